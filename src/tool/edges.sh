@@ -1,0 +1,148 @@
+#!/bin/sh
+# edges.sh BUILDDIR FUZZ-MAIN FUZZ-FLAG: prints the part of build.ninja that follows from which files there are, as listed in
+# BUILDDIR/sources. Called by configure; the rules stand in build.ninja.in, who may link what in layers.txt.
+set -eu
+export LC_ALL=C
+builddir=$1 fuzz_main=$2 fuzz_flag=$3
+table=src/tool/layers.txt
+folders=$(sed -n 's,^src/\([^/]*\)/.*\.\(c\|sql\)$,\1,p' "$builddir/sources" | sort -u | tr '\n' ' ')
+queries=$(sed -n 's|^src/\([^/]*\)/sql/.*\.sql$|\1|p' "$builddir/sources" | sort -u | tr '\n' ' ')
+
+listed() # REGULAR-EXPRESSION: those files, on one line
+{
+    sed -n "s|^\\($1\\)\\( .*\\)\\{0,1\\}\$|\\1|p" "$builddir/sources" | tr '\n' ' '
+}
+
+archives() # FOLDER OUTDIR: the archives that FOLDER may use, its own first
+{
+    awk -v want="$1" -v folders=" $folders" -v out="$2" '
+        /^[a-z]+:/ {
+            sub(":", "")
+            name[++n] = $1
+            for (i = 2; i <= NF; i++) {
+                uses[n] = uses[n] " " $i " "
+            }
+        }
+        END {
+            need[want] = 1
+            for (i = n; i > 0; i--) {
+                if (name[i] in need && index(folders, " " name[i] " ")) {
+                    printf "%s/lib/lib%s.a ", out, name[i]
+                }
+                for (j = 1; j < i && name[i] in need; j++) {
+                    if (uses[i] ~ "[*]" || index(uses[i], " " name[j] " ")) {
+                        need[name[j]] = 1
+                    }
+                }
+            }
+        }' "$table"
+}
+
+generated_edges()
+{
+    headers=
+    for folder in $queries; do
+        gen="\$builddir/gen/$folder/queries"
+        printf 'build %s: %s %s| src/tool/embed.sh\n  prefix = %s\n' \
+            "$gen.c" embed_source "$(listed "src/$folder/sql/.*\\.sql")" "$folder" \
+            "$gen.h" embed_header "$(listed "src/$folder/sql/.*\\.sql")" "$folder"
+        headers="$headers $gen.h"
+    done
+    echo "build headers: phony$headers"
+    echo "build \$builddir/gen/load/schemas.c: embed_text $(listed 'registry/schemas/.*')| src/tool/embed-text.sh"
+}
+
+archive_edges() # RULE OUTDIR FOLDER
+{
+    objects=
+    for source in $(listed "src/$3/.*\\.c"); do
+        echo "build $2/obj/${source%.c}.o: $1 $source || headers"
+        objects="$objects $2/obj/${source%.c}.o"
+    done
+    generated=
+    case " $queries" in *" $3 "*) generated=queries ;; esac
+    [ "$3" != load ] || generated="$generated schemas"
+    for name in $generated; do
+        printf 'build %s: %s %s || headers\n  extra = -Wno-overlength-strings\n' \
+            "$2/obj/gen/$3/$name.o" "$1" "\$builddir/gen/$3/$name.c"
+        objects="$objects $2/obj/gen/$3/$name.o"
+    done
+    echo "build $2/lib/lib$3.a: ar$objects"
+}
+
+program_edges() # RULE OUTDIR: an archive per folder, kfmig
+{
+    for folder in $folders; do
+        archive_edges "$1" "$2" "$folder"
+    done
+    echo "build $2/obj/src/main.o: $1 src/main.c || headers"
+    echo "build $2/kfmig: link $2/obj/src/main.o $(archives cli "$2")"
+}
+
+test_edge() # SOURCE EXTRA-OBJECT EXTRA-FLAG LAYER [faults]
+{
+    rule=cc out=\$builddir
+    if [ "${5:-}" = faults ]; then
+        rule=cc_faults out=\$builddir/faults
+    fi
+    if ! grep -q "^$4:" "$table"; then
+        echo "configure: $1: layer $4 is not in $table" >&2
+        exit 1
+    fi
+    # Tests may call what returns a result only for its effect; gcc does not take (void) for that.
+    printf 'build %s: %s %s || headers\n  extra = -Wno-unused-result\n' "\$builddir/obj/${1%.c}.o" "$rule" "$1"
+    echo "build \$builddir/${1%.c}: link \$builddir/obj/${1%.c}.o $2 $(archives "$4" "$out")"
+    echo "  extra = $3"
+}
+
+test_edges() # NAME REGULAR-EXPRESSION EXTRA-OBJECT EXTRA-FLAG: one program per file, linked with its layer only
+{
+    programs=
+    for source in $(listed "$2"); do
+        layer=$(sed -n "s|^$source ||p" "$builddir/sources")
+        # shellcheck disable=SC2086 # the layer is one or two words
+        test_edge "$source" "$3" "$4" ${layer:-cli}
+        programs="$programs \$builddir/${source%.c}"
+    done
+    echo "build $1: phony$programs"
+}
+
+tidy_edges()
+{
+    stamps=
+    for source in $(listed 'src/.*\.c'); do
+        # After the object, so that a changed header counts too.
+        echo "build \$builddir/tidy/$source.ok: tidy $source | \$builddir/obj/${source%.c}.o .clang-tidy"
+        stamps="$stamps \$builddir/tidy/$source.ok"
+    done
+    echo "build tidy: phony$stamps"
+}
+
+own_edges() # build.ninja is made anew when the list of sources, or what makes it, changes
+{
+    watched=$(listed 'tests/.*\.c')
+    for folder in registry docs tests $(find src registry/schemas docs/man tests/unit tests/fuzz -type d 2>/dev/null); do
+        case $folder in
+        tests/fuzz/*) ;;
+        *) [ ! -d "$folder" ] || watched="$watched $folder" ;;
+        esac
+    done
+    for input in $watched; do
+        echo "build $input: phony" # so that a folder or test that went away is no error
+    done
+    echo "build \$builddir/sources: sources src/tool/sources.sh $watched"
+    itself=$builddir/build.ninja
+    [ "$builddir" != build ] || itself="$itself build.ninja"
+    echo "build $itself: configure | configure build.ninja.in src/tool/edges.sh $table \$builddir/sources"
+}
+
+generated_edges
+program_edges cc \$builddir
+program_edges cc_faults \$builddir/faults
+echo "build libs: phony $(archives cli \$builddir)"
+echo "build \$builddir/layers.ok: layers | src/tool/layers.sh $table $(listed 'src/.*\.[ch]')"
+[ -z "$fuzz_main" ] || echo "build $fuzz_main: cc tests/fuzz/replay.c"
+test_edges unit-programs 'tests/unit/t_.*\.c' '' ''
+test_edges fuzz-programs 'tests/fuzz/fuzz_.*\.c' "$fuzz_main" "$fuzz_flag"
+tidy_edges
+own_edges

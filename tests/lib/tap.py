@@ -1,0 +1,157 @@
+"""Tests in Python that speak the Test Anything Protocol.
+
+    from tap import main, test, equal
+
+    @test
+    def sums_add_up():
+        equal(1 + 1, 2)
+
+    @test
+    def a_file_is_written(tmp):          # a parameter named tmp gets a fresh, empty folder (pathlib.Path)
+        ...
+
+    main()
+
+Tests run in the order in which they stand; the plan is printed first; the function's name (or its docstring's first line)
+names the test; an exception is a failure and is shown whole. skip() and missing() end a test without a verdict: missing() is
+for a server or program that is not there, and counts as a failure under CI=true. A file may state how it is to be run in a
+comment among its first ten lines, see tests/run: `# run: serial limit=600 needs=postgres,pgbouncer`.
+"""
+
+import inspect
+import os
+import pathlib
+import shutil
+import sys
+import tempfile
+import traceback
+
+_tests = []
+_cleanups = []
+
+
+class Skip(Exception):
+    """The test cannot be tried here."""
+
+
+def test(function):
+    """Decorator: collects a test."""
+    _tests.append(function)
+    return function
+
+
+def cases(**named):
+    """Decorator: one test per case; the function's first parameter is the case.
+
+    @cases(empty="", one="a")
+    def is_read(text): ...          # tests "is_read: empty" and "is_read: one"
+    """
+
+    def collect(function):
+        for name, value in named.items():
+            def one(tmp=None, function=function, value=value):
+                return function(value, tmp) if _wants_tmp(function) else function(value)
+            one.__name__ = f"{function.__name__}: {name}"
+            one.wants_tmp = _wants_tmp(function)
+            _tests.append(one)
+        return function
+
+    return collect
+
+
+def at_exit(function, *args):
+    """Call function(*args) when the file's tests are over, in reverse order, whatever happened."""
+    _cleanups.append((function, args))
+
+
+def skip(reason):
+    """End this test without a verdict."""
+    raise Skip(reason)
+
+
+def missing(what):
+    """End this test because a server or program is not there: a failure under CI=true."""
+    raise Skip(f"missing: {what}")
+
+
+def note(text):
+    """Print a remark; tests/run shows it with -v, and for a failed test."""
+    for line in str(text).splitlines():
+        print(f"# {line}", flush=True)
+
+
+def equal(got, want, what=""):
+    """Fail unless got == want, showing both."""
+    if got != want:
+        raise AssertionError(f"{what}\n  got: {got!r}\n want: {want!r}".lstrip("\n"))
+
+
+def contains(text, part, what=""):
+    """Fail unless part is in text (a string, list or dictionary)."""
+    if part not in text:
+        raise AssertionError(f"{what}\n no {part!r} in:\n{text}".lstrip("\n"))
+
+
+def lacks(text, part, what=""):
+    """Fail if part is in text."""
+    if part in text:
+        raise AssertionError(f"{what}\n there is {part!r} in:\n{text}".lstrip("\n"))
+
+
+def raises(kind, function, *args):
+    """Fail unless function(*args) raises kind; returns the exception."""
+    try:
+        function(*args)
+    except kind as error:
+        return error
+    raise AssertionError(f"no {kind.__name__} from {function.__name__}{args!r}")
+
+
+def fresh_folder():
+    """A new, empty folder that other users may enter (a server run by root takes another user); the caller removes it."""
+    folder = tempfile.mkdtemp(prefix="t")
+    os.chmod(folder, 0o755)
+    return pathlib.Path(folder)
+
+
+def _wants_tmp(function):
+    return getattr(function, "wants_tmp", False) or "tmp" in inspect.signature(function).parameters
+
+
+def _name(function):
+    return (function.__doc__ or function.__name__).strip().splitlines()[0].replace("#", "no.")
+
+
+def _run(function):
+    """Returns what follows "ok N - NAME" ("" or a skip), or raises."""
+    folder = fresh_folder() if _wants_tmp(function) else None
+    try:
+        if folder:
+            function(tmp=folder)
+        else:
+            function()
+        return ""
+    except Skip as reason:
+        return f" # SKIP {reason}"
+    finally:
+        if folder:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def main():
+    """Run the tests collected so far (with KFMIG_TEST_ONLY: those whose name contains it) and exit."""
+    chosen = [f for f in _tests if os.environ.get("KFMIG_TEST_ONLY", "") in _name(f)]
+    print(f"1..{len(chosen)}", flush=True)
+    failed = 0
+    try:
+        for number, function in enumerate(chosen, 1):
+            try:
+                print(f"ok {number} - {_name(function)}{_run(function)}", flush=True)
+            except Exception:  # pylint: disable=broad-except
+                failed += 1
+                print(f"not ok {number} - {_name(function)}", flush=True)
+                note(traceback.format_exc())
+    finally:
+        for function, args in reversed(_cleanups):
+            function(*args)
+    sys.exit(1 if failed else 0)

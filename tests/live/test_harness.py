@@ -1,0 +1,172 @@
+"""The test harness itself: what tests/run calls a failure, and what the server and the proxy of tests/lib do."""
+# run: needs=postgres,postgis
+
+import importlib.machinery
+import importlib.util
+import os
+import pathlib
+import subprocess
+
+import pg
+import proxy
+from tap import at_exit, cases, contains, equal, main, raises, test
+
+SRC = pathlib.Path(os.environ["KFMIG_SRC"])
+_loader = importlib.machinery.SourceFileLoader("run", str(SRC / "tests/run"))
+run = importlib.util.module_from_spec(importlib.util.spec_from_loader("run", _loader))
+_loader.exec_module(run)
+
+
+def counts(output, status=0, strict=False):
+    seen = run.judge(output, status, strict)
+    return seen.passed, seen.failed, seen.skipped
+
+
+@cases(
+    all_good=("1..2\nok 1 - a\nok 2 - b\n", 0, (2, 0, 0)),
+    one_fails=("1..2\nok 1 - a\nnot ok 2 - b\n# why\n", 1, (1, 1, 0)),
+    fewer_than_planned=("1..2\nok 1 - a\n", 0, (1, 1, 0)),
+    more_than_planned=("1..1\nok 1 - a\nok 2 - b\n", 0, (2, 1, 0)),
+    the_same_number_twice=("1..2\nok 1 - a\nok 1 - a\n", 0, (2, 1, 0)),
+    no_plan=("ok 1 - a\n", 0, (1, 1, 0)),
+    no_output=("", 0, (0, 1, 0)),
+    plan_of_nothing=("1..0\n", 0, (0, 1, 0)),
+    crash_after_the_last_test=("1..1\nok 1 - a\n", -11, (1, 1, 0)),
+    crash_before_it=("1..2\nok 1 - a\n", -11, (1, 1, 0)),
+    skipped=("1..2\nok 1 - a\nok 2 - b # SKIP missing: server\n", 0, (1, 0, 1)),
+)
+def verdict(case):
+    output, status, want = case
+    equal(counts(output, status), want)
+
+
+@test
+def under_ci_a_missing_server_is_a_failure():
+    output = "1..2\nok 1 - a # SKIP missing: server\nok 2 - b # SKIP not on this architecture\n"
+    equal(counts(output, strict=True), (0, 1, 1))
+    equal(counts(output, strict=False), (0, 0, 2))
+
+
+@test
+def what_a_file_leaves_running_is_ended(tmp):
+    mark = "KFMIG_TEST_ID=left-behind"
+    child = subprocess.Popen(["sleep", "1000"], env={"KFMIG_TEST_ID": "left-behind", "PATH": os.environ["PATH"]}, cwd=tmp)
+    equal(run.processes_with(mark.encode()), [child.pid])
+    run.end([child.pid])
+    equal(child.wait(timeout=0), -9)
+
+
+@test
+def a_cluster_left_running_is_found_and_shut_down():
+    cluster = pg.Cluster()
+    equal(run.servers_under(cluster.root), [cluster.process.pid])
+    run.end(run.servers_under(cluster.root))
+    equal(cluster.process.wait(timeout=0), 0)
+    contains(cluster.server_log(), "received immediate shutdown request")
+    cluster.remove()
+
+
+@test
+def rows_come_as_strings_and_none():
+    db = pg.createdb()
+    equal(pg.psql(db, "SELECT 1, NULL, '', E'a\\n,\"b'; SELECT 2;"), [("1", None, "", 'a\n,"b'), ("2",)])
+    equal(pg.value(db, "SELECT current_user", user=db), db)
+    contains(str(raises(pg.PgError, pg.psql, db, "SELECT no_such")), "no_such")
+
+
+@test
+def a_database_can_have_postgis():
+    equal(pg.value(pg.createdb(postgis=True), "SELECT ST_AsText(ST_Point(1, 2))"), "POINT(1 2)")
+
+
+@test
+def a_crashed_server_starts_again():
+    db = pg.createdb()
+    pg.psql(db, "CREATE TABLE t (a int)")
+    pg.cluster().stop()
+    pg.cluster().start()
+    equal(pg.psql(db, "SELECT * FROM t"), [])
+
+
+def through(p, db, sql):
+    """Run SQL through the proxy; returns psql's status and words."""
+    done = subprocess.run(["psql", "-XqAt", "-v", "ON_ERROR_STOP=1", "-f", "-", pg.dsn(db, host=p.host, port=p.port)],
+                          input=sql, capture_output=True, text=True, check=False, timeout=60)
+    return done.returncode, done.stdout + done.stderr
+
+
+INSERT = "BEGIN;\nINSERT INTO t VALUES (1);\nCOMMIT;\n"
+
+
+def table(db):
+    pg.psql(db, "CREATE TABLE t (a int)", user=db)
+    return db
+
+
+@cases(unix=False, tcp=True)
+def the_proxy_passes(tcp):
+    db = table(pg.createdb())
+    with proxy.Proxy(pg.cluster().host, tcp=tcp) as p:
+        equal(through(p, db, INSERT + "SELECT * FROM t;"), (0, "1\n"))
+        equal(p.statements, ["BEGIN;", "INSERT INTO t VALUES (1);", "COMMIT;", "SELECT * FROM t;"])
+        equal(p.fired.is_set(), False)
+
+
+@cases(lost_before=(proxy.LoseCommit, "0"), reply_lost=(proxy.LoseCommitReply, "1"))
+def a_commit_can_be(case):
+    mode, rows = case
+    db = table(pg.createdb())
+    with proxy.Proxy(pg.cluster().host) as p:
+        p.mode = mode()
+        status, words = through(p, db, INSERT)
+        equal(status, 2, words)
+        contains(words, "connection")
+        equal(p.fired.is_set(), True)
+        equal(pg.value(db, "SELECT count(*) FROM t"), rows)
+        equal(through(p, db, "SELECT count(*) FROM t;"), (0, f"{rows}\n"), "afterwards everything passes")
+
+
+@test
+def the_second_commit_is_the_one():
+    db = table(pg.createdb())
+    with proxy.Proxy(pg.cluster().host) as p:
+        p.mode = proxy.LoseCommit(nth=2)
+        equal(through(p, db, INSERT + INSERT)[0], 2)
+        equal(pg.value(db, "SELECT count(*) FROM t"), "1")
+
+
+@test
+def a_prepared_commit_is_seen():
+    reader = proxy.Reader(started=True)
+    connection = proxy.Connection(proxy.Proxy(pg.cluster().host), None, None)
+    kinds = []
+    for message in reader.feed(b"P\0\0\0\x0fs\0COMMIT\0\0\0" + b"B\0\0\0\x07\0s\0" + b"S\0\0\0\x04"):
+        connection.understand(proxy.CLIENT, message)
+        kinds.append((message.kind, message.is_commit))
+    equal(kinds, [(b"P", False), (b"B", True), (b"S", False)])
+    connection.proxy.close()
+
+
+@cases(client=proxy.CLIENT, server=proxy.SERVER)
+def bytes_can_be_cut_of(sender):
+    db = pg.createdb()
+    with proxy.Proxy(pg.cluster().host) as p:
+        p.mode = proxy.Cut(200, sender)
+        equal(through(p, db, "SELECT repeat('x', 1000), '" + "y" * 1000 + "';")[0], 2)
+        equal(p.fired.is_set(), True)
+
+
+@test
+def a_blackhole_says_nothing():
+    db = pg.createdb()
+    with proxy.Proxy(pg.cluster().host) as p:
+        p.mode = proxy.Blackhole()
+        client = subprocess.Popen(["psql", "-Xqc", "SELECT 1", pg.dsn(db, host=p.host)], stderr=subprocess.DEVNULL)
+        equal(p.fired.wait(60), True)
+        equal(client.poll(), None)
+        p.close()
+        equal(client.wait(60), 2)
+
+
+at_exit(lambda: pg.cluster().remove())
+main()
