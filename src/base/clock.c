@@ -1,0 +1,74 @@
+/* Time: the monotonic clock for deadlines, the wall clock for information. */
+#include "base/clock.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/err.h"
+
+enum { US = 1000000 };
+
+/* 0001-01-01 to 9999-12-31: what four digits of a year can say. */
+static const int64_t FIRST_SECOND = -62135596800;
+static const int64_t LAST_SECOND = 253402300799;
+
+int64_t clock_ms(void)
+{
+    struct timespec now;
+    if (clock_gettime(CLOCK_MONOTONIC, &now) != 0) {
+        BUG("no monotonic clock");
+    }
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+int64_t clock_unix_us(void)
+{
+    const char *frozen = getenv("KFMIG_NOW");
+    if (frozen != NULL && frozen[0] != '\0') {
+        char *end = NULL;
+        errno = 0;
+        long long seconds = strtoll(frozen, &end, 10);
+        if (errno == 0 && *end == '\0' && seconds >= FIRST_SECOND && seconds <= LAST_SECOND) {
+            return (int64_t)seconds * US;
+        }
+    }
+    struct timespec now;
+    if (clock_gettime(CLOCK_REALTIME, &now) != 0) {
+        BUG("no wall clock");
+    }
+    return (int64_t)now.tv_sec * US + now.tv_nsec / 1000;
+}
+
+const char *clock_text(int64_t unix_us, char out[static CLOCK_TEXT])
+{
+    int64_t seconds = unix_us / US;
+    int64_t us = unix_us % US;
+    if (us < 0) {
+        us += US;
+        seconds--;
+    }
+    seconds = seconds < FIRST_SECOND ? FIRST_SECOND : seconds > LAST_SECOND ? LAST_SECOND : seconds;
+    time_t t = (time_t)seconds;
+    struct tm tm = {0};
+    if (gmtime_r(&t, &tm) == NULL) {
+        BUG("a second without a date");
+    }
+    char text[64];
+    (void)snprintf(text, sizeof text, "%04d-%02d-%02dT%02d:%02d:%02d.%06dZ", tm.tm_year + 1900,
+                   tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec, (int)us);
+    memcpy(out, text, CLOCK_TEXT - 1);
+    out[CLOCK_TEXT - 1] = '\0';
+    return out;
+}
+
+void clock_sleep_ms(int64_t ms)
+{
+    if (ms <= 0) {
+        return;
+    }
+    struct timespec t = {.tv_sec = (time_t)(ms / 1000), .tv_nsec = (long)(ms % 1000) * 1000000};
+    (void)nanosleep(&t, NULL);
+}
