@@ -1,0 +1,93 @@
+/* One migration, as declared in its migration.yml, and the bundle it stands in. Plain data. */
+#ifndef KFMIG_MODEL_DECL_H
+#define KFMIG_MODEL_DECL_H
+
+#include <stdint.h>
+
+#include "base/digest.h"
+#include "base/file.h"
+#include "model/env.h"
+
+/* Where a migration may act (DESIGN.md section 7 "Scope"). */
+struct scope {
+    bool has_schemas, has_tables; /* whether the key is given at all */
+    struct names allowed_schemas, allowed_tables;
+    struct names forbidden_schemas, forbidden_tables;
+    struct names references; /* tables out of scope that may be referred to */
+    struct names allowed_extensions;
+    struct names
+        allowed_global; /* "role:kfm_reader", "role" (any), "program", ... kinds as in model/object.h */
+};
+
+/* The closed list of limits; LIMIT(FIELD, "key", "what it counts"). -1: not declared. */
+#define LIMITS(LIMIT)                                                                              \
+    LIMIT(max_table_count_touched, "max_table_count_touched", "tables touched")                    \
+    LIMIT(max_index_count_delta, "max_index_count_delta", "indexes added or dropped")              \
+    LIMIT(max_row_backfill, "max_row_backfill", "rows inserted, updated or deleted")
+struct limits {
+#define LIMIT(field, key, text) int64_t field;
+    LIMITS(LIMIT)
+#undef LIMIT
+};
+
+/* One file of a bundle. path is relative to the project ("migrations/postgis/X/forward.sql"). */
+struct artifact {
+    const char *path;
+    struct digest digest;
+    struct bytes bytes; /* NULL p until loaded */
+};
+struct artifacts {
+    struct artifact *v;
+    size_t n, cap;
+};
+
+struct script; /* sql/script.h */
+
+struct decl {
+    const char *id;
+    const char *type; /* postgis | search | graph | other */
+    const char *intent;
+    struct scope scope;
+    struct limits limits;
+    bool requires_rollback;
+    struct names reviewers;
+    const char *change_class;
+    const char *approval_reference; /* approvals.reference; "" if none */
+    const char *runner;             /* "native" or "psql" (served natively) */
+    bool has_depends;
+    struct names depends_on;
+    int64_t lock_timeout_ms, statement_timeout_ms,
+        idle_timeout_ms; /* defaults 5,000, 0 (none), 60,000 */
+    int lock_retries;    /* default 5 */
+    struct artifacts forward, rollback, invariants;
+    struct artifact notes; /* path NULL if there is no notes.md */
+    struct artifact
+        file; /* migration.yml itself: its form is in no key, but receipts name its bytes */
+};
+
+/* What the plan needs of a migration, small enough for 100,000 of them; cached between runs. */
+struct bundle {
+    const char *id;
+    enum store_kind store;       /* STORE_COUNT for type "other" */
+    const char *dir;             /* "migrations/postgis/PG-MIG-2026-02-28-01" */
+    const char *folder;          /* "migrations/postgis": the default order runs within it */
+    struct digest checksum;      /* what can change what runs */
+    struct digest bundle_digest; /* checksum, the rest of the declaration, notes */
+    bool has_depends;
+    struct names depends_on;
+    bool requires_rollback;
+    const char *change_class;
+    const char *status;              /* in registry/migrations.v1.json; NULL: not registered */
+    int depends_line;                /* of depends_on in migration.yml, else of migration_id */
+    bool has_evidence;               /* exported run_receipt.json present and well-formed */
+    struct digest evidence_checksum; /* the checksum that it names */
+    struct digest
+        evidence_files; /* digest over the exported files' names and bytes, zero if one is missing */
+    bool evidence_intact;         /* the exported files have the digests that the receipt names */
+    const struct decl *decl;      /* NULL until load_decl() */
+    const struct script *forward; /* one per decl->forward; NULL until plan_scripts() parsed them */
+    const struct script *rollback; /* one per decl->rollback */
+    const struct script *invariants;
+};
+
+#endif

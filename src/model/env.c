@@ -1,0 +1,37 @@
+/* Environments: lists of names, and the names of enum constants. Pure. */
+#include "model/env.h"
+
+#include <string.h>
+
+bool names_have(const struct names *l, const char *name)
+{
+    for (size_t i = 0; i < l->n; i++) {
+        if (strcmp(l->v[i], name) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+const char *store_text(enum store_kind k)
+{
+    static const char *const names[STORE_COUNT] = {
+        [STORE_POSTGIS] = "postgis", [STORE_SEARCH] = "search", [STORE_GRAPH] = "graph"};
+    return (unsigned)k < STORE_COUNT ? names[k] : "other";
+}
+
+const char *approval_text(enum approval a)
+{
+    static const char *const names[] = {
+        [APPROVAL_NONE] = "none", [APPROVAL_REVIEW] = "review", [APPROVAL_SIGNATURE] = "signature"};
+    return names[a];
+}
+
+const char *evidence_text(enum evidence e)
+{
+    static const char *const names[] = {[EVIDENCE_NONE] = "none",
+                                        [EVIDENCE_BUNDLE] = "bundle",
+                                        [EVIDENCE_FOLDER] = "folder",
+                                        [EVIDENCE_POINTER] = "pointer"};
+    return names[e];
+}

@@ -1,0 +1,48 @@
+/* Environments and the project's policy, as declared in registry/environments.v1.yml. Plain data. */
+#ifndef KFMIG_MODEL_ENV_H
+#define KFMIG_MODEL_ENV_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct names {
+    const char **v;
+    size_t n, cap;
+};
+bool names_have(const struct names *l, const char *name);
+
+enum store_kind { STORE_POSTGIS, STORE_SEARCH, STORE_GRAPH, STORE_COUNT };
+const char *store_text(enum store_kind k); /* "postgis" */
+
+enum approval { APPROVAL_NONE, APPROVAL_REVIEW, APPROVAL_SIGNATURE };
+enum evidence { EVIDENCE_NONE, EVIDENCE_BUNDLE, EVIDENCE_FOLDER, EVIDENCE_POINTER };
+const char *approval_text(enum approval a);
+const char *evidence_text(enum evidence e);
+
+/* protected: a protected environment (asks, refuses superusers, wants signatures). approval and evidence hold the
+ * effective value, defaults applied. line, col: of the environment's name in its file. */
+struct env {
+    const char *name;
+    bool is_protected;
+    bool is_default;
+    struct names requires;
+    enum approval approval;
+    enum evidence evidence;
+    bool store[STORE_COUNT]; /* configured here? */
+    bool embedded;           /* stores.postgis.server: embedded */
+    const char *
+        dsn_ref; /* NULL if embedded; a name of an environment variable, or a path if it has a '/' */
+    bool implicit; /* no environments.v1.yml: takes DATABASE_URL or the libpq PG* variables */
+    struct names extensions; /* provision */
+    struct names roles;
+    int line, col;
+};
+
+/* policy.protected: existing objects there may not change without a signed approval. */
+struct domains {
+    struct names schemas;
+    struct names tables; /* "schema.table", or "table" for any schema */
+    struct names roles;
+};
+
+#endif

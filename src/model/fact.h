@@ -1,0 +1,67 @@
+/* What is known about a database before anything runs: facts from its ledger (the past) and what was probed (the world).
+ * Plain data; the plan is a pure function of project, past and world. */
+#ifndef KFMIG_MODEL_FACT_H
+#define KFMIG_MODEL_FACT_H
+
+#include <stdint.h>
+
+#include "base/digest.h"
+#include "base/table.h"
+#include "model/object.h"
+
+/* One ledger entry about a migration. */
+struct fact {
+    int64_t sequence;
+    const char *subject;
+    const char *result; /* "success", "failed", "interrupted" */
+    const char *run_id;
+    const char *finished_at;
+    struct digest checksum, bundle_digest, receipt;
+    struct digest pre, post, diff, invariants; /* zero if absent */
+};
+/* Per migration id: the successful application, if any, and the last entry of any result. */
+struct history {
+    struct fact *applied;
+    struct fact *last;
+};
+struct past {
+    struct table by_id; /* id -> struct history */
+    struct digest
+        managed; /* post digest of the newest entry that has one; zero on an empty ledger */
+    int64_t size;
+    struct digest root;
+};
+struct history *past_get(const struct past *p, const char *id); /* NULL if nothing is known */
+/* Add a fact; later facts (higher sequence) win. Memory in a. */
+void past_add(struct arena *a, struct past *p, const struct fact *f);
+
+/* An object that is not as the ledger's sum says. was zero: appeared; now zero: vanished. */
+struct drift {
+    const char *text; /* object_text() */
+    struct object object;
+    struct digest was, now;
+    const char *last_writer; /* migration id, or "" (recorded at first contact) */
+    int64_t sequence;
+};
+
+/* One environment named in requires, as its own ledger tells it now. */
+struct upstream {
+    const char *env;
+    bool reachable;
+    const char *why_not; /* one line, where not reachable */
+    const struct past *past;
+};
+
+struct world {
+    bool reachable;      /* the postgis store answered and is the right database */
+    const char *why_not; /* one line, where not */
+    bool has_ledger;
+    const char *instance; /* uuid, "" without a ledger */
+    int64_t n_existing;   /* without a ledger: managed objects found there */
+    struct drift *drift;
+    size_t n_drift;
+    const struct upstream *upstream; /* one per env->requires, same order */
+    size_t n_upstream;
+};
+
+#endif

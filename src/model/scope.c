@@ -1,0 +1,196 @@
+/* The judgement about one touch. The rules and their order stand in model/scope.h. Pure. */
+#include "model/scope.h"
+
+#include <string.h>
+
+struct ruling {
+    enum verdict verdict;
+    const char *rule;
+};
+
+static struct ruling rule(enum verdict verdict, const char *text)
+{
+    return (struct ruling){verdict, text};
+}
+
+/* The schema that an object counts to; "" if it has none or it is not known. */
+static const char *schema_of(const struct object *o)
+{
+    return o->kind == OBJ_SCHEMA ? o->name : o->schema;
+}
+
+/* Relations share one namespace in PostgreSQL: a list of tables may name any of them. */
+static bool is_relation(enum object_kind k)
+{
+    return k == OBJ_TABLE || k == OBJ_VIEW || k == OBJ_MATVIEW || k == OBJ_FOREIGN_TABLE ||
+           k == OBJ_SEQUENCE;
+}
+
+/* Does the entry "t" or "s.t" name this relation? Where the schema is not known, "s.t" does too. */
+static bool entry_names(const char *entry, const struct object *o)
+{
+    if (strcmp(entry, o->name) == 0) {
+        return true;
+    }
+    size_t n = strlen(entry);
+    size_t n_name = strlen(o->name);
+    if (n <= n_name + 1 || entry[n - n_name - 1] != '.' ||
+        strcmp(entry + n - n_name, o->name) != 0) {
+        return false;
+    }
+    size_t n_schema = n - n_name - 1;
+    return o->schema[0] == '\0' ||
+           (strlen(o->schema) == n_schema && strncmp(entry, o->schema, n_schema) == 0);
+}
+
+static bool tables_name(const struct names *l, const struct object *o)
+{
+    for (size_t i = 0; i < l->n; i++) {
+        if (entry_names(l->v[i], o)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool judge_forbidden(const struct scope *s, const struct object *o, struct ruling *out)
+{
+    const char *schema = schema_of(o);
+    if (strcmp(schema, "kfmig") == 0) {
+        *out = rule(VERDICT_FORBIDDEN, "schema \"kfmig\" belongs to kfmig itself");
+    } else if (is_relation(o->kind) && tables_name(&s->forbidden_tables, o)) {
+        *out = rule(VERDICT_FORBIDDEN, "forbidden by scope.forbidden_tables");
+    } else if (schema[0] != '\0' && names_have(&s->forbidden_schemas, schema)) {
+        *out = rule(VERDICT_FORBIDDEN, "forbidden by scope.forbidden_schemas");
+    } else {
+        return false;
+    }
+    return true;
+}
+
+static bool judge_protected(const struct domains *d, const struct object *o, struct ruling *out)
+{
+    const char *schema = schema_of(o);
+    if (is_relation(o->kind) && tables_name(&d->tables, o)) {
+        *out = rule(VERDICT_PROTECTED, "protected by policy.protected.tables");
+    } else if (schema[0] != '\0' && names_have(&d->schemas, schema)) {
+        *out = rule(VERDICT_PROTECTED, "protected by policy.protected.schemas");
+    } else if (o->kind == OBJ_ROLE && names_have(&d->roles, o->name)) {
+        *out = rule(VERDICT_PROTECTED, "protected by policy.protected.roles");
+    } else {
+        return false;
+    }
+    return true;
+}
+
+static struct ruling judge_schema(const struct scope *s, const char *schema)
+{
+    if (!s->has_schemas) {
+        return rule(VERDICT_OUTSIDE, "scope.allowed_schemas is not given");
+    }
+    bool admits =
+        schema[0] == '\0' ? s->allowed_schemas.n > 0 : names_have(&s->allowed_schemas, schema);
+    return admits ? rule(VERDICT_OK, "in scope.allowed_schemas")
+                  : rule(VERDICT_OUTSIDE, "not in scope.allowed_schemas");
+}
+
+/* Views and sequences hold no rows of their own and count to their schema, unless they are named. */
+static bool needs_table_entry(enum object_kind k)
+{
+    return k == OBJ_TABLE || k == OBJ_MATVIEW || k == OBJ_FOREIGN_TABLE;
+}
+
+static struct ruling judge_relation(const struct scope *s, const struct object *o)
+{
+    bool named = s->has_tables && tables_name(&s->allowed_tables, o);
+    if (s->has_tables && !named && needs_table_entry(o->kind)) {
+        return rule(VERDICT_OUTSIDE, "not in scope.allowed_tables");
+    }
+    if (named && !s->has_schemas) {
+        return rule(VERDICT_OK, "in scope.allowed_tables");
+    }
+    return judge_schema(s, o->schema);
+}
+
+static bool allows_global(const struct scope *s, const struct object *o)
+{
+    const char *kind = object_kind_text(o->kind);
+    size_t n = strlen(kind);
+    for (size_t i = 0; i < s->allowed_global.n; i++) {
+        const char *entry = s->allowed_global.v[i];
+        if (strncmp(entry, kind, n) == 0 &&
+            (entry[n] == '\0' || (entry[n] == ':' && strcmp(entry + n + 1, o->name) == 0))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static struct ruling judge_global(const struct scope *s, const struct object *o)
+{
+    if (o->kind == OBJ_UNKNOWN) {
+        return rule(VERDICT_OUTSIDE, "a change that cannot be named is never in scope");
+    }
+    return allows_global(s, o) ? rule(VERDICT_OK, "in scope.allowed_global")
+                               : rule(VERDICT_OUTSIDE, "not in scope.allowed_global");
+}
+
+static struct ruling judge_allowed(const struct scope *s, const struct object *o)
+{
+    if (o->kind == OBJ_DEFAULT_PRIVILEGES && o->schema[0] != '\0') {
+        return judge_schema(s, o->schema);
+    }
+    if (object_kind_global(o->kind)) {
+        return judge_global(s, o);
+    }
+    if (o->kind == OBJ_EXTENSION) {
+        return names_have(&s->allowed_extensions, o->name)
+                   ? rule(VERDICT_OK, "in scope.allowed_extensions")
+                   : rule(VERDICT_OUTSIDE, "not in scope.allowed_extensions");
+    }
+    return is_relation(o->kind) ? judge_relation(s, o) : judge_schema(s, schema_of(o));
+}
+
+static struct ruling judge_reference(const struct scope *s, const struct object *o)
+{
+    if (o->kind != OBJ_TABLE) {
+        return rule(VERDICT_OK, "referring to it is free");
+    }
+    if (tables_name(&s->references, o)) {
+        return rule(VERDICT_OK, "in scope.references");
+    }
+    return judge_allowed(s, o).verdict == VERDICT_OK
+               ? rule(VERDICT_OK, "in scope")
+               : rule(VERDICT_OUTSIDE, "neither in scope nor in scope.references");
+}
+
+static struct ruling judge(const struct scope *s, const struct domains *d, const struct touch *t,
+                           bool existed)
+{
+    const struct object *o = &t->object;
+    bool changes = t->effect != EFFECT_READ && t->effect != EFFECT_REFERENCE;
+    struct ruling r;
+    if (judge_forbidden(s, o, &r) || (changes && existed && judge_protected(d, o, &r))) {
+        return r;
+    }
+    if (t->effect == EFFECT_REFERENCE && o->kind != OBJ_UNKNOWN) {
+        return judge_reference(s, o);
+    }
+    /* What is read outside the database (a server's file) is an effect of its own. */
+    if (t->effect == EFFECT_READ && !object_kind_global(o->kind)) {
+        return rule(VERDICT_OK, "reading it is free");
+    }
+    return judge_allowed(s, o);
+}
+
+enum verdict scope_admits(const struct scope *s, const struct domains *d, const struct touch *t,
+                          bool existed)
+{
+    return judge(s, d, t, existed).verdict;
+}
+
+const char *scope_rule(const struct scope *s, const struct domains *d, const struct touch *t,
+                       bool existed)
+{
+    return judge(s, d, t, existed).rule;
+}

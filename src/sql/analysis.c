@@ -1,0 +1,336 @@
+/* One statement under analysis: walking, and how findings enter struct statement. */
+#include "sql/analysis.h"
+
+#include <string.h>
+
+#include "sql/builtin.h"
+
+static handler_fn *find(const struct handlers *h, const ProtobufCMessageDescriptor *type)
+{
+    for (size_t i = 0; i < h->n; i++) {
+        if (h->v[i].type == type) {
+            return h->v[i].fn;
+        }
+    }
+    return NULL;
+}
+
+static handler_fn *handler_of(const tree *m)
+{
+    static const struct handlers *const all[] = {
+        &touch_query_handlers,  &touch_call_handlers,  &touch_table_handlers,
+        &touch_alter_handlers,  &touch_index_handlers, &touch_object_handlers,
+        &touch_make_handlers,   &touch_role_handlers,  &touch_remote_handlers,
+        &touch_upkeep_handlers,
+    };
+    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
+        handler_fn *fn = find(all[i], m->descriptor);
+        if (fn != NULL) {
+            return fn;
+        }
+    }
+    return NULL;
+}
+
+static void visit_child(void *x, const tree *m)
+{
+    analysis_visit(x, m);
+}
+
+void analysis_children(struct analysis *x, const tree *m)
+{
+    tree_children(m, visit_child, x);
+}
+
+void analysis_visit(struct analysis *x, const tree *m)
+{
+    if (m == NULL || tree_is(m, &pg_query__a__const__descriptor) ||
+        tree_is(m, &pg_query__string__descriptor)) {
+        return;
+    }
+    handler_fn *fn = handler_of(m);
+    if (fn != NULL) {
+        fn(x, m);
+    } else {
+        analysis_children(x, m);
+    }
+}
+
+void analysis_node(struct analysis *x, const PgQuery__Node *n)
+{
+    analysis_visit(x, tree_of(n));
+}
+
+void analysis_nodes(struct analysis *x, struct tree_list list)
+{
+    for (size_t i = 0; i < list.n; i++) {
+        analysis_node(x, list.v[i]);
+    }
+}
+
+void analysis_define(struct analysis *x, const tree *m)
+{
+    bool before = x->defining;
+    x->defining = true;
+    analysis_visit(x, m);
+    x->defining = before;
+}
+
+void analysis_define_nodes(struct analysis *x, struct tree_list list)
+{
+    for (size_t i = 0; i < list.n; i++) {
+        analysis_define(x, tree_of(list.v[i]));
+    }
+}
+
+void analysis_run(struct analysis *x, const tree *stmt)
+{
+    if (handler_of(stmt) == NULL) {
+        /* A statement that nobody thought of changes something that nobody can name. */
+        analysis_touch(x, OBJ_UNKNOWN, "", stmt->descriptor->short_name, EFFECT_ALTER, -1);
+        x->st->opaque = true;
+        return;
+    }
+    analysis_visit(x, stmt);
+}
+
+static bool is_temp_schema(const char *schema)
+{
+    return strncmp(schema, "pg_temp", strlen("pg_temp")) == 0;
+}
+
+static bool in_temps(const struct temps *t, const char *name)
+{
+    for (size_t i = 0; i < t->n; i++) {
+        if (strcmp(t->v[i].name, name) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void temps_add(struct arena *a, struct temps *t, const char *name, bool until_commit)
+{
+    if (!in_temps(t, name)) {
+        ARENA_GROW(a, t->v, t->n, t->cap);
+        t->v[t->n++] = (struct temp){arena_strdup(a, name), until_commit};
+    }
+}
+
+void temps_remove(struct temps *t, const char *name)
+{
+    for (size_t i = 0; i < t->n; i++) {
+        if (strcmp(t->v[i].name, name) == 0) {
+            t->v[i] = t->v[--t->n];
+            return;
+        }
+    }
+}
+
+void temps_commit(struct temps *t)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < t->n; i++) {
+        if (!t->v[i].until_commit) {
+            t->v[kept++] = t->v[i];
+        }
+    }
+    t->n = kept;
+}
+
+void lines_find(struct arena *a, struct bytes text, struct lines *out)
+{
+    ARENA_GROW(a, out->starts, out->n, out->cap);
+    out->starts[out->n++] = 0;
+    for (size_t i = 0; i < text.n; i++) {
+        if (text.p[i] == '\n') {
+            ARENA_GROW(a, out->starts, out->n, out->cap);
+            out->starts[out->n++] = i + 1;
+        }
+    }
+}
+
+void lines_place(const struct lines *l, size_t offset, int *line, int *col)
+{
+    size_t low = 0, high = l->n;
+    while (high - low > 1) {
+        size_t middle = low + (high - low) / 2;
+        if (l->starts[middle] <= offset) {
+            low = middle;
+        } else {
+            high = middle;
+        }
+    }
+    *line = (int)low + 1;
+    *col = (int)(offset - l->starts[low]) + 1;
+}
+
+void analysis_touch(struct analysis *x, enum object_kind kind, const char *schema, const char *name,
+                    enum effect effect, int location)
+{
+    if (x->defining) {
+        effect = EFFECT_REFERENCE;
+    }
+    if (is_temp_schema(schema) ||
+        (builtin_schema(schema) && (effect == EFFECT_READ || effect == EFFECT_REFERENCE))) {
+        return;
+    }
+    struct object o = {kind, schema, name};
+    struct touches *list = &x->st->touches;
+    for (size_t i = 0; i < list->n; i++) {
+        if (list->v[i].effect == effect && object_eq(&list->v[i].object, &o)) {
+            return;
+        }
+    }
+    o.schema = arena_strdup(x->a, schema);
+    o.name = arena_strdup(x->a, name);
+    struct touch t = {.object = o,
+                      .effect = effect,
+                      .inserted = ROWS_UNKNOWN,
+                      .updated = ROWS_UNKNOWN,
+                      .deleted = ROWS_UNKNOWN,
+                      .statement = x->index,
+                      .line = x->st->line,
+                      .col = x->st->col};
+    /* The tree says 0 also where it knows no place; the statement's own place is never wrong. */
+    if (location > 0 && !x->elsewhere) {
+        lines_place(x->lines, x->base + (size_t)location, &t.line, &t.col);
+    }
+    touches_add(x->a, list, t);
+}
+
+static void add_lock(struct analysis *x, struct object o, int level)
+{
+    struct statement *st = x->st;
+    if (x->defining && level > LOCK_ROW_EXCLUSIVE) {
+        return; /* a stored query locks what it names for its analysis; stored commands lock nothing yet */
+    }
+    for (size_t i = 0; i < st->n_locks; i++) {
+        if (object_eq(&st->locks[i].object, &o)) {
+            st->locks[i].level = level > st->locks[i].level ? level : st->locks[i].level;
+            return;
+        }
+    }
+    ARENA_GROW(x->a, st->locks, st->n_locks, x->locks_cap);
+    o.schema = arena_strdup(x->a, o.schema);
+    o.name = arena_strdup(x->a, o.name);
+    st->locks[st->n_locks++] = (struct table_lock){o, level};
+}
+
+bool analysis_is_temp(const struct analysis *x, struct dotted d)
+{
+    return is_temp_schema(d.schema) || (d.schema[0] == '\0' && in_temps(x->temps, d.name));
+}
+
+/* Unqualified, the server's catalogs come first; a new name goes into the schema being created. */
+static const char *schema_of(const struct analysis *x, struct dotted d, enum effect e)
+{
+    if (d.schema[0] != '\0') {
+        return d.schema;
+    }
+    if (x->schema[0] != '\0' && (e == EFFECT_CREATE || e == EFFECT_ALTER)) {
+        return x->schema;
+    }
+    return e != EFFECT_CREATE && builtin_catalog(d.name) ? "pg_catalog" : "";
+}
+
+void analysis_lock(struct analysis *x, const PgQuery__RangeVar *r, enum object_kind kind, int level)
+{
+    struct dotted d = {r->schemaname, r->relname};
+    add_lock(x, (struct object){kind, schema_of(x, d, EFFECT_ALTER), d.name}, level);
+}
+
+bool analysis_named(struct analysis *x, struct dotted d, enum object_kind kind, enum effect effect,
+                    int lock, int location)
+{
+    if (analysis_is_temp(x, d)) {
+        return false;
+    }
+    const char *schema = schema_of(x, d, effect);
+    analysis_touch(x, kind, schema, d.name, effect, location);
+    if (lock != LOCK_NONE && !builtin_schema(schema)) {
+        add_lock(x, (struct object){kind, schema, d.name}, lock);
+    }
+    return true;
+}
+
+bool analysis_relation(struct analysis *x, const PgQuery__RangeVar *r, enum object_kind kind,
+                       enum effect effect, int lock)
+{
+    return r == NULL || analysis_named(x, (struct dotted){r->schemaname, r->relname}, kind, effect,
+                                       lock, r->location);
+}
+
+bool analysis_create(struct analysis *x, const PgQuery__RangeVar *r, enum object_kind kind,
+                     bool until_commit)
+{
+    if (r == NULL) {
+        return true;
+    }
+    if (strcmp(r->relpersistence, "t") == 0 || is_temp_schema(r->schemaname)) {
+        if (!x->defining) {
+            temps_add(x->a, x->temps, r->relname, until_commit);
+        }
+        return false;
+    }
+    struct dotted d = {r->schemaname, r->relname};
+    analysis_touch(x, kind, schema_of(x, d, EFFECT_CREATE), d.name, EFFECT_CREATE, r->location);
+    return true;
+}
+
+const char *analysis_role(const PgQuery__RoleSpec *r)
+{
+    if (r == NULL) {
+        return "all";
+    }
+    switch (r->roletype) {
+    case PG_QUERY__ROLE_SPEC_TYPE__ROLESPEC_CURRENT_ROLE:
+        return "current_role";
+    case PG_QUERY__ROLE_SPEC_TYPE__ROLESPEC_CURRENT_USER:
+        return "current_user";
+    case PG_QUERY__ROLE_SPEC_TYPE__ROLESPEC_SESSION_USER:
+        return "session_user";
+    case PG_QUERY__ROLE_SPEC_TYPE__ROLESPEC_PUBLIC:
+        return "public";
+    case PG_QUERY__ROLE_SPEC_TYPE__ROLESPEC_CSTRING:
+    case PG_QUERY__ROLE_SPEC_TYPE__ROLE_SPEC_TYPE_UNDEFINED:
+    case _PG_QUERY__ROLE_SPEC_TYPE_IS_INT_SIZE:
+        break;
+    }
+    return r->rolename;
+}
+
+void analysis_roles(struct analysis *x, struct tree_list roles, enum effect effect)
+{
+    for (size_t i = 0; i < roles.n; i++) {
+        const tree *m = tree_of(roles.v[i]);
+        if (tree_is(m, &pg_query__role_spec__descriptor)) {
+            const PgQuery__RoleSpec *r = TREE(RoleSpec, m);
+            analysis_touch(x, OBJ_ROLE, "", analysis_role(r), effect, r->location);
+        } else if (tree_is(m, &pg_query__access_priv__descriptor)) {
+            analysis_touch(x, OBJ_ROLE, "", TREE(AccessPriv, m)->priv_name, effect, -1);
+        }
+    }
+}
+
+void analysis_opaque(struct analysis *x)
+{
+    x->st->opaque |= !x->defining;
+}
+
+void analysis_destructive(struct analysis *x)
+{
+    x->st->destructive |= !x->defining;
+}
+
+void analysis_indexes(struct analysis *x, int delta)
+{
+    if (!x->defining && !x->temporary) {
+        x->st->index_delta += delta;
+    }
+}
+
+void analysis_cascade(struct analysis *x, PgQuery__DropBehavior b)
+{
+    x->st->cascade |= b == PG_QUERY__DROP_BEHAVIOR__DROP_CASCADE && !x->defining;
+}

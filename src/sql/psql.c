@@ -1,0 +1,117 @@
+/* What only psql understands. */
+#include "sql/psql.h"
+
+#include <string.h>
+
+struct advice {
+    const char *commands; /* separated by blanks */
+    const char *hint;
+};
+
+static const char other_hint[] = "remove it, or let psql run the file (runner.tool: psql)";
+
+static const struct advice advices[] = {
+    {" copy ", "write the rows as INSERT, or load them as a dataset"},
+    {" i ir include include_relative ",
+     "put the statements into this file, or make them a migration of their own"},
+    {" set unset gset prompt getenv setenv ", "write the value itself"},
+    {" echo qecho warn ", "write it as a comment (--)"},
+    {" c connect ", "the environment names the database; remove the line"},
+    {" if elif else endif ", "write the condition in a DO block"},
+    {" gexec ", "write a DO block with EXECUTE"},
+    {" g gx gdesc crosstabview watch ", "end the statement with a semicolon"},
+    {" restrict unrestrict timing pset x q conninfo encoding ", "remove the line"},
+    {" . ", "write the rows as INSERT, or load them as a dataset"},
+    {" ! ", "declare a migration with runner.tool: command"},
+};
+
+static const char *hint_for(const char *word, size_t n)
+{
+    char key[32] = " ";
+    if (n + 3 > sizeof key) {
+        return other_hint;
+    }
+    memcpy(key + 1, word, n);
+    memcpy(key + 1 + n, " ", 2);
+    for (size_t i = 0; i < sizeof advices / sizeof advices[0]; i++) {
+        if (strstr(advices[i].commands, key) != NULL) {
+            return advices[i].hint;
+        }
+    }
+    return other_hint;
+}
+
+static bool is_word(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || (c >= '0' && c <= '9');
+}
+
+static int meta_command(const char *path, struct bytes text, size_t at, struct err *e)
+{
+    int line, col;
+    size_t end = at + 1;
+    while (end < text.n && is_word(text.p[end])) {
+        end++;
+    }
+    if (end == at + 1 && end < text.n && (text.p[end] == '.' || text.p[end] == '!')) {
+        end++;
+    }
+    text_place(text, at, &line, &col);
+    err_at(e, ERR_CONFIG, path, line, col, "psql meta-command \"%.*s\" is no SQL",
+           (int)(end - at < 40 ? end - at : 40), text.p + at);
+    return err_hint(e, "%s", hint_for(text.p + at + 1, end - at - 1));
+}
+
+int psql_check_commands(const char *path, struct bytes text, const struct tokens *t, struct err *e)
+{
+    size_t copy = SIZE_MAX; /* the COPY that begins the current statement */
+    for (size_t i = 0; i < t->n; i++) {
+        int type = t->v[i].type;
+        if (i == 0 || t->v[i - 1].type == TOK(ASCII_59)) {
+            copy = type == TOK(COPY) ? i : SIZE_MAX;
+        }
+        if (type == TOK(STDIN) && copy != SIZE_MAX && t->v[i - 1].type == TOK(FROM)) {
+            int line, col;
+            text_place(text, t->v[copy].at, &line, &col);
+            err_at(e, ERR_CONFIG, path, line, col,
+                   "COPY ... FROM STDIN with its data in the file is understood by psql only");
+            return err_hint(e, "write the rows as INSERT, or load them as a dataset");
+        }
+        if (type == TOK(ASCII_92)) {
+            return meta_command(path, text, t->v[i].at, e);
+        }
+    }
+    return 0;
+}
+
+/* A colon behind these is a slice or a JSON constructor's key, not the start of a variable. */
+static bool ends_operand(int type)
+{
+    return type == TOK(IDENT) || type == TOK(UIDENT) || type == TOK(SCONST) ||
+           type == TOK(USCONST) || type == TOK(ICONST) || type == TOK(FCONST) ||
+           type == TOK(PARAM) || type == TOK(ASCII_41) || type == TOK(ASCII_93) ||
+           type == TOK(ASCII_91) || type == TOKEN_JUNK;
+}
+
+int psql_check_variables(const char *path, struct bytes text, const struct token *v, size_t n,
+                         struct err *e)
+{
+    for (size_t i = 0; i + 1 < n; i++) {
+        size_t next = v[i].at + 1;
+        if (v[i].type != TOK(ASCII_58) || v[i + 1].at != next || next >= text.n ||
+            (i > 0 && ends_operand(v[i - 1].type))) {
+            continue;
+        }
+        char c = text.p[next];
+        if (is_word(c) || c == '\'' || c == '"' || c == '{') {
+            int line, col;
+            text_place(text, v[i].at, &line, &col);
+            err_at(e, ERR_CONFIG, path, line, col, "psql variable \"%.*s\" has no value here",
+                   (int)(v[i + 1].end - v[i].at < 40 ? v[i + 1].end - v[i].at : 40),
+                   text.p + v[i].at);
+            return err_hint(e,
+                            "write the value itself, or let psql run the file (runner.tool: psql)");
+        }
+    }
+    return 0;
+}

@@ -1,0 +1,223 @@
+/* SQL text to statements. */
+#include "sql/script.h"
+
+#include <pg_query.h>
+#include <string.h>
+
+#include "sql/analysis.h"
+#include "sql/classify.h"
+#include "sql/psql.h"
+#include "sql/token.h"
+#include "sql/tree.h"
+
+struct parse {
+    struct arena *a;
+    struct arena scratch; /* tokens and trees; gone when the script is made */
+    struct script *out;
+    struct tokens tokens;
+    struct slices slices;
+    struct lines lines;
+    struct temps temps;
+};
+
+static struct statement *add_statement(struct parse *p, size_t i, const struct verdict *verdict)
+{
+    const struct slice *s = &p->slices.v[i];
+    size_t at = p->tokens.v[s->first].at;
+    size_t end = p->tokens.v[s->first + s->n - 1].end;
+    struct statement *st = &p->out->v[p->out->n++];
+    *st = (struct statement){.kind = verdict->kind,
+                             .text = bytes_of(p->out->bytes.p + at, end - at),
+                             .offset = at,
+                             .tag = "",
+                             .why = verdict->why,
+                             .hint = verdict->hint};
+    lines_place(&p->lines, at, &st->line, &st->col);
+    return st;
+}
+
+/* base: where the text that was parsed begins in the script. */
+static void analyse(struct parse *p, size_t i, const tree *stmt, size_t base)
+{
+    struct statement *st = add_statement(p, i, classify(stmt));
+    struct analysis x = {.a = p->a,
+                         .scratch = &p->scratch,
+                         .st = st,
+                         .index = (int)i,
+                         .temps = &p->temps,
+                         .lines = &p->lines,
+                         .base = base,
+                         .read_lock = LOCK_ACCESS_SHARE,
+                         .schema = ""};
+    st->analysed = true;
+    st->tag = classify_tag(p->a, stmt);
+    analysis_run(&x, stmt);
+    if (st->kind == STATEMENT_COMMIT || st->kind == STATEMENT_NO_TRANSACTION) {
+        temps_commit(&p->temps);
+    }
+}
+
+/* Newer syntax, or another vendor's: only its first words tell something. */
+static void leave_unread(struct parse *p, size_t i)
+{
+    const struct token *v = &p->tokens.v[p->slices.v[i].first];
+    size_t n = p->slices.v[i].n;
+    struct statement *st = add_statement(p, i, classify_tokens(v, n));
+    st->opaque = true;
+    st->destructive =
+        v[0].type == TOK(DROP) || v[0].type == TOK(TRUNCATE) || v[0].type == TOK(DELETE_P);
+}
+
+static unsigned height_of(const struct parse *p, const struct slice *s)
+{
+    return tokens_height(&p->tokens.v[s->first], s->n);
+}
+
+/* Returns the one statement of slice i as the parser sees it, or NULL. */
+static const tree *parse_alone(struct parse *p, size_t i)
+{
+    const struct slice *s = &p->slices.v[i];
+    const PgQuery__ParseResult *r;
+    size_t at = p->tokens.v[s->first].at;
+    size_t end = p->tokens.v[s->first + s->n - 1].end;
+    const char *sql = arena_strndup(&p->scratch, p->out->bytes.p + at, end - at);
+    if (height_of(p, s) > TOKENS_DEEPEST || tree_parse(&p->scratch, sql, &r) != 0 ||
+        r->n_stmts != 1) {
+        return NULL;
+    }
+    return tree_of(r->stmts[0]->stmt);
+}
+
+static void reserve(struct parse *p)
+{
+    p->out->v = ARENA_ARRAY(p->a, struct statement, p->slices.n);
+}
+
+static int by_statement(struct parse *p, struct err *e)
+{
+    const char *path = p->out->path;
+    if (psql_check_commands(path, p->out->bytes, &p->tokens, e) != 0) {
+        return -1;
+    }
+    tokens_split(&p->scratch, &p->tokens, &p->slices);
+    reserve(p);
+    for (size_t i = 0; i < p->slices.n; i++) {
+        const struct slice *s = &p->slices.v[i];
+        struct arena_mark mark = arena_mark(&p->scratch);
+        const tree *stmt = parse_alone(p, i);
+        if (stmt != NULL) {
+            analyse(p, i, stmt, p->tokens.v[s->first].at);
+        } else if (psql_check_variables(path, p->out->bytes, &p->tokens.v[s->first], s->n, e) !=
+                   0) {
+            return -1;
+        } else {
+            leave_unread(p, i);
+        }
+        arena_reset(&p->scratch, mark);
+    }
+    return 0;
+}
+
+static void as_parsed(struct parse *p, const PgQuery__ParseResult *r)
+{
+    tokens_split_as(&p->scratch, &p->tokens, r, &p->slices);
+    reserve(p);
+    for (size_t i = 0; i < p->slices.n; i++) {
+        analyse(p, i, tree_of(r->stmts[i]->stmt), 0);
+    }
+}
+
+static void refuse(struct statement *st, const char *why, const char *hint)
+{
+    st->kind = STATEMENT_CONTROL;
+    st->why = why;
+    st->hint = hint;
+}
+
+static void balance_begin(struct statement *st, struct statement **open)
+{
+    if (*open != NULL) {
+        refuse(st, "BEGIN inside a block that BEGIN opened", "COMMIT the first block before it");
+        return;
+    }
+    *open = st;
+}
+
+static void balance_commit(struct statement *st, struct statement **open)
+{
+    if (*open == NULL) {
+        refuse(st, "COMMIT without BEGIN", "remove it; kfmig commits when every check has passed");
+        return;
+    }
+    *open = NULL;
+}
+
+static void balance(struct script *s)
+{
+    struct statement *open = NULL;
+    bool first = true; /* nothing has run yet in this transaction */
+    for (size_t i = 0; i < s->n; i++) {
+        struct statement *st = &s->v[i];
+        if (st->kind == STATEMENT_BEGIN) {
+            s->has_block = true;
+            balance_begin(st, &open);
+            first = open == st;
+            continue;
+        }
+        if (st->kind == STATEMENT_COMMIT) {
+            balance_commit(st, &open);
+        } else if (st->kind == STATEMENT_SET_TRANSACTION && !first) {
+            refuse(st, "SET TRANSACTION after other statements has no effect on them",
+                   "make it the first statement");
+        } else if (st->kind == STATEMENT_NO_TRANSACTION && open != NULL) {
+            refuse(st, "it cannot run between BEGIN and COMMIT", "move it out of the block");
+        }
+        first = first && st->kind == STATEMENT_SET_TRANSACTION;
+    }
+    if (open != NULL) {
+        refuse(open, "BEGIN without COMMIT", "add the COMMIT, or remove both");
+    }
+}
+
+static int split(struct parse *p, struct err *e)
+{
+    struct bytes text = p->out->bytes;
+    const PgQuery__ParseResult *r = NULL;
+    struct err unfinished;
+    if (tokens_scan(&p->scratch, p->out->path, text, &p->tokens, &unfinished) != 0) {
+        /* An apostrophe behind a meta-command opens a string that nobody meant. */
+        if (psql_check_commands(p->out->path, text, &p->tokens, e) != 0) {
+            return -1;
+        }
+        if (e != NULL) {
+            *e = unfinished;
+        }
+        return -1;
+    }
+    const char *sql = arena_strndup(&p->scratch, text.p, text.n);
+    if (tokens_height(p->tokens.v, p->tokens.n) <= TOKENS_DEEPEST &&
+        tree_parse(&p->scratch, sql, &r) == 0) {
+        as_parsed(p, r);
+        return 0;
+    }
+    return by_statement(p, e);
+}
+
+int script_parse(struct arena *a, const char *path, struct bytes text, struct script *out,
+                 struct err *e)
+{
+    struct parse p = {.a = a, .out = out};
+    *out = (struct script){.path = arena_strdup(a, path), .bytes = text, .digest = digest_of(text)};
+    lines_find(&p.scratch, text, &p.lines);
+    int rc = split(&p, e);
+    if (rc == 0) {
+        balance(out);
+    }
+    arena_release(&p.scratch);
+    return rc;
+}
+
+void script_shutdown(void)
+{
+    pg_query_exit();
+}

@@ -1,0 +1,111 @@
+/* Touches of ALTER TABLE and its relatives (ALTER VIEW, INDEX, SEQUENCE, TYPE with the same grammar). */
+#include "sql/address.h"
+#include "sql/analysis.h"
+#include "sql/lock.h"
+
+#define AT(name) PG_QUERY__ALTER_TABLE_TYPE__AT_##name
+
+static void add_column(struct analysis *x, const PgQuery__AlterTableCmd *c)
+{
+    bool before = x->fills;
+    x->fills = true;
+    analysis_node(x, c->def);
+    x->fills = before;
+}
+
+static void change_type(struct analysis *x, const PgQuery__AlterTableCmd *c)
+{
+    const tree *def = tree_of(c->def);
+    analysis_destructive(x);
+    analysis_visit(x, def);
+    if (tree_is(def, &pg_query__column_def__descriptor)) {
+        analysis_node(x, TREE(ColumnDef, def)->raw_default); /* USING runs over every row */
+    }
+}
+
+static void partition(struct analysis *x, const PgQuery__AlterTableCmd *c)
+{
+    const tree *def = tree_of(c->def);
+    if (tree_is(def, &pg_query__partition_cmd__descriptor)) {
+        const PgQuery__PartitionCmd *p = TREE(PartitionCmd, def);
+        /* DETACH ... CONCURRENTLY waits with a weaker lock first, and takes this one in the end. */
+        analysis_relation(x, p->name, OBJ_TABLE, EFFECT_ALTER, LOCK_ACCESS_EXCLUSIVE);
+        analysis_define(x, p->bound != NULL ? &p->bound->base : NULL);
+    }
+}
+
+static void parent(struct analysis *x, const PgQuery__AlterTableCmd *c)
+{
+    const tree *def = tree_of(c->def);
+    if (tree_is(def, &pg_query__range_var__descriptor)) {
+        analysis_relation(x, TREE(RangeVar, def), OBJ_TABLE, EFFECT_REFERENCE,
+                          c->subtype == AT(AddInherit) ? LOCK_SHARE_UPDATE_EXCLUSIVE
+                                                       : LOCK_ACCESS_SHARE);
+    }
+}
+
+static void command(struct analysis *x, const PgQuery__AlterTableCmd *c)
+{
+    analysis_cascade(x, c->behavior);
+    if (c->subtype == AT(AddColumn)) {
+        add_column(x, c);
+    } else if (c->subtype == AT(AlterColumnType)) {
+        change_type(x, c);
+    } else if (c->subtype == AT(DropColumn)) {
+        analysis_destructive(x);
+    } else if (c->subtype == AT(AddConstraint)) {
+        analysis_node(x, c->def);
+    } else if (c->subtype == AT(AttachPartition) || c->subtype == AT(DetachPartition) ||
+               c->subtype == AT(DetachPartitionFinalize)) {
+        partition(x, c);
+    } else if (c->subtype == AT(AddInherit) || c->subtype == AT(DropInherit)) {
+        parent(x, c);
+    } else {
+        analysis_define(x, tree_of(c->def));
+    }
+}
+
+static void alter_table(struct analysis *x, const tree *m)
+{
+    const PgQuery__AlterTableStmt *s = TREE(AlterTableStmt, m);
+    if (s->objtype == PG_QUERY__OBJECT_TYPE__OBJECT_INDEX) {
+        analysis_opaque(x); /* which table it belongs to is not in the text */
+        return;
+    }
+    int level = LOCK_NONE;
+    for (size_t i = 0; i < s->n_cmds; i++) {
+        const tree *c = tree_of(s->cmds[i]);
+        int its = tree_is(c, &pg_query__alter_table_cmd__descriptor)
+                      ? lock_alter_table(TREE(AlterTableCmd, c))
+                      : LOCK_ACCESS_EXCLUSIVE;
+        level = its > level ? its : level;
+    }
+    bool temporary = x->temporary;
+    const PgQuery__RangeVar *making = x->making;
+    x->temporary =
+        !analysis_relation(x, s->relation, address_kind(s->objtype), EFFECT_ALTER,
+                           s->objtype == PG_QUERY__OBJECT_TYPE__OBJECT_TYPE ? LOCK_NONE : level);
+    x->making = s->relation;
+    for (size_t i = 0; i < s->n_cmds; i++) {
+        const tree *c = tree_of(s->cmds[i]);
+        if (tree_is(c, &pg_query__alter_table_cmd__descriptor)) {
+            command(x, TREE(AlterTableCmd, c));
+        }
+    }
+    x->temporary = temporary;
+    x->making = making;
+}
+
+static void move_all(struct analysis *x, const tree *m)
+{
+    const PgQuery__AlterTableMoveAllStmt *s = TREE(AlterTableMoveAllStmt, m);
+    analysis_touch(x, OBJ_TABLESPACE, "", s->orig_tablespacename, EFFECT_ALTER, -1);
+    analysis_touch(x, OBJ_TABLESPACE, "", s->new_tablespacename, EFFECT_ALTER, -1);
+    analysis_opaque(x);
+}
+
+static const struct handler rows[] = {
+    {&pg_query__alter_table_stmt__descriptor, alter_table},
+    {&pg_query__alter_table_move_all_stmt__descriptor, move_all},
+};
+HANDLERS(touch_alter_handlers, rows);

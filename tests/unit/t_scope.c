@@ -1,0 +1,215 @@
+/* layer: model */
+/* Scope: a table of touches, the verdict on each, and the rule that decided; names of environment enums. */
+#include "tap.h"
+
+#include "model/scope.h"
+
+#define LIST(...)                                                                                  \
+    {                                                                                              \
+        (const char *[]){__VA_ARGS__}, sizeof((const char *[]){__VA_ARGS__}) / sizeof(char *), 0   \
+    }
+
+/* Reference 002's example. */
+static const struct scope example = {
+    .has_schemas = true,
+    .has_tables = true,
+    .allowed_schemas = LIST("public"),
+    .allowed_tables = LIST("parcels"),
+    .forbidden_schemas = LIST("governance", "audit"),
+    .forbidden_tables = LIST("authority_sites"),
+};
+static const struct scope schemas_only = {
+    .has_schemas = true,
+    .allowed_schemas = LIST("kfm_ref", "kfm_index"),
+    .forbidden_tables = LIST("kfm_ref.secret"),
+    .references = LIST("public.spatial_ref_sys", "lookup"),
+    .allowed_extensions = LIST("postgis"),
+    .allowed_global = LIST("role:kfm_reader", "publication", "program", "unknown", "event_trigger"),
+};
+static const struct scope tables_only = {
+    .has_tables = true,
+    .allowed_tables = LIST("kfm_ref.county", "zone"),
+    .references = LIST("kfm_ref.state"),
+};
+static const struct scope nothing = {.has_schemas = false};
+static const struct scope empty_lists = {.has_schemas = true, .has_tables = true};
+static const struct scope greedy = {
+    .has_schemas = true,
+    .allowed_schemas = LIST("kfmig", "governance", "odd.schema"),
+    .allowed_global = LIST("role", "default_privileges"),
+};
+static const struct domains no_domains = {.schemas = {0}};
+static const struct domains governed = {.schemas = LIST("governance"),
+                                        .tables = LIST("kfm_ref.official", "charter"),
+                                        .roles = LIST("auditor")};
+
+struct row {
+    const struct scope *scope;
+    const struct domains *domains;
+    struct object object;
+    enum effect effect;
+    bool existed;
+    enum verdict verdict;
+    const char *rule;
+};
+
+#define FORBIDDEN_TABLES "forbidden by scope.forbidden_tables"
+#define FORBIDDEN_SCHEMAS "forbidden by scope.forbidden_schemas"
+#define IN_SCHEMAS "in scope.allowed_schemas"
+#define NOT_SCHEMAS "not in scope.allowed_schemas"
+#define NO_SCHEMAS "scope.allowed_schemas is not given"
+#define NOT_TABLES "not in scope.allowed_tables"
+#define OWN "schema \"kfmig\" belongs to kfmig itself"
+#define READS "reading it is free"
+#define REFERS "referring to it is free"
+#define NOT_REFERENCES "neither in scope nor in scope.references"
+#define IN_GLOBAL "in scope.allowed_global"
+#define NOT_GLOBAL "not in scope.allowed_global"
+#define UNNAMED "a change that cannot be named is never in scope"
+
+/* SCHEMA.NAME of KIND, EFFECT, existed: VERDICT by RULE */
+#define ROW(scope, domains, kind, schema, name, effect, existed, verdict, rule)                    \
+    {                                                                                              \
+        &(scope), &(domains), {OBJ_##kind, schema, name}, EFFECT_##effect, existed,                \
+            VERDICT_##verdict, rule                                                                \
+    }
+
+/* clang-format off */
+static const struct row rows[] = {
+    /* the example: tables need both lists */
+    ROW(example, no_domains, TABLE, "public", "parcels", ALTER, true, OK, IN_SCHEMAS),
+    ROW(example, no_domains, TABLE, "public", "parcels", WRITE, true, OK, IN_SCHEMAS),
+    ROW(example, no_domains, TABLE, "public", "parcels", DROP, true, OK, IN_SCHEMAS),
+    ROW(example, no_domains, TABLE, "public", "parcels", TRUNCATE, true, OK, IN_SCHEMAS),
+    ROW(example, no_domains, TABLE, "", "parcels", ALTER, true, OK, IN_SCHEMAS),
+    ROW(example, no_domains, TABLE, "other", "parcels", ALTER, true, OUTSIDE, NOT_SCHEMAS),
+    ROW(example, no_domains, TABLE, "public", "roads", CREATE, false, OUTSIDE, NOT_TABLES),
+    ROW(example, no_domains, TABLE, "public", "Parcels", ALTER, true, OUTSIDE, NOT_TABLES),
+    ROW(example, no_domains, MATVIEW, "public", "mv", CREATE, false, OUTSIDE, NOT_TABLES),
+    ROW(example, no_domains, FOREIGN_TABLE, "public", "ft", CREATE, false, OUTSIDE, NOT_TABLES),
+    ROW(example, no_domains, VIEW, "public", "v", CREATE, false, OK, IN_SCHEMAS),
+    ROW(example, no_domains, SEQUENCE, "public", "s", WRITE, true, OK, IN_SCHEMAS),
+    ROW(example, no_domains, VIEW, "other", "v", CREATE, false, OUTSIDE, NOT_SCHEMAS),
+    ROW(example, no_domains, FUNCTION, "public", "area(geometry)", CREATE, false, OK, IN_SCHEMAS),
+    ROW(example, no_domains, FUNCTION, "other", "area(geometry)", CREATE, false, OUTSIDE, NOT_SCHEMAS),
+    ROW(example, no_domains, TYPE, "", "mood", CREATE, false, OK, IN_SCHEMAS),
+    ROW(example, no_domains, SCHEMA, "", "public", ALTER, true, OK, IN_SCHEMAS),
+    ROW(example, no_domains, SCHEMA, "", "fresh", CREATE, false, OUTSIDE, NOT_SCHEMAS),
+    /* forbidden wins, for reads too */
+    ROW(example, no_domains, TABLE, "public", "authority_sites", READ, true, FORBIDDEN, FORBIDDEN_TABLES),
+    ROW(example, no_domains, TABLE, "", "authority_sites", READ, true, FORBIDDEN, FORBIDDEN_TABLES),
+    ROW(example, no_domains, VIEW, "x", "authority_sites", READ, true, FORBIDDEN, FORBIDDEN_TABLES),
+    ROW(example, no_domains, TABLE, "public", "authority_sites", REFERENCE, true, FORBIDDEN, FORBIDDEN_TABLES),
+    ROW(example, no_domains, TABLE, "governance", "rules", READ, true, FORBIDDEN, FORBIDDEN_SCHEMAS),
+    ROW(example, no_domains, FUNCTION, "audit", "f()", REFERENCE, true, FORBIDDEN, FORBIDDEN_SCHEMAS),
+    ROW(example, no_domains, SCHEMA, "", "audit", DROP, true, FORBIDDEN, FORBIDDEN_SCHEMAS),
+    ROW(example, no_domains, TABLE, "governance", "authority_sites", READ, true, FORBIDDEN, FORBIDDEN_TABLES),
+    ROW(example, no_domains, FUNCTION, "public", "authority_sites", CREATE, false, OK, IN_SCHEMAS),
+    ROW(schemas_only, no_domains, TABLE, "kfm_ref", "secret", READ, true, FORBIDDEN, FORBIDDEN_TABLES),
+    ROW(schemas_only, no_domains, TABLE, "", "secret", READ, true, FORBIDDEN, FORBIDDEN_TABLES),
+    ROW(schemas_only, no_domains, TABLE, "kfm_index", "secret", CREATE, false, OK, IN_SCHEMAS),
+    ROW(schemas_only, no_domains, TABLE, "xkfm_ref", "secret", READ, true, OK, READS),
+    /* kfmig's own schema, even where it is allowed */
+    ROW(greedy, no_domains, TABLE, "kfmig", "entry", READ, true, FORBIDDEN, OWN),
+    ROW(greedy, no_domains, TABLE, "kfmig", "entry", WRITE, true, FORBIDDEN, OWN),
+    ROW(greedy, no_domains, SCHEMA, "", "kfmig", DROP, true, FORBIDDEN, OWN),
+    ROW(greedy, no_domains, FUNCTION, "kfmig", "f()", REFERENCE, true, FORBIDDEN, OWN),
+    /* reading is free, but not what lies outside the database */
+    ROW(nothing, no_domains, TABLE, "any", "t", READ, true, OK, READS),
+    ROW(nothing, governed, TABLE, "governance", "t", READ, true, OK, READS),
+    ROW(nothing, no_domains, SERVER_FILE, "", "/etc/passwd", READ, true, OUTSIDE, NOT_GLOBAL),
+    /* references */
+    ROW(schemas_only, no_domains, TABLE, "kfm_ref", "county", REFERENCE, true, OK, "in scope"),
+    ROW(schemas_only, no_domains, TABLE, "public", "spatial_ref_sys", REFERENCE, true, OK, "in scope.references"),
+    ROW(schemas_only, no_domains, TABLE, "any", "lookup", REFERENCE, true, OK, "in scope.references"),
+    ROW(schemas_only, no_domains, TABLE, "other", "spatial_ref_sys", REFERENCE, true, OUTSIDE, NOT_REFERENCES),
+    ROW(schemas_only, no_domains, TABLE, "public", "lookup", WRITE, true, OUTSIDE, NOT_SCHEMAS),
+    ROW(schemas_only, no_domains, FUNCTION, "public", "st_area(geometry)", REFERENCE, true, OK, REFERS),
+    ROW(schemas_only, no_domains, FOREIGN_SERVER, "", "remote", REFERENCE, true, OK, REFERS),
+    ROW(nothing, no_domains, TABLE, "public", "t", REFERENCE, true, OUTSIDE, NOT_REFERENCES),
+    ROW(nothing, no_domains, UNKNOWN, "", "x", REFERENCE, true, OUTSIDE, UNNAMED),
+    /* one list only, none, empty ones */
+    ROW(schemas_only, no_domains, TABLE, "kfm_index", "anything", CREATE, false, OK, IN_SCHEMAS),
+    ROW(tables_only, no_domains, TABLE, "kfm_ref", "county", ALTER, true, OK, "in scope.allowed_tables"),
+    ROW(tables_only, no_domains, TABLE, "other", "county", ALTER, true, OUTSIDE, NOT_TABLES),
+    ROW(tables_only, no_domains, TABLE, "", "county", ALTER, true, OK, "in scope.allowed_tables"),
+    ROW(tables_only, no_domains, TABLE, "anywhere", "zone", CREATE, false, OK, "in scope.allowed_tables"),
+    ROW(tables_only, no_domains, TABLE, "kfm_ref", "state", REFERENCE, true, OK, "in scope.references"),
+    ROW(tables_only, no_domains, VIEW, "kfm_ref", "v", CREATE, false, OUTSIDE, NO_SCHEMAS),
+    ROW(tables_only, no_domains, VIEW, "kfm_ref", "zone", CREATE, false, OK, "in scope.allowed_tables"),
+    ROW(tables_only, no_domains, FUNCTION, "kfm_ref", "f()", CREATE, false, OUTSIDE, NO_SCHEMAS),
+    ROW(nothing, no_domains, TABLE, "public", "t", CREATE, false, OUTSIDE, NO_SCHEMAS),
+    ROW(nothing, no_domains, TABLE, "", "t", CREATE, false, OUTSIDE, NO_SCHEMAS),
+    ROW(empty_lists, no_domains, TABLE, "public", "t", CREATE, false, OUTSIDE, NOT_TABLES),
+    ROW(empty_lists, no_domains, TYPE, "", "t", CREATE, false, OUTSIDE, NOT_SCHEMAS),
+    ROW(greedy, no_domains, TABLE, "odd.schema", "t", CREATE, false, OK, IN_SCHEMAS),
+    /* protected domains stop changes of what was there, not what is new, not reads */
+    ROW(greedy, governed, TABLE, "governance", "rules", ALTER, true, PROTECTED, "protected by policy.protected.schemas"),
+    ROW(greedy, governed, TABLE, "governance", "rules", CREATE, true, PROTECTED, "protected by policy.protected.schemas"),
+    ROW(greedy, governed, SCHEMA, "", "governance", CREATE, false, OK, IN_SCHEMAS),
+    ROW(greedy, governed, TABLE, "governance", "rules", CREATE, false, OK, IN_SCHEMAS),
+    ROW(greedy, governed, SCHEMA, "", "governance", DROP, true, PROTECTED, "protected by policy.protected.schemas"),
+    ROW(schemas_only, governed, TABLE, "kfm_ref", "official", WRITE, true, PROTECTED, "protected by policy.protected.tables"),
+    ROW(schemas_only, governed, TABLE, "kfm_index", "official", WRITE, true, OK, IN_SCHEMAS),
+    ROW(schemas_only, governed, TABLE, "kfm_index", "charter", DROP, true, PROTECTED, "protected by policy.protected.tables"),
+    ROW(greedy, governed, ROLE, "", "auditor", ALTER, true, PROTECTED, "protected by policy.protected.roles"),
+    ROW(greedy, governed, ROLE, "", "auditor", CREATE, false, OK, IN_GLOBAL),
+    ROW(greedy, governed, DEFAULT_PRIVILEGES, "governance", "", ALTER, true, PROTECTED, "protected by policy.protected.schemas"),
+    ROW(example, governed, TABLE, "governance", "rules", ALTER, true, FORBIDDEN, FORBIDDEN_SCHEMAS),
+    /* extensions and globals are named */
+    ROW(schemas_only, no_domains, EXTENSION, "", "postgis", CREATE, false, OK, "in scope.allowed_extensions"),
+    ROW(schemas_only, no_domains, EXTENSION, "", "pgcrypto", CREATE, false, OUTSIDE, "not in scope.allowed_extensions"),
+    ROW(schemas_only, no_domains, ROLE, "", "kfm_reader", ALTER, true, OK, IN_GLOBAL),
+    ROW(schemas_only, no_domains, ROLE, "", "kfm_writer", CREATE, false, OUTSIDE, NOT_GLOBAL),
+    ROW(schemas_only, no_domains, ROLE, "", "kfm_reader2", CREATE, false, OUTSIDE, NOT_GLOBAL),
+    ROW(schemas_only, no_domains, PUBLICATION, "", "p", CREATE, false, OK, IN_GLOBAL),
+    ROW(schemas_only, no_domains, PROGRAM, "", "", WRITE, true, OK, IN_GLOBAL),
+    ROW(schemas_only, no_domains, EVENT_TRIGGER, "", "e", DROP, true, OK, IN_GLOBAL),
+    ROW(schemas_only, no_domains, SERVER_FILE, "", "/tmp/x", WRITE, true, OUTSIDE, NOT_GLOBAL),
+    ROW(schemas_only, no_domains, REMOTE, "", "dblink", WRITE, true, OUTSIDE, NOT_GLOBAL),
+    ROW(schemas_only, no_domains, CAST, "", "text AS int4", CREATE, false, OUTSIDE, NOT_GLOBAL),
+    ROW(schemas_only, no_domains, UNKNOWN, "", "thing", ALTER, true, OUTSIDE, UNNAMED),
+    ROW(greedy, no_domains, ROLE, "", "anyone", CREATE, false, OK, IN_GLOBAL),
+    ROW(greedy, no_domains, DEFAULT_PRIVILEGES, "", "", ALTER, true, OK, IN_GLOBAL),
+    ROW(greedy, no_domains, DEFAULT_PRIVILEGES, "other", "", ALTER, true, OUTSIDE, NOT_SCHEMAS),
+    ROW(schemas_only, no_domains, DEFAULT_PRIVILEGES, "kfm_ref", "", ALTER, true, OK, IN_SCHEMAS),
+    ROW(schemas_only, no_domains, DEFAULT_PRIVILEGES, "", "", ALTER, true, OUTSIDE, NOT_GLOBAL),
+};
+/* clang-format on */
+
+static void check_row(size_t i)
+{
+    const struct row *r = &rows[i];
+    struct arena a = {0};
+    struct touch t = {.object = r->object, .effect = r->effect};
+    const char *name =
+        arena_printf(&a, "%zu: %s of %s", i, effect_text(r->effect), object_text(&a, &r->object));
+    is_int(scope_admits(r->scope, r->domains, &t, r->existed), r->verdict, name);
+    is_str(scope_rule(r->scope, r->domains, &t, r->existed), r->rule, name);
+    arena_release(&a);
+}
+
+int main(void)
+{
+    size_t n = sizeof rows / sizeof rows[0];
+    tap_plan(2 * (int)n + 14);
+    for (size_t i = 0; i < n; i++) {
+        check_row(i);
+    }
+    const struct names list = LIST("a", "b");
+    ok(names_have(&list, "b"), "a name in the list");
+    ok(!names_have(&list, "B"), "names compare exactly");
+    ok(!names_have(&(struct names){0}, "a"), "nothing is in an empty list");
+    is_str(store_text(STORE_POSTGIS), "postgis", "store postgis");
+    is_str(store_text(STORE_SEARCH), "search", "store search");
+    is_str(store_text(STORE_GRAPH), "graph", "store graph");
+    is_str(store_text(STORE_COUNT), "other", "no store");
+    is_str(approval_text(APPROVAL_NONE), "none", "approval none");
+    is_str(approval_text(APPROVAL_REVIEW), "review", "approval review");
+    is_str(approval_text(APPROVAL_SIGNATURE), "signature", "approval signature");
+    is_str(evidence_text(EVIDENCE_NONE), "none", "evidence none");
+    is_str(evidence_text(EVIDENCE_BUNDLE), "bundle", "evidence bundle");
+    is_str(evidence_text(EVIDENCE_FOLDER), "folder", "evidence folder");
+    is_str(evidence_text(EVIDENCE_POINTER), "pointer", "evidence pointer");
+    return tap_done();
+}
