@@ -1,0 +1,143 @@
+/* Connecting: options, the start of a session with a deadline, and what every session is pinned to. */
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "pg/queries.h"
+#include "pg/session.h"
+
+const struct pg_sql *const pg_session_pin = &pg_pin_query;
+
+enum { CONNECT_TIMEOUT_MS = 10000, CALL_TIMEOUT_MS = 60000, PARAMS_MAX = 12 };
+
+/* Notices are dropped: they quote row data. A session that is ended while idle says why in one. */
+static void on_notice(void *arg, const PGresult *r)
+{
+    struct pg *s = arg;
+    const char *severity = PQresultErrorField(r, PG_DIAG_SEVERITY_NONLOCALIZED);
+    const char *sqlstate = PQresultErrorField(r, PG_DIAG_SQLSTATE);
+    if (severity != NULL && sqlstate != NULL && strcmp(severity, "FATAL") == 0) {
+        pg_copy_text(s->fatal, sizeof s->fatal, sqlstate);
+    }
+}
+
+/* The options' values hold the password, so they are wiped before libpq frees them. */
+static int check_conninfo(const char *text, struct err *e)
+{
+    char *words = NULL;
+    PQconninfoOption *options = PQconninfoParse(text, &words);
+    if (options == NULL) {
+        PQfreemem(words);
+        (void)err_set(e, ERR_CONFIG, "the connection string cannot be parsed");
+        return err_hint(e, "write postgresql://USER@HOST:PORT/DATABASE or keyword=value pairs");
+    }
+    for (PQconninfoOption *o = options; o->keyword != NULL; o++) {
+        if (o->val != NULL) {
+            explicit_bzero(o->val, strlen(o->val));
+        }
+    }
+    PQconninfoFree(options);
+    return 0;
+}
+
+/* libpq lets a later keyword win: what stands before dbname gives way to the operator's connection string. */
+static PGconn *start(const char *conninfo, const struct pg_options *o)
+{
+    const char *keys[PARAMS_MAX] = {"keepalives",       "keepalives_idle",  "keepalives_interval",
+                                    "keepalives_count", "tcp_user_timeout", "dbname",
+                                    "client_encoding",  "application_name", NULL};
+    const char *name = o->application_name == NULL ? "kfmig" : o->application_name;
+    const char *values[PARAMS_MAX] = {"1", "30", "10", "3", "60000", conninfo, "UTF8", name, NULL};
+    return PQconnectStartParams(keys, values, 1);
+}
+
+static char *safe_copy(const char *text)
+{
+    struct buf b = {0};
+    text_safe(&b, bytes_str(text == NULL ? "" : text));
+    char *copy = mem_strdup(buf_str(&b));
+    buf_release(&b);
+    return copy;
+}
+
+/* A socket's path may lie beneath somebody's home; it says nothing that an operator needs. */
+static void remember_where(struct pg *s)
+{
+    const char *host = PQhost(s->conn);
+    bool local = host == NULL || *host == '\0' || *host == '/' || *host == '@';
+    free(s->host);
+    free(s->port);
+    free(s->dbname);
+    free(s->user);
+    s->host = safe_copy(local ? "local socket" : host);
+    s->port = safe_copy(PQport(s->conn));
+    s->dbname = safe_copy(PQdb(s->conn));
+    s->user = safe_copy(PQuser(s->conn));
+}
+
+/* There is nothing to cancel yet: the first reason to stop ends the wait. */
+static int wait_connected(struct pg *s, struct pg_call *c)
+{
+    PostgresPollingStatusType state = PGRES_POLLING_WRITING;
+    while (PQstatus(s->conn) != CONNECTION_BAD && state != PGRES_POLLING_OK) {
+        int found =
+            pg_call_poll(c, PQsocket(s->conn), state == PGRES_POLLING_READING ? POLLIN : POLLOUT);
+        if (found != 0) {
+            state = PQconnectPoll(s->conn);
+        }
+        if (state == PGRES_POLLING_FAILED) {
+            return -1;
+        }
+        if (found == 0 && (pg_call_tick(s, c) != 0 || c->stop != PG_STOP_NONE)) {
+            return -1;
+        }
+    }
+    return state == PGRES_POLLING_OK ? 0 : -1;
+}
+
+static int connect_session(struct pg *s, const char *conninfo, const struct pg_options *o,
+                           struct err *e)
+{
+    struct pg_call c;
+    pg_call_begin(&c, &o->wait,
+                  o->connect_timeout_ms > 0 ? o->connect_timeout_ms : CONNECT_TIMEOUT_MS);
+    s->conn = start(conninfo, o);
+    if (s->conn == NULL) {
+        BUG("out of memory");
+    }
+    /* With this verbosity libpq's words about a refused connection hold the SQLSTATE and nothing the server wrote. */
+    (void)PQsetErrorVerbosity(s->conn, PQERRORS_SQLSTATE);
+    (void)PQsetNoticeReceiver(s->conn, on_notice, s);
+    int rc = wait_connected(s, &c);
+    remember_where(s);
+    if (rc != 0) {
+        s->lost = true;
+        return c.stop == PG_STOP_NONE ? pg_fail_connect(s, e)
+                                      : pg_fail(s, &c, NULL, ERR_PREFLIGHT, "", e);
+    }
+    if (PQsetnonblocking(s->conn, 1) != 0) {
+        s->lost = true;
+        return pg_fail(s, NULL, NULL, ERR_PREFLIGHT, "", e);
+    }
+    return 0;
+}
+
+int pg_open(struct pg **out, const struct secret *conninfo, const struct pg_options *o,
+            struct err *e)
+{
+    *out = NULL;
+    const char *text = secret_is_set(conninfo) ? conninfo->opaque : "";
+    if (check_conninfo(text, e) != 0) {
+        return -1;
+    }
+    struct pg *s = mem_alloc(sizeof *s);
+    *s = (struct pg){.wait = o->wait};
+    int64_t timeout = o->wait.timeout_ms > 0 ? o->wait.timeout_ms : o->default_timeout_ms;
+    s->default_timeout_ms = timeout > 0 ? timeout : CALL_TIMEOUT_MS;
+    if (connect_session(s, text, o, e) != 0 || pg_query(s, &pg_pin_query, NULL, 0, NULL, e) != 0) {
+        pg_close(s);
+        return -1;
+    }
+    *out = s;
+    return 0;
+}
