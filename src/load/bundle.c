@@ -1,0 +1,227 @@
+/* From the files of one folder to one struct bundle. */
+#include "load/bundle.h"
+
+#include <dirent.h>
+#include <string.h>
+
+#include "load/declaration.h"
+#include "load/evidence.h"
+#include "load/key.h"
+#include "load/text.h"
+
+struct work {
+    const struct bundle_reader *r;
+    const struct bundle_place *at;
+    struct declaration d;
+};
+
+static void add_used(const struct work *w, const char *path, const struct stamp *stamp)
+{
+    used_add(w->r->used, path + strlen(w->at->folder) + 1, stamp);
+}
+
+/* A folder in the bundle's folder that is absent need not be remembered: its coming changes the latter's stamp. */
+static void look_at_folder(const struct work *w, const char *path)
+{
+    struct stamp stamp;
+    if (used_look(w->r->dirfd, path, &stamp) != 0) {
+        w->r->used->is_uncertain = true;
+    }
+    if (stamp.ino != 0) {
+        add_used(w, path, &stamp);
+    }
+}
+
+/* Reads one file that the node named asks for. */
+static void read_file(const struct work *w, struct artifact *f, const char *name, size_t limit,
+                      const struct doc *named)
+{
+    struct text_file file;
+    f->path = arena_printf(w->r->a, "%s/%s", w->at->dir, name);
+    int rc = text_read(w->r->a, w->r->dirfd, f->path, limit, named, &file, w->r->faults);
+    if (rc == 1) {
+        err_list_addf(w->r->faults, ERR_CONFIG, named->path, named->line, named->col,
+                      "add the file, or correct its name", "there is no file \"%s\" in the bundle",
+                      name);
+    }
+    add_used(w, f->path, &file.stamp);
+    w->r->used->is_uncertain = w->r->used->is_uncertain || rc != 0;
+    f->digest = digest_of(file.bytes);
+    f->bytes = w->r->keep_bytes ? file.bytes : bytes_of(NULL, 0);
+}
+
+/* The files that could be named rightly; the others have their fault already. */
+static void read_list(const struct work *w, struct artifacts *files, const char *key)
+{
+    const struct doc *list = doc_get(doc_get(w->d.doc, "artifacts"), key);
+    size_t n = 0;
+    for (size_t i = 0; i < files->n; i++) {
+        const char *name = files->v[i].path;
+        if (declaration_name_fault(name) == NULL) {
+            read_file(w, &files->v[n++], name, LIMIT_SCRIPT, list->item[i]);
+        }
+    }
+    files->n = n;
+}
+
+static const char *invariant_ending(const struct work *w)
+{
+    return w->at->store == STORE_SEARCH  ? ".json"
+           : w->at->store == STORE_GRAPH ? ".cypher"
+                                         : ".sql";
+}
+
+static void add_invariant(struct work *w, const char *folder, const struct file_name *entry)
+{
+    struct artifacts *files = &w->d.decl.invariants;
+    const char *name = arena_printf(w->r->a, "invariants/%s", entry->name);
+    const char *path = arena_printf(w->r->a, "%s/%s", folder, entry->name);
+    const char *fault = declaration_name_fault(name);
+    if (entry->type != DT_REG) {
+        fault = "is not a regular file";
+    }
+    if (fault != NULL) {
+        err_list_addf(w->r->faults, ERR_CONFIG, path, 0, 0, "put a file with a plain name there",
+                      "the invariant %s", fault);
+        return;
+    }
+    const struct doc here = {.path = path};
+    ARENA_GROW(w->r->a, files->v, files->n, files->cap);
+    read_file(w, &files->v[files->n++], name, LIMIT_SCRIPT, &here);
+}
+
+/* invariants/ holds them where the declaration names none. */
+static void read_invariants(struct work *w)
+{
+    struct file_names names;
+    struct err e = {0};
+    if (doc_find(w->d.doc, "artifacts.invariants") != NULL) {
+        read_list(w, &w->d.decl.invariants, "invariants");
+        return;
+    }
+    const char *folder = arena_printf(w->r->a, "%s/invariants", w->at->dir);
+    const char *ending = invariant_ending(w);
+    look_at_folder(w, folder);
+    if (file_list(w->r->a, w->r->dirfd, folder, &names, &e) < 0) {
+        (void)err_at(&e, e.code, folder, 0, 0, "%s", e.msg);
+        err_list_add(w->r->faults, &e);
+        return;
+    }
+    for (size_t i = 0; i < names.n; i++) {
+        size_t n = strlen(names.v[i].name);
+        size_t n_ending = strlen(ending);
+        if (n > n_ending && strcmp(names.v[i].name + n - n_ending, ending) == 0) {
+            add_invariant(w, folder, &names.v[i]);
+        }
+    }
+}
+
+static bool is_blank(struct bytes text)
+{
+    for (size_t i = 0; i < text.n; i++) {
+        if (strchr(" \t\r\n", text.p[i]) == NULL) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static void read_notes(struct work *w)
+{
+    struct artifact *notes = &w->d.decl.notes;
+    const struct doc *named = doc_find(w->d.doc, "artifacts.notes");
+    const struct doc *key = declaration_key(w->d.doc, "requires_rollback");
+    struct text_file file;
+    const char *name = named == NULL ? "notes.md" : named->text.p;
+    *notes = (struct artifact){0};
+    if (declaration_name_fault(name) != NULL) {
+        return;
+    }
+    const char *path = arena_printf(w->r->a, "%s/%s", w->at->dir, name);
+    int rc = text_read(w->r->a, w->r->dirfd, path, LIMIT_NOTES, named, &file, w->r->faults);
+    if (rc == 1 && named != NULL) {
+        err_list_addf(w->r->faults, ERR_CONFIG, named->path, named->line, named->col,
+                      "add the file, or correct its name", "there is no file \"%s\" in the bundle",
+                      name);
+    }
+    if (rc == 0) {
+        *notes = (struct artifact){path, digest_of(file.bytes), file.bytes};
+        add_used(w, path, &file.stamp);
+    }
+    if (rc >= 0 && !w->d.decl.requires_rollback && (rc == 1 || is_blank(file.bytes))) {
+        err_list_addf(w->r->faults, ERR_CONFIG, key->path, key->line, key->col,
+                      "say there why it cannot be undone, and what keeps it safe instead (dual "
+                      "write, shadow index, ...)",
+                      "\"requires_rollback\" is false, but %s %s", name,
+                      rc == 1 ? "is missing" : "is empty");
+    }
+}
+
+static void check_place(const struct work *w)
+{
+    const struct decl *d = &w->d.decl;
+    const struct doc *type = doc_get(w->d.doc, "type");
+    if (strcmp(d->id, w->at->id) != 0) {
+        err_list_addf(w->r->faults, ERR_CONFIG, type->path, w->d.id_line, w->d.id_col,
+                      "rename the folder, or correct the id",
+                      "\"migration_id\" is \"%s\", but its folder is named \"%s\"", d->id,
+                      w->at->id);
+    }
+    if (strcmp(d->type, w->at->type) != 0) {
+        err_list_addf(w->r->faults, ERR_CONFIG, type->path, type->line, type->col,
+                      "move the folder, or correct the type",
+                      "\"type\" is \"%s\", but its folder stands in %s", d->type, w->at->folder);
+    }
+}
+
+static void fill(struct work *w, struct bundle *out)
+{
+    struct decl *d = &w->d.decl;
+    out->checksum = key_checksum(d, w->at->dir);
+    out->bundle_digest = key_bundle(d, w->d.doc, &out->checksum);
+    out->has_depends = d->has_depends;
+    out->depends_on = d->depends_on;
+    out->requires_rollback = d->requires_rollback;
+    out->change_class = d->change_class;
+    out->decl = d;
+}
+
+static void read_declared(struct work *w, struct bundle *out)
+{
+    struct decl *d = &w->d.decl;
+    check_place(w);
+    read_list(w, &d->forward, "forward");
+    read_list(w, &d->rollback, "rollback");
+    read_invariants(w);
+    read_notes(w);
+    fill(w, out);
+}
+
+void bundle_read(const struct bundle_reader *r, const struct bundle_place *at, struct bundle *out)
+{
+    struct work *w = ARENA_NEW(r->a, struct work);
+    struct text_file file;
+    *w = (struct work){.r = r, .at = at};
+    *out = (struct bundle){
+        .id = at->id, .store = at->store, .dir = at->dir, .folder = at->folder, .change_class = ""};
+    const char *path = arena_printf(r->a, "%s/migration.yml", at->dir);
+    look_at_folder(w, at->dir);
+    int rc = text_read(r->a, r->dirfd, path, LIMIT_YAML, NULL, &file, r->faults);
+    add_used(w, path, &file.stamp);
+    if (rc == 1) {
+        err_list_addf(r->faults, ERR_CONFIG, at->dir, 0, 0,
+                      "add a migration.yml (`kfmig new` makes one), or remove the folder",
+                      "there is no migration.yml in the folder");
+    }
+    if (rc != 0 || !file.is_text) {
+        return;
+    }
+    declaration_read(r->a, file.bytes, path, &w->d, r->faults);
+    out->id = w->d.id[0] == '\0' ? at->id : w->d.id;
+    out->depends_line = w->d.depends_line;
+    if (w->d.is_sound) {
+        w->d.decl.file = (struct artifact){path, digest_of(file.bytes), file.bytes};
+        read_declared(w, out);
+        evidence_read(r->a, r->dirfd, out, r->used, r->warnings);
+    }
+}

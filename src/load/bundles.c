@@ -1,0 +1,375 @@
+/* Listing migrations/, and the fast way past files that did not change. */
+#include "load/bundles.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "doc/yaml.h"
+#include "load/bundle.h"
+#include "load/row.h"
+#include "load/text.h"
+
+enum { BUNDLES_MAX = 200000, SETTLED_NS = 50 * 1000 * 1000 };
+enum { TYPE_COUNT = 4 };
+
+enum state { STATE_UNREAD, STATE_READ, STATE_DROPPED };
+
+/* migrations/TYPE. Its bundles are p->bundle[first..first+n), in order of their folders' names. */
+struct folder {
+    const char *path;
+    const char *type;
+    enum store_kind store;
+    int fd;
+    size_t first, n;
+    size_t cursor; /* of the walk through the cache, which has the same order */
+};
+
+struct work {
+    struct project *p;
+    struct cache *cache;
+    struct table *known;
+    struct folder folder[TYPE_COUNT];
+    unsigned char *state; /* enum state, per bundle */
+    struct arena scratch;
+};
+
+static const struct folder types[TYPE_COUNT] = {
+    {.path = "migrations/postgis", .type = "postgis", .store = STORE_POSTGIS},
+    {.path = "migrations/search", .type = "search", .store = STORE_SEARCH},
+    {.path = "migrations/graph", .type = "graph", .store = STORE_GRAPH},
+    {.path = "migrations/other", .type = "other", .store = STORE_COUNT},
+};
+
+/* --- listing ------------------------------------------------------------------------------------ */
+
+static void not_read(struct project *p, const char *folder, const char *name, const char *hint)
+{
+    const char *path = arena_printf(p->a, "%s/%s", folder, name);
+    err_list_addf(&p->warnings, ERR_CONFIG, path, 0, 0, hint, "not read");
+}
+
+static bool is_usual_file(const char *name)
+{
+    return name[0] == '.' || strcmp(name, "README.md") == 0;
+}
+
+static const struct folder *type_named(const char *name)
+{
+    for (int i = 0; i < TYPE_COUNT; i++) {
+        if (strcmp(types[i].type, name) == 0) {
+            return &types[i];
+        }
+    }
+    return NULL;
+}
+
+static int look_at_migrations(struct project *p, struct err *e)
+{
+    struct file_names names;
+    int rc = file_list(p->a, p->dirfd, "migrations", &names, e);
+    for (size_t i = 0; rc == 0 && i < names.n; i++) {
+        const char *name = names.v[i].name;
+        if (type_named(name) == NULL && !(names.v[i].type != DT_DIR && is_usual_file(name))) {
+            not_read(p, "migrations", name,
+                     "bundles stand in migrations/postgis, search, graph or other");
+        }
+    }
+    return rc < 0 ? -1 : 0;
+}
+
+static char *join(struct arena *a, const char *folder, size_t n_folder, const char *name)
+{
+    size_t n = strlen(name) + 1;
+    char *path = arena_alloc(a, n_folder + 1 + n);
+    memcpy(path, folder, n_folder);
+    path[n_folder] = '/';
+    memcpy(path + n_folder + 1, name, n);
+    return path;
+}
+
+static void add_bundle(struct project *p, const struct folder *f, const char *name)
+{
+    size_t n_folder = strlen(f->path);
+    ARENA_GROW(p->a, p->bundle, p->n_bundle, p->cap_bundle);
+    char *dir = join(p->a, f->path, n_folder, name);
+    p->bundle[p->n_bundle++] = (struct bundle){.id = dir + n_folder + 1,
+                                               .store = f->store,
+                                               .dir = dir,
+                                               .folder = f->path,
+                                               .change_class = ""};
+}
+
+static void add_entry(struct project *p, const struct folder *f, const struct file_name *entry)
+{
+    if (entry->type == DT_DIR) {
+        add_bundle(p, f, entry->name);
+    } else if (entry->type == DT_LNK) {
+        err_list_addf(&p->faults, ERR_CONFIG, arena_printf(p->a, "%s/%s", f->path, entry->name), 0,
+                      0, "replace the symlink by what it points to",
+                      "a symlink stands where a bundle's folder should");
+    } else if (!is_usual_file(entry->name)) {
+        not_read(p, f->path, entry->name, "a bundle is a folder with a migration.yml");
+    }
+}
+
+static void list_folder(struct work *w, struct folder *f)
+{
+    struct project *p = w->p;
+    struct file_names names;
+    struct err e = {0};
+    f->first = p->n_bundle;
+    f->fd = -1;
+    int rc = file_list(p->a, p->dirfd, f->path, &names, &e);
+    if (rc < 0) {
+        err_list_addf(&p->faults, e.code, f->path, 0, 0, e.hint, "%s", e.msg);
+    }
+    if (rc != 0) {
+        return;
+    }
+    f->fd = openat(p->dirfd, f->path, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    for (size_t i = 0; i < names.n && p->n_bundle < BUNDLES_MAX; i++) {
+        add_entry(p, f, &names.v[i]);
+    }
+    if (p->n_bundle == BUNDLES_MAX) {
+        err_list_addf(&p->faults, ERR_CONFIG, f->path, 0, 0, "split the project",
+                      "a project may have %d bundles at most", BUNDLES_MAX - 1);
+    }
+    f->n = p->n_bundle - f->first;
+}
+
+/* --- from the cache ----------------------------------------------------------------------------- */
+
+/* The folder whose path name begins with; *id: the rest behind the '/'. */
+static struct folder *folder_of(struct work *w, struct bytes name, struct bytes *id)
+{
+    for (int i = 0; i < TYPE_COUNT; i++) {
+        size_t n = strlen(w->folder[i].path);
+        if (name.n > n && memcmp(name.p, w->folder[i].path, n) == 0 && name.p[n] == '/') {
+            *id = bytes_of(name.p + n + 1, name.n - n - 1);
+            return &w->folder[i];
+        }
+    }
+    return NULL;
+}
+
+static void take_row(void *ctx, struct bytes name, struct bytes value)
+{
+    struct work *w = ctx;
+    struct bytes id;
+    struct folder *f = folder_of(w, name, &id);
+    int order = 1;
+    while (f != NULL && f->cursor < f->n) {
+        order = bytes_cmp(bytes_str(w->p->bundle[f->first + f->cursor].id), id);
+        if (order >= 0) {
+            break;
+        }
+        f->cursor++;
+    }
+    if (f == NULL || f->fd < 0 || order != 0 || f->cursor == f->n) {
+        cache_put(w->cache, ROW_BUNDLE, name, bytes_of(NULL, 0)); /* of a bundle that is gone */
+        return;
+    }
+    size_t i = f->first + f->cursor;
+    struct bundle *b = &w->p->bundle[i];
+    if (row_decode(w->p->a, f->fd, b->id, value, b)) {
+        w->state[i] = STATE_READ;
+    }
+}
+
+/* --- from the files ----------------------------------------------------------------------------- */
+
+/* Not clock_unix_us(), which tests may freeze: it is compared with what the kernel writes. */
+static int64_t now_ns(void)
+{
+    struct timespec t;
+    (void)clock_gettime(CLOCK_REALTIME, &t);
+    return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+}
+
+static struct bundle_place place_of(const struct work *w, const struct bundle *b)
+{
+    const struct folder *f = w->folder;
+    while (f->path != b->folder) {
+        f++;
+    }
+    return (struct bundle_place){b->dir, b->folder, b->dir + strlen(b->folder) + 1, f->type,
+                                 b->store};
+}
+
+/* What outlives the arena that a bundle was read into. */
+static void keep(struct arena *a, const struct bundle *read, struct bundle *b)
+{
+    struct bundle out = *read;
+    out.id = b->id;
+    out.decl = NULL;
+    out.change_class = read->change_class[0] == '\0' ? "" : arena_strdup(a, read->change_class);
+    out.depends_on.v =
+        read->depends_on.n == 0 ? NULL : ARENA_ARRAY(a, const char *, read->depends_on.n);
+    out.depends_on.cap = read->depends_on.n;
+    for (size_t i = 0; i < read->depends_on.n; i++) {
+        out.depends_on.v[i] = arena_strdup(a, read->depends_on.v[i]);
+    }
+    *b = out;
+}
+
+/* A later edit within the same tick of the file system's clock would leave the stamps as they are. */
+static void remember(struct work *w, const struct bundle *b, const struct used *used,
+                     int64_t started)
+{
+    if (w->cache == NULL || used->is_uncertain || used_newest(used) > started - SETTLED_NS) {
+        return;
+    }
+    struct buf row = {0};
+    row_encode(&row, b, used);
+    cache_put(w->cache, ROW_BUNDLE, bytes_str(b->dir), buf_bytes(&row));
+    buf_release(&row);
+}
+
+/* A bundle with faults keeps its declaration, so that its scripts can be checked too; without one nothing can be said about it. */
+static enum state keep_faulty(struct work *w, const struct bundle_place *at,
+                              const struct bundle *read, struct bundle *b)
+{
+    (void)table_puts(w->known, arena_strdup(w->p->a, read->id), w);
+    (void)table_puts(w->known, b->id, w);
+    if (read->decl == NULL) {
+        return STATE_DROPPED;
+    }
+    struct err_list ignored = {0};
+    struct used used = {.a = w->p->a};
+    struct bundle_reader again = {w->p->a, w->p->dirfd, true, &used, &ignored, &ignored};
+    bundle_read(&again, at, b);
+    err_list_release(&ignored);
+    return b->decl == NULL ? STATE_DROPPED : STATE_READ;
+}
+
+static void move_all(struct err_list *to, struct err_list *from)
+{
+    for (size_t i = 0; i < from->n; i++) {
+        err_list_add(to, &from->v[i]);
+    }
+    err_list_release(from);
+}
+
+static enum state read_one(struct work *w, struct bundle *b)
+{
+    int64_t started = now_ns();
+    struct err_list faults = {0};
+    struct err_list warnings = {0};
+    struct used used = {.a = &w->scratch};
+    struct bundle_place at = place_of(w, b);
+    struct bundle read;
+    struct bundle_reader r = {&w->scratch, w->p->dirfd, false, &used, &faults, &warnings};
+    struct arena_mark mark = arena_mark(&w->scratch);
+    enum state state = STATE_READ;
+    bundle_read(&r, &at, &read);
+    if (faults.n > 0) {
+        state = keep_faulty(w, &at, &read, b);
+    } else {
+        keep(w->p->a, &read, b);
+    }
+    if (faults.n == 0 && warnings.n == 0) {
+        remember(w, b, &used, started);
+    }
+    move_all(&w->p->faults, &faults);
+    move_all(&w->p->warnings, &warnings);
+    arena_reset(&w->scratch, mark);
+    return state;
+}
+
+/* --- the whole ---------------------------------------------------------------------------------- */
+
+static void add_twice(struct project *p, const struct bundle *first, const struct bundle *b)
+{
+    struct place one;
+    struct place two;
+    bundles_place(p, first, "migration_id", NULL, &one);
+    bundles_place(p, b, "migration_id", NULL, &two);
+    err_list_addf(&p->faults, ERR_CONFIG, two.path, two.line, two.col,
+                  "an id is never used again: give one of the two another id and folder",
+                  "the id \"%s\" is used twice: here and in %s:%d:%d", b->id, one.path, one.line,
+                  one.col);
+}
+
+/* Closes the gaps that dropped bundles leave. */
+static void settle(struct work *w)
+{
+    struct project *p = w->p;
+    size_t n = 0;
+    for (size_t i = 0; i < p->n_bundle; i++) {
+        if (w->state[i] == STATE_READ) {
+            p->bundle[n++] = p->bundle[i];
+        }
+    }
+    p->n_bundle = n;
+    p->by_id = (struct table){.a = p->a};
+    for (size_t i = 0; i < n; i++) {
+        struct bundle *b = &p->bundle[i];
+        const struct bundle *first = table_gets(&p->by_id, b->id);
+        if (first != NULL) {
+            add_twice(p, first, b);
+        } else {
+            (void)table_puts(&p->by_id, b->id, b);
+        }
+    }
+}
+
+int bundles_read(struct project *p, struct cache *cache, struct table *known, struct err *e)
+{
+    struct work w = {.p = p, .cache = cache, .known = known};
+    if (look_at_migrations(p, e) != 0) {
+        return -1;
+    }
+    memcpy(w.folder, types, sizeof types);
+    for (int i = 0; i < TYPE_COUNT; i++) {
+        list_folder(&w, &w.folder[i]);
+    }
+    w.state = arena_alloc(p->a, p->n_bundle + 1);
+    cache_each(cache, ROW_BUNDLE, take_row, &w);
+    for (size_t i = 0; i < p->n_bundle; i++) {
+        if (w.state[i] == STATE_UNREAD) {
+            w.state[i] = (unsigned char)read_one(&w, &p->bundle[i]);
+        }
+    }
+    settle(&w);
+    for (int i = 0; i < TYPE_COUNT; i++) {
+        if (w.folder[i].fd >= 0) {
+            (void)close(w.folder[i].fd);
+        }
+    }
+    arena_release(&w.scratch);
+    return 0;
+}
+
+static const struct doc *item_named(const struct doc *list, const char *item)
+{
+    for (size_t i = 0; i < doc_len(list) && list->type == DOC_LIST; i++) {
+        if (list->item[i]->type == DOC_TEXT && strcmp(list->item[i]->text.p, item) == 0) {
+            return list->item[i];
+        }
+    }
+    return list;
+}
+
+void bundles_place(const struct project *p, const struct bundle *b, const char *key,
+                   const char *item, struct place *out)
+{
+    struct arena a = {0};
+    struct err e = {0};
+    struct bytes text;
+    const char *path = arena_printf(&a, "%s/migration.yml", b->dir);
+    *out = (struct place){.line = 1, .col = 1};
+    (void)snprintf(out->path, sizeof out->path, "%s", path);
+    if (file_read(&a, p->dirfd, path, LIMIT_YAML, &text, NULL, &e) == 0) {
+        const struct doc *d = doc_get(yaml_read(&a, text, path, &e), key);
+        d = d != NULL && item != NULL ? item_named(d, item) : d;
+        if (d != NULL) {
+            out->line = d->line;
+            out->col = d->col;
+        }
+    }
+    arena_release(&a);
+}

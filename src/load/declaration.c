@@ -1,0 +1,324 @@
+/* Checks of one migration.yml beyond its schema, and the way from a typed document to plain data. */
+#include "load/declaration.h"
+
+#include <string.h>
+
+#include "doc/canon.h"
+#include "doc/yaml.h"
+#include "load/checker.h"
+#include "model/object.h"
+
+enum { LONGEST_MS = 24 * 60 * 60 * 1000 };
+
+static void add_fault(struct err_list *faults, const struct doc *at, const char *hint,
+                      const char *msg)
+{
+    err_list_addf(faults, ERR_CONFIG, at->path, at->line, at->col, hint, "%s", msg);
+}
+
+const struct doc *declaration_key(const struct doc *map, const char *key)
+{
+    for (size_t i = 0; i < doc_len(map) && map->type == DOC_MAP; i++) {
+        if (strcmp(map->key[i]->text.p, key) == 0) {
+            return map->key[i];
+        }
+    }
+    return NULL;
+}
+
+static struct names names_of(struct arena *a, const struct doc *list)
+{
+    size_t n = doc_len(list);
+    struct names out = {.v = ARENA_ARRAY(a, const char *, n + 1), .n = n, .cap = n};
+    for (size_t i = 0; i < n; i++) {
+        out.v[i] = list->item[i]->text.p;
+    }
+    return out;
+}
+
+static struct artifacts artifacts_of(struct arena *a, const struct doc *list)
+{
+    size_t n = doc_len(list);
+    struct artifacts out = {.v = ARENA_ARRAY(a, struct artifact, n + 1), .n = n, .cap = n};
+    for (size_t i = 0; i < n; i++) {
+        out.v[i].path = list->item[i]->text.p;
+    }
+    return out;
+}
+
+/* --- durations ---------------------------------------------------------------------------------- */
+
+/* "5s" has the form that the schema asks for. */
+static int64_t milliseconds(const char *text)
+{
+    static const struct {
+        const char *unit;
+        int64_t ms;
+    } units[] = {{"ms", 1}, {"s", 1000}, {"min", 60000}, {"h", 3600000}};
+    int64_t v = 0;
+    const char *p = text;
+    for (; *p >= '0' && *p <= '9'; p++) {
+        v = v * 10 + (*p - '0');
+    }
+    for (size_t i = 0; i < sizeof units / sizeof units[0]; i++) {
+        if (strcmp(units[i].unit, p) == 0) {
+            return v * units[i].ms;
+        }
+    }
+    return v;
+}
+
+static int64_t timeout_of(const struct doc *timeouts, const char *key, int64_t otherwise,
+                          struct err_list *faults)
+{
+    const struct doc *d = doc_get(timeouts, key);
+    if (d == NULL) {
+        return otherwise;
+    }
+    int64_t ms = milliseconds(d->text.p);
+    if (ms > LONGEST_MS) {
+        add_fault(faults, d, "write 24h or less", "a timeout may have 24 hours at most");
+    }
+    return ms;
+}
+
+/* --- scope -------------------------------------------------------------------------------------- */
+
+/* The known kind that is most like the one written, or NULL. */
+static const char *nearest_kind(struct bytes kind)
+{
+    const char *best = NULL;
+    for (int k = 0; k < OBJ_COUNT; k++) {
+        const char *text = object_kind_text((enum object_kind)k);
+        if (object_kind_global((enum object_kind)k) && k != OBJ_UNKNOWN &&
+            text_is_near(kind, bytes_str(text)) &&
+            (best == NULL ||
+             text_distance(kind, bytes_str(text)) < text_distance(kind, bytes_str(best)))) {
+            best = text;
+        }
+    }
+    return best;
+}
+
+static void check_globals(struct arena *a, const struct doc *list, struct err_list *faults)
+{
+    for (size_t i = 0; i < doc_len(list); i++) {
+        const struct doc *d = list->item[i];
+        size_t n = strcspn(d->text.p, ":");
+        const char *text = arena_strndup(a, d->text.p, n);
+        enum object_kind kind = OBJ_UNKNOWN;
+        bool is_known = object_kind_parse(text, &kind) == 0;
+        if (is_known && object_kind_global(kind) && kind != OBJ_UNKNOWN) {
+            continue;
+        }
+        const char *best = nearest_kind(bytes_of(text, n));
+        const char *hint =
+            is_known && kind != OBJ_UNKNOWN
+                ? "objects in schemas are allowed by allowed_schemas, allowed_tables and "
+                  "allowed_extensions"
+            : best != NULL ? arena_printf(a, "did you mean \"%s\"?", best)
+                           : "known kinds: role, database, publication, event_trigger, cast, "
+                             "default_privileges, large_object, setting, program, server_file, ...";
+        add_fault(faults, d, hint,
+                  arena_printf(a,
+                               "\"scope.allowed_global[%zu]\": \"%s\" is no kind of object "
+                               "outside schemas",
+                               i, text));
+    }
+}
+
+static void read_scope(struct arena *a, const struct doc *d, struct scope *s,
+                       struct err_list *faults)
+{
+    s->has_schemas = doc_get(d, "allowed_schemas") != NULL;
+    s->has_tables = doc_get(d, "allowed_tables") != NULL;
+    s->allowed_schemas = names_of(a, doc_get(d, "allowed_schemas"));
+    s->allowed_tables = names_of(a, doc_get(d, "allowed_tables"));
+    s->forbidden_schemas = names_of(a, doc_get(d, "forbidden_schemas"));
+    s->forbidden_tables = names_of(a, doc_get(d, "forbidden_tables"));
+    s->references = names_of(a, doc_get(d, "references"));
+    s->allowed_extensions = names_of(a, doc_get(d, "allowed_extensions"));
+    s->allowed_global = names_of(a, doc_get(d, "allowed_global"));
+    check_globals(a, doc_get(d, "allowed_global"), faults);
+}
+
+/* --- artifacts ---------------------------------------------------------------------------------- */
+
+const char *declaration_name_fault(const char *name)
+{
+    if (name[0] == '/') {
+        return "is an absolute path";
+    }
+    for (const char *part = name;;) {
+        size_t n = strcspn(part, "/");
+        if (n == 2 && strncmp(part, "..", 2) == 0) {
+            return "has \"..\" in it";
+        }
+        if (n == 0 || (n == 1 && *part == '.')) {
+            return "has an empty part, or \".\", in it";
+        }
+        if (part[n] == '\0') {
+            break;
+        }
+        part += n + 1;
+    }
+    for (const char *p = name; *p != '\0'; p++) {
+        if (*p < 0x20 || *p > 0x7E || *p == '\\') {
+            return "has a character that is not plain ASCII, or a backslash, in it";
+        }
+    }
+    return NULL;
+}
+
+/* What scripts of a type end in; NULL: anything. */
+static const char *ending_for(const char *type)
+{
+    static const struct {
+        const char *type, *ending;
+    } rows[] = {{"postgis", ".sql"}, {"search", ".json"}, {"graph", ".cypher"}};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        if (strcmp(rows[i].type, type) == 0) {
+            return rows[i].ending;
+        }
+    }
+    return NULL;
+}
+
+static bool ends_in(const char *name, const char *ending)
+{
+    size_t n = strlen(name);
+    size_t n_ending = strlen(ending);
+    return n > n_ending && strcmp(name + n - n_ending, ending) == 0;
+}
+
+static void check_name(struct arena *a, const struct doc *d, const char *ending,
+                       struct err_list *faults)
+{
+    const char *name = d->text.p;
+    const char *fault = declaration_name_fault(name);
+    if (fault != NULL) {
+        add_fault(faults, d,
+                  "name a file of the bundle by its path from the bundle's folder: "
+                  "forward.sql",
+                  arena_printf(a, "the file name \"%s\" %s", name, fault));
+    } else if (ending != NULL && !ends_in(name, ending)) {
+        add_fault(faults, d, "rename the file, or correct \"type\"",
+                  arena_printf(a, "the file name \"%s\" does not end in %s", name, ending));
+    }
+}
+
+static void check_artifacts(struct arena *a, const struct doc *artifacts, const char *type,
+                            struct err_list *faults)
+{
+    static const char *const lists[] = {"forward", "rollback", "invariants"};
+    for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++) {
+        const struct doc *list = doc_get(artifacts, lists[i]);
+        for (size_t k = 0; k < doc_len(list); k++) {
+            check_name(a, list->item[k], ending_for(type), faults);
+        }
+    }
+    const struct doc *notes = doc_get(artifacts, "notes");
+    if (notes != NULL) {
+        check_name(a, notes, NULL, faults);
+    }
+}
+
+/* --- the whole ---------------------------------------------------------------------------------- */
+
+static void check_rollback(const struct doc *d, const struct decl *decl, struct err_list *faults)
+{
+    const struct doc *key = declaration_key(d, "requires_rollback");
+    if (decl->requires_rollback && decl->rollback.n == 0) {
+        add_fault(
+            faults, key,
+            "list the files that undo it under artifacts.rollback; or set it to false and say "
+            "why in notes.md and under approvals.reference",
+            "\"requires_rollback\" is true, but artifacts.rollback names no file");
+    }
+    if (!decl->requires_rollback && decl->approval_reference[0] == '\0') {
+        add_fault(faults, key, "name the issue, ADR or decision record that approved it",
+                  "\"requires_rollback\" is false, but approvals.reference is missing");
+    }
+}
+
+static void check_depends(struct arena *a, const struct doc *list, const char *id,
+                          struct err_list *faults)
+{
+    for (size_t i = 0; i < doc_len(list); i++) {
+        if (strcmp(list->item[i]->text.p, id) == 0) {
+            add_fault(faults, list->item[i], "remove it from depends_on",
+                      arena_printf(a, "\"%s\" depends on itself", id));
+        }
+    }
+}
+
+static int64_t limit_of(const struct doc *d, const char *key)
+{
+    return doc_num(doc_get(d, "limits"), key, -1);
+}
+
+static void read_decl(struct arena *a, const struct doc *d, struct decl *out,
+                      struct err_list *faults)
+{
+    const struct doc *approvals = doc_get(d, "approvals");
+    const struct doc *artifacts = doc_get(d, "artifacts");
+    const struct doc *timeouts = doc_get(d, "timeouts");
+    out->id = doc_str(d, "migration_id", "");
+    out->type = doc_str(d, "type", "");
+    out->intent = doc_str(d, "intent", "");
+    read_scope(a, doc_get(d, "scope"), &out->scope, faults);
+#define LIMIT(field, key, text) out->limits.field = limit_of(d, key);
+    LIMITS(LIMIT)
+#undef LIMIT
+    out->requires_rollback = doc_yes(d, "requires_rollback", true);
+    out->reviewers = names_of(a, doc_get(approvals, "required_reviewers"));
+    out->change_class = doc_str(approvals, "change_class", "");
+    out->approval_reference = doc_str(approvals, "reference", "");
+    out->runner = doc_str(doc_get(d, "runner"), "tool", "native");
+    out->has_depends = doc_get(d, "depends_on") != NULL;
+    out->depends_on = names_of(a, doc_get(d, "depends_on"));
+    out->lock_timeout_ms = timeout_of(timeouts, "lock", 5000, faults);
+    out->statement_timeout_ms = timeout_of(timeouts, "statement", 0, faults);
+    out->idle_timeout_ms = timeout_of(timeouts, "idle", 60000, faults);
+    out->lock_retries = (int)doc_num(d, "lock_retries", 5);
+    out->forward = artifacts_of(a, doc_get(artifacts, "forward"));
+    out->rollback = artifacts_of(a, doc_get(artifacts, "rollback"));
+    out->invariants = artifacts_of(a, doc_get(artifacts, "invariants"));
+    out->notes.path = doc_str(artifacts, "notes", NULL);
+    check_artifacts(a, artifacts, out->type, faults);
+    check_rollback(d, out, faults);
+    check_depends(a, doc_get(d, "depends_on"), out->id, faults);
+}
+
+static void find_id(const struct doc *d, struct declaration *out)
+{
+    const struct doc *id = doc_get(d, "migration_id");
+    const struct doc *depends = declaration_key(d, "depends_on");
+    out->id = doc_str(d, "migration_id", "");
+    out->id_line = id == NULL ? 1 : id->line;
+    out->id_col = id == NULL ? 1 : id->col;
+    out->depends_line = depends == NULL ? out->id_line : depends->line;
+}
+
+void declaration_read(struct arena *a, struct bytes text, const char *path, struct declaration *out,
+                      struct err_list *faults)
+{
+    struct err e = {0};
+    *out = (struct declaration){.id = ""};
+    out->doc = yaml_read(a, text, path, &e);
+    if (out->doc == NULL) {
+        err_list_add(faults, &e);
+        return;
+    }
+    find_id(out->doc, out);
+    if (schema_check(a, checker_schema("migration_declaration.v1"), out->doc, faults) > 0) {
+        return;
+    }
+    if (canon_check(out->doc, &e) != 0) { /* receipts hold parts of it */
+        (void)err_hint(&e, "write it without that character");
+        err_list_add(faults, &e);
+        return;
+    }
+    out->is_sound = true;
+    read_decl(a, out->doc, &out->decl, faults);
+}

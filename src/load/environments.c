@@ -1,0 +1,290 @@
+/* Checks of environments.v1.yml beyond its schema, and the way from a typed document to plain data. */
+#include "load/environments.h"
+
+#include <string.h>
+
+#include "doc/yaml.h"
+#include "load/checker.h"
+#include "load/declaration.h"
+
+struct work {
+    struct arena *a;
+    struct environments *out;
+    struct err_list *faults;
+    const struct doc *envs; /* the map "environments" */
+};
+
+static void PRINTF_LIKE(4, 5)
+    add_fault(const struct work *w, const struct doc *at, const char *hint, const char *fmt, ...)
+{
+    struct buf msg = {0};
+    va_list ap;
+    va_start(ap, fmt);
+    buf_vprintf(&msg, fmt, ap);
+    va_end(ap);
+    err_list_addf(w->faults, ERR_CONFIG, at->path, at->line, at->col, hint, "%s", buf_str(&msg));
+    buf_release(&msg);
+}
+
+static struct names names_of(struct arena *a, const struct doc *list)
+{
+    size_t n = doc_len(list);
+    struct names out = {.v = ARENA_ARRAY(a, const char *, n + 1), .n = n, .cap = n};
+    for (size_t i = 0; i < n; i++) {
+        out.v[i] = list->item[i]->text.p;
+    }
+    return out;
+}
+
+static struct env *env_named(const struct environments *l, const char *name)
+{
+    for (size_t i = 0; i < l->n; i++) {
+        if (strcmp(l->env[i].name, name) == 0) {
+            return &l->env[i];
+        }
+    }
+    return NULL;
+}
+
+/* "did you mean ...?", or the names there are. */
+static const char *names_hint(const struct work *w, struct bytes name)
+{
+    struct buf all = {0};
+    struct bytes best = {0};
+    for (size_t i = 0; i < w->out->n; i++) {
+        struct bytes one = bytes_str(w->out->env[i].name);
+        buf_printf(&all, "%s\"%s\"", i > 0 ? ", " : "declared: ", one.p);
+        if (text_is_near(name, one) &&
+            (best.p == NULL || text_distance(name, one) < text_distance(name, best))) {
+            best = one;
+        }
+    }
+    const char *hint = best.p != NULL ? arena_printf(w->a, "did you mean \"%s\"?", best.p)
+                                      : arena_strdup(w->a, buf_str(&all));
+    buf_release(&all);
+    return hint;
+}
+
+/* --- one environment ---------------------------------------------------------------------------- */
+
+static int word_index(const char *word, const char *const *words, int otherwise)
+{
+    for (int i = 0; word != NULL && words[i] != NULL; i++) {
+        if (strcmp(words[i], word) == 0) {
+            return i;
+        }
+    }
+    return otherwise;
+}
+
+static void read_postgis(const struct work *w, const struct doc *d, const struct doc *key,
+                         struct env *env)
+{
+    const struct doc *dsn = doc_get(d, "dsn_ref");
+    const struct doc *provision = doc_get(d, "provision");
+    env->embedded = doc_get(d, "server") != NULL;
+    env->dsn_ref = dsn == NULL ? NULL : dsn->text.p;
+    env->extensions = names_of(w->a, doc_get(provision, "extensions"));
+    env->roles = names_of(w->a, doc_get(provision, "roles"));
+    if (env->embedded && dsn != NULL) {
+        add_fault(w, dsn, "keep one of the two",
+                  "environment \"%s\" has \"server: embedded\" and "
+                  "\"dsn_ref\": its database cannot be both",
+                  env->name);
+    }
+    if (!env->embedded && dsn == NULL) {
+        add_fault(w, key, "write {server: embedded}, or {dsn_ref: NAME_OF_A_VARIABLE}",
+                  "environment \"%s\" does not say where its postgis store is", env->name);
+    }
+    if (!env->embedded && provision != NULL) {
+        add_fault(w, declaration_key(d, "provision"),
+                  "let that server's administrator make them, and remove the key",
+                  "environment \"%s\" has \"provision\", but only the embedded server is "
+                  "provisioned by kfmig",
+                  env->name);
+    }
+}
+
+static void read_env(const struct work *w, size_t i, struct env *env)
+{
+    static const char *const approvals[] = {"none", "review", "signature", NULL};
+    static const char *const evidences[] = {"none", "bundle", "folder", "pointer", NULL};
+    const struct doc *d = w->envs->item[i];
+    const struct doc *stores = doc_get(d, "stores");
+    *env = (struct env){.name = w->envs->key[i]->text.p,
+                        .line = w->envs->key[i]->line,
+                        .col = w->envs->key[i]->col};
+    env->is_protected = doc_yes(d, "protected", false);
+    env->requires = names_of(w->a, doc_get(d, "requires"));
+    env->approval =
+        (enum approval)word_index(doc_str(d, "approval", NULL), approvals,
+                                  env->is_protected ? APPROVAL_SIGNATURE : APPROVAL_NONE);
+    env->evidence =
+        (enum evidence)word_index(doc_str(d, "evidence", NULL), evidences, EVIDENCE_NONE);
+    for (int k = 0; k < STORE_COUNT; k++) {
+        env->store[k] = doc_get(stores, store_text((enum store_kind)k)) != NULL;
+    }
+    if (env->store[STORE_POSTGIS]) {
+        read_postgis(w, doc_get(stores, "postgis"), declaration_key(stores, "postgis"), env);
+    }
+    if (env->is_protected && env->approval == APPROVAL_NONE) {
+        add_fault(w, doc_get(d, "approval"), "write review or signature",
+                  "environment \"%s\" is protected, but its approval is none", env->name);
+    }
+}
+
+/* --- what they say about each other --------------------------------------------------------------- */
+
+static const struct doc *requires_item(const struct work *w, size_t env, const char *name)
+{
+    const struct doc *list = doc_get(w->envs->item[env], "requires");
+    for (size_t i = 0; i < doc_len(list); i++) {
+        if (strcmp(list->item[i]->text.p, name) == 0) {
+            return list->item[i];
+        }
+    }
+    return w->envs->key[env];
+}
+
+static void check_known(const struct work *w)
+{
+    for (size_t i = 0; i < w->out->n; i++) {
+        const struct names *l = &w->out->env[i].requires;
+        for (size_t k = 0; k < l->n; k++) {
+            if (env_named(w->out, l->v[k]) == NULL) {
+                add_fault(w, requires_item(w, i, l->v[k]), names_hint(w, bytes_str(l->v[k])),
+                          "environment \"%s\" requires \"%s\", which is not declared",
+                          w->out->env[i].name, l->v[k]);
+            }
+        }
+    }
+}
+
+struct walk {
+    const struct work *w;
+    size_t *path; /* environments on the way, by index */
+    unsigned char *seen;
+    size_t n;
+};
+
+static void report_cycle(const struct walk *x, size_t start)
+{
+    const struct env *env = x->w->out->env;
+    struct buf text = {0};
+    for (size_t i = start; i < x->n; i++) {
+        buf_printf(&text, "%s (line %d) -> ", env[x->path[i]].name, env[x->path[i]].line);
+    }
+    size_t last = x->path[x->n - 1];
+    const char *first = env[x->path[start]].name;
+    add_fault(x->w, requires_item(x->w, last, first), "remove one of these requires",
+              "environments require each other: %s%s", buf_str(&text), first);
+    buf_release(&text);
+}
+
+/* Depth first; an environment met again on the way closes a cycle. */
+static void walk(struct walk *x, size_t at)
+{
+    const struct environments *l = x->w->out;
+    x->seen[at] = 1;
+    x->path[x->n++] = at;
+    for (size_t i = 0; i < l->env[at].requires.n; i++) {
+        const struct env *next = env_named(l, l->env[at].requires.v[i]);
+        size_t to = next == NULL ? l->n : (size_t)(next - l->env);
+        if (to == l->n || x->seen[to] == 2) {
+            continue;
+        }
+        if (x->seen[to] == 0) {
+            walk(x, to);
+            continue;
+        }
+        size_t start = 0;
+        while (x->path[start] != to) {
+            start++;
+        }
+        report_cycle(x, start);
+    }
+    x->n--;
+    x->seen[at] = 2;
+}
+
+static void check_cycles(const struct work *w)
+{
+    struct walk x = {.w = w};
+    x.path = ARENA_ARRAY(w->a, size_t, w->out->n + 1);
+    x.seen = arena_alloc(w->a, w->out->n + 1);
+    for (size_t i = 0; i < w->out->n; i++) {
+        if (x.seen[i] == 0) {
+            walk(&x, i);
+        }
+    }
+}
+
+static void set_default(const struct work *w, const struct doc *root)
+{
+    const struct doc *name = doc_get(root, "default_environment");
+    if (name == NULL) {
+        return;
+    }
+    struct env *env = env_named(w->out, name->text.p);
+    if (env == NULL) {
+        add_fault(w, name, names_hint(w, name->text),
+                  "\"default_environment\" is \"%s\", which is not declared", name->text.p);
+        return;
+    }
+    size_t i = (size_t)(env - w->out->env);
+    env->is_default = true;
+    if (doc_get(w->envs->item[i], "evidence") == NULL) {
+        env->evidence = EVIDENCE_BUNDLE;
+    }
+    w->out->preset = env;
+}
+
+enum { ENVIRONMENTS_MAX = 1000 };
+
+static void read_all(struct work *w, const struct doc *root)
+{
+    const struct doc *domains = doc_find(root, "policy.protected");
+    w->envs = doc_get(root, "environments");
+    w->out->domains = (struct domains){names_of(w->a, doc_get(domains, "schemas")),
+                                       names_of(w->a, doc_get(domains, "tables")),
+                                       names_of(w->a, doc_get(domains, "roles"))};
+    w->out->sink = doc_str(doc_get(root, "receipts"), "sink", NULL);
+    if (w->envs->n > ENVIRONMENTS_MAX) {
+        add_fault(w, w->envs, "split the project", "a project may have %d environments at most",
+                  ENVIRONMENTS_MAX);
+        return;
+    }
+    w->out->env = ARENA_ARRAY(w->a, struct env, w->envs->n + 1);
+    for (size_t i = 0; i < w->envs->n; i++) {
+        read_env(w, i, &w->out->env[w->out->n++]);
+    }
+    check_known(w);
+    check_cycles(w);
+    set_default(w, root);
+}
+
+void environments_read(struct arena *a, struct bytes text, const char *path,
+                       struct environments *out, struct err_list *faults)
+{
+    struct err e = {0};
+    struct work w = {a, out, faults, NULL};
+    *out = (struct environments){0};
+    struct doc *d = yaml_read(a, text, path, &e);
+    if (d == NULL) {
+        err_list_add(faults, &e);
+    } else if (schema_check(a, checker_schema("environments.v1"), d, faults) == 0) {
+        read_all(&w, d);
+    }
+}
+
+void environments_implicit(struct arena *a, struct environments *out)
+{
+    *out = (struct environments){.n = 1};
+    out->env = ARENA_NEW(a, struct env);
+    *out->env = (struct env){.name = "default",
+                             .is_default = true,
+                             .evidence = EVIDENCE_BUNDLE,
+                             .store = {[STORE_POSTGIS] = true},
+                             .implicit = true};
+    out->preset = out->env;
+}

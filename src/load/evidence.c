@@ -1,0 +1,122 @@
+/* What stands in receipts/ of a bundle, compared with the files beside it. */
+#include "load/evidence.h"
+
+#include <string.h>
+
+#include "doc/json.h"
+#include "load/checker.h"
+#include "load/declaration.h"
+#include "load/text.h"
+
+static const char mend[] = "`kfmig receipt export` writes it again from the ledger";
+
+struct work {
+    struct arena *a;
+    int dirfd;
+    struct bundle *b;
+    struct used *used;
+    struct err_list *warnings;
+};
+
+/* Paths in used begin with the bundle's folder and not with "migrations/TYPE/". */
+static void add_used(const struct work *w, const char *path, const struct stamp *stamp)
+{
+    used_add(w->used, path + strlen(w->b->folder) + 1, stamp);
+}
+
+static void warn(const struct work *w, const struct err_list *found)
+{
+    struct err e = found->v[0];
+    e.hint[0] = '\0';
+    (void)err_hint(&e, "%s", mend);
+    err_list_add(w->warnings, &e);
+}
+
+/* The receipt as a document; NULL if there is none, or a malformed one. */
+static struct doc *read_receipt(const struct work *w, struct text_file *file)
+{
+    struct err_list found = {0};
+    struct err e = {0};
+    const char *path = arena_printf(w->a, "%s/receipts/run_receipt.json", w->b->dir);
+    int rc = text_read(w->a, w->dirfd, path, LIMIT_JSON, NULL, file, &found);
+    struct doc *d = NULL;
+    add_used(w, path, &file->stamp);
+    w->used->is_uncertain = w->used->is_uncertain || rc < 0;
+    if (rc == 0 && found.n == 0) {
+        d = json_read(w->a, file->bytes, path, &e);
+        if (d == NULL) {
+            err_list_add(&found, &e);
+        } else if (schema_check(w->a, checker_schema("run_receipt.v1"), d, &found) == 0 &&
+                   strcmp(doc_str(d, "migration_id", ""), w->b->id) != 0) {
+            err_list_addf(&found, ERR_CONFIG, path, 1, 1, NULL,
+                          "the receipt is about another migration");
+        }
+    }
+    if (found.n > 0) {
+        warn(w, &found);
+        d = NULL;
+    }
+    err_list_release(&found);
+    return d;
+}
+
+/* One file that the receipt names; *all: none is missing so far. */
+static void read_output(const struct work *w, const struct doc *output, struct digester *h,
+                        bool *all, bool *intact)
+{
+    const char *uri = doc_str(output, "uri", "");
+    struct text_file file = {0};
+    struct digest found = {{0}};
+    struct digest named;
+    struct err e = {0};
+    int rc = -1;
+    if (declaration_name_fault(uri) == NULL) {
+        const char *path = arena_printf(w->a, "%s/%s", w->b->dir, uri);
+        rc = file_read(w->a, w->dirfd, path, LIMIT_JSON, &file.bytes, &file.stamp, &e);
+        found = rc == 0 ? digest_of(file.bytes) : found;
+        add_used(w, path, &file.stamp);
+    }
+    w->used->is_uncertain = w->used->is_uncertain || rc < 0;
+    *all = *all && rc == 0;
+    *intact = *intact && rc == 0 && digest_parse(doc_str(output, "digest", ""), &named) == 0 &&
+              digest_eq(&named, &found);
+    digester_field(h, uri, bytes_of((const char *)found.b, sizeof found.b));
+}
+
+static void read_outputs(const struct work *w, const struct doc *receipt,
+                         const struct text_file *file)
+{
+    const struct doc *outputs = doc_find(receipt, "claim.outputs");
+    struct digester *h = digester_open("kfmig.evidence.v1");
+    struct digest d = digest_of(file->bytes);
+    bool all = true;
+    bool intact = true;
+    digester_field(h, "receipts/run_receipt.json", bytes_of((const char *)d.b, sizeof d.b));
+    for (size_t i = 0; i < doc_len(outputs); i++) {
+        read_output(w, outputs->item[i], h, &all, &intact);
+    }
+    struct digest files = digester_close(h);
+    w->b->evidence_intact = intact;
+    w->b->evidence_files = all ? files : (struct digest){{0}};
+}
+
+void evidence_read(struct arena *a, int dirfd, struct bundle *b, struct used *used,
+                   struct err_list *warnings)
+{
+    struct work w = {a, dirfd, b, used, warnings};
+    struct text_file file;
+    struct stamp folder;
+    const char *path = arena_printf(a, "%s/receipts", b->dir);
+    if (used_look(dirfd, path, &folder) == 0 && folder.ino == 0) {
+        return; /* its coming changes the stamp of the bundle's folder */
+    }
+    const struct doc *receipt = read_receipt(&w, &file);
+    if (receipt == NULL || strcmp(doc_str(receipt, "result", ""), "success") != 0) {
+        return;
+    }
+    const char *checksum = doc_str(doc_get(receipt, "claim"), "checksum", "");
+    if (digest_parse(checksum, &b->evidence_checksum) == 0) {
+        b->has_evidence = true;
+        read_outputs(&w, receipt, &file);
+    }
+}

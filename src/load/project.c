@@ -1,0 +1,140 @@
+/* Finding a project and reading all of it. */
+#include <fcntl.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "load/bundle.h"
+#include "load/bundles.h"
+#include "load/depends.h"
+#include "load/environments.h"
+#include "load/registry.h"
+#include "load/text.h"
+
+/* --- finding ------------------------------------------------------------------------------------ */
+
+static bool is_project(int dirfd)
+{
+    struct stat st;
+    return fstatat(dirfd, ENVIRONMENTS_PATH, &st, AT_SYMLINK_NOFOLLOW) == 0 ||
+           (fstatat(dirfd, "migrations", &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(st.st_mode));
+}
+
+int load_find(struct arena *a, const char *start, int *dirfd, const char **root, struct err *e)
+{
+    char *path = realpath(start, NULL);
+    if (path == NULL) {
+        (void)err_errno(e, ERR_CONFIG, "cannot open the directory \"%s\"", start);
+        return err_hint(e, "name a directory that exists");
+    }
+    for (;;) {
+        int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        if (fd >= 0 && is_project(fd)) {
+            *dirfd = fd;
+            *root = arena_strdup(a, path);
+            free(path);
+            return 0;
+        }
+        if (fd >= 0) {
+            (void)close(fd);
+        }
+        char *slash = strrchr(path, '/');
+        if (slash == NULL || path[1] == '\0') {
+            break;
+        }
+        slash[slash == path ? 1 : 0] = '\0';
+    }
+    free(path);
+    (void)err_set(e, ERR_CONFIG,
+                  "no project here: neither \"%s\" nor a folder above it has " ENVIRONMENTS_PATH
+                  " or migrations/",
+                  start);
+    return err_hint(e, "change to the project's directory, or make one with `kfmig init`");
+}
+
+/* --- reading ------------------------------------------------------------------------------------ */
+
+static void read_environments(struct project *p)
+{
+    struct environments found = {0};
+    struct text_file file;
+    int rc = text_read(p->a, p->dirfd, ENVIRONMENTS_PATH, LIMIT_YAML, NULL, &file, &p->faults);
+    p->has_environments_file = rc != 1;
+    if (rc == 1) {
+        environments_implicit(p->a, &found);
+    } else if (rc == 0 && file.is_text) {
+        environments_read(p->a, file.bytes, ENVIRONMENTS_PATH, &found, &p->faults);
+    }
+    p->env = found.env;
+    p->n_env = found.n;
+    p->default_env = found.preset;
+    p->domains = found.domains;
+    p->sink = found.sink;
+}
+
+int load_project(struct project *p, struct cache *cache, struct err *e)
+{
+    struct table known = {.a = p->a};
+    read_environments(p);
+    if (bundles_read(p, cache, &known, e) != 0) {
+        return -1;
+    }
+    registry_read(p, cache);
+    depends_check(p, &known);
+    return 0;
+}
+
+void load_release(struct project *p)
+{
+    err_list_release(&p->faults);
+    err_list_release(&p->warnings);
+    if (p->dirfd >= 0) {
+        (void)close(p->dirfd);
+        p->dirfd = -1;
+    }
+}
+
+const struct env *load_env(const struct project *p, const char *name)
+{
+    for (size_t i = 0; i < p->n_env; i++) {
+        if (strcmp(p->env[i].name, name) == 0) {
+            return &p->env[i];
+        }
+    }
+    return NULL;
+}
+
+/* --- one bundle in full --------------------------------------------------------------------------- */
+
+static int changed(const struct bundle *b, struct err *e)
+{
+    (void)err_at(e, ERR_PREFLIGHT, b->dir, 0, 0, "the files of \"%s\" changed while kfmig ran",
+                 b->id);
+    return err_hint(e, "run kfmig again when nobody edits them");
+}
+
+int load_decl(struct project *p, struct bundle *b, struct err *e)
+{
+    if (b->decl != NULL) {
+        return 0;
+    }
+    struct bundle again;
+    struct err_list faults = {0};
+    struct err_list warnings = {0};
+    struct used used = {.a = p->a};
+    struct bundle_place at = {b->dir, b->folder, b->dir + strlen(b->folder) + 1,
+                              b->store == STORE_COUNT ? "other" : store_text(b->store), b->store};
+    struct bundle_reader r = {p->a, p->dirfd, true, &used, &faults, &warnings};
+    bundle_read(&r, &at, &again);
+    bool same = faults.n == 0 && digest_eq(&again.checksum, &b->checksum) &&
+                digest_eq(&again.bundle_digest, &b->bundle_digest);
+    err_list_release(&faults);
+    err_list_release(&warnings);
+    if (!same) {
+        return changed(b, e);
+    }
+    b->decl = again.decl;
+    return 0;
+}

@@ -1,0 +1,318 @@
+/* The registry: read for its statuses, compared with the bundles, mended. */
+#include "load/registry.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "doc/canon.h"
+#include "doc/json.h"
+#include "load/checker.h"
+#include "load/row.h"
+#include "load/text.h"
+
+enum { SETTLED_NS = 50 * 1000 * 1000, STATUS_COUNT = 8 };
+
+/* The order is that of rows in the cache: new ones go to the end. */
+static const char *const statuses[STATUS_COUNT] = {
+    "draft",          "approved",      "merged",      "executed_dev",
+    "executed_stage", "executed_prod", "rolled_back", "superseded"};
+
+static uint8_t status_index(const char *status)
+{
+    uint8_t i = 0;
+    while (i < STATUS_COUNT && strcmp(statuses[i], status) != 0) {
+        i++;
+    }
+    return i;
+}
+
+static const struct doc *entries_of(const struct doc *registry)
+{
+    return doc_get(registry, "migrations");
+}
+
+static void check_twice(struct arena *a, const struct doc *entries, struct err_list *faults)
+{
+    struct table seen = {.a = a};
+    for (size_t i = 0; i < entries->n; i++) {
+        struct doc *id = doc_get(entries->item[i], "id");
+        const struct doc *first = table_get(&seen, id->text);
+        if (first != NULL) {
+            err_list_addf(faults, ERR_CONFIG, id->path, id->line, id->col, "keep one of the two",
+                          "the id \"%s\" is registered twice: here and in line %d", id->text.p,
+                          first->line);
+        } else {
+            (void)table_put(&seen, id->text, id);
+        }
+    }
+}
+
+struct doc *registry_parse(struct arena *a, struct bytes text, const char *path,
+                           struct err_list *faults)
+{
+    struct err e = {0};
+    struct doc *d = json_read(a, text, path, &e);
+    if (d == NULL) {
+        err_list_add(faults, &e);
+        return NULL;
+    }
+    if (schema_check(a, checker_schema("migrations.v1"), d, faults) > 0) {
+        return NULL;
+    }
+    size_t n = faults->n;
+    check_twice(a, entries_of(d), faults);
+    return faults->n > n ? NULL : d;
+}
+
+/* The file as a document. 0; 1: there is none; -1: faults were added. */
+static int read_file(const struct project *p, struct arena *a, struct text_file *file,
+                     struct doc **out, struct err_list *faults)
+{
+    struct err_list found = {0};
+    int rc = text_read(a, p->dirfd, REGISTRY_PATH, LIMIT_JSON, NULL, file, &found);
+    if (rc == 0 && found.n == 0) {
+        *out = registry_parse(a, file->bytes, REGISTRY_PATH, &found);
+    }
+    for (size_t i = 0; i < found.n; i++) {
+        err_list_add(faults, &found.v[i]);
+    }
+    rc = found.n > 0 ? -1 : rc;
+    err_list_release(&found);
+    return rc;
+}
+
+/* --- statuses ----------------------------------------------------------------------------------- */
+
+static void set_status(const struct project *p, const char *id, uint8_t status)
+{
+    struct bundle *b = table_gets(&p->by_id, id);
+    if (b != NULL && status < STATUS_COUNT) {
+        b->status = statuses[status];
+    }
+}
+
+/* Takes the statuses from the cache if the file looks as it did when they were put there. */
+static bool take_cached(const struct project *p, struct cache *cache)
+{
+    struct arena a = {0};
+    struct bytes row;
+    struct stamp stamp = {0};
+    bool good = used_look(p->dirfd, REGISTRY_PATH, &stamp) == 0 &&
+                cache_get(cache, ROW_REGISTRY, bytes_str(REGISTRY_PATH), &a, &row);
+    if (good) {
+        struct row_reader r = {row.p, row.p + row.n, false};
+        struct hint now = used_hint(&stamp, 1);
+        struct hint then;
+        uint64_t rules;
+        row_take(&r, &rules, sizeof rules);
+        row_take(&r, &then, sizeof then);
+        good = rules == row_rules() && now.lo == then.lo && now.hi == then.hi;
+        while (good && r.p < r.end) {
+            uint8_t status;
+            const char *id = row_take_text(&r);
+            row_take(&r, &status, sizeof status);
+            set_status(p, id, status);
+        }
+    }
+    arena_release(&a);
+    return good;
+}
+
+static void remember(struct cache *cache, const struct doc *entries, const struct stamp *stamp,
+                     int64_t started)
+{
+    int64_t newest = stamp->mtime_ns > stamp->ctime_ns ? stamp->mtime_ns : stamp->ctime_ns;
+    if (newest > started - SETTLED_NS) {
+        return; /* an edit within the same tick would not show */
+    }
+    struct buf row = {0};
+    uint64_t rules = row_rules();
+    struct hint h = used_hint(stamp, 1);
+    row_put(&row, &rules, sizeof rules);
+    row_put(&row, &h, sizeof h);
+    for (size_t i = 0; i < entries->n; i++) {
+        uint8_t status = status_index(doc_str(entries->item[i], "status", ""));
+        row_put_text(&row, doc_str(entries->item[i], "id", ""));
+        row_put(&row, &status, sizeof status);
+    }
+    cache_put(cache, ROW_REGISTRY, bytes_str(REGISTRY_PATH), buf_bytes(&row));
+    buf_release(&row);
+}
+
+void registry_read(struct project *p, struct cache *cache)
+{
+    struct arena a = {0};
+    struct text_file file;
+    struct doc *d = NULL;
+    struct timespec now;
+    if (take_cached(p, cache)) {
+        return;
+    }
+    (void)clock_gettime(CLOCK_REALTIME, &now);
+    if (read_file(p, &a, &file, &d, &p->faults) == 0) {
+        const struct doc *entries = entries_of(d);
+        for (size_t i = 0; i < entries->n; i++) {
+            set_status(p, doc_str(entries->item[i], "id", ""),
+                       status_index(doc_str(entries->item[i], "status", "")));
+        }
+        remember(cache, entries, &file.stamp, (int64_t)now.tv_sec * 1000000000 + now.tv_nsec);
+    }
+    arena_release(&a);
+}
+
+/* --- comparing and mending ---------------------------------------------------------------------- */
+
+struct work {
+    struct project *p;
+    struct arena *a;
+    struct doc *registry;
+    struct table by_id; /* entries */
+    bool fix;
+    bool is_changed;
+    bool is_new;
+};
+
+static const char *type_of(const struct bundle *b)
+{
+    return b->store == STORE_COUNT ? "other" : store_text(b->store);
+}
+
+/* Only a bundle whose id is its folder's name: another one has to be mended first. */
+static bool may_add(const struct bundle *b)
+{
+    return strcmp(b->dir + strlen(b->folder) + 1, b->id) == 0;
+}
+
+static int add_entry(struct work *w, struct bundle *b, struct err *e)
+{
+    if (load_decl(w->p, b, e) != 0) {
+        return -1;
+    }
+    struct doc *d = doc_push(w->a, doc_get(w->registry, "migrations"), doc_new(w->a, DOC_MAP));
+    struct doc *owners = doc_new(w->a, DOC_LIST);
+    for (size_t i = 0; i < b->decl->reviewers.n; i++) {
+        (void)doc_push(w->a, owners, doc_text(w->a, b->decl->reviewers.v[i]));
+    }
+    (void)doc_put(w->a, d, "id", doc_text(w->a, b->id));
+    (void)doc_put(w->a, d, "type", doc_text(w->a, type_of(b)));
+    (void)doc_put(w->a, d, "owners", owners);
+    (void)doc_put(w->a, d, "status", doc_text(w->a, "draft"));
+    w->is_changed = true;
+    return 0;
+}
+
+static int compare_bundle(struct work *w, struct bundle *b, struct err *e)
+{
+    struct doc *entry = table_gets(&w->by_id, b->id);
+    if (entry == NULL && w->fix && may_add(b)) {
+        return add_entry(w, b, e);
+    }
+    if (entry == NULL && !w->is_new) {
+        err_list_addf(&w->p->warnings, ERR_CONFIG, arena_printf(w->a, "%s/migration.yml", b->dir),
+                      1, 1, "`kfmig check --fix` adds it", "\"%s\" is not in " REGISTRY_PATH,
+                      b->id);
+        return 0;
+    }
+    const struct doc *type = doc_get(entry, "type");
+    if (type == NULL || strcmp(type->text.p, type_of(b)) == 0) {
+        return 0;
+    }
+    if (w->fix) {
+        (void)doc_put(w->a, entry, "type", doc_text(w->a, type_of(b)));
+        w->is_changed = true;
+    } else {
+        err_list_addf(&w->p->warnings, ERR_CONFIG, type->path, type->line, type->col,
+                      "`kfmig check --fix` corrects it",
+                      "\"%s\" is registered as %s, but its bundle is of type %s", b->id,
+                      type->text.p, type_of(b));
+    }
+    return 0;
+}
+
+/* What was merged once is never deleted, so that such an entry is not removed either. */
+static void compare_entry(struct work *w, const struct doc *entry)
+{
+    const struct doc *id = doc_get(entry, "id");
+    if (table_get(&w->p->by_id, id->text) == NULL) {
+        err_list_addf(&w->p->warnings, ERR_CONFIG, id->path, id->line, id->col,
+                      "restore its folder, or correct the id",
+                      "\"%s\" is registered, but no bundle has this id", id->text.p);
+    }
+}
+
+static int by_id(const void *a, const void *b)
+{
+    return bytes_cmp(doc_get(*(struct doc *const *)a, "id")->text,
+                     doc_get(*(struct doc *const *)b, "id")->text);
+}
+
+static int write_file(const struct work *w, struct err *e)
+{
+    struct doc *entries = doc_get(w->registry, "migrations");
+    struct buf text = {0};
+    if (canon_check(w->registry, e) != 0) {
+        return err_hint(e, "write it without that character");
+    }
+    qsort(entries->item, entries->n, sizeof(struct doc *), by_id);
+    canon_pretty(&text, w->registry);
+    int rc = file_write(w->p->dirfd, REGISTRY_PATH, buf_bytes(&text), 0666, e);
+    buf_release(&text);
+    return rc;
+}
+
+static void start_empty(struct work *w)
+{
+    w->is_new = true;
+    w->registry = doc_new(w->a, DOC_MAP);
+    (void)doc_put(w->a, w->registry, "version", doc_int(w->a, 1));
+    (void)doc_put(w->a, w->registry, "migrations", doc_new(w->a, DOC_LIST));
+    if (!w->fix && w->p->n_bundle > 0) {
+        err_list_addf(&w->p->warnings, ERR_CONFIG, REGISTRY_PATH, 0, 0,
+                      "`kfmig check --fix` writes it",
+                      "there is no registry: %zu migration%s not registered", w->p->n_bundle,
+                      w->p->n_bundle == 1 ? " is" : "s are");
+    }
+}
+
+static int compare(struct work *w, struct err *e)
+{
+    const struct doc *entries = entries_of(w->registry);
+    w->by_id = (struct table){.a = w->a};
+    for (size_t i = 0; i < entries->n; i++) {
+        struct doc *entry = entries->item[i];
+        compare_entry(w, entry);
+        (void)table_put(&w->by_id, doc_get(entry, "id")->text, entry);
+    }
+    for (size_t i = 0; i < w->p->n_bundle; i++) {
+        if (compare_bundle(w, &w->p->bundle[i], e) != 0) {
+            return -1;
+        }
+    }
+    return 0;
+}
+
+int load_registry_check(struct project *p, bool fix, bool *fixed, struct err *e)
+{
+    struct arena a = {0};
+    struct work w = {.p = p, .a = &a, .fix = fix};
+    struct text_file file;
+    struct err_list known = {0}; /* load_project() told of these */
+    *fixed = false;
+    int rc = read_file(p, &a, &file, &w.registry, &known);
+    err_list_release(&known);
+    if (rc < 0) {
+        arena_release(&a);
+        return 0;
+    }
+    if (rc == 1) {
+        start_empty(&w);
+    }
+    rc = compare(&w, e);
+    if (rc == 0 && w.is_changed) {
+        rc = write_file(&w, e);
+        *fixed = rc == 0;
+    }
+    arena_release(&a);
+    return rc;
+}

@@ -1,0 +1,18 @@
+/* registry/migrations.v1.json: ids, types, owners, status. */
+#ifndef KFMIG_LOAD_REGISTRY_H
+#define KFMIG_LOAD_REGISTRY_H
+
+#include "doc/doc.h"
+#include "load/load.h"
+
+#define REGISTRY_PATH "registry/migrations.v1.json"
+
+/* Read the registry from text; path is used for places only. Faults are added: of its form, and ids that stand twice. Returns the
+ * document, or NULL with faults. In a. */
+struct doc *registry_parse(struct arena *a, struct bytes text, const char *path,
+                           struct err_list *faults);
+
+/* Give every bundle that is registered its status. Faults go to p->faults; no file is no fault. */
+void registry_read(struct project *p, struct cache *cache);
+
+#endif
