@@ -1,0 +1,188 @@
+/* The ledger: schema kfmig in the environment's database. It is the truth about what has been done there.
+ * Owns: its tables, entries, the Merkle tree over them, receipts, lock and epoch, blobs, the sum of objects.
+ * Must not know how a change is made, nor files. */
+#ifndef KFMIG_LEDGER_LEDGER_H
+#define KFMIG_LEDGER_LEDGER_H
+
+#include "base/digest.h"
+#include "base/table.h"
+#include "cache/cache.h"
+#include "doc/doc.h"
+#include "pg/pg.h"
+
+#define LEDGER_FORMAT 1
+
+/* What one round trip tells about a server (sql/identify_full.sql). Without a ledger, or where a managed server denies
+ * pg_control_system(), it takes one or two more. A reading role needs
+ *   GRANT USAGE ON SCHEMA kfmig TO role; GRANT SELECT ON ALL TABLES IN SCHEMA kfmig TO role;
+ * and nothing else for everything here that only reads. */
+struct identity {
+    bool has_ledger;
+    int64_t format;
+    char uuid[37]; /* of the instance; "" without a ledger */
+    char environment[64];
+    int64_t size;       /* entries */
+    struct digest root; /* Merkle tree hash over them */
+    int64_t epoch;
+    char system_id[24]; /* "" without a ledger, or where the server denies it */
+    int64_t timeline;   /* 0 on a replica */
+    char lsn[24];       /* pg_current_wal_insert_lsn(); "" on a replica */
+    bool in_recovery;
+    bool read_only;
+    bool superuser;
+    bool pooled; /* PQbackendPID() differs from pg_backend_pid() */
+    char role[64];
+    char database[64];
+    int version;
+};
+/* -1 ERR_PREFLIGHT: the role may not read the ledger (hint: the GRANT), or its format is another; ERR_INTEGRITY: rows of it are
+ * missing. No transaction may be open. */
+int ledger_identify(struct pg *s, struct identity *out, struct err *e) MUST_CHECK;
+
+/* One entry = one leaf. Its canonical JSON text (keys sorted, exactly these) is what the tree hashes:
+ * {"bundle_digest","checksum","environment","finished_at","instance","kind","outputs","previous","receipt","result","run_id","sequence","subject"}
+ * outputs: {"diff","invariants","post","pre"} digests (absent ones are left out); bundle_digest and checksum: null where absent;
+ * previous: root before this entry (sha256 of nothing for the first).
+ * kind: adopt | apply | contact. result: success | failed | interrupted. */
+struct entry {
+    int64_t sequence; /* from 1 */
+    const char *kind;
+    const char *subject; /* migration id; "database" for contact and adopt */
+    const char *result;
+    const char *run_id;
+    const char *finished_at; /* RFC 3339, server's clock */
+    const char *environment;
+    const char *instance;
+    struct digest checksum, bundle_digest; /* zero if absent */
+    struct digest receipt, previous;
+    struct digest pre, post, diff, invariants; /* zero if absent */
+    struct bytes text;
+};
+struct entries {
+    struct entry *v;
+    size_t n, cap;
+};
+void entry_write(struct buf *out, const struct entry *en); /* canonical text */
+/* out->text is text itself, not a copy; the rest is in a. */
+int entry_read(struct arena *a, struct bytes text, struct entry *out,
+               struct err *e) MUST_CHECK; /* strict, fast; ERR_INTEGRITY */
+
+/* RFC 6962 section 2.1: leaf 0x00, node 0x01. frontier: roots of the complete subtrees, largest first. */
+struct merkle {
+    int64_t size;
+    struct digest frontier[63];
+    int n_frontier;
+};
+struct digest merkle_leaf(struct bytes text);
+void merkle_add(struct merkle *m, const struct digest *leaf);
+struct digest merkle_root(const struct merkle *m); /* SHA-256 of nothing for size 0 */
+/* Proofs (RFC 6962 2.1.1, 2.1.2) over leaves[0..n): path nodes into out (at most 64); return their number, or -1 if
+ * there is no such leaf or smaller tree. From an empty tree every growth is consistent: no nodes. */
+int merkle_inclusion(const struct digest *leaves, int64_t n, int64_t index, struct digest *out);
+int merkle_consistency(const struct digest *leaves, int64_t n, int64_t old_n, struct digest *out);
+bool merkle_check_inclusion(const struct digest *leaf, int64_t index, int64_t n,
+                            const struct digest *path, int n_path, const struct digest *root);
+bool merkle_check_consistency(int64_t old_n, const struct digest *old_root, int64_t n,
+                              const struct digest *root, const struct digest *path, int n_path);
+
+/* All entries: cached copies where together with the rest they hash to id->root, else read again from the server (and put in the
+ * cache). -1 with ERR_INTEGRITY if what the server holds does not hash to its own root. *m is the tree after the last. Each
+ * entry's sequence and instance are checked; its previous is not (the root covers it). */
+int ledger_entries(struct pg *s, const struct identity *id, struct cache *c, struct arena *a,
+                   struct entries *out, struct merkle *m, struct err *e) MUST_CHECK;
+
+/* Create schema and tables in one transaction and write the first entry (kind contact) with its receipt. env names the environment.
+ * Two at once: the second finds it made. Needs CREATE on the database; -1 ERR_PREFLIGHT with a hint (doctor is not there yet: the
+ * GRANT to run). PUBLIC gets no privileges on it. No transaction may be open. */
+int ledger_create(struct pg *s, const char *env, struct err *e) MUST_CHECK;
+
+/* Exclusive run: polls pg_try_advisory_lock every 100 ms with jitter, never waiting inside a statement; then for a moment the work
+ * lock exclusively (no orphan backend of a dead run still works); then epoch + 1 in kfmig.lease with run_id and holder text.
+ * holder receives who has it while waiting (application name, pid, since), for on_wait to show. timeout_ms 0: do not wait.
+ * -1 ERR_LOCKED naming the holder. */
+struct lock_wait {
+    int64_t timeout_ms;
+    void (*on_wait)(void *ctx, const char *holder);
+    bool (*is_stopped)(
+        void *
+            ctx); /* asked while waiting; true ends it with ERR_INTERRUPTED. May be NULL, as on_wait */
+    void *ctx;
+};
+int ledger_lock(struct pg *s, const char *run_id, const char *holder, const struct lock_wait *w,
+                int64_t *epoch, struct err *e) MUST_CHECK;
+int ledger_unlock(struct pg *s, struct err *e) MUST_CHECK;
+/* Is the lock still ours, also the session-level part, and the epoch? */
+int ledger_lock_check(struct pg *s, int64_t epoch, bool *held, struct err *e) MUST_CHECK;
+
+/* At the start of a transaction that works: takes the work lock, which a starter needs to see free, until the end of the
+ * transaction, and notes in *out (texts in a) what ledger_record() will compare. -1 ERR_LOCKED if a starter has it. */
+struct guard;
+int ledger_work(struct pg *s, struct arena *a, struct guard *out, struct err *e) MUST_CHECK;
+
+/* One object's state in the sum. definition: facets, one per line "facet\tvalue", sorted; policy-safe; NULL fingerprint = removed. */
+struct object_row {
+    const char *object;        /* object_text() */
+    struct digest fingerprint; /* zero: removed */
+    const char *definition;
+    int64_t sequence; /* entry that wrote it last */
+};
+struct object_rows {
+    struct object_row *v;
+    size_t n, cap;
+};
+/* The sum of objects up to entry upto (0: all), sorted by object text, removed ones left out. */
+int ledger_objects(struct pg *s, int64_t upto, struct arena *a, struct object_rows *out,
+                   struct err *e) MUST_CHECK;
+
+/* Everything that goes in with one entry; recorded by pipelined inserts on the session's open transaction (one round trip), head and epoch checked
+ * in the same: zero rows updated means somebody else moved the ledger (ERR_LOCKED). *m is advanced. entry's sequence, previous and instance are filled in
+ * by the caller from *m and identity (see ledger_next()). The session's search_path is as it was afterwards. */
+struct blob {
+    struct digest digest;
+    struct bytes bytes;
+};
+struct record {
+    const struct entry *entry;
+    struct bytes receipt; /* canonical JSON; entry->receipt is its SHA-256 */
+    const struct object_row *objects;
+    size_t n_objects;
+    const struct blob *blobs; /* input texts; ones already there are skipped */
+    size_t n_blobs;
+    int64_t epoch;
+};
+/* The final check of DESIGN.md section 3 step 6, in the same round trip as the record: made by ledger_work(). Also that the run's
+ * lock is held by this session and the work lock by this transaction; where xid is NULL the work lock is taken instead. */
+struct guard {
+    const char
+        *xid; /* pg_current_xact_id()::text at the start of the transaction; NULL: do not check */
+    const char *user; /* quoted current_user, a blank, quoted session_user; NULL: do not check */
+};
+/* Fill in sequence, previous, instance and environment (the last two borrowed from id) of the entry that comes next. */
+void ledger_next(const struct identity *id, const struct merkle *m, struct entry *en);
+/* -1 ERR_APPLY: the migration changed transaction, user or locks, or the server refused a part; ERR_LOCKED: somebody else moved
+ * the ledger. The caller rolls back; *m is then unchanged. */
+int ledger_record(struct pg *s, const struct record *r, const struct guard *g, struct merkle *m,
+                  struct err *e) MUST_CHECK;
+
+/* Has this subject a successful entry of this run? For resolving a lost COMMIT: call with the lock held. */
+int ledger_lookup(struct pg *s, const char *subject, const char *run_id, bool *found,
+                  struct err *e) MUST_CHECK;
+
+/* An input text; what does not hash to d is ERR_INTEGRITY. */
+int ledger_blob(struct pg *s, const struct digest *d, struct arena *a, struct bytes *out,
+                bool *found, struct err *e) MUST_CHECK;
+/* Receipt bodies: by run id, by sequence, or all after a sequence (for delivery); texts in a. They are as the database has them:
+ * compare with entry.receipt. */
+struct receipt_row {
+    int64_t sequence;
+    const char *run_id;
+    struct bytes body;
+};
+struct receipt_rows {
+    struct receipt_row *v;
+    size_t n, cap;
+};
+int ledger_receipts(struct pg *s, int64_t after, const char *run_id_or_null, struct arena *a,
+                    struct receipt_rows *out, struct err *e) MUST_CHECK;
+
+#endif

@@ -1,0 +1,171 @@
+/* The lock of a run, its epoch, and the lock of those who work. Waiting is done between statements: a session that waits
+ * inside one holds a snapshot, and CREATE INDEX CONCURRENTLY of the lock's holder would wait for that in turn. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/fault.h"
+#include "ledger/parts.h"
+#include "ledger/queries.h"
+
+enum { APPLICATION, PID, SINCE, HOLDER };   /* lock_holder.sql */
+enum { WORK_LOCKED, WORK_XID, WORK_USERS }; /* work_begin.sql */
+enum { HOLDER_TEXT = 400 };
+
+/* Which of the two locks a starter waits for, in lock_holder.sql's numbers. */
+struct wanted {
+    const struct pg_sql *ask; /* one row: is it ours now? */
+    const char *number;
+    const char *what;
+};
+static const struct wanted run_lock = {&ledger_lock_try, "1", "another run holds the environment"};
+static const struct wanted work_lock = {
+    &ledger_lock_work_is_free, "2", "a session of an earlier run still works in the environment"};
+
+static int ask(struct pg *s, const struct pg_sql *q, bool *answer, struct err *e)
+{
+    struct pg_rows *r = NULL;
+    if (pg_query(s, q, NULL, 0, &r, e) != 0) {
+        return -1;
+    }
+    *answer = pg_rows_n(r) == 1 && pg_bool(r, 0, 0);
+    pg_rows_free(r);
+    return 0;
+}
+
+static void describe(const struct pg_rows *r, char *out, size_t size)
+{
+    struct buf b = {0};
+    const char *name = pg_text(r, 0, APPLICATION);
+    buf_printf(&b, "%s (pid %s", *name == '\0' ? "an unnamed session" : name, pg_text(r, 0, PID));
+    if (!pg_null(r, 0, SINCE)) {
+        buf_printf(&b, ", connected since %s", pg_text(r, 0, SINCE));
+    }
+    buf_puts(&b, ")");
+    if (*pg_text(r, 0, HOLDER) != '\0') {
+        buf_printf(&b, ", last holder by the ledger: %s", pg_text(r, 0, HOLDER));
+    }
+    (void)snprintf(out, size, "%.*s", (int)text_cut(buf_bytes(&b), size - 1), buf_str(&b));
+    buf_release(&b);
+}
+
+static int find_holder(struct pg *s, const struct wanted *w, char *out, size_t size, struct err *e)
+{
+    struct pg_rows *r = NULL;
+    if (pg_query(s, &ledger_lock_holder, (const char *const[]){w->number}, 1, &r, e) != 0) {
+        return -1;
+    }
+    if (pg_rows_n(r) == 0) {
+        (void)snprintf(out, size, "a session that has just ended");
+    } else {
+        describe(r, out, size);
+    }
+    pg_rows_free(r);
+    return 0;
+}
+
+/* Polls until *w is ours or the deadline (clock_ms()) has passed. */
+static int wait_for(struct pg *s, const struct wanted *w, const struct lock_wait *wait,
+                    int64_t deadline, struct err *e)
+{
+    char holder[HOLDER_TEXT];
+    for (;;) {
+        bool is_ours = false;
+        if (ask(s, w->ask, &is_ours, e) != 0) {
+            return -1;
+        }
+        if (is_ours) {
+            return 0;
+        }
+        if (find_holder(s, w, holder, sizeof holder, e) != 0) {
+            return -1;
+        }
+        if (clock_ms() >= deadline) {
+            (void)err_set(e, ERR_LOCKED, "%s: %s", w->what, holder);
+            return err_hint(e, "wait until it has ended, then run again");
+        }
+        if (wait->on_wait != NULL) {
+            wait->on_wait(wait->ctx, holder);
+        }
+        ledger_pause();
+        if (wait->is_stopped != NULL && wait->is_stopped(wait->ctx)) {
+            return err_set(e, ERR_INTERRUPTED, "interrupted while waiting: %s: %s", w->what,
+                           holder);
+        }
+    }
+}
+
+static int take_lease(struct pg *s, const char *run_id, const char *holder, int64_t *epoch,
+                      struct err *e)
+{
+    struct pg_rows *r = NULL;
+    if (pg_query(s, &ledger_lock_lease, (const char *const[]){run_id, holder}, 2, &r, e) != 0) {
+        return -1;
+    }
+    int rc = pg_rows_n(r) == 1 ? 0 : err_set(e, ERR_INTEGRITY, "the row of kfmig.lease is missing");
+    if (rc == 0) {
+        *epoch = pg_int(r, 0, 0);
+    }
+    pg_rows_free(r);
+    return rc;
+}
+
+int ledger_lock(struct pg *s, const char *run_id, const char *holder, const struct lock_wait *w,
+                int64_t *epoch, struct err *e)
+{
+    int64_t deadline = clock_ms() + w->timeout_ms;
+    if (wait_for(s, &run_lock, w, deadline, e) != 0) {
+        return -1;
+    }
+    int rc = wait_for(s, &work_lock, w, deadline, e);
+    if (rc == 0) {
+        rc = take_lease(s, run_id, holder, epoch, e);
+    }
+    if (rc == 0 && FAULT(LOCKED)) {
+        rc = err_set(e, ERR_LOCKED, "the lock was not taken: fault point");
+    }
+    if (rc != 0) {
+        struct err ignored;
+        (void)(ledger_unlock(s, &ignored) == 0);
+    }
+    return rc;
+}
+
+int ledger_unlock(struct pg *s, struct err *e)
+{
+    bool released = false;
+    if (ask(s, &ledger_lock_release, &released, e) != 0) {
+        return -1;
+    }
+    return released ? 0 : err_set(e, ERR_LOCKED, "the lock was no longer held");
+}
+
+int ledger_lock_check(struct pg *s, int64_t epoch, bool *held, struct err *e)
+{
+    char text[24];
+    struct pg_rows *r = NULL;
+    (void)snprintf(text, sizeof text, "%lld", (long long)epoch);
+    if (pg_query(s, &ledger_lock_held, (const char *const[]){text}, 1, &r, e) != 0) {
+        return -1;
+    }
+    *held = pg_bool(r, 0, 0);
+    pg_rows_free(r);
+    return 0;
+}
+
+int ledger_work(struct pg *s, struct arena *a, struct guard *out, struct err *e)
+{
+    struct pg_rows *r = NULL;
+    if (pg_query(s, &ledger_work_begin, NULL, 0, &r, e) != 0) {
+        return -1;
+    }
+    int rc = 0;
+    if (pg_bool(r, 0, WORK_LOCKED)) {
+        out->xid = arena_strdup(a, pg_text(r, 0, WORK_XID));
+        out->user = arena_strdup(a, pg_text(r, 0, WORK_USERS));
+    } else {
+        rc = err_set(e, ERR_LOCKED, "another run is taking over the environment");
+    }
+    pg_rows_free(r);
+    return rc;
+}

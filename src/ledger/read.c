@@ -1,0 +1,239 @@
+/* Reading the ledger: entries against their root, and the rest. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "ledger/parts.h"
+#include "ledger/queries.h"
+
+/* --- entries --- */
+
+enum {
+    NAME = 8,       /* bytes of a cached row's name: the sequence, big-endian */
+    RESERVE = 65536 /* entries to make room for on a server's word */
+};
+
+struct reading {
+    const struct identity *id;
+    struct arena *a;
+    struct entries *out;
+    struct merkle *m;
+    struct arena_mark mark; /* before the first entry */
+    bool stopped;           /* the cached rows go no further */
+};
+
+static int add_text(struct reading *g, struct bytes text, struct err *e)
+{
+    struct entries *all = g->out;
+    char *copy = arena_strndup(g->a, text.p, text.n);
+    ARENA_GROW(g->a, all->v, all->n, all->cap);
+    struct entry *en = &all->v[all->n];
+    if (entry_read(g->a, bytes_of(copy, text.n), en, e) != 0) {
+        return -1;
+    }
+    if (en->sequence != (int64_t)all->n + 1 || strcmp(en->instance, g->id->uuid) != 0) {
+        return err_set(e, ERR_INTEGRITY,
+                       "entry %zu of the ledger belongs to another place or ledger", all->n + 1);
+    }
+    struct digest leaf = merkle_leaf(en->text);
+    merkle_add(g->m, &leaf);
+    all->n++;
+    return 0;
+}
+
+static void name_of(int64_t sequence, char out[static NAME])
+{
+    for (int i = 0; i < NAME; i++) {
+        out[i] = (char)((uint64_t)sequence >> (8 * (NAME - 1 - i)) & 0xFF);
+    }
+}
+
+/* Cached rows count up to the first one that is missing. */
+static void visit_cached(void *ctx, struct bytes name, struct bytes value)
+{
+    struct reading *g = ctx;
+    char next[NAME];
+    name_of((int64_t)g->out->n + 1, next);
+    if (g->stopped || (int64_t)g->out->n >= g->id->size || !bytes_eq(name, bytes_of(next, NAME)) ||
+        add_text(g, value, NULL) != 0) {
+        g->stopped = true;
+    }
+}
+
+static int fetch_tail(struct pg *s, struct reading *g, struct err *e)
+{
+    if ((int64_t)g->out->n >= g->id->size) {
+        return 0;
+    }
+    struct arena a = {0};
+    struct pg_rows *r = NULL;
+    const char *range[] = {ledger_number(&a, (int64_t)g->out->n), ledger_number(&a, g->id->size)};
+    int rc = pg_query(s, &ledger_read_entries, range, 2, &r, e);
+    for (size_t i = 0; rc == 0 && i < pg_rows_n(r); i++) {
+        rc = add_text(g, pg_bytes(r, i, 0), e);
+    }
+    pg_rows_free(r);
+    arena_release(&a);
+    return rc;
+}
+
+static bool is_whole(const struct reading *g)
+{
+    struct digest root = merkle_root(g->m);
+    return g->m->size == g->id->size && digest_eq(&root, &g->id->root);
+}
+
+static void keep(const struct reading *g, struct cache *c, const char *kind, size_t from)
+{
+    for (size_t i = from; i < g->out->n; i++) {
+        char name[NAME];
+        name_of((int64_t)i + 1, name);
+        cache_put(c, kind, bytes_of(name, NAME), g->out->v[i].text);
+    }
+}
+
+static void restart(struct reading *g)
+{
+    size_t n = g->id->size < RESERVE ? (size_t)g->id->size : RESERVE;
+    arena_reset(g->a, g->mark);
+    *g->out = (struct entries){.v = ARENA_ARRAY(g->a, struct entry, n), .cap = n};
+    *g->m = (struct merkle){0};
+}
+
+/* Everything from the server. */
+static int read_again(struct pg *s, struct reading *g, struct err *e)
+{
+    restart(g);
+    if (fetch_tail(s, g, e) != 0) {
+        return e == NULL || e->code != ERR_INTEGRITY
+                   ? -1
+                   : err_hint(e, "run nothing before it is clear who altered it: compare it with "
+                                 "exported receipts");
+    }
+    if (!is_whole(g)) {
+        (void)err_set(e, ERR_INTEGRITY,
+                      "the ledger was altered: its %lld entries do not hash to its root",
+                      (long long)g->id->size);
+        return err_hint(e, "run nothing before it is clear who altered it: compare it with "
+                           "exported receipts or a backup");
+    }
+    return 0;
+}
+
+int ledger_entries(struct pg *s, const struct identity *id, struct cache *c, struct arena *a,
+                   struct entries *out, struct merkle *m, struct err *e)
+{
+    struct reading g = {.id = id, .a = a, .out = out, .m = m};
+    struct err ignored = {0};
+    const char *kind = arena_printf(a, "ledger:%s", id->uuid);
+    g.mark = arena_mark(a);
+    restart(&g);
+    cache_each(c, kind, visit_cached, &g);
+    size_t n_cached = out->n;
+    if (n_cached > 0 && fetch_tail(s, &g, &ignored) == 0 && is_whole(&g)) {
+        keep(&g, c, kind, n_cached);
+        return 0;
+    }
+    if (read_again(s, &g, e) != 0) {
+        return -1;
+    }
+    if (n_cached > 0) {
+        cache_drop(c, kind);
+    }
+    keep(&g, c, kind, 0);
+    return 0;
+}
+
+/* --- objects --- */
+
+int ledger_objects(struct pg *s, int64_t upto, struct arena *a, struct object_rows *out,
+                   struct err *e)
+{
+    struct pg_rows *r = NULL;
+    *out = (struct object_rows){0};
+    if (pg_query(s, &ledger_read_objects, (const char *const[]){ledger_number(a, upto)}, 1, &r,
+                 e) != 0) {
+        return -1;
+    }
+    size_t n = pg_rows_n(r);
+    int rc = 0;
+    out->v = ARENA_ARRAY(a, struct object_row, n);
+    out->n = out->cap = n;
+    for (size_t i = 0; i < n && rc == 0; i++) {
+        struct object_row *o = &out->v[n - 1 - i]; /* the server gives the last first */
+        struct bytes object = pg_bytes(r, i, 0);
+        struct bytes definition = pg_bytes(r, i, 3);
+        o->object = arena_strndup(a, object.p, object.n);
+        o->sequence = pg_int(r, i, 1);
+        o->definition = arena_strndup(a, definition.p, definition.n);
+        rc = ledger_row_digest(r, i, 2, &o->fingerprint, e);
+    }
+    pg_rows_free(r);
+    return rc;
+}
+
+/* --- single things --- */
+
+int ledger_lookup(struct pg *s, const char *subject, const char *run_id, bool *found, struct err *e)
+{
+    struct pg_rows *r = NULL;
+    if (pg_query(s, &ledger_find_success, (const char *const[]){subject, run_id}, 2, &r, e) != 0) {
+        return -1;
+    }
+    *found = pg_bool(r, 0, 0);
+    pg_rows_free(r);
+    return 0;
+}
+
+static int check_blob(struct bytes text, const struct digest *d, struct err *e)
+{
+    char name[DIGEST_TEXT];
+    struct digest is = digest_of(text);
+    if (digest_eq(&is, d)) {
+        return 0;
+    }
+    return err_set(e, ERR_INTEGRITY, "the input text %s in the ledger was altered",
+                   digest_text(d, name));
+}
+
+int ledger_blob(struct pg *s, const struct digest *d, struct arena *a, struct bytes *out,
+                bool *found, struct err *e)
+{
+    struct pg_rows *r = NULL;
+    if (pg_query(s, &ledger_read_blob, (const char *const[]){ledger_digest(a, d)}, 1, &r, e) != 0) {
+        return -1;
+    }
+    int rc = 0;
+    *found = pg_rows_n(r) == 1;
+    if (*found) {
+        struct bytes hex = pg_bytes(r, 0, 0);
+        uint8_t *p = arena_alloc(a, hex.n / 2 + 1);
+        *out = bytes_of((const char *)p, hex.n / 2);
+        rc = hex_decode(hex.p, hex.n / 2, p) == 0
+                 ? check_blob(*out, d, e)
+                 : err_set(e, ERR_INTERNAL, "an input text came in no known form");
+    }
+    pg_rows_free(r);
+    return rc;
+}
+
+int ledger_receipts(struct pg *s, int64_t after, const char *run_id_or_null, struct arena *a,
+                    struct receipt_rows *out, struct err *e)
+{
+    struct pg_rows *r = NULL;
+    *out = (struct receipt_rows){0};
+    const char *wanted[] = {ledger_number(a, after), run_id_or_null};
+    if (pg_query(s, &ledger_read_receipts, wanted, 2, &r, e) != 0) {
+        return -1;
+    }
+    out->n = out->cap = pg_rows_n(r);
+    out->v = ARENA_ARRAY(a, struct receipt_row, out->n);
+    for (size_t i = 0; i < out->n; i++) {
+        struct bytes body = pg_bytes(r, i, 2);
+        out->v[i] =
+            (struct receipt_row){.sequence = pg_int(r, i, 0),
+                                 .run_id = arena_strdup(a, pg_text(r, i, 1)),
+                                 .body = bytes_of(arena_strndup(a, body.p, body.n), body.n)};
+    }
+    pg_rows_free(r);
+    return 0;
+}

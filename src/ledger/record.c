@@ -1,0 +1,213 @@
+/* Recording: what one entry brings with it, and the final check, in one round trip on the open transaction. */
+#include <string.h>
+
+#include "base/fault.h"
+#include "ledger/parts.h"
+#include "ledger/queries.h"
+
+enum { SAME_XID, SAME_USERS, HAS_LOCK, HAS_WORK_LOCK, SAME_EPOCH }; /* record_guard.sql */
+
+static const char **parameters(struct arena *a, size_t n)
+{
+    return ARENA_ARRAY(a, const char *, n);
+}
+
+static void add_head(struct pg *s, struct arena *a, const struct merkle *old,
+                     const struct merkle *new, struct pg_rows **moved)
+{
+    struct digest old_root = merkle_root(old);
+    struct digest root = merkle_root(new);
+    const char *frontier[sizeof new->frontier / sizeof *new->frontier];
+    for (int i = 0; i < new->n_frontier; i++) {
+        frontier[i] = ledger_digest(a, &new->frontier[i]);
+    }
+    const char **v = parameters(a, 5);
+    v[0] = ledger_number(a, old->size);
+    v[1] = ledger_digest(a, &old_root);
+    v[2] = ledger_number(a, new->size);
+    v[3] = ledger_digest(a, &root);
+    v[4] = pg_array(a, frontier, (size_t) new->n_frontier);
+    pg_batch_add(s, &ledger_record_head, v, 5, moved);
+}
+
+static void add_entry(struct pg *s, struct arena *a, const struct entry *en, const char *text)
+{
+    const char **v = parameters(a, 7);
+    v[0] = ledger_number(a, en->sequence);
+    v[1] = en->subject;
+    v[2] = en->kind;
+    v[3] = en->result;
+    v[4] = en->run_id;
+    v[5] = text;
+    v[6] = en->finished_at;
+    pg_batch_add(s, &ledger_record_entry, v, 7, NULL);
+}
+
+static void add_receipt(struct pg *s, struct arena *a, const struct record *r)
+{
+    const char **v = parameters(a, 4);
+    v[0] = ledger_number(a, r->entry->sequence);
+    v[1] = r->entry->run_id;
+    v[2] = ledger_digest(a, &r->entry->receipt);
+    v[3] = arena_strndup(a, r->receipt.p, r->receipt.n);
+    pg_batch_add(s, &ledger_record_receipt, v, 4, NULL);
+}
+
+static void add_objects(struct pg *s, struct arena *a, const struct record *r)
+{
+    if (r->n_objects == 0) {
+        return;
+    }
+    const char **objects = parameters(a, r->n_objects);
+    const char **fingerprints = parameters(a, r->n_objects);
+    const char **definitions = parameters(a, r->n_objects);
+    for (size_t i = 0; i < r->n_objects; i++) {
+        const struct object_row *o = &r->objects[i];
+        objects[i] = o->object;
+        fingerprints[i] = digest_is_zero(&o->fingerprint) ? "" : ledger_digest(a, &o->fingerprint);
+        definitions[i] = o->definition == NULL ? "" : o->definition;
+    }
+    const char **v = parameters(a, 4);
+    v[0] = ledger_number(a, r->entry->sequence);
+    v[1] = pg_array(a, objects, r->n_objects);
+    v[2] = pg_array(a, fingerprints, r->n_objects);
+    v[3] = pg_array(a, definitions, r->n_objects);
+    pg_batch_add(s, &ledger_record_objects, v, 4, NULL);
+}
+
+static void add_blobs(struct pg *s, struct arena *a, const struct record *r)
+{
+    if (r->n_blobs == 0) {
+        return;
+    }
+    const char **digests = parameters(a, r->n_blobs);
+    const char **texts = parameters(a, r->n_blobs);
+    for (size_t i = 0; i < r->n_blobs; i++) {
+        digests[i] = ledger_digest(a, &r->blobs[i].digest);
+        texts[i] = pg_bytea(a, r->blobs[i].bytes);
+    }
+    const char **v = parameters(a, 2);
+    v[0] = pg_array(a, digests, r->n_blobs);
+    v[1] = pg_array(a, texts, r->n_blobs);
+    pg_batch_add(s, &ledger_record_blobs, v, 2, NULL);
+}
+
+void ledger_add_record(struct pg *s, struct arena *a, const struct record *r, struct merkle *m,
+                       struct pg_rows **moved)
+{
+    struct digest previous = merkle_root(m);
+    if (r->entry->sequence != m->size + 1 || !digest_eq(&r->entry->previous, &previous)) {
+        BUG("an entry does not continue the ledger");
+    }
+    struct buf text = {0};
+    entry_write(&text, r->entry);
+    struct digest leaf = merkle_leaf(buf_bytes(&text));
+    struct merkle old = *m;
+    merkle_add(m, &leaf);
+    add_head(s, a, &old, m,
+             moved); /* first: it waits for others, and tells whether they came before us */
+    add_entry(s, a, r->entry, arena_strndup(a, text.p, text.n));
+    add_receipt(s, a, r);
+    add_objects(s, a, r);
+    add_blobs(s, a, r);
+    buf_release(&text);
+}
+
+void ledger_next(const struct identity *id, const struct merkle *m, struct entry *en)
+{
+    en->sequence = m->size + 1;
+    en->previous = merkle_root(m);
+    en->instance = id->uuid;
+    en->environment = id->environment;
+}
+
+static int overtaken(struct err *e)
+{
+    (void)err_set(e, ERR_LOCKED, "another run has written to the ledger since this one read it");
+    return err_hint(e, "run again");
+}
+
+/* The server refused a part of the record, with what is known of it in *e. The migration ran before in the same transaction,
+ * so what is in the way is most likely its doing. */
+static int explain(struct err *e)
+{
+    if (e == NULL || e->code != ERR_PREFLIGHT || strncmp(e->sqlstate, "08", 2) == 0 ||
+        strncmp(e->sqlstate, "57P", 3) == 0) {
+        return -1;
+    }
+    if (strcmp(e->sqlstate, "23505") == 0) {
+        return overtaken(e);
+    }
+    e->code = ERR_APPLY;
+    if (strcmp(e->sqlstate, "42501") == 0) {
+        (void)err_set(e, ERR_APPLY,
+                      "the migration changed the current user or its privileges: the ledger cannot "
+                      "be written");
+        return err_hint(e, "end with RESET ROLE, or use SET LOCAL ROLE inside a function");
+    }
+    if (strcmp(e->sqlstate, "25006") == 0) {
+        (void)err_set(e, ERR_APPLY,
+                      "the migration made its transaction read-only: the ledger cannot be written");
+        return err_hint(e, "remove SET TRANSACTION READ ONLY");
+    }
+    return -1;
+}
+
+static int check_guard(const struct pg_rows *r, struct err *e)
+{
+    if (!pg_bool(r, 0, SAME_XID)) {
+        (void)err_set(e, ERR_APPLY,
+                      "the migration changed its transaction: what ran before may be lost");
+        return err_hint(e, "leave BEGIN, COMMIT and ROLLBACK to kfmig");
+    }
+    if (!pg_bool(r, 0, SAME_USERS)) {
+        (void)err_set(e, ERR_APPLY, "the migration changed the current or session user");
+        return err_hint(e, "end with RESET ROLE or RESET SESSION AUTHORIZATION");
+    }
+    if (!pg_bool(r, 0, HAS_LOCK) || !pg_bool(r, 0, HAS_WORK_LOCK)) {
+        (void)err_set(e, ERR_APPLY,
+                      "the migration changed the advisory locks: the run's lock is gone");
+        return err_hint(e, "remove pg_advisory_unlock_all() and DISCARD ALL");
+    }
+    if (!pg_bool(r, 0, SAME_EPOCH)) {
+        (void)err_set(e, ERR_LOCKED, "another run has taken over the environment");
+        return err_hint(e, "run again");
+    }
+    return 0;
+}
+
+static int run_record(struct pg *s, struct pg_rows **guard, struct pg_rows **moved, struct err *e)
+{
+    if (pg_batch_run(s, NULL, e) != 0) {
+        return explain(e);
+    }
+    if (check_guard(*guard, e) != 0) {
+        return -1;
+    }
+    return pg_rows_affected(*moved) == 1 ? 0 : overtaken(e);
+}
+
+int ledger_record(struct pg *s, const struct record *r, const struct guard *g, struct merkle *m,
+                  struct err *e)
+{
+    struct arena a = {0};
+    struct merkle next = *m;
+    struct pg_rows *guard = NULL;
+    struct pg_rows *moved = NULL;
+    const char *expected[] = {g->xid, g->user, ledger_number(&a, r->epoch)};
+    pg_batch_add(s, &ledger_record_begin, NULL, 0, NULL);
+    pg_batch_add(s, &ledger_record_guard, expected, 3, &guard);
+    ledger_add_record(s, &a, r, &next, &moved);
+    pg_batch_add(s, &ledger_record_end, NULL, 0, NULL);
+    int rc = run_record(s, &guard, &moved, e);
+    if (rc == 0 && FAULT(TX_RECORDED)) {
+        rc = err_set(e, ERR_APPLY, "not recorded: fault point");
+    }
+    if (rc == 0) {
+        *m = next;
+    }
+    pg_rows_free(guard);
+    pg_rows_free(moved);
+    arena_release(&a);
+    return rc;
+}

@@ -1,0 +1,2 @@
+-- Receipts of one run.
+CREATE INDEX receipt_run_id ON kfmig.receipt (run_id)

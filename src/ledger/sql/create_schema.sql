@@ -1,0 +1,2 @@
+-- The ledger's schema, owned by the role that runs migrations.
+CREATE SCHEMA kfmig

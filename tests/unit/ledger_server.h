@@ -1,0 +1,117 @@
+/* What the tests of src/ledger share: sessions as owner and as superuser, and recording an entry. */
+#ifndef KFMIG_TESTS_UNIT_LEDGER_SERVER_H
+#define KFMIG_TESTS_UNIT_LEDGER_SERVER_H
+
+#include "doc/canon.h"
+#include "ledger/ledger.h"
+#include "pg_server.h"
+#include "tap.h"
+
+#define ADMIN "user=kfmig_admin"
+
+static struct secret where;
+static struct arena arena;
+static struct err e;
+
+/* Further keywords win over those of the owner's connection string. */
+static inline struct pg *session(const char *keywords)
+{
+    struct secret s = {NULL};
+    secret_set(&s, arena_printf(&arena, "%s %s", where.opaque, keywords));
+    struct pg *out = server_connect(&s, &e);
+    secret_wipe(&s);
+    if (out == NULL) {
+        exit(1);
+    }
+    return out;
+}
+
+/* What must work for the test to make sense. */
+static inline void must(int rc, const char *what)
+{
+    if (rc != 0) {
+        printf("# %s\n", what);
+        server_explain(&e);
+        exit(1);
+    }
+}
+
+static inline void run(struct pg *s, const char *sql)
+{
+    must(server_run(&e, s, sql), sql);
+}
+
+/* The first column of the first row; "" on failure. */
+static inline const char *ask(struct pg *s, const char *sql)
+{
+    static int n;
+    struct pg_sql *q = ARENA_NEW(&arena, struct pg_sql);
+    q->name = arena_printf(&arena, "ask_%d", ++n);
+    q->text = arena_strdup(&arena, sql);
+    const char *answer = server_ask(&e, s, q, NULL);
+    must(answer == NULL ? -1 : 0, sql);
+    return answer;
+}
+
+static inline struct identity identify(struct pg *s)
+{
+    struct identity id;
+    must(ledger_identify(s, &id, &e), "identify");
+    return id;
+}
+
+static inline int lock_now(struct pg *s, int64_t *epoch)
+{
+    return ledger_lock(s, "run", "kfmig on host", &(struct lock_wait){0}, epoch, &e);
+}
+
+/* A session that holds the lock, and the ledger as it knows it. */
+struct runner {
+    struct pg *s;
+    struct identity id;
+    struct merkle m;
+    int64_t epoch;
+    struct guard guard;
+};
+
+static inline struct runner runner_start(const char *keywords)
+{
+    struct runner r = {.s = session(keywords)};
+    struct entries all;
+    must(lock_now(r.s, &r.epoch), "lock");
+    r.id = identify(r.s);
+    must(ledger_entries(r.s, &r.id, NULL, &arena, &all, &r.m, &e), "entries");
+    return r;
+}
+
+static inline void begin(struct runner *r)
+{
+    run(r->s, "BEGIN");
+    must(ledger_work(r->s, &arena, &r->guard, &e), "work");
+}
+
+/* Records an entry for subject with what else stands in *record; the transaction is open. */
+static inline int record(struct runner *r, const char *subject, const char *run_id,
+                         struct record record)
+{
+    struct entry en = {.kind = "apply", .subject = subject, .result = "success", .run_id = run_id};
+    en.finished_at = "2026-03-02T10:11:12.131415Z";
+    const char *body = arena_printf(&arena, "{\"subject\":\"%s\"}", subject);
+    ledger_next(&r->id, &r->m, &en);
+    en.receipt = digest_of(bytes_str(body));
+    record.entry = &en;
+    record.receipt = bytes_str(body);
+    record.epoch = record.epoch == 0 ? r->epoch : record.epoch;
+    e = (struct err){0};
+    return ledger_record(r->s, &record, &r->guard, &r->m, &e);
+}
+
+/* A whole transaction with nothing but the record. */
+static inline void record_alone(struct runner *r, const char *subject, const char *run_id)
+{
+    begin(r);
+    must(record(r, subject, run_id, (struct record){0}), subject);
+    run(r->s, "COMMIT");
+}
+
+#endif
