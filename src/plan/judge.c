@@ -1,0 +1,120 @@
+/* The static look at a bundle's forward scripts: scope, protected domains, limits, and the class of risk. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "model/scope.h"
+#include "plan/plan.h"
+
+/* Everything one look collects. */
+struct look {
+    struct arena *a;
+    const struct bundle *b;
+    const struct domains *domains;
+    struct reason *reasons;
+    size_t n, cap;
+    struct names made;   /* schemas that this bundle creates */
+    struct table tables; /* tables that it would touch */
+    int64_t indexes;
+};
+
+static struct reason *reason_new(struct look *l, enum reason_code code)
+{
+    ARENA_GROW(l->a, l->reasons, l->n, l->cap);
+    struct reason *r = &l->reasons[l->n++];
+    *r = (struct reason){.code = code, .cause = "", .was = "", .now = "", .detail = "", .step = -1};
+    return r;
+}
+
+static bool is_table(enum object_kind k)
+{
+    return k == OBJ_TABLE || k == OBJ_MATVIEW || k == OBJ_FOREIGN_TABLE;
+}
+
+/* May the object have been there before this bundle? What stands in a schema that it makes itself may not. */
+static bool may_exist(const struct look *l, const struct touch *t)
+{
+    const char *schema = t->object.kind == OBJ_SCHEMA ? t->object.name : t->object.schema;
+    if (schema[0] != '\0') {
+        return !names_have(&l->made, schema);
+    }
+    return t->effect != EFFECT_CREATE;
+}
+
+static void look_at_touch(struct look *l, const struct script *s, const struct touch *t)
+{
+    /* First: the schema that is made is itself new. Where it is there already, IF NOT EXISTS changes nothing. */
+    if (t->object.kind == OBJ_SCHEMA && t->effect == EFFECT_CREATE) {
+        ARENA_GROW(l->a, l->made.v, l->made.n, l->made.cap);
+        l->made.v[l->made.n++] = t->object.name;
+    }
+    bool existed = may_exist(l, t);
+    enum verdict v = scope_admits(&l->b->decl->scope, l->domains, t, existed);
+    if (v != VERDICT_OK) {
+        struct reason *r =
+            reason_new(l, v == VERDICT_PROTECTED ? REASON_PROTECTED_DOMAIN : REASON_SCOPE_EXCEEDED);
+        const char *name = object_text(l->a, &t->object);
+        r->cause = s->path;
+        r->detail = arena_printf(l->a, "%s of %s: %s", effect_text(t->effect), name,
+                                 scope_rule(&l->b->decl->scope, l->domains, t, existed));
+        r->path = s->path;
+        r->line = t->line;
+        r->col = t->col;
+    }
+    if (is_table(t->object.kind) && t->effect != EFFECT_READ && t->effect != EFFECT_REFERENCE) {
+        table_puts(&l->tables, object_text(l->a, &t->object), l);
+    }
+}
+
+static void look_at_limit(struct look *l, const char *limit, int64_t declared, int64_t least)
+{
+    if (declared < 0 || least <= declared) {
+        return;
+    }
+    struct reason *r = reason_new(l, REASON_LIMIT_EXCEEDED);
+    r->cause = arena_printf(l->a, "%s/migration.yml", l->b->dir);
+    r->was = arena_printf(l->a, "%lld", (long long)declared);
+    r->now = arena_printf(l->a, "%lld", (long long)least);
+    r->detail = arena_printf(l->a, "limits.%s is %lld, the scripts need at least %lld", limit,
+                             (long long)declared, (long long)least);
+    r->path = r->cause;
+}
+
+void plan_judge(struct arena *a, const struct bundle *b, const struct domains *d,
+                struct reason **out, size_t *n)
+{
+    struct look l = {.a = a, .b = b, .domains = d, .tables = {.a = a}};
+    for (size_t i = 0; i < b->decl->forward.n && b->forward != NULL; i++) {
+        const struct script *s = &b->forward[i];
+        for (size_t k = 0; k < s->n; k++) {
+            for (size_t t = 0; t < s->v[k].touches.n; t++) {
+                look_at_touch(&l, s, &s->v[k].touches.v[t]);
+            }
+            l.indexes += abs(s->v[k].index_delta);
+        }
+    }
+    look_at_limit(&l, "max_table_count_touched", b->decl->limits.max_table_count_touched,
+                  (int64_t)l.tables.n);
+    look_at_limit(&l, "max_index_count_delta", b->decl->limits.max_index_count_delta, l.indexes);
+    *out = l.reasons;
+    *n = l.n;
+}
+
+char plan_risk_class(const struct bundle *b)
+{
+    char class = 'A';
+    for (size_t i = 0; i < b->decl->forward.n && b->forward != NULL; i++) {
+        const struct script *s = &b->forward[i];
+        for (size_t k = 0; k < s->n; k++) {
+            if (s->v[k].destructive) {
+                return 'C';
+            }
+            for (size_t t = 0; t < s->v[k].touches.n; t++) {
+                const struct touch *touch = &s->v[k].touches.v[t];
+                if (touch->effect == EFFECT_WRITE && is_table(touch->object.kind)) {
+                    class = 'B';
+                }
+            }
+        }
+    }
+    return class;
+}

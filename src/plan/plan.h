@@ -1,0 +1,139 @@
+/* The plan: what build would do, and why. build, plan, why, status and graph all print from the one struct plan.
+ * Owns: graph, order, keys, selection, decision, digest. Pure: no I/O; the same project, past and world give the same plan,
+ * byte for byte. */
+#ifndef KFMIG_PLAN_PLAN_H
+#define KFMIG_PLAN_PLAN_H
+
+#include "doc/doc.h"
+#include "model/decl.h"
+#include "model/fact.h"
+#include "sql/script.h"
+
+#define PLAN_RULES 1 /* version of the decision rules; part of the plan digest */
+
+enum plan_state { STATE_CURRENT, STATE_STALE, STATE_BLOCKED, STATE_NOT_APPLICABLE };
+const char *
+plan_state_text(enum plan_state s); /* "current", "stale", "blocked", "not-applicable" */
+
+enum plan_action { ACTION_NONE, ACTION_APPLY, ACTION_EXPORT };
+const char *plan_action_text(enum plan_action a); /* "none", "apply", "export" */
+
+enum stage {
+    STAGE_DECLARATION,
+    STAGE_PRE,
+    STAGE_APPLY,
+    STAGE_POST,
+    STAGE_DIFF,
+    STAGE_INVARIANTS,
+    STAGE_RECEIPT,
+    STAGE_COUNT
+};
+const char *stage_text(enum stage s);
+
+enum reason_code {
+#define REASON(name, code, state, text) REASON_##name,
+#include "plan/reason.def"
+#undef REASON
+    REASON_COUNT
+};
+const char *reason_text(enum reason_code c); /* code */
+const char *reason_sentence(enum reason_code c);
+enum plan_state reason_state(enum reason_code c);
+
+/* cause: a target ("dev/X@apply"), a file ("migrations/.../forward.sql") or a database fact ("ledger entry 7"); was, now: digests or
+ * values, "" where there is none; detail: one sentence, "" if the code says it all. step: index of the step that is the cause, or -1.
+ * path, line, col: the place in a project file to look at; path NULL if none. */
+struct reason {
+    enum reason_code code;
+    const char *cause, *was, *now, *detail;
+    int step;
+    const char *path;
+    int line, col;
+};
+
+/* One migration in one environment: one unit of atomicity, one key, STAGE_COUNT targets that share state and reasons, except that
+ * the receipt stage alone can be stale for want of an export. */
+struct step {
+    const struct bundle *bundle;
+    enum plan_state state;
+    enum plan_action action;
+    struct reason *reasons; /* at least one; the decisive one first */
+    size_t n_reasons, cap_reasons;
+    const struct history *history; /* NULL: nothing known */
+    int *upstream; /* indexes of steps that come first: depends_on, or the order-only predecessor */
+    size_t n_upstream;
+    bool order_only; /* upstream is the default order, not depends_on */
+    bool selected;
+    char
+        risk_class; /* 'A'..'D' of reference 000, derived from the scripts; 0 if they were not parsed */
+};
+
+struct plan {
+    struct arena *a;
+    const struct env *env;
+    const struct past *past;
+    const struct world *world;
+    struct step *v; /* in the order in which they run */
+    size_t n;
+    size_t n_state[4]; /* selected steps by state */
+    size_t n_apply, n_export;
+    struct names selection; /* as given, "" none: everything */
+};
+
+/* What is found where an applied migration's evidence should stand. */
+enum export_state { EXPORT_DONE, EXPORT_MISSING, EXPORT_ALTERED };
+
+/* Everything that goes into a plan. bundles[0..n) in (store, folder, id) order. Steps that need it have their scripts parsed
+ * (plan_needs_scripts() before, plan_scripts()). */
+struct plan_input {
+    const struct env *env;
+    const struct domains *domains;
+    const struct bundle *const *bundles;
+    size_t n_bundles;
+    const struct past *past;
+    const struct world *world;
+    const enum export_state *exports; /* per bundle: its exported evidence; NULL: none is wanted */
+};
+
+/* Does the decision about b in env look into its scripts? True for what is not applied there and whose store is configured. */
+bool plan_needs_scripts(const struct plan_input *in, const struct bundle *b);
+/* Parse b->decl's artifacts (idempotent). Statements that kfmig cannot run (transaction control, non-transactional statements,
+ * psql meta-commands) are ERR_CONFIG faults with their place. */
+void plan_scripts(struct arena *a, struct bundle *b, struct err_list *faults);
+/* Judge b's forward statically: reasons (scope, protected domain, limits) into *out. base knowledge about what exists is not needed:
+ * a protected schema that b itself creates counts as new. Used by decide and by `kfmig check`. */
+void plan_judge(struct arena *a, const struct bundle *b, const struct domains *d,
+                struct reason **out, size_t *n);
+char plan_risk_class(
+    const struct bundle *b); /* 'A' schema-only, 'B' with backfill, 'C' breaking; needs scripts */
+
+/* Compute the plan. selection: target texts resolved by plan_select(); with n = 0 all. Returns 0, or -1 with ERR_CONFIG. */
+int plan_make(struct arena *a, const struct plan_input *in, struct plan *out,
+              struct err *e) MUST_CHECK;
+/* Restrict to targets and what they need. -1 with ERR_CONFIG: unknown or ambiguous target, with near misses as hint. */
+int plan_restrict(struct plan *p, const char *const *targets, size_t n, struct err *e) MUST_CHECK;
+
+/* Resolve "ENV/SUBJECT@STAGE", "SUBJECT@STAGE", "SUBJECT", a unique abbreviation (prefix, else substring) of SUBJECT and STAGE (prefix).
+ * The stage follows the last '@'; the first segment is an environment if one is declared by that name. *stage is STAGE_COUNT if none was given. */
+struct target {
+    const char *env; /* NULL: not given */
+    int bundle;      /* index into bundles */
+    enum stage stage;
+};
+int plan_target(const char *text, const struct env *envs, size_t n_envs,
+                const struct bundle *const *bundles, size_t n_bundles, struct arena *a,
+                struct target *out, struct err *e) MUST_CHECK;
+const char *plan_target_text(struct arena *a, const struct plan *p, const struct step *s,
+                             enum stage stage); /* "dev/X@apply", "X@declaration" */
+
+int plan_find(const struct plan *p, const char *id); /* index of its step, or -1 */
+/* State and action of one target of a step. */
+enum plan_state plan_stage_state(const struct step *s, enum stage stage);
+/* The member "plan" of plan --json (DESIGN.md section 2): what the digest covers. */
+struct doc *plan_doc(struct arena *a, const struct plan *p);
+struct digest plan_digest(const struct plan *p);
+
+/* The chain from a step to its root causes: indexes of steps, following reason.step of the decisive reason, the step itself first. */
+size_t plan_chain(const struct plan *p, int step, int *out, size_t cap);
+
+#endif
