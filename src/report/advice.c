@@ -1,0 +1,183 @@
+/* What to do next, per reason: the last line of every block of why. */
+#include "report/advice.h"
+
+#include <string.h>
+
+#include "report/words.h"
+
+static void put_command(struct buf *out, const struct plan *p, const char *verb, const char *id)
+{
+    buf_printf(out, "`kfmig %s ", verb);
+    words_safe(out, p->env->name);
+    if (id != NULL) {
+        buf_putc(out, ' ');
+        words_safe(out, id);
+    }
+    buf_putc(out, '`');
+}
+
+static void about_checksum(struct buf *out, const struct step *s, const struct file_change *changes,
+                           size_t n)
+{
+    buf_puts(out, "restore what was applied with `git checkout -- ");
+    for (size_t i = 0; i < n; i++) {
+        words_safe(out, changes[i].path);
+        buf_puts(out, i + 1 < n ? " " : "");
+    }
+    if (n == 0) {
+        words_safe(out, s->bundle->dir);
+    }
+    buf_puts(
+        out,
+        "`, or from the commit that had it; put the change into a new migration (`kfmig new`)");
+}
+
+/* The cause of not_promoted is the other environment's target: "staging/X@receipt". */
+static void about_promotion(struct buf *out, const struct plan *p, const struct step *s,
+                            const struct reason *r)
+{
+    for (size_t i = 0; i < p->world->n_upstream; i++) {
+        const struct upstream *u = &p->world->upstream[i];
+        size_t n = strlen(u->env);
+        if (strncmp(r->cause, u->env, n) != 0 || r->cause[n] != '/') {
+            continue;
+        }
+        if (!u->reachable) {
+            buf_puts(out, "make ");
+            words_safe(out, u->env);
+            buf_puts(out, " reachable from here: its ledger is asked live");
+            return;
+        }
+        if (r->was[0] != '\0') {
+            buf_puts(out, "take the content that ");
+            words_safe(out, u->env);
+            buf_puts(out, " has (`git checkout`), or put the change into a new migration and build "
+                          "that there first");
+            return;
+        }
+        buf_puts(out, "`kfmig build ");
+        words_safe(out, u->env);
+        buf_putc(out, ' ');
+        words_safe(out, s->bundle->id);
+        buf_puts(out, "` first");
+        return;
+    }
+    buf_puts(out, "build it in the required environment first");
+}
+
+static void about_approval(struct buf *out, const struct plan *p)
+{
+    buf_puts(out, "this kfmig cannot verify signatures; where the repository host's review is "
+                  "enough, declare "
+                  "`approval: review` for ");
+    words_safe(out, p->env->name);
+    buf_puts(out, " in registry/environments.v1.yml");
+}
+
+static void about_store(struct buf *out, const struct plan *p)
+{
+    buf_puts(out, "nothing to do; declare the store for ");
+    words_safe(out, p->env->name);
+    buf_puts(out, " in registry/environments.v1.yml to build it there");
+}
+
+static void about_drift(struct buf *out, const struct plan *p)
+{
+    buf_puts(out, "undo what was changed outside kfmig, or accept the database as it stands with ");
+    put_command(out, p, "adopt", NULL);
+}
+
+static void about_file(struct buf *out, const struct step *s, enum reason_code code)
+{
+    static const struct {
+        enum reason_code code;
+        const char *before, *after;
+    } rows[] = {
+        {REASON_OUT_OF_ORDER_NOTE,
+         "build runs it now, after what is applied; if it belongs elsewhere, say so with "
+         "depends_on in ",
+         ""},
+        {REASON_SCOPE_EXCEEDED, "correct the SQL, or widen scope in ", " and have that reviewed"},
+        {REASON_LIMIT_EXCEEDED, "correct the SQL, or raise the limit in ",
+         " and have that reviewed"},
+        {REASON_OUT_OF_ORDER, "say in ",
+         " where it belongs (`depends_on: [ID]`, or `depends_on: []`), or give it an id that sorts "
+         "last"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        if (rows[i].code == code) {
+            buf_puts(out, rows[i].before);
+            words_safe(out, s->bundle->dir);
+            buf_puts(out, "/migration.yml");
+            buf_puts(out, rows[i].after);
+        }
+    }
+}
+
+static void about_build(struct buf *out, const struct plan *p, const struct step *s,
+                        const char *after)
+{
+    put_command(out, p, "build", s->bundle->id);
+    buf_puts(out, after);
+}
+
+void advice_put(struct buf *out, const struct plan *p, const struct step *s, const struct reason *r,
+                const struct file_change *changes, size_t n_changes)
+{
+    switch (r->code) {
+    case REASON_CURRENT:
+        buf_puts(out, "nothing to do");
+        break;
+    case REASON_NEVER_BUILT:
+        about_build(out, p, s, "");
+        break;
+    case REASON_INTERRUPTED:
+        about_build(out, p, s, " runs it again; the database kept nothing of the interrupted run");
+        break;
+    case REASON_OUTPUT_MISSING:
+    case REASON_OUTPUT_ALTERED:
+        about_build(out, p, s, " exports it again from the ledger; no migration runs for that");
+        break;
+    case REASON_UPSTREAM_PENDING:
+    case REASON_UPSTREAM_BLOCKED:
+        buf_puts(out, "see ");
+        words_safe(out, r->cause);
+        break;
+    case REASON_CHECKSUM_MISMATCH:
+        about_checksum(out, s, changes, n_changes);
+        break;
+    case REASON_DRIFT:
+        about_drift(out, p);
+        break;
+    case REASON_NOT_PROMOTED:
+        about_promotion(out, p, s, r);
+        break;
+    case REASON_APPROVAL_MISSING:
+        about_approval(out, p);
+        break;
+    case REASON_PROTECTED_DOMAIN:
+        buf_puts(out, "leave the protected object as it is; policy.protected in "
+                      "registry/environments.v1.yml lists what is protected");
+        break;
+    case REASON_UNREGISTERED:
+        buf_puts(out, "`kfmig check --fix` adds it; commit registry/migrations.v1.json");
+        break;
+    case REASON_NOT_ADOPTED:
+        put_command(out, p, "adopt", NULL);
+        buf_puts(out, " records them as the starting point");
+        break;
+    case REASON_UNREACHABLE:
+        buf_puts(out, "start the server or correct its dsn_ref, then ask again");
+        break;
+    case REASON_NO_STORE:
+        about_store(out, p);
+        break;
+    case REASON_OUT_OF_ORDER_NOTE:
+    case REASON_OUT_OF_ORDER:
+    case REASON_SCOPE_EXCEEDED:
+    case REASON_LIMIT_EXCEEDED:
+    case REASON_COUNT:
+        about_file(out, s, r->code);
+        break;
+    }
+}

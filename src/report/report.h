@@ -1,0 +1,51 @@
+/* Structs to text and JSON. Never decides, never asks a server. All text for terminals passes text_safe(). */
+#ifndef KFMIG_REPORT_REPORT_H
+#define KFMIG_REPORT_REPORT_H
+
+#include "doc/doc.h"
+#include "plan/plan.h"
+
+/* How to print: colour only where the stream is a terminal and NO_COLOR is unset; verbose adds detail. */
+struct style {
+    bool color;
+    bool verbose;
+};
+
+/* "kfmig: migrations/x/forward.sql:3:14: column ... (hint on a line of its own)", with the source line and a caret under the column where
+ * source is not NULL (the file's bytes). JSON: {"error":{"code","message","where","hint","sqlstate"}}. */
+void report_err(struct buf *out, const struct style *st, const struct err *e,
+                const struct bytes *source);
+void report_err_json(struct buf *out, const struct err *e);
+/* All of a list, sorted, then "N faults". kind: "error" or "warning". */
+void report_faults(struct buf *out, const struct style *st, const struct err_list *l,
+                   const char *kind);
+
+void report_plan(struct buf *out, const struct style *st, const struct plan *p);
+/* Only what is blocked: reasons and what to do about them; nothing if nothing is. */
+void report_blocked(struct buf *out, const struct style *st, const struct plan *p);
+void report_plan_json(struct buf *out, const struct plan *p);
+void report_plan_markdown(struct buf *out, const struct plan *p);
+void report_status(struct buf *out, const struct style *st, const struct plan *p);
+struct doc *report_status_doc(struct arena *a,
+                              const struct plan *p); /* {"environment","targets":[...]} */
+
+/* Extra facts for why, found by the caller in ledger and files: which file differs, from what digest to what, and the line range. */
+struct file_change {
+    const char *path;
+    const char *was, *now; /* digests */
+    int first_line,
+        last_line; /* of the range that differs in the new text; 0: the old text is not in the ledger */
+    const char *old_excerpt,
+        *new_excerpt; /* the differing lines, at most 3; project text, no server text; may be NULL */
+};
+void report_why(struct buf *out, const struct style *st, const struct plan *p, int step,
+                enum stage stage, const struct file_change *changes, size_t n_changes);
+void report_why_json(struct buf *out, const struct plan *p, int step, enum stage stage,
+                     const struct file_change *changes, size_t n_changes);
+
+/* focus: -1 for the whole graph, else what that step depends on and what depends on it. */
+void report_graph(struct buf *out, const struct plan *p, int focus);
+void report_graph_dot(struct buf *out, const struct plan *p, int focus);
+void report_graph_json(struct buf *out, const struct plan *p, int focus);
+
+#endif

@@ -1,0 +1,92 @@
+/* Errors and faults as text and JSON. */
+#include <string.h>
+
+#include "report/quote.h"
+#include "report/words.h"
+
+static void put_place(struct buf *out, const struct place *p)
+{
+    if (p->path[0] == '\0') {
+        return;
+    }
+    words_safe(out, p->path);
+    if (p->line > 0) {
+        buf_printf(out, ":%d", p->line);
+    }
+    if (p->line > 0 && p->col > 0) {
+        buf_printf(out, ":%d", p->col);
+    }
+    buf_puts(out, ": ");
+}
+
+static void put_extra(struct buf *out, const struct style *st, const char *label, const char *text)
+{
+    if (text[0] != '\0') {
+        buf_puts(out, "  ");
+        words_paint(out, st, PAINT_DIM, label, 0);
+        buf_puts(out, ": ");
+        words_safe(out, text);
+        buf_putc(out, '\n');
+    }
+}
+
+void report_err(struct buf *out, const struct style *st, const struct err *e,
+                const struct bytes *source)
+{
+    words_paint(out, st, PAINT_BAD, "kfmig:", 0);
+    buf_putc(out, ' ');
+    put_place(out, &e->where);
+    words_safe(out, e->msg);
+    if (e->sqlstate[0] != '\0' && strstr(e->msg, e->sqlstate) == NULL) {
+        buf_printf(out, " (SQLSTATE %s%s%s)", e->sqlstate, e->condition[0] != '\0' ? " " : "",
+                   e->condition);
+    }
+    buf_putc(out, '\n');
+    if (source != NULL) {
+        quote_caret(out, st, *source, e->where.line, e->where.col);
+    }
+    put_extra(out, st, "server", e->detail);
+    if (e->object[0] != '\0' && strstr(e->msg, e->object) == NULL) {
+        put_extra(out, st, "object", e->object);
+    }
+    put_extra(out, st, "hint", e->hint);
+}
+
+void report_err_json(struct buf *out, const struct err *e)
+{
+    struct arena a = {0};
+    struct doc *root = doc_new(&a, DOC_MAP);
+    struct doc *d = doc_put(&a, root, "error", doc_new(&a, DOC_MAP));
+    doc_put(&a, d, "code", doc_text(&a, err_name(e->code)));
+    doc_put(&a, d, "message", words_doc(&a, e->msg));
+    doc_put(&a, d, "where", words_place(&a, e->where.path, e->where.line, e->where.col));
+    doc_put(&a, d, "hint", words_doc(&a, e->hint));
+    doc_put(&a, d, "sqlstate", words_doc(&a, e->sqlstate));
+    words_json(out, root);
+    arena_release(&a);
+}
+
+void report_faults(struct buf *out, const struct style *st, const struct err_list *l,
+                   const char *kind)
+{
+    struct err_list sorted = {0};
+    for (size_t i = 0; i < l->n; i++) {
+        err_list_add(&sorted, &l->v[i]);
+    }
+    err_list_sort(&sorted);
+    bool is_error = strcmp(kind, "error") == 0;
+    for (size_t i = 0; i < sorted.n; i++) {
+        const struct err *e = &sorted.v[i];
+        put_place(out, &e->where);
+        words_paint(out, st, is_error ? PAINT_BAD : PAINT_BUSY, kind, 0);
+        buf_puts(out, ": ");
+        words_safe(out, e->msg);
+        buf_putc(out, '\n');
+        put_extra(out, st, "hint", e->hint);
+    }
+    if (sorted.n > 0) {
+        words_count(out, sorted.n, is_error ? "fault" : kind);
+        buf_putc(out, '\n');
+    }
+    err_list_release(&sorted);
+}

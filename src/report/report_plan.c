@@ -1,0 +1,213 @@
+/* The plan as text for people. */
+
+#include "report/advice.h"
+#include "report/words.h"
+
+enum { LOCK_QUIET = 1, VERB_WIDTH = 9 };
+
+static size_t widest_id(const struct plan *p)
+{
+    size_t width = 0;
+    for (size_t i = 0; i < p->n; i++) {
+        size_t n = p->v[i].selected ? words_width(p->v[i].bundle->id) : 0;
+        width = n > width ? n : width;
+    }
+    return width + 2;
+}
+
+static void put_locks(struct buf *out, const struct style *st, const struct statement *t)
+{
+    struct arena a = {0};
+    const char *before = "  locks ";
+    for (size_t i = 0; i < t->n_locks; i++) {
+        if (t->locks[i].level <= LOCK_QUIET && !st->verbose) {
+            continue;
+        }
+        buf_puts(out, before);
+        words_safe(out, object_text(&a, &t->locks[i].object));
+        buf_printf(out, " %s", words_lock(t->locks[i].level));
+        before = ", ";
+    }
+    arena_release(&a);
+}
+
+static void put_statement(struct buf *out, const struct style *st, const struct step *s,
+                          const struct script *script, const struct statement *t)
+{
+    if (t->kind == STATEMENT_BEGIN || t->kind == STATEMENT_COMMIT) {
+        return;
+    }
+    struct buf place = {0};
+    buf_printf(&place, "%s:%d", words_in_bundle(s->bundle, script->path), t->line);
+    buf_printf(out, "%*s", VERB_WIDTH + 2, "");
+    words_cell(out, buf_str(&place), 16);
+    words_safe(out, t->analysed ? t->tag : "not analysed");
+    buf_puts(out, t->opaque ? ", holds code that is observed when it runs" : "");
+    buf_puts(out, t->destructive ? ", destructive" : "");
+    put_locks(out, st, t);
+    buf_putc(out, '\n');
+    buf_release(&place);
+}
+
+static void put_statements(struct buf *out, const struct style *st, const struct step *s)
+{
+    const struct bundle *b = s->bundle;
+    if (s->action != ACTION_APPLY || b->decl == NULL || b->forward == NULL) {
+        return;
+    }
+    for (size_t i = 0; i < b->decl->forward.n; i++) {
+        for (size_t k = 0; k < b->forward[i].n; k++) {
+            put_statement(out, st, s, &b->forward[i], &b->forward[i].v[k]);
+        }
+    }
+}
+
+static void put_step(struct buf *out, const struct style *st, const struct step *s, size_t width)
+{
+    buf_puts(out, "  ");
+    if (s->action != ACTION_NONE) {
+        words_paint(out, st, PAINT_BUSY, plan_action_text(s->action), VERB_WIDTH);
+    } else {
+        words_state(out, st, s->state, VERB_WIDTH);
+    }
+    words_cell(out, s->bundle->id, width);
+    if (s->risk_class != 0) {
+        buf_printf(out, "class %c, ", s->risk_class);
+    }
+    bool first = true;
+    for (size_t i = 0; i < s->n_reasons; i++) {
+        if (reason_state(s->reasons[i].code) != s->state) {
+            continue;
+        }
+        if (!first) {
+            buf_printf(out, "%*s", (int)(VERB_WIDTH + 2 + width), "");
+        }
+        words_reason(out, s, &s->reasons[i]);
+        buf_putc(out, '\n');
+        first = false;
+    }
+    put_statements(out, st, s);
+}
+
+static void put_world(struct buf *out, const struct style *st, const struct plan *p)
+{
+    const struct world *w = p->world;
+    if (!w->reachable) {
+        words_paint(out, st, PAINT_BAD, p->env->name, 0);
+        buf_puts(out, " could not be asked: ");
+        words_safe(out, w->why_not);
+        buf_putc(out, '\n');
+        return;
+    }
+    if (!w->has_ledger) {
+        buf_puts(
+            out,
+            "first contact: this database has no ledger yet; build creates it (schema kfmig)\n");
+    }
+    if (!w->has_ledger && w->n_existing > 0 && !p->env->is_protected) {
+        buf_printf(out, "it holds %lld objects already; build records them as the starting point\n",
+                   (long long)w->n_existing);
+    }
+    for (size_t i = 0; i < w->n_drift; i++) {
+        const struct drift *d = &w->drift[i];
+        words_paint(out, st, PAINT_BAD, "drift", 0);
+        buf_puts(out, ": ");
+        words_safe(out, d->text);
+        buf_puts(out, digest_is_zero(&d->was)   ? " appeared"
+                      : digest_is_zero(&d->now) ? " vanished"
+                                                : " changed");
+        buf_puts(out, " outside kfmig");
+        if (d->last_writer[0] != '\0') {
+            buf_puts(out, "; last written by ");
+            words_safe(out, d->last_writer);
+        }
+        buf_putc(out, '\n');
+    }
+}
+
+static const struct step *first_blocked(const struct plan *p)
+{
+    for (size_t i = 0; i < p->n; i++) {
+        if (p->v[i].selected && p->v[i].state == STATE_BLOCKED) {
+            return &p->v[i];
+        }
+    }
+    return NULL;
+}
+
+static void put_next(struct buf *out, const struct style *st, const struct plan *p)
+{
+    char digest[DIGEST_TEXT];
+    struct digest d = plan_digest(p);
+    buf_puts(out, "plan ");
+    words_paint(out, st, PAINT_DIM, digest_text(&d, digest), 0);
+    buf_putc(out, '\n');
+    const struct step *blocked = first_blocked(p);
+    if (blocked != NULL) {
+        words_count(out, p->n_state[STATE_BLOCKED], "migration");
+        buf_puts(out, " blocked; `kfmig why ");
+        words_safe(out, p->env->name);
+        buf_putc(out, '/');
+        words_safe(out, blocked->bundle->id);
+        buf_puts(out, "` says what to do\n");
+    }
+    if (p->n_apply + p->n_export == 0) {
+        buf_puts(out, blocked == NULL ? "nothing to do\n" : "");
+        return;
+    }
+    buf_puts(out, "run it with `kfmig build ");
+    words_safe(out, p->env->name);
+    for (size_t i = 0; i < p->selection.n; i++) {
+        buf_putc(out, ' ');
+        words_safe(out, p->selection.v[i]);
+    }
+    buf_puts(out, "`");
+    if (p->env->is_protected) {
+        buf_printf(out, "; --plan=%s runs exactly this", digest);
+    }
+    buf_putc(out, '\n');
+}
+
+void report_plan(struct buf *out, const struct style *st, const struct plan *p)
+{
+    words_summary(out, p);
+    put_world(out, st, p);
+    size_t width = widest_id(p);
+    bool listed = false;
+    for (size_t i = 0; i < p->n; i++) {
+        const struct step *s = &p->v[i];
+        /* Where nothing could be asked, all are blocked for the one reason given above. */
+        bool idle = s->action == ACTION_NONE && (s->state != STATE_BLOCKED || !p->world->reachable);
+        if (s->selected && (!idle || st->verbose)) {
+            buf_puts(out, listed ? "" : "\n");
+            listed = true;
+            put_step(out, st, s, width);
+        }
+    }
+    buf_puts(out, listed ? "\n" : "");
+    put_next(out, st, p);
+}
+
+void report_blocked(struct buf *out, const struct style *st, const struct plan *p)
+{
+    for (size_t i = 0; i < p->n; i++) {
+        const struct step *s = &p->v[i];
+        if (!s->selected || s->state != STATE_BLOCKED) {
+            continue;
+        }
+        words_state(out, st, s->state, VERB_WIDTH);
+        words_safe(out, s->bundle->id);
+        buf_putc(out, '\n');
+        for (size_t k = 0; k < s->n_reasons; k++) {
+            const struct reason *r = &s->reasons[k];
+            if (reason_state(r->code) != STATE_BLOCKED) {
+                continue;
+            }
+            buf_puts(out, "  ");
+            words_reason(out, s, r);
+            buf_puts(out, "\n    next: ");
+            advice_put(out, p, s, r, NULL, 0);
+            buf_putc(out, '\n');
+        }
+    }
+}

@@ -1,0 +1,160 @@
+/* The plan as JSON and as Markdown for a pull request. */
+#include <string.h>
+
+#include "report/words.h"
+
+static struct doc *statement_doc(struct arena *a, const struct script *s, const struct statement *t)
+{
+    struct doc *d = doc_new(a, DOC_MAP);
+    doc_put(a, d, "where", words_place(a, s->path, t->line, t->col));
+    doc_put(a, d, "tag", words_doc(a, t->analysed ? t->tag : ""));
+    doc_put(a, d, "opaque", doc_bool(a, t->opaque || !t->analysed));
+    doc_put(a, d, "destructive", doc_bool(a, t->destructive));
+    struct doc *locks = doc_put(a, d, "locks", doc_new(a, DOC_LIST));
+    for (size_t i = 0; i < t->n_locks; i++) {
+        struct doc *lock = doc_push(a, locks, doc_new(a, DOC_MAP));
+        doc_put(a, lock, "object", words_doc(a, object_text(a, &t->locks[i].object)));
+        doc_put(a, lock, "level", doc_text(a, words_lock(t->locks[i].level)));
+    }
+    return d;
+}
+
+static void add_statements(struct arena *a, struct doc *target, const struct step *s)
+{
+    const struct bundle *b = s->bundle;
+    if (s->action != ACTION_APPLY || b->decl == NULL || b->forward == NULL) {
+        return;
+    }
+    const char class[2] = {s->risk_class, '\0'};
+    doc_put(a, target, "class", words_doc(a, class));
+    struct doc *list = doc_put(a, target, "statements", doc_new(a, DOC_LIST));
+    for (size_t i = 0; i < b->decl->forward.n; i++) {
+        const struct script *script = &b->forward[i];
+        for (size_t k = 0; k < script->n; k++) {
+            if (script->v[k].kind != STATEMENT_BEGIN && script->v[k].kind != STATEMENT_COMMIT) {
+                doc_push(a, list, statement_doc(a, script, &script->v[k]));
+            }
+        }
+    }
+}
+
+void report_plan_json(struct buf *out, const struct plan *p)
+{
+    struct arena a = {0};
+    char text[DIGEST_TEXT];
+    struct digest digest = plan_digest(p);
+    struct doc *d = doc_new(&a, DOC_MAP);
+    doc_put(&a, d, "plan", plan_doc(&a, p));
+    doc_put(&a, d, "plan_digest", doc_text(&a, digest_text(&digest, text)));
+    struct doc *targets = doc_put(&a, d, "targets", doc_new(&a, DOC_LIST));
+    for (size_t i = 0; i < p->n; i++) {
+        for (int stage = 0; stage < STAGE_COUNT && p->v[i].selected; stage++) {
+            struct doc *t = doc_push(&a, targets, words_target(&a, p, &p->v[i], (enum stage)stage));
+            if (stage == STAGE_APPLY) {
+                add_statements(&a, t, &p->v[i]);
+            }
+        }
+    }
+    words_json(out, d);
+    arena_release(&a);
+}
+
+/* Markdown in a table cell: what would end the cell or begin markup is escaped. */
+static void put_cell(struct buf *out, const char *s)
+{
+    struct buf safe = {0};
+    words_safe(&safe, s);
+    for (size_t i = 0; i < safe.n; i++) {
+        if (strchr("\\|`*_<>[]&", safe.p[i]) != NULL) {
+            buf_putc(out, '\\');
+        }
+        buf_putc(out, safe.p[i]);
+    }
+    buf_release(&safe);
+}
+
+static void put_row(struct buf *out, const struct step *s)
+{
+    buf_puts(out, "| ");
+    buf_puts(out,
+             s->action != ACTION_NONE ? plan_action_text(s->action) : plan_state_text(s->state));
+    buf_puts(out, " | ");
+    put_cell(out, s->bundle->id);
+    buf_printf(out, " | %c | ", s->risk_class != 0 ? s->risk_class : '-');
+    bool first = true;
+    for (size_t i = 0; i < s->n_reasons; i++) {
+        if (reason_state(s->reasons[i].code) == s->state) {
+            struct buf text = {0};
+            words_reason(&text, s, &s->reasons[i]);
+            buf_puts(out, first ? "" : "; ");
+            put_cell(out, buf_str(&text));
+            buf_release(&text);
+            first = false;
+        }
+    }
+    buf_puts(out, " |\n");
+}
+
+static void put_script(struct buf *out, const struct script *script)
+{
+    for (size_t k = 0; k < script->n; k++) {
+        const struct statement *t = &script->v[k];
+        if (t->kind == STATEMENT_BEGIN || t->kind == STATEMENT_COMMIT) {
+            continue;
+        }
+        struct arena a = {0};
+        buf_printf(out, "| ");
+        put_cell(out, arena_printf(&a, "%s:%d", script->path, t->line));
+        buf_puts(out, " | ");
+        put_cell(out, t->analysed ? t->tag : "not analysed");
+        buf_puts(out, " | ");
+        for (size_t i = 0; i < t->n_locks; i++) {
+            buf_puts(out, i > 0 ? ", " : "");
+            put_cell(out, object_text(&a, &t->locks[i].object));
+            buf_printf(out, " %s", words_lock(t->locks[i].level));
+        }
+        buf_puts(out, " |\n");
+        arena_release(&a);
+    }
+}
+
+static void put_statement_table(struct buf *out, const struct plan *p)
+{
+    if (p->n_apply == 0) {
+        return;
+    }
+    buf_puts(out, "\n| statement | does | locks |\n|---|---|---|\n");
+    for (size_t i = 0; i < p->n; i++) {
+        const struct bundle *b = p->v[i].bundle;
+        bool shown = p->v[i].selected && p->v[i].action == ACTION_APPLY && b->decl != NULL &&
+                     b->forward != NULL;
+        for (size_t k = 0; shown && k < b->decl->forward.n; k++) {
+            put_script(out, &b->forward[k]);
+        }
+    }
+}
+
+void report_plan_markdown(struct buf *out, const struct plan *p)
+{
+    char text[DIGEST_TEXT];
+    struct digest digest = plan_digest(p);
+    buf_puts(out, "### kfmig plan for ");
+    put_cell(out, p->env->name);
+    buf_puts(out, "\n\n");
+    words_summary(out, p);
+    if (!p->world->reachable) {
+        buf_puts(out, "\nIt could not be asked: ");
+        put_cell(out, p->world->why_not);
+        buf_putc(out, '\n');
+    }
+    size_t n_listed = p->n_apply + p->n_export + p->n_state[STATE_BLOCKED];
+    buf_puts(out,
+             n_listed > 0 ? "\n| action | migration | class | why |\n|---|---|---|---|\n" : "");
+    for (size_t i = 0; i < p->n; i++) {
+        if (p->v[i].selected && (p->v[i].action != ACTION_NONE || p->v[i].state == STATE_BLOCKED)) {
+            put_row(out, &p->v[i]);
+        }
+    }
+    put_statement_table(out, p);
+    buf_printf(out, "\nplan `%s`\n", digest_text(&digest, text));
+}

@@ -1,0 +1,110 @@
+/* Status: every target, its state, the last receipt and its result. */
+#include <string.h>
+
+#include "report/words.h"
+
+struct widths {
+    size_t id, result, when;
+};
+
+static struct widths measure(const struct plan *p)
+{
+    struct widths w = {0};
+    for (size_t i = 0; i < p->n; i++) {
+        const struct step *s = &p->v[i];
+        size_t id = words_width(s->bundle->id);
+        bool has = s->history != NULL && s->history->last != NULL;
+        size_t result = has ? words_width(s->history->last->result) : 1;
+        size_t when = has ? words_width(s->history->last->finished_at) : 1;
+        w.id = id > w.id ? id : w.id;
+        w.result = result > w.result ? result : w.result;
+        w.when = when > w.when ? when : w.when;
+    }
+    return w;
+}
+
+static void put_stages(struct buf *out, const struct style *st, const struct plan *p,
+                       const struct step *s)
+{
+    struct arena a = {0};
+    for (int stage = 0; stage < STAGE_COUNT; stage++) {
+        char text[DIGEST_TEXT];
+        struct digest d = words_output(s, (enum stage)stage);
+        buf_puts(out, "    ");
+        words_state(out, st, plan_stage_state(s, (enum stage)stage), 16);
+        words_cell(out, plan_target_text(&a, p, s, (enum stage)stage),
+                   words_width(s->bundle->id) + words_width(p->env->name) + 15);
+        words_paint(out, st, PAINT_DIM, digest_is_zero(&d) ? "-" : digest_text(&d, text), 0);
+        buf_putc(out, '\n');
+    }
+    arena_release(&a);
+}
+
+static void put_row(struct buf *out, const struct style *st, const struct step *s,
+                    const struct widths *w)
+{
+    const struct fact *last = s->history != NULL ? s->history->last : NULL;
+    words_cell(out, s->bundle->id, w->id + 2);
+    words_state(out, st, s->state, 16);
+    words_cell(out, last != NULL ? last->result : "-", w->result + 2);
+    words_cell(out, last != NULL ? last->finished_at : "-",
+               s->state == STATE_CURRENT ? 0 : w->when + 2);
+    if (s->state != STATE_CURRENT) {
+        buf_puts(out, reason_sentence(s->reasons[0].code));
+    }
+    buf_putc(out, '\n');
+}
+
+static void put_end(struct buf *out, const struct plan *p)
+{
+    bool busy = p->n_apply + p->n_export > 0;
+    bool blocked = p->n_state[STATE_BLOCKED] > 0;
+    buf_puts(out, p->world->n_drift > 0 || busy || blocked ? "\n" : "");
+    if (p->world->n_drift > 0) {
+        words_count(out, p->world->n_drift, "object");
+        buf_puts(out, " changed outside kfmig; `kfmig plan ");
+        words_safe(out, p->env->name);
+        buf_puts(out, "` names them\n");
+    }
+    if (busy) {
+        buf_puts(out, "`kfmig build ");
+        words_safe(out, p->env->name);
+        buf_puts(out, "` runs what is stale; ");
+    }
+    buf_puts(out, busy || blocked ? "`kfmig why TARGET` explains\n" : "");
+}
+
+void report_status(struct buf *out, const struct style *st, const struct plan *p)
+{
+    words_summary(out, p);
+    if (!p->world->reachable) {
+        words_paint(out, st, PAINT_BAD, p->env->name, 0);
+        buf_puts(out, " could not be asked: ");
+        words_safe(out, p->world->why_not);
+        buf_putc(out, '\n');
+    }
+    struct widths w = measure(p);
+    buf_puts(out, p->n > 0 ? "\n" : "");
+    for (size_t i = 0; i < p->n; i++) {
+        if (p->v[i].selected) {
+            put_row(out, st, &p->v[i], &w);
+            if (st->verbose) {
+                put_stages(out, st, p, &p->v[i]);
+            }
+        }
+    }
+    put_end(out, p);
+}
+
+struct doc *report_status_doc(struct arena *a, const struct plan *p)
+{
+    struct doc *d = doc_new(a, DOC_MAP);
+    doc_put(a, d, "environment", words_doc(a, p->env->name));
+    struct doc *targets = doc_put(a, d, "targets", doc_new(a, DOC_LIST));
+    for (size_t i = 0; i < p->n; i++) {
+        for (int stage = 0; stage < STAGE_COUNT && p->v[i].selected; stage++) {
+            doc_push(a, targets, words_target(a, p, &p->v[i], (enum stage)stage));
+        }
+    }
+    return d;
+}

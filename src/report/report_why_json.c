@@ -1,0 +1,63 @@
+/* Why a target is in its state, as JSON. */
+#include "report/why.h"
+#include "report/words.h"
+
+static struct doc *link_doc(struct arena *a, const struct link_why *l)
+{
+    struct doc *d = doc_new(a, DOC_MAP);
+    const struct reason *r = l->reason;
+    doc_put(a, d, "target", words_doc(a, l->target));
+    if (l->fact != NULL) {
+        doc_put(a, d, "code", words_doc(a, l->fact->result));
+        doc_put(a, d, "cause",
+                words_doc(a, arena_printf(a, "ledger entry %lld of %s",
+                                          (long long)l->fact->sequence, l->fact_env)));
+        doc_put(a, d, "was", doc_new(a, DOC_NULL));
+        doc_put(a, d, "now", words_digest(a, &l->fact->checksum));
+        doc_put(a, d, "detail",
+                words_doc(a, arena_printf(a, "finished at %s by run %s", l->fact->finished_at,
+                                          l->fact->run_id)));
+        doc_put(a, d, "where", doc_new(a, DOC_NULL));
+        return d;
+    }
+    doc_put(a, d, "code", doc_text(a, reason_text(r->code)));
+    doc_put(a, d, "cause", words_doc(a, r->cause));
+    doc_put(a, d, "was", words_doc(a, r->was));
+    doc_put(a, d, "now", words_doc(a, r->now));
+    doc_put(a, d, "detail", words_doc(a, r->detail));
+    doc_put(a, d, "where", words_place(a, r->path, r->line, r->col));
+    return d;
+}
+
+static struct doc *change_doc(struct arena *a, const struct file_change *c)
+{
+    struct doc *d = doc_new(a, DOC_MAP);
+    doc_put(a, d, "path", words_doc(a, c->path));
+    doc_put(a, d, "was", words_doc(a, c->was));
+    doc_put(a, d, "now", words_doc(a, c->now));
+    doc_put(a, d, "first_line",
+            c->first_line > 0 ? doc_int(a, c->first_line) : doc_new(a, DOC_NULL));
+    doc_put(a, d, "last_line", c->last_line > 0 ? doc_int(a, c->last_line) : doc_new(a, DOC_NULL));
+    return d;
+}
+
+void report_why_json(struct buf *out, const struct plan *p, int step, enum stage stage,
+                     const struct file_change *changes, size_t n_changes)
+{
+    struct arena a = {0};
+    struct links_why links;
+    why_links(&a, p, step, stage, &links);
+    struct doc *d = doc_new(&a, DOC_MAP);
+    doc_put(&a, d, "target", words_doc(&a, plan_target_text(&a, p, &p->v[step], stage)));
+    doc_put(&a, d, "state", doc_text(&a, plan_state_text(plan_stage_state(&p->v[step], stage))));
+    struct doc *chain = doc_put(&a, d, "chain", doc_new(&a, DOC_LIST));
+    for (size_t i = 0; i < links.n; i++) {
+        doc_push(&a, chain, link_doc(&a, &links.v[i]));
+    }
+    struct doc *files = doc_put(&a, d, "files", doc_new(&a, DOC_LIST));
+    for (size_t i = 0; i < n_changes; i++) {
+        doc_push(&a, files, change_doc(&a, &changes[i]));
+    }
+    words_json(out, d);
+    arena_release(&a);
+}

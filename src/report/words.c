@@ -1,0 +1,165 @@
+/* What the reports share: escaped text, columns, colour, small parts of JSON. */
+#include "report/words.h"
+
+#include <string.h>
+
+#include "doc/canon.h"
+
+void words_safe(struct buf *out, const char *s)
+{
+    if (s != NULL) {
+        text_safe(out, bytes_str(s));
+    }
+}
+
+/* Characters of UTF-8 that text_safe() wrote: it leaves no broken ones. */
+static size_t count_chars(const char *p, size_t n)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < n; i++) {
+        count += ((unsigned char)p[i] & 0xC0) != 0x80;
+    }
+    return count;
+}
+
+size_t words_width(const char *s)
+{
+    struct buf b = {0};
+    words_safe(&b, s);
+    size_t n = count_chars(buf_str(&b), b.n);
+    buf_release(&b);
+    return n;
+}
+
+static void pad(struct buf *out, size_t used, size_t width)
+{
+    if (width > 0) {
+        buf_printf(out, "%*s", (int)(used < width ? width - used : 1), "");
+    }
+}
+
+void words_cell(struct buf *out, const char *s, size_t width)
+{
+    size_t before = out->n;
+    words_safe(out, s);
+    pad(out, out->n > before ? count_chars(out->p + before, out->n - before) : 0, width);
+}
+
+void words_paint(struct buf *out, const struct style *st, enum paint p, const char *s, size_t width)
+{
+    static const char *const codes[] = {[PAINT_GOOD] = "32",
+                                        [PAINT_BUSY] = "33",
+                                        [PAINT_BAD] = "31",
+                                        [PAINT_DIM] = "2",
+                                        [PAINT_BOLD] = "1"};
+    if (!st->color) {
+        words_cell(out, s, width);
+        return;
+    }
+    buf_printf(out, "\033[%sm", codes[p]);
+    words_safe(out, s);
+    buf_puts(out, "\033[0m");
+    pad(out, words_width(s), width);
+}
+
+void words_state(struct buf *out, const struct style *st, enum plan_state s, size_t width)
+{
+    static const enum paint paints[] = {[STATE_CURRENT] = PAINT_GOOD,
+                                        [STATE_STALE] = PAINT_BUSY,
+                                        [STATE_BLOCKED] = PAINT_BAD,
+                                        [STATE_NOT_APPLICABLE] = PAINT_DIM};
+    words_paint(out, st, paints[s], plan_state_text(s), width);
+}
+
+void words_count(struct buf *out, size_t n, const char *noun)
+{
+    buf_printf(out, "%zu %s%s", n, noun, n == 1 ? "" : "s");
+}
+
+void words_summary(struct buf *out, const struct plan *p)
+{
+    const struct {
+        size_t n;
+        const char *text;
+    } parts[] = {{p->n_apply, "to apply"},
+                 {p->n_export, "to export"},
+                 {p->n_state[STATE_BLOCKED], "blocked"},
+                 {p->n_state[STATE_CURRENT], "current"},
+                 {p->n_state[STATE_NOT_APPLICABLE], "not applicable"}};
+    words_safe(out, p->env->name);
+    const char *before = ": ";
+    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
+        if (parts[i].n > 0) {
+            buf_printf(out, "%s%zu %s", before, parts[i].n, parts[i].text);
+            before = ", ";
+        }
+    }
+    buf_puts(out, before[0] == ':' ? ": no migrations\n" : "\n");
+}
+
+struct doc *words_doc(struct arena *a, const char *s)
+{
+    if (s == NULL || s[0] == '\0') {
+        return doc_new(a, DOC_NULL);
+    }
+    struct buf b = {0};
+    words_safe(&b, s);
+    struct doc *d = doc_text(a, buf_str(&b));
+    buf_release(&b);
+    return d;
+}
+
+struct doc *words_digest(struct arena *a, const struct digest *d)
+{
+    char text[DIGEST_TEXT];
+    return digest_is_zero(d) ? doc_new(a, DOC_NULL) : doc_text(a, digest_text(d, text));
+}
+
+struct doc *words_place(struct arena *a, const char *path, int line, int col)
+{
+    if (path == NULL || path[0] == '\0') {
+        return doc_new(a, DOC_NULL);
+    }
+    const char *text = line <= 0  ? path
+                       : col <= 0 ? arena_printf(a, "%s:%d", path, line)
+                                  : arena_printf(a, "%s:%d:%d", path, line, col);
+    return words_doc(a, text);
+}
+
+void words_json(struct buf *out, const struct doc *d)
+{
+    canon_write(out, d);
+    buf_putc(out, '\n');
+}
+
+const char *words_lock(int level)
+{
+    static const char *const names[] = {
+        "",      "AccessShare",       "RowShare",  "RowExclusive",   "ShareUpdateExclusive",
+        "Share", "ShareRowExclusive", "Exclusive", "AccessExclusive"};
+    return level > 0 && level < (int)(sizeof names / sizeof names[0]) ? names[level] : "unknown";
+}
+
+const char *words_in_bundle(const struct bundle *b, const char *path)
+{
+    size_t n = strlen(b->dir);
+    return strncmp(path, b->dir, n) == 0 && path[n] == '/' ? path + n + 1 : path;
+}
+
+void words_reason(struct buf *out, const struct step *s, const struct reason *r)
+{
+    buf_puts(out, reason_sentence(r->code));
+    if (r->detail[0] != '\0') {
+        buf_puts(out, ": ");
+        words_safe(out, r->detail);
+    }
+    if (r->path != NULL && r->line > 0) {
+        buf_puts(out, " (");
+        words_safe(out, words_in_bundle(s->bundle, r->path));
+        buf_printf(out, ":%d:%d)", r->line, r->col);
+    } else if (r->cause[0] != '\0') {
+        buf_puts(out, " (");
+        words_safe(out, r->cause);
+        buf_putc(out, ')');
+    }
+}

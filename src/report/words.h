@@ -1,0 +1,48 @@
+/* What the reports share, for the .c files of report/ only: escaped text, columns, colour, the parts of JSON that appear in several. */
+#ifndef KFMIG_REPORT_WORDS_H
+#define KFMIG_REPORT_WORDS_H
+
+#include "report/report.h"
+
+enum paint { PAINT_GOOD, PAINT_BUSY, PAINT_BAD, PAINT_DIM, PAINT_BOLD };
+
+/* Append s as text_safe() has it; NULL counts as "". */
+void words_safe(struct buf *out, const char *s);
+/* The same, followed by blanks up to width characters (at least one if width > 0). */
+void words_cell(struct buf *out, const char *s, size_t width);
+/* The same between colour codes, if st wants colour. */
+void words_paint(struct buf *out, const struct style *st, enum paint p, const char *s,
+                 size_t width);
+void words_state(struct buf *out, const struct style *st, enum plan_state s, size_t width);
+size_t words_width(const char *s); /* characters of the escaped text */
+
+/* "3 faults", "1 fault". */
+void words_count(struct buf *out, size_t n, const char *noun);
+/* "dev: 2 to apply, 1 blocked, 5 current" for the selected steps. */
+void words_summary(struct buf *out, const struct plan *p);
+
+/* An escaped text node; null for NULL and "". */
+struct doc *words_doc(struct arena *a, const char *s);
+struct doc *words_digest(struct arena *a, const struct digest *d); /* null for zero */
+struct doc *words_place(struct arena *a, const char *path, int line,
+                        int col); /* "path:line:col", or null */
+/* Canonical JSON and a newline. */
+void words_json(struct buf *out, const struct doc *d);
+
+/* Which reasons of a step speak of one of its targets: those that lead to that target's state. */
+bool words_reason_counts(const struct step *s, enum stage stage, const struct reason *r);
+/* One element of "targets" in plan --json and status --json. */
+struct doc *words_target(struct arena *a, const struct plan *p, const struct step *s,
+                         enum stage stage);
+/* What a stage's output hashes to: declaration, apply: of the files; the others: as the ledger has them. Zero if there is none. */
+struct digest words_output(const struct step *s, enum stage stage);
+
+/* The name of a lock level as pg_locks shows it, without "Lock": "AccessExclusive". */
+const char *words_lock(int level);
+/* The last part of a path in the bundle: "forward.sql". */
+const char *words_in_bundle(const struct bundle *b, const char *path);
+
+/* "sentence: detail (place or cause)": a reason in one line, without newline. */
+void words_reason(struct buf *out, const struct step *s, const struct reason *r);
+
+#endif
