@@ -1,0 +1,1 @@
+DROP TABLE kfm_ref.county;

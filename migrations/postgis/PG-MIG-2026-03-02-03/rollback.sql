@@ -1,0 +1,1 @@
+ALTER TABLE kfm_ref.county DROP COLUMN name_key;

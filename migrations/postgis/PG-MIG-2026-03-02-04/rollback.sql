@@ -1,0 +1,1 @@
+UPDATE kfm_ref.county SET name_key = NULL;

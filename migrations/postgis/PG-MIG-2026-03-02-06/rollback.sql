@@ -1,0 +1,2 @@
+DROP TABLE kfm_index.feature_geom;
+DROP SCHEMA kfm_index;

@@ -1,0 +1,2 @@
+DROP TABLE governance.policy_decision;
+DROP SCHEMA governance;
