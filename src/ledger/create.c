@@ -1,4 +1,6 @@
 /* First contact: schema, tables and the first entry, in one transaction. */
+#include <string.h>
+
 #include "base/clock.h"
 #include "base/fault.h"
 #include "doc/canon.h"
@@ -11,7 +13,7 @@
 
 enum { LOCKED, ROLE, QUOTED_DATABASE, DATABASE, NOW }; /* create_probe.sql */
 enum { HAS_LEDGER, HAS_SCHEMA, MAY_CREATE };           /* create_found.sql */
-enum { MAKER_TIMEOUT_MS = 60000 };
+enum { MAKER_TIMEOUT_MS = 60000, ENVIRONMENT_MAX = 63 };
 
 /* started and now: the server's clock, before the lock on making was asked for and since it is ours. */
 struct contact {
@@ -96,16 +98,20 @@ static void add_tables(const struct contact *c)
     }
 }
 
-static int write_all(const struct contact *c, struct err *e)
+static int check_names(const struct contact *c, const struct doc *receipt, struct err *e)
+{
+    size_t n = strlen(c->env);
+    if (n == 0 || n > ENVIRONMENT_MAX) {
+        return err_set(e, ERR_CONFIG, "the environment's name has %zu bytes, not 1 to %d", n,
+                       ENVIRONMENT_MAX);
+    }
+    return canon_check(receipt, e) == 0 ? 0 : err_hint(e, "rename the environment or the database");
+}
+
+static int write_all(const struct contact *c, struct buf *body, struct err *e)
 {
     struct merkle m = {0};
-    struct digest previous = merkle_root(&m);
-    struct doc *receipt = contact_receipt(c, &previous);
-    if (canon_check(receipt, e) != 0) {
-        return err_hint(e, "the names of environment and database must be text that JSON can hold");
-    }
-    struct buf body = {0};
-    canon_write(&body, receipt);
+    struct pg_rows *moved = NULL;
     struct entry en = {.sequence = 1,
                        .kind = "contact",
                        .subject = "database",
@@ -114,11 +120,15 @@ static int write_all(const struct contact *c, struct err *e)
                        .finished_at = c->now,
                        .environment = c->env,
                        .instance = c->uuid,
-                       .receipt = digest_of(buf_bytes(&body)),
-                       .previous = previous};
-    struct record record = {.entry = &en, .receipt = buf_bytes(&body)};
+                       .previous = merkle_root(&m)};
     const char *instance[] = {c->uuid, c->env, ledger_number(c->a, LEDGER_FORMAT)};
-    struct pg_rows *moved = NULL;
+    struct doc *receipt = contact_receipt(c, &en.previous);
+    if (check_names(c, receipt, e) != 0) {
+        return -1;
+    }
+    canon_write(body, receipt);
+    en.receipt = digest_of(buf_bytes(body));
+    struct record record = {.entry = &en, .receipt = buf_bytes(body)};
     add_tables(c);
     pg_batch_add(c->s, &ledger_create_row_instance, instance, 3, NULL);
     pg_batch_add(c->s, &ledger_create_row_lease, NULL, 0, NULL);
@@ -126,7 +136,6 @@ static int write_all(const struct contact *c, struct err *e)
     ledger_add_record(c->s, c->a, &record, &m, &moved);
     int rc = pg_batch_run(c->s, NULL, e);
     pg_rows_free(moved);
-    buf_release(&body);
     return rc;
 }
 
@@ -173,7 +182,10 @@ static int look(struct contact *c, struct err *e)
 
 static int make(struct contact *c, struct err *e)
 {
-    if (write_all(c, e) != 0) {
+    struct buf body = {0};
+    int rc = write_all(c, &body, e);
+    buf_release(&body);
+    if (rc != 0) {
         return -1;
     }
     if (FAULT(LEDGER_CREATE)) {

@@ -216,7 +216,9 @@ void bundle_read(const struct bundle_reader *r, const struct bundle_place *at, s
     if (rc != 0 || !file.is_text) {
         return;
     }
+    size_t n_faults = r->faults->n;
     declaration_read(r->a, file.bytes, path, &w->d, r->faults);
+    text_drop_echoes(&file, r->faults, n_faults);
     out->id = w->d.id[0] == '\0' ? at->id : w->d.id;
     out->depends_line = w->d.depends_line;
     if (w->d.is_sound) {

@@ -65,7 +65,9 @@ static void read_environments(struct project *p)
     if (rc == 1) {
         environments_implicit(p->a, &found);
     } else if (rc == 0 && file.is_text) {
+        size_t n_faults = p->faults.n;
         environments_read(p->a, file.bytes, ENVIRONMENTS_PATH, &found, &p->faults);
+        text_drop_echoes(&file, &p->faults, n_faults);
     }
     p->env = found.env;
     p->n_env = found.n;

@@ -71,8 +71,10 @@ static int read_file(const struct project *p, struct arena *a, struct text_file 
 {
     struct err_list found = {0};
     int rc = text_read(a, p->dirfd, REGISTRY_PATH, LIMIT_JSON, NULL, file, &found);
-    if (rc == 0 && found.n == 0) {
+    size_t n = found.n;
+    if (rc == 0 && file->is_text) {
         *out = registry_parse(a, file->bytes, REGISTRY_PATH, &found);
+        text_drop_echoes(file, &found, n);
     }
     for (size_t i = 0; i < found.n; i++) {
         err_list_add(faults, &found.v[i]);

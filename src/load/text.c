@@ -3,38 +3,51 @@
 
 #include "load/secret.h"
 
-static void add_at(struct err_list *faults, const char *path, struct bytes text, size_t at,
-                   const char *hint, const char *msg)
+static int add_at(struct err_list *faults, const char *path, struct bytes text, size_t at,
+                  const char *hint, const char *msg)
 {
     int line = 0;
     int col = 0;
     text_place(text, at, &line, &col);
     err_list_addf(faults, ERR_CONFIG, path, line, col, hint, "%s", msg);
+    return line;
 }
 
-/* False if it is no text at all. */
-static bool check_text(struct arena *a, const char *path, struct bytes text,
+static void check_text(struct arena *a, const char *path, struct text_file *file,
                        struct err_list *faults)
 {
     size_t at = 0;
     const char *what = NULL;
+    struct bytes text = file->bytes;
     if (text_check(text, &at, &what) != 0) {
         const char *msg =
             arena_printf(a, "%s (0x%02x) in the file", what, (unsigned)(unsigned char)text.p[at]);
-        add_at(faults, path, text, at,
-               "save the file as plain UTF-8 without a byte order mark or invisible control "
-               "characters",
-               msg);
-        return false; /* what it means to a reader is not what it means to a machine */
+        (void)add_at(faults, path, text, at,
+                     "save the file as plain UTF-8 without a byte order mark or invisible control "
+                     "characters",
+                     msg);
+        return; /* what it means to a reader is not what it means to a machine */
     }
+    file->is_text = true;
     what = secret_find(text, path, &at);
     if (what != NULL) {
-        add_at(faults, path, text, at,
-               "keep it in an environment variable or in a file outside the project, and name that "
-               "(dsn_ref); if it was ever shared, change it",
-               arena_printf(a, "%s stands in the file", what));
+        file->secret_line =
+            add_at(faults, path, text, at,
+                   "keep it in an environment variable or in a file outside the project, and name "
+                   "that (dsn_ref); if it was ever shared, change it",
+                   arena_printf(a, "%s stands in the file", what));
     }
-    return true;
+}
+
+void text_drop_echoes(const struct text_file *file, struct err_list *faults, size_t from)
+{
+    size_t n = from;
+    for (size_t i = from; i < faults->n; i++) {
+        if (file->secret_line == 0 || faults->v[i].where.line != file->secret_line) {
+            faults->v[n++] = faults->v[i];
+        }
+    }
+    faults->n = n;
 }
 
 int text_read(struct arena *a, int dirfd, const char *path, size_t limit, const struct doc *named,
@@ -50,7 +63,7 @@ int text_read(struct arena *a, int dirfd, const char *path, size_t limit, const 
                       e.msg);
     }
     if (rc == 0) {
-        out->is_text = check_text(a, path, out->bytes, faults);
+        check_text(a, path, out, faults);
     }
     return rc;
 }

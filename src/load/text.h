@@ -15,7 +15,8 @@ enum {
 struct text_file {
     struct bytes bytes; /* followed by a NUL that does not count */
     struct stamp stamp;
-    bool is_text; /* text_check() holds */
+    bool is_text;    /* text_check() holds */
+    int secret_line; /* 0: no secret was found */
 };
 
 /* Read path (relative to the project's directory dirfd) into a. Faults are added: with the place in
@@ -24,5 +25,8 @@ struct text_file {
  * (then nothing is added); -1 else. */
 int text_read(struct arena *a, int dirfd, const char *path, size_t limit, const struct doc *named,
               struct text_file *out, struct err_list *faults);
+
+/* Remove from faults[from..] what is said about the line of file's secret: it only says again that it does not belong there. */
+void text_drop_echoes(const struct text_file *file, struct err_list *faults, size_t from);
 
 #endif

@@ -1,0 +1,16 @@
+/* [ENV] [TARGET...]: which environment, which targets. */
+#ifndef KFMIG_CLI_ARGUMENTS_H
+#define KFMIG_CLI_ARGUMENTS_H
+
+#include "cli/session.h"
+
+struct arguments {
+    const struct env *env;
+    const char **targets; /* resolved to migration ids with their stage: "ID" or "ID@stage" */
+    size_t n_targets;
+};
+/* The first argument is an environment if one is declared by that name; a target may name one too ("prod/X@apply"), the same in all.
+ * -1 with ERR_CONFIG: unknown environment or target, two environments. */
+int arguments_resolve(struct session *s, struct arguments *out, struct err *e) MUST_CHECK;
+
+#endif

@@ -1,0 +1,58 @@
+/* kfmig graph */
+#include "cli/commands.h"
+#include "cli/output.h"
+#include "cli/select.h"
+
+static int print(const struct request *req, const struct plan *p, int focus)
+{
+    struct buf out = {0};
+    if (req->format == FORMAT_JSON) {
+        report_graph_json(&out, p, focus);
+    } else if (req->format == FORMAT_DOT) {
+        report_graph_dot(&out, p, focus);
+    } else {
+        report_graph(&out, p, focus);
+    }
+    int status = output_result(req, &out);
+    buf_release(&out);
+    return status;
+}
+
+static int run(const struct request *req)
+{
+    struct session s = {0};
+    struct arguments args;
+    struct err e = {0};
+    enum stage stage;
+    int focus = -1;
+    int status;
+    if (select_env(&s, req, &args, &e) != 0 || select_step(&s, &args, &focus, &stage, &e) != 0) {
+        status = output_error(req, s.project.dirfd, &e);
+    } else {
+        status = print(req, &s.plan, focus);
+    }
+    session_close(&s);
+    return status;
+}
+
+static const struct example examples[] = {
+    {"kfmig graph dev", "the whole graph, in the order in which it is built"},
+    {"kfmig graph dev --format=dot | dot -Tsvg >graph.svg",
+     "the same as a picture, drawn by Graphviz"},
+    {NULL, NULL},
+};
+
+const struct command command_graph = {
+    .name = "graph",
+    .synopsis = "[ENV] [TARGET]",
+    .summary = "Show what depends on what.",
+    .description = "Shows the migrations in the order in which they are built, each with its state "
+                   "and what it comes after. What is declared "
+                   "with depends_on is indented below it (`needs`); without depends_on a migration "
+                   "follows the previous id of its "
+                   "folder (`after`).\n\n"
+                   "With TARGET only what that depends on and what depends on it.",
+    .examples = examples,
+    .run = run,
+    .formats = 1U << FORMAT_DOT,
+};

@@ -1,0 +1,318 @@
+/* kfmig new: a bundle, empty or from an SQL file. */
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "cli/commands.h"
+#include "cli/draft.h"
+#include "cli/inverse.h"
+#include "cli/output.h"
+#include "cli/session.h"
+
+enum { SQL_MAX = 16 * 1024 * 1024, NUMBER_MAX = 99 };
+
+static const char folder[] = "migrations/postgis";
+
+/* What becomes a bundle. */
+struct fresh {
+    struct draft draft;
+    struct bundle bundle;    /* just enough for plan_scripts() and plan_judge() */
+    struct artifact forward; /* the SQL of --from; path NULL without */
+    struct buf rollback;
+    size_t n_open;
+};
+
+static const char *join_words(struct arena *a, const struct request *req)
+{
+    const char *text = "";
+    for (size_t i = 0; i < req->n_args; i++) {
+        text = arena_printf(a, "%s%s%s", text, i > 0 ? " " : "", req->args[i]);
+    }
+    return text;
+}
+
+static int set_intent(struct arena *a, const struct request *req, struct fresh *f, struct err *e)
+{
+    size_t at = 0;
+    const char *what = "";
+    const char *text = join_words(a, req);
+    if (text[0] == '\0' && req->from != NULL) {
+        const char *slash = strrchr(req->from, '/');
+        text = slash != NULL ? slash + 1 : req->from;
+    }
+    if (text[0] == '\0') {
+        err_set(e, ERR_CONFIG, "`kfmig new` needs a few words: what the migration is for");
+        return err_hint(e, "for example: kfmig new add an index on parcels");
+    }
+    if (text_check(bytes_str(text), &at, &what) != 0) {
+        return err_set(e, ERR_CONFIG, "the words for the new migration hold a %s", what);
+    }
+    f->draft.decl.intent = text;
+    return 0;
+}
+
+/* The file is the operator's choice, so it may lie anywhere; it must still be a regular file. */
+static int read_from(struct arena *a, const char *path, struct artifact *out, struct err *e)
+{
+    const char *slash = strrchr(path, '/');
+    const char *dir = slash == NULL   ? "."
+                      : slash == path ? "/"
+                                      : arena_strndup(a, path, (size_t)(slash - path));
+    int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0) {
+        return err_errno(e, ERR_CONFIG, "cannot open the directory \"%s\"", dir);
+    }
+    int rc = file_read(a, fd, slash != NULL ? slash + 1 : path, SQL_MAX, &out->bytes, NULL, e);
+    (void)close(fd);
+    if (rc == 1) {
+        return err_set(e, ERR_CONFIG, "no file \"%s\"", path);
+    }
+    size_t at = 0;
+    const char *what = "";
+    if (rc == 0 && text_check(out->bytes, &at, &what) != 0) {
+        int line;
+        int col;
+        text_place(out->bytes, at, &line, &col);
+        return err_at(e, ERR_CONFIG, path, line, col, "a %s", what);
+    }
+    out->path = path;
+    out->digest = digest_of(out->bytes);
+    return rc;
+}
+
+static int parse_from(struct arena *a, const struct request *req, struct fresh *f, struct err *e)
+{
+    struct err_list faults = {0};
+    f->draft.decl.forward = (struct artifacts){&f->forward, 1, 1};
+    f->bundle = (struct bundle){.store = STORE_POSTGIS, .decl = &f->draft.decl, .dir = ""};
+    plan_scripts(a, &f->bundle, &faults);
+    size_t n = faults.n;
+    if (n > 0) {
+        output_faults(req, &faults);
+        err_set(e, ERR_CONFIG, "%s cannot become a migration as it is", req->from);
+        err_hint(e, "nothing was made; mend what is named above");
+    }
+    err_list_release(&faults);
+    return n > 0 ? -1 : 0;
+}
+
+/* Classes of reference 000, as words for approvals.change_class. */
+static const char *class_text(char class)
+{
+    return class == 'B' ? "backfill" : class == 'C' ? "breaking" : "schema-only";
+}
+
+static int make_draft(struct arena *a, const struct request *req, struct fresh *f, struct err *e)
+{
+    if (req->from == NULL) {
+        draft_make(a, NULL, &f->draft);
+        f->draft.decl.change_class = class_text('A');
+        buf_puts(&f->rollback, "-- Undo forward.sql here, last statement first.\n");
+        return 0;
+    }
+    if (read_from(a, req->from, &f->forward, e) != 0 || parse_from(a, req, f, e) != 0) {
+        return -1;
+    }
+    const struct script *script = &f->bundle.forward[0];
+    draft_make(a, script, &f->draft);
+    f->draft.decl.forward = (struct artifacts){&f->forward, 1, 1};
+    f->draft.decl.change_class = class_text(plan_risk_class(&f->bundle));
+    buf_puts(&f->rollback, "-- Undoes forward.sql, last statement first. Made from its text by "
+                           "`kfmig new`: read it before you rely on it.\n");
+    inverse_write(a, script, "forward.sql", &f->rollback, &f->n_open);
+    return 0;
+}
+
+/* The reviewers of the newest bundle are most likely those of the next. */
+static void set_reviewers(struct session *s, struct fresh *f)
+{
+    struct err ignored;
+    static const char *const nobody[] = {"TBD"};
+    struct project *p = &s->project;
+    f->draft.decl.reviewers = (struct names){arena_dup(s->a, nobody, sizeof nobody), 1, 1};
+    for (size_t i = p->n_bundle; i-- > 0;) {
+        struct bundle *b = &p->bundle[i];
+        if (b->store == STORE_POSTGIS && load_decl(p, b, &ignored) == 0) {
+            if (b->decl->reviewers.n > 0) {
+                f->draft.decl.reviewers = b->decl->reviewers;
+            }
+            return;
+        }
+    }
+}
+
+/* PG-MIG-<today>-NN, behind those of today that are there. */
+static int set_id(struct session *s, struct fresh *f, struct err *e)
+{
+    char now[CLOCK_TEXT];
+    struct file_names names = {0};
+    int highest = 0;
+    const char *prefix = arena_printf(s->a, "PG-MIG-%.10s-", clock_text(clock_unix_us(), now));
+    if (file_list(s->a, s->project.dirfd, folder, &names, e) < 0) {
+        return -1;
+    }
+    for (size_t i = 0; i < names.n; i++) {
+        const char *rest = names.v[i].name + strlen(prefix);
+        if (strncmp(names.v[i].name, prefix, strlen(prefix)) == 0 &&
+            strspn(rest, "0123456789") == 2 && rest[2] == '\0') {
+            int number = (rest[0] - '0') * 10 + rest[1] - '0';
+            highest = number > highest ? number : highest;
+        }
+    }
+    if (highest >= NUMBER_MAX) {
+        err_set(e, ERR_CONFIG, "%s%d is taken: there is no number left for today", prefix,
+                NUMBER_MAX);
+        return err_hint(e, "make the folder by hand with an id of your own");
+    }
+    f->draft.decl.id = arena_printf(s->a, "%s%02d", prefix, highest + 1);
+    return 0;
+}
+
+static int write_one(struct session *s, const struct fresh *f, const char *name, struct bytes text,
+                     struct err *e)
+{
+    const char *path = arena_printf(s->a, "%s/%s/%s", folder, f->draft.decl.id, name);
+    return file_write(s->project.dirfd, path, text, 0666, e);
+}
+
+/* migration.yml last: a folder without it is no bundle yet. */
+static int write_bundle(struct session *s, const struct fresh *f, struct err *e)
+{
+    const char *intent = f->draft.decl.intent;
+    struct bytes forward = f->forward.path != NULL
+                               ? f->forward.bytes
+                               : bytes_str(arena_printf(s->a, "-- %s\n", intent));
+    const char *notes = arena_printf(
+        s->a, "# %s\n\nWhy now:\n\nRisk, and what to watch:\n\nAfter a rollback, check:\n", intent);
+    struct buf yml = {0};
+    draft_write(&yml, &f->draft);
+    int rc = write_one(s, f, "forward.sql", forward, e);
+    rc = rc == 0 ? write_one(s, f, "rollback.sql", buf_bytes(&f->rollback), e) : rc;
+    rc = rc == 0 ? write_one(s, f, "notes.md", bytes_str(notes), e) : rc;
+    rc = rc == 0 ? write_one(s, f, "migration.yml", buf_bytes(&yml), e) : rc;
+    buf_release(&yml);
+    return rc;
+}
+
+static int add_to_registry(const struct request *req, struct err *e)
+{
+    struct session again = {0};
+    bool fixed = false;
+    int rc = session_project(&again, req, true, e);
+    if (rc == 0) {
+        rc = load_registry_check(&again.project, true, &fixed, e);
+    }
+    session_close(&again);
+    return rc;
+}
+
+/* What a person must look at: said on stderr, because the files say it too. */
+static void warn(struct session *s, const struct request *req, const struct fresh *f)
+{
+    const struct draft *d = &f->draft;
+    struct reason *reasons = NULL;
+    size_t n = 0;
+    if (f->forward.path != NULL) {
+        plan_judge(s->a, &f->bundle, &s->project.domains, &reasons, &n);
+    }
+    for (size_t i = 0; i < n; i++) {
+        output_warning(req, "forward.sql:%d: %s: %s", reasons[i].line,
+                       reason_sentence(reasons[i].code), reasons[i].detail);
+    }
+    if (f->n_open > 0) {
+        output_warning(req,
+                       "rollback.sql: %zu statement%s must be undone by hand, look for BY HAND",
+                       f->n_open, f->n_open == 1 ? "" : "s");
+    }
+    if (d->n_hidden > 0) {
+        output_warning(req,
+                       "forward.sql:%d: what this does cannot be read off its text; scope and "
+                       "limits may be too tight",
+                       d->hidden_line);
+    }
+    if (d->guessed_schema) {
+        output_warning(req, "forward.sql: names without a schema are taken to be in schema public");
+    }
+    for (size_t i = 0; i < s->project.n_bundle; i++) {
+        const struct bundle *b = &s->project.bundle[i];
+        if (strcmp(b->folder, folder) == 0 && strcmp(b->id, d->decl.id) > 0) {
+            output_warning(
+                req, "%s sorts after the new id and so runs after it; depends_on can say otherwise",
+                b->id);
+            return;
+        }
+    }
+}
+
+static int print(struct session *s, const struct request *req, const struct fresh *f)
+{
+    const char *dir = arena_printf(s->a, "%s/%s", folder, f->draft.decl.id);
+    if (req->format == FORMAT_JSON) {
+        struct doc *d = doc_new(s->a, DOC_MAP);
+        doc_put(s->a, d, "migration_id", doc_text(s->a, f->draft.decl.id));
+        doc_put(s->a, d, "dir", doc_text(s->a, dir));
+        return output_json(req, d);
+    }
+    struct buf out = {0};
+    buf_printf(&out, "made %s: migration.yml forward.sql rollback.sql notes.md\n", dir);
+    const char *edit = f->forward.path == NULL ? "write forward.sql and rollback.sql, "
+                       : f->n_open > 0         ? "finish rollback.sql, "
+                                               : "";
+    buf_printf(&out, "next: %s`kfmig check`, `kfmig plan`, `kfmig build`\n", edit);
+    int status = output_result(req, &out);
+    buf_release(&out);
+    return status;
+}
+
+static int make(struct session *s, const struct request *req, struct fresh *f, struct err *e)
+{
+    if (session_project(s, req, true, e) != 0 || make_draft(s->a, req, f, e) != 0 ||
+        set_intent(s->a, req, f, e) != 0 || set_id(s, f, e) != 0) {
+        return -1;
+    }
+    set_reviewers(s, f);
+    return write_bundle(s, f, e) == 0 ? add_to_registry(req, e) : -1;
+}
+
+static int run(const struct request *req)
+{
+    struct session s = {0};
+    struct fresh f = {.n_open = 0};
+    struct err e = {0};
+    int status;
+    if (make(&s, req, &f, &e) != 0) {
+        /* A place in --from's FILE is relative to the current directory, not to the project. */
+        status = output_error(req, -1, &e);
+    } else {
+        warn(&s, req, &f);
+        status = print(&s, req, &f);
+    }
+    buf_release(&f.rollback);
+    session_close(&s);
+    return status;
+}
+
+static const char *const takes[] = {"from", NULL};
+static const struct example examples[] = {
+    {"kfmig new add an index on parcels", "an empty migration with this intent"},
+    {"kfmig new --from=parcels.sql",
+     "one that runs parcels.sql, within the scope and limits that it needs"},
+    {NULL, NULL},
+};
+
+const struct command command_new = {
+    .name = "new",
+    .synopsis = "[WORD...]",
+    .summary = "Make a migration.",
+    .description = "Makes migrations/postgis/PG-MIG-<today>-NN/ with migration.yml, forward.sql, "
+                   "rollback.sql and notes.md, and adds it to "
+                   "registry/migrations.v1.json. The WORDs are its intent.\n\n"
+                   "With --from the SQL of FILE becomes forward.sql; scope and limits are set to "
+                   "what it touches and no more, and "
+                   "rollback.sql undoes what can be undone mechanically. What a person must write "
+                   "is marked with BY HAND.",
+    .options = takes,
+    .examples = examples,
+    .run = run,
+};

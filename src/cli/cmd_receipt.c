@@ -1,0 +1,378 @@
+/* kfmig receipt: list, show, verify, export. */
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/arguments.h"
+#include "cli/commands.h"
+#include "cli/export.h"
+#include "cli/output.h"
+#include "cli/receipts.h"
+#include "cli/verify.h"
+#include "doc/canon.h"
+
+enum { RUN_PREFIX = 4, HERE_MAX = 4096 };
+
+/* One call: what is left of the request behind the word list, show, verify or export. */
+struct call {
+    struct session s;
+    struct request req;
+    struct arguments args;
+    int status;
+};
+
+/* Connect to the environment that the arguments name; without a ledger there are no receipts. */
+static int open_ledger(struct call *c, const struct env *env, struct err *e)
+{
+    struct session *s = &c->s;
+    if (session_link(s, env, &s->link, e) != 0) {
+        return -1;
+    }
+    if (!s->link.id.has_ledger) {
+        err_set(e, ERR_PREFLIGHT, "environment \"%s\" has no ledger yet", env->name);
+        return err_hint(e, "`kfmig build %s` makes it", env->name);
+    }
+    return 0;
+}
+
+static int open_targets(struct call *c, struct err *e)
+{
+    if (arguments_resolve(&c->s, &c->args, e) != 0) {
+        return -1;
+    }
+    return open_ledger(c, c->args.env, e);
+}
+
+/* Is subject among the targets? A target may carry a stage; without targets everything is. */
+static bool is_wanted(const struct arguments *args, const char *subject)
+{
+    for (size_t i = 0; i < args->n_targets; i++) {
+        size_t n = strcspn(args->targets[i], "@");
+        if (strncmp(args->targets[i], subject, n) == 0 && subject[n] == '\0') {
+            return true;
+        }
+    }
+    return args->n_targets == 0;
+}
+
+static const char *target_of(struct arena *a, const struct entry *en)
+{
+    const char *stage = strcmp(en->kind, "apply") == 0 ? "receipt" : en->kind;
+    return arena_printf(a, "%s/%s@%s", en->environment, en->subject, stage);
+}
+
+static struct doc *list_doc(const struct call *c, struct arena *a)
+{
+    struct doc *d = doc_new(a, DOC_MAP);
+    struct doc *rows = doc_put(a, d, "receipts", doc_new(a, DOC_LIST));
+    for (size_t i = 0; i < c->s.link.entries.n; i++) {
+        const struct entry *en = &c->s.link.entries.v[i];
+        if (is_wanted(&c->args, en->subject)) {
+            struct doc *row = doc_push(a, rows, doc_new(a, DOC_MAP));
+            doc_put(a, row, "run_id", doc_text(a, en->run_id));
+            doc_put(a, row, "environment", doc_text(a, en->environment));
+            doc_put(a, row, "target", doc_text(a, target_of(a, en)));
+            doc_put(a, row, "result", doc_text(a, en->result));
+            doc_put(a, row, "sequence", doc_int(a, en->sequence));
+            doc_put(a, row, "finished_at", doc_text(a, en->finished_at));
+        }
+    }
+    return d;
+}
+
+static int list(struct call *c, struct err *e)
+{
+    if (open_targets(c, e) != 0) {
+        return -1;
+    }
+    struct session *s = &c->s;
+    if (c->req.format == FORMAT_JSON) {
+        c->status = output_json(&c->req, list_doc(c, s->a));
+        return 0;
+    }
+    struct buf out = {0};
+    for (size_t i = 0; i < s->link.entries.n; i++) {
+        const struct entry *en = &s->link.entries.v[i];
+        if (is_wanted(&c->args, en->subject)) {
+            buf_printf(&out, "%6lld  %-27s  %-11s  %s  ", (long long)en->sequence, en->finished_at,
+                       en->result, en->run_id);
+            text_safe(&out, bytes_str(target_of(s->a, en)));
+            buf_putc(&out, '\n');
+        }
+    }
+    c->status = output_result(&c->req, &out);
+    buf_release(&out);
+    return 0;
+}
+
+/* All entries of the run that ref begins. */
+static size_t find_run(const struct entries *l, const char *ref, const struct entry **out)
+{
+    const char *id = NULL;
+    size_t n = 0;
+    for (size_t i = 0; i < l->n && strlen(ref) >= RUN_PREFIX; i++) {
+        const struct entry *en = &l->v[i];
+        if (id == NULL && strncmp(en->run_id, ref, strlen(ref)) == 0) {
+            id = en->run_id;
+        }
+        if (id != NULL && strcmp(en->run_id, id) == 0) {
+            out[n++] = en;
+        }
+    }
+    return n;
+}
+
+/* Which entries ref means: a sequence, a migration (its last entry), a run id or its beginning. */
+static size_t find_entries(const struct entries *l, const char *ref, const struct entry **out)
+{
+    char *end = NULL;
+    long long sequence = strtoll(ref, &end, 10);
+    if (*end == '\0' && sequence >= 1 && (size_t)sequence <= l->n) {
+        out[0] = &l->v[sequence - 1];
+        return 1;
+    }
+    for (size_t i = l->n; i-- > 0;) {
+        if (strcmp(l->v[i].subject, ref) == 0) {
+            out[0] = &l->v[i];
+            return 1;
+        }
+    }
+    return find_run(l, ref, out);
+}
+
+static int show_one(struct call *c, const struct entry *en, struct buf *out, struct err *e)
+{
+    struct bytes body;
+    struct doc *receipt = NULL;
+    struct arena *a = c->s.a;
+    if (receipts_body(c->s.link.pg, a, en->sequence, en->run_id, &en->receipt, &body, e) != 0 ||
+        receipts_parse(a, body, en->sequence, &receipt, e) != 0) {
+        return -1;
+    }
+    if (c->req.format == FORMAT_JSON) {
+        canon_write(out, receipt);
+        buf_putc(out, '\n');
+    } else {
+        canon_pretty(out, receipt);
+    }
+    return 0;
+}
+
+static int show(struct call *c, struct err *e)
+{
+    const struct env *named = c->req.n_args > 1 ? load_env(&c->s.project, c->req.args[0]) : NULL;
+    const char *ref = named != NULL ? c->req.args[1] : c->req.n_args > 0 ? c->req.args[0] : NULL;
+    if (ref == NULL || c->req.n_args > (named != NULL ? 2U : 1U)) {
+        err_set(e, ERR_CONFIG,
+                "`kfmig receipt show` needs one run id, ledger sequence or migration");
+        return err_hint(e, "`kfmig receipt list` shows them");
+    }
+    if (session_env(&c->s, named != NULL ? named->name : NULL, &named, e) != 0 ||
+        open_ledger(c, named, e) != 0) {
+        return -1;
+    }
+    const struct entry **found = ARENA_ARRAY(c->s.a, const struct entry *, c->s.link.entries.n + 1);
+    size_t n = find_entries(&c->s.link.entries, ref, found);
+    if (n == 0) {
+        err_set(e, ERR_CONFIG, "the ledger of \"%s\" has no receipt \"%s\"", named->name, ref);
+        return err_hint(e, "`kfmig receipt list %s` shows them", named->name);
+    }
+    struct buf out = {0};
+    int rc = 0;
+    for (size_t i = 0; i < n && rc == 0; i++) {
+        rc = show_one(c, found[i], &out, e);
+    }
+    if (rc == 0) {
+        c->status = output_result(&c->req, &out);
+    }
+    buf_release(&out);
+    return rc;
+}
+
+static int print_verified(struct call *c, struct verified *v)
+{
+    struct arena *a = c->s.a;
+    const char *env = c->args.env->name;
+    if (c->req.format == FORMAT_JSON) {
+        struct doc *d = doc_new(a, DOC_MAP);
+        doc_put(a, d, "environment", doc_text(a, env));
+        doc_put(a, d, "entries", doc_int(a, (int64_t)v->n_entries));
+        struct doc *findings = doc_put(a, d, "findings", doc_new(a, DOC_LIST));
+        for (size_t i = 0; i < v->findings.n; i++) {
+            const struct err *f = &v->findings.v[i];
+            struct doc *row = doc_push(a, findings, doc_new(a, DOC_MAP));
+            doc_put(a, row, "path",
+                    f->where.path[0] != '\0' ? doc_text(a, f->where.path) : doc_new(a, DOC_NULL));
+            doc_put(a, row, "message", doc_text(a, f->msg));
+        }
+        return output_json(&c->req, d);
+    }
+    struct buf out = {0};
+    struct style st = output_style(&c->req, stdout);
+    report_faults(&out, &st, &v->findings, "finding");
+    buf_printf(&out,
+               "%s: %zu entries, %zu receipts, %zu input texts, %zu exported receipts verified%s\n",
+               env, v->n_entries, v->n_receipts, v->n_blobs, v->n_exports,
+               v->findings.n == 0 ? ": all as they should be" : "");
+    int status = output_result(&c->req, &out);
+    buf_release(&out);
+    return status;
+}
+
+static int verify(struct call *c, struct err *e)
+{
+    struct verified v;
+    if (open_targets(c, e) != 0) {
+        return -1;
+    }
+    if (c->args.n_targets > 0) {
+        err_set(e, ERR_CONFIG, "`kfmig receipt verify` takes no targets");
+        return err_hint(e, "the entries of a ledger stand or fall together");
+    }
+    int rc = verify_ledger(&c->s, &v, e);
+    if (rc == 0) {
+        c->status = print_verified(c, &v);
+        if (c->status == 0 && v.findings.n > 0) {
+            c->status = err_status(ERR_INTEGRITY);
+        }
+    }
+    err_list_release(&v.findings);
+    return rc;
+}
+
+/* DIR of --to, made if it is missing. A path that the operator gave may lead anywhere. */
+static int open_destination(struct call *c, int *dirfd, struct err *e)
+{
+    const char *to = c->req.to;
+    if (to == NULL) {
+        *dirfd = c->s.project.dirfd;
+        return 0;
+    }
+    if (to[0] != '/') {
+        char here[HERE_MAX];
+        if (getcwd(here, sizeof here) == NULL) {
+            return err_errno(e, ERR_PREFLIGHT, "cannot find the current directory");
+        }
+        to = arena_printf(c->s.a, "%s/%s", here, to);
+    }
+    if (file_mkdirs(AT_FDCWD, to, 0777, e) != 0) {
+        return -1;
+    }
+    *dirfd = open(to, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    return *dirfd >= 0 ? 0
+                       : err_errno(e, ERR_PREFLIGHT, "cannot open the directory \"%s\"", c->req.to);
+}
+
+static int export_all(struct call *c, int dirfd, struct buf *out, struct err *e)
+{
+    const struct project *p = &c->s.project;
+    size_t n = 0;
+    for (size_t i = 0; i < p->n_bundle; i++) {
+        const struct bundle *b = &p->bundle[i];
+        const struct history *h = past_get(&c->s.link.past, b->id);
+        if (h == NULL || h->applied == NULL || !is_wanted(&c->args, b->id)) {
+            continue;
+        }
+        const char *prefix = c->req.to != NULL ? b->id : b->dir;
+        if (export_bundle(&c->s, h->applied, b, dirfd, prefix, EVIDENCE_BUNDLE, e) != 0) {
+            return -1;
+        }
+        buf_printf(out, "exported %s%s%s\n", c->req.to != NULL ? c->req.to : "",
+                   c->req.to != NULL ? "/" : "", prefix);
+        n++;
+    }
+    if (n == 0 && c->args.n_targets > 0) {
+        err_set(e, ERR_PREFLIGHT, "%s was never applied in \"%s\"", c->args.targets[0],
+                c->args.env->name);
+        return err_hint(e, "`kfmig receipt show` prints the receipts of failed runs");
+    }
+    if (n == 0) {
+        buf_puts(out, "nothing is applied, so there is nothing to export\n");
+    }
+    return 0;
+}
+
+static int export(struct call *c, struct err *e)
+{
+    int dirfd = -1;
+    if (open_targets(c, e) != 0 || open_destination(c, &dirfd, e) != 0) {
+        return -1;
+    }
+    struct buf out = {0};
+    int rc = export_all(c, dirfd, &out, e);
+    if (rc == 0) {
+        c->status = output_result(&c->req, &out);
+    }
+    buf_release(&out);
+    if (dirfd != c->s.project.dirfd) {
+        (void)close(dirfd);
+    }
+    return rc;
+}
+
+static const struct {
+    const char *name;
+    int (*run)(struct call *c, struct err *e);
+} verbs[] = {{"list", list}, {"show", show}, {"verify", verify}, {"export", export}};
+
+static int call_verb(struct call *c, const struct request *req, struct err *e)
+{
+    const char *name = req->n_args > 0 ? req->args[0] : "list";
+    for (size_t i = 0; i < sizeof verbs / sizeof verbs[0]; i++) {
+        if (strcmp(verbs[i].name, name) == 0) {
+            return session_project(&c->s, &c->req, false, e) == 0 ? verbs[i].run(c, e) : -1;
+        }
+    }
+    c->s.project.dirfd = -1;
+    err_set(e, ERR_CONFIG, "receipt knows no \"%s\"", name);
+    return err_hint(e, "kfmig receipt list, show, verify or export");
+}
+
+static int run(const struct request *req)
+{
+    struct call c = {.req = *req};
+    struct err e = {0};
+    if (req->n_args > 0) {
+        c.req.args++;
+        c.req.n_args--;
+    }
+    if (call_verb(&c, req, &e) != 0) {
+        c.status = output_error(req, c.s.project.dirfd, &e);
+    }
+    if (c.s.a != NULL) {
+        session_close(&c.s);
+    }
+    return c.status;
+}
+
+static const char *const takes[] = {"to", NULL};
+static const struct example examples[] = {
+    {"kfmig receipt list prod", "every entry of the ledger of prod, oldest first"},
+    {"kfmig receipt show prod PG-MIG-2026-02-28-01", "the last receipt of that migration"},
+    {"kfmig receipt verify prod", "recompute every digest and the tree over them"},
+    {"kfmig receipt export prod --to=evidence", "receipts, baselines and diffs as files"},
+    {NULL, NULL},
+};
+
+const struct command command_receipt = {
+    .name = "receipt",
+    .synopsis = "list|show|verify|export [ENV] [ID]",
+    .summary = "List, show, verify and export the receipts of a ledger.",
+    .description =
+        "Every run that touched or tried to touch a database left a receipt in its ledger.\n\n"
+        "list prints one line per ledger entry. show prints receipts as JSON, checked against the "
+        "digest in the ledger; the "
+        "beginning of a run id is enough.\n\n"
+        "verify recomputes the digest of every receipt and of every text and baseline that "
+        "receipts name, the tree over all "
+        "entries and the root before each, and compares exported files with their receipts. It "
+        "prints one line per finding "
+        "and exits with 8 if there is any.\n\n"
+        "export writes baselines, diffs and receipts of what is applied into the bundles, or below "
+        "DIR with --to. The bytes "
+        "are those that were hashed: sha256sum of a file gives the digest in the receipt.",
+    .options = takes,
+    .examples = examples,
+    .run = run,
+};

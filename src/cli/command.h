@@ -1,0 +1,80 @@
+/* Commands and options as tables: parsing, help, man pages and the manual all come from them.
+ * Owns: struct command, struct option, struct request. One file per verb (cli/cmd_<verb>.c) defines its `const struct command`;
+ * commands.c lists them. */
+#ifndef KFMIG_CLI_COMMAND_H
+#define KFMIG_CLI_COMMAND_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/bytes.h"
+
+enum format { FORMAT_TEXT, FORMAT_JSON, FORMAT_MARKDOWN, FORMAT_DOT };
+
+/* What the command line said. args: positional arguments after the verb, borrowed from argv. */
+struct request {
+    const struct command *command;
+    const char **args;
+    size_t n_args;
+    const char *project; /* -C DIR; default "." */
+    const char *env; /* resolved by commands that take ENV: first argument naming one, or --env */
+    enum format format; /* --json, --format= */
+    bool quiet, verbose, color;
+    bool dry_run, apply, keep_going, exit_code, fix, offline, show_server_text;
+    int64_t steps; /* --steps=N; 0: all */
+    int64_t
+        lock_wait_ms; /* --lock-wait=DURATION; default 10 minutes on a terminal and elsewhere alike */
+    const char *plan_digest;      /* --plan=sha256:... */
+    const char *from;             /* new --from=FILE.sql */
+    const char *to;               /* receipt export --to=DIR */
+    const char *type;             /* new --type=postgis */
+    const char *self;             /* absolute path of this program */
+    bool embedded;                /* init --embedded */
+    bool man;                     /* help --man */
+    bool help, version, no_color; /* settled by command_parse(): help becomes the command help */
+};
+
+enum option_kind { OPTION_FLAG, OPTION_TEXT, OPTION_NUMBER, OPTION_DURATION, OPTION_FORMAT };
+struct option {
+    const char *name; /* "plan" for --plan */
+    char letter;      /* 'k' for -k, or 0 */
+    enum option_kind kind;
+    const char *argument; /* "DIGEST", NULL for flags */
+    const char *summary;  /* one line */
+    size_t offset;        /* of the field in struct request */
+};
+
+struct example {
+    const char *line; /* "kfmig why prod/PG-MIG-2026-02-28-01@apply" */
+    const char *text;
+};
+
+struct command {
+    const char *name;
+    const char *synopsis;    /* "[ENV] [TARGET...]" */
+    const char *summary;     /* one line for the list */
+    const char *description; /* paragraphs, separated by an empty line */
+    const char *const
+        *options; /* names of the options that it takes besides the global ones; NULL-terminated */
+    const struct example *examples; /* ended by .line == NULL */
+    int (*run)(const struct request
+                   *req); /* returns the exit status; prints its own result and its errors */
+    unsigned formats;     /* 1U << FORMAT_x for what it prints besides text and JSON */
+};
+
+extern const struct command *const commands[]; /* NULL-terminated, in the order of the manual */
+extern const struct option
+    options[]; /* all options, ended by .name == NULL; the global ones first */
+extern const size_t n_global_options;
+
+/* Parse argv into *out. Returns -1 and prints usage to stderr on a mistake (exit 5): unknown verb or option with near misses,
+ * missing or malformed argument, an option the verb does not take. */
+int command_parse(struct arena *a, int argc, char **argv, struct request *out,
+                  struct err *e) MUST_CHECK;
+void help_overview(struct buf *out);
+void help_command(struct buf *out, const struct command *c);
+void help_man(struct buf *out,
+              const struct command *c); /* man(7) source of kfmig-VERB(1); NULL: kfmig(1) */
+
+#endif

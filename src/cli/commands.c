@@ -1,0 +1,8 @@
+/* The table of commands, in the order of the manual. */
+#include "cli/commands.h"
+
+const struct command *const commands[] = {
+    &command_build,   &command_plan, &command_why, &command_status, &command_graph,
+    &command_check,   &command_init, &command_new, &command_adopt,  &command_env,
+    &command_receipt, &command_help, NULL,
+};

@@ -1,0 +1,20 @@
+/* Every command, each defined in cmd_<verb>.c. */
+#ifndef KFMIG_CLI_COMMANDS_H
+#define KFMIG_CLI_COMMANDS_H
+
+#include "cli/command.h"
+
+extern const struct command command_build;
+extern const struct command command_plan;
+extern const struct command command_why;
+extern const struct command command_status;
+extern const struct command command_graph;
+extern const struct command command_check;
+extern const struct command command_init;
+extern const struct command command_new;
+extern const struct command command_adopt;
+extern const struct command command_env;
+extern const struct command command_receipt;
+extern const struct command command_help;
+
+#endif

@@ -1,0 +1,200 @@
+/* Evidence of a migration as files, made from the ledger. */
+#include "cli/export.h"
+
+#include <string.h>
+
+#include "base/fault.h"
+#include "cli/leftovers.h"
+#include "cli/receipts.h"
+#include "doc/canon.h"
+#include "run/run.h"
+
+/* What a receipt may name: nothing else is ever written, whatever a ledger says. */
+static const char *const uris[] = {"baselines/pre.json", "baselines/post.json",
+                                   "diffs/summary.json", "diffs/touched.csv"};
+
+static void names_of(struct arena *a, const struct doc *list, struct names *out)
+{
+    *out = (struct names){.v = ARENA_ARRAY(a, const char *, doc_len(list) + 1)};
+    for (size_t i = 0; i < doc_len(list); i++) {
+        if (list->item[i]->type == DOC_TEXT) {
+            out->v[out->n++] = list->item[i]->text.p;
+        }
+    }
+}
+
+/* Which domains were protected when the migration ran, as the receipt tells; the project's if it does not. */
+static struct domains domains_of(struct session *s, struct arena *a, const struct doc *receipt)
+{
+    const struct doc *d = doc_find(receipt, "claim.policy.protected");
+    struct domains out = s->project.domains;
+    if (d != NULL) {
+        names_of(a, doc_get(d, "schemas"), &out.schemas);
+        names_of(a, doc_get(d, "tables"), &out.tables);
+        names_of(a, doc_get(d, "roles"), &out.roles);
+    }
+    return out;
+}
+
+/* A baseline is not kept: it is the ledger's sum of objects up to an entry. */
+static int make_baseline(struct session *s, struct arena *a, const struct doc *receipt,
+                         int64_t upto, struct bytes *out, struct err *e)
+{
+    struct object_rows rows = {0};
+    struct domains d = domains_of(s, a, receipt);
+    int64_t version = doc_num(doc_get(receipt, "target"), "server_version", 0);
+    if (upto > 0 && ledger_objects(s->link.pg, upto, a, &rows, e) != 0) {
+        return -1;
+    }
+    struct baseline_object *v = ARENA_ARRAY(a, struct baseline_object, rows.n + 1);
+    for (size_t i = 0; i < rows.n; i++) {
+        v[i] = (struct baseline_object){rows.v[i].object, rows.v[i].fingerprint};
+    }
+    struct buf text = {0};
+    baseline_write(&text, v, rows.n, &d, (int)(version / 10000));
+    *out = bytes_of(arena_dup(a, buf_str(&text), text.n), text.n);
+    buf_release(&text);
+    return 0;
+}
+
+static bool is_known(const char *uri)
+{
+    for (size_t i = 0; i < sizeof uris / sizeof uris[0]; i++) {
+        if (strcmp(uris[i], uri) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+int export_output(struct session *s, struct arena *a, const struct doc *receipt, int64_t sequence,
+                  const struct doc *output, struct bytes *out, struct err *e)
+{
+    struct digest want;
+    bool found = false;
+    const char *uri = doc_str(output, "uri", "");
+    if (!is_known(uri) || digest_parse(doc_str(output, "digest", ""), &want) != 0) {
+        return err_set(
+            e, ERR_INTEGRITY,
+            "the receipt of ledger entry %lld names an output \"%s\" that no migration has",
+            (long long)sequence, uri);
+    }
+    if (strncmp(uri, "baselines/", 10) == 0) {
+        int64_t upto = strcmp(uri, "baselines/pre.json") == 0 ? sequence - 1 : sequence;
+        if (make_baseline(s, a, receipt, upto, out, e) != 0) {
+            return -1;
+        }
+    } else if (ledger_blob(s->link.pg, &want, a, out, &found, e) != 0) {
+        return -1;
+    } else if (!found) {
+        return err_set(e, ERR_INTEGRITY, "the ledger lacks %s of entry %lld", uri,
+                       (long long)sequence);
+    }
+    struct digest have = digest_of(*out);
+    if (!digest_eq(&have, &want)) {
+        return err_set(e, ERR_INTEGRITY, "%s of ledger entry %lld is not what its receipt names",
+                       uri, (long long)sequence);
+    }
+    return 0;
+}
+
+const char *export_uri(struct arena *a, const char *instance, int64_t sequence)
+{
+    return arena_printf(a, "kfmig:ledger:%s:%lld", instance, (long long)sequence);
+}
+
+static int write_file(int dirfd, const char *path, struct bytes text, struct err *e)
+{
+    if (FAULT(EXPORT_WRITE)) {
+        return err_set(e, ERR_PREFLIGHT, "cannot write \"%s\": fault injected", path);
+    }
+    return file_write(dirfd, path, text, 0666, e);
+}
+
+/* "diffs/summary.json" below prefix; with env in a folder of its own: "diffs/ENV/summary.json". */
+static const char *path_of(struct arena *a, const char *prefix, const char *env, const char *uri)
+{
+    const char *slash = strchr(uri, '/');
+    return env == NULL
+               ? arena_printf(a, "%s/%s", prefix, uri)
+               : arena_printf(a, "%s/%.*s/%s%s", prefix, (int)(slash - uri), uri, env, slash);
+}
+
+static int write_outputs(struct session *s, struct arena *a, const struct doc *receipt,
+                         int64_t sequence, int dirfd, const char *prefix, const char *env,
+                         struct err *e)
+{
+    const struct doc *outputs = doc_find(receipt, "claim.outputs");
+    for (size_t i = 0; i < doc_len(outputs); i++) {
+        struct bytes text = {NULL, 0};
+        if (export_output(s, a, receipt, sequence, outputs->item[i], &text, e) != 0 ||
+            write_file(dirfd, path_of(a, prefix, env, doc_str(outputs->item[i], "uri", "")), text,
+                       e) != 0) {
+            return -1;
+        }
+    }
+    return 0;
+}
+
+/* The body is in the ledger only: the pointer names that, and what the body hashes to. */
+static int write_pointer(struct arena *a, const struct doc *receipt, struct bytes body,
+                         int64_t sequence, int dirfd, const char *prefix, struct err *e)
+{
+    static const char *const copied[] = {"migration_id", "environment", "run_id"};
+    char text[DIGEST_TEXT];
+    struct digest digest = digest_of(body);
+    struct doc *d = doc_new(a, DOC_MAP);
+    doc_put(a, d, "format", doc_text(a, "kfmig.receipt_ref.v1"));
+    for (size_t i = 0; i < sizeof copied / sizeof copied[0]; i++) {
+        doc_put(a, d, copied[i], doc_text(a, doc_str(receipt, copied[i], "")));
+    }
+    const char *instance = doc_str(doc_get(receipt, "ledger"), "instance", "");
+    doc_put(a, d, "uri", doc_text(a, export_uri(a, instance, sequence)));
+    doc_put(a, d, "sequence", doc_int(a, sequence));
+    doc_put(a, d, "sha256", doc_text(a, digest_text(&digest, text)));
+    struct buf out = {0};
+    canon_pretty(&out, d);
+    int rc = write_file(dirfd, path_of(a, prefix, NULL, "receipts/receipt_ref.json"),
+                        buf_bytes(&out), e);
+    buf_release(&out);
+    return rc;
+}
+
+static void clear_folders(struct arena *a, int dirfd, const char *prefix, const char *env)
+{
+    static const char *const folders[] = {"baselines/", "diffs/", "receipts/"};
+    for (size_t i = 0; i < sizeof folders / sizeof folders[0]; i++) {
+        const char *path = path_of(a, prefix, env, folders[i]);
+        leftovers_remove(a, dirfd, arena_strndup(a, path, strlen(path) - 1));
+    }
+}
+
+int export_bundle(struct session *s, const struct fact *f, const struct bundle *b, int dirfd,
+                  const char *prefix, enum evidence mode, struct err *e)
+{
+    struct arena a = {0};
+    struct bytes body;
+    struct doc *receipt = NULL;
+    const char *env = mode == EVIDENCE_FOLDER ? s->link.env->name : NULL;
+    int rc = -1;
+    if (receipts_body(s->link.pg, &a, f->sequence, f->run_id, &f->receipt, &body, e) != 0 ||
+        receipts_parse(&a, body, f->sequence, &receipt, e) != 0) {
+        goto out;
+    }
+    if (strcmp(doc_str(receipt, "migration_id", ""), b->id) != 0) {
+        err_set(e, ERR_INTEGRITY, "the receipt of ledger entry %lld is not about %s",
+                (long long)f->sequence, b->id);
+        goto out;
+    }
+    clear_folders(&a, dirfd, prefix, env);
+    if (mode == EVIDENCE_POINTER) {
+        rc = write_pointer(&a, receipt, body, f->sequence, dirfd, prefix, e);
+        goto out;
+    }
+    if (write_outputs(s, &a, receipt, f->sequence, dirfd, prefix, env, e) == 0) {
+        rc = write_file(dirfd, path_of(&a, prefix, env, "receipts/run_receipt.json"), body, e);
+    }
+out:
+    arena_release(&a);
+    return rc;
+}

@@ -1,0 +1,325 @@
+/* The table of options, and the command line read by it. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/command.h"
+
+enum { LOCK_WAIT_MS = 600 * 1000 };
+
+#define FIELD(name) offsetof(struct request, name)
+
+const struct option options[] = {
+    {"project", 'C', OPTION_TEXT, "DIR",
+     "work on the project in DIR instead of the current directory", FIELD(project)},
+    {"json", 0, OPTION_FORMAT, NULL, "print JSON; the same as --format=json", FIELD(format)},
+    {"format", 0, OPTION_FORMAT, "FORMAT", "print text, json, markdown (plan) or dot (graph)",
+     FIELD(format)},
+    {"quiet", 'q', OPTION_FLAG, NULL, "print no progress", FIELD(quiet)},
+    {"verbose", 'v', OPTION_FLAG, NULL, "print more", FIELD(verbose)},
+    {"show-server-text", 0, OPTION_FLAG, NULL,
+     "on a terminal, show server messages that may quote row data", FIELD(show_server_text)},
+    {"no-color", 0, OPTION_FLAG, NULL, "print no colour; the same as NO_COLOR=1", FIELD(no_color)},
+    {"help", 'h', OPTION_FLAG, NULL, "print help", FIELD(help)},
+    {"version", 0, OPTION_FLAG, NULL, "print the version", FIELD(version)},
+    {"dry-run", 'n', OPTION_FLAG, NULL, "show the plan and run nothing", FIELD(dry_run)},
+    {"apply", 0, OPTION_FLAG, NULL, "run in a protected environment without asking", FIELD(apply)},
+    {"plan", 0, OPTION_TEXT, "DIGEST", "run exactly the plan with this digest, or nothing",
+     FIELD(plan_digest)},
+    {"steps", 0, OPTION_NUMBER, "N", "run at most N migrations", FIELD(steps)},
+    {"keep-going", 'k', OPTION_FLAG, NULL, "after a failure go on with what does not depend on it",
+     FIELD(keep_going)},
+    {"lock-wait", 0, OPTION_DURATION, "TIME",
+     "wait this long for another run to end: 30s, 10m (default), 0", FIELD(lock_wait_ms)},
+    {"exit-code", 0, OPTION_FLAG, NULL, "exit with 10 if something would run", FIELD(exit_code)},
+    {"fix", 0, OPTION_FLAG, NULL, "correct registry/migrations.v1.json", FIELD(fix)},
+    {"embedded", 0, OPTION_FLAG, NULL, "declare the embedded server instead of DATABASE_URL",
+     FIELD(embedded)},
+    {"from", 0, OPTION_TEXT, "FILE", "take the SQL from FILE and its scope from the SQL",
+     FIELD(from)},
+    {"to", 0, OPTION_TEXT, "DIR", "write below DIR instead of into the bundles", FIELD(to)},
+    {"man", 0, OPTION_FLAG, NULL, "print the source of a manual page", FIELD(man)},
+    {NULL, 0, OPTION_FLAG, NULL, NULL, 0},
+};
+const size_t n_global_options = 9;
+
+/* One pass over argv. */
+struct parser {
+    int argc;
+    char **argv;
+    int at;
+    struct request *out;
+    struct err *e;
+};
+
+static void *field_of(struct request *r, const struct option *o)
+{
+    return (char *)r + o->offset;
+}
+
+static bool takes(const struct command *c, const struct option *o)
+{
+    if ((size_t)(o - options) < n_global_options) {
+        return true;
+    }
+    for (size_t i = 0; c != NULL && c->options != NULL && c->options[i] != NULL; i++) {
+        if (strcmp(c->options[i], o->name) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static int hint_help(struct err *e, const struct command *c)
+{
+    return c != NULL ? err_hint(e, "`kfmig help %s` lists its options", c->name)
+                     : err_hint(e, "`kfmig help` lists all commands");
+}
+
+static int unknown_option(struct parser *p, const char *name, size_t n)
+{
+    const char *near = NULL;
+    size_t best = SIZE_MAX;
+    for (const struct option *o = options; o->name != NULL; o++) {
+        size_t d = text_distance(bytes_of(name, n), bytes_str(o->name));
+        if (takes(p->out->command, o) && d < best &&
+            text_is_near(bytes_of(name, n), bytes_str(o->name))) {
+            best = d;
+            near = o->name;
+        }
+    }
+    err_set(p->e, ERR_CONFIG, "unknown option \"--%.*s\"", (int)n, name);
+    return near != NULL ? err_hint(p->e, "did you mean --%s?", near)
+                        : hint_help(p->e, p->out->command);
+}
+
+static int read_number(const char *text, int64_t *out)
+{
+    char *end = NULL;
+    errno = 0;
+    long long v = strtoll(text, &end, 10);
+    if (text[0] < '0' || text[0] > '9' || errno != 0 || *end != '\0') {
+        return -1;
+    }
+    *out = v;
+    return 0;
+}
+
+static int read_duration(const char *text, int64_t *out)
+{
+    static const struct {
+        const char *unit;
+        int64_t ms;
+    } units[] = {{"", 1000}, {"ms", 1}, {"s", 1000}, {"m", 60000}, {"h", 3600000}};
+    char *end = NULL;
+    errno = 0;
+    long long v = strtoll(text, &end, 10);
+    if (text[0] < '0' || text[0] > '9' || errno != 0) {
+        return -1;
+    }
+    for (size_t i = 0; i < sizeof units / sizeof units[0]; i++) {
+        if (strcmp(end, units[i].unit) == 0 && v <= INT64_MAX / units[i].ms) {
+            *out = v * units[i].ms;
+            return 0;
+        }
+    }
+    return -1;
+}
+
+static int read_format(const char *text, enum format *out)
+{
+    static const char *const names[] = {[FORMAT_TEXT] = "text",
+                                        [FORMAT_JSON] = "json",
+                                        [FORMAT_MARKDOWN] = "markdown",
+                                        [FORMAT_DOT] = "dot"};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        if (strcmp(names[i], text) == 0) {
+            *out = (enum format)i;
+            return 0;
+        }
+    }
+    return -1;
+}
+
+static const char *expected(enum option_kind k)
+{
+    static const char *const words[] = {[OPTION_FLAG] = "nothing",
+                                        [OPTION_TEXT] = "text that is not empty",
+                                        [OPTION_NUMBER] = "a whole number",
+                                        [OPTION_DURATION] = "a time: 30s, 10m, 1h, 0",
+                                        [OPTION_FORMAT] = "text, json, markdown or dot"};
+    return words[k];
+}
+
+static int set_value(struct parser *p, const struct option *o, const char *value)
+{
+    void *field = field_of(p->out, o);
+    int rc = 0;
+    switch (o->kind) {
+    case OPTION_FLAG:
+        *(bool *)field = true;
+        break;
+    case OPTION_TEXT:
+        *(const char **)field = value;
+        rc = value[0] == '\0' ? -1 : 0;
+        break;
+    case OPTION_NUMBER:
+        rc = read_number(value, field);
+        break;
+    case OPTION_DURATION:
+        rc = read_duration(value, field);
+        break;
+    case OPTION_FORMAT:
+        rc = read_format(value, field);
+        break;
+    }
+    if (rc != 0) {
+        err_set(p->e, ERR_CONFIG, "--%s wants %s, not \"%s\"", o->name, expected(o->kind), value);
+        return hint_help(p->e, p->out->command);
+    }
+    return 0;
+}
+
+/* value: what follows "=" or the letter; NULL: look at the next argument if one is needed. */
+static int use_option(struct parser *p, const struct option *o, const char *value)
+{
+    const struct command *c = p->out->command;
+    if (!takes(c, o)) {
+        if (c == NULL) {
+            err_set(p->e, ERR_CONFIG, "--%s stands before the command", o->name);
+            return err_hint(p->e, "write it after the command");
+        }
+        err_set(p->e, ERR_CONFIG, "`kfmig %s` does not take --%s", c->name, o->name);
+        return hint_help(p->e, c);
+    }
+    if (o->argument == NULL) {
+        if (value != NULL) {
+            err_set(p->e, ERR_CONFIG, "--%s takes no value", o->name);
+            return hint_help(p->e, p->out->command);
+        }
+        return set_value(p, o, o->kind == OPTION_FORMAT ? "json" : "");
+    }
+    if (value == NULL) {
+        if (p->at + 1 >= p->argc) {
+            err_set(p->e, ERR_CONFIG, "--%s needs %s", o->name, o->argument);
+            return hint_help(p->e, p->out->command);
+        }
+        value = p->argv[++p->at];
+    }
+    return set_value(p, o, value);
+}
+
+static int read_long(struct parser *p, const char *text)
+{
+    size_t n = strcspn(text, "=");
+    for (const struct option *o = options; o->name != NULL; o++) {
+        if (strlen(o->name) == n && strncmp(o->name, text, n) == 0) {
+            return use_option(p, o, text[n] == '=' ? text + n + 1 : NULL);
+        }
+    }
+    return unknown_option(p, text, n);
+}
+
+/* "-qv", "-C DIR", "-CDIR". */
+static int read_letters(struct parser *p, const char *text)
+{
+    for (size_t i = 0; text[i] != '\0'; i++) {
+        const struct option *o = options;
+        while (o->name != NULL && o->letter != text[i]) {
+            o++;
+        }
+        if (o->name == NULL) {
+            err_set(p->e, ERR_CONFIG, "unknown option \"-%c\"", text[i]);
+            return hint_help(p->e, p->out->command);
+        }
+        bool rest = o->argument != NULL && text[i + 1] != '\0';
+        if (use_option(p, o, rest ? text + i + 1 : NULL) != 0) {
+            return -1;
+        }
+        if (o->argument != NULL) {
+            return 0;
+        }
+    }
+    return 0;
+}
+
+static int find_verb(struct parser *p, const char *name)
+{
+    const char *near = NULL;
+    size_t best = SIZE_MAX;
+    for (size_t i = 0; commands[i] != NULL; i++) {
+        if (strcmp(commands[i]->name, name) == 0) {
+            p->out->command = commands[i];
+            return 0;
+        }
+        size_t d = text_distance(bytes_str(name), bytes_str(commands[i]->name));
+        if (d < best && text_is_near(bytes_str(name), bytes_str(commands[i]->name))) {
+            best = d;
+            near = commands[i]->name;
+        }
+    }
+    err_set(p->e, ERR_CONFIG, "unknown command \"%s\"", name);
+    return near != NULL ? err_hint(p->e, "did you mean `kfmig %s`?", near) : hint_help(p->e, NULL);
+}
+
+static int read_one(struct parser *p, bool *only_args)
+{
+    const char *text = p->argv[p->at];
+    if (*only_args || text[0] != '-' || text[1] == '\0') {
+        if (p->out->command == NULL) {
+            return find_verb(p, text);
+        }
+        p->out->args[p->out->n_args++] = text;
+        return 0;
+    }
+    if (text[1] != '-') {
+        return read_letters(p, text + 1);
+    }
+    if (text[2] == '\0') {
+        *only_args = true;
+        return 0;
+    }
+    return read_long(p, text + 2);
+}
+
+/* --help after a verb asks for help about that verb. */
+static int settle(struct parser *p)
+{
+    struct request *r = p->out;
+    const struct command *c = r->command;
+    if (r->version) {
+        return 0;
+    }
+    if (r->help) {
+        r->n_args = 0;
+        if (c != NULL) {
+            r->args[r->n_args++] = c->name;
+        }
+        return find_verb(p, "help");
+    }
+    if (c == NULL) {
+        err_set(p->e, ERR_CONFIG, "no command given");
+        return hint_help(p->e, NULL);
+    }
+    if (r->format != FORMAT_TEXT && r->format != FORMAT_JSON &&
+        (c->formats & 1U << r->format) == 0) {
+        err_set(p->e, ERR_CONFIG, "`kfmig %s` cannot print this format", c->name);
+        return hint_help(p->e, c);
+    }
+    return 0;
+}
+
+int command_parse(struct arena *a, int argc, char **argv, struct request *out, struct err *e)
+{
+    const char *no_color = getenv("NO_COLOR");
+    *out = (struct request){.project = ".", .lock_wait_ms = LOCK_WAIT_MS};
+    out->args = ARENA_ARRAY(a, const char *, (size_t)argc + 1);
+    struct parser p = {.argc = argc, .argv = argv, .at = 1, .out = out, .e = e};
+    bool only_args = false;
+    int rc = 0;
+    for (; rc == 0 && p.at < argc; p.at++) {
+        rc = read_one(&p, &only_args);
+    }
+    out->color = !out->no_color && (no_color == NULL || no_color[0] == '\0');
+    return rc == 0 ? settle(&p) : -1;
+}

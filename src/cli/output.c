@@ -1,0 +1,121 @@
+/* Where words go: the result to stdout, progress and errors to stderr. */
+#include "cli/output.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "doc/canon.h"
+
+enum { SOURCE_MAX = 16 * 1024 * 1024 };
+
+struct style output_style(const struct request *req, FILE *stream)
+{
+    bool color = req->color && req->format != FORMAT_JSON && isatty(fileno(stream)) == 1;
+    return (struct style){.color = color, .verbose = req->verbose};
+}
+
+/* Nobody can be told when stderr itself fails. */
+static void put_stderr(const struct buf *text)
+{
+    (void)fwrite(buf_str(text), 1, text->n, stderr);
+    (void)fflush(stderr);
+}
+
+static void PRINTF_LIKE(2, 0) say(const char *before, const char *fmt, va_list ap)
+{
+    struct buf raw = {0};
+    struct buf line = {0};
+    buf_vprintf(&raw, fmt, ap);
+    buf_puts(&line, before);
+    text_safe(&line, bytes_of(buf_str(&raw), raw.n));
+    buf_putc(&line, '\n');
+    put_stderr(&line);
+    buf_release(&line);
+    buf_release(&raw);
+}
+
+void output_note(const struct request *req, const char *fmt, ...)
+{
+    if (req->quiet) {
+        return;
+    }
+    va_list ap;
+    va_start(ap, fmt);
+    say("", fmt, ap);
+    va_end(ap);
+}
+
+void output_warning(const struct request *req, const char *fmt, ...)
+{
+    (void)req;
+    va_list ap;
+    va_start(ap, fmt);
+    say("kfmig: warning: ", fmt, ap);
+    va_end(ap);
+}
+
+void output_faults(const struct request *req, const struct err_list *l)
+{
+    struct buf out = {0};
+    if (req->format == FORMAT_JSON) {
+        for (size_t i = 0; i < l->n; i++) {
+            report_err_json(&out, &l->v[i]);
+        }
+    } else {
+        struct style st = output_style(req, stderr);
+        report_faults(&out, &st, l, "error");
+    }
+    put_stderr(&out);
+    buf_release(&out);
+}
+
+/* Only SQL is shown: the place of a fault in environments.v1.yml may be the very line with the password in it. */
+static bool read_source(struct arena *a, int dirfd, const struct err *e, struct bytes *out)
+{
+    const char *dot = strrchr(e->where.path, '.');
+    if (dirfd < 0 || e->where.line <= 0 || dot == NULL || strcmp(dot, ".sql") != 0) {
+        return false;
+    }
+    return file_read(a, dirfd, e->where.path, SOURCE_MAX, out, NULL, NULL) == 0;
+}
+
+int output_error(const struct request *req, int dirfd, const struct err *e)
+{
+    struct buf out = {0};
+    if (req->format == FORMAT_JSON) {
+        report_err_json(&out, e);
+    } else {
+        struct arena a = {0};
+        struct bytes source;
+        struct style st = output_style(req, stderr);
+        report_err(&out, &st, e, read_source(&a, dirfd, e, &source) ? &source : NULL);
+        arena_release(&a);
+    }
+    put_stderr(&out);
+    buf_release(&out);
+    return err_status(e->code);
+}
+
+int output_result(const struct request *req, const struct buf *text)
+{
+    size_t n = fwrite(buf_str(text), 1, text->n, stdout);
+    if (n == text->n && fflush(stdout) == 0) {
+        return 0;
+    }
+    struct err e;
+    err_errno(&e, ERR_PREFLIGHT, "cannot write the result to standard output");
+    return output_error(req, -1, &e);
+}
+
+int output_json(const struct request *req, const struct doc *d)
+{
+    struct buf out = {0};
+    canon_write(&out, d);
+    buf_putc(&out, '\n');
+    int status = output_result(req, &out);
+    buf_release(&out);
+    return status;
+}

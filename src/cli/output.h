@@ -1,0 +1,31 @@
+/* Where words go: the result to stdout, progress and errors to stderr.
+ * Owns: writing both, and when colour and JSON are used. Not what is said. */
+#ifndef KFMIG_CLI_OUTPUT_H
+#define KFMIG_CLI_OUTPUT_H
+
+#include <stdio.h>
+
+#include "cli/command.h"
+#include "report/report.h"
+
+/* How to print to stdout or stderr: colour where req wants it and stream is a terminal. */
+struct style output_style(const struct request *req, FILE *stream);
+
+/* One line of progress to stderr; nothing with --quiet. Control characters are escaped. */
+void output_note(const struct request *req, const char *fmt, ...) PRINTF_LIKE(2, 3);
+/* The same, but also with --quiet: what an operator must not miss. "kfmig: warning: ...". */
+void output_warning(const struct request *req, const char *fmt, ...) PRINTF_LIKE(2, 3);
+
+/* All of a list to stderr: as text, or one {"error":...} a line with --json. */
+void output_faults(const struct request *req, const struct err_list *l);
+
+/* An error to stderr, as text or JSON, and the exit status that goes with it. The line of a SQL file that it names is shown with a caret;
+ * the file is read beneath dirfd (-1: none is shown). */
+int output_error(const struct request *req, int dirfd, const struct err *e);
+
+/* The result to stdout, all at once. Returns 0, or, after saying why, the exit status where stdout does not take it. */
+int output_result(const struct request *req, const struct buf *text);
+/* A JSON document to stdout: canonical, with a newline. */
+int output_json(const struct request *req, const struct doc *d);
+
+#endif

@@ -1,0 +1,53 @@
+/* Receipts as the ledger has them, checked against their entries. */
+#include "cli/receipts.h"
+
+#include "doc/json.h"
+
+int receipts_body(struct pg *pg, struct arena *a, int64_t sequence, const char *run_id,
+                  const struct digest *receipt, struct bytes *out, struct err *e)
+{
+    struct receipt_rows rows = {0};
+    if (ledger_receipts(pg, sequence - 1, run_id, a, &rows, e) != 0) {
+        return -1;
+    }
+    for (size_t i = 0; i < rows.n; i++) {
+        if (rows.v[i].sequence != sequence) {
+            continue;
+        }
+        struct digest found = digest_of(rows.v[i].body);
+        if (!digest_is_zero(receipt) && !digest_eq(&found, receipt)) {
+            err_set(e, ERR_INTEGRITY,
+                    "the receipt of ledger entry %lld is not the one that the entry names",
+                    (long long)sequence);
+            return err_hint(e, "the ledger was altered; `kfmig receipt verify` lists everything "
+                               "that does not fit");
+        }
+        *out = rows.v[i].body;
+        return 0;
+    }
+    err_set(e, ERR_INTEGRITY, "ledger entry %lld has no receipt", (long long)sequence);
+    return err_hint(
+        e, "the ledger was altered; `kfmig receipt verify` lists everything that does not fit");
+}
+
+int receipts_parse(struct arena *a, struct bytes body, int64_t sequence, struct doc **out,
+                   struct err *e)
+{
+    struct err why;
+    *out = json_read(a, body, "receipt", &why);
+    if (*out == NULL) {
+        return err_set(e, ERR_INTEGRITY, "the receipt of ledger entry %lld is no JSON: %s",
+                       (long long)sequence, why.msg);
+    }
+    return 0;
+}
+
+int receipts_read(const struct link *l, struct arena *a, const struct fact *f, struct doc **out,
+                  struct err *e)
+{
+    struct bytes body = {NULL, 0};
+    if (receipts_body(l->pg, a, f->sequence, f->run_id, &f->receipt, &body, e) != 0) {
+        return -1;
+    }
+    return receipts_parse(a, body, f->sequence, out, e);
+}

@@ -1,0 +1,41 @@
+/* What the verbs that only look share. */
+#include "cli/select.h"
+
+int select_env(struct session *s, const struct request *req, struct arguments *out, struct err *e)
+{
+    if (session_project(s, req, false, e) != 0 || arguments_resolve(s, out, e) != 0) {
+        return -1;
+    }
+    return session_plan(s, out->env, false, e);
+}
+
+int select_plan(struct session *s, const struct request *req, struct err *e)
+{
+    struct arguments args;
+    if (select_env(s, req, &args, e) != 0) {
+        return -1;
+    }
+    return plan_restrict(&s->plan, args.targets, args.n_targets, e);
+}
+
+int select_step(struct session *s, const struct arguments *args, int *step, enum stage *stage,
+                struct err *e)
+{
+    struct target t;
+    *step = -1;
+    *stage = STAGE_COUNT;
+    if (args->n_targets == 0) {
+        return 0;
+    }
+    if (args->n_targets > 1) {
+        return err_set(e, ERR_CONFIG, "`kfmig %s` takes one target, not %zu", s->req->command->name,
+                       args->n_targets);
+    }
+    if (plan_target(args->targets[0], s->project.env, s->project.n_env, s->input.bundles,
+                    s->input.n_bundles, s->a, &t, e) != 0) {
+        return -1;
+    }
+    *step = plan_find(&s->plan, s->input.bundles[t.bundle]->id);
+    *stage = t.stage;
+    return 0;
+}

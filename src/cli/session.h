@@ -1,0 +1,40 @@
+/* One invocation: from the command line to the plan. Wiring only.
+ * Owns: opening a project, resolving an environment, connecting, asking ledger and catalogs, computing the plan. */
+#ifndef KFMIG_CLI_SESSION_H
+#define KFMIG_CLI_SESSION_H
+
+#include "cli/command.h"
+#include "cli/link.h"
+#include "load/load.h"
+
+struct session {
+    const struct request *req;
+    struct arena *a;
+    struct project project;
+    struct cache *cache;
+    struct link link;
+    struct world world;
+    struct plan_input input;
+    struct plan plan;
+    bool verbose, quiet;
+};
+
+/* Find and load the project. Faults are printed (all of them) and -1 is returned with ERR_CONFIG if there are any and
+ * tolerate is false. */
+int session_project(struct session *s, const struct request *req, bool tolerate,
+                    struct err *e) MUST_CHECK;
+/* The environment named on the command line, else the default one. */
+int session_env(struct session *s, const char *name, const struct env **out,
+                struct err *e) MUST_CHECK;
+/* Connect to env, refuse the wrong database (replica, pooler, other name or ledger), read entries and past, probe drift and upstreams
+ * into s->world, parse what must be parsed, make the plan. A store that cannot be reached is no error here: the plan then says so
+ * (store_unreachable); want_server true makes it one. May be called for several environments one after another (status of all):
+ * session_leave() closes the link in between. */
+int session_plan(struct session *s, const struct env *env, bool want_server,
+                 struct err *e) MUST_CHECK;
+void session_leave(struct session *s);
+/* Once more with the link as it is now (after link_refresh(), or once the lock is ours): drift by a full look, upstreams, plan. */
+int session_replan(struct session *s, bool full, struct err *e) MUST_CHECK;
+void session_close(struct session *s);
+
+#endif

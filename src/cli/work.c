@@ -1,0 +1,247 @@
+/* The frame around everything that writes to an environment. */
+#include "cli/work.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "cli/leftovers.h"
+#include "cli/output.h"
+#include "cli/repo.h"
+
+enum { OWED_MAX = 256 * 1024 * 1024 };
+
+static void fill_actor(struct work_frame *w)
+{
+    struct session *s = w->s;
+    const char *given = getenv("KFMIG_ACTOR");
+    const char *ci = getenv("CI");
+    bool service = ci != NULL && strcmp(ci, "true") == 0;
+    struct passwd *user = getpwuid(geteuid());
+    const char *name = given != NULL ? given : user != NULL ? user->pw_name : "unknown";
+    const char *pr = getenv("KFMIG_PR");
+    w->actor = (struct run_actor){.type = service ? "service" : "human",
+                                  .id = arena_strdup(s->a, name),
+                                  .commit_sha = repo_commit(s->a, s->project.dirfd),
+                                  .pr = pr != NULL ? pr : "",
+                                  .tool_version = KFMIG_VERSION};
+}
+
+static int take_lock(struct work_frame *w, struct err *e)
+{
+    struct session *s = w->s;
+    struct lock_wait wait = {.timeout_ms = s->req->lock_wait_ms,
+                             .on_wait = progress_lock_wait,
+                             .is_stopped = progress_is_stopped,
+                             .ctx = &w->progress};
+    const char *holder = arena_printf(s->a, "%s %s, process %ld", w->actor.id,
+                                      s->req->command->name, (long)getpid());
+    if (ledger_lock(s->link.pg, w->run_id, holder, &wait, &w->run.epoch, e) != 0) {
+        return -1;
+    }
+    w->locked = true;
+    return 0;
+}
+
+/* Called by the run when its connection is gone: connect again within a bounded time, be sure it is the same database, take the
+ * lock again. */
+static int reconnect(void *ctx, struct err *e)
+{
+    struct work_frame *w = ctx;
+    struct session *s = w->s;
+    int64_t until = clock_ms() + 30000;
+    char uuid[37];
+    memcpy(uuid, s->link.id.uuid, sizeof uuid);
+    pg_close(s->link.pg);
+    s->link.pg = NULL;
+    w->locked = false;
+    while (link_connect(s, &s->link, e) != 0) {
+        pg_close(s->link.pg);
+        s->link.pg = NULL;
+        if (clock_ms() >= until || e->code == ERR_CONFIG) {
+            return -1;
+        }
+        clock_sleep_ms(200);
+    }
+    if (ledger_identify(s->link.pg, &s->link.id, e) != 0) {
+        return -1;
+    }
+    if (strcmp(uuid, s->link.id.uuid) != 0 || s->link.id.in_recovery) {
+        return err_set(e, ERR_PREFLIGHT, "another database answers now");
+    }
+    if (take_lock(w, e) != 0) {
+        return -1;
+    }
+    return ledger_identify(s->link.pg, &s->link.id, e);
+}
+
+static void fill_run(struct work_frame *w)
+{
+    struct session *s = w->s;
+    int64_t epoch = w->run.epoch;
+    w->events = progress_events(&w->progress);
+    w->wait = progress_wait(&w->progress);
+    w->run = (struct run){.pg = &s->link.pg,
+                          .a = s->a,
+                          .env = s->link.env,
+                          .domains = &s->project.domains,
+                          .world = &s->world,
+                          .id = &s->link.id,
+                          .sum = &w->sum,
+                          .merkle = &s->link.merkle,
+                          .base = &s->link.catalog,
+                          .epoch = epoch,
+                          .actor = &w->actor,
+                          .events = &w->events,
+                          .wait = &w->wait,
+                          .reconnect = reconnect,
+                          .reconnect_ctx = w};
+}
+
+static int record_starting_point(struct work_frame *w, struct err *e)
+{
+    struct session *s = w->s;
+    struct outcome o;
+    if (run_adopt(&w->run, &s->link.sum,
+                  "first contact: the database as it was found is the starting baseline",
+                  &w->n_adopted, &o, e) != 0) {
+        return -1;
+    }
+    if (!s->quiet) {
+        output_note(s->req,
+                    "%s: first contact; recorded %zu objects found there as the starting baseline",
+                    s->link.env->name, w->n_adopted);
+    }
+    return link_refresh(s, &s->link, e);
+}
+
+/* The owed receipts of this environment, as paths; other environments' debts stay where they are. */
+static int find_owed(struct session *s, struct names *out, struct err *e)
+{
+    struct file_names names = {0};
+    *out = (struct names){0};
+    int rc = file_list(s->a, s->project.dirfd, "state/owed", &names, e);
+    for (size_t i = 0; rc == 0 && i < names.n; i++) {
+        size_t n = strlen(names.v[i].name);
+        const char *path = arena_printf(s->a, "state/owed/%s", names.v[i].name);
+        struct bytes text;
+        if (names.v[i].type != DT_REG || n < 5 || strcmp(names.v[i].name + n - 5, ".json") != 0) {
+            continue;
+        }
+        if (file_read(s->a, s->project.dirfd, path, OWED_MAX, &text, NULL, e) != 0) {
+            return -1;
+        }
+        const char *mark = arena_printf(s->a, "\"environment\":\"%s\"", s->link.env->name);
+        if (memmem(text.p, text.n, mark, strlen(mark)) != NULL) {
+            ARENA_GROW(s->a, out->v, out->n, out->cap);
+            out->v[out->n++] = path;
+        }
+    }
+    return rc < 0 ? -1 : 0;
+}
+
+bool work_owes(struct session *s)
+{
+    struct err ignored = {0};
+    struct names owed;
+    return find_owed(s, &owed, &ignored) != 0 || owed.n > 0;
+}
+
+static int pay_one(struct work_frame *w, const char *path, struct err *e)
+{
+    struct session *s = w->s;
+    struct bytes text;
+    bool paid = false;
+    if (file_read(s->a, s->project.dirfd, path, OWED_MAX, &text, NULL, e) != 0 ||
+        run_pay(&w->run, text, &paid, e) != 0) {
+        return -1;
+    }
+    w->n_paid += paid;
+    return unlinkat(s->project.dirfd, path, 0) == 0
+               ? 0
+               : err_errno(e, ERR_PREFLIGHT, "cannot remove %s", path);
+}
+
+/* Receipts that an earlier run could not deliver come first: no new work while one is owed. */
+static int pay_owed(struct work_frame *w, struct err *e)
+{
+    struct session *s = w->s;
+    struct names owed;
+    leftovers_remove(s->a, s->project.dirfd, "state/owed");
+    if (find_owed(s, &owed, e) != 0) {
+        return -1;
+    }
+    for (size_t i = 0; i < owed.n; i++) {
+        if (pay_one(w, owed.v[i], e) != 0) {
+            return -1;
+        }
+    }
+    if (w->n_paid > 0) {
+        output_note(s->req, "%s: recorded %zu receipt%s that an earlier run could not deliver",
+                    s->link.env->name, w->n_paid, w->n_paid == 1 ? "" : "s");
+        return link_refresh(s, &s->link, e);
+    }
+    return 0;
+}
+
+int work_open(struct work_frame *w, struct session *s, bool first_contact, struct err *e)
+{
+    *w = (struct work_frame){.s = s};
+    random_uuid(w->run_id);
+    fill_actor(w);
+    progress_init(&w->progress, s, s->plan.n_apply);
+    bool had_ledger = s->link.id.has_ledger;
+    if (!had_ledger && ledger_create(s->link.pg, s->link.env->name, e) != 0) {
+        return -1;
+    }
+    if (take_lock(w, e) != 0 || link_refresh(s, &s->link, e) != 0) {
+        return -1;
+    }
+    fill_run(w);
+    /* The starting point is missing only until the first entry after contact: a run that died between the two leaves that open. */
+    if (first_contact && s->link.id.size == 1 &&
+        (link_look(s, &s->link, e) != 0 || record_starting_point(w, e) != 0)) {
+        return -1;
+    }
+    if (pay_owed(w, e) != 0) {
+        return -1;
+    }
+    if (session_replan(s, true, e) != 0) {
+        return -1;
+    }
+    baseline_release(&w->sum);
+    baseline_of_rows(&w->sum, &s->link.sum);
+    return 0;
+}
+
+int work_owe(struct work_frame *w, const struct outcome *o, struct err *e)
+{
+    const char *path = arena_printf(w->s->a, "state/owed/%s.json", o->run_id);
+    return file_write(w->s->project.dirfd, path, o->owed, 0600, e);
+}
+
+void work_close(struct work_frame *w)
+{
+    struct session *s = w->s;
+    struct err ignored = {0};
+    progress_close(&w->progress);
+    baseline_release(&w->sum);
+    if (s->link.pg == NULL || !pg_is_alive(s->link.pg)) {
+        return;
+    }
+    if (w->locked) {
+        (void)!ledger_unlock(s->link.pg, &ignored);
+        w->locked = false;
+    }
+    if (link_refresh(s, &s->link, &ignored) == 0) {
+        link_remember(s, &s->link);
+        if (s->world.n_drift == 0 && w->run.base != NULL) {
+            link_witness(s, &s->link);
+        }
+    }
+}

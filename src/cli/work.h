@@ -1,0 +1,33 @@
+/* A run's frame: the lock, the plan made again under it, first contact, owed receipts; and what comes after the last step.
+ * Shared by the verbs that write to an environment. */
+#ifndef KFMIG_CLI_WORK_H
+#define KFMIG_CLI_WORK_H
+
+#include "cli/progress.h"
+
+struct work_frame {
+    struct session *s;
+    struct progress progress;
+    struct run run;
+    struct run_actor actor;
+    struct run_events events;
+    struct pg_wait wait;
+    char run_id[37];     /* of the lease */
+    struct baseline sum; /* the ledger's sum of objects */
+    bool locked;
+    size_t n_adopted; /* objects recorded at first contact */
+    size_t n_paid;    /* owed receipts recorded */
+};
+
+/* Take the lock (making the ledger first where there is none), look at everything again under it, plan again. first_contact: record
+ * what stands there as the starting baseline. */
+int work_open(struct work_frame *w, struct session *s, bool first_contact,
+              struct err *e) MUST_CHECK;
+/* Does state/owed hold a receipt of this environment? */
+bool work_owes(struct session *s);
+/* Keep a receipt that no ledger took: state/owed/RUN_ID.json. */
+int work_owe(struct work_frame *w, const struct outcome *o, struct err *e) MUST_CHECK;
+/* Let the lock go; bring cache, checkpoint and witness up to date. Failures here harm nobody and are not reported. */
+void work_close(struct work_frame *w);
+
+#endif

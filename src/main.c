@@ -1,0 +1,80 @@
+/* kfmig: from argv to a command and its exit status. */
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/fault.h"
+#include "cli/command.h"
+#include "cli/output.h"
+#include "pg/embedded.h"
+
+/* This program's own path, for the watcher of the embedded server. argv[0] would be found through the working directory. */
+static const char *own_path(void)
+{
+    static char path[4096];
+    ssize_t n = readlink("/proc/self/exe", path, sizeof path - 1);
+    path[n > 0 ? n : 0] = '\0';
+    return path;
+}
+
+static int print_line(const struct request *req, const char *text)
+{
+    struct buf out = {0};
+    buf_printf(&out, "%s\n", text);
+    int status = output_result(req, &out);
+    buf_release(&out);
+    return status;
+}
+
+#ifdef KFMIG_FAULTS
+static int print_fault_points(const struct request *req)
+{
+    struct buf out = {0};
+    for (unsigned i = 0; fault_name(i) != NULL; i++) {
+        buf_printf(&out, "%s\n", fault_name(i));
+    }
+    int status = output_result(req, &out);
+    buf_release(&out);
+    return status;
+}
+#endif
+
+/* What kfmig calls itself with, and tests: no commands for people. */
+static bool run_hidden(int argc, char **argv, int *status)
+{
+    if (argc == 4 && strcmp(argv[1], "--embedded-watch") == 0) {
+        *status = embedded_watch(argv[2], strtoll(argv[3], NULL, 10));
+        return true;
+    }
+#ifdef KFMIG_FAULTS
+    if (argc == 2 && strcmp(argv[1], "--fault-points") == 0) {
+        *status = print_fault_points(&(struct request){.format = FORMAT_TEXT});
+        return true;
+    }
+#endif
+    return false;
+}
+
+int main(int argc, char **argv)
+{
+    struct arena a = {0};
+    struct request req;
+    struct err e = {0};
+    int status;
+    (void)signal(SIGPIPE, SIG_IGN);
+    if (run_hidden(argc, argv, &status)) {
+        return status;
+    }
+    if (command_parse(&a, argc, argv, &req, &e) != 0) {
+        status = output_error(&req, -1, &e);
+    } else if (req.version) {
+        status = print_line(&req, "kfmig " KFMIG_VERSION);
+    } else {
+        req.self = own_path();
+        status = req.command->run(&req);
+    }
+    arena_release(&a);
+    return status;
+}

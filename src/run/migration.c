@@ -1,0 +1,417 @@
+/* The guarded transaction of one migration: DESIGN.md section 3. */
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/fault.h"
+#include "run/gates.h"
+#include "run/owed.h"
+#include "run/queries.h"
+#include "run/record.h"
+
+enum attempt { ATTEMPT_DONE, ATTEMPT_FAILED, ATTEMPT_RETRY };
+
+/* One migration on its way. */
+struct work {
+    struct run *r;
+    const struct step *step;
+    const struct bundle *b;
+    struct outcome *o;
+    struct observer *observer;
+    struct guard guard;
+    struct evidence_set evidence;
+    struct baseline post; /* the sum as it will be */
+    const char *started_at;
+    size_t n_statements;
+    size_t n_done;
+};
+
+static int injected(struct err *e)
+{
+    err_set(e, ERR_APPLY, "injected fault");
+    return err_hint(e, "this build was configured with --faults");
+}
+
+static void roll_back(struct work *w)
+{
+    struct err ignored = {0};
+    char tag[64];
+    if (pg_is_alive(*w->r->pg)) {
+        /* Where even ROLLBACK gets no answer the connection is gone, and the server rolls back by itself. */
+        (void)!pg_command(*w->r->pg, "ROLLBACK", tag, NULL, &ignored);
+    }
+}
+
+/* Nothing that the last migration left in the session may reach this one. */
+static int clean_session(struct run *r, struct err *e)
+{
+    pg_batch_add(*r->pg, &run_close_all, NULL, 0, NULL);
+    pg_batch_add(*r->pg, &run_reset_all, NULL, 0, NULL);
+    pg_batch_add(*r->pg, &run_unlisten, NULL, 0, NULL);
+    pg_batch_add(*r->pg, &run_discard_temp, NULL, 0, NULL);
+    pg_batch_add(*r->pg, &run_discard_sequences, NULL, 0, NULL);
+    pg_batch_add(*r->pg, pg_session_pin, NULL, 0, NULL);
+    return pg_batch_run(*r->pg, NULL, e);
+}
+
+/* The place of a failed statement: the server's position if it gave one, else the statement's beginning. */
+static void locate(struct work *w, const struct script *s, const struct statement *st,
+                   int64_t position, struct err *e)
+{
+    struct err f = *e;
+    int line = st->line;
+    int col = st->col;
+    if (position >= 0 && (size_t)position <= st->text.n) {
+        text_place(s->bytes, st->offset + (size_t)position, &line, &col);
+    }
+    const char *what = f.condition[0] != '\0' ? f.condition : f.msg;
+    enum err_code code = f.code == ERR_INTERRUPTED || f.code == ERR_TERMINATED ? f.code : ERR_APPLY;
+    err_at(e, code, s->path, line, col,
+           "statement %zu (%s) failed, everything was rolled back: %s%s%s%s%s%s", w->n_done + 1,
+           st->tag[0] != '\0' ? st->tag : "not analysed", what, f.sqlstate[0] != '\0' ? " (" : "",
+           f.sqlstate, f.sqlstate[0] != '\0' ? ")" : "", f.object[0] != '\0' ? " on " : "",
+           f.object);
+    memcpy(e->sqlstate, f.sqlstate, sizeof e->sqlstate);
+    memcpy(e->condition, f.condition, sizeof e->condition);
+    memcpy(e->object, f.object, sizeof e->object);
+    memcpy(e->detail, f.detail, sizeof e->detail);
+    memcpy(e->hint, f.hint, sizeof e->hint);
+    w->o->failed_statement = (int)w->n_done + 1;
+}
+
+static int run_statement(struct work *w, const struct script *s, const struct statement *st,
+                         struct err *e)
+{
+    struct run *r = w->r;
+    const struct decl *d = w->b->decl;
+    struct pg_wait wait = *r->wait;
+    int64_t position = -1;
+    int64_t rows = 0;
+    if (r->events->statement != NULL) {
+        r->events->statement(r->events->ctx, st, s, w->n_done + 1, w->n_statements);
+    }
+    if (st->counts_rows_before &&
+        observer_count_before(w->observer, *r->pg, &st->touches, st->cascade, e) != 0) {
+        return -1;
+    }
+    wait.timeout_ms = d->statement_timeout_ms > 0 ? d->statement_timeout_ms + 10000 : 0;
+    if (pg_statement(*r->pg, st->text, &wait, &rows, &position, e) != 0) {
+        locate(w, s, st, position, e);
+        return -1;
+    }
+    if (pg_tx(*r->pg) != PG_TX_OPEN) {
+        err_at(e, ERR_APPLY, s->path, st->line, st->col, "statement %zu ended kfmig's transaction",
+               w->n_done + 1);
+        return err_hint(e, "leave BEGIN, COMMIT and ROLLBACK to kfmig");
+    }
+    w->n_done++;
+    return FAULT(TX_STATEMENT) ? injected(e) : 0;
+}
+
+static int run_scripts(struct work *w, struct err *e)
+{
+    for (size_t i = 0; i < w->b->decl->forward.n; i++) {
+        const struct script *s = &w->b->forward[i];
+        for (size_t k = 0; k < s->n; k++) {
+            if (s->v[k].kind == STATEMENT_PLAIN && run_statement(w, s, &s->v[k], e) != 0) {
+                return -1;
+            }
+        }
+    }
+    return 0;
+}
+
+/* Deferred constraints and triggers act now, while they can be observed and located. */
+static int settle_constraints(struct work *w, struct err *e)
+{
+    char tag[64];
+    if (pg_command(*w->r->pg, "SET CONSTRAINTS ALL IMMEDIATE", tag, NULL, e) == 0) {
+        return 0;
+    }
+    struct err f = *e;
+    err_set(e, ERR_APPLY, "%s: a deferred constraint failed, everything was rolled back: %s (%s)",
+            w->b->id, f.condition, f.sqlstate);
+    memcpy(e->sqlstate, f.sqlstate, sizeof e->sqlstate);
+    memcpy(e->condition, f.condition, sizeof e->condition);
+    memcpy(e->object, f.object, sizeof e->object);
+    return -1;
+}
+
+static int run_invariants(struct work *w, struct err *e)
+{
+    for (size_t i = 0; i < w->b->decl->invariants.n; i++) {
+        const struct script *s = &w->b->invariants[i];
+        const char *name = arena_printf(w->r->a, "invariant %s", s->path + strlen(w->b->dir) + 1);
+        for (size_t k = 0; k < s->n; k++) {
+            int64_t rows = 0;
+            int64_t position = -1;
+            if (s->v[k].kind != STATEMENT_PLAIN) {
+                continue;
+            }
+            if (pg_statement(*w->r->pg, s->v[k].text, w->r->wait, &rows, &position, e) != 0) {
+                locate(w, s, &s->v[k], position, e);
+                return -1;
+            }
+            gate_add(w->r, w->o, name, rows == 0,
+                     rows == 0 ? ""
+                               : arena_printf(w->r->a, "%lld rows returned, none allowed",
+                                              (long long)rows));
+        }
+    }
+    return 0;
+}
+
+/* A file may begin with SET TRANSACTION, which must come before any query of ours. */
+static int send_set_transaction(struct work *w, struct err *e)
+{
+    for (size_t i = 0; i < w->b->decl->forward.n; i++) {
+        const struct script *s = &w->b->forward[i];
+        for (size_t k = 0; k < s->n; k++) {
+            int64_t position = -1;
+            if (s->v[k].kind == STATEMENT_SET_TRANSACTION &&
+                pg_statement(*w->r->pg, s->v[k].text, w->r->wait, NULL, &position, e) != 0) {
+                locate(w, s, &s->v[k], position, e);
+                return -1;
+            }
+        }
+    }
+    return 0;
+}
+
+static int begin(struct work *w, struct err *e)
+{
+    struct run *r = w->r;
+    const struct decl *d = w->b->decl;
+    char tag[64];
+    if (clean_session(r, e) != 0 || pg_command(*r->pg, "BEGIN", tag, NULL, e) != 0 ||
+        send_set_transaction(w, e) != 0) {
+        return -1;
+    }
+    w->observer = observer_new(r->a);
+    observer_start_add(w->observer, *r->pg);
+    if (record_begin(r, d->lock_timeout_ms, d->statement_timeout_ms, d->idle_timeout_ms,
+                     &w->started_at, e) != 0 ||
+        observer_start_done(w->observer, e) != 0 || ledger_work(*r->pg, r->a, &w->guard, e) != 0) {
+        return -1;
+    }
+    return FAULT(TX_BEGUN) ? injected(e) : 0;
+}
+
+static int observe(struct work *w, struct err *e)
+{
+    struct run *r = w->r;
+    if (observer_finish(w->observer, *r->pg, r->base, &w->o->seen, e) != 0) {
+        return -1;
+    }
+    w->o->observed = true;
+    w->evidence.pre = baseline_digest(r->sum, r->domains, r->id->version / 10000);
+    return FAULT(TX_OBSERVED) ? injected(e) : 0;
+}
+
+static void prepare_evidence(struct work *w)
+{
+    evidence_of(w->r->a, w->b, w->o, &w->evidence);
+}
+
+static int record_success(struct work *w, struct err *e)
+{
+    struct run *r = w->r;
+    struct receipt_input in = {.kind = "db_migration",
+                               .bundle = w->b,
+                               .outcome = w->o,
+                               .evidence = &w->evidence,
+                               .started_at = w->started_at,
+                               .finished_at = w->o->seen.server_time,
+                               .notes = ""};
+    struct object_row *rows = record_objects(r, &w->o->seen);
+    return record_entry(r, &in, "apply", rows, w->o->seen.n_changes, &w->guard, w->o, e);
+}
+
+/* The connection went while COMMIT was under way. Never guess: connect, take the lock, ask the ledger. A backend drops its locks
+ * only when its transaction has ended, so once the lock is ours the answer is final. What another run wrote in between is
+ * noticed by the next entry. */
+static int resolve(struct work *w, const struct merkle *before, struct err *e)
+{
+    struct run *r = w->r;
+    struct err why = {0};
+    bool committed = false;
+    if (r->events->resolving != NULL) {
+        r->events->resolving(r->events->ctx);
+    }
+    if (r->reconnect(r->reconnect_ctx, &why) != 0 ||
+        ledger_lookup(*r->pg, w->b->id, w->o->run_id, &committed, &why) != 0) {
+        w->o->result = RUN_IN_DOUBT;
+        err_set(e, ERR_DOUBT,
+                "%s: the connection was lost while COMMIT was under way and the outcome is not "
+                "known yet",
+                w->b->id);
+        return err_hint(e, "run the same command again: kfmig will ask the ledger first (%s)",
+                        why.msg);
+    }
+    if (committed) {
+        return 0;
+    }
+    *r->merkle = *before;
+    err_set(e, ERR_APPLY,
+            "%s: the connection was lost before COMMIT took effect; nothing was applied", w->b->id);
+    return err_hint(e, "run the same command again");
+}
+
+static int commit(struct work *w, const struct merkle *before, struct err *e)
+{
+    struct run *r = w->r;
+    struct err f = {0};
+    char tag[64] = "";
+    bool sent = false;
+    int rc = pg_command(*r->pg, "COMMIT", tag, &sent, &f);
+    bool is_committed = rc == 0 && strcmp(tag, "COMMIT") == 0;
+    bool is_unknown = is_committed ? FAULT(TX_COMMITTED) : !pg_is_alive(*r->pg);
+    if (is_unknown) {
+        return resolve(w, before, e);
+    }
+    if (is_committed) {
+        return 0;
+    }
+    *r->merkle = *before;
+    err_set(e, ERR_APPLY, "%s: the server refused COMMIT, everything was rolled back: %s", w->b->id,
+            f.condition[0] != '\0' ? f.condition : "transaction aborted");
+    memcpy(e->sqlstate, f.sqlstate, sizeof e->sqlstate);
+    memcpy(e->condition, f.condition, sizeof e->condition);
+    return -1;
+}
+
+static bool is_transient(const struct err *e)
+{
+    return strcmp(e->sqlstate, "55P03") == 0 || strcmp(e->sqlstate, "40P01") == 0 ||
+           strcmp(e->sqlstate, "40001") == 0;
+}
+
+static enum attempt attempt(struct work *w)
+{
+    struct outcome *o = w->o;
+    struct err *e = &o->failure;
+    struct merkle before = *w->r->merkle;
+    *e = (struct err){0};
+    o->n_gates = 0;
+    o->observed = false;
+    o->failed_statement = 0;
+    w->n_done = 0;
+    baseline_release(&w->post);
+    w->evidence = (struct evidence_set){0};
+    if (begin(w, e) != 0 || run_scripts(w, e) != 0 || settle_constraints(w, e) != 0 ||
+        run_invariants(w, e) != 0 || observe(w, e) != 0) {
+        roll_back(w);
+        return is_transient(e) ? ATTEMPT_RETRY : ATTEMPT_FAILED;
+    }
+    bool passed = gates_judge(w->r, w->b, o);
+    o->result = passed ? RUN_SUCCESS : RUN_FAILED;
+    if (passed) {
+        baseline_merge(&w->post, w->r->sum, o->seen.changes, o->seen.n_changes);
+        w->evidence.post = baseline_digest(&w->post, w->r->domains, w->r->id->version / 10000);
+    }
+    prepare_evidence(w);
+    if (!passed) {
+        roll_back(w);
+        return ATTEMPT_FAILED;
+    }
+    if (record_success(w, e) != 0) {
+        *w->r->merkle = before;
+        o->result = RUN_FAILED;
+        roll_back(w);
+        return ATTEMPT_FAILED;
+    }
+    if (commit(w, &before, e) != 0) {
+        if (o->result != RUN_IN_DOUBT) {
+            o->result = RUN_FAILED;
+        }
+        o->sequence = 0;
+        return ATTEMPT_FAILED;
+    }
+    catalog_advance(w->r->base, &o->seen);
+    baseline_release(w->r->sum);
+    *w->r->sum = w->post;
+    w->post = (struct baseline){0};
+    return ATTEMPT_DONE;
+}
+
+/* A failure leaves a receipt too: in the ledger if it can be reached, else for state/owed. In doubt it is owed as a failure: the
+ * next run, before it pays, finds out whether this run's entry is there after all. */
+static void record_failure(struct work *w)
+{
+    struct run *r = w->r;
+    struct err ignored = {0};
+    bool in_doubt = w->o->result == RUN_IN_DOUBT;
+    bool interrupted =
+        w->o->failure.code == ERR_INTERRUPTED || w->o->failure.code == ERR_TERMINATED;
+    w->o->result = interrupted ? RUN_INTERRUPTED : RUN_FAILED;
+    prepare_evidence(w);
+    w->evidence.post = (struct digest){0};
+    if (w->started_at == NULL) {
+        char now[CLOCK_TEXT];
+        w->started_at = arena_strdup(r->a, clock_text(clock_unix_us(), now));
+    }
+    struct receipt_input in = {.kind = "db_migration",
+                               .bundle = w->b,
+                               .outcome = w->o,
+                               .evidence = &w->evidence,
+                               .started_at = w->started_at,
+                               .notes = ""};
+    if (in_doubt) {
+        w->o->owed = owed_write(r, &in);
+        w->o->result = RUN_IN_DOUBT;
+        return;
+    }
+    if (!pg_is_alive(*r->pg) && r->reconnect(r->reconnect_ctx, &ignored) != 0) {
+        w->o->owed = owed_write(r, &in);
+        return;
+    }
+    if (record_alone(r, &in, "apply", NULL, 0, w->o, &ignored) != 0) {
+        w->o->owed = owed_write(r, &in);
+    }
+}
+
+static int64_t pause_of(int attempt)
+{
+    uint32_t dice;
+    random_bytes(&dice, sizeof dice);
+    int64_t most = 100LL << (attempt < 6 ? attempt : 6);
+    return most / 2 + (int64_t)(dice % (uint32_t)(most / 2 + 1));
+}
+
+static size_t count_statements(const struct bundle *b)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < b->decl->forward.n; i++) {
+        for (size_t k = 0; k < b->forward[i].n; k++) {
+            n += b->forward[i].v[k].kind == STATEMENT_PLAIN;
+        }
+    }
+    return n;
+}
+
+void run_migration(struct run *r, const struct step *s, struct outcome *o)
+{
+    struct work w = {
+        .r = r, .step = s, .b = s->bundle, .o = o, .n_statements = count_statements(s->bundle)};
+    int64_t start = clock_ms();
+    *o = (struct outcome){0};
+    random_uuid(o->run_id);
+    enum attempt a = attempt(&w);
+    for (int i = 1; a == ATTEMPT_RETRY && i <= w.b->decl->lock_retries; i++) {
+        int64_t pause = pause_of(i);
+        if (r->events->retry != NULL) {
+            r->events->retry(r->events->ctx, i, w.b->decl->lock_retries, o->failure.condition,
+                             pause);
+        }
+        clock_sleep_ms(pause);
+        if (r->wait->on_wait != NULL && r->wait->on_wait(r->wait->ctx)) {
+            err_set(&o->failure, ERR_INTERRUPTED, "interrupted while waiting to try again");
+            break;
+        }
+        a = attempt(&w);
+    }
+    if (a != ATTEMPT_DONE) {
+        record_failure(&w);
+    }
+    baseline_release(&w.post);
+    o->elapsed_ms = clock_ms() - start;
+}

@@ -1,0 +1,121 @@
+/* Owed receipts: written when the ledger is out of reach, recorded later under the next position. */
+#include "run/owed.h"
+
+#include <string.h>
+
+#include "base/clock.h"
+#include "doc/canon.h"
+#include "doc/json.h"
+#include "run/record.h"
+
+struct bytes owed_write(struct run *r, const struct receipt_input *in)
+{
+    char now[CLOCK_TEXT];
+    struct receipt_input timed = *in;
+    size_t n = 0;
+    timed.finished_at = clock_text(clock_unix_us(), now);
+    timed.notes = "recorded late: the ledger could not be reached when the run ended";
+    struct doc *d = doc_new(r->a, DOC_MAP);
+    doc_put(r->a, d, "receipt", receipt_doc(r->a, r, &timed));
+    struct doc *blobs = doc_put(r->a, d, "blobs", doc_new(r->a, DOC_LIST));
+    struct blob *v = record_blobs(r, in, &n);
+    for (size_t i = 0; i < n; i++) {
+        doc_push(r->a, blobs, doc_textn(r->a, v[i].bytes));
+    }
+    struct buf text = {0};
+    canon_write(&text, d);
+    struct bytes out = bytes_of(arena_dup(r->a, buf_str(&text), text.n), text.n);
+    buf_release(&text);
+    return out;
+}
+
+static struct digest digest_at(const struct doc *map, const char *dotted)
+{
+    struct digest d = {0};
+    const struct doc *v = doc_find(map, dotted);
+    if (v == NULL || v->type != DOC_TEXT || digest_parse(v->text.p, &d) != 0) {
+        d = (struct digest){0};
+    }
+    return d;
+}
+
+static int entry_from(const struct run *r, const struct doc *receipt, struct entry *en,
+                      struct err *e)
+{
+    *en = (struct entry){
+        .sequence = r->merkle->size + 1,
+        .kind = "apply",
+        .subject = doc_str(receipt, "migration_id", ""),
+        .result = doc_str(receipt, "result", ""),
+        .run_id = doc_str(receipt, "run_id", ""),
+        .finished_at = doc_str(receipt, "finished_at", ""),
+        .environment = doc_str(receipt, "environment", ""),
+        .instance = r->id->uuid,
+        .previous = merkle_root(r->merkle),
+        .checksum = digest_at(receipt, "claim.checksum"),
+        .bundle_digest = digest_at(receipt, "claim.bundle_digest"),
+        .pre = digest_at(receipt, "claim.baselines.pre"),
+        .diff = digest_at(receipt, "claim.diff"),
+    };
+    if (en->subject[0] == '\0' || en->run_id[0] == '\0' ||
+        strcmp(en->environment, r->env->name) != 0) {
+        err_set(e, ERR_INTEGRITY, "an owed receipt is damaged or belongs to another environment");
+        return err_hint(e, "look into state/owed; move the file away to go on without it");
+    }
+    return 0;
+}
+
+static struct blob *blobs_from(struct run *r, const struct doc *list, size_t *n)
+{
+    struct blob *v = ARENA_ARRAY(r->a, struct blob, doc_len(list) + 1);
+    for (*n = 0; *n < doc_len(list); (*n)++) {
+        struct bytes text = list->item[*n]->text;
+        v[*n] = (struct blob){digest_of(text), text};
+    }
+    return v;
+}
+
+static int pay_new(struct run *r, struct doc *d, struct err *e)
+{
+    char tag[64];
+    struct err ignored = {0};
+    struct entry en;
+    struct record record = {.entry = &en, .epoch = r->epoch};
+    struct merkle before = *r->merkle;
+    const struct guard unguarded = {NULL, NULL};
+    if (entry_from(r, doc_get(d, "receipt"), &en, e) != 0) {
+        return -1;
+    }
+    record.receipt =
+        receipt_seal(r->a, doc_get(d, "receipt"), en.instance, en.sequence, &en.previous);
+    en.receipt = digest_of(record.receipt);
+    record.blobs = blobs_from(r, doc_get(d, "blobs"), &record.n_blobs);
+    if (pg_command(*r->pg, "BEGIN", tag, NULL, e) != 0) {
+        return -1;
+    }
+    if (record_begin(r, 5000, 60000, 60000, NULL, e) == 0 &&
+        ledger_record(*r->pg, &record, &unguarded, r->merkle, e) == 0 &&
+        pg_command(*r->pg, "COMMIT", tag, NULL, e) == 0) {
+        return 0;
+    }
+    *r->merkle = before;
+    if (pg_is_alive(*r->pg)) {
+        (void)!pg_command(*r->pg, "ROLLBACK", tag, NULL, &ignored);
+    }
+    return -1;
+}
+
+int run_pay(struct run *r, struct bytes owed, bool *paid, struct err *e)
+{
+    struct receipt_rows rows = {0};
+    struct doc *d = json_read(r->a, owed, "state/owed", e);
+    if (d == NULL) {
+        return -1;
+    }
+    const char *run_id = doc_str(doc_get(d, "receipt"), "run_id", "");
+    if (ledger_receipts(*r->pg, 0, run_id, r->a, &rows, e) != 0) {
+        return -1;
+    }
+    *paid = rows.n == 0;
+    return rows.n > 0 ? 0 : pay_new(r, d, e);
+}

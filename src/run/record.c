@@ -1,0 +1,163 @@
+/* Entries, from outcome to ledger. */
+#include "run/record.h"
+
+#include <string.h>
+
+#include "run/queries.h"
+
+static void blob_add(struct blob *v, size_t *n, const struct digest *digest, struct bytes bytes)
+{
+    if (bytes.p != NULL && !digest_is_zero(digest)) {
+        v[(*n)++] = (struct blob){*digest, bytes};
+    }
+}
+
+static void blobs_add_files(struct blob *v, size_t *n, const struct artifacts *files)
+{
+    for (size_t i = 0; i < files->n; i++) {
+        blob_add(v, n, &files->v[i].digest, files->v[i].bytes);
+    }
+}
+
+struct blob *record_blobs(struct run *r, const struct receipt_input *in, size_t *n)
+{
+    *n = 0;
+    size_t most = 4;
+    const struct decl *d = in->bundle != NULL ? in->bundle->decl : NULL;
+    if (d != NULL) {
+        most += 1 + d->forward.n + d->rollback.n + d->invariants.n;
+    }
+    struct blob *v = ARENA_ARRAY(r->a, struct blob, most);
+    if (d != NULL) {
+        blob_add(v, n, &d->file.digest, d->file.bytes);
+        blobs_add_files(v, n, &d->forward);
+        blobs_add_files(v, n, &d->rollback);
+        blobs_add_files(v, n, &d->invariants);
+    }
+    const struct evidence_set *ev = in->evidence;
+    blob_add(v, n, &ev->diff.digest, ev->diff.bytes);
+    blob_add(v, n, &ev->touched.digest, ev->touched.bytes);
+    blob_add(v, n, &ev->invariants.digest, ev->invariants.bytes);
+    return v;
+}
+
+static void entry_fill(const struct run *r, const struct receipt_input *in, const char *kind,
+                       struct entry *en)
+{
+    *en = (struct entry){
+        .sequence = r->merkle->size + 1,
+        .kind = kind,
+        .subject = in->bundle != NULL ? in->bundle->id : "database",
+        .result = result_text(in->outcome->result),
+        .run_id = in->outcome->run_id,
+        .finished_at = in->finished_at,
+        .environment = r->env->name,
+        .instance = r->id->uuid,
+        .previous = merkle_root(r->merkle),
+        .pre = in->evidence->pre,
+        .post = in->evidence->post,
+        .diff = in->evidence->diff.digest,
+        .invariants = in->evidence->invariants.digest,
+    };
+    if (in->bundle != NULL) {
+        en->checksum = in->bundle->checksum;
+        en->bundle_digest = in->bundle->bundle_digest;
+    }
+}
+
+int record_entry(struct run *r, const struct receipt_input *in, const char *entry_kind,
+                 const struct object_row *objects, size_t n_objects, const struct guard *guard,
+                 struct outcome *o, struct err *e)
+{
+    struct entry en;
+    entry_fill(r, in, entry_kind, &en);
+    struct doc *receipt = receipt_doc(r->a, r, in);
+    struct bytes sealed = receipt_seal(r->a, receipt, en.instance, en.sequence, &en.previous);
+    en.receipt = digest_of(sealed);
+    struct record record = {.entry = &en,
+                            .receipt = sealed,
+                            .objects = objects,
+                            .n_objects = n_objects,
+                            .epoch = r->epoch};
+    record.blobs = record_blobs(r, in, &record.n_blobs);
+    const struct guard unguarded = {NULL, NULL};
+    if (ledger_record(*r->pg, &record, guard != NULL ? guard : &unguarded, r->merkle, e) != 0) {
+        return -1;
+    }
+    o->sequence = en.sequence;
+    return 0;
+}
+
+int record_begin(struct run *r, int64_t lock_ms, int64_t statement_ms, int64_t idle_ms,
+                 const char **started, struct err *e)
+{
+    const char *params[] = {arena_printf(r->a, "%lldms", (long long)lock_ms),
+                            arena_printf(r->a, "%lldms", (long long)statement_ms),
+                            arena_printf(r->a, "%lldms", (long long)idle_ms)};
+    struct pg_rows *settings = NULL;
+    struct pg_rows *now = NULL;
+    pg_batch_add(*r->pg, &run_begin_settings, params, 3, &settings);
+    pg_batch_add(*r->pg, &run_clock, NULL, 0, &now);
+    if (pg_batch_run(*r->pg, NULL, e) != 0) {
+        return -1;
+    }
+    if (started != NULL) {
+        *started = arena_strdup(r->a, pg_text(now, 0, 0));
+    }
+    pg_rows_free(settings);
+    pg_rows_free(now);
+    return 0;
+}
+
+int record_alone(struct run *r, const struct receipt_input *in, const char *entry_kind,
+                 const struct object_row *objects, size_t n_objects, struct outcome *o,
+                 struct err *e)
+{
+    char tag[64];
+    struct err ignored = {0};
+    struct receipt_input timed = *in;
+    struct merkle before = *r->merkle;
+    const char *now = NULL;
+    if (pg_command(*r->pg, "BEGIN", tag, NULL, e) != 0) {
+        return -1;
+    }
+    if (record_begin(r, 5000, 60000, 60000, &now, e) != 0) {
+        goto fail;
+    }
+    if (timed.finished_at == NULL) {
+        timed.finished_at = now;
+    }
+    if (record_entry(r, &timed, entry_kind, objects, n_objects, NULL, o, e) != 0) {
+        goto fail;
+    }
+    if (pg_command(*r->pg, "COMMIT", tag, NULL, e) != 0) {
+        goto fail;
+    }
+    if (strcmp(tag, "COMMIT") != 0) {
+        err_set(e, ERR_PREFLIGHT, "the server rolled the ledger entry back");
+        goto fail;
+    }
+    return 0;
+fail:
+    o->sequence = 0;
+    *r->merkle = before;
+    if (pg_is_alive(*r->pg)) {
+        (void)!pg_command(*r->pg, "ROLLBACK", tag, NULL, &ignored);
+    }
+    return -1;
+}
+
+struct object_row *record_objects(struct run *r, const struct observation *seen)
+{
+    struct object_row *rows = ARENA_ARRAY(r->a, struct object_row, seen->n_changes + 1);
+    for (size_t i = 0; i < seen->n_changes; i++) {
+        const struct change *c = &seen->changes[i];
+        if (c->after != NULL) {
+            rows[i] = (struct object_row){c->after->text, c->after->fingerprint,
+                                          catalog_definition(r->a, c->after), 0};
+        } else {
+            rows[i] = (struct object_row){.object = c->before->text};
+        }
+    }
+    return rows;
+}

@@ -1,0 +1,106 @@
+/* The guarded transaction: how one migration is applied, and what is recorded about it.
+ * Owns: the protocol of DESIGN.md section 3, the gates, the documents of a run (baseline, diff, receipt). No files, no words for
+ * users: what happens is told through struct run_events. */
+#ifndef KFMIG_RUN_RUN_H
+#define KFMIG_RUN_RUN_H
+
+#include "ledger/ledger.h"
+#include "plan/plan.h"
+#include "store/catalog.h"
+
+/* Who runs, with what. All borrowed. */
+struct run_actor {
+    const char *type; /* "human" or "service" */
+    const char *id;
+    const char *commit_sha; /* of the project's repository; "" if unknown */
+    const char *pr;         /* "" if unknown */
+    const char *tool_version;
+};
+
+/* What the caller hears while a migration runs. Any may be NULL. */
+struct run_events {
+    void *ctx;
+    void (*statement)(void *ctx, const struct statement *st, const struct script *s, size_t at,
+                      size_t n);
+    void (*retry)(void *ctx, int attempt, int most, const char *condition, int64_t pause_ms);
+    void (*resolving)(void *ctx); /* the connection was lost around COMMIT; asking the ledger */
+};
+
+/* One run against one environment, under its lock. The caller owns everything pointed to. */
+struct run {
+    struct pg **pg;  /* replaced by reconnect() */
+    struct arena *a; /* lives as long as the run */
+    const struct env *env;
+    const struct domains *domains;
+    const struct world *world;
+    struct identity *id;
+    struct merkle *merkle; /* the ledger's tree; advanced by every entry */
+    struct catalog *base;  /* the database as it is; advanced by every commit */
+    struct baseline *
+        sum; /* the ledger's sum of objects, which baselines are made of; advanced by every commit */
+    int64_t epoch;
+    const struct run_actor *actor;
+    const struct run_events *events;
+    const struct pg_wait *wait; /* interrupts and progress while a statement runs */
+    /* Connect again, refuse another database, take the lock again (new epoch). 0, or -1: still unknown. */
+    int (*reconnect)(void *ctx, struct err *e);
+    void *reconnect_ctx;
+};
+
+enum run_result { RUN_SUCCESS, RUN_FAILED, RUN_INTERRUPTED, RUN_IN_DOUBT };
+
+/* One gate's verdict. detail: policy-safe, "" on a pass. */
+struct gate {
+    const char *
+        name; /* "scope", "protected", "limit max_row_backfill", "invariant X", "drift", "ledger", "observation" */
+    bool passed;
+    const char *detail;
+};
+struct outcome {
+    enum run_result result;
+    char run_id[37];
+    int64_t sequence;     /* of the entry; 0: none could be written */
+    struct err failure;   /* what stopped it; code ERR_NONE on success */
+    int failed_statement; /* 1-based over the forward scripts; 0 */
+    struct gate *gates;
+    size_t n_gates;
+    struct observation seen;
+    bool observed; /* seen is filled */
+    int64_t elapsed_ms;
+    struct bytes owed; /* a receipt that could not be recorded: for state/owed; p NULL if none */
+};
+
+/* Apply s's migration. Its bundle has decl and scripts. Never fails as a call: everything is in *o. */
+void run_migration(struct run *r, const struct step *s, struct outcome *o);
+
+/* Record the database as it stands as the starting point: the difference between sum (the ledger's) and r->base. kind "adopt".
+ * n_changed receives the number of objects recorded. */
+int run_adopt(struct run *r, const struct object_rows *sum, const char *notes, size_t *n_changed,
+              struct outcome *o, struct err *e) MUST_CHECK;
+
+/* Record a receipt that an earlier run could not (its bytes as found in state/owed). *paid false: the ledger has it already. */
+int run_pay(struct run *r, struct bytes owed, bool *paid, struct err *e) MUST_CHECK;
+
+/* Baseline documents (run/baseline.c): what the ledger says a database is made of. Pure. */
+struct baseline_object {
+    const char *object;
+    struct digest fingerprint;
+};
+/* Sorted by object text, which is borrowed; v is released by baseline_release(). */
+struct baseline {
+    struct baseline_object *v;
+    size_t n;
+    struct digest digest; /* of the document; zero: not computed yet */
+};
+void baseline_of_rows(struct baseline *out, const struct object_rows *rows);
+void baseline_of_catalog(struct baseline *out, const struct catalog *c);
+/* old with changes (sorted by object text) laid over it. */
+void baseline_merge(struct baseline *out, const struct baseline *old, const struct change *changes,
+                    size_t n_changes);
+void baseline_release(struct baseline *b);
+/* Canonical JSON. */
+void baseline_write(struct buf *out, const struct baseline_object *v, size_t n,
+                    const struct domains *d, int server_major);
+struct digest baseline_digest(struct baseline *b, const struct domains *d, int server_major);
+
+#endif

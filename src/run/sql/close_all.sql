@@ -1,0 +1,2 @@
+-- Session hygiene between migrations: no open cursor of the last one survives.
+CLOSE ALL

@@ -1,0 +1,2 @@
+-- lastval() and cached sequence values of the last migration.
+DISCARD SEQUENCES

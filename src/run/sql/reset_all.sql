@@ -1,0 +1,2 @@
+-- Settings the last migration made go back to what the connection began with.
+RESET ALL

@@ -1,0 +1,2 @@
+-- Channels the last migration listened on.
+UNLISTEN *

@@ -1,0 +1,47 @@
+-- Columns of relations. position orders them; numbers of dropped columns are missing.
+-- $1 oids of pg_class, or NULL: all.
+SELECT 'pg_class'::regclass::oid AS classid,
+       a.attrelid AS objid,
+       NULL AS kind,
+       NULL AS schema,
+       NULL AS name,
+       'column ' || a.attname AS facet,
+       format_type(a.atttypid, a.atttypmod)
+       || CASE WHEN a.attnotnull THEN ' not null' ELSE '' END
+       || CASE
+           WHEN a.attcollation <> 0 AND a.attcollation <> t.typcollation THEN (
+               SELECT ' collate ' || quote_ident(cn.nspname) || '.' || quote_ident(l.collname)
+               FROM pg_collation AS l JOIN pg_namespace AS cn ON cn.oid = l.collnamespace WHERE l.oid = a.attcollation)
+           ELSE '' END
+       || CASE a.attidentity WHEN 'a' THEN ' identity always' WHEN 'd' THEN ' identity by default' ELSE '' END
+       || CASE WHEN e.oid IS NULL THEN '' ELSE
+              CASE a.attgenerated WHEN '' THEN ' default' WHEN 'v' THEN ' generated virtual' ELSE ' generated stored' END
+              || ' sha256:' || encode(sha256(convert_to(pg_get_expr(e.adbin, e.adrelid), 'UTF8')), 'hex') END
+       || CASE WHEN a.attstorage <> t.typstorage THEN ' storage ' || a.attstorage::text ELSE '' END
+       || CASE v.attcompression WHEN '' THEN '' ELSE ' compression ' || v.attcompression::text END
+       || CASE WHEN coalesce(a.attstattarget, -1) <> -1 THEN ' statistics ' || a.attstattarget ELSE '' END
+       || CASE WHEN a.attinhcount > 0 THEN CASE WHEN a.attislocal THEN ' inherited and local' ELSE ' inherited' END ELSE '' END
+       || CASE WHEN a.attacl IS NOT NULL THEN (
+              SELECT ' acl ' || coalesce(string_agg(i::text, ', ' ORDER BY i::text COLLATE "C"), 'none')
+              FROM unnest(a.attacl) AS i) ELSE '' END
+       -- Some servers stamp every column with a number of their own.
+       || CASE WHEN a.attoptions IS NULL OR (cardinality(a.attoptions) = 1 AND a.attoptions[1] LIKE 'pg\_%') THEN '' ELSE
+              coalesce((SELECT ' options ' || string_agg(i, ', ' ORDER BY i COLLATE "C")
+                        FROM unnest(a.attoptions) AS i WHERE i NOT LIKE 'pg\_%'), '') END
+       || CASE WHEN a.attfdwoptions IS NOT NULL THEN (
+              SELECT ' options sha256:' || encode(sha256(convert_to(string_agg(i, ', ' ORDER BY i COLLATE "C"), 'UTF8')), 'hex')
+              FROM unnest(a.attfdwoptions) AS i) ELSE '' END AS value,
+       a.attnum AS position
+FROM (SELECT ''::"char" AS attcompression) AS absent
+CROSS JOIN pg_attribute AS a
+-- attcompression came with version 14: an unknown name in the inner query means the column of "absent".
+CROSS JOIN LATERAL (SELECT attcompression FROM (SELECT a.*) AS x) AS v
+JOIN pg_class AS c ON c.oid = a.attrelid
+JOIN pg_type AS t ON t.oid = a.atttypid
+LEFT JOIN pg_attrdef AS e ON e.adrelid = a.attrelid AND e.adnum = a.attnum
+WHERE ($1::oid[] IS NULL OR a.attrelid = ANY ($1::oid[]))
+  AND a.attrelid >= 16384
+  AND a.attnum > 0
+  AND NOT a.attisdropped
+  AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
+  AND c.relpersistence <> 't'

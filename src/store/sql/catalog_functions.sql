@@ -1,0 +1,56 @@
+-- Functions, procedures, aggregates and window functions. Bodies, defaults and settings are digests.
+-- $1 oids of pg_proc, or NULL: all.
+SELECT 'pg_proc'::regclass::oid AS classid,
+       p.oid AS objid,
+       'function' AS kind,
+       n.nspname AS schema,
+       p.proname || '(' || pg_get_function_identity_arguments(p.oid) || ')' AS name,
+       f.facet,
+       f.value
+FROM pg_proc AS p
+JOIN pg_namespace AS n ON n.oid = p.pronamespace
+CROSS JOIN LATERAL (
+    VALUES
+        ('owner', pg_get_userbyid(p.proowner)::text),
+        ('acl', CASE WHEN p.proacl IS NOT NULL THEN (
+            SELECT coalesce(string_agg(i::text, ', ' ORDER BY i::text COLLATE "C"), 'none') FROM unnest(p.proacl) AS i) END),
+        ('returns', pg_get_function_result(p.oid)),
+        ('attributes', concat_ws(' ',
+            CASE p.prokind WHEN 'f' THEN 'function' WHEN 'p' THEN 'procedure' WHEN 'a' THEN 'aggregate' ELSE 'window' END,
+            'language', (SELECT l.lanname FROM pg_language AS l WHERE l.oid = p.prolang),
+            CASE p.provolatile WHEN 'i' THEN 'immutable' WHEN 's' THEN 'stable' ELSE 'volatile' END,
+            CASE p.proparallel WHEN 's' THEN 'parallel safe' WHEN 'r' THEN 'parallel restricted' ELSE 'parallel unsafe' END,
+            CASE WHEN p.proisstrict THEN 'strict' END,
+            CASE WHEN p.prosecdef THEN 'security definer' END,
+            CASE WHEN p.proleakproof THEN 'leakproof' END,
+            'cost', p.procost,
+            CASE WHEN p.proretset THEN 'rows ' || p.prorows END,
+            CASE WHEN p.prosupport::oid <> 0 THEN 'support ' || p.prosupport::regprocedure::text END)),
+        ('definition', CASE WHEN p.prokind <> 'a' THEN
+            'sha256:' || encode(sha256(convert_to(pg_get_functiondef(p.oid), 'UTF8')), 'hex') END),
+        ('aggregate', CASE WHEN p.prokind = 'a' THEN (
+            SELECT concat_ws(' ', 'kind', g.aggkind, 'direct', g.aggnumdirectargs,
+                             'arguments sha256:' || encode(sha256(convert_to(pg_get_function_arguments(p.oid), 'UTF8')), 'hex'),
+                             'transition', g.aggtransfn::oid::regprocedure::text,
+                             'final', nullif(g.aggfinalfn::oid, 0)::regprocedure::text,
+                             'combine', nullif(g.aggcombinefn::oid, 0)::regprocedure::text,
+                             'serial', nullif(g.aggserialfn::oid, 0)::regprocedure::text,
+                             'deserial', nullif(g.aggdeserialfn::oid, 0)::regprocedure::text,
+                             'moving', nullif(g.aggmtransfn::oid, 0)::regprocedure::text,
+                             nullif(g.aggminvtransfn::oid, 0)::regprocedure::text,
+                             nullif(g.aggmfinalfn::oid, 0)::regprocedure::text,
+                             'extra', g.aggfinalextra, g.aggmfinalextra, 'modify', g.aggfinalmodify, g.aggmfinalmodify,
+                             'sort', nullif(g.aggsortop, 0)::regoperator::text,
+                             'state', format_type(g.aggtranstype, NULL), g.aggtransspace,
+                             format_type(nullif(g.aggmtranstype, 0), NULL), g.aggmtransspace,
+                             'initial sha256:' || encode(sha256(convert_to(
+                                 quote_nullable(g.agginitval) || ' ' || quote_nullable(g.aggminitval), 'UTF8')), 'hex'))
+            FROM pg_aggregate AS g WHERE g.aggfnoid = p.oid) END)
+) AS f (facet, value)
+WHERE ($1::oid[] IS NULL OR p.oid = ANY ($1::oid[]))
+  AND p.oid >= 16384
+  AND n.nspname !~ '^pg_'
+  AND n.nspname NOT IN ('information_schema', 'kfmig')
+  AND f.value IS NOT NULL
+  AND NOT EXISTS (SELECT FROM pg_depend AS d
+                  WHERE d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e')

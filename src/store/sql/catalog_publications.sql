@@ -1,0 +1,32 @@
+-- Publications and the tables they name.
+SELECT 'pg_publication'::regclass::oid AS classid, p.oid AS objid, 'publication' AS kind, '' AS schema, p.pubname AS name,
+       f.facet, f.value
+FROM pg_publication AS p
+CROSS JOIN LATERAL (
+    VALUES
+        ('owner', pg_get_userbyid(p.pubowner)::text),
+        ('options', (to_jsonb(p) - '{oid,pubname,pubowner}'::text[])::text),
+        ('comment', (SELECT 'sha256:' || encode(sha256(convert_to(d.description, 'UTF8')), 'hex')
+                     FROM pg_description AS d WHERE d.objoid = p.oid AND d.classoid = 'pg_publication'::regclass)),
+        ('security_label', (SELECT string_agg(s.provider || ' sha256:' || encode(sha256(convert_to(s.label, 'UTF8')), 'hex'), ', '
+                                              ORDER BY s.provider COLLATE "C")
+                            FROM pg_seclabel AS s WHERE s.objoid = p.oid AND s.classoid = 'pg_publication'::regclass))
+) AS f (facet, value)
+WHERE f.value IS NOT NULL
+  AND NOT EXISTS (SELECT FROM pg_depend AS d
+                  WHERE d.classid = 'pg_publication'::regclass AND d.objid = p.oid AND d.deptype = 'e')
+UNION ALL
+SELECT 'pg_publication'::regclass, r.prpubid, NULL, NULL, NULL,
+       'table ' || quote_ident(n.nspname) || '.' || quote_ident(c.relname),
+       'published'
+       || coalesce((SELECT ' columns ' || string_agg(quote_ident(a.attname), ', ' ORDER BY a.attnum)
+                    FROM pg_attribute AS a
+                    WHERE a.attrelid = r.prrelid
+                      AND a.attnum = ANY (string_to_array(to_jsonb(r) ->> 'prattrs', ' ')::int2[])), '')
+       || coalesce(' where sha256:' || encode(sha256(convert_to(pg_get_expr(v.prqual, r.prrelid), 'UTF8')), 'hex'), '')
+FROM (SELECT NULL::pg_node_tree AS prqual) AS absent
+CROSS JOIN pg_publication_rel AS r
+-- Filters came with version 15: an unknown name in the inner query means the column of "absent".
+CROSS JOIN LATERAL (SELECT prqual FROM (SELECT r.*) AS x) AS v
+JOIN pg_class AS c ON c.oid = r.prrelid
+JOIN pg_namespace AS n ON n.oid = c.relnamespace

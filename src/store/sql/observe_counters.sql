@@ -1,0 +1,7 @@
+-- Rows that this backend wrote in the system catalogs, shared ones included; those of rolled-back subtransactions too.
+SELECT c.oid, c.relname, pg_stat_get_xact_tuples_inserted(c.oid) AS inserted, pg_stat_get_xact_tuples_updated(c.oid) AS updated,
+       pg_stat_get_xact_tuples_deleted(c.oid) AS deleted
+FROM pg_class AS c
+WHERE c.oid < 16384 AND c.relkind = 'r' AND c.relnamespace = 'pg_catalog'::regnamespace
+  AND (pg_stat_get_xact_tuples_inserted(c.oid) <> 0 OR pg_stat_get_xact_tuples_updated(c.oid) <> 0
+       OR pg_stat_get_xact_tuples_deleted(c.oid) <> 0)

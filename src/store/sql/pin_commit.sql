@@ -1,0 +1,2 @@
+-- See pin_begin.sql.
+COMMIT

@@ -1,0 +1,2 @@
+-- See pin_savepoint.sql.
+RELEASE SAVEPOINT kfmig_observe

@@ -1,0 +1,2 @@
+-- See pin_savepoint.sql.
+ROLLBACK TO SAVEPOINT kfmig_observe
