@@ -128,7 +128,7 @@ static size_t find_entries(const struct entries *l, const char *ref, const struc
 {
     char *end = NULL;
     long long sequence = strtoll(ref, &end, 10);
-    if (*end == '\0' && sequence >= 1 && (size_t)sequence <= l->n) {
+    if (ref[0] != '0' && *end == '\0' && sequence >= 1 && (size_t)sequence <= l->n) {
         out[0] = &l->v[sequence - 1];
         return 1;
     }
@@ -159,24 +159,46 @@ static int show_one(struct call *c, const struct entry *en, struct buf *out, str
     return 0;
 }
 
+/* A migration may be named as a target is: "dev/ID@receipt", or by a part of its id. NULL if ref names none. */
+static const char *find_subject(struct call *c, const char *ref, const struct env **env)
+{
+    struct err ignored;
+    struct target t;
+    const struct project *p = &c->s.project;
+    const struct bundle **bundles = ARENA_ARRAY(c->s.a, const struct bundle *, p->n_bundle + 1);
+    for (size_t i = 0; i < p->n_bundle; i++) {
+        bundles[i] = &p->bundle[i];
+    }
+    if (plan_target(ref, p->env, p->n_env, bundles, p->n_bundle, c->s.a, &t, &ignored) != 0) {
+        return NULL;
+    }
+    *env = t.env != NULL ? load_env(p, t.env) : *env;
+    return bundles[t.bundle]->id;
+}
+
 static int show(struct call *c, struct err *e)
 {
-    const struct env *named = c->req.n_args > 1 ? load_env(&c->s.project, c->req.args[0]) : NULL;
-    const char *ref = named != NULL ? c->req.args[1] : c->req.n_args > 0 ? c->req.args[0] : NULL;
-    if (ref == NULL || c->req.n_args > (named != NULL ? 2U : 1U)) {
+    const struct env *env = c->req.n_args > 1 ? load_env(&c->s.project, c->req.args[0]) : NULL;
+    size_t at = env != NULL ? 1 : 0;
+    if (c->req.n_args != at + 1) {
         err_set(e, ERR_CONFIG,
                 "`kfmig receipt show` needs one run id, ledger sequence or migration");
         return err_hint(e, "`kfmig receipt list` shows them");
     }
-    if (session_env(&c->s, named != NULL ? named->name : NULL, &named, e) != 0 ||
-        open_ledger(c, named, e) != 0) {
+    const char *ref = c->req.args[at];
+    const char *subject = find_subject(c, ref, &env);
+    if (session_env(&c->s, env != NULL ? env->name : NULL, &env, e) != 0 ||
+        open_ledger(c, env, e) != 0) {
         return -1;
     }
     const struct entry **found = ARENA_ARRAY(c->s.a, const struct entry *, c->s.link.entries.n + 1);
     size_t n = find_entries(&c->s.link.entries, ref, found);
+    if (n == 0 && subject != NULL) {
+        n = find_entries(&c->s.link.entries, subject, found);
+    }
     if (n == 0) {
-        err_set(e, ERR_CONFIG, "the ledger of \"%s\" has no receipt \"%s\"", named->name, ref);
-        return err_hint(e, "`kfmig receipt list %s` shows them", named->name);
+        err_set(e, ERR_CONFIG, "the ledger of \"%s\" has no receipt \"%s\"", env->name, ref);
+        return err_hint(e, "`kfmig receipt list %s` shows them", env->name);
     }
     struct buf out = {0};
     int rc = 0;

@@ -23,16 +23,14 @@ static void names_of(struct arena *a, const struct doc *list, struct names *out)
     }
 }
 
-/* Which domains were protected when the migration ran, as the receipt tells; the project's if it does not. */
-static struct domains domains_of(struct session *s, struct arena *a, const struct doc *receipt)
+/* Which domains were protected when the migration ran: policy may have changed since. */
+static struct domains domains_of(struct arena *a, const struct doc *receipt)
 {
     const struct doc *d = doc_find(receipt, "claim.policy.protected");
-    struct domains out = s->project.domains;
-    if (d != NULL) {
-        names_of(a, doc_get(d, "schemas"), &out.schemas);
-        names_of(a, doc_get(d, "tables"), &out.tables);
-        names_of(a, doc_get(d, "roles"), &out.roles);
-    }
+    struct domains out;
+    names_of(a, doc_get(d, "schemas"), &out.schemas);
+    names_of(a, doc_get(d, "tables"), &out.tables);
+    names_of(a, doc_get(d, "roles"), &out.roles);
     return out;
 }
 
@@ -41,7 +39,7 @@ static int make_baseline(struct session *s, struct arena *a, const struct doc *r
                          int64_t upto, struct bytes *out, struct err *e)
 {
     struct object_rows rows = {0};
-    struct domains d = domains_of(s, a, receipt);
+    struct domains d = domains_of(a, receipt);
     int64_t version = doc_num(doc_get(receipt, "target"), "server_version", 0);
     if (upto > 0 && ledger_objects(s->link.pg, upto, a, &rows, e) != 0) {
         return -1;

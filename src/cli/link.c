@@ -107,10 +107,7 @@ static int refuse_pooler(const struct env *env, struct err *e)
 static int refuse_wrong_server(const struct env *env, const struct identity *id, struct err *e)
 {
     if (id->pooled) {
-        err_set(e, ERR_PREFLIGHT, "environment \"%s\" is reached through a transaction pooler",
-                env->name);
-        return err_hint(e, "a lock would be taken on another backend than the work runs on; "
-                           "connect to the server itself");
+        return refuse_pooler(env, e);
     }
     if (id->in_recovery) {
         err_set(e, ERR_PREFLIGHT, "environment \"%s\" is a replica (in recovery)", env->name);

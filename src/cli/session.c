@@ -54,18 +54,31 @@ int session_env(struct session *s, const char *name, const struct env **out, str
     return -1;
 }
 
-int link_look(struct session *s, struct link *l, struct err *e)
+static int look(struct session *s, struct link *l, struct err *e)
 {
-    l->catalog = (struct catalog){0};
-    l->sum = (struct object_rows){0};
-    if (catalog_read(l->pg, s->a, &l->catalog, e) != 0) {
+    char tag[64];
+    if (pg_command(l->pg, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", tag, NULL, e) != 0 ||
+        catalog_read(l->pg, s->a, &l->catalog, e) != 0) {
         return -1;
     }
     if (l->id.has_ledger && ledger_objects(l->pg, 0, s->a, &l->sum, e) != 0) {
         return -1;
     }
-    l->has_catalog = true;
-    return 0;
+    return pg_command(l->pg, "COMMIT", tag, NULL, e);
+}
+
+/* One snapshot for both: read one after the other while another run commits, they would differ, and that looks like drift. */
+int link_look(struct session *s, struct link *l, struct err *e)
+{
+    struct err ignored = {0};
+    char tag[64];
+    l->catalog = (struct catalog){0};
+    l->sum = (struct object_rows){0};
+    l->has_catalog = look(s, l, e) == 0;
+    if (!l->has_catalog && pg_is_alive(l->pg)) {
+        (void)!pg_command(l->pg, "ROLLBACK", tag, NULL, &ignored);
+    }
+    return l->has_catalog ? 0 : -1;
 }
 
 /* "lsn timeline root": nothing at all was written since the last full look if it is the same now. */

@@ -103,8 +103,7 @@ static void read_invariants(struct work *w)
     const char *ending = invariant_ending(w);
     look_at_folder(w, folder);
     if (file_list(w->r->a, w->r->dirfd, folder, &names, &e) < 0) {
-        (void)err_at(&e, e.code, folder, 0, 0, "%s", e.msg);
-        err_list_add(w->r->faults, &e);
+        err_list_addf(w->r->faults, e.code, folder, 0, 0, e.hint, "%s", e.msg);
         return;
     }
     for (size_t i = 0; i < names.n; i++) {

@@ -114,6 +114,18 @@ static void about_file(struct buf *out, const struct step *s, enum reason_code c
     }
 }
 
+/* After a failed run its receipt comes first. */
+static void about_pending(struct buf *out, const struct plan *p, const struct step *s)
+{
+    const struct fact *last = s->history != NULL ? s->history->last : NULL;
+    if (last != NULL) {
+        buf_puts(out, "`kfmig receipt show ");
+        words_safe(out, p->env->name);
+        buf_printf(out, " %lld` says what failed; mend it, then ", (long long)last->sequence);
+    }
+    put_command(out, p, "build", s->bundle->id);
+}
+
 static void about_build(struct buf *out, const struct plan *p, const struct step *s,
                         const char *after)
 {
@@ -129,7 +141,7 @@ void advice_put(struct buf *out, const struct plan *p, const struct step *s, con
         buf_puts(out, "nothing to do");
         break;
     case REASON_NEVER_BUILT:
-        about_build(out, p, s, "");
+        about_pending(out, p, s);
         break;
     case REASON_INTERRUPTED:
         about_build(out, p, s, " runs it again; the database kept nothing of the interrupted run");

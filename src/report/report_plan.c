@@ -76,7 +76,9 @@ static void put_step(struct buf *out, const struct style *st, const struct step 
     }
     bool first = true;
     for (size_t i = 0; i < s->n_reasons; i++) {
-        if (reason_state(s->reasons[i].code) != s->state) {
+        /* That it waits for the one before it goes without saying where it has a reason of its own. */
+        bool waits = s->reasons[i].code == REASON_UPSTREAM_PENDING && !first && !st->verbose;
+        if (reason_state(s->reasons[i].code) != s->state || waits) {
             continue;
         }
         if (!first) {

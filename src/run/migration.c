@@ -333,6 +333,14 @@ static enum attempt attempt(struct work *w)
     return ATTEMPT_DONE;
 }
 
+/* A migration can lose the connection, and it can let go of the run's lock. */
+static bool session_is_ours(struct run *r)
+{
+    struct err ignored = {0};
+    bool held = false;
+    return pg_is_alive(*r->pg) && ledger_lock_check(*r->pg, r->epoch, &held, &ignored) == 0 && held;
+}
+
 /* A failure leaves a receipt too: in the ledger if it can be reached, else for state/owed. In doubt it is owed as a failure: the
  * next run, before it pays, finds out whether this run's entry is there after all. */
 static void record_failure(struct work *w)
@@ -360,7 +368,7 @@ static void record_failure(struct work *w)
         w->o->result = RUN_IN_DOUBT;
         return;
     }
-    if (!pg_is_alive(*r->pg) && r->reconnect(r->reconnect_ctx, &ignored) != 0) {
+    if (!session_is_ours(r) && r->reconnect(r->reconnect_ctx, &ignored) != 0) {
         w->o->owed = owed_write(r, &in);
         return;
     }

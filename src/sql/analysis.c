@@ -168,7 +168,8 @@ void lines_place(const struct lines *l, size_t offset, int *line, int *col)
 void analysis_touch(struct analysis *x, enum object_kind kind, const char *schema, const char *name,
                     enum effect effect, int location)
 {
-    if (x->defining) {
+    /* What a view or function reads is read, now or later; everything else that it names it refers to. */
+    if (x->defining && effect != EFFECT_READ) {
         effect = EFFECT_REFERENCE;
     }
     if (is_temp_schema(schema) ||

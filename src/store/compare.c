@@ -207,7 +207,8 @@ static bool want_candidates(struct observer *o, struct wanted *w, struct seeds *
     return any;
 }
 
-static void want_groups(struct observer *o, struct wanted *w)
+/* Groups whose catalogs moved. */
+static void want_moved(struct observer *o, struct wanted *w)
 {
     for (size_t i = 0; i < o->n_moved; i++) {
         const struct source *s = o->moved[i].source;
@@ -219,9 +220,15 @@ static void want_groups(struct observer *o, struct wanted *w)
             w->whole[GROUP_ROLES] = true; /* comments and labels of roles */
         }
     }
+}
+
+/* Groups that candidates belong to. Large objects are data and in none. */
+static void want_groups(struct observer *o, struct wanted *w)
+{
     for (size_t i = 0; i < o->candidates.n; i++) {
-        const struct candidate *c = o->candidates.rows[i].value;
-        if (group_of_class(c->classid) >= GROUP_WHOLE && c->classid != PG_LARGEOBJECT) {
+        struct candidate *c = o->candidates.rows[i].value;
+        if (!c->is_read && group_of_class(c->classid) >= GROUP_WHOLE && c->classid != PG_LARGEOBJECT) {
+            c->is_read = true;
             w->whole[group_of_class(c->classid)] = true;
         }
     }
@@ -267,8 +274,9 @@ static int compare_round(struct observer *o, bool first, bool *more, struct err 
     struct catalog now;
     struct pg_rows *dependants = NULL;
     *more = want_candidates(o, &w, &q);
+    want_groups(o, &w);
     if (first) {
-        want_groups(o, &w);
+        want_moved(o, &w);
     }
     if (!*more && !wants_groups(&w)) {
         return 0;

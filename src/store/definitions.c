@@ -76,6 +76,7 @@ enum group group_of_class(uint32_t classid)
     case PG_DEPEND:
     case PG_DESCRIPTION:
     case PG_LARGEOBJECT:
+    case PG_LARGEOBJECT_METADATA:
         break;
     }
     return GROUP_GLOBALS;

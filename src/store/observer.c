@@ -43,24 +43,29 @@ static bool is_touching(enum effect e)
     return e != EFFECT_READ && e != EFFECT_REFERENCE;
 }
 
-/* A renamed table is one, though both names are touched. */
+/* The new name of what was there under another. */
+static bool is_renamed(const struct observer *o, const struct touch *t)
+{
+    for (size_t i = 0; i < o->n_pairs && t->effect == EFFECT_CREATE; i++) {
+        const struct pair *p = &o->pairs[i];
+        if (p->before != NULL && p->after != NULL && object_eq(&p->after->object, &t->object) &&
+            !object_eq(&p->before->object, &t->object)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static int count_tables(struct observer *o)
 {
     struct table seen = {.a = o->a};
     int n = 0;
     for (size_t i = 0; i < o->out->touches.n; i++) {
         const struct touch *t = &o->out->touches.v[i];
-        const char *text = object_text(o->a, &t->object);
-        if (is_table(t->object.kind) && is_touching(t->effect) && table_puts(&seen, text, o) == NULL) {
-            n++;
+        if (!is_table(t->object.kind) || !is_touching(t->effect) || is_renamed(o, t)) {
+            continue;
         }
-    }
-    for (size_t i = 0; i < o->n_pairs; i++) {
-        const struct pair *p = &o->pairs[i];
-        bool both = p->before != NULL && p->after != NULL;
-        if (both && is_table(p->after->object.kind) && strcmp(p->before->text, p->after->text) != 0) {
-            n--;
-        }
+        n += table_puts(&seen, object_text(o->a, &t->object), o) == NULL ? 1 : 0;
     }
     return n;
 }

@@ -131,28 +131,33 @@ static void touch_same(struct observer *o, const struct candidate *c, const stru
 }
 
 /* Large objects are data: the baseline does not list them, so that one that is gone has only its number. */
-static void touch_unlinked(struct observer *o)
+static void touch_large_objects(struct observer *o)
 {
-    int64_t inserted = 0;
-    int64_t deleted = 0;
-    size_t n_found = 0;
+    struct tally rows = {0};
+    int64_t n_found = 0;
     for (size_t i = 0; i < o->n_moved; i++) {
         if (strcmp(o->moved[i].name, "pg_largeobject_metadata") == 0) {
-            inserted = o->moved[i].rows.inserted;
-            deleted = o->moved[i].rows.deleted;
+            rows = o->moved[i].rows;
         }
     }
     for (size_t i = 0; i < o->candidates.n; i++) {
         const struct candidate *c = o->candidates.rows[i].value;
-        n_found += c->classid == PG_LARGEOBJECT && c->is_own ? 1 : 0;
+        n_found += c->classid == PG_LARGEOBJECT && c->is_row ? 1 : 0;
     }
-    if (deleted <= inserted - (int64_t)n_found) {
-        return; /* made and unlinked again */
-    }
+    bool all_new = rows.updated == 0;
+    bool all_transient = rows.deleted <= rows.inserted - n_found;
     for (size_t i = 0; i < o->candidates.n; i++) {
         const struct candidate *c = o->candidates.rows[i].value;
-        if (c->classid == PG_LARGEOBJECT && !c->is_own) {
-            (void)touch_once(o, (struct object){OBJ_LARGE_OBJECT, "", arena_printf(o->a, "%u", c->objid)}, EFFECT_DROP);
+        struct object itself = {OBJ_LARGE_OBJECT, "", arena_printf(o->a, "%u", c->objid)};
+        if (c->classid != PG_LARGEOBJECT) {
+            continue;
+        }
+        if (c->is_row && all_new) {
+            (void)touch_once(o, itself, EFFECT_CREATE);
+        } else if (c->is_own) {
+            (void)touch_once(o, itself, EFFECT_ALTER);
+        } else if (!all_transient) {
+            (void)touch_once(o, itself, EFFECT_DROP);
         }
     }
 }
@@ -314,7 +319,7 @@ int touches_of_others(struct observer *o, struct err *e)
 {
     bool looked = o->r_hidden != NULL;
     touch_pages(o);
-    touch_unlinked(o);
+    touch_large_objects(o);
     touch_hidden(o);
     for (size_t i = 0; i < o->n_moved && !looked; i++) {
         if (o->moved[i].source != NULL && o->moved[i].source->how == HOW_HIDDEN) {

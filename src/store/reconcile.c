@@ -148,7 +148,7 @@ static struct pg_rows *searched_rows(struct observer *o, struct search *q, bool 
 
 static bool is_class_row(uint32_t catalog, uint32_t classid)
 {
-    return catalog == classid;
+    return catalog == classid || (catalog == PG_LARGEOBJECT_METADATA && classid == PG_LARGEOBJECT);
 }
 
 static void take_rows(struct observer *o, const struct pg_rows *r)

@@ -109,9 +109,22 @@ static void dropped_rows(struct observer *o, struct touch *t, const struct catal
     touch_rows(t, &rows);
 }
 
+/* A sequence that a column came to own, or owns no more, is there as before. */
+static bool is_handed_over(const struct observer *o, const struct pair *p)
+{
+    const struct catalog_object *c = p->before != NULL ? p->before : p->after;
+    const struct lock *l = sensed_lock(o, c->objid);
+    bool was = catalog_at(o->base, PG_CLASS, c->objid) != NULL;
+    return c->object.kind == OBJ_SEQUENCE && was && l != NULL && l->kind == 'S';
+}
+
 static void touch_removed(struct observer *o, const struct pair *p)
 {
     const struct candidate *c = candidate_of(o, p->before);
+    if (is_handed_over(o, p)) {
+        touch_facet(o, touch_once(o, p->before->object, EFFECT_ALTER), FACET_ADDED, "owned by");
+        return;
+    }
     if (c != NULL && c->extension[0] != '\0') {
         touch_facet(o, touch_once(o, p->before->object, EFFECT_ALTER), FACET_CHANGED, "extension membership");
         struct object extension = {OBJ_EXTENSION, "", c->extension};
@@ -138,6 +151,10 @@ static void touch_former_extensions(struct observer *o, const char *member)
 static void touch_added(struct observer *o, const struct pair *p)
 {
     const struct candidate *c = candidate_of(o, p->after);
+    if (is_handed_over(o, p)) {
+        touch_facet(o, touch_once(o, p->after->object, EFFECT_ALTER), FACET_REMOVED, "owned by");
+        return;
+    }
     if (c != NULL && !c->is_row && p->after->classid != 0 && group_of(p->after) < GROUP_WHOLE) {
         touch_facet(o, touch_once(o, p->after->object, EFFECT_ALTER), FACET_CHANGED, "extension membership");
         touch_former_extensions(o, p->after->text);
@@ -231,11 +248,14 @@ static void touch_sequence(struct observer *o, const struct lock *l)
     if (made_here) {
         return;
     }
-    if ((l->modes & LOCKED_ROW_EXCLUSIVE) != 0) {
+    /* ALTER SEQUENCE and TRUNCATE ... RESTART go back with the transaction; they lock the sequence against others. */
+    bool altered = l->modes >= LOCKED_SHARE_ROW_EXCLUSIVE;
+    bool differs = pair_at(o, PG_CLASS, l->oid) != NULL || (l->owner != 0 && pair_at(o, PG_CLASS, l->owner) != NULL);
+    if (!altered) {
         struct object itself = {OBJ_SEQUENCE, l->schema, l->name};
         touches_add(o->a, &o->out->residue, (struct touch){.object = itself, .effect = EFFECT_WRITE, .statement = -1});
     }
-    if ((l->modes & LOCKED_ROW_EXCLUSIVE) != 0 || pair_at(o, PG_CLASS, l->owner != 0 ? l->owner : l->oid) == NULL) {
+    if (!altered || !differs) {
         (void)touch_once(o, object_of(l), EFFECT_WRITE);
     }
 }
@@ -266,8 +286,9 @@ static bool moved_elsewhere(const struct observer *o, uint32_t oid)
     return false;
 }
 
-/* New storage without rows: emptied, unless it was rewritten while it was empty. Where rows stand in new storage and none were
- * inserted since, they are the old ones. */
+/* New storage: emptied, unless it was rewritten. Where rows stand in it and none were inserted since, they are the old ones; and a
+ * rewrite of what was empty goes with a changed definition (CLUSTER apart: that of an empty table counts as TRUNCATE). A table that
+ * a function truncates and then rewrites passes as rewritten. */
 static bool is_truncated(const struct observer *o, const struct lock *l)
 {
     const struct catalog_object *b = catalog_at(o->base, PG_CLASS, l->oid);
@@ -278,7 +299,8 @@ static bool is_truncated(const struct observer *o, const struct lock *l)
         return false;
     }
     bool kept_rows = l->has_pages && l->rows.inserted == 0;
-    return taken_of(o, l->oid, false) != NULL || (!kept_rows && !has_transient(o) && !moved_elsewhere(o, l->oid));
+    bool rewritten = moved_elsewhere(o, l->oid) || (has_transient(o) && pair_at(o, PG_CLASS, l->oid) != NULL);
+    return taken_of(o, l->oid, false) != NULL || (!kept_rows && !rewritten);
 }
 
 static void touch_truncated(struct observer *o, const struct lock *l)
@@ -302,11 +324,12 @@ static bool has_rows(const struct tally *t)
     return t->inserted != 0 || t->updated != 0 || t->deleted != 0;
 }
 
-/* Locked against others without a difference or rows: for a foreign key or a child, or for something like LOCK TABLE. */
+/* Locked against others without a difference or rows: for a foreign key, a child or a publication, or for something like LOCK
+ * TABLE. */
 static enum effect effect_of_strong(const struct observer *o, const struct lock *l)
 {
     unsigned strongest = l->modes & ~(unsigned)(LOCKED_SHARE_ROW_EXCLUSIVE - 1);
-    bool relates = has_moved(o, "pg_trigger") || has_moved(o, "pg_inherits");
+    bool relates = has_moved(o, "pg_trigger") || has_moved(o, "pg_inherits") || has_moved(o, "pg_publication_rel");
     return strongest == LOCKED_SHARE_ROW_EXCLUSIVE || relates ? EFFECT_REFERENCE : EFFECT_WRITE;
 }
 
@@ -356,7 +379,8 @@ static bool is_outside(const struct observer *o, const struct lock *l)
     if (strcmp(l->schema, "kfmig") == 0) {
         return strcmp(o->ledger, o->now.ledger) == 0;
     }
-    return l->extension[0] != '\0' && (reads || extension_changed(o, l->extension));
+    bool joined = pair_at(o, PG_CLASS, l->oid) != NULL;
+    return l->extension[0] != '\0' && (reads || joined || extension_changed(o, l->extension));
 }
 
 void touches_of_locks(struct observer *o)

@@ -2,6 +2,8 @@
 #ifndef KFMIG_TESTS_UNIT_LEDGER_SERVER_H
 #define KFMIG_TESTS_UNIT_LEDGER_SERVER_H
 
+#include <unistd.h>
+
 #include "doc/canon.h"
 #include "ledger/ledger.h"
 #include "pg_server.h"
@@ -12,6 +14,30 @@
 static struct secret where;
 static struct arena arena;
 static struct err e;
+static struct embedded *server;
+static char server_dir[32];
+static pid_t server_owner; /* this process, and no child of it, ends the server */
+
+static inline bool server_up(void)
+{
+    server_owner = getpid();
+    server = server_begin(server_dir, &where);
+    return server != NULL;
+}
+
+static inline bool server_down(void)
+{
+    return server_end(server_dir, server, &where);
+}
+
+/* The test makes no sense any more: TAP's count says that it failed. */
+_Noreturn static inline void give_up(void)
+{
+    if (getpid() == server_owner) {
+        (void)server_down();
+    }
+    _exit(1);
+}
 
 /* Further keywords win over those of the owner's connection string. */
 static inline struct pg *session(const char *keywords)
@@ -21,7 +47,7 @@ static inline struct pg *session(const char *keywords)
     struct pg *out = server_connect(&s, &e);
     secret_wipe(&s);
     if (out == NULL) {
-        exit(1);
+        give_up();
     }
     return out;
 }
@@ -32,7 +58,8 @@ static inline void must(int rc, const char *what)
     if (rc != 0) {
         printf("# %s\n", what);
         server_explain(&e);
-        exit(1);
+        (void)fflush(stdout);
+        give_up();
     }
 }
 

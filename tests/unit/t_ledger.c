@@ -7,7 +7,7 @@
 #include "doc/json.h"
 #include "ledger_server.h"
 
-enum { PLANNED = 88, MAKERS = 2 };
+enum { PLANNED = 89, MAKERS = 2 };
 
 static void test_no_ledger(struct pg *s)
 {
@@ -195,6 +195,7 @@ static void test_environment_names(void)
     run(admin, "CREATE DATABASE names OWNER kfmig");
     struct pg *s = session("dbname=names");
     is_int(ledger_create(s, "", &e), -1, "an environment without a name is refused");
+    is_int(ledger_create(s, arena_printf(&arena, "%064d", 0), &e), -1, "and one of 64 bytes");
     is_int(ledger_create(s, "a\x7F", &e), -1, "and one that canonical JSON cannot hold");
     is_int(e.code, ERR_CONFIG, "as a fault of configuration");
     is_int(pg_tx(s), PG_TX_IDLE, "without a transaction left open");
@@ -289,14 +290,12 @@ static void test_orphan(struct pg *a, struct pg *b)
 
 int main(int argc, char **argv)
 {
-    char dir[32];
     int status = 0;
     if (server_watch(argc, argv, &status)) {
         return status;
     }
     tap_plan(PLANNED);
-    struct embedded *server = server_begin(dir, &where);
-    if (ok(server != NULL, "a server of our own")) {
+    if (ok(server_up(), "a server of our own")) {
         struct pg *s = session("");
         struct pg *other = session("");
         test_no_ledger(s);
@@ -311,7 +310,7 @@ int main(int argc, char **argv)
         pg_close(other);
         pg_close(s);
     }
-    ok(server_end(dir, server, &where), "the server is gone");
+    ok(server_down(), "the server is gone");
     arena_release(&arena);
     return tap_done();
 }

@@ -2,21 +2,15 @@
 /* run: needs=postgres */
 /* Reading entries with and without a cache, and what an altered ledger or cache leads to. */
 #include <fcntl.h>
-#include <ftw.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "ledger_server.h"
 
 enum { PLANNED = 50, SIZE = 51 };
 
-static char root_path[] = "/tmp/kfmig-t-ledger-XXXXXX";
+static char root_path[64];
 static struct cache *cache;
-
-static int remove_one(const char *path, const struct stat *st, int flag, struct FTW *ftw)
-{
-    (void)st, (void)flag, (void)ftw;
-    return remove(path);
-}
 
 static int read_all(struct pg *s, struct cache *c, struct entries *all)
 {
@@ -215,16 +209,15 @@ static void test_broken(struct pg *s)
 
 int main(int argc, char **argv)
 {
-    char dir[32];
     int status = 0;
     if (server_watch(argc, argv, &status)) {
         return status;
     }
     tap_plan(PLANNED);
-    struct embedded *server = server_begin(dir, &where);
-    int root =
-        mkdtemp(root_path) == NULL ? -1 : open(root_path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (ok(server != NULL && root >= 0, "a server and a folder of our own")) {
+    if (ok(server_up(), "a server of our own")) {
+        (void)snprintf(root_path, sizeof root_path, "%s/project", server_dir);
+        must(mkdir(root_path, 0700), "mkdir");
+        int root = open(root_path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
         struct pg *s = session("");
         must(ledger_create(s, "dev", &e), "create");
         struct runner r = runner_start("");
@@ -245,8 +238,7 @@ int main(int argc, char **argv)
         pg_close(s);
         (void)close(root);
     }
-    (void)nftw(root_path, remove_one, 16, FTW_DEPTH | FTW_PHYS);
-    ok(server_end(dir, server, &where), "the server is gone");
+    ok(server_down(), "the server is gone");
     arena_release(&arena);
     return tap_done();
 }

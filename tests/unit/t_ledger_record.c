@@ -286,14 +286,12 @@ static void test_append_only(struct runner *r)
 
 int main(int argc, char **argv)
 {
-    char dir[32];
     int status = 0;
     if (server_watch(argc, argv, &status)) {
         return status;
     }
     tap_plan(PLANNED);
-    struct embedded *server = server_begin(dir, &where);
-    if (ok(server != NULL, "a server of our own")) {
+    if (ok(server_up(), "a server of our own")) {
         struct pg *s = session("");
         must(ledger_create(s, "dev", &e), "create");
         struct runner r = runner_start("");
@@ -308,7 +306,7 @@ int main(int argc, char **argv)
         pg_close(r.s);
         pg_close(s);
     }
-    ok(server_end(dir, server, &where), "the server is gone");
+    ok(server_down(), "the server is gone");
     arena_release(&arena);
     return tap_done();
 }

@@ -486,6 +486,20 @@ static void test_advice(void)
     arena_release(&w.a);
 }
 
+static void test_failed_before(void)
+{
+    struct world_of_tests w;
+    struct buf out = {0};
+    setup(&w, 2);
+    apply(&w, &w.past, 1, "failed", 2);
+    report_why(&out, &plain, &w.plan, 1, STAGE_APPLY, NULL, 0);
+    ok(strstr(buf_str(&out), "  next: `kfmig receipt show dev 3` says what failed; mend it, then "
+                             "`kfmig build dev PG-02`\n") != NULL,
+       "after a failed run its receipt comes first");
+    buf_release(&out);
+    arena_release(&w.a);
+}
+
 static void test_long_chain(void)
 {
     struct arena a = {0};
@@ -697,7 +711,7 @@ static void test_faults(void)
 
 int main(void)
 {
-    tap_plan(49 + REASON_COUNT);
+    tap_plan(50 + REASON_COUNT);
     test_plan_text();
     test_plan_world();
     test_plan_json();
@@ -706,6 +720,7 @@ int main(void)
     test_why();
     test_why_promotion();
     test_advice();
+    test_failed_before();
     test_long_chain();
     test_graph();
     test_escapes();

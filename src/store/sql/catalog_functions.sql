@@ -1,4 +1,5 @@
--- Functions, procedures, aggregates and window functions. Bodies, defaults and settings are digests.
+-- Functions, procedures, aggregates and window functions, but those that come with a range type. Bodies, defaults and settings are
+-- digests.
 -- $1 oids of pg_proc, or NULL: all.
 SELECT 'pg_proc'::regclass::oid AS classid,
        p.oid AS objid,
@@ -53,4 +54,4 @@ WHERE ($1::oid[] IS NULL OR p.oid = ANY ($1::oid[]))
   AND n.nspname NOT IN ('information_schema', 'kfmig')
   AND f.value IS NOT NULL
   AND NOT EXISTS (SELECT FROM pg_depend AS d
-                  WHERE d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e')
+                  WHERE d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype IN ('e', 'i'))

@@ -1,8 +1,9 @@
--- What lives in no schema and is few: this database, tablespaces, event triggers, casts, transforms, languages, access methods,
--- foreign-data wrappers, servers, user mappings (never their options), subscriptions (never their connection).
+-- What lives in no schema and is few: this database (without its name: a copy is equal to what it is a copy of), tablespaces, event
+-- triggers, casts, transforms, languages, access methods, foreign-data wrappers, servers, user mappings (never their options),
+-- subscriptions (never their connection).
 SELECT o.classid, o.objid, o.kind, '' AS schema, o.name, f.facet, f.value
 FROM (
-    SELECT 'pg_database'::regclass::oid AS classid, d.oid AS objid, 'database' AS kind, d.datname AS name, d.datdba AS owner,
+    SELECT 'pg_database'::regclass::oid AS classid, d.oid AS objid, 'database' AS kind, '' AS name, d.datdba AS owner,
            d.datacl AS acl,
            concat_ws(' ', CASE WHEN d.datallowconn THEN 'connections' ELSE 'no connections' END, d.datconnlimit,
                      CASE WHEN d.datistemplate THEN 'template' END) AS definition
@@ -90,4 +91,5 @@ CROSS JOIN LATERAL (
                             WHERE s.objoid = o.objid AND s.classoid = o.classid))
 ) AS f (facet, value)
 WHERE f.value IS NOT NULL
-  AND NOT EXISTS (SELECT FROM pg_depend AS d WHERE d.classid = o.classid AND d.objid = o.objid AND d.deptype = 'e')
+  AND NOT EXISTS (SELECT FROM pg_depend AS d WHERE d.classid = o.classid AND d.objid = o.objid
+                    AND (d.deptype = 'e' OR (d.deptype = 'i' AND o.kind = 'cast')))

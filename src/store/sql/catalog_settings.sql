@@ -1,10 +1,10 @@
 -- ALTER ROLE ... SET and ALTER DATABASE ... SET, as far as they hold in this database. Values are digests. One object per role or
--- database named; "all" for ALTER ROLE ALL.
+-- database ("database" is this one); "all" for ALTER ROLE ALL.
 SELECT 0::oid AS classid,
        0::oid AS objid,
        'setting' AS kind,
        '' AS schema,
-       coalesce(r.rolname, CASE WHEN s.setdatabase <> 0 THEN current_database() ELSE 'all' END) AS name,
+       coalesce(r.rolname, CASE WHEN s.setdatabase <> 0 THEN 'database' ELSE 'all' END) AS name,
        CASE
            WHEN s.setrole = 0 AND s.setdatabase <> 0 THEN 'of database: '
            WHEN s.setdatabase <> 0 THEN 'of role in this database: '

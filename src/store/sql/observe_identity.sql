@@ -1,9 +1,12 @@
 -- What objects are that no class query knows: parts of the system, other databases, temporary objects, parts of extensions. $1, $2
 -- their addresses; those that are gone are left out.
-SELECT o.classid, o.objid, i.type, coalesce(i.schema, ''), coalesce(i.name, i.identity)
+SELECT o.classid, o.objid, i.type, coalesce(i.schema, ''), i.name
 FROM unnest($1::oid[], $2::oid[]) AS o (classid, objid)
 CROSS JOIN LATERAL (
-    SELECT f.type, f.schema, coalesce(f.name, f.identity) AS name, f.identity
+    SELECT f.type, f.schema,
+           coalesce(f.name, CASE
+               WHEN starts_with(f.identity, quote_ident(f.schema) || '.') THEN substr(f.identity, length(quote_ident(f.schema)) + 2)
+               ELSE f.identity END) AS name
     FROM pg_identify_object(o.classid, o.objid, 0) AS f
     WHERE CASE o.classid
         WHEN 'pg_class'::regclass THEN EXISTS (SELECT FROM pg_class AS x WHERE x.oid = o.objid)
@@ -35,10 +38,11 @@ CROSS JOIN LATERAL (
     END
     UNION ALL
     SELECT 'setting', '', coalesce((SELECT r.rolname FROM pg_roles AS r WHERE r.oid = o.objid),
-                                   (SELECT d.datname FROM pg_database AS d WHERE d.oid = o.objid), 'all'), NULL
+                                   (SELECT CASE WHEN d.datname = current_database() THEN 'database' ELSE d.datname END
+                                    FROM pg_database AS d WHERE d.oid = o.objid), 'all')
     WHERE o.classid = 'pg_db_role_setting'::regclass
     UNION ALL
-    SELECT 'default acl', coalesce(n.nspname, ''), '', NULL
+    SELECT 'default acl', coalesce(n.nspname, ''), ''
     FROM pg_default_acl AS d
     LEFT JOIN pg_namespace AS n ON n.oid = d.defaclnamespace
     WHERE o.classid = 'pg_default_acl'::regclass AND d.oid = o.objid

@@ -214,6 +214,13 @@ WITH seed AS (
         WHERE o.classid NOT IN ('pg_constraint'::regclass, 'pg_attrdef'::regclass, 'pg_trigger'::regclass, 'pg_rewrite'::regclass,
                                 'pg_policy'::regclass, 'pg_statistic_ext'::regclass, 'pg_amop'::regclass, 'pg_amproc'::regclass,
                                 'pg_publication_rel'::regclass)
+          AND NOT (o.classid IN ('pg_proc'::regclass, 'pg_cast'::regclass)
+                   AND EXISTS (SELECT FROM pg_depend AS x WHERE x.classid = o.classid AND x.objid = o.objid AND x.deptype = 'i'))
+        UNION ALL
+        -- Functions and casts that come with a range type.
+        SELECT x.refclassid, x.refobjid FROM pg_depend AS x
+        WHERE o.classid IN ('pg_proc'::regclass, 'pg_cast'::regclass) AND x.classid = o.classid AND x.objid = o.objid
+          AND x.deptype = 'i' AND x.refclassid = 'pg_type'::regclass
         UNION ALL
         SELECT CASE WHEN x.conrelid <> 0 THEN 'pg_class'::regclass ELSE 'pg_type'::regclass END,
                CASE WHEN x.conrelid <> 0 THEN x.conrelid ELSE x.contypid END
@@ -242,13 +249,13 @@ WITH seed AS (
     -- Array, multirange and row types.
     SELECT p.catalog, p.n, p.via_class, p.via_object,
            CASE WHEN c.relkind IS NULL OR c.relkind = 'c' THEN p.classid ELSE 'pg_class'::regclass::oid END AS classid,
-           CASE WHEN c.relkind IS NULL THEN coalesce(e.oid, g.rngtypid, p.objid) WHEN c.relkind = 'c' THEN coalesce(e.oid, p.objid)
+           CASE WHEN c.relkind IS NULL THEN coalesce(g.rngtypid, e.oid, p.objid) WHEN c.relkind = 'c' THEN coalesce(e.oid, p.objid)
                 ELSE c.oid END AS objid
     FROM part AS p
     LEFT JOIN pg_type AS t ON p.classid = 'pg_type'::regclass AND t.oid = p.objid
     LEFT JOIN pg_type AS e ON t.typcategory = 'A' AND e.oid = t.typelem AND e.typarray = t.oid
     LEFT JOIN pg_class AS c ON c.oid = coalesce(e.typrelid, t.typrelid) AND c.oid <> 0
-    LEFT JOIN pg_range AS g ON t.typtype = 'm' AND (to_jsonb(g) ->> 'rngmultitypid')::oid = t.oid
+    LEFT JOIN pg_range AS g ON coalesce(e.typtype, t.typtype) = 'm' AND (to_jsonb(g) ->> 'rngmultitypid')::oid = coalesce(e.oid, t.oid)
 ), owned AS (
     -- Indexes, sequences that a column owns, what stands behind a composite type; TOAST goes with its table.
     SELECT t.catalog, t.n, t.via_class, t.via_object,

@@ -1,0 +1,90 @@
+"""The README's tour and the manual's examples do what they say: every ```console block is run and compared."""
+# run: serial needs=postgres,postgis limit=300
+
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+
+from tap import equal, main, test
+
+SRC = pathlib.Path(os.environ["KFMIG_SRC"])
+VOLATILE = [
+    (r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z", "TIME"),
+    (r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", "UUID"),
+    (r"\d+ ms", "N ms"),
+    (r"\d+\.\d s", "N s"),
+    (r"recorded \d+ objects", "recorded N objects"),
+    (r"plan sha256:[0-9a-f]{64}", "plan DIGEST"),
+    (r"sha256:[0-9a-f]{64}", "DIGEST"),
+]
+
+
+def settled(text):
+    for pattern, word in VOLATILE:
+        text = re.sub(pattern, word, text)
+    return "\n".join(line.rstrip() for line in text.strip().splitlines())
+
+
+def blocks(text):
+    return re.findall(r"^```console\n(.*?)^```", text, re.M | re.S)
+
+
+def commands(block):
+    """[(command, expected output)]"""
+    steps = []
+    for line in block.splitlines():
+        if line.startswith("$ "):
+            steps.append((line[2:], []))
+        else:
+            steps[-1][1].append(line)
+    return [(command, "\n".join(output)) for command, output in steps]
+
+
+def environment(tmp):
+    env = {k: v for k, v in os.environ.items() if not k.startswith(("PG", "KFM_", "CI", "DATABASE_URL"))}
+    env.update(PATH=f"{tmp}/bin:{env['PATH']}", LC_ALL="C.UTF-8", HOME=str(tmp), KFMIG_ACTOR="you",
+               GIT_CONFIG_GLOBAL="/dev/null", GIT_AUTHOR_NAME="a", GIT_AUTHOR_EMAIL="a@b", GIT_COMMITTER_NAME="a",
+               GIT_COMMITTER_EMAIL="a@b")
+    return env
+
+
+def clone(tmp):
+    """The example as git has it now, with what is not committed yet; without history, which nothing here needs but for checkout."""
+    root = tmp / "kfmig"
+    root.mkdir()
+    for name in ("migrations", "registry", "state", ".gitignore"):
+        source = SRC / name
+        if source.is_dir():
+            shutil.copytree(source, root / name, ignore=lambda d, names: [n for n in names if d.endswith("/state") and n != "README.md"])
+        else:
+            shutil.copy(source, root / name)
+    (tmp / "bin").mkdir()
+    (tmp / "bin/kfmig").symlink_to(os.environ["KFMIG"])
+    for command in ("git init -q -b main .", "git add -A", "git commit -q -m example"):
+        subprocess.run(command.split(), cwd=root, env=environment(tmp), check=True)
+    return root
+
+
+def run(command, root, tmp):
+    done = subprocess.run(["bash", "-c", command], cwd=root, env=environment(tmp), stdin=subprocess.DEVNULL,
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=120, check=False)
+    return done.stdout.decode()
+
+
+@test
+def the_tour_prints_what_the_readme_shows(tmp):
+    root = clone(tmp)
+    found = blocks((SRC / "README.md").read_text())
+    equal(len(found) > 0, True, "the README has console blocks")
+    try:
+        for block in found:
+            for command, expected in commands(block):
+                equal(settled(run(command, root, tmp)), settled(expected), f"$ {command}")
+        equal(run("git status --porcelain", root, tmp), "", "the tour leaves the project as it was")
+    finally:
+        run("kfmig env stop dev", root, tmp)
+
+
+main()

@@ -1,0 +1,482 @@
+"""Receipts: what they say, that they hold together without kfmig, that tampering shows, and where they are exported."""
+# run: needs=postgres,jq limit=600
+
+import csv
+import hashlib
+import io
+import json
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+
+import pg
+import proxy
+from project import ENVIRONMENTS, Project, full_id
+from seen import digest, files, finish, one_error, until
+from tap import at_exit, cases, contains, equal, lacks, main, test
+
+SRC = pathlib.Path(os.environ["KFMIG_SRC"])
+TABLE = "CREATE SCHEMA app;\nCREATE TABLE app.t (id int PRIMARY KEY, note text);\nINSERT INTO app.t VALUES (1, 'ä');\n"
+ONE, TWO = full_id("M-01"), full_id("M-02")
+HOME = f"migrations/postgis/{ONE}"
+MODES = {mode: ENVIRONMENTS.replace("evidence: none", f"evidence: {mode}") for mode in ("bundle", "folder", "pointer")}
+OUTPUTS = ("baselines/pre.json", "baselines/post.json", "diffs/summary.json", "diffs/touched.csv")
+EVIDENCE = {
+    "bundle": (*OUTPUTS, "receipts/run_receipt.json"),
+    "folder": ("baselines/dev/pre.json", "baselines/dev/post.json", "diffs/dev/summary.json", "diffs/dev/touched.csv",
+               "receipts/dev/run_receipt.json"),
+    "pointer": ("receipts/receipt_ref.json",),
+}
+
+
+def built(tmp, mode="bundle"):
+    p = Project(tmp, environments=MODES[mode])
+    p.bundle("M-01", TABLE, limits=dict(max_row_backfill=5, max_table_count_touched=1))
+    ran = p.build()
+    equal(ran.status, 0, repr(ran))
+    return p
+
+
+def receipts(db):
+    """[(entry text, receipt body)] straight from the database."""
+    return pg.psql(db, "SELECT e.text, r.body FROM kfmig.entry e JOIN kfmig.receipt r USING (seq) ORDER BY seq")
+
+
+# --- a reader of the receipts' schema, independent of kfmig's
+
+
+def schema_faults(schema, value, root=None, at="$"):
+    """What of JSON Schema 2020-12 the project's schemas use; yields what does not fit."""
+    root = root or schema
+    if schema is True or schema is False:
+        if schema is False:
+            yield f"{at}: not allowed"
+        return
+    known = {"$schema", "$id", "$ref", "$defs", "title", "description", "type", "enum", "const", "properties", "required",
+             "additionalProperties", "propertyNames", "items", "pattern", "minimum", "maximum", "minLength", "maxLength", "minItems", "maxItems",
+             "minProperties", "uniqueItems", "if", "then", "else", "anyOf", "oneOf", "allOf", "not"}
+    if set(schema) - known:
+        raise AssertionError(f"this test's reader does not know {set(schema) - known}")
+    if "$ref" in schema:
+        target = root
+        for part in schema["$ref"].removeprefix("#/").split("/"):
+            target = target[part]
+        yield from schema_faults(target, value, root, at)
+    kinds = {"object": dict, "array": list, "string": str, "boolean": bool, "null": type(None), "integer": int, "number": (int, float)}
+    if "type" in schema:
+        wanted = schema["type"] if isinstance(schema["type"], list) else [schema["type"]]
+        if not any(isinstance(value, kinds[k]) and not (isinstance(value, bool) and k in ("integer", "number")) for k in wanted):
+            yield f"{at}: not {wanted}"
+    if "enum" in schema and value not in schema["enum"]:
+        yield f"{at}: {value!r} not in {schema['enum']}"
+    if "const" in schema and value != schema["const"]:
+        yield f"{at}: not {schema['const']!r}"
+    if isinstance(value, str) and "pattern" in schema and not re.search(schema["pattern"], value):
+        yield f"{at}: {value!r} does not fit {schema['pattern']}"
+    if isinstance(value, str) and not schema.get("minLength", 0) <= len(value) <= schema.get("maxLength", 1 << 30):
+        yield f"{at}: length"
+    if isinstance(value, int) and not schema.get("minimum", value) <= value <= schema.get("maximum", value):
+        yield f"{at}: range"
+    if isinstance(value, list):
+        for n, item in enumerate(value):
+            yield from schema_faults(schema.get("items", True), item, root, f"{at}[{n}]")
+    if isinstance(value, dict):
+        yield from (f"{at}: no {key}" for key in schema.get("required", ()) if key not in value)
+        for key, item in value.items():
+            inner = schema.get("properties", {}).get(key, schema.get("additionalProperties", True))
+            yield from schema_faults(inner, item, root, f"{at}.{key}")
+    for each in schema.get("allOf", ()):
+        yield from schema_faults(each, value, root, at)
+    for word in ("anyOf", "oneOf"):
+        if word in schema and not any(not list(schema_faults(s, value, root, at)) for s in schema[word]):
+            yield f"{at}: {word}"
+    if "if" in schema:
+        fits = not list(schema_faults(schema["if"], value, root, at))
+        yield from schema_faults(schema.get("then" if fits else "else", True), value, root, at)
+
+
+def valid(name, value):
+    schema = json.loads((SRC / f"registry/schemas/{name}.schema.json").read_text())
+    equal(list(schema_faults(schema, value)), [], name)
+
+
+@test
+def the_schema_reader_of_this_test_can_fail():
+    schema = json.loads((SRC / "registry/schemas/run_receipt.v1.schema.json").read_text())
+    equal(len(list(schema_faults(schema, {"format": "no"}))) > 5, True)
+
+
+@test
+def every_receipt_fits_its_schema(tmp):
+    p = built(tmp)
+    p.bundle("M-02", "SELECT 1 / 0;")
+    equal(p.build().status, 2)
+    pg.psql(p.db, "CREATE TABLE app.by_hand ();", user=p.db)
+    equal(p.run("adopt", "dev").status, 0)
+    rows = receipts(p.db)
+    equal([json.loads(text)["kind"] for text, _ in rows], ["contact", "adopt", "apply", "apply", "adopt"])
+    for _, body in rows:
+        valid("run_receipt.v1", json.loads(body))
+    for name, schema in (("baselines/pre.json", "baseline.v1"), ("baselines/post.json", "baseline.v1"), ("diffs/summary.json", "diff_summary.v1")):
+        valid(schema, json.loads(p.path(f"{HOME}/{name}").read_bytes()))
+
+
+@cases(plan=("plan.v1", ["plan", "dev"]), status=("status.v1", ["status", "dev"]), why=("why.v1", ["why", "dev", ONE]), why_not=("why.v1", ["why", "dev", TWO]),
+       graph=("graph.v1", ["graph", "dev"]), receipts=("receipt_list.v1", ["receipt", "list", "dev"]), check=("check.v1", ["check"]))
+def json_output_fits_its_schema(case, tmp):
+    schema, args = case
+    p = built(tmp)
+    p.bundle("M-02", "CREATE TABLE app.u ();")
+    valid(schema, p.json(*args))
+
+
+@test
+def errors_fit_their_schema(tmp):
+    p = built(tmp)
+    p.bundle("M-02", "SELECT nope;")
+    ran = p.run("build", "dev", "--json")
+    lines = [line for line in ran.err.splitlines() if line.startswith("{")]
+    equal(len(lines), 1, repr(ran))
+    valid("error.v1", json.loads(lines[0]))
+    equal(json.loads(lines[0])["error"]["sqlstate"], "42703")
+
+
+# --- what a receipt says
+
+
+@test
+def a_receipt_names_what_went_in_and_what_came_out(tmp):
+    p = built(tmp)
+    body = p.path(f"{HOME}/receipts/run_receipt.json").read_bytes()
+    receipt = json.loads(body)
+    claim = receipt["claim"]
+    equal((receipt["result"], receipt["migration_id"], receipt["environment"]), ("success", ONE, "dev"))
+    equal(receipt["actor"]["id"], "tester")
+    equal(receipt["target"]["db"], p.db)
+    inputs = {i["uri"]: i["digest"] for i in claim["inputs"]}
+    equal(inputs, {f"{HOME}/{name}": digest(p.path(f"{HOME}/{name}")) for name in ("migration.yml", "forward.sql", "rollback.sql")})
+    outputs = {o["uri"]: o["digest"] for o in claim["outputs"]}
+    equal(outputs, {name: digest(p.path(f"{HOME}/{name}")) for name in OUTPUTS})
+    equal(claim["baselines"], dict(pre=outputs["baselines/pre.json"], post=outputs["baselines/post.json"]))
+    limits = claim["limits"]
+    contains(json.dumps(limits), '"max_row_backfill"')
+    equal(digest(receipts(p.db)[-1][1].encode()), digest(body), "the export is the ledger's receipt, byte for byte")
+
+
+@test
+def the_diff_lists_what_changed(tmp):
+    p = built(tmp)
+    rows = list(csv.DictReader(io.StringIO(p.path(f"{HOME}/diffs/touched.csv").read_text())))
+    contains(str(rows), "app.t")
+    summary = p.path(f"{HOME}/diffs/summary.json").read_text()
+    for part in ("table app.t", "schema app"):
+        contains(summary, part)
+    post = json.loads(p.path(f"{HOME}/baselines/post.json").read_bytes())
+    pre = json.loads(p.path(f"{HOME}/baselines/pre.json").read_bytes())
+    equal({k: v for k, v in post["objects"].items() if k in pre["objects"]}, pre["objects"])
+    contains(post["objects"], "table app.t")
+    lacks(pre["objects"], "table app.t")
+
+
+@test
+def canonical_json_is_what_jq_makes(tmp):
+    p = built(tmp)
+    p.bundle("M-02", "SELECT 1 / 0;")
+    p.build()
+    texts = [t for row in receipts(p.db) for t in row]
+    texts += [p.path(f"{HOME}/{name}").read_text() for name in ("baselines/pre.json", "baselines/post.json", "receipts/run_receipt.json")]
+    for text in texts:
+        made = subprocess.run(["jq", "-cS", "."], input=text.encode(), capture_output=True, check=True).stdout
+        equal(made.rstrip(b"\n"), text.encode().rstrip(b"\n"))
+
+
+def node(kind, *parts):
+    return hashlib.sha256(kind + b"".join(parts)).digest()
+
+
+def merkle_root(leaves):
+    """RFC 6962, section 2.1."""
+    if not leaves:
+        return hashlib.sha256(b"").digest()
+    if len(leaves) == 1:
+        return node(b"\0", leaves[0])
+    k = 1
+    while k * 2 < len(leaves):
+        k *= 2
+    return node(b"\1", merkle_root(leaves[:k]), merkle_root(leaves[k:]))
+
+
+@test
+def the_merkle_root_is_that_of_the_entries(tmp):
+    p = built(tmp)
+    for n in range(2, 6):
+        p.bundle(f"M-0{n}", f"CREATE TABLE app.t{n} ();")
+    equal(p.build().status, 0)
+    texts = [text.encode() for text, _ in receipts(p.db)]
+    equal(len(texts), 7)
+    equal(pg.psql(p.db, "SELECT size, encode(root, 'hex') FROM kfmig.head"), [("7", merkle_root(texts).hex())])
+    for n, (text, body) in enumerate(receipts(p.db)):
+        entry = json.loads(text)
+        equal(entry["previous"], "sha256:" + merkle_root(texts[:n]).hex())
+        equal(entry["receipt"], digest(body.encode()))
+        equal(entry["sequence"], n + 1)
+        equal(json.loads(body)["ledger"], dict(instance=entry["instance"], sequence=n + 1, previous=entry["previous"]))
+    ran = p.run("receipt", "verify", "dev")
+    equal(ran.status, 0, repr(ran))
+    contains(ran.out, "all as they should be")
+
+
+# --- tampering
+
+
+def tamper(db, table, sql):
+    pg.psql(db, f"ALTER TABLE kfmig.{table} DISABLE TRIGGER ALL; {sql}; ALTER TABLE kfmig.{table} ENABLE TRIGGER ALL;")
+
+
+@cases(
+    entry=("entry", "UPDATE kfmig.entry SET text = replace(text, 'success', 'failed') WHERE seq = 3"),
+    entry_removed=("entry", "SET session_replication_role = replica; DELETE FROM kfmig.entry WHERE seq = 3"),
+    entry_result_column=("entry", "UPDATE kfmig.entry SET result = 'failed' WHERE seq = 3"),
+    receipt=("receipt", "UPDATE kfmig.receipt SET body = replace(body, 'tester', 'nobody'), "
+             "digest = sha256(convert_to(replace(body, 'tester', 'nobody'), 'UTF8')) WHERE seq = 3"),
+    receipt_removed=("receipt", "DELETE FROM kfmig.receipt WHERE seq = 3"),
+    input_text=("blob", "ALTER TABLE kfmig.blob DROP CONSTRAINT blob_check; UPDATE kfmig.blob SET bytes = bytes || 'x'::bytea"),
+    input_text_removed=("blob", "DELETE FROM kfmig.blob"),
+    head_root=("head", "UPDATE kfmig.head SET root = sha256('x')"),
+    head_size=("head", "UPDATE kfmig.head SET size = size - 1"),
+    object_sum=("object", "UPDATE kfmig.object SET fingerprint = sha256('x') WHERE object = 'table app.t'"),
+)
+def tampering_is_an_integrity_error(case, tmp):
+    table, sql = case
+    p = built(tmp)
+    tamper(p.db, table, sql)
+    ran = p.run("receipt", "verify", "dev")
+    equal(ran.status, 8, repr(ran))
+    equal("all as they should be" in ran.text, False)
+    (tmp / "clone").mkdir()
+    clone = shutil.copytree(p.root, tmp / "clone" / "project", ignore=shutil.ignore_patterns("state"))
+    ran = p.run("receipt", "verify", "dev", cwd=clone)
+    equal(ran.status, 8, f"without the cache: {ran!r}")
+
+
+@cases(update="UPDATE kfmig.entry SET result = 'x'", delete="DELETE FROM kfmig.receipt", truncate="TRUNCATE kfmig.object",
+       replica="SET session_replication_role = replica; UPDATE kfmig.blob SET bytes = ''")
+def the_ledger_is_append_only(sql, tmp):
+    p = built(tmp)
+    contains(str(_refused(p.db, sql)), "append-only")
+
+
+def _refused(db, sql):
+    try:
+        pg.psql(db, sql)
+    except pg.PgError as error:
+        return error
+    raise AssertionError(f"{sql} was accepted")
+
+
+@test
+def a_build_on_an_altered_ledger_runs_nothing(tmp):
+    p = built(tmp)
+    tamper(p.db, "entry", "UPDATE kfmig.entry SET text = replace(text, 'success', 'failed') WHERE seq = 3")
+    for path in p.path("state").glob("kfmig.db*"):
+        path.unlink()
+    p.bundle("M-02", "CREATE TABLE app.u ();")
+    one_error(p.build(), 8)
+    equal(pg.value(p.db, "SELECT to_regclass('app.u')"), None)
+
+
+# --- exports
+
+
+@cases(**{mode: mode for mode in EVIDENCE})
+def evidence_is_exported(mode, tmp):
+    p = built(tmp, mode)
+    for name in EVIDENCE[mode]:
+        equal(p.path(f"{HOME}/{name}").is_file(), True, name)
+    found = {str(f.relative_to(p.path(HOME))) for f in p.path(HOME).rglob("*") if f.is_file()}
+    equal(found, set(EVIDENCE[mode]) | {"migration.yml", "forward.sql", "rollback.sql", "notes.md"})
+    contains(p.build().err, "nothing to do")
+    if mode == "pointer":
+        ref = json.loads(p.path(f"{HOME}/receipts/receipt_ref.json").read_bytes())
+        valid("receipt_ref.v1", ref)
+        equal(ref["sha256"], digest(receipts(p.db)[-1][1].encode()))
+    else:
+        equal(p.run("receipt", "verify", "dev").status, 0)
+
+
+@cases(**{mode: mode for mode in EVIDENCE})
+def missing_evidence_is_exported_again_and_nothing_runs(mode, tmp):
+    p = built(tmp, mode)
+    entries, want = p.entries(), files(p.path(HOME))
+    for name in EVIDENCE[mode]:
+        p.path(f"{HOME}/{name}").unlink()
+        row = p.targets()["M-01@receipt"]
+        equal((row["state"], row["decision"], row["reasons"][0]["code"] in ("output_missing", "output_altered")), ("stale", "export", True), name)
+        equal(p.targets()["M-01@apply"]["state"], "current")
+        ran = p.build()
+        equal(ran.status, 0, repr(ran))
+        contains(ran.err, "1 exported again")
+        equal(files(p.path(HOME)), want, name)
+    equal(p.entries(), entries)
+
+
+@cases(**{f"{mode} {name}": (mode, name) for mode in ("bundle", "folder") for name in EVIDENCE[mode][:-1]})
+def altered_evidence_is_seen_and_mended(case, tmp):
+    mode, name = case
+    p = built(tmp, mode)
+    want = files(p.path(HOME))
+    path = p.path(f"{HOME}/{name}")
+    path.write_bytes(path.read_bytes() + b" ")
+    equal(p.run("receipt", "verify", "dev").status, 8, "verify finds it")
+    row = p.targets()["M-01@receipt"]
+    equal((row["state"], row["reasons"][0]["code"]), ("stale", "output_altered"), json.dumps(row))
+    equal(p.build().status, 0)
+    equal(files(p.path(HOME)), want)
+
+
+@test
+def an_altered_receipt_is_found_by_verify_and_mended_by_export(tmp):
+    p = built(tmp)
+    path = p.path(f"{HOME}/receipts/run_receipt.json")
+    want = path.read_bytes()
+    path.write_bytes(want.replace(b"tester", b"nobody"))
+    ran = p.run("receipt", "verify", "dev")
+    equal(ran.status, 8, repr(ran))
+    contains(ran.out, "run_receipt.json")
+    equal(p.run("receipt", "export", "dev", ONE).status, 0)
+    equal(path.read_bytes(), want)
+
+
+@test
+def committed_evidence_of_the_same_content_stays_in_a_fresh_clone(tmp):
+    p = built(tmp)
+    (tmp / "clone").mkdir()
+    clone = shutil.copytree(p.root, tmp / "clone" / "project", ignore=shutil.ignore_patterns("state"))
+    before = files(clone, times=True)
+    other = pg.createdb()
+    ran = p.run("build", "dev", cwd=clone, env={"KFM_DSN": pg.dsn(other)})
+    equal(ran.status, 0, repr(ran))
+    after = files(clone, times=True, skip=("state",))
+    equal(after, before)
+    equal(pg.value(other, "SELECT count(*) FROM kfmig.entry WHERE kind = 'apply' AND result = 'success'"), "1")
+    contains(p.run("build", "dev", cwd=clone, env={"KFM_DSN": pg.dsn(other)}).err, "nothing to do")
+
+
+@test
+def an_export_that_cannot_be_written_is_owed_and_written_by_the_next_build(tmp):
+    p = Project(tmp, environments=MODES["bundle"])
+    p.bundle("M-01", TABLE)
+    p.write(f"{HOME}/receipts", "a file where a folder should be")
+    ran = p.build()
+    one_error(ran, 3, "receipts")
+    contains(ran.err, "is applied; its evidence is owed")
+    equal(p.applied(), [ONE])
+    p.path(f"{HOME}/receipts").unlink()
+    equal(p.build().status, 0)
+    equal(p.path(f"{HOME}/receipts/run_receipt.json").is_file(), True)
+    equal(p.applied(), [ONE])
+
+
+@test
+def the_sink_gets_every_receipt_and_what_it_lacks(tmp):
+    p = Project(tmp, environments=MODES["bundle"] + "receipts: {sink: archive}\n")
+    p.bundle("M-01", TABLE)
+    equal(p.build().status, 0)
+    uuid = pg.value(p.db, "SELECT uuid FROM kfmig.instance")
+    folder = p.path(f"archive/dev/{uuid}")
+    found = sorted(folder.iterdir())
+    equal([f.read_text() for f in found], [body for _, body in receipts(p.db)])
+    want = files(folder)
+    found[1].unlink()
+    p.bundle("M-02", "CREATE TABLE app.u ();")
+    equal(p.build().status, 0)
+    got = files(folder)
+    equal({k: v for k, v in got.items() if k in want}, want)
+    equal(len(got), 4)
+
+
+# --- the verbs
+
+
+@test
+def receipts_are_listed_shown_and_exported(tmp):
+    p = built(tmp)
+    rows = p.json("receipt", "list", "dev")["receipts"]
+    equal([(r["sequence"], r["target"], r["result"]) for r in rows],
+          [(1, "dev/database@contact", "success"), (2, "dev/database@adopt", "success"), (3, f"dev/{ONE}@receipt", "success")])
+    body = receipts(p.db)[2][1]
+    for ref in ("3", ONE, rows[2]["run_id"], rows[2]["run_id"][:8]):
+        equal(p.run("receipt", "show", "dev", ref, "--json").out, body + "\n", ref)
+    one_error(p.run("receipt", "show", "dev", "nothing"), 5, "nothing")
+    equal(len(p.json("receipt", "list", "dev", ONE)["receipts"]), 1)
+    out = tmp / "out"
+    ran = p.run("receipt", "export", "dev", ONE, f"--to={out}")
+    equal(ran.status, 0, repr(ran))
+    equal(files(out), {f"{ONE}/{name}": digest(p.path(f"{HOME}/{name}")) for name in EVIDENCE["bundle"]})
+    one_error(p.run("receipt", "frame"), 5, "list, show, verify or export")
+
+
+@test
+def receipts_of_a_database_without_ledger(tmp):
+    p = Project(tmp)
+    p.bundle("M-01", TABLE)
+    for verb in ("list", "verify", "export"):
+        one_error(p.run("receipt", verb, "dev"), 1, "no ledger yet")
+
+
+# --- owed receipts
+
+
+@test
+def a_receipt_owed_because_the_server_died_is_paid_by_the_next_run(tmp):
+    cluster = pg.Cluster()
+    at_exit(cluster.remove)
+    db = cluster.createdb()
+    p = Project(tmp, db=db)
+    p.env["KFM_DSN"] = cluster.dsn(db)
+    p.bundle("M-01", "CREATE SCHEMA app;\nSELECT pg_sleep(120);\n")
+    child = p.start("build", "dev")
+    until(lambda: cluster.value("postgres", "SELECT count(*) FROM pg_stat_activity WHERE query ~ '^SELECT pg_sleep'") == "1", "it sleeps")
+    cluster.stop()
+    status, out, err = finish(child, seconds=120)
+    equal(status, 2, err)
+    contains(err, f"{HOME}/forward.sql:2:1")
+    owed = list(p.path("state/owed").iterdir())
+    equal(len(owed), 1, err)
+    run_id = json.loads(owed[0].read_bytes())["receipt"]["run_id"]
+    cluster.start()
+    p.bundle("M-01", "CREATE SCHEMA app;\n")
+    ran = p.build()
+    equal(ran.status, 0, repr(ran))
+    contains(ran.err, "recorded 1 receipt that an earlier run could not deliver")
+    equal(list(p.path("state/owed").iterdir()), [])
+    rows = cluster.psql(db, "SELECT e.result, e.run_id, r.body FROM kfmig.entry e JOIN kfmig.receipt r USING (seq) WHERE kind = 'apply' ORDER BY seq")
+    equal([r[0] for r in rows], ["failed", "success"])
+    equal(rows[0][1], run_id)
+    valid("run_receipt.v1", json.loads(rows[0][2]))
+    contains(p.build().err, "nothing to do")
+    equal(p.run("receipt", "verify", "dev").status, 0)
+    cluster.remove()
+
+
+@cases(lost=(proxy.LoseCommit, [], 2), reply_lost=(proxy.LoseCommitReply, [ONE], 0))
+def a_connection_lost_around_commit_is_reported_as_it_was(case, tmp):
+    mode, applied, status = case
+    p = Project(tmp)
+    p.bundle("M-01", TABLE)
+    p.bundle("M-02", "SELECT nope;", extra="depends_on: []\n")
+    equal(p.run("build", "dev", TWO).status, 2, "contact and the first receipts are made")
+    with proxy.Proxy(pg.cluster().host) as between:
+        between.mode = mode()
+        ran = p.run("build", "dev", ONE, env={"KFM_DSN": pg.dsn(p.db, host=between.host, port=between.port)})
+        equal(between.fired.is_set(), True)
+    equal(ran.status, status, repr(ran))
+    contains(ran.err, "the connection was lost around COMMIT; asking the ledger what happened")
+    equal(p.applied(), applied)
+    equal(p.run("build", "dev", ONE).status, 0)
+    equal(p.applied(), [ONE])
+
+
+main()

@@ -1,0 +1,265 @@
+"""Scope is a limit: what a migration may not do leaves no trace, what it may do passes."""
+# run: needs=postgres limit=600
+
+import pg
+from project import Project, full_id
+from tap import at_exit, contains, equal, fresh_folder, main, note, test
+
+import shutil
+
+SETUP = """
+CREATE SCHEMA app; CREATE SCHEMA other; CREATE SCHEMA audit; CREATE SCHEMA governance;
+CREATE TABLE app.t (id int PRIMARY KEY, note text);
+CREATE TABLE app.u (id int PRIMARY KEY, t_id int);
+CREATE TABLE app.secret (id int);
+CREATE TABLE other.o (id int PRIMARY KEY, v text);
+CREATE TABLE audit.log (id int);
+CREATE TABLE governance.decision (id int PRIMARY KEY, label text);
+CREATE TYPE other.mood AS ENUM ('glad', 'sad');
+CREATE DOMAIN other.short AS text CHECK (length(value) < 9);
+CREATE SEQUENCE other.seq;
+CREATE SEQUENCE app.seq;
+CREATE VIEW other.v AS SELECT id FROM other.o;
+CREATE MATERIALIZED VIEW other.mv AS SELECT id FROM other.o;
+CREATE INDEX o_v_idx ON other.o (v);
+CREATE FUNCTION other.f() RETURNS int LANGUAGE sql AS 'SELECT 1';
+CREATE FUNCTION other.writes() RETURNS void LANGUAGE plpgsql AS $$BEGIN INSERT INTO other.o VALUES (77, 'x'); END$$;
+CREATE FUNCTION other.peeks() RETURNS bigint LANGUAGE plpgsql AS $$BEGIN RETURN (SELECT count(*) FROM app.secret); END$$;
+CREATE FUNCTION other.trig() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN INSERT INTO other.o VALUES (new.id, 'by trigger'); RETURN new; END$$;
+CREATE TABLE app.watched (id int);
+CREATE TRIGGER w AFTER INSERT ON app.watched FOR EACH ROW EXECUTE FUNCTION other.trig();
+CREATE TABLE app.deferred (id int);
+CREATE CONSTRAINT TRIGGER d AFTER INSERT ON app.deferred DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION other.trig();
+INSERT INTO app.t SELECT i, 'n' FROM generate_series(1, 20) i;
+INSERT INTO other.o SELECT i, 'v' FROM generate_series(1, 20) i;
+INSERT INTO app.secret VALUES (1);
+"""
+
+SCOPE = dict(schemas=["app"], forbidden_schemas=["audit"], forbidden_tables=["secret"],
+             limits=dict(max_table_count_touched=2, max_index_count_delta=1, max_row_backfill=10))
+
+VIOLATIONS = {
+    "create table elsewhere": "CREATE TABLE other.n (id int);",
+    "create table in public": "CREATE TABLE public.n (id int);",
+    "create schema": "CREATE SCHEMA elsewhere;",
+    "drop schema": "DROP SCHEMA other CASCADE;",
+    "rename schema": "ALTER SCHEMA other RENAME TO other2;",
+    "add column elsewhere": "ALTER TABLE other.o ADD COLUMN x int;",
+    "drop table elsewhere": "DROP TABLE other.o CASCADE;",
+    "truncate elsewhere": "TRUNCATE other.o;",
+    "insert elsewhere": "INSERT INTO other.o VALUES (99, 'x');",
+    "update elsewhere": "UPDATE other.o SET v = 'z' WHERE id = 1;",
+    "delete elsewhere": "DELETE FROM other.o WHERE id = 1;",
+    "merge elsewhere": "MERGE INTO other.o USING (SELECT 1 AS id) s ON o.id = s.id WHEN MATCHED THEN UPDATE SET v = 'm';",
+    "copy by query": "CREATE TABLE other.c AS SELECT 1 AS one;",
+    "index elsewhere": "CREATE INDEX ON other.o (id);",
+    "drop index elsewhere": "DROP INDEX other.o_v_idx;",
+    "reindex elsewhere": "REINDEX INDEX other.o_v_idx;",
+    "comment elsewhere": "COMMENT ON TABLE other.o IS 'hello';",
+    "comment on schema": "COMMENT ON SCHEMA other IS 'hello';",
+    "grant elsewhere": "GRANT SELECT ON other.o TO PUBLIC;",
+    "grant on schema": "GRANT USAGE ON SCHEMA other TO PUBLIC;",
+    "revoke elsewhere": "REVOKE ALL ON FUNCTION other.f() FROM PUBLIC;",
+    "default privileges": "ALTER DEFAULT PRIVILEGES GRANT SELECT ON TABLES TO PUBLIC;",
+    "default privileges in schema": "ALTER DEFAULT PRIVILEGES IN SCHEMA other GRANT SELECT ON TABLES TO PUBLIC;",
+    "enum value elsewhere": "ALTER TYPE other.mood ADD VALUE 'calm';",
+    "type elsewhere": "CREATE TYPE other.pair AS (a int, b int);",
+    "drop type": "DROP TYPE other.mood;",
+    "domain constraint": "ALTER DOMAIN other.short ADD CONSTRAINT c CHECK (value <> '');",
+    "function elsewhere": "CREATE FUNCTION other.g() RETURNS int LANGUAGE sql AS 'SELECT 2';",
+    "replace function": "CREATE OR REPLACE FUNCTION other.f() RETURNS int LANGUAGE sql AS 'SELECT 3';",
+    "drop function": "DROP FUNCTION other.f();",
+    "alter function": "ALTER FUNCTION other.f() IMMUTABLE;",
+    "view elsewhere": "CREATE VIEW other.w AS SELECT 1 AS one;",
+    "replace view": "CREATE OR REPLACE VIEW other.v AS SELECT id FROM other.o WHERE id > 0;",
+    "refresh": "REFRESH MATERIALIZED VIEW other.mv;",
+    "sequence advanced": "SELECT nextval('other.seq');",
+    "sequence set": "SELECT setval('other.seq', 100);",
+    "sequence altered": "ALTER SEQUENCE other.seq INCREMENT 5;",
+    "sequence owned": "ALTER SEQUENCE other.seq OWNED BY other.o.id;",
+    "trigger elsewhere": "CREATE TRIGGER x BEFORE INSERT ON other.o FOR EACH ROW EXECUTE FUNCTION other.trig();",
+    "disable trigger": "ALTER TABLE other.o DISABLE TRIGGER ALL;",
+    "rule elsewhere": "CREATE RULE r AS ON INSERT TO other.o DO INSTEAD NOTHING;",
+    "policy elsewhere": "CREATE POLICY p ON other.o USING (true);",
+    "row security": "ALTER TABLE other.o ENABLE ROW LEVEL SECURITY;",
+    "statistics elsewhere": "CREATE STATISTICS other.s ON id, v FROM other.o;",
+    "set schema moves out": "ALTER TABLE app.u SET SCHEMA other;",
+    "set schema moves in": "ALTER TABLE other.o SET SCHEMA app;",
+    "reloptions elsewhere": "ALTER TABLE other.o SET (fillfactor = 50);",
+    "lock elsewhere": "LOCK TABLE other.o IN ACCESS EXCLUSIVE MODE;",
+    "foreign key out of scope": "ALTER TABLE app.u ADD FOREIGN KEY (t_id) REFERENCES other.o;",
+    "inherit out of scope": "CREATE TABLE app.child () INHERITS (other.o);",
+    "hidden in DO": "DO $$BEGIN EXECUTE 'INSERT INTO other.' || 'o VALUES (98, ''d'')'; END$$;",
+    "DDL hidden in DO": "DO $$BEGIN EXECUTE 'ALTER TABLE other.' || 'o ADD COLUMN hidden int'; END$$;",
+    "drop hidden in DO": "DO $$BEGIN EXECUTE 'DROP FUNCTION other.' || 'f()'; END$$;",
+    "comment hidden in DO": "DO $$BEGIN EXECUTE 'COMMENT ON FUNCTION other.' || 'f() IS ''x'''; END$$;",
+    "truncate hidden in DO": "DO $$BEGIN EXECUTE 'TRUNCATE other.' || 'o'; END$$;",
+    "hidden in function": "SELECT other.writes();",
+    "hidden in trigger": "INSERT INTO app.watched VALUES (55);",
+    "hidden in deferred trigger": "INSERT INTO app.deferred VALUES (56);",
+    "hidden in subtransaction": "DO $$BEGIN BEGIN INSERT INTO other.o VALUES (97, 's'); EXCEPTION WHEN division_by_zero THEN NULL; END; END$$;",
+    "read forbidden table": "CREATE TABLE app.copy AS SELECT * FROM app.secret;",
+    "read forbidden schema": "INSERT INTO app.t SELECT id + 900, 'x' FROM audit.log;",
+    "read forbidden in function": "SELECT other.peeks();",
+    "write forbidden schema": "INSERT INTO audit.log VALUES (1);",
+    "write forbidden table": "DELETE FROM app.secret;",
+    "protected schema": "ALTER TABLE governance.decision ADD COLUMN x int;",
+    "protected rows": "DO $$BEGIN EXECUTE 'INSERT INTO governance.' || 'decision VALUES (1, ''x'')'; END$$;",
+    "ledger read": "DO $$BEGIN PERFORM count(*) FROM kfmig.entry; END$$;",
+    "ledger write": "DO $$BEGIN UPDATE kfmig.lease SET holder = 'me'; END$$;",
+    "ledger lock released": "SELECT pg_advisory_unlock_all();",
+    "too many rows": "UPDATE app.t SET note = 'y' WHERE id <= 11;",
+    "too many rows removed": "TRUNCATE app.t;",
+    "too many rows dropped": "DROP TABLE app.t;",
+    "uncounted rows": "DO $$BEGIN EXECUTE 'TRUNCATE app.t'; END$$;",
+    "too many tables": "CREATE TABLE app.x1 (); CREATE TABLE app.x2 (); CREATE TABLE app.x3 ();",
+    "too many indexes": "CREATE INDEX ON app.t (note); CREATE INDEX ON app.u (t_id);",
+    "too many indexes in DO": "DO $$BEGIN CREATE INDEX ON app.t (note); CREATE INDEX ON app.u (t_id); END$$;",
+    "large object": "SELECT lo_create(0);",
+    "extension": "CREATE EXTENSION hstore SCHEMA app;",
+    "cast": "CREATE CAST (other.mood AS int) WITH INOUT;",
+    "publication": "CREATE PUBLICATION p FOR TABLE app.t;",
+    "database setting": "DO $$BEGIN EXECUTE format('ALTER DATABASE %I SET work_mem = ''8MB''', current_database()); END$$;",
+    "text search": "CREATE TEXT SEARCH CONFIGURATION other.ts (COPY = simple);",
+    "collation": "CREATE COLLATION other.c FROM \"C\";",
+    "operator": "CREATE OPERATOR other.=== (LEFTARG = int, RIGHTARG = int, FUNCTION = int4eq);",
+    "reset of the role": "DO $$BEGIN PERFORM set_config('role', 'none', false); PERFORM set_config('session_replication_role', 'replica', false); END$$;",
+}
+
+LEGITIMATE = {
+    "create table": "CREATE TABLE app.n (id int PRIMARY KEY);",
+    "create table if not exists": "CREATE TABLE IF NOT EXISTS app.t (id int);",
+    "add column": "ALTER TABLE app.t ADD COLUMN extra text DEFAULT 'd';",
+    "drop column": "ALTER TABLE app.u DROP COLUMN t_id;",
+    "index": "CREATE INDEX ON app.t (note);",
+    "insert": "INSERT INTO app.t SELECT i, 'new' FROM generate_series(100, 109) i;",
+    "update": "UPDATE app.t SET note = 'u' WHERE id <= 5;",
+    "delete": "DELETE FROM app.t WHERE id <= 5;",
+    "truncate": "TRUNCATE app.u;",
+    "drop table": "DROP TABLE app.u;",
+    "create and drop": "CREATE TABLE app.x (id int); DROP TABLE app.x;",
+    "view over another schema": "CREATE VIEW app.v AS SELECT id FROM other.o;",
+    "materialized view": "CREATE MATERIALIZED VIEW app.mv AS SELECT id FROM other.o;",
+    "function": "CREATE FUNCTION app.f(a int) RETURNS int LANGUAGE sql AS 'SELECT a + 1';",
+    "atomic function": "CREATE FUNCTION app.g() RETURNS bigint LANGUAGE sql BEGIN ATOMIC SELECT count(*) FROM app.t; END;",
+    "comment": "COMMENT ON TABLE app.t IS 'words';",
+    "comment removed": "COMMENT ON COLUMN app.t.note IS 'x'; COMMENT ON COLUMN app.t.note IS NULL;",
+    "grant": "GRANT SELECT ON app.t TO PUBLIC;",
+    "grant on schema": "GRANT USAGE ON SCHEMA app TO PUBLIC;",
+    "enum": "CREATE TYPE app.mood AS ENUM ('a', 'b'); ALTER TYPE app.mood ADD VALUE 'c';",
+    "domain": "CREATE DOMAIN app.code AS text CHECK (length(value) = 3);",
+    "composite": "CREATE TYPE app.pair AS (a int, b int);",
+    "sequence": "SELECT nextval('app.seq');",
+    "serial": "CREATE TABLE app.s (id bigserial PRIMARY KEY, v int); INSERT INTO app.s (v) VALUES (1), (2);",
+    "identity": "CREATE TABLE app.i (id int GENERATED ALWAYS AS IDENTITY, v int); INSERT INTO app.i (v) VALUES (1);",
+    "trigger": "CREATE FUNCTION app.tr() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN RETURN new; END$$; CREATE TRIGGER t1 BEFORE INSERT ON app.t FOR EACH ROW EXECUTE FUNCTION app.tr();",
+    "policy": "ALTER TABLE app.t ENABLE ROW LEVEL SECURITY; CREATE POLICY p ON app.t USING (true);",
+    "foreign key": "ALTER TABLE app.u ADD FOREIGN KEY (t_id) REFERENCES app.t;",
+    "partition": "CREATE TABLE app.p (d date) PARTITION BY RANGE (d); CREATE TABLE app.p1 PARTITION OF app.p FOR VALUES FROM ('2026-01-01') TO ('2027-01-01');",
+    "read elsewhere": "INSERT INTO app.t SELECT id + 500, v FROM other.o WHERE id < 5;",
+    "DO block": "DO $$BEGIN EXECUTE 'ALTER TABLE app.' || 't ADD COLUMN dyn int'; END$$;",
+    "rolled-back subtransaction": "DO $$BEGIN BEGIN INSERT INTO app.t VALUES (1, 'dup'); EXCEPTION WHEN unique_violation THEN NULL; END; END$$;",
+    "temporary table": "CREATE TEMP TABLE tmp AS SELECT id FROM app.t; DROP TABLE tmp;",
+    "own block": "BEGIN; CREATE TABLE app.b (id int); COMMIT;",
+    "set local": "SET LOCAL search_path = app; CREATE TABLE bare (id int);",
+    "constraints immediate": "CREATE TABLE app.c (id int PRIMARY KEY DEFERRABLE INITIALLY DEFERRED); SET CONSTRAINTS ALL IMMEDIATE; INSERT INTO app.c VALUES (1);",
+    "nothing": "-- only a comment\n",
+    "notify": "NOTIFY app_changed;",
+    "analyze": "ANALYZE app.t;",
+    "rename": "ALTER TABLE app.u RENAME TO u2;",
+    "rename column": "ALTER TABLE app.u RENAME COLUMN t_id TO tee;",
+    "statistics": "CREATE STATISTICS app.st ON id, note FROM app.t;",
+    "alter type": "ALTER TABLE app.u ALTER COLUMN t_id TYPE bigint;",
+    "reference in scope.references": "ALTER TABLE app.u ADD FOREIGN KEY (t_id) REFERENCES other.o;",
+}
+
+_folder = fresh_folder()
+at_exit(shutil.rmtree, _folder, True)
+_template = None
+
+
+def project(tmp):
+    """A project whose database is a copy of one prepared and adopted once."""
+    global _template
+    if _template is None:
+        base = _folder / "template"
+        base.mkdir()
+        p = Project(base)
+        pg.psql(p.db, SETUP, user=p.db)
+        ran = p.run("adopt", "dev")
+        equal(ran.status, 0, repr(ran))
+        _template = p.db
+    db = pg.createdb()
+    pg.psql("postgres", f'DROP DATABASE "{db}"; CREATE DATABASE "{db}" OWNER "{db}" TEMPLATE "{_template}";')
+    pg.psql(db, f'GRANT "{_template}" TO "{db}";')
+    p = Project(tmp, db=db)
+    p.env["KFM_DSN"] = pg.dsn(db, user=_template)
+    p.user = _template
+    return p
+
+
+def state(db):
+    """Everything a violation must leave as it was: catalogs by definition and all rows, from outside kfmig."""
+    tables = pg.psql(db, "SELECT format('%I.%I', n.nspname, c.relname) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace "
+                         "WHERE c.relkind IN ('r', 'm', 'p') AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'kfmig') "
+                         "AND n.nspname NOT LIKE 'pg_%' ORDER BY 1")
+    rows = [(t[0], pg.psql(db, f"SELECT count(*), coalesce(sum(hashtext(x::text)), 0) FROM {t[0]} x")) for t in tables]
+    counts = pg.psql(db, "SELECT 'proc', count(*) FROM pg_proc UNION ALL SELECT 'type', count(*) FROM pg_type UNION ALL "
+                         "SELECT 'class', count(*) FROM pg_class UNION ALL SELECT 'attribute', count(*) FROM pg_attribute UNION ALL "
+                         "SELECT 'constraint', count(*) FROM pg_constraint UNION ALL SELECT 'trigger', count(*) FROM pg_trigger UNION ALL "
+                         "SELECT 'description', count(*) FROM pg_description UNION ALL SELECT 'ns', count(*) FROM pg_namespace UNION ALL "
+                         "SELECT 'cast', count(*) FROM pg_cast UNION ALL SELECT 'pub', count(*) FROM pg_publication UNION ALL "
+                         "SELECT 'lo', count(*) FROM pg_largeobject_metadata UNION ALL SELECT 'acl', count(*) FROM pg_default_acl UNION ALL "
+                         "SELECT 'enum', count(*) FROM pg_enum UNION ALL SELECT 'aclitems', sum(coalesce(cardinality(relacl), 0)) FROM pg_class "
+                         "WHERE relnamespace <> (SELECT oid FROM pg_namespace WHERE nspname = 'kfmig') ORDER BY 1")
+    return rows, counts
+
+
+def violate(sql, tmp):
+    p = project(tmp)
+    p.bundle("M-01", sql, **SCOPE)
+    before = state(p.db)
+    ran = p.build()
+    equal(ran.status in (1, 2), True, f"blocked or failed, not {ran!r}")
+    equal(p.applied(), [], repr(ran))
+    equal(state(p.db), before, repr(ran))
+    if ran.status == 2:
+        equal(p.entries()[-1][1:], ("apply", full_id("M-01"), "failed"), repr(ran))
+    equal(p.run("build", "dev").status, ran.status, "the same again")
+
+
+def pass_through(name, sql, tmp):
+    p = project(tmp)
+    scope = dict(SCOPE)
+    scope["limits"] = dict(max_table_count_touched=3, max_index_count_delta=2, max_row_backfill=20)
+    if name == "reference in scope.references":
+        scope["references"] = ["other.o"]
+    p.bundle("M-01", sql, **scope)
+    ran = p.build()
+    equal(ran.status, 0, repr(ran))
+    equal(p.applied(), [full_id("M-01")])
+    again = p.build()
+    equal(again.status, 0, repr(again))
+    contains(again.err, "nothing to do")
+    equal(p.run("plan", "dev", "--exit-code").status, 0, "no drift after it")
+
+
+def collect(prefix, table, check):
+    for name, sql in table.items():
+        def one(tmp, sql=sql, name=name):
+            check(name, sql, tmp)
+        one.__name__ = f"{prefix}: {name}"
+        test(one)
+
+
+collect("refused", VIOLATIONS, lambda name, sql, tmp: violate(sql, tmp))
+collect("passes", LEGITIMATE, pass_through)
+
+
+@test
+def the_corpus_is_as_large_as_promised():
+    equal(len(VIOLATIONS) >= 60 and len(LEGITIMATE) >= 30, True)
+    note(f"{len(VIOLATIONS)} violations, {len(LEGITIMATE)} legitimate changes")
+
+
+main()
