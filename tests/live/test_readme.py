@@ -76,6 +76,7 @@ def run(command, root, tmp):
 @test
 def the_tour_prints_what_the_readme_shows(tmp):
     root = clone(tmp)
+    run("kfmig build dev", root, tmp)
     found = blocks((SRC / "README.md").read_text())
     equal(len(found) > 0, True, "the README has console blocks")
     try:
