@@ -17,7 +17,8 @@ struct cache;
 struct cache *cache_open(int dirfd, const char *root);
 void cache_close(struct cache *c); /* commits what was put; NULL is fine */
 
-/* Visit all sound rows of a kind in order of name. The views are valid during the call only. */
+/* Visit all sound rows of a kind in order of name. The views are valid during the call only; visit may cache_put(), and
+ * nothing else. */
 typedef void (*cache_visit)(void *ctx, struct bytes name, struct bytes value);
 void cache_each(struct cache *c, const char *kind, cache_visit visit, void *ctx);
 /* One row; false if absent or unsound. *value in a. */

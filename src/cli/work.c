@@ -45,6 +45,7 @@ static int take_lock(struct work_frame *w, struct err *e)
         return -1;
     }
     w->locked = true;
+    w->backend_pid = pg_backend_pid(s->link.pg);
     return 0;
 }
 
@@ -74,7 +75,7 @@ static int reconnect(void *ctx, struct err *e)
     if (strcmp(uuid, s->link.id.uuid) != 0 || s->link.id.in_recovery) {
         return err_set(e, ERR_PREFLIGHT, "another database answers now");
     }
-    if (take_lock(w, e) != 0) {
+    if (ledger_evict(s->link.pg, w->run_id, w->backend_pid, e) != 0 || take_lock(w, e) != 0) {
         return -1;
     }
     return ledger_identify(s->link.pg, &s->link.id, e);

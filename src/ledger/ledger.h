@@ -111,6 +111,9 @@ struct lock_wait {
 int ledger_lock(struct pg *s, const char *run_id, const char *holder, const struct lock_wait *w,
                 int64_t *epoch, struct err *e) MUST_CHECK;
 int ledger_unlock(struct pg *s, struct err *e) MUST_CHECK;
+/* End the server's side of a connection that this run lost: session backend_pid, if it still holds the lock for run_id. On a network
+ * that swallows everything the server would keep it, and with it the lock, for hours. Nobody else's session is ended. */
+int ledger_evict(struct pg *s, const char *run_id, int backend_pid, struct err *e) MUST_CHECK;
 /* Is the lock still ours, also the session-level part, and the epoch? */
 int ledger_lock_check(struct pg *s, int64_t epoch, bool *held, struct err *e) MUST_CHECK;
 
@@ -184,5 +187,9 @@ struct receipt_rows {
 };
 int ledger_receipts(struct pg *s, int64_t after, const char *run_id_or_null, struct arena *a,
                     struct receipt_rows *out, struct err *e) MUST_CHECK;
+
+/* Sequences of entries whose columns (subject, kind, result, run_id) say something else than their text; *v in a. */
+int ledger_columns(struct pg *s, struct arena *a, int64_t **v, size_t *n,
+                   struct err *e) MUST_CHECK;
 
 #endif

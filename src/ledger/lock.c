@@ -140,6 +140,13 @@ int ledger_unlock(struct pg *s, struct err *e)
     return released ? 0 : err_set(e, ERR_LOCKED, "the lock was no longer held");
 }
 
+int ledger_evict(struct pg *s, const char *run_id, int backend_pid, struct err *e)
+{
+    char text[16];
+    (void)snprintf(text, sizeof text, "%d", backend_pid);
+    return pg_query(s, &ledger_lock_evict, (const char *const[]){run_id, text}, 2, NULL, e);
+}
+
 int ledger_lock_check(struct pg *s, int64_t epoch, bool *held, struct err *e)
 {
     char text[24];

@@ -237,3 +237,18 @@ int ledger_receipts(struct pg *s, int64_t after, const char *run_id_or_null, str
     pg_rows_free(r);
     return 0;
 }
+
+int ledger_columns(struct pg *s, struct arena *a, int64_t **v, size_t *n, struct err *e)
+{
+    struct pg_rows *r = NULL;
+    if (pg_query(s, &ledger_read_columns, NULL, 0, &r, e) != 0) {
+        return -1;
+    }
+    *n = pg_rows_n(r);
+    *v = ARENA_ARRAY(a, int64_t, *n + 1);
+    for (size_t i = 0; i < *n; i++) {
+        (*v)[i] = pg_int(r, i, 0);
+    }
+    pg_rows_free(r);
+    return 0;
+}

@@ -37,7 +37,7 @@ int load_find(struct arena *a, const char *start, int *dirfd, const char **root,
  * reading a file (one fstatat per file plus one readdir stamp per bundle directory), and what was read is put there.
  * Returns 0 even with faults (look at p->faults); -1 only if the project cannot be read at all. */
 int load_project(struct project *p, struct cache *cache, struct err *e) MUST_CHECK;
-void load_release(struct project *p); /* not the arena */
+void load_release(struct project *p); /* closes dirfd; not the arena */
 
 /* The full declaration and artifacts' bytes of one bundle (idempotent); scripts are parsed by plan/. The bytes must still have the
  * digests that load_project() saw, else -1 ("changed while kfmig ran"). Other faults were reported by load_project() already. */
@@ -48,9 +48,7 @@ int load_decl(struct project *p, struct bundle *b, struct err *e) MUST_CHECK;
  * reviewers). *fixed: it was rewritten. */
 int load_registry_check(struct project *p, bool fix, bool *fixed, struct err *e) MUST_CHECK;
 
-/* Read the DSN that a ref names: environment variable, or first line of a file beneath the project or absolute.
- * -1 with ERR_CONFIG if unset or empty. */
-struct secret;
-const struct env *load_env(const struct project *p, const char *name); /* NULL if not declared */
+/* The environment declared by that name; NULL if there is none. */
+const struct env *load_env(const struct project *p, const char *name);
 
 #endif

@@ -82,8 +82,26 @@ static void add_object(struct buf *b, const char *kind, const char *schema, cons
     add_name(b, name);
 }
 
+/* RAISE and its kin in other languages let a function's author put row data under any SQLSTATE. */
+static bool is_written_by_user(const PGresult *r)
+{
+    static const char *const files[] = {"pl_exec.c",         "plperl.c",    "Util.c", "SPI.c",
+                                        "plpy_plpymodule.c", "plpy_elog.c", "pltcl.c"};
+    const char *file = field(r, PG_DIAG_SOURCE_FILE);
+    const char *slash = strrchr(file, '/');
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+        if (strcmp(slash == NULL ? file : slash + 1, files[i]) == 0) {
+            return true;
+        }
+    }
+    return *file == '\0';
+}
+
 static void set_object(struct err *e, const PGresult *r)
 {
+    if (is_written_by_user(r)) {
+        return; /* RAISE ... USING TABLE = ... names what its author likes */
+    }
     struct buf names = {0};
     struct buf safe = {0};
     const char *schema = field(r, PG_DIAG_SCHEMA_NAME);
@@ -100,21 +118,6 @@ static void set_object(struct err *e, const PGresult *r)
     pg_copy_text(e->object, sizeof e->object, buf_str(&safe));
     buf_release(&names);
     buf_release(&safe);
-}
-
-/* RAISE and its kin in other languages let a function's author put row data under any SQLSTATE. */
-static bool is_written_by_user(const PGresult *r)
-{
-    static const char *const files[] = {"pl_exec.c",         "plperl.c",    "Util.c", "SPI.c",
-                                        "plpy_plpymodule.c", "plpy_elog.c", "pltcl.c"};
-    const char *file = field(r, PG_DIAG_SOURCE_FILE);
-    const char *slash = strrchr(file, '/');
-    for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
-        if (strcmp(slash == NULL ? file : slash + 1, files[i]) == 0) {
-            return true;
-        }
-    }
-    return *file == '\0';
 }
 
 static void set_detail(struct err *e, const PGresult *r)

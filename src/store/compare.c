@@ -164,6 +164,9 @@ static bool spreads(const struct pair *p)
  * extension's members moved, or something that no class query knows was written. */
 static bool needs_all(struct observer *o)
 {
+    if (o->direct) {
+        return true;
+    }
     for (size_t i = 0; i < o->n_pairs; i++) {
         const struct pair *p = &o->pairs[i];
         bool both = p->before != NULL && p->after != NULL;

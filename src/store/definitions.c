@@ -206,10 +206,10 @@ enum pins pins_for(const struct pg *s)
 
 void pins_add(struct pg *s, enum pins p, bool all)
 {
-    static const char *const custom[] = {"force_custom_plan"};
-    static const char *const generic[] = {"force_generic_plan"};
+    static const char *const yes[] = {"t"};
+    static const char *const no[] = {"f"};
     pg_batch_add(s, p == PINS_TRANSACTION ? &store_pin_begin : &store_pin_savepoint, NULL, 0, NULL);
-    pg_batch_add(s, &store_pin_settings, all ? custom : generic, 1, NULL);
+    pg_batch_add(s, &store_pin_settings, all ? yes : no, 1, NULL);
 }
 
 void pins_undo(struct pg *s, enum pins p)

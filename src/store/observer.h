@@ -124,6 +124,7 @@ struct observer {
     struct pair *pairs;      /* that differ */
     size_t n_pairs, cap_pairs;
     struct table paired;     /* address, or text where there is none: position in pairs + 1 */
+    bool direct;             /* a catalog was written by a statement of its own */
     bool full;               /* everything was compared */
     struct pg_rows *r_hidden;
     struct table touched;    /* "effect object": position in out->touches + 1 */

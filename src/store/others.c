@@ -286,7 +286,9 @@ static bool is_of_catalog(const struct pair *p, const char *catalog)
     }
     return (strcmp(catalog, "pg_authid") == 0 && c->object.kind == OBJ_ROLE) ||
            (strcmp(catalog, "pg_user_mapping") == 0 && c->object.kind == OBJ_USER_MAPPING) ||
-           (strcmp(catalog, "pg_subscription") == 0 && c->object.kind == OBJ_SUBSCRIPTION);
+           (c->object.kind == OBJ_SUBSCRIPTION &&
+            (strcmp(catalog, "pg_subscription") == 0 ||
+             (strcmp(catalog, "pg_replication_origin") == 0 && (p->before == NULL || p->after == NULL))));
 }
 
 /* To a role that may not look at them, each counted row must be a difference that can be named: an object made and dropped again
@@ -321,8 +323,9 @@ int touches_of_others(struct observer *o, struct err *e)
     touch_pages(o);
     touch_large_objects(o);
     touch_hidden(o);
-    for (size_t i = 0; i < o->n_moved && !looked; i++) {
-        if (o->moved[i].source != NULL && o->moved[i].source->how == HOW_HIDDEN) {
+    for (size_t i = 0; i < o->n_moved; i++) {
+        const struct source *s = o->moved[i].source;
+        if (s != NULL && s->how == HOW_HIDDEN && (!looked || strcmp(s->catalog, "pg_replication_origin") == 0)) {
             judge_hidden(o, &o->moved[i]);
         }
     }

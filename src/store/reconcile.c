@@ -70,6 +70,11 @@ static struct moved *moved_named(struct observer *o, const char *name)
     return NULL;
 }
 
+static void name_catalog(struct observer *o, const char *catalog)
+{
+    (void)touch_once(o, (struct object){OBJ_UNKNOWN, "", arena_strdup(o->a, catalog)}, EFFECT_ALTER);
+}
+
 /* DDL gives its locks on catalogs' indexes back at once, and those on the catalogs that sources.def calls LOCKED or SILENT;
  * large objects keep theirs. Statements that write a catalog directly hold them. */
 static void find_direct_writes(struct observer *o)
@@ -82,8 +87,12 @@ static void find_direct_writes(struct observer *o)
         }
         const struct source *s = l->kind == 'r' ? source_of(l->name) : NULL;
         bool known = s != NULL && s->how != HOW_LOCKED && s->how != HOW_SILENT;
-        if (l->kind == 'i' || (l->kind == 'r' && !known)) {
-            unreconciled(o, "%s was written directly", l->kind == 'i' ? l->owner_name : l->name);
+        const char *catalog = l->kind == 'i' ? l->owner_name : l->name;
+        bool told = is_touched(o, (struct object){OBJ_UNKNOWN, "", catalog});
+        if (!told && (l->kind == 'i' || (l->kind == 'r' && !known))) {
+            unreconciled(o, "%s was written directly", catalog);
+            name_catalog(o, catalog);
+            o->direct = true;
         }
     }
 }
@@ -97,6 +106,7 @@ static void find_unknown(struct observer *o)
         const struct moved *m = &o->moved[i];
         int64_t n = m->rows.inserted + m->rows.updated + m->rows.deleted;
         if (m->source == NULL) {
+            name_catalog(o, m->name);
             unreconciled(o, "%s: %lld row%s changed, and what that means is not known", m->name, (long long)n, n == 1 ? "" : "s");
         }
     }
@@ -194,6 +204,28 @@ static void count_found(struct observer *o, const struct pg_rows *r)
     }
 }
 
+/* What was dropped with a table was taken off it first: each default off its column, each check off the table. */
+static void count_dropped(struct observer *o)
+{
+    struct moved *classes = moved_at(o, PG_CLASS);
+    struct moved *columns = moved_at(o, PG_ATTRIBUTE);
+    for (size_t i = 0; i < o->now.n_locks; i++) {
+        const struct lock *l = &o->now.locks[i];
+        const struct catalog_object *b = l->kind == '\0' ? catalog_at(o->base, PG_CLASS, l->oid) : NULL;
+        for (size_t k = 0; b != NULL && b->objid == l->oid && k < b->n_facets; k++) {
+            const struct facet *f = &b->facets[k];
+            bool has_default = strstr(f->value, " default sha256:") != NULL || strstr(f->value, " generated ") != NULL;
+            bool is_check = strncmp(f->value, "CHECK sha256:", strlen("CHECK sha256:")) == 0;
+            if (columns != NULL && has_default && strncmp(f->name, "column ", strlen("column ")) == 0) {
+                columns->found++;
+            }
+            if (classes != NULL && is_check && strncmp(f->name, "constraint ", strlen("constraint ")) == 0) {
+                classes->found++;
+            }
+        }
+    }
+}
+
 /* What is gone is found by what the base knows of it. */
 static void find_known(struct observer *o, uint32_t classid, uint32_t objid)
 {
@@ -271,6 +303,7 @@ int reconcile(struct observer *o, struct err *e)
     }
     take_rows(o, r);
     count_found(o, r);
+    count_dropped(o);
     pg_rows_free(r);
     find_locked(o);
     if (!find_short(o, &again)) {

@@ -16,7 +16,9 @@ SELECT 'pg_class'::regclass::oid AS classid,
        || CASE a.attidentity WHEN 'a' THEN ' identity always' WHEN 'd' THEN ' identity by default' ELSE '' END
        || CASE WHEN e.oid IS NULL THEN '' ELSE
               CASE a.attgenerated WHEN '' THEN ' default' WHEN 'v' THEN ' generated virtual' ELSE ' generated stored' END
-              || ' sha256:' || encode(sha256(convert_to(pg_get_expr(e.adbin, e.adrelid), 'UTF8')), 'hex') END
+              -- Only generated columns name others, for which the table has to be looked up.
+              || ' sha256:' || encode(sha256(convert_to(
+                  pg_get_expr(e.adbin, CASE WHEN a.attgenerated = '' THEN 0 ELSE e.adrelid END), 'UTF8')), 'hex') END
        || CASE WHEN a.attstorage <> t.typstorage THEN ' storage ' || a.attstorage::text ELSE '' END
        || CASE v.attcompression WHEN '' THEN '' ELSE ' compression ' || v.attcompression::text END
        || CASE WHEN coalesce(a.attstattarget, -1) <> -1 THEN ' statistics ' || a.attstattarget ELSE '' END

@@ -29,4 +29,4 @@ LEFT JOIN pg_depend AS e ON e.classid = 'pg_class'::regclass AND e.objid = coale
 LEFT JOIN pg_extension AS x ON x.oid = e.refobjid
 LEFT JOIN pg_foreign_table AS f ON c.relkind = 'f' AND f.ftrelid = c.oid
 LEFT JOIN pg_foreign_server AS s ON s.oid = f.ftserver
-WHERE c.oid IS NULL OR (n.nspname <> 'pg_toast' AND (h.modes > 3 OR n.nspname NOT IN ('pg_catalog', 'information_schema')))
+WHERE c.oid IS NULL OR h.modes > 3 OR n.nspname NOT IN ('pg_catalog', 'information_schema', 'pg_toast')

@@ -268,8 +268,11 @@ WITH seed AS (
     LEFT JOIN pg_depend AS d ON c.relkind = 'S' AND d.classid = 'pg_class'::regclass AND d.objid = c.oid
                             AND d.deptype IN ('a', 'i') AND d.refclassid = 'pg_class'::regclass AND d.refobjsubid > 0
 )
-SELECT o.catalog, sum(o.n) AS n, o.classid, o.objid, x.extname, o.via_class, o.via_object
+SELECT o.catalog, sum(o.n) AS n, o.classid, o.objid,
+       (SELECT x.extname
+        FROM pg_depend AS m
+        JOIN pg_extension AS x ON x.oid = m.refobjid
+        WHERE m.classid = o.classid AND m.objid = o.objid AND m.deptype = 'e') AS extname,
+       o.via_class, o.via_object
 FROM owned AS o
-LEFT JOIN pg_depend AS m ON m.classid = o.classid AND m.objid = o.objid AND m.deptype = 'e'
-LEFT JOIN pg_extension AS x ON x.oid = m.refobjid
-GROUP BY o.catalog, o.classid, o.objid, x.extname, o.via_class, o.via_object
+GROUP BY o.catalog, o.classid, o.objid, o.via_class, o.via_object

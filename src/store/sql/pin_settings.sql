@@ -1,6 +1,6 @@
 -- Settings that the text of definitions depends on, until the end of the (sub)transaction. With nothing but pg_catalog in the path
--- every other name is shown with its schema. $1 plan_cache_mode: force_generic_plan for reading a few objects, force_custom_plan
--- for all.
+-- every other name is shown with its schema. $1 whether all objects are to be read: then each query is planned for its
+-- parameters; for a few, plans are made once, without parameters, and must not read whole catalogs.
 SELECT pg_catalog.set_config(s.name, s.value, true)
 FROM (VALUES
     ('search_path', 'pg_catalog, pg_temp'),
@@ -13,5 +13,10 @@ FROM (VALUES
     ('xmlbinary', 'base64'),
     ('standard_conforming_strings', 'on'),
     ('jit', 'off'),
-    ('plan_cache_mode', $1::pg_catalog.text)
+    ('plan_cache_mode', CASE WHEN $1::pg_catalog.bool THEN 'force_custom_plan' ELSE 'force_generic_plan' END),
+    ('enable_hashjoin', CASE WHEN $1::pg_catalog.bool THEN 'on' ELSE 'off' END),
+    ('enable_mergejoin', CASE WHEN $1::pg_catalog.bool THEN 'on' ELSE 'off' END),
+    ('enable_nestloop', 'on'),
+    ('enable_indexscan', 'on'),
+    ('join_collapse_limit', CASE WHEN $1::pg_catalog.bool THEN '8' ELSE '1' END)
 ) AS s (name, value)

@@ -1,0 +1,31 @@
+"""What the benches share: names for many migrations, and taking turns."""
+
+import statistics
+import subprocess
+import time
+
+from tap import equal
+
+
+def ident(i):
+    """PG-MIG-2026-01-01-01 and on, 99 a day, 28 days a month."""
+    day = i // 99
+    return f"PG-MIG-2026-{1 + day // 28:02}-{1 + day % 28:02}-{1 + i % 99:02}"
+
+
+def milliseconds(command, cwd, env=None):
+    """How long a command takes that must succeed."""
+    start = time.perf_counter()
+    done = subprocess.run(command, cwd=cwd, env=env, stdin=subprocess.DEVNULL, capture_output=True, check=False)
+    took = (time.perf_counter() - start) * 1000
+    equal(done.returncode, 0, done.stderr.decode()[-2000:])
+    return took
+
+
+def side_by_side(rounds, commands):
+    """Medians of rounds in milliseconds, the commands taking turns: {name: function that returns milliseconds}."""
+    times = {name: [] for name in commands}
+    for _ in range(rounds):
+        for name, run in commands.items():
+            times[name].append(run())
+    return {name: statistics.median(values) for name, values in times.items()}

@@ -1,0 +1,90 @@
+# kfmig check: everything wrong with a project, in one run, each with its place and what to do.
+
+$ kfmig init >init.out && printf 'CREATE SCHEMA a;\nCREATE TABLE a.t (id int);\n' >a.sql && kfmig new --from=a.sql make a >/dev/null
+$ cd migrations/postgis/PG-MIG-2026-03-02-01 && kfmig check
+1 migration checked: no faults
+$ kfmig check --json
+{"faults":[],"findings":[],"fixed":false,"migrations":1,"warnings":[]}
+
+# A finding: what the script would do is not what the declaration allows.
+$ printf 'CREATE TABLE b.t (id int);\nGRANT SELECT ON b.t TO PUBLIC;\n' >>forward.sql && kfmig check
+migrations/postgis/PG-MIG-2026-03-02-01/forward.sql:3:14: finding: touches something outside its declared scope: create of table b.t: not in scope.allowed_tables
+  hint: correct the SQL, or widen scope in migration.yml
+migrations/postgis/PG-MIG-2026-03-02-01/forward.sql:4:17: finding: touches something outside its declared scope: alter of table b.t: not in scope.allowed_tables
+  hint: correct the SQL, or widen scope in migration.yml
+migrations/postgis/PG-MIG-2026-03-02-01/migration.yml: finding: exceeds a declared limit: limits.max_table_count_touched is 1, the scripts need at least 2
+  hint: correct the SQL, or raise the limit in migration.yml
+3 findings
+[1]
+$ kfmig check --json
+{"faults":[],"findings":[{"code":"preflight","column":14,"hint":"correct the SQL, or widen scope in migration.yml","line":3,"message":"touches something outside its declared scope: create of table b.t: not in scope.allowed_tables","path":"migrations/postgis/PG-MIG-2026-03-02-01/forward.sql"},{"code":"preflight","column":17,"hint":"correct the SQL, or widen scope in migration.yml","line":4,"message":"touches something outside its declared scope: alter of table b.t: not in scope.allowed_tables","path":"migrations/postgis/PG-MIG-2026-03-02-01/forward.sql"},{"code":"preflight","column":null,"hint":"correct the SQL, or raise the limit in migration.yml","line":null,"message":"exceeds a declared limit: limits.max_table_count_touched is 1, the scripts need at least 2","path":"migrations/postgis/PG-MIG-2026-03-02-01/migration.yml"}],"fixed":false,"migrations":1,"warnings":[]}
+[1]
+
+# Faults of all files come together; the status is that of the faults.
+$ rm rollback.sql && printf 'default_environment: prod\n' >>../../../registry/environments.v1.yml && kfmig check
+migrations/postgis/PG-MIG-2026-03-02-01/migration.yml:30:7: error: there is no file "rollback.sql" in the bundle
+  hint: add the file, or correct its name
+registry/environments.v1.yml:8:1: error: duplicate key "default_environment": it stands in line 7 and again in line 8
+  hint: keep one of the two
+2 faults
+migrations/postgis/PG-MIG-2026-03-02-01/forward.sql:3:14: finding: touches something outside its declared scope: create of table b.t: not in scope.allowed_tables
+  hint: correct the SQL, or widen scope in migration.yml
+migrations/postgis/PG-MIG-2026-03-02-01/forward.sql:4:17: finding: touches something outside its declared scope: alter of table b.t: not in scope.allowed_tables
+  hint: correct the SQL, or widen scope in migration.yml
+migrations/postgis/PG-MIG-2026-03-02-01/migration.yml: finding: exceeds a declared limit: limits.max_table_count_touched is 1, the scripts need at least 2
+  hint: correct the SQL, or raise the limit in migration.yml
+3 findings
+[5]
+$ echo 'color: red' >>migration.yml && kfmig check --json
+{"faults":[{"code":"config","column":1,"hint":"known keys: \"migration_id\", \"type\", \"intent\", \"depends_on\", \"scope\", \"limits\", \"requires_rollback\", \"timeouts\", \"lock_retries\", \"approvals\", \"runner\", \"artifacts\"","line":31,"message":"unknown key \"color\" in the migration declaration","path":"migrations/postgis/PG-MIG-2026-03-02-01/migration.yml"},{"code":"config","column":1,"hint":"keep one of the two","line":8,"message":"duplicate key \"default_environment\": it stands in line 7 and again in line 8","path":"registry/environments.v1.yml"}],"findings":[],"fixed":false,"migrations":0,"warnings":[]}
+[5]
+
+# A registry that does not fit is a warning, and mended on demand.
+$ cd ../../.. && rm -r migrations/postgis/* && kfmig init >/dev/null && sed -i '$d' registry/environments.v1.yml && kfmig new again >/dev/null
+$ echo '{"version": 1, "migrations": [{"id": "GONE", "type": "postgis", "owners": [], "status": "draft"}]}' >registry/migrations.v1.json && kfmig check
+migrations/postgis/PG-MIG-2026-03-02-01/migration.yml:1:1: warning: "PG-MIG-2026-03-02-01" is not in registry/migrations.v1.json
+  hint: `kfmig check --fix` adds it
+registry/migrations.v1.json:1:38: warning: "GONE" is registered, but no bundle has this id
+  hint: restore its folder, or correct the id
+2 warnings
+1 migration checked: no faults
+$ kfmig check --fix
+registry/migrations.v1.json:1:38: warning: "GONE" is registered, but no bundle has this id
+  hint: restore its folder, or correct the id
+1 warning
+registry/migrations.v1.json was corrected
+1 migration checked: no faults
+$ cat registry/migrations.v1.json
+{
+  "migrations": [
+    {
+      "id": "GONE",
+      "owners": [],
+      "status": "draft",
+      "type": "postgis"
+    },
+    {
+      "id": "PG-MIG-2026-03-02-01",
+      "owners": [
+        "TBD"
+      ],
+      "status": "draft",
+      "type": "postgis"
+    }
+  ],
+  "version": 1
+}
+$ kfmig check
+registry/migrations.v1.json:4:13: warning: "GONE" is registered, but no bundle has this id
+  hint: restore its folder, or correct the id
+1 warning
+1 migration checked: no faults
+
+# Usage.
+$ kfmig check everything
+kfmig: `kfmig check` takes no arguments: it checks the whole project
+[5]
+$ kfmig check --format=markdown
+kfmig: `kfmig check` cannot print this format
+  hint: `kfmig help check` lists its options
+[5]

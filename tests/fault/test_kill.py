@@ -1,0 +1,153 @@
+"""kill -9 at sampled moments and at every fault point: the next build converges, each migration applied exactly once."""
+# run: serial limit=600 needs=postgres
+
+import concurrent.futures
+import os
+import random
+import re
+import shutil
+import statistics
+import subprocess
+import threading
+import time
+
+import pg
+from project import FAULTY
+from story import Story, claimed
+from tap import at_exit, equal, fresh_folder, main, note, test
+
+SEED = int(os.environ.get("KFMIG_TEST_SEED", "20260228"))
+KILLS = 300
+WORKERS = 2
+POINTS = subprocess.run([FAULTY, "--fault-points"], capture_output=True, text=True, check=False).stdout.split()
+ELSEWHERE = ["server.start"]  # passed by the embedded server only: t_embedded.c
+
+folder = fresh_folder()
+at_exit(shutil.rmtree, folder, True)
+pg.cluster()  # from the main thread, as it must be
+story = Story(folder, 6)
+
+
+def each(function, jobs):
+    """function(database, job) for every job, on WORKERS databases side by side; returns the results in order."""
+    free = [f"worker{i}" for i in range(WORKERS)]
+    lock = threading.Lock()
+
+    def one(job):
+        with lock:
+            db = free.pop()
+        try:
+            return function(db, job)
+        finally:
+            with lock:
+                free.append(db)
+
+    with concurrent.futures.ThreadPoolExecutor(WORKERS) as pool:
+        return list(pool.map(one, jobs))
+
+
+def timed(db, _):
+    """How long a whole build takes, and how much of that after its first migration began, in seconds."""
+    p = story.take(db)
+    start = time.monotonic()
+    ran = p.build()
+    took = time.monotonic() - start
+    story.drop(p)
+    equal(ran.status, 0, repr(ran))
+    return took, sum(int(ms) for ms in re.findall(r"^\[.* (\d+) ms$", ran.err, re.MULTILINE)) / 1000
+
+
+def killed_after(db, seconds):
+    """Kill a build after that time; returns how many migrations it had applied, or None if it was over before."""
+    p = story.take(db)
+    child = p.start("build", "dev")
+    try:
+        child.wait(timeout=seconds)
+    except subprocess.TimeoutExpired:
+        child.kill()
+    status = child.wait()
+    equal(status in (0, -9), True, f"status {status} after {seconds:.4f} s (seed {SEED})")
+    done = finished_first(p, f"killed after {seconds:.4f} s (seed {SEED})")
+    story.drop(p)
+    return None if status == 0 else done
+
+
+def finished_first(p, what):
+    """Run the clean build and check it; returns how many migrations were applied before it."""
+    try:
+        ran = story.converges(p)
+    except AssertionError as error:
+        raise AssertionError(f"{what}: {error}") from None
+    return len(story.ids) - len(claimed(ran))
+
+
+@test
+def the_undisturbed_build():
+    p = story.take("undisturbed")
+    story.undisturbed(p)
+    again = p.build()
+    equal((again.status, "nothing to do" in again.err), (0, True), repr(again))
+    story.drop(p)
+
+
+@test
+def killed_at_sampled_moments():
+    """kill -9 at 300 moments: half of them anywhere in a build, half of them while it applies"""
+    durations = each(timed, range(6))
+    whole, work = (statistics.median(values) for values in zip(*durations))
+    dice = random.Random(SEED)
+    hits, moments = [], 0
+    while len(hits) < KILLS and moments < 4 * KILLS:
+        sample = [dice.uniform(whole - work if i % 2 else 0, whole) for i in range(2 * WORKERS)]
+        moments += len(sample)
+        hits += [done for done in each(killed_after, sample) if done is not None]
+    spread = {n: hits.count(n) for n in sorted(set(hits))}
+    note(f"{len(hits)} builds killed within {whole * 1000:.0f} ms, seed {SEED}; applied when killed: {spread}")
+    equal(len(hits) >= KILLS, True, f"{len(hits)} of {moments} builds were killed")
+    equal(len(spread) > len(story.ids) // 2, True, f"the moments are spread over the build: {spread}")
+
+
+def faulted(mode, accept):
+    """Every point, passages 1 to 3, in that mode; returns the (point, passage) that were passed."""
+    jobs = [(point, passage) for point in POINTS if point not in ELSEWHERE for passage in (1, 2, 3)]
+
+    def one(db, job):
+        point, passage = job
+        p = story.take(db)
+        ran = p.run("build", "dev", program=FAULTY, env={"KFMIG_FAULT": f"{point}:{mode}:{passage}"})
+        what = f"{point}:{mode}:{passage}"
+        applied = story.applied(p)
+        accept(what, ran, applied)
+        finished_first(p, f"{what}\n{ran!r}")
+        story.drop(p)
+        return job if mode != "kill" or ran.status == -9 else None
+
+    return [job for job in each(one, jobs) if job]
+
+
+@test
+def killed_at_every_fault_point():
+    def accept(what, ran, applied):
+        equal(ran.status in (0, -9), True, f"{what}: {ran!r}")
+        if ran.status == 0:
+            equal(applied, story.ids, f"{what}: {ran!r}")
+
+    passed = faulted("kill", accept)
+    note(f"{len(passed)} kills at {len({point for point, _ in passed})} fault points")
+    equal(sorted({point for point, _ in passed}), sorted(set(POINTS) - set(ELSEWHERE)), "points that a build passes")
+
+
+@test
+def failing_at_every_fault_point():
+    """An error at every fault point is reported as it is, and the next build converges"""
+
+    def accept(what, ran, applied):
+        equal(0 <= ran.status < 10, True, f"{what}: {ran!r}")
+        equal(claimed(ran), applied, f"{what}: what it said and what is true: {ran!r}")
+        if ran.status == 0:
+            equal(applied, story.ids, f"{what}: {ran!r}")
+
+    faulted("error", accept)
+
+
+main()
