@@ -30,6 +30,18 @@ static int take_target(struct session *s, struct arguments *out, const char *tex
     return 0;
 }
 
+/* The first word may have been meant as an environment. */
+static int hint_environment(const struct session *s, const char *text, struct err *e)
+{
+    for (size_t i = 0; i < s->project.n_env; i++) {
+        if (text_is_near(bytes_str(text), bytes_str(s->project.env[i].name))) {
+            e->hint[0] = '\0';
+            return err_hint(e, "did you mean environment \"%s\"?", s->project.env[i].name);
+        }
+    }
+    return -1;
+}
+
 int arguments_resolve(struct session *s, struct arguments *out, struct err *e)
 {
     const struct request *req = s->req;
@@ -48,7 +60,7 @@ int arguments_resolve(struct session *s, struct arguments *out, struct err *e)
     }
     for (size_t i = first; i < req->n_args; i++) {
         if (take_target(s, out, req->args[i], e) != 0) {
-            return -1;
+            return i == 0 ? hint_environment(s, req->args[0], e) : -1;
         }
     }
     return out->env != NULL ? 0 : session_env(s, NULL, &out->env, e);

@@ -30,7 +30,7 @@ static bool is_listed(const struct err_list *l, const struct err *e)
     return false;
 }
 
-/* Cycles and unknown dependencies, unless reading the project complained about that line already. */
+/* Can everything be put in order? */
 static void check_order(struct session *s, struct found *f)
 {
     struct err e = {0};
@@ -39,7 +39,7 @@ static void check_order(struct session *s, struct found *f)
     for (size_t i = 0; i < p.n; i++) {
         p.v[i].bundle = &s->project.bundle[i];
     }
-    if (order_steps(&p, &e) != 0 && !is_listed(&f->faults, &e)) {
+    if (order_steps(&p, &e) != 0) {
         err_list_add(&f->faults, &e);
     }
 }
@@ -93,7 +93,10 @@ static int find(struct session *s, const struct request *req, struct found *f, s
     for (size_t i = 0; i < s->project.n_bundle; i++) {
         check_bundle(s, &s->project.bundle[i], f);
     }
-    check_order(s, f);
+    /* A cycle may close over the default order, which only the plan knows; with other faults it would be said twice. */
+    if (f->faults.n == 0) {
+        check_order(s, f);
+    }
     return 0;
 }
 
