@@ -10,8 +10,8 @@
 static bool is_leftover(const struct file_name *f)
 {
     size_t n = strlen(f->name);
-    return f->type == DT_REG && n == strlen(".kfmig-0123456789abcdef.tmp") && strncmp(f->name, ".kfmig-", 7) == 0 &&
-           strcmp(f->name + n - 4, ".tmp") == 0;
+    return f->type == DT_REG && n == strlen(".kfmig-0123456789abcdef.tmp") &&
+           strncmp(f->name, ".kfmig-", 7) == 0 && strcmp(f->name + n - 4, ".tmp") == 0;
 }
 
 void leftovers_remove(struct arena *a, int dirfd, const char *folder)

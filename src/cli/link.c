@@ -137,13 +137,17 @@ static int refuse_wrong_server(const struct env *env, const struct identity *id,
 static int check_checkpoint(struct session *s, struct link *l, struct err *e)
 {
     struct bytes seen;
-    char uuid[64];
-    char root[80];
-    long long size = 0;
-    if (!cache_get(s->cache, "checkpoint", bytes_str(l->env->name), s->a, &seen) ||
-        sscanf(arena_strndup(s->a, seen.p, seen.n), "%63s %lld %79s", uuid, &size, root) != 3) {
+    if (!cache_get(s->cache, "checkpoint", bytes_str(l->env->name), s->a, &seen)) {
         return 0;
     }
+    char *rest = arena_strndup(s->a, seen.p, seen.n);
+    const char *uuid = strsep(&rest, " ");
+    const char *number = strsep(&rest, " ");
+    const char *root = rest;
+    if (number == NULL || root == NULL) {
+        return 0;
+    }
+    long long size = strtoll(number, NULL, 10);
     if (!l->id.has_ledger || strcmp(uuid, l->id.uuid) != 0) {
         err_set(e, ERR_PREFLIGHT, "environment \"%s\" carries %s than the last run saw",
                 l->env->name, l->id.has_ledger ? "another ledger" : "no ledger, less");

@@ -15,7 +15,7 @@ struct work_frame {
     char run_id[37];     /* of the lease */
     struct baseline sum; /* the ledger's sum of objects */
     bool locked;
-    int backend_pid;     /* of the session that took the lock */
+    int backend_pid;  /* of the session that took the lock */
     size_t n_adopted; /* objects recorded at first contact */
     size_t n_paid;    /* owed receipts recorded */
 };

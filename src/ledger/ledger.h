@@ -189,7 +189,6 @@ int ledger_receipts(struct pg *s, int64_t after, const char *run_id_or_null, str
                     struct receipt_rows *out, struct err *e) MUST_CHECK;
 
 /* Sequences of entries whose columns (subject, kind, result, run_id) say something else than their text; *v in a. */
-int ledger_columns(struct pg *s, struct arena *a, int64_t **v, size_t *n,
-                   struct err *e) MUST_CHECK;
+int ledger_columns(struct pg *s, struct arena *a, int64_t **v, size_t *n, struct err *e) MUST_CHECK;
 
 #endif

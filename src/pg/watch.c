@@ -109,5 +109,8 @@ int embedded_watch(const char *dir, int64_t idle_ms)
     if (events >= 0) {
         (void)inotify_add_watch(events, path, IN_OPEN | IN_CLOSE);
     }
-    return watch(&h, lease, events, idle_ms > 0 ? idle_ms : idle_default_ms);
+    int rc = watch(&h, lease, events, idle_ms > 0 ? idle_ms : idle_default_ms);
+    /* First of all: a starter that gets the other locks while this one is still held would start no watcher. */
+    (void)close(own);
+    return rc;
 }

@@ -125,19 +125,27 @@ static bool touches_object(const struct touch *t, const struct object *o)
     return strncmp(t->object.name, o->name, n) == 0 && (o->name[n] == '\0' || o->name[n] == '(');
 }
 
+static const struct touch *touch_in(const struct script *script, const struct object *o)
+{
+    for (size_t k = 0; k < script->n; k++) {
+        const struct touches *list = &script->v[k].touches;
+        for (size_t t = 0; t < list->n; t++) {
+            if (touches_object(&list->v[t], o)) {
+                return &list->v[t];
+            }
+        }
+    }
+    return NULL;
+}
+
 static const struct touch *first_touch(const struct step *s, const struct object *o,
                                        const char **path)
 {
     for (size_t i = 0; i < s->bundle->decl->forward.n; i++) {
-        const struct script *script = &s->bundle->forward[i];
-        for (size_t k = 0; k < script->n; k++) {
-            const struct touches *list = &script->v[k].touches;
-            for (size_t t = 0; t < list->n; t++) {
-                if (touches_object(&list->v[t], o)) {
-                    *path = script->path;
-                    return &list->v[t];
-                }
-            }
+        const struct touch *t = touch_in(&s->bundle->forward[i], o);
+        if (t != NULL) {
+            *path = s->bundle->forward[i].path;
+            return t;
         }
     }
     return NULL;

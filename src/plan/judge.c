@@ -99,20 +99,28 @@ void plan_judge(struct arena *a, const struct bundle *b, const struct domains *d
     *n = l.n;
 }
 
+static bool writes_rows(const struct statement *st)
+{
+    for (size_t t = 0; t < st->touches.n; t++) {
+        const struct touch *touch = &st->touches.v[t];
+        if (touch->effect == EFFECT_WRITE && is_table(touch->object.kind)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 char plan_risk_class(const struct bundle *b)
 {
     char class = 'A';
     for (size_t i = 0; i < b->decl->forward.n && b->forward != NULL; i++) {
-        const struct script *s = &b->forward[i];
-        for (size_t k = 0; k < s->n; k++) {
-            if (s->v[k].destructive) {
+        for (size_t k = 0; k < b->forward[i].n; k++) {
+            const struct statement *st = &b->forward[i].v[k];
+            if (st->destructive) {
                 return 'C';
             }
-            for (size_t t = 0; t < s->v[k].touches.n; t++) {
-                const struct touch *touch = &s->v[k].touches.v[t];
-                if (touch->effect == EFFECT_WRITE && is_table(touch->object.kind)) {
-                    class = 'B';
-                }
+            if (writes_rows(st)) {
+                class = 'B';
             }
         }
     }

@@ -85,6 +85,29 @@ static int link_depends(struct plan *p, struct work *w, const struct table *by_i
     return 0;
 }
 
+static bool depends_on_later(const struct bundle *b)
+{
+    for (size_t k = 0; k < b->depends_on.n; k++) {
+        if (strcmp(b->depends_on.v[k], b->id) > 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The previous id of the folder; one that its depends_on has placed after a later id is no predecessor, or a late arrival could never
+ * be placed behind what is there already. */
+static int predecessor(const struct work *w, int i)
+{
+    const char *folder = w->old[i].bundle->folder;
+    for (int k = i - 1; k >= 0 && strcmp(w->old[k].bundle->folder, folder) == 0; k--) {
+        if (!depends_on_later(w->old[k].bundle)) {
+            return k;
+        }
+    }
+    return -1;
+}
+
 static int link_all(struct plan *p, struct work *w, struct err *e)
 {
     struct table by_id = {.a = p->a};
@@ -103,8 +126,9 @@ static int link_all(struct plan *p, struct work *w, struct err *e)
         }
         s->order_only = true;
         s->upstream = ARENA_ARRAY(p->a, int, 1);
-        if (i > 0 && strcmp(w->old[i - 1].bundle->folder, s->bundle->folder) == 0) {
-            edge_add(w, s, (int)i - 1, (int)i);
+        int before = predecessor(w, (int)i);
+        if (before >= 0) {
+            edge_add(w, s, before, (int)i);
         }
     }
     return 0;

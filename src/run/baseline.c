@@ -196,23 +196,30 @@ void baseline_of_catalog(struct baseline *out, const struct catalog *c)
     }
 }
 
+static const char *changed_text(const struct change *c)
+{
+    return c->before != NULL ? c->before->text : c->after->text;
+}
+
 void baseline_merge(struct baseline *out, const struct baseline *old, const struct change *changes,
                     size_t n_changes)
 {
     size_t i = 0;
-    size_t k = 0;
     *out = (struct baseline){.v = mem_alloc((old->n + n_changes + 1) * sizeof *out->v)};
-    while (i < old->n || k < n_changes) {
-        const struct change *c = k < n_changes ? &changes[k] : NULL;
-        const char *text = c == NULL ? NULL : c->before != NULL ? c->before->text : c->after->text;
-        int order = i >= old->n ? 1 : c == NULL ? -1 : strcmp(old->v[i].object, text);
-        if (order < 0) {
-            out->v[out->n++] = old->v[i];
-        } else if (c != NULL && c->after != NULL) {
+    for (size_t k = 0; k < n_changes; k++) {
+        const struct change *c = &changes[k];
+        while (i < old->n && strcmp(old->v[i].object, changed_text(c)) < 0) {
+            out->v[out->n++] = old->v[i++];
+        }
+        if (i < old->n && strcmp(old->v[i].object, changed_text(c)) == 0) {
+            i++;
+        }
+        if (c->after != NULL) {
             out->v[out->n++] = (struct baseline_object){c->after->text, c->after->fingerprint};
         }
-        i += order <= 0;
-        k += order >= 0;
+    }
+    while (i < old->n) {
+        out->v[out->n++] = old->v[i++];
     }
 }
 

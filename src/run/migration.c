@@ -279,6 +279,21 @@ static int commit(struct work *w, const struct merkle *before, struct err *e)
     return -1;
 }
 
+/* What fails from here on is the migration, also where it was one of our own queries or the connection. */
+static void blame(const struct work *w, struct err *e)
+{
+    struct err f = *e;
+    if (f.code != ERR_PREFLIGHT) {
+        return;
+    }
+    err_set(e, ERR_APPLY, "%s failed, everything was rolled back: %s", w->b->id, f.msg);
+    memcpy(e->hint, f.hint, sizeof e->hint);
+    memcpy(e->sqlstate, f.sqlstate, sizeof e->sqlstate);
+    memcpy(e->condition, f.condition, sizeof e->condition);
+    memcpy(e->object, f.object, sizeof e->object);
+    memcpy(e->detail, f.detail, sizeof e->detail);
+}
+
 static bool is_transient(const struct err *e)
 {
     return strcmp(e->sqlstate, "55P03") == 0 || strcmp(e->sqlstate, "40P01") == 0 ||
@@ -317,6 +332,7 @@ static enum attempt attempt(struct work *w)
         *w->r->merkle = before;
         o->result = RUN_FAILED;
         roll_back(w);
+        blame(w, e);
         return ATTEMPT_FAILED;
     }
     if (commit(w, &before, e) != 0) {

@@ -59,26 +59,23 @@ static struct doc *outputs_doc(struct arena *a, const struct evidence_set *ev)
     return list;
 }
 
+static void put_names(struct arena *a, struct doc *d, const char *key, const struct names *n)
+{
+    if (n->n > 0) {
+        doc_put(a, d, key, names_doc(a, n));
+    }
+}
+
 static struct doc *scope_doc(struct arena *a, const struct scope *s)
 {
     struct doc *d = doc_new(a, DOC_MAP);
-    const struct {
-        const char *key;
-        const struct names *names;
-    } lists[] = {
-        {"allowed_schemas", &s->allowed_schemas},
-        {"allowed_tables", &s->allowed_tables},
-        {"forbidden_schemas", &s->forbidden_schemas},
-        {"forbidden_tables", &s->forbidden_tables},
-        {"references", &s->references},
-        {"allowed_extensions", &s->allowed_extensions},
-        {"allowed_global", &s->allowed_global},
-    };
-    for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
-        if (lists[i].names->n > 0) {
-            doc_put(a, d, lists[i].key, names_doc(a, lists[i].names));
-        }
-    }
+    put_names(a, d, "allowed_schemas", &s->allowed_schemas);
+    put_names(a, d, "allowed_tables", &s->allowed_tables);
+    put_names(a, d, "forbidden_schemas", &s->forbidden_schemas);
+    put_names(a, d, "forbidden_tables", &s->forbidden_tables);
+    put_names(a, d, "references", &s->references);
+    put_names(a, d, "allowed_extensions", &s->allowed_extensions);
+    put_names(a, d, "allowed_global", &s->allowed_global);
     return d;
 }
 

@@ -18,7 +18,8 @@ static bool has_rows(enum object_kind k)
 
 static void list(struct arena *a, const struct touches *predicted, bool drops, struct named *out)
 {
-    *out = (struct named){ARENA_ARRAY(a, const char *, predicted->n + 1), ARENA_ARRAY(a, const char *, predicted->n + 1),
+    *out = (struct named){ARENA_ARRAY(a, const char *, predicted->n + 1),
+                          ARENA_ARRAY(a, const char *, predicted->n + 1),
                           ARENA_ARRAY(a, const char *, predicted->n + 1), 0};
     for (size_t i = 0; i < predicted->n; i++) {
         const struct touch *t = &predicted->v[i];
@@ -59,7 +60,8 @@ static void remember(struct observer *o, uint32_t oid, bool drops, int64_t rows)
     t->rows = rows == ROWS_UNKNOWN || t->rows == ROWS_UNKNOWN ? ROWS_UNKNOWN : t->rows + rows;
 }
 
-static int count(struct observer *o, struct pg *s, const struct pg_rows *tables, bool drops, struct err *e)
+static int count(struct observer *o, struct pg *s, const struct pg_rows *tables, bool drops,
+                 struct err *e)
 {
     struct oids visible = {0};
     for (size_t i = 0; i < pg_rows_n(tables); i++) {
@@ -84,17 +86,20 @@ static int count(struct observer *o, struct pg *s, const struct pg_rows *tables,
         return -1;
     }
     for (size_t i = 0; i < pg_rows_n(rows); i++) {
-        remember(o, (uint32_t)pg_int(rows, i, 0), drops, pg_null(rows, i, 1) ? ROWS_UNKNOWN : pg_int(rows, i, 1));
+        remember(o, (uint32_t)pg_int(rows, i, 0), drops,
+                 pg_null(rows, i, 1) ? ROWS_UNKNOWN : pg_int(rows, i, 1));
     }
     pg_rows_free(rows);
     return 0;
 }
 
-static int count_named(struct observer *o, struct pg *s, const struct named *n, bool drops, bool cascade, struct err *e)
+static int count_named(struct observer *o, struct pg *s, const struct named *n, bool drops,
+                       bool cascade, struct err *e)
 {
     struct pg_rows *tables = NULL;
-    const char *params[5] = {pg_array(o->a, n->kinds, n->n), pg_array(o->a, n->schemas, n->n), pg_array(o->a, n->names, n->n),
-                             drops ? "t" : "f", cascade ? "t" : "f"};
+    const char *params[5] = {pg_array(o->a, n->kinds, n->n), pg_array(o->a, n->schemas, n->n),
+                             pg_array(o->a, n->names, n->n), drops ? "t" : "f",
+                             cascade ? "t" : "f"};
     if (pg_query(s, &store_before_tables, params, 5, &tables, e) != 0) {
         return -1;
     }
@@ -106,7 +111,8 @@ static int count_named(struct observer *o, struct pg *s, const struct named *n, 
     return rc;
 }
 
-int observer_count_before(struct observer *o, struct pg *s, const struct touches *predicted, bool cascade, struct err *e)
+int observer_count_before(struct observer *o, struct pg *s, const struct touches *predicted,
+                          bool cascade, struct err *e)
 {
     for (int drops = 0; drops < 2; drops++) {
         struct named n;

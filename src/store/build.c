@@ -5,7 +5,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum column { AT_CLASS, AT_OBJECT, AT_KIND, AT_SCHEMA, AT_NAME, AT_FACET, AT_VALUE, AT_EXTRA, AT_EXTRA_2 };
+enum column {
+    AT_CLASS,
+    AT_OBJECT,
+    AT_KIND,
+    AT_SCHEMA,
+    AT_NAME,
+    AT_FACET,
+    AT_VALUE,
+    AT_EXTRA,
+    AT_EXTRA_2
+};
 
 struct place_in_row {
     int64_t position;
@@ -61,7 +71,8 @@ void catalog_index(struct catalog *c, struct catalog_object *o)
     }
 }
 
-static void forget_address(struct catalog *c, uint32_t classid, uint32_t objid, const struct catalog_object *o)
+static void forget_address(struct catalog *c, uint32_t classid, uint32_t objid,
+                           const struct catalog_object *o)
 {
     if (catalog_at(c, classid, objid) == o) {
         (void)table_put(&c->by_oid, address_key(c->a, classid, objid), NULL);
@@ -119,12 +130,14 @@ static void add_part(struct build *b, struct draft *d, uint32_t classid, uint32_
     (void)table_put(&b->out->by_oid, address_key(b->a, classid, objid), d);
 }
 
-static struct draft *draft_new(struct build *b, uint32_t classid, uint32_t objid, const struct object *o)
+static struct draft *draft_new(struct build *b, uint32_t classid, uint32_t objid,
+                               const struct object *o)
 {
     struct draft *d = ARENA_NEW(b->a, struct draft);
     d->o.classid = classid;
     d->o.objid = objid;
-    d->o.object = (struct object){o->kind, arena_strdup(b->a, o->schema), arena_strdup(b->a, o->name)};
+    d->o.object =
+        (struct object){o->kind, arena_strdup(b->a, o->schema), arena_strdup(b->a, o->name)};
     d->o.text = object_text(b->a, &d->o.object);
     ARENA_GROW(b->a, b->out->v, b->out->n, b->out->cap);
     b->out->v[b->out->n++] = &d->o;
@@ -136,7 +149,8 @@ static struct draft *draft_new(struct build *b, uint32_t classid, uint32_t objid
 }
 
 /* Things without an oid are found by name; so is what bears the name of another (a parameter and a role with settings). */
-static struct draft *draft_named(struct build *b, const struct pg_rows *r, size_t i, uint32_t classid, uint32_t objid)
+static struct draft *draft_named(struct build *b, const struct pg_rows *r, size_t i,
+                                 uint32_t classid, uint32_t objid)
 {
     struct object o = {OBJ_UNKNOWN, pg_text(r, i, AT_SCHEMA), pg_text(r, i, AT_NAME)};
     if (object_kind_parse(pg_text(r, i, AT_KIND), &o.kind) != 0) {
@@ -154,7 +168,8 @@ static struct draft *draft_of(struct build *b, const struct pg_rows *r, size_t i
 {
     uint32_t classid = (uint32_t)pg_int(r, i, AT_CLASS);
     uint32_t objid = (uint32_t)pg_int(r, i, AT_OBJECT);
-    if (b->last != NULL && classid != 0 && b->last->o.classid == classid && b->last->o.objid == objid) {
+    if (b->last != NULL && classid != 0 && b->last->o.classid == classid &&
+        b->last->o.objid == objid) {
         return b->last;
     }
     struct draft *d = classid != 0 ? (struct draft *)catalog_at(b->out, classid, objid) : NULL;
@@ -168,15 +183,16 @@ static struct draft *draft_of(struct build *b, const struct pg_rows *r, size_t i
     return d;
 }
 
-static void take_extra(struct build *b, struct draft *d, const struct pg_rows *r, size_t i, enum extra extra)
+static void take_extra(struct build *b, struct draft *d, const struct pg_rows *r, size_t i,
+                       enum extra extra)
 {
     switch (extra) {
     case EXTRA_NONE:
         return;
     case EXTRA_POSITION:
         ARENA_GROW(b->a, d->columns, d->n_columns, d->cap_columns);
-        d->columns[d->n_columns++] =
-            (struct place_in_row){pg_int(r, i, AT_EXTRA), d->o.facets[d->o.n_facets - 1].name + strlen("column ")};
+        d->columns[d->n_columns++] = (struct place_in_row){
+            pg_int(r, i, AT_EXTRA), d->o.facets[d->o.n_facets - 1].name + strlen("column ")};
         return;
     case EXTRA_FILENODE:
         d->o.filenode = (uint32_t)pg_int(r, i, AT_EXTRA);
@@ -201,7 +217,8 @@ void build_rows(struct build *b, const struct pg_rows *r, enum extra extra)
     for (size_t i = 0; i < pg_rows_n(r); i++) {
         struct draft *d = draft_of(b, r, i);
         if (d != NULL) {
-            add_facet(b, d, one_line(b->a, pg_text(r, i, AT_FACET)), one_line(b->a, pg_text(r, i, AT_VALUE)));
+            add_facet(b, d, one_line(b->a, pg_text(r, i, AT_FACET)),
+                      one_line(b->a, pg_text(r, i, AT_VALUE)));
             take_extra(b, d, r, i, extra);
         }
     }

@@ -32,9 +32,12 @@ static struct catalog_object *keep(struct arena *a, const struct catalog_object 
     k->object.schema = arena_strdup(a, o->object.schema);
     k->object.name = arena_strdup(a, o->object.name);
     k->text = arena_strdup(a, o->text);
-    k->parts = o->n_parts == 0 ? NULL : arena_dup(a, o->parts, o->n_parts * sizeof *o->parts);
-    k->facets = o->n_facets == 0 ? NULL : arena_dup(a, o->facets, o->n_facets * sizeof *o->facets);
-    for (size_t i = 0; i < k->n_facets; i++) {
+    k->parts = ARENA_ARRAY(a, struct catalog_part, o->n_parts + 1);
+    for (size_t i = 0; i < o->n_parts; i++) {
+        k->parts[i] = o->parts[i];
+    }
+    k->facets = ARENA_ARRAY(a, struct facet, o->n_facets + 1);
+    for (size_t i = 0; i < o->n_facets; i++) {
         k->facets[i].name = arena_strdup(a, o->facets[i].name);
         k->facets[i].value = arena_strdup(a, o->facets[i].value);
     }
@@ -57,7 +60,9 @@ static void merge(struct catalog *base, const struct observation *o)
     base->v = ARENA_ARRAY(base->a, struct catalog_object *, base->cap);
     base->n = 0;
     while (i < n_old || k < o->n_changes) {
-        int c = i == n_old ? 1 : k == o->n_changes ? -1 : strcmp(old[i]->text, text_of(&o->changes[k]));
+        int c = i == n_old          ? 1
+                : k == o->n_changes ? -1
+                                    : strcmp(old[i]->text, text_of(&o->changes[k]));
         if (c < 0) {
             base->v[base->n++] = old[i++];
             continue;
@@ -109,7 +114,8 @@ int catalog_witness(struct pg *s, struct arena *a, const char **out, struct err 
     if (pins_run(s, p, e) != 0) {
         return -1;
     }
-    *out = arena_printf(a, "%s%s%s", pg_text(sums, 0, 0), newer != NULL ? " " : "", newer != NULL ? pg_text(newer, 0, 0) : "");
+    *out = arena_printf(a, "%s%s%s", pg_text(sums, 0, 0), newer != NULL ? " " : "",
+                        newer != NULL ? pg_text(newer, 0, 0) : "");
     pg_rows_free(sums);
     pg_rows_free(newer);
     return 0;

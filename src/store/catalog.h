@@ -20,15 +20,16 @@ struct catalog_part {
     uint32_t classid, objid;
 };
 struct catalog_object {
-    uint32_t classid, objid;       /* 0 for things without an oid of their own */
-    uint32_t filenode;             /* where a table's rows are stored (TRUNCATE and rewrites change it); no part of its definition */
+    uint32_t classid, objid; /* 0 for things without an oid of their own */
+    uint32_t
+        filenode; /* where a table's rows are stored (TRUNCATE and rewrites change it); no part of its definition */
     struct catalog_part *parts;
     size_t n_parts;
     struct object object;
-    const char *text;              /* object_text(object) */
-    struct facet *facets;          /* sorted by name */
+    const char *text;     /* object_text(object) */
+    struct facet *facets; /* sorted by name */
     size_t n_facets;
-    struct digest fingerprint;     /* SHA-256 of "name\tvalue\n"... */
+    struct digest fingerprint; /* SHA-256 of "name\tvalue\n"... */
 };
 /* The managed objects of a database: all but pg_catalog, information_schema, pg_toast, temporary, schema kfmig, and members of extensions (an
  * extension is one object: name, version, schema). by_text and by_oid ("classid:objid" binary, 8 bytes) find one. */
@@ -41,19 +42,21 @@ struct catalog {
 };
 /* Full read, any transaction state; sorted by text. Cost about that of the catalogs' size. */
 int catalog_read(struct pg *s, struct arena *a, struct catalog *out, struct err *e) MUST_CHECK;
-const char *catalog_definition(struct arena *a, const struct catalog_object *o); /* "facet\tvalue\n"... */
+const char *catalog_definition(struct arena *a,
+                               const struct catalog_object *o); /* "facet\tvalue\n"... */
 
 /* Before the user's statements, in the open transaction, as additions to the caller's batch: reads counters and sequences' state. */
 struct observer;
 struct observer *observer_new(struct arena *a);
 void observer_start_add(struct observer *o, struct pg *s);             /* pg_batch_add()s */
-int observer_start_done(struct observer *o, struct err *e) MUST_CHECK;   /* reads their rows */
-const char *observer_xid(const struct observer *o);                     /* pg_current_xact_id() */
-const char *observer_user(const struct observer *o);                    /* current_user|session_user */
+int observer_start_done(struct observer *o, struct err *e) MUST_CHECK; /* reads their rows */
+const char *observer_xid(const struct observer *o);                    /* pg_current_xact_id() */
+const char *observer_user(const struct observer *o); /* current_user|session_user */
 
 /* Before a statement that TRUNCATEs or DROPs: count the rows of what it names (predicted touches with effect TRUNCATE or DROP; relations and schemas),
  * cascade included, under the locks such a statement would take anyway. Remembered for the observation. */
-int observer_count_before(struct observer *o, struct pg *s, const struct touches *predicted, bool cascade, struct err *e) MUST_CHECK;
+int observer_count_before(struct observer *o, struct pg *s, const struct touches *predicted,
+                          bool cascade, struct err *e) MUST_CHECK;
 
 /* After the last statement: everything the transaction did, reconciled. base is the state before it (in oids of this server), known to be
  * right; after describes the changed objects and the removals. */
@@ -62,20 +65,27 @@ struct change {
     struct catalog_object *after;  /* NULL: removed */
 };
 struct observation {
-    struct touches touches;        /* observed: effects with facets; rows per table; reads; references; sequences advanced */
-    struct change *changes;        /* objects whose definition differs, sorted by text; a renamed one is removed and added */
+    struct touches
+        touches; /* observed: effects with facets; rows per table; reads; references; sequences advanced */
+    struct change *
+        changes; /* objects whose definition differs, sorted by text; a renamed one is removed and added */
     size_t n_changes;
-    const struct catalog_object **stored; /* tables whose definition is the same but whose filenode is not, as they are now */
+    const struct catalog_object **
+        stored; /* tables whose definition is the same but whose filenode is not, as they are now */
     size_t n_stored;
-    int index_delta;               /* indexes after - before: added plus dropped (a count of both) */
-    int n_tables_touched;          /* tables (and matviews, foreign tables) altered, created, dropped or written */
-    int64_t rows;                  /* inserted + updated + deleted, TRUNCATE and DROP counting all rows; ROWS_UNKNOWN */
-    struct touches residue;        /* effects that outlive a rollback (sequences advanced or set, remote writes) */
-    const char *server_time;       /* clock_timestamp(), RFC 3339 UTC with microseconds */
-    bool ledger_touched;           /* anything in schema kfmig was read or written by the migration */
-    const char *unreconciled;      /* NULL, or which catalog moved by how much more than could be named */
+    int index_delta; /* indexes after - before: added plus dropped (a count of both) */
+    int n_tables_touched; /* tables (and matviews, foreign tables) altered, created, dropped or written */
+    int64_t
+        rows; /* inserted + updated + deleted, TRUNCATE and DROP counting all rows; ROWS_UNKNOWN */
+    struct touches
+        residue; /* effects that outlive a rollback (sequences advanced or set, remote writes) */
+    const char *server_time; /* clock_timestamp(), RFC 3339 UTC with microseconds */
+    bool ledger_touched;     /* anything in schema kfmig was read or written by the migration */
+    const char
+        *unreconciled; /* NULL, or which catalog moved by how much more than could be named */
 };
-int observer_finish(struct observer *o, struct pg *s, const struct catalog *base, struct observation *out, struct err *e) MUST_CHECK;
+int observer_finish(struct observer *o, struct pg *s, const struct catalog *base,
+                    struct observation *out, struct err *e) MUST_CHECK;
 /* Carry the base forward by what was committed. */
 void catalog_advance(struct catalog *base, const struct observation *o);
 

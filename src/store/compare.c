@@ -20,7 +20,8 @@ struct pair *pair_at(const struct observer *o, uint32_t classid, uint32_t objid)
     return at == 0 ? NULL : &o->pairs[at - 1];
 }
 
-static void pair_add(struct observer *o, struct catalog_object *before, struct catalog_object *after)
+static void pair_add(struct observer *o, struct catalog_object *before,
+                     struct catalog_object *after)
 {
     struct bytes key = pair_key(o->a, before != NULL ? before : after);
     if (table_get(&o->paired, key) != NULL) {
@@ -32,12 +33,14 @@ static void pair_add(struct observer *o, struct catalog_object *before, struct c
 }
 
 /* TRUNCATE, CLUSTER and the like. */
-static void note_stored(struct observer *o, const struct catalog_object *before, const struct catalog_object *after)
+static void note_stored(struct observer *o, const struct catalog_object *before,
+                        const struct catalog_object *after)
 {
     if (before->filenode == after->filenode) {
         return;
     }
-    const struct catalog_object **v = ARENA_ARRAY(o->a, const struct catalog_object *, o->out->n_stored + 1);
+    const struct catalog_object **v =
+        ARENA_ARRAY(o->a, const struct catalog_object *, o->out->n_stored + 1);
     if (o->out->n_stored > 0) {
         memcpy(v, o->out->stored, o->out->n_stored * sizeof *v);
     }
@@ -45,7 +48,8 @@ static void note_stored(struct observer *o, const struct catalog_object *before,
     o->out->stored = v;
 }
 
-static void compare_one(struct observer *o, struct catalog_object *before, struct catalog_object *after)
+static void compare_one(struct observer *o, struct catalog_object *before,
+                        struct catalog_object *after)
 {
     if (before == NULL && after == NULL) {
         return;
@@ -77,7 +81,8 @@ static void compare_group(struct observer *o, const struct catalog *now, enum gr
         }
     }
     for (size_t i = 0; i < now->n; i++) {
-        if ((g == GROUP_COUNT || group_of(now->v[i]) == g) && counterpart(o->base, now->v[i]) == NULL) {
+        if ((g == GROUP_COUNT || group_of(now->v[i]) == g) &&
+            counterpart(o->base, now->v[i]) == NULL) {
             compare_one(o, NULL, now->v[i]);
         }
     }
@@ -151,7 +156,8 @@ static bool spreads(const struct pair *p)
         for (size_t i = 0; i < sides[side]->n_facets; i++) {
             const struct facet *f = &sides[side]->facets[i];
             const struct facet *other = facet_of(sides[1 - side], f->name);
-            bool names = strncmp(f->name, "column", strlen("column")) == 0 || strncmp(f->name, "sequence", strlen("sequence")) == 0;
+            bool names = strncmp(f->name, "column", strlen("column")) == 0 ||
+                         strncmp(f->name, "sequence", strlen("sequence")) == 0;
             if (names && (other == NULL || strcmp(other->value, f->value) != 0)) {
                 return true;
             }
@@ -230,7 +236,8 @@ static void want_groups(struct observer *o, struct wanted *w)
 {
     for (size_t i = 0; i < o->candidates.n; i++) {
         struct candidate *c = o->candidates.rows[i].value;
-        if (!c->is_read && group_of_class(c->classid) >= GROUP_WHOLE && c->classid != PG_LARGEOBJECT) {
+        if (!c->is_read && group_of_class(c->classid) >= GROUP_WHOLE &&
+            c->classid != PG_LARGEOBJECT) {
             c->is_read = true;
             w->whole[group_of_class(c->classid)] = true;
         }
@@ -252,7 +259,8 @@ static void compare_read(struct observer *o, const struct catalog *now)
         struct candidate *c = o->candidates.rows[i].value;
         if (!c->is_read && group_of_class(c->classid) < GROUP_WHOLE) {
             c->is_read = true;
-            compare_one(o, exactly(o->base, c->classid, c->objid), exactly(now, c->classid, c->objid));
+            compare_one(o, exactly(o->base, c->classid, c->objid),
+                        exactly(now, c->classid, c->objid));
         }
     }
 }
@@ -261,7 +269,8 @@ static void compare_read(struct observer *o, const struct catalog *now)
 static void follow(struct observer *o, const struct pg_rows *r)
 {
     for (size_t i = 0; r != NULL && i < pg_rows_n(r); i++) {
-        const struct pair *p = pair_at(o, (uint32_t)pg_int(r, i, COL_VIA_CLASS), (uint32_t)pg_int(r, i, COL_VIA_OBJECT));
+        const struct pair *p = pair_at(o, (uint32_t)pg_int(r, i, COL_VIA_CLASS),
+                                       (uint32_t)pg_int(r, i, COL_VIA_OBJECT));
         uint32_t classid = (uint32_t)pg_int(r, i, COL_CLASS);
         if (p != NULL && spreads(p) && classid != 0 && pg_null(r, i, COL_EXTENSION)) {
             (void)candidate_add(o, classid, (uint32_t)pg_int(r, i, COL_OBJECT));
@@ -309,7 +318,8 @@ static int by_text(const void *a, const void *b)
 {
     const struct change *x = a;
     const struct change *y = b;
-    return strcmp((x->before != NULL ? x->before : x->after)->text, (y->before != NULL ? y->before : y->after)->text);
+    return strcmp((x->before != NULL ? x->before : x->after)->text,
+                  (y->before != NULL ? y->before : y->after)->text);
 }
 
 static void list_changes(struct observer *o)

@@ -8,34 +8,36 @@
 #include "store/build.h"
 #include "store/queries.h"
 
-enum { VERSION_15 = 150000, N_QUERIES = 17 };
+enum { VERSION_14 = 140000, VERSION_15 = 150000, N_QUERIES = 18 };
 
 struct class_query {
     const struct pg_sql *sql;
     enum group group;
     enum extra extra;
-    int since; /* server version */
+    int since, until; /* server versions; until: the first that it is not for, 0: none */
 };
 
 /* An object's own query stands before those of its parts. */
 static const struct class_query queries[N_QUERIES] = {
-    {&store_catalog_relations, GROUP_RELATIONS, EXTRA_FILENODE, 0},
-    {&store_catalog_columns, GROUP_RELATIONS, EXTRA_POSITION, 0},
-    {&store_catalog_constraints, GROUP_RELATIONS, EXTRA_NONE, 0},
-    {&store_catalog_indexes, GROUP_RELATIONS, EXTRA_NONE, 0},
-    {&store_catalog_parts, GROUP_RELATIONS, EXTRA_PART, 0},
-    {&store_catalog_types, GROUP_TYPES, EXTRA_PART, 0},
-    {&store_catalog_functions, GROUP_FUNCTIONS, EXTRA_NONE, 0},
-    {&store_catalog_schemas, GROUP_SCHEMAS, EXTRA_NONE, 0},
-    {&store_catalog_operators, GROUP_OPERATORS, EXTRA_PART, 0},
-    {&store_catalog_roles, GROUP_ROLES, EXTRA_NONE, 0},
-    {&store_catalog_settings, GROUP_SETTINGS, EXTRA_NONE, 0},
-    {&store_catalog_default_privileges, GROUP_DEFAULT_PRIVILEGES, EXTRA_NONE, 0},
-    {&store_catalog_globals, GROUP_GLOBALS, EXTRA_NONE, 0},
-    {&store_catalog_publications, GROUP_PUBLICATIONS, EXTRA_NONE, 0},
-    {&store_catalog_since_15, GROUP_PUBLICATIONS, EXTRA_NONE, VERSION_15},
+    {&store_catalog_relations, GROUP_RELATIONS, EXTRA_FILENODE, 0, 0},
+    {&store_catalog_columns, GROUP_RELATIONS, EXTRA_POSITION, 0, 0},
+    {&store_catalog_constraints, GROUP_RELATIONS, EXTRA_NONE, 0, 0},
+    {&store_catalog_indexes, GROUP_RELATIONS, EXTRA_NONE, 0, 0},
+    {&store_catalog_parts, GROUP_RELATIONS, EXTRA_PART, 0, 0},
+    {&store_catalog_types, GROUP_TYPES, EXTRA_PART, 0, 0},
+    {&store_catalog_functions, GROUP_FUNCTIONS, EXTRA_NONE, 0, 0},
+    {&store_catalog_schemas, GROUP_SCHEMAS, EXTRA_NONE, 0, 0},
+    {&store_catalog_operators, GROUP_OPERATORS, EXTRA_PART, 0, 0},
+    {&store_catalog_roles, GROUP_ROLES, EXTRA_NONE, 0, 0},
+    {&store_catalog_settings, GROUP_SETTINGS, EXTRA_NONE, 0, 0},
+    {&store_catalog_default_privileges, GROUP_DEFAULT_PRIVILEGES, EXTRA_NONE, 0, 0},
+    {&store_catalog_globals, GROUP_GLOBALS, EXTRA_NONE, 0, 0},
+    {&store_catalog_subscriptions, GROUP_GLOBALS, EXTRA_NONE, VERSION_14, 0},
+    {&store_catalog_subscriptions_13, GROUP_GLOBALS, EXTRA_NONE, 0, VERSION_14},
+    {&store_catalog_publications, GROUP_PUBLICATIONS, EXTRA_NONE, 0, 0},
+    {&store_catalog_since_15, GROUP_PUBLICATIONS, EXTRA_NONE, VERSION_15, 0},
     /* Comments of objects of several groups: read for whatever is read. */
-    {&store_catalog_notes, GROUP_COUNT, EXTRA_NONE, 0},
+    {&store_catalog_notes, GROUP_COUNT, EXTRA_NONE, 0, 0},
 };
 
 enum group group_of_class(uint32_t classid)
@@ -86,6 +88,9 @@ enum group group_of(const struct catalog_object *o)
 {
     if (o->classid != 0) {
         return group_of_class(o->classid);
+    }
+    if (o->object.kind == OBJ_SUBSCRIPTION) {
+        return GROUP_GLOBALS;
     }
     return o->object.kind == OBJ_SETTING ? GROUP_SETTINGS : GROUP_DEFAULT_PRIVILEGES;
 }
@@ -141,11 +146,17 @@ struct definitions {
     const char *params[GROUP_COUNT + 1][1];
 };
 
+static bool is_for(const struct class_query *q, const struct pg *s)
+{
+    int version = pg_server_version(s);
+    return version >= q->since && (q->until == 0 || version < q->until);
+}
+
 static void add_all(struct definitions *d, struct pg *s)
 {
     for (size_t i = 0; i < N_QUERIES && queries[i].sql != NULL; i++) {
         bool takes = queries[i].group < GROUP_WHOLE || queries[i].group == GROUP_COUNT;
-        if (pg_server_version(s) >= queries[i].since) {
+        if (is_for(&queries[i], s)) {
             pg_batch_add(s, queries[i].sql, d->params[GROUP_COUNT], takes ? 1 : 0, &d->rows[i]);
         }
     }
@@ -164,7 +175,7 @@ static void add_some(struct definitions *d, struct pg *s, const struct wanted *w
     for (size_t i = 0; i < N_QUERIES && queries[i].sql != NULL; i++) {
         enum group g = queries[i].group;
         bool few = g == GROUP_COUNT ? any.n > 0 : g < GROUP_WHOLE && w->oids[g].n > 0;
-        bool whole = g >= GROUP_WHOLE && g < GROUP_COUNT && w->whole[g] && pg_server_version(s) >= queries[i].since;
+        bool whole = g >= GROUP_WHOLE && g < GROUP_COUNT && w->whole[g] && is_for(&queries[i], s);
         if (few) {
             pg_batch_add(s, for_few(i), d->params[g], 1, &d->rows[i]);
         } else if (whole) {
@@ -229,7 +240,8 @@ int pins_run(struct pg *s, enum pins p, struct err *e)
     }
     char tag[64];
     struct err ignored;
-    if (p == PINS_TRANSACTION && pg_tx(s) == PG_TX_FAILED && pg_command(s, "ROLLBACK", tag, NULL, &ignored) != 0) {
+    if (p == PINS_TRANSACTION && pg_tx(s) == PG_TX_FAILED &&
+        pg_command(s, "ROLLBACK", tag, NULL, &ignored) != 0) {
         return -1; /* the first failure is the one to tell */
     }
     return -1;

@@ -41,7 +41,7 @@ enum group {
     GROUP_RELATIONS,
     GROUP_TYPES,
     GROUP_FUNCTIONS,
-    GROUP_SCHEMAS, /* and extensions */
+    GROUP_SCHEMAS,   /* and extensions */
     GROUP_OPERATORS, /* and what else lives in a schema */
     GROUP_WHOLE,
     GROUP_ROLES = GROUP_WHOLE,
@@ -63,7 +63,8 @@ struct wanted {
         size_t n, cap;
     } oids[GROUP_WHOLE];
 };
-void oids_add(struct arena *a, struct oids *l, uint32_t oid); /* if it is not the last one already */
+void oids_add(struct arena *a, struct oids *l,
+              uint32_t oid); /* if it is not the last one already */
 const char *oids_array(struct arena *a, const struct oids *l); /* "{1,2}" for an oid[] parameter */
 
 /* Adds the queries to the session's batch, then makes the objects from their rows: between the two the caller runs the batch,
@@ -83,9 +84,12 @@ int pins_run(struct pg *s, enum pins p, struct err *e) MUST_CHECK;
 
 /* Address as key of catalog.by_oid; in a. */
 struct bytes address_key(struct arena *a, uint32_t classid, uint32_t objid);
-struct catalog_object *catalog_at(const struct catalog *c, uint32_t classid, uint32_t objid); /* NULL: not there */
-const struct facet *facet_of(const struct catalog_object *o, const char *name);              /* NULL: not there */
-bool catalog_same(const struct catalog_object *a, const struct catalog_object *b); /* text and definition; NULL is nothing */
+struct catalog_object *catalog_at(const struct catalog *c, uint32_t classid,
+                                  uint32_t objid); /* NULL: not there */
+const struct facet *facet_of(const struct catalog_object *o,
+                             const char *name); /* NULL: not there */
+bool catalog_same(const struct catalog_object *a,
+                  const struct catalog_object *b); /* text and definition; NULL is nothing */
 /* Put o into the tables of c, or take it out (its place in v is the caller's). */
 void catalog_index(struct catalog *c, struct catalog_object *o);
 void catalog_forget(struct catalog *c, const struct catalog_object *o);

@@ -9,7 +9,8 @@ struct observer *observer_new(struct arena *a)
 {
     struct observer *o = ARENA_NEW(a, struct observer);
     o->a = a;
-    o->start_counters = o->start_tables = o->now.by_oid = o->candidates = o->paired = o->touched = (struct table){.a = a};
+    o->start_counters = o->start_tables = o->now.by_oid = o->candidates = o->paired = o->touched =
+        (struct table){.a = a};
     return o;
 }
 
@@ -75,7 +76,8 @@ static int64_t count_rows(const struct observation *out)
     int64_t n = 0;
     for (size_t i = 0; i < out->touches.n; i++) {
         const struct touch *t = &out->touches.v[i];
-        if (t->inserted == ROWS_UNKNOWN || t->updated == ROWS_UNKNOWN || t->deleted == ROWS_UNKNOWN) {
+        if (t->inserted == ROWS_UNKNOWN || t->updated == ROWS_UNKNOWN ||
+            t->deleted == ROWS_UNKNOWN) {
             return ROWS_UNKNOWN;
         }
         n += t->inserted + t->updated + t->deleted;
@@ -85,7 +87,8 @@ static int64_t count_rows(const struct observation *out)
 
 static bool is_index(const struct facet *f)
 {
-    return strncmp(f->name, "index ", strlen("index ")) == 0 && strstr(f->name, " depends_on_extension ") == NULL;
+    return strncmp(f->name, "index ", strlen("index ")) == 0 &&
+           strstr(f->name, " depends_on_extension ") == NULL;
 }
 
 /* Indexes of one that the other has not, under any name: a renamed index is the same. */
@@ -100,7 +103,8 @@ static int count_missing(const struct catalog_object *one, const struct catalog_
         bool elsewhere = false;
         for (size_t k = 0; other != NULL && k < other->n_facets && !elsewhere; k++) {
             const struct facet *g = &other->facets[k];
-            elsewhere = is_index(g) && strcmp(f->value, g->value) == 0 && facet_of(one, g->name) == NULL;
+            elsewhere =
+                is_index(g) && strcmp(f->value, g->value) == 0 && facet_of(one, g->name) == NULL;
         }
         n += elsewhere ? 0 : 1;
     }
@@ -111,7 +115,8 @@ static int count_indexes(const struct observer *o)
 {
     int n = 0;
     for (size_t i = 0; i < o->n_pairs; i++) {
-        n += count_missing(o->pairs[i].before, o->pairs[i].after) + count_missing(o->pairs[i].after, o->pairs[i].before);
+        n += count_missing(o->pairs[i].before, o->pairs[i].after) +
+             count_missing(o->pairs[i].after, o->pairs[i].before);
     }
     return n;
 }
@@ -150,12 +155,14 @@ static void sum_up(struct observer *o)
     out->rows = count_rows(out);
     out->server_time = o->now.now;
     out->ledger_touched |= strcmp(o->ledger, o->now.ledger) != 0;
-    out->unreconciled = o->unreconciled.n > 0 ? arena_strdup(o->a, buf_str(&o->unreconciled)) : NULL;
+    out->unreconciled =
+        o->unreconciled.n > 0 ? arena_strdup(o->a, buf_str(&o->unreconciled)) : NULL;
     sort(o->a, &out->touches);
     sort(o->a, &out->residue);
 }
 
-int observer_finish(struct observer *o, struct pg *s, const struct catalog *base, struct observation *out, struct err *e)
+int observer_finish(struct observer *o, struct pg *s, const struct catalog *base,
+                    struct observation *out, struct err *e)
 {
     *out = (struct observation){0};
     o->s = s;

@@ -62,7 +62,15 @@ struct moved {
 };
 
 /* How a catalog's changes are found; see sources.def. */
-enum how { HOW_SEARCHED, HOW_COUNTED, HOW_LOCKED, HOW_SILENT, HOW_WHOLE, HOW_HIDDEN, HOW_LARGE_OBJECT };
+enum how {
+    HOW_SEARCHED,
+    HOW_COUNTED,
+    HOW_LOCKED,
+    HOW_SILENT,
+    HOW_WHOLE,
+    HOW_HIDDEN,
+    HOW_LARGE_OBJECT
+};
 struct source {
     const char *catalog;
     enum how how;
@@ -123,11 +131,11 @@ struct observer {
     struct table candidates; /* address as key */
     struct pair *pairs;      /* that differ */
     size_t n_pairs, cap_pairs;
-    struct table paired;     /* address, or text where there is none: position in pairs + 1 */
-    bool direct;             /* a catalog was written by a statement of its own */
-    bool full;               /* everything was compared */
+    struct table paired; /* address, or text where there is none: position in pairs + 1 */
+    bool direct;         /* a catalog was written by a statement of its own */
+    bool full;           /* everything was compared */
     struct pg_rows *r_hidden;
-    struct table touched;    /* "effect object": position in out->touches + 1 */
+    struct table touched; /* "effect object": position in out->touches + 1 */
     struct buf unreconciled;
 };
 
@@ -145,7 +153,8 @@ struct candidate *candidate_add(struct observer *o, uint32_t classid, uint32_t o
 
 /* compare.c: reads the candidates again, and fills o->pairs and out's changes. */
 int compare(struct observer *o, struct err *e) MUST_CHECK;
-struct pair *pair_at(const struct observer *o, uint32_t classid, uint32_t objid); /* NULL: it does not differ */
+struct pair *pair_at(const struct observer *o, uint32_t classid,
+                     uint32_t objid); /* NULL: it does not differ */
 
 /* touches.c: what the transaction did to which object. */
 void touches_of_pairs(struct observer *o);

@@ -85,7 +85,8 @@ static bool is_made(const struct pair *p, enum object_kind kind)
 static void silence(struct observer *o, const char *schema)
 {
     for (size_t i = 0; i < o->n_pairs; i++) {
-        if (is_made(&o->pairs[i], OBJ_SCHEMA) && strcmp(o->pairs[i].after->object.name, schema) == 0) {
+        if (is_made(&o->pairs[i], OBJ_SCHEMA) &&
+            strcmp(o->pairs[i].after->object.name, schema) == 0) {
             o->pairs[i].is_silent = true;
         }
     }
@@ -121,7 +122,8 @@ int silence_schemas(struct observer *o, struct err *e)
 }
 
 /* A row was written and nothing differs: GRANT of what is granted, the same function once more. */
-static void touch_same(struct observer *o, const struct candidate *c, const struct catalog_object *b)
+static void touch_same(struct observer *o, const struct candidate *c,
+                       const struct catalog_object *b)
 {
     const struct lock *l = c->classid == PG_CLASS ? sensed_lock(o, c->objid) : NULL;
     bool seen = l != NULL && l->modes >= LOCKED_SHARE_UPDATE_EXCLUSIVE;
@@ -174,7 +176,8 @@ static void touch_pages(struct observer *o)
 
 static bool is_temporary(const char *schema)
 {
-    return strncmp(schema, "pg_temp", strlen("pg_temp")) == 0 || strncmp(schema, "pg_toast", strlen("pg_toast")) == 0;
+    return strncmp(schema, "pg_temp", strlen("pg_temp")) == 0 ||
+           strncmp(schema, "pg_toast", strlen("pg_toast")) == 0;
 }
 
 static bool is_temporary_schema(const struct object *c)
@@ -184,15 +187,18 @@ static bool is_temporary_schema(const struct object *c)
 
 static void touch_identified(struct observer *o, const struct pg_rows *r, size_t i)
 {
-    struct object c = {kind_of(pg_text(r, i, COL_KIND)), arena_strdup(o->a, pg_text(r, i, COL_SCHEMA)),
+    struct object c = {kind_of(pg_text(r, i, COL_KIND)),
+                       arena_strdup(o->a, pg_text(r, i, COL_SCHEMA)),
                        arena_strdup(o->a, pg_text(r, i, COL_NAME))};
     uint32_t key[2] = {(uint32_t)pg_int(r, i, COL_CLASS), (uint32_t)pg_int(r, i, COL_OBJECT)};
-    const struct candidate *from = table_get(&o->candidates, bytes_of((const char *)key, sizeof key));
+    const struct candidate *from =
+        table_get(&o->candidates, bytes_of((const char *)key, sizeof key));
     if (is_temporary(c.schema) || is_temporary_schema(&c)) {
         return;
     }
     if (from != NULL && from->extension[0] != '\0') {
-        struct touch *t = touch_once(o, (struct object){OBJ_EXTENSION, "", from->extension}, EFFECT_ALTER);
+        struct touch *t =
+            touch_once(o, (struct object){OBJ_EXTENSION, "", from->extension}, EFFECT_ALTER);
         touch_facet(o, t, FACET_CHANGED, arena_printf(o->a, "member %s", object_text(o->a, &c)));
         return;
     }
@@ -200,14 +206,16 @@ static void touch_identified(struct observer *o, const struct pg_rows *r, size_t
         o->out->ledger_touched = true;
     }
     if (c.kind == OBJ_UNKNOWN) {
-        unreconciled(o, "a %s was changed, and kfmig does not know what that is", pg_text(r, i, COL_KIND));
+        unreconciled(o, "a %s was changed, and kfmig does not know what that is",
+                     pg_text(r, i, COL_KIND));
     }
     if (!is_touched(o, c)) {
         (void)touch_once(o, c, EFFECT_ALTER);
     }
 }
 
-static int identify(struct observer *o, const struct oids *classes, const struct oids *objects, struct err *e)
+static int identify(struct observer *o, const struct oids *classes, const struct oids *objects,
+                    struct err *e)
 {
     if (classes->n == 0) {
         return 0;
@@ -273,12 +281,14 @@ static void touch_hidden(struct observer *o)
 static bool is_of_catalog(const struct pair *p, const char *catalog)
 {
     const struct catalog_object *c = p->after != NULL ? p->after : p->before;
-    if (strcmp(catalog, "pg_authid") == 0 && c->object.kind == OBJ_ROLE && p->before != NULL && p->after != NULL) {
+    if (strcmp(catalog, "pg_authid") == 0 && c->object.kind == OBJ_ROLE && p->before != NULL &&
+        p->after != NULL) {
         static const char *const facets[] = {"attributes", "connection_limit", "valid_until"};
         for (size_t i = 0; i < sizeof facets / sizeof *facets; i++) {
             const struct facet *was = facet_of(p->before, facets[i]);
             const struct facet *is = facet_of(p->after, facets[i]);
-            if ((was == NULL) != (is == NULL) || (was != NULL && strcmp(was->value, is->value) != 0)) {
+            if ((was == NULL) != (is == NULL) ||
+                (was != NULL && strcmp(was->value, is->value) != 0)) {
                 return true;
             }
         }
@@ -286,9 +296,9 @@ static bool is_of_catalog(const struct pair *p, const char *catalog)
     }
     return (strcmp(catalog, "pg_authid") == 0 && c->object.kind == OBJ_ROLE) ||
            (strcmp(catalog, "pg_user_mapping") == 0 && c->object.kind == OBJ_USER_MAPPING) ||
-           (c->object.kind == OBJ_SUBSCRIPTION &&
-            (strcmp(catalog, "pg_subscription") == 0 ||
-             (strcmp(catalog, "pg_replication_origin") == 0 && (p->before == NULL || p->after == NULL))));
+           (c->object.kind == OBJ_SUBSCRIPTION && (strcmp(catalog, "pg_subscription") == 0 ||
+                                                   (strcmp(catalog, "pg_replication_origin") == 0 &&
+                                                    (p->before == NULL || p->after == NULL))));
 }
 
 /* To a role that may not look at them, each counted row must be a difference that can be named: an object made and dropped again
@@ -306,14 +316,17 @@ static void judge_hidden(struct observer *o, const struct moved *m)
         }
     }
     const struct lock *l = sensed_lock(o, m->oid);
-    bool kept = strcmp(m->name, "pg_authid") != 0 || (l != NULL && (l->modes & LOCKED_ROW_EXCLUSIVE) != 0);
+    bool kept =
+        strcmp(m->name, "pg_authid") != 0 || (l != NULL && (l->modes & LOCKED_ROW_EXCLUSIVE) != 0);
     int64_t transient = m->rows.inserted - named.inserted;
     int64_t gone = m->rows.deleted - named.deleted;
     if (!kept || (transient == gone && transient >= 0 && m->rows.updated <= named.updated)) {
         return;
     }
-    int64_t n = llabs(transient - gone) + (m->rows.updated > named.updated ? m->rows.updated - named.updated : 0);
-    unreconciled(o, "%s: %lld row%s changed, no named difference", m->name, (long long)n, n == 1 ? "" : "s");
+    int64_t n = llabs(transient - gone) +
+                (m->rows.updated > named.updated ? m->rows.updated - named.updated : 0);
+    unreconciled(o, "%s: %lld row%s changed, no named difference", m->name, (long long)n,
+                 n == 1 ? "" : "s");
     (void)touch_once(o, (struct object){OBJ_UNKNOWN, "", m->name}, EFFECT_ALTER);
 }
 
@@ -325,7 +338,8 @@ int touches_of_others(struct observer *o, struct err *e)
     touch_hidden(o);
     for (size_t i = 0; i < o->n_moved; i++) {
         const struct source *s = o->moved[i].source;
-        if (s != NULL && s->how == HOW_HIDDEN && (!looked || strcmp(s->catalog, "pg_replication_origin") == 0)) {
+        if (s != NULL && s->how == HOW_HIDDEN &&
+            (!looked || strcmp(s->catalog, "pg_replication_origin") == 0)) {
             judge_hidden(o, &o->moved[i]);
         }
     }

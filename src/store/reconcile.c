@@ -72,7 +72,8 @@ static struct moved *moved_named(struct observer *o, const char *name)
 
 static void name_catalog(struct observer *o, const char *catalog)
 {
-    (void)touch_once(o, (struct object){OBJ_UNKNOWN, "", arena_strdup(o->a, catalog)}, EFFECT_ALTER);
+    (void)touch_once(o, (struct object){OBJ_UNKNOWN, "", arena_strdup(o->a, catalog)},
+                     EFFECT_ALTER);
 }
 
 /* DDL gives its locks on catalogs' indexes back at once, and those on the catalogs that sources.def calls LOCKED or SILENT;
@@ -82,7 +83,8 @@ static void find_direct_writes(struct observer *o)
     for (size_t i = 0; i < o->now.n_locks; i++) {
         const struct lock *l = &o->now.locks[i];
         bool writes = (l->modes & LOCKED_ROW_EXCLUSIVE) != 0;
-        if (!writes || strcmp(l->schema, "pg_catalog") != 0 || strncmp(l->name, "pg_largeobject", strlen("pg_largeobject")) == 0) {
+        if (!writes || strcmp(l->schema, "pg_catalog") != 0 ||
+            strncmp(l->name, "pg_largeobject", strlen("pg_largeobject")) == 0) {
             continue;
         }
         const struct source *s = l->kind == 'r' ? source_of(l->name) : NULL;
@@ -107,7 +109,8 @@ static void find_unknown(struct observer *o)
         int64_t n = m->rows.inserted + m->rows.updated + m->rows.deleted;
         if (m->source == NULL) {
             name_catalog(o, m->name);
-            unreconciled(o, "%s: %lld row%s changed, and what that means is not known", m->name, (long long)n, n == 1 ? "" : "s");
+            unreconciled(o, "%s: %lld row%s changed, and what that means is not known", m->name,
+                         (long long)n, n == 1 ? "" : "s");
         }
     }
 }
@@ -139,7 +142,8 @@ static void add_locked(struct observer *o, struct search *q)
     q->params[6] = oids_array(o->a, &objects);
 }
 
-static struct pg_rows *searched_rows(struct observer *o, struct search *q, bool hidden, struct err *e)
+static struct pg_rows *searched_rows(struct observer *o, struct search *q, bool hidden,
+                                     struct err *e)
 {
     struct pg_rows *r = NULL;
     q->params[0] = o->xid;
@@ -211,15 +215,19 @@ static void count_dropped(struct observer *o)
     struct moved *columns = moved_at(o, PG_ATTRIBUTE);
     for (size_t i = 0; i < o->now.n_locks; i++) {
         const struct lock *l = &o->now.locks[i];
-        const struct catalog_object *b = l->kind == '\0' ? catalog_at(o->base, PG_CLASS, l->oid) : NULL;
+        const struct catalog_object *b =
+            l->kind == '\0' ? catalog_at(o->base, PG_CLASS, l->oid) : NULL;
         for (size_t k = 0; b != NULL && b->objid == l->oid && k < b->n_facets; k++) {
             const struct facet *f = &b->facets[k];
-            bool has_default = strstr(f->value, " default sha256:") != NULL || strstr(f->value, " generated ") != NULL;
+            bool has_default = strstr(f->value, " default sha256:") != NULL ||
+                               strstr(f->value, " generated ") != NULL;
             bool is_check = strncmp(f->value, "CHECK sha256:", strlen("CHECK sha256:")) == 0;
-            if (columns != NULL && has_default && strncmp(f->name, "column ", strlen("column ")) == 0) {
+            if (columns != NULL && has_default &&
+                strncmp(f->name, "column ", strlen("column ")) == 0) {
                 columns->found++;
             }
-            if (classes != NULL && is_check && strncmp(f->name, "constraint ", strlen("constraint ")) == 0) {
+            if (classes != NULL && is_check &&
+                strncmp(f->name, "constraint ", strlen("constraint ")) == 0) {
                 classes->found++;
             }
         }
@@ -259,7 +267,8 @@ static bool find_short(struct observer *o, struct search *again)
 {
     for (size_t i = 0; i < o->n_moved; i++) {
         const struct moved *m = &o->moved[i];
-        if (m->source != NULL && m->source->how == HOW_COUNTED && m->found < m->rows.inserted + m->rows.updated) {
+        if (m->source != NULL && m->source->how == HOW_COUNTED &&
+            m->found < m->rows.inserted + m->rows.updated) {
             oids_add(o->a, &again->all, m->oid);
         }
     }
@@ -280,7 +289,8 @@ static bool choose(struct observer *o, struct search *q, bool *hidden)
             oids_add(o->a, &q->locked_only, o->moved[i].oid);
         }
         *hidden |= s->how == HOW_HIDDEN && o->now.reads_all;
-        any |= s->how != HOW_LARGE_OBJECT && strncmp(s->catalog, "pg_statistic", strlen("pg_statistic")) != 0;
+        any |= s->how != HOW_LARGE_OBJECT &&
+               strncmp(s->catalog, "pg_statistic", strlen("pg_statistic")) != 0;
         any |= strcmp(s->catalog, "pg_statistic_ext") == 0;
     }
     return any;

@@ -94,7 +94,8 @@ static void take_counters(struct observer *o, const struct pg_rows *r)
         struct tally t = tally_since(&o->start_counters, oid, tally_at(r, i, 2));
         if (t.inserted != 0 || t.updated != 0 || t.deleted != 0) {
             const char *name = arena_strdup(o->a, pg_text(r, i, 1));
-            o->moved[o->n_moved++] = (struct moved){.oid = oid, .name = name, .rows = t, .source = source_of(name)};
+            o->moved[o->n_moved++] =
+                (struct moved){.oid = oid, .name = name, .rows = t, .source = source_of(name)};
         }
     }
 }
@@ -137,7 +138,8 @@ static void take_objects(struct observer *o, const struct pg_rows *r)
     o->now.n_objects = pg_rows_n(r);
     o->now.objects = ARENA_ARRAY(o->a, struct catalog_part, pg_rows_n(r) + 1);
     for (size_t i = 0; i < pg_rows_n(r); i++) {
-        o->now.objects[i] = (struct catalog_part){(uint32_t)pg_int(r, i, 0), (uint32_t)pg_int(r, i, 1)};
+        o->now.objects[i] =
+            (struct catalog_part){(uint32_t)pg_int(r, i, 0), (uint32_t)pg_int(r, i, 1)};
     }
 }
 
@@ -152,7 +154,9 @@ static int take_ids(struct observer *o, const struct pg_rows *r, struct err *e)
             o->now.window = behind;
         }
     }
-    return o->now.window > 0 ? 0 : err_set(e, ERR_INTERNAL, "the transaction's id could not be bounded");
+    return o->now.window > 0
+               ? 0
+               : err_set(e, ERR_INTERNAL, "the transaction's id could not be bounded");
 }
 
 int sense(struct observer *o, struct err *e)

@@ -10,7 +10,8 @@ struct touch *touch_once(struct observer *o, struct object object, enum effect e
     const char *key = arena_printf(o->a, "%s %s", effect_text(effect), object_text(o->a, &object));
     size_t at = (size_t)(uintptr_t)table_gets(&o->touched, key);
     if (at == 0) {
-        touches_add(o->a, &o->out->touches, (struct touch){.object = object, .effect = effect, .statement = -1});
+        touches_add(o->a, &o->out->touches,
+                    (struct touch){.object = object, .effect = effect, .statement = -1});
         at = o->out->touches.n;
         (void)table_puts(&o->touched, key, (void *)(uintptr_t)at);
     }
@@ -61,7 +62,9 @@ static void touch_difference(struct observer *o, struct touch *t, const struct p
     size_t i = 0;
     size_t k = 0;
     while (i < b->n_facets || k < a->n_facets) {
-        int c = i == b->n_facets ? 1 : k == a->n_facets ? -1 : strcmp(b->facets[i].name, a->facets[k].name);
+        int c = i == b->n_facets   ? 1
+                : k == a->n_facets ? -1
+                                   : strcmp(b->facets[i].name, a->facets[k].name);
         if (c < 0) {
             v[n++] = (struct facet_diff){FACET_REMOVED, b->facets[i++].name};
         } else if (c > 0) {
@@ -86,12 +89,14 @@ static void touch_groups(struct observer *o, const struct touch *member)
     for (size_t i = 0; i < t.n_facets; i++) {
         if (t.object.kind == OBJ_ROLE && strncmp(t.facets[i].facet, prefix, strlen(prefix)) == 0) {
             struct object group = {OBJ_ROLE, "", t.facets[i].facet + strlen(prefix)};
-            touch_facet(o, touch_once(o, group, EFFECT_ALTER), t.facets[i].change, arena_printf(o->a, "member %s", t.object.name));
+            touch_facet(o, touch_once(o, group, EFFECT_ALTER), t.facets[i].change,
+                        arena_printf(o->a, "member %s", t.object.name));
         }
     }
 }
 
-static const struct candidate *candidate_of(const struct observer *o, const struct catalog_object *c)
+static const struct candidate *candidate_of(const struct observer *o,
+                                            const struct catalog_object *c)
 {
     uint32_t key[2] = {c->classid, c->objid};
     return table_get(&o->candidates, bytes_of((const char *)key, sizeof key));
@@ -104,7 +109,8 @@ static void dropped_rows(struct observer *o, struct touch *t, const struct catal
     }
     const struct taken *known = taken_of(o, b->objid, true);
     const struct lock *l = sensed_lock(o, b->objid);
-    struct tally rows = l != NULL ? l->rows : (struct tally){0};
+    static const struct tally none;
+    struct tally rows = l != NULL ? l->rows : none;
     rows.deleted = rows_sum(rows.deleted, known != NULL ? known->rows : ROWS_UNKNOWN);
     touch_rows(t, &rows);
 }
@@ -126,9 +132,11 @@ static void touch_removed(struct observer *o, const struct pair *p)
         return;
     }
     if (c != NULL && c->extension[0] != '\0') {
-        touch_facet(o, touch_once(o, p->before->object, EFFECT_ALTER), FACET_CHANGED, "extension membership");
+        touch_facet(o, touch_once(o, p->before->object, EFFECT_ALTER), FACET_CHANGED,
+                    "extension membership");
         struct object extension = {OBJ_EXTENSION, "", c->extension};
-        touch_facet(o, touch_once(o, extension, EFFECT_ALTER), FACET_ADDED, arena_printf(o->a, "member %s", p->before->text));
+        touch_facet(o, touch_once(o, extension, EFFECT_ALTER), FACET_ADDED,
+                    arena_printf(o->a, "member %s", p->before->text));
         return;
     }
     struct touch *t = touch_once(o, p->before->object, EFFECT_DROP);
@@ -141,9 +149,11 @@ static void touch_removed(struct observer *o, const struct pair *p)
 static void touch_former_extensions(struct observer *o, const char *member)
 {
     for (size_t i = 0; i < o->now.n_objects; i++) {
-        const struct catalog_object *b = catalog_at(o->base, o->now.objects[i].classid, o->now.objects[i].objid);
+        const struct catalog_object *b =
+            catalog_at(o->base, o->now.objects[i].classid, o->now.objects[i].objid);
         if (b != NULL && b->object.kind == OBJ_EXTENSION) {
-            touch_facet(o, touch_once(o, b->object, EFFECT_ALTER), FACET_REMOVED, arena_printf(o->a, "member %s", member));
+            touch_facet(o, touch_once(o, b->object, EFFECT_ALTER), FACET_REMOVED,
+                        arena_printf(o->a, "member %s", member));
         }
     }
 }
@@ -156,7 +166,8 @@ static void touch_added(struct observer *o, const struct pair *p)
         return;
     }
     if (c != NULL && !c->is_row && p->after->classid != 0 && group_of(p->after) < GROUP_WHOLE) {
-        touch_facet(o, touch_once(o, p->after->object, EFFECT_ALTER), FACET_CHANGED, "extension membership");
+        touch_facet(o, touch_once(o, p->after->object, EFFECT_ALTER), FACET_CHANGED,
+                    "extension membership");
         touch_former_extensions(o, p->after->text);
         return;
     }
@@ -240,7 +251,8 @@ static bool has_moved(const struct observer *o, const char *catalog)
 /* A sequence goes on from where it was, whatever becomes of the transaction: unless it was made in it. */
 static void touch_sequence(struct observer *o, const struct lock *l)
 {
-    bool made_here = is_new(o, l->oid) || (catalog_at(o->base, PG_CLASS, l->oid) == NULL && l->extension[0] == '\0');
+    bool made_here = is_new(o, l->oid) ||
+                     (catalog_at(o->base, PG_CLASS, l->oid) == NULL && l->extension[0] == '\0');
     if (l->modes <= (LOCKED_ACCESS_SHARE | LOCKED_ROW_SHARE)) {
         (void)touch_once(o, object_of(l), EFFECT_READ);
         return;
@@ -250,10 +262,12 @@ static void touch_sequence(struct observer *o, const struct lock *l)
     }
     /* ALTER SEQUENCE and TRUNCATE ... RESTART go back with the transaction; they lock the sequence against others. */
     bool altered = l->modes >= LOCKED_SHARE_ROW_EXCLUSIVE;
-    bool differs = pair_at(o, PG_CLASS, l->oid) != NULL || (l->owner != 0 && pair_at(o, PG_CLASS, l->owner) != NULL);
+    bool differs = pair_at(o, PG_CLASS, l->oid) != NULL ||
+                   (l->owner != 0 && pair_at(o, PG_CLASS, l->owner) != NULL);
     if (!altered) {
         struct object itself = {OBJ_SEQUENCE, l->schema, l->name};
-        touches_add(o->a, &o->out->residue, (struct touch){.object = itself, .effect = EFFECT_WRITE, .statement = -1});
+        touches_add(o->a, &o->out->residue,
+                    (struct touch){.object = itself, .effect = EFFECT_WRITE, .statement = -1});
     }
     if (!altered || !differs) {
         (void)touch_once(o, object_of(l), EFFECT_WRITE);
@@ -265,7 +279,8 @@ static bool has_transient(const struct observer *o)
 {
     for (size_t i = 0; i < o->now.n_locks; i++) {
         const struct lock *l = &o->now.locks[i];
-        if (l->kind == '\0' && l->modes >= LOCKED_ACCESS_EXCLUSIVE && catalog_at(o->base, PG_CLASS, l->oid) == NULL) {
+        if (l->kind == '\0' && l->modes >= LOCKED_ACCESS_EXCLUSIVE &&
+            catalog_at(o->base, PG_CLASS, l->oid) == NULL) {
             return true;
         }
     }
@@ -299,7 +314,8 @@ static bool is_truncated(const struct observer *o, const struct lock *l)
         return false;
     }
     bool kept_rows = l->has_pages && l->rows.inserted == 0;
-    bool rewritten = moved_elsewhere(o, l->oid) || (has_transient(o) && pair_at(o, PG_CLASS, l->oid) != NULL);
+    bool rewritten =
+        moved_elsewhere(o, l->oid) || (has_transient(o) && pair_at(o, PG_CLASS, l->oid) != NULL);
     return taken_of(o, l->oid, false) != NULL || (!kept_rows && !rewritten);
 }
 
@@ -316,7 +332,8 @@ static void touch_remote(struct observer *o, const struct lock *l)
     struct object remote = {OBJ_REMOTE, "", l->server};
     touch_rows(touch_once(o, object_of(l), EFFECT_WRITE), &unknown);
     (void)touch_once(o, remote, EFFECT_WRITE);
-    touches_add(o->a, &o->out->residue, (struct touch){.object = remote, .effect = EFFECT_WRITE, .statement = -1});
+    touches_add(o->a, &o->out->residue,
+                (struct touch){.object = remote, .effect = EFFECT_WRITE, .statement = -1});
 }
 
 static bool has_rows(const struct tally *t)
@@ -329,13 +346,16 @@ static bool has_rows(const struct tally *t)
 static enum effect effect_of_strong(const struct observer *o, const struct lock *l)
 {
     unsigned strongest = l->modes & ~(unsigned)(LOCKED_SHARE_ROW_EXCLUSIVE - 1);
-    bool relates = has_moved(o, "pg_trigger") || has_moved(o, "pg_inherits") || has_moved(o, "pg_publication_rel");
+    bool relates = has_moved(o, "pg_trigger") || has_moved(o, "pg_inherits") ||
+                   has_moved(o, "pg_publication_rel");
     return strongest == LOCKED_SHARE_ROW_EXCLUSIVE || relates ? EFFECT_REFERENCE : EFFECT_WRITE;
 }
 
 static void touch_changed_rows(struct observer *o, const struct lock *l)
 {
-    struct tally rows = l->kind == 'm' ? (struct tally){0} : l->rows;
+    static const struct tally none;
+    struct tally rows =
+        l->kind == 'm' ? none : l->rows; /* those of a materialized view follow from others */
     bool differs = pair_at(o, PG_CLASS, l->oid) != NULL && l->extension[0] == '\0';
     bool strong = l->modes >= LOCKED_SHARE_UPDATE_EXCLUSIVE;
     bool truncated = is_truncated(o, l);
@@ -347,7 +367,8 @@ static void touch_changed_rows(struct observer *o, const struct lock *l)
     } else if (has_rows(&rows)) {
         touch_rows(touch_once(o, object_of(l), EFFECT_WRITE), &rows);
     } else if (!differs && !truncated) {
-        enum effect e = strong && (l->modes & LOCKED_ROW_EXCLUSIVE) == 0 ? effect_of_strong(o, l) : EFFECT_WRITE;
+        enum effect e = strong && (l->modes & LOCKED_ROW_EXCLUSIVE) == 0 ? effect_of_strong(o, l)
+                                                                         : EFFECT_WRITE;
         (void)touch_once(o, object_of(l), e);
     } else if (!is_new(o, l->oid) && (l->modes & LOCKED_ROW_EXCLUSIVE) != 0 && !truncated) {
         (void)touch_once(o, object_of(l), EFFECT_WRITE);
@@ -370,7 +391,8 @@ static bool extension_changed(const struct observer *o, const char *name)
 static bool is_outside(const struct observer *o, const struct lock *l)
 {
     bool reads = l->modes <= (LOCKED_ACCESS_SHARE | LOCKED_ROW_SHARE);
-    if (l->kind == '\0' || l->kind == 'i' || l->kind == 'I' || l->kind == 't' || l->kind == 'c' || l->is_temporary) {
+    if (l->kind == '\0' || l->kind == 'i' || l->kind == 'I' || l->kind == 't' || l->kind == 'c' ||
+        l->is_temporary) {
         return true;
     }
     if (strcmp(l->schema, "pg_catalog") == 0) {

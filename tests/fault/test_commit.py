@@ -24,7 +24,7 @@ story = Story(folder, 3, evidence="none")
 
 
 class Count(proxy.Pass):
-    """Notes (offset, size) of every message, by sender, and of the client's COMMITs."""
+    """Notes (offset, size) of every message, by sender; of the client's COMMITs also where the server then was."""
 
     def __init__(self):
         self.messages = {proxy.CLIENT: [], proxy.SERVER: []}
@@ -38,8 +38,12 @@ class Count(proxy.Pass):
         place = (self.total(sender), len(message.data))
         self.messages[sender].append(place)
         if message.is_commit:
-            self.commits.append(place)
+            self.commits.append((*place, {end: self.total(end) for end in self.messages}))
         return False
+
+    def work(self, sender):
+        """Where the first migration begins: behind the COMMIT before its own."""
+        return self.commits[-len(story.ids) - 1][2][sender]
 
 
 def through(p, mode, *args, **more):
@@ -66,9 +70,7 @@ def entries(p):
 
 @test
 def the_undisturbed_build():
-    p = story.take("undisturbed")
-    story.undisturbed(p)
-    story.drop(p)
+    story.learn()
 
 
 def nth_commit(ident):
@@ -108,14 +110,15 @@ def commit_reply_lost(which):
 
 
 def cut_points(count, sender, dice):
-    """Places of one direction: a byte in each CUTS-th part of the stream, one in each CUTS-th part of the messages (the texts of
-    kfmig's queries are most of the stream, and no more dangerous than the rest), and those around every COMMIT."""
-    total, messages = count.total(sender), count.messages[sender]
-    points = {int((i + dice.random()) * total / CUTS) for i in range(CUTS)}
-    for i in range(CUTS):
-        at, size = messages[int((i + dice.random()) * len(messages) / CUTS)]
+    """Places of one direction: evenly over the stream, over its messages (the texts of kfmig's queries are most of the stream, and
+    no more dangerous than the rest), over what follows the beginning of the first migration, and around every COMMIT."""
+    total, work, messages = count.total(sender), count.work(sender), count.messages[sender]
+    points = {int((i + dice.random()) * total / (CUTS // 2)) for i in range(CUTS // 2)}
+    points |= {int(work + (i + dice.random()) * (total - work) / CUTS) for i in range(CUTS)}
+    for i in range(CUTS // 2):
+        at, size = messages[int((i + dice.random()) * len(messages) / (CUTS // 2))]
         points.add(at + dice.randrange(size))
-    for at, size in count.commits if sender == proxy.CLIENT else []:
+    for at, size, _ in count.commits if sender == proxy.CLIENT else []:
         points |= {at, at + 1, at + size - 1, at + size}
     return sorted(point for point in points if point < total)
 

@@ -41,7 +41,7 @@ def crowd(number, killing):
     waits = ["--lock-wait=0" if i % 5 == 4 else "--lock-wait=1m" for i in range(BUILDERS)]
     children = [p.start("build", "dev", wait) for p, wait in zip(projects, waits)]
     if killing:
-        kill_some(children, dice, 1.0)
+        kill_some(children, dice, 0.6)
     runs = [ended(child) for child in children]
     for ran in runs:
         equal(ran.status in (0, 7, -9), True, f"round {number} (seed {SEED}): {ran!r}")
@@ -55,9 +55,7 @@ def crowd(number, killing):
 
 @test
 def the_undisturbed_build():
-    p = story.take("undisturbed")
-    story.undisturbed(p)
-    story.drop(p)
+    story.learn()
 
 
 @test

@@ -40,9 +40,7 @@ def fill(where, leave):
 
 @test
 def the_undisturbed_build():
-    p = story.take("undisturbed")
-    story.undisturbed(p)
-    story.drop(p)
+    story.learn()
 
 
 def converges_after(p, ran, what):

@@ -7,7 +7,8 @@
 #include "doc/canon.h"
 #include "doc/json.h"
 
-static void check_form(struct arena *a, const struct doc *d, void (*write)(struct buf *, const struct doc *))
+static void check_form(struct arena *a, const struct doc *d,
+                       void (*write)(struct buf *, const struct doc *))
 {
     struct err e = {0};
     struct buf text = {0};

@@ -13,7 +13,8 @@ static int split(char *text, char **argv)
 {
     int n = 1;
     char *rest = NULL;
-    for (char *word = strtok_r(text, "\n", &rest); word != NULL && n < ARGUMENTS_MAX; word = strtok_r(NULL, "\n", &rest)) {
+    for (char *word = strtok_r(text, "\n", &rest); word != NULL && n < ARGUMENTS_MAX;
+         word = strtok_r(NULL, "\n", &rest)) {
         argv[n++] = word;
     }
     argv[n] = NULL;

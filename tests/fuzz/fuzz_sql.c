@@ -20,7 +20,8 @@ static void check_statement(const struct script *s, const struct statement *st, 
     }
     bool is_refused = st->kind == STATEMENT_CONTROL || st->kind == STATEMENT_NO_TRANSACTION ||
                       st->kind == STATEMENT_REFUSED;
-    if (st->why == NULL || st->hint == NULL || st->tag == NULL || (is_refused && st->why[0] == '\0')) {
+    if (st->why == NULL || st->hint == NULL || st->tag == NULL ||
+        (is_refused && st->why[0] == '\0')) {
         abort();
     }
 }

@@ -11,7 +11,7 @@ import subprocess
 
 import pg
 from project import Project, full_id
-from seen import digest, errors, files, finish, one_error, said, until
+from seen import digest, files, finish, one_error, said, until
 from tap import cases, contains, equal, lacks, main, test
 
 TABLE = "CREATE SCHEMA app;\nCREATE TABLE app.t (id int PRIMARY KEY, note text);\n"

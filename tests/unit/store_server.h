@@ -47,20 +47,25 @@ static const char *const fixture_owner[] = {
     "GRANT ALL ON SCHEMA app TO bob",
     "CREATE TABLE ref.county (geoid text PRIMARY KEY, name text NOT NULL)",
     "INSERT INTO ref.county SELECT g::text, 'c' || g FROM generate_series(1, 105) AS g",
-    "CREATE TABLE app.item (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, county text REFERENCES ref.county,"
-    " label text DEFAULT 'x' CHECK (label <> ''), qty int, twice int GENERATED ALWAYS AS (qty * 2) STORED)",
-    "INSERT INTO app.item (county, label, qty) SELECT '1', 'l' || g, g FROM generate_series(1, 10) AS g",
+    "CREATE TABLE app.item (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, county text "
+    "REFERENCES ref.county,"
+    " label text DEFAULT 'x' CHECK (label <> ''), qty int, twice int GENERATED ALWAYS AS (qty * 2) "
+    "STORED)",
+    "INSERT INTO app.item (county, label, qty) SELECT '1', 'l' || g, g FROM generate_series(1, 10) "
+    "AS g",
     "CREATE INDEX item_qty ON app.item (qty)",
     "CREATE INDEX item_expr ON app.item (lower(label)) WHERE qty > 3",
     "CREATE TABLE app.serial (id serial PRIMARY KEY, v text)",
     "CREATE TABLE app.parent (id int NOT NULL, d date NOT NULL) PARTITION BY RANGE (d)",
-    "CREATE TABLE app.part1 PARTITION OF app.parent FOR VALUES FROM ('2020-01-01') TO ('2021-01-01')",
+    "CREATE TABLE app.part1 PARTITION OF app.parent FOR VALUES FROM ('2020-01-01') TO "
+    "('2021-01-01')",
     "CREATE TABLE app.bare (a int, b text)",
     "INSERT INTO app.bare VALUES (1, 'a'), (2, 'b')",
     "CREATE TABLE app.pub (a int PRIMARY KEY)",
     "CREATE TABLE app.inh (x int)",
     "CREATE TABLE app.child (y int) INHERITS (app.inh)",
-    "CREATE VIEW app.v AS SELECT i.id, i.label, c.name FROM app.item AS i JOIN ref.county AS c ON c.geoid = i.county",
+    "CREATE VIEW app.v AS SELECT i.id, i.label, c.name FROM app.item AS i JOIN ref.county AS c ON "
+    "c.geoid = i.county",
     "CREATE VIEW other.v2 AS SELECT id, label FROM app.v",
     "CREATE MATERIALIZED VIEW app.mv AS SELECT count(*) AS n FROM app.item",
     "CREATE SEQUENCE app.seq",
@@ -70,7 +75,8 @@ static const char *const fixture_owner[] = {
     "CREATE TYPE app.pair AS (a int, b text)",
     "CREATE DOMAIN app.pos AS int CHECK (value > 0)",
     "CREATE TYPE app.span AS RANGE (subtype = float8)",
-    "CREATE TABLE app.typed (m app.mood DEFAULT 'ok', p app.pos, ms app.mood[], pr app.pair, r app.item)",
+    "CREATE TABLE app.typed (m app.mood DEFAULT 'ok', p app.pos, ms app.mood[], pr app.pair, r "
+    "app.item)",
     "CREATE FUNCTION app.f(a int) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT a + 1'",
     "CREATE FUNCTION app.trg() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN new; END'",
     "CREATE TRIGGER tr BEFORE UPDATE ON app.item FOR EACH ROW EXECUTE FUNCTION app.trg()",
@@ -159,16 +165,19 @@ static inline void server_up(struct pg **owner, struct pg **admin)
 }
 
 /* The first difference between two catalogs, "" if there is none. */
-static inline const char *difference(struct arena *a, const struct catalog *x, const struct catalog *y)
+static inline const char *difference(struct arena *a, const struct catalog *x,
+                                     const struct catalog *y)
 {
     for (size_t i = 0; i < x->n || i < y->n; i++) {
         const struct catalog_object *p = i < x->n ? x->v[i] : NULL;
         const struct catalog_object *q = i < y->n ? y->v[i] : NULL;
         if (p == NULL || q == NULL || strcmp(p->text, q->text) != 0) {
-            return arena_printf(a, "%s or %s", p == NULL ? "nothing" : p->text, q == NULL ? "nothing" : q->text);
+            return arena_printf(a, "%s or %s", p == NULL ? "nothing" : p->text,
+                                q == NULL ? "nothing" : q->text);
         }
         if (!digest_eq(&p->fingerprint, &q->fingerprint)) {
-            return arena_printf(a, "%s:\n%s---\n%s", p->text, catalog_definition(a, p), catalog_definition(a, q));
+            return arena_printf(a, "%s:\n%s---\n%s", p->text, catalog_definition(a, p),
+                                catalog_definition(a, q));
         }
     }
     return "";

@@ -29,7 +29,8 @@ static inline bool tap_result(bool good, const char *name, const char *file, int
     return good;
 }
 
-static inline bool tap_is_str(const char *got, const char *want, const char *name, const char *file, int line)
+static inline bool tap_is_str(const char *got, const char *want, const char *name, const char *file,
+                              int line)
 {
     bool good = got != NULL && want != NULL ? strcmp(got, want) == 0 : got == want;
     if (!tap_result(good, name, file, line)) {
@@ -38,7 +39,8 @@ static inline bool tap_is_str(const char *got, const char *want, const char *nam
     return good;
 }
 
-static inline bool tap_is_int(long long got, long long want, const char *name, const char *file, int line)
+static inline bool tap_is_int(long long got, long long want, const char *name, const char *file,
+                              int line)
 {
     bool good = got == want;
     if (!tap_result(good, name, file, line)) {
@@ -49,7 +51,8 @@ static inline bool tap_is_int(long long got, long long want, const char *name, c
 
 #define ok(cond, name) tap_result((cond), (name), __FILE__, __LINE__)
 #define is_str(got, want, name) tap_is_str((got), (want), (name), __FILE__, __LINE__)
-#define is_int(got, want, name) tap_is_int((long long)(got), (long long)(want), (name), __FILE__, __LINE__)
+#define is_int(got, want, name)                                                                    \
+    tap_is_int((long long)(got), (long long)(want), (name), __FILE__, __LINE__)
 
 static inline int tap_done(void)
 {

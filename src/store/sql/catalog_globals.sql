@@ -1,6 +1,5 @@
 -- What lives in no schema and is few: this database (without its name: a copy is equal to what it is a copy of), tablespaces, event
--- triggers, casts, transforms, languages, access methods, foreign-data wrappers, servers, user mappings (never their options),
--- subscriptions (never their connection).
+-- triggers, casts, transforms, languages, access methods, foreign-data wrappers, servers, user mappings (never their options).
 SELECT o.classid, o.objid, o.kind, '' AS schema, o.name, f.facet, f.value
 FROM (
     SELECT 'pg_database'::regclass::oid AS classid, d.oid AS objid, 'database' AS kind, '' AS name, d.datdba AS owner,
@@ -16,7 +15,7 @@ FROM (
     UNION ALL
     SELECT 'pg_event_trigger'::regclass, t.oid, 'event_trigger', t.evtname, t.evtowner, NULL,
            concat_ws(' ', t.evtevent, 'execute', t.evtfoid::regprocedure::text, 'state', t.evtenabled,
-                     'when', array_to_string(t.evttags, ', '))
+                     'when ' || array_to_string(t.evttags, ', '))
     FROM pg_event_trigger AS t
     UNION ALL
     -- Types as the parser knows them: internal names, without pg_catalog.
@@ -36,8 +35,8 @@ FROM (
     SELECT 'pg_transform'::regclass, t.oid, 'transform',
            CASE WHEN n.nspname = 'pg_catalog' THEN '' ELSE n.nspname || '.' END || y.typname || ' LANGUAGE ' || l.lanname,
            NULL, NULL,
-           concat_ws(' ', 'from', nullif(t.trffromsql::oid, 0)::regprocedure::text,
-                     'to', nullif(t.trftosql::oid, 0)::regprocedure::text)
+           concat_ws(' ', 'from ' || nullif(t.trffromsql::oid, 0)::regprocedure::text,
+                     'to ' || nullif(t.trftosql::oid, 0)::regprocedure::text)
     FROM pg_transform AS t
     JOIN pg_type AS y ON y.oid = t.trftype
     JOIN pg_namespace AS n ON n.oid = y.typnamespace
@@ -55,24 +54,18 @@ FROM (
     WHERE m.oid >= 16384
     UNION ALL
     SELECT 'pg_foreign_data_wrapper'::regclass, w.oid, 'foreign_data_wrapper', w.fdwname, w.fdwowner, w.fdwacl,
-           concat_ws(' ', nullif(w.fdwhandler, 0)::regprocedure::text, nullif(w.fdwvalidator, 0)::regprocedure::text,
+           concat_ws('  ' || nullif(w.fdwhandler, 0)::regprocedure::text, nullif(w.fdwvalidator, 0)::regprocedure::text,
                      'options sha256:' || encode(sha256(convert_to(array_to_string(w.fdwoptions, ', '), 'UTF8')), 'hex'))
     FROM pg_foreign_data_wrapper AS w
     UNION ALL
     SELECT 'pg_foreign_server'::regclass, s.oid, 'foreign_server', s.srvname, s.srvowner, s.srvacl,
-           concat_ws(' ', 'wrapper', quote_ident(w.fdwname), 'type', s.srvtype, 'version', s.srvversion,
+           concat_ws(' ', 'wrapper', quote_ident(w.fdwname), 'type ' || s.srvtype, 'version ' || s.srvversion,
                      'options sha256:' || encode(sha256(convert_to(array_to_string(s.srvoptions, ', '), 'UTF8')), 'hex'))
     FROM pg_foreign_server AS s
     JOIN pg_foreign_data_wrapper AS w ON w.oid = s.srvfdw
     UNION ALL
     SELECT 'pg_user_mapping'::regclass, u.umid, 'user_mapping', u.usename || '@' || u.srvname, NULL, NULL, 'exists'
     FROM pg_user_mappings AS u
-    UNION ALL
-    SELECT 'pg_subscription'::regclass, s.oid, 'subscription', s.subname, s.subowner, NULL,
-           concat_ws(' ', CASE WHEN s.subenabled THEN 'enabled' ELSE 'disabled' END, 'publications',
-                     array_to_string(s.subpublications, ', '))
-    FROM pg_subscription AS s
-    WHERE s.subdbid = (SELECT d.oid FROM pg_database AS d WHERE d.datname = current_database())
 ) AS o
 CROSS JOIN LATERAL (
     VALUES

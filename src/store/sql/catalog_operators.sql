@@ -8,10 +8,10 @@ FROM (
            p.oprname || '(' || coalesce(format_type(nullif(p.oprleft, 0), NULL), 'none') || ', '
            || coalesce(format_type(nullif(p.oprright, 0), NULL), 'none') || ')' AS name,
            p.oprowner AS owner,
-           concat_ws(' ', 'function', p.oprcode::oid::regprocedure::text, 'result', format_type(nullif(p.oprresult, 0), NULL),
-                     'commutator', nullif(p.oprcom, 0)::regoperator::text, 'negator', nullif(p.oprnegate, 0)::regoperator::text,
-                     'restrict', nullif(p.oprrest::oid, 0)::regprocedure::text,
-                     'join', nullif(p.oprjoin::oid, 0)::regprocedure::text,
+           concat_ws(' ', 'function', p.oprcode::oid::regprocedure::text, 'result ' || format_type(nullif(p.oprresult, 0), NULL),
+                     'commutator ' || nullif(p.oprcom, 0)::regoperator::text, 'negator ' || nullif(p.oprnegate, 0)::regoperator::text,
+                     'restrict ' || nullif(p.oprrest::oid, 0)::regprocedure::text,
+                     'join ' || nullif(p.oprjoin::oid, 0)::regprocedure::text,
                      CASE WHEN p.oprcanmerge THEN 'merges' END, CASE WHEN p.oprcanhash THEN 'hashes' END) AS definition
     FROM pg_operator AS p
     WHERE ($1::oid[] IS NULL OR p.oid = ANY ($1::oid[])) AND p.oid >= 16384
@@ -19,7 +19,7 @@ FROM (
     SELECT 'pg_opclass'::regclass, c.oid, 'operator_class', c.opcnamespace,
            c.opcname || ' using ' || m.amname, c.opcowner,
            concat_ws(' ', 'family', quote_ident(fn.nspname) || '.' || quote_ident(fa.opfname),
-                     'type', format_type(c.opcintype, NULL), 'key', format_type(nullif(c.opckeytype, 0), NULL),
+                     'type', format_type(c.opcintype, NULL), 'key ' || format_type(nullif(c.opckeytype, 0), NULL),
                      CASE WHEN c.opcdefault THEN 'default' END)
     FROM pg_opclass AS c
     JOIN pg_am AS m ON m.oid = c.opcmethod
@@ -67,7 +67,7 @@ FROM (
     WHERE ($1::oid[] IS NULL OR s.oid = ANY ($1::oid[])) AND s.oid >= 16384
     UNION ALL
     SELECT 'pg_ts_template'::regclass, s.oid, 'text_search', s.tmplnamespace, s.tmplname || ' (template)', NULL,
-           concat_ws(' ', nullif(s.tmplinit::oid, 0)::regprocedure::text, s.tmpllexize::oid::regprocedure::text)
+           concat_ws('  ' || nullif(s.tmplinit::oid, 0)::regprocedure::text, s.tmpllexize::oid::regprocedure::text)
     FROM pg_ts_template AS s
     WHERE ($1::oid[] IS NULL OR s.oid = ANY ($1::oid[])) AND s.oid >= 16384
 ) AS o

@@ -59,12 +59,12 @@ CROSS JOIN LATERAL (
             FROM pg_range AS r WHERE r.rngtypid = t.oid) END),
         ('functions', CASE WHEN t.typtype = 'b' AND t.typisdefined THEN
             concat_ws(' ', 'input', t.typinput::regprocedure::text, 'output', t.typoutput::regprocedure::text,
-                      'receive', nullif(t.typreceive::oid, 0)::regprocedure::text,
-                      'send', nullif(t.typsend::oid, 0)::regprocedure::text,
-                      'modifier input', nullif(t.typmodin::oid, 0)::regprocedure::text,
-                      'modifier output', nullif(t.typmodout::oid, 0)::regprocedure::text,
-                      'analyze', nullif(t.typanalyze::oid, 0)::regprocedure::text,
-                      'subscript', nullif((to_jsonb(t) ->> 'typsubscript'), '-')) END),
+                      'receive ' || nullif(t.typreceive::oid, 0)::regprocedure::text,
+                      'send ' || nullif(t.typsend::oid, 0)::regprocedure::text,
+                      'modifier input ' || nullif(t.typmodin::oid, 0)::regprocedure::text,
+                      'modifier output ' || nullif(t.typmodout::oid, 0)::regprocedure::text,
+                      'analyze ' || nullif(t.typanalyze::oid, 0)::regprocedure::text,
+                      'subscript ' || nullif((to_jsonb(t) ->> 'typsubscript'), '-')) END),
         ('shape', CASE WHEN t.typtype = 'b' AND t.typisdefined THEN
             concat_ws(' ', 'length', t.typlen, CASE WHEN t.typbyval THEN 'by value' END, 'alignment', t.typalign,
                       'storage', t.typstorage, 'category', t.typcategory, CASE WHEN t.typispreferred THEN 'preferred' END,

@@ -124,7 +124,7 @@ FROM (
     UNION ALL
     SELECT 'mapping', count(*), coalesce(sum(hashtext(concat_ws(' ', x.umid, x.srvid, x.umuser))), 0) FROM pg_user_mappings AS x
     UNION ALL
-    SELECT 'subscription', count(*), coalesce(sum(hashtext(concat_ws(' ', s.oid, s.subname, s.subowner, s.subenabled,
+    SELECT 'subscription', count(*), coalesce(sum(hashtext(concat_ws(' ', s.subname, s.subowner, s.subenabled,
                                                                      array_to_string(s.subpublications, ',')))), 0)
     FROM pg_subscription AS s WHERE s.subdbid = (SELECT d.oid FROM pg_database AS d WHERE d.datname = current_database())
 ) AS w
