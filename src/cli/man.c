@@ -90,9 +90,9 @@ static void put_overview(struct buf *out)
                    "it with what each database says has been done, and runs only what is stale. "
                    "Everything that a migration "
                    "changes is observed and compared with what it declares before it is committed, "
-                   "and each run leaves a receipt.\n"
-                   ".PP\n"
-                   "A target is named ENV/ID@STAGE. The stages of a migration are declaration, "
+                   "and each run leaves a receipt.\n");
+    buf_puts(out, ".PP\n");
+    puts_text(out, "A target is named ENV/ID@STAGE. The stages of a migration are declaration, "
                    "pre, apply, post, diff, invariants "
                    "and receipt. A part of a name that fits only one target is enough.\n");
     buf_puts(out, ".SH COMMANDS\n");
