@@ -63,7 +63,9 @@ int main(int argc, char **argv)
     struct request req;
     struct err e = {0};
     int status;
+    /* A closed pipe and a full quota are errors of a write, to be said, not ways to die. */
     (void)signal(SIGPIPE, SIG_IGN);
+    (void)signal(SIGXFSZ, SIG_IGN);
     if (run_hidden(argc, argv, &status)) {
         return status;
     }

@@ -143,7 +143,9 @@ void lines_find(struct arena *a, struct bytes text, struct lines *out)
     ARENA_GROW(a, out->starts, out->n, out->cap);
     out->starts[out->n++] = 0;
     for (size_t i = 0; i < text.n; i++) {
-        if (text.p[i] == '\n') {
+        /* As text_place() and the server count: CR LF is one end of line, a lone CR is one too. */
+        bool alone = text.p[i] == '\r' && (i + 1 == text.n || text.p[i + 1] != '\n');
+        if (text.p[i] == '\n' || alone) {
             ARENA_GROW(a, out->starts, out->n, out->cap);
             out->starts[out->n++] = i + 1;
         }

@@ -170,7 +170,7 @@ static bool spreads(const struct pair *p)
  * extension's members moved, or something that no class query knows was written. */
 static bool needs_all(struct observer *o)
 {
-    if (o->direct) {
+    if (o->direct || (o->keeps_depend && o->now.is_super)) {
         return true;
     }
     for (size_t i = 0; i < o->n_pairs; i++) {

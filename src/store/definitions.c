@@ -154,7 +154,7 @@ static bool is_for(const struct class_query *q, const struct pg *s)
 
 static void add_all(struct definitions *d, struct pg *s)
 {
-    for (size_t i = 0; i < N_QUERIES && queries[i].sql != NULL; i++) {
+    for (size_t i = 0; i < N_QUERIES; i++) {
         bool takes = queries[i].group < GROUP_WHOLE || queries[i].group == GROUP_COUNT;
         if (is_for(&queries[i], s)) {
             pg_batch_add(s, queries[i].sql, d->params[GROUP_COUNT], takes ? 1 : 0, &d->rows[i]);
@@ -172,7 +172,7 @@ static void add_some(struct definitions *d, struct pg *s, const struct wanted *w
         }
     }
     d->params[GROUP_COUNT][0] = oids_array(d->a, &any);
-    for (size_t i = 0; i < N_QUERIES && queries[i].sql != NULL; i++) {
+    for (size_t i = 0; i < N_QUERIES; i++) {
         enum group g = queries[i].group;
         bool few = g == GROUP_COUNT ? any.n > 0 : g < GROUP_WHOLE && w->oids[g].n > 0;
         bool whole = g >= GROUP_WHOLE && g < GROUP_COUNT && w->whole[g] && is_for(&queries[i], s);

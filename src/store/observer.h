@@ -95,7 +95,7 @@ struct pair {
 
 struct sensed {
     const char *xid, *users, *now, *ledger;
-    bool counts, reads_all;
+    bool counts, reads_all, is_super;
     struct tally pages; /* of large objects */
     struct lock *locks;
     size_t n_locks;
@@ -133,6 +133,7 @@ struct observer {
     size_t n_pairs, cap_pairs;
     struct table paired; /* address, or text where there is none: position in pairs + 1 */
     bool direct;         /* a catalog was written by a statement of its own */
+    bool keeps_depend;   /* pg_depend is locked for writing, which ALTER COLUMN ... TYPE explains */
     bool full;           /* everything was compared */
     struct pg_rows *r_hidden;
     struct table touched; /* "effect object": position in out->touches + 1 */

@@ -76,6 +76,24 @@ static void name_catalog(struct observer *o, const char *catalog)
                      EFFECT_ALTER);
 }
 
+static void find_direct_write(struct observer *o, const struct lock *l)
+{
+    const struct source *s = l->kind == 'r' ? source_of(l->name) : NULL;
+    bool known = s != NULL && s->how != HOW_LOCKED && s->how != HOW_SILENT;
+    const char *catalog = l->kind == 'i' ? l->owner_name : l->name;
+    /* Since version 17, ALTER COLUMN ... TYPE keeps its lock on pg_depend. */
+    if (l->kind == 'r' && l->oid == PG_DEPEND && moved_at(o, PG_ATTRIBUTE) != NULL) {
+        o->keeps_depend = true;
+        return;
+    }
+    bool told = is_touched(o, (struct object){OBJ_UNKNOWN, "", catalog});
+    if (!told && (l->kind == 'i' || (l->kind == 'r' && !known))) {
+        unreconciled(o, "%s was written directly", catalog);
+        name_catalog(o, catalog);
+        o->direct = true;
+    }
+}
+
 /* DDL gives its locks on catalogs' indexes back at once, and those on the catalogs that sources.def calls LOCKED or SILENT;
  * large objects keep theirs. Statements that write a catalog directly hold them. */
 static void find_direct_writes(struct observer *o)
@@ -83,18 +101,9 @@ static void find_direct_writes(struct observer *o)
     for (size_t i = 0; i < o->now.n_locks; i++) {
         const struct lock *l = &o->now.locks[i];
         bool writes = (l->modes & LOCKED_ROW_EXCLUSIVE) != 0;
-        if (!writes || strcmp(l->schema, "pg_catalog") != 0 ||
-            strncmp(l->name, "pg_largeobject", strlen("pg_largeobject")) == 0) {
-            continue;
-        }
-        const struct source *s = l->kind == 'r' ? source_of(l->name) : NULL;
-        bool known = s != NULL && s->how != HOW_LOCKED && s->how != HOW_SILENT;
-        const char *catalog = l->kind == 'i' ? l->owner_name : l->name;
-        bool told = is_touched(o, (struct object){OBJ_UNKNOWN, "", catalog});
-        if (!told && (l->kind == 'i' || (l->kind == 'r' && !known))) {
-            unreconciled(o, "%s was written directly", catalog);
-            name_catalog(o, catalog);
-            o->direct = true;
+        bool is_data = strncmp(l->name, "pg_largeobject", strlen("pg_largeobject")) == 0;
+        if (writes && strcmp(l->schema, "pg_catalog") == 0 && !is_data) {
+            find_direct_write(o, l);
         }
     }
 }

@@ -49,7 +49,7 @@ int sense_start_done(struct observer *o, struct err *e)
     o->xid = arena_strdup(o->a, pg_text(o->r_state, 0, 0));
     o->user = arena_strdup(o->a, pg_text(o->r_state, 0, 1));
     o->counts = pg_bool(o->r_state, 0, 2);
-    o->ledger = arena_strdup(o->a, pg_text(o->r_state, 0, 5));
+    o->ledger = arena_strdup(o->a, pg_text(o->r_state, 0, 6));
     remember(o, &o->start_counters, o->r_counters, 2);
     remember(o, &o->start_tables, o->r_tables, 1);
     pg_rows_free(o->r_state);
@@ -82,8 +82,9 @@ static void take_state(struct observer *o, const struct pg_rows *r)
     n->users = arena_strdup(o->a, pg_text(r, 0, 1));
     n->counts = pg_bool(r, 0, 2);
     n->reads_all = pg_bool(r, 0, 3);
-    n->now = arena_strdup(o->a, pg_text(r, 0, 4));
-    n->ledger = arena_strdup(o->a, pg_text(r, 0, 5));
+    n->is_super = pg_bool(r, 0, 4);
+    n->now = arena_strdup(o->a, pg_text(r, 0, 5));
+    n->ledger = arena_strdup(o->a, pg_text(r, 0, 6));
 }
 
 static void take_counters(struct observer *o, const struct pg_rows *r)

@@ -8,31 +8,37 @@ SELECT 'pg_class'::regclass::oid AS classid,
        'column ' || a.attname AS facet,
        format_type(a.atttypid, a.atttypmod)
        || CASE WHEN a.attnotnull THEN ' not null' ELSE '' END
-       || CASE
-           WHEN a.attcollation <> 0 AND a.attcollation <> t.typcollation THEN (
-               SELECT ' collate ' || quote_ident(cn.nspname) || '.' || quote_ident(l.collname)
-               FROM pg_collation AS l JOIN pg_namespace AS cn ON cn.oid = l.collnamespace WHERE l.oid = a.attcollation)
-           ELSE '' END
-       || CASE a.attidentity WHEN 'a' THEN ' identity always' WHEN 'd' THEN ' identity by default' ELSE '' END
        || CASE WHEN e.oid IS NULL THEN '' ELSE
               CASE a.attgenerated WHEN '' THEN ' default' WHEN 'v' THEN ' generated virtual' ELSE ' generated stored' END
               -- Only generated columns name others, for which the table has to be looked up.
               || ' sha256:' || encode(sha256(convert_to(
                   pg_get_expr(e.adbin, CASE WHEN a.attgenerated = '' THEN 0 ELSE e.adrelid END), 'UTF8')), 'hex') END
-       || CASE WHEN a.attstorage <> t.typstorage THEN ' storage ' || a.attstorage::text ELSE '' END
-       || CASE v.attcompression WHEN '' THEN '' ELSE ' compression ' || v.attcompression::text END
-       || CASE WHEN coalesce(a.attstattarget, -1) <> -1 THEN ' statistics ' || a.attstattarget ELSE '' END
-       || CASE WHEN a.attinhcount > 0 THEN CASE WHEN a.attislocal THEN ' inherited and local' ELSE ' inherited' END ELSE '' END
-       || CASE WHEN a.attacl IS NOT NULL THEN (
-              SELECT ' acl ' || coalesce(string_agg(i::text, ', ' ORDER BY i::text COLLATE "C"), 'none')
-              FROM unnest(a.attacl) AS i) ELSE '' END
-       -- Some servers stamp every column with a number of their own.
-       || CASE WHEN a.attoptions IS NULL OR (cardinality(a.attoptions) = 1 AND a.attoptions[1] LIKE 'pg\_%') THEN '' ELSE
-              coalesce((SELECT ' options ' || string_agg(i, ', ' ORDER BY i COLLATE "C")
-                        FROM unnest(a.attoptions) AS i WHERE i NOT LIKE 'pg\_%'), '') END
-       || CASE WHEN a.attfdwoptions IS NOT NULL THEN (
-              SELECT ' options sha256:' || encode(sha256(convert_to(string_agg(i, ', ' ORDER BY i COLLATE "C"), 'UTF8')), 'hex')
-              FROM unnest(a.attfdwoptions) AS i) ELSE '' END AS value,
+       || CASE
+           -- Nothing else to say, as of most columns. Some servers stamp every column with a number of their own.
+           WHEN a.attidentity = '' AND a.attcollation IN (0, t.typcollation) AND a.attstorage = t.typstorage
+                AND v.attcompression = '' AND coalesce(a.attstattarget, -1) = -1 AND a.attinhcount = 0 AND a.attacl IS NULL
+                AND (a.attoptions IS NULL OR (cardinality(a.attoptions) = 1 AND a.attoptions[1] LIKE 'pg\_%'))
+                AND a.attfdwoptions IS NULL THEN ''
+           ELSE CASE a.attidentity WHEN 'a' THEN ' identity always' WHEN 'd' THEN ' identity by default' ELSE '' END
+                || CASE WHEN a.attcollation IN (0, t.typcollation) THEN '' ELSE (
+                       SELECT ' collate ' || quote_ident(cn.nspname) || '.' || quote_ident(l.collname)
+                       FROM pg_collation AS l JOIN pg_namespace AS cn ON cn.oid = l.collnamespace
+                       WHERE l.oid = a.attcollation) END
+                || CASE WHEN a.attstorage <> t.typstorage THEN ' storage ' || a.attstorage::text ELSE '' END
+                || CASE v.attcompression WHEN '' THEN '' ELSE ' compression ' || v.attcompression::text END
+                || CASE WHEN coalesce(a.attstattarget, -1) <> -1 THEN ' statistics ' || a.attstattarget ELSE '' END
+                || CASE WHEN a.attinhcount > 0 THEN
+                       CASE WHEN a.attislocal THEN ' inherited and local' ELSE ' inherited' END ELSE '' END
+                || CASE WHEN a.attacl IS NOT NULL THEN (
+                       SELECT ' acl ' || coalesce(string_agg(i::text, ', ' ORDER BY i::text COLLATE "C"), 'none')
+                       FROM unnest(a.attacl) AS i) ELSE '' END
+                || coalesce((SELECT ' options ' || string_agg(i, ', ' ORDER BY i COLLATE "C")
+                             FROM unnest(a.attoptions) AS i WHERE i NOT LIKE 'pg\_%'), '')
+                || CASE WHEN a.attfdwoptions IS NOT NULL THEN (
+                       SELECT ' options sha256:' || encode(sha256(convert_to(
+                                  string_agg(i, ', ' ORDER BY i COLLATE "C"), 'UTF8')), 'hex')
+                       FROM unnest(a.attfdwoptions) AS i) ELSE '' END
+       END AS value,
        a.attnum AS position
 FROM (SELECT ''::"char" AS attcompression) AS absent
 CROSS JOIN pg_attribute AS a

@@ -8,14 +8,17 @@ WITH wanted AS (
     SELECT k.oid, string_agg(quote_ident(a.attname), ', ' ORDER BY i.at) AS columns
     FROM wanted AS k
     CROSS JOIN LATERAL unnest(k.conkey) WITH ORDINALITY AS i (attnum, at)
-    JOIN pg_attribute AS a ON a.attrelid = k.conrelid AND a.attnum = i.attnum
+    -- OFFSET keeps this a look-up for each, which is faster than to join with all columns there are.
+    CROSS JOIN LATERAL (SELECT x.attname FROM pg_attribute AS x
+                        WHERE x.attrelid = k.conrelid AND x.attnum = i.attnum OFFSET 0) AS a
     WHERE k.contype IN ('p', 'u', 'f', 'n')
     GROUP BY k.oid
 ), other_key AS (
     SELECT k.oid, string_agg(quote_ident(a.attname), ', ' ORDER BY i.at) AS columns
     FROM wanted AS k
     CROSS JOIN LATERAL unnest(k.confkey) WITH ORDINALITY AS i (attnum, at)
-    JOIN pg_attribute AS a ON a.attrelid = k.confrelid AND a.attnum = i.attnum
+    CROSS JOIN LATERAL (SELECT x.attname FROM pg_attribute AS x
+                        WHERE x.attrelid = k.confrelid AND x.attnum = i.attnum OFFSET 0) AS a
     WHERE k.contype = 'f'
     GROUP BY k.oid
 )

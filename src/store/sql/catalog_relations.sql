@@ -1,33 +1,44 @@
 -- Tables, views, materialized views, foreign tables and sequences that no column owns: themselves, without their parts.
 -- $1 oids of pg_class, or NULL: all. Rows of a class query: classid, objid, kind, schema, name, facet, value; kind is NULL for
--- parts of an object that another query of the class names.
-SELECT 'pg_class'::regclass::oid AS classid,
-       c.oid AS objid,
-       CASE c.relkind
-           WHEN 'v' THEN 'view'
-           WHEN 'm' THEN 'materialized_view'
-           WHEN 'f' THEN 'foreign_table'
-           WHEN 'S' THEN 'sequence'
-           ELSE 'table'
-       END AS kind,
-       n.nspname AS schema,
-       c.relname AS name,
-       f.facet,
-       f.value,
-       c.relfilenode
-FROM pg_class AS c
-JOIN pg_namespace AS n ON n.oid = c.relnamespace
+-- parts of an object that another row has named.
+WITH wanted AS (
+    SELECT c.*, n.nspname,
+           CASE c.relkind
+               WHEN 'v' THEN 'view'
+               WHEN 'm' THEN 'materialized_view'
+               WHEN 'f' THEN 'foreign_table'
+               WHEN 'S' THEN 'sequence'
+               ELSE 'table'
+           END AS kind
+    FROM pg_class AS c
+    JOIN pg_namespace AS n ON n.oid = c.relnamespace
+    WHERE ($1::oid[] IS NULL OR c.oid = ANY ($1::oid[]))
+      AND c.oid >= 16384
+      AND c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S')
+      AND c.relpersistence <> 't'
+      AND n.nspname !~ '^pg_'
+      AND n.nspname NOT IN ('information_schema', 'kfmig')
+      AND NOT EXISTS (
+          SELECT FROM pg_depend AS d
+          WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')
+      AND NOT (c.relkind = 'S' AND EXISTS (
+          SELECT FROM pg_depend AS d
+          WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype IN ('a', 'i')
+            AND d.refclassid = 'pg_class'::regclass AND d.refobjsubid > 0))
+)
+SELECT 'pg_class'::regclass::oid AS classid, c.oid AS objid, c.kind, c.nspname AS schema, c.relname AS name,
+       'owner' AS facet, pg_get_userbyid(c.relowner)::text AS value, c.relfilenode
+FROM wanted AS c
+UNION ALL
+SELECT 'pg_class'::regclass, c.oid, NULL, NULL, NULL, f.facet, f.value, c.relfilenode
+FROM wanted AS c
 CROSS JOIN LATERAL (
     VALUES
-        ('owner', pg_get_userbyid(c.relowner)::text),
         ('acl', CASE WHEN c.relacl IS NOT NULL THEN (
             SELECT coalesce(string_agg(i::text, ', ' ORDER BY i::text COLLATE "C"), 'none') FROM unnest(c.relacl) AS i) END),
         ('persistence', CASE WHEN c.relpersistence = 'u' THEN 'unlogged' END),
         ('options', CASE WHEN c.reloptions IS NOT NULL THEN (
             SELECT string_agg(i, ', ' ORDER BY i COLLATE "C") FROM unnest(c.reloptions) AS i) END),
-        ('toast_options', CASE WHEN c.reltoastrelid <> 0 AND c.relkind IN ('r', 'm') THEN (
-            SELECT (SELECT string_agg(i, ', ' ORDER BY i COLLATE "C") FROM unnest(t.reloptions) AS i)
-            FROM pg_class AS t WHERE t.oid = c.reltoastrelid) END),
         ('row_security', CASE
             WHEN c.relforcerowsecurity THEN CASE WHEN c.relrowsecurity THEN 'forced' ELSE 'forced but off' END
             WHEN c.relrowsecurity THEN 'on' END),
@@ -45,15 +56,14 @@ CROSS JOIN LATERAL (
         ('definition', CASE WHEN c.relkind IN ('v', 'm') THEN
             'sha256:' || encode(sha256(convert_to(pg_get_viewdef(c.oid), 'UTF8')), 'hex') END)
 ) AS f (facet, value)
-WHERE ($1::oid[] IS NULL OR c.oid = ANY ($1::oid[]))
-  AND c.oid >= 16384
-  AND c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S')
-  AND c.relpersistence <> 't'
-  AND n.nspname !~ '^pg_'
-  AND n.nspname NOT IN ('information_schema', 'kfmig')
+-- Most tables are plain ones.
+WHERE (c.relkind NOT IN ('r', 'S') OR c.relacl IS NOT NULL OR c.reloptions IS NOT NULL OR c.relpersistence <> 'p'
+       OR c.relrowsecurity OR c.relforcerowsecurity OR c.relreplident NOT IN ('d', 'n') OR c.relreplident = 'n' AND c.relkind = 'r'
+       OR c.relam NOT IN (0, 2) OR c.reltablespace <> 0 OR c.reloftype <> 0 OR c.relispartition)
   AND f.value IS NOT NULL
-  AND NOT EXISTS (
-      SELECT FROM pg_depend AS d
-      WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid
-        AND (d.deptype = 'e' OR (c.relkind = 'S' AND d.deptype IN ('a', 'i') AND d.refclassid = 'pg_class'::regclass
-                                 AND d.refobjsubid > 0)))
+UNION ALL
+SELECT 'pg_class'::regclass, c.oid, NULL, NULL, NULL, 'toast_options',
+       (SELECT string_agg(i, ', ' ORDER BY i COLLATE "C") FROM unnest(t.reloptions) AS i), c.relfilenode
+FROM wanted AS c
+JOIN pg_class AS t ON t.oid = c.reltoastrelid
+WHERE t.reloptions IS NOT NULL

@@ -5,14 +5,15 @@ WITH wanted AS (
     SELECT t.*, n.nspname
     FROM pg_type AS t
     JOIN pg_namespace AS n ON n.oid = t.typnamespace
+    LEFT JOIN pg_class AS r ON r.oid = t.typrelid
+    LEFT JOIN pg_type AS e ON e.oid = t.typelem
     WHERE ($1::oid[] IS NULL OR t.oid = ANY ($1::oid[]))
       AND t.oid >= 16384
       AND t.typtype <> 'm'
       AND n.nspname !~ '^pg_'
       AND n.nspname NOT IN ('information_schema', 'kfmig')
-      AND (t.typrelid = 0 OR (SELECT c.relkind FROM pg_class AS c WHERE c.oid = t.typrelid) = 'c')
-      AND NOT (t.typcategory = 'A' AND t.typelem <> 0
-               AND t.oid = (SELECT e.typarray FROM pg_type AS e WHERE e.oid = t.typelem))
+      AND (t.typrelid = 0 OR r.relkind = 'c')
+      AND NOT (t.typcategory = 'A' AND e.oid IS NOT NULL AND e.typarray = t.oid)
       AND NOT EXISTS (SELECT FROM pg_depend AS d
                       WHERE d.classid = 'pg_type'::regclass AND d.objid = t.oid AND d.deptype = 'e')
 )

@@ -3,6 +3,7 @@ SELECT pg_current_xact_id()::text AS xid,
        current_user || '|' || session_user AS users,
        current_setting('track_counts') = 'on' AS counts,
        has_table_privilege('pg_catalog.pg_authid', 'SELECT') AS reads_all,
+       EXISTS (SELECT FROM pg_roles AS r WHERE r.rolname IN (current_user, session_user) AND r.rolsuper) AS is_super,
        to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS now,
        coalesce((
            SELECT count(*) || ' ' || sum(d.objid::int8) || ': ' || string_agg(

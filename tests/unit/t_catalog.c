@@ -1,0 +1,395 @@
+/* layer: store */
+/* run: needs=postgres */
+/* Reading a database's definitions: facets and their values, what is left out, what is never shown, equality of two databases, the
+ * witness, and the state a session is left in. */
+#include "store_server.h"
+
+struct facet_case {
+    const char *object, *facet, *value;
+};
+
+#define DIGEST "sha256:*" /* any digest */
+
+static const struct facet_case facets[] = {
+    {"table app.item", "owner", "kfmig"},
+    {"table app.item", "column_order", "id, county, label, qty, twice"},
+    {"table app.item", "column id", "bigint not null identity always"},
+    {"table app.item", "column county", "text"},
+    {"table app.item", "column label", "text default " DIGEST},
+    {"table app.item", "column twice", "integer generated stored " DIGEST},
+    {"table app.item", "comment", DIGEST},
+    {"table app.item", "comment on column qty", DIGEST},
+    {"table app.item", "constraint item_pkey", "PRIMARY KEY (id) comment " DIGEST},
+    {"table app.item", "constraint item_county_fkey",
+     "FOREIGN KEY (county) REFERENCES ref.county (geoid)"},
+    {"table app.item", "constraint item_label_check", "CHECK " DIGEST},
+    {"table app.item", "index item_pkey", "primary btree (id int8_ops)"},
+    {"table app.item", "index item_qty", "btree (qty int4_ops)"},
+    {"table app.item", "index item_expr",
+     "btree (expression text_ops collate pg_catalog.\"default\") " DIGEST},
+    {"table app.item", "trigger tr",
+     "CREATE TRIGGER tr BEFORE UPDATE ON app.item FOR EACH ROW EXECUTE FUNCTION app.trg()"},
+    {"table app.item", "sequence app.item_id_seq",
+     "owned by id bigint start 1 increment 1 min 1 max 9223372036854775807 cache 1 owner kfmig"},
+    {"table app.bare", "policy pol", "permissive all to public using " DIGEST},
+    {"table app.bare", "statistics app.st", "kinds d f m definition " DIGEST " owner kfmig"},
+    {"table app.useseq", "rule rl", DIGEST},
+    {"table app.parent", "partition_key", "RANGE (d)"},
+    {"table app.part1", "inherits", "app.parent"},
+    {"table app.part1", "partition_bound", DIGEST},
+    {"table app.part1", "column d", "date not null inherited"},
+    {"table app.child", "inherits", "app.inh"},
+    {"table app.typed", "column ms", "app.mood[]"},
+    {"table app.typed", "column r", "app.item"},
+    {"table \"odd \"\"name\".\"t\tx\"", "column_order", "a\\nb"},
+    {"table app.keys", "constraint keys_b_fkey",
+     "FOREIGN KEY (a, b) REFERENCES app.keys (a, b) match full on update cascade on delete set "
+     "null deferrable deferred not valid"},
+    {"table app.keys", "constraint keys_a_b_key", "UNIQUE (a, b)"},
+    {"table app.keys", "index keys_b_idx",
+     "btree (b text_pattern_ops desc nulls first, a int4_ops, include c) with fillfactor=80"},
+    {"table app.keys", "column c",
+     "text collate pg_catalog.\"C\" storage e statistics 7 acl alice=r/kfmig options n_distinct=5"},
+    {"table app.keys", "options", "autovacuum_enabled=off, fillfactor=70"},
+    {"table app.keys", "row_security", "forced"},
+    {"table app.keys", "replica_identity", "full"},
+    {"table app.keys", "acl", "alice=r/kfmig, bob=r/kfmig, kfmig=arwdDxt/kfmig"},
+    {"table app.logs", "persistence", "unlogged"},
+    {"view app.v", "definition", DIGEST},
+    {"materialized_view app.mv", "column n", "bigint"},
+    {"sequence app.seq", "parameters",
+     "bigint start 1 increment 1 min 1 max 9223372036854775807 cache 1"},
+    {"foreign_table public.lines", "server", "files"},
+    {"foreign_table public.lines", "server_options", DIGEST},
+    {"type app.mood", "labels", "2 " DIGEST},
+    {"type app.pair", "attribute_order", "a, b"},
+    {"type app.pos", "domain", "integer"},
+    {"type app.pos", "constraint pos_check", "CHECK " DIGEST " comment " DIGEST},
+    {"type app.span", "range",
+     "double precision operator class pg_catalog.float8_ops multirange app.span_multirange"},
+    {"function app.f(a integer)", "attributes",
+     "function language sql immutable parallel unsafe cost 100"},
+    {"function app.f(a integer)", "definition", DIGEST},
+    {"function app.agg(integer)", "returns", "integer"},
+    {"operator app.===(integer, integer)", "definition",
+     "function int4eq(integer,integer) result boolean"},
+    {"cast app.pair AS text", "definition", "explicit inout"},
+    {"extension hstore", "schema", "public"},
+    {"publication pub", "table app.pub", "published"},
+    {"default_privileges app", "for kfmig on tables", "reader=r/kfmig"},
+    {"role alice", "member of reader", "plain by kfmig_admin"},
+    {"setting bob", "of role: work_mem", DIGEST},
+    {"user_mapping \"bob@files\"", "definition", "exists"},
+    {"foreign_server files", "definition", "wrapper file_fdw"},
+    {"schema app", "owner", "kfmig"},
+};
+
+enum { N_FACETS = sizeof facets / sizeof *facets };
+
+/* With DIGEST standing for any. */
+static bool matches(const char *pattern, const char *text)
+{
+    while (*pattern != '\0') {
+        if (strncmp(pattern, DIGEST, strlen(DIGEST)) == 0) {
+            if (strncmp(text, "sha256:", 7) != 0 || strspn(text + 7, "0123456789abcdef") != 64) {
+                return false;
+            }
+            pattern += strlen(DIGEST);
+            text += 7 + 64;
+        } else if (*pattern++ != *text++) {
+            return false;
+        }
+    }
+    return *text == '\0';
+}
+
+static const struct facet *find(const struct catalog *c, const char *object, const char *facet)
+{
+    const struct catalog_object *o = table_gets(&c->by_text, object);
+    for (size_t i = 0; o != NULL && i < o->n_facets; i++) {
+        if (strcmp(o->facets[i].name, facet) == 0) {
+            return &o->facets[i];
+        }
+    }
+    return NULL;
+}
+
+static void test_facets(const struct catalog *c)
+{
+    for (int i = 0; i < N_FACETS; i++) {
+        const struct facet *f = find(c, facets[i].object, facets[i].facet);
+        bool good = f != NULL && matches(facets[i].value, f->value);
+        if (!ok(good, arena_printf(&arena, "%s, %s", facets[i].object, facets[i].facet))) {
+            printf("#  got: %s\n# want: %s\n", f != NULL ? f->value : "(nothing)", facets[i].value);
+        }
+    }
+}
+
+static const char *const absent[] = {
+    "schema kfmig",
+    "table kfmig.entry",
+    "schema pg_catalog",
+    "schema information_schema",
+    "table pg_catalog.pg_class",
+    "table pg_temp.here",
+    "type public.hstore",
+    "function public.hstore(text, text)",
+    "foreign_data_wrapper file_fdw",
+    "type app.item",
+    "type app._mood",
+    "type app.span_multirange",
+    "function app.span(double precision, double precision)",
+    "cast app.span AS app.span_multirange",
+    "sequence app.item_id_seq",
+    "sequence app.serial_id_seq",
+    "role pg_monitor",
+    "language plpgsql",
+    "large_object 4242",
+    "setting postgres",
+};
+
+enum { N_ABSENT = sizeof absent / sizeof *absent };
+
+static void test_absent(const struct catalog *c)
+{
+    for (int i = 0; i < N_ABSENT; i++) {
+        ok(table_gets(&c->by_text, absent[i]) == NULL,
+           arena_printf(&arena, "no object is %s", absent[i]));
+    }
+}
+
+static void test_order(const struct catalog *c)
+{
+    bool sorted = true;
+    bool led_to = true;
+    bool facets_sorted = true;
+    bool printed = true;
+    for (size_t i = 0; i < c->n; i++) {
+        const struct catalog_object *o = c->v[i];
+        uint32_t key[2] = {o->classid, o->objid};
+        sorted = sorted && (i == 0 || strcmp(c->v[i - 1]->text, o->text) < 0);
+        led_to = led_to && table_gets(&c->by_text, o->text) == o &&
+                 (o->classid == 0 ||
+                  table_get(&c->by_oid, bytes_of((const char *)key, sizeof key)) == o);
+        for (size_t k = 1; k < o->n_facets; k++) {
+            facets_sorted = facets_sorted && strcmp(o->facets[k - 1].name, o->facets[k].name) < 0;
+        }
+        struct digest d = digest_of(bytes_str(catalog_definition(&arena, o)));
+        printed = printed && digest_eq(&d, &o->fingerprint);
+    }
+    ok(c->n > 50, "the fixture has objects");
+    ok(sorted, "objects are sorted by text, each text once");
+    ok(led_to, "the tables lead to them");
+    ok(facets_sorted, "facets are sorted, each name once");
+    ok(printed, "a fingerprint is the digest of the definition");
+}
+
+/* What people hide in definitions must not be in one. */
+static void test_secrets(struct pg *admin)
+{
+    static const char *const hiding[] = {
+        "CREATE TABLE app.hide (a text DEFAULT 'canary', b text CHECK (b <> 'canary'), c text "
+        "GENERATED ALWAYS AS ('canary') STORED)",
+        "CREATE INDEX hide_x ON app.hide ((a || 'canary')) WHERE b <> 'canary'",
+        "CREATE POLICY hide_p ON app.hide USING (a = 'canary') WITH CHECK (b = 'canary')",
+        "CREATE TRIGGER hide_t BEFORE UPDATE ON app.hide FOR EACH ROW WHEN (old.a = 'canary') "
+        "EXECUTE FUNCTION app.trg('canary')",
+        "CREATE RULE hide_r AS ON DELETE TO app.hide DO INSTEAD SELECT 'canary'",
+        "CREATE STATISTICS app.hide_s ON (a || 'canary'), b FROM app.hide",
+        "COMMENT ON TABLE app.hide IS 'canary'",
+        "COMMENT ON COLUMN app.hide.a IS 'canary'",
+        "COMMENT ON INDEX app.hide_x IS 'canary'",
+        "COMMENT ON DATABASE kfmig IS 'canary'",
+        "COMMENT ON ROLE bob IS 'canary'",
+        "CREATE TABLE app.hide_part (a text) PARTITION BY LIST ((a || 'canary'))",
+        "CREATE TABLE app.hide_part1 PARTITION OF app.hide_part FOR VALUES IN ('canary')",
+        "CREATE VIEW app.hide_v AS SELECT 'canary' AS c",
+        "CREATE TYPE app.hide_e AS ENUM ('canary')",
+        "CREATE DOMAIN app.hide_d AS text DEFAULT 'canary' CHECK (value <> 'canary')",
+        "CREATE FUNCTION app.hide_f(a text DEFAULT 'canary') RETURNS text LANGUAGE sql SET "
+        "work_mem = '4MB' SET app.x = 'canary'"
+        " AS 'SELECT ''canary'''",
+        "CREATE AGGREGATE app.hide_a(text) (sfunc = textcat, stype = text, initcond = 'canary')",
+        "ALTER ROLE bob SET app.secret = 'canary'",
+        "ALTER DATABASE kfmig SET app.secret = 'canary'",
+        "ALTER ROLE bob PASSWORD 'canary'",
+        "CREATE SERVER hide_s FOREIGN DATA WRAPPER postgres_fdw OPTIONS (host 'canary')",
+        "CREATE USER MAPPING FOR bob SERVER hide_s OPTIONS (user 'canary', password 'canary')",
+        "CREATE FOREIGN TABLE app.hide_ft (a text OPTIONS (column_name 'canary')) SERVER hide_s "
+        "OPTIONS (table_name 'canary')",
+        "CREATE PUBLICATION hide_pub FOR TABLE app.keys WHERE (b <> 'canary')",
+        "CREATE SUBSCRIPTION hide_sub CONNECTION 'host=canary' PUBLICATION p WITH (connect = "
+        "false, slot_name = NONE)",
+        "CREATE TEXT SEARCH DICTIONARY app.hide_ts (template = simple, accept = false)",
+    };
+    struct catalog c;
+    char tag[64];
+    must(pg_command(admin, "BEGIN", tag, NULL, &e), "BEGIN");
+    run_all(admin, hiding, sizeof hiding / sizeof *hiding);
+    must(catalog_read(admin, &arena, &c, &e), "read");
+    const char *leak = "";
+    for (size_t i = 0; i < c.n; i++) {
+        if (strstr(catalog_definition(&arena, c.v[i]), "canary") != NULL) {
+            leak = arena_printf(&arena, "%s\n%s", c.v[i]->text, catalog_definition(&arena, c.v[i]));
+        }
+    }
+    is_str(leak, "", "no definition shows a value");
+    ok(find(&c, "table app.hide_part1", "partition_bound") != NULL &&
+           find(&c, "subscription hide_sub", "definition") != NULL,
+       "though all of them are there");
+    must(pg_command(admin, "ROLLBACK", tag, NULL, &e), "ROLLBACK");
+}
+
+/* The same SQL in two databases, other oids, privileges given in another order. */
+static void test_twins(struct pg *admin)
+{
+    static const char *const before[] = {
+        "CREATE TABLE junk (a text, b int)",
+        "CREATE FUNCTION junk() RETURNS int LANGUAGE sql AS 'SELECT 1'", "DROP TABLE junk",
+        "DROP FUNCTION junk()"};
+    static const char *const one[] = {
+        "GRANT SELECT ON app.bare TO alice", "GRANT SELECT ON app.bare TO bob",
+        "ALTER TABLE app.bare ADD COLUMN gone int", "ALTER TABLE app.bare DROP COLUMN gone",
+        "ALTER TABLE app.bare ADD COLUMN late int"};
+    static const char *const two[] = {"ALTER TABLE app.bare ADD COLUMN late int",
+                                      "GRANT SELECT ON app.bare TO bob",
+                                      "GRANT SELECT ON app.bare TO alice"};
+    struct catalog x;
+    struct catalog y;
+    run(admin, "CREATE DATABASE one OWNER kfmig");
+    run(admin, "CREATE DATABASE two OWNER kfmig");
+    struct pg *first = session("dbname=one");
+    struct pg *second = session("dbname=two");
+    run_all(first, fixture_owner, sizeof fixture_owner / sizeof *fixture_owner);
+    run_all(first, one, sizeof one / sizeof *one);
+    run_all(second, before, sizeof before / sizeof *before);
+    run_all(second, fixture_owner, sizeof fixture_owner / sizeof *fixture_owner);
+    run_all(second, two, sizeof two / sizeof *two);
+    run(second, "SET search_path = app, ref");
+    run(second, "SET quote_all_identifiers = on");
+    run(second, "SET DateStyle = 'German'");
+    must(catalog_read(first, &arena, &x, &e), "read");
+    must(catalog_read(second, &arena, &y, &e), "read");
+    is_str(difference(&arena, &x, &y), "",
+           "two databases with the same SQL have the same definitions");
+    is_int((long long)x.n, (long long)y.n, "and as many objects");
+    pg_close(first);
+    pg_close(second);
+}
+
+static const char *witness(struct pg *s)
+{
+    const char *w = NULL;
+    must(catalog_witness(s, &arena, &w, &e), "witness");
+    return w;
+}
+
+static void test_witness(struct pg *s, struct pg *other)
+{
+    static const char *const moves[] = {
+        "COMMENT ON TABLE app.keys IS 'w'",
+        "COMMENT ON TABLE app.keys IS NULL",
+        "CREATE FUNCTION app.w() RETURNS int LANGUAGE sql AS 'SELECT 1'",
+        "DROP FUNCTION app.w()",
+        "GRANT SELECT ON app.logs TO bob",
+        "ALTER ROLE bob SET work_mem = '8MB'",
+        "GRANT reader TO bob",
+        "REVOKE reader FROM bob",
+        "ALTER ROLE bob CREATEDB"};
+    static const char *const others[] = {"INSERT INTO app.logs VALUES (1)", "ANALYZE app.logs",
+                                         "CREATE TEMP TABLE w (a int, b text)",
+                                         "SELECT nextval('app.seq')"};
+    const char *was = witness(s);
+    is_str(witness(s), was, "the witness is the same twice");
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+        run(other, others[i]);
+    }
+    run(other, "DROP TABLE w");
+    is_str(witness(s), was,
+           "and after rows, statistics, temporary tables and sequences have changed");
+    bool moved = true;
+    for (size_t i = 0; i < sizeof moves / sizeof *moves; i++) {
+        run(other, moves[i]);
+        const char *now = witness(s);
+        moved = moved && strcmp(now, was) != 0;
+        was = now;
+    }
+    ok(moved, "and another after each change of definitions");
+}
+
+static void test_state(struct pg *s)
+{
+    static const struct pg_sql path = {
+        "test_path",
+        "SELECT current_setting('search_path') || ' ' || current_setting('enable_hashjoin')"};
+    struct catalog c;
+    struct catalog again;
+    char tag[64];
+    run(s, "SET search_path = app");
+    must(catalog_read(s, &arena, &c, &e), "read");
+    ok(pg_tx(s) == PG_TX_IDLE, "a session without a transaction is left without one");
+    is_str(server_ask(&e, s, &path, NULL), "app on", "its settings are as they were");
+    must(pg_command(s, "BEGIN", tag, NULL, &e), "BEGIN");
+    run(s, "CREATE TABLE app.inside (a int)");
+    must(catalog_read(s, &arena, &again, &e), "read");
+    ok(pg_tx(s) == PG_TX_OPEN && table_gets(&again.by_text, "table app.inside") != NULL,
+       "an open transaction is read as it sees itself");
+    is_str(server_ask(&e, s, &path, NULL), "app on", "its settings are as they were");
+    must(pg_command(s, "ROLLBACK", tag, NULL, &e), "ROLLBACK");
+    must(catalog_read(s, &arena, &again, &e), "read");
+    is_str(difference(&arena, &c, &again), "", "reading again gives the same");
+    run(s, "RESET search_path");
+}
+
+static const char *const more[] = {
+    "CREATE TABLE app.keys (a int, b text, c text COLLATE \"C\", UNIQUE (a, b)) WITH (fillfactor = "
+    "70, autovacuum_enabled = off)",
+    "ALTER TABLE app.keys ADD COLUMN d int",
+    "ALTER TABLE app.keys DROP COLUMN d",
+    "ALTER TABLE app.keys ALTER c SET STORAGE EXTERNAL, ALTER c SET STATISTICS 7, ALTER c SET "
+    "(n_distinct = 5)",
+    "ALTER TABLE app.keys ENABLE ROW LEVEL SECURITY",
+    "ALTER TABLE app.keys FORCE ROW LEVEL SECURITY",
+    "ALTER TABLE app.keys REPLICA IDENTITY FULL",
+    "CREATE INDEX keys_b_idx ON app.keys (b text_pattern_ops DESC, a) INCLUDE (c) WITH (fillfactor "
+    "= 80)",
+    "GRANT SELECT ON app.keys TO bob",
+    "GRANT SELECT ON app.keys TO alice",
+    "REVOKE SELECT ON app.keys FROM reader",
+    "GRANT SELECT (c) ON app.keys TO alice",
+    "ALTER TABLE app.keys ADD COLUMN e int, ADD COLUMN f text",
+    "ALTER TABLE app.keys DROP COLUMN e, DROP COLUMN f",
+    "CREATE UNLOGGED TABLE app.logs (a int)",
+    "CREATE SCHEMA \"odd \"\"name\"",
+    "CREATE TABLE \"odd \"\"name\".\"t\tx\" (\"a\nb\" int)",
+    "CREATE TEMP TABLE here (a int)",
+};
+
+int main(int argc, char **argv)
+{
+    struct pg *owner = NULL;
+    struct pg *admin = NULL;
+    struct catalog c;
+    int status = 0;
+    if (server_watch(argc, argv, &status)) {
+        return status;
+    }
+    tap_plan(N_FACETS + N_ABSENT + 5 + 2 + 2 + 3 + 5);
+    server_up(&owner, &admin);
+    run_all(owner, more, sizeof more / sizeof *more);
+    run(owner, "ALTER TABLE app.keys ADD CONSTRAINT keys_b_fkey FOREIGN KEY (a, b) REFERENCES "
+               "app.keys (a, b) MATCH FULL"
+               " ON UPDATE CASCADE ON DELETE SET NULL DEFERRABLE INITIALLY DEFERRED NOT VALID");
+    must(catalog_read(owner, &arena, &c, &e), "read");
+    test_facets(&c);
+    test_absent(&c);
+    test_order(&c);
+    test_secrets(admin);
+    test_twins(admin);
+    test_witness(owner, admin);
+    test_state(owner);
+    pg_close(owner);
+    pg_close(admin);
+    arena_release(&arena);
+    return server_down() ? tap_done() : 1;
+}
