@@ -1,0 +1,385 @@
+/* layer: plan */
+/* Order, decision, digest and target names of the plan, from structs built by hand. */
+#include "plan/plan.h"
+
+#include <stdlib.h>
+
+#include "tap.h"
+
+enum { MOST = 16 };
+
+/* A small project and what is known about its database. */
+struct stage_set {
+    struct arena *a;
+    struct bundle b[MOST];
+    const struct bundle *order[MOST];
+    size_t n;
+    struct env env;
+    struct domains domains;
+    struct past past;
+    struct world world;
+    enum export_state exports[MOST];
+};
+
+static struct digest digest_from(const char *s)
+{
+    return digest_of(bytes_str(s));
+}
+
+static void set_up(struct stage_set *t, struct arena *a)
+{
+    *t = (struct stage_set){.a = a};
+    t->env = (struct env){.name = "dev", .approval = APPROVAL_REVIEW, .store = {true}};
+    t->world =
+        (struct world){.reachable = true, .why_not = "", .has_ledger = true, .instance = "uuid"};
+    t->past.by_id.a = a;
+}
+
+/* depends: NULL for the default order, else ids separated by blanks. */
+static struct bundle *add(struct stage_set *t, const char *id, const char *depends)
+{
+    struct bundle *b = &t->b[t->n];
+    *b = (struct bundle){.id = id,
+                         .dir = arena_printf(t->a, "migrations/postgis/%s", id),
+                         .folder = "migrations/postgis",
+                         .checksum = digest_from(id),
+                         .status = "approved",
+                         .depends_line = 7};
+    if (depends != NULL) {
+        b->has_depends = true;
+        b->depends_on.v = ARENA_ARRAY(t->a, const char *, MOST);
+        char *rest = arena_strdup(t->a, depends);
+        for (char *word = strsep(&rest, " "); word != NULL; word = strsep(&rest, " ")) {
+            if (word[0] != '\0') {
+                b->depends_on.v[b->depends_on.n++] = word;
+            }
+        }
+    }
+    t->order[t->n] = b;
+    t->n++;
+    return b;
+}
+
+static void happened(struct stage_set *t, const char *id, const char *result, const char *content)
+{
+    struct fact f = {.sequence = ++t->past.size,
+                     .subject = id,
+                     .result = result,
+                     .run_id = "run",
+                     .finished_at = "2026-01-01T00:00:00.000000Z",
+                     .checksum = digest_from(content)};
+    past_add(t->a, &t->past, &f);
+}
+
+static int make(struct stage_set *t, struct plan *p, struct err *e)
+{
+    struct plan_input in = {.env = &t->env,
+                            .domains = &t->domains,
+                            .bundles = t->order,
+                            .n_bundles = t->n,
+                            .past = &t->past,
+                            .world = &t->world,
+                            .exports = t->exports};
+    return plan_make(t->a, &in, p, e);
+}
+
+static const char *order_of(struct arena *a, const struct plan *p)
+{
+    struct buf text = {0};
+    for (size_t i = 0; i < p->n; i++) {
+        buf_printf(&text, "%s%s", i > 0 ? " " : "", p->v[i].bundle->id);
+    }
+    const char *out = arena_strdup(a, buf_str(&text));
+    buf_release(&text);
+    return out;
+}
+
+/* --- order ---------------------------------------------------------------------------------------- */
+
+static const struct {
+    const char *name;
+    const char *bundles[5][2]; /* id, depends */
+    const char *order;
+} orders[] = {
+    {"default order", {{"a", NULL}, {"b", NULL}, {"c", NULL}}, "a b c"},
+    {"depends_on turns it", {{"a", "c"}, {"b", ""}, {"c", ""}}, "b c a"},
+    {"roots keep bundle order", {{"a", ""}, {"b", ""}, {"c", ""}}, "a b c"},
+    {"diamond", {{"a", ""}, {"b", "a"}, {"c", "a"}, {"d", "b c"}}, "a b c d"},
+    {"late arrival placed behind", {{"a", "b"}, {"b", NULL}, {"c", NULL}}, "b a c"},
+    {"default after a placed one", {{"a", ""}, {"b", "a"}, {"c", NULL}}, "a b c"},
+};
+
+static void try_orders(void)
+{
+    for (size_t i = 0; i < sizeof orders / sizeof *orders; i++) {
+        struct arena a = {0};
+        struct stage_set t;
+        struct plan p;
+        struct err e = {0};
+        set_up(&t, &a);
+        for (size_t k = 0; k < 5 && orders[i].bundles[k][0] != NULL; k++) {
+            add(&t, orders[i].bundles[k][0], orders[i].bundles[k][1]);
+        }
+        is_str(make(&t, &p, &e) == 0 ? order_of(&a, &p) : e.msg, orders[i].order, orders[i].name);
+        arena_release(&a);
+    }
+}
+
+static void try_faults(void)
+{
+    struct arena a = {0};
+    struct stage_set t;
+    struct plan p;
+    struct err e = {0};
+    set_up(&t, &a);
+    add(&t, "a", "b");
+    add(&t, "b", "a");
+    is_int(make(&t, &p, &e), -1, "a cycle is no plan");
+    is_str(e.msg,
+           "dependency cycle: a (migrations/postgis/a/migration.yml:7) -> "
+           "b (migrations/postgis/b/migration.yml:7) -> a",
+           "the whole cycle with its files");
+    is_int(e.code, ERR_CONFIG, "as a fault of the project");
+    set_up(&t, &a);
+    add(&t, "a", "nobody");
+    is_int(make(&t, &p, &e), -1, "an unknown dependency is no plan");
+    is_str(e.where.path, "migrations/postgis/a/migration.yml", "its place is named");
+    arena_release(&a);
+}
+
+/* --- decision ------------------------------------------------------------------------------------- */
+
+static void on_current(struct stage_set *t)
+{
+    happened(t, "a", "success", "a");
+}
+static void on_changed(struct stage_set *t)
+{
+    happened(t, "a", "success", "other");
+}
+static void on_failed(struct stage_set *t)
+{
+    happened(t, "a", "failed", "a");
+}
+static void on_interrupted(struct stage_set *t)
+{
+    happened(t, "a", "interrupted", "a");
+}
+static void on_missing(struct stage_set *t)
+{
+    happened(t, "a", "success", "a");
+    t->exports[0] = EXPORT_MISSING;
+}
+static void on_altered(struct stage_set *t)
+{
+    happened(t, "a", "success", "a");
+    t->exports[0] = EXPORT_ALTERED;
+}
+static void on_unreachable(struct stage_set *t)
+{
+    t->world.reachable = false;
+    t->world.why_not = "no server";
+}
+static void on_no_store(struct stage_set *t)
+{
+    t->env.store[STORE_POSTGIS] = false;
+}
+static void on_signature(struct stage_set *t)
+{
+    t->env.approval = APPROVAL_SIGNATURE;
+}
+static void on_unregistered(struct stage_set *t)
+{
+    t->env.is_protected = true;
+    t->b[0].status = NULL;
+}
+static void on_unadopted(struct stage_set *t)
+{
+    t->env.is_protected = true;
+    t->world.has_ledger = false;
+    t->world.n_existing = 3;
+}
+static void on_late(struct stage_set *t)
+{
+    happened(t, "b", "success", "b");
+}
+static void on_late_protected(struct stage_set *t)
+{
+    t->env.is_protected = true;
+    happened(t, "b", "success", "b");
+}
+static void on_not_promoted(struct stage_set *t)
+{
+    static struct upstream u = {.env = "staging", .reachable = false, .why_not = "no server"};
+    t->world.upstream = &u;
+    t->world.n_upstream = 1;
+}
+
+static const struct {
+    const char *name;
+    void (*arrange)(struct stage_set *t);
+    enum reason_code reason; /* of a */
+    enum plan_state state;
+    enum plan_action action;
+    enum plan_state next; /* state of b, which follows a */
+} decisions[] = {
+    {"never built", NULL, REASON_NEVER_BUILT, STATE_STALE, ACTION_APPLY, STATE_STALE},
+    {"applied and unchanged", on_current, REASON_CURRENT, STATE_CURRENT, ACTION_NONE, STATE_STALE},
+    {"content changed", on_changed, REASON_CHECKSUM_MISMATCH, STATE_BLOCKED, ACTION_NONE,
+     STATE_BLOCKED},
+    {"last run failed", on_failed, REASON_NEVER_BUILT, STATE_STALE, ACTION_APPLY, STATE_STALE},
+    {"last run interrupted", on_interrupted, REASON_INTERRUPTED, STATE_STALE, ACTION_APPLY,
+     STATE_STALE},
+    {"export missing", on_missing, REASON_OUTPUT_MISSING, STATE_STALE, ACTION_EXPORT, STATE_STALE},
+    {"export altered", on_altered, REASON_OUTPUT_ALTERED, STATE_STALE, ACTION_EXPORT, STATE_STALE},
+    {"no server", on_unreachable, REASON_UNREACHABLE, STATE_BLOCKED, ACTION_NONE, STATE_BLOCKED},
+    {"no such store", on_no_store, REASON_NO_STORE, STATE_NOT_APPLICABLE, ACTION_NONE,
+     STATE_NOT_APPLICABLE},
+    {"signature wanted", on_signature, REASON_APPROVAL_MISSING, STATE_BLOCKED, ACTION_NONE,
+     STATE_BLOCKED},
+    {"not registered", on_unregistered, REASON_UNREGISTERED, STATE_BLOCKED, ACTION_NONE,
+     STATE_BLOCKED},
+    {"not adopted", on_unadopted, REASON_NOT_ADOPTED, STATE_BLOCKED, ACTION_NONE, STATE_BLOCKED},
+    {"late", on_late, REASON_NEVER_BUILT, STATE_STALE, ACTION_APPLY, STATE_CURRENT},
+    {"late, protected", on_late_protected, REASON_OUT_OF_ORDER, STATE_BLOCKED, ACTION_NONE,
+     STATE_CURRENT},
+    {"not promoted", on_not_promoted, REASON_NOT_PROMOTED, STATE_BLOCKED, ACTION_NONE,
+     STATE_BLOCKED},
+};
+enum { N_DECISIONS = sizeof decisions / sizeof *decisions };
+
+static void try_decisions(void)
+{
+    for (size_t i = 0; i < N_DECISIONS; i++) {
+        struct arena a = {0};
+        struct stage_set t;
+        struct plan p;
+        struct err e = {0};
+        set_up(&t, &a);
+        add(&t, "a", NULL);
+        add(&t, "b", NULL);
+        if (decisions[i].arrange != NULL) {
+            decisions[i].arrange(&t);
+        }
+        bool made = ok(make(&t, &p, &e) == 0, decisions[i].name);
+        is_str(made ? reason_text(p.v[0].reasons[0].code) : "", reason_text(decisions[i].reason),
+               "its reason");
+        is_int(made ? p.v[0].state : 99, decisions[i].state, "its state");
+        is_int(made ? p.v[0].action : 99, decisions[i].action, "its action");
+        is_int(made ? p.v[1].state : 99, decisions[i].next, "what follows it");
+        arena_release(&a);
+    }
+}
+
+/* --- digest and selection ------------------------------------------------------------------------- */
+
+static struct digest digest_with(struct arena *a, void (*change)(struct stage_set *t))
+{
+    struct stage_set t;
+    struct plan p;
+    struct err e = {0};
+    set_up(&t, a);
+    add(&t, "a", NULL);
+    add(&t, "b", NULL);
+    if (change != NULL) {
+        change(&t);
+    }
+    return make(&t, &p, &e) == 0 ? plan_digest(&p) : (struct digest){0};
+}
+
+static void on_root(struct stage_set *t)
+{
+    t->past.root = digest_from("root");
+}
+static void on_instance(struct stage_set *t)
+{
+    t->world.instance = "another";
+}
+static void on_drift(struct stage_set *t)
+{
+    static struct drift d = {.text = "table x.y", .last_writer = ""};
+    t->world.drift = &d;
+    t->world.n_drift = 1;
+}
+
+static void try_digest(void)
+{
+    struct arena a = {0};
+    struct digest same = digest_with(&a, NULL);
+    struct digest again = digest_with(&a, NULL);
+    ok(digest_eq(&same, &again), "equal input, equal digest");
+    void (*const changes[])(struct stage_set *) = {on_root,    on_instance,  on_drift,
+                                                   on_current, on_signature, on_not_promoted};
+    for (size_t i = 0; i < sizeof changes / sizeof *changes; i++) {
+        struct digest other = digest_with(&a, changes[i]);
+        ok(!digest_eq(&same, &other), "what a plan rests on is in its digest");
+    }
+    arena_release(&a);
+}
+
+static void try_selection(void)
+{
+    struct arena a = {0};
+    struct stage_set t;
+    struct plan p;
+    struct err e = {0};
+    const char *const wanted[] = {"b"};
+    set_up(&t, &a);
+    add(&t, "a", NULL);
+    add(&t, "b", NULL);
+    add(&t, "c", NULL);
+    is_int(make(&t, &p, &e), 0, "a plan of three");
+    is_int(plan_restrict(&p, wanted, 1, &e), 0, "restricted to one");
+    ok(p.v[0].selected && p.v[1].selected && !p.v[2].selected, "with what it needs");
+    is_int(p.n_apply, 2, "and counted so");
+    arena_release(&a);
+}
+
+/* --- target names --------------------------------------------------------------------------------- */
+
+static const struct {
+    const char *text;
+    const char *env; /* NULL: none */
+    int bundle;      /* -1: an error */
+    enum stage stage;
+} targets[] = {
+    {"PG-MIG-01", NULL, 0, STAGE_COUNT},       {"dev/PG-MIG-02@apply", "dev", 1, STAGE_APPLY},
+    {"PG-MIG-02@rec", NULL, 1, STAGE_RECEIPT}, {"IG-02", NULL, 1, STAGE_COUNT},
+    {"PG-MIG-1", NULL, 2, STAGE_COUNT},        {"PG-MIG", NULL, -1, STAGE_COUNT},
+    {"PG-MIG-03", NULL, -1, STAGE_COUNT},      {"PG-MIG-01@p", NULL, -1, STAGE_COUNT},
+    {"prod/PG-MIG-01", NULL, -1, STAGE_COUNT}, {"", NULL, -1, STAGE_COUNT},
+};
+enum { N_TARGETS = sizeof targets / sizeof *targets };
+
+static void try_targets(void)
+{
+    struct arena a = {0};
+    struct stage_set t;
+    set_up(&t, &a);
+    add(&t, "PG-MIG-01", NULL);
+    add(&t, "PG-MIG-02", NULL);
+    add(&t, "PG-MIG-10", NULL);
+    for (size_t i = 0; i < N_TARGETS; i++) {
+        struct err e = {0};
+        struct target found = {.bundle = -1};
+        int rc = plan_target(targets[i].text, &t.env, 1, t.order, t.n, &a, &found, &e);
+        is_int(rc == 0 ? found.bundle : -1, targets[i].bundle, targets[i].text);
+        bool right = rc != 0 ? e.hint[0] != '\0'
+                             : found.stage == targets[i].stage &&
+                                   (found.env == NULL) == (targets[i].env == NULL);
+        ok(right, "its environment and stage, or a hint");
+    }
+    arena_release(&a);
+}
+
+int main(void)
+{
+    tap_plan(6 + 5 + 5 * N_DECISIONS + 7 + 4 + 2 * N_TARGETS);
+    try_orders();
+    try_faults();
+    try_decisions();
+    try_digest();
+    try_selection();
+    try_targets();
+    return tap_done();
+}
