@@ -46,11 +46,8 @@ int arguments_resolve(struct session *s, struct arguments *out, struct err *e)
 {
     const struct request *req = s->req;
     *out = (struct arguments){.targets = ARENA_ARRAY(s->a, const char *, req->n_args + 1)};
-    if (req->env != NULL && session_env(s, req->env, &out->env, e) != 0) {
-        return -1;
-    }
     size_t first = 0;
-    if (req->env == NULL && req->n_args > 0) {
+    if (req->n_args > 0) {
         out->env = load_env(&s->project, req->args[0]);
         first = out->env != NULL ? 1 : 0;
         /* A lone word that is neither: say what it could have been, as an environment. */

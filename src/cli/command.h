@@ -18,17 +18,15 @@ struct request {
     const char **args;
     size_t n_args;
     const char *project; /* -C DIR; default "." */
-    const char *env; /* resolved by commands that take ENV: first argument naming one, or --env */
-    enum format format; /* --json, --format= */
+    enum format format;  /* --json, --format= */
     bool quiet, verbose, color;
-    bool dry_run, apply, keep_going, exit_code, fix, offline, show_server_text;
+    bool dry_run, apply, keep_going, exit_code, fix, show_server_text;
     int64_t steps; /* --steps=N; 0: all */
     int64_t
         lock_wait_ms; /* --lock-wait=DURATION; default 10 minutes on a terminal and elsewhere alike */
     const char *plan_digest;      /* --plan=sha256:... */
     const char *from;             /* new --from=FILE.sql */
     const char *to;               /* receipt export --to=DIR */
-    const char *type;             /* new --type=postgis */
     const char *self;             /* absolute path of this program */
     bool embedded;                /* init --embedded */
     bool man;                     /* help --man */

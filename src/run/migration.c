@@ -13,7 +13,6 @@ enum attempt { ATTEMPT_DONE, ATTEMPT_FAILED, ATTEMPT_RETRY };
 /* One migration on its way. */
 struct work {
     struct run *r;
-    const struct step *step;
     const struct bundle *b;
     struct outcome *o;
     struct observer *observer;
@@ -414,8 +413,7 @@ static size_t count_statements(const struct bundle *b)
 
 void run_migration(struct run *r, const struct step *s, struct outcome *o)
 {
-    struct work w = {
-        .r = r, .step = s, .b = s->bundle, .o = o, .n_statements = count_statements(s->bundle)};
+    struct work w = {.r = r, .b = s->bundle, .o = o, .n_statements = count_statements(s->bundle)};
     int64_t start = clock_ms();
     *o = (struct outcome){0};
     random_uuid(o->run_id);
