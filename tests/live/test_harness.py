@@ -50,7 +50,12 @@ def under_ci_a_missing_server_is_a_failure():
 @test
 def what_a_file_leaves_running_is_ended(tmp):
     mark = "KFMIG_TEST_ID=left-behind"
-    child = subprocess.Popen(["sleep", "1000"], env={"KFMIG_TEST_ID": "left-behind", "PATH": os.environ["PATH"]}, cwd=tmp)
+    env = {"KFMIG_TEST_ID": "left-behind", "PATH": os.environ["PATH"]}
+    child = subprocess.Popen(["cat"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=env, cwd=tmp)
+    # Popen returns before the kernel has laid out the new program's environment; an answer proves that it runs
+    child.stdin.write(b"up\n")
+    child.stdin.flush()
+    equal(child.stdout.readline(), b"up\n")
     equal(run.processes_with(mark.encode()), [child.pid])
     run.end([child.pid])
     equal(child.wait(timeout=0), -9)
