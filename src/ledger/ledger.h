@@ -120,7 +120,9 @@ int ledger_lock_check(struct pg *s, int64_t epoch, bool *held, struct err *e) MU
 /* At the start of a transaction that works: takes the work lock, which a starter needs to see free, until the end of the
  * transaction, and notes in *out (texts in a) what ledger_record() will compare. -1 ERR_LOCKED if a starter has it. */
 struct guard;
-int ledger_work(struct pg *s, struct arena *a, struct guard *out, struct err *e) MUST_CHECK;
+void ledger_work_add(struct pg *s, struct pg_rows **work); /* pg_batch_add()s */
+int ledger_work_done(struct pg_rows *work, struct arena *a, struct guard *out,
+                     struct err *e) MUST_CHECK; /* reads and frees its row */
 
 /* One object's state in the sum. definition: facets, one per line "facet\tvalue", sorted; policy-safe; NULL fingerprint = removed. */
 struct object_row {
@@ -153,7 +155,7 @@ struct record {
     size_t n_blobs;
     int64_t epoch;
 };
-/* The final check of DESIGN.md section 3 step 6, in the same round trip as the record: made by ledger_work(). Also that the run's
+/* The final check of DESIGN.md section 3 step 6, in the same round trip as the record: made by ledger_work_done(). Also that the run's
  * lock is held by this session and the work lock by this transaction; where xid is NULL the work lock is taken instead. */
 struct guard {
     const char

@@ -160,19 +160,20 @@ int ledger_lock_check(struct pg *s, int64_t epoch, bool *held, struct err *e)
     return 0;
 }
 
-int ledger_work(struct pg *s, struct arena *a, struct guard *out, struct err *e)
+void ledger_work_add(struct pg *s, struct pg_rows **work)
 {
-    struct pg_rows *r = NULL;
-    if (pg_query(s, &ledger_work_begin, NULL, 0, &r, e) != 0) {
-        return -1;
-    }
+    pg_batch_add(s, &ledger_work_begin, NULL, 0, work);
+}
+
+int ledger_work_done(struct pg_rows *work, struct arena *a, struct guard *out, struct err *e)
+{
     int rc = 0;
-    if (pg_bool(r, 0, WORK_LOCKED)) {
-        out->xid = arena_strdup(a, pg_text(r, 0, WORK_XID));
-        out->user = arena_strdup(a, pg_text(r, 0, WORK_USERS));
+    if (pg_bool(work, 0, WORK_LOCKED)) {
+        out->xid = arena_strdup(a, pg_text(work, 0, WORK_XID));
+        out->user = arena_strdup(a, pg_text(work, 0, WORK_USERS));
     } else {
         rc = err_set(e, ERR_LOCKED, "another run is taking over the environment");
     }
-    pg_rows_free(r);
+    pg_rows_free(work);
     return rc;
 }

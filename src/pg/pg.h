@@ -84,6 +84,9 @@ int pg_query(struct pg *s, const struct pg_sql *q, const char *const *params, in
 void pg_batch_add(struct pg *s, const struct pg_sql *q, const char *const *params, int n_params,
                   struct pg_rows **out);
 int pg_batch_run(struct pg *s, int *failed, struct err *e) MUST_CHECK;
+/* What was added so far is a transaction of its own, if none is open, in the same round trip. The server goes on with what is added
+ * behind also where what stands before has failed (the batch then fails all the same). */
+void pg_batch_sync(struct pg *s);
 
 /* One statement of a user's file, alone in its message (extended protocol: the server refuses several), result rows
  * counted and dropped as they come (single-row mode: constant memory). *n_rows: rows affected or returned (may be NULL).

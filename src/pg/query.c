@@ -44,6 +44,9 @@ void pg_forget_prepared(struct pg *s)
 static bool send_item(struct pg *s, struct pg_item *item)
 {
     char name[PG_NAME];
+    if (item->q == NULL) {
+        return PQpipelineSync(s->conn) == 1;
+    }
     (void)server_name(s, item->q, name);
     item->prepares = !is_prepared(s, item->q);
     if (item->prepares && PQsendPrepare(s->conn, name, item->q->text, 0, NULL) != 1) {
@@ -143,7 +146,7 @@ static int receive_item(struct pg *s, struct pg_call *c, const struct pg_item *i
 
 /* What follows a refusal is PGRES_PIPELINE_ABORTED, up to the Sync. Without a transaction block the server commits at the
  * Sync, and may refuse that: *bad. */
-static int receive_sync(struct pg *s, struct pg_call *c, PGresult **bad)
+static int receive_sync(struct pg *s, struct pg_call *c, bool is_last, PGresult **bad)
 {
     for (;;) {
         PGresult *r = NULL;
@@ -158,7 +161,7 @@ static int receive_sync(struct pg *s, struct pg_call *c, PGresult **bad)
             return -1;
         }
         if (r != NULL && status == PGRES_PIPELINE_SYNC) {
-            s->lost = PQexitPipelineMode(s->conn) != 1;
+            s->lost = is_last && PQexitPipelineMode(s->conn) != 1;
             return s->lost ? -1 : 0;
         }
     }
@@ -176,24 +179,48 @@ static int refuse(struct pg *s, const struct pg_call *c, const PGresult *bad,
     return pg_fail(s, c, bad, ERR_PREFLIGHT, what, e);
 }
 
+/* To the end of the pipeline, whose v[0..n) have not been answered yet. What stands behind a Sync is answered although it is not
+ * wanted any more; its Parse counts for nothing, which costs the next who needs it a second name. */
+static int drain(struct pg *s, struct pg_call *c, const struct pg_item *v, size_t n, PGresult **bad)
+{
+    size_t n_syncs = 1;
+    for (size_t i = 0; i < n; i++) {
+        n_syncs += v[i].q == NULL ? 1 : 0;
+    }
+    if (n_syncs > 1) {
+        pg_forget_prepared(s);
+    }
+    for (; n_syncs > 0; n_syncs--) {
+        if (receive_sync(s, c, n_syncs == 1, bad) != 0) {
+            return -1;
+        }
+    }
+    return 0;
+}
+
 static int receive(struct pg *s, struct pg_call *c, struct pg_item *v, size_t n, size_t n_before,
                    int *failed, struct err *e)
 {
     size_t i = 0;
     size_t confirmed = n_before;
+    const struct pg_sql *last = v[n - 1].q;
     PGresult *bad = NULL;
     int rc = receive_lead(s, c);
-    while (i < n && rc == 0) {
-        rc = receive_item(s, c, &v[i], &confirmed, &bad);
+    *failed = -1;
+    while (i < n && rc == 0 && bad == NULL) {
+        bool is_sync = v[i].q == NULL;
+        rc = is_sync ? receive_sync(s, c, false, &bad)
+                     : receive_item(s, c, &v[i], &confirmed, &bad);
+        last = is_sync ? last : v[i].q;
+        *failed = rc != 0 && !is_sync ? (int)i : -1;
         i += rc == 0 ? 1 : 0;
     }
     s->n_prepared = confirmed;
-    if (rc >= 0 && receive_sync(s, c, &bad) != 0) {
+    if (rc >= 0 && drain(s, c, v + i, n - i, &bad) != 0) {
         rc = -1;
     }
     if (rc != 0 || bad != NULL) {
-        *failed = i < n ? (int)i : -1;
-        rc = refuse(s, c, bad, v[i < n ? i : n - 1].q, e);
+        rc = refuse(s, c, bad, last, e);
     }
     PQclear(bad);
     return rc;
@@ -249,6 +276,11 @@ void pg_batch_add(struct pg *s, const struct pg_sql *q, const char *const *param
     }
     s->batch[s->n_batch++] =
         (struct pg_item){.q = q, .params = params, .n_params = n_params, .out = out};
+}
+
+void pg_batch_sync(struct pg *s)
+{
+    pg_batch_add(s, NULL, NULL, 0, NULL);
 }
 
 int pg_batch_run(struct pg *s, int *failed, struct err *e)

@@ -15,7 +15,7 @@ enum {
     PG_NAME = 128, /* a query's name in the server */
 };
 
-/* One query of a pipeline. prepares: its Parse is part of the pipeline. */
+/* One query of a pipeline; q NULL: a Sync. prepares: its Parse is part of the pipeline. */
 struct pg_item {
     const struct pg_sql *q;
     const char *const *params;
@@ -79,7 +79,7 @@ void pg_cancel(struct pg *s);
 /* Forget which queries are prepared: the server dropped them. */
 void pg_forget_prepared(struct pg *s);
 
-/* Run n queries as one pipeline with one Sync; as pg_batch_run(). */
+/* Run n queries as one pipeline, the last of them no Sync; as pg_batch_run(). */
 int pg_pipeline(struct pg *s, struct pg_item *v, size_t n, int *failed, struct err *e) MUST_CHECK;
 
 struct pg_rows *pg_rows_of(PGresult *result); /* takes result over */

@@ -40,8 +40,8 @@ static void roll_back(struct work *w)
     }
 }
 
-/* Nothing that the last migration left in the session may reach this one. */
-static int clean_session(struct run *r, struct err *e)
+/* Nothing that the last migration left in the session may reach this one. A transaction of its own. */
+static void clean_session_add(struct run *r)
 {
     pg_batch_add(*r->pg, &run_close_all, NULL, 0, NULL);
     pg_batch_add(*r->pg, &run_reset_all, NULL, 0, NULL);
@@ -49,7 +49,8 @@ static int clean_session(struct run *r, struct err *e)
     pg_batch_add(*r->pg, &run_discard_temp, NULL, 0, NULL);
     pg_batch_add(*r->pg, &run_discard_sequences, NULL, 0, NULL);
     pg_batch_add(*r->pg, pg_session_pin, NULL, 0, NULL);
-    return pg_batch_run(*r->pg, NULL, e);
+    observer_before_add(*r->pg);
+    pg_batch_sync(*r->pg);
 }
 
 /* The place of a failed statement: the server's position if it gave one, else the statement's beginning. */
@@ -176,20 +177,37 @@ static int send_set_transaction(struct work *w, struct err *e)
     return 0;
 }
 
+static bool sets_transaction(const struct bundle *b)
+{
+    for (size_t i = 0; i < b->decl->forward.n; i++) {
+        for (size_t k = 0; k < b->forward[i].n; k++) {
+            if (b->forward[i].v[k].kind == STATEMENT_SET_TRANSACTION) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+/* One round trip, unless a SET TRANSACTION comes first. */
 static int begin(struct work *w, struct err *e)
 {
     struct run *r = w->r;
     const struct decl *d = w->b->decl;
-    char tag[64];
-    if (clean_session(r, e) != 0 || pg_command(*r->pg, "BEGIN", tag, NULL, e) != 0 ||
-        send_set_transaction(w, e) != 0) {
+    struct pg_rows *work = NULL;
+    clean_session_add(r);
+    pg_batch_add(*r->pg, &run_begin, NULL, 0, NULL);
+    if (sets_transaction(w->b) &&
+        (pg_batch_run(*r->pg, NULL, e) != 0 || send_set_transaction(w, e) != 0)) {
         return -1;
     }
-    w->observer = observer_new(r->a);
+    w->observer = observer_new(r->a, &r->observer);
+    ledger_work_add(*r->pg, &work);
     observer_start_add(w->observer, *r->pg);
     if (record_begin(r, d->lock_timeout_ms, d->statement_timeout_ms, d->idle_timeout_ms,
                      &w->started_at, e) != 0 ||
-        observer_start_done(w->observer, e) != 0 || ledger_work(*r->pg, r->a, &w->guard, e) != 0) {
+        ledger_work_done(work, r->a, &w->guard, e) != 0 ||
+        observer_start_done(w->observer, e) != 0) {
         return -1;
     }
     return FAULT(TX_BEGUN) ? injected(e) : 0;
@@ -222,6 +240,7 @@ static int record_success(struct work *w, struct err *e)
                                .finished_at = w->o->seen.server_time,
                                .notes = ""};
     struct object_row *rows = record_objects(r, &w->o->seen);
+    observer_end_add(*r->pg);
     return record_entry(r, &in, "apply", rows, w->o->seen.n_changes, &w->guard, w->o, e);
 }
 

@@ -39,6 +39,7 @@ struct run {
     struct baseline *
         sum; /* the ledger's sum of objects, which baselines are made of; advanced by every commit */
     int64_t epoch;
+    struct observer_memory observer; /* of the session */
     const struct run_actor *actor;
     const struct run_events *events;
     const struct pg_wait *wait; /* interrupts and progress while a statement runs */

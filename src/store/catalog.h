@@ -45,9 +45,18 @@ int catalog_read(struct pg *s, struct arena *a, struct catalog *out, struct err 
 const char *catalog_definition(struct arena *a,
                                const struct catalog_object *o); /* "facet\tvalue\n"... */
 
-/* Before the user's statements, in the open transaction, as additions to the caller's batch: reads counters and sequences' state. */
+/* What every transaction of a session begins with, so that it is read once per session. The caller zeroes it. */
+struct observer_memory {
+    int backend_pid; /* 0: nothing read yet */
+    struct digest ledger;
+};
+
+/* Before BEGIN, as an addition to the caller's batch: what earlier transactions of the session counted is put away (PostgreSQL 15). */
+void observer_before_add(struct pg *s);
+/* Before the user's statements, in the open transaction, as additions to the caller's batch: reads what the session counted before.
+ * memory may be NULL; it is for transactions that observer_before_add() stood before. */
 struct observer;
-struct observer *observer_new(struct arena *a);
+struct observer *observer_new(struct arena *a, struct observer_memory *memory);
 void observer_start_add(struct observer *o, struct pg *s);             /* pg_batch_add()s */
 int observer_start_done(struct observer *o, struct err *e) MUST_CHECK; /* reads their rows */
 const char *observer_xid(const struct observer *o);                    /* pg_current_xact_id() */
@@ -84,8 +93,11 @@ struct observation {
     const char
         *unreconciled; /* NULL, or which catalog moved by how much more than could be named */
 };
+/* Works in a savepoint under settings of its own, which end with the transaction or, as an addition to the caller's batch, by
+ * observer_end_add(). */
 int observer_finish(struct observer *o, struct pg *s, const struct catalog *base,
                     struct observation *out, struct err *e) MUST_CHECK;
+void observer_end_add(struct pg *s);
 /* Carry the base forward by what was committed. */
 void catalog_advance(struct catalog *base, const struct observation *o);
 

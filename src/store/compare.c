@@ -5,6 +5,7 @@
 
 #include "store/observer.h"
 #include "store/queries.h"
+#include "store/sections.h"
 
 enum { COL_CLASS = 2, COL_OBJECT, COL_EXTENSION, COL_VIA_CLASS, COL_VIA_OBJECT };
 
@@ -110,7 +111,7 @@ static int compare_all(struct observer *o, struct err *e)
 /* Addresses whose dependants are wanted. */
 struct seeds {
     struct oids classes, objects;
-    const char *params[9];
+    const char *params[7];
 };
 
 static void seed(struct observer *o, struct seeds *q, const struct catalog_object *b)
@@ -121,19 +122,26 @@ static void seed(struct observer *o, struct seeds *q, const struct catalog_objec
     q->objects.v[q->objects.n++] = b->objid;
 }
 
+static bool keep_seed(void *ctx, struct bytes name)
+{
+    (void)ctx;
+    return bytes_eq(name, bytes_str("seed")) || bytes_eq(name, bytes_str("part")) ||
+           bytes_eq(name, bytes_str("resolved"));
+}
+
 static void seeds_add(struct observer *o, struct seeds *q, struct pg_rows **r)
 {
     if (q->classes.n == 0) {
         return;
     }
-    for (int i = 2; i < 7; i++) {
+    for (int i = 2; i < 5; i++) {
         q->params[i] = "{}";
     }
     q->params[0] = o->xid;
     q->params[1] = "0";
-    q->params[7] = oids_array(o->a, &q->classes);
-    q->params[8] = oids_array(o->a, &q->objects);
-    pg_batch_add(o->s, &store_observe_rows, q->params, 9, r);
+    q->params[5] = oids_array(o->a, &q->classes);
+    q->params[6] = oids_array(o->a, &q->objects);
+    pg_batch_add(o->s, sections_choose(&store_observe_rows, keep_seed, NULL, true), q->params, 7, r);
 }
 
 /* Kinds whose name, columns or labels stand in others' definitions, and whose dependants pg_depend lists. */
@@ -216,6 +224,27 @@ static bool want_candidates(struct observer *o, struct wanted *w, struct seeds *
     return any;
 }
 
+/* A relation that is new has only those parts for which a row was written. */
+static bool lacks_parts(const struct observer *o, const struct wanted *w)
+{
+    static const char *const catalogs[] = {"pg_inherits", "pg_partitioned_table", "pg_trigger",
+                                           "pg_rewrite",  "pg_policy",            "pg_statistic_ext",
+                                           "pg_sequence", "pg_foreign_table"};
+    for (size_t i = 0; i < w->oids[GROUP_RELATIONS].n; i++) {
+        if (catalog_at(o->base, PG_CLASS, w->oids[GROUP_RELATIONS].v[i]) != NULL) {
+            return false;
+        }
+    }
+    for (size_t i = 0; i < o->n_moved; i++) {
+        for (size_t k = 0; k < sizeof catalogs / sizeof *catalogs; k++) {
+            if (strcmp(o->moved[i].name, catalogs[k]) == 0) {
+                return false;
+            }
+        }
+    }
+    return true;
+}
+
 /* Groups whose catalogs moved. */
 static void want_moved(struct observer *o, struct wanted *w)
 {
@@ -293,11 +322,10 @@ static int compare_round(struct observer *o, bool first, bool *more, struct err 
     if (!*more && !wants_groups(&w)) {
         return 0;
     }
-    pins_add(o->s, PINS_SAVEPOINT, false);
+    w.no_parts = lacks_parts(o, &w);
     struct definitions *d = definitions_add(o->a, o->s, &w);
     seeds_add(o, &q, &dependants);
-    pins_undo(o->s, PINS_SAVEPOINT);
-    if (pins_run(o->s, PINS_SAVEPOINT, e) != 0) {
+    if (pg_batch_run(o->s, NULL, e) != 0) {
         return -1;
     }
     definitions_take(d, &now);

@@ -74,7 +74,16 @@ enum group group_of_class(uint32_t classid)
     case PG_TABLESPACE:
     case PG_DATABASE:
     case PG_ATTRIBUTE:
+    case PG_AMOP:
+    case PG_AMPROC:
     case PG_ATTRDEF:
+    case PG_CAST:
+    case PG_CONSTRAINT:
+    case PG_REWRITE:
+    case PG_TRIGGER:
+    case PG_POLICY:
+    case PG_STATISTIC_EXT:
+    case PG_PUBLICATION_REL:
     case PG_DEPEND:
     case PG_DESCRIPTION:
     case PG_LARGEOBJECT:
@@ -176,6 +185,7 @@ static void add_some(struct definitions *d, struct pg *s, const struct wanted *w
         enum group g = queries[i].group;
         bool few = g == GROUP_COUNT ? any.n > 0 : g < GROUP_WHOLE && w->oids[g].n > 0;
         bool whole = g >= GROUP_WHOLE && g < GROUP_COUNT && w->whole[g] && is_for(&queries[i], s);
+        few = few && !(w->no_parts && queries[i].sql == &store_catalog_parts);
         if (few) {
             pg_batch_add(s, for_few(i), d->params[g], 1, &d->rows[i]);
         } else if (whole) {

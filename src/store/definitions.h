@@ -15,11 +15,20 @@ enum system_catalog {
     PG_CLASS = 1259,
     PG_AUTHID = 1260,
     PG_DATABASE = 1262,
+    PG_AMOP = 2602,
+    PG_AMPROC = 2603,
     PG_ATTRDEF = 2604,
+    PG_CAST = 2605,
+    PG_CONSTRAINT = 2606,
     PG_DEPEND = 2608,
     PG_DESCRIPTION = 2609,
     PG_LARGEOBJECT = 2613,
     PG_LARGEOBJECT_METADATA = 2995,
+    PG_REWRITE = 2618,
+    PG_TRIGGER = 2620,
+    PG_POLICY = 3256,
+    PG_STATISTIC_EXT = 3381,
+    PG_PUBLICATION_REL = 6106,
     PG_NAMESPACE = 2615,
     PG_OPCLASS = 2616,
     PG_OPERATOR = 2617,
@@ -54,9 +63,11 @@ enum group {
 enum group group_of_class(uint32_t classid); /* by where its objects' definition is read */
 enum group group_of(const struct catalog_object *o);
 
-/* What to read: of the groups before GROUP_WHOLE the given oids, or all; of the others those marked. */
+/* What to read: of the groups before GROUP_WHOLE the given oids, or all; of the others those marked. no_parts: none of the relations has
+ * anything that catalog_parts.sql tells. */
 struct wanted {
     bool all;
+    bool no_parts;
     bool whole[GROUP_COUNT];
     struct oids {
         uint32_t *v;
@@ -68,7 +79,7 @@ void oids_add(struct arena *a, struct oids *l,
 const char *oids_array(struct arena *a, const struct oids *l); /* "{1,2}" for an oid[] parameter */
 
 /* Adds the queries to the session's batch, then makes the objects from their rows: between the two the caller runs the batch,
- * with the settings of pins_add(). The rows are freed by the second call, or by definitions_drop(). */
+ * with the settings of pins_add(). The rows are freed by the second call. */
 struct definitions;
 struct definitions *definitions_add(struct arena *a, struct pg *s, const struct wanted *w);
 void definitions_take(struct definitions *d, struct catalog *out); /* sorted by text */

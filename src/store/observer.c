@@ -5,13 +5,24 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct observer *observer_new(struct arena *a)
+struct observer *observer_new(struct arena *a, struct observer_memory *memory)
 {
     struct observer *o = ARENA_NEW(a, struct observer);
     o->a = a;
+    o->memory = memory;
     o->start_counters = o->start_tables = o->now.by_oid = o->candidates = o->paired = o->touched =
         (struct table){.a = a};
     return o;
+}
+
+void observer_before_add(struct pg *s)
+{
+    sense_before_add(s);
+}
+
+void observer_end_add(struct pg *s)
+{
+    pins_undo(s, PINS_SAVEPOINT);
 }
 
 void observer_start_add(struct observer *o, struct pg *s)
@@ -154,7 +165,7 @@ static void sum_up(struct observer *o)
     out->n_tables_touched = count_tables(o);
     out->rows = count_rows(out);
     out->server_time = o->now.now;
-    out->ledger_touched |= strcmp(o->ledger, o->now.ledger) != 0;
+    out->ledger_touched |= !digest_eq(&o->ledger, &o->now.ledger);
     out->unreconciled =
         o->unreconciled.n > 0 ? arena_strdup(o->a, buf_str(&o->unreconciled)) : NULL;
     sort(o->a, &out->touches);

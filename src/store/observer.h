@@ -94,7 +94,8 @@ struct pair {
 };
 
 struct sensed {
-    const char *xid, *users, *now, *ledger;
+    const char *xid, *users, *now;
+    struct digest ledger;
     bool counts, reads_all, is_super;
     struct tally pages; /* of large objects */
     struct lock *locks;
@@ -115,8 +116,10 @@ struct taken {
 struct observer {
     struct arena *a;
     /* start */
-    struct pg_rows *r_state, *r_counters, *r_tables;
-    const char *xid, *user, *ledger;
+    struct observer_memory *memory;
+    struct pg_rows *r_begin, *r_ledger, *r_counters, *r_tables;
+    const char *xid, *user;
+    struct digest ledger; /* what was done to schema kfmig, also in sensed */
     bool counts;
     struct table start_counters, start_tables; /* oid as key: struct tally */
     struct taken *taken;
@@ -141,6 +144,7 @@ struct observer {
 };
 
 /* sense.c: what can be seen without looking at definitions. One round trip each. */
+void sense_before_add(struct pg *s);
 void sense_start_add(struct observer *o, struct pg *s);
 int sense_start_done(struct observer *o, struct err *e) MUST_CHECK;
 int sense(struct observer *o, struct err *e) MUST_CHECK;

@@ -108,10 +108,8 @@ int silence_schemas(struct observer *o, struct err *e)
     }
     struct pg_rows *r = NULL;
     const char *params[1] = {pg_array(o->a, names, n_extensions)};
-    pins_add(o->s, PINS_SAVEPOINT, false);
     pg_batch_add(o->s, &store_observe_fixed_schemas, params, 1, &r);
-    pins_undo(o->s, PINS_SAVEPOINT);
-    if (pins_run(o->s, PINS_SAVEPOINT, e) != 0) {
+    if (pg_batch_run(o->s, NULL, e) != 0) {
         return -1;
     }
     for (size_t i = 0; i < pg_rows_n(r); i++) {
@@ -222,10 +220,8 @@ static int identify(struct observer *o, const struct oids *classes, const struct
     }
     struct pg_rows *r = NULL;
     const char *params[2] = {oids_array(o->a, classes), oids_array(o->a, objects)};
-    pins_add(o->s, PINS_SAVEPOINT, false);
     pg_batch_add(o->s, &store_observe_identity, params, 2, &r);
-    pins_undo(o->s, PINS_SAVEPOINT);
-    if (pins_run(o->s, PINS_SAVEPOINT, e) != 0) {
+    if (pg_batch_run(o->s, NULL, e) != 0) {
         return -1;
     }
     for (size_t i = 0; i < pg_rows_n(r); i++) {

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "store/queries.h"
+#include "store/sections.h"
 
 /* Catalogs in what observe_rows.sql returns that are none. */
 enum { ROW_OF_LOCK = 0, ROW_OF_TOAST = 1 };
@@ -124,11 +125,41 @@ static void find_unknown(struct observer *o)
     }
 }
 
-/* Parameters of observe_rows.sql. */
+/* How far the server resolves what it finds to the objects that it belongs to. */
+enum resolve { RESOLVE_NOTHING, RESOLVE_WHOLE, RESOLVE_PARTS };
+
+/* What observe_rows.sql is to look for. */
 struct search {
-    const char *params[9];
+    const char *params[7];
     struct oids all, locked_only;
+    enum resolve resolve;
 };
+
+/* A row of its result, resolved. classid 0: of something that always changes with its table. */
+struct found {
+    uint32_t catalog, classid, objid;
+    int64_t n;
+    const char *extension;
+};
+struct founds {
+    struct found *v;
+    size_t n;
+};
+
+/* Catalogs whose rows are parts of objects, or may be. */
+static const uint32_t parts[] = {PG_PROC,   PG_AMOP,    PG_AMPROC,  PG_ATTRDEF, PG_CAST,
+                                 PG_POLICY, PG_REWRITE, PG_TRIGGER, PG_CONSTRAINT,
+                                 PG_STATISTIC_EXT, PG_PUBLICATION_REL};
+
+static bool is_part(uint32_t classid)
+{
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+        if (parts[i] == classid) {
+            return true;
+        }
+    }
+    return false;
+}
 
 static void add_locked(struct observer *o, struct search *q)
 {
@@ -145,28 +176,139 @@ static void add_locked(struct observer *o, struct search *q)
         classes.v[classes.n++] = o->now.objects[i].classid;
         ARENA_GROW(o->a, objects.v, objects.n, objects.cap);
         objects.v[objects.n++] = o->now.objects[i].objid;
+        bool part = is_part(o->now.objects[i].classid);
+        q->resolve = part || q->resolve == RESOLVE_PARTS ? RESOLVE_PARTS : RESOLVE_WHOLE;
     }
-    q->params[4] = oids_array(o->a, &relations);
-    q->params[5] = oids_array(o->a, &classes);
-    q->params[6] = oids_array(o->a, &objects);
+    q->params[2] = oids_array(o->a, &relations);
+    q->params[3] = oids_array(o->a, &classes);
+    q->params[4] = oids_array(o->a, &objects);
+}
+
+static bool is_among(const struct oids *l, uint32_t oid)
+{
+    for (size_t i = 0; i < l->n; i++) {
+        if (l->v[i] == oid) {
+            return true;
+        }
+    }
+    return false;
+}
+
+struct choosing {
+    const struct observer *o;
+    const struct search *q;
+};
+
+/* By the names of sections in observe_rows.sql. */
+static bool keep(void *ctx, struct bytes name)
+{
+    static const char locked[] = " locked";
+    const struct choosing *c = ctx;
+    size_t tail = sizeof locked - 1;
+    bool is_locked =
+        name.n > tail && bytes_eq(bytes_of(name.p + name.n - tail, tail), bytes_str(locked));
+    if (bytes_eq(name, bytes_str("as found"))) {
+        return c->q->resolve == RESOLVE_NOTHING;
+    }
+    if (bytes_eq(name, bytes_str("resolved"))) {
+        return c->q->resolve != RESOLVE_NOTHING;
+    }
+    if (bytes_eq(name, bytes_str("whole")) || bytes_eq(name, bytes_str("part"))) {
+        return c->q->resolve == (name.p[0] == 'w' ? RESOLVE_WHOLE : RESOLVE_PARTS);
+    }
+    name.n -= is_locked ? tail : 0;
+    for (size_t i = 0; i < c->o->n_moved; i++) {
+        if (bytes_eq(bytes_str(c->o->moved[i].name), name)) {
+            return is_among(is_locked ? &c->q->locked_only : &c->q->all, c->o->moved[i].oid);
+        }
+    }
+    return false;
+}
+
+static bool keep_all(void *ctx, struct bytes name)
+{
+    (void)ctx;
+    return !bytes_eq(name, bytes_str("whole")) && !bytes_eq(name, bytes_str("as found"));
 }
 
 static struct pg_rows *searched_rows(struct observer *o, struct search *q, bool hidden,
                                      struct err *e)
 {
     struct pg_rows *r = NULL;
+    struct choosing c = {o, q};
+    const struct pg_sql *sql = sections_choose(&store_observe_rows, keep, &c, false);
+    if (sql == NULL) {
+        q->resolve = RESOLVE_PARTS;
+        sql = sections_choose(&store_observe_rows, keep_all, NULL, true);
+    }
     q->params[0] = o->xid;
     q->params[1] = arena_printf(o->a, "%lld", (long long)o->now.window);
-    q->params[2] = oids_array(o->a, &q->all);
-    q->params[3] = oids_array(o->a, &q->locked_only);
-    q->params[7] = q->params[8] = "{}";
-    pins_add(o->s, PINS_SAVEPOINT, false);
-    pg_batch_add(o->s, &store_observe_rows, q->params, 9, &r);
+    q->params[5] = q->params[6] = "{}";
+    pg_batch_add(o->s, sql, q->params, 7, &r);
     if (hidden) {
         pg_batch_add(o->s, &store_observe_hidden, q->params, 2, &o->r_hidden);
     }
-    pins_undo(o->s, PINS_SAVEPOINT);
-    return pins_run(o->s, PINS_SAVEPOINT, e) == 0 ? r : NULL;
+    return pg_batch_run(o->s, NULL, e) == 0 ? r : NULL;
+}
+
+/* A row as the server found it, resolved by what is known of the locks. Returns what the server has to do instead. */
+static enum resolve resolve(const struct observer *o, struct found *f)
+{
+    const struct lock *l = f->classid == PG_CLASS ? sensed_lock(o, f->objid) : NULL;
+    if (is_part(f->classid)) {
+        return RESOLVE_PARTS;
+    }
+    if (l == NULL || l->kind == 'c') {
+        return RESOLVE_WHOLE;
+    }
+    if (strcmp(l->schema, "pg_toast") == 0) {
+        f->classid = f->objid = 0;
+    } else if (l->owner != 0) {
+        f->objid = l->owner;
+    }
+    f->extension = l->extension;
+    return RESOLVE_NOTHING;
+}
+
+/* Fills *out. Returns what the rows have to be asked for again with; q->resolve if they are fine. */
+static enum resolve take_found(struct observer *o, const struct search *q, const struct pg_rows *r,
+                               struct founds *out)
+{
+    enum resolve most = q->resolve;
+    *out = (struct founds){ARENA_ARRAY(o->a, struct found, pg_rows_n(r) + 1), pg_rows_n(r)};
+    for (size_t i = 0; i < out->n; i++) {
+        struct found *f = &out->v[i];
+        *f = (struct found){(uint32_t)pg_int(r, i, COL_CATALOG), (uint32_t)pg_int(r, i, COL_CLASS),
+                            (uint32_t)pg_int(r, i, COL_OBJECT), pg_int(r, i, COL_N),
+                            arena_strdup(o->a, pg_text(r, i, COL_EXTENSION))};
+        enum resolve need = RESOLVE_NOTHING;
+        if (q->resolve == RESOLVE_NOTHING) {
+            need = resolve(o, f);
+        } else if (q->resolve == RESOLVE_WHOLE && is_part(f->classid)) {
+            need = RESOLVE_PARTS;
+        }
+        most = need > most ? need : most;
+    }
+    return most;
+}
+
+/* The server takes longer to resolve rows than to find them, and most changes are of relations, which are all locked. */
+static int search(struct observer *o, struct search *q, bool hidden, struct founds *out,
+                  struct err *e)
+{
+    for (;;) {
+        struct pg_rows *r = searched_rows(o, q, hidden, e);
+        if (r == NULL) {
+            return -1;
+        }
+        enum resolve need = take_found(o, q, r, out);
+        pg_rows_free(r);
+        if (need == q->resolve) {
+            return 0;
+        }
+        q->resolve = need;
+        hidden = false;
+    }
 }
 
 static bool is_class_row(uint32_t catalog, uint32_t classid)
@@ -174,18 +316,17 @@ static bool is_class_row(uint32_t catalog, uint32_t classid)
     return catalog == classid || (catalog == PG_LARGEOBJECT_METADATA && classid == PG_LARGEOBJECT);
 }
 
-static void take_rows(struct observer *o, const struct pg_rows *r)
+static void take_rows(struct observer *o, const struct founds *rows)
 {
-    for (size_t i = 0; i < pg_rows_n(r); i++) {
-        uint32_t catalog = (uint32_t)pg_int(r, i, COL_CATALOG);
-        uint32_t classid = (uint32_t)pg_int(r, i, COL_CLASS);
-        if (classid == 0 || catalog == ROW_OF_TOAST) {
+    for (size_t i = 0; i < rows->n; i++) {
+        const struct found *f = &rows->v[i];
+        if (f->classid == 0 || f->catalog == ROW_OF_TOAST) {
             continue;
         }
-        struct candidate *c = candidate_add(o, classid, (uint32_t)pg_int(r, i, COL_OBJECT));
-        c->extension = arena_strdup(o->a, pg_text(r, i, COL_EXTENSION));
-        c->is_own |= catalog != ROW_OF_LOCK;
-        c->is_row |= is_class_row(catalog, classid);
+        struct candidate *c = candidate_add(o, f->classid, f->objid);
+        c->extension = f->extension;
+        c->is_own |= f->catalog != ROW_OF_LOCK;
+        c->is_row |= is_class_row(f->catalog, f->classid);
     }
 }
 
@@ -196,23 +337,22 @@ static bool is_new(const struct observer *o, uint32_t classid, uint32_t objid)
 
 /* How many of the counted writes are certain to have been on the rows found: each was written once at least; a column with a
  * default and a table with a TOAST table, if new, were inserted and then updated. */
-static void count_found(struct observer *o, const struct pg_rows *r)
+static void count_found(struct observer *o, const struct founds *rows)
 {
     struct moved *classes = moved_at(o, PG_CLASS);
     struct moved *columns = moved_at(o, PG_ATTRIBUTE);
-    for (size_t i = 0; i < pg_rows_n(r); i++) {
-        uint32_t catalog = (uint32_t)pg_int(r, i, COL_CATALOG);
-        bool fresh = is_new(o, PG_CLASS, (uint32_t)pg_int(r, i, COL_OBJECT));
-        int64_t n = pg_int(r, i, COL_N);
-        struct moved *m = moved_at(o, catalog);
+    for (size_t i = 0; i < rows->n; i++) {
+        const struct found *f = &rows->v[i];
+        bool fresh = is_new(o, PG_CLASS, f->objid);
+        struct moved *m = moved_at(o, f->catalog);
         if (m != NULL) {
-            m->found += n;
+            m->found += f->n;
         }
-        if (catalog == ROW_OF_TOAST && fresh && classes != NULL) {
-            classes->found += n;
+        if (f->catalog == ROW_OF_TOAST && fresh && classes != NULL) {
+            classes->found += f->n;
         }
-        if (catalog == PG_ATTRDEF && fresh && columns != NULL) {
-            columns->found += n;
+        if (f->catalog == PG_ATTRDEF && fresh && columns != NULL) {
+            columns->found += f->n;
         }
     }
 }
@@ -309,6 +449,7 @@ int reconcile(struct observer *o, struct err *e)
 {
     struct search q = {0};
     struct search again = {0};
+    struct founds rows;
     bool hidden = false;
     find_unknown(o);
     find_direct_writes(o);
@@ -316,24 +457,21 @@ int reconcile(struct observer *o, struct err *e)
         return 0;
     }
     add_locked(o, &q);
-    struct pg_rows *r = searched_rows(o, &q, hidden, e);
-    if (r == NULL) {
+    if (search(o, &q, hidden, &rows, e) != 0) {
         return -1;
     }
-    take_rows(o, r);
-    count_found(o, r);
+    take_rows(o, &rows);
+    count_found(o, &rows);
     count_dropped(o);
-    pg_rows_free(r);
     find_locked(o);
     if (!find_short(o, &again)) {
         return 0;
     }
-    again.params[4] = again.params[5] = again.params[6] = "{}";
-    r = searched_rows(o, &again, false, e);
-    if (r == NULL) {
+    again.params[2] = again.params[3] = again.params[4] = "{}";
+    again.resolve = RESOLVE_WHOLE;
+    if (search(o, &again, false, &rows, e) != 0) {
         return -1;
     }
-    take_rows(o, r);
-    pg_rows_free(r);
+    take_rows(o, &rows);
     return 0;
 }

@@ -399,7 +399,7 @@ static bool is_outside(const struct observer *o, const struct lock *l)
         return true; /* see reconcile.c */
     }
     if (strcmp(l->schema, "kfmig") == 0) {
-        return strcmp(o->ledger, o->now.ledger) == 0;
+        return digest_eq(&o->ledger, &o->now.ledger);
     }
     bool joined = pair_at(o, PG_CLASS, l->oid) != NULL;
     return l->extension[0] != '\0' && (reads || joined || extension_changed(o, l->extension));

@@ -92,6 +92,13 @@ static inline int lock_now(struct pg *s, int64_t *epoch)
     return ledger_lock(s, "run", "kfmig on host", &(struct lock_wait){0}, epoch, &e);
 }
 
+static inline int begin_work(struct pg *s, struct guard *out)
+{
+    struct pg_rows *work = NULL;
+    ledger_work_add(s, &work);
+    return pg_batch_run(s, NULL, &e) != 0 ? -1 : ledger_work_done(work, &arena, out, &e);
+}
+
 /* A session that holds the lock, and the ledger as it knows it. */
 struct runner {
     struct pg *s;
@@ -114,7 +121,7 @@ static inline struct runner runner_start(const char *keywords)
 static inline void begin(struct runner *r)
 {
     run(r->s, "BEGIN");
-    must(ledger_work(r->s, &arena, &r->guard, &e), "work");
+    must(begin_work(r->s, &r->guard), "work");
 }
 
 /* Records an entry for subject with what else stands in *record; the transaction is open. */

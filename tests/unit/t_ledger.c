@@ -270,7 +270,7 @@ static void test_orphan(struct pg *a, struct pg *b)
     int64_t epoch = 0;
     struct guard g = {0};
     run(a, "BEGIN");
-    is_int(ledger_work(a, &arena, &g, &e), 0, "a session works");
+    is_int(begin_work(a, &g), 0, "a session works");
     is_int(lock_now(b, &epoch), -1, "no run starts beside it");
     ok(e.code == ERR_LOCKED && strstr(e.msg, "still works") != NULL, "and says why");
     is_str(
@@ -282,7 +282,7 @@ static void test_orphan(struct pg *a, struct pg *b)
     must(ledger_unlock(b, &e), "unlock");
     run(b, "SELECT pg_advisory_lock(1801874791, 2)");
     run(a, "BEGIN");
-    is_int(ledger_work(a, &arena, &g, &e), -1, "nobody begins to work while a run starts");
+    is_int(begin_work(a, &g), -1, "nobody begins to work while a run starts");
     is_int(e.code, ERR_LOCKED, "as it is locked");
     run(a, "ROLLBACK");
     run(b, "SELECT pg_advisory_unlock(1801874791, 2)");

@@ -74,10 +74,14 @@ static void command(struct pg *s, const char *sql)
     must(pg_command(s, sql, tag, NULL, &e), sql);
 }
 
+static struct observer_memory memory;
+
 static struct observer *start(struct pg *s)
 {
+    observer_before_add(s);
+    must(pg_batch_run(s, NULL, &e), "what comes before BEGIN");
     command(s, "BEGIN");
-    struct observer *o = observer_new(&arena);
+    struct observer *o = observer_new(&arena, &memory);
     observer_start_add(o, s);
     must(pg_batch_run(s, NULL, &e), "the observer's start");
     must(observer_start_done(o, &e), "the observer's start");
@@ -307,6 +311,8 @@ static void test_state(struct pg *s)
            "county AS c ON c.geoid = i.county");
     const char *before = arena_strdup(&arena, server_ask(&e, s, &locks, NULL));
     must(observer_finish(o, s, &base, &out, &e), "finish");
+    observer_end_add(s);
+    must(pg_batch_run(s, NULL, &e), "the end");
     is_str(server_ask(&e, s, &path, NULL), "app, ref on", "and after the end");
     is_str(server_ask(&e, s, &locks, NULL), before, "reading definitions leaves no locks behind");
     is_str(observer_xid(o), server_ask(&e, s, &xid, NULL), "the transaction's id");

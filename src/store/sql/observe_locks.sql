@@ -1,19 +1,30 @@
--- Relations that this transaction has locked; PostgreSQL holds such locks to its end, whatever was done. modes: a bit per mode, from
--- 1 AccessShare to 128 AccessExclusive. Relations that are gone have no name. Of the system catalogs only those locked for writing.
-WITH held AS MATERIALIZED (
+-- What this transaction holds, PostgreSQL keeping most locks to its end, whatever was done; pg_locks is dear and read once.
+-- what: "relation": one that is locked; modes: a bit per mode, from 1 AccessShare to 128 AccessExclusive; one that is gone has no
+--       name; of the system catalogs only those locked for writing.
+--       "object" (oid: its class, owner: itself): no relation, and locked against changes by others, as whoever changes or drops one
+--       does; an extension by whatever lock.
+--       "id" (name): a transaction id, its own or that of the subtransaction just marked.
+--       "ledger" (name): all that this backend did to schema kfmig in this transaction, as a text to compare.
+WITH mine AS MATERIALIZED (
+    SELECT l.locktype, l.relation, l.classid, l.objid, l.transactionid, l.mode
+    FROM pg_locks AS l
+    WHERE l.pid = pg_backend_pid() AND l.granted
+      AND (l.locktype = 'transactionid'
+           OR l.database IN (0, (SELECT d.oid FROM pg_database AS d WHERE d.datname = current_database())))
+), held AS MATERIALIZED (
     SELECT l.relation,
            bit_or(CASE l.mode
                WHEN 'AccessShareLock' THEN 1 WHEN 'RowShareLock' THEN 2 WHEN 'RowExclusiveLock' THEN 4
                WHEN 'ShareUpdateExclusiveLock' THEN 8 WHEN 'ShareLock' THEN 16 WHEN 'ShareRowExclusiveLock' THEN 32
                WHEN 'ExclusiveLock' THEN 64 ELSE 128 END) AS modes
-    FROM pg_locks AS l
-    WHERE l.pid = pg_backend_pid() AND l.locktype = 'relation' AND l.granted
-      AND l.database IN (0, (SELECT d.oid FROM pg_database AS d WHERE d.datname = current_database()))
+    FROM mine AS l
+    WHERE l.locktype = 'relation'
     GROUP BY l.relation
 )
-SELECT h.relation, h.modes, c.relkind, n.nspname, c.relname, c.relpersistence = 't' AS is_temporary, c.relfilenode,
-       o.oid AS owner, o.relkind AS owner_kind, m.nspname AS owner_schema, o.relname AS owner_name,
-       x.extname, s.srvname,
+SELECT 'relation' AS what, h.relation AS oid, h.modes, c.relkind::text, n.nspname::text, c.relname::text AS name,
+       c.relpersistence = 't' AS is_temporary, c.relfilenode,
+       o.oid AS owner, o.relkind::text AS owner_kind, m.nspname::text AS owner_schema, o.relname::text AS owner_name,
+       x.extname::text, s.srvname::text,
        pg_stat_get_xact_tuples_inserted(h.relation) AS inserted, pg_stat_get_xact_tuples_updated(h.relation) AS updated,
        pg_stat_get_xact_tuples_deleted(h.relation) AS deleted,
        c.relkind IN ('r', 'm') AND CASE WHEN h.modes >= 128 THEN pg_relation_size(h.relation) > 0 END AS has_pages
@@ -30,3 +41,26 @@ LEFT JOIN pg_extension AS x ON x.oid = e.refobjid
 LEFT JOIN pg_foreign_table AS f ON c.relkind = 'f' AND f.ftrelid = c.oid
 LEFT JOIN pg_foreign_server AS s ON s.oid = f.ftserver
 WHERE c.oid IS NULL OR h.modes > 3 OR n.nspname NOT IN ('pg_catalog', 'information_schema', 'pg_toast')
+UNION ALL
+SELECT DISTINCT 'object', l.classid, NULL::int4, NULL, NULL, NULL, NULL::bool, NULL::oid, l.objid, NULL, NULL, NULL, NULL, NULL,
+       NULL::int8, NULL::int8, NULL::int8, NULL::bool
+FROM mine AS l
+WHERE l.locktype = 'object'
+  AND (l.mode NOT IN ('AccessShareLock', 'RowShareLock', 'RowExclusiveLock') OR l.classid = 'pg_extension'::regclass)
+UNION ALL
+SELECT 'id', NULL, NULL, NULL, NULL, l.transactionid::text, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL
+FROM mine AS l
+WHERE l.locktype = 'transactionid' AND l.mode = 'ExclusiveLock'
+UNION ALL
+SELECT 'ledger', NULL, NULL, NULL, NULL,
+       coalesce(count(*) || ' ' || sum(d.objid::int8) || ': ' || string_agg(
+           CASE WHEN d.classid = 'pg_class'::regclass THEN concat_ws(' ', d.objid, h.modes,
+               pg_stat_get_xact_numscans(d.objid), pg_stat_get_xact_tuples_returned(d.objid),
+               pg_stat_get_xact_tuples_fetched(d.objid), pg_stat_get_xact_tuples_inserted(d.objid),
+               pg_stat_get_xact_tuples_updated(d.objid), pg_stat_get_xact_tuples_deleted(d.objid)) END,
+           ', ' ORDER BY d.classid, d.objid), ''),
+       NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL
+FROM pg_depend AS d
+LEFT JOIN held AS h ON d.classid = 'pg_class'::regclass AND h.relation = d.objid
+WHERE d.refclassid = 'pg_namespace'::regclass
+  AND d.refobjid = (SELECT n.oid FROM pg_namespace AS n WHERE n.nspname = 'kfmig')

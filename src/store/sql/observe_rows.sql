@@ -1,13 +1,19 @@
 -- Which objects the transaction may have changed: catalog rows that it wrote, relations and objects that it locked, and what
--- depends on given objects.
+-- depends on given objects. Sections are chosen (store/sections.h): NAME searches that catalog in full, "NAME locked" for the
+-- relations in $3 only; "seed" looks for dependants. Either "as found", or "resolved" with "whole" or "part":
+-- whether what is a part of an object is traced to it.
 -- $1 the transaction's id as a number; $2 how many ids were given out since, so that a row's xmin within that range is ours if it
--- is in progress; $3 catalogs to search in full; $4 catalogs to search for the relations in $5 only; $5 relations locked;
--- $6, $7 addresses of objects locked; $8, $9 addresses whose dependants are wanted.
+-- is in progress; $3 relations locked; $4, $5 addresses of objects locked; $6, $7 addresses whose dependants are wanted.
 -- Rows: catalog (0: from a lock, 1: see below, pg_depend: a dependant), n rows in it, address of the object they belong to as the class queries
 -- know it (0 0: a part that always changes with its table), extension it is a member of, address whose dependant it is.
-WITH seed AS (
+WITH given AS (
+    SELECT $1::int8 AS xid, $2::int4 AS ids, $3::oid[] AS relations, $4::oid[] AS classes, $5::oid[] AS objects,
+           $6::oid[] AS seed_classes, $7::oid[] AS seed_objects
+),
+--+ seed
+seed AS (
     SELECT s.classid, s.objid, s.classid AS via_class, s.objid AS via_object
-    FROM unnest($8::oid[], $9::oid[]) AS s (classid, objid)
+    FROM unnest($6::oid[], $7::oid[]) AS s (classid, objid)
 ), reference AS (
     SELECT * FROM seed
     UNION ALL
@@ -27,175 +33,275 @@ WITH seed AS (
     FROM seed AS s
     JOIN pg_type AS t ON s.classid = 'pg_type'::regclass AND t.oid = s.objid
     WHERE t.typarray <> 0
-), raw (catalog, age, classid, objid, via_class, via_object) AS (
-    SELECT 0::oid, NULL::int4, 'pg_class'::regclass::oid, r, 0::oid, 0::oid FROM unnest($5::oid[]) AS r
-    UNION ALL SELECT 0, NULL, o.classid, o.objid, 0, 0 FROM unnest($6::oid[], $7::oid[]) AS o (classid, objid)
+),
+--.
+raw (catalog, age, classid, objid, via_class, via_object) AS (
+    SELECT 0::oid, NULL::int4, 'pg_class'::regclass::oid, r, 0::oid, 0::oid FROM unnest($3::oid[]) AS r
+    UNION ALL
+    SELECT 0, NULL, o.classid, o.objid, 0, 0 FROM unnest($4::oid[], $5::oid[]) AS o (classid, objid)
+--+ seed
     UNION ALL
     SELECT 'pg_depend'::regclass, NULL, d.classid, d.objid, r.via_class, r.via_object
     FROM reference AS r
     JOIN pg_depend AS d ON d.refclassid = r.classid AND d.refobjid = r.objid AND d.deptype <> 'e'
-    -- Large catalogs, by what is locked.
+--.
+--+ pg_class locked
     UNION ALL
     SELECT 'pg_class'::regclass, age(x.xmin), 'pg_class'::regclass, x.oid, 0, 0 FROM pg_class AS x
-    WHERE 'pg_class'::regclass = ANY ($4::oid[]) AND x.oid = ANY ($5::oid[]) AND age(x.xmin) <= 0
+    WHERE x.oid = ANY ($3::oid[]) AND age(x.xmin) <= 0
+--.
+--+ pg_attribute locked
     UNION ALL
     SELECT 'pg_attribute'::regclass, age(x.xmin), 'pg_class'::regclass, x.attrelid, 0, 0 FROM pg_attribute AS x
-    WHERE 'pg_attribute'::regclass = ANY ($4::oid[]) AND x.attrelid = ANY ($5::oid[]) AND age(x.xmin) <= 0
+    WHERE x.attrelid = ANY ($3::oid[]) AND age(x.xmin) <= 0
+--.
+--+ pg_attribute locked
     UNION ALL
     SELECT 'pg_attrdef'::regclass, age(x.xmin), 'pg_class'::regclass, x.adrelid, 0, 0 FROM pg_attrdef AS x
-    WHERE 'pg_attribute'::regclass = ANY ($4::oid[]) AND x.adrelid = ANY ($5::oid[]) AND age(x.xmin) <= 0
-    UNION ALL
+    WHERE x.adrelid = ANY ($3::oid[]) AND age(x.xmin) <= 0
+--.
+--+ pg_class locked
     -- Catalog 1: tables that were given a TOAST table.
+    UNION ALL
     SELECT 1::oid, age(t.xmin), 'pg_class'::regclass, x.oid, 0, 0
     FROM pg_class AS x
     JOIN pg_class AS t ON t.oid = x.reltoastrelid
-    WHERE 'pg_class'::regclass = ANY ($4::oid[]) AND x.oid = ANY ($5::oid[]) AND age(t.xmin) <= 0
+    WHERE x.oid = ANY ($3::oid[]) AND age(t.xmin) <= 0
+--.
+--+ pg_type locked
     UNION ALL
-    SELECT 'pg_type'::regclass, age(x.xmin), 'pg_type'::regclass, x.oid, 0, 0
+    SELECT 'pg_type'::regclass, age(x.xmin), 'pg_class'::regclass, c.oid, 0, 0
     FROM pg_class AS c
     JOIN pg_type AS x ON x.oid = c.reltype
-    WHERE 'pg_type'::regclass = ANY ($4::oid[]) AND c.oid = ANY ($5::oid[]) AND age(x.xmin) <= 0
+    WHERE c.oid = ANY ($3::oid[]) AND age(x.xmin) <= 0
+--.
+--+ pg_type locked
     UNION ALL
-    SELECT 'pg_type'::regclass, age(x.xmin), 'pg_type'::regclass, x.oid, 0, 0
+    SELECT 'pg_type'::regclass, age(x.xmin), 'pg_class'::regclass, c.oid, 0, 0
     FROM pg_class AS c
     JOIN pg_type AS r ON r.oid = c.reltype
     JOIN pg_type AS x ON x.oid = r.typarray
-    WHERE 'pg_type'::regclass = ANY ($4::oid[]) AND c.oid = ANY ($5::oid[]) AND age(x.xmin) <= 0
+    WHERE c.oid = ANY ($3::oid[]) AND age(x.xmin) <= 0
+--.
+--+ pg_description locked
     UNION ALL
     SELECT 'pg_description'::regclass, age(x.xmin), x.classoid, x.objoid, 0, 0 FROM pg_description AS x
-    WHERE 'pg_description'::regclass = ANY ($4::oid[]) AND x.objoid = ANY ($5::oid[] || $7::oid[]) AND age(x.xmin) <= 0
-    -- The same, in full.
+    WHERE x.objoid = ANY ($3::oid[] || $5::oid[]) AND age(x.xmin) <= 0
+--.
+--+ pg_class
     UNION ALL
     SELECT 'pg_class'::regclass, age(x.xmin), 'pg_class'::regclass, x.oid, 0, 0 FROM pg_class AS x
-    WHERE 'pg_class'::regclass = ANY ($3::oid[]) AND age(x.xmin) <= 0
+    WHERE age(x.xmin) <= 0
+--.
+--+ pg_attribute
     UNION ALL
     SELECT 'pg_attribute'::regclass, age(x.xmin), 'pg_class'::regclass, x.attrelid, 0, 0 FROM pg_attribute AS x
-    WHERE 'pg_attribute'::regclass = ANY ($3::oid[]) AND age(x.xmin) <= 0
+    WHERE age(x.xmin) <= 0
+--.
+--+ pg_type
     UNION ALL
     SELECT 'pg_type'::regclass, age(x.xmin), 'pg_type'::regclass, x.oid, 0, 0 FROM pg_type AS x
-    WHERE 'pg_type'::regclass = ANY ($3::oid[]) AND age(x.xmin) <= 0
+    WHERE age(x.xmin) <= 0
+--.
+--+ pg_description
     UNION ALL
     SELECT 'pg_description'::regclass, age(x.xmin), x.classoid, x.objoid, 0, 0 FROM pg_description AS x
-    WHERE 'pg_description'::regclass = ANY ($3::oid[]) AND age(x.xmin) <= 0
-    -- Catalogs of moderate size, always in full.
+    WHERE age(x.xmin) <= 0
+--.
+--+ pg_constraint
     UNION ALL
     SELECT 'pg_constraint'::regclass, age(x.xmin), 'pg_type'::regclass, x.contypid, 0, 0 FROM pg_constraint AS x
-    WHERE 'pg_constraint'::regclass = ANY ($3::oid[]) AND x.contypid <> 0 AND age(x.xmin) <= 0
+    WHERE x.contypid > 0 AND age(x.xmin) <= 0
+--.
+--+ pg_statistic_ext
     UNION ALL
     SELECT 'pg_statistic_ext'::regclass, age(x.xmin), 'pg_class'::regclass, x.stxrelid, 0, 0 FROM pg_statistic_ext AS x
-    WHERE 'pg_statistic_ext'::regclass = ANY ($3::oid[]) AND age(x.xmin) <= 0
+    WHERE age(x.xmin) <= 0
+--.
+--+ pg_proc
     UNION ALL
     SELECT 'pg_proc'::regclass, age(x.xmin), 'pg_proc'::regclass, x.oid, 0, 0 FROM pg_proc AS x
-    WHERE 'pg_proc'::regclass = ANY ($3::oid[]) AND age(x.xmin) <= 0
+    WHERE age(x.xmin) <= 0
+--.
+--+ pg_aggregate
     UNION ALL
     SELECT 'pg_aggregate'::regclass, age(x.xmin), 'pg_proc'::regclass, x.aggfnoid::oid, 0, 0 FROM pg_aggregate AS x
-    WHERE 'pg_aggregate'::regclass = ANY ($3::oid[]) AND age(x.xmin) <= 0
+    WHERE age(x.xmin) <= 0
+--.
+--+ pg_enum
     UNION ALL
     SELECT 'pg_enum'::regclass, age(x.xmin), 'pg_type'::regclass, x.enumtypid, 0, 0 FROM pg_enum AS x
-    WHERE 'pg_enum'::regclass = ANY ($3::oid[]) AND age(x.xmin) <= 0
+    WHERE age(x.xmin) <= 0
+--.
+--+ pg_range
     UNION ALL
     SELECT 'pg_range'::regclass, age(x.xmin), 'pg_type'::regclass, x.rngtypid, 0, 0 FROM pg_range AS x
-    WHERE 'pg_range'::regclass = ANY ($3::oid[]) AND age(x.xmin) <= 0
+    WHERE age(x.xmin) <= 0
+--.
+--+ pg_namespace
     UNION ALL
     SELECT 'pg_namespace'::regclass, age(x.xmin), 'pg_namespace'::regclass, x.oid, 0, 0 FROM pg_namespace AS x
-    WHERE 'pg_namespace'::regclass = ANY ($3::oid[]) AND age(x.xmin) <= 0
+    WHERE age(x.xmin) <= 0
+--.
+--+ pg_extension
     UNION ALL
     SELECT 'pg_extension'::regclass, age(x.xmin), 'pg_extension'::regclass, x.oid, 0, 0 FROM pg_extension AS x
-    WHERE 'pg_extension'::regclass = ANY ($3::oid[]) AND age(x.xmin) <= 0
+    WHERE age(x.xmin) <= 0
+--.
+--+ pg_operator
     UNION ALL
     SELECT 'pg_operator'::regclass, age(x.xmin), 'pg_operator'::regclass, x.oid, 0, 0 FROM pg_operator AS x
-    WHERE 'pg_operator'::regclass = ANY ($3::oid[]) AND age(x.xmin) <= 0
+    WHERE age(x.xmin) <= 0
+--.
+--+ pg_opclass
     UNION ALL
     SELECT 'pg_opclass'::regclass, age(x.xmin), 'pg_opclass'::regclass, x.oid, 0, 0 FROM pg_opclass AS x
-    WHERE 'pg_opclass'::regclass = ANY ($3::oid[]) AND age(x.xmin) <= 0
+    WHERE age(x.xmin) <= 0
+--.
+--+ pg_opfamily
     UNION ALL
     SELECT 'pg_opfamily'::regclass, age(x.xmin), 'pg_opfamily'::regclass, x.oid, 0, 0 FROM pg_opfamily AS x
-    WHERE 'pg_opfamily'::regclass = ANY ($3::oid[]) AND age(x.xmin) <= 0
+    WHERE age(x.xmin) <= 0
+--.
+--+ pg_amop
     UNION ALL
     SELECT 'pg_amop'::regclass, age(x.xmin), 'pg_opfamily'::regclass, x.amopfamily, 0, 0 FROM pg_amop AS x
-    WHERE 'pg_amop'::regclass = ANY ($3::oid[]) AND age(x.xmin) <= 0
+    WHERE age(x.xmin) <= 0
+--.
+--+ pg_amproc
     UNION ALL
     SELECT 'pg_amproc'::regclass, age(x.xmin), 'pg_opfamily'::regclass, x.amprocfamily, 0, 0 FROM pg_amproc AS x
-    WHERE 'pg_amproc'::regclass = ANY ($3::oid[]) AND age(x.xmin) <= 0
+    WHERE age(x.xmin) <= 0
+--.
+--+ pg_collation
     UNION ALL
     SELECT 'pg_collation'::regclass, age(x.xmin), 'pg_collation'::regclass, x.oid, 0, 0 FROM pg_collation AS x
-    WHERE 'pg_collation'::regclass = ANY ($3::oid[]) AND age(x.xmin) <= 0
+    WHERE age(x.xmin) <= 0
+--.
+--+ pg_conversion
     UNION ALL
     SELECT 'pg_conversion'::regclass, age(x.xmin), 'pg_conversion'::regclass, x.oid, 0, 0 FROM pg_conversion AS x
-    WHERE 'pg_conversion'::regclass = ANY ($3::oid[]) AND age(x.xmin) <= 0
+    WHERE age(x.xmin) <= 0
+--.
+--+ pg_ts_config
     UNION ALL
     SELECT 'pg_ts_config'::regclass, age(x.xmin), 'pg_ts_config'::regclass, x.oid, 0, 0 FROM pg_ts_config AS x
-    WHERE 'pg_ts_config'::regclass = ANY ($3::oid[]) AND age(x.xmin) <= 0
+    WHERE age(x.xmin) <= 0
+--.
+--+ pg_ts_config_map
     UNION ALL
     SELECT 'pg_ts_config_map'::regclass, age(x.xmin), 'pg_ts_config'::regclass, x.mapcfg, 0, 0 FROM pg_ts_config_map AS x
-    WHERE 'pg_ts_config_map'::regclass = ANY ($3::oid[]) AND age(x.xmin) <= 0
+    WHERE age(x.xmin) <= 0
+--.
+--+ pg_ts_dict
     UNION ALL
     SELECT 'pg_ts_dict'::regclass, age(x.xmin), 'pg_ts_dict'::regclass, x.oid, 0, 0 FROM pg_ts_dict AS x
-    WHERE 'pg_ts_dict'::regclass = ANY ($3::oid[]) AND age(x.xmin) <= 0
+    WHERE age(x.xmin) <= 0
+--.
+--+ pg_ts_parser
     UNION ALL
     SELECT 'pg_ts_parser'::regclass, age(x.xmin), 'pg_ts_parser'::regclass, x.oid, 0, 0 FROM pg_ts_parser AS x
-    WHERE 'pg_ts_parser'::regclass = ANY ($3::oid[]) AND age(x.xmin) <= 0
+    WHERE age(x.xmin) <= 0
+--.
+--+ pg_ts_template
     UNION ALL
     SELECT 'pg_ts_template'::regclass, age(x.xmin), 'pg_ts_template'::regclass, x.oid, 0, 0 FROM pg_ts_template AS x
-    WHERE 'pg_ts_template'::regclass = ANY ($3::oid[]) AND age(x.xmin) <= 0
+    WHERE age(x.xmin) <= 0
+--.
+--+ pg_cast
     UNION ALL
     SELECT 'pg_cast'::regclass, age(x.xmin), 'pg_cast'::regclass, x.oid, 0, 0 FROM pg_cast AS x
-    WHERE 'pg_cast'::regclass = ANY ($3::oid[]) AND age(x.xmin) <= 0
+    WHERE age(x.xmin) <= 0
+--.
+--+ pg_transform
     UNION ALL
     SELECT 'pg_transform'::regclass, age(x.xmin), 'pg_transform'::regclass, x.oid, 0, 0 FROM pg_transform AS x
-    WHERE 'pg_transform'::regclass = ANY ($3::oid[]) AND age(x.xmin) <= 0
+    WHERE age(x.xmin) <= 0
+--.
+--+ pg_language
     UNION ALL
     SELECT 'pg_language'::regclass, age(x.xmin), 'pg_language'::regclass, x.oid, 0, 0 FROM pg_language AS x
-    WHERE 'pg_language'::regclass = ANY ($3::oid[]) AND age(x.xmin) <= 0
+    WHERE age(x.xmin) <= 0
+--.
+--+ pg_am
     UNION ALL
     SELECT 'pg_am'::regclass, age(x.xmin), 'pg_am'::regclass, x.oid, 0, 0 FROM pg_am AS x
-    WHERE 'pg_am'::regclass = ANY ($3::oid[]) AND age(x.xmin) <= 0
+    WHERE age(x.xmin) <= 0
+--.
+--+ pg_foreign_data_wrapper
     UNION ALL
     SELECT 'pg_foreign_data_wrapper'::regclass, age(x.xmin), 'pg_foreign_data_wrapper'::regclass, x.oid, 0, 0
     FROM pg_foreign_data_wrapper AS x
-    WHERE 'pg_foreign_data_wrapper'::regclass = ANY ($3::oid[]) AND age(x.xmin) <= 0
+    WHERE age(x.xmin) <= 0
+--.
+--+ pg_foreign_server
     UNION ALL
     SELECT 'pg_foreign_server'::regclass, age(x.xmin), 'pg_foreign_server'::regclass, x.oid, 0, 0 FROM pg_foreign_server AS x
-    WHERE 'pg_foreign_server'::regclass = ANY ($3::oid[]) AND age(x.xmin) <= 0
+    WHERE age(x.xmin) <= 0
+--.
+--+ pg_event_trigger
     UNION ALL
     SELECT 'pg_event_trigger'::regclass, age(x.xmin), 'pg_event_trigger'::regclass, x.oid, 0, 0 FROM pg_event_trigger AS x
-    WHERE 'pg_event_trigger'::regclass = ANY ($3::oid[]) AND age(x.xmin) <= 0
+    WHERE age(x.xmin) <= 0
+--.
+--+ pg_publication
     UNION ALL
     SELECT 'pg_publication'::regclass, age(x.xmin), 'pg_publication'::regclass, x.oid, 0, 0 FROM pg_publication AS x
-    WHERE 'pg_publication'::regclass = ANY ($3::oid[]) AND age(x.xmin) <= 0
+    WHERE age(x.xmin) <= 0
+--.
+--+ pg_publication_rel
     UNION ALL
     SELECT 'pg_publication_rel'::regclass, age(x.xmin), 'pg_publication'::regclass, x.prpubid, 0, 0 FROM pg_publication_rel AS x
-    WHERE 'pg_publication_rel'::regclass = ANY ($3::oid[]) AND age(x.xmin) <= 0
+    WHERE age(x.xmin) <= 0
+--.
+--+ pg_default_acl
     UNION ALL
     SELECT 'pg_default_acl'::regclass, age(x.xmin), 'pg_default_acl'::regclass, x.oid, 0, 0 FROM pg_default_acl AS x
-    WHERE 'pg_default_acl'::regclass = ANY ($3::oid[]) AND age(x.xmin) <= 0
+    WHERE age(x.xmin) <= 0
+--.
+--+ pg_seclabel
     UNION ALL
     SELECT 'pg_seclabel'::regclass, age(x.xmin), x.classoid, x.objoid, 0, 0 FROM pg_seclabel AS x
-    WHERE 'pg_seclabel'::regclass = ANY ($3::oid[]) AND age(x.xmin) <= 0
+    WHERE age(x.xmin) <= 0
+--.
+--+ pg_shdescription
     UNION ALL
     SELECT 'pg_shdescription'::regclass, age(x.xmin), x.classoid, x.objoid, 0, 0 FROM pg_shdescription AS x
-    WHERE 'pg_shdescription'::regclass = ANY ($3::oid[]) AND age(x.xmin) <= 0
+    WHERE age(x.xmin) <= 0
+--.
+--+ pg_shseclabel
     UNION ALL
     SELECT 'pg_shseclabel'::regclass, age(x.xmin), x.classoid, x.objoid, 0, 0 FROM pg_shseclabel AS x
-    WHERE 'pg_shseclabel'::regclass = ANY ($3::oid[]) AND age(x.xmin) <= 0
+    WHERE age(x.xmin) <= 0
+--.
+--+ pg_database
     UNION ALL
     SELECT 'pg_database'::regclass, age(x.xmin), 'pg_database'::regclass, x.oid, 0, 0 FROM pg_database AS x
-    WHERE 'pg_database'::regclass = ANY ($3::oid[]) AND age(x.xmin) <= 0
+    WHERE age(x.xmin) <= 0
+--.
+--+ pg_tablespace
     UNION ALL
     SELECT 'pg_tablespace'::regclass, age(x.xmin), 'pg_tablespace'::regclass, x.oid, 0, 0 FROM pg_tablespace AS x
-    WHERE 'pg_tablespace'::regclass = ANY ($3::oid[]) AND age(x.xmin) <= 0
+    WHERE age(x.xmin) <= 0
+--.
+--+ pg_auth_members
     UNION ALL
     SELECT 'pg_auth_members'::regclass, age(x.xmin), 'pg_authid'::regclass, x.member, 0, 0 FROM pg_auth_members AS x
-    WHERE 'pg_auth_members'::regclass = ANY ($3::oid[]) AND age(x.xmin) <= 0
+    WHERE age(x.xmin) <= 0
+--.
+--+ pg_db_role_setting
     UNION ALL
     SELECT 'pg_db_role_setting'::regclass, age(x.xmin), 'pg_db_role_setting'::regclass,
            CASE WHEN x.setrole <> 0 THEN x.setrole ELSE x.setdatabase END, 0, 0
     FROM pg_db_role_setting AS x
-    WHERE 'pg_db_role_setting'::regclass = ANY ($3::oid[]) AND age(x.xmin) <= 0
+    WHERE age(x.xmin) <= 0
+--.
+--+ pg_largeobject_metadata
     UNION ALL
     SELECT 'pg_largeobject_metadata'::regclass, age(x.xmin), 'pg_largeobject'::regclass, x.oid, 0, 0
     FROM pg_largeobject_metadata AS x
-    WHERE 'pg_largeobject_metadata'::regclass = ANY ($3::oid[]) AND age(x.xmin) <= 0
+    WHERE age(x.xmin) <= 0
+--.
 ), own AS (
     SELECT r.catalog, r.classid, r.objid, r.via_class, r.via_object, count(*) AS n
     FROM raw AS r
@@ -205,6 +311,16 @@ WITH seed AS (
         ELSE pg_xact_status(($1::int8 - r.age)::text::xid8) = 'in progress'
     END
     GROUP BY r.catalog, r.classid, r.objid, r.via_class, r.via_object
+--+ as found
+)
+SELECT o.catalog, o.n, o.classid, o.objid, NULL AS extname, o.via_class, o.via_object
+FROM own AS o
+--.
+--+ whole
+), part AS (
+    SELECT o.catalog, o.n, o.via_class, o.via_object, o.classid, o.objid FROM own AS o
+--.
+--+ part
 ), part AS (
     -- Parts of a relation or a domain that have an oid of their own.
     SELECT o.catalog, o.n, o.via_class, o.via_object, p.classid, p.objid
@@ -245,6 +361,8 @@ WITH seed AS (
         SELECT 'pg_publication'::regclass, x.prpubid FROM pg_publication_rel AS x
         WHERE o.classid = 'pg_publication_rel'::regclass AND x.oid = o.objid
     ) AS p
+--.
+--+ resolved
 ), typed AS (
     -- Array, multirange and row types.
     SELECT p.catalog, p.n, p.via_class, p.via_object,
@@ -276,3 +394,4 @@ SELECT o.catalog, sum(o.n) AS n, o.classid, o.objid,
        o.via_class, o.via_object
 FROM owned AS o
 GROUP BY o.catalog, o.classid, o.objid, o.via_class, o.via_object
+--.

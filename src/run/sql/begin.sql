@@ -1,0 +1,2 @@
+-- The transaction of a migration.
+BEGIN
