@@ -92,18 +92,23 @@ int digest_parse(const char *s, struct digest *out)
     return strncmp(s, "sha256:", 7) == 0 ? hex_decode(s + 7, sizeof out->b, out->b) : -1;
 }
 
-static void add_length(EVP_MD_CTX *ctx, size_t n)
-{
+struct length {
     uint8_t be[8];
+};
+
+static struct length length_of(size_t n)
+{
+    struct length l;
     for (int i = 0; i < 8; i++) {
-        be[i] = (uint8_t)((uint64_t)n >> (56 - 8 * i));
+        l.be[i] = (uint8_t)((uint64_t)n >> (56 - 8 * i));
     }
-    update(ctx, be, sizeof be);
+    return l;
 }
 
 static void add_framed(EVP_MD_CTX *ctx, struct bytes value)
 {
-    add_length(ctx, value.n);
+    struct length l = length_of(value.n);
+    update(ctx, l.be, sizeof l.be);
     update(ctx, value.p, value.n);
 }
 
@@ -128,6 +133,19 @@ void digester_field(struct digester *d, const char *name, struct bytes value)
 {
     add_framed(d->ctx, bytes_str(name));
     add_framed(d->ctx, value);
+}
+
+static void frame(struct buf *out, struct bytes value)
+{
+    struct length l = length_of(value.n);
+    buf_add(out, l.be, sizeof l.be);
+    buf_add(out, value.p, value.n);
+}
+
+void digester_frame(struct buf *out, const char *name, struct bytes value)
+{
+    frame(out, bytes_str(name));
+    frame(out, value);
 }
 
 void digester_raw(struct digester *d, struct bytes value)

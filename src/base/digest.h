@@ -31,6 +31,8 @@ struct digester;
 struct digester *digester_open(const char *domain);
 void digester_field(struct digester *d, const char *name, struct bytes value);
 void digester_raw(struct digester *d, struct bytes value); /* no frame */
+/* Append to out what digester_field() adds, for fields that are added again and again. */
+void digester_frame(struct buf *out, const char *name, struct bytes value);
 struct digest digester_close(struct digester *d);          /* frees d */
 
 /* 128 bits of XXH3 over data, seeded with a fixed number. */

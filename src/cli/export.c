@@ -44,12 +44,11 @@ static int make_baseline(struct session *s, struct arena *a, const struct doc *r
     if (upto > 0 && ledger_objects(s->link.pg, upto, a, &rows, e) != 0) {
         return -1;
     }
-    struct baseline_object *v = ARENA_ARRAY(a, struct baseline_object, rows.n + 1);
-    for (size_t i = 0; i < rows.n; i++) {
-        v[i] = (struct baseline_object){rows.v[i].object, rows.v[i].fingerprint};
-    }
+    struct baseline b;
     struct buf text = {0};
-    baseline_write(&text, v, rows.n, &d, (int)(version / 10000));
+    baseline_of_rows(&b, a, &rows);
+    baseline_write(&text, &b, &d, (int)(version / 10000));
+    baseline_release(&b);
     *out = bytes_of(arena_dup(a, buf_str(&text), text.n), text.n);
     buf_release(&text);
     return 0;

@@ -216,7 +216,7 @@ int work_open(struct work_frame *w, struct session *s, bool first_contact, struc
         return -1;
     }
     baseline_release(&w->sum);
-    baseline_of_rows(&w->sum, &s->link.sum);
+    baseline_of_rows(&w->sum, s->a, &s->link.sum);
     return 0;
 }
 

@@ -209,8 +209,8 @@ static int receive(struct pg *s, struct pg_call *c, struct pg_item *v, size_t n,
     *failed = -1;
     while (i < n && rc == 0 && bad == NULL) {
         bool is_sync = v[i].q == NULL;
-        rc = is_sync ? receive_sync(s, c, false, &bad)
-                     : receive_item(s, c, &v[i], &confirmed, &bad);
+        rc =
+            is_sync ? receive_sync(s, c, false, &bad) : receive_item(s, c, &v[i], &confirmed, &bad);
         last = is_sync ? last : v[i].q;
         *failed = rc != 0 && !is_sync ? (int)i : -1;
         i += rc == 0 ? 1 : 0;

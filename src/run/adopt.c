@@ -38,7 +38,7 @@ int run_adopt(struct run *r, const struct object_rows *sum, const char *notes, s
     random_uuid(o->run_id);
     struct object_row *rows = differences(r, sum, n_changed);
     baseline_release(r->sum);
-    baseline_of_catalog(r->sum, r->base);
+    baseline_of_catalog(r->sum, r->a, r->base);
     evidence.post = baseline_digest(r->sum, r->domains, r->id->version / 10000);
     struct receipt_input in = {.kind = "adopt",
                                .outcome = o,

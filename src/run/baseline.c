@@ -38,12 +38,14 @@ struct group {
     struct digester *d;
 };
 
-static void digest_line(struct digester *d, const struct baseline_object *o)
-{
-    digester_field(d, "object", bytes_str(o->object));
-    digester_field(d, "fingerprint",
-                   bytes_of((const char *)o->fingerprint.b, sizeof o->fingerprint.b));
-}
+/* A baseline is written after every migration, and few of its objects are new: what each adds is kept. frame: for digests of several
+ * objects; line: its member of "objects". */
+struct baseline_text {
+    enum object_kind kind; /* OBJ_COUNT: none that is counted */
+    const char *schema;    /* "" for globals */
+    bool is_protected;
+    struct bytes line, frame;
+};
 
 static int group_cmp(const void *x, const void *y)
 {
@@ -85,19 +87,41 @@ static void put_digest(struct buf *out, struct bytes key, const struct digest *d
     put_text(out, bytes_str(digest_text(d, text)));
 }
 
-static void write_counts(struct buf *out, const struct baseline_object *v, size_t n)
+static enum object_kind kind_of(struct arena *a, const char *object)
+{
+    const char *space = strchr(object, ' ');
+    enum object_kind k;
+    const char *kind = arena_strndup(a, object, space != NULL ? (size_t)(space - object) : 0);
+    return object_kind_parse(kind, &k) == 0 ? k : OBJ_COUNT;
+}
+
+static const struct baseline_text *render(struct arena *a, const struct domains *d,
+                                          const struct baseline_object *o)
+{
+    struct buf line = {0};
+    struct buf frame = {0};
+    struct baseline_text *t = ARENA_NEW(a, struct baseline_text);
+    put_digest(&line, bytes_str(o->object), &o->fingerprint, true);
+    digester_frame(&frame, "object", bytes_str(o->object));
+    digester_frame(&frame, "fingerprint",
+                   bytes_of((const char *)o->fingerprint.b, sizeof o->fingerprint.b));
+    *t = (struct baseline_text){.kind = kind_of(a, o->object),
+                                .schema = schema_of(a, o->object),
+                                .is_protected = in_domains(a, d, o->object),
+                                .line = bytes_of(arena_dup(a, line.p, line.n), line.n),
+                                .frame = bytes_of(arena_dup(a, frame.p, frame.n), frame.n)};
+    buf_release(&line);
+    buf_release(&frame);
+    return t;
+}
+
+static void write_counts(struct buf *out, const struct baseline *b)
 {
     struct arena a = {0};
     struct doc *counts = doc_new(&a, DOC_MAP);
-    int64_t count[OBJ_COUNT] = {0};
-    for (size_t i = 0; i < n; i++) {
-        const char *space = strchr(v[i].object, ' ');
-        enum object_kind k;
-        const char *kind =
-            arena_strndup(&a, v[i].object, space != NULL ? (size_t)(space - v[i].object) : 0);
-        if (object_kind_parse(kind, &k) == 0) {
-            count[k]++;
-        }
+    int64_t count[OBJ_COUNT + 1] = {0};
+    for (size_t i = 0; i < b->n; i++) {
+        count[b->v[i].text->kind]++;
     }
     for (int k = 0; k < OBJ_COUNT; k++) {
         if (count[k] > 0) {
@@ -108,91 +132,108 @@ static void write_counts(struct buf *out, const struct baseline_object *v, size_
     arena_release(&a);
 }
 
-static void write_schemas(struct buf *out, const struct baseline_object *v, size_t n)
+/* Neighbours mostly are of one schema. */
+static struct group *group_at(struct arena *a, struct table *by_name, const char *name)
 {
-    struct group *g = mem_alloc((n + 1) * sizeof *g);
-    size_t n_groups = 0;
-    struct arena a = {0};
-    struct arena scratch = {0};
-    struct table by_name = {.a = &a};
-    (void)ARENA_NEW(&scratch, char); /* so that its block outlives the resets */
-    struct arena_mark mark = arena_mark(&scratch);
-    for (size_t i = 0; i < n; i++) {
-        struct bytes schema = bytes_str(schema_of(&scratch, v[i].object));
-        size_t *at = table_get(&by_name, schema);
-        if (at == NULL && schema.n > 0) {
-            at = ARENA_NEW(&a, size_t);
-            *at = n_groups;
-            schema.p = arena_strdup(&a, schema.p);
-            g[n_groups++] = (struct group){schema, digester_open("kfmig.schema.v1")};
-            table_put(&by_name, schema, at);
-        }
-        if (at != NULL) {
-            digest_line(g[*at].d, &v[i]);
-        }
-        arena_reset(&scratch, mark);
+    struct bytes key = bytes_str(name);
+    struct group *g = table_get(by_name, key);
+    if (g == NULL) {
+        g = ARENA_NEW(a, struct group);
+        *g = (struct group){key, digester_open("kfmig.schema.v1")};
+        (void)table_put(by_name, key, g);
     }
-    qsort(g, n_groups, sizeof *g, group_cmp);
-    buf_putc(out, '{');
-    for (size_t i = 0; i < n_groups; i++) {
-        struct digest d = digester_close(g[i].d);
-        put_digest(out, g[i].name, &d, i == 0);
-    }
-    buf_putc(out, '}');
-    arena_release(&scratch);
-    arena_release(&a);
-    free(g);
+    return g;
 }
 
-/* Written by hand rather than as a tree: it is made once per migration and may hold many thousand objects. The keys stand in
- * canonical order. */
-void baseline_write(struct buf *out, const struct baseline_object *v, size_t n,
-                    const struct domains *d, int server_major)
+static void write_schemas(struct buf *out, const struct baseline *b)
 {
     struct arena a = {0};
+    struct table by_name = {.a = &a};
+    struct group *g = NULL;
+    for (size_t i = 0; i < b->n; i++) {
+        const struct baseline_text *t = b->v[i].text;
+        if (t->schema[0] == '\0') {
+            continue;
+        }
+        if (g == NULL || strcmp(g->name.p, t->schema) != 0) {
+            g = group_at(&a, &by_name, t->schema);
+        }
+        digester_raw(g->d, t->frame);
+    }
+    struct group *v = ARENA_ARRAY(&a, struct group, by_name.n + 1);
+    for (size_t i = 0; i < by_name.n; i++) {
+        v[i] = *(struct group *)by_name.rows[i].value;
+    }
+    qsort(v, by_name.n, sizeof *v, group_cmp);
+    buf_putc(out, '{');
+    for (size_t i = 0; i < by_name.n; i++) {
+        struct digest d = digester_close(v[i].d);
+        put_digest(out, v[i].name, &d, i == 0);
+    }
+    buf_putc(out, '}');
+    arena_release(&a);
+}
+
+static void write_objects(struct buf *out, const struct baseline *b)
+{
     struct digester *protected = digester_open("kfmig.protected.v1");
-    buf_puts(out, "{\"counts\":");
-    write_counts(out, v, n);
-    buf_puts(out, ",\"format\":\"kfmig.baseline.v1\",\"objects\":{");
-    for (size_t i = 0; i < n; i++) {
-        put_digest(out, bytes_str(v[i].object), &v[i].fingerprint, i == 0);
-        if (in_domains(&a, d, v[i].object)) {
-            digest_line(protected, &v[i]);
+    for (size_t i = 0; i < b->n; i++) {
+        const struct baseline_text *t = b->v[i].text;
+        if (i > 0) {
+            buf_putc(out, ',');
+        }
+        buf_add(out, t->line.p, t->line.n);
+        if (t->is_protected) {
+            digester_raw(protected, t->frame);
         }
     }
     struct digest p = digester_close(protected);
     buf_puts(out, "},");
     put_digest(out, bytes_str("protected"), &p, true);
+}
+
+/* Written by hand rather than as a tree: it is made once per migration and may hold many thousand objects. The keys stand in
+ * canonical order. */
+void baseline_write(struct buf *out, struct baseline *b, const struct domains *d, int server_major)
+{
+    for (size_t i = 0; i < b->n; i++) {
+        if (b->v[i].text == NULL) {
+            b->v[i].text = render(b->a, d, &b->v[i]);
+        }
+    }
+    buf_puts(out, "{\"counts\":");
+    write_counts(out, b);
+    buf_puts(out, ",\"format\":\"kfmig.baseline.v1\",\"objects\":{");
+    write_objects(out, b);
     buf_puts(out, ",\"schemas\":");
-    write_schemas(out, v, n);
+    write_schemas(out, b);
     buf_printf(out, ",\"server_major\":%d}", server_major);
-    arena_release(&a);
 }
 
 struct digest baseline_digest(struct baseline *b, const struct domains *d, int server_major)
 {
     if (digest_is_zero(&b->digest)) {
         struct buf text = {0};
-        baseline_write(&text, b->v, b->n, d, server_major);
+        baseline_write(&text, b, d, server_major);
         b->digest = digest_of(buf_bytes(&text));
         buf_release(&text);
     }
     return b->digest;
 }
 
-void baseline_of_rows(struct baseline *out, const struct object_rows *rows)
+void baseline_of_rows(struct baseline *out, struct arena *a, const struct object_rows *rows)
 {
-    *out = (struct baseline){.v = mem_alloc((rows->n + 1) * sizeof *out->v), .n = rows->n};
+    *out = (struct baseline){.a = a, .v = mem_alloc((rows->n + 1) * sizeof *out->v), .n = rows->n};
     for (size_t i = 0; i < rows->n; i++) {
-        out->v[i] = (struct baseline_object){rows->v[i].object, rows->v[i].fingerprint};
+        out->v[i] = (struct baseline_object){rows->v[i].object, rows->v[i].fingerprint, NULL};
     }
 }
 
-void baseline_of_catalog(struct baseline *out, const struct catalog *c)
+void baseline_of_catalog(struct baseline *out, struct arena *a, const struct catalog *c)
 {
-    *out = (struct baseline){.v = mem_alloc((c->n + 1) * sizeof *out->v), .n = c->n};
+    *out = (struct baseline){.a = a, .v = mem_alloc((c->n + 1) * sizeof *out->v), .n = c->n};
     for (size_t i = 0; i < c->n; i++) {
-        out->v[i] = (struct baseline_object){c->v[i]->text, c->v[i]->fingerprint};
+        out->v[i] = (struct baseline_object){c->v[i]->text, c->v[i]->fingerprint, NULL};
     }
 }
 
@@ -205,7 +246,8 @@ void baseline_merge(struct baseline *out, const struct baseline *old, const stru
                     size_t n_changes)
 {
     size_t i = 0;
-    *out = (struct baseline){.v = mem_alloc((old->n + n_changes + 1) * sizeof *out->v)};
+    *out =
+        (struct baseline){.a = old->a, .v = mem_alloc((old->n + n_changes + 1) * sizeof *out->v)};
     for (size_t k = 0; k < n_changes; k++) {
         const struct change *c = &changes[k];
         while (i < old->n && strcmp(old->v[i].object, changed_text(c)) < 0) {
@@ -215,7 +257,8 @@ void baseline_merge(struct baseline *out, const struct baseline *old, const stru
             i++;
         }
         if (c->after != NULL) {
-            out->v[out->n++] = (struct baseline_object){c->after->text, c->after->fingerprint};
+            out->v[out->n++] =
+                (struct baseline_object){c->after->text, c->after->fingerprint, NULL};
         }
     }
     while (i < old->n) {

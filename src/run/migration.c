@@ -120,13 +120,8 @@ static int run_scripts(struct work *w, struct err *e)
     return 0;
 }
 
-/* Deferred constraints and triggers act now, while they can be observed and located. */
-static int settle_constraints(struct work *w, struct err *e)
+static int blame_deferred(const struct work *w, struct err *e)
 {
-    char tag[64];
-    if (pg_command(*w->r->pg, "SET CONSTRAINTS ALL IMMEDIATE", tag, NULL, e) == 0) {
-        return 0;
-    }
     struct err f = *e;
     err_set(e, ERR_APPLY, "%s: a deferred constraint failed, everything was rolled back: %s (%s)",
             w->b->id, f.condition, f.sqlstate);
@@ -134,6 +129,17 @@ static int settle_constraints(struct work *w, struct err *e)
     memcpy(e->condition, f.condition, sizeof e->condition);
     memcpy(e->object, f.object, sizeof e->object);
     return -1;
+}
+
+/* Invariants look at what deferred constraints and triggers leave behind. */
+static int settle_constraints(struct work *w, struct err *e)
+{
+    char tag[64];
+    if (w->b->decl->invariants.n == 0 ||
+        pg_command(*w->r->pg, "SET CONSTRAINTS ALL IMMEDIATE", tag, NULL, e) == 0) {
+        return 0;
+    }
+    return blame_deferred(w, e);
 }
 
 static int run_invariants(struct work *w, struct err *e)
@@ -217,7 +223,7 @@ static int observe(struct work *w, struct err *e)
 {
     struct run *r = w->r;
     if (observer_finish(w->observer, *r->pg, r->base, &w->o->seen, e) != 0) {
-        return -1;
+        return w->o->seen.deferred_failed ? blame_deferred(w, e) : -1;
     }
     w->o->observed = true;
     w->evidence.pre = baseline_digest(r->sum, r->domains, r->id->version / 10000);

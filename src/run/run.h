@@ -83,25 +83,28 @@ int run_adopt(struct run *r, const struct object_rows *sum, const char *notes, s
 int run_pay(struct run *r, struct bytes owed, bool *paid, struct err *e) MUST_CHECK;
 
 /* Baseline documents (run/baseline.c): what the ledger says a database is made of. Pure. */
+struct baseline_text;
 struct baseline_object {
     const char *object;
     struct digest fingerprint;
+    const struct baseline_text
+        *text; /* what it adds to the document, once made; in the baseline's arena */
 };
 /* Sorted by object text, which is borrowed; v is released by baseline_release(). */
 struct baseline {
+    struct arena *a;
     struct baseline_object *v;
     size_t n;
     struct digest digest; /* of the document; zero: not computed yet */
 };
-void baseline_of_rows(struct baseline *out, const struct object_rows *rows);
-void baseline_of_catalog(struct baseline *out, const struct catalog *c);
+void baseline_of_rows(struct baseline *out, struct arena *a, const struct object_rows *rows);
+void baseline_of_catalog(struct baseline *out, struct arena *a, const struct catalog *c);
 /* old with changes (sorted by object text) laid over it. */
 void baseline_merge(struct baseline *out, const struct baseline *old, const struct change *changes,
                     size_t n_changes);
 void baseline_release(struct baseline *b);
-/* Canonical JSON. */
-void baseline_write(struct buf *out, const struct baseline_object *v, size_t n,
-                    const struct domains *d, int server_major);
+/* Canonical JSON. d must be the same in every call for one baseline and those merged from it. */
+void baseline_write(struct buf *out, struct baseline *b, const struct domains *d, int server_major);
 struct digest baseline_digest(struct baseline *b, const struct domains *d, int server_major);
 
 #endif

@@ -89,11 +89,12 @@ struct observation {
     struct touches
         residue; /* effects that outlive a rollback (sequences advanced or set, remote writes) */
     const char *server_time; /* clock_timestamp(), RFC 3339 UTC with microseconds */
+    bool deferred_failed;    /* observer_finish() failed, and it was a deferred constraint or trigger */
     bool ledger_touched;     /* anything in schema kfmig was read or written by the migration */
     const char
         *unreconciled; /* NULL, or which catalog moved by how much more than could be named */
 };
-/* Works in a savepoint under settings of its own, which end with the transaction or, as an addition to the caller's batch, by
+/* Deferred constraints and triggers act first. Works in a savepoint under settings of its own, which end with the transaction or, as an addition to the caller's batch, by
  * observer_end_add(). */
 int observer_finish(struct observer *o, struct pg *s, const struct catalog *base,
                     struct observation *out, struct err *e) MUST_CHECK;

@@ -141,7 +141,8 @@ static void seeds_add(struct observer *o, struct seeds *q, struct pg_rows **r)
     q->params[1] = "0";
     q->params[5] = oids_array(o->a, &q->classes);
     q->params[6] = oids_array(o->a, &q->objects);
-    pg_batch_add(o->s, sections_choose(&store_observe_rows, keep_seed, NULL, true), q->params, 7, r);
+    pg_batch_add(o->s, sections_choose(&store_observe_rows, keep_seed, NULL, true), q->params, 7,
+                 r);
 }
 
 /* Kinds whose name, columns or labels stand in others' definitions, and whose dependants pg_depend lists. */
@@ -204,10 +205,12 @@ static bool needs_all(struct observer *o)
     return false;
 }
 
-/* What is not compared yet: oids to read, and what may have dependants. Returns whether there is anything. */
-static bool want_candidates(struct observer *o, struct wanted *w, struct seeds *q)
+/* What is not compared yet: oids to read, and what may have dependants. Returns whether there is anything; *all_new: none of it is
+ * in the base. */
+static bool want_candidates(struct observer *o, struct wanted *w, struct seeds *q, bool *all_new)
 {
     bool any = false;
+    *all_new = true;
     for (size_t i = 0; i < o->candidates.n; i++) {
         const struct candidate *c = o->candidates.rows[i].value;
         enum group g = group_of_class(c->classid);
@@ -219,30 +222,36 @@ static bool want_candidates(struct observer *o, struct wanted *w, struct seeds *
         if (b != NULL && is_followed(b)) {
             seed(o, q, b);
         }
+        *all_new &= catalog_at(o->base, c->classid, c->objid) == NULL;
         any = true;
     }
     return any;
 }
 
-/* A relation that is new has only those parts for which a row was written. */
-static bool lacks_parts(const struct observer *o, const struct wanted *w)
+static bool has_moved(const struct observer *o, const char *catalog)
 {
-    static const char *const catalogs[] = {"pg_inherits", "pg_partitioned_table", "pg_trigger",
-                                           "pg_rewrite",  "pg_policy",            "pg_statistic_ext",
-                                           "pg_sequence", "pg_foreign_table"};
-    for (size_t i = 0; i < w->oids[GROUP_RELATIONS].n; i++) {
-        if (catalog_at(o->base, PG_CLASS, w->oids[GROUP_RELATIONS].v[i]) != NULL) {
-            return false;
-        }
-    }
     for (size_t i = 0; i < o->n_moved; i++) {
-        for (size_t k = 0; k < sizeof catalogs / sizeof *catalogs; k++) {
-            if (strcmp(o->moved[i].name, catalogs[k]) == 0) {
-                return false;
-            }
+        if (strcmp(o->moved[i].name, catalog) == 0) {
+            return true;
         }
     }
-    return true;
+    return false;
+}
+
+/* What is new has only those parts for which a row was written, and ALTER ... DEPENDS ON EXTENSION locks the extension. */
+static void leave_out(const struct observer *o, struct wanted *w)
+{
+    static const char *const catalogs[] = {
+        "pg_inherits", "pg_partitioned_table", "pg_trigger",  "pg_rewrite",
+        "pg_policy",   "pg_statistic_ext",     "pg_sequence", "pg_foreign_table"};
+    w->no_parts = true;
+    for (size_t i = 0; i < sizeof catalogs / sizeof *catalogs; i++) {
+        w->no_parts &= !has_moved(o, catalogs[i]);
+    }
+    w->no_labels = !has_moved(o, "pg_seclabel");
+    for (size_t i = 0; i < o->now.n_objects; i++) {
+        w->no_labels &= o->now.objects[i].classid != PG_EXTENSION;
+    }
 }
 
 /* Groups whose catalogs moved. */
@@ -314,7 +323,8 @@ static int compare_round(struct observer *o, bool first, bool *more, struct err 
     struct seeds q = {0};
     struct catalog now;
     struct pg_rows *dependants = NULL;
-    *more = want_candidates(o, &w, &q);
+    bool all_new;
+    *more = want_candidates(o, &w, &q, &all_new);
     want_groups(o, &w);
     if (first) {
         want_moved(o, &w);
@@ -322,7 +332,9 @@ static int compare_round(struct observer *o, bool first, bool *more, struct err 
     if (!*more && !wants_groups(&w)) {
         return 0;
     }
-    w.no_parts = lacks_parts(o, &w);
+    if (all_new) {
+        leave_out(o, &w);
+    }
     struct definitions *d = definitions_add(o->a, o->s, &w);
     seeds_add(o, &q, &dependants);
     if (pg_batch_run(o->s, NULL, e) != 0) {

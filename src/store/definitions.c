@@ -7,6 +7,7 @@
 
 #include "store/build.h"
 #include "store/queries.h"
+#include "store/sections.h"
 
 enum { VERSION_14 = 140000, VERSION_15 = 150000, N_QUERIES = 18 };
 
@@ -171,6 +172,13 @@ static void add_all(struct definitions *d, struct pg *s)
     }
 }
 
+static bool keep_none(void *ctx, struct bytes name)
+{
+    (void)ctx;
+    (void)name;
+    return false;
+}
+
 static void add_some(struct definitions *d, struct pg *s, const struct wanted *w)
 {
     struct oids any = {0};
@@ -187,7 +195,9 @@ static void add_some(struct definitions *d, struct pg *s, const struct wanted *w
         bool whole = g >= GROUP_WHOLE && g < GROUP_COUNT && w->whole[g] && is_for(&queries[i], s);
         few = few && !(w->no_parts && queries[i].sql == &store_catalog_parts);
         if (few) {
-            pg_batch_add(s, for_few(i), d->params[g], 1, &d->rows[i]);
+            const struct pg_sql *sql =
+                w->no_labels ? sections_choose(for_few(i), keep_none, NULL, true) : for_few(i);
+            pg_batch_add(s, sql, d->params[g], 1, &d->rows[i]);
         } else if (whole) {
             pg_batch_add(s, queries[i].sql, NULL, 0, &d->rows[i]);
         }

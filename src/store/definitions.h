@@ -64,10 +64,10 @@ enum group group_of_class(uint32_t classid); /* by where its objects' definition
 enum group group_of(const struct catalog_object *o);
 
 /* What to read: of the groups before GROUP_WHOLE the given oids, or all; of the others those marked. no_parts: none of the relations has
- * anything that catalog_parts.sql tells. */
+ * anything that catalog_parts.sql tells; no_labels: nothing read has security labels or ALTER ... DEPENDS ON EXTENSION. */
 struct wanted {
     bool all;
-    bool no_parts;
+    bool no_parts, no_labels;
     bool whole[GROUP_COUNT];
     struct oids {
         uint32_t *v;

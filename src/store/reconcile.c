@@ -147,9 +147,9 @@ struct founds {
 };
 
 /* Catalogs whose rows are parts of objects, or may be. */
-static const uint32_t parts[] = {PG_PROC,   PG_AMOP,    PG_AMPROC,  PG_ATTRDEF, PG_CAST,
-                                 PG_POLICY, PG_REWRITE, PG_TRIGGER, PG_CONSTRAINT,
-                                 PG_STATISTIC_EXT, PG_PUBLICATION_REL};
+static const uint32_t parts[] = {PG_PROC,       PG_AMOP,          PG_AMPROC,         PG_ATTRDEF,
+                                 PG_CAST,       PG_POLICY,        PG_REWRITE,        PG_TRIGGER,
+                                 PG_CONSTRAINT, PG_STATISTIC_EXT, PG_PUBLICATION_REL};
 
 static bool is_part(uint32_t classid)
 {

@@ -216,13 +216,16 @@ int sense(struct observer *o, struct err *e)
 {
     struct pg *s = o->s;
     struct pg_rows *r[3] = {NULL};
+    int failed = -1;
+    pg_batch_add(s, &store_observe_settle, NULL, 0, NULL);
     /* The locks before all else: reading definitions takes some. */
     pins_add(s, PINS_SAVEPOINT, false);
     pg_batch_add(s, &store_observe_mark, NULL, 0, NULL);
     pg_batch_add(s, &store_observe_locks, NULL, 0, &r[0]);
     pg_batch_add(s, &store_observe_counters, NULL, 0, &r[1]);
     pg_batch_add(s, &store_observe_state, NULL, 0, &r[2]);
-    if (pg_batch_run(s, NULL, e) != 0) {
+    if (pg_batch_run(s, &failed, e) != 0) {
+        o->out->deferred_failed = failed == 0;
         return -1;
     }
     take_counters(o, r[1]);

@@ -1,6 +1,6 @@
 -- Comments, security labels and ALTER ... DEPENDS ON EXTENSION of objects that are read by their oids; those of a table's parts
 -- other than columns stand with the part.
--- $1 oids of whatever catalog, or NULL: all.
+-- $1 oids of whatever catalog, or NULL: all. Section "labels": all but comments.
 SELECT d.classoid AS classid,
        d.objoid AS objid,
        NULL AS kind,
@@ -16,6 +16,7 @@ WHERE ($1::oid[] IS NULL OR d.objoid = ANY ($1::oid[])) AND (d.objoid >= 16384 O
                      'pg_extension'::regclass, 'pg_operator'::regclass, 'pg_opclass'::regclass, 'pg_opfamily'::regclass,
                      'pg_collation'::regclass, 'pg_conversion'::regclass, 'pg_ts_config'::regclass, 'pg_ts_dict'::regclass,
                      'pg_ts_parser'::regclass, 'pg_ts_template'::regclass)
+--+ labels
 UNION ALL
 SELECT s.classoid, s.objoid, NULL, NULL, NULL,
        'security_label ' || s.provider || CASE WHEN s.objsubid = 0 THEN '' ELSE ' on column ' || a.attname END,
@@ -49,3 +50,4 @@ FROM pg_trigger AS t
 JOIN pg_depend AS d ON d.classid = 'pg_trigger'::regclass AND d.objid = t.oid AND d.deptype = 'x'
 JOIN pg_extension AS e ON e.oid = d.refobjid AND d.refclassid = 'pg_extension'::regclass
 WHERE ($1::oid[] IS NULL OR t.tgrelid = ANY ($1::oid[]))
+--.

@@ -4,7 +4,8 @@
 --       "object" (oid: its class, owner: itself): no relation, and locked against changes by others, as whoever changes or drops one
 --       does; an extension by whatever lock.
 --       "id" (name): a transaction id, its own or that of the subtransaction just marked.
---       "ledger" (name): all that this backend did to schema kfmig in this transaction, as a text to compare.
+--       "ledger" (name): how much this backend did to schema kfmig in this transaction, as a text to compare; counters only grow,
+--       but for TRUNCATE, which shows in the modes.
 WITH mine AS MATERIALIZED (
     SELECT l.locktype, l.relation, l.classid, l.objid, l.transactionid, l.mode
     FROM pg_locks AS l
@@ -52,13 +53,11 @@ SELECT 'id', NULL, NULL, NULL, NULL, l.transactionid::text, NULL, NULL, NULL, NU
 FROM mine AS l
 WHERE l.locktype = 'transactionid' AND l.mode = 'ExclusiveLock'
 UNION ALL
-SELECT 'ledger', NULL, NULL, NULL, NULL,
-       coalesce(count(*) || ' ' || sum(d.objid::int8) || ': ' || string_agg(
-           CASE WHEN d.classid = 'pg_class'::regclass THEN concat_ws(' ', d.objid, h.modes,
-               pg_stat_get_xact_numscans(d.objid), pg_stat_get_xact_tuples_returned(d.objid),
-               pg_stat_get_xact_tuples_fetched(d.objid), pg_stat_get_xact_tuples_inserted(d.objid),
-               pg_stat_get_xact_tuples_updated(d.objid), pg_stat_get_xact_tuples_deleted(d.objid)) END,
-           ', ' ORDER BY d.classid, d.objid), ''),
+SELECT 'ledger', NULL, bit_or(h.modes), NULL, NULL, concat_ws(' ', count(*), sum(d.objid::int8),
+       sum(pg_stat_get_xact_numscans(d.objid) + pg_stat_get_xact_tuples_returned(d.objid)
+           + pg_stat_get_xact_tuples_fetched(d.objid) + pg_stat_get_xact_tuples_inserted(d.objid)
+           + pg_stat_get_xact_tuples_updated(d.objid) + pg_stat_get_xact_tuples_deleted(d.objid))
+           FILTER (WHERE d.classid = 'pg_class'::regclass), bit_or(h.modes)),
        NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL
 FROM pg_depend AS d
 LEFT JOIN held AS h ON d.classid = 'pg_class'::regclass AND h.relation = d.objid
