@@ -28,15 +28,18 @@ _project = None
 
 
 def alive(pid):
-    return pathlib.Path(f"/proc/{pid}/stat").exists() and pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
+    try:
+        return pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
+    except OSError:
+        return False
 
 
 def postmaster(p):
     """Process id of the running server, or None."""
     for path in p.path("state/embedded").rglob("postmaster.pid"):
-        pid = int(path.read_text().splitlines()[0])
-        if alive(pid):
-            return pid
+        lines = path.read_text().splitlines()  # none yet where the server has only just made the file
+        if lines and alive(int(lines[0])):
+            return int(lines[0])
     return None
 
 
