@@ -88,6 +88,10 @@ int pg_batch_run(struct pg *s, int *failed, struct err *e) MUST_CHECK;
  * behind also where what stands before has failed (the batch then fails all the same). */
 void pg_batch_sync(struct pg *s);
 
+/* Have the server drop what was prepared. Every DDL statement makes it look through all prepared queries, so that those which are
+ * not wanted again are worth dropping before many such. */
+int pg_deallocate(struct pg *s, struct err *e) MUST_CHECK;
+
 /* One statement of a user's file, alone in its message (extended protocol: the server refuses several), result rows
  * counted and dropped as they come (single-row mode: constant memory). *n_rows: rows affected or returned (may be NULL).
  * position (may be NULL): byte offset in sql of the server's error position, or -1. COPY FROM STDIN / TO STDOUT are

@@ -278,6 +278,16 @@ void pg_batch_add(struct pg *s, const struct pg_sql *q, const char *const *param
         (struct pg_item){.q = q, .params = params, .n_params = n_params, .out = out};
 }
 
+int pg_deallocate(struct pg *s, struct err *e)
+{
+    char tag[64];
+    if (pg_command(s, "DEALLOCATE ALL", tag, NULL, e) != 0) {
+        return -1;
+    }
+    pg_forget_prepared(s);
+    return 0;
+}
+
 void pg_batch_sync(struct pg *s)
 {
     pg_batch_add(s, NULL, NULL, 0, NULL);

@@ -201,6 +201,10 @@ static int begin(struct work *w, struct err *e)
     struct run *r = w->r;
     const struct decl *d = w->b->decl;
     struct pg_rows *work = NULL;
+    bool is_first = r->observer.backend_pid != pg_backend_pid(*r->pg);
+    if (is_first && pg_deallocate(*r->pg, e) != 0) {
+        return -1;
+    }
     clean_session_add(r);
     pg_batch_add(*r->pg, &run_begin, NULL, 0, NULL);
     if (sets_transaction(w->b) &&

@@ -89,8 +89,9 @@ struct observation {
     struct touches
         residue; /* effects that outlive a rollback (sequences advanced or set, remote writes) */
     const char *server_time; /* clock_timestamp(), RFC 3339 UTC with microseconds */
-    bool deferred_failed;    /* observer_finish() failed, and it was a deferred constraint or trigger */
-    bool ledger_touched;     /* anything in schema kfmig was read or written by the migration */
+    bool
+        deferred_failed; /* observer_finish() failed, and it was a deferred constraint or trigger */
+    bool ledger_touched; /* anything in schema kfmig was read or written by the migration */
     const char
         *unreconciled; /* NULL, or which catalog moved by how much more than could be named */
 };

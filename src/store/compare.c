@@ -108,12 +108,6 @@ static int compare_all(struct observer *o, struct err *e)
     return 0;
 }
 
-/* Addresses whose dependants are wanted. */
-struct seeds {
-    struct oids classes, objects;
-    const char *params[7];
-};
-
 static void seed(struct observer *o, struct seeds *q, const struct catalog_object *b)
 {
     ARENA_GROW(o->a, q->classes.v, q->classes.n, q->classes.cap);
@@ -316,42 +310,44 @@ static void follow(struct observer *o, const struct pg_rows *r)
     }
 }
 
-/* One round: everything not compared yet, together with its dependants' addresses. */
-static int compare_round(struct observer *o, bool first, bool *more, struct err *e)
+bool compare_add(struct observer *o, bool first)
 {
+    struct round *r = &o->round;
     struct wanted w = {0};
-    struct seeds q = {0};
-    struct catalog now;
-    struct pg_rows *dependants = NULL;
     bool all_new;
-    *more = want_candidates(o, &w, &q, &all_new);
+    *r = (struct round){0};
+    bool any = want_candidates(o, &w, &r->seeds, &all_new);
     want_groups(o, &w);
     if (first) {
         want_moved(o, &w);
     }
-    if (!*more && !wants_groups(&w)) {
-        return 0;
+    if (!any && !wants_groups(&w)) {
+        return false;
     }
     if (all_new) {
         leave_out(o, &w);
     }
-    struct definitions *d = definitions_add(o->a, o->s, &w);
-    seeds_add(o, &q, &dependants);
-    if (pg_batch_run(o->s, NULL, e) != 0) {
-        return -1;
-    }
-    definitions_take(d, &now);
+    memcpy(r->whole, w.whole, sizeof r->whole);
+    r->definitions = definitions_add(o->a, o->s, &w);
+    seeds_add(o, &r->seeds, &r->dependants);
+    return true;
+}
+
+bool compare_take(struct observer *o)
+{
+    struct round *r = &o->round;
+    struct catalog now;
+    definitions_take(r->definitions, &now);
     compare_read(o, &now);
     for (enum group g = GROUP_WHOLE; g < GROUP_COUNT; g++) {
-        if (w.whole[g]) {
+        if (r->whole[g]) {
             compare_group(o, &now, g);
         }
     }
     size_t n = o->candidates.n;
-    follow(o, dependants);
-    pg_rows_free(dependants);
-    *more = o->candidates.n > n;
-    return 0;
+    follow(o, r->dependants);
+    pg_rows_free(r->dependants);
+    return o->candidates.n > n;
 }
 
 static int by_text(const void *a, const void *b)
@@ -400,10 +396,12 @@ static void join_changes(struct observer *o)
 int compare(struct observer *o, struct err *e)
 {
     bool more = o->n_moved > 0;
-    for (bool first = true; more && !o->full; first = false) {
-        if (compare_round(o, first, &more, e) != 0) {
+    for (bool first = !o->is_begun; more && !o->full; first = false) {
+        more = compare_add(o, first);
+        if (more && pg_batch_run(o->s, NULL, e) != 0) {
             return -1;
         }
+        more = more && compare_take(o);
         if (needs_all(o) && compare_all(o, e) != 0) {
             return -1;
         }

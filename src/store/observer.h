@@ -113,6 +113,17 @@ struct taken {
     int64_t rows; /* ROWS_UNKNOWN */
 };
 
+/* One round of reading and comparing. seeds: addresses whose dependants are wanted. */
+struct round {
+    bool whole[GROUP_COUNT];
+    struct seeds {
+        struct oids classes, objects;
+        const char *params[7];
+    } seeds;
+    struct definitions *definitions;
+    struct pg_rows *dependants;
+};
+
 struct observer {
     struct arena *a;
     /* start */
@@ -138,6 +149,8 @@ struct observer {
     bool direct;         /* a catalog was written by a statement of its own */
     bool keeps_depend;   /* pg_depend is locked for writing, which ALTER COLUMN ... TYPE explains */
     bool full;           /* everything was compared */
+    struct round round;
+    bool is_begun; /* the first round was sent along with what finds the candidates */
     struct pg_rows *r_hidden;
     struct table touched; /* "effect object": position in out->touches + 1 */
     struct buf unreconciled;
@@ -158,6 +171,10 @@ struct candidate *candidate_add(struct observer *o, uint32_t classid, uint32_t o
 
 /* compare.c: reads the candidates again, and fills o->pairs and out's changes. */
 int compare(struct observer *o, struct err *e) MUST_CHECK;
+/* A round of it: everything not compared yet, together with its dependants' addresses. add: pg_batch_add()s, or false if there is
+ * nothing; take: when the batch was run; true: dependants became candidates. */
+bool compare_add(struct observer *o, bool first);
+bool compare_take(struct observer *o);
 struct pair *pair_at(const struct observer *o, uint32_t classid,
                      uint32_t objid); /* NULL: it does not differ */
 

@@ -19,7 +19,8 @@ WITH mine AS MATERIALIZED (
                WHEN 'ShareUpdateExclusiveLock' THEN 8 WHEN 'ShareLock' THEN 16 WHEN 'ShareRowExclusiveLock' THEN 32
                WHEN 'ExclusiveLock' THEN 64 ELSE 128 END) AS modes
     FROM mine AS l
-    WHERE l.locktype = 'relation'
+    -- Most are catalogs that planning and kfmig's own queries look at.
+    WHERE l.locktype = 'relation' AND (l.relation >= 16384 OR l.mode NOT IN ('AccessShareLock', 'RowShareLock'))
     GROUP BY l.relation
 )
 SELECT 'relation' AS what, h.relation AS oid, h.modes, c.relkind::text, n.nspname::text, c.relname::text AS name,
