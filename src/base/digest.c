@@ -125,7 +125,9 @@ struct digester *digester_open(const char *domain)
     } else {
         restart(d->ctx);
     }
-    add_framed(d->ctx, bytes_str(domain));
+    if (domain != NULL) {
+        add_framed(d->ctx, bytes_str(domain));
+    }
     return d;
 }
 

@@ -27,13 +27,13 @@ int digest_parse(const char *s, struct digest *out) MUST_CHECK;
  * each field adds its name's length (8 bytes, big-endian), name, value's length (the same) and
  * value; domain comes first, with its length. */
 struct digester;
-/* domain separates uses, e.g. "kfmig.checksum.v1". */
+/* domain separates uses, e.g. "kfmig.checksum.v1"; NULL: plain SHA-256 of what digester_raw() adds. */
 struct digester *digester_open(const char *domain);
 void digester_field(struct digester *d, const char *name, struct bytes value);
 void digester_raw(struct digester *d, struct bytes value); /* no frame */
 /* Append to out what digester_field() adds, for fields that are added again and again. */
 void digester_frame(struct buf *out, const char *name, struct bytes value);
-struct digest digester_close(struct digester *d);          /* frees d */
+struct digest digester_close(struct digester *d); /* frees d */
 
 /* 128 bits of XXH3 over data, seeded with a fixed number. */
 struct hint {

@@ -3,6 +3,30 @@
 
 #include <string.h>
 
+/* Projections go by their full name. */
+static bool take_projection(struct session *s, struct arguments *out, const char *text)
+{
+    const char *slash = strchr(text, '/');
+    const char *name = slash != NULL ? slash + 1 : text;
+    size_t n = strcspn(name, "@");
+    for (size_t i = 0; i < s->project.n_projection; i++) {
+        const char *known = s->project.projection[i].name;
+        if (strlen(known) != n || strncmp(known, name, n) != 0) {
+            continue;
+        }
+        const struct env *env =
+            slash != NULL ? load_env(&s->project, arena_strndup(s->a, text, (size_t)(slash - text)))
+                          : NULL;
+        if (slash != NULL && (env == NULL || (out->env != NULL && out->env != env))) {
+            return false;
+        }
+        out->env = env != NULL ? env : out->env;
+        out->targets[out->n_targets++] = known;
+        return true;
+    }
+    return false;
+}
+
 static int take_target(struct session *s, struct arguments *out, const char *text, struct err *e)
 {
     struct target t;
@@ -56,6 +80,9 @@ int arguments_resolve(struct session *s, struct arguments *out, struct err *e)
         }
     }
     for (size_t i = first; i < req->n_args; i++) {
+        if (take_projection(s, out, req->args[i])) {
+            continue;
+        }
         if (take_target(s, out, req->args[i], e) != 0) {
             return i == 0 ? hint_environment(s, req->args[0], e) : -1;
         }

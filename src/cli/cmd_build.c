@@ -8,13 +8,14 @@
 #include "cli/evidence.h"
 #include "cli/export.h"
 #include "cli/output.h"
+#include "cli/projections.h"
 #include "cli/signals.h"
 #include "cli/sink.h"
 #include "cli/work.h"
 
 /* What a build has done so far. */
 struct tally {
-    size_t n_applied, n_failed, n_exported, n_skipped;
+    size_t n_applied, n_failed, n_exported, n_skipped, n_published;
     enum err_code worst;
     int64_t started_ms;
 };
@@ -206,6 +207,72 @@ static bool must_stop(const struct session *s, const struct tally *t)
     return s->req->steps > 0 && (int64_t)t->n_applied >= s->req->steps;
 }
 
+static bool members_failed(const struct plan *p, const struct projection_step *x,
+                           const bool *failed)
+{
+    /* Whatever comes before the last member may be what the chain needs. */
+    int last = x->n_members > 0 ? x->members[x->n_members - 1] : -1;
+    for (int i = 0; i < last; i++) {
+        if (failed[i] || (p->v[i].selected && p->v[i].state == STATE_BLOCKED)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void run_one_projection(struct work_frame *w, const struct projection_step *x,
+                               struct tally *t)
+{
+    struct session *s = w->s;
+    struct projection_job job;
+    struct projection_events events = projections_events(&w->progress);
+    struct outcome o = {0};
+    struct err e = {0};
+    const char *name = x->in->p->name;
+    progress_step(&w->progress, name);
+    if (projections_job(s, x, &job, &e) != 0) {
+        t->n_failed++;
+        worsen(t, e.code);
+        (void)output_error(s->req, s->project.dirfd, &e);
+        return;
+    }
+    job.events = &events;
+    run_projection(&w->run, &job, &o);
+    progress_clear(&w->progress);
+    if (o.result == RUN_SUCCESS) {
+        w->progress.done++;
+        t->n_published++;
+        output_note(s->req, "[%zu/%zu] %s  published, %lld ms", w->progress.done, w->progress.total,
+                    name, (long long)o.elapsed_ms);
+        return;
+    }
+    t->n_failed++;
+    worsen(t, o.failure.code == ERR_NONE ? ERR_APPLY : o.failure.code);
+    (void)output_error(s->req, s->project.dirfd, &o.failure);
+    if (o.sequence > 0) {
+        output_note(s->req, "receipt: ledger entry %lld, run %s", (long long)o.sequence, o.run_id);
+    }
+    if (o.owed.p != NULL && work_owe(w, &o, &e) != 0) {
+        (void)output_error(s->req, -1, &e);
+    }
+}
+
+static void run_projections(struct work_frame *w, const bool *failed, struct tally *t)
+{
+    const struct plan *p = &w->s->plan;
+    for (size_t i = 0; i < p->n_projections && !must_stop(w->s, t); i++) {
+        const struct projection_step *x = &p->projections[i];
+        if (!x->selected || (x->action != ACTION_REBUILD && x->action != ACTION_PUBLISH)) {
+            continue;
+        }
+        if (members_failed(p, x, failed)) {
+            t->n_skipped++;
+            continue;
+        }
+        run_one_projection(w, x, t);
+    }
+}
+
 static void run_steps(struct work_frame *w, struct tally *t)
 {
     struct plan *p = &w->s->plan;
@@ -224,6 +291,7 @@ static void run_steps(struct work_frame *w, struct tally *t)
             failed[i] = !run_step(w, step, t);
         }
     }
+    run_projections(w, failed, t);
 }
 
 static void summarize(struct session *s, const struct tally *t)
@@ -231,6 +299,9 @@ static void summarize(struct session *s, const struct tally *t)
     double seconds = (double)(clock_ms() - t->started_ms) / 1000.0;
     struct buf out = {0};
     buf_printf(&out, "%s: %zu applied", s->link.env->name, t->n_applied);
+    if (t->n_published > 0) {
+        buf_printf(&out, ", %zu published", t->n_published);
+    }
     if (t->n_failed > 0) {
         buf_printf(&out, ", %zu failed", t->n_failed);
     }
@@ -266,7 +337,7 @@ static int converge(struct session *s, struct tally *t, const char *const *targe
         }
     }
     if (rc == 0) {
-        w.progress.total = s->plan.n_apply;
+        w.progress.total = s->plan.n_apply + s->plan.n_rebuild;
         run_steps(&w, t);
     }
     work_close(&w);
@@ -299,7 +370,7 @@ static int build(struct session *s, const struct request *req, struct tally *t, 
             return err_hint(e, "`kfmig why TARGET` explains; -k runs what is not blocked");
         }
     }
-    if (s->plan.n_apply + s->plan.n_export == 0 && !work_owes(s)) {
+    if (s->plan.n_apply + s->plan.n_export + s->plan.n_rebuild == 0 && !work_owes(s)) {
         output_note(req, "%s: nothing to do (%zu current)", args.env->name,
                     s->plan.n_state[STATE_CURRENT]);
         return 0;

@@ -30,6 +30,18 @@ static int explain(struct session *s, const struct arguments *args, struct buf *
     enum stage stage;
     struct file_change *changes = NULL;
     size_t n = 0;
+    int projection = args->n_targets == 1
+                         ? plan_projection(args->targets[0], s->plan.inputs, s->plan.n_projections)
+                         : -1;
+    if (projection >= 0) {
+        struct style style = output_style(s->req, stdout);
+        if (s->req->format == FORMAT_JSON) {
+            report_why_projection_json(out, &s->plan, projection);
+        } else {
+            report_why_projection(out, &style, &s->plan, projection);
+        }
+        return 0;
+    }
     if (select_step(s, args, &step, &stage, e) != 0) {
         return -1;
     }

@@ -24,6 +24,9 @@ struct request {
     int64_t steps; /* --steps=N; 0: all */
     int64_t
         lock_wait_ms; /* --lock-wait=DURATION; default 10 minutes on a terminal and elsewhere alike */
+    const char *dataset_version;  /* rebuild --dataset-version=ID */
+    const char *projection;       /* rebuild --projection=NAME */
+    bool all;                     /* --all */
     const char *plan_digest;      /* --plan=sha256:... */
     const char *from;             /* new --from=FILE.sql */
     const char *to;               /* receipt export --to=DIR */

@@ -15,6 +15,10 @@ extern const struct command command_new;
 extern const struct command command_adopt;
 extern const struct command command_env;
 extern const struct command command_receipt;
+extern const struct command command_dataset;
+extern const struct command command_rebuild;
+extern const struct command command_switch;
+extern const struct command command_gc;
 extern const struct command command_help;
 
 #endif

@@ -24,6 +24,7 @@ struct link {
     struct catalog catalog;
     bool has_catalog;
     struct object_rows sum;
+    struct generations generations; /* of the project's projections */
 };
 
 /* Connect, identify, read entries and past; refuse a replica, a pooler, another environment's database, another, shorter or forked

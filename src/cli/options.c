@@ -38,6 +38,10 @@ const struct option options[] = {
     {"from", 0, OPTION_TEXT, "FILE", "take the SQL from FILE and its scope from the SQL",
      FIELD(from)},
     {"to", 0, OPTION_TEXT, "DIR", "write below DIR instead of into the bundles", FIELD(to)},
+    {"dataset-version", 0, OPTION_TEXT, "ID", "the dataset version whose projections are meant",
+     FIELD(dataset_version)},
+    {"projection", 0, OPTION_TEXT, "NAME", "only this projection", FIELD(projection)},
+    {"all", 0, OPTION_FLAG, NULL, "all of them", FIELD(all)},
     {"man", 0, OPTION_FLAG, NULL, "print the source of a manual page", FIELD(man)},
     {NULL, 0, OPTION_FLAG, NULL, NULL, 0},
 };

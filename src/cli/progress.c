@@ -26,7 +26,7 @@ void progress_clear(struct progress *p)
     }
 }
 
-static void show(struct progress *p)
+void progress_show(struct progress *p)
 {
     if (!p->live) {
         return;
@@ -91,7 +91,7 @@ static bool on_wait(void *ctx)
         p->asked_ms = now;
         ask_blockers(p);
     }
-    show(p);
+    progress_show(p);
     return signals_seen() != 0;
 }
 
@@ -112,7 +112,7 @@ static void on_statement(void *ctx, const struct statement *st, const struct scr
     if (p->s->verbose && !p->live) {
         output_note(p->s->req, "  %s:%d %s", script->path, st->line, p->tag);
     }
-    show(p);
+    progress_show(p);
 }
 
 static void on_retry(void *ctx, int attempt, int most, const char *condition, int64_t pause_ms)
@@ -144,7 +144,7 @@ void progress_step(struct progress *p, const char *id)
     p->n_statements = 0;
     p->started_ms = clock_ms();
     p->waiting[0] = '\0';
-    show(p);
+    progress_show(p);
 }
 
 void progress_lock_wait(void *ctx, const char *holder)
@@ -158,7 +158,7 @@ void progress_lock_wait(void *ctx, const char *holder)
             output_note(p->s->req, "%s", text);
         }
     }
-    show(p);
+    progress_show(p);
 }
 
 bool progress_is_stopped(void *ctx)

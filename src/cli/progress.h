@@ -27,6 +27,7 @@ progress_wait(struct progress *p); /* interrupts and the live line while a state
 void progress_lock_wait(void *ctx, const char *holder);
 bool progress_is_stopped(void *ctx); /* a signal came */
 void progress_clear(struct progress *p);
+void progress_show(struct progress *p); /* the live line, now */
 void progress_close(struct progress *p);
 
 #endif

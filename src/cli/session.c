@@ -7,6 +7,7 @@
 
 #include "cli/evidence.h"
 #include "cli/output.h"
+#include "cli/projections.h"
 
 int session_project(struct session *s, const struct request *req, bool tolerate, struct err *e)
 {
@@ -74,7 +75,7 @@ int link_look(struct session *s, struct link *l, struct err *e)
     char tag[64];
     l->catalog = (struct catalog){0};
     l->sum = (struct object_rows){0};
-    l->has_catalog = look(s, l, e) == 0;
+    l->has_catalog = look(s, l, e) == 0 && projections_hide(s, l, e) == 0;
     if (!l->has_catalog && pg_is_alive(l->pg)) {
         (void)!pg_command(l->pg, "ROLLBACK", tag, NULL, &ignored);
     }
@@ -116,7 +117,7 @@ static const char *writer_of(const struct link *l, int64_t sequence)
         return "";
     }
     const struct entry *en = &l->entries.v[sequence - 1];
-    return strcmp(en->kind, "apply") == 0 ? en->subject : "";
+    return strcmp(en->kind, "apply") == 0 || strcmp(en->kind, "publish") == 0 ? en->subject : "";
 }
 
 static void add_drift(struct session *s, const struct link *l, const struct object_row *was,
@@ -263,6 +264,17 @@ static int make_plan(struct session *s, struct err *e)
     if (load_pending(s, e) != 0) {
         return -1;
     }
+    if (plan_make(s->a, &s->input, &s->plan, e) != 0) {
+        return -1;
+    }
+    if (s->project.n_projection == 0) {
+        return 0;
+    }
+    /* The order of the chains is the plan's, and what is wanted of a projection depends on its chain. */
+    struct plan order = s->plan;
+    if (projections_look(s, &order, e) != 0) {
+        return -1;
+    }
     return plan_make(s->a, &s->input, &s->plan, e);
 }
 
@@ -304,6 +316,7 @@ void session_leave(struct session *s)
 
 void session_close(struct session *s)
 {
+    projections_release(s);
     session_leave(s);
     cache_close(s->cache);
     if (s->project.dirfd >= 0) {

@@ -7,6 +7,8 @@
 #include "cli/link.h"
 #include "load/load.h"
 
+struct projected; /* cli/projections.h */
+
 struct session {
     const struct request *req;
     struct arena *a;
@@ -16,6 +18,8 @@ struct session {
     struct world world;
     struct plan_input input;
     struct plan plan;
+    struct projected *projected;
+    size_t n_projected;
     bool verbose, quiet;
 };
 

@@ -68,6 +68,9 @@ static void check_text(struct pass *p, const struct doc *text, int64_t sequence,
     bool found = false;
     struct err e = {0};
     struct arena a = {0};
+    if (!doc_yes(text, "kept", true)) {
+        return;
+    }
     if (digest_parse(digest, &want) != 0) {
         find(p, "", "entry %lld: %s %s has no digest", (long long)sequence, kind, uri);
     } else if (table_gets(&p->seen, digest) == NULL) {

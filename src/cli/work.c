@@ -200,7 +200,9 @@ int work_open(struct work_frame *w, struct session *s, bool first_contact, struc
     if (!had_ledger && ledger_create(s->link.pg, s->link.env->name, e) != 0) {
         return -1;
     }
-    if (take_lock(w, e) != 0 || link_refresh(s, &s->link, e) != 0) {
+    if (take_lock(w, e) != 0 ||
+        (s->project.n_projection > 0 && ledger_generations_create(s->link.pg, e) != 0) ||
+        link_refresh(s, &s->link, e) != 0) {
         return -1;
     }
     fill_run(w);

@@ -19,6 +19,7 @@ struct json {
     struct err *e;
     struct buf text; /* the string being read */
     int depth;
+    bool has_reals; /* numbers that are no integers become text */
 };
 
 static int PRINTF_LIKE(3, 4) fail(struct json *j, const char *hint, const char *fmt, ...)
@@ -214,6 +215,42 @@ static bool is_digit(char c)
     return c >= '0' && c <= '9';
 }
 
+/* A fraction and an exponent, from j->at on (RFC 8259 section 6). False: a digit is missing where j->at is. */
+static bool skip_real(struct json *j)
+{
+    for (int part = 0; part < 2; part++) {
+        char c = peek(j);
+        if (part == 0 ? c != '.' : c != 'e' && c != 'E') {
+            continue;
+        }
+        j->at++;
+        if (part == 1 && (peek(j) == '+' || peek(j) == '-')) {
+            j->at++;
+        }
+        if (!is_digit(peek(j))) {
+            return false;
+        }
+        while (is_digit(peek(j))) {
+            j->at++;
+        }
+    }
+    return true;
+}
+
+static struct doc *real_from(struct json *j, struct doc *d, const char *start)
+{
+    if (!skip_real(j)) {
+        char what[24];
+        (void)fail(j, NULL, "a digit is expected in the number, not %s", found(j, what));
+        return NULL;
+    }
+    d->type = DOC_TEXT;
+    d->plain = true;
+    d->text =
+        bytes_of(arena_strndup(j->a, start, (size_t)(j->at - start)), (size_t)(j->at - start));
+    return d;
+}
+
 static struct doc *read_number(struct json *j)
 {
     struct doc *d = node(j, DOC_INT);
@@ -230,8 +267,11 @@ static struct doc *read_number(struct json *j)
     }
     bool is_empty = j->at == first;
     char next = peek(j);
-    j->at = is_empty || is_padded || is_large || next == '.' || next == 'e' || next == 'E' ? start
-                                                                                           : j->at;
+    bool is_real = is_large || next == '.' || next == 'e' || next == 'E';
+    if (j->has_reals && is_real && !is_empty && !is_padded) {
+        return real_from(j, d, start);
+    }
+    j->at = is_empty || is_padded || is_real ? start : j->at;
     if (is_empty) {
         return (void)fail(j, NULL, "a minus without a number"), NULL;
     }
@@ -421,7 +461,8 @@ static struct doc *read_whole(struct json *j)
     return d;
 }
 
-struct doc *json_read(struct arena *a, struct bytes text, const char *path, struct err *e)
+static struct doc *read_document(struct arena *a, struct bytes text, const char *path,
+                                 bool has_reals, struct err *e)
 {
     if (text.n > SIZE_LIMIT) {
         (void)err_at(e, ERR_CONFIG, path, 1, 1,
@@ -440,8 +481,19 @@ struct doc *json_read(struct arena *a, struct bytes text, const char *path, stru
                      .line_start = text.p,
                      .line = 1,
                      .path = path,
-                     .e = e};
+                     .e = e,
+                     .has_reals = has_reals};
     struct doc *d = read_whole(&j);
     buf_release(&j.text);
     return d;
+}
+
+struct doc *json_read(struct arena *a, struct bytes text, const char *path, struct err *e)
+{
+    return read_document(a, text, path, false, e);
+}
+
+struct doc *json_read_reals(struct arena *a, struct bytes text, const char *path, struct err *e)
+{
+    return read_document(a, text, path, true, e);
 }

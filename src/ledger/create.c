@@ -82,13 +82,22 @@ static struct doc *contact_receipt(const struct contact *c, const struct digest 
 static void add_tables(const struct contact *c)
 {
     static const struct pg_sql *const statements[] = {
-        &ledger_create_instance,       &ledger_create_lease,
-        &ledger_create_head,           &ledger_create_entry,
-        &ledger_create_entry_run,      &ledger_create_receipt,
-        &ledger_create_receipt_run,    &ledger_create_object,
-        &ledger_create_blob,           &ledger_create_refuse,
-        &ledger_create_triggers,       &ledger_create_private_schema,
-        &ledger_create_private_tables, &ledger_create_private_functions,
+        &ledger_create_instance,
+        &ledger_create_lease,
+        &ledger_create_head,
+        &ledger_create_entry,
+        &ledger_create_entry_run,
+        &ledger_create_receipt,
+        &ledger_create_receipt_run,
+        &ledger_create_object,
+        &ledger_create_blob,
+        &ledger_generation_create,
+        &ledger_generation_create_live,
+        &ledger_create_refuse,
+        &ledger_create_triggers,
+        &ledger_create_private_schema,
+        &ledger_create_private_tables,
+        &ledger_create_private_functions,
     };
     if (!c->has_schema) {
         pg_batch_add(c->s, &ledger_create_schema, NULL, 0, NULL);
@@ -128,7 +137,7 @@ static int write_all(const struct contact *c, struct buf *body, struct err *e)
     }
     canon_write(body, receipt);
     en.receipt = digest_of(buf_bytes(body));
-    struct record record = {.entry = &en, .receipt = buf_bytes(body)};
+    struct recording record = {.entry = &en, .receipt = buf_bytes(body)};
     add_tables(c);
     pg_batch_add(c->s, &ledger_create_row_instance, instance, 3, NULL);
     pg_batch_add(c->s, &ledger_create_row_lease, NULL, 0, NULL);

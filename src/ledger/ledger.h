@@ -8,6 +8,7 @@
 #include "base/table.h"
 #include "cache/cache.h"
 #include "doc/doc.h"
+#include "model/fact.h"
 #include "pg/pg.h"
 
 #define LEDGER_FORMAT 1
@@ -146,7 +147,7 @@ struct blob {
     struct digest digest;
     struct bytes bytes;
 };
-struct record {
+struct recording {
     const struct entry *entry;
     struct bytes receipt; /* canonical JSON; entry->receipt is its SHA-256 */
     const struct object_row *objects;
@@ -166,7 +167,7 @@ struct guard {
 void ledger_next(const struct identity *id, const struct merkle *m, struct entry *en);
 /* -1 ERR_APPLY: the migration changed transaction, user or locks, or the server refused a part; ERR_LOCKED: somebody else moved
  * the ledger. The caller rolls back; *m is then unchanged. */
-int ledger_record(struct pg *s, const struct record *r, const struct guard *g, struct merkle *m,
+int ledger_record(struct pg *s, const struct recording *r, const struct guard *g, struct merkle *m,
                   struct err *e) MUST_CHECK;
 
 /* Has this subject a successful entry of this run? For resolving a lost COMMIT: call with the lock held. */
@@ -189,6 +190,25 @@ struct receipt_rows {
 };
 int ledger_receipts(struct pg *s, int64_t after, const char *run_id_or_null, struct arena *a,
                     struct receipt_rows *out, struct err *e) MUST_CHECK;
+
+/* Generations of projections: the only memory of their progress (DESIGN.md section 5). A table of its own, kfmig.generation
+ * (projection, number, state, digest, content, facts, changed_at), which may change: what was done stands in the entries. A ledger that was made
+ * without it gets it by ledger_generations_create() (a transaction of its own; nothing to do where it stands; not append-only, private to the owner
+ * like the rest). */
+int ledger_generations_create(struct pg *s, struct err *e) MUST_CHECK;
+/* All of them; none where there is no such table. components and is_chosen are read from facts (members "components": {name: digest}, "chosen": bool). Works
+ * inside or outside of a transaction. -1 with ERR_INTEGRITY for a row that cannot be read. */
+int ledger_generations(struct pg *s, struct arena *a, struct generations *out,
+                       struct err *e) MUST_CHECK;
+/* Insert or update g's row (by projection and number) in the open transaction: state, digest, content, facts (canonical JSON of g->facts with
+ * "components" and "chosen" put in from g). changed_at is the server's clock. */
+int ledger_generation_put(struct pg *s, const struct generation *g, struct err *e) MUST_CHECK;
+/* The generation is no more: its row stays, as "dropped", so that its number is never given out again; it is listed no longer. */
+int ledger_generation_remove(struct pg *s, const char *projection, int64_t number,
+                             struct err *e) MUST_CHECK;
+/* The number after the highest that this projection ever had; 1 for its first. */
+int ledger_generation_next(struct pg *s, const char *projection, int64_t *number,
+                           struct err *e) MUST_CHECK;
 
 /* Sequences of entries whose columns (subject, kind, result, run_id) say something else than their text; *v in a. */
 int ledger_columns(struct pg *s, struct arena *a, int64_t **v, size_t *n, struct err *e) MUST_CHECK;

@@ -7,7 +7,7 @@
 /* Add to the session's batch what ledger_record() writes for r: head, entry, receipt, objects, blobs. *m is advanced.
  * *moved receives the result of moving the head: no row affected means that somebody else moved it. Memory that the batch
  * needs until it runs comes from a. */
-void ledger_add_record(struct pg *s, struct arena *a, const struct record *r, struct merkle *m,
+void ledger_add_record(struct pg *s, struct arena *a, const struct recording *r, struct merkle *m,
                        struct pg_rows **moved);
 
 /* Begin a transaction as kfmig's own ones are: read committed, whatever the role's defaults say. */

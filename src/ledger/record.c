@@ -43,7 +43,7 @@ static void add_entry(struct pg *s, struct arena *a, const struct entry *en, con
     pg_batch_add(s, &ledger_record_entry, v, 7, NULL);
 }
 
-static void add_receipt(struct pg *s, struct arena *a, const struct record *r)
+static void add_receipt(struct pg *s, struct arena *a, const struct recording *r)
 {
     const char **v = parameters(a, 4);
     v[0] = ledger_number(a, r->entry->sequence);
@@ -53,7 +53,7 @@ static void add_receipt(struct pg *s, struct arena *a, const struct record *r)
     pg_batch_add(s, &ledger_record_receipt, v, 4, NULL);
 }
 
-static void add_objects(struct pg *s, struct arena *a, const struct record *r)
+static void add_objects(struct pg *s, struct arena *a, const struct recording *r)
 {
     if (r->n_objects == 0) {
         return;
@@ -75,7 +75,7 @@ static void add_objects(struct pg *s, struct arena *a, const struct record *r)
     pg_batch_add(s, &ledger_record_objects, v, 4, NULL);
 }
 
-static void add_blobs(struct pg *s, struct arena *a, const struct record *r)
+static void add_blobs(struct pg *s, struct arena *a, const struct recording *r)
 {
     if (r->n_blobs == 0) {
         return;
@@ -92,7 +92,7 @@ static void add_blobs(struct pg *s, struct arena *a, const struct record *r)
     pg_batch_add(s, &ledger_record_blobs, v, 2, NULL);
 }
 
-void ledger_add_record(struct pg *s, struct arena *a, const struct record *r, struct merkle *m,
+void ledger_add_record(struct pg *s, struct arena *a, const struct recording *r, struct merkle *m,
                        struct pg_rows **moved)
 {
     struct digest previous = merkle_root(m);
@@ -187,7 +187,7 @@ static int run_record(struct pg *s, struct pg_rows **guard, struct pg_rows **mov
     return pg_rows_affected(*moved) == 1 ? 0 : overtaken(e);
 }
 
-int ledger_record(struct pg *s, const struct record *r, const struct guard *g, struct merkle *m,
+int ledger_record(struct pg *s, const struct recording *r, const struct guard *g, struct merkle *m,
                   struct err *e)
 {
     struct arena a = {0};

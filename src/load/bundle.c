@@ -182,6 +182,10 @@ static void fill(struct work *w, struct bundle *out)
     out->depends_on = d->depends_on;
     out->requires_rollback = d->requires_rollback;
     out->change_class = d->change_class;
+    out->schemas = d->scope.allowed_schemas;
+    out->has_extensions = d->scope.allowed_extensions.n > 0;
+    out->after_load = d->after_load;
+    out->scope_line = declaration_key(w->d.doc, "scope")->line;
     out->decl = d;
 }
 

@@ -200,6 +200,16 @@ static struct bundle_place place_of(const struct work *w, const struct bundle *b
                                  b->store};
 }
 
+static struct names copy_names(struct arena *a, const struct names *l)
+{
+    struct names out = {.n = l->n, .cap = l->n};
+    out.v = l->n == 0 ? NULL : ARENA_ARRAY(a, const char *, l->n);
+    for (size_t i = 0; i < l->n; i++) {
+        out.v[i] = arena_strdup(a, l->v[i]);
+    }
+    return out;
+}
+
 /* What outlives the arena that a bundle was read into. */
 static void keep(struct arena *a, const struct bundle *read, struct bundle *b)
 {
@@ -207,12 +217,8 @@ static void keep(struct arena *a, const struct bundle *read, struct bundle *b)
     out.id = b->id;
     out.decl = NULL;
     out.change_class = read->change_class[0] == '\0' ? "" : arena_strdup(a, read->change_class);
-    out.depends_on.v =
-        read->depends_on.n == 0 ? NULL : ARENA_ARRAY(a, const char *, read->depends_on.n);
-    out.depends_on.cap = read->depends_on.n;
-    for (size_t i = 0; i < read->depends_on.n; i++) {
-        out.depends_on.v[i] = arena_strdup(a, read->depends_on.v[i]);
-    }
+    out.depends_on = copy_names(a, &read->depends_on);
+    out.schemas = copy_names(a, &read->schemas);
     *b = out;
 }
 

@@ -271,6 +271,7 @@ static void read_decl(struct arena *a, const struct doc *d, struct decl *out,
     LIMITS(LIMIT)
 #undef LIMIT
     out->requires_rollback = doc_yes(d, "requires_rollback", true);
+    out->after_load = strcmp(doc_str(d, "rebuild", "chain"), "after-load") == 0;
     out->reviewers = names_of(a, doc_get(approvals, "required_reviewers"));
     out->change_class = doc_str(approvals, "change_class", "");
     out->approval_reference = doc_str(approvals, "reference", "");

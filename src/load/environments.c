@@ -239,6 +239,19 @@ static void set_default(const struct work *w, const struct doc *root)
     w->out->preset = env;
 }
 
+/* Data comes from beneath the project, where its digests can be checked by whoever has the project. */
+static void read_roots(struct work *w, const struct doc *list)
+{
+    w->out->roots = names_of(w->a, list);
+    for (size_t i = 0; i < doc_len(list); i++) {
+        const char *why = declaration_name_fault(list->item[i]->text.p);
+        if (why != NULL) {
+            add_fault(w, list->item[i], "name a folder of the project: registry/data",
+                      "the data root \"%s\" %s", list->item[i]->text.p, why);
+        }
+    }
+}
+
 enum { ENVIRONMENTS_MAX = 1000 };
 
 static void read_all(struct work *w, const struct doc *root)
@@ -248,6 +261,7 @@ static void read_all(struct work *w, const struct doc *root)
     w->out->domains = (struct domains){names_of(w->a, doc_get(domains, "schemas")),
                                        names_of(w->a, doc_get(domains, "tables")),
                                        names_of(w->a, doc_get(domains, "roles"))};
+    read_roots(w, doc_get(root, "data_roots"));
     w->out->sink = doc_str(doc_get(root, "receipts"), "sink", NULL);
     if (w->envs->n > ENVIRONMENTS_MAX) {
         add_fault(w, w->envs, "split the project", "a project may have %d environments at most",

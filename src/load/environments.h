@@ -14,7 +14,8 @@ struct environments {
     size_t n;
     const struct env *preset; /* default_environment; NULL if there is none */
     struct domains domains;
-    const char *sink; /* or NULL */
+    const char *sink;   /* or NULL */
+    struct names roots; /* data_roots as declared */
 };
 
 /* Read from text; path is used for places only. Faults are added; with faults the rest is filled as far as it could be read. In a. */

@@ -112,6 +112,9 @@ struct digest key_checksum(const struct decl *d, const char *dir)
     add_doc(h, "limits", limits_doc(&a, &d->limits));
     digester_field(h, "runner.tool", bytes_str(d->runner));
     digester_field(h, "requires_rollback", bytes_str(d->requires_rollback ? "true" : "false"));
+    if (d->after_load) {
+        digester_field(h, "rebuild", bytes_str("after-load"));
+    }
     arena_release(&a);
     return digester_close(h);
 }

@@ -12,6 +12,7 @@
  *   "limits"             canonical JSON of the limits that are declared
  *   "runner.tool"        "native" or "psql"
  *   "requires_rollback"  "true" or "false"
+ *   "rebuild"            "after-load", if it is declared
  *
  * bundle digest: what an approval binds to. Domain "kfmig.bundle.v1", then
  *   "checksum"           the 32 bytes of the checksum

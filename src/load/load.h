@@ -6,7 +6,7 @@
 
 #include "base/table.h"
 #include "cache/cache.h"
-#include "model/decl.h"
+#include "model/projection.h"
 
 /* env and bundle arrays are ordered: environments as declared, bundles by (store, folder, id) bytewise. by_id finds a
  * bundle by id. faults: everything wrong with the project (ERR_CONFIG); warnings: what deserves a word but stops nothing. */
@@ -19,7 +19,10 @@ struct project {
     size_t n_env;
     const struct env *default_env;
     struct domains domains;
-    const char *sink; /* receipts.sink directory or NULL */
+    const char *sink;   /* receipts.sink directory or NULL */
+    struct names roots; /* data_roots, or those of registry/data and data that are there */
+    struct projection *projection; /* sorted by name */
+    size_t n_projection, cap_projection;
     struct bundle *bundle;
     size_t n_bundle, cap_bundle;
     struct table by_id;

@@ -10,6 +10,7 @@
 #include "load/bundles.h"
 #include "load/depends.h"
 #include "load/environments.h"
+#include "load/projections.h"
 #include "load/registry.h"
 #include "load/text.h"
 
@@ -56,6 +57,27 @@ int load_find(struct arena *a, const char *start, int *dirfd, const char **root,
 
 /* --- reading ------------------------------------------------------------------------------------ */
 
+static bool is_folder(const struct project *p, const char *path)
+{
+    struct stat st;
+    return fstatat(p->dirfd, path, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(st.st_mode);
+}
+
+/* Without data_roots, those of the usual folders that are there. */
+static void check_roots(struct project *p)
+{
+    static const char *const usual[] = {"registry/data", "data"};
+    if (p->roots.n > 0) {
+        return;
+    }
+    p->roots.v = ARENA_ARRAY(p->a, const char *, 2);
+    for (size_t i = 0; i < 2; i++) {
+        if (is_folder(p, usual[i])) {
+            p->roots.v[p->roots.n++] = usual[i];
+        }
+    }
+}
+
 static void read_environments(struct project *p)
 {
     struct environments found = {0};
@@ -74,6 +96,8 @@ static void read_environments(struct project *p)
     p->default_env = found.preset;
     p->domains = found.domains;
     p->sink = found.sink;
+    p->roots = found.roots;
+    check_roots(p);
 }
 
 int load_project(struct project *p, struct cache *cache, struct err *e)
@@ -85,6 +109,7 @@ int load_project(struct project *p, struct cache *cache, struct err *e)
     }
     registry_read(p, cache);
     depends_check(p, &known);
+    projections_read(p);
     return 0;
 }
 

@@ -7,7 +7,7 @@
 
 enum {
     ROW_FORMAT =
-        1, /* to be raised when rows, or the checks that a cached bundle has passed, change */
+        2, /* to be raised when rows, or the checks that a cached bundle has passed, change */
     FILES_MAX = 4096,
     PATH_SIZE = 512
 };
@@ -16,10 +16,10 @@ enum {
 struct fixed {
     uint64_t rules;
     struct hint stamps;
-    uint32_t n_files, n_depends;
-    int32_t depends_line;
+    uint32_t n_files, n_depends, n_schemas;
+    int32_t depends_line, scope_line;
     uint8_t store, has_depends, requires_rollback, has_evidence;
-    uint8_t evidence_intact, unused[7];
+    uint8_t evidence_intact, has_extensions, after_load, unused[5];
     struct digest checksum, bundle_digest;
 };
 
@@ -77,6 +77,10 @@ void row_encode(struct buf *out, const struct bundle *b, const struct used *used
     f.stamps = used_hint(used->stamp, used->n);
     f.n_files = (uint32_t)used->n;
     f.n_depends = (uint32_t)b->depends_on.n;
+    f.n_schemas = (uint32_t)b->schemas.n;
+    f.has_extensions = b->has_extensions;
+    f.after_load = b->after_load;
+    f.scope_line = b->scope_line;
     f.depends_line = b->depends_line;
     f.store = (uint8_t)b->store;
     f.has_depends = b->has_depends;
@@ -96,6 +100,9 @@ void row_encode(struct buf *out, const struct bundle *b, const struct used *used
     row_put_text(out, b->change_class);
     for (size_t i = 0; i < b->depends_on.n; i++) {
         row_put_text(out, b->depends_on.v[i]);
+    }
+    for (size_t i = 0; i < b->schemas.n; i++) {
+        row_put_text(out, b->schemas.v[i]);
     }
 }
 
@@ -129,18 +136,24 @@ static bool look_same(struct row_reader *r, int folderfd, const char *id, const 
     return good;
 }
 
+static void take_names(struct arena *a, struct row_reader *r, size_t n, struct names *out)
+{
+    if (n > 0) {
+        out->v = ARENA_ARRAY(a, const char *, n);
+        out->n = out->cap = n;
+    }
+    for (size_t i = 0; i < n; i++) {
+        out->v[i] = arena_strdup(a, row_take_text(r));
+    }
+}
+
 static void take_texts(struct arena *a, struct row_reader *r, const struct fixed *f,
                        struct bundle *b)
 {
     const char *class = row_take_text(r);
     b->change_class = class[0] == '\0' ? "" : arena_strdup(a, class);
-    if (f->n_depends > 0) {
-        b->depends_on.v = ARENA_ARRAY(a, const char *, f->n_depends);
-        b->depends_on.n = b->depends_on.cap = f->n_depends;
-    }
-    for (size_t i = 0; i < f->n_depends; i++) {
-        b->depends_on.v[i] = arena_strdup(a, row_take_text(r));
-    }
+    take_names(a, r, f->n_depends, &b->depends_on);
+    take_names(a, r, f->n_schemas, &b->schemas);
 }
 
 bool row_decode(struct arena *a, int folderfd, const char *id, struct bytes row, struct bundle *b)
@@ -150,7 +163,7 @@ bool row_decode(struct arena *a, int folderfd, const char *id, struct bytes row,
     struct bundle out = *b;
     row_take(&r, &f, sizeof f);
     if (r.is_short || f.rules != row_rules() || f.n_files > FILES_MAX || f.n_depends > row.n ||
-        f.store != (uint8_t)b->store) {
+        f.n_schemas > row.n || f.store != (uint8_t)b->store) {
         return false;
     }
     out.id = id;
@@ -159,6 +172,9 @@ bool row_decode(struct arena *a, int folderfd, const char *id, struct bytes row,
     out.has_depends = f.has_depends != 0;
     out.requires_rollback = f.requires_rollback != 0;
     out.depends_line = f.depends_line;
+    out.scope_line = f.scope_line;
+    out.has_extensions = f.has_extensions != 0;
+    out.after_load = f.after_load != 0;
     out.has_evidence = f.has_evidence != 0;
     out.evidence_intact = f.evidence_intact != 0;
     if (out.has_evidence) {

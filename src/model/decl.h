@@ -50,6 +50,7 @@ struct decl {
     struct scope scope;
     struct limits limits;
     bool requires_rollback;
+    bool after_load; /* rebuild: after-load */
     struct names reviewers;
     const char *change_class;
     const char *approval_reference; /* approvals.reference; "" if none */
@@ -77,6 +78,11 @@ struct bundle {
     struct names depends_on;
     bool requires_rollback;
     const char *change_class;
+    struct names schemas;            /* scope.allowed_schemas */
+    bool has_extensions;             /* scope.allowed_extensions is not empty */
+    bool after_load;                 /* rebuild: after-load */
+    int scope_line;                  /* of scope in migration.yml */
+    const char *projection;          /* whose chain it belongs to; NULL */
     const char *status;              /* in registry/migrations.v1.json; NULL: not registered */
     int depends_line;                /* of depends_on in migration.yml, else of migration_id */
     bool has_evidence;               /* exported run_receipt.json present and well-formed */

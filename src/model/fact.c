@@ -27,3 +27,9 @@ void past_add(struct arena *a, struct past *p, const struct fact *f)
         h->applied = copy;
     }
 }
+
+const char *generation_state_text(enum generation_state s)
+{
+    static const char *const text[GENERATION_STATES] = {"loading", "ready", "live", "kept"};
+    return text[s];
+}

@@ -9,6 +9,8 @@
 #include "base/table.h"
 #include "model/object.h"
 
+struct doc; /* doc/doc.h */
+
 /* One ledger entry about a migration. */
 struct fact {
     int64_t sequence;
@@ -42,6 +44,45 @@ struct drift {
     struct digest was, now;
     const char *last_writer; /* migration id, or "" (recorded at first contact) */
     int64_t sequence;
+};
+
+/* A generation of a projection, as the ledger has it. LOADING: its schema stands and is being filled; READY: validated, to be
+ * published; LIVE: what readers see; KEPT: was live, or was switched away from. */
+enum generation_state {
+    GENERATION_LOADING,
+    GENERATION_READY,
+    GENERATION_LIVE,
+    GENERATION_KEPT,
+    GENERATION_STATES
+};
+const char *generation_state_text(enum generation_state s); /* "loading", ... */
+
+/* What a generation digest is made of, part by part, so that a difference can be named: "migration PG-MIG-2026-03-02-04",
+ * "source kansas_counties/2026-02.1a2b3c4d#features", "mapping kansas_counties/2026-02.1a2b3c4d#features", "rule", "proj". */
+struct component {
+    const char *name;
+    struct digest digest;
+};
+struct components {
+    struct component *v;
+    size_t n, cap;
+};
+
+struct generation {
+    const char *projection;
+    int64_t number; /* from 1; never reused */
+    enum generation_state state;
+    struct digest digest;  /* zero: adopted, not made by kfmig from catalogs */
+    struct digest content; /* over the fingerprints of its tables; zero: not validated yet */
+    struct components components;
+    bool
+        is_chosen; /* switched to by hand: stays until the declaration changes again or it is named */
+    const char *changed_at;
+    const struct doc *facts; /* canonical JSON as stored; what else run/ remembers */
+};
+struct generations {
+    struct generation *v; /* sorted by projection, then number */
+    size_t n, cap;
 };
 
 /* One environment named in requires, as its own ledger tells it now. */

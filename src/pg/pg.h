@@ -99,6 +99,25 @@ int pg_deallocate(struct pg *s, struct err *e) MUST_CHECK;
 int pg_statement(struct pg *s, struct bytes sql, const struct pg_wait *w, int64_t *n_rows,
                  int64_t *position, struct err *e) MUST_CHECK;
 
+/* One of kfmig's own statements whose text is built at run time, because it names identifiers (pg_ident()) or is DDL: extended protocol,
+ * not prepared, one statement, text parameters. No deadline of ours (an index takes as long as it takes): the server's
+ * statement_timeout and lock_timeout rule, and the session's on_wait may cancel. *out may be NULL. -1 with ERR_APPLY if the server refuses. */
+int pg_run(struct pg *s, const char *sql, const char *const *params, int n_params,
+           struct pg_rows **out, struct err *e) MUST_CHECK;
+const char *pg_ident(struct arena *a, const char *name);   /* "na""me", always quoted */
+const char *pg_literal(struct arena *a, const char *text); /* for DDL, which takes no parameters */
+
+/* COPY ... FROM STDIN: start(), any number of put(), then finish() or abort(); until then the session does nothing else. sql is
+ * built with quoted identifiers. A put() hands bytes to the socket as far as it takes them and keeps the rest (about 1 MiB at most), so
+ * that the server works while the caller makes the next ones; bytes need not end with a row. w (may be NULL: the session's on_wait) as in
+ * pg_statement(). finish() says how many rows the server took. -1 with ERR_APPLY if the server refuses (nothing of CONTEXT, which
+ * quotes lines, is repeated), ERR_INTERRUPTED, or ERR_PREFLIGHT (connection lost: 08006, or the server's reason); the COPY has then ended. abort() makes the
+ * server forget the rows, and with them the transaction, which is then failed; without a COPY under way it does nothing. */
+int pg_copy_start(struct pg *s, const char *sql, struct err *e) MUST_CHECK;
+int pg_copy_put(struct pg *s, struct bytes data, const struct pg_wait *w, struct err *e) MUST_CHECK;
+int pg_copy_finish(struct pg *s, const struct pg_wait *w, int64_t *rows, struct err *e) MUST_CHECK;
+int pg_copy_abort(struct pg *s, struct err *e);
+
 /* A command without a result (BEGIN, COMMIT, ROLLBACK, SET ...). tag (64 bytes, may be NULL) receives the command tag: COMMIT
  * counts only if it is "COMMIT". *sent (may be NULL) is true once the bytes may have reached the server: after that a lost
  * connection means an unknown outcome. */

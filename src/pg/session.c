@@ -191,6 +191,7 @@ void pg_close(struct pg *s)
     free(s->user);
     free(s->prepared);
     free(s->batch);
+    free(s->copy);
     free(s);
 }
 

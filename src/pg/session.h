@@ -39,6 +39,7 @@ struct pg {
     unsigned round;
     struct pg_item *batch;
     size_t n_batch, cap_batch;
+    struct pg_copy *copy; /* the COPY under way, see copy.c */
     char last[PG_NAME];
 };
 

@@ -4,6 +4,7 @@
 
 #include "plan/order.h"
 #include "plan/plan.h"
+#include "plan/projection.h"
 
 static struct reason *give(struct plan *p, struct step *s, enum reason_code code)
 {
@@ -258,6 +259,8 @@ static void settle(struct step *s)
 static void decide_step(struct plan *p, const struct plan_input *in, struct step *s,
                         enum export_state exported, const char *newest)
 {
+    bool excluded = false;
+    const struct projection_input *x = projection_of(in, s->bundle, &excluded);
     s->history = past_get(p->past, s->bundle->id);
     if (s->bundle->store == STORE_COUNT || !p->env->store[s->bundle->store]) {
         give(p, s, REASON_NO_STORE)->cause = "registry/environments.v1.yml";
@@ -265,6 +268,8 @@ static void decide_step(struct plan *p, const struct plan_input *in, struct step
         struct reason *r = give(p, s, REASON_UNREACHABLE);
         r->cause = arena_printf(p->a, "store postgis of %s", p->env->name);
         r->detail = p->world->why_not;
+    } else if (x != NULL) {
+        projection_member(p, in, s, x, excluded);
     } else if (s->history != NULL && s->history->applied != NULL) {
         decide_applied(p, s, exported);
     } else {
@@ -338,7 +343,7 @@ int plan_make(struct arena *a, const struct plan_input *in, struct plan *out, st
                     table_gets(&newest, out->v[i].bundle->folder));
     }
     count_states(out);
-    return 0;
+    return projections_decide(out, in, e);
 }
 
 int plan_find(const struct plan *p, const char *id)
@@ -357,21 +362,36 @@ int plan_restrict(struct plan *p, const char *const *targets, size_t n, struct e
         return 0;
     }
     const struct bundle **bundles = ARENA_ARRAY(p->a, const struct bundle *, p->n + 1);
-    int *roots = ARENA_ARRAY(p->a, int, n);
+    int *roots = ARENA_ARRAY(p->a, int, n *(p->n + 1) + 1);
+    int *projections = ARENA_ARRAY(p->a, int, n);
+    size_t n_roots = 0;
+    size_t n_projections = 0;
     for (size_t i = 0; i < p->n; i++) {
         bundles[i] = p->v[i].bundle;
     }
     p->selection = (struct names){ARENA_ARRAY(p->a, const char *, n), n, n};
     for (size_t i = 0; i < n; i++) {
         struct target t;
+        int x = plan_projection(targets[i], p->inputs, p->n_projections);
+        if (x >= 0) {
+            const struct projection_step *s = &p->projections[x];
+            projections[n_projections++] = x;
+            p->selection.v[i] = s->in->p->name;
+            for (size_t k = 0; k < s->n_members; k++) {
+                roots[n_roots++] = s->members[k];
+            }
+            continue;
+        }
         if (plan_target(targets[i], p->env, 1, bundles, p->n, p->a, &t, e) != 0) {
             return -1;
         }
-        roots[i] = t.bundle;
+        roots[n_roots++] = t.bundle;
         p->selection.v[i] = p->v[t.bundle].bundle->id;
     }
-    order_select(p, roots, n);
+    order_select(p, roots, n_roots);
+    projections_select(p, projections, n_projections);
     count_states(p);
+    projections_count(p);
     return 0;
 }
 

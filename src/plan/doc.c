@@ -22,6 +22,22 @@ static struct doc *step_doc(struct arena *a, const struct plan *p, const struct 
     return d;
 }
 
+static struct doc *projection_doc(struct arena *a, const struct plan *p,
+                                  const struct projection_step *x)
+{
+    struct doc *d = doc_new(a, DOC_MAP);
+    doc_put(a, d, "target",
+            doc_text(a, arena_printf(a, "%s/%s@publish", p->env->name, x->in->p->name)));
+    doc_put(a, d, "action", doc_text(a, plan_action_text(x->action)));
+    doc_put(a, d, "key", digest_doc(a, &x->in->digest));
+    doc_put(a, d, "decision", doc_text(a, plan_state_text(x->state)));
+    struct doc *reasons = doc_put(a, d, "reasons", doc_new(a, DOC_LIST));
+    for (size_t i = 0; i < x->n_reasons; i++) {
+        doc_push(a, reasons, doc_text(a, reason_text(x->reasons[i].code)));
+    }
+    return d;
+}
+
 static struct doc *drift_doc(struct arena *a, const struct world *w)
 {
     struct doc *list = doc_new(a, DOC_LIST);
@@ -70,6 +86,14 @@ struct doc *plan_doc(struct arena *a, const struct plan *p)
     for (size_t i = 0; i < p->n; i++) {
         if (p->v[i].selected) {
             doc_push(a, steps, step_doc(a, p, &p->v[i]));
+        }
+    }
+    if (p->n_projections > 0) {
+        struct doc *list = doc_put(a, d, "projections", doc_new(a, DOC_LIST));
+        for (size_t i = 0; i < p->n_projections; i++) {
+            if (p->projections[i].selected) {
+                doc_push(a, list, projection_doc(a, p, &p->projections[i]));
+            }
         }
     }
     return d;

@@ -7,6 +7,7 @@
 #include "doc/doc.h"
 #include "model/decl.h"
 #include "model/fact.h"
+#include "model/projection.h"
 #include "sql/script.h"
 
 #define PLAN_RULES 1 /* version of the decision rules; part of the plan digest */
@@ -15,8 +16,10 @@ enum plan_state { STATE_CURRENT, STATE_STALE, STATE_BLOCKED, STATE_NOT_APPLICABL
 const char *
 plan_state_text(enum plan_state s); /* "current", "stale", "blocked", "not-applicable" */
 
-enum plan_action { ACTION_NONE, ACTION_APPLY, ACTION_EXPORT };
-const char *plan_action_text(enum plan_action a); /* "none", "apply", "export" */
+/* ACTION_REBUILD: make a new generation of a projection, or go on with the one begun, and publish it; ACTION_PUBLISH: only publish it. */
+enum plan_action { ACTION_NONE, ACTION_APPLY, ACTION_EXPORT, ACTION_REBUILD, ACTION_PUBLISH };
+const char *
+plan_action_text(enum plan_action a); /* "none", "apply", "export", "rebuild", "publish" */
 
 enum stage {
     STAGE_DECLARATION,
@@ -68,6 +71,37 @@ struct step {
         risk_class; /* 'A'..'D' of reference 000, derived from the scripts; 0 if they were not parsed */
 };
 
+/* A projection as the session found it. digest, components: of the generation that the declaration wants now; digest zero: it cannot be known,
+ * faults say why (catalogs that are missing, disagree, are unknown or restricted). v[0..n): its generations, by number. has_schema: its schema stands in
+ * the database. has_dml: the path of a chain file (not rebuild: after-load) that changes rows, which an empty schema would not repeat; NULL: none. */
+struct projection_input {
+    const struct projection *p;
+    struct digest digest;
+    struct components components;
+    const struct err_list *faults;
+    const struct generation *v;
+    size_t n;
+    bool has_schema;
+    const char *has_dml;
+};
+
+/* One projection in one environment. Its targets: ENV/NAME@schema, @load:DATASET (one per source; DATASET/VERSION where one dataset comes twice), @index,
+ * @validate, @publish, @receipt. live: what readers see; next: the generation begun or made for the wanted digest, or kept with it; NULL: none.
+ * members: indexes of the steps of its chain, in order. last_ms, last_bytes: what its last generation took and occupies; -1: unknown. */
+struct projection_step {
+    const struct projection_input *in;
+    enum plan_state state;
+    enum plan_action action;
+    struct reason *reasons; /* at least one; the decisive one first */
+    size_t n_reasons, cap_reasons;
+    const struct generation *live, *next;
+    int *members;
+    size_t n_members;
+    bool selected;
+    bool is_named; /* asked for by its name: what was switched back to by hand does not hold it */
+    int64_t last_ms, last_bytes;
+};
+
 struct plan {
     struct arena *a;
     const struct env *env;
@@ -77,6 +111,10 @@ struct plan {
     size_t n;
     size_t n_state[4]; /* selected steps by state */
     size_t n_apply, n_export;
+    struct projection_step *projections;   /* after all migrations, in order of name */
+    const struct projection_input *inputs; /* of them */
+    size_t n_projections;
+    size_t n_rebuild;       /* selected projections with something to do */
     struct names selection; /* as given, "" none: everything */
 };
 
@@ -92,6 +130,8 @@ struct plan_input {
     size_t n_bundles;
     const struct past *past;
     const struct world *world;
+    const struct projection_input *projections; /* sorted by name */
+    size_t n_projections;
     const enum export_state *exports; /* per bundle: its exported evidence; NULL: none is wanted */
 };
 
@@ -126,6 +166,8 @@ int plan_target(const char *text, const struct env *envs, size_t n_envs,
 const char *plan_target_text(struct arena *a, const struct plan *p, const struct step *s,
                              enum stage stage); /* "dev/X@apply", "X@declaration" */
 
+/* Is text "[ENV/]NAME[@STAGE]" of one of these projections, written out? Its index, or -1. */
+int plan_projection(const char *text, const struct projection_input *v, size_t n);
 int plan_find(const struct plan *p, const char *id); /* index of its step, or -1 */
 /* State and action of one target of a step. */
 enum plan_state plan_stage_state(const struct step *s, enum stage stage);

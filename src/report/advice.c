@@ -184,6 +184,24 @@ void advice_put(struct buf *out, const struct plan *p, const struct step *s, con
     case REASON_NO_STORE:
         about_store(out, p);
         break;
+    case REASON_IN_GENERATION:
+        buf_puts(out, "see ");
+        words_safe(out, r->cause);
+        break;
+    case REASON_NOT_IN_ENVIRONMENT:
+        buf_puts(out, "nothing to do here; the projection's declaration lists its environments");
+        break;
+    case REASON_INPUT_CHANGED:
+    case REASON_GENERATION_PENDING:
+    case REASON_PUBLISH_PENDING:
+    case REASON_GENERATION_KEPT:
+    case REASON_GENERATION_ALTERED:
+    case REASON_CATALOG_FAULT:
+    case REASON_CHAIN_HAS_DML:
+    case REASON_IN_PLACE:
+    case REASON_SWITCHED_BACK:
+        buf_puts(out, "see the projection itself");
+        break;
     case REASON_OUT_OF_ORDER_NOTE:
     case REASON_OUT_OF_ORDER:
     case REASON_SCOPE_EXCEEDED:

@@ -12,6 +12,10 @@ static size_t widest_id(const struct plan *p)
         size_t n = p->v[i].selected ? words_width(p->v[i].bundle->id) : 0;
         width = n > width ? n : width;
     }
+    for (size_t i = 0; i < p->n_projections; i++) {
+        size_t n = words_width(p->projections[i].in->p->name);
+        width = p->projections[i].selected && n > width ? n : width;
+    }
     return width + 2;
 }
 
@@ -127,11 +131,16 @@ static void put_world(struct buf *out, const struct style *st, const struct plan
     }
 }
 
-static const struct step *first_blocked(const struct plan *p)
+static const char *first_blocked(const struct plan *p)
 {
     for (size_t i = 0; i < p->n; i++) {
         if (p->v[i].selected && p->v[i].state == STATE_BLOCKED) {
-            return &p->v[i];
+            return p->v[i].bundle->id;
+        }
+    }
+    for (size_t i = 0; i < p->n_projections; i++) {
+        if (p->projections[i].selected && p->projections[i].state == STATE_BLOCKED) {
+            return p->projections[i].in->p->name;
         }
     }
     return NULL;
@@ -144,16 +153,16 @@ static void put_next(struct buf *out, const struct style *st, const struct plan 
     buf_puts(out, "plan ");
     words_paint(out, st, PAINT_DIM, digest_text(&d, digest), 0);
     buf_putc(out, '\n');
-    const struct step *blocked = first_blocked(p);
+    const char *blocked = first_blocked(p);
     if (blocked != NULL) {
-        words_count(out, p->n_state[STATE_BLOCKED], "migration");
+        words_count(out, p->n_state[STATE_BLOCKED], p->n_projections > 0 ? "target" : "migration");
         buf_puts(out, " blocked; `kfmig why ");
         words_safe(out, p->env->name);
         buf_putc(out, '/');
-        words_safe(out, blocked->bundle->id);
+        words_safe(out, blocked);
         buf_puts(out, "` says what to do\n");
     }
-    if (p->n_apply + p->n_export == 0) {
+    if (p->n_apply + p->n_export + p->n_rebuild == 0) {
         buf_puts(out, blocked == NULL ? "nothing to do\n" : "");
         return;
     }
@@ -184,6 +193,15 @@ void report_plan(struct buf *out, const struct style *st, const struct plan *p)
             buf_puts(out, listed ? "" : "\n");
             listed = true;
             put_step(out, st, s, width);
+        }
+    }
+    for (size_t i = 0; i < p->n_projections; i++) {
+        const struct projection_step *x = &p->projections[i];
+        bool idle = x->action == ACTION_NONE && (x->state != STATE_BLOCKED || !p->world->reachable);
+        if (x->selected && (!idle || st->verbose)) {
+            buf_puts(out, listed ? "" : "\n");
+            listed = true;
+            words_projection(out, st, x, width);
         }
     }
     buf_puts(out, listed ? "\n" : "");

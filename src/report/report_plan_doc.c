@@ -55,6 +55,7 @@ void report_plan_json(struct buf *out, const struct plan *p)
             }
         }
     }
+    words_projection_targets(&a, p, targets);
     words_json(out, d);
     arena_release(&a);
 }

@@ -20,6 +20,10 @@ static struct widths measure(const struct plan *p)
         w.result = result > w.result ? result : w.result;
         w.when = when > w.when ? when : w.when;
     }
+    for (size_t i = 0; i < p->n_projections; i++) {
+        size_t id = words_width(p->projections[i].in->p->name);
+        w.id = id > w.id ? id : w.id;
+    }
     return w;
 }
 
@@ -57,7 +61,7 @@ static void put_row(struct buf *out, const struct style *st, const struct step *
 
 static void put_end(struct buf *out, const struct plan *p)
 {
-    bool busy = p->n_apply + p->n_export > 0;
+    bool busy = p->n_apply + p->n_export + p->n_rebuild > 0;
     bool blocked = p->n_state[STATE_BLOCKED] > 0;
     buf_puts(out, p->world->n_drift > 0 || busy || blocked ? "\n" : "");
     if (p->world->n_drift > 0) {
@@ -93,6 +97,11 @@ void report_status(struct buf *out, const struct style *st, const struct plan *p
             }
         }
     }
+    for (size_t i = 0; i < p->n_projections; i++) {
+        if (p->projections[i].selected) {
+            words_projection_status(out, st, &p->projections[i], w.id + 2);
+        }
+    }
     put_end(out, p);
 }
 
@@ -106,5 +115,6 @@ struct doc *report_status_doc(struct arena *a, const struct plan *p)
             doc_push(a, targets, words_target(a, p, &p->v[i], (enum stage)stage));
         }
     }
+    words_projection_targets(a, p, targets);
     return d;
 }

@@ -82,6 +82,7 @@ void words_summary(struct buf *out, const struct plan *p)
         size_t n;
         const char *text;
     } parts[] = {{p->n_apply, "to apply"},
+                 {p->n_rebuild, "to publish"},
                  {p->n_export, "to export"},
                  {p->n_state[STATE_BLOCKED], "blocked"},
                  {p->n_state[STATE_CURRENT], "current"},

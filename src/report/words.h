@@ -37,6 +37,13 @@ struct doc *words_target(struct arena *a, const struct plan *p, const struct ste
 /* What a stage's output hashes to: declaration, apply: of the files; the others: as the ledger has them. Zero if there is none. */
 struct digest words_output(const struct step *s, enum stage stage);
 
+/* A projection's lines in plan and status, and its targets in their JSON. */
+void words_projection(struct buf *out, const struct style *st, const struct projection_step *x,
+                      size_t width);
+void words_projection_status(struct buf *out, const struct style *st,
+                             const struct projection_step *x, size_t id_width);
+void words_projection_targets(struct arena *a, const struct plan *p, struct doc *list);
+
 /* The name of a lock level as pg_locks shows it, without "Lock": "AccessExclusive". */
 const char *words_lock(int level);
 /* The last part of a path in the bundle: "forward.sql". */

@@ -7,28 +7,21 @@
 #include "run/owed.h"
 #include "run/queries.h"
 #include "run/record.h"
+#include "run/statements.h"
 
 enum attempt { ATTEMPT_DONE, ATTEMPT_FAILED, ATTEMPT_RETRY };
 
 /* One migration on its way. */
 struct work {
+    struct execution x;
     struct run *r;
     const struct bundle *b;
     struct outcome *o;
-    struct observer *observer;
     struct guard guard;
     struct evidence_set evidence;
     struct baseline post; /* the sum as it will be */
     const char *started_at;
-    size_t n_statements;
-    size_t n_done;
 };
-
-static int injected(struct err *e)
-{
-    err_set(e, ERR_APPLY, "injected fault");
-    return err_hint(e, "this build was configured with --faults");
-}
 
 static void roll_back(struct work *w)
 {
@@ -38,149 +31,6 @@ static void roll_back(struct work *w)
         /* Where even ROLLBACK gets no answer the connection is gone, and the server rolls back by itself. */
         (void)!pg_command(*w->r->pg, "ROLLBACK", tag, NULL, &ignored);
     }
-}
-
-/* Nothing that the last migration left in the session may reach this one. A transaction of its own. */
-static void clean_session_add(struct run *r)
-{
-    pg_batch_add(*r->pg, &run_close_all, NULL, 0, NULL);
-    pg_batch_add(*r->pg, &run_reset_all, NULL, 0, NULL);
-    pg_batch_add(*r->pg, &run_unlisten, NULL, 0, NULL);
-    pg_batch_add(*r->pg, &run_discard_temp, NULL, 0, NULL);
-    pg_batch_add(*r->pg, &run_discard_sequences, NULL, 0, NULL);
-    pg_batch_add(*r->pg, pg_session_pin, NULL, 0, NULL);
-    observer_before_add(*r->pg);
-    pg_batch_sync(*r->pg);
-}
-
-/* The place of a failed statement: the server's position if it gave one, else the statement's beginning. */
-static void locate(struct work *w, const struct script *s, const struct statement *st,
-                   int64_t position, struct err *e)
-{
-    struct err f = *e;
-    int line = st->line;
-    int col = st->col;
-    if (position >= 0 && (size_t)position <= st->text.n) {
-        text_place(s->bytes, st->offset + (size_t)position, &line, &col);
-    }
-    const char *what = f.condition[0] != '\0' ? f.condition : f.msg;
-    enum err_code code = f.code == ERR_INTERRUPTED || f.code == ERR_TERMINATED ? f.code : ERR_APPLY;
-    err_at(e, code, s->path, line, col,
-           "statement %zu (%s) failed, everything was rolled back: %s%s%s%s%s%s", w->n_done + 1,
-           st->tag[0] != '\0' ? st->tag : "not analysed", what, f.sqlstate[0] != '\0' ? " (" : "",
-           f.sqlstate, f.sqlstate[0] != '\0' ? ")" : "", f.object[0] != '\0' ? " on " : "",
-           f.object);
-    memcpy(e->sqlstate, f.sqlstate, sizeof e->sqlstate);
-    memcpy(e->condition, f.condition, sizeof e->condition);
-    memcpy(e->object, f.object, sizeof e->object);
-    memcpy(e->detail, f.detail, sizeof e->detail);
-    memcpy(e->hint, f.hint, sizeof e->hint);
-    w->o->failed_statement = (int)w->n_done + 1;
-}
-
-static int run_statement(struct work *w, const struct script *s, const struct statement *st,
-                         struct err *e)
-{
-    struct run *r = w->r;
-    const struct decl *d = w->b->decl;
-    struct pg_wait wait = *r->wait;
-    int64_t position = -1;
-    int64_t rows = 0;
-    if (r->events->statement != NULL) {
-        r->events->statement(r->events->ctx, st, s, w->n_done + 1, w->n_statements);
-    }
-    if (st->counts_rows_before &&
-        observer_count_before(w->observer, *r->pg, &st->touches, st->cascade, e) != 0) {
-        return -1;
-    }
-    wait.timeout_ms = d->statement_timeout_ms > 0 ? d->statement_timeout_ms + 10000 : 0;
-    if (pg_statement(*r->pg, st->text, &wait, &rows, &position, e) != 0) {
-        locate(w, s, st, position, e);
-        return -1;
-    }
-    if (pg_tx(*r->pg) != PG_TX_OPEN) {
-        err_at(e, ERR_APPLY, s->path, st->line, st->col, "statement %zu ended kfmig's transaction",
-               w->n_done + 1);
-        return err_hint(e, "leave BEGIN, COMMIT and ROLLBACK to kfmig");
-    }
-    w->n_done++;
-    return FAULT(TX_STATEMENT) ? injected(e) : 0;
-}
-
-static int run_scripts(struct work *w, struct err *e)
-{
-    for (size_t i = 0; i < w->b->decl->forward.n; i++) {
-        const struct script *s = &w->b->forward[i];
-        for (size_t k = 0; k < s->n; k++) {
-            if (s->v[k].kind == STATEMENT_PLAIN && run_statement(w, s, &s->v[k], e) != 0) {
-                return -1;
-            }
-        }
-    }
-    return 0;
-}
-
-static int blame_deferred(const struct work *w, struct err *e)
-{
-    struct err f = *e;
-    err_set(e, ERR_APPLY, "%s: a deferred constraint failed, everything was rolled back: %s (%s)",
-            w->b->id, f.condition, f.sqlstate);
-    memcpy(e->sqlstate, f.sqlstate, sizeof e->sqlstate);
-    memcpy(e->condition, f.condition, sizeof e->condition);
-    memcpy(e->object, f.object, sizeof e->object);
-    return -1;
-}
-
-/* Invariants look at what deferred constraints and triggers leave behind. */
-static int settle_constraints(struct work *w, struct err *e)
-{
-    char tag[64];
-    if (w->b->decl->invariants.n == 0 ||
-        pg_command(*w->r->pg, "SET CONSTRAINTS ALL IMMEDIATE", tag, NULL, e) == 0) {
-        return 0;
-    }
-    return blame_deferred(w, e);
-}
-
-static int run_invariants(struct work *w, struct err *e)
-{
-    for (size_t i = 0; i < w->b->decl->invariants.n; i++) {
-        const struct script *s = &w->b->invariants[i];
-        const char *name = arena_printf(w->r->a, "invariant %s", s->path + strlen(w->b->dir) + 1);
-        for (size_t k = 0; k < s->n; k++) {
-            int64_t rows = 0;
-            int64_t position = -1;
-            if (s->v[k].kind != STATEMENT_PLAIN) {
-                continue;
-            }
-            if (pg_statement(*w->r->pg, s->v[k].text, w->r->wait, &rows, &position, e) != 0) {
-                locate(w, s, &s->v[k], position, e);
-                return -1;
-            }
-            gate_add(w->r, w->o, name, rows == 0,
-                     rows == 0 ? ""
-                               : arena_printf(w->r->a, "%lld rows returned, none allowed",
-                                              (long long)rows));
-        }
-    }
-    return 0;
-}
-
-/* A file may begin with SET TRANSACTION, which must come before any query of ours. */
-static int send_set_transaction(struct work *w, struct err *e)
-{
-    for (size_t i = 0; i < w->b->decl->forward.n; i++) {
-        const struct script *s = &w->b->forward[i];
-        for (size_t k = 0; k < s->n; k++) {
-            int64_t position = -1;
-            if (s->v[k].kind == STATEMENT_SET_TRANSACTION &&
-                pg_statement(*w->r->pg, s->v[k].text, w->r->wait, NULL, &position, e) != 0) {
-                locate(w, s, &s->v[k], position, e);
-                return -1;
-            }
-        }
-    }
-    return 0;
 }
 
 static bool sets_transaction(const struct bundle *b)
@@ -205,33 +55,33 @@ static int begin(struct work *w, struct err *e)
     if (is_first && pg_deallocate(*r->pg, e) != 0) {
         return -1;
     }
-    clean_session_add(r);
+    execution_clean_add(r);
     pg_batch_add(*r->pg, &run_begin, NULL, 0, NULL);
     if (sets_transaction(w->b) &&
-        (pg_batch_run(*r->pg, NULL, e) != 0 || send_set_transaction(w, e) != 0)) {
+        (pg_batch_run(*r->pg, NULL, e) != 0 || execution_set_transaction(&w->x, e) != 0)) {
         return -1;
     }
-    w->observer = observer_new(r->a, &r->observer);
+    w->x.observer = observer_new(r->a, &r->observer);
     ledger_work_add(*r->pg, &work);
-    observer_start_add(w->observer, *r->pg);
+    observer_start_add(w->x.observer, *r->pg);
     if (record_begin(r, d->lock_timeout_ms, d->statement_timeout_ms, d->idle_timeout_ms,
                      &w->started_at, e) != 0 ||
         ledger_work_done(work, r->a, &w->guard, e) != 0 ||
-        observer_start_done(w->observer, e) != 0) {
+        observer_start_done(w->x.observer, e) != 0) {
         return -1;
     }
-    return FAULT(TX_BEGUN) ? injected(e) : 0;
+    return FAULT(TX_BEGUN) ? execution_injected(e) : 0;
 }
 
 static int observe(struct work *w, struct err *e)
 {
     struct run *r = w->r;
-    if (observer_finish(w->observer, *r->pg, r->base, &w->o->seen, e) != 0) {
-        return w->o->seen.deferred_failed ? blame_deferred(w, e) : -1;
+    if (observer_finish(w->x.observer, *r->pg, r->base, &w->o->seen, e) != 0) {
+        return w->o->seen.deferred_failed ? execution_blame_deferred(&w->x, e) : -1;
     }
     w->o->observed = true;
     w->evidence.pre = baseline_digest(r->sum, r->domains, r->id->version / 10000);
-    return FAULT(TX_OBSERVED) ? injected(e) : 0;
+    return FAULT(TX_OBSERVED) ? execution_injected(e) : 0;
 }
 
 static void prepare_evidence(struct work *w)
@@ -337,11 +187,11 @@ static enum attempt attempt(struct work *w)
     o->n_gates = 0;
     o->observed = false;
     o->failed_statement = 0;
-    w->n_done = 0;
+    w->x.n_done = 0;
     baseline_release(&w->post);
     w->evidence = (struct evidence_set){0};
-    if (begin(w, e) != 0 || run_scripts(w, e) != 0 || settle_constraints(w, e) != 0 ||
-        run_invariants(w, e) != 0 || observe(w, e) != 0) {
+    if (begin(w, e) != 0 || execution_scripts(&w->x, e) != 0 || execution_settle(&w->x, e) != 0 ||
+        execution_invariants(&w->x, e) != 0 || observe(w, e) != 0) {
         roll_back(w);
         return is_transient(e) ? ATTEMPT_RETRY : ATTEMPT_FAILED;
     }
@@ -429,20 +279,11 @@ static int64_t pause_of(int attempt)
     return most / 2 + (int64_t)(dice % (uint32_t)(most / 2 + 1));
 }
 
-static size_t count_statements(const struct bundle *b)
-{
-    size_t n = 0;
-    for (size_t i = 0; i < b->decl->forward.n; i++) {
-        for (size_t k = 0; k < b->forward[i].n; k++) {
-            n += b->forward[i].v[k].kind == STATEMENT_PLAIN;
-        }
-    }
-    return n;
-}
-
 void run_migration(struct run *r, const struct step *s, struct outcome *o)
 {
-    struct work w = {.r = r, .b = s->bundle, .o = o, .n_statements = count_statements(s->bundle)};
+    struct work w = {.r = r, .b = s->bundle, .o = o};
+    w.x = (struct execution){
+        .run = r, .bundle = s->bundle, .outcome = o, .n_statements = execution_count(s->bundle)};
     int64_t start = clock_ms();
     *o = (struct outcome){0};
     random_uuid(o->run_id);

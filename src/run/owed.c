@@ -80,7 +80,7 @@ static int pay_new(struct run *r, struct doc *d, struct err *e)
     char tag[64];
     struct err ignored = {0};
     struct entry en;
-    struct record record = {.entry = &en, .epoch = r->epoch};
+    struct recording record = {.entry = &en, .epoch = r->epoch};
     struct merkle before = *r->merkle;
     const struct guard unguarded = {NULL, NULL};
     if (entry_from(r, doc_get(d, "receipt"), &en, e) != 0) {

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "doc/canon.h"
+#include "run/projection_parts.h"
 
 const char *result_text(enum run_result result)
 {
@@ -212,7 +213,9 @@ struct doc *receipt_doc(struct arena *a, const struct run *r, const struct recei
     doc_put(a, d, "claim", claim_doc(a, r, in, checksums));
     doc_put(a, d, "checksums", checksums);
     struct doc *migrations = doc_put(a, d, "migrations", doc_new(a, DOC_LIST));
-    if (b != NULL) {
+    if (in->making != NULL) {
+        making_receipt(a, in->making, d);
+    } else if (b != NULL) {
         doc_put(a, d, "migration_id", doc_text(a, b->id));
         struct doc *m = doc_push(a, migrations, doc_new(a, DOC_MAP));
         doc_put(a, m, "id", doc_text(a, b->id));

@@ -5,12 +5,14 @@
 #include "run/evidence.h"
 #include "run/run.h"
 
+struct making; /* projection_parts.h */
 struct receipt_input {
     const char *kind;            /* "db_migration", "adopt" */
     const struct bundle *bundle; /* NULL for adopt */
     const struct outcome *outcome;
     const struct evidence_set *evidence;
     const char *started_at, *finished_at;
+    const struct making *making; /* NULL: no projection */
     const char *notes;
 };
 /* The receipt without its ledger position: what can be kept in state/owed. */

@@ -74,11 +74,11 @@ int record_entry(struct run *r, const struct receipt_input *in, const char *entr
     struct doc *receipt = receipt_doc(r->a, r, in);
     struct bytes sealed = receipt_seal(r->a, receipt, en.instance, en.sequence, &en.previous);
     en.receipt = digest_of(sealed);
-    struct record record = {.entry = &en,
-                            .receipt = sealed,
-                            .objects = objects,
-                            .n_objects = n_objects,
-                            .epoch = r->epoch};
+    struct recording record = {.entry = &en,
+                               .receipt = sealed,
+                               .objects = objects,
+                               .n_objects = n_objects,
+                               .epoch = r->epoch};
     record.blobs = record_blobs(r, in, &record.n_blobs);
     const struct guard unguarded = {NULL, NULL};
     if (ledger_record(*r->pg, &record, guard != NULL ? guard : &unguarded, r->merkle, e) != 0) {

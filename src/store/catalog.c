@@ -100,6 +100,22 @@ void catalog_advance(struct catalog *base, const struct observation *o)
     merge(base, o);
 }
 
+void catalog_leave_out(struct catalog *c, const char *schema)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < c->n; i++) {
+        struct catalog_object *o = c->v[i];
+        bool is_there = strcmp(o->object.schema, schema) == 0 ||
+                        (o->object.kind == OBJ_SCHEMA && strcmp(o->object.name, schema) == 0);
+        if (is_there) {
+            catalog_forget(c, o);
+        } else {
+            c->v[n++] = o;
+        }
+    }
+    c->n = n;
+}
+
 int catalog_witness(struct pg *s, struct arena *a, const char **out, struct err *e)
 {
     struct pg_rows *sums = NULL;

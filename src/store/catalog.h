@@ -100,6 +100,8 @@ struct observation {
 int observer_finish(struct observer *o, struct pg *s, const struct catalog *base,
                     struct observation *out, struct err *e) MUST_CHECK;
 void observer_end_add(struct pg *s);
+/* Take a schema and what is in it out of c. */
+void catalog_leave_out(struct catalog *c, const char *schema);
 /* Carry the base forward by what was committed. */
 void catalog_advance(struct catalog *base, const struct observation *o);
 

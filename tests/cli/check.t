@@ -36,7 +36,7 @@ migrations/postgis/PG-MIG-2026-03-02-01/migration.yml: finding: exceeds a declar
 3 findings
 [5]
 $ echo 'color: red' >>migration.yml && kfmig check --json
-{"faults":[{"code":"config","column":1,"hint":"known keys: \"migration_id\", \"type\", \"intent\", \"depends_on\", \"scope\", \"limits\", \"requires_rollback\", \"timeouts\", \"lock_retries\", \"approvals\", \"runner\", \"artifacts\"","line":31,"message":"unknown key \"color\" in the migration declaration","path":"migrations/postgis/PG-MIG-2026-03-02-01/migration.yml"},{"code":"config","column":1,"hint":"keep one of the two","line":8,"message":"duplicate key \"default_environment\": it stands in line 7 and again in line 8","path":"registry/environments.v1.yml"}],"findings":[],"fixed":false,"migrations":0,"warnings":[]}
+{"faults":[{"code":"config","column":1,"hint":"known keys: \"migration_id\", \"type\", \"intent\", \"depends_on\", \"scope\", \"limits\", \"requires_rollback\", \"rebuild\", \"timeouts\", \"lock_retries\", \"approvals\", \"runner\", \"artifacts\"","line":31,"message":"unknown key \"color\" in the migration declaration","path":"migrations/postgis/PG-MIG-2026-03-02-01/migration.yml"},{"code":"config","column":1,"hint":"keep one of the two","line":8,"message":"duplicate key \"default_environment\": it stands in line 7 and again in line 8","path":"registry/environments.v1.yml"}],"findings":[],"fixed":false,"migrations":0,"warnings":[]}
 [5]
 
 # A registry that does not fit is a warning, and mended on demand.

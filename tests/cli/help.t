@@ -19,6 +19,10 @@ usage: kfmig COMMAND [ENV] [TARGET...] [options]
              receipt.
   env        Environments; the embedded server; a psql session in one.
   receipt    List, show, verify and export the receipts of a ledger.
+  dataset    List, show and verify dataset versions and their catalogs.
+  rebuild    Make projections again from catalogs and artifacts alone.
+  switch     List the generations of a projection, or publish a kept one.
+  gc         Drop generations of projections that nothing needs.
   help       Explain a command.
 
 A TARGET is ENV/ID@STAGE; a part of it that fits only one is enough.

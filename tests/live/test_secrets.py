@@ -60,7 +60,7 @@ def project(tmp):
     return p
 
 
-TABLES = ("blob", "entry", "head", "instance", "lease", "object", "receipt")
+TABLES = ("blob", "entry", "generation", "head", "instance", "lease", "object", "receipt")
 
 
 def written(p):

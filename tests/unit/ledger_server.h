@@ -126,7 +126,7 @@ static inline void begin(struct runner *r)
 
 /* Records an entry for subject with what else stands in *record; the transaction is open. */
 static inline int record(struct runner *r, const char *subject, const char *run_id,
-                         struct record record)
+                         struct recording record)
 {
     struct entry en = {.kind = "apply", .subject = subject, .result = "success", .run_id = run_id};
     en.finished_at = "2026-03-02T10:11:12.131415Z";
@@ -144,7 +144,7 @@ static inline int record(struct runner *r, const char *subject, const char *run_
 static inline void record_alone(struct runner *r, const char *subject, const char *run_id)
 {
     begin(r);
-    must(record(r, subject, run_id, (struct record){0}), subject);
+    must(record(r, subject, run_id, (struct recording){0}), subject);
     run(r->s, "COMMIT");
 }
 

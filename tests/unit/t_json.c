@@ -182,12 +182,67 @@ static void test_places(void)
     arena_release(&a);
 }
 
+/* What json_read() takes is the same; a literal is "text" here if it is no integer. */
+static const struct {
+    const char *json, *literal, *error;
+} real_rows[] = {
+    {"1.5", "1.5", NULL},
+    {"-0.0", "-0.0", NULL},
+    {"[ -98.50 ]", "-98.50", NULL},
+    {"1e3", "1e3", NULL},
+    {"1E+03", "1E+03", NULL},
+    {"2.5e-300", "2.5e-300", NULL},
+    {"1e999999999", "1e999999999", NULL},
+    {"9007199254740992", "9007199254740992", NULL},
+    {"-9007199254740992.5e1", "-9007199254740992.5e1", NULL},
+    {"1.", NULL, "1:3: a digit is expected in the number, not the end of the file"},
+    {"[1.e5]", NULL, "1:4: a digit is expected in the number, not 'e'"},
+    {"1e", NULL, "1:3: a digit is expected in the number, not the end of the file"},
+    {"1e+x", NULL, "1:4: a digit is expected in the number, not 'x'"},
+    {"01.5", NULL, "1:1: a number starts with 0"},
+    {"-.5", NULL, "1:1: a minus without a number"},
+    {".5", NULL, "1:1: a value is expected, not '.'"},
+    {"1.5.5", NULL, "1:4: '.' follows after the end of the value"},
+    {"NaN", NULL, "1:1: a value is expected, not 'N'"},
+    {"-Infinity", NULL, "1:1: a minus without a number"},
+    {"{\"a\":1.5,\"a\":2}", NULL,
+     "1:10: duplicate key \"a\": it stands in line 1 and again in line 1"},
+};
+enum { N_REAL = sizeof real_rows / sizeof real_rows[0] };
+
+static void test_reals(void)
+{
+    for (size_t i = 0; i < N_REAL; i++) {
+        struct arena a = {0};
+        struct err e = {0};
+        char error[600];
+        const struct doc *d = json_read_reals(&a, bytes_str(real_rows[i].json), "f.json", &e);
+        (void)snprintf(error, sizeof error, "%d:%d: %s", e.where.line, e.where.col, e.msg);
+        if (d != NULL && d->type == DOC_LIST) {
+            d = d->item[0];
+        }
+        is_str(d != NULL ? d->text.p : NULL, real_rows[i].literal, real_rows[i].json);
+        ok(d == NULL || (d->type == DOC_TEXT && d->plain && d->text.n == strlen(d->text.p)),
+           "a literal is plain text");
+        is_str(d != NULL ? NULL : error, real_rows[i].error, "or the fault has its place");
+        arena_release(&a);
+    }
+    struct arena a = {0};
+    struct err e = {0};
+    const struct doc *d = json_read_reals(&a, bytes_str("[12,\"1.5\",-0]"), "f.json", &e);
+    ok(d != NULL && d->item[0]->type == DOC_INT && d->item[0]->number == 12, "integers stay so");
+    ok(d != NULL && d->item[1]->type == DOC_TEXT && !d->item[1]->plain, "texts are not plain");
+    ok(d != NULL && d->item[2]->type == DOC_INT && d->item[2]->number == 0, "minus zero is zero");
+    arena_release(&a);
+}
+
 int main(void)
 {
-    tap_plan(20 + 2 * N_BAD + 7 + 8);
+    tap_plan(20 + 2 * N_BAD + 7 + 8 + 3 * N_REAL + 3);
     test_good();
     test_bad();
     test_limits();
     test_places();
+    test_reals();
     return tap_done();
 }

@@ -21,7 +21,7 @@ static void record_objects(struct runner *r, int i)
         {.object = arena_printf(&arena, "t%d", i - 1)}};
     struct blob blobs[2] = {{digest_of(bytes_str(text_of(i))), bytes_str(text_of(i))},
                             {digest_of(bytes_of("a\0b", 3)), bytes_of("a\0b", 3)}};
-    struct record rec = {
+    struct recording rec = {
         .objects = objects, .n_objects = i % 10 == 0 ? 3 : 2, .blobs = blobs, .n_blobs = 2};
     begin(r);
     must(record(r, arena_printf(&arena, "M%d", i), arena_printf(&arena, "run%d", i / 10), rec),
@@ -132,7 +132,7 @@ static void test_settings(struct runner *r)
     };
     struct object_row objects[] = {{.object = "NULL", .definition = "NULL"},
                                    {.object = "u", .fingerprint = r->id.root, .definition = ""}};
-    struct record rec = {.objects = objects, .n_objects = 2};
+    struct recording rec = {.objects = objects, .n_objects = 2};
     begin(r);
     for (size_t i = 0; i < sizeof settings / sizeof *settings; i++) {
         run(r->s, settings[i]);
@@ -160,7 +160,7 @@ static void test_undone(struct runner *r)
     struct merkle before = r->m;
     struct identity id;
     begin(r);
-    must(record(r, "undone", "run", (struct record){0}), "record");
+    must(record(r, "undone", "run", (struct recording){0}), "record");
     run(r->s, "ROLLBACK");
     id = identify(r->s);
     is_int(id.size, before.size, "a record that is rolled back has not been");
@@ -170,7 +170,7 @@ static void test_undone(struct runner *r)
     is_int(id.size, r->m.size, "and the next one takes its place");
     run(r->s, "BEGIN");
     r->guard = (struct guard){NULL, NULL};
-    is_int(record(r, "failed", "run", (struct record){0}), 0,
+    is_int(record(r, "failed", "run", (struct recording){0}), 0,
            "a record without a migration needs no guard");
     is_str(ask(r->s, "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objid = 2 AND "
                      "mode = 'ShareLock'"),
@@ -188,7 +188,7 @@ static void refuse(struct runner *r, const char *sql, const char *more, enum err
     if (more != NULL) {
         run(r->s, more);
     }
-    is_int(record(r, "refused", "run", (struct record){0}), -1, sql);
+    is_int(record(r, "refused", "run", (struct recording){0}), -1, sql);
     if (!ok(e.code == code && strstr(e.msg, words) != NULL, words)) {
         server_explain(&e);
     }
@@ -220,7 +220,7 @@ static void test_fencing(struct runner *r)
 {
     struct pg *other = session("");
     struct merkle stale = r->m;
-    struct record late = {.epoch = r->epoch - 1};
+    struct recording late = {.epoch = r->epoch - 1};
     begin(r);
     is_int(record(r, "late", "run", late), -1, "an epoch that has passed cannot record");
     ok(e.code == ERR_LOCKED && strstr(e.msg, "taken over") != NULL,
@@ -228,7 +228,7 @@ static void test_fencing(struct runner *r)
     run(r->s, "ROLLBACK");
     begin(r);
     run(other, "UPDATE kfmig.lease SET epoch = epoch + 1");
-    is_int(record(r, "late", "run", (struct record){0}), -1, "nor one that passes while it works");
+    is_int(record(r, "late", "run", (struct recording){0}), -1, "nor one that passes while it works");
     is_int(e.code, ERR_LOCKED, "as another run has taken over");
     run(r->s, "ROLLBACK");
     r->epoch++;
@@ -236,7 +236,7 @@ static void test_fencing(struct runner *r)
     struct merkle now = r->m;
     r->m = stale;
     begin(r);
-    is_int(record(r, "stale", "run", (struct record){0}), -1,
+    is_int(record(r, "stale", "run", (struct recording){0}), -1,
            "who knows an older ledger cannot record");
     ok(e.code == ERR_LOCKED && strstr(e.msg, "another run has written") != NULL, "as it has moved");
     ok(memcmp(&stale, &r->m, sizeof stale) == 0, "and the tree stays as it was");
@@ -244,7 +244,7 @@ static void test_fencing(struct runner *r)
     r->m = now;
     r->m.frontier[0].b[0] ^= 1;
     begin(r);
-    is_int(record(r, "fork", "run", (struct record){0}), -1,
+    is_int(record(r, "fork", "run", (struct recording){0}), -1,
            "nor can who knows another history of the same size");
     is_int(e.code, ERR_LOCKED, "as it has moved");
     run(r->s, "ROLLBACK");

@@ -1,0 +1,500 @@
+/* kfmig dataset: list, show, verify. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "cli/commands.h"
+#include "cli/output.h"
+#include "cli/session.h"
+#include "cli/signals.h"
+#include "data/dataset.h"
+
+enum { REDRAW_MS = 100 };
+
+/* One call. found: what the verb is about, each with what is known of its artifacts. */
+struct call {
+    struct session s;
+    const struct request *req;
+    struct dataset_place place;
+    struct dataset_list found;
+    struct err_list faults;
+    bool is_verified; /* verify: failed holds the artifacts that are not as they should be */
+    struct table failed;
+    const char *at; /* artifact whose digest is being computed */
+    int64_t drawn_ms;
+    int status;
+};
+
+/* --- finding -------------------------------------------------------------------------------------- */
+
+/* The data roots, beneath the project. */
+static void find_roots(struct call *c)
+{
+    static const char *const usual[] = {"registry/data", "data"};
+    const char **roots = ARENA_ARRAY(c->s.a, const char *, 2);
+    size_t n = 0;
+    for (size_t i = 0; i < sizeof usual / sizeof usual[0]; i++) {
+        struct file_names ignored;
+        struct err e;
+        if (file_list(c->s.a, c->s.project.dirfd, usual[i], &ignored, &e) != 1) {
+            roots[n++] = usual[i];
+        }
+    }
+    c->place = (struct dataset_place){
+        .a = c->s.a, .dirfd = c->s.project.dirfd, .root = roots, .n_roots = n};
+}
+
+static void keep(struct call *c, struct dataset *d)
+{
+    ARENA_GROW(c->s.a, c->found.v, c->found.n, c->found.cap);
+    c->found.v[c->found.n++] = d;
+}
+
+/* ID, DATASET@ID or dcat://DATASET@ID. An id may hold an "@" itself. */
+static int find_one(struct call *c, const char *ref, struct err *e)
+{
+    static const char scheme[] = "dcat://";
+    struct dataset *d = NULL;
+    int rc = dataset_find(&c->place, NULL, ref, &d, &c->faults);
+    bool has_scheme = strncmp(ref, scheme, strlen(scheme)) == 0;
+    const char *rest = has_scheme ? ref + strlen(scheme) : ref;
+    const char *at = strchr(rest, '@');
+    if (rc == 1 && at != NULL) {
+        const char *slug = arena_strndup(c->s.a, rest, (size_t)(at - rest));
+        rc = dataset_find(&c->place, slug, at + 1, &d, &c->faults);
+    }
+    if (rc == 1) {
+        err_set(e, ERR_PREFLIGHT, "no dataset version \"%s\"", ref);
+        return err_hint(e, "`kfmig dataset list` shows those there are");
+    }
+    if (rc == 0) {
+        keep(c, d);
+    }
+    return 0;
+}
+
+/* --- as JSON -------------------------------------------------------------------------------------- */
+
+static struct doc *text_or_null(struct arena *a, const char *s)
+{
+    struct buf safe = {0};
+    text_safe(&safe, bytes_str(s != NULL ? s : ""));
+    struct doc *d = safe.n > 0 ? doc_text(a, buf_str(&safe)) : doc_new(a, DOC_NULL);
+    buf_release(&safe);
+    return d;
+}
+
+static struct doc *number_or_null(struct arena *a, bool is_known, int64_t v)
+{
+    return is_known ? doc_int(a, v) : doc_new(a, DOC_NULL);
+}
+
+static const char *real_text(struct arena *a, double v)
+{
+    const char *text = "";
+    for (int digits = 15; digits <= 17; digits++) {
+        text = arena_printf(a, "%.*g", digits, v);
+        if (strtod(text, NULL) == v) {
+            break;
+        }
+    }
+    return text;
+}
+
+static struct doc *extent_doc(struct arena *a, const struct dataset *d)
+{
+    if (d->is_restricted) {
+        return doc_text(a, "withheld");
+    }
+    struct doc *list = doc_new(a, d->has_bbox ? DOC_LIST : DOC_NULL);
+    for (int i = 0; d->has_bbox && i < 4; i++) {
+        (void)doc_push(a, list, doc_text(a, real_text(a, d->bbox[i])));
+    }
+    return list;
+}
+
+static struct doc *file_doc(struct arena *a, const struct dataset_file *f)
+{
+    char text[DIGEST_TEXT];
+    struct doc *d = doc_new(a, DOC_MAP);
+    doc_put(a, d, "path", text_or_null(a, f->path));
+    doc_put(a, d, "digest", doc_text(a, digest_text(&f->digest, text)));
+    doc_put(a, d, "size", number_or_null(a, f->size >= 0, f->size));
+    return d;
+}
+
+static struct doc *artifacts_doc(const struct call *c, const struct dataset *d)
+{
+    struct arena *a = c->s.a;
+    struct doc *list = doc_new(a, DOC_LIST);
+    for (size_t i = 0; i < d->artifacts.n; i++) {
+        const struct dataset_file *f = &d->artifacts.v[i];
+        struct doc *row = doc_push(a, list, file_doc(a, f));
+        doc_put(a, row, "name", text_or_null(a, f->name));
+        doc_put(a, row, "media_type", text_or_null(a, f->media_type));
+        doc_put(a, row, "crs", text_or_null(a, f->crs));
+        doc_put(a, row, "srid", number_or_null(a, f->srid != 0, f->srid));
+        if (c->is_verified) {
+            bool failed = table_gets(&c->failed, f->path) != NULL;
+            doc_put(a, row, "verified", doc_bool(a, !failed));
+        }
+    }
+    return list;
+}
+
+static struct doc *dataset_doc(const struct call *c, const struct dataset *d)
+{
+    struct arena *a = c->s.a;
+    struct doc *row = doc_new(a, DOC_MAP);
+    doc_put(a, row, "dataset", text_or_null(a, d->slug));
+    doc_put(a, row, "id", text_or_null(a, d->id));
+    doc_put(a, row, "form", doc_text(a, dataset_form_text(d->form)));
+    doc_put(a, row, "path", text_or_null(a, d->path));
+    doc_put(a, row, "evidence_ref", text_or_null(a, d->evidence_ref));
+    doc_put(a, row, "features", number_or_null(a, d->has_count, d->count));
+    doc_put(a, row, "extent", extent_doc(a, d));
+    doc_put(a, row, "restricted", doc_bool(a, d->is_restricted));
+    doc_put(a, row, "spec_hash", text_or_null(a, d->spec_hash));
+    doc_put(a, row, "license", text_or_null(a, d->license));
+    doc_put(a, row, "rights", text_or_null(a, d->rights));
+    doc_put(a, row, "sensitivity", text_or_null(a, d->sensitivity));
+    doc_put(a, row, "policy_label", text_or_null(a, d->policy_label));
+    doc_put(a, row, "artifacts", artifacts_doc(c, d));
+    struct doc *catalogs = doc_put(a, row, "catalogs", doc_new(a, DOC_LIST));
+    for (size_t i = 0; i < d->catalogs.n; i++) {
+        (void)doc_push(a, catalogs, file_doc(a, &d->catalogs.v[i]));
+    }
+    return row;
+}
+
+static int print_json(const struct call *c)
+{
+    struct arena *a = c->s.a;
+    struct doc *d = doc_new(a, DOC_MAP);
+    struct doc *rows = doc_put(a, d, "datasets", doc_new(a, DOC_LIST));
+    for (size_t i = 0; i < c->found.n; i++) {
+        (void)doc_push(a, rows, dataset_doc(c, c->found.v[i]));
+    }
+    return output_json(c->req, d);
+}
+
+/* --- as text -------------------------------------------------------------------------------------- */
+
+static void put_cell(struct buf *out, const char *s, size_t width)
+{
+    size_t from = out->n;
+    text_safe(out, bytes_str(s));
+    size_t n = out->n - from;
+    buf_printf(out, "%*s", (int)(width > n ? width - n : 0) + 2, "");
+}
+
+static const char *features_text(struct arena *a, const struct dataset *d)
+{
+    if (!d->has_count) {
+        return "features not counted";
+    }
+    return arena_printf(a, "%lld feature%s", (long long)d->count, d->count == 1 ? "" : "s");
+}
+
+static void put_list(const struct call *c, struct buf *out)
+{
+    size_t slug = 0;
+    size_t id = 0;
+    for (size_t i = 0; i < c->found.n; i++) {
+        const struct dataset *d = c->found.v[i];
+        slug = strlen(d->slug) > slug ? strlen(d->slug) : slug;
+        id = strlen(d->id) > id ? strlen(d->id) : id;
+    }
+    for (size_t i = 0; i < c->found.n; i++) {
+        const struct dataset *d = c->found.v[i];
+        put_cell(out, d->slug, slug);
+        put_cell(out, d->id, id);
+        put_cell(out, dataset_form_text(d->form), strlen("promotion manifest"));
+        buf_printf(out, "%zu artifact%s, %s%s\n", d->artifacts.n, d->artifacts.n == 1 ? "" : "s",
+                   features_text(c->s.a, d), d->is_restricted ? ", restricted" : "");
+    }
+}
+
+static void put_line(struct buf *out, int indent, const char *label, const char *text)
+{
+    if (text != NULL) {
+        buf_printf(out, "%*s%s: ", indent, "", label);
+        text_safe(out, bytes_str(text));
+        buf_putc(out, '\n');
+    }
+}
+
+static const char *extent_text(struct arena *a, const struct dataset *d)
+{
+    if (d->is_restricted) {
+        return "withheld (restricted)";
+    }
+    return !d->has_bbox ? "not said"
+                        : arena_printf(a, "west %s, south %s, east %s, north %s",
+                                       real_text(a, d->bbox[0]), real_text(a, d->bbox[1]),
+                                       real_text(a, d->bbox[2]), real_text(a, d->bbox[3]));
+}
+
+static void put_artifact(struct arena *a, struct buf *out, const struct dataset_file *f)
+{
+    char text[DIGEST_TEXT];
+    put_line(out, 2, "artifact", f->name);
+    put_line(out, 4, "path", f->path);
+    put_line(out, 4, "digest", digest_text(&f->digest, text));
+    if (f->size >= 0) {
+        put_line(out, 4, "size", arena_printf(a, "%lld bytes", (long long)f->size));
+    }
+    put_line(out, 4, "media type", f->media_type);
+    put_line(out, 4, "crs", f->crs);
+}
+
+static void put_dataset(const struct call *c, struct buf *out, const struct dataset *d)
+{
+    char text[DIGEST_TEXT];
+    text_safe(out, bytes_str(d->slug));
+    buf_putc(out, ' ');
+    text_safe(out, bytes_str(d->id));
+    buf_putc(out, '\n');
+    put_line(out, 2, dataset_form_text(d->form), d->path);
+    put_line(out, 2, "evidence", d->evidence_ref);
+    put_line(out, 2, "content", features_text(c->s.a, d));
+    put_line(out, 2, "extent", extent_text(c->s.a, d));
+    put_line(out, 2, "spec hash", d->spec_hash);
+    put_line(out, 2, "license", d->license);
+    put_line(out, 2, "rights", d->rights);
+    put_line(out, 2, "sensitivity", d->sensitivity);
+    put_line(out, 2, "policy label", d->policy_label);
+    for (size_t i = 0; i < d->artifacts.n; i++) {
+        put_artifact(c->s.a, out, &d->artifacts.v[i]);
+    }
+    for (size_t i = 0; i < d->catalogs.n; i++) {
+        put_line(out, 2, "catalog", d->catalogs.v[i].path);
+        put_line(out, 4, "digest", digest_text(&d->catalogs.v[i].digest, text));
+    }
+}
+
+static int64_t size_of(const struct call *c, const struct dataset_file *f)
+{
+    struct stamp now = {0};
+    struct err ignored;
+    bool is_there = f->size < 0 && file_stamp(c->place.dirfd, f->path, &now, &ignored) == 0;
+    return is_there ? (int64_t)now.size : f->size;
+}
+
+static void put_verified(const struct call *c, struct buf *out)
+{
+    char text[DIGEST_TEXT];
+    for (size_t i = 0; i < c->found.n; i++) {
+        const struct dataset *d = c->found.v[i];
+        for (size_t k = 0; k < d->artifacts.n; k++) {
+            const struct dataset_file *f = &d->artifacts.v[k];
+            bool failed = table_gets(&c->failed, f->path) != NULL;
+            buf_printf(out, "%-6s  %s  %12lld  ", failed ? "failed" : "ok",
+                       digest_text(&f->digest, text), (long long)size_of(c, f));
+            text_safe(out, bytes_str(f->path));
+            buf_putc(out, '\n');
+        }
+    }
+}
+
+static int print_text(const struct call *c, void (*put)(const struct call *c, struct buf *out))
+{
+    struct buf out = {0};
+    put(c, &out);
+    int status = output_result(c->req, &out);
+    buf_release(&out);
+    return status;
+}
+
+static void put_all(const struct call *c, struct buf *out)
+{
+    for (size_t i = 0; i < c->found.n; i++) {
+        put_dataset(c, out, c->found.v[i]);
+    }
+}
+
+/* --- verifying ------------------------------------------------------------------------------------ */
+
+static bool is_live(const struct call *c)
+{
+    return isatty(STDERR_FILENO) == 1 && !c->req->quiet && c->req->format != FORMAT_JSON;
+}
+
+static void clear_line(const struct call *c)
+{
+    if (is_live(c)) {
+        (void)fputs("\r\033[K", stderr);
+        (void)fflush(stderr);
+    }
+}
+
+static bool on_bytes(void *ctx, int64_t done, int64_t size)
+{
+    struct call *c = ctx;
+    int64_t now = clock_ms();
+    if (is_live(c) && now - c->drawn_ms >= REDRAW_MS) {
+        struct buf line = {0};
+        text_safe(&line, bytes_str(c->at));
+        (void)fprintf(stderr, "\r\033[K%3lld %%  %.100s",
+                      size > 0 ? (long long)((double)done / (double)size * 100) : 100,
+                      buf_str(&line));
+        (void)fflush(stderr);
+        buf_release(&line);
+        c->drawn_ms = now;
+    }
+    return signals_seen() != 0;
+}
+
+static void verify_all(struct call *c)
+{
+    c->is_verified = true;
+    c->failed.a = c->s.a;
+    for (size_t i = 0; i < c->found.n; i++) {
+        const struct dataset *d = c->found.v[i];
+        for (size_t k = 0; k < d->artifacts.n; k++) {
+            const struct dataset_file *f = &d->artifacts.v[k];
+            c->at = f->path;
+            if (signals_seen() != 0 ||
+                dataset_verify(&c->place, d, f->name, on_bytes, c, &c->faults) != 0) {
+                (void)table_puts(&c->failed, f->path, c);
+            }
+        }
+    }
+    clear_line(c);
+}
+
+/* --- verbs ---------------------------------------------------------------------------------------- */
+
+static int print(const struct call *c, void (*put)(const struct call *c, struct buf *out))
+{
+    return c->req->format == FORMAT_JSON ? print_json(c) : print_text(c, put);
+}
+
+static int too_many(const char *verb, const char *takes_what, struct err *e)
+{
+    err_set(e, ERR_CONFIG, "`kfmig dataset %s` takes %s", verb, takes_what);
+    return err_hint(e, "`kfmig help dataset` explains it");
+}
+
+static int list(struct call *c, struct err *e)
+{
+    if (c->req->n_args > 1) {
+        return too_many("list", "no arguments", e);
+    }
+    dataset_list(&c->place, &c->found, &c->faults);
+    if (c->found.n == 0 && c->faults.n == 0) {
+        output_note(c->req, "no dataset versions beneath the data roots");
+    }
+    c->status = print(c, put_list);
+    return 0;
+}
+
+static int show(struct call *c, struct err *e)
+{
+    if (c->req->n_args != 2) {
+        return too_many("show", "one dataset version: ID or DATASET@ID", e);
+    }
+    if (find_one(c, c->req->args[1], e) != 0) {
+        return -1;
+    }
+    c->status = c->found.n > 0 ? print(c, put_all) : 0;
+    return 0;
+}
+
+static int verify(struct call *c, struct err *e)
+{
+    if (c->req->n_args > 2) {
+        return too_many("verify", "one dataset version at most: ID or DATASET@ID", e);
+    }
+    if (c->req->n_args < 2) {
+        dataset_list(&c->place, &c->found, &c->faults);
+    } else if (find_one(c, c->req->args[1], e) != 0) {
+        return -1;
+    }
+    verify_all(c);
+    c->status = c->found.n > 0 || c->faults.n == 0 ? print(c, put_verified) : 0;
+    return 0;
+}
+
+static const struct {
+    const char *name;
+    int (*run)(struct call *c, struct err *e);
+} verbs[] = {{"list", list}, {"show", show}, {"verify", verify}};
+
+static int call_verb(struct call *c, struct err *e)
+{
+    const char *name = c->req->n_args > 0 ? c->req->args[0] : "list";
+    for (size_t i = 0; i < sizeof verbs / sizeof verbs[0]; i++) {
+        if (strcmp(verbs[i].name, name) != 0) {
+            continue;
+        }
+        if (session_project(&c->s, c->req, false, e) != 0) {
+            return -1;
+        }
+        find_roots(c);
+        return verbs[i].run(c, e);
+    }
+    c->s.project.dirfd = -1;
+    err_set(e, ERR_CONFIG, "dataset knows no \"%s\"", name);
+    return err_hint(e, "kfmig dataset list, show or verify");
+}
+
+/* The faults say more than the status of what was printed. */
+static void end(struct call *c)
+{
+    enum err_code worst = ERR_NONE;
+    for (size_t i = 0; i < c->faults.n; i++) {
+        worst = err_worse(worst, c->faults.v[i].code);
+    }
+    if (c->faults.n > 0) {
+        output_faults(c->req, &c->faults);
+    }
+    c->status = worst != ERR_NONE ? err_status(worst) : c->status;
+}
+
+static int run(const struct request *req)
+{
+    struct call c = {.req = req};
+    struct err e = {0};
+    signals_catch();
+    if (call_verb(&c, &e) != 0) {
+        c.status = output_error(req, c.s.project.dirfd, &e);
+    }
+    end(&c);
+    err_list_release(&c.faults);
+    if (c.s.a != NULL) {
+        session_close(&c.s);
+    }
+    return c.status;
+}
+
+static const char *const takes[] = {NULL};
+static const struct example examples[] = {
+    {"kfmig dataset list", "every version beneath the data roots"},
+    {"kfmig dataset show kansas_counties@2026-02.1a2b3c4d",
+     "what its catalogs say; all files that they name"},
+    {"kfmig dataset verify", "read every artifact of every version"},
+    {NULL, NULL},
+};
+
+const struct command command_dataset = {
+    .name = "dataset",
+    .synopsis = "list | show [DATASET@]ID | verify [[DATASET@]ID]",
+    .summary = "List, show and verify dataset versions and their catalogs.",
+    .description =
+        "Projections are rebuilt from dataset versions. What a version consists of, and whether it "
+        "may be used, is taken from the catalogs beneath the data roots: promotion manifests, "
+        "registry records, or DatasetVersion objects with STAC, DCAT and PROV.\n\n"
+        "list prints one line per version that may be used. show prints all that is known of one; "
+        "the extent of restricted data is withheld.\n\n"
+        "verify reads every artifact and compares its size and SHA-256 with the catalog.\n\n"
+        "What is wrong with a version is said with a code, file and line, and the version then "
+        "counts "
+        "as not there: exit 1 for what is missing, disagrees or is not known, 5 for what is "
+        "malformed, 1 for both. docs/catalogs.md lists every code.",
+    .options = takes,
+    .examples = examples,
+    .run = run,
+};

@@ -1,0 +1,34 @@
+/* Projections of a project in one environment: their datasets, digests and generations, as the plan wants them. */
+#ifndef KFMIG_CLI_PROJECTIONS_H
+#define KFMIG_CLI_PROJECTIONS_H
+
+#include "cli/work.h"
+#include "data/dataset.h"
+#include "data/reader.h"
+#include "run/projection.h"
+
+/* One projection: what plan_input says of it, and what a run needs. dataset: one per source, NULL where its catalog has faults. */
+struct projected {
+    struct projection_input input;
+    const struct dataset **dataset;
+    struct bundle **chain; /* in the order in which they run */
+    size_t n_chain;
+    struct err_list faults;
+};
+
+/* Find the datasets, read the generations, compute the digests: fills s->input.projections. order: all bundles in the order of the plan. */
+int projections_look(struct session *s, const struct plan *order, struct err *e) MUST_CHECK;
+void projections_release(struct session *s);
+struct dataset_place projections_place(struct session *s);
+
+/* Take what belongs to generations that are not live out of the catalogs that were read. */
+int projections_hide(struct session *s, struct link *l, struct err *e) MUST_CHECK;
+
+/* Everything that running it needs: declarations, scripts, invariants. */
+int projections_job(struct session *s, const struct projection_step *step,
+                    struct projection_job *job, struct err *e) MUST_CHECK;
+
+/* Events for people. */
+struct projection_events projections_events(struct progress *p);
+
+#endif

@@ -1,0 +1,58 @@
+/* One projection, as declared in registry/projections/NAME.yml. Plain data. */
+#ifndef KFMIG_MODEL_PROJECTION_H
+#define KFMIG_MODEL_PROJECTION_H
+
+#include <stdint.h>
+
+#include "model/decl.h"
+
+enum projection_policy { PROJECTION_PREFER_REBUILD, PROJECTION_IN_PLACE };
+enum projection_grants { GRANTS_DECLARED, GRANTS_CARRY };
+enum projection_fallback { FALLBACK_REFUSE, FALLBACK_ATOMIC };
+
+/* What a column is filled with. SOURCE_PATH: text is a path in the record. SOURCE_CONST: text, or NULL. SOURCE_VERSION, SOURCE_EVIDENCE:
+ * $dataset_version_id, $evidence_ref. SOURCE_POINT: x and y are paths of two numbers. */
+enum mapping_kind { SOURCE_PATH, SOURCE_CONST, SOURCE_VERSION, SOURCE_EVIDENCE, SOURCE_POINT };
+struct mapping {
+    const char *column;
+    enum mapping_kind kind;
+    const char *text;
+    const char *x, *y;
+    int line, col;
+};
+
+struct projection_source {
+    const char *dataset; /* slug */
+    const char *version; /* dataset_version_id, pinned */
+    const char *asset;
+    const char *into;         /* table in the projection's schema, without schema */
+    const char *evidence_ref; /* NULL: dcat://SLUG@ID */
+    bool any_ring_order;
+    struct mapping *column;
+    size_t n_columns;
+    int line, col; /* of version */
+};
+
+struct projection {
+    const char *name;
+    enum store_kind store;
+    const char *schema;
+    bool has_environments;
+    struct names environments;
+    enum projection_policy policy;
+    enum projection_grants grants;
+    enum projection_fallback fallback;
+    int64_t keep_generations; /* at least this many besides the live one ... */
+    int64_t keep_seconds;     /* ... and those younger than this */
+    int64_t snapshot_wait_ms; /* publish: how long to wait for old snapshots */
+    struct projection_source *source;
+    size_t n_sources;
+    bool counts_from_catalog;
+    bool extents_from_catalog;
+    double tolerance; /* of extents, in degrees */
+    struct artifacts invariants;
+    struct artifact file; /* the declaration itself */
+    int line, col;
+};
+
+#endif

@@ -1,0 +1,44 @@
+/* How a projection gets a new generation: DESIGN.md section 5.
+ * Owns: the order of phases, and what the ledger remembers between them. Each phase is one transaction (loading: one per source), so that
+ * an interruption costs at most the phase it hit; the ledger's row of the generation says where to go on. */
+#ifndef KFMIG_RUN_PROJECTION_H
+#define KFMIG_RUN_PROJECTION_H
+
+#include "data/dataset.h"
+#include "run/run.h"
+
+/* What the caller hears. Any may be NULL. */
+struct projection_events {
+    void *ctx;
+    void (*phase)(void *ctx, const char *what); /* "schema", "load kansas_counties", ... */
+    bool (*loading)(void *ctx, int64_t rows, int64_t done, int64_t size); /* true: stop */
+    void (*waiting)(void *ctx, const char *whom);                         /* before publishing */
+};
+
+/* datasets: one per source of the projection, found and without faults. chain: the member bundles in order, with decl and scripts parsed.
+ * invariants: the projection's, parsed, one per p->invariants. fresh: make a new generation even if there is one with the wanted digest. */
+struct projection_job {
+    const struct projection_step *step;
+    const struct dataset *const *datasets;
+    const struct dataset_place *place;
+    struct bundle *const *chain;
+    size_t n_chain;
+    const struct script *invariants;
+    const struct projection_events *events;
+    bool fresh;
+};
+
+/* Make (or go on making) the generation that the declaration wants, prove it, publish it, let go of those that are not to be kept. Never fails as
+ * a call: everything is in *o. A failed validation is ERR_VALIDATE; readers that would not go, or what stands in the way, ERR_PREFLIGHT. */
+void run_projection(struct run *r, const struct projection_job *job, struct outcome *o);
+
+/* Publish a generation that stands there (kept or ready), proving its structure and row counts first. by_hand: it stays live until the declaration changes. */
+void run_switch(struct run *r, const struct projection_job *job, const struct generation *to,
+                bool by_hand, struct outcome *o);
+
+/* Drop generations that are neither live nor to be kept: unfinished ones of another digest, and those beyond keep_generations that are older than
+ * keep_seconds (all: all that are neither live nor wanted). *n: how many. Each in a transaction of its own. */
+int run_retire(struct run *r, const struct projection_step *step, bool all, size_t *n,
+               struct err *e) MUST_CHECK;
+
+#endif

@@ -1,0 +1,225 @@
+/* The rows: from artifacts, or from the live generation where nothing about them changed; then indexes and what needs the data. */
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/fault.h"
+#include "run/gates.h"
+#include "run/projection_parts.h"
+
+static const struct component *component_of(const struct components *list, const char *name)
+{
+    for (size_t i = 0; i < list->n; i++) {
+        if (strcmp(list->v[i].name, name) == 0) {
+            return &list->v[i];
+        }
+    }
+    return NULL;
+}
+
+static bool same_component(const struct making *m, const char *name)
+{
+    const struct component *is = component_of(&m->g.components, name);
+    const struct component *was = component_of(&m->job->step->live->components, name);
+    return (is == NULL && was == NULL) ||
+           (is != NULL && was != NULL && digest_eq(&is->digest, &was->digest));
+}
+
+/* Everything that could make these rows differ: the version, how it is mapped, the loader's rules, the tables themselves. */
+static bool is_unchanged(const struct making *m, size_t i)
+{
+    const struct projection_source *s = &m->p->source[i];
+    const struct generation *live = m->job->step->live;
+    if (m->job->fresh || live == NULL || live->state != GENERATION_LIVE ||
+        digest_is_zero(&live->digest) || version_column(s) == NULL) {
+        return false;
+    }
+    const char *name = arena_printf(m->r->a, "%s/%s#%s", s->dataset, s->version, s->asset);
+    if (!same_component(m, arena_printf(m->r->a, "source %s", name)) ||
+        !same_component(m, arena_printf(m->r->a, "mapping %s", name)) ||
+        !same_component(m, "rule") || !same_component(m, "proj")) {
+        return false;
+    }
+    for (size_t k = 0; k < m->g.components.n; k++) {
+        const char *c = m->g.components.v[k].name;
+        if (strncmp(c, "migration ", strlen("migration ")) == 0 && !same_component(m, c)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool stop(void *ctx, int64_t rows, int64_t done, int64_t size)
+{
+    const struct making *m = ctx;
+    const struct projection_events *ev = m->job->events;
+    return ev->loading != NULL && ev->loading(ev->ctx, rows, done, size);
+}
+
+/* What the copy holds is compared with what the live generation was proven to hold. */
+static int copy_rows(struct making *m, size_t i, bool *is_good, struct err *e)
+{
+    const struct projection_source *s = &m->p->source[i];
+    struct loaded *l = &m->loaded[i];
+    struct names columns;
+    struct names left_out;
+    const struct doc *was = doc_get(doc_get(m->job->step->live->facts, "loads"), l->key);
+    struct digest sum;
+    *is_good = false;
+    if (digest_parse(doc_str(was, "sum", ""), &sum) != 0) {
+        return 0;
+    }
+    mapped_columns(m->r->a, s, &columns);
+    struct row_set from = {m->p->schema, s->into, version_column(s), s->version};
+    struct row_set to = {m->hidden, s->into, version_column(s), s->version};
+    if (generation_copy(making_session(m), m->r->a, &from, m->hidden, &columns, &l->rows, e) != 0 ||
+        generation_volatile_columns(making_session(m), m->r->a, m->hidden, s->into, &columns,
+                                    &left_out, e) != 0 ||
+        generation_fingerprint(making_session(m), m->r->a, &to, &left_out, &l->content, e) != 0) {
+        return -1;
+    }
+    *is_good = l->content.rows == doc_num(was, "rows", -1) && digest_eq(&l->content.sum, &sum);
+    l->copied = *is_good;
+    return 0;
+}
+
+static int load_rows(struct making *m, size_t i, struct err *e)
+{
+    struct load *l = NULL;
+    const struct load_watch watch = {stop, m};
+    if (source_plan(m, i, &l, e) != 0) {
+        return -1;
+    }
+    return load_copy(making_session(m), m->r->a, m->hidden, l, &watch, &m->loaded[i].rows, e);
+}
+
+static int load_one(struct making *m, size_t i, bool copies, bool *is_good, struct err *e)
+{
+    int64_t start = clock_ms();
+    struct loaded *l = &m->loaded[i];
+    l->content = (struct content){.rows = -1};
+    l->copied = false;
+    *is_good = true;
+    if (making_begin(m, e) != 0) {
+        return -1;
+    }
+    int rc = copies ? copy_rows(m, i, is_good, e) : load_rows(m, i, e);
+    if (rc != 0 || !*is_good) {
+        making_roll_back(m);
+        return rc;
+    }
+    l->is_done = true;
+    l->ms = clock_ms() - start;
+    m->made_ms += l->ms;
+    if (facts_put(m, e) != 0 || FAULT(GENERATION_LOADED)) {
+        l->is_done = false;
+        making_roll_back(m);
+        return e->code != ERR_NONE ? -1 : execution_injected(e);
+    }
+    return making_commit(m, NULL, e);
+}
+
+int make_loads(struct making *m, struct err *e)
+{
+    for (size_t i = 0; i < m->p->n_sources; i++) {
+        bool is_good = false;
+        if (m->loaded[i].is_done) {
+            continue;
+        }
+        making_phase(m, arena_printf(m->r->a, "load %s", m->p->source[i].dataset));
+        if (is_unchanged(m, i) && load_one(m, i, true, &is_good, e) != 0) {
+            return -1;
+        }
+        if (!is_good && load_one(m, i, false, &is_good, e) != 0) {
+            return -1;
+        }
+    }
+    return 0;
+}
+
+static int build_indexes(struct making *m, struct err *e)
+{
+    struct pg *s = making_session(m);
+    struct arena *a = m->r->a;
+    struct index_defs missing = {0};
+    if (generation_index_missing(s, a, m->hidden, &m->indexes, &missing, e) != 0) {
+        return -1;
+    }
+    for (size_t i = 0; i < missing.n; i++) {
+        const struct index_def *x = &missing.v[i];
+        const char *drop = arena_printf(a, "DROP INDEX IF EXISTS %s.%s", pg_ident(a, m->hidden),
+                                        pg_ident(a, x->name));
+        if ((!x->is_valid && pg_run(s, drop, NULL, 0, NULL, e) != 0) ||
+            pg_run(s, x->definition, NULL, 0, NULL, e) != 0) {
+            return -1;
+        }
+    }
+    return 0;
+}
+
+/* Files that want the data run under the names that they use. */
+static int run_after(struct making *m, struct err *e)
+{
+    struct pg *s = making_session(m);
+    struct arena *a = m->r->a;
+    bool had_live = false;
+    const char *acl = NULL;
+    const char *rename = arena_printf(a, "ALTER SCHEMA %s RENAME TO %s", pg_ident(a, m->hidden),
+                                      pg_ident(a, m->p->schema));
+    struct execution x = {.run = m->r, .bundle = &m->after, .outcome = m->o};
+    if (m->after.decl->forward.n == 0) {
+        return 0;
+    }
+    x.observer = observer_new(a, NULL);
+    x.n_statements = execution_count(&m->after);
+    struct catalog base;
+    struct run judged = *m->r;
+    struct world undrifted = *m->r->world;
+    undrifted.n_drift = 0;
+    judged.base = &base;
+    judged.world = &undrifted;
+    if (generation_aside(s, a, m->p->schema, false, &had_live, e) != 0 ||
+        pg_run(s, rename, NULL, 0, NULL, e) != 0 || catalog_read(s, a, &base, e) != 0) {
+        return -1;
+    }
+    observer_start_add(x.observer, s);
+    if (pg_batch_run(s, NULL, e) != 0 || observer_start_done(x.observer, e) != 0 ||
+        execution_scripts(&x, e) != 0) {
+        return -1;
+    }
+    if (observer_finish(x.observer, s, &base, &m->o->seen, e) != 0) {
+        return m->o->seen.deferred_failed ? execution_blame_deferred(&x, e) : -1;
+    }
+    observer_end_add(s);
+    if (pg_batch_run(s, NULL, e) != 0) {
+        return -1;
+    }
+    if (!gates_judge(&judged, &m->after, m->o)) {
+        *e = m->o->failure;
+        return -1;
+    }
+    return generation_hide(s, a, m->p->schema, m->g.number, had_live, &acl, e);
+}
+
+int make_indexes(struct making *m, struct err *e)
+{
+    int64_t start = clock_ms();
+    if (m->is_indexed) {
+        return 0;
+    }
+    making_phase(m, "index");
+    if (making_begin(m, e) != 0 || build_indexes(m, e) != 0 || run_after(m, e) != 0 ||
+        generation_settle(making_session(m), m->r->a, m->hidden, e) != 0 ||
+        generation_size(making_session(m), m->hidden, &m->size, e) != 0) {
+        making_roll_back(m);
+        return -1;
+    }
+    m->is_indexed = true;
+    m->indexes.n = 0; /* done with; their text is not for keeping */
+    m->made_ms += clock_ms() - start;
+    if (facts_put(m, e) != 0 || FAULT(GENERATION_INDEXED)) {
+        m->is_indexed = false;
+        making_roll_back(m);
+        return e->code != ERR_NONE ? -1 : execution_injected(e);
+    }
+    return making_commit(m, NULL, e);
+}

@@ -1,0 +1,78 @@
+/* The inside of making a generation; for src/run only. */
+#ifndef KFMIG_RUN_PROJECTION_PARTS_H
+#define KFMIG_RUN_PROJECTION_PARTS_H
+
+#include "run/projection.h"
+#include "run/receipt.h"
+#include "run/statements.h"
+#include "store/generation.h"
+#include "store/load.h"
+
+/* A source's rows in the generation, as its facts remember them. copied: from the live generation, inside the server. */
+struct loaded {
+    const char *key; /* "kansas_counties/2026-02.1a2b3c4d#features>feature_geom" */
+    bool is_done, copied;
+    int64_t rows, ms;
+    struct content content; /* filled by validation; rows -1: not yet */
+};
+
+/* One generation on its way. chain: the members as one bundle, whose scope is the projection's schema. */
+struct making {
+    struct run *r;
+    const struct projection_job *job;
+    const struct projection *p;
+    struct outcome *o;
+    struct generation g;
+    const char *hidden;
+    struct bundle chain, after; /* after: members that run when the data is there */
+    const char *acl;            /* of the schema, until it is published; NULL */
+    const char *horizon;
+    const char *chosen_against; /* what was wanted when this one was chosen by hand; NULL */
+    struct index_defs indexes;
+    bool is_indexed;
+    bool
+        is_wanted; /* the generation that is declared now; else an earlier one, switched to by hand */
+    struct loaded *loaded; /* one per source */
+    int64_t made_ms, size;
+    int64_t live_number; /* 0: no live schema */
+    const char *started_at;
+    struct guard guard;
+    struct catalog expected; /* the database as it will be once this is live */
+    struct evidence_set evidence;
+};
+
+struct pg *making_session(const struct making *m);
+void making_phase(const struct making *m, const char *what);
+/* Transactions of kfmig's own work. begin: session hygiene, timeouts, the work lock. end: the lock and the epoch are still ours, then COMMIT; *unknown (may be NULL): the
+ * connection went while COMMIT was under way. */
+int making_begin(struct making *m, struct err *e) MUST_CHECK;
+int making_commit(struct making *m, bool *unknown, struct err *e) MUST_CHECK;
+void making_roll_back(struct making *m);
+
+/* facts.c: the row in the ledger. */
+void facts_read(struct making *m);                         /* from m->g.facts */
+int facts_put(struct making *m, struct err *e) MUST_CHECK; /* in the open transaction */
+const char *source_key(struct arena *a, const struct projection_source *s);
+const char *version_column(
+    const struct projection_source *s); /* NULL: none is filled with $dataset_version_id */
+void mapped_columns(struct arena *a, const struct projection_source *s, struct names *out);
+
+int make_schema(struct making *m,
+                struct err *e) MUST_CHECK; /* the chain in a hidden schema; proves the artifacts */
+int make_loads(struct making *m, struct err *e) MUST_CHECK;
+int make_indexes(struct making *m, struct err *e) MUST_CHECK;
+int make_proof(struct making *m, struct err *e) MUST_CHECK; /* validation; READY */
+/* As make_proof(), of a generation that was proven before: structure and row counts, and m->expected. */
+int make_rehearsal(struct making *m, struct err *e) MUST_CHECK;
+int make_public(struct making *m, bool by_hand, struct err *e) MUST_CHECK;
+
+/* What a receipt says besides: inputs by digest (artifacts, catalogs), the generation, its rows, the chain. */
+void making_receipt(struct arena *a, const struct making *m, struct doc *receipt);
+
+/* How source i is read into m->hidden. */
+int source_plan(struct making *m, size_t i, struct load **out, struct err *e) MUST_CHECK;
+/* Drop what was begun for another digest; but: the one that is gone on with, or NULL. */
+int run_retire_unfinished(struct run *r, const struct projection_step *step,
+                          const struct generation *but, struct err *e) MUST_CHECK;
+
+#endif

@@ -1,0 +1,363 @@
+/* The proof: counts, extents, geometries, fingerprints, invariants; and the database as it will be, rehearsed and undone. */
+#include <math.h>
+#include <string.h>
+
+#include "base/fault.h"
+#include "run/gates.h"
+#include "run/projection_parts.h"
+
+static int fingerprint(struct making *m, size_t i, struct names *left_out, struct content *out,
+                       struct err *e)
+{
+    const struct projection_source *s = &m->p->source[i];
+    const char *column = version_column(s);
+    struct names columns;
+    mapped_columns(m->r->a, s, &columns);
+    if (generation_volatile_columns(making_session(m), m->r->a, m->hidden, s->into, &columns,
+                                    left_out, e) != 0) {
+        return -1;
+    }
+    struct row_set rows = {m->hidden, s->into, column, column != NULL ? s->version : NULL};
+    return generation_fingerprint(making_session(m), m->r->a, &rows, left_out, out, e);
+}
+
+static void judge_count(struct making *m, const struct projection_source *s,
+                        const struct dataset *d, int64_t rows)
+{
+    const char *name = arena_printf(m->r->a, "count %s/%s", s->dataset, s->version);
+    if (!m->p->counts_from_catalog) {
+        return;
+    }
+    if (!d->has_count) {
+        gate_add(m->r, m->o, name, false, "the catalog says no count");
+        return;
+    }
+    gate_add(m->r, m->o, name, rows == d->count,
+             rows == d->count ? ""
+                              : arena_printf(m->r->a, "the catalog says %lld, %lld are there",
+                                             (long long)d->count, (long long)rows));
+}
+
+/* An extent of what is restricted is never told, only whether it fits. */
+static const char *extent_fault(struct making *m, const struct dataset *d,
+                                const struct extent_facts *x)
+{
+    static const char *const side[] = {"west", "south", "east", "north"};
+    if (!d->has_bbox) {
+        return "the catalog says no extent";
+    }
+    if (!x->has_extent) {
+        return "there is nothing to measure";
+    }
+    for (int i = 0; i < 4; i++) {
+        if (!(fabs(d->bbox[i] - x->bbox[i]) <= m->p->tolerance)) {
+            return d->is_restricted ? "the extent is not the catalog's"
+                                    : arena_printf(m->r->a, "%s: the catalog says %.9g, it is %.9g",
+                                                   side[i], d->bbox[i], x->bbox[i]);
+        }
+    }
+    return "";
+}
+
+static void judge_geometry(struct making *m, const struct projection_source *s,
+                           const struct dataset *d, const struct extent_facts *x)
+{
+    struct arena *a = m->r->a;
+    const char *name = arena_printf(a, "geometry %s/%s", s->dataset, s->version);
+    struct buf detail = {0};
+    if (x->n_invalid > 0) {
+        buf_printf(&detail, "%lld invalid", (long long)x->n_invalid);
+    }
+    if (x->n_empty > 0) {
+        buf_printf(&detail, "%s%lld empty", detail.n > 0 ? ", " : "", (long long)x->n_empty);
+    }
+    if (x->n_other_srid > 0) {
+        buf_printf(&detail, "%s%lld of another SRID", detail.n > 0 ? ", " : "",
+                   (long long)x->n_other_srid);
+    }
+    gate_add(m->r, m->o, name, detail.n == 0, arena_strdup(a, buf_str(&detail)));
+    buf_release(&detail);
+    if (m->p->extents_from_catalog) {
+        const char *fault = extent_fault(m, d, x);
+        gate_add(m->r, m->o, arena_printf(a, "extent %s/%s", s->dataset, s->version),
+                 fault[0] == '\0', fault);
+    }
+}
+
+/* The columns that the mapping fills with geometries. */
+static int geometry_columns(struct making *m, const struct projection_source *s, struct names *out,
+                            struct err *e)
+{
+    struct column *columns = NULL;
+    size_t n = 0;
+    *out = (struct names){0};
+    if (load_columns(making_session(m), m->r->a, m->hidden, s->into, &columns, &n, NULL, e) != 0) {
+        return -1;
+    }
+    for (size_t i = 0; i < s->n_columns; i++) {
+        for (size_t k = 0; k < n; k++) {
+            if (columns[k].kind == COLUMN_GEOMETRY &&
+                strcmp(columns[k].name, s->column[i].column) == 0) {
+                ARENA_GROW(m->r->a, out->v, out->n, out->cap);
+                out->v[out->n++] = columns[k].name;
+            }
+        }
+    }
+    return 0;
+}
+
+static int prove_source(struct making *m, size_t i, struct err *e)
+{
+    const struct projection_source *s = &m->p->source[i];
+    const struct dataset *d = m->job->datasets[i];
+    const char *column = version_column(s);
+    struct names left_out;
+    struct names geometries;
+    struct content content;
+    if (fingerprint(m, i, &left_out, &content, e) != 0 ||
+        geometry_columns(m, s, &geometries, e) != 0) {
+        return -1;
+    }
+    if (m->loaded[i].copied) {
+        gate_add(m->r, m->o, arena_printf(m->r->a, "copy %s/%s", s->dataset, s->version),
+                 digest_eq(&content.sum, &m->loaded[i].content.sum),
+                 "the copied rows differ from those that were proven");
+    }
+    m->loaded[i].content = content;
+    judge_count(m, s, d, content.rows);
+    for (size_t k = 0; k < geometries.n; k++) {
+        struct extent_facts x;
+        struct row_set rows = {m->hidden, s->into, column, column != NULL ? s->version : NULL};
+        if (generation_extent(making_session(m), m->r->a, &rows, geometries.v[k], &x, e) != 0) {
+            return -1;
+        }
+        judge_geometry(m, s, d, &x);
+    }
+    return 0;
+}
+
+/* Over what was loaded where, in the order of the keys' bytes. */
+static struct digest content_digest(struct making *m)
+{
+    struct digester *d = digester_open("kfmig.content.v1");
+    size_t n = m->p->n_sources;
+    const struct loaded **v = ARENA_ARRAY(m->r->a, const struct loaded *, n + 1);
+    for (size_t i = 0; i < n; i++) {
+        size_t k = i;
+        while (k > 0 && strcmp(v[k - 1]->key, m->loaded[i].key) > 0) {
+            v[k] = v[k - 1];
+            k--;
+        }
+        v[k] = &m->loaded[i];
+    }
+    for (size_t i = 0; i < n; i++) {
+        const char *rows = arena_printf(m->r->a, "%lld", (long long)v[i]->content.rows);
+        digester_field(d, "source", bytes_str(v[i]->key));
+        digester_field(d, "rows", bytes_str(rows));
+        digester_field(d, "sum", bytes_of((const char *)v[i]->content.sum.b, 32));
+    }
+    return digester_close(d);
+}
+
+static int refuse_obstacles(struct making *m, struct err *e)
+{
+    struct obstacles o = {0};
+    const char *live = m->p->schema;
+    if (m->p->grants == GRANTS_CARRY && m->live_number > 0 &&
+        generation_carry(making_session(m), m->r->a, live, m->hidden, &m->acl, e) != 0) {
+        return -1;
+    }
+    if (generation_obstacles(making_session(m), m->r->a, live, m->live_number, m->hidden, m->acl,
+                             &o, e) != 0) {
+        return -1;
+    }
+    struct buf text = {0};
+    size_t n = 0;
+    for (size_t i = 0; i < o.n; i++) {
+        /* Privileges that only the new generation has were declared since. */
+        if (strcmp(o.v[i].code, "privilege") == 0 && o.v[i].is_new) {
+            continue;
+        }
+        if (n < 3) {
+            buf_printf(&text, "%s%s: %s%s%s", n > 0 ? "; " : "", o.v[i].code, o.v[i].object,
+                       o.v[i].detail[0] != '\0' ? ", " : "", o.v[i].detail);
+        }
+        n++;
+    }
+    gate_add(m->r, m->o, "obstacles", n == 0, arena_strdup(m->r->a, buf_str(&text)));
+    if (n > 0) {
+        err_set(e, ERR_PREFLIGHT, "%s cannot be published: %s%s", m->p->name, buf_str(&text),
+                n > 3 ? "; ..." : "");
+        err_hint(e, "remove what stands in the way, or bring it into the projection's chain; "
+                    "grants: carry copies "
+                    "privileges");
+    }
+    buf_release(&text);
+    return n > 0 ? -1 : 0;
+}
+
+static int run_invariants(struct making *m, struct err *e)
+{
+    struct decl decl = {.invariants = m->p->invariants};
+    struct bundle b = {.id = m->p->name,
+                       .dir = arena_printf(m->r->a, "registry/projections/%s", m->p->name),
+                       .decl = &decl,
+                       .invariants = m->job->invariants};
+    struct execution x = {.run = m->r, .bundle = &b, .outcome = m->o};
+    if (!m->is_wanted) {
+        return 0; /* they were written for another generation */
+    }
+    for (size_t i = 0; i < m->job->n_chain; i++) {
+        struct execution member = {.run = m->r, .bundle = m->job->chain[i], .outcome = m->o};
+        if (execution_invariants(&member, e) != 0) {
+            return -1;
+        }
+    }
+    return execution_invariants(&x, e);
+}
+
+static int rehearse(struct making *m, struct err *e)
+{
+    struct pg *s = making_session(m);
+    struct arena *a = m->r->a;
+    const char *acl = NULL;
+    const char *old = NULL;
+    struct pg_rows *r = NULL;
+    if (pg_run(s, "SAVEPOINT kfmig_rehearsal", NULL, 0, NULL, e) != 0 ||
+        generation_swap(s, a, m->p->schema, m->live_number, m->hidden, m->acl, &acl, e) != 0 ||
+        run_invariants(m, e) != 0 || catalog_read(s, a, &m->expected, e) != 0) {
+        return -1;
+    }
+    if (m->live_number > 0) {
+        if (generation_schema(a, m->p->schema, m->live_number, &old, e) != 0) {
+            return -1;
+        }
+        catalog_leave_out(&m->expected, old);
+    }
+    for (size_t i = 0; i < m->job->step->in->n; i++) {
+        const struct generation *g = &m->job->step->in->v[i];
+        if (g->number == m->g.number || g->number == m->live_number) {
+            continue;
+        }
+        if (generation_schema(a, m->p->schema, g->number, &old, e) != 0) {
+            return -1;
+        }
+        catalog_leave_out(&m->expected, old);
+    }
+    int rc = pg_run(s, "ROLLBACK TO SAVEPOINT kfmig_rehearsal", NULL, 0, &r, e);
+    pg_rows_free(r);
+    return rc;
+}
+
+static int judge(struct making *m, struct err *e)
+{
+    for (size_t i = 0; i < m->o->n_gates; i++) {
+        const struct gate *g = &m->o->gates[i];
+        if (!g->passed) {
+            err_set(e, ERR_VALIDATE, "%s: %s failed: %s; nothing was published", m->p->name,
+                    g->name, g->detail);
+            return err_hint(e, "a correction of the data is a new dataset version; the generation "
+                               "before stays live");
+        }
+    }
+    return 0;
+}
+
+int make_proof(struct making *m, struct err *e)
+{
+    making_phase(m, "validate");
+    m->o->n_gates = 0;
+    if (making_begin(m, e) != 0) {
+        return -1;
+    }
+    for (size_t i = 0; i < m->p->n_sources; i++) {
+        if (prove_source(m, i, e) != 0) {
+            making_roll_back(m);
+            return -1;
+        }
+    }
+    if (refuse_obstacles(m, e) != 0 || rehearse(m, e) != 0 || judge(m, e) != 0) {
+        making_roll_back(m);
+        return -1;
+    }
+    m->g.content = content_digest(m);
+    m->g.state = GENERATION_READY;
+    if (facts_put(m, e) != 0 || FAULT(GENERATION_PROVEN)) {
+        m->g.state = GENERATION_LOADING;
+        making_roll_back(m);
+        return e->code != ERR_NONE ? -1 : execution_injected(e);
+    }
+    if (making_commit(m, NULL, e) != 0) {
+        return -1;
+    }
+    return generation_horizon(making_session(m), m->r->a, &m->horizon, e);
+}
+
+/* A generation of another declaration: the rows of each table are as many as were proven. */
+static int count_tables(struct making *m, struct err *e)
+{
+    const struct doc *loads = doc_get(m->g.facts, "loads");
+    struct table seen = {.a = m->r->a};
+    for (size_t i = 0; i < doc_len(loads); i++) {
+        const char *table = strrchr(loads->key[i]->text.p, '>');
+        int64_t *n = table != NULL ? table_gets(&seen, table + 1) : NULL;
+        if (table != NULL && n == NULL) {
+            n = ARENA_NEW(m->r->a, int64_t);
+            table_puts(&seen, table + 1, n);
+        }
+        if (n != NULL) {
+            *n += doc_num(loads->item[i], "rows", 0);
+        }
+    }
+    for (size_t i = 0; i < seen.n; i++) {
+        const char *name = arena_strndup(m->r->a, seen.rows[i].key.p, seen.rows[i].key.n);
+        struct pg_rows *r = NULL;
+        const char *sql = arena_printf(m->r->a, "SELECT count(*) FROM %s.%s",
+                                       pg_ident(m->r->a, m->hidden), pg_ident(m->r->a, name));
+        if (pg_run(making_session(m), sql, NULL, 0, &r, e) != 0) {
+            return -1;
+        }
+        int64_t rows = pg_int(r, 0, 0);
+        int64_t proven = *(int64_t *)seen.rows[i].value;
+        pg_rows_free(r);
+        gate_add(m->r, m->o, arena_printf(m->r->a, "count %s", name), rows == proven,
+                 rows == proven ? ""
+                                : arena_printf(m->r->a, "%lld rows were proven, %lld are there",
+                                               (long long)proven, (long long)rows));
+    }
+    return 0;
+}
+
+static int prove_again(struct making *m, struct err *e)
+{
+    if (!m->is_wanted) {
+        return count_tables(m, e);
+    }
+    for (size_t i = 0; i < m->p->n_sources; i++) {
+        struct names left_out;
+        struct content now;
+        if (fingerprint(m, i, &left_out, &now, e) != 0) {
+            return -1;
+        }
+        bool same =
+            now.rows == m->loaded[i].content.rows && digest_eq(&now.sum, &m->loaded[i].content.sum);
+        gate_add(m->r, m->o, arena_printf(m->r->a, "content %s", m->loaded[i].key), same,
+                 same ? "" : "the rows are not those that were proven");
+    }
+    return 0;
+}
+
+int make_rehearsal(struct making *m, struct err *e)
+{
+    making_phase(m, "rehearse");
+    m->o->n_gates = 0;
+    if (making_begin(m, e) != 0) {
+        return -1;
+    }
+    int rc = prove_again(m, e) != 0 || refuse_obstacles(m, e) != 0 || rehearse(m, e) != 0 ||
+                     judge(m, e) != 0
+                 ? -1
+                 : 0;
+    making_roll_back(m);
+    return rc;
+}

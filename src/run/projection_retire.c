@@ -1,0 +1,80 @@
+/* Generations that nobody needs any more. */
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/clock.h"
+#include "base/fault.h"
+#include "run/projection_parts.h"
+#include "run/record.h"
+
+static int drop(struct run *r, const struct projection *p, int64_t number, struct err *e)
+{
+    struct making m = {.r = r, .p = p, .started_at = ""};
+    const char *hidden = NULL;
+    if (generation_schema(r->a, p->schema, number, &hidden, e) != 0 || making_begin(&m, e) != 0) {
+        return -1;
+    }
+    if (generation_drop(*r->pg, r->a, hidden, e) != 0 ||
+        ledger_generation_remove(*r->pg, p->name, number, e) != 0) {
+        making_roll_back(&m);
+        return -1;
+    }
+    return making_commit(&m, NULL, e);
+}
+
+static bool is_unfinished(const struct generation *g)
+{
+    return g->state == GENERATION_LOADING || g->state == GENERATION_READY;
+}
+
+int run_retire_unfinished(struct run *r, const struct projection_step *step,
+                          const struct generation *but, struct err *e)
+{
+    const struct projection_input *in = step->in;
+    for (size_t i = 0; i < in->n; i++) {
+        if (is_unfinished(&in->v[i]) && &in->v[i] != but &&
+            drop(r, in->p, in->v[i].number, e) != 0) {
+            return -1;
+        }
+    }
+    return 0;
+}
+
+static int64_t age_s(const struct generation *g)
+{
+    struct tm tm = {0};
+    const char *end =
+        g->changed_at != NULL ? strptime(g->changed_at, "%Y-%m-%dT%H:%M:%S", &tm) : NULL;
+    return end == NULL ? 0 : clock_unix_us() / 1000000 - (int64_t)timegm(&tm);
+}
+
+int run_retire(struct run *r, const struct projection_step *step, bool all, size_t *n,
+               struct err *e)
+{
+    struct generations now = {0};
+    const struct projection *p = step->in->p;
+    int64_t kept = 0;
+    *n = 0;
+    if (ledger_generations(*r->pg, r->a, &now, e) != 0) {
+        return -1;
+    }
+    for (size_t i = now.n; i-- > 0;) {
+        const struct generation *g = &now.v[i];
+        if (strcmp(g->projection, p->name) != 0 || g->state == GENERATION_LIVE) {
+            continue;
+        }
+        bool is_wanted = is_unfinished(g) && digest_eq(&g->digest, &step->in->digest);
+        bool stays =
+            !is_unfinished(g) && (kept < p->keep_generations || age_s(g) < p->keep_seconds);
+        kept += is_unfinished(g) ? 0 : 1;
+        if (is_wanted || (stays && !all)) {
+            continue;
+        }
+        if (drop(r, p, g->number, e) != 0) {
+            return -1;
+        }
+        (*n)++;
+    }
+    return 0;
+}

@@ -1,0 +1,224 @@
+/* The first phase: the chain in an empty schema of its own, and the proof that the artifacts fit it. */
+#include <string.h>
+
+#include "base/fault.h"
+#include "run/gates.h"
+#include "run/projection_parts.h"
+#include "run/record.h"
+
+/* Does a file of the chain make the schema itself? Then it must not be there before. */
+static bool chain_makes_schema(const struct making *m)
+{
+    for (size_t i = 0; i < m->chain.decl->forward.n; i++) {
+        const struct script *s = &m->chain.forward[i];
+        for (size_t k = 0; k < s->n; k++) {
+            for (size_t t = 0; t < s->v[k].touches.n; t++) {
+                const struct touch *touch = &s->v[k].touches.v[t];
+                if (touch->object.kind == OBJ_SCHEMA && touch->effect == EFFECT_CREATE &&
+                    strcmp(touch->object.name, m->p->schema) == 0) {
+                    return true;
+                }
+            }
+        }
+    }
+    return false;
+}
+
+/* A live schema that no generation accounts for: declared over what was there. It becomes one without a digest. */
+static int adopt_live(struct making *m, struct err *e)
+{
+    struct generation g = {.projection = m->p->name, .state = GENERATION_LIVE, .changed_at = ""};
+    if (m->job->step->live != NULL) {
+        m->live_number = m->job->step->live->number;
+        return 0;
+    }
+    g.number = m->g.number++;
+    g.facts = doc_new(m->r->a, DOC_MAP);
+    m->live_number = g.number;
+    return ledger_generation_put(making_session(m), &g, e);
+}
+
+/* The chain under the names that its files use, observed and judged as a migration is. */
+static int run_chain(struct making *m, struct err *e)
+{
+    struct pg *s = making_session(m);
+    struct run judged = *m->r;
+    struct world undrifted = *m->r->world;
+    struct catalog base;
+    undrifted.n_drift = 0;
+    judged.base = &base;
+    judged.world = &undrifted;
+    struct execution x = {.run = m->r,
+                          .bundle = &m->chain,
+                          .outcome = m->o,
+                          .observer = observer_new(m->r->a, NULL),
+                          .n_statements = execution_count(&m->chain)};
+    if (catalog_read(s, m->r->a, &base, e) != 0) {
+        return -1;
+    }
+    observer_start_add(x.observer, s);
+    if (pg_batch_run(s, NULL, e) != 0 || observer_start_done(x.observer, e) != 0 ||
+        execution_scripts(&x, e) != 0) {
+        return -1;
+    }
+    if (observer_finish(x.observer, s, &base, &m->o->seen, e) != 0) {
+        return m->o->seen.deferred_failed ? execution_blame_deferred(&x, e) : -1;
+    }
+    observer_end_add(s);
+    if (pg_batch_run(s, NULL, e) != 0) {
+        return -1;
+    }
+    if (!gates_judge(&judged, &m->chain, m->o)) {
+        *e = m->o->failure;
+        return -1;
+    }
+    return 0;
+}
+
+static const struct dataset_file *asset_of(const struct dataset *d, const char *asset)
+{
+    for (size_t i = 0; i < d->artifacts.n; i++) {
+        if (strcmp(d->artifacts.v[i].name, asset) == 0) {
+            return &d->artifacts.v[i];
+        }
+    }
+    return NULL;
+}
+
+static int first_fault(struct err_list *faults, struct err *e)
+{
+    if (faults->n > 0) {
+        *e = faults->v[0];
+        if (faults->n > 1) {
+            err_hint(e, "%zu more of this kind", faults->n - 1);
+        }
+    } else {
+        err_set(e, ERR_INTERNAL, "a fault was not told");
+    }
+    err_list_release(faults);
+    return -1;
+}
+
+int source_plan(struct making *m, size_t i, struct load **out, struct err *e)
+{
+    const struct projection_source *from = &m->p->source[i];
+    const struct dataset *d = m->job->datasets[i];
+    const struct dataset_file *file = asset_of(d, from->asset);
+    struct err_list faults = {0};
+    struct column *columns = NULL;
+    size_t n = 0;
+    struct load_source *in = ARENA_NEW(m->r->a, struct load_source);
+    if (file == NULL) {
+        err_at(e, ERR_CONFIG, m->p->file.path, from->line, from->col,
+               "dataset version %s has no asset \"%s\"", from->version, from->asset);
+        return err_hint(e, "`kfmig dataset show %s` lists its assets", from->version);
+    }
+    *in = (struct load_source){.from = from,
+                               .declared_in = m->p->file.path,
+                               .dirfd = m->job->place->dirfd,
+                               .path = file->path,
+                               .srid = file->srid,
+                               .evidence_ref = from->evidence_ref != NULL ? from->evidence_ref
+                                                                          : d->evidence_ref};
+    if (data_format_of(file->media_type, file->path, &in->format) != 0) {
+        err_at(e, ERR_CONFIG, m->p->file.path, from->line, from->col,
+               "no reader for asset \"%s\" (%s)", from->asset,
+               file->media_type != NULL ? file->media_type : "no media type");
+        return err_hint(e, "GeoJSON, newline-delimited JSON and CSV can be loaded");
+    }
+    int rc = load_columns(making_session(m), m->r->a, m->hidden, from->into, &columns, &n, NULL, e);
+    if (rc == 1) {
+        err_at(e, ERR_CONFIG, m->p->file.path, from->line, from->col,
+               "the chain makes no table \"%s\" in schema %s", from->into, m->p->schema);
+        return err_hint(e, "correct into, or add the migration that creates it");
+    }
+    if (rc != 0) {
+        return -1;
+    }
+    *out = load_plan(m->r->a, in, columns, n, &faults);
+    return *out != NULL ? 0 : first_fault(&faults, e);
+}
+
+static bool stop_bytes(void *ctx, int64_t done, int64_t size)
+{
+    const struct making *m = ctx;
+    const struct projection_events *ev = m->job->events;
+    return ev->loading != NULL && ev->loading(ev->ctx, 0, done, size);
+}
+
+static bool stop_rows(void *ctx, int64_t rows, int64_t done, int64_t size)
+{
+    const struct making *m = ctx;
+    const struct projection_events *ev = m->job->events;
+    return ev->loading != NULL && ev->loading(ev->ctx, rows, done, size);
+}
+
+/* Everything that could be wrong with the data is found before the first row is written. */
+static int prove_artifacts(struct making *m, struct err *e)
+{
+    for (size_t i = 0; i < m->p->n_sources; i++) {
+        struct err_list faults = {0};
+        struct load *l = NULL;
+        int64_t rows = 0;
+        const struct load_watch watch = {stop_rows, m};
+        making_phase(m, arena_printf(m->r->a, "check %s", m->p->source[i].dataset));
+        if (dataset_verify(m->job->place, m->job->datasets[i], m->p->source[i].asset, stop_bytes, m,
+                           &faults) != 0) {
+            return first_fault(&faults, e);
+        }
+        err_list_release(&faults);
+        if (source_plan(m, i, &l, e) != 0 || load_dry(l, &watch, &rows, e) != 0) {
+            return -1;
+        }
+    }
+    return 0;
+}
+
+static int tables_of(struct making *m, struct names *out)
+{
+    *out = (struct names){0};
+    for (size_t i = 0; i < m->p->n_sources; i++) {
+        if (!names_have(out, m->p->source[i].into)) {
+            ARENA_GROW(m->r->a, out->v, out->n, out->cap);
+            out->v[out->n++] = m->p->source[i].into;
+        }
+    }
+    return 0;
+}
+
+static int work(struct making *m, struct err *e)
+{
+    struct pg *s = making_session(m);
+    struct arena *a = m->r->a;
+    bool had_live = false;
+    struct names tables;
+    if (ledger_generation_next(s, m->p->name, &m->g.number, e) != 0 ||
+        generation_aside(s, a, m->p->schema, !chain_makes_schema(m), &had_live, e) != 0) {
+        return -1;
+    }
+    if (had_live && adopt_live(m, e) != 0) {
+        return -1;
+    }
+    if (run_chain(m, e) != 0 ||
+        generation_hide(s, a, m->p->schema, m->g.number, had_live, &m->acl, e) != 0 ||
+        generation_schema(a, m->p->schema, m->g.number, &m->hidden, e) != 0 ||
+        prove_artifacts(m, e) != 0) {
+        return -1;
+    }
+    tables_of(m, &tables);
+    if (generation_defer_indexes(s, a, m->hidden, &tables, &m->indexes, e) != 0) {
+        return -1;
+    }
+    m->g.state = GENERATION_LOADING;
+    return facts_put(m, e);
+}
+
+int make_schema(struct making *m, struct err *e)
+{
+    making_phase(m, "schema");
+    if (making_begin(m, e) != 0 || work(m, e) != 0 || FAULT(GENERATION_SCHEMA)) {
+        making_roll_back(m);
+        return e->code != ERR_NONE ? -1 : execution_injected(e);
+    }
+    return making_commit(m, NULL, e);
+}

@@ -1,0 +1,168 @@
+/* The statements of a migration, in the transaction that its runner has opened. Owns: where a failed one is, and the words for it. */
+#include "run/statements.h"
+
+#include <string.h>
+
+#include "base/fault.h"
+#include "run/gates.h"
+#include "run/queries.h"
+
+int execution_injected(struct err *e)
+{
+    err_set(e, ERR_APPLY, "injected fault");
+    return err_hint(e, "this build was configured with --faults");
+}
+
+void execution_clean_add(struct run *r)
+{
+    pg_batch_add(*r->pg, &run_close_all, NULL, 0, NULL);
+    pg_batch_add(*r->pg, &run_reset_all, NULL, 0, NULL);
+    pg_batch_add(*r->pg, &run_unlisten, NULL, 0, NULL);
+    pg_batch_add(*r->pg, &run_discard_temp, NULL, 0, NULL);
+    pg_batch_add(*r->pg, &run_discard_sequences, NULL, 0, NULL);
+    pg_batch_add(*r->pg, pg_session_pin, NULL, 0, NULL);
+    observer_before_add(*r->pg);
+    pg_batch_sync(*r->pg);
+}
+
+size_t execution_count(const struct bundle *b)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < b->decl->forward.n; i++) {
+        for (size_t k = 0; k < b->forward[i].n; k++) {
+            n += b->forward[i].v[k].kind == STATEMENT_PLAIN;
+        }
+    }
+    return n;
+}
+
+/* The place of a failed statement: the server's position if it gave one, else the statement's beginning. */
+static void locate(struct execution *x, const struct script *s, const struct statement *st,
+                   int64_t position, struct err *e)
+{
+    struct err f = *e;
+    int line = st->line;
+    int col = st->col;
+    if (position >= 0 && (size_t)position <= st->text.n) {
+        text_place(s->bytes, st->offset + (size_t)position, &line, &col);
+    }
+    const char *what = f.condition[0] != '\0' ? f.condition : f.msg;
+    enum err_code code = f.code == ERR_INTERRUPTED || f.code == ERR_TERMINATED ? f.code : ERR_APPLY;
+    err_at(e, code, s->path, line, col,
+           "statement %zu (%s) failed, everything was rolled back: %s%s%s%s%s%s", x->n_done + 1,
+           st->tag[0] != '\0' ? st->tag : "not analysed", what, f.sqlstate[0] != '\0' ? " (" : "",
+           f.sqlstate, f.sqlstate[0] != '\0' ? ")" : "", f.object[0] != '\0' ? " on " : "",
+           f.object);
+    memcpy(e->sqlstate, f.sqlstate, sizeof e->sqlstate);
+    memcpy(e->condition, f.condition, sizeof e->condition);
+    memcpy(e->object, f.object, sizeof e->object);
+    memcpy(e->detail, f.detail, sizeof e->detail);
+    memcpy(e->hint, f.hint, sizeof e->hint);
+    x->outcome->failed_statement = (int)x->n_done + 1;
+}
+
+static int run_statement(struct execution *x, const struct script *s, const struct statement *st,
+                         struct err *e)
+{
+    struct run *r = x->run;
+    const struct decl *d = x->bundle->decl;
+    struct pg_wait wait = *r->wait;
+    int64_t position = -1;
+    int64_t rows = 0;
+    if (r->events->statement != NULL) {
+        r->events->statement(r->events->ctx, st, s, x->n_done + 1, x->n_statements);
+    }
+    if (st->counts_rows_before &&
+        observer_count_before(x->observer, *r->pg, &st->touches, st->cascade, e) != 0) {
+        return -1;
+    }
+    wait.timeout_ms = d->statement_timeout_ms > 0 ? d->statement_timeout_ms + 10000 : 0;
+    if (pg_statement(*r->pg, st->text, &wait, &rows, &position, e) != 0) {
+        locate(x, s, st, position, e);
+        return -1;
+    }
+    if (pg_tx(*r->pg) != PG_TX_OPEN) {
+        err_at(e, ERR_APPLY, s->path, st->line, st->col, "statement %zu ended kfmig's transaction",
+               x->n_done + 1);
+        return err_hint(e, "leave BEGIN, COMMIT and ROLLBACK to kfmig");
+    }
+    x->n_done++;
+    return FAULT(TX_STATEMENT) ? execution_injected(e) : 0;
+}
+
+int execution_scripts(struct execution *x, struct err *e)
+{
+    for (size_t i = 0; i < x->bundle->decl->forward.n; i++) {
+        const struct script *s = &x->bundle->forward[i];
+        for (size_t k = 0; k < s->n; k++) {
+            if (s->v[k].kind == STATEMENT_PLAIN && run_statement(x, s, &s->v[k], e) != 0) {
+                return -1;
+            }
+        }
+    }
+    return 0;
+}
+
+int execution_blame_deferred(const struct execution *x, struct err *e)
+{
+    struct err f = *e;
+    err_set(e, ERR_APPLY, "%s: a deferred constraint failed, everything was rolled back: %s (%s)",
+            x->bundle->id, f.condition, f.sqlstate);
+    memcpy(e->sqlstate, f.sqlstate, sizeof e->sqlstate);
+    memcpy(e->condition, f.condition, sizeof e->condition);
+    memcpy(e->object, f.object, sizeof e->object);
+    return -1;
+}
+
+/* Invariants look at what deferred constraints and triggers leave behind. */
+int execution_settle(struct execution *x, struct err *e)
+{
+    char tag[64];
+    if (x->bundle->decl->invariants.n == 0 ||
+        pg_command(*x->run->pg, "SET CONSTRAINTS ALL IMMEDIATE", tag, NULL, e) == 0) {
+        return 0;
+    }
+    return execution_blame_deferred(x, e);
+}
+
+int execution_invariants(struct execution *x, struct err *e)
+{
+    for (size_t i = 0; i < x->bundle->decl->invariants.n; i++) {
+        const struct script *s = &x->bundle->invariants[i];
+        const char *name =
+            arena_printf(x->run->a, "invariant %s", s->path + strlen(x->bundle->dir) + 1);
+        for (size_t k = 0; k < s->n; k++) {
+            int64_t rows = 0;
+            int64_t position = -1;
+            if (s->v[k].kind != STATEMENT_PLAIN) {
+                continue;
+            }
+            if (pg_statement(*x->run->pg, s->v[k].text, x->run->wait, &rows, &position, e) != 0) {
+                locate(x, s, &s->v[k], position, e);
+                return -1;
+            }
+            gate_add(x->run, x->outcome, name, rows == 0,
+                     rows == 0 ? ""
+                               : arena_printf(x->run->a, "%lld rows returned, none allowed",
+                                              (long long)rows));
+        }
+    }
+    return 0;
+}
+
+/* A file may begin with SET TRANSACTION, which must come before any query of ours. */
+int execution_set_transaction(struct execution *x, struct err *e)
+{
+    for (size_t i = 0; i < x->bundle->decl->forward.n; i++) {
+        const struct script *s = &x->bundle->forward[i];
+        for (size_t k = 0; k < s->n; k++) {
+            int64_t position = -1;
+            if (s->v[k].kind == STATEMENT_SET_TRANSACTION &&
+                pg_statement(*x->run->pg, s->v[k].text, x->run->wait, NULL, &position, e) != 0) {
+                locate(x, s, &s->v[k], position, e);
+                return -1;
+            }
+        }
+    }
+    return 0;
+}

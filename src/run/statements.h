@@ -1,0 +1,32 @@
+/* The statements of a migration, one per message, in the transaction that its runner has opened. For src/run only. */
+#ifndef KFMIG_RUN_STATEMENTS_H
+#define KFMIG_RUN_STATEMENTS_H
+
+#include "run/run.h"
+
+/* bundle: whose forward scripts and invariants are run; events, deadlines and the observer (told before statements that remove rows)
+ * are the run's. n_done counts the statements that succeeded. */
+struct execution {
+    struct run *run;
+    const struct bundle *bundle;
+    struct outcome *outcome;
+    struct observer *observer;
+    size_t n_statements, n_done;
+};
+
+/* Nothing that the last migration left in the session may reach this one. A transaction of its own, in the session's batch. */
+void execution_clean_add(struct run *r);
+size_t execution_count(const struct bundle *b); /* statements that will be sent */
+
+/* A file may begin with SET TRANSACTION, which must come before any query of ours. */
+int execution_set_transaction(struct execution *x, struct err *e) MUST_CHECK;
+int execution_scripts(struct execution *x, struct err *e) MUST_CHECK;
+/* Invariants look at what deferred constraints and triggers leave behind: settled before, where there are any. */
+int execution_settle(struct execution *x, struct err *e) MUST_CHECK;
+int execution_invariants(struct execution *x, struct err *e) MUST_CHECK; /* adds a gate for each */
+
+/* *e is the server's word about a deferred constraint: made the migration's failure. Returns -1. */
+int execution_blame_deferred(const struct execution *x, struct err *e);
+int execution_injected(struct err *e); /* a fault point's error; -1 */
+
+#endif

@@ -1,0 +1,439 @@
+"""Projections: generations are built from catalogs, proven, published at once, kept, switched to and dropped; failures publish nothing."""
+# run: needs=postgres limit=900
+
+import json
+import pathlib
+import random
+import shutil
+import threading
+
+import pg
+from datasets import point, version
+from project import FAULTY, Project, full_id
+from tap import at_exit, contains, equal, lacks, main, test
+
+A, B = "2026-02.0000000a", "2026-03.0000000b"
+random.seed(20260228)
+ONE = [point(f"p{i}", round(-102 + random.random() * 7, 6), round(37 + random.random() * 3, 6)) for i in range(500)]
+TWO = [point(f["properties"]["id"], round(f["geometry"]["coordinates"][0] + 0.001, 6), f["geometry"]["coordinates"][1]) for f in ONE]
+CHAIN = """\
+CREATE SCHEMA app;
+CREATE TABLE app.pts (
+    version text NOT NULL, id text NOT NULL, geom geometry(Point, 4326) NOT NULL, evidence text NOT NULL,
+    at timestamptz NOT NULL DEFAULT now(), PRIMARY KEY (version, id));
+CREATE INDEX pts_geom ON app.pts USING gist (geom);
+CREATE VIEW app.west AS SELECT id FROM app.pts WHERE ST_X(geom) < -100;
+"""
+CODES = ["catalog_fault", "chain_has_dml", "generation_altered", "generation_kept", "generation_pending", "in_generation", "in_place",
+         "input_changed", "not_in_environment", "publish_pending", "switched_back"]
+POINTS = ["generation.schema", "generation.loaded", "generation.indexed", "generation.proven", "generation.swapped"]
+
+
+def declare(p, *versions, validate="{counts: catalog, extents: {from: catalog}}", extra=""):
+    sources = "".join(f"""\
+  - dataset: wells
+    version: {v}
+    asset: features
+    into: pts
+    columns: {{version: $dataset_version_id, id: properties.id, geom: geometry, evidence: $evidence_ref}}
+""" for v in versions)
+    p.write("registry/projections/wells.yml",
+            f"projection: wells\nstore: postgis\nschema: app\n{extra}sources:\n{sources}validate: {validate}\n")
+
+
+def project(tmp, built=True):
+    p = Project(tmp, postgis=True)
+    p.bundle("M-01", CHAIN)
+    version(p, "wells", A, ONE)
+    version(p, "wells", B, TWO)
+    declare(p, A)
+    if built:
+        ran = p.build()
+        equal(ran.status, 0, repr(ran))
+    return p
+
+
+def generations(p):
+    return [tuple(r) for r in pg.psql(p.db, "SELECT number, state FROM kfmig.generation WHERE state <> 'dropped' ORDER BY number")]
+
+
+def rows(p):
+    return pg.psql(p.db, "SELECT version, count(*), sum(ST_X(geom)) FROM app.pts GROUP BY 1 ORDER BY 1")
+
+
+def content(p):
+    return pg.value(p.db, "SELECT encode(content, 'hex') FROM kfmig.generation WHERE state = 'live'")
+
+
+def schemas(p):
+    return [r[0] for r in pg.psql(p.db, "SELECT nspname FROM pg_namespace WHERE nspname LIKE 'app%' ORDER BY 1")]
+
+
+reached = set()
+
+
+def reason(p, target="wells"):
+    codes = [link["code"] for link in p.json("why", target)["chain"]]
+    reached.update(codes)
+    return codes[0]
+
+
+@test
+def a_generation_is_built_from_its_catalog(tmp):
+    p = project(tmp)
+    equal(generations(p), [("1", "live")])
+    equal([r[:2] for r in rows(p)], [(A, "500")])
+    equal(pg.value(p.db, "SELECT DISTINCT evidence FROM app.pts"), f"dcat://wells@{A}")
+    equal(pg.value(p.db, "SELECT count(*) FROM pg_indexes WHERE schemaname = 'app'"), "2")
+    equal(p.build().text.strip(), "dev: nothing to do (2 current)")
+    receipt = json.loads(pg.value(p.db, "SELECT body FROM kfmig.receipt ORDER BY seq DESC LIMIT 1"))
+    equal(receipt["run_kind"], "projection_publish")
+    equal([m["id"] for m in receipt["migrations"]], ["PG-MIG-2026-01-01-01"])
+    source = receipt["claim"]["projection"]["sources"][0]
+    equal((source["dataset_version_id"], source["rows"], source["copied"]), (A, 500, False))
+    contains(" ".join(receipt["checksums"]), "points.geojson")
+    equal(p.run("receipt", "verify", "dev").status, 0)
+    equal({t["state"] for t in p.json("status", "dev")["targets"]}, {"current"})
+    lacks(json.dumps(receipt), str(tmp))
+
+
+@test
+def new_data_makes_a_generation_and_what_did_not_change_is_copied(tmp):
+    p = project(tmp)
+    declare(p, A, B)
+    equal(reason(p), "input_changed")
+    equal(p.build().status, 0)
+    equal(generations(p), [("1", "kept"), ("2", "live")])
+    equal([r[:2] for r in rows(p)], [(A, "500"), (B, "500")])
+    loads = json.loads(pg.value(p.db, "SELECT facts FROM kfmig.generation WHERE number = 2"))["loads"]
+    equal([v["copied"] for _, v in sorted(loads.items())], [True, False])
+
+
+@test
+def a_changed_file_of_the_chain_is_a_rebuild_and_never_a_block(tmp):
+    p = project(tmp)
+    p.bundle("M-01", CHAIN + "COMMENT ON TABLE app.pts IS 'points';\n")
+    equal(reason(p), "input_changed")
+    equal(p.build().status, 0)
+    equal(pg.value(p.db, "SELECT obj_description('app.pts'::regclass)"), "points")
+    p.bundle("M-02", "CREATE TABLE app.extra (a int);\n")
+    equal(p.build().status, 0)
+    equal(generations(p), [("1", "kept"), ("2", "kept"), ("3", "live")])
+    equal(pg.value(p.db, "SELECT count(*) FROM app.extra"), "0")
+
+
+@test
+def form_rebuilds_nothing(tmp):
+    p = project(tmp)
+    declare(p, A, extra="# a comment\npolicy: prefer-rebuild\nretain: {generations: 1, for: 1h}\n")
+    path = p.path(f"registry/data/processed/wells/{A}/artifacts/points.geojson")
+    path.write_bytes(path.read_bytes())
+    contains(p.build().text, "nothing to do")
+
+
+@test
+def a_switch_is_instant_and_stays(tmp):
+    p = project(tmp)
+    before = rows(p)
+    declare(p, B)
+    equal(p.build().status, 0)
+    equal(p.run("switch", "dev", "wells", "1").status, 0)
+    equal(rows(p), before)
+    equal(reason(p), "switched_back")
+    equal(p.build().status, 1)
+    declare(p, A)
+    contains(p.build().text, "nothing to do")
+    declare(p, B)
+    equal(p.build().status, 1, "what was chosen against B is not forgotten")
+    equal(p.build("wells").status, 0, "unless it is named")
+    equal(generations(p), [("1", "kept"), ("2", "live")])
+    contains(p.run("switch", "dev", "wells").out, "2    live")
+    equal(p.run("switch", "dev", "wells", "9").status, 5)
+
+
+@test
+def gc_drops_what_nothing_needs(tmp):
+    p = project(tmp)
+    declare(p, B)
+    equal(p.build().status, 0)
+    equal(schemas(p), ["app", "app__g1"])
+    equal(p.run("gc", "dev").status, 0)
+    equal(schemas(p), ["app", "app__g1"], "retained")
+    equal(p.run("gc", "dev", "--all").status, 0)
+    equal(schemas(p), ["app"])
+    contains(p.build().text, "nothing to do")
+
+
+@test
+def a_rebuild_gives_the_same_content_here_and_on_another_server(tmp):
+    p = project(tmp)
+    was = content(p)
+    equal(p.run("rebuild", "dev", f"--dataset-version={A}").status, 0)
+    equal(content(p), was)
+    equal(p.run("rebuild", "dev", "--dataset-version=nothing").status, 5)
+    other = pg.Cluster()
+    at_exit(other.remove)
+    db = other.createdb(postgis=True)
+    p.env["KFM_DSN"] = other.dsn(db)
+    shutil.rmtree(p.path("state"))  # where the ledger of the first is remembered
+    equal(p.build().status, 0)
+    equal(other.value(db, "SELECT encode(content, 'hex') FROM kfmig.generation WHERE state = 'live'"), was)
+
+
+@test
+def a_failed_validation_publishes_nothing(tmp):
+    p = project(tmp)
+    before = rows(p)
+    for bad, name in ((dict(count=501), "count"), (dict(bbox=[-103, 37, -95, 40]), "extent")):
+        version(p, "wells", B, TWO, **bad)
+        declare(p, B)
+        ran = p.build()
+        equal(ran.status, 3, repr(ran))
+        contains(ran.text, f"{name} wells/{B} failed")
+        equal(rows(p), before)
+        equal(pg.value(p.db, "SELECT kind || result FROM kfmig.entry ORDER BY seq DESC LIMIT 1"), "publishfailed")
+    p.write("registry/projections/wells/invariants/west.sql", "SELECT id FROM app.west;\n")
+    version(p, "wells", B, TWO)
+    declare(p, B, validate="{invariants: [invariants/*.sql]}")
+    ran = p.build()
+    equal(ran.status, 3, repr(ran))
+    contains(ran.text, "invariant")
+    equal(rows(p), before)
+    declare(p, B)
+    p.bundle("M-02", "COMMENT ON TABLE app.pts IS 'points';\n", invariants={"none.sql": "SELECT id FROM app.pts;\n"})
+    ran = p.build()
+    equal(ran.status, 3, repr(ran))
+    contains(ran.text, "invariant invariants/none.sql failed")
+
+
+@test
+def what_is_wrong_with_the_data_is_found_before_anything_is_written(tmp):
+    p = project(tmp, built=False)
+    path = p.path(f"registry/data/processed/wells/{A}/artifacts/points.geojson")
+    good = path.read_bytes()
+    path.write_bytes(good.replace(b"p7", b"p8", 1))
+    ran = p.build()
+    equal(ran.status, 1, repr(ran))
+    contains(ran.text, "points.geojson")
+    equal(schemas(p), [])
+    for broken, what in ((good[:-9], "ends too early"), (good.replace(b'"Point"', b'"Pond"', 1), "names no geometry"),
+                         (good.replace(b'"id": "p3"', b'"id": "p3", "id": "p3"', 1), "stands twice"),
+                         (good.replace(b'"id": "p3"', b'"no": "p3"', 1), "id")):
+        version(p, "wells", A, ONE, artifact=broken)
+        ran = p.build()
+        equal(ran.status, 5, repr(ran))
+        contains(ran.text, what)
+        equal(schemas(p), [])
+    version(p, "wells", A, ONE, claimed="sha256:" + "1" * 64)
+    equal(p.build().status, 1)
+    pathlib.Path(path).unlink()
+    version_dir = p.path(f"registry/data/catalog/wells/{A}")
+    (version_dir / "dcat.jsonld").unlink()
+    equal(reason(p), "catalog_fault")
+    equal(p.build().status, 1)
+    equal(schemas(p), [])
+
+
+@test
+def an_existing_schema_is_adopted_and_kept(tmp):
+    p = Project(tmp, postgis=True)
+    p.bundle("M-01", CHAIN)
+    equal(p.build().status, 0)
+    pg.psql(p.db, "INSERT INTO app.pts VALUES ('by hand', 'x', 'SRID=4326;POINT(1 2)', 'none')")
+    version(p, "wells", A, ONE)
+    declare(p, A)
+    equal(reason(p), "never_built")
+    equal(p.build().status, 0)
+    equal(generations(p), [("1", "kept"), ("2", "live")])
+    equal([r[:2] for r in rows(p)], [(A, "500")])
+    equal(pg.value(p.db, "SELECT count(*) FROM app__g1.pts"), "1")
+    contains(p.build().text, "nothing to do")
+
+
+@test
+def what_stands_in_the_way_is_named(tmp):
+    p = project(tmp)
+    before = rows(p)
+    pg.psql(p.db, "CREATE SCHEMA other; CREATE VIEW other.seen AS SELECT id FROM app.pts")
+    p.run("adopt", "dev")
+    declare(p, B)
+    ran = p.build()
+    equal(ran.status, 1, repr(ran))
+    contains(ran.text, "dependant: view other.seen")
+    equal(rows(p), before)
+    pg.psql(p.db, "DROP VIEW other.seen")
+    p.run("adopt", "dev")
+    equal(p.build().status, 0)
+
+
+@test
+def a_reader_with_an_old_snapshot_is_waited_for(tmp):
+    p = project(tmp)
+    declare(p, B, extra="snapshot_wait: 1s\n")
+    reader = Reader(p)
+    ran = p.build()
+    equal(ran.status, 1, repr(ran))
+    contains(ran.text, "is ready, but not published")
+    reader.end()
+    equal(reason(p), "publish_pending")
+    equal(p.build().status, 0)
+    equal(generations(p), [("1", "kept"), ("2", "live")])
+
+
+class Reader:
+    """A repeatable-read session that has its snapshot."""
+
+    def __init__(self, p):
+        import subprocess
+        self.child = subprocess.Popen(["psql", "-XqAt", pg.dsn(p.db)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.child.stdin.write("BEGIN ISOLATION LEVEL REPEATABLE READ;\nSELECT count(*) FROM app.pts;\n")
+        self.child.stdin.flush()
+        equal(self.child.stdout.readline().strip(), "500")
+
+    def end(self):
+        self.child.communicate("COMMIT;\n")
+
+
+@test
+def killed_in_any_phase_the_next_build_goes_on(tmp):
+    p = project(tmp, built=False)
+    equal(p.build().status, 0)
+    was = {A: content(p)}
+    declare(p, B)
+    equal(p.build().status, 0)
+    was[B] = content(p)
+    for i, where in enumerate(POINTS):
+        wanted = (A, B)[i % 2]
+        declare(p, wanted)
+        p.run("gc", "dev", "--all")
+        for mode in ("kill", "error"):
+            ran = p.build(env={"KFMIG_FAULT": f"{where}:{mode}"}, program=FAULTY)
+            equal(ran.status != 0, True, f"{where}:{mode} {ran!r}")
+            equal([s for s in schemas(p) if "aside" in s], [])
+        ran = p.build()
+        equal(ran.status, 0, f"{where} {ran!r}")
+        equal(content(p), was[wanted], where)
+        equal(len([g for g in generations(p) if g[1] == "live"]), 1)
+    equal(p.run("receipt", "verify", "dev").status, 0)
+
+
+@test
+def a_load_that_was_completed_is_not_repeated(tmp):
+    p = project(tmp)
+    declare(p, A, B)
+    p.build(env={"KFMIG_FAULT": "generation.indexed:kill"}, program=FAULTY)
+    done = pg.value(p.db, "SELECT facts FROM kfmig.generation WHERE number = 2")
+    equal(len(json.loads(done)["loads"]), 2)
+    equal(reason(p), "input_changed")
+    ran = p.build("-v")
+    equal(ran.status, 0)
+    lacks(ran.text, "load wells")
+
+
+@test
+def readers_never_fail_and_never_see_a_mixture(tmp):
+    p = project(tmp)
+    declare(p, B)
+    equal(p.build().status, 0)
+    sums = set()
+    failures = []
+    stop = threading.Event()
+
+    def read():
+        while not stop.is_set():
+            try:
+                sums.add(pg.psql(p.db, "SELECT count(DISTINCT a.version), count(*), count(DISTINCT a.version || b.version) FROM app.pts a "
+                                       "JOIN app.pts b USING (id)")[0])
+            except pg.PgError as error:
+                failures.append(str(error))
+
+    readers = [threading.Thread(target=read) for _ in range(2)]
+    for r in readers:
+        r.start()
+    try:
+        for i in range(20):
+            declare(p, (A, B)[i % 2])
+            ran = p.build()
+            equal(ran.status, 0, repr(ran))
+    finally:
+        stop.set()
+        for r in readers:
+            r.join()
+    equal(failures, [])
+    equal(sums, {("1", "500", "1")})
+
+
+@test
+def a_projection_of_other_environments_is_not_applicable(tmp):
+    p = project(tmp, built=False)
+    p.write("registry/environments.v1.yml", p.path("registry/environments.v1.yml").read_text().replace(
+        "default_environment", "  other:\n    stores: {}\ndefault_environment"))
+    declare(p, A, extra="environments: [other]\n")
+    equal(reason(p), "not_in_environment")
+    contains(p.build().text, "nothing to do")
+    equal(schemas(p), [])
+
+
+@test
+def the_chain_may_not_change_rows_of_tables_that_are_empty(tmp):
+    p = project(tmp, built=False)
+    p.bundle("M-02", "UPDATE app.pts SET evidence = 'x';\n")
+    equal(reason(p), "chain_has_dml")
+    equal(p.build().status, 1)
+    p.bundle("M-02", "UPDATE app.pts SET evidence = 'x';\n", extra="rebuild: after-load\n")
+    equal(p.build().status, 0)
+    equal(pg.value(p.db, "SELECT DISTINCT evidence FROM app.pts"), "x")
+
+
+@test
+def a_kept_generation_that_is_wanted_again_is_only_published(tmp):
+    p = project(tmp)
+    equal(reason(p, full_id("M-01")), "current")
+    declare(p, B)
+    equal(p.build().status, 0)
+    declare(p, A)
+    equal(reason(p), "generation_kept")
+    equal(p.json("plan", "dev")["plan"]["projections"][0]["action"], "publish")
+    ran = p.build("-v")
+    equal(ran.status, 0)
+    lacks(ran.text, "load wells")
+    equal(generations(p), [("1", "live"), ("2", "kept")])
+
+
+@test
+def a_schema_changed_outside_is_built_again(tmp):
+    p = project(tmp)
+    pg.psql(p.db, "ALTER TABLE app.pts ADD COLUMN smuggled int")
+    equal(reason(p), "generation_altered")
+    equal(p.build().status, 0)
+    equal(pg.value(p.db, "SELECT count(*) FROM pg_attribute WHERE attrelid = 'app.pts'::regclass AND attname = 'smuggled'"), "0")
+    contains(p.build().text, "nothing to do")
+
+
+@test
+def in_place_a_changed_chain_blocks_and_new_data_does_not(tmp):
+    p = project(tmp)
+    declare(p, B, extra="policy: in-place\n")
+    equal(p.build().status, 0)
+    p.bundle("M-02", "CREATE TABLE app.extra (a int);\n")
+    equal(reason(p), "in_place")
+    equal(p.json("why", full_id("M-02"))["chain"][0]["code"], "in_generation")
+    reached.add("in_generation")
+    equal(p.build().status, 1)
+
+
+@test
+def members_may_not_reach_elsewhere(tmp):
+    p = project(tmp, built=False)
+    p.bundle("M-02", "SELECT 1;\n", schemas=("app", "other"))
+    ran = p.run("check")
+    equal(ran.status, 5)
+    contains(ran.text, "reaches beyond schema \"app\"")
+
+
+@test
+def every_reason_of_projections_was_reached():
+    equal(sorted(set(CODES) - reached), [])
+
+
+main()

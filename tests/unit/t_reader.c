@@ -1,0 +1,419 @@
+/* layer: data
+ * Readers: what they take, what they refuse and where; whole, and one byte at a time. */
+#include "data/reader.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <math.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "data/ewkb.h"
+#include "tap.h"
+
+static int folder;
+static char folder_path[] = "/tmp/kfmig-reader-XXXXXX";
+
+static void put_file(const char *name, const char *text, size_t n)
+{
+    int fd = openat(folder, name, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+    if (fd < 0 || write(fd, text, n) != (ssize_t)n || close(fd) != 0) {
+        err_bug(__FILE__, __LINE__, "cannot write the test's file");
+    }
+}
+
+/* Type, dimensions and first coordinates of EWKB, short enough for a table. */
+static void show_geometry(struct buf *out, const struct value *v)
+{
+    const unsigned char *p = (const unsigned char *)v->text.p;
+    buf_printf(out, "G%d/%zu:", v->type, v->text.n);
+    for (int i = 4; i >= 1; i--) {
+        buf_printf(out, "%02x", p[i]);
+    }
+}
+
+static void show(struct buf *out, const struct record *r, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        const struct value *v = &r->v[i];
+        buf_puts(out, i > 0 ? "," : "");
+        switch (v->kind) {
+        case VALUE_ABSENT:
+            buf_puts(out, "-");
+            break;
+        case VALUE_NULL:
+            buf_puts(out, "null");
+            break;
+        case VALUE_GEOMETRY:
+            show_geometry(out, v);
+            break;
+        case VALUE_TEXT:
+        case VALUE_NUMBER:
+        case VALUE_BOOL:
+        case VALUE_JSON:
+            buf_printf(out, "%c:", "??tnbj?"[v->kind]);
+            buf_add(out, v->text.p, v->text.n);
+            break;
+        }
+    }
+    buf_puts(out, ";");
+}
+
+/* All records, then the error's message, if there is one. */
+static const char *read_all(enum data_format f, const char *text, size_t n, size_t chunk,
+                            const struct wanted *w, size_t n_wanted,
+                            const struct geometry_rules *rules, struct buf *out)
+{
+    struct source s;
+    struct err e = {0};
+    struct record r;
+    int rc = -1;
+    buf_clear(out);
+    put_file("data", text, n);
+    if (source_open(&s, folder, "data", &e) != 0) {
+        buf_printf(out, "E %s", e.msg);
+        return buf_str(out);
+    }
+    source_chunk(&s, chunk);
+    struct reader *reader = reader_open(f, &s, w, n_wanted, rules);
+    while ((rc = reader_next(reader, &r, &e)) > 0) {
+        show(out, &r, n_wanted);
+    }
+    if (rc < 0) {
+        buf_printf(out, "E %s", e.msg);
+    }
+    reader_close(reader);
+    source_close(&s);
+    return buf_str(out);
+}
+
+static const struct wanted wanted[] = {{.path = "properties.id"},
+                                       {.path = "geometry", .as_geometry = true}};
+static const struct geometry_rules plain = {.srid = 4326};
+
+#define FC(features) "{\"type\":\"FeatureCollection\",\"features\":[" features "]}"
+#define FEATURE(id, geometry)                                                                      \
+    "{\"type\":\"Feature\",\"properties\":{\"id\":" id "},\"geometry\":" geometry "}"
+#define POINT "{\"type\":\"Point\",\"coordinates\":[1,2]}"
+#define RING "[[0,0],[4,0],[4,4],[0,0]]"
+#define HOLE "[[1,0.5],[2,1.5],[2,0.5],[1,0.5]]"
+#define GEOMETRY(type, coordinates) "{\"type\":\"" type "\",\"coordinates\":" coordinates "}"
+
+static const struct {
+    const char *name, *text, *want;
+} geojson[] = {
+    {"empty collection", FC(""), ""},
+    {"a point", FC(FEATURE("\"a\"", POINT)), "t:a,G1/25:20000001;"},
+    {"Z", FC(FEATURE("1", GEOMETRY("Point", "[1,2,3]"))), "n:1,G1/33:a0000001;"},
+    {"ZM", FC(FEATURE("1", GEOMETRY("Point", "[1,2,3,4]"))), "n:1,G1/41:e0000001;"},
+    {"a line", FC(FEATURE("null", GEOMETRY("LineString", "[[1,2],[3,4]]"))),
+     "null,G2/45:20000002;"},
+    {"a polygon", FC(FEATURE("true", GEOMETRY("Polygon", "[" RING "]"))), "b:true,G3/81:20000003;"},
+    {"with a hole", FC(FEATURE("1", GEOMETRY("Polygon", "[" RING "," HOLE "]"))),
+     "n:1,G3/149:20000003;"},
+    {"points", FC(FEATURE("1", GEOMETRY("MultiPoint", "[[1,2],[3,4]]"))), "n:1,G4/55:20000004;"},
+    {"lines", FC(FEATURE("1", GEOMETRY("MultiLineString", "[[[1,2],[3,4]],[[5,6],[7,8]]]"))),
+     "n:1,G5/95:20000005;"},
+    {"polygons", FC(FEATURE("1", GEOMETRY("MultiPolygon", "[[" RING "],[" RING "," HOLE "]]"))),
+     "n:1,G6/235:20000006;"},
+    {"a collection",
+     FC(FEATURE("1", "{\"type\":\"GeometryCollection\",\"geometries\":[" POINT
+                     "," GEOMETRY("LineString", "[[1,2],[3,4]]") "]}")),
+     "n:1,G7/75:20000007;"},
+    {"a collection in one",
+     FC(FEATURE("1",
+                "{\"geometries\":[{\"geometries\":[" POINT "],\"type\":\"GeometryCollection\"}],"
+                "\"type\":\"GeometryCollection\"}")),
+     "n:1,G7/43:20000007;"},
+    {"no geometry", FC(FEATURE("1", "null")), "n:1,null;"},
+    {"members in any order",
+     "{\"bbox\":[1,2],\"features\":[{\"geometry\":{\"coordinates\":[1,2],\"bbox\":[0],\"type\":"
+     "\"Point\"},"
+     "\"id\":7,\"properties\":{\"x\":{\"id\":9},\"id\":\"b\"},\"type\":\"Feature\"}],\"name\":"
+     "\"x\","
+     "\"type\":\"FeatureCollection\"}\n",
+     "t:b,G1/25:20000001;"},
+    {"properties null", FC("{\"type\":\"Feature\",\"properties\":null,\"geometry\":null}"),
+     "-,null;"},
+    {"escapes", FC(FEATURE("\"a\\u00e9\\n\\\"\\\\\\/\\ud83d\\ude00\"", "null")),
+     "t:aé\n\"\\/😀,null;"},
+    {"an escaped name",
+     FC("{\"type\":\"Feature\",\"propert\\u0069es\":{\"\\u0069d\":3},\"geometry\":null}"),
+     "n:3,null;"},
+    {"an object", FC(FEATURE("{ \"a\" : [ 1 , \"x,y\" ] }", "null")),
+     "j:{\"a\":[1,\"x,y\"]},null;"},
+    {"white space",
+     " {\r\n\t\"type\" : \"FeatureCollection\" , \"features\" : [ \n" FEATURE(
+         " 1 ", " null ") " , " FEATURE("2", "null") " ] } \n",
+     "n:1,null;n:2,null;"},
+    {"the old crs",
+     "{\"type\":\"FeatureCollection\",\"crs\":{\"type\":\"name\",\"properties\":{\"name\":"
+     "\"urn:ogc:def:crs:OGC:1.3:CRS84\"}},\"features\":[]}",
+     ""},
+    {"another crs",
+     "{\"type\":\"FeatureCollection\",\"crs\":{\"type\":\"name\",\"properties\":{\"name\":"
+     "\"EPSG:3857\"}},\"features\":[]}",
+     "E byte 34, \"crs\": is another coordinate reference system than the catalog's"},
+    {"nothing", "", "E byte 0: the file ends too early"},
+    {"a byte order mark", "\xEF\xBB\xBF{}",
+     "E byte 0: begins with a byte order mark: save it as plain UTF-8"},
+    {"a lone feature", FEATURE("1", "null"), "E byte 17, \"type\": is no FeatureCollection"},
+    {"no type", "{\"features\":[]}", "E byte 15: the collection has no \"type\""},
+    {"no features", "{\"type\":\"FeatureCollection\"}",
+     "E byte 28: the collection has no \"features\""},
+    {"bytes behind", FC("") "x", "E byte 42: bytes follow the collection"},
+    {"no feature", FC("{\"type\":\"Point\"}"), "E byte 55, record 1, \"type\": is no Feature"},
+    {"no comma", FC(FEATURE("1", "null") FEATURE("2", "null")),
+     "n:1,null;E byte 96, record 1: a comma or ] is missing between features"},
+    {"a name twice",
+     FC("{\"type\":\"Feature\",\"properties\":{\"id\":1,\"id\":2},\"geometry\":null}"),
+     "E byte 83, record 1: a member stands twice in an object"},
+    {"features twice", "{\"type\":\"FeatureCollection\",\"features\":[],\"features\":[]}",
+     "E byte 52: a member stands twice in an object"},
+    {"an open ring", FC(FEATURE("1", GEOMETRY("Polygon", "[[[0,0],[4,0],[4,4],[0,1]]]"))),
+     "E byte 91, record 1: a ring is not closed"},
+    {"a short ring", FC(FEATURE("1", GEOMETRY("Polygon", "[[[0,0],[4,0],[0,0]]]"))),
+     "E byte 91, record 1: a ring has fewer than 4 positions"},
+    {"clockwise", FC(FEATURE("1", GEOMETRY("Polygon", "[[[0,0],[4,4],[4,0],[0,0]]]"))),
+     "E byte 91, record 1: an exterior ring is not counterclockwise (RFC 7946 section 3.1.6)"},
+    {"a hole the wrong way",
+     FC(FEATURE("1", GEOMETRY("Polygon", "[" RING ",[[1,0.5],[2,0.5],[2,1.5],[1,0.5]]]"))),
+     "E byte 91, record 1: a hole is not clockwise (RFC 7946 section 3.1.6)"},
+    {"no area", FC(FEATURE("1", GEOMETRY("Polygon", "[[[0,0],[1,1],[2,2],[0,0]]]"))),
+     "E byte 91, record 1: a ring has no area"},
+    {"empty coordinates", FC(FEATURE("1", GEOMETRY("Point", "[]"))),
+     "E byte 122, record 1: an array of coordinates is empty"},
+    {"an empty collection of geometries",
+     FC(FEATURE("1", "{\"type\":\"GeometryCollection\",\"geometries\":[]}")),
+     "E byte 134, record 1: a member of \"geometries\" is no geometry"},
+    {"one number", FC(FEATURE("1", GEOMETRY("Point", "[1]"))),
+     "E byte 124, record 1: a position has fewer than 2 numbers"},
+    {"five numbers", FC(FEATURE("1", GEOMETRY("Point", "[1,2,3,4,5]"))),
+     "E byte 131, record 1: a position has more than 4 numbers"},
+    {"mixed dimensions", FC(FEATURE("1", GEOMETRY("LineString", "[[1,2],[3,4,5]]"))),
+     "E byte 140, record 1: positions of one geometry have different dimensions"},
+    {"uneven", FC(FEATURE("1", GEOMETRY("LineString", "[[1,2],[[3,4]]]"))),
+     "E byte 135, record 1: coordinates are nested unevenly"},
+    {"another depth", FC(FEATURE("1", GEOMETRY("Point", "[[1,2]]"))),
+     "E byte 91, record 1: the coordinates are not nested as the geometry's type wants"},
+    {"no such type", FC(FEATURE("1", GEOMETRY("Circle", "[1,2]"))),
+     "E byte 107, record 1: \"type\" names no geometry"},
+    {"a geometry without type", FC(FEATURE("1", "{\"coordinates\":[1,2]}")),
+     "E byte 91, record 1: the geometry has no \"type\""},
+    {"a geometry of text", FC(FEATURE("1", "\"POINT(1 2)\"")),
+     "E byte 91, record 1, \"geometry\": is no geometry"},
+    {"out of range", FC(FEATURE("1", GEOMETRY("Point", "[181,2]"))),
+     "E byte 91, record 1: a position is no longitude and latitude"},
+    {"too large", FC(FEATURE("1", GEOMETRY("Point", "[1e999,2]"))),
+     "E byte 122, record 1: is no number, or too large for one"},
+    {"NaN", FC(FEATURE("1", GEOMETRY("Point", "[NaN,2]"))),
+     "E byte 122, record 1: is no coordinate"},
+    {"a number that begins with 0", FC(FEATURE("01", "null")),
+     "E byte 77, record 1: is no number, or too large for one"},
+    {"a plus", FC(FEATURE("+1", "null")),
+     "E byte 77, record 1: is no number, or too large for one"},
+    {"no fraction", FC(FEATURE("1.", "null")),
+     "E byte 77, record 1: is no number, or too large for one"},
+    {"a control character", FC(FEATURE("\"a\tb\"", "null")),
+     "E byte 79, record 1: a control character stands in a string"},
+    {"no UTF-8", FC(FEATURE("\"a\xff\"", "null")), "E byte 79, record 1: is no UTF-8"},
+    {"a lone surrogate", FC(FEATURE("\"\\ud83d\"", "null")),
+     "E byte 78, record 1: an escape in a string is wrong"},
+    {"a NUL", FC(FEATURE("\"\\u0000\"", "null")),
+     "E byte 78, record 1: an escape in a string is wrong"},
+    {"a bidirectional control", FC(FEATURE("\"\\u202e\"", "null")),
+     "E byte 77, record 1: bidirectional control character in a string"},
+    {"a wrong word", FC(FEATURE("nul", "null")), "E byte 77, record 1: is no value of JSON"},
+};
+
+static const struct {
+    const char *name, *text, *want;
+} lines[] = {
+    {"nothing", "", ""},
+    {"two", "{\"properties\":{\"id\":1}}\n{\"properties\":{\"id\":2}}", "n:1,-;n:2,-;"},
+    {"CR LF and empty lines", "\r\n{\"properties\":{\"id\":1}}\r\n\r\n{\"geometry\":" POINT "}\r\n",
+     "n:1,-;-,G1/25:20000001;"},
+    {"record separators", "\x1e{\"properties\":{\"id\":1}}\n\x1e{}\n", "n:1,-;-,-;"},
+    {"two in a line", "{} {}", "-,-;E byte 3, record 1: a line holds more than one record"},
+    {"no object", "[1]\n", "E byte 0: a record is no object"},
+    {"cut", "{\"properties\":{\"id\":1}}\n{\"prop",
+     "n:1,-;E byte 25, record 2: a string does not end"},
+};
+
+static const struct wanted columns[] = {
+    {.path = "id"}, {.path = "name"}, {.point_x = "x", .point_y = "y"}};
+static const struct {
+    const char *name, *text, *want;
+} csv[] = {
+    {"nothing", "", "E byte 0: the file is empty: a header line is needed"},
+    {"only a header", "id,name,x,y\n", ""},
+    {"a record", "id,name,x,y\n1,a,2,3\n", "t:1,t:a,G1/25:20000001;"},
+    {"no last line end", "id,name,x,y\r\n1,a,2,3", "t:1,t:a,G1/25:20000001;"},
+    {"quotes", "id,name,x,y\n1,\"a \"\"b\"\", c\nd\",,\n", "t:1,t:a \"b\", c\nd,null;"},
+    {"null and empty", "name,x,y,id\n,,,\n\"\",,,\"\"\n", "null,null,null;t:,t:,null;"},
+    {"another order and a column that nobody wants", "y,z,x,name,id\n3,q,2,a,1\n",
+     "t:1,t:a,G1/25:20000001;"},
+    {"quoted at the end", "id,name,x,y\n1,a,2,\"3\"", "t:1,t:a,G1/25:20000001;"},
+    {"too many fields", "id,name,x,y\n1,a,2,3,4\n",
+     "E byte 22, record 1: the record has more fields than the header"},
+    {"too few fields", "id,name,x,y\n1,a,2\n",
+     "E byte 18, record 1: the record has fewer fields than the header"},
+    {"a column twice", "id,id,x,y\n", "E byte 6, \"id\": stands in the header twice"},
+    {"no such column", "id,x,y\n", "E byte 7, \"name\": the header has no such column"},
+    {"a byte order mark", "\xEF\xBB\xBFid\n",
+     "E byte 0: begins with a byte order mark, or no name in ASCII: save it as plain UTF-8"},
+    {"an open quote", "id,name,x,y\n\"1", "E byte 14, record 1: a quoted field does not end"},
+    {"text behind a quote", "id,name,x,y\n\"1\"2,a,2,3\n",
+     "E byte 15, record 1: text follows a quoted field"},
+    {"a quote inside", "id,name,x,y\n1\"2,a,2,3\n",
+     "E byte 13, record 1: a quote stands inside a field that is not quoted"},
+    {"no number", "id,name,x,y\n1,a,west,3\n", "E byte 16, record 1, \"x\": is no number"},
+    {"half a point", "id,name,x,y\n1,a,2,\n", "E byte 18, record 1, \"x\": is no number"},
+    {"no UTF-8", "id,name,x,y\n1,\xff,2,3\n", "E byte 14, record 1: byte that is not UTF-8"},
+};
+
+static const struct {
+    const char *text;
+    double want;
+} numbers[] = {{"0", 0},
+               {"-0", -0.0},
+               {"1.5", 1.5},
+               {"-97.35827", -97.35827},
+               {"0.1", 0.1},
+               {"38.123456789012345", 38.123456789012345},
+               {"-102.04199999999997", -102.04199999999997},
+               {"9007199254740993", 9007199254740993.0},
+               {"1e22", 1e22},
+               {"1e23", 1e23},
+               {"5e-324", 5e-324},
+               {"2.2250738585072011e-308", 2.2250738585072011e-308},
+               {"1.7976931348623157e308", 1.7976931348623157e308},
+               {"123456789012345678901234567890", 123456789012345678901234567890.0},
+               {"0.000001", 0.000001},
+               {"1E+2", 100},
+               {"3.0000000000000004", 3.0000000000000004}};
+
+const char *number_read(const char *p, double *out);
+
+#define COUNT(v) (sizeof(v) / sizeof *(v))
+
+static void check(enum data_format f, const char *name, const char *text, const char *want,
+                  const struct wanted *w, size_t n)
+{
+    struct buf out = {0};
+    is_str(read_all(f, text, strlen(text), SOURCE_CHUNK, w, n, &plain, &out), want, name);
+    is_str(read_all(f, text, strlen(text), 1, w, n, &plain, &out), want, "the same byte by byte");
+    buf_release(&out);
+}
+
+/* A good file cut anywhere is refused. */
+static int check_truncation(void)
+{
+    static const char good[] = FC(FEATURE(
+        "\"a\\n\"", GEOMETRY("MultiPolygon", "[[" RING "]]")) "," FEATURE("-1.5e3", "null"));
+    struct buf out = {0};
+    int n = 0;
+    for (size_t i = 0; i < sizeof good - 1; i++) {
+        const char *got =
+            read_all(FORMAT_GEOJSON, good, i, SOURCE_CHUNK, wanted, COUNT(wanted), &plain, &out);
+        n += strstr(got, "E ") == NULL ? 1 : 0;
+    }
+    buf_release(&out);
+    return n;
+}
+
+static void check_numbers(void)
+{
+    for (size_t i = 0; i < COUNT(numbers); i++) {
+        double v = 99;
+        const char *end = number_read(numbers[i].text, &v);
+        ok(end != NULL && *end == '\0' && memcmp(&v, &numbers[i].want, sizeof v) == 0,
+           numbers[i].text);
+    }
+    int n = 0;
+    unsigned seed = 1;
+    for (int i = 0; i < 200000; i++) {
+        char text[64];
+        double v;
+        double want = ((double)rand_r(&seed) / RAND_MAX - 0.5) * 360;
+        (void)snprintf(text, sizeof text, "%.*g", 12 + i % 8, want);
+        want = strtod(text, NULL);
+        n += number_read(text, &v) == NULL || v != want ? 1 : 0;
+    }
+    is_int(n, 0, "200,000 numbers as strtod() reads them");
+}
+
+static void check_rules(void)
+{
+    static const char polygon[] =
+        FC(FEATURE("1", GEOMETRY("Polygon", "[[[0,0],[4,4],[4,0],[0,0]]]")));
+    static const char point[] = FC(FEATURE("1", GEOMETRY("Point", "[500000,4e6,9]")));
+    struct buf out = {0};
+    struct geometry_rules any = {.srid = 4326, .any_ring_order = true, .promote = true};
+    struct geometry_rules m = {.srid = 26914, .dims = 3, .is_m = true};
+    struct geometry_rules flat = {.srid = 26914, .dims = 2};
+    is_str(read_all(FORMAT_GEOJSON, polygon, sizeof polygon - 1, 7, wanted, 2, &any, &out),
+           "n:1,G6/90:20000006;", "promoted");
+    is_str(read_all(FORMAT_GEOJSON, point, sizeof point - 1, 7, wanted, 2, &m, &out),
+           "n:1,G1/33:60000001;", "M");
+    is_str(read_all(FORMAT_GEOJSON, point, sizeof point - 1, 7, wanted, 2, &flat, &out),
+           "E byte 91, record 1: a position has more numbers than the column's dimensions",
+           "two dimensions wanted");
+    buf_release(&out);
+}
+
+static void check_formats(void)
+{
+    enum data_format f;
+    ok(data_format_of("application/geo+json", "x", &f) == 0 && f == FORMAT_GEOJSON, "a media type");
+    ok(data_format_of("text/csv; charset=utf-8", "x", &f) == 0 && f == FORMAT_CSV,
+       "with a parameter");
+    ok(data_format_of("application/geo+json+gzip", "x", &f) == 0 && f == FORMAT_GEOJSON,
+       "compressed");
+    ok(data_format_of(NULL, "a/b.ndjson.zst", &f) == 0 && f == FORMAT_NDJSON, "an ending");
+    ok(data_format_of(NULL, "a.shp", &f) != 0, "no reader");
+}
+
+static void check_refused(void)
+{
+    struct source s;
+    struct err e = {0};
+    ok(source_open(&s, folder, "../etc/passwd", &e) != 0, "out of the root");
+    ok(source_open(&s, folder, "absent", &e) != 0 && e.code == ERR_CONFIG, "absent");
+    ok(symlinkat("data", folder, "link") == 0 && source_open(&s, folder, "link", &e) != 0,
+       "a symlink");
+    ok(mkdirat(folder, "dir", 0700) == 0 && source_open(&s, folder, "dir", &e) != 0, "a folder");
+    ok(mkfifoat(folder, "fifo", 0600) == 0 && source_open(&s, folder, "fifo", &e) != 0, "a FIFO");
+}
+
+int main(void)
+{
+    tap_plan((int)(2 * (COUNT(geojson) + COUNT(lines) + COUNT(csv)) + COUNT(numbers)) + 1 + 1 + 3 +
+             5 + 5);
+    if (mkdtemp(folder_path) == NULL || (folder = open(folder_path, O_RDONLY | O_DIRECTORY)) < 0) {
+        return 1;
+    }
+    for (size_t i = 0; i < COUNT(geojson); i++) {
+        check(FORMAT_GEOJSON, geojson[i].name, geojson[i].text, geojson[i].want, wanted,
+              COUNT(wanted));
+    }
+    for (size_t i = 0; i < COUNT(lines); i++) {
+        check(FORMAT_NDJSON, lines[i].name, lines[i].text, lines[i].want, wanted, COUNT(wanted));
+    }
+    for (size_t i = 0; i < COUNT(csv); i++) {
+        check(FORMAT_CSV, csv[i].name, csv[i].text, csv[i].want, columns, COUNT(columns));
+    }
+    is_int(check_truncation(), 0, "cut anywhere, it is refused");
+    check_numbers();
+    check_rules();
+    check_formats();
+    check_refused();
+    static const char *const made[] = {"data", "link", "fifo"};
+    for (size_t i = 0; i < COUNT(made); i++) {
+        (void)unlinkat(folder, made[i], 0);
+    }
+    (void)unlinkat(folder, "dir", AT_REMOVEDIR);
+    (void)close(folder);
+    (void)rmdir(folder_path);
+    return tap_done();
+}
