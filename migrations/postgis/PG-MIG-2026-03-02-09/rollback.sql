@@ -1,3 +1,2 @@
-REVOKE EXECUTE ON FUNCTION kfm_index.kfm_features_in(double precision, double precision, double precision, double precision) FROM kfm_reader;
-REVOKE SELECT ON kfm_ref.county, kfm_index.feature_geom FROM kfm_reader;
-REVOKE USAGE ON SCHEMA kfm_ref, kfm_index FROM kfm_reader;
+REVOKE SELECT ON kfm_ref.county FROM kfm_reader;
+REVOKE USAGE ON SCHEMA kfm_ref FROM kfm_reader;
