@@ -224,6 +224,11 @@ void bundle_read(const struct bundle_reader *r, const struct bundle_place *at, s
     text_drop_echoes(&file, r->faults, n_faults);
     out->id = w->d.id[0] == '\0' ? at->id : w->d.id;
     out->depends_line = w->d.depends_line;
+    if (!w->d.is_sound && w->d.doc != NULL) {
+        declaration_files(r->a, &w->d);
+        read_list(w, &w->d.decl.forward, "forward");
+        read_list(w, &w->d.decl.rollback, "rollback");
+    }
     if (w->d.is_sound) {
         w->d.decl.file = (struct artifact){path, digest_of(file.bytes), file.bytes};
         read_declared(w, out);

@@ -291,6 +291,23 @@ static void read_decl(struct arena *a, const struct doc *d, struct decl *out,
     check_depends(a, doc_get(d, "depends_on"), out->id, faults);
 }
 
+static struct artifacts texts_of(struct arena *a, const struct doc *list)
+{
+    for (size_t i = 0; list != NULL && list->type == DOC_LIST && i < list->n; i++) {
+        if (list->item[i]->type != DOC_TEXT) {
+            return (struct artifacts){0};
+        }
+    }
+    return list != NULL && list->type == DOC_LIST ? artifacts_of(a, list) : (struct artifacts){0};
+}
+
+void declaration_files(struct arena *a, struct declaration *d)
+{
+    const struct doc *artifacts = doc_get(d->doc, "artifacts");
+    d->decl.forward = texts_of(a, doc_get(artifacts, "forward"));
+    d->decl.rollback = texts_of(a, doc_get(artifacts, "rollback"));
+}
+
 static void find_id(const struct doc *d, struct declaration *out)
 {
     const struct doc *id = doc_get(d, "migration_id");

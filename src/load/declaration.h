@@ -27,4 +27,7 @@ const char *declaration_name_fault(const char *name);
 /* The place of a key of a map; NULL if it is not there. */
 const struct doc *declaration_key(const struct doc *map, const char *key);
 
+/* Of a declaration with faults: the files that it names all the same, as far as they can be told. */
+void declaration_files(struct arena *a, struct declaration *d);
+
 #endif

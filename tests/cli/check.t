@@ -36,7 +36,7 @@ migrations/postgis/PG-MIG-2026-03-02-01/migration.yml: finding: exceeds a declar
 3 findings
 [5]
 $ echo 'color: red' >>migration.yml && kfmig check --json
-{"faults":[{"code":"config","column":1,"hint":"known keys: \"migration_id\", \"type\", \"intent\", \"depends_on\", \"scope\", \"limits\", \"requires_rollback\", \"rebuild\", \"timeouts\", \"lock_retries\", \"approvals\", \"runner\", \"artifacts\"","line":31,"message":"unknown key \"color\" in the migration declaration","path":"migrations/postgis/PG-MIG-2026-03-02-01/migration.yml"},{"code":"config","column":1,"hint":"keep one of the two","line":8,"message":"duplicate key \"default_environment\": it stands in line 7 and again in line 8","path":"registry/environments.v1.yml"}],"findings":[],"fixed":false,"migrations":0,"warnings":[]}
+{"faults":[{"code":"config","column":7,"hint":"add the file, or correct its name","line":30,"message":"there is no file \"rollback.sql\" in the bundle","path":"migrations/postgis/PG-MIG-2026-03-02-01/migration.yml"},{"code":"config","column":1,"hint":"known keys: \"migration_id\", \"type\", \"intent\", \"depends_on\", \"scope\", \"limits\", \"requires_rollback\", \"rebuild\", \"timeouts\", \"lock_retries\", \"approvals\", \"runner\", \"artifacts\"","line":31,"message":"unknown key \"color\" in the migration declaration","path":"migrations/postgis/PG-MIG-2026-03-02-01/migration.yml"},{"code":"config","column":1,"hint":"keep one of the two","line":8,"message":"duplicate key \"default_environment\": it stands in line 7 and again in line 8","path":"registry/environments.v1.yml"}],"findings":[],"fixed":false,"migrations":0,"warnings":[]}
 [5]
 
 # A registry that does not fit is a warning, and mended on demand.
@@ -88,3 +88,12 @@ $ kfmig check --format=markdown
 kfmig: `kfmig check` cannot print this format
   hint: `kfmig help check` lists its options
 [5]
+
+# A fault in the declaration hides none in the files that it names; projections are checked as well.
+$ echo 'color: red' >>migrations/postgis/PG-MIG-2026-03-02-01/migration.yml && rm migrations/postgis/PG-MIG-2026-03-02-01/rollback.sql && kfmig check 2>&1 | grep -c error:
+2
+$ mkdir -p registry/projections && printf 'projection: other\nstore: postgis\nschema: kfmig\nsources:\n  - {dataset: d, version: latest, asset: a, into: t, columns: {c: $nothing}}\n' >registry/projections/p.yml && kfmig check 2>&1 | grep 'projections.*error:'
+registry/projections/p.yml:1:13: error: the projection is "other", but its file is named "p.yml"
+registry/projections/p.yml:3:9: error: schema "kfmig" cannot belong to a projection: other things stand there
+registry/projections/p.yml:5:27: error: version "latest" names no version: what it means changes
+registry/projections/p.yml:5:67: error: "$nothing" is no variable
