@@ -11,7 +11,7 @@
 #include "cli/signals.h"
 #include "data/dataset.h"
 
-enum { REDRAW_MS = 100 };
+enum { REDRAW_MS = 100, LINE_MAX_BYTES = 100 };
 
 /* One call. found: what the verb is about, each with what is known of its artifacts. */
 struct call {
@@ -32,18 +32,9 @@ struct call {
 /* The data roots, beneath the project. */
 static void find_roots(struct call *c)
 {
-    static const char *const usual[] = {"registry/data", "data"};
-    const char **roots = ARENA_ARRAY(c->s.a, const char *, 2);
-    size_t n = 0;
-    for (size_t i = 0; i < sizeof usual / sizeof usual[0]; i++) {
-        struct file_names ignored;
-        struct err e;
-        if (file_list(c->s.a, c->s.project.dirfd, usual[i], &ignored, &e) != 1) {
-            roots[n++] = usual[i];
-        }
-    }
+    const struct project *p = &c->s.project;
     c->place = (struct dataset_place){
-        .a = c->s.a, .dirfd = c->s.project.dirfd, .root = roots, .n_roots = n};
+        .a = c->s.a, .dirfd = p->dirfd, .root = p->roots.v, .n_roots = p->roots.n};
 }
 
 static void keep(struct call *c, struct dataset *d)
@@ -337,9 +328,9 @@ static bool on_bytes(void *ctx, int64_t done, int64_t size)
     if (is_live(c) && now - c->drawn_ms >= REDRAW_MS) {
         struct buf line = {0};
         text_safe(&line, bytes_str(c->at));
-        (void)fprintf(stderr, "\r\033[K%3lld %%  %.100s",
+        (void)fprintf(stderr, "\r\033[K%3lld %%  %.*s",
                       size > 0 ? (long long)((double)done / (double)size * 100) : 100,
-                      buf_str(&line));
+                      (int)text_cut(buf_bytes(&line), LINE_MAX_BYTES), buf_str(&line));
         (void)fflush(stderr);
         buf_release(&line);
         c->drawn_ms = now;
@@ -356,7 +347,7 @@ static void verify_all(struct call *c)
         for (size_t k = 0; k < d->artifacts.n; k++) {
             const struct dataset_file *f = &d->artifacts.v[k];
             c->at = f->path;
-            if (signals_seen() != 0 ||
+            if (signals_seen() == 0 &&
                 dataset_verify(&c->place, d, f->name, on_bytes, c, &c->faults) != 0) {
                 (void)table_puts(&c->failed, f->path, c);
             }
@@ -384,7 +375,7 @@ static int list(struct call *c, struct err *e)
         return too_many("list", "no arguments", e);
     }
     dataset_list(&c->place, &c->found, &c->faults);
-    if (c->found.n == 0 && c->faults.n == 0) {
+    if (c->found.n == 0 && c->faults.n == 0 && c->req->format != FORMAT_JSON) {
         output_note(c->req, "no dataset versions beneath the data roots");
     }
     c->status = print(c, put_list);
@@ -414,7 +405,10 @@ static int verify(struct call *c, struct err *e)
         return -1;
     }
     verify_all(c);
-    c->status = c->found.n > 0 || c->faults.n == 0 ? print(c, put_verified) : 0;
+    /* Interrupted, nothing can be said of what was not read. */
+    if (signals_seen() == 0 && (c->found.n > 0 || c->faults.n == 0)) {
+        c->status = print(c, put_verified);
+    }
     return 0;
 }
 
@@ -451,7 +445,9 @@ static void end(struct call *c)
     if (c->faults.n > 0) {
         output_faults(c->req, &c->faults);
     }
-    c->status = worst != ERR_NONE ? err_status(worst) : c->status;
+    c->status = signals_seen() != 0 ? 128 + signals_seen()
+                : worst != ERR_NONE ? err_status(worst)
+                                    : c->status;
 }
 
 static int run(const struct request *req)

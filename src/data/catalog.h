@@ -136,30 +136,29 @@ struct catalog {
     struct tree *tree;
     const char *root; /* data root */
     struct err_list *faults;
-    bool is_bad;
-    enum dataset_form form;
     const char *slug, *id;
     struct id_names names;
-    const char *
-        *folder; /* where the version's files may lie, in the order in which paths are tried */
+    /* Where the version's files may lie, in the order in which paths are tried. */
+    const char **folder;
     size_t n_folders, cap_folders;
-    struct table files;           /* struct source_file by path */
-    struct table artifacts;       /* struct artifact_claim by path */
-    struct table by_digest;       /* the same, by the bytes of its digest */
-    struct table recorded;        /* struct record_claim by path */
-    bool has_items, is_item_open; /* STAC items; one of them without extent */
-    double items[4];              /* the extent of all items */
-    bool has_box;
-    double box[4]; /* the first that was declared for the whole */
-    bool has_count;
+    struct table files;     /* struct source_file by path */
+    struct table artifacts; /* struct artifact_claim by path */
+    struct table by_digest; /* the same, by the bytes of its digest */
+    struct table recorded;  /* struct record_claim by path */
+    double items[4];        /* the extent of all STAC items */
+    double box[4];          /* the first that was declared for the whole */
     int64_t count;
     const char *crs; /* of the whole version */
-    int srid;
     const char *spec_hash, *license, *rights, *sensitivity, *policy_label;
-    bool
-        is_unread; /* a file of an unknown kind cannot be read: what seems to be missing may stand there */
-    unsigned
-        spoiled; /* KIND_BITs: there were faults in such sources, so that what they seem not to name says nothing */
+    int srid;
+    enum dataset_form form;
+    /* KIND_BITs: there were faults in such sources, so that what they seem not to name says nothing. */
+    unsigned spoiled;
+    bool is_bad;
+    /* What seems to be missing need not be: a file cannot be read, or the version is not cataloged yet. */
+    bool is_partial;
+    bool has_items, is_item_open; /* is_item_open: a STAC item without extent */
+    bool has_box, has_count;
     bool has_label; /* somebody gave a policy label, known or not */
     bool is_restricted;
 };
@@ -167,6 +166,12 @@ struct catalog {
 /* catalog_fault(), remembered in is_bad (a list of faults stops growing). */
 #define CATALOG_FAULT(c, code, ...)                                                                \
     ((c)->is_bad = true, catalog_fault((c)->faults, (code), __VA_ARGS__))
+/* At the place of a claim. */
+#define CATALOG_FAULT_CLAIM(c, code, said, ...)                                                    \
+    CATALOG_FAULT(                                                                                 \
+        (c), (code),                                                                               \
+        (&(struct doc){.path = (said)->place, .line = (said)->line, .col = (said)->col}),          \
+        __VA_ARGS__)
 #define CATALOG_FAULT_PATH(c, code, path, line, ...)                                               \
     ((c)->is_bad = true, catalog_fault_path((c)->faults, (code), (path), (line), __VA_ARGS__))
 

@@ -14,8 +14,8 @@ static void take(struct catalog *c, const struct claim *said)
         claim_record(c, said);
         const struct source_file *f = table_gets(&c->files, said->path);
         if (f != NULL && !digest_eq(&f->digest, &said->digest)) {
-            CATALOG_FAULT_PATH(c, CODE_FILE_ALTERED, said->place, said->line, "\"%s\" by %s",
-                               said->path, catalog_kind_text(KIND_CHECKSUMS));
+            CATALOG_FAULT_CLAIM(c, CODE_FILE_ALTERED, said, "\"%s\" by %s", said->path,
+                                catalog_kind_text(KIND_CHECKSUMS));
         }
     }
 }
@@ -41,6 +41,7 @@ static void read_entry(struct catalog *c, const struct doc *path_at, const struc
     }
     said.place = entry->path;
     said.line = entry->line;
+    said.col = entry->col;
     if (!said.has_digest) {
         CATALOG_FAULT(c, CODE_DIGEST_MISSING, entry, "every file of the checksums needs one");
     } else if (catalog_path_needed(c, path_at, beside, &path) == 0) {

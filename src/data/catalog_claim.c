@@ -24,8 +24,8 @@ bool claim_is_artifact(const struct catalog *c, const char *path)
 static void disagree(struct catalog *c, enum catalog_code code, const struct claim *a,
                      const struct claim *b)
 {
-    CATALOG_FAULT_PATH(c, code, b->place, b->line, "\"%s\": %s and %s", a->path,
-                       catalog_kind_text(a->kind), catalog_kind_text(b->kind));
+    CATALOG_FAULT_CLAIM(c, code, b, "\"%s\": %s and %s", a->path, catalog_kind_text(a->kind),
+                        catalog_kind_text(b->kind));
 }
 
 /* Parameters aside. */
@@ -90,21 +90,20 @@ static void check_named(struct catalog *c, const struct artifact_claim *w, unsig
 {
     const struct claim *said = &w->said;
     if (!said->has_digest) {
-        CATALOG_FAULT_PATH(c, CODE_DIGEST_MISSING, said->place, said->line, "\"%s\"", said->path);
+        CATALOG_FAULT_CLAIM(c, CODE_DIGEST_MISSING, said, "\"%s\"", said->path);
         return;
     }
     for (int k = 0; k < KIND_COUNT; k++) {
         bool lacks = (needed & ~w->named & KIND_BIT(k)) != 0;
         c->is_bad = c->is_bad || lacks;
-        if (lacks && !c->is_unread && (c->spoiled & KIND_BIT(k)) == 0) {
-            CATALOG_FAULT_PATH(c, CODE_ARTIFACT_UNNAMED, said->place, said->line, "\"%s\" by %s",
-                               said->path, catalog_kind_text((enum catalog_kind)k));
+        if (lacks && !c->is_partial && (c->spoiled & KIND_BIT(k)) == 0) {
+            CATALOG_FAULT_CLAIM(c, CODE_ARTIFACT_UNNAMED, said, "\"%s\" by %s", said->path,
+                                catalog_kind_text((enum catalog_kind)k));
         }
     }
     if (c->srid != 0 && said->srid != 0 && c->srid != said->srid) {
-        CATALOG_FAULT_PATH(c, CODE_CRS_MISMATCH, said->place, said->line,
-                           "\"%s\": %s and the whole version", said->path,
-                           catalog_kind_text(said->kind));
+        CATALOG_FAULT_CLAIM(c, CODE_CRS_MISMATCH, said, "\"%s\": %s and the whole version",
+                            said->path, catalog_kind_text(said->kind));
     }
 }
 
@@ -193,8 +192,8 @@ void claims_result(struct catalog *c, struct dataset_files *out)
         const struct dataset_file *f = &out->v[i];
         if (strcmp(f[-1].name, f->name) == 0) {
             const struct artifact_claim *w = table_gets(&c->artifacts, f->path);
-            CATALOG_FAULT_PATH(c, CODE_NAME_TWICE, w->said.place, w->said.line, "\"%s\" and \"%s\"",
-                               f[-1].path, f->path);
+            CATALOG_FAULT_CLAIM(c, CODE_NAME_TWICE, &w->said, "\"%s\" and \"%s\"", f[-1].path,
+                                f->path);
         }
     }
 }

@@ -101,7 +101,8 @@ static const struct doc *location_of(const struct doc *node)
 /* Entities are also inputs, which are none of our business: only what stands for an artifact by its path or by its digest is looked at. */
 static void read_entity(struct catalog *c, const struct doc *node, const char *beside)
 {
-    struct claim said = {.kind = KIND_PROV, .size = -1, .place = node->path, .line = node->line};
+    struct claim said = {
+        .kind = KIND_PROV, .size = -1, .place = node->path, .line = node->line, .col = node->col};
     struct digest address;
     const struct doc *at = location_of(node);
     const char *path = NULL;

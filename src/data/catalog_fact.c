@@ -214,6 +214,10 @@ void fact_label(struct catalog *c, const struct doc *at)
 void facts_close(struct catalog *c, const struct doc *at)
 {
     bool is_record = c->form == DATASET_REGISTERED;
+    if (c->is_partial) {
+        c->is_bad = true;
+        return;
+    }
     if (is_record && c->rights == NULL) {
         CATALOG_FAULT(c, CODE_RIGHTS_UNKNOWN, at, "\"rights_status\" is missing");
     }

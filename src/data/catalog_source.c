@@ -162,12 +162,11 @@ static void compare_recorded(struct catalog *c, struct source_file *f)
         const struct claim *said = &r->said;
         f->is_listed = f->is_listed || said->kind == KIND_MANIFEST;
         if (!digest_eq(&said->digest, &f->digest)) {
-            CATALOG_FAULT_PATH(c, CODE_FILE_ALTERED, said->place, said->line, "\"%s\" by %s",
-                               f->path, catalog_kind_text(said->kind));
+            CATALOG_FAULT_CLAIM(c, CODE_FILE_ALTERED, said, "\"%s\" by %s", f->path,
+                                catalog_kind_text(said->kind));
         } else if (said->size >= 0 && (uint64_t)said->size != f->text.n) {
-            CATALOG_FAULT_PATH(c, CODE_SIZE_MISMATCH, said->place, said->line,
-                               "\"%s\" by %s, and the file", f->path,
-                               catalog_kind_text(said->kind));
+            CATALOG_FAULT_CLAIM(c, CODE_SIZE_MISMATCH, said, "\"%s\" by %s, and the file", f->path,
+                                catalog_kind_text(said->kind));
         }
     }
 }
@@ -182,7 +181,7 @@ struct source_file *catalog_source_read(struct catalog *c, const char *path, uns
     f = ARENA_NEW(c->a, struct source_file);
     f->path = arena_strdup(c->a, path);
     if (read_bytes(c, path, kinds, &f->text) != 0 || parse(c, f) != 0) {
-        c->is_unread = true;
+        c->is_partial = true;
         return NULL;
     }
     f->digest = digest_of(f->text);

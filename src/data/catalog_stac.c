@@ -56,11 +56,14 @@ static void read_asset(struct catalog *c, const struct doc *key, const struct do
 static void read_assets(struct catalog *c, const struct doc *root, const char *beside)
 {
     const struct doc *assets = doc_get(root, "assets");
-    if (assets != NULL && assets->type != DOC_MAP) {
+    if (assets == NULL) {
+        return;
+    }
+    if (assets->type != DOC_MAP) {
         CATALOG_FAULT(c, CODE_SHAPE, assets, "\"assets\" has to be an object");
         return;
     }
-    for (size_t i = 0; i < doc_len(assets); i++) {
+    for (size_t i = 0; i < assets->n; i++) {
         if (assets->item[i]->type == DOC_MAP) {
             read_asset(c, assets->key[i], assets->item[i], root, beside);
         } else {

@@ -151,7 +151,7 @@ static const char *const reference_lists[] = {
 
 static void check_list(struct catalog *c, const struct doc *list)
 {
-    for (size_t i = 0; i < doc_len(list); i++) {
+    for (size_t i = 0; i < list->n; i++) {
         const struct doc *at = list->item[i];
         if (catalog_text(at) == NULL) {
             CATALOG_FAULT(c, CODE_SHAPE, at, "a reference has to be a text");
@@ -178,12 +178,15 @@ static void check_references(struct catalog *c, const struct doc *root)
                                          "rollback_target"};
     for (size_t i = 0; i < sizeof reference_lists / sizeof reference_lists[0]; i++) {
         const struct doc *list = doc_find(root, reference_lists[i]);
-        if (list != NULL && list->type != DOC_LIST) {
+        if (list == NULL) {
+            continue;
+        }
+        if (list->type != DOC_LIST) {
             CATALOG_FAULT(c, CODE_SHAPE, list, "\"%s\" has to be a list", reference_lists[i]);
             continue;
         }
         check_list(c, list);
-        for (size_t k = 0; k < doc_len(list); k++) {
+        for (size_t k = 0; k < list->n; k++) {
             check_self(c, list->item[k]);
         }
     }
@@ -247,6 +250,7 @@ static void check_stage(struct catalog *c, const struct doc *root)
     const struct doc *at = doc_get(root, "lifecycle_stage");
     if (at != NULL && !is_published && !is_cataloged) {
         CATALOG_FAULT(c, CODE_STAGE_UNFIT, at, "\"lifecycle_stage\"");
+        c->is_partial = true;
     }
     if (is_cataloged && !has_support) {
         CATALOG_FAULT(c, CODE_SUPPORT, root, "in \"provenance\"");

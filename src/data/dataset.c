@@ -192,7 +192,7 @@ static unsigned kinds_of(const struct catalog *c)
 static void missing(struct catalog *c, enum catalog_code code, const struct doc *at)
 {
     c->is_bad = true;
-    if (!c->is_unread) {
+    if (!c->is_partial) {
         CATALOG_FAULT(c, code, at, "\"%s\"", c->id);
     }
 }
@@ -344,9 +344,9 @@ static struct dataset *assemble(struct catalog *c, const struct candidate *from)
     return c->is_bad || from->is_bad ? NULL : d;
 }
 
-/* NULL: there are faults. is_unread: some already, of files that may belong to it. */
+/* NULL: there are faults. is_partial: some already, of files that may belong to it. */
 static struct dataset *make(struct arena *keep, struct tree *t, const struct candidate *from,
-                            bool is_unread, struct err_list *faults)
+                            bool is_partial, struct err_list *faults)
 {
     struct arena a = {0};
     struct catalog c = {.a = &a,
@@ -354,7 +354,7 @@ static struct dataset *make(struct arena *keep, struct tree *t, const struct can
                         .tree = t,
                         .root = main_of(from)->root,
                         .faults = faults,
-                        .is_unread = is_unread,
+                        .is_partial = is_partial,
                         .form = form_of(from),
                         .slug = from->slug,
                         .id = from->id,

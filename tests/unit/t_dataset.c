@@ -1256,6 +1256,65 @@ static void test_verify(void)
     arena_release(&a);
 }
 
+/* --- places --------------------------------------------------------------------------------------- */
+
+/* Where a fault is: at what says it, not where the version was found. */
+static const struct {
+    const struct fixture *of;
+    struct edit edits[EDITS_MAX];
+    const char *place;
+} places[] = {
+    {&wells,
+     {{"item", "{{sha:features}}", "sha256:" ONES}},
+     WELLS_CATALOG "/stac/items/wells-1.json:7:25"},
+    {&wells,
+     {{"manifest", "{{sha:dcat}}", "sha256:" ONES}},
+     WELLS_CATALOG "/promotion_manifest.v1.json:9:3"},
+    {&wells,
+     {{"manifest", "[{\"path\": \"data/", "[{\"path\": \"/data/"}},
+     WELLS_CATALOG "/promotion_manifest.v1.json:6:25"},
+    {&wells,
+     {{"dcat", "\"kfm:policy_label\": \"public\"", "\"kfm:policy_label\": \"internal\""}},
+     WELLS_CATALOG "/dcat.jsonld:7:22"},
+    {&wells,
+     {{"runtime", "\"features\": 1", "\"features\": 1.5"}},
+     WELLS_DATA "/runtime_metadata.v1.json:2:73"},
+    {&wells, {{"checksums", "{{hex:features}}", ONES}}, WELLS_DATA "/checksums.v1.json:1:12"},
+    {&wells, {{"checksums", NULL, NULL}}, WELLS_CATALOG "/promotion_manifest.v1.json:1:1"},
+    {&wells, {{"prov", "}]}", "}]"}}, WELLS_CATALOG "/prov/bundle.jsonld:11:1"},
+    {&lakes,
+     {{"checksums", "{{hex:features}}", ONES}},
+     "registry/data/processed/water/lakes/2026-03.99999999/checksums/sha256sums.txt:2:1"},
+    {&lakes,
+     {{"checksums", "artifacts/", "/artifacts/"}},
+     "registry/data/processed/water/lakes/2026-03.99999999/checksums/sha256sums.txt:2:67"},
+    {&basins,
+     {{"record", "source-statement-reviewed", "unknown"}},
+     "data/registry/datasets/water/basins.json:8:17"},
+    {&springs,
+     {{"version", "[\"a\", \"b\"]", "[\"b\", \"a\"]"}},
+     "data/registry/dataset_versions/springs.json:14:54"},
+};
+enum { N_PLACES = sizeof places / sizeof places[0] };
+
+static void test_places(void)
+{
+    for (size_t i = 0; i < N_PLACES; i++) {
+        struct arena a = {0};
+        struct err_list faults = {0};
+        struct dataset *d = NULL;
+        place_start();
+        struct dataset_place p = place_of(&a);
+        fixture_write(places[i].of, places[i].edits);
+        int rc = dataset_find(&p, NULL, places[i].of->id, &d, &faults);
+        const struct place *at = rc < 0 && faults.n > 0 ? &faults.v[0].where : NULL;
+        is_str(at == NULL ? NULL : arena_printf(&a, "%s:%d:%d", at->path, at->line, at->col),
+               places[i].place, places[i].place);
+        err_list_release(&faults);
+        arena_release(&a);
+    }
+}
+
 /* --- privacy, and the documentation ------------------------------------------------------------------ */
 
 enum { QUIET_CHECKS = 2 };
@@ -1315,7 +1374,7 @@ int main(void)
 {
     tap_plan(WELLS_CHECKS + LAKES_CHECKS + BASINS_CHECKS + 2 * SPRINGS_CHECKS + ID_CHECKS +
              N_ROWS * CHECKS_PER_ROW + N_CHANGES * CHECKS_PER_CHANGE + NAMES_CHECKS + FIND_CHECKS +
-             LIST_CHECKS + VERIFY_CHECKS + QUIET_CHECKS + 2 * CODE_COUNT);
+             LIST_CHECKS + VERIFY_CHECKS + N_PLACES + QUIET_CHECKS + 2 * CODE_COUNT);
     test_promoted();
     test_other_layout();
     test_record();
@@ -1332,6 +1391,7 @@ int main(void)
     test_find();
     test_list();
     test_verify();
+    test_places();
     test_quiet();
     test_codes();
     place_remove();
