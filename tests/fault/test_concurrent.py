@@ -3,6 +3,7 @@
 
 import os
 import random
+import re
 import shutil
 import signal
 import subprocess
@@ -15,6 +16,8 @@ from tap import at_exit, cases, contains, equal, fresh_folder, main, note, test
 
 SEED = int(os.environ.get("KFMIG_TEST_SEED", "20260228"))
 BUILDERS, ROUNDS, VICTIMS = 16, 8, 4
+# Before the first lease of a database is written, and of one whose holder has died, its session is all there is to name.
+HOLDER = r"(environment|works in the environment): (kfmig build@\S+:\d+ \(pid \d+|a session that has just ended)"
 
 folder = fresh_folder()
 at_exit(shutil.rmtree, folder, True)
@@ -46,7 +49,7 @@ def crowd(number, killing):
     for ran in runs:
         equal(ran.status in (0, 7, -9), True, f"round {number} (seed {SEED}): {ran!r}")
         if ran.status == 7:
-            contains(ran.err, "tester build, process", "the holder is named")
+            equal(bool(re.search(HOLDER, ran.err)), True, f"the holder is named: {ran!r}")
     story.converges(shared)
     for p in set(projects):
         story.drop(p)
