@@ -3,40 +3,36 @@
 
 #include <string.h>
 
-/* Projections go by their full name. */
-static bool take_projection(struct session *s, struct arguments *out, const char *text)
+struct subjects arguments_subjects(const struct project *p, struct arena *a)
 {
-    const char *slash = strchr(text, '/');
-    const char *name = slash != NULL ? slash + 1 : text;
-    size_t n = strcspn(name, "@");
-    for (size_t i = 0; i < s->project.n_projection; i++) {
-        const char *known = s->project.projection[i].name;
-        if (strlen(known) != n || strncmp(known, name, n) != 0) {
-            continue;
-        }
-        const struct env *env =
-            slash != NULL ? load_env(&s->project, arena_strndup(s->a, text, (size_t)(slash - text)))
-                          : NULL;
-        if (slash != NULL && (env == NULL || (out->env != NULL && out->env != env))) {
-            return false;
-        }
-        out->env = env != NULL ? env : out->env;
-        out->targets[out->n_targets++] = known;
-        return true;
+    const struct bundle **bundles = ARENA_ARRAY(a, const struct bundle *, p->n_bundle + 1);
+    const struct projection **projections =
+        ARENA_ARRAY(a, const struct projection *, p->n_projection + 1);
+    for (size_t i = 0; i < p->n_bundle; i++) {
+        bundles[i] = &p->bundle[i];
     }
-    return false;
+    for (size_t i = 0; i < p->n_projection; i++) {
+        projections[i] = &p->projection[i];
+    }
+    return (struct subjects){bundles, p->n_bundle, projections, p->n_projection};
+}
+
+static const char *full_name(struct arena *a, const struct subjects *all, const struct target *t)
+{
+    if (t->projection >= 0) {
+        const struct projection *p = all->projections[t->projection];
+        return t->part < 0 ? p->name
+                           : arena_printf(a, "%s@%s", p->name, plan_part_text(a, p, t->part));
+    }
+    const char *id = all->bundles[t->bundle]->id;
+    return t->stage == STAGE_COUNT ? id : arena_printf(a, "%s@%s", id, stage_text(t->stage));
 }
 
 static int take_target(struct session *s, struct arguments *out, const char *text, struct err *e)
 {
     struct target t;
-    const struct bundle **bundles =
-        ARENA_ARRAY(s->a, const struct bundle *, s->project.n_bundle + 1);
-    for (size_t i = 0; i < s->project.n_bundle; i++) {
-        bundles[i] = &s->project.bundle[i];
-    }
-    if (plan_target(text, s->project.env, s->project.n_env, bundles, s->project.n_bundle, s->a, &t,
-                    e) != 0) {
+    struct subjects all = arguments_subjects(&s->project, s->a);
+    if (plan_target(text, s->project.env, s->project.n_env, &all, s->a, &t, e) != 0) {
         return -1;
     }
     if (t.env != NULL) {
@@ -48,9 +44,7 @@ static int take_target(struct session *s, struct arguments *out, const char *tex
         }
         out->env = env;
     }
-    const char *id = bundles[t.bundle]->id;
-    out->targets[out->n_targets++] =
-        t.stage == STAGE_COUNT ? id : arena_printf(s->a, "%s@%s", id, stage_text(t.stage));
+    out->targets[out->n_targets++] = full_name(s->a, &all, &t);
     return 0;
 }
 
@@ -75,14 +69,11 @@ int arguments_resolve(struct session *s, struct arguments *out, struct err *e)
         out->env = load_env(&s->project, req->args[0]);
         first = out->env != NULL ? 1 : 0;
         /* A lone word that is neither: say what it could have been, as an environment. */
-        if (out->env == NULL && s->project.n_bundle == 0) {
+        if (out->env == NULL && s->project.n_bundle + s->project.n_projection == 0) {
             return session_env(s, req->args[0], &out->env, e);
         }
     }
     for (size_t i = first; i < req->n_args; i++) {
-        if (take_projection(s, out, req->args[i])) {
-            continue;
-        }
         if (take_target(s, out, req->args[i], e) != 0) {
             return i == 0 ? hint_environment(s, req->args[0], e) : -1;
         }

@@ -207,13 +207,11 @@ static bool must_stop(const struct session *s, const struct tally *t)
     return s->req->steps > 0 && (int64_t)t->n_applied >= s->req->steps;
 }
 
-static bool members_failed(const struct plan *p, const struct projection_step *x,
-                           const bool *failed)
+static bool upstream_failed(const struct plan *p, const struct projection_step *x,
+                            const bool *failed)
 {
-    /* Whatever comes before the last member may be what the chain needs. */
-    int last = x->n_members > 0 ? x->members[x->n_members - 1] : -1;
-    for (int i = 0; i < last; i++) {
-        if (failed[i] || (p->v[i].selected && p->v[i].state == STATE_BLOCKED)) {
+    for (size_t i = 0; i < x->n_upstream; i++) {
+        if (failed[x->upstream[i]] || p->v[x->upstream[i]].state == STATE_BLOCKED) {
             return true;
         }
     }
@@ -265,7 +263,7 @@ static void run_projections(struct work_frame *w, const bool *failed, struct tal
         if (!x->selected || (x->action != ACTION_REBUILD && x->action != ACTION_PUBLISH)) {
             continue;
         }
-        if (members_failed(p, x, failed)) {
+        if (upstream_failed(p, x, failed)) {
             t->n_skipped++;
             continue;
         }

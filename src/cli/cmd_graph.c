@@ -23,12 +23,12 @@ static int run(const struct request *req)
     struct session s = {0};
     struct arguments args;
     struct err e = {0};
-    enum stage stage;
-    int focus = -1;
+    struct selected at;
     int status;
-    if (select_env(&s, req, &args, &e) != 0 || select_step(&s, &args, &focus, &stage, &e) != 0) {
+    if (select_env(&s, req, &args, &e) != 0 || select_target(&s, &args, &at, &e) != 0) {
         status = output_error(req, s.project.dirfd, &e);
     } else {
+        int focus = at.projection >= 0 ? (int)s.plan.n + at.projection : at.step;
         status = print(req, &s.plan, focus);
     }
     session_close(&s);
@@ -50,7 +50,8 @@ const struct command command_graph = {
                    "and what it comes after. What is declared "
                    "with depends_on is indented below it (`needs`); without depends_on a migration "
                    "follows the previous id of its "
-                   "folder (`after`).\n\n"
+                   "folder (`after`). A projection comes from its chain and its dataset versions "
+                   "(`from`).\n\n"
                    "With TARGET only what that depends on and what depends on it.",
     .examples = examples,
     .run = run,

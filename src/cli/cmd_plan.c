@@ -31,7 +31,7 @@ static int run(const struct request *req)
         status = print(req, p);
         if (status == 0 && p->n_state[STATE_BLOCKED] > 0) {
             status = err_status(ERR_PREFLIGHT);
-        } else if (status == 0 && req->exit_code && p->n_apply + p->n_export > 0) {
+        } else if (status == 0 && req->exit_code && p->n_apply + p->n_export + p->n_rebuild > 0) {
             status = err_status(ERR_DIFFERENT);
         }
     }

@@ -159,21 +159,18 @@ static int show_one(struct call *c, const struct entry *en, struct buf *out, str
     return 0;
 }
 
-/* A migration may be named as a target is: "dev/ID@receipt", or by a part of its id. NULL if ref names none. */
+/* A migration or projection may be named as a target is: "dev/ID@receipt", or by a part of its id. NULL if ref names none. */
 static const char *find_subject(struct call *c, const char *ref, const struct env **env)
 {
     struct err ignored;
     struct target t;
     const struct project *p = &c->s.project;
-    const struct bundle **bundles = ARENA_ARRAY(c->s.a, const struct bundle *, p->n_bundle + 1);
-    for (size_t i = 0; i < p->n_bundle; i++) {
-        bundles[i] = &p->bundle[i];
-    }
-    if (plan_target(ref, p->env, p->n_env, bundles, p->n_bundle, c->s.a, &t, &ignored) != 0) {
+    struct subjects all = arguments_subjects(p, c->s.a);
+    if (plan_target(ref, p->env, p->n_env, &all, c->s.a, &t, &ignored) != 0) {
         return NULL;
     }
     *env = t.env != NULL ? load_env(p, t.env) : *env;
-    return bundles[t.bundle]->id;
+    return t.projection >= 0 ? all.projections[t.projection]->name : all.bundles[t.bundle]->id;
 }
 
 static int show(struct call *c, struct err *e)

@@ -24,45 +24,79 @@ static int mismatch_of(struct session *s, int step)
     return root->reasons[0].code == REASON_CHECKSUM_MISMATCH ? chain[n - 1] : -1;
 }
 
-static int explain(struct session *s, const struct arguments *args, struct buf *out, struct err *e)
+/* Which files differ, where the chain that begins at step ends in such a migration. */
+static int find_changes(struct session *s, int step, struct file_change **changes, size_t *n,
+                        struct err *e)
 {
-    int step = -1;
-    enum stage stage;
+    int changed = step >= 0 ? mismatch_of(s, step) : -1;
+    *n = 0;
+    return changed < 0 ? 0 : changes_find(s, &s->plan.v[changed], changes, n, e);
+}
+
+static int explain_migration(struct session *s, const struct selected *at, struct buf *out,
+                             struct err *e)
+{
     struct file_change *changes = NULL;
     size_t n = 0;
-    int projection = args->n_targets == 1
-                         ? plan_projection(args->targets[0], s->plan.inputs, s->plan.n_projections)
-                         : -1;
-    if (projection >= 0) {
-        struct style style = output_style(s->req, stdout);
-        if (s->req->format == FORMAT_JSON) {
-            report_why_projection_json(out, &s->plan, projection);
-        } else {
-            report_why_projection(out, &style, &s->plan, projection);
-        }
-        return 0;
-    }
-    if (select_step(s, args, &step, &stage, e) != 0) {
-        return -1;
-    }
-    if (step < 0) {
-        err_set(e, ERR_CONFIG, "`kfmig why` needs a target");
-        return err_hint(e, "`kfmig status %s` lists them", args->env->name);
-    }
-    stage = default_stage(&s->plan.v[step], stage);
-    struct bundle *b = table_gets(&s->project.by_id, s->plan.v[step].bundle->id);
-    int changed = stage == STAGE_DECLARATION ? -1 : mismatch_of(s, step);
+    enum stage stage = default_stage(&s->plan.v[at->step], at->stage);
+    struct bundle *b = table_gets(&s->project.by_id, s->plan.v[at->step].bundle->id);
     if (load_decl(&s->project, b, e) != 0 ||
-        (changed >= 0 && changes_find(s, &s->plan.v[changed], &changes, &n, e) != 0)) {
+        find_changes(s, stage == STAGE_DECLARATION ? -1 : at->step, &changes, &n, e) != 0) {
         return -1;
     }
     struct style st = output_style(s->req, stdout);
     if (s->req->format == FORMAT_JSON) {
-        report_why_json(out, &s->plan, step, stage, changes, n);
+        report_why_json(out, &s->plan, at->step, stage, changes, n);
     } else {
-        report_why(out, &st, &s->plan, step, stage, changes, n);
+        report_why(out, &st, &s->plan, at->step, stage, changes, n);
     }
     return 0;
+}
+
+/* The migration outside that keeps it from being built, if that is what is in the way. */
+static int waits_for(const struct projection_step *x)
+{
+    for (size_t i = 0; i < x->n_reasons; i++) {
+        if (x->reasons[i].step >= 0 && reason_state(x->reasons[i].code) == x->state) {
+            return x->reasons[i].step;
+        }
+    }
+    return -1;
+}
+
+static int explain_projection(struct session *s, const struct selected *at, struct buf *out,
+                              struct err *e)
+{
+    struct file_change *changes = NULL;
+    size_t n = 0;
+    const struct projection_step *x = &s->plan.projections[at->projection];
+    int part = at->part >= 0 ? at->part : plan_part_publish(x->in->p);
+    if (find_changes(s, waits_for(x), &changes, &n, e) != 0) {
+        return -1;
+    }
+    struct style st = output_style(s->req, stdout);
+    if (s->req->format == FORMAT_JSON) {
+        report_why_projection_json(out, &s->plan, at->projection, part, changes, n);
+    } else {
+        report_why_projection(out, &st, &s->plan, at->projection, part, changes, n);
+    }
+    return 0;
+}
+
+static int explain(struct session *s, const struct arguments *args, struct buf *out, struct err *e)
+{
+    struct selected at;
+    if (select_target(s, args, &at, e) != 0) {
+        return -1;
+    }
+    if (at.projection >= 0) {
+        return explain_projection(s, &at, out, e);
+    }
+    if (at.step >= 0) {
+        return explain_migration(s, &at, out, e);
+    }
+    err_set(e, ERR_CONFIG, "`kfmig why` needs a target");
+    return err_hint(e, "`kfmig status %s` lists them", args->env->name);
 }
 
 static int run(const struct request *req)
@@ -93,14 +127,16 @@ const struct command command_why = {
     .name = "why",
     .synopsis = "[ENV] TARGET",
     .summary = "Explain the state of a target, down to the root cause.",
-    .description = "Follows the chain from TARGET to what is behind its state: the file and the "
-                   "lines that changed, the digests as they were "
-                   "and are, the ledger entry, the object in the database, the other environment. "
-                   "Each block ends with what to do "
-                   "next. Nothing is changed anywhere.\n\n"
-                   "TARGET is [ENV/]ID[@STAGE]; a part of ID that fits only one migration is "
-                   "enough. Without a stage it is `apply`, or "
-                   "`receipt` if only the export of the evidence is owed.",
+    .description =
+        "Follows the chain from TARGET to what is behind its state: the file and the "
+        "lines that changed, the digests as they were "
+        "and are, the ledger entry, the object in the database, the other environment. "
+        "Each block ends with what to do "
+        "next. Nothing is changed anywhere.\n\n"
+        "TARGET is [ENV/]ID[@STAGE], ID a migration's or a projection's; a part of it that "
+        "fits only one is enough. Without a stage it is `apply`, or "
+        "`receipt` if only the export of the evidence is owed; `publish` of a projection. "
+        "A migration that runs inside generations leads to its projection.",
     .examples = examples,
     .run = run,
 };

@@ -18,12 +18,12 @@ int select_plan(struct session *s, const struct request *req, struct err *e)
     return plan_restrict(&s->plan, args.targets, args.n_targets, e);
 }
 
-int select_step(struct session *s, const struct arguments *args, int *step, enum stage *stage,
-                struct err *e)
+int select_target(struct session *s, const struct arguments *args, struct selected *out,
+                  struct err *e)
 {
     struct target t;
-    *step = -1;
-    *stage = STAGE_COUNT;
+    struct subjects all = arguments_subjects(&s->project, s->a);
+    *out = (struct selected){.step = -1, .stage = STAGE_COUNT, .projection = -1, .part = -1};
     if (args->n_targets == 0) {
         return 0;
     }
@@ -31,11 +31,15 @@ int select_step(struct session *s, const struct arguments *args, int *step, enum
         return err_set(e, ERR_CONFIG, "`kfmig %s` takes one target, not %zu", s->req->command->name,
                        args->n_targets);
     }
-    if (plan_target(args->targets[0], s->project.env, s->project.n_env, s->input.bundles,
-                    s->input.n_bundles, s->a, &t, e) != 0) {
+    if (plan_target(args->targets[0], s->project.env, s->project.n_env, &all, s->a, &t, e) != 0) {
         return -1;
     }
-    *step = plan_find(&s->plan, s->input.bundles[t.bundle]->id);
-    *stage = t.stage;
+    if (t.projection >= 0) {
+        out->projection = plan_find_projection(&s->plan, all.projections[t.projection]->name);
+        out->part = t.part;
+    } else {
+        out->step = plan_find(&s->plan, all.bundles[t.bundle]->id);
+        out->stage = t.stage;
+    }
     return 0;
 }

@@ -1,4 +1,4 @@
-/* What the verbs that only look share: the plan for the arguments, one step by its name. */
+/* What the verbs that only look share: the plan for the arguments, one target by its name. */
 #ifndef KFMIG_CLI_SELECT_H
 #define KFMIG_CLI_SELECT_H
 
@@ -12,9 +12,16 @@ int select_env(struct session *s, const struct request *req, struct arguments *o
 /* The same, restricted to the targets. */
 int select_plan(struct session *s, const struct request *req, struct err *e) MUST_CHECK;
 
-/* The one target among the arguments as a step of the plan; *stage is STAGE_COUNT if it names none. -1 with ERR_CONFIG if there are several;
- * *step is -1 if there is none. */
-int select_step(struct session *s, const struct arguments *args, int *step, enum stage *stage,
-                struct err *e) MUST_CHECK;
+/* The one target among the arguments, by its place in the plan. step and projection are -1 if there is none; stage is STAGE_COUNT, part -1
+ * if it names none. */
+struct selected {
+    int step;
+    enum stage stage;
+    int projection;
+    int part;
+};
+/* -1 with ERR_CONFIG if there are several targets. */
+int select_target(struct session *s, const struct arguments *args, struct selected *out,
+                  struct err *e) MUST_CHECK;
 
 #endif

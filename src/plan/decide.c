@@ -269,7 +269,7 @@ static void decide_step(struct plan *p, const struct plan_input *in, struct step
         r->cause = arena_printf(p->a, "store postgis of %s", p->env->name);
         r->detail = p->world->why_not;
     } else if (x != NULL) {
-        projection_member(p, in, s, x, excluded);
+        projection_member(p, s, x, excluded);
     } else if (s->history != NULL && s->history->applied != NULL) {
         decide_applied(p, s, exported);
     } else {
@@ -278,13 +278,13 @@ static void decide_step(struct plan *p, const struct plan_input *in, struct step
     settle(s);
 }
 
-/* The greatest applied id of each folder, for late arrivals. */
+/* The greatest applied id of each folder, for late arrivals. What runs inside generations does so again and again: it is never too late. */
 static void find_newest(struct arena *a, const struct plan_input *in, struct table *newest)
 {
     newest->a = a;
     for (size_t i = 0; i < in->n_bundles; i++) {
         const struct bundle *b = in->bundles[i];
-        const struct history *h = past_get(in->past, b->id);
+        const struct history *h = b->projection == NULL ? past_get(in->past, b->id) : NULL;
         if (h != NULL && h->applied != NULL) {
             const char *old = table_gets(newest, b->folder);
             if (old == NULL || strcmp(b->id, old) > 0) {
@@ -296,7 +296,8 @@ static void find_newest(struct arena *a, const struct plan_input *in, struct tab
 
 bool plan_needs_scripts(const struct plan_input *in, const struct bundle *b)
 {
-    if (b->store != STORE_POSTGIS || !in->env->store[STORE_POSTGIS] || !in->world->reachable) {
+    if (b->store != STORE_POSTGIS || !in->env->store[STORE_POSTGIS] || !in->world->reachable ||
+        b->projection != NULL) {
         return false;
     }
     const struct history *h = past_get(in->past, b->id);
@@ -319,8 +320,12 @@ static void count_states(struct plan *p)
 
 int plan_make(struct arena *a, const struct plan_input *in, struct plan *out, struct err *e)
 {
-    *out = (struct plan){
-        .a = a, .env = in->env, .past = in->past, .world = in->world, .n = in->n_bundles};
+    *out = (struct plan){.a = a,
+                         .env = in->env,
+                         .past = in->past,
+                         .world = in->world,
+                         .domains = in->domains,
+                         .n = in->n_bundles};
     out->v = ARENA_ARRAY(a, struct step, in->n_bundles + 1);
     struct table newest = {0};
     find_newest(a, in, &newest);
@@ -356,40 +361,69 @@ int plan_find(const struct plan *p, const char *id)
     return -1;
 }
 
+/* What a target stands for, one after the other, before anything is selected. */
+struct choice {
+    int *roots, *projections;
+    size_t n_roots, n_projections;
+};
+
+/* A chain runs as a whole or not at all. */
+static void choose_chain(const struct plan *p, int projection, struct choice *c)
+{
+    const struct projection_step *x = &p->projections[projection];
+    for (size_t i = 0; i < x->n_members; i++) {
+        c->roots[c->n_roots++] = x->members[i];
+    }
+}
+
+static const char *choose(const struct plan *p, const struct target *t, struct choice *c)
+{
+    if (t->projection >= 0) {
+        c->projections[c->n_projections++] = t->projection;
+        choose_chain(p, t->projection, c);
+        return p->projections[t->projection].in->p->name;
+    }
+    const char *of = p->v[t->bundle].bundle->projection;
+    int chain = of != NULL ? plan_find_projection(p, of) : -1;
+    c->roots[c->n_roots++] = t->bundle;
+    if (chain >= 0) {
+        choose_chain(p, chain, c);
+    }
+    return p->v[t->bundle].bundle->id;
+}
+
+static struct subjects subjects_of(const struct plan *p)
+{
+    const struct bundle **bundles = ARENA_ARRAY(p->a, const struct bundle *, p->n + 1);
+    const struct projection **projections =
+        ARENA_ARRAY(p->a, const struct projection *, p->n_projections + 1);
+    for (size_t i = 0; i < p->n; i++) {
+        bundles[i] = p->v[i].bundle;
+    }
+    for (size_t i = 0; i < p->n_projections; i++) {
+        projections[i] = p->projections[i].in->p;
+    }
+    return (struct subjects){bundles, p->n, projections, p->n_projections};
+}
+
 int plan_restrict(struct plan *p, const char *const *targets, size_t n, struct err *e)
 {
     if (n == 0) {
         return 0;
     }
-    const struct bundle **bundles = ARENA_ARRAY(p->a, const struct bundle *, p->n + 1);
-    int *roots = ARENA_ARRAY(p->a, int, n *(p->n + 1) + 1);
-    int *projections = ARENA_ARRAY(p->a, int, n);
-    size_t n_roots = 0;
-    size_t n_projections = 0;
-    for (size_t i = 0; i < p->n; i++) {
-        bundles[i] = p->v[i].bundle;
-    }
+    struct subjects all = subjects_of(p);
+    struct choice c = {.roots = ARENA_ARRAY(p->a, int, n *(p->n + 1)),
+                       .projections = ARENA_ARRAY(p->a, int, n)};
     p->selection = (struct names){ARENA_ARRAY(p->a, const char *, n), n, n};
     for (size_t i = 0; i < n; i++) {
         struct target t;
-        int x = plan_projection(targets[i], p->inputs, p->n_projections);
-        if (x >= 0) {
-            const struct projection_step *s = &p->projections[x];
-            projections[n_projections++] = x;
-            p->selection.v[i] = s->in->p->name;
-            for (size_t k = 0; k < s->n_members; k++) {
-                roots[n_roots++] = s->members[k];
-            }
-            continue;
-        }
-        if (plan_target(targets[i], p->env, 1, bundles, p->n, p->a, &t, e) != 0) {
+        if (plan_target(targets[i], p->env, 1, &all, p->a, &t, e) != 0) {
             return -1;
         }
-        roots[n_roots++] = t.bundle;
-        p->selection.v[i] = p->v[t.bundle].bundle->id;
+        p->selection.v[i] = choose(p, &t, &c);
     }
-    order_select(p, roots, n_roots);
-    projections_select(p, projections, n_projections);
+    order_select(p, c.roots, c.n_roots);
+    projections_select(p, c.projections, c.n_projections);
     count_states(p);
     projections_count(p);
     return 0;

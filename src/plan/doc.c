@@ -27,7 +27,7 @@ static struct doc *projection_doc(struct arena *a, const struct plan *p,
 {
     struct doc *d = doc_new(a, DOC_MAP);
     doc_put(a, d, "target",
-            doc_text(a, arena_printf(a, "%s/%s@publish", p->env->name, x->in->p->name)));
+            doc_text(a, plan_projection_text(a, p, x, plan_part_publish(x->in->p))));
     doc_put(a, d, "action", doc_text(a, plan_action_text(x->action)));
     doc_put(a, d, "key", digest_doc(a, &x->in->digest));
     doc_put(a, d, "decision", doc_text(a, plan_state_text(x->state)));

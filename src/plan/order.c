@@ -95,17 +95,40 @@ static bool depends_on_later(const struct bundle *b)
     return false;
 }
 
-/* The previous id of the folder; one that its depends_on has placed after a later id is no predecessor, or a late arrival could never
- * be placed behind what is there already. */
-static int predecessor(const struct work *w, int i)
+static bool same_chain(const char *a, const char *b)
+{
+    return a == NULL || b == NULL ? a == b : strcmp(a, b) == 0;
+}
+
+/* The previous id of the folder in that chain (NULL: in none); one that its depends_on has placed after a later id is no predecessor, or a
+ * late arrival could never be placed behind what is there already. */
+static int predecessor(const struct work *w, int i, const char *chain)
 {
     const char *folder = w->old[i].bundle->folder;
     for (int k = i - 1; k >= 0 && strcmp(w->old[k].bundle->folder, folder) == 0; k--) {
-        if (!depends_on_later(w->old[k].bundle)) {
+        const struct bundle *b = w->old[k].bundle;
+        if (same_chain(b->projection, chain) && !depends_on_later(b)) {
             return k;
         }
     }
     return -1;
+}
+
+/* What runs inside generations orders nothing outside; a member follows both its chain and what stands before it outside. */
+static void link_default(struct plan *p, struct work *w, int i)
+{
+    struct step *s = &w->old[i];
+    const char *chain = s->bundle->projection;
+    int member = chain != NULL ? predecessor(w, i, chain) : -1;
+    int outside = predecessor(w, i, NULL);
+    s->order_only = true;
+    s->upstream = ARENA_ARRAY(p->a, int, 2);
+    if (outside >= 0 && (member < outside || w->old[member].bundle->has_depends)) {
+        edge_add(w, s, outside, i);
+    }
+    if (member >= 0) {
+        edge_add(w, s, member, i);
+    }
 }
 
 static int link_all(struct plan *p, struct work *w, struct err *e)
@@ -117,18 +140,10 @@ static int link_all(struct plan *p, struct work *w, struct err *e)
         table_puts(&by_id, w->old[i].bundle->id, &index[i]);
     }
     for (size_t i = 0; i < w->n; i++) {
-        struct step *s = &w->old[i];
-        if (s->bundle->has_depends) {
-            if (link_depends(p, w, &by_id, (int)i, e) != 0) {
-                return -1;
-            }
-            continue;
-        }
-        s->order_only = true;
-        s->upstream = ARENA_ARRAY(p->a, int, 1);
-        int before = predecessor(w, (int)i);
-        if (before >= 0) {
-            edge_add(w, s, before, (int)i);
+        if (!w->old[i].bundle->has_depends) {
+            link_default(p, w, (int)i);
+        } else if (link_depends(p, w, &by_id, (int)i, e) != 0) {
+            return -1;
         }
     }
     return 0;
@@ -187,7 +202,7 @@ static void place(struct work *w, struct step *out)
 int order_steps(struct plan *p, struct err *e)
 {
     size_t n = p->n;
-    size_t n_edges = n;
+    size_t n_edges = 2 * n;
     for (size_t i = 0; i < n; i++) {
         n_edges += p->v[i].bundle->depends_on.n;
     }

@@ -87,7 +87,7 @@ struct projection_input {
 
 /* One projection in one environment. Its targets: ENV/NAME@schema, @load:DATASET (one per source; DATASET/VERSION where one dataset comes twice), @index,
  * @validate, @publish, @receipt. live: what readers see; next: the generation begun or made for the wanted digest, or kept with it; NULL: none.
- * members: indexes of the steps of its chain, in order. last_ms, last_bytes: what its last generation took and occupies; -1: unknown. */
+ * members: indexes of the steps of its chain, in order; upstream: of the steps outside that members come after. last_ms, last_bytes: what its last generation took and occupies; -1: unknown. */
 struct projection_step {
     const struct projection_input *in;
     enum plan_state state;
@@ -97,6 +97,8 @@ struct projection_step {
     const struct generation *live, *next;
     int *members;
     size_t n_members;
+    int *upstream;
+    size_t n_upstream;
     bool selected;
     bool is_named; /* asked for by its name: what was switched back to by hand does not hold it */
     int64_t last_ms, last_bytes;
@@ -107,9 +109,10 @@ struct plan {
     const struct env *env;
     const struct past *past;
     const struct world *world;
+    const struct domains *domains;
     struct step *v; /* in the order in which they run */
     size_t n;
-    size_t n_state[4]; /* selected steps by state */
+    size_t n_state[4]; /* selected steps and projections by state */
     size_t n_apply, n_export;
     struct projection_step *projections;   /* after all migrations, in order of name */
     const struct projection_input *inputs; /* of them */
@@ -135,7 +138,8 @@ struct plan_input {
     const enum export_state *exports; /* per bundle: its exported evidence; NULL: none is wanted */
 };
 
-/* Does the decision about b in env look into its scripts? True for what is not applied there and whose store is configured. */
+/* Does the decision about b in env look into its scripts? True for what is not applied there and whose store is configured; never for a member
+ * of a projection: whether a new generation is wanted, and so whether its scripts matter, is known only with the whole projection. */
 bool plan_needs_scripts(const struct plan_input *in, const struct bundle *b);
 /* Parse b->decl's artifacts (idempotent). Statements that kfmig cannot run (transaction control, non-transactional statements,
  * psql meta-commands) are ERR_CONFIG faults with their place. */
@@ -153,24 +157,54 @@ int plan_make(struct arena *a, const struct plan_input *in, struct plan *out,
 /* Restrict to targets and what they need. -1 with ERR_CONFIG: unknown or ambiguous target, with near misses as hint. */
 int plan_restrict(struct plan *p, const char *const *targets, size_t n, struct err *e) MUST_CHECK;
 
-/* Resolve "ENV/SUBJECT@STAGE", "SUBJECT@STAGE", "SUBJECT", a unique abbreviation (prefix, else substring) of SUBJECT and STAGE (prefix).
- * The stage follows the last '@'; the first segment is an environment if one is declared by that name. *stage is STAGE_COUNT if none was given. */
+/* Everything that a target can be about. */
+struct subjects {
+    const struct bundle *const *bundles;
+    size_t n_bundles;
+    const struct projection *const *projections;
+    size_t n_projections;
+};
+/* Resolve "ENV/SUBJECT@STAGE", "SUBJECT@STAGE", "SUBJECT", a unique abbreviation (prefix, else substring) of SUBJECT and STAGE (prefix). SUBJECT: a
+ * migration's id or a projection's name. The stage follows the last '@' (a version in "@load:DATASET/VERSION" may hold more of them); the first segment is
+ * an environment if one is declared by that name. */
 struct target {
-    const char *env; /* NULL: not given */
-    int bundle;      /* index into bundles */
-    enum stage stage;
+    const char *env;  /* NULL: not given */
+    int bundle;       /* index into bundles; -1: it is a projection */
+    enum stage stage; /* of a migration; STAGE_COUNT: not given */
+    int projection;   /* index into projections; -1: it is a migration */
+    int part;         /* of a projection, see plan_parts(); -1: not given */
 };
 int plan_target(const char *text, const struct env *envs, size_t n_envs,
-                const struct bundle *const *bundles, size_t n_bundles, struct arena *a,
-                struct target *out, struct err *e) MUST_CHECK;
+                const struct subjects *subjects, struct arena *a, struct target *out,
+                struct err *e) MUST_CHECK;
 const char *plan_target_text(struct arena *a, const struct plan *p, const struct step *s,
                              enum stage stage); /* "dev/X@apply", "X@declaration" */
 
-/* Is text "[ENV/]NAME[@STAGE]" of one of these projections, written out? Its index, or -1. */
-int plan_projection(const char *text, const struct projection_input *v, size_t n);
-int plan_find(const struct plan *p, const char *id); /* index of its step, or -1 */
+int plan_find(const struct plan *p, const char *id);              /* index of its step, or -1 */
+int plan_find_projection(const struct plan *p, const char *name); /* in p->projections, or -1 */
 /* State and action of one target of a step. */
 enum plan_state plan_stage_state(const struct step *s, enum stage stage);
+
+/* The stages of a projection are numbered: schema, a load per source, index, validate, publish, receipt. */
+enum part_kind {
+    PART_SCHEMA,
+    PART_LOAD,
+    PART_INDEX,
+    PART_VALIDATE,
+    PART_PUBLISH,
+    PART_RECEIPT,
+    PART_KINDS
+};
+int plan_parts(const struct projection *p); /* how many */
+enum part_kind plan_part_kind(const struct projection *p, int part);
+/* "publish", "load:kansas_counties"; "load:kansas_counties/2026-02.1a2b3c4d" where one dataset comes twice, with "#ASSET" where one version does. */
+const char *plan_part_text(struct arena *a, const struct projection *p, int part);
+int plan_part_publish(const struct projection *p);
+/* "dev/feature_index@publish"; part -1: without a stage. */
+const char *plan_projection_text(struct arena *a, const struct plan *p,
+                                 const struct projection_step *x, int part);
+/* A generation that is only to be published has all stages before that behind it. */
+enum plan_state plan_part_state(const struct projection_step *x, int part);
 /* The member "plan" of plan --json (DESIGN.md section 2): what the digest covers. */
 struct doc *plan_doc(struct arena *a, const struct plan *p);
 struct digest plan_digest(const struct plan *p);

@@ -8,11 +8,33 @@
 const struct projection_input *projection_of(const struct plan_input *in, const struct bundle *b,
                                              bool *excluded);
 /* A member of a chain: what its step says. */
-void projection_member(struct plan *p, const struct plan_input *in, struct step *s,
-                       const struct projection_input *x, bool excluded);
+void projection_member(struct plan *p, struct step *s, const struct projection_input *x,
+                       bool excluded);
 /* After all migrations are decided. -1 with ERR_CONFIG: a migration outside depends on one of a chain. */
 int projections_decide(struct plan *p, const struct plan_input *in, struct err *e) MUST_CHECK;
+/* Select those at roots, and those with a selected member; a projection that is named is decided anew. */
 void projections_select(struct plan *p, const int *roots, size_t n);
 void projections_count(struct plan *p);
+
+/* --- for the files about projections ---------------------------------------------------------------- */
+
+bool projection_is_for(const struct projection *x, const char *env);
+struct reason *projection_give(struct plan *p, struct projection_step *x, enum reason_code code);
+const char *projection_digest(struct plan *p, const struct digest *d); /* "" for zero */
+const char *generation_name(struct plan *p, const struct generation *g);
+
+const struct generation *generation_live(const struct projection_input *in);
+/* The generation begun, made or kept for the wanted digest: the furthest, then the newest. */
+const struct generation *generation_next(const struct projection_input *in);
+const struct component *generation_component(const struct components *list, const char *name);
+/* input_changed, one reason per part that differs between the live generation and the wanted one. */
+void generation_changes(struct plan *p, struct projection_step *x);
+/* The first migration of the chain that differs, by its component's name; NULL: none. */
+const char *generation_chain_change(const struct projection_step *x);
+
+/* What forbids to make a generation, or to publish one, although it is wanted. */
+void projection_check_rebuild(struct plan *p, struct projection_step *x);
+void projection_check_gates(struct plan *p, struct projection_step *x);
+void projection_check_upstream(struct plan *p, struct projection_step *x);
 
 #endif

@@ -5,7 +5,7 @@
 
 #include "report/words.h"
 
-static void put_command(struct buf *out, const struct plan *p, const char *verb, const char *id)
+void advice_command(struct buf *out, const struct plan *p, const char *verb, const char *id)
 {
     buf_printf(out, "`kfmig %s ", verb);
     words_safe(out, p->env->name);
@@ -15,6 +15,93 @@ static void put_command(struct buf *out, const struct plan *p, const char *verb,
     }
     buf_putc(out, '`');
 }
+
+/* --- what holds for migrations and projections alike -------------------------------------------------- */
+
+static void about_approval(struct buf *out, const struct plan *p, const struct reason *r)
+{
+    (void)r;
+    buf_puts(out, "this kfmig cannot verify signatures; where the repository host's review is "
+                  "enough, declare "
+                  "`approval: review` for ");
+    words_safe(out, p->env->name);
+    buf_puts(out, " in registry/environments.v1.yml");
+}
+
+static void about_store(struct buf *out, const struct plan *p, const struct reason *r)
+{
+    (void)r;
+    buf_puts(out, "nothing to do; declare the store for ");
+    words_safe(out, p->env->name);
+    buf_puts(out, " in registry/environments.v1.yml to build it there");
+}
+
+static void about_drift(struct buf *out, const struct plan *p, const struct reason *r)
+{
+    (void)r;
+    buf_puts(out, "undo what was changed outside kfmig, or accept the database as it stands with ");
+    advice_command(out, p, "adopt", NULL);
+}
+
+static void about_cause(struct buf *out, const struct plan *p, const struct reason *r)
+{
+    (void)p;
+    buf_puts(out, "see ");
+    words_safe(out, r->cause);
+}
+
+static void about_adoption(struct buf *out, const struct plan *p, const struct reason *r)
+{
+    (void)r;
+    advice_command(out, p, "adopt", NULL);
+    buf_puts(out, " records them as the starting point");
+}
+
+static void about_environment(struct buf *out, const struct plan *p, const struct reason *r)
+{
+    buf_puts(out, "nothing to do; to build it here too, add ");
+    words_safe(out, p->env->name);
+    buf_puts(out, " to environments in ");
+    words_safe(out, r->cause);
+}
+
+bool advice_put_shared(struct buf *out, const struct plan *p, const struct reason *r)
+{
+    static const struct {
+        enum reason_code code;
+        void (*put)(struct buf *out, const struct plan *p, const struct reason *r);
+        const char *text; /* where put is NULL */
+    } rows[] = {
+        {REASON_CURRENT, NULL, "nothing to do"},
+        {REASON_UPSTREAM_PENDING, about_cause, NULL},
+        {REASON_UPSTREAM_BLOCKED, about_cause, NULL},
+        {REASON_IN_GENERATION, about_cause, NULL},
+        {REASON_DRIFT, about_drift, NULL},
+        {REASON_APPROVAL_MISSING, about_approval, NULL},
+        {REASON_PROTECTED_DOMAIN, NULL,
+         "leave the protected object as it is; policy.protected in registry/environments.v1.yml "
+         "lists what is protected"},
+        {REASON_UNREGISTERED, NULL,
+         "`kfmig check --fix` adds it; commit registry/migrations.v1.json"},
+        {REASON_NOT_ADOPTED, about_adoption, NULL},
+        {REASON_UNREACHABLE, NULL, "start the server or correct its dsn_ref, then ask again"},
+        {REASON_NO_STORE, about_store, NULL},
+        {REASON_NOT_IN_ENVIRONMENT, about_environment, NULL},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        if (rows[i].code == r->code && rows[i].put != NULL) {
+            rows[i].put(out, p, r);
+            return true;
+        }
+        if (rows[i].code == r->code) {
+            buf_puts(out, rows[i].text);
+            return true;
+        }
+    }
+    return false;
+}
+
+/* --- migrations ------------------------------------------------------------------------------------- */
 
 static void about_checksum(struct buf *out, const struct step *s, const struct file_change *changes,
                            size_t n)
@@ -65,29 +152,7 @@ static void about_promotion(struct buf *out, const struct plan *p, const struct 
     buf_puts(out, "build it in the required environment first");
 }
 
-static void about_approval(struct buf *out, const struct plan *p)
-{
-    buf_puts(out, "this kfmig cannot verify signatures; where the repository host's review is "
-                  "enough, declare "
-                  "`approval: review` for ");
-    words_safe(out, p->env->name);
-    buf_puts(out, " in registry/environments.v1.yml");
-}
-
-static void about_store(struct buf *out, const struct plan *p)
-{
-    buf_puts(out, "nothing to do; declare the store for ");
-    words_safe(out, p->env->name);
-    buf_puts(out, " in registry/environments.v1.yml to build it there");
-}
-
-static void about_drift(struct buf *out, const struct plan *p)
-{
-    buf_puts(out, "undo what was changed outside kfmig, or accept the database as it stands with ");
-    put_command(out, p, "adopt", NULL);
-}
-
-static void about_file(struct buf *out, const struct step *s, enum reason_code code)
+static bool about_file(struct buf *out, const struct step *s, enum reason_code code)
 {
     static const struct {
         enum reason_code code;
@@ -110,8 +175,10 @@ static void about_file(struct buf *out, const struct step *s, enum reason_code c
             words_safe(out, s->bundle->dir);
             buf_puts(out, "/migration.yml");
             buf_puts(out, rows[i].after);
+            return true;
         }
     }
+    return false;
 }
 
 /* After a failed run its receipt comes first. */
@@ -123,91 +190,34 @@ static void about_pending(struct buf *out, const struct plan *p, const struct st
         words_safe(out, p->env->name);
         buf_printf(out, " %lld` says what failed; mend it, then ", (long long)last->sequence);
     }
-    put_command(out, p, "build", s->bundle->id);
+    advice_command(out, p, "build", s->bundle->id);
 }
 
 static void about_build(struct buf *out, const struct plan *p, const struct step *s,
                         const char *after)
 {
-    put_command(out, p, "build", s->bundle->id);
+    advice_command(out, p, "build", s->bundle->id);
     buf_puts(out, after);
 }
 
 void advice_put(struct buf *out, const struct plan *p, const struct step *s, const struct reason *r,
                 const struct file_change *changes, size_t n_changes)
 {
-    switch (r->code) {
-    case REASON_CURRENT:
-        buf_puts(out, "nothing to do");
-        break;
-    case REASON_NEVER_BUILT:
+    if (advice_put_shared(out, p, r) || about_file(out, s, r->code)) {
+        return;
+    }
+    if (r->code == REASON_NEVER_BUILT) {
         about_pending(out, p, s);
-        break;
-    case REASON_INTERRUPTED:
-        about_build(out, p, s, " runs it again; the database kept nothing of the interrupted run");
-        break;
-    case REASON_OUTPUT_MISSING:
-    case REASON_OUTPUT_ALTERED:
-        about_build(out, p, s, " exports it again from the ledger; no migration runs for that");
-        break;
-    case REASON_UPSTREAM_PENDING:
-    case REASON_UPSTREAM_BLOCKED:
-        buf_puts(out, "see ");
-        words_safe(out, r->cause);
-        break;
-    case REASON_CHECKSUM_MISMATCH:
+    } else if (r->code == REASON_CHECKSUM_MISMATCH) {
         about_checksum(out, s, changes, n_changes);
-        break;
-    case REASON_DRIFT:
-        about_drift(out, p);
-        break;
-    case REASON_NOT_PROMOTED:
+    } else if (r->code == REASON_NOT_PROMOTED) {
         about_promotion(out, p, s, r);
-        break;
-    case REASON_APPROVAL_MISSING:
-        about_approval(out, p);
-        break;
-    case REASON_PROTECTED_DOMAIN:
-        buf_puts(out, "leave the protected object as it is; policy.protected in "
-                      "registry/environments.v1.yml lists what is protected");
-        break;
-    case REASON_UNREGISTERED:
-        buf_puts(out, "`kfmig check --fix` adds it; commit registry/migrations.v1.json");
-        break;
-    case REASON_NOT_ADOPTED:
-        put_command(out, p, "adopt", NULL);
-        buf_puts(out, " records them as the starting point");
-        break;
-    case REASON_UNREACHABLE:
-        buf_puts(out, "start the server or correct its dsn_ref, then ask again");
-        break;
-    case REASON_NO_STORE:
-        about_store(out, p);
-        break;
-    case REASON_IN_GENERATION:
-        buf_puts(out, "see ");
-        words_safe(out, r->cause);
-        break;
-    case REASON_NOT_IN_ENVIRONMENT:
-        buf_puts(out, "nothing to do here; the projection's declaration lists its environments");
-        break;
-    case REASON_INPUT_CHANGED:
-    case REASON_GENERATION_PENDING:
-    case REASON_PUBLISH_PENDING:
-    case REASON_GENERATION_KEPT:
-    case REASON_GENERATION_ALTERED:
-    case REASON_CATALOG_FAULT:
-    case REASON_CHAIN_HAS_DML:
-    case REASON_IN_PLACE:
-    case REASON_SWITCHED_BACK:
-        buf_puts(out, "see the projection itself");
-        break;
-    case REASON_OUT_OF_ORDER_NOTE:
-    case REASON_OUT_OF_ORDER:
-    case REASON_SCOPE_EXCEEDED:
-    case REASON_LIMIT_EXCEEDED:
-    case REASON_COUNT:
-        about_file(out, s, r->code);
-        break;
+    } else {
+        about_build(out, p, s,
+                    r->code == REASON_INTERRUPTED
+                        ? " runs it again; the database kept nothing of the interrupted run"
+                    : r->code == REASON_OUTPUT_MISSING || r->code == REASON_OUTPUT_ALTERED
+                        ? " exports it again from the ledger; no migration runs for that"
+                        : "");
     }
 }

@@ -8,4 +8,11 @@
 void advice_put(struct buf *out, const struct plan *p, const struct step *s, const struct reason *r,
                 const struct file_change *changes, size_t n_changes);
 
+void advice_put_projection(struct buf *out, const struct plan *p, const struct projection_step *x,
+                           const struct reason *r);
+/* What says the same about both; false: nothing. */
+bool advice_put_shared(struct buf *out, const struct plan *p, const struct reason *r);
+/* "`kfmig build dev X`"; id NULL: without one. */
+void advice_command(struct buf *out, const struct plan *p, const char *verb, const char *id);
+
 #endif

@@ -1,12 +1,10 @@
 /* Projections in plan, status and why. */
 #include <string.h>
 
+#include "report/why.h"
 #include "report/words.h"
 
-enum { VERB_WIDTH = 9, STAGES = 6 };
-
-static const char *const stages[STAGES] = {"schema",   "load",    "index",
-                                           "validate", "publish", "receipt"};
+enum { VERB_WIDTH = 9 };
 
 static const char *choice(const struct projection_step *x)
 {
@@ -15,14 +13,18 @@ static const char *choice(const struct projection_step *x)
                                          : "";
 }
 
-static void put_reason(struct buf *out, const struct reason *r)
+void words_projection_reason(struct buf *out, const struct reason *r)
 {
     buf_puts(out, reason_sentence(r->code));
     if (r->detail[0] != '\0') {
         buf_puts(out, ": ");
         words_safe(out, r->detail);
     }
-    if (r->cause[0] != '\0') {
+    if (r->path != NULL && r->line > 0 && reason_state(r->code) == STATE_BLOCKED) {
+        buf_puts(out, " (");
+        words_safe(out, r->path);
+        buf_printf(out, ":%d:%d)", r->line, r->col);
+    } else if (r->cause[0] != '\0') {
         buf_puts(out, " (");
         words_safe(out, r->cause);
         buf_putc(out, ')');
@@ -62,7 +64,7 @@ void words_projection(struct buf *out, const struct style *st, const struct proj
         if (!first) {
             buf_printf(out, "%*s", (int)(VERB_WIDTH + 2 + width), "");
         }
-        put_reason(out, &x->reasons[i]);
+        words_projection_reason(out, &x->reasons[i]);
         buf_putc(out, '\n');
         first = false;
     }
@@ -73,7 +75,65 @@ void words_projection(struct buf *out, const struct style *st, const struct proj
     }
 }
 
-void words_projection_status(struct buf *out, const struct style *st,
+static const struct component *source_of(struct arena *a, const struct projection_step *x, int part)
+{
+    const struct projection_source *s = &x->in->p->source[part - 1];
+    const char *name = arena_printf(a, "source %s/%s#%s", s->dataset, s->version, s->asset);
+    for (size_t i = 0; i < x->in->components.n; i++) {
+        if (strcmp(x->in->components.v[i].name, name) == 0) {
+            return &x->in->components.v[i];
+        }
+    }
+    return NULL;
+}
+
+/* What a stage's output hashes to: a load: its source, validate: the rows, receipt: itself, the others: the generation. Zero: not there yet. */
+static struct digest output_of(struct arena *a, const struct plan *p,
+                               const struct projection_step *x, int part)
+{
+    struct digest none = {{0}};
+    const struct history *h = past_get(p->past, x->in->p->name);
+    const struct generation *made = x->action == ACTION_PUBLISH ? x->next : x->live;
+    const struct component *source = NULL;
+    switch (plan_part_kind(x->in->p, part)) {
+    case PART_LOAD:
+        source = source_of(a, x, part);
+        return source != NULL ? source->digest : none;
+    case PART_VALIDATE:
+        return made != NULL && plan_part_state(x, part) == STATE_CURRENT ? made->content : none;
+    case PART_RECEIPT:
+        return h != NULL && h->applied != NULL ? h->applied->receipt : none;
+    case PART_SCHEMA:
+    case PART_INDEX:
+    case PART_PUBLISH:
+    case PART_KINDS:
+        break;
+    }
+    return x->in->digest;
+}
+
+static void put_parts(struct buf *out, const struct style *st, const struct plan *p,
+                      const struct projection_step *x)
+{
+    struct arena a = {0};
+    size_t width = 0;
+    for (int part = 0; part < plan_parts(x->in->p); part++) {
+        size_t n = words_width(plan_projection_text(&a, p, x, part));
+        width = n > width ? n : width;
+    }
+    for (int part = 0; part < plan_parts(x->in->p); part++) {
+        char text[DIGEST_TEXT];
+        struct digest d = output_of(&a, p, x, part);
+        buf_puts(out, "    ");
+        words_state(out, st, plan_part_state(x, part), 16);
+        words_cell(out, plan_projection_text(&a, p, x, part), width + 2);
+        words_paint(out, st, PAINT_DIM, digest_is_zero(&d) ? "-" : digest_text(&d, text), 0);
+        buf_putc(out, '\n');
+    }
+    arena_release(&a);
+}
+
+void words_projection_status(struct buf *out, const struct style *st, const struct plan *p,
                              const struct projection_step *x, size_t id_width)
 {
     words_cell(out, x->in->p->name, id_width);
@@ -89,6 +149,9 @@ void words_projection_status(struct buf *out, const struct style *st,
         buf_puts(out, reason_sentence(x->reasons[0].code));
     }
     buf_putc(out, '\n');
+    if (st->verbose) {
+        put_parts(out, st, p, x);
+    }
 }
 
 /* --- JSON ------------------------------------------------------------------------------------------- */
@@ -105,139 +168,77 @@ static struct doc *reason_doc(struct arena *a, const struct reason *r)
     return d;
 }
 
-static void push_target(struct arena *a, const struct plan *p, const struct projection_step *x,
-                        const char *stage, struct doc *list)
+/* None of the reasons is about a stage that the waiting generation has behind it. */
+static struct doc *made_doc(struct arena *a, const struct projection_step *x)
+{
+    struct reason r = {.code = REASON_CURRENT,
+                       .cause = arena_printf(a, "generation %lld", (long long)x->next->number),
+                       .was = "",
+                       .now = "",
+                       .detail = "made and proven",
+                       .step = -1};
+    return reason_doc(a, &r);
+}
+
+static struct doc *target_doc(struct arena *a, const struct plan *p,
+                              const struct projection_step *x, int part)
 {
     const struct history *h = past_get(p->past, x->in->p->name);
     const struct fact *last = h != NULL ? h->last : NULL;
-    struct doc *d = doc_push(a, list, doc_new(a, DOC_MAP));
-    doc_put(a, d, "target",
-            words_doc(a, arena_printf(a, "%s/%s@%s", p->env->name, x->in->p->name, stage)));
+    enum plan_state state = plan_part_state(x, part);
+    struct digest output = output_of(a, p, x, part);
+    struct doc *d = doc_new(a, DOC_MAP);
+    doc_put(a, d, "target", words_doc(a, plan_projection_text(a, p, x, part)));
     doc_put(a, d, "kind", doc_text(a, "projection"));
-    doc_put(a, d, "state", doc_text(a, plan_state_text(x->state)));
-    doc_put(a, d, "decision", doc_text(a, plan_action_text(x->action)));
+    doc_put(a, d, "state", doc_text(a, plan_state_text(state)));
+    doc_put(a, d, "decision",
+            doc_text(a, plan_action_text(state == STATE_STALE ? x->action : ACTION_NONE)));
     struct doc *reasons = doc_put(a, d, "reasons", doc_new(a, DOC_LIST));
-    for (size_t i = 0; i < x->n_reasons; i++) {
+    if (state != x->state) {
+        doc_push(a, reasons, made_doc(a, x));
+    }
+    for (size_t i = 0; i < x->n_reasons && state == x->state; i++) {
         doc_push(a, reasons, reason_doc(a, &x->reasons[i]));
     }
-    doc_put(a, d, "output", words_digest(a, &x->in->digest));
+    doc_put(a, d, "output", words_digest(a, &output));
     doc_put(a, d, "receipt", last != NULL ? words_digest(a, &last->receipt) : doc_new(a, DOC_NULL));
     doc_put(a, d, "last_result", last != NULL ? doc_text(a, last->result) : doc_new(a, DOC_NULL));
+    return d;
 }
 
 void words_projection_targets(struct arena *a, const struct plan *p, struct doc *list)
 {
     for (size_t i = 0; i < p->n_projections; i++) {
         const struct projection_step *x = &p->projections[i];
-        for (int k = 0; k < STAGES && x->selected; k++) {
-            if (k != 1) {
-                push_target(a, p, x, stages[k], list);
-                continue;
-            }
-            for (size_t s = 0; s < x->in->p->n_sources; s++) {
-                const struct projection_source *from = &x->in->p->source[s];
-                push_target(a, p, x, arena_printf(a, "load:%s/%s", from->dataset, from->version),
-                            list);
-            }
+        for (int part = 0; part < plan_parts(x->in->p) && x->selected; part++) {
+            doc_push(a, list, target_doc(a, p, x, part));
         }
     }
 }
 
 /* --- why -------------------------------------------------------------------------------------------- */
 
-static void put_pair(struct buf *out, const char *label, const char *text)
+void why_put_parts(struct buf *out, const struct generation *g)
 {
-    if (text[0] != '\0') {
-        buf_printf(out, "  %-9s ", label);
-        words_safe(out, text);
-        buf_putc(out, '\n');
+    if (g->components.n > 0) {
+        buf_puts(out, "  built from\n");
+    }
+    for (size_t i = 0; i < g->components.n; i++) {
+        char text[DIGEST_TEXT];
+        buf_puts(out, "    ");
+        words_safe(out, g->components.v[i].name);
+        buf_printf(out, "  %s\n", digest_text(&g->components.v[i].digest, text));
     }
 }
 
-static void put_next(struct buf *out, const struct plan *p, const struct projection_step *x,
-                     const struct reason *r)
+void why_put_generation(struct buf *out, const struct projection_step *x, const struct reason *r)
 {
-    static const struct {
-        enum reason_code code;
-        const char *text;
-    } rows[] = {
-        {REASON_CURRENT, "nothing to do"},
-        {REASON_NOT_IN_ENVIRONMENT, "nothing to do here"},
-        {REASON_CATALOG_FAULT, "mend the catalog; `kfmig dataset verify` checks it"},
-        {REASON_CHAIN_HAS_DML, "declare `rebuild: after-load` for that migration, so that it runs "
-                               "when the data is there"},
-        {REASON_IN_PLACE, "set `policy: prefer-rebuild`"},
-        {REASON_SWITCHED_BACK,
-         "build it by its name, or change the declaration; `kfmig switch` lists the generations"},
-        {REASON_APPROVAL_MISSING,
-         "a signed approval is needed; or set `approval: review` for the environment"},
-        {REASON_NOT_PROMOTED, "publish it there first"},
-        {REASON_UNREACHABLE, "start the server or correct its dsn_ref, then ask again"},
-        {REASON_UPSTREAM_BLOCKED, "see the cause"},
-        {REASON_UPSTREAM_PENDING, "nothing: it runs in the same build, before"},
-    };
-    buf_puts(out, "  next      ");
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        if (rows[i].code == r->code) {
-            buf_puts(out, rows[i].text);
-            buf_putc(out, '\n');
-            return;
-        }
+    char text[DIGEST_TEXT];
+    const struct generation *g = x->state == STATE_CURRENT ? x->live : x->next;
+    why_put_pair(out, "digest", r->now);
+    if (g == NULL) {
+        return;
     }
-    buf_printf(out, "`kfmig build %s %s`\n", p->env->name, x->in->p->name);
-}
-
-void report_why_projection(struct buf *out, const struct style *st, const struct plan *p, int at)
-{
-    const struct projection_step *x = &p->projections[at];
-    struct arena a = {0};
-    words_paint(out, st, PAINT_BOLD,
-                arena_printf(&a, "%s/%s@publish", p->env->name, x->in->p->name), 0);
-    buf_puts(out, " is ");
-    words_state(out, st, x->state, 0);
-    buf_putc(out, '\n');
-    for (size_t i = 0; i < x->n_reasons; i++) {
-        const struct reason *r = &x->reasons[i];
-        buf_printf(out, "\n%s: %s\n", reason_text(r->code), reason_sentence(r->code));
-        put_pair(out, "cause", r->cause);
-        put_pair(out, "was", r->was);
-        put_pair(out, "now", r->now);
-        put_pair(out, "detail", r->detail);
-        if (r->path != NULL) {
-            put_pair(out, "where",
-                     r->line > 0 ? arena_printf(&a, "%s:%d:%d", r->path, r->line, r->col)
-                                 : r->path);
-        }
-        put_next(out, p, x, r);
-    }
-    if (x->live != NULL) {
-        buf_printf(out, "\ngeneration %lld is live since ", (long long)x->live->number);
-        words_safe(out, x->live->changed_at);
-        buf_puts(out, ", made from\n");
-        for (size_t i = 0; i < x->live->components.n; i++) {
-            char text[DIGEST_TEXT];
-            buf_puts(out, "  ");
-            words_safe(out, x->live->components.v[i].name);
-            buf_printf(out, "  %s\n", digest_text(&x->live->components.v[i].digest, text));
-        }
-    }
-    arena_release(&a);
-}
-
-void report_why_projection_json(struct buf *out, const struct plan *p, int at)
-{
-    struct arena a = {0};
-    const struct projection_step *x = &p->projections[at];
-    const char *target = arena_printf(&a, "%s/%s@publish", p->env->name, x->in->p->name);
-    struct doc *d = doc_new(&a, DOC_MAP);
-    doc_put(&a, d, "target", words_doc(&a, target));
-    doc_put(&a, d, "state", doc_text(&a, plan_state_text(x->state)));
-    struct doc *chain = doc_put(&a, d, "chain", doc_new(&a, DOC_LIST));
-    for (size_t i = 0; i < x->n_reasons; i++) {
-        struct doc *link = doc_push(&a, chain, reason_doc(&a, &x->reasons[i]));
-        doc_put(&a, link, "target", words_doc(&a, target));
-    }
-    doc_put(&a, d, "files", doc_new(&a, DOC_LIST));
-    words_json(out, d);
-    arena_release(&a);
+    why_put_pair(out, "content", digest_is_zero(&g->content) ? "" : digest_text(&g->content, text));
+    why_put_parts(out, g);
 }

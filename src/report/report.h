@@ -43,11 +43,15 @@ void report_why(struct buf *out, const struct style *st, const struct plan *p, i
 void report_why_json(struct buf *out, const struct plan *p, int step, enum stage stage,
                      const struct file_change *changes, size_t n_changes);
 
-/* Why a projection, by its index in p->projections, is in its state. */
-void report_why_projection(struct buf *out, const struct style *st, const struct plan *p, int at);
-void report_why_projection_json(struct buf *out, const struct plan *p, int at);
+/* The same for a projection, by its index in p->projections. */
+void report_why_projection(struct buf *out, const struct style *st, const struct plan *p,
+                           int projection, int part, const struct file_change *changes,
+                           size_t n_changes);
+void report_why_projection_json(struct buf *out, const struct plan *p, int projection, int part,
+                                const struct file_change *changes, size_t n_changes);
 
-/* focus: -1 for the whole graph, else what that step depends on and what depends on it. */
+/* Migrations, projections and the dataset versions that those are made of. focus: -1 for the whole graph, else what that depends on and what
+ * depends on it: the index of a step, or p->n and more: of a projection behind the steps. */
 void report_graph(struct buf *out, const struct plan *p, int focus);
 void report_graph_dot(struct buf *out, const struct plan *p, int focus);
 void report_graph_json(struct buf *out, const struct plan *p, int focus);

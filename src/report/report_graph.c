@@ -1,71 +1,219 @@
-/* The graph of a plan as text, dot and JSON. */
+/* The graph of a plan as text, dot and JSON. Nodes are numbered: steps, then projections, then the dataset versions that those are made of. */
 #include <string.h>
 
 #include "report/words.h"
 
 enum { DEPTH_SHOWN = 20 };
 
-/* Which steps are shown: all, or focus with what it depends on and what depends on it. */
-static bool *choose(struct arena *a, const struct plan *p, int focus)
+struct graph {
+    struct arena *a;
+    const struct plan *p;
+    struct names datasets; /* "dataset:kansas_counties/2026-03.41bf996d" */
+    bool *shown;           /* of steps and projections */
+    size_t *depth;         /* of steps */
+};
+
+static const char *dataset_name(struct arena *a, const struct projection_source *s)
 {
-    bool *up = ARENA_ARRAY(a, bool, p->n + 1);
-    bool *down = ARENA_ARRAY(a, bool, p->n + 1);
-    if (focus >= 0) {
-        up[focus] = down[focus] = true;
+    return arena_printf(a, "dataset:%s/%s", s->dataset, s->version);
+}
+
+static void find_datasets(struct graph *g, size_t projection)
+{
+    const struct projection *x = g->p->projections[projection].in->p;
+    for (size_t i = 0; i < x->n_sources; i++) {
+        const char *name = dataset_name(g->a, &x->source[i]);
+        if (!names_have(&g->datasets, name)) {
+            ARENA_GROW(g->a, g->datasets.v, g->datasets.n, g->datasets.cap);
+            g->datasets.v[g->datasets.n++] = name;
+        }
     }
+}
+
+static bool any(const bool *marked, const int *v, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (marked[v[i]]) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* A projection needs its chain and what stands before that outside. */
+static void mark_projections(const struct plan *p, int focus, bool *up, bool *down)
+{
+    for (size_t i = 0; i < p->n_projections; i++) {
+        const struct projection_step *x = &p->projections[i];
+        size_t at = p->n + i;
+        if ((int)at != focus) {
+            down[at] = any(down, x->members, x->n_members) || any(down, x->upstream, x->n_upstream);
+            continue;
+        }
+        up[at] = true;
+        for (size_t k = 0; k < x->n_members; k++) {
+            up[x->members[k]] = true;
+        }
+    }
+}
+
+static void mark_up(const struct plan *p, bool *up)
+{
     /* Steps stand in build order: upstream ones first. */
     for (size_t i = p->n; i-- > 0;) {
         for (size_t k = 0; up[i] && k < p->v[i].n_upstream; k++) {
             up[p->v[i].upstream[k]] = true;
         }
     }
+}
+
+static void mark_down(const struct plan *p, bool *down)
+{
     for (size_t i = 0; i < p->n; i++) {
-        for (size_t k = 0; k < p->v[i].n_upstream; k++) {
-            down[i] = down[i] || down[p->v[i].upstream[k]];
+        down[i] = down[i] || any(down, p->v[i].upstream, p->v[i].n_upstream);
+    }
+}
+
+/* Which steps and projections are shown: all, or focus with what it depends on and what depends on it. */
+static void choose(struct graph *g, int focus)
+{
+    const struct plan *p = g->p;
+    size_t n = p->n + p->n_projections;
+    bool *up = ARENA_ARRAY(g->a, bool, n + 1);
+    bool *down = ARENA_ARRAY(g->a, bool, n + 1);
+    if (focus >= 0 && (size_t)focus < p->n) {
+        up[focus] = down[focus] = true;
+    }
+    mark_down(p, down);
+    mark_projections(p, focus, up, down);
+    mark_up(p, up);
+    for (size_t i = 0; i < n; i++) {
+        bool selected = i < p->n ? p->v[i].selected : p->projections[i - p->n].selected;
+        up[i] = focus < 0 ? selected : up[i] || down[i];
+    }
+    g->shown = up;
+    for (size_t i = 0; i < p->n_projections; i++) {
+        if (up[p->n + i] && (focus < 0 || (size_t)focus == p->n + i)) {
+            find_datasets(g, i);
         }
     }
-    for (size_t i = 0; i < p->n; i++) {
-        up[i] = focus < 0 ? p->v[i].selected : up[i] || down[i];
-    }
-    return up;
 }
 
 /* One level deeper than the deepest of depends_on; the default order indents nothing, or a long history would run off the screen. */
-static size_t *measure(struct arena *a, const struct plan *p)
+static void measure(struct graph *g)
 {
-    size_t *depth = ARENA_ARRAY(a, size_t, p->n + 1);
+    const struct plan *p = g->p;
+    g->depth = ARENA_ARRAY(g->a, size_t, p->n + 1);
     for (size_t i = 0; i < p->n; i++) {
         const struct step *s = &p->v[i];
         for (size_t k = 0; k < s->n_upstream; k++) {
-            size_t d = depth[s->upstream[k]] + !s->order_only;
-            depth[i] = d > depth[i] ? d : depth[i];
+            size_t d = g->depth[s->upstream[k]] + !s->order_only;
+            g->depth[i] = d > g->depth[i] ? d : g->depth[i];
         }
-        depth[i] = depth[i] > DEPTH_SHOWN ? DEPTH_SHOWN : depth[i];
+        g->depth[i] = g->depth[i] > DEPTH_SHOWN ? DEPTH_SHOWN : g->depth[i];
     }
-    return depth;
+}
+
+static struct graph look(struct arena *a, const struct plan *p, int focus)
+{
+    struct graph g = {.a = a, .p = p};
+    choose(&g, focus);
+    measure(&g);
+    return g;
+}
+
+static const char *step_name(const struct graph *g, int i)
+{
+    return plan_target_text(g->a, g->p, &g->p->v[i], STAGE_APPLY);
+}
+
+static const char *projection_name(const struct graph *g, const struct projection_step *x)
+{
+    return plan_projection_text(g->a, g->p, x, plan_part_publish(x->in->p));
+}
+
+/* Each edge once, in the order of the nodes that they lead to. */
+static void walk(const struct graph *g,
+                 void (*edge)(void *ctx, const char *from, const char *to, const char *kind),
+                 void *ctx)
+{
+    const struct plan *p = g->p;
+    for (size_t i = 0; i < p->n; i++) {
+        for (size_t k = 0; g->shown[i] && k < p->v[i].n_upstream; k++) {
+            if (g->shown[p->v[i].upstream[k]]) {
+                edge(ctx, step_name(g, p->v[i].upstream[k]), step_name(g, (int)i),
+                     p->v[i].order_only ? "order" : "depends");
+            }
+        }
+    }
+    for (size_t i = 0; i < p->n_projections; i++) {
+        const struct projection_step *x = &p->projections[i];
+        const char *to = projection_name(g, x);
+        for (size_t k = 0; g->shown[p->n + i] && k < x->n_members; k++) {
+            if (g->shown[x->members[k]]) {
+                edge(ctx, step_name(g, x->members[k]), to, "member");
+            }
+        }
+        for (size_t k = 0; g->shown[p->n + i] && k < x->in->p->n_sources; k++) {
+            const char *from = dataset_name(g->a, &x->in->p->source[k]);
+            if (names_have(&g->datasets, from)) {
+                edge(ctx, from, to, "source");
+            }
+        }
+    }
+}
+
+/* --- text ------------------------------------------------------------------------------------------- */
+
+static void put_step(struct buf *out, const struct graph *g, size_t i)
+{
+    const struct step *s = &g->p->v[i];
+    buf_printf(out, "%*s", (int)(2 * g->depth[i]), "");
+    words_safe(out, step_name(g, (int)i));
+    buf_printf(out, "  %s", plan_state_text(s->state));
+    for (size_t k = 0; k < s->n_upstream; k++) {
+        buf_puts(out, k > 0 ? ", " : s->order_only ? "  after " : "  needs ");
+        words_safe(out, g->p->v[s->upstream[k]].bundle->id);
+    }
+    buf_putc(out, '\n');
+}
+
+static void put_projection(struct buf *out, const struct graph *g, const struct projection_step *x)
+{
+    const char *before = "  from ";
+    words_safe(out, projection_name(g, x));
+    buf_printf(out, "  %s", plan_state_text(x->state));
+    for (size_t k = 0; k < x->n_members; k++) {
+        buf_puts(out, before);
+        words_safe(out, g->p->v[x->members[k]].bundle->id);
+        before = ", ";
+    }
+    for (size_t k = 0; k < x->in->p->n_sources; k++) {
+        buf_puts(out, before);
+        words_safe(out, dataset_name(g->a, &x->in->p->source[k]));
+        before = ", ";
+    }
+    buf_putc(out, '\n');
 }
 
 void report_graph(struct buf *out, const struct plan *p, int focus)
 {
     struct arena a = {0};
-    const bool *shown = choose(&a, p, focus);
-    const size_t *depth = measure(&a, p);
+    struct graph g = look(&a, p, focus);
     for (size_t i = 0; i < p->n; i++) {
-        const struct step *s = &p->v[i];
-        if (!shown[i]) {
-            continue;
+        if (g.shown[i]) {
+            put_step(out, &g, i);
         }
-        buf_printf(out, "%*s", (int)(2 * depth[i]), "");
-        words_safe(out, plan_target_text(&a, p, s, STAGE_APPLY));
-        buf_printf(out, "  %s", plan_state_text(s->state));
-        for (size_t k = 0; k < s->n_upstream; k++) {
-            buf_puts(out, k > 0 ? ", " : s->order_only ? "  after " : "  needs ");
-            words_safe(out, p->v[s->upstream[k]].bundle->id);
+    }
+    for (size_t i = 0; i < p->n_projections; i++) {
+        if (g.shown[p->n + i]) {
+            put_projection(out, &g, &p->projections[i]);
         }
-        buf_putc(out, '\n');
     }
     arena_release(&a);
 }
+
+/* --- dot -------------------------------------------------------------------------------------------- */
 
 /* A quoted dot string (graphviz, "The DOT Language": only the quote needs escaping; a backslash would begin an escape). */
 static void put_id(struct buf *out, const char *s)
@@ -83,65 +231,101 @@ static void put_id(struct buf *out, const char *s)
     buf_release(&safe);
 }
 
-void report_graph_dot(struct buf *out, const struct plan *p, int focus)
+static void put_node(struct buf *out, const char *name, enum plan_state state, const char *more)
 {
     static const char *const colors[] = {[STATE_CURRENT] = "darkgreen",
                                          [STATE_STALE] = "orange",
                                          [STATE_BLOCKED] = "red",
                                          [STATE_NOT_APPLICABLE] = "gray"};
+    buf_puts(out, "  ");
+    put_id(out, name);
+    buf_printf(out, " [%scolor=%s, tooltip=\"%s\"];\n", more, colors[state],
+               plan_state_text(state));
+}
+
+static void put_edge(void *ctx, const char *from, const char *to, const char *kind)
+{
+    struct buf *out = ctx;
+    buf_puts(out, "  ");
+    put_id(out, from);
+    buf_puts(out, " -> ");
+    put_id(out, to);
+    buf_puts(out, strcmp(kind, "order") == 0 ? " [style=dashed];\n" : ";\n");
+}
+
+void report_graph_dot(struct buf *out, const struct plan *p, int focus)
+{
     struct arena a = {0};
-    const bool *shown = choose(&a, p, focus);
+    struct graph g = look(&a, p, focus);
     buf_puts(out, "digraph kfmig {\n  rankdir=LR;\n  node [shape=box];\n");
     for (size_t i = 0; i < p->n; i++) {
-        if (shown[i]) {
-            buf_puts(out, "  ");
-            put_id(out, plan_target_text(&a, p, &p->v[i], STAGE_APPLY));
-            buf_printf(out, " [color=%s, tooltip=\"%s\"];\n", colors[p->v[i].state],
-                       plan_state_text(p->v[i].state));
+        if (g.shown[i]) {
+            put_node(out, step_name(&g, (int)i), p->v[i].state, "");
         }
     }
-    for (size_t i = 0; i < p->n; i++) {
-        for (size_t k = 0; shown[i] && k < p->v[i].n_upstream; k++) {
-            int from = p->v[i].upstream[k];
-            if (shown[from]) {
-                buf_puts(out, "  ");
-                put_id(out, plan_target_text(&a, p, &p->v[from], STAGE_APPLY));
-                buf_puts(out, " -> ");
-                put_id(out, plan_target_text(&a, p, &p->v[i], STAGE_APPLY));
-                buf_puts(out, p->v[i].order_only ? " [style=dashed];\n" : ";\n");
-            }
+    for (size_t i = 0; i < p->n_projections; i++) {
+        if (g.shown[p->n + i]) {
+            put_node(out, projection_name(&g, &p->projections[i]), p->projections[i].state,
+                     "shape=component, ");
         }
     }
+    for (size_t i = 0; i < g.datasets.n; i++) {
+        buf_puts(out, "  ");
+        put_id(out, g.datasets.v[i]);
+        buf_puts(out, " [shape=cylinder];\n");
+    }
+    walk(&g, put_edge, out);
     buf_puts(out, "}\n");
     arena_release(&a);
+}
+
+/* --- JSON ------------------------------------------------------------------------------------------- */
+
+struct edges {
+    struct arena *a;
+    struct doc *list;
+};
+
+static void add_edge(void *ctx, const char *from, const char *to, const char *kind)
+{
+    struct edges *e = ctx;
+    struct doc *edge = doc_push(e->a, e->list, doc_new(e->a, DOC_MAP));
+    doc_put(e->a, edge, "from", words_doc(e->a, from));
+    doc_put(e->a, edge, "to", words_doc(e->a, to));
+    doc_put(e->a, edge, "kind", doc_text(e->a, kind));
+}
+
+static struct doc *add_node(struct arena *a, struct doc *nodes, const char *name)
+{
+    struct doc *node = doc_push(a, nodes, doc_new(a, DOC_MAP));
+    doc_put(a, node, "target", words_doc(a, name));
+    return node;
 }
 
 void report_graph_json(struct buf *out, const struct plan *p, int focus)
 {
     struct arena a = {0};
-    const bool *shown = choose(&a, p, focus);
+    struct graph g = look(&a, p, focus);
     struct doc *d = doc_new(&a, DOC_MAP);
     struct doc *nodes = doc_put(&a, d, "nodes", doc_new(&a, DOC_LIST));
-    struct doc *edges = doc_put(&a, d, "edges", doc_new(&a, DOC_LIST));
+    struct edges edges = {&a, doc_put(&a, d, "edges", doc_new(&a, DOC_LIST))};
     for (size_t i = 0; i < p->n; i++) {
-        if (!shown[i]) {
-            continue;
-        }
-        struct doc *node = doc_push(&a, nodes, doc_new(&a, DOC_MAP));
-        doc_put(&a, node, "target", words_doc(&a, plan_target_text(&a, p, &p->v[i], STAGE_APPLY)));
-        doc_put(&a, node, "state", doc_text(&a, plan_state_text(p->v[i].state)));
-        for (size_t k = 0; k < p->v[i].n_upstream; k++) {
-            const struct step *from = &p->v[p->v[i].upstream[k]];
-            if (shown[p->v[i].upstream[k]]) {
-                struct doc *edge = doc_push(&a, edges, doc_new(&a, DOC_MAP));
-                doc_put(&a, edge, "from",
-                        words_doc(&a, plan_target_text(&a, p, from, STAGE_APPLY)));
-                doc_put(&a, edge, "to",
-                        words_doc(&a, plan_target_text(&a, p, &p->v[i], STAGE_APPLY)));
-                doc_put(&a, edge, "kind", doc_text(&a, p->v[i].order_only ? "order" : "depends"));
-            }
+        if (g.shown[i]) {
+            doc_put(&a, add_node(&a, nodes, step_name(&g, (int)i)), "state",
+                    doc_text(&a, plan_state_text(p->v[i].state)));
         }
     }
+    for (size_t i = 0; i < p->n_projections; i++) {
+        const struct projection_step *x = &p->projections[i];
+        if (g.shown[p->n + i]) {
+            doc_put(&a, add_node(&a, nodes, projection_name(&g, x)), "state",
+                    doc_text(&a, plan_state_text(x->state)));
+        }
+    }
+    for (size_t i = 0; i < g.datasets.n; i++) {
+        add_node(&a, nodes, g.datasets.v[i]);
+    }
+    walk(&g, add_edge, &edges);
     words_json(out, d);
     arena_release(&a);
 }

@@ -208,26 +208,54 @@ void report_plan(struct buf *out, const struct style *st, const struct plan *p)
     put_next(out, st, p);
 }
 
-void report_blocked(struct buf *out, const struct style *st, const struct plan *p)
+static void put_blocked_step(struct buf *out, const struct plan *p, const struct step *s)
 {
-    for (size_t i = 0; i < p->n; i++) {
-        const struct step *s = &p->v[i];
-        if (!s->selected || s->state != STATE_BLOCKED) {
-            continue;
-        }
-        words_state(out, st, s->state, VERB_WIDTH);
-        words_safe(out, s->bundle->id);
-        buf_putc(out, '\n');
-        for (size_t k = 0; k < s->n_reasons; k++) {
-            const struct reason *r = &s->reasons[k];
-            if (reason_state(r->code) != STATE_BLOCKED) {
-                continue;
-            }
+    for (size_t k = 0; k < s->n_reasons; k++) {
+        const struct reason *r = &s->reasons[k];
+        if (reason_state(r->code) == STATE_BLOCKED) {
             buf_puts(out, "  ");
             words_reason(out, s, r);
             buf_puts(out, "\n    next: ");
             advice_put(out, p, s, r, NULL, 0);
             buf_putc(out, '\n');
+        }
+    }
+}
+
+static void put_blocked_projection(struct buf *out, const struct plan *p,
+                                   const struct projection_step *x)
+{
+    for (size_t k = 0; k < x->n_reasons; k++) {
+        const struct reason *r = &x->reasons[k];
+        if (reason_state(r->code) == STATE_BLOCKED) {
+            buf_puts(out, "  ");
+            words_projection_reason(out, r);
+            buf_puts(out, "\n    next: ");
+            advice_put_projection(out, p, x, r);
+            buf_putc(out, '\n');
+        }
+    }
+}
+
+static void put_blocked_name(struct buf *out, const struct style *st, const char *name)
+{
+    words_state(out, st, STATE_BLOCKED, VERB_WIDTH);
+    words_safe(out, name);
+    buf_putc(out, '\n');
+}
+
+void report_blocked(struct buf *out, const struct style *st, const struct plan *p)
+{
+    for (size_t i = 0; i < p->n; i++) {
+        if (p->v[i].selected && p->v[i].state == STATE_BLOCKED) {
+            put_blocked_name(out, st, p->v[i].bundle->id);
+            put_blocked_step(out, p, &p->v[i]);
+        }
+    }
+    for (size_t i = 0; i < p->n_projections; i++) {
+        if (p->projections[i].selected && p->projections[i].state == STATE_BLOCKED) {
+            put_blocked_name(out, st, p->projections[i].in->p->name);
+            put_blocked_projection(out, p, &p->projections[i]);
         }
     }
 }

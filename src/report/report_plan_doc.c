@@ -96,6 +96,28 @@ static void put_row(struct buf *out, const struct step *s)
     buf_puts(out, " |\n");
 }
 
+static void put_projection_row(struct buf *out, const struct projection_step *x)
+{
+    buf_puts(out, "| ");
+    buf_puts(out,
+             x->action != ACTION_NONE ? plan_action_text(x->action) : plan_state_text(x->state));
+    buf_puts(out, " | ");
+    put_cell(out, x->in->p->name);
+    buf_puts(out, " | - | ");
+    bool first = true;
+    for (size_t i = 0; i < x->n_reasons; i++) {
+        if (reason_state(x->reasons[i].code) == x->state) {
+            struct buf text = {0};
+            words_projection_reason(&text, &x->reasons[i]);
+            buf_puts(out, first ? "" : "; ");
+            put_cell(out, buf_str(&text));
+            buf_release(&text);
+            first = false;
+        }
+    }
+    buf_puts(out, " |\n");
+}
+
 static void put_script(struct buf *out, const struct script *script)
 {
     for (size_t k = 0; k < script->n; k++) {
@@ -148,12 +170,20 @@ void report_plan_markdown(struct buf *out, const struct plan *p)
         put_cell(out, p->world->why_not);
         buf_putc(out, '\n');
     }
-    size_t n_listed = p->n_apply + p->n_export + p->n_state[STATE_BLOCKED];
-    buf_puts(out,
-             n_listed > 0 ? "\n| action | migration | class | why |\n|---|---|---|---|\n" : "");
+    size_t n_listed = p->n_apply + p->n_export + p->n_rebuild + p->n_state[STATE_BLOCKED];
+    if (n_listed > 0) {
+        buf_printf(out, "\n| action | %s | class | why |\n|---|---|---|---|\n",
+                   p->n_projections > 0 ? "target" : "migration");
+    }
     for (size_t i = 0; i < p->n; i++) {
         if (p->v[i].selected && (p->v[i].action != ACTION_NONE || p->v[i].state == STATE_BLOCKED)) {
             put_row(out, &p->v[i]);
+        }
+    }
+    for (size_t i = 0; i < p->n_projections; i++) {
+        const struct projection_step *x = &p->projections[i];
+        if (x->selected && (x->action != ACTION_NONE || x->state == STATE_BLOCKED)) {
+            put_projection_row(out, x);
         }
     }
     put_statement_table(out, p);

@@ -99,7 +99,7 @@ void report_status(struct buf *out, const struct style *st, const struct plan *p
     }
     for (size_t i = 0; i < p->n_projections; i++) {
         if (p->projections[i].selected) {
-            words_projection_status(out, st, &p->projections[i], w.id + 2);
+            words_projection_status(out, st, p, &p->projections[i], w.id + 2);
         }
     }
     put_end(out, p);

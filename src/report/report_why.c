@@ -8,7 +8,7 @@
 
 enum { CHAIN_SHOWN = 5, CHAIN_HEAD = 2, CHAIN_TAIL = 2 };
 
-static void put_pair(struct buf *out, const char *label, const char *text)
+void why_put_pair(struct buf *out, const char *label, const char *text)
 {
     if (text != NULL && text[0] != '\0') {
         buf_printf(out, "  %-9s ", label);
@@ -20,7 +20,7 @@ static void put_pair(struct buf *out, const char *label, const char *text)
 static void put_digest(struct buf *out, const char *label, const struct digest *d)
 {
     char text[DIGEST_TEXT];
-    put_pair(out, label, digest_is_zero(d) ? "" : digest_text(d, text));
+    why_put_pair(out, label, digest_is_zero(d) ? "" : digest_text(d, text));
 }
 
 static void put_excerpt(struct buf *out, const char *sign, const char *text)
@@ -54,8 +54,8 @@ static void put_change(struct buf *out, const struct file_change *c)
     } else {
         buf_printf(out, " differs in lines %d-%d\n", c->first_line, c->last_line);
     }
-    put_pair(out, "  was", c->was);
-    put_pair(out, "  now", c->now);
+    why_put_pair(out, "  was", c->was);
+    why_put_pair(out, "  now", c->now);
     put_excerpt(out, "-", c->old_excerpt);
     put_excerpt(out, "+", c->new_excerpt);
 }
@@ -80,7 +80,7 @@ static void put_built_from(struct buf *out, const struct plan *p, const struct s
         put_artifacts(out, &d->invariants);
     }
     for (size_t i = 0; i < s->n_upstream; i++) {
-        put_pair(out, s->order_only ? "after" : "needs", p->v[s->upstream[i]].bundle->id);
+        why_put_pair(out, s->order_only ? "after" : "needs", p->v[s->upstream[i]].bundle->id);
     }
 }
 
@@ -89,14 +89,19 @@ static void put_current(struct buf *out, const struct plan *p, const struct step
                         enum stage stage, const struct reason *r)
 {
     const struct fact *f = s->history != NULL ? s->history->applied : NULL;
-    if (stage == STAGE_DECLARATION || f == NULL) {
-        put_pair(out, "bundle", r->now);
+    if (stage == STAGE_DECLARATION) {
+        why_put_pair(out, "bundle", r->now);
         put_digest(out, "checksum", &s->bundle->checksum);
         return;
     }
+    if (f == NULL) { /* its content runs inside the generations of a projection */
+        why_put_pair(out, "checksum", r->now);
+        put_built_from(out, p, s);
+        return;
+    }
     struct digest output = words_output(s, stage);
-    put_pair(out, "since", f->finished_at);
-    put_pair(out, "run", f->run_id);
+    why_put_pair(out, "since", f->finished_at);
+    why_put_pair(out, "run", f->run_id);
     put_digest(out, "checksum", &f->checksum);
     if (stage != STAGE_APPLY) {
         put_digest(out, stage_text(stage), &output);
@@ -126,6 +131,16 @@ static void put_next(struct buf *out, const struct style *st, const struct buf *
     }
 }
 
+static void put_advice(struct buf *out, const struct plan *p, const struct link_why *l,
+                       const struct file_change *changes, size_t n)
+{
+    if (l->projection != NULL) {
+        advice_put_projection(out, p, l->projection, l->reason);
+    } else {
+        advice_put(out, p, l->step, l->reason, changes, n);
+    }
+}
+
 /* What another environment's ledger says. */
 static void put_fact(struct buf *out, const struct style *st, const struct plan *p,
                      const struct link_why *l)
@@ -134,9 +149,9 @@ static void put_fact(struct buf *out, const struct style *st, const struct plan 
     struct arena a = {0};
     put_head(out, st, l,
              arena_printf(&a, "ledger entry %lld of %s", (long long)f->sequence, l->fact_env));
-    put_pair(out, "result", f->result);
-    put_pair(out, "finished", f->finished_at);
-    put_pair(out, "run", f->run_id);
+    why_put_pair(out, "result", f->result);
+    why_put_pair(out, "finished", f->finished_at);
+    why_put_pair(out, "run", f->run_id);
     put_digest(out, "checksum", &f->checksum);
     struct buf next = {0};
     if (strcmp(f->result, "success") != 0) {
@@ -144,10 +159,35 @@ static void put_fact(struct buf *out, const struct style *st, const struct plan 
         words_safe(&next, l->fact_env);
         buf_printf(&next, " %lld` says what failed; mend it, then ", (long long)f->sequence);
     }
-    advice_put(&next, p, l->step, l->reason, NULL, 0);
+    put_advice(&next, p, l, NULL, 0);
     put_next(out, st, &next);
     buf_release(&next);
     arena_release(&a);
+}
+
+/* Current says more than its reason does: since when, from what. */
+static void put_facts(struct buf *out, const struct plan *p, const struct link_why *l,
+                      enum stage stage)
+{
+    const struct reason *r = l->reason;
+    if (r->code == REASON_CURRENT && l->projection != NULL) {
+        why_put_generation(out, l->projection, r);
+        return;
+    }
+    if (r->code == REASON_CURRENT) {
+        put_current(out, p, l->step, stage, r);
+        return;
+    }
+    struct arena a = {0};
+    why_put_pair(out, "detail", r->detail);
+    if (r->path != NULL && r->line > 0) {
+        why_put_pair(out, "at", arena_printf(&a, "%s:%d:%d", r->path, r->line, r->col));
+    } else if (l->projection != NULL && r->path != NULL && strcmp(r->path, r->cause) != 0) {
+        why_put_pair(out, "at", r->path);
+    }
+    arena_release(&a);
+    why_put_pair(out, "was", r->was);
+    why_put_pair(out, "now", r->now);
 }
 
 static void put_reason(struct buf *out, const struct style *st, const struct plan *p,
@@ -155,21 +195,12 @@ static void put_reason(struct buf *out, const struct style *st, const struct pla
                        const struct file_change *changes, size_t n_changes)
 {
     const struct reason *r = l->reason;
+    bool tells = r->code == REASON_CURRENT && (stage == STAGE_DECLARATION || l->projection != NULL);
     put_head(out, st, l, r->cause);
-    buf_printf(out, "  %s: %s\n", reason_text(r->code),
-               stage == STAGE_DECLARATION ? r->detail : reason_sentence(r->code));
-    if (r->code == REASON_CURRENT) {
-        put_current(out, p, l->step, stage, r);
-    } else {
-        struct arena a = {0};
-        put_pair(out, "detail", r->detail);
-        if (r->path != NULL && r->line > 0) {
-            put_pair(out, "at", arena_printf(&a, "%s:%d:%d", r->path, r->line, r->col));
-        }
-        arena_release(&a);
-        put_pair(out, "was", r->was);
-        put_pair(out, "now", r->now);
-    }
+    buf_printf(out, "  %s: ", reason_text(r->code));
+    words_safe(out, tells ? r->detail : reason_sentence(r->code));
+    buf_putc(out, '\n');
+    put_facts(out, p, l, stage);
     bool changed = r->code == REASON_CHECKSUM_MISMATCH;
     for (size_t i = 0; changed && i < n_changes; i++) {
         put_change(out, &changes[i]);
@@ -179,32 +210,27 @@ static void put_reason(struct buf *out, const struct style *st, const struct pla
         buf_puts(&next, "see ");
         words_safe(&next, r->cause);
     } else {
-        advice_put(&next, p, l->step, r, changed ? changes : NULL, changed ? n_changes : 0);
+        put_advice(&next, p, l, changed ? changes : NULL, changed ? n_changes : 0);
     }
     put_next(out, st, &next);
     buf_release(&next);
 }
 
-void report_why(struct buf *out, const struct style *st, const struct plan *p, int step,
-                enum stage stage, const struct file_change *changes, size_t n_changes)
+/* All blocks; of a long chain the beginning and the end. stage: of the first. */
+static void put_links(struct buf *out, const struct style *st, const struct plan *p,
+                      const struct links_why *links, enum stage stage,
+                      const struct file_change *changes, size_t n_changes)
 {
-    struct arena a = {0};
-    struct links_why links;
-    why_links(&a, p, step, stage, &links);
-    words_safe(out, plan_target_text(&a, p, &p->v[step], stage));
-    buf_puts(out, " is ");
-    words_state(out, st, plan_stage_state(&p->v[step], stage), 0);
-    buf_putc(out, '\n');
-    bool brief = links.n_steps > CHAIN_SHOWN && !st->verbose;
+    bool brief = links->n_steps > CHAIN_SHOWN && !st->verbose;
     bool skipped = false;
-    for (size_t i = 0; i < links.n; i++) {
-        const struct link_why *l = &links.v[i];
-        if (brief && l->depth >= CHAIN_HEAD && l->depth < links.n_steps - CHAIN_TAIL) {
+    for (size_t i = 0; i < links->n; i++) {
+        const struct link_why *l = &links->v[i];
+        if (brief && l->depth >= CHAIN_HEAD && l->depth < links->n_steps - CHAIN_TAIL) {
             if (!skipped) {
                 buf_printf(
                     out,
                     "\n... %zu targets between, each waiting for the next (--verbose lists them)\n",
-                    links.n_steps - CHAIN_HEAD - CHAIN_TAIL);
+                    links->n_steps - CHAIN_HEAD - CHAIN_TAIL);
             }
             skipped = true;
             continue;
@@ -213,10 +239,57 @@ void report_why(struct buf *out, const struct style *st, const struct plan *p, i
         if (l->fact != NULL) {
             put_fact(out, st, p, l);
         } else {
-            bool has_fact = i + 1 < links.n && links.v[i + 1].fact != NULL;
+            bool has_fact = i + 1 < links->n && links->v[i + 1].fact != NULL;
             put_reason(out, st, p, l, l->depth == 0 ? stage : STAGE_APPLY, has_fact, changes,
                        n_changes);
         }
     }
+}
+
+static void put_title(struct buf *out, const struct style *st, const char *target,
+                      enum plan_state state)
+{
+    words_safe(out, target);
+    buf_puts(out, " is ");
+    words_state(out, st, state, 0);
+    buf_putc(out, '\n');
+}
+
+void report_why(struct buf *out, const struct style *st, const struct plan *p, int step,
+                enum stage stage, const struct file_change *changes, size_t n_changes)
+{
+    struct arena a = {0};
+    struct links_why links;
+    why_links(&a, p, step, stage, &links);
+    put_title(out, st, plan_target_text(&a, p, &p->v[step], stage),
+              plan_stage_state(&p->v[step], stage));
+    put_links(out, st, p, &links, stage, changes, n_changes);
+    arena_release(&a);
+}
+
+/* Readers see something even where the next generation is wanted. */
+static void put_live(struct buf *out, const struct projection_step *x)
+{
+    if (x->live == NULL || x->state == STATE_CURRENT || x->state == STATE_NOT_APPLICABLE) {
+        return;
+    }
+    buf_printf(out, "\nreaders see generation %lld", (long long)x->live->number);
+    buf_puts(out, x->live->changed_at[0] != '\0' ? ", published at " : "");
+    words_safe(out, x->live->changed_at);
+    buf_putc(out, '\n');
+    why_put_parts(out, x->live);
+}
+
+void report_why_projection(struct buf *out, const struct style *st, const struct plan *p,
+                           int projection, int part, const struct file_change *changes,
+                           size_t n_changes)
+{
+    struct arena a = {0};
+    struct links_why links;
+    const struct projection_step *x = &p->projections[projection];
+    why_links_projection(&a, p, projection, part, &links);
+    put_title(out, st, plan_projection_text(&a, p, x, part), plan_part_state(x, part));
+    put_links(out, st, p, &links, STAGE_APPLY, changes, n_changes);
+    put_live(out, x);
     arena_release(&a);
 }

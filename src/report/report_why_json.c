@@ -41,23 +41,43 @@ static struct doc *change_doc(struct arena *a, const struct file_change *c)
     return d;
 }
 
+static void put_json(struct buf *out, struct arena *a, const char *target, enum plan_state state,
+                     const struct links_why *links, const struct file_change *changes,
+                     size_t n_changes)
+{
+    struct doc *d = doc_new(a, DOC_MAP);
+    doc_put(a, d, "target", words_doc(a, target));
+    doc_put(a, d, "state", doc_text(a, plan_state_text(state)));
+    struct doc *chain = doc_put(a, d, "chain", doc_new(a, DOC_LIST));
+    for (size_t i = 0; i < links->n; i++) {
+        doc_push(a, chain, link_doc(a, &links->v[i]));
+    }
+    struct doc *files = doc_put(a, d, "files", doc_new(a, DOC_LIST));
+    for (size_t i = 0; i < n_changes; i++) {
+        doc_push(a, files, change_doc(a, &changes[i]));
+    }
+    words_json(out, d);
+}
+
 void report_why_json(struct buf *out, const struct plan *p, int step, enum stage stage,
                      const struct file_change *changes, size_t n_changes)
 {
     struct arena a = {0};
     struct links_why links;
     why_links(&a, p, step, stage, &links);
-    struct doc *d = doc_new(&a, DOC_MAP);
-    doc_put(&a, d, "target", words_doc(&a, plan_target_text(&a, p, &p->v[step], stage)));
-    doc_put(&a, d, "state", doc_text(&a, plan_state_text(plan_stage_state(&p->v[step], stage))));
-    struct doc *chain = doc_put(&a, d, "chain", doc_new(&a, DOC_LIST));
-    for (size_t i = 0; i < links.n; i++) {
-        doc_push(&a, chain, link_doc(&a, &links.v[i]));
-    }
-    struct doc *files = doc_put(&a, d, "files", doc_new(&a, DOC_LIST));
-    for (size_t i = 0; i < n_changes; i++) {
-        doc_push(&a, files, change_doc(&a, &changes[i]));
-    }
-    words_json(out, d);
+    put_json(out, &a, plan_target_text(&a, p, &p->v[step], stage),
+             plan_stage_state(&p->v[step], stage), &links, changes, n_changes);
+    arena_release(&a);
+}
+
+void report_why_projection_json(struct buf *out, const struct plan *p, int projection, int part,
+                                const struct file_change *changes, size_t n_changes)
+{
+    struct arena a = {0};
+    struct links_why links;
+    const struct projection_step *x = &p->projections[projection];
+    why_links_projection(&a, p, projection, part, &links);
+    put_json(out, &a, plan_projection_text(&a, p, x, part), plan_part_state(x, part), &links,
+             changes, n_changes);
     arena_release(&a);
 }

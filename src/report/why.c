@@ -11,7 +11,12 @@ static void add(struct arena *a, struct links_why *l, struct link_why link)
     l->v[l->n++] = link;
 }
 
-/* What the ledger of a required environment says about this migration, if anything. */
+static const char *subject_of(const struct link_why *link)
+{
+    return link->step != NULL ? link->step->bundle->id : link->projection->in->p->name;
+}
+
+/* What the ledger of a required environment says about this migration or projection, if anything. */
 static const struct fact *promotion_fact(const struct plan *p, const struct link_why *link,
                                          const char **env)
 {
@@ -22,11 +27,29 @@ static const struct fact *promotion_fact(const struct plan *p, const struct link
             link->reason->cause[n] != '/') {
             continue;
         }
-        const struct history *h = past_get(u->past, link->step->bundle->id);
+        const struct history *h = past_get(u->past, subject_of(link));
         *env = u->env;
         return h == NULL ? NULL : h->applied != NULL ? h->applied : h->last;
     }
     return NULL;
+}
+
+/* The link, and behind it what another environment says. */
+static void add_reason(struct arena *a, const struct plan *p, struct link_why link,
+                       struct links_why *out)
+{
+    add(a, out, link);
+    if (link.reason->code != REASON_NOT_PROMOTED) {
+        return;
+    }
+    const char *env = NULL;
+    const struct fact *f = promotion_fact(p, &link, &env);
+    if (f != NULL) {
+        link.target = link.reason->cause;
+        link.fact = f;
+        link.fact_env = env;
+        add(a, out, link);
+    }
 }
 
 static void add_step(struct arena *a, const struct plan *p, const struct step *s, enum stage stage,
@@ -34,59 +57,114 @@ static void add_step(struct arena *a, const struct plan *p, const struct step *s
 {
     const char *target = plan_target_text(a, p, s, stage);
     for (size_t i = 0; i < s->n_reasons; i++) {
-        if (!words_reason_counts(s, stage, &s->reasons[i])) {
-            continue;
-        }
-        struct link_why link = {
-            .target = target, .step = s, .reason = &s->reasons[i], .depth = depth};
-        add(a, out, link);
-        if (s->reasons[i].code != REASON_NOT_PROMOTED) {
-            continue;
-        }
-        const char *env = NULL;
-        const struct fact *f = promotion_fact(p, &link, &env);
-        if (f != NULL) {
-            link.target = s->reasons[i].cause;
-            link.fact = f;
-            link.fact_env = env;
-            add(a, out, link);
+        if (words_reason_counts(s, stage, &s->reasons[i])) {
+            struct link_why link = {
+                .target = target, .step = s, .reason = &s->reasons[i], .depth = depth};
+            add_reason(a, p, link, out);
         }
     }
+}
+
+/* A reason that no step has: a stage that is done in something that is not. */
+static const struct reason *made(struct arena *a, const char *cause, const struct digest *now,
+                                 const char *detail)
+{
+    char text[DIGEST_TEXT];
+    struct reason *r = ARENA_NEW(a, struct reason);
+    *r = (struct reason){.code = REASON_CURRENT,
+                         .cause = cause,
+                         .was = "",
+                         .now = arena_strdup(a, digest_text(now, text)),
+                         .detail = detail,
+                         .step = -1};
+    return r;
 }
 
 static void add_declaration(struct arena *a, const struct plan *p, const struct step *s,
                             struct links_why *out)
 {
-    char text[DIGEST_TEXT];
-    struct reason *r = ARENA_NEW(a, struct reason);
-    *r = (struct reason){.code = REASON_CURRENT,
-                         .cause = arena_printf(a, "%s/migration.yml", s->bundle->dir),
-                         .was = "",
-                         .now = arena_strdup(a, digest_text(&s->bundle->bundle_digest, text)),
-                         .detail = "read and valid",
-                         .step = -1};
     add(a, out,
-        (struct link_why){
-            .target = plan_target_text(a, p, s, STAGE_DECLARATION), .step = s, .reason = r});
+        (struct link_why){.target = plan_target_text(a, p, s, STAGE_DECLARATION),
+                          .step = s,
+                          .reason = made(a, arena_printf(a, "%s/migration.yml", s->bundle->dir),
+                                         &s->bundle->bundle_digest, "read and valid")});
+}
+
+static void add_chain(struct arena *a, const struct plan *p, int step, enum stage stage,
+                      struct links_why *out)
+{
+    int *chain = ARENA_ARRAY(a, int, p->n + 1);
+    size_t n = plan_chain(p, step, chain, p->n);
+    for (size_t i = 0; i < n; i++) {
+        add_step(a, p, &p->v[chain[i]], i == 0 ? stage : STAGE_APPLY, out->n_steps++, out);
+    }
+}
+
+static void add_projection(struct arena *a, const struct plan *p, const struct projection_step *x,
+                           int part, struct links_why *out)
+{
+    struct link_why link = {.target = plan_projection_text(a, p, x, part),
+                            .projection = x,
+                            .part = plan_part_kind(x->in->p, part),
+                            .depth = out->n_steps++};
+    enum plan_state state = plan_part_state(x, part);
+    if (state != x->state) {
+        const char *cause = arena_printf(a, "generation %lld", (long long)x->next->number);
+        link.reason = made(a, cause, &x->next->digest, "made and proven");
+        add(a, out, link);
+        return;
+    }
+    int from = -1;
+    for (size_t i = 0; i < x->n_reasons; i++) {
+        const struct reason *r = &x->reasons[i];
+        if (reason_state(r->code) == state) {
+            link.reason = r;
+            add_reason(a, p, link, out);
+            from = from < 0 ? r->step : from;
+        }
+    }
+    if (from >= 0) {
+        add_chain(a, p, from, STAGE_APPLY, out);
+    }
+}
+
+/* Where the chain of migrations ends in one that runs inside a generation, the projection decides. */
+static const struct projection_step *leads_to(const struct plan *p, const struct links_why *l)
+{
+    const struct link_why *last = l->n > 0 ? &l->v[l->n - 1] : NULL;
+    if (last == NULL || last->step == NULL || last->reason->code != REASON_IN_GENERATION) {
+        return NULL;
+    }
+    int at = plan_find_projection(p, last->step->bundle->projection);
+    return at < 0 ? NULL : &p->projections[at];
 }
 
 void why_links(struct arena *a, const struct plan *p, int step, enum stage stage,
                struct links_why *out)
 {
-    *out = (struct links_why){.n_steps = 1};
+    *out = (struct links_why){0};
     const struct step *s = &p->v[step];
     if (stage == STAGE_DECLARATION) {
+        out->n_steps = 1;
         add_declaration(a, p, s, out);
         return;
     }
     /* The chain of steps explains the step's own state; a target that is current in a step that is not needs no chain. */
     if (plan_stage_state(s, stage) != s->state) {
+        out->n_steps = 1;
         add_step(a, p, s, stage, 0, out);
         return;
     }
-    int *chain = ARENA_ARRAY(a, int, p->n);
-    out->n_steps = plan_chain(p, step, chain, p->n);
-    for (size_t i = 0; i < out->n_steps; i++) {
-        add_step(a, p, &p->v[chain[i]], i == 0 ? stage : STAGE_APPLY, i, out);
+    add_chain(a, p, step, stage, out);
+    const struct projection_step *x = leads_to(p, out);
+    if (x != NULL) {
+        add_projection(a, p, x, plan_part_publish(x->in->p), out);
     }
+}
+
+void why_links_projection(struct arena *a, const struct plan *p, int projection, int part,
+                          struct links_why *out)
+{
+    *out = (struct links_why){0};
+    add_projection(a, p, &p->projections[projection], part, out);
 }

@@ -7,20 +7,30 @@
 /* One link of the chain: a target and one reason for its state, or the fact about it in another environment's ledger. */
 struct link_why {
     const char *target;
-    const struct step *step;
+    const struct step *step;                  /* NULL: of a projection */
+    const struct projection_step *projection; /* NULL: of a migration */
     const struct reason *reason;
     const struct fact *fact; /* of another environment; NULL for links of this plan */
     const char *fact_env;
-    size_t depth; /* position of its step in the chain of steps */
+    enum part_kind part; /* of a projection */
+    size_t depth;        /* position of its migration or projection in the chain of them */
 };
 struct links_why {
     struct link_why *v;
     size_t n, cap;
-    size_t n_steps;
+    size_t n_steps; /* migrations and projections */
 };
 
 /* From the target to its root causes, in a. */
 void why_links(struct arena *a, const struct plan *p, int step, enum stage stage,
                struct links_why *out);
+void why_links_projection(struct arena *a, const struct plan *p, int projection, int part,
+                          struct links_why *out);
+
+/* "  label     text", for people; nothing for "". */
+void why_put_pair(struct buf *out, const char *label, const char *text);
+/* What a generation was made from; why_put_generation(): of a projection that is current, as r says. */
+void why_put_parts(struct buf *out, const struct generation *g);
+void why_put_generation(struct buf *out, const struct projection_step *x, const struct reason *r);
 
 #endif

@@ -37,10 +37,12 @@ struct doc *words_target(struct arena *a, const struct plan *p, const struct ste
 /* What a stage's output hashes to: declaration, apply: of the files; the others: as the ledger has them. Zero if there is none. */
 struct digest words_output(const struct step *s, enum stage stage);
 
+/* words_reason() for a projection: "sentence: detail (place, if it is blocked, or cause)". */
+void words_projection_reason(struct buf *out, const struct reason *r);
 /* A projection's lines in plan and status, and its targets in their JSON. */
 void words_projection(struct buf *out, const struct style *st, const struct projection_step *x,
                       size_t width);
-void words_projection_status(struct buf *out, const struct style *st,
+void words_projection_status(struct buf *out, const struct style *st, const struct plan *p,
                              const struct projection_step *x, size_t id_width);
 void words_projection_targets(struct arena *a, const struct plan *p, struct doc *list);
 

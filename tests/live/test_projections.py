@@ -432,6 +432,27 @@ def members_may_not_reach_elsewhere(tmp):
 
 
 @test
+def targets_go_by_parts_of_their_names(tmp):
+    p = project(tmp)
+    declare(p, A, B)
+    stages = [t["target"] for t in p.json("status", "dev")["targets"] if t["kind"] == "projection"]
+    equal(stages, [f"dev/wells@{s}" for s in ("schema", f"load:wells/{A}", f"load:wells/{B}", "index", "validate", "publish", "receipt")])
+    for stage in stages:
+        equal(p.json("why", stage)["target"], stage)
+    equal(p.json("why", f"wel@load:wells/{B[:7]}")["target"], f"dev/wells@load:wells/{B}")
+    equal(p.json("why", "wel@val")["target"], "dev/wells@validate")
+    contains(p.run("why", "wels").text, "did you mean wells?")
+    chain = p.json("why", full_id("M-01"))["chain"]
+    equal([link["code"] for link in chain], ["current"])
+    graph = p.json("graph", "dev", "wells")
+    equal({e["kind"] for e in graph["edges"]}, {"member", "source"})
+    contains([n["target"] for n in graph["nodes"]], f"dataset:wells/{B}")
+    equal(p.run("plan", "dev", "--exit-code").status, 10)
+    equal(p.build(full_id("M-01")).status, 0, "a member stands for its projection")
+    equal(generations(p), [("1", "kept"), ("2", "live")])
+
+
+@test
 def every_reason_of_projections_was_reached():
     equal(sorted(set(CODES) - reached), [])
 

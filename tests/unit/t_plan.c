@@ -1,98 +1,6 @@
 /* layer: plan */
 /* Order, decision, digest and target names of the plan, from structs built by hand. */
-#include "plan/plan.h"
-
-#include <stdlib.h>
-
-#include "tap.h"
-
-enum { MOST = 16 };
-
-/* A small project and what is known about its database. */
-struct stage_set {
-    struct arena *a;
-    struct bundle b[MOST];
-    const struct bundle *order[MOST];
-    size_t n;
-    struct env env;
-    struct domains domains;
-    struct past past;
-    struct world world;
-    enum export_state exports[MOST];
-};
-
-static struct digest digest_from(const char *s)
-{
-    return digest_of(bytes_str(s));
-}
-
-static void set_up(struct stage_set *t, struct arena *a)
-{
-    *t = (struct stage_set){.a = a};
-    t->env = (struct env){.name = "dev", .approval = APPROVAL_REVIEW, .store = {true}};
-    t->world =
-        (struct world){.reachable = true, .why_not = "", .has_ledger = true, .instance = "uuid"};
-    t->past.by_id.a = a;
-}
-
-/* depends: NULL for the default order, else ids separated by blanks. */
-static struct bundle *add(struct stage_set *t, const char *id, const char *depends)
-{
-    struct bundle *b = &t->b[t->n];
-    *b = (struct bundle){.id = id,
-                         .dir = arena_printf(t->a, "migrations/postgis/%s", id),
-                         .folder = "migrations/postgis",
-                         .checksum = digest_from(id),
-                         .status = "approved",
-                         .depends_line = 7};
-    if (depends != NULL) {
-        b->has_depends = true;
-        b->depends_on.v = ARENA_ARRAY(t->a, const char *, MOST);
-        char *rest = arena_strdup(t->a, depends);
-        for (char *word = strsep(&rest, " "); word != NULL; word = strsep(&rest, " ")) {
-            if (word[0] != '\0') {
-                b->depends_on.v[b->depends_on.n++] = word;
-            }
-        }
-    }
-    t->order[t->n] = b;
-    t->n++;
-    return b;
-}
-
-static void happened(struct stage_set *t, const char *id, const char *result, const char *content)
-{
-    struct fact f = {.sequence = ++t->past.size,
-                     .subject = id,
-                     .result = result,
-                     .run_id = "run",
-                     .finished_at = "2026-01-01T00:00:00.000000Z",
-                     .checksum = digest_from(content)};
-    past_add(t->a, &t->past, &f);
-}
-
-static int make(struct stage_set *t, struct plan *p, struct err *e)
-{
-    struct plan_input in = {.env = &t->env,
-                            .domains = &t->domains,
-                            .bundles = t->order,
-                            .n_bundles = t->n,
-                            .past = &t->past,
-                            .world = &t->world,
-                            .exports = t->exports};
-    return plan_make(t->a, &in, p, e);
-}
-
-static const char *order_of(struct arena *a, const struct plan *p)
-{
-    struct buf text = {0};
-    for (size_t i = 0; i < p->n; i++) {
-        buf_printf(&text, "%s%s", i > 0 ? " " : "", p->v[i].bundle->id);
-    }
-    const char *out = arena_strdup(a, buf_str(&text));
-    buf_release(&text);
-    return out;
-}
+#include "plan_cases.h"
 
 /* --- order ---------------------------------------------------------------------------------------- */
 
@@ -175,29 +83,10 @@ static void on_altered(struct stage_set *t)
     happened(t, "a", "success", "a");
     t->exports[0] = EXPORT_ALTERED;
 }
-static void on_unreachable(struct stage_set *t)
-{
-    t->world.reachable = false;
-    t->world.why_not = "no server";
-}
-static void on_no_store(struct stage_set *t)
-{
-    t->env.store[STORE_POSTGIS] = false;
-}
-static void on_signature(struct stage_set *t)
-{
-    t->env.approval = APPROVAL_SIGNATURE;
-}
 static void on_unregistered(struct stage_set *t)
 {
     t->env.is_protected = true;
     t->b[0].status = NULL;
-}
-static void on_unadopted(struct stage_set *t)
-{
-    t->env.is_protected = true;
-    t->world.has_ledger = false;
-    t->world.n_existing = 3;
 }
 static void on_late(struct stage_set *t)
 {
@@ -207,12 +96,6 @@ static void on_late_protected(struct stage_set *t)
 {
     t->env.is_protected = true;
     happened(t, "b", "success", "b");
-}
-static void on_not_promoted(struct stage_set *t)
-{
-    static struct upstream u = {.env = "staging", .reachable = false, .why_not = "no server"};
-    t->world.upstream = &u;
-    t->world.n_upstream = 1;
 }
 
 static const struct {
@@ -362,7 +245,8 @@ static void try_targets(void)
     for (size_t i = 0; i < N_TARGETS; i++) {
         struct err e = {0};
         struct target found = {.bundle = -1};
-        int rc = plan_target(targets[i].text, &t.env, 1, t.order, t.n, &a, &found, &e);
+        struct subjects all = {t.order, t.n, NULL, 0};
+        int rc = plan_target(targets[i].text, &t.env, 1, &all, &a, &found, &e);
         is_int(rc == 0 ? found.bundle : -1, targets[i].bundle, targets[i].text);
         bool right = rc != 0 ? e.hint[0] != '\0'
                              : found.stage == targets[i].stage &&

@@ -1,0 +1,135 @@
+/* What to do next about a projection, per reason. */
+#include <string.h>
+
+#include "report/advice.h"
+#include "report/words.h"
+
+static void put_build(struct buf *out, const struct plan *p, const struct projection_step *x,
+                      const char *after)
+{
+    advice_command(out, p, "build", x->in->p->name);
+    buf_puts(out, after);
+}
+
+static void put_text(struct buf *out, const char *before, const char *name, const char *after)
+{
+    buf_puts(out, before);
+    words_safe(out, name);
+    buf_puts(out, after);
+}
+
+/* The cause is the other environment's target: "staging/feature_index@receipt". */
+static void put_promotion(struct buf *out, const struct plan *p, const struct projection_step *x,
+                          const struct reason *r)
+{
+    for (size_t i = 0; i < p->world->n_upstream; i++) {
+        const struct upstream *u = &p->world->upstream[i];
+        size_t n = strlen(u->env);
+        if (strncmp(r->cause, u->env, n) != 0 || r->cause[n] != '/') {
+            continue;
+        }
+        if (!u->reachable) {
+            put_text(out, "make ", u->env, " reachable from here: its ledger is asked live");
+            return;
+        }
+        put_text(out, "`kfmig build ", u->env, " ");
+        put_text(out, "", x->in->p->name, "` first");
+        return;
+    }
+    buf_puts(out, "publish it in the required environment first");
+}
+
+static void put_catalog(struct buf *out, const struct plan *p, const struct projection_step *x,
+                        const struct reason *r)
+{
+    (void)p;
+    (void)r;
+    put_text(out, "mend the catalog, or pin another version in ", x->in->p->file.path,
+             "; `kfmig dataset verify` checks the files too");
+}
+
+static void put_dml(struct buf *out, const struct plan *p, const struct projection_step *x,
+                    const struct reason *r)
+{
+    (void)p;
+    (void)x;
+    (void)r;
+    buf_puts(out, "declare `rebuild: after-load` in that bundle's migration.yml, so that it runs "
+                  "when the data is there");
+}
+
+static void put_in_place(struct buf *out, const struct plan *p, const struct projection_step *x,
+                         const struct reason *r)
+{
+    (void)p;
+    (void)r;
+    put_text(out, "take the change of the chain back, or declare `policy: prefer-rebuild` in ",
+             x->in->p->file.path, "");
+}
+
+static void put_switched(struct buf *out, const struct plan *p, const struct projection_step *x,
+                         const struct reason *r)
+{
+    (void)r;
+    put_build(out, p, x, " publishes what is declared; ");
+    advice_command(out, p, "switch", x->in->p->name);
+    buf_puts(out, " lists the generations");
+}
+
+static void put_script(struct buf *out, const struct plan *p, const struct projection_step *x,
+                       const struct reason *r)
+{
+    (void)p;
+    (void)x;
+    (void)r;
+    buf_puts(out, "correct the SQL, or what that bundle's migration.yml allows, and have that "
+                  "reviewed");
+}
+
+static void put_rebuild(struct buf *out, const struct plan *p, const struct projection_step *x,
+                        const struct reason *r)
+{
+    (void)r;
+    put_build(out, p, x, " makes a new generation beside the old one");
+}
+
+static void put_resume(struct buf *out, const struct plan *p, const struct projection_step *x,
+                       const struct reason *r)
+{
+    (void)r;
+    put_build(out, p, x, " goes on with it");
+}
+
+static void put_publish(struct buf *out, const struct plan *p, const struct projection_step *x,
+                        const struct reason *r)
+{
+    (void)r;
+    put_build(out, p, x, " publishes it; nothing is loaded for that");
+}
+
+void advice_put_projection(struct buf *out, const struct plan *p, const struct projection_step *x,
+                           const struct reason *r)
+{
+    static const struct {
+        enum reason_code code;
+        void (*put)(struct buf *out, const struct plan *p, const struct projection_step *x,
+                    const struct reason *r);
+    } rows[] = {
+        {REASON_NEVER_BUILT, put_rebuild},        {REASON_INPUT_CHANGED, put_rebuild},
+        {REASON_GENERATION_ALTERED, put_rebuild}, {REASON_GENERATION_PENDING, put_resume},
+        {REASON_PUBLISH_PENDING, put_publish},    {REASON_GENERATION_KEPT, put_publish},
+        {REASON_CATALOG_FAULT, put_catalog},      {REASON_CHAIN_HAS_DML, put_dml},
+        {REASON_IN_PLACE, put_in_place},          {REASON_SWITCHED_BACK, put_switched},
+        {REASON_NOT_PROMOTED, put_promotion},     {REASON_SCOPE_EXCEEDED, put_script},
+        {REASON_LIMIT_EXCEEDED, put_script},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        if (rows[i].code == r->code) {
+            rows[i].put(out, p, x, r);
+            return;
+        }
+    }
+    if (!advice_put_shared(out, p, r)) {
+        put_build(out, p, x, "");
+    }
+}
