@@ -10,6 +10,7 @@
 #include "cli/queries.h"
 #include "cli/signals.h"
 #include "load/generation_key.h"
+#include "store/space.h"
 
 struct dataset_place projections_place(struct session *s)
 {
@@ -129,6 +130,7 @@ static bool find_facts(struct session *s, struct projected *x, struct source_fac
                                          .evidence_ref = from->evidence_ref != NULL
                                                              ? from->evidence_ref
                                                              : x->dataset[i]->evidence_ref};
+        x->input.artifact_bytes += f->size;
     }
     return good;
 }
@@ -281,6 +283,7 @@ static int look_at(struct session *s, const struct plan *order, struct projected
     if (!is_for(p, s->link.env)) {
         return 0;
     }
+    x->input.free_bytes = -1;
     x->input.has_schema = schema_stands(s, p);
     find_digest(s, x);
     if (has_live(&x->input)) {
@@ -290,6 +293,7 @@ static int look_at(struct session *s, const struct plan *order, struct projected
         return -1;
     }
     x->input.has_dml = find_dml(x);
+    x->input.free_bytes = s->link.pg != NULL ? space_free(s->link.pg) : -1;
     return 0;
 }
 

@@ -107,6 +107,23 @@ static void read_mapping(const struct work *w, const struct doc *key, const stru
     }
 }
 
+static void read_unique(const struct work *w, const struct doc *list, struct projection_source *s)
+{
+    s->unique.v = ARENA_ARRAY(w->p->a, const char *, doc_len(list) + 1);
+    for (size_t i = 0; i < doc_len(list); i++) {
+        const char *name = list->item[i]->text.p;
+        size_t k = 0;
+        while (k < s->n_columns && strcmp(s->column[k].column, name) != 0) {
+            k++;
+        }
+        if (k == s->n_columns) {
+            fault(w, list->item[i], "name a column that this source fills",
+                  "column \"%s\" is not mapped", name);
+        }
+        s->unique.v[s->unique.n++] = name;
+    }
+}
+
 static void read_source(const struct work *w, const struct doc *d, struct projection_source *out)
 {
     const struct doc *version = doc_get(d, "version");
@@ -129,6 +146,7 @@ static void read_source(const struct work *w, const struct doc *d, struct projec
     for (size_t i = 0; i < columns->n; i++) {
         read_mapping(w, columns->key[i], columns->item[i], &out->column[i]);
     }
+    read_unique(w, doc_get(d, "unique"), out);
 }
 
 static bool fills_version(const struct projection_source *s)

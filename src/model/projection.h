@@ -30,7 +30,8 @@ struct projection_source {
     bool any_ring_order;
     struct mapping *column;
     size_t n_columns;
-    int line, col; /* of version */
+    struct names unique; /* columns that tell its rows apart; none: nothing is said about that */
+    int line, col;       /* of version */
 };
 
 struct projection {

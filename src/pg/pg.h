@@ -49,6 +49,7 @@ struct pg_options {
  * password; a socket path beneath a home or temporary directory is not shown. */
 struct pg_where {
     const char *host, *port, *dbname, *user;
+    bool is_local; /* through a socket of this machine */
 };
 
 /* Connect and pin the session: client_encoding UTF8, search_path as the server has it for the role (a migration sees what

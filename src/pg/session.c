@@ -197,7 +197,8 @@ void pg_close(struct pg *s)
 
 void pg_where(const struct pg *s, struct pg_where *out)
 {
-    *out = (struct pg_where){s->host, s->port, s->dbname, s->user};
+    *out = (struct pg_where){s->host, s->port, s->dbname, s->user,
+                             strcmp(s->host, "local socket") == 0};
 }
 
 int pg_backend_pid(const struct pg *s)

@@ -72,22 +72,31 @@ struct step {
 };
 
 /* A projection as the session found it. digest, components: of the generation that the declaration wants now; digest zero: it cannot be known,
- * faults say why (catalogs that are missing, disagree, are unknown or restricted). v[0..n): its generations, by number. has_schema: its schema stands in
+ * faults say why (catalogs that are missing, disagree, are unknown or restricted). artifact_bytes: what its artifacts occupy; free_bytes: what is free at the
+ * server, -1: unknown. v[0..n): its generations, by number. has_schema: its schema stands in
  * the database. has_dml: the path of a chain file (not rebuild: after-load) that changes rows, which an empty schema would not repeat; NULL: none. */
 struct projection_input {
     const struct projection *p;
     struct digest digest;
     struct components components;
     const struct err_list *faults;
+    int64_t artifact_bytes, free_bytes;
     const struct generation *v;
     size_t n;
     bool has_schema;
     const char *has_dml;
 };
 
+/* From what the generation of basis took and occupies, in proportion to the artifacts: its own live one, or else another projection's. ms -1: nothing was measured
+ * yet; bytes are then those of the artifacts. */
+struct cost {
+    int64_t ms, bytes;
+    const char *basis; /* a projection; NULL: none */
+};
+
 /* One projection in one environment. Its targets: ENV/NAME@schema, @load:DATASET (one per source; DATASET/VERSION where one dataset comes twice), @index,
  * @validate, @publish, @receipt. live: what readers see; next: the generation begun or made for the wanted digest, or kept with it; NULL: none.
- * members: indexes of the steps of its chain, in order; upstream: of the steps outside that members come after. last_ms, last_bytes: what its last generation took and occupies; -1: unknown. */
+ * members: indexes of the steps of its chain, in order; upstream: of the steps outside that members come after. cost: what a new generation should take. */
 struct projection_step {
     const struct projection_input *in;
     enum plan_state state;
@@ -101,7 +110,7 @@ struct projection_step {
     size_t n_upstream;
     bool selected;
     bool is_named; /* asked for by its name: what was switched back to by hand does not hold it */
-    int64_t last_ms, last_bytes;
+    struct cost cost;
 };
 
 struct plan {

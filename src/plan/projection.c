@@ -298,6 +298,35 @@ static int check_outsider(struct plan *p, const struct step *s, struct err *e)
     return 0;
 }
 
+static double ratio(const struct doc *facts, const struct projection_step *x)
+{
+    int64_t read = doc_num(facts, "read", 0);
+    return read > 0 && x->in->artifact_bytes > 0 ? (double)x->in->artifact_bytes / (double)read : 1;
+}
+
+static bool cost_from(const struct projection_input *in, struct projection_step *x)
+{
+    const struct generation *live = generation_live(in);
+    int64_t ms = live != NULL ? doc_num(live->facts, "ms", 0) : 0;
+    if (ms <= 0) {
+        return false;
+    }
+    double f = ratio(live->facts, x);
+    x->cost = (struct cost){.ms = (int64_t)((double)ms * f),
+                            .bytes = (int64_t)((double)doc_num(live->facts, "bytes", 0) * f),
+                            .basis = in->p->name};
+    return true;
+}
+
+static void find_cost(struct plan *p, struct projection_step *x)
+{
+    x->cost = (struct cost){.ms = -1, .bytes = x->in->artifact_bytes};
+    bool found = cost_from(x->in, x);
+    for (size_t i = 0; i < p->n_projections && !found; i++) {
+        found = cost_from(&p->inputs[i], x);
+    }
+}
+
 int projections_decide(struct plan *p, const struct plan_input *in, struct err *e)
 {
     p->n_projections = in->n_projections;
@@ -313,8 +342,7 @@ int projections_decide(struct plan *p, const struct plan_input *in, struct err *
         *x = (struct projection_step){.in = &in->projections[i], .selected = true};
         x->live = generation_live(x->in);
         x->next = generation_next(x->in);
-        x->last_ms = x->live != NULL ? doc_num(x->live->facts, "ms", -1) : -1;
-        x->last_bytes = x->live != NULL ? doc_num(x->live->facts, "bytes", -1) : -1;
+        find_cost(p, x);
         find_members(p, x);
         decide(p, x);
         settle(x);

@@ -105,6 +105,20 @@ static void check_promotion(struct plan *p, struct projection_step *x)
     }
 }
 
+/* The rows and their indexes, and as much again for the WAL that says so. */
+static void check_space(struct plan *p, struct projection_step *x)
+{
+    int64_t needed = 2 * x->cost.bytes;
+    bool is_begun = x->next != NULL && x->next->state == GENERATION_LOADING;
+    if (x->in->free_bytes < 0 || needed <= x->in->free_bytes || is_begun) {
+        return;
+    }
+    struct reason *r = projection_give(p, x, REASON_NO_SPACE);
+    r->cause = "the database";
+    r->detail = arena_printf(p->a, "it needs about %.1f MB, %.1f MB are free", (double)needed / 1e6,
+                             (double)x->in->free_bytes / 1e6);
+}
+
 void projection_check_gates(struct plan *p, struct projection_step *x)
 {
     if (p->env->is_protected && !p->world->has_ledger && p->world->n_existing > 0) {
@@ -114,6 +128,7 @@ void projection_check_gates(struct plan *p, struct projection_step *x)
     }
     if (x->action == ACTION_REBUILD) {
         check_members(p, x);
+        check_space(p, x);
     }
     check_approval(p, x);
     check_promotion(p, x);

@@ -67,6 +67,16 @@ static void put_in_place(struct buf *out, const struct plan *p, const struct pro
              x->in->p->file.path, "");
 }
 
+static void put_space(struct buf *out, const struct plan *p, const struct projection_step *x,
+                      const struct reason *r)
+{
+    (void)x;
+    (void)r;
+    buf_puts(out, "make room at the server; ");
+    advice_command(out, p, "gc", "--all");
+    buf_puts(out, " drops kept generations");
+}
+
 static void put_switched(struct buf *out, const struct plan *p, const struct projection_step *x,
                          const struct reason *r)
 {
@@ -119,6 +129,7 @@ void advice_put_projection(struct buf *out, const struct plan *p, const struct p
         {REASON_GENERATION_ALTERED, put_rebuild}, {REASON_GENERATION_PENDING, put_resume},
         {REASON_PUBLISH_PENDING, put_publish},    {REASON_GENERATION_KEPT, put_publish},
         {REASON_CATALOG_FAULT, put_catalog},      {REASON_CHAIN_HAS_DML, put_dml},
+        {REASON_NO_SPACE, put_space},
         {REASON_IN_PLACE, put_in_place},          {REASON_SWITCHED_BACK, put_switched},
         {REASON_NOT_PROMOTED, put_promotion},     {REASON_SCOPE_EXCEEDED, put_script},
         {REASON_LIMIT_EXCEEDED, put_script},

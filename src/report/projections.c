@@ -36,13 +36,13 @@ static void put_cost(struct buf *out, const struct projection_step *x)
     if (x->action != ACTION_REBUILD) {
         return;
     }
-    if (x->last_ms < 0) {
-        buf_puts(out, "; not measured yet");
+    if (x->cost.ms < 0) {
+        buf_printf(out, "; not measured yet (%.1f MB of artifacts)", (double)x->cost.bytes / 1e6);
         return;
     }
-    buf_printf(out, "; the last one took %lld.%lld s and has %lld.%lld MB",
-               (long long)(x->last_ms / 1000), (long long)(x->last_ms % 1000 / 100),
-               (long long)(x->last_bytes / 1000000), (long long)(x->last_bytes % 1000000 / 100000));
+    buf_printf(out, "; about %.1f s and %.1f MB, going by ", (double)x->cost.ms / 1e3,
+               (double)x->cost.bytes / 1e6);
+    words_safe(out, strcmp(x->cost.basis, x->in->p->name) == 0 ? "the last one" : x->cost.basis);
 }
 
 void words_projection(struct buf *out, const struct style *st, const struct projection_step *x,

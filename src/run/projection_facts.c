@@ -70,6 +70,7 @@ void facts_read(struct making *m)
     m->is_indexed = doc_yes(f, "indexed", false);
     m->made_ms = doc_num(f, "ms", 0);
     m->size = doc_num(f, "bytes", 0);
+    m->read = doc_num(f, "read", m->is_wanted ? m->job->step->in->artifact_bytes : 0);
     read_indexes(m, doc_get(f, "indexes"));
     read_loads(m, doc_get(f, "loads"));
 }
@@ -104,6 +105,7 @@ static struct doc *facts_doc(struct making *m)
     doc_put(a, f, "indexed", doc_bool(a, m->is_indexed));
     doc_put(a, f, "ms", doc_int(a, m->made_ms));
     doc_put(a, f, "bytes", doc_int(a, m->size));
+    doc_put(a, f, "read", doc_int(a, m->read));
     struct doc *indexes = doc_put(a, f, "indexes", doc_new(a, DOC_LIST));
     for (size_t i = 0; i < m->indexes.n; i++) {
         struct doc *d = doc_push(a, indexes, doc_new(a, DOC_MAP));

@@ -33,7 +33,7 @@ struct making {
     bool
         is_wanted; /* the generation that is declared now; else an earlier one, switched to by hand */
     struct loaded *loaded; /* one per source */
-    int64_t made_ms, size;
+    int64_t made_ms, size, read; /* read: bytes of artifacts */
     int64_t live_number; /* 0: no live schema */
     const char *started_at;
     struct guard guard;

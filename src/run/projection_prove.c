@@ -84,6 +84,22 @@ static void judge_geometry(struct making *m, const struct projection_source *s,
     }
 }
 
+static int judge_unique(struct making *m, const struct projection_source *s, struct err *e)
+{
+    int64_t n = 0;
+    const char *column = version_column(s);
+    struct row_set rows = {m->hidden, s->into, column, column != NULL ? s->version : NULL};
+    if (s->unique.n == 0) {
+        return 0;
+    }
+    if (generation_duplicates(making_session(m), m->r->a, &rows, &s->unique, &n, e) != 0) {
+        return -1;
+    }
+    gate_add(m->r, m->o, arena_printf(m->r->a, "unique %s/%s", s->dataset, s->version), n == 0,
+             n == 0 ? "" : arena_printf(m->r->a, "%lld are there more than once", (long long)n));
+    return 0;
+}
+
 /* The columns that the mapping fills with geometries. */
 static int geometry_columns(struct making *m, const struct projection_source *s, struct names *out,
                             struct err *e)
@@ -125,6 +141,9 @@ static int prove_source(struct making *m, size_t i, struct err *e)
     }
     m->loaded[i].content = content;
     judge_count(m, s, d, content.rows);
+    if (judge_unique(m, s, e) != 0) {
+        return -1;
+    }
     for (size_t k = 0; k < geometries.n; k++) {
         struct extent_facts x;
         struct row_set rows = {m->hidden, s->into, column, column != NULL ? s->version : NULL};

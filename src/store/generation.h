@@ -97,6 +97,10 @@ int generation_extent(struct pg *s, struct arena *a, const struct row_set *rows,
                       const char *geometry_column, struct extent_facts *out,
                       struct err *e) MUST_CHECK;
 
+/* How many groups of several rows have equal values in all of columns; NULLs are equal to each other. */
+int generation_duplicates(struct pg *s, struct arena *a, const struct row_set *rows,
+                          const struct names *columns, int64_t *n, struct err *e) MUST_CHECK;
+
 /* What stands in the way of publishing hidden over live, generation live_number (0: live does not exist). hidden_acl: as of generation_hide(). code: one of
  * dependant      an object outside depends on the live schema, and would stay with the old generation.
  * text_function  a function whose body is text (LANGUAGE sql without BEGIN ATOMIC, plpgsql and whatever is neither C nor internal) is reachable from a partition key,

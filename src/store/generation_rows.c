@@ -235,3 +235,23 @@ int generation_extent(struct pg *s, struct arena *a, const struct row_set *rows,
     }
     return m.geometry == NULL ? count_rows(s, a, &m, out, e) : read_facts(s, a, &m, out, e);
 }
+
+int generation_duplicates(struct pg *s, struct arena *a, const struct row_set *rows,
+                          const struct names *columns, int64_t *n, struct err *e)
+{
+    struct pg_rows *r = NULL;
+    struct buf sql = {0};
+    buf_puts(&sql, "SELECT count(*) FROM (SELECT 1 FROM ");
+    buf_puts(&sql, generation_rows(a, rows, 1));
+    for (size_t i = 0; i < columns->n; i++) {
+        buf_printf(&sql, "%s t.%s", i == 0 ? " GROUP BY" : ",", pg_ident(a, columns->v[i]));
+    }
+    buf_puts(&sql, " HAVING count(*) > 1) AS twice");
+    int rc = pg_run(s, buf_str(&sql), &rows->version, rows->version_column == NULL ? 0 : 1, &r, e);
+    if (rc == 0) {
+        *n = pg_int(r, 0, 0);
+    }
+    pg_rows_free(r);
+    buf_release(&sql);
+    return rc;
+}

@@ -235,6 +235,26 @@ def what_is_wrong_with_the_data_is_found_before_anything_is_written(tmp):
 
 
 @test
+def rows_that_should_differ_are_counted(tmp):
+    p = project(tmp, built=False)
+    declare(p, A)
+    text = p.path("registry/projections/wells.yml").read_text()
+    p.write("registry/projections/wells.yml", text.replace("    columns:", "    unique: [id]\n    columns:"))
+    equal(p.build().status, 0)
+    receipt = json.loads(p.run("receipt", "show", "dev", "wells", "--json").out)
+    contains(receipt["claim"]["gates"], dict(gate=f"unique wells/{A}", result="pass", detail=""))
+    p.write("registry/projections/wells.yml", text.replace("    columns:", "    unique: [evidence]\n    columns:"))
+    equal(p.build().status, 0, "another validation rebuilds nothing")
+    ran = p.run("rebuild", "dev", "--all")
+    equal(ran.status, 3, repr(ran))
+    contains(ran.text, f"unique wells/{A} failed: 1 are there more than once")
+    p.write("registry/projections/wells.yml", text.replace("    columns:", "    unique: [id, none]\n    columns:"))
+    ran = p.run("check")
+    equal(ran.status, 5, repr(ran))
+    contains(ran.text, 'registry/projections/wells.yml:9:18: error: column "none" is not mapped')
+
+
+@test
 def an_existing_schema_is_adopted_and_kept(tmp):
     p = Project(tmp, postgis=True)
     p.bundle("M-01", CHAIN)

@@ -150,6 +150,45 @@ static void on_altered_kept(struct stage_set *t)
     on_altered_inside(t);
     generate(t, GENERATION_KEPT, "two");
 }
+/* Twice the size of the one before, for twice the artifacts: 8 MB with the WAL. */
+static void set_costs(struct stage_set *t, int64_t free_bytes)
+{
+    struct doc *facts = doc_new(t->a, DOC_MAP);
+    doc_put(t->a, facts, "ms", doc_int(t->a, 1500));
+    doc_put(t->a, facts, "bytes", doc_int(t->a, 2000000));
+    doc_put(t->a, facts, "read", doc_int(t->a, 1000000));
+    t->g[0][0].facts = facts;
+    t->in[0].artifact_bytes = 2000000;
+    t->in[0].free_bytes = free_bytes;
+}
+static void on_room(struct stage_set *t)
+{
+    set_costs(t, 8000000);
+}
+static void on_no_room(struct stage_set *t)
+{
+    set_costs(t, 7999999);
+}
+static void on_unknown_room(struct stage_set *t)
+{
+    set_costs(t, -1);
+}
+static void on_no_room_begun(struct stage_set *t)
+{
+    on_no_room(t);
+    generate(t, GENERATION_LOADING, "two");
+}
+static void on_no_room_ready(struct stage_set *t)
+{
+    on_no_room(t);
+    generate(t, GENERATION_READY, "two");
+}
+static void on_no_room_first(struct stage_set *t)
+{
+    on_no_room(t);
+    t->in[0].n = 0;
+    t->in[0].free_bytes = 3999999;
+}
 static void on_dml(struct stage_set *t)
 {
     t->in[0].has_dml = "migrations/postgis/b/forward.sql";
@@ -263,6 +302,16 @@ static const struct {
      REASON_CURRENT},
     {"the same, current", on_dml_current, REASON_CURRENT, STATE_CURRENT, ACTION_NONE, 1,
      REASON_CURRENT},
+    {"room enough", on_room, REASON_INPUT_CHANGED, STATE_STALE, ACTION_REBUILD, 2, REASON_CURRENT},
+    {"no room", on_no_room, REASON_NO_SPACE, STATE_BLOCKED, ACTION_NONE, 3, REASON_CURRENT},
+    {"room unknown", on_unknown_room, REASON_INPUT_CHANGED, STATE_STALE, ACTION_REBUILD, 2,
+     REASON_CURRENT},
+    {"no room, but begun", on_no_room_begun, REASON_INPUT_CHANGED, STATE_STALE, ACTION_REBUILD, 3,
+     REASON_CURRENT},
+    {"no room, but made", on_no_room_ready, REASON_PUBLISH_PENDING, STATE_STALE, ACTION_PUBLISH, 1,
+     REASON_CURRENT},
+    {"no room for the first", on_no_room_first, REASON_NO_SPACE, STATE_BLOCKED, ACTION_NONE, 2,
+     REASON_IN_GENERATION},
     {"in place, other data", on_in_place_data, REASON_INPUT_CHANGED, STATE_STALE, ACTION_REBUILD, 2,
      REASON_CURRENT},
     {"in place, another chain", on_in_place_chain, REASON_IN_PLACE, STATE_BLOCKED, ACTION_NONE, 4,

@@ -5,7 +5,7 @@
 #include "report_cases.h"
 
 #define ZERO_BUT(last) "00000000000000000000000000000000000000000000000000000000000000" last
-enum { N_PROJECTION_CODES = 23 };
+enum { N_PROJECTION_CODES = 24 };
 
 /* PG-02 becomes the chain of a projection over two datasets, which PG-01 comes before. */
 struct projection_of_tests {
@@ -68,8 +68,7 @@ static void give_project(struct world_of_tests *w, struct projection_of_tests *x
                                        .upstream = x->upstream,
                                        .n_upstream = 1,
                                        .selected = true,
-                                       .last_ms = -1,
-                                       .last_bytes = -1};
+                                       .cost = {.ms = -1}};
     w->plan.projections = &x->step;
     w->plan.n_projections = 1;
     count(&w->plan);
@@ -101,18 +100,21 @@ static void test_projection_plan(void)
                         "\n"
                         "  rebuild  wells  what it is built from changed (source k/1#f)\n"
                         "                  a new generation beside the old one, then a switch; not "
-                        "measured yet\n"
+                        "measured yet (0.0 MB of artifacts)\n"
                         "\n"
                         "plan %s\n"
                         "run it with `kfmig build dev`\n",
                         digest_of_plan(&w)),
            "a projection to be rebuilt");
     buf_clear(&out);
-    x.step.last_ms = 4120;
-    x.step.last_bytes = 12345678;
+    x.step.cost = (struct cost){4120, 12345678, "wells"};
     report_plan(&out, &plain, &w.plan);
-    ok(strstr(buf_str(&out), "; the last one took 4.1 s and has 12.3 MB\n") != NULL,
+    ok(strstr(buf_str(&out), "; about 4.1 s and 12.3 MB, going by the last one\n") != NULL,
        "with what the last one cost");
+    buf_clear(&out);
+    x.step.cost.basis = "springs";
+    report_plan(&out, &plain, &w.plan);
+    ok(strstr(buf_str(&out), "12.3 MB, going by springs\n") != NULL, "or another projection's");
     buf_clear(&out);
     report_plan_markdown(&out, &w.plan);
     ok(strstr(buf_str(&out),
@@ -341,6 +343,7 @@ static void test_projection_advice(void)
         REASON_UPSTREAM_PENDING,
         REASON_CATALOG_FAULT,
         REASON_CHAIN_HAS_DML,
+        REASON_NO_SPACE,
         REASON_IN_PLACE,
         REASON_SWITCHED_BACK,
         REASON_NOT_PROMOTED,
@@ -410,7 +413,7 @@ static void test_projection_graph(void)
 
 int main(void)
 {
-    tap_plan(4 + 37 + 4 + 5 + 3 + N_PROJECTION_CODES + 5);
+    tap_plan(5 + 37 + 4 + 5 + 3 + N_PROJECTION_CODES + 5);
     test_projection_plan();
     test_projection_targets();
     test_projection_status();
