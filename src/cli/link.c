@@ -237,13 +237,18 @@ int link_refresh(struct session *s, struct link *l, struct err *e)
     return 0;
 }
 
-int link_connect(struct session *s, struct link *l, struct err *e)
+int link_open(struct session *s, const struct link *l, struct pg **out, struct err *e)
 {
     char host[128] = "";
     struct pg_options o = {.wait = {.on_wait = stop_wanted}};
     (void)gethostname(host, sizeof host - 1);
     o.application_name =
         arena_printf(s->a, "kfmig %s@%s:%ld", s->req->command->name, host, (long)getpid());
+    return pg_open(out, &l->dsn, &o, e);
+}
+
+int link_connect(struct session *s, struct link *l, struct err *e)
+{
     if (!secret_is_set(&l->dsn)) {
         int rc = l->env->embedded ? open_embedded(s, l->env, l, &l->dsn, e)
                                   : resolve_dsn(s, l->env, &l->dsn, e);
@@ -251,7 +256,7 @@ int link_connect(struct session *s, struct link *l, struct err *e)
             return -1;
         }
     }
-    if (pg_open(&l->pg, &l->dsn, &o, e) == 0) {
+    if (link_open(s, l, &l->pg, e) == 0) {
         return 0;
     }
     /* A session of one's own has no prepared statements of somebody else. */

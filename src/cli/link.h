@@ -33,6 +33,8 @@ int session_link(struct session *s, const struct env *env, struct link *out,
                  struct err *e) MUST_CHECK;
 /* Its parts: only the connection (again, after one was lost); only identity, entries and past. */
 int link_connect(struct session *s, struct link *l, struct err *e) MUST_CHECK;
+/* One more session with the database that l is connected to. */
+int link_open(struct session *s, const struct link *l, struct pg **out, struct err *e) MUST_CHECK;
 int link_refresh(struct session *s, struct link *l, struct err *e) MUST_CHECK;
 /* Keep what was seen of this ledger for the next run. */
 void link_remember(struct session *s, const struct link *l);

@@ -81,6 +81,12 @@ static int reconnect(void *ctx, struct err *e)
     return ledger_identify(s->link.pg, &s->link.id, e);
 }
 
+static int open_beside(void *ctx, struct pg **out, struct err *e)
+{
+    struct work_frame *w = ctx;
+    return link_open(w->s, &w->s->link, out, e);
+}
+
 static void fill_run(struct work_frame *w)
 {
     struct session *s = w->s;
@@ -101,6 +107,7 @@ static void fill_run(struct work_frame *w)
                           .events = &w->events,
                           .wait = &w->wait,
                           .reconnect = reconnect,
+                          .open = open_beside,
                           .reconnect_ctx = w};
 }
 

@@ -63,7 +63,7 @@ int pg_open(struct pg **out, const struct secret *conninfo, const struct pg_opti
             struct err *e) MUST_CHECK;
 /* What pg_open() pins, as a query: to be sent again after RESET ALL. */
 extern const struct pg_sql *const pg_session_pin;
-void pg_close(struct pg *s);                             /* NULL is fine */
+void pg_close(struct pg *s); /* what runs is cancelled, and its end awaited; NULL is fine */
 void pg_where(const struct pg *s, struct pg_where *out); /* borrowed from s */
 int pg_backend_pid(const struct pg *s);
 int pg_server_version(const struct pg *s); /* 150018 */
@@ -105,6 +105,13 @@ int pg_statement(struct pg *s, struct bytes sql, const struct pg_wait *w, int64_
  * statement_timeout and lock_timeout rule, and the session's on_wait may cancel. *out may be NULL. -1 with ERR_APPLY if the server refuses. */
 int pg_run(struct pg *s, const char *sql, const char *const *params, int n_params,
            struct pg_rows **out, struct err *e) MUST_CHECK;
+/* The same in two halves, so that several sessions can work at once. start(): the statement (no parameters, no rows wanted) is on its way; until end() the
+ * session does nothing else. any(): waits until one of v[0..n) that were started has an answer, or on_wait of the first says stop: then end() of each
+ * will cancel. *which: its index. */
+enum { PG_TOGETHER = 16 }; /* sessions at most */
+int pg_start(struct pg *s, const char *sql, struct err *e) MUST_CHECK;
+void pg_any(struct pg *const *v, size_t n, size_t *which);
+int pg_end(struct pg *s, struct err *e) MUST_CHECK;
 const char *pg_ident(struct arena *a, const char *name);   /* "na""me", always quoted */
 const char *pg_literal(struct arena *a, const char *text); /* for DDL, which takes no parameters */
 

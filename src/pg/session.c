@@ -148,6 +148,12 @@ int pg_next(struct pg *s, struct pg_call *c, PGresult **r)
     return 0;
 }
 
+bool pg_has_answer(struct pg *s)
+{
+    (void)PQflush(s->conn);
+    return s->lost || take_input(s) != 0 || is_broken(s) || PQisBusy(s->conn) == 0;
+}
+
 int pg_await_copy(struct pg *s, struct pg_call *c, bool sending)
 {
     int unsent = PQflush(s->conn);
@@ -183,6 +189,11 @@ void pg_close(struct pg *s)
 {
     if (s == NULL) {
         return;
+    }
+    if (s->is_running) {
+        struct err ignored = {0};
+        pg_cancel(s);
+        (void)!pg_end(s, &ignored);
     }
     PQfinish(s->conn);
     free(s->host);

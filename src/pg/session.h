@@ -15,6 +15,17 @@ enum {
     PG_NAME = 128, /* a query's name in the server */
 };
 
+enum pg_stop { PG_STOP_NONE, PG_STOP_TIMEOUT, PG_STOP_INTERRUPT };
+
+/* One call that waits for the server: when it must end, and why it was asked to end before that. */
+struct pg_call {
+    struct pg_wait wait;
+    int64_t timeout_ms; /* 0: none */
+    int64_t deadline;   /* clock_ms(); 0: none */
+    int64_t next_tick;
+    enum pg_stop stop;
+};
+
 /* One query of a pipeline; q NULL: a Sync. prepares: its Parse is part of the pipeline. */
 struct pg_item {
     const struct pg_sql *q;
@@ -40,18 +51,9 @@ struct pg {
     struct pg_item *batch;
     size_t n_batch, cap_batch;
     struct pg_copy *copy; /* the COPY under way, see copy.c */
+    struct pg_call running; /* between pg_start() and pg_end() */
+    bool is_running;
     char last[PG_NAME];
-};
-
-enum pg_stop { PG_STOP_NONE, PG_STOP_TIMEOUT, PG_STOP_INTERRUPT };
-
-/* One call that waits for the server: when it must end, and why it was asked to end before that. */
-struct pg_call {
-    struct pg_wait wait;
-    int64_t timeout_ms; /* 0: none */
-    int64_t deadline;   /* clock_ms(); 0: none */
-    int64_t next_tick;
-    enum pg_stop stop;
 };
 
 void pg_call_begin(struct pg_call *c, const struct pg_wait *w, int64_t timeout_ms);
@@ -70,6 +72,9 @@ int pg_ready(struct pg *s, struct err *e) MUST_CHECK;
 /* The next result of what was sent, NULL at its end. Returns 0, or -1 when the connection had to be given up (s->lost);
  * a result that ends the session (FATAL) sets s->lost and is handed over. The caller frees *r. */
 int pg_next(struct pg *s, struct pg_call *c, PGresult **r) MUST_CHECK;
+
+/* Has the server's answer begun to come in, or the connection ended? Does not wait. */
+bool pg_has_answer(struct pg *s);
 
 /* Wait until COPY data can be had or put without blocking. Returns 0, or -1 as pg_next(). */
 int pg_await_copy(struct pg *s, struct pg_call *c, bool sending) MUST_CHECK;

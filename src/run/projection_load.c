@@ -136,26 +136,6 @@ int make_loads(struct making *m, struct err *e)
     return 0;
 }
 
-static int build_indexes(struct making *m, struct err *e)
-{
-    struct pg *s = making_session(m);
-    struct arena *a = m->r->a;
-    struct index_defs missing = {0};
-    if (generation_index_missing(s, a, m->hidden, &m->indexes, &missing, e) != 0) {
-        return -1;
-    }
-    for (size_t i = 0; i < missing.n; i++) {
-        const struct index_def *x = &missing.v[i];
-        const char *drop = arena_printf(a, "DROP INDEX IF EXISTS %s.%s", pg_ident(a, m->hidden),
-                                        pg_ident(a, x->name));
-        if ((!x->is_valid && pg_run(s, drop, NULL, 0, NULL, e) != 0) ||
-            pg_run(s, x->definition, NULL, 0, NULL, e) != 0) {
-            return -1;
-        }
-    }
-    return 0;
-}
-
 /* Files that want the data run under the names that they use. */
 static int run_after(struct making *m, struct err *e)
 {
@@ -207,7 +187,10 @@ int make_indexes(struct making *m, struct err *e)
         return 0;
     }
     making_phase(m, "index");
-    if (making_begin(m, e) != 0 || build_indexes(m, e) != 0 || run_after(m, e) != 0 ||
+    if (indexes_together(m, e) != 0) {
+        return -1;
+    }
+    if (making_begin(m, e) != 0 || indexes_here(m, e) != 0 || run_after(m, e) != 0 ||
         generation_settle(making_session(m), m->r->a, m->hidden, e) != 0 ||
         generation_size(making_session(m), m->hidden, &m->size, e) != 0) {
         making_roll_back(m);

@@ -61,6 +61,10 @@ int make_schema(struct making *m,
                 struct err *e) MUST_CHECK; /* the chain in a hidden schema; proves the artifacts */
 int make_loads(struct making *m, struct err *e) MUST_CHECK;
 int make_indexes(struct making *m, struct err *e) MUST_CHECK;
+/* The deferred indexes of m->hidden that are missing. together: each in a transaction of its own, several at once in sessions of their own, unless it is only one;
+ * else, and for those that are then missing still, one after the other in the open transaction. */
+int indexes_together(struct making *m, struct err *e) MUST_CHECK;
+int indexes_here(struct making *m, struct err *e) MUST_CHECK;
 int make_proof(struct making *m, struct err *e) MUST_CHECK; /* validation; READY */
 /* As make_proof(), of a generation that was proven before: structure and row counts, and m->expected. */
 int make_rehearsal(struct making *m, struct err *e) MUST_CHECK;

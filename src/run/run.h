@@ -45,7 +45,9 @@ struct run {
     const struct pg_wait *wait; /* interrupts and progress while a statement runs */
     /* Connect again, refuse another database, take the lock again (new epoch). 0, or -1: still unknown. */
     int (*reconnect)(void *ctx, struct err *e);
-    void *reconnect_ctx;
+    /* One more session with the same database, for work beside the first's; the caller closes it. NULL: there is only the one. */
+    int (*open)(void *ctx, struct pg **out, struct err *e);
+    void *reconnect_ctx; /* of both */
 };
 
 enum run_result { RUN_SUCCESS, RUN_FAILED, RUN_INTERRUPTED, RUN_IN_DOUBT };

@@ -22,11 +22,13 @@ CREATE TABLE app.pts (
     version text NOT NULL, id text NOT NULL, geom geometry(Point, 4326) NOT NULL, evidence text NOT NULL,
     at timestamptz NOT NULL DEFAULT now(), PRIMARY KEY (version, id));
 CREATE INDEX pts_geom ON app.pts USING gist (geom);
+CREATE INDEX pts_at ON app.pts (at);
+CREATE INDEX pts_evidence ON app.pts (evidence);
 CREATE VIEW app.west AS SELECT id FROM app.pts WHERE ST_X(geom) < -100;
 """
 CODES = ["catalog_fault", "chain_has_dml", "generation_altered", "generation_kept", "generation_pending", "in_generation", "in_place",
          "input_changed", "not_in_environment", "publish_pending", "switched_back"]
-POINTS = ["generation.schema", "generation.loaded", "generation.indexed", "generation.proven", "generation.swapped"]
+POINTS = ["generation.schema", "generation.loaded", "generation.index", "generation.indexed", "generation.proven", "generation.swapped"]
 
 
 def declare(p, *versions, validate="{counts: catalog, extents: {from: catalog}}", extra=""):
@@ -84,7 +86,7 @@ def a_generation_is_built_from_its_catalog(tmp):
     equal(generations(p), [("1", "live")])
     equal([r[:2] for r in rows(p)], [(A, "500")])
     equal(pg.value(p.db, "SELECT DISTINCT evidence FROM app.pts"), f"dcat://wells@{A}")
-    equal(pg.value(p.db, "SELECT count(*) FROM pg_indexes WHERE schemaname = 'app'"), "2")
+    equal(pg.value(p.db, "SELECT count(*) FROM pg_indexes WHERE schemaname = 'app'"), "4")
     equal(p.build().text.strip(), "dev: nothing to do (2 current)")
     receipt = json.loads(pg.value(p.db, "SELECT body FROM kfmig.receipt ORDER BY seq DESC LIMIT 1"))
     equal(receipt["run_kind"], "projection_publish")
@@ -252,6 +254,21 @@ def rows_that_should_differ_are_counted(tmp):
     ran = p.run("check")
     equal(ran.status, 5, repr(ran))
     contains(ran.text, 'registry/projections/wells.yml:9:18: error: column "none" is not mapped')
+
+
+@test
+def an_index_that_the_rows_do_not_allow(tmp):
+    p = project(tmp)
+    before = rows(p)
+    added = p.bundle("M-02", "CREATE INDEX pts_bad ON app.pts ((1 / (length(id) - 2)));\n")
+    ran = p.build()
+    equal(ran.status, 2, repr(ran))
+    contains(ran.text, "division_by_zero")
+    equal(rows(p), before)
+    equal(pg.value(p.db, "SELECT count(*) FROM pg_stat_activity WHERE application_name LIKE 'kfmig build%' "
+                         "AND datname = current_database()"), "0", "its sessions are closed")
+    shutil.rmtree(p.path(added))
+    contains(p.build().text, "nothing to do")
 
 
 @test

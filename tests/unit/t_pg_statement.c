@@ -7,7 +7,7 @@
 #include "pg_server.h"
 #include "tap.h"
 
-enum { PLANNED = 119 };
+enum { PLANNED = 133 };
 
 #define COUNT(v) ((int)(sizeof(v) / sizeof *(v)))
 
@@ -146,6 +146,44 @@ static void test_notices(struct pg *s)
     (void)unlink(path);
 }
 
+static const struct pg_sql waiters = {
+    "t_waiters", "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"};
+
+static bool nobody_waits(struct pg *s)
+{
+    struct pg_rows *r = NULL;
+    bool none = pg_query(s, &waiters, NULL, 0, &r, &e) == 0 && pg_int(r, 0, 0) == 0;
+    pg_rows_free(r);
+    return none;
+}
+
+static void test_together(struct pg *s)
+{
+    struct pg *v[3] = {server_connect(&where, &e), server_connect(&where, &e),
+                       server_connect(&where, &e)};
+    size_t which = 9;
+    is_int(server_run(&e, s, "SELECT pg_advisory_lock(5)"), 0, "a lock is held");
+    is_int(pg_start(v[0], "SELECT pg_advisory_lock(5)", &e), 0, "one session waits for it");
+    is_int(pg_start(v[2], "SELECT pg_advisory_lock(5)", &e), 0, "another one, too");
+    is_int(pg_start(v[1], "CREATE TABLE together (i int)", &e), 0, "one works");
+    pg_any(v, 3, &which);
+    is_int((int)which, 1, "it is the first to end");
+    is_int(pg_end(v[1], &e), 0, "well");
+    is_int(pg_start(v[1], "CREATE TABLE together (i int)", &e), 0, "what fails can be started");
+    pg_any(v, 3, &which);
+    is_int((int)which, 1, "its end is heard");
+    is_int(pg_end(v[1], &e), -1, "it failed");
+    is_str(e.sqlstate, "42P07", "for its own reason");
+    pg_close(v[2]);
+    is_int(server_run(&e, s, "SELECT pg_advisory_unlock(5)"), 0, "the lock is free");
+    pg_any(v, 2, &which);
+    is_int((int)which, 0, "who waited has it");
+    is_int(pg_end(v[0], &e), 0, "and ends well");
+    ok(nobody_waits(s), "the closed session waits no longer");
+    pg_close(v[0]);
+    pg_close(v[1]);
+}
+
 int main(int argc, char **argv)
 {
     char dir[32];
@@ -163,6 +201,7 @@ int main(int argc, char **argv)
         test_copy(s);
         test_commands(s);
         test_notices(s);
+        test_together(s);
         pg_close(s);
     }
     ok(server_end(dir, server, &where), "the server is gone");
