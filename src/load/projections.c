@@ -312,6 +312,8 @@ static void read_projection(const struct work *w)
                     : PROJECTION_PREFER_REBUILD;
     p->grants =
         strcmp(text_at(d, "grants", "declared"), "carry") == 0 ? GRANTS_CARRY : GRANTS_DECLARED;
+    p->fallback =
+        strcmp(text_at(d, "fallback", "refuse"), "atomic") == 0 ? FALLBACK_ATOMIC : FALLBACK_REFUSE;
     p->keep_generations = doc_num(retain, "generations", GENERATIONS);
     p->keep_seconds = seconds_of(retain, "for", KEEP_S);
     p->snapshot_wait_ms = 1000 * seconds_of(d, "snapshot_wait", SNAPSHOT_WAIT_S);

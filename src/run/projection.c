@@ -176,7 +176,7 @@ static void fail(struct making *m)
     }
 }
 
-static int build(struct making *m, struct err *e)
+static int build_switched(struct making *m, struct err *e)
 {
     if (m->g.state != GENERATION_READY && m->g.state != GENERATION_KEPT) {
         if ((m->hidden == NULL && make_schema(m, e) != 0) || make_loads(m, e) != 0 ||
@@ -187,6 +187,16 @@ static int build(struct making *m, struct err *e)
         return -1;
     }
     return make_public(m, false, e);
+}
+
+static int build(struct making *m, struct err *e)
+{
+    m->can_replace = m->p->fallback == FALLBACK_ATOMIC;
+    int rc = build_switched(m, e);
+    if (rc == 0 || !m->is_obstructed) {
+        return rc;
+    }
+    return run_retire_unfinished(m->r, m->p, NULL, e) == 0 ? make_atomic(m, e) : -1;
 }
 
 static void begin_outcome(struct outcome *o)
@@ -203,7 +213,7 @@ void run_projection(struct run *r, const struct projection_job *job, struct outc
     begin_outcome(o);
     struct err *e = &o->failure;
     const struct generation *from = job->fresh ? NULL : job->step->next;
-    if (start(&m, r, job, from, o, e) != 0 || run_retire_unfinished(r, job->step, from, e) != 0 ||
+    if (start(&m, r, job, from, o, e) != 0 || run_retire_unfinished(r, job->step->in->p, from, e) != 0 ||
         build(&m, e) != 0) {
         fail(&m);
     } else {

@@ -24,8 +24,22 @@ static bool same_component(const struct making *m, const char *name)
            (is != NULL && was != NULL && digest_eq(&is->digest, &was->digest));
 }
 
+const char *changed_member(const struct making *m)
+{
+    const struct components *lists[] = {&m->g.components, &m->job->step->live->components};
+    for (int i = 0; i < 2; i++) {
+        for (size_t k = 0; k < lists[i]->n; k++) {
+            const char *c = lists[i]->v[k].name;
+            if (strncmp(c, "migration ", strlen("migration ")) == 0 && !same_component(m, c)) {
+                return c;
+            }
+        }
+    }
+    return NULL;
+}
+
 /* Everything that could make these rows differ: the version, how it is mapped, the loader's rules, the tables themselves. */
-static bool is_unchanged(const struct making *m, size_t i)
+bool is_unchanged(const struct making *m, size_t i)
 {
     const struct projection_source *s = &m->p->source[i];
     const struct generation *live = m->job->step->live;
@@ -34,18 +48,9 @@ static bool is_unchanged(const struct making *m, size_t i)
         return false;
     }
     const char *name = arena_printf(m->r->a, "%s/%s#%s", s->dataset, s->version, s->asset);
-    if (!same_component(m, arena_printf(m->r->a, "source %s", name)) ||
-        !same_component(m, arena_printf(m->r->a, "mapping %s", name)) ||
-        !same_component(m, "rule") || !same_component(m, "proj")) {
-        return false;
-    }
-    for (size_t k = 0; k < m->g.components.n; k++) {
-        const char *c = m->g.components.v[k].name;
-        if (strncmp(c, "migration ", strlen("migration ")) == 0 && !same_component(m, c)) {
-            return false;
-        }
-    }
-    return true;
+    return same_component(m, arena_printf(m->r->a, "source %s", name)) &&
+           same_component(m, arena_printf(m->r->a, "mapping %s", name)) &&
+           same_component(m, "rule") && same_component(m, "proj") && changed_member(m) == NULL;
 }
 
 static bool stop(void *ctx, int64_t rows, int64_t done, int64_t size)
@@ -82,7 +87,7 @@ static int copy_rows(struct making *m, size_t i, bool *is_good, struct err *e)
     return 0;
 }
 
-static int load_rows(struct making *m, size_t i, struct err *e)
+int load_rows(struct making *m, size_t i, struct err *e)
 {
     struct load *l = NULL;
     const struct load_watch watch = {stop, m};

@@ -37,6 +37,9 @@ struct making {
     int64_t live_number; /* 0: no live schema */
     const char *started_at;
     struct guard guard;
+    bool can_replace;   /* the declaration says fallback: atomic, and this is no switch by hand */
+    bool is_obstructed; /* what obstacles says stands in the way, and can_replace */
+    const char *obstacles;
     struct catalog expected; /* the database as it will be once this is live */
     struct evidence_set evidence;
 };
@@ -70,13 +73,40 @@ int make_proof(struct making *m, struct err *e) MUST_CHECK; /* validation; READY
 int make_rehearsal(struct making *m, struct err *e) MUST_CHECK;
 int make_public(struct making *m, bool by_hand, struct err *e) MUST_CHECK;
 
+/* Where it is_obstructed: the rows replaced in the tables that are live, or a first generation under its own name, in one transaction. */
+int make_atomic(struct making *m, struct err *e) MUST_CHECK;
+
+/* Parts that both ways have in common; all in the open transaction. */
+bool chain_makes_schema(const struct making *m);
+/* The chain under the names that its files use, observed and judged as a migration is. */
+int run_chain(struct making *m, struct err *e) MUST_CHECK;
+/* Everything that could be wrong with the data is found before the first row is written. */
+int prove_artifacts(struct making *m, struct err *e) MUST_CHECK;
+/* The first migration of the chain that differs from the live generation's ("migration ID"), NULL: none. */
+const char *changed_member(const struct making *m);
+bool is_unchanged(const struct making *m, size_t source); /* since the live generation */
+int load_rows(struct making *m, size_t source, struct err *e) MUST_CHECK;
+int prove_rows(struct making *m, struct err *e) MUST_CHECK; /* gates, and m->g.content */
+int run_invariants(struct making *m, struct err *e) MUST_CHECK;
+int judge_proof(struct making *m, struct err *e) MUST_CHECK; /* ERR_VALIDATE: a gate failed */
+/* What stands in the way of a switch: a gate and ERR_PREFLIGHT; where m->can_replace neither, but m->is_obstructed, and -1. */
+int find_obstacles(struct making *m, struct err *e) MUST_CHECK;
+int leave_out_others(struct making *m, struct err *e) MUST_CHECK; /* of m->expected */
+void publish_changes(struct making *m); /* m->o->seen: from the ledger's sum to m->expected */
+/* The new one is live, with its entry; *post: the sum after it. Then COMMIT, after which the run's picture of the database is the new one; before: the tree without
+ * the entry. */
+int publish_entry(struct making *m, struct baseline *post, bool by_hand,
+                  struct err *e) MUST_CHECK;
+int publish_commit(struct making *m, const struct merkle *before, struct baseline *post,
+                   struct err *e) MUST_CHECK;
+
 /* What a receipt says besides: inputs by digest (artifacts, catalogs), the generation, its rows, the chain. */
 void making_receipt(struct arena *a, const struct making *m, struct doc *receipt);
 
 /* How source i is read into m->hidden. */
 int source_plan(struct making *m, size_t i, struct load **out, struct err *e) MUST_CHECK;
 /* Drop what was begun for another digest; but: the one that is gone on with, or NULL. */
-int run_retire_unfinished(struct run *r, const struct projection_step *step,
-                          const struct generation *but, struct err *e) MUST_CHECK;
+int run_retire_unfinished(struct run *r, const struct projection *p, const struct generation *but,
+                          struct err *e) MUST_CHECK;
 
 #endif

@@ -178,7 +178,7 @@ static struct digest content_digest(struct making *m)
     return digester_close(d);
 }
 
-static int refuse_obstacles(struct making *m, struct err *e)
+int find_obstacles(struct making *m, struct err *e)
 {
     struct obstacles o = {0};
     const char *live = m->p->schema;
@@ -203,19 +203,25 @@ static int refuse_obstacles(struct making *m, struct err *e)
         }
         n++;
     }
+    if (n > 0 && m->can_replace) {
+        m->is_obstructed = true;
+        m->obstacles = arena_strdup(m->r->a, buf_str(&text));
+        buf_release(&text);
+        return -1;
+    }
     gate_add(m->r, m->o, "obstacles", n == 0, arena_strdup(m->r->a, buf_str(&text)));
     if (n > 0) {
         err_set(e, ERR_PREFLIGHT, "%s cannot be published: %s%s", m->p->name, buf_str(&text),
                 n > 3 ? "; ..." : "");
         err_hint(e, "remove what stands in the way, or bring it into the projection's chain; "
                     "grants: carry copies "
-                    "privileges");
+                    "privileges, fallback: atomic replaces the rows in place");
     }
     buf_release(&text);
     return n > 0 ? -1 : 0;
 }
 
-static int run_invariants(struct making *m, struct err *e)
+int run_invariants(struct making *m, struct err *e)
 {
     struct decl decl = {.invariants = m->p->invariants};
     struct bundle b = {.id = m->p->name,
@@ -253,22 +259,15 @@ static int rehearse(struct making *m, struct err *e)
         }
         catalog_leave_out(&m->expected, old);
     }
-    for (size_t i = 0; i < m->job->step->in->n; i++) {
-        const struct generation *g = &m->job->step->in->v[i];
-        if (g->number == m->g.number || g->number == m->live_number) {
-            continue;
-        }
-        if (generation_schema(a, m->p->schema, g->number, &old, e) != 0) {
-            return -1;
-        }
-        catalog_leave_out(&m->expected, old);
+    if (leave_out_others(m, e) != 0) {
+        return -1;
     }
     int rc = pg_run(s, "ROLLBACK TO SAVEPOINT kfmig_rehearsal", NULL, 0, &r, e);
     pg_rows_free(r);
     return rc;
 }
 
-static int judge(struct making *m, struct err *e)
+int judge_proof(struct making *m, struct err *e)
 {
     for (size_t i = 0; i < m->o->n_gates; i++) {
         const struct gate *g = &m->o->gates[i];
@@ -282,6 +281,33 @@ static int judge(struct making *m, struct err *e)
     return 0;
 }
 
+int prove_rows(struct making *m, struct err *e)
+{
+    for (size_t i = 0; i < m->p->n_sources; i++) {
+        if (prove_source(m, i, e) != 0) {
+            return -1;
+        }
+    }
+    m->g.content = content_digest(m);
+    return 0;
+}
+
+int leave_out_others(struct making *m, struct err *e)
+{
+    const char *old = NULL;
+    for (size_t i = 0; i < m->job->step->in->n; i++) {
+        const struct generation *g = &m->job->step->in->v[i];
+        if (g->number == m->g.number || g->number == m->live_number) {
+            continue;
+        }
+        if (generation_schema(m->r->a, m->p->schema, g->number, &old, e) != 0) {
+            return -1;
+        }
+        catalog_leave_out(&m->expected, old);
+    }
+    return 0;
+}
+
 int make_proof(struct making *m, struct err *e)
 {
     making_phase(m, "validate");
@@ -289,17 +315,11 @@ int make_proof(struct making *m, struct err *e)
     if (making_begin(m, e) != 0) {
         return -1;
     }
-    for (size_t i = 0; i < m->p->n_sources; i++) {
-        if (prove_source(m, i, e) != 0) {
-            making_roll_back(m);
-            return -1;
-        }
-    }
-    if (refuse_obstacles(m, e) != 0 || rehearse(m, e) != 0 || judge(m, e) != 0) {
+    if (prove_rows(m, e) != 0 || find_obstacles(m, e) != 0 || rehearse(m, e) != 0 ||
+        judge_proof(m, e) != 0) {
         making_roll_back(m);
         return -1;
     }
-    m->g.content = content_digest(m);
     m->g.state = GENERATION_READY;
     if (facts_put(m, e) != 0 || FAULT(GENERATION_PROVEN)) {
         m->g.state = GENERATION_LOADING;
@@ -373,8 +393,8 @@ int make_rehearsal(struct making *m, struct err *e)
     if (making_begin(m, e) != 0) {
         return -1;
     }
-    int rc = prove_again(m, e) != 0 || refuse_obstacles(m, e) != 0 || rehearse(m, e) != 0 ||
-                     judge(m, e) != 0
+    int rc = prove_again(m, e) != 0 || find_obstacles(m, e) != 0 || rehearse(m, e) != 0 ||
+                     judge_proof(m, e) != 0
                  ? -1
                  : 0;
     making_roll_back(m);

@@ -99,7 +99,7 @@ static bool is_ours(const struct making *m, const char *object)
 }
 
 /* The projection's objects in the ledger's sum against those that the rehearsal found; both sorted by object. */
-static void list_changes(struct making *m)
+void publish_changes(struct making *m)
 {
     struct observation *seen = &m->o->seen;
     const struct baseline *sum = m->r->sum;
@@ -129,28 +129,27 @@ static void list_changes(struct making *m)
     }
 }
 
-static int put_states(struct making *m, const char *live_acl, bool by_hand, struct err *e)
+static int keep_live(struct making *m, const char *live_acl, struct err *e)
 {
     const struct generation *live = m->job->step->live;
-    struct pg *s = making_session(m);
-    if (m->live_number > 0) {
-        struct generation old =
-            live != NULL ? *live
-                         : (struct generation){.projection = m->p->name, .number = m->live_number};
-        struct doc *facts = doc_new(m->r->a, DOC_MAP);
-        for (size_t i = 0; old.facts != NULL && i < old.facts->n; i++) {
-            doc_put(m->r->a, facts, old.facts->key[i]->text.p, old.facts->item[i]);
-        }
-        if (live_acl != NULL) {
-            doc_put(m->r->a, facts, "acl", doc_text(m->r->a, live_acl));
-        }
-        old.state = GENERATION_KEPT;
-        old.is_chosen = false;
-        old.facts = facts;
-        if (ledger_generation_put(s, &old, e) != 0) {
-            return -1;
-        }
+    struct generation old =
+        live != NULL ? *live
+                     : (struct generation){.projection = m->p->name, .number = m->live_number};
+    struct doc *facts = doc_new(m->r->a, DOC_MAP);
+    for (size_t i = 0; old.facts != NULL && i < old.facts->n; i++) {
+        doc_put(m->r->a, facts, old.facts->key[i]->text.p, old.facts->item[i]);
     }
+    if (live_acl != NULL) {
+        doc_put(m->r->a, facts, "acl", doc_text(m->r->a, live_acl));
+    }
+    old.state = GENERATION_KEPT;
+    old.is_chosen = false;
+    old.facts = facts;
+    return ledger_generation_put(making_session(m), &old, e);
+}
+
+static int put_live(struct making *m, bool by_hand, struct err *e)
+{
     char wanted[DIGEST_TEXT];
     m->g.state = GENERATION_LIVE;
     m->g.is_chosen = by_hand;
@@ -173,13 +172,10 @@ static int record(struct making *m, struct err *e)
     return record_entry(m->r, &in, "publish", rows, m->o->seen.n_changes, &m->guard, m->o, e);
 }
 
-static int publish_locked(struct making *m, struct baseline *post, bool by_hand, struct err *e)
+int publish_entry(struct making *m, struct baseline *post, bool by_hand, struct err *e)
 {
-    const char *live_acl = NULL;
     struct pg_rows *now = NULL;
-    if (generation_swap(making_session(m), m->r->a, m->p->schema, m->live_number, m->hidden, m->acl,
-                        &live_acl, e) != 0 ||
-        put_states(m, live_acl, by_hand, e) != 0 ||
+    if (put_live(m, by_hand, e) != 0 ||
         pg_query(making_session(m), &run_clock, NULL, 0, &now, e) != 0) {
         return -1;
     }
@@ -192,14 +188,42 @@ static int publish_locked(struct making *m, struct baseline *post, bool by_hand,
     return record(m, e);
 }
 
+int publish_commit(struct making *m, const struct merkle *before, struct baseline *post,
+                   struct err *e)
+{
+    bool unknown = false;
+    if (making_commit(m, &unknown, e) != 0) {
+        if (!unknown) {
+            *m->r->merkle = *before;
+            m->o->sequence = 0;
+        }
+        baseline_release(post);
+        return -1;
+    }
+    *m->r->base = m->expected;
+    baseline_release(m->r->sum);
+    *m->r->sum = *post;
+    return 0;
+}
+
+static int publish_locked(struct making *m, struct baseline *post, bool by_hand, struct err *e)
+{
+    const char *live_acl = NULL;
+    if (generation_swap(making_session(m), m->r->a, m->p->schema, m->live_number, m->hidden, m->acl,
+                        &live_acl, e) != 0 ||
+        (m->live_number > 0 && keep_live(m, live_acl, e) != 0)) {
+        return -1;
+    }
+    return publish_entry(m, post, by_hand, e);
+}
+
 int make_public(struct making *m, bool by_hand, struct err *e)
 {
     int64_t deadline = clock_ms() + m->p->snapshot_wait_ms;
     struct merkle before = *m->r->merkle;
     struct baseline post = {0};
-    bool unknown = false;
     making_phase(m, "publish");
-    list_changes(m); /* before anything is locked */
+    publish_changes(m); /* before anything is locked */
     struct observation seen = m->o->seen;
     if (wait_for_snapshots(m, deadline, e) != 0 || lock_all(m, deadline, e) != 0) {
         return -1;
@@ -212,16 +236,5 @@ int make_public(struct making *m, bool by_hand, struct err *e)
         baseline_release(&post);
         return e->code != ERR_NONE ? -1 : execution_injected(e);
     }
-    if (making_commit(m, &unknown, e) != 0) {
-        if (!unknown) {
-            *m->r->merkle = before;
-            m->o->sequence = 0;
-        }
-        baseline_release(&post);
-        return -1;
-    }
-    *m->r->base = m->expected;
-    baseline_release(m->r->sum);
-    *m->r->sum = post;
-    return 0;
+    return publish_commit(m, &before, &post, e);
 }

@@ -28,13 +28,17 @@ static bool is_unfinished(const struct generation *g)
     return g->state == GENERATION_LOADING || g->state == GENERATION_READY;
 }
 
-int run_retire_unfinished(struct run *r, const struct projection_step *step,
-                          const struct generation *but, struct err *e)
+int run_retire_unfinished(struct run *r, const struct projection *p, const struct generation *but,
+                          struct err *e)
 {
-    const struct projection_input *in = step->in;
-    for (size_t i = 0; i < in->n; i++) {
-        if (is_unfinished(&in->v[i]) && &in->v[i] != but &&
-            drop(r, in->p, in->v[i].number, e) != 0) {
+    struct generations now = {0};
+    if (ledger_generations(*r->pg, r->a, &now, e) != 0) {
+        return -1;
+    }
+    for (size_t i = 0; i < now.n; i++) {
+        const struct generation *g = &now.v[i];
+        if (is_unfinished(g) && strcmp(g->projection, p->name) == 0 &&
+            (but == NULL || g->number != but->number) && drop(r, p, g->number, e) != 0) {
             return -1;
         }
     }

@@ -7,7 +7,7 @@
 #include "run/record.h"
 
 /* Does a file of the chain make the schema itself? Then it must not be there before. */
-static bool chain_makes_schema(const struct making *m)
+bool chain_makes_schema(const struct making *m)
 {
     for (size_t i = 0; i < m->chain.decl->forward.n; i++) {
         const struct script *s = &m->chain.forward[i];
@@ -39,7 +39,7 @@ static int adopt_live(struct making *m, struct err *e)
 }
 
 /* The chain under the names that its files use, observed and judged as a migration is. */
-static int run_chain(struct making *m, struct err *e)
+int run_chain(struct making *m, struct err *e)
 {
     struct pg *s = making_session(m);
     struct run judged = *m->r;
@@ -153,8 +153,7 @@ static bool stop_rows(void *ctx, int64_t rows, int64_t done, int64_t size)
     return ev->loading != NULL && ev->loading(ev->ctx, rows, done, size);
 }
 
-/* Everything that could be wrong with the data is found before the first row is written. */
-static int prove_artifacts(struct making *m, struct err *e)
+int prove_artifacts(struct making *m, struct err *e)
 {
     for (size_t i = 0; i < m->p->n_sources; i++) {
         struct err_list faults = {0};
@@ -188,6 +187,7 @@ static int tables_of(struct making *m, struct names *out)
 
 static int work(struct making *m, struct err *e)
 {
+
     struct pg *s = making_session(m);
     struct arena *a = m->r->a;
     bool had_live = false;
@@ -202,7 +202,7 @@ static int work(struct making *m, struct err *e)
     if (run_chain(m, e) != 0 ||
         generation_hide(s, a, m->p->schema, m->g.number, had_live, &m->acl, e) != 0 ||
         generation_schema(a, m->p->schema, m->g.number, &m->hidden, e) != 0 ||
-        prove_artifacts(m, e) != 0) {
+        find_obstacles(m, e) != 0 || prove_artifacts(m, e) != 0) {
         return -1;
     }
     tables_of(m, &tables);
@@ -218,7 +218,7 @@ int make_schema(struct making *m, struct err *e)
     making_phase(m, "schema");
     if (making_begin(m, e) != 0 || work(m, e) != 0 || FAULT(GENERATION_SCHEMA)) {
         making_roll_back(m);
-        return e->code != ERR_NONE ? -1 : execution_injected(e);
+        return e->code != ERR_NONE || m->is_obstructed ? -1 : execution_injected(e);
     }
     return making_commit(m, NULL, e);
 }

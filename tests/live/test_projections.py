@@ -303,6 +303,89 @@ def what_stands_in_the_way_is_named(tmp):
     equal(p.build().status, 0)
 
 
+def gates(p):
+    return [g["gate"] for g in json.loads(p.run("receipt", "show", "dev", "wells", "--json").out)["claim"]["gates"]]
+
+
+@test
+def rows_are_replaced_where_nothing_can_be_switched(tmp):
+    p = project(tmp)
+    declare(p, B)
+    equal(p.build().status, 0)
+    want = content(p)
+    declare(p, A)
+    equal(p.build().status, 0)
+    pg.psql(p.db, "CREATE SCHEMA other; CREATE VIEW other.seen AS SELECT id FROM app.pts")
+    p.run("adopt", "dev")
+    p.run("gc", "dev", "--all")
+    declare(p, B, extra="fallback: atomic\n")
+    reader = Reader(p)
+    ran = p.build(env={"KFMIG_FAULT": "generation.swapped:kill"}, program=FAULTY)
+    equal(ran.status, -9, repr(ran))
+    equal([r[0] for r in rows(p)], [A])
+    ran = p.build()
+    equal(ran.status, 0, repr(ran))
+    equal([r[0] for r in rows(p)], [B])
+    equal(content(p), want)
+    equal([g[1] for g in generations(p)], ["live"])
+    equal(schemas(p), ["app"])
+    equal(pg.value(p.db, "SELECT count(*) FROM other.seen"), pg.value(p.db, "SELECT count(*) FROM app.pts"))
+    reader.sees("500")
+    reader.end()
+    contains(gates(p), "fallback atomic")
+    contains(p.build().text, "nothing to do")
+    equal(p.run("receipt", "verify", "dev").status, 0)
+    declare(p, A, B, extra="fallback: atomic\n")
+    ran = p.run("rebuild", "dev", "--all")
+    equal(ran.status, 0, repr(ran))
+    equal([r[0] for r in rows(p)], [A, B])
+
+
+@test
+def rows_are_not_replaced_where_that_would_not_be_a_rebuild(tmp):
+    p = project(tmp)
+    before = rows(p)
+    pg.psql(p.db, "CREATE SCHEMA other; CREATE VIEW other.seen AS SELECT id FROM app.pts")
+    p.run("adopt", "dev")
+    declare(p, B, extra="fallback: atomic\n")
+    added = p.bundle("M-02", "COMMENT ON TABLE app.pts IS 'points';\n")
+    ran = p.build()
+    equal(ran.status, 1, repr(ran))
+    contains(ran.text, "dependant: view other.seen")
+    contains(ran.text, "the chain changed, too: migration PG-MIG-2026-01-01-02")
+    shutil.rmtree(p.path(added))
+    pg.psql(p.db, "INSERT INTO app.pts VALUES ('by hand', 'x', 'SRID=4326;POINT(1 2)', 'none')")
+    ran = p.build()
+    equal(ran.status, 1, repr(ran))
+    contains(ran.text, "table app.pts held 501 rows, its dataset versions explain 500")
+    pg.psql(p.db, "DELETE FROM app.pts WHERE version = 'by hand'")
+    equal(rows(p), before)
+    version(p, "wells", B, TWO, count=501)
+    ran = p.build()
+    equal(ran.status, 3, repr(ran))
+    contains(ran.text, f"count wells/{B} failed")
+    equal(rows(p), before)
+
+
+@test
+def a_first_generation_that_could_not_be_switched_is_made_under_its_own_name(tmp):
+    p = project(tmp, built=False)
+    p.bundle("M-02", "CREATE FUNCTION app.mark() RETURNS text LANGUAGE sql STABLE AS 'SELECT ''mark''::text';\n"
+                     "ALTER TABLE app.pts ADD COLUMN mark text DEFAULT app.mark();\n")
+    ran = p.build()
+    equal(ran.status, 1, repr(ran))
+    contains(ran.text, "text_function: function app.mark()")
+    equal(schemas(p), [])
+    declare(p, A, extra="fallback: atomic\n")
+    ran = p.build()
+    equal(ran.status, 0, repr(ran))
+    equal(generations(p)[-1][1], "live")
+    equal(schemas(p), ["app"])
+    declare(p, B, extra="fallback: atomic\n")
+    equal(p.build().status, 0)
+    equal([r[0] for r in rows(p)], [B])
+
+
 @test
 def a_reader_with_an_old_snapshot_is_waited_for(tmp):
     p = project(tmp)
@@ -326,6 +409,11 @@ class Reader:
         self.child.stdin.write("BEGIN ISOLATION LEVEL REPEATABLE READ;\nSELECT count(*) FROM app.pts;\n")
         self.child.stdin.flush()
         equal(self.child.stdout.readline().strip(), "500")
+
+    def sees(self, count):
+        self.child.stdin.write("SELECT count(*) FROM app.pts;\n")
+        self.child.stdin.flush()
+        equal(self.child.stdout.readline().strip(), count)
 
     def end(self):
         self.child.communicate("COMMIT;\n")
