@@ -89,7 +89,7 @@ static int change(struct session *s, const char *name, const char *number, struc
     if (rc == 0) {
         progress_step(&w.progress, name);
         job.events = &events;
-        run_switch(&w.run, &job, to, true, &o);
+        run_switch(&w.run, &job, to, s->req->verify, &o);
         progress_clear(&w.progress);
         rc = o.result == RUN_SUCCESS ? 0 : -1;
         if (rc == 0) {
@@ -156,23 +156,25 @@ static int run(const struct request *req)
     return signals_seen() != 0 ? 128 + signals_seen() : status;
 }
 
-static const char *const switch_options[] = {"apply", "lock-wait", NULL};
+static const char *const switch_options[] = {"verify", "apply", "lock-wait", NULL};
 static const struct example switch_examples[] = {
     {"kfmig switch dev feature_index", "the generations that are there"},
     {"kfmig switch dev feature_index 1", "readers see generation 1 again"},
+    {"kfmig switch dev feature_index 1 --verify", "only if every row is the one that was proven"},
     {NULL, NULL},
 };
 const struct command command_switch = {
     .name = "switch",
     .synopsis = "[ENV] PROJECTION [N]",
     .summary = "List the generations of a projection, or publish a kept one.",
-    .description = "Without N: the generations that stand in the database. With N: that generation "
-                   "is live again, after its "
-                   "rows were compared with the\n"
-                   "fingerprint they were proven with. What is switched to by hand stays: build "
-                   "reports the projection as blocked "
-                   "(switched_back)\n"
-                   "until its declaration changes.",
+    .description =
+        "Without N: the generations that stand in the database. With N: that generation is live "
+        "again, after its\n"
+        "structure and the number of its rows were compared with what was proven; with --verify "
+        "its content, too.\n"
+        "What is switched to by hand stays: build reports the projection as blocked (switched_back) "
+        "until its\n"
+        "declaration changes.",
     .options = switch_options,
     .examples = switch_examples,
     .run = run,

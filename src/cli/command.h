@@ -27,6 +27,7 @@ struct request {
     const char *dataset_version;  /* rebuild --dataset-version=ID */
     const char *projection;       /* rebuild --projection=NAME */
     bool all;                     /* --all */
+    bool verify;                  /* --verify */
     const char *plan_digest;      /* --plan=sha256:... */
     const char *from;             /* new --from=FILE.sql */
     const char *to;               /* receipt export --to=DIR */

@@ -42,6 +42,7 @@ const struct option options[] = {
      FIELD(dataset_version)},
     {"projection", 0, OPTION_TEXT, "NAME", "only this projection", FIELD(projection)},
     {"all", 0, OPTION_FLAG, NULL, "all of them", FIELD(all)},
+    {"verify", 0, OPTION_FLAG, NULL, "compare the content, too", FIELD(verify)},
     {"man", 0, OPTION_FLAG, NULL, "print the source of a manual page", FIELD(man)},
     {NULL, 0, OPTION_FLAG, NULL, NULL, 0},
 };

@@ -224,14 +224,15 @@ void run_projection(struct run *r, const struct projection_job *job, struct outc
 }
 
 void run_switch(struct run *r, const struct projection_job *job, const struct generation *to,
-                bool by_hand, struct outcome *o)
+                bool verify, struct outcome *o)
 {
     struct making m;
     int64_t began = clock_ms();
     begin_outcome(o);
     struct err *e = &o->failure;
-    if (start(&m, r, job, to, o, e) != 0 || make_rehearsal(&m, e) != 0 ||
-        make_public(&m, by_hand, e) != 0) {
+    int rc = start(&m, r, job, to, o, e);
+    m.verifies = verify;
+    if (rc != 0 || make_rehearsal(&m, e) != 0 || make_public(&m, true, e) != 0) {
         fail(&m);
     }
     o->elapsed_ms = clock_ms() - began;

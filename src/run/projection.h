@@ -32,9 +32,9 @@ struct projection_job {
  * a call: everything is in *o. A failed validation is ERR_VALIDATE; readers that would not go, or what stands in the way, ERR_PREFLIGHT. */
 void run_projection(struct run *r, const struct projection_job *job, struct outcome *o);
 
-/* Publish a generation that stands there (kept or ready), proving its structure and row counts first. by_hand: it stays live until the declaration changes. */
+/* Publish a generation that stands there (kept or ready), proving its structure and row counts first (verify: its content). It stays live until the declaration changes. */
 void run_switch(struct run *r, const struct projection_job *job, const struct generation *to,
-                bool by_hand, struct outcome *o);
+                bool verify, struct outcome *o);
 
 /* Drop generations that are neither live nor to be kept: unfinished ones of another digest, and those beyond keep_generations that are older than
  * keep_seconds (all: all that are neither live nor wanted). *n: how many. Each in a transaction of its own. */

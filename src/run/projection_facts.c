@@ -71,17 +71,32 @@ void facts_read(struct making *m)
     m->made_ms = doc_num(f, "ms", 0);
     m->size = doc_num(f, "bytes", 0);
     m->read = doc_num(f, "read", m->is_wanted ? m->job->step->in->artifact_bytes : 0);
+    (void)!digest_parse(doc_str(f, "structure", ""), &m->structure); /* zero: not live yet */
+    m->tables = (struct doc *)doc_get(f, "tables");
     read_indexes(m, doc_get(f, "indexes"));
     read_loads(m, doc_get(f, "loads"));
 }
 
-static struct doc *load_doc(struct arena *a, const struct loaded *l)
+/* With all that is needed to compute the fingerprint again when the declaration says something else. */
+static struct doc *load_doc(struct arena *a, const struct projection_source *s,
+                            const struct loaded *l)
 {
+    struct names filled;
     char text[DIGEST_TEXT];
     struct doc *d = doc_new(a, DOC_MAP);
     doc_put(a, d, "rows", doc_int(a, l->rows));
     doc_put(a, d, "ms", doc_int(a, l->ms));
     doc_put(a, d, "copied", doc_bool(a, l->copied));
+    doc_put(a, d, "into", doc_text(a, s->into));
+    if (version_column(s) != NULL) {
+        doc_put(a, d, "by", doc_text(a, version_column(s)));
+        doc_put(a, d, "version", doc_text(a, s->version));
+    }
+    struct doc *list = doc_put(a, d, "filled", doc_new(a, DOC_LIST));
+    mapped_columns(a, s, &filled);
+    for (size_t i = 0; i < filled.n; i++) {
+        doc_push(a, list, doc_text(a, filled.v[i]));
+    }
     if (l->content.rows >= 0) {
         doc_put(a, d, "sum", doc_text(a, digest_text(&l->content.sum, text)));
     }
@@ -91,6 +106,7 @@ static struct doc *load_doc(struct arena *a, const struct loaded *l)
 static struct doc *facts_doc(struct making *m)
 {
     struct arena *a = m->r->a;
+    char text[DIGEST_TEXT];
     struct doc *f = doc_new(a, DOC_MAP);
     doc_put(a, f, "format", doc_text(a, "kfmig.generation.v1"));
     if (m->acl != NULL) {
@@ -106,6 +122,12 @@ static struct doc *facts_doc(struct making *m)
     doc_put(a, f, "ms", doc_int(a, m->made_ms));
     doc_put(a, f, "bytes", doc_int(a, m->size));
     doc_put(a, f, "read", doc_int(a, m->read));
+    if (!digest_is_zero(&m->structure)) {
+        doc_put(a, f, "structure", doc_text(a, digest_text(&m->structure, text)));
+    }
+    if (m->tables != NULL) {
+        doc_put(a, f, "tables", m->tables);
+    }
     struct doc *indexes = doc_put(a, f, "indexes", doc_new(a, DOC_LIST));
     for (size_t i = 0; i < m->indexes.n; i++) {
         struct doc *d = doc_push(a, indexes, doc_new(a, DOC_MAP));
@@ -116,7 +138,8 @@ static struct doc *facts_doc(struct making *m)
     struct doc *loads = doc_put(a, f, "loads", doc_new(a, DOC_MAP));
     for (size_t i = 0; i < m->p->n_sources; i++) {
         if (m->loaded[i].is_done) {
-            doc_put(a, loads, m->loaded[i].key, load_doc(a, &m->loaded[i]));
+            doc_put(a, loads, m->loaded[i].key,
+                    load_doc(a, &m->p->source[i], &m->loaded[i]));
         }
     }
     return f;

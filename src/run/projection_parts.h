@@ -37,6 +37,9 @@ struct making {
     int64_t live_number; /* 0: no live schema */
     const char *started_at;
     struct guard guard;
+    bool verifies; /* content, not only counts, of what was proven before */
+    struct doc *tables; /* of the sources: their rows when they were proven; NULL: not yet */
+    struct digest structure; /* of the schema's objects, when it was published; zero: never */
     bool can_replace;   /* the declaration says fallback: atomic, and this is no switch by hand */
     bool is_obstructed; /* what obstacles says stands in the way, and can_replace */
     const char *obstacles;
@@ -69,7 +72,7 @@ int make_indexes(struct making *m, struct err *e) MUST_CHECK;
 int indexes_together(struct making *m, struct err *e) MUST_CHECK;
 int indexes_here(struct making *m, struct err *e) MUST_CHECK;
 int make_proof(struct making *m, struct err *e) MUST_CHECK; /* validation; READY */
-/* As make_proof(), of a generation that was proven before: structure and row counts, and m->expected. */
+/* As make_proof(), of a generation that was proven before: structure, row counts (or content), obstacles, invariants; and m->expected. */
 int make_rehearsal(struct making *m, struct err *e) MUST_CHECK;
 int make_public(struct making *m, bool by_hand, struct err *e) MUST_CHECK;
 
@@ -92,6 +95,8 @@ int judge_proof(struct making *m, struct err *e) MUST_CHECK; /* ERR_VALIDATE: a 
 /* What stands in the way of a switch: a gate and ERR_PREFLIGHT; where m->can_replace neither, but m->is_obstructed, and -1. */
 int find_obstacles(struct making *m, struct err *e) MUST_CHECK;
 int leave_out_others(struct making *m, struct err *e) MUST_CHECK; /* of m->expected */
+bool is_ours(const struct making *m, const char *object);
+struct digest structure_of(const struct making *m); /* of the schema's objects in m->expected */
 void publish_changes(struct making *m); /* m->o->seen: from the ledger's sum to m->expected */
 /* The new one is live, with its entry; *post: the sum after it. Then COMMIT, after which the run's picture of the database is the new one; before: the tree without
  * the entry. */

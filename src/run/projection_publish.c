@@ -90,12 +90,25 @@ static int lock_all(struct making *m, int64_t deadline, struct err *e)
     }
 }
 
-static bool is_ours(const struct making *m, const char *object)
+bool is_ours(const struct making *m, const char *object)
 {
     struct object o;
     return object_parse(m->r->a, object, &o) == 0 &&
            (strcmp(o.schema, m->p->schema) == 0 ||
             (o.kind == OBJ_SCHEMA && strcmp(o.name, m->p->schema) == 0));
+}
+
+struct digest structure_of(const struct making *m)
+{
+    struct digester *d = digester_open("kfmig.structure.v1");
+    for (size_t i = 0; i < m->expected.n; i++) {
+        const struct catalog_object *o = m->expected.v[i];
+        if (is_ours(m, o->text)) {
+            digester_field(d, "object", bytes_str(o->text));
+            digester_field(d, "fingerprint", bytes_of((const char *)o->fingerprint.b, 32));
+        }
+    }
+    return digester_close(d);
 }
 
 /* The projection's objects in the ledger's sum against those that the rehearsal found; both sorted by object. */
@@ -152,6 +165,7 @@ static int put_live(struct making *m, bool by_hand, struct err *e)
 {
     char wanted[DIGEST_TEXT];
     m->g.state = GENERATION_LIVE;
+    m->structure = structure_of(m);
     m->g.is_chosen = by_hand;
     m->chosen_against =
         by_hand ? arena_strdup(m->r->a, digest_text(&m->job->step->in->digest, wanted)) : NULL;

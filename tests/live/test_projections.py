@@ -154,6 +154,28 @@ def a_switch_is_instant_and_stays(tmp):
 
 
 @test
+def what_is_switched_to_is_what_was_live(tmp):
+    p = project(tmp)
+    declare(p, B)
+    equal(p.build().status, 0)
+    pg.psql(p.db, "UPDATE app__g1.pts SET evidence = 'forged' WHERE id = 'p7'")
+    ran = p.run("switch", "dev", "wells", "1", "--verify")
+    equal(ran.status, 3, repr(ran))
+    contains(ran.text, f"content wells/{A}#features>pts failed: the rows are not those that were proven")
+    pg.psql(p.db, f"UPDATE app__g1.pts SET evidence = 'dcat://wells@{A}' WHERE id = 'p7'")
+    equal(p.run("switch", "dev", "wells", "1", "--verify").status, 0)
+    pg.psql(p.db, "DELETE FROM app__g2.pts WHERE id = 'p7'")
+    ran = p.run("switch", "dev", "wells", "2")
+    equal(ran.status, 3, repr(ran))
+    contains(ran.text, "count pts failed: 500 rows were proven, 499 are there")
+    pg.psql(p.db, f"INSERT INTO app__g2.pts SELECT '{B}', 'p7', geom, evidence FROM app__g2.pts LIMIT 1; DROP INDEX app__g2.pts_at")
+    ran = p.run("switch", "dev", "wells", "2")
+    equal(ran.status, 3, repr(ran))
+    contains(ran.text, "structure failed: its objects are not as they were when it was live")
+    equal([r[0] for r in rows(p)], [A])
+
+
+@test
 def gc_drops_what_nothing_needs(tmp):
     p = project(tmp)
     declare(p, B)
