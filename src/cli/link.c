@@ -203,7 +203,7 @@ static void add_facts(struct session *s, struct link *l)
         if (success && !digest_is_zero(&en->post)) {
             l->past.managed = en->post;
         }
-        if (strcmp(en->kind, "apply") != 0) {
+        if (strcmp(en->kind, "apply") != 0 && strcmp(en->kind, "publish") != 0) {
             continue;
         }
         struct fact f = {.sequence = en->sequence,

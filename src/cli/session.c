@@ -316,6 +316,9 @@ void session_leave(struct session *s)
 
 void session_close(struct session *s)
 {
+    if (s->a == NULL) {
+        return; /* a command that refused before it looked at anything */
+    }
     projections_release(s);
     session_leave(s);
     cache_close(s->cache);

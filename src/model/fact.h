@@ -11,7 +11,7 @@
 
 struct doc; /* doc/doc.h */
 
-/* One ledger entry about a migration. */
+/* One ledger entry about a migration, or about a projection that was published: checksum is then the digest of its generation. */
 struct fact {
     int64_t sequence;
     const char *subject;
@@ -21,7 +21,7 @@ struct fact {
     struct digest checksum, bundle_digest, receipt;
     struct digest pre, post, diff, invariants; /* zero if absent */
 };
-/* Per migration id: the successful application, if any, and the last entry of any result. */
+/* Per migration id or projection: the last success, if any, and the last entry of any result. */
 struct history {
     struct fact *applied;
     struct fact *last;

@@ -259,6 +259,50 @@ def what_is_wrong_with_the_data_is_found_before_anything_is_written(tmp):
 
 
 @test
+def promotion_wants_the_same_generation_published_upstream(tmp):
+    p = project(tmp, built=False)
+    staging = pg.createdb(postgis=True)
+    p.env["KFM_STAGING_DSN"] = pg.dsn(staging)
+    text = p.path("registry/environments.v1.yml").read_text()
+    p.write("registry/environments.v1.yml", text.replace("  dev:\n", "  dev:\n    requires: [staging]\n", 1).replace(
+        "default_environment", "  staging:\n    evidence: none\n    stores: {postgis: {dsn_ref: KFM_STAGING_DSN}}\ndefault_environment"))
+
+    def blocked():
+        found = [t for t in json.loads(p.run("status", "dev", "--json").out)["targets"] if t["target"] == "dev/wells@publish"]
+        return [(r["code"], r["cause"], r["detail"]) for r in found[0]["reasons"] if r["code"] == "not_promoted"]
+
+    equal(blocked(), [("not_promoted", "staging/wells@receipt", "not published in staging")])
+    equal(p.build().status, 1)
+    equal(p.run("build", "staging").status, 0)
+    declare(p, B)
+    equal(blocked(), [("not_promoted", "staging/wells@receipt", "staging has another generation")])
+    declare(p, A)
+    ran = p.build()
+    equal(ran.status, 0, repr(ran))
+    equal(content(p), pg.value(staging, "SELECT encode(content, 'hex') FROM kfmig.generation WHERE state = 'live'"))
+    found = [t for t in json.loads(p.run("status", "dev", "--json").out)["targets"] if t["target"] == "dev/wells@receipt"]
+    equal(found[0]["output"].startswith("sha256:"), True, "the receipt's digest is told")
+
+
+@test
+def wrong_words_get_one_error(tmp):
+    p = project(tmp)
+    for words, status, what in ((["rebuild", "dev"], 5, "needs --dataset-version=ID, or --all"),
+                                (["rebuild", "nowhere", "--all"], 5, "nowhere"),
+                                (["rebuild", "dev", "--all", "--projection=well"], 5, "no projection"),
+                                (["switch", "dev"], 5, "needs a projection"),
+                                (["switch", "dev", "well", "1"], 5, 'no projection "well"'),
+                                (["switch", "dev", "wells", "one"], 5, "generation"),
+                                (["switch", "dev", "wells", "1", "2"], 5, "at most a generation"),
+                                (["gc", "nowhere"], 5, "nowhere"),
+                                (["why", "dev/wells@lod"], 5, 'no stage "lod"'),
+                                (["dataset", "show", "wells/x"], 1, "no dataset version")):
+        ran = p.run(*words)
+        equal((ran.status, ran.err.count("kfmig: ")), (status, 1), f"{words}: {ran!r}")
+        contains(ran.text, what)
+
+
+@test
 def rows_that_should_differ_are_counted(tmp):
     p = project(tmp, built=False)
     declare(p, A)
