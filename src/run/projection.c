@@ -45,17 +45,34 @@ void making_roll_back(struct making *m)
     }
 }
 
-static int lose(const struct making *m, bool *unknown, struct err *e)
+/* The connection went while the COMMIT that publishes was under way. As for a migration: connect, take the lock, ask the ledger. */
+static int resolve(const struct making *m, struct err *e)
 {
-    if (unknown != NULL) {
-        *unknown = true;
+    struct run *r = m->r;
+    struct err why = {0};
+    bool is_published = false;
+    if (r->events->resolving != NULL) {
+        r->events->resolving(r->events->ctx);
     }
-    err_set(e, unknown != NULL ? ERR_DOUBT : ERR_PREFLIGHT,
-            "%s: the connection was lost while COMMIT was under way", m->p->name);
-    return err_hint(e, "run the same command again: kfmig asks the ledger where to go on");
+    if (r->reconnect(r->reconnect_ctx, &why) != 0 ||
+        ledger_lookup(*r->pg, m->p->name, m->o->run_id, &is_published, &why) != 0) {
+        err_set(e, ERR_DOUBT,
+                "%s: the connection was lost while COMMIT was under way and the outcome is not "
+                "known yet",
+                m->p->name);
+        return err_hint(e, "run the same command again: kfmig will ask the ledger first (%s)",
+                        why.msg);
+    }
+    if (is_published) {
+        return 0;
+    }
+    err_set(e, ERR_APPLY,
+            "%s: the connection was lost before COMMIT took effect; nothing was published",
+            m->p->name);
+    return err_hint(e, "run the same command again: it only publishes");
 }
 
-int making_commit(struct making *m, bool *unknown, struct err *e)
+int making_commit(struct making *m, bool publishes, struct err *e)
 {
     char tag[64] = "";
     bool held = false;
@@ -66,11 +83,20 @@ int making_commit(struct making *m, bool *unknown, struct err *e)
                    ? -1
                    : err_set(e, ERR_LOCKED, "another run has taken over the environment");
     }
-    if (pg_command(making_session(m), "COMMIT", tag, NULL, &f) == 0 && strcmp(tag, "COMMIT") == 0) {
+    bool is_committed =
+        pg_command(making_session(m), "COMMIT", tag, NULL, &f) == 0 && strcmp(tag, "COMMIT") == 0;
+    bool is_lost =
+        is_committed ? publishes && FAULT(TX_COMMITTED) : !pg_is_alive(making_session(m));
+    if (is_lost && publishes) {
+        return resolve(m, e);
+    }
+    if (is_committed) {
         return 0;
     }
-    if (!pg_is_alive(making_session(m))) {
-        return lose(m, unknown, e);
+    if (is_lost) {
+        err_set(e, ERR_PREFLIGHT, "%s: the connection was lost while COMMIT was under way",
+                m->p->name);
+        return err_hint(e, "run the same command again: kfmig asks the ledger where to go on");
     }
     err_set(e, ERR_APPLY, "%s: the server refused COMMIT: %s", m->p->name,
             f.condition[0] != '\0' ? f.condition : "transaction aborted");

@@ -49,10 +49,10 @@ struct making {
 
 struct pg *making_session(const struct making *m);
 void making_phase(const struct making *m, const char *what);
-/* Transactions of kfmig's own work. begin: session hygiene, timeouts, the work lock. end: the lock and the epoch are still ours, then COMMIT; *unknown (may be NULL): the
- * connection went while COMMIT was under way. */
+/* Transactions of kfmig's own work. begin: session hygiene, timeouts, the work lock. commit: the lock and the epoch are still ours, then COMMIT.
+ * publishes: if the connection goes while that is under way, connect again and ask the ledger; ERR_DOUBT if it cannot be asked. */
 int making_begin(struct making *m, struct err *e) MUST_CHECK;
-int making_commit(struct making *m, bool *unknown, struct err *e) MUST_CHECK;
+int making_commit(struct making *m, bool publishes, struct err *e) MUST_CHECK;
 void making_roll_back(struct making *m);
 
 /* facts.c: the row in the ledger. */

@@ -351,7 +351,7 @@ int make_proof(struct making *m, struct err *e)
         making_roll_back(m);
         return e->code != ERR_NONE ? -1 : execution_injected(e);
     }
-    if (making_commit(m, NULL, e) != 0) {
+    if (making_commit(m, false, e) != 0) {
         return -1;
     }
     return generation_horizon(making_session(m), m->r->a, &m->horizon, e);

@@ -205,12 +205,9 @@ int publish_entry(struct making *m, struct baseline *post, bool by_hand, struct 
 int publish_commit(struct making *m, const struct merkle *before, struct baseline *post,
                    struct err *e)
 {
-    bool unknown = false;
-    if (making_commit(m, &unknown, e) != 0) {
-        if (!unknown) {
-            *m->r->merkle = *before;
-            m->o->sequence = 0;
-        }
+    if (making_commit(m, true, e) != 0) {
+        *m->r->merkle = *before;
+        m->o->sequence = 0;
         baseline_release(post);
         return -1;
     }

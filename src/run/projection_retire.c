@@ -20,7 +20,7 @@ static int drop(struct run *r, const struct projection *p, int64_t number, struc
         making_roll_back(&m);
         return -1;
     }
-    return making_commit(&m, NULL, e);
+    return making_commit(&m, false, e);
 }
 
 static bool is_unfinished(const struct generation *g)
