@@ -42,10 +42,13 @@ static struct digest digest_at(const struct doc *map, const char *dotted)
 static int entry_from(const struct run *r, const struct doc *receipt, struct entry *en,
                       struct err *e)
 {
+    bool is_projection = strcmp(doc_str(receipt, "run_kind", ""), "projection_publish") == 0;
+    const struct doc *projection = doc_get(doc_get(receipt, "claim"), "projection");
     *en = (struct entry){
         .sequence = r->merkle->size + 1,
-        .kind = "apply",
-        .subject = doc_str(receipt, "migration_id", ""),
+        .kind = is_projection ? "publish" : "apply",
+        .subject =
+            is_projection ? doc_str(projection, "name", "") : doc_str(receipt, "migration_id", ""),
         .result = doc_str(receipt, "result", ""),
         .run_id = doc_str(receipt, "run_id", ""),
         .finished_at = doc_str(receipt, "finished_at", ""),
