@@ -121,7 +121,7 @@ tidy_edges()
 own_edges() # build.ninja is made anew when the list of sources, or what makes it, changes
 {
     watched=$(listed 'tests/.*\.c')
-    for folder in registry docs tests $(find src registry/schemas docs/man tests/unit tests/fuzz -type d 2>/dev/null); do
+    for folder in registry docs tests $(find src registry/schemas docs/man tests/unit tests/fuzz tests/bench -type d 2>/dev/null); do
         case $folder in
         tests/fuzz/*) ;;
         *) [ ! -d "$folder" ] || watched="$watched $folder" ;;
@@ -144,5 +144,6 @@ echo "build \$builddir/layers.ok: layers | src/tool/layers.sh $table $(listed 's
 [ -z "$fuzz_main" ] || echo "build $fuzz_main: cc tests/fuzz/replay.c"
 test_edges unit-programs 'tests/unit/t_.*\.c' '' ''
 test_edges fuzz-programs 'tests/fuzz/fuzz_.*\.c' "$fuzz_main" "$fuzz_flag"
+test_edges bench-programs 'tests/bench/.*\.c' '' ''
 tidy_edges
 own_edges

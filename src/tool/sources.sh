@@ -17,6 +17,7 @@ files docs/man -name '*.[1-8]'
 {
     files tests/unit -name 't_*.c'
     files tests/fuzz -name 'fuzz_*.c'
+    files tests/bench -name '*.c'
 } | while read -r file; do
     printf '%s %s\n' "$file" "$(sed -n '1,5s|^/\* *layer: *\([a-z ]*[a-z]\) *\*/.*|\1|p' "$file")"
 done

@@ -22,10 +22,25 @@ def milliseconds(command, cwd, env=None):
     return took
 
 
-def side_by_side(rounds, commands):
-    """Medians of rounds in milliseconds, the commands taking turns: {name: function that returns milliseconds}."""
+def take_turns(rounds, commands):
+    """All times of rounds, the commands taking turns: {name: function that returns a time}."""
     times = {name: [] for name in commands}
     for _ in range(rounds):
         for name, run in commands.items():
             times[name].append(run())
-    return {name: statistics.median(values) for name, values in times.items()}
+    return times
+
+
+def side_by_side(rounds, commands):
+    """Medians of rounds in milliseconds, the commands taking turns: {name: function that returns milliseconds}."""
+    return {name: statistics.median(values) for name, values in take_turns(rounds, commands).items()}
+
+
+class spread:  # pylint: disable=invalid-name
+    """Times and how far they lie apart, to be read."""
+
+    def __init__(self, values):
+        self.median, self.least, self.most = statistics.median(values), min(values), max(values)
+
+    def __str__(self):
+        return f"{self.median:.0f} ({self.least:.0f}-{self.most:.0f})"
