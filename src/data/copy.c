@@ -19,8 +19,8 @@ static void put32(char *p, int32_t x)
 
 static void add16(struct buf *out, int x)
 {
-    buf_putc(out, (char)((unsigned)x >> 8 & 0xFF));
-    buf_putc(out, (char)((unsigned)x & 0xFF));
+    const char b[2] = {(char)((unsigned)x >> 8 & 0xFF), (char)((unsigned)x & 0xFF)};
+    buf_add(out, b, sizeof b);
 }
 
 void copy_begin(struct copy_writer *w)

@@ -1,5 +1,5 @@
 /* Decimal text to double, correctly rounded.
- * Most coordinates have at most 15 digits: their integer and a power of ten up to 22 are exact, and one division rounds once (Clinger,
+ * Most coordinates have at most 15 digits (or are no larger than 2^53): their integer and a power of ten up to 22 are exact, and one division rounds once (Clinger,
  * "How to read floating point numbers accurately", 1990). With up to 19 digits the same is done in 64 bits of precision, where long double
  * has them, and counts if rounding it up or down a little makes no difference. The rest is strtod()'s. */
 #include <float.h>
@@ -7,6 +7,9 @@
 #include <stdlib.h>
 
 #include "data/reader_parts.h"
+
+enum { DIGITS = 19 };                            /* any number of so many digits fits 64 bits */
+static const uint64_t EXACT = (uint64_t)1 << 53; /* and up to this one a double */
 
 static const double tens[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
                               1e8,  1e9,  1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
@@ -69,25 +72,25 @@ const char *number_read(const char *p, double *out)
     const char *start = p;
     bool minus = *p == '-';
     uint64_t digits = 0;
-    int n = 0;
     int exponent = 0;
     p += minus ? 1 : 0;
     if (!is_digit(*p) || (*p == '0' && is_digit(p[1]))) {
         return NULL;
     }
+    const char *first = p;
     for (; is_digit(*p); p++) {
         digits = digits * 10 + (uint64_t)(*p - '0');
-        n += n > 0 || *p != '0' ? 1 : 0;
     }
+    ptrdiff_t n = p - first; /* zeros in front may count: then it is only slower */
     if (*p == '.') {
-        const char *first = ++p;
+        first = ++p;
         for (; is_digit(*p); p++) {
             digits = digits * 10 + (uint64_t)(*p - '0');
-            n += n > 0 || *p != '0' ? 1 : 0;
         }
         if (p == first) {
             return NULL;
         }
+        n += p - first;
         exponent = -(int)(p - first);
     }
     if (*p == 'e' || *p == 'E') {
@@ -96,13 +99,13 @@ const char *number_read(const char *p, double *out)
             return NULL;
         }
     }
-    if (n <= 15 && exponent >= -22 && exponent <= 22) {
+    if (n <= DIGITS && digits <= EXACT && exponent >= -22 && exponent <= 22) {
         double v =
             exponent < 0 ? (double)digits / tens[-exponent] : (double)digits * tens[exponent];
         *out = minus ? -v : v;
         return p;
     }
-    if (n > 0 && n <= 19 && medium(digits, exponent, out)) {
+    if (n <= DIGITS && medium(digits, exponent, out)) {
         *out = minus ? -*out : *out;
         return p;
     }

@@ -20,8 +20,7 @@ static bool is_space(char c)
     return c == ' ' || c == '\n' || c == '\r' || c == '\t';
 }
 
-/* The next byte that is no white space, without taking it; -1: the end, -2: an error that is told. */
-static int peek(struct reader *r)
+static int peek_far(struct reader *r)
 {
     for (;;) {
         const char *p = r->s->p;
@@ -37,6 +36,13 @@ static int peek(struct reader *r)
             return rc == 0 ? -1 : -2;
         }
     }
+}
+
+/* The next byte that is no white space, without taking it; -1: the end, -2: an error that is told. Mostly it is there: what lies at the end is 0. */
+static inline int peek(struct reader *r)
+{
+    unsigned char c = (unsigned char)*r->s->p;
+    return c > ' ' ? c : peek_far(r);
 }
 
 static int unexpected(struct reader *r, int c, const char *wanted)
@@ -168,12 +174,10 @@ static int check_string(struct reader *r, struct bytes raw)
     return 0;
 }
 
-/* The string at r->s->p, which begins with a quote, is taken: *raw is what stands between the quotes (valid until the next byte is
- * asked for). */
-static int take_string(struct reader *r, struct bytes *raw, bool *has_escapes)
+/* Any string. */
+static int take_hard_string(struct reader *r, struct bytes *raw, bool *has_escapes)
 {
     size_t at = 1;
-    *has_escapes = false;
     for (;;) {
         const char *p = r->s->p + at;
         size_t n = (size_t)(r->s->end - p);
@@ -196,6 +200,52 @@ static int take_string(struct reader *r, struct bytes *raw, bool *has_escapes)
             return rc == 0 ? reader_error(r, r->s->p, NULL, "a string does not end") : -1;
         }
     }
+}
+
+static inline bool is_plain(char c)
+{
+    return c >= ' ' && c < 0x7F && c != '"' && c != '\\';
+}
+
+/* The first byte from p on that is a quote, a backslash, a control character or none of ASCII; *end is 0. Eight at a time (H. S. Warren, "Hacker's
+ * Delight", 6-1): in a word whose byte is 0 the lowest such byte is found, and there is nothing to carry below it. */
+static inline const char *plain_end(const char *p, const char *end)
+{
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+    const uint64_t ones = UINT64_MAX / 0xFF;
+    const uint64_t highs = ones << 7;
+    while (end - p >= (ptrdiff_t)sizeof(uint64_t)) {
+        uint64_t w;
+        memcpy(&w, p, sizeof w);
+        uint64_t quote = w ^ (ones * '"');
+        uint64_t slash = w ^ (ones * '\\');
+        uint64_t found =
+            (((w - ones * ' ') | (quote - ones) | (slash - ones)) & ~w & highs) | (w & highs);
+        if (found != 0) {
+            return p + __builtin_ctzll(found) / 8;
+        }
+        p += sizeof w;
+    }
+#endif
+    while (is_plain(*p)) {
+        p++;
+    }
+    return p;
+}
+
+/* The string at r->s->p, which begins with a quote, is taken: *raw is what stands between the quotes (valid until the next byte is
+ * asked for). Most are short and plain, and in the window as a whole (at whose end is 0). */
+static int take_string(struct reader *r, struct bytes *raw, bool *has_escapes)
+{
+    const char *p = plain_end(r->s->p + 1, r->s->end);
+    *has_escapes = false;
+    if (*p != '"') {
+        return take_hard_string(r, raw, has_escapes);
+    }
+    *raw = bytes_of(r->s->p + 1, (size_t)(p - r->s->p) - 1);
+    copy(r, r->s->p, raw->n + 2);
+    r->s->p = p + 1;
+    return 0;
 }
 
 /* --- numbers and words ------------------------------------------------------------------------------ */
@@ -233,13 +283,18 @@ static int number_window(struct reader *r, size_t *n)
 static int take_number(struct reader *r, double *v, struct bytes *raw)
 {
     size_t n = 0;
-    if (number_window(r, &n) != 0) {
-        return -1;
+    const char *end = number_read(r->s->p, v);
+    if (end == NULL || end == r->s->end || is_number_char(*end)) {
+        /* It goes on behind the window, or is none. */
+        if (number_window(r, &n) != 0) {
+            return -1;
+        }
+        end = n == 0 ? NULL : number_read(r->s->p, v);
+        if (end == NULL || end != r->s->p + n) {
+            return reader_error(r, r->s->p, NULL, "is no number, or too large for one");
+        }
     }
-    const char *end = n == 0 ? NULL : number_read(r->s->p, v);
-    if (end == NULL || end != r->s->p + n) {
-        return reader_error(r, r->s->p, NULL, "is no number, or too large for one");
-    }
+    n = (size_t)(end - r->s->p);
     *raw = bytes_of(r->s->p, n);
     copy(r, raw->p, n);
     r->s->p += n;
@@ -265,10 +320,29 @@ static int take_word(struct reader *r, const char *word)
 
 /* --- members ---------------------------------------------------------------------------------------- */
 
+static inline bool is(struct bytes name, const char *word)
+{
+    size_t n = strlen(word);
+    return name.n == n && memcmp(name.p, word, n) == 0;
+}
+
+/* A number for a name: a short one is its own; what others hash to is none of those. */
+static uint64_t key_of(struct bytes name)
+{
+    uint64_t v = name.n;
+    if (name.n >= sizeof v) {
+        return hint_of(name).lo | (uint64_t)0xFF << 56;
+    }
+    for (size_t i = 0; i < name.n; i++) {
+        v = v << 8 | (unsigned char)name.p[i];
+    }
+    return v;
+}
+
 /* A name may stand once in an object. from: where the keys of this object begin. */
 static int note_key(struct reader *r, size_t from, struct bytes name)
 {
-    uint64_t h = hint_of(name).lo;
+    uint64_t h = key_of(name);
     for (size_t i = from; i < r->n_keys; i++) {
         if (r->key[i] == h) {
             return reader_error(r, r->s->p, NULL, "a member stands twice in an object");
@@ -306,6 +380,14 @@ static int next_member(struct reader *r, size_t from, bool *is_first, struct byt
     }
     if (take_string(r, name, &has_escapes) != 0 || (has_escapes && unescape(r, *name) != 0)) {
         return -1;
+    }
+    if (!has_escapes && *r->s->p == ':') {
+        if (note_key(r, from, *name) != 0) {
+            return -1;
+        }
+        copy(r, ":", 1);
+        r->s->p++; /* no other byte was asked for: the name is still there */
+        return 1;
     }
     if (!has_escapes) {
         buf_clear(&r->string);
@@ -472,11 +554,16 @@ static int parse_level(struct reader *r, int level)
 
 static enum geometry_type type_of(struct bytes name)
 {
-    static const char *const names[] = {
-        "",           "Point",           "LineString",   "Polygon",
-        "MultiPoint", "MultiLineString", "MultiPolygon", "GeometryCollection"};
+    static const struct bytes names[] = {{"", 0},
+                                         {"Point", 5},
+                                         {"LineString", 10},
+                                         {"Polygon", 7},
+                                         {"MultiPoint", 10},
+                                         {"MultiLineString", 15},
+                                         {"MultiPolygon", 12},
+                                         {"GeometryCollection", 18}};
     for (int i = 1; i < 8; i++) {
-        if (bytes_eq(name, bytes_str(names[i]))) {
+        if (bytes_eq(name, names[i])) {
             return (enum geometry_type)i;
         }
     }
@@ -586,7 +673,7 @@ static int parse_geometry(struct reader *r, struct slot *out, bool outermost, in
     int rc =
         level > 8 ? reader_error(r, r->s->p, NULL, "collections are nested too deeply") : enter(r);
     while (rc == 0 && (rc = next_member(r, from, &is_first, &name)) > 0) {
-        if (bytes_eq(name, bytes_str("type"))) {
+        if (is(name, "type")) {
             struct bytes word;
             int c = peek(r);
             rc = c == '"' ? take_string(r, &word, &has_escapes)
@@ -595,10 +682,10 @@ static int parse_geometry(struct reader *r, struct slot *out, bool outermost, in
             if (rc == 0 && type == 0) {
                 rc = reader_error(r, r->s->p, NULL, "\"type\" names no geometry");
             }
-        } else if (bytes_eq(name, bytes_str("coordinates"))) {
+        } else if (is(name, "coordinates")) {
             has_coordinates = true;
             rc = parse_coordinates(r);
-        } else if (bytes_eq(name, bytes_str("geometries"))) {
+        } else if (is(name, "geometries")) {
             has_members = true;
             rc = parse_members(r, &n, &dims, level);
         } else {
@@ -769,7 +856,7 @@ static int check_type(struct reader *r, const char *wanted, const char *what)
     if (take_string(r, &word, &has_escapes) != 0) {
         return -1;
     }
-    return bytes_eq(word, bytes_str(wanted)) ? 0 : reader_error(r, r->s->p, "type", what);
+    return is(word, wanted) ? 0 : reader_error(r, r->s->p, "type", what);
 }
 
 /* Members of the collection up to "features", or after them to its end. 1: features begin; 0: it ended; -1. */
@@ -780,12 +867,12 @@ static int collection_members(struct reader *r)
     int rc;
     while ((rc = next_member(r, 0, &is_first, &name)) > 0) {
         r->is_first = false;
-        if (bytes_eq(name, bytes_str("type"))) {
+        if (is(name, "type")) {
             r->has_type = true;
             rc = check_type(r, "FeatureCollection", "is no FeatureCollection");
-        } else if (bytes_eq(name, bytes_str("crs"))) {
+        } else if (is(name, "crs")) {
             rc = check_crs(r);
-        } else if (bytes_eq(name, bytes_str("features"))) {
+        } else if (is(name, "features")) {
             int c = peek(r);
             if (c != '[') {
                 return unexpected(r, c, "\"features\" is no array");
@@ -844,11 +931,11 @@ static int parse_feature(struct reader *r, struct record *out)
     }
     while ((rc = next_member(r, from, &is_first, &name)) > 0) {
         struct node *n = find(r->root, name);
-        if (bytes_eq(name, bytes_str("type")) && n == NULL) {
+        if (is(name, "type") && n == NULL) {
             has_type = true;
             rc = check_type(r, "Feature", "is no Feature");
         } else {
-            has_type |= bytes_eq(name, bytes_str("type"));
+            has_type |= is(name, "type");
             rc = parse_value(r, n);
         }
         if (rc != 0) {
