@@ -5,25 +5,10 @@
 
 #include "base/clock.h"
 #include "cli/arguments.h"
-#include "cli/evidence.h"
-#include "cli/export.h"
 #include "cli/output.h"
-#include "cli/projections.h"
 #include "cli/signals.h"
 #include "cli/sink.h"
-#include "cli/work.h"
-
-/* What a build has done so far. */
-struct tally {
-    size_t n_applied, n_failed, n_exported, n_skipped, n_published;
-    enum err_code worst;
-    int64_t started_ms;
-};
-
-static void worsen(struct tally *t, enum err_code code)
-{
-    t->worst = err_worse(t->worst, code);
-}
+#include "cli/steps.h"
 
 static int check_digest(struct session *s, struct err *e)
 {
@@ -40,24 +25,6 @@ static int check_digest(struct session *s, struct err *e)
     return err_hint(e, "`kfmig plan %s` shows the present plan", s->link.env->name);
 }
 
-/* Things about the server that only matter to somebody who is about to write. */
-static int check_rights(struct session *s, struct err *e)
-{
-    const struct identity *id = &s->link.id;
-    if (id->read_only) {
-        err_set(e, ERR_PREFLIGHT, "environment \"%s\" is read-only for role %s", s->link.env->name,
-                id->role);
-        return err_hint(e, "connect as the role that owns the schema kfmig");
-    }
-    if (s->link.env->is_protected && id->superuser) {
-        err_set(e, ERR_PREFLIGHT,
-                "role %s is a superuser; protected environment \"%s\" refuses one", id->role,
-                s->link.env->name);
-        return err_hint(e, "run migrations as an ordinary role that owns its objects");
-    }
-    return 0;
-}
-
 static void print_plan(struct session *s)
 {
     struct buf out = {0};
@@ -68,15 +35,6 @@ static void print_plan(struct session *s)
         report_plan(&out, &st, &s->plan);
     }
     (void)output_result(s->req, &out);
-    buf_release(&out);
-}
-
-static void print_blocked(struct session *s)
-{
-    struct buf out = {0};
-    struct style st = output_style(s->req, stderr);
-    report_plan(&out, &st, &s->plan);
-    (void)fputs(buf_str(&out), stderr);
     buf_release(&out);
 }
 
@@ -104,192 +62,6 @@ static int ask_person(struct session *s, struct err *e)
         return err_set(e, ERR_PREFLIGHT, "not confirmed: nothing was run");
     }
     return 0;
-}
-
-/* Evidence follows the ledger, never leads: what cannot be written now is owed and found missing by the next plan. */
-static void export_step(struct session *s, struct step *step, struct tally *t)
-{
-    struct err e = {0};
-    if (s->link.env->evidence == EVIDENCE_NONE) {
-        return;
-    }
-    const struct history *h = past_get(&s->link.past, step->bundle->id);
-    if (h == NULL || h->applied == NULL) {
-        return;
-    }
-    if (export_bundle(s, h->applied, step->bundle, s->project.dirfd, step->bundle->dir,
-                      s->link.env->evidence, &e) != 0) {
-        (void)output_error(s->req, -1, &e);
-        output_note(s->req, "%s is applied; its evidence is owed, `kfmig build %s` writes it",
-                    step->bundle->id, s->link.env->name);
-        worsen(t, ERR_VALIDATE);
-        return;
-    }
-    t->n_exported++;
-}
-
-static bool waits_for_failed(const struct session *s, const struct step *step, const bool *failed)
-{
-    for (size_t i = 0; i < step->n_upstream; i++) {
-        if (failed[step->upstream[i]] || s->plan.v[step->upstream[i]].state == STATE_BLOCKED) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static void report_outcome(struct work_frame *w, const struct step *step, const struct outcome *o)
-{
-    struct session *s = w->s;
-    progress_clear(&w->progress);
-    if (o->result == RUN_SUCCESS) {
-        output_note(s->req, "[%zu/%zu] %s  %lld ms", w->progress.done, w->progress.total,
-                    step->bundle->id, (long long)o->elapsed_ms);
-        return;
-    }
-    (void)output_error(s->req, s->project.dirfd, &o->failure);
-    if (o->sequence > 0) {
-        output_note(s->req, "receipt: ledger entry %lld, run %s", (long long)o->sequence,
-                    o->run_id);
-    }
-}
-
-/* A fact of this run, so that exports and the next steps see it without asking again. */
-static void remember_fact(struct session *s, const struct step *step, const struct outcome *o)
-{
-    if (o->sequence == 0) {
-        return;
-    }
-    struct fact f = {.sequence = o->sequence,
-                     .subject = step->bundle->id,
-                     .result = o->result == RUN_SUCCESS ? "success" : "failed",
-                     .run_id = arena_strdup(s->a, o->run_id),
-                     .finished_at = "",
-                     .checksum = step->bundle->checksum};
-    past_add(s->a, &s->link.past, &f);
-}
-
-static bool run_step(struct work_frame *w, struct step *step, struct tally *t)
-{
-    struct outcome o;
-    struct err e = {0};
-    progress_step(&w->progress, step->bundle->id);
-    run_migration(&w->run, step, &o);
-    if (o.result == RUN_SUCCESS) {
-        w->progress.done++;
-        t->n_applied++;
-    } else {
-        t->n_failed++;
-        worsen(t, o.failure.code == ERR_NONE ? ERR_APPLY : o.failure.code);
-    }
-    report_outcome(w, step, &o);
-    remember_fact(w->s, step, &o);
-    if (o.owed.p != NULL && work_owe(w, &o, &e) != 0) {
-        (void)output_error(w->s->req, -1, &e);
-    }
-    /* Committed evidence of the same content stays: it is a fact too, whichever database it came from. */
-    if (o.result == RUN_SUCCESS &&
-        evidence_state(w->s, w->s->link.env, step->bundle) != EXPORT_DONE) {
-        export_step(w->s, step, t);
-    }
-    return o.result == RUN_SUCCESS;
-}
-
-static bool must_stop(const struct session *s, const struct tally *t)
-{
-    if (signals_seen() != 0 || t->worst == ERR_DOUBT || s->link.pg == NULL ||
-        !pg_is_alive(s->link.pg)) {
-        return true;
-    }
-    if (t->n_failed > 0 && !s->req->keep_going) {
-        return true;
-    }
-    return s->req->steps > 0 && (int64_t)t->n_applied >= s->req->steps;
-}
-
-static bool upstream_failed(const struct plan *p, const struct projection_step *x,
-                            const bool *failed)
-{
-    for (size_t i = 0; i < x->n_upstream; i++) {
-        if (failed[x->upstream[i]] || p->v[x->upstream[i]].state == STATE_BLOCKED) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static void run_one_projection(struct work_frame *w, const struct projection_step *x,
-                               struct tally *t)
-{
-    struct session *s = w->s;
-    struct projection_job job;
-    struct projection_events events = projections_events(&w->progress);
-    struct outcome o = {0};
-    struct err e = {0};
-    const char *name = x->in->p->name;
-    progress_step(&w->progress, name);
-    if (projections_job(s, x, &job, &e) != 0) {
-        t->n_failed++;
-        worsen(t, e.code);
-        (void)output_error(s->req, s->project.dirfd, &e);
-        return;
-    }
-    job.events = &events;
-    run_projection(&w->run, &job, &o);
-    progress_clear(&w->progress);
-    if (o.result == RUN_SUCCESS) {
-        w->progress.done++;
-        t->n_published++;
-        output_note(s->req, "[%zu/%zu] %s  published, %lld ms", w->progress.done, w->progress.total,
-                    name, (long long)o.elapsed_ms);
-        return;
-    }
-    t->n_failed++;
-    worsen(t, o.failure.code == ERR_NONE ? ERR_APPLY : o.failure.code);
-    (void)output_error(s->req, s->project.dirfd, &o.failure);
-    if (o.sequence > 0) {
-        output_note(s->req, "receipt: ledger entry %lld, run %s", (long long)o.sequence, o.run_id);
-    }
-    if (o.owed.p != NULL && work_owe(w, &o, &e) != 0) {
-        (void)output_error(s->req, -1, &e);
-    }
-}
-
-static void run_projections(struct work_frame *w, const bool *failed, struct tally *t)
-{
-    const struct plan *p = &w->s->plan;
-    for (size_t i = 0; i < p->n_projections && !must_stop(w->s, t); i++) {
-        const struct projection_step *x = &p->projections[i];
-        if (!x->selected || (x->action != ACTION_REBUILD && x->action != ACTION_PUBLISH)) {
-            continue;
-        }
-        if (upstream_failed(p, x, failed)) {
-            t->n_skipped++;
-            continue;
-        }
-        run_one_projection(w, x, t);
-    }
-}
-
-static void run_steps(struct work_frame *w, struct tally *t)
-{
-    struct plan *p = &w->s->plan;
-    bool *failed = ARENA_ARRAY(w->s->a, bool, p->n + 1);
-    for (size_t i = 0; i < p->n && !must_stop(w->s, t); i++) {
-        struct step *step = &p->v[i];
-        if (!step->selected) {
-            continue;
-        }
-        if (step->action == ACTION_EXPORT) {
-            export_step(w->s, step, t);
-        } else if (step->action == ACTION_APPLY && waits_for_failed(w->s, step, failed)) {
-            failed[i] = true;
-            t->n_skipped++;
-        } else if (step->action == ACTION_APPLY) {
-            failed[i] = !run_step(w, step, t);
-        }
-    }
-    run_projections(w, failed, t);
 }
 
 static void summarize(struct session *s, const struct tally *t)
@@ -336,12 +108,13 @@ static int converge(struct session *s, struct tally *t, const char *const *targe
     }
     if (rc == 0) {
         w.progress.total = s->plan.n_apply + s->plan.n_rebuild;
-        run_steps(&w, t);
+        const struct steps all = {.w = &w, .t = t};
+        steps_run(&all);
     }
     work_close(&w);
     if (sink_deliver(s, &s->link, &late) != 0) {
         (void)output_error(s->req, -1, &late);
-        worsen(t, ERR_VALIDATE);
+        tally_worsen(t, ERR_VALIDATE);
     }
     return rc;
 }
@@ -359,8 +132,8 @@ static int build(struct session *s, const struct request *req, struct tally *t, 
         return 0;
     }
     if (s->plan.n_state[STATE_BLOCKED] > 0) {
-        print_blocked(s);
-        worsen(t, ERR_PREFLIGHT);
+        steps_print_blocked(s);
+        tally_worsen(t, ERR_PREFLIGHT);
         if (!req->keep_going) {
             err_set(e, ERR_PREFLIGHT, "%zu target%s blocked; nothing was run",
                     s->plan.n_state[STATE_BLOCKED],
@@ -376,7 +149,7 @@ static int build(struct session *s, const struct request *req, struct tally *t, 
     if (args.env->is_protected) {
         print_plan(s);
     }
-    if (check_rights(s, e) != 0 || ask_person(s, e) != 0) {
+    if (steps_may_write(s, e) != 0 || ask_person(s, e) != 0) {
         return -1;
     }
     int rc = converge(s, t, args.targets, args.n_targets, e);
@@ -394,7 +167,7 @@ static int run(const struct request *req)
     signals_catch();
     int rc = build(&s, req, &t, &e);
     if (rc != 0) {
-        worsen(&t, e.code);
+        tally_worsen(&t, e.code);
         (void)output_error(req, s.project.dirfd, &e);
     }
     session_close(&s);

@@ -1,0 +1,239 @@
+/* The steps of a plan, one after another. */
+#include "cli/steps.h"
+
+#include <stdio.h>
+
+#include "cli/evidence.h"
+#include "cli/export.h"
+#include "cli/output.h"
+#include "cli/projections.h"
+#include "cli/signals.h"
+
+void tally_worsen(struct tally *t, enum err_code code)
+{
+    t->worst = err_worse(t->worst, code);
+}
+
+int steps_may_write(struct session *s, struct err *e)
+{
+    const struct identity *id = &s->link.id;
+    if (id->read_only) {
+        err_set(e, ERR_PREFLIGHT, "environment \"%s\" is read-only for role %s", s->link.env->name,
+                id->role);
+        return err_hint(e, "connect as the role that owns the schema kfmig");
+    }
+    if (s->link.env->is_protected && id->superuser) {
+        err_set(e, ERR_PREFLIGHT,
+                "role %s is a superuser; protected environment \"%s\" refuses one", id->role,
+                s->link.env->name);
+        return err_hint(e, "run migrations as an ordinary role that owns its objects");
+    }
+    return 0;
+}
+
+void steps_print_blocked(struct session *s)
+{
+    struct buf out = {0};
+    struct style st = output_style(s->req, stderr);
+    report_plan(&out, &st, &s->plan);
+    (void)fputs(buf_str(&out), stderr);
+    buf_release(&out);
+}
+
+/* Evidence follows the ledger, never leads: what cannot be written now is owed and found missing by the next plan. */
+static void export_step(struct session *s, struct step *step, struct tally *t)
+{
+    struct err e = {0};
+    if (s->link.env->evidence == EVIDENCE_NONE) {
+        return;
+    }
+    const struct history *h = past_get(&s->link.past, step->bundle->id);
+    if (h == NULL || h->applied == NULL) {
+        return;
+    }
+    if (export_bundle(s, h->applied, step->bundle, s->project.dirfd, step->bundle->dir,
+                      s->link.env->evidence, &e) != 0) {
+        (void)output_error(s->req, -1, &e);
+        output_note(s->req, "%s is applied; its evidence is owed, `kfmig build %s` writes it",
+                    step->bundle->id, s->link.env->name);
+        tally_worsen(t, ERR_VALIDATE);
+        return;
+    }
+    t->n_exported++;
+}
+
+static bool waits_for_failed(const struct session *s, const struct step *step, const bool *failed)
+{
+    for (size_t i = 0; i < step->n_upstream; i++) {
+        if (failed[step->upstream[i]] || s->plan.v[step->upstream[i]].state == STATE_BLOCKED) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void report_outcome(struct work_frame *w, const struct step *step, const struct outcome *o)
+{
+    struct session *s = w->s;
+    progress_clear(&w->progress);
+    if (o->result == RUN_SUCCESS) {
+        output_note(s->req, "[%zu/%zu] %s  %lld ms", w->progress.done, w->progress.total,
+                    step->bundle->id, (long long)o->elapsed_ms);
+        return;
+    }
+    (void)output_error(s->req, s->project.dirfd, &o->failure);
+    if (o->sequence > 0) {
+        output_note(s->req, "receipt: ledger entry %lld, run %s", (long long)o->sequence,
+                    o->run_id);
+    }
+}
+
+/* A fact of this run, so that exports and the next steps see it without asking again. */
+static void remember_fact(struct session *s, const struct step *step, const struct outcome *o)
+{
+    if (o->sequence == 0) {
+        return;
+    }
+    struct fact f = {.sequence = o->sequence,
+                     .subject = step->bundle->id,
+                     .result = o->result == RUN_SUCCESS ? "success" : "failed",
+                     .run_id = arena_strdup(s->a, o->run_id),
+                     .finished_at = "",
+                     .checksum = step->bundle->checksum};
+    past_add(s->a, &s->link.past, &f);
+}
+
+static bool run_step(struct work_frame *w, struct step *step, struct tally *t)
+{
+    struct outcome o;
+    struct err e = {0};
+    progress_step(&w->progress, step->bundle->id);
+    run_migration(&w->run, step, &o);
+    if (o.result == RUN_SUCCESS) {
+        w->progress.done++;
+        t->n_applied++;
+    } else {
+        t->n_failed++;
+        tally_worsen(t, o.failure.code == ERR_NONE ? ERR_APPLY : o.failure.code);
+    }
+    report_outcome(w, step, &o);
+    remember_fact(w->s, step, &o);
+    if (o.owed.p != NULL && work_owe(w, &o, &e) != 0) {
+        (void)output_error(w->s->req, -1, &e);
+    }
+    /* Committed evidence of the same content stays: it is a fact too, whichever database it came from. */
+    if (o.result == RUN_SUCCESS &&
+        evidence_state(w->s, w->s->link.env, step->bundle) != EXPORT_DONE) {
+        export_step(w->s, step, t);
+    }
+    return o.result == RUN_SUCCESS;
+}
+
+static bool must_stop(const struct session *s, const struct tally *t)
+{
+    if (signals_seen() != 0 || t->worst == ERR_DOUBT || s->link.pg == NULL ||
+        !pg_is_alive(s->link.pg)) {
+        return true;
+    }
+    if (t->n_failed > 0 && !s->req->keep_going) {
+        return true;
+    }
+    return s->req->steps > 0 && (int64_t)t->n_applied >= s->req->steps;
+}
+
+static bool upstream_failed(const struct plan *p, const struct projection_step *x,
+                            const bool *failed)
+{
+    for (size_t i = 0; i < x->n_upstream; i++) {
+        if (failed[x->upstream[i]] || p->v[x->upstream[i]].state == STATE_BLOCKED) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void run_one_projection(const struct steps *r, const struct projection_step *x)
+{
+    struct work_frame *w = r->w;
+    struct tally *t = r->t;
+    struct session *s = w->s;
+    struct projection_job job;
+    struct projection_events events = projections_events(&w->progress);
+    struct outcome o = {0};
+    struct err e = {0};
+    const char *name = x->in->p->name;
+    progress_step(&w->progress, name);
+    if (projections_job(s, x, &job, &e) != 0) {
+        t->n_failed++;
+        tally_worsen(t, e.code);
+        (void)output_error(s->req, s->project.dirfd, &e);
+        return;
+    }
+    job.events = &events;
+    if (r->before != NULL) {
+        r->before(r->ctx, x, &job);
+    }
+    run_projection(&w->run, &job, &o);
+    progress_clear(&w->progress);
+    if (r->after != NULL) {
+        r->after(r->ctx, x, &o);
+    }
+    if (o.result == RUN_SUCCESS) {
+        w->progress.done++;
+        t->n_published++;
+        output_note(s->req, "[%zu/%zu] %s  published, %lld ms", w->progress.done, w->progress.total,
+                    name, (long long)o.elapsed_ms);
+        return;
+    }
+    t->n_failed++;
+    tally_worsen(t, o.failure.code == ERR_NONE ? ERR_APPLY : o.failure.code);
+    (void)output_error(s->req, s->project.dirfd, &o.failure);
+    if (o.sequence > 0) {
+        output_note(s->req, "receipt: ledger entry %lld, run %s", (long long)o.sequence, o.run_id);
+    }
+    if (o.owed.p != NULL && work_owe(w, &o, &e) != 0) {
+        (void)output_error(s->req, -1, &e);
+    }
+}
+
+static void run_projections(const struct steps *r, const bool *failed)
+{
+    const struct plan *p = &r->w->s->plan;
+    for (size_t i = 0; i < p->n_projections && !must_stop(r->w->s, r->t); i++) {
+        const struct projection_step *x = &p->projections[i];
+        if (r->wants != NULL && !r->wants(r->ctx, x)) {
+            continue;
+        }
+        if (!x->selected || (x->action != ACTION_REBUILD && x->action != ACTION_PUBLISH)) {
+            continue;
+        }
+        if (upstream_failed(p, x, failed)) {
+            r->t->n_skipped++;
+            continue;
+        }
+        run_one_projection(r, x);
+    }
+}
+
+void steps_run(const struct steps *r)
+{
+    struct work_frame *w = r->w;
+    struct tally *t = r->t;
+    struct plan *p = &w->s->plan;
+    bool *failed = ARENA_ARRAY(w->s->a, bool, p->n + 1);
+    for (size_t i = 0; i < p->n && !must_stop(w->s, t); i++) {
+        struct step *step = &p->v[i];
+        if (!step->selected) {
+            continue;
+        }
+        if (step->action == ACTION_EXPORT) {
+            export_step(w->s, step, t);
+        } else if (step->action == ACTION_APPLY && waits_for_failed(w->s, step, failed)) {
+            failed[i] = true;
+            t->n_skipped++;
+        } else if (step->action == ACTION_APPLY) {
+            failed[i] = !run_step(w, step, t);
+        }
+    }
+    run_projections(r, failed);
+}
