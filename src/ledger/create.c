@@ -20,6 +20,7 @@ struct contact {
     struct pg *s;
     struct arena *a;
     const char *env;
+    const struct checkpoint *cites; /* NULL: no database was lost */
     const char *role;
     const char *quoted_database;
     const char *database;
@@ -62,6 +63,10 @@ static void put_parts(const struct contact *c, const struct digest *previous, st
     doc_put(a, claim, "inputs", doc_new(a, DOC_LIST));
     doc_put(a, claim, "outputs", doc_new(a, DOC_LIST));
     doc_put(a, claim, "gates", doc_new(a, DOC_LIST));
+    if (c->cites != NULL) {
+        struct doc *recovery = put_map(a, claim, "recovery");
+        doc_put(a, recovery, "cites", checkpoint_doc(a, c->cites));
+    }
 }
 
 static struct doc *contact_receipt(const struct contact *c, const struct digest *previous)
@@ -222,8 +227,14 @@ static int try_make(struct contact *c, bool *locked, struct err *e)
 
 int ledger_create(struct pg *s, const char *env, struct err *e)
 {
+    return ledger_create_after(s, env, NULL, e);
+}
+
+int ledger_create_after(struct pg *s, const char *env, const struct checkpoint *cites,
+                        struct err *e)
+{
     struct arena a = {0};
-    struct contact c = {.s = s, .a = &a, .env = env};
+    struct contact c = {.s = s, .a = &a, .env = env, .cites = cites};
     bool locked = false;
     random_uuid(c.uuid);
     random_uuid(c.run_id);

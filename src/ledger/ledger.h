@@ -44,7 +44,7 @@ int ledger_identify(struct pg *s, struct identity *out, struct err *e) MUST_CHEC
  * {"bundle_digest","checksum","environment","finished_at","instance","kind","outputs","previous","receipt","result","run_id","sequence","subject"}
  * outputs: {"diff","invariants","post","pre"} digests (absent ones are left out); bundle_digest and checksum: null where absent;
  * previous: root before this entry (sha256 of nothing for the first).
- * kind: adopt | apply | contact. result: success | failed | interrupted. */
+ * kind: adopt | apply | contact | drill | publish. result: success | failed | interrupted. */
 struct entry {
     int64_t sequence; /* from 1 */
     const char *kind;
@@ -96,6 +96,25 @@ int ledger_entries(struct pg *s, const struct identity *id, struct cache *c, str
  * Two at once: the second finds it made. Needs CREATE on the database; -1 ERR_PREFLIGHT with a hint (doctor is not there yet: the
  * GRANT to run). PUBLIC gets no privileges on it. No transaction may be open. */
 int ledger_create(struct pg *s, const char *env, struct err *e) MUST_CHECK;
+
+/* The last that is known of a ledger which was lost with its database: its newest entry that anybody remembers. Digests are zero where
+ * not known. found_in: "sink", "exported receipts", "cache"; NULL: not there. */
+struct checkpoint {
+    char instance[37];
+    int64_t sequence;       /* 0: nothing is known */
+    struct digest root;     /* over all entries up to that one */
+    struct digest previous; /* over those before it */
+    struct digest receipt;  /* of that one's receipt */
+    const char *found_in[3];
+};
+/* As ledger_create(), for a database that takes the place of a lost one: the first entry's receipt cites the checkpoint (member
+ * claim.recovery; cites is null where sequence is 0). */
+int ledger_create_after(struct pg *s, const char *env, const struct checkpoint *cites,
+                        struct err *e) MUST_CHECK;
+/* A checkpoint as JSON (null where sequence is 0), and out of a contact receipt: false if that begins no recovery. Texts of *out are
+ * borrowed from receipt. */
+struct doc *checkpoint_doc(struct arena *a, const struct checkpoint *c);
+bool checkpoint_of(const struct doc *receipt, struct checkpoint *out);
 
 /* Exclusive run: polls pg_try_advisory_lock every 100 ms with jitter, never waiting inside a statement; then for a moment the work
  * lock exclusively (no orphan backend of a dead run still works); then epoch + 1 in kfmig.lease with run_id and holder text.

@@ -8,7 +8,7 @@
 
 const struct pg_sql *const pg_session_pin = &pg_pin_query;
 
-enum { CONNECT_TIMEOUT_MS = 10000, CALL_TIMEOUT_MS = 60000, PARAMS_MAX = 12 };
+enum { CONNECT_TIMEOUT_MS = 10000, CALL_TIMEOUT_MS = 60000, DBNAME_AT = 8, PARAMS_MAX = 12 };
 
 /* Notices are dropped: they quote row data. A session that is ended while idle says why in one. */
 static void on_notice(void *arg, const PGresult *r)
@@ -48,6 +48,10 @@ static PGconn *start(const char *conninfo, const struct pg_options *o)
                                     "client_encoding",  "application_name", NULL};
     const char *name = o->application_name == NULL ? "kfmig" : o->application_name;
     const char *values[PARAMS_MAX] = {"1", "30", "10", "3", "60000", conninfo, "UTF8", name, NULL};
+    if (o->dbname != NULL) { /* only the first dbname is read as a connection string */
+        keys[DBNAME_AT] = "dbname";
+        values[DBNAME_AT] = o->dbname;
+    }
     return PQconnectStartParams(keys, values, 1);
 }
 
@@ -120,6 +124,15 @@ static int connect_session(struct pg *s, const char *conninfo, const struct pg_o
         return pg_fail(s, NULL, NULL, ERR_PREFLIGHT, "", e);
     }
     return 0;
+}
+
+const char *pg_dbname(struct arena *a, const struct secret *conninfo)
+{
+    const struct pg_options none = {0};
+    PGconn *conn = start(secret_is_set(conninfo) ? conninfo->opaque : "", &none);
+    const char *name = conn != NULL && PQdb(conn) != NULL ? arena_strdup(a, PQdb(conn)) : "";
+    PQfinish(conn);
+    return name;
 }
 
 int pg_open(struct pg **out, const struct secret *conninfo, const struct pg_options *o,

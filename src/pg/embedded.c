@@ -179,6 +179,34 @@ void embedded_close(struct embedded *m)
     }
 }
 
+int embedded_database(const struct embedded_options *o, const char *name, const char *comment,
+                      struct err *e)
+{
+    struct home h;
+    struct arena a = {0};
+    struct pg *admin = NULL;
+    struct secret where = {NULL};
+    const struct pg_options options = {.application_name = "kfmig embedded"};
+    const char *database = name != NULL ? name : SERVER_OWNER;
+    if (home_find(&h, o->dir, e) != 0) {
+        return -1;
+    }
+    server_conninfo(&h, SERVER_ADMIN, "postgres", &where);
+    int rc = pg_open(&admin, &where, &options, e);
+    secret_wipe(&where);
+    rc = rc == 0 ? server_database(admin, database, e) : -1;
+    if (rc == 0 && comment != NULL) {
+        rc = pg_run(admin,
+                    arena_printf(&a, "COMMENT ON DATABASE %s IS %s", pg_ident(&a, database),
+                                 pg_literal(&a, comment)),
+                    NULL, 0, NULL, e);
+    }
+    rc = rc == 0 ? server_extensions(&h, database, o, e) : -1;
+    pg_close(admin);
+    arena_release(&a);
+    return rc;
+}
+
 int embedded_stop(const char *dir, struct err *e)
 {
     struct home h;

@@ -38,6 +38,12 @@ int embedded_open(struct embedded **out, const struct embedded_options *o, struc
                   void (*note)(void *ctx, const char *text), void *ctx, struct err *e) MUST_CHECK;
 void embedded_close(struct embedded *m); /* drops the lease; the server goes on until it is idle */
 
+/* In the running server: make a database that belongs to the ordinary owner and has what o declares (extensions), with this comment
+ * (NULL: none). The owner may drop it. name NULL: the one that embedded_open() provides, where somebody dropped it. The caller has a lease.
+ * -1 with ERR_PREFLIGHT. */
+int embedded_database(const struct embedded_options *o, const char *name, const char *comment,
+                      struct err *e) MUST_CHECK;
+
 /* Stop it now. Returns 0 (stopped), 1 (was not running), -1. */
 int embedded_stop(const char *dir, struct err *e) MUST_CHECK;
 /* Stop it and delete everything of it, DIR included: for databases that may be lost. Returns 0 or -1. */

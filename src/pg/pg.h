@@ -40,6 +40,7 @@ struct pg_wait {
 
 struct pg_options {
     const char *application_name; /* shown to other sessions; no secret */
+    const char *dbname;           /* another database of that server; NULL: as conninfo says */
     int64_t connect_timeout_ms;   /* default 10,000 */
     int64_t default_timeout_ms;   /* default 60,000; user statements bring their own */
     struct pg_wait wait;
@@ -61,6 +62,8 @@ struct pg_where {
  * the server's words only in e->detail) or ERR_CONFIG (conninfo cannot be parsed; its text is not repeated). */
 int pg_open(struct pg **out, const struct secret *conninfo, const struct pg_options *o,
             struct err *e) MUST_CHECK;
+/* The database that conninfo names, by itself or by libpq's defaults, in a. Talks to nobody for long: the answer is not waited for. */
+const char *pg_dbname(struct arena *a, const struct secret *conninfo);
 /* What pg_open() pins, as a query: to be sent again after RESET ALL. */
 extern const struct pg_sql *const pg_session_pin;
 void pg_close(struct pg *s); /* what runs is cancelled, and its end awaited; NULL is fine */

@@ -101,8 +101,8 @@ static int ensure_extension(struct pg *s, const char *name, struct err *e)
     return installed ? 0 : create(s, "CREATE EXTENSION IF NOT EXISTS", name, "", e);
 }
 
-static int provision_extensions(const struct home *h, const struct embedded_options *o,
-                                struct err *e)
+int server_extensions(const struct home *h, const char *dbname, const struct embedded_options *o,
+                      struct err *e)
 {
     struct secret where = {NULL};
     struct pg *s = NULL;
@@ -110,7 +110,7 @@ static int provision_extensions(const struct home *h, const struct embedded_opti
     if (o->n_extensions == 0) {
         return 0;
     }
-    server_conninfo(h, SERVER_ADMIN, SERVER_OWNER, &where);
+    server_conninfo(h, SERVER_ADMIN, dbname, &where);
     int rc = pg_open(&s, &where, &options, e);
     secret_wipe(&where);
     for (size_t i = 0; i < o->n_extensions && rc == 0; i++) {
@@ -135,6 +135,16 @@ static int check_names(const struct embedded_options *o, struct err *e)
     return 0;
 }
 
+int server_database(struct pg *admin, const char *name, struct err *e)
+{
+    int found = exists(admin, &pg_database_exists, name, e);
+    if (found != 0) {
+        return found < 0 ? -1 : 0;
+    }
+    return create(admin, "CREATE DATABASE", name,
+                  " OWNER " SERVER_OWNER " ENCODING 'UTF8' TEMPLATE template0", e);
+}
+
 int server_provision(const struct home *h, struct pg *admin, const struct embedded_options *o,
                      struct err *e)
 {
@@ -144,11 +154,7 @@ int server_provision(const struct home *h, struct pg *admin, const struct embedd
                     e) != 0) {
         return -1;
     }
-    int found = exists(admin, &pg_database_exists, SERVER_OWNER, e);
-    if (found < 0 ||
-        (found == 0 &&
-         create(admin, "CREATE DATABASE", SERVER_OWNER,
-                " OWNER " SERVER_OWNER " ENCODING 'UTF8' TEMPLATE template0", e) != 0)) {
+    if (server_database(admin, SERVER_OWNER, e) != 0) {
         return -1;
     }
     for (size_t i = 0; i < o->n_roles; i++) {
@@ -156,5 +162,5 @@ int server_provision(const struct home *h, struct pg *admin, const struct embedd
             return -1;
         }
     }
-    return provision_extensions(h, o, e);
+    return server_extensions(h, SERVER_OWNER, o, e);
 }

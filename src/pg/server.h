@@ -78,6 +78,12 @@ void server_conninfo(const struct home *h, const char *user, const char *dbname,
 int server_provision(const struct home *h, struct pg *admin, const struct embedded_options *o,
                      struct err *e) MUST_CHECK;
 
+/* The declared extensions, in one database. */
+int server_extensions(const struct home *h, const char *dbname, const struct embedded_options *o,
+                      struct err *e) MUST_CHECK;
+/* CREATE DATABASE name, with the ordinary owner, unless there is one. */
+int server_database(struct pg *admin, const char *name, struct err *e) MUST_CHECK;
+
 /* The list of what was provisioned, bound to the cluster by its system identifier. */
 bool stamp_covers(const struct home *h, const struct embedded_options *o);
 int stamp_write(const struct home *h, const struct embedded_options *o, struct err *e) MUST_CHECK;

@@ -6,6 +6,20 @@
 
 #include "data/dataset.h"
 #include "run/run.h"
+#include "store/generation.h"
+
+/* What a generation of the same digest held once, as a receipt says. key: "DATASET/VERSION#ASSET>TABLE". whence: "ledger entry 9 of the lost
+ * ledger", for people. */
+struct known_source {
+    const char *key;
+    struct content content;
+};
+struct known_content {
+    const char *whence;
+    struct digest content;
+    struct known_source *source;
+    size_t n;
+};
 
 /* What the caller hears. Any may be NULL. */
 struct projection_events {
@@ -16,7 +30,8 @@ struct projection_events {
 };
 
 /* datasets: one per source of the projection, found and without faults. chain: the member bundles in order, with decl and scripts parsed.
- * invariants: the projection's, parsed, one per p->invariants. fresh: make a new generation even if there is one with the wanted digest. */
+ * invariants: the projection's, parsed, one per p->invariants. fresh: make a new generation even if there is one with the wanted digest.
+ * known: what its sources must hold, else nothing is published (ERR_VALIDATE, naming the source); NULL: not known. */
 struct projection_job {
     const struct projection_step *step;
     const struct dataset *const *datasets;
@@ -26,6 +41,7 @@ struct projection_job {
     const struct script *invariants;
     const struct projection_events *events;
     bool fresh;
+    const struct known_content *known;
 };
 
 /* Make (or go on making) the generation that the declaration wants, prove it, publish it, let go of those that are not to be kept. Never fails as
@@ -40,5 +56,12 @@ void run_switch(struct run *r, const struct projection_job *job, const struct ge
  * keep_seconds (all: all that are neither live nor wanted). *n: how many. Each in a transaction of its own. */
 int run_retire(struct run *r, const struct projection_step *step, bool all, size_t *n,
                struct err *e) MUST_CHECK;
+
+/* What the rows of each source in schema are, computed from the rows that stand there now: out has one per source, in its order. Inside a
+ * transaction, which may be read-only; it changes nothing. */
+int run_contents(struct pg *s, struct arena *a, const struct projection *p, const char *schema,
+                 struct content *out, struct err *e) MUST_CHECK;
+/* "DATASET/VERSION#ASSET>TABLE"; in a. */
+const char *run_source_key(struct arena *a, const struct projection_source *s);
 
 #endif

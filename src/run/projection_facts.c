@@ -4,7 +4,7 @@
 #include "doc/canon.h"
 #include "run/projection_parts.h"
 
-const char *source_key(struct arena *a, const struct projection_source *s)
+const char *run_source_key(struct arena *a, const struct projection_source *s)
 {
     return arena_printf(a, "%s/%s#%s>%s", s->dataset, s->version, s->asset, s->into);
 }
@@ -63,7 +63,7 @@ void facts_read(struct making *m)
     const struct doc *f = m->g.facts;
     m->loaded = ARENA_ARRAY(m->r->a, struct loaded, m->p->n_sources + 1);
     for (size_t i = 0; i < m->p->n_sources; i++) {
-        m->loaded[i].key = source_key(m->r->a, &m->p->source[i]);
+        m->loaded[i].key = run_source_key(m->r->a, &m->p->source[i]);
     }
     m->acl = doc_str(f, "acl", NULL);
     m->horizon = doc_str(f, "horizon", NULL);

@@ -58,7 +58,6 @@ void making_roll_back(struct making *m);
 /* facts.c: the row in the ledger. */
 void facts_read(struct making *m);                         /* from m->g.facts */
 int facts_put(struct making *m, struct err *e) MUST_CHECK; /* in the open transaction */
-const char *source_key(struct arena *a, const struct projection_source *s);
 const char *version_column(
     const struct projection_source *s); /* NULL: none is filled with $dataset_version_id */
 void mapped_columns(struct arena *a, const struct projection_source *s, struct names *out);

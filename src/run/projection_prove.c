@@ -6,19 +6,50 @@
 #include "run/gates.h"
 #include "run/projection_parts.h"
 
-static int fingerprint(struct making *m, size_t i, struct names *left_out, struct content *out,
-                       struct err *e)
+static int fingerprint_rows(struct pg *pg, struct arena *a, const struct projection_source *s,
+                            const char *schema, struct content *out, struct err *e)
 {
-    const struct projection_source *s = &m->p->source[i];
     const char *column = version_column(s);
     struct names columns;
-    mapped_columns(m->r->a, s, &columns);
-    if (generation_volatile_columns(making_session(m), m->r->a, m->hidden, s->into, &columns,
-                                    left_out, e) != 0) {
+    struct names left_out;
+    mapped_columns(a, s, &columns);
+    if (generation_volatile_columns(pg, a, schema, s->into, &columns, &left_out, e) != 0) {
         return -1;
     }
-    struct row_set rows = {m->hidden, s->into, column, column != NULL ? s->version : NULL};
-    return generation_fingerprint(making_session(m), m->r->a, &rows, left_out, out, e);
+    struct row_set rows = {schema, s->into, column, column != NULL ? s->version : NULL};
+    return generation_fingerprint(pg, a, &rows, &left_out, out, e);
+}
+
+int run_contents(struct pg *s, struct arena *a, const struct projection *p, const char *schema,
+                 struct content *out, struct err *e)
+{
+    for (size_t i = 0; i < p->n_sources; i++) {
+        if (fingerprint_rows(s, a, &p->source[i], schema, &out[i], e) != 0) {
+            return -1;
+        }
+    }
+    return 0;
+}
+
+static int fingerprint(struct making *m, size_t i, struct content *out, struct err *e)
+{
+    return fingerprint_rows(making_session(m), m->r->a, &m->p->source[i], m->hidden, out, e);
+}
+
+/* The same inputs gave rows before: these must be the same. */
+static void judge_known(struct making *m, const struct projection_source *s, const char *key,
+                        const struct content *now)
+{
+    const struct known_content *known = m->job->known;
+    for (size_t i = 0; known != NULL && i < known->n; i++) {
+        const struct content *was = &known->source[i].content;
+        if (strcmp(known->source[i].key, key) == 0) {
+            bool same = was->rows == now->rows && digest_eq(&was->sum, &now->sum);
+            gate_add(
+                m->r, m->o, arena_printf(m->r->a, "recovered %s/%s", s->dataset, s->version), same,
+                same ? "" : arena_printf(m->r->a, "the rows are not those of %s", known->whence));
+        }
+    }
 }
 
 static void judge_count(struct making *m, const struct projection_source *s,
@@ -127,11 +158,9 @@ static int prove_source(struct making *m, size_t i, struct err *e)
     const struct projection_source *s = &m->p->source[i];
     const struct dataset *d = m->job->datasets[i];
     const char *column = version_column(s);
-    struct names left_out;
     struct names geometries;
     struct content content;
-    if (fingerprint(m, i, &left_out, &content, e) != 0 ||
-        geometry_columns(m, s, &geometries, e) != 0) {
+    if (fingerprint(m, i, &content, e) != 0 || geometry_columns(m, s, &geometries, e) != 0) {
         return -1;
     }
     if (m->loaded[i].copied) {
@@ -140,6 +169,7 @@ static int prove_source(struct making *m, size_t i, struct err *e)
                  "the copied rows differ from those that were proven");
     }
     m->loaded[i].content = content;
+    judge_known(m, s, m->loaded[i].key, &content);
     judge_count(m, s, d, content.rows);
     if (judge_unique(m, s, e) != 0) {
         return -1;
