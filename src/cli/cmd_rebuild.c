@@ -4,24 +4,13 @@
 #include "cli/arguments.h"
 #include "cli/output.h"
 #include "cli/projections.h"
+#include "cli/recovery.h"
 #include "cli/signals.h"
 #include "cli/sink.h"
 
-static bool uses(const struct projection *p, const char *version)
+static bool is_meant(const struct session *s, const struct projection_step *x)
 {
-    for (size_t i = 0; i < p->n_sources; i++) {
-        if (strcmp(p->source[i].version, version) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static bool is_meant(const struct request *req, const struct projection_step *x)
-{
-    const struct projection *p = x->in->p;
-    return (req->projection == NULL || strcmp(req->projection, p->name) == 0) &&
-           (req->all || uses(p, req->dataset_version));
+    return recovery_means(s->req, s->link.env, x->in->p);
 }
 
 /* What is meant and can be rebuilt; *blocked: one that cannot, or NULL. */
@@ -31,7 +20,7 @@ static size_t count_meant(struct session *s, const struct projection_step **bloc
     *blocked = NULL;
     for (size_t i = 0; i < s->plan.n_projections; i++) {
         const struct projection_step *x = &s->plan.projections[i];
-        if (!is_meant(s->req, x) || x->state == STATE_NOT_APPLICABLE) {
+        if (!is_meant(s, x) || x->state == STATE_NOT_APPLICABLE) {
             continue;
         }
         *blocked = x->state == STATE_BLOCKED ? x : *blocked;
@@ -85,18 +74,13 @@ static int rebuild_one(struct work_frame *w, struct projection_step *x, struct e
     return -1;
 }
 
-static int rebuild(struct session *s, const struct request *req, struct err *e)
+static int rebuild_here(struct session *s, const struct arguments *args, struct err *e)
 {
-    struct arguments args;
+    const struct request *req = s->req;
     struct work_frame w;
     struct err late = {0};
     const struct projection_step *blocked;
-    if (req->dataset_version == NULL && !req->all) {
-        err_set(e, ERR_CONFIG, "`kfmig rebuild` needs --dataset-version=ID, or --all");
-        return err_hint(e, "`kfmig dataset list` shows the versions that are there");
-    }
-    if (session_project(s, req, false, e) != 0 || arguments_resolve(s, &args, e) != 0 ||
-        session_plan(s, args.env, true, e) != 0) {
+    if (session_plan(s, args->env, true, e) != 0) {
         return -1;
     }
     size_t n = count_meant(s, &blocked);
@@ -105,7 +89,7 @@ static int rebuild(struct session *s, const struct request *req, struct err *e)
     }
     if (req->dry_run) {
         for (size_t i = 0; i < s->plan.n_projections; i++) {
-            if (is_meant(req, &s->plan.projections[i])) {
+            if (is_meant(s, &s->plan.projections[i])) {
                 output_note(req, "would rebuild %s", s->plan.projections[i].in->p->name);
             }
         }
@@ -113,19 +97,19 @@ static int rebuild(struct session *s, const struct request *req, struct err *e)
     }
     if (s->link.env->is_protected && !req->apply) {
         err_set(e, ERR_PREFLIGHT, "environment \"%s\" is protected: nothing was rebuilt",
-                args.env->name);
+                args->env->name);
         return err_hint(e, "add --apply");
     }
     if (s->plan.n_apply > 0) {
         err_set(e, ERR_PREFLIGHT, "%zu migration%s of %s not applied yet", s->plan.n_apply,
-                s->plan.n_apply == 1 ? " is" : "s are", args.env->name);
+                s->plan.n_apply == 1 ? " is" : "s are", args->env->name);
         return err_hint(e, "`kfmig build %s` applies them, and builds the projections behind them",
-                        args.env->name);
+                        args->env->name);
     }
     int rc = work_open(&w, s, !s->link.id.has_ledger, e);
     for (size_t i = 0; rc == 0 && i < s->plan.n_projections; i++) {
         struct projection_step *x = &s->plan.projections[i];
-        if (is_meant(req, x) && x->state != STATE_NOT_APPLICABLE && x->state != STATE_BLOCKED) {
+        if (is_meant(s, x) && x->state != STATE_NOT_APPLICABLE && x->state != STATE_BLOCKED) {
             rc = rebuild_one(&w, x, e);
         }
     }
@@ -136,37 +120,107 @@ static int rebuild(struct session *s, const struct request *req, struct err *e)
     return rc;
 }
 
+static int check_options(const struct request *req, struct err *e)
+{
+    if (req->dataset_version == NULL && !req->all) {
+        err_set(e, ERR_CONFIG, "`kfmig rebuild` needs --dataset-version=ID, or --all");
+        return err_hint(e, "`kfmig dataset list` shows the versions that are there");
+    }
+    if (req->new_database && req->drill) {
+        err_set(e, ERR_CONFIG, "--new-database and --drill exclude each other");
+        return err_hint(e, "a drill makes a throwaway database of its own");
+    }
+    if (req->template_db != NULL && !req->new_database && !req->drill) {
+        err_set(e, ERR_CONFIG, "--template goes with --new-database or --drill");
+        return err_hint(e, "without them no database is created");
+    }
+    return 0;
+}
+
+/* What failed on the way was said there; the status is the worst of it. */
+static int recover(struct session *s, const struct env *env, enum err_code *worst, struct err *e)
+{
+    struct recovery r = {0};
+    if (recovery_new_database(s, env, &r, e) != 0) {
+        return -1;
+    }
+    *worst = r.t.worst;
+    if (r.s == NULL) {
+        return 0; /* --dry-run */
+    }
+    if (s->req->format == FORMAT_JSON) {
+        (void)output_json(s->req, recovery_doc(s->a, &r));
+    } else if (r.t.worst == ERR_NONE) {
+        recovery_print(&r);
+    }
+    return 0;
+}
+
+static int rebuild(struct session *s, const struct request *req, enum err_code *worst,
+                   struct err *e)
+{
+    struct arguments args;
+    if (session_project(s, req, false, e) != 0 || check_options(req, e) != 0 ||
+        arguments_resolve(s, &args, e) != 0) {
+        return -1;
+    }
+    if (req->new_database) {
+        return recover(s, args.env, worst, e);
+    }
+    return req->drill ? drill_run(s, args.env, e) : rebuild_here(s, &args, e);
+}
+
 static int run(const struct request *req)
 {
     struct session s = {0};
     struct err e = {0};
+    enum err_code worst = ERR_NONE;
     signals_catch();
-    int rc = rebuild(&s, req, &e);
-    int status = rc == 0 ? 0 : output_error(req, s.project.dirfd, &e);
+    int rc = rebuild(&s, req, &worst, &e);
+    int status = rc == 0 ? err_status(worst) : output_error(req, s.project.dirfd, &e);
     session_close(&s);
     return signals_seen() != 0 ? 128 + signals_seen() : status;
 }
 
 static const char *const rebuild_options[] = {
-    "dataset-version", "all", "projection", "dry-run", "apply", "lock-wait", NULL};
+    "dataset-version", "all",     "projection", "new-database", "drill",
+    "template",        "dry-run", "apply",      "lock-wait",    NULL};
 static const struct example rebuild_examples[] = {
     {"kfmig rebuild prod --dataset-version=2026-03.41bf996d",
      "every projection that uses that version, into a new generation"},
     {"kfmig rebuild --all --dry-run", "which projections would be made again"},
+    {"kfmig rebuild prod --all --new-database --apply", "the database was lost: make it again"},
+    {"kfmig rebuild prod --all --drill --apply", "would it come back, the same, and how fast?"},
     {NULL, NULL},
 };
 const struct command command_rebuild = {
     .name = "rebuild",
     .synopsis = "[ENV]",
     .summary = "Make projections again from catalogs and artifacts alone.",
-    .description = "Makes a new generation of every projection that uses the dataset version, "
-                   "whether it seems current or not: "
-                   "the chain in an empty\n"
-                   "schema, all rows from the artifacts whose digests the catalog names, nothing "
-                   "from the generation that is "
-                   "live. It is proven,\n"
-                   "published like any other generation, and leaves a receipt that names every "
-                   "input by digest.",
+    .description =
+        "Makes a new generation of every projection that uses the dataset version, "
+        "whether it seems current or not: "
+        "the chain in an empty\n"
+        "schema, all rows from the artifacts whose digests the catalog names, nothing "
+        "from the generation that is "
+        "live. It is proven,\n"
+        "published like any other generation, and leaves a receipt that names every "
+        "input by digest.\n"
+        "\n"
+        "With --new-database the environment's database is missing or empty. It is "
+        "created if need be; then all\n"
+        "migrations outside of projections are applied, and the projections made. The "
+        "first entry of the new ledger\n"
+        "cites the last checkpoint of the lost one that the receipt sink, exported "
+        "receipts or the cache tell. Where the\n"
+        "sink tells what a projection held, it must hold the same (else exit 3). What "
+        "cannot be recovered is listed.\n"
+        "Interrupted, the same command, or build, goes on.\n"
+        "\n"
+        "With --drill all of that happens in a throwaway database beside the live one. "
+        "Rows and structure are compared,\n"
+        "the database is dropped, and the live ledger gets an entry with a receipt. Exit "
+        "0: the same; 3: something differs.",
     .options = rebuild_options,
     .examples = rebuild_examples,
     .run = run,

@@ -28,6 +28,8 @@ struct request {
     const char *projection;       /* rebuild --projection=NAME */
     bool all;                     /* --all */
     bool verify;                  /* --verify */
+    bool new_database, drill;     /* rebuild --new-database, --drill */
+    const char *template_db;      /* rebuild --template=DATABASE */
     const char *plan_digest;      /* --plan=sha256:... */
     const char *from;             /* new --from=FILE.sql */
     const char *to;               /* receipt export --to=DIR */

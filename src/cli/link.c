@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "cli/output.h"
+#include "cli/receipts.h"
 #include "cli/session.h"
 #include "cli/signals.h"
 #include "cli/sink.h"
@@ -20,8 +21,8 @@ static void note(void *ctx, const char *text)
 
 static bool stop_wanted(void *ctx)
 {
-    (void)ctx;
-    return signals_seen() != 0;
+    const struct session *s = ctx;
+    return !s->must_finish && signals_seen() != 0;
 }
 
 static int read_secret_file(struct session *s, const struct env *env, struct secret *out,
@@ -80,11 +81,10 @@ static int resolve_dsn(struct session *s, const struct env *env, struct secret *
     return 0;
 }
 
-static int open_embedded(struct session *s, const struct env *env, struct link *l,
-                         struct secret *out, struct err *e)
+struct embedded_options link_embedded(struct session *s, const struct env *env)
 {
     const char *given = getenv("KFMIG_EMBEDDED_IDLE_MS");
-    struct embedded_options o = {
+    return (struct embedded_options){
         .dir = arena_printf(s->a, "%s/state/embedded", s->project.root),
         .extensions = env->extensions.v,
         .n_extensions = env->extensions.n,
@@ -93,6 +93,12 @@ static int open_embedded(struct session *s, const struct env *env, struct link *
         .idle_ms = given != NULL ? strtoll(given, NULL, 10) : 0,
         .self = s->req->self,
     };
+}
+
+static int open_embedded(struct session *s, const struct env *env, struct link *l,
+                         struct secret *out, struct err *e)
+{
+    struct embedded_options o = link_embedded(s, env);
     return embedded_open(&l->lease, &o, out, note, s, e);
 }
 
@@ -132,43 +138,105 @@ static int refuse_wrong_server(const struct env *env, const struct identity *id,
     return 0;
 }
 
-/* What the last run saw of this environment: "uuid size root". The cache is a hint, but a ledger that went back or forked since is
- * worth stopping for. */
-static int check_checkpoint(struct session *s, struct link *l, struct err *e)
+/* What the last run saw of this environment: "uuid size root". */
+bool link_remembered(struct session *s, const struct env *env, struct checkpoint *out)
 {
     struct bytes seen;
-    if (!cache_get(s->cache, "checkpoint", bytes_str(l->env->name), s->a, &seen)) {
-        return 0;
+    *out = (struct checkpoint){.sequence = 0};
+    if (!cache_get(s->cache, "checkpoint", bytes_str(env->name), s->a, &seen)) {
+        return false;
     }
     char *rest = arena_strndup(s->a, seen.p, seen.n);
     const char *uuid = strsep(&rest, " ");
     const char *number = strsep(&rest, " ");
-    const char *root = rest;
-    if (number == NULL || root == NULL) {
+    if (number == NULL || rest == NULL || strlen(uuid) >= sizeof out->instance ||
+        digest_parse(rest, &out->root) != 0) {
+        return false;
+    }
+    memcpy(out->instance, uuid, strlen(uuid) + 1);
+    out->sequence = strtoll(number, NULL, 10);
+    return true;
+}
+
+int link_cited(struct session *s, const struct link *l, bool *is_recovery, struct checkpoint *out,
+               struct err *e)
+{
+    struct bytes body = {NULL, 0};
+    struct doc *receipt = NULL;
+    const struct entry *first = l->entries.n > 0 ? &l->entries.v[0] : NULL;
+    *is_recovery = false;
+    *out = (struct checkpoint){.sequence = 0};
+    if (first == NULL) {
         return 0;
     }
-    long long size = strtoll(number, NULL, 10);
-    if (!l->id.has_ledger || strcmp(uuid, l->id.uuid) != 0) {
-        err_set(e, ERR_PREFLIGHT, "environment \"%s\" carries %s than the last run saw",
-                l->env->name, l->id.has_ledger ? "another ledger" : "no ledger, less");
-        return err_hint(e, "if the database was replaced on purpose, delete state/kfmig.db and "
-                           "look at the plan first");
+    if (receipts_body(l->pg, s->a, first->sequence, first->run_id, &first->receipt, &body, e) !=
+            0 ||
+        receipts_parse(s->a, body, first->sequence, &receipt, e) != 0) {
+        return -1;
     }
-    if (l->id.size < size) {
+    *is_recovery = checkpoint_of(receipt, out);
+    return 0;
+}
+
+/* Another ledger is right if it was begun in place of the one that the last run saw, and cites all that was seen of it. */
+static int check_other(struct session *s, const struct link *l, const struct checkpoint *seen,
+                       struct err *e)
+{
+    bool is_recovery = false;
+    struct checkpoint cited = {.sequence = 0};
+    if (l->id.has_ledger && link_cited(s, l, &is_recovery, &cited, e) != 0) {
+        return -1;
+    }
+    if (is_recovery && strcmp(cited.instance, seen->instance) == 0) {
+        if (cited.sequence > seen->sequence ||
+            (cited.sequence == seen->sequence &&
+             (digest_is_zero(&cited.root) || digest_eq(&cited.root, &seen->root)))) {
+            return 0;
+        }
+        err_set(e, ERR_PREFLIGHT,
+                "the ledger of \"%s\" takes the place of one that it knew up to entry %lld; the "
+                "last run here saw entry %lld of it%s",
+                l->env->name, (long long)cited.sequence, (long long)seen->sequence,
+                cited.sequence == seen->sequence ? ", with another root" : "");
+        return err_hint(e, "something that was done there was not known to whoever recovered it: "
+                           "compare, then delete state/kfmig.db");
+    }
+    err_set(e, ERR_PREFLIGHT, "environment \"%s\" carries %s than the last run saw", l->env->name,
+            l->id.has_ledger ? "another ledger" : "no ledger, less");
+    if (!l->id.has_ledger) {
+        return err_hint(e,
+                        "if the database was lost, `kfmig rebuild %s --all --new-database` makes "
+                        "it again and cites the lost ledger",
+                        l->env->name);
+    }
+    return err_hint(e, "if the database was replaced on purpose, delete state/kfmig.db and "
+                       "look at the plan first");
+}
+
+/* The cache is a hint, but a ledger that went back or forked since is worth stopping for. */
+static int check_checkpoint(struct session *s, struct link *l, struct err *e)
+{
+    struct checkpoint seen;
+    if (!link_remembered(s, l->env, &seen)) {
+        return 0;
+    }
+    if (!l->id.has_ledger || strcmp(seen.instance, l->id.uuid) != 0) {
+        return check_other(s, l, &seen, e);
+    }
+    if (l->id.size < seen.sequence) {
         err_set(e, ERR_INTEGRITY, "the ledger of \"%s\" has %lld entries, the last run saw %lld",
-                l->env->name, (long long)l->id.size, size);
+                l->env->name, (long long)l->id.size, (long long)seen.sequence);
         return err_hint(
             e,
             "was the database restored from a backup? delete state/kfmig.db to accept it as it is");
     }
     struct merkle m = {0};
-    char text[DIGEST_TEXT];
-    for (long long i = 0; i < size; i++) {
+    for (int64_t i = 0; i < seen.sequence; i++) {
         struct digest leaf = merkle_leaf(l->entries.v[i].text);
         merkle_add(&m, &leaf);
     }
-    struct digest then = size == l->id.size ? l->id.root : merkle_root(&m);
-    if (strcmp(digest_text(&then, text), root) != 0) {
+    struct digest then = seen.sequence == l->id.size ? l->id.root : merkle_root(&m);
+    if (!digest_eq(&then, &seen.root)) {
         err_set(e, ERR_INTEGRITY,
                 "the ledger of \"%s\" is not a continuation of the one that the last run saw",
                 l->env->name);
@@ -237,10 +305,19 @@ int link_refresh(struct session *s, struct link *l, struct err *e)
     return 0;
 }
 
+int link_resolve(struct session *s, struct link *l, struct err *e)
+{
+    if (secret_is_set(&l->dsn)) {
+        return 0;
+    }
+    return l->env->embedded ? open_embedded(s, l->env, l, &l->dsn, e)
+                            : resolve_dsn(s, l->env, &l->dsn, e);
+}
+
 int link_open(struct session *s, const struct link *l, struct pg **out, struct err *e)
 {
     char host[128] = "";
-    struct pg_options o = {.wait = {.on_wait = stop_wanted}};
+    struct pg_options o = {.dbname = l->dbname, .wait = {.on_wait = stop_wanted, .ctx = s}};
     (void)gethostname(host, sizeof host - 1);
     o.application_name =
         arena_printf(s->a, "kfmig %s@%s:%ld", s->req->command->name, host, (long)getpid());
@@ -249,12 +326,8 @@ int link_open(struct session *s, const struct link *l, struct pg **out, struct e
 
 int link_connect(struct session *s, struct link *l, struct err *e)
 {
-    if (!secret_is_set(&l->dsn)) {
-        int rc = l->env->embedded ? open_embedded(s, l->env, l, &l->dsn, e)
-                                  : resolve_dsn(s, l->env, &l->dsn, e);
-        if (rc != 0) {
-            return -1;
-        }
+    if (link_resolve(s, l, e) != 0) {
+        return -1;
     }
     if (link_open(s, l, &l->pg, e) == 0) {
         return 0;
@@ -273,6 +346,12 @@ int session_link(struct session *s, const struct env *env, struct link *out, str
         return -1;
     }
     return check_checkpoint(s, out, e) != 0 ? -1 : sink_check(s, out, e);
+}
+
+int session_link_new(struct session *s, const struct env *env, struct link *out, struct err *e)
+{
+    *out = (struct link){.env = env, .dbname = s->dbname};
+    return link_connect(s, out, e) == 0 && link_refresh(s, out, e) == 0 ? 0 : -1;
 }
 
 void link_close(struct link *l)

@@ -14,6 +14,7 @@ struct session;
 /* catalog and sum are filled (has_catalog) when the witness moved or work is to be done. */
 struct link {
     const struct env *env;
+    const char *dbname; /* another database of its server; NULL: as dsn says */
     struct secret dsn;
     struct pg *pg;
     struct embedded *lease;
@@ -31,11 +32,24 @@ struct link {
  * ledger than the last run saw. */
 int session_link(struct session *s, const struct env *env, struct link *out,
                  struct err *e) MUST_CHECK;
+/* The same for a database that takes the place of a lost one (s->cites), in s->dbname if that is set: another ledger than the last run saw
+ * is no mistake. */
+int session_link_new(struct session *s, const struct env *env, struct link *out,
+                     struct err *e) MUST_CHECK;
 /* Its parts: only the connection (again, after one was lost); only identity, entries and past. */
 int link_connect(struct session *s, struct link *l, struct err *e) MUST_CHECK;
 /* One more session with the database that l is connected to. */
 int link_open(struct session *s, const struct link *l, struct pg **out, struct err *e) MUST_CHECK;
 int link_refresh(struct session *s, struct link *l, struct err *e) MUST_CHECK;
+/* Where its connection comes from, into l->dsn (the embedded server is started); nothing to do where it is known. */
+int link_resolve(struct session *s, struct link *l, struct err *e) MUST_CHECK;
+/* What of the embedded server is to be there for env; directory and lists live in s->a. */
+struct embedded_options link_embedded(struct session *s, const struct env *env);
+/* "uuid size root" of the ledger that the last run of this environment saw, from the cache. */
+bool link_remembered(struct session *s, const struct env *env, struct checkpoint *out);
+/* The checkpoint that l's ledger was begun with; false if it was begun by an ordinary first contact. -1: it cannot be read. */
+int link_cited(struct session *s, const struct link *l, bool *is_recovery, struct checkpoint *out,
+               struct err *e) MUST_CHECK;
 /* Keep what was seen of this ledger for the next run. */
 void link_remember(struct session *s, const struct link *l);
 /* Read catalogs and the ledger's sum. */

@@ -43,6 +43,12 @@ const struct option options[] = {
     {"projection", 0, OPTION_TEXT, "NAME", "only this projection", FIELD(projection)},
     {"all", 0, OPTION_FLAG, NULL, "all of them", FIELD(all)},
     {"verify", 0, OPTION_FLAG, NULL, "compare the content, too", FIELD(verify)},
+    {"new-database", 0, OPTION_FLAG, NULL,
+     "make a lost database again, in one that is missing or empty", FIELD(new_database)},
+    {"drill", 0, OPTION_FLAG, NULL, "do so in a throwaway database, and compare with the live one",
+     FIELD(drill)},
+    {"template", 0, OPTION_TEXT, "DATABASE",
+     "create the database from this one, not from template1", FIELD(template_db)},
     {"man", 0, OPTION_FLAG, NULL, "print the source of a manual page", FIELD(man)},
     {NULL, 0, OPTION_FLAG, NULL, NULL, 0},
 };

@@ -92,7 +92,7 @@ static bool on_wait(void *ctx)
         ask_blockers(p);
     }
     progress_show(p);
-    return signals_seen() != 0;
+    return progress_is_stopped(p);
 }
 
 struct pg_wait progress_wait(struct progress *p)
@@ -163,8 +163,8 @@ void progress_lock_wait(void *ctx, const char *holder)
 
 bool progress_is_stopped(void *ctx)
 {
-    (void)ctx;
-    return signals_seen() != 0;
+    const struct progress *p = ctx;
+    return !p->s->must_finish && signals_seen() != 0;
 }
 
 void progress_close(struct progress *p)

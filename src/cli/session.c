@@ -161,15 +161,17 @@ static void find_drift(struct session *s, const struct link *l)
     }
 }
 
-/* What stands in a database that no ledger knows, apart from what every database has. */
+bool session_is_usual(const struct object *o)
+{
+    return object_kind_global(o->kind) || o->kind == OBJ_EXTENSION ||
+           (o->kind == OBJ_SCHEMA && strcmp(o->name, "public") == 0);
+}
+
 static int64_t count_existing(const struct catalog *c)
 {
     int64_t n = 0;
     for (size_t i = 0; i < c->n; i++) {
-        const struct object *o = &c->v[i]->object;
-        bool usual = object_kind_global(o->kind) || o->kind == OBJ_EXTENSION ||
-                     (o->kind == OBJ_SCHEMA && strcmp(o->name, "public") == 0);
-        n += !usual;
+        n += !session_is_usual(&c->v[i]->object);
     }
     return n;
 }
@@ -293,7 +295,9 @@ int session_plan(struct session *s, const struct env *env, bool want_server, str
         s->link = (struct link){.env = env};
         return make_plan(s, e);
     }
-    if (session_link(s, env, &s->link, e) != 0) {
+    int linked = s->cites != NULL ? session_link_new(s, env, &s->link, e)
+                                  : session_link(s, env, &s->link, e);
+    if (linked != 0) {
         bool unreachable = s->link.pg == NULL && e->code == ERR_PREFLIGHT;
         if (want_server || !unreachable) {
             return -1;

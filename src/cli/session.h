@@ -21,6 +21,12 @@ struct session {
     struct projected *projected;
     size_t n_projected;
     bool verbose, quiet;
+    /* A database that takes the place of a lost one: what its ledger cites, or will. Another ledger than the last run saw is then what is
+     * wanted. NULL: an ordinary run. */
+    const struct checkpoint *cites;
+    /* A drill: a throwaway database on the environment's server. Nothing of it is remembered, delivered or owed. NULL: the environment's own. */
+    const char *dbname;
+    bool must_finish; /* signals stop nothing any more: cleaning up */
 };
 
 /* Find and load the project. Faults are printed (all of them) and -1 is returned with ERR_CONFIG if there are any and
@@ -37,6 +43,8 @@ int session_env(struct session *s, const char *name, const struct env **out,
 int session_plan(struct session *s, const struct env *env, bool want_server,
                  struct err *e) MUST_CHECK;
 void session_leave(struct session *s);
+/* What every database has, or is given before any migration: not what stands in the way of a first contact. */
+bool session_is_usual(const struct object *o);
 /* Once more with the link as it is now (after link_refresh(), or once the lock is ours): drift by a full look, upstreams, plan. */
 int session_replan(struct session *s, bool full, struct err *e) MUST_CHECK;
 void session_close(struct session *s);

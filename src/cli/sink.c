@@ -16,7 +16,7 @@ static const char *folder_of(struct session *s, const struct link *l)
 }
 
 /* The sink may stand outside the project: absolute paths are taken as they are. */
-static int root_of(struct session *s)
+int sink_root(struct session *s)
 {
     return s->project.sink[0] == '/' ? open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
                                      : dup(s->project.dirfd);
@@ -25,6 +25,11 @@ static int root_of(struct session *s)
 static const char *beneath(const char *path)
 {
     return path + strspn(path, "/");
+}
+
+const char *sink_folder(struct session *s, const struct env *env)
+{
+    return beneath(arena_printf(s->a, "%s/%s", s->project.sink, env->name));
 }
 
 /* present[n] for n in 1..size: is the receipt of position n there? *newest: the highest one's name. */
@@ -72,7 +77,8 @@ static int write_missing(struct session *s, int dirfd, const char *folder,
 
 int sink_deliver(struct session *s, struct link *l, struct err *e)
 {
-    if (s->project.sink == NULL || !l->id.has_ledger || l->pg == NULL || !pg_is_alive(l->pg)) {
+    if (s->project.sink == NULL || s->dbname != NULL || !l->id.has_ledger || l->pg == NULL ||
+        !pg_is_alive(l->pg)) {
         return 0;
     }
     const char *folder = beneath(folder_of(s, l));
@@ -81,7 +87,7 @@ int sink_deliver(struct session *s, struct link *l, struct err *e)
     int64_t first = 1;
     struct receipt_rows rows = {0};
     bool *present = ARENA_ARRAY(s->a, bool, (size_t)l->id.size + 2);
-    int dirfd = root_of(s);
+    int dirfd = sink_root(s);
     int rc = look(s, dirfd, folder, l->id.size, present, &highest, &newest, e);
     while (first <= l->id.size && present[first]) {
         first++;
@@ -139,7 +145,7 @@ int sink_check(struct session *s, const struct link *l, struct err *e)
     const char *folder = beneath(folder_of(s, l));
     const char *newest = NULL;
     int64_t highest = 0;
-    int dirfd = root_of(s);
+    int dirfd = sink_root(s);
     int rc = look(s, dirfd, folder, l->id.size, NULL, &highest, &newest, e);
     if (rc == 0 && highest > l->id.size) {
         err_set(e, ERR_INTEGRITY,

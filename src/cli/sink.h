@@ -13,4 +13,9 @@ int sink_deliver(struct session *s, struct link *l, struct err *e) MUST_CHECK;
  * forked (ERR_INTEGRITY). */
 int sink_check(struct session *s, const struct link *l, struct err *e) MUST_CHECK;
 
+/* For reading: a descriptor that the paths are beneath (-1 with errno; the caller closes it), and SINK/ENV, in which there is a folder per
+ * instance. Only with a sink. */
+int sink_root(struct session *s);
+const char *sink_folder(struct session *s, const struct env *env);
+
 #endif

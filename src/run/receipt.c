@@ -196,6 +196,20 @@ static void put_people(struct arena *a, struct doc *d, const struct run *r)
     doc_put(a, tool, "version", doc_text(a, r->actor->tool_version));
 }
 
+static void put_drill(struct arena *a, const struct drill_record *drill, struct doc *d)
+{
+    struct doc *claim = doc_get(d, "claim");
+    struct doc *inputs = doc_get(claim, "inputs");
+    struct doc *checksums = doc_get(d, "checksums");
+    for (size_t i = 0; i < doc_len(drill->inputs); i++) {
+        const struct doc *x = doc_push(a, inputs, drill->inputs->item[i]);
+        doc_put(a, checksums, doc_str(x, "uri", ""), doc_text(a, doc_str(x, "digest", "")));
+    }
+    doc_put(a, claim, "drill", drill->findings);
+    doc_put(a, d, "migrations", drill->migrations);
+    doc_put(a, d, "timings", drill->timings);
+}
+
 struct doc *receipt_doc(struct arena *a, const struct run *r, const struct receipt_input *in)
 {
     struct doc *d = doc_new(a, DOC_MAP);
@@ -213,7 +227,9 @@ struct doc *receipt_doc(struct arena *a, const struct run *r, const struct recei
     doc_put(a, d, "claim", claim_doc(a, r, in, checksums));
     doc_put(a, d, "checksums", checksums);
     struct doc *migrations = doc_put(a, d, "migrations", doc_new(a, DOC_LIST));
-    if (in->making != NULL) {
+    if (in->drill != NULL) {
+        put_drill(a, in->drill, d);
+    } else if (in->making != NULL) {
         making_receipt(a, in->making, d);
     } else if (b != NULL) {
         doc_put(a, d, "migration_id", doc_text(a, b->id));

@@ -14,6 +14,7 @@ struct receipt_input {
     const char *started_at, *finished_at;
     const struct making *making; /* NULL: no projection */
     const char *notes;
+    const struct drill_record *drill; /* NULL: no drill */
 };
 /* The receipt without its ledger position: what can be kept in state/owed. */
 struct doc *receipt_doc(struct arena *a, const struct run *r, const struct receipt_input *in);

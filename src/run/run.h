@@ -81,6 +81,15 @@ void run_migration(struct run *r, const struct step *s, struct outcome *o);
 int run_adopt(struct run *r, const struct object_rows *sum, const char *notes, size_t *n_changed,
               struct outcome *o, struct err *e) MUST_CHECK;
 
+/* What a drill found, for its receipt. findings: claim.drill; inputs: more of claim.inputs; migrations: what ran, by id and checksum; timings:
+ * milliseconds by part, which are no part of the claim. */
+struct drill_record {
+    struct doc *findings, *inputs, *migrations, *timings;
+};
+/* Record a drill: an entry of kind "drill", and nothing else. o->result and o->failure say how it ended. */
+int run_record_drill(struct run *r, const struct drill_record *d, const char *started_at,
+                     struct outcome *o, struct err *e) MUST_CHECK;
+
 /* Record a receipt that an earlier run could not (its bytes as found in state/owed). *paid false: the ledger has it already. */
 int run_pay(struct run *r, struct bytes owed, bool *paid, struct err *e) MUST_CHECK;
 

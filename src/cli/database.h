@@ -1,0 +1,29 @@
+/* Making and dropping whole databases: the environment's own where it was lost, and throwaway ones for drills.
+ * Owns: the maintenance connection, names and comments of throwaway databases, finding those that a killed drill left. */
+#ifndef KFMIG_CLI_DATABASE_H
+#define KFMIG_CLI_DATABASE_H
+
+#include "cli/session.h"
+
+enum { DRILL_NAME = 24 };
+
+/* Is env's database there? *missing true: the server answers and has none of that name (*name, in s->a; "" if it is there). -1: anything else. */
+int database_probe(struct session *s, const struct env *env, bool *missing, const char **name,
+                   struct err *e) MUST_CHECK;
+/* CREATE DATABASE name for env, from template (NULL: the server's default; the embedded server always takes an empty one and provides the
+ * declared extensions). Somebody else who made it meanwhile is no error. -1 ERR_PREFLIGHT: no right (hint: the statement for an administrator),
+ * no such template, template in use. */
+int database_create(struct session *s, const struct env *env, const char *name,
+                    const char *template, struct err *e) MUST_CHECK;
+
+/* A throwaway database beside the one that live is connected to. Its name, kfmig_drill_<8 hex>, is held by an advisory lock of that session
+ * until the session ends: nobody takes it for a leftover. Its comment says that it is ours. */
+int drill_create(struct session *live, const char *template, char name[static DRILL_NAME],
+                 struct err *e) MUST_CHECK;
+/* Drop it, whoever is still connected, by a connection of its own: signals do not matter. */
+int drill_drop(struct session *live, const char *name, struct err *e) MUST_CHECK;
+/* Drop what killed drills left: of our pattern, with our comment, ours to drop, not held, nobody connected. *n: how many. What cannot be
+ * dropped stays; that is no error. */
+int drill_sweep(struct session *live, size_t *n, struct err *e) MUST_CHECK;
+
+#endif
