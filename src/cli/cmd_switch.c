@@ -172,7 +172,8 @@ const struct command command_switch = {
         "again, after its\n"
         "structure and the number of its rows were compared with what was proven; with --verify "
         "its content, too.\n"
-        "What is switched to by hand stays: build reports the projection as blocked (switched_back) "
+        "What is switched to by hand stays: build reports the projection as blocked "
+        "(switched_back) "
         "until its\n"
         "declaration changes.",
     .options = switch_options,

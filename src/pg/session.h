@@ -50,7 +50,7 @@ struct pg {
     unsigned round;
     struct pg_item *batch;
     size_t n_batch, cap_batch;
-    struct pg_copy *copy; /* the COPY under way, see copy.c */
+    struct pg_copy *copy;   /* the COPY under way, see copy.c */
     struct pg_call running; /* between pg_start() and pg_end() */
     bool is_running;
     char last[PG_NAME];

@@ -125,13 +125,19 @@ void advice_put_projection(struct buf *out, const struct plan *p, const struct p
         void (*put)(struct buf *out, const struct plan *p, const struct projection_step *x,
                     const struct reason *r);
     } rows[] = {
-        {REASON_NEVER_BUILT, put_rebuild},        {REASON_INPUT_CHANGED, put_rebuild},
-        {REASON_GENERATION_ALTERED, put_rebuild}, {REASON_GENERATION_PENDING, put_resume},
-        {REASON_PUBLISH_PENDING, put_publish},    {REASON_GENERATION_KEPT, put_publish},
-        {REASON_CATALOG_FAULT, put_catalog},      {REASON_CHAIN_HAS_DML, put_dml},
+        {REASON_NEVER_BUILT, put_rebuild},
+        {REASON_INPUT_CHANGED, put_rebuild},
+        {REASON_GENERATION_ALTERED, put_rebuild},
+        {REASON_GENERATION_PENDING, put_resume},
+        {REASON_PUBLISH_PENDING, put_publish},
+        {REASON_GENERATION_KEPT, put_publish},
+        {REASON_CATALOG_FAULT, put_catalog},
+        {REASON_CHAIN_HAS_DML, put_dml},
         {REASON_NO_SPACE, put_space},
-        {REASON_IN_PLACE, put_in_place},          {REASON_SWITCHED_BACK, put_switched},
-        {REASON_NOT_PROMOTED, put_promotion},     {REASON_SCOPE_EXCEEDED, put_script},
+        {REASON_IN_PLACE, put_in_place},
+        {REASON_SWITCHED_BACK, put_switched},
+        {REASON_NOT_PROMOTED, put_promotion},
+        {REASON_SCOPE_EXCEEDED, put_script},
         {REASON_LIMIT_EXCEEDED, put_script},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {

@@ -239,8 +239,8 @@ void run_projection(struct run *r, const struct projection_job *job, struct outc
     begin_outcome(o);
     struct err *e = &o->failure;
     const struct generation *from = job->fresh ? NULL : job->step->next;
-    if (start(&m, r, job, from, o, e) != 0 || run_retire_unfinished(r, job->step->in->p, from, e) != 0 ||
-        build(&m, e) != 0) {
+    if (start(&m, r, job, from, o, e) != 0 ||
+        run_retire_unfinished(r, job->step->in->p, from, e) != 0 || build(&m, e) != 0) {
         fail(&m);
     } else {
         (void)!run_retire(r, job->step, false, &n,

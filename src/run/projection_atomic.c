@@ -9,8 +9,9 @@
 
 static int cannot(const struct making *m, struct err *e, const char *why)
 {
-    err_set(e, ERR_PREFLIGHT, "%s cannot be switched (%s), and its rows cannot be replaced in place: %s",
-            m->p->name, m->obstacles, why);
+    err_set(e, ERR_PREFLIGHT,
+            "%s cannot be switched (%s), and its rows cannot be replaced in place: %s", m->p->name,
+            m->obstacles, why);
     return err_hint(e, "remove what stands in the way, build, and put it back");
 }
 
@@ -97,8 +98,8 @@ static int empty(struct making *m, const struct filled *f, struct err *e)
 {
     struct arena *a = m->r->a;
     struct pg_rows *r = NULL;
-    const char *sql = arena_printf(a, "DELETE FROM %s.%s", pg_ident(a, m->p->schema),
-                                   pg_ident(a, f->table));
+    const char *sql =
+        arena_printf(a, "DELETE FROM %s.%s", pg_ident(a, m->p->schema), pg_ident(a, f->table));
     if (pg_run(making_session(m), sql, NULL, 0, &r, e) != 0) {
         return -1;
     }
@@ -153,8 +154,8 @@ static int make_tables(struct making *m, struct err *e)
     if (m->live_number > 0) {
         return 0;
     }
-    if (generation_aside(making_session(m), m->r->a, m->p->schema, !chain_makes_schema(m), &had_live,
-                         e) != 0) {
+    if (generation_aside(making_session(m), m->r->a, m->p->schema, !chain_makes_schema(m),
+                         &had_live, e) != 0) {
         return -1;
     }
     return had_live ? cannot(m, e, "kfmig did not build what is there") : run_chain(m, e);
@@ -181,8 +182,7 @@ static int work(struct making *m, struct baseline *post, struct err *e)
     }
     m->is_indexed = true;
     publish_changes(m);
-    if (m->live_number > 0 &&
-        ledger_generation_remove(s, m->p->name, m->live_number, e) != 0) {
+    if (m->live_number > 0 && ledger_generation_remove(s, m->p->name, m->live_number, e) != 0) {
         return -1;
     }
     return publish_entry(m, post, false, e);

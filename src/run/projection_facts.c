@@ -138,8 +138,7 @@ static struct doc *facts_doc(struct making *m)
     struct doc *loads = doc_put(a, f, "loads", doc_new(a, DOC_MAP));
     for (size_t i = 0; i < m->p->n_sources; i++) {
         if (m->loaded[i].is_done) {
-            doc_put(a, loads, m->loaded[i].key,
-                    load_doc(a, &m->p->source[i], &m->loaded[i]));
+            doc_put(a, loads, m->loaded[i].key, load_doc(a, &m->p->source[i], &m->loaded[i]));
         }
     }
     return f;

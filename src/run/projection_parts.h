@@ -32,13 +32,13 @@ struct making {
     bool is_indexed;
     bool
         is_wanted; /* the generation that is declared now; else an earlier one, switched to by hand */
-    struct loaded *loaded; /* one per source */
+    struct loaded *loaded;       /* one per source */
     int64_t made_ms, size, read; /* read: bytes of artifacts */
-    int64_t live_number; /* 0: no live schema */
+    int64_t live_number;         /* 0: no live schema */
     const char *started_at;
     struct guard guard;
-    bool verifies; /* content, not only counts, of what was proven before */
-    struct doc *tables; /* of the sources: their rows when they were proven; NULL: not yet */
+    bool verifies;           /* content, not only counts, of what was proven before */
+    struct doc *tables;      /* of the sources: their rows when they were proven; NULL: not yet */
     struct digest structure; /* of the schema's objects, when it was published; zero: never */
     bool can_replace;   /* the declaration says fallback: atomic, and this is no switch by hand */
     bool is_obstructed; /* what obstacles says stands in the way, and can_replace */
@@ -99,8 +99,7 @@ struct digest structure_of(const struct making *m); /* of the schema's objects i
 void publish_changes(struct making *m); /* m->o->seen: from the ledger's sum to m->expected */
 /* The new one is live, with its entry; *post: the sum after it. Then COMMIT, after which the run's picture of the database is the new one; before: the tree without
  * the entry. */
-int publish_entry(struct making *m, struct baseline *post, bool by_hand,
-                  struct err *e) MUST_CHECK;
+int publish_entry(struct making *m, struct baseline *post, bool by_hand, struct err *e) MUST_CHECK;
 int publish_commit(struct making *m, const struct merkle *before, struct baseline *post,
                    struct err *e) MUST_CHECK;
 

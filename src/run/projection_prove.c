@@ -388,7 +388,8 @@ int make_proof(struct making *m, struct err *e)
 }
 
 /* What the facts say about one load, whatever is declared now. */
-static int content_of_load(struct making *m, const struct doc *d, struct content *out, struct err *e)
+static int content_of_load(struct making *m, const struct doc *d, struct content *out,
+                           struct err *e)
 {
     struct arena *a = m->r->a;
     struct pg *s = making_session(m);

@@ -228,7 +228,8 @@ static void test_fencing(struct runner *r)
     run(r->s, "ROLLBACK");
     begin(r);
     run(other, "UPDATE kfmig.lease SET epoch = epoch + 1");
-    is_int(record(r, "late", "run", (struct recording){0}), -1, "nor one that passes while it works");
+    is_int(record(r, "late", "run", (struct recording){0}), -1,
+           "nor one that passes while it works");
     is_int(e.code, ERR_LOCKED, "as another run has taken over");
     run(r->s, "ROLLBACK");
     r->epoch++;

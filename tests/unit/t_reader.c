@@ -3,9 +3,9 @@
 #include "data/reader.h"
 
 #include <fcntl.h>
-#include <sys/stat.h>
 #include <math.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "data/ewkb.h"
