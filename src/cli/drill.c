@@ -565,7 +565,8 @@ int drill_run(struct session *s, const struct env *env, struct err *e)
     d.projections = doc_new(s->a, DOC_LIST);
     d.tables = doc_new(s->a, DOC_LIST);
     if (session_plan(s, env, true, e) != 0 || refuse_live(s, e) != 0 ||
-        recovery_check_inputs(s, env, e) != 0 || link_look(s, &s->link, e) != 0) {
+        recovery_check_inputs(s, env, e) != 0 || link_look(s, &s->link, e) != 0 ||
+        lost_find(s, env, NULL, &d.r.lost, e) != 0) {
         return -1;
     }
     if (s->req->dry_run) {

@@ -138,8 +138,23 @@ static int refuse_wrong_server(const struct env *env, const struct identity *id,
     return 0;
 }
 
+/* "uuid size time": beside the checkpoint, which a cache of 0.1.0 has alone. */
+static const char *remembered_at(struct session *s, const struct env *env,
+                                 const struct checkpoint *of)
+{
+    struct bytes seen;
+    const char *prefix = arena_printf(s->a, "%s %lld ", of->instance, (long long)of->sequence);
+    size_t n = strlen(prefix);
+    if (!cache_get(s->cache, "checkpoint_at", bytes_str(env->name), s->a, &seen) || seen.n <= n ||
+        memcmp(seen.p, prefix, n) != 0) {
+        return "";
+    }
+    return arena_strndup(s->a, seen.p + n, seen.n - n);
+}
+
 /* What the last run saw of this environment: "uuid size root". */
-bool link_remembered(struct session *s, const struct env *env, struct checkpoint *out)
+bool link_remembered(struct session *s, const struct env *env, struct checkpoint *out,
+                     const char **at)
 {
     struct bytes seen;
     *out = (struct checkpoint){.sequence = 0};
@@ -155,6 +170,9 @@ bool link_remembered(struct session *s, const struct env *env, struct checkpoint
     }
     memcpy(out->instance, uuid, strlen(uuid) + 1);
     out->sequence = strtoll(number, NULL, 10);
+    if (at != NULL) {
+        *at = remembered_at(s, env, out);
+    }
     return true;
 }
 
@@ -217,7 +235,7 @@ static int check_other(struct session *s, const struct link *l, const struct che
 static int check_checkpoint(struct session *s, struct link *l, struct err *e)
 {
     struct checkpoint seen;
-    if (!link_remembered(s, l->env, &seen)) {
+    if (!link_remembered(s, l->env, &seen, NULL)) {
         return 0;
     }
     if (!l->id.has_ledger || strcmp(seen.instance, l->id.uuid) != 0) {
@@ -258,7 +276,11 @@ void link_remember(struct session *s, const struct link *l)
                              digest_text(&l->id.root, text));
     struct bytes name = bytes_str(l->env->name);
     if (!cache_get(s->cache, "checkpoint", name, s->a, &old) || !bytes_eq(old, bytes_str(now))) {
+        const char *at = l->entries.n > 0 ? l->entries.v[l->entries.n - 1].finished_at : "";
         cache_put(s->cache, "checkpoint", name, bytes_str(now));
+        cache_put(
+            s->cache, "checkpoint_at", name,
+            bytes_str(arena_printf(s->a, "%s %lld %s", l->id.uuid, (long long)l->id.size, at)));
     }
 }
 

@@ -45,8 +45,10 @@ int link_refresh(struct session *s, struct link *l, struct err *e) MUST_CHECK;
 int link_resolve(struct session *s, struct link *l, struct err *e) MUST_CHECK;
 /* What of the embedded server is to be there for env; directory and lists live in s->a. */
 struct embedded_options link_embedded(struct session *s, const struct env *env);
-/* "uuid size root" of the ledger that the last run of this environment saw, from the cache. */
-bool link_remembered(struct session *s, const struct env *env, struct checkpoint *out);
+/* The ledger that the last run of this environment saw, from the cache. *at (may be NULL): when its newest entry was made, "" if the
+ * cache does not tell; in s->a. */
+bool link_remembered(struct session *s, const struct env *env, struct checkpoint *out,
+                     const char **at);
 /* The checkpoint that l's ledger was begun with; false if it was begun by an ordinary first contact. -1: it cannot be read. */
 int link_cited(struct session *s, const struct link *l, bool *is_recovery, struct checkpoint *out,
                struct err *e) MUST_CHECK;

@@ -209,7 +209,7 @@ static void look_in_cache(struct session *s, const struct env *env, const struct
                           struct candidate *best)
 {
     struct candidate c = {.at = ""};
-    if (link_remembered(s, env, &c.point) &&
+    if (link_remembered(s, env, &c.point, &c.at) &&
         (wanted == NULL || strcmp(wanted->instance, c.point.instance) == 0)) {
         c.point.found_in[IN_CACHE] = places[IN_CACHE];
         take(best, &c);

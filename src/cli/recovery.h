@@ -41,7 +41,7 @@ bool recovery_means(const struct request *req, const struct env *env, const stru
  * -1 also if nothing is meant. */
 int recovery_check_inputs(struct session *s, const struct env *env, struct err *e) MUST_CHECK;
 
-/* Make everything in the database that s (its project loaded; dbname set for a drill) leads to, which is empty or a recovery that was
+/* Make everything in the database that s (its project loaded; for a drill dbname set and r->lost found) leads to, which is empty or a recovery that was
  * interrupted. Afterwards s->link is open and looked at. -1, or r->t.worst: what failed. */
 int recovery_make(struct session *s, const struct env *env, struct recovery *r,
                   struct err *e) MUST_CHECK;

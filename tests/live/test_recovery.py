@@ -196,6 +196,10 @@ def exported_receipts_tell_the_checkpoint_too(tmp):
     equal(ran.status, 0, repr(ran))
     contains(ran.text, f"of ledger {uuid} (exported receipts)")
     contains(ran.text, "no receipt sink is declared")
+    second, _, _ = ledger(p)
+    contains(drill(p).text, f"of ledger {second} (cache)", "newer than what was exported from the first")
+    lose(p)
+    contains(recover(p).text, f"of ledger {second} (cache)")
 
 
 @test
