@@ -164,6 +164,10 @@ static int rebuild(struct session *s, const struct request *req, enum err_code *
         arguments_resolve(s, &args, e) != 0) {
         return -1;
     }
+    if (req->template_db != NULL && args.env->embedded) {
+        err_set(e, ERR_CONFIG, "the embedded server of \"%s\" takes no --template", args.env->name);
+        return err_hint(e, "what its databases need is declared under provision");
+    }
     if (req->new_database) {
         return recover(s, args.env, worst, e);
     }

@@ -89,7 +89,8 @@ int database_create(struct session *s, const struct env *env, const char *name,
         (void)!open_beside(s, &l, maintenance[i], &pg, e);
     }
     rc = pg == NULL ? -1 : create(s, pg, name, template, e);
-    if (rc != 0 && strcmp(e->sqlstate, "42P04") == 0) {
+    /* Two at once may both find none; the catalog's own index then tells the later one. */
+    if (rc != 0 && (strcmp(e->sqlstate, "42P04") == 0 || strcmp(e->sqlstate, "23505") == 0)) {
         *e = (struct err){0};
         rc = 0;
     }

@@ -362,7 +362,14 @@ int session_link(struct session *s, const struct env *env, struct link *out, str
 {
     *out = (struct link){.env = env};
     if (link_connect(s, out, e) != 0) {
-        return -1;
+        if (strcmp(e->sqlstate, "3D000") != 0) {
+            return -1;
+        }
+        e->hint[0] = '\0';
+        return err_hint(e,
+                        "check the connection string; if the database was lost, `kfmig rebuild %s "
+                        "--all --new-database` makes it again",
+                        env->name);
     }
     if (link_refresh(s, out, e) != 0) {
         return -1;

@@ -11,7 +11,14 @@
 #include "cli/sink.h"
 #include "doc/json.h"
 
-enum { RECEIPT_MAX = 64 * 1024 * 1024, IN_SINK = 0, IN_EXPORTS = 1, IN_CACHE = 2 };
+/* POSITION_MAX: what a file claims beyond it is no position of any ledger. */
+enum {
+    RECEIPT_MAX = 64 * 1024 * 1024,
+    POSITION_MAX = 100000000,
+    IN_SINK = 0,
+    IN_EXPORTS = 1,
+    IN_CACHE = 2
+};
 
 static const char *const places[] = {"sink", "exported receipts", "cache"};
 
@@ -53,6 +60,9 @@ static void fill(const struct doc *receipt, struct bytes text, int place, struct
 static void take(struct candidate *best, const struct candidate *c)
 {
     struct checkpoint *b = &best->point;
+    if (c->point.sequence < 1 || c->point.sequence > POSITION_MAX) {
+        return;
+    }
     if (b->sequence == 0) {
         *best = *c;
         return;
@@ -86,7 +96,7 @@ static long long position_of(const char *name)
 {
     char *end = NULL;
     long long n = strtoll(name, &end, 10);
-    return name[0] >= '0' && name[0] <= '9' && *end == '-' && n > 0 ? n : 0;
+    return name[0] >= '0' && name[0] <= '9' && *end == '-' && n <= POSITION_MAX ? n : 0;
 }
 
 /* The newest receipt of one instance that can be read. */
@@ -311,7 +321,7 @@ int lost_find(struct session *s, const struct env *env, const struct checkpoint 
     if (rc == 0) {
         look_in_exports(s, env, wanted, &best);
         look_in_cache(s, env, wanted, &best);
-        out->last = is_narrow ? *wanted : best.point;
+        out->last = is_narrow && wanted->sequence <= POSITION_MAX ? *wanted : best.point;
         out->in_sink = ARENA_ARRAY(s->a, bool, (size_t)out->last.sequence + 2);
     }
     if (rc == 0 && out->has_sink && out->last.sequence > 0) {

@@ -221,6 +221,21 @@ void recovery_count(struct session *s, struct link *l, struct table_rows **out, 
     }
 }
 
+/* An ordinary build may have come first since the database was looked at: its ledger cites nothing. */
+static int check_begun(struct session *s, struct err *e)
+{
+    struct checkpoint cited;
+    bool is_recovery = false;
+    if (link_cited(s, &s->link, &is_recovery, &cited, e) != 0) {
+        return -1;
+    }
+    return is_recovery
+               ? 0
+               : err_set(e, ERR_PREFLIGHT,
+                         "another run has made a ledger in the database of \"%s\" meanwhile",
+                         s->link.env->name);
+}
+
 static int converge(struct session *s, struct recovery *r, struct err *e)
 {
     struct work_frame w;
@@ -228,6 +243,7 @@ static int converge(struct session *s, struct recovery *r, struct err *e)
     bool first = !s->link.id.has_ledger || s->link.id.size == 1;
     s->cites = &r->cites;
     int rc = work_open(&w, s, first, e);
+    rc = rc == 0 ? check_begun(s, e) : -1;
     if (rc == 0) {
         const struct steps all = {
             .w = &w, .t = &r->t, .wants = wants, .before = before, .after = after, .ctx = r};

@@ -10,7 +10,7 @@ from datasets import point, version
 from project import ENVIRONMENTS, FAULTY, Project, full_id
 from schemas import valid
 from seen import finish, one_error, until
-from tap import contains, equal, lacks, main, test
+from tap import at_exit, contains, equal, lacks, main, test
 
 A, B = "2026-02.0000000a", "2026-03.0000000b"
 SINK = ENVIRONMENTS + "receipts: {sink: archive}\n"
@@ -328,7 +328,75 @@ def killed_anywhere_the_same_command_or_build_goes_on(tmp):
         equal(p.run("receipt", "verify", "dev").status, 0, where)
 
 
+@test
+def interrupted_it_goes_on(tmp):
+    p = project(tmp)
+    was = content(p)
+    lose(p)
+    one_error(p.build(), 1, "does not exist", "--new-database")
+    p.bundle("M-03", "SELECT pg_sleep(120);\n", schemas=("ref",))
+    child = p.start("rebuild", "dev", "--all", "--new-database", "--template=with_postgis")
+    until(lambda: pg.value("postgres", "SELECT count(*) FROM pg_stat_activity WHERE query ~ '^SELECT pg_sleep'") == "1", "it sleeps")
+    child.send_signal(signal.SIGINT)
+    status, out, err = finish(child, seconds=60)
+    equal(status, 130, out + err)
+    shutil.rmtree(p.path("migrations/postgis/" + full_id("M-03")))
+    ran = recover(p)
+    equal(ran.status, 0, repr(ran))
+    contains(ran.out, "gone on with")
+    equal(content(p), was)
+
+
+@test
+def two_recoveries_at_once_make_one_database(tmp):
+    p = project(tmp)
+    was = content(p)
+    lose(p)
+    children = [p.start("rebuild", "dev", "--all", "--new-database", "--template=with_postgis") for _ in range(2)]
+    for child in children:
+        status, out, err = finish(child, seconds=120)
+        equal(status, 0, out + err)
+    equal(content(p), was)
+    equal(pg.value(p.db, "SELECT count(*) FROM kfmig.entry WHERE kind IN ('apply', 'publish')"), "2")
+
+
+@test
+def files_that_claim_nonsense_are_left_aside(tmp):
+    p = project(tmp)
+    uuid, size, _ = ledger(p)
+    p.write(f"archive/dev/{uuid}/99999999-x.json", "{")
+    p.write(f"archive/dev/{uuid}/99999999999999999999-x.json", "{}")
+    p.write("archive/dev/00000000-0000-4000-8000-000000000000/00000001-x.json", json.dumps(
+        {"ledger": {"instance": "other", "sequence": 1}, "finished_at": "9999"}))
+    p.write("migrations/postgis/" + full_id("M-01") + "/receipts/receipt_ref.json", json.dumps(
+        {"environment": "dev", "uri": f"kfmig:ledger:{uuid}:9007199254740991", "sha256": "sha256:" + "0" * 64}))
+    lose(p)
+    ran = recover(p)
+    equal(ran.status, 0, repr(ran))
+    contains(ran.text, f"cites entry {size} of ledger {uuid} (sink, cache)")
+    contains(ran.err, "99999999-x.json is no receipt of that ledger: left aside")
+    clean(p, ran.text)
+
+
 # --- drills
+
+
+@test
+def a_drill_whose_rebuild_fails_is_recorded_as_failed(tmp):
+    p = project(tmp)
+    pg.psql(p.db, f'CREATE TABLE ref.by_hand (id int PRIMARY KEY); ALTER TABLE ref.by_hand OWNER TO "{p.db}"')
+    equal(p.run("adopt", "dev").status, 0)
+    p.bundle("M-03", "ALTER TABLE ref.by_hand ADD note text;\n", schemas=("ref",))
+    equal(p.build().status, 0)
+    ran = drill(p)
+    equal(ran.status, 2, repr(ran))
+    contains(ran.text, "forward.sql:1:")
+    body = receipt(p, ledger(p)[1])
+    valid("run_receipt.v1", body)
+    equal((body["run_kind"], body["result"], body["claim"]["drill"]["structure"]), ("drill", "failed", None))
+    equal(drills_there(), [])
+    equal(list(p.path("state").glob("owed/*")), [], "the throwaway ledger's receipts are owed to nobody")
+    clean(p, json.dumps(body))
 
 
 @test
@@ -475,6 +543,25 @@ def a_drill_needs_the_extensions_that_no_migration_makes(tmp):
 
 
 @test
+def the_embedded_server_can_do_both(tmp):
+    p = project(tmp, "environments: {dev: {evidence: none, stores: {postgis: {server: embedded, provision: {extensions: [postgis]}}}}}\n"
+                "default_environment: dev\nreceipts: {sink: archive}\n", built=False)
+    at_exit(p.run, "env", "stop", "dev")
+    equal(p.build().status, 0)
+    ran = p.run("rebuild", "dev", "--all", "--drill")
+    equal(ran.status, 0, repr(ran))
+    contains(ran.out, "structure: the same")
+    equal(p.run("env", "psql", "dev", "--", "-qc", "DROP SCHEMA app CASCADE").status, 0)
+    equal(p.run("env", "stop", "dev").status, 0)
+    shutil.rmtree(p.path("state/embedded"))
+    ran = p.run("rebuild", "dev", "--all", "--new-database")
+    equal(ran.status, 0, repr(ran))
+    contains(ran.text, "same content as ledger entry 4 of the lost ledger")
+    contains(p.build().text, "nothing to do")
+    equal(p.run("env", "stop", "dev").status, 0)
+
+
+@test
 def options_that_do_not_go_together(tmp):
     p = project(tmp, built=False)
     one_error(p.run("rebuild", "dev", "--all", "--drill", "--new-database"), 5, "exclude each other")
@@ -482,6 +569,8 @@ def options_that_do_not_go_together(tmp):
     one_error(p.run("rebuild"), 5, "--dataset-version=ID, or --all")
     one_error(p.run("rebuild", "dev", "--drill"), 5, "--dataset-version=ID, or --all")
     one_error(drill(p), 1, "there is nothing to compare with")
+    p.write("registry/environments.v1.yml", "environments: {dev: {stores: {postgis: {server: embedded}}}}\ndefault_environment: dev\n")
+    one_error(drill(p), 5, "takes no --template")
     one_error(p.run("rebuild", "dev", "--dataset-version=none", "--new-database"), 5, "no projection of dev is meant")
 
 
