@@ -5,6 +5,8 @@
 #include "cli/commands.h"
 #include "cli/output.h"
 #include "cli/select.h"
+#include "cli/signals.h"
+#include "cli/why_dataset.h"
 
 /* Without a stage the one that has something to tell: the receipt if only its export is owed, else apply. */
 static enum stage default_stage(const struct step *s, enum stage stage)
@@ -99,14 +101,23 @@ static int explain(struct session *s, const struct arguments *args, struct buf *
     return err_hint(e, "`kfmig status %s` lists them", args->env->name);
 }
 
+static int explain_any(struct session *s, const struct request *req, struct buf *out, struct err *e)
+{
+    struct arguments args;
+    if (req->n_args == 1 && is_dataset_target(req->args[0])) {
+        signals_catch();
+        return explain_dataset(s, req, req->args[0], out, e);
+    }
+    return select_env(s, req, &args, e) != 0 ? -1 : explain(s, &args, out, e);
+}
+
 static int run(const struct request *req)
 {
     struct session s = {0};
-    struct arguments args;
     struct err e = {0};
     struct buf out = {0};
     int status;
-    if (select_env(&s, req, &args, &e) != 0 || explain(&s, &args, &out, &e) != 0) {
+    if (explain_any(&s, req, &out, &e) != 0) {
         status = output_error(req, s.project.dirfd, &e);
     } else {
         status = output_result(req, &out);
@@ -136,7 +147,10 @@ const struct command command_why = {
         "TARGET is [ENV/]ID[@STAGE], ID a migration's or a projection's; a part of it that "
         "fits only one is enough. Without a stage it is `apply`, or "
         "`receipt` if only the export of the evidence is owed; `publish` of a projection. "
-        "A migration that runs inside generations leads to its projection.",
+        "A migration that runs inside generations leads to its projection. "
+        "dataset:DATASET/ID[@catalog] is a version's catalog, dataset:DATASET/ID@artifacts its "
+        "files, "
+        "all of which are read.",
     .examples = examples,
     .run = run,
 };

@@ -135,7 +135,33 @@ static bool find_facts(struct session *s, struct projected *x, struct source_fac
     return good;
 }
 
-/* Does a column of the chain have another SRID than a source? Read off "geometry(TYPE, SRID)": the tables may not stand yet. */
+static bool has_other_srid(const struct source_facts *facts, size_t n, int srid)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (facts[i].srid != 0 && facts[i].srid != srid) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Read off "geometry(TYPE, SRID)": the tables may not stand yet. The text ends with a NUL. */
+static bool declares_other_srid(struct bytes text, const struct source_facts *facts, size_t n)
+{
+    static const char word[] = "geometry";
+    const char *end = text.p + text.n;
+    const char *p = text.p;
+    while ((p = memmem(p, (size_t)(end - p), word, sizeof word - 1)) != NULL) {
+        int srid = 0;
+        p += sizeof word - 1;
+        if (sscanf(p, " ( %*[A-Za-z] , %d", &srid) == 1 && has_other_srid(facts, n, srid)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Does a column of the chain have another SRID than a source? */
 static bool transforms(struct session *s, const struct projected *x,
                        const struct source_facts *facts)
 {
@@ -146,19 +172,8 @@ static bool transforms(struct session *s, const struct projected *x,
             continue;
         }
         for (size_t k = 0; k < b->decl->forward.n; k++) {
-            struct bytes text = b->decl->forward.v[k].bytes;
-            const char *p = text.p;
-            const char *end = text.p + text.n;
-            while (p != NULL && (p = memmem(p, (size_t)(end - p), "geometry", 8)) != NULL) {
-                int srid = 0;
-                if (sscanf(p + 8, " ( %*[A-Za-z] , %d", &srid) == 1) {
-                    for (size_t n = 0; n < x->input.p->n_sources; n++) {
-                        if (facts[n].srid != 0 && facts[n].srid != srid) {
-                            return true;
-                        }
-                    }
-                }
-                p += 8;
+            if (declares_other_srid(b->decl->forward.v[k].bytes, facts, x->input.p->n_sources)) {
+                return true;
             }
         }
     }
@@ -362,13 +377,14 @@ static struct script *parse_invariants(struct session *s, const struct projectio
 int projections_job(struct session *s, const struct projection_step *step,
                     struct projection_job *job, struct err *e)
 {
-    struct projected *x = NULL;
-    for (size_t i = 0; i < s->n_projected; i++) {
-        x = s->projected[i].input.p == step->in->p ? &s->projected[i] : x;
+    size_t i = 0;
+    while (i < s->n_projected && s->projected[i].input.p != step->in->p) {
+        i++;
     }
-    if (x == NULL) {
+    if (i == s->n_projected) {
         BUG("a step of a projection that was not looked at");
     }
+    struct projected *x = &s->projected[i];
     struct dataset_place *place = ARENA_NEW(s->a, struct dataset_place);
     *place = projections_place(s);
     *job = (struct projection_job){.step = step,

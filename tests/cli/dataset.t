@@ -153,6 +153,32 @@ $ printf 'name,lon,lat\none,-98.5,38.26\n' >$p/artifacts/wells.csv && mv away da
 $ printf 'name,lon,lat\none,-98.5,38.25\n' >$p/artifacts/wells.csv && kfmig dataset verify $v
 ok      sha256:3f315dfca2980a2d51f4651921e143b72aa74c4d4cefbed29c6573ac500fbeea            29  registry/data/processed/wells/2026-02.1a2b3c4d/artifacts/wells.csv
 
+# A version is a target, too.
+$ kfmig why dataset:wells/$v
+dataset:wells/2026-02.1a2b3c4d@catalog is current
+
+dataset:wells/2026-02.1a2b3c4d@catalog <- registry/data/catalog/wells/2026-02.1a2b3c4d/promotion_manifest.v1.json
+  current: complete, and its catalogs agree
+  artifact  sha256:3f315dfca2980a2d51f4651921e143b72aa74c4d4cefbed29c6573ac500fbeea  table
+  next: `kfmig why dataset:wells/2026-02.1a2b3c4d@artifacts` compares every byte
+$ kfmig why dataset:wells/$v@artifacts --json
+{"chain":[{"cause":"registry/data/catalog/wells/2026-02.1a2b3c4d/promotion_manifest.v1.json","code":"current","detail":null,"now":null,"target":"dataset:wells/2026-02.1a2b3c4d@artifacts","was":null,"where":null}],"state":"current","target":"dataset:wells/2026-02.1a2b3c4d@artifacts"}
+$ kfmig why dataset:wells/none
+kfmig: no dataset version none of wells
+  hint: `kfmig dataset list` shows those there are
+[5]
+$ kfmig why dataset:wells
+kfmig: no target "dataset:wells"
+  hint: name a version: dataset:DATASET/ID; `kfmig dataset list` shows them
+[5]
+$ cp $p/artifacts/wells.csv kept.csv && echo >>$p/artifacts/wells.csv && kfmig why dataset:wells/$v@artifacts
+dataset:wells/2026-02.1a2b3c4d@artifacts is blocked
+
+dataset:wells/2026-02.1a2b3c4d@artifacts <- registry/data/processed/wells/2026-02.1a2b3c4d/artifacts/wells.csv
+  catalog_fault: [CATALOG_ARTIFACT_SIZE] an artifact does not have the size that the catalog gives: "registry/data/processed/wells/2026-02.1a2b3c4d/artifacts/wells.csv"
+  next: restore the artifact; a correction is a new dataset version
+$ mv kept.csv $p/artifacts/wells.csv
+
 # What is not promoted is not there: exit 1.
 $ promote fail && kfmig dataset list
 basins  kfm:dataset-version:water:basins:2026-03-01  registry record     1 artifact, 0 features
