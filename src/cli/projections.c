@@ -135,7 +135,7 @@ static bool find_facts(struct session *s, struct projected *x, struct source_fac
     return good;
 }
 
-static bool has_other_srid(const struct source_facts *facts, size_t n, int srid)
+static bool has_other_srid(const struct source_facts *facts, size_t n, long srid)
 {
     for (size_t i = 0; i < n; i++) {
         if (facts[i].srid != 0 && facts[i].srid != srid) {
@@ -145,6 +145,18 @@ static bool has_other_srid(const struct source_facts *facts, size_t n, int srid)
     return false;
 }
 
+/* " ( TYPE , SRID"; 0: it is something else. */
+static long typmod_srid(const char *p)
+{
+    static const char blanks[] = " \t\n\r";
+    p += strspn(p, blanks);
+    if (*p != '(') {
+        return 0;
+    }
+    p += strcspn(p, ",)");
+    return *p == ',' ? strtol(p + 1, NULL, 10) : 0;
+}
+
 /* Read off "geometry(TYPE, SRID)": the tables may not stand yet. The text ends with a NUL. */
 static bool declares_other_srid(struct bytes text, const struct source_facts *facts, size_t n)
 {
@@ -152,9 +164,9 @@ static bool declares_other_srid(struct bytes text, const struct source_facts *fa
     const char *end = text.p + text.n;
     const char *p = text.p;
     while ((p = memmem(p, (size_t)(end - p), word, sizeof word - 1)) != NULL) {
-        int srid = 0;
         p += sizeof word - 1;
-        if (sscanf(p, " ( %*[A-Za-z] , %d", &srid) == 1 && has_other_srid(facts, n, srid)) {
+        long srid = typmod_srid(p);
+        if (srid > 0 && has_other_srid(facts, n, srid)) {
             return true;
         }
     }
@@ -245,16 +257,24 @@ static int parse_chain(struct session *s, struct projected *x, struct err *e)
     return n > 0 ? -1 : 0;
 }
 
+static bool has_dml(const struct script *s)
+{
+    for (size_t i = 0; i < s->n; i++) {
+        if (changes_rows(&s->v[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* A file that changes rows finds none in an empty schema: it would silently do nothing. */
 static const char *find_dml(const struct projected *x)
 {
     for (size_t i = 0; i < x->n_chain; i++) {
         const struct bundle *b = x->chain[i];
         for (size_t k = 0; k < b->decl->forward.n && !b->after_load; k++) {
-            for (size_t t = 0; t < b->forward[k].n; t++) {
-                if (changes_rows(&b->forward[k].v[t])) {
-                    return b->decl->forward.v[k].path;
-                }
+            if (has_dml(&b->forward[k])) {
+                return b->decl->forward.v[k].path;
             }
         }
     }

@@ -424,7 +424,7 @@ static int parse_object(struct reader *r, struct node *node)
 {
     size_t from = r->n_keys;
     bool is_first = true;
-    struct bytes name;
+    struct bytes name = {NULL, 0};
     int rc = enter(r);
     while (rc == 0) {
         rc = next_member(r, from, &is_first, &name);
@@ -665,7 +665,7 @@ static int parse_geometry(struct reader *r, struct slot *out, bool outermost, in
     bool has_members = false;
     bool has_escapes;
     enum geometry_type type = (enum geometry_type)0;
-    struct bytes name;
+    struct bytes name = {NULL, 0};
     uint32_t n = 0;
     int dims = 0;
     *out =
@@ -862,7 +862,7 @@ static int check_type(struct reader *r, const char *wanted, const char *what)
 /* Members of the collection up to "features", or after them to its end. 1: features begin; 0: it ended; -1. */
 static int collection_members(struct reader *r)
 {
-    struct bytes name;
+    struct bytes name = {NULL, 0};
     bool is_first = r->is_first;
     int rc;
     while ((rc = next_member(r, 0, &is_first, &name)) > 0) {
@@ -918,7 +918,7 @@ static int parse_record(struct reader *r, struct record *out)
 /* A feature says that it is one; a record of other JSON need not. */
 static int parse_feature(struct reader *r, struct record *out)
 {
-    struct bytes name;
+    struct bytes name = {NULL, 0};
     bool is_first = true;
     bool has_type = false;
     size_t from = r->n_keys;

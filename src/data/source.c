@@ -96,7 +96,7 @@ int source_open(struct source *s, int dirfd, const char *path, struct err *e)
     *t = (struct source_state){.path = mem_strdup(path), .fd = fd, .chunk = SOURCE_CHUNK};
     s->state = t;
     t->raw = mem_alloc(SOURCE_CHUNK);
-    t->cap = 2 * SOURCE_CHUNK;
+    t->cap = (size_t)2 * SOURCE_CHUNK;
     t->window = mem_alloc(t->cap + 1);
     t->window[0] = '\0';
     s->p = s->end = t->window;
@@ -180,6 +180,7 @@ static ssize_t decode_gzip(struct source *s, char *p, size_t n, struct err *e)
     return (ssize_t)(n - t->gzip.avail_out);
 }
 
+/* NOLINTNEXTLINE(readability-non-const-parameter): out.dst is written to */
 static ssize_t decode_zstd(struct source *s, char *p, size_t n, struct err *e)
 {
     struct source_state *t = s->state;

@@ -304,7 +304,7 @@ static void read_projection(const struct work *w)
     p->schema = text_at(d, "schema", "");
     p->has_environments = list != NULL;
     p->environments.v = ARENA_ARRAY(w->p->a, const char *, doc_len(list) + 1);
-    for (size_t i = 0; i < doc_len(list); i++) {
+    for (size_t i = 0; list != NULL && i < list->n; i++) {
         p->environments.v[p->environments.n++] = list->item[i]->text.p;
     }
     p->policy = strcmp(text_at(d, "policy", "prefer-rebuild"), "in-place") == 0

@@ -79,7 +79,7 @@ static void find_filled(struct making *m, struct all_filled *all)
 {
     const struct generation *live = m->job->step->live;
     const struct doc *loads = live != NULL ? doc_get(live->facts, "loads") : NULL;
-    for (size_t i = 0; i < doc_len(loads); i++) {
+    for (size_t i = 0; loads != NULL && i < loads->n; i++) {
         const char *key = loads->key[i]->text.p;
         const char *table = strrchr(key, '>');
         if (table != NULL) {

@@ -86,8 +86,8 @@ int run_chain(struct making *m, struct err *e) MUST_CHECK;
 int prove_artifacts(struct making *m, struct err *e) MUST_CHECK;
 /* The first migration of the chain that differs from the live generation's ("migration ID"), NULL: none. */
 const char *changed_member(const struct making *m);
-bool is_unchanged(const struct making *m, size_t source); /* since the live generation */
-int load_rows(struct making *m, size_t source, struct err *e) MUST_CHECK;
+bool is_unchanged(const struct making *m, size_t i); /* since the live generation */
+int load_rows(struct making *m, size_t i, struct err *e) MUST_CHECK;
 int prove_rows(struct making *m, struct err *e) MUST_CHECK; /* gates, and m->g.content */
 int run_invariants(struct making *m, struct err *e) MUST_CHECK;
 int judge_proof(struct making *m, struct err *e) MUST_CHECK; /* ERR_VALIDATE: a gate failed */

@@ -6,19 +6,26 @@
 #include "run/projection_parts.h"
 #include "run/record.h"
 
+static bool makes_schema(const struct script *s, const char *schema)
+{
+    for (size_t i = 0; i < s->n; i++) {
+        for (size_t k = 0; k < s->v[i].touches.n; k++) {
+            const struct touch *t = &s->v[i].touches.v[k];
+            if (t->object.kind == OBJ_SCHEMA && t->effect == EFFECT_CREATE &&
+                strcmp(t->object.name, schema) == 0) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
 /* Does a file of the chain make the schema itself? Then it must not be there before. */
 bool chain_makes_schema(const struct making *m)
 {
     for (size_t i = 0; i < m->chain.decl->forward.n; i++) {
-        const struct script *s = &m->chain.forward[i];
-        for (size_t k = 0; k < s->n; k++) {
-            for (size_t t = 0; t < s->v[k].touches.n; t++) {
-                const struct touch *touch = &s->v[k].touches.v[t];
-                if (touch->object.kind == OBJ_SCHEMA && touch->effect == EFFECT_CREATE &&
-                    strcmp(touch->object.name, m->p->schema) == 0) {
-                    return true;
-                }
-            }
+        if (makes_schema(&m->chain.forward[i], m->p->schema)) {
+            return true;
         }
     }
     return false;
