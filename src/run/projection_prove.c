@@ -367,7 +367,9 @@ int make_proof(struct making *m, struct err *e)
 {
     making_phase(m, "validate");
     m->o->n_gates = 0;
-    if (making_begin(m, e) != 0) {
+    /* All rows are committed, and whoever publishes has to know since when: this run, or one that finds the generation ready. */
+    if (generation_horizon(making_session(m), m->r->a, &m->horizon, e) != 0 ||
+        making_begin(m, e) != 0) {
         return -1;
     }
     if (prove_rows(m, e) != 0 || find_obstacles(m, e) != 0 || rehearse(m, e) != 0 ||
@@ -381,10 +383,7 @@ int make_proof(struct making *m, struct err *e)
         making_roll_back(m);
         return e->code != ERR_NONE ? -1 : execution_injected(e);
     }
-    if (making_commit(m, false, e) != 0) {
-        return -1;
-    }
-    return generation_horizon(making_session(m), m->r->a, &m->horizon, e);
+    return making_commit(m, false, e);
 }
 
 /* What the facts say about one load, whatever is declared now. */

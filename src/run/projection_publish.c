@@ -167,6 +167,7 @@ static int put_live(struct making *m, bool by_hand, struct err *e)
     m->g.state = GENERATION_LIVE;
     m->structure = structure_of(m);
     m->g.is_chosen = by_hand;
+    m->horizon = NULL; /* who was older was waited for, and nobody gets older */
     m->chosen_against =
         by_hand ? arena_strdup(m->r->a, digest_text(&m->job->step->in->digest, wanted)) : NULL;
     return facts_put(m, e);
