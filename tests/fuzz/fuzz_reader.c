@@ -5,7 +5,6 @@
 #include "fuzz.h"
 
 #include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -233,9 +232,10 @@ static void check_line(const struct copy_writer *w)
 
 static void check_refusal(const struct err *e, int64_t most)
 {
-    long long byte = -1;
+    static const char place[] = "byte ";
     must(e->code == ERR_CONFIG && e->hint[0] != '\0' && strcmp(e->where.path, "data") == 0);
-    if (sscanf(e->msg, "byte %lld", &byte) == 1) {
+    if (strncmp(e->msg, place, strlen(place)) == 0) {
+        long long byte = strtoll(e->msg + strlen(place), NULL, 10);
         must(byte >= 0 && byte <= most);
     }
 }
