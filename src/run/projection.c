@@ -177,10 +177,9 @@ static void fail(struct making *m)
     struct outcome *o = m->o;
     struct err ignored = {0};
     bool held = false;
+    bool in_doubt = o->failure.code == ERR_DOUBT;
     bool interrupted = o->failure.code == ERR_INTERRUPTED || o->failure.code == ERR_TERMINATED;
-    o->result = o->failure.code == ERR_DOUBT ? RUN_IN_DOUBT
-                : interrupted                ? RUN_INTERRUPTED
-                                             : RUN_FAILED;
+    o->result = interrupted ? RUN_INTERRUPTED : RUN_FAILED;
     m->evidence = (struct evidence_set){0};
     o->seen = (struct observation){0};
     char now[CLOCK_TEXT];
@@ -194,12 +193,15 @@ static void fail(struct making *m)
                                .started_at = m->started_at,
                                .making = m,
                                .notes = ""};
-    bool ours = pg_is_alive(making_session(m)) &&
+    /* There is no session any more where connecting again has failed. */
+    bool ours = making_session(m) != NULL && pg_is_alive(making_session(m)) &&
                 ledger_lock_check(making_session(m), r->epoch, &held, &ignored) == 0 && held;
-    if (o->result == RUN_IN_DOUBT || (!ours && r->reconnect(r->reconnect_ctx, &ignored) != 0) ||
+    if (in_doubt || (!ours && r->reconnect(r->reconnect_ctx, &ignored) != 0) ||
         record_alone(r, &in, "publish", NULL, 0, o, &ignored) != 0) {
         o->owed = owed_write(r, &in);
     }
+    /* An owed receipt is recorded only if the ledger has none of this run, and then it has failed. */
+    o->result = in_doubt ? RUN_IN_DOUBT : o->result;
 }
 
 static int build_switched(struct making *m, struct err *e)
