@@ -138,9 +138,51 @@ def undisturbed():
     return count, whole, max(0, whole - statistics.median(worked))
 
 
+class Publication(proxy.Pass):
+    """Lose the COMMIT that publishes, or the reply to it. closes: and from then on the server cannot be reached. How many COMMITs there are
+    before it depends on how often a lock is asked for; the receipt stands right in front of it."""
+
+    MARK = b'"run_kind":"projection_publish"'
+
+    def __init__(self, mode, between=None):
+        self.mode, self.between, self.has_begun = mode(), between, False
+
+    def before(self, sender, message):
+        self.has_begun = self.has_begun or (sender == proxy.CLIENT and self.MARK in message.data)
+        lost = self.has_begun and self.mode.before(sender, message)
+        if lost and self.between:
+            self.between.listener.close()
+            for name in self.between.folder.iterdir():
+                name.unlink()
+        return lost
+
+
+def not_known(mode):
+    """Lose the COMMIT that publishes, and the server: kfmig tries to reach it for half a minute. Returns what ran and whether it published."""
+    worker = Worker(mode.__name__.lower())
+
+    def build(p):
+        with proxy.Proxy(pg.cluster().host) as between:
+            between.mode = Publication(mode, between)
+            return p.build(env={"KFM_DSN": pg.dsn(p.db, user="builder", host=between.host)}, timeout=250)
+
+    result = worker.trial(mode.__name__, build)
+    worker.end()
+    return result
+
+
+@functools.cache
+def waiting():
+    """Both of these take long, and no processor: beside the other tests."""
+    undisturbed()
+    pool = concurrent.futures.ThreadPoolExecutor()
+    return {mode: pool.submit(not_known, mode) for mode in (proxy.LoseCommit, proxy.LoseCommitReply)}
+
+
 @test
 def undisturbed_builds():
     undisturbed()
+    waiting()
 
 
 def at_point(worker, job):
@@ -236,11 +278,20 @@ def cut_after_any_byte_of_the(sender):
 @cases(lost=proxy.LoseCommit, carried_out_and_its_reply_lost=proxy.LoseCommitReply)
 def every_commit(mode):
     n = len(undisturbed()[0].commits)
-    # One more: a lease that is taken over from a run that was cut off has a COMMIT of its own.
-    done, statuses = each(cut, [(mode(i + 1), f"{mode.__name__}({i + 1})") for i in range(n + 1)])
+    jobs = [(mode(i + 1), f"{mode.__name__}({i + 1})") for i in range(n)]
+    done, statuses = each(cut, jobs + [(Publication(mode), f"Publication({mode.__name__})")])
     note(f"{n} COMMITs; statuses {statuses}")
-    equal([fired for fired, _, _ in done[:n]], [True] * n)
-    contains(done, (True, 0, True) if mode is proxy.LoseCommitReply else (True, 2, False), "the COMMIT that publishes: what is said of it")
+    equal([fired for fired, _, _ in done], [True] * (n + 1))
+    equal(done[-1][1:], (0, True) if mode is proxy.LoseCommitReply else (2, False), "what is said of the publication")
+
+
+@cases(lost=(proxy.LoseCommit, False), carried_out=(proxy.LoseCommitReply, True))
+def unknown_is_said_only_when_it_is_unknown(case):
+    mode, published = case
+    ran, is_done = waiting()[mode].result()
+    equal((ran.status, is_done), (6, published), repr(ran))
+    contains(ran.err, "not known yet")
+    contains(ran.err, "run the same command again")
 
 
 @test
