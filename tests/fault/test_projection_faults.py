@@ -281,7 +281,8 @@ def every_commit(mode):
     jobs = [(mode(i + 1), f"{mode.__name__}({i + 1})") for i in range(n)]
     done, statuses = each(cut, jobs + [(Publication(mode), f"Publication({mode.__name__})")])
     note(f"{n} COMMITs; statuses {statuses}")
-    equal([fired for fired, _, _ in done], [True] * (n + 1))
+    fired = [fired for fired, _, _ in done]
+    equal((fired[:n - 1], fired[-1]), ([True] * (n - 1), True), "all but the one that there may be less")
     equal(done[-1][1:], (0, True) if mode is proxy.LoseCommitReply else (2, False), "what is said of the publication")
 
 
