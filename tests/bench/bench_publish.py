@@ -53,7 +53,8 @@ def chain():
     tables = "".join(f"{table('app.' + slug, kind)}\nCREATE INDEX {slug}_id ON app.{slug} (id);\nCREATE INDEX {slug}_geom ON app.{slug} USING gist (geom);\n"
                      for slug, (kind, _) in TABLES.items())
     return (f"CREATE SCHEMA app;\n{tables}CREATE VIEW app.named AS SELECT id, version FROM app.places;\n"
-            "CREATE FUNCTION app.month_of(text) RETURNS text STABLE LANGUAGE sql AS 'SELECT left(version, 7) FROM app.areas WHERE id = $1';\n")
+            "CREATE FUNCTION app.month_of(text) RETURNS text STABLE LANGUAGE sql AS 'SELECT left(version, 7) FROM app.areas WHERE id = $1';\n"
+            "GRANT USAGE ON SCHEMA app TO reader;\nGRANT SELECT ON app.places, app.areas, app.named TO reader;\n")
 
 
 @functools.cache
@@ -64,6 +65,7 @@ def prepared():
     at_exit(cluster.remove)
     p = Project(folder, db=None)
     p.db = cluster.createdb(postgis=True)
+    cluster.psql(p.db, "CREATE ROLE reader LOGIN")
     p.env["KFM_DSN"] = cluster.dsn(p.db)
     p.bundle("M-01", chain())
     for seed, month in enumerate(MONTHS, 1):
@@ -85,7 +87,7 @@ def readers(p, cluster, mode, meanwhile=None):
     log = folder / f"log-{mode}-{'alone' if meanwhile is None else 'beside'}"
     times = 0
     with subprocess.Popen(["pgbench", "-n", "-M", mode, "-c", str(READERS), "-j", "1", "-T", str(SECONDS), "-f", str(script), "-D", f"rows={ROWS}",
-                           "--random-seed=1", "-l", f"--log-prefix={log}", p.env["KFM_DSN"]], env=p.env, stdin=subprocess.DEVNULL,
+                           "--random-seed=1", "-l", f"--log-prefix={log}", cluster.dsn(p.db, user="reader")], env=p.env, stdin=subprocess.DEVNULL,
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
         while meanwhile is not None and process.poll() is None:
             meanwhile()
