@@ -178,6 +178,7 @@ static int check_string(struct reader *r, struct bytes raw)
 static int take_hard_string(struct reader *r, struct bytes *raw, bool *has_escapes)
 {
     size_t at = 1;
+    *raw = bytes_of(r->s->p, 0);
     for (;;) {
         const char *p = r->s->p + at;
         size_t n = (size_t)(r->s->end - p);
@@ -197,7 +198,10 @@ static int take_hard_string(struct reader *r, struct bytes *raw, bool *has_escap
         at = slash != NULL ? (size_t)(slash - r->s->p) : (size_t)(r->s->end - r->s->p);
         int rc = refill(r);
         if (rc <= 0) {
-            return rc == 0 ? reader_error(r, r->s->p, NULL, "a string does not end") : -1;
+            if (rc == 0) {
+                (void)reader_error(r, r->s->p, NULL, "a string does not end");
+            }
+            return -1;
         }
     }
 }
@@ -360,6 +364,7 @@ static int note_key(struct reader *r, size_t from, struct bytes name)
 static int next_member(struct reader *r, size_t from, bool *is_first, struct bytes *name)
 {
     bool has_escapes;
+    *name = bytes_of("", 0);
     int c = peek(r);
     if (c == '}') {
         copy(r, "}", 1);
@@ -674,7 +679,7 @@ static int parse_geometry(struct reader *r, struct slot *out, bool outermost, in
         level > 8 ? reader_error(r, r->s->p, NULL, "collections are nested too deeply") : enter(r);
     while (rc == 0 && (rc = next_member(r, from, &is_first, &name)) > 0) {
         if (is(name, "type")) {
-            struct bytes word;
+            struct bytes word = {"", 0};
             int c = peek(r);
             rc = c == '"' ? take_string(r, &word, &has_escapes)
                           : unexpected(r, c, "\"type\" is no string");

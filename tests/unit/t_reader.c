@@ -343,6 +343,63 @@ static void check_numbers(void)
     is_int(n, 0, "200,000 numbers as strtod() reads them");
 }
 
+/* What the text gives in one piece, if it gives the same byte by byte; else "". */
+static const char *either_way(const char *text, struct buf *out)
+{
+    struct buf slow = {0};
+    const char *want = read_all(FORMAT_NDJSON, text, strlen(text), 1, wanted, 1, &plain, &slow);
+    const char *got =
+        read_all(FORMAT_NDJSON, text, strlen(text), SOURCE_CHUNK, wanted, 1, &plain, out);
+    bool same = strcmp(got, want) == 0;
+    buf_release(&slow);
+    return same ? got : "";
+}
+
+/* Strings are looked at eight bytes at a time: what is special may be any of them. */
+static void check_strings(void)
+{
+    static const struct {
+        const char *written, *want; /* NULL: refused */
+    } special[] = {
+        {"", ""},   {"\\n", "\n"},  {"\\\"", "\""}, {"\\\\", "\\"}, {"\xC3\xA9", "\xC3\xA9"},
+        {"!", "!"}, {"\x1F", NULL}, {"\x80", NULL}, {"\n", NULL}};
+    struct buf out = {0};
+    int n_wrong = 0;
+    for (size_t i = 0; i < COUNT(special) * 18 * 10; i++) {
+        char text[128];
+        char want[64];
+        int before = (int)(i % 18);
+        int after = (int)(i / 18 % 10);
+        size_t k = i / 180;
+        (void)snprintf(text, sizeof text, "{\"properties\":{\"id\":\"%.*s%s%.*s\"}}", before,
+                       "0a1b2c3d4e5f6g7h8i", special[k].written, after, "~ #}]z/_,:");
+        (void)snprintf(want, sizeof want, "t:%.*s%s%.*s;", before, "0a1b2c3d4e5f6g7h8i",
+                       special[k].want != NULL ? special[k].want : "", after, "~ #}]z/_,:");
+        const char *got = either_way(text, &out);
+        n_wrong += special[k].want != NULL ? strcmp(got, want) != 0 : strncmp(got, "E ", 2) != 0;
+    }
+    is_int(n_wrong, 0, "strings with something special anywhere");
+    buf_release(&out);
+}
+
+/* Short names are compared as they are, long ones by their hash. */
+static void check_names(void)
+{
+    struct buf out = {0};
+    int n_wrong = 0;
+    for (int n = 0; n <= 20; n++) {
+        char text[128];
+        const char *name = "abcdefghijklmnopqrstuvwxyz";
+        (void)snprintf(text, sizeof text, "{\"%.*s\":1,\"%.*s\":2}", n, name, n, name);
+        n_wrong += strstr(either_way(text, &out), "a member stands twice") == NULL;
+        (void)snprintf(text, sizeof text, "{\"%.*s\":1,\"%.*s\":2,\"%.*s\":3}", n, name, n + 1,
+                       name, n + 1, name + 1);
+        n_wrong += strcmp(either_way(text, &out), "-;") != 0;
+    }
+    is_int(n_wrong, 0, "names of any length");
+    buf_release(&out);
+}
+
 static void check_rules(void)
 {
     static const char polygon[] =
@@ -388,8 +445,8 @@ static void check_refused(void)
 
 int main(void)
 {
-    tap_plan((int)(2 * (COUNT(geojson) + COUNT(lines) + COUNT(csv)) + COUNT(numbers)) + 1 + 1 + 3 +
-             5 + 5);
+    tap_plan((int)(2 * (COUNT(geojson) + COUNT(lines) + COUNT(csv)) + COUNT(numbers)) + 1 + 1 + 2 +
+             3 + 5 + 5);
     if (mkdtemp(folder_path) == NULL || (folder = open(folder_path, O_RDONLY | O_DIRECTORY)) < 0) {
         return 1;
     }
@@ -405,6 +462,8 @@ int main(void)
     }
     is_int(check_truncation(), 0, "cut anywhere, it is refused");
     check_numbers();
+    check_strings();
+    check_names();
     check_rules();
     check_formats();
     check_refused();
