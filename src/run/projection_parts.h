@@ -108,6 +108,8 @@ void making_receipt(struct arena *a, const struct making *m, struct doc *receipt
 
 /* How source i is read into m->hidden. */
 int source_plan(struct making *m, size_t i, struct load **out, struct err *e) MUST_CHECK;
+/* Take the privileges of others from the schemas of kept generations: what a publication leaves to do. */
+int run_conceal(struct run *r, const struct projection *p, struct err *e) MUST_CHECK;
 /* Drop what was begun for another digest; but: the one that is gone on with, or NULL. */
 int run_retire_unfinished(struct run *r, const struct projection *p, const struct generation *but,
                           struct err *e) MUST_CHECK;

@@ -62,23 +62,27 @@ static int64_t jitter(int64_t most)
     return 1 + (int64_t)(dice % (uint32_t)most);
 }
 
-/* Opens the transaction that publishes. A queued request would block readers, so the first attempts do not wait at all. */
-static int lock_all(struct making *m, int64_t deadline, struct err *e)
+/* The relation as everybody else knows it: in this transaction its schema has its kept name already. */
+static const char *known_name(const struct making *m, const char *held_by, const char *kept)
+{
+    const char *at = strstr(held_by, kept);
+    return at == NULL ? held_by
+                      : arena_printf(m->r->a, "%.*s%s%s", (int)(at - held_by), held_by,
+                                     m->p->schema, at + strlen(kept));
+}
+
+/* The last thing before COMMIT: whoever used the old generation in a transaction that goes on would see both. A queued request would block readers, so the first
+ * attempts do not wait at all. kept: what the old one is called now. */
+static int lock_all(struct making *m, const char *kept, int64_t deadline, struct err *e)
 {
     for (int attempt = 0;; attempt++) {
         const char *held_by = "";
-        if (making_begin(m, e) != 0) {
-            return -1;
-        }
-        int rc = generation_lock(making_session(m), m->r->a, m->p->schema, m->hidden,
+        int rc = generation_lock(making_session(m), m->r->a, m->p->schema, kept,
                                  attempt < PATIENT_AFTER ? 0 : PATIENCE_MS, &held_by, e);
-        if (rc == 0) {
-            return 0;
+        if (rc <= 0) {
+            return rc;
         }
-        making_roll_back(m);
-        if (rc < 0) {
-            return -1;
-        }
+        held_by = known_name(m, held_by, kept);
         if (clock_ms() >= deadline) {
             return give_up(m, held_by, e);
         }
@@ -218,15 +222,27 @@ int publish_commit(struct making *m, const struct merkle *before, struct baselin
     return 0;
 }
 
-static int publish_locked(struct making *m, struct baseline *post, bool by_hand, struct err *e)
+/* Everything that takes time comes before the locks. */
+static int publish(struct making *m, struct baseline *post, bool by_hand, int64_t deadline,
+                   struct err *e)
 {
     const char *live_acl = NULL;
-    if (generation_swap(making_session(m), m->r->a, m->p->schema, m->live_number, m->hidden, m->acl,
-                        &live_acl, e) != 0 ||
-        (m->live_number > 0 && keep_live(m, live_acl, e) != 0)) {
+    const char *kept = NULL;
+    if (making_begin(m, e) != 0) {
         return -1;
     }
-    return publish_entry(m, post, by_hand, e);
+    if (generation_swap(making_session(m), m->r->a, m->p->schema, m->live_number, m->hidden, m->acl,
+                        &live_acl, e) != 0 ||
+        (m->live_number > 0 && keep_live(m, live_acl, e) != 0) ||
+        publish_entry(m, post, by_hand, e) != 0) {
+        return -1;
+    }
+    if (m->live_number == 0) {
+        return 0;
+    }
+    return generation_schema(m->r->a, m->p->schema, m->live_number, &kept, e) != 0
+               ? -1
+               : lock_all(m, kept, deadline, e);
 }
 
 int make_public(struct making *m, bool by_hand, struct err *e)
@@ -235,13 +251,11 @@ int make_public(struct making *m, bool by_hand, struct err *e)
     struct merkle before = *m->r->merkle;
     struct baseline post = {0};
     making_phase(m, "publish");
-    publish_changes(m); /* before anything is locked */
-    struct observation seen = m->o->seen;
-    if (wait_for_snapshots(m, deadline, e) != 0 || lock_all(m, deadline, e) != 0) {
+    publish_changes(m);
+    if (wait_for_snapshots(m, deadline, e) != 0) {
         return -1;
     }
-    m->o->seen = seen;
-    if (publish_locked(m, &post, by_hand, e) != 0 || FAULT(GENERATION_SWAPPED)) {
+    if (publish(m, &post, by_hand, deadline, e) != 0 || FAULT(GENERATION_SWAPPED)) {
         making_roll_back(m);
         *m->r->merkle = before;
         m->o->sequence = 0;

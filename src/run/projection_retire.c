@@ -8,6 +8,8 @@
 #include "run/projection_parts.h"
 #include "run/record.h"
 
+enum { CONCEAL_MS = 1000 };
+
 static int drop(struct run *r, const struct projection *p, int64_t number, struct err *e)
 {
     struct making m = {.r = r, .p = p, .started_at = ""};
@@ -53,6 +55,64 @@ static int64_t age_s(const struct generation *g)
     return end == NULL ? 0 : clock_unix_us() / 1000000 - (int64_t)timegm(&tm);
 }
 
+/* Readers that resolved the name before the switch are through in an instant: that long the privileges stay. */
+static int wait_for_readers(struct run *r, struct err *e)
+{
+    const char *horizon = NULL;
+    int64_t until = clock_ms() + CONCEAL_MS;
+    if (generation_horizon(*r->pg, r->a, &horizon, e) != 0) {
+        return -1;
+    }
+    for (;;) {
+        struct old_snapshots old;
+        if (generation_old_snapshots(*r->pg, r->a, horizon, &old, e) != 0) {
+            return -1;
+        }
+        if (old.n == 0 || clock_ms() >= until) {
+            return 0;
+        }
+        clock_sleep_ms(10);
+    }
+}
+
+static int conceal(struct run *r, const struct projection *p, int64_t number, struct err *e)
+{
+    struct making m = {.r = r, .p = p, .started_at = ""};
+    const char *hidden = NULL;
+    bool is_exposed = false;
+    if (generation_schema(r->a, p->schema, number, &hidden, e) != 0 ||
+        generation_exposed(*r->pg, hidden, &is_exposed, e) != 0) {
+        return -1;
+    }
+    if (!is_exposed) {
+        return 0;
+    }
+    if (wait_for_readers(r, e) != 0 || making_begin(&m, e) != 0) {
+        return -1;
+    }
+    if (generation_conceal(*r->pg, hidden, e) != 0) {
+        making_roll_back(&m);
+        return -1;
+    }
+    return making_commit(&m, false, e);
+}
+
+int run_conceal(struct run *r, const struct projection *p, struct err *e)
+{
+    struct generations now = {0};
+    if (ledger_generations(*r->pg, r->a, &now, e) != 0) {
+        return -1;
+    }
+    for (size_t i = 0; i < now.n; i++) {
+        const struct generation *g = &now.v[i];
+        if (g->state == GENERATION_KEPT && strcmp(g->projection, p->name) == 0 &&
+            conceal(r, p, g->number, e) != 0) {
+            return -1;
+        }
+    }
+    return 0;
+}
+
 int run_retire(struct run *r, const struct projection_step *step, bool all, size_t *n,
                struct err *e)
 {
@@ -80,5 +140,5 @@ int run_retire(struct run *r, const struct projection_step *step, bool all, size
         }
         (*n)++;
     }
-    return 0;
+    return run_conceal(r, p, e);
 }

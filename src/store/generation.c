@@ -128,12 +128,25 @@ static int retire(struct pg *s, struct arena *a, const char *live, int64_t numbe
 {
     const char *kept = NULL;
     struct schema_state was;
-    if (generation_schema(a, live, number, &kept, e) != 0 || need(s, a, live, &was, e) != 0 ||
-        take(s, live, e) != 0) {
+    if (generation_schema(a, live, number, &kept, e) != 0 || need(s, a, live, &was, e) != 0) {
         return -1;
     }
     *acl = was.acl;
     return rename_schema(s, a, live, kept, e);
+}
+
+int generation_exposed(struct pg *s, const char *hidden, bool *out, struct err *e)
+{
+    struct pg_rows *r = NULL;
+    int rc = generation_ask(s, &store_generation_take, &hidden, 1, &r, e);
+    *out = rc == 0 && pg_rows_n(r) > 0;
+    pg_rows_free(r);
+    return rc;
+}
+
+int generation_conceal(struct pg *s, const char *hidden, struct err *e)
+{
+    return take(s, hidden, e);
 }
 
 int generation_swap(struct pg *s, struct arena *a, const char *live, int64_t live_number,

@@ -152,11 +152,16 @@ int generation_old_snapshots(struct pg *s, struct arena *a, const char *horizon,
  * was not to be had is waited for first, while none is held: readers that come to it meanwhile wait too, so that the locks are had although readers never leave a gap. */
 int generation_lock(struct pg *s, struct arena *a, const char *live, const char *hidden,
                     int64_t patience_ms, const char **held_by, struct err *e) MUST_CHECK;
-/* Locks held: live becomes "LIVE__g<live_number>" (its privileges taken from others; *live_acl keeps them), hidden becomes LIVE with the privileges of acl, but for roles
- * that are gone. live_number 0: there is no live schema. */
+/* live becomes "LIVE__g<live_number>", with its privileges (*live_acl), hidden becomes LIVE with the privileges of acl, but for roles that are gone. live_number 0: there is
+ * no live schema. Locks no relation, so that it can be done before generation_lock(): then live there is what is now LIVE, and hidden the one that was. */
 int generation_swap(struct pg *s, struct arena *a, const char *live, int64_t live_number,
                     const char *hidden, const char *acl, const char **live_acl,
                     struct err *e) MUST_CHECK;
+
+/* Has somebody besides its owner a privilege on schema hidden? And take those away. Not in the transaction of the swap: a reader that had resolved LIVE just before
+ * would find itself without the privilege on what it found. */
+int generation_exposed(struct pg *s, const char *hidden, bool *out, struct err *e) MUST_CHECK;
+int generation_conceal(struct pg *s, const char *hidden, struct err *e) MUST_CHECK;
 
 /* DROP SCHEMA hidden CASCADE, but only if nothing outside of it depends on it or publishes it (else -1 naming it). */
 int generation_drop(struct pg *s, struct arena *a, const char *hidden, struct err *e) MUST_CHECK;

@@ -111,6 +111,11 @@ static inline void publish(const char *schema, int64_t live_number, const char *
     must(generation_lock(owner, &arena, schema, hidden, 0, &held_by, &e), "lock");
     must(generation_swap(owner, &arena, schema, live_number, hidden, acl, live_acl, &e), "swap");
     command(owner, "COMMIT");
+    if (live_number > 0) {
+        const char *kept = NULL;
+        must(generation_schema(&arena, schema, live_number, &kept, &e), "name");
+        must(generation_conceal(owner, kept, &e), "conceal");
+    }
 }
 
 /* As the server names it. */

@@ -314,6 +314,7 @@ static void test_carry(void)
     is_str(shown(&found), "privilege table k.t: +reader may SELECT on the new generation only",
            "carried, what was taken away is left");
     must(generation_swap(owner, &arena, "k", 1, hidden, acl, &kept, &e), "swap");
+    must(generation_conceal(owner, "k__g1", &e), "conceal");
     command(owner, "COMMIT");
     struct pg *alice = session("user=alice");
     is_str(value(alice, "SELECT count(*) FROM k.t"), "0", "alice reads the new table");
