@@ -1,41 +1,20 @@
 """Disks that are full, here and at the server: nothing is lost, nothing is half done, what is owed is delivered later."""
 # run: serial limit=600 needs=postgres
 
-import os
 import resource
 import shutil
 import subprocess
 
 import pg
+from disk import fill, mount, tablespace
 from project import KFMIG, Ran
 from story import Story, claimed
-from tap import at_exit, cases, contains, equal, fresh_folder, main, missing, note, test
+from tap import at_exit, cases, contains, equal, fresh_folder, main, note, test
 
 folder = fresh_folder()
 at_exit(shutil.rmtree, folder, True)
 pg.cluster()
 story = Story(folder, 4)
-
-
-def mount(where, options):
-    """Mount a tmpfs there until the tests are over."""
-    if os.geteuid() != 0:
-        missing("root, to mount a small tmpfs")
-    where.mkdir(exist_ok=True)
-    done = subprocess.run(["mount", "-t", "tmpfs", "-o", options, "kfmig-test", str(where)], capture_output=True, text=True, check=False)
-    if done.returncode != 0:
-        missing(f"the right to mount a tmpfs: {done.stderr.strip()}")
-    at_exit(subprocess.run, ["umount", "-l", str(where)])
-    return where
-
-
-def fill(where, leave):
-    """Use up the file system at where but for that many bytes."""
-    free = shutil.disk_usage(where).free - leave
-    if free > 0:
-        os.posix_fallocate(fd := os.open(where / "filler", os.O_RDWR | os.O_CREAT, 0o600), 0, free)
-        os.close(fd)
-    return where / "filler"
 
 
 @test
@@ -121,11 +100,7 @@ def a_project_folder_that_is_read_only():
 @test
 def a_server_without_room():
     """The server's disk is full: the migration fails as a whole, and applies when there is room again"""
-    disk = mount(folder / "server", "size=40m,mode=777")
-    place = disk / "space"
-    place.mkdir()
-    shutil.chown(place, **{key: pg.cluster().identity[key] for key in ("user", "group")})
-    pg.psql("postgres", f"CREATE TABLESPACE small LOCATION '{place}';")
+    disk = tablespace(folder / "server", "40m")
     pg.psql("postgres", "CREATE DATABASE room OWNER builder TABLESPACE small;")
     p = story.copy("room")
     path = f"migrations/postgis/{story.ids[1]}/forward.sql"

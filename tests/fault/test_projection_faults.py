@@ -16,10 +16,11 @@ import time
 
 import pg
 import proxy
+from disk import fill, tablespace
 from project import FAULTY
 from projecting import Projecting, Readers
 from story import ended, is_stopped, until
-from tap import at_exit, cases, contains, equal, fresh_folder, main, missing, note, test
+from tap import at_exit, cases, contains, equal, fresh_folder, main, note, test
 
 SEED = int(os.environ.get("KFMIG_TEST_SEED", "20260228"))
 KILLS, CUTS = 60, 25  # cuts: a direction
@@ -320,34 +321,15 @@ def the_server_crashes_in_every_phase():
     worker.end(may_fail=True)
 
 
-def small_disk():
-    """A tablespace on a small file system; returns where that is."""
-    if os.geteuid() != 0:
-        missing("root, to mount a small tmpfs")
-    disk = folder / "disk"
-    disk.mkdir()
-    done = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=60m,mode=777", "kfmig-test", str(disk)], capture_output=True, text=True,
-                          check=False)
-    if done.returncode != 0:
-        missing(f"the right to mount a tmpfs: {done.stderr.strip()}")
-    at_exit(subprocess.run, ["umount", "-l", str(disk)])
-    place = disk / "space"
-    place.mkdir()
-    shutil.chown(place, **{key: pg.cluster().identity[key] for key in ("user", "group")})
-    pg.psql("postgres", f"CREATE TABLESPACE small LOCATION '{place}';")
-    return disk
-
-
 @test
 def a_server_without_room():
     """The server's disk is full, from the first page of the build on, or later"""
-    disk = small_disk()
+    disk = tablespace(folder / "disk", "60m")
     worker = Worker("room", tablespace="small")
-    filler, found = disk / "filler", []
+    found = []
     for pages in (0, 6, 12, 24, 36, 48, 60, 72, 84, 96, 120):
         def build(p, pages=pages):
-            with open(filler, "wb") as file:
-                os.posix_fallocate(file.fileno(), 0, shutil.disk_usage(disk).free - 8192 * pages)
+            filler = fill(disk, 8192 * pages)
             ran = p.build()
             found.extend(pg.psql(p.db, "SELECT state, facts::jsonb -> 'loads' <> '{}'::jsonb FROM kfmig.generation WHERE state IN ('loading', 'ready')")
                          or ["nothing"])

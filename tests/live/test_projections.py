@@ -9,8 +9,9 @@ import threading
 
 import pg
 from datasets import point, version
+from disk import fill, tablespace
 from project import FAULTY, Project, full_id
-from tap import at_exit, contains, equal, lacks, main, test
+from tap import at_exit, contains, equal, fresh_folder, lacks, main, test
 
 A, B = "2026-02.0000000a", "2026-03.0000000b"
 random.seed(20260228)
@@ -27,7 +28,7 @@ CREATE INDEX pts_evidence ON app.pts (evidence);
 CREATE VIEW app.west AS SELECT id FROM app.pts WHERE ST_X(geom) < -100;
 """
 CODES = ["catalog_fault", "chain_has_dml", "generation_altered", "generation_kept", "generation_pending", "in_generation", "in_place",
-         "input_changed", "not_in_environment", "publish_pending", "switched_back"]
+         "input_changed", "no_space", "not_in_environment", "publish_pending", "switched_back"]
 POINTS = ["generation.schema", "generation.loaded", "generation.index", "generation.indexed", "generation.proven", "generation.swapped"]
 
 
@@ -320,6 +321,23 @@ def rows_that_should_differ_are_counted(tmp):
     ran = p.run("check")
     equal(ran.status, 5, repr(ran))
     contains(ran.text, 'registry/projections/wells.yml:9:18: error: column "none" is not mapped')
+
+
+@test
+def a_server_whose_disk_has_no_room_is_not_begun_with(tmp):
+    p = project(tmp, built=False)
+    disk = tablespace(fresh_folder(), "60m")
+    pg.psql("postgres", f'ALTER DATABASE "{p.db}" SET TABLESPACE small; GRANT pg_read_all_settings TO "{p.db}"')
+    p.run("plan", "dev")  # the first session of a database writes a file there
+    filler = fill(disk, 100_000)  # the artifact has 80 KB, and its WAL as much
+    equal(reason(p), "no_space")
+    ran = p.build()
+    equal(ran.status, 1, repr(ran))
+    contains(p.run("why", "wells").out, "MB are free")
+    equal(schemas(p), [])
+    filler.unlink()
+    equal(p.build().status, 0)
+    pg.psql("postgres", f'DROP DATABASE "{p.db}"; DROP TABLESPACE small')
 
 
 @test
