@@ -109,13 +109,14 @@ def failures(words):
     return int(re.search(r"number of failed transactions: ([0-9]+)", words).group(1))
 
 
+turn = itertools.cycle(("1", "2"))  # which is live goes on from one case to the next
+
+
 @cases(simple="simple", prepared="prepared")
 def publishing(mode):
     """Publishing beneath joining readers"""
     # A reader that waits for a lock longer than deadlock_timeout is logged, with how long it waited: the server's own clock.
     p, cluster = prepared()
-    turn = itertools.cycle(("1", "2"))
-
     def switch():
         ran = p.run("switch", "dev", "map", next(turn), timeout=300)
         equal(ran.status, 0, repr(ran))
