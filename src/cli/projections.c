@@ -91,16 +91,6 @@ static void find_datasets(struct session *s, struct projected *x)
     }
 }
 
-static const struct dataset_file *asset_of(const struct dataset *d, const char *asset)
-{
-    for (size_t i = 0; d != NULL && i < d->artifacts.n; i++) {
-        if (strcmp(d->artifacts.v[i].name, asset) == 0) {
-            return &d->artifacts.v[i];
-        }
-    }
-    return NULL;
-}
-
 static bool find_facts(struct session *s, struct projected *x, struct source_facts *facts)
 {
     static const char *const formats[] = {"geojson", "ndjson", "csv"};
@@ -108,12 +98,12 @@ static bool find_facts(struct session *s, struct projected *x, struct source_fac
     bool good = true;
     for (size_t i = 0; i < p->n_sources; i++) {
         const struct projection_source *from = &p->source[i];
-        const struct dataset_file *f = asset_of(x->dataset[i], from->asset);
         enum data_format format = FORMAT_GEOJSON;
         if (x->dataset[i] == NULL) {
             good = false;
             continue;
         }
+        const struct dataset_file *f = dataset_artifact(x->dataset[i], from->asset);
         if (f == NULL || data_format_of(f->media_type, f->path, &format) != 0) {
             err_list_addf(
                 &x->faults, ERR_CONFIG, p->file.path, from->line, from->col,
@@ -247,14 +237,7 @@ static int parse_chain(struct session *s, struct projected *x, struct err *e)
         }
         plan_scripts(s->a, x->chain[i], &faults);
     }
-    size_t n = faults.n;
-    if (n > 0) {
-        output_faults(s->req, &faults);
-        err_set(e, ERR_CONFIG, "%zu fault%s in scripts that would run", n, n == 1 ? "" : "s");
-        err_hint(e, "nothing was run; mend the files named above");
-    }
-    err_list_release(&faults);
-    return n > 0 ? -1 : 0;
+    return session_script_faults(s, &faults, e);
 }
 
 static bool has_dml(const struct script *s)

@@ -224,6 +224,18 @@ static int look_at_world(struct session *s, bool full, struct err *e)
     return 0;
 }
 
+int session_script_faults(struct session *s, struct err_list *faults, struct err *e)
+{
+    size_t n = faults->n;
+    if (n > 0) {
+        output_faults(s->req, faults);
+        err_set(e, ERR_CONFIG, "%zu fault%s in scripts that would run", n, n == 1 ? "" : "s");
+        err_hint(e, "nothing was run; mend the files named above");
+    }
+    err_list_release(faults);
+    return n > 0 ? -1 : 0;
+}
+
 /* Declarations and scripts of what may have to run; faults in them are faults of the project. */
 static int load_pending(struct session *s, struct err *e)
 {
@@ -238,14 +250,7 @@ static int load_pending(struct session *s, struct err *e)
         }
         plan_scripts(s->a, b, &faults);
     }
-    size_t n = faults.n;
-    if (n > 0) {
-        output_faults(s->req, &faults);
-        err_set(e, ERR_CONFIG, "%zu fault%s in scripts that would run", n, n == 1 ? "" : "s");
-        err_hint(e, "nothing was run; mend the files named above");
-    }
-    err_list_release(&faults);
-    return n > 0 ? -1 : 0;
+    return session_script_faults(s, &faults, e);
 }
 
 static int make_plan(struct session *s, struct err *e)

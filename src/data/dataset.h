@@ -73,6 +73,9 @@ struct dataset_list {
 };
 void dataset_list(const struct dataset_place *p, struct dataset_list *out, struct err_list *faults);
 
+/* NULL: there is none of that name. */
+const struct dataset_file *dataset_artifact(const struct dataset *d, const char *name);
+
 /* Check size and SHA-256 of every artifact (name NULL) or of one (ERR_CONFIG if there is none of that name). on_bytes as for source_digest().
  * Faults are added, at the artifact's path; ERR_INTERRUPTED without a code. Returns 0 if all are as the catalog says, else -1. */
 int dataset_verify(const struct dataset_place *p, const struct dataset *d, const char *name,

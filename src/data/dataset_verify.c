@@ -5,6 +5,16 @@
 #include "data/dataset.h"
 #include "data/source.h"
 
+const struct dataset_file *dataset_artifact(const struct dataset *d, const char *name)
+{
+    for (size_t i = 0; i < d->artifacts.n; i++) {
+        if (strcmp(d->artifacts.v[i].name, name) == 0) {
+            return &d->artifacts.v[i];
+        }
+    }
+    return NULL;
+}
+
 static int verify_one(const struct dataset_place *p, const struct dataset_file *f,
                       bool (*on_bytes)(void *ctx, int64_t done, int64_t size), void *ctx,
                       struct err_list *faults)

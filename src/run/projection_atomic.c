@@ -158,7 +158,8 @@ static int make_tables(struct making *m, struct err *e)
                          &had_live, e) != 0) {
         return -1;
     }
-    return had_live ? cannot(m, e, "kfmig did not build what is there") : run_chain(m, e);
+    return had_live ? cannot(m, e, "kfmig did not build what is there")
+                    : run_chain(m, &m->chain, e);
 }
 
 static int prove(struct making *m, struct err *e)

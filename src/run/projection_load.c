@@ -3,7 +3,6 @@
 
 #include "base/clock.h"
 #include "base/fault.h"
-#include "run/gates.h"
 #include "run/projection_parts.h"
 
 static const struct component *component_of(const struct components *list, const char *name)
@@ -150,36 +149,11 @@ static int run_after(struct making *m, struct err *e)
     const char *acl = NULL;
     const char *rename = arena_printf(a, "ALTER SCHEMA %s RENAME TO %s", pg_ident(a, m->hidden),
                                       pg_ident(a, m->p->schema));
-    struct execution x = {.run = m->r, .bundle = &m->after, .outcome = m->o};
     if (m->after.decl->forward.n == 0) {
         return 0;
     }
-    x.observer = observer_new(a, NULL);
-    x.n_statements = execution_count(&m->after);
-    struct catalog base;
-    struct run judged = *m->r;
-    struct world undrifted = *m->r->world;
-    undrifted.n_drift = 0;
-    judged.base = &base;
-    judged.world = &undrifted;
     if (generation_aside(s, a, m->p->schema, false, &had_live, e) != 0 ||
-        pg_run(s, rename, NULL, 0, NULL, e) != 0 || catalog_read(s, a, &base, e) != 0) {
-        return -1;
-    }
-    observer_start_add(x.observer, s);
-    if (pg_batch_run(s, NULL, e) != 0 || observer_start_done(x.observer, e) != 0 ||
-        execution_scripts(&x, e) != 0) {
-        return -1;
-    }
-    if (observer_finish(x.observer, s, &base, &m->o->seen, e) != 0) {
-        return m->o->seen.deferred_failed ? execution_blame_deferred(&x, e) : -1;
-    }
-    observer_end_add(s);
-    if (pg_batch_run(s, NULL, e) != 0) {
-        return -1;
-    }
-    if (!gates_judge(&judged, &m->after, m->o)) {
-        *e = m->o->failure;
+        pg_run(s, rename, NULL, 0, NULL, e) != 0 || run_chain(m, &m->after, e) != 0) {
         return -1;
     }
     return generation_hide(s, a, m->p->schema, m->g.number, had_live, &acl, e);

@@ -80,8 +80,8 @@ int make_atomic(struct making *m, struct err *e) MUST_CHECK;
 
 /* Parts that both ways have in common; all in the open transaction. */
 bool chain_makes_schema(const struct making *m);
-/* The chain under the names that its files use, observed and judged as a migration is. */
-int run_chain(struct making *m, struct err *e) MUST_CHECK;
+/* m->chain or m->after under the names that its files use, observed and judged as a migration is. */
+int run_chain(struct making *m, const struct bundle *chain, struct err *e) MUST_CHECK;
 /* Everything that could be wrong with the data is found before the first row is written. */
 int prove_artifacts(struct making *m, struct err *e) MUST_CHECK;
 /* The first migration of the chain that differs from the live generation's ("migration ID"), NULL: none. */

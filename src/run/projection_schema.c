@@ -45,8 +45,7 @@ static int adopt_live(struct making *m, struct err *e)
     return ledger_generation_put(making_session(m), &g, e);
 }
 
-/* The chain under the names that its files use, observed and judged as a migration is. */
-int run_chain(struct making *m, struct err *e)
+int run_chain(struct making *m, const struct bundle *chain, struct err *e)
 {
     struct pg *s = making_session(m);
     struct run judged = *m->r;
@@ -56,10 +55,10 @@ int run_chain(struct making *m, struct err *e)
     judged.base = &base;
     judged.world = &undrifted;
     struct execution x = {.run = m->r,
-                          .bundle = &m->chain,
+                          .bundle = chain,
                           .outcome = m->o,
                           .observer = observer_new(m->r->a, NULL),
-                          .n_statements = execution_count(&m->chain)};
+                          .n_statements = execution_count(chain)};
     if (catalog_read(s, m->r->a, &base, e) != 0) {
         return -1;
     }
@@ -75,21 +74,11 @@ int run_chain(struct making *m, struct err *e)
     if (pg_batch_run(s, NULL, e) != 0) {
         return -1;
     }
-    if (!gates_judge(&judged, &m->chain, m->o)) {
+    if (!gates_judge(&judged, chain, m->o)) {
         *e = m->o->failure;
         return -1;
     }
     return 0;
-}
-
-static const struct dataset_file *asset_of(const struct dataset *d, const char *asset)
-{
-    for (size_t i = 0; i < d->artifacts.n; i++) {
-        if (strcmp(d->artifacts.v[i].name, asset) == 0) {
-            return &d->artifacts.v[i];
-        }
-    }
-    return NULL;
 }
 
 static int first_fault(struct err_list *faults, struct err *e)
@@ -110,7 +99,7 @@ int source_plan(struct making *m, size_t i, struct load **out, struct err *e)
 {
     const struct projection_source *from = &m->p->source[i];
     const struct dataset *d = m->job->datasets[i];
-    const struct dataset_file *file = asset_of(d, from->asset);
+    const struct dataset_file *file = dataset_artifact(d, from->asset);
     struct err_list faults = {0};
     struct column *columns = NULL;
     size_t n = 0;
@@ -206,7 +195,7 @@ static int work(struct making *m, struct err *e)
     if (had_live && adopt_live(m, e) != 0) {
         return -1;
     }
-    if (run_chain(m, e) != 0 ||
+    if (run_chain(m, &m->chain, e) != 0 ||
         generation_hide(s, a, m->p->schema, m->g.number, had_live, &m->acl, e) != 0 ||
         generation_schema(a, m->p->schema, m->g.number, &m->hidden, e) != 0 ||
         find_obstacles(m, e) != 0 || prove_artifacts(m, e) != 0) {

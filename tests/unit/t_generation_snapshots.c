@@ -167,7 +167,7 @@ static PGconn *standby(const char *slot, uint32_t xid)
     PGconn *c = PQconnectdb(arena_printf(
         &arena, "%s user=kfmig_admin replication=true application_name=standby", where.opaque));
     PGresult *r = PQexec(c, arena_printf(&arena, "START_REPLICATION %s PHYSICAL %s", slot,
-                                         value(admin, "SELECT pg_current_wal_lsn()")));
+                                         value(admin, "SELECT pg_current_wal_flush_lsn()")));
     must(PQresultStatus(r) == PGRES_COPY_BOTH ? 0 : -1, PQerrorMessage(c));
     PQclear(r);
     put_number(message + 9, 4, xid);
