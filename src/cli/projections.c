@@ -354,6 +354,69 @@ void projections_release(struct session *s)
     s->n_projected = 0;
 }
 
+/* --- in place --------------------------------------------------------------------------------------- */
+
+static struct projection_step *chain_of(struct session *s, const struct step *step)
+{
+    const char *name = step->bundle->projection;
+    for (size_t i = 0; name != NULL && i < s->plan.n_projections; i++) {
+        if (strcmp(s->plan.projections[i].in->p->name, name) == 0) {
+            return &s->plan.projections[i];
+        }
+    }
+    return NULL;
+}
+
+static bool has_component(const struct components *list, const char *name)
+{
+    for (size_t i = 0; i < list->n; i++) {
+        if (strcmp(list->v[i].name, name) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* What was proven about structure and numbers of rows is not said of it any more. */
+static struct doc *grown_facts(struct arena *a, const struct doc *was)
+{
+    struct doc *facts = doc_new(a, DOC_MAP);
+    for (size_t i = 0; i < doc_len(was); i++) {
+        const char *key = was->key[i]->text.p;
+        if (strcmp(key, "structure") != 0 && strcmp(key, "tables") != 0) {
+            doc_put(a, facts, key, was->item[i]);
+        }
+    }
+    return facts;
+}
+
+bool projections_grown(struct session *s, const struct step *step, struct generation *out)
+{
+    const struct projection_step *x = chain_of(s, step);
+    const char *name = arena_printf(s->a, "migration %s", step->bundle->id);
+    if (x == NULL || x->live == NULL) {
+        return false;
+    }
+    const struct components *wanted = &x->in->components;
+    *out = *x->live;
+    out->components = (struct components){0};
+    for (size_t i = 0; i < wanted->n; i++) {
+        const struct component *c = &wanted->v[i];
+        if (strcmp(c->name, name) == 0 || has_component(&x->live->components, c->name)) {
+            ARENA_GROW(s->a, out->components.v, out->components.n, out->components.cap);
+            out->components.v[out->components.n++] = *c;
+        }
+    }
+    out->digest = generation_digest(&out->components);
+    out->facts = grown_facts(s->a, x->live->facts);
+    return true;
+}
+
+void projections_remember(struct session *s, const struct step *step, const struct generation *now)
+{
+    chain_of(s, step)->live = arena_dup(s->a, now, sizeof *now);
+}
+
 /* --- running ---------------------------------------------------------------------------------------- */
 
 static struct script *parse_invariants(struct session *s, const struct projection *p, struct err *e)

@@ -107,8 +107,15 @@ static bool run_step(struct work_frame *w, struct step *step, struct tally *t)
 {
     struct outcome o;
     struct err e = {0};
+    struct generation grown;
+    bool grows = projections_grown(w->s, step, &grown);
     progress_step(&w->progress, step->bundle->id);
+    w->run.live_after = grows ? &grown : NULL;
     run_migration(&w->run, step, &o);
+    w->run.live_after = NULL;
+    if (o.result == RUN_SUCCESS && grows) {
+        projections_remember(w->s, step, &grown);
+    }
     if (o.result == RUN_SUCCESS) {
         w->progress.done++;
         t->n_applied++;

@@ -67,6 +67,15 @@ static struct digest text_digest(const char *domain, const char *text)
     return digester_close(d);
 }
 
+struct digest generation_digest(const struct components *list)
+{
+    struct digester *d = digester_open("kfmig.generation.v1");
+    for (size_t i = 0; i < list->n; i++) {
+        digester_field(d, list->v[i].name, digest_bytes(&list->v[i].digest));
+    }
+    return digester_close(d);
+}
+
 struct digest generation_key(struct arena *a, const struct projection *p,
                              const struct bundle *const *chain, size_t n_chain,
                              const struct source_facts *facts, const char *proj,
@@ -86,9 +95,5 @@ struct digest generation_key(struct arena *a, const struct projection *p,
     if (proj != NULL) {
         add(a, out, "proj", text_digest("kfmig.proj.v1", proj));
     }
-    struct digester *d = digester_open("kfmig.generation.v1");
-    for (size_t i = 0; i < out->n; i++) {
-        digester_field(d, out->v[i].name, digest_bytes(&out->v[i].digest));
-    }
-    return digester_close(d);
+    return generation_digest(out);
 }

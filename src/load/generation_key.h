@@ -32,4 +32,7 @@ struct digest generation_key(struct arena *a, const struct projection *p,
                              const struct source_facts *facts, const char *proj,
                              struct components *out);
 
+/* Of parts that are known already, in generation_key()'s order. */
+struct digest generation_digest(const struct components *list);
+
 #endif

@@ -268,9 +268,10 @@ static void decide_step(struct plan *p, const struct plan_input *in, struct step
         struct reason *r = give(p, s, REASON_UNREACHABLE);
         r->cause = arena_printf(p->a, "store postgis of %s", p->env->name);
         r->detail = p->world->why_not;
-    } else if (x != NULL) {
+    } else if (x != NULL &&
+               (excluded || !generation_grows(x) || !generation_lacks(p, x, s->bundle))) {
         projection_member(p, s, x, excluded);
-    } else if (s->history != NULL && s->history->applied != NULL) {
+    } else if (x == NULL && s->history != NULL && s->history->applied != NULL) {
         decide_applied(p, s, exported);
     } else {
         decide_pending(p, in, s, newest);

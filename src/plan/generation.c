@@ -119,6 +119,40 @@ static const char *chain_change(const struct components *of, const struct compon
 
 const char *generation_chain_change(const struct projection_step *x)
 {
-    const char *name = chain_change(&x->in->components, &x->live->components);
-    return name != NULL ? name : chain_change(&x->live->components, &x->in->components);
+    return chain_change(&x->live->components, &x->in->components);
+}
+
+static bool is_migration(const struct component *c)
+{
+    return strncmp(c->name, MIGRATION, strlen(MIGRATION)) == 0;
+}
+
+bool generation_grows(const struct projection_input *in)
+{
+    const struct generation *live = generation_live(in);
+    const struct generation *next = generation_next(in);
+    if (in->p->policy != PROJECTION_IN_PLACE || live == NULL || digest_is_zero(&live->digest) ||
+        digest_is_zero(&in->digest) || digest_eq(&live->digest, &in->digest) ||
+        (next != NULL && next->state != GENERATION_LOADING)) {
+        return false;
+    }
+    for (size_t i = 0; i < live->components.n; i++) {
+        if (differs(&in->components, &live->components.v[i])) {
+            return false;
+        }
+    }
+    for (size_t i = 0; i < in->components.n; i++) {
+        if (!is_migration(&in->components.v[i]) &&
+            differs(&live->components, &in->components.v[i])) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool generation_lacks(struct plan *p, const struct projection_input *in, const struct bundle *b)
+{
+    const struct generation *live = generation_live(in);
+    return live == NULL || generation_component(&live->components,
+                                                arena_printf(p->a, MIGRATION "%s", b->id)) == NULL;
 }

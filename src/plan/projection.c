@@ -205,6 +205,21 @@ static bool is_to_be_published(const struct projection_step *x)
            x->next->number > x->live->number;
 }
 
+/* Nothing of its own is to be done: with the last of these it is what is wanted. */
+static void give_growth(struct plan *p, struct projection_step *x)
+{
+    for (size_t i = 0; i < x->n_members; i++) {
+        const struct step *s = &p->v[x->members[i]];
+        if (!generation_lacks(p, x->in, s->bundle)) {
+            continue;
+        }
+        struct reason *r = projection_give(
+            p, x, s->state == STATE_BLOCKED ? REASON_UPSTREAM_BLOCKED : REASON_UPSTREAM_PENDING);
+        r->step = x->members[i];
+        r->cause = plan_target_text(p->a, p, s, STAGE_APPLY);
+    }
+}
+
 static void decide(struct plan *p, struct projection_step *x)
 {
     if (give_obstacle(p, x)) {
@@ -226,6 +241,10 @@ static void decide(struct plan *p, struct projection_step *x)
         r->cause = generation_name(p, x->live);
         r->was = projection_digest(p, &x->live->digest);
         r->now = projection_digest(p, &x->in->digest);
+        return;
+    }
+    if (generation_grows(x->in)) {
+        give_growth(p, x);
         return;
     }
     decide_wanted(p, x, same);

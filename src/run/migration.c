@@ -100,8 +100,11 @@ static int record_success(struct work *w, struct err *e)
                                .finished_at = w->o->seen.server_time,
                                .notes = ""};
     struct object_row *rows = record_objects(r, &w->o->seen);
-    observer_end_add(*r->pg);
-    return record_entry(r, &in, "apply", rows, w->o->seen.n_changes, &w->guard, w->o, e);
+    observer_end_add(*r->pg); /* undoes what the observer did; runs with what follows */
+    if (record_entry(r, &in, "apply", rows, w->o->seen.n_changes, &w->guard, w->o, e) != 0) {
+        return -1;
+    }
+    return r->live_after == NULL ? 0 : ledger_generation_put(*r->pg, r->live_after, e);
 }
 
 /* The connection went while COMMIT was under way. Never guess: connect, take the lock, ask the ledger. A backend drops its locks

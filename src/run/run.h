@@ -39,6 +39,8 @@ struct run {
     struct baseline *
         sum; /* the ledger's sum of objects, which baselines are made of; advanced by every commit */
     int64_t epoch;
+    const struct generation *
+        live_after; /* run_migration(): the row of the live generation that the migration becomes part of, NULL: none */
     struct observer_memory observer; /* of the session */
     const struct run_actor *actor;
     const struct run_events *events;

@@ -341,6 +341,36 @@ def a_server_whose_disk_has_no_room_is_not_begun_with(tmp):
 
 
 @test
+def a_chain_that_grows_in_place(tmp):
+    p = project(tmp, built=False)
+    declare(p, A, extra="policy: in-place\n")
+    equal(p.build().status, 0)
+    before = content(p)
+    p.bundle("M-02", "ALTER TABLE app.pts ADD COLUMN depth integer;\n", tables=["app.pts"])
+    p.bundle("M-03", "UPDATE app.pts SET depth = 7;\n", tables=["app.pts"], limits=dict(max_row_backfill=1000))
+    steps = p.json("plan", "dev")["plan"]["steps"]
+    equal([(t["target"], t["action"]) for t in steps if t["action"] != "none"],
+          [(f"dev/{full_id(m)}@apply", "apply") for m in ("M-02", "M-03")])
+    equal(reason(p), "upstream_pending")
+    ran = p.build(env={"KFMIG_FAULT": "tx.commit_sent:kill:2"}, program=FAULTY)
+    equal(ran.status, -9, repr(ran))
+    ran = p.build()
+    equal(ran.status, 0, repr(ran))
+    equal(generations(p), [("1", "live")])
+    equal(pg.value(p.db, "SELECT count(*) FROM app.pts WHERE depth = 7"), "500")
+    equal(content(p), before)
+    contains(p.build().text, "nothing to do (4 current)")
+    equal(p.run("receipt", "verify", "dev").status, 0)
+    declare(p, B, extra="policy: in-place\n")
+    equal(reason(p), "chain_has_dml")
+    p.bundle("M-03", "UPDATE app.pts SET depth = 7;\n", tables=["app.pts"], limits=dict(max_row_backfill=1000), extra="rebuild: after-load\n")
+    equal(reason(p), "in_place")
+    p.bundle("M-03", "UPDATE app.pts SET depth = 7;\n", tables=["app.pts"], limits=dict(max_row_backfill=1000))
+    declare(p, A, extra="policy: in-place\n")
+    contains(p.build().text, "nothing to do (4 current)")
+
+
+@test
 def an_index_that_the_rows_do_not_allow(tmp):
     p = project(tmp)
     before = rows(p)
@@ -624,11 +654,13 @@ def in_place_a_changed_chain_blocks_and_new_data_does_not(tmp):
     p = project(tmp)
     declare(p, B, extra="policy: in-place\n")
     equal(p.build().status, 0)
-    p.bundle("M-02", "CREATE TABLE app.extra (a int);\n")
+    p.bundle("M-01", CHAIN + "COMMENT ON TABLE app.pts IS 'points';\n")
     equal(reason(p), "in_place")
-    equal(p.json("why", full_id("M-02"))["chain"][0]["code"], "in_generation")
-    reached.add("in_generation")
     equal(p.build().status, 1)
+    declare(p, B)
+    equal(reason(p), "input_changed")
+    equal(p.json("why", full_id("M-01"))["chain"][0]["code"], "in_generation")
+    reached.add("in_generation")
 
 
 @test

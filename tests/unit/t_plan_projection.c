@@ -373,6 +373,46 @@ static void try_projections(void)
     }
 }
 
+/* policy: in-place, and b is new in the chain. */
+static void set_growing(struct stage_set *t, struct arena *a, const char *source)
+{
+    set_wells(t, a);
+    t->p[0].policy = PROJECTION_IN_PLACE;
+    t->g[0][0].components.n = 0;
+    add_component(a, &t->g[0][0].components, "migration a", "a");
+    add_component(a, &t->g[0][0].components, "source wells/2#f", source);
+}
+
+static void try_growth(void)
+{
+    struct arena a = {0};
+    struct stage_set t;
+    struct plan p;
+    struct err e = {0};
+    set_growing(&t, &a, "new");
+    is_int(make(&t, &p, &e), 0, "a chain that grows in place");
+    const struct projection_step *x = &p.projections[0];
+    is_int((int)p.n_apply, 1, "its new member is applied by itself");
+    is_int(p.v[1].action, ACTION_APPLY, "that is b");
+    is_str(reason_text(p.v[1].reasons[0].code), "never_built", "like any migration");
+    is_str(reason_text(p.v[0].reasons[0].code), "current", "a is in the live generation");
+    is_int(x->action, ACTION_NONE, "nothing else is to be done");
+    is_int(x->state, STATE_STALE, "though the projection is not yet what is wanted");
+    is_str(reason_text(x->reasons[0].code), "upstream_pending", "because of its member");
+    is_int(x->reasons[0].step, 1, "which is named");
+    set_growing(&t, &a, "old");
+    is_int(make(&t, &p, &e), 0, "new data besides");
+    is_int(p.projections[0].action, ACTION_REBUILD, "makes a generation");
+    is_int((int)p.n_apply, 0, "in which the new member runs");
+    set_growing(&t, &a, "new");
+    generate(&t, GENERATION_READY, "two");
+    is_int(make(&t, &p, &e), 0, "one that is made already");
+    is_int(p.projections[0].action, ACTION_PUBLISH, "is published");
+    is_int((int)p.n_apply, 0, "and nothing applied");
+    err_list_release(&t.faults);
+    arena_release(&a);
+}
+
 /* What the reasons say. */
 static void try_projection_words(void)
 {
@@ -732,8 +772,9 @@ static void try_projection_digest(void)
 
 int main(void)
 {
-    tap_plan(7 * N_PROJECTIONS + 23 + 5 + 4 + 15 + 6 + 30 + 28 + 4 * N_MIXED + 14);
+    tap_plan(7 * N_PROJECTIONS + 15 + 23 + 5 + 4 + 15 + 6 + 30 + 28 + 4 * N_MIXED + 14);
     try_projections();
+    try_growth();
     try_projection_words();
     try_adopted_members();
     try_promotion();
