@@ -1,0 +1,171 @@
+"""A ledger of ledger format 1, made by 0.1.0 before the house had its second edition, stays good: see fixtures/old_ledger/make.py for its story."""
+# run: needs=postgres,postgis
+
+import json
+import os
+import pathlib
+import shutil
+
+import pg
+from datasets import point, version
+from project import Project, full_id
+from schemas import valid
+from tap import contains, equal, main, test
+
+FIXTURE = pathlib.Path(os.environ["KFMIG_SRC"]) / "tests/live/fixtures/old_ledger"
+NAME = "old_ledger"  # role and database, as the dump names them
+C = "2026-04.0000000c"
+ENTRIES = [("contact", "database", "success"), ("adopt", "database", "success"), ("apply", "M-01", "success"), ("apply", "M-02", "failed"),
+           ("apply", "M-02", "success"), ("publish", "tanks", "success"), ("publish", "wells", "success"), ("adopt", "database", "success"),
+           ("apply", "M-05", "success"), ("publish", "wells", "success"), ("publish", "wells", "success"), ("publish", "wells", "success")]
+ROWS = [("2026-02.0000000a", "6"), ("2026-03.0000000b", "4")]
+
+
+def short(subject):
+    return subject.split("/")[-1].split("@")[0].replace("PG-MIG-2026-01-01-", "M-")
+
+
+def restored(tmp):
+    """The fixture's project with its database in the test's own server; another test's copy goes."""
+    if not pg.psql("postgres", f"SELECT 1 FROM pg_roles WHERE rolname = '{NAME}'"):
+        pg.createdb(NAME, postgis=True)
+    pg.psql("postgres", f"DROP DATABASE {NAME} WITH (FORCE)")
+    pg.psql("postgres", f"CREATE DATABASE {NAME} OWNER {NAME} TEMPLATE with_postgis")
+    pg.psql(NAME, (FIXTURE / "database.sql").read_text(encoding="utf-8"))
+    p = Project(tmp, db=NAME)
+    shutil.copytree(FIXTURE / "project", p.root, dirs_exist_ok=True)
+    return p
+
+
+def entries(p):
+    return [(kind, short(subject), result) for _, kind, subject, result in p.entries()]
+
+
+def generations(p):
+    return [tuple(r) for r in pg.psql(p.db, "SELECT projection, number, state FROM kfmig.generation WHERE state <> 'dropped' ORDER BY 1, 2")]
+
+
+def contents(p):
+    return dict(pg.psql(p.db, "SELECT projection, encode(content, 'hex') FROM kfmig.generation WHERE state = 'live'"))
+
+
+def wells(p):
+    return [tuple(r) for r in pg.psql(p.db, "SELECT version, count(*) FROM wells.pts GROUP BY 1 ORDER BY 1")]
+
+
+def well(ran, text="", status=0):
+    equal(ran.status, status, repr(ran))
+    contains(ran.text, text)
+
+
+@test
+def the_fixture_holds_what_its_story_says(tmp):
+    p = restored(tmp)
+    equal(entries(p), ENTRIES)
+    equal(pg.value(p.db, "SELECT format FROM kfmig.instance"), "1")
+    equal(generations(p), [("tanks", "1", "live"), ("wells", "1", "kept"), ("wells", "2", "live")])
+    equal(wells(p), ROWS)
+
+
+@test
+def migrations_that_are_done_are_not_run_again(tmp):
+    p = restored(tmp)
+    states = {name: row["state"] for name, row in p.targets().items() if name.endswith("@apply")}
+    equal(states, {f"M-0{i}@apply": "current" for i in (1, 2, 3, 4, 5)})
+    well(p.build())
+    equal([e for e in entries(p)[len(ENTRIES):] if e[0] == "apply"], [])
+    equal(wells(p), ROWS)
+    after = entries(p)
+    contains(p.build().text, "nothing to do (7 current)")
+    equal(entries(p), after)
+
+
+@test
+def a_build_goes_on_where_the_old_one_ended(tmp):
+    p = restored(tmp)
+    p.bundle("M-06", "INSERT INTO hub.note VALUES (2, 'new');\n", schemas=["hub"], limits=dict(max_row_backfill=5))
+    p.bundle("M-07", "ALTER TABLE tanks.pts ADD COLUMN owner text;\n", schemas=["tanks"])
+    well(p.build())
+    equal(pg.psql(p.db, "SELECT note FROM hub.note ORDER BY id"), [("ä",), ("new",)])
+    equal(pg.value(p.db, "SELECT count(*) FROM tanks.pts WHERE owner IS NULL"), "6")
+    well(p.run("receipt", "verify", "dev"))
+    equal(sorted(e for e in entries(p)[len(ENTRIES):] if e[0] == "apply"), [("apply", f"M-0{i}", "success") for i in (6, 7)])
+    contains(p.build().text, "nothing to do (9 current)")
+
+
+@test
+def every_old_receipt_verifies_and_shows(tmp):
+    p = restored(tmp)
+    ran = p.run("receipt", "verify", "dev")
+    well(ran, f"{len(ENTRIES)} entries, {len(ENTRIES)} receipts")
+    listed = p.json("receipt", "list", "dev")
+    valid("receipt_list.v1", listed)
+    for position in range(1, len(ENTRIES) + 1):
+        body = pg.value(p.db, f"SELECT body FROM kfmig.receipt WHERE seq = {position}")
+        valid("run_receipt.v1", json.loads(body))
+        equal(json.loads(p.run("receipt", "show", "dev", str(position), "--json").out), json.loads(body), f"receipt {position}")
+
+
+@test
+def a_byte_changed_in_an_old_receipt_is_found(tmp):
+    p = restored(tmp)
+    pg.psql(p.db, "ALTER TABLE kfmig.receipt DISABLE TRIGGER append_only; ALTER TABLE kfmig.receipt DROP CONSTRAINT receipt_check;"
+                  "UPDATE kfmig.receipt SET body = replace(body, 'tester', 'tesler') WHERE seq = 5; ALTER TABLE kfmig.receipt ENABLE ALWAYS TRIGGER append_only")
+    well(p.run("receipt", "verify", "dev"), "entry 5: its receipt was altered", status=8)
+
+
+@test
+def why_and_plan_explain_old_targets(tmp):
+    p = restored(tmp)
+    for target in ("M-02", "M-05"):
+        doc = p.json("why", "dev", full_id(target))
+        valid("why.v1", doc)
+        contains(json.dumps(doc), full_id(target))
+    for projection in ("wells", "tanks"):
+        valid("why.v1", p.json("why", projection))
+    doc = p.json("plan", "dev")
+    valid("plan.v1", doc)
+    equal({s["action"] for s in doc["plan"]["steps"] if "@apply" in s["target"]}, {"none"})
+
+
+@test
+def drift_against_the_old_sum_of_objects_is_found(tmp):
+    p = restored(tmp)
+    pg.psql(p.db, "ALTER TABLE hub.note ADD COLUMN stray int", user=NAME)
+    contains(p.run("plan", "dev").out, "drift: table hub.note changed outside kfmig; last written by " + full_id("M-01"))
+    well(p.run("adopt", "dev"))
+    equal(entries(p)[-1], ("adopt", "database", "success"))
+    well(p.run("receipt", "verify", "dev"))
+
+
+@test
+def projections_are_made_again_switched_and_collected(tmp):
+    p = restored(tmp)
+    before = contents(p)["wells"]
+    well(p.run("switch", "dev", "wells", "1", "--verify"))
+    equal(wells(p), ROWS[:1])
+    well(p.run("switch", "dev", "wells", "2", "--verify"))
+    well(p.run("rebuild", "dev", f"--dataset-version={ROWS[0][0]}"))
+    equal(contents(p)["wells"], before, "the rows that the old program proved")
+    equal(wells(p), ROWS)
+    well(p.run("gc", "dev", "--all"))
+    equal([g for g in generations(p) if g[0] == "wells" and g[2] != "live"], [])
+    well(p.run("receipt", "verify", "dev"))
+
+
+@test
+def a_new_version_copies_what_the_old_generation_holds(tmp):
+    p = restored(tmp)
+    well(p.build())
+    version(p, "wells", C, [point("w9", -99, 38)])
+    path = p.path("registry/projections/wells.yml")
+    source = path.read_text()
+    entry = source[source.index("  - dataset"):source.index("validate:")].split("  - ")[-1]
+    path.write_text(source.replace("validate:", "  - " + entry.replace("2026-03.0000000b", C) + "validate:"))
+    well(p.build())
+    equal(wells(p), ROWS + [(C, "1")])
+    facts = json.loads(pg.value(p.db, "SELECT facts FROM kfmig.generation WHERE projection = 'wells' AND state = 'live'"))
+    equal(sorted(v["copied"] for v in facts["loads"].values()), [False, True, True])
+
+
+main()
