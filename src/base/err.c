@@ -69,10 +69,10 @@ static int PRINTF_LIKE(3, 0) fill(struct err *e, enum err_code code, const char 
 
 static void set_place(struct err *e, const char *path, int line, int col)
 {
-    if (path != NULL) {
-        (void)snprintf(e->where.path, sizeof e->where.path, "%s", path);
-        trim_utf8(e->where.path, sizeof e->where.path);
-    }
+    char copy[sizeof e->where.path];
+    (void)snprintf(copy, sizeof copy, "%s", path == NULL ? "" : path);
+    trim_utf8(copy, sizeof copy);
+    memcpy(e->where.path, copy, sizeof copy);
     e->where.line = line;
     e->where.col = col;
 }
@@ -99,6 +99,29 @@ int err_at(struct err *e, enum err_code code, const char *path, int line, int co
     va_end(ap);
     set_place(&filled, path, line, col);
     *e = filled;
+    return -1;
+}
+
+int err_wrap(struct err *e, enum err_code code, const char *fmt, ...)
+{
+    if (e == NULL) {
+        return -1;
+    }
+    char msg[sizeof e->msg];
+    va_list ap;
+    va_start(ap, fmt);
+    format(msg, sizeof msg, fmt, ap);
+    va_end(ap);
+    e->code = code;
+    memcpy(e->msg, msg, sizeof msg);
+    return -1;
+}
+
+int err_place(struct err *e, const char *path, int line, int col)
+{
+    if (e != NULL) {
+        set_place(e, path, line, col);
+    }
     return -1;
 }
 

@@ -163,16 +163,9 @@ static int commit(struct work *w, const struct merkle *before, struct err *e)
 /* What fails from here on is the migration, also where it was one of our own queries or the connection. */
 static void blame(const struct work *w, struct err *e)
 {
-    struct err f = *e;
-    if (f.code != ERR_PREFLIGHT) {
-        return;
+    if (e->code == ERR_PREFLIGHT) {
+        err_wrap(e, ERR_APPLY, "%s failed, everything was rolled back: %s", w->b->id, e->msg);
     }
-    err_set(e, ERR_APPLY, "%s failed, everything was rolled back: %s", w->b->id, f.msg);
-    memcpy(e->hint, f.hint, sizeof e->hint);
-    memcpy(e->sqlstate, f.sqlstate, sizeof e->sqlstate);
-    memcpy(e->condition, f.condition, sizeof e->condition);
-    memcpy(e->object, f.object, sizeof e->object);
-    memcpy(e->detail, f.detail, sizeof e->detail);
 }
 
 static bool is_transient(const struct err *e)

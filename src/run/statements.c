@@ -40,24 +40,19 @@ size_t execution_count(const struct bundle *b)
 static void locate(struct execution *x, const struct script *s, const struct statement *st,
                    int64_t position, struct err *e)
 {
-    struct err f = *e;
     int line = st->line;
     int col = st->col;
     if (position >= 0 && (size_t)position <= st->text.n) {
         text_place(s->bytes, st->offset + (size_t)position, &line, &col);
     }
-    const char *what = f.condition[0] != '\0' ? f.condition : f.msg;
-    enum err_code code = f.code == ERR_INTERRUPTED || f.code == ERR_TERMINATED ? f.code : ERR_APPLY;
-    err_at(e, code, s->path, line, col,
-           "statement %zu (%s) failed, everything was rolled back: %s%s%s%s%s%s", x->n_done + 1,
-           st->tag[0] != '\0' ? st->tag : "not analysed", what, f.sqlstate[0] != '\0' ? " (" : "",
-           f.sqlstate, f.sqlstate[0] != '\0' ? ")" : "", f.object[0] != '\0' ? " on " : "",
-           f.object);
-    memcpy(e->sqlstate, f.sqlstate, sizeof e->sqlstate);
-    memcpy(e->condition, f.condition, sizeof e->condition);
-    memcpy(e->object, f.object, sizeof e->object);
-    memcpy(e->detail, f.detail, sizeof e->detail);
-    memcpy(e->hint, f.hint, sizeof e->hint);
+    const char *what = e->condition[0] != '\0' ? e->condition : e->msg;
+    bool stopped = e->code == ERR_INTERRUPTED || e->code == ERR_TERMINATED;
+    err_wrap(e, stopped ? e->code : ERR_APPLY,
+             "statement %zu (%s) failed, everything was rolled back: %s%s%s%s%s%s", x->n_done + 1,
+             st->tag[0] != '\0' ? st->tag : "not analysed", what,
+             e->sqlstate[0] != '\0' ? " (" : "", e->sqlstate, e->sqlstate[0] != '\0' ? ")" : "",
+             e->object[0] != '\0' ? " on " : "", e->object);
+    err_place(e, s->path, line, col);
     x->outcome->failed_statement = (int)x->n_done + 1;
 }
 
@@ -105,13 +100,9 @@ int execution_scripts(struct execution *x, struct err *e)
 
 int execution_blame_deferred(const struct execution *x, struct err *e)
 {
-    struct err f = *e;
-    err_set(e, ERR_APPLY, "%s: a deferred constraint failed, everything was rolled back: %s (%s)",
-            x->bundle->id, f.condition, f.sqlstate);
-    memcpy(e->sqlstate, f.sqlstate, sizeof e->sqlstate);
-    memcpy(e->condition, f.condition, sizeof e->condition);
-    memcpy(e->object, f.object, sizeof e->object);
-    return -1;
+    return err_wrap(e, ERR_APPLY,
+                    "%s: a deferred constraint failed, everything was rolled back: %s (%s)",
+                    x->bundle->id, e->condition, e->sqlstate);
 }
 
 /* Invariants look at what deferred constraints and triggers leave behind. */

@@ -33,6 +33,37 @@ static void test_filling(void)
     is_int(err_hint(NULL, "x"), -1, "and for err_hint");
 }
 
+static void test_wrapping(void)
+{
+    struct err e = {.code = ERR_PREFLIGHT,
+                    .where = {"a.sql", 3, 7},
+                    .msg = "refused",
+                    .hint = "do this",
+                    .sqlstate = "23505",
+                    .condition = "unique_violation",
+                    .object = "table t",
+                    .detail = "words"};
+    is_int(err_wrap(&e, ERR_APPLY, "m failed: %s (%s)", e.msg, e.sqlstate), -1,
+           "err_wrap returns -1");
+    is_str(e.msg, "m failed: refused (23505)", "the new message may quote the old one");
+    is_int(e.code, ERR_APPLY, "the code is new");
+    is_str(e.hint, "do this", "the hint stays");
+    is_str(e.sqlstate, "23505", "and the SQLSTATE");
+    is_str(e.condition, "unique_violation", "its name");
+    is_str(e.object, "table t", "the object");
+    is_str(e.detail, "words", "the detail");
+    ok(strcmp(e.where.path, "a.sql") == 0 && e.where.line == 3 && e.where.col == 7,
+       "and the place");
+    is_int(err_place(&e, "b.sql", 5, 1), -1, "err_place returns -1");
+    ok(strcmp(e.where.path, "b.sql") == 0 && e.where.line == 5 && e.where.col == 1,
+       "which gives another place");
+    is_str(e.msg, "m failed: refused (23505)", "and leaves the message");
+    (void)err_place(&e, e.where.path, 6, 1);
+    is_str(e.where.path, "b.sql", "also where the path is its own");
+    is_int(err_wrap(NULL, ERR_APPLY, "x"), -1, "no error struct is fine for err_wrap");
+    is_int(err_place(NULL, "x", 1, 1), -1, "and for err_place");
+}
+
 /* A message of n bytes and then a character of several: what is left after the cut? */
 static void test_cutting(void)
 {
@@ -124,8 +155,9 @@ static void test_lists(void)
 
 int main(void)
 {
-    tap_plan(17 + 8 + 26 + 3 + 9);
+    tap_plan(17 + 15 + 8 + 26 + 3 + 9);
     test_filling();
+    test_wrapping();
     test_cutting();
     test_codes();
     test_lists();
