@@ -44,7 +44,8 @@ static const struct field outputs[] = {
 };
 enum { N_FIELDS = sizeof fields / sizeof *fields, N_OUTPUTS = sizeof outputs / sizeof *outputs };
 
-static const char *const kinds[] = {"adopt", "apply", "contact", "drill", "publish", NULL};
+static const char *const kinds[] = {"adopt", "apply",  "batch",   "contact", "done",
+                                    "drill", "intent", "publish", NULL};
 static const char *const results[] = {"failed", "interrupted", "success", NULL};
 
 static const int64_t LARGEST = 9007199254740991; /* 2^53 - 1, as in canonical JSON */

@@ -44,7 +44,7 @@ int ledger_identify(struct pg *s, struct identity *out, struct err *e) MUST_CHEC
  * {"bundle_digest","checksum","environment","finished_at","instance","kind","outputs","previous","receipt","result","run_id","sequence","subject"}
  * outputs: {"diff","invariants","post","pre"} digests (absent ones are left out); bundle_digest and checksum: null where absent;
  * previous: root before this entry (sha256 of nothing for the first).
- * kind: adopt | apply | contact | drill | publish. result: success | failed | interrupted. */
+ * kind: adopt | apply | contact | drill | publish; of the journal (ledger/journal.h): intent | batch | done. result: success | failed | interrupted. */
 struct entry {
     int64_t sequence; /* from 1 */
     const char *kind;

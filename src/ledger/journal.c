@@ -1,0 +1,444 @@
+/* The journal: what its entries say, and writing them. */
+#include "ledger/journal.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/fault.h"
+#include "doc/canon.h"
+#include "ledger/parts.h"
+#include "ledger/queries.h"
+
+/* A subject that has steps. fact: sequence of the newest entry that made or undid a fact of it:
+ * steps done before are done with. */
+struct subject {
+    const char *name;
+    int64_t fact;
+};
+
+/* What rolling back the open transaction takes back: the last batch in it. */
+struct undo {
+    struct journal_row *row; /* NULL: nothing to take back */
+    struct journal_row was;
+    struct merkle merkle;
+};
+
+struct journal {
+    struct arena *a;
+    const struct journal_run *run;
+    struct table rows;     /* key (32 bytes): struct journal_row */
+    struct table subjects; /* name: struct subject */
+    struct undo undo;
+};
+
+const char *journal_end_text(enum journal_end end)
+{
+    static const char *const text[] = {"ran", "adopted", "stood", "void"};
+    return text[end];
+}
+
+struct digest journal_key(const struct journal_step *step)
+{
+    uint8_t at[8];
+    for (size_t i = 0; i < sizeof at; i++) {
+        at[i] = (uint8_t)((uint64_t)step->at >> (8 * (sizeof at - 1 - i)));
+    }
+    struct digester *d = digester_open("kfmig.journal.v1");
+    digester_field(d, "subject", bytes_str(step->subject));
+    digester_field(d, "store", bytes_str(step->store));
+    digester_field(d, "verb", bytes_str(step->verb));
+    digester_field(d, "object", bytes_str(step->object));
+    digester_field(d, "at", bytes_of((const char *)at, sizeof at));
+    digester_field(d, "payload", bytes_of((const char *)step->payload.b, sizeof step->payload.b));
+    return digester_close(d);
+}
+
+/* --- reading --- */
+
+static struct bytes key_bytes(const struct digest *key)
+{
+    return bytes_of((const char *)key->b, sizeof key->b);
+}
+
+static struct journal_row *row_of(const struct journal *j, const struct digest *key)
+{
+    return table_get(&j->rows, key_bytes(key));
+}
+
+static struct journal_row *row_add(struct journal *j, const struct digest *key, const char *subject)
+{
+    struct journal_row *row = row_of(j, key);
+    if (row == NULL) {
+        row = ARENA_NEW(j->a, struct journal_row);
+        row->key = *key;
+        row->subject = arena_strdup(j->a, subject);
+        table_put(&j->rows, key_bytes(&row->key), row);
+    }
+    if (table_gets(&j->subjects, subject) == NULL) {
+        struct subject *s = ARENA_NEW(j->a, struct subject);
+        s->name = row->subject;
+        table_puts(&j->subjects, s->name, s);
+    }
+    return row;
+}
+
+static void take_intent(struct journal *j, const struct entry *en)
+{
+    struct journal_row *row = row_add(j, &en->checksum, en->subject);
+    row->run_id = arena_strdup(j->a, en->run_id);
+    row->intent = en->sequence;
+    row->is_open = true;
+    row->is_done = false;
+    row->before = en->pre;
+    row->proof = row->cursor = (struct digest){{0}};
+}
+
+static void take_batch(struct journal *j, const struct entry *en)
+{
+    struct journal_row *row = row_of(j, &en->checksum);
+    if (row != NULL && row->is_open) {
+        row->cursor = en->bundle_digest;
+    }
+}
+
+static void take_done(struct journal *j, const struct entry *en)
+{
+    struct journal_row *row = row_of(j, &en->checksum);
+    if (row != NULL) {
+        row->is_open = false;
+        row->is_done = strcmp(en->result, "success") == 0;
+        row->proof = en->post;
+    }
+}
+
+/* A subject that was applied, or taken back, begins anew: steps that were done before it count no more. */
+static void take_fact(const struct journal *j, const struct entry *en)
+{
+    struct subject *s = table_gets(&j->subjects, en->subject);
+    if (s != NULL && strcmp(en->result, "success") == 0) {
+        s->fact = en->sequence;
+    }
+}
+
+static void take(struct journal *j, const struct entry *en)
+{
+    if (strcmp(en->kind, "intent") == 0) {
+        take_intent(j, en);
+    } else if (strcmp(en->kind, "batch") == 0) {
+        take_batch(j, en);
+    } else if (strcmp(en->kind, "done") == 0) {
+        take_done(j, en);
+    } else if (j->subjects.n > 0) {
+        take_fact(j, en);
+    }
+}
+
+struct journal *journal_open(struct arena *a, const struct journal_run *run,
+                             const struct entries *past)
+{
+    struct journal *j = ARENA_NEW(a, struct journal);
+    *j = (struct journal){.a = a, .run = run, .rows = {.a = a}, .subjects = {.a = a}};
+    for (size_t i = 0; i < past->n; i++) {
+        take(j, &past->v[i]);
+    }
+    for (size_t i = 0; i < j->rows.n; i++) {
+        struct journal_row *row = j->rows.rows[i].value;
+        const struct subject *s = table_gets(&j->subjects, row->subject);
+        row->is_done = row->is_done && row->intent > s->fact;
+    }
+    return j;
+}
+
+const struct journal_row *journal_find(const struct journal *j, const struct digest *key)
+{
+    return row_of(j, key);
+}
+
+static int by_intent(const void *a, const void *b)
+{
+    const struct journal_row *const *x = a;
+    const struct journal_row *const *y = b;
+    return ((*x)->intent > (*y)->intent) - ((*x)->intent < (*y)->intent);
+}
+
+size_t journal_unfinished(const struct journal *j, struct arena *a, const struct journal_row ***v)
+{
+    size_t n = 0;
+    *v = ARENA_ARRAY(a, const struct journal_row *, j->rows.n + 1);
+    for (size_t i = 0; i < j->rows.n; i++) {
+        const struct journal_row *row = j->rows.rows[i].value;
+        if (row->is_open) {
+            (*v)[n++] = row;
+        }
+    }
+    qsort(*v, n, sizeof **v, by_intent);
+    return n;
+}
+
+int journal_cursor(const struct journal *j, const struct journal_row *row, struct arena *a,
+                   struct bytes *out, struct err *e)
+{
+    bool found = false;
+    *out = (struct bytes){NULL, 0};
+    if (digest_is_zero(&row->cursor)) {
+        return 0;
+    }
+    if (ledger_blob(*j->run->pg, &row->cursor, a, out, &found, e) != 0) {
+        return -1;
+    }
+    if (!found) {
+        return err_set(e, ERR_INTEGRITY, "the ledger lacks the cursor of %s, entry %lld",
+                       row->subject, (long long)row->intent);
+    }
+    return 0;
+}
+
+/* --- writing --- */
+
+/* One entry to be written. how: NULL but for a done. text: bundle_digest's, kept as an input text;
+ * p NULL: not kept. */
+struct note {
+    const char *kind, *result, *how;
+    const struct journal_step *step;
+    struct digest key, before, proof, payload;
+    struct bytes text;
+};
+
+static struct doc *put(struct arena *a, struct doc *map, const char *key, const char *value)
+{
+    return doc_put(a, map, key, value == NULL ? doc_new(a, DOC_NULL) : doc_text(a, value));
+}
+
+static struct doc *input_doc(struct arena *a, const struct note *n)
+{
+    char text[DIGEST_TEXT];
+    struct doc *d = doc_new(a, DOC_MAP);
+    put(a, d, "uri", strcmp(n->kind, "batch") == 0 ? "cursor" : "payload");
+    put(a, d, "digest", digest_text(&n->payload, text));
+    doc_put(a, d, "kept", doc_bool(a, n->text.p != NULL));
+    return d;
+}
+
+static struct doc *claim_doc(struct arena *a, const struct note *n)
+{
+    char text[DIGEST_TEXT];
+    struct doc *d = doc_new(a, DOC_MAP);
+    doc_push(a, doc_put(a, d, "inputs", doc_new(a, DOC_LIST)), input_doc(a, n));
+    doc_put(a, d, "outputs", doc_new(a, DOC_LIST));
+    doc_put(a, d, "gates", doc_new(a, DOC_LIST));
+    struct doc *step = doc_put(a, d, "journal", doc_new(a, DOC_MAP));
+    doc_put(a, step, "at", doc_int(a, n->step->at));
+    put(a, step, "how", n->how);
+    put(a, step, "key", digest_text(&n->key, text));
+    put(a, step, "object", n->step->object);
+    put(a, step, "store", n->step->store);
+    put(a, step, "verb", n->step->verb);
+    put(a, step, "before", digest_is_zero(&n->before) ? NULL : digest_text(&n->before, text));
+    put(a, step, "proof", digest_is_zero(&n->proof) ? NULL : digest_text(&n->proof, text));
+    return d;
+}
+
+static struct doc *receipt_doc(struct arena *a, const struct journal_run *run, const struct note *n,
+                               const struct entry *en)
+{
+    char text[DIGEST_TEXT];
+    struct doc *d = doc_new(a, DOC_MAP);
+    for (size_t i = 0; i < doc_len(run->about); i++) {
+        doc_put(a, d, run->about->key[i]->text.p, run->about->item[i]);
+    }
+    put(a, d, "format", "kfmig.run_receipt.v1");
+    put(a, d, "run_id", en->run_id);
+    put(a, d, "run_kind", en->kind);
+    put(a, d, "environment", en->environment);
+    put(a, d, "result", en->result);
+    put(a, d, "started_at", en->finished_at);
+    put(a, d, "finished_at", en->finished_at);
+    struct doc *ledger = doc_put(a, d, "ledger", doc_new(a, DOC_MAP));
+    put(a, ledger, "instance", en->instance);
+    doc_put(a, ledger, "sequence", doc_int(a, en->sequence));
+    put(a, ledger, "previous", digest_text(&en->previous, text));
+    doc_put(a, d, "claim", claim_doc(a, n));
+    return d;
+}
+
+/* The transaction is open; *now: the server's clock. */
+static int record(const struct journal *j, struct arena *a, const struct note *n, const char *now,
+                  int64_t *sequence, struct err *e)
+{
+    const struct journal_run *run = j->run;
+    struct entry en = {.kind = n->kind,
+                       .subject = n->step->subject,
+                       .result = n->result,
+                       .run_id = run->run_id,
+                       .finished_at = now,
+                       .checksum = n->key,
+                       .bundle_digest = n->payload,
+                       .pre = n->before,
+                       .post = n->proof};
+    ledger_next(run->id, run->merkle, &en);
+    const struct doc *receipt = receipt_doc(a, run, n, &en);
+    if (canon_check(receipt, e) != 0) {
+        return -1;
+    }
+    struct buf body = {0};
+    canon_write(&body, receipt);
+    en.receipt = digest_of(buf_bytes(&body));
+    struct blob text = {n->payload, n->text};
+    struct recording r = {.entry = &en,
+                          .receipt = buf_bytes(&body),
+                          .blobs = &text,
+                          .n_blobs = n->text.p == NULL ? 0 : 1,
+                          .epoch = run->epoch};
+    int rc = ledger_record(*run->pg, &r, &(struct guard){NULL, NULL}, run->merkle, e);
+    buf_release(&body);
+    *sequence = en.sequence;
+    return rc;
+}
+
+static int begin(struct pg *s, bool is_own, struct arena *a, const char **now, struct err *e)
+{
+    struct pg_rows *r = NULL;
+    if (is_own) {
+        pg_batch_add(s, &ledger_journal_begin, NULL, 0, NULL);
+    }
+    pg_batch_add(s, &ledger_journal_clock, NULL, 0, &r);
+    if (pg_batch_run(s, NULL, e) != 0) {
+        return -1;
+    }
+    *now = arena_strdup(a, pg_text(r, 0, 0));
+    pg_rows_free(r);
+    return 0;
+}
+
+static int commit(struct pg *s, const struct note *n, struct err *e)
+{
+    char tag[64] = "";
+    bool sent = false;
+    int rc = pg_command(s, "COMMIT", tag, &sent, e);
+    if (rc == 0 && strcmp(tag, "COMMIT") == 0) {
+        return 0;
+    }
+    if (rc == 0) {
+        return err_set(e, ERR_APPLY, "the server rolled the journal's %s back", n->kind);
+    }
+    if (sent && !pg_is_alive(s)) {
+        (void)err_set(e, ERR_DOUBT,
+                      "the connection went while the %s of %s was written to the journal", n->kind,
+                      n->step->subject);
+        return err_hint(e, "run again: the next run reads what is true");
+    }
+    return -1;
+}
+
+/* Writes the entry: in the open transaction, or in one of its own. */
+static int note_write(const struct journal *j, const struct note *n, int64_t *sequence,
+                      struct err *e)
+{
+    struct arena a = {0};
+    struct pg *s = *j->run->pg;
+    struct merkle before = *j->run->merkle;
+    const char *now = NULL;
+    bool is_own = pg_tx(s) != PG_TX_OPEN;
+    int rc = begin(s, is_own, &a, &now, e);
+    if (rc == 0) {
+        rc = record(j, &a, n, now, sequence, e);
+    }
+    if (rc == 0 && is_own) {
+        rc = commit(s, n, e);
+    }
+    if (rc != 0) {
+        *j->run->merkle = before;
+    }
+    if (rc != 0 && is_own) {
+        ledger_rollback(s);
+    }
+    arena_release(&a);
+    return rc;
+}
+
+static void must_be(bool is_so)
+{
+    if (!is_so) {
+        BUG("a step of the journal is not in the state that this needs");
+    }
+}
+
+int journal_intend(struct journal *j, const struct journal_step *step, const struct digest *before,
+                   struct err *e)
+{
+    int64_t sequence = 0;
+    struct note n = {.kind = "intent",
+                     .result = "success",
+                     .step = step,
+                     .key = journal_key(step),
+                     .before = *before,
+                     .payload = step->payload,
+                     .text = step->text};
+    const struct journal_row *row = row_of(j, &n.key);
+    must_be(row == NULL || (!row->is_open && !row->is_done));
+    must_be(pg_tx(*j->run->pg) != PG_TX_OPEN);
+    if (note_write(j, &n, &sequence, e) != 0) {
+        return -1;
+    }
+    take_intent(j, &(struct entry){.sequence = sequence,
+                                   .subject = step->subject,
+                                   .run_id = j->run->run_id,
+                                   .checksum = n.key,
+                                   .pre = *before});
+    return FAULT(JOURNAL_INTENDED) ? err_set(e, ERR_APPLY, "not begun: fault point") : 0;
+}
+
+int journal_progress(struct journal *j, const struct journal_step *step, struct bytes cursor,
+                     struct err *e)
+{
+    int64_t sequence = 0;
+    struct note n = {.kind = "batch",
+                     .result = "success",
+                     .step = step,
+                     .key = journal_key(step),
+                     .payload = digest_of(cursor),
+                     .text = cursor};
+    struct journal_row *row = row_of(j, &n.key);
+    must_be(row != NULL && row->is_open);
+    struct undo undo = {row, *row, *j->run->merkle};
+    bool is_part = pg_tx(*j->run->pg) == PG_TX_OPEN;
+    if (note_write(j, &n, &sequence, e) != 0) {
+        return -1;
+    }
+    j->undo = is_part ? undo : (struct undo){0};
+    row->cursor = n.payload;
+    return FAULT(JOURNAL_BATCH) ? err_set(e, ERR_APPLY, "stopped behind a batch: fault point") : 0;
+}
+
+void journal_rolled_back(struct journal *j)
+{
+    if (j->undo.row != NULL) {
+        *j->undo.row = j->undo.was;
+        *j->run->merkle = j->undo.merkle;
+    }
+    j->undo = (struct undo){0};
+}
+
+int journal_done(struct journal *j, const struct journal_step *step, enum journal_end how,
+                 const struct digest *proof, struct err *e)
+{
+    int64_t sequence = 0;
+    struct note n = {.kind = "done",
+                     .result = how == JOURNAL_VOID ? "failed" : "success",
+                     .how = journal_end_text(how),
+                     .step = step,
+                     .key = journal_key(step),
+                     .proof = *proof,
+                     .payload = step->payload};
+    struct journal_row *row = row_of(j, &n.key);
+    must_be(row != NULL && row->is_open);
+    must_be(pg_tx(*j->run->pg) != PG_TX_OPEN);
+    n.before = row->before;
+    if (note_write(j, &n, &sequence, e) != 0) {
+        return -1;
+    }
+    row->is_open = false;
+    row->is_done = how != JOURNAL_VOID;
+    row->proof = *proof;
+    return 0;
+}
