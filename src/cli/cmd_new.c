@@ -5,10 +5,10 @@
 
 #include "base/clock.h"
 #include "cli/commands.h"
-#include "cli/draft.h"
-#include "cli/inverse.h"
 #include "cli/output.h"
 #include "cli/session.h"
+#include "script/draft.h"
+#include "script/language.h"
 
 enum { SQL_MAX = 16 * 1024 * 1024, NUMBER_MAX = 99 };
 
@@ -120,7 +120,7 @@ static int make_draft(struct arena *a, const struct request *req, struct fresh *
     f->draft.decl.change_class = class_text(plan_risk_class(&f->bundle));
     buf_puts(&f->rollback, "-- Undoes forward.sql, last statement first. Made from its text by "
                            "`kfmig new`: read it before you rely on it.\n");
-    inverse_write(a, script, "forward.sql", &f->rollback, &f->n_open);
+    language_of(script->path)->invert(a, script, "forward.sql", &f->rollback, &f->n_open);
     return 0;
 }
 

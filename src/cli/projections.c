@@ -10,6 +10,7 @@
 #include "cli/queries.h"
 #include "cli/signals.h"
 #include "load/generation_key.h"
+#include "script/language.h"
 #include "store/space.h"
 
 struct dataset_place projections_place(struct session *s)
@@ -424,7 +425,7 @@ static struct script *parse_invariants(struct session *s, const struct projectio
     struct script *v = ARENA_ARRAY(s->a, struct script, p->invariants.n + 1);
     for (size_t i = 0; i < p->invariants.n; i++) {
         const struct artifact *f = &p->invariants.v[i];
-        if (script_parse(s->a, f->path, f->bytes, &v[i], e) != 0) {
+        if (language_parse(s->a, f->path, f->bytes, &v[i], e) != 0) {
             return NULL;
         }
         for (size_t k = 0; k < v[i].n; k++) {

@@ -41,7 +41,7 @@ struct artifacts {
     size_t n, cap;
 };
 
-struct script; /* sql/script.h */
+struct script; /* model/script.h */
 
 struct decl {
     const char *id;

@@ -8,7 +8,7 @@
 #include "model/decl.h"
 #include "model/fact.h"
 #include "model/projection.h"
-#include "sql/script.h"
+#include "model/script.h"
 
 #define PLAN_RULES 1 /* version of the decision rules; part of the plan digest */
 

@@ -1,5 +1,6 @@
 /* From a declaration's artifacts to parsed scripts, and the statements that cannot be run. */
 #include "plan/plan.h"
+#include "script/language.h"
 
 static void refuse(struct err_list *faults, const struct script *s, const struct statement *st)
 {
@@ -18,8 +19,7 @@ static const struct script *parse_all(struct arena *a, const struct artifacts *f
     for (size_t i = 0; i < files->n; i++) {
         struct err e = {0};
         const struct artifact *f = &files->v[i];
-        out[i].path = f->path;
-        if (script_parse(a, f->path, f->bytes, &out[i], &e) != 0) {
+        if (language_parse(a, f->path, f->bytes, &out[i], &e) != 0) {
             err_list_add(faults, &e);
             continue;
         }

@@ -36,6 +36,39 @@ static struct statement *add_statement(struct parse *p, size_t i, const struct v
     return st;
 }
 
+static bool writes(const struct statement *st)
+{
+    bool yes = st->counts_rows_before || st->opaque || strcmp(st->tag, "CREATE TABLE AS") == 0 ||
+               strcmp(st->tag, "SELECT INTO") == 0;
+    for (size_t i = 0; i < st->touches.n; i++) {
+        const struct touch *t = &st->touches.v[i];
+        yes = yes || (t->effect == EFFECT_WRITE && t->object.kind != OBJ_SEQUENCE) ||
+              t->effect == EFFECT_TRUNCATE;
+    }
+    return yes;
+}
+
+/* Each row of VALUES is inserted, or updated where it was there, or left out: at most so many. */
+static int64_t rows_of(const struct statement *st, const tree *stmt)
+{
+    if (!writes(st)) {
+        return 0;
+    }
+    const PgQuery__InsertStmt *s =
+        tree_is(stmt, &pg_query__insert_stmt__descriptor) ? TREE(InsertStmt, stmt) : NULL;
+    if (st->opaque || s == NULL || s->with_clause != NULL) {
+        return ROWS_UNKNOWN;
+    }
+    const tree *values = tree_of(s->select_stmt);
+    if (values == NULL) {
+        return 1; /* DEFAULT VALUES */
+    }
+    size_t n = tree_is(values, &pg_query__select_stmt__descriptor)
+                   ? TREE(SelectStmt, values)->n_values_lists
+                   : 0;
+    return n > 0 ? (int64_t)n : ROWS_UNKNOWN;
+}
+
 /* base: where the text that was parsed begins in the script. */
 static void analyse(struct parse *p, size_t i, const tree *stmt, size_t base)
 {
@@ -52,6 +85,7 @@ static void analyse(struct parse *p, size_t i, const tree *stmt, size_t base)
     st->analysed = true;
     st->tag = classify_tag(p->a, stmt);
     analysis_run(&x, stmt);
+    st->rows = rows_of(st, stmt);
     if (st->kind == STATEMENT_COMMIT || st->kind == STATEMENT_NO_TRANSACTION) {
         temps_commit(&p->temps);
     }
@@ -64,6 +98,7 @@ static void leave_unread(struct parse *p, size_t i)
     size_t n = p->slices.v[i].n;
     struct statement *st = add_statement(p, i, classify_tokens(v, n));
     st->opaque = true;
+    st->rows = ROWS_UNKNOWN;
     st->destructive =
         v[0].type == TOK(DROP) || v[0].type == TOK(TRUNCATE) || v[0].type == TOK(DELETE_P);
 }

@@ -1,11 +1,11 @@
 /* A declaration as tight as its script allows. */
-#include "cli/draft.h"
+#include "script/draft.h"
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/table.h"
-#include "cli/words.h"
 
 static void add(struct arena *a, struct names *l, const char *name)
 {
@@ -70,35 +70,6 @@ static void drop_needless_references(struct scope *s)
     s->references.n = n;
 }
 
-/* How many rows a statement writes: 0, the rows of VALUES, or -1 where its text does not say. */
-static int64_t rows_written(const struct statement *st)
-{
-    bool writes = st->counts_rows_before || st->opaque || !st->analysed ||
-                  strcmp(st->tag, "CREATE TABLE AS") == 0 || strcmp(st->tag, "SELECT INTO") == 0;
-    for (size_t i = 0; i < st->touches.n; i++) {
-        const struct touch *t = &st->touches.v[i];
-        writes = writes || (t->effect == EFFECT_WRITE && t->object.kind != OBJ_SEQUENCE) ||
-                 t->effect == EFFECT_TRUNCATE;
-    }
-    if (!writes) {
-        return 0;
-    }
-    struct words w = {st->text, 0};
-    if (st->opaque || strcmp(st->tag, "INSERT") != 0 || !words_skip(&w, "INSERT") ||
-        !words_skip(&w, "INTO")) {
-        return -1;
-    }
-    (void)words_name(&w);
-    if (word_is(words_peek(&w), "(")) {
-        (void)words_value_rows(&w);
-    }
-    if (!words_skip(&w, "VALUES")) {
-        return -1;
-    }
-    int64_t rows = words_value_rows(&w);
-    return words_peek(&w).n == 0 ? rows : -1;
-}
-
 static bool counts_as_table(const struct touch *t)
 {
     return (t->object.kind == OBJ_TABLE || t->object.kind == OBJ_MATVIEW ||
@@ -118,7 +89,7 @@ static void measure(struct arena *a, const struct script *s, struct draft *d)
             }
         }
         l->max_index_count_delta += abs(st->index_delta);
-        int64_t rows = st->kind == STATEMENT_PLAIN ? rows_written(st) : 0;
+        int64_t rows = st->kind == STATEMENT_PLAIN ? st->rows : 0;
         l->max_row_backfill = rows < 0 || l->max_row_backfill < 0 ? -1 : l->max_row_backfill + rows;
         if (st->opaque || !st->analysed) {
             d->hidden_line = d->n_hidden++ == 0 ? st->line : d->hidden_line;
@@ -159,7 +130,7 @@ static bool is_plain(const char *s)
     static const char *const words[] = {"true", "false", "null", "yes", "no", "on", "off"};
     size_t n = strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.");
     for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
-        if (word_is(bytes_str(s), words[i])) {
+        if (strcasecmp(s, words[i]) == 0) {
             return false;
         }
     }

@@ -1,0 +1,62 @@
+/* A script: one file of a migration as statements, with what each would touch, lock and count. Plain data; script/language.h
+ * makes it from text. */
+#ifndef KFMIG_MODEL_SCRIPT_H
+#define KFMIG_MODEL_SCRIPT_H
+
+#include "base/digest.h"
+#include "model/touch.h"
+
+enum statement_kind {
+    STATEMENT_PLAIN,  /* runs inside kfmig's transaction */
+    STATEMENT_BEGIN,  /* BEGIN, START TRANSACTION: opens a segment; not sent */
+    STATEMENT_COMMIT, /* COMMIT, END: closes a segment; not sent */
+    STATEMENT_SET_TRANSACTION, /* SET TRANSACTION as the first statement: sent right after kfmig's own BEGIN */
+    STATEMENT_CONTROL, /* any other transaction control: refused (why holds the reason) */
+    STATEMENT_NO_TRANSACTION, /* cannot run in a transaction block: CREATE INDEX CONCURRENTLY, VACUUM, ... */
+    STATEMENT_REFUSED /* never run by kfmig: COPY ... FROM STDIN/TO STDOUT, psql meta-command, ... (why holds it) */
+};
+
+/* Lock levels as PostgreSQL numbers them (lockdefs.h): 1 AccessShare .. 8 AccessExclusive. */
+struct table_lock {
+    struct object object;
+    int level;
+};
+
+struct statement {
+    enum statement_kind kind;
+    struct bytes
+        text; /* slice of script.bytes: from the first token to the last, without the semicolon */
+    size_t offset; /* of text in script.bytes */
+    int line, col;
+    const char
+        *tag; /* "CREATE TABLE", "INSERT", ...: what the parser calls it; "" where not analysed */
+    const char *why;  /* CONTROL, NO_TRANSACTION, REFUSED: the reason, one clause; else "" */
+    const char *hint; /* what to do instead; "" if none */
+    bool analysed;    /* the parser knew it; false: newer syntax or a vendor's: touches are empty */
+    bool
+        opaque; /* holds code whose effects cannot be read off it: DO, CALL, a call of a function that the
+                                 server does not itself provide; touches are then only a lower bound */
+    bool destructive; /* DROP, TRUNCATE, DELETE, or a column type change */
+    bool
+        counts_rows_before; /* TRUNCATE or DROP of relations or schemas: rows must be counted before it runs */
+    bool cascade;
+    int64_t
+        rows; /* that it writes: 0, at most so many (INSERT ... VALUES), or ROWS_UNKNOWN where the text does not say */
+    int index_delta; /* indexes made minus dropped, at least: also those behind PRIMARY KEY, UNIQUE, EXCLUDE */
+    struct touches touches;
+    struct table_lock
+        *locks; /* strongest per table, what the server will take according to its manual */
+    size_t n_locks;
+};
+
+/* One SQL file. Made once; the bytes hashed are the bytes run. */
+struct script {
+    const char *path; /* as shown to people */
+    struct bytes bytes;
+    struct digest digest; /* of bytes */
+    struct statement *v;
+    size_t n;
+    bool has_block; /* brings its own BEGIN ... COMMIT */
+};
+
+#endif

@@ -1,0 +1,35 @@
+/* The languages that migrations are written in: one row each. */
+#include "script/language.h"
+
+#include <string.h>
+
+#include "sql/inverse.h"
+#include "sql/script.h"
+
+static const struct language languages[] = {
+    {"SQL", ".sql", script_parse, inverse_write},
+};
+
+const struct language *language_of(const char *path)
+{
+    size_t n = strlen(path);
+    for (size_t i = 0; i < sizeof languages / sizeof languages[0]; i++) {
+        size_t n_ending = strlen(languages[i].ending);
+        if (n > n_ending && strcmp(path + n - n_ending, languages[i].ending) == 0) {
+            return &languages[i];
+        }
+    }
+    return NULL;
+}
+
+int language_parse(struct arena *a, const char *path, struct bytes text, struct script *out,
+                   struct err *e)
+{
+    const struct language *l = language_of(path);
+    *out = (struct script){.path = path};
+    if (l == NULL) {
+        err_at(e, ERR_CONFIG, path, 0, 0, "its name does not say what language it is in");
+        return err_hint(e, "files of SQL end in .sql");
+    }
+    return l->parse(a, path, text, out, e);
+}
