@@ -30,6 +30,7 @@ struct source_state {
     size_t cap;
     int64_t base; /* decoded offset of window[0] */
     size_t chunk;
+    struct err failure; /* of the source: what failed once gives no more bytes */
 };
 
 static int fail(struct source *s, struct err *e, const char *what)
@@ -243,23 +244,31 @@ static int make_room(struct source *s, struct err *e)
     return 0;
 }
 
-int source_more(struct source *s, struct err *e)
+/* The only way that bytes come into the window: what is there ends with a 0 whatever became of the decoder, which writes
+ * where it likes behind it. */
+static ssize_t fill(struct source *s, struct err *e)
 {
     struct source_state *t = s->state;
-    if (make_room(s, e) != 0) {
-        return -1;
-    }
     size_t kept = (size_t)(s->end - s->p);
     size_t room = t->chunk < SOURCE_CHUNK ? t->chunk : SOURCE_CHUNK;
     ssize_t n = decode(s, t->window + kept, room, e);
-    if (n < 0) {
+    s->end += n > 0 ? n : 0;
+    t->window[s->end - t->window] = '\0';
+    return n;
+}
+
+int source_more(struct source *s, struct err *e)
+{
+    struct source_state *t = s->state;
+    if (t->failure.code != ERR_NONE) {
+        *e = t->failure;
         return -1;
     }
-    if (n == 0 && check_stamp(s, e) != 0) {
+    ssize_t n = make_room(s, e) == 0 ? fill(s, e) : -1;
+    if (n < 0 || (n == 0 && check_stamp(s, e) != 0)) {
+        t->failure = *e;
         return -1;
     }
-    t->window[kept + (size_t)n] = '\0';
-    s->end = t->window + kept + (size_t)n;
     return n > 0 ? 1 : 0;
 }
 

@@ -13,7 +13,7 @@ enum {
 };
 
 /* p and end bound the decoded bytes that are there and not yet consumed; who reads moves p forward. *end is always readable
- * and 0, so that a scanner may look one byte ahead. */
+ * and 0, also after a failure, so that a scanner may look one byte ahead. */
 struct source {
     const char *p;
     const char *end;
@@ -26,7 +26,7 @@ int source_open(struct source *s, int dirfd, const char *path, struct err *e) MU
 
 /* Get more bytes behind those from p to end, which stay (moved). 1: end - p grew; 0: the stream ends at end; -1: damaged or
  * truncated compressed data, more than SOURCE_WINDOW_MAX kept, I/O, or the file changed since source_open() (its stamp is compared
- * when the end is reached). */
+ * when the end is reached). After a failure every further call fails with the same error; p to end stays what it was. */
 int source_more(struct source *s, struct err *e) MUST_CHECK;
 
 int64_t source_offset(const struct source *s,

@@ -59,7 +59,9 @@ static void show(struct buf *out, const struct record *r, size_t n)
     buf_puts(out, ";");
 }
 
-/* All records, then the error's message, if there is one. */
+static struct err last;
+
+/* All records, then the error's message, if there is one; the error is in last. */
 static const char *read_all(enum data_format f, const char *text, size_t n, size_t chunk,
                             const struct wanted *w, size_t n_wanted,
                             const struct geometry_rules *rules, struct buf *out)
@@ -84,6 +86,7 @@ static const char *read_all(enum data_format f, const char *text, size_t n, size
     }
     reader_close(reader);
     source_close(&s);
+    last = e;
     return buf_str(out);
 }
 
@@ -431,6 +434,148 @@ static void check_formats(void)
     ok(data_format_of(NULL, "a.shp", &f) != 0, "no reader");
 }
 
+/* Where a column is missing, those that are there are named. */
+static void check_header(void)
+{
+    static const struct {
+        const char *text, *hint;
+    } headers[] = {
+        {"id,x,y\n", "the header has 3 columns: \"id\", \"x\", \"y\""},
+        {"Id,Name,x,y\n", "the header has 4 columns: \"Id\", \"Name\", \"x\", \"y\""},
+        {"id\n", "the header has 1 column: \"id\""},
+        {"id;name;x;y\n",
+         "the header has one column, \"id;name;x;y\": is the separator \";\"? only commas separate "
+         "fields here"},
+        {"id\tname\tx\ty\n", "the header has one column, \"id\tname\tx\ty\": is the separator a "
+                             "tab? only commas separate fields here"},
+        {"id|name\n",
+         "the header has one column, \"id|name\": is the separator \"|\"? only commas separate "
+         "fields here"},
+    };
+    struct buf out = {0};
+    for (size_t i = 0; i < COUNT(headers); i++) {
+        const char *got = read_all(FORMAT_CSV, headers[i].text, strlen(headers[i].text), 3, columns,
+                                   COUNT(columns), &plain, &out);
+        ok(strstr(got, "the header has no such column") != NULL, headers[i].text);
+        is_str(last.hint, headers[i].hint, "what is there");
+    }
+    struct buf wide = {0};
+    for (int i = 0; i < 100000; i++) {
+        buf_printf(&wide, "c%d,", i);
+    }
+    buf_puts(&wide, "id,name,x,y\n");
+    is_str(
+        read_all(FORMAT_CSV, wide.p, wide.n, SOURCE_CHUNK, columns, COUNT(columns), &plain, &out),
+        "", "100,000 columns");
+    wide.n -= strlen("id,name,x,y\n");
+    buf_puts(&wide, "c9,id,name,x,y\n");
+    read_all(FORMAT_CSV, wide.p, wide.n, SOURCE_CHUNK, columns, COUNT(columns), &plain, &out);
+    ok(strstr(buf_str(&out), ", \"c9\": stands in the header twice") != NULL, "one of them twice");
+    buf_release(&wide);
+    buf_release(&out);
+}
+
+static void put_le(struct buf *out, uint32_t x, int n)
+{
+    for (int i = 0; i < n; i++) {
+        buf_putc(out, (char)(x >> 8 * i & 0xFF));
+    }
+}
+
+/* Two stored blocks (RFC 1951, 3.2.4) in a gzip member whose checksum is wrong. */
+static void damaged_gzip(struct buf *out, const char *first, const char *second)
+{
+    static const unsigned char head[] = {0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 0, 3};
+    const char *const block[] = {first, second};
+    buf_add(out, head, sizeof head);
+    for (uint32_t i = 0; i < 2; i++) {
+        uint32_t n = (uint32_t)strlen(block[i]);
+        put_le(out, i, 1);
+        put_le(out, n, 2);
+        put_le(out, ~n, 2);
+        buf_puts(out, block[i]);
+    }
+    put_le(out, 0, 4);
+    put_le(out, (uint32_t)(strlen(first) + strlen(second)), 4);
+}
+
+/* Two raw blocks (RFC 8878, 3.1.1.2) and one of the reserved type. */
+static void damaged_zstd(struct buf *out, const char *first, const char *second)
+{
+    static const unsigned char head[] = {0x28, 0xB5, 0x2F, 0xFD, 0, 0x58};
+    const char *const block[] = {first, second};
+    buf_add(out, head, sizeof head);
+    for (int i = 0; i < 2; i++) {
+        put_le(out, (uint32_t)strlen(block[i]) << 3, 3);
+        buf_puts(out, block[i]);
+    }
+    put_le(out, 7, 3);
+}
+
+static const struct {
+    const char *name;
+    void (*make)(struct buf *out, const char *first, const char *second);
+} damages[] = {{"gzip", damaged_gzip}, {"zstd", damaged_zstd}};
+
+static const struct {
+    const char *name, *first, *second;
+    enum data_format format;
+} cuts[] = {
+    {"in an array", "{\"properties\":{\"id\":[", "1]}}\n", FORMAT_NDJSON},
+    {"in a number", "{\"properties\":{\"id\":1", "2}}\n", FORMAT_NDJSON},
+    {"in a string", "{\"properties\":{\"id\":\"a", "b\"}}\n", FORMAT_NDJSON},
+    {"before a value", "{\"properties\":{\"id\":", "1}}\n", FORMAT_NDJSON},
+    {"before a line", "{}\n", "{}\n", FORMAT_NDJSON},
+    {"between features", "{\"type\":\"FeatureCollection\",\"features\":[",
+     "{\"type\":\"Feature\"}]}", FORMAT_GEOJSON},
+    {"in coordinates",
+     "{\"type\":\"FeatureCollection\",\"features\":[{\"type\":\"Feature\",\"geometry\":{"
+     "\"coordinates\":[",
+     "1,2],\"type\":\"Point\"}}]}", FORMAT_GEOJSON},
+    {"in a field", "id,name,x,y\n1,a,", "2,3\n", FORMAT_CSV},
+    {"in a quoted field", "id,name,x,y\n1,\"a", "\",2,3\n", FORMAT_CSV},
+    {"behind a quote", "id,name,x,y\n1,\"a\"", ",2,3\n", FORMAT_CSV},
+    {"in the header", "id,name,", "x,y\n1,a,2,3\n", FORMAT_CSV},
+};
+
+/* What a decoder wrote before it failed is never looked at: no record of it, one error, and the byte behind the window is 0. */
+static void check_damage(void)
+{
+    struct buf packed = {0};
+    struct buf out = {0};
+    for (size_t i = 0; i < COUNT(damages) * COUNT(cuts); i++) {
+        const char *first = cuts[i / 2].first;
+        enum data_format f = cuts[i / 2].format;
+        buf_clear(&packed);
+        damages[i % 2].make(&packed, first, cuts[i / 2].second);
+        const char *got =
+            read_all(f, packed.p, packed.n, strlen(first), f == FORMAT_CSV ? columns : wanted,
+                     f == FORMAT_CSV ? COUNT(columns) : 1, &plain, &out);
+        is_str(strcmp(cuts[i / 2].name, "before a line") == 0 && strncmp(got, "-;", 2) == 0
+                   ? got + 2
+                   : got,
+               "E the compressed data is damaged", cuts[i / 2].name);
+    }
+    for (size_t i = 0; i < COUNT(damages); i++) {
+        struct source s;
+        struct err e = {0};
+        buf_clear(&packed);
+        damages[i].make(&packed, "abcd", "efgh");
+        put_file("data", packed.p, packed.n);
+        ok(source_open(&s, folder, "data", &e) == 0, damages[i].name);
+        source_chunk(&s, 4);
+        ok(source_more(&s, &e) == 1 && source_more(&s, &e) == -1 && s.end - s.p == 4 && *s.end == 0,
+           "behind what is there stands 0, also after damage");
+        e = (struct err){0};
+        ok(source_more(&s, &e) == -1 && strcmp(e.msg, "the compressed data is damaged") == 0 &&
+               s.end - s.p == 4 && *s.end == 0,
+           "asked again, it says the same");
+        source_close(&s);
+    }
+    buf_release(&packed);
+    buf_release(&out);
+}
+
 static void check_refused(void)
 {
     struct source s;
@@ -446,7 +591,7 @@ static void check_refused(void)
 int main(void)
 {
     tap_plan((int)(2 * (COUNT(geojson) + COUNT(lines) + COUNT(csv)) + COUNT(numbers)) + 1 + 1 + 2 +
-             3 + 5 + 5);
+             3 + 5 + 5 + (int)(COUNT(damages) * (COUNT(cuts) + 3)) + 2 * 6 + 2);
     if (mkdtemp(folder_path) == NULL || (folder = open(folder_path, O_RDONLY | O_DIRECTORY)) < 0) {
         return 1;
     }
@@ -466,6 +611,8 @@ int main(void)
     check_names();
     check_rules();
     check_formats();
+    check_header();
+    check_damage();
     check_refused();
     static const char *const made[] = {"data", "link", "fifo"};
     for (size_t i = 0; i < COUNT(made); i++) {
