@@ -141,7 +141,8 @@ void reader_close(struct reader *r)
     buf_release(&r->string);
     buf_release(&r->json);
     shape_release(&r->shape);
-    free(r->key);
+    keys_release(&r->keys);
+    free(r->column);
     arena_release(&r->a);
     free(r);
 }
@@ -185,7 +186,6 @@ bool reader_keep(struct reader *r, const char *p, size_t n)
 void reader_begin_record(struct reader *r, const char *at)
 {
     buf_clear(&r->text);
-    r->n_keys = 0;
     r->at.number++;
     r->at.offset = source_offset(r->s, at);
     for (size_t i = 0; i < r->n_slots; i++) {

@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "data/reader_parts.h"
-#include "model/env.h"
 
 /* At least one more byte behind *at (which is moved along), or false: the end, or an error in r->e (*failed). */
 static bool more(struct reader *r, const char **at, bool *failed)
@@ -130,37 +129,84 @@ static int check_text(struct reader *r, struct bytes s, int64_t offset, const ch
     return reader_fail(r->s, &r->at, offset + (int64_t)at, name, r->e, "%s", what);
 }
 
-static int take_name(struct reader *r, struct bytes name, struct names *seen)
+static struct node *wanted_of(const struct reader *r, struct bytes name)
+{
+    for (struct node *n = r->root->child; n != NULL; n = n->next) {
+        if (bytes_eq(n->name, name)) {
+            return n;
+        }
+    }
+    return NULL;
+}
+
+static int take_name(struct reader *r, struct bytes name, struct buf *header)
 {
     if (check_text(r, name, 0, NULL) != 0) {
         return -1;
     }
-    const char *text = arena_strndup(&r->a, name.p, name.n);
-    if (names_have(seen, text)) {
-        return reader_error(r, r->s->p, text, "stands in the header twice");
+    if (!keys_add(&r->keys, 0, key_of(name))) {
+        return reader_error(r, r->s->p, arena_strndup(&r->a, name.p, name.n),
+                            "stands in the header twice");
     }
-    ARENA_GROW(&r->a, seen->v, seen->n, seen->cap);
-    seen->v[seen->n++] = text;
-    int slot = NO_SLOT;
-    for (struct node *n = r->root->child; n != NULL; n = n->next) {
-        slot = bytes_eq(n->name, name) ? n->slot : slot;
+    struct node *n = wanted_of(r, name);
+    if (r->n_columns == r->cap_columns) {
+        r->cap_columns = r->cap_columns == 0 ? 64 : 2 * r->cap_columns;
+        r->column = mem_realloc(r->column, r->cap_columns * sizeof *r->column);
     }
-    int *v = ARENA_ARRAY(&r->a, int, r->n_columns + 1);
-    if (r->n_columns > 0) {
-        memcpy(v, r->column, r->n_columns * sizeof *v);
+    r->column[r->n_columns++] = n != NULL ? n->slot : NO_SLOT;
+    if (n != NULL) {
+        n->is_there = true;
     }
-    v[r->n_columns++] = slot;
-    r->column = v;
+    buf_puts(header, r->n_columns > 1 ? ", \"" : "\"");
+    buf_add(header, name.p, name.n);
+    buf_putc(header, '"');
     return 0;
+}
+
+/* Every column that is wanted; where one is not there, the header is shown, and where it is one column, what may separate several. */
+static int check_header(struct reader *r, const struct buf *header)
+{
+    for (const struct node *n = r->root->child; n != NULL; n = n->next) {
+        if (n->is_there) {
+            continue;
+        }
+        (void)reader_error(r, r->s->p, arena_strndup(&r->a, n->name.p, n->name.n),
+                           "the header has no such column");
+        const char *other = r->n_columns == 1 ? strpbrk(buf_str(header), ";\t|") : NULL;
+        return other != NULL
+                   ? err_hint(r->e,
+                              "the header has one column, %.300s: is the separator %s? only commas "
+                              "separate fields here",
+                              buf_str(header),
+                              *other == '\t'  ? "a tab"
+                              : *other == ';' ? "\";\""
+                                              : "\"|\"")
+                   : err_hint(r->e, "the header has %zu column%s: %.300s%s", r->n_columns,
+                              r->n_columns == 1 ? "" : "s", buf_str(header),
+                              header->n > 300 ? " …" : "");
+    }
+    return 0;
+}
+
+static int take_names(struct reader *r, struct buf *name, struct buf *header)
+{
+    bool is_quoted;
+    enum field_end end = FIELD_COMMA;
+    while (end == FIELD_COMMA) {
+        buf_clear(name);
+        end = field(r, name, &is_quoted);
+        if (end == FIELD_ERROR || take_name(r, bytes_of(buf_str(name), name->n), header) != 0) {
+            return -1;
+        }
+    }
+    return check_header(r, header);
 }
 
 static int read_header(struct reader *r)
 {
-    struct names seen = {0};
     struct buf name = {0};
+    struct buf header = {0};
     bool failed = false;
-    bool is_quoted;
-    enum field_end end;
     if (at_end(r, &failed)) {
         return failed
                    ? -1
@@ -171,22 +217,10 @@ static int read_header(struct reader *r)
             r, r->s->p, NULL,
             "begins with a byte order mark, or no name in ASCII: save it as plain UTF-8");
     }
-    do {
-        buf_clear(&name);
-        end = field(r, &name, &is_quoted);
-        if (end == FIELD_ERROR || take_name(r, bytes_of(buf_str(&name), name.n), &seen) != 0) {
-            buf_release(&name);
-            return -1;
-        }
-    } while (end == FIELD_COMMA);
+    int rc = take_names(r, &name, &header);
     buf_release(&name);
-    for (struct node *n = r->root->child; n != NULL; n = n->next) {
-        if (!names_have(&seen, arena_strndup(&r->a, n->name.p, n->name.n))) {
-            return reader_error(r, r->s->p, arena_strndup(&r->a, n->name.p, n->name.n),
-                                "the header has no such column");
-        }
-    }
-    return 0;
+    buf_release(&header);
+    return rc;
 }
 
 /* Hexadecimal (E)WKB, as PostgreSQL shows geometries. */

@@ -17,7 +17,9 @@ static int refill(struct reader *r)
 
 static bool is_space(char c)
 {
-    return c == ' ' || c == '\n' || c == '\r' || c == '\t';
+    const uint64_t spaces =
+        UINT64_C(1) << ' ' | UINT64_C(1) << '\n' | UINT64_C(1) << '\r' | UINT64_C(1) << '\t';
+    return (unsigned char)c <= ' ' && (spaces >> (unsigned char)c & 1) != 0;
 }
 
 static int peek_far(struct reader *r)
@@ -330,34 +332,12 @@ static inline bool is(struct bytes name, const char *word)
     return name.n == n && memcmp(name.p, word, n) == 0;
 }
 
-/* A number for a name: a short one is its own; what others hash to is none of those. */
-static uint64_t key_of(struct bytes name)
-{
-    uint64_t v = name.n;
-    if (name.n >= sizeof v) {
-        return hint_of(name).lo | (uint64_t)0xFF << 56;
-    }
-    for (size_t i = 0; i < name.n; i++) {
-        v = v << 8 | (unsigned char)name.p[i];
-    }
-    return v;
-}
-
 /* A name may stand once in an object. from: where the keys of this object begin. */
 static int note_key(struct reader *r, size_t from, struct bytes name)
 {
-    uint64_t h = key_of(name);
-    for (size_t i = from; i < r->n_keys; i++) {
-        if (r->key[i] == h) {
-            return reader_error(r, r->s->p, NULL, "a member stands twice in an object");
-        }
-    }
-    if (r->n_keys == r->cap_keys) {
-        r->cap_keys = r->cap_keys == 0 ? 256 : 2 * r->cap_keys;
-        r->key = mem_realloc(r->key, r->cap_keys * sizeof *r->key);
-    }
-    r->key[r->n_keys++] = h;
-    return 0;
+    return keys_add(&r->keys, from, key_of(name))
+               ? 0
+               : reader_error(r, r->s->p, NULL, "a member stands twice in an object");
 }
 
 /* The name of the next member and its colon. *name is valid until the next byte is asked for. 1, 0: the object ends here, -1. */
@@ -427,7 +407,7 @@ static int enter(struct reader *r)
 
 static int parse_object(struct reader *r, struct node *node)
 {
-    size_t from = r->n_keys;
+    size_t from = r->keys.n;
     bool is_first = true;
     struct bytes name = {NULL, 0};
     int rc = enter(r);
@@ -438,7 +418,7 @@ static int parse_object(struct reader *r, struct node *node)
         }
         rc = parse_value(r, find(node, name));
     }
-    r->n_keys = from;
+    keys_leave(&r->keys, from);
     r->depth--;
     return rc;
 }
@@ -664,7 +644,7 @@ static int parse_coordinates(struct reader *r)
 
 static int parse_geometry(struct reader *r, struct slot *out, bool outermost, int level)
 {
-    size_t from = r->n_keys;
+    size_t from = r->keys.n;
     bool is_first = true;
     bool has_coordinates = false;
     bool has_members = false;
@@ -697,7 +677,7 @@ static int parse_geometry(struct reader *r, struct slot *out, bool outermost, in
             rc = parse_value(r, NULL);
         }
     }
-    r->n_keys = from;
+    keys_leave(&r->keys, from);
     r->depth--;
     if (rc != 0) {
         return rc;
@@ -912,10 +892,8 @@ static int collection_end(struct reader *r)
 
 static int parse_record(struct reader *r, struct record *out)
 {
-    size_t from = r->n_keys;
     buf_clear(&r->json);
     reader_begin_record(r, r->s->p);
-    r->n_keys = from;
     int rc = parse_object(r, r->root);
     return rc == 0 ? reader_end_record(r, out) : -1;
 }
@@ -926,11 +904,10 @@ static int parse_feature(struct reader *r, struct record *out)
     struct bytes name = {NULL, 0};
     bool is_first = true;
     bool has_type = false;
-    size_t from = r->n_keys;
+    size_t from = r->keys.n;
     int rc;
     buf_clear(&r->json);
     reader_begin_record(r, r->s->p);
-    r->n_keys = from;
     if (enter(r) != 0) {
         return -1;
     }
@@ -947,7 +924,7 @@ static int parse_feature(struct reader *r, struct record *out)
             return -1;
         }
     }
-    r->n_keys = from;
+    keys_leave(&r->keys, from);
     r->depth--;
     if (rc == 0 && !has_type) {
         rc = reader_fail(r->s, &r->at, r->at.offset, NULL, r->e,

@@ -3,13 +3,15 @@
 #define KFMIG_DATA_READER_PARTS_H
 
 #include "data/ewkb.h"
+#include "data/keys.h"
 
 enum { DEPTH_MAX = 64, WANTED_MAX = 1600, RECORD_MAX = 64 * 1024 * 1024, NO_SLOT = -1 };
 
-/* A name on the way to something wanted. slot: what is captured here. */
+/* A name on the way to something wanted. slot: what is captured here. is_there: CSV's header has it. */
 struct node {
     struct bytes name;
     int slot;
+    bool is_there;
     struct node *child, *next;
 };
 
@@ -22,7 +24,7 @@ struct slot {
     int64_t offset;
 };
 
-/* wanted i is filled by slot[x_of[i]]; a point has x there and y in slot[y_of[i]]. keys: hashes of the member names of the objects that are open. */
+/* wanted i is filled by slot[x_of[i]]; a point has x there and y in slot[y_of[i]]. */
 struct reader {
     struct arena a;
     enum data_format format;
@@ -41,8 +43,7 @@ struct reader {
     int n_copies;      /* how many of them are open */
     struct buf string; /* a name or string with escapes, unescaped */
     struct shape shape;
-    uint64_t *key;
-    size_t n_keys, cap_keys;
+    struct keys keys;
     int depth;
     struct record at;
     struct err *e; /* of the call under way */
@@ -51,7 +52,7 @@ struct reader {
     bool at_line; /* of newline-delimited JSON: a line has begun */
     /* CSV */
     int *column; /* per field of the header: slot, or NO_SLOT */
-    size_t n_columns;
+    size_t n_columns, cap_columns;
 };
 
 /* What is wrong here; returns -1. field may be NULL. */
