@@ -79,20 +79,20 @@ program_edges() # RULE OUTDIR: an archive per folder, kfmig
     echo "build $2/kfmig: link $2/obj/src/main.o $(archives cli "$2")"
 }
 
-test_edge() # SOURCE EXTRA-OBJECT EXTRA-FLAG LAYER [faults]
+test_edge() # SOURCE EXTRA-OBJECT EXTRA-FLAG LAYER [faults] [scripted]: faults: with fault points; scripted: without a libpq but the tests' own
 {
-    rule=cc out=\$builddir
-    if [ "${5:-}" = faults ]; then
-        rule=cc_faults out=\$builddir/faults
-    fi
+    rule=cc out=\$builddir libpq=
+    case " $* " in *" faults "*) rule=cc_faults out=\$builddir/faults ;; esac
+    case " $* " in *" scripted "*) libpq=$scripted ;; esac
     if ! grep -q "^$4:" "$table"; then
         echo "configure: $1: layer $4 is not in $table" >&2
         exit 1
     fi
     # Tests may call what returns a result only for its effect; gcc does not take (void) for that.
     printf 'build %s: %s %s || headers\n  extra = -Wno-unused-result\n' "\$builddir/obj/${1%.c}.o" "$rule" "$1"
-    echo "build \$builddir/${1%.c}: link \$builddir/obj/${1%.c}.o $2 $(archives "$4" "$out")"
+    echo "build \$builddir/${1%.c}: link \$builddir/obj/${1%.c}.o $2 $(archives "$4" "$out")$libpq"
     echo "  extra = $3"
+    [ -z "$libpq" ] || echo "  libs = \$libs_but_pq"
 }
 
 test_edges() # NAME REGULAR-EXPRESSION EXTRA-OBJECT EXTRA-FLAG: one program per file, linked with its layer only
@@ -100,7 +100,7 @@ test_edges() # NAME REGULAR-EXPRESSION EXTRA-OBJECT EXTRA-FLAG: one program per 
     programs=
     for source in $(listed "$2"); do
         layer=$(sed -n "s|^$source ||p" "$builddir/sources")
-        # shellcheck disable=SC2086 # the layer is one or two words
+        # shellcheck disable=SC2086 # the layer is one to three words
         test_edge "$source" "$3" "$4" ${layer:-cli}
         programs="$programs \$builddir/${source%.c}"
     done
@@ -142,6 +142,11 @@ program_edges cc_faults \$builddir/faults
 echo "build libs: phony $(archives cli \$builddir)"
 echo "build \$builddir/layers.ok: layers | src/tool/layers.sh $table $(listed 'src/.*\.[ch]')"
 [ -z "$fuzz_main" ] || echo "build $fuzz_main: cc tests/fuzz/replay.c"
+scripted=
+for source in $(listed 'tests/unit/scripted_.*\.c'); do
+    scripted="$scripted\$builddir/obj/${source%.c}.o "
+    echo "build \$builddir/obj/${source%.c}.o: cc $source"
+done
 test_edges unit-programs 'tests/unit/t_.*\.c' '' ''
 test_edges fuzz-programs 'tests/fuzz/fuzz_.*\.c' "$fuzz_main" "$fuzz_flag"
 test_edges bench-programs 'tests/bench/.*\.c' '' ''

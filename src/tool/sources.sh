@@ -14,6 +14,7 @@ files() # FOLDER FIND-EXPRESSION...
 files src -name '*.c' -o -name '*.h' -o -name '*.def' -o -name '*.sql'
 files registry/schemas -name '*.schema.json'
 files docs/man -name '*.[1-8]'
+files tests/unit -name 'scripted_*.c'
 {
     files tests/unit -name 't_*.c'
     files tests/fuzz -name 'fuzz_*.c'

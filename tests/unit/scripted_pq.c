@@ -1,0 +1,245 @@
+/* The scripted libpq: its script, and the clock. scripted_pq.h says how a script is written. */
+#include <ctype.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "scripted_parts.h"
+
+struct play play;
+
+/* --- the script ------------------------------------------------------------------------------------------------- */
+
+_Noreturn void play_bad_script(int number, const char *why, const char *text)
+{
+    printf("Bail out! line %d of the script: %s: %s\n", number, why, text);
+    abort();
+}
+
+char *play_trimmed(char *text)
+{
+    char *end = text + strlen(text);
+    text += strspn(text, " ");
+    while (end > text && end[-1] == ' ') {
+        *--end = '\0';
+    }
+    return text;
+}
+
+static void read_line(char *text, int number)
+{
+    struct line l = {.number = number, .left = 1};
+    char *arrow = strstr(text, " -> ");
+    if (arrow == NULL) {
+        play_bad_script(number, "no \" -> \"", text);
+    }
+    *arrow = '\0';
+    l.answer = play_trimmed(arrow + 4);
+    l.pattern = play_trimmed(text);
+    for (;;) {
+        int n = 0;
+        int taken = 0;
+        if (strncmp(l.pattern, "~ ", 2) == 0) {
+            l.left = -1;
+            taken = 2;
+        } else if (sscanf(l.pattern, "%dx %n", &n, &taken) == 1 && taken > 0) {
+            l.left = n;
+        } else if (sscanf(l.pattern, "%d: %n", &n, &taken) == 1 && taken > 0) {
+            l.session = n;
+        } else {
+            break;
+        }
+        l.pattern = play_trimmed(l.pattern + taken);
+    }
+    play.v = realloc(play.v, (size_t)(play.n + 1) * sizeof *play.v);
+    play.v[play.n++] = l;
+}
+
+static void forget_script(void)
+{
+    free(play.text);
+    free(play.v);
+    free(play.copied);
+    volatile int *cancels = play.cancels;
+    memset(&play, 0, sizeof play);
+    play.cancels = cancels;
+}
+
+void pq_script(const char *lines)
+{
+    int number = 0;
+    forget_script();
+    if (play.cancels == NULL) {
+        play.cancels = mmap(NULL, sizeof *play.cancels, PROT_READ | PROT_WRITE,
+                            MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    }
+    *play.cancels = 0;
+    play.text = strdup(lines);
+    for (char *p = play.text, *end; p != NULL; p = end) {
+        end = strchr(p, '\n');
+        if (end != NULL) {
+            *end++ = '\0';
+        }
+        number++;
+        p += strspn(p, " ");
+        if (*p != '\0' && *p != '#') {
+            read_line(p, number);
+        }
+    }
+}
+
+/* Does text fit the pattern, in which * stands for anything? */
+static bool fits(const char *pattern, const char *text)
+{
+    const char *star = NULL;
+    const char *from = NULL;
+    while (*text != '\0') {
+        if (*pattern == '*') {
+            star = ++pattern;
+            from = text;
+        } else if (*pattern == *text) {
+            pattern++;
+            text++;
+        } else if (star != NULL) {
+            pattern = star;
+            text = ++from;
+        } else {
+            return false;
+        }
+    }
+    return pattern[strspn(pattern, "*")] == '\0';
+}
+
+/* "@name(1, *, x)": the list between the brackets, as parameters. */
+static bool fits_params(const char *list, const struct command *c)
+{
+    char *copy = strdup(list);
+    copy[strlen(copy) - 1] = '\0';
+    bool good = true;
+    int n = 0;
+    for (char *p = copy, *end; p != NULL; p = end, n++) {
+        end = strstr(p, ", ");
+        if (end != NULL) {
+            *end = '\0';
+            end += 2;
+        }
+        const char *got = n < c->n_params ? c->param[n] : NULL;
+        good = good && n < c->n_params && (got == NULL ? fits(p, "NULL") : fits(p, got));
+    }
+    free(copy);
+    return good && n == c->n_params;
+}
+
+static bool fits_line(const struct line *l, const PGconn *conn, const struct command *c)
+{
+    if (l->session != 0 && l->session != conn->number) {
+        return false;
+    }
+    const char *bracket = l->pattern[0] == '@' ? strchr(l->pattern, '(') : NULL;
+    if (bracket == NULL) {
+        return fits(l->pattern, c->text);
+    }
+    char name[TEXT];
+    (void)snprintf(name, sizeof name, "%.*s", (int)(bracket - l->pattern), l->pattern);
+    return fits(name, c->text) && fits_params(bracket + 1, c);
+}
+
+/* The line that c is to be answered by: the next one, else one that may come at any time, else NULL. peek: it stays. */
+struct line *play_find_line(const PGconn *conn, const struct command *c, bool peek)
+{
+    while (play.next < play.n && play.v[play.next].left <= 0) {
+        play.next++;
+    }
+    struct line *l = play.next < play.n ? &play.v[play.next] : NULL;
+    if (l != NULL && fits_line(l, conn, c)) {
+        l->left -= peek ? 0 : 1;
+        return l;
+    }
+    for (int i = 0; i < play.n; i++) {
+        if (play.v[i].left < 0 && fits_line(&play.v[i], conn, c)) {
+            return &play.v[i];
+        }
+    }
+    return NULL;
+}
+
+static void print_asked(const struct command *c)
+{
+    printf("# %s", c->text);
+    for (int i = 0; i < c->n_params; i++) {
+        printf("%s%.60s", i == 0 ? "(" : ", ", c->param[i] == NULL ? "NULL" : c->param[i]);
+    }
+    printf("%s\n", c->n_params > 0 ? ")" : "");
+}
+
+struct line *play_take_line(PGconn *conn, const struct command *c)
+{
+    struct line *l = play_find_line(conn, c, false);
+    if (getenv("PQ_TRACE") != NULL) {
+        print_asked(c);
+    }
+    if (l == NULL && play.wrong[0] == '\0') {
+        const struct line *next = play.next < play.n ? &play.v[play.next] : NULL;
+        (void)snprintf(play.wrong, sizeof play.wrong,
+                       "line %d: expected %s, session %d asked %.300s", next ? next->number : 0,
+                       next ? next->pattern : "the end", conn->number, c->text);
+        print_asked(c);
+    }
+    return l;
+}
+
+bool pq_played(void)
+{
+    while (play.next < play.n && play.v[play.next].left <= 0) {
+        play.next++;
+    }
+    bool good = play.wrong[0] == '\0' && play.next == play.n && play.n_open == 0;
+    if (play.wrong[0] != '\0') {
+        printf("# %s\n", play.wrong);
+    } else if (play.next < play.n) {
+        printf("# line %d was not asked: %s\n", play.v[play.next].number,
+               play.v[play.next].pattern);
+    } else if (play.n_open != 0) {
+        printf("# connections still open: %d\n", play.n_open);
+    }
+    return good;
+}
+
+/* --- time ------------------------------------------------------------------------------------------------------- */
+
+void pq_pass(int64_t ms)
+{
+    play.now += ms;
+}
+
+int64_t pq_now(void)
+{
+    return play.now;
+}
+
+int pq_cancels(void)
+{
+    return *play.cancels;
+}
+
+const char *pq_copied(void)
+{
+    return play.copied == NULL ? "" : play.copied;
+}
+
+int clock_gettime(clockid_t id, struct timespec *t)
+{
+    if (id != CLOCK_MONOTONIC) {
+        return (int)syscall(SYS_clock_gettime, id, t);
+    }
+    *t = (struct timespec){.tv_sec = 1000 + play.now / 1000, .tv_nsec = play.now % 1000 * 1000000};
+    return 0;
+}
+
+int nanosleep(const struct timespec *t, struct timespec *left)
+{
+    (void)left;
+    pq_pass((int64_t)t->tv_sec * 1000 + t->tv_nsec / 1000000);
+    return 0;
+}
