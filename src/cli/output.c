@@ -99,6 +99,17 @@ int output_error(const struct request *req, int dirfd, const struct err *e)
     return err_status(e->code);
 }
 
+void output_findings(const struct request *req, const struct findings *l)
+{
+    struct buf out = {0};
+    struct style st = output_style(req, stderr);
+    if (req->format != FORMAT_JSON) {
+        report_findings(&out, &st, l);
+        put_stderr(&out);
+    }
+    buf_release(&out);
+}
+
 int output_result(const struct request *req, const struct buf *text)
 {
     size_t n = fwrite(buf_str(text), 1, text->n, stdout);

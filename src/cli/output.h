@@ -23,6 +23,9 @@ void output_faults(const struct request *req, const struct err_list *l);
  * the file is read beneath dirfd (-1: none is shown). */
 int output_error(const struct request *req, int dirfd, const struct err *e);
 
+/* What failed, all of it, after output_error() of the first; nothing with --json, where the receipt has it. */
+void output_findings(const struct request *req, const struct findings *l);
+
 /* The result to stdout, all at once. Returns 0, or, after saying why, the exit status where stdout does not take it. */
 int output_result(const struct request *req, const struct buf *text);
 /* A JSON document to stdout: canonical, with a newline. */

@@ -82,6 +82,7 @@ static void report_outcome(struct work_frame *w, const struct step *step, const 
         return;
     }
     (void)output_error(s->req, s->project.dirfd, &o->failure);
+    output_findings(s->req, &o->gates);
     if (o->sequence > 0) {
         output_note(s->req, "receipt: ledger entry %lld, run %s", (long long)o->sequence,
                     o->run_id);
@@ -195,6 +196,7 @@ static void run_one_projection(const struct steps *r, const struct projection_st
     t->n_failed++;
     tally_worsen(t, o.failure.code == ERR_NONE ? ERR_APPLY : o.failure.code);
     (void)output_error(s->req, s->project.dirfd, &o.failure);
+    output_findings(s->req, &o.gates);
     if (o.sequence > 0) {
         output_note(s->req, "receipt: ledger entry %lld, run %s", (long long)o.sequence, o.run_id);
     }

@@ -3,14 +3,23 @@
 
 #include <string.h>
 
+/* Which list of the scope would have to name it. */
+enum list { LIST_NONE, LIST_SCHEMAS, LIST_TABLES, LIST_REFERENCES, LIST_EXTENSIONS, LIST_GLOBAL };
+
 struct ruling {
     enum verdict verdict;
     const char *rule;
+    enum list list;
 };
 
 static struct ruling rule(enum verdict verdict, const char *text)
 {
-    return (struct ruling){verdict, text};
+    return (struct ruling){verdict, text, LIST_NONE};
+}
+
+static struct ruling outside(enum list list, const char *text)
+{
+    return (struct ruling){VERDICT_OUTSIDE, text, list};
 }
 
 /* The schema that an object counts to; "" if it has none or it is not known. */
@@ -86,12 +95,12 @@ static bool judge_protected(const struct domains *d, const struct object *o, str
 static struct ruling judge_schema(const struct scope *s, const char *schema)
 {
     if (!s->has_schemas) {
-        return rule(VERDICT_OUTSIDE, "scope.allowed_schemas is not given");
+        return outside(LIST_SCHEMAS, "scope.allowed_schemas is not given");
     }
     bool admits =
         schema[0] == '\0' ? s->allowed_schemas.n > 0 : names_have(&s->allowed_schemas, schema);
     return admits ? rule(VERDICT_OK, "in scope.allowed_schemas")
-                  : rule(VERDICT_OUTSIDE, "not in scope.allowed_schemas");
+                  : outside(LIST_SCHEMAS, "not in scope.allowed_schemas");
 }
 
 /* Views and sequences hold no rows of their own and count to their schema, unless they are named. */
@@ -104,7 +113,7 @@ static struct ruling judge_relation(const struct scope *s, const struct object *
 {
     bool named = s->has_tables && tables_name(&s->allowed_tables, o);
     if (s->has_tables && !named && needs_table_entry(o->kind)) {
-        return rule(VERDICT_OUTSIDE, "not in scope.allowed_tables");
+        return outside(LIST_TABLES, "not in scope.allowed_tables");
     }
     if (named && !s->has_schemas) {
         return rule(VERDICT_OK, "in scope.allowed_tables");
@@ -132,7 +141,7 @@ static struct ruling judge_global(const struct scope *s, const struct object *o)
         return rule(VERDICT_OUTSIDE, "a change that cannot be named is never in scope");
     }
     return allows_global(s, o) ? rule(VERDICT_OK, "in scope.allowed_global")
-                               : rule(VERDICT_OUTSIDE, "not in scope.allowed_global");
+                               : outside(LIST_GLOBAL, "not in scope.allowed_global");
 }
 
 static struct ruling judge_allowed(const struct scope *s, const struct object *o)
@@ -146,7 +155,7 @@ static struct ruling judge_allowed(const struct scope *s, const struct object *o
     if (o->kind == OBJ_EXTENSION) {
         return names_have(&s->allowed_extensions, o->name)
                    ? rule(VERDICT_OK, "in scope.allowed_extensions")
-                   : rule(VERDICT_OUTSIDE, "not in scope.allowed_extensions");
+                   : outside(LIST_EXTENSIONS, "not in scope.allowed_extensions");
     }
     return is_relation(o->kind) ? judge_relation(s, o) : judge_schema(s, schema_of(o));
 }
@@ -161,7 +170,7 @@ static struct ruling judge_reference(const struct scope *s, const struct object 
     }
     return judge_allowed(s, o).verdict == VERDICT_OK
                ? rule(VERDICT_OK, "in scope")
-               : rule(VERDICT_OUTSIDE, "neither in scope nor in scope.references");
+               : outside(LIST_REFERENCES, "neither in scope nor in scope.references");
 }
 
 static struct ruling judge(const struct scope *s, const struct domains *d, const struct touch *t,
@@ -193,4 +202,69 @@ const char *scope_rule(const struct scope *s, const struct domains *d, const str
                        bool existed)
 {
     return judge(s, d, t, existed).rule;
+}
+
+/* A name as it may stand in a flow sequence of YAML. */
+static void put_name(struct buf *out, const char *name)
+{
+    size_t n = strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.");
+    if (name[n] == '\0' && n > 0 && (name[0] < '0' || name[0] > '9') && name[0] != '.') {
+        buf_puts(out, name);
+        return;
+    }
+    buf_putc(out, '"');
+    for (const char *p = name; *p != '\0'; p++) {
+        if (*p == '"' || *p == '\\') {
+            buf_putc(out, '\\');
+        }
+        buf_putc(out, *p);
+    }
+    buf_putc(out, '"');
+}
+
+static void put_line(struct buf *out, const char *key, const struct names *have, const char *more)
+{
+    buf_printf(out, "%s%s: [", out->n > 0 ? ", " : "", key);
+    for (size_t i = 0; i < have->n; i++) {
+        put_name(out, have->v[i]);
+        buf_puts(out, ", ");
+    }
+    put_name(out, more);
+    buf_putc(out, ']');
+}
+
+static const char *qualified(struct arena *a, const struct object *o)
+{
+    return o->schema[0] == '\0' ? o->name : arena_printf(a, "%s.%s", o->schema, o->name);
+}
+
+static void put_fix(struct arena *a, const struct scope *s, const struct object *o, enum list list,
+                    struct buf *out)
+{
+    const char *schema = schema_of(o);
+    bool names_schema = list == LIST_SCHEMAS || (list == LIST_TABLES && s->has_schemas &&
+                                                 judge_schema(s, schema).verdict != VERDICT_OK);
+    if (list == LIST_TABLES) {
+        put_line(out, "scope.allowed_tables", &s->allowed_tables, qualified(a, o));
+    } else if (list == LIST_REFERENCES) {
+        put_line(out, "scope.references", &s->references, qualified(a, o));
+    } else if (list == LIST_EXTENSIONS) {
+        put_line(out, "scope.allowed_extensions", &s->allowed_extensions, o->name);
+    } else if (list == LIST_GLOBAL) {
+        put_line(out, "scope.allowed_global", &s->allowed_global,
+                 arena_printf(a, "%s:%s", object_kind_text(o->kind), o->name));
+    }
+    if (names_schema && schema[0] != '\0') {
+        put_line(out, "scope.allowed_schemas", &s->allowed_schemas, schema);
+    }
+}
+
+const char *scope_fix(struct arena *a, const struct scope *s, const struct domains *d,
+                      const struct touch *t, bool existed)
+{
+    struct buf out = {0};
+    put_fix(a, s, &t->object, judge(s, d, t, existed).list, &out);
+    const char *text = arena_strdup(a, buf_str(&out));
+    buf_release(&out);
+    return text;
 }

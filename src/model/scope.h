@@ -30,4 +30,9 @@ enum verdict scope_admits(const struct scope *s, const struct domains *d, const 
 const char *scope_rule(const struct scope *s, const struct domains *d, const struct touch *t,
                        bool existed);
 
+/* The line of migration.yml that would admit it, as it would then read: "scope.allowed_schemas: [app, audit]". "" where no line of it can: it is
+ * forbidden, protected, or cannot be named. In a. */
+const char *scope_fix(struct arena *a, const struct scope *s, const struct domains *d,
+                      const struct touch *t, bool existed);
+
 #endif

@@ -3,6 +3,7 @@
 #define KFMIG_REPORT_REPORT_H
 
 #include "doc/doc.h"
+#include "model/finding.h"
 #include "plan/plan.h"
 
 /* How to print: colour only where the stream is a terminal and NO_COLOR is unset; verbose adds detail. */
@@ -16,6 +17,10 @@ struct style {
 void report_err(struct buf *out, const struct style *st, const struct err *e,
                 const struct bytes *source);
 void report_err_json(struct buf *out, const struct err *e);
+/* Everything in the list that stands in the way, a line each, with the line of migration.yml that would admit it:
+ *   "  scope: create of table other.t: not in scope.allowed_schemas; admitted by scope.allowed_schemas: [app, other]"
+ * for the place behind report_err(), which has told the first already: of a single one only what admits it, if anything does. */
+void report_findings(struct buf *out, const struct style *st, const struct findings *l);
 /* All of a list, sorted, then "N faults". kind: "error" or "warning". */
 void report_faults(struct buf *out, const struct style *st, const struct err_list *l,
                    const char *kind);

@@ -52,6 +52,28 @@ void report_err(struct buf *out, const struct style *st, const struct err *e,
     put_extra(out, st, "hint", e->hint);
 }
 
+void report_findings(struct buf *out, const struct style *st, const struct findings *l)
+{
+    size_t n = 0;
+    const struct finding *first = findings_stopping(l, &n);
+    if (n < 2) {
+        put_extra(out, st, "admitted by", n == 1 ? first->fix : "");
+        return;
+    }
+    for (size_t i = 0; i < l->n; i++) {
+        const struct finding *f = &l->v[i];
+        if (finding_stops(f)) {
+            buf_puts(out, "  ");
+            words_paint(out, st, PAINT_BAD, f->rule, 0);
+            buf_puts(out, ": ");
+            words_safe(out, f->text);
+            buf_puts(out, f->fix[0] != '\0' ? "; admitted by " : "");
+            words_safe(out, f->fix);
+            buf_putc(out, '\n');
+        }
+    }
+}
+
 void report_err_json(struct buf *out, const struct err *e)
 {
     struct arena a = {0};

@@ -12,31 +12,13 @@ struct doc *evidence_digest(struct arena *a, const struct digest *d)
     return digest_is_zero(d) ? doc_new(a, DOC_NULL) : doc_text(a, digest_text(d, text));
 }
 
-static const char *const limit_keys[] = {
-#define LIMIT(field, key, text) key,
-    LIMITS(LIMIT)
-#undef LIMIT
-        NULL};
-
-const char *limit_key(int i)
+struct limits limits_observed(const struct observation *seen)
 {
-    return limit_keys[i];
-}
-
-int64_t limit_declared(const struct limits *l, int i)
-{
-    const int64_t v[] = {
-#define LIMIT(field, key, text) l->field,
-        LIMITS(LIMIT)
-#undef LIMIT
-    };
-    return v[i];
-}
-
-int64_t limit_observed(const struct observation *seen, int i)
-{
-    const int64_t v[] = {seen->n_tables_touched, seen->index_delta, seen->rows};
-    return v[i];
+    struct limits l = limits_none;
+    l.max_table_count_touched = seen->n_tables_touched;
+    l.max_index_count_delta = seen->index_delta;
+    l.max_row_backfill = seen->rows;
+    return l;
 }
 
 static struct doc *count_doc(struct arena *a, int64_t v)
@@ -47,12 +29,12 @@ static struct doc *count_doc(struct arena *a, int64_t v)
 struct doc *evidence_limits(struct arena *a, const struct bundle *b, const struct outcome *o)
 {
     struct doc *list = doc_new(a, DOC_LIST);
+    const struct limits observed = o->observed ? limits_observed(&o->seen) : limits_none;
     for (int i = 0; limit_key(i) != NULL; i++) {
         struct doc *d = doc_push(a, list, doc_new(a, DOC_MAP));
         doc_put(a, d, "limit", doc_text(a, limit_key(i)));
-        doc_put(a, d, "declared", count_doc(a, limit_declared(&b->decl->limits, i)));
-        doc_put(a, d, "observed",
-                o->observed ? count_doc(a, limit_observed(&o->seen, i)) : doc_new(a, DOC_NULL));
+        doc_put(a, d, "declared", count_doc(a, limit_value(&b->decl->limits, i)));
+        doc_put(a, d, "observed", count_doc(a, limit_value(&observed, i)));
     }
     return list;
 }
@@ -126,10 +108,10 @@ static struct doc *residue_doc(struct arena *a, const struct observation *seen)
 static struct doc *violations_doc(struct arena *a, const struct outcome *o)
 {
     struct doc *list = doc_new(a, DOC_LIST);
-    for (size_t i = 0; i < o->n_gates; i++) {
-        const struct gate *g = &o->gates[i];
-        if (!g->passed && (strcmp(g->name, "scope") == 0 || strcmp(g->name, "protected") == 0)) {
-            doc_push(a, list, doc_text(a, g->detail));
+    for (size_t i = 0; i < o->gates.n; i++) {
+        const struct finding *g = &o->gates.v[i];
+        if (!g->passed && (strcmp(g->rule, "scope") == 0 || strcmp(g->rule, "protected") == 0)) {
+            doc_push(a, list, doc_text(a, g->text));
         }
     }
     return list;
@@ -179,11 +161,12 @@ static struct document document_of(struct arena *a, const struct buf *text)
 static struct document invariants_document(struct arena *a, const struct outcome *o)
 {
     struct doc *list = doc_new(a, DOC_LIST);
-    for (size_t i = 0; i < o->n_gates; i++) {
-        if (strncmp(o->gates[i].name, "invariant ", 10) == 0) {
+    for (size_t i = 0; i < o->gates.n; i++) {
+        const struct finding *g = &o->gates.v[i];
+        if (strncmp(g->rule, "invariant ", 10) == 0) {
             struct doc *d = doc_push(a, list, doc_new(a, DOC_MAP));
-            doc_put(a, d, "file", doc_text(a, o->gates[i].name + 10));
-            doc_put(a, d, "result", doc_text(a, o->gates[i].passed ? "pass" : "fail"));
+            doc_put(a, d, "file", doc_text(a, g->rule + 10));
+            doc_put(a, d, "result", doc_text(a, finding_result(g)));
         }
     }
     struct buf text = {0};

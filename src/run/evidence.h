@@ -20,9 +20,7 @@ void evidence_of(struct arena *a, const struct bundle *b, const struct outcome *
 struct doc *evidence_limits(struct arena *a, const struct bundle *b, const struct outcome *o);
 struct doc *evidence_digest(struct arena *a, const struct digest *d); /* text, or null for zero */
 
-/* What a limit counted, -1 (ROWS_UNKNOWN) where that is not known. i: position in LIMITS. */
-int64_t limit_observed(const struct observation *seen, int i);
-int64_t limit_declared(const struct limits *l, int i);
-const char *limit_key(int i); /* NULL past the end */
+/* What was counted, limit by limit; -1 (ROWS_UNKNOWN) where that is not known. */
+struct limits limits_observed(const struct observation *seen);
 
 #endif

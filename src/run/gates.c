@@ -6,16 +6,6 @@
 #include "model/scope.h"
 #include "run/evidence.h"
 
-void gate_add(struct run *r, struct outcome *o, const char *name, bool passed, const char *detail)
-{
-    struct gate *v = ARENA_ARRAY(r->a, struct gate, o->n_gates + 1);
-    if (o->n_gates > 0) {
-        memcpy(v, o->gates, o->n_gates * sizeof *v);
-    }
-    v[o->n_gates++] = (struct gate){name, passed, detail};
-    o->gates = v;
-}
-
 static bool had_object(const struct run *r, const struct touch *t)
 {
     if (table_gets(&r->base->by_text, object_text(r->a, &t->object)) != NULL) {
@@ -28,47 +18,67 @@ static bool had_object(const struct run *r, const struct touch *t)
     return table_gets(&r->base->by_text, object_text(r->a, &schema)) != NULL;
 }
 
-/* "alter of table audit.log: not in scope.allowed_schemas; ..." for every touch with one of the verdicts. */
-static void judge_touches(struct run *r, const struct bundle *b, struct outcome *o)
+/* One finding per touch that is not admitted, with the line of migration.yml that would admit it. */
+static bool judge_touch(struct run *r, const struct bundle *b, const struct touch *t,
+                        enum verdict which, struct findings *out)
 {
-    struct buf scope = {0};
-    struct buf protected = {0};
-    for (size_t i = 0; i < o->seen.touches.n; i++) {
-        const struct touch *t = &o->seen.touches.v[i];
-        bool existed = had_object(r, t);
-        enum verdict v = scope_admits(&b->decl->scope, r->domains, t, existed);
-        if (v == VERDICT_OK) {
-            continue;
-        }
-        struct buf *out = v == VERDICT_PROTECTED ? &protected : &scope;
-        buf_printf(out, "%s%s of %s: %s", out->n > 0 ? "; " : "", effect_text(t->effect),
-                   object_text(r->a, &t->object),
-                   scope_rule(&b->decl->scope, r->domains, t, existed));
+    const struct scope *scope = &b->decl->scope;
+    bool existed = had_object(r, t);
+    enum verdict v = scope_admits(scope, r->domains, t, existed);
+    bool is_protected = v == VERDICT_PROTECTED;
+    if (v == VERDICT_OK || is_protected != (which == VERDICT_PROTECTED)) {
+        return true;
     }
-    gate_add(r, o, "scope", scope.n == 0, arena_strdup(r->a, buf_str(&scope)));
-    gate_add(r, o, "protected", protected.n == 0, arena_strdup(r->a, buf_str(&protected)));
-    buf_release(&scope);
-    buf_release(&protected);
+    const char *object = object_text(r->a, &t->object);
+    struct finding *f =
+        finding_fail(r->a, out, is_protected ? "protected" : "scope", "%s of %s: %s",
+                     effect_text(t->effect), object, scope_rule(scope, r->domains, t, existed));
+    f->subject = object;
+    f->fix = scope_fix(r->a, scope, r->domains, t, existed);
+    f->path = b->decl->file.path != NULL ? b->decl->file.path : "";
+    f->line = f->path[0] != '\0' ? b->scope_line : 0;
+    f->hint =
+        is_protected
+            ? "existing objects of a protected domain change only with a signed approval"
+            : "narrow the migration, or widen its scope in migration.yml and have that reviewed";
+    return false;
+}
+
+static void judge_touches(struct run *r, const struct bundle *b, enum verdict which,
+                          struct outcome *o)
+{
+    bool admitted = true;
+    for (size_t i = 0; i < o->seen.touches.n; i++) {
+        admitted = judge_touch(r, b, &o->seen.touches.v[i], which, &o->gates) && admitted;
+    }
+    if (admitted) {
+        finding_pass(r->a, &o->gates, which == VERDICT_PROTECTED ? "protected" : "scope");
+    }
 }
 
 static void judge_limits(struct run *r, const struct bundle *b, struct outcome *o)
 {
+    const struct limits observed = limits_observed(&o->seen);
     for (int i = 0; limit_key(i) != NULL; i++) {
-        int64_t declared = limit_declared(&b->decl->limits, i);
-        int64_t seen = limit_observed(&o->seen, i);
+        long long declared = limit_value(&b->decl->limits, i);
+        long long seen = limit_value(&observed, i);
+        const char *name = arena_printf(r->a, "limit %s", limit_key(i));
+        struct finding *f = NULL;
         if (declared < 0) {
             continue;
         }
-        const char *name = arena_printf(r->a, "limit %s", limit_key(i));
-        const char *detail = "";
         if (seen == ROWS_UNKNOWN) {
-            detail = arena_printf(r->a, "declared %lld, and the rows removed could not be counted",
-                                  (long long)declared);
+            f = finding_fail(r->a, &o->gates, name,
+                             "declared %lld, and the rows removed could not be counted", declared);
         } else if (seen > declared) {
-            detail = arena_printf(r->a, "declared %lld, observed %lld", (long long)declared,
-                                  (long long)seen);
+            f = finding_fail(r->a, &o->gates, name, "declared %lld, observed %lld", declared, seen);
+            f->fix = arena_printf(r->a, "limits.%s: %lld", limit_key(i), seen);
+        } else {
+            finding_pass(r->a, &o->gates, name);
+            continue;
         }
-        gate_add(r, o, name, detail[0] == '\0', detail);
+        f->hint = "raise the limit in migration.yml and have that reviewed, or split the migration";
+        f->path = b->decl->file.path != NULL ? b->decl->file.path : "";
     }
 }
 
@@ -82,69 +92,60 @@ static const struct drift *drift_of(const struct world *w, const char *text)
     return NULL;
 }
 
+/* Nothing is built on what somebody changed behind kfmig's back. */
 static void judge_drift(struct run *r, struct outcome *o)
 {
-    const char *detail = "";
-    for (size_t i = 0; i < o->seen.touches.n && detail[0] == '\0' && r->world->n_drift > 0; i++) {
+    bool untouched = true;
+    for (size_t i = 0; i < o->seen.touches.n && r->world->n_drift > 0; i++) {
         const struct touch *t = &o->seen.touches.v[i];
         const char *text = object_text(r->a, &t->object);
         const struct drift *d = t->effect == EFFECT_READ ? NULL : drift_of(r->world, text);
-        if (d != NULL) {
-            detail = arena_printf(r->a, "%s was changed outside kfmig%s%s", text,
-                                  d->last_writer[0] != '\0' ? " after " : "", d->last_writer);
-        }
-    }
-    gate_add(r, o, "drift", detail[0] == '\0', detail);
-}
-
-static void fail_from(struct outcome *o, const struct bundle *b)
-{
-    static const struct {
-        const char *gate;
-        const char *hint;
-    } hints[] = {
-        {"scope",
-         "narrow the migration, or widen its scope in migration.yml and have that reviewed"},
-        {"protected", "existing objects of a protected domain change only with a signed approval"},
-        {"limit",
-         "raise the limit in migration.yml and have that reviewed, or split the migration"},
-        {"invariant", "run the invariant's query to see the rows that are wrong"},
-        {"drift", "`kfmig adopt ENV` accepts the database as it stands, with a receipt"},
-        {"ledger", "a migration may not read or write schema kfmig"},
-        {"observation", "a change that cannot be named is refused; make it with a plain statement"},
-    };
-    for (size_t i = 0; i < o->n_gates; i++) {
-        const struct gate *g = &o->gates[i];
-        if (g->passed) {
+        if (d == NULL) {
             continue;
         }
-        struct err *e = &o->failure;
-        err_set(e, ERR_APPLY, "%s: gate \"%s\" failed, everything was rolled back: %s", b->id,
-                g->name, g->detail);
-        for (size_t k = 0; k < sizeof hints / sizeof *hints; k++) {
-            if (strncmp(g->name, hints[k].gate, strlen(hints[k].gate)) == 0) {
-                err_hint(e, "%s", hints[k].hint);
-            }
-        }
-        return;
+        struct finding *f =
+            finding_fail(r->a, &o->gates, "drift", "%s was changed outside kfmig%s%s", text,
+                         d->last_writer[0] != '\0' ? " after " : "", d->last_writer);
+        f->subject = text;
+        f->hint = "`kfmig adopt ENV` accepts the database as it stands, with a receipt";
+        untouched = false;
+    }
+    if (untouched) {
+        finding_pass(r->a, &o->gates, "drift");
+    }
+}
+
+static void judge_observation(struct run *r, struct outcome *o)
+{
+    if (!o->seen.ledger_touched) {
+        finding_pass(r->a, &o->gates, "ledger");
+    } else {
+        finding_fail(r->a, &o->gates, "ledger", "schema kfmig was read or written")->hint =
+            "a migration may not read or write schema kfmig";
+    }
+    if (o->seen.unreconciled == NULL) {
+        finding_pass(r->a, &o->gates, "observation");
+    } else {
+        finding_fail(r->a, &o->gates, "observation", "%s", o->seen.unreconciled)->hint =
+            "a change that cannot be named is refused; make it with a plain statement";
     }
 }
 
 bool gates_judge(struct run *r, const struct bundle *b, struct outcome *o)
 {
-    judge_touches(r, b, o);
+    size_t n = 0;
+    judge_touches(r, b, VERDICT_OUTSIDE, o);
+    judge_touches(r, b, VERDICT_PROTECTED, o);
     judge_limits(r, b, o);
     judge_drift(r, o);
-    gate_add(r, o, "ledger", !o->seen.ledger_touched,
-             o->seen.ledger_touched ? "schema kfmig was read or written" : "");
-    gate_add(r, o, "observation", o->seen.unreconciled == NULL,
-             o->seen.unreconciled != NULL ? o->seen.unreconciled : "");
-    bool passed = true;
-    for (size_t i = 0; i < o->n_gates; i++) {
-        passed = passed && o->gates[i].passed;
+    judge_observation(r, o);
+    const struct finding *first = findings_stopping(&o->gates, &n);
+    if (first == NULL) {
+        return true;
     }
-    if (!passed) {
-        fail_from(o, b);
-    }
-    return passed;
+    struct err *e = &o->failure;
+    err_set(e, ERR_APPLY, "%s: gate \"%s\" failed, everything was rolled back: %s%s", b->id,
+            first->rule, first->text, n > 1 ? arena_printf(r->a, " (and %zu more)", n - 1) : "");
+    err_hint(e, "%s", first->hint);
+    return false;
 }

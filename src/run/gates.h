@@ -1,12 +1,13 @@
-/* The gates: everything that must hold before COMMIT. */
+/* The gates: everything that must hold before COMMIT. Rules, in the order of their findings: "invariant FILE", "scope", "protected", "limit KEY",
+ * "drift", "ledger", "observation". */
 #ifndef KFMIG_RUN_GATES_H
 #define KFMIG_RUN_GATES_H
 
 #include "run/run.h"
 
-/* Judge what was seen; gates are appended to o. Invariant gates were added before, in order. Returns true if all passed; else
- * o->failure is set from the first that did not. */
+/* Judge what was seen in o->seen; findings are appended to o->gates: one per violation, one that passed per rule without any. Those of
+ * invariants were added before. All rules are judged, whatever fails first. Returns true if nothing stands in the way; else o->failure
+ * (ERR_APPLY) is made from the first that does. No I/O. */
 bool gates_judge(struct run *r, const struct bundle *b, struct outcome *o);
-void gate_add(struct run *r, struct outcome *o, const char *name, bool passed, const char *detail);
 
 #endif

@@ -180,7 +180,7 @@ static enum attempt attempt(struct work *w)
     struct err *e = &o->failure;
     struct merkle before = *w->r->merkle;
     *e = (struct err){0};
-    o->n_gates = 0;
+    o->gates.n = 0;
     o->observed = false;
     o->failed_statement = 0;
     w->x.n_done = 0;

@@ -4,7 +4,6 @@
 
 #include "base/clock.h"
 #include "base/fault.h"
-#include "run/gates.h"
 #include "run/projection_parts.h"
 
 static int cannot(const struct making *m, struct err *e, const char *why)
@@ -200,9 +199,11 @@ int make_atomic(struct making *m, struct err *e)
     m->hidden = m->p->schema;
     m->acl = m->horizon = NULL;
     m->indexes.n = 0;
-    m->o->n_gates = 0;
+    m->o->gates.n = 0;
     m->made_ms = 0;
-    gate_add(m->r, m->o, "fallback atomic", true, m->obstacles);
+    finding_fail(m->r->a, &m->o->gates, "obstacles", "%s", m->obstacles)->waived_by =
+        "fallback: atomic";
+    finding_pass(m->r->a, &m->o->gates, "fallback atomic");
     if (check_chain(m, e) != 0 || making_begin(m, e) != 0) {
         return -1;
     }

@@ -3,8 +3,29 @@
 #include <string.h>
 
 #include "base/fault.h"
-#include "run/gates.h"
 #include "run/projection_parts.h"
+
+static void pass(struct making *m, const char *rule)
+{
+    finding_pass(m->r->a, &m->o->gates, rule);
+}
+
+static void PRINTF_LIKE(3, 4) fail(struct making *m, const char *rule, const char *fmt, ...)
+{
+    struct buf text = {0};
+    va_list ap;
+    va_start(ap, fmt);
+    buf_vprintf(&text, fmt, ap);
+    va_end(ap);
+    finding_fail(m->r->a, &m->o->gates, rule, "%s", buf_str(&text));
+    buf_release(&text);
+}
+
+/* "count kansas_counties/2026-02.1a2b3c4d": a rule about one source. */
+static const char *rule_of(struct making *m, const char *what, const struct projection_source *s)
+{
+    return arena_printf(m->r->a, "%s %s/%s", what, s->dataset, s->version);
+}
 
 static int fingerprint_rows(struct pg *pg, struct arena *a, const struct projection_source *s,
                             const char *schema, struct content *out, struct err *e)
@@ -43,11 +64,14 @@ static void judge_known(struct making *m, const struct projection_source *s, con
     const struct known_content *known = m->job->known;
     for (size_t i = 0; known != NULL && i < known->n; i++) {
         const struct content *was = &known->source[i].content;
-        if (strcmp(known->source[i].key, key) == 0) {
-            bool same = was->rows == now->rows && digest_eq(&was->sum, &now->sum);
-            gate_add(
-                m->r, m->o, arena_printf(m->r->a, "recovered %s/%s", s->dataset, s->version), same,
-                same ? "" : arena_printf(m->r->a, "the rows are not those of %s", known->whence));
+        if (strcmp(known->source[i].key, key) != 0) {
+            continue;
+        }
+        const char *name = rule_of(m, "recovered", s);
+        if (was->rows == now->rows && digest_eq(&was->sum, &now->sum)) {
+            pass(m, name);
+        } else {
+            fail(m, name, "the rows are not those of %s", known->whence);
         }
     }
 }
@@ -55,18 +79,18 @@ static void judge_known(struct making *m, const struct projection_source *s, con
 static void judge_count(struct making *m, const struct projection_source *s,
                         const struct dataset *d, int64_t rows)
 {
-    const char *name = arena_printf(m->r->a, "count %s/%s", s->dataset, s->version);
+    const char *name = rule_of(m, "count", s);
     if (!m->p->counts_from_catalog) {
         return;
     }
     if (!d->has_count) {
-        gate_add(m->r, m->o, name, false, "the catalog says no count");
-        return;
+        fail(m, name, "the catalog says no count");
+    } else if (rows != d->count) {
+        fail(m, name, "the catalog says %lld, %lld are there", (long long)d->count,
+             (long long)rows);
+    } else {
+        pass(m, name);
     }
-    gate_add(m->r, m->o, name, rows == d->count,
-             rows == d->count ? ""
-                              : arena_printf(m->r->a, "the catalog says %lld, %lld are there",
-                                             (long long)d->count, (long long)rows));
 }
 
 /* An extent of what is restricted is never told, only whether it fits. */
@@ -90,11 +114,21 @@ static const char *extent_fault(struct making *m, const struct dataset *d,
     return "";
 }
 
+static void judge_extent(struct making *m, const struct projection_source *s,
+                         const struct dataset *d, const struct extent_facts *x)
+{
+    const char *fault = extent_fault(m, d, x);
+    if (fault[0] == '\0') {
+        pass(m, rule_of(m, "extent", s));
+    } else {
+        fail(m, rule_of(m, "extent", s), "%s", fault);
+    }
+}
+
 static void judge_geometry(struct making *m, const struct projection_source *s,
                            const struct dataset *d, const struct extent_facts *x)
 {
-    struct arena *a = m->r->a;
-    const char *name = arena_printf(a, "geometry %s/%s", s->dataset, s->version);
+    const char *name = rule_of(m, "geometry", s);
     struct buf detail = {0};
     if (x->n_invalid > 0) {
         buf_printf(&detail, "%lld invalid", (long long)x->n_invalid);
@@ -106,12 +140,14 @@ static void judge_geometry(struct making *m, const struct projection_source *s,
         buf_printf(&detail, "%s%lld of another SRID", detail.n > 0 ? ", " : "",
                    (long long)x->n_other_srid);
     }
-    gate_add(m->r, m->o, name, detail.n == 0, arena_strdup(a, buf_str(&detail)));
+    if (detail.n == 0) {
+        pass(m, name);
+    } else {
+        fail(m, name, "%s", buf_str(&detail));
+    }
     buf_release(&detail);
     if (m->p->extents_from_catalog) {
-        const char *fault = extent_fault(m, d, x);
-        gate_add(m->r, m->o, arena_printf(a, "extent %s/%s", s->dataset, s->version),
-                 fault[0] == '\0', fault);
+        judge_extent(m, s, d, x);
     }
 }
 
@@ -126,8 +162,11 @@ static int judge_unique(struct making *m, const struct projection_source *s, str
     if (generation_duplicates(making_session(m), m->r->a, &rows, &s->unique, &n, e) != 0) {
         return -1;
     }
-    gate_add(m->r, m->o, arena_printf(m->r->a, "unique %s/%s", s->dataset, s->version), n == 0,
-             n == 0 ? "" : arena_printf(m->r->a, "%lld are there more than once", (long long)n));
+    if (n == 0) {
+        pass(m, rule_of(m, "unique", s));
+    } else {
+        fail(m, rule_of(m, "unique", s), "%lld are there more than once", (long long)n);
+    }
     return 0;
 }
 
@@ -153,6 +192,20 @@ static int geometry_columns(struct making *m, const struct projection_source *s,
     return 0;
 }
 
+/* A copy inside the server must be what was proven where it came from. */
+static void judge_copy(struct making *m, const struct projection_source *s,
+                       const struct loaded *from, const struct content *now)
+{
+    if (!from->copied) {
+        return;
+    }
+    if (digest_eq(&now->sum, &from->content.sum)) {
+        pass(m, rule_of(m, "copy", s));
+    } else {
+        fail(m, rule_of(m, "copy", s), "the copied rows differ from those that were proven");
+    }
+}
+
 static int prove_source(struct making *m, size_t i, struct err *e)
 {
     const struct projection_source *s = &m->p->source[i];
@@ -163,11 +216,7 @@ static int prove_source(struct making *m, size_t i, struct err *e)
     if (fingerprint(m, i, &content, e) != 0 || geometry_columns(m, s, &geometries, e) != 0) {
         return -1;
     }
-    if (m->loaded[i].copied) {
-        gate_add(m->r, m->o, arena_printf(m->r->a, "copy %s/%s", s->dataset, s->version),
-                 digest_eq(&content.sum, &m->loaded[i].content.sum),
-                 "the copied rows differ from those that were proven");
-    }
+    judge_copy(m, s, &m->loaded[i], &content);
     m->loaded[i].content = content;
     judge_known(m, s, m->loaded[i].key, &content);
     judge_count(m, s, d, content.rows);
@@ -239,8 +288,10 @@ int find_obstacles(struct making *m, struct err *e)
         buf_release(&text);
         return -1;
     }
-    gate_add(m->r, m->o, "obstacles", n == 0, arena_strdup(m->r->a, buf_str(&text)));
-    if (n > 0) {
+    if (n == 0) {
+        pass(m, "obstacles");
+    } else {
+        fail(m, "obstacles", "%s", buf_str(&text));
         err_set(e, ERR_PREFLIGHT, "%s cannot be published: %s%s", m->p->name, buf_str(&text),
                 n > 3 ? "; ..." : "");
         err_hint(e, "remove what stands in the way, or bring it into the projection's chain; "
@@ -299,16 +350,14 @@ static int rehearse(struct making *m, struct err *e)
 
 int judge_proof(struct making *m, struct err *e)
 {
-    for (size_t i = 0; i < m->o->n_gates; i++) {
-        const struct gate *g = &m->o->gates[i];
-        if (!g->passed) {
-            err_set(e, ERR_VALIDATE, "%s: %s failed: %s; nothing was published", m->p->name,
-                    g->name, g->detail);
-            return err_hint(e, "a correction of the data is a new dataset version; the generation "
-                               "before stays live");
-        }
+    const struct finding *g = findings_stopping(&m->o->gates, NULL);
+    if (g == NULL) {
+        return 0;
     }
-    return 0;
+    err_set(e, ERR_VALIDATE, "%s: %s failed: %s; nothing was published", m->p->name, g->rule,
+            g->text);
+    return err_hint(
+        e, "a correction of the data is a new dataset version; the generation before stays live");
 }
 
 static int count_rows(struct making *m, const char *table, int64_t *n, struct err *e)
@@ -366,7 +415,7 @@ int leave_out_others(struct making *m, struct err *e)
 int make_proof(struct making *m, struct err *e)
 {
     making_phase(m, "validate");
-    m->o->n_gates = 0;
+    m->o->gates.n = 0;
     /* All rows are committed, and whoever publishes has to know since when: this run, or one that finds the generation ready. */
     if (generation_horizon(making_session(m), m->r->a, &m->horizon, e) != 0 ||
         making_begin(m, e) != 0) {
@@ -417,10 +466,13 @@ static int verify_content(struct making *m, struct err *e)
         if (content_of_load(m, d, &now, e) != 0) {
             return -1;
         }
-        bool same = digest_parse(doc_str(d, "sum", ""), &was) == 0 &&
-                    now.rows == doc_num(d, "rows", -1) && digest_eq(&now.sum, &was);
-        gate_add(m->r, m->o, arena_printf(m->r->a, "content %s", loads->key[i]->text.p), same,
-                 same ? "" : "the rows are not those that were proven");
+        const char *name = arena_printf(m->r->a, "content %s", loads->key[i]->text.p);
+        if (digest_parse(doc_str(d, "sum", ""), &was) == 0 && now.rows == doc_num(d, "rows", -1) &&
+            digest_eq(&now.sum, &was)) {
+            pass(m, name);
+        } else {
+            fail(m, name, "the rows are not those that were proven");
+        }
     }
     return 0;
 }
@@ -429,16 +481,19 @@ static int count_tables(struct making *m, struct err *e)
 {
     const struct doc *tables = doc_get(m->g.facts, "tables");
     for (size_t i = 0; i < doc_len(tables); i++) {
-        const char *name = tables->key[i]->text.p;
+        const char *table = tables->key[i]->text.p;
+        const char *name = arena_printf(m->r->a, "count %s", table);
         int64_t proven = tables->item[i]->number;
         int64_t rows = 0;
-        if (count_rows(m, name, &rows, e) != 0) {
+        if (count_rows(m, table, &rows, e) != 0) {
             return -1;
         }
-        gate_add(m->r, m->o, arena_printf(m->r->a, "count %s", name), rows == proven,
-                 rows == proven ? ""
-                                : arena_printf(m->r->a, "%lld rows were proven, %lld are there",
-                                               (long long)proven, (long long)rows));
+        if (rows == proven) {
+            pass(m, name);
+        } else {
+            fail(m, name, "%lld rows were proven, %lld are there", (long long)proven,
+                 (long long)rows);
+        }
     }
     return 0;
 }
@@ -447,17 +502,20 @@ static int count_tables(struct making *m, struct err *e)
 static void judge_structure(struct making *m)
 {
     struct digest now = structure_of(m);
-    if (!digest_is_zero(&m->structure)) {
-        bool same = digest_eq(&now, &m->structure);
-        gate_add(m->r, m->o, "structure", same,
-                 same ? "" : "its objects are not as they were when it was live");
+    if (digest_is_zero(&m->structure)) {
+        return;
+    }
+    if (digest_eq(&now, &m->structure)) {
+        pass(m, "structure");
+    } else {
+        fail(m, "structure", "its objects are not as they were when it was live");
     }
 }
 
 int make_rehearsal(struct making *m, struct err *e)
 {
     making_phase(m, "rehearse");
-    m->o->n_gates = 0;
+    m->o->gates.n = 0;
     if (making_begin(m, e) != 0) {
         return -1;
     }

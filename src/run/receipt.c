@@ -83,11 +83,15 @@ static struct doc *scope_doc(struct arena *a, const struct scope *s)
 static struct doc *gates_doc(struct arena *a, const struct outcome *o)
 {
     struct doc *list = doc_new(a, DOC_LIST);
-    for (size_t i = 0; i < o->n_gates; i++) {
+    for (size_t i = 0; i < o->gates.n; i++) {
+        const struct finding *g = &o->gates.v[i];
         struct doc *d = doc_push(a, list, doc_new(a, DOC_MAP));
-        doc_put(a, d, "gate", doc_text(a, o->gates[i].name));
-        doc_put(a, d, "result", doc_text(a, o->gates[i].passed ? "pass" : "fail"));
-        doc_put(a, d, "detail", doc_text(a, o->gates[i].detail));
+        doc_put(a, d, "gate", doc_text(a, g->rule));
+        doc_put(a, d, "result", doc_text(a, finding_result(g)));
+        doc_put(a, d, "detail", doc_text(a, g->text));
+        if (g->waived_by[0] != '\0') {
+            doc_put(a, d, "waived_by", doc_text(a, g->waived_by));
+        }
     }
     return list;
 }
@@ -96,11 +100,12 @@ static struct doc *validation_doc(struct arena *a, const struct outcome *o)
 {
     struct doc *d = doc_new(a, DOC_MAP);
     struct doc *list = doc_new(a, DOC_LIST);
-    for (size_t i = 0; i < o->n_gates; i++) {
-        if (strncmp(o->gates[i].name, "invariant ", 10) == 0) {
+    for (size_t i = 0; i < o->gates.n; i++) {
+        const struct finding *g = &o->gates.v[i];
+        if (strncmp(g->rule, "invariant ", 10) == 0) {
             struct doc *v = doc_push(a, list, doc_new(a, DOC_MAP));
-            doc_put(a, v, "file", doc_text(a, o->gates[i].name + 10));
-            doc_put(a, v, "result", doc_text(a, o->gates[i].passed ? "pass" : "fail"));
+            doc_put(a, v, "file", doc_text(a, g->rule + 10));
+            doc_put(a, v, "result", doc_text(a, finding_result(g)));
         }
     }
     doc_put(a, d, "status", doc_text(a, o->result == RUN_SUCCESS ? "pass" : "fail"));

@@ -5,6 +5,7 @@
 #define KFMIG_RUN_RUN_H
 
 #include "ledger/ledger.h"
+#include "model/finding.h"
 #include "plan/plan.h"
 #include "store/catalog.h"
 
@@ -54,21 +55,13 @@ struct run {
 
 enum run_result { RUN_SUCCESS, RUN_FAILED, RUN_INTERRUPTED, RUN_IN_DOUBT };
 
-/* One gate's verdict. detail: policy-safe, "" on a pass. */
-struct gate {
-    const char *
-        name; /* "scope", "protected", "limit max_row_backfill", "invariant X", "drift", "ledger", "observation" */
-    bool passed;
-    const char *detail;
-};
 struct outcome {
     enum run_result result;
     char run_id[37];
     int64_t sequence;     /* of the entry; 0: none could be written */
     struct err failure;   /* what stopped it; code ERR_NONE on success */
     int failed_statement; /* 1-based over the forward scripts; 0 */
-    struct gate *gates;
-    size_t n_gates;
+    struct findings gates; /* what was judged before COMMIT: run/gates.h says the rules */
     struct observation seen;
     bool observed; /* seen is filled */
     int64_t elapsed_ms;

@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "base/fault.h"
-#include "run/gates.h"
 #include "run/queries.h"
 
 int execution_injected(struct err *e)
@@ -116,6 +115,17 @@ int execution_settle(struct execution *x, struct err *e)
     return execution_blame_deferred(x, e);
 }
 
+static void judge_rows(struct execution *x, const struct script *s, const struct statement *st,
+                       const char *name, int64_t rows)
+{
+    struct finding *f = finding_fail(x->run->a, &x->outcome->gates, name,
+                                     "%lld rows returned, none allowed", (long long)rows);
+    f->path = s->path;
+    f->line = st->line;
+    f->col = st->col;
+    f->hint = "run the invariant's query to see the rows that are wrong";
+}
+
 int execution_invariants(struct execution *x, struct err *e)
 {
     for (size_t i = 0; i < x->bundle->decl->invariants.n; i++) {
@@ -132,10 +142,11 @@ int execution_invariants(struct execution *x, struct err *e)
                 locate(x, s, &s->v[k], position, e);
                 return -1;
             }
-            gate_add(x->run, x->outcome, name, rows == 0,
-                     rows == 0 ? ""
-                               : arena_printf(x->run->a, "%lld rows returned, none allowed",
-                                              (long long)rows));
+            if (rows == 0) {
+                finding_pass(x->run->a, &x->outcome->gates, name);
+            } else {
+                judge_rows(x, s, &s->v[k], name, rows);
+            }
         }
     }
     return 0;

@@ -15,6 +15,7 @@ import subprocess
 import tempfile
 
 import pg
+from tap import after_test, equal
 
 KFMIG = os.environ["KFMIG"]
 FAULTY = os.environ.get("KFMIG_FAULTY", KFMIG)
@@ -31,6 +32,25 @@ environments:
         dsn_ref: KFM_DSN
 default_environment: dev
 """
+
+
+# What holds for every receipt that any test made: what passed has nothing to say.
+SPEAKING_PASSES = r"""
+SELECT to_regclass('kfmig.receipt') IS NOT NULL AS has \gset
+\if :has
+SELECT r.seq, g ->> 'gate', g ->> 'detail' FROM kfmig.receipt r, jsonb_array_elements(r.body::jsonb -> 'claim' -> 'gates') g
+ WHERE g ->> 'result' = 'pass' AND g ->> 'detail' <> '' ORDER BY 1, 2;
+\endif
+"""
+
+
+def passes_are_silent(db):
+    """Fail if a receipt in db has a gate that passed and says something. Databases that a test took away or damaged are left alone."""
+    try:
+        rows = pg.psql(db, SPEAKING_PASSES)
+    except pg.PgError:
+        return
+    equal(rows, [], "gates that passed and carry a text")
 
 
 class Ran:
@@ -67,6 +87,7 @@ class Project:
         self.env.update(LC_ALL="C.UTF-8", KFMIG_ACTOR="tester", HOME=str(folder))
         if self.db:
             self.env["KFM_DSN"] = pg.dsn(self.db)
+            after_test(passes_are_silent, self.db)
         self.write("registry/environments.v1.yml", environments)
 
     def path(self, name):

@@ -28,6 +28,7 @@ import traceback
 
 _tests = []
 _cleanups = []
+_checks = []
 
 
 class Skip(Exception):
@@ -62,6 +63,11 @@ def cases(**named):
 def at_exit(function, *args):
     """Call function(*args) when the file's tests are over, in reverse order, whatever happened."""
     _cleanups.append((function, args))
+
+
+def after_test(function, *args):
+    """Call function(*args) when the current test's own words have passed: a failure of it is the test's."""
+    _checks.append((function, args))
 
 
 def skip(reason):
@@ -130,10 +136,13 @@ def _run(function):
             function(tmp=folder)
         else:
             function()
+        for check, args in _checks:
+            check(*args)
         return ""
     except Skip as reason:
         return f" # SKIP {reason}"
     finally:
+        _checks.clear()
         if folder:
             shutil.rmtree(folder, ignore_errors=True)
 

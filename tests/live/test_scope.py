@@ -257,6 +257,43 @@ collect("passes", LEGITIMATE, pass_through)
 
 
 @test
+def all_that_fails_is_told_at_once_with_what_would_admit_it(tmp):
+    p = Project(tmp)
+    pg.psql(p.db, "CREATE SCHEMA app; CREATE SCHEMA other; CREATE SCHEMA governance; CREATE TABLE app.t (id int); CREATE TABLE other.o (id int);"
+                  "CREATE TABLE governance.decision (id int); INSERT INTO app.t VALUES (1)")
+    pg.psql(p.db, f"""DO $$ DECLARE s text; BEGIN FOREACH s IN ARRAY ARRAY['app','other','governance'] LOOP
+        EXECUTE format('ALTER SCHEMA %I OWNER TO {p.db}', s); END LOOP; END $$;
+        ALTER TABLE app.t OWNER TO {p.db}; ALTER TABLE other.o OWNER TO {p.db}; ALTER TABLE governance.decision OWNER TO {p.db};""")
+    p.bundle("M-01", "INSERT INTO app.t VALUES (2), (3); DO $$BEGIN EXECUTE 'CREATE TABLE other.n (id int); ALTER TABLE other.o ADD COLUMN y int;"
+                     "ALTER TABLE governance.decision ADD COLUMN x int;'; END$$;", schemas=["app", "governance"],
+             limits=dict(max_row_backfill=0, max_table_count_touched=9), invariants={"none.sql": "SELECT id FROM app.t;"})
+    ran = p.build()
+    equal(ran.status, 2, repr(ran))
+    told = [line for line in ran.err.splitlines() if line.startswith("  ") and not line.startswith("  hint")]
+    equal(told, [
+        "  invariant invariants/none.sql: 3 rows returned, none allowed",
+        "  scope: create of table other.n: not in scope.allowed_schemas; admitted by scope.allowed_schemas: [app, governance, other]",
+        "  scope: alter of table other.o: not in scope.allowed_schemas; admitted by scope.allowed_schemas: [app, governance, other]",
+        "  protected: alter of table governance.decision: protected by policy.protected.schemas",
+        "  limit max_row_backfill: declared 0, observed 2; admitted by limits.max_row_backfill: 2",
+    ], repr(ran))
+    contains(ran.err, 'gate "invariant invariants/none.sql" failed, everything was rolled back: 3 rows returned, none allowed (and 4 more)')
+    receipt = p.json("receipt", "show", "dev", full_id("M-01"))
+    failed = [(g["gate"], g["detail"]) for g in receipt["claim"]["gates"] if g["result"] == "fail"]
+    equal(len(failed), 5)
+    equal(sorted({g["gate"] for g in receipt["claim"]["gates"] if g["result"] == "pass"}),
+          ["drift", "ledger", "limit max_table_count_touched", "observation"])
+    shutil.rmtree(p.path(f"migrations/postgis/{full_id('M-01')}"))
+    one = p.bundle("M-01", "DO $$BEGIN EXECUTE 'CREATE TABLE other.n (id int)'; END$$;")
+    ran = p.build()
+    contains(ran.err, 'gate "scope" failed, everything was rolled back: create of table other.n: not in scope.allowed_schemas\n')
+    contains(ran.err, "\n  admitted by: scope.allowed_schemas: [app, other]\n")
+    text = p.path(f"{one}/migration.yml").read_text()
+    p.write(f"{one}/migration.yml", text.replace('allowed_schemas: ["app"]', "allowed_schemas: [app, other]"))
+    equal(p.build().status, 0)
+
+
+@test
 def the_corpus_is_as_large_as_promised():
     equal(len(VIOLATIONS) >= 60 and len(LEGITIMATE) >= 30, True)
     note(f"{len(VIOLATIONS)} violations, {len(LEGITIMATE)} legitimate changes")

@@ -574,9 +574,36 @@ static void test_faults(void)
     buf_release(&out);
 }
 
+static void test_findings(void)
+{
+    struct arena a = {0};
+    struct findings l = {0};
+    struct buf out = {0};
+    finding_pass(&a, &l, "protected");
+    finding_fail(&a, &l, "scope", "create of table b.t: not in scope.allowed_schemas")->fix =
+        "scope.allowed_schemas: [a, b]";
+    report_findings(&out, &plain, &l);
+    is_str(buf_str(&out), "  admitted by: scope.allowed_schemas: [a, b]\n", "one finding");
+    buf_clear(&out);
+    finding_fail(&a, &l, "obstacles", "a view")->waived_by = "fallback: atomic";
+    finding_fail(&a, &l, "drift", "table a.\x1b[1m was changed outside kfmig");
+    report_findings(&out, &plain, &l);
+    is_str(buf_str(&out),
+           "  scope: create of table b.t: not in scope.allowed_schemas; admitted by "
+           "scope.allowed_schemas: [a, b]\n"
+           "  drift: table a.\\x1b[1m was changed outside kfmig\n",
+           "several, each on its line");
+    buf_clear(&out);
+    l.n = 1;
+    report_findings(&out, &plain, &l);
+    is_str(buf_str(&out), "", "nothing of what passed");
+    buf_release(&out);
+    arena_release(&a);
+}
+
 int main(void)
 {
-    tap_plan(50 + REASON_COUNT);
+    tap_plan(53 + REASON_COUNT);
     test_plan_text();
     test_plan_world();
     test_plan_json();
@@ -592,5 +619,6 @@ int main(void)
     test_blocked();
     test_errors();
     test_faults();
+    test_findings();
     return tap_done();
 }

@@ -2,6 +2,8 @@
 /* Scope: a table of touches, the verdict on each, and the rule that decided; names of environment enums. */
 #include "tap.h"
 
+#include "doc/doc.h"
+#include "doc/yaml.h"
 #include "model/scope.h"
 
 #define LIST(...)                                                                                  \
@@ -76,6 +78,10 @@ struct row {
 
 /* clang-format off */
 static const struct row rows[] = {
+    /* an entry's schema is compared whole: not only as far as the shorter of the two goes */
+    ROW(tables_only, no_domains, TABLE, "kfm_references", "county", ALTER, true, OUTSIDE, NOT_TABLES),
+    ROW(tables_only, no_domains, TABLE, "kfm", "county", ALTER, true, OUTSIDE, NOT_TABLES),
+    ROW(tables_only, no_domains, TABLE, "kfm_ref", "county", ALTER, true, OK, "in scope.allowed_tables"),
     /* the example: tables need both lists */
     ROW(example, no_domains, TABLE, "public", "parcels", ALTER, true, OK, IN_SCHEMAS),
     ROW(example, no_domains, TABLE, "public", "parcels", WRITE, true, OK, IN_SCHEMAS),
@@ -189,13 +195,118 @@ static void check_row(size_t i)
     arena_release(&a);
 }
 
+/* A list of the scope by its key in migration.yml. */
+static struct names *list_of(struct scope *s, const char *key)
+{
+    if (strcmp(key, "scope.allowed_schemas") == 0) {
+        s->has_schemas = true;
+        return &s->allowed_schemas;
+    }
+    if (strcmp(key, "scope.allowed_tables") == 0) {
+        s->has_tables = true;
+        return &s->allowed_tables;
+    }
+    return strcmp(key, "scope.references") == 0           ? &s->references
+           : strcmp(key, "scope.allowed_extensions") == 0 ? &s->allowed_extensions
+           : strcmp(key, "scope.allowed_global") == 0     ? &s->allowed_global
+                                                          : NULL;
+}
+
+/* Reads the lines of a fix as YAML and lays them over the scope. */
+static bool apply_fix(struct arena *a, const char *fix, struct scope *s)
+{
+    struct err e = {0};
+    const char *text = arena_printf(a, "{%s}", fix);
+    const struct doc *d = yaml_read(a, bytes_str(text), "fix", &e);
+    for (size_t i = 0; d != NULL && i < doc_len(d); i++) {
+        struct names *list = list_of(s, d->key[i]->text.p);
+        const struct doc *v = d->item[i];
+        if (list == NULL) {
+            return false;
+        }
+        list->v = ARENA_ARRAY(a, const char *, doc_len(v) + 1);
+        list->n = doc_len(v);
+        for (size_t k = 0; k < doc_len(v); k++) {
+            list->v[k] = v->item[k]->text.p;
+        }
+    }
+    return d != NULL;
+}
+
+/* What a fix says is enough, and there is one wherever a list of the scope decides. */
+static void check_fix(size_t i)
+{
+    const struct row *r = &rows[i];
+    struct arena a = {0};
+    struct touch t = {.object = r->object, .effect = r->effect};
+    struct scope wider = *r->scope;
+    const char *fix = scope_fix(&a, r->scope, r->domains, &t, r->existed);
+    bool is_open = r->verdict == VERDICT_OUTSIDE && r->object.kind != OBJ_UNKNOWN &&
+                   (strcmp(r->rule, NOT_SCHEMAS) != 0 || r->object.schema[0] != '\0' ||
+                    r->object.kind == OBJ_SCHEMA) &&
+                   (strcmp(r->rule, NO_SCHEMAS) != 0 || r->object.schema[0] != '\0' ||
+                    r->object.kind == OBJ_SCHEMA);
+    const char *name = arena_printf(&a, "%zu: fix of %s: %s", i, object_text(&a, &r->object), fix);
+    if (!is_open) {
+        is_str(fix, "", name);
+    } else {
+        ok(fix[0] != '\0' && apply_fix(&a, fix, &wider) &&
+               scope_admits(&wider, r->domains, &t, r->existed) == VERDICT_OK,
+           name);
+    }
+    arena_release(&a);
+}
+
+static const struct {
+    const struct scope *scope;
+    struct object object;
+    enum effect effect;
+    const char *fix;
+} fixes[] = {
+    {&schemas_only,
+     {OBJ_TABLE, "audit", "log"},
+     EFFECT_ALTER,
+     "scope.allowed_schemas: [kfm_ref, kfm_index, audit]"},
+    {&example,
+     {OBJ_TABLE, "audits", "log"},
+     EFFECT_WRITE,
+     "scope.allowed_tables: [parcels, audits.log], scope.allowed_schemas: [public, audits]"},
+    {&nothing,
+     {OBJ_SCHEMA, "", "My Schema"},
+     EFFECT_CREATE,
+     "scope.allowed_schemas: [\"My Schema\"]"},
+    {&nothing, {OBJ_ROLE, "", "a\"b"}, EFFECT_CREATE, "scope.allowed_global: [\"role:a\\\"b\"]"},
+    {&nothing,
+     {OBJ_EXTENSION, "", "uuid-ossp"},
+     EFFECT_CREATE,
+     "scope.allowed_extensions: [\"uuid-ossp\"]"},
+    {&tables_only,
+     {OBJ_TABLE, "x", "y"},
+     EFFECT_REFERENCE,
+     "scope.references: [kfm_ref.state, x.y]"},
+    {&example, {OBJ_TABLE, "audit", "log"}, EFFECT_ALTER, ""},
+};
+
+static void check_fixes(void)
+{
+    struct arena a = {0};
+    for (size_t i = 0; i < sizeof fixes / sizeof fixes[0]; i++) {
+        struct touch t = {.object = fixes[i].object, .effect = fixes[i].effect};
+        is_str(scope_fix(&a, fixes[i].scope, &no_domains, &t, true), fixes[i].fix,
+               object_text(&a, &t.object));
+    }
+    arena_release(&a);
+}
+
 int main(void)
 {
     size_t n = sizeof rows / sizeof rows[0];
-    tap_plan(2 * (int)n + 14);
+    tap_plan(3 * (int)n + (int)(sizeof fixes / sizeof fixes[0]) + 14);
     for (size_t i = 0; i < n; i++) {
         check_row(i);
+        check_fix(i);
     }
+    check_fixes();
     const struct names list = LIST("a", "b");
     ok(names_have(&list, "b"), "a name in the list");
     ok(!names_have(&list, "B"), "names compare exactly");

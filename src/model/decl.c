@@ -1,0 +1,28 @@
+/* Limits by position. */
+#include "model/decl.h"
+
+const struct limits limits_none = {
+#define LIMIT(field, key, text) .field = -1,
+    LIMITS(LIMIT)
+#undef LIMIT
+};
+
+const char *limit_key(int i)
+{
+    static const char *const keys[] = {
+#define LIMIT(field, key, text) key,
+        LIMITS(LIMIT)
+#undef LIMIT
+            NULL};
+    return keys[i];
+}
+
+int64_t limit_value(const struct limits *l, int i)
+{
+    const int64_t v[] = {
+#define LIMIT(field, key, text) l->field,
+        LIMITS(LIMIT)
+#undef LIMIT
+    };
+    return v[i];
+}
