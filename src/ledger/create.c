@@ -205,7 +205,7 @@ static int make(struct contact *c, struct err *e)
     if (FAULT(LEDGER_CREATE)) {
         return err_set(e, ERR_PREFLIGHT, "the ledger was not created: fault point");
     }
-    return ledger_commit(c->s, e);
+    return tx_commit(c->s, NULL, e) == TX_ENDED ? 0 : -1;
 }
 
 /* One transaction that makes the ledger if the lock on making is free; *locked says whether it was. */
@@ -221,7 +221,7 @@ static int try_make(struct contact *c, bool *locked, struct err *e)
             rc = make(c, e);
         }
     }
-    ledger_rollback(c->s);
+    tx_roll_back(c->s);
     return rc;
 }
 

@@ -312,22 +312,14 @@ static int begin(struct pg *s, bool is_own, struct arena *a, const char **now, s
 
 static int commit(struct pg *s, const struct note *n, struct err *e)
 {
-    char tag[64] = "";
-    bool sent = false;
-    int rc = pg_command(s, "COMMIT", tag, &sent, e);
-    if (rc == 0 && strcmp(tag, "COMMIT") == 0) {
-        return 0;
-    }
-    if (rc == 0) {
-        return err_set(e, ERR_APPLY, "the server rolled the journal's %s back", n->kind);
-    }
-    if (sent && !pg_is_alive(s)) {
+    enum ending end = tx_commit(s, NULL, e);
+    if (end == TX_UNKNOWN) {
         (void)err_set(e, ERR_DOUBT,
                       "the connection went while the %s of %s was written to the journal", n->kind,
                       n->step->subject);
         return err_hint(e, "run again: the next run reads what is true");
     }
-    return -1;
+    return end == TX_ENDED ? 0 : -1;
 }
 
 /* Writes the entry: in the open transaction, or in one of its own. */
@@ -350,7 +342,7 @@ static int note_write(const struct journal *j, const struct note *n, int64_t *se
         *j->run->merkle = before;
     }
     if (rc != 0 && is_own) {
-        ledger_rollback(s);
+        tx_roll_back(s);
     }
     arena_release(&a);
     return rc;

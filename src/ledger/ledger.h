@@ -10,6 +10,7 @@
 #include "doc/doc.h"
 #include "model/fact.h"
 #include "pg/pg.h"
+#include "pg/tx.h"
 
 #define LEDGER_FORMAT 1
 
@@ -189,9 +190,10 @@ void ledger_next(const struct identity *id, const struct merkle *m, struct entry
 int ledger_record(struct pg *s, const struct recording *r, const struct guard *g, struct merkle *m,
                   struct err *e) MUST_CHECK;
 
-/* Has this subject a successful entry of this run? For resolving a lost COMMIT: call with the lock held. */
-int ledger_lookup(struct pg *s, const char *subject, const char *run_id, bool *found,
-                  struct err *e) MUST_CHECK;
+/* What came of a COMMIT whose answer was lost: TX_ENDED if the entry of run_id, which that transaction held, is there; TX_UNDONE if not; TX_UNKNOWN
+ * with *e if the ledger cannot be asked. Call with the lock held, by a session that waited for it since: only then has the lost one's
+ * backend ended. */
+enum ending ledger_settle(struct pg *s, const char *run_id, struct err *e) MUST_CHECK;
 
 /* An input text; what does not hash to d is ERR_INTEGRITY. */
 int ledger_blob(struct pg *s, const struct digest *d, struct arena *a, struct bytes *out,

@@ -1,37 +1,12 @@
 /* What the files of src/ledger share. */
 #include "ledger/parts.h"
 
-#include <string.h>
-
 #include "base/clock.h"
 
 int ledger_begin(struct pg *s, struct err *e)
 {
     char tag[64];
     return pg_command(s, "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE", tag, NULL, e);
-}
-
-int ledger_commit(struct pg *s, struct err *e)
-{
-    char tag[64];
-    if (pg_command(s, "COMMIT", tag, NULL, e) != 0) {
-        return -1;
-    }
-    if (strcmp(tag, "COMMIT") != 0) {
-        return err_set(e, ERR_PREFLIGHT,
-                       "the server rolled the transaction back instead of committing it");
-    }
-    return 0;
-}
-
-void ledger_rollback(struct pg *s)
-{
-    char tag[64];
-    struct err ignored;
-    enum pg_tx tx = pg_tx(s);
-    if (tx == PG_TX_OPEN || tx == PG_TX_FAILED) {
-        (void)(pg_command(s, "ROLLBACK", tag, NULL, &ignored) == 0);
-    }
 }
 
 void ledger_pause(void)

@@ -12,10 +12,6 @@ void ledger_add_record(struct pg *s, struct arena *a, const struct recording *r,
 
 /* Begin a transaction as kfmig's own ones are: read committed, whatever the role's defaults say. */
 int ledger_begin(struct pg *s, struct err *e) MUST_CHECK;
-/* COMMIT; -1 also if the server answered anything else than "COMMIT". */
-int ledger_commit(struct pg *s, struct err *e) MUST_CHECK;
-/* ROLLBACK if a transaction is open. A lost connection has rolled back by itself. */
-void ledger_rollback(struct pg *s);
 
 /* Sleep about 100 ms, so that those who poll for the same lock do not do it in step. */
 void ledger_pause(void);

@@ -173,15 +173,15 @@ int ledger_objects(struct pg *s, int64_t upto, struct arena *a, struct object_ro
 
 /* --- single things --- */
 
-int ledger_lookup(struct pg *s, const char *subject, const char *run_id, bool *found, struct err *e)
+enum ending ledger_settle(struct pg *s, const char *run_id, struct err *e)
 {
     struct pg_rows *r = NULL;
-    if (pg_query(s, &ledger_find_success, (const char *const[]){subject, run_id}, 2, &r, e) != 0) {
-        return -1;
+    if (pg_query(s, &ledger_find_run, &run_id, 1, &r, e) != 0) {
+        return TX_UNKNOWN;
     }
-    *found = pg_bool(r, 0, 0);
+    enum ending end = pg_bool(r, 0, 0) ? TX_ENDED : TX_UNDONE;
     pg_rows_free(r);
-    return 0;
+    return end;
 }
 
 static int check_blob(struct bytes text, const struct digest *d, struct err *e)

@@ -33,7 +33,7 @@ struct pg_sql {
  * answered (after 10 s without an answer the connection is given up). A deadline is handled alike, with 2 s. What the server
  * had finished all the same is reported as it ended: the truth wins. */
 struct pg_wait {
-    int64_t timeout_ms; /* for one call; 0: the session's default */
+    int64_t timeout_ms; /* for one call; 0: none, or in pg_options the default */
     bool (*on_wait)(void *ctx);
     void *ctx;
 };

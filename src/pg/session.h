@@ -88,6 +88,10 @@ void pg_forget_prepared(struct pg *s);
 /* Run n queries as one pipeline, the last of them no Sync; as pg_batch_run(). */
 int pg_pipeline(struct pg *s, struct pg_item *v, size_t n, int *failed, struct err *e) MUST_CHECK;
 
+/* As pg_command(), waiting as w says; NULL: as the session does. */
+int pg_command_within(struct pg *s, const char *sql, const struct pg_wait *w, char *tag, bool *sent,
+                      struct err *e) MUST_CHECK;
+
 struct pg_rows *pg_rows_of(PGresult *result); /* takes result over */
 
 /* Fill *e for a call that failed with result r (NULL: there is none) and return -1. code is for an ordinary refusal;

@@ -193,7 +193,8 @@ static enum err_code command_code(const char *sql)
     return strncasecmp(sql, "COMMIT", strlen("COMMIT")) == 0 ? ERR_APPLY : ERR_PREFLIGHT;
 }
 
-int pg_command(struct pg *s, const char *sql, char *tag, bool *sent, struct err *e)
+int pg_command_within(struct pg *s, const char *sql, const struct pg_wait *w, char *tag, bool *sent,
+                      struct err *e)
 {
     struct pg_call c;
     struct outcome o = {.is_commit = command_code(sql) == ERR_APPLY};
@@ -201,17 +202,13 @@ int pg_command(struct pg *s, const char *sql, char *tag, bool *sent, struct err 
     if (tag != NULL) {
         tag[0] = '\0';
     }
-    if (sent != NULL) {
-        *sent = false;
-    }
+    *sent = false;
     if (pg_ready(s, e) != 0) {
         return -1;
     }
-    if (sent != NULL) {
-        *sent = true;
-    }
+    *sent = true;
     pg_copy_text(s->last, sizeof s->last, sql);
-    pg_call_begin(&c, &s->wait, s->default_timeout_ms);
+    pg_call_begin(&c, w != NULL ? w : &s->wait, w != NULL ? w->timeout_ms : s->default_timeout_ms);
     int rc = run(s, &c, sql, &o);
     if (rc != 0 || o.bad != NULL || o.copied) {
         size_t word = strcspn(sql, " ;");
@@ -222,4 +219,10 @@ int pg_command(struct pg *s, const char *sql, char *tag, bool *sent, struct err 
     }
     PQclear(o.bad);
     return rc;
+}
+
+int pg_command(struct pg *s, const char *sql, char *tag, bool *sent, struct err *e)
+{
+    bool ignored;
+    return pg_command_within(s, sql, NULL, tag, sent != NULL ? sent : &ignored, e);
 }

@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/fault.h"
+#include "run/commit.h"
 #include "run/gates.h"
 #include "run/owed.h"
 #include "run/queries.h"
@@ -22,16 +23,6 @@ struct work {
     struct baseline post; /* the sum as it will be */
     const char *started_at;
 };
-
-static void roll_back(struct work *w)
-{
-    struct err ignored = {0};
-    char tag[64];
-    if (pg_is_alive(*w->r->pg)) {
-        /* Where even ROLLBACK gets no answer the connection is gone, and the server rolls back by itself. */
-        (void)!pg_command(*w->r->pg, "ROLLBACK", tag, NULL, &ignored);
-    }
-}
 
 static bool sets_transaction(const struct bundle *b)
 {
@@ -107,59 +98,6 @@ static int record_success(struct work *w, struct err *e)
     return r->live_after == NULL ? 0 : ledger_generation_put(*r->pg, r->live_after, e);
 }
 
-/* The connection went while COMMIT was under way. Never guess: connect, take the lock, ask the ledger. A backend drops its locks
- * only when its transaction has ended, so once the lock is ours the answer is final. What another run wrote in between is
- * noticed by the next entry. */
-static int resolve(struct work *w, const struct merkle *before, struct err *e)
-{
-    struct run *r = w->r;
-    struct err why = {0};
-    bool committed = false;
-    if (r->events->resolving != NULL) {
-        r->events->resolving(r->events->ctx);
-    }
-    if (r->reconnect(r->reconnect_ctx, &why) != 0 ||
-        ledger_lookup(*r->pg, w->b->id, w->o->run_id, &committed, &why) != 0) {
-        w->o->result = RUN_IN_DOUBT;
-        err_set(e, ERR_DOUBT,
-                "%s: the connection was lost while COMMIT was under way and the outcome is not "
-                "known yet",
-                w->b->id);
-        return err_hint(e, "run the same command again: kfmig will ask the ledger first (%s)",
-                        why.msg);
-    }
-    if (committed) {
-        return 0;
-    }
-    *r->merkle = *before;
-    err_set(e, ERR_APPLY,
-            "%s: the connection was lost before COMMIT took effect; nothing was applied", w->b->id);
-    return err_hint(e, "run the same command again");
-}
-
-static int commit(struct work *w, const struct merkle *before, struct err *e)
-{
-    struct run *r = w->r;
-    struct err f = {0};
-    char tag[64] = "";
-    bool sent = false;
-    int rc = pg_command(*r->pg, "COMMIT", tag, &sent, &f);
-    bool is_committed = rc == 0 && strcmp(tag, "COMMIT") == 0;
-    bool is_unknown = is_committed ? FAULT(TX_COMMITTED) : !pg_is_alive(*r->pg);
-    if (is_unknown) {
-        return resolve(w, before, e);
-    }
-    if (is_committed) {
-        return 0;
-    }
-    *r->merkle = *before;
-    err_set(e, ERR_APPLY, "%s: the server refused COMMIT, everything was rolled back: %s", w->b->id,
-            f.condition[0] != '\0' ? f.condition : "transaction aborted");
-    memcpy(e->sqlstate, f.sqlstate, sizeof e->sqlstate);
-    memcpy(e->condition, f.condition, sizeof e->condition);
-    return -1;
-}
-
 /* What fails from here on is the migration, also where it was one of our own queries or the connection. */
 static void blame(const struct work *w, struct err *e)
 {
@@ -188,7 +126,7 @@ static enum attempt attempt(struct work *w)
     w->evidence = (struct evidence_set){0};
     if (begin(w, e) != 0 || execution_scripts(&w->x, e) != 0 || execution_settle(&w->x, e) != 0 ||
         execution_invariants(&w->x, e) != 0 || observe(w, e) != 0) {
-        roll_back(w);
+        tx_roll_back(*w->r->pg);
         return is_transient(e) ? ATTEMPT_RETRY : ATTEMPT_FAILED;
     }
     bool passed = gates_judge(w->r, w->b, o);
@@ -199,20 +137,21 @@ static enum attempt attempt(struct work *w)
     }
     prepare_evidence(w);
     if (!passed) {
-        roll_back(w);
+        tx_roll_back(*w->r->pg);
         return ATTEMPT_FAILED;
     }
     if (record_success(w, e) != 0) {
         *w->r->merkle = before;
         o->result = RUN_FAILED;
-        roll_back(w);
+        tx_roll_back(*w->r->pg);
         blame(w, e);
         return ATTEMPT_FAILED;
     }
-    if (commit(w, &before, e) != 0) {
-        if (o->result != RUN_IN_DOUBT) {
-            o->result = RUN_FAILED;
-        }
+    const struct commit c = {
+        .subject = w->b->id, .run_id = o->run_id, .done = "applied", .before = &before};
+    enum ending end = run_commit(w->r, &c, e);
+    if (end != TX_ENDED) {
+        o->result = end == TX_UNKNOWN ? RUN_IN_DOUBT : RUN_FAILED;
         o->sequence = 0;
         return ATTEMPT_FAILED;
     }

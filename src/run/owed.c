@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "doc/canon.h"
 #include "doc/json.h"
+#include "run/commit.h"
 #include "run/record.h"
 
 struct bytes owed_write(struct run *r, const struct receipt_input *in)
@@ -81,7 +82,6 @@ static struct blob *blobs_from(struct run *r, const struct doc *list, size_t *n)
 static int pay_new(struct run *r, struct doc *d, struct err *e)
 {
     char tag[64];
-    struct err ignored = {0};
     struct entry en;
     struct recording record = {.entry = &en, .epoch = r->epoch};
     struct merkle before = *r->merkle;
@@ -93,19 +93,18 @@ static int pay_new(struct run *r, struct doc *d, struct err *e)
         receipt_seal(r->a, doc_get(d, "receipt"), en.instance, en.sequence, &en.previous);
     en.receipt = digest_of(record.receipt);
     record.blobs = blobs_from(r, doc_get(d, "blobs"), &record.n_blobs);
+    const struct commit c = {
+        .subject = en.subject, .run_id = en.run_id, .done = "recorded", .before = &before};
     if (pg_command(*r->pg, "BEGIN", tag, NULL, e) != 0) {
         return -1;
     }
-    if (record_begin(r, 5000, 60000, 60000, NULL, e) == 0 &&
-        ledger_record(*r->pg, &record, &unguarded, r->merkle, e) == 0 &&
-        pg_command(*r->pg, "COMMIT", tag, NULL, e) == 0) {
-        return 0;
+    if (record_begin(r, 5000, 60000, 60000, NULL, e) != 0 ||
+        ledger_record(*r->pg, &record, &unguarded, r->merkle, e) != 0) {
+        *r->merkle = before;
+        tx_roll_back(*r->pg);
+        return -1;
     }
-    *r->merkle = before;
-    if (pg_is_alive(*r->pg)) {
-        (void)!pg_command(*r->pg, "ROLLBACK", tag, NULL, &ignored);
-    }
-    return -1;
+    return run_commit(r, &c, e) == TX_ENDED ? 0 : -1;
 }
 
 int run_pay(struct run *r, struct bytes owed, bool *paid, struct err *e)

@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/fault.h"
+#include "run/commit.h"
 #include "run/owed.h"
 #include "run/projection_parts.h"
 #include "run/queries.h"
@@ -38,70 +39,51 @@ int making_begin(struct making *m, struct err *e)
 
 void making_roll_back(struct making *m)
 {
-    struct err ignored = {0};
-    char tag[64];
-    if (pg_is_alive(making_session(m))) {
-        (void)!pg_command(making_session(m), "ROLLBACK", tag, NULL, &ignored);
-    }
+    tx_roll_back(making_session(m));
 }
 
-/* The connection went while the COMMIT that publishes was under way. As for a migration: connect, take the lock, ask the ledger. */
-static int resolve(const struct making *m, struct err *e)
+/* The lock is asked for by this very session: while its transaction is open nobody can have taken it. */
+static int check_lock(struct making *m, struct err *e)
 {
-    struct run *r = m->r;
-    struct err why = {0};
-    bool is_published = false;
-    if (r->events->resolving != NULL) {
-        r->events->resolving(r->events->ctx);
-    }
-    if (r->reconnect(r->reconnect_ctx, &why) != 0 ||
-        ledger_lookup(*r->pg, m->p->name, m->o->run_id, &is_published, &why) != 0) {
-        err_set(e, ERR_DOUBT,
-                "%s: the connection was lost while COMMIT was under way and the outcome is not "
-                "known yet",
-                m->p->name);
-        return err_hint(e, "run the same command again: kfmig will ask the ledger first (%s)",
-                        why.msg);
-    }
-    if (is_published) {
-        return 0;
-    }
-    err_set(e, ERR_APPLY,
-            "%s: the connection was lost before COMMIT took effect; nothing was published",
-            m->p->name);
-    return err_hint(e, "run the same command again: it only publishes");
-}
-
-int making_commit(struct making *m, bool publishes, struct err *e)
-{
-    char tag[64] = "";
     bool held = false;
-    struct err f = {0};
     if (ledger_lock_check(making_session(m), m->r->epoch, &held, e) != 0 || !held) {
         making_roll_back(m);
         return held || e->code != ERR_NONE
                    ? -1
                    : err_set(e, ERR_LOCKED, "another run has taken over the environment");
     }
-    bool is_committed =
-        pg_command(making_session(m), "COMMIT", tag, NULL, &f) == 0 && strcmp(tag, "COMMIT") == 0;
-    bool is_lost =
-        is_committed ? publishes && FAULT(TX_COMMITTED) : !pg_is_alive(making_session(m));
-    if (is_lost && publishes) {
-        return resolve(m, e);
+    return 0;
+}
+
+/* A phase leaves no entry, only the generation's row: the next build reads there where to go on, so that nothing needs to be asked. */
+int making_commit(struct making *m, struct err *e)
+{
+    struct err f = {0};
+    if (check_lock(m, e) != 0) {
+        return -1;
     }
-    if (is_committed) {
+    enum ending end = tx_commit(making_session(m), NULL, &f);
+    if (end == TX_ENDED) {
         return 0;
     }
-    if (is_lost) {
-        err_set(e, ERR_PREFLIGHT, "%s: the connection was lost while COMMIT was under way",
-                m->p->name);
-        return err_hint(e, "run the same command again: kfmig asks the ledger where to go on");
+    *e = f;
+    if (pg_is_alive(making_session(m))) {
+        return err_wrap(e, f.code, "%s: %s", m->p->name, f.msg);
     }
-    err_set(e, ERR_APPLY, "%s: the server refused COMMIT: %s", m->p->name,
-            f.condition[0] != '\0' ? f.condition : "transaction aborted");
-    memcpy(e->sqlstate, f.sqlstate, sizeof e->sqlstate);
-    return -1;
+    err_wrap(e, ERR_PREFLIGHT, "%s: the connection was lost while COMMIT was under way",
+             m->p->name);
+    return err_hint(e, "run the same command again: kfmig asks the ledger where to go on");
+}
+
+int making_publish(struct making *m, const struct merkle *before, struct err *e)
+{
+    const struct commit c = {
+        .subject = m->p->name, .run_id = m->o->run_id, .done = "published", .before = before};
+    if (check_lock(m, e) != 0) {
+        *m->r->merkle = *before;
+        return -1;
+    }
+    return run_commit(m->r, &c, e) == TX_ENDED ? 0 : -1;
 }
 
 /* The members as one bundle: their files in order, within the projection's schema. */

@@ -65,7 +65,6 @@ static int begin(struct crew *c, struct hand *h, struct err *e)
 /* The lock is asked for by the run's own session, which has nothing else to do meanwhile. */
 static int commit(struct crew *c, struct hand *h, struct err *e)
 {
-    char tag[64] = "";
     bool held = false;
     struct err f = {0};
     if (ledger_lock_check(making_session(c->m), c->m->r->epoch, &held, e) != 0) {
@@ -74,7 +73,7 @@ static int commit(struct crew *c, struct hand *h, struct err *e)
     if (!held) {
         return err_set(e, ERR_LOCKED, "another run has taken over the environment");
     }
-    if (pg_command(h->s, "COMMIT", tag, NULL, &f) != 0 || strcmp(tag, "COMMIT") != 0) {
+    if (tx_commit(h->s, NULL, &f) != TX_ENDED) {
         err_set(e, ERR_PREFLIGHT, "%s: index %s was not committed: %s", c->m->p->name,
                 c->missing.v[h->at].name, f.condition[0] != '\0' ? f.condition : "no answer");
         return err_hint(e, "run the same command again: it goes on with what is missing");

@@ -119,7 +119,7 @@ static int load_one(struct making *m, size_t i, bool copies, bool *is_good, stru
         making_roll_back(m);
         return e->code != ERR_NONE ? -1 : execution_injected(e);
     }
-    return making_commit(m, false, e);
+    return making_commit(m, e);
 }
 
 int make_loads(struct making *m, struct err *e)
@@ -183,5 +183,5 @@ int make_indexes(struct making *m, struct err *e)
         making_roll_back(m);
         return e->code != ERR_NONE ? -1 : execution_injected(e);
     }
-    return making_commit(m, false, e);
+    return making_commit(m, e);
 }

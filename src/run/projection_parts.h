@@ -50,9 +50,11 @@ struct making {
 struct pg *making_session(const struct making *m);
 void making_phase(const struct making *m, const char *what);
 /* Transactions of kfmig's own work. begin: session hygiene, timeouts, the work lock. commit: the lock and the epoch are still ours, then COMMIT.
- * publishes: if the connection goes while that is under way, connect again and ask the ledger; ERR_DOUBT if it cannot be asked. */
+ * publish: the same where the transaction holds an entry: if the connection goes, connect again and ask the ledger; ERR_DOUBT if it cannot be asked. The
+ * tree is *before again where nothing was published. */
 int making_begin(struct making *m, struct err *e) MUST_CHECK;
-int making_commit(struct making *m, bool publishes, struct err *e) MUST_CHECK;
+int making_commit(struct making *m, struct err *e) MUST_CHECK;
+int making_publish(struct making *m, const struct merkle *before, struct err *e) MUST_CHECK;
 void making_roll_back(struct making *m);
 
 /* facts.c: the row in the ledger. */

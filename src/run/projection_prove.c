@@ -432,7 +432,7 @@ int make_proof(struct making *m, struct err *e)
         making_roll_back(m);
         return e->code != ERR_NONE ? -1 : execution_injected(e);
     }
-    return making_commit(m, false, e);
+    return making_commit(m, e);
 }
 
 /* What the facts say about one load, whatever is declared now. */

@@ -210,8 +210,7 @@ int publish_entry(struct making *m, struct baseline *post, bool by_hand, struct 
 int publish_commit(struct making *m, const struct merkle *before, struct baseline *post,
                    struct err *e)
 {
-    if (making_commit(m, true, e) != 0) {
-        *m->r->merkle = *before;
+    if (making_publish(m, before, e) != 0) {
         m->o->sequence = 0;
         baseline_release(post);
         return -1;

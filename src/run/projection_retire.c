@@ -22,7 +22,7 @@ static int drop(struct run *r, const struct projection *p, int64_t number, struc
         making_roll_back(&m);
         return -1;
     }
-    return making_commit(&m, false, e);
+    return making_commit(&m, e);
 }
 
 static bool is_unfinished(const struct generation *g)
@@ -94,7 +94,7 @@ static int conceal(struct run *r, const struct projection *p, int64_t number, st
         making_roll_back(&m);
         return -1;
     }
-    return making_commit(&m, false, e);
+    return making_commit(&m, e);
 }
 
 int run_conceal(struct run *r, const struct projection *p, struct err *e)

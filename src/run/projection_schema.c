@@ -216,5 +216,5 @@ int make_schema(struct making *m, struct err *e)
         making_roll_back(m);
         return e->code != ERR_NONE || m->is_obstructed ? -1 : execution_injected(e);
     }
-    return making_commit(m, false, e);
+    return making_commit(m, e);
 }

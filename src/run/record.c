@@ -1,8 +1,7 @@
 /* Entries, from outcome to ledger. */
 #include "run/record.h"
 
-#include <string.h>
-
+#include "run/commit.h"
 #include "run/queries.h"
 
 static void blob_add(struct blob *v, size_t *n, const struct digest *digest, struct bytes bytes)
@@ -109,42 +108,40 @@ int record_begin(struct run *r, int64_t lock_ms, int64_t statement_ms, int64_t i
     return 0;
 }
 
+static int begin_alone(struct run *r, const char **now, struct err *e)
+{
+    char tag[64];
+    return pg_command(*r->pg, "BEGIN", tag, NULL, e) != 0
+               ? -1
+               : record_begin(r, 5000, 60000, 60000, now, e);
+}
+
 int record_alone(struct run *r, const struct receipt_input *in, const char *entry_kind,
                  const struct object_row *objects, size_t n_objects, struct outcome *o,
                  struct err *e)
 {
-    char tag[64];
-    struct err ignored = {0};
     struct receipt_input timed = *in;
     struct merkle before = *r->merkle;
     const char *now = NULL;
-    if (pg_command(*r->pg, "BEGIN", tag, NULL, e) != 0) {
-        return -1;
-    }
-    if (record_begin(r, 5000, 60000, 60000, &now, e) != 0) {
-        goto fail;
-    }
+    const struct commit c = {.subject = in->bundle != NULL ? in->bundle->id : entry_kind,
+                             .run_id = o->run_id,
+                             .done = "recorded",
+                             .before = &before};
+    int rc = begin_alone(r, &now, e);
     if (timed.finished_at == NULL) {
         timed.finished_at = now;
     }
-    if (record_entry(r, &timed, entry_kind, objects, n_objects, NULL, o, e) != 0) {
-        goto fail;
+    if (rc == 0) {
+        rc = record_entry(r, &timed, entry_kind, objects, n_objects, NULL, o, e);
     }
-    if (pg_command(*r->pg, "COMMIT", tag, NULL, e) != 0) {
-        goto fail;
+    if (rc != 0) {
+        *r->merkle = before;
+        tx_roll_back(*r->pg);
+    } else if (run_commit(r, &c, e) != TX_ENDED) {
+        rc = -1;
     }
-    if (strcmp(tag, "COMMIT") != 0) {
-        err_set(e, ERR_PREFLIGHT, "the server rolled the ledger entry back");
-        goto fail;
-    }
-    return 0;
-fail:
-    o->sequence = 0;
-    *r->merkle = before;
-    if (pg_is_alive(*r->pg)) {
-        (void)!pg_command(*r->pg, "ROLLBACK", tag, NULL, &ignored);
-    }
-    return -1;
+    o->sequence = rc == 0 ? o->sequence : 0;
+    return rc;
 }
 
 struct object_row *record_objects(struct run *r, const struct observation *seen)

@@ -2,6 +2,7 @@
 # run: serial limit=600 needs=postgres
 
 import concurrent.futures
+import json
 import os
 import random
 import shutil
@@ -109,6 +110,61 @@ def commit_reply_lost(which):
     story.drop(p)
 
 
+def heard_late(p, *args):
+    """Run a verb whose only entry is committed unheard: it must find that out. Returns what ran."""
+    with proxy.Proxy(pg.cluster().host) as between:
+        between.mode = proxy.LoseEntryReply()
+        ran = p.run(*args, env={"KFM_DSN": pg.dsn(p.db, user="builder", host=between.host)})
+        equal((between.fired.is_set(), ran.status), (True, 0), repr(ran))
+    contains(ran.err, "asking the ledger")
+    return ran
+
+
+def kinds(p):
+    return [row[0] for row in pg.psql(p.db, "SELECT kind FROM kfmig.entry ORDER BY seq")]
+
+
+@test
+def an_adoption_whose_reply_is_lost_is_reported():
+    p = story.take("adoption")
+    equal(p.build().status, 0)
+    pg.psql(p.db, "CREATE TABLE app.by_hand (a int)")
+    ran = heard_late(p, "adopt", "dev")
+    contains(ran.err, "1 object adopted; ledger entry 6")
+    equal(kinds(p)[-2:], ["apply", "adopt"])
+    contains(p.run("adopt", "dev").err, "nothing to adopt")
+    equal(p.run("receipt", "verify", "dev").status, 0)
+    story.drop(p)
+
+
+@test
+def an_adoption_that_may_have_been_lost_is_in_doubt():
+    p = story.take("adoption")
+    equal(p.build().status, 0)
+    pg.psql(p.db, "CREATE TABLE app.by_hand (a int)")
+    with proxy.Proxy(pg.cluster().host) as between:
+        between.mode = LoseAndClose(between, proxy.LoseEntryReply())
+        ran = p.run("adopt", "dev", env={"KFM_DSN": pg.dsn(p.db, user="builder", host=between.host)}, timeout=120)
+        equal((between.fired.is_set(), ran.status), (True, 6), repr(ran))
+    contains(ran.err, "not known yet")
+    contains(p.run("adopt", "dev").err, "nothing to adopt")
+    story.drop(p)
+
+
+@test
+def an_owed_receipt_whose_recording_is_not_heard_of_is_paid_once():
+    p = story.take("owing")
+    equal(p.build().status, 0)
+    receipt = {"environment": "dev", "finished_at": "2026-01-01T00:00:00Z", "format": "kfmig.run_receipt.v1", "migration_id": story.ids[0],
+               "result": "failed", "run_id": "00000000-0000-4000-8000-000000000000", "run_kind": "db_migration"}
+    p.write("state/owed/00000000-0000-4000-8000-000000000000.json", json.dumps({"blobs": [], "receipt": receipt}, separators=(",", ":")))
+    ran = heard_late(p, "build", "dev")
+    contains(ran.err, "recorded 1 receipt that an earlier run could not deliver")
+    equal(list(p.path("state/owed").iterdir()), [])
+    equal(pg.psql(p.db, "SELECT count(*) FROM kfmig.entry WHERE run_id LIKE '00000000%'"), [("1",)])
+    story.drop(p)
+
+
 def cut_points(count, sender, dice):
     """Places of one direction: evenly over the stream, over its messages (the texts of kfmig's queries are most of the stream, and
     no more dangerous than the rest), over what follows the beginning of the first migration, and around every COMMIT."""
@@ -161,15 +217,14 @@ class SilentFrom(proxy.Blackhole):
         return self.on
 
 
-class LoseAndClose(proxy.LoseCommitReply):
-    """The reply is lost, and the server cannot be reached any more."""
+class LoseAndClose(proxy.Pass):
+    """A reply is lost as that mode says, and the server cannot be reached any more."""
 
-    def __init__(self, between, nth):
-        super().__init__(nth)
-        self.between = between
+    def __init__(self, between, losing):
+        self.between, self.losing = between, losing
 
     def before(self, sender, message):
-        lost = super().before(sender, message)
+        lost = self.losing.before(sender, message)
         if lost:
             self.between.listener.close()
             for name in self.between.folder.iterdir():
@@ -204,7 +259,7 @@ waiting = {name: pool.submit(waits, name, make_mode) for name, make_mode in {
     "silent_statement": lambda between, nth: SilentFrom(b"COMMENT ON COLUMN"),
     "silent_commit": lambda between, nth: proxy.LoseCommit(nth, hold=True),
     "silent_reply": lambda between, nth: proxy.LoseCommitReply(nth, hold=True),
-    "unreachable": LoseAndClose,
+    "unreachable": lambda between, nth: LoseAndClose(between, proxy.LoseCommitReply(nth)),
 }.items()}
 
 

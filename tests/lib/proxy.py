@@ -82,6 +82,20 @@ class LoseCommitReply(Pass):
         return message.answers_commit and self.left == 0
 
 
+class LoseEntryReply(Pass):
+    """The COMMIT of the first transaction that writes an entry of that kind (None: any) to the ledger is carried out, but the client never
+    hears of it."""
+
+    def __init__(self, kind=None):
+        self.mark = b"" if kind is None else b'"kind":"%s"' % kind.encode()
+        self.left, self.has_entry = 1, False
+
+    def before(self, sender, message):
+        self.has_entry = self.has_entry or (b"_ledger_record_entry" in message.data and self.mark in message.data)
+        self.left -= self.has_entry and message.answers_commit
+        return self.has_entry and message.answers_commit and self.left == 0
+
+
 class Message:
     """One protocol message: its type byte (b"" for those of the start), the whole of its bytes, and what it means for COMMIT."""
 

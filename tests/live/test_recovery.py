@@ -6,6 +6,7 @@ import shutil
 import signal
 
 import pg
+import proxy
 from datasets import point, version
 from project import ENVIRONMENTS, FAULTY, Project, full_id
 from schemas import valid
@@ -379,6 +380,18 @@ def files_that_claim_nonsense_are_left_aside(tmp):
 
 
 # --- drills
+
+
+@test
+def a_drill_whose_record_is_not_heard_of_is_reported(tmp):
+    p = project(tmp)
+    with proxy.Proxy(pg.cluster().host) as between:
+        between.mode = proxy.LoseEntryReply("drill")
+        ran = drill(p, env={"KFM_DSN": pg.dsn(p.db, host=between.host)})
+        equal((between.fired.is_set(), ran.status), (True, 0), repr(ran))
+    contains(ran.err, "asking the ledger")
+    equal(receipt(p, ledger(p)[1])["run_kind"], "drill")
+    equal(p.run("receipt", "verify", "dev").status, 0)
 
 
 @test
