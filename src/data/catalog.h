@@ -1,6 +1,6 @@
 /* One dataset version while it is put together, for src/data/catalog_*.c and dataset*.c only.
- * Owns: what those files share. A source is one catalog file; a claim is what a source says about one file; a fact is what it says
- * about the version. */
+ * Owns: what those files share. A source is one catalog file; a claim is what a source says about one
+ * file; a fact is what it says about the version. */
 #ifndef KFMIG_DATA_CATALOG_H
 #define KFMIG_DATA_CATALOG_H
 
@@ -30,25 +30,31 @@ const struct file_names *catalog_tree_list(struct tree *t, const char *path, str
 enum tree_entry tree_look(struct tree *t, const char *path, struct err *e);
 const char *path_join(struct arena *a, const char *folder, const char *name); /* folder may be "" */
 const char *path_folder(struct arena *a, const char *path);                   /* "" at the top */
+/* Behind the last slash; within path. */
 const char *path_name(const char *path);
+/* Does path end in ending, with something before it? */
 bool path_ends(const char *path, const char *ending);
 
 /* --- ids (catalog_id.c) ------------------------------------------------------------------------- */
 
-/* How folders and files may be named after an id: the id itself (if it can be a name), every character outside [A-Za-z0-9._-] as "--", the
- * same percent-encoded (upper case). */
+/* How folders and files may be named after an id: the id itself (if it can be a name), every character
+ * outside [A-Za-z0-9._-] as "--", the same percent-encoded (upper case). */
 enum { ID_SPELLINGS = 3 };
 struct id_names {
     const char *v[ID_SPELLINGS];
     size_t n;
 };
+/* The spellings of id, from a. */
 struct id_names id_spell(struct arena *a, const char *id);
+/* Is name one of them? */
 bool id_names_have(const struct id_names *l, struct bytes name);
-/* The names in path that may be an id's: its folders; the file without ".json" or ".jsonld", whole and behind its last "@". */
+/* The names in path that may be an id's: its folders; the file without ".json" or ".jsonld", whole and
+ * behind its last "@". */
 struct id_words {
     struct bytes v[CATALOG_DEPTH + 4];
     size_t n;
 };
+/* Fill *out; its names are within path. */
 void id_words(const char *path, struct id_words *out);
 /* "kfm:dataset:water-planning:kwo-rac-regions" -> "kwo-rac-regions"; a slug stays as it is. */
 const char *id_slug(const char *dataset_id);
@@ -63,6 +69,7 @@ const char *catalog_member(const struct doc *map, const char *key);
 struct doc *ld_get(const struct doc *node, const char *key);
 const struct doc *
 ld_value(const struct doc *d); /* "@value" or "@id", of a list's first item; else d */
+/* Is type among the node's "@type"s, however it is written there? */
 bool ld_is(const struct doc *node, const char *type);
 /* The nodes at the top: the root and its "@graph", or the items of a list. */
 struct ld_nodes {
@@ -70,6 +77,7 @@ struct ld_nodes {
     size_t n, cap;
     struct table by_id;
 };
+/* Fill *out, from a; the nodes are root's. */
 void ld_nodes(struct arena *a, const struct doc *root, struct ld_nodes *out);
 /* The node that ref is or names; NULL if there is none. */
 const struct doc *ld_follow(const struct ld_nodes *l, const struct doc *ref);
@@ -106,7 +114,8 @@ struct source_file {
     bool is_listed;   /* in the promotion manifest */
 };
 
-/* What one source says about one file. path NULL: it is named by its digest alone. size -1, others NULL: not said. */
+/* What one source says about one file. path NULL: it is named by its digest alone. size -1, others NULL:
+ * not said. */
 struct claim {
     enum catalog_kind kind;
     const char *place;
@@ -130,7 +139,7 @@ struct record_claim {
     const struct record_claim *next;
 };
 
-struct catalog {
+struct dataset_catalog {
     struct arena *a;    /* for this version only */
     struct arena *keep; /* for the result */
     struct tree *tree;
@@ -175,16 +184,19 @@ struct catalog {
 #define CATALOG_FAULT_PATH(c, code, path, line, ...)                                               \
     ((c)->is_bad = true, catalog_fault_path((c)->faults, (code), (path), (line), __VA_ARGS__))
 
-/* Where the path at stands: beneath the data root, its parent, the version's folders, beside (the folder of the file that says it). Adds a fault
- * with PATH_REFUSED only: *out is set with PATH_FOUND only. */
+/* Where the path at stands: beneath the data root, its parent, the version's folders, beside (the folder
+ * of the file that says it). Adds a fault with PATH_REFUSED only: *out is set with PATH_FOUND only. */
 enum path_result { PATH_FOUND, PATH_ABSENT, PATH_URL, PATH_REFUSED };
-enum path_result catalog_path(struct catalog *c, const struct doc *at, const char *beside,
+/* *out, from c->a, is relative to the project's directory. Looks at the file system. */
+enum path_result catalog_path(struct dataset_catalog *c, const struct doc *at, const char *beside,
                               const char **out);
 /* The same for a file that has to be there: -1 with a fault unless it is. */
-int catalog_path_needed(struct catalog *c, const struct doc *at, const char *beside,
+int catalog_path_needed(struct dataset_catalog *c, const struct doc *at, const char *beside,
                         const char **out);
-/* Read path; NULL with a fault. kinds 0: by its content. A path is read once; its digest is compared with those recorded so far. */
-struct source_file *catalog_source_read(struct catalog *c, const char *path, unsigned kinds);
+/* Read path; NULL with a fault. kinds 0: by its content. A path is read once; its digest is compared with
+ * those recorded so far. */
+struct source_file *catalog_source_read(struct dataset_catalog *c, const char *path,
+                                        unsigned kinds);
 
 /* --- claims (catalog_claim.c, catalog_digest.c) ---------------------------------------------------- */
 
@@ -192,59 +204,70 @@ struct source_file *catalog_source_read(struct catalog *c, const char *path, uns
 int catalog_digest(const char *text, struct digest *out) MUST_CHECK;
 /* "kfm://artifact/sha256:<hex>" */
 bool catalog_content_address(const struct doc *at, struct digest *out);
+/* Does map have a member that gives a digest, in whatever form? */
 bool claim_has_digest(const struct doc *map);
 /* A digest that map gives in a known form, without a word about others. */
 bool claim_find_digest(const struct doc *map, struct digest *out);
 /* Digest, size, media type and CRS from the members of map, place from at. -1 with a fault. */
-int claim_read(struct catalog *c, enum catalog_kind kind, const struct doc *map,
+int claim_read(struct dataset_catalog *c, enum catalog_kind kind, const struct doc *map,
                struct claim *out) MUST_CHECK;
-/* Compare with what others said; disagreement is a fault. defines: a file not heard of before is an artifact. */
-void claim_take(struct catalog *c, const struct claim *said, bool defines);
-bool claim_is_artifact(const struct catalog *c, const char *path);
+/* Compare with what others said; disagreement is a fault. defines: a file not heard of before is an
+ * artifact. */
+void claim_take(struct dataset_catalog *c, const struct claim *said, bool defines);
+/* Has somebody said that the file at path is an artifact? */
+bool claim_is_artifact(const struct dataset_catalog *c, const char *path);
 /* A digest of something else than an artifact. */
-void claim_record(struct catalog *c, const struct claim *said);
+void claim_record(struct dataset_catalog *c, const struct claim *said);
 /* Does every kind of needed name every artifact? */
-void claims_close(struct catalog *c, unsigned needed);
+void claims_close(struct dataset_catalog *c, unsigned needed);
 /* The artifacts with their names, sorted by name; two of one name are a fault. */
-void claims_result(struct catalog *c, struct dataset_files *out);
+void claims_result(struct dataset_catalog *c, struct dataset_files *out);
 /* SRID of a coordinate reference system's name; 0: unknown. */
 int catalog_srid(const char *crs);
 
 /* --- readers of sources ---------------------------------------------------------------------------- */
 
-void manifest_read(struct catalog *c, const struct source_file *f); /* catalog_manifest.c */
-void manifest_catalogs(struct catalog *c,
+void manifest_read(struct dataset_catalog *c, const struct source_file *f); /* catalog_manifest.c */
+void manifest_catalogs(struct dataset_catalog *c,
                        const struct source_file *f); /* reads the files it lists */
-void record_read(struct catalog *c, const struct source_file *f);
-void checksums_read(struct catalog *c, const struct source_file *f); /* catalog_checksums.c */
-void runtime_read(struct catalog *c, const struct source_file *f);
-void version_read(struct catalog *c, const struct source_file *f); /* catalog_version.c */
-void stac_read(struct catalog *c, const struct source_file *f);    /* catalog_stac.c */
-void dcat_read(struct catalog *c, const struct source_file *f);    /* catalog_dcat.c */
-void prov_read(struct catalog *c, const struct source_file *f);
+void record_read(struct dataset_catalog *c, const struct source_file *f);
+void checksums_read(struct dataset_catalog *c,
+                    const struct source_file *f); /* catalog_checksums.c */
+void runtime_read(struct dataset_catalog *c, const struct source_file *f);
+void version_read(struct dataset_catalog *c, const struct source_file *f); /* catalog_version.c */
+void stac_read(struct dataset_catalog *c, const struct source_file *f);    /* catalog_stac.c */
+void dcat_read(struct dataset_catalog *c, const struct source_file *f);    /* catalog_dcat.c */
+void prov_read(struct dataset_catalog *c, const struct source_file *f);
 
 /* --- facts (catalog_fact.c, catalog_extent.c); at NULL: not said ------------------------------------ */
 
-void fact_id(struct catalog *c, const struct doc *at);
-void fact_slug(struct catalog *c, const struct doc *at);
-void fact_spec_hash(struct catalog *c, const struct doc *at);
-void fact_license(struct catalog *c, const struct doc *at);
-void fact_rights(struct catalog *c, const struct doc *at);
-void fact_sensitivity(struct catalog *c, const struct doc *at);
-void fact_label(struct catalog *c, const struct doc *at);
-void facts_close(struct catalog *c,
+/* The version's id, which has to be the one that is looked for. */
+void fact_id(struct dataset_catalog *c, const struct doc *at);
+/* The dataset's slug, which has to be the one that is looked for. */
+void fact_slug(struct dataset_catalog *c, const struct doc *at);
+/* The digest of the spec; all that say one have to agree. */
+void fact_spec_hash(struct dataset_catalog *c, const struct doc *at);
+/* The licence: the first that is said counts. */
+void fact_license(struct dataset_catalog *c, const struct doc *at);
+/* The state of rights; one that stops is a fault. */
+void fact_rights(struct dataset_catalog *c, const struct doc *at);
+/* The state of sensitivity; one that stops is a fault, one that is restricted hides extents. */
+void fact_sensitivity(struct dataset_catalog *c, const struct doc *at);
+/* The policy label; one that is unknown or stops is a fault. */
+void fact_label(struct dataset_catalog *c, const struct doc *at);
+void facts_close(struct dataset_catalog *c,
                  const struct doc *at); /* what is still unknown; at: the main file */
-void fact_count(struct catalog *c, const struct doc *at);
-void fact_box(struct catalog *c, const struct doc *at);      /* of the whole version */
-void fact_item_box(struct catalog *c, const struct doc *at); /* of one STAC item */
-void extent_close(struct catalog *c, const struct doc *at);
+void fact_count(struct dataset_catalog *c, const struct doc *at);
+void fact_box(struct dataset_catalog *c, const struct doc *at);      /* of the whole version */
+void fact_item_box(struct dataset_catalog *c, const struct doc *at); /* of one STAC item */
+void extent_close(struct dataset_catalog *c, const struct doc *at);
 /* The CRS that map gives, else none; -1 with a fault. */
-int fact_crs(struct catalog *c, const struct doc *map, const char **crs, int *srid);
+int fact_crs(struct dataset_catalog *c, const struct doc *map, const char **crs, int *srid);
 
 /* --- index (dataset_index.c) ------------------------------------------------------------------------ */
 
 /* A file that speaks of a version. */
-struct found {
+struct catalog_found {
     unsigned kinds;
     const char *root; /* data root */
     const char *path;
@@ -252,22 +275,23 @@ struct found {
     const char *slug; /* NULL: not said */
     int line;         /* of the id */
 };
-struct founds {
-    struct found *v;
+struct catalog_founds {
+    struct catalog_found *v;
     size_t n, cap;
 };
 /* One version: the files that can make one, and what else speaks of it. */
-struct candidate {
-    const char *slug, *id;                    /* slug NULL: not known yet */
-    const struct found *by[KIND_VERSION + 1]; /* NULL: none */
-    struct founds loose;
+struct dataset_candidate {
+    const char *slug, *id;                            /* slug NULL: not known yet */
+    const struct catalog_found *by[KIND_VERSION + 1]; /* NULL: none */
+    struct catalog_founds loose;
     bool is_bad;
 };
 struct candidates {
-    struct candidate *v;
+    struct dataset_candidate *v;
     size_t n, cap;
 };
-/* Look beneath the data roots for files that speak of version id (NULL: of any). Faults of what may matter for it are added; returns whether there were. */
+/* Look beneath the data roots for files that speak of version id (NULL: of any). Faults of what may matter
+ * for it are added; returns whether there were. */
 bool dataset_index(const struct dataset_place *p, struct tree *t, const char *id,
                    struct candidates *out, struct err_list *faults);
 

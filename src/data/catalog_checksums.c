@@ -6,7 +6,7 @@
 enum { HEX_DIGITS = 64 };
 
 /* What the checksums say of an artifact is compared; of other files it is kept until they are read. */
-static void take(struct catalog *c, const struct claim *said)
+static void take(struct dataset_catalog *c, const struct claim *said)
 {
     if (claim_is_artifact(c, said->path)) {
         claim_take(c, said, false);
@@ -21,8 +21,8 @@ static void take(struct catalog *c, const struct claim *said)
 }
 
 /* entry: a digest as text, or a map that holds it. */
-static void read_entry(struct catalog *c, const struct doc *path_at, const struct doc *entry,
-                       const char *beside)
+static void read_entry(struct dataset_catalog *c, const struct doc *path_at,
+                       const struct doc *entry, const char *beside)
 {
     struct claim said = {.kind = KIND_CHECKSUMS, .size = -1};
     const char *path = NULL;
@@ -50,7 +50,7 @@ static void read_entry(struct catalog *c, const struct doc *path_at, const struc
     }
 }
 
-static void read_list(struct catalog *c, const struct doc *list, const char *beside)
+static void read_list(struct dataset_catalog *c, const struct doc *list, const char *beside)
 {
     for (size_t i = 0; i < list->n; i++) {
         const struct doc *entry = list->item[i];
@@ -63,8 +63,9 @@ static void read_list(struct catalog *c, const struct doc *list, const char *bes
     }
 }
 
-/* No shape was ever published: a list of {path, digest}, or a map from path to digest, under one of these names. */
-static void read_json(struct catalog *c, const struct doc *root, const char *beside)
+/* No shape was ever published: a list of {path, digest}, or a map from path to digest, under one of these
+ * names. */
+static void read_json(struct dataset_catalog *c, const struct doc *root, const char *beside)
 {
     static const char *const keys[] = {"files", "artifacts", "checksums"};
     size_t n = 0;
@@ -82,8 +83,8 @@ static void read_json(struct catalog *c, const struct doc *root, const char *bes
 }
 
 /* "<64 hex>  <path>", as sha256sum writes it; "*" before the path: read in binary mode. */
-static void read_line(struct catalog *c, const struct source_file *f, const char *p, size_t n,
-                      int line, const char *beside)
+static void read_line(struct dataset_catalog *c, const struct source_file *f, const char *p,
+                      size_t n, int line, const char *beside)
 {
     struct doc at = {.type = DOC_TEXT, .path = f->path, .line = line, .col = 1};
     struct doc digest = at;
@@ -100,7 +101,7 @@ static void read_line(struct catalog *c, const struct source_file *f, const char
     read_entry(c, &at, &digest, beside);
 }
 
-static void read_lines(struct catalog *c, const struct source_file *f, const char *beside)
+static void read_lines(struct dataset_catalog *c, const struct source_file *f, const char *beside)
 {
     int line = 1;
     const char *end = f->text.p + f->text.n;
@@ -120,7 +121,7 @@ static void read_lines(struct catalog *c, const struct source_file *f, const cha
     }
 }
 
-void checksums_read(struct catalog *c, const struct source_file *f)
+void checksums_read(struct dataset_catalog *c, const struct source_file *f)
 {
     const char *beside = path_folder(c->a, f->path);
     if (f->root == NULL) {
@@ -130,7 +131,7 @@ void checksums_read(struct catalog *c, const struct source_file *f)
     }
 }
 
-void runtime_read(struct catalog *c, const struct source_file *f)
+void runtime_read(struct dataset_catalog *c, const struct source_file *f)
 {
     const struct doc *root = f->root;
     const char *label = doc_get(root, "policy_label") != NULL ? "policy_label" : "kfm:policy_label";

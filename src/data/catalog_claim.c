@@ -10,18 +10,18 @@ static struct bytes digest_key(const struct digest *d)
     return bytes_of((const char *)d->b, sizeof d->b);
 }
 
-static struct artifact_claim *find(const struct catalog *c, const struct claim *said)
+static struct artifact_claim *find(const struct dataset_catalog *c, const struct claim *said)
 {
     return said->path != NULL ? table_gets(&c->artifacts, said->path)
                               : table_get(&c->by_digest, digest_key(&said->digest));
 }
 
-bool claim_is_artifact(const struct catalog *c, const char *path)
+bool claim_is_artifact(const struct dataset_catalog *c, const char *path)
 {
     return table_gets(&c->artifacts, path) != NULL;
 }
 
-static void disagree(struct catalog *c, enum catalog_code code, const struct claim *a,
+static void disagree(struct dataset_catalog *c, enum catalog_code code, const struct claim *a,
                      const struct claim *b)
 {
     CATALOG_FAULT_CLAIM(c, code, b, "\"%s\": %s and %s", a->path, catalog_kind_text(a->kind),
@@ -36,7 +36,7 @@ static bool is_same_media(const char *a, const char *b)
     return n_a == n_b && strncasecmp(a, b, n_a) == 0;
 }
 
-static void compare(struct catalog *c, struct claim *was, const struct claim *said)
+static void compare(struct dataset_catalog *c, struct claim *was, const struct claim *said)
 {
     if (was->has_digest && said->has_digest && !digest_eq(&was->digest, &said->digest)) {
         disagree(c, CODE_DIGEST_MISMATCH, was, said);
@@ -63,7 +63,7 @@ static void compare(struct catalog *c, struct claim *was, const struct claim *sa
     was->name = was->name != NULL ? was->name : said->name;
 }
 
-void claim_take(struct catalog *c, const struct claim *said, bool defines)
+void claim_take(struct dataset_catalog *c, const struct claim *said, bool defines)
 {
     struct artifact_claim *w = find(c, said);
     if (w != NULL) {
@@ -79,14 +79,14 @@ void claim_take(struct catalog *c, const struct claim *said, bool defines)
     }
 }
 
-void claim_record(struct catalog *c, const struct claim *said)
+void claim_record(struct dataset_catalog *c, const struct claim *said)
 {
     struct record_claim *r = ARENA_NEW(c->a, struct record_claim);
     r->said = *said;
     r->next = table_put(&c->recorded, bytes_str(said->path), r);
 }
 
-static void check_named(struct catalog *c, const struct artifact_claim *w, unsigned needed)
+static void check_named(struct dataset_catalog *c, const struct artifact_claim *w, unsigned needed)
 {
     const struct claim *said = &w->said;
     if (!said->has_digest) {
@@ -107,7 +107,7 @@ static void check_named(struct catalog *c, const struct artifact_claim *w, unsig
     }
 }
 
-void claims_close(struct catalog *c, unsigned needed)
+void claims_close(struct dataset_catalog *c, unsigned needed)
 {
     for (size_t i = 0; i < c->artifacts.n; i++) {
         check_named(c, c->artifacts.rows[i].value, needed);
@@ -127,8 +127,8 @@ static const char *stem_of(struct arena *a, const char *path)
 }
 
 /* A key that several items use for different files names none of them. */
-static void give_names(struct catalog *c, const struct artifact_claim *const *list, size_t n,
-                       const char **names)
+static void give_names(struct dataset_catalog *c, const struct artifact_claim *const *list,
+                       size_t n, const char **names)
 {
     struct table keys = {.a = c->a};
     for (size_t i = 0; i < n; i++) {
@@ -153,12 +153,13 @@ static int by_name(const void *a, const void *b)
     return order != 0 ? order : strcmp(l->path, r->path);
 }
 
-static const char *kept(struct catalog *c, const char *text)
+static const char *kept(struct dataset_catalog *c, const char *text)
 {
     return text == NULL ? NULL : arena_strdup(c->keep, text);
 }
 
-static struct dataset_file result_of(struct catalog *c, const struct claim *said, const char *name)
+static struct dataset_file result_of(struct dataset_catalog *c, const struct claim *said,
+                                     const char *name)
 {
     bool has_own = said->srid != 0;
     return (struct dataset_file){
@@ -172,7 +173,7 @@ static struct dataset_file result_of(struct catalog *c, const struct claim *said
     };
 }
 
-void claims_result(struct catalog *c, struct dataset_files *out)
+void claims_result(struct dataset_catalog *c, struct dataset_files *out)
 {
     size_t n = c->artifacts.n;
     const struct artifact_claim **list = ARENA_ARRAY(c->a, const struct artifact_claim *, n + 1);

@@ -19,9 +19,11 @@ struct catalog_rule {
 };
 extern const struct catalog_rule catalog_rules[CODE_COUNT];
 
-/* Add "[CODE] text: detail" at a node's place, or at path:line (0: no line is known). The detail never holds a value of the data. */
+/* Add "[CODE] text: detail" at a node's place, or at path:line (0: no line is known). The detail never
+ * holds a value of the data. */
 void catalog_fault(struct err_list *faults, enum catalog_code code, const struct doc *at,
                    const char *fmt, ...) PRINTF_LIKE(4, 5);
+/* The same where there is no node. */
 void catalog_fault_path(struct err_list *faults, enum catalog_code code, const char *path, int line,
                         const char *fmt, ...) PRINTF_LIKE(5, 6);
 

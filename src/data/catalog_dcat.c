@@ -15,7 +15,7 @@ static const struct doc *address_of(const struct doc *node)
     return at != NULL ? at : ld_value(ld_get(node, "dcat:accessURL"));
 }
 
-static void read_distribution(struct catalog *c, const struct doc *node, const char *beside)
+static void read_distribution(struct dataset_catalog *c, const struct doc *node, const char *beside)
 {
     struct claim said;
     struct digest address;
@@ -44,7 +44,7 @@ static void read_distribution(struct catalog *c, const struct doc *node, const c
     }
 }
 
-static void read_distributions(struct catalog *c, const struct ld_nodes *nodes,
+static void read_distributions(struct dataset_catalog *c, const struct ld_nodes *nodes,
                                const struct doc *list, const char *beside)
 {
     size_t n = list->type == DOC_LIST ? list->n : 1;
@@ -56,8 +56,8 @@ static void read_distributions(struct catalog *c, const struct ld_nodes *nodes,
     }
 }
 
-static void read_dataset(struct catalog *c, const struct ld_nodes *nodes, const struct doc *node,
-                         const char *beside)
+static void read_dataset(struct dataset_catalog *c, const struct ld_nodes *nodes,
+                         const struct doc *node, const char *beside)
 {
     fact_id(c, doc_get(node, "kfm:dataset_version_id"));
     fact_id(c, doc_get(node, "dataset_version_id"));
@@ -72,7 +72,7 @@ static void read_dataset(struct catalog *c, const struct ld_nodes *nodes, const 
     }
 }
 
-void dcat_read(struct catalog *c, const struct source_file *f)
+void dcat_read(struct dataset_catalog *c, const struct source_file *f)
 {
     struct ld_nodes nodes;
     const char *beside = path_folder(c->a, f->path);
@@ -98,8 +98,9 @@ static const struct doc *location_of(const struct doc *node)
     return at;
 }
 
-/* Entities are also inputs, which are none of our business: only what stands for an artifact by its path or by its digest is looked at. */
-static void read_entity(struct catalog *c, const struct doc *node, const char *beside)
+/* Entities are also inputs, which are none of our business: only what stands for an artifact by its path
+ * or by its digest is looked at. */
+static void read_entity(struct dataset_catalog *c, const struct doc *node, const char *beside)
 {
     struct claim said = {
         .kind = KIND_PROV, .size = -1, .place = node->path, .line = node->line, .col = node->col};
@@ -121,7 +122,7 @@ static void read_entity(struct catalog *c, const struct doc *node, const char *b
     }
 }
 
-static void walk(struct catalog *c, const struct doc *d, const char *beside)
+static void walk(struct dataset_catalog *c, const struct doc *d, const char *beside)
 {
     struct digest ignored;
     if (d->type == DOC_MAP &&
@@ -135,7 +136,7 @@ static void walk(struct catalog *c, const struct doc *d, const char *beside)
     }
 }
 
-void prov_read(struct catalog *c, const struct source_file *f)
+void prov_read(struct dataset_catalog *c, const struct source_file *f)
 {
     struct ld_nodes nodes;
     const char *beside = path_folder(c->a, f->path);

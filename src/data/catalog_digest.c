@@ -75,7 +75,7 @@ bool claim_find_digest(const struct doc *map, struct digest *out)
     return is_found;
 }
 
-static int read_digest(struct catalog *c, const struct doc *at, struct digest *out)
+static int read_digest(struct dataset_catalog *c, const struct doc *at, struct digest *out)
 {
     const char *text = catalog_text(ld_value(at));
     if (text == NULL || catalog_digest(text, out) != 0) {
@@ -90,7 +90,7 @@ static int read_digest(struct catalog *c, const struct doc *at, struct digest *o
     return 0;
 }
 
-static int read_digests(struct catalog *c, const struct doc *map, struct claim *out)
+static int read_digests(struct dataset_catalog *c, const struct doc *map, struct claim *out)
 {
     for (size_t i = 0; i < N_DIGEST_KEYS; i++) {
         struct digest found;
@@ -127,7 +127,7 @@ static int read_size(const struct doc *at, int64_t *out)
                : -1;
 }
 
-static int read_sizes(struct catalog *c, const struct doc *map, struct claim *out)
+static int read_sizes(struct dataset_catalog *c, const struct doc *map, struct claim *out)
 {
     for (size_t i = 0; i < N_SIZE_KEYS; i++) {
         int64_t found = -1;
@@ -161,7 +161,8 @@ static const char *media_type_of(const struct doc *map, enum catalog_kind kind)
     return host == NULL ? text : host + strlen(registry);
 }
 
-int claim_read(struct catalog *c, enum catalog_kind kind, const struct doc *map, struct claim *out)
+int claim_read(struct dataset_catalog *c, enum catalog_kind kind, const struct doc *map,
+               struct claim *out)
 {
     *out = (struct claim){
         .kind = kind, .place = map->path, .line = map->line, .col = map->col, .size = -1};
@@ -174,7 +175,8 @@ int claim_read(struct catalog *c, enum catalog_kind kind, const struct doc *map,
 
 /* --- coordinate reference systems ------------------------------------------------------------------- */
 
-/* What stands behind the authority, if text begins with start; a version may stand between ("urn:ogc:def:crs:OGC:1.3:CRS84"). */
+/* What stands behind the authority, if text begins with start; a version may stand between
+ * ("urn:ogc:def:crs:OGC:1.3:CRS84"). */
 static const char *code_after(const char *text, const char *start, char separator)
 {
     size_t n = strlen(start);
@@ -222,8 +224,8 @@ int catalog_srid(const char *crs)
 }
 
 /* proj:epsg is a number; the others are names. null says that only other members describe the system. */
-static int read_crs(struct catalog *c, const char *key, const struct doc *at, const char **crs,
-                    int *srid)
+static int read_crs(struct dataset_catalog *c, const char *key, const struct doc *at,
+                    const char **crs, int *srid)
 {
     const char *text = at->type == DOC_INT ? arena_printf(c->a, "EPSG:%lld", (long long)at->number)
                                            : catalog_text(at);
@@ -244,7 +246,7 @@ static int read_crs(struct catalog *c, const char *key, const struct doc *at, co
     return 0;
 }
 
-int fact_crs(struct catalog *c, const struct doc *map, const char **crs, int *srid)
+int fact_crs(struct dataset_catalog *c, const struct doc *map, const char **crs, int *srid)
 {
     static const char *const keys[] = {"proj:code", "proj:epsg", "coordinate_reference_system"};
     for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {

@@ -1,4 +1,5 @@
-/* Counts and extents: what the sources say has to be the same everywhere. No message holds one of the numbers. */
+/* Counts and extents: what the sources say has to be the same everywhere. No message holds one of the
+ * numbers. */
 #include <math.h>
 #include <string.h>
 
@@ -22,7 +23,7 @@ static int read_number(const struct doc *at, struct decimal *out)
     return at->type == DOC_TEXT && at->plain ? decimal_parse(at->text, out, &why) : -1;
 }
 
-void fact_count(struct catalog *c, const struct doc *at)
+void fact_count(struct dataset_catalog *c, const struct doc *at)
 {
     struct decimal d;
     const char *why;
@@ -63,7 +64,7 @@ static bool is_box(const double b[static 4])
 }
 
 /* [west, south, east, north], or with heights between (RFC 7946 section 5). */
-static int read_box(struct catalog *c, const struct doc *at, double out[static 4])
+static int read_box(struct dataset_catalog *c, const struct doc *at, double out[static 4])
 {
     bool is_good = at->type == DOC_LIST && (at->n == 4 || at->n == 6);
     for (size_t i = 0; is_good && i < at->n; i++) {
@@ -94,7 +95,7 @@ static bool is_same_box(const double a[static 4], const double b[static 4])
     return true;
 }
 
-void fact_box(struct catalog *c, const struct doc *at)
+void fact_box(struct dataset_catalog *c, const struct doc *at)
 {
     double box[4] = {0};
     if (!is_said(at) || read_box(c, at, box) != 0) {
@@ -108,7 +109,7 @@ void fact_box(struct catalog *c, const struct doc *at)
     }
 }
 
-void fact_item_box(struct catalog *c, const struct doc *at)
+void fact_item_box(struct dataset_catalog *c, const struct doc *at)
 {
     double box[4] = {0};
     if (!is_said(at) || read_box(c, at, box) != 0) {
@@ -124,7 +125,7 @@ void fact_item_box(struct catalog *c, const struct doc *at)
 }
 
 /* Several items lie within the whole, and together they are the whole. */
-void extent_close(struct catalog *c, const struct doc *at)
+void extent_close(struct dataset_catalog *c, const struct doc *at)
 {
     if (!c->has_items || c->is_item_open) {
         return;

@@ -1,4 +1,5 @@
-/* What sources say about a version: its identity, rights, sensitivity and policy. What is not said, or is not known, stops. */
+/* What sources say about a version: its identity, rights, sensitivity and policy. What is not said, or is
+ * not known, stops. */
 #include <string.h>
 #include <strings.h>
 
@@ -10,7 +11,7 @@ static bool is_said(const struct doc *at)
 }
 
 /* NULL: not said, or a fault was added. */
-static const char *text_of(struct catalog *c, const struct doc *at)
+static const char *text_of(struct dataset_catalog *c, const struct doc *at)
 {
     if (!is_said(at)) {
         return NULL;
@@ -23,7 +24,7 @@ static const char *text_of(struct catalog *c, const struct doc *at)
     return text;
 }
 
-void fact_id(struct catalog *c, const struct doc *at)
+void fact_id(struct dataset_catalog *c, const struct doc *at)
 {
     const char *id = text_of(c, at);
     if (id != NULL && strcmp(id, c->id) != 0) {
@@ -31,7 +32,7 @@ void fact_id(struct catalog *c, const struct doc *at)
     }
 }
 
-void fact_slug(struct catalog *c, const struct doc *at)
+void fact_slug(struct dataset_catalog *c, const struct doc *at)
 {
     const char *slug = text_of(c, at);
     if (slug != NULL && !id_slug_eq(id_slug(slug), c->slug)) {
@@ -39,7 +40,7 @@ void fact_slug(struct catalog *c, const struct doc *at)
     }
 }
 
-void fact_spec_hash(struct catalog *c, const struct doc *at)
+void fact_spec_hash(struct dataset_catalog *c, const struct doc *at)
 {
     struct digest now;
     struct digest then;
@@ -104,7 +105,8 @@ static enum verdict verdict_of_word(const char *p, size_t n)
     return VERDICT_NONE;
 }
 
-/* "public" counts only as the first word: what is "not-public" is not. A review that is required is not done. */
+/* "public" counts only as the first word: what is "not-public" is not. A review that is required is not
+ * done. */
 static enum verdict verdict_of(const char *text)
 {
     enum verdict worst = VERDICT_NONE;
@@ -126,7 +128,7 @@ static enum verdict verdict_of(const char *text)
     return worst;
 }
 
-void fact_license(struct catalog *c, const struct doc *at)
+void fact_license(struct dataset_catalog *c, const struct doc *at)
 {
     const char *text = text_of(c, at);
     if (text == NULL) {
@@ -138,7 +140,7 @@ void fact_license(struct catalog *c, const struct doc *at)
     c->license = c->license != NULL ? c->license : text;
 }
 
-void fact_rights(struct catalog *c, const struct doc *at)
+void fact_rights(struct dataset_catalog *c, const struct doc *at)
 {
     const char *text = text_of(c, at);
     if (text == NULL) {
@@ -153,7 +155,7 @@ void fact_rights(struct catalog *c, const struct doc *at)
     c->rights = c->rights != NULL ? c->rights : text;
 }
 
-void fact_sensitivity(struct catalog *c, const struct doc *at)
+void fact_sensitivity(struct dataset_catalog *c, const struct doc *at)
 {
     const char *text = text_of(c, at);
     if (text == NULL) {
@@ -190,7 +192,7 @@ static enum verdict verdict_of_label(const char *label)
     return VERDICT_UNKNOWN;
 }
 
-void fact_label(struct catalog *c, const struct doc *at)
+void fact_label(struct dataset_catalog *c, const struct doc *at)
 {
     const char *text = text_of(c, at);
     if (text == NULL) {
@@ -211,7 +213,7 @@ void fact_label(struct catalog *c, const struct doc *at)
 }
 
 /* A registry record stands for itself: its own rights and sensitivity are what there is. */
-void facts_close(struct catalog *c, const struct doc *at)
+void facts_close(struct dataset_catalog *c, const struct doc *at)
 {
     bool is_record = c->form == DATASET_REGISTERED;
     if (c->is_partial) {

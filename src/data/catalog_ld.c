@@ -1,5 +1,5 @@
-/* JSON-LD as far as catalogs need it: members by their prefixed, plain or full names, values in their wrappings, nodes of a graph. No context is
- * resolved and nothing is fetched. */
+/* JSON-LD as far as catalogs need it: members by their prefixed, plain or full names, values in their
+ * wrappings, nodes of a graph. No context is resolved and nothing is fetched. */
 #include <string.h>
 
 #include "data/catalog.h"

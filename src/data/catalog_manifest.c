@@ -5,7 +5,7 @@
 #include "data/catalog.h"
 
 /* A member that has to be a list of maps; faults are added for what is not. */
-static const struct doc *list_of(struct catalog *c, const struct doc *map, const char *key)
+static const struct doc *list_of(struct dataset_catalog *c, const struct doc *map, const char *key)
 {
     const struct doc *list = doc_get(map, key);
     if (list == NULL || list->type != DOC_LIST) {
@@ -16,7 +16,7 @@ static const struct doc *list_of(struct catalog *c, const struct doc *map, const
 }
 
 /* path and digest of one entry. -1 with a fault. */
-static int read_entry(struct catalog *c, enum catalog_kind kind, const struct doc *entry,
+static int read_entry(struct dataset_catalog *c, enum catalog_kind kind, const struct doc *entry,
                       const char *beside, struct claim *out)
 {
     const struct doc *at = doc_get(entry, "path");
@@ -47,7 +47,7 @@ static bool is_one_of(const char *text, const char *const *list)
 }
 
 /* A decision in words counts; without one its id has to stand for it: promotion itself says "allowed". */
-static void read_decision(struct catalog *c, const struct doc *root)
+static void read_decision(struct dataset_catalog *c, const struct doc *root)
 {
     static const char *const allowed[] = {"allow", "allowed", NULL};
     const struct doc *policy = doc_get(root, "policy");
@@ -63,7 +63,7 @@ static void read_decision(struct catalog *c, const struct doc *root)
     fact_label(c, doc_get(policy, "policy_label"));
 }
 
-static void read_promotion(struct catalog *c, const struct doc *root)
+static void read_promotion(struct dataset_catalog *c, const struct doc *root)
 {
     static const char *const passed[] = {"pass", "passed", NULL};
     const char *version = catalog_member(root, "kfm_promotion_manifest_version");
@@ -82,7 +82,7 @@ static void read_promotion(struct catalog *c, const struct doc *root)
     fact_spec_hash(c, doc_get(root, "spec_hash"));
 }
 
-void manifest_read(struct catalog *c, const struct source_file *f)
+void manifest_read(struct dataset_catalog *c, const struct source_file *f)
 {
     const char *beside = path_folder(c->a, f->path);
     const struct doc *list = list_of(c, f->root, "artifacts");
@@ -95,7 +95,7 @@ void manifest_read(struct catalog *c, const struct source_file *f)
     read_promotion(c, f->root);
 }
 
-void manifest_catalogs(struct catalog *c, const struct source_file *f)
+void manifest_catalogs(struct dataset_catalog *c, const struct source_file *f)
 {
     const char *beside = path_folder(c->a, f->path);
     const struct doc *list = list_of(c, f->root, "catalogs");
@@ -111,7 +111,7 @@ void manifest_catalogs(struct catalog *c, const struct source_file *f)
     }
 }
 
-static void check_status(struct catalog *c, const struct doc *root)
+static void check_status(struct dataset_catalog *c, const struct doc *root)
 {
     static const char *const usable[] = {"current", "active", "superseded", NULL};
     const struct doc *at = doc_get(root, "record_status");
@@ -122,7 +122,7 @@ static void check_status(struct catalog *c, const struct doc *root)
     }
 }
 
-void record_read(struct catalog *c, const struct source_file *f)
+void record_read(struct dataset_catalog *c, const struct source_file *f)
 {
     const struct doc *payload = doc_get(f->root, "payload");
     struct claim said;

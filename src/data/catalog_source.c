@@ -1,4 +1,5 @@
-/* The files of a version: finding what a path means, reading catalog files within their limits, comparing them with their recorded digests. */
+/* The files of a version: finding what a path means, reading catalog files within their limits, comparing
+ * them with their recorded digests. */
 #include <string.h>
 
 #include "data/catalog.h"
@@ -39,7 +40,7 @@ static const char *normal_path(struct arena *a, struct bytes text)
 }
 
 /* path exists: is it what it has to be? */
-static enum path_result judge(struct catalog *c, const struct doc *at, const char *path,
+static enum path_result judge(struct dataset_catalog *c, const struct doc *at, const char *path,
                               enum tree_entry entry, const struct err *e)
 {
     switch (entry) {
@@ -61,7 +62,7 @@ static enum path_result judge(struct catalog *c, const struct doc *at, const cha
     return PATH_REFUSED;
 }
 
-enum path_result catalog_path(struct catalog *c, const struct doc *at, const char *beside,
+enum path_result catalog_path(struct dataset_catalog *c, const struct doc *at, const char *beside,
                               const char **out)
 {
     const char *text = catalog_text(at);
@@ -97,7 +98,7 @@ enum path_result catalog_path(struct catalog *c, const struct doc *at, const cha
     return PATH_ABSENT;
 }
 
-int catalog_path_needed(struct catalog *c, const struct doc *at, const char *beside,
+int catalog_path_needed(struct dataset_catalog *c, const struct doc *at, const char *beside,
                         const char **out)
 {
     switch (catalog_path(c, at, beside, out)) {
@@ -125,7 +126,8 @@ static size_t limit_of(const char *path, unsigned kinds)
     return is_list ? CATALOG_LIST_LIMIT : CATALOG_LIMIT;
 }
 
-static int read_bytes(struct catalog *c, const char *path, unsigned kinds, struct bytes *out)
+static int read_bytes(struct dataset_catalog *c, const char *path, unsigned kinds,
+                      struct bytes *out)
 {
     struct err e = {0};
     int rc = file_read(c->a, c->tree->dirfd, path, limit_of(path, kinds), out, NULL, &e);
@@ -139,7 +141,7 @@ static int read_bytes(struct catalog *c, const char *path, unsigned kinds, struc
     return rc == 0 ? 0 : -1;
 }
 
-static int parse(struct catalog *c, struct source_file *f)
+static int parse(struct dataset_catalog *c, struct source_file *f)
 {
     struct err e = {0};
     if (!path_ends(f->path, ".json") && !path_ends(f->path, ".jsonld")) {
@@ -156,7 +158,7 @@ static int parse(struct catalog *c, struct source_file *f)
     return 0;
 }
 
-static void compare_recorded(struct catalog *c, struct source_file *f)
+static void compare_recorded(struct dataset_catalog *c, struct source_file *f)
 {
     for (const struct record_claim *r = table_gets(&c->recorded, f->path); r != NULL; r = r->next) {
         const struct claim *said = &r->said;
@@ -171,7 +173,7 @@ static void compare_recorded(struct catalog *c, struct source_file *f)
     }
 }
 
-struct source_file *catalog_source_read(struct catalog *c, const char *path, unsigned kinds)
+struct source_file *catalog_source_read(struct dataset_catalog *c, const char *path, unsigned kinds)
 {
     struct source_file *f = table_gets(&c->files, path);
     if (f != NULL) {

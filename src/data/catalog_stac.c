@@ -18,7 +18,7 @@ static bool has_data_role(const struct doc *asset)
 }
 
 /* An asset without a digest is an artifact only if it says that it is data, or if others say so. */
-static void read_asset(struct catalog *c, const struct doc *key, const struct doc *asset,
+static void read_asset(struct dataset_catalog *c, const struct doc *key, const struct doc *asset,
                        const struct doc *item, const char *beside)
 {
     struct claim said;
@@ -53,7 +53,7 @@ static void read_asset(struct catalog *c, const struct doc *key, const struct do
     claim_take(c, &said, c->form == DATASET_CATALOGED && has_data_role(asset));
 }
 
-static void read_assets(struct catalog *c, const struct doc *root, const char *beside)
+static void read_assets(struct dataset_catalog *c, const struct doc *root, const char *beside)
 {
     const struct doc *assets = doc_get(root, "assets");
     if (assets == NULL) {
@@ -73,11 +73,11 @@ static void read_assets(struct catalog *c, const struct doc *root, const char *b
 }
 
 /* Labels and states stand at the top or among the properties, with or without "kfm:". */
-static void read_statements(struct catalog *c, const struct doc *map)
+static void read_statements(struct dataset_catalog *c, const struct doc *map)
 {
     static const struct {
         const char *key;
-        void (*take)(struct catalog *c, const struct doc *at);
+        void (*take)(struct dataset_catalog *c, const struct doc *at);
     } members[] = {
         {"kfm:dataset_version_id", fact_id}, {"dataset_version_id", fact_id},
         {"kfm:dataset_slug", fact_slug},     {"kfm:dataset_id", fact_slug},
@@ -97,7 +97,7 @@ static void read_statements(struct catalog *c, const struct doc *map)
     }
 }
 
-void stac_read(struct catalog *c, const struct source_file *f)
+void stac_read(struct dataset_catalog *c, const struct source_file *f)
 {
     const struct doc *root = f->root;
     const char *version = catalog_member(root, "stac_version");

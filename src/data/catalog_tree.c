@@ -1,11 +1,12 @@
-/* What stands in the folders beneath the data roots: listings, each made once, through which no symlink is followed. */
+/* What stands in the folders beneath the data roots: listings, each made once, through which no symlink is
+ * followed. */
 #include <dirent.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "data/catalog.h"
 
-struct folder {
+struct catalog_folder {
     int rc; /* of file_list() */
     struct file_names names;
     struct err *error; /* NULL unless rc < 0 */
@@ -35,14 +36,14 @@ bool path_ends(const char *path, const char *ending)
     return n > n_ending && strcmp(path + n - n_ending, ending) == 0;
 }
 
-static const struct folder *folder_of(struct tree *t, const char *path)
+static const struct catalog_folder *folder_of(struct tree *t, const char *path)
 {
-    struct folder *f = table_gets(&t->folders, path);
+    struct catalog_folder *f = table_gets(&t->folders, path);
     if (f != NULL) {
         return f;
     }
     struct err e = {0};
-    f = ARENA_NEW(t->a, struct folder);
+    f = ARENA_NEW(t->a, struct catalog_folder);
     f->rc = file_list(t->a, t->dirfd, path, &f->names, &e);
     if (f->rc < 0) {
         f->error = ARENA_NEW(t->a, struct err);
@@ -55,7 +56,7 @@ static const struct folder *folder_of(struct tree *t, const char *path)
 
 const struct file_names *catalog_tree_list(struct tree *t, const char *path, struct err *e)
 {
-    const struct folder *f = folder_of(t, path);
+    const struct catalog_folder *f = folder_of(t, path);
     *e = (struct err){0};
     if (f->rc < 0) {
         *e = *f->error;

@@ -1,4 +1,5 @@
-/* DatasetVersion objects (KFM's contract "dataset_version" 1.0.0): the id that their members give, and the rules of their stages. */
+/* DatasetVersion objects (KFM's contract "dataset_version" 1.0.0): the id that their members give, and the
+ * rules of their stages. */
 #include <string.h>
 
 #include "data/catalog.h"
@@ -43,7 +44,7 @@ const char *dataset_version_id(struct arena *a, const struct doc *version)
 
 /* --- form --------------------------------------------------------------------------------------- */
 
-static const char *required(struct catalog *c, const struct doc *map, const char *key)
+static const char *required(struct dataset_catalog *c, const struct doc *map, const char *key)
 {
     const struct doc *at = doc_get(map, key);
     const char *text = catalog_text(at);
@@ -53,7 +54,7 @@ static const char *required(struct catalog *c, const struct doc *map, const char
     return text == NULL ? "" : text;
 }
 
-static void check_form(struct catalog *c, const struct doc *root)
+static void check_form(struct dataset_catalog *c, const struct doc *root)
 {
     static const char *const texts[] = {"version_label", "source_ref", "source_role_ref",
                                         "content_digest"};
@@ -78,7 +79,7 @@ static void check_form(struct catalog *c, const struct doc *root)
     }
 }
 
-static void check_id(struct catalog *c, const struct doc *root)
+static void check_id(struct dataset_catalog *c, const struct doc *root)
 {
     const struct doc *at = doc_get(root, "id");
     const char *id = required(c, root, "id");
@@ -91,7 +92,7 @@ static void check_id(struct catalog *c, const struct doc *root)
     }
 }
 
-static void check_content(struct catalog *c, const struct doc *root)
+static void check_content(struct dataset_catalog *c, const struct doc *root)
 {
     const struct doc *at = doc_get(root, "content_digest");
     struct digest d;
@@ -109,7 +110,8 @@ static void check_content(struct catalog *c, const struct doc *root)
 /* --- times -------------------------------------------------------------------------------------- */
 
 /* Microseconds; otherwise for null. */
-static int64_t instant(struct catalog *c, const struct doc *map, const char *key, int64_t otherwise)
+static int64_t instant(struct dataset_catalog *c, const struct doc *map, const char *key,
+                       int64_t otherwise)
 {
     const struct doc *at = doc_get(map, key);
     const char *why;
@@ -124,7 +126,7 @@ static int64_t instant(struct catalog *c, const struct doc *map, const char *key
     return us;
 }
 
-static void check_times(struct catalog *c, const struct doc *root)
+static void check_times(struct dataset_catalog *c, const struct doc *root)
 {
     const struct doc *temporal = doc_get(root, "temporal");
     const struct doc *window = doc_get(temporal, "effective_window");
@@ -149,7 +151,7 @@ static const char *const reference_lists[] = {
     "lineage.supersedes",         "lineage.correction_refs",
 };
 
-static void check_list(struct catalog *c, const struct doc *list)
+static void check_list(struct dataset_catalog *c, const struct doc *list)
 {
     for (size_t i = 0; i < list->n; i++) {
         const struct doc *at = list->item[i];
@@ -164,7 +166,7 @@ static void check_list(struct catalog *c, const struct doc *list)
     }
 }
 
-static void check_self(struct catalog *c, const struct doc *at)
+static void check_self(struct dataset_catalog *c, const struct doc *at)
 {
     const char *text = catalog_text(at);
     if (text != NULL && strcmp(text, c->id) == 0) {
@@ -172,7 +174,7 @@ static void check_self(struct catalog *c, const struct doc *at)
     }
 }
 
-static void check_references(struct catalog *c, const struct doc *root)
+static void check_references(struct dataset_catalog *c, const struct doc *root)
 {
     static const char *const single[] = {"previous_version_ref", "superseded_by",
                                          "rollback_target"};
@@ -208,7 +210,7 @@ static bool is_text(const struct doc *map, const char *key, const char *value)
     return text != NULL && strcmp(text, value) == 0;
 }
 
-static void check_lineage(struct catalog *c, const struct doc *root)
+static void check_lineage(struct dataset_catalog *c, const struct doc *root)
 {
     bool has_previous = catalog_text(doc_find(root, "lineage.previous_version_ref")) != NULL;
     if (is_text(root, "representation_kind", "processed_derivative") &&
@@ -222,7 +224,7 @@ static void check_lineage(struct catalog *c, const struct doc *root)
     }
 }
 
-static void check_published(struct catalog *c, const struct doc *root, bool has_support)
+static void check_published(struct dataset_catalog *c, const struct doc *root, bool has_support)
 {
     const struct doc *rights = doc_get(root, "rights");
     const struct doc *sensitivity = doc_get(root, "sensitivity");
@@ -240,7 +242,7 @@ static void check_published(struct catalog *c, const struct doc *root, bool has_
     }
 }
 
-static void check_stage(struct catalog *c, const struct doc *root)
+static void check_stage(struct dataset_catalog *c, const struct doc *root)
 {
     const char *stage = required(c, root, "lifecycle_stage");
     bool is_published = strcmp(stage, "PUBLISHED") == 0;
@@ -265,7 +267,7 @@ static void check_stage(struct catalog *c, const struct doc *root)
     }
 }
 
-static void check_governance(struct catalog *c, const struct doc *root)
+static void check_governance(struct dataset_catalog *c, const struct doc *root)
 {
     const struct doc *map = doc_get(root, "governance");
     for (size_t i = 0; i < doc_len(map); i++) {
@@ -277,7 +279,7 @@ static void check_governance(struct catalog *c, const struct doc *root)
 }
 
 /* The states are words of their own; what they do not know is not known. */
-static void check_state(struct catalog *c, const struct doc *root, const char *key,
+static void check_state(struct dataset_catalog *c, const struct doc *root, const char *key,
                         const char *good, enum catalog_code code)
 {
     const struct doc *map = doc_get(root, key);
@@ -291,7 +293,7 @@ static void check_state(struct catalog *c, const struct doc *root, const char *k
     }
 }
 
-void version_read(struct catalog *c, const struct source_file *f)
+void version_read(struct dataset_catalog *c, const struct source_file *f)
 {
     const struct doc *root = f->root;
     check_form(c, root);

@@ -1,4 +1,5 @@
-/* Geometries into columns: EWKB (PostGIS manual, "Well-Known Binary"; little-endian, as readers make it) against what the column's typmod says. */
+/* Geometries into columns: EWKB (PostGIS manual, "Well-Known Binary"; little-endian, as readers make it)
+ * against what the column's typmod says. */
 #include <string.h>
 
 #include "data/column_value.h"

@@ -18,7 +18,7 @@ const char *dataset_form_text(enum dataset_form f)
 
 /* --- where a version's files lie -------------------------------------------------------------------- */
 
-static void add_folder(struct catalog *c, const char *path)
+static void add_folder(struct dataset_catalog *c, const char *path)
 {
     struct err e;
     for (size_t i = 0; i < c->n_folders; i++) {
@@ -36,14 +36,14 @@ static void add_folder(struct catalog *c, const char *path)
 }
 
 /* AREA/SLUG/ID, in every spelling of the id. */
-static void add_spelled(struct catalog *c, const char *area)
+static void add_spelled(struct dataset_catalog *c, const char *area)
 {
     for (size_t i = 0; i < c->names.n; i++) {
         add_folder(c, arena_printf(c->a, "%s/%s/%s", area, c->slug, c->names.v[i]));
     }
 }
 
-static void find_folders(struct catalog *c, const char *own)
+static void find_folders(struct dataset_catalog *c, const char *own)
 {
     struct err e;
     const char *processed = path_join(c->a, c->root, "processed");
@@ -63,7 +63,7 @@ static void find_folders(struct catalog *c, const char *own)
 /* --- files that belong to it by their names ----------------------------------------------------------- */
 
 /* PATH_ABSENT: nothing stands there. PATH_REFUSED: something that is no regular file; a fault was added. */
-static enum path_result look(struct catalog *c, const char *path)
+static enum path_result look(struct dataset_catalog *c, const char *path)
 {
     struct err e;
     switch (tree_look(c->tree, path, &e)) {
@@ -99,7 +99,7 @@ static const struct {
     {"dataset_version.json", KIND_VERSION},
 };
 
-static void read_sides(struct catalog *c)
+static void read_sides(struct dataset_catalog *c)
 {
     for (size_t i = 0; i < c->n_folders; i++) {
         for (size_t k = 0; k < sizeof sides / sizeof sides[0]; k++) {
@@ -111,7 +111,7 @@ static void read_sides(struct catalog *c)
     }
 }
 
-static void check_listed(struct catalog *c, const char *path)
+static void check_listed(struct dataset_catalog *c, const char *path)
 {
     const struct record_claim *r = table_gets(&c->recorded, path);
     bool is_listed = false;
@@ -123,7 +123,7 @@ static void check_listed(struct catalog *c, const char *path)
     }
 }
 
-static void check_listed_in(struct catalog *c, const char *folder)
+static void check_listed_in(struct dataset_catalog *c, const char *folder)
 {
     struct err e;
     const struct file_names *l = catalog_tree_list(c->tree, folder, &e);
@@ -135,7 +135,7 @@ static void check_listed_in(struct catalog *c, const char *folder)
 }
 
 /* Where KFM puts catalogs: what stands there belongs to the version, so the manifest has to know it. */
-static void check_catalogs_listed(struct catalog *c)
+static void check_catalogs_listed(struct dataset_catalog *c)
 {
     for (size_t i = 0; i < c->n_folders; i++) {
         check_listed(c, path_join(c->a, c->folder[i], "dcat.jsonld"));
@@ -150,15 +150,16 @@ static void check_catalogs_listed(struct catalog *c)
 /* In this order: what makes artifacts comes before what is compared with them. */
 static const struct {
     enum catalog_kind kind;
-    void (*read)(struct catalog *c, const struct source_file *f);
+    void (*read)(struct dataset_catalog *c, const struct source_file *f);
 } readers[] = {
     {KIND_MANIFEST, manifest_read},   {KIND_RECORD, record_read}, {KIND_VERSION, version_read},
     {KIND_RUNTIME, runtime_read},     {KIND_STAC, stac_read},     {KIND_DCAT, dcat_read},
     {KIND_CHECKSUMS, checksums_read}, {KIND_PROV, prov_read},
 };
 
-static void read_source(struct catalog *c, const struct source_file *f, enum catalog_kind kind,
-                        void (*read)(struct catalog *c, const struct source_file *f))
+static void read_source(struct dataset_catalog *c, const struct source_file *f,
+                        enum catalog_kind kind,
+                        void (*read)(struct dataset_catalog *c, const struct source_file *f))
 {
     bool was_bad = c->is_bad;
     c->is_bad = false;
@@ -167,7 +168,7 @@ static void read_source(struct catalog *c, const struct source_file *f, enum cat
     c->is_bad = c->is_bad || was_bad;
 }
 
-static void read_sources(struct catalog *c)
+static void read_sources(struct dataset_catalog *c)
 {
     for (size_t k = 0; k < sizeof readers / sizeof readers[0]; k++) {
         for (size_t i = 0; i < c->files.n; i++) {
@@ -179,7 +180,7 @@ static void read_sources(struct catalog *c)
     }
 }
 
-static unsigned kinds_of(const struct catalog *c)
+static unsigned kinds_of(const struct dataset_catalog *c)
 {
     unsigned kinds = 0;
     for (size_t i = 0; i < c->files.n; i++) {
@@ -189,7 +190,7 @@ static unsigned kinds_of(const struct catalog *c)
     return kinds;
 }
 
-static void missing(struct catalog *c, enum catalog_code code, const struct doc *at)
+static void missing(struct dataset_catalog *c, enum catalog_code code, const struct doc *at)
 {
     c->is_bad = true;
     if (!c->is_partial) {
@@ -198,7 +199,7 @@ static void missing(struct catalog *c, enum catalog_code code, const struct doc 
 }
 
 /* What has to be there, and name every artifact; a registry record suffices. */
-static void check_closure(struct catalog *c, const struct doc *at)
+static void check_closure(struct dataset_catalog *c, const struct doc *at)
 {
     static const struct {
         enum catalog_kind kind;
@@ -226,7 +227,7 @@ static void check_closure(struct catalog *c, const struct doc *at)
     claims_close(c, needed);
 }
 
-static void read_promoted(struct catalog *c, const struct source_file *manifest)
+static void read_promoted(struct dataset_catalog *c, const struct source_file *manifest)
 {
     const char *folder = path_name(path_folder(c->a, manifest->path));
     if (!id_names_have(&c->names, bytes_str(folder))) {
@@ -236,7 +237,7 @@ static void read_promoted(struct catalog *c, const struct source_file *manifest)
     check_catalogs_listed(c);
 }
 
-static const struct found *main_of(const struct candidate *from)
+static const struct catalog_found *main_of(const struct dataset_candidate *from)
 {
     for (int kind = KIND_MANIFEST; kind <= KIND_VERSION; kind++) {
         if (from->by[kind] != NULL) {
@@ -247,9 +248,10 @@ static const struct found *main_of(const struct candidate *from)
 }
 
 /* Reads every file; the first is the one that the version is found by. NULL: it cannot be read. */
-static const struct source_file *read_files(struct catalog *c, const struct candidate *from)
+static const struct source_file *read_files(struct dataset_catalog *c,
+                                            const struct dataset_candidate *from)
 {
-    const struct found *main = main_of(from);
+    const struct catalog_found *main = main_of(from);
     const struct source_file *first = catalog_source_read(c, main->path, main->kinds);
     bool is_promoted = c->form == DATASET_PROMOTED;
     if (first == NULL) {
@@ -276,7 +278,7 @@ static int by_path(const void *a, const void *b)
     return strcmp(((const struct dataset_file *)a)->path, ((const struct dataset_file *)b)->path);
 }
 
-static void catalogs_result(const struct catalog *c, struct dataset_files *out)
+static void catalogs_result(const struct dataset_catalog *c, struct dataset_files *out)
 {
     size_t n = c->files.n;
     *out = (struct dataset_files){ARENA_ARRAY(c->keep, struct dataset_file, n + 1), n, n + 1};
@@ -289,12 +291,12 @@ static void catalogs_result(const struct catalog *c, struct dataset_files *out)
     qsort(out->v, n, sizeof *out->v, by_path);
 }
 
-static const char *kept(const struct catalog *c, const char *text)
+static const char *kept(const struct dataset_catalog *c, const char *text)
 {
     return text == NULL ? NULL : arena_strdup(c->keep, text);
 }
 
-static struct dataset *result_of(struct catalog *c, const char *path)
+static struct dataset *result_of(struct dataset_catalog *c, const char *path)
 {
     struct dataset *d = ARENA_NEW(c->keep, struct dataset);
     *d = (struct dataset){.slug = kept(c, c->slug),
@@ -317,16 +319,16 @@ static struct dataset *result_of(struct catalog *c, const char *path)
     return d;
 }
 
-static enum dataset_form form_of(const struct candidate *from)
+static enum dataset_form form_of(const struct dataset_candidate *from)
 {
     return from->by[KIND_MANIFEST] != NULL ? DATASET_PROMOTED
            : from->by[KIND_RECORD] != NULL ? DATASET_REGISTERED
                                            : DATASET_CATALOGED;
 }
 
-static struct dataset *assemble(struct catalog *c, const struct candidate *from)
+static struct dataset *assemble(struct dataset_catalog *c, const struct dataset_candidate *from)
 {
-    const struct found *main = main_of(from);
+    const struct catalog_found *main = main_of(from);
     if (c->slug == NULL) {
         CATALOG_FAULT_PATH(c, CODE_SHAPE, main->path, main->line,
                            "no source names the dataset (\"kfm:dataset_id\")");
@@ -345,24 +347,25 @@ static struct dataset *assemble(struct catalog *c, const struct candidate *from)
 }
 
 /* NULL: there are faults. is_partial: some already, of files that may belong to it. */
-static struct dataset *make(struct arena *keep, struct tree *t, const struct candidate *from,
-                            bool is_partial, struct err_list *faults)
+static struct dataset *make(struct arena *keep, struct tree *t,
+                            const struct dataset_candidate *from, bool is_partial,
+                            struct err_list *faults)
 {
     struct arena a = {0};
-    struct catalog c = {.a = &a,
-                        .keep = keep,
-                        .tree = t,
-                        .root = main_of(from)->root,
-                        .faults = faults,
-                        .is_partial = is_partial,
-                        .form = form_of(from),
-                        .slug = from->slug,
-                        .id = from->id,
-                        .names = id_spell(&a, from->id),
-                        .files = {.a = &a},
-                        .artifacts = {.a = &a},
-                        .by_digest = {.a = &a},
-                        .recorded = {.a = &a}};
+    struct dataset_catalog c = {.a = &a,
+                                .keep = keep,
+                                .tree = t,
+                                .root = main_of(from)->root,
+                                .faults = faults,
+                                .is_partial = is_partial,
+                                .form = form_of(from),
+                                .slug = from->slug,
+                                .id = from->id,
+                                .names = id_spell(&a, from->id),
+                                .files = {.a = &a},
+                                .artifacts = {.a = &a},
+                                .by_digest = {.a = &a},
+                                .recorded = {.a = &a}};
     struct arena_mark mark = arena_mark(keep);
     struct dataset *d = assemble(&c, from);
     if (d == NULL) {
@@ -374,7 +377,7 @@ static struct dataset *make(struct arena *keep, struct tree *t, const struct can
 
 /* --- for others ------------------------------------------------------------------------------------- */
 
-static bool is_of(const struct candidate *at, const char *slug)
+static bool is_of(const struct dataset_candidate *at, const char *slug)
 {
     return slug == NULL || (at->slug != NULL && id_slug_eq(at->slug, id_slug(slug)));
 }
@@ -385,12 +388,12 @@ int dataset_find(const struct dataset_place *p, const char *slug, const char *id
     struct arena a = {0};
     struct tree t = {.a = &a, .dirfd = p->dirfd, .folders = {.a = &a}};
     struct candidates l;
-    const struct candidate *only = NULL;
+    const struct dataset_candidate *only = NULL;
     bool is_bad = dataset_index(p, &t, id, &l, faults);
     for (size_t i = 0; i < l.n; i++) {
-        const struct candidate *at = &l.v[i];
+        const struct dataset_candidate *at = &l.v[i];
         if (is_of(at, slug) && only != NULL) {
-            const struct found *f = main_of(at);
+            const struct catalog_found *f = main_of(at);
             catalog_fault_path(faults, CODE_ID_AMBIGUOUS, f->path, f->line, "\"%s\" and \"%s\"",
                                only->slug != NULL ? only->slug : "?",
                                at->slug != NULL ? at->slug : "?");

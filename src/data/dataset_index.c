@@ -1,4 +1,5 @@
-/* Which files beneath the data roots speak of which version. Files are read and put aside again: what is remembered is where they are. */
+/* Which files beneath the data roots speak of which version. Files are read and put aside again: what is
+ * remembered is where they are. */
 #include <dirent.h>
 #include <stdlib.h>
 #include <string.h>
@@ -6,23 +7,24 @@
 #include "data/catalog.h"
 #include "doc/json.h"
 
-/* strict: a folder for catalogs: what cannot be read there is a fault. processed: only files of certain names count. other: only what looks like a catalog. */
+/* strict: a folder for catalogs: what cannot be read there is a fault. processed: only files of certain
+ * names count. other: only what looks like a catalog. */
 enum area { AREA_STRICT, AREA_PROCESSED, AREA_OTHER };
 
-struct walk {
+struct index_walk {
     struct arena *a;
     struct tree *tree;
     const char *root;
     const char *want; /* id; NULL: any */
     struct id_names names;
-    struct founds found;
+    struct catalog_founds found;
     struct table seen; /* folders */
     struct err_list *faults;
     bool is_bad;
 };
 
-static void PRINTF_LIKE(5, 6)
-    fault(struct walk *w, enum catalog_code code, const char *path, int line, const char *fmt, ...)
+static void PRINTF_LIKE(5, 6) fault(struct index_walk *w, enum catalog_code code, const char *path,
+                                    int line, const char *fmt, ...)
 {
     struct buf detail = {0};
     va_list ap;
@@ -35,7 +37,7 @@ static void PRINTF_LIKE(5, 6)
 }
 
 /* Does a folder or the file's name spell the id that is wanted? */
-static bool is_near(const struct walk *w, const char *path)
+static bool is_near(const struct index_walk *w, const char *path)
 {
     struct id_words words;
     id_words(path, &words);
@@ -53,7 +55,7 @@ static bool has(struct bytes text, const char *what)
 }
 
 /* An id may be written with escapes; then only the parser finds it. */
-static bool may_speak(const struct walk *w, const char *path, struct bytes text)
+static bool may_speak(const struct index_walk *w, const char *path, struct bytes text)
 {
     return w->want == NULL || has(text, w->want) || has(text, "\\") || is_near(w, path);
 }
@@ -72,7 +74,7 @@ static bool looks_like_catalog(struct bytes text)
 
 /* --- one file ------------------------------------------------------------------------------------- */
 
-static void remember(struct walk *w, const char *path, struct doc *root, unsigned kinds)
+static void remember(struct index_walk *w, const char *path, struct doc *root, unsigned kinds)
 {
     struct arena scratch = {0};
     const struct doc *at = catalog_id_of(&scratch, root, kinds);
@@ -90,7 +92,7 @@ static void remember(struct walk *w, const char *path, struct doc *root, unsigne
         }
     } else if (w->want == NULL || (id == NULL ? is_near(w, path) : strcmp(w->want, id) == 0)) {
         ARENA_GROW(w->a, w->found.v, w->found.n, w->found.cap);
-        w->found.v[w->found.n++] = (struct found){
+        w->found.v[w->found.n++] = (struct catalog_found){
             .kinds = kinds,
             .root = w->root,
             .path = arena_strdup(w->a, path),
@@ -102,7 +104,7 @@ static void remember(struct walk *w, const char *path, struct doc *root, unsigne
     arena_release(&scratch);
 }
 
-static void parse(struct walk *w, struct arena *scratch, const char *path, struct bytes text,
+static void parse(struct index_walk *w, struct arena *scratch, const char *path, struct bytes text,
                   enum area area)
 {
     struct err e = {0};
@@ -123,7 +125,7 @@ static void parse(struct walk *w, struct arena *scratch, const char *path, struc
     }
 }
 
-static void look_at_file(struct walk *w, const char *path, enum area area)
+static void look_at_file(struct index_walk *w, const char *path, enum area area)
 {
     struct arena scratch = {0};
     struct err e = {0};
@@ -166,7 +168,8 @@ static bool is_candidate(const char *name, enum area area)
     return path_ends(name, ".json") || path_ends(name, ".jsonld");
 }
 
-static enum area area_of(const struct walk *w, const char *dir, enum area above, const char *name)
+static enum area area_of(const struct index_walk *w, const char *dir, enum area above,
+                         const char *name)
 {
     if (strcmp(dir, w->root) != 0) {
         return above;
@@ -176,7 +179,8 @@ static enum area area_of(const struct walk *w, const char *dir, enum area above,
                                                                          : AREA_OTHER;
 }
 
-static void look_at_other(struct walk *w, const char *path, unsigned char type, enum area area)
+static void look_at_other(struct index_walk *w, const char *path, unsigned char type,
+                          enum area area)
 {
     bool is_manifest = strcmp(path_name(path), CATALOG_MANIFEST) == 0;
     bool counts = area != AREA_OTHER || is_manifest || w->want != NULL;
@@ -190,7 +194,7 @@ static void look_at_other(struct walk *w, const char *path, unsigned char type, 
     }
 }
 
-static void walk(struct walk *w, const char *dir, enum area area, int depth)
+static void walk(struct index_walk *w, const char *dir, enum area area, int depth)
 {
     struct err e;
     if (table_puts(&w->seen, dir, w) != NULL) {
@@ -225,43 +229,43 @@ static void walk(struct walk *w, const char *dir, enum area area, int depth)
 
 /* --- versions ------------------------------------------------------------------------------------- */
 
-struct group {
+struct version_group {
     const char *id;
-    struct founds found;
+    struct catalog_founds found;
 };
 
-static struct group *group_of(struct walk *w, struct table *groups, const char *id)
+static struct version_group *group_of(struct index_walk *w, struct table *groups, const char *id)
 {
-    struct group *g = table_gets(groups, id);
+    struct version_group *g = table_gets(groups, id);
     if (g == NULL) {
-        g = ARENA_NEW(w->a, struct group);
+        g = ARENA_NEW(w->a, struct version_group);
         g->id = id;
         (void)table_puts(groups, id, g);
     }
     return g;
 }
 
-static void add(struct walk *w, struct founds *l, const struct found *f)
+static void add(struct index_walk *w, struct catalog_founds *l, const struct catalog_found *f)
 {
     ARENA_GROW(w->a, l->v, l->n, l->cap);
     l->v[l->n++] = *f;
 }
 
 /* Files without an id belong to the version whose id their folder or name spells. */
-static void add_nameless(struct walk *w, struct table *groups)
+static void add_nameless(struct index_walk *w, struct table *groups)
 {
     struct table spelled = {.a = w->a};
     for (size_t i = 0; i < groups->n; i++) {
-        struct group *g = groups->rows[i].value;
+        struct version_group *g = groups->rows[i].value;
         struct id_names names = id_spell(w->a, g->id);
         for (size_t k = 0; k < names.n; k++) {
             (void)table_puts(&spelled, names.v[k], g);
         }
     }
     for (size_t i = 0; i < w->found.n; i++) {
-        const struct found *f = &w->found.v[i];
+        const struct catalog_found *f = &w->found.v[i];
         struct id_words words;
-        struct group *g = NULL;
+        struct version_group *g = NULL;
         if (f->id == NULL) {
             id_words(f->path, &words);
         }
@@ -274,7 +278,7 @@ static void add_nameless(struct walk *w, struct table *groups)
     }
 }
 
-static struct candidate *fitting(struct candidates *l, size_t from, const char *slug)
+static struct dataset_candidate *fitting(struct candidates *l, size_t from, const char *slug)
 {
     for (size_t i = from; i < l->n; i++) {
         if (l->v[i].slug == NULL || slug == NULL || id_slug_eq(l->v[i].slug, slug)) {
@@ -284,23 +288,24 @@ static struct candidate *fitting(struct candidates *l, size_t from, const char *
     return NULL;
 }
 
-static struct candidate *new_candidate(struct walk *w, struct candidates *l, const char *id)
+static struct dataset_candidate *new_candidate(struct index_walk *w, struct candidates *l,
+                                               const char *id)
 {
     ARENA_GROW(w->a, l->v, l->n, l->cap);
-    l->v[l->n] = (struct candidate){.id = id};
+    l->v[l->n] = (struct dataset_candidate){.id = id};
     return &l->v[l->n++];
 }
 
 /* The files of one kind that can make a version. */
-static void place_main(struct walk *w, const struct group *g, enum catalog_kind kind,
+static void place_main(struct index_walk *w, const struct version_group *g, enum catalog_kind kind,
                        struct candidates *out, size_t from)
 {
     for (size_t i = 0; i < g->found.n; i++) {
-        const struct found *f = &g->found.v[i];
+        const struct catalog_found *f = &g->found.v[i];
         if ((f->kinds & KIND_BIT(kind)) == 0) {
             continue;
         }
-        struct candidate *at = fitting(out, from, f->slug);
+        struct dataset_candidate *at = fitting(out, from, f->slug);
         if (at == NULL) {
             at = new_candidate(w, out, g->id);
         }
@@ -316,11 +321,12 @@ static void place_main(struct walk *w, const struct group *g, enum catalog_kind 
 }
 
 /* What a promotion manifest does not list is not promoted: loose files are for versions without one. */
-static void place_loose(struct walk *w, const struct group *g, struct candidates *out, size_t from)
+static void place_loose(struct index_walk *w, const struct version_group *g, struct candidates *out,
+                        size_t from)
 {
     unsigned loose = KIND_BIT(KIND_STAC) | KIND_BIT(KIND_DCAT) | KIND_BIT(KIND_PROV);
     for (size_t i = 0; i < g->found.n; i++) {
-        const struct found *f = &g->found.v[i];
+        const struct catalog_found *f = &g->found.v[i];
         bool makes = (f->kinds & (KIND_BIT(KIND_STAC) | KIND_BIT(KIND_DCAT))) != 0;
         if ((f->kinds & loose) == 0) {
             continue;
@@ -329,7 +335,7 @@ static void place_loose(struct walk *w, const struct group *g, struct candidates
             (void)new_candidate(w, out, g->id);
         }
         for (size_t k = from; k < out->n; k++) {
-            struct candidate *at = &out->v[k];
+            struct dataset_candidate *at = &out->v[k];
             bool fits = out->n == from + 1 || at->slug == NULL || f->slug == NULL ||
                         id_slug_eq(at->slug, f->slug);
             if (fits && at->by[KIND_MANIFEST] == NULL) {
@@ -338,25 +344,25 @@ static void place_loose(struct walk *w, const struct group *g, struct candidates
         }
     }
     for (size_t k = from; k < out->n; k++) {
-        struct candidate *at = &out->v[k];
+        struct dataset_candidate *at = &out->v[k];
         for (size_t i = 0; i < at->loose.n && at->slug == NULL; i++) {
             at->slug = at->loose.v[i].slug;
         }
     }
 }
 
-static void make_candidates(struct walk *w, struct candidates *out)
+static void make_candidates(struct index_walk *w, struct candidates *out)
 {
     struct table groups = {.a = w->a};
     for (size_t i = 0; i < w->found.n; i++) {
-        const struct found *f = &w->found.v[i];
+        const struct catalog_found *f = &w->found.v[i];
         if (f->id != NULL) {
             add(w, &group_of(w, &groups, f->id)->found, f);
         }
     }
     add_nameless(w, &groups);
     for (size_t i = 0; i < groups.n; i++) {
-        const struct group *g = groups.rows[i].value;
+        const struct version_group *g = groups.rows[i].value;
         size_t from = out->n;
         for (int kind = KIND_MANIFEST; kind <= KIND_VERSION; kind++) {
             place_main(w, g, (enum catalog_kind)kind, out, from);
@@ -368,7 +374,7 @@ static void make_candidates(struct walk *w, struct candidates *out)
 bool dataset_index(const struct dataset_place *p, struct tree *t, const char *id,
                    struct candidates *out, struct err_list *faults)
 {
-    struct walk w = {.a = t->a, .tree = t, .want = id, .seen = {.a = t->a}, .faults = faults};
+    struct index_walk w = {.a = t->a, .tree = t, .want = id, .seen = {.a = t->a}, .faults = faults};
     *out = (struct candidates){0};
     if (id != NULL) {
         w.names = id_spell(t->a, id);

@@ -93,8 +93,8 @@ static size_t part_start(const struct shape *s, size_t part)
     return part == 0 ? 0 : s->parts[part - 1];
 }
 
-/* Twice the signed area: positive is counterclockwise. Relative to the first position, so that small rings far from the origin keep
- * their sign. */
+/* Twice the signed area: positive is counterclockwise. Relative to the first position, so that small rings
+ * far from the origin keep their sign. */
 static double turn(const struct shape *s, size_t from, size_t to)
 {
     size_t dims = (size_t)s->dims;
@@ -257,7 +257,8 @@ void ewkb_collection(struct buf *out, uint32_t n, const struct geometry_rules *r
 
 /* --- ready-made ------------------------------------------------------------------------------------ */
 
-/* Reads either byte order, ISO type numbers (+1000 Z, +2000 M, +3000 ZM) and EWKB flags, into shapes that ewkb_add() checks. */
+/* Reads either byte order, ISO type numbers (+1000 Z, +2000 M, +3000 ZM) and EWKB flags, into shapes that
+ * ewkb_add() checks. */
 struct wkb_reader {
     const unsigned char *p, *end;
     const struct geometry_rules *rules;

@@ -8,8 +8,8 @@
 
 enum { FIRST_CAP = 256, WORD_BITS = 64 };
 
-/* Multiplicative hashing with a random odd factor is universal (Dietzfelbinger et al., 1997): whatever the names are,
- * two of them meet with a probability of at most 2 / cap_many. */
+/* Multiplicative hashing with a random odd factor is universal (Dietzfelbinger et al., 1997): whatever the
+ * names are, two of them meet with a probability of at most 2 / cap_many. */
 static uint32_t *bucket(const struct keys *k, uint64_t key)
 {
     return &k->head[key * k->factor >> (WORD_BITS - __builtin_ctzll(k->cap_many))];

@@ -1,8 +1,9 @@
 /* Dates and times of day as they are written.
- * Owns: ISO 8601 (extended form) and RFC 3339 text, and the numbers PostgreSQL keeps: days, or microseconds, since 2000-01-01. Must not
- * know columns. Functions return -1 with *why set: a constant phrase that never holds the value.
- * Years have four digits, 0001 to 9999. A day that the Gregorian calendar does not have, a leap second, a hour 24 (but for a time of
- * day: 24:00:00) and anything finer than a microsecond are refused. "infinity" and "-infinity", in any case, are PostgreSQL's. */
+ * Owns: ISO 8601 (extended form) and RFC 3339 text, and the numbers PostgreSQL keeps: days, or
+ * microseconds, since 2000-01-01. Must not know columns. Functions return -1 with *why set: a constant
+ * phrase that never holds the value. Years have four digits, 0001 to 9999. A day that the Gregorian
+ * calendar does not have, a leap second, a hour 24 (but for a time of day: 24:00:00) and anything finer
+ * than a microsecond are refused. "infinity" and "-infinity", in any case, are PostgreSQL's. */
 #ifndef KFMIG_DATA_MOMENT_H
 #define KFMIG_DATA_MOMENT_H
 

@@ -1,7 +1,8 @@
-/* Decimal text to double, correctly rounded.
- * Most coordinates have at most 15 digits (or are no larger than 2^53): their integer and a power of ten up to 22 are exact, and one division rounds once (Clinger,
- * "How to read floating point numbers accurately", 1990). With up to 19 digits the same is done in 64 bits of precision, where long double
- * has them, and counts if rounding it up or down a little makes no difference. The rest is strtod()'s. */
+/* Decimal text to double, correctly rounded. Most coordinates have at most 15 digits (or are no larger
+ * than 2^53): their integer and a power of ten up to 22 are exact, and one division rounds once (Clinger,
+ * "How to read floating point numbers accurately", 1990). With up to 19 digits the same is done in 64 bits
+ * of precision, where long double has them, and counts if rounding it up or down a little makes no
+ * difference. The rest is strtod()'s. */
 #include <float.h>
 #include <math.h>
 #include <stdlib.h>

@@ -110,7 +110,7 @@ static int slot_for(struct reader *r, const char *path, bool as_geometry)
     return n->slot;
 }
 
-struct reader *reader_open(enum data_format format, struct source *s, const struct wanted *w,
+struct reader *reader_open(enum data_format format, struct source *s, const struct wanted_value *w,
                            size_t n, const struct geometry_rules *rules)
 {
     struct reader *r = mem_alloc(sizeof *r);

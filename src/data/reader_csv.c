@@ -4,7 +4,8 @@
 
 #include "data/reader_parts.h"
 
-/* At least one more byte behind *at (which is moved along), or false: the end, or an error in r->e (*failed). */
+/* At least one more byte behind *at (which is moved along), or false: the end, or an error in r->e
+ * (*failed). */
 static bool more(struct reader *r, const char **at, bool *failed)
 {
     size_t behind = (size_t)(*at - r->s->p);
@@ -163,7 +164,8 @@ static int take_name(struct reader *r, struct bytes name, struct buf *header)
     return 0;
 }
 
-/* Every column that is wanted; where one is not there, the header is shown, and where it is one column, what may separate several. */
+/* Every column that is wanted; where one is not there, the header is shown, and where it is one column,
+ * what may separate several. */
 static int check_header(struct reader *r, const struct buf *header)
 {
     for (const struct node *n = r->root->child; n != NULL; n = n->next) {

@@ -29,7 +29,7 @@ struct reader {
     struct arena a;
     enum data_format format;
     struct source *s;
-    const struct wanted *wanted;
+    const struct wanted_value *wanted;
     size_t n_wanted;
     struct geometry_rules rules;
     struct node *root;
@@ -57,17 +57,19 @@ struct reader {
 
 /* What is wrong here; returns -1. field may be NULL. */
 int reader_error(struct reader *r, const char *at, const char *field, const char *what);
+/* A record begins at that byte: nothing of it is known yet. */
 void reader_begin_record(struct reader *r, const char *at);
 /* Slots to values. */
 int reader_end_record(struct reader *r, struct record *out);
 /* Append captured bytes; false with an error if the record gets too long. */
 bool reader_keep(struct reader *r, const char *p, size_t n);
 
+/* reader_next() of each format: 1, 0, -1 with r->e. */
 int json_next(struct reader *r, struct record *out);
 int csv_next(struct reader *r, struct record *out);
 
-/* A number as JSON writes it, correctly rounded. NULL: it is none, or too large; else where it ends. p is readable up to a byte that is
- * no part of a number. */
+/* A number as JSON writes it, correctly rounded. NULL: it is none, or too large; else where it ends. p is
+ * readable up to a byte that is no part of a number. */
 const char *number_read(const char *p, double *out);
 
 #endif

@@ -244,8 +244,8 @@ static int make_room(struct source *s, struct err *e)
     return 0;
 }
 
-/* The only way that bytes come into the window: what is there ends with a 0 whatever became of the decoder, which writes
- * where it likes behind it. */
+/* The only way that bytes come into the window: what is there ends with a 0 whatever became of the
+ * decoder, which writes where it likes behind it. */
 static ssize_t fill(struct source *s, struct err *e)
 {
     struct source_state *t = s->state;

@@ -11,7 +11,7 @@
 
 enum { DEPTH_LIMIT = 32, SIZE_LIMIT = 256 * 1024, NAME_WIDTH = 60 };
 
-struct reader {
+struct yaml_reader {
     struct arena *a;
     yaml_parser_t parser;
     yaml_event_t event;
@@ -23,7 +23,7 @@ struct reader {
 };
 
 /* libyaml counts characters; places count bytes. */
-static int column_of(const struct reader *r, const yaml_mark_t *mark)
+static int column_of(const struct yaml_reader *r, const yaml_mark_t *mark)
 {
     if (r->offsets == NULL) {
         return (int)mark->column + 1;
@@ -31,7 +31,8 @@ static int column_of(const struct reader *r, const yaml_mark_t *mark)
     return (int)(r->offsets[mark->index] - r->offsets[mark->index - mark->column]) + 1;
 }
 
-static int PRINTF_LIKE(3, 4) fail(struct reader *r, const yaml_mark_t *at, const char *fmt, ...)
+static int PRINTF_LIKE(3, 4)
+    fail(struct yaml_reader *r, const yaml_mark_t *at, const char *fmt, ...)
 {
     struct buf msg = {0};
     va_list ap;
@@ -44,14 +45,14 @@ static int PRINTF_LIKE(3, 4) fail(struct reader *r, const yaml_mark_t *at, const
     return -1;
 }
 
-static struct doc *node(struct reader *r, enum doc_type type)
+static struct doc *node(struct yaml_reader *r, enum doc_type type)
 {
     const yaml_mark_t *at = &r->event.start_mark;
     return doc_new_at(r->a, type, r->path, (int)at->line + 1, column_of(r, at));
 }
 
 /* What libyaml itself refuses, in our words. */
-static int fail_syntax(struct reader *r)
+static int fail_syntax(struct yaml_reader *r)
 {
     const yaml_parser_t *p = &r->parser;
     if (p->error == YAML_MEMORY_ERROR) {
@@ -75,13 +76,13 @@ static int fail_syntax(struct reader *r)
     return words.hint[0] == '\0' ? -1 : err_hint(r->e, "%s", words.hint);
 }
 
-static int next(struct reader *r)
+static int next(struct yaml_reader *r)
 {
     yaml_event_delete(&r->event);
     return yaml_parser_parse(&r->parser, &r->event) == 1 ? 0 : fail_syntax(r);
 }
 
-static int refuse_tag(struct reader *r, const char *tag)
+static int refuse_tag(struct yaml_reader *r, const char *tag)
 {
     static const char standard[] = "tag:yaml.org,2002:"; /* what "!!" stands for */
     bool is_short = strncmp(tag, standard, sizeof standard - 1) == 0;
@@ -92,7 +93,7 @@ static int refuse_tag(struct reader *r, const char *tag)
 }
 
 /* Anchors and tags hang on any node; an alias is an event of its own. */
-static int refuse_extras(struct reader *r)
+static int refuse_extras(struct yaml_reader *r)
 {
     const yaml_event_t *v = &r->event;
     const yaml_char_t *anchor = NULL;
@@ -120,7 +121,7 @@ static int refuse_extras(struct reader *r)
     return tag == NULL ? 0 : refuse_tag(r, (const char *)tag);
 }
 
-static struct doc *read_scalar(struct reader *r)
+static struct doc *read_scalar(struct yaml_reader *r)
 {
     const char *value = (const char *)r->event.data.scalar.value;
     size_t n = r->event.data.scalar.length;
@@ -138,9 +139,9 @@ static struct doc *read_scalar(struct reader *r)
     return d;
 }
 
-static struct doc *read_node(struct reader *r);
+static struct doc *read_node(struct yaml_reader *r);
 
-static int read_items(struct reader *r, struct doc *list)
+static int read_items(struct yaml_reader *r, struct doc *list)
 {
     for (;;) {
         if (next(r) != 0) {
@@ -157,7 +158,7 @@ static int read_items(struct reader *r, struct doc *list)
     }
 }
 
-static int read_key(struct reader *r, struct map_reader *m)
+static int read_key(struct yaml_reader *r, struct map_reader *m)
 {
     if (refuse_extras(r) != 0) {
         return -1;
@@ -181,7 +182,7 @@ static int read_key(struct reader *r, struct map_reader *m)
     return map_reader_key(r->a, m, key, r->e);
 }
 
-static int read_pairs(struct reader *r, struct doc *map)
+static int read_pairs(struct yaml_reader *r, struct doc *map)
 {
     struct map_reader m = {.map = map};
     for (;;) {
@@ -202,7 +203,7 @@ static int read_pairs(struct reader *r, struct doc *map)
     }
 }
 
-static struct doc *read_container(struct reader *r)
+static struct doc *read_container(struct yaml_reader *r)
 {
     if (r->depth == DEPTH_LIMIT) {
         (void)fail(r, &r->event.start_mark, "lists and maps are nested deeper than %d",
@@ -219,7 +220,7 @@ static struct doc *read_container(struct reader *r)
 }
 
 /* The current event, and all that belongs to it. */
-static struct doc *read_node(struct reader *r)
+static struct doc *read_node(struct yaml_reader *r)
 {
     if (refuse_extras(r) != 0) {
         return NULL;
@@ -227,14 +228,14 @@ static struct doc *read_node(struct reader *r)
     return r->event.type == YAML_SCALAR_EVENT ? read_scalar(r) : read_container(r);
 }
 
-static int fail_empty(struct reader *r)
+static int fail_empty(struct yaml_reader *r)
 {
     yaml_mark_t start = {0};
     (void)fail(r, &start, "the file is empty");
     return err_hint(r->e, "write \"key: value\" lines into it");
 }
 
-static int start_document(struct reader *r)
+static int start_document(struct yaml_reader *r)
 {
     if (next(r) != 0 || next(r) != 0) { /* the start of the stream, the start of the document */
         return -1;
@@ -245,7 +246,7 @@ static int start_document(struct reader *r)
     return next(r);
 }
 
-static int end_document(struct reader *r)
+static int end_document(struct yaml_reader *r)
 {
     if (next(r) != 0 || next(r) != 0) { /* the end of the document, and what follows */
         return -1;
@@ -257,7 +258,7 @@ static int end_document(struct reader *r)
     return 0;
 }
 
-static struct doc *read_document(struct reader *r)
+static struct doc *read_document(struct yaml_reader *r)
 {
     if (start_document(r) != 0) {
         return NULL;
@@ -301,7 +302,7 @@ static size_t first_line(struct bytes text)
 }
 
 /* A directive can stand only before the document. libyaml takes some of them and refuses others. */
-static int refuse_directives(struct reader *r)
+static int refuse_directives(struct yaml_reader *r)
 {
     size_t at = first_line(r->text);
     if (at == r->text.n || r->text.p[at] != '%') {
@@ -316,7 +317,7 @@ static int refuse_directives(struct reader *r)
 }
 
 /* YAML 1.1, which libyaml reads, ends a line at these; YAML 1.2 does not. */
-static int refuse_old_breaks(struct reader *r)
+static int refuse_old_breaks(struct yaml_reader *r)
 {
     for (size_t i = 0; i + 1 < r->text.n; i++) {
         uint32_t code = 0;
@@ -354,7 +355,7 @@ static uint32_t *map_offsets(struct bytes text)
     return offsets;
 }
 
-static struct doc *read_checked(struct reader *r)
+static struct doc *read_checked(struct yaml_reader *r)
 {
     if (doc_check_text(r->text, r->path, r->e) != 0 || refuse_directives(r) != 0 ||
         refuse_old_breaks(r) != 0) {
@@ -381,6 +382,7 @@ struct doc *yaml_read(struct arena *a, struct bytes text, const char *path, stru
         (void)err_hint(e, "split the file, or move the data out of it");
         return NULL;
     }
-    struct reader r = {.a = a, .text = text.n == 0 ? bytes_of("", 0) : text, .path = path, .e = e};
+    struct yaml_reader r = {
+        .a = a, .text = text.n == 0 ? bytes_of("", 0) : text, .path = path, .e = e};
     return read_checked(&r);
 }

@@ -10,7 +10,7 @@
 enum { SEND_BYTES = 256 * 1024, REPORT_MS = 100, LOOK_ROWS = 64 };
 
 /* One run over an artifact. session NULL: nothing is sent. */
-struct run {
+struct load_run {
     const struct load *l;
     const struct load_watch *watch;
     struct pg *session;
@@ -21,7 +21,7 @@ struct run {
     int64_t next_report;
 };
 
-static int report(struct run *r, bool is_end, struct err *e)
+static int report(struct load_run *r, bool is_end, struct err *e)
 {
     int64_t now = clock_ms();
     if (r->watch == NULL || r->watch->on_progress == NULL || (!is_end && now < r->next_report)) {
@@ -34,7 +34,7 @@ static int report(struct run *r, bool is_end, struct err *e)
                 : 0;
 }
 
-static int send_rows(struct run *r, struct err *e)
+static int send_rows(struct load_run *r, struct err *e)
 {
     int rc = 0;
     if (r->session != NULL) {
@@ -44,7 +44,7 @@ static int send_rows(struct run *r, struct err *e)
     return rc;
 }
 
-static int run_rows(struct run *r, struct err *e)
+static int run_rows(struct load_run *r, struct err *e)
 {
     struct record record;
     copy_begin(&r->writer);
@@ -76,7 +76,7 @@ static bool is_binary(const struct column *c, size_t n)
     return true;
 }
 
-static int run_artifact(struct run *r, const struct column *columns, struct err *e)
+static int run_artifact(struct load_run *r, const struct column *columns, struct err *e)
 {
     const struct load *l = r->l;
     r->writer = (struct copy_writer){.column = columns, .from = l->from, .n = l->n};
@@ -94,7 +94,8 @@ static int run_artifact(struct run *r, const struct column *columns, struct err 
     return rc;
 }
 
-/* The columns as the artifact's records meet them: in the staging table geometries keep the artifact's SRID. */
+/* The columns as the artifact's records meet them: in the staging table geometries keep the artifact's
+ * SRID. */
 static struct column *staged_columns(struct arena *a, const struct load *l)
 {
     struct column *c = ARENA_ARRAY(a, struct column, l->n + 1);
@@ -111,7 +112,7 @@ static struct column *staged_columns(struct arena *a, const struct load *l)
 int load_dry(const struct load *l, const struct load_watch *watch, int64_t *rows, struct err *e)
 {
     struct arena a = {0};
-    struct run r = {.l = l, .watch = watch};
+    struct load_run r = {.l = l, .watch = watch};
     int rc = run_artifact(&r, staged_columns(&a, l), e);
     *rows = r.rows;
     arena_release(&a);
@@ -131,7 +132,7 @@ static const char *names_of(struct arena *a, const struct load *l)
 
 /* table: quoted, with its schema. */
 static int copy_into(struct pg *s, struct arena *a, const char *table, const struct column *columns,
-                     struct run *r, struct err *e)
+                     struct load_run *r, struct err *e)
 {
     int64_t taken = 0;
     const struct load *l = r->l;
@@ -258,7 +259,7 @@ static int find_postgis(struct stage *g, struct err *e)
     return check_srids(g, e);
 }
 
-static int copy_staged(struct stage *g, struct run *r, struct err *e)
+static int copy_staged(struct stage *g, struct load_run *r, struct err *e)
 {
     if (find_postgis(g, e) != 0 || make_stage(g, e) != 0 ||
         copy_into(g->s, g->a, g->table, staged_columns(g->a, g->l), r, e) != 0) {
@@ -270,7 +271,7 @@ static int copy_staged(struct stage *g, struct run *r, struct err *e)
 int load_copy(struct pg *s, struct arena *a, const char *schema, const struct load *l,
               const struct load_watch *watch, int64_t *rows, struct err *e)
 {
-    struct run r = {.l = l, .watch = watch};
+    struct load_run r = {.l = l, .watch = watch};
     const char *in = pg_ident(a, schema);
     struct stage g = {.s = s, .a = a, .l = l};
     g.into = arena_printf(a, "%s.%s", in, pg_ident(a, l->in->from->into));

@@ -55,7 +55,8 @@ static void set_geometry(struct column *c, const char *shown)
     c->geometry_type = geometry_type(name, n);
 }
 
-/* NUMERIC_SCALE() of the server: eleven bits with a sign since version 15; before, scales were not negative. */
+/* NUMERIC_SCALE() of the server: eleven bits with a sign since version 15; before, scales were not
+ * negative. */
 static void set_numeric(struct column *c, int typmod)
 {
     int bits = (typmod - TYPMOD_HEADER) & 0x7FF;

@@ -4,13 +4,14 @@
 
 #include "store/load.h"
 
-/* column[i] gets from[i]; both in the order of the mapping. is_staged: geometries come with another SRID than some column has. */
+/* column[i] gets from[i]; both in the order of the mapping. is_staged: geometries come with another SRID
+ * than some column has. */
 struct load {
     const struct load_source *in;
     struct column *column;
     struct column_value *from;
     size_t n;
-    struct wanted *wanted;
+    struct wanted_value *wanted;
     size_t n_wanted;
     struct geometry_rules rules;
     bool is_staged;

@@ -56,10 +56,10 @@ static void plan_record(const struct planner *p, const struct mapping *m, const 
     struct load *l = p->l;
     bool is_point = m->kind == SOURCE_POINT;
     *to = (struct column_value){.wanted = l->n_wanted};
-    l->wanted[l->n_wanted++] = (struct wanted){.path = is_point ? NULL : m->text,
-                                               .as_geometry = c->takes_geometry,
-                                               .point_x = m->x,
-                                               .point_y = m->y};
+    l->wanted[l->n_wanted++] = (struct wanted_value){.path = is_point ? NULL : m->text,
+                                                     .as_geometry = c->takes_geometry,
+                                                     .point_x = m->x,
+                                                     .point_y = m->y};
     if (is_point && !c->takes_geometry) {
         fault(p, m->line, m->col, "column \"%s\" is %s, and x and y make a point", c->name,
               c->type);
@@ -127,7 +127,8 @@ static int dims_of(const struct column *c)
     return c->has_z && c->has_m ? DIMS_XYZM : c->has_z || c->has_m ? DIMS_XYZ : DIMS_XY;
 }
 
-/* One reader makes all geometries: only what all columns want alike can be its rule; the rest is found when a value meets its column. */
+/* One reader makes all geometries: only what all columns want alike can be its rule; the rest is found
+ * when a value meets its column. */
 static void set_rules(struct load *l)
 {
     bool is_first = true;
@@ -167,7 +168,7 @@ struct load *load_plan(struct arena *a, const struct load_source *in, const stru
     l->in = in;
     l->column = ARENA_ARRAY(a, struct column, n_mapped + 1);
     l->from = ARENA_ARRAY(a, struct column_value, n_mapped + 1);
-    l->wanted = ARENA_ARRAY(a, struct wanted, n_mapped + 1);
+    l->wanted = ARENA_ARRAY(a, struct wanted_value, n_mapped + 1);
     for (size_t i = 0; i < n_mapped; i++) {
         plan_mapping(&p, &in->from->column[i]);
     }

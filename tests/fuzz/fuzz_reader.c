@@ -17,7 +17,7 @@
 enum { N_HEAD = 3, RECORDS_CONVERTED = 4, SIZE_MAX_TRIED = 1 << 20 };
 enum wrap { WRAP_NONE, WRAP_GZIP, WRAP_ZSTD, WRAP_GZIP_TWICE, N_WRAPS };
 
-static const struct wanted from_json[] = {
+static const struct wanted_value from_json[] = {
     {.path = "properties.id"},
     {.path = "geometry", .as_geometry = true},
     {.path = "properties"},
@@ -25,7 +25,7 @@ static const struct wanted from_json[] = {
     {.point_x = "properties.x", .point_y = "properties.y"},
     {.path = "geometry"},
 };
-static const struct wanted from_csv[] = {
+static const struct wanted_value from_csv[] = {
     {.path = "id"},    {.path = "geom", .as_geometry = true}, {.path = "a"},
     {.path = "b\\.c"}, {.point_x = "x", .point_y = "y"},      {.path = "geom"},
 };
@@ -74,7 +74,7 @@ enum { N_COLUMNS = sizeof columns / sizeof *columns };
 
 struct input {
     enum data_format format;
-    const struct wanted *wanted;
+    const struct wanted_value *wanted;
     const struct geometry_rules *rules;
     const char *data;
     size_t n;

@@ -63,7 +63,7 @@ static struct err last;
 
 /* All records, then the error's message, if there is one; the error is in last. */
 static const char *read_all(enum data_format f, const char *text, size_t n, size_t chunk,
-                            const struct wanted *w, size_t n_wanted,
+                            const struct wanted_value *w, size_t n_wanted,
                             const struct geometry_rules *rules, struct buf *out)
 {
     struct source s;
@@ -90,8 +90,8 @@ static const char *read_all(enum data_format f, const char *text, size_t n, size
     return buf_str(out);
 }
 
-static const struct wanted wanted[] = {{.path = "properties.id"},
-                                       {.path = "geometry", .as_geometry = true}};
+static const struct wanted_value wanted[] = {{.path = "properties.id"},
+                                             {.path = "geometry", .as_geometry = true}};
 static const struct geometry_rules plain = {.srid = 4326};
 
 #define FC(features) "{\"type\":\"FeatureCollection\",\"features\":[" features "]}"
@@ -243,7 +243,7 @@ static const struct {
      "n:1,-;E byte 25, record 2: a string does not end"},
 };
 
-static const struct wanted columns[] = {
+static const struct wanted_value columns[] = {
     {.path = "id"}, {.path = "name"}, {.point_x = "x", .point_y = "y"}};
 static const struct {
     const char *name, *text, *want;
@@ -301,7 +301,7 @@ const char *number_read(const char *p, double *out);
 #define COUNT(v) (sizeof(v) / sizeof *(v))
 
 static void check(enum data_format f, const char *name, const char *text, const char *want,
-                  const struct wanted *w, size_t n)
+                  const struct wanted_value *w, size_t n)
 {
     struct buf out = {0};
     is_str(read_all(f, text, strlen(text), SOURCE_CHUNK, w, n, &plain, &out), want, name);
