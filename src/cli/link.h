@@ -7,7 +7,7 @@
 #include "model/env.h"
 #include "pg/embedded.h"
 #include "plan/plan.h"
-#include "store/catalog.h"
+#include "store/postgis/catalog.h"
 
 struct session;
 

@@ -11,7 +11,7 @@
 #include "cli/signals.h"
 #include "load/generation_key.h"
 #include "script/language.h"
-#include "store/space.h"
+#include "store/postgis/free_space.h"
 
 struct dataset_place projections_place(struct session *s)
 {

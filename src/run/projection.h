@@ -6,7 +6,7 @@
 
 #include "data/dataset.h"
 #include "run/run.h"
-#include "store/generation.h"
+#include "store/postgis/generation.h"
 
 /* What a generation of the same digest held once, as a receipt says. key: "DATASET/VERSION#ASSET>TABLE". whence: "ledger entry 9 of the lost
  * ledger", for people. */

@@ -5,8 +5,8 @@
 #include "run/projection.h"
 #include "run/receipt.h"
 #include "run/statements.h"
-#include "store/generation.h"
-#include "store/load.h"
+#include "store/postgis/generation.h"
+#include "store/postgis/load.h"
 
 /* A source's rows in the generation, as its facts remember them. copied: from the live generation, inside the server. */
 struct loaded {

@@ -7,7 +7,7 @@
 #include "ledger/ledger.h"
 #include "model/finding.h"
 #include "plan/plan.h"
-#include "store/catalog.h"
+#include "store/postgis/catalog.h"
 
 /* Who runs, with what. All borrowed. */
 struct run_actor {

@@ -6,21 +6,25 @@ export LC_ALL=C
 builddir=$1 fuzz_main=$2 fuzz_flag=$3
 table=src/tool/layers.txt
 folders=$(sed -n 's,^src/\([^/]*\)/.*\.\(c\|sql\)$,\1,p' "$builddir/sources" | sort -u | tr '\n' ' ')
-queries=$(sed -n 's|^src/\([^/]*\)/sql/.*\.sql$|\1|p' "$builddir/sources" | sort -u | tr '\n' ' ')
+queries=$(sed -n 's|^src/\(.*\)/sql/[^/]*\.sql$|\1|p' "$builddir/sources" | sort -u | tr '\n' ' ') # folders, also folder/subfolder
 
 listed() # REGULAR-EXPRESSION: those files, on one line
 {
     sed -n "s|^\\($1\\)\\( .*\\)\\{0,1\\}\$|\\1|p" "$builddir/sources" | tr '\n' ' '
 }
 
-archives() # FOLDER OUTDIR: the archives that FOLDER may use, its own first
+archives() # FOLDER OUTDIR: the archives that FOLDER may use, its own first; what is in its subfolders is part of a folder's
 {
     awk -v want="$1" -v folders=" $folders" -v out="$2" '
-        /^[a-z]+:/ {
+        /^[a-z\/]+:/ {
+            gsub("/[a-z]+", "")
             sub(":", "")
-            name[++n] = $1
+            if (!($1 in row)) {
+                name[++n] = $1
+                row[$1] = n
+            }
             for (i = 2; i <= NF; i++) {
-                uses[n] = uses[n] " " $i " "
+                uses[row[$1]] = uses[row[$1]] " " $i " "
             }
         }
         END {
@@ -44,8 +48,8 @@ generated_edges()
     for folder in $queries; do
         gen="\$builddir/gen/$folder/queries"
         printf 'build %s: %s %s| src/tool/embed.sh\n  prefix = %s\n' \
-            "$gen.c" embed_source "$(listed "src/$folder/sql/.*\\.sql")" "$folder" \
-            "$gen.h" embed_header "$(listed "src/$folder/sql/.*\\.sql")" "$folder"
+            "$gen.c" embed_source "$(listed "src/$folder/sql/.*\\.sql")" "${folder##*/}" \
+            "$gen.h" embed_header "$(listed "src/$folder/sql/.*\\.sql")" "${folder##*/}"
         headers="$headers $gen.h"
     done
     echo "build headers: phony$headers"
@@ -60,12 +64,14 @@ archive_edges() # RULE OUTDIR FOLDER
         objects="$objects $2/obj/${source%.c}.o"
     done
     generated=
-    case " $queries" in *" $3 "*) generated=queries ;; esac
-    [ "$3" != load ] || generated="$generated schemas"
+    for folder_of_queries in $queries; do
+        case $folder_of_queries/ in "$3"/*) generated="$generated $folder_of_queries/queries" ;; esac
+    done
+    [ "$3" != load ] || generated="$generated load/schemas"
     for name in $generated; do
         printf 'build %s: %s %s || headers\n  extra = -Wno-overlength-strings\n' \
-            "$2/obj/gen/$3/$name.o" "$1" "\$builddir/gen/$3/$name.c"
-        objects="$objects $2/obj/gen/$3/$name.o"
+            "$2/obj/gen/$name.o" "$1" "\$builddir/gen/$name.c"
+        objects="$objects $2/obj/gen/$name.o"
     done
     echo "build $2/lib/lib$3.a: ar$objects"
 }

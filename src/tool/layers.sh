@@ -9,6 +9,14 @@ function fail(what) {
     printf "%s:%d: %s\n", FILENAME, FNR, what
     bad = 1
 }
+# The row of a path: its folder and subfolder, where the table has that; else its folder.
+function row_of(path,    part, n) {
+    n = split(path, part, "/")
+    if (n > 2 && (part[1] "/" part[2]) in may) {
+        return part[1] "/" part[2]
+    }
+    return n > 1 ? part[1] : ""
+}
 function may_include(from, to,    i, n, list) {
     if (from == "" || from == to || may[from] == "*") {
         return 1
@@ -36,15 +44,15 @@ FILENAME == "src/tool/layers.txt" {
 }
 FNR == 1 {
     path = substr(FILENAME, 5)
-    folder = index(path, "/") ? substr(path, 1, index(path, "/") - 1) : ""
+    folder = row_of(path)
     if (folder != "" && !(folder in may)) {
         fail("folder " folder " is not in src/tool/layers.txt")
     }
 }
 /^[ \t]*#[ \t]*include[ \t]*"/ {
     split($0, part, "\"")
-    to = part[2]
-    if (!sub(/\/.*/, "", to) || !(to in may)) {
+    to = row_of(part[2])
+    if (!(to in may)) {
         fail("\"" part[2] "\" does not begin with a folder of src/tool/layers.txt")
     } else if (!may_include(folder, to)) {
         fail(folder "/ may not include " to "/ (\"" part[2] "\"): see src/tool/layers.txt")
@@ -54,7 +62,7 @@ FNR == 1 {
     header = $0
     sub(/^[^<]*</, "", header)
     for (key in owner) {
-        if (index(header, key) == 1 && folder != owner[key] && path != owner[key]) {
+        if (index(header, key) == 1 && index(path "/", owner[key] "/") != 1) {
             fail("only " owner[key] " may include <" key "...>: see src/tool/layers.txt")
         }
     }

@@ -22,3 +22,14 @@ src/new/any.h:1: only doc/yaml.c may include <yaml.h...>: see src/tool/layers.tx
 src/plan/reaches.c:1: plan/ may not include pg/ ("pg/pg.h"): see src/tool/layers.txt
 src/plan/reaches.c:2: only cache may include <sqlite3.h...>: see src/tool/layers.txt
 [1]
+
+# A subfolder with a row of its own is no part of what may include its folder.
+$ rm src/plan/reaches.c src/base/bare.c src/new/any.h && mkdir -p src/store/postgis src/run src/ledger
+$ printf '#include "store/store.h"\n#include "pg/pg.h"\n' >src/store/postgis/look.c
+$ printf '#include "store/postgis/look.h"\n' >src/ledger/asks.c
+$ printf '#include "pg/pg.h"\n#include "store/postgis/look.h"\n' >src/store/store.c
+$ src/tool/layers.sh
+src/ledger/asks.c:1: ledger/ may not include store/postgis/ ("store/postgis/look.h"): see src/tool/layers.txt
+src/store/store.c:1: store/ may not include pg/ ("pg/pg.h"): see src/tool/layers.txt
+src/store/store.c:2: store/ may not include store/postgis/ ("store/postgis/look.h"): see src/tool/layers.txt
+[1]

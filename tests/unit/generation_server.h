@@ -2,7 +2,7 @@
 #ifndef KFMIG_TESTS_UNIT_GENERATION_SERVER_H
 #define KFMIG_TESTS_UNIT_GENERATION_SERVER_H
 
-#include "store/generation.h"
+#include "store/postgis/generation.h"
 #include "store_server.h"
 
 static struct pg *owner; /* of the database, an ordinary role */

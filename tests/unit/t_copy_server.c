@@ -5,7 +5,7 @@
 #include <math.h>
 
 #include "base/clock.h"
-#include "store/load.h"
+#include "store/postgis/load.h"
 #include "store_server.h"
 
 enum { PLANNED = 272, LONG_ENOUGH_MS = 20000, MIB = 1024 * 1024 };

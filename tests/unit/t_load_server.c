@@ -3,7 +3,7 @@
 /* Artifacts into tables of a real server with PostGIS: what columns are, what a mapping must be, rows, transformed coordinates, refusals, progress. */
 #include <fcntl.h>
 
-#include "store/load.h"
+#include "store/postgis/load.h"
 #include "store_server.h"
 
 enum { PLANNED = 112, MANY = 30000 };

@@ -1,0 +1,269 @@
+/* The class queries: which there are, in one text for all objects and for a few, and the settings they run under.
+ * Owns: the table of queries. */
+#include "store/postgis/definitions.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "store/postgis/objects.h"
+#include "store/postgis/queries.h"
+#include "store/postgis/query_sections.h"
+
+enum { VERSION_14 = 140000, VERSION_15 = 150000, N_QUERIES = 18 };
+
+struct class_query {
+    const struct pg_sql *sql;
+    enum group group;
+    enum extra extra;
+    int since, until; /* server versions; until: the first that it is not for, 0: none */
+};
+
+/* An object's own query stands before those of its parts. */
+static const struct class_query queries[N_QUERIES] = {
+    {&postgis_catalog_relations, GROUP_RELATIONS, EXTRA_FILENODE, 0, 0},
+    {&postgis_catalog_columns, GROUP_RELATIONS, EXTRA_POSITION, 0, 0},
+    {&postgis_catalog_constraints, GROUP_RELATIONS, EXTRA_NONE, 0, 0},
+    {&postgis_catalog_indexes, GROUP_RELATIONS, EXTRA_NONE, 0, 0},
+    {&postgis_catalog_parts, GROUP_RELATIONS, EXTRA_PART, 0, 0},
+    {&postgis_catalog_types, GROUP_TYPES, EXTRA_PART, 0, 0},
+    {&postgis_catalog_functions, GROUP_FUNCTIONS, EXTRA_NONE, 0, 0},
+    {&postgis_catalog_schemas, GROUP_SCHEMAS, EXTRA_NONE, 0, 0},
+    {&postgis_catalog_operators, GROUP_OPERATORS, EXTRA_PART, 0, 0},
+    {&postgis_catalog_roles, GROUP_ROLES, EXTRA_NONE, 0, 0},
+    {&postgis_catalog_settings, GROUP_SETTINGS, EXTRA_NONE, 0, 0},
+    {&postgis_catalog_default_privileges, GROUP_DEFAULT_PRIVILEGES, EXTRA_NONE, 0, 0},
+    {&postgis_catalog_globals, GROUP_GLOBALS, EXTRA_NONE, 0, 0},
+    {&postgis_catalog_subscriptions, GROUP_GLOBALS, EXTRA_NONE, VERSION_14, 0},
+    {&postgis_catalog_subscriptions_13, GROUP_GLOBALS, EXTRA_NONE, 0, VERSION_14},
+    {&postgis_catalog_publications, GROUP_PUBLICATIONS, EXTRA_NONE, 0, 0},
+    {&postgis_catalog_since_15, GROUP_PUBLICATIONS, EXTRA_NONE, VERSION_15, 0},
+    /* Comments of objects of several groups: read for whatever is read. */
+    {&postgis_catalog_notes, GROUP_COUNT, EXTRA_NONE, 0, 0},
+};
+
+enum group group_of_class(uint32_t classid)
+{
+    switch ((enum system_catalog)classid) {
+    case PG_CLASS:
+        return GROUP_RELATIONS;
+    case PG_TYPE:
+        return GROUP_TYPES;
+    case PG_PROC:
+        return GROUP_FUNCTIONS;
+    case PG_NAMESPACE:
+    case PG_EXTENSION:
+        return GROUP_SCHEMAS;
+    case PG_OPCLASS:
+    case PG_OPERATOR:
+    case PG_OPFAMILY:
+    case PG_CONVERSION:
+    case PG_COLLATION:
+    case PG_TS_DICT:
+    case PG_TS_PARSER:
+    case PG_TS_CONFIG:
+    case PG_TS_TEMPLATE:
+        return GROUP_OPERATORS;
+    case PG_AUTHID:
+        return GROUP_ROLES;
+    case PG_DB_ROLE_SETTING:
+        return GROUP_SETTINGS;
+    case PG_DEFAULT_ACL:
+        return GROUP_DEFAULT_PRIVILEGES;
+    case PG_PUBLICATION:
+    case PG_PARAMETER_ACL:
+        return GROUP_PUBLICATIONS;
+    case PG_TABLESPACE:
+    case PG_DATABASE:
+    case PG_ATTRIBUTE:
+    case PG_AMOP:
+    case PG_AMPROC:
+    case PG_ATTRDEF:
+    case PG_CAST:
+    case PG_CONSTRAINT:
+    case PG_REWRITE:
+    case PG_TRIGGER:
+    case PG_POLICY:
+    case PG_STATISTIC_EXT:
+    case PG_PUBLICATION_REL:
+    case PG_DEPEND:
+    case PG_DESCRIPTION:
+    case PG_LARGEOBJECT:
+    case PG_LARGEOBJECT_METADATA:
+        break;
+    }
+    return GROUP_GLOBALS;
+}
+
+enum group group_of(const struct catalog_object *o)
+{
+    if (o->classid != 0) {
+        return group_of_class(o->classid);
+    }
+    if (o->object.kind == OBJ_SUBSCRIPTION) {
+        return GROUP_GLOBALS;
+    }
+    return o->object.kind == OBJ_SETTING ? GROUP_SETTINGS : GROUP_DEFAULT_PRIVILEGES;
+}
+
+void oids_add(struct arena *a, struct oids *l, uint32_t oid)
+{
+    if (l->n > 0 && l->v[l->n - 1] == oid) {
+        return;
+    }
+    ARENA_GROW(a, l->v, l->n, l->cap);
+    l->v[l->n++] = oid;
+}
+
+const char *oids_array(struct arena *a, const struct oids *l)
+{
+    struct buf b = {0};
+    buf_putc(&b, '{');
+    for (size_t i = 0; i < l->n; i++) {
+        buf_printf(&b, "%s%u", i > 0 ? "," : "", l->v[i]);
+    }
+    buf_putc(&b, '}');
+    const char *text = arena_strdup(a, buf_str(&b));
+    buf_release(&b);
+    return text;
+}
+
+/* A query's conditions say "$1::oid[] IS NULL OR x = ANY ($1::oid[])". With the first half no plan for a few objects could be
+ * kept, so the text for a few is the file's without it. */
+static const struct pg_sql *for_few(size_t at)
+{
+    static const char either[] = "$1::oid[] IS NULL OR ";
+    static struct pg_sql few[N_QUERIES];
+    if (few[at].text != NULL) {
+        return &few[at];
+    }
+    const struct pg_sql *all = queries[at].sql;
+    struct buf text = {0};
+    const char *p = all->text;
+    for (const char *hit = strstr(p, either); hit != NULL; hit = strstr(p, either)) {
+        buf_add(&text, p, (size_t)(hit - p));
+        p = hit + strlen(either);
+    }
+    buf_puts(&text, p);
+    char *name = mem_alloc(strlen(all->name) + sizeof "_few");
+    (void)sprintf(name, "%s_few", all->name);
+    few[at] = (struct pg_sql){name, text.p};
+    return &few[at];
+}
+
+struct definitions {
+    struct arena *a;
+    struct pg_rows *rows[N_QUERIES];
+    const char *params[GROUP_COUNT + 1][1];
+};
+
+static bool is_for(const struct class_query *q, const struct pg *s)
+{
+    int version = pg_server_version(s);
+    return version >= q->since && (q->until == 0 || version < q->until);
+}
+
+static void add_all(struct definitions *d, struct pg *s)
+{
+    for (size_t i = 0; i < N_QUERIES; i++) {
+        bool takes = queries[i].group < GROUP_WHOLE || queries[i].group == GROUP_COUNT;
+        if (is_for(&queries[i], s)) {
+            pg_batch_add(s, queries[i].sql, d->params[GROUP_COUNT], takes ? 1 : 0, &d->rows[i]);
+        }
+    }
+}
+
+static bool keep_none(void *ctx, struct bytes name)
+{
+    (void)ctx;
+    (void)name;
+    return false;
+}
+
+static void add_some(struct definitions *d, struct pg *s, const struct wanted *w)
+{
+    struct oids any = {0};
+    for (enum group g = 0; g < GROUP_WHOLE; g++) {
+        d->params[g][0] = oids_array(d->a, &w->oids[g]);
+        for (size_t i = 0; i < w->oids[g].n; i++) {
+            oids_add(d->a, &any, w->oids[g].v[i]);
+        }
+    }
+    d->params[GROUP_COUNT][0] = oids_array(d->a, &any);
+    for (size_t i = 0; i < N_QUERIES; i++) {
+        enum group g = queries[i].group;
+        bool few = g == GROUP_COUNT ? any.n > 0 : g < GROUP_WHOLE && w->oids[g].n > 0;
+        bool whole = g >= GROUP_WHOLE && g < GROUP_COUNT && w->whole[g] && is_for(&queries[i], s);
+        few = few && !(w->no_parts && queries[i].sql == &postgis_catalog_parts);
+        if (few) {
+            const struct pg_sql *sql =
+                w->no_labels ? sections_choose(for_few(i), keep_none, NULL, true) : for_few(i);
+            pg_batch_add(s, sql, d->params[g], 1, &d->rows[i]);
+        } else if (whole) {
+            pg_batch_add(s, queries[i].sql, NULL, 0, &d->rows[i]);
+        }
+    }
+}
+
+struct definitions *definitions_add(struct arena *a, struct pg *s, const struct wanted *w)
+{
+    struct definitions *d = ARENA_NEW(a, struct definitions);
+    d->a = a;
+    if (w->all) {
+        add_all(d, s);
+    } else {
+        add_some(d, s, w);
+    }
+    return d;
+}
+
+void definitions_take(struct definitions *d, struct catalog *out)
+{
+    struct build b;
+    build_begin(&b, d->a, out);
+    for (size_t i = 0; i < N_QUERIES; i++) {
+        if (d->rows[i] != NULL) {
+            build_rows(&b, d->rows[i], queries[i].extra);
+            pg_rows_free(d->rows[i]);
+            d->rows[i] = NULL;
+        }
+    }
+    build_end(&b);
+}
+
+enum pins pins_for(const struct pg *s)
+{
+    return pg_tx(s) == PG_TX_IDLE ? PINS_TRANSACTION : PINS_SAVEPOINT;
+}
+
+void pins_add(struct pg *s, enum pins p, bool all)
+{
+    static const char *const yes[] = {"t"};
+    static const char *const no[] = {"f"};
+    pg_batch_add(s, p == PINS_TRANSACTION ? &postgis_pin_begin : &postgis_pin_savepoint, NULL, 0,
+                 NULL);
+    pg_batch_add(s, &postgis_pin_settings, all ? yes : no, 1, NULL);
+}
+
+void pins_undo(struct pg *s, enum pins p)
+{
+    if (p == PINS_TRANSACTION) {
+        pg_batch_add(s, &postgis_pin_commit, NULL, 0, NULL);
+        return;
+    }
+    pg_batch_add(s, &postgis_pin_undo, NULL, 0, NULL);
+    pg_batch_add(s, &postgis_pin_release, NULL, 0, NULL);
+}
+
+int pins_run(struct pg *s, enum pins p, struct err *e)
+{
+    if (pg_batch_run(s, NULL, e) == 0) {
+        return 0;
+    }
+    char tag[64];
+    struct err ignored;
+    if (p == PINS_TRANSACTION && pg_tx(s) == PG_TX_FAILED &&
+        pg_command(s, "ROLLBACK", tag, NULL, &ignored) != 0) {
+        return -1; /* the first failure is the one to tell */
+    }
+    return -1;
+}

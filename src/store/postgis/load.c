@@ -1,0 +1,282 @@
+/* Records of an artifact on their way into a table. */
+#include "store/postgis/load.h"
+
+#include <string.h>
+
+#include "base/clock.h"
+#include "store/postgis/load_parts.h"
+#include "store/postgis/queries.h"
+
+enum { SEND_BYTES = 256 * 1024, REPORT_MS = 100, LOOK_ROWS = 64 };
+
+/* One run over an artifact. session NULL: nothing is sent. */
+struct load_run {
+    const struct load *l;
+    const struct load_watch *watch;
+    struct pg *session;
+    struct source source;
+    struct reader *reader;
+    struct copy_writer writer;
+    int64_t rows;
+    int64_t next_report;
+};
+
+static int report(struct load_run *r, bool is_end, struct err *e)
+{
+    int64_t now = clock_ms();
+    if (r->watch == NULL || r->watch->on_progress == NULL || (!is_end && now < r->next_report)) {
+        return 0;
+    }
+    r->next_report = now + REPORT_MS;
+    bool stop = r->watch->on_progress(r->watch->ctx, r->rows, source_raw_read(&r->source),
+                                      source_raw_size(&r->source));
+    return stop ? err_set(e, ERR_INTERRUPTED, "interrupted while loading \"%s\"", r->l->in->path)
+                : 0;
+}
+
+static int send_rows(struct load_run *r, struct err *e)
+{
+    int rc = 0;
+    if (r->session != NULL) {
+        rc = pg_copy_put(r->session, buf_bytes(&r->writer.out), NULL, e);
+    }
+    buf_clear(&r->writer.out);
+    return rc;
+}
+
+static int run_rows(struct load_run *r, struct err *e)
+{
+    struct record record;
+    copy_begin(&r->writer);
+    for (;;) {
+        int rc = reader_next(r->reader, &record, e);
+        if (rc <= 0) {
+            copy_end(&r->writer);
+            return rc != 0 ? rc : send_rows(r, e) != 0 ? -1 : report(r, true, e);
+        }
+        if (copy_row(&r->writer, &r->source, &record, e) != 0) {
+            return -1;
+        }
+        r->rows++;
+        bool is_full = r->writer.out.n >= SEND_BYTES;
+        bool looks = is_full || r->rows % LOOK_ROWS == 0; /* small rows are faster than clocks */
+        if ((is_full && send_rows(r, e) != 0) || (looks && report(r, false, e) != 0)) {
+            return -1;
+        }
+    }
+}
+
+static bool is_binary(const struct column *c, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (c[i].kind == COLUMN_OTHER) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static int run_artifact(struct load_run *r, const struct column *columns, struct err *e)
+{
+    const struct load *l = r->l;
+    r->writer = (struct copy_writer){.column = columns, .from = l->from, .n = l->n};
+    r->writer.is_csv = l->in->format == FORMAT_CSV;
+    r->writer.is_binary = is_binary(columns, l->n);
+    r->next_report = clock_ms() + REPORT_MS;
+    if (source_open(&r->source, l->in->dirfd, l->in->path, e) != 0) {
+        return -1;
+    }
+    r->reader = reader_open(l->in->format, &r->source, l->wanted, l->n_wanted, &l->rules);
+    int rc = run_rows(r, e);
+    reader_close(r->reader);
+    source_close(&r->source);
+    copy_release(&r->writer);
+    return rc;
+}
+
+/* The columns as the artifact's records meet them: in the staging table geometries keep the artifact's
+ * SRID. */
+static struct column *staged_columns(struct arena *a, const struct load *l)
+{
+    struct column *c = ARENA_ARRAY(a, struct column, l->n + 1);
+    for (size_t i = 0; i < l->n; i++) {
+        c[i] = l->column[i];
+        if (load_transforms(l, i)) {
+            c[i].kind = COLUMN_GEOMETRY;
+            c[i].srid = l->in->srid;
+        }
+    }
+    return c;
+}
+
+int load_dry(const struct load *l, const struct load_watch *watch, int64_t *rows, struct err *e)
+{
+    struct arena a = {0};
+    struct load_run r = {.l = l, .watch = watch};
+    int rc = run_artifact(&r, staged_columns(&a, l), e);
+    *rows = r.rows;
+    arena_release(&a);
+    return rc;
+}
+
+static const char *names_of(struct arena *a, const struct load *l)
+{
+    struct buf b = {0};
+    for (size_t i = 0; i < l->n; i++) {
+        buf_printf(&b, "%s%s", i == 0 ? "" : ", ", pg_ident(a, l->column[i].name));
+    }
+    const char *text = arena_strdup(a, buf_str(&b));
+    buf_release(&b);
+    return text;
+}
+
+/* table: quoted, with its schema. */
+static int copy_into(struct pg *s, struct arena *a, const char *table, const struct column *columns,
+                     struct load_run *r, struct err *e)
+{
+    int64_t taken = 0;
+    const struct load *l = r->l;
+    const char *sql = arena_printf(a, "COPY %s (%s) FROM STDIN (FORMAT %s)", table, names_of(a, l),
+                                   is_binary(columns, l->n) ? "binary" : "text");
+    if (pg_copy_start(s, sql, e) != 0) {
+        return -1;
+    }
+    r->session = s;
+    if (run_artifact(r, columns, e) != 0) {
+        (void)pg_copy_abort(s, NULL);
+        return -1;
+    }
+    if (pg_copy_finish(s, NULL, &taken, e) != 0) {
+        return -1;
+    }
+    if (taken != r->rows) {
+        return err_set(e, ERR_APPLY,
+                       "the server took %lld of %lld rows of \"%s\": a trigger left rows out",
+                       (long long)taken, (long long)r->rows, l->in->path);
+    }
+    return 0;
+}
+
+struct stage {
+    struct pg *s;
+    struct arena *a;
+    const char *postgis, *table, *into;
+    const struct load *l;
+};
+
+static int make_stage(const struct stage *g, struct err *e)
+{
+    struct buf b = {0};
+    buf_printf(&b, "CREATE UNLOGGED TABLE %s AS SELECT ", g->table);
+    for (size_t i = 0; i < g->l->n; i++) {
+        const char *name = pg_ident(g->a, g->l->column[i].name);
+        buf_puts(&b, i == 0 ? "" : ", ");
+        if (load_transforms(g->l, i)) {
+            buf_printf(&b, "NULL::%s.geometry AS %s", g->postgis, name);
+        } else {
+            buf_puts(&b, name);
+        }
+    }
+    buf_printf(&b, " FROM %s WITH NO DATA", g->into);
+    int rc = pg_run(g->s, buf_str(&b), NULL, 0, NULL, e);
+    buf_release(&b);
+    return rc;
+}
+
+/* COPY takes values for identity columns, whatever they say; so must this. */
+static int empty_stage(const struct stage *g, int64_t staged, struct err *e)
+{
+    struct buf b = {0};
+    struct pg_rows *r = NULL;
+    buf_printf(&b, "INSERT INTO %s (%s) OVERRIDING SYSTEM VALUE SELECT ", g->into,
+               names_of(g->a, g->l));
+    for (size_t i = 0; i < g->l->n; i++) {
+        const char *name = pg_ident(g->a, g->l->column[i].name);
+        buf_puts(&b, i == 0 ? "" : ", ");
+        if (load_transforms(g->l, i)) {
+            buf_printf(&b, "%s.st_transform(%s, %d)", g->postgis, name, g->l->column[i].srid);
+        } else {
+            buf_puts(&b, name);
+        }
+    }
+    buf_printf(&b, " FROM %s", g->table);
+    int rc = pg_run(g->s, buf_str(&b), NULL, 0, &r, e);
+    buf_release(&b);
+    if (rc != 0) {
+        return err_hint(e, "the rows of \"%s\" were to be transformed to the column's SRID",
+                        g->l->in->path);
+    }
+    int64_t taken = pg_rows_affected(r);
+    pg_rows_free(r);
+    if (taken != staged) {
+        return err_set(e, ERR_APPLY,
+                       "the server took %lld of %lld rows of \"%s\": a trigger left rows out",
+                       (long long)taken, (long long)staged, g->l->in->path);
+    }
+    return pg_run(g->s, arena_printf(g->a, "DROP TABLE %s", g->table), NULL, 0, NULL, e);
+}
+
+/* The server would say no more than that something is wrong. */
+static int check_srid(const struct stage *g, int srid, struct err *e)
+{
+    struct pg_rows *r = NULL;
+    const char *params[] = {arena_printf(g->a, "%d", srid)};
+    const char *sql = arena_printf(
+        g->a, "SELECT 1 FROM %s.spatial_ref_sys WHERE srid = $1::pg_catalog.int4", g->postgis);
+    if (pg_run(g->s, sql, params, 1, &r, e) != 0) {
+        return -1;
+    }
+    bool is_known = pg_rows_n(r) > 0;
+    pg_rows_free(r);
+    return is_known ? 0
+                    : err_set(e, ERR_PREFLIGHT,
+                              "PostGIS does not know SRID %d, so nothing can be "
+                              "transformed from or to it",
+                              srid);
+}
+
+static int check_srids(const struct stage *g, struct err *e)
+{
+    int rc = check_srid(g, g->l->in->srid, e);
+    for (size_t i = 0; i < g->l->n && rc == 0; i++) {
+        rc = load_transforms(g->l, i) ? check_srid(g, g->l->column[i].srid, e) : 0;
+    }
+    return rc;
+}
+
+static int find_postgis(struct stage *g, struct err *e)
+{
+    struct pg_rows *r = NULL;
+    if (pg_query(g->s, &postgis_load_postgis, NULL, 0, &r, e) != 0) {
+        return -1;
+    }
+    if (pg_rows_n(r) == 0) {
+        pg_rows_free(r);
+        return err_set(e, ERR_PREFLIGHT, "the database has no PostGIS to transform with");
+    }
+    g->postgis = pg_ident(g->a, pg_text(r, 0, 0));
+    pg_rows_free(r);
+    return check_srids(g, e);
+}
+
+static int copy_staged(struct stage *g, struct load_run *r, struct err *e)
+{
+    if (find_postgis(g, e) != 0 || make_stage(g, e) != 0 ||
+        copy_into(g->s, g->a, g->table, staged_columns(g->a, g->l), r, e) != 0) {
+        return -1;
+    }
+    return empty_stage(g, r->rows, e);
+}
+
+int load_copy(struct pg *s, struct arena *a, const char *schema, const struct load *l,
+              const struct load_watch *watch, int64_t *rows, struct err *e)
+{
+    struct load_run r = {.l = l, .watch = watch};
+    const char *in = pg_ident(a, schema);
+    struct stage g = {.s = s, .a = a, .l = l};
+    g.into = arena_printf(a, "%s.%s", in, pg_ident(a, l->in->from->into));
+    g.table = arena_printf(a, "%s.kfmig_stage_%d", in, pg_backend_pid(s));
+    int rc = l->is_staged ? copy_staged(&g, &r, e) : copy_into(s, a, g.into, l->column, &r, e);
+    *rows = r.rows;
+    return rc;
+}

@@ -1,0 +1,59 @@
+/* Loading: one source of a projection into one table.
+ * Owns: what a table's columns are, whether a mapping can fill them, and the way of an artifact's records
+ * into the table.
+ * Must not know catalogs of datasets, generations or the ledger. */
+#ifndef KFMIG_STORE_POSTGIS_LOAD_H
+#define KFMIG_STORE_POSTGIS_LOAD_H
+
+#include "data/column.h"
+#include "model/projection.h"
+#include "pg/pg.h"
+
+/* The columns of a table in their order. Generated ones are among them. *all_binary (may be NULL): each
+ * has a binary form known here. A query. 0, 1 if there is no such table (a view is none), -1. */
+int load_columns(struct pg *s, struct arena *a, const char *schema, const char *table,
+                 struct column **out, size_t *n, bool *all_binary, struct err *e) MUST_CHECK;
+
+/* One source, resolved. declared_in: path of the declaration, for errors. path: of the artifact, beneath
+ * dirfd. srid: of its coordinates; 0: unknown, good enough if no geometry is loaded. evidence_ref: what
+ * $evidence_ref stands for. */
+struct load_source {
+    const struct projection_source *from;
+    const char *declared_in;
+    int dirfd;
+    const char *path;
+    enum data_format format;
+    int srid;
+    const char *evidence_ref;
+};
+
+/* Check the mapping against the table's columns: every mapped column is there and takes a value, constants
+ * fit, points go into geometries, NOT NULL columns without default are filled, the srid is known if it
+ * matters. Each fault (ERR_CONFIG) is added to faults with its place in the declaration. No I/O. in and
+ * columns are borrowed. NULL if there are faults. */
+struct load;
+struct load *load_plan(struct arena *a, const struct load_source *in, const struct column *columns,
+                       size_t n, struct err_list *faults) MUST_CHECK;
+
+/* Hears about every 100 ms, and once at the end, how many records were taken and how much of the file (as
+ * it lies, compressed or not); true stops the load with ERR_INTERRUPTED. */
+struct load_watch {
+    bool (*on_progress)(void *ctx, int64_t rows, int64_t done, int64_t size);
+    void *ctx;
+};
+
+/* Read the artifact to its end and convert every record, writing nothing: proves that what load_copy()
+ * would read is sound. -1 with ERR_CONFIG at the artifact's path: byte, record and column, never a value.
+ * watch may be NULL. Memory does not depend on the artifact's size. */
+int load_dry(const struct load *l, const struct load_watch *watch, int64_t *rows,
+             struct err *e) MUST_CHECK;
+
+/* COPY the records into the source's table in schema, inside the caller's open transaction, which has to
+ * be rolled back after a failure. Where a geometry column has another SRID than the artifact, the rows go
+ * to an unlogged table SCHEMA.kfmig_stage_PID first, and from there through ST_Transform(). -1 as
+ * load_dry(), and with ERR_APPLY (the server refused the rows, or a trigger dropped some), ERR_PREFLIGHT
+ * (PostGIS or an SRID is missing, connection lost), ERR_INTERRUPTED (also by the session's on_wait). */
+int load_copy(struct pg *s, struct arena *a, const char *schema, const struct load *l,
+              const struct load_watch *watch, int64_t *rows, struct err *e) MUST_CHECK;
+
+#endif

@@ -1,0 +1,194 @@
+/* The inside of an observer. For src/store/postgis only.
+ * Owns: what was sensed of a transaction, and the candidates and changes that follow from it.
+ *
+ * How an observation becomes complete:
+ * 1. Whatever inserts or updates a catalog row leaves a row whose xmin is the transaction's or a subtransaction's: such rows are
+ *    searched wherever a counter moved (observe_rows.sql), in full, or for the large catalogs among what is locked as long as
+ *    as many rows are found as were counted at least.
+ * 2. Whatever drops or changes an object by DDL holds a lock on it, or on the table it belongs to, to the end of the transaction;
+ *    locks of rolled-back subtransactions are gone. Locked objects are read again and compared with the base, whether a row of
+ *    theirs was found or not.
+ * 3. DML on a catalog (superusers can) takes a lock on the catalog that DDL gives back at once (on its indexes, for UPDATE and
+ *    DELETE): such a transaction is never reconciled.
+ * 4. Groups of few objects (roles, settings, publications ...) are compared as a whole when a counter of theirs moved.
+ * 5. Definitions mention other objects' names: where one of those changed, what depends on it is read again too.
+ * Counters that say more than was found are then harmless: rolled-back subtransactions and objects created and dropped again.
+ * What remains is unreconciled: catalogs that are not in sources.def, and those whose rows this role may not look at. */
+#ifndef KFMIG_STORE_POSTGIS_OBSERVER_H
+#define KFMIG_STORE_POSTGIS_OBSERVER_H
+
+#include "store/postgis/definitions.h"
+
+enum lock_mode {
+    LOCKED_ACCESS_SHARE = 1,
+    LOCKED_ROW_SHARE = 2,
+    LOCKED_ROW_EXCLUSIVE = 4,
+    LOCKED_SHARE_UPDATE_EXCLUSIVE = 8,
+    LOCKED_SHARE = 16,
+    LOCKED_SHARE_ROW_EXCLUSIVE = 32,
+    LOCKED_EXCLUSIVE = 64,
+    LOCKED_ACCESS_EXCLUSIVE = 128,
+};
+
+struct tally {
+    int64_t inserted, updated, deleted;
+};
+
+/* A relation that the transaction has locked. owner: the table of an index, or of a sequence that its column owns. */
+struct lock {
+    uint32_t oid;
+    unsigned modes;
+    char kind; /* relkind; '\0': it is gone */
+    const char *schema, *name;
+    bool is_temporary;
+    uint32_t filenode;
+    uint32_t owner;
+    char owner_kind;
+    const char *owner_schema, *owner_name;
+    const char *extension; /* that it is a member of; "" */
+    const char *server;    /* of a foreign table; "" */
+    struct tally rows;
+    bool has_pages;
+};
+
+/* A system catalog whose counter moved. */
+struct moved {
+    uint32_t oid;
+    const char *name;
+    struct tally rows;
+    const struct source *source; /* NULL: not known */
+    int64_t found;               /* at least so many of the counted rows were found */
+    bool searched;               /* in full */
+};
+
+/* How a catalog's changes are found; see sources.def. */
+enum how {
+    HOW_SEARCHED,
+    HOW_COUNTED,
+    HOW_LOCKED,
+    HOW_SILENT,
+    HOW_WHOLE,
+    HOW_HIDDEN,
+    HOW_LARGE_OBJECT
+};
+struct source {
+    const char *catalog;
+    enum how how;
+    enum group whole; /* group to compare as a whole; GROUP_COUNT: none */
+};
+const struct source *source_of(const char *catalog);
+
+/* An object that the transaction may have changed. */
+struct candidate {
+    uint32_t classid, objid;
+    const char *extension; /* that it is a member of; "" */
+    bool is_own;           /* a row of it was written */
+    bool is_row;           /* ... in the catalog of its class */
+    bool is_read;          /* and compared */
+};
+
+/* One object before and after; NULL: was or is not there. */
+struct pair {
+    struct catalog_object *before, *after;
+    bool is_silent; /* goes with another object: no touch of its own */
+};
+
+struct sensed {
+    const char *xid, *users, *now;
+    struct digest ledger;
+    bool counts, reads_all, is_super;
+    struct tally pages; /* of large objects */
+    struct lock *locks;
+    size_t n_locks;
+    struct table by_oid;          /* the locks */
+    struct catalog_part *objects; /* locked */
+    size_t n_objects;
+    int64_t window; /* ids given out since the transaction's own, the last one not ours */
+};
+
+/* Rows counted before a statement that takes them along. */
+struct taken {
+    uint32_t oid;
+    bool drops;
+    int64_t rows; /* ROWS_UNKNOWN */
+};
+
+/* One round of reading and comparing. seeds: addresses whose dependants are wanted. */
+struct round {
+    bool whole[GROUP_COUNT];
+    struct seeds {
+        struct oids classes, objects;
+        const char *params[7];
+    } seeds;
+    struct definitions *definitions;
+    struct pg_rows *dependants;
+};
+
+struct observer {
+    struct arena *a;
+    /* start */
+    struct observer_memory *memory;
+    struct pg_rows *r_begin, *r_ledger, *r_counters, *r_tables;
+    const char *xid, *user;
+    struct digest ledger; /* what was done to schema kfmig, also in sensed */
+    bool counts;
+    struct table start_counters, start_tables; /* oid as key: struct tally */
+    struct taken *taken;
+    size_t n_taken, cap_taken;
+    /* finish */
+    struct pg *s;
+    const struct catalog *base;
+    struct observation *out;
+    struct sensed now;
+    struct moved *moved;
+    size_t n_moved;
+    struct table candidates; /* address as key */
+    struct pair *pairs;      /* that differ */
+    size_t n_pairs, cap_pairs;
+    struct table paired; /* address, or text where there is none: position in pairs + 1 */
+    bool direct;         /* a catalog was written by a statement of its own */
+    bool keeps_depend;   /* pg_depend is locked for writing, which ALTER COLUMN ... TYPE explains */
+    bool full;           /* everything was compared */
+    struct round round;
+    bool is_begun; /* the first round was sent along with what finds the candidates */
+    struct pg_rows *r_hidden;
+    struct table touched; /* "effect object": position in out->touches + 1 */
+    struct buf unreconciled;
+};
+
+/* sensors.c: what can be seen without looking at definitions. One round trip each. */
+void sense_before_add(struct pg *s);
+void sense_start_add(struct observer *o, struct pg *s);
+int sense_start_done(struct observer *o, struct err *e) MUST_CHECK;
+int sense(struct observer *o, struct err *e) MUST_CHECK;
+struct lock *sensed_lock(const struct observer *o, uint32_t oid);
+const struct taken *taken_of(const struct observer *o, uint32_t oid, bool drops);
+
+/* reconcile.c: which objects may have changed, and whether every catalog that moved is accounted for. */
+int reconcile(struct observer *o, struct err *e) MUST_CHECK;
+void unreconciled(struct observer *o, const char *fmt, ...) PRINTF_LIKE(2, 3);
+struct candidate *candidate_add(struct observer *o, uint32_t classid, uint32_t objid);
+
+/* compare.c: reads the candidates again, and fills o->pairs and out's changes. */
+int compare(struct observer *o, struct err *e) MUST_CHECK;
+/* A round of it: everything not compared yet, together with its dependants' addresses. add: pg_batch_add()s, or false if there is
+ * nothing; take: when the batch was run; true: dependants became candidates. */
+bool compare_add(struct observer *o, bool first);
+bool compare_take(struct observer *o);
+struct pair *pair_at(const struct observer *o, uint32_t classid,
+                     uint32_t objid); /* NULL: it does not differ */
+
+/* touches.c: what the transaction did to which object. */
+void touches_of_pairs(struct observer *o);
+void touches_of_locks(struct observer *o);
+struct touch *touch_once(struct observer *o, struct object object, enum effect effect);
+void touch_rows(struct touch *t, const struct tally *rows);
+void touch_facet(struct observer *o, struct touch *t, enum facet_change change, const char *facet);
+
+bool is_touched(struct observer *o, struct object object); /* by more than reading */
+
+/* touches_unlocked.c: what is not seen by comparing or by locks on relations. */
+int silence_schemas(struct observer *o, struct err *e) MUST_CHECK; /* that came with an extension */
+int touches_of_others(struct observer *o, struct err *e) MUST_CHECK;
+
+#endif

@@ -1,0 +1,253 @@
+/* What can be seen of a transaction without looking at definitions: counters, locks, ids.
+ * Owns: reading the sensors' rows. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "store/postgis/observer.h"
+#include "store/postgis/queries.h"
+
+enum { VERSION_15 = 150000 };
+
+/* Columns of observe_locks.sql; three of LOCK_ROWS. */
+enum {
+    LOCK_WHAT,
+    LOCK_OID,
+    LOCK_MODES,
+    LOCK_KIND,
+    LOCK_SCHEMA,
+    LOCK_NAME,
+    LOCK_IS_TEMPORARY,
+    LOCK_FILENODE,
+    LOCK_OWNER,
+    LOCK_OWNER_KIND,
+    LOCK_OWNER_SCHEMA,
+    LOCK_OWNER_NAME,
+    LOCK_EXTENSION,
+    LOCK_SERVER,
+    LOCK_ROWS,
+    LOCK_HAS_PAGES = LOCK_ROWS + 3
+};
+
+static struct bytes oid_key(struct arena *a, uint32_t oid)
+{
+    return bytes_of(arena_dup(a, &oid, sizeof oid), sizeof oid);
+}
+
+static struct tally tally_at(const struct pg_rows *r, size_t i, int col)
+{
+    return (struct tally){pg_int(r, i, col), pg_int(r, i, col + 1), pg_int(r, i, col + 2)};
+}
+
+/* Before version 15 counters of earlier transactions stay with the session for up to a second. */
+static bool can_flush(const struct pg *s)
+{
+    return pg_server_version(s) >= VERSION_15;
+}
+
+void sense_before_add(struct pg *s)
+{
+    if (can_flush(s)) {
+        pg_batch_add(s, &postgis_observe_flush, NULL, 0, NULL);
+    }
+}
+
+static bool is_remembered(const struct observer *o, const struct pg *s)
+{
+    return o->memory != NULL && can_flush(s) && o->memory->backend_pid == pg_backend_pid(s);
+}
+
+void sense_start_add(struct observer *o, struct pg *s)
+{
+    pg_batch_add(s, &postgis_observe_begin, NULL, 0, &o->r_begin);
+    if (is_remembered(o, s)) {
+        o->ledger = o->memory->ledger;
+        return;
+    }
+    pins_add(s, PINS_SAVEPOINT, false);
+    pg_batch_add(s, &postgis_observe_locks, NULL, 0, &o->r_ledger);
+    pg_batch_add(s, &postgis_observe_counters, NULL, 0, &o->r_counters);
+    if (!can_flush(s)) {
+        pg_batch_add(s, &postgis_observe_tables, NULL, 0, &o->r_tables);
+    }
+    pins_undo(s, PINS_SAVEPOINT);
+    o->s = s;
+}
+
+static void remember(struct observer *o, struct table *t, const struct pg_rows *r, int col)
+{
+    for (size_t i = 0; r != NULL && i < pg_rows_n(r); i++) {
+        struct tally *tally = ARENA_NEW(o->a, struct tally);
+        *tally = tally_at(r, i, col);
+        (void)table_put(t, oid_key(o->a, (uint32_t)pg_int(r, i, 0)), tally);
+    }
+}
+
+static struct digest take_ledger(const struct pg_rows *r)
+{
+    for (size_t i = 0; i < pg_rows_n(r); i++) {
+        if (strcmp(pg_text(r, i, LOCK_WHAT), "ledger") == 0) {
+            return digest_of(pg_bytes(r, i, LOCK_NAME));
+        }
+    }
+    BUG("observe_locks.sql returns a row of what was done to the ledger");
+}
+
+int sense_start_done(struct observer *o, struct err *e)
+{
+    if (o->r_begin == NULL || pg_rows_n(o->r_begin) != 1) {
+        return err_set(e, ERR_INTERNAL, "the observer's first queries were not run");
+    }
+    o->xid = arena_strdup(o->a, pg_text(o->r_begin, 0, 0));
+    o->user = arena_strdup(o->a, pg_text(o->r_begin, 0, 1));
+    o->counts = pg_bool(o->r_begin, 0, 2);
+    if (o->r_ledger != NULL) {
+        o->ledger = take_ledger(o->r_ledger);
+    }
+    if (o->r_ledger != NULL && o->memory != NULL) {
+        *o->memory = (struct observer_memory){pg_backend_pid(o->s), o->ledger};
+    }
+    remember(o, &o->start_counters, o->r_counters, 2);
+    remember(o, &o->start_tables, o->r_tables, 1);
+    pg_rows_free(o->r_begin);
+    pg_rows_free(o->r_ledger);
+    pg_rows_free(o->r_counters);
+    pg_rows_free(o->r_tables);
+    o->r_begin = o->r_ledger = o->r_counters = o->r_tables = NULL;
+    return 0;
+}
+
+/* TRUNCATE sets a table's counters back to zero. */
+static int64_t since(int64_t now, int64_t then)
+{
+    return now >= then ? now - then : now;
+}
+
+static struct tally tally_since(const struct table *start, uint32_t oid, struct tally now)
+{
+    const struct tally *then = table_get(start, bytes_of((const char *)&oid, sizeof oid));
+    if (then == NULL) {
+        return now;
+    }
+    return (struct tally){since(now.inserted, then->inserted), since(now.updated, then->updated),
+                          since(now.deleted, then->deleted)};
+}
+
+static void take_state(struct observer *o, const struct pg_rows *r)
+{
+    struct sensed *n = &o->now;
+    n->xid = arena_strdup(o->a, pg_text(r, 0, 0));
+    n->users = arena_strdup(o->a, pg_text(r, 0, 1));
+    n->counts = pg_bool(r, 0, 2);
+    n->reads_all = pg_bool(r, 0, 3);
+    n->is_super = pg_bool(r, 0, 4);
+    n->now = arena_strdup(o->a, pg_text(r, 0, 5));
+}
+
+static void take_counters(struct observer *o, const struct pg_rows *r)
+{
+    o->moved = ARENA_ARRAY(o->a, struct moved, pg_rows_n(r) + 1);
+    for (size_t i = 0; i < pg_rows_n(r); i++) {
+        uint32_t oid = (uint32_t)pg_int(r, i, 0);
+        struct tally t = tally_since(&o->start_counters, oid, tally_at(r, i, 2));
+        if (t.inserted != 0 || t.updated != 0 || t.deleted != 0) {
+            const char *name = arena_strdup(o->a, pg_text(r, i, 1));
+            o->moved[o->n_moved++] =
+                (struct moved){.oid = oid, .name = name, .rows = t, .source = source_of(name)};
+        }
+    }
+}
+
+static void take_lock(struct observer *o, const struct pg_rows *r, size_t i, struct lock *l)
+{
+    struct arena *a = o->a;
+    *l = (struct lock){
+        .oid = (uint32_t)pg_int(r, i, LOCK_OID),
+        .modes = (unsigned)pg_int(r, i, LOCK_MODES),
+        .kind = pg_text(r, i, LOCK_KIND)[0],
+        .schema = arena_strdup(a, pg_text(r, i, LOCK_SCHEMA)),
+        .name = arena_strdup(a, pg_text(r, i, LOCK_NAME)),
+        .is_temporary = pg_bool(r, i, LOCK_IS_TEMPORARY),
+        .filenode = (uint32_t)pg_int(r, i, LOCK_FILENODE),
+        .owner = (uint32_t)pg_int(r, i, LOCK_OWNER),
+        .owner_kind = pg_text(r, i, LOCK_OWNER_KIND)[0],
+        .owner_schema = arena_strdup(a, pg_text(r, i, LOCK_OWNER_SCHEMA)),
+        .owner_name = arena_strdup(a, pg_text(r, i, LOCK_OWNER_NAME)),
+        .extension = arena_strdup(a, pg_text(r, i, LOCK_EXTENSION)),
+        .server = arena_strdup(a, pg_text(r, i, LOCK_SERVER)),
+        .has_pages = pg_bool(r, i, LOCK_HAS_PAGES),
+    };
+    l->rows = tally_since(&o->start_tables, l->oid, tally_at(r, i, LOCK_ROWS));
+}
+
+/* Ids are counted modulo 2^32. The newest of those held is the marked subtransaction's. */
+static void take_id(struct observer *o, const char *text)
+{
+    uint32_t own = (uint32_t)strtoull(o->xid, NULL, 10);
+    uint32_t behind = (uint32_t)strtoull(text, NULL, 10) - own;
+    if (behind < INT32_MAX && behind > o->now.window) {
+        o->now.window = behind;
+    }
+}
+
+static int take_locks(struct observer *o, const struct pg_rows *r, struct err *e)
+{
+    o->now.locks = ARENA_ARRAY(o->a, struct lock, pg_rows_n(r) + 1);
+    o->now.objects = ARENA_ARRAY(o->a, struct catalog_part, pg_rows_n(r) + 1);
+    for (size_t i = 0; i < pg_rows_n(r); i++) {
+        const char *what = pg_text(r, i, LOCK_WHAT);
+        if (strcmp(what, "relation") == 0) {
+            struct lock *l = &o->now.locks[o->now.n_locks++];
+            take_lock(o, r, i, l);
+            (void)table_put(&o->now.by_oid, oid_key(o->a, l->oid), l);
+        } else if (strcmp(what, "object") == 0) {
+            o->now.objects[o->now.n_objects++] = (struct catalog_part){
+                (uint32_t)pg_int(r, i, LOCK_OID), (uint32_t)pg_int(r, i, LOCK_OWNER)};
+        } else if (strcmp(what, "id") == 0) {
+            take_id(o, pg_text(r, i, LOCK_NAME));
+        }
+    }
+    o->now.ledger = take_ledger(r);
+    return o->now.window > 0
+               ? 0
+               : err_set(e, ERR_INTERNAL, "the transaction's id could not be bounded");
+}
+
+int sense(struct observer *o, struct err *e)
+{
+    struct pg *s = o->s;
+    struct pg_rows *r[3] = {NULL};
+    int failed = -1;
+    pg_batch_add(s, &postgis_observe_settle, NULL, 0, NULL);
+    /* The locks before all else: reading definitions takes some. */
+    pins_add(s, PINS_SAVEPOINT, false);
+    pg_batch_add(s, &postgis_observe_mark, NULL, 0, NULL);
+    pg_batch_add(s, &postgis_observe_locks, NULL, 0, &r[0]);
+    pg_batch_add(s, &postgis_observe_counters, NULL, 0, &r[1]);
+    pg_batch_add(s, &postgis_observe_state, NULL, 0, &r[2]);
+    if (pg_batch_run(s, &failed, e) != 0) {
+        o->out->deferred_failed = failed == 0;
+        return -1;
+    }
+    take_counters(o, r[1]);
+    take_state(o, r[2]);
+    int rc = take_locks(o, r[0], e);
+    for (size_t i = 0; i < sizeof r / sizeof *r; i++) {
+        pg_rows_free(r[i]);
+    }
+    return rc;
+}
+
+struct lock *sensed_lock(const struct observer *o, uint32_t oid)
+{
+    return table_get(&o->now.by_oid, bytes_of((const char *)&oid, sizeof oid));
+}
+
+const struct taken *taken_of(const struct observer *o, uint32_t oid, bool drops)
+{
+    for (size_t i = 0; i < o->n_taken; i++) {
+        if (o->taken[i].oid == oid && o->taken[i].drops == drops) {
+            return &o->taken[i];
+        }
+    }
+    return NULL;
+}

@@ -1,0 +1,425 @@
+/* What a transaction did to which object: from compared definitions, and from locks on relations.
+ * Owns: the rules by which a lock becomes a touch. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "store/postgis/observer.h"
+
+struct touch *touch_once(struct observer *o, struct object object, enum effect effect)
+{
+    const char *key = arena_printf(o->a, "%s %s", effect_text(effect), object_text(o->a, &object));
+    size_t at = (size_t)(uintptr_t)table_gets(&o->touched, key);
+    if (at == 0) {
+        touches_add(o->a, &o->out->touches,
+                    (struct touch){.object = object, .effect = effect, .statement = -1});
+        at = o->out->touches.n;
+        (void)table_puts(&o->touched, key, (void *)(uintptr_t)at);
+    }
+    return &o->out->touches.v[at - 1];
+}
+
+static int64_t rows_sum(int64_t a, int64_t b)
+{
+    return a == ROWS_UNKNOWN || b == ROWS_UNKNOWN ? ROWS_UNKNOWN : a + b;
+}
+
+void touch_rows(struct touch *t, const struct tally *rows)
+{
+    t->inserted = rows_sum(t->inserted, rows->inserted);
+    t->updated = rows_sum(t->updated, rows->updated);
+    t->deleted = rows_sum(t->deleted, rows->deleted);
+}
+
+void touch_facet(struct observer *o, struct touch *t, enum facet_change change, const char *facet)
+{
+    struct facet_diff *v = ARENA_ARRAY(o->a, struct facet_diff, t->n_facets + 1);
+    if (t->n_facets > 0) {
+        memcpy(v, t->facets, t->n_facets * sizeof *v);
+    }
+    v[t->n_facets++] = (struct facet_diff){change, facet};
+    t->facets = v;
+}
+
+bool is_touched(struct observer *o, struct object object)
+{
+    const char *text = object_text(o->a, &object);
+    for (enum effect e = EFFECT_REFERENCE; e < EFFECT_COUNT; e++) {
+        if (table_gets(&o->touched, arena_printf(o->a, "%s %s", effect_text(e), text)) != NULL) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Facets of both, in order; either side may be missing. */
+static void touch_difference(struct observer *o, struct touch *t, const struct pair *p)
+{
+    static const struct catalog_object nothing;
+    const struct catalog_object *b = p->before != NULL ? p->before : &nothing;
+    const struct catalog_object *a = p->after != NULL ? p->after : &nothing;
+    struct facet_diff *v = ARENA_ARRAY(o->a, struct facet_diff, b->n_facets + a->n_facets + 1);
+    size_t n = 0;
+    size_t i = 0;
+    size_t k = 0;
+    while (i < b->n_facets || k < a->n_facets) {
+        int c = i == b->n_facets   ? 1
+                : k == a->n_facets ? -1
+                                   : strcmp(b->facets[i].name, a->facets[k].name);
+        if (c < 0) {
+            v[n++] = (struct facet_diff){FACET_REMOVED, b->facets[i++].name};
+        } else if (c > 0) {
+            v[n++] = (struct facet_diff){FACET_ADDED, a->facets[k++].name};
+        } else {
+            if (strcmp(b->facets[i].value, a->facets[k].value) != 0) {
+                v[n++] = (struct facet_diff){FACET_CHANGED, a->facets[k].name};
+            }
+            i++;
+            k++;
+        }
+    }
+    t->facets = v;
+    t->n_facets = n;
+}
+
+/* GRANT a TO b changes what b is; whoever judges that wants to know of a as well. */
+static void touch_groups(struct observer *o, const struct touch *member)
+{
+    static const char prefix[] = "member of ";
+    struct touch t = *member; /* the list may move */
+    for (size_t i = 0; i < t.n_facets; i++) {
+        if (t.object.kind == OBJ_ROLE && strncmp(t.facets[i].facet, prefix, strlen(prefix)) == 0) {
+            struct object group = {OBJ_ROLE, "", t.facets[i].facet + strlen(prefix)};
+            touch_facet(o, touch_once(o, group, EFFECT_ALTER), t.facets[i].change,
+                        arena_printf(o->a, "member %s", t.object.name));
+        }
+    }
+}
+
+static const struct candidate *candidate_of(const struct observer *o,
+                                            const struct catalog_object *c)
+{
+    uint32_t key[2] = {c->classid, c->objid};
+    return table_get(&o->candidates, bytes_of((const char *)key, sizeof key));
+}
+
+static void dropped_rows(struct observer *o, struct touch *t, const struct catalog_object *b)
+{
+    if (b->object.kind != OBJ_TABLE || facet_of(b, "partition_key") != NULL) {
+        return;
+    }
+    const struct taken *known = taken_of(o, b->objid, true);
+    const struct lock *l = sensed_lock(o, b->objid);
+    static const struct tally none;
+    struct tally rows = l != NULL ? l->rows : none;
+    rows.deleted = rows_sum(rows.deleted, known != NULL ? known->rows : ROWS_UNKNOWN);
+    touch_rows(t, &rows);
+}
+
+/* A sequence that a column came to own, or owns no more, is there as before. */
+static bool is_handed_over(const struct observer *o, const struct pair *p)
+{
+    const struct catalog_object *c = p->before != NULL ? p->before : p->after;
+    const struct lock *l = sensed_lock(o, c->objid);
+    bool was = catalog_at(o->base, PG_CLASS, c->objid) != NULL;
+    return c->object.kind == OBJ_SEQUENCE && was && l != NULL && l->kind == 'S';
+}
+
+static void touch_removed(struct observer *o, const struct pair *p)
+{
+    const struct candidate *c = candidate_of(o, p->before);
+    if (is_handed_over(o, p)) {
+        touch_facet(o, touch_once(o, p->before->object, EFFECT_ALTER), FACET_ADDED, "owned by");
+        return;
+    }
+    if (c != NULL && c->extension[0] != '\0') {
+        touch_facet(o, touch_once(o, p->before->object, EFFECT_ALTER), FACET_CHANGED,
+                    "extension membership");
+        struct object extension = {OBJ_EXTENSION, "", c->extension};
+        touch_facet(o, touch_once(o, extension, EFFECT_ALTER), FACET_ADDED,
+                    arena_printf(o->a, "member %s", p->before->text));
+        return;
+    }
+    struct touch *t = touch_once(o, p->before->object, EFFECT_DROP);
+    touch_difference(o, t, p);
+    dropped_rows(o, t, p->before);
+    touch_groups(o, t);
+}
+
+/* Extensions that were looked at while one of their members was let go. */
+static void touch_former_extensions(struct observer *o, const char *member)
+{
+    for (size_t i = 0; i < o->now.n_objects; i++) {
+        const struct catalog_object *b =
+            catalog_at(o->base, o->now.objects[i].classid, o->now.objects[i].objid);
+        if (b != NULL && b->object.kind == OBJ_EXTENSION) {
+            touch_facet(o, touch_once(o, b->object, EFFECT_ALTER), FACET_REMOVED,
+                        arena_printf(o->a, "member %s", member));
+        }
+    }
+}
+
+static void touch_added(struct observer *o, const struct pair *p)
+{
+    const struct candidate *c = candidate_of(o, p->after);
+    if (is_handed_over(o, p)) {
+        touch_facet(o, touch_once(o, p->after->object, EFFECT_ALTER), FACET_REMOVED, "owned by");
+        return;
+    }
+    if (c != NULL && !c->is_row && p->after->classid != 0 && group_of(p->after) < GROUP_WHOLE) {
+        touch_facet(o, touch_once(o, p->after->object, EFFECT_ALTER), FACET_CHANGED,
+                    "extension membership");
+        touch_former_extensions(o, p->after->text);
+        return;
+    }
+    struct touch *t = touch_once(o, p->after->object, EFFECT_CREATE);
+    touch_difference(o, t, p);
+    touch_groups(o, t);
+}
+
+void touches_of_pairs(struct observer *o)
+{
+    for (size_t i = 0; i < o->n_pairs; i++) {
+        const struct pair *p = &o->pairs[i];
+        if (p->is_silent) {
+            continue;
+        }
+        if (p->before == NULL) {
+            touch_added(o, p);
+        } else if (p->after == NULL) {
+            touch_removed(o, p);
+        } else {
+            struct touch *t = touch_once(o, p->before->object, EFFECT_ALTER);
+            touch_difference(o, t, p);
+            bool renamed = strcmp(p->before->text, p->after->text) != 0;
+            if (renamed) {
+                touch_facet(o, t, FACET_CHANGED, "name");
+            }
+            touch_groups(o, t);
+            if (renamed) {
+                (void)touch_once(o, p->after->object, EFFECT_CREATE);
+            }
+        }
+    }
+}
+
+static enum object_kind kind_of(char relkind)
+{
+    switch (relkind) {
+    case 'v':
+        return OBJ_VIEW;
+    case 'm':
+        return OBJ_MATVIEW;
+    case 'f':
+        return OBJ_FOREIGN_TABLE;
+    case 'S':
+        return OBJ_SEQUENCE;
+    case 'c':
+        return OBJ_TYPE;
+    default:
+        return OBJ_TABLE;
+    }
+}
+
+/* What a lock counts to: the extension, the table that a sequence belongs to, or the relation itself. */
+static struct object object_of(const struct lock *l)
+{
+    if (l->extension[0] != '\0') {
+        return (struct object){OBJ_EXTENSION, "", l->extension};
+    }
+    if (l->owner != 0) {
+        return (struct object){kind_of(l->owner_kind), l->owner_schema, l->owner_name};
+    }
+    return (struct object){kind_of(l->kind), l->schema, l->name};
+}
+
+static bool is_new(const struct observer *o, uint32_t oid)
+{
+    const struct pair *p = pair_at(o, PG_CLASS, oid);
+    return p != NULL && p->before == NULL;
+}
+
+static bool has_moved(const struct observer *o, const char *catalog)
+{
+    for (size_t i = 0; i < o->n_moved; i++) {
+        if (strcmp(o->moved[i].name, catalog) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* A sequence goes on from where it was, whatever becomes of the transaction: unless it was made in it. */
+static void touch_sequence(struct observer *o, const struct lock *l)
+{
+    bool made_here = is_new(o, l->oid) ||
+                     (catalog_at(o->base, PG_CLASS, l->oid) == NULL && l->extension[0] == '\0');
+    if (l->modes <= (LOCKED_ACCESS_SHARE | LOCKED_ROW_SHARE)) {
+        (void)touch_once(o, object_of(l), EFFECT_READ);
+        return;
+    }
+    if (made_here) {
+        return;
+    }
+    /* ALTER SEQUENCE and TRUNCATE ... RESTART go back with the transaction; they lock the sequence against others. */
+    bool altered = l->modes >= LOCKED_SHARE_ROW_EXCLUSIVE;
+    bool differs = pair_at(o, PG_CLASS, l->oid) != NULL ||
+                   (l->owner != 0 && pair_at(o, PG_CLASS, l->owner) != NULL);
+    if (!altered) {
+        struct object itself = {OBJ_SEQUENCE, l->schema, l->name};
+        touches_add(o->a, &o->out->residue,
+                    (struct touch){.object = itself, .effect = EFFECT_WRITE, .statement = -1});
+    }
+    if (!altered || !differs) {
+        (void)touch_once(o, object_of(l), EFFECT_WRITE);
+    }
+}
+
+/* Rewriting a table goes through a new one that takes its place and is dropped; TRUNCATE does not. */
+static bool has_transient(const struct observer *o)
+{
+    for (size_t i = 0; i < o->now.n_locks; i++) {
+        const struct lock *l = &o->now.locks[i];
+        if (l->kind == '\0' && l->modes >= LOCKED_ACCESS_EXCLUSIVE &&
+            catalog_at(o->base, PG_CLASS, l->oid) == NULL) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool moved_elsewhere(const struct observer *o, uint32_t oid)
+{
+    const struct pair *p = pair_at(o, PG_CLASS, oid);
+    static const char *const facets[] = {"tablespace", "persistence"};
+    for (size_t i = 0; p != NULL && p->before != NULL && p->after != NULL && i < 2; i++) {
+        const struct facet *was = facet_of(p->before, facets[i]);
+        const struct facet *is = facet_of(p->after, facets[i]);
+        if ((was == NULL) != (is == NULL) || (was != NULL && strcmp(was->value, is->value) != 0)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* New storage: emptied, unless it was rewritten. Where rows stand in it and none were inserted since, they are the old ones; and a
+ * rewrite of what was empty goes with a changed definition (CLUSTER apart: that of an empty table counts as TRUNCATE). A table that
+ * a function truncates and then rewrites passes as rewritten. */
+static bool is_truncated(const struct observer *o, const struct lock *l)
+{
+    const struct catalog_object *b = catalog_at(o->base, PG_CLASS, l->oid);
+    if (l->kind != 'r' || b == NULL || (l->modes & LOCKED_ACCESS_EXCLUSIVE) == 0) {
+        return false;
+    }
+    if (b->filenode == 0 || b->filenode == l->filenode) {
+        return false;
+    }
+    bool kept_rows = l->has_pages && l->rows.inserted == 0;
+    bool rewritten =
+        moved_elsewhere(o, l->oid) || (has_transient(o) && pair_at(o, PG_CLASS, l->oid) != NULL);
+    return taken_of(o, l->oid, false) != NULL || (!kept_rows && !rewritten);
+}
+
+static void touch_truncated(struct observer *o, const struct lock *l)
+{
+    const struct taken *known = taken_of(o, l->oid, false);
+    struct tally rows = {0, 0, known != NULL ? known->rows : ROWS_UNKNOWN};
+    touch_rows(touch_once(o, object_of(l), EFFECT_TRUNCATE), &rows);
+}
+
+static void touch_remote(struct observer *o, const struct lock *l)
+{
+    static const struct tally unknown = {ROWS_UNKNOWN, ROWS_UNKNOWN, ROWS_UNKNOWN};
+    struct object remote = {OBJ_REMOTE, "", l->server};
+    touch_rows(touch_once(o, object_of(l), EFFECT_WRITE), &unknown);
+    (void)touch_once(o, remote, EFFECT_WRITE);
+    touches_add(o->a, &o->out->residue,
+                (struct touch){.object = remote, .effect = EFFECT_WRITE, .statement = -1});
+}
+
+static bool has_rows(const struct tally *t)
+{
+    return t->inserted != 0 || t->updated != 0 || t->deleted != 0;
+}
+
+/* Locked against others without a difference or rows: for a foreign key, a child or a publication, or for something like LOCK
+ * TABLE. */
+static enum effect effect_of_strong(const struct observer *o, const struct lock *l)
+{
+    unsigned strongest = l->modes & ~(unsigned)(LOCKED_SHARE_ROW_EXCLUSIVE - 1);
+    bool relates = has_moved(o, "pg_trigger") || has_moved(o, "pg_inherits") ||
+                   has_moved(o, "pg_publication_rel");
+    return strongest == LOCKED_SHARE_ROW_EXCLUSIVE || relates ? EFFECT_REFERENCE : EFFECT_WRITE;
+}
+
+static void touch_changed_rows(struct observer *o, const struct lock *l)
+{
+    static const struct tally none;
+    struct tally rows =
+        l->kind == 'm' ? none : l->rows; /* those of a materialized view follow from others */
+    bool differs = pair_at(o, PG_CLASS, l->oid) != NULL && l->extension[0] == '\0';
+    bool strong = l->modes >= LOCKED_SHARE_UPDATE_EXCLUSIVE;
+    bool truncated = is_truncated(o, l);
+    if (truncated) {
+        touch_truncated(o, l);
+    }
+    if (l->kind == 'f' && (l->modes & LOCKED_ROW_EXCLUSIVE) != 0) {
+        touch_remote(o, l);
+    } else if (has_rows(&rows)) {
+        touch_rows(touch_once(o, object_of(l), EFFECT_WRITE), &rows);
+    } else if (!differs && !truncated) {
+        enum effect e = strong && (l->modes & LOCKED_ROW_EXCLUSIVE) == 0 ? effect_of_strong(o, l)
+                                                                         : EFFECT_WRITE;
+        (void)touch_once(o, object_of(l), e);
+    } else if (!is_new(o, l->oid) && (l->modes & LOCKED_ROW_EXCLUSIVE) != 0 && !truncated) {
+        (void)touch_once(o, object_of(l), EFFECT_WRITE);
+    }
+}
+
+/* An extension that this transaction made or changed counts as one object, rows and all. */
+static bool extension_changed(const struct observer *o, const char *name)
+{
+    for (size_t i = 0; i < o->n_pairs; i++) {
+        const struct pair *p = &o->pairs[i];
+        const struct catalog_object *c = p->after != NULL ? p->after : p->before;
+        if (c->object.kind == OBJ_EXTENSION && strcmp(c->object.name, name) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool is_outside(const struct observer *o, const struct lock *l)
+{
+    bool reads = l->modes <= (LOCKED_ACCESS_SHARE | LOCKED_ROW_SHARE);
+    if (l->kind == '\0' || l->kind == 'i' || l->kind == 'I' || l->kind == 't' || l->kind == 'c' ||
+        l->is_temporary) {
+        return true;
+    }
+    if (strcmp(l->schema, "pg_catalog") == 0) {
+        return true; /* see reconcile.c */
+    }
+    if (strcmp(l->schema, "kfmig") == 0) {
+        return digest_eq(&o->ledger, &o->now.ledger);
+    }
+    bool joined = pair_at(o, PG_CLASS, l->oid) != NULL;
+    return l->extension[0] != '\0' && (reads || joined || extension_changed(o, l->extension));
+}
+
+void touches_of_locks(struct observer *o)
+{
+    for (size_t i = 0; i < o->now.n_locks; i++) {
+        const struct lock *l = &o->now.locks[i];
+        if (is_outside(o, l)) {
+            continue;
+        }
+        if (l->kind == 'S') {
+            touch_sequence(o, l);
+        } else if (l->modes <= (LOCKED_ACCESS_SHARE | LOCKED_ROW_SHARE)) {
+            if (!is_new(o, l->oid) && pair_at(o, PG_CLASS, l->oid) == NULL) {
+                (void)touch_once(o, object_of(l), EFFECT_READ);
+            }
+        } else {
+            touch_changed_rows(o, l);
+        }
+    }
+}
