@@ -211,8 +211,11 @@ static void find_digest(struct session *s, struct projected *x)
         return;
     }
     const char *proj = transforms(s, x, facts) ? proj_version(s) : NULL;
-    x->input.digest = generation_key(s->a, p, (const struct bundle *const *)x->chain, x->n_chain,
-                                     facts, proj, &x->input.components);
+    struct err e = {0};
+    if (generation_key(s->a, p, (const struct bundle *const *)x->chain, x->n_chain, facts, proj,
+                       &x->input.parts, &x->input.digest, &e) != 0) {
+        err_list_add(&x->faults, &e);
+    }
 }
 
 /* --- the chain -------------------------------------------------------------------------------------- */
@@ -368,16 +371,6 @@ static struct projection_step *chain_of(struct session *s, const struct step *st
     return NULL;
 }
 
-static bool has_component(const struct components *list, const char *name)
-{
-    for (size_t i = 0; i < list->n; i++) {
-        if (strcmp(list->v[i].name, name) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
 /* What was proven about structure and numbers of rows is not said of it any more. */
 static struct doc *grown_facts(struct arena *a, const struct doc *was)
 {
@@ -394,21 +387,19 @@ static struct doc *grown_facts(struct arena *a, const struct doc *was)
 bool projections_grown(struct session *s, const struct step *step, struct generation *out)
 {
     const struct projection_step *x = chain_of(s, step);
-    const char *name = arena_printf(s->a, "migration %s", step->bundle->id);
     if (x == NULL || x->live == NULL) {
         return false;
     }
-    const struct components *wanted = &x->in->components;
+    const struct parts *wanted = &x->in->parts;
+    const struct part *added = parts_migration(wanted, step->bundle->id);
     *out = *x->live;
-    out->components = (struct components){0};
+    out->parts = (struct parts){0};
     for (size_t i = 0; i < wanted->n; i++) {
-        const struct component *c = &wanted->v[i];
-        if (strcmp(c->name, name) == 0 || has_component(&x->live->components, c->name)) {
-            ARENA_GROW(s->a, out->components.v, out->components.n, out->components.cap);
-            out->components.v[out->components.n++] = *c;
+        if (&wanted->v[i] == added || parts_find(&x->live->parts, &wanted->v[i]) != NULL) {
+            parts_add(s->a, &out->parts, wanted->v[i]);
         }
     }
-    out->digest = generation_digest(&out->components);
+    out->digest = parts_digest(&out->parts);
     out->facts = grown_facts(s->a, x->live->facts);
     return true;
 }

@@ -59,22 +59,12 @@ static int parse_facts(struct arena *a, struct bytes text, struct generation *g)
 {
     struct err ignored = {0};
     const struct doc *d = json_read(a, text, "kfmig.generation", &ignored);
-    const struct doc *parts = doc_get(d, "components");
     if (d == NULL || d->type != DOC_MAP) {
         return -1;
     }
     g->facts = d;
     g->is_chosen = doc_yes(d, "chosen", false);
-    for (size_t i = 0; i < doc_len(parts); i++) {
-        struct component c = {.name = parts->key[i]->text.p};
-        if (parts->item[i]->type != DOC_TEXT ||
-            digest_parse(parts->item[i]->text.p, &c.digest) != 0) {
-            return -1;
-        }
-        ARENA_GROW(a, g->components.v, g->components.n, g->components.cap);
-        g->components.v[g->components.n++] = c;
-    }
-    return 0;
+    return parts_read(a, d, &g->parts);
 }
 
 static int take_row(struct arena *a, const struct pg_rows *r, size_t i, struct generation *g,
@@ -114,16 +104,14 @@ int ledger_generations(struct pg *s, struct arena *a, struct generations *out, s
 
 static struct bytes write_facts(struct arena *a, const struct generation *g)
 {
-    char text[DIGEST_TEXT];
     struct doc *d = doc_new(a, DOC_MAP);
     for (size_t i = 0; g->facts != NULL && i < g->facts->n; i++) {
-        (void)doc_put(a, d, g->facts->key[i]->text.p, g->facts->item[i]);
+        const char *key = g->facts->key[i]->text.p;
+        if (strcmp(key, "components") != 0) { /* as an older kfmig had them */
+            (void)doc_put(a, d, key, g->facts->item[i]);
+        }
     }
-    struct doc *parts = doc_put(a, d, "components", doc_new(a, DOC_MAP));
-    for (size_t i = 0; i < g->components.n; i++) {
-        (void)doc_put(a, parts, g->components.v[i].name,
-                      doc_text(a, digest_text(&g->components.v[i].digest, text)));
-    }
+    (void)doc_put(a, d, "parts", parts_doc(a, &g->parts));
     (void)doc_put(a, d, "chosen", doc_bool(a, g->is_chosen));
     struct buf out = {0};
     canon_write(&out, d);

@@ -217,12 +217,12 @@ int ledger_receipts(struct pg *s, int64_t after, const char *run_id_or_null, str
  * without it gets it by ledger_generations_create() (a transaction of its own; nothing to do where it stands; not append-only, private to the owner
  * like the rest). */
 int ledger_generations_create(struct pg *s, struct err *e) MUST_CHECK;
-/* All of them; none where there is no such table. components and is_chosen are read from facts (members "components": {name: digest}, "chosen": bool). Works
+/* All of them; none where there is no such table. parts and is_chosen are read from facts (parts_read(); member "chosen": bool). Works
  * inside or outside of a transaction. -1 with ERR_INTEGRITY for a row that cannot be read. */
 int ledger_generations(struct pg *s, struct arena *a, struct generations *out,
                        struct err *e) MUST_CHECK;
 /* Insert or update g's row (by projection and number) in the open transaction: state, digest, content, facts (canonical JSON of g->facts with
- * "components" and "chosen" put in from g). changed_at is the server's clock. */
+ * "parts" and "chosen" put in from g). changed_at is the server's clock. */
 int ledger_generation_put(struct pg *s, const struct generation *g, struct err *e) MUST_CHECK;
 /* The generation is no more: its row stays, as "dropped", so that its number is never given out again; it is listed no longer. */
 int ledger_generation_remove(struct pg *s, const char *projection, int64_t number,

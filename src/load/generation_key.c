@@ -9,12 +9,6 @@ static struct bytes digest_bytes(const struct digest *d)
     return bytes_of((const char *)d->b, sizeof d->b);
 }
 
-static void add(struct arena *a, struct components *out, const char *name, struct digest digest)
-{
-    ARENA_GROW(a, out->v, out->n, out->cap);
-    out->v[out->n++] = (struct component){name, digest};
-}
-
 static struct digest source_digest_of(struct arena *a, const struct source_facts *f)
 {
     struct digester *d = digester_open("kfmig.source.v1");
@@ -67,33 +61,61 @@ static struct digest text_digest(const char *domain, const char *text)
     return digester_close(d);
 }
 
-struct digest generation_digest(const struct components *list)
+static int by_name(const void *a, const void *b)
 {
-    struct digester *d = digester_open("kfmig.generation.v1");
-    for (size_t i = 0; i < list->n; i++) {
-        digester_field(d, list->v[i].name, digest_bytes(&list->v[i].digest));
-    }
-    return digester_close(d);
+    const struct projection_source *x = *(const struct projection_source *const *)a;
+    const struct projection_source *y = *(const struct projection_source *const *)b;
+    int d = strcmp(x->dataset, y->dataset);
+    d = d != 0 ? d : strcmp(x->version, y->version);
+    d = d != 0 ? d : strcmp(x->asset, y->asset);
+    return d != 0 ? d : strcmp(x->into, y->into);
 }
 
-struct digest generation_key(struct arena *a, const struct projection *p,
-                             const struct bundle *const *chain, size_t n_chain,
-                             const struct source_facts *facts, const char *proj,
-                             struct components *out)
+/* Two declarations that list the same sources in another order want the same rows. */
+static void add_sources(struct arena *a, const struct projection *p,
+                        const struct source_facts *facts, struct parts *out)
 {
-    *out = (struct components){0};
-    for (size_t i = 0; i < n_chain; i++) {
-        add(a, out, arena_printf(a, "migration %s", chain[i]->id), chain[i]->checksum);
-    }
+    const struct projection_source **v =
+        ARENA_ARRAY(a, const struct projection_source *, p->n_sources + 1);
     for (size_t i = 0; i < p->n_sources; i++) {
-        const struct projection_source *s = &p->source[i];
-        const char *name = arena_printf(a, "%s/%s#%s", s->dataset, s->version, s->asset);
-        add(a, out, arena_printf(a, "source %s", name), source_digest_of(a, &facts[i]));
-        add(a, out, arena_printf(a, "mapping %s", name), mapping_digest_of(a, s, &facts[i]));
+        v[i] = &p->source[i];
     }
-    add(a, out, "rule", text_digest("kfmig.rule.v1", arena_printf(a, "%d", LOADER_RULES)));
+    qsort(v, p->n_sources, sizeof *v, by_name);
+    for (size_t i = 0; i < p->n_sources; i++) {
+        const struct projection_source *s = v[i];
+        const struct source_facts *f = &facts[s - p->source];
+        struct part part = part_of_source(PART_SOURCE, s);
+        part.digest = source_digest_of(a, f);
+        parts_add(a, out, part);
+        part = part_of_source(PART_MAPPING, s);
+        part.digest = mapping_digest_of(a, s, f);
+        parts_add(a, out, part);
+    }
+}
+
+int generation_key(struct arena *a, const struct projection *p, const struct bundle *const *chain,
+                   size_t n_chain, const struct source_facts *facts, const char *proj,
+                   struct parts *out, struct digest *key, struct err *e)
+{
+    *out = (struct parts){0};
+    for (size_t i = 0; i < n_chain; i++) {
+        parts_add(a, out,
+                  (struct part){
+                      .kind = PART_MIGRATION, .id = chain[i]->id, .digest = chain[i]->checksum});
+    }
+    add_sources(a, p, facts, out);
+    const char *rules = arena_printf(a, "%d", LOADER_RULES);
+    parts_add(a, out,
+              (struct part){.kind = PART_RULE, .digest = text_digest("kfmig.rule.v1", rules)});
     if (proj != NULL) {
-        add(a, out, "proj", text_digest("kfmig.proj.v1", proj));
+        parts_add(a, out,
+                  (struct part){.kind = PART_PROJ, .digest = text_digest("kfmig.proj.v1", proj)});
     }
-    return generation_digest(out);
+    const struct part *twice = parts_twice(out);
+    if (twice != NULL) {
+        return err_at(e, ERR_CONFIG, p->file.path, p->line, p->col,
+                      "projection \"%s\" is made of \"%s\" twice", p->name, part_text(a, twice));
+    }
+    *key = parts_digest(out);
+    return 0;
 }

@@ -8,6 +8,7 @@
 #include "base/digest.h"
 #include "base/table.h"
 #include "model/object.h"
+#include "model/part.h"
 
 struct doc; /* doc/doc.h */
 
@@ -57,24 +58,13 @@ enum generation_state {
 };
 const char *generation_state_text(enum generation_state s); /* "loading", ... */
 
-/* What a generation digest is made of, part by part, so that a difference can be named: "migration PG-MIG-2026-03-02-04",
- * "source kansas_counties/2026-02.1a2b3c4d#features", "mapping kansas_counties/2026-02.1a2b3c4d#features", "rule", "proj". */
-struct component {
-    const char *name;
-    struct digest digest;
-};
-struct components {
-    struct component *v;
-    size_t n, cap;
-};
-
 struct generation {
     const char *projection;
     int64_t number; /* from 1; never reused */
     enum generation_state state;
     struct digest digest;  /* zero: adopted, not made by kfmig from catalogs */
     struct digest content; /* over the fingerprints of its tables; zero: not validated yet */
-    struct components components;
+    struct parts parts;    /* what digest is made of; none: it is zero */
     bool
         is_chosen; /* switched to by hand: stays until the declaration changes again or it is named */
     const char *changed_at;

@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #include "model/decl.h"
+#include "model/part.h"
 
 enum projection_policy { PROJECTION_PREFER_REBUILD, PROJECTION_IN_PLACE };
 enum projection_grants { GRANTS_DECLARED, GRANTS_CARRY };
@@ -55,5 +56,8 @@ struct projection {
     struct artifact file; /* the declaration itself */
     int line, col;
 };
+
+/* The part of a generation that is about s: kind is PART_SOURCE or PART_MAPPING, its digest still zero. */
+struct part part_of_source(enum part_kind kind, const struct projection_source *s);
 
 #endif

@@ -268,8 +268,7 @@ static void decide_step(struct plan *p, const struct plan_input *in, struct step
         struct reason *r = give(p, s, REASON_UNREACHABLE);
         r->cause = arena_printf(p->a, "store postgis of %s", p->env->name);
         r->detail = p->world->why_not;
-    } else if (x != NULL &&
-               (excluded || !generation_grows(x) || !generation_lacks(p, x, s->bundle))) {
+    } else if (x != NULL && (excluded || !generation_grows(x) || !generation_lacks(x, s->bundle))) {
         projection_member(p, s, x, excluded);
     } else if (x == NULL && s->history != NULL && s->history->applied != NULL) {
         decide_applied(p, s, exported);

@@ -3,8 +3,6 @@
 
 #include "plan/projection.h"
 
-#define MIGRATION "migration "
-
 const char *generation_name(struct plan *p, const struct generation *g)
 {
     return arena_printf(p->a, "generation %lld", (long long)g->number);
@@ -34,97 +32,80 @@ const struct generation *generation_next(const struct projection_input *in)
     return best;
 }
 
-const struct component *generation_component(const struct components *list, const char *name)
-{
-    for (size_t i = 0; i < list->n; i++) {
-        if (strcmp(list->v[i].name, name) == 0) {
-            return &list->v[i];
-        }
-    }
-    return NULL;
-}
-
-static bool differs(const struct components *other, const struct component *c)
-{
-    const struct component *o = generation_component(other, c->name);
-    return o == NULL || !digest_eq(&o->digest, &c->digest);
-}
-
-static bool is_source(struct plan *p, const struct projection_source *s, const char *name)
-{
-    const char *text = arena_printf(p->a, "%s/%s#%s", s->dataset, s->version, s->asset);
-    const char *blank = strchr(name, ' ');
-    return blank != NULL && strcmp(blank + 1, text) == 0;
-}
-
 /* Where a part is declared: a source at its version, a migration in its bundle, everything else in the projection. */
-static void place(struct plan *p, struct projection_step *x, struct reason *r)
+static void place(struct plan *p, struct projection_step *x, const struct part *part,
+                  struct reason *r)
 {
     const struct projection *decl = x->in->p;
     r->path = decl->file.path;
     r->line = decl->line;
     r->col = decl->col;
     for (size_t i = 0; i < decl->n_sources; i++) {
-        if (is_source(p, &decl->source[i], r->cause)) {
+        struct part of = part_of_source(part->kind, &decl->source[i]);
+        if (part_subject(part->kind) == PART_BY_TABLE && part_is_same(part, &of)) {
             r->line = decl->source[i].line;
             r->col = decl->source[i].col;
         }
     }
-    for (size_t i = 0; i < x->n_members; i++) {
+    for (size_t i = 0; i < x->n_members && part->kind == PART_MIGRATION; i++) {
         const struct bundle *b = p->v[x->members[i]].bundle;
-        if (strncmp(r->cause, MIGRATION, strlen(MIGRATION)) == 0 &&
-            strcmp(r->cause + strlen(MIGRATION), b->id) == 0) {
+        if (strcmp(part->id, b->id) == 0) {
             r->path = arena_printf(p->a, "%s/migration.yml", b->dir);
             r->line = r->col = 0;
         }
     }
 }
 
-static void give_change(struct plan *p, struct projection_step *x, const struct component *was,
-                        const struct component *now)
+static void give_change(struct plan *p, struct projection_step *x, const struct part *was,
+                        const struct part *now)
 {
-    struct reason *r = projection_give(p, x, REASON_INPUT_CHANGED);
-    r->cause = now != NULL ? now->name : was->name;
+    const struct part *part = now != NULL ? now : was;
+    struct reason *r =
+        projection_give(p, x, part->kind == PART_RULE ? REASON_RULE_CHANGED : REASON_INPUT_CHANGED);
+    r->cause = part_text(p->a, part);
     r->was = was != NULL ? projection_digest(p, &was->digest) : "";
     r->now = now != NULL ? projection_digest(p, &now->digest) : "";
-    place(p, x, r);
+    place(p, x, part, r);
+}
+
+/* The same parts, and yet another digest. */
+static void give_order(struct plan *p, struct projection_step *x)
+{
+    struct reason *r = projection_give(p, x, REASON_INPUT_CHANGED);
+    r->cause = x->in->p->file.path;
+    r->was = projection_digest(p, &x->live->digest);
+    r->now = projection_digest(p, &x->in->digest);
+    r->detail = "its migrations run in another order";
+    r->path = x->in->p->file.path;
+    r->line = x->in->p->line;
+    r->col = x->in->p->col;
+}
+
+/* Of which table it was is not known: nothing can be said about it, but that the rules are others now. */
+static bool is_vague(const struct part *was)
+{
+    return was != NULL && part_subject(was->kind) == PART_BY_TABLE && was->table == NULL;
 }
 
 void generation_changes(struct plan *p, struct projection_step *x)
 {
-    const struct components *was = &x->live->components;
-    const struct components *now = &x->in->components;
+    const struct parts *was = &x->live->parts;
+    const struct parts *now = &x->in->parts;
+    size_t n = x->n_reasons;
     for (size_t i = 0; i < now->n; i++) {
-        if (differs(was, &now->v[i])) {
-            give_change(p, x, generation_component(was, now->v[i].name), &now->v[i]);
+        const struct part *before = parts_find(was, &now->v[i]);
+        if (!parts_have(was, &now->v[i]) && !is_vague(before)) {
+            give_change(p, x, before, &now->v[i]);
         }
     }
     for (size_t i = 0; i < was->n; i++) {
-        if (generation_component(now, was->v[i].name) == NULL) {
+        if (parts_find(now, &was->v[i]) == NULL) {
             give_change(p, x, &was->v[i], NULL);
         }
     }
-}
-
-static const char *chain_change(const struct components *of, const struct components *against)
-{
-    for (size_t i = 0; i < of->n; i++) {
-        if (strncmp(of->v[i].name, MIGRATION, strlen(MIGRATION)) == 0 &&
-            differs(against, &of->v[i])) {
-            return of->v[i].name;
-        }
+    if (x->n_reasons == n) {
+        give_order(p, x);
     }
-    return NULL;
-}
-
-const char *generation_chain_change(const struct projection_step *x)
-{
-    return chain_change(&x->live->components, &x->in->components);
-}
-
-static bool is_migration(const struct component *c)
-{
-    return strncmp(c->name, MIGRATION, strlen(MIGRATION)) == 0;
 }
 
 bool generation_grows(const struct projection_input *in)
@@ -136,23 +117,22 @@ bool generation_grows(const struct projection_input *in)
         (next != NULL && next->state != GENERATION_LOADING)) {
         return false;
     }
-    for (size_t i = 0; i < live->components.n; i++) {
-        if (differs(&in->components, &live->components.v[i])) {
+    for (size_t i = 0; i < live->parts.n; i++) {
+        if (!parts_have(&in->parts, &live->parts.v[i])) {
             return false;
         }
     }
-    for (size_t i = 0; i < in->components.n; i++) {
-        if (!is_migration(&in->components.v[i]) &&
-            differs(&live->components, &in->components.v[i])) {
+    for (size_t i = 0; i < in->parts.n; i++) {
+        const struct part *part = &in->parts.v[i];
+        if (part->kind != PART_MIGRATION && !parts_have(&live->parts, part)) {
             return false;
         }
     }
-    return true;
+    return in->parts.n > live->parts.n; /* equally many: only their order is another */
 }
 
-bool generation_lacks(struct plan *p, const struct projection_input *in, const struct bundle *b)
+bool generation_lacks(const struct projection_input *in, const struct bundle *b)
 {
     const struct generation *live = generation_live(in);
-    return live == NULL || generation_component(&live->components,
-                                                arena_printf(p->a, MIGRATION "%s", b->id)) == NULL;
+    return live == NULL || parts_migration(&live->parts, b->id) == NULL;
 }

@@ -71,14 +71,14 @@ struct step {
         risk_class; /* 'A'..'D' of reference 000, derived from the scripts; 0 if they were not parsed */
 };
 
-/* A projection as the session found it. digest, components: of the generation that the declaration wants now; digest zero: it cannot be known,
+/* A projection as the session found it. digest, parts: of the generation that the declaration wants now; digest zero: it cannot be known,
  * faults say why (catalogs that are missing, disagree, are unknown or restricted). artifact_bytes: what its artifacts occupy; free_bytes: what is free at the
  * server, -1: unknown. v[0..n): its generations, by number. has_schema: its schema stands in
  * the database. has_dml: the path of a chain file (not rebuild: after-load) that changes rows, which an empty schema would not repeat; NULL: none. */
 struct projection_input {
     const struct projection *p;
     struct digest digest;
-    struct components components;
+    struct parts parts;
     const struct err_list *faults;
     int64_t artifact_bytes, free_bytes;
     const struct generation *v;
@@ -195,17 +195,9 @@ int plan_find_projection(const struct plan *p, const char *name); /* in p->proje
 enum plan_state plan_stage_state(const struct step *s, enum stage stage);
 
 /* The stages of a projection are numbered: schema, a load per source, index, validate, publish, receipt. */
-enum part_kind {
-    PART_SCHEMA,
-    PART_LOAD,
-    PART_INDEX,
-    PART_VALIDATE,
-    PART_PUBLISH,
-    PART_RECEIPT,
-    PART_KINDS
-};
+enum leg { LEG_SCHEMA, LEG_LOAD, LEG_INDEX, LEG_VALIDATE, LEG_PUBLISH, LEG_RECEIPT, LEG_KINDS };
 int plan_parts(const struct projection *p); /* how many */
-enum part_kind plan_part_kind(const struct projection *p, int part);
+enum leg plan_leg(const struct projection *p, int part);
 /* "publish", "load:kansas_counties"; "load:kansas_counties/2026-02.1a2b3c4d" where one dataset comes twice, with "#ASSET" where one version does. */
 const char *plan_part_text(struct arena *a, const struct projection *p, int part);
 int plan_part_publish(const struct projection *p);

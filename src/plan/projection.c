@@ -56,8 +56,7 @@ static bool is_in_live(struct plan *p, struct step *s, const struct projection_i
 {
     const struct fact *f = s->history != NULL ? s->history->applied : NULL;
     const struct generation *live = generation_live(x);
-    const char *name = arena_printf(p->a, "migration %s", s->bundle->id);
-    const struct component *c = live != NULL ? generation_component(&live->components, name) : NULL;
+    const struct part *c = live != NULL ? parts_migration(&live->parts, s->bundle->id) : NULL;
     bool built = live != NULL && !digest_is_zero(&live->digest);
     const struct digest *d = c != NULL ? &c->digest : f != NULL && !built ? &f->checksum : NULL;
     *was = d;
@@ -210,7 +209,7 @@ static void give_growth(struct plan *p, struct projection_step *x)
 {
     for (size_t i = 0; i < x->n_members; i++) {
         const struct step *s = &p->v[x->members[i]];
-        if (!generation_lacks(p, x->in, s->bundle)) {
+        if (!generation_lacks(x->in, s->bundle)) {
             continue;
         }
         struct reason *r = projection_give(

@@ -26,15 +26,12 @@ const char *generation_name(struct plan *p, const struct generation *g);
 const struct generation *generation_live(const struct projection_input *in);
 /* The generation begun, made or kept for the wanted digest: the furthest, then the newest. */
 const struct generation *generation_next(const struct projection_input *in);
-const struct component *generation_component(const struct components *list, const char *name);
-/* input_changed, one reason per part that differs between the live generation and the wanted one. */
+/* input_changed or rule_changed, one reason per part that differs between the live generation and the wanted one. */
 void generation_changes(struct plan *p, struct projection_step *x);
-/* The first migration of the live generation's chain that is another one now, or gone, by its component's name; NULL: none. */
-const char *generation_chain_change(const struct projection_step *x);
 
 /* policy: in-place, and nothing but new migrations in the chain: they are applied to the live schema. */
 bool generation_grows(const struct projection_input *in);
-bool generation_lacks(struct plan *p, const struct projection_input *in, const struct bundle *b);
+bool generation_lacks(const struct projection_input *in, const struct bundle *b);
 
 /* What forbids to make a generation, or to publish one, although it is wanted. */
 void projection_check_rebuild(struct plan *p, struct projection_step *x);

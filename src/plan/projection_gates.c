@@ -16,11 +16,11 @@ void projection_check_rebuild(struct plan *p, struct projection_step *x)
         digest_is_zero(&x->live->digest)) {
         return;
     }
-    const char *changed = generation_chain_change(x);
+    const struct part *changed = parts_migration_gone(&x->live->parts, &x->in->parts);
     if (changed != NULL) {
         struct reason *r = projection_give(p, x, REASON_IN_PLACE);
         r->cause = decl->file.path;
-        r->detail = changed;
+        r->detail = part_text(p->a, changed);
         r->path = decl->file.path;
         r->line = decl->line;
         r->col = decl->col;

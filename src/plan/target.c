@@ -4,7 +4,7 @@
 #include "plan/plan.h"
 
 /* The parts of a name as written; NULL where left out. */
-struct parts {
+struct target_words {
     const char *env;
     const char *subject;
     const char *stage;
@@ -18,10 +18,10 @@ static char *find_at(char *text)
 }
 
 static void split_name(struct arena *a, const char *text, const struct env *envs, size_t n_envs,
-                       struct parts *out)
+                       struct target_words *out)
 {
     char *copy = arena_strdup(a, text);
-    *out = (struct parts){.subject = copy};
+    *out = (struct target_words){.subject = copy};
     char *at = find_at(copy);
     if (at != NULL) {
         *at = '\0';
@@ -208,7 +208,7 @@ static int find_subject(const char *text, const struct subjects *s, int *out, st
 int plan_target(const char *text, const struct env *envs, size_t n_envs,
                 const struct subjects *subjects, struct arena *a, struct target *out, struct err *e)
 {
-    struct parts parts;
+    struct target_words parts;
     int found = -1;
     split_name(a, text, envs, n_envs, &parts);
     *out = (struct target){

@@ -75,38 +75,27 @@ void words_projection(struct buf *out, const struct style *st, const struct proj
     }
 }
 
-static const struct component *source_of(struct arena *a, const struct projection_step *x, int part)
-{
-    const struct projection_source *s = &x->in->p->source[part - 1];
-    const char *name = arena_printf(a, "source %s/%s#%s", s->dataset, s->version, s->asset);
-    for (size_t i = 0; i < x->in->components.n; i++) {
-        if (strcmp(x->in->components.v[i].name, name) == 0) {
-            return &x->in->components.v[i];
-        }
-    }
-    return NULL;
-}
-
 /* What a stage's output hashes to: a load: its source, validate: the rows, receipt: itself, the others: the generation. Zero: not there yet. */
-static struct digest output_of(struct arena *a, const struct plan *p,
-                               const struct projection_step *x, int part)
+static struct digest output_of(const struct plan *p, const struct projection_step *x, int part)
 {
     struct digest none = {{0}};
     const struct history *h = past_get(p->past, x->in->p->name);
     const struct generation *made = x->action == ACTION_PUBLISH ? x->next : x->live;
-    const struct component *source = NULL;
-    switch (plan_part_kind(x->in->p, part)) {
-    case PART_LOAD:
-        source = source_of(a, x, part);
+    struct part of;
+    const struct part *source = NULL;
+    switch (plan_leg(x->in->p, part)) {
+    case LEG_LOAD:
+        of = part_of_source(PART_SOURCE, &x->in->p->source[part - 1]);
+        source = parts_find(&x->in->parts, &of);
         return source != NULL ? source->digest : none;
-    case PART_VALIDATE:
+    case LEG_VALIDATE:
         return made != NULL && plan_part_state(x, part) == STATE_CURRENT ? made->content : none;
-    case PART_RECEIPT:
+    case LEG_RECEIPT:
         return h != NULL && h->applied != NULL ? h->applied->receipt : none;
-    case PART_SCHEMA:
-    case PART_INDEX:
-    case PART_PUBLISH:
-    case PART_KINDS:
+    case LEG_SCHEMA:
+    case LEG_INDEX:
+    case LEG_PUBLISH:
+    case LEG_KINDS:
         break;
     }
     return x->in->digest;
@@ -123,7 +112,7 @@ static void put_parts(struct buf *out, const struct style *st, const struct plan
     }
     for (int part = 0; part < plan_parts(x->in->p); part++) {
         char text[DIGEST_TEXT];
-        struct digest d = output_of(&a, p, x, part);
+        struct digest d = output_of(p, x, part);
         buf_puts(out, "    ");
         words_state(out, st, plan_part_state(x, part), 16);
         words_cell(out, plan_projection_text(&a, p, x, part), width + 2);
@@ -186,7 +175,7 @@ static struct doc *target_doc(struct arena *a, const struct plan *p,
     const struct history *h = past_get(p->past, x->in->p->name);
     const struct fact *last = h != NULL ? h->last : NULL;
     enum plan_state state = plan_part_state(x, part);
-    struct digest output = output_of(a, p, x, part);
+    struct digest output = output_of(p, x, part);
     struct doc *d = doc_new(a, DOC_MAP);
     doc_put(a, d, "target", words_doc(a, plan_projection_text(a, p, x, part)));
     doc_put(a, d, "kind", doc_text(a, "projection"));
@@ -220,15 +209,17 @@ void words_projection_targets(struct arena *a, const struct plan *p, struct doc 
 
 void why_put_parts(struct buf *out, const struct generation *g)
 {
-    if (g->components.n > 0) {
+    struct arena a = {0};
+    if (g->parts.n > 0) {
         buf_puts(out, "  built from\n");
     }
-    for (size_t i = 0; i < g->components.n; i++) {
+    for (size_t i = 0; i < g->parts.n; i++) {
         char text[DIGEST_TEXT];
         buf_puts(out, "    ");
-        words_safe(out, g->components.v[i].name);
-        buf_printf(out, "  %s\n", digest_text(&g->components.v[i].digest, text));
+        words_safe(out, part_text(&a, &g->parts.v[i]));
+        buf_printf(out, "  %s\n", digest_text(&g->parts.v[i].digest, text));
     }
+    arena_release(&a);
 }
 
 void why_put_generation(struct buf *out, const struct projection_step *x, const struct reason *r)

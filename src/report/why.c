@@ -105,7 +105,7 @@ static void add_projection(struct arena *a, const struct plan *p, const struct p
 {
     struct link_why link = {.target = plan_projection_text(a, p, x, part),
                             .projection = x,
-                            .part = plan_part_kind(x->in->p, part),
+                            .part = plan_leg(x->in->p, part),
                             .depth = out->n_steps++};
     enum plan_state state = plan_part_state(x, part);
     if (state != x->state) {

@@ -12,8 +12,8 @@ struct link_why {
     const struct reason *reason;
     const struct fact *fact; /* of another environment; NULL for links of this plan */
     const char *fact_env;
-    enum part_kind part; /* of a projection */
-    size_t depth;        /* position of its migration or projection in the chain of them */
+    enum leg part; /* of a projection */
+    size_t depth;  /* position of its migration or projection in the chain of them */
 };
 struct links_why {
     struct link_why *v;

@@ -27,9 +27,10 @@ static int check_chain(const struct making *m, struct err *e)
     if (digest_is_zero(&live->digest)) {
         return cannot(m, e, "kfmig did not build what is there");
     }
-    const char *changed = changed_member(m);
+    const struct part *changed = changed_member(m);
     if (changed != NULL) {
-        return cannot(m, e, arena_printf(m->r->a, "the chain changed, too: %s", changed));
+        return cannot(
+            m, e, arena_printf(m->r->a, "the chain changed, too: %s", part_text(m->r->a, changed)));
     }
     for (size_t i = 0; i < m->job->step->n_reasons; i++) {
         if (m->job->step->reasons[i].code == REASON_GENERATION_ALTERED) {

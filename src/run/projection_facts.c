@@ -6,7 +6,7 @@
 
 const char *run_source_key(struct arena *a, const struct projection_source *s)
 {
-    return arena_printf(a, "%s/%s#%s>%s", s->dataset, s->version, s->asset, s->into);
+    return part_source_text(a, s->dataset, s->version, s->asset, s->into);
 }
 
 const char *version_column(const struct projection_source *s)

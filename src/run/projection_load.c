@@ -5,36 +5,17 @@
 #include "base/fault.h"
 #include "run/projection_parts.h"
 
-static const struct component *component_of(const struct components *list, const char *name)
+static bool same_part(const struct making *m, struct part of)
 {
-    for (size_t i = 0; i < list->n; i++) {
-        if (strcmp(list->v[i].name, name) == 0) {
-            return &list->v[i];
-        }
-    }
-    return NULL;
-}
-
-static bool same_component(const struct making *m, const char *name)
-{
-    const struct component *is = component_of(&m->g.components, name);
-    const struct component *was = component_of(&m->job->step->live->components, name);
+    const struct part *is = parts_find(&m->g.parts, &of);
+    const struct part *was = parts_find(&m->job->step->live->parts, &of);
     return (is == NULL && was == NULL) ||
            (is != NULL && was != NULL && digest_eq(&is->digest, &was->digest));
 }
 
-const char *changed_member(const struct making *m)
+const struct part *changed_member(const struct making *m)
 {
-    const struct components *lists[] = {&m->g.components, &m->job->step->live->components};
-    for (int i = 0; i < 2; i++) {
-        for (size_t k = 0; k < lists[i]->n; k++) {
-            const char *c = lists[i]->v[k].name;
-            if (strncmp(c, "migration ", strlen("migration ")) == 0 && !same_component(m, c)) {
-                return c;
-            }
-        }
-    }
-    return NULL;
+    return parts_chain_change(&m->job->step->live->parts, &m->g.parts);
 }
 
 /* Everything that could make these rows differ: the version, how it is mapped, the loader's rules, the tables themselves. */
@@ -46,10 +27,10 @@ bool is_unchanged(const struct making *m, size_t i)
         digest_is_zero(&live->digest) || version_column(s) == NULL) {
         return false;
     }
-    const char *name = arena_printf(m->r->a, "%s/%s#%s", s->dataset, s->version, s->asset);
-    return same_component(m, arena_printf(m->r->a, "source %s", name)) &&
-           same_component(m, arena_printf(m->r->a, "mapping %s", name)) &&
-           same_component(m, "rule") && same_component(m, "proj") && changed_member(m) == NULL;
+    return same_part(m, part_of_source(PART_SOURCE, s)) &&
+           same_part(m, part_of_source(PART_MAPPING, s)) &&
+           same_part(m, (struct part){.kind = PART_RULE}) &&
+           same_part(m, (struct part){.kind = PART_PROJ}) && changed_member(m) == NULL;
 }
 
 static bool stop(void *ctx, int64_t rows, int64_t done, int64_t size)

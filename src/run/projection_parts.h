@@ -86,8 +86,8 @@ bool chain_makes_schema(const struct making *m);
 int run_chain(struct making *m, const struct bundle *chain, struct err *e) MUST_CHECK;
 /* Everything that could be wrong with the data is found before the first row is written. */
 int prove_artifacts(struct making *m, struct err *e) MUST_CHECK;
-/* The first migration of the chain that differs from the live generation's ("migration ID"), NULL: none. */
-const char *changed_member(const struct making *m);
+/* The first migration of the chain that differs from the live generation's, NULL: none. */
+const struct part *changed_member(const struct making *m);
 bool is_unchanged(const struct making *m, size_t i); /* since the live generation */
 int load_rows(struct making *m, size_t i, struct err *e) MUST_CHECK;
 int prove_rows(struct making *m, struct err *e) MUST_CHECK; /* gates, and m->g.content */

@@ -44,11 +44,11 @@ static struct doc *sources_doc(struct arena *a, const struct making *m)
     return list;
 }
 
-static struct doc *components_doc(struct arena *a, const struct components *list)
+static struct doc *components_doc(struct arena *a, const struct parts *list)
 {
     struct doc *d = doc_new(a, DOC_MAP);
     for (size_t i = 0; i < list->n; i++) {
-        put_digest(a, d, list->v[i].name, &list->v[i].digest);
+        put_digest(a, d, part_text(a, &list->v[i]), &list->v[i].digest);
     }
     return d;
 }
@@ -64,7 +64,7 @@ void making_receipt(struct arena *a, const struct making *m, struct doc *receipt
     doc_put(a, d, "generation", m->g.number > 0 ? doc_int(a, m->g.number) : doc_new(a, DOC_NULL));
     put_digest(a, d, "digest", &m->g.digest);
     put_digest(a, d, "content", &m->g.content);
-    doc_put(a, d, "components", components_doc(a, &m->g.components));
+    doc_put(a, d, "components", components_doc(a, &m->g.parts));
     doc_put(a, d, "sources", sources_doc(a, m));
     for (size_t i = 0; i < m->p->n_sources && m->is_wanted; i++) {
         put_files(a, &m->job->datasets[i]->artifacts, doc_get(claim, "inputs"), checksums);

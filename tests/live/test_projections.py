@@ -28,7 +28,7 @@ CREATE INDEX pts_evidence ON app.pts (evidence);
 CREATE VIEW app.west AS SELECT id FROM app.pts WHERE ST_X(geom) < -100;
 """
 CODES = ["catalog_fault", "chain_has_dml", "generation_altered", "generation_kept", "generation_pending", "in_generation", "in_place",
-         "input_changed", "no_space", "not_in_environment", "publish_pending", "switched_back"]
+         "input_changed", "no_space", "not_in_environment", "publish_pending", "rule_changed", "switched_back"]
 POINTS = ["generation.schema", "generation.loaded", "generation.index", "generation.indexed", "generation.proven", "generation.swapped"]
 
 
@@ -110,6 +110,124 @@ def new_data_makes_a_generation_and_what_did_not_change_is_copied(tmp):
     equal([r[:2] for r in rows(p)], [(A, "500"), (B, "500")])
     loads = json.loads(pg.value(p.db, "SELECT facts FROM kfmig.generation WHERE number = 2"))["loads"]
     equal([v["copied"] for _, v in sorted(loads.items())], [True, False])
+
+
+TWO_TABLES = """\
+CREATE SCHEMA app;
+CREATE TABLE app.pts (version text NOT NULL, id text NOT NULL, origin text NOT NULL);
+CREATE TABLE app.marks (version text NOT NULL, id text NOT NULL, origin text NOT NULL);
+"""
+
+
+def declare_two(p, tables, extra=""):
+    """One asset of one version fills several tables; tables: (table, what its column "origin" is filled with)."""
+    sources = "".join(f"""\
+  - {{dataset: wells, version: {A}, asset: features, into: {table},
+     columns: {{version: $dataset_version_id, id: properties.id, origin: {{const: {origin}}}}}}}
+""" for table, origin in tables)
+    p.write("registry/projections/wells.yml",
+            f"projection: wells\nstore: postgis\nschema: app\n{extra}sources:\n{sources}validate: {{counts: catalog}}\n")
+
+
+def two_tables(tmp, extra=""):
+    p = Project(tmp, postgis=True)
+    p.bundle("M-01", TWO_TABLES)
+    version(p, "wells", A, ONE)
+    declare_two(p, [("pts", "survey"), ("marks", "archive")], extra)
+    ran = p.build()
+    equal(ran.status, 0, repr(ran))
+    return p
+
+
+def origins(p):
+    return [tuple(r) for r in pg.psql(p.db, "SELECT 'pts', origin, count(*) FROM app.pts GROUP BY 2 UNION ALL "
+                                            "SELECT 'marks', origin, count(*) FROM app.marks GROUP BY 2 ORDER BY 1, 2")]
+
+
+def a_changed_mapping_reaches_its_table(p, extra=""):
+    declare_two(p, [("marks", "archive"), ("pts", "resurvey")], extra)
+    found = [t for t in p.json("status", "dev")["targets"] if t["target"] == "dev/wells@publish"]
+    equal([(r["code"], r["cause"]) for r in found[0]["reasons"]], [("input_changed", f"mapping wells/{A}#features>pts")])
+    ran = p.build()
+    equal(ran.status, 0, repr(ran))
+    equal(origins(p), [("marks", "archive", "500"), ("pts", "resurvey", "500")])
+    loads = json.loads(pg.value(p.db, "SELECT facts FROM kfmig.generation WHERE state = 'live'"))["loads"]
+    equal({v["into"]: v["copied"] for v in loads.values()}, {"marks": True, "pts": False})
+    contains(p.build().text, "nothing to do")
+    equal(p.run("rebuild", "dev", "--all").status, 0)
+    equal(origins(p), [("marks", "archive", "500"), ("pts", "resurvey", "500")])
+
+
+@test
+def one_version_fills_two_tables(tmp):
+    p = two_tables(tmp)
+    equal(origins(p), [("marks", "archive", "500"), ("pts", "survey", "500")])
+    receipt = json.loads(pg.value(p.db, "SELECT body FROM kfmig.receipt ORDER BY seq DESC LIMIT 1"))
+    equal(sorted(receipt["claim"]["projection"]["components"]),
+          [f"mapping wells/{A}#features>marks", f"mapping wells/{A}#features>pts", f"migration {full_id('M-01')}", "rule",
+           f"source wells/{A}#features>marks", f"source wells/{A}#features>pts"])
+    a_changed_mapping_reaches_its_table(p)
+
+
+@test
+def one_version_fills_two_tables_of_a_chain_that_grows_in_place(tmp):
+    extra = "policy: in-place\n"
+    p = two_tables(tmp, extra)
+    p.bundle("M-02", "ALTER TABLE app.pts ADD COLUMN depth integer;\n", tables=["app.pts"])
+    equal(p.build().status, 0)
+    equal(generations(p), [("1", "live")])
+    declare_two(p, [("marks", "archive"), ("pts", "survey")], extra)
+    p.bundle("M-03", "ALTER TABLE app.pts ADD COLUMN width integer;\n", tables=["app.pts"])
+    equal(p.build().status, 0)
+    equal(generations(p), [("1", "live")])
+    a_changed_mapping_reaches_its_table(p, extra)
+
+
+OLD_RULE = "sha256:80eff8fd9b6b4ee6abbb4f71f4d4aa7e0d7d9f6cc8b19e4a29d0f4e6c8e6a5f1"
+
+
+def as_an_older_kfmig_left_it(p):
+    """The live generation's facts with parts as texts, without tables, under loader rules 1."""
+    facts = json.loads(pg.value(p.db, "SELECT facts FROM kfmig.generation WHERE state = 'live'"))
+    names = {"migration": "migration {id}", "source": "source {dataset}/{version}#{asset}", "mapping": "mapping {dataset}/{version}#{asset}",
+             "rule": "rule"}
+    facts["components"] = {names[part["part"]].format(**part): part["digest"] for part in facts.pop("parts")}
+    facts["components"]["rule"] = OLD_RULE
+    text = json.dumps(facts, sort_keys=True, separators=(",", ":"))
+    pg.psql(p.db, f"UPDATE kfmig.generation SET facts = $facts${text}$facts$, digest = decode(repeat('0a', 32), 'hex') WHERE state = 'live'")
+
+
+@test
+def what_an_older_kfmig_built_is_built_again_for_its_rules(tmp):
+    p = two_tables(tmp)
+    as_an_older_kfmig_left_it(p)
+    found = [t for t in p.json("status", "dev")["targets"] if t["target"] == "dev/wells@publish"]
+    equal([(r["code"], r["cause"], r["was"]) for r in found[0]["reasons"]], [("rule_changed", "rule", OLD_RULE)])
+    equal(reason(p), "rule_changed")
+    contains(p.run("plan", "dev").text, "this kfmig makes rows by other rules than the one that built it (rule)")
+    equal(p.build().status, 0)
+    loads = json.loads(pg.value(p.db, "SELECT facts FROM kfmig.generation WHERE state = 'live'"))["loads"]
+    equal([v["copied"] for v in loads.values()], [False, False])
+    contains(p.build().text, "nothing to do")
+    equal(p.run("switch", "dev", "wells", "1").status, 0)
+    equal(generations(p), [("1", "live"), ("2", "kept")])
+    equal(p.run("receipt", "verify", "dev").status, 0)
+
+
+@test
+def the_order_of_sources_is_form_and_the_order_of_the_chain_is_not(tmp):
+    p = two_tables(tmp)
+    declare_two(p, [("marks", "archive"), ("pts", "survey")])
+    contains(p.build().text, "nothing to do")
+    p.bundle("M-02", "CREATE INDEX pts_id ON app.pts (id);\n")
+    p.bundle("M-03", "CREATE INDEX pts_origin ON app.pts (origin);\n")
+    equal(p.build().status, 0)
+    p.bundle("M-02", "CREATE INDEX pts_id ON app.pts (id);\n", extra=f"depends_on: [{full_id('M-03')}]\n")
+    p.bundle("M-03", "CREATE INDEX pts_origin ON app.pts (origin);\n", extra=f"depends_on: [{full_id('M-01')}]\n")
+    found = [t for t in p.json("status", "dev")["targets"] if t["target"] == "dev/wells@publish"]
+    equal([(r["code"], r["detail"]) for r in found[0]["reasons"]], [("input_changed", "its migrations run in another order")])
+    equal(p.build().status, 0)
+    contains(p.build().text, "nothing to do (4 current)")
 
 
 @test

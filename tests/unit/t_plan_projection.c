@@ -4,11 +4,22 @@
 
 /* --- projections ---------------------------------------------------------------------------------- */
 
-static void add_component(struct arena *a, struct components *l, const char *name,
-                          const char *content)
+static void add_migration(struct arena *a, struct parts *l, const char *id, const char *content)
 {
-    ARENA_GROW(a, l->v, l->n, l->cap);
-    l->v[l->n++] = (struct component){name, digest_from(content)};
+    parts_add(a, l,
+              (struct part){.kind = PART_MIGRATION, .id = id, .digest = digest_from(content)});
+}
+
+/* Asset f of a version of wells, into table pts. */
+static void add_source(struct arena *a, struct parts *l, const char *version, const char *content)
+{
+    parts_add(a, l,
+              (struct part){.kind = PART_SOURCE,
+                            .dataset = "wells",
+                            .version = version,
+                            .asset = "f",
+                            .table = "pts",
+                            .digest = digest_from(content)});
 }
 
 /* A projection over schema s_NAME that wants what is named by digest. */
@@ -54,13 +65,13 @@ static void set_wells(struct stage_set *t, struct arena *a)
     add(t, "a", NULL)->projection = "wells";
     add(t, "b", NULL)->projection = "wells";
     struct projection_input *in = project(t, "wells");
-    add_component(a, &in->components, "migration a", "a");
-    add_component(a, &in->components, "migration b", "b");
-    add_component(a, &in->components, "source wells/2#f", "new");
+    add_migration(a, &in->parts, "a", "a");
+    add_migration(a, &in->parts, "b", "b");
+    add_source(a, &in->parts, "2", "new");
     struct generation *live = generate(t, GENERATION_LIVE, "one");
-    add_component(a, &live->components, "migration a", "a");
-    add_component(a, &live->components, "migration b", "b");
-    add_component(a, &live->components, "source wells/1#f", "old");
+    add_migration(a, &live->parts, "a", "a");
+    add_migration(a, &live->parts, "b", "b");
+    add_source(a, &live->parts, "1", "old");
 }
 
 static void choose_by_hand(struct stage_set *t, const char *against)
@@ -91,7 +102,7 @@ static void on_nothing_built(struct stage_set *t)
 static void on_by_hand(struct stage_set *t)
 {
     t->g[0][0].digest = (struct digest){{0}};
-    t->g[0][0].components.n = 0;
+    t->g[0][0].parts.n = 0;
 }
 static void on_loading(struct stage_set *t)
 {
@@ -210,12 +221,12 @@ static void on_in_place_data(struct stage_set *t)
 static void on_in_place_chain(struct stage_set *t)
 {
     t->p[0].policy = PROJECTION_IN_PLACE;
-    t->in[0].components.v[1].digest = digest_from("b, but otherwise");
+    t->in[0].parts.v[1].digest = digest_from("b, but otherwise");
 }
 static void on_in_place_gone(struct stage_set *t)
 {
     t->p[0].policy = PROJECTION_IN_PLACE;
-    add_component(t->a, &t->g[0][0].components, "migration c", "c");
+    add_migration(t->a, &t->g[0][0].parts, "c", "c");
 }
 static void on_in_place_first(struct stage_set *t)
 {
@@ -378,9 +389,9 @@ static void set_growing(struct stage_set *t, struct arena *a, const char *source
 {
     set_wells(t, a);
     t->p[0].policy = PROJECTION_IN_PLACE;
-    t->g[0][0].components.n = 0;
-    add_component(a, &t->g[0][0].components, "migration a", "a");
-    add_component(a, &t->g[0][0].components, "source wells/2#f", source);
+    t->g[0][0].parts.n = 0;
+    add_migration(a, &t->g[0][0].parts, "a", "a");
+    add_source(a, &t->g[0][0].parts, "2", source);
 }
 
 static void try_growth(void)
@@ -422,7 +433,7 @@ static void try_projection_words(void)
     struct err e = {0};
     char was[DIGEST_TEXT];
     set_wells(&t, &a);
-    t.in[0].components.v[0].digest = digest_from("a, but otherwise");
+    t.in[0].parts.v[0].digest = digest_from("a, but otherwise");
     t.b[0].checksum = digest_from("a, but otherwise");
     struct digest old = digest_from("a");
     is_int(make(&t, &p, &e), 0, "a changed member, a changed source");
@@ -431,11 +442,11 @@ static void try_projection_words(void)
     is_str(r[0].was, digest_text(&old, was), "from what");
     ok(r[0].now[0] != '\0' && strcmp(r[0].now, r[0].was) != 0, "to what");
     is_str(r[0].path, "migrations/postgis/a/migration.yml", "in which file");
-    is_str(r[1].cause, "source wells/2#f", "the version that came");
+    is_str(r[1].cause, "source wells/2#f>pts", "the version that came");
     is_str(r[1].was, "", "from nothing");
     is_str(r[1].path, "registry/projections/wells.yml", "declared where");
     is_int(r[1].line, 8, "in its line");
-    is_str(r[2].cause, "source wells/1#f", "the version that went");
+    is_str(r[2].cause, "source wells/1#f>pts", "the version that went");
     is_str(r[2].now, "", "to nothing");
     is_int(r[2].line, 1, "which no line declares any more");
     const struct reason *m = p.v[0].reasons;
@@ -460,6 +471,57 @@ static void try_projection_words(void)
     arena_release(&a);
 }
 
+/* The live generation was made by a kfmig whose loader had other rules; its ledger does not say which table a source fills. */
+static void try_older_rules(void)
+{
+    struct arena a = {0};
+    struct stage_set t;
+    struct plan p;
+    struct err e = {0};
+    char was[DIGEST_TEXT];
+    struct digest old = digest_from("1");
+    set_wells(&t, &a);
+    t.in[0].parts.n = t.g[0][0].parts.n = 2;
+    add_source(&a, &t.in[0].parts, "2", "the same");
+    add_source(&a, &t.g[0][0].parts, "2", "the same");
+    t.g[0][0].parts.v[2].table = NULL;
+    parts_add(&a, &t.in[0].parts, (struct part){.kind = PART_RULE, .digest = digest_from("2")});
+    parts_add(&a, &t.g[0][0].parts, (struct part){.kind = PART_RULE, .digest = old});
+    is_int(make(&t, &p, &e), 0, "a generation of an older kfmig");
+    const struct projection_step *x = &p.projections[0];
+    is_int(x->action, ACTION_REBUILD, "is made again");
+    is_int((int)x->n_reasons, 1, "for one reason");
+    is_str(reason_text(x->reasons[0].code), "rule_changed",
+           "which is no change of the declaration");
+    is_str(x->reasons[0].cause, "rule", "by its part");
+    is_str(x->reasons[0].was, digest_text(&old, was), "from what");
+    is_str(reason_text(p.v[0].reasons[0].code), "current", "its members stand there unchanged");
+    arena_release(&a);
+}
+
+/* Another digest of the same parts. */
+static void try_other_order(void)
+{
+    static const enum projection_policy policies[] = {PROJECTION_PREFER_REBUILD,
+                                                      PROJECTION_IN_PLACE};
+    for (size_t i = 0; i < sizeof policies / sizeof *policies; i++) {
+        struct arena a = {0};
+        struct stage_set t;
+        struct plan p;
+        struct err e = {0};
+        set_wells(&t, &a);
+        t.p[0].policy = policies[i];
+        t.g[0][0].parts = t.in[0].parts;
+        is_int(make(&t, &p, &e), 0, "a chain in another order");
+        const struct projection_step *x = &p.projections[0];
+        is_int(x->action, ACTION_REBUILD, "is made again");
+        is_int((int)x->n_reasons, 1, "for one reason");
+        is_str(reason_text(x->reasons[0].code), "input_changed", "which is a change");
+        is_str(x->reasons[0].detail, "its migrations run in another order", "of that order");
+        arena_release(&a);
+    }
+}
+
 /* Without a generation of known origin the ledger tells what an ordinary migration once made of the schema. */
 static void try_adopted_members(void)
 {
@@ -478,7 +540,7 @@ static void try_adopted_members(void)
 
     a = (struct arena){0};
     set_wells(&t, &a);
-    t.g[0][0].components.v[1].name = "migration z";
+    t.g[0][0].parts.v[1].id = "z";
     happened(&t, "b", "success", "b");
     is_int(make(&t, &p, &e), 0, "a live generation without b");
     is_str(reason_text(p.v[1].reasons[0].code), "in_generation",
@@ -772,10 +834,12 @@ static void try_projection_digest(void)
 
 int main(void)
 {
-    tap_plan(7 * N_PROJECTIONS + 15 + 23 + 5 + 4 + 15 + 6 + 30 + 28 + 4 * N_MIXED + 14);
+    tap_plan(7 * N_PROJECTIONS + 15 + 23 + 7 + 10 + 5 + 4 + 15 + 6 + 30 + 28 + 4 * N_MIXED + 14);
     try_projections();
     try_growth();
     try_projection_words();
+    try_older_rules();
+    try_other_order();
     try_adopted_members();
     try_promotion();
     try_around_projections();

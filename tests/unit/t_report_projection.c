@@ -13,7 +13,7 @@ struct projection_of_tests {
     struct projection_source source[2];
     struct projection_input in;
     struct generation g[2];
-    struct component part[4];
+    struct part part[4];
     struct reason reason[2];
     int members[1], upstream[1];
     struct projection_step step;
@@ -27,21 +27,24 @@ static void give_project(struct world_of_tests *w, struct projection_of_tests *x
     set_step(w, 1, "PG-02", STATE_STALE, ACTION_NONE,
              reason(REASON_IN_GENERATION, "dev/wells@publish", ""));
     w->bundle[1].projection = "wells";
-    x->source[0] = (struct projection_source){.dataset = "k", .version = "1", .asset = "f"};
-    x->source[1] = (struct projection_source){.dataset = "r", .version = "7", .asset = "f"};
+    x->source[0] =
+        (struct projection_source){.dataset = "k", .version = "1", .asset = "f", .into = "t"};
+    x->source[1] =
+        (struct projection_source){.dataset = "r", .version = "7", .asset = "f", .into = "t"};
     x->decl = (struct projection){.name = "wells",
                                   .schema = "app",
                                   .source = x->source,
                                   .n_sources = 2,
                                   .file = {.path = "registry/projections/wells.yml"}};
-    x->part[0] = (struct component){"migration PG-02", digest_byte(2)};
-    x->part[1] = (struct component){"source k/1#f", digest_byte(0x51)};
+    x->part[0] = (struct part){.kind = PART_MIGRATION, .id = "PG-02", .digest = digest_byte(2)};
+    x->part[1] = part_of_source(PART_SOURCE, &x->source[0]);
+    x->part[1].digest = digest_byte(0x51);
     x->g[0] = (struct generation){.projection = "wells",
                                   .number = 1,
                                   .state = GENERATION_LIVE,
                                   .digest = digest_byte(0x21),
                                   .content = digest_byte(0x31),
-                                  .components = {x->part, 2, 4},
+                                  .parts = {x->part, 2, 4},
                                   .changed_at = "T1"};
     x->g[1] = (struct generation){.projection = "wells",
                                   .number = 2,
@@ -49,11 +52,8 @@ static void give_project(struct world_of_tests *w, struct projection_of_tests *x
                                   .digest = digest_byte(0x22),
                                   .content = digest_byte(0x32),
                                   .changed_at = "T2"};
-    x->in = (struct projection_input){.p = &x->decl,
-                                      .digest = digest_byte(0x22),
-                                      .components = {x->part, 2, 4},
-                                      .v = x->g,
-                                      .n = 2};
+    x->in = (struct projection_input){
+        .p = &x->decl, .digest = digest_byte(0x22), .parts = {x->part, 2, 4}, .v = x->g, .n = 2};
     x->reason[0] = r;
     x->members[0] = 1;
     x->step = (struct projection_step){.in = &x->in,
@@ -78,7 +78,7 @@ static void give_project(struct world_of_tests *w, struct projection_of_tests *x
 
 static struct reason changed(void)
 {
-    struct reason r = reason(REASON_INPUT_CHANGED, "source k/1#f", "");
+    struct reason r = reason(REASON_INPUT_CHANGED, "source k/1#f>t", "");
     r.was = "sha256:1";
     r.now = "sha256:2";
     r.path = "registry/projections/wells.yml";
@@ -98,7 +98,7 @@ static void test_projection_plan(void)
            arena_printf(&w.a,
                         "dev: 1 to publish, 1 current\n"
                         "\n"
-                        "  rebuild  wells  what it is built from changed (source k/1#f)\n"
+                        "  rebuild  wells  what it is built from changed (source k/1#f>t)\n"
                         "                  a new generation beside the old one, then a switch; not "
                         "measured yet (0.0 MB of artifacts)\n"
                         "\n"
@@ -119,7 +119,7 @@ static void test_projection_plan(void)
     report_plan_markdown(&out, &w.plan);
     ok(strstr(buf_str(&out),
               "| action | target | class | why |\n|---|---|---|---|\n| rebuild | "
-              "wells | - | what it is built from changed (source k/1#f) |\n") != NULL,
+              "wells | - | what it is built from changed (source k/1#f\\>t) |\n") != NULL,
        "in Markdown too");
     arena_release(&w.a);
 
@@ -230,7 +230,7 @@ static void test_projection_why(void)
            "  in_generation: runs inside the next generation of its projection\n"
            "  next: see dev/wells@publish\n"
            "\n"
-           "dev/wells@publish <- source k/1#f\n"
+           "dev/wells@publish <- source k/1#f>t\n"
            "  input_changed: what it is built from changed\n"
            "  at        registry/projections/wells.yml:9:5\n"
            "  was       sha256:1\n"
@@ -277,7 +277,7 @@ static void test_projection_why(void)
                                                 "  built from\n"
                                                 "    migration PG-02  sha256:" ZERO_BUT(
                                                     "02") "\n"
-                                                          "    source k/1#f  sha256:" ZERO_BUT(
+                                                          "    source k/1#f>t  sha256:" ZERO_BUT(
                                                               "51") "\n"
                                                                     "  next: nothing to do\n",
            "a current one: from what");
