@@ -58,7 +58,7 @@ static bool is_wanted(const struct arguments *args, const char *subject)
 
 static const char *target_of(struct arena *a, const struct entry *en)
 {
-    const char *stage = strcmp(en->kind, "apply") == 0 ? "receipt" : en->kind;
+    const char *stage = en->kind == ENTRY_APPLY ? "receipt" : entry_kind_text(en->kind);
     return arena_printf(a, "%s/%s@%s", en->environment, en->subject, stage);
 }
 

@@ -87,7 +87,7 @@ static int give_extensions(struct drill *d, struct err *e)
         struct object x;
         if (object_parse(s->a, o->object, &x) != 0 || x.kind != OBJ_EXTENSION || o->sequence < 1 ||
             (size_t)o->sequence > s->link.entries.n ||
-            strcmp(s->link.entries.v[o->sequence - 1].kind, "adopt") != 0) {
+            s->link.entries.v[o->sequence - 1].kind != ENTRY_ADOPT) {
             continue;
         }
         const char *sql =

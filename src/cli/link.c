@@ -290,10 +290,10 @@ static void add_facts(struct session *s, struct link *l)
     for (size_t i = 0; i < l->entries.n; i++) {
         const struct entry *en = &l->entries.v[i];
         bool success = strcmp(en->result, "success") == 0;
-        if (success && !digest_is_zero(&en->post)) {
+        if (success && entry_kind_objects(en->kind) != OBJECTS_NONE && !digest_is_zero(&en->post)) {
             l->past.managed = en->post;
         }
-        if (strcmp(en->kind, "apply") != 0 && strcmp(en->kind, "publish") != 0) {
+        if (entry_kind_fact(en->kind) != FACT_MADE) {
             continue;
         }
         struct fact f = {.sequence = en->sequence,

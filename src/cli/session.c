@@ -117,7 +117,7 @@ static const char *writer_of(const struct link *l, int64_t sequence)
         return "";
     }
     const struct entry *en = &l->entries.v[sequence - 1];
-    return strcmp(en->kind, "apply") == 0 || strcmp(en->kind, "publish") == 0 ? en->subject : "";
+    return entry_kind_objects(en->kind) == OBJECTS_WRITTEN ? en->subject : "";
 }
 
 static void add_drift(struct session *s, const struct link *l, const struct object_row *was,

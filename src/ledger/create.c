@@ -127,7 +127,7 @@ static int write_all(const struct contact *c, struct buf *body, struct err *e)
     struct merkle m = {0};
     struct pg_rows *moved = NULL;
     struct entry en = {.sequence = 1,
-                       .kind = "contact",
+                       .kind = ENTRY_CONTACT,
                        .subject = "database",
                        .result = "success",
                        .run_id = c->run_id,

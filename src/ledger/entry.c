@@ -44,8 +44,6 @@ static const struct field outputs[] = {
 };
 enum { N_FIELDS = sizeof fields / sizeof *fields, N_OUTPUTS = sizeof outputs / sizeof *outputs };
 
-static const char *const kinds[] = {"adopt", "apply",  "batch",   "contact", "done",
-                                    "drill", "intent", "publish", NULL};
 static const char *const results[] = {"failed", "interrupted", "success", NULL};
 
 static const int64_t LARGEST = 9007199254740991; /* 2^53 - 1, as in canonical JSON */
@@ -75,8 +73,10 @@ static struct doc *fields_doc(struct arena *a, const struct entry *en, const str
         case DIGEST_OR_LEFT_OUT:
             put_digest(a, map, &f[i], member);
             break;
-        case TEXT:
         case KIND:
+            doc_put(a, map, f[i].key, doc_text(a, entry_kind_text(en->kind)));
+            break;
+        case TEXT:
         case RESULT:
             doc_put(a, map, f[i].key, doc_text(a, *(const char *const *)member));
             break;
@@ -104,6 +104,7 @@ struct scan {
     struct arena *a;
     const char *p;
     const char *end;
+    struct bytes unknown; /* a kind that this kfmig does not know */
 };
 
 static int skip(struct scan *s, const char *literal, size_t n)
@@ -265,6 +266,24 @@ static int scan_word(struct scan *s, const char *const *words, const char **out)
     return -1;
 }
 
+static int scan_kind(struct scan *s, enum entry_kind *out)
+{
+    if (skip_char(s, '"') != 0) {
+        return -1;
+    }
+    const char *start = s->p;
+    while (s->p < s->end && ((*s->p >= 'a' && *s->p <= 'z') || *s->p == '_')) {
+        s->p++;
+    }
+    struct bytes word = bytes_of(start, (size_t)(s->p - start));
+    *out = entry_kind_read(word);
+    if (*out == ENTRY_KINDS) {
+        s->unknown = word;
+        return -1;
+    }
+    return skip_char(s, '"');
+}
+
 static int scan_number(struct scan *s, int64_t *out)
 {
     const char *start = s->p;
@@ -313,7 +332,7 @@ static int scan_value(struct scan *s, const struct field *f, struct entry *en)
     case TEXT:
         return scan_text(s, member);
     case KIND:
-        return scan_word(s, kinds, member);
+        return scan_kind(s, &en->kind);
     case RESULT:
         return scan_word(s, results, member);
     case NUMBER:
@@ -336,6 +355,12 @@ int entry_read(struct arena *a, struct bytes text, struct entry *out, struct err
     }
     if (rc == 0 && skip_char(&s, '}') == 0 && s.p == s.end) {
         return 0;
+    }
+    if (s.unknown.n > 0) {
+        (void)err_set(e, ERR_INTEGRITY,
+                      "the ledger holds an entry of kind \"%.*s\", which this kfmig does not know",
+                      (int)s.unknown.n, s.unknown.p);
+        return err_hint(e, "a newer kfmig wrote it: use that one; or the ledger was altered");
     }
     (void)err_set(e, ERR_INTEGRITY,
                   "an entry of the ledger is not as kfmig writes it, from byte %zu on",

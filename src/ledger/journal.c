@@ -122,13 +122,13 @@ static void take_fact(const struct journal *j, const struct entry *en)
 
 static void take(struct journal *j, const struct entry *en)
 {
-    if (strcmp(en->kind, "intent") == 0) {
+    if (en->kind == ENTRY_INTENT) {
         take_intent(j, en);
-    } else if (strcmp(en->kind, "batch") == 0) {
+    } else if (en->kind == ENTRY_BATCH) {
         take_batch(j, en);
-    } else if (strcmp(en->kind, "done") == 0) {
+    } else if (en->kind == ENTRY_DONE) {
         take_done(j, en);
-    } else if (j->subjects.n > 0) {
+    } else if (j->subjects.n > 0 && entry_kind_fact(en->kind) != FACT_NONE) {
         take_fact(j, en);
     }
 }
@@ -198,7 +198,8 @@ int journal_cursor(const struct journal *j, const struct journal_row *row, struc
 /* One entry to be written. how: NULL but for a done. text: bundle_digest's, kept as an input text;
  * p NULL: not kept. */
 struct note {
-    const char *kind, *result, *how;
+    enum entry_kind kind;
+    const char *result, *how;
     const struct journal_step *step;
     struct digest key, before, proof, payload;
     struct bytes text;
@@ -213,7 +214,7 @@ static struct doc *input_doc(struct arena *a, const struct note *n)
 {
     char text[DIGEST_TEXT];
     struct doc *d = doc_new(a, DOC_MAP);
-    put(a, d, "uri", strcmp(n->kind, "batch") == 0 ? "cursor" : "payload");
+    put(a, d, "uri", n->kind == ENTRY_BATCH ? "cursor" : "payload");
     put(a, d, "digest", digest_text(&n->payload, text));
     doc_put(a, d, "kept", doc_bool(a, n->text.p != NULL));
     return d;
@@ -248,7 +249,7 @@ static struct doc *receipt_doc(struct arena *a, const struct journal_run *run, c
     }
     put(a, d, "format", "kfmig.run_receipt.v1");
     put(a, d, "run_id", en->run_id);
-    put(a, d, "run_kind", en->kind);
+    put(a, d, "run_kind", entry_kind_text(en->kind));
     put(a, d, "environment", en->environment);
     put(a, d, "result", en->result);
     put(a, d, "started_at", en->finished_at);
@@ -315,8 +316,8 @@ static int commit(struct pg *s, const struct note *n, struct err *e)
     enum ending end = tx_commit(s, NULL, e);
     if (end == TX_UNKNOWN) {
         (void)err_set(e, ERR_DOUBT,
-                      "the connection went while the %s of %s was written to the journal", n->kind,
-                      n->step->subject);
+                      "the connection went while the %s of %s was written to the journal",
+                      entry_kind_text(n->kind), n->step->subject);
         return err_hint(e, "run again: the next run reads what is true");
     }
     return end == TX_ENDED ? 0 : -1;
@@ -359,7 +360,7 @@ int journal_intend(struct journal *j, const struct journal_step *step, const str
                    struct err *e)
 {
     int64_t sequence = 0;
-    struct note n = {.kind = "intent",
+    struct note n = {.kind = ENTRY_INTENT,
                      .result = "success",
                      .step = step,
                      .key = journal_key(step),
@@ -384,7 +385,7 @@ int journal_progress(struct journal *j, const struct journal_step *step, struct 
                      struct err *e)
 {
     int64_t sequence = 0;
-    struct note n = {.kind = "batch",
+    struct note n = {.kind = ENTRY_BATCH,
                      .result = "success",
                      .step = step,
                      .key = journal_key(step),
@@ -415,7 +416,7 @@ int journal_done(struct journal *j, const struct journal_step *step, enum journa
                  const struct digest *proof, struct err *e)
 {
     int64_t sequence = 0;
-    struct note n = {.kind = "done",
+    struct note n = {.kind = ENTRY_DONE,
                      .result = how == JOURNAL_VOID ? "failed" : "success",
                      .how = journal_end_text(how),
                      .step = step,

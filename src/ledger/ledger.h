@@ -8,6 +8,7 @@
 #include "base/table.h"
 #include "cache/cache.h"
 #include "doc/doc.h"
+#include "model/entry_kind.h"
 #include "model/fact.h"
 #include "pg/pg.h"
 #include "pg/tx.h"
@@ -45,10 +46,10 @@ int ledger_identify(struct pg *s, struct identity *out, struct err *e) MUST_CHEC
  * {"bundle_digest","checksum","environment","finished_at","instance","kind","outputs","previous","receipt","result","run_id","sequence","subject"}
  * outputs: {"diff","invariants","post","pre"} digests (absent ones are left out); bundle_digest and checksum: null where absent;
  * previous: root before this entry (sha256 of nothing for the first).
- * kind: adopt | apply | contact | drill | publish; of the journal (ledger/journal.h): intent | batch | done. result: success | failed | interrupted. */
+ * kind: a word of model/entry_kind.def. result: success | failed | interrupted. */
 struct entry {
     int64_t sequence; /* from 1 */
-    const char *kind;
+    enum entry_kind kind;
     const char *subject; /* migration id; "database" for contact and adopt */
     const char *result;
     const char *run_id;
@@ -66,8 +67,8 @@ struct entries {
 };
 void entry_write(struct buf *out, const struct entry *en); /* canonical text */
 /* out->text is text itself, not a copy; the rest is in a. */
-int entry_read(struct arena *a, struct bytes text, struct entry *out,
-               struct err *e) MUST_CHECK; /* strict, fast; ERR_INTEGRITY */
+int entry_read(struct arena *a, struct bytes text, struct entry *out, struct err *e)
+    MUST_CHECK; /* strict, fast; ERR_INTEGRITY: altered, or of a kind that only a newer kfmig knows */
 
 /* RFC 6962 section 2.1: leaf 0x00, node 0x01. frontier: roots of the complete subtrees, largest first. */
 struct merkle {

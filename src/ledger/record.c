@@ -35,7 +35,7 @@ static void add_entry(struct pg *s, struct arena *a, const struct entry *en, con
     const char **v = parameters(a, 7);
     v[0] = ledger_number(a, en->sequence);
     v[1] = en->subject;
-    v[2] = en->kind;
+    v[2] = entry_kind_text(en->kind);
     v[3] = en->result;
     v[4] = en->run_id;
     v[5] = text;

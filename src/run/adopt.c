@@ -45,7 +45,7 @@ int run_adopt(struct run *r, const struct object_rows *sum, const char *notes, s
                                .evidence = &evidence,
                                .notes = notes,
                                .started_at = arena_strdup(r->a, clock_text(clock_unix_us(), now))};
-    if (record_alone(r, &in, "adopt", rows, *n_changed, o, e) != 0) {
+    if (record_alone(r, &in, ENTRY_ADOPT, rows, *n_changed, o, e) != 0) {
         return -1;
     }
     o->elapsed_ms = clock_ms() - start;

@@ -12,5 +12,5 @@ int run_record_drill(struct run *r, const struct drill_record *d, const char *st
                                .notes = "",
                                .started_at = started_at,
                                .drill = d};
-    return record_alone(r, &in, "drill", NULL, 0, o, e);
+    return record_alone(r, &in, ENTRY_DRILL, NULL, 0, o, e);
 }

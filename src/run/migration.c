@@ -92,7 +92,7 @@ static int record_success(struct work *w, struct err *e)
                                .notes = ""};
     struct object_row *rows = record_objects(r, &w->o->seen);
     observer_end_add(*r->pg); /* undoes what the observer did; runs with what follows */
-    if (record_entry(r, &in, "apply", rows, w->o->seen.n_changes, &w->guard, w->o, e) != 0) {
+    if (record_entry(r, &in, ENTRY_APPLY, rows, w->o->seen.n_changes, &w->guard, w->o, e) != 0) {
         return -1;
     }
     return r->live_after == NULL ? 0 : ledger_generation_put(*r->pg, r->live_after, e);
@@ -201,7 +201,7 @@ static void record_failure(struct work *w)
         w->o->owed = owed_write(r, &in);
         return;
     }
-    if (record_alone(r, &in, "apply", NULL, 0, w->o, &ignored) != 0) {
+    if (record_alone(r, &in, ENTRY_APPLY, NULL, 0, w->o, &ignored) != 0) {
         w->o->owed = owed_write(r, &in);
     }
 }

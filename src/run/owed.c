@@ -47,7 +47,7 @@ static int entry_from(const struct run *r, const struct doc *receipt, struct ent
     const struct doc *projection = doc_get(doc_get(receipt, "claim"), "projection");
     *en = (struct entry){
         .sequence = r->merkle->size + 1,
-        .kind = is_projection ? "publish" : "apply",
+        .kind = is_projection ? ENTRY_PUBLISH : ENTRY_APPLY,
         .subject =
             is_projection ? doc_str(projection, "name", "") : doc_str(receipt, "migration_id", ""),
         .result = doc_str(receipt, "result", ""),

@@ -179,7 +179,7 @@ static void fail(struct making *m)
     bool ours = making_session(m) != NULL && pg_is_alive(making_session(m)) &&
                 ledger_lock_check(making_session(m), r->epoch, &held, &ignored) == 0 && held;
     if (in_doubt || (!ours && r->reconnect(r->reconnect_ctx, &ignored) != 0) ||
-        record_alone(r, &in, "publish", NULL, 0, o, &ignored) != 0) {
+        record_alone(r, &in, ENTRY_PUBLISH, NULL, 0, o, &ignored) != 0) {
         o->owed = owed_write(r, &in);
     }
     /* An owed receipt is recorded only if the ledger has none of this run, and then it has failed. */

@@ -188,7 +188,7 @@ static int record(struct making *m, struct err *e)
                                .making = m,
                                .notes = ""};
     struct object_row *rows = record_objects(m->r, &m->o->seen);
-    return record_entry(m->r, &in, "publish", rows, m->o->seen.n_changes, &m->guard, m->o, e);
+    return record_entry(m->r, &in, ENTRY_PUBLISH, rows, m->o->seen.n_changes, &m->guard, m->o, e);
 }
 
 int publish_entry(struct making *m, struct baseline *post, bool by_hand, struct err *e)

@@ -40,7 +40,7 @@ struct blob *record_blobs(struct run *r, const struct receipt_input *in, size_t 
     return v;
 }
 
-static void entry_fill(const struct run *r, const struct receipt_input *in, const char *kind,
+static void entry_fill(const struct run *r, const struct receipt_input *in, enum entry_kind kind,
                        struct entry *en)
 {
     *en = (struct entry){
@@ -64,12 +64,12 @@ static void entry_fill(const struct run *r, const struct receipt_input *in, cons
     }
 }
 
-int record_entry(struct run *r, const struct receipt_input *in, const char *entry_kind,
+int record_entry(struct run *r, const struct receipt_input *in, enum entry_kind kind,
                  const struct object_row *objects, size_t n_objects, const struct guard *guard,
                  struct outcome *o, struct err *e)
 {
     struct entry en;
-    entry_fill(r, in, entry_kind, &en);
+    entry_fill(r, in, kind, &en);
     struct doc *receipt = receipt_doc(r->a, r, in);
     struct bytes sealed = receipt_seal(r->a, receipt, en.instance, en.sequence, &en.previous);
     en.receipt = digest_of(sealed);
@@ -116,14 +116,14 @@ static int begin_alone(struct run *r, const char **now, struct err *e)
                : record_begin(r, 5000, 60000, 60000, now, e);
 }
 
-int record_alone(struct run *r, const struct receipt_input *in, const char *entry_kind,
+int record_alone(struct run *r, const struct receipt_input *in, enum entry_kind kind,
                  const struct object_row *objects, size_t n_objects, struct outcome *o,
                  struct err *e)
 {
     struct receipt_input timed = *in;
     struct merkle before = *r->merkle;
     const char *now = NULL;
-    const struct commit c = {.subject = in->bundle != NULL ? in->bundle->id : entry_kind,
+    const struct commit c = {.subject = in->bundle != NULL ? in->bundle->id : entry_kind_text(kind),
                              .run_id = o->run_id,
                              .done = "recorded",
                              .before = &before};
@@ -132,7 +132,7 @@ int record_alone(struct run *r, const struct receipt_input *in, const char *entr
         timed.finished_at = now;
     }
     if (rc == 0) {
-        rc = record_entry(r, &timed, entry_kind, objects, n_objects, NULL, o, e);
+        rc = record_entry(r, &timed, kind, objects, n_objects, NULL, o, e);
     }
     if (rc != 0) {
         *r->merkle = before;

@@ -6,12 +6,12 @@
 
 /* Record in->outcome as the next entry. objects: changed objects; may be NULL. guard: NULL outside a migration's own transaction. The
  * ledger's tree in r advances; o->sequence is set. The transaction stays open. */
-int record_entry(struct run *r, const struct receipt_input *in, const char *entry_kind,
+int record_entry(struct run *r, const struct receipt_input *in, enum entry_kind kind,
                  const struct object_row *objects, size_t n_objects, const struct guard *guard,
                  struct outcome *o, struct err *e) MUST_CHECK;
 
 /* The same in a transaction of its own: for failures, adoptions and owed receipts. receipt: as receipt_doc() made it. */
-int record_alone(struct run *r, const struct receipt_input *in, const char *entry_kind,
+int record_alone(struct run *r, const struct receipt_input *in, enum entry_kind kind,
                  const struct object_row *objects, size_t n_objects, struct outcome *o,
                  struct err *e) MUST_CHECK;
 

@@ -89,8 +89,12 @@ def a_build_goes_on_where_the_old_one_ended(tmp):
     equal(pg.psql(p.db, "SELECT note FROM hub.note ORDER BY id"), [("ä",), ("new",)])
     equal(pg.value(p.db, "SELECT count(*) FROM tanks.pts WHERE owner IS NULL"), "6")
     well(p.run("receipt", "verify", "dev"))
-    equal(sorted(e for e in entries(p)[len(ENTRIES):] if e[0] == "apply"), [("apply", f"M-0{i}", "success") for i in (6, 7)])
+    equal(sorted(entries(p)[len(ENTRIES):]), [("apply", "M-06", "success"), ("publish", "tanks", "success"), ("publish", "wells", "success")],
+          "the loader's rules are others: what would grow in place is made again once")
     contains(p.build().text, "nothing to do (9 current)")
+    p.bundle("M-08", "ALTER TABLE tanks.pts ADD COLUMN tenant text;\n", schemas=["tanks"])
+    well(p.build())
+    equal(entries(p)[-1], ("apply", "M-08", "success"))
 
 
 @test
@@ -139,12 +143,23 @@ def drift_against_the_old_sum_of_objects_is_found(tmp):
 
 
 @test
+def projections_are_stale_for_the_rules_and_nothing_else(tmp):
+    p = restored(tmp)
+    reasons = {name: row["reasons"] for name, row in p.targets().items() if name.endswith("@publish")}
+    equal({name: [(r["code"], r["cause"]) for r in found] for name, found in reasons.items()},
+          {"tanks@publish": [("rule_changed", "rule")], "wells@publish": [("rule_changed", "rule")]})
+
+
+@test
 def projections_are_made_again_switched_and_collected(tmp):
     p = restored(tmp)
     before = contents(p)["wells"]
     well(p.run("switch", "dev", "wells", "1", "--verify"))
     equal(wells(p), ROWS[:1])
     well(p.run("switch", "dev", "wells", "2", "--verify"))
+    well(p.build(), "an operator switched to an earlier generation", status=1)
+    well(p.build("wells"))
+    equal(contents(p)["wells"], before, "the rows that the old program proved")
     well(p.run("rebuild", "dev", f"--dataset-version={ROWS[0][0]}"))
     equal(contents(p)["wells"], before, "the rows that the old program proved")
     equal(wells(p), ROWS)

@@ -128,7 +128,8 @@ static inline void begin(struct runner *r)
 static inline int record(struct runner *r, const char *subject, const char *run_id,
                          struct recording record)
 {
-    struct entry en = {.kind = "apply", .subject = subject, .result = "success", .run_id = run_id};
+    struct entry en = {
+        .kind = ENTRY_APPLY, .subject = subject, .result = "success", .run_id = run_id};
     en.finished_at = "2026-03-02T10:11:12.131415Z";
     const char *body = arena_printf(&arena, "{\"subject\":\"%s\"}", subject);
     ledger_next(&r->id, &r->m, &en);

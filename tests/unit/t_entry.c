@@ -26,7 +26,7 @@ static struct digest digest_with(unsigned char c)
 static struct entry full_entry(void)
 {
     return (struct entry){.sequence = 9007199254740991,
-                          .kind = "apply",
+                          .kind = ENTRY_APPLY,
                           .subject = "PG-MIG-2026-02-28-01",
                           .result = "interrupted",
                           .run_id = "4b1d",
@@ -45,7 +45,7 @@ static struct entry full_entry(void)
 
 static bool same_entry(const struct entry *a, const struct entry *b)
 {
-    return a->sequence == b->sequence && strcmp(a->kind, b->kind) == 0 &&
+    return a->sequence == b->sequence && a->kind == b->kind &&
            strcmp(a->subject, b->subject) == 0 && strcmp(a->result, b->result) == 0 &&
            strcmp(a->run_id, b->run_id) == 0 && strcmp(a->finished_at, b->finished_at) == 0 &&
            strcmp(a->environment, b->environment) == 0 && strcmp(a->instance, b->instance) == 0 &&
@@ -96,7 +96,7 @@ static void test_round_trips(void)
 static void test_text(void)
 {
     struct entry en = {.sequence = 7,
-                       .kind = "apply",
+                       .kind = ENTRY_APPLY,
                        .subject = "S",
                        .result = "success",
                        .run_id = "r",
@@ -153,6 +153,57 @@ static void test_refused(void)
         struct err e = {0};
         int rc = entry_read(&arena, bytes_str(cases[i].text), &en, &e);
         ok(rc == -1 && e.code == ERR_INTEGRITY && e.hint[0] != '\0', cases[i].what);
+    }
+}
+
+/* Every kind that the format has is written and read; a word of a newer one is refused as that. */
+static void test_kinds(void)
+{
+    for (int k = 0; k < ENTRY_KINDS; k++) {
+        enum entry_kind kind = (enum entry_kind)k;
+        struct entry en = full_entry();
+        struct entry back;
+        struct err e = {0};
+        struct buf text = {0};
+        en.kind = kind;
+        entry_write(&text, &en);
+        int rc = entry_read(&arena, buf_bytes(&text), &back, &e);
+        const char *said = arena_printf(
+            &arena, "the ledger holds an entry of kind \"%s\", which this kfmig does not know",
+            entry_kind_text(kind));
+        ok(entry_kind_known(kind) ? rc == 0 && back.kind == kind
+                                  : rc == -1 && e.code == ERR_INTEGRITY && strcmp(e.msg, said) == 0,
+           entry_kind_text(kind));
+        buf_release(&text);
+    }
+    struct buf known = {0};
+    for (int k = 0; k < ENTRY_KINDS; k++) {
+        if (entry_kind_known((enum entry_kind)k)) {
+            buf_printf(&known, "%s ", entry_kind_text((enum entry_kind)k));
+        }
+    }
+    is_str(buf_str(&known), "contact adopt apply intent batch done publish drill ",
+           "the kinds of format 1");
+    buf_release(&known);
+}
+
+/* Which kinds make or undo facts, and whose subject is the last writer. */
+static void test_kind_meanings(void)
+{
+    static const struct {
+        enum entry_kind kind;
+        enum entry_fact fact;
+        enum entry_objects objects;
+    } rows[] = {
+        {ENTRY_CONTACT, FACT_NONE, OBJECTS_FOUND}, {ENTRY_ADOPT, FACT_NONE, OBJECTS_FOUND},
+        {ENTRY_APPLY, FACT_MADE, OBJECTS_WRITTEN}, {ENTRY_PUBLISH, FACT_MADE, OBJECTS_WRITTEN},
+        {ENTRY_DRILL, FACT_NONE, OBJECTS_NONE},    {ENTRY_ROLLBACK, FACT_UNDONE, OBJECTS_WRITTEN},
+        {ENTRY_WAIVER, FACT_NONE, OBJECTS_NONE},   {ENTRY_DONE, FACT_NONE, OBJECTS_NONE},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        ok(entry_kind_fact(rows[i].kind) == rows[i].fact &&
+               entry_kind_objects(rows[i].kind) == rows[i].objects,
+           entry_kind_text(rows[i].kind));
     }
 }
 
@@ -240,10 +291,12 @@ static void test_every_byte(void)
 
 int main(void)
 {
-    tap_plan(4 + 1 + 16 + 25 + 3);
+    tap_plan(4 + 1 + 16 + ENTRY_KINDS + 1 + 8 + 25 + 3);
     test_round_trips();
     test_text();
     test_refused();
+    test_kinds();
+    test_kind_meanings();
     test_values();
     test_every_byte();
     arena_release(&arena);

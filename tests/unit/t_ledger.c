@@ -93,7 +93,7 @@ static void test_first_entry(struct pg *s)
     must(ledger_entries(s, &id, NULL, &arena, &all, &m, &e), "entries");
     must(ledger_receipts(s, 0, NULL, &arena, &receipts, &e), "receipts");
     is_int(all.n, 1, "one entry is read");
-    is_str(all.v[0].kind, "contact", "of kind contact");
+    is_int(all.v[0].kind, ENTRY_CONTACT, "of kind contact");
     is_str(all.v[0].subject, "database", "about the database");
     is_str(all.v[0].instance, id.uuid, "with the instance");
     is_int(receipts.n, 1, "one receipt");
