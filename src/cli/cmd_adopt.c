@@ -15,8 +15,8 @@ static void print_drift(struct session *s)
         const char *what = digest_is_zero(&d->was)   ? "appeared"
                            : digest_is_zero(&d->now) ? "vanished"
                                                      : "changed";
-        output_note(s->req, "  %s %s%s%s", what, d->text,
-                    d->last_writer[0] != '\0' ? ", last written by " : "", d->last_writer);
+        tell_note(&s->ear, "  %s %s%s%s", what, d->text,
+                  d->last_writer[0] != '\0' ? ", last written by " : "", d->last_writer);
     }
 }
 
@@ -53,8 +53,8 @@ static int adopt(struct session *s, const struct request *req, struct err *e)
         return -1;
     }
     if (s->world.has_ledger && s->world.n_drift == 0 && s->link.id.size > 1) {
-        output_note(req, "%s: nothing to adopt, the database is as the ledger says",
-                    args.env->name);
+        tell_note(&s->ear, "%s: nothing to adopt, the database is as the ledger says",
+                  args.env->name);
         return 0;
     }
     print_drift(s);
@@ -71,8 +71,8 @@ static int adopt(struct session *s, const struct request *req, struct err *e)
     }
     if (rc == 0) {
         s->world.n_drift = 0;
-        output_note(req, "%s: %zu object%s adopted; ledger entry %lld, run %s", args.env->name, n,
-                    n == 1 ? "" : "s", (long long)o.sequence, o.run_id);
+        tell_note(&s->ear, "%s: %zu object%s adopted; ledger entry %lld, run %s", args.env->name, n,
+                  n == 1 ? "" : "s", (long long)o.sequence, o.run_id);
     }
     work_close(&w);
     return rc;
@@ -89,7 +89,7 @@ static int run(const struct request *req)
     return signals_seen() != 0 ? 128 + signals_seen() : status;
 }
 
-static const char *const adopt_options[] = {"apply", "lock-wait", NULL};
+static const char *const adopt_options[] = {"apply", "lock-wait", "progress", NULL};
 static const struct example adopt_examples[] = {
     {"kfmig adopt prod --apply", "first contact with a database that already holds objects"},
     {NULL, NULL},

@@ -82,7 +82,7 @@ static void summarize(struct session *s, const struct tally *t)
         buf_printf(&out, ", %zu exported again", t->n_exported - t->n_applied);
     }
     buf_printf(&out, ", %zu current; %.1f s", s->plan.n_state[STATE_CURRENT], seconds);
-    output_note(s->req, "%s", buf_str(&out));
+    tell_note(&s->ear, "%s", buf_str(&out));
     buf_release(&out);
 }
 
@@ -107,13 +107,13 @@ static int converge(struct session *s, struct tally *t, const char *const *targe
         }
     }
     if (rc == 0) {
-        w.progress.total = s->plan.n_apply + s->plan.n_rebuild;
+        w.total = s->plan.n_apply + s->plan.n_rebuild;
         const struct steps all = {.w = &w, .t = t};
         steps_run(&all);
     }
     work_close(&w);
     if (sink_deliver(s, &s->link, &late) != 0) {
-        (void)output_error(s->req, -1, &late);
+        tell_fault(&s->ear, &late);
         tally_worsen(t, ERR_VALIDATE);
     }
     return rc;
@@ -142,8 +142,8 @@ static int build(struct session *s, const struct request *req, struct tally *t, 
         }
     }
     if (s->plan.n_apply + s->plan.n_export + s->plan.n_rebuild == 0 && !work_owes(s)) {
-        output_note(req, "%s: nothing to do (%zu current)", args.env->name,
-                    s->plan.n_state[STATE_CURRENT]);
+        tell_note(&s->ear, "%s: nothing to do (%zu current)", args.env->name,
+                  s->plan.n_state[STATE_CURRENT]);
         return 0;
     }
     if (args.env->is_protected) {
@@ -178,8 +178,8 @@ static int run(const struct request *req)
     return err_status(t.worst);
 }
 
-static const char *const build_options[] = {"dry-run",    "steps",     "plan", "apply",
-                                            "keep-going", "lock-wait", NULL};
+static const char *const build_options[] = {"dry-run",    "steps",     "plan",     "apply",
+                                            "keep-going", "lock-wait", "progress", NULL};
 static const struct example build_examples[] = {
     {"kfmig build dev", "apply what is not applied yet"},
     {"kfmig build dev PG-MIG-2026-02-28-01", "only this migration and what it needs"},

@@ -80,10 +80,9 @@ static int start(struct session *s, const char *name, struct err *e)
     if (link_connect(s, &s->link, e) != 0) {
         return -1;
     }
-    output_note(
-        s->req,
-        "%s: the embedded server runs; it ends by itself when nobody has used it for a while",
-        env->name);
+    tell_note(&s->ear,
+              "%s: the embedded server runs; it ends by itself when nobody has used it for a while",
+              env->name);
     return 0;
 }
 
@@ -95,8 +94,8 @@ static int stop(struct session *s, const char *name, struct err *e)
     }
     int rc = embedded_stop(arena_printf(s->a, "%s/state/embedded", s->project.root), e);
     if (rc >= 0) {
-        output_note(s->req, "%s: the embedded server %s", env->name,
-                    rc == 0 ? "was stopped" : "was not running");
+        tell_note(&s->ear, "%s: the embedded server %s", env->name,
+                  rc == 0 ? "was stopped" : "was not running");
     }
     return rc < 0 ? -1 : 0;
 }

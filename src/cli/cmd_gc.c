@@ -19,7 +19,7 @@ static int collect(struct session *s, const struct request *req, struct err *e)
         return err_hint(e, "add --apply");
     }
     if (!s->link.id.has_ledger) {
-        output_note(req, "%s: nothing to collect", args.env->name);
+        tell_note(&s->ear, "%s: nothing to collect", args.env->name);
         return 0;
     }
     int rc = work_open(&w, s, false, e);
@@ -30,8 +30,8 @@ static int collect(struct session *s, const struct request *req, struct err *e)
     }
     work_close(&w);
     if (rc == 0) {
-        output_note(req, "%s: %zu generation%s dropped", args.env->name, total,
-                    total == 1 ? "" : "s");
+        tell_note(&s->ear, "%s: %zu generation%s dropped", args.env->name, total,
+                  total == 1 ? "" : "s");
     }
     return rc;
 }
@@ -47,7 +47,7 @@ static int run(const struct request *req)
     return signals_seen() != 0 ? 128 + signals_seen() : status;
 }
 
-static const char *const gc_options[] = {"all", "apply", "lock-wait", NULL};
+static const char *const gc_options[] = {"all", "apply", "lock-wait", "progress", NULL};
 static const struct example gc_examples[] = {
     {"kfmig gc dev", "drop what `retain` does not keep"},
     {"kfmig gc dev --all", "drop every generation that is neither live nor wanted"},

@@ -49,26 +49,23 @@ static int rebuild_one(struct work_frame *w, struct projection_step *x, struct e
 {
     struct session *s = w->s;
     struct projection_job job;
-    struct projection_events events = projections_events(&w->progress);
     struct outcome o;
-    progress_step(&w->progress, x->in->p->name);
+    work_tell_begin(w, x->in->p->name);
     if (projections_job(s, x, &job, e) != 0) {
         return -1;
     }
-    job.events = &events;
     job.fresh = true;
     run_projection(&w->run, &job, &o);
-    progress_clear(&w->progress);
     if (o.result == RUN_SUCCESS) {
-        output_note(s->req, "%s  rebuilt and published, %lld ms; ledger entry %lld, run %s",
-                    x->in->p->name, (long long)o.elapsed_ms, (long long)o.sequence, o.run_id);
+        tell_note(&s->ear, "%s  rebuilt and published, %lld ms; ledger entry %lld, run %s",
+                  x->in->p->name, (long long)o.elapsed_ms, (long long)o.sequence, o.run_id);
         return 0;
     }
     *e = o.failure;
     if (o.owed.p != NULL) {
         struct err late = {0};
         if (work_owe(w, &o, &late) != 0) {
-            (void)output_error(s->req, -1, &late);
+            tell_fault(&s->ear, &late);
         }
     }
     return -1;
@@ -90,7 +87,7 @@ static int rebuild_here(struct session *s, const struct arguments *args, struct 
     if (req->dry_run) {
         for (size_t i = 0; i < s->plan.n_projections; i++) {
             if (is_meant(s, &s->plan.projections[i])) {
-                output_note(req, "would rebuild %s", s->plan.projections[i].in->p->name);
+                tell_note(&s->ear, "would rebuild %s", s->plan.projections[i].in->p->name);
             }
         }
         return 0;
@@ -115,7 +112,7 @@ static int rebuild_here(struct session *s, const struct arguments *args, struct 
     }
     work_close(&w);
     if (sink_deliver(s, &s->link, &late) != 0) {
-        (void)output_error(req, -1, &late);
+        tell_fault(&s->ear, &late);
     }
     return rc;
 }
@@ -187,8 +184,8 @@ static int run(const struct request *req)
 }
 
 static const char *const rebuild_options[] = {
-    "dataset-version", "all",     "projection", "new-database", "drill",
-    "template",        "dry-run", "apply",      "lock-wait",    NULL};
+    "dataset-version", "all",   "projection", "new-database", "drill", "template",
+    "dry-run",         "apply", "lock-wait",  "progress",     NULL};
 static const struct example rebuild_examples[] = {
     {"kfmig rebuild prod --dataset-version=2026-03.41bf996d",
      "every projection that uses that version, into a new generation"},

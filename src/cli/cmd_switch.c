@@ -84,28 +84,25 @@ static int change(struct session *s, const char *name, const char *number, struc
     int rc = work_open(&w, s, false, e);
     const struct projection_step *x = rc == 0 ? step_named(s, name) : NULL;
     const struct generation *to = x != NULL ? generation_numbered(x, number, e) : NULL;
-    struct projection_events events = projections_events(&w.progress);
     rc = to != NULL ? projections_job(s, x, &job, e) : -1;
     if (rc == 0) {
-        progress_step(&w.progress, name);
-        job.events = &events;
+        work_tell_begin(&w, name);
         run_switch(&w.run, &job, to, s->req->verify, &o);
-        progress_clear(&w.progress);
         rc = o.result == RUN_SUCCESS ? 0 : -1;
         if (rc == 0) {
-            output_note(s->req, "%s: generation %lld is live, %lld ms; ledger entry %lld, run %s",
-                        name, (long long)to->number, (long long)o.elapsed_ms, (long long)o.sequence,
-                        o.run_id);
+            tell_note(&s->ear, "%s: generation %lld is live, %lld ms; ledger entry %lld, run %s",
+                      name, (long long)to->number, (long long)o.elapsed_ms, (long long)o.sequence,
+                      o.run_id);
         } else {
             *e = o.failure;
         }
         if (o.owed.p != NULL && work_owe(&w, &o, &late) != 0) {
-            (void)output_error(s->req, -1, &late);
+            tell_fault(&s->ear, &late);
         }
     }
     work_close(&w);
     if (sink_deliver(s, &s->link, &late) != 0) {
-        (void)output_error(s->req, -1, &late);
+        tell_fault(&s->ear, &late);
     }
     return rc;
 }
@@ -156,7 +153,7 @@ static int run(const struct request *req)
     return signals_seen() != 0 ? 128 + signals_seen() : status;
 }
 
-static const char *const switch_options[] = {"verify", "apply", "lock-wait", NULL};
+static const char *const switch_options[] = {"verify", "apply", "lock-wait", "progress", NULL};
 static const struct example switch_examples[] = {
     {"kfmig switch dev feature_index", "the generations that are there"},
     {"kfmig switch dev feature_index 1", "readers see generation 1 again"},

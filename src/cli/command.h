@@ -20,6 +20,7 @@ struct request {
     const char *project; /* -C DIR; default "." */
     enum format format;  /* --json, --format= */
     bool quiet, verbose, color;
+    bool progress_json; /* --progress=json */
     bool dry_run, apply, keep_going, exit_code, fix, show_server_text;
     int64_t steps; /* --steps=N; 0: all */
     int64_t
@@ -39,7 +40,14 @@ struct request {
     bool help, version, no_color; /* settled by command_parse(): help becomes the command help */
 };
 
-enum option_kind { OPTION_FLAG, OPTION_TEXT, OPTION_NUMBER, OPTION_DURATION, OPTION_FORMAT };
+enum option_kind {
+    OPTION_FLAG,
+    OPTION_TEXT,
+    OPTION_NUMBER,
+    OPTION_DURATION,
+    OPTION_FORMAT,
+    OPTION_PROGRESS
+};
 struct option {
     const char *name; /* "plan" for --plan */
     char letter;      /* 'k' for -k, or 0 */

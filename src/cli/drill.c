@@ -4,9 +4,7 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "cli/output.h"
 #include "cli/projections.h"
-#include "cli/signals.h"
 #include "cli/sink.h"
 
 /* --- before anything is made ------------------------------------------------------------------------ */
@@ -113,14 +111,14 @@ static int make_database(struct drill *d, struct err *e)
         return -1;
     }
     if (n > 0) {
-        output_note(d->live->req, "dropped %zu database%s that killed drills left", n,
-                    n == 1 ? "" : "s");
+        tell_note(&d->live->ear, "dropped %zu database%s that killed drills left", n,
+                  n == 1 ? "" : "s");
     }
     if (drill_create(d->live, d->live->req->template_db, d->name, e) != 0 ||
         give_extensions(d, e) != 0) {
         return -1;
     }
-    output_note(d->live->req, "created the throwaway database %s", d->name);
+    tell_note(&d->live->ear, "created the throwaway database %s", d->name);
     d->r.database_ms = clock_ms() - start;
     return 0;
 }
@@ -197,7 +195,7 @@ static int record(struct drill *d, const struct err *failure, struct outcome *o,
     }
     work_close(&w);
     if (sink_deliver(s, &s->link, &late) != 0) {
-        (void)output_error(s->req, -1, &late);
+        tell_fault(&s->ear, &late);
     }
     return rc;
 }
@@ -223,7 +221,7 @@ static void try_out(struct drill *d, struct err *e)
 /* From here on signals stop nothing: what was made is dropped, and what was found is recorded. */
 static int clean_up(struct drill *d, struct err *e)
 {
-    d->live->must_finish = true;
+    d->live->ear.stops = NULL;
     session_leave(&d->made);
     return d->name[0] == '\0' ? 0 : drill_drop(d->live, d->name, e);
 }
@@ -236,8 +234,8 @@ static int perform(struct drill *d, struct err *e)
     if (make_database(d, &found) == 0) {
         try_out(d, &found);
     }
-    if (signals_seen() != 0 && found.code != ERR_NONE) {
-        found.code = signals_seen() == 2 ? ERR_INTERRUPTED : ERR_TERMINATED;
+    if (ear_stops(&d->live->ear) != ERR_NONE && found.code != ERR_NONE) {
+        found.code = ear_stops(&d->live->ear);
     }
     int dropped = clean_up(d, &late);
     int recorded = record(d, &found, &o, dropped == 0 ? &late : &(struct err){0});
@@ -265,10 +263,10 @@ int drill_run(struct session *s, const struct env *env, struct err *e)
         return -1;
     }
     if (s->req->dry_run) {
-        output_note(s->req,
-                    "would rebuild in a throwaway database beside %s, compare, drop it, and "
-                    "record a ledger entry",
-                    env->name);
+        tell_note(&s->ear,
+                  "would rebuild in a throwaway database beside %s, compare, drop it, and "
+                  "record a ledger entry",
+                  env->name);
         return 0;
     }
     return perform(&d, e);

@@ -3,7 +3,6 @@
 
 #include "base/clock.h"
 #include "cli/drill.h"
-#include "cli/output.h"
 
 enum { LISTED_MAX = 1000 };
 
@@ -62,8 +61,8 @@ static int compare_projection(struct drill *d, const struct projection_step *x, 
     if (!is_comparable) {
         catalog_leave_out(&d->live->link.catalog, p->schema);
         catalog_leave_out(&d->made.link.catalog, p->schema);
-        output_note(d->live->req, "%s: not compared, what is live was made from something else",
-                    p->name);
+        tell_note(&d->live->ear, "%s: not compared, what is live was made from something else",
+                  p->name);
         return 0;
     }
     struct content *live = ARENA_ARRAY(a, struct content, p->n_sources + 1);

@@ -5,24 +5,15 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cli/output.h"
 #include "cli/receipts.h"
 #include "cli/session.h"
-#include "cli/signals.h"
 #include "cli/sink.h"
 
 enum { SECRET_MAX = 64 * 1024 };
 
-static void note(void *ctx, const char *text)
-{
-    const struct session *s = ctx;
-    output_note(s->req, "%s", text);
-}
-
 static bool stop_wanted(void *ctx)
 {
-    const struct session *s = ctx;
-    return !s->must_finish && signals_seen() != 0;
+    return ear_stops(ctx) != ERR_NONE;
 }
 
 static int read_secret_file(struct session *s, const struct env *env, struct secret *out,
@@ -99,7 +90,7 @@ static int open_embedded(struct session *s, const struct env *env, struct link *
                          struct secret *out, struct err *e)
 {
     struct embedded_options o = link_embedded(s, env);
-    return embedded_open(&l->lease, &o, out, note, s, e);
+    return embedded_open(&l->lease, &o, out, &s->ear, e);
 }
 
 static int refuse_pooler(const struct env *env, struct err *e)
@@ -339,7 +330,7 @@ int link_resolve(struct session *s, struct link *l, struct err *e)
 int link_open(struct session *s, const struct link *l, struct pg **out, struct err *e)
 {
     char host[128] = "";
-    struct pg_options o = {.dbname = l->dbname, .wait = {.on_wait = stop_wanted, .ctx = s}};
+    struct pg_options o = {.dbname = l->dbname, .wait = {.on_wait = stop_wanted, .ctx = &s->ear}};
     (void)gethostname(host, sizeof host - 1);
     o.application_name =
         arena_printf(s->a, "kfmig %s@%s:%ld", s->req->command->name, host, (long)getpid());

@@ -7,7 +7,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cli/output.h"
 #include "cli/sink.h"
 #include "doc/json.h"
 
@@ -121,8 +120,8 @@ static void look_at_instance(struct session *s, int dirfd, const char *folder, c
             s, dirfd, arena_printf(s->a, "%s/%s", path, names.v[i].name), &text, &is_there);
         if (d == NULL || doc_num(doc_get(d, "ledger"), "sequence", 0) != c.point.sequence ||
             strcmp(doc_str(doc_get(d, "ledger"), "instance", ""), instance) != 0) {
-            output_warning(s->req, "the sink's %s/%s is no receipt of that ledger: left aside",
-                           instance, names.v[i].name);
+            tell_warning(&s->ear, "the sink's %s/%s is no receipt of that ledger: left aside",
+                         instance, names.v[i].name);
             continue;
         }
         memcpy(c.point.instance, instance, sizeof c.point.instance);
@@ -177,7 +176,7 @@ static bool read_export(struct session *s, const char *path, const struct env *e
     bool is_there = false;
     const struct doc *d = read_receipt(s, s->project.dirfd, path, &text, &is_there);
     if (is_there && d == NULL) {
-        output_warning(s->req, "%s is no receipt: left aside", path);
+        tell_warning(&s->ear, "%s is no receipt: left aside", path);
     }
     if (d == NULL || strcmp(doc_str(d, "environment", ""), env->name) != 0) {
         return false;

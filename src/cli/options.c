@@ -31,6 +31,8 @@ const struct option options[] = {
      FIELD(keep_going)},
     {"lock-wait", 0, OPTION_DURATION, "TIME",
      "wait this long for another run to end: 30s, 10m (default), 0", FIELD(lock_wait_ms)},
+    {"progress", 0, OPTION_PROGRESS, "FORMAT",
+     "tell what happens on stderr as text, or json: one object a line", FIELD(progress_json)},
     {"exit-code", 0, OPTION_FLAG, NULL, "exit with 10 if something would run", FIELD(exit_code)},
     {"fix", 0, OPTION_FLAG, NULL, "correct registry/migrations.v1.json", FIELD(fix)},
     {"embedded", 0, OPTION_FLAG, NULL, "declare the embedded server instead of DATABASE_URL",
@@ -152,13 +154,20 @@ static int read_format(const char *text, enum format *out)
     return -1;
 }
 
+static int read_progress(const char *text, bool *is_json)
+{
+    *is_json = strcmp(text, "json") == 0;
+    return *is_json || strcmp(text, "text") == 0 ? 0 : -1;
+}
+
 static const char *expected(enum option_kind k)
 {
     static const char *const words[] = {[OPTION_FLAG] = "nothing",
                                         [OPTION_TEXT] = "text that is not empty",
                                         [OPTION_NUMBER] = "a whole number",
                                         [OPTION_DURATION] = "a time: 30s, 10m, 1h, 0",
-                                        [OPTION_FORMAT] = "text, json, markdown or dot"};
+                                        [OPTION_FORMAT] = "text, json, markdown or dot",
+                                        [OPTION_PROGRESS] = "text or json"};
     return words[k];
 }
 
@@ -182,6 +191,9 @@ static int set_value(struct parser *p, const struct option *o, const char *value
         break;
     case OPTION_FORMAT:
         rc = read_format(value, field);
+        break;
+    case OPTION_PROGRESS:
+        rc = read_progress(value, field);
         break;
     }
     if (rc != 0) {

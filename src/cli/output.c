@@ -17,6 +17,12 @@ struct style output_style(const struct request *req, FILE *stream)
     return (struct style){.color = color, .verbose = req->verbose};
 }
 
+/* What goes to stderr as JSON: all of it, where progress does. */
+static bool tells_json(const struct request *req)
+{
+    return req->format == FORMAT_JSON || req->progress_json;
+}
+
 /* Nobody can be told when stderr itself fails. */
 static void put_stderr(const struct buf *text)
 {
@@ -60,7 +66,7 @@ void output_warning(const struct request *req, const char *fmt, ...)
 void output_faults(const struct request *req, const struct err_list *l)
 {
     struct buf out = {0};
-    if (req->format == FORMAT_JSON) {
+    if (tells_json(req)) {
         for (size_t i = 0; i < l->n; i++) {
             report_err_json(&out, &l->v[i]);
         }
@@ -85,7 +91,7 @@ static bool read_source(struct arena *a, int dirfd, const struct err *e, struct 
 int output_error(const struct request *req, int dirfd, const struct err *e)
 {
     struct buf out = {0};
-    if (req->format == FORMAT_JSON) {
+    if (tells_json(req)) {
         report_err_json(&out, e);
     } else {
         struct arena a = {0};

@@ -1,175 +1,318 @@
-/* Progress: what runs now, and what it waits for. */
+/* What is shown while a run goes on. */
 #include "cli/progress.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "cli/output.h"
-#include "cli/queries.h"
 #include "cli/signals.h"
 
-enum { SLOW_MS = 500, ASK_MS = 1000 };
+enum { HEARTBEAT_MS = 30000, LOADING_MS = 1000, LINE_BYTES = 110 };
 
-void progress_init(struct progress *p, struct session *s, size_t total)
-{
-    *p = (struct progress){.s = s, .total = total, .id = "", .tag = ""};
-    p->live = isatty(STDERR_FILENO) && !s->quiet && s->req->format != FORMAT_JSON;
-}
+/* --- the live line ---------------------------------------------------------------------------------- */
 
-void progress_clear(struct progress *p)
+static void clear(struct progress *p)
 {
-    if (p->live) {
+    if (p->is_shown) {
         (void)fputs("\r\033[K", stderr);
         (void)fflush(stderr);
+        p->is_shown = false;
     }
 }
 
-void progress_show(struct progress *p)
+static void put_state(const struct progress *p, struct buf *line)
 {
-    if (!p->live) {
-        return;
-    }
-    struct buf line = {0};
-    buf_printf(&line, "[%zu/%zu] %s", p->done, p->total, p->id);
     if (p->n_statements > 0) {
-        buf_printf(&line, "  %zu/%zu %s", p->statement, p->n_statements, p->tag);
+        buf_printf(line, "  %zu/%zu %s", p->statement, p->n_statements, p->what);
     }
     int64_t elapsed = clock_ms() - p->started_ms;
     if (elapsed >= 1000) {
-        buf_printf(&line, "  %llds", (long long)(elapsed / 1000));
+        buf_printf(line, "  %llds", (long long)(elapsed / 1000));
     }
     if (p->waiting[0] != '\0') {
-        buf_printf(&line, "  %s", p->waiting);
+        buf_printf(line, "  %s", p->waiting);
     }
+}
+
+static void show(struct progress *p)
+{
+    if (!p->is_live) {
+        return;
+    }
+    struct buf line = {0};
     struct buf safe = {0};
-    text_safe(&safe, bytes_of(line.p, line.n < 110 ? line.n : 110));
+    if (p->n > 0) {
+        buf_printf(&line, "[%zu/%zu] ", p->at, p->n);
+    }
+    buf_puts(&line, p->target);
+    put_state(p, &line);
+    text_safe(&safe, bytes_of(buf_str(&line), line.n < LINE_BYTES ? line.n : LINE_BYTES));
     (void)fprintf(stderr, "\r\033[K%s", buf_str(&safe));
     (void)fflush(stderr);
+    p->is_shown = true;
     buf_release(&line);
     buf_release(&safe);
 }
 
-/* Ask from a second connection; the first one is busy with the statement. */
-static void ask_blockers(struct progress *p)
+/* --- lines ------------------------------------------------------------------------------------------ */
+
+static void PRINTF_LIKE(2, 3) line(struct progress *p, const char *fmt, ...)
 {
-    struct err e = {0};
-    struct pg_options o = {.application_name = "kfmig monitor",
-                           .connect_timeout_ms = 1000,
-                           .default_timeout_ms = 1000};
-    if (p->monitor == NULL &&
-        (p->monitor_failed || pg_open(&p->monitor, &p->s->link.dsn, &o, &e) != 0)) {
-        p->monitor_failed = true;
+    struct buf text = {0};
+    va_list ap;
+    va_start(ap, fmt);
+    buf_vprintf(&text, fmt, ap);
+    va_end(ap);
+    clear(p);
+    output_note(p->req, "%s", buf_str(&text));
+    p->said_ms = clock_ms();
+    buf_release(&text);
+}
+
+/* Where nobody sees a live line: that it still works, and on what. */
+static void beat(struct progress *p)
+{
+    int64_t now = clock_ms();
+    if (p->is_live || p->target[0] == '\0' || now - p->said_ms < p->beat_ms) {
         return;
     }
-    char pid[16];
-    const char *params[] = {pid};
-    struct pg_rows *rows = NULL;
-    (void)snprintf(pid, sizeof pid, "%d", pg_backend_pid(p->s->link.pg));
-    char before[sizeof p->waiting];
-    memcpy(before, p->waiting, sizeof before);
-    p->waiting[0] = '\0';
-    if (pg_query(p->monitor, &cli_blockers, params, 1, &rows, &e) == 0 && pg_rows_n(rows) > 0) {
-        const char *name = pg_text(rows, 0, 0);
-        (void)snprintf(p->waiting, sizeof p->waiting,
-                       "waiting for lock held by %s (pid %s, user %s, %s)",
-                       name[0] != '\0' ? name : "a session", pg_text(rows, 0, 1),
-                       pg_text(rows, 0, 2), pg_text(rows, 0, 3));
+    struct buf text = {0};
+    buf_printf(&text, "%s: at work for %lld s", p->target, (long long)((now - p->begun_ms) / 1000));
+    if (p->what[0] != '\0' && p->n_statements == 0) {
+        buf_printf(&text, "  %s", p->what);
     }
-    pg_rows_free(rows);
-    if (p->waiting[0] != '\0' && strcmp(before, p->waiting) != 0 && !p->live) {
-        output_note(p->s->req, "%s: %s", p->id, p->waiting);
+    put_state(p, &text);
+    line(p, "%s", buf_str(&text));
+    buf_release(&text);
+}
+
+static void copy(char *to, size_t size, const char *from)
+{
+    (void)snprintf(to, size, "%s", from != NULL ? from : "");
+}
+
+static void next(struct progress *p, const char *what)
+{
+    copy(p->what, sizeof p->what, what);
+    p->statement = p->n_statements = 0;
+    p->started_ms = clock_ms();
+    p->waiting[0] = '\0';
+}
+
+static void on_begin(struct progress *p, const struct tell *t)
+{
+    copy(p->target, sizeof p->target, t->target);
+    p->at = t->at;
+    p->n = t->n;
+    next(p, "");
+    p->begun_ms = p->started_ms;
+    if (!p->is_live && t->n > 0) {
+        line(p, "[%zu/%zu] %s begins", t->at, t->n, t->target);
+    }
+    show(p);
+}
+
+static void on_done(struct progress *p, const struct tell *t)
+{
+    bool has_more = t->what != NULL && t->what[0] != '\0';
+    line(p, "[%zu/%zu] %s  %s%s%lld ms", t->at, t->n, t->target, has_more ? t->what : "",
+         has_more ? ", " : "", (long long)t->ms);
+    p->target[0] = '\0';
+}
+
+static void on_fault(struct progress *p, const struct tell *t)
+{
+    clear(p);
+    (void)output_error(p->req, p->dirfd, t->fault);
+    if (t->gates != NULL) {
+        output_findings(p->req, t->gates);
+    }
+    if (t->sequence > 0) {
+        line(p, "receipt: ledger entry %lld, run %s", (long long)t->sequence, t->run_id);
+    }
+    if (t->kind == TELL_FAILED) {
+        p->target[0] = '\0';
     }
 }
 
-static bool on_wait(void *ctx)
+static void on_statement(struct progress *p, const struct tell *t)
 {
-    struct progress *p = ctx;
+    next(p, t->what[0] != '\0' ? t->what : "statement");
+    p->statement = t->at;
+    p->n_statements = t->n;
+    if (p->req->verbose && !p->is_live) {
+        line(p, "  %s:%d %s", t->path, t->line, p->what);
+    }
+    show(p);
+}
+
+static void on_phase(struct progress *p, const struct tell *t)
+{
+    next(p, t->what);
+    clear(p);
+    if (p->req->verbose && !p->is_live) {
+        line(p, "  %s: %s", t->target, t->what);
+    }
+}
+
+static void on_loading(struct progress *p, const struct tell *t)
+{
+    int64_t ms = clock_ms() - p->started_ms;
+    int64_t left = t->done > 0 && ms > 0 ? ms * (t->size - t->done) / t->done / 1000 : 0;
+    (void)snprintf(p->waiting, sizeof p->waiting,
+                   "%s: %lld rows (%lld/s), %lld of %lld MB, %lld s left",
+                   p->is_live ? p->what : "so far", (long long)t->rows,
+                   (long long)(ms > 0 ? t->rows * 1000 / ms : 0), (long long)(t->done >> 20),
+                   (long long)(t->size >> 20), (long long)left);
+    show(p);
+    beat(p);
+}
+
+static void on_waiting(struct progress *p, const struct tell *t)
+{
+    if (strcmp(t->what, p->waiting) != 0 && t->what[0] != '\0' && !p->is_live) {
+        line(p, "%s%s%s", t->target != NULL ? t->target : "", t->target != NULL ? ": " : "",
+             t->what);
+    }
+    copy(p->waiting, sizeof p->waiting, t->what);
+    show(p);
+    beat(p);
+}
+
+static void on_retry(struct progress *p, const struct tell *t)
+{
+    line(p, "%s: %s; trying again in %lld ms (%zu of %zu)%s%s", t->target, t->what,
+         (long long)t->ms, t->at, t->n, p->waiting[0] != '\0' ? "; it was " : "", p->waiting);
+}
+
+static void on_text(struct progress *p, const struct tell *t)
+{
+    clear(p);
+    if (t->kind == TELL_FAULTS) {
+        output_faults(p->req, t->faults);
+    } else if (t->kind == TELL_WARNING) {
+        output_warning(p->req, "%s", t->what);
+    } else {
+        line(p, "%s", t->what);
+    }
+}
+
+/* Ticks become heartbeats; of loading one event a second is enough; of waiting what is new. */
+static bool is_due(struct progress *p, const struct tell *t, int64_t now)
+{
+    bool is_new = false;
+    switch ((int)t->kind) {
+    case TELL_BEGIN:
+        copy(p->target, sizeof p->target, t->target);
+        p->begun_ms = now;
+        return true;
+    case TELL_LOADING:
+        return now - p->said_ms >= LOADING_MS;
+    case TELL_TICK:
+        return p->target[0] != '\0' && now - p->said_ms >= p->beat_ms;
+    case TELL_WAITING:
+        is_new = strcmp(t->what, p->waiting) != 0 && t->what[0] != '\0';
+        copy(p->waiting, sizeof p->waiting, t->what);
+        return is_new;
+    default:
+        return true;
+    }
+}
+
+static void put_json(struct progress *p, const struct tell *t)
+{
     int64_t now = clock_ms();
-    if (now - p->started_ms >= SLOW_MS && now - p->asked_ms >= ASK_MS) {
-        p->asked_ms = now;
-        ask_blockers(p);
+    struct tell with = *t;
+    if (!is_due(p, t, now)) {
+        return;
     }
-    progress_show(p);
-    return progress_is_stopped(p);
-}
-
-struct pg_wait progress_wait(struct progress *p)
-{
-    return (struct pg_wait){.on_wait = on_wait, .ctx = p};
-}
-
-static void on_statement(void *ctx, const struct statement *st, const struct script *script,
-                         size_t at, size_t n)
-{
-    struct progress *p = ctx;
-    p->tag = st->tag[0] != '\0' ? st->tag : "statement";
-    p->statement = at;
-    p->n_statements = n;
-    p->started_ms = clock_ms();
-    p->waiting[0] = '\0';
-    if (p->s->verbose && !p->live) {
-        output_note(p->s->req, "  %s:%d %s", script->path, st->line, p->tag);
+    if (t->kind == TELL_TICK) {
+        with.ms = now - p->begun_ms;
     }
-    progress_show(p);
-}
-
-static void on_retry(void *ctx, int attempt, int most, const char *condition, int64_t pause_ms)
-{
-    struct progress *p = ctx;
-    progress_clear(p);
-    output_note(p->s->req, "%s: %s; trying again in %lld ms (%d of %d)%s%s", p->id, condition,
-                (long long)pause_ms, attempt, most, p->waiting[0] != '\0' ? "; it was " : "",
-                p->waiting);
-}
-
-static void on_resolving(void *ctx)
-{
-    struct progress *p = ctx;
-    progress_clear(p);
-    output_note(p->s->req,
-                "%s: the connection was lost around COMMIT; asking the ledger what happened",
-                p->id);
-}
-
-struct run_events progress_events(struct progress *p)
-{
-    return (struct run_events){p, on_statement, on_retry, on_resolving};
-}
-
-void progress_step(struct progress *p, const char *id)
-{
-    p->id = id;
-    p->n_statements = 0;
-    p->started_ms = clock_ms();
-    p->waiting[0] = '\0';
-    progress_show(p);
-}
-
-void progress_lock_wait(void *ctx, const char *holder)
-{
-    struct progress *p = ctx;
-    char text[sizeof p->waiting];
-    (void)snprintf(text, sizeof text, "waiting for the run that holds the lock: %s", holder);
-    if (strcmp(text, p->waiting) != 0) {
-        memcpy(p->waiting, text, sizeof text);
-        if (!p->live) {
-            output_note(p->s->req, "%s", text);
-        }
+    if (with.target == NULL && p->target[0] != '\0') {
+        with.target = p->target;
     }
-    progress_show(p);
+    struct buf out = {0};
+    report_tell(&out, &with);
+    (void)fwrite(buf_str(&out), 1, out.n, stderr);
+    (void)fflush(stderr);
+    buf_release(&out);
+    p->said_ms = now;
+    if (t->kind == TELL_DONE || t->kind == TELL_FAILED) {
+        p->target[0] = '\0';
+    }
 }
 
-bool progress_is_stopped(void *ctx)
+static void hear(void *ctx, const struct tell *t)
 {
-    const struct progress *p = ctx;
-    return !p->s->must_finish && signals_seen() != 0;
+    struct progress *p = ctx;
+    if (p->req->progress_json) {
+        put_json(p, t);
+        return;
+    }
+    switch (t->kind) {
+    case TELL_NOTE:
+    case TELL_WARNING:
+    case TELL_FAULTS:
+        on_text(p, t);
+        break;
+    case TELL_FAULT:
+    case TELL_FAILED:
+        on_fault(p, t);
+        break;
+    case TELL_BEGIN:
+        on_begin(p, t);
+        break;
+    case TELL_DONE:
+        on_done(p, t);
+        break;
+    case TELL_STATEMENT:
+        on_statement(p, t);
+        break;
+    case TELL_PHASE:
+        on_phase(p, t);
+        break;
+    case TELL_LOADING:
+        on_loading(p, t);
+        break;
+    case TELL_WAITING:
+        on_waiting(p, t);
+        break;
+    case TELL_RETRY:
+        on_retry(p, t);
+        break;
+    case TELL_RESOLVING:
+        line(p, "%s: the connection was lost around COMMIT; asking the ledger what happened",
+             t->target);
+        break;
+    case TELL_TICK:
+        show(p);
+        beat(p);
+        break;
+    case TELL_KINDS:
+        break;
+    }
+}
+
+static enum err_code stops(void *ctx)
+{
+    (void)ctx;
+    return signals_seen() == 0 ? ERR_NONE : signals_seen() == 2 ? ERR_INTERRUPTED : ERR_TERMINATED;
+}
+
+void progress_init(struct progress *p, const struct request *req)
+{
+    const char *given = getenv("KFMIG_HEARTBEAT_MS");
+    *p = (struct progress){.req = req, .ear = {p, hear, stops}, .dirfd = -1};
+    p->is_live =
+        isatty(STDERR_FILENO) && !req->quiet && !req->progress_json && req->format != FORMAT_JSON;
+    p->beat_ms = given != NULL ? strtoll(given, NULL, 10) : HEARTBEAT_MS;
 }
 
 void progress_close(struct progress *p)
 {
-    progress_clear(p);
-    pg_close(p->monitor);
-    p->monitor = NULL;
+    clear(p);
 }

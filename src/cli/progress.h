@@ -1,33 +1,33 @@
-/* What is shown while a build runs: a live line on a terminal, plain lines elsewhere.
- * Owns: the live line, naming what a statement waits for (from a second connection). */
+/* The ear of the command line: what is shown while a run goes on. A live line on a terminal; elsewhere plain lines, with one per target
+ * that begins and a heartbeat; with --progress=json one JSON object a line. All on stderr.
+ * Owns: how events look, and the signals' part of "stop". Not what happens. */
 #ifndef KFMIG_CLI_PROGRESS_H
 #define KFMIG_CLI_PROGRESS_H
 
-#include "cli/session.h"
-#include "run/run.h"
+#include "base/tell.h"
+#include "cli/command.h"
 
+/* dirfd: of the project, once it is known; -1. The rest is inside. */
 struct progress {
-    struct session *s;
-    bool live;          /* stderr is a terminal and nothing forbids it */
-    size_t done, total; /* migrations */
-    const char *id;     /* the running one */
-    const char *tag;    /* its statement */
+    const struct request *req;
+    struct ear ear;
+    int dirfd;
+    bool is_live;     /* stderr is a terminal and nothing forbids it */
+    bool is_shown;    /* the live line stands there */
+    char target[160]; /* the running one; "" */
+    size_t at, n;     /* which of how many */
+    char what[64];    /* its statement or phase */
     size_t statement, n_statements;
-    int64_t started_ms; /* of the statement */
-    int64_t asked_ms;   /* when the server was last asked what it waits for */
-    struct pg *monitor; /* opened once a statement takes longer than half a second */
-    bool monitor_failed;
-    char waiting[256]; /* "waiting for lock held by ..." */
+    char waiting[256];  /* for whom, or how far it is */
+    int64_t begun_ms;   /* of the target */
+    int64_t started_ms; /* of the statement or phase */
+    int64_t said_ms;    /* when a line was last printed */
+    int64_t beat_ms;    /* a heartbeat is due so long after that */
 };
-void progress_init(struct progress *p, struct session *s, size_t total);
-void progress_step(struct progress *p, const char *id);
-struct run_events progress_events(struct progress *p);
-struct pg_wait
-progress_wait(struct progress *p); /* interrupts and the live line while a statement runs */
-void progress_lock_wait(void *ctx, const char *holder);
-bool progress_is_stopped(void *ctx); /* a signal came */
-void progress_clear(struct progress *p);
-void progress_show(struct progress *p); /* the live line, now */
+
+/* ear: what to hand to everything below cli/; its context is p, which must stay where it is. */
+void progress_init(struct progress *p, const struct request *req);
+/* The end of it: the live line goes. */
 void progress_close(struct progress *p);
 
 #endif

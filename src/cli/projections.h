@@ -28,9 +28,6 @@ int projections_hide(struct session *s, struct link *l, struct err *e) MUST_CHEC
 int projections_job(struct session *s, const struct projection_step *step,
                     struct projection_job *job, struct err *e) MUST_CHECK;
 
-/* Events for people. */
-struct projection_events projections_events(struct progress *p);
-
 /* A member that is applied in place: the live generation's row with it; false: step is none such. remember: the migration was applied. */
 bool projections_grown(struct session *s, const struct step *step, struct generation *out);
 void projections_remember(struct session *s, const struct step *step, const struct generation *now);

@@ -6,9 +6,7 @@
 
 #include "base/clock.h"
 #include "cli/database.h"
-#include "cli/output.h"
 #include "cli/projections.h"
-#include "cli/signals.h"
 #include "cli/sink.h"
 
 /* --- what is meant ---------------------------------------------------------------------------------- */
@@ -33,10 +31,9 @@ bool recovery_means(const struct request *req, const struct env *env, const stru
 
 static bool on_bytes(void *ctx, int64_t done, int64_t size)
 {
-    (void)ctx;
     (void)done;
     (void)size;
-    return signals_seen() != 0;
+    return ear_stops(ctx) != ERR_NONE;
 }
 
 static void check_sources(struct session *s, const struct projection *p, struct err_list *faults)
@@ -47,7 +44,7 @@ static void check_sources(struct session *s, const struct projection *p, struct 
         struct dataset *d = NULL;
         int rc = dataset_find(&place, from->dataset, from->version, &d, faults);
         if (rc == 0) {
-            (void)!dataset_verify(&place, d, from->asset, on_bytes, NULL, faults);
+            (void)!dataset_verify(&place, d, from->asset, on_bytes, &s->ear, faults);
         } else if (rc == 1) {
             err_list_addf(faults, ERR_PREFLIGHT, p->file.path, from->line, from->col,
                           "`kfmig dataset list` shows the versions that are there",
@@ -61,7 +58,7 @@ int recovery_check_inputs(struct session *s, const struct env *env, struct err *
 {
     struct err_list faults = {0};
     size_t n = 0;
-    for (size_t i = 0; i < s->project.n_projection && signals_seen() == 0; i++) {
+    for (size_t i = 0; i < s->project.n_projection && ear_stops(&s->ear) == ERR_NONE; i++) {
         if (recovery_means(s->req, env, &s->project.projection[i])) {
             check_sources(s, &s->project.projection[i], &faults);
             n++;
@@ -69,11 +66,11 @@ int recovery_check_inputs(struct session *s, const struct env *env, struct err *
     }
     size_t n_faults = faults.n;
     if (n_faults > 0) {
-        output_faults(s->req, &faults);
+        tell_faults(&s->ear, &faults);
     }
     err_list_release(&faults);
-    if (signals_seen() != 0) {
-        return err_set(e, signals_seen() == 2 ? ERR_INTERRUPTED : ERR_TERMINATED, "interrupted");
+    if (ear_stops(&s->ear) != ERR_NONE) {
+        return err_set(e, ear_stops(&s->ear), "interrupted");
     }
     if (n_faults > 0) {
         err_set(e, ERR_PREFLIGHT, "%zu fault%s in what projections are made from", n_faults,
@@ -247,12 +244,12 @@ static int converge(struct session *s, struct recovery *r, struct err *e)
     if (rc == 0) {
         const struct steps all = {
             .w = &w, .t = &r->t, .wants = wants, .before = before, .after = after, .ctx = r};
-        w.progress.total = s->plan.n_apply + r->n_rebuilt;
+        w.total = s->plan.n_apply + r->n_rebuilt;
         steps_run(&all);
     }
     work_close(&w);
     if (sink_deliver(s, &s->link, &late) != 0) {
-        (void)output_error(s->req, -1, &late);
+        tell_fault(&s->ear, &late);
         tally_worsen(&r->t, ERR_VALIDATE);
     }
     return rc;
@@ -275,9 +272,8 @@ int recovery_make(struct session *s, const struct env *env, struct recovery *r, 
     }
     r->prerequisites_ms = r->prerequisites_ms >= 0 ? r->prerequisites_ms
                                                    : clock_ms() - r->started_ms - r->database_ms;
-    if (signals_seen() != 0) {
-        return err_set(e, signals_seen() == 2 ? ERR_INTERRUPTED : ERR_TERMINATED,
-                       "interrupted; the same command goes on");
+    if (ear_stops(&s->ear) != ERR_NONE) {
+        return err_set(e, ear_stops(&s->ear), "interrupted; the same command goes on");
     }
     if (r->t.worst != ERR_NONE) {
         r->total_ms = clock_ms() - r->started_ms;
@@ -352,14 +348,14 @@ static int say_what(struct session *s, const struct env *env, const char *missin
         return -1;
     }
     if (missing[0] != '\0') {
-        output_note(s->req, "would create the database %s", missing);
+        tell_note(&s->ear, "would create the database %s", missing);
     }
     recovery_cites(s, &lost);
-    output_note(s->req, "would apply what is not applied of %zu migration%s outside of projections",
-                n, n == 1 ? "" : "s");
+    tell_note(&s->ear, "would apply what is not applied of %zu migration%s outside of projections",
+              n, n == 1 ? "" : "s");
     for (size_t i = 0; i < s->project.n_projection; i++) {
         if (recovery_means(s->req, env, &s->project.projection[i])) {
-            output_note(s->req, "would rebuild %s", s->project.projection[i].name);
+            tell_note(&s->ear, "would rebuild %s", s->project.projection[i].name);
         }
     }
     return 0;
@@ -387,7 +383,7 @@ int recovery_new_database(struct session *s, const struct env *env, struct recov
         if (database_create(s, env, name, s->req->template_db, e) != 0) {
             return -1;
         }
-        output_note(s->req, "created the database %s", name);
+        tell_note(&s->ear, "created the database %s", name);
         r->database_ms = clock_ms() - start;
     }
     return recovery_make(s, env, r, e);

@@ -84,9 +84,8 @@ void recovery_cites(const struct session *s, const struct lost *l)
 {
     struct buf places = {0};
     if (l->last.sequence == 0) {
-        output_note(s->req,
-                    "no checkpoint of an earlier ledger was found (sink, exported receipts, "
-                    "cache): the new ledger cites none");
+        tell_note(&s->ear, "no checkpoint of an earlier ledger was found (sink, exported receipts, "
+                           "cache): the new ledger cites none");
         return;
     }
     for (size_t i = 0; i < 3; i++) {
@@ -94,8 +93,8 @@ void recovery_cites(const struct session *s, const struct lost *l)
             buf_printf(&places, "%s%s", places.n > 0 ? ", " : "", l->last.found_in[i]);
         }
     }
-    output_note(s->req, "cites entry %lld of ledger %s (%s)", (long long)l->last.sequence,
-                l->last.instance, buf_str(&places));
+    tell_note(&s->ear, "cites entry %lld of ledger %s (%s)", (long long)l->last.sequence,
+              l->last.instance, buf_str(&places));
     buf_release(&places);
 }
 

@@ -6,22 +6,22 @@
 #include <unistd.h>
 
 #include "cli/evidence.h"
-#include "cli/output.h"
 #include "cli/projections.h"
 
 int session_project(struct session *s, const struct request *req, bool tolerate, struct err *e)
 {
-    *s = (struct session){.req = req,
-                          .a = mem_alloc(sizeof(struct arena)),
-                          .verbose = req->verbose,
-                          .quiet = req->quiet};
+    *s = (struct session){.req = req, .a = mem_alloc(sizeof(struct arena))};
     *s->a = (struct arena){0};
+    s->progress = ARENA_NEW(s->a, struct progress);
+    progress_init(s->progress, req);
+    s->ear = s->progress->ear;
     s->project.a = s->a;
     s->project.dirfd = -1;
     if (load_find(s->a, req->project != NULL ? req->project : ".", &s->project.dirfd,
                   &s->project.root, e) != 0) {
         return -1;
     }
+    s->progress->dirfd = s->project.dirfd;
     s->cache = cache_open(s->project.dirfd, s->project.root);
     if (load_project(&s->project, s->cache, e) != 0) {
         return -1;
@@ -29,7 +29,7 @@ int session_project(struct session *s, const struct request *req, bool tolerate,
     if (tolerate || s->project.faults.n == 0) {
         return 0;
     }
-    output_faults(req, &s->project.faults);
+    tell_faults(&s->ear, &s->project.faults);
     err_set(e, ERR_CONFIG, "%zu fault%s in the project", s->project.faults.n,
             s->project.faults.n == 1 ? "" : "s");
     return err_hint(e, "`kfmig check` shows them together with warnings");
@@ -228,7 +228,7 @@ int session_script_faults(struct session *s, struct err_list *faults, struct err
 {
     size_t n = faults->n;
     if (n > 0) {
-        output_faults(s->req, faults);
+        tell_faults(&s->ear, faults);
         err_set(e, ERR_CONFIG, "%zu fault%s in scripts that would run", n, n == 1 ? "" : "s");
         err_hint(e, "nothing was run; mend the files named above");
     }
@@ -329,6 +329,7 @@ void session_close(struct session *s)
         return; /* a command that refused before it looked at anything */
     }
     projections_release(s);
+    progress_close(s->progress);
     session_leave(s);
     cache_close(s->cache);
     if (s->project.dirfd >= 0) {

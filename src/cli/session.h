@@ -5,6 +5,7 @@
 
 #include "cli/command.h"
 #include "cli/link.h"
+#include "cli/progress.h"
 #include "load/load.h"
 
 struct projected; /* cli/projections.h */
@@ -20,13 +21,13 @@ struct session {
     struct plan plan;
     struct projected *projected;
     size_t n_projected;
-    bool verbose, quiet;
+    struct progress *progress;
+    struct ear ear; /* for everything below; without stops nothing ends it any more: cleaning up */
     /* A database that takes the place of a lost one: what its ledger cites, or will. Another ledger than the last run saw is then what is
      * wanted. NULL: an ordinary run. */
     const struct checkpoint *cites;
     /* A drill: a throwaway database on the environment's server. Nothing of it is remembered, delivered or owed. NULL: the environment's own. */
     const char *dbname;
-    bool must_finish; /* signals stop nothing any more: cleaning up */
 };
 
 /* Find and load the project. Faults are printed (all of them) and -1 is returned with ERR_CONFIG if there are any and

@@ -7,7 +7,6 @@
 #include "cli/export.h"
 #include "cli/output.h"
 #include "cli/projections.h"
-#include "cli/signals.h"
 
 void tally_worsen(struct tally *t, enum err_code code)
 {
@@ -53,9 +52,9 @@ static void export_step(struct session *s, struct step *step, struct tally *t)
     }
     if (export_bundle(s, h->applied, step->bundle, s->project.dirfd, step->bundle->dir,
                       s->link.env->evidence, &e) != 0) {
-        (void)output_error(s->req, -1, &e);
-        output_note(s->req, "%s is applied; its evidence is owed, `kfmig build %s` writes it",
-                    step->bundle->id, s->link.env->name);
+        tell_fault(&s->ear, &e);
+        tell_note(&s->ear, "%s is applied; its evidence is owed, `kfmig build %s` writes it",
+                  step->bundle->id, s->link.env->name);
         tally_worsen(t, ERR_VALIDATE);
         return;
     }
@@ -72,21 +71,22 @@ static bool waits_for_failed(const struct session *s, const struct step *step, c
     return false;
 }
 
-static void report_outcome(struct work_frame *w, const struct step *step, const struct outcome *o)
+/* as: how a good end is called where it is more than done, "". */
+static void tell_end(struct work_frame *w, const char *target, const char *as,
+                     const struct outcome *o)
 {
-    struct session *s = w->s;
-    progress_clear(&w->progress);
-    if (o->result == RUN_SUCCESS) {
-        output_note(s->req, "[%zu/%zu] %s  %lld ms", w->progress.done, w->progress.total,
-                    step->bundle->id, (long long)o->elapsed_ms);
-        return;
-    }
-    (void)output_error(s->req, s->project.dirfd, &o->failure);
-    output_findings(s->req, &o->gates);
-    if (o->sequence > 0) {
-        output_note(s->req, "receipt: ledger entry %lld, run %s", (long long)o->sequence,
-                    o->run_id);
-    }
+    bool is_good = o->result == RUN_SUCCESS;
+    w->done += is_good;
+    tell(&w->s->ear, &(struct tell){.kind = is_good ? TELL_DONE : TELL_FAILED,
+                                    .target = target,
+                                    .what = as,
+                                    .at = w->done,
+                                    .n = w->total,
+                                    .ms = o->elapsed_ms,
+                                    .fault = is_good ? NULL : &o->failure,
+                                    .gates = is_good ? NULL : &o->gates,
+                                    .sequence = o->sequence,
+                                    .run_id = o->run_id});
 }
 
 /* A fact of this run, so that exports and the next steps see it without asking again. */
@@ -110,7 +110,7 @@ static bool run_step(struct work_frame *w, struct step *step, struct tally *t)
     struct err e = {0};
     struct generation grown;
     bool grows = projections_grown(w->s, step, &grown);
-    progress_step(&w->progress, step->bundle->id);
+    work_tell_begin(w, step->bundle->id);
     w->run.live_after = grows ? &grown : NULL;
     run_migration(&w->run, step, &o);
     w->run.live_after = NULL;
@@ -118,16 +118,15 @@ static bool run_step(struct work_frame *w, struct step *step, struct tally *t)
         projections_remember(w->s, step, &grown);
     }
     if (o.result == RUN_SUCCESS) {
-        w->progress.done++;
         t->n_applied++;
     } else {
         t->n_failed++;
         tally_worsen(t, o.failure.code == ERR_NONE ? ERR_APPLY : o.failure.code);
     }
-    report_outcome(w, step, &o);
+    tell_end(w, step->bundle->id, "", &o);
     remember_fact(w->s, step, &o);
     if (o.owed.p != NULL && work_owe(w, &o, &e) != 0) {
-        (void)output_error(w->s->req, -1, &e);
+        tell_fault(&w->s->ear, &e);
     }
     /* Committed evidence of the same content stays: it is a fact too, whichever database it came from. */
     if (o.result == RUN_SUCCESS &&
@@ -139,7 +138,7 @@ static bool run_step(struct work_frame *w, struct step *step, struct tally *t)
 
 static bool must_stop(const struct session *s, const struct tally *t)
 {
-    if (signals_seen() != 0 || t->worst == ERR_DOUBT || s->link.pg == NULL ||
+    if (ear_stops(&s->ear) != ERR_NONE || t->worst == ERR_DOUBT || s->link.pg == NULL ||
         !pg_is_alive(s->link.pg)) {
         return true;
     }
@@ -166,42 +165,32 @@ static void run_one_projection(const struct steps *r, const struct projection_st
     struct tally *t = r->t;
     struct session *s = w->s;
     struct projection_job job;
-    struct projection_events events = projections_events(&w->progress);
     struct outcome o = {0};
     struct err e = {0};
     const char *name = x->in->p->name;
-    progress_step(&w->progress, name);
+    work_tell_begin(w, name);
     if (projections_job(s, x, &job, &e) != 0) {
         t->n_failed++;
         tally_worsen(t, e.code);
-        (void)output_error(s->req, s->project.dirfd, &e);
+        tell_fault(&s->ear, &e);
         return;
     }
-    job.events = &events;
     if (r->before != NULL) {
         r->before(r->ctx, x, &job);
     }
     run_projection(&w->run, &job, &o);
-    progress_clear(&w->progress);
     if (r->after != NULL) {
         r->after(r->ctx, x, &o);
     }
+    tell_end(w, name, "published", &o);
     if (o.result == RUN_SUCCESS) {
-        w->progress.done++;
         t->n_published++;
-        output_note(s->req, "[%zu/%zu] %s  published, %lld ms", w->progress.done, w->progress.total,
-                    name, (long long)o.elapsed_ms);
         return;
     }
     t->n_failed++;
     tally_worsen(t, o.failure.code == ERR_NONE ? ERR_APPLY : o.failure.code);
-    (void)output_error(s->req, s->project.dirfd, &o.failure);
-    output_findings(s->req, &o.gates);
-    if (o.sequence > 0) {
-        output_note(s->req, "receipt: ledger entry %lld, run %s", (long long)o.sequence, o.run_id);
-    }
     if (o.owed.p != NULL && work_owe(w, &o, &e) != 0) {
-        (void)output_error(s->req, -1, &e);
+        tell_fault(&s->ear, &e);
     }
 }
 

@@ -11,7 +11,6 @@
 
 #include "base/clock.h"
 #include "cli/leftovers.h"
-#include "cli/output.h"
 #include "cli/repo.h"
 
 enum { OWED_MAX = 256 * 1024 * 1024 };
@@ -35,10 +34,7 @@ static void fill_actor(struct work_frame *w)
 static int take_lock(struct work_frame *w, struct err *e)
 {
     struct session *s = w->s;
-    struct lock_wait wait = {.timeout_ms = s->req->lock_wait_ms,
-                             .on_wait = progress_lock_wait,
-                             .is_stopped = progress_is_stopped,
-                             .ctx = &w->progress};
+    struct lock_wait wait = {.timeout_ms = s->req->lock_wait_ms, .ear = &s->ear};
     const char *holder = arena_printf(s->a, "%s %s, process %ld", w->actor.id,
                                       s->req->command->name, (long)getpid());
     if (ledger_lock(s->link.pg, w->run_id, holder, &wait, &w->run.epoch, e) != 0) {
@@ -91,8 +87,6 @@ static void fill_run(struct work_frame *w)
 {
     struct session *s = w->s;
     int64_t epoch = w->run.epoch;
-    w->events = progress_events(&w->progress);
-    w->wait = progress_wait(&w->progress);
     w->run = (struct run){.pg = &s->link.pg,
                           .a = s->a,
                           .env = s->link.env,
@@ -104,8 +98,8 @@ static void fill_run(struct work_frame *w)
                           .base = &s->link.catalog,
                           .epoch = epoch,
                           .actor = &w->actor,
-                          .events = &w->events,
-                          .wait = &w->wait,
+                          .ear = &w->watch.front,
+                          .wait = &w->watch.wait,
                           .reconnect = reconnect,
                           .open = open_beside,
                           .reconnect_ctx = w};
@@ -120,11 +114,9 @@ static int record_starting_point(struct work_frame *w, struct err *e)
                   &w->n_adopted, &o, e) != 0) {
         return -1;
     }
-    if (!s->quiet) {
-        output_note(s->req,
-                    "%s: first contact; recorded %zu objects found there as the starting baseline",
-                    s->link.env->name, w->n_adopted);
-    }
+    tell_note(&s->ear,
+              "%s: first contact; recorded %zu objects found there as the starting baseline",
+              s->link.env->name, w->n_adopted);
     return link_refresh(s, &s->link, e);
 }
 
@@ -190,8 +182,8 @@ static int pay_owed(struct work_frame *w, struct err *e)
         }
     }
     if (w->n_paid > 0) {
-        output_note(s->req, "%s: recorded %zu receipt%s that an earlier run could not deliver",
-                    s->link.env->name, w->n_paid, w->n_paid == 1 ? "" : "s");
+        tell_note(&s->ear, "%s: recorded %zu receipt%s that an earlier run could not deliver",
+                  s->link.env->name, w->n_paid, w->n_paid == 1 ? "" : "s");
         return link_refresh(s, &s->link, e);
     }
     return 0;
@@ -202,7 +194,8 @@ int work_open(struct work_frame *w, struct session *s, bool first_contact, struc
     *w = (struct work_frame){.s = s};
     random_uuid(w->run_id);
     fill_actor(w);
-    progress_init(&w->progress, s, s->plan.n_apply);
+    watch_init(&w->watch, &s->ear, &s->link);
+    w->total = s->plan.n_apply;
     bool had_ledger = s->link.id.has_ledger;
     if (!had_ledger && ledger_create_after(s->link.pg, s->link.env->name, s->cites, e) != 0) {
         return -1;
@@ -229,6 +222,14 @@ int work_open(struct work_frame *w, struct session *s, bool first_contact, struc
     return 0;
 }
 
+void work_tell_begin(const struct work_frame *w, const char *target)
+{
+    tell(&w->watch.front, &(struct tell){.kind = TELL_BEGIN,
+                                         .target = target,
+                                         .at = w->total > 0 ? w->done + 1 : 0,
+                                         .n = w->total});
+}
+
 int work_owe(struct work_frame *w, const struct outcome *o, struct err *e)
 {
     if (w->s->dbname != NULL) {
@@ -242,7 +243,7 @@ void work_close(struct work_frame *w)
 {
     struct session *s = w->s;
     struct err ignored = {0};
-    progress_close(&w->progress);
+    watch_close(&w->watch);
     baseline_release(&w->sum);
     if (s->link.pg == NULL || !pg_is_alive(s->link.pg)) {
         return;

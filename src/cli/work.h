@@ -3,15 +3,16 @@
 #ifndef KFMIG_CLI_WORK_H
 #define KFMIG_CLI_WORK_H
 
-#include "cli/progress.h"
+#include "cli/session.h"
+#include "cli/watch.h"
+#include "run/run.h"
 
 struct work_frame {
     struct session *s;
-    struct progress progress;
+    struct watch watch;
+    size_t done, total; /* targets */
     struct run run;
     struct run_actor actor;
-    struct run_events events;
-    struct pg_wait wait;
     char run_id[37];     /* of the lease */
     struct baseline sum; /* the ledger's sum of objects */
     bool locked;
@@ -24,6 +25,8 @@ struct work_frame {
  * what stands there as the starting baseline. */
 int work_open(struct work_frame *w, struct session *s, bool first_contact,
               struct err *e) MUST_CHECK;
+/* A target begins: the next of w->total. */
+void work_tell_begin(const struct work_frame *w, const char *target);
 /* Does state/owed hold a receipt of this environment? */
 bool work_owes(struct session *s);
 /* Keep a receipt that no ledger took: state/owed/RUN_ID.json. */

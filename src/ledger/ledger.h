@@ -6,6 +6,7 @@
 
 #include "base/digest.h"
 #include "base/table.h"
+#include "base/tell.h"
 #include "cache/cache.h"
 #include "doc/doc.h"
 #include "model/entry_kind.h"
@@ -120,15 +121,11 @@ bool checkpoint_of(const struct doc *receipt, struct checkpoint *out);
 
 /* Exclusive run: polls pg_try_advisory_lock every 100 ms with jitter, never waiting inside a statement; then for a moment the work
  * lock exclusively (no orphan backend of a dead run still works); then epoch + 1 in kfmig.lease with run_id and holder text.
- * holder receives who has it while waiting (application name, pid, since), for on_wait to show. timeout_ms 0: do not wait.
- * -1 ERR_LOCKED naming the holder. */
+ * The ear hears who has it while waiting (application name, pid, since), as TELL_WAITING. timeout_ms 0: do not wait.
+ * -1 ERR_LOCKED naming the holder; ERR_INTERRUPTED: the ear (may be NULL) said stop. */
 struct lock_wait {
     int64_t timeout_ms;
-    void (*on_wait)(void *ctx, const char *holder);
-    bool (*is_stopped)(
-        void *
-            ctx); /* asked while waiting; true ends it with ERR_INTERRUPTED. May be NULL, as on_wait */
-    void *ctx;
+    const struct ear *ear;
 };
 int ledger_lock(struct pg *s, const char *run_id, const char *holder, const struct lock_wait *w,
                 int64_t *epoch, struct err *e) MUST_CHECK;

@@ -64,6 +64,13 @@ static int find_holder(struct pg *s, const struct wanted *w, char *out, size_t s
     return 0;
 }
 
+static void tell_waits(const struct ear *ear, const char *holder)
+{
+    char text[HOLDER_TEXT + 64];
+    (void)snprintf(text, sizeof text, "waiting for the run that holds the lock: %s", holder);
+    tell(ear, &(struct tell){.kind = TELL_WAITING, .what = text});
+}
+
 /* Polls until *w is ours or the deadline (clock_ms()) has passed. */
 static int wait_for(struct pg *s, const struct wanted *w, const struct lock_wait *wait,
                     int64_t deadline, struct err *e)
@@ -84,11 +91,9 @@ static int wait_for(struct pg *s, const struct wanted *w, const struct lock_wait
             (void)err_set(e, ERR_LOCKED, "%s: %s", w->what, holder);
             return err_hint(e, "wait until it has ended, then run again");
         }
-        if (wait->on_wait != NULL) {
-            wait->on_wait(wait->ctx, holder);
-        }
+        tell_waits(wait->ear, holder);
         ledger_pause();
-        if (wait->is_stopped != NULL && wait->is_stopped(wait->ctx)) {
+        if (ear_stops(wait->ear) != ERR_NONE) {
             return err_set(e, ERR_INTERRUPTED, "interrupted while waiting: %s: %s", w->what,
                            holder);
         }

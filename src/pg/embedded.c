@@ -17,19 +17,6 @@ struct embedded {
     int lease;
 };
 
-/* Whom to tell what is going on. */
-struct teller {
-    void (*note)(void *ctx, const char *text);
-    void *ctx;
-};
-
-static void tell(const struct teller *t, const char *text)
-{
-    if (t->note != NULL) {
-        t->note(t->ctx, text);
-    }
-}
-
 static int fail_lock(const struct home *h, const char *name, struct err *e)
 {
     if (errno == EWOULDBLOCK) {
@@ -90,7 +77,7 @@ static int start_and_wait(const struct home *h, const struct embedded_options *o
 }
 
 /* Under start.lock. The watcher comes first: whatever is killed after this, somebody will end the server. */
-static int bring_up(struct home *h, const struct embedded_options *o, const struct teller *t,
+static int bring_up(struct home *h, const struct embedded_options *o, const struct ear *ear,
                     struct err *e)
 {
     pid_t pid = 0;
@@ -102,11 +89,11 @@ static int bring_up(struct home *h, const struct embedded_options *o, const stru
         return -1;
     }
     if (pid == 0) {
-        tell(t, "starting the embedded server");
+        tell_note(ear, "starting the embedded server");
     }
     int rc = start_and_wait(h, o, pid, &admin, e);
     if (rc == 0 && !stamp_covers(h, o)) {
-        tell(t, "preparing the embedded database");
+        tell_note(ear, "preparing the embedded database");
         rc = server_provision(h, admin, o, e);
         rc = rc == 0 ? stamp_write(h, o, e) : rc;
     }
@@ -114,18 +101,18 @@ static int bring_up(struct home *h, const struct embedded_options *o, const stru
     return rc;
 }
 
-static int bring_up_alone(struct home *h, const struct embedded_options *o, const struct teller *t,
+static int bring_up_alone(struct home *h, const struct embedded_options *o, const struct ear *ear,
                           struct err *e)
 {
     int lock = lock_take(h, "start.lock", LOCK_EX, 0);
     if (lock < 0 && errno == EWOULDBLOCK) {
-        tell(t, "waiting for another kfmig that starts the embedded server");
+        tell_note(ear, "waiting for another kfmig that starts the embedded server");
         lock = lock_take(h, "start.lock", LOCK_EX, SERVER_LOCK_MS);
     }
     if (lock < 0) {
         return fail_lock(h, "start.lock", e);
     }
-    int rc = bring_up(h, o, t, e);
+    int rc = bring_up(h, o, ear, e);
     (void)close(lock);
     return rc;
 }
@@ -147,10 +134,9 @@ static int take_lease(const struct home *h, struct err *e)
 }
 
 int embedded_open(struct embedded **out, const struct embedded_options *o, struct secret *conninfo,
-                  void (*note)(void *ctx, const char *text), void *ctx, struct err *e)
+                  const struct ear *ear, struct err *e)
 {
     struct home h;
-    const struct teller t = {note, ctx};
     *out = NULL;
     if (home_find(&h, o->dir, e) != 0) {
         return -1;
@@ -160,7 +146,7 @@ int embedded_open(struct embedded **out, const struct embedded_options *o, struc
         return -1;
     }
     bool at_once = is_ready(&h) && stamp_covers(&h, o);
-    int rc = at_once ? watcher_ensure(&h, o, e) : bring_up_alone(&h, o, &t, e);
+    int rc = at_once ? watcher_ensure(&h, o, e) : bring_up_alone(&h, o, ear, e);
     if (rc != 0) {
         (void)close(lease);
         return -1;

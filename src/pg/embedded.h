@@ -14,6 +14,7 @@
 #ifndef KFMIG_PG_EMBEDDED_H
 #define KFMIG_PG_EMBEDDED_H
 
+#include "base/tell.h"
 #include "pg/pg.h"
 
 struct embedded_options {
@@ -31,11 +32,11 @@ struct embedded; /* a lease: the server stays up while it is open */
 
 /* Start the server if it is not running, provision what is declared (idempotent, skipped with no write when a stamp file in
  * DIR says the same list was provisioned), take the lease. *conninfo receives a keyword string for the ordinary owner role
- * "kfmig" and database "kfmig". note (may be NULL) is told what is going on ("starting the embedded server ...").
+ * "kfmig" and database "kfmig". ear (may be NULL) hears what is going on as notes ("starting the embedded server").
  * Returns 0, or -1 with ERR_PREFLIGHT: no server programs (hint: what to install), no rights, initdb failed, an extension is
  * not installed (hint: the Debian package), not ready in time. */
 int embedded_open(struct embedded **out, const struct embedded_options *o, struct secret *conninfo,
-                  void (*note)(void *ctx, const char *text), void *ctx, struct err *e) MUST_CHECK;
+                  const struct ear *ear, struct err *e) MUST_CHECK;
 void embedded_close(struct embedded *m); /* drops the lease; the server goes on until it is idle */
 
 /* In the running server: make a database that belongs to the ordinary owner and has what o declares (extensions), with this comment

@@ -2,6 +2,7 @@
 #ifndef KFMIG_REPORT_REPORT_H
 #define KFMIG_REPORT_REPORT_H
 
+#include "base/tell.h"
 #include "doc/doc.h"
 #include "model/finding.h"
 #include "plan/plan.h"
@@ -24,6 +25,9 @@ void report_findings(struct buf *out, const struct style *st, const struct findi
 /* All of a list, sorted, then "N faults". kind: "error" or "warning". */
 void report_faults(struct buf *out, const struct style *st, const struct err_list *l,
                    const char *kind);
+
+/* One event as one line of NDJSON: {"event","time","target",...}; TELL_FAULTS: one line per fault. */
+void report_tell(struct buf *out, const struct tell *t);
 
 void report_plan(struct buf *out, const struct style *st, const struct plan *p);
 /* Only what is blocked: reasons and what to do about them; nothing if nothing is. */

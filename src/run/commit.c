@@ -9,9 +9,7 @@ static enum ending ask(struct run *r, const struct commit *c, struct err *e)
 {
     struct err why = {0};
     enum ending end = TX_UNKNOWN;
-    if (r->events->resolving != NULL) {
-        r->events->resolving(r->events->ctx);
-    }
+    tell(r->ear, &(struct tell){.kind = TELL_RESOLVING, .target = c->subject});
     if (r->reconnect(r->reconnect_ctx, &why) == 0) {
         end = ledger_settle(*r->pg, c->run_id, &why);
     }

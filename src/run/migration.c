@@ -225,12 +225,14 @@ void run_migration(struct run *r, const struct step *s, struct outcome *o)
     enum attempt a = attempt(&w);
     for (int i = 1; a == ATTEMPT_RETRY && i <= w.b->decl->lock_retries; i++) {
         int64_t pause = pause_of(i);
-        if (r->events->retry != NULL) {
-            r->events->retry(r->events->ctx, i, w.b->decl->lock_retries, o->failure.condition,
-                             pause);
-        }
+        tell(r->ear, &(struct tell){.kind = TELL_RETRY,
+                                    .target = w.b->id,
+                                    .what = o->failure.condition,
+                                    .at = (size_t)i,
+                                    .n = (size_t)w.b->decl->lock_retries,
+                                    .ms = pause});
         clock_sleep_ms(pause);
-        if (r->wait->on_wait != NULL && r->wait->on_wait(r->wait->ctx)) {
+        if (ear_stops(r->ear) != ERR_NONE) {
             err_set(&o->failure, ERR_INTERRUPTED, "interrupted while waiting to try again");
             break;
         }

@@ -20,9 +20,7 @@ struct pg *making_session(const struct making *m)
 
 void making_phase(const struct making *m, const char *what)
 {
-    if (m->job->events->phase != NULL) {
-        m->job->events->phase(m->job->events->ctx, what);
-    }
+    tell(m->r->ear, &(struct tell){.kind = TELL_PHASE, .target = m->p->name, .what = what});
 }
 
 int making_begin(struct making *m, struct err *e)

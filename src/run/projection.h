@@ -21,14 +21,6 @@ struct known_content {
     size_t n;
 };
 
-/* What the caller hears. Any may be NULL. */
-struct projection_events {
-    void *ctx;
-    void (*phase)(void *ctx, const char *what); /* "schema", "load kansas_counties", ... */
-    bool (*loading)(void *ctx, int64_t rows, int64_t done, int64_t size); /* true: stop */
-    void (*waiting)(void *ctx, const char *whom);                         /* before publishing */
-};
-
 /* datasets: one per source of the projection, found and without faults. chain: the member bundles in order, with decl and scripts parsed.
  * invariants: the projection's, parsed, one per p->invariants. fresh: make a new generation even if there is one with the wanted digest.
  * known: what its sources must hold, else nothing is published (ERR_VALIDATE, naming the source); NULL: not known. */
@@ -39,7 +31,6 @@ struct projection_job {
     struct bundle *const *chain;
     size_t n_chain;
     const struct script *invariants;
-    const struct projection_events *events;
     bool fresh;
     const struct known_content *known;
 };

@@ -33,11 +33,13 @@ bool is_unchanged(const struct making *m, size_t i)
            same_part(m, (struct part){.kind = PART_PROJ}) && changed_member(m) == NULL;
 }
 
-static bool stop(void *ctx, int64_t rows, int64_t done, int64_t size)
+bool making_loads(void *ctx, int64_t rows, int64_t done, int64_t size)
 {
     const struct making *m = ctx;
-    const struct projection_events *ev = m->job->events;
-    return ev->loading != NULL && ev->loading(ev->ctx, rows, done, size);
+    tell(m->r->ear,
+         &(struct tell){
+             .kind = TELL_LOADING, .target = m->p->name, .rows = rows, .done = done, .size = size});
+    return ear_stops(m->r->ear) != ERR_NONE;
 }
 
 /* What the copy holds is compared with what the live generation was proven to hold. */
@@ -70,7 +72,7 @@ static int copy_rows(struct making *m, size_t i, bool *is_good, struct err *e)
 int load_rows(struct making *m, size_t i, struct err *e)
 {
     struct load *l = NULL;
-    const struct load_watch watch = {stop, m};
+    const struct load_watch watch = {making_loads, m};
     if (source_plan(m, i, &l, e) != 0) {
         return -1;
     }

@@ -49,6 +49,8 @@ struct making {
 
 struct pg *making_session(const struct making *m);
 void making_phase(const struct making *m, const char *what);
+/* How far reading a source is, as a load_watch hears it; ctx: struct making. True: stop. */
+bool making_loads(void *ctx, int64_t rows, int64_t done, int64_t size);
 /* Transactions of kfmig's own work. begin: session hygiene, timeouts, the work lock. commit: the lock and the epoch are still ours, then COMMIT.
  * publish: the same where the transaction holds an entry: if the connection goes, connect again and ask the ledger; ERR_DOUBT if it cannot be asked. The
  * tree is *before again where nothing was published. */

@@ -11,7 +11,7 @@ enum { PATIENT_AFTER = 20, PATIENCE_MS = 500 };
 
 static bool is_interrupted(const struct making *m, struct err *e)
 {
-    if (m->r->wait->on_wait == NULL || !m->r->wait->on_wait(m->r->wait->ctx)) {
+    if (ear_stops(m->r->ear) == ERR_NONE) {
         return false;
     }
     err_set(e, ERR_INTERRUPTED, "interrupted while waiting to publish %s", m->p->name);
@@ -20,9 +20,8 @@ static bool is_interrupted(const struct making *m, struct err *e)
 
 static void tell_waiting(const struct making *m, const char *whom)
 {
-    if (m->job->events->waiting != NULL) {
-        m->job->events->waiting(m->job->events->ctx, whom);
-    }
+    const char *text = arena_printf(m->r->a, "waiting to publish: %s", whom);
+    tell(m->r->ear, &(struct tell){.kind = TELL_WAITING, .target = m->p->name, .what = text});
 }
 
 static int give_up(const struct making *m, const char *whom, struct err *e)

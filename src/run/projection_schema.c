@@ -137,16 +137,7 @@ int source_plan(struct making *m, size_t i, struct load **out, struct err *e)
 
 static bool stop_bytes(void *ctx, int64_t done, int64_t size)
 {
-    const struct making *m = ctx;
-    const struct projection_events *ev = m->job->events;
-    return ev->loading != NULL && ev->loading(ev->ctx, 0, done, size);
-}
-
-static bool stop_rows(void *ctx, int64_t rows, int64_t done, int64_t size)
-{
-    const struct making *m = ctx;
-    const struct projection_events *ev = m->job->events;
-    return ev->loading != NULL && ev->loading(ev->ctx, rows, done, size);
+    return making_loads(ctx, 0, done, size);
 }
 
 int prove_artifacts(struct making *m, struct err *e)
@@ -155,7 +146,7 @@ int prove_artifacts(struct making *m, struct err *e)
         struct err_list faults = {0};
         struct load *l = NULL;
         int64_t rows = 0;
-        const struct load_watch watch = {stop_rows, m};
+        const struct load_watch watch = {making_loads, m};
         making_phase(m, arena_printf(m->r->a, "check %s", m->p->source[i].dataset));
         if (dataset_verify(m->job->place, m->job->datasets[i], m->p->source[i].asset, stop_bytes, m,
                            &faults) != 0) {

@@ -1,9 +1,10 @@
 /* The guarded transaction: how one migration is applied, and what is recorded about it.
  * Owns: the protocol of DESIGN.md section 3, the gates, the documents of a run (baseline, diff, receipt). No files, no words for
- * users: what happens is told through struct run_events. */
+ * users: what happens is told to an ear. */
 #ifndef KFMIG_RUN_RUN_H
 #define KFMIG_RUN_RUN_H
 
+#include "base/tell.h"
 #include "ledger/ledger.h"
 #include "model/finding.h"
 #include "plan/plan.h"
@@ -16,15 +17,6 @@ struct run_actor {
     const char *commit_sha; /* of the project's repository; "" if unknown */
     const char *pr;         /* "" if unknown */
     const char *tool_version;
-};
-
-/* What the caller hears while a migration runs. Any may be NULL. */
-struct run_events {
-    void *ctx;
-    void (*statement)(void *ctx, const struct statement *st, const struct script *s, size_t at,
-                      size_t n);
-    void (*retry)(void *ctx, int attempt, int most, const char *condition, int64_t pause_ms);
-    void (*resolving)(void *ctx); /* the connection was lost around COMMIT; asking the ledger */
 };
 
 /* One run against one environment, under its lock. The caller owns everything pointed to. */
@@ -44,8 +36,8 @@ struct run {
         live_after; /* run_migration(): the row of the live generation that the migration becomes part of, NULL: none */
     struct observer_memory observer; /* of the session */
     const struct run_actor *actor;
-    const struct run_events *events;
-    const struct pg_wait *wait; /* interrupts and progress while a statement runs */
+    const struct ear *ear;      /* hears statements, phases, waiting; asked whether to stop */
+    const struct pg_wait *wait; /* for statements that run long */
     /* Connect again, refuse another database, take the lock again (new epoch). 0, or -1: still unknown. */
     int (*reconnect)(void *ctx, struct err *e);
     /* One more session with the same database, for work beside the first's; the caller closes it. NULL: there is only the one. */

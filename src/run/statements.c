@@ -63,9 +63,13 @@ static int run_statement(struct execution *x, const struct script *s, const stru
     struct pg_wait wait = *r->wait;
     int64_t position = -1;
     int64_t rows = 0;
-    if (r->events->statement != NULL) {
-        r->events->statement(r->events->ctx, st, s, x->n_done + 1, x->n_statements);
-    }
+    tell(r->ear, &(struct tell){.kind = TELL_STATEMENT,
+                                .target = x->bundle->id,
+                                .what = st->tag,
+                                .path = s->path,
+                                .line = st->line,
+                                .at = x->n_done + 1,
+                                .n = x->n_statements});
     if (st->counts_rows_before &&
         observer_count_before(x->observer, *r->pg, &st->touches, st->cascade, e) != 0) {
         return -1;

@@ -79,6 +79,8 @@ options:
                            it
       --lock-wait=TIME     wait this long for another run to end: 30s, 10m
                            (default), 0
+      --progress=FORMAT    tell what happens on stderr as text, or json: one
+                           object a line
 
 options for every command:
   -C, --project=DIR        work on the project in DIR instead of the current

@@ -1,8 +1,10 @@
 """The README's tour and the manual's examples do what they say: every ```console block is run and compared."""
 # run: serial needs=postgres,postgis limit=300
 
+import contextlib
 import os
 import pathlib
+import pty
 import re
 import shutil
 import subprocess
@@ -44,7 +46,7 @@ def commands(block):
 
 def environment(tmp):
     env = {k: v for k, v in os.environ.items() if not k.startswith(("PG", "KFM_", "CI", "DATABASE_URL"))}
-    env.update(PATH=f"{tmp}/bin:{env['PATH']}", LC_ALL="C.UTF-8", HOME=str(tmp), KFMIG_ACTOR="you",
+    env.update(PATH=f"{tmp}/bin:{env['PATH']}", LC_ALL="C.UTF-8", NO_COLOR="1", HOME=str(tmp), KFMIG_ACTOR="you",
                GIT_CONFIG_GLOBAL="/dev/null", GIT_AUTHOR_NAME="a", GIT_AUTHOR_EMAIL="a@b", GIT_COMMITTER_NAME="a",
                GIT_COMMITTER_EMAIL="a@b")
     return env
@@ -68,9 +70,18 @@ def clone(tmp):
 
 
 def run(command, root, tmp):
-    done = subprocess.run(["bash", "-c", command], cwd=root, env=environment(tmp), stdin=subprocess.DEVNULL,
-                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=120, check=False)
-    return done.stdout.decode()
+    """What a terminal shows of it in the end: the live line is taken out, as the terminal does."""
+    ours, theirs = pty.openpty()
+    child = subprocess.Popen(["bash", "-c", command], cwd=root, env=environment(tmp), stdin=subprocess.DEVNULL,
+                             stdout=theirs, stderr=theirs)
+    os.close(theirs)
+    text = b""
+    with contextlib.suppress(OSError):  # the end of a terminal whose programs have ended
+        while part := os.read(ours, 65536):
+            text += part
+    os.close(ours)
+    child.wait(timeout=120)
+    return re.sub(r"[^\n]*\r\x1b\[K", "", text.decode().replace("\r\n", "\n"))
 
 
 @test

@@ -40,7 +40,7 @@ static inline struct embedded *server_begin(char dir[static 32], struct secret *
     if (!server_folder(dir, 0755)) {
         return NULL;
     }
-    if (embedded_open(&m, &o, where, NULL, NULL, &e) != 0) {
+    if (embedded_open(&m, &o, where, NULL, &e) != 0) {
         server_explain(&e);
     }
     return m;

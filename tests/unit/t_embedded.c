@@ -17,11 +17,10 @@ enum { PLANNED = 69, IDLE_MS = 200, PATIENCE_MS = 30000, OPENS = 100, STARTERS =
 static struct err e;
 static int notes;
 
-static void on_note(void *ctx, const char *text)
+static void on_tell(void *ctx, const struct tell *t)
 {
     (void)ctx;
-    (void)text;
-    notes++;
+    notes += t->kind == TELL_NOTE;
 }
 
 static struct embedded_options options_for(const char *dir)
@@ -32,9 +31,10 @@ static struct embedded_options options_for(const char *dir)
 static struct embedded *open_with(const struct embedded_options *o, struct secret *where)
 {
     struct embedded *m = NULL;
+    const struct ear ear = {.hear = on_tell};
     e = (struct err){0};
     notes = 0;
-    if (embedded_open(&m, o, where, on_note, NULL, &e) != 0) {
+    if (embedded_open(&m, o, where, &ear, &e) != 0) {
         server_explain(&e);
         return NULL;
     }

@@ -33,7 +33,7 @@ static void reconfigure(void)
     embedded_close(server);
     server = NULL;
     must(embedded_stop(server_dir, &e), "stop");
-    must(embedded_open(&server, &o, &where, NULL, NULL, &e), "start again");
+    must(embedded_open(&server, &o, &where, NULL, &e), "start again");
     owner = session("");
     admin = session(ADMIN);
 }

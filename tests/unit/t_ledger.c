@@ -211,23 +211,22 @@ struct waiting {
     char text[512];
 };
 
-static void unlock_holder(void *ctx, const char *holder)
+static void unlock_holder(void *ctx, const struct tell *t)
 {
     struct waiting *w = ctx;
-    (void)snprintf(w->text, sizeof w->text, "%s", holder);
-    w->n_waits++;
+    (void)snprintf(w->text, sizeof w->text, "%s", t->what);
+    w->n_waits += t->kind == TELL_WAITING;
     must(ledger_unlock(w->holder, &e), "unlock");
 }
 
-static void count_wait(void *ctx, const char *holder)
+static void count_wait(void *ctx, const struct tell *t)
 {
-    (void)holder;
-    ((struct waiting *)ctx)->n_waits++;
+    ((struct waiting *)ctx)->n_waits += t->kind == TELL_WAITING;
 }
 
-static bool stop_second(void *ctx)
+static enum err_code stop_second(void *ctx)
 {
-    return ++((struct waiting *)ctx)->n_asked == 2;
+    return ++((struct waiting *)ctx)->n_asked == 2 ? ERR_INTERRUPTED : ERR_NONE;
 }
 
 static void test_lock(struct pg *a, struct pg *b)
@@ -249,10 +248,12 @@ static void test_lock(struct pg *a, struct pg *b)
     is_int(e.code, ERR_LOCKED, "as it is locked");
     ok(strstr(e.msg, "kfmig unit test (pid ") != NULL && strstr(e.msg, "kfmig on host") != NULL,
        "the holder is named");
-    struct lock_wait wait = {10000, count_wait, stop_second, &w};
+    const struct ear stopping = {&w, count_wait, stop_second};
+    const struct ear unlocking = {&w, unlock_holder, NULL};
+    struct lock_wait wait = {10000, &stopping};
     is_int(ledger_lock(b, "run", "h", &wait, &epoch, &e), -1, "waiting can be ended");
     ok(e.code == ERR_INTERRUPTED && w.n_waits == 2, "after any poll");
-    wait = (struct lock_wait){10000, unlock_holder, NULL, &w};
+    wait = (struct lock_wait){10000, &unlocking};
     w.n_waits = 0;
     is_int(ledger_lock(b, "run2", "h", &wait, &epoch, &e), 0,
            "waiting ends when the lock is given back");

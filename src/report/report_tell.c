@@ -1,0 +1,115 @@
+/* Events as NDJSON. */
+#include "base/clock.h"
+#include "model/finding.h"
+#include "report/words.h"
+
+static void put_error(struct arena *a, struct doc *d, const struct err *e)
+{
+    struct doc *x = doc_put(a, d, "error", doc_new(a, DOC_MAP));
+    doc_put(a, x, "code", doc_text(a, err_name(e->code)));
+    doc_put(a, x, "message", words_doc(a, e->msg));
+    doc_put(a, x, "where", words_place(a, e->where.path, e->where.line, e->where.col));
+    doc_put(a, x, "hint", words_doc(a, e->hint));
+    doc_put(a, x, "sqlstate", words_doc(a, e->sqlstate));
+}
+
+/* What a kind calls its text; NULL: it has none. */
+static const char *text_name(enum tell_kind kind)
+{
+    switch ((int)kind) {
+    case TELL_NOTE:
+    case TELL_WARNING:
+        return "text";
+    case TELL_STATEMENT:
+        return "tag";
+    case TELL_PHASE:
+        return "phase";
+    case TELL_WAITING:
+        return "for";
+    case TELL_RETRY:
+        return "condition";
+    case TELL_DONE:
+        return "as";
+    default:
+        return NULL;
+    }
+}
+
+static void put_numbers(struct arena *a, struct doc *d, const struct tell *t)
+{
+    if (t->n > 0) {
+        doc_put(a, d, "at", doc_int(a, (int64_t)t->at));
+        doc_put(a, d, "of", doc_int(a, (int64_t)t->n));
+    }
+    if (t->kind == TELL_LOADING) {
+        doc_put(a, d, "rows", doc_int(a, t->rows));
+        doc_put(a, d, "bytes", doc_int(a, t->done));
+        doc_put(a, d, "size", doc_int(a, t->size));
+    }
+    if (t->kind == TELL_DONE || t->kind == TELL_RETRY || t->kind == TELL_TICK) {
+        doc_put(a, d, "ms", doc_int(a, t->ms));
+    }
+    if (t->sequence > 0) {
+        doc_put(a, d, "sequence", doc_int(a, t->sequence));
+        doc_put(a, d, "run_id", words_doc(a, t->run_id));
+    }
+}
+
+/* What stood in the way: {"rule","subject","text","fix"}. */
+static void put_gates(struct arena *a, struct doc *d, const struct findings *gates)
+{
+    struct doc *list = doc_new(a, DOC_LIST);
+    for (size_t i = 0; i < gates->n; i++) {
+        const struct finding *f = &gates->v[i];
+        if (finding_stops(f)) {
+            struct doc *x = doc_push(a, list, doc_new(a, DOC_MAP));
+            doc_put(a, x, "rule", words_doc(a, f->rule));
+            doc_put(a, x, "subject", words_doc(a, f->subject));
+            doc_put(a, x, "text", words_doc(a, f->text));
+            doc_put(a, x, "fix", words_doc(a, f->fix));
+        }
+    }
+    if (doc_len(list) > 0) {
+        doc_put(a, d, "gates", list);
+    }
+}
+
+static void put_event(struct buf *out, const struct tell *t, const struct err *fault)
+{
+    char now[CLOCK_TEXT];
+    struct arena a = {0};
+    struct doc *d = doc_new(&a, DOC_MAP);
+    const char *name = fault != NULL && t->kind != TELL_FAILED ? "fault" : tell_name(t->kind);
+    const char *text = text_name(t->kind);
+    doc_put(&a, d, "event", doc_text(&a, name));
+    doc_put(&a, d, "time", doc_text(&a, clock_text(clock_unix_us(), now)));
+    if (t->target != NULL) {
+        doc_put(&a, d, "target", words_doc(&a, t->target));
+    }
+    if (text != NULL && t->what != NULL && t->what[0] != '\0') {
+        doc_put(&a, d, text, words_doc(&a, t->what));
+    }
+    if (t->path != NULL) {
+        doc_put(&a, d, "where", words_place(&a, t->path, t->line, 0));
+    }
+    if (fault != NULL) {
+        put_error(&a, d, fault);
+    }
+    if (t->gates != NULL) {
+        put_gates(&a, d, t->gates);
+    }
+    put_numbers(&a, d, t);
+    words_json(out, d);
+    arena_release(&a);
+}
+
+void report_tell(struct buf *out, const struct tell *t)
+{
+    if (t->faults == NULL) {
+        put_event(out, t, t->fault);
+        return;
+    }
+    for (size_t i = 0; i < t->faults->n; i++) {
+        put_event(out, t, &t->faults->v[i]);
+    }
+}
