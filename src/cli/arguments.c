@@ -14,7 +14,9 @@ struct subjects arguments_subjects(const struct project *p, struct arena *a)
     for (size_t i = 0; i < p->n_projection; i++) {
         projections[i] = &p->projection[i];
     }
-    return (struct subjects){bundles, p->n_bundle, projections, p->n_projection};
+    struct subjects all = {bundles, p->n_bundle, projections, p->n_projection, {0}};
+    plan_subjects(a, &all);
+    return all;
 }
 
 static const char *full_name(struct arena *a, const struct subjects *all, const struct target *t)
@@ -28,11 +30,11 @@ static const char *full_name(struct arena *a, const struct subjects *all, const 
     return t->stage == STAGE_COUNT ? id : arena_printf(a, "%s@%s", id, stage_text(t->stage));
 }
 
-static int take_target(struct session *s, struct arguments *out, const char *text, struct err *e)
+static int take_target(struct session *s, const struct subjects *all, struct arguments *out,
+                       const char *text, struct err *e)
 {
     struct target t;
-    struct subjects all = arguments_subjects(&s->project, s->a);
-    if (plan_target(text, s->project.env, s->project.n_env, &all, s->a, &t, e) != 0) {
+    if (plan_target(text, s->project.env, s->project.n_env, all, s->a, &t, e) != 0) {
         return -1;
     }
     if (t.env != NULL) {
@@ -44,7 +46,7 @@ static int take_target(struct session *s, struct arguments *out, const char *tex
         }
         out->env = env;
     }
-    out->targets[out->n_targets++] = full_name(s->a, &all, &t);
+    out->targets[out->n_targets++] = full_name(s->a, all, &t);
     return 0;
 }
 
@@ -73,8 +75,12 @@ int arguments_resolve(struct session *s, struct arguments *out, struct err *e)
             return session_env(s, req->args[0], &out->env, e);
         }
     }
+    struct subjects all = {0};
+    if (first < req->n_args) {
+        all = arguments_subjects(&s->project, s->a);
+    }
     for (size_t i = first; i < req->n_args; i++) {
-        if (take_target(s, out, req->args[i], e) != 0) {
+        if (take_target(s, &all, out, req->args[i], e) != 0) {
             return i == 0 ? hint_environment(s, req->args[0], e) : -1;
         }
     }

@@ -11,6 +11,7 @@
 #include "cli/signals.h"
 #include "load/generation_key.h"
 #include "script/language.h"
+#include "sql/srid.h"
 #include "store/postgis/free_space.h"
 
 struct dataset_place projections_place(struct session *s)
@@ -126,7 +127,7 @@ static bool find_facts(struct session *s, struct projected *x, struct source_fac
     return good;
 }
 
-static bool has_other_srid(const struct source_facts *facts, size_t n, long srid)
+static bool has_other_srid(const struct source_facts *facts, size_t n, int srid)
 {
     for (size_t i = 0; i < n; i++) {
         if (facts[i].srid != 0 && facts[i].srid != srid) {
@@ -136,32 +137,17 @@ static bool has_other_srid(const struct source_facts *facts, size_t n, long srid
     return false;
 }
 
-/* " ( TYPE , SRID"; 0: it is something else. */
-static long typmod_srid(const char *p)
+/* The tables may not stand yet: what counts is what the text declares. Where the parser does not know it, it might. */
+static bool declares_other_srid(struct arena *a, struct bytes text,
+                                const struct source_facts *facts, size_t n)
 {
-    static const char blanks[] = " \t\n\r";
-    p += strspn(p, blanks);
-    if (*p != '(') {
-        return 0;
+    struct srids declared;
+    srids_of(a, text, &declared);
+    bool yes = !declared.is_complete;
+    for (size_t i = 0; i < declared.n; i++) {
+        yes |= has_other_srid(facts, n, declared.v[i]);
     }
-    p += strcspn(p, ",)");
-    return *p == ',' ? strtol(p + 1, NULL, 10) : 0;
-}
-
-/* Read off "geometry(TYPE, SRID)": the tables may not stand yet. The text ends with a NUL. */
-static bool declares_other_srid(struct bytes text, const struct source_facts *facts, size_t n)
-{
-    static const char word[] = "geometry";
-    const char *end = text.p + text.n;
-    const char *p = text.p;
-    while ((p = memmem(p, (size_t)(end - p), word, sizeof word - 1)) != NULL) {
-        p += sizeof word - 1;
-        long srid = typmod_srid(p);
-        if (srid > 0 && has_other_srid(facts, n, srid)) {
-            return true;
-        }
-    }
-    return false;
+    return yes;
 }
 
 /* Does a column of the chain have another SRID than a source? */
@@ -175,7 +161,8 @@ static bool transforms(struct session *s, const struct projected *x,
             continue;
         }
         for (size_t k = 0; k < b->decl->forward.n; k++) {
-            if (declares_other_srid(b->decl->forward.v[k].bytes, facts, x->input.p->n_sources)) {
+            if (declares_other_srid(s->a, b->decl->forward.v[k].bytes, facts,
+                                    x->input.p->n_sources)) {
                 return true;
             }
         }

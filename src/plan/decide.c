@@ -260,7 +260,7 @@ static void decide_step(struct plan *p, const struct plan_input *in, struct step
                         enum export_state exported, const char *newest)
 {
     bool excluded = false;
-    const struct projection_input *x = projection_of(in, s->bundle, &excluded);
+    const struct projection_input *x = projection_of(p, s->bundle, &excluded);
     s->history = past_get(p->past, s->bundle->id);
     if (s->bundle->store == STORE_COUNT || !p->env->store[s->bundle->store]) {
         give(p, s, REASON_NO_STORE)->cause = "registry/environments.v1.yml";
@@ -328,6 +328,7 @@ int plan_make(struct arena *a, const struct plan_input *in, struct plan *out, st
                          .n = in->n_bundles};
     out->v = ARENA_ARRAY(a, struct step, in->n_bundles + 1);
     struct table newest = {0};
+    projections_begin(out, in);
     find_newest(a, in, &newest);
     struct table exports = {.a = a};
     for (size_t i = 0; i < in->n_bundles; i++) {
@@ -348,7 +349,7 @@ int plan_make(struct arena *a, const struct plan_input *in, struct plan *out, st
                     table_gets(&newest, out->v[i].bundle->folder));
     }
     count_states(out);
-    return projections_decide(out, in, e);
+    return projections_decide(out, e);
 }
 
 int plan_find(const struct plan *p, const char *id)
@@ -361,31 +362,32 @@ int plan_find(const struct plan *p, const char *id)
     return -1;
 }
 
-/* What a target stands for, one after the other, before anything is selected. */
+/* What the targets stand for, before anything is selected: marks per step and per projection. */
 struct choice {
-    int *roots, *projections;
-    size_t n_roots, n_projections;
+    bool *steps, *projections;
+    bool *chains; /* projections whose members are marked */
 };
 
 /* A chain runs as a whole or not at all. */
 static void choose_chain(const struct plan *p, int projection, struct choice *c)
 {
     const struct projection_step *x = &p->projections[projection];
-    for (size_t i = 0; i < x->n_members; i++) {
-        c->roots[c->n_roots++] = x->members[i];
+    for (size_t i = 0; i < x->n_members && !c->chains[projection]; i++) {
+        c->steps[x->members[i]] = true;
     }
+    c->chains[projection] = true;
 }
 
 static const char *choose(const struct plan *p, const struct target *t, struct choice *c)
 {
     if (t->projection >= 0) {
-        c->projections[c->n_projections++] = t->projection;
+        c->projections[t->projection] = true;
         choose_chain(p, t->projection, c);
         return p->projections[t->projection].in->p->name;
     }
     const char *of = p->v[t->bundle].bundle->projection;
     int chain = of != NULL ? plan_find_projection(p, of) : -1;
-    c->roots[c->n_roots++] = t->bundle;
+    c->steps[t->bundle] = true;
     if (chain >= 0) {
         choose_chain(p, chain, c);
     }
@@ -403,7 +405,9 @@ static struct subjects subjects_of(const struct plan *p)
     for (size_t i = 0; i < p->n_projections; i++) {
         projections[i] = p->projections[i].in->p;
     }
-    return (struct subjects){bundles, p->n, projections, p->n_projections};
+    struct subjects all = {bundles, p->n, projections, p->n_projections, {0}};
+    plan_subjects(p->a, &all);
+    return all;
 }
 
 int plan_restrict(struct plan *p, const char *const *targets, size_t n, struct err *e)
@@ -412,8 +416,9 @@ int plan_restrict(struct plan *p, const char *const *targets, size_t n, struct e
         return 0;
     }
     struct subjects all = subjects_of(p);
-    struct choice c = {.roots = ARENA_ARRAY(p->a, int, n *(p->n + 1)),
-                       .projections = ARENA_ARRAY(p->a, int, n)};
+    struct choice c = {.steps = ARENA_ARRAY(p->a, bool, p->n + 1),
+                       .projections = ARENA_ARRAY(p->a, bool, p->n_projections + 1),
+                       .chains = ARENA_ARRAY(p->a, bool, p->n_projections + 1)};
     p->selection = (struct names){ARENA_ARRAY(p->a, const char *, n), n, n};
     for (size_t i = 0; i < n; i++) {
         struct target t;
@@ -422,8 +427,8 @@ int plan_restrict(struct plan *p, const char *const *targets, size_t n, struct e
         }
         p->selection.v[i] = choose(p, &t, &c);
     }
-    order_select(p, c.roots, c.n_roots);
-    projections_select(p, c.projections, c.n_projections);
+    order_select(p, c.steps);
+    projections_select(p, c.projections);
     count_states(p);
     projections_count(p);
     return 0;

@@ -241,13 +241,10 @@ int order_steps(struct plan *p, struct err *e)
     return 0;
 }
 
-void order_select(struct plan *p, const int *roots, size_t n)
+void order_select(struct plan *p, const bool *roots)
 {
     for (size_t i = 0; i < p->n; i++) {
-        p->v[i].selected = false;
-    }
-    for (size_t i = 0; i < n; i++) {
-        p->v[roots[i]].selected = true;
+        p->v[i].selected = roots[i];
     }
     /* Upstream steps stand before those that need them, so one walk backwards reaches all. */
     for (size_t i = p->n; i-- > 0;) {

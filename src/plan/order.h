@@ -9,7 +9,7 @@
  * next, so the same input gives the same order. -1 with ERR_CONFIG naming the whole cycle, or an unknown dependency. */
 int order_steps(struct plan *p, struct err *e) MUST_CHECK;
 
-/* Mark as selected the steps given and all that they need. */
-void order_select(struct plan *p, const int *roots, size_t n);
+/* Mark as selected the roots (one flag per step) and all that they need. */
+void order_select(struct plan *p, const bool *roots);
 
 #endif

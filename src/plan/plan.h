@@ -125,6 +125,7 @@ struct plan {
     size_t n_apply, n_export;
     struct projection_step *projections;   /* after all migrations, in order of name */
     const struct projection_input *inputs; /* of them */
+    struct table by_name;                  /* of a projection -> its input */
     size_t n_projections;
     size_t n_rebuild;       /* selected projections with something to do */
     struct names selection; /* as given, "" none: everything */
@@ -166,13 +167,16 @@ int plan_make(struct arena *a, const struct plan_input *in, struct plan *out,
 /* Restrict to targets and what they need. -1 with ERR_CONFIG: unknown or ambiguous target, with near misses as hint. */
 int plan_restrict(struct plan *p, const char *const *targets, size_t n, struct err *e) MUST_CHECK;
 
-/* Everything that a target can be about. */
+/* Everything that a target can be about. by_name: filled by plan_subjects(). */
 struct subjects {
     const struct bundle *const *bundles;
     size_t n_bundles;
     const struct projection *const *projections;
     size_t n_projections;
+    struct table by_name;
 };
+/* Fill s->by_name, in a, so that each plan_target() finds a whole name at once; else it walks through all names. */
+void plan_subjects(struct arena *a, struct subjects *s);
 /* Resolve "ENV/SUBJECT@STAGE", "SUBJECT@STAGE", "SUBJECT", a unique abbreviation (prefix, else substring) of SUBJECT and STAGE (prefix). SUBJECT: a
  * migration's id or a projection's name. The stage follows the last '@' (a version in "@load:DATASET/VERSION" may hold more of them); the first segment is
  * an environment if one is declared by that name. */

@@ -1,6 +1,7 @@
 /* What is to be done about each projection, and why. */
 #include "plan/projection.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 static struct reason blank(enum reason_code code)
@@ -27,18 +28,13 @@ bool projection_is_for(const struct projection *x, const char *env)
     return !x->has_environments || names_have(&x->environments, env);
 }
 
-const struct projection_input *projection_of(const struct plan_input *in, const struct bundle *b,
+const struct projection_input *projection_of(const struct plan *p, const struct bundle *b,
                                              bool *excluded)
 {
-    *excluded = false;
-    for (size_t i = 0; b->projection != NULL && i < in->n_projections; i++) {
-        const struct projection_input *x = &in->projections[i];
-        if (strcmp(x->p->name, b->projection) == 0) {
-            *excluded = !projection_is_for(x->p, in->env->name);
-            return x;
-        }
-    }
-    return NULL;
+    const struct projection_input *x =
+        b->projection != NULL ? table_gets(&p->by_name, b->projection) : NULL;
+    *excluded = x != NULL && !projection_is_for(x->p, p->env->name);
+    return x;
 }
 
 /* --- members ---------------------------------------------------------------------------------------- */
@@ -270,30 +266,62 @@ static void settle(struct projection_step *x)
 
 /* --- all of them ------------------------------------------------------------------------------------ */
 
-static bool is_member(const struct step *s, const struct projection *p)
-{
-    return s->bundle->projection != NULL && strcmp(s->bundle->projection, p->name) == 0;
-}
+/* Where each chain's members stand in one array: those of projection i from first[i] to first[i + 1]. */
+struct members {
+    int *of;    /* per step: the projection it is a member of, or -1 */
+    int *first; /* n_projections + 1 */
+    int *seen;  /* per step: the last projection, plus 1, that it was found to come before */
+};
 
-static void find_members(struct plan *p, struct projection_step *x)
+static void count_members(struct plan *p, struct members *m)
 {
-    bool *outside = ARENA_ARRAY(p->a, bool, p->n + 1);
-    x->members = ARENA_ARRAY(p->a, int, p->n + 1);
-    x->upstream = ARENA_ARRAY(p->a, int, p->n + 1);
+    m->of = ARENA_ARRAY(p->a, int, p->n + 1);
+    m->first = ARENA_ARRAY(p->a, int, p->n_projections + 2);
+    m->seen = ARENA_ARRAY(p->a, int, p->n + 1);
     for (size_t i = 0; i < p->n; i++) {
-        const struct step *s = &p->v[i];
-        if (!is_member(s, x->in->p)) {
-            continue;
-        }
-        x->members[x->n_members++] = (int)i;
-        for (size_t k = 0; k < s->n_upstream; k++) {
-            outside[s->upstream[k]] = !is_member(&p->v[s->upstream[k]], x->in->p);
+        const char *name = p->v[i].bundle->projection;
+        const struct projection_input *in = name != NULL ? table_gets(&p->by_name, name) : NULL;
+        m->of[i] = in != NULL ? (int)(in - p->inputs) : -1;
+        if (in != NULL) {
+            m->first[m->of[i] + 1]++;
         }
     }
+    for (size_t i = 0; i < p->n_projections; i++) {
+        m->first[i + 1] += m->first[i];
+        p->projections[i].members =
+            ARENA_ARRAY(p->a, int, (size_t)(m->first[i + 1] - m->first[i]) + 1);
+    }
     for (size_t i = 0; i < p->n; i++) {
-        if (outside[i]) {
-            x->upstream[x->n_upstream++] = (int)i;
+        if (m->of[i] >= 0) {
+            struct projection_step *x = &p->projections[m->of[i]];
+            x->members[x->n_members++] = (int)i;
         }
+    }
+}
+
+static int by_position(const void *a, const void *b)
+{
+    return *(const int *)a - *(const int *)b;
+}
+
+/* What stands outside and comes before a member, in the order of the walk. */
+static void find_upstream(struct plan *p, struct members *m, int projection)
+{
+    struct projection_step *x = &p->projections[projection];
+    size_t cap = 0;
+    for (size_t i = 0; i < x->n_members; i++) {
+        const struct step *s = &p->v[x->members[i]];
+        for (size_t k = 0; k < s->n_upstream; k++) {
+            int at = s->upstream[k];
+            if (m->of[at] != projection && m->seen[at] != projection + 1) {
+                m->seen[at] = projection + 1;
+                ARENA_GROW(p->a, x->upstream, x->n_upstream, cap);
+                x->upstream[x->n_upstream++] = at;
+            }
+        }
+    }
+    if (x->n_upstream > 1) {
+        qsort(x->upstream, x->n_upstream, sizeof *x->upstream, by_position);
     }
 }
 
@@ -345,23 +373,35 @@ static void find_cost(struct plan *p, struct projection_step *x)
     }
 }
 
-int projections_decide(struct plan *p, const struct plan_input *in, struct err *e)
+void projections_begin(struct plan *p, const struct plan_input *in)
 {
-    p->n_projections = in->n_projections;
     p->inputs = in->projections;
+    p->n_projections = in->n_projections;
     p->projections = ARENA_ARRAY(p->a, struct projection_step, in->n_projections + 1);
-    for (size_t i = 0; i < p->n && in->n_projections > 0; i++) {
+    p->by_name = (struct table){.a = p->a};
+    for (size_t i = 0; i < in->n_projections; i++) {
+        table_puts(&p->by_name, in->projections[i].p->name, (void *)(uintptr_t)&in->projections[i]);
+    }
+}
+
+int projections_decide(struct plan *p, struct err *e)
+{
+    struct members m;
+    for (size_t i = 0; i < p->n && p->n_projections > 0; i++) {
         if (check_outsider(p, &p->v[i], e) != 0) {
             return -1;
         }
     }
-    for (size_t i = 0; i < in->n_projections; i++) {
+    for (size_t i = 0; i < p->n_projections; i++) {
+        p->projections[i] = (struct projection_step){.in = &p->inputs[i], .selected = true};
+    }
+    count_members(p, &m);
+    for (size_t i = 0; i < p->n_projections; i++) {
         struct projection_step *x = &p->projections[i];
-        *x = (struct projection_step){.in = &in->projections[i], .selected = true};
         x->live = generation_live(x->in);
         x->next = generation_next(x->in);
         find_cost(p, x);
-        find_members(p, x);
+        find_upstream(p, &m, (int)i);
         decide(p, x);
         settle(x);
     }
@@ -381,13 +421,11 @@ void projections_count(struct plan *p)
     }
 }
 
-void projections_select(struct plan *p, const int *roots, size_t n)
+void projections_select(struct plan *p, const bool *roots)
 {
     for (size_t i = 0; i < p->n_projections; i++) {
         struct projection_step *x = &p->projections[i];
-        for (size_t k = 0; k < n; k++) {
-            x->is_named |= roots[k] == (int)i;
-        }
+        x->is_named |= roots[i];
         x->selected = x->is_named;
         if (x->is_named && x->reasons[0].code == REASON_SWITCHED_BACK) {
             x->n_reasons = 0;

@@ -4,16 +4,18 @@
 
 #include "plan/plan.h"
 
+/* Take the projections of in into p, by name. */
+void projections_begin(struct plan *p, const struct plan_input *in);
 /* The projection that b belongs to, if that is built in this environment; *excluded: it is declared, but not for this one. */
-const struct projection_input *projection_of(const struct plan_input *in, const struct bundle *b,
+const struct projection_input *projection_of(const struct plan *p, const struct bundle *b,
                                              bool *excluded);
 /* A member of a chain: what its step says. */
 void projection_member(struct plan *p, struct step *s, const struct projection_input *x,
                        bool excluded);
 /* After all migrations are decided. -1 with ERR_CONFIG: a migration outside depends on one of a chain. */
-int projections_decide(struct plan *p, const struct plan_input *in, struct err *e) MUST_CHECK;
-/* Select those at roots, and those with a selected member; a projection that is named is decided anew. */
-void projections_select(struct plan *p, const int *roots, size_t n);
+int projections_decide(struct plan *p, struct err *e) MUST_CHECK;
+/* Select those in roots (one flag each), and those with a selected member; a projection that is named is decided anew. */
+void projections_select(struct plan *p, const bool *roots);
 void projections_count(struct plan *p);
 
 /* --- for the files about projections ---------------------------------------------------------------- */

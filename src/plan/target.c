@@ -176,12 +176,27 @@ static int ambiguous(const char *text, const struct subjects *s, bool prefix, st
     return -1;
 }
 
+void plan_subjects(struct arena *a, struct subjects *s)
+{
+    int *index = ARENA_ARRAY(a, int, count_subjects(s) + 1);
+    s->by_name = (struct table){.a = a};
+    for (size_t i = count_subjects(s); i-- > 0;) { /* the first of two wins */
+        index[i] = (int)i;
+        table_puts(&s->by_name, name_of(s, i), &index[i]);
+    }
+}
+
 static int find_subject(const char *text, const struct subjects *s, int *out, struct err *e)
 {
     size_t n_prefix = 0;
     size_t n_inside = 0;
     int prefix = -1;
     int inside = -1;
+    const int *at_once = s->by_name.n > 0 ? table_gets(&s->by_name, text) : NULL;
+    if (at_once != NULL) {
+        *out = *at_once;
+        return 0;
+    }
     for (size_t i = 0; i < count_subjects(s) && text[0] != '\0'; i++) {
         const char *name = name_of(s, i);
         if (strcmp(name, text) == 0) {

@@ -245,7 +245,10 @@ static void try_targets(void)
     for (size_t i = 0; i < N_TARGETS; i++) {
         struct err e = {0};
         struct target found = {.bundle = -1};
-        struct subjects all = {t.order, t.n, NULL, 0};
+        struct subjects all = {t.order, t.n, NULL, 0, {0}};
+        if (i % 2 == 0) {
+            plan_subjects(&a, &all); /* the same with and without */
+        }
         int rc = plan_target(targets[i].text, &t.env, 1, &all, &a, &found, &e);
         is_int(rc == 0 ? found.bundle : -1, targets[i].bundle, targets[i].text);
         bool right = rc != 0 ? e.hint[0] != '\0'

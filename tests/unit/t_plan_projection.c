@@ -717,7 +717,7 @@ static void try_parts(void)
                "only the publication is owed");
         struct target found;
         const struct projection *declared[] = {&t.p[0]};
-        struct subjects all = {t.order, t.n, declared, 1};
+        struct subjects all = {t.order, t.n, declared, 1, {0}};
         int rc = plan_target(plan_projection_text(&a, &p, &p.projections[0], i), &t.env, 1, &all,
                              &a, &found, &e);
         is_int(rc == 0 ? found.part : -1, i, "and is found by its name");
@@ -758,7 +758,8 @@ static void try_mixed_targets(void)
     struct projection feature = {.name = "feature_index", .source = t.source, .n_sources = 1};
     struct projection tiles = {.name = "tiles"};
     const struct projection *declared[] = {&feature, &tiles};
-    struct subjects all = {t.order, t.n, declared, 2};
+    struct subjects all = {t.order, t.n, declared, 2, {0}};
+    plan_subjects(&a, &all);
     for (size_t i = 0; i < N_MIXED; i++) {
         struct err e = {0};
         struct target found = {.bundle = -1, .projection = -1, .part = -1};
