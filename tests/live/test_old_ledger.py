@@ -32,7 +32,7 @@ def restored(tmp):
     pg.psql("postgres", f"DROP DATABASE {NAME} WITH (FORCE)")
     pg.psql("postgres", f"CREATE DATABASE {NAME} OWNER {NAME} TEMPLATE with_postgis")
     pg.psql(NAME, (FIXTURE / "database.sql").read_text(encoding="utf-8"))
-    p = Project(tmp, db=NAME)
+    p = Project(tmp, db=NAME, older=len(ENTRIES))
     shutil.copytree(FIXTURE / "project", p.root, dirs_exist_ok=True)
     return p
 
