@@ -4,10 +4,10 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "cli/archive.h"
 #include "cli/arguments.h"
 #include "cli/output.h"
 #include "cli/signals.h"
-#include "cli/sink.h"
 #include "cli/steps.h"
 
 static int check_digest(struct session *s, struct err *e)
@@ -112,7 +112,7 @@ static int converge(struct session *s, struct tally *t, const char *const *targe
         steps_run(&all);
     }
     work_close(&w);
-    if (sink_deliver(s, &s->link, &late) != 0) {
+    if (archive_deliver(s, &late) != 0) {
         tell_fault(&s->ear, &late);
         tally_worsen(t, ERR_VALIDATE);
     }

@@ -1,12 +1,12 @@
 /* kfmig rebuild: make projections again from their catalogs and artifacts alone. */
 #include <string.h>
 
+#include "cli/archive.h"
 #include "cli/arguments.h"
 #include "cli/output.h"
 #include "cli/projections.h"
 #include "cli/recovery.h"
 #include "cli/signals.h"
-#include "cli/sink.h"
 
 static bool is_meant(const struct session *s, const struct projection_step *x)
 {
@@ -111,7 +111,7 @@ static int rebuild_here(struct session *s, const struct arguments *args, struct 
         }
     }
     work_close(&w);
-    if (sink_deliver(s, &s->link, &late) != 0) {
+    if (archive_deliver(s, &late) != 0) {
         tell_fault(&s->ear, &late);
     }
     return rc;

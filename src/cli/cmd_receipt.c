@@ -4,13 +4,14 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cli/archive.h"
 #include "cli/arguments.h"
 #include "cli/commands.h"
-#include "cli/export.h"
 #include "cli/output.h"
-#include "cli/receipts.h"
-#include "cli/verify.h"
 #include "doc/canon.h"
+#include "evidence/export.h"
+#include "evidence/receipts.h"
+#include "evidence/verify.h"
 
 enum { RUN_PREFIX = 4, HERE_MAX = 4096 };
 
@@ -146,7 +147,8 @@ static int show_one(struct call *c, const struct entry *en, struct buf *out, str
     struct bytes body;
     struct doc *receipt = NULL;
     struct arena *a = c->s.a;
-    if (receipts_body(c->s.link.pg, a, en->sequence, en->run_id, &en->receipt, &body, e) != 0 ||
+    struct ledger_source ledger = ledger_source_of(c->s.link.pg);
+    if (receipts_body(&ledger, a, en->sequence, en->run_id, &en->receipt, &body, e) != 0 ||
         receipts_parse(a, body, en->sequence, &receipt, e) != 0) {
         return -1;
     }
@@ -219,21 +221,28 @@ static int print_verified(struct call *c, struct verified *v)
         doc_put(a, d, "entries", doc_int(a, (int64_t)v->n_entries));
         struct doc *findings = doc_put(a, d, "findings", doc_new(a, DOC_LIST));
         for (size_t i = 0; i < v->findings.n; i++) {
-            const struct err *f = &v->findings.v[i];
+            const struct finding *f = &v->findings.v[i];
             struct doc *row = doc_push(a, findings, doc_new(a, DOC_MAP));
+            doc_put(a, row, "rule", doc_text(a, f->rule));
             doc_put(a, row, "path",
-                    f->where.path[0] != '\0' ? doc_text(a, f->where.path) : doc_new(a, DOC_NULL));
-            doc_put(a, row, "message", doc_text(a, f->msg));
+                    f->path[0] != '\0' ? doc_text(a, f->path) : doc_new(a, DOC_NULL));
+            doc_put(a, row, "message", doc_text(a, f->text));
         }
         return output_json(&c->req, d);
     }
     struct buf out = {0};
     struct style st = output_style(&c->req, stdout);
-    report_faults(&out, &st, &v->findings, "finding");
+    struct err_list faults = {0};
+    for (size_t i = 0; i < v->findings.n; i++) {
+        const struct finding *f = &v->findings.v[i];
+        err_list_addf(&faults, ERR_INTEGRITY, f->path, f->line, f->col, f->hint, "%s", f->text);
+    }
+    report_faults(&out, &st, &faults, "finding");
+    err_list_release(&faults);
     buf_printf(&out,
                "%s: %zu entries, %zu receipts, %zu input texts, %zu exported receipts verified%s\n",
                env, v->n_entries, v->n_receipts, v->n_blobs, v->n_exports,
-               v->findings.n == 0 ? ": all as they should be" : "");
+               v->n_found == 0 ? ": all as they should be" : "");
     int status = output_result(&c->req, &out);
     buf_release(&out);
     return status;
@@ -249,14 +258,14 @@ static int verify(struct call *c, struct err *e)
         err_set(e, ERR_CONFIG, "`kfmig receipt verify` takes no targets");
         return err_hint(e, "the entries of a ledger stand or fall together");
     }
-    int rc = verify_ledger(&c->s, &v, e);
+    struct archive r = archive_of(&c->s, &c->s.link);
+    int rc = verify_ledger(&r, c->s.a, &v, e);
     if (rc == 0) {
         c->status = print_verified(c, &v);
-        if (c->status == 0 && v.findings.n > 0) {
+        if (c->status == 0 && v.n_found > 0) {
             c->status = err_status(ERR_INTEGRITY);
         }
     }
-    err_list_release(&v.findings);
     return rc;
 }
 
@@ -286,6 +295,7 @@ static int open_destination(struct call *c, int *dirfd, struct err *e)
 static int export_all(struct call *c, int dirfd, struct buf *out, struct err *e)
 {
     const struct project *p = &c->s.project;
+    struct archive r = archive_of(&c->s, &c->s.link);
     size_t n = 0;
     for (size_t i = 0; i < p->n_bundle; i++) {
         const struct bundle *b = &p->bundle[i];
@@ -294,7 +304,7 @@ static int export_all(struct call *c, int dirfd, struct buf *out, struct err *e)
             continue;
         }
         const char *prefix = c->req.to != NULL ? b->id : b->dir;
-        if (export_bundle(&c->s, h->applied, b, dirfd, prefix, EVIDENCE_BUNDLE, e) != 0) {
+        if (export_bundle(&r, h->applied, b, dirfd, prefix, EVIDENCE_BUNDLE, e) != 0) {
             return -1;
         }
         buf_printf(out, "exported %s%s%s\n", c->req.to != NULL ? c->req.to : "",

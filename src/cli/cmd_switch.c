@@ -2,10 +2,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/archive.h"
 #include "cli/output.h"
 #include "cli/projections.h"
 #include "cli/signals.h"
-#include "cli/sink.h"
 
 static const struct projection_step *step_named(const struct session *s, const char *name)
 {
@@ -101,7 +101,7 @@ static int change(struct session *s, const char *name, const char *number, struc
         }
     }
     work_close(&w);
-    if (sink_deliver(s, &s->link, &late) != 0) {
+    if (archive_deliver(s, &late) != 0) {
         tell_fault(&s->ear, &late);
     }
     return rc;

@@ -1,12 +1,12 @@
 /* kfmig why */
 #include <string.h>
 
-#include "cli/changes.h"
 #include "cli/commands.h"
 #include "cli/output.h"
 #include "cli/select.h"
 #include "cli/signals.h"
 #include "cli/why_dataset.h"
+#include "evidence/changes.h"
 
 /* Without a stage the one that has something to tell: the receipt if only its export is owed, else apply. */
 static enum stage default_stage(const struct step *s, enum stage stage)
@@ -32,7 +32,15 @@ static int find_changes(struct session *s, int step, struct file_change **change
 {
     int changed = step >= 0 ? mismatch_of(s, step) : -1;
     *n = 0;
-    return changed < 0 ? 0 : changes_find(s, &s->plan.v[changed], changes, n, e);
+    if (changed < 0) {
+        return 0;
+    }
+    const struct step *at = &s->plan.v[changed];
+    struct bundle *b = table_gets(&s->project.by_id, at->bundle->id);
+    struct ledger_source ledger = ledger_source_of(s->link.pg);
+    return load_decl(&s->project, b, e) != 0
+               ? -1
+               : changes_find(&ledger, s->a, at->history->applied, b->decl, changes, n, e);
 }
 
 static int explain_migration(struct session *s, const struct selected *at, struct buf *out,

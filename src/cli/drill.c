@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "cli/archive.h"
 #include "cli/projections.h"
-#include "cli/sink.h"
 
 /* --- before anything is made ------------------------------------------------------------------------ */
 
@@ -194,7 +194,7 @@ static int record(struct drill *d, const struct err *failure, struct outcome *o,
         rc = run_record_drill(&w.run, &record, d->started_at, o, e);
     }
     work_close(&w);
-    if (sink_deliver(s, &s->link, &late) != 0) {
+    if (archive_deliver(s, &late) != 0) {
         tell_fault(&s->ear, &late);
     }
     return rc;

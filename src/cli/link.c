@@ -5,9 +5,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cli/receipts.h"
+#include "cli/archive.h"
 #include "cli/session.h"
-#include "cli/sink.h"
+#include "evidence/receipts.h"
+#include "evidence/sink.h"
 
 enum { SECRET_MAX = 64 * 1024 };
 
@@ -178,7 +179,8 @@ int link_cited(struct session *s, const struct link *l, bool *is_recovery, struc
     if (first == NULL) {
         return 0;
     }
-    if (receipts_body(l->pg, s->a, first->sequence, first->run_id, &first->receipt, &body, e) !=
+    struct ledger_source ledger = ledger_source_of(l->pg);
+    if (receipts_body(&ledger, s->a, first->sequence, first->run_id, &first->receipt, &body, e) !=
             0 ||
         receipts_parse(s->a, body, first->sequence, &receipt, e) != 0) {
         return -1;
@@ -365,7 +367,8 @@ int session_link(struct session *s, const struct env *env, struct link *out, str
     if (link_refresh(s, out, e) != 0) {
         return -1;
     }
-    return check_checkpoint(s, out, e) != 0 ? -1 : sink_check(s, out, e);
+    struct archive r = archive_of(s, out);
+    return check_checkpoint(s, out, e) != 0 ? -1 : sink_check(&r, e);
 }
 
 int session_link_new(struct session *s, const struct env *env, struct link *out, struct err *e)

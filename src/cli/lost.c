@@ -7,8 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cli/sink.h"
 #include "doc/json.h"
+#include "evidence/sink.h"
 
 /* POSITION_MAX: what a file claims beyond it is no position of any ledger. */
 enum {
@@ -135,7 +135,7 @@ static int look_in_sink(struct session *s, const struct env *env, int dirfd,
                         const struct checkpoint *wanted, struct candidate *best, struct err *e)
 {
     struct file_names names = {0};
-    const char *folder = sink_folder(s, env);
+    const char *folder = sink_folder(s->a, s->project.sink, env->name);
     if (file_list(s->a, dirfd, folder, &names, e) < 0) {
         return -1;
     }
@@ -278,7 +278,8 @@ static int read_sink(struct session *s, const struct env *env, int dirfd, struct
                      struct err *e)
 {
     struct file_names names = {0};
-    const char *folder = arena_printf(s->a, "%s/%s", sink_folder(s, env), out->last.instance);
+    const char *folder = arena_printf(s->a, "%s/%s", sink_folder(s->a, s->project.sink, env->name),
+                                      out->last.instance);
     if (file_list(s->a, dirfd, folder, &names, e) < 0) {
         return -1;
     }
@@ -314,7 +315,7 @@ int lost_find(struct session *s, const struct env *env, const struct checkpoint 
         return 0; /* nothing was known when the recovery began */
     }
     if (out->has_sink) {
-        dirfd = sink_root(s);
+        dirfd = sink_root(s->project.sink, s->project.dirfd);
         rc = look_in_sink(s, env, dirfd, wanted, &best, e);
     }
     if (rc == 0) {

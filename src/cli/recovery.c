@@ -5,9 +5,9 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "cli/archive.h"
 #include "cli/database.h"
 #include "cli/projections.h"
-#include "cli/sink.h"
 
 /* --- what is meant ---------------------------------------------------------------------------------- */
 
@@ -248,7 +248,7 @@ static int converge(struct session *s, struct recovery *r, struct err *e)
         steps_run(&all);
     }
     work_close(&w);
-    if (sink_deliver(s, &s->link, &late) != 0) {
+    if (archive_deliver(s, &late) != 0) {
         tell_fault(&s->ear, &late);
         tally_worsen(&r->t, ERR_VALIDATE);
     }

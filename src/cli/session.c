@@ -5,8 +5,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cli/evidence.h"
+#include "cli/archive.h"
 #include "cli/projections.h"
+#include "evidence/state.h"
 
 int session_project(struct session *s, const struct request *req, bool tolerate, struct err *e)
 {
@@ -267,7 +268,8 @@ static int make_plan(struct session *s, struct err *e)
                                    .n_bundles = s->project.n_bundle,
                                    .past = &s->link.past,
                                    .world = &s->world};
-    s->input.exports = evidence_states(s, env);
+    struct archive r = archive_of(s, &s->link);
+    s->input.exports = evidence_states(&r, s->a);
     if (load_pending(s, e) != 0) {
         return -1;
     }

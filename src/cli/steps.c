@@ -3,10 +3,11 @@
 
 #include <stdio.h>
 
-#include "cli/evidence.h"
-#include "cli/export.h"
+#include "cli/archive.h"
 #include "cli/output.h"
 #include "cli/projections.h"
+#include "evidence/export.h"
+#include "evidence/state.h"
 
 void tally_worsen(struct tally *t, enum err_code code)
 {
@@ -50,8 +51,9 @@ static void export_step(struct session *s, struct step *step, struct tally *t)
     if (h == NULL || h->applied == NULL) {
         return;
     }
-    if (export_bundle(s, h->applied, step->bundle, s->project.dirfd, step->bundle->dir,
-                      s->link.env->evidence, &e) != 0) {
+    struct archive r = archive_of(s, &s->link);
+    if (export_bundle(&r, h->applied, step->bundle, r.dirfd, step->bundle->dir, r.env->evidence,
+                      &e) != 0) {
         tell_fault(&s->ear, &e);
         tell_note(&s->ear, "%s is applied; its evidence is owed, `kfmig build %s` writes it",
                   step->bundle->id, s->link.env->name);
@@ -129,8 +131,8 @@ static bool run_step(struct work_frame *w, struct step *step, struct tally *t)
         tell_fault(&w->s->ear, &e);
     }
     /* Committed evidence of the same content stays: it is a fact too, whichever database it came from. */
-    if (o.result == RUN_SUCCESS &&
-        evidence_state(w->s, w->s->link.env, step->bundle) != EXPORT_DONE) {
+    struct archive r = archive_of(w->s, &w->s->link);
+    if (o.result == RUN_SUCCESS && evidence_state(&r, step->bundle) != EXPORT_DONE) {
         export_step(w->s, step, t);
     }
     return o.result == RUN_SUCCESS;

@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "cli/leftovers.h"
+#include "base/leftovers.h"
 #include "cli/repo.h"
 
 enum { OWED_MAX = 256 * 1024 * 1024 };

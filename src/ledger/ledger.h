@@ -228,6 +228,12 @@ int ledger_generation_remove(struct pg *s, const char *projection, int64_t numbe
 /* The number after the highest that this projection ever had; 1 for its first. */
 int ledger_generation_next(struct pg *s, const char *projection, int64_t *number,
                            struct err *e) MUST_CHECK;
+/* One receipt after another, all after a sequence, in order: each(ctx, row, e) for every one; row's texts live until it returns, and it may
+ * use the session in turn. Read in windows of a few MiB (or of the one receipt that is larger), so that memory does not grow with the ledger.
+ * -1 from each(), with *e set, ends the reading and is returned. */
+typedef int receipt_fn(void *ctx, const struct receipt_row *row, struct err *e);
+int ledger_receipts_each(struct pg *s, int64_t after, receipt_fn *each, void *ctx,
+                         struct err *e) MUST_CHECK;
 
 /* Sequences of entries whose columns (subject, kind, result, run_id) say something else than their text; *v in a. */
 int ledger_columns(struct pg *s, struct arena *a, int64_t **v, size_t *n, struct err *e) MUST_CHECK;

@@ -8,8 +8,9 @@
 /* --- entries --- */
 
 enum {
-    NAME = 8,       /* bytes of a cached row's name: the sequence, big-endian */
-    RESERVE = 65536 /* entries to make room for on a server's word */
+    NAME = 8,                /* bytes of a cached row's name: the sequence, big-endian */
+    RESERVE = 65536,         /* entries to make room for on a server's word */
+    WINDOW = 4 * 1024 * 1024 /* bytes of receipts to hold at a time */
 };
 
 struct reading {
@@ -236,6 +237,36 @@ int ledger_receipts(struct pg *s, int64_t after, const char *run_id_or_null, str
     }
     pg_rows_free(r);
     return 0;
+}
+
+/* Hands out one window; *after moves behind it, *n says how many there were. */
+static int read_window(struct pg *s, int64_t *after, size_t *n, receipt_fn *each, void *ctx,
+                       struct err *e)
+{
+    struct arena a = {0};
+    struct pg_rows *r = NULL;
+    const char *wanted[] = {ledger_number(&a, *after), ledger_number(&a, WINDOW)};
+    int rc = pg_query(s, &ledger_read_receipts_window, wanted, 2, &r, e);
+    *n = rc == 0 ? pg_rows_n(r) : 0;
+    for (size_t i = 0; rc == 0 && i < *n; i++) {
+        struct receipt_row row = {
+            .sequence = pg_int(r, i, 0), .run_id = pg_text(r, i, 1), .body = pg_bytes(r, i, 2)};
+        *after = row.sequence;
+        rc = each(ctx, &row, e);
+    }
+    pg_rows_free(r);
+    arena_release(&a);
+    return rc;
+}
+
+int ledger_receipts_each(struct pg *s, int64_t after, receipt_fn *each, void *ctx, struct err *e)
+{
+    size_t n = 1;
+    int rc = 0;
+    while (rc == 0 && n > 0) {
+        rc = read_window(s, &after, &n, each, ctx, e);
+    }
+    return rc;
 }
 
 int ledger_columns(struct pg *s, struct arena *a, int64_t **v, size_t *n, struct err *e)

@@ -16,6 +16,8 @@ const char *store_text(enum store_kind k); /* "postgis" */
 
 enum approval { APPROVAL_NONE, APPROVAL_REVIEW, APPROVAL_SIGNATURE };
 enum evidence { EVIDENCE_NONE, EVIDENCE_BUNDLE, EVIDENCE_FOLDER, EVIDENCE_POINTER };
+/* What is found where an applied migration's evidence should stand. */
+enum export_state { EXPORT_DONE, EXPORT_MISSING, EXPORT_ALTERED };
 const char *approval_text(enum approval a);
 const char *evidence_text(enum evidence e);
 

@@ -75,6 +75,16 @@ struct generations {
     size_t n, cap;
 };
 
+/* A file of an applied migration that is not as it was then: for why. was, now: digests as text, "" where there is no such file.
+ * first_line, last_line: of the range that differs in the new text; 0: the old text is not in the ledger. Excerpts: the differing lines, at most 3;
+ * project text, no server text; may be NULL. */
+struct file_change {
+    const char *path;
+    const char *was, *now;
+    int first_line, last_line;
+    const char *old_excerpt, *new_excerpt;
+};
+
 /* One environment named in requires, as its own ledger tells it now. */
 struct upstream {
     const char *env;

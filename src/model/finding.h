@@ -1,7 +1,8 @@
-/* Findings: what one rule says about one thing. A gate's verdict, a check's fault and the result of a verification are the same struct.
+/* Findings: what one rule says about one thing. A gate's verdict, a check's fault and the result of a
+ * verification are the same struct.
  * Owns: struct finding, its list, the only ways to make one. Pure.
- * Invariant: a finding that passed has no text. finding_pass() takes none, finding_fail() cannot do without, and nothing else makes one, so
- * that a verdict and its words never disagree. */
+ * Invariant: a finding that passed has no text. finding_pass() takes none, finding_fail() cannot do
+ * without, and nothing else makes one, so that a verdict and its words never disagree. */
 #ifndef KFMIG_MODEL_FINDING_H
 #define KFMIG_MODEL_FINDING_H
 
@@ -13,8 +14,8 @@
 enum severity { SEVERITY_NOTE, SEVERITY_WARNING, SEVERITY_ERROR, SEVERITIES };
 const char *severity_text(enum severity s); /* "note", "warning", "error" */
 
-/* No text is NULL: "" where there is nothing to say. All of it is policy-safe: names and figures, never values. Texts are borrowed from, or
- * live in, the arena of the list.
+/* No text is NULL: "" where there is nothing to say. All of it is policy-safe: names and figures, never
+ * values. Texts are borrowed from, or live in, the arena of the list.
  * rule      what was judged: "scope", "limit max_row_backfill", "invariant invariants/x.sql".
  * path      the file to look at, "" if there is none; line and col count from 1, 0 is unknown.
  * subject   the one thing that it is about ("table audit.log"), "" where the rule is about the whole.
@@ -44,8 +45,9 @@ struct findings {
 /* The rule holds. rule is borrowed; the list grows in a. */
 void finding_pass(struct arena *a, struct findings *l, const char *rule);
 
-/* The rule does not hold (an error, until its severity is set otherwise), with what is wrong, which may not be empty. rule is borrowed, the
- * text is in a. Returns the finding, for subject, place, hint and fix; valid until the list grows. */
+/* The rule does not hold (an error, until its severity is set otherwise), with what is wrong, which may
+ * not be empty. rule is borrowed, the text is in a. Returns the finding, for subject, place, hint and fix;
+ * valid until the list grows. */
 struct finding *finding_fail(struct arena *a, struct findings *l, const char *rule, const char *fmt,
                              ...) PRINTF_LIKE(4, 5);
 

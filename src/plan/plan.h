@@ -131,9 +131,6 @@ struct plan {
     struct names selection; /* as given, "" none: everything */
 };
 
-/* What is found where an applied migration's evidence should stand. */
-enum export_state { EXPORT_DONE, EXPORT_MISSING, EXPORT_ALTERED };
-
 /* Everything that goes into a plan. bundles[0..n) in (store, folder, id) order. Steps that need it have their scripts parsed
  * (plan_needs_scripts() before, plan_scripts()). */
 struct plan_input {

@@ -38,15 +38,6 @@ void report_status(struct buf *out, const struct style *st, const struct plan *p
 struct doc *report_status_doc(struct arena *a,
                               const struct plan *p); /* {"environment","targets":[...]} */
 
-/* Extra facts for why, found by the caller in ledger and files: which file differs, from what digest to what, and the line range. */
-struct file_change {
-    const char *path;
-    const char *was, *now; /* digests */
-    int first_line,
-        last_line; /* of the range that differs in the new text; 0: the old text is not in the ledger */
-    const char *old_excerpt,
-        *new_excerpt; /* the differing lines, at most 3; project text, no server text; may be NULL */
-};
 void report_why(struct buf *out, const struct style *st, const struct plan *p, int step,
                 enum stage stage, const struct file_change *changes, size_t n_changes);
 void report_why_json(struct buf *out, const struct plan *p, int step, enum stage stage,

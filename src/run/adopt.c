@@ -38,7 +38,8 @@ int run_adopt(struct run *r, const struct object_rows *sum, const char *notes, s
     random_uuid(o->run_id);
     struct object_row *rows = differences(r, sum, n_changed);
     baseline_release(r->sum);
-    baseline_of_catalog(r->sum, r->a, r->base);
+    struct object_rows found = record_catalog(r->a, r->base);
+    baseline_of_rows(r->sum, r->a, &found);
     evidence.post = baseline_digest(r->sum, r->domains, r->id->version / 10000);
     struct receipt_input in = {.kind = "adopt",
                                .outcome = o,

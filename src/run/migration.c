@@ -20,7 +20,8 @@ struct work {
     struct outcome *o;
     struct guard guard;
     struct evidence_set evidence;
-    struct baseline post; /* the sum as it will be */
+    const struct object_row *rows; /* what changed, for the ledger */
+    struct baseline post;          /* the sum as it will be */
     const char *started_at;
 };
 
@@ -90,9 +91,8 @@ static int record_success(struct work *w, struct err *e)
                                .started_at = w->started_at,
                                .finished_at = w->o->seen.server_time,
                                .notes = ""};
-    struct object_row *rows = record_objects(r, &w->o->seen);
     observer_end_add(*r->pg); /* undoes what the observer did; runs with what follows */
-    if (record_entry(r, &in, ENTRY_APPLY, rows, w->o->seen.n_changes, &w->guard, w->o, e) != 0) {
+    if (record_entry(r, &in, ENTRY_APPLY, w->rows, w->o->seen.n_changes, &w->guard, w->o, e) != 0) {
         return -1;
     }
     return r->live_after == NULL ? 0 : ledger_generation_put(*r->pg, r->live_after, e);
@@ -132,7 +132,8 @@ static enum attempt attempt(struct work *w)
     bool passed = gates_judge(w->r, w->b, o);
     o->result = passed ? RUN_SUCCESS : RUN_FAILED;
     if (passed) {
-        baseline_merge(&w->post, w->r->sum, o->seen.changes, o->seen.n_changes);
+        w->rows = record_objects(w->r, &o->seen);
+        baseline_merge(&w->post, w->r->sum, w->rows, o->seen.n_changes);
         w->evidence.post = baseline_digest(&w->post, w->r->domains, w->r->id->version / 10000);
     }
     prepare_evidence(w);

@@ -176,7 +176,7 @@ static int put_live(struct making *m, bool by_hand, struct err *e)
     return facts_put(m, e);
 }
 
-static int record(struct making *m, struct err *e)
+static int record(struct making *m, const struct object_row *rows, struct err *e)
 {
     struct receipt_input in = {.kind = "projection_publish",
                                .bundle = &m->chain,
@@ -186,7 +186,6 @@ static int record(struct making *m, struct err *e)
                                .finished_at = m->o->seen.server_time,
                                .making = m,
                                .notes = ""};
-    struct object_row *rows = record_objects(m->r, &m->o->seen);
     return record_entry(m->r, &in, ENTRY_PUBLISH, rows, m->o->seen.n_changes, &m->guard, m->o, e);
 }
 
@@ -201,9 +200,10 @@ int publish_entry(struct making *m, struct baseline *post, bool by_hand, struct 
     pg_rows_free(now);
     m->o->result = RUN_SUCCESS;
     m->evidence.pre = baseline_digest(m->r->sum, m->r->domains, m->r->id->version / 10000);
-    baseline_merge(post, m->r->sum, m->o->seen.changes, m->o->seen.n_changes);
+    const struct object_row *rows = record_objects(m->r, &m->o->seen);
+    baseline_merge(post, m->r->sum, rows, m->o->seen.n_changes);
     m->evidence.post = baseline_digest(post, m->r->domains, m->r->id->version / 10000);
-    return record(m, e);
+    return record(m, rows, e);
 }
 
 int publish_commit(struct making *m, const struct merkle *before, struct baseline *post,

@@ -158,3 +158,13 @@ struct object_row *record_objects(struct run *r, const struct observation *seen)
     }
     return rows;
 }
+
+struct object_rows record_catalog(struct arena *a, const struct catalog *c)
+{
+    struct object_rows rows = {ARENA_ARRAY(a, struct object_row, c->n + 1), c->n, c->n + 1};
+    for (size_t i = 0; i < c->n; i++) {
+        rows.v[i] =
+            (struct object_row){.object = c->v[i]->text, .fingerprint = c->v[i]->fingerprint};
+    }
+    return rows;
+}

@@ -1,10 +1,11 @@
 /* The guarded transaction: how one migration is applied, and what is recorded about it.
- * Owns: the protocol of DESIGN.md section 3, the gates, the documents of a run (baseline, diff, receipt). No files, no words for
+ * Owns: the protocol of DESIGN.md section 3, the gates, the documents of a run (diff, receipt). No files, no words for
  * users: what happens is told to an ear. */
 #ifndef KFMIG_RUN_RUN_H
 #define KFMIG_RUN_RUN_H
 
 #include "base/tell.h"
+#include "evidence/baseline.h"
 #include "ledger/ledger.h"
 #include "model/finding.h"
 #include "plan/plan.h"
@@ -50,9 +51,9 @@ enum run_result { RUN_SUCCESS, RUN_FAILED, RUN_INTERRUPTED, RUN_IN_DOUBT };
 struct outcome {
     enum run_result result;
     char run_id[37];
-    int64_t sequence;     /* of the entry; 0: none could be written */
-    struct err failure;   /* what stopped it; code ERR_NONE on success */
-    int failed_statement; /* 1-based over the forward scripts; 0 */
+    int64_t sequence;      /* of the entry; 0: none could be written */
+    struct err failure;    /* what stopped it; code ERR_NONE on success */
+    int failed_statement;  /* 1-based over the forward scripts; 0 */
     struct findings gates; /* what was judged before COMMIT: run/gates.h says the rules */
     struct observation seen;
     bool observed; /* seen is filled */
@@ -79,30 +80,5 @@ int run_record_drill(struct run *r, const struct drill_record *d, const char *st
 
 /* Record a receipt that an earlier run could not (its bytes as found in state/owed). *paid false: the ledger has it already. */
 int run_pay(struct run *r, struct bytes owed, bool *paid, struct err *e) MUST_CHECK;
-
-/* Baseline documents (run/baseline.c): what the ledger says a database is made of. Pure. */
-struct baseline_text;
-struct baseline_object {
-    const char *object;
-    struct digest fingerprint;
-    const struct baseline_text
-        *text; /* what it adds to the document, once made; in the baseline's arena */
-};
-/* Sorted by object text, which is borrowed; v is released by baseline_release(). */
-struct baseline {
-    struct arena *a;
-    struct baseline_object *v;
-    size_t n;
-    struct digest digest; /* of the document; zero: not computed yet */
-};
-void baseline_of_rows(struct baseline *out, struct arena *a, const struct object_rows *rows);
-void baseline_of_catalog(struct baseline *out, struct arena *a, const struct catalog *c);
-/* old with changes (sorted by object text) laid over it. */
-void baseline_merge(struct baseline *out, const struct baseline *old, const struct change *changes,
-                    size_t n_changes);
-void baseline_release(struct baseline *b);
-/* Canonical JSON. d must be the same in every call for one baseline and those merged from it. */
-void baseline_write(struct buf *out, struct baseline *b, const struct domains *d, int server_major);
-struct digest baseline_digest(struct baseline *b, const struct domains *d, int server_major);
 
 #endif

@@ -1,5 +1,5 @@
-/* layer: cli */
-#include "cli/changes.h"
+/* layer: evidence */
+#include "evidence/changes.h"
 #include "tap.h"
 
 /* Two texts, and what differs between them. */

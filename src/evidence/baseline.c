@@ -1,11 +1,14 @@
 /* Baselines: the ledger's sum of objects as a document. */
+#include "evidence/baseline.h"
+
 #include <stdlib.h>
 #include <string.h>
 
 #include "doc/canon.h"
-#include "run/run.h"
+#include "doc/json.h"
 
-/* The schema that an object counts to, read off its text form: "table kfm_ref.county" -> "kfm_ref"; empty for globals. */
+/* The schema that an object counts to, read off its text form: "table kfm_ref.county" -> "kfm_ref"; empty
+ * for globals. */
 static const char *schema_of(struct arena *a, const char *object)
 {
     struct object o;
@@ -38,8 +41,8 @@ struct group {
     struct digester *d;
 };
 
-/* A baseline is written after every migration, and few of its objects are new: what each adds is kept. frame: for digests of several
- * objects; line: its member of "objects". */
+/* A baseline is written after every migration, and few of its objects are new: what each adds is kept.
+ * frame: for digests of several objects; line: its member of "objects". */
 struct baseline_text {
     enum object_kind kind; /* OBJ_COUNT: none that is counted */
     const char *schema;    /* "" for globals */
@@ -192,8 +195,8 @@ static void write_objects(struct buf *out, const struct baseline *b)
     put_digest(out, bytes_str("protected"), &p, true);
 }
 
-/* Written by hand rather than as a tree: it is made once per migration and may hold many thousand objects. The keys stand in
- * canonical order. */
+/* Written by hand rather than as a tree: it is made once per migration and may hold many thousand objects.
+ * The keys stand in canonical order. */
 void baseline_write(struct buf *out, struct baseline *b, const struct domains *d, int server_major)
 {
     for (size_t i = 0; i < b->n; i++) {
@@ -229,36 +232,22 @@ void baseline_of_rows(struct baseline *out, struct arena *a, const struct object
     }
 }
 
-void baseline_of_catalog(struct baseline *out, struct arena *a, const struct catalog *c)
-{
-    *out = (struct baseline){.a = a, .v = mem_alloc((c->n + 1) * sizeof *out->v), .n = c->n};
-    for (size_t i = 0; i < c->n; i++) {
-        out->v[i] = (struct baseline_object){c->v[i]->text, c->v[i]->fingerprint, NULL};
-    }
-}
-
-static const char *changed_text(const struct change *c)
-{
-    return c->before != NULL ? c->before->text : c->after->text;
-}
-
-void baseline_merge(struct baseline *out, const struct baseline *old, const struct change *changes,
-                    size_t n_changes)
+void baseline_merge(struct baseline *out, const struct baseline *old,
+                    const struct object_row *changes, size_t n_changes)
 {
     size_t i = 0;
     *out =
         (struct baseline){.a = old->a, .v = mem_alloc((old->n + n_changes + 1) * sizeof *out->v)};
     for (size_t k = 0; k < n_changes; k++) {
-        const struct change *c = &changes[k];
-        while (i < old->n && strcmp(old->v[i].object, changed_text(c)) < 0) {
+        const struct object_row *c = &changes[k];
+        while (i < old->n && strcmp(old->v[i].object, c->object) < 0) {
             out->v[out->n++] = old->v[i++];
         }
-        if (i < old->n && strcmp(old->v[i].object, changed_text(c)) == 0) {
+        if (i < old->n && strcmp(old->v[i].object, c->object) == 0) {
             i++;
         }
-        if (c->after != NULL) {
-            out->v[out->n++] =
-                (struct baseline_object){c->after->text, c->after->fingerprint, NULL};
+        if (!digest_is_zero(&c->fingerprint)) {
+            out->v[out->n++] = (struct baseline_object){c->object, c->fingerprint, NULL};
         }
     }
     while (i < old->n) {
@@ -270,4 +259,35 @@ void baseline_release(struct baseline *b)
 {
     free(b->v);
     *b = (struct baseline){0};
+}
+
+int baseline_read(struct arena *a, struct bytes text, const char *path, struct object_rows *out,
+                  int *server_major, struct err *e)
+{
+    const struct doc *d = json_read(a, text, path, e);
+    *out = (struct object_rows){0};
+    if (d == NULL) {
+        return -1;
+    }
+    const struct doc *objects = doc_get(d, "objects");
+    if (strcmp(doc_str(d, "format", ""), "kfmig.baseline.v1") != 0 || objects == NULL ||
+        objects->type != DOC_MAP) {
+        return err_at(e, ERR_INTEGRITY, path, 0, 0, "not a baseline");
+    }
+    *server_major = (int)doc_num(d, "server_major", 0);
+    out->v = ARENA_ARRAY(a, struct object_row, objects->n + 1);
+    for (; out->n < objects->n; out->n++) {
+        struct object_row *row = &out->v[out->n];
+        const struct doc *digest = objects->item[out->n];
+        *row = (struct object_row){.object = objects->key[out->n]->text.p};
+        if (digest->type != DOC_TEXT || digest_parse(digest->text.p, &row->fingerprint) != 0) {
+            return err_at(e, ERR_INTEGRITY, path, 0, 0, "object \"%s\" has no fingerprint",
+                          row->object);
+        }
+        if (out->n > 0 && strcmp(row[-1].object, row->object) >= 0) {
+            return err_at(e, ERR_INTEGRITY, path, 0, 0, "object \"%s\" is out of order",
+                          row->object);
+        }
+    }
+    return 0;
 }

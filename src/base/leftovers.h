@@ -1,6 +1,6 @@
 /* Temporary files of runs that were killed while they wrote (base/file.h, file_write()). */
-#ifndef KFMIG_CLI_LEFTOVERS_H
-#define KFMIG_CLI_LEFTOVERS_H
+#ifndef KFMIG_BASE_LEFTOVERS_H
+#define KFMIG_BASE_LEFTOVERS_H
 
 #include "base/arena.h"
 

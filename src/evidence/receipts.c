@@ -1,13 +1,14 @@
 /* Receipts as the ledger has them, checked against their entries. */
-#include "cli/receipts.h"
+#include "evidence/receipts.h"
 
 #include "doc/json.h"
 
-int receipts_body(struct pg *pg, struct arena *a, int64_t sequence, const char *run_id,
-                  const struct digest *receipt, struct bytes *out, struct err *e)
+int receipts_body(const struct ledger_source *l, struct arena *a, int64_t sequence,
+                  const char *run_id, const struct digest *receipt, struct bytes *out,
+                  struct err *e)
 {
     struct receipt_rows rows = {0};
-    if (ledger_receipts(pg, sequence - 1, run_id, a, &rows, e) != 0) {
+    if (l->receipt(l->ctx, sequence - 1, run_id, a, &rows, e) != 0) {
         return -1;
     }
     for (size_t i = 0; i < rows.n; i++) {
@@ -42,11 +43,11 @@ int receipts_parse(struct arena *a, struct bytes body, int64_t sequence, struct 
     return 0;
 }
 
-int receipts_read(const struct link *l, struct arena *a, const struct fact *f, struct doc **out,
-                  struct err *e)
+int receipts_read(const struct ledger_source *l, struct arena *a, const struct fact *f,
+                  struct doc **out, struct err *e)
 {
     struct bytes body = {NULL, 0};
-    if (receipts_body(l->pg, a, f->sequence, f->run_id, &f->receipt, &body, e) != 0) {
+    if (receipts_body(l, a, f->sequence, f->run_id, &f->receipt, &body, e) != 0) {
         return -1;
     }
     return receipts_parse(a, body, f->sequence, out, e);

@@ -1,5 +1,5 @@
 /* Temporary files of killed runs. */
-#include "cli/leftovers.h"
+#include "base/leftovers.h"
 
 #include <dirent.h>
 #include <string.h>

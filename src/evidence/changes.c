@@ -1,9 +1,9 @@
 /* Which files of an applied migration are not as they were when it was applied. */
-#include "cli/changes.h"
+#include "evidence/changes.h"
 
 #include <string.h>
 
-#include "cli/receipts.h"
+#include "evidence/receipts.h"
 
 enum { EXCERPT_LINES = 3, EXCERPT_BYTES = 400 };
 
@@ -87,16 +87,24 @@ void changes_lines(struct arena *a, struct bytes old_text, struct bytes new_text
     c->new_excerpt = excerpt(a, new_text, head, new_end);
 }
 
-static int add_lines(struct session *s, const struct digest *was, const struct artifact *now,
+/* What the files are compared against. */
+struct comparison {
+    const struct ledger_source *l;
+    struct arena *a;
+    struct table
+        present; /* files of now that no input was compared with yet: path -> struct artifact */
+};
+
+static int add_lines(struct comparison *x, const struct digest *was, const struct artifact *now,
                      struct file_change *c, struct err *e)
 {
     struct bytes old_text;
     bool found = false;
-    if (ledger_blob(s->link.pg, was, s->a, &old_text, &found, e) != 0) {
+    if (x->l->blob(x->l->ctx, was, x->a, &old_text, &found, e) != 0) {
         return -1;
     }
     if (found && now->bytes.p != NULL) {
-        changes_lines(s->a, old_text, now->bytes, c);
+        changes_lines(x->a, old_text, now->bytes, c);
     }
     return 0;
 }
@@ -107,14 +115,14 @@ static const char *digest_string(struct arena *a, const struct digest *d)
     return arena_strdup(a, digest_text(d, text));
 }
 
-/* One file that the receipt names. */
-static int compare_input(struct session *s, const struct doc *input, struct table *present,
-                         struct file_change *c, struct err *e)
+/* One file that the receipt names. c->path NULL: it is as it was. */
+static int compare_input(struct comparison *x, const struct doc *input, struct file_change *c,
+                         struct err *e)
 {
     const char *uri = doc_str(input, "uri", "");
     const char *was = doc_str(input, "digest", "");
     struct digest digest;
-    const struct artifact *now = table_puts(present, uri, NULL);
+    const struct artifact *now = table_puts(&x->present, uri, NULL);
     *c = (struct file_change){.path = uri, .was = was, .now = ""};
     if (digest_parse(was, &digest) != 0 || (now != NULL && digest_eq(&digest, &now->digest))) {
         c->path = NULL;
@@ -123,35 +131,33 @@ static int compare_input(struct session *s, const struct doc *input, struct tabl
     if (now == NULL) {
         return 0;
     }
-    c->now = digest_string(s->a, &now->digest);
-    return add_lines(s, &digest, now, c, e);
+    c->now = digest_string(x->a, &now->digest);
+    return add_lines(x, &digest, now, c, e);
 }
 
-int changes_find(struct session *s, const struct step *step, struct file_change **out, size_t *n,
-                 struct err *e)
+int changes_find(const struct ledger_source *l, struct arena *a, const struct fact *applied,
+                 const struct decl *d, struct file_change **out, size_t *n, struct err *e)
 {
-    struct bundle *b = table_gets(&s->project.by_id, step->bundle->id);
+    struct comparison x = {.l = l, .a = a};
     struct doc *receipt = NULL;
-    struct table present;
     *n = 0;
-    if (load_decl(&s->project, b, e) != 0 ||
-        receipts_read(&s->link, s->a, step->history->applied, &receipt, e) != 0) {
+    if (receipts_read(l, a, applied, &receipt, e) != 0) {
         return -1;
     }
-    list_present(s->a, b->decl, &present);
+    list_present(a, d, &x.present);
     const struct doc *inputs = doc_find(receipt, "claim.inputs");
-    struct file_change *v = ARENA_ARRAY(s->a, struct file_change, doc_len(inputs) + present.n + 1);
+    struct file_change *v = ARENA_ARRAY(a, struct file_change, doc_len(inputs) + x.present.n + 1);
     for (size_t i = 0; i < doc_len(inputs); i++) {
-        if (compare_input(s, inputs->item[i], &present, &v[*n], e) != 0) {
+        if (compare_input(&x, inputs->item[i], &v[*n], e) != 0) {
             return -1;
         }
         *n += v[*n].path != NULL;
     }
-    for (size_t i = 0; i < present.n; i++) {
-        const struct artifact *added = present.rows[i].value;
+    for (size_t i = 0; i < x.present.n; i++) {
+        const struct artifact *added = x.present.rows[i].value;
         if (added != NULL) {
             v[(*n)++] = (struct file_change){
-                .path = added->path, .was = "", .now = digest_string(s->a, &added->digest)};
+                .path = added->path, .was = "", .now = digest_string(a, &added->digest)};
         }
     }
     *out = v;

@@ -1,13 +1,13 @@
 /* Evidence of a migration as files, made from the ledger. */
-#include "cli/export.h"
+#include "evidence/export.h"
 
 #include <string.h>
 
 #include "base/fault.h"
-#include "cli/leftovers.h"
-#include "cli/receipts.h"
+#include "base/leftovers.h"
 #include "doc/canon.h"
-#include "run/run.h"
+#include "evidence/baseline.h"
+#include "evidence/receipts.h"
 
 /* What a receipt may name: nothing else is ever written, whatever a ledger says. */
 static const char *const uris[] = {"baselines/pre.json", "baselines/post.json",
@@ -35,13 +35,13 @@ static struct domains domains_of(struct arena *a, const struct doc *receipt)
 }
 
 /* A baseline is not kept: it is the ledger's sum of objects up to an entry. */
-static int make_baseline(struct session *s, struct arena *a, const struct doc *receipt,
+static int make_baseline(const struct ledger_source *l, struct arena *a, const struct doc *receipt,
                          int64_t upto, struct bytes *out, struct err *e)
 {
     struct object_rows rows = {0};
     struct domains d = domains_of(a, receipt);
     int64_t version = doc_num(doc_get(receipt, "target"), "server_version", 0);
-    if (upto > 0 && ledger_objects(s->link.pg, upto, a, &rows, e) != 0) {
+    if (upto > 0 && l->objects(l->ctx, upto, a, &rows, e) != 0) {
         return -1;
     }
     struct baseline b;
@@ -64,8 +64,8 @@ static bool is_known(const char *uri)
     return false;
 }
 
-int export_output(struct session *s, struct arena *a, const struct doc *receipt, int64_t sequence,
-                  const struct doc *output, struct bytes *out, struct err *e)
+int export_output(const struct ledger_source *l, struct arena *a, const struct doc *receipt,
+                  int64_t sequence, const struct doc *output, struct bytes *out, struct err *e)
 {
     struct digest want;
     bool found = false;
@@ -78,10 +78,10 @@ int export_output(struct session *s, struct arena *a, const struct doc *receipt,
     }
     if (strncmp(uri, "baselines/", 10) == 0) {
         int64_t upto = strcmp(uri, "baselines/pre.json") == 0 ? sequence - 1 : sequence;
-        if (make_baseline(s, a, receipt, upto, out, e) != 0) {
+        if (make_baseline(l, a, receipt, upto, out, e) != 0) {
             return -1;
         }
-    } else if (ledger_blob(s->link.pg, &want, a, out, &found, e) != 0) {
+    } else if (l->blob(l->ctx, &want, a, out, &found, e) != 0) {
         return -1;
     } else if (!found) {
         return err_set(e, ERR_INTEGRITY, "the ledger lacks %s of entry %lld", uri,
@@ -117,14 +117,14 @@ static const char *path_of(struct arena *a, const char *prefix, const char *env,
                : arena_printf(a, "%s/%.*s/%s%s", prefix, (int)(slash - uri), uri, env, slash);
 }
 
-static int write_outputs(struct session *s, struct arena *a, const struct doc *receipt,
+static int write_outputs(const struct ledger_source *l, struct arena *a, const struct doc *receipt,
                          int64_t sequence, int dirfd, const char *prefix, const char *env,
                          struct err *e)
 {
     const struct doc *outputs = doc_find(receipt, "claim.outputs");
     for (size_t i = 0; i < doc_len(outputs); i++) {
         struct bytes text = {NULL, 0};
-        if (export_output(s, a, receipt, sequence, outputs->item[i], &text, e) != 0 ||
+        if (export_output(l, a, receipt, sequence, outputs->item[i], &text, e) != 0 ||
             write_file(dirfd, path_of(a, prefix, env, doc_str(outputs->item[i], "uri", "")), text,
                        e) != 0) {
             return -1;
@@ -166,15 +166,15 @@ static void clear_folders(struct arena *a, int dirfd, const char *prefix, const 
     }
 }
 
-int export_bundle(struct session *s, const struct fact *f, const struct bundle *b, int dirfd,
+int export_bundle(const struct archive *r, const struct fact *f, const struct bundle *b, int dirfd,
                   const char *prefix, enum evidence mode, struct err *e)
 {
     struct arena a = {0};
     struct bytes body;
     struct doc *receipt = NULL;
-    const char *env = mode == EVIDENCE_FOLDER ? s->link.env->name : NULL;
+    const char *env = mode == EVIDENCE_FOLDER ? r->env->name : NULL;
     int rc = -1;
-    if (receipts_body(s->link.pg, &a, f->sequence, f->run_id, &f->receipt, &body, e) != 0 ||
+    if (receipts_body(&r->ledger, &a, f->sequence, f->run_id, &f->receipt, &body, e) != 0 ||
         receipts_parse(&a, body, f->sequence, &receipt, e) != 0) {
         goto out;
     }
@@ -188,7 +188,7 @@ int export_bundle(struct session *s, const struct fact *f, const struct bundle *
         rc = write_pointer(&a, receipt, body, f->sequence, dirfd, prefix, e);
         goto out;
     }
-    if (write_outputs(s, &a, receipt, f->sequence, dirfd, prefix, env, e) == 0) {
+    if (write_outputs(&r->ledger, &a, receipt, f->sequence, dirfd, prefix, env, e) == 0) {
         rc = write_file(dirfd, path_of(&a, prefix, env, "receipts/run_receipt.json"), body, e);
     }
 out:

@@ -1,0 +1,50 @@
+/* The ledger behind a session, as a table of functions. */
+#include "evidence/archive.h"
+
+static int entries_of(void *ctx, struct arena *a, struct identity *id, struct entries *out,
+                      struct err *e)
+{
+    struct merkle m;
+    return ledger_identify(ctx, id, e) != 0 || ledger_entries(ctx, id, NULL, a, out, &m, e) != 0
+               ? -1
+               : 0;
+}
+
+static int receipts_of(void *ctx, int64_t after, receipt_fn *each, void *each_ctx, struct err *e)
+{
+    return ledger_receipts_each(ctx, after, each, each_ctx, e);
+}
+
+static int receipt_of(void *ctx, int64_t after, const char *run_id, struct arena *a,
+                      struct receipt_rows *out, struct err *e)
+{
+    return ledger_receipts(ctx, after, run_id, a, out, e);
+}
+
+static int blob_of(void *ctx, const struct digest *d, struct arena *a, struct bytes *out,
+                   bool *found, struct err *e)
+{
+    return ledger_blob(ctx, d, a, out, found, e);
+}
+
+static int objects_of(void *ctx, int64_t upto, struct arena *a, struct object_rows *out,
+                      struct err *e)
+{
+    return ledger_objects(ctx, upto, a, out, e);
+}
+
+static int columns_of(void *ctx, struct arena *a, int64_t **v, size_t *n, struct err *e)
+{
+    return ledger_columns(ctx, a, v, n, e);
+}
+
+struct ledger_source ledger_source_of(struct pg *s)
+{
+    return (struct ledger_source){.ctx = s,
+                                  .entries = entries_of,
+                                  .receipts = receipts_of,
+                                  .receipt = receipt_of,
+                                  .blob = blob_of,
+                                  .objects = objects_of,
+                                  .columns = columns_of};
+}

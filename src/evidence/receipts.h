@@ -1,0 +1,20 @@
+/* Receipts as the ledger has them, checked against their entries. */
+#ifndef KFMIG_EVIDENCE_RECEIPTS_H
+#define KFMIG_EVIDENCE_RECEIPTS_H
+
+#include "evidence/archive.h"
+
+/* The receipt body of one entry, as it was hashed, in a. receipt: what its entry says that it hashes to;
+ * zero: not checked. -1: the ledger could not be asked, or ERR_INTEGRITY: it lacks the receipt, or has
+ * another. */
+int receipts_body(const struct ledger_source *l, struct arena *a, int64_t sequence,
+                  const char *run_id, const struct digest *receipt, struct bytes *out,
+                  struct err *e) MUST_CHECK;
+/* A receipt's bytes as a document, in a. -1 with ERR_INTEGRITY if they are none. */
+int receipts_parse(struct arena *a, struct bytes body, int64_t sequence, struct doc **out,
+                   struct err *e) MUST_CHECK;
+/* Both for a fact, of which sequence, run_id and receipt are used. */
+int receipts_read(const struct ledger_source *l, struct arena *a, const struct fact *f,
+                  struct doc **out, struct err *e) MUST_CHECK;
+
+#endif

@@ -1,0 +1,217 @@
+/* Is everything that the ledger and the exported files say consistent? */
+#include "evidence/verify.h"
+
+#include <stdarg.h>
+#include <string.h>
+
+#include "doc/json.h"
+#include "evidence/export.h"
+#include "evidence/receipts.h"
+#include "evidence/verify_exports.h"
+
+enum { KEPT_MAX = 1000 };
+
+/* One pass over a ledger. a: what lives as long as the result. */
+struct pass {
+    const struct archive *r;
+    struct arena *a;
+    struct verified *v;
+    struct identity id;
+    struct entries entries;
+    struct table seen; /* digests of texts that were looked at: text -> the pass */
+    int64_t next;      /* the entry whose receipt comes next */
+};
+
+void verify_found(struct verified *v, struct arena *a, const char *rule, const char *path,
+                  const char *fmt, ...)
+{
+    struct buf text = {0};
+    va_list ap;
+    va_start(ap, fmt);
+    buf_vprintf(&text, fmt, ap);
+    va_end(ap);
+    v->n_found++;
+    if (v->findings.n < KEPT_MAX) {
+        finding_fail(a, &v->findings, rule, "%s", buf_str(&text))->path = arena_strdup(a, path);
+    }
+    buf_release(&text);
+}
+
+#define find(p, rule, ...) verify_found((p)->v, (p)->a, (rule), "", __VA_ARGS__)
+
+static void held(struct pass *p, size_t n)
+{
+    p->v->n_held = n > p->v->n_held ? n : p->v->n_held;
+}
+
+/* Each entry cites the root of the tree before it; together they give the root that the database reports. */
+static void check_tree(struct pass *p)
+{
+    struct merkle m = {0};
+    for (size_t i = 0; i < p->entries.n; i++) {
+        const struct entry *en = &p->entries.v[i];
+        struct digest before = merkle_root(&m);
+        struct digest leaf = merkle_leaf(en->text);
+        if (en->sequence != (int64_t)i + 1) {
+            find(p, "tree", "entry %zu of the ledger calls itself %lld", i + 1,
+                 (long long)en->sequence);
+        }
+        if (!digest_eq(&before, &en->previous)) {
+            find(p, "tree",
+                 "entry %lld does not follow the entries before it: its previous root is another",
+                 (long long)en->sequence);
+        }
+        if (strcmp(en->instance, p->id.uuid) != 0 ||
+            strcmp(en->environment, p->id.environment) != 0) {
+            find(p, "tree", "entry %lld belongs to another ledger (%s, %s)",
+                 (long long)en->sequence, en->environment, en->instance);
+        }
+        merkle_add(&m, &leaf);
+        p->v->n_entries++;
+    }
+    struct digest root = merkle_root(&m);
+    if (!digest_eq(&root, &p->id.root)) {
+        find(p, "tree", "the entries do not hash to the root that the database reports");
+    }
+}
+
+/* The tree covers an entry's text; the columns that repeat parts of it are what SQL looks at. */
+static int check_columns(struct pass *p, struct err *e)
+{
+    const struct ledger_source *l = &p->r->ledger;
+    int64_t *v = NULL;
+    size_t n = 0;
+    if (l->columns(l->ctx, p->a, &v, &n, e) != 0) {
+        return -1;
+    }
+    for (size_t i = 0; i < n; i++) {
+        find(p, "columns", "the columns of entry %lld are not what its text says", (long long)v[i]);
+    }
+    return 0;
+}
+
+/* A text that the ledger should hold, once however many receipts name it. */
+static void check_kept(struct pass *p, const char *uri, const struct digest *want, int64_t sequence)
+{
+    const struct ledger_source *l = &p->r->ledger;
+    struct arena a = {0};
+    struct err e = {0};
+    struct bytes text = {NULL, 0};
+    bool found = false;
+    if (l->blob(l->ctx, want, &a, &text, &found, &e) != 0) {
+        find(p, "input", "entry %lld: input %s could not be read: %s", (long long)sequence, uri,
+             e.msg);
+    } else if (!found) {
+        find(p, "input", "entry %lld: the ledger lacks the text of input %s", (long long)sequence,
+             uri);
+    } else {
+        struct digest have = digest_of(text);
+        if (!digest_eq(&have, want)) {
+            find(p, "input", "entry %lld: the text of input %s was altered", (long long)sequence,
+                 uri);
+        }
+    }
+    held(p, text.n);
+    p->v->n_blobs++;
+    arena_release(&a);
+}
+
+static void check_inputs(struct pass *p, const struct doc *receipt, int64_t sequence)
+{
+    const struct doc *inputs = doc_find(receipt, "claim.inputs");
+    for (size_t i = 0; i < doc_len(inputs); i++) {
+        const struct doc *d = inputs->item[i];
+        const char *digest = doc_str(d, "digest", "");
+        const char *uri = doc_str(d, "uri", "");
+        struct digest want;
+        if (!doc_yes(d, "kept", true)) {
+            continue; /* data: the ledger never had a copy */
+        }
+        if (digest_parse(digest, &want) != 0) {
+            find(p, "input", "entry %lld: input %s has no digest", (long long)sequence, uri);
+        } else if (table_gets(&p->seen, digest) == NULL) {
+            table_puts(&p->seen, arena_strdup(p->a, digest), p);
+            check_kept(p, uri, &want, sequence);
+        }
+    }
+}
+
+static void check_outputs(struct pass *p, const struct doc *receipt, int64_t sequence)
+{
+    const struct doc *outputs = doc_find(receipt, "claim.outputs");
+    for (size_t i = 0; i < doc_len(outputs); i++) {
+        struct arena a = {0};
+        struct bytes text = {NULL, 0};
+        struct err e = {0};
+        if (export_output(&p->r->ledger, &a, receipt, sequence, outputs->item[i], &text, &e) != 0) {
+            find(p, "output", "%s", e.msg);
+        }
+        held(p, text.n);
+        arena_release(&a);
+    }
+}
+
+static void check_receipt(struct pass *p, const struct entry *en, struct bytes body)
+{
+    struct arena a = {0};
+    struct doc *receipt = NULL;
+    struct err e = {0};
+    struct digest digest = digest_of(body);
+    p->v->n_receipts++;
+    held(p, body.n);
+    if (!digest_eq(&digest, &en->receipt)) {
+        find(p, "receipt", "entry %lld: its receipt was altered", (long long)en->sequence);
+    } else if (receipts_parse(&a, body, en->sequence, &receipt, &e) != 0) {
+        find(p, "receipt", "%s", e.msg);
+    } else {
+        if (strcmp(doc_str(receipt, "run_id", ""), en->run_id) != 0 ||
+            strcmp(doc_str(receipt, "result", ""), en->result) != 0 ||
+            doc_num(doc_get(receipt, "ledger"), "sequence", 0) != en->sequence) {
+            find(p, "receipt", "entry %lld: its receipt is that of another run",
+                 (long long)en->sequence);
+        }
+        check_inputs(p, receipt, en->sequence);
+        check_outputs(p, receipt, en->sequence);
+    }
+    arena_release(&a);
+}
+
+static void check_missing(struct pass *p, int64_t before)
+{
+    for (; p->next < before; p->next++) {
+        find(p, "receipt", "entry %lld has no receipt", (long long)p->next);
+    }
+}
+
+/* Receipts come in the order of their entries: what is skipped has none. */
+static int next_receipt(void *ctx, const struct receipt_row *row, struct err *e)
+{
+    struct pass *p = ctx;
+    (void)e;
+    if (row->sequence < p->next || (size_t)row->sequence > p->entries.n) {
+        find(p, "receipt", "receipt %lld belongs to no entry", (long long)row->sequence);
+        return 0;
+    }
+    check_missing(p, row->sequence);
+    check_receipt(p, &p->entries.v[row->sequence - 1], row->body);
+    p->next++;
+    return 0;
+}
+
+int verify_ledger(const struct archive *r, struct arena *a, struct verified *v, struct err *e)
+{
+    const struct ledger_source *l = &r->ledger;
+    struct pass p = {.r = r, .a = a, .v = v, .seen = {.a = a}, .next = 1};
+    *v = (struct verified){.n_entries = 0};
+    /* As the database has them: cached copies would hide what was altered there. */
+    if (l->entries(l->ctx, a, &p.id, &p.entries, e) != 0) {
+        return -1;
+    }
+    check_tree(&p);
+    if (check_columns(&p, e) != 0 || l->receipts(l->ctx, INT64_MIN, next_receipt, &p, e) != 0) {
+        return -1;
+    }
+    check_missing(&p, (int64_t)p.entries.n + 1);
+    verify_exports(r, a, v);
+    return 0;
+}

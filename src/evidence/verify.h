@@ -1,0 +1,25 @@
+/* Is everything that the ledger and the exported files say consistent? For `kfmig receipt verify`. */
+#ifndef KFMIG_EVIDENCE_VERIFY_H
+#define KFMIG_EVIDENCE_VERIFY_H
+
+#include "evidence/archive.h"
+#include "model/finding.h"
+
+/* findings: one per thing that does not fit, all errors; path names a file, or is "" for the ledger.
+ * Rules: "tree" (entries and roots), "columns", "receipt" (of an entry), "input" and "output" (texts that
+ * a receipt names), "export" (files in the project). At most 1,000 are kept; n_found counts all. n_held:
+ * the most bytes of receipts and of what they name that were held at one time. */
+struct verified {
+    struct findings findings;
+    size_t n_found;
+    size_t n_entries, n_receipts, n_blobs, n_exports;
+    size_t n_held;
+};
+
+/* Entries, tree and receipts of r->ledger, read anew; texts that receipts name; evidence exported to the
+ * project. One receipt at a time: memory does not grow with their number. Findings in a. 0, or -1 if the
+ * ledger could not be asked to the end (ERR_INTEGRITY: its entries do not even hash to its own root). */
+int verify_ledger(const struct archive *r, struct arena *a, struct verified *v,
+                  struct err *e) MUST_CHECK;
+
+#endif
