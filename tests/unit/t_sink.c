@@ -1,0 +1,214 @@
+/* layer: evidence */
+/* The sink: what it lacks is delivered, what it has is compared with the ledger. */
+#include "tap.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "evidence/sink.h"
+#include "evidence_ledger.h"
+
+static struct arena arena;
+static char folder[] = "/tmp/kfmig-sink-XXXXXX";
+static int dirfd = -1;
+
+struct scene {
+    struct memory m;
+    struct env env;
+    struct archive r;
+    struct err e;
+};
+
+static void scene_begin(struct scene *s, const char *sink)
+{
+    *s = (struct scene){.env = {.name = "dev"}};
+    memory_begin(&s->m, &arena);
+    (void)memory_migration(&s->m, "M-1", "SELECT 1;");
+    (void)memory_migration(&s->m, "M-2", "SELECT 2;");
+    (void)memory_migration(&s->m, "M-3", "SELECT 3;");
+    s->r = (struct archive){.ledger = memory_source(&s->m),
+                            .env = &s->env,
+                            .id = &s->m.id,
+                            .entries = &s->m.entries,
+                            .dirfd = dirfd,
+                            .sink = sink};
+}
+
+/* sink/dev/UUID/0000000N-RUN.json */
+static const char *name_of(struct scene *s, size_t n)
+{
+    return arena_printf(&arena, "sink/dev/" UUID "/%08zu-%s.json", n,
+                        s->m.receipts.v[n - 1].run_id);
+}
+
+static bool holds(const char *name, struct bytes want)
+{
+    struct bytes got = {NULL, 0};
+    struct err e = {0};
+    return file_read(&arena, dirfd, name, 1 << 20, &got, NULL, &e) == 0 && bytes_eq(got, want);
+}
+
+static bool is_there(const char *name)
+{
+    return faccessat(dirfd, name, F_OK, 0) == 0;
+}
+
+static void put_file(const char *name, const char *text)
+{
+    struct err e = {0};
+    if (file_write(dirfd, name, bytes_str(text), 0644, &e) != 0) {
+        printf("# %s: %s\n", name, e.msg);
+    }
+}
+
+static void clear(void)
+{
+    if (system(arena_printf(&arena, "rm -rf %s/sink", folder)) != 0) {
+        printf("# the folder stays\n");
+    }
+}
+
+/* Counts the receipts that are read, and where reading began. */
+static int64_t began_after, n_read;
+static int counting(void *ctx, int64_t after, receipt_fn *each, void *each_ctx, struct err *e)
+{
+    began_after = after;
+    n_read++;
+    return memory_receipts(ctx, after, each, each_ctx, e);
+}
+
+static void test_deliver(void)
+{
+    struct scene s;
+    scene_begin(&s, "sink");
+    s.r.ledger.receipts = counting;
+    is_int(sink_deliver(&s.r, &s.e), 0, "the first delivery");
+    for (size_t i = 1; i <= 3; i++) {
+        ok(holds(name_of(&s, i), s.m.receipts.v[i - 1].body), "the receipt as it was hashed");
+    }
+    is_int(began_after, 0, "read from the first");
+    is_int(sink_deliver(&s.r, &s.e), 0, "the second delivery");
+    is_int(n_read, 1, "asks the ledger for nothing");
+    put_file(name_of(&s, 3), "kept");
+    (void)unlinkat(dirfd, name_of(&s, 2), 0);
+    is_int(sink_deliver(&s.r, &s.e), 0, "one was taken away");
+    is_int(began_after, 1, "read from there");
+    ok(holds(name_of(&s, 2), s.m.receipts.v[1].body), "it is there again");
+    ok(holds(name_of(&s, 3), bytes_str("kept")), "what is there is left alone");
+    clear();
+    s.m.id.size = 2;
+    ok(sink_deliver(&s.r, &s.e) == 0 && is_there(name_of(&s, 2)) && !is_there(name_of(&s, 3)),
+       "no further than the entries that are known");
+    clear();
+}
+
+static void test_nothing(void)
+{
+    struct scene s;
+    scene_begin(&s, NULL);
+    ok(sink_deliver(&s.r, &s.e) == 0 && sink_check(&s.r, &s.e) == 0, "no sink");
+    s.r.sink = "sink";
+    s.m.id.has_ledger = false;
+    ok(sink_deliver(&s.r, &s.e) == 0 && sink_check(&s.r, &s.e) == 0 && !is_there("sink"),
+       "no ledger");
+    s.m.id.has_ledger = true;
+    is_int(sink_check(&s.r, &s.e), 0, "an empty sink says nothing against a ledger");
+    put_file("sink", "a file");
+    ok(sink_deliver(&s.r, &s.e) == -1, "a file in its place");
+    (void)unlinkat(dirfd, "sink", 0);
+    put_file("sink/dev/" UUID, "a file");
+    ok(sink_deliver(&s.r, &s.e) == -1, "a file in the folder's place");
+    clear();
+}
+
+static void test_absolute(void)
+{
+    struct scene s;
+    scene_begin(&s, arena_printf(&arena, "%s/sink", folder));
+    ok(sink_deliver(&s.r, &s.e) == 0 && is_there(name_of(&s, 1)),
+       "an absolute path is taken as it is");
+    is_str(sink_folder(&arena, "/var/sink", "prod"), "var/sink/prod", "beneath the root");
+    is_str(sink_folder(&arena, "sink", "prod"), "sink/prod", "beneath the project");
+    clear();
+}
+
+static void test_unwritable(void)
+{
+    struct scene s;
+    scene_begin(&s, "sink");
+    put_file("sink/dev/" UUID "/x", "");
+    /* A folder where the second receipt has to go. */
+    if (mkdirat(dirfd, name_of(&s, 2), 0777) != 0) {
+        printf("# cannot make a folder\n");
+    }
+    ok(sink_deliver(&s.r, &s.e) == 0, "a folder of that name counts as delivered");
+    clear();
+    put_file("sink/dev/" UUID "/x", "");
+    (void)memory_migration(&s.m, "M-4", "SELECT 4;");
+    s.m.receipts.v[3].run_id = arena_printf(&arena, "%0300d", 1);
+    ok(sink_deliver(&s.r, &s.e) == -1 && s.e.code == ERR_VALIDATE,
+       "what cannot be written is owed: ERR_VALIDATE");
+    ok(is_there(name_of(&s, 3)), "what came before it is there");
+    clear();
+}
+
+static void check_check(const char *file, const char *text, const char *name, const char *says)
+{
+    struct scene s;
+    scene_begin(&s, "sink");
+    put_file(arena_printf(&arena, "sink/dev/" UUID "/%s", file), text);
+    int rc = sink_check(&s.r, &s.e);
+    if (says == NULL) {
+        is_int(rc, 0, name);
+    } else if (!ok(rc == -1 && strstr(s.e.msg, says) != NULL, name)) {
+        printf("# %d %s\n", rc, s.e.msg);
+    }
+    clear();
+}
+
+static void test_check(void)
+{
+    struct scene s;
+    scene_begin(&s, "sink");
+    ok(sink_deliver(&s.r, &s.e) == 0 && sink_check(&s.r, &s.e) == 0, "a sink and its ledger");
+    s.m.id.size = 2;
+    ok(sink_check(&s.r, &s.e) == -1 && s.e.code == ERR_INTEGRITY, "a ledger that went back");
+    is_str(s.e.msg, "the ledger of \"dev\" has 2 entries, the sink has receipts up to 3",
+           "says so");
+    is_str(s.e.hint, "was the database restored from a backup? what happened since is in sink",
+           "and the hint");
+    s.m.id.size = 3;
+    s.m.entries.v[0].text = bytes_str("another");
+    ok(sink_check(&s.r, &s.e) == -1 && s.e.code == ERR_INTEGRITY, "a ledger that forked");
+    is_str(s.e.msg,
+           "the ledger of \"dev\" is not the one that receipt 3 in the sink was taken from",
+           "says so");
+    clear();
+    check_check("00000002-x.json", "{\"ledger\":{\"previous\":null}}", "no root before",
+                "receipt 2 in the sink");
+    check_check("00000002-x.json", "{\"ledger\":{\"previous\":\"sha256:1\"}}",
+                "a root that is none", "receipt 2 in the sink");
+    check_check("00000002-x.json", "{", "a receipt that is no JSON", "");
+    check_check("notes.txt", "", "other files are nobody's", NULL);
+    check_check("0-x.json", "", "position 0 is none", NULL);
+    check_check("12.json", "", "a number without a run is none", NULL);
+}
+
+int main(void)
+{
+    tap_plan(35);
+    if (mkdtemp(folder) == NULL || (dirfd = open(folder, O_RDONLY | O_DIRECTORY)) < 0) {
+        return 1;
+    }
+    test_deliver();
+    test_nothing();
+    test_absolute();
+    test_unwritable();
+    test_check();
+    (void)close(dirfd);
+    (void)rmdir(folder);
+    arena_release(&arena);
+    return tap_done();
+}

@@ -1,0 +1,569 @@
+/* layer: evidence */
+/* Verification: a ledger that holds together, and every way in which it does not, each told by its rule and its words. */
+#include "tap.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "evidence/export.h"
+#include "evidence/verify.h"
+#include "evidence_ledger.h"
+
+static struct arena arena;
+static char folder[] = "/tmp/kfmig-verify-XXXXXX";
+static int dirfd = -1;
+
+/* Three migrations, applied; their bundles stand in migrations/M-N. */
+struct scene {
+    struct memory m;
+    struct env env;
+    struct archive r;
+    struct past past;
+    struct bundle bundles[3];
+    struct doc *receipt[3];
+    struct err e;
+};
+
+static const char *const ids[] = {"M-1", "M-2", "M-3"};
+
+static void scene_begin(struct scene *s, enum evidence mode)
+{
+    *s = (struct scene){.env = {.name = "dev", .evidence = mode}};
+    memory_begin(&s->m, &arena);
+    for (size_t i = 0; i < 3; i++) {
+        const char *sql = i == 1 ? "SELECT 1;" : arena_printf(&arena, "SELECT %zu;", i);
+        s->receipt[i] = memory_migration(&s->m, ids[i], sql);
+        s->bundles[i] =
+            (struct bundle){.id = ids[i], .dir = arena_printf(&arena, "migrations/%s", ids[i])};
+        struct fact f = {.sequence = (int64_t)i + 1,
+                         .subject = ids[i],
+                         .result = "success",
+                         .run_id = s->m.entries.v[i].run_id,
+                         .finished_at = "",
+                         .receipt = s->m.entries.v[i].receipt};
+        past_add(&arena, &s->past, &f);
+    }
+    s->r = (struct archive){.ledger = memory_source(&s->m),
+                            .env = &s->env,
+                            .id = &s->m.id,
+                            .entries = &s->m.entries,
+                            .past = &s->past,
+                            .dirfd = dirfd,
+                            .bundles = s->bundles,
+                            .n_bundles = 3};
+}
+
+/* Write everything again from the ledger. */
+static bool scene_export(struct scene *s)
+{
+    bool good = true;
+    for (size_t i = 0; i < 3; i++) {
+        const struct history *h = past_get(&s->past, ids[i]);
+        good = export_bundle(&s->r, h->applied, &s->bundles[i], dirfd, s->bundles[i].dir,
+                             s->env.evidence, &s->e) == 0 &&
+               good;
+    }
+    return good;
+}
+
+static const char *path_of(const char *name)
+{
+    return arena_printf(&arena, "%s/%s", folder, name);
+}
+
+static void put_file(const char *name, const char *text)
+{
+    struct err e = {0};
+    if (file_write(dirfd, name, bytes_str(text), 0644, &e) != 0) {
+        printf("# cannot write %s: %s\n", name, e.msg);
+    }
+}
+
+static void clear_files(void)
+{
+    const char *command = arena_printf(&arena, "rm -rf %s/migrations", folder);
+    if (system(command) != 0) {
+        printf("# %s failed\n", command);
+    }
+}
+
+/* --- what can be wrong in a ledger: entry 2 of 3, if nothing else is said --- */
+
+static struct entry *second(struct scene *s)
+{
+    return &s->m.entries.v[1];
+}
+static void sequence_of_another(struct scene *s)
+{
+    second(s)->sequence = 7;
+}
+static void previous_of_another(struct scene *s)
+{
+    second(s)->previous.b[0] ^= 1;
+}
+static void instance_of_another(struct scene *s)
+{
+    second(s)->instance = "99999999-2222-4333-8444-555555555555";
+}
+static void environment_of_another(struct scene *s)
+{
+    second(s)->environment = "prod";
+}
+static void root_of_another(struct scene *s)
+{
+    s->m.id.root.b[31] ^= 1;
+}
+static void columns_altered(struct scene *s)
+{
+    s->m.odd[s->m.n_odd++] = 2;
+}
+static void receipt_altered(struct scene *s)
+{
+    s->m.receipts.v[1].body.n--;
+}
+/* Its entry names whatever stands there. */
+static void name_receipt(struct scene *s, const char *body)
+{
+    s->m.receipts.v[2].body = bytes_str(body);
+    s->m.entries.v[2].receipt = digest_of(bytes_str(body));
+}
+static void receipt_no_json(struct scene *s)
+{
+    name_receipt(s, "{\"run_id\":");
+}
+static void reseal(struct scene *s, const char *key, struct doc *v)
+{
+    doc_put(&arena, s->receipt[2], key, v);
+    memory_seal(&s->m, s->receipt[2]);
+}
+static void receipt_of_another_run(struct scene *s)
+{
+    reseal(s, "run_id", doc_text(&arena, "00000000-0000-4000-8000-000000000001"));
+}
+static void result_swapped(struct scene *s)
+{
+    reseal(s, "result", doc_text(&arena, "failed"));
+}
+static void position_swapped(struct scene *s)
+{
+    struct doc *ledger = doc_get(s->receipt[2], "ledger");
+    doc_put(&arena, ledger, "sequence", doc_int(&arena, 2));
+    memory_seal(&s->m, s->receipt[2]);
+}
+static void drop_receipt(struct scene *s, size_t i)
+{
+    struct receipt_rows *l = &s->m.receipts;
+    memmove(&l->v[i], &l->v[i + 1], (l->n - i - 1) * sizeof *l->v);
+    l->n--;
+}
+static void receipt_missing(struct scene *s)
+{
+    drop_receipt(s, 1);
+}
+static void first_receipt_missing(struct scene *s)
+{
+    drop_receipt(s, 0);
+}
+static void last_receipt_missing(struct scene *s)
+{
+    drop_receipt(s, 2);
+}
+static void add_receipt(struct scene *s, int64_t sequence, bool first)
+{
+    struct receipt_rows *l = &s->m.receipts;
+    ARENA_GROW(&arena, l->v, l->n, l->cap);
+    l->n++;
+    if (first) {
+        memmove(&l->v[1], &l->v[0], (l->n - 1) * sizeof *l->v);
+    }
+    l->v[first ? 0 : l->n - 1] = (struct receipt_row){sequence, "x", bytes_str("{}")};
+}
+static void receipt_without_entry(struct scene *s)
+{
+    add_receipt(s, 4, false);
+}
+static void receipt_before_all(struct scene *s)
+{
+    add_receipt(s, 0, true);
+}
+static struct doc *input_of(struct scene *s, size_t i)
+{
+    return doc_find(s->receipt[i], "claim.inputs")->item[0];
+}
+static void input_without_digest(struct scene *s)
+{
+    doc_put(&arena, input_of(s, 2), "digest", doc_text(&arena, "sha256:12"));
+    memory_seal(&s->m, s->receipt[2]);
+}
+/* Texts in the ledger, three to a migration: input, summary, touched. */
+static void input_unreadable(struct scene *s)
+{
+    s->m.unreadable = s->m.blobs[3].digest;
+}
+static void input_deleted(struct scene *s)
+{
+    s->m.blobs[3].digest.b[0] ^= 1;
+}
+static void input_altered(struct scene *s)
+{
+    s->m.blobs[3].bytes = bytes_str("SELECT 2;");
+}
+static void output_unknown(struct scene *s)
+{
+    struct doc *output = doc_find(s->receipt[2], "claim.outputs")->item[3];
+    doc_put(&arena, output, "uri", doc_text(&arena, "../../etc/passwd"));
+    memory_seal(&s->m, s->receipt[2]);
+}
+static void output_without_digest(struct scene *s)
+{
+    struct doc *output = doc_find(s->receipt[2], "claim.outputs")->item[3];
+    doc_put(&arena, output, "digest", doc_text(&arena, ""));
+    memory_seal(&s->m, s->receipt[2]);
+}
+static void output_deleted(struct scene *s)
+{
+    s->m.blobs[5].digest.b[0] ^= 1;
+}
+static void output_altered(struct scene *s)
+{
+    s->m.blobs[4].bytes = bytes_str("{}");
+}
+static void object_altered(struct scene *s)
+{
+    s->m.objects[2].fingerprint.b[0] ^= 1;
+}
+static void object_added_before(struct scene *s)
+{
+    s->m.objects[2].sequence = 2;
+}
+
+struct fault {
+    const char *name;
+    void (*spoil)(struct scene *s);
+    const char *rule, *text;
+    size_t n; /* findings in all: one fault may show in several places */
+};
+static const struct fault faults[] = {
+    {"a position twice", sequence_of_another, "tree", "entry 2 of the ledger calls itself 7", 4},
+    {"an altered root before", previous_of_another, "tree",
+     "entry 2 does not follow the entries before it: its previous root is another", 1},
+    {"another ledger's entry", instance_of_another, "tree",
+     "entry 2 belongs to another ledger (dev, 99999999-2222-4333-8444-555555555555)", 1},
+    {"another environment's entry", environment_of_another, "tree",
+     "entry 2 belongs to another ledger (prod, " UUID ")", 1},
+    {"another root", root_of_another, "tree",
+     "the entries do not hash to the root that the database reports", 1},
+    {"columns", columns_altered, "columns", "the columns of entry 2 are not what its text says", 1},
+    {"an altered receipt", receipt_altered, "receipt", "entry 2: its receipt was altered", 1},
+    {"a receipt that is no JSON", receipt_no_json, "receipt",
+     "the receipt of ledger entry 3 is no JSON", 1},
+    {"a receipt of another run", receipt_of_another_run, "receipt",
+     "entry 3: its receipt is that of another run", 1},
+    {"a swapped result", result_swapped, "receipt", "entry 3: its receipt is that of another run",
+     1},
+    {"a swapped position", position_swapped, "receipt",
+     "entry 3: its receipt is that of another run", 1},
+    {"an entry without receipt", receipt_missing, "receipt", "entry 2 has no receipt", 1},
+    {"the first without receipt", first_receipt_missing, "receipt", "entry 1 has no receipt", 1},
+    {"the last without receipt", last_receipt_missing, "receipt", "entry 3 has no receipt", 1},
+    {"a receipt without entry", receipt_without_entry, "receipt", "receipt 4 belongs to no entry",
+     1},
+    {"a receipt before all", receipt_before_all, "receipt", "receipt 0 belongs to no entry", 1},
+    {"an input without digest", input_without_digest, "input",
+     "entry 3: input migrations/M-3/forward.sql has no digest", 1},
+    {"an input that cannot be read", input_unreadable, "input",
+     "entry 2: input migrations/M-2/forward.sql could not be read: the connection is gone", 1},
+    {"a deleted input", input_deleted, "input",
+     "entry 2: the ledger lacks the text of input migrations/M-2/forward.sql", 1},
+    {"an altered input", input_altered, "input",
+     "entry 2: the text of input migrations/M-2/forward.sql was altered", 1},
+    {"an output that no migration has", output_unknown, "output",
+     "the receipt of ledger entry 3 names an output \"../../etc/passwd\" that no migration has", 1},
+    {"an output without digest", output_without_digest, "output",
+     "the receipt of ledger entry 3 names an output \"diffs/touched.csv\" that no migration has",
+     1},
+    {"a deleted output", output_deleted, "output", "the ledger lacks diffs/touched.csv of entry 2",
+     1},
+    {"an altered output", output_altered, "output",
+     "diffs/summary.json of ledger entry 2 is not what its receipt names", 1},
+    {"an altered object", object_altered, "output",
+     "baselines/post.json of ledger entry 3 is not what its receipt names", 1},
+    {"an object of another entry", object_added_before, "output",
+     "baselines/post.json of ledger entry 2 is not what its receipt names", 2},
+};
+
+static bool has(const struct verified *v, const char *rule, const char *path, const char *text)
+{
+    for (size_t i = 0; i < v->findings.n; i++) {
+        const struct finding *f = &v->findings.v[i];
+        if (strcmp(f->rule, rule) == 0 && strcmp(f->path, path) == 0 &&
+            strncmp(f->text, text, strlen(text)) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void show(const struct verified *v)
+{
+    for (size_t i = 0; i < v->findings.n; i++) {
+        printf("# %s: %s: %s\n", v->findings.v[i].rule, v->findings.v[i].path,
+               v->findings.v[i].text);
+    }
+}
+
+static void check_fault(const struct fault *f)
+{
+    struct scene s;
+    struct verified v;
+    scene_begin(&s, EVIDENCE_NONE);
+    f->spoil(&s);
+    bool good =
+        ok(verify_ledger(&s.r, &arena, &v, &s.e) == 0 && has(&v, f->rule, "", f->text), f->name);
+    good = is_int(v.n_found, f->n, "and nothing else") && good;
+    if (!good) {
+        show(&v);
+    }
+}
+
+static void check_sound(void)
+{
+    struct scene s;
+    struct verified v;
+    scene_begin(&s, EVIDENCE_NONE);
+    ok(verify_ledger(&s.r, &arena, &v, &s.e) == 0 && v.n_found == 0, "a sound ledger");
+    is_int(v.n_entries, 3, "entries");
+    is_int(v.n_receipts, 3, "receipts");
+    is_int(v.n_blobs, 3, "texts");
+    is_int(v.n_exports, 0, "no exports");
+    /* One text that two receipts name is read once; data has no copy. */
+    const char *digest = doc_str(input_of(&s, 1), "digest", "");
+    doc_put(&arena, input_of(&s, 2), "digest", doc_text(&arena, digest));
+    memory_seal(&s.m, s.receipt[2]);
+    ok(verify_ledger(&s.r, &arena, &v, &s.e) == 0 && v.n_found == 0, "a text named twice");
+    is_int(v.n_blobs, 2, "is looked at once");
+    doc_put(&arena, input_of(&s, 2), "digest", doc_text(&arena, "sha256:0"));
+    doc_put(&arena, input_of(&s, 2), "kept", doc_bool(&arena, false));
+    memory_seal(&s.m, s.receipt[2]);
+    ok(verify_ledger(&s.r, &arena, &v, &s.e) == 0 && v.n_found == 0, "data is not in a ledger");
+}
+
+/* --- exported files --- */
+
+static void foreign(const char *name, const char *with)
+{
+    put_file(name, with);
+}
+
+struct export_fault {
+    enum evidence mode;
+    const char *name;
+    const char *file; /* NULL: nothing is done */
+    const char *with; /* its new text; NULL: it is removed; "/": a folder takes its place */
+    const char *path; /* of the finding; NULL: none */
+    const char *text;
+};
+#define HOME "migrations/M-2/"
+#define POINTER HOME "receipts/receipt_ref.json"
+#define POINTS(uuid, sha) "{\"sha256\":\"" sha "\",\"uri\":\"kfmig:ledger:" uuid ":2\"}"
+static const struct export_fault export_faults[] = {
+    {EVIDENCE_BUNDLE, "a bundle's evidence", NULL, NULL, NULL, ""},
+    {EVIDENCE_BUNDLE, "a missing diff", HOME "diffs/summary.json", NULL, HOME "diffs/summary.json",
+     "missing, though its receipt names it"},
+    {EVIDENCE_BUNDLE, "an altered diff", HOME "diffs/summary.json", "{}", HOME "diffs/summary.json",
+     "not as its receipt says"},
+    {EVIDENCE_BUNDLE, "an altered baseline", HOME "baselines/pre.json", "{}",
+     HOME "baselines/pre.json", "not as its receipt says"},
+    {EVIDENCE_BUNDLE, "a folder where a file should be", HOME "diffs/touched.csv", "/",
+     HOME "diffs/touched.csv", "\"migrations/M-2/diffs/touched.csv\" is a directory"},
+    {EVIDENCE_BUNDLE, "an exported receipt of this ledger that it does not have",
+     HOME "receipts/run_receipt.json", "{\"ledger\":{\"instance\":\"" UUID "\"}}",
+     HOME "receipts/run_receipt.json", "not the receipt of ledger entry 2"},
+    {EVIDENCE_BUNDLE, "another database's receipt of the same content",
+     HOME "receipts/run_receipt.json", "{\"ledger\":{\"instance\":\"another\"}}", NULL, ""},
+    {EVIDENCE_BUNDLE, "an exported receipt that is no JSON", HOME "receipts/run_receipt.json", "{",
+     HOME "receipts/run_receipt.json", "the receipt of ledger entry 2 is no JSON"},
+    {EVIDENCE_BUNDLE, "a missing exported receipt is owed, not wrong",
+     HOME "receipts/run_receipt.json", NULL, NULL, ""},
+    {EVIDENCE_FOLDER, "a folder per environment", NULL, NULL, NULL, ""},
+    {EVIDENCE_FOLDER, "an altered diff in an environment's folder", HOME "diffs/dev/touched.csv",
+     "", HOME "diffs/dev/touched.csv", "not as its receipt says"},
+    {EVIDENCE_FOLDER, "another environment's folder is not looked at",
+     HOME "diffs/prod/touched.csv", "x", NULL, ""},
+    {EVIDENCE_POINTER, "a pointer", NULL, NULL, NULL, ""},
+    {EVIDENCE_POINTER, "a pointer to another receipt", POINTER,
+     POINTS(UUID, "sha256:0000000000000000000000000000000000000000000000000000000000000000"),
+     POINTER, "does not name the receipt of ledger entry 2"},
+    {EVIDENCE_POINTER, "a pointer without a digest", POINTER, POINTS(UUID, "x"), POINTER,
+     "does not name the receipt of ledger entry 2"},
+    {EVIDENCE_POINTER, "another database's pointer", POINTER, POINTS("another", "x"), NULL, ""},
+    {EVIDENCE_POINTER, "a pointer that is no JSON", POINTER, "[", POINTER, ""},
+    {EVIDENCE_POINTER, "a missing pointer is owed, not wrong", POINTER, NULL, NULL, ""},
+    {EVIDENCE_POINTER, "a folder in a pointer's place", POINTER, "/", POINTER,
+     "\"" POINTER "\" is a directory"},
+};
+
+static void spoil_file(const struct export_fault *f)
+{
+    if (f->file == NULL) {
+        return;
+    }
+    if (f->with == NULL || strcmp(f->with, "/") == 0) {
+        (void)unlinkat(dirfd, f->file, 0);
+    } else {
+        foreign(f->file, f->with);
+    }
+    if (f->with != NULL && strcmp(f->with, "/") == 0 && mkdir(path_of(f->file), 0777) != 0) {
+        printf("# cannot make %s\n", f->file);
+    }
+}
+
+static void check_export(const struct export_fault *f)
+{
+    struct scene s;
+    struct verified v;
+    clear_files();
+    scene_begin(&s, f->mode);
+    bool good = scene_export(&s);
+    spoil_file(f);
+    good = verify_ledger(&s.r, &arena, &v, &s.e) == 0 && good;
+    bool as_told =
+        f->path == NULL ? v.n_found == 0 : v.n_found == 1 && has(&v, "export", f->path, f->text);
+    if (!ok(good && as_told, f->name)) {
+        show(&v);
+    }
+}
+
+static void check_counts(void)
+{
+    struct scene s;
+    struct verified v;
+    clear_files();
+    scene_begin(&s, EVIDENCE_POINTER);
+    ok(scene_export(&s) && verify_ledger(&s.r, &arena, &v, &s.e) == 0, "three pointers");
+    is_int(v.n_exports, 3, "are counted");
+    s.env.evidence = EVIDENCE_NONE;
+    ok(verify_ledger(&s.r, &arena, &v, &s.e) == 0 && v.n_exports == 0, "or not looked at");
+}
+
+/* --- a large ledger --- */
+
+enum { LARGE_N = 1024, LARGE_BODY = 1024 * 1024 };
+
+/* 1 GiB of receipts, made one at a time in one buffer. */
+struct large {
+    struct memory m;
+    char *body;
+    size_t n;
+};
+
+static struct bytes large_body(struct large *l, int64_t sequence)
+{
+    int n = snprintf(l->body, 256,
+                     "{\"claim\":{},\"ledger\":{\"sequence\":%lld},\"result\":\"success\","
+                     "\"run_id\":\"r\",\"notes\":\"",
+                     (long long)sequence);
+    memset(l->body + n, 'x', (size_t)(LARGE_BODY - n - 2));
+    memcpy(l->body + LARGE_BODY - 2, "\"}", 2);
+    return bytes_of(l->body, LARGE_BODY);
+}
+
+static int large_receipts(void *ctx, int64_t after, receipt_fn *each, void *each_ctx, struct err *e)
+{
+    struct large *l = ctx;
+    (void)after;
+    for (int64_t i = 1; i <= LARGE_N; i++) {
+        struct receipt_row row = {i, "r", large_body(l, i)};
+        l->n += row.body.n;
+        if (each(each_ctx, &row, e) != 0) {
+            return -1;
+        }
+    }
+    return 0;
+}
+
+static long peak_kb(void)
+{
+    struct rusage u;
+    (void)getrusage(RUSAGE_SELF, &u);
+    return u.ru_maxrss;
+}
+
+static void check_large(void)
+{
+    struct arena a = {0};
+    struct large l = {.body = mem_alloc(LARGE_BODY)};
+    struct verified v;
+    struct err e = {0};
+    struct env env = {.name = "dev", .evidence = EVIDENCE_NONE};
+    memory_begin(&l.m, &a);
+    for (int64_t i = 1; i <= LARGE_N; i++) {
+        ARENA_GROW(&a, l.m.entries.v, l.m.entries.n, l.m.entries.cap);
+        l.m.entries.v[l.m.entries.n++] = (struct entry){.sequence = i,
+                                                        .run_id = "r",
+                                                        .result = "success",
+                                                        .instance = UUID,
+                                                        .environment = "dev",
+                                                        .previous = merkle_root(&l.m.tree),
+                                                        .receipt = digest_of(large_body(&l, i)),
+                                                        .text = bytes_str("{}")};
+        struct digest leaf = merkle_leaf(bytes_str("{}"));
+        merkle_add(&l.m.tree, &leaf);
+    }
+    l.m.id.root = merkle_root(&l.m.tree);
+    struct archive r = {.ledger = memory_source(&l.m), .env = &env, .dirfd = -1};
+    r.ledger.receipts = large_receipts;
+    r.ledger.ctx = &l;
+    long before = peak_kb();
+    ok(verify_ledger(&r, &a, &v, &e) == 0 && v.n_found == 0, "a ledger of 1 GiB is sound");
+    is_int(l.n, (long long)LARGE_N * LARGE_BODY, "all of it was read");
+    is_int(v.n_receipts, LARGE_N, "every receipt");
+    is_int(v.n_held, LARGE_BODY, "one at a time");
+    long grown = peak_kb() - before;
+    if (!ok(grown < 32 * 1024, "memory does not grow with it")) {
+        printf("# grew by %ld KiB\n", grown);
+    }
+    free(l.body);
+    arena_release(&a);
+}
+
+static void check_cap(void)
+{
+    struct scene s;
+    struct verified v;
+    scene_begin(&s, EVIDENCE_NONE);
+    for (int64_t i = 0; i < 1200; i++) {
+        add_receipt(&s, 100 + i, false);
+    }
+    ok(verify_ledger(&s.r, &arena, &v, &s.e) == 0, "very many findings");
+    is_int(v.n_found, 1200, "all are counted");
+    is_int(v.findings.n, 1000, "a thousand are kept");
+}
+
+int main(void)
+{
+    const int n_faults = sizeof faults / sizeof faults[0];
+    const int n_exports = sizeof export_faults / sizeof export_faults[0];
+    tap_plan(2 * n_faults + n_exports + 8 + 3 + 5 + 3);
+    if (mkdtemp(folder) == NULL || (dirfd = open(folder, O_RDONLY | O_DIRECTORY)) < 0) {
+        return 1;
+    }
+    check_sound();
+    for (int i = 0; i < n_faults; i++) {
+        check_fault(&faults[i]);
+    }
+    for (int i = 0; i < n_exports; i++) {
+        check_export(&export_faults[i]);
+    }
+    check_counts();
+    check_large();
+    check_cap();
+    clear_files();
+    (void)close(dirfd);
+    (void)rmdir(folder);
+    arena_release(&arena);
+    return tap_done();
+}
