@@ -119,6 +119,70 @@ static int converge(struct session *s, struct tally *t, const char *const *targe
     return rc;
 }
 
+/* What is blocked among the targets that this run would come to, with --steps=N none behind the N-th; and how many of them by
+ * nothing worse than SQL that cannot be run, whose faults are collected. */
+struct blocked {
+    size_t n, n_scripts;
+    struct err_list faults;
+};
+
+static void add_blocked(struct blocked *o, const struct reason *r, const struct bundle *b,
+                         const struct err_list *faults)
+{
+    o->n++;
+    o->n_scripts += r->code == REASON_SCRIPT_FAULT;
+    for (size_t i = 0; r->code == REASON_SCRIPT_FAULT && faults != NULL && i < faults->n; i++) {
+        err_list_add(&o->faults, &faults->v[i]);
+    }
+    if (r->code == REASON_SCRIPT_FAULT && b != NULL) {
+        plan_script_faults(b, &o->faults);
+    }
+}
+
+static void find_blocked(const struct session *s, struct blocked *o)
+{
+    const struct plan *p = &s->plan;
+    int64_t left = s->req->steps;
+    for (size_t i = 0; i < p->n; i++) {
+        const struct step *x = &p->v[i];
+        if (x->selected && x->state == STATE_BLOCKED) {
+            add_blocked(o, &x->reasons[0], x->bundle, NULL);
+        } else if (x->selected && x->action == ACTION_APPLY && --left == 0) {
+            return;
+        }
+    }
+    for (size_t i = 0; i < p->n_projections; i++) {
+        const struct projection_step *x = &p->projections[i];
+        if (x->selected && x->state == STATE_BLOCKED) {
+            add_blocked(o, &x->reasons[0], NULL, x->in->script_faults);
+        }
+    }
+}
+
+/* Faults of files are told with their places, everything else by the plan. Returns 0 with -k, or if there is none. */
+static int stop_at_blocked(struct session *s, struct tally *t, struct err *e)
+{
+    struct blocked o = {.n = 0};
+    find_blocked(s, &o);
+    enum err_code code = o.n_scripts > 0 ? ERR_CONFIG : ERR_PREFLIGHT;
+    if (o.n_scripts < o.n) {
+        steps_print_blocked(s);
+    }
+    if (o.faults.n > 0) {
+        output_faults(s->req, &o.faults);
+    }
+    err_list_release(&o.faults);
+    if (o.n == 0) {
+        return 0;
+    }
+    tally_worsen(t, code);
+    if (s->req->keep_going) {
+        return 0;
+    }
+    err_set(e, code, "%zu target%s blocked; nothing was run", o.n, o.n == 1 ? " is" : "s are");
+    return err_hint(e, "`kfmig why TARGET` explains; -k runs what is not blocked");
+}
+
 static int build(struct session *s, const struct request *req, struct tally *t, struct err *e)
 {
     struct arguments args;
@@ -131,15 +195,8 @@ static int build(struct session *s, const struct request *req, struct tally *t, 
         print_plan(s);
         return 0;
     }
-    if (s->plan.n_state[STATE_BLOCKED] > 0) {
-        steps_print_blocked(s);
-        tally_worsen(t, ERR_PREFLIGHT);
-        if (!req->keep_going) {
-            err_set(e, ERR_PREFLIGHT, "%zu target%s blocked; nothing was run",
-                    s->plan.n_state[STATE_BLOCKED],
-                    s->plan.n_state[STATE_BLOCKED] == 1 ? " is" : "s are");
-            return err_hint(e, "`kfmig why TARGET` explains; -k runs what is not blocked");
-        }
+    if (stop_at_blocked(s, t, e) != 0) {
+        return -1;
     }
     if (s->plan.n_apply + s->plan.n_export + s->plan.n_rebuild == 0 && !work_owes(s)) {
         tell_note(&s->ear, "%s: nothing to do (%zu current)", args.env->name,

@@ -67,10 +67,12 @@ static void check_bundle(struct session *s, struct bundle *b, struct found *f)
         }
         return;
     }
-    plan_scripts(s->a, b, &f->faults);
+    plan_scripts(s->a, b);
+    plan_script_faults(b, &f->faults);
     if (b->forward == NULL) {
         return;
     }
+    plan_rollback_faults(s->a, b, &f->faults);
     plan_judge(s->a, b, &s->project.domains, &reasons, &n);
     for (size_t i = 0; i < n; i++) {
         const struct reason *r = &reasons[i];

@@ -86,7 +86,8 @@ static int parse_from(struct arena *a, const struct request *req, struct fresh *
     struct err_list faults = {0};
     f->draft.decl.forward = (struct artifacts){&f->forward, 1, 1};
     f->bundle = (struct bundle){.store = STORE_POSTGIS, .decl = &f->draft.decl, .dir = ""};
-    plan_scripts(a, &f->bundle, &faults);
+    plan_scripts(a, &f->bundle);
+    plan_script_faults(&f->bundle, &faults);
     size_t n = faults.n;
     if (n > 0) {
         output_faults(req, &faults);

@@ -221,14 +221,16 @@ static bool changes_rows(const struct statement *st)
 
 static int parse_chain(struct session *s, struct projected *x, struct err *e)
 {
-    struct err_list faults = {0};
+    err_list_release(&x->script_faults);
     for (size_t i = 0; i < x->n_chain; i++) {
         if (load_decl(&s->project, x->chain[i], e) != 0) {
             return -1;
         }
-        plan_scripts(s->a, x->chain[i], &faults);
+        plan_scripts(s->a, x->chain[i]);
+        plan_script_faults(x->chain[i], &x->script_faults);
     }
-    return session_script_faults(s, &faults, e);
+    x->input.script_faults = &x->script_faults;
+    return 0;
 }
 
 static bool has_dml(const struct script *s)
@@ -341,6 +343,7 @@ void projections_release(struct session *s)
 {
     for (size_t i = 0; i < s->n_projected; i++) {
         err_list_release(&s->projected[i].faults);
+        err_list_release(&s->projected[i].script_faults);
     }
     s->n_projected = 0;
 }
@@ -438,6 +441,10 @@ int projections_job(struct session *s, const struct projection_step *step,
                                    .chain = x->chain,
                                    .n_chain = x->n_chain};
     if (parse_chain(s, x, e) != 0) {
+        return -1;
+    }
+    if (x->script_faults.n > 0) {
+        *e = x->script_faults.v[0];
         return -1;
     }
     job->invariants = parse_invariants(s, x->input.p, e);

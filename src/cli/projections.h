@@ -14,6 +14,7 @@ struct projected {
     struct bundle **chain; /* in the order in which they run */
     size_t n_chain;
     struct err_list faults;
+    struct err_list script_faults; /* of its chain */
 };
 
 /* Find the datasets, read the generations, compute the digests: fills s->input.projections. order: all bundles in the order of the plan. */

@@ -225,22 +225,9 @@ static int look_at_world(struct session *s, bool full, struct err *e)
     return 0;
 }
 
-int session_script_faults(struct session *s, struct err_list *faults, struct err *e)
-{
-    size_t n = faults->n;
-    if (n > 0) {
-        tell_faults(&s->ear, faults);
-        err_set(e, ERR_CONFIG, "%zu fault%s in scripts that would run", n, n == 1 ? "" : "s");
-        err_hint(e, "nothing was run; mend the files named above");
-    }
-    err_list_release(faults);
-    return n > 0 ? -1 : 0;
-}
-
-/* Declarations and scripts of what may have to run; faults in them are faults of the project. */
+/* Declarations and scripts of what may have to run; a script that cannot be run blocks its own step only. */
 static int load_pending(struct session *s, struct err *e)
 {
-    struct err_list faults = {0};
     for (size_t i = 0; i < s->project.n_bundle; i++) {
         struct bundle *b = &s->project.bundle[i];
         if (!plan_needs_scripts(&s->input, b)) {
@@ -249,9 +236,9 @@ static int load_pending(struct session *s, struct err *e)
         if (load_decl(&s->project, b, e) != 0) {
             return -1;
         }
-        plan_scripts(s->a, b, &faults);
+        plan_scripts(s->a, b);
     }
-    return session_script_faults(s, &faults, e);
+    return 0;
 }
 
 static int make_plan(struct session *s, struct err *e)

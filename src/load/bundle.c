@@ -46,7 +46,7 @@ static void read_file(const struct work *w, struct artifact *f, const char *name
     }
     add_used(w, f->path, &file.stamp);
     w->r->used->is_uncertain = w->r->used->is_uncertain || rc != 0;
-    f->digest = digest_of(file.bytes);
+    f->digest = rc == 0 ? digest_of(file.bytes) : (struct digest){{0}};
     f->bytes = w->r->keep_bytes ? file.bytes : bytes_of(NULL, 0);
 }
 

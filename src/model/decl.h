@@ -37,8 +37,8 @@ int64_t limit_value(const struct limits *l, int i);
 /* One file of a bundle. path is relative to the project ("migrations/postgis/X/forward.sql"). */
 struct artifact {
     const char *path;
-    struct digest digest;
-    struct bytes bytes; /* NULL p until loaded */
+    struct digest digest; /* zero: the file could not be read */
+    struct bytes bytes;   /* NULL p until loaded */
 };
 struct artifacts {
     struct artifact *v;
@@ -96,8 +96,9 @@ struct bundle {
     bool evidence_intact;         /* the exported files have the digests that the receipt names */
     const struct decl *decl;      /* NULL until load_decl() */
     const struct script *forward; /* one per decl->forward; NULL until plan_scripts() parsed them */
-    const struct script *rollback; /* one per decl->rollback */
-    const struct script *invariants;
+    const struct script *invariants; /* one per decl->invariants */
+    const struct err *faults;        /* why forward and invariants cannot be run, by plan_scripts() */
+    size_t n_faults;
 };
 
 #endif

@@ -59,4 +59,7 @@ struct script {
     bool has_block; /* brings its own BEGIN ... COMMIT */
 };
 
+/* How a line of a proposed inverse begins that a person has to write. */
+#define SCRIPT_BY_HAND "-- BY HAND"
+
 #endif

@@ -101,6 +101,9 @@ static void check_static(struct plan *p, const struct plan_input *in, struct ste
     if (s->bundle->decl == NULL || s->bundle->forward == NULL) {
         return;
     }
+    for (size_t i = 0; i < s->bundle->n_faults; i++) {
+        reason_from_fault(p->a, give(p, s, REASON_SCRIPT_FAULT), &s->bundle->faults[i]);
+    }
     struct reason *found = NULL;
     size_t n = 0;
     plan_judge(p->a, s->bundle, in->domains, &found, &n);

@@ -54,6 +54,9 @@ struct reason {
     int line, col;
 };
 
+/* Take place, words and hint of a fault of a file over into r. */
+void reason_from_fault(struct arena *a, struct reason *r, const struct err *fault);
+
 /* One migration in one environment: one unit of atomicity, one key, STAGE_COUNT targets that share state and reasons, except that
  * the receipt stage alone can be stale for want of an export. */
 struct step {
@@ -85,6 +88,7 @@ struct projection_input {
     size_t n;
     bool has_schema;
     const char *has_dml;
+    const struct err_list *script_faults; /* of its chain, if that has to run; NULL: none */
 };
 
 /* From what the generation of basis took and occupies, in proportion to the artifacts: its own live one, or else another projection's. ms -1: nothing was measured
@@ -148,9 +152,16 @@ struct plan_input {
 /* Does the decision about b in env look into its scripts? True for what is not applied there and whose store is configured; never for a member
  * of a projection: whether a new generation is wanted, and so whether its scripts matter, is known only with the whole projection. */
 bool plan_needs_scripts(const struct plan_input *in, const struct bundle *b);
-/* Parse b->decl's artifacts (idempotent). Statements that kfmig cannot run (transaction control, non-transactional statements,
- * psql meta-commands) are ERR_CONFIG faults with their place. */
-void plan_scripts(struct arena *a, struct bundle *b, struct err_list *faults);
+/* Parse what applying b runs: its forward files and invariants (idempotent). What kfmig cannot run (transaction control,
+ * non-transactional statements, psql meta-commands) are faults of b, ERR_CONFIG with their place: they block the step that needs
+ * them and nothing else. */
+void plan_scripts(struct arena *a, struct bundle *b);
+/* Add b's faults to a list, as plan_scripts() found them. */
+void plan_script_faults(const struct bundle *b, struct err_list *faults);
+/* Faults of b's rollback files: for `kfmig check`, and for whoever is about to run them. Where a rollback is required: what kfmig
+ * cannot run, what is left to be written by hand, and files without a statement although forward (parsed before) has something to
+ * undo. */
+void plan_rollback_faults(struct arena *a, const struct bundle *b, struct err_list *faults);
 /* Judge b's forward statically: reasons (scope, protected domain, limits) into *out. base knowledge about what exists is not needed:
  * a protected schema that b itself creates counts as new. Used by decide and by `kfmig check`. */
 void plan_judge(struct arena *a, const struct bundle *b, const struct domains *d,

@@ -90,12 +90,7 @@ static void give_faults(struct plan *p, struct projection_step *x)
 {
     const struct err_list *l = x->in->faults;
     for (size_t i = 0; l != NULL && i < l->n; i++) {
-        struct reason *r = projection_give(p, x, REASON_CATALOG_FAULT);
-        r->cause = arena_strdup(p->a, l->v[i].where.path);
-        r->detail = arena_strdup(p->a, l->v[i].msg);
-        r->path = r->cause[0] != '\0' ? r->cause : NULL;
-        r->line = l->v[i].where.line;
-        r->col = l->v[i].where.col;
+        reason_from_fault(p->a, projection_give(p, x, REASON_CATALOG_FAULT), &l->v[i]);
     }
     if (x->n_reasons == 0) {
         projection_give(p, x, REASON_CATALOG_FAULT)->detail = "its digest is not known";

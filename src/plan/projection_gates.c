@@ -6,6 +6,10 @@
 void projection_check_rebuild(struct plan *p, struct projection_step *x)
 {
     const struct projection *decl = x->in->p;
+    for (size_t i = 0; x->in->script_faults != NULL && i < x->in->script_faults->n; i++) {
+        reason_from_fault(p->a, projection_give(p, x, REASON_SCRIPT_FAULT),
+                          &x->in->script_faults->v[i]);
+    }
     if (x->in->has_dml != NULL) {
         struct reason *r = projection_give(p, x, REASON_CHAIN_HAS_DML);
         r->cause = x->in->has_dml;

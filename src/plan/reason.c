@@ -44,3 +44,13 @@ enum plan_state reason_state(enum reason_code c)
 {
     return table[c].state;
 }
+
+void reason_from_fault(struct arena *a, struct reason *r, const struct err *fault)
+{
+    r->cause = arena_strdup(a, fault->where.path);
+    r->detail =
+        arena_printf(a, "%s%s%s", fault->msg, fault->hint[0] != '\0' ? "; " : "", fault->hint);
+    r->path = r->cause[0] != '\0' ? r->cause : NULL;
+    r->line = fault->where.line;
+    r->col = fault->where.col;
+}

@@ -1,4 +1,6 @@
-/* From a declaration's artifacts to parsed scripts, and the statements that cannot be run. */
+/* From a declaration's artifacts to parsed scripts, and what stands in the way of running them. */
+#include <string.h>
+
 #include "plan/plan.h"
 #include "script/language.h"
 
@@ -12,10 +14,34 @@ static void refuse(struct err_list *faults, const struct script *s, const struct
                   st->tag[0] != '\0' ? st->tag : "this statement", st->why);
 }
 
-static const struct script *parse_all(struct arena *a, const struct artifacts *files,
-                                      bool one_statement, struct err_list *faults)
+static size_t count_run(const struct script *s, struct err_list *faults)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < s->n; i++) {
+        switch (s->v[i].kind) {
+        case STATEMENT_CONTROL:
+        case STATEMENT_NO_TRANSACTION:
+        case STATEMENT_REFUSED:
+            refuse(faults, s, &s->v[i]);
+            break;
+        case STATEMENT_PLAIN:
+            n++;
+            break;
+        case STATEMENT_BEGIN:
+        case STATEMENT_COMMIT:
+        case STATEMENT_SET_TRANSACTION:
+            break;
+        }
+    }
+    return n;
+}
+
+/* *n_run receives how many statements there are to run. */
+static struct script *parse_all(struct arena *a, const struct artifacts *files, bool one_statement,
+                                size_t *n_run, struct err_list *faults)
 {
     struct script *out = ARENA_ARRAY(a, struct script, files->n + 1);
+    *n_run = 0;
     for (size_t i = 0; i < files->n; i++) {
         struct err e = {0};
         const struct artifact *f = &files->v[i];
@@ -23,38 +49,92 @@ static const struct script *parse_all(struct arena *a, const struct artifacts *f
             err_list_add(faults, &e);
             continue;
         }
-        size_t n_run = 0;
-        for (size_t k = 0; k < out[i].n; k++) {
-            switch (out[i].v[k].kind) {
-            case STATEMENT_CONTROL:
-            case STATEMENT_NO_TRANSACTION:
-            case STATEMENT_REFUSED:
-                refuse(faults, &out[i], &out[i].v[k]);
-                break;
-            case STATEMENT_PLAIN:
-                n_run++;
-                break;
-            case STATEMENT_BEGIN:
-            case STATEMENT_COMMIT:
-            case STATEMENT_SET_TRANSACTION:
-                break;
-            }
-        }
-        if (one_statement && n_run != 1) {
+        size_t n = count_run(&out[i], faults);
+        if (one_statement && n != 1) {
             err_list_addf(faults, ERR_CONFIG, f->path, 1, 1,
                           "write one query that returns the rows that are wrong",
-                          "an invariant is exactly one query, this file has %zu", n_run);
+                          "an invariant is exactly one query, this file has %zu", n);
         }
+        *n_run += n;
     }
     return out;
 }
 
-void plan_scripts(struct arena *a, struct bundle *b, struct err_list *faults)
+void plan_scripts(struct arena *a, struct bundle *b)
 {
+    struct err_list faults = {0};
+    size_t n_run;
     if (b->forward != NULL || b->decl == NULL || b->store != STORE_POSTGIS) {
         return;
     }
-    b->forward = parse_all(a, &b->decl->forward, false, faults);
-    b->rollback = parse_all(a, &b->decl->rollback, false, faults);
-    b->invariants = parse_all(a, &b->decl->invariants, true, faults);
+    b->forward = parse_all(a, &b->decl->forward, false, &n_run, &faults);
+    b->invariants = parse_all(a, &b->decl->invariants, true, &n_run, &faults);
+    b->faults = arena_dup(a, faults.v, faults.n * sizeof *faults.v);
+    b->n_faults = faults.n;
+    err_list_release(&faults);
+}
+
+void plan_script_faults(const struct bundle *b, struct err_list *faults)
+{
+    for (size_t i = 0; i < b->n_faults; i++) {
+        err_list_add(faults, &b->faults[i]);
+    }
+}
+
+/* Is there anything to undo? Where no inverse is known, a person must write one. */
+static bool wants_undoing(struct arena *a, const struct bundle *b)
+{
+    struct buf inverse = {0};
+    size_t n_open = 0;
+    for (size_t i = 0; i < b->decl->forward.n; i++) {
+        const struct language *l = language_of(b->decl->forward.v[i].path);
+        if (l == NULL || l->invert == NULL) {
+            n_open++;
+        } else {
+            l->invert(a, &b->forward[i], "", &inverse, &n_open);
+        }
+    }
+    bool wants = inverse.n > 0 || n_open > 0;
+    buf_release(&inverse);
+    return wants;
+}
+
+/* Lines that `kfmig new` has left to a person. */
+static void find_open(const struct artifact *f, struct err_list *faults)
+{
+    static const char mark[] = SCRIPT_BY_HAND;
+    const size_t n = sizeof mark - 1;
+    int line = 1;
+    for (size_t at = 0; at < f->bytes.n; line++) {
+        if (f->bytes.n - at >= n && memcmp(f->bytes.p + at, mark, n) == 0) {
+            err_list_addf(
+                faults, ERR_CONFIG, f->path, line, 1,
+                "write what undoes it and remove the line, or set requires_rollback: false",
+                "a part of the rollback is still to be written by hand");
+        }
+        const char *end = memchr(f->bytes.p + at, '\n', f->bytes.n - at);
+        at = end != NULL ? (size_t)(end - f->bytes.p) + 1 : f->bytes.n;
+    }
+}
+
+void plan_rollback_faults(struct arena *a, const struct bundle *b, struct err_list *faults)
+{
+    const struct artifacts *files = &b->decl->rollback;
+    size_t n_run;
+    size_t before = faults->n;
+    (void)parse_all(a, files, false, &n_run, faults);
+    if (!b->decl->requires_rollback || b->forward == NULL || files->n == 0) {
+        return;
+    }
+    for (size_t i = 0; i < files->n; i++) {
+        if (digest_is_zero(&files->v[i].digest)) {
+            return; /* a file that is not there is told elsewhere */
+        }
+        find_open(&files->v[i], faults);
+    }
+    if (n_run == 0 && faults->n == before && wants_undoing(a, b)) {
+        err_list_addf(faults, ERR_CONFIG, files->v[0].path, 1, 1,
+                      "write what undoes the forward files, or set requires_rollback: false",
+                      "it holds no statement, and the forward files have something to undo");
+    }
 }

@@ -81,6 +81,7 @@ bool advice_put_shared(struct buf *out, const struct plan *p, const struct reaso
         {REASON_PROTECTED_DOMAIN, NULL,
          "leave the protected object as it is; policy.protected in registry/environments.v1.yml "
          "lists what is protected"},
+        {REASON_SCRIPT_FAULT, NULL, "correct the SQL; `kfmig check` finds all such faults"},
         {REASON_UNREGISTERED, NULL,
          "`kfmig check --fix` adds it; commit registry/migrations.v1.json"},
         {REASON_NOT_ADOPTED, about_adoption, NULL},

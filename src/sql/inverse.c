@@ -137,7 +137,7 @@ static const char *part(struct look *l, const struct statement *st, enum answer 
 {
     if (answer == ANSWER_OPEN) {
         return arena_printf(l->v.a,
-                            INVERSE_MARK
+                            SCRIPT_BY_HAND
                             ": %s has no inverse that can be read off its text; write it here\n",
                             describe(l, st));
     }

@@ -5,13 +5,10 @@
 
 #include "model/script.h"
 
-/* SQL that undoes s, last statement first, appended to out, with a comment where a person must write (INVERSE_MARK) or look.
+/* SQL that undoes s, last statement first, appended to out, with a comment where a person must write (SCRIPT_BY_HAND) or look.
  * *n_open receives how many statements have no inverse that can be read off them. name: how s is called in the comments
  * ("forward.sql"). a: scratch memory. */
 void inverse_write(struct arena *a, const struct script *s, const char *name, struct buf *out,
                    size_t *n_open);
-
-/* How a line begins that a person must write. */
-#define INVERSE_MARK "-- BY HAND"
 
 #endif

@@ -1,7 +1,7 @@
 """Small kfmig projects for tests, and running the program on them.
 
     p = Project(tmp)                                  # environment dev, connected by KFM_DSN to a fresh database
-    p.bundle("M-01", "CREATE TABLE app.t (id int);")  # scope: schema app; rollback: a comment
+    p.bundle("M-01", "CREATE TABLE app.t (id int);")  # scope: schema app; rollback: nothing
     equal(p.run("build", "dev").status, 0)
     p.json("status", "dev")["targets"]
 
@@ -100,7 +100,7 @@ class Project:
         path.write_bytes(text if isinstance(text, bytes) else text.encode())
         return path
 
-    def bundle(self, short, forward, rollback="-- nothing to take back\n", schemas=("app",), tables=None,
+    def bundle(self, short, forward, rollback="SELECT 1; -- nothing to take back\n", schemas=("app",), tables=None,
                forbidden_schemas=(), forbidden_tables=(), references=(), extensions=(), globals_=(), limits=None,
                invariants=None, extra="", folder="postgis", requires_rollback=True, notes="Notes.\n"):
         """Write one bundle; extra is YAML text appended to migration.yml. Returns its path relative to the project."""

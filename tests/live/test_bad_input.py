@@ -292,14 +292,66 @@ def check_fix_mends_a_registry_that_lacks_a_migration_and_nothing_else(tmp):
     invalid_utf8=(b"SELECT '\xff';", ":1:9"),
     bidi=("SELECT 1; -- \u202e\n".encode(), ":1:"),
     byte_order_mark=(b"\xef\xbb\xbfSELECT 1;", ":1:1"),
-    unterminated_dollar=(b"DO $x$ BEGIN", ":1:"),
-    unterminated_comment=(b"SELECT 1; /* no end", ":1:"),
 )
 def script(case, tmp):
     data, place = case
     p = one_table(tmp)
     p.path(FORWARD).write_bytes(data)
     refused(p, FORWARD + place)
+
+
+@cases(
+    unterminated_dollar=(b"DO $x$ BEGIN", ":1:4", "unterminated dollar-quoted string"),
+    unterminated_comment=(b"SELECT 1; /* no end", ":1:11", "unterminated /* comment"),
+    control=(b"SELECT 1;\nROLLBACK;", ":2:1", "kfmig alone decides"),
+    meta_command=(b"SELECT 1;\n\\i other.sql\n", ":2:1", "\\i"),
+)
+def a_script_that_cannot_be_run_blocks_its_own_step_only(case, tmp):
+    data, place, words = case
+    p = one_table(tmp)
+    p.bundle("M-02", "", extra="depends_on: []\n")
+    bad = f"migrations/postgis/{TWO}/forward.sql"
+    p.path(bad).write_bytes(data)
+    before = files(p.root, skip=CACHE)
+    leaves_nothing(p, before, "check", status=5, parts=(bad + place, words))
+    leaves_nothing(p, before, "build", "dev", status=5, parts=(bad + place, words, "1 target is blocked; nothing was run"))
+    plan = p.run("plan", "dev")
+    equal(plan.status, 1, repr(plan))
+    contains(plan.text, f"blocked  {TWO}")
+    contains(plan.text, "its SQL cannot be run as it stands")
+    contains(plan.text, words)
+    contains(p.run("why", f"dev/{TWO}@apply").text, "correct the SQL")
+
+
+@cases(named=["dev", ONE], first_step=["dev", "--steps=1"], keep_going=["dev", "-k"])
+def a_fault_in_a_file_that_is_not_run_stops_nobody(args, tmp):
+    p = one_table(tmp)
+    p.bundle("M-02", "SELECT 1; /* no end", extra="depends_on: []\n")
+    ran = p.run("build", *args)
+    equal(ran.status, 5 if "-k" in args else 0, repr(ran))
+    equal(p.applied(), [ONE])
+
+
+@cases(
+    comment=("-- nothing\n", ":1:1", "it holds no statement"),
+    by_hand=("SELECT 1;\n-- BY HAND: write it\n", ":2:1", "still to be written by hand"),
+    unterminated=("SELECT 'x", ":1:8", "unterminated quoted string"),
+    control=("COMMIT;", ":1:1", "COMMIT without BEGIN"),
+)
+def a_rollback_that_cannot_be_run_is_a_fault_of_check_and_stops_no_build(case, tmp):
+    text, place, words = case
+    p = one_table(tmp)
+    p.write(f"{HOME}/rollback.sql", text)
+    one_error(p.run("check"), 5, f"{HOME}/rollback.sql{place}", words)
+    equal(p.build().status, 0)
+    equal(p.applied(), [ONE])
+
+
+@cases(comment="-- nothing\n", statistics="ANALYZE;\n", settings="SET LOCAL lock_timeout = '1s';\n", question="SELECT 1;\n")
+def what_changes_nothing_needs_no_rollback(forward, tmp):
+    p = Project(tmp)
+    p.bundle("M-01", forward, rollback="-- nothing to undo\n")
+    equal(p.run("check").status, 0)
 
 
 @test

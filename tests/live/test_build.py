@@ -609,8 +609,12 @@ def refused_before_anything_runs(case, tmp):
     sql, word = case
     p = Project(tmp)
     p.bundle("M-01", TABLE + sql)
-    for verb in (["build", "dev"], ["plan", "dev"], ["check"]):
+    for verb in (["build", "dev"], ["check"]):
         one_error(p.run(*verb), 5, FORWARD.format(ONE) + ":3:", word)
+    plan = p.run("plan", "dev")
+    equal(plan.status, 1, repr(plan))
+    contains(plan.text, word)
+    contains(plan.text, "forward.sql:3:")
     equal(pg.value(p.db, "SELECT to_regnamespace('kfmig')"), None)
 
 
