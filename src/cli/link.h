@@ -7,7 +7,7 @@
 #include "model/env.h"
 #include "pg/embedded.h"
 #include "plan/plan.h"
-#include "store/postgis/catalog.h"
+#include "store/postgis/postgis.h"
 
 struct session;
 

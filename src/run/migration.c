@@ -47,8 +47,8 @@ static int begin(struct work *w, struct err *e)
     if (is_first && pg_deallocate(*r->pg, e) != 0) {
         return -1;
     }
-    execution_clean_add(r);
-    pg_batch_add(*r->pg, &run_begin, NULL, 0, NULL);
+    postgis_clean_add(*r->pg);
+    postgis_begin_add(*r->pg);
     if (sets_transaction(w->b) &&
         (pg_batch_run(*r->pg, NULL, e) != 0 || execution_set_transaction(&w->x, e) != 0)) {
         return -1;

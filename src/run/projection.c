@@ -26,8 +26,8 @@ void making_phase(const struct making *m, const char *what)
 int making_begin(struct making *m, struct err *e)
 {
     struct pg_rows *work = NULL;
-    execution_clean_add(m->r);
-    pg_batch_add(making_session(m), &run_begin, NULL, 0, NULL);
+    postgis_clean_add(making_session(m));
+    postgis_begin_add(making_session(m));
     ledger_work_add(making_session(m), &work);
     if (record_begin(m->r, 5000, 0, 0, m->started_at == NULL ? &m->started_at : NULL, e) != 0) {
         return -1;

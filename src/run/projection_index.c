@@ -49,11 +49,10 @@ static int begin(struct crew *c, struct hand *h, struct err *e)
 {
     struct pg_rows *work = NULL;
     struct guard guard;
-    const char *none[] = {"5000ms", "0ms", "0ms"};
     h->at = c->next++;
-    pg_batch_add(h->s, &run_begin, NULL, 0, NULL);
+    postgis_begin_add(h->s);
     ledger_work_add(h->s, &work);
-    pg_batch_add(h->s, &run_begin_settings, none, 3, NULL);
+    postgis_deadlines_add(h->s, c->m->r->a, &(struct deadlines){.lock_ms = 5000});
     const struct index_def *x = &c->missing.v[h->at];
     if (pg_batch_run(h->s, NULL, e) != 0 || ledger_work_done(work, c->m->r->a, &guard, e) != 0 ||
         drop_invalid(c->m, h->s, x, e) != 0) {

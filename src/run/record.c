@@ -90,12 +90,9 @@ int record_entry(struct run *r, const struct receipt_input *in, enum entry_kind 
 int record_begin(struct run *r, int64_t lock_ms, int64_t statement_ms, int64_t idle_ms,
                  const char **started, struct err *e)
 {
-    const char *params[] = {arena_printf(r->a, "%lldms", (long long)lock_ms),
-                            arena_printf(r->a, "%lldms", (long long)statement_ms),
-                            arena_printf(r->a, "%lldms", (long long)idle_ms)};
-    struct pg_rows *settings = NULL;
+    const struct deadlines d = {lock_ms, statement_ms, idle_ms};
     struct pg_rows *now = NULL;
-    pg_batch_add(*r->pg, &run_begin_settings, params, 3, &settings);
+    postgis_deadlines_add(*r->pg, r->a, &d);
     pg_batch_add(*r->pg, &run_clock, NULL, 0, &now);
     if (pg_batch_run(*r->pg, NULL, e) != 0) {
         return -1;
@@ -103,7 +100,6 @@ int record_begin(struct run *r, int64_t lock_ms, int64_t statement_ms, int64_t i
     if (started != NULL) {
         *started = arena_strdup(r->a, pg_text(now, 0, 0));
     }
-    pg_rows_free(settings);
     pg_rows_free(now);
     return 0;
 }

@@ -9,7 +9,7 @@
 #include "ledger/ledger.h"
 #include "model/finding.h"
 #include "plan/plan.h"
-#include "store/postgis/catalog.h"
+#include "store/postgis/postgis.h"
 
 /* Who runs, with what. All borrowed. */
 struct run_actor {

@@ -12,18 +12,6 @@ int execution_injected(struct err *e)
     return err_hint(e, "this build was configured with --faults");
 }
 
-void execution_clean_add(struct run *r)
-{
-    pg_batch_add(*r->pg, &run_close_all, NULL, 0, NULL);
-    pg_batch_add(*r->pg, &run_reset_all, NULL, 0, NULL);
-    pg_batch_add(*r->pg, &run_unlisten, NULL, 0, NULL);
-    pg_batch_add(*r->pg, &run_discard_temp, NULL, 0, NULL);
-    pg_batch_add(*r->pg, &run_discard_sequences, NULL, 0, NULL);
-    pg_batch_add(*r->pg, pg_session_pin, NULL, 0, NULL);
-    observer_before_add(*r->pg);
-    pg_batch_sync(*r->pg);
-}
-
 size_t execution_count(const struct bundle *b)
 {
     size_t n = 0;

@@ -14,8 +14,6 @@ struct execution {
     size_t n_statements, n_done;
 };
 
-/* Nothing that the last migration left in the session may reach this one. A transaction of its own, in the session's batch. */
-void execution_clean_add(struct run *r);
 size_t execution_count(const struct bundle *b); /* statements that will be sent */
 
 /* A file may begin with SET TRANSACTION, which must come before any query of ours. */

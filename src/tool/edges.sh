@@ -127,7 +127,7 @@ tidy_edges()
 own_edges() # build.ninja is made anew when the list of sources, or what makes it, changes
 {
     watched=$(listed 'tests/.*\.c')
-    for folder in registry docs tests $(find src registry/schemas docs/man tests/unit tests/fuzz tests/bench -type d 2>/dev/null); do
+    for folder in registry docs tests $(find src registry/schemas docs/man tests/unit tests/contract tests/fuzz tests/bench -type d 2>/dev/null); do
         case $folder in
         tests/fuzz/*) ;;
         *) [ ! -d "$folder" ] || watched="$watched $folder" ;;
@@ -154,6 +154,12 @@ for source in $(listed 'tests/unit/scripted_.*\.c'); do
     echo "build \$builddir/obj/${source%.c}.o: cc $source"
 done
 test_edges unit-programs 'tests/unit/t_.*\.c' '' ''
+toys=
+for source in $(listed 'tests/contract/[a-z]*/[a-z_]*\.c'); do
+    echo "build \$builddir/obj/${source%.c}.o: cc $source || headers"
+    toys="$toys \$builddir/obj/${source%.c}.o"
+done
+test_edges contract-programs 'tests/contract/t_.*\.c' "$toys" ''
 test_edges fuzz-programs 'tests/fuzz/fuzz_.*\.c' "$fuzz_main" "$fuzz_flag"
 test_edges bench-programs 'tests/bench/.*\.c' '' ''
 tidy_edges

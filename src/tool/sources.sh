@@ -17,6 +17,7 @@ files docs/man -name '*.[1-8]'
 files tests/unit -name 'scripted_*.c'
 {
     files tests/unit -name 't_*.c'
+    files tests/contract -name '*.c'
     files tests/fuzz -name 'fuzz_*.c'
     files tests/bench -name '*.c'
 } | while read -r file; do

@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "pg_server.h"
-#include "store/postgis/catalog.h"
+#include "store/postgis/postgis.h"
 #include "tap.h"
 
 static struct secret where;

@@ -114,11 +114,11 @@ static void test_locked(void)
     is_str(value(s, "SELECT count(*) FROM k.v"), "55P03", "readers wait now");
     pg_close(s);
     command(owner, "ROLLBACK");
-    must(pg_query(owner, &postgis_generation_relations, (const char *const[]){"k", "k__g2", "1", "f"},
-                  4, &one, &e),
+    must(pg_query(owner, &postgis_generation_relations,
+                  (const char *const[]){"k", "k__g2", "1", "f"}, 4, &one, &e),
          "relations");
-    must(pg_query(owner, &postgis_generation_relations, (const char *const[]){"k__g2", "k", "1", "f"},
-                  4, &two, &e),
+    must(pg_query(owner, &postgis_generation_relations,
+                  (const char *const[]){"k__g2", "k", "1", "f"}, 4, &two, &e),
          "relations");
     is_str(pg_text(one, 0, 0), pg_text(two, 0, 0), "the order is the same, whichever is live");
     const char *waiting = strstr(pg_text(one, 0, 1), "at_once");

@@ -3,7 +3,7 @@
 #ifndef KFMIG_STORE_POSTGIS_DEFINITIONS_H
 #define KFMIG_STORE_POSTGIS_DEFINITIONS_H
 
-#include "store/postgis/catalog.h"
+#include "store/postgis/postgis.h"
 
 /* Oids that PostgreSQL gives its catalogs, the same in every version. */
 enum system_catalog {
@@ -92,17 +92,5 @@ void pins_add(struct pg *s, enum pins p, bool all);
 void pins_undo(struct pg *s, enum pins p);
 /* Runs the batch; what it began is rolled back when it fails. */
 int pins_run(struct pg *s, enum pins p, struct err *e) MUST_CHECK;
-
-/* Address as key of catalog.by_oid; in a. */
-struct bytes address_key(struct arena *a, uint32_t classid, uint32_t objid);
-struct catalog_object *catalog_at(const struct catalog *c, uint32_t classid,
-                                  uint32_t objid); /* NULL: not there */
-const struct facet *facet_of(const struct catalog_object *o,
-                             const char *name); /* NULL: not there */
-bool catalog_same(const struct catalog_object *a,
-                  const struct catalog_object *b); /* text and definition; NULL is nothing */
-/* Put o into the tables of c, or take it out (its place in v is the caller's). */
-void catalog_index(struct catalog *c, struct catalog_object *o);
-void catalog_forget(struct catalog *c, const struct catalog_object *o);
 
 #endif

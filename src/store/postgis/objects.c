@@ -1,5 +1,5 @@
-/* Objects from the rows of class queries, and a catalog's tables.
- * Owns: how rows become facets, and facets a fingerprint. */
+/* Objects from the rows of class queries.
+ * Owns: how rows become facets. */
 #include "store/postgis/objects.h"
 
 #include <stdlib.h>
@@ -29,66 +29,6 @@ struct draft {
     struct place_in_row *columns;
     size_t n_columns, cap_columns;
 };
-
-struct bytes address_key(struct arena *a, uint32_t classid, uint32_t objid)
-{
-    uint32_t key[2] = {classid, objid};
-    return bytes_of(arena_dup(a, key, sizeof key), sizeof key);
-}
-
-struct catalog_object *catalog_at(const struct catalog *c, uint32_t classid, uint32_t objid)
-{
-    uint32_t key[2] = {classid, objid};
-    return table_get(&c->by_oid, bytes_of((const char *)key, sizeof key));
-}
-
-const struct facet *facet_of(const struct catalog_object *o, const char *name)
-{
-    for (size_t i = 0; i < o->n_facets; i++) {
-        if (strcmp(o->facets[i].name, name) == 0) {
-            return &o->facets[i];
-        }
-    }
-    return NULL;
-}
-
-bool catalog_same(const struct catalog_object *a, const struct catalog_object *b)
-{
-    if (a == NULL || b == NULL) {
-        return a == b;
-    }
-    return digest_eq(&a->fingerprint, &b->fingerprint) && strcmp(a->text, b->text) == 0;
-}
-
-void catalog_index(struct catalog *c, struct catalog_object *o)
-{
-    (void)table_puts(&c->by_text, o->text, o);
-    if (o->classid != 0) {
-        (void)table_put(&c->by_oid, address_key(c->a, o->classid, o->objid), o);
-    }
-    for (size_t i = 0; i < o->n_parts; i++) {
-        (void)table_put(&c->by_oid, address_key(c->a, o->parts[i].classid, o->parts[i].objid), o);
-    }
-}
-
-static void forget_address(struct catalog *c, uint32_t classid, uint32_t objid,
-                           const struct catalog_object *o)
-{
-    if (catalog_at(c, classid, objid) == o) {
-        (void)table_put(&c->by_oid, address_key(c->a, classid, objid), NULL);
-    }
-}
-
-void catalog_forget(struct catalog *c, const struct catalog_object *o)
-{
-    if (table_gets(&c->by_text, o->text) == o) {
-        (void)table_puts(&c->by_text, o->text, NULL);
-    }
-    forget_address(c, o->classid, o->objid, o);
-    for (size_t i = 0; i < o->n_parts; i++) {
-        forget_address(c, o->parts[i].classid, o->parts[i].objid, o);
-    }
-}
 
 /* Names may hold anything; a definition is lines of "facet TAB value". */
 static const char *one_line(struct arena *a, const char *s)
@@ -231,21 +171,6 @@ static int by_position(const void *a, const void *b)
     return (x->position > y->position) - (x->position < y->position);
 }
 
-static int by_name(const void *a, const void *b)
-{
-    const struct facet *x = a;
-    const struct facet *y = b;
-    int c = strcmp(x->name, y->name);
-    return c != 0 ? c : strcmp(x->value, y->value);
-}
-
-static int by_text(const void *a, const void *b)
-{
-    const struct catalog_object *const *x = a;
-    const struct catalog_object *const *y = b;
-    return strcmp((*x)->text, (*y)->text);
-}
-
 static void add_column_order(struct build *b, struct draft *d)
 {
     struct buf order = {0};
@@ -257,40 +182,13 @@ static void add_column_order(struct build *b, struct draft *d)
     buf_release(&order);
 }
 
-static void add_definition(struct buf *out, const struct catalog_object *o)
-{
-    for (size_t i = 0; i < o->n_facets; i++) {
-        buf_puts(out, o->facets[i].name);
-        buf_putc(out, '\t');
-        buf_puts(out, o->facets[i].value);
-        buf_putc(out, '\n');
-    }
-}
-
-const char *catalog_definition(struct arena *a, const struct catalog_object *o)
-{
-    struct buf b = {0};
-    add_definition(&b, o);
-    const char *text = arena_strdup(a, buf_str(&b));
-    buf_release(&b);
-    return text;
-}
-
 void build_end(struct build *b)
 {
-    struct buf definition = {0};
     for (size_t i = 0; i < b->out->n; i++) {
         struct draft *d = (struct draft *)b->out->v[i];
         if (d->n_columns > 0) {
             add_column_order(b, d);
         }
-        qsort(d->o.facets, d->o.n_facets, sizeof *d->o.facets, by_name);
-        buf_clear(&definition);
-        add_definition(&definition, &d->o);
-        d->o.fingerprint = digest_of(buf_bytes(&definition));
     }
-    buf_release(&definition);
-    if (b->out->n > 0) {
-        qsort(b->out->v, b->out->n, sizeof(struct catalog_object *), by_text);
-    }
+    catalog_seal(b->out);
 }

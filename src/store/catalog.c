@@ -1,0 +1,220 @@
+/* A catalog: its tables, fingerprints, and carrying it forward. */
+#include "store/catalog.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct bytes address_key(struct arena *a, uint32_t classid, uint32_t objid)
+{
+    uint32_t key[2] = {classid, objid};
+    return bytes_of(arena_dup(a, key, sizeof key), sizeof key);
+}
+
+struct catalog_object *catalog_at(const struct catalog *c, uint32_t classid, uint32_t objid)
+{
+    uint32_t key[2] = {classid, objid};
+    return table_get(&c->by_oid, bytes_of((const char *)key, sizeof key));
+}
+
+const struct facet *facet_of(const struct catalog_object *o, const char *name)
+{
+    for (size_t i = 0; i < o->n_facets; i++) {
+        if (strcmp(o->facets[i].name, name) == 0) {
+            return &o->facets[i];
+        }
+    }
+    return NULL;
+}
+
+bool catalog_same(const struct catalog_object *a, const struct catalog_object *b)
+{
+    if (a == NULL || b == NULL) {
+        return a == b;
+    }
+    return digest_eq(&a->fingerprint, &b->fingerprint) && strcmp(a->text, b->text) == 0;
+}
+
+void catalog_index(struct catalog *c, struct catalog_object *o)
+{
+    (void)table_puts(&c->by_text, o->text, o);
+    if (o->classid != 0) {
+        (void)table_put(&c->by_oid, address_key(c->a, o->classid, o->objid), o);
+    }
+    for (size_t i = 0; i < o->n_parts; i++) {
+        (void)table_put(&c->by_oid, address_key(c->a, o->parts[i].classid, o->parts[i].objid), o);
+    }
+}
+
+static void forget_address(struct catalog *c, uint32_t classid, uint32_t objid,
+                           const struct catalog_object *o)
+{
+    if (catalog_at(c, classid, objid) == o) {
+        (void)table_put(&c->by_oid, address_key(c->a, classid, objid), NULL);
+    }
+}
+
+void catalog_forget(struct catalog *c, const struct catalog_object *o)
+{
+    if (table_gets(&c->by_text, o->text) == o) {
+        (void)table_puts(&c->by_text, o->text, NULL);
+    }
+    forget_address(c, o->classid, o->objid, o);
+    for (size_t i = 0; i < o->n_parts; i++) {
+        forget_address(c, o->parts[i].classid, o->parts[i].objid, o);
+    }
+}
+
+static int by_name(const void *a, const void *b)
+{
+    const struct facet *x = a;
+    const struct facet *y = b;
+    int c = strcmp(x->name, y->name);
+    return c != 0 ? c : strcmp(x->value, y->value);
+}
+
+static int by_text(const void *a, const void *b)
+{
+    const struct catalog_object *const *x = a;
+    const struct catalog_object *const *y = b;
+    return strcmp((*x)->text, (*y)->text);
+}
+
+static void add_definition(struct buf *out, const struct catalog_object *o)
+{
+    for (size_t i = 0; i < o->n_facets; i++) {
+        buf_puts(out, o->facets[i].name);
+        buf_putc(out, '\t');
+        buf_puts(out, o->facets[i].value);
+        buf_putc(out, '\n');
+    }
+}
+
+const char *catalog_definition(struct arena *a, const struct catalog_object *o)
+{
+    struct buf b = {0};
+    add_definition(&b, o);
+    const char *text = arena_strdup(a, buf_str(&b));
+    buf_release(&b);
+    return text;
+}
+
+struct catalog_object *catalog_add(struct catalog *c, struct object object, struct facet *facets,
+                                   size_t n)
+{
+    struct catalog_object *o = ARENA_NEW(c->a, struct catalog_object);
+    o->object = object;
+    o->text = object_text(c->a, &object);
+    o->facets = facets;
+    o->n_facets = n;
+    ARENA_GROW(c->a, c->v, c->n, c->cap);
+    c->v[c->n++] = o;
+    catalog_index(c, o);
+    return o;
+}
+
+void catalog_seal(struct catalog *c)
+{
+    struct buf definition = {0};
+    for (size_t i = 0; i < c->n; i++) {
+        struct catalog_object *o = c->v[i];
+        qsort(o->facets, o->n_facets, sizeof *o->facets, by_name);
+        buf_clear(&definition);
+        add_definition(&definition, o);
+        o->fingerprint = digest_of(buf_bytes(&definition));
+    }
+    buf_release(&definition);
+    if (c->n > 0) {
+        qsort(c->v, c->n, sizeof *c->v, by_text);
+    }
+}
+
+/* A copy in the base's memory: observations do not live as long. */
+static struct catalog_object *keep(struct arena *a, const struct catalog_object *o)
+{
+    struct catalog_object *k = arena_dup(a, o, sizeof *o);
+    k->object.schema = arena_strdup(a, o->object.schema);
+    k->object.name = arena_strdup(a, o->object.name);
+    k->text = arena_strdup(a, o->text);
+    k->parts = ARENA_ARRAY(a, struct catalog_part, o->n_parts + 1);
+    for (size_t i = 0; i < o->n_parts; i++) {
+        k->parts[i] = o->parts[i];
+    }
+    k->facets = ARENA_ARRAY(a, struct facet, o->n_facets + 1);
+    for (size_t i = 0; i < o->n_facets; i++) {
+        k->facets[i].name = arena_strdup(a, o->facets[i].name);
+        k->facets[i].value = arena_strdup(a, o->facets[i].value);
+    }
+    return k;
+}
+
+static const char *text_of(const struct change *c)
+{
+    return c->before != NULL ? c->before->text : c->after->text;
+}
+
+/* Both lists are sorted by text. */
+static void merge(struct catalog *base, const struct observation *o)
+{
+    struct catalog_object **old = base->v;
+    size_t n_old = base->n;
+    size_t i = 0;
+    size_t k = 0;
+    base->cap = n_old + o->n_changes + 1;
+    base->v = ARENA_ARRAY(base->a, struct catalog_object *, base->cap);
+    base->n = 0;
+    while (i < n_old || k < o->n_changes) {
+        int c = i == n_old          ? 1
+                : k == o->n_changes ? -1
+                                    : strcmp(old[i]->text, text_of(&o->changes[k]));
+        if (c < 0) {
+            base->v[base->n++] = old[i++];
+            continue;
+        }
+        if (o->changes[k].after != NULL) {
+            base->v[base->n++] = table_gets(&base->by_text, o->changes[k].after->text);
+        }
+        i += c == 0 ? 1 : 0;
+        k++;
+    }
+}
+
+void catalog_advance(struct catalog *base, const struct observation *o)
+{
+    for (size_t i = 0; i < o->n_stored; i++) {
+        struct catalog_object *known = catalog_at(base, o->stored[i]->classid, o->stored[i]->objid);
+        if (known != NULL) {
+            known->filenode = o->stored[i]->filenode;
+        }
+    }
+    if (o->n_changes == 0) {
+        return;
+    }
+    for (size_t i = 0; i < o->n_changes; i++) {
+        const struct catalog_object *was = table_gets(&base->by_text, text_of(&o->changes[i]));
+        if (was != NULL) {
+            catalog_forget(base, was);
+        }
+    }
+    for (size_t i = 0; i < o->n_changes; i++) {
+        if (o->changes[i].after != NULL) {
+            catalog_index(base, keep(base->a, o->changes[i].after));
+        }
+    }
+    merge(base, o);
+}
+
+void catalog_leave_out(struct catalog *c, const char *schema)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < c->n; i++) {
+        struct catalog_object *o = c->v[i];
+        bool is_there = strcmp(o->object.schema, schema) == 0 ||
+                        (o->object.kind == OBJ_SCHEMA && strcmp(o->object.name, schema) == 0);
+        if (is_there) {
+            catalog_forget(c, o);
+        } else {
+            c->v[n++] = o;
+        }
+    }
+    c->n = n;
+}

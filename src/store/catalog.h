@@ -1,0 +1,102 @@
+/* What stands in a store, as named objects with facets, and what a change did to it: the same for
+ * every engine.
+ * Owns: the sum of objects in memory, how facets make a fingerprint, and carrying a catalog
+ * forward. Pure; no I/O. */
+#ifndef KFMIG_STORE_CATALOG_H
+#define KFMIG_STORE_CATALOG_H
+
+#include "base/digest.h"
+#include "base/table.h"
+#include "model/touch.h"
+
+/* One facet of an object's canonical definition: what it is about ("column 3 geom", "owner", "index
+ * feature_geom_geom_idx", "acl", "comment") and its policy-safe value: type names, flags, names in
+ * clear; expressions, bodies, comments, enum labels and bounds as "sha256:...". */
+struct facet {
+    const char *name;
+    const char *value;
+};
+/* Another address in the catalogs that leads to the object: a sequence that its column owns, its statistics.
+ */
+struct catalog_part {
+    uint32_t classid, objid;
+};
+struct catalog_object {
+    uint32_t classid, objid; /* 0 for things without an oid of their own */
+    uint32_t
+        filenode; /* where a table's rows are stored (TRUNCATE and rewrites change it); no part of its definition */
+    struct catalog_part *parts;
+    size_t n_parts;
+    struct object object;
+    const char *text;     /* object_text(object) */
+    struct facet *facets; /* sorted by name */
+    size_t n_facets;
+    struct digest fingerprint; /* SHA-256 of "name\tvalue\n"... */
+};
+/* The managed objects of a database: all but pg_catalog, information_schema, pg_toast, temporary,
+ * schema kfmig, and members of extensions (an extension is one object: name, version, schema).
+ * by_text and by_oid ("classid:objid" binary, 8 bytes) find one. */
+struct catalog {
+    struct arena *a;
+    struct catalog_object **v;
+    size_t n, cap;
+    struct table by_text;
+    struct table by_oid;
+};
+const char *catalog_definition(struct arena *a,
+                               const struct catalog_object *o); /* "facet\tvalue\n"... */
+/* Make a catalog of one's own: zeroed but for c->a and the a of its tables, then an object after
+ * the other (texts and facets are borrowed), then sealed: facets and objects sorted, fingerprints
+ * made. Names and values of facets hold no tab and no line feed. */
+struct catalog_object *catalog_add(struct catalog *c, struct object object, struct facet *facets,
+                                   size_t n);
+void catalog_seal(struct catalog *c);
+
+/* Address as key of catalog.by_oid; in a. */
+struct bytes address_key(struct arena *a, uint32_t classid, uint32_t objid);
+struct catalog_object *catalog_at(const struct catalog *c, uint32_t classid,
+                                  uint32_t objid); /* NULL: not there */
+const struct facet *facet_of(const struct catalog_object *o,
+                             const char *name); /* NULL: not there */
+bool catalog_same(const struct catalog_object *a,
+                  const struct catalog_object *b); /* text and definition; NULL is nothing */
+/* Put o into the tables of c, or take it out (its place in v is the caller's). */
+void catalog_index(struct catalog *c, struct catalog_object *o);
+void catalog_forget(struct catalog *c, const struct catalog_object *o);
+
+/* After the last statement: everything the transaction did, reconciled. base is the state before it
+ * (in oids of this server), known to be right; after describes the changed objects and the
+ * removals. */
+struct change {
+    struct catalog_object *before; /* NULL: added */
+    struct catalog_object *after;  /* NULL: removed */
+};
+struct observation {
+    struct touches
+        touches; /* observed: effects with facets; rows per table; reads; references; sequences advanced */
+    struct change *
+        changes; /* objects whose definition differs, sorted by text; a renamed one is removed and added */
+    size_t n_changes;
+    const struct catalog_object **
+        stored; /* tables whose definition is the same but whose filenode is not, as they are now */
+    size_t n_stored;
+    int index_delta; /* indexes after - before: added plus dropped (a count of both) */
+    int n_tables_touched; /* tables (and matviews, foreign tables) altered, created, dropped or written */
+    int64_t
+        rows; /* inserted + updated + deleted, TRUNCATE and DROP counting all rows; ROWS_UNKNOWN */
+    struct touches
+        residue; /* effects that outlive a rollback (sequences advanced or set, remote writes) */
+    const char *server_time; /* clock_timestamp(), RFC 3339 UTC with microseconds */
+    bool
+        deferred_failed; /* observer_finish() failed, and it was a deferred constraint or trigger */
+    bool ledger_touched; /* anything in schema kfmig was read or written by the migration */
+    const char
+        *unreconciled; /* NULL, or which catalog moved by how much more than could be named */
+};
+
+/* Take a schema and what is in it out of c. */
+void catalog_leave_out(struct catalog *c, const char *schema);
+/* Carry the base forward by what was committed. */
+void catalog_advance(struct catalog *base, const struct observation *o);
+
+#endif

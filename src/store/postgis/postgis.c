@@ -1,0 +1,250 @@
+/* The row of PostgreSQL in the table of stores.
+ * Owns: a session as a place, a transaction as a change. */
+#include "store/postgis/postgis.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "pg/tx.h"
+#include "store/postgis/generation.h"
+#include "store/postgis/queries.h"
+
+enum { VERSION, IS_WRITABLE, DATABASE }; /* probe.sql */
+enum { PATIENCE_MS = 1000 };
+
+struct store_change {
+    struct store *store;
+    struct arena *a;
+    struct observer *observer;
+    bool is_open;
+};
+
+struct store {
+    struct pg *s;
+    struct observer_memory memory;
+    struct store_change change;
+};
+
+/* --- the place --- */
+
+static int open_place(struct store **out, const struct store_place *at, struct err *e)
+{
+    struct pg_options o = {.application_name = at->who,
+                           .wait = {.on_wait = at->is_stopped, .ctx = at->ctx}};
+    struct pg *s = NULL;
+    if (pg_open(&s, at->address, &o, e) != 0) {
+        return -1;
+    }
+    *out = mem_alloc(sizeof **out);
+    **out = (struct store){.s = s};
+    return 0;
+}
+
+static void close_place(struct store *s)
+{
+    if (s != NULL) {
+        tx_roll_back(s->s);
+        pg_close(s->s);
+        free(s);
+    }
+}
+
+static int identity(struct pg *s, struct arena *a, const char *database, const char **out,
+                    struct err *e)
+{
+    struct pg_rows *r = NULL;
+    if (pg_query(s, &postgis_probe_system, NULL, 0, &r, e) != 0) {
+        if (strcmp(e->sqlstate, "42501") != 0) {
+            return -1;
+        }
+        *e = (struct err){0};
+        *out = "";
+        return 0;
+    }
+    *out = arena_printf(a, "%s/%s", pg_text(r, 0, 0), database);
+    pg_rows_free(r);
+    return 0;
+}
+
+static int probe(struct store *s, struct arena *a, struct store_facts *out, struct err *e)
+{
+    struct pg_rows *r = NULL;
+    if (pg_query(s->s, &postgis_probe, NULL, 0, &r, e) != 0) {
+        return -1;
+    }
+    *out = (struct store_facts){.version = arena_strdup(a, pg_text(r, 0, VERSION)),
+                                .is_writable = pg_bool(r, 0, IS_WRITABLE)};
+    int rc = identity(s->s, a, pg_text(r, 0, DATABASE), &out->identity, e);
+    pg_rows_free(r);
+    return rc != 0 ? -1 : catalog_witness(s->s, a, &out->witness, e);
+}
+
+static int look(struct store *s, struct arena *a, struct catalog *out, struct err *e)
+{
+    return catalog_read(s->s, a, out, e);
+}
+
+/* --- a change --- */
+
+void postgis_clean_add(struct pg *s)
+{
+    pg_batch_add(s, &postgis_clean_close_all, NULL, 0, NULL);
+    pg_batch_add(s, &postgis_clean_reset_all, NULL, 0, NULL);
+    pg_batch_add(s, &postgis_clean_unlisten, NULL, 0, NULL);
+    pg_batch_add(s, &postgis_clean_discard_temp, NULL, 0, NULL);
+    pg_batch_add(s, &postgis_clean_discard_sequences, NULL, 0, NULL);
+    pg_batch_add(s, pg_session_pin, NULL, 0, NULL);
+    observer_before_add(s);
+    pg_batch_sync(s);
+}
+
+void postgis_begin_add(struct pg *s)
+{
+    pg_batch_add(s, &postgis_begin, NULL, 0, NULL);
+}
+
+void postgis_deadlines_add(struct pg *s, struct arena *a, const struct deadlines *d)
+{
+    const char **v = ARENA_ARRAY(a, const char *, 3);
+    v[0] = arena_printf(a, "%lldms", (long long)d->lock_ms);
+    v[1] = arena_printf(a, "%lldms", (long long)d->statement_ms);
+    v[2] = arena_printf(a, "%lldms", (long long)d->idle_ms);
+    pg_batch_add(s, &postgis_begin_settings, v, 3, NULL);
+}
+
+static int begin(struct store *s, struct arena *a, const struct deadlines *d,
+                 struct store_change **out, struct err *e)
+{
+    struct store_change *c = &s->change;
+    *c = (struct store_change){.store = s, .a = a, .observer = observer_new(a, &s->memory)};
+    postgis_clean_add(s->s);
+    postgis_begin_add(s->s);
+    observer_start_add(c->observer, s->s);
+    postgis_deadlines_add(s->s, a, d);
+    if (pg_batch_run(s->s, NULL, e) != 0 || observer_start_done(c->observer, e) != 0) {
+        tx_roll_back(s->s);
+        return -1;
+    }
+    c->is_open = true;
+    *out = c;
+    return 0;
+}
+
+static int run_step(struct store_change *c, const struct store_step *step, int64_t *rows,
+                    int64_t *position, struct err *e)
+{
+    struct pg *s = c->store->s;
+    if (step->counts_rows &&
+        observer_count_before(c->observer, s, step->touches, step->cascade, e) != 0) {
+        return -1;
+    }
+    if (pg_statement(s, step->text, NULL, rows, position, e) != 0) {
+        return -1;
+    }
+    if (pg_tx(s) != PG_TX_OPEN) {
+        (void)err_set(e, ERR_APPLY, "%s ended kfmig's transaction", step->verb);
+        return err_hint(e, "leave BEGIN, COMMIT and ROLLBACK to kfmig");
+    }
+    return 0;
+}
+
+static int run(struct store_change *c, const struct program *p, const struct store_flight *f,
+               struct store_stop *stop, struct err *e)
+{
+    for (size_t i = f->from; i < f->to; i++) {
+        int64_t rows = 0;
+        *stop = (struct store_stop){.step = i, .position = -1};
+        if (run_step(c, &p->v[i], &rows, &stop->position, e) != 0) {
+            return -1;
+        }
+        if (f->rows != NULL) {
+            f->rows[i] = rows;
+        }
+    }
+    return 0;
+}
+
+static int observe(struct store_change *c, const struct catalog *base, struct observation *out,
+                   struct err *e)
+{
+    return observer_finish(c->observer, c->store->s, base, out, e);
+}
+
+static enum ending commit(struct store_change *c, struct err *e)
+{
+    c->is_open = false;
+    enum ending ending = tx_commit(c->store->s, NULL, e);
+    if (ending == TX_UNDONE) {
+        tx_roll_back(c->store->s);
+    }
+    return ending;
+}
+
+static void abandon(struct store_change *c)
+{
+    c->is_open = false;
+    tx_roll_back(c->store->s);
+}
+
+static struct pg *ledger(struct store_change *c)
+{
+    return c->store->s;
+}
+
+/* --- generations: schemas --- */
+
+static int make(struct store_change *c, const char *name, int64_t number, const char **facts,
+                struct err *e)
+{
+    bool had_live = false;
+    struct pg *s = c->store->s;
+    *facts = NULL;
+    return generation_aside(s, c->a, name, true, &had_live, e) != 0
+               ? -1
+               : generation_hide(s, c->a, name, number, had_live, facts, e);
+}
+
+static int publish(struct store_change *c, const char *name, int64_t live_number, int64_t number,
+                   const char *facts, const char **live_facts, struct err *e)
+{
+    struct pg *s = c->store->s;
+    const char *hidden = NULL;
+    const char *held_by = NULL;
+    *live_facts = NULL;
+    if (generation_schema(c->a, name, number, &hidden, e) != 0) {
+        return -1;
+    }
+    int rc = generation_lock(s, c->a, name, hidden, PATIENCE_MS, &held_by, e);
+    if (rc > 0) {
+        return err_set(e, ERR_PREFLIGHT, "%s", held_by);
+    }
+    return rc < 0 ? -1 : generation_swap(s, c->a, name, live_number, hidden, facts, live_facts, e);
+}
+
+static int retire(struct store_change *c, const char *name, int64_t number, struct err *e)
+{
+    const char *hidden = NULL;
+    return generation_schema(c->a, name, number, &hidden, e) != 0
+               ? -1
+               : generation_drop(c->store->s, c->a, hidden, e);
+}
+
+static const struct generation_ops generations = {
+    .hidden = generation_schema, .make = make, .publish = publish, .retire = retire};
+
+const struct store_ops store_postgis = {
+    .name = "postgis",
+    .can = STORE_TRANSACTS | STORE_HOLDS_LEDGER | STORE_SWITCHES | STORE_COPIES_ROWS |
+           STORE_ROLLS_BACK_DDL,
+    .open = open_place,
+    .close = close_place,
+    .probe = probe,
+    .look = look,
+    .begin = begin,
+    .run = run,
+    .observe = observe,
+    .commit = commit,
+    .abandon = abandon,
+    .ledger = ledger,
+    .generations = &generations,
+};

@@ -1,0 +1,61 @@
+/* PostgreSQL as a store: its catalogs as objects with facets, and the observation of what a
+ * transaction changed.
+ * Owns: the queries that define an object's canonical definition (one query per object class, the
+ * same text for all objects and for a few), the sensors of a transaction. No ledger, no gates: what
+ * is allowed is not asked here. */
+#ifndef KFMIG_STORE_POSTGIS_POSTGIS_H
+#define KFMIG_STORE_POSTGIS_POSTGIS_H
+
+#include "pg/pg.h"
+#include "store/store.h"
+
+/* Full read, any transaction state; sorted by text. Cost about that of the catalogs' size. */
+int catalog_read(struct pg *s, struct arena *a, struct catalog *out, struct err *e) MUST_CHECK;
+/* A witness that nothing in the catalogs moved: sums over (oid, xmin) of the observed catalogs;
+ * cheaper than a read. In a. */
+int catalog_witness(struct pg *s, struct arena *a, const char **out, struct err *e) MUST_CHECK;
+
+/* What every transaction of a session begins with, so that it is read once per session. The caller zeroes it.
+ */
+struct observer_memory {
+    int backend_pid; /* 0: nothing read yet */
+    struct digest ledger;
+};
+
+/* Before BEGIN, as an addition to the caller's batch: what earlier transactions of the session
+ * counted is put away (PostgreSQL 15). */
+void observer_before_add(struct pg *s);
+/* Before the user's statements, in the open transaction, as additions to the caller's batch: reads
+ * what the session counted before. memory may be NULL; it is for transactions that
+ * observer_before_add() stood before. */
+struct observer;
+struct observer *observer_new(struct arena *a, struct observer_memory *memory);
+void observer_start_add(struct observer *o, struct pg *s);             /* pg_batch_add()s */
+int observer_start_done(struct observer *o, struct err *e) MUST_CHECK; /* reads their rows */
+const char *observer_xid(const struct observer *o);                    /* pg_current_xact_id() */
+const char *observer_user(const struct observer *o); /* current_user|session_user */
+
+/* Before a statement that TRUNCATEs or DROPs: count the rows of what it names (predicted touches
+ * with effect TRUNCATE or DROP; relations and schemas), cascade included, under the locks such a
+ * statement would take anyway. Remembered for the observation. */
+int observer_count_before(struct observer *o, struct pg *s, const struct touches *predicted,
+                          bool cascade, struct err *e) MUST_CHECK;
+
+/* Deferred constraints and triggers act first. Works in a savepoint under settings of its own,
+ * which end with the transaction or, as an addition to the caller's batch, by observer_end_add(). */
+int observer_finish(struct observer *o, struct pg *s, const struct catalog *base,
+                    struct observation *out, struct err *e) MUST_CHECK;
+void observer_end_add(struct pg *s);
+
+/* Parts of a change's beginning, as additions to the caller's batch, for who sends more in the same
+ * round trip. clean: nothing that earlier work left in the session reaches what follows; a
+ * transaction of its own. begin: BEGIN. deadlines: those of the open transaction, until its end;
+ * what they need until the batch runs is in a. */
+void postgis_clean_add(struct pg *s);
+void postgis_begin_add(struct pg *s);
+void postgis_deadlines_add(struct pg *s, struct arena *a, const struct deadlines *d);
+
+/* The row. */
+extern const struct store_ops store_postgis;
+
+#endif

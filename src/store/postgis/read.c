@@ -1,0 +1,43 @@
+/* Full reads, and the witness that saves them. */
+#include "store/postgis/definitions.h"
+#include "store/postgis/queries.h"
+
+enum { VERSION_15 = 150000 };
+
+int catalog_read(struct pg *s, struct arena *a, struct catalog *out, struct err *e)
+{
+    struct wanted w = {.all = true};
+    enum pins p = pins_for(s);
+    pins_add(s, p, true);
+    if (pg_server_version(s) >= VERSION_15) {
+        pg_batch_add(s, &postgis_observe_flush, NULL, 0, NULL);
+    }
+    struct definitions *d = definitions_add(a, s, &w);
+    pins_undo(s, p);
+    if (pins_run(s, p, e) != 0) {
+        return -1;
+    }
+    definitions_take(d, out);
+    return 0;
+}
+
+int catalog_witness(struct pg *s, struct arena *a, const char **out, struct err *e)
+{
+    struct pg_rows *sums = NULL;
+    struct pg_rows *newer = NULL;
+    enum pins p = pins_for(s);
+    pins_add(s, p, true);
+    pg_batch_add(s, &postgis_witness, NULL, 0, &sums);
+    if (pg_server_version(s) >= VERSION_15) {
+        pg_batch_add(s, &postgis_witness_since_15, NULL, 0, &newer);
+    }
+    pins_undo(s, p);
+    if (pins_run(s, p, e) != 0) {
+        return -1;
+    }
+    *out = arena_printf(a, "%s%s%s", pg_text(sums, 0, 0), newer != NULL ? " " : "",
+                        newer != NULL ? pg_text(newer, 0, 0) : "");
+    pg_rows_free(sums);
+    pg_rows_free(newer);
+    return 0;
+}
