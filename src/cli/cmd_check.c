@@ -34,12 +34,8 @@ static bool is_listed(const struct err_list *l, const struct err *e)
 static void check_order(struct session *s, struct found *f)
 {
     struct err e = {0};
-    struct plan p = {.a = s->a, .n = s->project.n_bundle};
-    p.v = ARENA_ARRAY(s->a, struct step, p.n + 1);
-    for (size_t i = 0; i < p.n; i++) {
-        p.v[i].bundle = &s->project.bundle[i];
-    }
-    if (order_steps(&p, &e) != 0) {
+    struct plan_order order;
+    if (plan_order(s->a, session_bundles(s), s->project.n_bundle, &order, &e) != 0) {
         err_list_add(&f->faults, &e);
     }
 }

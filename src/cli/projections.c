@@ -63,13 +63,20 @@ static bool is_for(const struct projection *p, const struct env *env)
            env->store[p->store];
 }
 
-static void find_chain(struct session *s, const struct plan *order, struct projected *x)
+/* Every chain, in the order of the walk. */
+static void find_chains(struct session *s, const struct plan_order *order)
 {
-    x->chain = ARENA_ARRAY(s->a, struct bundle *, order->n + 1);
+    struct table by_name = {.a = s->a};
+    for (size_t i = 0; i < s->n_projected; i++) {
+        table_puts(&by_name, s->projected[i].input.p->name, &s->projected[i]);
+    }
     for (size_t i = 0; i < order->n; i++) {
-        const struct bundle *b = order->v[i].bundle;
-        if (b->projection != NULL && strcmp(b->projection, x->input.p->name) == 0) {
-            x->chain[x->n_chain++] = &s->project.bundle[b - s->project.bundle];
+        const struct ordered *o = &order->v[i];
+        struct projected *x =
+            o->bundle->projection != NULL ? table_gets(&by_name, o->bundle->projection) : NULL;
+        if (x != NULL) {
+            ARENA_GROW(s->a, x->chain, x->n_chain, x->cap_chain);
+            x->chain[x->n_chain++] = &s->project.bundle[o->index];
         }
     }
 }
@@ -278,7 +285,7 @@ static bool schema_stands(const struct session *s, const struct projection *p)
     return s->link.has_catalog && table_gets(&s->link.catalog.by_text, text) != NULL;
 }
 
-static int look_at(struct session *s, const struct plan *order, struct projected *x, struct err *e)
+static int look_at(struct session *s, struct projected *x, struct err *e)
 {
     const struct generations *all = &s->link.generations;
     const struct projection *p = x->input.p;
@@ -290,7 +297,6 @@ static int look_at(struct session *s, const struct plan *order, struct projected
             v[x->input.n++] = all->v[i];
         }
     }
-    find_chain(s, order, x);
     if (!is_for(p, s->link.env)) {
         return 0;
     }
@@ -314,7 +320,7 @@ static int by_name(const void *a, const void *b)
                   ((const struct projected *)b)->input.p->name);
 }
 
-int projections_look(struct session *s, const struct plan *order, struct err *e)
+int projections_look(struct session *s, const struct plan_order *order, struct err *e)
 {
     size_t n = s->project.n_projection;
     projections_release(s);
@@ -328,8 +334,9 @@ int projections_look(struct session *s, const struct plan *order, struct err *e)
     }
     qsort(s->projected, n, sizeof *s->projected, by_name);
     s->n_projected = n;
+    find_chains(s, order);
     for (size_t i = 0; i < n; i++) {
-        if (look_at(s, order, &s->projected[i], e) != 0) {
+        if (look_at(s, &s->projected[i], e) != 0) {
             return -1;
         }
         inputs[i] = s->projected[i].input;
@@ -350,15 +357,22 @@ void projections_release(struct session *s)
 
 /* --- in place --------------------------------------------------------------------------------------- */
 
-static struct projection_step *chain_of(struct session *s, const struct step *step)
+static const struct projection_step *chain_of(const struct session *s, const struct step *step)
 {
-    const char *name = step->bundle->projection;
-    for (size_t i = 0; name != NULL && i < s->plan.n_projections; i++) {
-        if (strcmp(s->plan.projections[i].in->p->name, name) == 0) {
-            return &s->plan.projections[i];
+    int at = step->bundle->projection != NULL
+                 ? plan_find_projection(&s->plan, step->bundle->projection)
+                 : -1;
+    return at >= 0 ? &s->plan.projections[at] : NULL;
+}
+
+static struct projected *projected_of(const struct session *s, const struct projection *p)
+{
+    for (size_t i = 0; i < s->n_projected; i++) {
+        if (s->projected[i].input.p == p) {
+            return &s->projected[i];
         }
     }
-    return NULL;
+    BUG("a projection that was not looked at");
 }
 
 /* What was proven about structure and numbers of rows is not said of it any more. */
@@ -380,23 +394,28 @@ bool projections_grown(struct session *s, const struct step *step, struct genera
     if (x == NULL || x->live == NULL) {
         return false;
     }
+    const struct generation *grown = projected_of(s, x->in->p)->grown;
+    const struct generation *live = grown != NULL ? grown : x->live;
     const struct parts *wanted = &x->in->parts;
     const struct part *added = parts_migration(wanted, step->bundle->id);
-    *out = *x->live;
+    *out = *live;
     out->parts = (struct parts){0};
     for (size_t i = 0; i < wanted->n; i++) {
-        if (&wanted->v[i] == added || parts_find(&x->live->parts, &wanted->v[i]) != NULL) {
+        if (&wanted->v[i] == added || parts_find(&live->parts, &wanted->v[i]) != NULL) {
             parts_add(s->a, &out->parts, wanted->v[i]);
         }
     }
     out->digest = parts_digest(&out->parts);
-    out->facts = grown_facts(s->a, x->live->facts);
+    out->facts = grown_facts(s->a, live->facts);
     return true;
 }
 
 void projections_remember(struct session *s, const struct step *step, const struct generation *now)
 {
-    chain_of(s, step)->live = arena_dup(s->a, now, sizeof *now);
+    const struct projection_step *x = chain_of(s, step);
+    if (x != NULL) {
+        projected_of(s, x->in->p)->grown = arena_dup(s->a, now, sizeof *now);
+    }
 }
 
 /* --- running ---------------------------------------------------------------------------------------- */
@@ -425,14 +444,7 @@ static struct script *parse_invariants(struct session *s, const struct projectio
 int projections_job(struct session *s, const struct projection_step *step,
                     struct projection_job *job, struct err *e)
 {
-    size_t i = 0;
-    while (i < s->n_projected && s->projected[i].input.p != step->in->p) {
-        i++;
-    }
-    if (i == s->n_projected) {
-        BUG("a step of a projection that was not looked at");
-    }
-    struct projected *x = &s->projected[i];
+    struct projected *x = projected_of(s, step->in->p);
     struct dataset_place *place = ARENA_NEW(s->a, struct dataset_place);
     *place = projections_place(s);
     *job = (struct projection_job){.step = step,

@@ -12,13 +12,15 @@ struct projected {
     struct projection_input input;
     const struct dataset **dataset;
     struct bundle **chain; /* in the order in which they run */
-    size_t n_chain;
+    size_t n_chain, cap_chain;
+    const struct generation
+        *grown; /* the live one as this run has left it, in place; NULL: as the plan says */
     struct err_list faults;
     struct err_list script_faults; /* of its chain */
 };
 
-/* Find the datasets, read the generations, compute the digests: fills s->input.projections. order: all bundles in the order of the plan. */
-int projections_look(struct session *s, const struct plan *order, struct err *e) MUST_CHECK;
+/* Find the datasets, read the generations, compute the digests: fills s->input.projections. order: of all bundles. */
+int projections_look(struct session *s, const struct plan_order *order, struct err *e) MUST_CHECK;
 void projections_release(struct session *s);
 struct dataset_place projections_place(struct session *s);
 
@@ -29,7 +31,8 @@ int projections_hide(struct session *s, struct link *l, struct err *e) MUST_CHEC
 int projections_job(struct session *s, const struct projection_step *step,
                     struct projection_job *job, struct err *e) MUST_CHECK;
 
-/* A member that is applied in place: the live generation's row with it; false: step is none such. remember: the migration was applied. */
+/* A member that is applied in place: the live generation's row with it; false: step is none such. remember: the migration
+ * was applied; the plan stays as it was made. */
 bool projections_grown(struct session *s, const struct step *step, struct generation *out);
 void projections_remember(struct session *s, const struct step *step, const struct generation *now);
 

@@ -241,34 +241,31 @@ static int load_pending(struct session *s, struct err *e)
     return 0;
 }
 
+const struct bundle *const *session_bundles(const struct session *s)
+{
+    const struct bundle **v = ARENA_ARRAY(s->a, const struct bundle *, s->project.n_bundle + 1);
+    for (size_t i = 0; i < s->project.n_bundle; i++) {
+        v[i] = &s->project.bundle[i];
+    }
+    return v;
+}
+
+/* The order comes first: what is wanted of a projection depends on the order of its chain. */
 static int make_plan(struct session *s, struct err *e)
 {
-    const struct env *env = s->link.env;
-    const struct bundle **bundles =
-        ARENA_ARRAY(s->a, const struct bundle *, s->project.n_bundle + 1);
-    for (size_t i = 0; i < s->project.n_bundle; i++) {
-        bundles[i] = &s->project.bundle[i];
-    }
-    s->input = (struct plan_input){.env = env,
+    struct plan_order order;
+    s->input = (struct plan_input){.env = s->link.env,
                                    .domains = &s->project.domains,
-                                   .bundles = bundles,
-                                   .n_bundles = s->project.n_bundle,
                                    .past = &s->link.past,
                                    .world = &s->world};
     struct archive r = archive_of(s, &s->link);
     s->input.exports = evidence_states(&r, s->a);
-    if (load_pending(s, e) != 0) {
+    if (load_pending(s, e) != 0 ||
+        plan_order(s->a, session_bundles(s), s->project.n_bundle, &order, e) != 0) {
         return -1;
     }
-    if (plan_make(s->a, &s->input, &s->plan, e) != 0) {
-        return -1;
-    }
-    if (s->project.n_projection == 0) {
-        return 0;
-    }
-    /* The order of the chains is the plan's, and what is wanted of a projection depends on its chain. */
-    struct plan order = s->plan;
-    if (projections_look(s, &order, e) != 0) {
+    s->input.order = arena_dup(s->a, &order, sizeof order);
+    if (s->project.n_projection > 0 && projections_look(s, &order, e) != 0) {
         return -1;
     }
     return plan_make(s->a, &s->input, &s->plan, e);

@@ -46,6 +46,8 @@ int session_plan(struct session *s, const struct env *env, bool want_server,
 void session_leave(struct session *s);
 /* What every database has, or is given before any migration: not what stands in the way of a first contact. */
 bool session_is_usual(const struct object *o);
+/* All bundles as the project has them, for plan_order(); in s->a. */
+const struct bundle *const *session_bundles(const struct session *s);
 /* Once more with the link as it is now (after link_refresh(), or once the lock is ours): drift by a full look, upstreams, plan. */
 int session_replan(struct session *s, bool full, struct err *e) MUST_CHECK;
 void session_close(struct session *s);

@@ -41,7 +41,7 @@ void steps_print_blocked(struct session *s)
 }
 
 /* Evidence follows the ledger, never leads: what cannot be written now is owed and found missing by the next plan. */
-static void export_step(struct session *s, struct step *step, struct tally *t)
+static void export_step(struct session *s, const struct step *step, struct tally *t)
 {
     struct err e = {0};
     if (s->link.env->evidence == EVIDENCE_NONE) {
@@ -106,7 +106,7 @@ static void remember_fact(struct session *s, const struct step *step, const stru
     past_add(s->a, &s->link.past, &f);
 }
 
-static bool run_step(struct work_frame *w, struct step *step, struct tally *t)
+static bool run_step(struct work_frame *w, const struct step *step, struct tally *t)
 {
     struct outcome o;
     struct err e = {0};

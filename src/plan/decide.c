@@ -285,8 +285,8 @@ static void decide_step(struct plan *p, const struct plan_input *in, struct step
 static void find_newest(struct arena *a, const struct plan_input *in, struct table *newest)
 {
     newest->a = a;
-    for (size_t i = 0; i < in->n_bundles; i++) {
-        const struct bundle *b = in->bundles[i];
+    for (size_t i = 0; i < in->order->n; i++) {
+        const struct bundle *b = in->order->v[i].bundle;
         const struct history *h = b->projection == NULL ? past_get(in->past, b->id) : NULL;
         if (h != NULL && h->applied != NULL) {
             const char *old = table_gets(newest, b->folder);
@@ -321,35 +321,33 @@ static void count_states(struct plan *p)
     }
 }
 
+static void begin_steps(struct plan *p, const struct plan_order *order)
+{
+    p->n = order->n;
+    p->v = ARENA_ARRAY(p->a, struct step, order->n + 1);
+    for (size_t i = 0; i < order->n; i++) {
+        const struct ordered *o = &order->v[i];
+        p->v[i] = (struct step){.bundle = o->bundle,
+                                .upstream = o->upstream,
+                                .n_upstream = o->n_upstream,
+                                .order_only = o->order_only,
+                                .selected = true};
+    }
+}
+
 int plan_make(struct arena *a, const struct plan_input *in, struct plan *out, struct err *e)
 {
-    *out = (struct plan){.a = a,
-                         .env = in->env,
-                         .past = in->past,
-                         .world = in->world,
-                         .domains = in->domains,
-                         .n = in->n_bundles};
-    out->v = ARENA_ARRAY(a, struct step, in->n_bundles + 1);
+    *out = (struct plan){
+        .a = a, .env = in->env, .past = in->past, .world = in->world, .domains = in->domains};
     struct table newest = {0};
+    begin_steps(out, in->order);
     projections_begin(out, in);
     find_newest(a, in, &newest);
-    struct table exports = {.a = a};
-    for (size_t i = 0; i < in->n_bundles; i++) {
-        out->v[i] = (struct step){.bundle = in->bundles[i], .selected = true};
-        if (in->exports != NULL && in->exports[i] != EXPORT_DONE) {
-            enum export_state *x = ARENA_NEW(a, enum export_state);
-            *x = in->exports[i];
-            table_puts(&exports, in->bundles[i]->id, x);
-        }
-    }
-    if (order_steps(out, e) != 0) {
-        return -1;
-    }
     for (size_t i = 0; i < out->n; i++) {
-        const char *id = out->v[i].bundle->id;
-        const enum export_state *x = exports.n > 0 ? table_gets(&exports, id) : NULL;
-        decide_step(out, in, &out->v[i], x != NULL ? *x : EXPORT_DONE,
-                    table_gets(&newest, out->v[i].bundle->folder));
+        struct step *s = &out->v[i];
+        enum export_state exported =
+            in->exports != NULL ? in->exports[in->order->v[i].index] : EXPORT_DONE;
+        decide_step(out, in, s, exported, table_gets(&newest, s->bundle->folder));
     }
     count_states(out);
     return projections_decide(out, e);

@@ -5,7 +5,7 @@
 
 /* Edges while sorting, by index in bundle order. */
 struct work {
-    struct step *old; /* steps in bundle order */
+    struct ordered *old; /* in bundle order */
     size_t n;
     int *missing;   /* upstream steps that are not placed yet */
     int *first;     /* head of the list of edges that leave a step */
@@ -49,7 +49,7 @@ static int heap_pop(struct work *w)
     return top;
 }
 
-static void edge_add(struct work *w, struct step *s, int from, int to)
+static void edge_add(struct work *w, struct ordered *s, int from, int to)
 {
     s->upstream[s->n_upstream++] = from;
     int at = w->n_edges++;
@@ -66,16 +66,16 @@ static int index_of(const struct table *by_id, const char *id)
     return at == NULL ? -1 : *at;
 }
 
-static int link_depends(struct plan *p, struct work *w, const struct table *by_id, int i,
+static int link_depends(struct arena *a, struct work *w, const struct table *by_id, int i,
                         struct err *e)
 {
-    struct step *s = &w->old[i];
+    struct ordered *s = &w->old[i];
     const struct names *d = &s->bundle->depends_on;
-    s->upstream = ARENA_ARRAY(p->a, int, d->n + 1);
+    s->upstream = ARENA_ARRAY(a, int, d->n + 1);
     for (size_t k = 0; k < d->n; k++) {
         int from = index_of(by_id, d->v[k]);
         if (from < 0) {
-            const char *path = arena_printf(p->a, "%s/migration.yml", s->bundle->dir);
+            const char *path = arena_printf(a, "%s/migration.yml", s->bundle->dir);
             err_at(e, ERR_CONFIG, path, s->bundle->depends_line, 1,
                    "depends_on names \"%s\", which no bundle declares", d->v[k]);
             return err_hint(e, "correct the id, or add its bundle");
@@ -95,34 +95,49 @@ static bool depends_on_later(const struct bundle *b)
     return false;
 }
 
-static bool same_chain(const char *a, const char *b)
+/* The last of the folder so far, outside of chains and in each chain. One that its depends_on has placed after a later id is
+ * left out, or a late arrival could never be placed behind what is there already. */
+struct latest {
+    const char *folder;
+    int outside;        /* -1: none */
+    struct table chain; /* of a projection -> int */
+};
+
+static void latest_begin(struct arena *a, struct latest *l, const char *folder)
 {
-    return a == NULL || b == NULL ? a == b : strcmp(a, b) == 0;
+    if (l->folder == NULL || strcmp(l->folder, folder) != 0) {
+        *l = (struct latest){.folder = folder, .outside = -1, .chain = {.a = a}};
+    }
 }
 
-/* The previous id of the folder in that chain (NULL: in none); one that its depends_on has placed after a later id is no predecessor, or a
- * late arrival could never be placed behind what is there already. */
-static int predecessor(const struct work *w, int i, const char *chain)
+static int latest_of(const struct latest *l, const char *chain)
 {
-    const char *folder = w->old[i].bundle->folder;
-    for (int k = i - 1; k >= 0 && strcmp(w->old[k].bundle->folder, folder) == 0; k--) {
-        const struct bundle *b = w->old[k].bundle;
-        if (same_chain(b->projection, chain) && !depends_on_later(b)) {
-            return k;
-        }
+    const int *at = table_gets(&l->chain, chain);
+    return at != NULL ? *at : -1;
+}
+
+/* index: where i stands, for as long as the table. */
+static void latest_add(struct latest *l, const struct bundle *b, int *index)
+{
+    if (depends_on_later(b)) {
+        return;
     }
-    return -1;
+    if (b->projection == NULL) {
+        l->outside = *index;
+    } else {
+        table_puts(&l->chain, b->projection, index);
+    }
 }
 
 /* What runs inside generations orders nothing outside; a member follows both its chain and what stands before it outside. */
-static void link_default(struct plan *p, struct work *w, int i)
+static void link_default(struct arena *a, struct work *w, const struct latest *l, int i)
 {
-    struct step *s = &w->old[i];
+    struct ordered *s = &w->old[i];
     const char *chain = s->bundle->projection;
-    int member = chain != NULL ? predecessor(w, i, chain) : -1;
-    int outside = predecessor(w, i, NULL);
+    int member = chain != NULL ? latest_of(l, chain) : -1;
+    int outside = l->outside;
     s->order_only = true;
-    s->upstream = ARENA_ARRAY(p->a, int, 2);
+    s->upstream = ARENA_ARRAY(a, int, 2);
     if (outside >= 0 && (member < outside || w->old[member].bundle->has_depends)) {
         edge_add(w, s, outside, i);
     }
@@ -131,39 +146,43 @@ static void link_default(struct plan *p, struct work *w, int i)
     }
 }
 
-static int link_all(struct plan *p, struct work *w, struct err *e)
+static int link_all(struct arena *a, struct work *w, struct err *e)
 {
-    struct table by_id = {.a = p->a};
-    int *index = ARENA_ARRAY(p->a, int, w->n + 1);
+    struct table by_id = {.a = a};
+    struct latest latest = {0};
+    int *index = ARENA_ARRAY(a, int, w->n + 1);
     for (size_t i = 0; i < w->n; i++) {
         index[i] = (int)i;
         table_puts(&by_id, w->old[i].bundle->id, &index[i]);
     }
     for (size_t i = 0; i < w->n; i++) {
-        if (!w->old[i].bundle->has_depends) {
-            link_default(p, w, (int)i);
-        } else if (link_depends(p, w, &by_id, (int)i, e) != 0) {
+        const struct bundle *b = w->old[i].bundle;
+        latest_begin(a, &latest, b->folder);
+        if (!b->has_depends) {
+            link_default(a, w, &latest, (int)i);
+        } else if (link_depends(a, w, &by_id, (int)i, e) != 0) {
             return -1;
         }
+        latest_add(&latest, b, &index[i]);
     }
     return 0;
 }
 
 /* Some steps could not be placed: walk upstream among them until one comes up twice. */
-static int report_cycle(struct plan *p, const struct work *w, struct err *e)
+static int report_cycle(struct arena *a, const struct work *w, struct err *e)
 {
     size_t at = 0;
     while (w->placed[at] >= 0) {
         at++;
     }
-    int *seen = ARENA_ARRAY(p->a, int, w->n);
-    int *path = ARENA_ARRAY(p->a, int, w->n + 1);
+    int *seen = ARENA_ARRAY(a, int, w->n);
+    int *path = ARENA_ARRAY(a, int, w->n + 1);
     int n = 0;
     int i = (int)at;
     while (seen[i] == 0) {
         seen[i] = ++n;
         path[n - 1] = i;
-        const struct step *s = &w->old[i];
+        const struct ordered *s = &w->old[i];
         for (size_t k = 0; k < s->n_upstream; k++) {
             if (w->placed[s->upstream[k]] < 0) {
                 i = s->upstream[k];
@@ -177,14 +196,14 @@ static int report_cycle(struct plan *p, const struct work *w, struct err *e)
         buf_printf(&text, "%s (%s/migration.yml:%d) -> ", b->id, b->dir, b->depends_line);
     }
     const struct bundle *b = w->old[i].bundle;
-    const char *file = arena_printf(p->a, "%s/migration.yml", b->dir);
+    const char *file = arena_printf(a, "%s/migration.yml", b->dir);
     err_at(e, ERR_CONFIG, file, b->depends_line, 1, "dependency cycle: %s%s", buf_str(&text),
            b->id);
     buf_release(&text);
     return err_hint(e, "remove one of these depends_on");
 }
 
-static void place(struct work *w, struct step *out)
+static void place(struct work *w, struct ordered *out)
 {
     int n = 0;
     while (w->n_heap > 0) {
@@ -199,25 +218,33 @@ static void place(struct work *w, struct step *out)
     }
 }
 
-int order_steps(struct plan *p, struct err *e)
+static void make_room(struct arena *a, struct work *w, size_t n_edges)
 {
-    size_t n = p->n;
+    w->missing = ARENA_ARRAY(a, int, w->n + 1);
+    w->first = ARENA_ARRAY(a, int, w->n + 1);
+    w->next = ARENA_ARRAY(a, int, n_edges + 1);
+    w->to = ARENA_ARRAY(a, int, n_edges + 1);
+    w->heap = ARENA_ARRAY(a, int, w->n + 1);
+    w->placed = ARENA_ARRAY(a, int, w->n + 1);
+    for (size_t i = 0; i < w->n; i++) {
+        w->first[i] = -1;
+        w->placed[i] = -1;
+    }
+}
+
+int plan_order(struct arena *a, const struct bundle *const *bundles, size_t n,
+               struct plan_order *out, struct err *e)
+{
+    struct ordered *old = ARENA_ARRAY(a, struct ordered, n + 1);
     size_t n_edges = 2 * n;
     for (size_t i = 0; i < n; i++) {
-        n_edges += p->v[i].bundle->depends_on.n;
+        old[i] = (struct ordered){.bundle = bundles[i], .index = i};
+        n_edges += bundles[i]->depends_on.n;
     }
-    struct work w = {.old = p->v, .n = n};
-    w.missing = ARENA_ARRAY(p->a, int, n + 1);
-    w.first = ARENA_ARRAY(p->a, int, n + 1);
-    w.next = ARENA_ARRAY(p->a, int, n_edges + 1);
-    w.to = ARENA_ARRAY(p->a, int, n_edges + 1);
-    w.heap = ARENA_ARRAY(p->a, int, n + 1);
-    w.placed = ARENA_ARRAY(p->a, int, n + 1);
-    for (size_t i = 0; i < n; i++) {
-        w.first[i] = -1;
-        w.placed[i] = -1;
-    }
-    if (link_all(p, &w, e) != 0) {
+    struct work w = {.old = old, .n = n};
+    make_room(a, &w, n_edges);
+    *out = (struct plan_order){0};
+    if (link_all(a, &w, e) != 0) {
         return -1;
     }
     for (size_t i = 0; i < n; i++) {
@@ -225,19 +252,19 @@ int order_steps(struct plan *p, struct err *e)
             heap_push(&w, (int)i);
         }
     }
-    struct step *out = ARENA_ARRAY(p->a, struct step, n + 1);
-    place(&w, out);
+    struct ordered *v = ARENA_ARRAY(a, struct ordered, n + 1);
+    place(&w, v);
     for (size_t i = 0; i < n; i++) {
         if (w.placed[i] < 0) {
-            return report_cycle(p, &w, e);
+            return report_cycle(a, &w, e);
         }
     }
     for (size_t i = 0; i < n; i++) {
-        for (size_t k = 0; k < out[i].n_upstream; k++) {
-            out[i].upstream[k] = w.placed[out[i].upstream[k]];
+        for (size_t k = 0; k < v[i].n_upstream; k++) {
+            v[i].upstream[k] = w.placed[v[i].upstream[k]];
         }
     }
-    p->v = out;
+    *out = (struct plan_order){v, n};
     return 0;
 }
 

@@ -135,18 +135,35 @@ struct plan {
     struct names selection; /* as given, "" none: everything */
 };
 
-/* Everything that goes into a plan. bundles[0..n) in (store, folder, id) order. Steps that need it have their scripts parsed
- * (plan_needs_scripts() before, plan_scripts()). */
+/* A migration in its place. upstream: places in the order of what comes first; order_only: they are the default order, not depends_on. */
+struct ordered {
+    const struct bundle *bundle;
+    size_t index; /* where it stood in what was ordered */
+    int *upstream;
+    size_t n_upstream;
+    bool order_only;
+};
+struct plan_order {
+    struct ordered *v;
+    size_t n;
+};
+/* The order in which migrations run, known before anything is decided about them. bundles[0..n) in (store, folder, id) order. A migration
+ * with depends_on follows those; one without follows the previous id of its folder. Among those that are free the first of bundles goes
+ * next, so the same input gives the same order. Memory in a. -1 with ERR_CONFIG naming the whole cycle, or an unknown dependency. */
+int plan_order(struct arena *a, const struct bundle *const *bundles, size_t n,
+               struct plan_order *out, struct err *e) MUST_CHECK;
+
+/* Everything that goes into a plan. Steps that need it have their scripts parsed (plan_needs_scripts() before, plan_scripts()). */
 struct plan_input {
     const struct env *env;
     const struct domains *domains;
-    const struct bundle *const *bundles;
-    size_t n_bundles;
+    const struct plan_order *order; /* of all migrations */
     const struct past *past;
     const struct world *world;
     const struct projection_input *projections; /* sorted by name */
     size_t n_projections;
-    const enum export_state *exports; /* per bundle: its exported evidence; NULL: none is wanted */
+    const enum export_state *
+        exports; /* per bundle as it was ordered (its index): its exported evidence; NULL: none is wanted */
 };
 
 /* Does the decision about b in env look into its scripts? True for what is not applied there and whose store is configured; never for a member

@@ -85,16 +85,17 @@ static inline void happened(struct stage_set *t, const char *id, const char *res
 
 static inline int make(struct stage_set *t, struct plan *p, struct err *e)
 {
+    struct plan_order order;
     struct plan_input in = {.env = &t->env,
                             .domains = &t->domains,
-                            .bundles = t->order,
-                            .n_bundles = t->n,
+                            .order = &order,
                             .past = &t->past,
                             .world = &t->world,
                             .projections = t->in,
                             .n_projections = t->n_in,
                             .exports = t->exports};
-    return plan_make(t->a, &in, p, e);
+    int rc = plan_order(t->a, t->order, t->n, &order, e);
+    return rc == 0 ? plan_make(t->a, &in, p, e) : rc;
 }
 
 static inline const char *order_of(struct arena *a, const struct plan *p)

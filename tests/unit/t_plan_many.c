@@ -11,7 +11,8 @@ static const char *name(struct arena *a, const char *what, size_t i)
 }
 
 /* n migrations; with_projections: each ten of them the chain of one. */
-static void give_bundles(struct arena *a, size_t n, bool with_projections, struct plan_input *in)
+static const struct bundle **give_bundles(struct arena *a, size_t n, bool with_projections,
+                                          struct plan_input *in)
 {
     struct bundle *b = ARENA_ARRAY(a, struct bundle, n);
     const struct bundle **order = ARENA_ARRAY(a, const struct bundle *, n);
@@ -31,10 +32,9 @@ static void give_bundles(struct arena *a, size_t n, bool with_projections, struc
             b[i * CHAIN + k].projection = p[i].name;
         }
     }
-    in->bundles = order;
-    in->n_bundles = n;
     in->projections = inputs;
     in->n_projections = with_projections ? n / CHAIN : 0;
+    return order;
 }
 
 /* Bytes that a plan of n steps takes, restricted to every one of them by name. */
@@ -49,13 +49,16 @@ static size_t bytes_of_plan(size_t n, bool with_projections, size_t *n_selected)
     struct past past = {.by_id = {.a = &given}};
     struct domains domains = {0};
     struct plan_input in = {.env = &env, .past = &past, .world = &world, .domains = &domains};
-    give_bundles(&given, n, with_projections, &in);
+    struct plan_order order;
+    const struct bundle **bundles = give_bundles(&given, n, with_projections, &in);
+    in.order = &order;
     const char **targets = ARENA_ARRAY(&given, const char *, n);
     for (size_t i = 0; i < n; i++) {
-        targets[i] = in.bundles[i]->id;
+        targets[i] = bundles[i]->id;
     }
     *n_selected = 0;
-    if (plan_make(&a, &in, &p, &e) == 0 && plan_restrict(&p, targets, n, &e) == 0) {
+    if (plan_order(&a, bundles, n, &order, &e) == 0 && plan_make(&a, &in, &p, &e) == 0 &&
+        plan_restrict(&p, targets, n, &e) == 0) {
         for (size_t i = 0; i < p.n; i++) {
             *n_selected += p.v[i].selected;
         }
