@@ -14,6 +14,7 @@ struct play play;
 _Noreturn void play_bad_script(int number, const char *why, const char *text)
 {
     printf("Bail out! line %d of the script: %s: %s\n", number, why, text);
+    (void)fflush(stdout);
     abort();
 }
 

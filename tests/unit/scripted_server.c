@@ -150,14 +150,16 @@ void play_break_session(PGconn *c)
     c->waiting = NULL;
 }
 
-static void set_tx(PGconn *c, const PGresult *r, const char *forced)
+/* A refused COMMIT ends the transaction, any other refusal only breaks it. */
+static void set_tx(PGconn *c, const struct command *cmd, const PGresult *r, const char *forced)
 {
     if (forced[0] != '\0') {
         c->tx = strcmp(forced, "idle") == 0      ? PQTRANS_IDLE
                 : strcmp(forced, "intrans") == 0 ? PQTRANS_INTRANS
                                                  : PQTRANS_INERROR;
     } else if (r->status == PGRES_FATAL_ERROR) {
-        c->tx = c->tx == PQTRANS_INTRANS ? PQTRANS_INERROR : c->tx;
+        bool is_commit = strncmp(cmd->text, "COMMIT", strlen("COMMIT")) == 0;
+        c->tx = is_commit ? PQTRANS_IDLE : c->tx == PQTRANS_INTRANS ? PQTRANS_INERROR : c->tx;
     } else if (strcmp(r->tag, "BEGIN") == 0 || strcmp(r->tag, "START TRANSACTION") == 0) {
         c->tx = PQTRANS_INTRANS;
     } else if (strcmp(r->tag, "COMMIT") == 0 || strcmp(r->tag, "ROLLBACK") == 0) {
@@ -263,7 +265,7 @@ static void give_answer(PGconn *c, const struct line *l, const struct command *c
         if (cmd->single_row && r->status == PGRES_TUPLES_OK) {
             put_singly(c, r);
         }
-        set_tx(c, r, state);
+        set_tx(c, cmd, r, state);
         c->aborted = c->pipeline && r->status == PGRES_FATAL_ERROR;
         play_result_put(c, r);
         if (!c->in_copy) {
@@ -349,10 +351,10 @@ static bool skip_aborted(PGconn *c, const struct command *cmd)
     return true;
 }
 
-static void give_cancelled(PGconn *c)
+static void give_cancelled(PGconn *c, const struct command *cmd)
 {
     PGresult *r = play_error_of(c->waiting, "ERROR", "57014");
-    set_tx(c, r, "");
+    set_tx(c, cmd, r, "");
     c->aborted = c->pipeline;
     play_result_put(c, r);
     play_result_end(c);
@@ -395,7 +397,7 @@ void play_serve(PGconn *c)
         c->ready_at = ready_at;
         give_answer(c, l, cmd, text);
     } else {
-        give_cancelled(c);
+        give_cancelled(c, cmd);
     }
     c->waiting = NULL;
     c->mode = MODE_ANSWER;

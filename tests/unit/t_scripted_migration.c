@@ -1,0 +1,206 @@
+/* layer: run scripted */
+/* The guarded transaction of one migration, line by line: every refusal, retry, cut and doubt, and what is recorded of it. */
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "scripted_run.h"
+
+#define COMMITTED "COMMIT -> COMMIT\n"
+#define DONE SETTLED RECORDED("success") COMMITTED
+/* Up to COMMIT. */
+#define READY BEGUN STATEMENT SETTLED RECORDED("success")
+#define REFUSED(error) "INSERT INTO t VALUES (1) -> error " error "\n" ROLLED_BACK
+#define FAILURE STILL_LOCKED FAILURE_RECORDED
+#define UNREACHABLE "connect -> words Connection refused\n"
+#define FOUND(yes) "@ledger_find_run -> rows " yes "\n"
+#define LOCKS(ledger, more)                                                                        \
+    "@postgis_observe_locks -> rows ledger | 0 | 0 |  |  | " ledger                                \
+    " | f | 0 | 0 |  |  |  |  |  | 0 | 0 | 0 | f ; "                                               \
+    "id | 0 | 0 |  |  | 702 | f | 0 | 0 |  |  |  |  |  | 0 | 0 | 0 | f" more "\n"
+#define TABLE_LOCKED(name)                                                                         \
+    " ; relation | 5 | 8 | r | app | " name " | f | 9 | 0 |  |  |  |  |  | 0 | 0 | 0 | t"
+
+/* words: of the failure. entry: its number; 0: none, or not known to be there. owed: a receipt is left for state/owed. */
+/* clang-format off */
+static const struct {
+    const char *name, *script;
+    enum run_result result;
+    enum err_code code;
+    const char *words;
+    int64_t entry;
+    bool owed;
+    int retries, resolving, stop_at;
+} scenarios[] = {
+    {"applied", READY COMMITTED, RUN_SUCCESS, ERR_NONE, "", 1, false, 0, 0, 0},
+
+    /* the beginning */
+    {"BEGIN is refused", "@postgis_begin -> error 53200\n" FAILURE, RUN_FAILED, ERR_PREFLIGHT, "the server refused kfmig's query \"postgis_begin\": out_of_memory (53200)", 1, false, 0, 0, 0},
+    {"what the session holds cannot be cleaned", "@postgis_clean_close_all -> cut\n" RECONNECTED FAILURE_RECORDED, RUN_FAILED, ERR_PREFLIGHT, "was lost", 1, false, 0, 0, 0},
+    {"a starter has the work lock", "@postgis_begin -> BEGIN\n@ledger_work_begin -> rows f | 700 | u u\n@postgis_observe_begin -> rows 700 | u u | t\n" ROLLED_BACK FAILURE,
+     RUN_FAILED, ERR_LOCKED, "another run is taking over the environment", 1, false, 0, 0, 0},
+
+    /* the statement */
+    {"a statement is refused", BEGUN REFUSED("23505 table=t constraint=t_pkey") FAILURE, RUN_FAILED, ERR_APPLY,
+     "statement 1 (INSERT) failed, everything was rolled back: unique_violation (23505) on table t, constraint t_pkey", 1, false, 0, 0, 0},
+    {"a lock is not had, then it is", BEGUN REFUSED("55P03") BEGUN STATEMENT DONE, RUN_SUCCESS, ERR_NONE, "", 1, false, 1, 0, 0},
+    {"a lock is not had, as often as is declared", BEGUN REFUSED("55P03") BEGUN REFUSED("55P03") BEGUN REFUSED("55P03") BEGUN REFUSED("55P03") FAILURE,
+     RUN_FAILED, ERR_APPLY, "lock_not_available (55P03)", 1, false, 3, 0, 0},
+    {"a deadlock is tried again", BEGUN REFUSED("40P01") BEGUN REFUSED("40P01") BEGUN STATEMENT DONE, RUN_SUCCESS, ERR_NONE, "", 1, false, 2, 0, 0},
+    {"a serialization failure is tried again", BEGUN REFUSED("40001") BEGUN STATEMENT DONE, RUN_SUCCESS, ERR_NONE, "", 1, false, 1, 0, 0},
+    {"BEGIN meets a lock and is tried again", "@postgis_begin -> BEGIN\n@ledger_work_begin -> error 55P03\n" ROLLED_BACK BEGUN STATEMENT DONE, RUN_SUCCESS, ERR_NONE, "", 1, false, 1, 0, 0},
+    {"a privilege is not waited for", BEGUN REFUSED("42501") FAILURE, RUN_FAILED, ERR_APPLY, "insufficient_privilege", 1, false, 0, 0, 0},
+    {"a statement ends the transaction", BEGUN "INSERT INTO t VALUES (1) -> INSERT 0 1 [idle]\n" FAILURE, RUN_FAILED, ERR_APPLY, "statement 1 ended kfmig's transaction", 1, false, 0, 0, 0},
+    {"a statement fails without an error", BEGUN "INSERT INTO t VALUES (1) -> INSERT 0 1 [inerror]\n" ROLLED_BACK FAILURE, RUN_FAILED, ERR_APPLY, "statement 1 ended kfmig's transaction", 1, false, 0, 0, 0},
+    {"a statement is interrupted", BEGUN "INSERT INTO t VALUES (1) -> silence\n" ROLLED_BACK INTERRUPTION, RUN_INTERRUPTED, ERR_INTERRUPTED, "statement 1 (INSERT) failed", 1, false, 0, 0, 3},
+    {"a statement drowns in notices and is interrupted", BEGUN "INSERT INTO t VALUES (1) -> notices\n" ROLLED_BACK INTERRUPTION, RUN_INTERRUPTED, ERR_INTERRUPTED, "statement 1 (INSERT) failed", 1, false, 0, 0, 5},
+    {"interrupted before it is tried again", BEGUN REFUSED("55P03") INTERRUPTION, RUN_INTERRUPTED, ERR_INTERRUPTED, "interrupted while waiting to try again", 1, false, 1, 0, 1},
+    {"the connection is lost in a statement", BEGUN "INSERT INTO t VALUES (1) -> cut\n" RECONNECTED FAILURE_RECORDED, RUN_FAILED, ERR_APPLY, "statement 1 (INSERT) failed", 1, false, 0, 0, 0},
+    {"the server is ended in a statement, and stays away", BEGUN "INSERT INTO t VALUES (1) -> fatal 57P01\n" UNREACHABLE, RUN_FAILED, ERR_APPLY, "admin_shutdown (57P01)", 0, true, 0, 0, 0},
+    {"the connection is lost behind a statement", BEGUN "INSERT INTO t VALUES (1) -> INSERT 0 1 then cut\n" RECONNECTED FAILURE_RECORDED, RUN_FAILED, ERR_PREFLIGHT, "was lost", 1, false, 0, 0, 0},
+
+    /* what was done */
+    {"a deferred constraint speaks up", BEGUN STATEMENT "@postgis_observe_settle -> error 23503\n" ROLLED_BACK FAILURE, RUN_FAILED, ERR_APPLY,
+     "M-1: a deferred constraint failed, everything was rolled back: foreign_key_violation (23503)", 1, false, 0, 0, 0},
+    {"a deferred trigger cannot be serialized", BEGUN STATEMENT "@postgis_observe_settle -> error 40001\n" ROLLED_BACK BEGUN STATEMENT DONE, RUN_SUCCESS, ERR_NONE, "", 1, false, 1, 0, 0},
+    {"the ledger was touched", BEGUN STATEMENT SETTLED LOCKS("touched", "") ROLLED_BACK FAILURE, RUN_FAILED, ERR_APPLY, "gate \"ledger\" failed, everything was rolled back", 1, false, 0, 0, 0},
+    {"rows moved that belong to nothing", BEGUN STATEMENT SETTLED "@postgis_observe_counters -> rows 77 | pg_new | 1 | 0 | 0\n" ROLLED_BACK FAILURE, RUN_FAILED, ERR_APPLY,
+     "gate \"scope\" failed, everything was rolled back: alter of unknown pg_new", 1, false, 0, 0, 0},
+    {"the transaction's id is not bounded", BEGUN STATEMENT SETTLED "@postgis_observe_locks -> rows ledger | 0 | 0 |  |  | untouched\n" ROLLED_BACK FAILURE,
+     RUN_FAILED, ERR_INTERNAL, "the transaction's id could not be bounded", 1, false, 0, 0, 0},
+    {"what was done cannot be seen", BEGUN STATEMENT SETTLED "@postgis_observe_state -> error 57014\n" ROLLED_BACK FAILURE, RUN_FAILED, ERR_PREFLIGHT, "query_canceled", 1, false, 0, 0, 0},
+
+    /* the entry */
+    {"another transaction than it began with", BEGUN STATEMENT SETTLED GUARD("f | t | t | t | t") WRITTEN("success") ROLLED_BACK FAILURE, RUN_FAILED, ERR_APPLY, "the migration changed its transaction", 1, false, 0, 0, 0},
+    {"another user", BEGUN STATEMENT SETTLED GUARD("t | f | t | t | t") WRITTEN("success") ROLLED_BACK FAILURE, RUN_FAILED, ERR_APPLY, "the migration changed the current or session user", 1, false, 0, 0, 0},
+    {"the run's lock was let go", BEGUN STATEMENT SETTLED GUARD("t | t | f | t | t") WRITTEN("success") ROLLED_BACK "@ledger_lock_held -> rows f\n" RECONNECTED FAILURE_RECORDED,
+     RUN_FAILED, ERR_APPLY, "the migration changed the advisory locks", 1, false, 0, 0, 0},
+    {"the work lock was let go", BEGUN STATEMENT SETTLED GUARD("t | t | t | f | t") WRITTEN("success") ROLLED_BACK FAILURE, RUN_FAILED, ERR_APPLY, "the migration changed the advisory locks", 1, false, 0, 0, 0},
+    {"another run has taken over", BEGUN STATEMENT SETTLED GUARD("t | t | t | t | f") WRITTEN("success") ROLLED_BACK "@ledger_lock_held -> rows f\n" UNREACHABLE,
+     RUN_FAILED, ERR_LOCKED, "another run has taken over the environment", 0, true, 0, 0, 0},
+    {"the head has moved", BEGUN STATEMENT SETTLED GUARD("t | t | t | t | t") "@ledger_record_head -> UPDATE 0\n@ledger_record_entry -> INSERT 0 1\n"
+     "@ledger_record_receipt -> INSERT 0 1\n@ledger_record_blobs -> INSERT 0 1\n@ledger_record_end -> SET\n" ROLLED_BACK FAILURE,
+     RUN_FAILED, ERR_LOCKED, "another run has written to the ledger", 1, false, 0, 0, 0},
+    {"the entry's place is taken", BEGUN STATEMENT SETTLED GUARD("t | t | t | t | t") "@ledger_record_head -> UPDATE 1\n@ledger_record_entry -> error 23505\n" ROLLED_BACK FAILURE,
+     RUN_FAILED, ERR_LOCKED, "another run has written to the ledger", 1, false, 0, 0, 0},
+    {"the ledger may not be written", BEGUN STATEMENT SETTLED GUARD("t | t | t | t | t") "@ledger_record_head -> error 42501\n" ROLLED_BACK FAILURE,
+     RUN_FAILED, ERR_APPLY, "the migration changed the current user or its privileges", 1, false, 0, 0, 0},
+    {"the transaction is read-only", BEGUN STATEMENT SETTLED GUARD("t | t | t | t | t") "@ledger_record_head -> error 25006\n" ROLLED_BACK FAILURE,
+     RUN_FAILED, ERR_APPLY, "the migration made its transaction read-only", 1, false, 0, 0, 0},
+    {"the connection is lost while the entry is written", BEGUN STATEMENT SETTLED GUARD("t | t | t | t | t") "@ledger_record_head -> UPDATE 1\n@ledger_record_entry -> cut\n" RECONNECTED FAILURE_RECORDED,
+     RUN_FAILED, ERR_APPLY, "M-1 failed, everything was rolled back", 1, false, 0, 0, 0},
+
+    /* COMMIT */
+    {"COMMIT answers ROLLBACK", READY "COMMIT -> ROLLBACK\n" FAILURE, RUN_FAILED, ERR_APPLY, "the server refused COMMIT, everything was rolled back: transaction aborted", 1, false, 0, 0, 0},
+    {"COMMIT is refused", READY "COMMIT -> error 23503\n" FAILURE, RUN_FAILED, ERR_APPLY, "the server refused COMMIT, everything was rolled back: foreign_key_violation", 1, false, 0, 0, 0},
+    {"COMMIT cannot be serialized", READY "COMMIT -> error 40001\n" FAILURE, RUN_FAILED, ERR_APPLY, "serialization_failure", 1, false, 0, 0, 0},
+    {"COMMIT is cut and took effect", READY "COMMIT -> cut\n" RECONNECTED FOUND("t"), RUN_SUCCESS, ERR_NONE, "", 1, false, 0, 1, 0},
+    {"COMMIT is cut and took none", READY "COMMIT -> cut\n" RECONNECTED FOUND("f") FAILURE, RUN_FAILED, ERR_APPLY, "the connection was lost before COMMIT took effect; nothing was applied", 1, false, 0, 1, 0},
+    {"COMMIT is ended by the server and took effect", READY "COMMIT -> fatal 57P01\n" RECONNECTED FOUND("t"), RUN_SUCCESS, ERR_NONE, "", 1, false, 0, 1, 0},
+    {"COMMIT is cut and the server stays away", READY "COMMIT -> cut\n" UNREACHABLE, RUN_IN_DOUBT, ERR_DOUBT, "the outcome is not known yet", 0, true, 0, 1, 0},
+    {"COMMIT is cut and another run has the lock", READY "COMMIT -> cut\nconnect -> ok\n@ledger_lock_try -> rows f\n@ledger_lock_holder -> rows kfmig | 9 | 2026-01-02T03:04:05Z | other build\n",
+     RUN_IN_DOUBT, ERR_DOUBT, "the outcome is not known yet", 0, true, 0, 1, 0},
+    {"COMMIT is cut and its backend still works", READY "COMMIT -> cut\nconnect -> ok\n@ledger_lock_try -> rows t\n@ledger_lock_work_is_free -> rows f\n"
+     "@ledger_lock_holder -> rows kfmig | 9 | NULL | tester\n@ledger_lock_release -> rows t\n", RUN_IN_DOUBT, ERR_DOUBT, "the outcome is not known yet", 0, true, 0, 1, 0},
+    {"COMMIT is cut and the ledger may not be asked", READY "COMMIT -> cut\n" RECONNECTED "@ledger_find_run -> error 42501\n", RUN_IN_DOUBT, ERR_DOUBT, "the outcome is not known yet", 0, true, 0, 1, 0},
+    {"COMMIT is cut, and so is the question", READY "COMMIT -> cut\n" RECONNECTED "@ledger_find_run -> cut\n", RUN_IN_DOUBT, ERR_DOUBT, "the outcome is not known yet", 0, true, 0, 1, 0},
+    {"COMMIT gets no answer, and took effect", READY "COMMIT -> deaf\n" RECONNECTED FOUND("t"), RUN_SUCCESS, ERR_NONE, "", 1, false, 0, 1, 0},
+    {"COMMIT gets no answer and is cancelled", READY "COMMIT -> silence\n" FAILURE, RUN_FAILED, ERR_APPLY, "the server refused COMMIT", 1, false, 0, 0, 0},
+    {"COMMIT cannot be sent: undone for sure only if it never left", READY "COMMIT -> unsent\n" RECONNECTED FOUND("f") FAILURE, RUN_FAILED, ERR_APPLY, "nothing was applied", 1, false, 0, 1, 0},
+    {"the connection is lost just before COMMIT", BEGUN STATEMENT SETTLED GUARD("t | t | t | t | t") "@ledger_record_head -> UPDATE 1\n@ledger_record_entry -> INSERT 0 1\n"
+     "@ledger_record_receipt -> INSERT 0 1\n@ledger_record_blobs -> INSERT 0 1\n@ledger_record_end -> SET then cut\n" RECONNECTED FAILURE_RECORDED,
+     RUN_FAILED, ERR_APPLY, "nothing was applied", 1, false, 0, 0, 0},
+
+    /* the failure's own entry */
+    {"the failure's head has moved", BEGUN REFUSED("22012") STILL_LOCKED "BEGIN -> BEGIN\n" GUARD("t | t | t | t | t") "@ledger_record_head -> UPDATE 0\n@ledger_record_entry -> INSERT 0 1\n"
+     "@ledger_record_receipt -> INSERT 0 1\n@ledger_record_blobs -> INSERT 0 1\n@ledger_record_end -> SET\n" ROLLED_BACK, RUN_FAILED, ERR_APPLY, "division_by_zero", 0, true, 0, 0, 0},
+    {"the failure's BEGIN is refused", BEGUN REFUSED("22012") STILL_LOCKED "BEGIN -> error 53100\n", RUN_FAILED, ERR_APPLY, "division_by_zero", 0, true, 0, 0, 0},
+    {"the failure's COMMIT is cut and took effect", BEGUN REFUSED("22012") STILL_LOCKED "BEGIN -> BEGIN\n" RECORDED("failed") "COMMIT -> cut\n" RECONNECTED FOUND("t"),
+     RUN_FAILED, ERR_APPLY, "division_by_zero", 1, false, 0, 1, 0},
+    {"the failure's COMMIT is cut and took none", BEGUN REFUSED("22012") STILL_LOCKED "BEGIN -> BEGIN\n" RECORDED("failed") "COMMIT -> cut\n" RECONNECTED FOUND("f"),
+     RUN_FAILED, ERR_APPLY, "division_by_zero", 0, true, 0, 1, 0},
+    {"the lock cannot be looked at", BEGUN REFUSED("22012") "@ledger_lock_held -> cut\n" UNREACHABLE, RUN_FAILED, ERR_APPLY, "division_by_zero", 0, true, 0, 0, 0},
+};
+/* clang-format on */
+
+enum { N = sizeof scenarios / sizeof *scenarios };
+
+static bool is_as_wanted(size_t i, const struct scene *t)
+{
+    const struct outcome *o = &t->o;
+    bool good = o->result == scenarios[i].result && o->failure.code == scenarios[i].code &&
+                strstr(o->failure.msg, scenarios[i].words) != NULL &&
+                o->sequence == scenarios[i].entry && (o->owed.p != NULL) == scenarios[i].owed &&
+                t->n_retries == scenarios[i].retries && t->n_resolving == scenarios[i].resolving &&
+                (o->result == RUN_IN_DOUBT || t->merkle.size == o->sequence);
+    if (!good) {
+        printf(
+            "# result %d, code %d, entry %lld, owed %d, retries %d, resolving %d, size %lld: %s\n",
+            (int)o->result, (int)o->failure.code, (long long)o->sequence, o->owed.p != NULL,
+            t->n_retries, t->n_resolving, (long long)t->merkle.size, o->failure.msg);
+    }
+    return good;
+}
+
+static void play(const char *name, const char *lines, size_t i)
+{
+    static struct scene t;
+    static char script[16384];
+    (void)snprintf(script, sizeof script, "%s%s%s", ALWAYS, CONNECT, lines);
+    scene_open(&t, script);
+    t.n_waits = 0;
+    t.stop_at = i < N ? scenarios[i].stop_at : 0;
+    run_migration(&t.run, &t.step, &t.o);
+    if (i < N) {
+        bool good = is_as_wanted(i, &t);
+        scene_close(&t);
+        good = pq_played() && good;
+        ok(good, name);
+    }
+}
+
+/* An answer of another shape than was asked for: the program ends at once, before COMMIT or without a word about its outcome. */
+static const char *const shapes[][2] = {
+    {"no row of the work lock", "@postgis_begin -> BEGIN\n@ledger_work_begin -> "
+                                "rows\n@postgis_observe_begin -> rows 700 | u u | t\n"},
+    {"a row too short",
+     "@postgis_begin -> BEGIN\n@ledger_work_begin -> rows t\n@postgis_observe_begin "
+     "-> rows 700 | u u | t\n"},
+    {"no clock", BEGUN "@run_clock -> rows\n"},
+    {"an oid that is no number",
+     BEGUN STATEMENT SETTLED "@postgis_observe_counters -> rows x | pg_class | 1 | 0 | 0\n"},
+    {"no row of what was done to the ledger",
+     BEGUN STATEMENT SETTLED "@postgis_observe_locks -> rows\n"},
+    {"no guard", BEGUN STATEMENT SETTLED "@ledger_record_begin -> SET\n@ledger_record_guard -> "
+                                         "rows\n" WRITTEN("success")},
+    {"no answer to who wrote the entry",
+     READY "COMMIT -> cut\n" RECONNECTED "@ledger_find_run -> rows\n"},
+};
+
+enum { N_SHAPES = sizeof shapes / sizeof *shapes };
+
+static void play_shape(size_t i)
+{
+    int status = 0;
+    pid_t child = fork();
+    if (child == 0) {
+        (void)!freopen("/dev/null", "w", stdout);
+        (void)!freopen("/dev/null", "w", stderr);
+        play(shapes[i][0], shapes[i][1], N);
+        _exit(0);
+    }
+    (void)waitpid(child, &status, 0);
+    ok(WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT, shapes[i][0]);
+}
+
+int main(void)
+{
+    tap_plan(N + N_SHAPES);
+    for (size_t i = 0; i < N; i++) {
+        play(scenarios[i].name, scenarios[i].script, i);
+    }
+    for (size_t i = 0; i < N_SHAPES; i++) {
+        play_shape(i);
+    }
+    return tap_done();
+}
