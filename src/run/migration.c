@@ -142,6 +142,7 @@ static enum attempt attempt(struct work *w)
         return ATTEMPT_FAILED;
     }
     if (record_success(w, e) != 0) {
+        o->sequence = 0;
         *w->r->merkle = before;
         o->result = RUN_FAILED;
         tx_roll_back(*w->r->pg);

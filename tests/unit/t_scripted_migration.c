@@ -21,6 +21,64 @@
 #define TABLE_LOCKED(name)                                                                         \
     " ; relation | 5 | 8 | r | app | " name " | f | 9 | 0 |  |  |  |  |  | 0 | 0 | 0 | t"
 
+#define CHECKED "SET CONSTRAINTS ALL IMMEDIATE -> SET CONSTRAINTS\n"
+#define RECORDED_AFTER SETTLED RECORDED("success")
+#define WORKING                                                                                    \
+    "@ledger_work_begin -> rows t | 700 | u u\n"                                                   \
+    "@postgis_observe_begin -> rows 700 | u u | t\n"
+
+static void with_invariant(struct scene *t)
+{
+    static struct statement st;
+    static struct script s;
+    static struct artifact file;
+    const char *sql = "SELECT 1 FROM t WHERE bad";
+    st = (struct statement){
+        .text = bytes_str(sql), .line = 1, .col = 1, .tag = "SELECT", .why = "", .hint = ""};
+    s = (struct script){.path = "migrations/postgis/M-1/invariants/none_bad.sql",
+                        .bytes = bytes_str(sql),
+                        .v = &st,
+                        .n = 1};
+    file = (struct artifact){.path = s.path, .bytes = s.bytes};
+    t->decl.invariants = (struct artifacts){&file, 1, 1};
+    t->bundle.invariants = &s;
+}
+
+static void with_set_transaction(struct scene *t)
+{
+    static struct statement v[2];
+    v[0] = (struct statement){.kind = STATEMENT_SET_TRANSACTION,
+                              .text = bytes_str("SET TRANSACTION ISOLATION LEVEL SERIALIZABLE"),
+                              .line = 1,
+                              .col = 1,
+                              .tag = "SET",
+                              .why = "",
+                              .hint = ""};
+    v[1] = t->statement;
+    t->script.v = v;
+    t->script.n = 2;
+}
+
+static void with_timeout(struct scene *t)
+{
+    t->decl.statement_timeout_ms = 1000;
+}
+
+static void with_generation(struct scene *t)
+{
+    static struct generation g;
+    g = (struct generation){.projection = "wells",
+                            .number = 2,
+                            .state = GENERATION_LIVE,
+                            .facts = doc_new(&t->a, DOC_MAP)};
+    t->run.live_after = &g;
+}
+
+static void with_limits(struct scene *t)
+{
+    t->decl.limits = (struct limits){1, 1, 1};
+}
+
 /* words: of the failure. entry: its number; 0: none, or not known to be there. owed: a receipt is left for state/owed. */
 /* clang-format off */
 static const struct {
@@ -31,95 +89,125 @@ static const struct {
     int64_t entry;
     bool owed;
     int retries, resolving, stop_at;
+    void (*declare)(struct scene *t); /* what else the migration declares; NULL: nothing */
 } scenarios[] = {
-    {"applied", READY COMMITTED, RUN_SUCCESS, ERR_NONE, "", 1, false, 0, 0, 0},
+    {"applied", READY COMMITTED, RUN_SUCCESS, ERR_NONE, "", 1, false, 0, 0, 0, NULL},
 
     /* the beginning */
-    {"BEGIN is refused", "@postgis_begin -> error 53200\n" FAILURE, RUN_FAILED, ERR_PREFLIGHT, "the server refused kfmig's query \"postgis_begin\": out_of_memory (53200)", 1, false, 0, 0, 0},
-    {"what the session holds cannot be cleaned", "@postgis_clean_close_all -> cut\n" RECONNECTED FAILURE_RECORDED, RUN_FAILED, ERR_PREFLIGHT, "was lost", 1, false, 0, 0, 0},
+    {"BEGIN is refused", "@postgis_begin -> error 53200\n" FAILURE, RUN_FAILED, ERR_PREFLIGHT, "the server refused kfmig's query \"postgis_begin\": out_of_memory (53200)", 1, false, 0, 0, 0, NULL},
+    {"what the session holds cannot be cleaned", "@postgis_clean_close_all -> cut\n" RECONNECTED FAILURE_RECORDED, RUN_FAILED, ERR_PREFLIGHT, "was lost", 1, false, 0, 0, 0, NULL},
     {"a starter has the work lock", "@postgis_begin -> BEGIN\n@ledger_work_begin -> rows f | 700 | u u\n@postgis_observe_begin -> rows 700 | u u | t\n" ROLLED_BACK FAILURE,
-     RUN_FAILED, ERR_LOCKED, "another run is taking over the environment", 1, false, 0, 0, 0},
+     RUN_FAILED, ERR_LOCKED, "another run is taking over the environment", 1, false, 0, 0, 0, NULL},
 
     /* the statement */
     {"a statement is refused", BEGUN REFUSED("23505 table=t constraint=t_pkey") FAILURE, RUN_FAILED, ERR_APPLY,
-     "statement 1 (INSERT) failed, everything was rolled back: unique_violation (23505) on table t, constraint t_pkey", 1, false, 0, 0, 0},
-    {"a lock is not had, then it is", BEGUN REFUSED("55P03") BEGUN STATEMENT DONE, RUN_SUCCESS, ERR_NONE, "", 1, false, 1, 0, 0},
+     "statement 1 (INSERT) failed, everything was rolled back: unique_violation (23505) on table t, constraint t_pkey", 1, false, 0, 0, 0, NULL},
+    {"a lock is not had, then it is", BEGUN REFUSED("55P03") BEGUN STATEMENT DONE, RUN_SUCCESS, ERR_NONE, "", 1, false, 1, 0, 0, NULL},
     {"a lock is not had, as often as is declared", BEGUN REFUSED("55P03") BEGUN REFUSED("55P03") BEGUN REFUSED("55P03") BEGUN REFUSED("55P03") FAILURE,
-     RUN_FAILED, ERR_APPLY, "lock_not_available (55P03)", 1, false, 3, 0, 0},
-    {"a deadlock is tried again", BEGUN REFUSED("40P01") BEGUN REFUSED("40P01") BEGUN STATEMENT DONE, RUN_SUCCESS, ERR_NONE, "", 1, false, 2, 0, 0},
-    {"a serialization failure is tried again", BEGUN REFUSED("40001") BEGUN STATEMENT DONE, RUN_SUCCESS, ERR_NONE, "", 1, false, 1, 0, 0},
-    {"BEGIN meets a lock and is tried again", "@postgis_begin -> BEGIN\n@ledger_work_begin -> error 55P03\n" ROLLED_BACK BEGUN STATEMENT DONE, RUN_SUCCESS, ERR_NONE, "", 1, false, 1, 0, 0},
-    {"a privilege is not waited for", BEGUN REFUSED("42501") FAILURE, RUN_FAILED, ERR_APPLY, "insufficient_privilege", 1, false, 0, 0, 0},
-    {"a statement ends the transaction", BEGUN "INSERT INTO t VALUES (1) -> INSERT 0 1 [idle]\n" FAILURE, RUN_FAILED, ERR_APPLY, "statement 1 ended kfmig's transaction", 1, false, 0, 0, 0},
-    {"a statement fails without an error", BEGUN "INSERT INTO t VALUES (1) -> INSERT 0 1 [inerror]\n" ROLLED_BACK FAILURE, RUN_FAILED, ERR_APPLY, "statement 1 ended kfmig's transaction", 1, false, 0, 0, 0},
-    {"a statement is interrupted", BEGUN "INSERT INTO t VALUES (1) -> silence\n" ROLLED_BACK INTERRUPTION, RUN_INTERRUPTED, ERR_INTERRUPTED, "statement 1 (INSERT) failed", 1, false, 0, 0, 3},
-    {"a statement drowns in notices and is interrupted", BEGUN "INSERT INTO t VALUES (1) -> notices\n" ROLLED_BACK INTERRUPTION, RUN_INTERRUPTED, ERR_INTERRUPTED, "statement 1 (INSERT) failed", 1, false, 0, 0, 5},
-    {"interrupted before it is tried again", BEGUN REFUSED("55P03") INTERRUPTION, RUN_INTERRUPTED, ERR_INTERRUPTED, "interrupted while waiting to try again", 1, false, 1, 0, 1},
-    {"the connection is lost in a statement", BEGUN "INSERT INTO t VALUES (1) -> cut\n" RECONNECTED FAILURE_RECORDED, RUN_FAILED, ERR_APPLY, "statement 1 (INSERT) failed", 1, false, 0, 0, 0},
-    {"the server is ended in a statement, and stays away", BEGUN "INSERT INTO t VALUES (1) -> fatal 57P01\n" UNREACHABLE, RUN_FAILED, ERR_APPLY, "admin_shutdown (57P01)", 0, true, 0, 0, 0},
-    {"the connection is lost behind a statement", BEGUN "INSERT INTO t VALUES (1) -> INSERT 0 1 then cut\n" RECONNECTED FAILURE_RECORDED, RUN_FAILED, ERR_PREFLIGHT, "was lost", 1, false, 0, 0, 0},
+     RUN_FAILED, ERR_APPLY, "lock_not_available (55P03)", 1, false, 3, 0, 0, NULL},
+    {"a deadlock is tried again", BEGUN REFUSED("40P01") BEGUN REFUSED("40P01") BEGUN STATEMENT DONE, RUN_SUCCESS, ERR_NONE, "", 1, false, 2, 0, 0, NULL},
+    {"a serialization failure is tried again", BEGUN REFUSED("40001") BEGUN STATEMENT DONE, RUN_SUCCESS, ERR_NONE, "", 1, false, 1, 0, 0, NULL},
+    {"BEGIN meets a lock and is tried again", "@postgis_begin -> BEGIN\n@ledger_work_begin -> error 55P03\n" ROLLED_BACK BEGUN STATEMENT DONE, RUN_SUCCESS, ERR_NONE, "", 1, false, 1, 0, 0, NULL},
+    {"a privilege is not waited for", BEGUN REFUSED("42501") FAILURE, RUN_FAILED, ERR_APPLY, "insufficient_privilege", 1, false, 0, 0, 0, NULL},
+    {"a statement ends the transaction", BEGUN "INSERT INTO t VALUES (1) -> INSERT 0 1 [idle]\n" FAILURE, RUN_FAILED, ERR_APPLY, "statement 1 ended kfmig's transaction", 1, false, 0, 0, 0, NULL},
+    {"a statement fails without an error", BEGUN "INSERT INTO t VALUES (1) -> INSERT 0 1 [inerror]\n" ROLLED_BACK FAILURE, RUN_FAILED, ERR_APPLY, "statement 1 ended kfmig's transaction", 1, false, 0, 0, 0, NULL},
+    {"a statement is interrupted", BEGUN "INSERT INTO t VALUES (1) -> silence\n" ROLLED_BACK INTERRUPTION, RUN_INTERRUPTED, ERR_INTERRUPTED, "statement 1 (INSERT) failed", 1, false, 0, 0, 3, NULL},
+    {"a statement drowns in notices and is interrupted", BEGUN "INSERT INTO t VALUES (1) -> notices\n" ROLLED_BACK INTERRUPTION, RUN_INTERRUPTED, ERR_INTERRUPTED, "statement 1 (INSERT) failed", 1, false, 0, 0, 5, NULL},
+    {"interrupted before it is tried again", BEGUN REFUSED("55P03") INTERRUPTION, RUN_INTERRUPTED, ERR_INTERRUPTED, "interrupted while waiting to try again", 1, false, 1, 0, 1, NULL},
+    {"the connection is lost in a statement", BEGUN "INSERT INTO t VALUES (1) -> cut\n" RECONNECTED FAILURE_RECORDED, RUN_FAILED, ERR_APPLY, "statement 1 (INSERT) failed", 1, false, 0, 0, 0, NULL},
+    {"the server is ended in a statement, and stays away", BEGUN "INSERT INTO t VALUES (1) -> fatal 57P01\n" UNREACHABLE, RUN_FAILED, ERR_APPLY, "admin_shutdown (57P01)", 0, true, 0, 0, 0, NULL},
+    {"the connection is lost behind a statement", BEGUN "INSERT INTO t VALUES (1) -> INSERT 0 1 then cut\n" RECONNECTED FAILURE_RECORDED, RUN_FAILED, ERR_PREFLIGHT, "was lost", 1, false, 0, 0, 0, NULL},
 
     /* what was done */
     {"a deferred constraint speaks up", BEGUN STATEMENT "@postgis_observe_settle -> error 23503\n" ROLLED_BACK FAILURE, RUN_FAILED, ERR_APPLY,
-     "M-1: a deferred constraint failed, everything was rolled back: foreign_key_violation (23503)", 1, false, 0, 0, 0},
-    {"a deferred trigger cannot be serialized", BEGUN STATEMENT "@postgis_observe_settle -> error 40001\n" ROLLED_BACK BEGUN STATEMENT DONE, RUN_SUCCESS, ERR_NONE, "", 1, false, 1, 0, 0},
-    {"the ledger was touched", BEGUN STATEMENT SETTLED LOCKS("touched", "") ROLLED_BACK FAILURE, RUN_FAILED, ERR_APPLY, "gate \"ledger\" failed, everything was rolled back", 1, false, 0, 0, 0},
+     "M-1: a deferred constraint failed, everything was rolled back: foreign_key_violation (23503)", 1, false, 0, 0, 0, NULL},
+    {"a deferred trigger cannot be serialized", BEGUN STATEMENT "@postgis_observe_settle -> error 40001\n" ROLLED_BACK BEGUN STATEMENT DONE, RUN_SUCCESS, ERR_NONE, "", 1, false, 1, 0, 0, NULL},
+    {"the ledger was touched", BEGUN STATEMENT SETTLED LOCKS("touched", "") ROLLED_BACK FAILURE, RUN_FAILED, ERR_APPLY, "gate \"ledger\" failed, everything was rolled back", 1, false, 0, 0, 0, NULL},
     {"rows moved that belong to nothing", BEGUN STATEMENT SETTLED "@postgis_observe_counters -> rows 77 | pg_new | 1 | 0 | 0\n" ROLLED_BACK FAILURE, RUN_FAILED, ERR_APPLY,
-     "gate \"scope\" failed, everything was rolled back: alter of unknown pg_new", 1, false, 0, 0, 0},
+     "gate \"scope\" failed, everything was rolled back: alter of unknown pg_new", 1, false, 0, 0, 0, NULL},
     {"the transaction's id is not bounded", BEGUN STATEMENT SETTLED "@postgis_observe_locks -> rows ledger | 0 | 0 |  |  | untouched\n" ROLLED_BACK FAILURE,
-     RUN_FAILED, ERR_INTERNAL, "the transaction's id could not be bounded", 1, false, 0, 0, 0},
-    {"what was done cannot be seen", BEGUN STATEMENT SETTLED "@postgis_observe_state -> error 57014\n" ROLLED_BACK FAILURE, RUN_FAILED, ERR_PREFLIGHT, "query_canceled", 1, false, 0, 0, 0},
+     RUN_FAILED, ERR_INTERNAL, "the transaction's id could not be bounded", 1, false, 0, 0, 0, NULL},
+    {"what was done cannot be seen", BEGUN STATEMENT SETTLED "@postgis_observe_state -> error 57014\n" ROLLED_BACK FAILURE, RUN_FAILED, ERR_PREFLIGHT, "query_canceled", 1, false, 0, 0, 0, NULL},
 
     /* the entry */
-    {"another transaction than it began with", BEGUN STATEMENT SETTLED GUARD("f | t | t | t | t") WRITTEN("success") ROLLED_BACK FAILURE, RUN_FAILED, ERR_APPLY, "the migration changed its transaction", 1, false, 0, 0, 0},
-    {"another user", BEGUN STATEMENT SETTLED GUARD("t | f | t | t | t") WRITTEN("success") ROLLED_BACK FAILURE, RUN_FAILED, ERR_APPLY, "the migration changed the current or session user", 1, false, 0, 0, 0},
+    {"another transaction than it began with", BEGUN STATEMENT SETTLED GUARD("f | t | t | t | t") WRITTEN("success") ROLLED_BACK FAILURE, RUN_FAILED, ERR_APPLY, "the migration changed its transaction", 1, false, 0, 0, 0, NULL},
+    {"another user", BEGUN STATEMENT SETTLED GUARD("t | f | t | t | t") WRITTEN("success") ROLLED_BACK FAILURE, RUN_FAILED, ERR_APPLY, "the migration changed the current or session user", 1, false, 0, 0, 0, NULL},
     {"the run's lock was let go", BEGUN STATEMENT SETTLED GUARD("t | t | f | t | t") WRITTEN("success") ROLLED_BACK "@ledger_lock_held -> rows f\n" RECONNECTED FAILURE_RECORDED,
-     RUN_FAILED, ERR_APPLY, "the migration changed the advisory locks", 1, false, 0, 0, 0},
-    {"the work lock was let go", BEGUN STATEMENT SETTLED GUARD("t | t | t | f | t") WRITTEN("success") ROLLED_BACK FAILURE, RUN_FAILED, ERR_APPLY, "the migration changed the advisory locks", 1, false, 0, 0, 0},
+     RUN_FAILED, ERR_APPLY, "the migration changed the advisory locks", 1, false, 0, 0, 0, NULL},
+    {"the work lock was let go", BEGUN STATEMENT SETTLED GUARD("t | t | t | f | t") WRITTEN("success") ROLLED_BACK FAILURE, RUN_FAILED, ERR_APPLY, "the migration changed the advisory locks", 1, false, 0, 0, 0, NULL},
     {"another run has taken over", BEGUN STATEMENT SETTLED GUARD("t | t | t | t | f") WRITTEN("success") ROLLED_BACK "@ledger_lock_held -> rows f\n" UNREACHABLE,
-     RUN_FAILED, ERR_LOCKED, "another run has taken over the environment", 0, true, 0, 0, 0},
+     RUN_FAILED, ERR_LOCKED, "another run has taken over the environment", 0, true, 0, 0, 0, NULL},
     {"the head has moved", BEGUN STATEMENT SETTLED GUARD("t | t | t | t | t") "@ledger_record_head -> UPDATE 0\n@ledger_record_entry -> INSERT 0 1\n"
      "@ledger_record_receipt -> INSERT 0 1\n@ledger_record_blobs -> INSERT 0 1\n@ledger_record_end -> SET\n" ROLLED_BACK FAILURE,
-     RUN_FAILED, ERR_LOCKED, "another run has written to the ledger", 1, false, 0, 0, 0},
+     RUN_FAILED, ERR_LOCKED, "another run has written to the ledger", 1, false, 0, 0, 0, NULL},
     {"the entry's place is taken", BEGUN STATEMENT SETTLED GUARD("t | t | t | t | t") "@ledger_record_head -> UPDATE 1\n@ledger_record_entry -> error 23505\n" ROLLED_BACK FAILURE,
-     RUN_FAILED, ERR_LOCKED, "another run has written to the ledger", 1, false, 0, 0, 0},
+     RUN_FAILED, ERR_LOCKED, "another run has written to the ledger", 1, false, 0, 0, 0, NULL},
     {"the ledger may not be written", BEGUN STATEMENT SETTLED GUARD("t | t | t | t | t") "@ledger_record_head -> error 42501\n" ROLLED_BACK FAILURE,
-     RUN_FAILED, ERR_APPLY, "the migration changed the current user or its privileges", 1, false, 0, 0, 0},
+     RUN_FAILED, ERR_APPLY, "the migration changed the current user or its privileges", 1, false, 0, 0, 0, NULL},
     {"the transaction is read-only", BEGUN STATEMENT SETTLED GUARD("t | t | t | t | t") "@ledger_record_head -> error 25006\n" ROLLED_BACK FAILURE,
-     RUN_FAILED, ERR_APPLY, "the migration made its transaction read-only", 1, false, 0, 0, 0},
+     RUN_FAILED, ERR_APPLY, "the migration made its transaction read-only", 1, false, 0, 0, 0, NULL},
     {"the connection is lost while the entry is written", BEGUN STATEMENT SETTLED GUARD("t | t | t | t | t") "@ledger_record_head -> UPDATE 1\n@ledger_record_entry -> cut\n" RECONNECTED FAILURE_RECORDED,
-     RUN_FAILED, ERR_APPLY, "M-1 failed, everything was rolled back", 1, false, 0, 0, 0},
+     RUN_FAILED, ERR_APPLY, "M-1 failed, everything was rolled back", 1, false, 0, 0, 0, NULL},
 
     /* COMMIT */
-    {"COMMIT answers ROLLBACK", READY "COMMIT -> ROLLBACK\n" FAILURE, RUN_FAILED, ERR_APPLY, "the server refused COMMIT, everything was rolled back: transaction aborted", 1, false, 0, 0, 0},
-    {"COMMIT is refused", READY "COMMIT -> error 23503\n" FAILURE, RUN_FAILED, ERR_APPLY, "the server refused COMMIT, everything was rolled back: foreign_key_violation", 1, false, 0, 0, 0},
-    {"COMMIT cannot be serialized", READY "COMMIT -> error 40001\n" FAILURE, RUN_FAILED, ERR_APPLY, "serialization_failure", 1, false, 0, 0, 0},
-    {"COMMIT is cut and took effect", READY "COMMIT -> cut\n" RECONNECTED FOUND("t"), RUN_SUCCESS, ERR_NONE, "", 1, false, 0, 1, 0},
-    {"COMMIT is cut and took none", READY "COMMIT -> cut\n" RECONNECTED FOUND("f") FAILURE, RUN_FAILED, ERR_APPLY, "the connection was lost before COMMIT took effect; nothing was applied", 1, false, 0, 1, 0},
-    {"COMMIT is ended by the server and took effect", READY "COMMIT -> fatal 57P01\n" RECONNECTED FOUND("t"), RUN_SUCCESS, ERR_NONE, "", 1, false, 0, 1, 0},
-    {"COMMIT is cut and the server stays away", READY "COMMIT -> cut\n" UNREACHABLE, RUN_IN_DOUBT, ERR_DOUBT, "the outcome is not known yet", 0, true, 0, 1, 0},
+    {"COMMIT answers ROLLBACK", READY "COMMIT -> ROLLBACK\n" FAILURE, RUN_FAILED, ERR_APPLY, "the server refused COMMIT, everything was rolled back: transaction aborted", 1, false, 0, 0, 0, NULL},
+    {"COMMIT is refused", READY "COMMIT -> error 23503\n" FAILURE, RUN_FAILED, ERR_APPLY, "the server refused COMMIT, everything was rolled back: foreign_key_violation", 1, false, 0, 0, 0, NULL},
+    {"COMMIT cannot be serialized", READY "COMMIT -> error 40001\n" FAILURE, RUN_FAILED, ERR_APPLY, "serialization_failure", 1, false, 0, 0, 0, NULL},
+    {"COMMIT is cut and took effect", READY "COMMIT -> cut\n" RECONNECTED FOUND("t"), RUN_SUCCESS, ERR_NONE, "", 1, false, 0, 1, 0, NULL},
+    {"COMMIT is cut and took none", READY "COMMIT -> cut\n" RECONNECTED FOUND("f") FAILURE, RUN_FAILED, ERR_APPLY, "the connection was lost before COMMIT took effect; nothing was applied", 1, false, 0, 1, 0, NULL},
+    {"COMMIT is ended by the server and took effect", READY "COMMIT -> fatal 57P01\n" RECONNECTED FOUND("t"), RUN_SUCCESS, ERR_NONE, "", 1, false, 0, 1, 0, NULL},
+    {"COMMIT is cut and the server stays away", READY "COMMIT -> cut\n" UNREACHABLE, RUN_IN_DOUBT, ERR_DOUBT, "the outcome is not known yet", 0, true, 0, 1, 0, NULL},
     {"COMMIT is cut and another run has the lock", READY "COMMIT -> cut\nconnect -> ok\n@ledger_lock_try -> rows f\n@ledger_lock_holder -> rows kfmig | 9 | 2026-01-02T03:04:05Z | other build\n",
-     RUN_IN_DOUBT, ERR_DOUBT, "the outcome is not known yet", 0, true, 0, 1, 0},
+     RUN_IN_DOUBT, ERR_DOUBT, "the outcome is not known yet", 0, true, 0, 1, 0, NULL},
     {"COMMIT is cut and its backend still works", READY "COMMIT -> cut\nconnect -> ok\n@ledger_lock_try -> rows t\n@ledger_lock_work_is_free -> rows f\n"
-     "@ledger_lock_holder -> rows kfmig | 9 | NULL | tester\n@ledger_lock_release -> rows t\n", RUN_IN_DOUBT, ERR_DOUBT, "the outcome is not known yet", 0, true, 0, 1, 0},
-    {"COMMIT is cut and the ledger may not be asked", READY "COMMIT -> cut\n" RECONNECTED "@ledger_find_run -> error 42501\n", RUN_IN_DOUBT, ERR_DOUBT, "the outcome is not known yet", 0, true, 0, 1, 0},
-    {"COMMIT is cut, and so is the question", READY "COMMIT -> cut\n" RECONNECTED "@ledger_find_run -> cut\n", RUN_IN_DOUBT, ERR_DOUBT, "the outcome is not known yet", 0, true, 0, 1, 0},
-    {"COMMIT gets no answer, and took effect", READY "COMMIT -> deaf\n" RECONNECTED FOUND("t"), RUN_SUCCESS, ERR_NONE, "", 1, false, 0, 1, 0},
-    {"COMMIT gets no answer and is cancelled", READY "COMMIT -> silence\n" FAILURE, RUN_FAILED, ERR_APPLY, "the server refused COMMIT", 1, false, 0, 0, 0},
-    {"COMMIT cannot be sent: undone for sure only if it never left", READY "COMMIT -> unsent\n" RECONNECTED FOUND("f") FAILURE, RUN_FAILED, ERR_APPLY, "nothing was applied", 1, false, 0, 1, 0},
+     "@ledger_lock_holder -> rows kfmig | 9 | NULL | tester\n@ledger_lock_release -> rows t\n", RUN_IN_DOUBT, ERR_DOUBT, "the outcome is not known yet", 0, true, 0, 1, 0, NULL},
+    {"COMMIT is cut and the ledger may not be asked", READY "COMMIT -> cut\n" RECONNECTED "@ledger_find_run -> error 42501\n", RUN_IN_DOUBT, ERR_DOUBT, "the outcome is not known yet", 0, true, 0, 1, 0, NULL},
+    {"COMMIT is cut, and so is the question", READY "COMMIT -> cut\n" RECONNECTED "@ledger_find_run -> cut\n", RUN_IN_DOUBT, ERR_DOUBT, "the outcome is not known yet", 0, true, 0, 1, 0, NULL},
+    {"COMMIT gets no answer, and took effect", READY "COMMIT -> deaf\n" RECONNECTED FOUND("t"), RUN_SUCCESS, ERR_NONE, "", 1, false, 0, 1, 0, NULL},
+    {"COMMIT gets no answer and is cancelled", READY "COMMIT -> silence\n" FAILURE, RUN_FAILED, ERR_APPLY, "the server refused COMMIT", 1, false, 0, 0, 0, NULL},
+    {"COMMIT cannot be sent: undone for sure only if it never left", READY "COMMIT -> unsent\n" RECONNECTED FOUND("f") FAILURE, RUN_FAILED, ERR_APPLY, "nothing was applied", 1, false, 0, 1, 0, NULL},
     {"the connection is lost just before COMMIT", BEGUN STATEMENT SETTLED GUARD("t | t | t | t | t") "@ledger_record_head -> UPDATE 1\n@ledger_record_entry -> INSERT 0 1\n"
      "@ledger_record_receipt -> INSERT 0 1\n@ledger_record_blobs -> INSERT 0 1\n@ledger_record_end -> SET then cut\n" RECONNECTED FAILURE_RECORDED,
-     RUN_FAILED, ERR_APPLY, "nothing was applied", 1, false, 0, 0, 0},
+     RUN_FAILED, ERR_APPLY, "nothing was applied", 1, false, 0, 0, 0, NULL},
 
     /* the failure's own entry */
     {"the failure's head has moved", BEGUN REFUSED("22012") STILL_LOCKED "BEGIN -> BEGIN\n" GUARD("t | t | t | t | t") "@ledger_record_head -> UPDATE 0\n@ledger_record_entry -> INSERT 0 1\n"
-     "@ledger_record_receipt -> INSERT 0 1\n@ledger_record_blobs -> INSERT 0 1\n@ledger_record_end -> SET\n" ROLLED_BACK, RUN_FAILED, ERR_APPLY, "division_by_zero", 0, true, 0, 0, 0},
-    {"the failure's BEGIN is refused", BEGUN REFUSED("22012") STILL_LOCKED "BEGIN -> error 53100\n", RUN_FAILED, ERR_APPLY, "division_by_zero", 0, true, 0, 0, 0},
+     "@ledger_record_receipt -> INSERT 0 1\n@ledger_record_blobs -> INSERT 0 1\n@ledger_record_end -> SET\n" ROLLED_BACK, RUN_FAILED, ERR_APPLY, "division_by_zero", 0, true, 0, 0, 0, NULL},
+    {"the failure's BEGIN is refused", BEGUN REFUSED("22012") STILL_LOCKED "BEGIN -> error 53100\n", RUN_FAILED, ERR_APPLY, "division_by_zero", 0, true, 0, 0, 0, NULL},
     {"the failure's COMMIT is cut and took effect", BEGUN REFUSED("22012") STILL_LOCKED "BEGIN -> BEGIN\n" RECORDED("failed") "COMMIT -> cut\n" RECONNECTED FOUND("t"),
-     RUN_FAILED, ERR_APPLY, "division_by_zero", 1, false, 0, 1, 0},
+     RUN_FAILED, ERR_APPLY, "division_by_zero", 1, false, 0, 1, 0, NULL},
     {"the failure's COMMIT is cut and took none", BEGUN REFUSED("22012") STILL_LOCKED "BEGIN -> BEGIN\n" RECORDED("failed") "COMMIT -> cut\n" RECONNECTED FOUND("f"),
-     RUN_FAILED, ERR_APPLY, "division_by_zero", 0, true, 0, 1, 0},
-    {"the lock cannot be looked at", BEGUN REFUSED("22012") "@ledger_lock_held -> cut\n" UNREACHABLE, RUN_FAILED, ERR_APPLY, "division_by_zero", 0, true, 0, 0, 0},
+     RUN_FAILED, ERR_APPLY, "division_by_zero", 0, true, 0, 1, 0, NULL},
+    {"the lock cannot be looked at", BEGUN REFUSED("22012") "@ledger_lock_held -> cut\n" UNREACHABLE, RUN_FAILED, ERR_APPLY, "division_by_zero", 0, true, 0, 0, 0, NULL},
+
+    /* invariants */
+    {"an invariant holds", BEGUN STATEMENT CHECKED "SELECT 1 FROM t WHERE bad -> rows\n" RECORDED_AFTER COMMITTED, RUN_SUCCESS, ERR_NONE, "", 1, false, 0, 0, 0, with_invariant},
+    {"an invariant finds rows", BEGUN STATEMENT CHECKED "SELECT 1 FROM t WHERE bad -> rows 1 ; 2\n" SETTLED ROLLED_BACK FAILURE, RUN_FAILED, ERR_APPLY,
+     "gate \"invariant invariants/none_bad.sql\" failed, everything was rolled back: 2 rows returned, none allowed", 1, false, 0, 0, 0, with_invariant},
+    {"an invariant cannot be asked", BEGUN STATEMENT CHECKED "SELECT 1 FROM t WHERE bad -> error 42P01\n" ROLLED_BACK FAILURE, RUN_FAILED, ERR_APPLY, "undefined_table (42P01)", 1, false, 0, 0, 0, with_invariant},
+    {"what invariants look at cannot be settled", BEGUN STATEMENT "SET CONSTRAINTS ALL IMMEDIATE -> error 23503\n" ROLLED_BACK FAILURE, RUN_FAILED, ERR_APPLY,
+     "M-1: a deferred constraint failed", 1, false, 0, 0, 0, with_invariant},
+
+    /* SET TRANSACTION comes before any query of ours */
+    {"SET TRANSACTION", "@postgis_begin -> BEGIN\nSET TRANSACTION ISOLATION LEVEL SERIALIZABLE -> SET\n" WORKING STATEMENT DONE, RUN_SUCCESS, ERR_NONE, "", 1, false, 0, 0, 0, with_set_transaction},
+    {"SET TRANSACTION is refused", "@postgis_begin -> BEGIN\nSET TRANSACTION* -> error 0A000\n" ROLLED_BACK FAILURE, RUN_FAILED, ERR_APPLY, "feature_not_supported", 1, false, 0, 0, 0, with_set_transaction},
+    {"BEGIN before SET TRANSACTION is refused", "@postgis_begin -> error 53200\n" FAILURE, RUN_FAILED, ERR_PREFLIGHT, "out_of_memory", 1, false, 0, 0, 0, with_set_transaction},
+
+    /* deadlines */
+    {"a statement takes longer than it declares, and 10 s", BEGUN "INSERT INTO t VALUES (1) -> silence\n" ROLLED_BACK FAILURE, RUN_FAILED, ERR_APPLY,
+     "query_canceled (57014)", 1, false, 0, 0, 0, with_timeout},
+    {"notices without end do not outlast the deadline", BEGUN "INSERT INTO t VALUES (1) -> notices\n" ROLLED_BACK FAILURE, RUN_FAILED, ERR_APPLY, "query_canceled (57014)", 1, false, 0, 0, 0, with_timeout},
+    {"a deaf server is given up", BEGUN "INSERT INTO t VALUES (1) -> deaf\n" RECONNECTED FAILURE_RECORDED, RUN_FAILED, ERR_APPLY, "statement 1 (INSERT) failed", 1, false, 0, 0, 0, with_timeout},
+
+    /* in place */
+    {"the live generation's row goes in with the entry", READY "@ledger_generation_put_row(wells, 2, live, NULL, NULL, {*) -> INSERT 0 1\n" COMMITTED, RUN_SUCCESS, ERR_NONE, "", 1, false, 0, 0, 0, with_generation},
+    {"the live generation's row is refused", READY "@ledger_generation_put_row -> error 42501\n" ROLLED_BACK FAILURE, RUN_FAILED, ERR_APPLY, "M-1 failed, everything was rolled back", 1, false, 0, 0, 0, with_generation},
+
+    {"the connection is lost behind the entry, and the server stays away", READY "@ledger_generation_put_row -> cut\n" UNREACHABLE, RUN_FAILED, ERR_APPLY,
+     "M-1 failed, everything was rolled back", 0, true, 0, 0, 0, with_generation},
+
+    /* limits */
+    {"rows are counted", BEGUN STATEMENT SETTLED RECORDED("success") COMMITTED, RUN_SUCCESS, ERR_NONE, "", 1, false, 0, 0, 0, with_limits},
 };
 /* clang-format on */
 
@@ -150,6 +238,9 @@ static void play(const char *name, const char *lines, size_t i)
     scene_open(&t, script);
     t.n_waits = 0;
     t.stop_at = i < N ? scenarios[i].stop_at : 0;
+    if (i < N && scenarios[i].declare != NULL) {
+        scenarios[i].declare(&t);
+    }
     run_migration(&t.run, &t.step, &t.o);
     if (i < N) {
         bool good = is_as_wanted(i, &t);
