@@ -1,0 +1,168 @@
+/* layer: run scripted */
+/* Entries without a migration, line by line: adoption, drills, owed receipts; and what a lost COMMIT of theirs comes to. */
+#include "scripted_run.h"
+
+/* An owed receipt, as a migration in doubt leaves it. */
+static char owed[65536];
+
+static struct scene t;
+
+/* --- what is done in a scenario */
+
+static int adopt(struct err *e)
+{
+    struct object_row gone = {"table app.gone", digest_of(bytes_str("x")), "", 1};
+    struct object_rows sum = {&gone, 1, 1};
+    size_t n = 0;
+    int rc = run_adopt(&t.run, &sum, "as it stands", &n, &t.o, e);
+    return n == 1 ? rc : -9;
+}
+
+static int drill(struct err *e)
+{
+    struct drill_record d = {doc_new(&t.a, DOC_MAP), doc_new(&t.a, DOC_LIST),
+                             doc_new(&t.a, DOC_LIST), doc_new(&t.a, DOC_MAP)};
+    return run_record_drill(&t.run, &d, "2026-01-02T03:04:05.000006Z", &t.o, e);
+}
+
+static int pay_bytes(const char *text, struct err *e)
+{
+    bool paid = false;
+    int rc = run_pay(&t.run, bytes_str(text), &paid, e);
+    return rc != 0 ? rc : paid ? 1 : 2;
+}
+
+static int pay(struct err *e)
+{
+    return pay_bytes(owed, e);
+}
+
+static int pay_nonsense(struct err *e)
+{
+    return pay_bytes("{\"receipt\":", e);
+}
+
+static int pay_elsewhere(struct err *e)
+{
+    return pay_bytes("{\"blobs\":[],\"receipt\":{\"environment\":\"prod\",\"migration_id\":\"M-1\","
+                     "\"result\":\"failed\",\"run_id\":\"r\"}}",
+                     e);
+}
+
+static int pay_nothing(struct err *e)
+{
+    return pay_bytes("{\"blobs\":[],\"receipt\":{\"environment\":\"dev\",\"result\":\"failed\","
+                     "\"run_id\":\"r\"}}",
+                     e);
+}
+
+static int pay_projection(struct err *e)
+{
+    return pay_bytes(
+        "{\"blobs\":[\"text\"],\"receipt\":{\"claim\":{\"projection\":{\"name\":\"wells\"}},"
+        "\"environment\":\"dev\",\"finished_at\":\"2026-01-02T03:04:05.000006Z\","
+        "\"result\":\"failed\",\"run_id\":\"r\",\"run_kind\":\"projection_publish\"}}",
+        e);
+}
+
+/* --- the scenarios */
+
+#define ENTRY(subject, kind, result, blobs)                                                        \
+    GUARD("t | t | t | t | t")                                                                     \
+    "@ledger_record_head -> UPDATE 1\n@ledger_record_entry(1, " subject ", " kind ", " result      \
+    ", *, *, *) -> INSERT 0 1\n@ledger_record_receipt -> INSERT 0 1\n" blobs                       \
+    "@ledger_record_end -> SET\n"
+#define OBJECTS "@ledger_record_objects -> INSERT 0 1\n"
+#define BLOBS "@ledger_record_blobs -> INSERT 0 1\n"
+#define ADOPTING "BEGIN -> BEGIN\n" ENTRY("database", "adopt", "success", OBJECTS)
+#define OWED_UNKNOWN "@ledger_read_receipts -> rows\n"
+#define PAYING OWED_UNKNOWN "BEGIN -> BEGIN\n" ENTRY("M-1", "apply", "failed", BLOBS)
+#define FOUND(yes) "@ledger_find_run -> rows " yes "\n"
+#define UNREACHABLE "connect -> words Connection refused\n"
+
+/* clang-format off */
+static const struct {
+    const char *name, *script;
+    int (*act)(struct err *e);
+    int rc;
+    enum err_code code;
+    const char *words;
+    int64_t size; /* of the ledger's tree afterwards */
+    int resolving;
+} scenarios[] = {
+    {"adopted", ADOPTING "COMMIT -> COMMIT\n", adopt, 0, ERR_NONE, "", 1, 0},
+    {"adoption: COMMIT is cut and took effect", ADOPTING "COMMIT -> cut\n" RECONNECTED FOUND("t"), adopt, 0, ERR_NONE, "", 1, 1},
+    {"adoption: COMMIT is cut and took none", ADOPTING "COMMIT -> cut\n" RECONNECTED FOUND("f"), adopt, -1, ERR_APPLY, "adopt: the connection was lost before COMMIT took effect; nothing was recorded", 0, 1},
+    {"adoption: COMMIT is cut and the server stays away", ADOPTING "COMMIT -> cut\n" UNREACHABLE, adopt, -1, ERR_DOUBT, "adopt: the connection was lost while COMMIT was under way", 1, 1},
+    {"adoption: COMMIT answers ROLLBACK", ADOPTING "COMMIT -> ROLLBACK\n", adopt, -1, ERR_APPLY, "adopt: the server refused COMMIT", 0, 0},
+    {"adoption: BEGIN is refused", "BEGIN -> error 25006\n", adopt, -1, ERR_PREFLIGHT, "read_only_sql_transaction", 0, 0},
+    {"adoption: its settings are refused", "BEGIN -> BEGIN\n@postgis_begin_settings -> error 42501\nROLLBACK -> ROLLBACK\n", adopt, -1, ERR_PREFLIGHT, "insufficient_privilege", 0, 0},
+    {"adoption: another run has written", "BEGIN -> BEGIN\n" GUARD("t | t | t | t | t") "@ledger_record_head -> error 23505\nROLLBACK -> ROLLBACK\n", adopt, -1, ERR_LOCKED, "another run has written", 0, 0},
+    {"adoption: the connection is lost in the entry", "BEGIN -> BEGIN\n@ledger_record_begin -> cut\n", adopt, -1, ERR_PREFLIGHT, "was lost", 0, 0},
+
+    {"a drill is recorded", "BEGIN -> BEGIN\n" ENTRY("database", "drill", "success", "") "COMMIT -> COMMIT\n", drill, 0, ERR_NONE, "", 1, 0},
+    {"a drill: COMMIT is cut and took effect", "BEGIN -> BEGIN\n" ENTRY("database", "drill", "success", "") "COMMIT -> cut\n" RECONNECTED FOUND("t"), drill, 0, ERR_NONE, "", 1, 1},
+
+    {"an owed receipt is paid", PAYING "COMMIT -> COMMIT\n", pay, 1, ERR_NONE, "", 1, 0},
+    {"an owed receipt is there already", "@ledger_read_receipts -> rows 4 | r | {}\n", pay, 2, ERR_NONE, "", 0, 0},
+    {"an owed receipt: COMMIT is cut and took effect", PAYING "COMMIT -> cut\n" RECONNECTED FOUND("t"), pay, 1, ERR_NONE, "", 1, 1},
+    {"an owed receipt: COMMIT is cut and took none", PAYING "COMMIT -> cut\n" RECONNECTED FOUND("f"), pay, -1, ERR_APPLY, "nothing was recorded", 0, 1},
+    {"an owed receipt: COMMIT is refused", PAYING "COMMIT -> error 40001\n", pay, -1, ERR_APPLY, "serialization_failure", 0, 0},
+    {"an owed receipt: the ledger does not say what it has", "@ledger_read_receipts -> cut\n", pay, -1, ERR_PREFLIGHT, "was lost", 0, 0},
+    {"an owed receipt: BEGIN is refused", OWED_UNKNOWN "BEGIN -> error 53200\n", pay, -1, ERR_PREFLIGHT, "out_of_memory", 0, 0},
+    {"an owed receipt: the entry is refused", OWED_UNKNOWN "BEGIN -> BEGIN\n" GUARD("t | t | t | t | f") "@ledger_record_head -> UPDATE 1\n@ledger_record_entry -> INSERT 0 1\n"
+     "@ledger_record_receipt -> INSERT 0 1\n" BLOBS "@ledger_record_end -> SET\nROLLBACK -> ROLLBACK\n", pay, -1, ERR_LOCKED, "another run has taken over", 0, 0},
+    {"an owed receipt that is no JSON", "", pay_nonsense, -1, ERR_CONFIG, "a value is expected", 0, 0},
+    {"an owed receipt of another environment", OWED_UNKNOWN, pay_elsewhere, -1, ERR_INTEGRITY, "an owed receipt is damaged or belongs to another environment", 0, 0},
+    {"an owed receipt of nothing", OWED_UNKNOWN, pay_nothing, -1, ERR_INTEGRITY, "an owed receipt is damaged", 0, 0},
+    {"an owed receipt of a projection", OWED_UNKNOWN "BEGIN -> BEGIN\n" ENTRY("wells", "publish", "failed", BLOBS) "COMMIT -> COMMIT\n", pay_projection, 1, ERR_NONE, "", 1, 0},
+};
+/* clang-format on */
+
+enum { N = sizeof scenarios / sizeof *scenarios };
+
+static void open_scene(const char *lines)
+{
+    static char script[16384];
+    (void)snprintf(script, sizeof script, "%s%s%s", ALWAYS, CONNECT, lines);
+    scene_open(&t, script);
+}
+
+/* A migration whose COMMIT is lost, and with it the server. */
+static void owe(void)
+{
+    open_scene(BEGUN STATEMENT SETTLED RECORDED("success") "COMMIT -> cut\n" UNREACHABLE);
+    run_migration(&t.run, &t.step, &t.o);
+    (void)snprintf(owed, sizeof owed, "%.*s", (int)t.o.owed.n, t.o.owed.p);
+    scene_close(&t);
+    ok(pq_played() && strstr(owed, "\"result\":\"failed\"") != NULL &&
+           strstr(owed, "recorded late") != NULL,
+       "a migration in doubt owes a receipt");
+}
+
+static void play(size_t i)
+{
+    struct err e = {0};
+    open_scene(scenarios[i].script);
+    int rc = scenarios[i].act(&e);
+    bool good = rc == scenarios[i].rc && e.code == scenarios[i].code &&
+                strstr(e.msg, scenarios[i].words) != NULL && t.merkle.size == scenarios[i].size &&
+                t.n_resolving == scenarios[i].resolving;
+    if (!good) {
+        printf("# rc %d, code %d, size %lld, resolving %d: %s\n", rc, (int)e.code,
+               (long long)t.merkle.size, t.n_resolving, e.msg);
+    }
+    scene_close(&t);
+    good = pq_played() && good;
+    ok(good, scenarios[i].name);
+}
+
+int main(void)
+{
+    tap_plan(N + 1);
+    owe();
+    for (size_t i = 0; i < N; i++) {
+        play(i);
+    }
+    return tap_done();
+}
