@@ -58,8 +58,8 @@ static int begin(struct work *w, struct err *e)
     observer_start_add(w->x.observer, *r->pg);
     if (record_begin(r, d->lock_timeout_ms, d->statement_timeout_ms, d->idle_timeout_ms,
                      &w->started_at, e) != 0 ||
-        ledger_work_done(work, r->a, &w->guard, e) != 0 ||
-        observer_start_done(w->x.observer, e) != 0) {
+        observer_start_done(w->x.observer, e) != 0 ||
+        ledger_work_done(work, r->a, &w->guard, e) != 0) {
         return -1;
     }
     return FAULT(TX_BEGUN) ? execution_injected(e) : 0;
