@@ -108,6 +108,26 @@ static double turn(const struct shape *s, size_t from, size_t to)
     return sum;
 }
 
+static const char crosses[] =
+    "an edge is longer than 180 degrees: what crosses the antimeridian has to be cut there "
+    "(RFC 7946 section 3.1.9)";
+
+/* Has it an edge that is shorter the other way round the globe? From one side of the antimeridian to the other it may go
+ * along a whole parallel, as the world's own frame does. */
+static bool is_wide(const struct shape *s, size_t from, size_t to,
+                    const struct geometry_rules *rules)
+{
+    size_t dims = (size_t)s->dims;
+    for (size_t i = from; i + 1 < to && rules->srid == WGS84; i++) {
+        double a = s->number[i * dims];
+        double b = s->number[(i + 1) * dims];
+        if (fabs(a - b) > 180 && fabs(a - b) < 360) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static const char *check_ring(const struct shape *s, size_t from, size_t to, bool is_hole,
                               const struct geometry_rules *rules)
 {
@@ -119,7 +139,11 @@ static const char *check_ring(const struct shape *s, size_t from, size_t to, boo
         return "a ring is not closed";
     }
     double area = turn(s, from, to);
-    if (!rules->any_ring_order && !(is_hole ? area < 0 : area > 0)) {
+    bool is_as_told = is_hole ? area < 0 : area > 0;
+    if ((rules->any_ring_order || !is_as_told) && is_wide(s, from, to, rules)) {
+        return crosses;
+    }
+    if (!rules->any_ring_order && !is_as_told) {
         return area == 0 ? "a ring has no area"
                : is_hole ? "a hole is not clockwise (RFC 7946 section 3.1.6)"
                          : "an exterior ring is not counterclockwise (RFC 7946 section 3.1.6)";
@@ -147,10 +171,14 @@ static const char *add_polygon(struct buf *out, const struct shape *s, size_t fr
     return NULL;
 }
 
-static const char *add_line(struct buf *out, const struct shape *s, size_t from, size_t to)
+static const char *add_line(struct buf *out, const struct shape *s, size_t from, size_t to,
+                            const struct geometry_rules *rules)
 {
     if (to - from < 2) {
         return "a line has fewer than 2 positions";
+    }
+    if (is_wide(s, from, to, rules)) {
+        return crosses;
     }
     put_u32(out, (uint32_t)(to - from));
     put_positions(out, s, from, to);
@@ -197,7 +225,7 @@ static const char *add_parts(struct buf *out, const struct shape *s, enum geomet
         put_positions(out, s, 0, 1);
         break;
     case GEOMETRY_LINE:
-        return add_line(out, s, 0, n);
+        return add_line(out, s, 0, n, rules);
     case GEOMETRY_POLYGON:
         return add_polygon(out, s, 0, s->n_parts, rules);
     case GEOMETRY_MULTI_POINT:
@@ -211,7 +239,7 @@ static const char *add_parts(struct buf *out, const struct shape *s, enum geomet
         put_u32(out, (uint32_t)s->n_parts);
         for (size_t i = 0; i < s->n_parts && what == NULL; i++) {
             put_header(out, GEOMETRY_LINE, rules, s->dims, false);
-            what = add_line(out, s, part_start(s, i), s->parts[i]);
+            what = add_line(out, s, part_start(s, i), s->parts[i], rules);
         }
         break;
     case GEOMETRY_MULTI_POLYGON:
@@ -261,7 +289,7 @@ void ewkb_collection(struct buf *out, uint32_t n, const struct geometry_rules *r
  * ewkb_add() checks. */
 struct wkb_reader {
     const unsigned char *p, *end;
-    const struct geometry_rules *rules;
+    struct geometry_rules rules;
     struct buf *out;
     struct shape shape;
     bool is_big;
@@ -292,7 +320,10 @@ static const char *take_head(struct wkb_reader *r, struct wkb_head *h)
 {
     uint32_t word = 0;
     uint32_t srid = 0;
-    if (r->p == r->end || *r->p > 1) {
+    if (r->p == r->end) {
+        return "the (E)WKB ends too early";
+    }
+    if (*r->p > 1) {
         return "the bytes are no (E)WKB";
     }
     r->is_big = *r->p++ == 0;
@@ -308,6 +339,21 @@ static const char *take_head(struct wkb_reader *r, struct wkb_head *h)
     *h = (struct wkb_head){base % 1000, 2 + has_z + has_m, has_m && !has_z, (int)srid};
     return h->type >= 1 && h->type <= 7 && base < 4000 ? NULL
                                                        : "the (E)WKB has a type that is not known";
+}
+
+/* The outermost one decides what dimensions the others have where the column does not say. */
+static const char *check_head(struct wkb_reader *r, const struct wkb_head *h, bool outermost)
+{
+    if (h->srid != 0 && h->srid != r->rules.srid) {
+        return "the (E)WKB has another SRID than the asset";
+    }
+    if (outermost && r->rules.dims == 0) {
+        r->rules.dims = h->dims;
+        r->rules.is_m = h->is_m;
+    }
+    return h->dims == r->rules.dims && h->is_m == (r->rules.is_m && h->dims == 3) ? NULL
+           : outermost ? "the (E)WKB has other dimensions than the column"
+                       : "a part of the (E)WKB has other dimensions";
 }
 
 static const char *take_positions(struct wkb_reader *r, uint32_t n, int dims)
@@ -364,9 +410,10 @@ static const char *take_multi(struct wkb_reader *r, const struct wkb_head *h)
     for (uint32_t i = 0; i < n; i++) {
         struct wkb_head part;
         const char *what = take_head(r, &part);
-        if (what == NULL && (part.type != h->type - 3 || part.dims != h->dims)) {
+        if (what == NULL && part.type != h->type - 3) {
             what = "a part of the (E)WKB is of another type";
         }
+        what = what != NULL ? what : check_head(r, &part, false);
         what = what != NULL ? what : take_simple(r, &part);
         if (what != NULL) {
             return what;
@@ -380,39 +427,45 @@ static const char *take_multi(struct wkb_reader *r, const struct wkb_head *h)
     return NULL;
 }
 
+static const char *take_geometry(struct wkb_reader *r, int *type, bool outermost);
+
+static const char *take_collection(struct wkb_reader *r, const struct wkb_head *h, bool outermost)
+{
+    uint32_t n = 0;
+    const char *what = NULL;
+    if (!take(r, &n, sizeof n)) {
+        return "the (E)WKB ends too early";
+    }
+    if (n == 0 || ++r->depth > 16) {
+        return n == 0 ? "the geometry is empty" : "the (E)WKB is nested too deeply";
+    }
+    ewkb_collection(r->out, n, &r->rules, h->dims, outermost);
+    for (uint32_t i = 0; i < n && what == NULL; i++) {
+        int ignored = 0;
+        what = take_geometry(r, &ignored, false);
+    }
+    r->depth--;
+    return what;
+}
+
 static const char *take_geometry(struct wkb_reader *r, int *type, bool outermost)
 {
     struct wkb_head h;
     const char *what = take_head(r, &h);
+    what = what != NULL ? what : check_head(r, &h, outermost);
     if (what != NULL) {
         return what;
     }
-    if (h.srid != 0 && h.srid != r->rules->srid) {
-        return "the (E)WKB has another SRID than the asset";
-    }
-    if (h.is_m != (r->rules->is_m && h.dims == 3)) {
-        return "the (E)WKB has other dimensions than the column";
-    }
     *type = (int)h.type;
     if (h.type == GEOMETRY_COLLECTION) {
-        uint32_t n = 0;
-        if (!take(r, &n, sizeof n) || n == 0 || ++r->depth > 16) {
-            return n == 0 ? "the geometry is empty" : "the (E)WKB is nested too deeply";
-        }
-        ewkb_collection(r->out, n, r->rules, h.dims, outermost);
-        for (uint32_t i = 0; i < n && what == NULL; i++) {
-            int ignored = 0;
-            what = take_geometry(r, &ignored, false);
-        }
-        r->depth--;
-        return what;
+        return take_collection(r, &h, outermost);
     }
     shape_clear(&r->shape);
     r->shape.dims = h.dims;
     r->shape.depth = depth_of((enum geometry_type)h.type);
     what = h.type <= GEOMETRY_POLYGON ? take_simple(r, &h) : take_multi(r, &h);
     enum geometry_type written = (enum geometry_type)h.type;
-    what = what != NULL ? what : ewkb_add(r->out, &r->shape, &written, r->rules, outermost);
+    what = what != NULL ? what : ewkb_add(r->out, &r->shape, &written, &r->rules, outermost);
     *type = (int)written;
     return what;
 }
@@ -421,9 +474,8 @@ const char *ewkb_take(struct buf *out, struct bytes wkb, int *type,
                       const struct geometry_rules *rules)
 {
     const unsigned char *p = (const unsigned char *)wkb.p;
-    struct geometry_rules relaxed = *rules; /* WKB has no rule for the direction of rings */
-    relaxed.any_ring_order = true;
-    struct wkb_reader r = {.p = p, .end = p + wkb.n, .rules = &relaxed, .out = out};
+    struct wkb_reader r = {.p = p, .end = p + wkb.n, .rules = *rules, .out = out};
+    r.rules.any_ring_order = true; /* WKB has no rule for the direction of rings */
     const char *what = take_geometry(&r, type, true);
     if (what == NULL && r.p != r.end) {
         what = "bytes follow the (E)WKB";

@@ -63,8 +63,8 @@ int data_format_of(const char *media_type, const char *path, enum data_format *o
 
 /* --- what is wanted --------------------------------------------------------------------------------- */
 
-/* The next name of a path, unescaped; *p moves behind it. */
-static struct bytes next_name(struct arena *a, const char **p)
+/* The next name of a path, unescaped; *p moves behind it. *is_last: no dot follows. */
+static struct bytes next_name(struct arena *a, const char **p, bool *is_last)
 {
     char *name = arena_alloc(a, strlen(*p) + 1);
     size_t n = 0;
@@ -73,7 +73,8 @@ static struct bytes next_name(struct arena *a, const char **p)
         c += *c == '\\' && c[1] != '\0' ? 1 : 0;
         name[n++] = *c;
     }
-    *p = *c == '.' ? c + 1 : c;
+    *is_last = *c == '\0';
+    *p = *is_last ? c : c + 1;
     return bytes_of(name, n);
 }
 
@@ -95,18 +96,21 @@ static int slot_for(struct reader *r, const char *path, bool as_geometry)
 {
     struct node *n = r->root;
     const char *p = path;
-    if (r->format == FORMAT_CSV) {
+    if (path == NULL) {
+        n = r->root;
+    } else if (r->format == FORMAT_CSV) {
         n = child_of(&r->a, n, bytes_str(path));
     } else {
-        do {
-            n = child_of(&r->a, n, next_name(&r->a, &p));
-        } while (*p != '\0');
+        for (bool is_last = false; !is_last;) {
+            n = child_of(&r->a, n, next_name(&r->a, &p, &is_last));
+        }
     }
     if (n->slot == NO_SLOT) {
         r->slot[r->n_slots] = (struct slot){.as_geometry = as_geometry};
         n->slot = (int)r->n_slots++;
     }
     r->slot[n->slot].as_geometry |= as_geometry;
+    r->wants_geometry |= as_geometry;
     return n->slot;
 }
 
@@ -120,11 +124,13 @@ struct reader *reader_open(enum data_format format, struct source *s, const stru
     r->slot = ARENA_ARRAY(&r->a, struct slot, 2 * n + 1);
     r->y_of = ARENA_ARRAY(&r->a, int, n + 1);
     r->value = ARENA_ARRAY(&r->a, struct value, n + 1);
+    r->n_found = ARENA_ARRAY(&r->a, int64_t, 2 * n + 1);
     int *x_of = ARENA_ARRAY(&r->a, int, n + 1);
     for (size_t i = 0; i < n; i++) {
         bool is_point = w[i].point_x != NULL;
         x_of[i] = slot_for(r, is_point ? w[i].point_x : w[i].path, !is_point && w[i].as_geometry);
         r->y_of[i] = is_point ? slot_for(r, w[i].point_y, false) : NO_SLOT;
+        r->wants_geometry |= is_point;
     }
     r->x_of = x_of;
     r->text.limit = r->json.limit = RECORD_MAX;
@@ -238,8 +244,18 @@ static int make_point(struct reader *r, const struct slot *x, const struct slot 
     return 0;
 }
 
+int64_t reader_found(const struct reader *r, size_t i)
+{
+    int64_t x = r->n_found[r->x_of[i]];
+    int64_t y = r->y_of[i] != NO_SLOT ? r->n_found[r->y_of[i]] : x;
+    return x < y ? x : y;
+}
+
 int reader_end_record(struct reader *r, struct record *out)
 {
+    for (size_t i = 0; i < r->n_slots; i++) {
+        r->n_found[i] += r->slot[i].kind != VALUE_ABSENT ? 1 : 0;
+    }
     for (size_t i = 0; i < r->n_wanted; i++) {
         struct slot s = r->slot[r->x_of[i]];
         if (r->y_of[i] != NO_SLOT && make_point(r, &r->slot[r->x_of[i]], &r->slot[r->y_of[i]],

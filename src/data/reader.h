@@ -18,8 +18,9 @@ int data_format_of(const char *media_type, const char *path, enum data_format *o
 
 /* What is wanted of every record. path: member names from the record's top, joined with dots:
  * "properties.geoid", "id", "geometry"; in CSV a column's name. A dot or backslash in a name is written
- * "\." and "\\". as_geometry: the value is a GeoJSON geometry, wanted as EWKB (in CSV: hexadecimal
- * (E)WKB). point_x, point_y: paths of two numbers that make a Point, instead of path. */
+ * "\." and "\\". NULL: the record as a whole (not of CSV, and then nothing else). as_geometry: the value
+ * is a GeoJSON geometry, wanted as EWKB (in CSV: hexadecimal (E)WKB). point_x, point_y: paths of two
+ * numbers that make a Point, instead of path. */
 struct wanted_value {
     const char *path;
     bool as_geometry;
@@ -28,13 +29,18 @@ struct wanted_value {
 
 /* How geometries come. srid: stands in every EWKB, and decides the range of coordinates (4326, and CRS84
  * as 4326: longitude within +-180, latitude within +-90). dims: 2, 3 (Z), 4 (ZM), or 0: as the data has
- * it, but every position of one geometry alike. is_m: with dims 3, the third number is M. promote: Point,
- * LineString, Polygon become Multi*. any_ring_order: take rings whose direction is not the one of RFC 7946
- * section 3.1.6 (exterior counterclockwise, holes clockwise); else they are refused. */
+ * it, but every position of one geometry alike. is_m: with dims 3, the third number is M. has_zm: some
+ * column has Z and M; else what GeoJSON has behind the third number of a position is read over (RFC 7946
+ * section 3.1.1, and what PostGIS does). promote: Point, LineString, Polygon become Multi*.
+ * any_ring_order: take rings whose direction is not the one of RFC 7946 section 3.1.6 (exterior
+ * counterclockwise, holes clockwise); else they are refused. Under 4326 a line, and a ring whose direction
+ * tells nothing or is wrong, may have no edge of more than 180 degrees, but from one side of the
+ * antimeridian to the other: it crosses it (section 3.1.9). */
 struct geometry_rules {
     int srid;
     int dims;
     bool is_m;
+    bool has_zm;
     bool promote;
     bool any_ring_order;
 };
@@ -75,7 +81,16 @@ struct reader *reader_open(enum data_format format, struct source *s, const stru
  * nesting over 64, a record over 64 MiB of values, a top-level "crs" member that is not CRS84 or the
  * srid). */
 int reader_next(struct reader *r, struct record *out, struct err *e) MUST_CHECK;
+/* In how many of the records that were handed out wanted i was there (NULL counts, a point if both of its
+ * numbers were). */
+int64_t reader_found(const struct reader *r, size_t i);
+
 void reader_close(struct reader *r); /* NULL is fine */
+
+/* Append the paths of the first record's members, as wanted_value writes them, those of objects among them
+ * one level deep, nothing of geometries: "id, properties.geoid, properties.name\\.en". Some 400 bytes at
+ * most; nothing for CSV, or if the record cannot be read. Reads s from its beginning. */
+void reader_names(enum data_format format, struct source *s, struct buf *out);
 
 /* Fill *e: "<what>" at this place of this artifact: e->where.path is the artifact's path, the message begins
  * "byte N, record M, \"field\": " (field NULL: without). Returns -1. */

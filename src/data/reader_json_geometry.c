@@ -3,11 +3,14 @@
 
 #include "data/reader_json.h"
 
+/* What stands behind the third number has no meaning (RFC 7946 section 3.1.1) unless a column gives it one; PostGIS
+ * reads over it as well. */
 static int parse_position(struct reader *r, int dims)
 {
     double v;
     struct bytes raw;
     int n = 0;
+    const int n_kept = r->rules.dims == 4 || r->rules.has_zm ? 4 : 3;
     for (;;) {
         int c = json_peek(r);
         if (c == -2) {
@@ -16,10 +19,10 @@ static int parse_position(struct reader *r, int dims)
         if (json_take_number(r, &v, &raw) != 0) {
             return -1;
         }
-        if (++n > 4) {
-            return reader_error(r, r->s->p, NULL, "a position has more than 4 numbers");
+        if (n < n_kept) {
+            shape_number(&r->shape, v);
+            n++;
         }
-        shape_number(&r->shape, v);
         c = json_peek(r);
         if (c == ']') {
             r->s->p++;
@@ -126,12 +129,11 @@ static int parse_members(struct reader *r, uint32_t *n, int *dims, int level)
         if (json_geometry(r, &member, false, level + 1) != 0) {
             return -1;
         }
-        int found = member.type == GEOMETRY_COLLECTION ? *dims : r->shape.dims;
-        if (*n > 0 && found != *dims) {
+        if (*n > 0 && member.dims != *dims) {
             return reader_error(r, r->s->p, NULL,
                                 "geometries of one collection have different dimensions");
         }
-        *dims = found;
+        *dims = member.dims;
         (*n)++;
         c = json_peek(r);
         if (c != ',' && c != ']') {
@@ -155,6 +157,7 @@ static int write_geometry(struct reader *r, struct slot *out, enum geometry_type
         return reader_error(r, r->s->p, NULL, "the record's values are longer than 64 MiB");
     }
     out->type = (int)type;
+    out->dims = r->shape.dims;
     return 0;
 }
 
@@ -177,6 +180,7 @@ static int write_collection(struct reader *r, struct slot *out, uint32_t n, int 
     memcpy(r->text.p + out->at, header.p, header.n);
     buf_release(&header);
     out->type = GEOMETRY_COLLECTION;
+    out->dims = dims;
     return 0;
 }
 
@@ -222,6 +226,8 @@ int json_geometry(struct reader *r, struct slot *out, bool outermost, int level)
         } else if (json_is(name, "geometries")) {
             has_members = true;
             rc = parse_members(r, &n, &dims, level);
+        } else if (json_is(name, "crs")) {
+            rc = json_crs(r);
         } else {
             rc = json_value(r, NULL);
         }

@@ -1,6 +1,6 @@
 /* Records of GeoJSON and of newline-delimited JSON. Nothing is kept but what is wanted of the present
  * record. */
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "data/reader_json.h"
@@ -173,12 +173,32 @@ int json_value(struct reader *r, struct node *node)
 
 /* --- collections ----------------------------------------------------------------------------------- */
 
+/* text: the member's value without white space. */
+static bool names_srid(const char *text, int srid)
+{
+    const char *epsg = strstr(text, "EPSG");
+    if (strcmp(text, "null") == 0 || (srid == 4326 && strstr(text, "CRS84") != NULL)) {
+        return true;
+    }
+    if (epsg == NULL) {
+        return false;
+    }
+    size_t n = strlen(
+        text); /* the last number is the code: "EPSG:4326", "urn:ogc:def:crs:EPSG:6.9:4326" */
+    while (n > 0 && (text[n - 1] < '0' || text[n - 1] > '9')) {
+        n--;
+    }
+    size_t at = n;
+    while (at > 0 && text[at - 1] >= '0' && text[at - 1] <= '9') {
+        at--;
+    }
+    return text + at > epsg && at < n && strtol(text + at, NULL, 10) == srid;
+}
+
 int json_crs(struct reader *r)
 {
-    char epsg[32];
     size_t at = r->json.n;
-    const char *from = r->s->p;
-    int64_t offset = source_offset(r->s, from);
+    int64_t offset = source_offset(r->s, r->s->p);
     r->n_copies++;
     int rc = json_value(r, NULL);
     r->n_copies--;
@@ -186,16 +206,15 @@ int json_crs(struct reader *r)
         return -1;
     }
     buf_putc(&r->json, '\0');
-    (void)snprintf(epsg, sizeof epsg, ":%d\"", r->rules.srid);
-    const char *text = r->json.p + at;
-    bool is_null = strcmp(text, "null") == 0;
-    bool same = (strstr(text, "CRS84") != NULL && r->rules.srid == 4326) ||
-                (strstr(text, "EPSG") != NULL && strstr(text, epsg) != NULL);
+    bool same = !r->wants_geometry || names_srid(r->json.p + at, r->rules.srid);
     r->json.n = at;
-    return is_null || same
-               ? 0
-               : reader_fail(r->s, NULL, offset, "crs", r->e,
-                             "is another coordinate reference system than the catalog's");
+    if (same) {
+        return 0;
+    }
+    (void)reader_fail(r->s, &r->at, offset, "crs", r->e,
+                      "is another coordinate reference system than the catalog's");
+    return err_hint(r->e, "the catalog says EPSG:%d: correct it there, or transform the data",
+                    r->rules.srid);
 }
 
 static int check_type(struct reader *r, const char *wanted, const char *what)
@@ -259,46 +278,47 @@ static int collection_end(struct reader *r)
     return 0;
 }
 
-static int parse_record(struct reader *r, struct record *out)
+/* A member of a record. A Feature says that it is one; a line of other JSON need not, and may have a "crs" of its own
+ * meaning. */
+static int record_member(struct reader *r, struct bytes name, bool *has_type)
 {
-    buf_clear(&r->json);
-    reader_begin_record(r, r->s->p);
-    int rc = parse_object(r, r->root);
-    return rc == 0 ? reader_end_record(r, out) : -1;
+    struct node *n = find(r->root, name);
+    bool is_type = json_is(name, "type");
+    *has_type |= is_type;
+    if (is_type && n == NULL && r->format == FORMAT_GEOJSON) {
+        return check_type(r, "Feature", "is no Feature");
+    }
+    if (n == NULL && json_is(name, "crs")) {
+        int c = json_peek(r);
+        return r->format == FORMAT_GEOJSON || c == '{' ? json_crs(r) : json_value(r, NULL);
+    }
+    return json_value(r, n);
 }
 
-/* A feature says that it is one; a record of other JSON need not. */
-static int parse_feature(struct reader *r, struct record *out)
+static int record_members(struct reader *r)
 {
     struct bytes name = {NULL, 0};
     bool is_first = true;
     bool has_type = false;
     size_t from = r->keys.n;
-    int rc;
-    buf_clear(&r->json);
-    reader_begin_record(r, r->s->p);
-    if (json_enter(r) != 0) {
-        return -1;
-    }
-    while ((rc = json_next_member(r, from, &is_first, &name)) > 0) {
-        struct node *n = find(r->root, name);
-        if (json_is(name, "type") && n == NULL) {
-            has_type = true;
-            rc = check_type(r, "Feature", "is no Feature");
-        } else {
-            has_type |= json_is(name, "type");
-            rc = json_value(r, n);
-        }
-        if (rc != 0) {
-            return -1;
-        }
+    int rc = json_enter(r);
+    while (rc == 0 && (rc = json_next_member(r, from, &is_first, &name)) > 0) {
+        rc = record_member(r, name, &has_type);
     }
     keys_leave(&r->keys, from);
     r->depth--;
-    if (rc == 0 && !has_type) {
+    if (rc == 0 && !has_type && r->format == FORMAT_GEOJSON) {
         rc = reader_fail(r->s, &r->at, r->at.offset, NULL, r->e,
                          "has no \"type\": it is no Feature");
     }
+    return rc;
+}
+
+static int parse_record(struct reader *r, struct record *out)
+{
+    buf_clear(&r->json);
+    reader_begin_record(r, r->s->p);
+    int rc = r->root->slot != NO_SLOT ? json_value(r, r->root) : record_members(r);
     return rc == 0 ? reader_end_record(r, out) : -1;
 }
 
@@ -344,7 +364,7 @@ static int next_feature(struct reader *r, struct record *out)
     if (c != '{') {
         return json_unexpected(r, c, "a member of \"features\" is no object");
     }
-    return parse_feature(r, out);
+    return parse_record(r, out);
 }
 
 /* One value per line; a record separator (RFC 8142) may stand before it. */

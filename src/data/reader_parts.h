@@ -18,7 +18,7 @@ struct node {
 /* Where a captured value stands in the record's text. */
 struct slot {
     enum value_kind kind;
-    int type;
+    int type, dims; /* of a geometry */
     bool as_geometry;
     size_t at, n;
     int64_t offset;
@@ -35,6 +35,7 @@ struct reader {
     struct node *root;
     struct slot *slot;
     size_t n_slots;
+    int64_t *n_found; /* per slot: records in which there was something */
     const int *x_of;
     int *y_of;
     struct value *value;
@@ -49,7 +50,8 @@ struct reader {
     struct err *e; /* of the call under way */
     /* GeoJSON: where in the collection. */
     bool has_type, has_features, in_features, is_first, ended;
-    bool at_line; /* of newline-delimited JSON: a line has begun */
+    bool wants_geometry; /* of some record's member */
+    bool at_line;        /* of newline-delimited JSON: a line has begun */
     /* CSV */
     int *column; /* per field of the header: slot, or NO_SLOT */
     size_t n_columns, cap_columns;

@@ -6,7 +6,7 @@
 #include "store/postgis/load.h"
 #include "store_server.h"
 
-enum { PLANNED = 112, MANY = 30000 };
+enum { PLANNED = 112 + 2 * 26 + 1, MANY = 30000 };
 
 #define COUNT(v) ((int)(sizeof(v) / sizeof *(v)))
 
@@ -51,6 +51,7 @@ static const char *const fixture[] = {
     "CREATE TABLE app.many (n int PRIMARY KEY, geom gis.geometry(Point, 4326))",
 };
 
+#define POINT_1_2 "{\"type\":\"Point\",\"coordinates\":[1,2]}"
 #define SQUARE "[[[-97,38],[-96,38],[-96,39],[-97,39],[-97,38]]]"
 
 static const struct {
@@ -70,6 +71,14 @@ static const struct {
                       "\"geometry\":null},\n"
                       "{\"type\":\"Feature\",\"properties\":{\"geoid\":\"20003\",\"pop\":4242.5},"
                       "\"geometry\":null}]}"},
+    {"names.geojson",
+     "{\"type\":\"FeatureCollection\",\"features\":[\n"
+     "{\"type\":\"Feature\",\"properties\":{\"geoid\":\"a\",\"name.en\":\"Dot\",\"a\":{\"b\":\"c\"}"
+     ","
+     "\"x\":1,\"$v\":\"d\",\"b\\\\s\":\"e\",\"\":\"f\",\"null\":null},\"geometry\":" POINT_1_2
+     "},\n"
+     "{\"type\":\"Feature\",\"properties\":{\"geoid\":\"b\",\"y\":2},\"geometry\":null}]}"},
+    {"none.geojson", "{\"type\":\"FeatureCollection\",\"features\":[]}"},
     {"points.csv", "fid,lon,lat,mood\n"
                    "a,-98.5,39.25,ok\n"
                    "b,-94.625,37.0,sad\n"
@@ -312,6 +321,82 @@ static void test_geojson(struct pg *s)
     is_str(ask(s, "SELECT count(*) FROM app.feature"), "2", "and nothing changes");
 }
 
+/* What no record has is a mistake, with the names that are there; what some have is NULL in the others. */
+static const struct {
+    const char *path;
+    const char *want; /* what it gives in the two rows; NULL: no record has it */
+    const char *artifact, *into, *column;
+} matches[] = {
+    {"properties.geoid", "a b", "names.geojson", "picky", "fid"},
+    {"properties.name\\.en", "Dot -", "names.geojson", "picky", "fid"},
+    {"properties.a.b", "c -", "names.geojson", "picky", "fid"},
+    {"properties.\\$v", "d -", "names.geojson", "picky", "fid"},
+    {"properties.b\\\\s", "e -", "names.geojson", "picky", "fid"},
+    {"properties.", "f -", "names.geojson", "picky", "fid"},
+    {"properties.null", "- -", "names.geojson", "picky", "fid"},
+    {"properties.y", "- 2", "names.geojson", "picky", "fid"},
+    {"type", "Feature Feature", "names.geojson", "picky", "fid"},
+    {"properties.geiod", NULL, "names.geojson", "picky", "fid"},
+    {"geoid", NULL, "names.geojson", "picky", "fid"},
+    {"properties.GEOID", NULL, "names.geojson", "picky", "fid"},
+    {"Properties.geoid", NULL, "names.geojson", "picky", "fid"},
+    {"properties.a.0.b", NULL, "names.geojson", "picky", "fid"},
+    {"properties.name.en", NULL, "names.geojson", "picky", "fid"},
+    {"properties.geoid.", NULL, "names.geojson", "picky", "fid"},
+    {"properties.geoid.x", NULL, "names.geojson", "picky", "fid"},
+    {".properties.geoid", NULL, "names.geojson", "picky", "fid"},
+    {"id", NULL, "names.geojson", "picky", "fid"},
+    {"geom", NULL, "names.geojson", "albers", "geom"},
+    {"Geometry", NULL, "names.geojson", "albers", "geom"},
+    {"properties.geometry", NULL, "names.geojson", "albers", "geom"},
+    {"properties.geoid", NULL, "rows.ndjson", "picky", "fid"},
+    {"FID", NULL, "rows.ndjson", "picky", "fid"},
+    {"fid", "1 2", "rows.ndjson", "picky", "fid"},
+    {"whatever", "", "none.geojson", "picky", "fid"},
+};
+
+static const char names_hint[] =
+    "the first record has: type, properties.geoid, properties.name\\.en, properties.a, "
+    "properties.x, "
+    "properties.\\$v, properties.b\\\\s, properties., properties.null, geometry";
+
+static void test_matches(struct pg *s)
+{
+    for (int i = 0; i < COUNT(matches); i++) {
+        const char *want = matches[i].want;
+        bool is_ndjson = strstr(matches[i].artifact, ".ndjson") != NULL;
+        struct mapping m[] = {PATH(matches[i].column, matches[i].path)};
+        struct load_source in =
+            source_of(matches[i].artifact, is_ndjson ? FORMAT_NDJSON : FORMAT_GEOJSON,
+                      matches[i].into, m, COUNT(m));
+        const struct load *l = plan_well(s, &in);
+        int64_t rows = 0;
+        run(s, "TRUNCATE app.picky");
+        run(s, "ALTER TABLE app.picky DISABLE TRIGGER ALL");
+        e = (struct err){0};
+        is_int(load_in_transaction(s, l, NULL, &rows), want != NULL ? 0 : -1, matches[i].path);
+        if (want != NULL) {
+            const char *got = ask(s, "SELECT coalesce(string_agg(coalesce(fid, '-'), ' ' ORDER BY "
+                                     "ctid), '') FROM app.picky WHERE fid IS DISTINCT FROM '3'");
+            is_str(got, want, "what the rows have");
+            continue;
+        }
+        const char *said =
+            arena_printf(&arena, "column \"%s\": none of the %d records of \"%s\" has \"%s\"",
+                         m[0].column, is_ndjson ? 3 : 2, matches[i].artifact, matches[i].path);
+        ok(e.code == ERR_CONFIG && strcmp(e.msg, said) == 0 && e.where.line == 9 &&
+               strcmp(e.where.path, "registry/projections/p.yml") == 0 &&
+               strcmp(e.hint, is_ndjson ? "the first record has: fid" : names_hint) == 0,
+           said);
+    }
+    run(s, "TRUNCATE app.picky");
+    run(s, "ALTER TABLE app.picky ENABLE TRIGGER ALL");
+    struct mapping p[] = {POINT("geom", "properties.x", "properties.z")};
+    struct load_source in = source_of("names.geojson", FORMAT_GEOJSON, "globe", p, COUNT(p));
+    int64_t rows = 0;
+    is_int(load_dry(plan_well(s, &in), NULL, &rows, &e), -1, "half a point");
+}
+
 static void test_wrong(struct pg *s)
 {
     struct mapping m[] = {PATH("fid", "properties.geoid"), OTHER("version", VERSION),
@@ -537,6 +622,7 @@ int main(int argc, char **argv)
     test_columns(s);
     test_faults(s);
     test_geojson(s);
+    test_matches(s);
     test_wrong(s);
     test_text_and_stage(s);
     test_stage_faults(s);

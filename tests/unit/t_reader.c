@@ -108,7 +108,7 @@ static const struct {
     {"empty collection", FC(""), ""},
     {"a point", FC(FEATURE("\"a\"", POINT)), "t:a,G1/25:20000001;"},
     {"Z", FC(FEATURE("1", GEOMETRY("Point", "[1,2,3]"))), "n:1,G1/33:a0000001;"},
-    {"ZM", FC(FEATURE("1", GEOMETRY("Point", "[1,2,3,4]"))), "n:1,G1/41:e0000001;"},
+    {"ZM", FC(FEATURE("1", GEOMETRY("Point", "[1,2,3,4]"))), "n:1,G1/33:a0000001;"},
     {"a line", FC(FEATURE("null", GEOMETRY("LineString", "[[1,2],[3,4]]"))),
      "null,G2/45:20000002;"},
     {"a polygon", FC(FEATURE("true", GEOMETRY("Polygon", "[" RING "]"))), "b:true,G3/81:20000003;"},
@@ -191,8 +191,23 @@ static const struct {
      "E byte 134, record 1: a member of \"geometries\" is no geometry"},
     {"one number", FC(FEATURE("1", GEOMETRY("Point", "[1]"))),
      "E byte 124, record 1: a position has fewer than 2 numbers"},
-    {"five numbers", FC(FEATURE("1", GEOMETRY("Point", "[1,2,3,4,5]"))),
-     "E byte 131, record 1: a position has more than 4 numbers"},
+    {"five numbers", FC(FEATURE("1", GEOMETRY("Point", "[1,2,3,4,5]"))), "n:1,G1/33:a0000001;"},
+    {"three numbers and four", FC(FEATURE("1", GEOMETRY("LineString", "[[1,2,3],[3,4,5,6]]"))),
+     "n:1,G2/61:a0000002;"},
+    {"four numbers and two", FC(FEATURE("1", GEOMETRY("LineString", "[[1,2,3,4],[3,4]]"))),
+     "E byte 142, record 1: positions of one geometry have different dimensions"},
+    {"three numbers, then two", FC(FEATURE("1", GEOMETRY("LineString", "[[1,2,3],[3,4]]"))),
+     "E byte 140, record 1: positions of one geometry have different dimensions"},
+    {"Z in a collection in one",
+     FC(FEATURE("1",
+                "{\"type\":\"GeometryCollection\",\"geometries\":[{\"type\":"
+                "\"GeometryCollection\",\"geometries\":[" GEOMETRY("Point", "[1,2,3]") "]}]}")),
+     "n:1,G7/51:a0000007;"},
+    {"Z beside a collection without",
+     FC(FEATURE("1", "{\"type\":\"GeometryCollection\",\"geometries\":[{\"type\":"
+                     "\"GeometryCollection\",\"geometries\":[" POINT
+                     "]}," GEOMETRY("Point", "[1,2,3]") "]}")),
+     "E byte 254, record 1: geometries of one collection have different dimensions"},
     {"mixed dimensions", FC(FEATURE("1", GEOMETRY("LineString", "[[1,2],[3,4,5]]"))),
      "E byte 140, record 1: positions of one geometry have different dimensions"},
     {"uneven", FC(FEATURE("1", GEOMETRY("LineString", "[[1,2],[[3,4]]]"))),
@@ -422,6 +437,241 @@ static void check_rules(void)
     buf_release(&out);
 }
 
+/* The old member "crs", wherever it may stand. */
+static void check_crs(void)
+{
+    static const struct {
+        const char *crs;
+        bool is_same;
+    } systems[] = {
+        {"null", true},
+        {"{\"type\":\"name\",\"properties\":{\"name\":\"urn:ogc:def:crs:OGC:1.3:CRS84\"}}", true},
+        {"{\"type\":\"name\",\"properties\":{\"name\":\"EPSG:4326\"}}", true},
+        {"{ \"type\" : \"name\", \"properties\" : { \"name\" : \"EPSG:4326\" } }", true},
+        {"{\"type\":\"name\",\"properties\":{\"name\":\"urn:ogc:def:crs:EPSG::4326\"}}", true},
+        {"{\"type\":\"name\",\"properties\":{\"name\":\"urn:ogc:def:crs:EPSG:6.9:4326\"}}", true},
+        {"{\"type\":\"name\",\"properties\":{\"name\":\"http://www.opengis.net/def/crs/EPSG/0/"
+         "4326\"}}",
+         true},
+        {"{\"type\":\"EPSG\",\"properties\":{\"code\":4326}}", true},
+        {"{\"type\":\"name\",\"properties\":{\"name\":\"EPSG:4267\"}}", false},
+        {"{\"type\":\"name\",\"properties\":{\"name\":\"EPSG:3857\"}}", false},
+        {"{\"type\":\"name\",\"properties\":{\"name\":\"EPSG:43260\"}}", false},
+        {"{\"type\":\"name\",\"properties\":{\"name\":\"EPSG:14326\"}}", false},
+        {"{\"type\":\"name\",\"properties\":{\"name\":\"urn:ogc:def:crs:EPSG:4326:\"}}", true},
+        {"{\"type\":\"name\",\"properties\":{\"name\":\"urn:ogc:def:crs:EPSG:6.9:26914\"}}", false},
+        {"{\"type\":\"EPSG\",\"properties\":{\"code\":26914}}", false},
+        {"{\"type\":\"link\",\"properties\":{\"href\":\"http://example.com/4326\"}}", false},
+        {"{}", false},
+    };
+#define CRS "\"crs\":%s"
+    static const struct {
+        const char *name, *text;
+        enum data_format format;
+        bool is_looked_at;
+    } places[] = {
+        {"before the features", "{\"type\":\"FeatureCollection\"," CRS ",\"features\":[]}",
+         FORMAT_GEOJSON, true},
+        {"behind the features", "{\"type\":\"FeatureCollection\",\"features\":[]," CRS "}",
+         FORMAT_GEOJSON, true},
+        {"in a feature", FC("{\"type\":\"Feature\"," CRS ",\"geometry\":" POINT "}"),
+         FORMAT_GEOJSON, true},
+        {"in a geometry", FC(FEATURE("1", "{\"type\":\"Point\"," CRS ",\"coordinates\":[1,2]}")),
+         FORMAT_GEOJSON, true},
+        {"in a geometry, at its end",
+         FC(FEATURE("1", "{\"type\":\"Point\",\"coordinates\":[1,2]," CRS "}")), FORMAT_GEOJSON,
+         true},
+        {"in a collection's member",
+         FC(FEATURE("1", "{\"type\":\"GeometryCollection\",\"geometries\":[{\"type\":\"Point\"," CRS
+                         ",\"coordinates\":[1,2]}]}")),
+         FORMAT_GEOJSON, true},
+        {"in a line's geometry",
+         "{\"geometry\":{\"type\":\"Point\"," CRS ",\"coordinates\":[1,2]}}", FORMAT_NDJSON, true},
+        {"in a line's feature", "{\"type\":\"Feature\"," CRS ",\"geometry\":" POINT "}",
+         FORMAT_NDJSON, true},
+        {"among the properties", FC("{\"type\":\"Feature\",\"properties\":{" CRS "}}"),
+         FORMAT_GEOJSON, false},
+    };
+    struct buf out = {0};
+    int n_wrong = 0;
+    for (size_t i = 0; i < COUNT(places) * COUNT(systems); i++) {
+        char text[512];
+        bool is_same = systems[i % COUNT(systems)].is_same;
+        const char *form = places[i / COUNT(systems)].text;
+        const char *at = strstr(form, "%s");
+        (void)snprintf(text, sizeof text, "%.*s%s%s", (int)(at - form), form,
+                       systems[i % COUNT(systems)].crs, at + 2);
+        const char *got = read_all(places[i / COUNT(systems)].format, text, strlen(text), 3, wanted,
+                                   COUNT(wanted), &plain, &out);
+        bool is_refused = strstr(got, "\"crs\": is another coordinate reference system than the "
+                                      "catalog's") != NULL;
+        bool is_right = is_refused ? !is_same && places[i / COUNT(systems)].is_looked_at
+                                   : (is_same || !places[i / COUNT(systems)].is_looked_at) &&
+                                         strstr(got, "E ") == NULL;
+        n_wrong += is_right ? 0 : 1;
+        if (!is_right) {
+            printf("# %s: %s\n", text, got);
+        }
+    }
+    is_int(n_wrong, 0, "a crs, 17 of them in 9 places");
+    static const char attribute[] = "{\"crs\":\"EPSG:3857\",\"geometry\":" POINT "}";
+    is_str(read_all(FORMAT_NDJSON, attribute, sizeof attribute - 1, 7, wanted, 2, &plain, &out),
+           "-,G1/25:20000001;", "a line's own attribute of that name");
+    static const char other[] = "{\"type\":\"FeatureCollection\",\"crs\":{},\"features\":[]}";
+    is_str(read_all(FORMAT_GEOJSON, other, sizeof other - 1, 7, wanted, 1, &plain, &out), "",
+           "where no geometry is wanted, nothing hangs on it");
+    buf_release(&out);
+}
+
+/* Over the antimeridian, in either order of rings; what merely is wide is not. */
+static void check_antimeridian(void)
+{
+    static const struct {
+        const char *name, *type, *coordinates;
+        const char *any, *rfc; /* the beginning of what is said; "": taken */
+    } shapes[] = {
+        {"counterclockwise on the globe", "Polygon",
+         "[[[170,0],[-170,0],[-170,1],[170,1],[170,0]]]", "an edge", "an edge"},
+        {"clockwise on the globe", "Polygon", "[[[170,0],[170,1],[-170,1],[-170,0],[170,0]]]",
+         "an edge", ""},
+        {"of several", "MultiPolygon",
+         "[[[[0,0],[4,0],[4,4],[0,0]]],[[[170,0],[-170,0],[-170,1],[170,1],[170,0]]]]", "an edge",
+         "an edge"},
+        {"a hole", "Polygon",
+         "[[[-180,-9],[180,-9],[180,9],[-180,9],[-180,-9]],[[170,0],[170,1],[-170,1],[-170,0],[170,"
+         "0]]]",
+         "an edge", "an edge"},
+        {"a line", "LineString", "[[170,0],[-170,0]]", "an edge", "an edge"},
+        {"of several lines", "MultiLineString", "[[[0,0],[1,1]],[[170,0],[-170,0]]]", "an edge",
+         "an edge"},
+        {"cut", "MultiPolygon",
+         "[[[[170,0],[180,0],[180,1],[170,1],[170,0]]],[[[-180,0],[-170,0],[-170,1],[-180,1],[-180,"
+         "0]]]]",
+         "", ""},
+        {"the world", "Polygon", "[[[-180,-90],[180,-90],[180,90],[-180,90],[-180,-90]]]", "", ""},
+        {"a band around it", "Polygon", "[[[-180,-56],[180,-56],[180,60],[-180,60],[-180,-56]]]",
+         "", ""},
+        {"the equator", "LineString", "[[-180,0],[180,0]]", "", ""},
+        {"half of it", "LineString", "[[-90,0],[90,0]]", "", ""},
+        {"half the world", "Polygon", "[[[-90,-9],[90,-9],[90,9],[-90,9],[-90,-9]]]", "", ""},
+        {"nearly the world, with positions between", "Polygon",
+         "[[[-170,-9],[0,-9],[170,-9],[170,9],[0,9],[-170,9],[-170,-9]]]", "", ""},
+        {"only clockwise", "Polygon", "[[[0,0],[4,4],[4,0],[0,0]]]", "", "an exterior ring"},
+    };
+    struct geometry_rules any = {.srid = 4326, .any_ring_order = true};
+    struct geometry_rules metres = {.srid = 26914};
+    struct buf out = {0};
+    for (size_t i = 0; i < COUNT(shapes); i++) {
+        char text[512];
+        (void)snprintf(text, sizeof text, FC(FEATURE("1", GEOMETRY("%s", "%s"))), shapes[i].type,
+                       shapes[i].coordinates);
+        for (int k = 0; k < 2; k++) {
+            const char *want = k == 0 ? shapes[i].any : shapes[i].rfc;
+            const char *got = read_all(FORMAT_GEOJSON, text, strlen(text), 99, wanted, 2,
+                                       k == 0 ? &any : &plain, &out);
+            const char *said = strstr(got, "record 1: ");
+            ok(*want == '\0' ? strstr(got, "E ") == NULL
+                             : said != NULL && strncmp(said + 10, want, strlen(want)) == 0,
+               shapes[i].name);
+        }
+    }
+    static const char far[] = FC(FEATURE("1", GEOMETRY("LineString", "[[0,0],[200,0]]")));
+    is_str(read_all(FORMAT_GEOJSON, far, sizeof far - 1, 99, wanted, 2, &metres, &out),
+           "n:1,G2/45:20000002;", "metres know no antimeridian");
+    buf_release(&out);
+}
+
+/* (E)WKB in CSV: what is refused, and why. */
+#define LE_POINT "0101000000" ONE TWO
+#define ONE "000000000000F03F"
+#define TWO "0000000000000040"
+static void check_wkb(void)
+{
+    static const struct geometry_rules any = {.srid = 4326};
+    static const struct geometry_rules flat = {.srid = 4326, .dims = 2};
+    static const struct geometry_rules with_z = {.srid = 4326, .dims = 3};
+    static const struct geometry_rules with_m = {.srid = 4326, .dims = 3, .is_m = true};
+    static const char dims[] =
+        "E byte 2, record 1: the (E)WKB has other dimensions than the column";
+    static const char part[] = "E byte 2, record 1: a part of the (E)WKB has other dimensions";
+    static const char ends[] = "E byte 2, record 1: the (E)WKB ends too early";
+    static const struct {
+        const char *name, *hex, *want;
+        const struct geometry_rules *rules;
+    } wkb[] = {
+        {"a point", LE_POINT, "G1/25:20000001;", &any},
+        {"in lower case", "0101000000000000000000f03f0000000000000040", "G1/25:20000001;", &any},
+        {"big-endian", "00000000013FF00000000000004000000000000000", "G1/25:20000001;", &any},
+        {"its SRID", "0101000020E6100000" ONE TWO, "G1/25:20000001;", &any},
+        {"another SRID", "01010000200F270000" ONE TWO,
+         "E byte 2, record 1: the (E)WKB has another SRID than the asset", &any},
+        {"bytes behind", LE_POINT "00", "E byte 2, record 1: bytes follow the (E)WKB", &any},
+        {"a point behind", LE_POINT LE_POINT, "E byte 2, record 1: bytes follow the (E)WKB", &any},
+        {"Z", "0101000080" ONE TWO ONE, "G1/33:a0000001;", &any},
+        {"M", "0101000040" ONE TWO ONE, "G1/33:60000001;", &any},
+        {"ZM", "01010000C0" ONE TWO ONE TWO, "G1/41:e0000001;", &any},
+        {"Z as ISO has it", "01E9030000" ONE TWO ONE, "G1/33:a0000001;", &any},
+        {"M as ISO has it", "01D1070000" ONE TWO ONE, "G1/33:60000001;", &any},
+        {"ZM as ISO has it", "01B90B0000" ONE TWO ONE TWO, "G1/41:e0000001;", &any},
+        {"Z where none is wanted", "0101000080" ONE TWO ONE, dims, &flat},
+        {"M where none is wanted", "0101000040" ONE TWO ONE, dims, &flat},
+        {"Z where M is wanted", "0101000080" ONE TWO ONE, dims, &with_m},
+        {"M where Z is wanted", "0101000040" ONE TWO ONE, dims, &with_z},
+        {"ZM where Z is wanted", "01010000C0" ONE TWO ONE TWO, dims, &with_z},
+        {"none where Z is wanted", LE_POINT, dims, &with_z},
+        {"Z where it is wanted", "0101000080" ONE TWO ONE, "G1/33:a0000001;", &with_z},
+        {"M where it is wanted", "0101000040" ONE TWO ONE, "G1/33:60000001;", &with_m},
+        {"points, one of them with Z", "010400000002000000" LE_POINT "0101000080" ONE TWO ONE, part,
+         &any},
+        {"points with Z, one without", "0104000080020000000101000080" ONE TWO ONE LE_POINT, part,
+         &any},
+        {"points with Z, one with M", "0104000080010000000101000040" ONE TWO ONE, part, &any},
+        {"a collection with another's dimensions", "0107000000010000000101000080" ONE TWO ONE, part,
+         &any},
+        {"a collection with Z of one without", "010700008001000000" LE_POINT, part, &any},
+        {"a collection with Z", "0107000080010000000101000080" ONE TWO ONE, "G7/42:a0000007;",
+         &any},
+        {"a part with another SRID",
+         "0104000000010000000101000020"
+         "0F270000" ONE TWO,
+         "E byte 2, record 1: the (E)WKB has another SRID than the asset", &any},
+        {"points of lines", "0104000000010000000102000000020000000000",
+         "E byte 2, record 1: a part of the (E)WKB is of another type", &any},
+        {"byte order 2", "0201000000" ONE TWO, "E byte 2, record 1: the bytes are no (E)WKB", &any},
+        {"byte order 2 within", "0104000000010000000201000000" ONE TWO,
+         "E byte 2, record 1: the bytes are no (E)WKB", &any},
+        {"nothing but a byte", "01", ends, &any},
+        {"half a number", "0101000000" ONE "00000000", ends, &any},
+        {"more points than bytes", "0104000000FFFFFFFF" LE_POINT, ends, &any},
+        {"more positions than bytes", "0102000000FFFFFFFF" ONE TWO, ends, &any},
+        {"type 0", "0100000000" ONE TWO,
+         "E byte 2, record 1: the (E)WKB has a type that is not known", &any},
+        {"a curve", "0108000000" ONE TWO,
+         "E byte 2, record 1: the (E)WKB has a type that is not known", &any},
+        {"type 4001", "01A10F0000" ONE TWO,
+         "E byte 2, record 1: the (E)WKB has a type that is not known", &any},
+        {"NaN", "0101000000000000000000F87F" TWO, "E byte 2, record 1: a coordinate is not finite",
+         &any},
+        {"infinity", "0101000000000000000000F07F" TWO,
+         "E byte 2, record 1: a coordinate is not finite", &any},
+        {"no points", "010400000000000000", "E byte 2, record 1: the geometry is empty", &any},
+        {"an empty collection", "010700000000000000", "E byte 2, record 1: the geometry is empty",
+         &any},
+        {"an odd digit", LE_POINT "0", "E byte 2, record 1: is no hexadecimal (E)WKB", &any},
+        {"no digit", "0101000000" ONE "000000000000004G",
+         "E byte 2, record 1: is no hexadecimal (E)WKB", &any},
+    };
+    static const struct wanted_value g[] = {{.path = "g", .as_geometry = true}};
+    struct buf out = {0};
+    for (size_t i = 0; i < COUNT(wkb); i++) {
+        char text[512];
+        (void)snprintf(text, sizeof text, "g\n%s\n", wkb[i].hex);
+        is_str(read_all(FORMAT_CSV, text, strlen(text), 5, g, 1, wkb[i].rules, &out), wkb[i].want,
+               wkb[i].name);
+    }
+    buf_release(&out);
+}
+
 static void check_formats(void)
 {
     enum data_format f;
@@ -591,7 +841,8 @@ static void check_refused(void)
 int main(void)
 {
     tap_plan((int)(2 * (COUNT(geojson) + COUNT(lines) + COUNT(csv)) + COUNT(numbers)) + 1 + 1 + 2 +
-             3 + 5 + 5 + (int)(COUNT(damages) * (COUNT(cuts) + 3)) + 2 * 6 + 2);
+             3 + 5 + 5 + (int)(COUNT(damages) * (COUNT(cuts) + 3)) + 2 * 6 + 2 + 3 + 2 * 14 + 1 +
+             44);
     if (mkdtemp(folder_path) == NULL || (folder = open(folder_path, O_RDONLY | O_DIRECTORY)) < 0) {
         return 1;
     }
@@ -610,6 +861,9 @@ int main(void)
     check_strings();
     check_names();
     check_rules();
+    check_crs();
+    check_antimeridian();
+    check_wkb();
     check_formats();
     check_header();
     check_damage();

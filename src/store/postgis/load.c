@@ -44,6 +44,49 @@ static int send_rows(struct load_run *r, struct err *e)
     return rc;
 }
 
+/* The names that the artifact's first record has, as a hint. */
+static int hint_names(const struct load_run *r, struct err *e)
+{
+    struct source s;
+    struct err ignored;
+    struct buf names = {0};
+    if (source_open(&s, r->l->in->dirfd, r->l->in->path, &ignored) == 0) {
+        reader_names(r->l->in->format, &s, &names);
+        source_close(&s);
+    }
+    if (names.n > 0) {
+        (void)err_hint(e, "the first record has: %s", buf_str(&names));
+    }
+    buf_release(&names);
+    return -1;
+}
+
+/* A name that some records lack is NULL there; one that no record has is a mistake in the mapping. */
+static int check_found(const struct load_run *r, struct err *e)
+{
+    const struct load *l = r->l;
+    for (size_t i = 0; i < l->n && r->rows > 0; i++) {
+        const struct mapping *m = &l->in->from->column[i];
+        if (l->from[i].is_constant || reader_found(r->reader, l->from[i].wanted) > 0) {
+            continue;
+        }
+        (void)err_at(e, ERR_CONFIG, l->in->declared_in, m->line, m->col,
+                     "column \"%s\": none of the %lld records of \"%s\" has \"%s\"%s%s%s",
+                     m->column, (long long)r->rows, l->in->path,
+                     m->kind == SOURCE_POINT ? m->x : m->text,
+                     m->kind == SOURCE_POINT ? " and \"" : "", m->kind == SOURCE_POINT ? m->y : "",
+                     m->kind == SOURCE_POINT ? "\"" : "");
+        return hint_names(r, e);
+    }
+    return 0;
+}
+
+static int run_end(struct load_run *r, struct err *e)
+{
+    copy_end(&r->writer);
+    return check_found(r, e) != 0 || send_rows(r, e) != 0 ? -1 : report(r, true, e);
+}
+
 static int run_rows(struct load_run *r, struct err *e)
 {
     struct record record;
@@ -51,8 +94,7 @@ static int run_rows(struct load_run *r, struct err *e)
     for (;;) {
         int rc = reader_next(r->reader, &record, e);
         if (rc <= 0) {
-            copy_end(&r->writer);
-            return rc != 0 ? rc : send_rows(r, e) != 0 ? -1 : report(r, true, e);
+            return rc != 0 ? rc : run_end(r, e);
         }
         if (copy_row(&r->writer, &r->source, &record, e) != 0) {
             return -1;

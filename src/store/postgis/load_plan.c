@@ -140,6 +140,7 @@ static void set_rules(struct load *l)
             continue;
         }
         bool is_m = dims_of(c) == DIMS_XYZ && c->has_m;
+        l->rules.has_zm |= c->has_z && c->has_m;
         if (is_first) {
             l->rules.dims = dims_of(c);
             l->rules.is_m = is_m;
