@@ -190,6 +190,10 @@ enum path_result { PATH_FOUND, PATH_ABSENT, PATH_URL, PATH_REFUSED };
 /* *out, from c->a, is relative to the project's directory. Looks at the file system. */
 enum path_result catalog_path(struct dataset_catalog *c, const struct doc *at, const char *beside,
                               const char **out);
+/* A STAC href: beside first, where ".." is allowed as long as the result stays within the project; then,
+ * without "..", as any path. As catalog_path_needed(). */
+int catalog_href_needed(struct dataset_catalog *c, const struct doc *at, const char *beside,
+                        const char **out);
 /* The same for a file that has to be there: -1 with a fault unless it is. */
 int catalog_path_needed(struct dataset_catalog *c, const struct doc *at, const char *beside,
                         const char **out);
@@ -261,6 +265,9 @@ void fact_count(struct dataset_catalog *c, const struct doc *at);
 void fact_box(struct dataset_catalog *c, const struct doc *at);      /* of the whole version */
 void fact_item_box(struct dataset_catalog *c, const struct doc *at); /* of one STAC item */
 void extent_close(struct dataset_catalog *c, const struct doc *at);
+/* A point in time with its zone, in microseconds since 2000-01-01. 1, 0: not said or null, -1: a fault is
+ * added. what: the member's name. */
+int fact_instant(struct dataset_catalog *c, const struct doc *at, const char *what, int64_t *us);
 /* The CRS that map gives, else none; -1 with a fault. */
 int fact_crs(struct dataset_catalog *c, const struct doc *map, const char **crs, int *srid);
 

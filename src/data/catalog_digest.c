@@ -40,6 +40,7 @@ static const char *const digest_keys[] = {
     "digest",
     "sha256",
     "checksum",
+    "spdx:checksum", /* an object: spdx_value() */
 };
 static const char *const size_keys[] = {"file:size", "byte_count", "dcat:byteSize", "byteSize",
                                         "size"};
@@ -55,10 +56,34 @@ static bool is_said(const struct doc *d)
     return d != NULL && d->type != DOC_NULL;
 }
 
+/* The value of an spdx:checksum (DCAT 3, section 6.8.13) that is a SHA-256; NULL: there is none. */
+static const struct doc *spdx_value(const struct doc *map)
+{
+    const struct doc *sums = ld_get(map, "spdx:checksum");
+    size_t n = sums == NULL ? 0 : sums->type == DOC_LIST ? sums->n : 1;
+    for (size_t i = 0; i < n; i++) {
+        const struct doc *sum = sums->type == DOC_LIST ? sums->item[i] : sums;
+        const char *algorithm = catalog_text(ld_value(ld_get(sum, "spdx:algorithm")));
+        const char *name = algorithm != NULL ? strstr(algorithm, "checksumAlgorithm_") : NULL;
+        if (name != NULL && strcmp(name, "checksumAlgorithm_sha256") == 0) {
+            return ld_get(sum, "spdx:checksumValue");
+        }
+    }
+    return NULL;
+}
+
+static const struct doc *digest_member(const struct doc *map, size_t i)
+{
+    const struct doc *at = i < N_DIGEST_KEYS - 1 ? doc_get(map, digest_keys[i]) : spdx_value(map);
+    const struct doc *inner = at != NULL && at->type == DOC_LIST && at->n > 0 ? at->item[0] : at;
+    return ld_get(inner, "spdx:checksumValue") == NULL ? at
+                                                       : NULL; /* "checksum" without its prefix */
+}
+
 bool claim_has_digest(const struct doc *map)
 {
     for (size_t i = 0; i < N_DIGEST_KEYS; i++) {
-        if (is_said(doc_get(map, digest_keys[i]))) {
+        if (is_said(digest_member(map, i))) {
             return true;
         }
     }
@@ -69,7 +94,7 @@ bool claim_find_digest(const struct doc *map, struct digest *out)
 {
     bool is_found = false;
     for (size_t i = 0; i < N_DIGEST_KEYS && !is_found; i++) {
-        const char *text = catalog_text(ld_value(doc_get(map, digest_keys[i])));
+        const char *text = catalog_text(ld_value(digest_member(map, i)));
         is_found = text != NULL && catalog_digest(text, out) == 0;
     }
     return is_found;
@@ -94,7 +119,7 @@ static int read_digests(struct dataset_catalog *c, const struct doc *map, struct
 {
     for (size_t i = 0; i < N_DIGEST_KEYS; i++) {
         struct digest found;
-        const struct doc *at = doc_get(map, digest_keys[i]);
+        const struct doc *at = digest_member(map, i);
         if (!is_said(at)) {
             continue;
         }

@@ -4,6 +4,7 @@
 #include <strings.h>
 
 #include "data/catalog.h"
+#include "data/moment.h"
 
 static bool is_said(const struct doc *at)
 {
@@ -22,6 +23,20 @@ static const char *text_of(struct dataset_catalog *c, const struct doc *at)
         return NULL;
     }
     return text;
+}
+
+int fact_instant(struct dataset_catalog *c, const struct doc *at, const char *what, int64_t *us)
+{
+    const char *why;
+    if (at == NULL || at->type == DOC_NULL) {
+        return 0;
+    }
+    if (catalog_text(at) == NULL || moment_instant(at->text, us, &why) != 0 || *us == INT64_MAX ||
+        *us == INT64_MIN) {
+        CATALOG_FAULT(c, CODE_TEMPORAL_TIMEZONE, at, "\"%s\"", what);
+        return -1;
+    }
+    return 1;
 }
 
 void fact_id(struct dataset_catalog *c, const struct doc *at)

@@ -12,6 +12,7 @@ static const struct prefix prefixes[] = {
     {"dcat:", "http://www.w3.org/ns/dcat#"},
     {"dct:", "http://purl.org/dc/terms/"},
     {"prov:", "http://www.w3.org/ns/prov#"},
+    {"spdx:", "http://spdx.org/rdf/terms#"},
 };
 enum { N_PREFIXES = sizeof prefixes / sizeof prefixes[0] };
 

@@ -42,7 +42,7 @@ static void read_asset(struct dataset_catalog *c, const struct doc *key, const s
     const char *text = catalog_text(href);
     bool is_link =
         !has_digest && (!has_data_role(asset) || (text != NULL && strstr(text, "://") != NULL));
-    if (is_link || catalog_path_needed(c, href, beside, &path) != 0) {
+    if (is_link || catalog_href_needed(c, href, beside, &path) != 0) {
         return;
     }
     said.name = key->text.p;
@@ -97,6 +97,59 @@ static void read_statements(struct dataset_catalog *c, const struct doc *map)
     }
 }
 
+/* A window of time: both ends may be open, and it may not end before it starts. */
+static void check_window(struct dataset_catalog *c, const struct doc *start, const struct doc *end,
+                         const char *start_name, const char *end_name)
+{
+    int64_t from = 0;
+    int64_t to = 0;
+    bool has_start = fact_instant(c, start, start_name, &from) > 0;
+    bool has_end = fact_instant(c, end, end_name, &to) > 0;
+    if (has_start && has_end && from > to) {
+        CATALOG_FAULT(c, CODE_TEMPORAL_ORDER, end, "a window ends before it starts");
+    }
+}
+
+/* STAC item specification, "Properties Object": an item without one time has a window with both ends. */
+static void check_item_times(struct dataset_catalog *c, const struct doc *properties)
+{
+    static const char *const others[] = {"created", "updated", "published", "expires"};
+    const struct doc *at = doc_get(properties, "datetime");
+    const struct doc *start = doc_get(properties, "start_datetime");
+    const struct doc *end = doc_get(properties, "end_datetime");
+    int64_t us = 0;
+    (void)fact_instant(c, at, "datetime", &us);
+    check_window(c, start, end, "start_datetime", "end_datetime");
+    bool is_window =
+        start != NULL && start->type != DOC_NULL && end != NULL && end->type != DOC_NULL;
+    if (at != NULL && at->type == DOC_NULL && !is_window) {
+        CATALOG_FAULT(c, CODE_TEMPORAL_TIMEZONE, at,
+                      "\"datetime\" is null without \"start_datetime\" and \"end_datetime\"");
+    }
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
+        (void)fact_instant(c, doc_get(properties, others[i]), others[i], &us);
+    }
+}
+
+static void check_intervals(struct dataset_catalog *c, const struct doc *intervals)
+{
+    if (intervals == NULL) {
+        return;
+    }
+    if (intervals->type != DOC_LIST || intervals->n == 0) {
+        CATALOG_FAULT(c, CODE_SHAPE, intervals, "\"interval\" has to be a list of pairs");
+        return;
+    }
+    for (size_t i = 0; i < intervals->n; i++) {
+        const struct doc *pair = intervals->item[i];
+        if (pair->type != DOC_LIST || pair->n != 2) {
+            CATALOG_FAULT(c, CODE_SHAPE, pair, "an interval has to be a pair of times or nulls");
+        } else {
+            check_window(c, pair->item[0], pair->item[1], "interval", "interval");
+        }
+    }
+}
+
 void stac_read(struct dataset_catalog *c, const struct source_file *f)
 {
     const struct doc *root = f->root;
@@ -110,9 +163,11 @@ void stac_read(struct dataset_catalog *c, const struct source_file *f)
     read_statements(c, doc_get(root, "properties"));
     if (type != NULL && strcmp(type, "Feature") == 0) {
         fact_item_box(c, doc_get(root, "bbox"));
+        check_item_times(c, doc_get(root, "properties"));
     } else {
         const struct doc *boxes = doc_find(root, "extent.spatial.bbox");
         fact_box(c, doc_len(boxes) > 0 && boxes->type == DOC_LIST ? boxes->item[0] : boxes);
+        check_intervals(c, doc_find(root, "extent.temporal.interval"));
     }
     read_assets(c, root, path_folder(c->a, f->path));
 }

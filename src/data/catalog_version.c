@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "data/catalog.h"
-#include "data/moment.h"
 #include "doc/canon.h"
 
 #define ID_PREFIX "kfm:dataset-version:"
@@ -113,17 +112,8 @@ static void check_content(struct dataset_catalog *c, const struct doc *root)
 static int64_t instant(struct dataset_catalog *c, const struct doc *map, const char *key,
                        int64_t otherwise)
 {
-    const struct doc *at = doc_get(map, key);
-    const char *why;
     int64_t us = otherwise;
-    if (at == NULL || at->type == DOC_NULL) {
-        return otherwise;
-    }
-    if (catalog_text(at) == NULL || moment_instant(at->text, &us, &why) != 0) {
-        CATALOG_FAULT(c, CODE_TEMPORAL_TIMEZONE, at, "\"%s\"", key);
-        return otherwise;
-    }
-    return us;
+    return fact_instant(c, doc_get(map, key), key, &us) > 0 ? us : otherwise;
 }
 
 static void check_times(struct dataset_catalog *c, const struct doc *root)

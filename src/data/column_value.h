@@ -15,7 +15,8 @@ struct conversion {
 /* Append v, which is neither absent nor NULL, as the column's type sends it (COLUMN_OTHER: as its text is
  * read). Returns 0, or -1 with c->why; what was appended then is of no use. */
 int column_convert(struct conversion *c, const struct value *v) MUST_CHECK;
-/* column_convert() for what is made of geometry: v's EWKB, checked against the column; a single one becomes a Multi one. */
+/* column_convert() for what is made of geometry: v's EWKB, checked against the column; a single one
+ * becomes a Multi one. */
 int column_convert_geometry(struct conversion *c, const struct value *v) MUST_CHECK;
 
 /* Append b in hexadecimal, lower case. */

@@ -112,8 +112,8 @@ static const char crosses[] =
     "an edge is longer than 180 degrees: what crosses the antimeridian has to be cut there "
     "(RFC 7946 section 3.1.9)";
 
-/* Has it an edge that is shorter the other way round the globe? From one side of the antimeridian to the other it may go
- * along a whole parallel, as the world's own frame does. */
+/* Has it an edge that is shorter the other way round the globe? From one side of the antimeridian to the
+ * other it may go along a whole parallel, as the world's own frame does. */
 static bool is_wide(const struct shape *s, size_t from, size_t to,
                     const struct geometry_rules *rules)
 {

@@ -3,8 +3,8 @@
 
 #include "data/reader_json.h"
 
-/* What stands behind the third number has no meaning (RFC 7946 section 3.1.1) unless a column gives it one; PostGIS
- * reads over it as well. */
+/* What stands behind the third number has no meaning (RFC 7946 section 3.1.1) unless a column gives it
+ * one; PostGIS reads over it as well. */
 static int parse_position(struct reader *r, int dims)
 {
     double v;

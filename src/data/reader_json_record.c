@@ -278,8 +278,8 @@ static int collection_end(struct reader *r)
     return 0;
 }
 
-/* A member of a record. A Feature says that it is one; a line of other JSON need not, and may have a "crs" of its own
- * meaning. */
+/* A member of a record. A Feature says that it is one; a line of other JSON need not, and may have a "crs"
+ * of its own meaning. */
 static int record_member(struct reader *r, struct bytes name, bool *has_type)
 {
     struct node *n = find(r->root, name);

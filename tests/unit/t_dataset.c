@@ -236,6 +236,12 @@ struct row {
 #define ONES "1111111111111111111111111111111111111111111111111111111111111111"
 #define MANIFEST_DIGEST "\"digest\": \"{{sha:features}}\", \"media_type\""
 
+#define SPDX(prefix, hex)                                                                          \
+    "\"" prefix "checksum\": {\"@type\": \"" prefix "Checksum\", \"" prefix                        \
+    "algorithm\": {\"@id\": \"http://spdx.org/rdf/terms#checksumAlgorithm_sha256\"}, \"" prefix    \
+    "checksumValue\": \"" hex "\"}"
+#define UP5 "\"href\": \"../../../../../"
+
 static const struct row rows[] = {
     /* reading */
     {"a truncated manifest",
@@ -349,8 +355,109 @@ static const struct row rows[] = {
      "CATALOG_PATH_UNSAFE"},
     {"a path that begins with ..",
      &wells,
-     {{"item", "\"href\": \"data", "\"href\": \"../data"}},
+     {{"item", "\"href\": \"data", "\"href\": \"../../../../../../../../data"}},
      "CATALOG_PATH_UNSAFE"},
+    {"a STAC path that leads out and in again",
+     &wells,
+     {{"item", "\"href\": \"data", "\"href\": \"../../../../../../../../registry/data"}},
+     "CATALOG_PATH_UNSAFE"},
+    {"a STAC path with .. to nothing",
+     &wells,
+     {{"item", "\"href\": \"data", "\"href\": \"../data"}},
+     "CATALOG_FILE_MISSING"},
+    {"a STAC path with a backslash",
+     &wells,
+     {{"item", "\"href\": \"data/", "\"href\": \"..\\\\data/"}},
+     "CATALOG_PATH_UNSAFE"},
+    {"an absolute STAC path",
+     &wells,
+     {{"item", "\"href\": \"data", "\"href\": \"/data"}},
+     "CATALOG_PATH_UNSAFE"},
+    {"the item itself, beside it, for the artifact",
+     &wells,
+     {{"item", "\"href\": \"" WELLS_PATH, "\"href\": \"wells-1.json"}},
+     "CATALOG_ARTIFACT_UNNAMED"},
+    /* times in STAC */
+    {"an item's time without zone",
+     &wells,
+     {{"item", "2026-01-01T00:00:00Z", "2026-01-01T00:00:00"}},
+     "TEMPORAL_TIMEZONE_REQUIRED"},
+    {"an item's time that is only a date",
+     &wells,
+     {{"item", "2026-01-01T00:00:00Z", "2026-01-01"}},
+     "TEMPORAL_TIMEZONE_REQUIRED"},
+    {"a day that there is not",
+     &wells,
+     {{"item", "2026-01-01T00:00:00Z", "2026-02-30T00:00:00Z"}},
+     "TEMPORAL_TIMEZONE_REQUIRED"},
+    {"a number for a time",
+     &wells,
+     {{"item", "\"2026-01-01T00:00:00Z\"", "1767225600"}},
+     "TEMPORAL_TIMEZONE_REQUIRED"},
+    {"infinity",
+     &wells,
+     {{"item", "2026-01-01T00:00:00Z", "infinity"}},
+     "TEMPORAL_TIMEZONE_REQUIRED"},
+    {"no time and no window",
+     &wells,
+     {{"item", "\"2026-01-01T00:00:00Z\"", "null"}},
+     "TEMPORAL_TIMEZONE_REQUIRED"},
+    {"no time and half a window",
+     &wells,
+     {{"item", "\"2026-01-01T00:00:00Z\"", "null, \"start_datetime\": \"2026-01-01T00:00:00Z\""}},
+     "TEMPORAL_TIMEZONE_REQUIRED"},
+    {"an item's window that ends before it starts",
+     &wells,
+     {{"item", "\"2026-01-01T00:00:00Z\"",
+       "null, \"start_datetime\": \"2026-01-02T00:00:00Z\", \"end_datetime\": "
+       "\"2026-01-01T23:00:00Z\""}},
+     "TEMPORAL_ORDER_INVALID"},
+    {"an update that has no time",
+     &wells,
+     {{"item", "\"2026-01-01T00:00:00Z\"", "\"2026-01-01T00:00:00Z\", \"updated\": \"yesterday\""}},
+     "TEMPORAL_TIMEZONE_REQUIRED"},
+    {"an interval that begins at no time",
+     &wells,
+     {{"collection", "\"2026-01-01T00:00:00Z\"", "\"2026\""}},
+     "TEMPORAL_TIMEZONE_REQUIRED"},
+    {"an interval that ends before it starts",
+     &wells,
+     {{"collection", "\"2026-01-01T00:00:00Z\", null",
+       "\"2026-01-01T00:00:00Z\", \"2025-01-01T00:00:00Z\""}},
+     "TEMPORAL_ORDER_INVALID"},
+    {"an interval of one time",
+     &wells,
+     {{"collection", "\"2026-01-01T00:00:00Z\", null", "\"2026-01-01T00:00:00Z\""}},
+     "CATALOG_SHAPE"},
+    {"an interval that is no pair",
+     &wells,
+     {{"collection", "[[\"2026-01-01T00:00:00Z\", null]]", "[\"2026-01-01T00:00:00Z\", null]"}},
+     "CATALOG_SHAPE"},
+    {"no interval",
+     &wells,
+     {{"collection", "[[\"2026-01-01T00:00:00Z\", null]]", "[]"}},
+     "CATALOG_SHAPE"},
+    {"infinity in a DatasetVersion",
+     &springs,
+     {{"version", "2026-01-06T01:00:00Z", "infinity"}},
+     "TEMPORAL_TIMEZONE_REQUIRED"},
+    /* spdx:checksum */
+    {"another digest in DCAT's spdx:checksum",
+     &wells,
+     {{"dcat", "\"kfm:artifact_digest\": \"{{sha:features}}\"", SPDX("spdx:", ONES)}},
+     "CATALOG_DIGEST_MISMATCH"},
+    {"an spdx:checksum that is none",
+     &wells,
+     {{"dcat", "\"kfm:artifact_digest\": \"{{sha:features}}\"", SPDX("spdx:", "abc")}},
+     "CATALOG_DIGEST_MALFORMED"},
+    {"an spdx:checksum of zeros",
+     &wells,
+     {{"dcat", "\"kfm:artifact_digest\": \"{{sha:features}}\"", SPDX("spdx:", ZEROS)}},
+     "DIGEST_PLACEHOLDER_DENIED"},
+    {"two digests, one by spdx:checksum",
+     &wells,
+     {{"dcat", "\"kfm:artifact_digest\"", SPDX("spdx:", ONES) ", \"kfm:artifact_digest\""}},
+     "CATALOG_DIGEST_MISMATCH"},
     {"an absolute path",
      &basins,
      {{"record", "\"path\":\"data", "\"path\":\"/data"}},
@@ -849,6 +956,78 @@ static void check_row(const struct row *r)
     ok(l.n == 0 && listed.n >= faults.n, "nothing is listed");
     err_list_release(&faults);
     err_list_release(&listed);
+    arena_release(&a);
+}
+
+/* Good ones that are written otherwise. */
+static const struct row taken[] = {
+    {"a STAC path from the item's own folder", &wells, {{"item", "\"href\": \"data/", UP5}}, NULL},
+    {"with dots and doubled slashes",
+     &wells,
+     {{"item", "\"href\": \"data/", "\"href\": \"./../.././/../../../"}},
+     NULL},
+    {"up to the project and down again",
+     &wells,
+     {{"item", "\"href\": \"data/", "\"href\": \"../../../../../../../registry/data/"}},
+     NULL},
+    {"no time, but a window",
+     &wells,
+     {{"item", "\"2026-01-01T00:00:00Z\"",
+       "null, \"start_datetime\": \"2026-01-01T00:00:00Z\", \"end_datetime\": "
+       "\"2026-01-01T00:00:00.5+00:00\""}},
+     NULL},
+    {"an open interval",
+     &wells,
+     {{"collection", "\"2026-01-01T00:00:00Z\", null", "null, null"}},
+     NULL},
+    {"two intervals",
+     &wells,
+     {{"collection", "[[\"2026-01-01T00:00:00Z\", null]]",
+       "[[\"2026-01-01T00:00:00Z\", null], [null, \"2026-01-01T00:00:00Z\"]]"}},
+     NULL},
+    {"spdx:checksum",
+     &wells,
+     {{"dcat", "\"kfm:artifact_digest\": \"{{sha:features}}\"", SPDX("spdx:", "{{hex:features}}")}},
+     NULL},
+    {"checksum without a prefix",
+     &wells,
+     {{"dcat", "\"kfm:artifact_digest\": \"{{sha:features}}\"", SPDX("", "{{hex:features}}")}},
+     NULL},
+    {"with full names",
+     &wells,
+     {{"dcat", "\"kfm:artifact_digest\": \"{{sha:features}}\"",
+       SPDX("http://spdx.org/rdf/terms#", "{{hex:features}}")}},
+     NULL},
+    {"several, of which one counts",
+     &wells,
+     {{"dcat", "\"kfm:artifact_digest\": \"{{sha:features}}\"",
+       "\"spdx:checksum\": [{\"spdx:algorithm\": \"spdx:checksumAlgorithm_md5\", "
+       "\"spdx:checksumValue\": \"00\"}, {\"spdx:algorithm\": {\"@id\": "
+       "\"spdx:checksumAlgorithm_sha256\"}, \"spdx:checksumValue\": {\"@value\": "
+       "\"{{hex:features}}\", \"@type\": \"xsd:hexBinary\"}}]"}},
+     NULL},
+    {"beside another that agrees",
+     &wells,
+     {{"dcat", "\"kfm:artifact_digest\"",
+       SPDX("spdx:", "{{hex:features}}") ", \"kfm:artifact_digest\""}},
+     NULL},
+};
+enum { N_TAKEN = sizeof taken / sizeof taken[0] };
+
+static void check_taken(const struct row *r)
+{
+    struct arena a = {0};
+    struct err_list faults = {0};
+    struct dataset_place p = place_of(&a);
+    struct dataset *d = NULL;
+    place_start();
+    p.dirfd = place_fd;
+    fixture_write(r->of, r->edits);
+    int rc = dataset_find(&p, r->of->slug, r->of->id, &d, &faults);
+    is_str(rc == 0 ? d->artifacts.v[0].path : codes_of(&a, &faults),
+           "registry/data/processed/wells/" WELLS_ID "/artifacts/features.geojson", r->name);
+    print_faults(&faults);
+    err_list_release(&faults);
     arena_release(&a);
 }
 
@@ -1373,8 +1552,8 @@ static void test_codes(void)
 int main(void)
 {
     tap_plan(WELLS_CHECKS + LAKES_CHECKS + BASINS_CHECKS + 2 * SPRINGS_CHECKS + ID_CHECKS +
-             N_ROWS * CHECKS_PER_ROW + N_CHANGES * CHECKS_PER_CHANGE + NAMES_CHECKS + FIND_CHECKS +
-             LIST_CHECKS + VERIFY_CHECKS + N_PLACES + QUIET_CHECKS + 2 * CODE_COUNT);
+             N_ROWS * CHECKS_PER_ROW + N_TAKEN + N_CHANGES * CHECKS_PER_CHANGE + NAMES_CHECKS +
+             FIND_CHECKS + LIST_CHECKS + VERIFY_CHECKS + N_PLACES + QUIET_CHECKS + 2 * CODE_COUNT);
     test_promoted();
     test_other_layout();
     test_record();
@@ -1383,6 +1562,9 @@ int main(void)
     test_id();
     for (size_t i = 0; i < N_ROWS; i++) {
         check_row(&rows[i]);
+    }
+    for (size_t i = 0; i < N_TAKEN; i++) {
+        check_taken(&taken[i]);
     }
     for (size_t i = 0; i < N_CHANGES; i++) {
         check_change(i);
