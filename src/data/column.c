@@ -267,6 +267,9 @@ static int put_other(struct conversion *c, const struct value *v)
 {
     struct buf binary = {0};
     struct conversion inner = {.column = c->column, .out = &binary};
+    if (c->column->element != NULL && v->kind == VALUE_JSON) {
+        return column_convert_array(c, v);
+    }
     if (!c->column->takes_geometry) {
         return put_text(c, v);
     }

@@ -47,6 +47,7 @@ struct column {
      * hexadecimal EWKB. Base type (0: any; one that GeoJSON does not have is over 7), srid of the column
      * (0: any), dimensions (any_dims: the column does not say). */
     bool takes_geometry;
+    const struct column *element; /* of an array; NULL: it is none */
     int geometry_type, srid;
     bool any_dims, has_z, has_m;
 };

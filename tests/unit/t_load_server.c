@@ -6,7 +6,7 @@
 #include "store/postgis/load.h"
 #include "store_server.h"
 
-enum { PLANNED = 112 + 2 * 26 + 1, MANY = 30000 };
+enum { PLANNED = 112 + 2 * 26 + 1 + 36, MANY = 30000 };
 
 #define COUNT(v) ((int)(sizeof(v) / sizeof *(v)))
 
@@ -20,6 +20,7 @@ static const char *const fixture[] = {
     "CREATE DOMAIN app.place AS gis.geometry(Point, 4326) NOT NULL",
     "CREATE DOMAIN app.code AS text DEFAULT 'none' NOT NULL",
     "CREATE DOMAIN app.inner_code AS app.code",
+    "CREATE DOMAIN app.tags AS text[]",
     "CREATE TABLE app.kinds (a int2 NOT NULL, b varchar(7), c char(3), d numeric(6, 2), e numeric,"
     " f timestamptz(3), g time(0), h timestamp, i int[], j app.mood, k app.inner_code,"
     " l bigint GENERATED ALWAYS AS IDENTITY, m int GENERATED ALWAYS AS (a * 2) STORED,"
@@ -397,6 +398,74 @@ static void test_matches(struct pg *s)
     is_int(load_dry(plan_well(s, &in), NULL, &rows, &e), -1, "half a point");
 }
 
+/* JSON arrays become arrays, each element as its own type; NULL for want: refused, with those words. */
+static const struct {
+    const char *type, *json, *want, *why;
+} arrays[] = {
+    {"text[]", "[\"x\",\"y\"]", "{x,y}", NULL},
+    {"text[]", "[]", "{}", NULL},
+    {"text[]", "null", "-", NULL},
+    {"text[]", "[\"a,b\",\"{c}\",\"d\\\"e\",\"f\\\\g\",\"\",\"NULL\",\" h\",null]",
+     "{\"a,b\",\"{c}\",\"d\\\"e\",\"f\\\\g\",\"\",\"NULL\",\" h\",NULL}", NULL},
+    {"text[]", "[\"a\\tb\\nc\"]", "{\"a\tb\nc\"}", NULL},
+    {"text[]", "[1,true,1.50]", "{1,true,1.50}", NULL},
+    {"text[]", "[[\"a\",\"b\"],[\"c\",\"d\"]]", "{{a,b},{c,d}}", NULL},
+    {"text[]", "\"{a,b}\"", "{a,b}", NULL},
+    {"varchar(3)[]", "[\"abc\"]", "{abc}", NULL},
+    {"varchar(3)[]", "[\"abcd\"]", NULL, "this text has more characters than the column takes"},
+    {"int[]", "[1,-2,3e1]", "{1,-2,30}", NULL},
+    {"int[]", "[[1],[2]]", "{{1},{2}}", NULL},
+    {"int[]", "[1,\"x\"]", NULL, "this is no number"},
+    {"int[]", "[1.5]", NULL, "this number is no integer"},
+    {"int2[]", "[32768]", NULL, "this number is out of range"},
+    {"int[]", "[[1,2],[3]]", NULL, "arrays within this array have different lengths"},
+    {"int[]", "[1,[2]]", NULL, "elements and arrays stand side by side in this array"},
+    {"int[]", "[[1],2]", NULL, "elements and arrays stand side by side in this array"},
+    {"int[]", "[[1],[[2]]]", NULL, "elements and arrays stand side by side in this array"},
+    {"int[]", "[[]]", NULL, "an array within this array is empty"},
+    {"int[]", "[[[[[[[1]]]]]]]", NULL, "this array has more than 6 dimensions"},
+    {"int[]", "{\"a\":1}", NULL, "this is an object, and the column takes an array"},
+    {"int[]", "[{\"a\":1}]", NULL,
+     "an object stands in this array, and the column's elements take none"},
+    {"bigint[]", "[9223372036854775807]", "{9223372036854775807}", NULL},
+    {"bool[]", "[true,false,null]", "{t,f,NULL}", NULL},
+    {"bool[]", "[\"yes\"]", NULL, "this is neither true nor false"},
+    {"float8[]", "[0.1,-5e-324]", "{0.1,-5e-324}", NULL},
+    {"numeric(4,2)[]", "[1.25]", "{1.25}", NULL},
+    {"numeric(4,2)[]", "[1.255]", NULL,
+     "this number has more digits after the point than the column's scale"},
+    {"date[]", "[\"2026-03-01\"]", "{2026-03-01}", NULL},
+    {"date[]", "[\"2026-02-30\"]", NULL, "the calendar has no such day"},
+    {"uuid[]", "[\"00112233-4455-6677-8899-aabbccddeeff\"]",
+     "{00112233-4455-6677-8899-aabbccddeeff}", NULL},
+    {"jsonb[]", "[\"a\",1]", "{\"\\\"a\\\"\",1}", NULL},
+    {"app.mood[]", "[\"ok\",\"sad\"]", "{ok,sad}", NULL},
+    {"app.tags", "[\"a\"]", "{a}", NULL},
+    {"app.tags", "[{}]", NULL,
+     "an object stands in this array, and the column's elements take none"},
+};
+
+static void test_arrays(struct pg *s)
+{
+    for (int i = 0; i < COUNT(arrays); i++) {
+        struct mapping m[] = {PATH("v", "v")};
+        struct load_source in = source_of("array.ndjson", FORMAT_NDJSON, "arrays", m, COUNT(m));
+        int64_t rows = 0;
+        const char *text = arena_printf(&arena, "{\"v\":%s}\n", arrays[i].json);
+        must(file_write(dirfd_of_data, "array.ndjson", bytes_str(text), 0600, &e), "artifact");
+        run(s, arena_printf(&arena, "CREATE TABLE app.arrays (v %s)", arrays[i].type));
+        int rc = load_in_transaction(s, plan_well(s, &in), NULL, &rows);
+        if (arrays[i].want != NULL) {
+            is_str(rc == 0 ? ask(s, "SELECT coalesce(v::text, '-') FROM app.arrays") : e.msg,
+                   arrays[i].want, arrays[i].json);
+        } else {
+            const char *said = strstr(e.msg, "\"v\": ");
+            is_str(rc == -1 && said != NULL ? said + 5 : e.msg, arrays[i].why, arrays[i].json);
+        }
+        run(s, "DROP TABLE app.arrays");
+    }
+}
+
 static void test_wrong(struct pg *s)
 {
     struct mapping m[] = {PATH("fid", "properties.geoid"), OTHER("version", VERSION),
@@ -596,6 +665,7 @@ static void remove_data(void)
     for (int i = 0; i < COUNT(artifacts); i++) {
         (void)unlinkat(dirfd_of_data, artifacts[i].name, 0);
     }
+    (void)unlinkat(dirfd_of_data, "array.ndjson", 0);
     (void)unlinkat(dirfd_of_data, "many.ndjson", 0);
     (void)close(dirfd_of_data);
     (void)rmdir(dir);
@@ -623,6 +693,7 @@ int main(int argc, char **argv)
     test_faults(s);
     test_geojson(s);
     test_matches(s);
+    test_arrays(s);
     test_wrong(s);
     test_text_and_stage(s);
     test_stage_faults(s);

@@ -14,7 +14,9 @@ enum {
     COL_DEFAULT,
     COL_GENERATED,
     COL_GEOMETRY,
-    COL_BASE
+    COL_BASE,
+    COL_ELEMENT,
+    COL_ELEMENT_TYPMOD
 };
 
 enum {
@@ -79,6 +81,18 @@ static void set_typmod(struct column *c, int typmod)
     }
 }
 
+static const struct column *element_of(struct arena *a, const struct pg_rows *r, size_t i)
+{
+    if (pg_null(r, i, COL_ELEMENT)) {
+        return NULL;
+    }
+    struct column *element = ARENA_NEW(a, struct column);
+    *element =
+        (struct column){.name = "element", .kind = column_kind_of(pg_text(r, i, COL_ELEMENT))};
+    set_typmod(element, (int)pg_int(r, i, COL_ELEMENT_TYPMOD));
+    return element;
+}
+
 static void set_column(struct arena *a, struct column *c, const struct pg_rows *r, size_t i)
 {
     *c = (struct column){.name = arena_strdup(a, pg_text(r, i, COL_NAME)),
@@ -88,6 +102,7 @@ static void set_column(struct arena *a, struct column *c, const struct pg_rows *
                          .has_default = pg_bool(r, i, COL_DEFAULT),
                          .is_generated = pg_bool(r, i, COL_GENERATED),
                          .takes_geometry = !pg_null(r, i, COL_GEOMETRY)};
+    c->element = element_of(a, r, i);
     set_typmod(c, (int)pg_int(r, i, COL_TYPMOD));
     if (c->takes_geometry && !pg_null(r, i, COL_BASE)) {
         set_geometry(c, pg_text(r, i, COL_BASE));
