@@ -1,6 +1,7 @@
 /* COPY ... FROM STDIN: sending rows while the server works on those before, and learning in time that it refused them. */
 #include <poll.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "pg/session.h"
@@ -76,6 +77,47 @@ static int receive(struct pg *s, struct pg_call *call, int64_t *rows, PGresult *
     }
 }
 
+/* The row and the column in a line of CONTEXT: "COPY pts, line 12, column v: ...", in whatever language. The row is a word of
+ * digits behind the first comma, the column a name behind the next one and a word; what follows a colon is row data. */
+static void read_place(struct pg *s, const char *text)
+{
+    const char *comma = strchr(text, ',');
+    size_t n = comma == NULL ? 0 : strcspn(comma, ":\n");
+    for (size_t i = 1; i < n; i++) {
+        size_t digits = strspn(comma + i, "0123456789");
+        if (digits == 0 || comma[i - 1] != ' ') {
+            continue;
+        }
+        s->refused_row = strtoll(comma + i, NULL, 10);
+        const char *name = comma[i + digits] == ',' ? strchr(comma + i + digits + 2, ' ') : NULL;
+        if (name != NULL && name < comma + n) {
+            (void)snprintf(s->refused_column, sizeof s->refused_column, "%.*s",
+                           (int)(comma + n - name - 1), name + 1);
+        }
+        return;
+    }
+}
+
+/* CONTEXT has a line for each that was at work: functions of triggers first. */
+static void note_place(struct pg *s, const PGresult *bad)
+{
+    const char *context = bad != NULL ? PQresultErrorField(bad, PG_DIAG_CONTEXT) : NULL;
+    for (const char *line = context; line != NULL && s->refused_row == 0;) {
+        if (strncmp(line, "COPY ", 5) == 0) {
+            read_place(s, line);
+        }
+        line = strchr(line, '\n');
+        line = line != NULL ? line + 1 : NULL;
+    }
+}
+
+bool pg_copy_refused(const struct pg *s, int64_t *row, const char **column)
+{
+    *row = s->refused_row;
+    *column = s->refused_column;
+    return s->refused_row > 0;
+}
+
 int pg_copy_start(struct pg *s, const char *sql, struct err *e)
 {
     struct pg_call call;
@@ -85,6 +127,8 @@ int pg_copy_start(struct pg *s, const char *sql, struct err *e)
         return -1;
     }
     pg_copy_text(s->last, sizeof s->last, sql);
+    s->refused_row = 0;
+    s->refused_column[0] = '\0';
     pg_call_begin(&call, &s->wait, s->default_timeout_ms);
     s->single_row = false;
     s->lost = PQsendQueryParams(s->conn, sql, 0, NULL, NULL, NULL, NULL, 0) != 1;
@@ -159,6 +203,7 @@ static int give_up(struct pg *s, struct pg_copy *c, struct err *e)
     if (end_rows(s, c, "kfmig stopped sending rows") == 0) {
         (void)receive(s, &c->call, &rows, &bad);
     }
+    note_place(s, bad);
     int rc = pg_fail(s, &c->call, bad, ERR_APPLY, what, e);
     PQclear(bad);
     copy_leave(s);
@@ -190,6 +235,7 @@ int pg_copy_finish(struct pg *s, const struct pg_wait *w, int64_t *rows, struct 
     if (rc == 0) {
         rc = receive(s, &c->call, &n, &bad);
     }
+    note_place(s, bad);
     if (rc != 0 || bad != NULL || n < 0) {
         rc = pg_fail(s, &c->call, bad, ERR_APPLY, what, e);
     } else {

@@ -129,6 +129,10 @@ int pg_copy_put(struct pg *s, struct bytes data, const struct pg_wait *w, struct
 int pg_copy_finish(struct pg *s, const struct pg_wait *w, int64_t *rows, struct err *e) MUST_CHECK;
 int pg_copy_abort(struct pg *s, struct err *e);
 
+/* Which row of the COPY the server refused last, from 1, and the column as far as it is known (else ""; borrowed, until the next COPY): all that may
+ * be taken from CONTEXT. False: it did not say. */
+bool pg_copy_refused(const struct pg *s, int64_t *row, const char **column);
+
 /* A command without a result (BEGIN, COMMIT, ROLLBACK, SET ...). tag (64 bytes, may be NULL) receives the command tag: COMMIT
  * counts only if it is "COMMIT". *sent (may be NULL) is true once the bytes may have reached the server: after that a lost
  * connection means an unknown outcome. */

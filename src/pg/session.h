@@ -51,6 +51,8 @@ struct pg {
     struct pg_item *batch;
     size_t n_batch, cap_batch;
     struct pg_copy *copy;   /* the COPY under way, see copy.c */
+    int64_t refused_row;    /* of the last COPY; 0: not said */
+    char refused_column[PG_NAME];
     struct pg_call running; /* between pg_start() and pg_end() */
     bool is_running;
     char last[PG_NAME];

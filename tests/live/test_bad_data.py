@@ -17,7 +17,7 @@ SECRET = "Confidential7"  # stands in the rows, and nowhere else
 FEATURES = [point(f"p{i}", -100 + i / 10, 38) for i in range(5)]
 CHAIN = """\
 CREATE SCHEMA app;
-CREATE TABLE app.pts (version text NOT NULL, id text NOT NULL, geom geometry, i4 int, i8 bigint, f8 float8, n numeric(10, 2), d date, t varchar(20),
+CREATE TABLE app.pts (version text NOT NULL, id text NOT NULL, geom geometry, i4 int, i8 bigint, f8 float8, n numeric(10, 2), d date, t varchar(20), ip inet,
                       PRIMARY KEY (version, id));
 CREATE INDEX pts_geom ON app.pts USING gist (geom);
 """
@@ -380,6 +380,39 @@ def catalog(case):
     # What the catalogs say is known when the plan is made; whether the artifacts are what they say, when they are to be loaded.
     ran = refused(p, status, rf"\[{code}\]", recorded="CATALOG_ARTIFACT" in code)
     equal(re.search(r"registry/[^ ]*/(artifacts(/points.geojson)?|[^ /]*\.(json|jsonld|geojson):\d+:\d+)[):]", ran.text) is not None, True, f"a place: {ran!r}")
+
+
+@test
+def a_name_that_no_record_has_is_a_fault():
+    """A typo in a mapping: the place in the declaration, and the names that are there"""
+    p = project()
+    version(p, "pts", BAD, FEATURES)
+    declare(p, BAD, "id: properties.id, t: properties.naem")
+    ran = refused(p, 5, r"registry/projections/pts\.yml:\d+:\d+: .*column \"t\": none of the 5 records of \".*points\.geojson\" has \"properties\.naem\"")
+    contains(ran.text, "the first record has: ")
+    contains(ran.text, "properties.id")
+    declare(p, GOOD, "id: properties.id, geom: geometry")
+    equal(p.build().status, 0)
+
+
+@test
+def what_only_the_server_can_refuse_is_told_with_its_place():
+    """A value of a type that only the server knows: the record is named, the value is not, and what is live stays"""
+    p = project()
+    version(p, "pts", BAD, FEATURES[:2],
+            artifact=features(feature(properties=',"ip":"10.0.0.1"'), feature(ident='"b"', properties=f',"ip":"{SECRET}"')))
+    declare(p, BAD, "id: properties.id, ip: properties.ip")
+    ran = p.build()
+    equal(ran.status, 5, repr(ran))
+    contains(ran.text, 'record 2, "ip": the server refused this value: invalid_text_representation (22P02)')
+    equal(re.search(PLACE, ran.text) is not None, True, repr(ran))
+    lacks(ran.text, SECRET)
+    body = pg.value(p.db, "SELECT body FROM kfmig.receipt ORDER BY seq DESC LIMIT 1")
+    lacks(body, SECRET)
+    equal(json.loads(body)["failure"]["code"], "config")
+    equal(pg.psql(p.db, "SELECT version, count(*) FROM app.pts GROUP BY 1"), [(GOOD, "5")])
+    declare(p, GOOD, "id: properties.id, geom: geometry")
+    equal(p.build().status, 0)
 
 
 main()

@@ -6,7 +6,7 @@
 #include "store/postgis/load.h"
 #include "store_server.h"
 
-enum { PLANNED = 112 + 2 * 26 + 1 + 36, MANY = 30000 };
+enum { PLANNED = 112 + 2 * 26 + 1 + 36 + 4 * 13, MANY = 30000 };
 
 #define COUNT(v) ((int)(sizeof(v) / sizeof *(v)))
 
@@ -21,6 +21,7 @@ static const char *const fixture[] = {
     "CREATE DOMAIN app.code AS text DEFAULT 'none' NOT NULL",
     "CREATE DOMAIN app.inner_code AS app.code",
     "CREATE DOMAIN app.tags AS text[]",
+    "CREATE DOMAIN app.short AS text CHECK (length(value) < 4)",
     "CREATE TABLE app.kinds (a int2 NOT NULL, b varchar(7), c char(3), d numeric(6, 2), e numeric,"
     " f timestamptz(3), g time(0), h timestamp, i int[], j app.mood, k app.inner_code,"
     " l bigint GENERATED ALWAYS AS IDENTITY, m int GENERATED ALWAYS AS (a * 2) STORED,"
@@ -466,6 +467,67 @@ static void test_arrays(struct pg *s)
     }
 }
 
+/* What only the server can refuse is told with the record's place, never with its value. column "": the row as a whole. */
+static const struct {
+    const char *column, *value, *condition;
+    enum err_code code;
+    bool names_column;
+} refusals[] = {
+    {"v inet", "canary", "invalid_text_representation (22P02)", ERR_CONFIG, true},
+    {"v interval", "canary", "invalid_datetime_format (22007)", ERR_CONFIG, true},
+    {"v int[]", "{1,canary}", "invalid_text_representation (22P02)", ERR_CONFIG, true},
+    {"v int4range", "[5,1]", "data_exception (22000)", ERR_CONFIG, true},
+    {"v bit(3)", "1111", "string_data_length_mismatch (22026)", ERR_CONFIG, true},
+    {"v macaddr", "canary", "invalid_text_representation (22P02)", ERR_CONFIG, true},
+    {"v tsvector", "'canary", "syntax_error (42601)", ERR_APPLY, false},
+    {"v app.mood", "canary", "invalid_text_representation (22P02)", ERR_CONFIG, true},
+    {"v app.short", "canary", "check_violation (23514)", ERR_APPLY, true},
+    {"v text CHECK (v <> 'canary')", "canary", "check_violation (23514)", ERR_APPLY, false},
+    {"v text UNIQUE", "10.0.0.1", "unique_violation (23505)", ERR_APPLY, false},
+    {"v text PRIMARY KEY", "10.0.0.1", "unique_violation (23505)", ERR_APPLY, false},
+    {"v text REFERENCES app.feature", "canary", "foreign_key_violation (23503)", ERR_APPLY, false},
+};
+
+static const char *first_value(int i)
+{
+    static const char *const fit[] = {"10.0.0.1",          "1 day", "{1}", "[1,5]", "101",
+                                      "08:00:2b:01:02:03", "a",     "ok",  "a"};
+    return i < COUNT(fit) ? fit[i] : "10.0.0.1";
+}
+
+static void test_refusals(struct pg *s)
+{
+    for (int i = 0; i < COUNT(refusals); i++) {
+        struct mapping m[] = {PATH("id", "id"), PATH("v", "v")};
+        struct load_source in = source_of("array.ndjson", FORMAT_NDJSON, "refuses", m, COUNT(m));
+        int64_t rows = 0;
+        const char *text =
+            arena_printf(&arena, "{\"id\":\"a\",\"v\":\"%s\"}\n{\"id\":\"b\",\"v\":\"%s\"}\n",
+                         first_value(i), refusals[i].value);
+        int byte = (int)(strchr(text, '\n') - text) + 1;
+        must(file_write(dirfd_of_data, "array.ndjson", bytes_str(text), 0600, &e), "artifact");
+        run(s, arena_printf(&arena, "CREATE TABLE app.refuses (id text, %s)", refusals[i].column));
+        const struct load *l = plan_well(s, &in);
+        is_int(load_dry(l, NULL, &rows, &e), 0, refusals[i].column);
+        is_int(load_in_transaction(s, l, NULL, &rows), -1, "the server refuses it");
+        /* Constraints that are looked at when the statement ends, and faults that are no data's, have no row. */
+        bool has_row = strstr(refusals[i].condition, "23503") == NULL &&
+                       strstr(refusals[i].condition, "42601") == NULL;
+        const char *said =
+            has_row
+                ? arena_printf(&arena, "byte %d, record 2%s: the server refused this %s: %s",
+                               byte + (refusals[i].names_column ? 14 : 0),
+                               refusals[i].names_column ? ", \"v\"" : "",
+                               refusals[i].names_column ? "value" : "row", refusals[i].condition)
+                : arena_printf(&arena, "the server refused the rows: %s", refusals[i].condition);
+        is_str(e.msg, said, "with its place");
+        ok(e.code == refusals[i].code && strstr(e.hint, "canary") == NULL &&
+               strcmp(e.where.path, has_row ? "array.ndjson" : "") == 0,
+           "in the artifact");
+        run(s, "DROP TABLE app.refuses");
+    }
+}
+
 static void test_wrong(struct pg *s)
 {
     struct mapping m[] = {PATH("fid", "properties.geoid"), OTHER("version", VERSION),
@@ -694,6 +756,7 @@ int main(int argc, char **argv)
     test_geojson(s);
     test_matches(s);
     test_arrays(s);
+    test_refusals(s);
     test_wrong(s);
     test_text_and_stage(s);
     test_stage_faults(s);

@@ -172,6 +172,62 @@ static const char *names_of(struct arena *a, const struct load *l)
     return text;
 }
 
+/* Read to record number again, for the places of its values. False: it is not there any more. */
+static bool read_again(struct reader *r, int64_t number, struct record *out)
+{
+    struct err ignored;
+    int rc = 1;
+    out->number = 0;
+    while (rc > 0 && out->number < number) {
+        rc = reader_next(r, out, &ignored);
+    }
+    return rc > 0;
+}
+
+/* What the server refused is a value, or a row, of the artifact: say where it stands there. Anything else stays as it is. */
+static int place_refusal(const struct load *l, int64_t number, const char *column, struct err *e)
+{
+    struct source s;
+    struct record record;
+    struct err told = *e;
+    size_t i = 0;
+    while (i < l->n && strcmp(l->column[i].name, column) != 0) {
+        i++;
+    }
+    if (source_open(&s, l->in->dirfd, l->in->path, &told) != 0) {
+        return -1;
+    }
+    struct reader *r = reader_open(l->in->format, &s, l->wanted, l->n_wanted, &l->rules);
+    if (read_again(r, number, &record)) {
+        bool is_value = i < l->n;
+        bool is_said =
+            is_value && !l->from[i].is_constant && record.v[l->from[i].wanted].kind != VALUE_ABSENT;
+        (void)reader_fail(&s, &record, is_said ? record.v[l->from[i].wanted].offset : record.offset,
+                          is_value ? column : NULL, &told, "the server refused this %s: %s (%s)",
+                          is_value ? "value" : "row", e->condition, e->sqlstate);
+        e->where = told.where;
+        memcpy(e->msg, told.msg, sizeof e->msg);
+        e->code = strncmp(e->sqlstate, "22", 2) == 0 ? ERR_CONFIG : e->code;
+        if (is_value && l->column[i].type != NULL) {
+            (void)err_hint(e, "the column's type is %s", l->column[i].type);
+        }
+    }
+    reader_close(r);
+    source_close(&s);
+    return -1;
+}
+
+/* A COPY failed. */
+static int copy_failed(struct pg *s, const struct load *l, struct err *e)
+{
+    int64_t number = 0;
+    const char *column = "";
+    (void)pg_copy_abort(s, NULL);
+    bool is_data = strncmp(e->sqlstate, "22", 2) == 0 || strncmp(e->sqlstate, "23", 2) == 0;
+    return is_data && pg_copy_refused(s, &number, &column) ? place_refusal(l, number, column, e)
+                                                           : -1;
+}
+
 /* table: quoted, with its schema. */
 static int copy_into(struct pg *s, struct arena *a, const char *table, const struct column *columns,
                      struct load_run *r, struct err *e)
@@ -184,12 +240,8 @@ static int copy_into(struct pg *s, struct arena *a, const char *table, const str
         return -1;
     }
     r->session = s;
-    if (run_artifact(r, columns, e) != 0) {
-        (void)pg_copy_abort(s, NULL);
-        return -1;
-    }
-    if (pg_copy_finish(s, NULL, &taken, e) != 0) {
-        return -1;
+    if (run_artifact(r, columns, e) != 0 || pg_copy_finish(s, NULL, &taken, e) != 0) {
+        return copy_failed(s, l, e);
     }
     if (taken != r->rows) {
         return err_set(e, ERR_APPLY,
