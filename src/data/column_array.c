@@ -8,8 +8,8 @@
 
 enum { DIMENSIONS_MAX = 6, NUMBER_TEXT = 32 };
 
-/* length: of the arrays at each depth, which have to be alike; -1: none was met yet. n_dimensions: where the elements
- * are; 0: none was met yet. */
+/* length: of the arrays at each depth, which have to be alike; -1: none was met yet. n_dimensions: where
+ * the elements are; 0: none was met yet. */
 struct array_writer {
     struct conversion *c;
     struct conversion element;

@@ -19,8 +19,8 @@ int column_convert(struct conversion *c, const struct value *v) MUST_CHECK;
  * becomes a Multi one. */
 int column_convert_geometry(struct conversion *c, const struct value *v) MUST_CHECK;
 
-/* column_convert() for an array's column and a JSON array: as the server's input function for arrays takes it, each element
- * checked against the element's type. Arrays in arrays are further dimensions. */
+/* column_convert() for an array's column and a JSON array: as the server's input function for arrays takes
+ * it, each element checked against the element's type. Arrays in arrays are further dimensions. */
 int column_convert_array(struct conversion *c, const struct value *v) MUST_CHECK;
 
 /* Append b in hexadecimal, lower case. */

@@ -77,8 +77,9 @@ static int receive(struct pg *s, struct pg_call *call, int64_t *rows, PGresult *
     }
 }
 
-/* The row and the column in a line of CONTEXT: "COPY pts, line 12, column v: ...", in whatever language. The row is a word of
- * digits behind the first comma, the column a name behind the next one and a word; what follows a colon is row data. */
+/* The row and the column in a line of CONTEXT: "COPY pts, line 12, column v: ...", in whatever language. The
+ * row is a word of digits behind the first comma, the column a name behind the next one and a word; what
+ * follows a colon is row data. */
 static void read_place(struct pg *s, const char *text)
 {
     const char *comma = strchr(text, ',');

@@ -184,7 +184,8 @@ static bool read_again(struct reader *r, int64_t number, struct record *out)
     return rc > 0;
 }
 
-/* What the server refused is a value, or a row, of the artifact: say where it stands there. Anything else stays as it is. */
+/* What the server refused is a value, or a row, of the artifact: say where it stands there. Anything else
+ * stays as it is. */
 static int place_refusal(const struct load *l, int64_t number, const char *column, struct err *e)
 {
     struct source s;
