@@ -60,7 +60,15 @@ static const char *forbidden(uint32_t c)
     return is_bidi(c) ? "bidirectional control character" : NULL;
 }
 
-int text_check(struct bytes text, size_t *at, const char **what)
+static const char *mark_name(uint32_t c)
+{
+    return c == 0xFEFF   ? "byte order mark (U+FEFF)"
+           : c == 0x200E ? "left-to-right mark (U+200E)"
+           : c == 0x200F ? "right-to-left mark (U+200F)"
+                         : NULL;
+}
+
+static int check(struct bytes text, bool marks, size_t *at, const char **what)
 {
     size_t i = 0;
     while (i < text.n) {
@@ -72,6 +80,7 @@ int text_check(struct bytes text, size_t *at, const char **what)
         uint32_t code = 0;
         size_t len = text_char(text.p + i, text.n - i, &code);
         const char *fault = len == 0 ? "byte that is not UTF-8" : forbidden(code);
+        fault = marks && len > 0 && mark_name(code) != NULL ? NULL : fault;
         if (fault != NULL) {
             *at = i;
             *what = fault;
@@ -80,6 +89,30 @@ int text_check(struct bytes text, size_t *at, const char **what)
         i += len;
     }
     return 0;
+}
+
+int text_check(struct bytes text, size_t *at, const char **what)
+{
+    return check(text, false, at, what);
+}
+
+int text_check_sql(struct bytes text, size_t *at, const char **what)
+{
+    return check(text, true, at, what);
+}
+
+size_t text_mark(struct bytes text, size_t from, const char **name)
+{
+    for (size_t i = from; i < text.n; i++) {
+        unsigned char c = (unsigned char)text.p[i];
+        uint32_t code = 0;
+        if ((c == 0xEF || c == 0xE2) && text_char(text.p + i, text.n - i, &code) > 0 &&
+            mark_name(code) != NULL) {
+            *name = mark_name(code);
+            return i;
+        }
+    }
+    return text.n;
 }
 
 void text_place(struct bytes text, size_t offset, int *line, int *col)

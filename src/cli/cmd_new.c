@@ -70,7 +70,7 @@ static int read_from(struct arena *a, const char *path, struct artifact *out, st
     }
     size_t at = 0;
     const char *what = "";
-    if (rc == 0 && text_check(out->bytes, &at, &what) != 0) {
+    if (rc == 0 && text_check_sql(out->bytes, &at, &what) != 0) {
         int line;
         int col;
         text_place(out->bytes, at, &line, &col);
@@ -88,6 +88,7 @@ static int parse_from(struct arena *a, const struct request *req, struct fresh *
     f->bundle = (struct bundle){.store = STORE_POSTGIS, .decl = &f->draft.decl, .dir = ""};
     plan_scripts(a, &f->bundle);
     plan_script_faults(&f->bundle, &faults);
+    plan_unread_faults(&f->bundle, &faults);
     size_t n = faults.n;
     if (n > 0) {
         output_faults(req, &faults);
@@ -101,7 +102,7 @@ static int parse_from(struct arena *a, const struct request *req, struct fresh *
 /* Classes of reference 000, as words for approvals.change_class. */
 static const char *class_text(char class)
 {
-    return class == 'B' ? "backfill" : class == 'C' ? "breaking" : "schema-only";
+    return class == 'B' ? "backfill" : class == 'C' || class == 'U' ? "breaking" : "schema-only";
 }
 
 static int make_draft(struct arena *a, const struct request *req, struct fresh *f, struct err *e)

@@ -1,6 +1,8 @@
 /* Reading a project's text files. */
 #include "load/text.h"
 
+#include <string.h>
+
 #include "load/secret.h"
 
 static int add_at(struct err_list *faults, const char *path, struct bytes text, size_t at,
@@ -19,7 +21,9 @@ static void check_text(struct arena *a, const char *path, struct text_file *file
     size_t at = 0;
     const char *what = NULL;
     struct bytes text = file->bytes;
-    if (text_check(text, &at, &what) != 0) {
+    size_t n = strlen(path);
+    bool sql = n > 4 && strcmp(path + n - 4, ".sql") == 0;
+    if ((sql ? text_check_sql(text, &at, &what) : text_check(text, &at, &what)) != 0) {
         const char *msg =
             arena_printf(a, "%s (0x%02x) in the file", what, (unsigned)(unsigned char)text.p[at]);
         (void)add_at(faults, path, text, at,

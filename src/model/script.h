@@ -32,7 +32,9 @@ struct statement {
         *tag; /* "CREATE TABLE", "INSERT", ...: what the parser calls it; "" where not analysed */
     const char *why;  /* CONTROL, NO_TRANSACTION, REFUSED: the reason, one clause; else "" */
     const char *hint; /* what to do instead; "" if none */
-    bool analysed;    /* the parser knew it; false: newer syntax or a vendor's: touches are empty */
+    bool
+        analysed; /* the parser knew it; false: newer syntax, a vendor's, or none: touches are empty */
+    size_t unread_at; /* not analysed: offset in script.bytes where the parser stopped */
     bool
         opaque; /* holds code whose effects cannot be read off it: DO, CALL, a call of a function that the
                                  server does not itself provide; touches are then only a lower bound */
@@ -56,6 +58,8 @@ struct script {
     struct digest digest; /* of bytes */
     struct statement *v;
     size_t n;
+    bool
+        allows_unread; /* says with a comment "kfmig:allow-unparsed" that statements may be unknown to the parser */
     bool has_block; /* brings its own BEGIN ... COMMIT */
 };
 

@@ -112,17 +112,33 @@ static bool writes_rows(const struct statement *st)
 
 char plan_risk_class(const struct bundle *b)
 {
-    char class = 'A';
+    char class = b->n_faults > 0 ? 'U' : 'A';
     for (size_t i = 0; i < b->decl->forward.n && b->forward != NULL; i++) {
         for (size_t k = 0; k < b->forward[i].n; k++) {
             const struct statement *st = &b->forward[i].v[k];
             if (st->destructive) {
                 return 'C';
             }
-            if (writes_rows(st)) {
+            if (!st->analysed) {
+                class = 'U';
+            } else if (class == 'A' && writes_rows(st)) {
                 class = 'B';
             }
         }
     }
     return class;
+}
+
+const char *plan_risk_text(char risk_class)
+{
+    switch (risk_class) {
+    case 'A':
+        return "A";
+    case 'B':
+        return "B";
+    case 'C':
+        return "C";
+    default:
+        return "unknown";
+    }
 }

@@ -70,8 +70,7 @@ struct step {
     size_t n_upstream;
     bool order_only; /* upstream is the default order, not depends_on */
     bool selected;
-    char
-        risk_class; /* 'A'..'D' of reference 000, derived from the scripts; 0 if they were not parsed */
+    char risk_class; /* plan_risk_class(); 0 if the scripts were not parsed */
 };
 
 /* A projection as the session found it. digest, parts: of the generation that the declaration wants now; digest zero: it cannot be known,
@@ -175,6 +174,9 @@ bool plan_needs_scripts(const struct plan_input *in, const struct bundle *b);
 void plan_scripts(struct arena *a, struct bundle *b);
 /* Add b's faults to a list, as plan_scripts() found them. */
 void plan_script_faults(const struct bundle *b, struct err_list *faults);
+/* Statements of b's forward files and invariants that the grammar does not know, unless their file allows them: for `kfmig check` and
+ * `kfmig new`. A run leaves the last word to the server. */
+void plan_unread_faults(const struct bundle *b, struct err_list *faults);
 /* Faults of b's rollback files: for `kfmig check`, and for whoever is about to run them. Where a rollback is required: what kfmig
  * cannot run, what is left to be written by hand, and files without a statement although forward (parsed before) has something to
  * undo. */
@@ -183,8 +185,10 @@ void plan_rollback_faults(struct arena *a, const struct bundle *b, struct err_li
  * a protected schema that b itself creates counts as new. Used by decide and by `kfmig check`. */
 void plan_judge(struct arena *a, const struct bundle *b, const struct domains *d,
                 struct reason **out, size_t *n);
-char plan_risk_class(
-    const struct bundle *b); /* 'A' schema-only, 'B' with backfill, 'C' breaking; needs scripts */
+/* The class of reference 000, derived from the scripts, which must be parsed: 'A' schema-only, 'B' with backfill, 'C' breaking; 'U'
+ * unknown, as strict as C: it cannot be run, or holds a statement that the grammar does not know. */
+char plan_risk_class(const struct bundle *b);
+const char *plan_risk_text(char risk_class); /* "A", "unknown" */
 
 /* Compute the plan. selection: target texts resolved by plan_select(); with n = 0 all. Returns 0, or -1 with ERR_CONFIG. */
 int plan_make(struct arena *a, const struct plan_input *in, struct plan *out,

@@ -81,6 +81,31 @@ void plan_script_faults(const struct bundle *b, struct err_list *faults)
     }
 }
 
+static void find_unread(const struct script *s, struct err_list *faults)
+{
+    for (size_t i = 0; i < s->n && !s->allows_unread; i++) {
+        int line, col;
+        if (s->v[i].analysed) {
+            continue;
+        }
+        text_place(s->bytes, s->v[i].unread_at, &line, &col);
+        err_list_addf(faults, ERR_CONFIG, s->path, line, col,
+                      "correct it; if it is right and only a newer server knows it, say so with a "
+                      "line \"-- kfmig:allow-unparsed\"",
+                      "a syntax error in the statement of line %d", s->v[i].line);
+    }
+}
+
+void plan_unread_faults(const struct bundle *b, struct err_list *faults)
+{
+    for (size_t i = 0; b->forward != NULL && i < b->decl->forward.n; i++) {
+        find_unread(&b->forward[i], faults);
+    }
+    for (size_t i = 0; b->invariants != NULL && i < b->decl->invariants.n; i++) {
+        find_unread(&b->invariants[i], faults);
+    }
+}
+
 /* Is there anything to undo? Where no inverse is known, a person must write one. */
 static bool wants_undoing(struct arena *a, const struct bundle *b)
 {
@@ -122,7 +147,10 @@ void plan_rollback_faults(struct arena *a, const struct bundle *b, struct err_li
     const struct artifacts *files = &b->decl->rollback;
     size_t n_run;
     size_t before = faults->n;
-    (void)parse_all(a, files, false, &n_run, faults);
+    const struct script *s = parse_all(a, files, false, &n_run, faults);
+    for (size_t i = 0; i < files->n; i++) {
+        find_unread(&s[i], faults);
+    }
     if (!b->decl->requires_rollback || b->forward == NULL || files->n == 0) {
         return;
     }

@@ -76,7 +76,7 @@ static void put_step(struct buf *out, const struct style *st, const struct step 
     }
     words_cell(out, s->bundle->id, width);
     if (s->risk_class != 0) {
-        buf_printf(out, "class %c, ", s->risk_class);
+        buf_printf(out, "class %s, ", plan_risk_text(s->risk_class));
     }
     bool first = true;
     for (size_t i = 0; i < s->n_reasons; i++) {

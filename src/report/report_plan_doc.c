@@ -25,7 +25,7 @@ static void add_statements(struct arena *a, struct doc *target, const struct ste
     if (s->action != ACTION_APPLY || b->decl == NULL || b->forward == NULL) {
         return;
     }
-    const char class[2] = {s->risk_class, '\0'};
+    const char *class = s->risk_class != 0 ? plan_risk_text(s->risk_class) : "";
     doc_put(a, target, "class", words_doc(a, class));
     struct doc *list = doc_put(a, target, "statements", doc_new(a, DOC_LIST));
     for (size_t i = 0; i < b->decl->forward.n; i++) {
@@ -81,7 +81,7 @@ static void put_row(struct buf *out, const struct step *s)
              s->action != ACTION_NONE ? plan_action_text(s->action) : plan_state_text(s->state));
     buf_puts(out, " | ");
     put_cell(out, s->bundle->id);
-    buf_printf(out, " | %c | ", s->risk_class != 0 ? s->risk_class : '-');
+    buf_printf(out, " | %s | ", s->risk_class != 0 ? plan_risk_text(s->risk_class) : "-");
     bool first = true;
     for (size_t i = 0; i < s->n_reasons; i++) {
         if (reason_state(s->reasons[i].code) == s->state) {

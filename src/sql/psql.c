@@ -46,6 +46,44 @@ static bool is_word(char c)
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || (c >= '0' && c <= '9');
 }
 
+/* The backslash stands at at. */
+static bool does_nothing(const char *sql, size_t n, size_t at)
+{
+    static const char *const words[] = {"restrict", "unrestrict", "echo", "pset",
+                                        "set ON_ERROR_STOP"};
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+        size_t len = strlen(words[i]);
+        size_t end = at + 1 + len;
+        if (end <= n && memcmp(sql + at + 1, words[i], len) == 0 &&
+            (end == n || !is_word(sql[end]))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool psql_pass_over(char *sql, size_t n, const struct tokens *t)
+{
+    bool between = true; /* no statement has begun */
+    bool found = false;
+    size_t end = 0; /* of the line blanked last */
+    for (size_t i = 0; i < t->n; i++) {
+        size_t at = t->v[i].at;
+        if (at < end) {
+            continue;
+        }
+        if (t->v[i].type == TOK(ASCII_92) && between && does_nothing(sql, n, at)) {
+            for (end = at; end < n && sql[end] != '\n' && sql[end] != '\r'; end++) {
+                sql[end] = ' ';
+            }
+            found = true;
+        } else {
+            between = t->v[i].type == TOK(ASCII_59);
+        }
+    }
+    return found;
+}
+
 static int meta_command(const char *path, struct bytes text, size_t at, struct err *e)
 {
     int line, col;

@@ -5,6 +5,11 @@
 
 #include "sql/token.h"
 
+/* Blank out, with spaces, what pg_dump writes for psql and what does nothing here: \restrict, \unrestrict, \echo, \pset and
+ * \set ON_ERROR_STOP, each a line between statements. sql: n bytes that t was scanned from, perhaps only the beginning of which
+ * could be. Returns whether there was any: the text must then be scanned again, because such a line may have opened a string. */
+bool psql_pass_over(char *sql, size_t n, const struct tokens *t);
+
 /* Returns 0, or -1 with ERR_CONFIG at the first meta-command, or at a COPY ... FROM STDIN that stands before it.
  * t are the tokens of a text that does not parse (perhaps only its beginning): outside quotes and comments no SQL
  * statement holds a backslash. */

@@ -14,6 +14,7 @@ struct parse {
     struct arena *a;
     struct arena scratch; /* tokens and trees; gone when the script is made */
     struct script *out;
+    char *sql; /* out->bytes with a NUL behind them, without what psql_pass_over() passes over */
     struct tokens tokens;
     struct slices slices;
     struct lines lines;
@@ -92,12 +93,13 @@ static void analyse(struct parse *p, size_t i, const tree *stmt, size_t base)
 }
 
 /* Newer syntax, or another vendor's: only its first words tell something. */
-static void leave_unread(struct parse *p, size_t i)
+static void leave_unread(struct parse *p, size_t i, size_t stop)
 {
     const struct token *v = &p->tokens.v[p->slices.v[i].first];
     size_t n = p->slices.v[i].n;
     struct statement *st = add_statement(p, i, classify_tokens(v, n));
     st->opaque = true;
+    st->unread_at = stop;
     st->rows = ROWS_UNKNOWN;
     st->destructive =
         v[0].type == TOK(DROP) || v[0].type == TOK(TRUNCATE) || v[0].type == TOK(DELETE_P);
@@ -108,16 +110,19 @@ static unsigned height_of(const struct parse *p, const struct slice *s)
     return tokens_height(&p->tokens.v[s->first], s->n);
 }
 
-/* Returns the one statement of slice i as the parser sees it, or NULL. */
-static const tree *parse_alone(struct parse *p, size_t i)
+/* Returns the one statement of slice i as the parser sees it, or NULL with *stop, the place in the script that it did not get past. */
+static const tree *parse_alone(struct parse *p, size_t i, size_t *stop)
 {
     const struct slice *s = &p->slices.v[i];
     const PgQuery__ParseResult *r;
     size_t at = p->tokens.v[s->first].at;
     size_t end = p->tokens.v[s->first + s->n - 1].end;
-    const char *sql = arena_strndup(&p->scratch, p->out->bytes.p + at, end - at);
-    if (height_of(p, s) > TOKENS_DEEPEST || tree_parse(&p->scratch, sql, &r) != 0 ||
+    const char *sql = arena_strndup(&p->scratch, p->sql + at, end - at);
+    size_t within = 0;
+    *stop = at;
+    if (height_of(p, s) > TOKENS_DEEPEST || tree_parse(&p->scratch, sql, &r, &within) != 0 ||
         r->n_stmts != 1) {
+        *stop += within < end - at ? within : end - at;
         return NULL;
     }
     return tree_of(r->stmts[0]->stmt);
@@ -139,14 +144,15 @@ static int by_statement(struct parse *p, struct err *e)
     for (size_t i = 0; i < p->slices.n; i++) {
         const struct slice *s = &p->slices.v[i];
         struct arena_mark mark = arena_mark(&p->scratch);
-        const tree *stmt = parse_alone(p, i);
+        size_t stop = 0;
+        const tree *stmt = parse_alone(p, i, &stop);
         if (stmt != NULL) {
             analyse(p, i, stmt, p->tokens.v[s->first].at);
         } else if (psql_check_variables(path, p->out->bytes, &p->tokens.v[s->first], s->n, e) !=
                    0) {
             return -1;
         } else {
-            leave_unread(p, i);
+            leave_unread(p, i, stop);
         }
         arena_reset(&p->scratch, mark);
     }
@@ -214,28 +220,74 @@ static void balance(struct script *s)
     }
 }
 
-static int split(struct parse *p, struct err *e)
+/* Invisible characters that may stand in a string change what a reader takes the rest for. */
+static int check_marks(const struct parse *p, struct err *e)
 {
     struct bytes text = p->out->bytes;
-    const PgQuery__ParseResult *r = NULL;
+    const char *name = "";
+    size_t i = 0;
+    for (size_t at = text_mark(text, 0, &name); at < text.n; at = text_mark(text, at + 1, &name)) {
+        while (i < p->tokens.n && p->tokens.v[i].end <= at) {
+            i++;
+        }
+        const struct token *t = i < p->tokens.n ? &p->tokens.v[i] : NULL;
+        if (t != NULL && t->at <= at && (t->type == TOK(SCONST) || t->type == TOK(USCONST))) {
+            continue;
+        }
+        int line, col;
+        text_place(text, at, &line, &col);
+        err_at(e, ERR_CONFIG, p->out->path, line, col, "a %s outside of a string", name);
+        return err_hint(e, "remove it: it cannot be seen, and it changes how the line is shown");
+    }
+    return 0;
+}
+
+static int scan(struct parse *p, struct err *e)
+{
+    struct bytes text = p->out->bytes;
     struct err unfinished;
-    if (tokens_scan(&p->scratch, p->out->path, text, &p->tokens, &unfinished) != 0) {
-        /* An apostrophe behind a meta-command opens a string that nobody meant. */
-        if (psql_check_commands(p->out->path, text, &p->tokens, e) != 0) {
-            return -1;
-        }
-        if (e != NULL) {
-            *e = unfinished;
-        }
+    int rc;
+    do {
+        p->tokens.n = 0;
+        rc = tokens_scan(&p->scratch, p->out->path, bytes_of(p->sql, text.n), &p->tokens,
+                         &unfinished);
+    } while (psql_pass_over(p->sql, text.n, &p->tokens));
+    if (rc == 0) {
+        return check_marks(p, e);
+    }
+    /* An apostrophe behind a meta-command opens a string that nobody meant. */
+    if (psql_check_commands(p->out->path, text, &p->tokens, e) == 0 && e != NULL) {
+        *e = unfinished;
+    }
+    return -1;
+}
+
+static int split(struct parse *p, struct err *e)
+{
+    const PgQuery__ParseResult *r = NULL;
+    if (scan(p, e) != 0) {
         return -1;
     }
-    const char *sql = arena_strndup(&p->scratch, text.p, text.n);
     if (tokens_height(p->tokens.v, p->tokens.n) <= TOKENS_DEEPEST &&
-        tree_parse(&p->scratch, sql, &r) == 0) {
+        tree_parse(&p->scratch, p->sql, &r, NULL) == 0) {
         as_parsed(p, r);
         return 0;
     }
     return by_statement(p, e);
+}
+
+/* A line of its own: "-- kfmig:allow-unparsed". */
+static bool allows_unread(struct bytes text)
+{
+    static const char line[] = "-- kfmig:allow-unparsed";
+    for (size_t at = 0; at + sizeof line - 1 <= text.n;) {
+        if (memcmp(text.p + at, line, sizeof line - 1) == 0) {
+            return true;
+        }
+        const char *end = memchr(text.p + at, '\n', text.n - at);
+        at = end != NULL ? (size_t)(end - text.p) + 1 : text.n;
+    }
+    return false;
 }
 
 int script_parse(struct arena *a, const char *path, struct bytes text, struct script *out,
@@ -243,6 +295,8 @@ int script_parse(struct arena *a, const char *path, struct bytes text, struct sc
 {
     struct parse p = {.a = a, .out = out};
     *out = (struct script){.path = arena_strdup(a, path), .bytes = text, .digest = digest_of(text)};
+    out->allows_unread = allows_unread(text);
+    p.sql = arena_strndup(&p.scratch, text.p, text.n);
     lines_find(&p.scratch, text, &p.lines);
     int rc = split(&p, e);
     if (rc == 0) {

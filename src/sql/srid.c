@@ -101,7 +101,7 @@ void srids_of(struct arena *a, struct bytes text, struct srids *out)
     }
     if (tokens_scan(&scratch, "", text, &tokens, &ignored) == 0 &&
         tokens_height(tokens.v, tokens.n) <= TOKENS_DEEPEST &&
-        tree_parse(&scratch, text.p, &r) == 0) {
+        tree_parse(&scratch, text.p, &r, NULL) == 0) {
         out->is_complete = true;
         for (size_t i = 0; i < r->n_stmts; i++) {
             const tree *stmt = tree_of(r->stmts[i]->stmt);

@@ -24,7 +24,7 @@ static void body_text(struct analysis *x, const char *body)
     const PgQuery__ParseResult *r;
     if (x->depth >= DEEPEST_BODY ||
         tokens_scan(x->scratch, "", bytes_str(body), &t, &ignored) != 0 ||
-        tokens_height(t.v, t.n) > TOKENS_DEEPEST || tree_parse(x->scratch, body, &r) != 0) {
+        tokens_height(t.v, t.n) > TOKENS_DEEPEST || tree_parse(x->scratch, body, &r, NULL) != 0) {
         return;
     }
     bool elsewhere = x->elsewhere;

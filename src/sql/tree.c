@@ -16,7 +16,20 @@ static void scratch_free(void *a, void *p)
     (void)p;
 }
 
-int tree_parse(struct arena *scratch, const char *sql, const PgQuery__ParseResult **out)
+/* The parser counts characters from 1. */
+static size_t offset_of(const char *sql, int cursor)
+{
+    size_t at = 0;
+    for (int i = 1; i < cursor && sql[at] != '\0'; i++) {
+        do {
+            at++;
+        } while (((unsigned char)sql[at] & 0xC0) == 0x80);
+    }
+    return at;
+}
+
+int tree_parse(struct arena *scratch, const char *sql, const PgQuery__ParseResult **out,
+               size_t *stop)
 {
     ProtobufCAllocator in_scratch = {scratch_alloc, scratch_free, scratch};
     PgQueryProtobufParseResult r = pg_query_parse_protobuf(sql);
@@ -24,6 +37,9 @@ int tree_parse(struct arena *scratch, const char *sql, const PgQuery__ParseResul
     if (r.error == NULL) {
         *out = pg_query__parse_result__unpack(&in_scratch, r.parse_tree.len,
                                               (const uint8_t *)r.parse_tree.data);
+    }
+    if (r.error != NULL && stop != NULL) {
+        *stop = offset_of(sql, r.error->cursorpos);
     }
     pg_query_free_protobuf_parse_result(r);
     return *out != NULL ? 0 : -1;

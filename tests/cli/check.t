@@ -97,3 +97,23 @@ registry/projections/p.yml:1:13: error: the projection is "other", but its file 
 registry/projections/p.yml:3:9: error: schema "kfmig" cannot belong to a projection: other things stand there
 registry/projections/p.yml:5:27: error: version "latest" names no version: what it means changes
 registry/projections/p.yml:5:67: error: "$nothing" is no variable
+
+# What the grammar does not know is a fault, unless the file says that a newer server does.
+$ mkdir ../grammar && cd ../grammar && kfmig init >init.txt && printf 'CREATE TABLE land.a (id int);\nREPACK land.a;\n' >f.sql && printf 'CREATE TABLE land.a (id int);\n' >g.sql
+$ kfmig new --from=g.sql >new.txt && cp f.sql migrations/postgis/PG-MIG-2026-03-02-01/forward.sql && kfmig check
+migrations/postgis/PG-MIG-2026-03-02-01/forward.sql:2:1: error: a syntax error in the statement of line 2
+  hint: correct it; if it is right and only a newer server knows it, say so with a line "-- kfmig:allow-unparsed"
+1 fault
+[5]
+$ printf -- '-- kfmig:allow-unparsed\n' >>migrations/postgis/PG-MIG-2026-03-02-01/forward.sql && kfmig check
+1 migration checked: no faults
+$ printf -- '-- BY HAND: finish it\n' >>migrations/postgis/PG-MIG-2026-03-02-01/rollback.sql && kfmig check
+migrations/postgis/PG-MIG-2026-03-02-01/rollback.sql:3:1: error: a part of the rollback is still to be written by hand
+  hint: write what undoes it and remove the line, or set requires_rollback: false
+1 fault
+[5]
+$ printf -- '-- nothing\n' >migrations/postgis/PG-MIG-2026-03-02-01/rollback.sql && kfmig check
+migrations/postgis/PG-MIG-2026-03-02-01/rollback.sql:1:1: error: it holds no statement, and the forward files have something to undo
+  hint: write what undoes the forward files, or set requires_rollback: false
+1 fault
+[5]

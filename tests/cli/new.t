@@ -134,11 +134,29 @@ kfmig: warning: rollback.sql: 2 statements must be undone by hand, look for BY H
 $ kfmig new --from=nothing.sql
 kfmig: no file "nothing.sql"
 [5]
-$ printf 'SELECT (' >broken.sql && kfmig new --from=broken.sql
+$ printf 'SELECT 1;\nSELECT (' >broken.sql && kfmig new --from=broken.sql
+broken.sql:2:9: error: a syntax error in the statement of line 2
+  hint: correct it; if it is right and only a newer server knows it, say so with a line "-- kfmig:allow-unparsed"
+1 fault
+kfmig: broken.sql cannot become a migration as it is
+  hint: nothing was made; mend what is named above
+[5]
+$ printf -- '-- kfmig:allow-unparsed\nREPACK land.parcel;' >newer.sql && kfmig new --from=newer.sql
 kfmig: warning: rollback.sql: 1 statement must be undone by hand, look for BY HAND
-kfmig: warning: forward.sql:1: what this does cannot be read off its text; scope and limits may be too tight
+kfmig: warning: forward.sql:2: what this does cannot be read off its text; scope and limits may be too tight
 made migrations/postgis/PG-MIG-2026-03-02-05: migration.yml forward.sql rollback.sql notes.md
 next: finish rollback.sql, `kfmig check`, `kfmig plan`, `kfmig build`
+$ grep change_class migrations/postgis/PG-MIG-2026-03-02-05/migration.yml
+  change_class: breaking
+
+# What pg_dump writes for psql.
+$ printf '\\restrict AbC\nSET statement_timeout = 0;\nCREATE TABLE public.sp (id int);\n\\unrestrict AbC\n' >dump.sql && kfmig new --from=dump.sql
+made migrations/postgis/PG-MIG-2026-03-02-06: migration.yml forward.sql rollback.sql notes.md
+next: `kfmig check`, `kfmig plan`, `kfmig build`
+$ cat migrations/postgis/PG-MIG-2026-03-02-06/rollback.sql
+-- Undoes forward.sql, last statement first. Made from its text by `kfmig new`: read it before you rely on it.
+DROP TABLE public.sp;
+
 $ printf "SELECT 'no end" >open.sql && kfmig new --from=open.sql
 open.sql:1:8: error: unterminated quoted string
   hint: close it; until then nobody can tell where the statement ends

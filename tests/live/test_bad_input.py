@@ -291,7 +291,6 @@ def check_fix_mends_a_registry_that_lacks_a_migration_and_nothing_else(tmp):
     nul=(b"SELECT 1;\x00", ":"),
     invalid_utf8=(b"SELECT '\xff';", ":1:9"),
     bidi=("SELECT 1; -- \u202e\n".encode(), ":1:"),
-    byte_order_mark=(b"\xef\xbb\xbfSELECT 1;", ":1:1"),
 )
 def script(case, tmp):
     data, place = case
@@ -304,6 +303,7 @@ def script(case, tmp):
     unterminated_dollar=(b"DO $x$ BEGIN", ":1:4", "unterminated dollar-quoted string"),
     unterminated_comment=(b"SELECT 1; /* no end", ":1:11", "unterminated /* comment"),
     control=(b"SELECT 1;\nROLLBACK;", ":2:1", "kfmig alone decides"),
+    byte_order_mark=(b"\xef\xbb\xbfSELECT 1;", ":1:1", "byte order mark"),
     meta_command=(b"SELECT 1;\n\\i other.sql\n", ":2:1", "\\i"),
 )
 def a_script_that_cannot_be_run_blocks_its_own_step_only(case, tmp):
@@ -366,6 +366,9 @@ def a_script_that_is_nested_too_deeply_is_the_servers_to_refuse(tmp):
 def a_syntax_error_is_the_servers_to_name_but_nothing_stays(name, tmp):
     p = one_table(tmp)
     p.write(name, "SELEC 1;\n")
+    one_error(p.run("check"), 5, name + ":1:1", "syntax error")
+    if name == FORWARD:
+        contains(p.run("plan", "dev").text, "class unknown")
     ran = p.build()
     equal(ran.status in (2, 5) if name != f"{HOME}/rollback.sql" else True, True, repr(ran))
     if ran.status != 0:
