@@ -127,7 +127,7 @@ struct blocked {
 };
 
 static void add_blocked(struct blocked *o, const struct reason *r, const struct bundle *b,
-                         const struct err_list *faults)
+                        const struct err_list *faults)
 {
     o->n++;
     o->n_scripts += r->code == REASON_SCRIPT_FAULT;

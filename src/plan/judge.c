@@ -86,8 +86,10 @@ void plan_judge(struct arena *a, const struct bundle *b, const struct domains *d
     for (size_t i = 0; i < b->decl->forward.n && b->forward != NULL; i++) {
         const struct script *s = &b->forward[i];
         for (size_t k = 0; k < s->n; k++) {
-            for (size_t t = 0; t < s->v[k].touches.n; t++) {
-                look_at_touch(&l, s, &s->v[k].touches.v[t]);
+            const struct touches *list = &s->v[k].touches;
+            bool again = k > 0 && list->v == s->v[k - 1].touches.v; /* said already */
+            for (size_t t = 0; t < list->n && !again; t++) {
+                look_at_touch(&l, s, &list->v[t]);
             }
             l.indexes += abs(s->v[k].index_delta);
         }

@@ -138,15 +138,21 @@ void temps_commit(struct temps *t)
     t->n = kept;
 }
 
+/* As text_place() and the server count: CR LF is one end of line, a lone CR is one too. */
+static bool ends_line(struct bytes text, size_t i)
+{
+    return text.p[i] == '\n' || (text.p[i] == '\r' && (i + 1 == text.n || text.p[i + 1] != '\n'));
+}
+
 void lines_find(struct arena *a, struct bytes text, struct lines *out)
 {
-    ARENA_GROW(a, out->starts, out->n, out->cap);
-    out->starts[out->n++] = 0;
+    size_t n = 1;
     for (size_t i = 0; i < text.n; i++) {
-        /* As text_place() and the server count: CR LF is one end of line, a lone CR is one too. */
-        bool alone = text.p[i] == '\r' && (i + 1 == text.n || text.p[i + 1] != '\n');
-        if (text.p[i] == '\n' || alone) {
-            ARENA_GROW(a, out->starts, out->n, out->cap);
+        n += ends_line(text, i);
+    }
+    *out = (struct lines){ARENA_ARRAY(a, size_t, n), 1};
+    for (size_t i = 0; i < text.n; i++) {
+        if (ends_line(text, i)) {
             out->starts[out->n++] = i + 1;
         }
     }
@@ -197,7 +203,9 @@ void analysis_touch(struct analysis *x, enum object_kind kind, const char *schem
                       .col = x->st->col};
     /* The tree says 0 also where it knows no place; the statement's own place is never wrong. */
     if (location > 0 && !x->elsewhere) {
-        lines_place(x->lines, x->base + (size_t)location, &t.line, &t.col);
+        bool behind = x->cut > 0 && (size_t)location >= x->cut;
+        lines_place(x->lines, x->base + (size_t)location + (behind ? x->shift : 0), &t.line,
+                    &t.col);
     }
     touches_add(x->a, list, t);
 }

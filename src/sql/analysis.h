@@ -35,7 +35,7 @@ void temps_commit(struct temps *t);
 /* Where lines begin. */
 struct lines {
     size_t *starts;
-    size_t n, cap;
+    size_t n;
 };
 void lines_find(struct arena *a, struct bytes text, struct lines *out);
 void lines_place(const struct lines *l, size_t offset, int *line, int *col);
@@ -54,7 +54,9 @@ struct analysis {
     size_t locks_cap; /* of st->locks */
     struct temps *temps;
     const struct lines *lines;
-    size_t base;        /* of the parsed text in the script: tree locations count from here */
+    size_t base; /* of the parsed text in the script: tree locations count from here */
+    size_t cut,
+        shift; /* locations from cut on are shift further back in the script; cut 0: none are */
     bool elsewhere;     /* tree locations belong to another text (a function's body) */
     bool defining;      /* what is read now is stored, not run: every effect is a reference */
     bool temporary;     /* the table being made or altered is temporary: its indexes do not count */

@@ -2,30 +2,19 @@
 #include "sql/script.h"
 
 #include <pg_query.h>
+#include <stdlib.h>
 #include <string.h>
 
-#include "sql/analysis.h"
-#include "sql/classify.h"
+#include "sql/parse.h"
 #include "sql/psql.h"
-#include "sql/token.h"
-#include "sql/tree.h"
 
-struct parse {
-    struct arena *a;
-    struct arena scratch; /* tokens and trees; gone when the script is made */
-    struct script *out;
-    char *sql; /* out->bytes with a NUL behind them, without what psql_pass_over() passes over */
-    struct tokens tokens;
-    struct slices slices;
-    struct lines lines;
-    struct temps temps;
-};
-
-static struct statement *add_statement(struct parse *p, size_t i, const struct verdict *verdict)
+struct statement *parse_statement(struct parse *p, size_t at, size_t end,
+                                  const struct verdict *verdict)
 {
-    const struct slice *s = &p->slices.v[i];
-    size_t at = p->tokens.v[s->first].at;
-    size_t end = p->tokens.v[s->first + s->n - 1].end;
+    if (p->out->n == p->cap) {
+        p->cap = p->cap > 0 ? 2 * p->cap : 16;
+        p->out->v = mem_realloc(p->out->v, p->cap * sizeof *p->out->v);
+    }
     struct statement *st = &p->out->v[p->out->n++];
     *st = (struct statement){.kind = verdict->kind,
                              .text = bytes_of(p->out->bytes.p + at, end - at),
@@ -35,6 +24,13 @@ static struct statement *add_statement(struct parse *p, size_t i, const struct v
                              .hint = verdict->hint};
     lines_place(&p->lines, at, &st->line, &st->col);
     return st;
+}
+
+static struct statement *add_statement(struct parse *p, size_t i, const struct verdict *verdict)
+{
+    const struct slice *s = &p->slices.v[i];
+    return parse_statement(p, p->tokens.v[s->first].at, p->tokens.v[s->first + s->n - 1].end,
+                           verdict);
 }
 
 static bool writes(const struct statement *st)
@@ -50,7 +46,7 @@ static bool writes(const struct statement *st)
 }
 
 /* Each row of VALUES is inserted, or updated where it was there, or left out: at most so many. */
-static int64_t rows_of(const struct statement *st, const tree *stmt)
+int64_t parse_rows(const struct statement *st, const tree *stmt)
 {
     if (!writes(st)) {
         return 0;
@@ -70,6 +66,36 @@ static int64_t rows_of(const struct statement *st, const tree *stmt)
     return n > 0 ? (int64_t)n : ROWS_UNKNOWN;
 }
 
+static bool same_effects(const struct statement *a, const struct statement *b)
+{
+    bool same = a->touches.n == b->touches.n && a->n_locks == b->n_locks;
+    for (size_t i = 0; same && i < a->touches.n; i++) {
+        same = a->touches.v[i].effect == b->touches.v[i].effect &&
+               object_eq(&a->touches.v[i].object, &b->touches.v[i].object);
+    }
+    for (size_t i = 0; same && i < a->n_locks; i++) {
+        same = a->locks[i].level == b->locks[i].level &&
+               object_eq(&a->locks[i].object, &b->locks[i].object);
+    }
+    return same;
+}
+
+/* In a long file one row after another is changed the same way: what they touch is kept once. mark: before the analysis. */
+static void share(struct parse *p, struct statement *st, struct arena_mark mark)
+{
+    static const char *const tags[] = {"INSERT", "UPDATE", "DELETE"};
+    const struct statement *before = st > p->out->v ? st - 1 : NULL;
+    bool rows = false;
+    for (size_t i = 0; i < sizeof tags / sizeof tags[0]; i++) {
+        rows = rows || strcmp(st->tag, tags[i]) == 0;
+    }
+    if (p->out->bytes.n > PIECE && rows && before != NULL && same_effects(st, before)) {
+        st->touches = before->touches;
+        st->locks = before->locks;
+        arena_reset(p->a, mark);
+    }
+}
+
 /* base: where the text that was parsed begins in the script. */
 static void analyse(struct parse *p, size_t i, const tree *stmt, size_t base)
 {
@@ -77,16 +103,18 @@ static void analyse(struct parse *p, size_t i, const tree *stmt, size_t base)
     struct analysis x = {.a = p->a,
                          .scratch = &p->scratch,
                          .st = st,
-                         .index = (int)i,
+                         .index = (int)(st - p->out->v),
                          .temps = &p->temps,
                          .lines = &p->lines,
                          .base = base,
                          .read_lock = LOCK_ACCESS_SHARE,
                          .schema = ""};
+    const struct arena_mark mark = arena_mark(p->a);
     st->analysed = true;
     st->tag = classify_tag(p->a, stmt);
     analysis_run(&x, stmt);
-    st->rows = rows_of(st, stmt);
+    st->rows = parse_rows(st, stmt);
+    share(p, st, mark);
     if (st->kind == STATEMENT_COMMIT || st->kind == STATEMENT_NO_TRANSACTION) {
         temps_commit(&p->temps);
     }
@@ -117,7 +145,7 @@ static const tree *parse_alone(struct parse *p, size_t i, size_t *stop)
     const PgQuery__ParseResult *r;
     size_t at = p->tokens.v[s->first].at;
     size_t end = p->tokens.v[s->first + s->n - 1].end;
-    const char *sql = arena_strndup(&p->scratch, p->sql + at, end - at);
+    const char *sql = arena_strndup(&p->scratch, p->sql + (at - p->base), end - at);
     size_t within = 0;
     *stop = at;
     if (height_of(p, s) > TOKENS_DEEPEST || tree_parse(&p->scratch, sql, &r, &within) != 0 ||
@@ -128,11 +156,6 @@ static const tree *parse_alone(struct parse *p, size_t i, size_t *stop)
     return tree_of(r->stmts[0]->stmt);
 }
 
-static void reserve(struct parse *p)
-{
-    p->out->v = ARENA_ARRAY(p->a, struct statement, p->slices.n);
-}
-
 static int by_statement(struct parse *p, struct err *e)
 {
     const char *path = p->out->path;
@@ -140,7 +163,6 @@ static int by_statement(struct parse *p, struct err *e)
         return -1;
     }
     tokens_split(&p->scratch, &p->tokens, &p->slices);
-    reserve(p);
     for (size_t i = 0; i < p->slices.n; i++) {
         const struct slice *s = &p->slices.v[i];
         struct arena_mark mark = arena_mark(&p->scratch);
@@ -161,10 +183,9 @@ static int by_statement(struct parse *p, struct err *e)
 
 static void as_parsed(struct parse *p, const PgQuery__ParseResult *r)
 {
-    tokens_split_as(&p->scratch, &p->tokens, r, &p->slices);
-    reserve(p);
+    tokens_split_as(&p->scratch, &p->tokens, r, p->base, &p->slices);
     for (size_t i = 0; i < p->slices.n; i++) {
-        analyse(p, i, tree_of(r->stmts[i]->stmt), 0);
+        analyse(p, i, tree_of(r->stmts[i]->stmt), p->base);
     }
 }
 
@@ -223,10 +244,11 @@ static void balance(struct script *s)
 /* Invisible characters that may stand in a string change what a reader takes the rest for. */
 static int check_marks(const struct parse *p, struct err *e)
 {
-    struct bytes text = p->out->bytes;
+    struct bytes text = bytes_of(p->out->bytes.p, p->end);
     const char *name = "";
     size_t i = 0;
-    for (size_t at = text_mark(text, 0, &name); at < text.n; at = text_mark(text, at + 1, &name)) {
+    for (size_t at = text_mark(text, p->base, &name); at < text.n;
+         at = text_mark(text, at + 1, &name)) {
         while (i < p->tokens.n && p->tokens.v[i].end <= at) {
             i++;
         }
@@ -242,30 +264,11 @@ static int check_marks(const struct parse *p, struct err *e)
     return 0;
 }
 
-static int scan(struct parse *p, struct err *e)
-{
-    struct bytes text = p->out->bytes;
-    struct err unfinished;
-    int rc;
-    do {
-        p->tokens.n = 0;
-        rc = tokens_scan(&p->scratch, p->out->path, bytes_of(p->sql, text.n), &p->tokens,
-                         &unfinished);
-    } while (psql_pass_over(p->sql, text.n, &p->tokens));
-    if (rc == 0) {
-        return check_marks(p, e);
-    }
-    /* An apostrophe behind a meta-command opens a string that nobody meant. */
-    if (psql_check_commands(p->out->path, text, &p->tokens, e) == 0 && e != NULL) {
-        *e = unfinished;
-    }
-    return -1;
-}
-
-static int split(struct parse *p, struct err *e)
+/* The statements of a piece that piece_read() has read. */
+static int read_statements(struct parse *p, struct err *e)
 {
     const PgQuery__ParseResult *r = NULL;
-    if (scan(p, e) != 0) {
+    if (check_marks(p, e) != 0) {
         return -1;
     }
     if (tokens_height(p->tokens.v, p->tokens.n) <= TOKENS_DEEPEST &&
@@ -274,6 +277,19 @@ static int split(struct parse *p, struct err *e)
         return 0;
     }
     return by_statement(p, e);
+}
+
+static int split(struct parse *p, struct err *e)
+{
+    const struct arena_mark empty = arena_mark(&p->scratch);
+    int rc = 0;
+    for (; rc == 0 && p->base < p->out->bytes.n; p->base = p->end) {
+        p->slices = (struct slices){0};
+        rc = piece_read(p, e);
+        rc = rc == 0 ? read_statements(p, e) : rc < 0 ? -1 : 0;
+        arena_reset(&p->scratch, empty);
+    }
+    return rc;
 }
 
 /* A line of its own: "-- kfmig:allow-unparsed". */
@@ -290,19 +306,33 @@ static bool allows_unread(struct bytes text)
     return false;
 }
 
+/* The list grew outside of the arena, which would have kept every smaller one. */
+static void keep(struct parse *p)
+{
+    if (p->out->n > 0) {
+        p->out->v = mem_realloc(p->out->v, p->out->n * sizeof *p->out->v);
+    }
+    arena_at_end(p->a, free, p->out->v);
+}
+
 int script_parse(struct arena *a, const char *path, struct bytes text, struct script *out,
                  struct err *e)
 {
     struct parse p = {.a = a, .out = out};
     *out = (struct script){.path = arena_strdup(a, path), .bytes = text, .digest = digest_of(text)};
     out->allows_unread = allows_unread(text);
-    p.sql = arena_strndup(&p.scratch, text.p, text.n);
-    lines_find(&p.scratch, text, &p.lines);
+    lines_find(&p.keep, text, &p.lines);
     int rc = split(&p, e);
     if (rc == 0) {
         balance(out);
+        keep(&p);
+    } else {
+        free(out->v);
+        out->v = NULL;
+        out->n = 0;
     }
     arena_release(&p.scratch);
+    arena_release(&p.keep);
     return rc;
 }
 

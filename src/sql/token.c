@@ -134,39 +134,62 @@ int tokens_scan(struct arena *a, const char *path, struct bytes text, struct tok
     return 0;
 }
 
+/* Parentheses and BEGIN ATOMIC bodies that are open. */
+struct open {
+    int depth, body;
+};
+
+/* Whether token i ends a statement. */
+static bool ends(const struct tokens *t, size_t i, struct open *o)
+{
+    int type = t->v[i].type;
+    if (type == TOK(ASCII_40) || type == TOK(ASCII_91)) {
+        o->depth++;
+    } else if ((type == TOK(ASCII_41) || type == TOK(ASCII_93)) && o->depth > 0) {
+        o->depth--;
+    } else if (type == TOK(ATOMIC) && i > 0 && t->v[i - 1].type == TOK(BEGIN_P)) {
+        o->body = 1;
+    } else if (type == TOK(CASE) && o->body > 0) {
+        o->body++;
+    } else if (type == TOK(END_P) && o->body > 0) {
+        o->body--;
+    }
+    return type == TOK(ASCII_59) && o->depth == 0 && o->body == 0;
+}
+
 void tokens_split(struct arena *a, const struct tokens *t, struct slices *out)
 {
-    int depth = 0, body = 0;
+    struct open o = {0, 0};
     size_t first = 0;
     for (size_t i = 0; i <= t->n; i++) {
-        int type = i < t->n ? t->v[i].type : TOK(ASCII_59);
-        if (type == TOK(ASCII_40) || type == TOK(ASCII_91)) {
-            depth++;
-        } else if ((type == TOK(ASCII_41) || type == TOK(ASCII_93)) && depth > 0) {
-            depth--;
-        } else if (type == TOK(ATOMIC) && i > 0 && t->v[i - 1].type == TOK(BEGIN_P)) {
-            body = 1;
-        } else if (type == TOK(CASE) && body > 0) {
-            body++;
-        } else if (type == TOK(END_P) && body > 0) {
-            body--;
-        } else if (type == TOK(ASCII_59) && (i == t->n || (depth == 0 && body == 0))) {
-            if (i > first) {
-                ARENA_GROW(a, out->v, out->n, out->cap);
-                out->v[out->n++] = (struct slice){first, i - first};
-            }
-            first = i + 1;
+        if (i < t->n && !ends(t, i, &o)) {
+            continue;
         }
+        if (i > first) {
+            ARENA_GROW(a, out->v, out->n, out->cap);
+            out->v[out->n++] = (struct slice){first, i - first};
+        }
+        first = i + 1;
     }
 }
 
+size_t tokens_whole(const struct tokens *t)
+{
+    struct open o = {0, 0};
+    size_t n = 0;
+    for (size_t i = 0; i < t->n; i++) {
+        n = ends(t, i, &o) ? i + 1 : n;
+    }
+    return n;
+}
+
 void tokens_split_as(struct arena *a, const struct tokens *t, const PgQuery__ParseResult *r,
-                     struct slices *out)
+                     size_t base, struct slices *out)
 {
     size_t i = 0;
     for (size_t k = 0; k < r->n_stmts; k++) {
         const PgQuery__RawStmt *s = r->stmts[k];
-        size_t from = (size_t)s->stmt_location;
+        size_t from = base + (size_t)s->stmt_location;
         size_t to = s->stmt_len > 0 ? from + (size_t)s->stmt_len : SIZE_MAX;
         while (i < t->n && (t->v[i].at < from || t->v[i].type == TOK(ASCII_59))) {
             i++;

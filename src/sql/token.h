@@ -37,9 +37,12 @@ struct slices {
 /* Statements by semicolons outside parentheses and BEGIN ATOMIC bodies; empty ones are left out. */
 void tokens_split(struct arena *a, const struct tokens *t, struct slices *out);
 
-/* Statements as the parser found them. */
+/* How many tokens, from the first, are whole statements with their semicolons: 0 if no statement ends here. */
+size_t tokens_whole(const struct tokens *t);
+
+/* Statements as the parser found them; base: where the text that it was given begins, in the places of the tokens. */
 void tokens_split_as(struct arena *a, const struct tokens *t, const PgQuery__ParseResult *r,
-                     struct slices *out);
+                     size_t base, struct slices *out);
 
 /* An upper bound for how deeply the parse tree of these tokens nests. libpg_query recurses without a check: 3,000 nested
  * sub-selects overflow its stack (measured, 8 MiB). Past TOKENS_DEEPEST a text must not be parsed. */

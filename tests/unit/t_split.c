@@ -306,11 +306,105 @@ static void test_real(void)
     globfree(&g);
 }
 
+/* Statements of many kinds, until the text is several pieces long; each begins a line. */
+static const char *const units[] = {
+    "CREATE TABLE s.t (id int, t text DEFAULT 'a;b');",
+    "INSERT INTO s.t VALUES (1, 'it''s; fine'), (2, $$;$$);",
+    "CREATE FUNCTION f() RETURNS int BEGIN ATOMIC SELECT 1; SELECT CASE WHEN true THEN 1 END; END;",
+    "/* ; 'no /* ; */ end */ SELECT /* x */ * FROM a.b; -- it's; one line",
+    "ALTER TABLE t ALTER c SET EXPRESSION AS (x);",
+    "CREATE RULE r AS ON INSERT TO a DO (SELECT 1; SELECT 2);",
+    "DO $x$ BEGIN PERFORM ';'; END $x$;",
+    "UPDATE s.t SET t = E'\\';' WHERE id = 1_000;",
+    "\\echo it's; a \"line for psql",
+};
+
+static void test_pieces(void)
+{
+    struct arena a = {0};
+    struct buf text = {0};
+    struct err e = {0};
+    struct script s;
+    size_t n_units = sizeof units / sizeof units[0], n = 0, k = 0, wrong = 0;
+    while (text.n < 1500000) {
+        buf_printf(&text, "%s\n", units[n++ % n_units]);
+    }
+    is_int(script_parse(&a, "t.sql", buf_bytes(&text), &s, &e), 0, "a long file");
+    for (size_t i = 0; i < n; i++) {
+        const char *unit = units[i % n_units];
+        if (unit[0] == '\\') {
+            continue;
+        }
+        const struct statement *st = &s.v[k++];
+        const char *want = unit[0] == '/' ? strstr(unit, "SELECT") : unit;
+        size_t len = k > s.n ? 0 : st->text.n;
+        wrong += k > s.n || st->line != (int)i + 1 || strncmp(want, st->text.p, len) != 0 ||
+                 want[len] != ';' || (st->touches.n > 0 && st->touches.v[0].line != st->line);
+    }
+    is_int((long long)s.n, (long long)k, "has all its statements");
+    is_int((long long)wrong, 0, "each whole and in its place, and so its touches");
+    buf_puts(&text, "SELECT 1;\nSELECT 'no end");
+    int rc = script_parse(&a, "t.sql", buf_bytes(&text), &s, &e);
+    ok(rc == -1 && e.where.line == (int)n + 2 && e.where.col == 8 &&
+           strcmp(e.msg, "unterminated quoted string") == 0,
+       "what is not terminated in the last piece has its place");
+    buf_release(&text);
+    arena_release(&a);
+}
+
+static const struct {
+    const char *name, *last; /* behind the rows */
+    int64_t rows;            /* more than those before */
+    const char *touches;
+} endings[] = {
+    {"an INSERT longer than a piece", ";", 0, "write table s.t"},
+    {"with a conflict clause",
+     "\nON CONFLICT (id) DO UPDATE SET t = (SELECT x FROM z.z) RETURNING id;", 0,
+     "write table s.t, read table z.z"},
+    {"with a sequence in its last row", ",\n(nextval('q.q'), 'x');", 1,
+     "write table s.t, write sequence q.q"},
+    {"with code in its last row", ",\n(evil.f(), 'x');", ROWS_UNKNOWN,
+     "write table s.t, reference function evil.f OPAQUE"},
+    {"that the grammar does not know at its end", ", (1, 'x') NEWER CLAUSE;", ROWS_UNKNOWN,
+     " UNREAD OPAQUE"},
+    {"whose last row holds a mark", ", (1, '\xE2\x80\x8E');", 1, "write table s.t"},
+};
+
+static void test_long_insert(size_t i)
+{
+    struct arena a = {0};
+    struct buf text = {0};
+    struct buf seen = {0};
+    struct err e = {0};
+    struct script s;
+    int64_t rows = 1;
+    buf_puts(&text, "SELECT 1;\nINSERT INTO s.t (id, t) VALUES\n(0, 'first')");
+    for (; text.n < 900000; rows++) {
+        buf_printf(&text, ",\n(%lld, 'row; (%lld, ''q''')", (long long)rows, (long long)rows);
+    }
+    buf_printf(&text, "%s\nSELECT 2", endings[i].last);
+    is_int(script_parse(&a, "t.sql", buf_bytes(&text), &s, &e), 0, endings[i].name);
+    bool three = s.n == 3;
+    const struct statement *st = &s.v[three ? 1 : 0];
+    ok(three && st->text.n > 890000 && st->text.p[st->text.n] == ';' && st->line == 2,
+       "is one statement");
+    ok(three && strcmp(s.v[2].tag, "SELECT") == 0 && s.v[2].line > (int)rows,
+       "what follows has its place");
+    is_int(st->rows, endings[i].rows < 0 ? ROWS_UNKNOWN : rows + endings[i].rows,
+           "its rows are counted");
+    sql_touches(&a, st, &seen);
+    is_str(buf_str(&seen), endings[i].touches, "its touches");
+    ok(st->touches.n < 2 || st->touches.v[1].line > (int)rows, "those of the end have their line");
+    buf_release(&text);
+    buf_release(&seen);
+    arena_release(&a);
+}
+
 int main(void)
 {
     struct arena a = {0};
     size_t n = sizeof cases / sizeof cases[0];
-    tap_plan((int)n + 37);
+    tap_plan((int)n + 37 + 4 + 6 * (int)(sizeof endings / sizeof endings[0]));
     for (size_t i = 0; i < n; i++) {
         char name[40];
         snprintf(name, sizeof name, "split case %zu", i + 1);
@@ -322,6 +416,10 @@ int main(void)
     test_depth();
     test_many();
     test_real();
+    test_pieces();
+    for (size_t i = 0; i < sizeof endings / sizeof endings[0]; i++) {
+        test_long_insert(i);
+    }
     script_shutdown();
     return tap_done();
 }
