@@ -84,6 +84,13 @@ struct play {
     char wrong[4 * TEXT]; /* the first that differed; "" */
     char *copied;
     size_t n_copied;
+    struct {
+        int n;
+        struct line line;
+    } fault[PQ_FAULTS];
+    int n_faults, n_asked;
+    char *log;
+    size_t n_log;
     volatile int *cancels; /* shared with the children that ask for them */
 };
 extern struct play play;

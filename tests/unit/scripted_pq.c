@@ -62,6 +62,7 @@ static void forget_script(void)
     free(play.text);
     free(play.v);
     free(play.copied);
+    free(play.log);
     volatile int *cancels = play.cancels;
     memset(&play, 0, sizeof play);
     play.cancels = cancels;
@@ -174,9 +175,52 @@ static void print_asked(const struct command *c)
     printf("%s\n", c->n_params > 0 ? ")" : "");
 }
 
+void pq_fail(int n, const char *answer)
+{
+    if (play.n_faults == PQ_FAULTS) {
+        play_bad_script(0, "too many faults", answer);
+    }
+    play.fault[play.n_faults].n = n;
+    play.fault[play.n_faults++].line = (struct line){.answer = (char *)(uintptr_t)answer};
+}
+
+int pq_asked(void)
+{
+    return play.n_asked;
+}
+
+const char *pq_log(void)
+{
+    return play.log == NULL ? "" : play.log;
+}
+
+/* The line that l gives way to, if it is this question's turn to go wrong. */
+static struct line *faulty(struct line *l, const struct command *c)
+{
+    play.n_asked++;
+    for (int i = 0; i < play.n_faults && l != NULL; i++) {
+        if (play.fault[i].n == play.n_asked) {
+            l = &play.fault[i].line;
+            l->answer = strcmp(c->text, "connect") == 0
+                            ? (char *)(uintptr_t) "words Connection refused"
+                            : l->answer;
+        }
+    }
+    return l;
+}
+
+static void log_line(const struct command *c, const struct line *l)
+{
+    const char *param = c->n_params > 3 && c->param[3] != NULL ? c->param[3] : "";
+    size_t size = strlen(c->text) + strlen(l->answer) + strlen(param) + 16;
+    play.log = realloc(play.log, play.n_log + size);
+    play.n_log += (size_t)snprintf(play.log + play.n_log, size, "%s%s%.8s -> %s\n", c->text,
+                                   param[0] != '\0' ? " " : "", param, l->answer);
+}
+
 struct line *play_take_line(PGconn *conn, const struct command *c)
 {
-    struct line *l = play_find_line(conn, c, false);
+    struct line *l = faulty(play_find_line(conn, c, false), c);
     if (getenv("PQ_TRACE") != NULL) {
         print_asked(c);
     }
@@ -186,6 +230,9 @@ struct line *play_take_line(PGconn *conn, const struct command *c)
                        "line %d: expected %s, session %d asked %.300s", next ? next->number : 0,
                        next ? next->pattern : "the end", conn->number, c->text);
         print_asked(c);
+    }
+    if (l != NULL) {
+        log_line(c, l);
     }
     return l;
 }

@@ -53,6 +53,13 @@ void pq_script(const char *lines);
 /* Was everything asked, in order, and nothing else, and is every connection closed? What differs is printed as remarks of the test. */
 bool pq_played(void);
 
+/* Sweeps, where each question is to go wrong once: the n-th line that is taken (from 1, in this scenario) is answered so instead; at most
+ * PQ_FAULTS of them. What connects is refused. How many lines were taken, and what was asked and answered, a line each: "COMMIT -> cut". */
+enum { PQ_FAULTS = 2 };
+void pq_fail(int n, const char *answer);
+int pq_asked(void);
+const char *pq_log(void);
+
 /* Let so many milliseconds pass on the monotonic clock, and read it: 0 at pq_script(). */
 void pq_pass(int64_t ms);
 int64_t pq_now(void);

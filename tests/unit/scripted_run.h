@@ -160,7 +160,9 @@ static inline void scene_declare(struct scene *t, const char *sql)
     t->step.bundle = &t->bundle;
 }
 
-static inline void scene_open(struct scene *t, const char *script)
+/* The n-th question is answered so, and the m-th so; 0: none is. */
+static inline void scene_open_failing(struct scene *t, const char *script, int n, const char *first,
+                                      int m, const char *second)
 {
     struct err e = {0};
     *t = (struct scene){
@@ -179,6 +181,12 @@ static inline void scene_open(struct scene *t, const char *script)
     t->wait = (struct pg_wait){0, scene_wait, t};
     scene_declare(t, "INSERT INTO t VALUES (1)");
     pq_script(script);
+    if (n > 0) {
+        pq_fail(n, first);
+    }
+    if (m > 0) {
+        pq_fail(m, second);
+    }
     t->run = (struct run){.pg = &t->pg,
                           .a = &t->a,
                           .env = &t->env,
@@ -197,6 +205,11 @@ static inline void scene_open(struct scene *t, const char *script)
     if (scene_connect(t, &e) != 0) {
         printf("# not connected: %s\n", e.msg);
     }
+}
+
+static inline void scene_open(struct scene *t, const char *script)
+{
+    scene_open_failing(t, script, 0, NULL, 0, NULL);
 }
 
 static inline void scene_close(struct scene *t)
