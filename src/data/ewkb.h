@@ -55,4 +55,9 @@ void ewkb_collection(struct buf *out, uint32_t n, const struct geometry_rules *r
 const char *ewkb_take(struct buf *out, struct bytes wkb, int *type,
                       const struct geometry_rules *rules);
 
+/* The same for WKT or EWKT (wkt.c), NUL-terminated. Numbers behind the second are Z, then M, unless the
+ * type says M. */
+const char *wkt_take(struct buf *out, const char *text, int *type,
+                     const struct geometry_rules *rules);
+
 #endif

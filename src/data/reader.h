@@ -19,8 +19,8 @@ int data_format_of(const char *media_type, const char *path, enum data_format *o
 /* What is wanted of every record. path: member names from the record's top, joined with dots:
  * "properties.geoid", "id", "geometry"; in CSV a column's name. A dot or backslash in a name is written
  * "\." and "\\". NULL: the record as a whole (not of CSV, and then nothing else). as_geometry: the value
- * is a GeoJSON geometry, wanted as EWKB (in CSV: hexadecimal (E)WKB). point_x, point_y: paths of two
- * numbers that make a Point, instead of path. */
+ * is a GeoJSON geometry, wanted as EWKB (in CSV: hexadecimal (E)WKB, or (E)WKT). point_x, point_y: paths
+ * of two numbers that make a Point, instead of path. */
 struct wanted_value {
     const char *path;
     bool as_geometry;

@@ -225,12 +225,13 @@ static int read_header(struct reader *r)
     return rc;
 }
 
-/* Hexadecimal (E)WKB, as PostgreSQL shows geometries. */
+/* Hexadecimal (E)WKB, as PostgreSQL shows geometries, begins with a digit; WKT with a letter. */
 static int take_geometry(struct reader *r, struct slot *s)
 {
     struct buf bytes = {0};
     bool good = s->n % 2 == 0;
-    for (size_t i = 0; i < s->n && good; i += 2) {
+    bool is_wkt = s->n > 0 && (r->text.p[s->at] < '0' || r->text.p[s->at] > '9');
+    for (size_t i = 0; i < s->n && good && !is_wkt; i += 2) {
         static const char hex[] = "0123456789abcdef";
         const char *high = strchr(hex, r->text.p[s->at + i] | 0x20);
         const char *low = strchr(hex, r->text.p[s->at + i + 1] | 0x20);
@@ -241,8 +242,12 @@ static int take_geometry(struct reader *r, struct slot *s)
         }
     }
     size_t at = r->text.n;
-    const char *what = good ? ewkb_take(&r->text, buf_bytes(&bytes), &s->type, &r->rules)
-                            : "is no hexadecimal (E)WKB";
+    if (is_wkt) {
+        buf_add(&bytes, r->text.p + s->at, s->n);
+    }
+    const char *what = is_wkt ? wkt_take(&r->text, buf_str(&bytes), &s->type, &r->rules)
+                       : good ? ewkb_take(&r->text, buf_bytes(&bytes), &s->type, &r->rules)
+                              : "is no hexadecimal (E)WKB";
     buf_release(&bytes);
     if (what != NULL) {
         return reader_fail(r->s, &r->at, s->offset, NULL, r->e, "%s", what);

@@ -672,6 +672,89 @@ static void check_wkb(void)
     buf_release(&out);
 }
 
+/* WKT and EWKT in CSV: what is taken, what is refused, and why. */
+static void check_wkt(void)
+{
+    static const struct geometry_rules any = {.srid = 4326};
+    static const struct geometry_rules flat = {.srid = 4326, .dims = 2};
+    static const struct geometry_rules with_z = {.srid = 4326, .dims = 3};
+    static const struct geometry_rules with_m = {.srid = 4326, .dims = 3, .is_m = true};
+#define AT "E byte 2, record 1: "
+    static const char bad[] = AT "is neither hexadecimal (E)WKB nor WKT";
+    static const char dims[] =
+        AT "the WKT has other dimensions than the column, or than what it is part of";
+    static const char numbers_differ[] =
+        AT "a position has other dimensions than the others, or than the column";
+    static const char is_empty[] = AT "the geometry is empty";
+    static const struct {
+        const char *wkt, *want;
+        const struct geometry_rules *rules;
+    } texts[] = {
+        {"POINT(1 2)", "G1/25:20000001;", &any},
+        {" point ( 1.0  2e0 ) ", "G1/25:20000001;", &any},
+        {"SRID=4326;POINT(1 2)", "G1/25:20000001;", &any},
+        {"SRID=9999;POINT(1 2)", AT "the WKT has another SRID than the asset", &any},
+        {"SRID=4326POINT(1 2)", bad, &any},
+        {"POINT Z (1 2 3)", "G1/33:a0000001;", &any},
+        {"POINTZ(1 2 3)", "G1/33:a0000001;", &any},
+        {"POINT(1 2 3)", "G1/33:a0000001;", &any},
+        {"POINT M (1 2 3)", "G1/33:60000001;", &any},
+        {"POINTM(1 2 3)", "G1/33:60000001;", &with_m},
+        {"POINT ZM (1 2 3 4)", "G1/41:e0000001;", &any},
+        {"POINT(1 2 3 4)", "G1/41:e0000001;", &any},
+        {"POINT Z (1 2)", numbers_differ, &any},
+        {"POINT(1 2 3)", numbers_differ, &flat},
+        {"POINT(1 2)", numbers_differ, &with_z},
+        {"POINT M (1 2 3)", dims, &with_z},
+        {"POINT Z (1 2 3)", dims, &with_m},
+        {"POINT(1 2 3)", dims, &with_m},
+        {"LINESTRING(1 2,3 4)", "G2/45:20000002;", &any},
+        {"LINESTRING(1 2,3 4 5)", numbers_differ, &any},
+        {"LINESTRING(1 2)", AT "a line has fewer than 2 positions", &any},
+        {"LINESTRING(170 0,-170 0)",
+         AT "an edge is longer than 180 degrees: what crosses the antimeridian has to be cut there "
+            "(RFC 7946 section 3.1.9)",
+         &any},
+        {"POLYGON((0 0,4 0,4 4,0 0))", "G3/81:20000003;", &any},
+        {"POLYGON((0 0,4 4,4 0,0 0))", "G3/81:20000003;", &any},
+        {"POLYGON((0 0,4 0,4 4,0 0),(1 0.5,2 1.5,2 0.5,1 0.5))", "G3/149:20000003;", &any},
+        {"POLYGON((0 0,4 0,4 4,0 1))", AT "a ring is not closed", &any},
+        {"POLYGON(0 0,4 0,4 4,0 0)", bad, &any},
+        {"MULTIPOINT((1 2),(3 4))", "G4/55:20000004;", &any},
+        {"MULTIPOINT(1 2,3 4)", "G4/55:20000004;", &any},
+        {"MULTILINESTRING((1 2,3 4),(5 6,7 8))", "G5/95:20000005;", &any},
+        {"MULTIPOLYGON(((0 0,4 0,4 4,0 0)),((0 0,4 0,4 4,0 0),(1 0.5,2 1.5,2 0.5,1 0.5)))",
+         "G6/235:20000006;", &any},
+        {"GEOMETRYCOLLECTION(POINT(1 2),LINESTRING(1 2,3 4))", "G7/75:20000007;", &any},
+        {"GEOMETRYCOLLECTION(GEOMETRYCOLLECTION(POINT Z (1 2 3)))", "G7/51:a0000007;", &any},
+        {"GEOMETRYCOLLECTION(POINT(1 2),POINT(1 2 3))", numbers_differ, &any},
+        {"GEOMETRYCOLLECTION Z (POINT(1 2))", numbers_differ, &any},
+        {"POINT EMPTY", is_empty, &any},
+        {"POLYGON EMPTY", is_empty, &any},
+        {"GEOMETRYCOLLECTION EMPTY", is_empty, &any},
+        {"POINT(1)", AT "a position has fewer than 2 numbers", &any},
+        {"POINT(1 2 3 4 5)", AT "a position has more than 4 numbers", &any},
+        {"POINT(1 2,3 4)", AT "a point has more than one position", &any},
+        {"POINT(1 x)", bad, &any},
+        {"POINT(1 2", bad, &any},
+        {"POINT 1 2", bad, &any},
+        {"POINT(1 2))", AT "text follows the WKT", &any},
+        {"POINT(181 2)", AT "a position is no longitude and latitude", &any},
+        {"CIRCULARSTRING(0 0,1 1,2 0)", bad, &any},
+        {"POINTS(1 2)", bad, &any},
+        {"somewhere", bad, &any},
+    };
+    static const struct wanted_value g[] = {{.path = "g", .as_geometry = true}};
+    struct buf out = {0};
+    for (size_t i = 0; i < COUNT(texts); i++) {
+        char text[512];
+        (void)snprintf(text, sizeof text, "g\n\"%s\"\n", texts[i].wkt);
+        is_str(read_all(FORMAT_CSV, text, strlen(text), 5, g, 1, texts[i].rules, &out),
+               texts[i].want, texts[i].wkt);
+    }
+    buf_release(&out);
+}
+
 static void check_formats(void)
 {
     enum data_format f;
@@ -842,7 +925,7 @@ int main(void)
 {
     tap_plan((int)(2 * (COUNT(geojson) + COUNT(lines) + COUNT(csv)) + COUNT(numbers)) + 1 + 1 + 2 +
              3 + 5 + 5 + (int)(COUNT(damages) * (COUNT(cuts) + 3)) + 2 * 6 + 2 + 3 + 2 * 14 + 1 +
-             44);
+             44 + 49);
     if (mkdtemp(folder_path) == NULL || (folder = open(folder_path, O_RDONLY | O_DIRECTORY)) < 0) {
         return 1;
     }
@@ -864,6 +947,7 @@ int main(void)
     check_crs();
     check_antimeridian();
     check_wkb();
+    check_wkt();
     check_formats();
     check_header();
     check_damage();
