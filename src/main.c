@@ -10,7 +10,8 @@
 #include "cli/output.h"
 #include "pg/embedded.h"
 
-/* This program's own path, for the watcher of the embedded server. argv[0] would be found through the working directory. */
+/* This program's own path, for the watcher of the embedded server. argv[0] would be found through
+ * the working directory. */
 static const char *own_path(void)
 {
     static char path[4096];

@@ -58,8 +58,9 @@ int err_at(struct err *e, enum err_code code, const char *path, int line, int co
 /* Add what to do; returns -1. Keeps an earlier hint if there is one. */
 int err_hint(struct err *e, const char *fmt, ...) PRINTF_LIKE(2, 3);
 
-/* As err_set(), of a failure that *e tells already: code and msg are new, and everything else of it stays: the place, the hint, what the
- * server said. The arguments may be members of *e: err_wrap(e, ERR_APPLY, "%s failed: %s", id, e->msg). */
+/* As err_set(), of a failure that *e tells already: code and msg are new, and everything else of it
+ * stays: the place, the hint, what the server said. The arguments may be members of *e: err_wrap(e,
+ * ERR_APPLY, "%s failed: %s", id, e->msg). */
 int err_wrap(struct err *e, enum err_code code, const char *fmt, ...) PRINTF_LIKE(3, 4);
 
 /* Say where, and nothing else; returns -1. path is copied. */

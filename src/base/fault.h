@@ -15,6 +15,7 @@ enum fault {
 #undef FAULT_POINT
     FAULT_COUNT
 };
+/* Passes point: kills, stops, or returns true as KFMIG_FAULT orders; use FAULT(). */
 bool fault_hit(enum fault point);
 #define FAULT(name) fault_hit(FAULT_##name)
 /* NULL past the end; `kfmig --fault-points` lists them in such builds. */

@@ -12,7 +12,8 @@
 
 struct findings; /* model/finding.h; handed on unseen */
 
-/* Each kind with the members of struct tell that it fills beside target. tell_name() gives the name in NDJSON. */
+/* Each kind with the members of struct tell that it fills beside target. tell_name() gives the name
+ * in NDJSON. */
 enum tell_kind {
     TELL_NOTE,      /* what: one line for people */
     TELL_WARNING,   /* what: the same, that must not be missed */
@@ -31,7 +32,8 @@ enum tell_kind {
     TELL_KINDS
 };
 
-/* One event. Everything is borrowed for the call. target: a migration's id, a projection's name; NULL: of the run as a whole. */
+/* One event. Everything is borrowed for the call. target: a migration's id, a projection's name;
+ * NULL: of the run as a whole. */
 struct tell {
     enum tell_kind kind;
     const char *target, *what, *path, *run_id;
@@ -43,8 +45,8 @@ struct tell {
     const struct findings *gates;
 };
 
-/* Who listens. hear: may be NULL. stops: has somebody asked for the end, and how (ERR_INTERRUPTED, ERR_TERMINATED; ERR_NONE: nobody
- * has)? NULL: nobody ever does. */
+/* Who listens. hear: may be NULL. stops: has somebody asked for the end, and how (ERR_INTERRUPTED,
+ * ERR_TERMINATED; ERR_NONE: nobody has)? NULL: nobody ever does. */
 struct ear {
     void *ctx;
     void (*hear)(void *ctx, const struct tell *t);

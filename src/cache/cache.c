@@ -11,7 +11,7 @@
 enum { PENDING_MAX = 256 * 1024 * 1024 };
 
 /* One put or drop that is not written yet. */
-struct change {
+struct cached_change {
     const char *kind;
     struct bytes name;
     struct bytes value; /* p NULL: delete */
@@ -21,7 +21,7 @@ struct change {
 struct cache {
     struct cache_file file;
     struct arena arena; /* of what is pending */
-    struct change *pending;
+    struct cached_change *pending;
     size_t n_pending, cap_pending;
 };
 
@@ -146,7 +146,7 @@ static void remember(struct cache *c, const char *kind, struct bytes name, struc
     }
     struct arena *a = &c->arena;
     ARENA_GROW(a, c->pending, c->n_pending, c->cap_pending);
-    c->pending[c->n_pending++] = (struct change){
+    c->pending[c->n_pending++] = (struct cached_change){
         .kind = arena_strdup(a, kind),
         .name = bytes_of(arena_dup(a, name.p, name.n), name.n),
         .value = bytes_of(value.p == NULL ? NULL : arena_dup(a, value.p, value.n), value.n),
@@ -176,7 +176,7 @@ static const char *const statements[STATEMENT_COUNT] = {
     [STATEMENT_DROP] = "DELETE FROM hint WHERE kind = ?1",
 };
 
-static int write_change(sqlite3_stmt *const s[], const struct change *ch)
+static int write_change(sqlite3_stmt *const s[], const struct cached_change *ch)
 {
     int which = ch->is_drop           ? STATEMENT_DROP
                 : ch->value.p == NULL ? STATEMENT_DELETE

@@ -4,6 +4,7 @@
 
 #include "cli/session.h"
 
+/* Does text begin with "dataset:"? */
 bool is_dataset_target(const char *text);
 
 /* What text, "dataset:SLUG/ID[@catalog|@artifacts]", says is current, or blocked by which faults, as text or JSON into *out. @artifacts reads every artifact. Opens the

@@ -215,7 +215,8 @@ static bool is_digit(char c)
     return c >= '0' && c <= '9';
 }
 
-/* A fraction and an exponent, from j->at on (RFC 8259 section 6). False: a digit is missing where j->at is. */
+/* A fraction and an exponent, from j->at on (RFC 8259 section 6). False: a digit is missing where j->at is.
+ */
 static bool skip_real(struct json *j)
 {
     for (int part = 0; part < 2; part++) {

@@ -6,6 +6,7 @@
 #include "base/table.h"
 #include "doc/doc.h"
 
+/* As doc_new(), with a place; path is borrowed. */
 struct doc *doc_new_at(struct arena *a, enum doc_type type, const char *path, int line, int col);
 
 /* A map being read. Zero-initialise, set map. */

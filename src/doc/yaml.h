@@ -9,6 +9,8 @@
 #ifndef KFMIG_DOC_YAML_H
 #define KFMIG_DOC_YAML_H
 #include "doc/doc.h"
+
+/* The root of text, which path names in errors. */
 struct doc *yaml_read(struct arena *a, struct bytes text, const char *path,
                       struct err *e) MUST_CHECK;
 #endif

@@ -11,7 +11,7 @@
 
 /* A subject that has steps. fact: sequence of the newest entry that made or undid a fact of it:
  * steps done before are done with. */
-struct subject {
+struct journal_subject {
     const char *name;
     int64_t fact;
 };
@@ -27,7 +27,7 @@ struct journal {
     struct arena *a;
     const struct journal_run *run;
     struct table rows;     /* key (32 bytes): struct journal_row */
-    struct table subjects; /* name: struct subject */
+    struct table subjects; /* name: struct journal_subject */
     struct undo undo;
 };
 
@@ -75,7 +75,7 @@ static struct journal_row *row_add(struct journal *j, const struct digest *key, 
         table_put(&j->rows, key_bytes(&row->key), row);
     }
     if (table_gets(&j->subjects, subject) == NULL) {
-        struct subject *s = ARENA_NEW(j->a, struct subject);
+        struct journal_subject *s = ARENA_NEW(j->a, struct journal_subject);
         s->name = row->subject;
         table_puts(&j->subjects, s->name, s);
     }
@@ -114,7 +114,7 @@ static void take_done(struct journal *j, const struct entry *en)
 /* A subject that was applied, or taken back, begins anew: steps that were done before it count no more. */
 static void take_fact(const struct journal *j, const struct entry *en)
 {
-    struct subject *s = table_gets(&j->subjects, en->subject);
+    struct journal_subject *s = table_gets(&j->subjects, en->subject);
     if (s != NULL && strcmp(en->result, "success") == 0) {
         s->fact = en->sequence;
     }
@@ -143,7 +143,7 @@ struct journal *journal_open(struct arena *a, const struct journal_run *run,
     }
     for (size_t i = 0; i < j->rows.n; i++) {
         struct journal_row *row = j->rows.rows[i].value;
-        const struct subject *s = table_gets(&j->subjects, row->subject);
+        const struct journal_subject *s = table_gets(&j->subjects, row->subject);
         row->is_done = row->is_done && row->intent > s->fact;
     }
     return j;

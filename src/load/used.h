@@ -15,6 +15,7 @@ struct used {
         is_uncertain; /* something could not be looked at: nothing may be concluded from the stamps */
 };
 
+/* Remember how path looked when it was read; both are copied. */
 void used_add(struct used *u, const char *path, const struct stamp *stamp);
 
 /* How dirfd/path looks, be it a file, a folder or absent (all zero); symlinks are not followed. 0, or -1: it is something else, or

@@ -9,6 +9,7 @@ struct names {
     const char **v;
     size_t n, cap;
 };
+/* Is name among them, byte for byte? */
 bool names_have(const struct names *l, const char *name);
 
 enum store_kind { STORE_POSTGIS, STORE_SEARCH, STORE_GRAPH, STORE_COUNT };

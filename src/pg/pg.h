@@ -73,7 +73,7 @@ int pg_server_version(const struct pg *s); /* 150018 */
 bool pg_is_alive(const struct pg *s);      /* false once the connection was lost */
 
 enum pg_tx { PG_TX_IDLE, PG_TX_OPEN, PG_TX_FAILED, PG_TX_UNKNOWN };
-enum pg_tx pg_tx(const struct pg *s);
+enum pg_tx pg_tx(const struct pg *s); /* as the server said last; no I/O */
 
 /* One of kfmig's own queries, text parameters (NULL for SQL NULL), one result. Arrays are passed as text: see pg_array().
  * *out may be NULL. -1 with ERR_PREFLIGHT (connection lost: sqlstate "08006" if the server gave none) or as mapped by

@@ -58,6 +58,7 @@ struct pg {
     char last[PG_NAME];
 };
 
+/* The clock of one call starts; timeout_ms 0: no deadline. */
 void pg_call_begin(struct pg_call *c, const struct pg_wait *w, int64_t timeout_ms);
 
 /* Ask on_wait if it is time to, notice a passed deadline, cancel. Returns 0; -1: stop waiting, the grace has passed. */

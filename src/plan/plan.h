@@ -31,7 +31,7 @@ enum stage {
     STAGE_RECEIPT,
     STAGE_COUNT
 };
-const char *stage_text(enum stage s);
+const char *stage_text(enum stage s); /* "declaration", "pre", "apply", ...: static text */
 
 enum reason_code {
 #define REASON(name, code, state, text) REASON_##name,

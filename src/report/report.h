@@ -38,6 +38,8 @@ void report_status(struct buf *out, const struct style *st, const struct plan *p
 struct doc *report_status_doc(struct arena *a,
                               const struct plan *p); /* {"environment","targets":[...]} */
 
+/* The chain from migration step of the plan to what it comes from, at a stage; changes: its files that
+ * differ from what was applied. Text, and JSON. */
 void report_why(struct buf *out, const struct style *st, const struct plan *p, int step,
                 enum stage stage, const struct file_change *changes, size_t n_changes);
 void report_why_json(struct buf *out, const struct plan *p, int step, enum stage stage,

@@ -28,6 +28,7 @@ struct inversion {
     enum care care;
 };
 
+/* Appends s as it stands. */
 void inverse_put(struct buf *out, struct bytes s);
 
 /* h stands behind CREATE, ALTER, GRANT or REVOKE. The inverse goes to v->out, with semicolon and line end; what is there

@@ -23,8 +23,8 @@ struct catalog_part {
 };
 struct catalog_object {
     uint32_t classid, objid; /* 0 for things without an oid of their own */
-    uint32_t
-        filenode; /* where a table's rows are stored (TRUNCATE and rewrites change it); no part of its definition */
+    /* Where a table's rows are stored (TRUNCATE and rewrites change it); no part of its definition. */
+    uint32_t filenode;
     struct catalog_part *parts;
     size_t n_parts;
     struct object object;

@@ -91,7 +91,7 @@ static void compare_group(struct observer *o, const struct catalog *now, enum gr
 
 static int compare_all(struct observer *o, struct err *e)
 {
-    struct wanted w = {.all = true};
+    struct definitions_wanted w = {.all = true};
     struct catalog now;
     pins_add(o->s, PINS_SAVEPOINT, true);
     struct definitions *d = definitions_add(o->a, o->s, &w);
@@ -169,8 +169,9 @@ static bool spreads(const struct pair *p)
     return false;
 }
 
-/* Changes after which anything may read differently: what bears a new name is neither relation, type nor function, or an
- * extension's members moved, or something that no class query knows was written. */
+/* Changes after which anything may read differently: what bears a new name is neither relation,
+ * type nor function, or an extension's members moved, or something that no class query knows was
+ * written. */
 static bool needs_all(struct observer *o)
 {
     if (o->direct || (o->keeps_depend && o->now.is_super)) {
@@ -187,7 +188,7 @@ static bool needs_all(struct observer *o)
         }
     }
     for (size_t i = 0; i < o->candidates.n; i++) {
-        const struct candidate *c = o->candidates.rows[i].value;
+        const struct suspect *c = o->candidates.rows[i].value;
         if (!c->is_own || c->extension[0] == '\0') {
             continue;
         }
@@ -199,14 +200,15 @@ static bool needs_all(struct observer *o)
     return false;
 }
 
-/* What is not compared yet: oids to read, and what may have dependants. Returns whether there is anything; *all_new: none of it is
- * in the base. */
-static bool want_candidates(struct observer *o, struct wanted *w, struct seeds *q, bool *all_new)
+/* What is not compared yet: oids to read, and what may have dependants. Returns whether there is
+ * anything; *all_new: none of it is in the base. */
+static bool want_candidates(struct observer *o, struct definitions_wanted *w, struct seeds *q,
+                            bool *all_new)
 {
     bool any = false;
     *all_new = true;
     for (size_t i = 0; i < o->candidates.n; i++) {
-        const struct candidate *c = o->candidates.rows[i].value;
+        const struct suspect *c = o->candidates.rows[i].value;
         enum group g = group_of_class(c->classid);
         if (c->is_read || g >= GROUP_WHOLE) {
             continue;
@@ -232,8 +234,9 @@ static bool has_moved(const struct observer *o, const char *catalog)
     return false;
 }
 
-/* What is new has only those parts for which a row was written, and ALTER ... DEPENDS ON EXTENSION locks the extension. */
-static void leave_out(const struct observer *o, struct wanted *w)
+/* What is new has only those parts for which a row was written, and ALTER ... DEPENDS ON EXTENSION
+ * locks the extension. */
+static void leave_out(const struct observer *o, struct definitions_wanted *w)
 {
     static const char *const catalogs[] = {
         "pg_inherits", "pg_partitioned_table", "pg_trigger",  "pg_rewrite",
@@ -249,10 +252,10 @@ static void leave_out(const struct observer *o, struct wanted *w)
 }
 
 /* Groups whose catalogs moved. */
-static void want_moved(struct observer *o, struct wanted *w)
+static void want_moved(struct observer *o, struct definitions_wanted *w)
 {
     for (size_t i = 0; i < o->n_moved; i++) {
-        const struct source *s = o->moved[i].source;
+        const struct catalog_source *s = o->moved[i].source;
         if (s == NULL || s->whole == GROUP_COUNT) {
             continue;
         }
@@ -264,10 +267,10 @@ static void want_moved(struct observer *o, struct wanted *w)
 }
 
 /* Groups that candidates belong to. Large objects are data and in none. */
-static void want_groups(struct observer *o, struct wanted *w)
+static void want_groups(struct observer *o, struct definitions_wanted *w)
 {
     for (size_t i = 0; i < o->candidates.n; i++) {
-        struct candidate *c = o->candidates.rows[i].value;
+        struct suspect *c = o->candidates.rows[i].value;
         if (!c->is_read && group_of_class(c->classid) >= GROUP_WHOLE &&
             c->classid != PG_LARGEOBJECT) {
             c->is_read = true;
@@ -276,7 +279,7 @@ static void want_groups(struct observer *o, struct wanted *w)
     }
 }
 
-static bool wants_groups(const struct wanted *w)
+static bool wants_groups(const struct definitions_wanted *w)
 {
     bool any = false;
     for (enum group g = GROUP_WHOLE; g < GROUP_COUNT; g++) {
@@ -288,7 +291,7 @@ static bool wants_groups(const struct wanted *w)
 static void compare_read(struct observer *o, const struct catalog *now)
 {
     for (size_t i = 0; i < o->candidates.n; i++) {
-        struct candidate *c = o->candidates.rows[i].value;
+        struct suspect *c = o->candidates.rows[i].value;
         if (!c->is_read && group_of_class(c->classid) < GROUP_WHOLE) {
             c->is_read = true;
             compare_one(o, exactly(o->base, c->classid, c->objid),
@@ -313,7 +316,7 @@ static void follow(struct observer *o, const struct pg_rows *r)
 bool compare_add(struct observer *o, bool first)
 {
     struct round *r = &o->round;
-    struct wanted w = {0};
+    struct definitions_wanted w = {0};
     bool all_new;
     *r = (struct round){0};
     bool any = want_candidates(o, &w, &r->seeds, &all_new);

@@ -1,4 +1,5 @@
-/* The class queries: which there are, in one text for all objects and for a few, and the settings they run under.
+/* The class queries: which there are, in one text for all objects and for a few, and the settings
+ * they run under.
  * Owns: the table of queries. */
 #include "store/postgis/definitions.h"
 
@@ -127,8 +128,8 @@ const char *oids_array(struct arena *a, const struct oids *l)
     return text;
 }
 
-/* A query's conditions say "$1::oid[] IS NULL OR x = ANY ($1::oid[])". With the first half no plan for a few objects could be
- * kept, so the text for a few is the file's without it. */
+/* A query's conditions say "$1::oid[] IS NULL OR x = ANY ($1::oid[])". With the first half no plan
+ * for a few objects could be kept, so the text for a few is the file's without it. */
 static const struct pg_sql *for_few(size_t at)
 {
     static const char either[] = "$1::oid[] IS NULL OR ";
@@ -179,7 +180,7 @@ static bool keep_none(void *ctx, struct bytes name)
     return false;
 }
 
-static void add_some(struct definitions *d, struct pg *s, const struct wanted *w)
+static void add_some(struct definitions *d, struct pg *s, const struct definitions_wanted *w)
 {
     struct oids any = {0};
     for (enum group g = 0; g < GROUP_WHOLE; g++) {
@@ -204,7 +205,8 @@ static void add_some(struct definitions *d, struct pg *s, const struct wanted *w
     }
 }
 
-struct definitions *definitions_add(struct arena *a, struct pg *s, const struct wanted *w)
+struct definitions *definitions_add(struct arena *a, struct pg *s,
+                                    const struct definitions_wanted *w)
 {
     struct definitions *d = ARENA_NEW(a, struct definitions);
     d->a = a;

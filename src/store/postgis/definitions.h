@@ -45,7 +45,8 @@ enum system_catalog {
     PG_PUBLICATION = 6104,
 };
 
-/* Objects that are read together. Those before GROUP_WHOLE are many and can be read one by one; the others always all. */
+/* Objects that are read together. Those before GROUP_WHOLE are many and can be read one by one; the
+ * others always all. */
 enum group {
     GROUP_RELATIONS,
     GROUP_TYPES,
@@ -63,9 +64,10 @@ enum group {
 enum group group_of_class(uint32_t classid); /* by where its objects' definition is read */
 enum group group_of(const struct catalog_object *o);
 
-/* What to read: of the groups before GROUP_WHOLE the given oids, or all; of the others those marked. no_parts: none of the relations has
- * anything that catalog_parts.sql tells; no_labels: nothing read has security labels or ALTER ... DEPENDS ON EXTENSION. */
-struct wanted {
+/* What to read: of the groups before GROUP_WHOLE the given oids, or all; of the others those
+ * marked. no_parts: none of the relations has anything that catalog_parts.sql tells; no_labels:
+ * nothing read has security labels or ALTER ... DEPENDS ON EXTENSION. */
+struct definitions_wanted {
     bool all;
     bool no_parts, no_labels;
     bool whole[GROUP_COUNT];
@@ -78,14 +80,16 @@ void oids_add(struct arena *a, struct oids *l,
               uint32_t oid); /* if it is not the last one already */
 const char *oids_array(struct arena *a, const struct oids *l); /* "{1,2}" for an oid[] parameter */
 
-/* Adds the queries to the session's batch, then makes the objects from their rows: between the two the caller runs the batch,
- * with the settings of pins_add(). The rows are freed by the second call. */
+/* Adds the queries to the session's batch, then makes the objects from their rows: between the two
+ * the caller runs the batch, with the settings of pins_add(). The rows are freed by the second
+ * call. */
 struct definitions;
-struct definitions *definitions_add(struct arena *a, struct pg *s, const struct wanted *w);
+struct definitions *definitions_add(struct arena *a, struct pg *s,
+                                    const struct definitions_wanted *w);
 void definitions_take(struct definitions *d, struct catalog *out); /* sorted by text */
 
-/* The settings that definitions are read under, around whatever else is added to the batch; in an open transaction they and the
- * locks of reading are undone. */
+/* The settings that definitions are read under, around whatever else is added to the batch; in an
+ * open transaction they and the locks of reading are undone. */
 enum pins { PINS_SAVEPOINT, PINS_TRANSACTION };
 enum pins pins_for(const struct pg *s);
 void pins_add(struct pg *s, enum pins p, bool all);

@@ -67,8 +67,9 @@ static void add_framed(struct buf *b, size_t from, size_t n)
     buf_putc(b, ')');
 }
 
-/* The digests are summed byte by byte, which the server does fastest; carrying is left to us. clock_timestamp() keeps the planner from
- * pulling the subqueries up and computing each value as often as it is used, and does not keep it from working in parallel. */
+/* The digests are summed byte by byte, which the server does fastest; carrying is left to us.
+ * clock_timestamp() keeps the planner from pulling the subqueries up and computing each value as
+ * often as it is used, and does not keep it from working in parallel. */
 static const char *sum_query(struct arena *a, const struct columns_of *c, const char *rows)
 {
     struct buf b = {0};

@@ -16,7 +16,7 @@ enum {
     PRIVILEGE_ITEMS
 };
 
-struct finding {
+struct obstacle_search {
     struct arena *a;
     const char *live, *hidden;
     struct obstacles *out;
@@ -33,7 +33,7 @@ static bool stands_at(const char *text, const char *p, const char *name)
 }
 
 /* The text with the live schema's name where the hidden one's stood. */
-static const char *unhidden(const struct finding *f, const char *text)
+static const char *unhidden(const struct obstacle_search *f, const char *text)
 {
     const char *const names[2][2] = {{f->hidden, f->live},
                                      {pg_ident(f->a, f->hidden), pg_ident(f->a, f->live)}};
@@ -52,7 +52,7 @@ static const char *unhidden(const struct finding *f, const char *text)
     return out;
 }
 
-static struct obstacle *add(const struct finding *f, const char *code, const char *object,
+static struct obstacle *add(const struct obstacle_search *f, const char *code, const char *object,
                             const char *detail)
 {
     struct obstacles *l = f->out;
@@ -64,7 +64,7 @@ static struct obstacle *add(const struct finding *f, const char *code, const cha
 }
 
 /* Inheritance is told with that of both schemas, once. */
-static void add_dependants(const struct finding *f, const struct pg_rows *r, bool of_hidden)
+static void add_dependants(const struct obstacle_search *f, const struct pg_rows *r, bool of_hidden)
 {
     for (size_t i = 0; i < pg_rows_n(r); i++) {
         const char *code = pg_text(r, i, COL_CODE);
@@ -77,14 +77,14 @@ static void add_dependants(const struct finding *f, const struct pg_rows *r, boo
     }
 }
 
-static void add_relatives(const struct finding *f, const struct pg_rows *r)
+static void add_relatives(const struct obstacle_search *f, const struct pg_rows *r)
 {
     for (size_t i = 0; i < pg_rows_n(r); i++) {
         (void)add(f, pg_text(r, i, COL_CODE), pg_text(r, i, COL_OBJECT), pg_text(r, i, COL_DETAIL));
     }
 }
 
-static void add_functions(const struct finding *f, const struct pg_rows *r)
+static void add_functions(const struct obstacle_search *f, const struct pg_rows *r)
 {
     for (size_t i = 0; i < pg_rows_n(r); i++) {
         (void)add(f, "text_function", pg_text(r, i, FUNCTION_OBJECT),
@@ -92,7 +92,7 @@ static void add_functions(const struct finding *f, const struct pg_rows *r)
     }
 }
 
-static void add_privileges(const struct finding *f, const struct pg_rows *r)
+static void add_privileges(const struct obstacle_search *f, const struct pg_rows *r)
 {
     for (size_t i = 0; i < pg_rows_n(r); i++) {
         struct obstacle *o =
@@ -102,7 +102,8 @@ static void add_privileges(const struct finding *f, const struct pg_rows *r)
 }
 
 /* What the live schema is to be called, or what has its name although no generation is live. */
-static void add_names(const struct finding *f, const struct pg_rows *found, int64_t live_number)
+static void add_names(const struct obstacle_search *f, const struct pg_rows *found,
+                      int64_t live_number)
 {
     for (size_t i = 0; i < pg_rows_n(found); i++) {
         (void)add(f, "name", arena_printf(f->a, "schema %s", pg_text(found, i, 0)),
@@ -144,7 +145,7 @@ enum {
     N_ROWS
 };
 
-static int look(struct pg *s, const struct finding *f, const char *name, const char *acl,
+static int look(struct pg *s, const struct obstacle_search *f, const char *name, const char *acl,
                 struct pg_rows **r, struct err *e)
 {
     const char *both[3] = {f->live, f->hidden, acl};
@@ -165,7 +166,7 @@ int generation_obstacles(struct pg *s, struct arena *a, const char *live, int64_
                          const char *hidden, const char *hidden_acl, struct obstacles *out,
                          struct err *e)
 {
-    const struct finding f = {a, live, hidden, out};
+    const struct obstacle_search f = {a, live, hidden, out};
     const char *name = live;
     struct pg_rows *r[N_ROWS] = {NULL};
     *out = (struct obstacles){0};

@@ -11,11 +11,13 @@
 int generation_ask(struct pg *s, const struct pg_sql *q, const char *const *params, int n_params,
                    struct pg_rows **out, struct err *e) MUST_CHECK;
 
-/* The rows of q, asked for as above, are statements in their first column: run each, under the session's own settings. */
+/* The rows of q, asked for as above, are statements in their first column: run each, under the
+ * session's own settings. */
 int generation_each(struct pg *s, const struct pg_sql *q, const char *const *params, int n_params,
                     struct err *e) MUST_CHECK;
 
-/* A query made of identifiers, under settings that make the bytes and the text of values the same in every session. */
+/* A query made of identifiers, under settings that make the bytes and the text of values the same
+ * in every session. */
 int generation_measure(struct pg *s, const char *sql, const char *const *params, int n_params,
                        struct pg_rows **out, struct err *e) MUST_CHECK;
 

@@ -73,7 +73,8 @@ static int need_columns(const struct pg_rows *columns, const char *table, struct
     return 0;
 }
 
-/* The settings stay as they are set here until they are put back, for an INSERT cannot be run where they would be undone. */
+/* The settings stay as they are set here until they are put back, for an INSERT cannot be run where
+ * they would be undone. */
 static int run_pinned(struct pg *s, const char *sql, const char *version, int n_params,
                       int64_t *rows, struct err *e)
 {

@@ -23,7 +23,7 @@ struct place_in_row {
 };
 
 /* An object that still grows. */
-struct draft {
+struct object_draft {
     struct catalog_object o; /* first: the catalog points to it */
     size_t cap, cap_parts;
     struct place_in_row *columns;
@@ -57,23 +57,23 @@ static const char *one_line(struct arena *a, const char *s)
     return line;
 }
 
-static void add_facet(struct build *b, struct draft *d, const char *name, const char *value)
+static void add_facet(struct build *b, struct object_draft *d, const char *name, const char *value)
 {
     ARENA_GROW(b->a, d->o.facets, d->o.n_facets, d->cap);
     d->o.facets[d->o.n_facets++] = (struct facet){name, value};
 }
 
-static void add_part(struct build *b, struct draft *d, uint32_t classid, uint32_t objid)
+static void add_part(struct build *b, struct object_draft *d, uint32_t classid, uint32_t objid)
 {
     ARENA_GROW(b->a, d->o.parts, d->o.n_parts, d->cap_parts);
     d->o.parts[d->o.n_parts++] = (struct catalog_part){classid, objid};
     (void)table_put(&b->out->by_oid, address_key(b->a, classid, objid), d);
 }
 
-static struct draft *draft_new(struct build *b, uint32_t classid, uint32_t objid,
-                               const struct object *o)
+static struct object_draft *draft_new(struct build *b, uint32_t classid, uint32_t objid,
+                                      const struct object *o)
 {
-    struct draft *d = ARENA_NEW(b->a, struct draft);
+    struct object_draft *d = ARENA_NEW(b->a, struct object_draft);
     d->o.classid = classid;
     d->o.objid = objid;
     d->o.object =
@@ -88,9 +88,10 @@ static struct draft *draft_new(struct build *b, uint32_t classid, uint32_t objid
     return d;
 }
 
-/* Things without an oid are found by name; so is what bears the name of another (a parameter and a role with settings). */
-static struct draft *draft_named(struct build *b, const struct pg_rows *r, size_t i,
-                                 uint32_t classid, uint32_t objid)
+/* Things without an oid are found by name; so is what bears the name of another (a parameter and a
+ * role with settings). */
+static struct object_draft *draft_named(struct build *b, const struct pg_rows *r, size_t i,
+                                        uint32_t classid, uint32_t objid)
 {
     struct object o = {OBJ_UNKNOWN, pg_text(r, i, AT_SCHEMA), pg_text(r, i, AT_NAME)};
     if (object_kind_parse(pg_text(r, i, AT_KIND), &o.kind) != 0) {
@@ -98,13 +99,13 @@ static struct draft *draft_named(struct build *b, const struct pg_rows *r, size_
     }
     struct arena_mark m = arena_mark(b->a);
     const char *text = object_text(b->a, &o);
-    struct draft *d = table_gets(&b->out->by_text, text);
+    struct object_draft *d = table_gets(&b->out->by_text, text);
     arena_reset(b->a, m);
     return d != NULL ? d : draft_new(b, classid, objid, &o);
 }
 
 /* The object a row is about; NULL for a part of what is no managed object. */
-static struct draft *draft_of(struct build *b, const struct pg_rows *r, size_t i)
+static struct object_draft *draft_of(struct build *b, const struct pg_rows *r, size_t i)
 {
     uint32_t classid = (uint32_t)pg_int(r, i, AT_CLASS);
     uint32_t objid = (uint32_t)pg_int(r, i, AT_OBJECT);
@@ -112,7 +113,8 @@ static struct draft *draft_of(struct build *b, const struct pg_rows *r, size_t i
         b->last->o.objid == objid) {
         return b->last;
     }
-    struct draft *d = classid != 0 ? (struct draft *)catalog_at(b->out, classid, objid) : NULL;
+    struct object_draft *d =
+        classid != 0 ? (struct object_draft *)catalog_at(b->out, classid, objid) : NULL;
     if (d != NULL && (d->o.classid != classid || d->o.objid != objid)) {
         d = NULL; /* a part's address */
     }
@@ -123,7 +125,7 @@ static struct draft *draft_of(struct build *b, const struct pg_rows *r, size_t i
     return d;
 }
 
-static void take_extra(struct build *b, struct draft *d, const struct pg_rows *r, size_t i,
+static void take_extra(struct build *b, struct object_draft *d, const struct pg_rows *r, size_t i,
                        enum extra extra)
 {
     switch (extra) {
@@ -155,7 +157,7 @@ void build_rows(struct build *b, const struct pg_rows *r, enum extra extra)
 {
     b->last = NULL;
     for (size_t i = 0; i < pg_rows_n(r); i++) {
-        struct draft *d = draft_of(b, r, i);
+        struct object_draft *d = draft_of(b, r, i);
         if (d != NULL) {
             add_facet(b, d, one_line(b->a, pg_text(r, i, AT_FACET)),
                       one_line(b->a, pg_text(r, i, AT_VALUE)));
@@ -171,7 +173,7 @@ static int by_position(const void *a, const void *b)
     return (x->position > y->position) - (x->position < y->position);
 }
 
-static void add_column_order(struct build *b, struct draft *d)
+static void add_column_order(struct build *b, struct object_draft *d)
 {
     struct buf order = {0};
     qsort(d->columns, d->n_columns, sizeof *d->columns, by_position);
@@ -185,7 +187,7 @@ static void add_column_order(struct build *b, struct draft *d)
 void build_end(struct build *b)
 {
     for (size_t i = 0; i < b->out->n; i++) {
-        struct draft *d = (struct draft *)b->out->v[i];
+        struct object_draft *d = (struct object_draft *)b->out->v[i];
         if (d->n_columns > 0) {
             add_column_order(b, d);
         }

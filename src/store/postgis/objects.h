@@ -12,11 +12,11 @@ enum extra {
     EXTRA_PART,     /* address of the part that the facet is about, or NULL */
 };
 
-struct draft;
+struct object_draft;
 struct build {
     struct arena *a;
     struct catalog *out;
-    struct draft *last; /* rows of one object tend to follow each other */
+    struct object_draft *last; /* rows of one object tend to follow each other */
 };
 void build_begin(struct build *b, struct arena *a, struct catalog *out); /* out is made empty */
 void build_rows(struct build *b, const struct pg_rows *r, enum extra extra);

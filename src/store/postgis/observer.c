@@ -1,5 +1,6 @@
 /* Observing a transaction, from its start to what it amounts to.
- * Owns: the order of steps, and what is counted for limits. How it becomes complete is told in store/postgis/observer.h. */
+ * Owns: the order of steps, and what is counted for limits. How it becomes complete is told in
+ * store/postgis/observer.h. */
 #include "store/postgis/observer.h"
 
 #include <stdlib.h>

@@ -2,18 +2,21 @@
  * Owns: what was sensed of a transaction, and the candidates and changes that follow from it.
  *
  * How an observation becomes complete:
- * 1. Whatever inserts or updates a catalog row leaves a row whose xmin is the transaction's or a subtransaction's: such rows are
- *    searched wherever a counter moved (observe_rows.sql), in full, or for the large catalogs among what is locked as long as
- *    as many rows are found as were counted at least.
- * 2. Whatever drops or changes an object by DDL holds a lock on it, or on the table it belongs to, to the end of the transaction;
- *    locks of rolled-back subtransactions are gone. Locked objects are read again and compared with the base, whether a row of
- *    theirs was found or not.
- * 3. DML on a catalog (superusers can) takes a lock on the catalog that DDL gives back at once (on its indexes, for UPDATE and
- *    DELETE): such a transaction is never reconciled.
- * 4. Groups of few objects (roles, settings, publications ...) are compared as a whole when a counter of theirs moved.
- * 5. Definitions mention other objects' names: where one of those changed, what depends on it is read again too.
- * Counters that say more than was found are then harmless: rolled-back subtransactions and objects created and dropped again.
- * What remains is unreconciled: catalogs that are not in sources.def, and those whose rows this role may not look at. */
+ * 1. Whatever inserts or updates a catalog row leaves a row whose xmin is the transaction's or a
+ *    subtransaction's: such rows are searched wherever a counter moved (observe_rows.sql), in full,
+ *    or for the large catalogs among what is locked as long as as many rows are found as were
+ *    counted at least.
+ * 2. Whatever drops or changes an object by DDL holds a lock on it, or on the table it belongs to,
+ *    to the end of the transaction; locks of rolled-back subtransactions are gone. Locked objects
+ *    are read again and compared with the base, whether a row of theirs was found or not.
+ * 3. DML on a catalog (superusers can) takes a lock on the catalog that DDL gives back at once (on
+ *    its indexes, for UPDATE and DELETE): such a transaction is never reconciled.
+ * 4. Groups of few objects (roles, settings, publications ...) are compared as a whole when a
+ *    counter of theirs moved.
+ * 5. Definitions mention other objects' names: where one of those changed, what depends on it is
+ *    read again too. Counters that say more than was found are then harmless: rolled-back
+ *    subtransactions and objects created and dropped again. What remains is unreconciled: catalogs
+ *    that are not in sources.def, and those whose rows this role may not look at. */
 #ifndef KFMIG_STORE_POSTGIS_OBSERVER_H
 #define KFMIG_STORE_POSTGIS_OBSERVER_H
 
@@ -30,11 +33,12 @@ enum lock_mode {
     LOCKED_ACCESS_EXCLUSIVE = 128,
 };
 
-struct tally {
+struct row_tally {
     int64_t inserted, updated, deleted;
 };
 
-/* A relation that the transaction has locked. owner: the table of an index, or of a sequence that its column owns. */
+/* A relation that the transaction has locked. owner: the table of an index, or of a sequence that
+ * its column owns. */
 struct lock {
     uint32_t oid;
     unsigned modes;
@@ -47,7 +51,7 @@ struct lock {
     const char *owner_schema, *owner_name;
     const char *extension; /* that it is a member of; "" */
     const char *server;    /* of a foreign table; "" */
-    struct tally rows;
+    struct row_tally rows;
     bool has_pages;
 };
 
@@ -55,10 +59,10 @@ struct lock {
 struct moved {
     uint32_t oid;
     const char *name;
-    struct tally rows;
-    const struct source *source; /* NULL: not known */
-    int64_t found;               /* at least so many of the counted rows were found */
-    bool searched;               /* in full */
+    struct row_tally rows;
+    const struct catalog_source *source; /* NULL: not known */
+    int64_t found;                       /* at least so many of the counted rows were found */
+    bool searched;                       /* in full */
 };
 
 /* How a catalog's changes are found; see sources.def. */
@@ -71,15 +75,15 @@ enum how {
     HOW_HIDDEN,
     HOW_LARGE_OBJECT
 };
-struct source {
+struct catalog_source {
     const char *catalog;
     enum how how;
     enum group whole; /* group to compare as a whole; GROUP_COUNT: none */
 };
-const struct source *source_of(const char *catalog);
+const struct catalog_source *source_of(const char *catalog);
 
 /* An object that the transaction may have changed. */
-struct candidate {
+struct suspect {
     uint32_t classid, objid;
     const char *extension; /* that it is a member of; "" */
     bool is_own;           /* a row of it was written */
@@ -97,7 +101,7 @@ struct sensed {
     const char *xid, *users, *now;
     struct digest ledger;
     bool counts, reads_all, is_super;
-    struct tally pages; /* of large objects */
+    struct row_tally pages; /* of large objects */
     struct lock *locks;
     size_t n_locks;
     struct table by_oid;          /* the locks */
@@ -132,7 +136,7 @@ struct observer {
     const char *xid, *user;
     struct digest ledger; /* what was done to schema kfmig, also in sensed */
     bool counts;
-    struct table start_counters, start_tables; /* oid as key: struct tally */
+    struct table start_counters, start_tables; /* oid as key: struct row_tally */
     struct taken *taken;
     size_t n_taken, cap_taken;
     /* finish */
@@ -167,12 +171,13 @@ const struct taken *taken_of(const struct observer *o, uint32_t oid, bool drops)
 /* reconcile.c: which objects may have changed, and whether every catalog that moved is accounted for. */
 int reconcile(struct observer *o, struct err *e) MUST_CHECK;
 void unreconciled(struct observer *o, const char *fmt, ...) PRINTF_LIKE(2, 3);
-struct candidate *candidate_add(struct observer *o, uint32_t classid, uint32_t objid);
+struct suspect *candidate_add(struct observer *o, uint32_t classid, uint32_t objid);
 
 /* compare.c: reads the candidates again, and fills o->pairs and out's changes. */
 int compare(struct observer *o, struct err *e) MUST_CHECK;
-/* A round of it: everything not compared yet, together with its dependants' addresses. add: pg_batch_add()s, or false if there is
- * nothing; take: when the batch was run; true: dependants became candidates. */
+/* A round of it: everything not compared yet, together with its dependants' addresses. add:
+ * pg_batch_add()s, or false if there is nothing; take: when the batch was run; true: dependants
+ * became candidates. */
 bool compare_add(struct observer *o, bool first);
 bool compare_take(struct observer *o);
 struct pair *pair_at(const struct observer *o, uint32_t classid,
@@ -182,7 +187,7 @@ struct pair *pair_at(const struct observer *o, uint32_t classid,
 void touches_of_pairs(struct observer *o);
 void touches_of_locks(struct observer *o);
 struct touch *touch_once(struct observer *o, struct object object, enum effect effect);
-void touch_rows(struct touch *t, const struct tally *rows);
+void touch_rows(struct touch *t, const struct row_tally *rows);
 void touch_facet(struct observer *o, struct touch *t, enum facet_change change, const char *facet);
 
 bool is_touched(struct observer *o, struct object object); /* by more than reading */

@@ -6,7 +6,7 @@
 
 enum { CHOICES = 64, WIDE_CHOICES = 4 };
 
-struct choice {
+struct section_choice {
     const struct pg_sql *whole;
     struct pg_sql sql;
 };
@@ -31,7 +31,7 @@ static void choose(struct buf *out, const char *text, section_keep keep, void *c
 const struct pg_sql *sections_choose(const struct pg_sql *whole, section_keep keep, void *ctx,
                                      bool is_wide)
 {
-    static struct choice choices[CHOICES + WIDE_CHOICES];
+    static struct section_choice choices[CHOICES + WIDE_CHOICES];
     static size_t n_choices;
     struct buf text = {0};
     choose(&text, whole->text, keep, ctx);
@@ -48,6 +48,6 @@ const struct pg_sql *sections_choose(const struct pg_sql *whole, section_keep ke
     size_t room = strlen(whole->name) + sizeof "_00";
     char *name = mem_alloc(room);
     (void)snprintf(name, room, "%s_%02zu", whole->name, n_choices);
-    choices[n_choices] = (struct choice){whole, {name, text.p}};
+    choices[n_choices] = (struct section_choice){whole, {name, text.p}};
     return &choices[n_choices++].sql;
 }

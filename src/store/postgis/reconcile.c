@@ -12,13 +12,13 @@
 enum { ROW_OF_LOCK = 0, ROW_OF_TOAST = 1 };
 enum { COL_CATALOG, COL_N, COL_CLASS, COL_OBJECT, COL_EXTENSION };
 
-static const struct source sources[] = {
+static const struct catalog_source sources[] = {
 #define SOURCE(catalog, how, group) {#catalog, HOW_##how, GROUP_##group},
 #include "store/postgis/sources.def"
 #undef SOURCE
 };
 
-const struct source *source_of(const char *catalog)
+const struct catalog_source *source_of(const char *catalog)
 {
     for (size_t i = 0; i < sizeof sources / sizeof *sources; i++) {
         if (strcmp(sources[i].catalog, catalog) == 0) {
@@ -39,13 +39,13 @@ void unreconciled(struct observer *o, const char *fmt, ...)
     va_end(ap);
 }
 
-struct candidate *candidate_add(struct observer *o, uint32_t classid, uint32_t objid)
+struct suspect *candidate_add(struct observer *o, uint32_t classid, uint32_t objid)
 {
     uint32_t key[2] = {classid, objid};
-    struct candidate *c = table_get(&o->candidates, bytes_of((const char *)key, sizeof key));
+    struct suspect *c = table_get(&o->candidates, bytes_of((const char *)key, sizeof key));
     if (c == NULL) {
-        c = ARENA_NEW(o->a, struct candidate);
-        *c = (struct candidate){.classid = classid, .objid = objid, .extension = ""};
+        c = ARENA_NEW(o->a, struct suspect);
+        *c = (struct suspect){.classid = classid, .objid = objid, .extension = ""};
         (void)table_put(&o->candidates, address_key(o->a, classid, objid), c);
     }
     return c;
@@ -79,7 +79,7 @@ static void name_catalog(struct observer *o, const char *catalog)
 
 static void find_direct_write(struct observer *o, const struct lock *l)
 {
-    const struct source *s = l->kind == 'r' ? source_of(l->name) : NULL;
+    const struct catalog_source *s = l->kind == 'r' ? source_of(l->name) : NULL;
     bool known = s != NULL && s->how != HOW_LOCKED && s->how != HOW_SILENT;
     const char *catalog = l->kind == 'i' ? l->owner_name : l->name;
     /* Since version 17, ALTER COLUMN ... TYPE keeps its lock on pg_depend. */
@@ -95,8 +95,9 @@ static void find_direct_write(struct observer *o, const struct lock *l)
     }
 }
 
-/* DDL gives its locks on catalogs' indexes back at once, and those on the catalogs that sources.def calls LOCKED or SILENT;
- * large objects keep theirs. Statements that write a catalog directly hold them. */
+/* DDL gives its locks on catalogs' indexes back at once, and those on the catalogs that sources.def
+ * calls LOCKED or SILENT; large objects keep theirs. Statements that write a catalog directly hold
+ * them. */
 static void find_direct_writes(struct observer *o)
 {
     for (size_t i = 0; i < o->now.n_locks; i++) {
@@ -129,20 +130,20 @@ static void find_unknown(struct observer *o)
 enum resolve { RESOLVE_NOTHING, RESOLVE_WHOLE, RESOLVE_PARTS };
 
 /* What observe_rows.sql is to look for. */
-struct search {
+struct row_search {
     const char *params[7];
     struct oids all, locked_only;
     enum resolve resolve;
 };
 
 /* A row of its result, resolved. classid 0: of something that always changes with its table. */
-struct found {
+struct found_row {
     uint32_t catalog, classid, objid;
     int64_t n;
     const char *extension;
 };
 struct founds {
-    struct found *v;
+    struct found_row *v;
     size_t n;
 };
 
@@ -161,7 +162,7 @@ static bool is_part(uint32_t classid)
     return false;
 }
 
-static void add_locked(struct observer *o, struct search *q)
+static void add_locked(struct observer *o, struct row_search *q)
 {
     struct oids relations = {0};
     struct oids classes = {0};
@@ -196,7 +197,7 @@ static bool is_among(const struct oids *l, uint32_t oid)
 
 struct choosing {
     const struct observer *o;
-    const struct search *q;
+    const struct row_search *q;
 };
 
 /* By the names of sections in observe_rows.sql. */
@@ -231,7 +232,7 @@ static bool keep_all(void *ctx, struct bytes name)
     return !bytes_eq(name, bytes_str("whole")) && !bytes_eq(name, bytes_str("as found"));
 }
 
-static struct pg_rows *searched_rows(struct observer *o, struct search *q, bool hidden,
+static struct pg_rows *searched_rows(struct observer *o, struct row_search *q, bool hidden,
                                      struct err *e)
 {
     struct pg_rows *r = NULL;
@@ -251,8 +252,9 @@ static struct pg_rows *searched_rows(struct observer *o, struct search *q, bool 
     return pg_batch_run(o->s, NULL, e) == 0 ? r : NULL;
 }
 
-/* A row as the server found it, resolved by what is known of the locks. Returns what the server has to do instead. */
-static enum resolve resolve(const struct observer *o, struct found *f)
+/* A row as the server found it, resolved by what is known of the locks. Returns what the server has
+ * to do instead. */
+static enum resolve resolve(const struct observer *o, struct found_row *f)
 {
     const struct lock *l = f->classid == PG_CLASS ? sensed_lock(o, f->objid) : NULL;
     if (is_part(f->classid)) {
@@ -271,16 +273,17 @@ static enum resolve resolve(const struct observer *o, struct found *f)
 }
 
 /* Fills *out. Returns what the rows have to be asked for again with; q->resolve if they are fine. */
-static enum resolve take_found(struct observer *o, const struct search *q, const struct pg_rows *r,
-                               struct founds *out)
+static enum resolve take_found(struct observer *o, const struct row_search *q,
+                               const struct pg_rows *r, struct founds *out)
 {
     enum resolve most = q->resolve;
-    *out = (struct founds){ARENA_ARRAY(o->a, struct found, pg_rows_n(r) + 1), pg_rows_n(r)};
+    *out = (struct founds){ARENA_ARRAY(o->a, struct found_row, pg_rows_n(r) + 1), pg_rows_n(r)};
     for (size_t i = 0; i < out->n; i++) {
-        struct found *f = &out->v[i];
-        *f = (struct found){(uint32_t)pg_int(r, i, COL_CATALOG), (uint32_t)pg_int(r, i, COL_CLASS),
-                            (uint32_t)pg_int(r, i, COL_OBJECT), pg_int(r, i, COL_N),
-                            arena_strdup(o->a, pg_text(r, i, COL_EXTENSION))};
+        struct found_row *f = &out->v[i];
+        *f = (struct found_row){(uint32_t)pg_int(r, i, COL_CATALOG),
+                                (uint32_t)pg_int(r, i, COL_CLASS),
+                                (uint32_t)pg_int(r, i, COL_OBJECT), pg_int(r, i, COL_N),
+                                arena_strdup(o->a, pg_text(r, i, COL_EXTENSION))};
         enum resolve need = RESOLVE_NOTHING;
         if (q->resolve == RESOLVE_NOTHING) {
             need = resolve(o, f);
@@ -292,12 +295,12 @@ static enum resolve take_found(struct observer *o, const struct search *q, const
     return most;
 }
 
-/* Relations that are locked will be candidates: to read them already now saves a round trip, which is all there is for most
- * migrations. */
+/* Relations that are locked will be candidates: to read them already now saves a round trip, which
+ * is all there is for most migrations. */
 static void begin_comparing(struct observer *o)
 {
     for (size_t i = 0; i < o->now.n_locks; i++) {
-        struct found f = {.classid = PG_CLASS, .objid = o->now.locks[i].oid, .extension = ""};
+        struct found_row f = {.classid = PG_CLASS, .objid = o->now.locks[i].oid, .extension = ""};
         if (o->now.locks[i].modes >= LOCKED_SHARE_UPDATE_EXCLUSIVE &&
             resolve(o, &f) == RESOLVE_NOTHING && f.classid != 0) {
             candidate_add(o, f.classid, f.objid)->extension = f.extension;
@@ -306,8 +309,9 @@ static void begin_comparing(struct observer *o)
     o->is_begun = compare_add(o, true);
 }
 
-/* The server takes longer to resolve rows than to find them, and most changes are of relations, which are all locked. */
-static int search(struct observer *o, struct search *q, bool hidden, struct founds *out,
+/* The server takes longer to resolve rows than to find them, and most changes are of relations,
+ * which are all locked. */
+static int search(struct observer *o, struct row_search *q, bool hidden, struct founds *out,
                   struct err *e)
 {
     bool begins = q->resolve == RESOLVE_NOTHING;
@@ -341,11 +345,11 @@ static bool is_class_row(uint32_t catalog, uint32_t classid)
 static void take_rows(struct observer *o, const struct founds *rows)
 {
     for (size_t i = 0; i < rows->n; i++) {
-        const struct found *f = &rows->v[i];
+        const struct found_row *f = &rows->v[i];
         if (f->classid == 0 || f->catalog == ROW_OF_TOAST) {
             continue;
         }
-        struct candidate *c = candidate_add(o, f->classid, f->objid);
+        struct suspect *c = candidate_add(o, f->classid, f->objid);
         c->extension = f->extension;
         c->is_own |= f->catalog != ROW_OF_LOCK;
         c->is_row |= is_class_row(f->catalog, f->classid);
@@ -357,14 +361,15 @@ static bool is_new(const struct observer *o, uint32_t classid, uint32_t objid)
     return catalog_at(o->base, classid, objid) == NULL;
 }
 
-/* How many of the counted writes are certain to have been on the rows found: each was written once at least; a column with a
- * default and a table with a TOAST table, if new, were inserted and then updated. */
+/* How many of the counted writes are certain to have been on the rows found: each was written once
+ * at least; a column with a default and a table with a TOAST table, if new, were inserted and then
+ * updated. */
 static void count_found(struct observer *o, const struct founds *rows)
 {
     struct moved *classes = moved_at(o, PG_CLASS);
     struct moved *columns = moved_at(o, PG_ATTRIBUTE);
     for (size_t i = 0; i < rows->n; i++) {
-        const struct found *f = &rows->v[i];
+        const struct found_row *f = &rows->v[i];
         bool fresh = is_new(o, PG_CLASS, f->objid);
         struct moved *m = moved_at(o, f->catalog);
         if (m != NULL) {
@@ -379,7 +384,8 @@ static void count_found(struct observer *o, const struct founds *rows)
     }
 }
 
-/* What was dropped with a table was taken off it first: each default off its column, each check off the table. */
+/* What was dropped with a table was taken off it first: each default off its column, each check off
+ * the table. */
 static void count_dropped(struct observer *o)
 {
     struct moved *classes = moved_at(o, PG_CLASS);
@@ -434,7 +440,7 @@ static void find_locked(struct observer *o)
 }
 
 /* Catalogs whose rows among what is locked are fewer than were counted. */
-static bool find_short(struct observer *o, struct search *again)
+static bool find_short(struct observer *o, struct row_search *again)
 {
     for (size_t i = 0; i < o->n_moved; i++) {
         const struct moved *m = &o->moved[i];
@@ -446,11 +452,11 @@ static bool find_short(struct observer *o, struct search *again)
     return again->all.n > 0;
 }
 
-static bool choose(struct observer *o, struct search *q, bool *hidden)
+static bool choose(struct observer *o, struct row_search *q, bool *hidden)
 {
     bool any = false;
     for (size_t i = 0; i < o->n_moved; i++) {
-        const struct source *s = o->moved[i].source;
+        const struct catalog_source *s = o->moved[i].source;
         if (s == NULL) {
             continue;
         }
@@ -469,8 +475,8 @@ static bool choose(struct observer *o, struct search *q, bool *hidden)
 
 int reconcile(struct observer *o, struct err *e)
 {
-    struct search q = {0};
-    struct search again = {0};
+    struct row_search q = {0};
+    struct row_search again = {0};
     struct founds rows;
     bool hidden = false;
     find_unknown(o);

@@ -33,9 +33,9 @@ static struct bytes oid_key(struct arena *a, uint32_t oid)
     return bytes_of(arena_dup(a, &oid, sizeof oid), sizeof oid);
 }
 
-static struct tally tally_at(const struct pg_rows *r, size_t i, int col)
+static struct row_tally tally_at(const struct pg_rows *r, size_t i, int col)
 {
-    return (struct tally){pg_int(r, i, col), pg_int(r, i, col + 1), pg_int(r, i, col + 2)};
+    return (struct row_tally){pg_int(r, i, col), pg_int(r, i, col + 1), pg_int(r, i, col + 2)};
 }
 
 /* Before version 15 counters of earlier transactions stay with the session for up to a second. */
@@ -76,7 +76,7 @@ void sense_start_add(struct observer *o, struct pg *s)
 static void remember(struct observer *o, struct table *t, const struct pg_rows *r, int col)
 {
     for (size_t i = 0; r != NULL && i < pg_rows_n(r); i++) {
-        struct tally *tally = ARENA_NEW(o->a, struct tally);
+        struct row_tally *tally = ARENA_NEW(o->a, struct row_tally);
         *tally = tally_at(r, i, col);
         (void)table_put(t, oid_key(o->a, (uint32_t)pg_int(r, i, 0)), tally);
     }
@@ -122,14 +122,14 @@ static int64_t since(int64_t now, int64_t then)
     return now >= then ? now - then : now;
 }
 
-static struct tally tally_since(const struct table *start, uint32_t oid, struct tally now)
+static struct row_tally tally_since(const struct table *start, uint32_t oid, struct row_tally now)
 {
-    const struct tally *then = table_get(start, bytes_of((const char *)&oid, sizeof oid));
+    const struct row_tally *then = table_get(start, bytes_of((const char *)&oid, sizeof oid));
     if (then == NULL) {
         return now;
     }
-    return (struct tally){since(now.inserted, then->inserted), since(now.updated, then->updated),
-                          since(now.deleted, then->deleted)};
+    return (struct row_tally){since(now.inserted, then->inserted),
+                              since(now.updated, then->updated), since(now.deleted, then->deleted)};
 }
 
 static void take_state(struct observer *o, const struct pg_rows *r)
@@ -148,7 +148,7 @@ static void take_counters(struct observer *o, const struct pg_rows *r)
     o->moved = ARENA_ARRAY(o->a, struct moved, pg_rows_n(r) + 1);
     for (size_t i = 0; i < pg_rows_n(r); i++) {
         uint32_t oid = (uint32_t)pg_int(r, i, 0);
-        struct tally t = tally_since(&o->start_counters, oid, tally_at(r, i, 2));
+        struct row_tally t = tally_since(&o->start_counters, oid, tally_at(r, i, 2));
         if (t.inserted != 0 || t.updated != 0 || t.deleted != 0) {
             const char *name = arena_strdup(o->a, pg_text(r, i, 1));
             o->moved[o->n_moved++] =

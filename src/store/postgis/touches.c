@@ -23,7 +23,7 @@ static int64_t rows_sum(int64_t a, int64_t b)
     return a == ROWS_UNKNOWN || b == ROWS_UNKNOWN ? ROWS_UNKNOWN : a + b;
 }
 
-void touch_rows(struct touch *t, const struct tally *rows)
+void touch_rows(struct touch *t, const struct row_tally *rows)
 {
     t->inserted = rows_sum(t->inserted, rows->inserted);
     t->updated = rows_sum(t->updated, rows->updated);
@@ -95,8 +95,7 @@ static void touch_groups(struct observer *o, const struct touch *member)
     }
 }
 
-static const struct candidate *candidate_of(const struct observer *o,
-                                            const struct catalog_object *c)
+static const struct suspect *candidate_of(const struct observer *o, const struct catalog_object *c)
 {
     uint32_t key[2] = {c->classid, c->objid};
     return table_get(&o->candidates, bytes_of((const char *)key, sizeof key));
@@ -109,8 +108,8 @@ static void dropped_rows(struct observer *o, struct touch *t, const struct catal
     }
     const struct taken *known = taken_of(o, b->objid, true);
     const struct lock *l = sensed_lock(o, b->objid);
-    static const struct tally none;
-    struct tally rows = l != NULL ? l->rows : none;
+    static const struct row_tally none;
+    struct row_tally rows = l != NULL ? l->rows : none;
     rows.deleted = rows_sum(rows.deleted, known != NULL ? known->rows : ROWS_UNKNOWN);
     touch_rows(t, &rows);
 }
@@ -126,7 +125,7 @@ static bool is_handed_over(const struct observer *o, const struct pair *p)
 
 static void touch_removed(struct observer *o, const struct pair *p)
 {
-    const struct candidate *c = candidate_of(o, p->before);
+    const struct suspect *c = candidate_of(o, p->before);
     if (is_handed_over(o, p)) {
         touch_facet(o, touch_once(o, p->before->object, EFFECT_ALTER), FACET_ADDED, "owned by");
         return;
@@ -160,7 +159,7 @@ static void touch_former_extensions(struct observer *o, const char *member)
 
 static void touch_added(struct observer *o, const struct pair *p)
 {
-    const struct candidate *c = candidate_of(o, p->after);
+    const struct suspect *c = candidate_of(o, p->after);
     if (is_handed_over(o, p)) {
         touch_facet(o, touch_once(o, p->after->object, EFFECT_ALTER), FACET_REMOVED, "owned by");
         return;
@@ -260,7 +259,8 @@ static void touch_sequence(struct observer *o, const struct lock *l)
     if (made_here) {
         return;
     }
-    /* ALTER SEQUENCE and TRUNCATE ... RESTART go back with the transaction; they lock the sequence against others. */
+    /* ALTER SEQUENCE and TRUNCATE ... RESTART go back with the transaction; they lock the sequence
+     * against others. */
     bool altered = l->modes >= LOCKED_SHARE_ROW_EXCLUSIVE;
     bool differs = pair_at(o, PG_CLASS, l->oid) != NULL ||
                    (l->owner != 0 && pair_at(o, PG_CLASS, l->owner) != NULL);
@@ -301,9 +301,10 @@ static bool moved_elsewhere(const struct observer *o, uint32_t oid)
     return false;
 }
 
-/* New storage: emptied, unless it was rewritten. Where rows stand in it and none were inserted since, they are the old ones; and a
- * rewrite of what was empty goes with a changed definition (CLUSTER apart: that of an empty table counts as TRUNCATE). A table that
- * a function truncates and then rewrites passes as rewritten. */
+/* New storage: emptied, unless it was rewritten. Where rows stand in it and none were inserted
+ * since, they are the old ones; and a rewrite of what was empty goes with a changed definition
+ * (CLUSTER apart: that of an empty table counts as TRUNCATE). A table that a function truncates and
+ * then rewrites passes as rewritten. */
 static bool is_truncated(const struct observer *o, const struct lock *l)
 {
     const struct catalog_object *b = catalog_at(o->base, PG_CLASS, l->oid);
@@ -322,13 +323,13 @@ static bool is_truncated(const struct observer *o, const struct lock *l)
 static void touch_truncated(struct observer *o, const struct lock *l)
 {
     const struct taken *known = taken_of(o, l->oid, false);
-    struct tally rows = {0, 0, known != NULL ? known->rows : ROWS_UNKNOWN};
+    struct row_tally rows = {0, 0, known != NULL ? known->rows : ROWS_UNKNOWN};
     touch_rows(touch_once(o, object_of(l), EFFECT_TRUNCATE), &rows);
 }
 
 static void touch_remote(struct observer *o, const struct lock *l)
 {
-    static const struct tally unknown = {ROWS_UNKNOWN, ROWS_UNKNOWN, ROWS_UNKNOWN};
+    static const struct row_tally unknown = {ROWS_UNKNOWN, ROWS_UNKNOWN, ROWS_UNKNOWN};
     struct object remote = {OBJ_REMOTE, "", l->server};
     touch_rows(touch_once(o, object_of(l), EFFECT_WRITE), &unknown);
     (void)touch_once(o, remote, EFFECT_WRITE);
@@ -336,13 +337,13 @@ static void touch_remote(struct observer *o, const struct lock *l)
                 (struct touch){.object = remote, .effect = EFFECT_WRITE, .statement = -1});
 }
 
-static bool has_rows(const struct tally *t)
+static bool has_rows(const struct row_tally *t)
 {
     return t->inserted != 0 || t->updated != 0 || t->deleted != 0;
 }
 
-/* Locked against others without a difference or rows: for a foreign key, a child or a publication, or for something like LOCK
- * TABLE. */
+/* Locked against others without a difference or rows: for a foreign key, a child or a publication,
+ * or for something like LOCK TABLE. */
 static enum effect effect_of_strong(const struct observer *o, const struct lock *l)
 {
     unsigned strongest = l->modes & ~(unsigned)(LOCKED_SHARE_ROW_EXCLUSIVE - 1);
@@ -353,8 +354,8 @@ static enum effect effect_of_strong(const struct observer *o, const struct lock 
 
 static void touch_changed_rows(struct observer *o, const struct lock *l)
 {
-    static const struct tally none;
-    struct tally rows =
+    static const struct row_tally none;
+    struct row_tally rows =
         l->kind == 'm' ? none : l->rows; /* those of a materialized view follow from others */
     bool differs = pair_at(o, PG_CLASS, l->oid) != NULL && l->extension[0] == '\0';
     bool strong = l->modes >= LOCKED_SHARE_UPDATE_EXCLUSIVE;

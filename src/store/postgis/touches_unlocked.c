@@ -1,5 +1,6 @@
-/* What neither comparing nor locks on relations shows: parts of the system and of extensions, other databases' objects, large
- * objects, catalogs that may not be read, schemas that come with an extension.
+/* What neither comparing nor locks on relations shows: parts of the system and of extensions, other
+ * databases' objects, large objects, catalogs that may not be read, schemas that come with an
+ * extension.
  * Owns: kinds of objects by the names the server has for them. */
 #include <stdlib.h>
 #include <string.h>
@@ -120,8 +121,7 @@ int silence_schemas(struct observer *o, struct err *e)
 }
 
 /* A row was written and nothing differs: GRANT of what is granted, the same function once more. */
-static void touch_same(struct observer *o, const struct candidate *c,
-                       const struct catalog_object *b)
+static void touch_same(struct observer *o, const struct suspect *c, const struct catalog_object *b)
 {
     const struct lock *l = c->classid == PG_CLASS ? sensed_lock(o, c->objid) : NULL;
     bool seen = l != NULL && l->modes >= LOCKED_SHARE_UPDATE_EXCLUSIVE;
@@ -133,7 +133,7 @@ static void touch_same(struct observer *o, const struct candidate *c,
 /* Large objects are data: the baseline does not list them, so that one that is gone has only its number. */
 static void touch_large_objects(struct observer *o)
 {
-    struct tally rows = {0};
+    struct row_tally rows = {0};
     int64_t n_found = 0;
     for (size_t i = 0; i < o->n_moved; i++) {
         if (strcmp(o->moved[i].name, "pg_largeobject_metadata") == 0) {
@@ -141,13 +141,13 @@ static void touch_large_objects(struct observer *o)
         }
     }
     for (size_t i = 0; i < o->candidates.n; i++) {
-        const struct candidate *c = o->candidates.rows[i].value;
+        const struct suspect *c = o->candidates.rows[i].value;
         n_found += c->classid == PG_LARGEOBJECT && c->is_row ? 1 : 0;
     }
     bool all_new = rows.updated == 0;
     bool all_transient = rows.deleted <= rows.inserted - n_found;
     for (size_t i = 0; i < o->candidates.n; i++) {
-        const struct candidate *c = o->candidates.rows[i].value;
+        const struct suspect *c = o->candidates.rows[i].value;
         struct object itself = {OBJ_LARGE_OBJECT, "", arena_printf(o->a, "%u", c->objid)};
         if (c->classid != PG_LARGEOBJECT) {
             continue;
@@ -189,8 +189,7 @@ static void touch_identified(struct observer *o, const struct pg_rows *r, size_t
                        arena_strdup(o->a, pg_text(r, i, COL_SCHEMA)),
                        arena_strdup(o->a, pg_text(r, i, COL_NAME))};
     uint32_t key[2] = {(uint32_t)pg_int(r, i, COL_CLASS), (uint32_t)pg_int(r, i, COL_OBJECT)};
-    const struct candidate *from =
-        table_get(&o->candidates, bytes_of((const char *)key, sizeof key));
+    const struct suspect *from = table_get(&o->candidates, bytes_of((const char *)key, sizeof key));
     if (is_temporary(c.schema) || is_temporary_schema(&c)) {
         return;
     }
@@ -231,9 +230,9 @@ static int identify(struct observer *o, const struct oids *classes, const struct
     return 0;
 }
 
-/* A member of an extension that this transaction made, changed or dropped is part of that; one that was only locked is seen by its
- * lock. */
-static bool goes_with_extension(const struct observer *o, const struct candidate *c)
+/* A member of an extension that this transaction made, changed or dropped is part of that; one that
+ * was only locked is seen by its lock. */
+static bool goes_with_extension(const struct observer *o, const struct suspect *c)
 {
     return c->extension[0] != '\0' && (!c->is_own || extension_pair(o, c->extension) != NULL);
 }
@@ -243,7 +242,7 @@ static int touch_unmanaged(struct observer *o, struct err *e)
     struct oids classes = {0};
     struct oids objects = {0};
     for (size_t i = 0; i < o->candidates.n; i++) {
-        const struct candidate *c = o->candidates.rows[i].value;
+        const struct suspect *c = o->candidates.rows[i].value;
         const struct catalog_object *b = catalog_at(o->base, c->classid, c->objid);
         if (pair_at(o, c->classid, c->objid) != NULL || goes_with_extension(o, c)) {
             continue;
@@ -297,12 +296,12 @@ static bool is_of_catalog(const struct pair *p, const char *catalog)
                                                     (p->before == NULL || p->after == NULL))));
 }
 
-/* To a role that may not look at them, each counted row must be a difference that can be named: an object made and dropped again
- * is none, but an update that shows no difference may have been of a password. Rolled-back subtransactions of pg_authid give
- * the lock back that DDL on it keeps. */
+/* To a role that may not look at them, each counted row must be a difference that can be named: an
+ * object made and dropped again is none, but an update that shows no difference may have been of a
+ * password. Rolled-back subtransactions of pg_authid give the lock back that DDL on it keeps. */
 static void judge_hidden(struct observer *o, const struct moved *m)
 {
-    struct tally named = {0};
+    struct row_tally named = {0};
     for (size_t i = 0; i < o->n_pairs; i++) {
         const struct pair *p = &o->pairs[i];
         if (is_of_catalog(p, m->source->catalog)) {
@@ -333,7 +332,7 @@ int touches_of_others(struct observer *o, struct err *e)
     touch_large_objects(o);
     touch_hidden(o);
     for (size_t i = 0; i < o->n_moved; i++) {
-        const struct source *s = o->moved[i].source;
+        const struct catalog_source *s = o->moved[i].source;
         if (s != NULL && s->how == HOW_HIDDEN &&
             (!looked || strcmp(s->catalog, "pg_replication_origin") == 0)) {
             judge_hidden(o, &o->moved[i]);
