@@ -45,6 +45,8 @@ struct statement {
     int64_t
         rows; /* that it writes: 0, at most so many (INSERT ... VALUES), or ROWS_UNKNOWN where the text does not say */
     int index_delta; /* indexes made minus dropped, at least: also those behind PRIMARY KEY, UNIQUE, EXCLUDE */
+    bool
+        hides_indexes; /* makes or drops others that its text does not show: DROP TABLE, DROP COLUMN, ATTACH PARTITION, LIKE ... */
     /* In a long file, shared with the statement before where that does the same: places are then those of the first such one. */
     struct touches touches;
     struct table_lock

@@ -88,7 +88,10 @@ static void measure(struct arena *a, const struct script *s, struct draft *d)
                 table_puts(&tables, object_text(a, &st->touches.v[k].object), d);
             }
         }
-        l->max_index_count_delta += abs(st->index_delta);
+        bool hidden = st->hides_indexes || !st->analysed;
+        l->max_index_count_delta = hidden || l->max_index_count_delta < 0
+                                       ? -1
+                                       : l->max_index_count_delta + abs(st->index_delta);
         int64_t rows = st->kind == STATEMENT_PLAIN ? st->rows : 0;
         l->max_row_backfill = rows < 0 || l->max_row_backfill < 0 ? -1 : l->max_row_backfill + rows;
         if (st->opaque || !st->analysed) {

@@ -341,6 +341,11 @@ void analysis_indexes(struct analysis *x, int delta)
     }
 }
 
+void analysis_hidden_indexes(struct analysis *x)
+{
+    x->st->hides_indexes |= !x->defining && !x->temporary;
+}
+
 void analysis_cascade(struct analysis *x, PgQuery__DropBehavior b)
 {
     x->st->cascade |= b == PG_QUERY__DROP_BEHAVIOR__DROP_CASCADE && !x->defining;

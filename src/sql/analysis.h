@@ -107,6 +107,7 @@ void analysis_roles(struct analysis *x, struct tree_list roles, enum effect effe
 void analysis_opaque(struct analysis *x);
 void analysis_destructive(struct analysis *x);
 void analysis_indexes(struct analysis *x, int delta);
+void analysis_hidden_indexes(struct analysis *x); /* made or dropped, how many is not in the text */
 void analysis_cascade(struct analysis *x, PgQuery__DropBehavior b);
 
 /* What the touch_*.c files know, by type of message. */

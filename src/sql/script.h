@@ -5,8 +5,8 @@
 
 #include "model/script.h"
 
-/* Split and analyse. text must have passed text_check() except that CRLF is fine. All memory in a; text is borrowed and
- * must outlive *out. Splitting is done by libpg_query's parser; where that cannot parse the file (newer syntax), by its
+/* Split and analyse. text must have passed text_check_sql(). All memory in a; text is borrowed and must outlive *out. Done a piece
+ * of whole statements at a time (sql/parse.h): by libpg_query's parser; where that cannot parse a piece (newer syntax), by its
  * scanner's tokens with parentheses, BEGIN ATOMIC bodies and CREATE RULE (...; ...) respected, statement by statement, so that
  * one unknown statement leaves the others analysed. Segments are balanced here: a COMMIT without BEGIN, a BEGIN without
  * COMMIT, SAVEPOINT, ROLLBACK, PREPARE TRANSACTION, COMMIT AND CHAIN and the like become STATEMENT_CONTROL.

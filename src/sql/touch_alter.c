@@ -28,6 +28,7 @@ static void partition(struct analysis *x, const PgQuery__AlterTableCmd *c)
     const tree *def = tree_of(c->def);
     if (tree_is(def, &pg_query__partition_cmd__descriptor)) {
         const PgQuery__PartitionCmd *p = TREE(PartitionCmd, def);
+        analysis_hidden_indexes(x); /* a partition gets those of its parent that it lacks */
         /* DETACH ... CONCURRENTLY waits with a weaker lock first, and takes this one in the end. */
         analysis_relation(x, p->name, OBJ_TABLE, EFFECT_ALTER, LOCK_ACCESS_EXCLUSIVE);
         analysis_define(x, p->bound != NULL ? &p->bound->base : NULL);
@@ -53,6 +54,9 @@ static void command(struct analysis *x, const PgQuery__AlterTableCmd *c)
         change_type(x, c);
     } else if (c->subtype == AT(DropColumn)) {
         analysis_destructive(x);
+        analysis_hidden_indexes(x);
+    } else if (c->subtype == AT(DropConstraint)) {
+        analysis_hidden_indexes(x);
     } else if (c->subtype == AT(AddConstraint)) {
         analysis_node(x, c->def);
     } else if (c->subtype == AT(AttachPartition) || c->subtype == AT(DetachPartition) ||

@@ -148,6 +148,7 @@ static void call(struct analysis *x, const PgQuery__FuncCall *f)
     bool postgis = builtin_postgis(d.name);
     if (!postgis) {
         analysis_opaque(x);
+        analysis_hidden_indexes(x);
     }
     if (!postgis || d.schema[0] != '\0') {
         analysis_touch(x, OBJ_FUNCTION, d.schema, d.name, EFFECT_REFERENCE, f->location);
@@ -173,12 +174,14 @@ static void call_stmt(struct analysis *x, const tree *m)
         analysis_nodes(x, LIST(f, args));
     }
     analysis_opaque(x);
+    analysis_hidden_indexes(x);
 }
 
 /* What runs was written elsewhere, or in a language that nobody here reads. */
 static void opaque(struct analysis *x, const tree *m)
 {
     analysis_opaque(x);
+    analysis_hidden_indexes(x);
     analysis_children(x, m);
 }
 
@@ -186,6 +189,7 @@ static void do_stmt(struct analysis *x, const tree *m)
 {
     (void)m;
     analysis_opaque(x);
+    analysis_hidden_indexes(x);
 }
 
 static void copy_stmt(struct analysis *x, const tree *m)

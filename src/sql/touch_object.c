@@ -23,6 +23,10 @@ static void drop_one(struct analysis *x, const PgQuery__DropStmt *s, const PgQue
     }
     if (t == OT(TABLE) || t == OT(MATVIEW) || t == OT(SCHEMA)) {
         x->st->counts_rows_before |= !x->defining;
+        analysis_hidden_indexes(x);
+    } else if (t == OT(EXTENSION) || (s->behavior == PG_QUERY__DROP_BEHAVIOR__DROP_CASCADE &&
+                                      t != OT(INDEX) && t != OT(VIEW))) {
+        analysis_hidden_indexes(x);
     }
 }
 

@@ -151,6 +151,10 @@ static void merge_stmt(struct analysis *x, const tree *m)
 
 static void table_like(struct analysis *x, const tree *m)
 {
+    enum { WITH_INDEXES = 1 << 6 }; /* TableLikeOption (parsenodes.h) */
+    if ((TREE(TableLikeClause, m)->options & WITH_INDEXES) != 0) {
+        analysis_hidden_indexes(x);
+    }
     analysis_relation(x, TREE(TableLikeClause, m)->relation, OBJ_TABLE, EFFECT_READ,
                       LOCK_ACCESS_SHARE);
 }

@@ -50,6 +50,9 @@ static void create_table(struct analysis *x, const PgQuery__CreateStmt *s, enum 
         const tree *parent = tree_of(s->inh_relations[i]);
         if (tree_is(parent, &pg_query__range_var__descriptor)) {
             bool part = s->partbound != NULL;
+            if (part) {
+                analysis_hidden_indexes(x); /* it gets those of its parent */
+            }
             analysis_relation(x, TREE(RangeVar, parent), OBJ_TABLE,
                               part ? EFFECT_ALTER : EFFECT_REFERENCE,
                               part ? LOCK_ACCESS_EXCLUSIVE : LOCK_SHARE_UPDATE_EXCLUSIVE);

@@ -305,7 +305,8 @@ static const struct {
      0},
     {"code", "DO $$ BEGIN NULL; END $$;\n",
      "  allowed_schemas:\n    - public\n\nlimits:\n  max_table_count_touched: 0\n  "
-     "max_index_count_delta: 0\n  # max_row_backfill: set it; how many rows inserted, updated or "
+     "# max_index_count_delta: set it; how many indexes added or dropped cannot be read off the "
+     "SQL\n  # max_row_backfill: set it; how many rows inserted, updated or "
      "deleted cannot be read off the SQL\n",
      1},
     {"a reference out of scope",
@@ -345,12 +346,61 @@ static void test_drafts(void)
     }
 }
 
+/* max_index_count_delta as it is proposed; -1: left open. */
+static const struct {
+    const char *sql;
+    int64_t indexes;
+} counts[] = {
+    {"CREATE TABLE t (id int PRIMARY KEY, b int UNIQUE, EXCLUDE (b WITH =))", 3},
+    {"CREATE INDEX i ON t (id); CREATE INDEX ON t (b)", 2},
+    {"CREATE TEMP TABLE t (LIKE u INCLUDING ALL)", 0},
+    {"CREATE TABLE t (LIKE u)", 0},
+    {"ALTER TABLE t ADD CONSTRAINT c UNIQUE (a), ADD COLUMN b int UNIQUE", 2},
+    {"DROP INDEX i", 1},
+    {"DROP VIEW v CASCADE", 0},
+    {"CREATE VIEW v AS SELECT f(1)", 0},
+    {"DROP TABLE t", -1},
+    {"DROP TABLE IF EXISTS t CASCADE", -1},
+    {"DROP MATERIALIZED VIEW m", -1},
+    {"DROP SCHEMA s CASCADE", -1},
+    {"DROP EXTENSION e", -1},
+    {"DROP TYPE y CASCADE", -1},
+    {"DROP FUNCTION f CASCADE", -1},
+    {"ALTER TABLE t DROP COLUMN a", -1},
+    {"ALTER TABLE t DROP CONSTRAINT c", -1},
+    {"ALTER TABLE t ATTACH PARTITION p DEFAULT", -1},
+    {"ALTER TABLE t DETACH PARTITION p", -1},
+    {"CREATE TABLE p PARTITION OF t DEFAULT", -1},
+    {"CREATE TABLE t (LIKE u INCLUDING ALL)", -1},
+    {"CREATE TABLE t (LIKE u INCLUDING INDEXES)", -1},
+    {"DO $$ BEGIN NULL; END $$", -1},
+    {"CALL p()", -1},
+    {"SELECT f()", -1},
+    {"REPACK t", -1},
+    {"CREATE INDEX i ON t (id); DROP TABLE u; CREATE INDEX j ON t (id)", -1},
+};
+
+static void test_counts(void)
+{
+    for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++) {
+        struct arena a = {0};
+        struct script s = {0};
+        struct draft d = {0};
+        if (read_script(&a, counts[i].sql, &s)) {
+            draft_make(&a, &s, &d);
+        }
+        is_int(d.decl.limits.max_index_count_delta, counts[i].indexes, counts[i].sql);
+        arena_release(&a);
+    }
+}
+
 int main(void)
 {
     tap_plan(2 * (int)(sizeof inversions / sizeof inversions[0]) +
-             3 * (int)(sizeof drafts / sizeof drafts[0]));
+             3 * (int)(sizeof drafts / sizeof drafts[0]) + (int)(sizeof counts / sizeof counts[0]));
     test_inversions();
     test_drafts();
+    test_counts();
     script_shutdown();
     return tap_done();
 }
