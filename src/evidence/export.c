@@ -5,8 +5,8 @@
 
 #include "base/fault.h"
 #include "base/leftovers.h"
-#include "doc/canon.h"
 #include "evidence/baseline.h"
+#include "evidence/pointer.h"
 #include "evidence/receipts.h"
 
 /* What a receipt may name: nothing else is ever written, whatever a ledger says. */
@@ -95,11 +95,6 @@ int export_output(const struct ledger_source *l, struct arena *a, const struct d
     return 0;
 }
 
-const char *export_uri(struct arena *a, const char *instance, int64_t sequence)
-{
-    return arena_printf(a, "kfmig:ledger:%s:%lld", instance, (long long)sequence);
-}
-
 static int write_file(int dirfd, const char *path, struct bytes text, struct err *e)
 {
     if (FAULT(EXPORT_WRITE)) {
@@ -133,28 +128,19 @@ static int write_outputs(const struct ledger_source *l, struct arena *a, const s
     return 0;
 }
 
-/* The body is in the ledger only: the pointer names that, and what the body hashes to. */
+/* The body is in the ledger only. */
 static int write_pointer(struct arena *a, const struct doc *receipt, struct bytes body,
                          int64_t sequence, int dirfd, const char *prefix, struct err *e)
 {
-    static const char *const copied[] = {"migration_id", "environment", "run_id"};
-    char text[DIGEST_TEXT];
-    struct digest digest = digest_of(body);
-    struct doc *d = doc_new(a, DOC_MAP);
-    doc_put(a, d, "format", doc_text(a, "kfmig.receipt_ref.v1"));
-    for (size_t i = 0; i < sizeof copied / sizeof copied[0]; i++) {
-        doc_put(a, d, copied[i], doc_text(a, doc_str(receipt, copied[i], "")));
-    }
     const char *instance = doc_str(doc_get(receipt, "ledger"), "instance", "");
-    doc_put(a, d, "uri", doc_text(a, export_uri(a, instance, sequence)));
-    doc_put(a, d, "sequence", doc_int(a, sequence));
-    doc_put(a, d, "sha256", doc_text(a, digest_text(&digest, text)));
-    struct buf out = {0};
-    canon_pretty(&out, d);
-    int rc = write_file(dirfd, path_of(a, prefix, NULL, "receipts/receipt_ref.json"),
-                        buf_bytes(&out), e);
-    buf_release(&out);
-    return rc;
+    struct pointer p = {.migration_id = doc_str(receipt, "migration_id", ""),
+                        .environment = doc_str(receipt, "environment", ""),
+                        .run_id = doc_str(receipt, "run_id", ""),
+                        .uri = pointer_uri(a, instance, sequence),
+                        .sequence = sequence,
+                        .sha256 = digest_of(body)};
+    return write_file(dirfd, path_of(a, prefix, NULL, "receipts/receipt_ref.json"),
+                      pointer_write(a, &p), e);
 }
 
 static void clear_folders(struct arena *a, int dirfd, const char *prefix, const char *env)

@@ -24,7 +24,4 @@ int export_output(const struct ledger_source *l, struct arena *a, const struct d
                   int64_t sequence, const struct doc *output, struct bytes *out,
                   struct err *e) MUST_CHECK;
 
-/* How receipt_ref.json names a receipt: "kfmig:ledger:INSTANCE:SEQUENCE". In a. */
-const char *export_uri(struct arena *a, const char *instance, int64_t sequence);
-
 #endif

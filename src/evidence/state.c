@@ -4,6 +4,8 @@
 #include <string.h>
 
 #include "doc/json.h"
+#include "evidence/pointer.h"
+#include "evidence/receipt.h"
 
 enum { FILE_MAX = 64 * 1024 * 1024 };
 
@@ -15,53 +17,50 @@ static enum export_state state_in_bundle(const struct bundle *b)
     return b->evidence_intact ? EXPORT_DONE : EXPORT_ALTERED;
 }
 
-/* A JSON file whose member must be this digest: *d is the file, NULL unless the state is EXPORT_DONE. */
-static enum export_state state_in_file(const struct archive *r, struct arena *a, const char *path,
-                                       const char *member, const struct digest *want,
-                                       struct doc **d)
+/* Read a file of the project: EXPORT_DONE if that could be done at all. */
+static enum export_state read_file(const struct archive *r, struct arena *a, const char *path,
+                                   struct bytes *out)
 {
     struct err e = {0};
-    struct bytes text;
-    struct digest found = {0};
-    *d = NULL;
-    int rc = file_read(a, r->dirfd, path, FILE_MAX, &text, NULL, &e);
-    if (rc != 0) {
-        return rc == 1 ? EXPORT_MISSING : EXPORT_ALTERED;
-    }
-    struct doc *root = json_read(a, text, path, &e);
-    const struct doc *v = doc_find(root, member);
-    if (v == NULL || v->type != DOC_TEXT || digest_parse(v->text.p, &found) != 0 ||
-        !digest_eq(&found, want)) {
-        return EXPORT_ALTERED;
-    }
-    *d = root;
-    return EXPORT_DONE;
+    int rc = file_read(a, r->dirfd, path, FILE_MAX, out, NULL, &e);
+    return rc == 0 ? EXPORT_DONE : rc == 1 ? EXPORT_MISSING : EXPORT_ALTERED;
 }
 
 /* "diffs/summary.json" of a receipt stands in diffs/ENV/summary.json. */
 static enum export_state state_of_output(const struct archive *r, struct arena *a,
                                          const struct bundle *b, const struct doc *output)
 {
-    struct err e = {0};
     struct bytes text;
     struct digest want;
     const char *uri = doc_str(output, "uri", "");
     size_t n = strcspn(uri, "/");
     const char *path = arena_printf(a, "%s/%.*s/%s%s", b->dir, (int)n, uri, r->env->name, uri + n);
-    int rc = file_read(a, r->dirfd, path, FILE_MAX, &text, NULL, &e);
-    if (rc != 0 || digest_parse(doc_str(output, "digest", ""), &want) != 0) {
-        return rc == 1 ? EXPORT_MISSING : EXPORT_ALTERED;
+    enum export_state state = read_file(r, a, path, &text);
+    if (state != EXPORT_DONE) {
+        return state;
     }
     struct digest have = digest_of(text);
-    return digest_eq(&have, &want) ? EXPORT_DONE : EXPORT_ALTERED;
+    return digest_parse(doc_str(output, "digest", ""), &want) == 0 && digest_eq(&have, &want)
+               ? EXPORT_DONE
+               : EXPORT_ALTERED;
 }
 
 static enum export_state state_in_folder(const struct archive *r, struct arena *a,
                                          const struct bundle *b)
 {
-    struct doc *receipt = NULL;
+    struct err e = {0};
+    struct bytes text;
+    struct digest named;
     const char *path = arena_printf(a, "%s/receipts/%s/run_receipt.json", b->dir, r->env->name);
-    enum export_state state = state_in_file(r, a, path, "claim.checksum", &b->checksum, &receipt);
+    enum export_state state = read_file(r, a, path, &text);
+    if (state != EXPORT_DONE) {
+        return state;
+    }
+    const struct doc *receipt = json_read(a, text, path, &e);
+    if (receipt_read_digest(doc_find(receipt, "claim.checksum"), &named) != 0 ||
+        !digest_eq(&named, &b->checksum)) {
+        return EXPORT_ALTERED;
+    }
     const struct doc *outputs = doc_find(receipt, "claim.outputs");
     for (size_t i = 0; state == EXPORT_DONE && i < doc_len(outputs); i++) {
         state = state_of_output(r, a, b, outputs->item[i]);
@@ -69,11 +68,25 @@ static enum export_state state_in_folder(const struct archive *r, struct arena *
     return state;
 }
 
+static enum export_state state_of_pointer(const struct archive *r, struct arena *a,
+                                          const struct bundle *b, const struct fact *f)
+{
+    struct err e = {0};
+    struct bytes text;
+    struct pointer p;
+    const char *path = arena_printf(a, "%s/receipts/receipt_ref.json", b->dir);
+    enum export_state state = read_file(r, a, path, &text);
+    if (state != EXPORT_DONE) {
+        return state;
+    }
+    return pointer_read(a, text, path, &p, &e) == 0 && digest_eq(&p.sha256, &f->receipt)
+               ? EXPORT_DONE
+               : EXPORT_ALTERED;
+}
+
 enum export_state evidence_state(const struct archive *r, const struct bundle *b)
 {
     struct arena a = {0};
-    struct doc *ref = NULL;
-    enum export_state state = EXPORT_DONE;
     const struct history *h = past_get(r->past, b->id);
     if (h == NULL || h->applied == NULL || r->env->evidence == EVIDENCE_NONE) {
         return EXPORT_DONE;
@@ -81,12 +94,9 @@ enum export_state evidence_state(const struct archive *r, const struct bundle *b
     if (r->env->evidence == EVIDENCE_BUNDLE) {
         return state_in_bundle(b);
     }
-    if (r->env->evidence == EVIDENCE_FOLDER) {
-        state = state_in_folder(r, &a, b);
-    } else {
-        const char *path = arena_printf(&a, "%s/receipts/receipt_ref.json", b->dir);
-        state = state_in_file(r, &a, path, "sha256", &h->applied->receipt, &ref);
-    }
+    enum export_state state = r->env->evidence == EVIDENCE_FOLDER
+                                  ? state_in_folder(r, &a, b)
+                                  : state_of_pointer(r, &a, b, h->applied);
     arena_release(&a);
     return state;
 }

@@ -3,8 +3,7 @@
 
 #include <string.h>
 
-#include "doc/json.h"
-#include "evidence/export.h"
+#include "evidence/pointer.h"
 #include "evidence/receipts.h"
 
 enum { FILE_MAX = 64 * 1024 * 1024 };
@@ -86,17 +85,17 @@ static void check_pointer(struct look *x, const struct bundle *b, const struct f
     struct arena a = {0};
     struct err e = {0};
     struct bytes text;
-    struct digest named;
+    struct pointer p;
     const char *path = arena_printf(&a, "%s/receipts/receipt_ref.json", b->dir);
     int rc = file_read(&a, x->r->dirfd, path, FILE_MAX, &text, NULL, &e);
-    const struct doc *d = rc == 0 ? json_read(&a, text, path, &e) : NULL;
-    x->v->n_exports += rc == 0;
-    if (rc < 0 || (rc == 0 && d == NULL)) {
+    if (rc == 0) {
+        x->v->n_exports++;
+        rc = pointer_read(&a, text, path, &p, &e);
+    }
+    if (rc < 0) {
         find(x, path, "%s", e.msg);
-    } else if (rc == 0 &&
-               strcmp(doc_str(d, "uri", ""), export_uri(&a, x->r->id->uuid, f->sequence)) == 0 &&
-               (digest_parse(doc_str(d, "sha256", ""), &named) != 0 ||
-                !digest_eq(&named, &f->receipt))) {
+    } else if (rc == 0 && strcmp(p.uri, pointer_uri(&a, x->r->id->uuid, f->sequence)) == 0 &&
+               !digest_eq(&p.sha256, &f->receipt)) {
         find(x, path, "does not name the receipt of ledger entry %lld", (long long)f->sequence);
     }
     arena_release(&a);

@@ -26,3 +26,15 @@ int64_t limit_value(const struct limits *l, int i)
     };
     return v[i];
 }
+
+void limit_set(struct limits *l, int i, int64_t value)
+{
+    int64_t *const v[] = {
+#define LIMIT(field, key, text) &l->field,
+        LIMITS(LIMIT)
+#undef LIMIT
+    };
+    if (i >= 0 && (size_t)i < sizeof v / sizeof v[0]) {
+        *v[i] = value;
+    }
+}

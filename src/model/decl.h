@@ -30,9 +30,11 @@ struct limits {
 #undef LIMIT
 };
 extern const struct limits limits_none; /* none declared, nothing counted: -1 throughout */
-/* By position in LIMITS: its key (static; NULL past the end) and its value in l (-1: not declared, or not known). */
+/* By position in LIMITS: its key (static; NULL past the end) and its value in l (-1: not declared, or not
+ * known). */
 const char *limit_key(int i);
 int64_t limit_value(const struct limits *l, int i);
+void limit_set(struct limits *l, int i, int64_t value); /* the other way; nothing past the end */
 
 /* One file of a bundle. path is relative to the project ("migrations/postgis/X/forward.sql"). */
 struct artifact {

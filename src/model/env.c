@@ -27,6 +27,16 @@ const char *approval_text(enum approval a)
     return names[a];
 }
 
+enum approval approval_parse(const char *text)
+{
+    for (int i = APPROVAL_SIGNATURE; i > APPROVAL_NONE; i--) {
+        if (strcmp(approval_text((enum approval)i), text) == 0) {
+            return (enum approval)i;
+        }
+    }
+    return APPROVAL_NONE;
+}
+
 const char *evidence_text(enum evidence e)
 {
     static const char *const names[] = {[EVIDENCE_NONE] = "none",

@@ -20,6 +20,7 @@ enum evidence { EVIDENCE_NONE, EVIDENCE_BUNDLE, EVIDENCE_FOLDER, EVIDENCE_POINTE
 /* What is found where an applied migration's evidence should stand. */
 enum export_state { EXPORT_DONE, EXPORT_MISSING, EXPORT_ALTERED };
 const char *approval_text(enum approval a);
+enum approval approval_parse(const char *text); /* APPROVAL_NONE for anything else */
 const char *evidence_text(enum evidence e);
 
 /* protected: a protected environment (asks, refuses superusers, wants signatures). approval and evidence hold the

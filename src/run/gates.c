@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "model/scope.h"
-#include "run/evidence.h"
+#include "run/account.h"
 
 static bool had_object(const struct run *r, const struct touch *t)
 {

@@ -16,8 +16,10 @@ struct bytes owed_write(struct run *r, const struct receipt_input *in)
     size_t n = 0;
     timed.finished_at = clock_text(clock_unix_us(), now);
     timed.notes = "recorded late: the ledger could not be reached when the run ended";
+    struct account account;
+    account_of(r->a, r, &timed, &account);
     struct doc *d = doc_new(r->a, DOC_MAP);
-    doc_put(r->a, d, "receipt", receipt_doc(r->a, r, &timed));
+    doc_put(r->a, d, "receipt", receipt_write(r->a, &account));
     struct doc *blobs = doc_put(r->a, d, "blobs", doc_new(r->a, DOC_LIST));
     struct blob *v = record_blobs(r, in, &n);
     for (size_t i = 0; i < n; i++) {
@@ -30,42 +32,30 @@ struct bytes owed_write(struct run *r, const struct receipt_input *in)
     return out;
 }
 
-static struct digest digest_at(const struct doc *map, const char *dotted)
-{
-    struct digest d = {0};
-    const struct doc *v = doc_find(map, dotted);
-    if (v == NULL || v->type != DOC_TEXT || digest_parse(v->text.p, &d) != 0) {
-        d = (struct digest){0};
-    }
-    return d;
-}
-
 static int entry_from(const struct run *r, const struct doc *receipt, struct entry *en,
                       struct err *e)
 {
-    bool is_projection = strcmp(doc_str(receipt, "run_kind", ""), "projection_publish") == 0;
-    const struct doc *projection = doc_get(doc_get(receipt, "claim"), "projection");
-    *en = (struct entry){
-        .sequence = r->merkle->size + 1,
-        .kind = is_projection ? ENTRY_PUBLISH : ENTRY_APPLY,
-        .subject =
-            is_projection ? doc_str(projection, "name", "") : doc_str(receipt, "migration_id", ""),
-        .result = doc_str(receipt, "result", ""),
-        .run_id = doc_str(receipt, "run_id", ""),
-        .finished_at = doc_str(receipt, "finished_at", ""),
-        .environment = doc_str(receipt, "environment", ""),
-        .instance = r->id->uuid,
-        .previous = merkle_root(r->merkle),
-        .checksum = digest_at(receipt, "claim.checksum"),
-        .bundle_digest = digest_at(receipt, "claim.bundle_digest"),
-        .pre = digest_at(receipt, "claim.baselines.pre"),
-        .diff = digest_at(receipt, "claim.diff"),
-    };
-    if (en->subject[0] == '\0' || en->run_id[0] == '\0' ||
-        strcmp(en->environment, r->env->name) != 0) {
+    struct account x;
+    if (receipt_read(r->a, receipt, &x, e) != 0 || strcmp(x.environment, r->env->name) != 0 ||
+        x.run_id[0] == '\0' || (x.generation == NULL && x.migration_id[0] == '\0')) {
         err_set(e, ERR_INTEGRITY, "an owed receipt is damaged or belongs to another environment");
         return err_hint(e, "look into state/owed; move the file away to go on without it");
     }
+    *en = (struct entry){
+        .sequence = r->merkle->size + 1,
+        .kind = x.generation != NULL ? ENTRY_PUBLISH : ENTRY_APPLY,
+        .subject = x.generation != NULL ? x.generation->name : x.migration_id,
+        .result = x.result,
+        .run_id = x.run_id,
+        .finished_at = x.finished_at,
+        .environment = x.environment,
+        .instance = r->id->uuid,
+        .previous = merkle_root(r->merkle),
+        .checksum = x.declaration.checksum,
+        .bundle_digest = x.declaration.bundle_digest,
+        .pre = x.pre,
+        .diff = x.diff,
+    };
     return 0;
 }
 

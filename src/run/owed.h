@@ -2,7 +2,7 @@
 #ifndef KFMIG_RUN_OWED_H
 #define KFMIG_RUN_OWED_H
 
-#include "run/receipt.h"
+#include "run/account.h"
 
 /* {"receipt":{...},"blobs":["text",...]}: canonical JSON, in r->a. run_pay() in run/run.h reads it. */
 struct bytes owed_write(struct run *r, const struct receipt_input *in);

@@ -3,7 +3,7 @@
 #define KFMIG_RUN_PROJECTION_PARTS_H
 
 #include "run/projection.h"
-#include "run/receipt.h"
+#include "run/account.h"
 #include "run/statements.h"
 #include "store/postgis/generation.h"
 #include "store/postgis/load.h"
@@ -106,9 +106,6 @@ void publish_changes(struct making *m); /* m->o->seen: from the ledger's sum to 
 int publish_entry(struct making *m, struct baseline *post, bool by_hand, struct err *e) MUST_CHECK;
 int publish_commit(struct making *m, const struct merkle *before, struct baseline *post,
                    struct err *e) MUST_CHECK;
-
-/* What a receipt says besides: inputs by digest (artifacts, catalogs), the generation, its rows, the chain. */
-void making_receipt(struct arena *a, const struct making *m, struct doc *receipt);
 
 /* How source i is read into m->hidden. */
 int source_plan(struct making *m, size_t i, struct load **out, struct err *e) MUST_CHECK;

@@ -70,8 +70,10 @@ int record_entry(struct run *r, const struct receipt_input *in, enum entry_kind 
 {
     struct entry en;
     entry_fill(r, in, kind, &en);
-    struct doc *receipt = receipt_doc(r->a, r, in);
-    struct bytes sealed = receipt_seal(r->a, receipt, en.instance, en.sequence, &en.previous);
+    struct account account;
+    account_of(r->a, r, in, &account);
+    struct bytes sealed =
+        receipt_seal(r->a, receipt_write(r->a, &account), en.instance, en.sequence, &en.previous);
     en.receipt = digest_of(sealed);
     struct recording record = {.entry = &en,
                                .receipt = sealed,

@@ -2,7 +2,7 @@
 #ifndef KFMIG_RUN_RECORD_H
 #define KFMIG_RUN_RECORD_H
 
-#include "run/receipt.h"
+#include "run/account.h"
 
 /* Record in->outcome as the next entry. objects: changed objects; may be NULL. guard: NULL outside a migration's own transaction. The
  * ledger's tree in r advances; o->sequence is set. The transaction stays open. */

@@ -61,6 +61,7 @@ static int pay_projection(struct err *e)
     return pay_bytes(
         "{\"blobs\":[\"text\"],\"receipt\":{\"claim\":{\"projection\":{\"name\":\"wells\"}},"
         "\"environment\":\"dev\",\"finished_at\":\"2026-01-02T03:04:05.000006Z\","
+        "\"format\":\"kfmig.run_receipt.v1\","
         "\"result\":\"failed\",\"run_id\":\"r\",\"run_kind\":\"projection_publish\"}}",
         e);
 }

@@ -1,0 +1,246 @@
+/* Receipts, read back into the account that they were written from. */
+#include <string.h>
+
+#include "evidence/receipt.h"
+
+/* One receipt on its way; bad: a digest that is none, by the name of its member. */
+struct reading {
+    struct arena *a;
+    const char *bad;
+};
+
+int receipt_read_digest(const struct doc *d, struct digest *out)
+{
+    *out = (struct digest){{0}};
+    if (d == NULL || d->type == DOC_NULL) {
+        return 0;
+    }
+    return d->type == DOC_TEXT ? digest_parse(d->text.p, out) : -1;
+}
+
+static struct digest digest_at(struct reading *g, const struct doc *map, const char *key)
+{
+    struct digest d;
+    if (receipt_read_digest(doc_get(map, key), &d) != 0) {
+        g->bad = key;
+    }
+    return d;
+}
+
+static struct names names_at(struct reading *g, const struct doc *map, const char *key)
+{
+    const struct doc *list = doc_get(map, key);
+    struct names out = {0};
+    for (size_t i = 0; i < doc_len(list); i++) {
+        if (list->type == DOC_LIST && list->item[i]->type == DOC_TEXT) {
+            ARENA_GROW(g->a, out.v, out.n, out.cap);
+            out.v[out.n++] = list->item[i]->text.p;
+        }
+    }
+    return out;
+}
+
+void receipt_read_limits(const struct doc *list, struct limits *declared, struct limits *observed)
+{
+    *declared = *observed = limits_none;
+    for (size_t i = 0; i < doc_len(list); i++) {
+        const struct doc *d = list->item[i];
+        for (int k = 0; limit_key(k) != NULL; k++) {
+            if (strcmp(doc_str(d, "limit", ""), limit_key(k)) == 0) {
+                limit_set(declared, k, doc_num(d, "declared", -1));
+                limit_set(observed, k, doc_num(d, "observed", -1));
+            }
+        }
+    }
+}
+
+static struct scope scope_at(struct reading *g, const struct doc *d)
+{
+    struct scope s = {.allowed_schemas = names_at(g, d, "allowed_schemas"),
+                      .allowed_tables = names_at(g, d, "allowed_tables"),
+                      .forbidden_schemas = names_at(g, d, "forbidden_schemas"),
+                      .forbidden_tables = names_at(g, d, "forbidden_tables"),
+                      .references = names_at(g, d, "references"),
+                      .allowed_extensions = names_at(g, d, "allowed_extensions"),
+                      .allowed_global = names_at(g, d, "allowed_global")};
+    s.has_schemas = s.allowed_schemas.n > 0;
+    s.has_tables = s.allowed_tables.n > 0;
+    return s;
+}
+
+static struct findings gates_at(struct reading *g, const struct doc *list)
+{
+    struct findings out = {0};
+    for (size_t i = 0; i < doc_len(list); i++) {
+        const struct doc *d = list->item[i];
+        const char *rule = doc_str(d, "gate", "");
+        const char *text = doc_str(d, "detail", "");
+        if (strcmp(doc_str(d, "result", ""), "pass") == 0) {
+            finding_pass(g->a, &out, rule); /* an older kfmig gave some of these a text */
+        } else {
+            finding_fail(g->a, &out, rule, "%s", text[0] != '\0' ? text : "failed")->waived_by =
+                doc_str(d, "waived_by", "");
+        }
+    }
+    return out;
+}
+
+static struct account_inputs inputs_at(struct reading *g, const struct doc *list)
+{
+    struct account_inputs out = {0};
+    for (size_t i = 0; i < doc_len(list); i++) {
+        const struct doc *d = list->item[i];
+        struct digest digest = digest_at(g, d, "digest");
+        account_inputs_add(g->a, &out, doc_str(d, "uri", ""), &digest, !doc_yes(d, "kept", true));
+    }
+    return out;
+}
+
+/* The digest of the output with that name; zero: there is none. */
+static struct digest output_at(struct reading *g, const struct doc *list, const char *uri)
+{
+    for (size_t i = 0; i < doc_len(list); i++) {
+        if (strcmp(doc_str(list->item[i], "uri", ""), uri) == 0) {
+            return digest_at(g, list->item[i], "digest");
+        }
+    }
+    return (struct digest){{0}};
+}
+
+static struct account_source source_at(struct reading *g, const struct doc *d)
+{
+    return (struct account_source){.dataset = doc_str(d, "dataset", ""),
+                                   .version = doc_str(d, "dataset_version_id", ""),
+                                   .asset = doc_str(d, "asset", ""),
+                                   .into = doc_str(d, "into", ""),
+                                   .rows = doc_num(d, "rows", -1),
+                                   .fingerprint = digest_at(g, d, "fingerprint"),
+                                   .copied = doc_yes(d, "copied", false)};
+}
+
+static const struct account_generation *generation_at(struct reading *g, const struct doc *d)
+{
+    if (d == NULL) {
+        return NULL;
+    }
+    struct account_generation *out = ARENA_NEW(g->a, struct account_generation);
+    const struct doc *components = doc_get(d, "components");
+    const struct doc *sources = doc_get(d, "sources");
+    *out = (struct account_generation){.name = doc_str(d, "name", ""),
+                                       .schema = doc_str(d, "schema", ""),
+                                       .number = doc_num(d, "generation", 0),
+                                       .digest = digest_at(g, d, "digest"),
+                                       .content = digest_at(g, d, "content"),
+                                       .n_sources = doc_len(sources)};
+    for (size_t i = 0; i < doc_len(components); i++) {
+        const char *name = components->key[i]->text.p;
+        struct digest digest = digest_at(g, components, name);
+        named_digests_add(g->a, &out->components, name, &digest);
+    }
+    out->sources = ARENA_ARRAY(g->a, struct account_source, out->n_sources + 1);
+    for (size_t i = 0; i < out->n_sources; i++) {
+        out->sources[i] = source_at(g, sources->item[i]);
+    }
+    return out;
+}
+
+static void read_declaration(struct reading *g, const struct doc *claim, struct account *out)
+{
+    const struct doc *policy = doc_get(claim, "policy");
+    out->has_declaration = doc_get(claim, "scope") != NULL;
+    out->declaration.checksum = digest_at(g, claim, "checksum");
+    out->declaration.bundle_digest = digest_at(g, claim, "bundle_digest");
+    out->declaration.scope = scope_at(g, doc_get(claim, "scope"));
+    receipt_read_limits(doc_get(claim, "limits"), &out->declaration.declared,
+                        &out->declaration.observed);
+    out->declaration.change_class = doc_str(policy, "change_class", "");
+    out->declaration.reviewers = names_at(g, policy, "required_reviewers");
+    out->approval = approval_parse(doc_str(policy, "approval", ""));
+    const struct doc *domains = doc_get(policy, "protected");
+    out->protected_domains = (struct domains){.schemas = names_at(g, domains, "schemas"),
+                                              .tables = names_at(g, domains, "tables"),
+                                              .roles = names_at(g, domains, "roles")};
+}
+
+static void read_claim(struct reading *g, const struct doc *claim, struct account *out)
+{
+    const struct doc *outputs = doc_get(claim, "outputs");
+    const struct doc *baselines = doc_get(claim, "baselines");
+    read_declaration(g, claim, out);
+    out->inputs = inputs_at(g, doc_get(claim, "inputs"));
+    out->pre = digest_at(g, baselines, "pre");
+    out->post = digest_at(g, baselines, "post");
+    out->diff = digest_at(g, claim, "diff");
+    out->touched = output_at(g, outputs, "diffs/touched.csv");
+    out->gates = gates_at(g, doc_get(claim, "gates"));
+    out->generation = generation_at(g, doc_get(claim, "projection"));
+    out->drill = doc_get(claim, "drill");
+    out->recovery = doc_get(claim, "recovery");
+}
+
+static void read_failure(const struct doc *d, struct account_failure *out)
+{
+    *out = (struct account_failure){.code = doc_str(d, "code", NULL),
+                                    .statement = (int)doc_num(d, "statement", 0),
+                                    .path = doc_str(d, "file", ""),
+                                    .line = (int)doc_num(d, "line", 0),
+                                    .col = (int)doc_num(d, "column", 0),
+                                    .sqlstate = doc_str(d, "sqlstate", ""),
+                                    .condition = doc_str(d, "condition", ""),
+                                    .object = doc_str(d, "object", "")};
+}
+
+static void read_people(const struct doc *d, struct account *out)
+{
+    const struct doc *actor = doc_get(d, "actor");
+    const struct doc *repo = doc_get(d, "repo");
+    const struct doc *target = doc_get(d, "target");
+    out->actor_type = doc_str(actor, "type", "");
+    out->actor_id = doc_str(actor, "id", "");
+    out->commit_sha = doc_str(repo, "commit_sha", "");
+    out->pr = doc_str(repo, "pr", "");
+    out->tool_version = doc_str(doc_get(d, "tool"), "version", "");
+    out->database = doc_str(target, "db", "");
+    out->schema = doc_str(target, "schema", "");
+    out->server_version = doc_num(target, "server_version", 0);
+}
+
+static void read_position(struct reading *g, const struct doc *ledger, struct account *out)
+{
+    out->instance = doc_str(ledger, "instance", "");
+    out->sequence = doc_num(ledger, "sequence", 0);
+    out->previous = digest_at(g, ledger, "previous");
+}
+
+static void read_migrations(struct reading *g, const struct doc *list, struct account *out)
+{
+    for (size_t i = 0; i < doc_len(list); i++) {
+        struct digest digest = digest_at(g, list->item[i], "sha256");
+        named_digests_add(g->a, &out->migrations, doc_str(list->item[i], "id", ""), &digest);
+    }
+}
+
+int receipt_read(struct arena *a, const struct doc *receipt, struct account *out, struct err *e)
+{
+    struct reading g = {.a = a};
+    if (strcmp(doc_str(receipt, "format", ""), "kfmig.run_receipt.v1") != 0) {
+        return err_set(e, ERR_INTEGRITY, "not a receipt");
+    }
+    *out = (struct account){.kind = doc_str(receipt, "run_kind", ""),
+                            .run_id = doc_str(receipt, "run_id", ""),
+                            .environment = doc_str(receipt, "environment", ""),
+                            .result = doc_str(receipt, "result", ""),
+                            .started_at = doc_str(receipt, "started_at", ""),
+                            .finished_at = doc_str(receipt, "finished_at", ""),
+                            .migration_id = doc_str(receipt, "migration_id", ""),
+                            .timings = doc_get(receipt, "timings"),
+                            .notes = doc_str(receipt, "notes", "")};
+    read_people(receipt, out);
+    read_claim(&g, doc_get(receipt, "claim"), out);
+    read_failure(doc_get(receipt, "failure"), &out->failure);
+    read_migrations(&g, doc_get(receipt, "migrations"), out);
+    read_position(&g, doc_get(receipt, "ledger"), out);
+    return g.bad == NULL
+               ? 0
+               : err_set(e, ERR_INTEGRITY, "member \"%s\" of the receipt is no digest", g.bad);
+}

@@ -1,0 +1,114 @@
+/* What a run tells of itself. */
+#include "run/account.h"
+
+const char *result_text(enum run_result result)
+{
+    static const char *const text[] = {"success", "failed", "interrupted", "in-doubt"};
+    return text[result];
+}
+
+static const char *text_of(const char *s)
+{
+    return s != NULL ? s : "";
+}
+
+static void add_files(struct arena *a, struct account_inputs *l, const struct artifacts *files)
+{
+    for (size_t i = 0; i < files->n; i++) {
+        account_inputs_add(a, l, files->v[i].path, &files->v[i].digest, false);
+    }
+}
+
+static void add_declaration(struct arena *a, const struct bundle *b, const struct outcome *o,
+                            struct account *out)
+{
+    const struct decl *d = b->decl;
+    out->has_declaration = true;
+    out->schema = d->scope.allowed_schemas.n > 0 ? text_of(d->scope.allowed_schemas.v[0]) : "";
+    out->declaration.checksum = b->checksum;
+    out->declaration.bundle_digest = b->bundle_digest;
+    out->declaration.scope = d->scope;
+    out->declaration.declared = d->limits;
+    out->declaration.observed = o->observed ? limits_observed(&o->seen) : limits_none;
+    out->declaration.change_class = text_of(d->change_class);
+    out->declaration.reviewers = d->reviewers;
+    if (d->file.path != NULL) {
+        account_inputs_add(a, &out->inputs, d->file.path, &d->file.digest, false);
+    }
+    add_files(a, &out->inputs, &d->forward);
+    add_files(a, &out->inputs, &d->rollback);
+    add_files(a, &out->inputs, &d->invariants);
+}
+
+static void add_drill(struct arena *a, const struct drill_record *drill, struct account *out)
+{
+    struct digest digest;
+    for (size_t i = 0; i < doc_len(drill->inputs); i++) {
+        const struct doc *d = drill->inputs->item[i];
+        (void)!receipt_read_digest(doc_get(d, "digest"), &digest);
+        account_inputs_add(a, &out->inputs, doc_str(d, "uri", ""), &digest,
+                           !doc_yes(d, "kept", true));
+    }
+    for (size_t i = 0; i < doc_len(drill->migrations); i++) {
+        const struct doc *d = drill->migrations->item[i];
+        (void)!receipt_read_digest(doc_get(d, "sha256"), &digest);
+        named_digests_add(a, &out->migrations, doc_str(d, "id", ""), &digest);
+    }
+    out->drill = drill->findings;
+    out->timings = drill->timings;
+}
+
+static struct account_failure failure_of(const struct outcome *o)
+{
+    const struct err *e = &o->failure;
+    return (struct account_failure){.code = e->code != ERR_NONE ? err_name(e->code) : NULL,
+                                    .statement = o->failed_statement,
+                                    .path = e->where.path,
+                                    .line = e->where.line,
+                                    .col = e->where.col,
+                                    .sqlstate = e->sqlstate,
+                                    .condition = e->condition,
+                                    .object = e->object};
+}
+
+void account_of(struct arena *a, const struct run *r, const struct receipt_input *in,
+                struct account *out)
+{
+    const struct outcome *o = in->outcome;
+    *out = (struct account){.kind = in->kind,
+                            .run_id = o->run_id,
+                            .environment = r->env->name,
+                            .result = result_text(o->result),
+                            .started_at = in->started_at,
+                            .finished_at = text_of(in->finished_at),
+                            .actor_type = r->actor->type,
+                            .actor_id = r->actor->id,
+                            .commit_sha = text_of(r->actor->commit_sha),
+                            .pr = text_of(r->actor->pr),
+                            .tool_version = r->actor->tool_version,
+                            .database = r->id->database,
+                            .schema = "",
+                            .server_version = r->id->version,
+                            .migration_id = "",
+                            .pre = in->evidence->pre,
+                            .post = in->evidence->post,
+                            .diff = in->evidence->diff.digest,
+                            .touched = in->evidence->touched.digest,
+                            .gates = o->gates,
+                            .approval = r->env->approval,
+                            .protected_domains = *r->domains,
+                            .failure = failure_of(o),
+                            .notes = in->notes,
+                            .instance = ""};
+    if (in->bundle != NULL) {
+        add_declaration(a, in->bundle, o, out);
+    }
+    if (in->drill != NULL) {
+        add_drill(a, in->drill, out);
+    } else if (in->making != NULL) {
+        account_of_making(a, in->making, out);
+    } else if (in->bundle != NULL) {
+        out->migration_id = in->bundle->id;
+        named_digests_add(a, &out->migrations, in->bundle->id, &in->bundle->checksum);
+    }
+}

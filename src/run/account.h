@@ -1,0 +1,49 @@
+/* What a run tells of itself: from run, outcome and bundle to the account that its receipt is written from
+ * (evidence/receipt.h), and its documents. Pure. */
+#ifndef KFMIG_RUN_ACCOUNT_H
+#define KFMIG_RUN_ACCOUNT_H
+
+#include "evidence/diff.h"
+#include "evidence/receipt.h"
+#include "run/run.h"
+
+/* Only digests of baselines: the ledger's sum of objects gives the bytes back. */
+struct evidence_set {
+    struct digest pre, post;
+    struct document diff, touched, invariants;
+};
+/* diff, touched and invariants of *out, in a: of what o saw, and of its gates. Without an observation
+ * there are only the invariants. pre and post stay as they are. */
+void evidence_of(struct arena *a, const struct bundle *b, const struct outcome *o,
+                 struct evidence_set *out);
+
+struct making; /* projection_parts.h */
+/* What an account is made of, besides the run that it belongs to. All borrowed.
+ * kind    "db_migration", "adopt", "drill", "projection_publish"
+ * bundle  NULL: nothing is declared, as in an adoption
+ * making  NULL: no projection
+ * drill   NULL: no drill */
+struct receipt_input {
+    const char *kind;
+    const struct bundle *bundle;
+    const struct outcome *outcome;
+    const struct evidence_set *evidence;
+    const char *started_at, *finished_at;
+    const struct making *making;
+    const char *notes;
+    const struct drill_record *drill;
+};
+/* Everything that can be told of it, in *out; texts borrowed from r and in, or in a. It has no position in
+ * a ledger yet. */
+void account_of(struct arena *a, const struct run *r, const struct receipt_input *in,
+                struct account *out);
+/* The part of it that is about a projection: its generation, artifacts and catalogs, the chain. */
+void account_of_making(struct arena *a, const struct making *m, struct account *out);
+
+/* What was counted, limit by limit; -1 (ROWS_UNKNOWN) where that is not known. */
+struct limits limits_observed(const struct observation *seen);
+
+/* "success", "failed", "interrupted", "in-doubt" */
+const char *result_text(enum run_result result);
+
+#endif
