@@ -1,4 +1,5 @@
-/* The one place that judges a touch: predicted by the parser or observed by the sensors, the same rules. Pure. */
+/* The one place that judges a touch: predicted by the parser or observed by the sensors, the same rules.
+ * Pure. */
 #ifndef KFMIG_MODEL_SCOPE_H
 #define KFMIG_MODEL_SCOPE_H
 
@@ -12,26 +13,33 @@ enum verdict {
     VERDICT_PROTECTED  /* a protected domain: an existing object there would change */
 };
 
-/* existed: the object (or for a new object its schema) was there before the migration; protected domains stop changes of
- * existing objects and additions to existing protected schemas; creating a protected schema and filling it in the same
- * migration is allowed (existed false).
- * Rules, in this order: schema "kfmig" is forbidden. forbidden_tables ("t" in any schema, or "s.t") and forbidden_schemas win,
- * for reads too. Protected domains (any effect but READ and REFERENCE). READ is otherwise free; REFERENCE of a table needs
- * allowed or scope.references (views and functions may refer to anything not forbidden: referent_kind decides by object kind
- * TABLE only). Then: TABLE, VIEW, MATVIEW, FOREIGN_TABLE, SEQUENCE by allowed_schemas and allowed_tables, where given, both
- * admitting it (views and sequences only by allowed_schemas if allowed_tables is given and does not name them but a
- * sequence owned by an allowed table is passed by the observer as that table); other schema-bound objects by
- * allowed_schemas; SCHEMA by allowed_schemas; EXTENSION by allowed_extensions; globals by allowed_global ("kind" or "kind:name").
- * An unqualified name (schema "") matches any allowed schema, and any forbidden table of that name.
- * With neither allowed_schemas nor allowed_tables, no schema-bound object is allowed. */
+/* existed: the object (or for a new object its schema) was there before the migration; protected domains
+ * stop changes of existing objects and additions to existing protected schemas; creating a protected
+ * schema and filling it in the same migration is allowed (existed false).
+ *
+ * Rules, in this order:
+ *   schema "kfmig" is forbidden
+ *   forbidden_tables ("t" in any schema, or "s.t") and forbidden_schemas win, for reads too
+ *   protected domains: any effect but READ and REFERENCE
+ *   READ is otherwise free
+ *   REFERENCE of a table needs allowed or scope.references; views and functions may refer to anything not
+ *     forbidden (the object's kind decides: TABLE only)
+ *   TABLE, VIEW, MATVIEW, FOREIGN_TABLE, SEQUENCE by allowed_schemas and allowed_tables, where given, both
+ *     admitting it; views and sequences only by allowed_schemas if allowed_tables is given and does not name
+ *     them (a sequence owned by an allowed table is passed by the observer as that table)
+ *   other schema-bound objects, and SCHEMA, by allowed_schemas
+ *   EXTENSION by allowed_extensions; globals by allowed_global ("kind" or "kind:name")
+ * An unqualified name (schema "") matches any allowed schema, and any forbidden table of that name. With
+ * neither allowed_schemas nor allowed_tables, no schema-bound object is allowed. */
 enum verdict scope_admits(const struct scope *s, const struct domains *d, const struct touch *t,
                           bool existed);
-/* "forbidden by scope.forbidden_tables", "not in scope.allowed_schemas", ... : which rule decided; static text. */
+/* "forbidden by scope.forbidden_tables", "not in scope.allowed_schemas", ... : which rule decided; static
+ * text. */
 const char *scope_rule(const struct scope *s, const struct domains *d, const struct touch *t,
                        bool existed);
 
-/* The line of migration.yml that would admit it, as it would then read: "scope.allowed_schemas: [app, audit]". "" where no line of it can: it is
- * forbidden, protected, or cannot be named. In a. */
+/* The line of migration.yml that would admit it, as it would then read: "scope.allowed_schemas: [app,
+ * audit]". "" where no line of it can: it is forbidden, protected, or cannot be named. In a. */
 const char *scope_fix(struct arena *a, const struct scope *s, const struct domains *d,
                       const struct touch *t, bool existed);
 

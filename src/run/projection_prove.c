@@ -1,4 +1,5 @@
-/* The proof: counts, extents, geometries, fingerprints, invariants; and the database as it will be, rehearsed and undone. */
+/* The proof: counts, extents, geometries, fingerprints, invariants; and the database as it will be,
+ * rehearsed and undone. */
 #include <math.h>
 #include <string.h>
 
@@ -416,7 +417,8 @@ int make_proof(struct making *m, struct err *e)
 {
     making_phase(m, "validate");
     m->o->gates.n = 0;
-    /* All rows are committed, and whoever publishes has to know since when: this run, or one that finds the generation ready. */
+    /* All rows are committed, and whoever publishes has to know since when: this run, or one that finds
+     * the generation ready. */
     if (generation_horizon(making_session(m), m->r->a, &m->horizon, e) != 0 ||
         making_begin(m, e) != 0) {
         return -1;

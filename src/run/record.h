@@ -4,27 +4,31 @@
 
 #include "run/account.h"
 
-/* Record in->outcome as the next entry. objects: changed objects; may be NULL. guard: NULL outside a migration's own transaction. The
- * ledger's tree in r advances; o->sequence is set. The transaction stays open. */
+/* Record in->outcome as the next entry. objects: changed objects; may be NULL. guard: NULL outside a
+ * migration's own transaction. The ledger's tree in r advances; o->sequence is set. The transaction stays
+ * open. */
 int record_entry(struct run *r, const struct receipt_input *in, enum entry_kind kind,
                  const struct object_row *objects, size_t n_objects, const struct guard *guard,
                  struct outcome *o, struct err *e) MUST_CHECK;
 
-/* The same in a transaction of its own: for failures, adoptions and owed receipts. receipt: as receipt_doc() made it. */
+/* The same in a transaction of its own: for failures, adoptions, drills. in->finished_at NULL: the server's
+ * clock as it begins. On -1 nothing was recorded, and o->sequence is 0. */
 int record_alone(struct run *r, const struct receipt_input *in, enum entry_kind kind,
                  const struct object_row *objects, size_t n_objects, struct outcome *o,
                  struct err *e) MUST_CHECK;
 
-/* Everything the receipt names that the ledger cannot make again: input texts, diff, touched list, invariant results. */
+/* Everything the receipt names that the ledger cannot make again: input texts, diff, touched list,
+ * invariant results. */
 struct blob *record_blobs(struct run *r, const struct receipt_input *in, size_t *n);
 
 /* The objects that an observation changed, as rows for the ledger. In r->a. */
 struct object_row *record_objects(struct run *r, const struct observation *seen);
-/* The database as it stands, as the ledger's sum would have it: names and fingerprints only. In a, names borrowed from c. */
+/* The database as it stands, as the ledger's sum would have it: names and fingerprints only. In a, names
+ * borrowed from c. */
 struct object_rows record_catalog(struct arena *a, const struct catalog *c);
 
-/* Timeouts of the open transaction, together with what the caller has put in the session's batch; started (may be NULL) receives
- * the server's clock. */
+/* Timeouts of the open transaction, together with what the caller has put in the session's batch; started
+ * (may be NULL) receives the server's clock. */
 int record_begin(struct run *r, int64_t lock_ms, int64_t statement_ms, int64_t idle_ms,
                  const char **started, struct err *e) MUST_CHECK;
 

@@ -9,6 +9,7 @@
 #include "doc/json.h"
 #include "evidence/changes.h"
 #include "evidence/export.h"
+#include "evidence/pointer.h"
 #include "evidence/receipts.h"
 #include "evidence/state.h"
 #include "evidence_ledger.h"
@@ -142,6 +143,30 @@ static void test_modes(void)
     is_str(doc_str(d, "environment", ""), "dev", "where");
     is_int(doc_num(d, "sequence", 0), 2, "its position");
     clear();
+}
+
+static void test_pointer(void)
+{
+    struct pointer got;
+    struct err e = {0};
+    struct pointer p = {.migration_id = "M-2",
+                        .environment = "dev",
+                        .run_id = "r",
+                        .uri = pointer_uri(&arena, UUID, 7),
+                        .sequence = 7,
+                        .sha256 = digest_of(bytes_str("x"))};
+    ok(pointer_read(&arena, pointer_write(&arena, &p), "ref", &got, &e) == 0, "a pointer is read");
+    ok(strcmp(got.migration_id, p.migration_id) == 0 &&
+           strcmp(got.environment, p.environment) == 0 && strcmp(got.run_id, p.run_id) == 0,
+       "whose it is");
+    ok(strcmp(got.uri, p.uri) == 0 && got.sequence == 7 && digest_eq(&got.sha256, &p.sha256),
+       "where it points");
+    ok(pointer_read(&arena, bytes_str("[]"), "x/ref", &got, &e) == -1 &&
+           strcmp(e.where.path, "x/ref") == 0,
+       "a list is none");
+    ok(pointer_read(&arena, bytes_str("{}"), "ref", &got, &e) == 0 && digest_is_zero(&got.sha256) &&
+           got.uri[0] == '\0',
+       "one that says nothing");
 }
 
 static void check_refused(struct scene *s, const char *name, const char *says)
@@ -303,11 +328,12 @@ static void test_changes(void)
 
 int main(void)
 {
-    tap_plan(13 + 10 + 10 + 5 + 8 + 8 + 6 + 10);
+    tap_plan(5 + 13 + 10 + 10 + 5 + 8 + 8 + 6 + 10);
     if (mkdtemp(folder) == NULL || (dirfd = open(folder, O_RDONLY | O_DIRECTORY)) < 0) {
         return 1;
     }
     test_modes();
+    test_pointer();
     test_refused();
     test_receipts();
     test_state();

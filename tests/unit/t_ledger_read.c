@@ -2,12 +2,13 @@
 /* run: needs=postgres */
 /* Reading entries with and without a cache, and what an altered ledger or cache leads to. */
 #include <fcntl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "ledger_server.h"
 
-enum { PLANNED = 50, SIZE = 51 };
+enum { PLANNED = 58, SIZE = 51 };
 
 static char root_path[64];
 static struct cache *cache;
@@ -152,7 +153,7 @@ static void test_tampered(struct pg *s)
     struct pg *admin = session(ADMIN);
     struct entries all;
     run(admin, "ALTER TABLE kfmig.entry DISABLE TRIGGER append_only");
-    run(admin, "ALTER TABLE kfmig.receipt DROP CONSTRAINT receipt_seq_fkey");
+    run(admin, "ALTER TABLE kfmig.receipt DROP CONSTRAINT IF EXISTS receipt_seq_fkey");
     run(admin, "CREATE TABLE public.saved AS SELECT * FROM kfmig.entry");
     run(admin, "GRANT SELECT ON public.saved TO kfmig");
 #define RESTORE                                                                                    \
@@ -207,6 +208,86 @@ static void test_broken(struct pg *s)
     pg_close(admin);
 }
 
+/* --- receipts, one after another --- */
+
+enum { LARGE = 3 * 1024 * 1024, N_LARGE = 40, N_SMALL = 300, FIRST = 1000 };
+
+/* What was handed out. stop_at: the sequence at which reading is ended; 0: none. */
+struct walk {
+    struct pg *s;
+    int64_t last, n, bytes, stop_at;
+    bool in_order, is_whole, asks;
+};
+
+static int walk_one(void *ctx, const struct receipt_row *row, struct err *why)
+{
+    struct walk *w = ctx;
+    struct bytes text;
+    bool found = false;
+    struct digest d = digest_of(bytes_str("good"));
+    w->in_order = w->in_order && row->sequence > w->last && strcmp(row->run_id, "walk") == 0;
+    w->is_whole = w->is_whole && row->body.p[0] == 'x' && row->body.p[row->body.n - 1] == 'x';
+    w->last = row->sequence;
+    w->n++;
+    w->bytes += (int64_t)row->body.n;
+    if (w->asks && w->n % 50 == 1) {
+        struct arena a = {0};
+        (void)!ledger_blob(w->s, &d, &a, &text, &found, why); /* the session is free in between */
+        arena_release(&a);
+    }
+    return row->sequence == w->stop_at ? err_set(why, ERR_INTERRUPTED, "enough") : 0;
+}
+
+static struct walk walk(struct pg *s, int64_t after, int64_t stop_at, int *rc)
+{
+    struct walk w = {.s = s, .last = after, .stop_at = stop_at, .in_order = true, .is_whole = true};
+    w.asks = stop_at == 0;
+    e = (struct err){0};
+    *rc = ledger_receipts_each(s, after, walk_one, &w, &e);
+    return w;
+}
+
+static long peak_kb(void)
+{
+    struct rusage u;
+    (void)getrusage(RUSAGE_SELF, &u);
+    return u.ru_maxrss;
+}
+
+/* Receipts of 120 MiB together, and many small ones behind them. */
+static void test_walk(struct pg *s)
+{
+    struct pg *admin = session(ADMIN);
+    int rc = 0;
+    run(admin, "ALTER TABLE kfmig.receipt DROP CONSTRAINT IF EXISTS receipt_seq_fkey");
+    run(admin, arena_printf(&arena,
+                            "INSERT INTO kfmig.receipt SELECT n, 'walk', "
+                            "sha256(repeat('x', %d)::bytea), repeat('x', %d) FROM "
+                            "generate_series(%d, %d) n",
+                            LARGE, LARGE, FIRST + 1, FIRST + N_LARGE));
+    run(admin, arena_printf(&arena,
+                            "INSERT INTO kfmig.receipt SELECT n, 'walk', sha256('x'), 'x' FROM "
+                            "generate_series(%d, %d) n",
+                            FIRST + N_LARGE + 1, FIRST + N_LARGE + N_SMALL));
+    long before = peak_kb();
+    struct walk w = walk(s, FIRST, 0, &rc);
+    long grown = peak_kb() - before;
+    is_int(rc, 0, "receipts of 120 MiB");
+    is_int(w.n, N_LARGE + N_SMALL, "each of them");
+    is_int(w.bytes, (long long)LARGE * N_LARGE + N_SMALL, "with all its bytes");
+    ok(w.in_order && w.is_whole, "in order and whole");
+    if (!ok(grown < 40 * 1024, "a few MiB of them at a time")) {
+        printf("# grew by %ld KiB\n", grown);
+    }
+    w = walk(s, FIRST + N_LARGE + N_SMALL - 2, 0, &rc);
+    is_int(w.n, 2, "only those after a sequence");
+    w = walk(s, FIRST, FIRST + 7, &rc);
+    ok(rc == -1 && e.code == ERR_INTERRUPTED && w.n == 7, "until enough is said");
+    w = walk(s, FIRST + N_LARGE + N_SMALL, 0, &rc);
+    ok(rc == 0 && w.n == 0, "none after the last");
+    pg_close(admin);
+}
+
 int main(int argc, char **argv)
 {
     int status = 0;
@@ -233,6 +314,7 @@ int main(int argc, char **argv)
         test_spoilt_and_grown(&r);
         test_tampered(s);
         test_broken(s);
+        test_walk(s);
         cache_close(cache);
         pg_close(r.s);
         pg_close(s);
