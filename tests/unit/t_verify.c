@@ -530,6 +530,53 @@ static void check_large(void)
     arena_release(&a);
 }
 
+/* A ledger that cannot be asked to the end is no sound one, and no unsound one. */
+static int no_entries(void *ctx, struct arena *a, struct identity *id, struct entries *out,
+                      struct err *e)
+{
+    (void)ctx, (void)a, (void)id, (void)out;
+    return err_set(e, ERR_INTEGRITY, "no entries");
+}
+static int no_columns(void *ctx, struct arena *a, int64_t **v, size_t *n, struct err *e)
+{
+    (void)ctx, (void)a, (void)v, (void)n;
+    return err_set(e, ERR_PREFLIGHT, "no columns");
+}
+static int no_receipts(void *ctx, int64_t after, receipt_fn *each, void *each_ctx, struct err *e)
+{
+    (void)ctx, (void)after, (void)each, (void)each_ctx;
+    return err_set(e, ERR_PREFLIGHT, "no receipts");
+}
+static int no_objects(void *ctx, int64_t upto, struct arena *a, struct object_rows *out,
+                      struct err *e)
+{
+    (void)ctx, (void)upto, (void)a, (void)out;
+    return err_set(e, ERR_PREFLIGHT, "no objects");
+}
+
+static void check_unasked(void)
+{
+    struct scene s;
+    struct verified v;
+    scene_begin(&s, EVIDENCE_NONE);
+    s.r.ledger.entries = no_entries;
+    ok(verify_ledger(&s.r, &arena, &v, &s.e) == -1 && strcmp(s.e.msg, "no entries") == 0,
+       "entries that cannot be read");
+    scene_begin(&s, EVIDENCE_NONE);
+    s.r.ledger.columns = no_columns;
+    ok(verify_ledger(&s.r, &arena, &v, &s.e) == -1 && strcmp(s.e.msg, "no columns") == 0,
+       "columns that cannot be read");
+    scene_begin(&s, EVIDENCE_NONE);
+    s.r.ledger.receipts = no_receipts;
+    ok(verify_ledger(&s.r, &arena, &v, &s.e) == -1 && strcmp(s.e.msg, "no receipts") == 0,
+       "receipts that cannot be read");
+    scene_begin(&s, EVIDENCE_NONE);
+    s.r.ledger.objects = no_objects;
+    ok(verify_ledger(&s.r, &arena, &v, &s.e) == 0 && has(&v, "output", "", "no objects") &&
+           v.n_found == 5,
+       "every baseline that cannot be made is told");
+}
+
 static void check_cap(void)
 {
     struct scene s;
@@ -547,7 +594,7 @@ int main(void)
 {
     const int n_faults = sizeof faults / sizeof faults[0];
     const int n_exports = sizeof export_faults / sizeof export_faults[0];
-    tap_plan(2 * n_faults + n_exports + 8 + 3 + 5 + 3);
+    tap_plan(2 * n_faults + n_exports + 8 + 3 + 5 + 3 + 4);
     if (mkdtemp(folder) == NULL || (dirfd = open(folder, O_RDONLY | O_DIRECTORY)) < 0) {
         return 1;
     }
@@ -561,6 +608,7 @@ int main(void)
     check_counts();
     check_large();
     check_cap();
+    check_unasked();
     clear_files();
     (void)close(dirfd);
     (void)rmdir(folder);
