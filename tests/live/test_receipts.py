@@ -180,30 +180,73 @@ def tamper(db, table, sql):
     pg.psql(db, f"ALTER TABLE kfmig.{table} DISABLE TRIGGER ALL; {sql}; ALTER TABLE kfmig.{table} ENABLE TRIGGER ALL;")
 
 
+ROOT = ["kfmig: the ledger was altered: its 3 entries do not hash to its root"]
+
+
 @cases(
-    entry=("entry", "UPDATE kfmig.entry SET text = replace(text, 'success', 'failed') WHERE seq = 3"),
-    entry_removed=("entry", "SET session_replication_role = replica; DELETE FROM kfmig.entry WHERE seq = 3"),
-    entry_result_column=("entry", "UPDATE kfmig.entry SET result = 'failed' WHERE seq = 3"),
+    entry=("entry", "UPDATE kfmig.entry SET text = replace(text, 'success', 'failed') WHERE seq = 3", ROOT),
+    entry_removed=("entry", "SET session_replication_role = replica; DELETE FROM kfmig.entry WHERE seq = 3", ROOT),
+    entry_result_column=("entry", "UPDATE kfmig.entry SET result = 'failed' WHERE seq = 3",
+                         ["finding: the columns of entry 3 are not what its text says"]),
     receipt=("receipt", "UPDATE kfmig.receipt SET body = replace(body, 'tester', 'nobody'), "
-             "digest = sha256(convert_to(replace(body, 'tester', 'nobody'), 'UTF8')) WHERE seq = 3"),
-    receipt_removed=("receipt", "DELETE FROM kfmig.receipt WHERE seq = 3"),
-    input_text=("blob", "ALTER TABLE kfmig.blob DROP CONSTRAINT blob_check; UPDATE kfmig.blob SET bytes = bytes || 'x'::bytea"),
-    input_text_removed=("blob", "DELETE FROM kfmig.blob"),
-    head_root=("head", "UPDATE kfmig.head SET root = sha256('x')"),
-    head_size=("head", "UPDATE kfmig.head SET size = size - 1"),
-    object_sum=("object", "UPDATE kfmig.object SET fingerprint = sha256('x') WHERE object = 'table app.t'"),
+             "digest = sha256(convert_to(replace(body, 'tester', 'nobody'), 'UTF8')) WHERE seq = 3",
+             ["finding: entry 3: its receipt was altered"]),
+    receipt_removed=("receipt", "DELETE FROM kfmig.receipt WHERE seq = 3", ["finding: entry 3 has no receipt"]),
+    receipt_of_another=("receipt", "UPDATE kfmig.receipt SET (run_id, digest, body) = (SELECT run_id, digest, body FROM kfmig.receipt WHERE seq = 2) "
+                        "WHERE seq = 3", ["finding: entry 3: its receipt was altered"]),
+    receipt_without_entry=("receipt", "INSERT INTO kfmig.receipt SELECT 9, run_id, digest, body FROM kfmig.receipt WHERE seq = 3",
+                           ["finding: receipt 9 belongs to no entry"]),
+    input_text=("blob", "ALTER TABLE kfmig.blob DROP CONSTRAINT blob_check; UPDATE kfmig.blob SET bytes = bytes || 'x'::bytea",
+                [f"finding: entry 3: input {HOME}/{name} could not be read: the input text sha256:" for name in ("migration.yml", "forward.sql", "rollback.sql")]
+                + ["finding: the input text sha256:"] * 2),
+    input_text_removed=("blob", "DELETE FROM kfmig.blob",
+                        [f"finding: entry 3: the ledger lacks the text of input {HOME}/{name}" for name in ("migration.yml", "forward.sql", "rollback.sql")]
+                        + [f"finding: the ledger lacks diffs/{name} of entry 3" for name in ("summary.json", "touched.csv")]),
+    head_root=("head", "UPDATE kfmig.head SET root = sha256('x')", ROOT),
+    head_size=("head", "UPDATE kfmig.head SET size = size - 1", ["kfmig: the ledger was altered: its 2 entries do not hash to its root"]),
+    object_sum=("object", "UPDATE kfmig.object SET fingerprint = sha256('x') WHERE object = 'table app.t'",
+                ["finding: baselines/post.json of ledger entry 3 is not what its receipt names"]),
 )
 def tampering_is_an_integrity_error(case, tmp):
-    table, sql = case
+    table, sql, words = case
     p = built(tmp)
     tamper(p.db, table, sql)
-    ran = p.run("receipt", "verify", "dev")
-    equal(ran.status, 8, repr(ran))
-    equal("all as they should be" in ran.text, False)
+    told(p.run("receipt", "verify", "dev"), words)
     (tmp / "clone").mkdir()
     clone = shutil.copytree(p.root, tmp / "clone" / "project", ignore=shutil.ignore_patterns("state"))
-    ran = p.run("receipt", "verify", "dev", cwd=clone)
-    equal(ran.status, 8, f"without the cache: {ran!r}")
+    told(p.run("receipt", "verify", "dev", cwd=clone), words, "without the cache")
+
+
+def told(ran, words, what=""):
+    """Fail unless a verification found exactly what begins with these words, in their order."""
+    equal(ran.status, 8, f"{what}: {ran!r}")
+    lines = [line for line in ran.text.splitlines() if line.startswith(("finding: ", "kfmig: ")) or ": finding: " in line]
+    equal([line[:len(word)] for line, word in zip(lines, words)], words, f"{what}: {ran!r}")
+    equal(len(lines), len(words), f"{what}: {ran!r}")
+    lacks(ran.text, "all as they should be")
+
+
+@test
+def findings_have_a_rule_in_json(tmp):
+    p = built(tmp)
+    tamper(p.db, "blob", "DELETE FROM kfmig.blob")
+    p.write(f"{HOME}/diffs/touched.csv", "x")
+    found = p.json("receipt", "verify", "dev")["findings"]
+    equal([(f["rule"], f["path"]) for f in found], [("input", None)] * 3 + [("output", None)] * 2 + [("export", f"{HOME}/diffs/touched.csv")])
+
+
+@test
+def an_altered_pointer_is_found_by_verify(tmp):
+    p = built(tmp, mode="pointer")
+    ref = f"{HOME}/receipts/receipt_ref.json"
+    equal(p.run("receipt", "verify", "dev").status, 0)
+    good = p.path(ref).read_text()
+    p.write(ref, good.replace(json.loads(good)["sha256"], "sha256:" + "0" * 64))
+    told(p.run("receipt", "verify", "dev"), [f"{ref}: finding: does not name the receipt of ledger entry 3"])
+    p.write(ref, good.replace("kfmig:ledger:", "kfmig:ledger:another-"))
+    equal(p.run("receipt", "verify", "dev").status, 0, "another database's pointer")
+    p.path(ref).unlink()
+    equal(p.run("receipt", "verify", "dev").status, 0, "a missing one is owed")
 
 
 @cases(update="UPDATE kfmig.entry SET result = 'x'", delete="DELETE FROM kfmig.receipt", truncate="TRUNCATE kfmig.object",
