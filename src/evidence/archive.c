@@ -1,6 +1,11 @@
 /* The ledger behind a session, as a table of functions. */
 #include "evidence/archive.h"
 
+static int identity_of(void *ctx, struct identity *out, struct err *e)
+{
+    return ledger_identify(ctx, out, e);
+}
+
 static int entries_of(void *ctx, struct arena *a, struct identity *id, struct entries *out,
                       struct err *e)
 {
@@ -41,6 +46,7 @@ static int columns_of(void *ctx, struct arena *a, int64_t **v, size_t *n, struct
 struct ledger_source ledger_source_of(struct pg *s)
 {
     return (struct ledger_source){.ctx = s,
+                                  .identity = identity_of,
                                   .entries = entries_of,
                                   .receipts = receipts_of,
                                   .receipt = receipt_of,

@@ -10,6 +10,7 @@
 
 /* What a ledger can be asked; ctx goes to each. All return 0, or -1 with the error of the ledger's own
  * call (ledger/ledger.h).
+ * identity  who it is, and how many entries it has now.
  * entries   who it is now, and all entries as the database has them, no cached copies; in a.
  * receipts  each receipt after a sequence, in order; each() may ask the ledger in turn. Few are held at a
  *           time, whatever there are.
@@ -19,6 +20,7 @@
  * columns   the entries whose columns say something else than their text; in a. */
 struct ledger_source {
     void *ctx;
+    int (*identity)(void *ctx, struct identity *out, struct err *e);
     int (*entries)(void *ctx, struct arena *a, struct identity *id, struct entries *out,
                    struct err *e);
     int (*receipts)(void *ctx, int64_t after, receipt_fn *each, void *each_ctx, struct err *e);

@@ -28,6 +28,14 @@ struct memory {
     int64_t n_asked; /* texts and objects that were asked for */
 };
 
+static inline int memory_identity(void *ctx, struct identity *out, struct err *e)
+{
+    struct memory *m = ctx;
+    (void)e;
+    *out = m->id;
+    return 0;
+}
+
 static inline int memory_entries(void *ctx, struct arena *a, struct identity *id,
                                  struct entries *out, struct err *e)
 {
@@ -112,6 +120,7 @@ static inline int memory_columns(void *ctx, struct arena *a, int64_t **v, size_t
 static inline struct ledger_source memory_source(struct memory *m)
 {
     return (struct ledger_source){.ctx = m,
+                                  .identity = memory_identity,
                                   .entries = memory_entries,
                                   .receipts = memory_receipts,
                                   .receipt = memory_receipt,

@@ -554,6 +554,36 @@ static int no_objects(void *ctx, int64_t upto, struct arena *a, struct object_ro
     return err_set(e, ERR_PREFLIGHT, "no objects");
 }
 
+/* Another run goes on while this one reads. */
+static int grown(void *ctx, struct identity *out, struct err *e)
+{
+    (void)memory_identity(ctx, out, e);
+    out->size = 5;
+    return 0;
+}
+static int no_identity(void *ctx, struct identity *out, struct err *e)
+{
+    (void)ctx, (void)out;
+    return err_set(e, ERR_PREFLIGHT, "no identity");
+}
+
+static void check_grown(void)
+{
+    struct scene s;
+    struct verified v;
+    scene_begin(&s, EVIDENCE_NONE);
+    add_receipt(&s, 4, false);
+    add_receipt(&s, 5, false);
+    add_receipt(&s, 6, false);
+    s.r.ledger.identity = grown;
+    ok(verify_ledger(&s.r, &arena, &v, &s.e) == 0 && v.n_found == 1 &&
+           has(&v, "receipt", "", "receipt 6 belongs to no entry"),
+       "what was written meanwhile is right, what is behind that is not");
+    s.r.ledger.identity = no_identity;
+    ok(verify_ledger(&s.r, &arena, &v, &s.e) == -1 && strcmp(s.e.msg, "no identity") == 0,
+       "where that cannot be asked nothing is said");
+}
+
 static void check_unasked(void)
 {
     struct scene s;
@@ -594,7 +624,7 @@ int main(void)
 {
     const int n_faults = sizeof faults / sizeof faults[0];
     const int n_exports = sizeof export_faults / sizeof export_faults[0];
-    tap_plan(2 * n_faults + n_exports + 8 + 3 + 5 + 3 + 4);
+    tap_plan(2 * n_faults + n_exports + 8 + 3 + 5 + 3 + 4 + 2);
     if (mkdtemp(folder) == NULL || (dirfd = open(folder, O_RDONLY | O_DIRECTORY)) < 0) {
         return 1;
     }
@@ -609,6 +639,7 @@ int main(void)
     check_large();
     check_cap();
     check_unasked();
+    check_grown();
     clear_files();
     (void)close(dirfd);
     (void)rmdir(folder);
