@@ -205,7 +205,8 @@ static int next_receipt(void *ctx, const struct receipt_row *row, struct err *e)
     return 0;
 }
 
-/* A run that goes on meanwhile writes entries behind those that were read, with their receipts: these are right. */
+/* A run that goes on meanwhile writes entries behind those that were read, with their receipts: these are
+ * right. */
 static int check_beyond(struct pass *p, struct err *e)
 {
     const struct ledger_source *l = &p->r->ledger;

@@ -99,7 +99,7 @@ struct bundle {
     const struct decl *decl;      /* NULL until load_decl() */
     const struct script *forward; /* one per decl->forward; NULL until plan_scripts() parsed them */
     const struct script *invariants; /* one per decl->invariants */
-    const struct err *faults;        /* why forward and invariants cannot be run, by plan_scripts() */
+    const struct err *faults; /* why forward and invariants cannot be run, by plan_scripts() */
     size_t n_faults;
 };
 

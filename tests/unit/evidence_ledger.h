@@ -170,7 +170,8 @@ static inline const char *memory_baseline(struct memory *m, int64_t upto)
     return arena_strdup(m->a, digest_text(&d, digest));
 }
 
-/* Write the receipt of the last entry again as it is now, and hash the entries again: consistent with itself, whatever it says. */
+/* Write the receipt of the last entry again as it is now, and hash the entries again: consistent with
+ * itself, whatever it says. */
 static inline void memory_seal(struct memory *m, const struct doc *receipt)
 {
     struct entry *en = &m->entries.v[m->entries.n - 1];
@@ -192,7 +193,8 @@ static inline void memory_seal(struct memory *m, const struct doc *receipt)
     m->id.root = merkle_root(&m->tree);
 }
 
-/* One migration: it made table app.ID and read one input, forward.sql with sql. Returns the receipt, to be changed and sealed again. */
+/* One migration: it made table app.ID and read one input, forward.sql with sql. Returns the receipt, to be
+ * changed and sealed again. */
 static inline struct doc *memory_migration(struct memory *m, const char *id, const char *sql)
 {
     struct arena *a = m->a;

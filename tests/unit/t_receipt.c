@@ -1,6 +1,6 @@
 /* layer: evidence */
-/* Receipts: written from an account and read back into the same one; those of the repository read and write to the
- * same bytes. */
+/* Receipts: written from an account and read back into the same one; those of the repository read and
+ * write to the same bytes. */
 #include "tap.h"
 
 #include <dirent.h>

@@ -1,5 +1,6 @@
 /* layer: evidence */
-/* Verification: a ledger that holds together, and every way in which it does not, each told by its rule and its words. */
+/* Verification: a ledger that holds together, and every way in which it does not, each told by its rule
+ * and its words. */
 #include "tap.h"
 
 #include <fcntl.h>
