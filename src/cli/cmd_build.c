@@ -143,7 +143,7 @@ static void find_blocked(const struct session *s, struct blocked *o)
 {
     const struct plan *p = &s->plan;
     int64_t left = s->req->steps;
-    for (size_t i = 0; i < p->n; i++) {
+    for (size_t i = 0; i < p->n_migrations; i++) {
         const struct step *x = &p->v[i];
         if (x->selected && x->state == STATE_BLOCKED) {
             add_blocked(o, &x->reasons[0], x->bundle, NULL);
@@ -152,7 +152,7 @@ static void find_blocked(const struct session *s, struct blocked *o)
         }
     }
     for (size_t i = 0; i < p->n_projections; i++) {
-        const struct projection_step *x = &p->projections[i];
+        const struct step *x = &p->projections[i];
         if (x->selected && x->state == STATE_BLOCKED) {
             add_blocked(o, &x->reasons[0], NULL, x->in->script_faults);
         }

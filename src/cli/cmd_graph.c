@@ -28,7 +28,7 @@ static int run(const struct request *req)
     if (select_env(&s, req, &args, &e) != 0 || select_target(&s, &args, &at, &e) != 0) {
         status = output_error(req, s.project.dirfd, &e);
     } else {
-        int focus = at.projection >= 0 ? (int)s.plan.n + at.projection : at.step;
+        int focus = at.projection >= 0 ? (int)s.plan.n_migrations + at.projection : at.step;
         status = print(req, &s.plan, focus);
     }
     session_close(&s);

@@ -8,18 +8,18 @@
 #include "cli/recovery.h"
 #include "cli/signals.h"
 
-static bool is_meant(const struct session *s, const struct projection_step *x)
+static bool is_meant(const struct session *s, const struct step *x)
 {
     return recovery_means(s->req, s->link.env, x->in->p);
 }
 
 /* What is meant and can be rebuilt; *blocked: one that cannot, or NULL. */
-static size_t count_meant(struct session *s, const struct projection_step **blocked)
+static size_t count_meant(struct session *s, const struct step **blocked)
 {
     size_t n = 0;
     *blocked = NULL;
     for (size_t i = 0; i < s->plan.n_projections; i++) {
-        const struct projection_step *x = &s->plan.projections[i];
+        const struct step *x = &s->plan.projections[i];
         if (!is_meant(s, x) || x->state == STATE_NOT_APPLICABLE) {
             continue;
         }
@@ -29,7 +29,7 @@ static size_t count_meant(struct session *s, const struct projection_step **bloc
     return n;
 }
 
-static int refuse(struct session *s, size_t n, const struct projection_step *blocked, struct err *e)
+static int refuse(struct session *s, size_t n, const struct step *blocked, struct err *e)
 {
     if (n == 0 && s->req->all) {
         return err_set(e, ERR_CONFIG, "no projection is declared for %s", s->link.env->name);
@@ -45,7 +45,7 @@ static int refuse(struct session *s, size_t n, const struct projection_step *blo
     return err_hint(e, "`kfmig why %s/%s` explains", s->link.env->name, blocked->in->p->name);
 }
 
-static int rebuild_one(struct work_frame *w, struct projection_step *x, struct err *e)
+static int rebuild_one(struct work_frame *w, struct step *x, struct err *e)
 {
     struct session *s = w->s;
     struct projection_job job;
@@ -76,7 +76,7 @@ static int rebuild_here(struct session *s, const struct arguments *args, struct 
     const struct request *req = s->req;
     struct work_frame w;
     struct err late = {0};
-    const struct projection_step *blocked;
+    const struct step *blocked;
     if (session_plan(s, args->env, true, e) != 0) {
         return -1;
     }
@@ -105,7 +105,7 @@ static int rebuild_here(struct session *s, const struct arguments *args, struct 
     }
     int rc = work_open(&w, s, !s->link.id.has_ledger, e);
     for (size_t i = 0; rc == 0 && i < s->plan.n_projections; i++) {
-        struct projection_step *x = &s->plan.projections[i];
+        struct step *x = &s->plan.projections[i];
         if (is_meant(s, x) && x->state != STATE_NOT_APPLICABLE && x->state != STATE_BLOCKED) {
             rc = rebuild_one(&w, x, e);
         }

@@ -7,7 +7,7 @@
 #include "cli/projections.h"
 #include "cli/signals.h"
 
-static const struct projection_step *step_named(const struct session *s, const char *name)
+static const struct step *step_named(const struct session *s, const char *name)
 {
     for (size_t i = 0; i < s->plan.n_projections; i++) {
         if (strcmp(s->plan.projections[i].in->p->name, name) == 0) {
@@ -17,7 +17,7 @@ static const struct projection_step *step_named(const struct session *s, const c
     return NULL;
 }
 
-static int list(struct session *s, const struct projection_step *x)
+static int list(struct session *s, const struct step *x)
 {
     char text[DIGEST_TEXT];
     struct buf out = {0};
@@ -48,8 +48,8 @@ static int list(struct session *s, const struct projection_step *x)
     return status;
 }
 
-static const struct generation *generation_numbered(const struct projection_step *x,
-                                                    const char *text, struct err *e)
+static const struct generation *generation_numbered(const struct step *x, const char *text,
+                                                    struct err *e)
 {
     char *end = NULL;
     long long n = strtoll(text, &end, 10);
@@ -82,7 +82,7 @@ static int change(struct session *s, const char *name, const char *number, struc
         return err_hint(e, "add --apply");
     }
     int rc = work_open(&w, s, false, e);
-    const struct projection_step *x = rc == 0 ? step_named(s, name) : NULL;
+    const struct step *x = rc == 0 ? step_named(s, name) : NULL;
     const struct generation *to = x != NULL ? generation_numbered(x, number, e) : NULL;
     rc = to != NULL ? projections_job(s, x, &job, e) : -1;
     if (rc == 0) {
@@ -126,7 +126,7 @@ static int do_switch(struct session *s, const struct request *req, int *status, 
         return -1;
     }
     const char *name = req->args[at];
-    const struct projection_step *x = step_named(s, name);
+    const struct step *x = step_named(s, name);
     if (x == NULL) {
         err_set(e, ERR_CONFIG, "no projection \"%s\"", name);
         return err_hint(e, "registry/projections declares them");

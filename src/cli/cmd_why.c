@@ -20,8 +20,8 @@ static enum stage default_stage(const struct step *s, enum stage stage)
 /* The root of the chain, if it is blocked because its files changed after it was applied. */
 static int mismatch_of(struct session *s, int step)
 {
-    int *chain = ARENA_ARRAY(s->a, int, s->plan.n + 1);
-    size_t n = plan_chain(&s->plan, step, chain, s->plan.n);
+    int *chain = ARENA_ARRAY(s->a, int, s->plan.n_migrations + 1);
+    size_t n = plan_chain(&s->plan, step, chain, s->plan.n_migrations);
     const struct step *root = &s->plan.v[chain[n - 1]];
     return root->reasons[0].code == REASON_CHECKSUM_MISMATCH ? chain[n - 1] : -1;
 }
@@ -64,7 +64,7 @@ static int explain_migration(struct session *s, const struct selected *at, struc
 }
 
 /* The migration outside that keeps it from being built, if that is what is in the way. */
-static int waits_for(const struct projection_step *x)
+static int waits_for(const struct step *x)
 {
     for (size_t i = 0; i < x->n_reasons; i++) {
         if (x->reasons[i].step >= 0 && reason_state(x->reasons[i].code) == x->state) {
@@ -79,7 +79,7 @@ static int explain_projection(struct session *s, const struct selected *at, stru
 {
     struct file_change *changes = NULL;
     size_t n = 0;
-    const struct projection_step *x = &s->plan.projections[at->projection];
+    const struct step *x = &s->plan.projections[at->projection];
     int part = at->part >= 0 ? at->part : plan_part_publish(x->in->p);
     if (find_changes(s, waits_for(x), &changes, &n, e) != 0) {
         return -1;

@@ -27,7 +27,7 @@ static bool is_shared(const char *allowed)
 
 static int refuse_shared(struct session *s, struct err *e)
 {
-    for (size_t i = 0; i < s->plan.n; i++) {
+    for (size_t i = 0; i < s->plan.n_migrations; i++) {
         const struct step *x = &s->plan.v[i];
         struct bundle *b = &s->project.bundle[x->bundle - s->project.bundle];
         if (x->state == STATE_NOT_APPLICABLE || b->projection != NULL) {

@@ -47,7 +47,7 @@ static void put_source(struct drill *d, struct doc *list, const struct projectio
 }
 
 /* Only a generation of the same digest can have the same rows. */
-static int compare_projection(struct drill *d, const struct projection_step *x, struct err *e)
+static int compare_projection(struct drill *d, const struct step *x, struct err *e)
 {
     char text[DIGEST_TEXT];
     struct arena *a = d->live->a;
@@ -186,7 +186,7 @@ int drill_compare(struct drill *d, struct err *e)
     }
     leave_out_others(d);
     for (size_t i = 0; i < s->plan.n_projections; i++) {
-        const struct projection_step *x = &s->plan.projections[i];
+        const struct step *x = &s->plan.projections[i];
         if (recovery_means(s->req, s->link.env, x->in->p) && compare_projection(d, x, e) != 0) {
             return -1;
         }

@@ -357,7 +357,7 @@ void projections_release(struct session *s)
 
 /* --- in place --------------------------------------------------------------------------------------- */
 
-static const struct projection_step *chain_of(const struct session *s, const struct step *step)
+static const struct step *chain_of(const struct session *s, const struct step *step)
 {
     int at = step->bundle->projection != NULL
                  ? plan_find_projection(&s->plan, step->bundle->projection)
@@ -390,7 +390,7 @@ static struct doc *grown_facts(struct arena *a, const struct doc *was)
 
 bool projections_grown(struct session *s, const struct step *step, struct generation *out)
 {
-    const struct projection_step *x = chain_of(s, step);
+    const struct step *x = chain_of(s, step);
     if (x == NULL || x->live == NULL) {
         return false;
     }
@@ -412,7 +412,7 @@ bool projections_grown(struct session *s, const struct step *step, struct genera
 
 void projections_remember(struct session *s, const struct step *step, const struct generation *now)
 {
-    const struct projection_step *x = chain_of(s, step);
+    const struct step *x = chain_of(s, step);
     if (x != NULL) {
         projected_of(s, x->in->p)->grown = arena_dup(s->a, now, sizeof *now);
     }
@@ -441,8 +441,8 @@ static struct script *parse_invariants(struct session *s, const struct projectio
     return v;
 }
 
-int projections_job(struct session *s, const struct projection_step *step,
-                    struct projection_job *job, struct err *e)
+int projections_job(struct session *s, const struct step *step, struct projection_job *job,
+                    struct err *e)
 {
     struct projected *x = projected_of(s, step->in->p);
     struct dataset_place *place = ARENA_NEW(s->a, struct dataset_place);

@@ -28,8 +28,8 @@ struct dataset_place projections_place(struct session *s);
 int projections_hide(struct session *s, struct link *l, struct err *e) MUST_CHECK;
 
 /* Everything that running it needs: declarations, scripts, invariants. */
-int projections_job(struct session *s, const struct projection_step *step,
-                    struct projection_job *job, struct err *e) MUST_CHECK;
+int projections_job(struct session *s, const struct step *step, struct projection_job *job,
+                    struct err *e) MUST_CHECK;
 
 /* A member that is applied in place: the live generation's row with it; false: step is none such. remember: the migration
  * was applied; the plan stays as it was made. */

@@ -86,7 +86,7 @@ int recovery_check_inputs(struct session *s, const struct env *env, struct err *
 
 /* --- making it -------------------------------------------------------------------------------------- */
 
-static bool wants(void *ctx, const struct projection_step *x)
+static bool wants(void *ctx, const struct step *x)
 {
     const struct recovery *r = ctx;
     return recovery_means(r->s->req, r->s->link.env, x->in->p);
@@ -102,7 +102,7 @@ static struct rebuilt *rebuilt_of(struct recovery *r, const struct projection *p
     BUG("a projection that is not meant");
 }
 
-static void before(void *ctx, const struct projection_step *x, struct projection_job *job)
+static void before(void *ctx, const struct step *x, struct projection_job *job)
 {
     struct recovery *r = ctx;
     const struct lost_content *c = lost_content_of(&r->lost, x->in);
@@ -112,7 +112,7 @@ static void before(void *ctx, const struct projection_step *x, struct projection
     job->known = c != NULL ? &c->known : NULL;
 }
 
-static void after(void *ctx, const struct projection_step *x, const struct outcome *o)
+static void after(void *ctx, const struct step *x, const struct outcome *o)
 {
     struct recovery *r = ctx;
     struct rebuilt *b = rebuilt_of(r, x->in->p);
@@ -124,12 +124,12 @@ static void after(void *ctx, const struct projection_step *x, const struct outco
 static int refuse_blocked(struct session *s, struct err *e)
 {
     size_t n = 0;
-    for (size_t i = 0; i < s->plan.n; i++) {
+    for (size_t i = 0; i < s->plan.n_migrations; i++) {
         const struct step *x = &s->plan.v[i];
         n += x->state == STATE_BLOCKED && x->bundle->projection == NULL;
     }
     for (size_t i = 0; i < s->plan.n_projections; i++) {
-        const struct projection_step *x = &s->plan.projections[i];
+        const struct step *x = &s->plan.projections[i];
         n += x->state == STATE_BLOCKED && recovery_means(s->req, s->link.env, x->in->p);
     }
     if (n == 0) {

@@ -25,7 +25,7 @@ struct doc *recovery_migrations_doc(struct arena *a, const struct session *s)
 {
     char text[DIGEST_TEXT];
     struct doc *list = doc_new(a, DOC_LIST);
-    for (size_t i = 0; i < s->plan.n; i++) {
+    for (size_t i = 0; i < s->plan.n_migrations; i++) {
         const struct bundle *b = s->plan.v[i].bundle;
         if (s->plan.v[i].state != STATE_NOT_APPLICABLE) {
             struct doc *d = doc_push(a, list, doc_new(a, DOC_MAP));

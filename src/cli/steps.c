@@ -150,8 +150,7 @@ static bool must_stop(const struct session *s, const struct tally *t)
     return s->req->steps > 0 && (int64_t)t->n_applied >= s->req->steps;
 }
 
-static bool upstream_failed(const struct plan *p, const struct projection_step *x,
-                            const bool *failed)
+static bool upstream_failed(const struct plan *p, const struct step *x, const bool *failed)
 {
     for (size_t i = 0; i < x->n_upstream; i++) {
         if (failed[x->upstream[i]] || p->v[x->upstream[i]].state == STATE_BLOCKED) {
@@ -161,7 +160,7 @@ static bool upstream_failed(const struct plan *p, const struct projection_step *
     return false;
 }
 
-static void run_one_projection(const struct steps *r, const struct projection_step *x)
+static void run_one_projection(const struct steps *r, const struct step *x)
 {
     struct work_frame *w = r->w;
     struct tally *t = r->t;
@@ -200,7 +199,7 @@ static void run_projections(const struct steps *r, const bool *failed)
 {
     const struct plan *p = &r->w->s->plan;
     for (size_t i = 0; i < p->n_projections && !must_stop(r->w->s, r->t); i++) {
-        const struct projection_step *x = &p->projections[i];
+        const struct step *x = &p->projections[i];
         if (r->wants != NULL && !r->wants(r->ctx, x)) {
             continue;
         }
@@ -220,8 +219,8 @@ void steps_run(const struct steps *r)
     struct work_frame *w = r->w;
     struct tally *t = r->t;
     struct plan *p = &w->s->plan;
-    bool *failed = ARENA_ARRAY(w->s->a, bool, p->n + 1);
-    for (size_t i = 0; i < p->n && !must_stop(w->s, t); i++) {
+    bool *failed = ARENA_ARRAY(w->s->a, bool, p->n_migrations + 1);
+    for (size_t i = 0; i < p->n_migrations && !must_stop(w->s, t); i++) {
         struct step *step = &p->v[i];
         if (!step->selected) {
             continue;

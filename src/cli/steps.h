@@ -18,9 +18,9 @@ void tally_worsen(struct tally *t, enum err_code code);
 struct steps {
     struct work_frame *w;
     struct tally *t;
-    bool (*wants)(void *ctx, const struct projection_step *x);
-    void (*before)(void *ctx, const struct projection_step *x, struct projection_job *job);
-    void (*after)(void *ctx, const struct projection_step *x, const struct outcome *o);
+    bool (*wants)(void *ctx, const struct step *x);
+    void (*before)(void *ctx, const struct step *x, struct projection_job *job);
+    void (*after)(void *ctx, const struct step *x, const struct outcome *o);
     void *ctx;
 };
 

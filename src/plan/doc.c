@@ -11,9 +11,9 @@ static struct doc *digest_doc(struct arena *a, const struct digest *d)
 static struct doc *step_doc(struct arena *a, const struct plan *p, const struct step *s)
 {
     struct doc *d = doc_new(a, DOC_MAP);
-    doc_put(a, d, "target", doc_text(a, plan_target_text(a, p, s, STAGE_APPLY)));
+    doc_put(a, d, "target", doc_text(a, step_target_text(a, p, s)));
     doc_put(a, d, "action", doc_text(a, plan_action_text(s->action)));
-    doc_put(a, d, "key", digest_doc(a, &s->bundle->checksum));
+    doc_put(a, d, "key", digest_doc(a, step_key(s)));
     doc_put(a, d, "decision", doc_text(a, plan_state_text(s->state)));
     struct doc *reasons = doc_put(a, d, "reasons", doc_new(a, DOC_LIST));
     for (size_t i = 0; i < s->n_reasons; i++) {
@@ -22,20 +22,15 @@ static struct doc *step_doc(struct arena *a, const struct plan *p, const struct 
     return d;
 }
 
-static struct doc *projection_doc(struct arena *a, const struct plan *p,
-                                  const struct projection_step *x)
+/* The selected ones of n steps. */
+static void put_steps(struct arena *a, const struct plan *p, const struct step *v, size_t n,
+                      struct doc *list)
 {
-    struct doc *d = doc_new(a, DOC_MAP);
-    doc_put(a, d, "target",
-            doc_text(a, plan_projection_text(a, p, x, plan_part_publish(x->in->p))));
-    doc_put(a, d, "action", doc_text(a, plan_action_text(x->action)));
-    doc_put(a, d, "key", digest_doc(a, &x->in->digest));
-    doc_put(a, d, "decision", doc_text(a, plan_state_text(x->state)));
-    struct doc *reasons = doc_put(a, d, "reasons", doc_new(a, DOC_LIST));
-    for (size_t i = 0; i < x->n_reasons; i++) {
-        doc_push(a, reasons, doc_text(a, reason_text(x->reasons[i].code)));
+    for (size_t i = 0; i < n; i++) {
+        if (v[i].selected) {
+            doc_push(a, list, step_doc(a, p, &v[i]));
+        }
     }
-    return d;
 }
 
 static struct doc *drift_doc(struct arena *a, const struct world *w)
@@ -82,19 +77,10 @@ struct doc *plan_doc(struct arena *a, const struct plan *p)
     for (size_t i = 0; i < p->selection.n; i++) {
         doc_push(a, selection, doc_text(a, p->selection.v[i]));
     }
-    struct doc *steps = doc_put(a, d, "steps", doc_new(a, DOC_LIST));
-    for (size_t i = 0; i < p->n; i++) {
-        if (p->v[i].selected) {
-            doc_push(a, steps, step_doc(a, p, &p->v[i]));
-        }
-    }
+    put_steps(a, p, p->v, p->n_migrations, doc_put(a, d, "steps", doc_new(a, DOC_LIST)));
     if (p->n_projections > 0) {
         struct doc *list = doc_put(a, d, "projections", doc_new(a, DOC_LIST));
-        for (size_t i = 0; i < p->n_projections; i++) {
-            if (p->projections[i].selected) {
-                doc_push(a, list, projection_doc(a, p, &p->projections[i]));
-            }
-        }
+        put_steps(a, p, p->projections, p->n_projections, list);
     }
     return d;
 }

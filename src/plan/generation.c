@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "plan/projection.h"
+#include "plan/step_kind.h"
 
 const char *generation_name(struct plan *p, const struct generation *g)
 {
@@ -33,8 +34,7 @@ const struct generation *generation_next(const struct projection_input *in)
 }
 
 /* Where a part is declared: a source at its version, a migration in its bundle, everything else in the projection. */
-static void place(struct plan *p, struct projection_step *x, const struct part *part,
-                  struct reason *r)
+static void place(struct plan *p, struct step *x, const struct part *part, struct reason *r)
 {
     const struct projection *decl = x->in->p;
     r->path = decl->file.path;
@@ -56,25 +56,25 @@ static void place(struct plan *p, struct projection_step *x, const struct part *
     }
 }
 
-static void give_change(struct plan *p, struct projection_step *x, const struct part *was,
+static void give_change(struct plan *p, struct step *x, const struct part *was,
                         const struct part *now)
 {
     const struct part *part = now != NULL ? now : was;
     struct reason *r =
-        projection_give(p, x, part->kind == PART_RULE ? REASON_RULE_CHANGED : REASON_INPUT_CHANGED);
+        step_give(p, x, part->kind == PART_RULE ? REASON_RULE_CHANGED : REASON_INPUT_CHANGED);
     r->cause = part_text(p->a, part);
-    r->was = was != NULL ? projection_digest(p, &was->digest) : "";
-    r->now = now != NULL ? projection_digest(p, &now->digest) : "";
+    r->was = was != NULL ? step_digest(p, &was->digest) : "";
+    r->now = now != NULL ? step_digest(p, &now->digest) : "";
     place(p, x, part, r);
 }
 
 /* The same parts, and yet another digest. */
-static void give_order(struct plan *p, struct projection_step *x)
+static void give_order(struct plan *p, struct step *x)
 {
-    struct reason *r = projection_give(p, x, REASON_INPUT_CHANGED);
+    struct reason *r = step_give(p, x, REASON_INPUT_CHANGED);
     r->cause = x->in->p->file.path;
-    r->was = projection_digest(p, &x->live->digest);
-    r->now = projection_digest(p, &x->in->digest);
+    r->was = step_digest(p, &x->live->digest);
+    r->now = step_digest(p, &x->in->digest);
     r->detail = "its migrations run in another order";
     r->path = x->in->p->file.path;
     r->line = x->in->p->line;
@@ -87,7 +87,7 @@ static bool is_vague(const struct part *was)
     return was != NULL && part_subject(was->kind) == PART_BY_TABLE && was->table == NULL;
 }
 
-void generation_changes(struct plan *p, struct projection_step *x)
+void generation_changes(struct plan *p, struct step *x)
 {
     const struct parts *was = &x->live->parts;
     const struct parts *now = &x->in->parts;

@@ -270,11 +270,11 @@ int plan_order(struct arena *a, const struct bundle *const *bundles, size_t n,
 
 void order_select(struct plan *p, const bool *roots)
 {
-    for (size_t i = 0; i < p->n; i++) {
+    for (size_t i = 0; i < p->n_migrations; i++) {
         p->v[i].selected = roots[i];
     }
     /* Upstream steps stand before those that need them, so one walk backwards reaches all. */
-    for (size_t i = p->n; i-- > 0;) {
+    for (size_t i = p->n_migrations; i-- > 0;) {
         if (!p->v[i].selected) {
             continue;
         }

@@ -47,8 +47,8 @@ const char *plan_part_text(struct arena *a, const struct projection *p, int part
     return kind == LEG_LOAD ? load_text(a, p, (size_t)part - 1) : text[kind];
 }
 
-const char *plan_projection_text(struct arena *a, const struct plan *p,
-                                 const struct projection_step *x, int part)
+const char *plan_projection_text(struct arena *a, const struct plan *p, const struct step *x,
+                                 int part)
 {
     const char *name = x->in->p->name;
     return part < 0
@@ -56,7 +56,7 @@ const char *plan_projection_text(struct arena *a, const struct plan *p,
                : arena_printf(a, "%s/%s@%s", p->env->name, name, plan_part_text(a, x->in->p, part));
 }
 
-enum plan_state plan_part_state(const struct projection_step *x, int part)
+enum plan_state plan_part_state(const struct step *x, int part)
 {
     bool behind = x->action == ACTION_PUBLISH && part < plan_part_publish(x->in->p);
     return behind ? STATE_CURRENT : x->state;

@@ -57,22 +57,6 @@ struct reason {
 /* Take place, words and hint of a fault of a file over into r. */
 void reason_from_fault(struct arena *a, struct reason *r, const struct err *fault);
 
-/* One migration in one environment: one unit of atomicity, one key, STAGE_COUNT targets that share state and reasons, except that
- * the receipt stage alone can be stale for want of an export. */
-struct step {
-    const struct bundle *bundle;
-    enum plan_state state;
-    enum plan_action action;
-    struct reason *reasons; /* at least one; the decisive one first */
-    size_t n_reasons, cap_reasons;
-    const struct history *history; /* NULL: nothing known */
-    int *upstream; /* indexes of steps that come first: depends_on, or the order-only predecessor */
-    size_t n_upstream;
-    bool order_only; /* upstream is the default order, not depends_on */
-    bool selected;
-    char risk_class; /* plan_risk_class(); 0 if the scripts were not parsed */
-};
-
 /* A projection as the session found it. digest, parts: of the generation that the declaration wants now; digest zero: it cannot be known,
  * faults say why (catalogs that are missing, disagree, are unknown or restricted). artifact_bytes: what its artifacts occupy; free_bytes: what is free at the
  * server, -1: unknown. v[0..n): its generations, by number. has_schema: its schema stands in
@@ -97,24 +81,43 @@ struct cost {
     const char *basis; /* a projection; NULL: none */
 };
 
-/* One projection in one environment. Its targets: ENV/NAME@schema, @load:DATASET (one per source; DATASET/VERSION where one dataset comes twice), @index,
- * @validate, @publish, @receipt. live: what readers see; next: the generation begun or made for the wanted digest, or kept with it; NULL: none.
- * members: indexes of the steps of its chain, in order; upstream: of the steps outside that members come after. cost: what a new generation should take. */
-struct projection_step {
-    const struct projection_input *in;
+enum step_kind { STEP_MIGRATION, STEP_PROJECTION, STEP_KINDS };
+
+/* One unit of atomicity in one environment, with one key and many targets. What its kind decides stands in a row of plan/step_kind.h.
+ * A migration has STAGE_COUNT targets that share state and reasons, except that the receipt stage alone can be stale for want of an
+ * export. A projection has ENV/NAME@schema, @load:DATASET (one per source; DATASET/VERSION where one dataset comes twice), @index,
+ * @validate, @publish, @receipt. */
+struct step {
+    enum step_kind kind;
     enum plan_state state;
     enum plan_action action;
-    struct reason *reasons; /* at least one; the decisive one first */
+    bool selected;
+    bool is_named;   /* asked for by its name: what was switched back to by hand does not hold it */
+    bool order_only; /* upstream is the default order, not depends_on */
+    char
+        risk_class; /* of a migration: 'A'..'D' of reference 000, derived from the scripts; 0 if they were not parsed */
+    enum export_state exported; /* of a migration: its evidence */
+    struct reason *reasons;     /* at least one; the decisive one first */
     size_t n_reasons, cap_reasons;
+    const struct history *history; /* NULL: nothing known */
+    int *
+        upstream; /* indexes of steps that come first: depends_on, or the order-only predecessor; of a projection: those outside its chain that members come after */
+    size_t n_upstream;
+    const struct bundle *bundle; /* of a migration; else NULL */
+    /* Of a projection; else NULL. live: what readers see; next: the generation begun or made for the wanted digest, or kept with it; NULL:
+     * none. members: indexes of the steps of its chain, in order. cost: what a new generation should take. */
+    const struct projection_input *in;
     const struct generation *live, *next;
     int *members;
     size_t n_members;
-    int *upstream;
-    size_t n_upstream;
-    bool selected;
-    bool is_named; /* asked for by its name: what was switched back to by hand does not hold it */
     struct cost cost;
 };
+/* A migration's id, a projection's name. */
+const char *step_name(const struct step *s);
+/* A checksum; a generation's digest, zero where it is not known. */
+const struct digest *step_key(const struct step *s);
+/* "migration", "projection" */
+const char *step_kind_text(enum step_kind k);
 
 struct plan {
     struct arena *a;
@@ -122,17 +125,20 @@ struct plan {
     const struct past *past;
     const struct world *world;
     const struct domains *domains;
-    struct step *v; /* in the order in which they run */
-    size_t n;
-    size_t n_state[4]; /* selected steps and projections by state */
+    struct step
+        *v; /* in the order in which they run: all migrations, then projections in order of name */
+    size_t n_steps, n_migrations, n_projections;
+    struct step *projections; /* in v */
+    size_t n_state[4];        /* selected steps by state */
     size_t n_apply, n_export;
-    struct projection_step *projections;   /* after all migrations, in order of name */
-    const struct projection_input *inputs; /* of them */
+    size_t n_rebuild;                      /* selected projections with something to do */
+    const struct projection_input *inputs; /* of the projections */
     struct table by_name;                  /* of a projection -> its input */
-    size_t n_projections;
-    size_t n_rebuild;       /* selected projections with something to do */
+    struct table newest;    /* of a folder -> its greatest applied id, outside of chains */
     struct names selection; /* as given, "" none: everything */
 };
+/* The target that stands for all of them: "dev/X@apply", "dev/feature_index@publish"; in a. */
+const char *step_target_text(struct arena *a, const struct plan *p, const struct step *s);
 
 /* A migration in its place. upstream: places in the order of what comes first; order_only: they are the default order, not depends_on. */
 struct ordered {
@@ -235,10 +241,10 @@ enum leg plan_leg(const struct projection *p, int part);
 const char *plan_part_text(struct arena *a, const struct projection *p, int part);
 int plan_part_publish(const struct projection *p);
 /* "dev/feature_index@publish"; part -1: without a stage. */
-const char *plan_projection_text(struct arena *a, const struct plan *p,
-                                 const struct projection_step *x, int part);
+const char *plan_projection_text(struct arena *a, const struct plan *p, const struct step *x,
+                                 int part);
 /* A generation that is only to be published has all stages before that behind it. */
-enum plan_state plan_part_state(const struct projection_step *x, int part);
+enum plan_state plan_part_state(const struct step *x, int part);
 /* The member "plan" of plan --json (DESIGN.md section 2): what the digest covers. */
 struct doc *plan_doc(struct arena *a, const struct plan *p);
 struct digest plan_digest(const struct plan *p);

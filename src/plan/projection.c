@@ -4,24 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static struct reason blank(enum reason_code code)
-{
-    return (struct reason){
-        .code = code, .cause = "", .was = "", .now = "", .detail = "", .step = -1};
-}
-
-struct reason *projection_give(struct plan *p, struct projection_step *x, enum reason_code code)
-{
-    ARENA_GROW(p->a, x->reasons, x->n_reasons, x->cap_reasons);
-    x->reasons[x->n_reasons] = blank(code);
-    return &x->reasons[x->n_reasons++];
-}
-
-const char *projection_digest(struct plan *p, const struct digest *d)
-{
-    char text[DIGEST_TEXT];
-    return digest_is_zero(d) ? "" : arena_strdup(p->a, digest_text(d, text));
-}
+#include "plan/step_kind.h"
 
 bool projection_is_for(const struct projection *x, const char *env)
 {
@@ -39,13 +22,6 @@ const struct projection_input *projection_of(const struct plan *p, const struct 
 
 /* --- members ---------------------------------------------------------------------------------------- */
 
-static struct reason *give_step(struct plan *p, struct step *s, enum reason_code code)
-{
-    ARENA_GROW(p->a, s->reasons, s->n_reasons, s->cap_reasons);
-    s->reasons[s->n_reasons] = blank(code);
-    return &s->reasons[s->n_reasons++];
-}
-
 /* What readers see was made with this content; a schema that kfmig did not build itself only has the ledger's word for it. */
 static bool is_in_live(struct plan *p, struct step *s, const struct projection_input *x,
                        const struct digest **was)
@@ -59,10 +35,10 @@ static bool is_in_live(struct plan *p, struct step *s, const struct projection_i
     if (d == NULL || !digest_eq(d, &s->bundle->checksum)) {
         return false;
     }
-    struct reason *r = give_step(p, s, REASON_CURRENT);
+    struct reason *r = step_give(p, s, REASON_CURRENT);
     r->cause = c != NULL ? arena_printf(p->a, "%s of %s", generation_name(p, live), x->p->name)
                          : arena_printf(p->a, "ledger entry %lld", (long long)f->sequence);
-    r->now = projection_digest(p, d);
+    r->now = step_digest(p, d);
     return true;
 }
 
@@ -71,48 +47,30 @@ void projection_member(struct plan *p, struct step *s, const struct projection_i
 {
     const struct digest *was = NULL;
     if (excluded) {
-        give_step(p, s, REASON_NOT_IN_ENVIRONMENT)->cause = x->p->file.path;
+        step_give(p, s, REASON_NOT_IN_ENVIRONMENT)->cause = x->p->file.path;
         return;
     }
     if (is_in_live(p, s, x, &was)) {
         return;
     }
-    struct reason *r = give_step(p, s, REASON_IN_GENERATION);
+    struct reason *r = step_give(p, s, REASON_IN_GENERATION);
     r->cause = arena_printf(p->a, "%s/%s@publish", p->env->name, x->p->name);
-    r->was = was != NULL ? projection_digest(p, was) : "";
-    r->now = projection_digest(p, &s->bundle->checksum);
+    r->was = was != NULL ? step_digest(p, was) : "";
+    r->now = step_digest(p, &s->bundle->checksum);
     r->path = arena_printf(p->a, "%s/migration.yml", s->bundle->dir);
 }
 
 /* --- decisions -------------------------------------------------------------------------------------- */
 
-static void give_faults(struct plan *p, struct projection_step *x)
+static void give_faults(struct plan *p, struct step *x)
 {
     const struct err_list *l = x->in->faults;
     for (size_t i = 0; l != NULL && i < l->n; i++) {
-        reason_from_fault(p->a, projection_give(p, x, REASON_CATALOG_FAULT), &l->v[i]);
+        reason_from_fault(p->a, step_give(p, x, REASON_CATALOG_FAULT), &l->v[i]);
     }
     if (x->n_reasons == 0) {
-        projection_give(p, x, REASON_CATALOG_FAULT)->detail = "its digest is not known";
+        step_give(p, x, REASON_CATALOG_FAULT)->detail = "its digest is not known";
     }
-}
-
-/* Can anything be said about it here at all? */
-static bool give_obstacle(struct plan *p, struct projection_step *x)
-{
-    const struct projection *decl = x->in->p;
-    if (!projection_is_for(decl, p->env->name)) {
-        projection_give(p, x, REASON_NOT_IN_ENVIRONMENT)->cause = decl->file.path;
-    } else if (!p->env->store[decl->store]) {
-        projection_give(p, x, REASON_NO_STORE)->cause = "registry/environments.v1.yml";
-    } else if (!p->world->reachable) {
-        struct reason *r = projection_give(p, x, REASON_UNREACHABLE);
-        r->cause = arena_printf(p->a, "store postgis of %s", p->env->name);
-        r->detail = p->world->why_not;
-    } else if (digest_is_zero(&x->in->digest)) {
-        give_faults(p, x);
-    }
-    return x->n_reasons > 0;
 }
 
 static bool is_inside(const struct object *o, const char *schema)
@@ -122,20 +80,20 @@ static bool is_inside(const struct object *o, const char *schema)
 }
 
 /* The live generation is what is wanted, but not as it was published. */
-static void give_drift(struct plan *p, struct projection_step *x)
+static void give_drift(struct plan *p, struct step *x)
 {
     for (size_t i = 0; i < p->world->n_drift; i++) {
         const struct drift *d = &p->world->drift[i];
         if (is_inside(&d->object, x->in->p->schema)) {
-            struct reason *r = projection_give(p, x, REASON_GENERATION_ALTERED);
+            struct reason *r = step_give(p, x, REASON_GENERATION_ALTERED);
             r->cause = d->text;
-            r->was = projection_digest(p, &d->was);
-            r->now = projection_digest(p, &d->now);
+            r->was = step_digest(p, &d->was);
+            r->now = step_digest(p, &d->now);
         }
     }
 }
 
-static bool is_switched_back(const struct projection_step *x)
+static bool is_switched_back(const struct step *x)
 {
     char text[DIGEST_TEXT];
     const char *against = x->live != NULL ? doc_str(x->live->facts, "chosen_against", "") : "";
@@ -144,14 +102,14 @@ static bool is_switched_back(const struct projection_step *x)
 }
 
 /* Why what readers see is not what is wanted. */
-static void give_difference(struct plan *p, struct projection_step *x)
+static void give_difference(struct plan *p, struct step *x)
 {
     if (x->live != NULL && !digest_is_zero(&x->live->digest)) {
         generation_changes(p, x);
         return;
     }
-    struct reason *r = projection_give(p, x, REASON_NEVER_BUILT);
-    r->now = projection_digest(p, &x->in->digest);
+    struct reason *r = step_give(p, x, REASON_NEVER_BUILT);
+    r->now = step_digest(p, &x->in->digest);
     r->cause = x->live != NULL ? generation_name(p, x->live) : "";
     r->detail =
         x->live != NULL || x->in->has_schema
@@ -159,19 +117,19 @@ static void give_difference(struct plan *p, struct projection_step *x)
             : "";
 }
 
-static void give_next(struct plan *p, struct projection_step *x)
+static void give_next(struct plan *p, struct step *x)
 {
     static const enum reason_code codes[GENERATION_STATES] = {
         [GENERATION_LOADING] = REASON_GENERATION_PENDING,
         [GENERATION_READY] = REASON_PUBLISH_PENDING,
         [GENERATION_KEPT] = REASON_GENERATION_KEPT};
-    struct reason *r = projection_give(p, x, codes[x->next->state]);
+    struct reason *r = step_give(p, x, codes[x->next->state]);
     r->cause = generation_name(p, x->next);
-    r->now = projection_digest(p, &x->in->digest);
+    r->now = step_digest(p, &x->in->digest);
 }
 
 /* same: the live generation has the wanted digest. */
-static void decide_wanted(struct plan *p, struct projection_step *x, bool same)
+static void decide_wanted(struct plan *p, struct step *x, bool same)
 {
     bool made = x->next != NULL && x->next->state != GENERATION_LOADING;
     if (!same && !made) {
@@ -185,34 +143,35 @@ static void decide_wanted(struct plan *p, struct projection_step *x, bool same)
         projection_check_rebuild(p, x);
     }
     projection_check_gates(p, x);
-    projection_check_upstream(p, x);
+    gate_upstream(p, x);
 }
 
 /* One that was made on purpose although the live one has its digest, and could not be published yet. */
-static bool is_to_be_published(const struct projection_step *x)
+static bool is_to_be_published(const struct step *x)
 {
     return x->next != NULL && x->next->state == GENERATION_READY &&
            x->next->number > x->live->number;
 }
 
 /* Nothing of its own is to be done: with the last of these it is what is wanted. */
-static void give_growth(struct plan *p, struct projection_step *x)
+static void give_growth(struct plan *p, struct step *x)
 {
     for (size_t i = 0; i < x->n_members; i++) {
         const struct step *s = &p->v[x->members[i]];
         if (!generation_lacks(x->in, s->bundle)) {
             continue;
         }
-        struct reason *r = projection_give(
+        struct reason *r = step_give(
             p, x, s->state == STATE_BLOCKED ? REASON_UPSTREAM_BLOCKED : REASON_UPSTREAM_PENDING);
         r->step = x->members[i];
-        r->cause = plan_target_text(p->a, p, s, STAGE_APPLY);
+        r->cause = step_target_text(p->a, p, s);
     }
 }
 
-static void decide(struct plan *p, struct projection_step *x)
+void projection_decide(struct plan *p, struct step *x)
 {
-    if (give_obstacle(p, x)) {
+    if (digest_is_zero(&x->in->digest)) {
+        give_faults(p, x);
         return;
     }
     bool same = x->live != NULL && digest_eq(&x->live->digest, &x->in->digest);
@@ -220,17 +179,17 @@ static void decide(struct plan *p, struct projection_step *x)
         give_drift(p, x);
     }
     if (same && x->n_reasons == 0 && !is_to_be_published(x)) {
-        struct reason *r = projection_give(p, x, REASON_CURRENT);
+        struct reason *r = step_give(p, x, REASON_CURRENT);
         r->cause = generation_name(p, x->live);
-        r->now = projection_digest(p, &x->in->digest);
+        r->now = step_digest(p, &x->in->digest);
         r->detail = arena_printf(p->a, "published at %s", x->live->changed_at);
         return;
     }
     if (!same && is_switched_back(x)) {
-        struct reason *r = projection_give(p, x, REASON_SWITCHED_BACK);
+        struct reason *r = step_give(p, x, REASON_SWITCHED_BACK);
         r->cause = generation_name(p, x->live);
-        r->was = projection_digest(p, &x->live->digest);
-        r->now = projection_digest(p, &x->in->digest);
+        r->was = step_digest(p, &x->live->digest);
+        r->now = step_digest(p, &x->in->digest);
         return;
     }
     if (generation_grows(x->in)) {
@@ -238,25 +197,6 @@ static void decide(struct plan *p, struct projection_step *x)
         return;
     }
     decide_wanted(p, x, same);
-}
-
-/* Blocking reasons first; otherwise as they were found. */
-static void settle(struct projection_step *x)
-{
-    for (size_t i = 1; i < x->n_reasons; i++) {
-        struct reason r = x->reasons[i];
-        size_t k = i;
-        while (k > 0 && reason_state(x->reasons[k - 1].code) != STATE_BLOCKED &&
-               reason_state(r.code) == STATE_BLOCKED) {
-            x->reasons[k] = x->reasons[k - 1];
-            k--;
-        }
-        x->reasons[k] = r;
-    }
-    x->state = reason_state(x->reasons[0].code);
-    if (x->state != STATE_STALE) {
-        x->action = ACTION_NONE;
-    }
 }
 
 /* --- all of them ------------------------------------------------------------------------------------ */
@@ -270,10 +210,10 @@ struct members {
 
 static void count_members(struct plan *p, struct members *m)
 {
-    m->of = ARENA_ARRAY(p->a, int, p->n + 1);
+    m->of = ARENA_ARRAY(p->a, int, p->n_migrations + 1);
     m->first = ARENA_ARRAY(p->a, int, p->n_projections + 2);
-    m->seen = ARENA_ARRAY(p->a, int, p->n + 1);
-    for (size_t i = 0; i < p->n; i++) {
+    m->seen = ARENA_ARRAY(p->a, int, p->n_migrations + 1);
+    for (size_t i = 0; i < p->n_migrations; i++) {
         const char *name = p->v[i].bundle->projection;
         const struct projection_input *in = name != NULL ? table_gets(&p->by_name, name) : NULL;
         m->of[i] = in != NULL ? (int)(in - p->inputs) : -1;
@@ -286,9 +226,9 @@ static void count_members(struct plan *p, struct members *m)
         p->projections[i].members =
             ARENA_ARRAY(p->a, int, (size_t)(m->first[i + 1] - m->first[i]) + 1);
     }
-    for (size_t i = 0; i < p->n; i++) {
+    for (size_t i = 0; i < p->n_migrations; i++) {
         if (m->of[i] >= 0) {
-            struct projection_step *x = &p->projections[m->of[i]];
+            struct step *x = &p->projections[m->of[i]];
             x->members[x->n_members++] = (int)i;
         }
     }
@@ -302,7 +242,7 @@ static int by_position(const void *a, const void *b)
 /* What stands outside and comes before a member, in the order of the walk. */
 static void find_upstream(struct plan *p, struct members *m, int projection)
 {
-    struct projection_step *x = &p->projections[projection];
+    struct step *x = &p->projections[projection];
     size_t cap = 0;
     for (size_t i = 0; i < x->n_members; i++) {
         const struct step *s = &p->v[x->members[i]];
@@ -339,13 +279,13 @@ static int check_outsider(struct plan *p, const struct step *s, struct err *e)
     return 0;
 }
 
-static double ratio(const struct doc *facts, const struct projection_step *x)
+static double ratio(const struct doc *facts, const struct step *x)
 {
     int64_t read = doc_num(facts, "read", 0);
     return read > 0 && x->in->artifact_bytes > 0 ? (double)x->in->artifact_bytes / (double)read : 1;
 }
 
-static bool cost_from(const struct projection_input *in, struct projection_step *x)
+static bool cost_from(const struct projection_input *in, struct step *x)
 {
     const struct generation *live = generation_live(in);
     int64_t ms = live != NULL ? doc_num(live->facts, "ms", 0) : 0;
@@ -359,7 +299,7 @@ static bool cost_from(const struct projection_input *in, struct projection_step 
     return true;
 }
 
-static void find_cost(struct plan *p, struct projection_step *x)
+static void find_cost(struct plan *p, struct step *x)
 {
     x->cost = (struct cost){.ms = -1, .bytes = x->in->artifact_bytes};
     bool found = cost_from(x->in, x);
@@ -368,64 +308,40 @@ static void find_cost(struct plan *p, struct projection_step *x)
     }
 }
 
-void projections_begin(struct plan *p, const struct plan_input *in)
-{
-    p->inputs = in->projections;
-    p->n_projections = in->n_projections;
-    p->projections = ARENA_ARRAY(p->a, struct projection_step, in->n_projections + 1);
-    p->by_name = (struct table){.a = p->a};
-    for (size_t i = 0; i < in->n_projections; i++) {
-        table_puts(&p->by_name, in->projections[i].p->name, (void *)(uintptr_t)&in->projections[i]);
-    }
-}
-
-int projections_decide(struct plan *p, struct err *e)
+int projections_begin(struct plan *p, const struct plan_input *in, struct err *e)
 {
     struct members m;
-    for (size_t i = 0; i < p->n && p->n_projections > 0; i++) {
+    p->inputs = in->projections;
+    p->by_name = (struct table){.a = p->a};
+    for (size_t i = 0; i < p->n_projections; i++) {
+        const struct projection_input *x = &in->projections[i];
+        table_puts(&p->by_name, x->p->name, (void *)(uintptr_t)x);
+        p->projections[i] = (struct step){.kind = STEP_PROJECTION, .in = x, .selected = true};
+    }
+    for (size_t i = 0; i < p->n_migrations && p->n_projections > 0; i++) {
         if (check_outsider(p, &p->v[i], e) != 0) {
             return -1;
         }
     }
-    for (size_t i = 0; i < p->n_projections; i++) {
-        p->projections[i] = (struct projection_step){.in = &p->inputs[i], .selected = true};
-    }
     count_members(p, &m);
     for (size_t i = 0; i < p->n_projections; i++) {
-        struct projection_step *x = &p->projections[i];
+        struct step *x = &p->projections[i];
         x->live = generation_live(x->in);
         x->next = generation_next(x->in);
         find_cost(p, x);
         find_upstream(p, &m, (int)i);
-        decide(p, x);
-        settle(x);
     }
-    projections_count(p);
     return 0;
-}
-
-void projections_count(struct plan *p)
-{
-    p->n_rebuild = 0;
-    for (size_t i = 0; i < p->n_projections; i++) {
-        const struct projection_step *x = &p->projections[i];
-        if (x->selected) {
-            p->n_state[x->state]++;
-            p->n_rebuild += x->action != ACTION_NONE;
-        }
-    }
 }
 
 void projections_select(struct plan *p, const bool *roots)
 {
     for (size_t i = 0; i < p->n_projections; i++) {
-        struct projection_step *x = &p->projections[i];
+        struct step *x = &p->projections[i];
         x->is_named |= roots[i];
         x->selected = x->is_named;
         if (x->is_named && x->reasons[0].code == REASON_SWITCHED_BACK) {
-            x->n_reasons = 0;
-            decide(p, x);
-            settle(x);
+            step_decide(p, x);
         }
         for (size_t k = 0; k < x->n_members; k++) {
             x->selected |= p->v[x->members[k]].selected;

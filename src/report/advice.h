@@ -8,7 +8,7 @@
 void advice_put(struct buf *out, const struct plan *p, const struct step *s, const struct reason *r,
                 const struct file_change *changes, size_t n_changes);
 
-void advice_put_projection(struct buf *out, const struct plan *p, const struct projection_step *x,
+void advice_put_projection(struct buf *out, const struct plan *p, const struct step *x,
                            const struct reason *r);
 /* What says the same about both; false: nothing. */
 bool advice_put_shared(struct buf *out, const struct plan *p, const struct reason *r);

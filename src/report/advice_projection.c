@@ -4,7 +4,7 @@
 #include "report/advice.h"
 #include "report/words.h"
 
-static void put_build(struct buf *out, const struct plan *p, const struct projection_step *x,
+static void put_build(struct buf *out, const struct plan *p, const struct step *x,
                       const char *after)
 {
     advice_command(out, p, "build", x->in->p->name);
@@ -19,7 +19,7 @@ static void put_text(struct buf *out, const char *before, const char *name, cons
 }
 
 /* The cause is the other environment's target: "staging/feature_index@receipt". */
-static void put_promotion(struct buf *out, const struct plan *p, const struct projection_step *x,
+static void put_promotion(struct buf *out, const struct plan *p, const struct step *x,
                           const struct reason *r)
 {
     for (size_t i = 0; i < p->world->n_upstream; i++) {
@@ -39,7 +39,7 @@ static void put_promotion(struct buf *out, const struct plan *p, const struct pr
     buf_puts(out, "publish it in the required environment first");
 }
 
-static void put_catalog(struct buf *out, const struct plan *p, const struct projection_step *x,
+static void put_catalog(struct buf *out, const struct plan *p, const struct step *x,
                         const struct reason *r)
 {
     (void)p;
@@ -48,7 +48,7 @@ static void put_catalog(struct buf *out, const struct plan *p, const struct proj
              "; `kfmig dataset verify` checks the files too");
 }
 
-static void put_dml(struct buf *out, const struct plan *p, const struct projection_step *x,
+static void put_dml(struct buf *out, const struct plan *p, const struct step *x,
                     const struct reason *r)
 {
     (void)p;
@@ -58,7 +58,7 @@ static void put_dml(struct buf *out, const struct plan *p, const struct projecti
                   "when the data is there");
 }
 
-static void put_in_place(struct buf *out, const struct plan *p, const struct projection_step *x,
+static void put_in_place(struct buf *out, const struct plan *p, const struct step *x,
                          const struct reason *r)
 {
     (void)p;
@@ -67,7 +67,7 @@ static void put_in_place(struct buf *out, const struct plan *p, const struct pro
              x->in->p->file.path, "");
 }
 
-static void put_space(struct buf *out, const struct plan *p, const struct projection_step *x,
+static void put_space(struct buf *out, const struct plan *p, const struct step *x,
                       const struct reason *r)
 {
     (void)x;
@@ -77,7 +77,7 @@ static void put_space(struct buf *out, const struct plan *p, const struct projec
     buf_puts(out, " drops kept generations");
 }
 
-static void put_switched(struct buf *out, const struct plan *p, const struct projection_step *x,
+static void put_switched(struct buf *out, const struct plan *p, const struct step *x,
                          const struct reason *r)
 {
     (void)r;
@@ -86,7 +86,7 @@ static void put_switched(struct buf *out, const struct plan *p, const struct pro
     buf_puts(out, " lists the generations");
 }
 
-static void put_script(struct buf *out, const struct plan *p, const struct projection_step *x,
+static void put_script(struct buf *out, const struct plan *p, const struct step *x,
                        const struct reason *r)
 {
     (void)p;
@@ -96,33 +96,33 @@ static void put_script(struct buf *out, const struct plan *p, const struct proje
                   "reviewed");
 }
 
-static void put_rebuild(struct buf *out, const struct plan *p, const struct projection_step *x,
+static void put_rebuild(struct buf *out, const struct plan *p, const struct step *x,
                         const struct reason *r)
 {
     (void)r;
     put_build(out, p, x, " makes a new generation beside the old one");
 }
 
-static void put_resume(struct buf *out, const struct plan *p, const struct projection_step *x,
+static void put_resume(struct buf *out, const struct plan *p, const struct step *x,
                        const struct reason *r)
 {
     (void)r;
     put_build(out, p, x, " goes on with it");
 }
 
-static void put_publish(struct buf *out, const struct plan *p, const struct projection_step *x,
+static void put_publish(struct buf *out, const struct plan *p, const struct step *x,
                         const struct reason *r)
 {
     (void)r;
     put_build(out, p, x, " publishes it; nothing is loaded for that");
 }
 
-void advice_put_projection(struct buf *out, const struct plan *p, const struct projection_step *x,
+void advice_put_projection(struct buf *out, const struct plan *p, const struct step *x,
                            const struct reason *r)
 {
     static const struct {
         enum reason_code code;
-        void (*put)(struct buf *out, const struct plan *p, const struct projection_step *x,
+        void (*put)(struct buf *out, const struct plan *p, const struct step *x,
                     const struct reason *r);
     } rows[] = {
         {REASON_NEVER_BUILT, put_rebuild},

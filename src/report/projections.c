@@ -6,7 +6,7 @@
 
 enum { VERB_WIDTH = 9 };
 
-static const char *choice(const struct projection_step *x)
+static const char *choice(const struct step *x)
 {
     return x->action == ACTION_REBUILD   ? "a new generation beside the old one, then a switch"
            : x->action == ACTION_PUBLISH ? "only a switch"
@@ -31,7 +31,7 @@ void words_projection_reason(struct buf *out, const struct reason *r)
     }
 }
 
-static void put_cost(struct buf *out, const struct projection_step *x)
+static void put_cost(struct buf *out, const struct step *x)
 {
     if (x->action != ACTION_REBUILD) {
         return;
@@ -45,8 +45,7 @@ static void put_cost(struct buf *out, const struct projection_step *x)
     words_safe(out, strcmp(x->cost.basis, x->in->p->name) == 0 ? "the last one" : x->cost.basis);
 }
 
-void words_projection(struct buf *out, const struct style *st, const struct projection_step *x,
-                      size_t width)
+void words_projection(struct buf *out, const struct style *st, const struct step *x, size_t width)
 {
     bool first = true;
     buf_puts(out, "  ");
@@ -76,7 +75,7 @@ void words_projection(struct buf *out, const struct style *st, const struct proj
 }
 
 /* What a stage's output hashes to: a load: its source, validate: the rows, receipt: itself, the others: the generation. Zero: not there yet. */
-static struct digest output_of(const struct plan *p, const struct projection_step *x, int part)
+static struct digest output_of(const struct plan *p, const struct step *x, int part)
 {
     struct digest none = {{0}};
     const struct history *h = past_get(p->past, x->in->p->name);
@@ -102,7 +101,7 @@ static struct digest output_of(const struct plan *p, const struct projection_ste
 }
 
 static void put_parts(struct buf *out, const struct style *st, const struct plan *p,
-                      const struct projection_step *x)
+                      const struct step *x)
 {
     struct arena a = {0};
     size_t width = 0;
@@ -123,7 +122,7 @@ static void put_parts(struct buf *out, const struct style *st, const struct plan
 }
 
 void words_projection_status(struct buf *out, const struct style *st, const struct plan *p,
-                             const struct projection_step *x, size_t id_width)
+                             const struct step *x, size_t id_width)
 {
     words_cell(out, x->in->p->name, id_width);
     words_state(out, st, x->state, 16);
@@ -158,7 +157,7 @@ static struct doc *reason_doc(struct arena *a, const struct reason *r)
 }
 
 /* None of the reasons is about a stage that the waiting generation has behind it. */
-static struct doc *made_doc(struct arena *a, const struct projection_step *x)
+static struct doc *made_doc(struct arena *a, const struct step *x)
 {
     struct reason r = {.code = REASON_CURRENT,
                        .cause = arena_printf(a, "generation %lld", (long long)x->next->number),
@@ -169,8 +168,7 @@ static struct doc *made_doc(struct arena *a, const struct projection_step *x)
     return reason_doc(a, &r);
 }
 
-static struct doc *target_doc(struct arena *a, const struct plan *p,
-                              const struct projection_step *x, int part)
+static struct doc *target_doc(struct arena *a, const struct plan *p, const struct step *x, int part)
 {
     const struct history *h = past_get(p->past, x->in->p->name);
     const struct fact *last = h != NULL ? h->last : NULL;
@@ -178,7 +176,7 @@ static struct doc *target_doc(struct arena *a, const struct plan *p,
     struct digest output = output_of(p, x, part);
     struct doc *d = doc_new(a, DOC_MAP);
     doc_put(a, d, "target", words_doc(a, plan_projection_text(a, p, x, part)));
-    doc_put(a, d, "kind", doc_text(a, "projection"));
+    doc_put(a, d, "kind", doc_text(a, step_kind_text(x->kind)));
     doc_put(a, d, "state", doc_text(a, plan_state_text(state)));
     doc_put(a, d, "decision",
             doc_text(a, plan_action_text(state == STATE_STALE ? x->action : ACTION_NONE)));
@@ -198,7 +196,7 @@ static struct doc *target_doc(struct arena *a, const struct plan *p,
 void words_projection_targets(struct arena *a, const struct plan *p, struct doc *list)
 {
     for (size_t i = 0; i < p->n_projections; i++) {
-        const struct projection_step *x = &p->projections[i];
+        const struct step *x = &p->projections[i];
         for (int part = 0; part < plan_parts(x->in->p) && x->selected; part++) {
             doc_push(a, list, target_doc(a, p, x, part));
         }
@@ -222,7 +220,7 @@ void why_put_parts(struct buf *out, const struct generation *g)
     arena_release(&a);
 }
 
-void why_put_generation(struct buf *out, const struct projection_step *x, const struct reason *r)
+void why_put_generation(struct buf *out, const struct step *x, const struct reason *r)
 {
     char text[DIGEST_TEXT];
     const struct generation *g = x->state == STATE_CURRENT ? x->live : x->next;

@@ -53,7 +53,7 @@ void report_why_projection_json(struct buf *out, const struct plan *p, int proje
                                 const struct file_change *changes, size_t n_changes);
 
 /* Migrations, projections and the dataset versions that those are made of. focus: -1 for the whole graph, else what that depends on and what
- * depends on it: the index of a step, or p->n and more: of a projection behind the steps. */
+ * depends on it: the index of a step, or p->n_migrations and more: of a projection behind the steps. */
 void report_graph(struct buf *out, const struct plan *p, int focus);
 void report_graph_dot(struct buf *out, const struct plan *p, int focus);
 void report_graph_json(struct buf *out, const struct plan *p, int focus);

@@ -44,8 +44,8 @@ static bool any(const bool *marked, const int *v, size_t n)
 static void mark_projections(const struct plan *p, int focus, bool *up, bool *down)
 {
     for (size_t i = 0; i < p->n_projections; i++) {
-        const struct projection_step *x = &p->projections[i];
-        size_t at = p->n + i;
+        const struct step *x = &p->projections[i];
+        size_t at = p->n_migrations + i;
         if ((int)at != focus) {
             down[at] = any(down, x->members, x->n_members) || any(down, x->upstream, x->n_upstream);
             continue;
@@ -60,7 +60,7 @@ static void mark_projections(const struct plan *p, int focus, bool *up, bool *do
 static void mark_up(const struct plan *p, bool *up)
 {
     /* Steps stand in build order: upstream ones first. */
-    for (size_t i = p->n; i-- > 0;) {
+    for (size_t i = p->n_migrations; i-- > 0;) {
         for (size_t k = 0; up[i] && k < p->v[i].n_upstream; k++) {
             up[p->v[i].upstream[k]] = true;
         }
@@ -69,7 +69,7 @@ static void mark_up(const struct plan *p, bool *up)
 
 static void mark_down(const struct plan *p, bool *down)
 {
-    for (size_t i = 0; i < p->n; i++) {
+    for (size_t i = 0; i < p->n_migrations; i++) {
         down[i] = down[i] || any(down, p->v[i].upstream, p->v[i].n_upstream);
     }
 }
@@ -78,22 +78,23 @@ static void mark_down(const struct plan *p, bool *down)
 static void choose(struct graph *g, int focus)
 {
     const struct plan *p = g->p;
-    size_t n = p->n + p->n_projections;
+    size_t n = p->n_migrations + p->n_projections;
     bool *up = ARENA_ARRAY(g->a, bool, n + 1);
     bool *down = ARENA_ARRAY(g->a, bool, n + 1);
-    if (focus >= 0 && (size_t)focus < p->n) {
+    if (focus >= 0 && (size_t)focus < p->n_migrations) {
         up[focus] = down[focus] = true;
     }
     mark_down(p, down);
     mark_projections(p, focus, up, down);
     mark_up(p, up);
     for (size_t i = 0; i < n; i++) {
-        bool selected = i < p->n ? p->v[i].selected : p->projections[i - p->n].selected;
+        bool selected =
+            i < p->n_migrations ? p->v[i].selected : p->projections[i - p->n_migrations].selected;
         up[i] = focus < 0 ? selected : up[i] || down[i];
     }
     g->shown = up;
     for (size_t i = 0; i < p->n_projections; i++) {
-        if (up[p->n + i] && (focus < 0 || (size_t)focus == p->n + i)) {
+        if (up[p->n_migrations + i] && (focus < 0 || (size_t)focus == p->n_migrations + i)) {
             find_datasets(g, i);
         }
     }
@@ -103,8 +104,8 @@ static void choose(struct graph *g, int focus)
 static void measure(struct graph *g)
 {
     const struct plan *p = g->p;
-    g->depth = ARENA_ARRAY(g->a, size_t, p->n + 1);
-    for (size_t i = 0; i < p->n; i++) {
+    g->depth = ARENA_ARRAY(g->a, size_t, p->n_migrations + 1);
+    for (size_t i = 0; i < p->n_migrations; i++) {
         const struct step *s = &p->v[i];
         for (size_t k = 0; k < s->n_upstream; k++) {
             size_t d = g->depth[s->upstream[k]] + !s->order_only;
@@ -122,12 +123,12 @@ static struct graph look(struct arena *a, const struct plan *p, int focus)
     return g;
 }
 
-static const char *step_name(const struct graph *g, int i)
+static const char *node_name(const struct graph *g, int i)
 {
     return plan_target_text(g->a, g->p, &g->p->v[i], STAGE_APPLY);
 }
 
-static const char *projection_name(const struct graph *g, const struct projection_step *x)
+static const char *projection_name(const struct graph *g, const struct step *x)
 {
     return plan_projection_text(g->a, g->p, x, plan_part_publish(x->in->p));
 }
@@ -138,23 +139,23 @@ static void walk(const struct graph *g,
                  void *ctx)
 {
     const struct plan *p = g->p;
-    for (size_t i = 0; i < p->n; i++) {
+    for (size_t i = 0; i < p->n_migrations; i++) {
         for (size_t k = 0; g->shown[i] && k < p->v[i].n_upstream; k++) {
             if (g->shown[p->v[i].upstream[k]]) {
-                edge(ctx, step_name(g, p->v[i].upstream[k]), step_name(g, (int)i),
+                edge(ctx, node_name(g, p->v[i].upstream[k]), node_name(g, (int)i),
                      p->v[i].order_only ? "order" : "depends");
             }
         }
     }
     for (size_t i = 0; i < p->n_projections; i++) {
-        const struct projection_step *x = &p->projections[i];
+        const struct step *x = &p->projections[i];
         const char *to = projection_name(g, x);
-        for (size_t k = 0; g->shown[p->n + i] && k < x->n_members; k++) {
+        for (size_t k = 0; g->shown[p->n_migrations + i] && k < x->n_members; k++) {
             if (g->shown[x->members[k]]) {
-                edge(ctx, step_name(g, x->members[k]), to, "member");
+                edge(ctx, node_name(g, x->members[k]), to, "member");
             }
         }
-        for (size_t k = 0; g->shown[p->n + i] && k < x->in->p->n_sources; k++) {
+        for (size_t k = 0; g->shown[p->n_migrations + i] && k < x->in->p->n_sources; k++) {
             const char *from = dataset_name(g->a, &x->in->p->source[k]);
             if (names_have(&g->datasets, from)) {
                 edge(ctx, from, to, "source");
@@ -169,7 +170,7 @@ static void put_step(struct buf *out, const struct graph *g, size_t i)
 {
     const struct step *s = &g->p->v[i];
     buf_printf(out, "%*s", (int)(2 * g->depth[i]), "");
-    words_safe(out, step_name(g, (int)i));
+    words_safe(out, node_name(g, (int)i));
     buf_printf(out, "  %s", plan_state_text(s->state));
     for (size_t k = 0; k < s->n_upstream; k++) {
         buf_puts(out, k > 0 ? ", " : s->order_only ? "  after " : "  needs ");
@@ -178,7 +179,7 @@ static void put_step(struct buf *out, const struct graph *g, size_t i)
     buf_putc(out, '\n');
 }
 
-static void put_projection(struct buf *out, const struct graph *g, const struct projection_step *x)
+static void put_projection(struct buf *out, const struct graph *g, const struct step *x)
 {
     const char *before = "  from ";
     words_safe(out, projection_name(g, x));
@@ -200,13 +201,13 @@ void report_graph(struct buf *out, const struct plan *p, int focus)
 {
     struct arena a = {0};
     struct graph g = look(&a, p, focus);
-    for (size_t i = 0; i < p->n; i++) {
+    for (size_t i = 0; i < p->n_migrations; i++) {
         if (g.shown[i]) {
             put_step(out, &g, i);
         }
     }
     for (size_t i = 0; i < p->n_projections; i++) {
-        if (g.shown[p->n + i]) {
+        if (g.shown[p->n_migrations + i]) {
             put_projection(out, &g, &p->projections[i]);
         }
     }
@@ -258,13 +259,13 @@ void report_graph_dot(struct buf *out, const struct plan *p, int focus)
     struct arena a = {0};
     struct graph g = look(&a, p, focus);
     buf_puts(out, "digraph kfmig {\n  rankdir=LR;\n  node [shape=box];\n");
-    for (size_t i = 0; i < p->n; i++) {
+    for (size_t i = 0; i < p->n_migrations; i++) {
         if (g.shown[i]) {
-            put_node(out, step_name(&g, (int)i), p->v[i].state, "");
+            put_node(out, node_name(&g, (int)i), p->v[i].state, "");
         }
     }
     for (size_t i = 0; i < p->n_projections; i++) {
-        if (g.shown[p->n + i]) {
+        if (g.shown[p->n_migrations + i]) {
             put_node(out, projection_name(&g, &p->projections[i]), p->projections[i].state,
                      "shape=component, ");
         }
@@ -309,15 +310,15 @@ void report_graph_json(struct buf *out, const struct plan *p, int focus)
     struct doc *d = doc_new(&a, DOC_MAP);
     struct doc *nodes = doc_put(&a, d, "nodes", doc_new(&a, DOC_LIST));
     struct edges edges = {&a, doc_put(&a, d, "edges", doc_new(&a, DOC_LIST))};
-    for (size_t i = 0; i < p->n; i++) {
+    for (size_t i = 0; i < p->n_migrations; i++) {
         if (g.shown[i]) {
-            doc_put(&a, add_node(&a, nodes, step_name(&g, (int)i)), "state",
+            doc_put(&a, add_node(&a, nodes, node_name(&g, (int)i)), "state",
                     doc_text(&a, plan_state_text(p->v[i].state)));
         }
     }
     for (size_t i = 0; i < p->n_projections; i++) {
-        const struct projection_step *x = &p->projections[i];
-        if (g.shown[p->n + i]) {
+        const struct step *x = &p->projections[i];
+        if (g.shown[p->n_migrations + i]) {
             doc_put(&a, add_node(&a, nodes, projection_name(&g, x)), "state",
                     doc_text(&a, plan_state_text(x->state)));
         }

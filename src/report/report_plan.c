@@ -8,7 +8,7 @@ enum { LOCK_QUIET = 1, VERB_WIDTH = 9 };
 static size_t widest_id(const struct plan *p)
 {
     size_t width = 0;
-    for (size_t i = 0; i < p->n; i++) {
+    for (size_t i = 0; i < p->n_migrations; i++) {
         size_t n = p->v[i].selected ? words_width(p->v[i].bundle->id) : 0;
         width = n > width ? n : width;
     }
@@ -133,7 +133,7 @@ static void put_world(struct buf *out, const struct style *st, const struct plan
 
 static const char *first_blocked(const struct plan *p)
 {
-    for (size_t i = 0; i < p->n; i++) {
+    for (size_t i = 0; i < p->n_migrations; i++) {
         if (p->v[i].selected && p->v[i].state == STATE_BLOCKED) {
             return p->v[i].bundle->id;
         }
@@ -185,7 +185,7 @@ void report_plan(struct buf *out, const struct style *st, const struct plan *p)
     put_world(out, st, p);
     size_t width = widest_id(p);
     bool listed = false;
-    for (size_t i = 0; i < p->n; i++) {
+    for (size_t i = 0; i < p->n_migrations; i++) {
         const struct step *s = &p->v[i];
         /* Where nothing could be asked, all are blocked for the one reason given above. */
         bool idle = s->action == ACTION_NONE && (s->state != STATE_BLOCKED || !p->world->reachable);
@@ -196,7 +196,7 @@ void report_plan(struct buf *out, const struct style *st, const struct plan *p)
         }
     }
     for (size_t i = 0; i < p->n_projections; i++) {
-        const struct projection_step *x = &p->projections[i];
+        const struct step *x = &p->projections[i];
         bool idle = x->action == ACTION_NONE && (x->state != STATE_BLOCKED || !p->world->reachable);
         if (x->selected && (!idle || st->verbose)) {
             buf_puts(out, listed ? "" : "\n");
@@ -222,8 +222,7 @@ static void put_blocked_step(struct buf *out, const struct plan *p, const struct
     }
 }
 
-static void put_blocked_projection(struct buf *out, const struct plan *p,
-                                   const struct projection_step *x)
+static void put_blocked_projection(struct buf *out, const struct plan *p, const struct step *x)
 {
     for (size_t k = 0; k < x->n_reasons; k++) {
         const struct reason *r = &x->reasons[k];
@@ -246,7 +245,7 @@ static void put_blocked_name(struct buf *out, const struct style *st, const char
 
 void report_blocked(struct buf *out, const struct style *st, const struct plan *p)
 {
-    for (size_t i = 0; i < p->n; i++) {
+    for (size_t i = 0; i < p->n_migrations; i++) {
         if (p->v[i].selected && p->v[i].state == STATE_BLOCKED) {
             put_blocked_name(out, st, p->v[i].bundle->id);
             put_blocked_step(out, p, &p->v[i]);

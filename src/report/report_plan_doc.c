@@ -47,7 +47,7 @@ void report_plan_json(struct buf *out, const struct plan *p)
     doc_put(&a, d, "plan", plan_doc(&a, p));
     doc_put(&a, d, "plan_digest", doc_text(&a, digest_text(&digest, text)));
     struct doc *targets = doc_put(&a, d, "targets", doc_new(&a, DOC_LIST));
-    for (size_t i = 0; i < p->n; i++) {
+    for (size_t i = 0; i < p->n_migrations; i++) {
         for (int stage = 0; stage < STAGE_COUNT && p->v[i].selected; stage++) {
             struct doc *t = doc_push(&a, targets, words_target(&a, p, &p->v[i], (enum stage)stage));
             if (stage == STAGE_APPLY) {
@@ -96,7 +96,7 @@ static void put_row(struct buf *out, const struct step *s)
     buf_puts(out, " |\n");
 }
 
-static void put_projection_row(struct buf *out, const struct projection_step *x)
+static void put_projection_row(struct buf *out, const struct step *x)
 {
     buf_puts(out, "| ");
     buf_puts(out,
@@ -147,7 +147,7 @@ static void put_statement_table(struct buf *out, const struct plan *p)
         return;
     }
     buf_puts(out, "\n| statement | does | locks |\n|---|---|---|\n");
-    for (size_t i = 0; i < p->n; i++) {
+    for (size_t i = 0; i < p->n_migrations; i++) {
         const struct bundle *b = p->v[i].bundle;
         bool shown = p->v[i].selected && p->v[i].action == ACTION_APPLY && b->decl != NULL &&
                      b->forward != NULL;
@@ -175,13 +175,13 @@ void report_plan_markdown(struct buf *out, const struct plan *p)
         buf_printf(out, "\n| action | %s | class | why |\n|---|---|---|---|\n",
                    p->n_projections > 0 ? "target" : "migration");
     }
-    for (size_t i = 0; i < p->n; i++) {
+    for (size_t i = 0; i < p->n_migrations; i++) {
         if (p->v[i].selected && (p->v[i].action != ACTION_NONE || p->v[i].state == STATE_BLOCKED)) {
             put_row(out, &p->v[i]);
         }
     }
     for (size_t i = 0; i < p->n_projections; i++) {
-        const struct projection_step *x = &p->projections[i];
+        const struct step *x = &p->projections[i];
         if (x->selected && (x->action != ACTION_NONE || x->state == STATE_BLOCKED)) {
             put_projection_row(out, x);
         }

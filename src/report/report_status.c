@@ -10,7 +10,7 @@ struct widths {
 static struct widths measure(const struct plan *p)
 {
     struct widths w = {0};
-    for (size_t i = 0; i < p->n; i++) {
+    for (size_t i = 0; i < p->n_migrations; i++) {
         const struct step *s = &p->v[i];
         size_t id = words_width(s->bundle->id);
         bool has = s->history != NULL && s->history->last != NULL;
@@ -88,8 +88,8 @@ void report_status(struct buf *out, const struct style *st, const struct plan *p
         buf_putc(out, '\n');
     }
     struct widths w = measure(p);
-    buf_puts(out, p->n > 0 ? "\n" : "");
-    for (size_t i = 0; i < p->n; i++) {
+    buf_puts(out, p->n_migrations > 0 ? "\n" : "");
+    for (size_t i = 0; i < p->n_migrations; i++) {
         if (p->v[i].selected) {
             put_row(out, st, &p->v[i], &w);
             if (st->verbose) {
@@ -110,7 +110,7 @@ struct doc *report_status_doc(struct arena *a, const struct plan *p)
     struct doc *d = doc_new(a, DOC_MAP);
     doc_put(a, d, "environment", words_doc(a, p->env->name));
     struct doc *targets = doc_put(a, d, "targets", doc_new(a, DOC_LIST));
-    for (size_t i = 0; i < p->n; i++) {
+    for (size_t i = 0; i < p->n_migrations; i++) {
         for (int stage = 0; stage < STAGE_COUNT && p->v[i].selected; stage++) {
             doc_push(a, targets, words_target(a, p, &p->v[i], (enum stage)stage));
         }

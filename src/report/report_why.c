@@ -268,7 +268,7 @@ void report_why(struct buf *out, const struct style *st, const struct plan *p, i
 }
 
 /* Readers see something even where the next generation is wanted. */
-static void put_live(struct buf *out, const struct projection_step *x)
+static void put_live(struct buf *out, const struct step *x)
 {
     if (x->live == NULL || x->state == STATE_CURRENT || x->state == STATE_NOT_APPLICABLE) {
         return;
@@ -286,7 +286,7 @@ void report_why_projection(struct buf *out, const struct style *st, const struct
 {
     struct arena a = {0};
     struct links_why links;
-    const struct projection_step *x = &p->projections[projection];
+    const struct step *x = &p->projections[projection];
     why_links_projection(&a, p, projection, part, &links);
     put_title(out, st, plan_projection_text(&a, p, x, part), plan_part_state(x, part));
     put_links(out, st, p, &links, STAGE_APPLY, changes, n_changes);

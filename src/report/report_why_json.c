@@ -75,7 +75,7 @@ void report_why_projection_json(struct buf *out, const struct plan *p, int proje
 {
     struct arena a = {0};
     struct links_why links;
-    const struct projection_step *x = &p->projections[projection];
+    const struct step *x = &p->projections[projection];
     why_links_projection(&a, p, projection, part, &links);
     put_json(out, &a, plan_projection_text(&a, p, x, part), plan_part_state(x, part), &links,
              changes, n_changes);

@@ -93,15 +93,15 @@ static void add_declaration(struct arena *a, const struct plan *p, const struct 
 static void add_chain(struct arena *a, const struct plan *p, int step, enum stage stage,
                       struct links_why *out)
 {
-    int *chain = ARENA_ARRAY(a, int, p->n + 1);
-    size_t n = plan_chain(p, step, chain, p->n);
+    int *chain = ARENA_ARRAY(a, int, p->n_migrations + 1);
+    size_t n = plan_chain(p, step, chain, p->n_migrations);
     for (size_t i = 0; i < n; i++) {
         add_step(a, p, &p->v[chain[i]], i == 0 ? stage : STAGE_APPLY, out->n_steps++, out);
     }
 }
 
-static void add_projection(struct arena *a, const struct plan *p, const struct projection_step *x,
-                           int part, struct links_why *out)
+static void add_projection(struct arena *a, const struct plan *p, const struct step *x, int part,
+                           struct links_why *out)
 {
     struct link_why link = {.target = plan_projection_text(a, p, x, part),
                             .projection = x,
@@ -129,7 +129,7 @@ static void add_projection(struct arena *a, const struct plan *p, const struct p
 }
 
 /* Where the chain of migrations ends in one that runs inside a generation, the projection decides. */
-static const struct projection_step *leads_to(const struct plan *p, const struct links_why *l)
+static const struct step *leads_to(const struct plan *p, const struct links_why *l)
 {
     const struct link_why *last = l->n > 0 ? &l->v[l->n - 1] : NULL;
     if (last == NULL || last->step == NULL || last->reason->code != REASON_IN_GENERATION) {
@@ -156,7 +156,7 @@ void why_links(struct arena *a, const struct plan *p, int step, enum stage stage
         return;
     }
     add_chain(a, p, step, stage, out);
-    const struct projection_step *x = leads_to(p, out);
+    const struct step *x = leads_to(p, out);
     if (x != NULL) {
         add_projection(a, p, x, plan_part_publish(x->in->p), out);
     }

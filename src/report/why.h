@@ -7,8 +7,8 @@
 /* One link of the chain: a target and one reason for its state, or the fact about it in another environment's ledger. */
 struct link_why {
     const char *target;
-    const struct step *step;                  /* NULL: of a projection */
-    const struct projection_step *projection; /* NULL: of a migration */
+    const struct step *step;       /* NULL: of a projection */
+    const struct step *projection; /* NULL: of a migration */
     const struct reason *reason;
     const struct fact *fact; /* of another environment; NULL for links of this plan */
     const char *fact_env;
@@ -31,6 +31,6 @@ void why_links_projection(struct arena *a, const struct plan *p, int projection,
 void why_put_pair(struct buf *out, const char *label, const char *text);
 /* What a generation was made from; why_put_generation(): of a projection that is current, as r says. */
 void why_put_parts(struct buf *out, const struct generation *g);
-void why_put_generation(struct buf *out, const struct projection_step *x, const struct reason *r);
+void why_put_generation(struct buf *out, const struct step *x, const struct reason *r);
 
 #endif

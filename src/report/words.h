@@ -40,10 +40,9 @@ struct digest words_output(const struct step *s, enum stage stage);
 /* words_reason() for a projection: "sentence: detail (place, if it is blocked, or cause)". */
 void words_projection_reason(struct buf *out, const struct reason *r);
 /* A projection's lines in plan and status, and its targets in their JSON. */
-void words_projection(struct buf *out, const struct style *st, const struct projection_step *x,
-                      size_t width);
+void words_projection(struct buf *out, const struct style *st, const struct step *x, size_t width);
 void words_projection_status(struct buf *out, const struct style *st, const struct plan *p,
-                             const struct projection_step *x, size_t id_width);
+                             const struct step *x, size_t id_width);
 void words_projection_targets(struct arena *a, const struct plan *p, struct doc *list);
 
 /* The name of a lock level as pg_locks shows it, without "Lock": "AccessExclusive". */

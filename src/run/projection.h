@@ -25,7 +25,7 @@ struct known_content {
  * invariants: the projection's, parsed, one per p->invariants. fresh: make a new generation even if there is one with the wanted digest.
  * known: what its sources must hold, else nothing is published (ERR_VALIDATE, naming the source); NULL: not known. */
 struct projection_job {
-    const struct projection_step *step;
+    const struct step *step;
     const struct dataset *const *datasets;
     const struct dataset_place *place;
     struct bundle *const *chain;
@@ -45,7 +45,7 @@ void run_switch(struct run *r, const struct projection_job *job, const struct ge
 
 /* Drop generations that are neither live nor to be kept: unfinished ones of another digest, and those beyond keep_generations that are older than
  * keep_seconds (all: all that are neither live nor wanted). *n: how many. Each in a transaction of its own. */
-int run_retire(struct run *r, const struct projection_step *step, bool all, size_t *n,
+int run_retire(struct run *r, const struct step *step, bool all, size_t *n,
                struct err *e) MUST_CHECK;
 
 /* What the rows of each source in schema are, computed from the rows that stand there now: out has one per source, in its order. Inside a

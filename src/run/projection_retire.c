@@ -113,7 +113,7 @@ int run_conceal(struct run *r, const struct projection *p, struct err *e)
     return 0;
 }
 
-int run_retire(struct run *r, const struct projection_step *step, bool all, size_t *n,
+int run_retire(struct run *r, const struct step *step, bool all, size_t *n,
                struct err *e)
 {
     struct generations now = {0};

@@ -101,7 +101,7 @@ static inline int make(struct stage_set *t, struct plan *p, struct err *e)
 static inline const char *order_of(struct arena *a, const struct plan *p)
 {
     struct buf text = {0};
-    for (size_t i = 0; i < p->n; i++) {
+    for (size_t i = 0; i < p->n_migrations; i++) {
         buf_printf(&text, "%s%s", i > 0 ? " " : "", p->v[i].bundle->id);
     }
     const char *out = arena_strdup(a, buf_str(&text));

@@ -84,7 +84,7 @@ static inline void count(struct plan *p)
 {
     p->n_apply = p->n_export = 0;
     memset(p->n_state, 0, sizeof p->n_state);
-    for (size_t i = 0; i < p->n; i++) {
+    for (size_t i = 0; i < p->n_migrations; i++) {
         p->n_state[p->v[i].state]++;
         p->n_apply += p->v[i].action == ACTION_APPLY;
         p->n_export += p->v[i].action == ACTION_EXPORT;
@@ -127,8 +127,13 @@ static inline void setup(struct world_of_tests *w, size_t n)
     apply(w, &w->past, 3, "success", 0x40);
     w->reason[3].was = "sha256:1";
     w->reason[3].now = "sha256:2";
-    w->plan = (struct plan){
-        .a = &w->a, .env = &w->env, .past = &w->past, .world = &w->world, .v = w->step, .n = n};
+    w->plan = (struct plan){.a = &w->a,
+                            .env = &w->env,
+                            .past = &w->past,
+                            .world = &w->world,
+                            .v = w->step,
+                            .n_steps = n,
+                            .n_migrations = n};
     count(&w->plan);
 }
 

@@ -59,7 +59,7 @@ static size_t bytes_of_plan(size_t n, bool with_projections, size_t *n_selected)
     *n_selected = 0;
     if (plan_order(&a, bundles, n, &order, &e) == 0 && plan_make(&a, &in, &p, &e) == 0 &&
         plan_restrict(&p, targets, n, &e) == 0) {
-        for (size_t i = 0; i < p.n; i++) {
+        for (size_t i = 0; i < p.n_migrations; i++) {
             *n_selected += p.v[i].selected;
         }
     }

@@ -370,7 +370,7 @@ static void try_projections(void)
             projections[i].arrange(&t);
         }
         bool made = ok(make(&t, &p, &e) == 0, projections[i].name);
-        const struct projection_step *x = &p.projections[0];
+        const struct step *x = &p.projections[0];
         is_str(made ? reason_text(x->reasons[0].code) : "", reason_text(projections[i].reason),
                "its reason");
         is_int(made ? x->state : 99, projections[i].state, "its state");
@@ -402,7 +402,7 @@ static void try_growth(void)
     struct err e = {0};
     set_growing(&t, &a, "new");
     is_int(make(&t, &p, &e), 0, "a chain that grows in place");
-    const struct projection_step *x = &p.projections[0];
+    const struct step *x = &p.projections[0];
     is_int((int)p.n_apply, 1, "its new member is applied by itself");
     is_int(p.v[1].action, ACTION_APPLY, "that is b");
     is_str(reason_text(p.v[1].reasons[0].code), "never_built", "like any migration");
@@ -488,7 +488,7 @@ static void try_older_rules(void)
     parts_add(&a, &t.in[0].parts, (struct part){.kind = PART_RULE, .digest = digest_from("2")});
     parts_add(&a, &t.g[0][0].parts, (struct part){.kind = PART_RULE, .digest = old});
     is_int(make(&t, &p, &e), 0, "a generation of an older kfmig");
-    const struct projection_step *x = &p.projections[0];
+    const struct step *x = &p.projections[0];
     is_int(x->action, ACTION_REBUILD, "is made again");
     is_int((int)x->n_reasons, 1, "for one reason");
     is_str(reason_text(x->reasons[0].code), "rule_changed",
@@ -513,7 +513,7 @@ static void try_other_order(void)
         t.p[0].policy = policies[i];
         t.g[0][0].parts = t.in[0].parts;
         is_int(make(&t, &p, &e), 0, "a chain in another order");
-        const struct projection_step *x = &p.projections[0];
+        const struct step *x = &p.projections[0];
         is_int(x->action, ACTION_REBUILD, "is made again");
         is_int((int)x->n_reasons, 1, "for one reason");
         is_str(reason_text(x->reasons[0].code), "input_changed", "which is a change");
@@ -609,7 +609,7 @@ static void try_around_projections(void)
     project(&t, "wells");
     happened(&t, "a", "success", "a, but otherwise");
     is_int(make(&t, &p, &e), 0, "a blocked migration before the chain");
-    const struct projection_step *x = &p.projections[0];
+    const struct step *x = &p.projections[0];
     is_str(order_of(&a, &p), "a b c d", "the order is that of all migrations");
     is_str(reason_text(x->reasons[0].code), "upstream_blocked", "blocks the projection");
     is_int(x->reasons[0].step, 0, "and is named");
@@ -655,7 +655,7 @@ static void try_outsiders(void)
 static size_t n_selected(const struct plan *p)
 {
     size_t n = 0;
-    for (size_t i = 0; i < p->n; i++) {
+    for (size_t i = 0; i < p->n_migrations; i++) {
         n += p->v[i].selected;
     }
     return n;

@@ -16,7 +16,7 @@ struct projection_of_tests {
     struct part part[4];
     struct reason reason[2];
     int members[1], upstream[1];
-    struct projection_step step;
+    struct step step;
 };
 
 static void give_project(struct world_of_tests *w, struct projection_of_tests *x,
@@ -56,19 +56,20 @@ static void give_project(struct world_of_tests *w, struct projection_of_tests *x
         .p = &x->decl, .digest = digest_byte(0x22), .parts = {x->part, 2, 4}, .v = x->g, .n = 2};
     x->reason[0] = r;
     x->members[0] = 1;
-    x->step = (struct projection_step){.in = &x->in,
-                                       .state = state,
-                                       .action = action,
-                                       .reasons = x->reason,
-                                       .n_reasons = 1,
-                                       .live = &x->g[0],
-                                       .next = action == ACTION_PUBLISH ? &x->g[1] : NULL,
-                                       .members = x->members,
-                                       .n_members = 1,
-                                       .upstream = x->upstream,
-                                       .n_upstream = 1,
-                                       .selected = true,
-                                       .cost = {.ms = -1}};
+    x->step = (struct step){.kind = STEP_PROJECTION,
+                            .in = &x->in,
+                            .state = state,
+                            .action = action,
+                            .reasons = x->reason,
+                            .n_reasons = 1,
+                            .live = &x->g[0],
+                            .next = action == ACTION_PUBLISH ? &x->g[1] : NULL,
+                            .members = x->members,
+                            .n_members = 1,
+                            .upstream = x->upstream,
+                            .n_upstream = 1,
+                            .selected = true,
+                            .cost = {.ms = -1}};
     w->plan.projections = &x->step;
     w->plan.n_projections = 1;
     count(&w->plan);

@@ -12,7 +12,7 @@ static bool all;
 static int retire(struct err *e)
 {
     struct projection_input in = {.p = &wells, .digest = digest_of(bytes_str("wanted"))};
-    struct projection_step step = {.in = &in};
+    struct step step = {.in = &in};
     return run_retire(&t.run, &step, all, &n_dropped, e);
 }
 

@@ -1,0 +1,72 @@
+/* Adoption, promotion, approval, and what comes before: the same for every kind of step. */
+#include "plan/gates.h"
+
+#include "plan/step_kind.h"
+
+void gate_adoption(struct plan *p, struct step *s)
+{
+    if (p->env->is_protected && !p->world->has_ledger && p->world->n_existing > 0) {
+        struct reason *r = step_give(p, s, REASON_NOT_ADOPTED);
+        r->cause = "the database";
+        r->detail = arena_printf(p->a, "%lld objects found", (long long)p->world->n_existing);
+    }
+}
+
+/* f: what the other environment has of it; NULL: nothing. */
+static const char *promotion_lacks(struct plan *p, const struct step *s, const struct upstream *u,
+                                   const struct fact *f)
+{
+    const struct step_kind_row *kind = step_kind_row(s->kind);
+    if (!u->reachable) {
+        return arena_printf(p->a, "%s could not be asked: %s", u->env, u->why_not);
+    }
+    if (f != NULL) {
+        return arena_printf(p->a, "%s has %s", u->env, kind->other);
+    }
+    return kind->is_for(s, u->env) ? arena_printf(p->a, "not %s in %s", kind->done, u->env)
+                                   : arena_printf(p->a, "it is not declared for %s", u->env);
+}
+
+/* Every success is an entry of the other ledger, with the step's key as checksum. */
+void gate_promotion(struct plan *p, struct step *s)
+{
+    for (size_t i = 0; i < p->world->n_upstream; i++) {
+        const struct upstream *u = &p->world->upstream[i];
+        const struct history *h = u->reachable ? past_get(u->past, step_name(s)) : NULL;
+        const struct fact *f = h != NULL ? h->applied : NULL;
+        if (f != NULL && digest_eq(&f->checksum, step_key(s))) {
+            continue;
+        }
+        struct reason *r = step_give(p, s, REASON_NOT_PROMOTED);
+        r->cause = arena_printf(p->a, "%s/%s@receipt", u->env, step_name(s));
+        r->was = f != NULL ? step_digest(p, &f->checksum) : "";
+        r->now = step_digest(p, step_key(s));
+        r->detail = promotion_lacks(p, s, u, f);
+    }
+}
+
+void gate_approval(struct plan *p, struct step *s)
+{
+    const struct step_kind_row *kind = step_kind_row(s->kind);
+    if (p->env->approval == APPROVAL_SIGNATURE) {
+        struct reason *r = step_give(p, s, REASON_APPROVAL_MISSING);
+        r->cause = kind->file(p->a, s);
+        r->now = step_digest(p, kind->signs(s));
+        r->detail =
+            arena_printf(p->a, "%s wants a signature over %s", p->env->name, kind->signed_as);
+    }
+}
+
+void gate_upstream(struct plan *p, struct step *s)
+{
+    for (size_t i = 0; i < s->n_upstream; i++) {
+        const struct step *u = &p->v[s->upstream[i]];
+        if (u->state != STATE_BLOCKED && u->action != ACTION_APPLY) {
+            continue;
+        }
+        struct reason *r = step_give(
+            p, s, u->state == STATE_BLOCKED ? REASON_UPSTREAM_BLOCKED : REASON_UPSTREAM_PENDING);
+        r->step = s->upstream[i];
+        r->cause = step_target_text(p->a, p, u);
+    }
+}

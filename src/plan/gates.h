@@ -1,0 +1,16 @@
+/* What the environment asks of every step that is to run, whatever its kind; for src/plan only. Each gives its reason, or none. */
+#ifndef KFMIG_PLAN_GATES_H
+#define KFMIG_PLAN_GATES_H
+
+#include "plan/plan.h"
+
+/* not_adopted: a protected environment holds objects and no ledger. */
+void gate_adoption(struct plan *p, struct step *s);
+/* not_promoted: for each required environment that has not done the same. */
+void gate_promotion(struct plan *p, struct step *s);
+/* approval_missing: the environment wants a signature. */
+void gate_approval(struct plan *p, struct step *s);
+/* upstream_blocked, upstream_pending: what comes before cannot run, or is still to run. */
+void gate_upstream(struct plan *p, struct step *s);
+
+#endif

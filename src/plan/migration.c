@@ -1,0 +1,184 @@
+/* What is to be done about a migration, and why. */
+#include <string.h>
+
+#include "plan/projection.h"
+#include "plan/step_kind.h"
+
+static const char *entry_name(struct plan *p, const struct fact *f)
+{
+    return arena_printf(p->a, "ledger entry %lld", (long long)f->sequence);
+}
+
+/* The same id is applied here: it is a fact, current or changed since. */
+static void decide_applied(struct plan *p, struct step *s)
+{
+    const struct fact *f = s->history->applied;
+    if (!digest_eq(&f->checksum, &s->bundle->checksum)) {
+        struct reason *r = step_give(p, s, REASON_CHECKSUM_MISMATCH);
+        r->cause = entry_name(p, f);
+        r->was = step_digest(p, &f->checksum);
+        r->now = step_digest(p, &s->bundle->checksum);
+        r->detail = arena_printf(p->a, "applied at %s by run %s", f->finished_at, f->run_id);
+        r->path = arena_printf(p->a, "%s/migration.yml", s->bundle->dir);
+        return;
+    }
+    if (s->exported == EXPORT_MISSING) {
+        step_give(p, s, REASON_OUTPUT_MISSING)->cause =
+            arena_printf(p->a, "%s/receipts", s->bundle->dir);
+        s->action = ACTION_EXPORT;
+    } else if (s->exported == EXPORT_ALTERED) {
+        step_give(p, s, REASON_OUTPUT_ALTERED)->cause =
+            arena_printf(p->a, "%s/receipts", s->bundle->dir);
+        s->action = ACTION_EXPORT;
+    }
+    struct reason *r = step_give(p, s, REASON_CURRENT);
+    r->cause = entry_name(p, f);
+    r->now = step_digest(p, &f->checksum);
+    r->detail = arena_printf(p->a, "applied at %s by run %s", f->finished_at, f->run_id);
+}
+
+static void check_registry(struct plan *p, struct step *s)
+{
+    if (p->env->is_protected && s->bundle->status == NULL) {
+        step_give(p, s, REASON_UNREGISTERED)->cause = "registry/migrations.v1.json";
+    }
+}
+
+static void check_static(struct plan *p, struct step *s)
+{
+    if (s->bundle->decl == NULL || s->bundle->forward == NULL) {
+        return;
+    }
+    for (size_t i = 0; i < s->bundle->n_faults; i++) {
+        reason_from_fault(p->a, step_give(p, s, REASON_SCRIPT_FAULT), &s->bundle->faults[i]);
+    }
+    struct reason *found = NULL;
+    size_t n = 0;
+    plan_judge(p->a, s->bundle, p->domains, &found, &n);
+    for (size_t i = 0; i < n; i++) {
+        *step_give(p, s, found[i].code) = found[i];
+    }
+    s->risk_class = plan_risk_class(s->bundle);
+}
+
+static bool touches_object(const struct touch *t, const struct object *o)
+{
+    if (t->object.kind == OBJ_SCHEMA && t->effect == EFFECT_DROP) {
+        return strcmp(t->object.name, o->schema) == 0 || object_eq(&t->object, o);
+    }
+    if (t->object.kind != o->kind) {
+        return false;
+    }
+    if (t->object.schema[0] != '\0' && strcmp(t->object.schema, o->schema) != 0) {
+        return false;
+    }
+    /* A function is named without its arguments in SQL text. */
+    size_t n = strlen(t->object.name);
+    return strncmp(t->object.name, o->name, n) == 0 && (o->name[n] == '\0' || o->name[n] == '(');
+}
+
+static const struct touch *touch_in(const struct script *script, const struct object *o)
+{
+    for (size_t k = 0; k < script->n; k++) {
+        const struct touches *list = &script->v[k].touches;
+        for (size_t t = 0; t < list->n; t++) {
+            if (touches_object(&list->v[t], o)) {
+                return &list->v[t];
+            }
+        }
+    }
+    return NULL;
+}
+
+static const struct touch *first_touch(const struct step *s, const struct object *o,
+                                       const char **path)
+{
+    for (size_t i = 0; i < s->bundle->decl->forward.n; i++) {
+        const struct touch *t = touch_in(&s->bundle->forward[i], o);
+        if (t != NULL) {
+            *path = s->bundle->forward[i].path;
+            return t;
+        }
+    }
+    return NULL;
+}
+
+/* Static, so a lower bound; the run compares what a migration really touched with the same list before COMMIT. */
+static void check_drift(struct plan *p, struct step *s)
+{
+    if (s->bundle->decl == NULL || s->bundle->forward == NULL) {
+        return;
+    }
+    for (size_t i = 0; i < p->world->n_drift; i++) {
+        const struct drift *d = &p->world->drift[i];
+        const char *path = NULL;
+        const struct touch *t = first_touch(s, &d->object, &path);
+        if (t == NULL) {
+            continue;
+        }
+        struct reason *r = step_give(p, s, REASON_DRIFT);
+        r->cause = d->text;
+        r->was = step_digest(p, &d->was);
+        r->now = step_digest(p, &d->now);
+        r->detail = d->last_writer[0] != '\0'
+                        ? arena_printf(p->a, "last written by %s (ledger entry %lld)",
+                                       d->last_writer, (long long)d->sequence)
+                        : "no migration ever wrote it";
+        r->path = path;
+        r->line = t->line;
+        r->col = t->col;
+    }
+}
+
+/* A file that arrived late: an applied one of its folder sorts after it. */
+static void check_lateness(struct plan *p, struct step *s)
+{
+    const char *newest = table_gets(&p->newest, s->bundle->folder);
+    if (s->bundle->has_depends || newest == NULL || strcmp(s->bundle->id, newest) > 0) {
+        return;
+    }
+    struct reason *r =
+        step_give(p, s, p->env->is_protected ? REASON_OUT_OF_ORDER : REASON_OUT_OF_ORDER_NOTE);
+    r->cause = arena_printf(p->a, "%s/%s@apply", p->env->name, newest);
+    r->detail = arena_printf(p->a, "%s is already applied", newest);
+}
+
+static void decide_pending(struct plan *p, struct step *s)
+{
+    const struct fact *last = s->history != NULL ? s->history->last : NULL;
+    if (last != NULL && strcmp(last->result, "interrupted") == 0) {
+        struct reason *r = step_give(p, s, REASON_INTERRUPTED);
+        r->cause = entry_name(p, last);
+        r->detail = arena_printf(p->a, "run %s ended at %s", last->run_id, last->finished_at);
+    } else {
+        struct reason *r = step_give(p, s, REASON_NEVER_BUILT);
+        r->now = step_digest(p, &s->bundle->checksum);
+        if (last != NULL) {
+            r->cause = entry_name(p, last);
+            r->detail =
+                arena_printf(p->a, "the last run %s at %s", last->result, last->finished_at);
+        }
+    }
+    s->action = ACTION_APPLY;
+    gate_adoption(p, s);
+    check_static(p, s);
+    gate_promotion(p, s);
+    gate_approval(p, s);
+    check_registry(p, s);
+    check_drift(p, s);
+    check_lateness(p, s);
+    gate_upstream(p, s);
+}
+
+void migration_decide(struct plan *p, struct step *s)
+{
+    bool excluded = false;
+    const struct projection_input *x = projection_of(p, s->bundle, &excluded);
+    if (x != NULL && (excluded || !generation_grows(x) || !generation_lacks(x, s->bundle))) {
+        projection_member(p, s, x, excluded);
+    } else if (x == NULL && s->history != NULL && s->history->applied != NULL) {
+        decide_applied(p, s);
+    } else {
+        decide_pending(p, s);
+    }
+}

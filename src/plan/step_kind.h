@@ -1,0 +1,35 @@
+/* The table of step kinds, and what deciding about any of them needs; for src/plan only. A new kind is a row, a decide function, and its
+ * members in struct step. */
+#ifndef KFMIG_PLAN_STEP_KIND_H
+#define KFMIG_PLAN_STEP_KIND_H
+
+#include "plan/gates.h"
+
+struct step_kind_row {
+    const char *word;      /* "migration": member "kind" of a target in JSON */
+    const char *done;      /* "applied": what a success of it is called */
+    const char *other;     /* what an environment has that has done another one */
+    const char *signed_as; /* what an approval is a signature over, in words */
+    const char *(*name)(const struct step *s);
+    const struct digest *(*key)(const struct step *s);
+    const struct digest *(*signs)(const struct step *s); /* what an approval binds to */
+    const char *(*target)(struct arena *a, const struct plan *p, const struct step *s);
+    const char *(*file)(struct arena *a, const struct step *s); /* where it is declared */
+    enum store_kind (*store)(const struct step *s);             /* STORE_COUNT: in none */
+    bool (*is_for)(const struct step *s,
+                   const char *env); /* is it declared for that environment? */
+    /* Give at least one reason, and say the action that follows if it is stale. The environment has its store, and it was reached. */
+    void (*decide)(struct plan *p, struct step *s);
+};
+const struct step_kind_row *step_kind_row(enum step_kind k);
+
+/* Append a reason with nothing but its code. */
+struct reason *step_give(struct plan *p, struct step *s, enum reason_code code);
+const char *step_digest(struct plan *p, const struct digest *d); /* in p->a; "" for zero */
+/* Decide about s, whatever its kind: reasons, the decisive one first, state and action. What comes before it is decided already. */
+void step_decide(struct plan *p, struct step *s);
+
+void migration_decide(struct plan *p, struct step *s);
+void projection_decide(struct plan *p, struct step *s);
+
+#endif
