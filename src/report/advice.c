@@ -204,10 +204,11 @@ static void about_build(struct buf *out, const struct plan *p, const struct step
 void advice_put(struct buf *out, const struct plan *p, const struct step *s, const struct reason *r,
                 const struct file_change *changes, size_t n_changes)
 {
-    if (advice_put_shared(out, p, r) || about_file(out, s, r->code)) {
+    if (s->kind == STEP_PROJECTION) {
+        advice_put_projection(out, p, s, r);
+    } else if (advice_put_shared(out, p, r) || about_file(out, s, r->code)) {
         return;
-    }
-    if (r->code == REASON_NEVER_BUILT) {
+    } else if (r->code == REASON_NEVER_BUILT) {
         about_pending(out, p, s);
     } else if (r->code == REASON_CHECKSUM_MISMATCH) {
         about_checksum(out, s, changes, n_changes);

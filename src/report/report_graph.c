@@ -18,9 +18,8 @@ static const char *dataset_name(struct arena *a, const struct projection_source 
     return arena_printf(a, "dataset:%s/%s", s->dataset, s->version);
 }
 
-static void find_datasets(struct graph *g, size_t projection)
+static void find_datasets(struct graph *g, const struct projection *x)
 {
-    const struct projection *x = g->p->projections[projection].in->p;
     for (size_t i = 0; i < x->n_sources; i++) {
         const char *name = dataset_name(g->a, &x->source[i]);
         if (!names_have(&g->datasets, name)) {
@@ -43,9 +42,8 @@ static bool any(const bool *marked, const int *v, size_t n)
 /* A projection needs its chain and what stands before that outside. */
 static void mark_projections(const struct plan *p, int focus, bool *up, bool *down)
 {
-    for (size_t i = 0; i < p->n_projections; i++) {
-        const struct step *x = &p->projections[i];
-        size_t at = p->n_migrations + i;
+    for (size_t at = p->n_migrations; at < p->n_steps; at++) {
+        const struct step *x = &p->v[at];
         if ((int)at != focus) {
             down[at] = any(down, x->members, x->n_members) || any(down, x->upstream, x->n_upstream);
             continue;
@@ -78,24 +76,20 @@ static void mark_down(const struct plan *p, bool *down)
 static void choose(struct graph *g, int focus)
 {
     const struct plan *p = g->p;
-    size_t n = p->n_migrations + p->n_projections;
-    bool *up = ARENA_ARRAY(g->a, bool, n + 1);
-    bool *down = ARENA_ARRAY(g->a, bool, n + 1);
+    bool *up = ARENA_ARRAY(g->a, bool, p->n_steps + 1);
+    bool *down = ARENA_ARRAY(g->a, bool, p->n_steps + 1);
     if (focus >= 0 && (size_t)focus < p->n_migrations) {
         up[focus] = down[focus] = true;
     }
     mark_down(p, down);
     mark_projections(p, focus, up, down);
     mark_up(p, up);
-    for (size_t i = 0; i < n; i++) {
-        bool selected =
-            i < p->n_migrations ? p->v[i].selected : p->projections[i - p->n_migrations].selected;
-        up[i] = focus < 0 ? selected : up[i] || down[i];
-    }
     g->shown = up;
-    for (size_t i = 0; i < p->n_projections; i++) {
-        if (up[p->n_migrations + i] && (focus < 0 || (size_t)focus == p->n_migrations + i)) {
-            find_datasets(g, i);
+    for (size_t i = 0; i < p->n_steps; i++) {
+        const struct step *s = &p->v[i];
+        up[i] = focus < 0 ? s->selected : up[i] || down[i];
+        if (s->kind == STEP_PROJECTION && up[i] && (focus < 0 || (size_t)focus == i)) {
+            find_datasets(g, s->in->p);
         }
     }
 }
@@ -123,14 +117,9 @@ static struct graph look(struct arena *a, const struct plan *p, int focus)
     return g;
 }
 
-static const char *node_name(const struct graph *g, int i)
+static const char *node_name(const struct graph *g, size_t i)
 {
-    return plan_target_text(g->a, g->p, &g->p->v[i], STAGE_APPLY);
-}
-
-static const char *projection_name(const struct graph *g, const struct step *x)
-{
-    return plan_projection_text(g->a, g->p, x, plan_part_publish(x->in->p));
+    return step_target_text(g->a, g->p, &g->p->v[i]);
 }
 
 /* Each edge once, in the order of the nodes that they lead to. */
@@ -142,20 +131,20 @@ static void walk(const struct graph *g,
     for (size_t i = 0; i < p->n_migrations; i++) {
         for (size_t k = 0; g->shown[i] && k < p->v[i].n_upstream; k++) {
             if (g->shown[p->v[i].upstream[k]]) {
-                edge(ctx, node_name(g, p->v[i].upstream[k]), node_name(g, (int)i),
+                edge(ctx, node_name(g, (size_t)p->v[i].upstream[k]), node_name(g, i),
                      p->v[i].order_only ? "order" : "depends");
             }
         }
     }
-    for (size_t i = 0; i < p->n_projections; i++) {
-        const struct step *x = &p->projections[i];
-        const char *to = projection_name(g, x);
-        for (size_t k = 0; g->shown[p->n_migrations + i] && k < x->n_members; k++) {
+    for (size_t i = p->n_migrations; i < p->n_steps; i++) {
+        const struct step *x = &p->v[i];
+        const char *to = node_name(g, i);
+        for (size_t k = 0; g->shown[i] && k < x->n_members; k++) {
             if (g->shown[x->members[k]]) {
-                edge(ctx, node_name(g, x->members[k]), to, "member");
+                edge(ctx, node_name(g, (size_t)x->members[k]), to, "member");
             }
         }
-        for (size_t k = 0; g->shown[p->n_migrations + i] && k < x->in->p->n_sources; k++) {
+        for (size_t k = 0; g->shown[i] && k < x->in->p->n_sources; k++) {
             const char *from = dataset_name(g->a, &x->in->p->source[k]);
             if (names_have(&g->datasets, from)) {
                 edge(ctx, from, to, "source");
@@ -166,11 +155,11 @@ static void walk(const struct graph *g,
 
 /* --- text ------------------------------------------------------------------------------------------- */
 
-static void put_step(struct buf *out, const struct graph *g, size_t i)
+static void put_migration(struct buf *out, const struct graph *g, size_t i)
 {
     const struct step *s = &g->p->v[i];
     buf_printf(out, "%*s", (int)(2 * g->depth[i]), "");
-    words_safe(out, node_name(g, (int)i));
+    words_safe(out, node_name(g, i));
     buf_printf(out, "  %s", plan_state_text(s->state));
     for (size_t k = 0; k < s->n_upstream; k++) {
         buf_puts(out, k > 0 ? ", " : s->order_only ? "  after " : "  needs ");
@@ -179,10 +168,11 @@ static void put_step(struct buf *out, const struct graph *g, size_t i)
     buf_putc(out, '\n');
 }
 
-static void put_projection(struct buf *out, const struct graph *g, const struct step *x)
+static void put_projection(struct buf *out, const struct graph *g, size_t i)
 {
+    const struct step *x = &g->p->v[i];
     const char *before = "  from ";
-    words_safe(out, projection_name(g, x));
+    words_safe(out, node_name(g, i));
     buf_printf(out, "  %s", plan_state_text(x->state));
     for (size_t k = 0; k < x->n_members; k++) {
         buf_puts(out, before);
@@ -201,14 +191,9 @@ void report_graph(struct buf *out, const struct plan *p, int focus)
 {
     struct arena a = {0};
     struct graph g = look(&a, p, focus);
-    for (size_t i = 0; i < p->n_migrations; i++) {
+    for (size_t i = 0; i < p->n_steps; i++) {
         if (g.shown[i]) {
-            put_step(out, &g, i);
-        }
-    }
-    for (size_t i = 0; i < p->n_projections; i++) {
-        if (g.shown[p->n_migrations + i]) {
-            put_projection(out, &g, &p->projections[i]);
+            (p->v[i].kind == STEP_PROJECTION ? put_projection : put_migration)(out, &g, i);
         }
     }
     arena_release(&a);
@@ -259,15 +244,10 @@ void report_graph_dot(struct buf *out, const struct plan *p, int focus)
     struct arena a = {0};
     struct graph g = look(&a, p, focus);
     buf_puts(out, "digraph kfmig {\n  rankdir=LR;\n  node [shape=box];\n");
-    for (size_t i = 0; i < p->n_migrations; i++) {
+    for (size_t i = 0; i < p->n_steps; i++) {
         if (g.shown[i]) {
-            put_node(out, node_name(&g, (int)i), p->v[i].state, "");
-        }
-    }
-    for (size_t i = 0; i < p->n_projections; i++) {
-        if (g.shown[p->n_migrations + i]) {
-            put_node(out, projection_name(&g, &p->projections[i]), p->projections[i].state,
-                     "shape=component, ");
+            put_node(out, node_name(&g, i), p->v[i].state,
+                     p->v[i].kind == STEP_PROJECTION ? "shape=component, " : "");
         }
     }
     for (size_t i = 0; i < g.datasets.n; i++) {
@@ -310,17 +290,10 @@ void report_graph_json(struct buf *out, const struct plan *p, int focus)
     struct doc *d = doc_new(&a, DOC_MAP);
     struct doc *nodes = doc_put(&a, d, "nodes", doc_new(&a, DOC_LIST));
     struct edges edges = {&a, doc_put(&a, d, "edges", doc_new(&a, DOC_LIST))};
-    for (size_t i = 0; i < p->n_migrations; i++) {
+    for (size_t i = 0; i < p->n_steps; i++) {
         if (g.shown[i]) {
-            doc_put(&a, add_node(&a, nodes, node_name(&g, (int)i)), "state",
+            doc_put(&a, add_node(&a, nodes, node_name(&g, i)), "state",
                     doc_text(&a, plan_state_text(p->v[i].state)));
-        }
-    }
-    for (size_t i = 0; i < p->n_projections; i++) {
-        const struct step *x = &p->projections[i];
-        if (g.shown[p->n_migrations + i]) {
-            doc_put(&a, add_node(&a, nodes, projection_name(&g, x)), "state",
-                    doc_text(&a, plan_state_text(x->state)));
         }
     }
     for (size_t i = 0; i < g.datasets.n; i++) {

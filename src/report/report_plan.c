@@ -8,13 +8,9 @@ enum { LOCK_QUIET = 1, VERB_WIDTH = 9 };
 static size_t widest_id(const struct plan *p)
 {
     size_t width = 0;
-    for (size_t i = 0; i < p->n_migrations; i++) {
-        size_t n = p->v[i].selected ? words_width(p->v[i].bundle->id) : 0;
+    for (size_t i = 0; i < p->n_steps; i++) {
+        size_t n = p->v[i].selected ? words_width(step_name(&p->v[i])) : 0;
         width = n > width ? n : width;
-    }
-    for (size_t i = 0; i < p->n_projections; i++) {
-        size_t n = words_width(p->projections[i].in->p->name);
-        width = p->projections[i].selected && n > width ? n : width;
     }
     return width + 2;
 }
@@ -66,7 +62,8 @@ static void put_statements(struct buf *out, const struct style *st, const struct
     }
 }
 
-static void put_step(struct buf *out, const struct style *st, const struct step *s, size_t width)
+static void put_migration(struct buf *out, const struct style *st, const struct step *s,
+                          size_t width)
 {
     buf_puts(out, "  ");
     if (s->action != ACTION_NONE) {
@@ -133,14 +130,9 @@ static void put_world(struct buf *out, const struct style *st, const struct plan
 
 static const char *first_blocked(const struct plan *p)
 {
-    for (size_t i = 0; i < p->n_migrations; i++) {
+    for (size_t i = 0; i < p->n_steps; i++) {
         if (p->v[i].selected && p->v[i].state == STATE_BLOCKED) {
-            return p->v[i].bundle->id;
-        }
-    }
-    for (size_t i = 0; i < p->n_projections; i++) {
-        if (p->projections[i].selected && p->projections[i].state == STATE_BLOCKED) {
-            return p->projections[i].in->p->name;
+            return step_name(&p->v[i]);
         }
     }
     return NULL;
@@ -185,54 +177,36 @@ void report_plan(struct buf *out, const struct style *st, const struct plan *p)
     put_world(out, st, p);
     size_t width = widest_id(p);
     bool listed = false;
-    for (size_t i = 0; i < p->n_migrations; i++) {
+    for (size_t i = 0; i < p->n_steps; i++) {
         const struct step *s = &p->v[i];
         /* Where nothing could be asked, all are blocked for the one reason given above. */
         bool idle = s->action == ACTION_NONE && (s->state != STATE_BLOCKED || !p->world->reachable);
         if (s->selected && (!idle || st->verbose)) {
             buf_puts(out, listed ? "" : "\n");
             listed = true;
-            put_step(out, st, s, width);
-        }
-    }
-    for (size_t i = 0; i < p->n_projections; i++) {
-        const struct step *x = &p->projections[i];
-        bool idle = x->action == ACTION_NONE && (x->state != STATE_BLOCKED || !p->world->reachable);
-        if (x->selected && (!idle || st->verbose)) {
-            buf_puts(out, listed ? "" : "\n");
-            listed = true;
-            words_projection(out, st, x, width);
+            (s->kind == STEP_PROJECTION ? words_projection : put_migration)(out, st, s, width);
         }
     }
     buf_puts(out, listed ? "\n" : "");
     put_next(out, st, p);
 }
 
-static void put_blocked_step(struct buf *out, const struct plan *p, const struct step *s)
+static void put_blocked_reasons(struct buf *out, const struct plan *p, const struct step *s)
 {
     for (size_t k = 0; k < s->n_reasons; k++) {
         const struct reason *r = &s->reasons[k];
-        if (reason_state(r->code) == STATE_BLOCKED) {
-            buf_puts(out, "  ");
-            words_reason(out, s, r);
-            buf_puts(out, "\n    next: ");
-            advice_put(out, p, s, r, NULL, 0);
-            buf_putc(out, '\n');
+        if (reason_state(r->code) != STATE_BLOCKED) {
+            continue;
         }
-    }
-}
-
-static void put_blocked_projection(struct buf *out, const struct plan *p, const struct step *x)
-{
-    for (size_t k = 0; k < x->n_reasons; k++) {
-        const struct reason *r = &x->reasons[k];
-        if (reason_state(r->code) == STATE_BLOCKED) {
-            buf_puts(out, "  ");
+        buf_puts(out, "  ");
+        if (s->kind == STEP_PROJECTION) {
             words_projection_reason(out, r);
-            buf_puts(out, "\n    next: ");
-            advice_put_projection(out, p, x, r);
-            buf_putc(out, '\n');
+        } else {
+            words_reason(out, s, r);
         }
+        buf_puts(out, "\n    next: ");
+        advice_put(out, p, s, r, NULL, 0);
+        buf_putc(out, '\n');
     }
 }
 
@@ -245,16 +219,10 @@ static void put_blocked_name(struct buf *out, const struct style *st, const char
 
 void report_blocked(struct buf *out, const struct style *st, const struct plan *p)
 {
-    for (size_t i = 0; i < p->n_migrations; i++) {
+    for (size_t i = 0; i < p->n_steps; i++) {
         if (p->v[i].selected && p->v[i].state == STATE_BLOCKED) {
-            put_blocked_name(out, st, p->v[i].bundle->id);
-            put_blocked_step(out, p, &p->v[i]);
-        }
-    }
-    for (size_t i = 0; i < p->n_projections; i++) {
-        if (p->projections[i].selected && p->projections[i].state == STATE_BLOCKED) {
-            put_blocked_name(out, st, p->projections[i].in->p->name);
-            put_blocked_projection(out, p, &p->projections[i]);
+            put_blocked_name(out, st, step_name(&p->v[i]));
+            put_blocked_reasons(out, p, &p->v[i]);
         }
     }
 }

@@ -175,15 +175,10 @@ void report_plan_markdown(struct buf *out, const struct plan *p)
         buf_printf(out, "\n| action | %s | class | why |\n|---|---|---|---|\n",
                    p->n_projections > 0 ? "target" : "migration");
     }
-    for (size_t i = 0; i < p->n_migrations; i++) {
-        if (p->v[i].selected && (p->v[i].action != ACTION_NONE || p->v[i].state == STATE_BLOCKED)) {
-            put_row(out, &p->v[i]);
-        }
-    }
-    for (size_t i = 0; i < p->n_projections; i++) {
-        const struct step *x = &p->projections[i];
-        if (x->selected && (x->action != ACTION_NONE || x->state == STATE_BLOCKED)) {
-            put_projection_row(out, x);
+    for (size_t i = 0; i < p->n_steps; i++) {
+        const struct step *s = &p->v[i];
+        if (s->selected && (s->action != ACTION_NONE || s->state == STATE_BLOCKED)) {
+            (s->kind == STEP_PROJECTION ? put_projection_row : put_row)(out, s);
         }
     }
     put_statement_table(out, p);

@@ -134,11 +134,7 @@ static void put_next(struct buf *out, const struct style *st, const struct buf *
 static void put_advice(struct buf *out, const struct plan *p, const struct link_why *l,
                        const struct file_change *changes, size_t n)
 {
-    if (l->projection != NULL) {
-        advice_put_projection(out, p, l->projection, l->reason);
-    } else {
-        advice_put(out, p, l->step, l->reason, changes, n);
-    }
+    advice_put(out, p, l->step, l->reason, changes, n);
 }
 
 /* What another environment's ledger says. */
@@ -170,8 +166,8 @@ static void put_facts(struct buf *out, const struct plan *p, const struct link_w
                       enum stage stage)
 {
     const struct reason *r = l->reason;
-    if (r->code == REASON_CURRENT && l->projection != NULL) {
-        why_put_generation(out, l->projection, r);
+    if (r->code == REASON_CURRENT && l->step->kind == STEP_PROJECTION) {
+        why_put_generation(out, l->step, r);
         return;
     }
     if (r->code == REASON_CURRENT) {
@@ -182,7 +178,8 @@ static void put_facts(struct buf *out, const struct plan *p, const struct link_w
     why_put_pair(out, "detail", r->detail);
     if (r->path != NULL && r->line > 0) {
         why_put_pair(out, "at", arena_printf(&a, "%s:%d:%d", r->path, r->line, r->col));
-    } else if (l->projection != NULL && r->path != NULL && strcmp(r->path, r->cause) != 0) {
+    } else if (l->step->kind == STEP_PROJECTION && r->path != NULL &&
+               strcmp(r->path, r->cause) != 0) {
         why_put_pair(out, "at", r->path);
     }
     arena_release(&a);
@@ -195,7 +192,8 @@ static void put_reason(struct buf *out, const struct style *st, const struct pla
                        const struct file_change *changes, size_t n_changes)
 {
     const struct reason *r = l->reason;
-    bool tells = r->code == REASON_CURRENT && (stage == STAGE_DECLARATION || l->projection != NULL);
+    bool tells = r->code == REASON_CURRENT &&
+                 (stage == STAGE_DECLARATION || l->step->kind == STEP_PROJECTION);
     put_head(out, st, l, r->cause);
     buf_printf(out, "  %s: ", reason_text(r->code));
     words_safe(out, tells ? r->detail : reason_sentence(r->code));

@@ -13,7 +13,7 @@ static void add(struct arena *a, struct links_why *l, struct link_why link)
 
 static const char *subject_of(const struct link_why *link)
 {
-    return link->step != NULL ? link->step->bundle->id : link->projection->in->p->name;
+    return step_name(link->step);
 }
 
 /* What the ledger of a required environment says about this migration or projection, if anything. */
@@ -104,7 +104,7 @@ static void add_projection(struct arena *a, const struct plan *p, const struct s
                            struct links_why *out)
 {
     struct link_why link = {.target = plan_projection_text(a, p, x, part),
-                            .projection = x,
+                            .step = x,
                             .part = plan_leg(x->in->p, part),
                             .depth = out->n_steps++};
     enum plan_state state = plan_part_state(x, part);
@@ -132,7 +132,8 @@ static void add_projection(struct arena *a, const struct plan *p, const struct s
 static const struct step *leads_to(const struct plan *p, const struct links_why *l)
 {
     const struct link_why *last = l->n > 0 ? &l->v[l->n - 1] : NULL;
-    if (last == NULL || last->step == NULL || last->reason->code != REASON_IN_GENERATION) {
+    if (last == NULL || last->step->kind == STEP_PROJECTION ||
+        last->reason->code != REASON_IN_GENERATION) {
         return NULL;
     }
     int at = plan_find_projection(p, last->step->bundle->projection);

@@ -7,8 +7,7 @@
 /* One link of the chain: a target and one reason for its state, or the fact about it in another environment's ledger. */
 struct link_why {
     const char *target;
-    const struct step *step;       /* NULL: of a projection */
-    const struct step *projection; /* NULL: of a migration */
+    const struct step *step;
     const struct reason *reason;
     const struct fact *fact; /* of another environment; NULL for links of this plan */
     const char *fact_env;

@@ -179,7 +179,7 @@ static void test_status(void)
     ok(strstr(buf_str(&out), "    current         dev/PG-01@diff         -\n") != NULL,
        "an output that is not there is a dash");
     buf_clear(&out);
-    w.plan.n_migrations = 0;
+    w.plan.n_steps = w.plan.n_migrations = 0;
     count(&w.plan);
     report_status(&out, &plain, &w.plan);
     is_str(buf_str(&out), "dev: no migrations\n", "status of nothing");
@@ -393,7 +393,7 @@ static void test_long_chain(void)
                              .selected = true};
     }
     w.plan.v = v;
-    w.plan.n_migrations = N;
+    w.plan.n_steps = w.plan.n_migrations = N;
     report_why(&out, &plain, &w.plan, N - 1, STAGE_APPLY, NULL, 0);
     ok(strstr(buf_str(&out), "\n... 5 targets between, each waiting for the next (--verbose lists "
                              "them)\n\ndev/M1@apply") != NULL,
@@ -440,7 +440,7 @@ static void test_graph(void)
            "PG-02@apply\"},{\"state\":\"stale\",\"target\":\"dev/PG-03@apply\"}]}\n",
            "the graph as JSON");
     buf_clear(&out);
-    w.plan.n_migrations = 2;
+    w.plan.n_steps = w.plan.n_migrations = 2;
     w.bundle[0].id = "a\"b\\";
     report_graph_dot(&out, &w.plan, -1);
     is_str(buf_str(&out),

@@ -16,7 +16,7 @@ struct projection_of_tests {
     struct part part[4];
     struct reason reason[2];
     int members[1], upstream[1];
-    struct step step;
+    struct step *step; /* behind the migrations of the plan */
 };
 
 static void give_project(struct world_of_tests *w, struct projection_of_tests *x,
@@ -56,21 +56,23 @@ static void give_project(struct world_of_tests *w, struct projection_of_tests *x
         .p = &x->decl, .digest = digest_byte(0x22), .parts = {x->part, 2, 4}, .v = x->g, .n = 2};
     x->reason[0] = r;
     x->members[0] = 1;
-    x->step = (struct step){.kind = STEP_PROJECTION,
-                            .in = &x->in,
-                            .state = state,
-                            .action = action,
-                            .reasons = x->reason,
-                            .n_reasons = 1,
-                            .live = &x->g[0],
-                            .next = action == ACTION_PUBLISH ? &x->g[1] : NULL,
-                            .members = x->members,
-                            .n_members = 1,
-                            .upstream = x->upstream,
-                            .n_upstream = 1,
-                            .selected = true,
-                            .cost = {.ms = -1}};
-    w->plan.projections = &x->step;
+    x->step = &w->step[2];
+    *x->step = (struct step){.kind = STEP_PROJECTION,
+                             .in = &x->in,
+                             .state = state,
+                             .action = action,
+                             .reasons = x->reason,
+                             .n_reasons = 1,
+                             .live = &x->g[0],
+                             .next = action == ACTION_PUBLISH ? &x->g[1] : NULL,
+                             .members = x->members,
+                             .n_members = 1,
+                             .upstream = x->upstream,
+                             .n_upstream = 1,
+                             .selected = true,
+                             .cost = {.ms = -1}};
+    w->plan.projections = x->step;
+    w->plan.n_steps = 3;
     w->plan.n_projections = 1;
     count(&w->plan);
     w->plan.n_state[state]++;
@@ -108,12 +110,12 @@ static void test_projection_plan(void)
                         digest_of_plan(&w)),
            "a projection to be rebuilt");
     buf_clear(&out);
-    x.step.cost = (struct cost){4120, 12345678, "wells"};
+    x.step->cost = (struct cost){4120, 12345678, "wells"};
     report_plan(&out, &plain, &w.plan);
     ok(strstr(buf_str(&out), "; about 4.1 s and 12.3 MB, going by the last one\n") != NULL,
        "with what the last one cost");
     buf_clear(&out);
-    x.step.cost.basis = "springs";
+    x.step->cost.basis = "springs";
     report_plan(&out, &plain, &w.plan);
     ok(strstr(buf_str(&out), "12.3 MB, going by springs\n") != NULL, "or another projection's");
     buf_clear(&out);
