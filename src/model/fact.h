@@ -1,5 +1,5 @@
-/* What is known about a database before anything runs: facts from its ledger (the past) and what was probed (the world).
- * Plain data; the plan is a pure function of project, past and world. */
+/* What is known about a database before anything runs: facts from its ledger (the past) and what was probed
+ * (the world). Plain data; the plan is a pure function of project, past and world. */
 #ifndef KFMIG_MODEL_FACT_H
 #define KFMIG_MODEL_FACT_H
 
@@ -12,7 +12,8 @@
 
 struct doc; /* doc/doc.h */
 
-/* One ledger entry about a migration, or about a projection that was published: checksum is then the digest of its generation. */
+/* One ledger entry about a migration, or about a projection that was published: checksum is then the digest
+ * of its generation. */
 struct fact {
     int64_t sequence;
     const char *subject;
@@ -47,8 +48,8 @@ struct drift {
     int64_t sequence;
 };
 
-/* A generation of a projection, as the ledger has it. LOADING: its schema stands and is being filled; READY: validated, to be
- * published; LIVE: what readers see; KEPT: was live, or was switched away from. */
+/* A generation of a projection, as the ledger has it. LOADING: its schema stands and is being filled; READY:
+ * validated, to be published; LIVE: what readers see; KEPT: was live, or was switched away from. */
 enum generation_state {
     GENERATION_LOADING,
     GENERATION_READY,
@@ -75,9 +76,9 @@ struct generations {
     size_t n, cap;
 };
 
-/* A file of an applied migration that is not as it was then: for why. was, now: digests as text, "" where there is no such file.
- * first_line, last_line: of the range that differs in the new text; 0: the old text is not in the ledger. Excerpts: the differing lines, at most 3;
- * project text, no server text; may be NULL. */
+/* A file of an applied migration that is not as it was then: for why. was, now: digests as text, "" where
+ * there is no such file. first_line, last_line: of the range that differs in the new text; 0: the old text is
+ * not in the ledger. Excerpts: the differing lines, at most 3; project text, no server text; may be NULL. */
 struct file_change {
     const char *path;
     const char *was, *now;

@@ -1,6 +1,6 @@
 /* What a generation is made of, part by part, so that a difference can be named.
- * Owns: kinds of parts, what makes two of them the same one, the digest over all, their text for people, their form in
- * a ledger. Pure; no I/O. */
+ * Owns: kinds of parts, what makes two of them the same one, the digest over all, their text for people,
+ * their form in a ledger. Pure; no I/O. */
 #ifndef KFMIG_MODEL_PART_H
 #define KFMIG_MODEL_PART_H
 
@@ -23,8 +23,9 @@ enum part_kind {
 const char *part_kind_text(enum part_kind k); /* "migration", "source", "mapping", "rule", "proj" */
 enum part_subject part_subject(enum part_kind k);
 
-/* id: of a migration. dataset, version, asset, table: of a source and its mapping; table NULL: not known, as the ledger
- * of an older kfmig (LOADER_RULES 1) does not say it. NULL where the kind has no such thing. Texts are borrowed. */
+/* id: of a migration. dataset, version, asset, table: of a source and its mapping; table NULL: not known, as
+ * the ledger of an older kfmig (LOADER_RULES 1) does not say it. NULL where the kind has no such thing. Texts
+ * are borrowed. */
 struct part {
     enum part_kind kind;
     const char *id;
@@ -51,16 +52,17 @@ bool parts_have(const struct parts *list, const struct part *p);
 const struct part *parts_migration_gone(const struct parts *was, const struct parts *now);
 /* The first migration in which the two chains differ, be it in order only; NULL: they are the same. */
 const struct part *parts_chain_change(const struct parts *was, const struct parts *now);
-/* A part that is in the list a second time, which no list may have: one would be taken for the other. NULL: there is none. */
+/* A part that is in the list a second time, which no list may have: one would be taken for the other. NULL:
+ * there is none. */
 const struct part *parts_twice(const struct parts *list);
 
-/* The generation digest: SHA-256 over framed fields (digester_field() in base/digest.h), domain "kfmig.generation.v2":
- * per part, in their order, a field "part" with the kind's word; "id", or "dataset", "version", "asset" and "table";
- * and "digest" with its 32 bytes. */
+/* The generation digest: SHA-256 over framed fields (digester_field() in base/digest.h), domain
+ * "kfmig.generation.v2": per part, in their order, a field "part" with the kind's word; "id", or "dataset",
+ * "version", "asset" and "table"; and "digest" with its 32 bytes. */
 struct digest parts_digest(const struct parts *list);
 
-/* "migration PG-MIG-2026-03-02-04", "mapping kansas_counties/2026-02.1a2b3c4d#features>feature_geom", "rule"; in a. For
- * people: nothing reads it back, but what an older kfmig wrote. */
+/* "migration PG-MIG-2026-03-02-04", "mapping kansas_counties/2026-02.1a2b3c4d#features>feature_geom", "rule";
+ * in a. For people: nothing reads it back, but what an older kfmig wrote. */
 const char *part_text(struct arena *a, const struct part *p);
 /* "kansas_counties/2026-02.1a2b3c4d#features>feature_geom": an asset and the table it fills; in a. */
 const char *part_source_text(struct arena *a, const char *dataset, const char *version,
@@ -68,8 +70,8 @@ const char *part_source_text(struct arena *a, const char *dataset, const char *v
 
 /* As a ledger keeps them: a list of {"part": kind, its subject's members, "digest"}; in a. */
 struct doc *parts_doc(struct arena *a, const struct parts *list);
-/* From facts of a ledger: member "parts", or "components" ({text: digest}) of an older kfmig (LOADER_RULES 1). Texts are
- * of facts, or in a. -1: they cannot be read. */
+/* From facts of a ledger: member "parts", or "components" ({text: digest}) of an older kfmig (LOADER_RULES
+ * 1). Texts are of facts, or in a. -1: they cannot be read. */
 int parts_read(struct arena *a, const struct doc *facts, struct parts *out) MUST_CHECK;
 
 #endif

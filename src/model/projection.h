@@ -11,8 +11,9 @@ enum projection_policy { PROJECTION_PREFER_REBUILD, PROJECTION_IN_PLACE };
 enum projection_grants { GRANTS_DECLARED, GRANTS_CARRY };
 enum projection_fallback { FALLBACK_REFUSE, FALLBACK_ATOMIC };
 
-/* What a column is filled with. SOURCE_PATH: text is a path in the record. SOURCE_CONST: text, or NULL. SOURCE_VERSION, SOURCE_EVIDENCE:
- * $dataset_version_id, $evidence_ref. SOURCE_POINT: x and y are paths of two numbers. */
+/* What a column is filled with. SOURCE_PATH: text is a path in the record. SOURCE_CONST: text, or NULL.
+ * SOURCE_VERSION, SOURCE_EVIDENCE: $dataset_version_id, $evidence_ref. SOURCE_POINT: x and y are paths of two
+ * numbers. */
 enum mapping_kind { SOURCE_PATH, SOURCE_CONST, SOURCE_VERSION, SOURCE_EVIDENCE, SOURCE_POINT };
 struct mapping {
     const char *column;

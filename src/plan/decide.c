@@ -5,7 +5,8 @@
 #include "plan/projection.h"
 #include "plan/step_kind.h"
 
-/* The greatest applied id of each folder, for late arrivals. What runs inside generations does so again and again: it is never too late. */
+/* The greatest applied id of each folder, for late arrivals. What runs inside generations does so again and
+ * again: it is never too late. */
 static void find_newest(struct plan *p, const struct plan_input *in)
 {
     p->newest = (struct table){.a = p->a};

@@ -1,4 +1,5 @@
-/* What the environment asks of every step that is to run, whatever its kind; for src/plan only. Each gives its reason, or none. */
+/* What the environment asks of every step that is to run, whatever its kind; for src/plan only. Each gives
+ * its reason, or none. */
 #ifndef KFMIG_PLAN_GATES_H
 #define KFMIG_PLAN_GATES_H
 

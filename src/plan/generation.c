@@ -33,7 +33,8 @@ const struct generation *generation_next(const struct projection_input *in)
     return best;
 }
 
-/* Where a part is declared: a source at its version, a migration in its bundle, everything else in the projection. */
+/* Where a part is declared: a source at its version, a migration in its bundle, everything else in the
+ * projection. */
 static void place(struct plan *p, struct step *x, const struct part *part, struct reason *r)
 {
     const struct projection *decl = x->in->p;

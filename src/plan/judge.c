@@ -42,7 +42,8 @@ static bool may_exist(const struct look *l, const struct touch *t)
 
 static void look_at_touch(struct look *l, const struct script *s, const struct touch *t)
 {
-    /* First: the schema that is made is itself new. Where it is there already, IF NOT EXISTS changes nothing. */
+    /* First: the schema that is made is itself new. Where it is there already, IF NOT EXISTS changes
+     * nothing. */
     if (t->object.kind == OBJ_SCHEMA && t->effect == EFFECT_CREATE) {
         ARENA_GROW(l->a, l->made.v, l->made.n, l->made.cap);
         l->made.v[l->made.n++] = t->object.name;

@@ -103,7 +103,8 @@ static const struct touch *first_touch(const struct step *s, const struct object
     return NULL;
 }
 
-/* Static, so a lower bound; the run compares what a migration really touched with the same list before COMMIT. */
+/* Static, so a lower bound; the run compares what a migration really touched with the same list before
+ * COMMIT. */
 static void check_drift(struct plan *p, struct step *s)
 {
     if (s->bundle->decl == NULL || s->bundle->forward == NULL) {

@@ -59,7 +59,8 @@ static void edge_add(struct work *w, struct ordered *s, int from, int to)
     w->missing[to]++;
 }
 
-/* Which step stands for id? Steps are in bundle order and ids are unique, so a table is made once per plan. */
+/* Which step stands for id? Steps are in bundle order and ids are unique, so a table is made once per
+ * plan. */
 static int index_of(const struct table *by_id, const char *id)
 {
     const int *at = table_gets(by_id, id);
@@ -95,8 +96,8 @@ static bool depends_on_later(const struct bundle *b)
     return false;
 }
 
-/* The last of the folder so far, outside of chains and in each chain. One that its depends_on has placed after a later id is
- * left out, or a late arrival could never be placed behind what is there already. */
+/* The last of the folder so far, outside of chains and in each chain. One that its depends_on has placed
+ * after a later id is left out, or a late arrival could never be placed behind what is there already. */
 struct latest {
     const char *folder;
     int outside;        /* -1: none */
@@ -129,7 +130,8 @@ static void latest_add(struct latest *l, const struct bundle *b, int *index)
     }
 }
 
-/* What runs inside generations orders nothing outside; a member follows both its chain and what stands before it outside. */
+/* What runs inside generations orders nothing outside; a member follows both its chain and what stands before
+ * it outside. */
 static void link_default(struct arena *a, struct work *w, const struct latest *l, int i)
 {
     struct ordered *s = &w->old[i];

@@ -1,6 +1,7 @@
-/* The plan: what build would do, and why. build, plan, why, status and graph all print from the one struct plan.
- * Owns: graph, order, keys, selection, decision, digest. Pure: no I/O; the same project, past and world give the same plan,
- * byte for byte. */
+/* The plan: what build would do, and why. build, plan, why, status and graph all print from the one struct
+ * plan.
+ * Owns: graph, order, keys, selection, decision, digest. Pure: no I/O; the same project, past and world give
+ * the same plan, byte for byte. */
 #ifndef KFMIG_PLAN_PLAN_H
 #define KFMIG_PLAN_PLAN_H
 
@@ -16,7 +17,8 @@ enum plan_state { STATE_CURRENT, STATE_STALE, STATE_BLOCKED, STATE_NOT_APPLICABL
 const char *
 plan_state_text(enum plan_state s); /* "current", "stale", "blocked", "not-applicable" */
 
-/* ACTION_REBUILD: make a new generation of a projection, or go on with the one begun, and publish it; ACTION_PUBLISH: only publish it. */
+/* ACTION_REBUILD: make a new generation of a projection, or go on with the one begun, and publish it;
+ * ACTION_PUBLISH: only publish it. */
 enum plan_action { ACTION_NONE, ACTION_APPLY, ACTION_EXPORT, ACTION_REBUILD, ACTION_PUBLISH };
 const char *
 plan_action_text(enum plan_action a); /* "none", "apply", "export", "rebuild", "publish" */
@@ -31,7 +33,8 @@ enum stage {
     STAGE_RECEIPT,
     STAGE_COUNT
 };
-const char *stage_text(enum stage s); /* "declaration", "pre", "apply", ...: static text */
+/* "declaration", "pre", ... */
+const char *stage_text(enum stage s);
 
 enum reason_code {
 #define REASON(name, code, state, text) REASON_##name,
@@ -43,9 +46,10 @@ const char *reason_text(enum reason_code c); /* code */
 const char *reason_sentence(enum reason_code c);
 enum plan_state reason_state(enum reason_code c);
 
-/* cause: a target ("dev/X@apply"), a file ("migrations/.../forward.sql") or a database fact ("ledger entry 7"); was, now: digests or
- * values, "" where there is none; detail: one sentence, "" if the code says it all. step: index of the step that is the cause, or -1.
- * path, line, col: the place in a project file to look at; path NULL if none. */
+/* cause: a target ("dev/X@apply"), a file ("migrations/.../forward.sql") or a database fact ("ledger entry
+ * 7"); was, now: digests or values, "" where there is none; detail: one sentence, "" if the code says it all.
+ * step: index of the step that is the cause, or -1. path, line, col: the place in a project file to look at;
+ * path NULL if none. */
 struct reason {
     enum reason_code code;
     const char *cause, *was, *now, *detail;
@@ -57,10 +61,12 @@ struct reason {
 /* Take place, words and hint of a fault of a file over into r. */
 void reason_from_fault(struct arena *a, struct reason *r, const struct err *fault);
 
-/* A projection as the session found it. digest, parts: of the generation that the declaration wants now; digest zero: it cannot be known,
- * faults say why (catalogs that are missing, disagree, are unknown or restricted). artifact_bytes: what its artifacts occupy; free_bytes: what is free at the
- * server, -1: unknown. v[0..n): its generations, by number. has_schema: its schema stands in
- * the database. has_dml: the path of a chain file (not rebuild: after-load) that changes rows, which an empty schema would not repeat; NULL: none. */
+/* A projection as the session found it. digest, parts: of the generation that the declaration wants now;
+ * digest zero: it cannot be known, faults say why (catalogs that are missing, disagree, are unknown or
+ * restricted). artifact_bytes: what its artifacts occupy; free_bytes: what is free at the server, -1:
+ * unknown. v[0..n): its generations, by number. has_schema: its schema stands in the database. has_dml: the
+ * path of a chain file (not rebuild: after-load) that changes rows, which an empty schema would not repeat;
+ * NULL: none. */
 struct projection_input {
     const struct projection *p;
     struct digest digest;
@@ -74,8 +80,8 @@ struct projection_input {
     const struct err_list *script_faults; /* of its chain, if that has to run; NULL: none */
 };
 
-/* From what the generation of basis took and occupies, in proportion to the artifacts: its own live one, or else another projection's. ms -1: nothing was measured
- * yet; bytes are then those of the artifacts. */
+/* From what the generation of basis took and occupies, in proportion to the artifacts: its own live one, or
+ * else another projection's. ms -1: nothing was measured yet; bytes are then those of the artifacts. */
 struct cost {
     int64_t ms, bytes;
     const char *basis; /* a projection; NULL: none */
@@ -83,10 +89,10 @@ struct cost {
 
 enum step_kind { STEP_MIGRATION, STEP_PROJECTION, STEP_KINDS };
 
-/* One unit of atomicity in one environment, with one key and many targets. What its kind decides stands in a row of plan/step_kind.h.
- * A migration has STAGE_COUNT targets that share state and reasons, except that the receipt stage alone can be stale for want of an
- * export. A projection has ENV/NAME@schema, @load:DATASET (one per source; DATASET/VERSION where one dataset comes twice), @index,
- * @validate, @publish, @receipt. */
+/* One unit of atomicity in one environment, with one key and many targets. What its kind decides stands in a
+ * row of plan/step_kind.h. A migration has STAGE_COUNT targets that share state and reasons, except that the
+ * receipt stage alone can be stale for want of an export. A projection has ENV/NAME@schema, @load:DATASET
+ * (one per source; DATASET/VERSION where one dataset comes twice), @index, @validate, @publish, @receipt. */
 struct step {
     enum step_kind kind;
     enum plan_state state;
@@ -94,18 +100,21 @@ struct step {
     bool selected;
     bool is_named;   /* asked for by its name: what was switched back to by hand does not hold it */
     bool order_only; /* upstream is the default order, not depends_on */
-    char
-        risk_class; /* of a migration: 'A'..'D' of reference 000, derived from the scripts; 0 if they were not parsed */
-    enum export_state exported; /* of a migration: its evidence */
-    struct reason *reasons;     /* at least one; the decisive one first */
+    struct reason *reasons; /* at least one; the decisive one first */
     size_t n_reasons, cap_reasons;
     const struct history *history; /* NULL: nothing known */
-    int *
-        upstream; /* indexes of steps that come first: depends_on, or the order-only predecessor; of a projection: those outside its chain that members come after */
+    /* Indexes of steps that come first: depends_on, or the order-only predecessor; of a projection: those
+     * outside its chain that members come after. */
+    int *upstream;
     size_t n_upstream;
-    const struct bundle *bundle; /* of a migration; else NULL */
-    /* Of a projection; else NULL. live: what readers see; next: the generation begun or made for the wanted digest, or kept with it; NULL:
-     * none. members: indexes of the steps of its chain, in order. cost: what a new generation should take. */
+    /* Of a migration; else NULL and 0. exported: its evidence. risk_class: 'A'..'D' of reference 000, derived
+     * from the scripts; 0 if they were not parsed. */
+    const struct bundle *bundle;
+    enum export_state exported;
+    char risk_class;
+    /* Of a projection; else NULL and 0. live: what readers see; next: the generation begun or made for the
+     * wanted digest, or kept with it; NULL: none. members: indexes of the steps of its chain, in order. cost:
+     * what a new generation should take. */
     const struct projection_input *in;
     const struct generation *live, *next;
     int *members;
@@ -140,7 +149,8 @@ struct plan {
 /* The target that stands for all of them: "dev/X@apply", "dev/feature_index@publish"; in a. */
 const char *step_target_text(struct arena *a, const struct plan *p, const struct step *s);
 
-/* A migration in its place. upstream: places in the order of what comes first; order_only: they are the default order, not depends_on. */
+/* A migration in its place. upstream: places in the order of what comes first; order_only: they are the
+ * default order, not depends_on. */
 struct ordered {
     const struct bundle *bundle;
     size_t index; /* where it stood in what was ordered */
@@ -152,13 +162,15 @@ struct plan_order {
     struct ordered *v;
     size_t n;
 };
-/* The order in which migrations run, known before anything is decided about them. bundles[0..n) in (store, folder, id) order. A migration
- * with depends_on follows those; one without follows the previous id of its folder. Among those that are free the first of bundles goes
- * next, so the same input gives the same order. Memory in a. -1 with ERR_CONFIG naming the whole cycle, or an unknown dependency. */
+/* The order in which migrations run, known before anything is decided about them. bundles[0..n) in (store,
+ * folder, id) order. A migration with depends_on follows those; one without follows the previous id of its
+ * folder. Among those that are free the first of bundles goes next, so the same input gives the same order.
+ * Memory in a. -1 with ERR_CONFIG naming the whole cycle, or an unknown dependency. */
 int plan_order(struct arena *a, const struct bundle *const *bundles, size_t n,
                struct plan_order *out, struct err *e) MUST_CHECK;
 
-/* Everything that goes into a plan. Steps that need it have their scripts parsed (plan_needs_scripts() before, plan_scripts()). */
+/* Everything that goes into a plan. Steps that need it have their scripts parsed (plan_needs_scripts()
+ * before, plan_scripts()). */
 struct plan_input {
     const struct env *env;
     const struct domains *domains;
@@ -171,35 +183,40 @@ struct plan_input {
         exports; /* per bundle as it was ordered (its index): its exported evidence; NULL: none is wanted */
 };
 
-/* Does the decision about b in env look into its scripts? True for what is not applied there and whose store is configured; never for a member
- * of a projection: whether a new generation is wanted, and so whether its scripts matter, is known only with the whole projection. */
+/* Does the decision about b in env look into its scripts? True for what is not applied there and whose store
+ * is configured; never for a member of a projection: whether a new generation is wanted, and so whether its
+ * scripts matter, is known only with the whole projection. */
 bool plan_needs_scripts(const struct plan_input *in, const struct bundle *b);
-/* Parse what applying b runs: its forward files and invariants (idempotent). What kfmig cannot run (transaction control,
- * non-transactional statements, psql meta-commands) are faults of b, ERR_CONFIG with their place: they block the step that needs
- * them and nothing else. */
+/* Parse what applying b runs: its forward files and invariants (idempotent). What kfmig cannot run
+ * (transaction control, non-transactional statements, psql meta-commands) are faults of b, ERR_CONFIG with
+ * their place: they block the step that needs them and nothing else. */
 void plan_scripts(struct arena *a, struct bundle *b);
 /* Add b's faults to a list, as plan_scripts() found them. */
 void plan_script_faults(const struct bundle *b, struct err_list *faults);
-/* Statements of b's forward files and invariants that the grammar does not know, unless their file allows them: for `kfmig check` and
- * `kfmig new`. A run leaves the last word to the server. */
+/* Statements of b's forward files and invariants that the grammar does not know, unless their file allows
+ * them: for `kfmig check` and `kfmig new`. A run leaves the last word to the server. */
 void plan_unread_faults(const struct bundle *b, struct err_list *faults);
-/* Faults of b's rollback files: for `kfmig check`, and for whoever is about to run them. Where a rollback is required: what kfmig
- * cannot run, what is left to be written by hand, and files without a statement although forward (parsed before) has something to
- * undo. */
+/* Faults of b's rollback files: for `kfmig check`, and for whoever is about to run them. Where a rollback is
+ * required: what kfmig cannot run, what is left to be written by hand, and files without a statement although
+ * forward (parsed before) has something to undo. */
 void plan_rollback_faults(struct arena *a, const struct bundle *b, struct err_list *faults);
-/* Judge b's forward statically: reasons (scope, protected domain, limits) into *out. base knowledge about what exists is not needed:
- * a protected schema that b itself creates counts as new. Used by decide and by `kfmig check`. */
+/* Judge b's forward statically: reasons (scope, protected domain, limits) into *out. base knowledge about
+ * what exists is not needed: a protected schema that b itself creates counts as new. Used by decide and by
+ * `kfmig check`. */
 void plan_judge(struct arena *a, const struct bundle *b, const struct domains *d,
                 struct reason **out, size_t *n);
-/* The class of reference 000, derived from the scripts, which must be parsed: 'A' schema-only, 'B' with backfill, 'C' breaking; 'U'
- * unknown, as strict as C: it cannot be run, or holds a statement that the grammar does not know. */
+/* The class of reference 000, derived from the scripts, which must be parsed: 'A' schema-only, 'B' with
+ * backfill, 'C' breaking; 'U' unknown, as strict as C: it cannot be run, or holds a statement that the
+ * grammar does not know. */
 char plan_risk_class(const struct bundle *b);
 const char *plan_risk_text(char risk_class); /* "A", "unknown" */
 
-/* Compute the plan. selection: target texts resolved by plan_select(); with n = 0 all. Returns 0, or -1 with ERR_CONFIG. */
+/* Compute the plan, everything selected. Memory in a; what in points to must live as long. -1 with
+ * ERR_CONFIG: a migration outside depends on one that runs inside a projection. */
 int plan_make(struct arena *a, const struct plan_input *in, struct plan *out,
               struct err *e) MUST_CHECK;
-/* Restrict to targets and what they need. -1 with ERR_CONFIG: unknown or ambiguous target, with near misses as hint. */
+/* Restrict to targets and what they need. -1 with ERR_CONFIG: unknown or ambiguous target, with near misses
+ * as hint. */
 int plan_restrict(struct plan *p, const char *const *targets, size_t n, struct err *e) MUST_CHECK;
 
 /* Everything that a target can be about. by_name: filled by plan_subjects(). */
@@ -210,11 +227,13 @@ struct subjects {
     size_t n_projections;
     struct table by_name;
 };
-/* Fill s->by_name, in a, so that each plan_target() finds a whole name at once; else it walks through all names. */
+/* Fill s->by_name, in a, so that each plan_target() finds a whole name at once; else it walks through all
+ * names. */
 void plan_subjects(struct arena *a, struct subjects *s);
-/* Resolve "ENV/SUBJECT@STAGE", "SUBJECT@STAGE", "SUBJECT", a unique abbreviation (prefix, else substring) of SUBJECT and STAGE (prefix). SUBJECT: a
- * migration's id or a projection's name. The stage follows the last '@' (a version in "@load:DATASET/VERSION" may hold more of them); the first segment is
- * an environment if one is declared by that name. */
+/* What a text means: "ENV/SUBJECT@STAGE", "SUBJECT@STAGE", "SUBJECT", a unique
+ * abbreviation (prefix, else substring) of SUBJECT and STAGE (prefix). SUBJECT: a migration's id or a
+ * projection's name. The stage follows the last '@' (a version in "@load:DATASET/VERSION" may hold more of
+ * them); the first segment is an environment if one is declared by that name. */
 struct target {
     const char *env;  /* NULL: not given */
     int bundle;       /* index into bundles; -1: it is a projection */
@@ -222,23 +241,36 @@ struct target {
     int projection;   /* index into projections; -1: it is a migration */
     int part;         /* of a projection, see plan_parts(); -1: not given */
 };
+/* Resolve text, in a. -1 with ERR_CONFIG: unknown or ambiguous subject or stage, with near misses as hint. */
 int plan_target(const char *text, const struct env *envs, size_t n_envs,
                 const struct subjects *subjects, struct arena *a, struct target *out,
                 struct err *e) MUST_CHECK;
+/* "dev/X@apply", "X@declaration"; STAGE_COUNT: "dev/X". Of a migration; in a. */
 const char *plan_target_text(struct arena *a, const struct plan *p, const struct step *s,
-                             enum stage stage); /* "dev/X@apply", "X@declaration" */
+                             enum stage stage);
 
 int plan_find(const struct plan *p, const char *id);              /* index of its step, or -1 */
 int plan_find_projection(const struct plan *p, const char *name); /* in p->projections, or -1 */
-/* State and action of one target of a step. */
+/* The state of one target of a migration. */
 enum plan_state plan_stage_state(const struct step *s, enum stage stage);
 
 /* The stages of a projection are numbered: schema, a load per source, index, validate, publish, receipt. */
-enum leg { LEG_SCHEMA, LEG_LOAD, LEG_INDEX, LEG_VALIDATE, LEG_PUBLISH, LEG_RECEIPT, LEG_KINDS };
+enum phase {
+    PHASE_SCHEMA,
+    PHASE_LOAD,
+    PHASE_INDEX,
+    PHASE_VALIDATE,
+    PHASE_PUBLISH,
+    PHASE_RECEIPT,
+    PHASES
+};
 int plan_parts(const struct projection *p); /* how many */
-enum leg plan_leg(const struct projection *p, int part);
-/* "publish", "load:kansas_counties"; "load:kansas_counties/2026-02.1a2b3c4d" where one dataset comes twice, with "#ASSET" where one version does. */
+/* What kind of stage its part of that number is. */
+enum phase plan_phase(const struct projection *p, int part);
+/* "publish", "load:kansas_counties"; "load:kansas_counties/2026-02.1a2b3c4d" where one dataset comes twice,
+ * with "#ASSET" where one version does. */
 const char *plan_part_text(struct arena *a, const struct projection *p, int part);
+/* The number of the part that publishes. */
 int plan_part_publish(const struct projection *p);
 /* "dev/feature_index@publish"; part -1: without a stage. */
 const char *plan_projection_text(struct arena *a, const struct plan *p, const struct step *x,
@@ -247,9 +279,11 @@ const char *plan_projection_text(struct arena *a, const struct plan *p, const st
 enum plan_state plan_part_state(const struct step *x, int part);
 /* The member "plan" of plan --json (DESIGN.md section 2): what the digest covers. */
 struct doc *plan_doc(struct arena *a, const struct plan *p);
+/* SHA-256 over plan_doc() in canonical form. */
 struct digest plan_digest(const struct plan *p);
 
-/* The chain from a step to its root causes: indexes of steps, following reason.step of the decisive reason, the step itself first. */
+/* The chain from a step to its root causes: indexes of steps, following reason.step of the decisive reason,
+ * the step itself first. */
 size_t plan_chain(const struct plan *p, int step, int *out, size_t cap);
 
 #endif

@@ -22,7 +22,8 @@ const struct projection_input *projection_of(const struct plan *p, const struct 
 
 /* --- members ---------------------------------------------------------------------------------------- */
 
-/* What readers see was made with this content; a schema that kfmig did not build itself only has the ledger's word for it. */
+/* What readers see was made with this content; a schema that kfmig did not build itself only has the ledger's
+ * word for it. */
 static bool is_in_live(struct plan *p, struct step *s, const struct projection_input *x,
                        const struct digest **was)
 {

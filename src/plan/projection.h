@@ -4,35 +4,43 @@
 
 #include "plan/plan.h"
 
-/* Take the projections of in into p: by name, with their members and what comes before them. -1 with ERR_CONFIG: a migration outside
- * depends on one of a chain. */
+/* Take the projections of in into p: by name, with their members and what comes before them. -1 with
+ * ERR_CONFIG: a migration outside depends on one of a chain. */
 int projections_begin(struct plan *p, const struct plan_input *in, struct err *e) MUST_CHECK;
-/* The projection that b belongs to, if that is built in this environment; *excluded: it is declared, but not for this one. */
+/* The projection that b belongs to, if that is built in this environment; *excluded: it is declared, but not
+ * for this one. */
 const struct projection_input *projection_of(const struct plan *p, const struct bundle *b,
                                              bool *excluded);
 /* A member of a chain: what its step says. */
 void projection_member(struct plan *p, struct step *s, const struct projection_input *x,
                        bool excluded);
-/* Select those in roots (one flag each), and those with a selected member; a projection that is named is decided anew. */
+/* Select those in roots (one flag each), and those with a selected member; a projection that is named is
+ * decided anew. */
 void projections_select(struct plan *p, const bool *roots);
 
 /* --- for the files about projections ---------------------------------------------------------------- */
 
 bool projection_is_for(const struct projection *x, const char *env);
+/* "generation 3" */
 const char *generation_name(struct plan *p, const struct generation *g);
 
+/* What readers see; NULL: none. */
 const struct generation *generation_live(const struct projection_input *in);
 /* The generation begun, made or kept for the wanted digest: the furthest, then the newest. */
 const struct generation *generation_next(const struct projection_input *in);
-/* input_changed or rule_changed, one reason per part that differs between the live generation and the wanted one. */
+/* input_changed or rule_changed, one reason per part that differs between the live generation and the wanted
+ * one. */
 void generation_changes(struct plan *p, struct step *x);
 
 /* policy: in-place, and nothing but new migrations in the chain: they are applied to the live schema. */
 bool generation_grows(const struct projection_input *in);
+/* Is b a member that the live generation was made without? */
 bool generation_lacks(const struct projection_input *in, const struct bundle *b);
 
-/* What forbids to make a generation, or to publish one, although it is wanted. */
+/* What forbids to make a generation although it is wanted: its chain, its policy. */
 void projection_check_rebuild(struct plan *p, struct step *x);
+/* What its environment asks before one is made or published; its members are looked at like migrations, and
+ * the server's room. */
 void projection_check_gates(struct plan *p, struct step *x);
 
 #endif

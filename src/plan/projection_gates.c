@@ -1,4 +1,5 @@
-/* What stands between a projection and the generation it wants: its policy, the gates of the environment, what comes before. */
+/* What stands between a projection and the generation it wants: its policy, the gates of the environment,
+ * what comes before. */
 #include <string.h>
 
 #include "plan/projection.h"

@@ -1,5 +1,5 @@
-/* The table of step kinds, and what deciding about any of them needs; for src/plan only. A new kind is a row, a decide function, and its
- * members in struct step. */
+/* The table of step kinds, and what deciding about any of them needs; for src/plan only. A new kind is a row,
+ * a decide function, and its members in struct step. */
 #ifndef KFMIG_PLAN_STEP_KIND_H
 #define KFMIG_PLAN_STEP_KIND_H
 
@@ -18,18 +18,23 @@ struct step_kind_row {
     enum store_kind (*store)(const struct step *s);             /* STORE_COUNT: in none */
     bool (*is_for)(const struct step *s,
                    const char *env); /* is it declared for that environment? */
-    /* Give at least one reason, and say the action that follows if it is stale. The environment has its store, and it was reached. */
+    /* Give at least one reason, and say the action that follows if it is stale. The environment has its
+     * store, and it was reached. */
     void (*decide)(struct plan *p, struct step *s);
 };
+/* The row of a kind. */
 const struct step_kind_row *step_kind_row(enum step_kind k);
 
 /* Append a reason with nothing but its code. */
 struct reason *step_give(struct plan *p, struct step *s, enum reason_code code);
 const char *step_digest(struct plan *p, const struct digest *d); /* in p->a; "" for zero */
-/* Decide about s, whatever its kind: reasons, the decisive one first, state and action. What comes before it is decided already. */
+/* Decide about s, whatever its kind: reasons, the decisive one first, state and action. What comes before it
+ * is decided already. */
 void step_decide(struct plan *p, struct step *s);
 
+/* The decide function of migrations. */
 void migration_decide(struct plan *p, struct step *s);
+/* That of projections. */
 void projection_decide(struct plan *p, struct step *s);
 
 #endif

@@ -4,7 +4,8 @@
 
 #include "report/report.h"
 
-/* What to do about r of s, of whatever kind: one sentence without a newline; "" where there is nothing to do. changes: the files that differ, for checksum_mismatch. */
+/* What to do about r of s, of whatever kind: one sentence without a newline; "" where there is nothing to do.
+ * changes: the files that differ, for checksum_mismatch. */
 void advice_put(struct buf *out, const struct plan *p, const struct step *s, const struct reason *r,
                 const struct file_change *changes, size_t n_changes);
 

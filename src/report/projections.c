@@ -74,7 +74,8 @@ void words_projection(struct buf *out, const struct style *st, const struct step
     }
 }
 
-/* What a stage's output hashes to: a load: its source, validate: the rows, receipt: itself, the others: the generation. Zero: not there yet. */
+/* What a stage's output hashes to: a load: its source, validate: the rows, receipt: itself, the others: the
+ * generation. Zero: not there yet. */
 static struct digest output_of(const struct plan *p, const struct step *x, int part)
 {
     struct digest none = {{0}};
@@ -82,19 +83,19 @@ static struct digest output_of(const struct plan *p, const struct step *x, int p
     const struct generation *made = x->action == ACTION_PUBLISH ? x->next : x->live;
     struct part of;
     const struct part *source = NULL;
-    switch (plan_leg(x->in->p, part)) {
-    case LEG_LOAD:
+    switch (plan_phase(x->in->p, part)) {
+    case PHASE_LOAD:
         of = part_of_source(PART_SOURCE, &x->in->p->source[part - 1]);
         source = parts_find(&x->in->parts, &of);
         return source != NULL ? source->digest : none;
-    case LEG_VALIDATE:
+    case PHASE_VALIDATE:
         return made != NULL && plan_part_state(x, part) == STATE_CURRENT ? made->content : none;
-    case LEG_RECEIPT:
+    case PHASE_RECEIPT:
         return h != NULL && h->applied != NULL ? h->applied->receipt : none;
-    case LEG_SCHEMA:
-    case LEG_INDEX:
-    case LEG_PUBLISH:
-    case LEG_KINDS:
+    case PHASE_SCHEMA:
+    case PHASE_INDEX:
+    case PHASE_PUBLISH:
+    case PHASES:
         break;
     }
     return x->in->digest;

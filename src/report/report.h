@@ -13,14 +13,17 @@ struct style {
     bool verbose;
 };
 
-/* "kfmig: migrations/x/forward.sql:3:14: column ... (hint on a line of its own)", with the source line and a caret under the column where
- * source is not NULL (the file's bytes). JSON: {"error":{"code","message","where","hint","sqlstate"}}. */
+/* "kfmig: migrations/x/forward.sql:3:14: column ... (hint on a line of its own)", with the source line and a
+ * caret under the column where source is not NULL (the file's bytes). */
 void report_err(struct buf *out, const struct style *st, const struct err *e,
                 const struct bytes *source);
+/* {"error":{"code","message","where","hint","sqlstate"}} and a newline. */
 void report_err_json(struct buf *out, const struct err *e);
-/* Everything in the list that stands in the way, a line each, with the line of migration.yml that would admit it:
- *   "  scope: create of table other.t: not in scope.allowed_schemas; admitted by scope.allowed_schemas: [app, other]"
- * for the place behind report_err(), which has told the first already: of a single one only what admits it, if anything does. */
+/* Everything in the list that stands in the way, a line each, with the line of migration.yml that would admit
+ * it:
+ *   "  scope: create of table other.t: not in scope.allowed_schemas; admitted by
+ *    scope.allowed_schemas: [app, other]" for the place behind report_err(), which has told the first
+ * already: of a single one only what admits it, if anything does. */
 void report_findings(struct buf *out, const struct style *st, const struct findings *l);
 /* All of a list, sorted, then "N faults". kind: "error" or "warning". */
 void report_faults(struct buf *out, const struct style *st, const struct err_list *l,
@@ -29,33 +32,41 @@ void report_faults(struct buf *out, const struct style *st, const struct err_lis
 /* One event as one line of NDJSON: {"event","time","target",...}; TELL_FAULTS: one line per fault. */
 void report_tell(struct buf *out, const struct tell *t);
 
+/* What a build would do, and why, for people; st->verbose: also what is current. */
 void report_plan(struct buf *out, const struct style *st, const struct plan *p);
 /* Only what is blocked: reasons and what to do about them; nothing if nothing is. */
 void report_blocked(struct buf *out, const struct style *st, const struct plan *p);
+/* {"plan","plan_digest",...}: the plan with its targets, as registry/schemas/plan.v1 says. */
 void report_plan_json(struct buf *out, const struct plan *p);
+/* For a pull request: a table of what is to be done, one of statements and their locks. */
 void report_plan_markdown(struct buf *out, const struct plan *p);
+/* Every selected step, its state and last result; st->verbose: every target of it. */
 void report_status(struct buf *out, const struct style *st, const struct plan *p);
-struct doc *report_status_doc(struct arena *a,
-                              const struct plan *p); /* {"environment","targets":[...]} */
+/* {"environment","targets":[...]}, in a. */
+struct doc *report_status_doc(struct arena *a, const struct plan *p);
 
-/* The chain from migration step of the plan to what it comes from, at a stage; changes: its files that
- * differ from what was applied. Text, and JSON. */
+/* The chain from one target of step to its root causes; changes: the files that differ, for
+ * checksum_mismatch. */
 void report_why(struct buf *out, const struct style *st, const struct plan *p, int step,
                 enum stage stage, const struct file_change *changes, size_t n_changes);
+/* The same as {"target","state","chain":[...]}, as registry/schemas/why.v1 says. */
 void report_why_json(struct buf *out, const struct plan *p, int step, enum stage stage,
                      const struct file_change *changes, size_t n_changes);
 
-/* The same for a projection, by its index in p->projections. */
+/* As report_why(), of a projection by its index in p->projections, and one of its parts (plan_parts()). */
 void report_why_projection(struct buf *out, const struct style *st, const struct plan *p,
                            int projection, int part, const struct file_change *changes,
                            size_t n_changes);
+/* As report_why_json(), of a projection. */
 void report_why_projection_json(struct buf *out, const struct plan *p, int projection, int part,
                                 const struct file_change *changes, size_t n_changes);
 
-/* Migrations, projections and the dataset versions that those are made of. focus: -1 for the whole graph, else what that depends on and what
- * depends on it: the index of a step, or p->n_migrations and more: of a projection behind the steps. */
+/* Migrations, projections and the dataset versions that those are made of. focus: -1 for the whole graph,
+ * else what that depends on and what depends on it: the index of a step in p->v. */
 void report_graph(struct buf *out, const struct plan *p, int focus);
+/* The same for Graphviz. */
 void report_graph_dot(struct buf *out, const struct plan *p, int focus);
+/* The same as {"nodes":[...],"edges":[...]}. */
 void report_graph_json(struct buf *out, const struct plan *p, int focus);
 
 #endif

@@ -1,4 +1,5 @@
-/* The graph of a plan as text, dot and JSON. Nodes are numbered: steps, then projections, then the dataset versions that those are made of. */
+/* The graph of a plan as text, dot and JSON. Nodes are numbered: steps, then projections, then the dataset
+ * versions that those are made of. */
 #include <string.h>
 
 #include "report/words.h"
@@ -94,7 +95,8 @@ static void choose(struct graph *g, int focus)
     }
 }
 
-/* One level deeper than the deepest of depends_on; the default order indents nothing, or a long history would run off the screen. */
+/* One level deeper than the deepest of depends_on; the default order indents nothing, or a long history would
+ * run off the screen. */
 static void measure(struct graph *g)
 {
     const struct plan *p = g->p;
@@ -201,7 +203,8 @@ void report_graph(struct buf *out, const struct plan *p, int focus)
 
 /* --- dot -------------------------------------------------------------------------------------------- */
 
-/* A quoted dot string (graphviz, "The DOT Language": only the quote needs escaping; a backslash would begin an escape). */
+/* A quoted dot string (graphviz, "The DOT Language": only the quote needs escaping; a backslash would begin
+ * an escape). */
 static void put_id(struct buf *out, const char *s)
 {
     struct buf safe = {0};

@@ -105,7 +105,7 @@ static void add_projection(struct arena *a, const struct plan *p, const struct s
 {
     struct link_why link = {.target = plan_projection_text(a, p, x, part),
                             .step = x,
-                            .part = plan_leg(x->in->p, part),
+                            .phase = plan_phase(x->in->p, part),
                             .depth = out->n_steps++};
     enum plan_state state = plan_part_state(x, part);
     if (state != x->state) {
@@ -150,7 +150,8 @@ void why_links(struct arena *a, const struct plan *p, int step, enum stage stage
         add_declaration(a, p, s, out);
         return;
     }
-    /* The chain of steps explains the step's own state; a target that is current in a step that is not needs no chain. */
+    /* The chain of steps explains the step's own state; a target that is current in a step that is not needs
+     * no chain. */
     if (plan_stage_state(s, stage) != s->state) {
         out->n_steps = 1;
         add_step(a, p, s, stage, 0, out);

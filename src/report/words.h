@@ -1,4 +1,5 @@
-/* What the reports share, for the .c files of report/ only: escaped text, columns, colour, the parts of JSON that appear in several. */
+/* What the reports share, for the .c files of report/ only: escaped text, columns, colour, the parts of JSON
+ * that appear in several. */
 #ifndef KFMIG_REPORT_WORDS_H
 #define KFMIG_REPORT_WORDS_H
 
@@ -13,6 +14,7 @@ void words_cell(struct buf *out, const char *s, size_t width);
 /* The same between colour codes, if st wants colour. */
 void words_paint(struct buf *out, const struct style *st, enum paint p, const char *s,
                  size_t width);
+/* A state in its colour, as words_cell(). */
 void words_state(struct buf *out, const struct style *st, enum plan_state s, size_t width);
 size_t words_width(const char *s); /* characters of the escaped text */
 
@@ -24,8 +26,8 @@ void words_summary(struct buf *out, const struct plan *p);
 /* An escaped text node; null for NULL and "". */
 struct doc *words_doc(struct arena *a, const char *s);
 struct doc *words_digest(struct arena *a, const struct digest *d); /* null for zero */
-struct doc *words_place(struct arena *a, const char *path, int line,
-                        int col); /* "path:line:col", or null */
+/* "path:line:col"; null where path is NULL. */
+struct doc *words_place(struct arena *a, const char *path, int line, int col);
 /* Canonical JSON and a newline. */
 void words_json(struct buf *out, const struct doc *d);
 
@@ -34,15 +36,18 @@ bool words_reason_counts(const struct step *s, enum stage stage, const struct re
 /* One element of "targets" in plan --json and status --json. */
 struct doc *words_target(struct arena *a, const struct plan *p, const struct step *s,
                          enum stage stage);
-/* What a stage's output hashes to: declaration, apply: of the files; the others: as the ledger has them. Zero if there is none. */
+/* What a stage's output hashes to: declaration, apply: of the files; the others: as the ledger has them. Zero
+ * if there is none. */
 struct digest words_output(const struct step *s, enum stage stage);
 
 /* words_reason() for a projection: "sentence: detail (place, if it is blocked, or cause)". */
 void words_projection_reason(struct buf *out, const struct reason *r);
-/* A projection's lines in plan and status, and its targets in their JSON. */
+/* A projection's lines in plan; width: of names. */
 void words_projection(struct buf *out, const struct style *st, const struct step *x, size_t width);
+/* Its line in status, and with st->verbose one for each of its targets. */
 void words_projection_status(struct buf *out, const struct style *st, const struct plan *p,
                              const struct step *x, size_t id_width);
+/* Append the targets of all selected projections to list. */
 void words_projection_targets(struct arena *a, const struct plan *p, struct doc *list);
 
 /* The name of a lock level as pg_locks shows it, without "Lock": "AccessExclusive". */

@@ -15,8 +15,8 @@ struct srids {
     bool is_complete;
 };
 
-/* Read them off the parse tree of text: columns, casts, domains, and the arguments of AddGeometryColumn(); never comments or
- * strings. text ends with a NUL. Memory in a. */
+/* Read them off the parse tree of text: columns, casts, domains, and the arguments of AddGeometryColumn();
+ * never comments or strings. text ends with a NUL. Memory in a. */
 void srids_of(struct arena *a, struct bytes text, struct srids *out);
 
 #endif

@@ -3,17 +3,17 @@
 
 #include "plan/plan.h"
 
-enum { PARTS_FIXED = LEG_KINDS - 1 }; /* without the loads */
+enum { PARTS_FIXED = PHASES - 1 }; /* without the loads */
 
 int plan_parts(const struct projection *p)
 {
     return (int)p->n_sources + PARTS_FIXED;
 }
 
-enum leg plan_leg(const struct projection *p, int part)
+enum phase plan_phase(const struct projection *p, int part)
 {
     int n = (int)p->n_sources;
-    return part == 0 ? LEG_SCHEMA : part <= n ? LEG_LOAD : (enum leg)(part - n + 1);
+    return part == 0 ? PHASE_SCHEMA : part <= n ? PHASE_LOAD : (enum phase)(part - n + 1);
 }
 
 int plan_part_publish(const struct projection *p)
@@ -41,10 +41,10 @@ static const char *load_text(struct arena *a, const struct projection *p, size_t
 const char *plan_part_text(struct arena *a, const struct projection *p, int part)
 {
     static const char *const text[] = {
-        [LEG_SCHEMA] = "schema",   [LEG_INDEX] = "index",     [LEG_VALIDATE] = "validate",
-        [LEG_PUBLISH] = "publish", [LEG_RECEIPT] = "receipt", [LEG_LOAD] = "load"};
-    enum leg kind = plan_leg(p, part);
-    return kind == LEG_LOAD ? load_text(a, p, (size_t)part - 1) : text[kind];
+        [PHASE_SCHEMA] = "schema",   [PHASE_INDEX] = "index",     [PHASE_VALIDATE] = "validate",
+        [PHASE_PUBLISH] = "publish", [PHASE_RECEIPT] = "receipt", [PHASE_LOAD] = "load"};
+    enum phase kind = plan_phase(p, part);
+    return kind == PHASE_LOAD ? load_text(a, p, (size_t)part - 1) : text[kind];
 }
 
 const char *plan_projection_text(struct arena *a, const struct plan *p, const struct step *x,
