@@ -17,7 +17,9 @@ struct style {
  * caret under the column where source is not NULL (the file's bytes). */
 void report_err(struct buf *out, const struct style *st, const struct err *e,
                 const struct bytes *source);
-/* {"error":{"code","message","where","hint","sqlstate"}} and a newline. */
+/* {"error":{"code","message","where","hint","sqlstate"}}; in a. */
+struct doc *report_err_doc(struct arena *a, const struct err *e);
+/* That as one line of canonical JSON. */
 void report_err_json(struct buf *out, const struct err *e);
 /* Everything in the list that stands in the way, a line each, with the line of migration.yml that would admit
  * it:
@@ -36,7 +38,9 @@ void report_tell(struct buf *out, const struct tell *t);
 void report_plan(struct buf *out, const struct style *st, const struct plan *p);
 /* Only what is blocked: reasons and what to do about them; nothing if nothing is. */
 void report_blocked(struct buf *out, const struct style *st, const struct plan *p);
-/* {"plan","plan_digest",...}: the plan with its targets, as registry/schemas/plan.v1 says. */
+/* {"plan","plan_digest","targets"}, as registry/schemas/plan.v1 says; in a. */
+struct doc *report_plan_doc(struct arena *a, const struct plan *p);
+/* That as one line of canonical JSON. */
 void report_plan_json(struct buf *out, const struct plan *p);
 /* For a pull request: a table of what is to be done, one of statements and their locks. */
 void report_plan_markdown(struct buf *out, const struct plan *p);
@@ -49,7 +53,10 @@ struct doc *report_status_doc(struct arena *a, const struct plan *p);
  * checksum_mismatch. */
 void report_why(struct buf *out, const struct style *st, const struct plan *p, int step,
                 enum stage stage, const struct file_change *changes, size_t n_changes);
-/* The same as {"target","state","chain":[...]}, as registry/schemas/why.v1 says. */
+/* The same as a document, {"target","state","chain","files"}, as registry/schemas/why.v1 says; in a. */
+struct doc *report_why_doc(struct arena *a, const struct plan *p, int step, enum stage stage,
+                           const struct file_change *changes, size_t n_changes);
+/* That as one line of canonical JSON. */
 void report_why_json(struct buf *out, const struct plan *p, int step, enum stage stage,
                      const struct file_change *changes, size_t n_changes);
 
@@ -57,7 +64,11 @@ void report_why_json(struct buf *out, const struct plan *p, int step, enum stage
 void report_why_projection(struct buf *out, const struct style *st, const struct plan *p,
                            int projection, int part, const struct file_change *changes,
                            size_t n_changes);
-/* As report_why_json(), of a projection. */
+/* As report_why_doc(), of a projection. */
+struct doc *report_why_projection_doc(struct arena *a, const struct plan *p, int projection,
+                                      int part, const struct file_change *changes,
+                                      size_t n_changes);
+/* That as one line of canonical JSON. */
 void report_why_projection_json(struct buf *out, const struct plan *p, int projection, int part,
                                 const struct file_change *changes, size_t n_changes);
 
@@ -66,7 +77,9 @@ void report_why_projection_json(struct buf *out, const struct plan *p, int proje
 void report_graph(struct buf *out, const struct plan *p, int focus);
 /* The same for Graphviz. */
 void report_graph_dot(struct buf *out, const struct plan *p, int focus);
-/* The same as {"nodes":[...],"edges":[...]}. */
+/* The same as a document, {"nodes","edges"}; in a. */
+struct doc *report_graph_doc(struct arena *a, const struct plan *p, int focus);
+/* That as one line of canonical JSON. */
 void report_graph_json(struct buf *out, const struct plan *p, int focus);
 
 #endif

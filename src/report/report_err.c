@@ -74,17 +74,22 @@ void report_findings(struct buf *out, const struct style *st, const struct findi
     }
 }
 
+struct doc *report_err_doc(struct arena *a, const struct err *e)
+{
+    struct doc *root = doc_new(a, DOC_MAP);
+    struct doc *d = doc_put(a, root, "error", doc_new(a, DOC_MAP));
+    doc_put(a, d, "code", doc_text(a, err_name(e->code)));
+    doc_put(a, d, "message", words_doc(a, e->msg));
+    doc_put(a, d, "where", words_place(a, e->where.path, e->where.line, e->where.col));
+    doc_put(a, d, "hint", words_doc(a, e->hint));
+    doc_put(a, d, "sqlstate", words_doc(a, e->sqlstate));
+    return root;
+}
+
 void report_err_json(struct buf *out, const struct err *e)
 {
     struct arena a = {0};
-    struct doc *root = doc_new(&a, DOC_MAP);
-    struct doc *d = doc_put(&a, root, "error", doc_new(&a, DOC_MAP));
-    doc_put(&a, d, "code", doc_text(&a, err_name(e->code)));
-    doc_put(&a, d, "message", words_doc(&a, e->msg));
-    doc_put(&a, d, "where", words_place(&a, e->where.path, e->where.line, e->where.col));
-    doc_put(&a, d, "hint", words_doc(&a, e->hint));
-    doc_put(&a, d, "sqlstate", words_doc(&a, e->sqlstate));
-    words_json(out, root);
+    words_json(out, report_err_doc(&a, e));
     arena_release(&a);
 }
 

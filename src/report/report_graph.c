@@ -286,23 +286,28 @@ static struct doc *add_node(struct arena *a, struct doc *nodes, const char *name
     return node;
 }
 
-void report_graph_json(struct buf *out, const struct plan *p, int focus)
+struct doc *report_graph_doc(struct arena *a, const struct plan *p, int focus)
 {
-    struct arena a = {0};
-    struct graph g = look(&a, p, focus);
-    struct doc *d = doc_new(&a, DOC_MAP);
-    struct doc *nodes = doc_put(&a, d, "nodes", doc_new(&a, DOC_LIST));
-    struct edges edges = {&a, doc_put(&a, d, "edges", doc_new(&a, DOC_LIST))};
+    struct graph g = look(a, p, focus);
+    struct doc *d = doc_new(a, DOC_MAP);
+    struct doc *nodes = doc_put(a, d, "nodes", doc_new(a, DOC_LIST));
+    struct edges edges = {a, doc_put(a, d, "edges", doc_new(a, DOC_LIST))};
     for (size_t i = 0; i < p->n_steps; i++) {
         if (g.shown[i]) {
-            doc_put(&a, add_node(&a, nodes, node_name(&g, i)), "state",
-                    doc_text(&a, plan_state_text(p->v[i].state)));
+            doc_put(a, add_node(a, nodes, node_name(&g, i)), "state",
+                    doc_text(a, plan_state_text(p->v[i].state)));
         }
     }
     for (size_t i = 0; i < g.datasets.n; i++) {
-        add_node(&a, nodes, g.datasets.v[i]);
+        add_node(a, nodes, g.datasets.v[i]);
     }
     walk(&g, add_edge, &edges);
-    words_json(out, d);
+    return d;
+}
+
+void report_graph_json(struct buf *out, const struct plan *p, int focus)
+{
+    struct arena a = {0};
+    words_json(out, report_graph_doc(&a, p, focus));
     arena_release(&a);
 }

@@ -38,25 +38,30 @@ static void add_statements(struct arena *a, struct doc *target, const struct ste
     }
 }
 
-void report_plan_json(struct buf *out, const struct plan *p)
+struct doc *report_plan_doc(struct arena *a, const struct plan *p)
 {
-    struct arena a = {0};
     char text[DIGEST_TEXT];
     struct digest digest = plan_digest(p);
-    struct doc *d = doc_new(&a, DOC_MAP);
-    doc_put(&a, d, "plan", plan_doc(&a, p));
-    doc_put(&a, d, "plan_digest", doc_text(&a, digest_text(&digest, text)));
-    struct doc *targets = doc_put(&a, d, "targets", doc_new(&a, DOC_LIST));
+    struct doc *d = doc_new(a, DOC_MAP);
+    doc_put(a, d, "plan", plan_doc(a, p));
+    doc_put(a, d, "plan_digest", doc_text(a, digest_text(&digest, text)));
+    struct doc *targets = doc_put(a, d, "targets", doc_new(a, DOC_LIST));
     for (size_t i = 0; i < p->n_migrations; i++) {
         for (int stage = 0; stage < STAGE_COUNT && p->v[i].selected; stage++) {
-            struct doc *t = doc_push(&a, targets, words_target(&a, p, &p->v[i], (enum stage)stage));
+            struct doc *t = doc_push(a, targets, words_target(a, p, &p->v[i], (enum stage)stage));
             if (stage == STAGE_APPLY) {
-                add_statements(&a, t, &p->v[i]);
+                add_statements(a, t, &p->v[i]);
             }
         }
     }
-    words_projection_targets(&a, p, targets);
-    words_json(out, d);
+    words_projection_targets(a, p, targets);
+    return d;
+}
+
+void report_plan_json(struct buf *out, const struct plan *p)
+{
+    struct arena a = {0};
+    words_json(out, report_plan_doc(&a, p));
     arena_release(&a);
 }
 

@@ -41,9 +41,9 @@ static struct doc *change_doc(struct arena *a, const struct file_change *c)
     return d;
 }
 
-static void put_json(struct buf *out, struct arena *a, const char *target, enum plan_state state,
-                     const struct links_why *links, const struct file_change *changes,
-                     size_t n_changes)
+static struct doc *why_doc(struct arena *a, const char *target, enum plan_state state,
+                           const struct links_why *links, const struct file_change *changes,
+                           size_t n_changes)
 {
     struct doc *d = doc_new(a, DOC_MAP);
     doc_put(a, d, "target", words_doc(a, target));
@@ -56,17 +56,34 @@ static void put_json(struct buf *out, struct arena *a, const char *target, enum 
     for (size_t i = 0; i < n_changes; i++) {
         doc_push(a, files, change_doc(a, &changes[i]));
     }
-    words_json(out, d);
+    return d;
+}
+
+struct doc *report_why_doc(struct arena *a, const struct plan *p, int step, enum stage stage,
+                           const struct file_change *changes, size_t n_changes)
+{
+    struct links_why links;
+    const struct step *s = &p->v[step];
+    why_links(a, p, step, stage, &links);
+    return why_doc(a, plan_target_text(a, p, s, stage), plan_stage_state(s, stage), &links, changes,
+                   n_changes);
+}
+
+struct doc *report_why_projection_doc(struct arena *a, const struct plan *p, int projection,
+                                      int part, const struct file_change *changes, size_t n_changes)
+{
+    struct links_why links;
+    const struct step *x = &p->projections[projection];
+    why_links_projection(a, p, projection, part, &links);
+    return why_doc(a, plan_projection_text(a, p, x, part), plan_part_state(x, part), &links,
+                   changes, n_changes);
 }
 
 void report_why_json(struct buf *out, const struct plan *p, int step, enum stage stage,
                      const struct file_change *changes, size_t n_changes)
 {
     struct arena a = {0};
-    struct links_why links;
-    why_links(&a, p, step, stage, &links);
-    put_json(out, &a, plan_target_text(&a, p, &p->v[step], stage),
-             plan_stage_state(&p->v[step], stage), &links, changes, n_changes);
+    words_json(out, report_why_doc(&a, p, step, stage, changes, n_changes));
     arena_release(&a);
 }
 
@@ -74,10 +91,6 @@ void report_why_projection_json(struct buf *out, const struct plan *p, int proje
                                 const struct file_change *changes, size_t n_changes)
 {
     struct arena a = {0};
-    struct links_why links;
-    const struct step *x = &p->projections[projection];
-    why_links_projection(&a, p, projection, part, &links);
-    put_json(out, &a, plan_projection_text(&a, p, x, part), plan_part_state(x, part), &links,
-             changes, n_changes);
+    words_json(out, report_why_projection_doc(&a, p, projection, part, changes, n_changes));
     arena_release(&a);
 }
