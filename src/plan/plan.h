@@ -107,8 +107,8 @@ struct step {
      * outside its chain that members come after. */
     int *upstream;
     size_t n_upstream;
-    /* Of a migration; else NULL and 0. exported: its evidence. risk_class: 'A'..'D' of reference 000, derived
-     * from the scripts; 0 if they were not parsed. */
+    /* Of a migration; else NULL and 0. exported: its evidence. risk_class: plan_risk_class(); 0 if the
+     * scripts were not parsed. */
     const struct bundle *bundle;
     enum export_state exported;
     char risk_class;

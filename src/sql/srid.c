@@ -76,12 +76,31 @@ static void look(void *ctx, const tree *m)
     tree_children(m, look, ctx);
 }
 
+static bool begins(struct bytes text, size_t at, const char *word)
+{
+    size_t n = strlen(word);
+    return text.n - at >= n && strncasecmp(text.p + at, word, n) == 0;
+}
+
+/* Behind the name of a type: arguments, or a comment that may stand before them. */
+static bool has_arguments(struct bytes text, size_t at)
+{
+    while (at < text.n && strchr(" \t\n\r\f\v\"", text.p[at]) != NULL) {
+        at++;
+    }
+    return begins(text, at, "(") || begins(text, at, "--") || begins(text, at, "/*");
+}
+
 /* Most files say nothing of the kind: they need no parser. */
 static bool may_declare(struct bytes text)
 {
-    for (size_t i = 0; i + 6 <= text.n; i++) {
-        if ((text.p[i] == 'g' || text.p[i] == 'G') && (strncasecmp(text.p + i, "geomet", 6) == 0 ||
-                                                       strncasecmp(text.p + i, "geogra", 6) == 0)) {
+    for (size_t i = 0; i < text.n; i++) {
+        if (text.p[i] != 'g' && text.p[i] != 'G') {
+            continue;
+        }
+        if (begins(text, i, "geometrycolumn") ||
+            (begins(text, i, "geometry") && has_arguments(text, i + strlen("geometry"))) ||
+            (begins(text, i, "geography") && has_arguments(text, i + strlen("geography")))) {
             return true;
         }
     }

@@ -27,6 +27,9 @@ static const struct {
     {"CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 1; -- geometry(Point, 26914)'", ""},
     {"CREATE TABLE t (a int); CREATE TABLE u (g geometry(Point, 4326))", "4326"},
     {"CREATE TABLE t (a int, b numeric(26914))", ""},
+    {"CREATE TABLE t (g geometry NOT NULL, h geography[])", ""},
+    {"CREATE TABLE t (g geometry /* of wells */ (Point, 26914))", "26914"},
+    {"CREATE TABLE t (g geography -- of wells\n\t(Point, 4326))", "4326"},
     {"CREATE TABLE TABLE (g geometry(Point, 4326))", "?"},
     {"", ""},
 };
