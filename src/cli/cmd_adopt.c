@@ -65,9 +65,13 @@ static int adopt(struct session *s, const struct request *req, struct err *e)
     if (may_adopt(s, e) != 0) {
         return -1;
     }
-    int rc = work_open(&w, s, false, e);
-    if (rc == 0) {
-        rc = run_adopt(&w.run, &s->link.sum, "accepted as it stood, by kfmig adopt", &n, &o, e);
+    static const char notes[] = "accepted as it stood, by kfmig adopt";
+    int rc = work_open(&w, s, notes, e);
+    if (rc == 0 && w.is_first) {
+        n = w.n_adopted;
+        o = w.first;
+    } else if (rc == 0) {
+        rc = run_adopt(&w.run, &s->link.sum, notes, &n, &o, e);
     }
     if (rc == 0) {
         s->world.n_drift = 0;

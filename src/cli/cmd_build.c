@@ -94,7 +94,7 @@ static int converge(struct session *s, struct tally *t, const char *const *targe
     struct err late = {0};
     struct digest reviewed = plan_digest(&s->plan);
     bool first = !s->link.id.has_ledger || s->link.id.size == 1;
-    int rc = work_open(&w, s, first, e);
+    int rc = work_open(&w, s, work_found, e);
     if (rc == 0) {
         rc = plan_restrict(&s->plan, targets, n_targets, e);
     }

@@ -22,7 +22,7 @@ static int collect(struct session *s, const struct request *req, struct err *e)
         tell_note(&s->ear, "%s: nothing to collect", args.env->name);
         return 0;
     }
-    int rc = work_open(&w, s, false, e);
+    int rc = work_open(&w, s, NULL, e);
     for (size_t i = 0; rc == 0 && i < s->plan.n_projections; i++) {
         size_t n = 0;
         rc = run_retire(&w.run, &s->plan.projections[i], req->all, &n, e);

@@ -103,7 +103,7 @@ static int rebuild_here(struct session *s, const struct arguments *args, struct 
         return err_hint(e, "`kfmig build %s` applies them, and builds the projections behind them",
                         args->env->name);
     }
-    int rc = work_open(&w, s, !s->link.id.has_ledger, e);
+    int rc = work_open(&w, s, work_found, e);
     for (size_t i = 0; rc == 0 && i < s->plan.n_projections; i++) {
         struct step *x = &s->plan.projections[i];
         if (is_meant(s, x) && x->state != STATE_NOT_APPLICABLE && x->state != STATE_BLOCKED) {

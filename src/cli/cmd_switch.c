@@ -81,7 +81,7 @@ static int change(struct session *s, const char *name, const char *number, struc
                 s->link.env->name);
         return err_hint(e, "add --apply");
     }
-    int rc = work_open(&w, s, false, e);
+    int rc = work_open(&w, s, NULL, e);
     const struct step *x = rc == 0 ? step_named(s, name) : NULL;
     const struct generation *to = x != NULL ? generation_numbered(x, number, e) : NULL;
     rc = to != NULL ? projections_job(s, x, &job, e) : -1;

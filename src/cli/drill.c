@@ -189,7 +189,7 @@ static int record(struct drill *d, const struct err *failure, struct outcome *o,
                                   .inputs = inputs_doc(s),
                                   .migrations = recovery_migrations_doc(s->a, s),
                                   .timings = drill_timings_doc(d)};
-    int rc = work_open(&w, s, false, e);
+    int rc = work_open(&w, s, NULL, e);
     if (rc == 0) {
         rc = run_record_drill(&w.run, &record, d->started_at, o, e);
     }

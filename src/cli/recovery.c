@@ -237,9 +237,8 @@ static int converge(struct session *s, struct recovery *r, struct err *e)
 {
     struct work_frame w;
     struct err late = {0};
-    bool first = !s->link.id.has_ledger || s->link.id.size == 1;
     s->cites = &r->cites;
-    int rc = work_open(&w, s, first, e);
+    int rc = work_open(&w, s, work_found, e);
     rc = rc == 0 ? check_begun(s, e) : -1;
     if (rc == 0) {
         const struct steps all = {

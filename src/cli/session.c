@@ -204,16 +204,17 @@ static int look_at_world(struct session *s, bool full, struct err *e)
 {
     struct link *l = &s->link;
     s->world.reachable = true;
-    s->world.has_ledger = l->id.has_ledger;
+    /* A ledger with nothing but its contact says nothing yet of what stands there: it comes to its baseline as one that is not there does. */
+    s->world.has_ledger = l->id.has_ledger && l->id.size > 1;
     s->world.instance = l->id.uuid;
     s->world.n_drift = 0;
-    if (!full && link_unmoved(s, l)) {
+    if (!full && s->world.has_ledger && link_unmoved(s, l)) {
         return 0;
     }
     if (link_look(s, l, e) != 0) {
         return -1;
     }
-    if (!l->id.has_ledger) {
+    if (!s->world.has_ledger) {
         s->world.n_existing = count_existing(&l->catalog);
         return 0;
     }

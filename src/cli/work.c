@@ -13,7 +13,9 @@
 #include "base/leftovers.h"
 #include "cli/repo.h"
 
-enum { OWED_MAX = 256 * 1024 * 1024 };
+enum { OWED_MAX = 256 * 1024 * 1024, RECONNECT_MS = 30000, RECONNECT_PAUSE_MS = 200 };
+
+const char work_found[] = "first contact: the database as it was found is the starting baseline";
 
 static void fill_actor(struct work_frame *w)
 {
@@ -45,36 +47,61 @@ static int take_lock(struct work_frame *w, struct err *e)
     return 0;
 }
 
-/* Called by the run when its connection is gone: connect again within a bounded time, be sure it is the same database, take the
- * lock again. */
-static int reconnect(void *ctx, struct err *e)
+/* The first signal after this has begun ends it: what came of the run is then in doubt, and the next one asks. One that came before has ended the run,
+ * and is no reason not to find out how: it is tried once, for as long as connecting may take. */
+static int connect_again(struct work_frame *w, bool once, struct err *e)
 {
-    struct work_frame *w = ctx;
     struct session *s = w->s;
-    int64_t until = clock_ms() + 30000;
-    char uuid[37];
-    memcpy(uuid, s->link.id.uuid, sizeof uuid);
-    pg_close(s->link.pg);
-    s->link.pg = NULL;
-    w->locked = false;
-    while (link_connect(s, &s->link, e) != 0) {
+    int64_t until = clock_ms() + RECONNECT_MS;
+    for (;;) {
         pg_close(s->link.pg);
         s->link.pg = NULL;
-        if (clock_ms() >= until || e->code == ERR_CONFIG) {
+        if (link_connect(s, &s->link, e) == 0) {
+            return 0;
+        }
+        if (!once && ear_stops(&w->s->ear) != ERR_NONE) {
+            return err_set(e, ERR_INTERRUPTED, "interrupted while connecting again");
+        }
+        if (once || clock_ms() >= until || e->code == ERR_CONFIG) {
             return -1;
         }
-        clock_sleep_ms(200);
+        clock_sleep_ms(RECONNECT_PAUSE_MS);
     }
-    if (ledger_identify(s->link.pg, &s->link.id, e) != 0) {
+}
+
+/* Before there was a ledger there is no lock, and no uuid to tell one database from another: where it is, is all that is known of it. */
+static int link_again(struct work_frame *w, bool once, struct err *e)
+{
+    struct session *s = w->s;
+    char uuid[37];
+    memcpy(uuid, s->link.id.uuid, sizeof uuid);
+    w->locked = false;
+    if (connect_again(w, once, e) != 0 || ledger_identify(s->link.pg, &s->link.id, e) != 0) {
         return -1;
     }
-    if (strcmp(uuid, s->link.id.uuid) != 0 || s->link.id.in_recovery) {
+    if ((uuid[0] != '\0' && strcmp(uuid, s->link.id.uuid) != 0) || s->link.id.in_recovery) {
         return err_set(e, ERR_PREFLIGHT, "another database answers now");
+    }
+    if (uuid[0] == '\0') {
+        return 0;
     }
     if (ledger_evict(s->link.pg, w->run_id, w->backend_pid, e) != 0 || take_lock(w, e) != 0) {
         return -1;
     }
     return ledger_identify(s->link.pg, &s->link.id, e);
+}
+
+/* Called by the run when its connection is gone: connect again within a bounded time, be sure it is the same database, take the
+ * lock again. */
+static int reconnect(void *ctx, struct err *e)
+{
+    struct work_frame *w = ctx;
+    struct ear usual = w->s->ear;
+    bool once = ear_stops(&usual) != ERR_NONE;
+    w->s->ear.stops = once ? NULL : usual.stops;
+    int rc = link_again(w, once, e);
+    w->s->ear = usual;
+    return rc;
 }
 
 static int open_beside(void *ctx, struct pg **out, struct err *e)
@@ -105,19 +132,41 @@ static void fill_run(struct work_frame *w)
                           .reconnect_ctx = w};
 }
 
-static int record_starting_point(struct work_frame *w, struct err *e)
+/* One transaction makes the ledger and its starting baseline: a run that dies leaves both or neither. */
+static int begin_ledger(struct work_frame *w, const char *baseline, struct err *e)
 {
     struct session *s = w->s;
-    struct outcome o;
-    if (run_adopt(&w->run, &s->link.sum,
-                  "first contact: the database as it was found is the starting baseline",
-                  &w->n_adopted, &o, e) != 0) {
+    if (baseline != NULL && link_look(s, &s->link, e) != 0) {
         return -1;
     }
-    tell_note(&s->ear,
-              "%s: first contact; recorded %zu objects found there as the starting baseline",
-              s->link.env->name, w->n_adopted);
-    return link_refresh(s, &s->link, e);
+    return run_first_contact(&w->run, s->cites, baseline, &w->n_adopted, &w->first, e);
+}
+
+/* A ledger with nothing but its contact was made by an older kfmig that died behind that. */
+static int heal(struct work_frame *w, const char *baseline, struct err *e)
+{
+    struct session *s = w->s;
+    return link_look(s, &s->link, e) != 0 ||
+                   run_adopt(&w->run, &s->link.sum, baseline, &w->n_adopted, &w->first, e) != 0
+               ? -1
+               : link_refresh(s, &s->link, e);
+}
+
+/* The starting baseline, if there is none yet and one is wanted. */
+static int begin_baseline(struct work_frame *w, const char *baseline, struct err *e)
+{
+    struct session *s = w->s;
+    if (baseline != NULL && s->link.id.size == 1 && heal(w, baseline, e) != 0) {
+        return -1;
+    }
+    w->is_first = s->link.entries.n > 1 && w->first.run_id[0] != '\0' &&
+                  strcmp(s->link.entries.v[1].run_id, w->first.run_id) == 0;
+    if (w->is_first && baseline == work_found) {
+        tell_note(&s->ear,
+                  "%s: first contact; recorded %zu objects found there as the starting baseline",
+                  s->link.env->name, w->n_adopted);
+    }
+    return 0;
 }
 
 /* The owed receipts of this environment, as paths; other environments' debts stay where they are. */
@@ -189,26 +238,20 @@ static int pay_owed(struct work_frame *w, struct err *e)
     return 0;
 }
 
-int work_open(struct work_frame *w, struct session *s, bool first_contact, struct err *e)
+int work_open(struct work_frame *w, struct session *s, const char *baseline, struct err *e)
 {
     *w = (struct work_frame){.s = s};
     random_uuid(w->run_id);
     fill_actor(w);
     watch_init(&w->watch, &s->ear, &s->link);
     w->total = s->plan.n_apply;
-    bool had_ledger = s->link.id.has_ledger;
-    if (!had_ledger && ledger_create_after(s->link.pg, s->link.env->name, s->cites, e) != 0) {
+    fill_run(w);
+    if (!s->link.id.has_ledger && begin_ledger(w, baseline, e) != 0) {
         return -1;
     }
     if (take_lock(w, e) != 0 ||
         (s->project.n_projection > 0 && ledger_generations_create(s->link.pg, e) != 0) ||
-        link_refresh(s, &s->link, e) != 0) {
-        return -1;
-    }
-    fill_run(w);
-    /* The starting point is missing only until the first entry after contact: a run that died between the two leaves that open. */
-    if (first_contact && s->link.id.size == 1 &&
-        (link_look(s, &s->link, e) != 0 || record_starting_point(w, e) != 0)) {
+        link_refresh(s, &s->link, e) != 0 || begin_baseline(w, baseline, e) != 0) {
         return -1;
     }
     if (s->dbname == NULL && pay_owed(w, e) != 0) {

@@ -17,13 +17,17 @@ struct work_frame {
     struct baseline sum; /* the ledger's sum of objects */
     bool locked;
     int backend_pid;  /* of the session that took the lock */
-    size_t n_adopted; /* objects recorded at first contact */
+    bool is_first;        /* this run recorded the starting baseline: */
+    struct outcome first; /* its entry, */
+    size_t n_adopted;     /* with so many objects */
     size_t n_paid;    /* owed receipts recorded */
 };
 
-/* Take the lock (making the ledger first where there is none), look at everything again under it, plan again. first_contact: record
- * what stands there as the starting baseline. */
-int work_open(struct work_frame *w, struct session *s, bool first_contact,
+/* Take the lock (making the ledger first where there is none), look at everything again under it, plan again. baseline: where the ledger says
+ * nothing yet of what stands there (there is none, or one with nothing but its contact), record that as the starting baseline, with these
+ * notes; work_found are those of a run that wants to do something else. NULL: do not. */
+extern const char work_found[];
+int work_open(struct work_frame *w, struct session *s, const char *baseline,
               struct err *e) MUST_CHECK;
 /* A target begins: the next of w->total. */
 void work_tell_begin(const struct work_frame *w, const char *target);

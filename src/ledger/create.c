@@ -19,8 +19,7 @@ enum { MAKER_TIMEOUT_MS = 60000, ENVIRONMENT_MAX = 63 };
 struct contact {
     struct pg *s;
     struct arena *a;
-    const char *env;
-    const struct checkpoint *cites; /* NULL: no database was lost */
+    const struct first_contact *with;
     const char *role;
     const char *quoted_database;
     const char *database;
@@ -28,6 +27,7 @@ struct contact {
     const char *now;
     bool has_schema;
     bool is_made;
+    bool is_unknown; /* the answer to COMMIT was lost */
     char uuid[37];
     char run_id[37];
 };
@@ -57,15 +57,15 @@ static void put_parts(const struct contact *c, const struct digest *previous, st
     doc_put(a, ledger, "sequence", doc_int(a, 1));
     put_text(a, ledger, "previous", digest_text(previous, text));
     struct doc *target = put_map(a, root, "target");
-    put_text(a, target, "environment", c->env);
+    put_text(a, target, "environment", c->with->env);
     put_text(a, target, "db", c->database);
     struct doc *claim = put_map(a, root, "claim");
     doc_put(a, claim, "inputs", doc_new(a, DOC_LIST));
     doc_put(a, claim, "outputs", doc_new(a, DOC_LIST));
     doc_put(a, claim, "gates", doc_new(a, DOC_LIST));
-    if (c->cites != NULL) {
+    if (c->with->cites != NULL) {
         struct doc *recovery = put_map(a, claim, "recovery");
-        doc_put(a, recovery, "cites", checkpoint_doc(a, c->cites));
+        doc_put(a, recovery, "cites", checkpoint_doc(a, c->with->cites));
     }
 }
 
@@ -76,7 +76,7 @@ static struct doc *contact_receipt(const struct contact *c, const struct digest 
     put_text(a, root, "format", "kfmig.run_receipt.v1");
     put_text(a, root, "run_id", c->run_id);
     put_text(a, root, "run_kind", "contact");
-    put_text(a, root, "environment", c->env);
+    put_text(a, root, "environment", c->with->env);
     put_text(a, root, "result", "success");
     put_text(a, root, "started_at", c->started);
     put_text(a, root, "finished_at", c->now);
@@ -114,7 +114,7 @@ static void add_tables(const struct contact *c)
 
 static int check_names(const struct contact *c, const struct doc *receipt, struct err *e)
 {
-    size_t n = strlen(c->env);
+    size_t n = strlen(c->with->env);
     if (n == 0 || n > ENVIRONMENT_MAX) {
         return err_set(e, ERR_CONFIG, "the environment's name has %zu bytes, not 1 to %d", n,
                        ENVIRONMENT_MAX);
@@ -122,20 +122,29 @@ static int check_names(const struct contact *c, const struct doc *receipt, struc
     return canon_check(receipt, e) == 0 ? 0 : err_hint(e, "rename the environment or the database");
 }
 
+static int write_next(const struct contact *c, struct merkle *m, struct err *e)
+{
+    struct recording record = {.entry = NULL};
+    if (c->with->follow(c->with->ctx, c->uuid, m, c->now, &record, e) != 0) {
+        return -1;
+    }
+    ledger_add_record(c->s, c->a, &record, m, NULL);
+    return pg_batch_run(c->s, NULL, e);
+}
+
 static int write_all(const struct contact *c, struct buf *body, struct err *e)
 {
     struct merkle m = {0};
-    struct pg_rows *moved = NULL;
     struct entry en = {.sequence = 1,
                        .kind = ENTRY_CONTACT,
                        .subject = "database",
                        .result = "success",
                        .run_id = c->run_id,
                        .finished_at = c->now,
-                       .environment = c->env,
+                       .environment = c->with->env,
                        .instance = c->uuid,
                        .previous = merkle_root(&m)};
-    const char *instance[] = {c->uuid, c->env, ledger_number(c->a, LEDGER_FORMAT)};
+    const char *instance[] = {c->uuid, c->with->env, ledger_number(c->a, LEDGER_FORMAT)};
     struct doc *receipt = contact_receipt(c, &en.previous);
     if (check_names(c, receipt, e) != 0) {
         return -1;
@@ -147,10 +156,11 @@ static int write_all(const struct contact *c, struct buf *body, struct err *e)
     pg_batch_add(c->s, &ledger_create_row_instance, instance, 3, NULL);
     pg_batch_add(c->s, &ledger_create_row_lease, NULL, 0, NULL);
     pg_batch_add(c->s, &ledger_create_row_head, NULL, 0, NULL);
-    ledger_add_record(c->s, c->a, &record, &m, &moved);
-    int rc = pg_batch_run(c->s, NULL, e);
-    pg_rows_free(moved);
-    return rc;
+    ledger_add_record(c->s, c->a, &record, &m, NULL);
+    if (pg_batch_run(c->s, NULL, e) != 0) {
+        return -1;
+    }
+    return c->with->follow == NULL ? 0 : write_next(c, &m, e);
 }
 
 /* The transaction is open: asks for the lock on making the ledger, and for names and time. */
@@ -205,7 +215,9 @@ static int make(struct contact *c, struct err *e)
     if (FAULT(LEDGER_CREATE)) {
         return err_set(e, ERR_PREFLIGHT, "the ledger was not created: fault point");
     }
-    return tx_commit(c->s, NULL, e) == TX_ENDED ? 0 : -1;
+    enum ending end = tx_commit(c->s, NULL, e);
+    c->is_unknown = end == TX_UNKNOWN;
+    return end == TX_ENDED ? 0 : -1;
 }
 
 /* One transaction that makes the ledger if the lock on making is free; *locked says whether it was. */
@@ -225,30 +237,61 @@ static int try_make(struct contact *c, bool *locked, struct err *e)
     return rc;
 }
 
-int ledger_create(struct pg *s, const char *env, struct err *e)
+/* Polls for the lock on making, between transactions. */
+static int make_or_find(struct contact *c, struct err *e)
 {
-    return ledger_create_after(s, env, NULL, e);
-}
-
-int ledger_create_after(struct pg *s, const char *env, const struct checkpoint *cites,
-                        struct err *e)
-{
-    struct arena a = {0};
-    struct contact c = {.s = s, .a = &a, .env = env, .cites = cites};
     bool locked = false;
-    random_uuid(c.uuid);
-    random_uuid(c.run_id);
     int64_t deadline = clock_ms() + MAKER_TIMEOUT_MS;
-    int rc = try_make(&c, &locked, e);
+    int rc = try_make(c, &locked, e);
     while (rc == 0 && !locked && clock_ms() < deadline) {
         ledger_pause();
-        rc = try_make(&c, &locked, e);
+        rc = try_make(c, &locked, e);
     }
     if (rc == 0 && !locked) {
         (void)err_set(e, ERR_LOCKED, "another session has been creating the ledger for %d s",
                       MAKER_TIMEOUT_MS / 1000);
         rc = err_hint(e, "run again when it has ended");
     }
+    return rc;
+}
+
+/* Whoever gets the lock on making knows that the backend which had it has ended: what that one did is there now, or never will be. So it is enough
+ * to try once more: the ledger is found made, or is made. */
+static int ask(struct contact *c, struct pg **s, struct err *e)
+{
+    struct err why = *e;
+    c->is_unknown = false;
+    if (c->with->reconnect != NULL && c->with->reconnect(c->with->ctx, s, &why) == 0) {
+        c->s = *s;
+        if (make_or_find(c, &why) == 0) {
+            return 0;
+        }
+    }
+    (void)err_set(e, ERR_DOUBT,
+                  "the connection was lost while the ledger was made and the outcome is not known "
+                  "yet");
+    return err_hint(e, "run the same command again: kfmig looks first (%s)", why.msg);
+}
+
+int ledger_create_with(struct pg **s, const struct first_contact *f, struct err *e)
+{
+    struct arena a = {0};
+    struct err why = {0};
+    struct contact c = {.s = *s, .a = &a, .with = f};
+    random_uuid(c.uuid);
+    random_uuid(c.run_id);
+    int rc = make_or_find(&c, &why);
+    if (rc != 0 && c.is_unknown) {
+        rc = ask(&c, s, &why);
+    }
+    if (rc != 0 && e != NULL) {
+        *e = why;
+    }
     arena_release(&a);
     return rc;
+}
+
+int ledger_create(struct pg *s, const char *env, struct err *e)
+{
+    return ledger_create_with(&s, &(struct first_contact){.env = env}, e);
 }

@@ -95,11 +95,6 @@ bool merkle_check_consistency(int64_t old_n, const struct digest *old_root, int6
 int ledger_entries(struct pg *s, const struct identity *id, struct cache *c, struct arena *a,
                    struct entries *out, struct merkle *m, struct err *e) MUST_CHECK;
 
-/* Create schema and tables in one transaction and write the first entry (kind contact) with its receipt. env names the environment.
- * Two at once: the second finds it made. Needs CREATE on the database; -1 ERR_PREFLIGHT with a hint (doctor is not there yet: the
- * GRANT to run). PUBLIC gets no privileges on it. No transaction may be open. */
-int ledger_create(struct pg *s, const char *env, struct err *e) MUST_CHECK;
-
 /* The last that is known of a ledger which was lost with its database: its newest entry that anybody remembers. Digests are zero where
  * not known. found_in: "sink", "exported receipts", "cache"; NULL: not there. */
 struct checkpoint {
@@ -110,10 +105,27 @@ struct checkpoint {
     struct digest receipt;  /* of that one's receipt */
     const char *found_in[3];
 };
-/* As ledger_create(), for a database that takes the place of a lost one: the first entry's receipt cites the checkpoint (member
- * claim.recovery; cites is null where sequence is 0). */
-int ledger_create_after(struct pg *s, const char *env, const struct checkpoint *cites,
-                        struct err *e) MUST_CHECK;
+/* First contact. cites: the database takes the place of a lost one, and the contact's receipt cites that one's checkpoint (member claim.recovery; its
+ * cites is null where sequence is 0); NULL: an ordinary one. follow: what is recorded with it in the same transaction; it fills *out for
+ * the entry that comes after the tree m of the ledger instance, at the server's time now (all of it lives until ledger_create_with()
+ * returns); may be called again. NULL: nothing. reconnect: another session with the same database in place of *s, which is closed and NULL if there
+ * is none; NULL: a COMMIT whose answer is lost stays in doubt. */
+struct recording;
+struct first_contact {
+    const char *env;
+    const struct checkpoint *cites;
+    int (*follow)(void *ctx, const char *instance, const struct merkle *m, const char *now,
+                  struct recording *out, struct err *e);
+    int (*reconnect)(void *ctx, struct pg **s, struct err *e);
+    void *ctx;
+};
+/* Make schema kfmig, its tables, the first entry (kind contact) with its receipt, and what follows it, in one transaction: all of that stands, or
+ * nothing. Two at once: the second finds it made. Needs CREATE on the database; -1 ERR_PREFLIGHT with a hint: the GRANT to run; ERR_LOCKED: another
+ * session has been at it for a minute; ERR_DOUBT: the answer to COMMIT was lost and the database cannot be asked. PUBLIC gets no privileges
+ * on it. No transaction may be open. */
+int ledger_create_with(struct pg **s, const struct first_contact *f, struct err *e) MUST_CHECK;
+/* The same with an ordinary contact and nothing else. */
+int ledger_create(struct pg *s, const char *env, struct err *e) MUST_CHECK;
 /* A checkpoint as JSON (null where sequence is 0), and out of a contact receipt: false if that begins no recovery. Texts of *out are
  * borrowed from receipt. */
 struct doc *checkpoint_doc(struct arena *a, const struct checkpoint *c);

@@ -28,27 +28,88 @@ static struct object_row *differences(struct run *r, const struct object_rows *s
     return rows;
 }
 
-int run_adopt(struct run *r, const struct object_rows *sum, const char *notes, size_t *n_changed,
-              struct outcome *o, struct err *e)
+/* An adoption on its way: what differs, and what its receipt says. */
+struct adoption {
+    struct run *r;
+    struct outcome *o;
+    struct object_row *rows;
+    size_t n_rows;
+    struct evidence_set evidence;
+    struct receipt_input in;
+};
+
+static void prepare(struct adoption *ad, struct run *r, const struct object_rows *sum,
+                    const char *notes, struct outcome *o)
 {
     char now[CLOCK_TEXT];
-    struct evidence_set evidence = {0};
-    int64_t start = clock_ms();
     *o = (struct outcome){0};
     random_uuid(o->run_id);
-    struct object_row *rows = differences(r, sum, n_changed);
+    *ad = (struct adoption){.r = r, .o = o};
+    ad->rows = differences(r, sum, &ad->n_rows);
     baseline_release(r->sum);
     struct object_rows found = record_catalog(r->a, r->base);
     baseline_of_rows(r->sum, r->a, &found);
-    evidence.post = baseline_digest(r->sum, r->domains, r->id->version / 10000);
-    struct receipt_input in = {.kind = "adopt",
+    ad->evidence.post = baseline_digest(r->sum, r->domains, r->id->version / 10000);
+    ad->in =
+        (struct receipt_input){.kind = "adopt",
                                .outcome = o,
-                               .evidence = &evidence,
+                               .evidence = &ad->evidence,
                                .notes = notes,
                                .started_at = arena_strdup(r->a, clock_text(clock_unix_us(), now))};
-    if (record_alone(r, &in, ENTRY_ADOPT, rows, *n_changed, o, e) != 0) {
+}
+
+int run_adopt(struct run *r, const struct object_rows *sum, const char *notes, size_t *n_changed,
+              struct outcome *o, struct err *e)
+{
+    struct adoption ad;
+    int64_t start = clock_ms();
+    prepare(&ad, r, sum, notes, o);
+    *n_changed = ad.n_rows;
+    if (record_alone(r, &ad.in, ENTRY_ADOPT, ad.rows, ad.n_rows, o, e) != 0) {
         return -1;
     }
     o->elapsed_ms = clock_ms() - start;
     return 0;
+}
+
+/* The entry behind the contact. The run knows nothing of that ledger yet: a copy of it does. */
+static int follow(void *ctx, const char *instance, const struct merkle *m, const char *now,
+                  struct recording *out, struct err *e)
+{
+    (void)e;
+    struct adoption *ad = ctx;
+    struct run there = *ad->r;
+    there.id = arena_dup(there.a, ad->r->id, sizeof *ad->r->id);
+    there.merkle = arena_dup(there.a, m, sizeof *m);
+    memcpy(there.id->uuid, instance, strlen(instance) + 1);
+    ad->in.finished_at = now;
+    record_make(&there, &ad->in, ENTRY_ADOPT, ad->rows, ad->n_rows, out);
+    ad->o->sequence = out->entry->sequence;
+    return 0;
+}
+
+static int connect_again(void *ctx, struct pg **s, struct err *e)
+{
+    (void)s; /* it is the run's */
+    const struct adoption *ad = ctx;
+    tell(ad->r->ear, &(struct tell){.kind = TELL_RESOLVING, .target = "contact"});
+    return ad->r->reconnect(ad->r->reconnect_ctx, e);
+}
+
+int run_first_contact(struct run *r, const struct checkpoint *cites, const char *notes,
+                      size_t *n_changed, struct outcome *o, struct err *e)
+{
+    struct adoption ad;
+    const struct object_rows nothing = {0};
+    struct first_contact f = {
+        .env = r->env->name, .cites = cites, .reconnect = connect_again, .ctx = &ad};
+    if (notes != NULL) {
+        prepare(&ad, r, &nothing, notes, o);
+        f.follow = follow;
+    } else {
+        *o = (struct outcome){0};
+        ad = (struct adoption){.r = r, .o = o};
+    }
+    *n_changed = ad.n_rows;
+    return ledger_create_with(r->pg, &f, e);
 }

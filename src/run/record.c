@@ -64,28 +64,35 @@ static void entry_fill(const struct run *r, const struct receipt_input *in, enum
     }
 }
 
+void record_make(struct run *r, const struct receipt_input *in, enum entry_kind kind,
+                 const struct object_row *objects, size_t n_objects, struct recording *out)
+{
+    struct entry *en = ARENA_NEW(r->a, struct entry);
+    entry_fill(r, in, kind, en);
+    struct account account;
+    account_of(r->a, r, in, &account);
+    struct bytes sealed = receipt_seal(r->a, receipt_write(r->a, &account), en->instance,
+                                       en->sequence, &en->previous);
+    en->receipt = digest_of(sealed);
+    *out = (struct recording){.entry = en,
+                              .receipt = sealed,
+                              .objects = objects,
+                              .n_objects = n_objects,
+                              .epoch = r->epoch};
+    out->blobs = record_blobs(r, in, &out->n_blobs);
+}
+
 int record_entry(struct run *r, const struct receipt_input *in, enum entry_kind kind,
                  const struct object_row *objects, size_t n_objects, const struct guard *guard,
                  struct outcome *o, struct err *e)
 {
-    struct entry en;
-    entry_fill(r, in, kind, &en);
-    struct account account;
-    account_of(r->a, r, in, &account);
-    struct bytes sealed =
-        receipt_seal(r->a, receipt_write(r->a, &account), en.instance, en.sequence, &en.previous);
-    en.receipt = digest_of(sealed);
-    struct recording record = {.entry = &en,
-                               .receipt = sealed,
-                               .objects = objects,
-                               .n_objects = n_objects,
-                               .epoch = r->epoch};
-    record.blobs = record_blobs(r, in, &record.n_blobs);
+    struct recording record;
     const struct guard unguarded = {NULL, NULL};
+    record_make(r, in, kind, objects, n_objects, &record);
     if (ledger_record(*r->pg, &record, guard != NULL ? guard : &unguarded, r->merkle, e) != 0) {
         return -1;
     }
-    o->sequence = en.sequence;
+    o->sequence = record.entry->sequence;
     return 0;
 }
 

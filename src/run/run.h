@@ -69,6 +69,13 @@ void run_migration(struct run *r, const struct step *s, struct outcome *o);
 int run_adopt(struct run *r, const struct object_rows *sum, const char *notes, size_t *n_changed,
               struct outcome *o, struct err *e) MUST_CHECK;
 
+/* Make the ledger in a database that has none, and record in the same transaction what stands there (r->base) as the starting baseline: an entry of
+ * kind "adopt" with these notes; NULL: no baseline. cites: as in struct first_contact. Before the lock, which lives in the ledger: r->reconnect must
+ * do without. Another run may make it first: the ledger's second entry is o->run_id's exactly if this one did. r->id and r->merkle are to be read
+ * afterwards. */
+int run_first_contact(struct run *r, const struct checkpoint *cites, const char *notes,
+                      size_t *n_changed, struct outcome *o, struct err *e) MUST_CHECK;
+
 /* What a drill found, for its receipt. findings: claim.drill; inputs: more of claim.inputs; migrations: what ran, by id and checksum; timings:
  * milliseconds by part, which are no part of the claim. */
 struct drill_record {

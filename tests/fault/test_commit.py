@@ -138,6 +138,17 @@ def an_adoption_whose_reply_is_lost_is_reported():
 
 
 @test
+def a_first_contact_whose_reply_is_lost_is_reported():
+    p = story.take("contacted")
+    ran = heard_late(p, "build", "dev")
+    contains(ran.err, "first contact; recorded")
+    equal(claimed(ran), story.ids)
+    equal(kinds(p), ["contact", "adopt", "apply", "apply", "apply"])
+    story.converges(p)
+    story.drop(p)
+
+
+@test
 def an_adoption_that_may_have_been_lost_is_in_doubt():
     p = story.take("adoption")
     equal(p.build().status, 0)

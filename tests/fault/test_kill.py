@@ -14,7 +14,7 @@ import time
 import pg
 from project import FAULTY
 from story import Story, claimed
-from tap import at_exit, equal, fresh_folder, main, note, test
+from tap import at_exit, contains, equal, fresh_folder, main, note, test
 
 SEED = int(os.environ.get("KFMIG_TEST_SEED", "20260228"))
 KILLS = 300
@@ -32,6 +32,8 @@ story = Story(folder, 6)
 
 def each(function, jobs):
     """function(database, job) for every job, on WORKERS databases side by side; returns the results in order."""
+    if story.want is None:
+        story.learn()  # here, not by all of them at once
     free = [f"worker{i}" for i in range(WORKERS)]
     lock = threading.Lock()
 
@@ -140,6 +142,61 @@ def killed_at_every_fault_point():
     passed = faulted("kill", accept)
     note(f"{len(passed)} kills at {len({point for point, _ in passed})} fault points")
     equal(sorted({point for point, _ in passed}), sorted(set(POINTS) - set(ELSEWHERE)), "points that a build passes")
+
+
+def standing(db):
+    """A copy of the story on a database in which something stands already."""
+    p = story.take(db)
+    pg.psql(db, "CREATE SCHEMA IF NOT EXISTS old AUTHORIZATION builder; CREATE TABLE IF NOT EXISTS old.thing (a int)")
+    return p
+
+
+def kinds(p):
+    if pg.psql(p.db, "SELECT to_regclass('kfmig.entry') IS NULL") == [("t",)]:
+        return []
+    return [row[0] for row in pg.psql(p.db, "SELECT kind FROM kfmig.entry ORDER BY seq")]
+
+
+@test
+def a_first_contact_killed_anywhere_leaves_all_of_it_or_nothing():
+    seen = set()
+    for fault in ["ledger.create:kill", "lock.taken:kill", *(f"tx.commit_sent:kill:{i}" for i in range(1, 5))]:
+        p = standing("contact")
+        ran = p.run("build", "dev", program=FAULTY, env={"KFMIG_FAULT": fault})
+        left = kinds(p)
+        equal((ran.status, left[:3] in ([], ["contact", "adopt"])), (-9, True), f"{fault}: {left} {ran!r}")
+        seen.add(len(left))
+        story.converges(p)
+        equal(kinds(p)[:3], ["contact", "adopt", "apply"], fault)
+        story.drop(p)
+    equal({0, 2} <= seen, True, f"killed before and behind it: {seen}")
+
+
+# What an older kfmig left that died between first contact and its baseline, which were two transactions.
+ONLY_CONTACT = """
+ALTER TABLE kfmig.entry DISABLE TRIGGER ALL; ALTER TABLE kfmig.receipt DISABLE TRIGGER ALL; ALTER TABLE kfmig.object DISABLE TRIGGER ALL;
+DELETE FROM kfmig.object; DELETE FROM kfmig.receipt WHERE seq > 1; DELETE FROM kfmig.entry WHERE seq > 1;
+UPDATE kfmig.head SET size = 1, root = leaf, frontier = ARRAY[leaf]
+FROM (SELECT sha256('\\x00' || convert_to(text, 'UTF8')) AS leaf FROM kfmig.entry) AS e;
+ALTER TABLE kfmig.entry ENABLE ALWAYS TRIGGER append_only; ALTER TABLE kfmig.receipt ENABLE ALWAYS TRIGGER append_only;
+ALTER TABLE kfmig.object ENABLE ALWAYS TRIGGER append_only;
+"""
+
+
+@test
+def a_ledger_with_nothing_but_its_contact_is_healed_by_the_next_build():
+    p = standing("contact")
+    equal(p.run("adopt", "dev").status, 0)
+    pg.psql(p.db, ONLY_CONTACT)
+    shutil.rmtree(p.path("state"))
+    equal(kinds(p), ["contact"])
+    ran = p.run("plan", "dev")
+    equal(ran.status in (0, 10), True, repr(ran))
+    contains(ran.text, "first contact")
+    ran = story.converges(p)
+    contains(ran.err, "first contact; recorded")
+    equal(kinds(p)[:3], ["contact", "adopt", "apply"])
+    story.drop(p)
 
 
 @test
