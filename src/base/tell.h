@@ -10,12 +10,14 @@
 
 #include "base/err.h"
 
-struct findings; /* model/finding.h; handed on unseen */
+struct findings; /* model/finding.h; handed on unseen, as is: */
+struct plan;     /* plan/plan.h */
 
-/* Each kind with the members of struct tell that it fills beside target. tell_name() gives the name
- * in NDJSON. */
+/* Each kind with the members of struct tell that it fills beside target. tell_name() gives the name in
+ * NDJSON. */
 enum tell_kind {
     TELL_NOTE,      /* what: one line for people */
+    TELL_BLOCKED,   /* n targets of plan stand in the way */
     TELL_WARNING,   /* what: the same, that must not be missed */
     TELL_FAULT,     /* fault */
     TELL_FAULTS,    /* faults: all that one pass found */
@@ -32,8 +34,8 @@ enum tell_kind {
     TELL_KINDS
 };
 
-/* One event. Everything is borrowed for the call. target: a migration's id, a projection's name;
- * NULL: of the run as a whole. */
+/* One event. Everything is borrowed for the call. target: a migration's id, a projection's name; NULL: of the
+ * run as a whole. */
 struct tell {
     enum tell_kind kind;
     const char *target, *what, *path, *run_id;
@@ -43,6 +45,7 @@ struct tell {
     const struct err *fault;
     const struct err_list *faults;
     const struct findings *gates;
+    const struct plan *plan;
 };
 
 /* Who listens. hear: may be NULL. stops: has somebody asked for the end, and how (ERR_INTERRUPTED,

@@ -30,7 +30,7 @@ static const char *full_name(struct arena *a, const struct subjects *all, const 
     return t->stage == STAGE_COUNT ? id : arena_printf(a, "%s@%s", id, stage_text(t->stage));
 }
 
-static int take_target(struct session *s, const struct subjects *all, struct arguments *out,
+static int take_target(struct invocation *s, const struct subjects *all, struct arguments *out,
                        const char *text, struct err *e)
 {
     struct target t;
@@ -51,7 +51,7 @@ static int take_target(struct session *s, const struct subjects *all, struct arg
 }
 
 /* The first word may have been meant as an environment. */
-static int hint_environment(const struct session *s, const char *text, struct err *e)
+static int hint_environment(const struct invocation *s, const char *text, struct err *e)
 {
     for (size_t i = 0; i < s->project.n_env; i++) {
         if (text_is_near(bytes_str(text), bytes_str(s->project.env[i].name))) {
@@ -62,7 +62,7 @@ static int hint_environment(const struct session *s, const char *text, struct er
     return -1;
 }
 
-int arguments_resolve(struct session *s, struct arguments *out, struct err *e)
+int arguments_resolve(struct invocation *s, struct arguments *out, struct err *e)
 {
     const struct request *req = s->req;
     *out = (struct arguments){.targets = ARENA_ARRAY(s->a, const char *, req->n_args + 1)};
@@ -72,7 +72,7 @@ int arguments_resolve(struct session *s, struct arguments *out, struct err *e)
         first = out->env != NULL ? 1 : 0;
         /* A lone word that is neither: say what it could have been, as an environment. */
         if (out->env == NULL && s->project.n_bundle + s->project.n_projection == 0) {
-            return session_env(s, req->args[0], &out->env, e);
+            return invocation_env(s, req->args[0], &out->env, e);
         }
     }
     struct subjects all = {0};
@@ -84,5 +84,5 @@ int arguments_resolve(struct session *s, struct arguments *out, struct err *e)
             return i == 0 ? hint_environment(s, req->args[0], e) : -1;
         }
     }
-    return out->env != NULL ? 0 : session_env(s, NULL, &out->env, e);
+    return out->env != NULL ? 0 : invocation_env(s, NULL, &out->env, e);
 }

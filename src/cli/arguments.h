@@ -2,7 +2,7 @@
 #ifndef KFMIG_CLI_ARGUMENTS_H
 #define KFMIG_CLI_ARGUMENTS_H
 
-#include "cli/session.h"
+#include "cli/invocation.h"
 
 struct arguments {
     const struct env *env;
@@ -12,7 +12,7 @@ struct arguments {
 };
 /* The first argument is an environment if one is declared by that name; a target may name one too ("prod/X@apply"), the same in all.
  * -1 with ERR_CONFIG: unknown environment or target, two environments. */
-int arguments_resolve(struct session *s, struct arguments *out, struct err *e) MUST_CHECK;
+int arguments_resolve(struct invocation *s, struct arguments *out, struct err *e) MUST_CHECK;
 
 /* What the project declares, for plan_target(). */
 struct subjects arguments_subjects(const struct project *p, struct arena *a);

@@ -2,8 +2,8 @@
 #include <string.h>
 
 #include "cli/commands.h"
+#include "cli/invocation.h"
 #include "cli/output.h"
-#include "cli/session.h"
 #include "plan/order.h"
 
 /* What check found: faults (exit 5), findings (exit 1: what the scripts would do is not what was declared), warnings. */
@@ -31,11 +31,11 @@ static bool is_listed(const struct err_list *l, const struct err *e)
 }
 
 /* Can everything be put in order? */
-static void check_order(struct session *s, struct found *f)
+static void check_order(struct invocation *s, struct found *f)
 {
     struct err e = {0};
     struct plan_order order;
-    if (plan_order(s->a, session_bundles(s), s->project.n_bundle, &order, &e) != 0) {
+    if (plan_order(s->a, site_bundles(s->a, &s->project), s->project.n_bundle, &order, &e) != 0) {
         err_list_add(&f->faults, &e);
     }
 }
@@ -52,7 +52,7 @@ static const char *advice(enum reason_code code)
     }
 }
 
-static void check_bundle(struct session *s, struct bundle *b, struct found *f)
+static void check_bundle(struct invocation *s, struct bundle *b, struct found *f)
 {
     struct err e = {0};
     struct reason *reasons = NULL;
@@ -78,9 +78,9 @@ static void check_bundle(struct session *s, struct bundle *b, struct found *f)
     }
 }
 
-static int find(struct session *s, const struct request *req, struct found *f, struct err *e)
+static int find(struct invocation *s, const struct request *req, struct found *f, struct err *e)
 {
-    if (session_project(s, req, true, e) != 0) {
+    if (invocation_open(s, req, true, e) != 0) {
         return -1;
     }
     /* Against bundles that could not be read the registry would look wrong where it is not. */
@@ -125,7 +125,7 @@ static struct doc *list_doc(struct arena *a, struct err_list *l)
     return list;
 }
 
-static int print_json(const struct request *req, struct session *s, struct found *f)
+static int print_json(const struct request *req, struct invocation *s, struct found *f)
 {
     struct doc *d = doc_new(s->a, DOC_MAP);
     doc_put(s->a, d, "migrations", doc_int(s->a, (int64_t)s->project.n_bundle));
@@ -136,7 +136,7 @@ static int print_json(const struct request *req, struct session *s, struct found
     return output_json(req, d);
 }
 
-static int print_text(const struct request *req, const struct session *s, const struct found *f)
+static int print_text(const struct request *req, const struct invocation *s, const struct found *f)
 {
     struct buf out = {0};
     struct style st = output_style(req, stdout);
@@ -165,7 +165,7 @@ static int exit_status(const struct found *f)
 
 static int run(const struct request *req)
 {
-    struct session s = {0};
+    struct invocation s = {0};
     struct err e = {0};
     struct found f = {0};
     int status;
@@ -182,7 +182,7 @@ static int run(const struct request *req)
     err_list_release(&f.faults);
     err_list_release(&f.findings);
     err_list_release(&f.warnings);
-    session_close(&s);
+    invocation_close(&s);
     return status;
 }
 

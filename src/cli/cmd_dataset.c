@@ -6,8 +6,8 @@
 
 #include "base/clock.h"
 #include "cli/commands.h"
+#include "cli/invocation.h"
 #include "cli/output.h"
-#include "cli/session.h"
 #include "cli/signals.h"
 #include "data/dataset.h"
 
@@ -15,7 +15,7 @@ enum { REDRAW_MS = 100, LINE_MAX_BYTES = 100 };
 
 /* One call. found: what the verb is about, each with what is known of its artifacts. */
 struct call {
-    struct session s;
+    struct invocation s;
     const struct request *req;
     struct dataset_place place;
     struct dataset_list found;
@@ -424,7 +424,7 @@ static int call_verb(struct call *c, struct err *e)
         if (strcmp(verbs[i].name, name) != 0) {
             continue;
         }
-        if (session_project(&c->s, c->req, false, e) != 0) {
+        if (invocation_open(&c->s, c->req, false, e) != 0) {
             return -1;
         }
         find_roots(c);
@@ -461,7 +461,7 @@ static int run(const struct request *req)
     end(&c);
     err_list_release(&c.faults);
     if (c.s.a != NULL) {
-        session_close(&c.s);
+        invocation_close(&c.s);
     }
     return c.status;
 }

@@ -9,7 +9,7 @@
 #include "cli/output.h"
 #include "cli/signals.h"
 
-static const char *where_of(struct session *s, const struct env *env)
+static const char *where_of(struct invocation *s, const struct env *env)
 {
     if (env->embedded) {
         int pid = 0;
@@ -27,7 +27,7 @@ static const char *where_of(struct session *s, const struct env *env)
     return arena_printf(s->a, "%s (%s)", env->dsn_ref, set ? "set" : "not set");
 }
 
-static int list(struct session *s)
+static int list(struct invocation *s)
 {
     struct buf out = {0};
     if (s->req->format == FORMAT_JSON) {
@@ -56,10 +56,10 @@ static int list(struct session *s)
     return status;
 }
 
-static const struct env *embedded_env(struct session *s, const char *name, struct err *e)
+static const struct env *embedded_env(struct invocation *s, const char *name, struct err *e)
 {
     const struct env *env = NULL;
-    if (session_env(s, name, &env, e) != 0) {
+    if (invocation_env(s, name, &env, e) != 0) {
         return NULL;
     }
     if (!env->embedded) {
@@ -70,23 +70,23 @@ static const struct env *embedded_env(struct session *s, const char *name, struc
     return env;
 }
 
-static int start(struct session *s, const char *name, struct err *e)
+static int start(struct invocation *s, const char *name, struct err *e)
 {
     const struct env *env = embedded_env(s, name, e);
     if (env == NULL) {
         return -1;
     }
-    s->link = (struct link){.env = env};
-    if (link_connect(s, &s->link, e) != 0) {
+    invocation_site(s, env);
+    if (site_connect(&s->site, e) != 0) {
         return -1;
     }
-    tell_note(&s->ear,
+    tell_note(&s->progress.ear,
               "%s: the embedded server runs; it ends by itself when nobody has used it for a while",
               env->name);
     return 0;
 }
 
-static int stop(struct session *s, const char *name, struct err *e)
+static int stop(struct invocation *s, const char *name, struct err *e)
 {
     const struct env *env = embedded_env(s, name, e);
     if (env == NULL) {
@@ -94,22 +94,22 @@ static int stop(struct session *s, const char *name, struct err *e)
     }
     int rc = embedded_stop(arena_printf(s->a, "%s/state/embedded", s->project.root), e);
     if (rc >= 0) {
-        tell_note(&s->ear, "%s: the embedded server %s", env->name,
+        tell_note(&s->progress.ear, "%s: the embedded server %s", env->name,
                   rc == 0 ? "was stopped" : "was not running");
     }
     return rc < 0 ? -1 : 0;
 }
 
 /* The connection string goes to psql through its environment, never through its arguments, which everybody may read. */
-static int psql(struct session *s, const char *name, const char *const *args, size_t n_args,
+static int psql(struct invocation *s, const char *name, const char *const *args, size_t n_args,
                 int *status, struct err *e)
 {
     const struct env *env = NULL;
-    if (session_env(s, name, &env, e) != 0) {
+    if (invocation_env(s, name, &env, e) != 0) {
         return -1;
     }
-    s->link = (struct link){.env = env};
-    if (link_connect(s, &s->link, e) != 0) {
+    invocation_site(s, env);
+    if (site_connect(&s->site, e) != 0) {
         return -1;
     }
     const char **argv = ARENA_ARRAY(s->a, const char *, n_args + 2);
@@ -117,17 +117,17 @@ static int psql(struct session *s, const char *name, const char *const *args, si
     for (size_t i = 0; i < n_args; i++) {
         argv[i + 1] = args[i];
     }
-    if (pg_interactive(&s->link.dsn, argv, status, e) != 0) {
+    if (pg_interactive(&s->site.dsn, argv, status, e) != 0) {
         return err_hint(e, "install psql (Debian package postgresql-client)");
     }
     return 0;
 }
 
-static int env_verb(struct session *s, const struct request *req, int *status, struct err *e)
+static int env_verb(struct invocation *s, const struct request *req, int *status, struct err *e)
 {
     const char *what = req->n_args > 0 ? req->args[0] : "list";
     const char *name = req->n_args > 1 ? req->args[1] : NULL;
-    if (session_project(s, req, strcmp(what, "stop") == 0, e) != 0) {
+    if (invocation_open(s, req, strcmp(what, "stop") == 0, e) != 0) {
         return -1;
     }
     if (strcmp(what, "list") == 0) {
@@ -151,14 +151,14 @@ static int env_verb(struct session *s, const struct request *req, int *status, s
 
 static int run(const struct request *req)
 {
-    struct session s = {0};
+    struct invocation s = {0};
     struct err e = {0};
     int status = 0;
     signals_catch();
     if (env_verb(&s, req, &status, &e) != 0) {
         status = output_error(req, s.project.dirfd, &e);
     }
-    session_close(&s);
+    invocation_close(&s);
     return status;
 }
 

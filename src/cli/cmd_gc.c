@@ -1,50 +1,44 @@
 /* kfmig gc: drop generations that nothing needs. */
 #include "cli/arguments.h"
-#include "cli/output.h"
-#include "cli/projections.h"
 #include "cli/signals.h"
+#include "cli/verb.h"
+#include "flow/collect.h"
 
-static int collect(struct session *s, const struct request *req, struct err *e)
+static int gc(struct invocation *s, const struct request *req, struct result *r, struct err *e)
 {
     struct arguments args;
-    struct work_frame w;
+    const struct writing_order order = verb_order(req);
     size_t total = 0;
-    if (session_project(s, req, false, e) != 0 || arguments_resolve(s, &args, e) != 0 ||
-        session_plan(s, args.env, true, e) != 0) {
+    if (invocation_open(s, req, false, e) != 0 || arguments_resolve(s, &args, e) != 0 ||
+        invocation_plan(s, args.env, true, e) != 0) {
         return -1;
     }
-    if (s->link.env->is_protected && !req->apply) {
-        err_set(e, ERR_PREFLIGHT, "environment \"%s\" is protected: nothing was dropped",
-                args.env->name);
-        return err_hint(e, "add --apply");
+    bool has_ledger = s->site.id.has_ledger;
+    result_begin(r, &s->site);
+    if (collect(&s->site, req->all, &order, r, e) != 0) {
+        return -1;
     }
-    if (!s->link.id.has_ledger) {
-        tell_note(&s->ear, "%s: nothing to collect", args.env->name);
-        return 0;
+    for (size_t i = 0; i < r->n; i++) {
+        total += r->v[i].n;
     }
-    int rc = work_open(&w, s, NULL, e);
-    for (size_t i = 0; rc == 0 && i < s->plan.n_projections; i++) {
-        size_t n = 0;
-        rc = run_retire(&w.run, &s->plan.projections[i], req->all, &n, e);
-        total += n;
+    if (has_ledger) {
+        verb_note(s, "%s: %zu generation%s dropped", args.env->name, total, total == 1 ? "" : "s");
+    } else {
+        verb_note(s, "%s: nothing to collect", args.env->name);
     }
-    work_close(&w);
-    if (rc == 0) {
-        tell_note(&s->ear, "%s: %zu generation%s dropped", args.env->name, total,
-                  total == 1 ? "" : "s");
-    }
-    return rc;
+    return 0;
 }
 
 static int run(const struct request *req)
 {
-    struct session s = {0};
+    struct invocation s = {0};
+    struct result r = {0};
     struct err e = {0};
     signals_catch();
-    int rc = collect(&s, req, &e);
-    int status = rc == 0 ? 0 : output_error(req, s.project.dirfd, &e);
-    session_close(&s);
-    return signals_seen() != 0 ? 128 + signals_seen() : status;
+    int rc = gc(&s, req, &r, &e);
+    int status = verb_end(&s, req, rc, &r, &e);
+    invocation_close(&s);
+    return status;
 }
 
 static const char *const gc_options[] = {"all", "apply", "lock-wait", "progress", NULL};

@@ -20,7 +20,7 @@ static int print(const struct request *req, const struct plan *p, int focus)
 
 static int run(const struct request *req)
 {
-    struct session s = {0};
+    struct invocation s = {0};
     struct arguments args;
     struct err e = {0};
     struct selected at;
@@ -28,10 +28,10 @@ static int run(const struct request *req)
     if (select_env(&s, req, &args, &e) != 0 || select_target(&s, &args, &at, &e) != 0) {
         status = output_error(req, s.project.dirfd, &e);
     } else {
-        int focus = at.projection >= 0 ? (int)s.plan.n_migrations + at.projection : at.step;
-        status = print(req, &s.plan, focus);
+        int focus = at.projection >= 0 ? (int)s.site.plan.n_migrations + at.projection : at.step;
+        status = print(req, &s.site.plan, focus);
     }
-    session_close(&s);
+    invocation_close(&s);
     return status;
 }
 

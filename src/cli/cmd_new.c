@@ -5,8 +5,8 @@
 
 #include "base/clock.h"
 #include "cli/commands.h"
+#include "cli/invocation.h"
 #include "cli/output.h"
-#include "cli/session.h"
 #include "script/draft.h"
 #include "script/language.h"
 
@@ -127,7 +127,7 @@ static int make_draft(struct arena *a, const struct request *req, struct fresh *
 }
 
 /* The reviewers of the newest bundle are most likely those of the next. */
-static void set_reviewers(struct session *s, struct fresh *f)
+static void set_reviewers(struct invocation *s, struct fresh *f)
 {
     struct err ignored;
     static const char *const nobody[] = {"TBD"};
@@ -145,7 +145,7 @@ static void set_reviewers(struct session *s, struct fresh *f)
 }
 
 /* PG-MIG-<today>-NN, behind those of today that are there. */
-static int set_id(struct session *s, struct fresh *f, struct err *e)
+static int set_id(struct invocation *s, struct fresh *f, struct err *e)
 {
     char now[CLOCK_TEXT];
     struct file_names names = {0};
@@ -171,15 +171,15 @@ static int set_id(struct session *s, struct fresh *f, struct err *e)
     return 0;
 }
 
-static int write_one(struct session *s, const struct fresh *f, const char *name, struct bytes text,
-                     struct err *e)
+static int write_one(struct invocation *s, const struct fresh *f, const char *name,
+                     struct bytes text, struct err *e)
 {
     const char *path = arena_printf(s->a, "%s/%s/%s", folder, f->draft.decl.id, name);
     return file_write(s->project.dirfd, path, text, 0666, e);
 }
 
 /* migration.yml last: a folder without it is no bundle yet. */
-static int write_bundle(struct session *s, const struct fresh *f, struct err *e)
+static int write_bundle(struct invocation *s, const struct fresh *f, struct err *e)
 {
     const char *intent = f->draft.decl.intent;
     struct bytes forward = f->forward.path != NULL
@@ -199,18 +199,18 @@ static int write_bundle(struct session *s, const struct fresh *f, struct err *e)
 
 static int add_to_registry(const struct request *req, struct err *e)
 {
-    struct session again = {0};
+    struct invocation again = {0};
     bool fixed = false;
-    int rc = session_project(&again, req, true, e);
+    int rc = invocation_open(&again, req, true, e);
     if (rc == 0) {
         rc = load_registry_check(&again.project, true, &fixed, e);
     }
-    session_close(&again);
+    invocation_close(&again);
     return rc;
 }
 
 /* What a person must look at: said on stderr, because the files say it too. */
-static void warn(struct session *s, const struct request *req, const struct fresh *f)
+static void warn(struct invocation *s, const struct request *req, const struct fresh *f)
 {
     const struct draft *d = &f->draft;
     struct reason *reasons = NULL;
@@ -247,7 +247,7 @@ static void warn(struct session *s, const struct request *req, const struct fres
     }
 }
 
-static int print(struct session *s, const struct request *req, const struct fresh *f)
+static int print(struct invocation *s, const struct request *req, const struct fresh *f)
 {
     const char *dir = arena_printf(s->a, "%s/%s", folder, f->draft.decl.id);
     if (req->format == FORMAT_JSON) {
@@ -267,9 +267,9 @@ static int print(struct session *s, const struct request *req, const struct fres
     return status;
 }
 
-static int make(struct session *s, const struct request *req, struct fresh *f, struct err *e)
+static int make(struct invocation *s, const struct request *req, struct fresh *f, struct err *e)
 {
-    if (session_project(s, req, true, e) != 0 || make_draft(s->a, req, f, e) != 0 ||
+    if (invocation_open(s, req, true, e) != 0 || make_draft(s->a, req, f, e) != 0 ||
         set_intent(s->a, req, f, e) != 0 || set_id(s, f, e) != 0) {
         return -1;
     }
@@ -279,7 +279,7 @@ static int make(struct session *s, const struct request *req, struct fresh *f, s
 
 static int run(const struct request *req)
 {
-    struct session s = {0};
+    struct invocation s = {0};
     struct fresh f = {.n_open = 0};
     struct err e = {0};
     int status;
@@ -291,7 +291,7 @@ static int run(const struct request *req)
         status = print(&s, req, &f);
     }
     buf_release(&f.rollback);
-    session_close(&s);
+    invocation_close(&s);
     return status;
 }
 

@@ -21,13 +21,13 @@ static int print(const struct request *req, const struct plan *p)
 
 static int run(const struct request *req)
 {
-    struct session s = {0};
+    struct invocation s = {0};
     struct err e = {0};
     int status;
     if (select_plan(&s, req, &e) != 0) {
         status = output_error(req, s.project.dirfd, &e);
     } else {
-        const struct plan *p = &s.plan;
+        const struct plan *p = &s.site.plan;
         status = print(req, p);
         if (status == 0 && p->n_state[STATE_BLOCKED] > 0) {
             status = err_status(ERR_PREFLIGHT);
@@ -35,7 +35,7 @@ static int run(const struct request *req)
             status = err_status(ERR_DIFFERENT);
         }
     }
-    session_close(&s);
+    invocation_close(&s);
     return status;
 }
 

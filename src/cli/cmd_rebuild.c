@@ -1,121 +1,9 @@
 /* kfmig rebuild: make projections again from their catalogs and artifacts alone. */
-#include <string.h>
-
-#include "cli/archive.h"
 #include "cli/arguments.h"
 #include "cli/output.h"
-#include "cli/projections.h"
-#include "cli/recovery.h"
 #include "cli/signals.h"
-
-static bool is_meant(const struct session *s, const struct step *x)
-{
-    return recovery_means(s->req, s->link.env, x->in->p);
-}
-
-/* What is meant and can be rebuilt; *blocked: one that cannot, or NULL. */
-static size_t count_meant(struct session *s, const struct step **blocked)
-{
-    size_t n = 0;
-    *blocked = NULL;
-    for (size_t i = 0; i < s->plan.n_projections; i++) {
-        const struct step *x = &s->plan.projections[i];
-        if (!is_meant(s, x) || x->state == STATE_NOT_APPLICABLE) {
-            continue;
-        }
-        *blocked = x->state == STATE_BLOCKED ? x : *blocked;
-        n++;
-    }
-    return n;
-}
-
-static int refuse(struct session *s, size_t n, const struct step *blocked, struct err *e)
-{
-    if (n == 0 && s->req->all) {
-        return err_set(e, ERR_CONFIG, "no projection is declared for %s", s->link.env->name);
-    }
-    if (n == 0) {
-        err_set(e, ERR_CONFIG, "no projection of %s uses dataset version \"%s\"", s->link.env->name,
-                s->req->dataset_version);
-        return err_hint(e,
-                        "`kfmig dataset list` shows the versions; --all rebuilds every projection");
-    }
-    err_set(e, ERR_PREFLIGHT, "projection %s is blocked: %s", blocked->in->p->name,
-            reason_sentence(blocked->reasons[0].code));
-    return err_hint(e, "`kfmig why %s/%s` explains", s->link.env->name, blocked->in->p->name);
-}
-
-static int rebuild_one(struct work_frame *w, struct step *x, struct err *e)
-{
-    struct session *s = w->s;
-    struct projection_job job;
-    struct outcome o;
-    work_tell_begin(w, x->in->p->name);
-    if (projections_job(s, x, &job, e) != 0) {
-        return -1;
-    }
-    job.fresh = true;
-    run_projection(&w->run, &job, &o);
-    if (o.result == RUN_SUCCESS) {
-        tell_note(&s->ear, "%s  rebuilt and published, %lld ms; ledger entry %lld, run %s",
-                  x->in->p->name, (long long)o.elapsed_ms, (long long)o.sequence, o.run_id);
-        return 0;
-    }
-    *e = o.failure;
-    if (o.owed.p != NULL) {
-        struct err late = {0};
-        if (work_owe(w, &o, &late) != 0) {
-            tell_fault(&s->ear, &late);
-        }
-    }
-    return -1;
-}
-
-static int rebuild_here(struct session *s, const struct arguments *args, struct err *e)
-{
-    const struct request *req = s->req;
-    struct work_frame w;
-    struct err late = {0};
-    const struct step *blocked;
-    if (session_plan(s, args->env, true, e) != 0) {
-        return -1;
-    }
-    size_t n = count_meant(s, &blocked);
-    if (n == 0 || blocked != NULL) {
-        return refuse(s, n, blocked, e);
-    }
-    if (req->dry_run) {
-        for (size_t i = 0; i < s->plan.n_projections; i++) {
-            if (is_meant(s, &s->plan.projections[i])) {
-                tell_note(&s->ear, "would rebuild %s", s->plan.projections[i].in->p->name);
-            }
-        }
-        return 0;
-    }
-    if (s->link.env->is_protected && !req->apply) {
-        err_set(e, ERR_PREFLIGHT, "environment \"%s\" is protected: nothing was rebuilt",
-                args->env->name);
-        return err_hint(e, "add --apply");
-    }
-    if (s->plan.n_apply > 0) {
-        err_set(e, ERR_PREFLIGHT, "%zu migration%s of %s not applied yet", s->plan.n_apply,
-                s->plan.n_apply == 1 ? " is" : "s are", args->env->name);
-        return err_hint(e, "`kfmig build %s` applies them, and builds the projections behind them",
-                        args->env->name);
-    }
-    int rc = work_open(&w, s, work_found, e);
-    for (size_t i = 0; rc == 0 && i < s->plan.n_projections; i++) {
-        struct step *x = &s->plan.projections[i];
-        if (is_meant(s, x) && x->state != STATE_NOT_APPLICABLE && x->state != STATE_BLOCKED) {
-            rc = rebuild_one(&w, x, e);
-        }
-    }
-    work_close(&w);
-    if (archive_deliver(s, &late) != 0) {
-        tell_fault(&s->ear, &late);
-    }
-    return rc;
-}
+#include "cli/verb.h"
+#include "flow/drill.h"
 
 static int check_options(const struct request *req, struct err *e)
 {
@@ -134,30 +22,65 @@ static int check_options(const struct request *req, struct err *e)
     return 0;
 }
 
-/* What failed on the way was said there; the status is the worst of it. */
-static int recover(struct session *s, const struct env *env, enum err_code *worst, struct err *e)
+static int rebuild_here(struct invocation *s, const struct recover_options *o, struct result *r,
+                        struct err *e)
 {
-    struct recovery r = {0};
-    if (recovery_new_database(s, env, &r, e) != 0) {
+    struct site *site = &s->site;
+    const struct writing_order order = verb_order(s->req);
+    if (site_plan(site, true, e) != 0) {
         return -1;
     }
-    *worst = r.t.worst;
-    if (r.s == NULL) {
-        return 0; /* --dry-run */
+    if (!o->dry_run) {
+        result_begin(r, site);
+        return rebuild(site, &o->meant, &order, r, e);
     }
-    if (s->req->format == FORMAT_JSON) {
-        (void)output_json(s->req, recovery_doc(s->a, &r));
-    } else if (r.t.worst == ERR_NONE) {
-        recovery_print(&r);
+    if (rebuild_check(site, &o->meant, e) != 0) {
+        return -1;
+    }
+    for (size_t i = 0; i < site->plan.n_projections; i++) {
+        const struct projection *p = site->plan.projections[i].in->p;
+        if (meant_is(&o->meant, site->env, p)) {
+            verb_note(s, "would rebuild %s", p->name);
+        }
     }
     return 0;
 }
 
-static int rebuild(struct session *s, const struct request *req, enum err_code *worst,
-                   struct err *e)
+/* A recovery and a drill have a report of their own. */
+static int make_database(struct invocation *s, const struct recover_options *o, struct result *r,
+                         struct err *e)
+{
+    bool is_drill = s->req->drill;
+    struct buf out = {0};
+    if (!o->dry_run) {
+        result_begin(r, &s->site);
+    }
+    int rc = is_drill ? drill(&s->site, o, r, e) : recover(&s->site, o, r, e);
+    if (r->more == NULL || s->req->format == FORMAT_JSON) {
+        return rc;
+    }
+    if (is_drill) {
+        report_drill(&out, r->more);
+    } else if (r->worst == ERR_NONE) {
+        report_recovery(&out, r->more);
+    }
+    (void)output_result(s->req, &out);
+    buf_release(&out);
+    return rc;
+}
+
+static int rebuild_verb(struct invocation *s, const struct request *req, struct result *r,
+                        struct err *e)
 {
     struct arguments args;
-    if (session_project(s, req, false, e) != 0 || check_options(req, e) != 0 ||
+    const struct recover_options o = {
+        .meant = {req->projection, req->dataset_version, req->all},
+        .template = req->template_db,
+        .is_confirmed = req->apply,
+        .dry_run = req->dry_run,
+        .lock_wait_ms = req->lock_wait_ms,
+    };
+    if (invocation_open(s, req, false, e) != 0 || check_options(req, e) != 0 ||
         arguments_resolve(s, &args, e) != 0) {
         return -1;
     }
@@ -165,22 +88,20 @@ static int rebuild(struct session *s, const struct request *req, enum err_code *
         err_set(e, ERR_CONFIG, "the embedded server of \"%s\" takes no --template", args.env->name);
         return err_hint(e, "what its databases need is declared under provision");
     }
-    if (req->new_database) {
-        return recover(s, args.env, worst, e);
-    }
-    return req->drill ? drill_run(s, args.env, e) : rebuild_here(s, &args, e);
+    invocation_site(s, args.env);
+    return req->new_database || req->drill ? make_database(s, &o, r, e) : rebuild_here(s, &o, r, e);
 }
 
 static int run(const struct request *req)
 {
-    struct session s = {0};
+    struct invocation s = {0};
+    struct result r = {0};
     struct err e = {0};
-    enum err_code worst = ERR_NONE;
     signals_catch();
-    int rc = rebuild(&s, req, &worst, &e);
-    int status = rc == 0 ? err_status(worst) : output_error(req, s.project.dirfd, &e);
-    session_close(&s);
-    return signals_seen() != 0 ? 128 + signals_seen() : status;
+    int rc = rebuild_verb(&s, req, &r, &e);
+    int status = verb_end(&s, req, rc, &r, &e);
+    invocation_close(&s);
+    return status;
 }
 
 static const char *const rebuild_options[] = {

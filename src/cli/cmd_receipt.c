@@ -4,7 +4,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cli/archive.h"
 #include "cli/arguments.h"
 #include "cli/commands.h"
 #include "cli/output.h"
@@ -12,12 +11,13 @@
 #include "evidence/export.h"
 #include "evidence/receipts.h"
 #include "evidence/verify.h"
+#include "site/site.h"
 
 enum { RUN_PREFIX = 4, HERE_MAX = 4096 };
 
 /* One call: what is left of the request behind the word list, show, verify or export. */
 struct call {
-    struct session s;
+    struct invocation s;
     struct request req;
     struct arguments args;
     int status;
@@ -26,11 +26,12 @@ struct call {
 /* Connect to the environment that the arguments name; without a ledger there are no receipts. */
 static int open_ledger(struct call *c, const struct env *env, struct err *e)
 {
-    struct session *s = &c->s;
-    if (session_link(s, env, &s->link, e) != 0) {
+    struct invocation *s = &c->s;
+    invocation_site(s, env);
+    if (site_link(&s->site, e) != 0) {
         return -1;
     }
-    if (!s->link.id.has_ledger) {
+    if (!s->site.id.has_ledger) {
         err_set(e, ERR_PREFLIGHT, "environment \"%s\" has no ledger yet", env->name);
         return err_hint(e, "`kfmig build %s` makes it", env->name);
     }
@@ -67,8 +68,8 @@ static struct doc *list_doc(const struct call *c, struct arena *a)
 {
     struct doc *d = doc_new(a, DOC_MAP);
     struct doc *rows = doc_put(a, d, "receipts", doc_new(a, DOC_LIST));
-    for (size_t i = 0; i < c->s.link.entries.n; i++) {
-        const struct entry *en = &c->s.link.entries.v[i];
+    for (size_t i = 0; i < c->s.site.entries.n; i++) {
+        const struct entry *en = &c->s.site.entries.v[i];
         if (is_wanted(&c->args, en->subject)) {
             struct doc *row = doc_push(a, rows, doc_new(a, DOC_MAP));
             doc_put(a, row, "run_id", doc_text(a, en->run_id));
@@ -87,14 +88,14 @@ static int list(struct call *c, struct err *e)
     if (open_targets(c, e) != 0) {
         return -1;
     }
-    struct session *s = &c->s;
+    struct invocation *s = &c->s;
     if (c->req.format == FORMAT_JSON) {
         c->status = output_json(&c->req, list_doc(c, s->a));
         return 0;
     }
     struct buf out = {0};
-    for (size_t i = 0; i < s->link.entries.n; i++) {
-        const struct entry *en = &s->link.entries.v[i];
+    for (size_t i = 0; i < s->site.entries.n; i++) {
+        const struct entry *en = &s->site.entries.v[i];
         if (is_wanted(&c->args, en->subject)) {
             buf_printf(&out, "%6lld  %-27s  %-11s  %s  ", (long long)en->sequence, en->finished_at,
                        en->result, en->run_id);
@@ -147,7 +148,7 @@ static int show_one(struct call *c, const struct entry *en, struct buf *out, str
     struct bytes body;
     struct doc *receipt = NULL;
     struct arena *a = c->s.a;
-    struct ledger_source ledger = ledger_source_of(c->s.link.pg);
+    struct ledger_source ledger = ledger_source_of(c->s.site.pg);
     if (receipts_body(&ledger, a, en->sequence, en->run_id, &en->receipt, &body, e) != 0 ||
         receipts_parse(a, body, en->sequence, &receipt, e) != 0) {
         return -1;
@@ -186,14 +187,14 @@ static int show(struct call *c, struct err *e)
     }
     const char *ref = c->req.args[at];
     const char *subject = find_subject(c, ref, &env);
-    if (session_env(&c->s, env != NULL ? env->name : NULL, &env, e) != 0 ||
+    if (invocation_env(&c->s, env != NULL ? env->name : NULL, &env, e) != 0 ||
         open_ledger(c, env, e) != 0) {
         return -1;
     }
-    const struct entry **found = ARENA_ARRAY(c->s.a, const struct entry *, c->s.link.entries.n + 1);
-    size_t n = find_entries(&c->s.link.entries, ref, found);
+    const struct entry **found = ARENA_ARRAY(c->s.a, const struct entry *, c->s.site.entries.n + 1);
+    size_t n = find_entries(&c->s.site.entries, ref, found);
     if (n == 0 && subject != NULL) {
-        n = find_entries(&c->s.link.entries, subject, found);
+        n = find_entries(&c->s.site.entries, subject, found);
     }
     if (n == 0) {
         err_set(e, ERR_CONFIG, "the ledger of \"%s\" has no receipt \"%s\"", env->name, ref);
@@ -258,7 +259,7 @@ static int verify(struct call *c, struct err *e)
         err_set(e, ERR_CONFIG, "`kfmig receipt verify` takes no targets");
         return err_hint(e, "the entries of a ledger stand or fall together");
     }
-    struct archive r = archive_of(&c->s, &c->s.link);
+    struct archive r = site_archive(&c->s.site);
     int rc = verify_ledger(&r, c->s.a, &v, e);
     if (rc == 0) {
         c->status = print_verified(c, &v);
@@ -295,11 +296,11 @@ static int open_destination(struct call *c, int *dirfd, struct err *e)
 static int export_all(struct call *c, int dirfd, struct buf *out, struct err *e)
 {
     const struct project *p = &c->s.project;
-    struct archive r = archive_of(&c->s, &c->s.link);
+    struct archive r = site_archive(&c->s.site);
     size_t n = 0;
     for (size_t i = 0; i < p->n_bundle; i++) {
         const struct bundle *b = &p->bundle[i];
-        const struct history *h = past_get(&c->s.link.past, b->id);
+        const struct history *h = past_get(&c->s.site.past, b->id);
         if (h == NULL || h->applied == NULL || !is_wanted(&c->args, b->id)) {
             continue;
         }
@@ -350,7 +351,7 @@ static int call_verb(struct call *c, const struct request *req, struct err *e)
     const char *name = req->n_args > 0 ? req->args[0] : "list";
     for (size_t i = 0; i < sizeof verbs / sizeof verbs[0]; i++) {
         if (strcmp(verbs[i].name, name) == 0) {
-            return session_project(&c->s, &c->req, false, e) == 0 ? verbs[i].run(c, e) : -1;
+            return invocation_open(&c->s, &c->req, false, e) == 0 ? verbs[i].run(c, e) : -1;
         }
     }
     c->s.project.dirfd = -1;
@@ -370,7 +371,7 @@ static int run(const struct request *req)
         c.status = output_error(req, c.s.project.dirfd, &e);
     }
     if (c.s.a != NULL) {
-        session_close(&c.s);
+        invocation_close(&c.s);
     }
     return c.status;
 }

@@ -3,15 +3,15 @@
 #include "cli/output.h"
 #include "cli/select.h"
 
-static int print(const struct request *req, struct session *s)
+static int print(const struct request *req, struct invocation *s)
 {
     struct buf out = {0};
     struct style st = output_style(req, stdout);
     int status;
     if (req->format == FORMAT_JSON) {
-        status = output_json(req, report_status_doc(s->a, &s->plan));
+        status = output_json(req, report_status_doc(s->a, &s->site.plan));
     } else {
-        report_status(&out, &st, &s->plan);
+        report_status(&out, &st, &s->site.plan);
         status = output_result(req, &out);
     }
     buf_release(&out);
@@ -20,22 +20,22 @@ static int print(const struct request *req, struct session *s)
 
 static int run(const struct request *req)
 {
-    struct session s = {0};
+    struct invocation s = {0};
     struct err e = {0};
     int status;
     if (select_plan(&s, req, &e) != 0) {
         status = output_error(req, s.project.dirfd, &e);
     } else {
         status = print(req, &s);
-        bool unreachable = s.plan.env->store[STORE_POSTGIS] && !s.world.reachable;
-        bool blocked = req->exit_code && s.plan.n_state[STATE_BLOCKED] > 0;
+        bool unreachable = s.site.plan.env->store[STORE_POSTGIS] && !s.site.world.reachable;
+        bool blocked = req->exit_code && s.site.plan.n_state[STATE_BLOCKED] > 0;
         if (status == 0 && (unreachable || blocked)) {
             status = err_status(ERR_PREFLIGHT);
-        } else if (status == 0 && req->exit_code && s.plan.n_state[STATE_STALE] > 0) {
+        } else if (status == 0 && req->exit_code && s.site.plan.n_state[STATE_STALE] > 0) {
             status = err_status(ERR_DIFFERENT);
         }
     }
-    session_close(&s);
+    invocation_close(&s);
     return status;
 }
 

@@ -1,30 +1,18 @@
 /* kfmig switch: which generation of a projection readers see. */
-#include <stdlib.h>
-#include <string.h>
+#include "flow/switch.h"
 
-#include "cli/archive.h"
 #include "cli/output.h"
-#include "cli/projections.h"
 #include "cli/signals.h"
+#include "cli/verb.h"
 
-static const struct step *step_named(const struct session *s, const char *name)
-{
-    for (size_t i = 0; i < s->plan.n_projections; i++) {
-        if (strcmp(s->plan.projections[i].in->p->name, name) == 0) {
-            return &s->plan.projections[i];
-        }
-    }
-    return NULL;
-}
-
-static int list(struct session *s, const struct step *x)
+static int list(const struct invocation *s, const struct step *x)
 {
     char text[DIGEST_TEXT];
     struct buf out = {0};
     struct arena *a = s->a;
     struct doc *d = doc_new(a, DOC_MAP);
     struct doc *v = doc_put(a, d, "generations", doc_new(a, DOC_LIST));
-    doc_put(a, d, "environment", doc_text(a, s->link.env->name));
+    doc_put(a, d, "environment", doc_text(a, s->site.env->name));
     doc_put(a, d, "projection", doc_text(a, x->in->p->name));
     for (size_t i = 0; i < x->in->n; i++) {
         const struct generation *g = &x->in->v[i];
@@ -48,109 +36,65 @@ static int list(struct session *s, const struct step *x)
     return status;
 }
 
-static const struct generation *generation_numbered(const struct step *x, const char *text,
-                                                    struct err *e)
+static int change(struct invocation *s, const char *name, const char *number, struct result *r,
+                  struct err *e)
 {
-    char *end = NULL;
-    long long n = strtoll(text, &end, 10);
-    for (size_t i = 0; end != text && *end == '\0' && i < x->in->n; i++) {
-        const struct generation *g = &x->in->v[i];
-        if (g->number != n) {
-            continue;
-        }
-        if (g->state == GENERATION_KEPT || g->state == GENERATION_READY) {
-            return g;
-        }
-        err_set(e, ERR_PREFLIGHT, "generation %lld of %s is %s", n, x->in->p->name,
-                g->state == GENERATION_LIVE ? "live already" : "not finished");
-        return NULL;
-    }
-    err_set(e, ERR_CONFIG, "%s has no generation \"%s\"", x->in->p->name, text);
-    err_hint(e, "`kfmig switch %s` lists those that are kept", x->in->p->name);
-    return NULL;
-}
-
-static int change(struct session *s, const char *name, const char *number, struct err *e)
-{
-    struct work_frame w;
-    struct projection_job job;
-    struct outcome o = {0};
-    struct err late = {0};
-    if (s->link.env->is_protected && !s->req->apply) {
-        err_set(e, ERR_PREFLIGHT, "environment \"%s\" is protected: nothing was switched",
-                s->link.env->name);
-        return err_hint(e, "add --apply");
-    }
-    int rc = work_open(&w, s, NULL, e);
-    const struct step *x = rc == 0 ? step_named(s, name) : NULL;
-    const struct generation *to = x != NULL ? generation_numbered(x, number, e) : NULL;
-    rc = to != NULL ? projections_job(s, x, &job, e) : -1;
-    if (rc == 0) {
-        work_tell_begin(&w, name);
-        run_switch(&w.run, &job, to, s->req->verify, &o);
-        rc = o.result == RUN_SUCCESS ? 0 : -1;
-        if (rc == 0) {
-            tell_note(&s->ear, "%s: generation %lld is live, %lld ms; ledger entry %lld, run %s",
-                      name, (long long)to->number, (long long)o.elapsed_ms, (long long)o.sequence,
-                      o.run_id);
-        } else {
-            *e = o.failure;
-        }
-        if (o.owed.p != NULL && work_owe(&w, &o, &late) != 0) {
-            tell_fault(&s->ear, &late);
-        }
-    }
-    work_close(&w);
-    if (archive_deliver(s, &late) != 0) {
-        tell_fault(&s->ear, &late);
-    }
-    return rc;
-}
-
-static int do_switch(struct session *s, const struct request *req, int *status, struct err *e)
-{
-    const struct env *env = NULL;
-    size_t at = 0;
-    if (session_project(s, req, false, e) != 0) {
+    const struct writing_order order = verb_order(s->req);
+    result_begin(r, &s->site);
+    if (switch_to(&s->site, name, number, s->req->verify, &order, r, e) != 0) {
         return -1;
     }
-    if (req->n_args > 0 && load_env(&s->project, req->args[0]) != NULL) {
-        env = load_env(&s->project, req->args[0]);
-        at = 1;
+    for (size_t i = 0; i < r->n && r->n_failed == 0; i++) {
+        const struct result_row *x = &r->v[i];
+        verb_note(s, "%s: generation %lld is live, %lld ms; ledger entry %lld, run %s", name,
+                  (long long)x->generation, (long long)x->ms, (long long)x->sequence, x->run_id);
     }
+    return 0;
+}
+
+/* *status: of the list that was printed. */
+static int switch_verb(struct invocation *s, const struct request *req, struct result *r,
+                       int *status, struct err *e)
+{
+    if (invocation_open(s, req, false, e) != 0) {
+        return -1;
+    }
+    const struct env *env = req->n_args > 0 ? load_env(&s->project, req->args[0]) : NULL;
+    size_t at = env != NULL ? 1 : 0;
     if (req->n_args == at || req->n_args > at + 2) {
         err_set(e, ERR_CONFIG, "`kfmig switch` needs a projection, and at most a generation");
         return err_hint(e, "kfmig switch [ENV] PROJECTION [N]");
     }
-    if ((env == NULL && session_env(s, NULL, &env, e) != 0) || session_plan(s, env, true, e) != 0) {
+    if ((env == NULL && invocation_env(s, NULL, &env, e) != 0) ||
+        invocation_plan(s, env, true, e) != 0) {
         return -1;
     }
     const char *name = req->args[at];
-    const struct step *x = step_named(s, name);
-    if (x == NULL) {
+    int found = plan_find_projection(&s->site.plan, name);
+    if (found < 0) {
         err_set(e, ERR_CONFIG, "no projection \"%s\"", name);
         return err_hint(e, "registry/projections declares them");
     }
+    const struct step *x = &s->site.plan.projections[found];
     if (req->n_args == at + 1) {
         *status = list(s, x);
         return 0;
     }
-    return generation_numbered(x, req->args[at + 1], e) != NULL
-               ? change(s, name, req->args[at + 1], e)
-               : -1;
+    return switch_target(x, req->args[at + 1], e) != NULL ? change(s, name, req->args[at + 1], r, e)
+                                                          : -1;
 }
 
 static int run(const struct request *req)
 {
-    struct session s = {0};
+    struct invocation s = {0};
+    struct result r = {0};
     struct err e = {0};
-    int status = 0;
+    int listed = 0;
     signals_catch();
-    if (do_switch(&s, req, &status, &e) != 0) {
-        status = output_error(req, s.project.dirfd, &e);
-    }
-    session_close(&s);
-    return signals_seen() != 0 ? 128 + signals_seen() : status;
+    int rc = switch_verb(&s, req, &r, &listed, &e);
+    int status = verb_end(&s, req, rc, &r, &e);
+    invocation_close(&s);
+    return status != 0 ? status : listed;
 }
 
 static const char *const switch_options[] = {"verify", "apply", "lock-wait", "progress", NULL};

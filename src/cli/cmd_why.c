@@ -18,16 +18,16 @@ static enum stage default_stage(const struct step *s, enum stage stage)
 }
 
 /* The root of the chain, if it is blocked because its files changed after it was applied. */
-static int mismatch_of(struct session *s, int step)
+static int mismatch_of(struct invocation *s, int step)
 {
-    int *chain = ARENA_ARRAY(s->a, int, s->plan.n_migrations + 1);
-    size_t n = plan_chain(&s->plan, step, chain, s->plan.n_migrations);
-    const struct step *root = &s->plan.v[chain[n - 1]];
+    int *chain = ARENA_ARRAY(s->a, int, s->site.plan.n_migrations + 1);
+    size_t n = plan_chain(&s->site.plan, step, chain, s->site.plan.n_migrations);
+    const struct step *root = &s->site.plan.v[chain[n - 1]];
     return root->reasons[0].code == REASON_CHECKSUM_MISMATCH ? chain[n - 1] : -1;
 }
 
 /* Which files differ, where the chain that begins at step ends in such a migration. */
-static int find_changes(struct session *s, int step, struct file_change **changes, size_t *n,
+static int find_changes(struct invocation *s, int step, struct file_change **changes, size_t *n,
                         struct err *e)
 {
     int changed = step >= 0 ? mismatch_of(s, step) : -1;
@@ -35,30 +35,30 @@ static int find_changes(struct session *s, int step, struct file_change **change
     if (changed < 0) {
         return 0;
     }
-    const struct step *at = &s->plan.v[changed];
+    const struct step *at = &s->site.plan.v[changed];
     struct bundle *b = table_gets(&s->project.by_id, at->bundle->id);
-    struct ledger_source ledger = ledger_source_of(s->link.pg);
+    struct ledger_source ledger = ledger_source_of(s->site.pg);
     return load_decl(&s->project, b, e) != 0
                ? -1
                : changes_find(&ledger, s->a, at->history->applied, b->decl, changes, n, e);
 }
 
-static int explain_migration(struct session *s, const struct selected *at, struct buf *out,
+static int explain_migration(struct invocation *s, const struct selected *at, struct buf *out,
                              struct err *e)
 {
     struct file_change *changes = NULL;
     size_t n = 0;
-    enum stage stage = default_stage(&s->plan.v[at->step], at->stage);
-    struct bundle *b = table_gets(&s->project.by_id, s->plan.v[at->step].bundle->id);
+    enum stage stage = default_stage(&s->site.plan.v[at->step], at->stage);
+    struct bundle *b = table_gets(&s->project.by_id, s->site.plan.v[at->step].bundle->id);
     if (load_decl(&s->project, b, e) != 0 ||
         find_changes(s, stage == STAGE_DECLARATION ? -1 : at->step, &changes, &n, e) != 0) {
         return -1;
     }
     struct style st = output_style(s->req, stdout);
     if (s->req->format == FORMAT_JSON) {
-        report_why_json(out, &s->plan, at->step, stage, changes, n);
+        report_why_json(out, &s->site.plan, at->step, stage, changes, n);
     } else {
-        report_why(out, &st, &s->plan, at->step, stage, changes, n);
+        report_why(out, &st, &s->site.plan, at->step, stage, changes, n);
     }
     return 0;
 }
@@ -74,26 +74,27 @@ static int waits_for(const struct step *x)
     return -1;
 }
 
-static int explain_projection(struct session *s, const struct selected *at, struct buf *out,
+static int explain_projection(struct invocation *s, const struct selected *at, struct buf *out,
                               struct err *e)
 {
     struct file_change *changes = NULL;
     size_t n = 0;
-    const struct step *x = &s->plan.projections[at->projection];
+    const struct step *x = &s->site.plan.projections[at->projection];
     int part = at->part >= 0 ? at->part : plan_part_publish(x->in->p);
     if (find_changes(s, waits_for(x), &changes, &n, e) != 0) {
         return -1;
     }
     struct style st = output_style(s->req, stdout);
     if (s->req->format == FORMAT_JSON) {
-        report_why_projection_json(out, &s->plan, at->projection, part, changes, n);
+        report_why_projection_json(out, &s->site.plan, at->projection, part, changes, n);
     } else {
-        report_why_projection(out, &st, &s->plan, at->projection, part, changes, n);
+        report_why_projection(out, &st, &s->site.plan, at->projection, part, changes, n);
     }
     return 0;
 }
 
-static int explain(struct session *s, const struct arguments *args, struct buf *out, struct err *e)
+static int explain(struct invocation *s, const struct arguments *args, struct buf *out,
+                   struct err *e)
 {
     struct selected at;
     if (select_target(s, args, &at, e) != 0) {
@@ -109,7 +110,8 @@ static int explain(struct session *s, const struct arguments *args, struct buf *
     return err_hint(e, "`kfmig status %s` lists them", args->env->name);
 }
 
-static int explain_any(struct session *s, const struct request *req, struct buf *out, struct err *e)
+static int explain_any(struct invocation *s, const struct request *req, struct buf *out,
+                       struct err *e)
 {
     struct arguments args;
     if (req->n_args == 1 && is_dataset_target(req->args[0])) {
@@ -121,7 +123,7 @@ static int explain_any(struct session *s, const struct request *req, struct buf 
 
 static int run(const struct request *req)
 {
-    struct session s = {0};
+    struct invocation s = {0};
     struct err e = {0};
     struct buf out = {0};
     int status;
@@ -131,7 +133,7 @@ static int run(const struct request *req)
         status = output_result(req, &out);
     }
     buf_release(&out);
-    session_close(&s);
+    invocation_close(&s);
     return status;
 }
 

@@ -88,7 +88,7 @@ static bool read_source(struct arena *a, int dirfd, const struct err *e, struct 
     return file_read(a, dirfd, e->where.path, SOURCE_MAX, out, NULL, NULL) == 0;
 }
 
-int output_error(const struct request *req, int dirfd, const struct err *e)
+int output_fault(const struct request *req, int dirfd, const struct err *e)
 {
     struct buf out = {0};
     if (tells_json(req)) {
@@ -116,6 +116,19 @@ void output_findings(const struct request *req, const struct findings *l)
     buf_release(&out);
 }
 
+int output_error(const struct request *req, int dirfd, const struct err *e)
+{
+    struct buf out = {0};
+    int status = output_fault(req, dirfd, e);
+    if (req->format == FORMAT_JSON) {
+        report_err_json(&out, e);
+        (void)fwrite(buf_str(&out), 1, out.n, stdout);
+        (void)fflush(stdout);
+    }
+    buf_release(&out);
+    return status;
+}
+
 int output_result(const struct request *req, const struct buf *text)
 {
     size_t n = fwrite(buf_str(text), 1, text->n, stdout);
@@ -124,7 +137,7 @@ int output_result(const struct request *req, const struct buf *text)
     }
     struct err e;
     err_errno(&e, ERR_PREFLIGHT, "cannot write the result to standard output");
-    return output_error(req, -1, &e);
+    return output_fault(req, -1, &e);
 }
 
 int output_json(const struct request *req, const struct doc *d)

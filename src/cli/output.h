@@ -21,6 +21,8 @@ void output_faults(const struct request *req, const struct err_list *l);
 
 /* An error to stderr, as text or JSON, and the exit status that goes with it. The line of a SQL file that it names is shown with a caret;
  * the file is read beneath dirfd (-1: none is shown). */
+int output_fault(const struct request *req, int dirfd, const struct err *e);
+/* The same for the one that ended the command: with --json it is the result, on stdout, too. */
 int output_error(const struct request *req, int dirfd, const struct err *e);
 
 /* What failed, all of it, after output_error() of the first; nothing with --json, where the receipt has it. */

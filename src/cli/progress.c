@@ -118,15 +118,20 @@ static void on_begin(struct progress *p, const struct tell *t)
 static void on_done(struct progress *p, const struct tell *t)
 {
     bool has_more = t->what != NULL && t->what[0] != '\0';
-    line(p, "[%zu/%zu] %s  %s%s%lld ms", t->at, t->n, t->target, has_more ? t->what : "",
-         has_more ? ", " : "", (long long)t->ms);
+    if (t->n > 0) {
+        line(p, "[%zu/%zu] %s  %s%s%lld ms", t->at, t->n, t->target, has_more ? t->what : "",
+             has_more ? ", " : "", (long long)t->ms);
+    } else {
+        line(p, "%s  %s, %lld ms; ledger entry %lld, run %s", t->target,
+             has_more ? t->what : "done", (long long)t->ms, (long long)t->sequence, t->run_id);
+    }
     p->target[0] = '\0';
 }
 
 static void on_fault(struct progress *p, const struct tell *t)
 {
     clear(p);
-    (void)output_error(p->req, p->dirfd, t->fault);
+    (void)output_fault(p->req, p->dirfd, t->fault);
     if (t->gates != NULL) {
         output_findings(p->req, t->gates);
     }
@@ -186,6 +191,17 @@ static void on_retry(struct progress *p, const struct tell *t)
 {
     line(p, "%s: %s; trying again in %lld ms (%zu of %zu)%s%s", t->target, t->what,
          (long long)t->ms, t->at, t->n, p->waiting[0] != '\0' ? "; it was " : "", p->waiting);
+}
+
+/* The plan, for people. */
+static void on_blocked(struct progress *p, const struct tell *t)
+{
+    struct buf out = {0};
+    struct style st = output_style(p->req, stderr);
+    clear(p);
+    report_plan(&out, &st, t->plan);
+    (void)fputs(buf_str(&out), stderr);
+    buf_release(&out);
 }
 
 static void on_text(struct progress *p, const struct tell *t)
@@ -254,6 +270,9 @@ static void hear(void *ctx, const struct tell *t)
         return;
     }
     switch (t->kind) {
+    case TELL_BLOCKED:
+        on_blocked(p, t);
+        break;
     case TELL_NOTE:
     case TELL_WARNING:
     case TELL_FAULTS:

@@ -1,5 +1,6 @@
-/* The ear of the command line: what is shown while a run goes on. A live line on a terminal; elsewhere plain lines, with one per target
- * that begins and a heartbeat; with --progress=json one JSON object a line. All on stderr.
+/* The ear of the command line: what is shown while a run goes on. A live line on a terminal; elsewhere plain
+ * lines, with one per target that begins and a heartbeat; with --progress=json one JSON object a line. All on
+ * stderr.
  * Owns: how events look, and the signals' part of "stop". Not what happens. */
 #ifndef KFMIG_CLI_PROGRESS_H
 #define KFMIG_CLI_PROGRESS_H

@@ -1,24 +1,25 @@
 /* What the verbs that only look share. */
 #include "cli/select.h"
 
-int select_env(struct session *s, const struct request *req, struct arguments *out, struct err *e)
+int select_env(struct invocation *s, const struct request *req, struct arguments *out,
+               struct err *e)
 {
-    if (session_project(s, req, false, e) != 0 || arguments_resolve(s, out, e) != 0) {
+    if (invocation_open(s, req, false, e) != 0 || arguments_resolve(s, out, e) != 0) {
         return -1;
     }
-    return session_plan(s, out->env, false, e);
+    return invocation_plan(s, out->env, false, e);
 }
 
-int select_plan(struct session *s, const struct request *req, struct err *e)
+int select_plan(struct invocation *s, const struct request *req, struct err *e)
 {
     struct arguments args;
     if (select_env(s, req, &args, e) != 0) {
         return -1;
     }
-    return plan_restrict(&s->plan, args.targets, args.n_targets, e);
+    return plan_restrict(&s->site.plan, args.targets, args.n_targets, e);
 }
 
-int select_target(struct session *s, const struct arguments *args, struct selected *out,
+int select_target(struct invocation *s, const struct arguments *args, struct selected *out,
                   struct err *e)
 {
     struct target t;
@@ -35,10 +36,10 @@ int select_target(struct session *s, const struct arguments *args, struct select
         return -1;
     }
     if (t.projection >= 0) {
-        out->projection = plan_find_projection(&s->plan, all.projections[t.projection]->name);
+        out->projection = plan_find_projection(&s->site.plan, all.projections[t.projection]->name);
         out->part = t.part;
     } else {
-        out->step = plan_find(&s->plan, all.bundles[t.bundle]->id);
+        out->step = plan_find(&s->site.plan, all.bundles[t.bundle]->id);
         out->stage = t.stage;
     }
     return 0;

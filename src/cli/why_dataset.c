@@ -4,10 +4,10 @@
 #include <string.h>
 
 #include "cli/output.h"
-#include "cli/projections.h"
 #include "cli/signals.h"
 #include "report/report.h"
 #include "report/words.h"
+#include "site/projected.h"
 
 static const char scheme[] = "dataset:";
 
@@ -58,9 +58,9 @@ static bool stop(void *ctx, int64_t done, int64_t size)
     return signals_seen() != 0;
 }
 
-static int find(struct session *s, struct version *v, struct err *e)
+static int find(struct invocation *s, struct version *v, struct err *e)
 {
-    struct dataset_place place = projections_place(s);
+    struct dataset_place place = site_place(s->a, &s->project);
     int rc = dataset_find(&place, v->slug, v->id, &v->found, &v->faults);
     if (rc == 1) {
         err_set(e, ERR_CONFIG, "no dataset version %s of %s", v->id, v->slug);
@@ -122,7 +122,7 @@ static void put_fault(struct buf *out, const char *target, const struct err *f)
     buf_putc(out, '\n');
 }
 
-static void put_users(struct session *s, const struct version *v, struct buf *out)
+static void put_users(struct invocation *s, const struct version *v, struct buf *out)
 {
     for (size_t i = 0; i < s->project.n_projection; i++) {
         const struct projection *p = &s->project.projection[i];
@@ -137,7 +137,7 @@ static void put_users(struct session *s, const struct version *v, struct buf *ou
     }
 }
 
-static void put_current(struct session *s, const struct version *v, const char *target,
+static void put_current(struct invocation *s, const struct version *v, const char *target,
                         struct buf *out)
 {
     const struct dataset_files *files = &v->found->artifacts;
@@ -163,11 +163,11 @@ static void put_current(struct session *s, const struct version *v, const char *
     }
 }
 
-int explain_dataset(struct session *s, const struct request *req, const char *text, struct buf *out,
-                    struct err *e)
+int explain_dataset(struct invocation *s, const struct request *req, const char *text,
+                    struct buf *out, struct err *e)
 {
     struct version v = {0};
-    if (session_project(s, req, false, e) != 0 || take_apart(s->a, text, &v, e) != 0 ||
+    if (invocation_open(s, req, false, e) != 0 || take_apart(s->a, text, &v, e) != 0 ||
         find(s, &v, e) != 0) {
         err_list_release(&v.faults);
         return -1;

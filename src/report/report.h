@@ -5,6 +5,7 @@
 #include "base/tell.h"
 #include "doc/doc.h"
 #include "model/finding.h"
+#include "model/result.h"
 #include "plan/plan.h"
 
 /* How to print: colour only where the stream is a terminal and NO_COLOR is unset; verbose adds detail. */
@@ -30,6 +31,15 @@ void report_findings(struct buf *out, const struct style *st, const struct findi
 /* All of a list, sorted, then "N faults". kind: "error" or "warning". */
 void report_faults(struct buf *out, const struct style *st, const struct err_list *l,
                    const char *kind);
+
+/* What a verb that writes has done: registry/schemas/result.v1.schema.json, with the members of r->more and,
+ * where the verb failed, "error". r that was never begun gives only that. In a. */
+struct doc *report_result_doc(struct arena *a, const struct result *r, const struct err *failure);
+/* "dev: 2 applied, 1 failed, 5 current; 0.3 s", without newline. */
+void report_result(struct buf *out, const struct result *r);
+/* Of the documents recovery.v1 and drill.v1. */
+void report_recovery(struct buf *out, const struct doc *d);
+void report_drill(struct buf *out, const struct doc *d);
 
 /* One event as one line of NDJSON: {"event","time","target",...}; TELL_FAULTS: one line per fault. */
 void report_tell(struct buf *out, const struct tell *t);

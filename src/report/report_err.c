@@ -74,15 +74,37 @@ void report_findings(struct buf *out, const struct style *st, const struct findi
     }
 }
 
-struct doc *report_err_doc(struct arena *a, const struct err *e)
+struct doc *words_error(struct arena *a, const struct err *e)
 {
-    struct doc *root = doc_new(a, DOC_MAP);
-    struct doc *d = doc_put(a, root, "error", doc_new(a, DOC_MAP));
+    struct doc *d = doc_new(a, DOC_MAP);
     doc_put(a, d, "code", doc_text(a, err_name(e->code)));
     doc_put(a, d, "message", words_doc(a, e->msg));
     doc_put(a, d, "where", words_place(a, e->where.path, e->where.line, e->where.col));
     doc_put(a, d, "hint", words_doc(a, e->hint));
     doc_put(a, d, "sqlstate", words_doc(a, e->sqlstate));
+    return d;
+}
+
+struct doc *words_gates(struct arena *a, const struct findings *gates)
+{
+    struct doc *list = doc_new(a, DOC_LIST);
+    for (size_t i = 0; i < gates->n; i++) {
+        const struct finding *f = &gates->v[i];
+        if (finding_stops(f)) {
+            struct doc *x = doc_push(a, list, doc_new(a, DOC_MAP));
+            doc_put(a, x, "rule", words_doc(a, f->rule));
+            doc_put(a, x, "subject", words_doc(a, f->subject));
+            doc_put(a, x, "text", words_doc(a, f->text));
+            doc_put(a, x, "fix", words_doc(a, f->fix));
+        }
+    }
+    return list;
+}
+
+struct doc *report_err_doc(struct arena *a, const struct err *e)
+{
+    struct doc *root = doc_new(a, DOC_MAP);
+    doc_put(a, root, "error", words_error(a, e));
     return root;
 }
 

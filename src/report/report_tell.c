@@ -1,17 +1,6 @@
 /* Events as NDJSON. */
 #include "base/clock.h"
-#include "model/finding.h"
 #include "report/words.h"
-
-static void put_error(struct arena *a, struct doc *d, const struct err *e)
-{
-    struct doc *x = doc_put(a, d, "error", doc_new(a, DOC_MAP));
-    doc_put(a, x, "code", doc_text(a, err_name(e->code)));
-    doc_put(a, x, "message", words_doc(a, e->msg));
-    doc_put(a, x, "where", words_place(a, e->where.path, e->where.line, e->where.col));
-    doc_put(a, x, "hint", words_doc(a, e->hint));
-    doc_put(a, x, "sqlstate", words_doc(a, e->sqlstate));
-}
 
 /* What a kind calls its text; NULL: it has none. */
 static const char *text_name(enum tell_kind kind)
@@ -37,7 +26,9 @@ static const char *text_name(enum tell_kind kind)
 
 static void put_numbers(struct arena *a, struct doc *d, const struct tell *t)
 {
-    if (t->n > 0) {
+    if (t->kind == TELL_BLOCKED) {
+        doc_put(a, d, "targets", doc_int(a, (int64_t)t->n));
+    } else if (t->n > 0) {
         doc_put(a, d, "at", doc_int(a, (int64_t)t->at));
         doc_put(a, d, "of", doc_int(a, (int64_t)t->n));
     }
@@ -52,25 +43,6 @@ static void put_numbers(struct arena *a, struct doc *d, const struct tell *t)
     if (t->sequence > 0) {
         doc_put(a, d, "sequence", doc_int(a, t->sequence));
         doc_put(a, d, "run_id", words_doc(a, t->run_id));
-    }
-}
-
-/* What stood in the way: {"rule","subject","text","fix"}. */
-static void put_gates(struct arena *a, struct doc *d, const struct findings *gates)
-{
-    struct doc *list = doc_new(a, DOC_LIST);
-    for (size_t i = 0; i < gates->n; i++) {
-        const struct finding *f = &gates->v[i];
-        if (finding_stops(f)) {
-            struct doc *x = doc_push(a, list, doc_new(a, DOC_MAP));
-            doc_put(a, x, "rule", words_doc(a, f->rule));
-            doc_put(a, x, "subject", words_doc(a, f->subject));
-            doc_put(a, x, "text", words_doc(a, f->text));
-            doc_put(a, x, "fix", words_doc(a, f->fix));
-        }
-    }
-    if (doc_len(list) > 0) {
-        doc_put(a, d, "gates", list);
     }
 }
 
@@ -93,10 +65,10 @@ static void put_event(struct buf *out, const struct tell *t, const struct err *f
         doc_put(&a, d, "where", words_place(&a, t->path, t->line, 0));
     }
     if (fault != NULL) {
-        put_error(&a, d, fault);
+        doc_put(&a, d, "error", words_error(&a, fault));
     }
     if (t->gates != NULL) {
-        put_gates(&a, d, t->gates);
+        doc_put(&a, d, "gates", words_gates(&a, t->gates));
     }
     put_numbers(&a, d, t);
     words_json(out, d);

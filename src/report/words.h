@@ -3,6 +3,7 @@
 #ifndef KFMIG_REPORT_WORDS_H
 #define KFMIG_REPORT_WORDS_H
 
+#include "model/finding.h"
 #include "report/report.h"
 
 enum paint { PAINT_GOOD, PAINT_BUSY, PAINT_BAD, PAINT_DIM, PAINT_BOLD };
@@ -28,6 +29,10 @@ struct doc *words_doc(struct arena *a, const char *s);
 struct doc *words_digest(struct arena *a, const struct digest *d); /* null for zero */
 /* "path:line:col"; null where path is NULL. */
 struct doc *words_place(struct arena *a, const char *path, int line, int col);
+/* The member "error" wherever one is told: {"code","message","where","hint","sqlstate"}. */
+struct doc *words_error(struct arena *a, const struct err *e);
+/* Findings that stand in the way: [{"rule","subject","text","fix"}]. */
+struct doc *words_gates(struct arena *a, const struct findings *gates);
 /* Canonical JSON and a newline. */
 void words_json(struct buf *out, const struct doc *d);
 

@@ -59,6 +59,7 @@ kfmig: `kfmig status` does not take --steps
 [5]
 $ kfmig --json
 {"error":{"code":"config","hint":"`kfmig help` lists all commands","message":"no command given","sqlstate":null,"where":null}}
+{"error":{"code":"config","hint":"`kfmig help` lists all commands","message":"no command given","sqlstate":null,"where":null}}
 [5]
 $ kfmig --steps=1 build
 kfmig: --steps stands before the command
@@ -99,6 +100,7 @@ kfmig: registry/environments.v1.yml:3:3: environment "dev" takes its connection 
   hint: set it to a connection string, e.g. export DATABASE_URL=postgresql://USER@HOST/DATABASE
 [5]
 $ kfmig build --json
+{"error":{"code":"config","hint":"set it to a connection string, e.g. export DATABASE_URL=postgresql://USER@HOST/DATABASE","message":"environment \"dev\" takes its connection from DATABASE_URL, which is not set","sqlstate":null,"where":"registry/environments.v1.yml:3:3"}}
 {"error":{"code":"config","hint":"set it to a connection string, e.g. export DATABASE_URL=postgresql://USER@HOST/DATABASE","message":"environment \"dev\" takes its connection from DATABASE_URL, which is not set","sqlstate":null,"where":"registry/environments.v1.yml:3:3"}}
 [5]
 $ kfmig plan

@@ -32,6 +32,7 @@ static const struct {
     const char *line;
 } cases[] = {
     {{.kind = TELL_NOTE, .what = "a\nnote"}, "\"event\":\"note\",\"text\":\"a\\\\x0anote\""},
+    {{.kind = TELL_BLOCKED, .n = 3}, "\"event\":\"blocked\",\"targets\":3"},
     {{.kind = TELL_WARNING, .what = "w"}, "\"event\":\"warning\",\"text\":\"w\""},
     {{.kind = TELL_FAULT, .fault = &fault},
      "\"error\":{\"code\":\"apply\",\"hint\":null,\"message\":\"statement 2 failed\",\"sqlstate\":"
@@ -158,7 +159,7 @@ static void test_ear(void)
 int main(void)
 {
     (void)setenv("KFMIG_NOW", "0", 1);
-    tap_plan(15 + 14 + 1 + 7);
+    tap_plan(16 + 15 + 1 + 7);
     test_lines();
     test_list();
     test_ear();

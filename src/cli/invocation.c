@@ -1,0 +1,77 @@
+/* One run of the program on a project. */
+#include "cli/invocation.h"
+
+#include <stdlib.h>
+
+int invocation_open(struct invocation *s, const struct request *req, bool tolerate, struct err *e)
+{
+    *s = (struct invocation){.req = req, .a = mem_alloc(sizeof(struct arena))};
+    *s->a = (struct arena){0};
+    progress_init(&s->progress, req);
+    s->project.a = s->a;
+    s->project.dirfd = -1;
+    if (load_find(s->a, req->project != NULL ? req->project : ".", &s->project.dirfd,
+                  &s->project.root, e) != 0) {
+        return -1;
+    }
+    s->progress.dirfd = s->project.dirfd;
+    s->cache = cache_open(s->project.dirfd, s->project.root);
+    if (load_project(&s->project, s->cache, e) != 0) {
+        return -1;
+    }
+    if (tolerate || s->project.faults.n == 0) {
+        return 0;
+    }
+    tell_faults(&s->progress.ear, &s->project.faults);
+    err_set(e, ERR_CONFIG, "%zu fault%s in the project", s->project.faults.n,
+            s->project.faults.n == 1 ? "" : "s");
+    return err_hint(e, "`kfmig check` shows them together with warnings");
+}
+
+int invocation_env(struct invocation *s, const char *name, const struct env **out, struct err *e)
+{
+    *out = name != NULL ? load_env(&s->project, name) : s->project.default_env;
+    if (*out != NULL) {
+        return 0;
+    }
+    if (name == NULL) {
+        err_set(e, ERR_CONFIG, "no environment given and no default_environment declared");
+    } else {
+        err_set(e, ERR_CONFIG, "no environment \"%s\"", name);
+    }
+    struct buf list = {0};
+    for (size_t i = 0; i < s->project.n_env; i++) {
+        buf_printf(&list, "%s%s", i > 0 ? ", " : "", s->project.env[i].name);
+    }
+    err_hint(e, "declared: %s", buf_str(&list));
+    buf_release(&list);
+    return -1;
+}
+
+void invocation_site(struct invocation *s, const struct env *env)
+{
+    site_close(&s->site);
+    site_init(&s->site, s->a, &s->project, s->cache, &s->progress.ear, env,
+              &(struct site_options){.verb = s->req->command->name, .self = s->req->self});
+}
+
+int invocation_plan(struct invocation *s, const struct env *env, bool want_server, struct err *e)
+{
+    invocation_site(s, env);
+    return site_plan(&s->site, want_server, e);
+}
+
+void invocation_close(struct invocation *s)
+{
+    if (s->a == NULL) {
+        return; /* a command that refused before it looked at anything */
+    }
+    progress_close(&s->progress);
+    site_close(&s->site);
+    cache_close(s->cache);
+    if (s->project.dirfd >= 0) {
+        load_release(&s->project);
+    }
+    arena_release(s->a);
+    free(s->a);
+}

@@ -1,0 +1,27 @@
+/* What the verbs that write share: asking a person, and how they end.
+ * Owns: the exit status. "In doubt", and whatever else is worse than being stopped, wins over the signal. */
+#ifndef KFMIG_CLI_VERB_H
+#define KFMIG_CLI_VERB_H
+
+#include "cli/invocation.h"
+#include "flow/writing.h"
+
+/* What the command line says about any writing: --apply, --lock-wait. */
+struct writing_order verb_order(const struct request *req);
+
+/* A protected environment wants a yes from a person where --apply did not say it: the environment's name on a
+ * terminal. question is printed before "Type the environment's name to go on: ". *is_confirmed: go on; also
+ * where nobody has to be asked. -1 with ERR_PREFLIGHT: somebody was asked and did not confirm; done:
+ * "run". */
+int verb_confirm(const struct invocation *s, const char *question, const char *done,
+                 bool *is_confirmed, struct err *e) MUST_CHECK;
+
+/* What happened: rc and e as the verb's body ended. Prints the error, or with --json the result (with a
+ * member error where there is one). Returns the exit status. r may be one that was never begun. */
+int verb_end(struct invocation *s, const struct request *req, int rc, struct result *r,
+             const struct err *e);
+
+/* "dev: nothing to do (5 current)" and the like: a line on stderr, as progress. */
+#define verb_note(s, ...) tell_note(&(s)->progress.ear, __VA_ARGS__)
+
+#endif

@@ -1,0 +1,97 @@
+/* Converging an environment. */
+#include "flow/converge.h"
+
+#include "flow/owed.h"
+#include "flow/steps.h"
+
+bool converge_has_work(const struct site *s)
+{
+    return s->plan.n_apply + s->plan.n_export + s->plan.n_rebuild > 0 || owed_any(s);
+}
+
+/* What is blocked, and how many of it by nothing worse than SQL that cannot be run, whose faults are
+ * collected. */
+struct blocked {
+    size_t n, n_scripts;
+    struct err_list faults;
+};
+
+static void add_blocked(struct blocked *o, const struct reason *r, const struct bundle *b,
+                        const struct err_list *faults)
+{
+    o->n++;
+    o->n_scripts += r->code == REASON_SCRIPT_FAULT;
+    for (size_t i = 0; r->code == REASON_SCRIPT_FAULT && faults != NULL && i < faults->n; i++) {
+        err_list_add(&o->faults, &faults->v[i]);
+    }
+    if (r->code == REASON_SCRIPT_FAULT && b != NULL) {
+        plan_script_faults(b, &o->faults);
+    }
+}
+
+static void find_blocked(const struct plan *p, int64_t left, struct blocked *o)
+{
+    for (size_t i = 0; i < p->n_migrations; i++) {
+        const struct step *x = &p->v[i];
+        if (x->selected && x->state == STATE_BLOCKED) {
+            add_blocked(o, &x->reasons[0], x->bundle, NULL);
+        } else if (x->selected && x->action == ACTION_APPLY && --left == 0) {
+            return;
+        }
+    }
+    for (size_t i = 0; i < p->n_projections; i++) {
+        const struct step *x = &p->projections[i];
+        if (x->selected && x->state == STATE_BLOCKED) {
+            add_blocked(o, &x->reasons[0], NULL, x->in->script_faults);
+        }
+    }
+}
+
+int converge_blocked(const struct site *s, const struct converge_options *o, struct result *r,
+                     struct err *e)
+{
+    struct blocked b = {.n = 0};
+    find_blocked(&s->plan, o->most, &b);
+    enum err_code code = b.n_scripts > 0 ? ERR_CONFIG : ERR_PREFLIGHT;
+    if (b.n_scripts < b.n) {
+        tell(&s->ear, &(struct tell){.kind = TELL_BLOCKED, .n = b.n, .plan = &s->plan});
+    }
+    tell_faults(&s->ear, &b.faults);
+    err_list_release(&b.faults);
+    if (b.n == 0) {
+        return 0;
+    }
+    result_worsen(r, code);
+    if (o->keep_going) {
+        return 0;
+    }
+    err_set(e, code, "%zu target%s blocked; nothing was run", b.n, b.n == 1 ? " is" : "s are");
+    return err_hint(e, "`kfmig why TARGET` explains; -k runs what is not blocked");
+}
+
+static int work(struct writing *w, void *ctx, struct err *e)
+{
+    (void)e;
+    const struct converge_options *o = ctx;
+    w->total = w->site->plan.n_apply + w->site->plan.n_rebuild;
+    steps_run(&(struct steps){.w = w, .keep_going = o->keep_going, .most = o->most});
+    return 0;
+}
+
+int converge(struct site *s, const struct converge_options *o, struct result *r, struct err *e)
+{
+    struct converge_options mine = *o;
+    struct writing_order order = o->order;
+    if (!converge_has_work(s)) {
+        int rc = writing_reviewed(s, order.plan_digest, e);
+        result_end(r, s);
+        return rc;
+    }
+    order.done = "run";
+    order.hint = "review the plan above, then add --apply, or better --apply --plan=DIGEST";
+    order.baseline = writing_found;
+    order.is_held = s->env->is_protected;
+    order.work = work;
+    order.ctx = &mine;
+    return writing(s, &order, r, e);
+}

@@ -1,0 +1,36 @@
+/* The inside of a drill; for src/flow/drill*.c only. */
+#ifndef KFMIG_FLOW_DRILL_PARTS_H
+#define KFMIG_FLOW_DRILL_PARTS_H
+
+#include "flow/drill.h"
+#include "site/database.h"
+
+/* One drill. live: the environment itself; made: the throwaway database, whose environment exports nothing.
+ * first: what differs, for the error. */
+struct drill {
+    const struct recover_options *o;
+    struct site *live;
+    struct result *result;
+    struct site made;
+    struct env env;
+    struct result made_result;
+    struct recovery r;
+    char name[DRILL_NAME];
+    const char *started_at;
+    int64_t compare_ms;
+    struct doc *projections, *structure, *tables;
+    size_t n_compared, n_different, n_objects, n_rows;
+    const char *first;
+};
+
+/* Rows of every source, computed in both databases; every object's definition; numbers of rows outside of
+ * projections. Fills d->projections, structure, tables and counts what differs. Both sites are looked at. -1:
+ * one of them could not be read. */
+int drill_compare(struct drill *d, struct err *e) MUST_CHECK;
+
+/* claim.drill of the receipt, its further inputs, and its timings; in the arena of live. */
+struct doc *drill_findings_doc(const struct drill *d);
+struct doc *drill_inputs_doc(const struct drill *d);
+struct doc *drill_timings_doc(const struct drill *d);
+
+#endif

@@ -1,0 +1,175 @@
+/* The steps of a plan, one after another. */
+#include "flow/steps.h"
+
+#include "evidence/export.h"
+#include "evidence/state.h"
+#include "flow/job.h"
+
+/* Evidence follows the ledger, never leads: what cannot be written now is owed and found missing by the next
+ * plan. again: it was applied before this run. */
+static void export_step(struct writing *w, const struct step *step, bool again)
+{
+    struct site *s = w->site;
+    struct err e = {0};
+    const struct history *h = past_get(&s->past, step->bundle->id);
+    if (s->env->evidence == EVIDENCE_NONE || h == NULL || h->applied == NULL) {
+        return;
+    }
+    struct archive r = site_archive(s);
+    struct result_row row = {.action = RESULT_EXPORT,
+                             .target = step->bundle->id,
+                             .sequence = h->applied->sequence,
+                             .run_id = h->applied->run_id,
+                             .key = step->bundle->checksum};
+    if (export_bundle(&r, h->applied, step->bundle, r.dirfd, step->bundle->dir, r.env->evidence,
+                      &e) != 0) {
+        tell_fault(&s->ear, &e);
+        tell_note(&s->ear, "%s is applied; its evidence is owed, `kfmig build %s` writes it",
+                  step->bundle->id, s->env->name);
+        e.code = ERR_VALIDATE;
+        row.failure = arena_dup(s->a, &e, sizeof e);
+    }
+    if (again || row.failure != NULL) {
+        (void)result_add(w->result, s->a, &row);
+    }
+}
+
+static bool waits_for_failed(const struct site *s, const struct step *step, const bool *failed)
+{
+    for (size_t i = 0; i < step->n_upstream; i++) {
+        if (failed[step->upstream[i]] || s->plan.v[step->upstream[i]].state == STATE_BLOCKED) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* A fact of this run, so that exports and the next steps see it without asking again. */
+static void remember_fact(struct site *s, const struct step *step, const struct outcome *o)
+{
+    if (o->sequence == 0) {
+        return;
+    }
+    struct fact f = {.sequence = o->sequence,
+                     .subject = step->bundle->id,
+                     .result = o->result == RUN_SUCCESS ? "success" : "failed",
+                     .run_id = arena_strdup(s->a, o->run_id),
+                     .finished_at = "",
+                     .checksum = step->bundle->checksum};
+    past_add(s->a, &s->past, &f);
+}
+
+static bool run_step(struct writing *w, const struct step *step)
+{
+    struct outcome o;
+    struct generation grown;
+    bool grows = job_grown(w->site, step, &grown);
+    writing_begin(w, step->bundle->id);
+    w->run.live_after = grows ? &grown : NULL;
+    run_migration(&w->run, step, &o);
+    w->run.live_after = NULL;
+    bool is_good = o.result == RUN_SUCCESS;
+    if (is_good && grows) {
+        job_remember(w->site, step, &grown);
+    }
+    const struct result_row row = {
+        .action = RESULT_APPLY, .target = step->bundle->id, .key = step->bundle->checksum};
+    writing_end(w, row, "", &o);
+    remember_fact(w->site, step, &o);
+    /* Committed evidence of the same content stays: it is a fact too, whichever database it came from. */
+    struct archive r = site_archive(w->site);
+    if (is_good && evidence_state(&r, step->bundle) != EXPORT_DONE) {
+        export_step(w, step, false);
+    }
+    return is_good;
+}
+
+static bool must_stop(const struct steps *r)
+{
+    const struct site *s = r->w->site;
+    const struct result *done = r->w->result;
+    if (ear_stops(&s->ear) != ERR_NONE || done->worst == ERR_DOUBT || s->pg == NULL ||
+        !pg_is_alive(s->pg)) {
+        return true;
+    }
+    if (done->n_failed > 0 && !r->keep_going) {
+        return true;
+    }
+    return r->most > 0 && (int64_t)done->n_done[RESULT_APPLY] >= r->most;
+}
+
+static bool upstream_failed(const struct plan *p, const struct step *x, const bool *failed)
+{
+    for (size_t i = 0; i < x->n_upstream; i++) {
+        if (failed[x->upstream[i]] || p->v[x->upstream[i]].state == STATE_BLOCKED) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void run_one_projection(const struct steps *r, const struct step *x)
+{
+    struct writing *w = r->w;
+    struct projection_job job;
+    struct outcome o = {0};
+    struct err e = {0};
+    struct result_row row = {
+        .action = RESULT_PUBLISH, .target = x->in->p->name, .key = x->in->digest};
+    writing_begin(w, row.target);
+    if (job_make(w->site, x, &job, &e) != 0) {
+        tell_fault(&w->site->ear, &e);
+        row.failure = arena_dup(w->site->a, &e, sizeof e);
+        (void)result_add(w->result, w->site->a, &row);
+        return;
+    }
+    if (r->before != NULL) {
+        r->before(r->ctx, x, &job);
+    }
+    run_projection(&w->run, &job, &o);
+    if (r->after != NULL) {
+        r->after(r->ctx, x, &o);
+    }
+    writing_end(w, row, "published", &o);
+}
+
+static void run_projections(const struct steps *r, const bool *failed)
+{
+    const struct plan *p = &r->w->site->plan;
+    for (size_t i = 0; i < p->n_projections && !must_stop(r); i++) {
+        const struct step *x = &p->projections[i];
+        if (r->wants != NULL && !r->wants(r->ctx, x)) {
+            continue;
+        }
+        if (!x->selected || (x->action != ACTION_REBUILD && x->action != ACTION_PUBLISH)) {
+            continue;
+        }
+        if (upstream_failed(p, x, failed)) {
+            r->w->result->n_skipped++;
+            continue;
+        }
+        run_one_projection(r, x);
+    }
+}
+
+void steps_run(const struct steps *r)
+{
+    struct writing *w = r->w;
+    struct plan *p = &w->site->plan;
+    bool *failed = ARENA_ARRAY(w->site->a, bool, p->n_migrations + 1);
+    for (size_t i = 0; i < p->n_migrations && !must_stop(r); i++) {
+        const struct step *step = &p->v[i];
+        if (!step->selected) {
+            continue;
+        }
+        if (step->action == ACTION_EXPORT) {
+            export_step(w, step, true);
+        } else if (step->action == ACTION_APPLY && waits_for_failed(w->site, step, failed)) {
+            failed[i] = true;
+            w->result->n_skipped++;
+        } else if (step->action == ACTION_APPLY) {
+            failed[i] = !run_step(w, step);
+        }
+    }
+    run_projections(r, failed);
+}

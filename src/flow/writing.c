@@ -1,0 +1,441 @@
+/* The ritual around everything that writes to an environment. */
+#include "flow/writing.h"
+
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/fault.h"
+#include "evidence/sink.h"
+#include "flow/owed.h"
+#include "site/repo.h"
+
+enum { RECONNECT_MS = 30000, RECONNECT_PAUSE_MS = 200 };
+
+const char writing_found[] = "first contact: the database as it was found is the starting baseline";
+
+/* --- who runs, and the lock ------------------------------------------------------------------------- */
+
+static void fill_actor(struct writing *w)
+{
+    struct site *s = w->site;
+    const char *given = getenv("KFMIG_ACTOR");
+    const char *ci = getenv("CI");
+    bool service = ci != NULL && strcmp(ci, "true") == 0;
+    struct passwd *user = getpwuid(geteuid());
+    const char *name = given != NULL ? given : user != NULL ? user->pw_name : "unknown";
+    const char *pr = getenv("KFMIG_PR");
+    w->actor = (struct run_actor){.type = service ? "service" : "human",
+                                  .id = arena_strdup(s->a, name),
+                                  .commit_sha = repo_commit(s->a, s->project->dirfd),
+                                  .pr = pr != NULL ? pr : "",
+                                  .tool_version = KFMIG_VERSION};
+}
+
+static int take_lock(struct writing *w, struct err *e)
+{
+    struct site *s = w->site;
+    struct lock_wait wait = {.timeout_ms = w->lock_wait_ms, .ear = &s->ear};
+    const char *holder =
+        arena_printf(s->a, "%s %s, process %ld", w->actor.id, s->o.verb, (long)getpid());
+    if (ledger_lock(s->pg, w->run_id, holder, &wait, &w->run.epoch, e) != 0) {
+        return -1;
+    }
+    w->locked = true;
+    w->backend_pid = pg_backend_pid(s->pg);
+    return 0;
+}
+
+/* --- when the connection is gone -------------------------------------------------------------------- */
+
+/* The first signal after this has begun ends it: what came of the run is then in doubt, and the next one
+ * asks. One that came before has ended the run, and is no reason not to find out how: it is tried once, for
+ * as long as connecting may take. */
+static int connect_again(struct writing *w, bool once, struct err *e)
+{
+    struct site *s = w->site;
+    int64_t until = clock_ms() + RECONNECT_MS;
+    for (;;) {
+        pg_close(s->pg);
+        s->pg = NULL;
+        if (site_connect(s, e) == 0) {
+            return 0;
+        }
+        if (!once && ear_stops(&s->ear) != ERR_NONE) {
+            return err_set(e, ERR_INTERRUPTED, "interrupted while connecting again");
+        }
+        if (once || clock_ms() >= until || e->code == ERR_CONFIG) {
+            return -1;
+        }
+        clock_sleep_ms(RECONNECT_PAUSE_MS);
+    }
+}
+
+/* Before there was a ledger there is no lock, and no uuid to tell one database from another: where it is, is
+ * all that is known of it. */
+static int link_again(struct writing *w, bool once, struct err *e)
+{
+    struct site *s = w->site;
+    char uuid[37];
+    memcpy(uuid, s->id.uuid, sizeof uuid);
+    w->locked = false;
+    if (connect_again(w, once, e) != 0 || ledger_identify(s->pg, &s->id, e) != 0) {
+        return -1;
+    }
+    if ((uuid[0] != '\0' && strcmp(uuid, s->id.uuid) != 0) || s->id.in_recovery) {
+        return err_set(e, ERR_PREFLIGHT, "another database answers now");
+    }
+    if (uuid[0] == '\0') {
+        return 0;
+    }
+    if (ledger_evict(s->pg, w->run_id, w->backend_pid, e) != 0 || take_lock(w, e) != 0) {
+        return -1;
+    }
+    return ledger_identify(s->pg, &s->id, e);
+}
+
+/* Called by the run when its connection is gone: connect again within a bounded time, be sure it is the same
+ * database, take the lock again. */
+static int reconnect(void *ctx, struct err *e)
+{
+    struct writing *w = ctx;
+    struct ear ear = w->site->ear;
+    bool once = ear_stops(&ear) != ERR_NONE;
+    w->site->ear.stops = once ? NULL : ear.stops;
+    int rc = link_again(w, once, e);
+    w->site->ear = ear;
+    return rc;
+}
+
+static int open_beside(void *ctx, struct pg **out, struct err *e)
+{
+    const struct writing *w = ctx;
+    return site_open(w->site, out, e);
+}
+
+static void fill_run(struct writing *w)
+{
+    struct site *s = w->site;
+    w->run = (struct run){.pg = &s->pg,
+                          .a = s->a,
+                          .env = s->env,
+                          .domains = &s->project->domains,
+                          .world = &s->world,
+                          .id = &s->id,
+                          .sum = &w->sum,
+                          .merkle = &s->merkle,
+                          .base = &s->catalog,
+                          .actor = &w->actor,
+                          .ear = &w->watch.front,
+                          .wait = &w->watch.wait,
+                          .reconnect = reconnect,
+                          .open = open_beside,
+                          .reconnect_ctx = w};
+}
+
+/* --- first contact, debts --------------------------------------------------------------------------- */
+
+/* One transaction makes the ledger and its starting baseline: a run that dies leaves both or neither. */
+static int begin_ledger(struct writing *w, const char *baseline, struct err *e)
+{
+    struct site *s = w->site;
+    if (baseline != NULL && site_look(s, e) != 0) {
+        return -1;
+    }
+    return run_first_contact(&w->run, s->o.cites, baseline, &w->n_adopted, &w->first, e);
+}
+
+/* A ledger with nothing but its contact was made by an older kfmig that died behind that. */
+static int heal(struct writing *w, const char *baseline, struct err *e)
+{
+    struct site *s = w->site;
+    return site_look(s, e) != 0 ||
+                   run_adopt(&w->run, &s->sum, baseline, &w->n_adopted, &w->first, e) != 0
+               ? -1
+               : site_refresh(s, e);
+}
+
+/* The starting baseline, if there is none yet and one is wanted. */
+static int begin_baseline(struct writing *w, const char *baseline, struct err *e)
+{
+    struct site *s = w->site;
+    if (baseline != NULL && s->id.size == 1 && heal(w, baseline, e) != 0) {
+        return -1;
+    }
+    w->is_first = s->entries.n > 1 && w->first.run_id[0] != '\0' &&
+                  strcmp(s->entries.v[1].run_id, w->first.run_id) == 0;
+    if (w->is_first && baseline == writing_found) {
+        tell_note(&s->ear,
+                  "%s: first contact; recorded %zu objects found there as the starting baseline",
+                  s->env->name, w->n_adopted);
+    }
+    return 0;
+}
+
+/* Receipts that an earlier run could not deliver come first: no new work while one is owed. */
+static int pay(struct writing *w, struct err *e)
+{
+    struct site *s = w->site;
+    size_t n = 0;
+    if (s->o.dbname != NULL) {
+        return 0;
+    }
+    if (owed_pay(s, &w->run, &n, e) != 0) {
+        return -1;
+    }
+    if (n == 0) {
+        return 0;
+    }
+    tell_note(&s->ear, "%s: recorded %zu receipt%s that an earlier run could not deliver",
+              s->env->name, n, n == 1 ? "" : "s");
+    return site_refresh(s, e);
+}
+
+/* --- the plan --------------------------------------------------------------------------------------- */
+
+static int refuse_moved(const struct site *s, struct err *e)
+{
+    err_set(e, ERR_PREFLIGHT, "the plan moved between review and lock: nothing was run");
+    return err_hint(e, "look at `kfmig plan %s` and run the build again", s->env->name);
+}
+
+/* What the reviewed plan says of the ledger: position and instance. First contact moves both, and nothing
+ * else of a plan. */
+struct reviewed {
+    struct past past;
+    struct world world;
+    char instance[37];
+    bool is_first;
+};
+
+static void review(const struct site *s, struct reviewed *out)
+{
+    *out = (struct reviewed){
+        .past = {.size = s->past.size, .root = s->past.root, .managed = s->past.managed},
+        .world = {.n_existing = s->world.n_existing},
+        .is_first = !s->id.has_ledger || s->id.size == 1};
+    memcpy(out->instance, s->world.instance, strlen(s->world.instance) + 1);
+}
+
+/* The digest of the plan that s has now; after first contact: as it would be had that not been. What stands
+ * there is what was found then. */
+static struct digest digest_now(const struct site *s, const struct reviewed *was, bool is_first)
+{
+    struct plan p = s->plan;
+    struct past past = s->past;
+    struct world world = s->world;
+    if (was->is_first && is_first) {
+        past.size = was->past.size;
+        past.root = was->past.root;
+        past.managed = was->past.managed;
+        world.instance = was->instance;
+        world.n_existing = site_count_existing(s);
+        p.past = &past;
+        p.world = &world;
+    }
+    return plan_digest(&p);
+}
+
+int writing_reviewed(const struct site *s, const char *plan_digest_text, struct err *e)
+{
+    char text[DIGEST_TEXT];
+    if (plan_digest_text == NULL) {
+        return 0;
+    }
+    struct digest d = plan_digest(&s->plan);
+    if (strcmp(digest_text(&d, text), plan_digest_text) == 0) {
+        return 0;
+    }
+    err_set(e, ERR_PREFLIGHT, "the plan is %s now, not %s: something moved since it was reviewed",
+            text, plan_digest_text);
+    return err_hint(e, "`kfmig plan %s` shows the present plan", s->env->name);
+}
+
+/* --- the ritual ------------------------------------------------------------------------------------- */
+
+int writing_may(const struct site *s, struct err *e)
+{
+    const struct identity *id = &s->id;
+    if (id->read_only) {
+        err_set(e, ERR_PREFLIGHT, "environment \"%s\" is read-only for role %s", s->env->name,
+                id->role);
+        return err_hint(e, "connect as the role that owns the schema kfmig");
+    }
+    if (s->env->is_protected && id->superuser) {
+        err_set(e, ERR_PREFLIGHT,
+                "role %s is a superuser; protected environment \"%s\" refuses one", id->role,
+                s->env->name);
+        return err_hint(e, "run migrations as an ordinary role that owns its objects");
+    }
+    return 0;
+}
+
+static int refuse(const struct site *s, const struct writing_order *o, struct err *e)
+{
+    if (s->env->is_protected && !o->is_confirmed) {
+        err_set(e, ERR_PREFLIGHT, "environment \"%s\" is protected: nothing was %s", s->env->name,
+                o->done);
+        return err_hint(e, "%s", o->hint);
+    }
+    return writing_may(s, e) != 0 ? -1 : writing_reviewed(s, o->plan_digest, e);
+}
+
+static int open_frame(struct writing *w, const struct writing_order *o, struct err *e)
+{
+    struct site *s = w->site;
+    random_uuid(w->run_id);
+    fill_actor(w);
+    watch_init(&w->watch, &s->ear, s);
+    fill_run(w);
+    if (!s->id.has_ledger && begin_ledger(w, o->baseline, e) != 0) {
+        return -1;
+    }
+    if (take_lock(w, e) != 0 ||
+        (s->project->n_projection > 0 && ledger_generations_create(s->pg, e) != 0) ||
+        site_refresh(s, e) != 0 || begin_baseline(w, o->baseline, e) != 0 || pay(w, e) != 0 ||
+        site_replan(s, true, e) != 0) {
+        return -1;
+    }
+    baseline_release(&w->sum);
+    baseline_of_rows(&w->sum, s->a, &s->sum);
+    return plan_restrict(&s->plan, o->targets, o->n_targets, e);
+}
+
+/* The cache, checkpoint and witness are brought up to date; failures here harm nobody and are not
+ * reported. */
+static void close_frame(struct writing *w)
+{
+    struct site *s = w->site;
+    struct err ignored = {0};
+    watch_close(&w->watch);
+    baseline_release(&w->sum);
+    if (s->pg == NULL || !pg_is_alive(s->pg)) {
+        return;
+    }
+    if (w->locked) {
+        (void)!ledger_unlock(s->pg, &ignored);
+        w->locked = false;
+    }
+    if (site_refresh(s, &ignored) == 0) {
+        site_remember(s);
+        if (s->world.n_drift == 0 && w->run.base != NULL) {
+            site_witness(s);
+        }
+    }
+}
+
+/* Under the lock, in every environment, also at first contact. */
+static int hold_to(const struct writing *w, const struct writing_order *o,
+                   const struct digest *reviewed, const struct reviewed *was, struct err *e)
+{
+    if (o->plan_digest == NULL && !o->is_held) {
+        return 0;
+    }
+    struct digest now = digest_now(w->site, was, w->is_first);
+    return digest_eq(&now, reviewed) ? 0 : refuse_moved(w->site, e);
+}
+
+int writing(struct site *s, const struct writing_order *o, struct result *r, struct err *e)
+{
+    struct writing w = {.site = s, .result = r, .lock_wait_ms = o->lock_wait_ms};
+    struct digest reviewed = plan_digest(&s->plan);
+    struct reviewed was;
+    if (refuse(s, o, e) != 0) {
+        result_worsen(r, e->code);
+        return -1;
+    }
+    review(s, &was);
+    r->has_plan = true;
+    r->plan_digest = reviewed;
+    int rc = FAULT(PLAN_REVIEWED)
+                 ? err_set(e, ERR_PREFLIGHT, "nothing was %s: fault point", o->done)
+                 : open_frame(&w, o, e);
+    if (rc == 0) {
+        rc = hold_to(&w, o, &reviewed, &was, e);
+    }
+    if (rc == 0) {
+        rc = o->work(&w, o->ctx, e);
+    }
+    close_frame(&w);
+    if (rc != 0) {
+        result_worsen(r, e->code);
+    }
+    result_end(r, s);
+    return rc;
+}
+
+/* --- what it leaves --------------------------------------------------------------------------------- */
+
+void result_begin(struct result *r, const struct site *s)
+{
+    *r = (struct result){.verb = s->o.verb, .environment = s->env->name, .ms = clock_ms()};
+}
+
+static void deliver(struct result *r, const struct site *s)
+{
+    struct err e = {0};
+    struct archive a = site_archive(s);
+    if (s->pg != NULL && pg_is_alive(s->pg) && sink_deliver(&a, &e) != 0) {
+        tell_fault(&s->ear, &e);
+        result_worsen(r, ERR_VALIDATE);
+    }
+}
+
+void result_end(struct result *r, struct site *s)
+{
+    deliver(r, s);
+    r->n_current = s->plan.n_state[STATE_CURRENT];
+    if (s->id.has_ledger) {
+        r->instance = arena_strdup(s->a, s->id.uuid);
+        r->size = s->id.size;
+        r->root = s->id.root;
+    }
+    r->ms = clock_ms() - r->ms;
+}
+
+void writing_begin(const struct writing *w, const char *target)
+{
+    tell(&w->watch.front, &(struct tell){.kind = TELL_BEGIN,
+                                         .target = target,
+                                         .at = w->total > 0 ? w->done + 1 : 0,
+                                         .n = w->total});
+}
+
+static void tell_end(const struct writing *w, const struct result_row *row, const char *as)
+{
+    tell(&w->watch.front, &(struct tell){.kind = row->failure == NULL ? TELL_DONE : TELL_FAILED,
+                                         .target = row->target,
+                                         .what = as,
+                                         .at = w->done,
+                                         .n = w->total,
+                                         .ms = row->ms,
+                                         .fault = row->failure,
+                                         .gates = row->gates,
+                                         .sequence = row->sequence,
+                                         .run_id = row->run_id});
+}
+
+void writing_end(struct writing *w, struct result_row row, const char *as, const struct outcome *o)
+{
+    struct site *s = w->site;
+    struct err e = {0};
+    bool is_good = o->result == RUN_SUCCESS;
+    w->done += is_good;
+    row.sequence = o->sequence;
+    row.run_id = arena_strdup(s->a, o->run_id);
+    row.ms = o->elapsed_ms;
+    if (!is_good) {
+        row.failure = arena_dup(s->a, &o->failure, sizeof o->failure);
+        row.gates = arena_dup(s->a, &o->gates, sizeof o->gates);
+    }
+    (void)result_add(w->result, s->a, &row);
+    if (!is_good || as != NULL) {
+        tell_end(w, &row, as);
+    }
+    if (o->owed.p != NULL && owed_keep(s, o, &e) != 0) {
+        tell_fault(&s->ear, &e);
+    }
+}

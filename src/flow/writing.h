@@ -1,0 +1,84 @@
+/* The ritual around everything that writes to an environment, once: may it write, is this the reviewed plan,
+ * the lock, first contact, owed receipts, the plan made again, the work, unlocking, the sink, what is
+ * remembered, the worst that happened.
+ * Owns: the order of these, and the run's connection while it lasts. Not what the work is. */
+#ifndef KFMIG_FLOW_WRITING_H
+#define KFMIG_FLOW_WRITING_H
+
+#include "model/result.h"
+#include "run/projection.h"
+#include "run/run.h"
+#include "site/site.h"
+#include "site/watch.h"
+
+/* A run while it writes. first: the entry with the starting baseline, where this run recorded it (is_first),
+ * over n_adopted objects. done, total: targets, for who listens. Closed: everything in result, whose rows
+ * live in site->a. */
+struct writing {
+    struct site *site;
+    struct result *result;
+    struct watch watch;
+    struct run run;
+    struct run_actor actor;
+    char run_id[37];     /* of the lease */
+    struct baseline sum; /* the ledger's sum of objects */
+    bool locked;
+    int backend_pid; /* of the session that took the lock */
+    int64_t lock_wait_ms;
+    bool is_first;
+    struct outcome first;
+    size_t n_adopted;
+    size_t done, total;
+};
+
+/* What is to be done. All borrowed.
+ * done         the participle for "nothing was ...": "switched"; hint: what to do to be let through in a
+ *              protected environment.
+ * is_confirmed --apply, or a person's yes. A protected environment wants one.
+ * plan_digest  the reviewed plan as text, which s's plan and the one under the lock must be; NULL: any.
+ * is_held      also without it the plan under the lock must be the one that s has now: a person has seen it.
+ * targets      to which that plan is restricted; none: all.
+ * baseline     where the ledger says nothing yet of what stands there (there is none, or one with nothing but
+ *              its contact), record that as the starting baseline, with these notes; writing_found are those
+ *              of a run that wants to do something else. NULL: do not.
+ * work         called once under the lock, the site replanned. -1 with *e: it is over; what failed on the way
+ *              is in w->result. */
+struct writing_order {
+    const char *done, *hint;
+    bool is_confirmed;
+    const char *plan_digest;
+    bool is_held;
+    const char *const *targets;
+    size_t n_targets;
+    const char *baseline;
+    int64_t lock_wait_ms;
+    int (*work)(struct writing *w, void *ctx, struct err *e);
+    void *ctx;
+};
+extern const char writing_found[];
+
+/* Do it. s has a plan. r is begun by result_begin(). Invariant: work runs only under the lock, after every
+ * refusal, on a plan that is the reviewed one; whatever happens after the lock was taken, the lock is let go
+ * and the sink gets what it lacks. -1: nothing was done, or work said so; *e also counts in r->worst. 0:
+ * r->worst says whether all went well. */
+int writing(struct site *s, const struct writing_order *o, struct result *r,
+            struct err *e) MUST_CHECK;
+
+/* The refusals that need no lock, for who wants to ask a person afterwards: a read-only role, a superuser in
+ * a protected environment. ERR_PREFLIGHT. */
+int writing_may(const struct site *s, struct err *e) MUST_CHECK;
+/* Is s's plan the one with that digest (NULL: any)? ERR_PREFLIGHT. */
+int writing_reviewed(const struct site *s, const char *plan_digest, struct err *e) MUST_CHECK;
+
+/* The result of a verb on s's environment, before anything was done. */
+void result_begin(struct result *r, const struct site *s);
+/* How it was left: the ledger, the plan, current targets. writing() does it; for a run that had nothing to
+ * do. Also the sink gets what it lacks, which is all that such a run may write. */
+void result_end(struct result *r, struct site *s);
+
+/* A target begins; it ended: tells, and adds row with what o says. as: how a good end is called where it is
+ * more than done, else ""; NULL: the verb says it. A receipt that no ledger took is kept. */
+void writing_begin(const struct writing *w, const char *target);
+void writing_end(struct writing *w, struct result_row row, const char *as, const struct outcome *o);
+
+#endif

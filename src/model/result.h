@@ -1,0 +1,70 @@
+/* What a verb that writes has done: one struct for all of them, filled by flow/, printed by report/ as text
+ * or as registry/schemas/result.v1.schema.json. Plain data; texts and rows live in the arena of whoever
+ * filled it. */
+#ifndef KFMIG_MODEL_RESULT_H
+#define KFMIG_MODEL_RESULT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/digest.h"
+#include "base/err.h"
+
+struct findings;
+struct doc;
+
+enum result_action {
+    RESULT_APPLY,   /* a migration; key: its checksum */
+    RESULT_PUBLISH, /* a projection's new generation; key: its digest */
+    RESULT_SWITCH,  /* to a generation that stands there */
+    RESULT_EXPORT,  /* evidence of a migration, written again */
+    RESULT_ADOPT,   /* n: objects */
+    RESULT_RETIRE,  /* of a projection; n: generations dropped */
+    RESULT_DRILL,
+    RESULT_ACTIONS
+};
+const char *result_action_text(enum result_action a); /* "apply" */
+
+/* One thing that was done, or that failed. Zero, NULL: there is none of it.
+ * failure  why not; NULL: it was done. gates: those that stood in the way.
+ * sequence, run_id  of its ledger entry. generation: its number. */
+struct result_row {
+    enum result_action action;
+    const char *target;
+    const struct err *failure;
+    const struct findings *gates;
+    int64_t sequence;
+    const char *run_id;
+    int64_t generation;
+    size_t n;
+    struct digest key, content;
+    int64_t ms;
+};
+
+/* plan_digest: of the plan that was held to; has_plan: there was one. instance, size, root: of the ledger as
+ * it was left; "" none. worst: of all that failed, ERR_NONE. left: what remains to be done that was meant (as
+ * `kfmig plan` counts it). more: what only one verb tells: its name and its document; NULL. */
+struct result {
+    const char *verb, *environment;
+    struct result_row *v;
+    size_t n, cap;
+    size_t n_done[RESULT_ACTIONS];
+    size_t n_failed, n_skipped, n_current;
+    bool has_plan;
+    struct digest plan_digest;
+    const char *instance;
+    int64_t size;
+    struct digest root;
+    int64_t ms;
+    enum err_code worst;
+    const char *more_name;
+    struct doc *more;
+};
+
+/* Append a row to r, in a, and count it: also its failure's code. Returns it. */
+struct result_row *result_add(struct result *r, struct arena *a, const struct result_row *row);
+/* Something failed that has no row. */
+void result_worsen(struct result *r, enum err_code code);
+
+#endif

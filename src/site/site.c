@@ -1,0 +1,159 @@
+/* From an environment's declaration to the plan for it. */
+#include "site/site.h"
+
+#include "evidence/state.h"
+#include "site/projected.h"
+
+void site_init(struct site *s, struct arena *a, struct project *project, struct cache *cache,
+               const struct ear *ear, const struct env *env, const struct site_options *o)
+{
+    *s = (struct site){.a = a,
+                       .project = project,
+                       .cache = cache,
+                       .ear = *ear,
+                       .o = *o,
+                       .env = env,
+                       .world = {.why_not = "", .instance = ""}};
+}
+
+struct archive site_archive(const struct site *s)
+{
+    return (struct archive){.ledger = ledger_source_of(s->pg),
+                            .env = s->env,
+                            .id = &s->id,
+                            .entries = &s->entries,
+                            .past = &s->past,
+                            .dirfd = s->project->dirfd,
+                            .bundles = s->project->bundle,
+                            .n_bundles = s->project->n_bundle,
+                            .sink = s->o.dbname == NULL ? s->project->sink : NULL};
+}
+
+/* Environments that must have a migration first are asked now, in their own ledgers. */
+static void ask_upstreams(struct site *s)
+{
+    const struct env *env = s->env;
+    struct upstream *u = ARENA_ARRAY(s->a, struct upstream, env->requires.n + 1);
+    for (size_t i = 0; i < env->requires.n; i++) {
+        struct err e = {0};
+        struct site other;
+        site_init(&other, s->a, s->project, s->cache, &s->ear,
+                  load_env(s->project, env->requires.v[i]),
+                  &(struct site_options){.verb = s->o.verb, .self = s->o.self});
+        u[i] = (struct upstream){.env = env->requires.v[i]};
+        struct past *past = ARENA_NEW(s->a, struct past);
+        if (site_link(&other, &e) == 0) {
+            *past = other.past;
+            u[i].reachable = true;
+        } else {
+            u[i].why_not = arena_strdup(s->a, e.msg);
+        }
+        u[i].past = past;
+        site_close(&other);
+    }
+    s->world.upstream = u;
+    s->world.n_upstream = env->requires.n;
+}
+
+static int look_at_world(struct site *s, bool full, struct err *e)
+{
+    s->world.reachable = true;
+    /* A ledger with nothing but its contact says nothing yet of what stands there: it comes to its baseline
+     * as one that is not there does. */
+    s->world.has_ledger = s->id.has_ledger && s->id.size > 1;
+    s->world.instance = s->id.uuid;
+    s->world.n_drift = 0;
+    if (!full && s->world.has_ledger && site_unmoved(s)) {
+        return 0;
+    }
+    if (site_look(s, e) != 0) {
+        return -1;
+    }
+    if (!s->world.has_ledger) {
+        s->world.n_existing = site_count_existing(s);
+        return 0;
+    }
+    s->world.n_existing = 0;
+    site_find_drift(s);
+    if (s->world.n_drift == 0) {
+        site_witness(s);
+    }
+    return 0;
+}
+
+/* Declarations and scripts of what may have to run; a script that cannot be run blocks its own step only. */
+static int load_pending(struct site *s, struct err *e)
+{
+    for (size_t i = 0; i < s->project->n_bundle; i++) {
+        struct bundle *b = &s->project->bundle[i];
+        if (!plan_needs_scripts(&s->input, b)) {
+            continue;
+        }
+        if (load_decl(s->project, b, e) != 0) {
+            return -1;
+        }
+        plan_scripts(s->a, b);
+    }
+    return 0;
+}
+
+const struct bundle *const *site_bundles(struct arena *a, const struct project *p)
+{
+    const struct bundle **v = ARENA_ARRAY(a, const struct bundle *, p->n_bundle + 1);
+    for (size_t i = 0; i < p->n_bundle; i++) {
+        v[i] = &p->bundle[i];
+    }
+    return v;
+}
+
+/* The order comes first: what is wanted of a projection depends on the order of its chain. */
+static int make_plan(struct site *s, struct err *e)
+{
+    struct plan_order order;
+    s->input = (struct plan_input){
+        .env = s->env, .domains = &s->project->domains, .past = &s->past, .world = &s->world};
+    struct archive r = site_archive(s);
+    s->input.exports = evidence_states(&r, s->a);
+    if (load_pending(s, e) != 0 ||
+        plan_order(s->a, site_bundles(s->a, s->project), s->project->n_bundle, &order, e) != 0) {
+        return -1;
+    }
+    s->input.order = arena_dup(s->a, &order, sizeof order);
+    if (s->project->n_projection > 0 && projected_look(s, &order, e) != 0) {
+        return -1;
+    }
+    return plan_make(s->a, &s->input, &s->plan, e);
+}
+
+int site_replan(struct site *s, bool full, struct err *e)
+{
+    return look_at_world(s, full, e) != 0 ? -1 : make_plan(s, e);
+}
+
+int site_plan(struct site *s, bool want_server, struct err *e)
+{
+    s->world = (struct world){.why_not = "", .instance = ""};
+    if (!s->env->store[STORE_POSTGIS]) {
+        return make_plan(s, e);
+    }
+    if (site_link(s, e) != 0) {
+        bool unreachable = s->pg == NULL && e->code == ERR_PREFLIGHT;
+        if (want_server || !unreachable) {
+            return -1;
+        }
+        s->world.why_not = arena_strdup(s->a, e->msg);
+        return make_plan(s, e);
+    }
+    ask_upstreams(s);
+    if (site_replan(s, false, e) != 0) {
+        return -1;
+    }
+    site_remember(s);
+    return 0;
+}
+
+void site_close(struct site *s)
+{
+    projected_release(s);
+    site_leave(s);
+}

@@ -1,0 +1,125 @@
+/* One environment, connected: who answers there, what its ledger says, what really stands there, and the plan
+ * that follows.
+ * Owns: the connection by reference, the embedded server's lease, identity, entries and past, trust in the
+ * ledger, drift, upstreams. Many may exist at once: an upstream, a drill's throwaway database. Must not know
+ * the command line, nor how anything is changed. */
+#ifndef KFMIG_SITE_SITE_H
+#define KFMIG_SITE_SITE_H
+
+#include "base/tell.h"
+#include "evidence/archive.h"
+#include "load/load.h"
+#include "pg/embedded.h"
+#include "plan/plan.h"
+#include "store/postgis/postgis.h"
+
+struct projected; /* site/projected.h */
+
+/* What whoever opens a site says of it. All borrowed.
+ * verb     what runs, for others to see: in the server's list of sessions, in the lock.
+ * self     absolute path of this program, for the embedded server's watcher.
+ * dbname   a throwaway database on the environment's server, of which nothing is remembered, delivered or
+ *          owed; NULL: its own.
+ * cites    a database that takes the place of a lost one: what its ledger cites, or will. Another ledger than
+ *          the last run saw is then what is wanted. NULL: an ordinary run. */
+struct site_options {
+    const char *verb, *self;
+    const char *dbname;
+    const struct checkpoint *cites;
+};
+
+/* project, cache (NULL: nothing is remembered), ear and env are borrowed; everything that is read lives in a.
+ * pg: NULL while it is not connected. catalog and sum are filled (has_catalog) when the witness moved or work
+ * is to be done. generations: of the project's projections. */
+struct site {
+    struct arena *a;
+    struct project *project;
+    struct cache *cache;
+    struct ear ear; /* a copy: without stops nothing ends it any more, when things are cleaned up */
+    struct site_options o;
+    const struct env *env;
+    struct secret dsn;
+    struct pg *pg;
+    struct embedded *lease;
+    struct identity id;
+    struct entries entries;
+    struct merkle merkle;
+    struct past past;
+    struct catalog catalog;
+    bool has_catalog;
+    struct object_rows sum;
+    struct generations generations;
+    struct world world;
+    struct plan_input input;
+    struct plan plan;
+    struct projected *projected;
+    size_t n_projected;
+};
+
+/* No I/O. */
+void site_init(struct site *s, struct arena *a, struct project *project, struct cache *cache,
+               const struct ear *ear, const struct env *env, const struct site_options *o);
+/* Connect, refuse the wrong database (replica, pooler, other name or ledger), read entries and past, look for
+ * drift, ask upstreams, parse what must be parsed, make the plan. A store that cannot be reached is no error
+ * here: the plan then says so (store_unreachable); want_server true makes it one. */
+int site_plan(struct site *s, bool want_server, struct err *e) MUST_CHECK;
+/* Once more with the connection as it is now (after site_refresh(), or once the lock is ours): drift, by a
+ * full look where full says so, and the plan. */
+int site_replan(struct site *s, bool full, struct err *e) MUST_CHECK;
+/* The connection and the lease go; what was read stays. */
+void site_leave(struct site *s);
+/* site_leave(), and what is not in the arena. Of a zeroed site is fine. */
+void site_close(struct site *s);
+
+/* All bundles as the project has them, for plan_order(); in a. */
+const struct bundle *const *site_bundles(struct arena *a, const struct project *p);
+/* What evidence is made of and goes to: borrows from s, as it is now. A throwaway database has no sink. */
+struct archive site_archive(const struct site *s);
+/* What every database has, or is given before any migration: not what stands in the way of a first
+ * contact. */
+bool site_is_usual(const struct object *o);
+/* Objects that are not usual, in the catalog that was read. */
+int64_t site_count_existing(const struct site *s);
+
+/* connect.c: who answers. */
+
+/* Connect, identify, read entries and past; refuse a replica, a pooler, another environment's database, and,
+ * unless it takes a lost one's place, another, shorter or forked ledger than the last run or the sink saw. */
+int site_link(struct site *s, struct err *e) MUST_CHECK;
+/* Its parts: only the connection (again, after one was lost); only identity, entries and past. */
+int site_connect(struct site *s, struct err *e) MUST_CHECK;
+int site_refresh(struct site *s, struct err *e) MUST_CHECK;
+/* One more session with the same database; the caller closes it. */
+int site_open(const struct site *s, struct pg **out, struct err *e) MUST_CHECK;
+/* Where its connection comes from, into s->dsn (the embedded server is started); nothing to do where it is
+ * known. */
+int site_resolve(struct site *s, struct err *e) MUST_CHECK;
+/* What of the embedded server is to be there; directory and lists live in s->a. */
+struct embedded_options site_embedded(const struct site *s);
+
+/* trust.c: is it the ledger that was seen before? */
+
+/* -1: ERR_PREFLIGHT another one, ERR_INTEGRITY a shorter or forked one, as the cache and the sink remember
+ * it. */
+int site_trust(const struct site *s, struct err *e) MUST_CHECK;
+/* The ledger that the last run of this environment saw, from the cache. *at (may be NULL): when its newest
+ * entry was made, "" if the cache does not tell; in s->a. */
+bool site_remembered(const struct site *s, struct checkpoint *out, const char **at);
+/* Keep what was seen of this ledger for the next run. */
+void site_remember(const struct site *s);
+/* The checkpoint that the ledger was begun with; false if it was begun by an ordinary first contact. -1: it
+ * cannot be read. */
+int site_cited(const struct site *s, bool *is_recovery, struct checkpoint *out,
+               struct err *e) MUST_CHECK;
+
+/* look.c: what really stands there. */
+
+/* Read catalogs and the ledger's sum, in one snapshot, without generations that are not live. */
+int site_look(struct site *s, struct err *e) MUST_CHECK;
+/* Are the catalogs as the last full look found them equal to the sum? From the witness in the cache. */
+bool site_unmoved(const struct site *s);
+void site_witness(const struct site *s); /* they were equal, as of s->id.lsn */
+/* Fill s->world's drift from the last look. */
+void site_find_drift(struct site *s);
+
+#endif

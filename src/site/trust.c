@@ -1,0 +1,157 @@
+/* Is it the ledger that was seen before? What the cache, the sink and its own first entry tell. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "evidence/receipts.h"
+#include "evidence/sink.h"
+#include "site/site.h"
+
+/* "uuid size time": beside the checkpoint, which a cache of 0.1.0 has alone. */
+static const char *remembered_at(const struct site *s, const struct checkpoint *of)
+{
+    struct bytes seen;
+    const char *prefix = arena_printf(s->a, "%s %lld ", of->instance, (long long)of->sequence);
+    size_t n = strlen(prefix);
+    if (!cache_get(s->cache, "checkpoint_at", bytes_str(s->env->name), s->a, &seen) ||
+        seen.n <= n || memcmp(seen.p, prefix, n) != 0) {
+        return "";
+    }
+    return arena_strndup(s->a, seen.p + n, seen.n - n);
+}
+
+/* What the last run saw of this environment: "uuid size root". */
+bool site_remembered(const struct site *s, struct checkpoint *out, const char **at)
+{
+    struct bytes seen;
+    *out = (struct checkpoint){.sequence = 0};
+    if (!cache_get(s->cache, "checkpoint", bytes_str(s->env->name), s->a, &seen)) {
+        return false;
+    }
+    char *rest = arena_strndup(s->a, seen.p, seen.n);
+    const char *uuid = strsep(&rest, " ");
+    const char *number = strsep(&rest, " ");
+    if (number == NULL || rest == NULL || strlen(uuid) >= sizeof out->instance ||
+        digest_parse(rest, &out->root) != 0) {
+        return false;
+    }
+    memcpy(out->instance, uuid, strlen(uuid) + 1);
+    out->sequence = strtoll(number, NULL, 10);
+    if (at != NULL) {
+        *at = remembered_at(s, out);
+    }
+    return true;
+}
+
+int site_cited(const struct site *s, bool *is_recovery, struct checkpoint *out, struct err *e)
+{
+    struct bytes body = {NULL, 0};
+    struct doc *receipt = NULL;
+    const struct entry *first = s->entries.n > 0 ? &s->entries.v[0] : NULL;
+    *is_recovery = false;
+    *out = (struct checkpoint){.sequence = 0};
+    if (first == NULL) {
+        return 0;
+    }
+    struct ledger_source ledger = ledger_source_of(s->pg);
+    if (receipts_body(&ledger, s->a, first->sequence, first->run_id, &first->receipt, &body, e) !=
+            0 ||
+        receipts_parse(s->a, body, first->sequence, &receipt, e) != 0) {
+        return -1;
+    }
+    *is_recovery = checkpoint_of(receipt, out);
+    return 0;
+}
+
+/* Another ledger is right if it was begun in place of the one that the last run saw, and cites all that was
+ * seen of it. */
+static int check_other(const struct site *s, const struct checkpoint *seen, struct err *e)
+{
+    bool is_recovery = false;
+    struct checkpoint cited = {.sequence = 0};
+    if (s->id.has_ledger && site_cited(s, &is_recovery, &cited, e) != 0) {
+        return -1;
+    }
+    if (is_recovery && strcmp(cited.instance, seen->instance) == 0) {
+        if (cited.sequence > seen->sequence ||
+            (cited.sequence == seen->sequence &&
+             (digest_is_zero(&cited.root) || digest_eq(&cited.root, &seen->root)))) {
+            return 0;
+        }
+        err_set(e, ERR_PREFLIGHT,
+                "the ledger of \"%s\" takes the place of one that it knew up to entry %lld; the "
+                "last run here saw entry %lld of it%s",
+                s->env->name, (long long)cited.sequence, (long long)seen->sequence,
+                cited.sequence == seen->sequence ? ", with another root" : "");
+        return err_hint(e, "something that was done there was not known to whoever recovered it: "
+                           "compare, then delete state/kfmig.db");
+    }
+    err_set(e, ERR_PREFLIGHT, "environment \"%s\" carries %s than the last run saw", s->env->name,
+            s->id.has_ledger ? "another ledger" : "no ledger, less");
+    if (!s->id.has_ledger) {
+        return err_hint(e,
+                        "if the database was lost, `kfmig rebuild %s --all --new-database` makes "
+                        "it again and cites the lost ledger",
+                        s->env->name);
+    }
+    return err_hint(e, "if the database was replaced on purpose, delete state/kfmig.db and "
+                       "look at the plan first");
+}
+
+/* The cache is a hint, but a ledger that went back or forked since is worth stopping for. */
+static int check_checkpoint(const struct site *s, struct err *e)
+{
+    struct checkpoint seen;
+    if (!site_remembered(s, &seen, NULL)) {
+        return 0;
+    }
+    if (!s->id.has_ledger || strcmp(seen.instance, s->id.uuid) != 0) {
+        return check_other(s, &seen, e);
+    }
+    if (s->id.size < seen.sequence) {
+        err_set(e, ERR_INTEGRITY, "the ledger of \"%s\" has %lld entries, the last run saw %lld",
+                s->env->name, (long long)s->id.size, (long long)seen.sequence);
+        return err_hint(
+            e,
+            "was the database restored from a backup? delete state/kfmig.db to accept it as it is");
+    }
+    struct merkle m = {0};
+    for (int64_t i = 0; i < seen.sequence; i++) {
+        struct digest leaf = merkle_leaf(s->entries.v[i].text);
+        merkle_add(&m, &leaf);
+    }
+    struct digest then = seen.sequence == s->id.size ? s->id.root : merkle_root(&m);
+    if (!digest_eq(&then, &seen.root)) {
+        err_set(e, ERR_INTEGRITY,
+                "the ledger of \"%s\" is not a continuation of the one that the last run saw",
+                s->env->name);
+        return err_hint(
+            e, "history was rewritten; compare exported receipts with `kfmig receipt verify %s`",
+            s->env->name);
+    }
+    return 0;
+}
+
+void site_remember(const struct site *s)
+{
+    char text[DIGEST_TEXT];
+    struct bytes old;
+    if (!s->id.has_ledger) {
+        return;
+    }
+    char *now = arena_printf(s->a, "%s %lld %s", s->id.uuid, (long long)s->id.size,
+                             digest_text(&s->id.root, text));
+    struct bytes name = bytes_str(s->env->name);
+    if (!cache_get(s->cache, "checkpoint", name, s->a, &old) || !bytes_eq(old, bytes_str(now))) {
+        const char *at = s->entries.n > 0 ? s->entries.v[s->entries.n - 1].finished_at : "";
+        cache_put(s->cache, "checkpoint", name, bytes_str(now));
+        cache_put(
+            s->cache, "checkpoint_at", name,
+            bytes_str(arena_printf(s->a, "%s %lld %s", s->id.uuid, (long long)s->id.size, at)));
+    }
+}
+
+int site_trust(const struct site *s, struct err *e)
+{
+    struct archive r = site_archive(s);
+    return check_checkpoint(s, e) != 0 ? -1 : sink_check(&r, e);
+}
