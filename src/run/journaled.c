@@ -14,7 +14,7 @@ static int look(void *ctx, const struct journal_step *step, struct digest *befor
 {
     const struct passing *x = ctx;
     (void)step;
-    return x->w->ops->stands(x->w->s, &x->p->v[x->at], before, e);
+    return x->w->c->store->ops->stands(x->w->c->store, &x->p->v[x->at], before, e);
 }
 
 static int progress(void *ctx, struct bytes cursor, struct err *e)
@@ -29,7 +29,7 @@ static int run(void *ctx, const struct journal_step *step, struct bytes cursor, 
     x->step = step;
     const struct store_flight f = {
         .from = x->at, .to = x->at + 1, .cursor = cursor, .progress = progress, .ctx = x};
-    return x->w->ops->run(x->w->c, x->p, &f, x->stop, e);
+    return x->w->c->store->ops->run(x->w->c, x->p, &f, x->stop, e);
 }
 
 static int verify(void *ctx, const struct journal_step *step, const struct digest *before,
@@ -37,7 +37,7 @@ static int verify(void *ctx, const struct journal_step *step, const struct diges
 {
     const struct passing *x = ctx;
     (void)step;
-    return x->w->ops->verify(x->w->s, &x->p->v[x->at], before, out, proof, e);
+    return x->w->c->store->ops->verify(x->w->c->store, &x->p->v[x->at], before, out, proof, e);
 }
 
 static int clean(void *ctx, const struct journal_step *step, const struct digest *before,
@@ -45,14 +45,14 @@ static int clean(void *ctx, const struct journal_step *step, const struct digest
 {
     const struct passing *x = ctx;
     (void)step;
-    return x->w->ops->clean(x->w->s, &x->p->v[x->at], before, e);
+    return x->w->c->store->ops->clean(x->w->c->store, &x->p->v[x->at], before, e);
 }
 
 static int run_step(struct passing *x, enum journal_end *end, struct err *e)
 {
     const struct store_step *s = &x->p->v[x->at];
     const struct journal_step step = {.subject = x->w->subject,
-                                      .store = x->w->ops->name,
+                                      .store = x->w->c->store->ops->name,
                                       .verb = s->verb,
                                       .object = s->object,
                                       .at = (int64_t)x->at + 1,
@@ -62,7 +62,8 @@ static int run_step(struct passing *x, enum journal_end *end, struct err *e)
                                           .look = look,
                                           .run = run,
                                           .verify = verify,
-                                          .clean = x->w->ops->clean != NULL ? clean : NULL};
+                                          .clean =
+                                              x->w->c->store->ops->clean != NULL ? clean : NULL};
     return journal_effect(x->w->journal, &step, &effect, end, e);
 }
 

@@ -8,11 +8,9 @@
 #include "store/store.h"
 
 /* Where a program goes. subject: of the journal's entries, a migration's id. c: the open change of
- * s, a store of row ops. */
+ * a store. */
 struct journaled {
     struct journal *journal;
-    const struct store_ops *ops;
-    struct store *s;
     struct store_change *c;
     const char *subject;
 };

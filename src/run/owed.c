@@ -71,7 +71,6 @@ static struct blob *blobs_from(struct run *r, const struct doc *list, size_t *n)
 
 static int pay_new(struct run *r, struct doc *d, struct err *e)
 {
-    char tag[64];
     struct entry en;
     struct recording record = {.entry = &en, .epoch = r->epoch};
     struct merkle before = *r->merkle;
@@ -85,7 +84,7 @@ static int pay_new(struct run *r, struct doc *d, struct err *e)
     record.blobs = blobs_from(r, doc_get(d, "blobs"), &record.n_blobs);
     const struct commit c = {
         .subject = en.subject, .run_id = en.run_id, .done = "recorded", .before = &before};
-    if (pg_command(*r->pg, "BEGIN", tag, NULL, e) != 0) {
+    if (postgis_begin_alone(*r->pg, e) != 0) {
         return -1;
     }
     if (record_begin(r, 5000, 60000, 60000, NULL, e) != 0 ||

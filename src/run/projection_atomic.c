@@ -97,14 +97,10 @@ static void find_filled(struct making *m, struct all_filled *all)
 static int empty(struct making *m, const struct filled *f, struct err *e)
 {
     struct arena *a = m->r->a;
-    struct pg_rows *r = NULL;
-    const char *sql =
-        arena_printf(a, "DELETE FROM %s.%s", pg_ident(a, m->p->schema), pg_ident(a, f->table));
-    if (pg_run(making_session(m), sql, NULL, 0, &r, e) != 0) {
+    int64_t n = 0;
+    if (generation_clear(making_session(m), a, m->p->schema, f->table, &n, e) != 0) {
         return -1;
     }
-    int64_t n = pg_rows_affected(r);
-    pg_rows_free(r);
     if (n == f->rows) {
         return 0;
     }

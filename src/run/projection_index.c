@@ -20,14 +20,6 @@ struct crew {
     size_t n, next;
 };
 
-static int drop_invalid(struct making *m, struct pg *s, const struct index_def *x, struct err *e)
-{
-    struct arena *a = m->r->a;
-    const char *drop =
-        arena_printf(a, "DROP INDEX IF EXISTS %s.%s", pg_ident(a, m->hidden), pg_ident(a, x->name));
-    return x->is_valid ? 0 : pg_run(s, drop, NULL, 0, NULL, e);
-}
-
 int indexes_here(struct making *m, struct err *e)
 {
     struct pg *s = making_session(m);
@@ -36,8 +28,8 @@ int indexes_here(struct making *m, struct err *e)
         return -1;
     }
     for (size_t i = 0; i < missing.n; i++) {
-        if (drop_invalid(m, s, &missing.v[i], e) != 0 ||
-            pg_run(s, missing.v[i].definition, NULL, 0, NULL, e) != 0) {
+        if (generation_index_start(s, m->r->a, m->hidden, &missing.v[i], e) != 0 ||
+            pg_end(s, e) != 0) {
             return -1;
         }
     }
@@ -54,11 +46,10 @@ static int begin(struct crew *c, struct hand *h, struct err *e)
     ledger_work_add(h->s, &work);
     postgis_deadlines_add(h->s, c->m->r->a, &(struct deadlines){.lock_ms = 5000});
     const struct index_def *x = &c->missing.v[h->at];
-    if (pg_batch_run(h->s, NULL, e) != 0 || ledger_work_done(work, c->m->r->a, &guard, e) != 0 ||
-        drop_invalid(c->m, h->s, x, e) != 0) {
+    if (pg_batch_run(h->s, NULL, e) != 0 || ledger_work_done(work, c->m->r->a, &guard, e) != 0) {
         return -1;
     }
-    return pg_start(h->s, x->definition, e);
+    return generation_index_start(h->s, c->m->r->a, c->m->hidden, x, e);
 }
 
 /* The lock is asked for by the run's own session, which has nothing else to do meanwhile. */

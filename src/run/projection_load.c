@@ -130,13 +130,12 @@ static int run_after(struct making *m, struct err *e)
     struct arena *a = m->r->a;
     bool had_live = false;
     const char *acl = NULL;
-    const char *rename = arena_printf(a, "ALTER SCHEMA %s RENAME TO %s", pg_ident(a, m->hidden),
-                                      pg_ident(a, m->p->schema));
     if (m->after.decl->forward.n == 0) {
         return 0;
     }
     if (generation_aside(s, a, m->p->schema, false, &had_live, e) != 0 ||
-        pg_run(s, rename, NULL, 0, NULL, e) != 0 || run_chain(m, &m->after, e) != 0) {
+        generation_reveal(s, a, m->p->schema, m->hidden, e) != 0 ||
+        run_chain(m, &m->after, e) != 0) {
         return -1;
     }
     return generation_hide(s, a, m->p->schema, m->g.number, had_live, &acl, e);

@@ -2,8 +2,8 @@
 #ifndef KFMIG_RUN_PROJECTION_PARTS_H
 #define KFMIG_RUN_PROJECTION_PARTS_H
 
-#include "run/projection.h"
 #include "run/account.h"
+#include "run/projection.h"
 #include "run/statements.h"
 #include "store/postgis/generation.h"
 #include "store/postgis/load.h"

@@ -329,8 +329,7 @@ static int rehearse(struct making *m, struct err *e)
     struct arena *a = m->r->a;
     const char *acl = NULL;
     const char *old = NULL;
-    struct pg_rows *r = NULL;
-    if (pg_run(s, "SAVEPOINT kfmig_rehearsal", NULL, 0, NULL, e) != 0 ||
+    if (postgis_savepoint(s, e) != 0 ||
         generation_swap(s, a, m->p->schema, m->live_number, m->hidden, m->acl, &acl, e) != 0 ||
         run_invariants(m, e) != 0 || catalog_read(s, a, &m->expected, e) != 0) {
         return -1;
@@ -341,12 +340,7 @@ static int rehearse(struct making *m, struct err *e)
         }
         catalog_leave_out(&m->expected, old);
     }
-    if (leave_out_others(m, e) != 0) {
-        return -1;
-    }
-    int rc = pg_run(s, "ROLLBACK TO SAVEPOINT kfmig_rehearsal", NULL, 0, &r, e);
-    pg_rows_free(r);
-    return rc;
+    return leave_out_others(m, e) != 0 ? -1 : postgis_roll_back_to(s, e);
 }
 
 int judge_proof(struct making *m, struct err *e)
@@ -359,19 +353,6 @@ int judge_proof(struct making *m, struct err *e)
             g->text);
     return err_hint(
         e, "a correction of the data is a new dataset version; the generation before stays live");
-}
-
-static int count_rows(struct making *m, const char *table, int64_t *n, struct err *e)
-{
-    struct pg_rows *r = NULL;
-    const char *sql = arena_printf(m->r->a, "SELECT count(*) FROM %s.%s",
-                                   pg_ident(m->r->a, m->hidden), pg_ident(m->r->a, table));
-    if (pg_run(making_session(m), sql, NULL, 0, &r, e) != 0) {
-        return -1;
-    }
-    *n = pg_int(r, 0, 0);
-    pg_rows_free(r);
-    return 0;
 }
 
 int prove_rows(struct making *m, struct err *e)
@@ -388,7 +369,7 @@ int prove_rows(struct making *m, struct err *e)
         if (doc_get(m->tables, table) != NULL) {
             continue;
         }
-        if (count_rows(m, table, &n, e) != 0) {
+        if (generation_count(making_session(m), m->r->a, m->hidden, table, &n, e) != 0) {
             return -1;
         }
         doc_put(m->r->a, m->tables, table, doc_int(m->r->a, n));
@@ -487,7 +468,7 @@ static int count_tables(struct making *m, struct err *e)
         const char *name = arena_printf(m->r->a, "count %s", table);
         int64_t proven = tables->item[i]->number;
         int64_t rows = 0;
-        if (count_rows(m, table, &rows, e) != 0) {
+        if (generation_count(making_session(m), m->r->a, m->hidden, table, &rows, e) != 0) {
             return -1;
         }
         if (rows == proven) {

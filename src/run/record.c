@@ -115,10 +115,7 @@ int record_begin(struct run *r, int64_t lock_ms, int64_t statement_ms, int64_t i
 
 static int begin_alone(struct run *r, const char **now, struct err *e)
 {
-    char tag[64];
-    return pg_command(*r->pg, "BEGIN", tag, NULL, e) != 0
-               ? -1
-               : record_begin(r, 5000, 60000, 60000, now, e);
+    return postgis_begin_alone(*r->pg, e) != 0 ? -1 : record_begin(r, 5000, 60000, 60000, now, e);
 }
 
 int record_alone(struct run *r, const struct receipt_input *in, enum entry_kind kind,

@@ -99,9 +99,7 @@ int execution_blame_deferred(const struct execution *x, struct err *e)
 /* Invariants look at what deferred constraints and triggers leave behind. */
 int execution_settle(struct execution *x, struct err *e)
 {
-    char tag[64];
-    if (x->bundle->decl->invariants.n == 0 ||
-        pg_command(*x->run->pg, "SET CONSTRAINTS ALL IMMEDIATE", tag, NULL, e) == 0) {
+    if (x->bundle->decl->invariants.n == 0 || postgis_settle(*x->run->pg, e) == 0) {
         return 0;
     }
     return execution_blame_deferred(x, e);

@@ -27,8 +27,16 @@ enum store_can {
 /* "transacts", "holds-ledger", ...: static text; bit: 0 to STORE_CAPABILITIES - 1. */
 const char *store_can_text(unsigned bit);
 
-struct store;        /* one place, opened; each row has its own */
-struct store_change; /* one change under way */
+struct store_ops;
+/* One place, opened, and one change of it under way: the first members of what each row has. a:
+ * what the change reports lives in it. */
+struct store {
+    const struct store_ops *ops;
+};
+struct store_change {
+    struct store *store;
+    struct arena *a;
+};
 
 /* Where to, and for whom. address: as the environment's reference says it (a connection string, a
  * folder, a URL). who: shown to others who use the place; no secret. is_stopped (may be NULL) is

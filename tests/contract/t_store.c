@@ -370,11 +370,8 @@ static void run_begin(struct run_of *x, const struct specimen *p, const char *su
     secret_set(&x->b.address, arena_printf(&arena, "%s/toy", folder));
     (void)bench_open(&x->b);
     change_begin(&x->b);
-    x->w = (struct journaled){.journal = journal_open(&arena, &x->run, &x->past),
-                              .ops = x->b.ops,
-                              .s = x->b.s,
-                              .c = x->b.c,
-                              .subject = subject};
+    x->w = (struct journaled){
+        .journal = journal_open(&arena, &x->run, &x->past), .c = x->b.c, .subject = subject};
 }
 
 static int run_steps(struct run_of *x, struct journaled_count *n)

@@ -173,3 +173,11 @@ int generation_size(struct pg *s, const char *schema, int64_t *bytes, struct err
     pg_rows_free(r);
     return 0;
 }
+
+int generation_reveal(struct pg *s, struct arena *a, const char *schema, const char *hidden,
+                      struct err *e)
+{
+    const char *rename =
+        arena_printf(a, "ALTER SCHEMA %s RENAME TO %s", pg_ident(a, hidden), pg_ident(a, schema));
+    return pg_run(s, rename, NULL, 0, NULL, e);
+}

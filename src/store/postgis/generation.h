@@ -54,6 +54,10 @@ int generation_index_missing(struct pg *s, struct arena *a, const char *hidden,
                              const struct index_defs *wanted, struct index_defs *out,
                              struct err *e) MUST_CHECK;
 
+/* One of those is on its way in s, pg_end() waits for it: what stands in its place is dropped before. */
+int generation_index_start(struct pg *s, struct arena *a, const char *hidden,
+                           const struct index_def *x, struct err *e) MUST_CHECK;
+
 /* After the load: sequences of the schema that its columns own (identity too) or take a default
  * from are set past the highest value present (the lowest, if they count down), never back;
  * materialized views are refreshed in dependency order, those created WITH NO DATA too; every table
@@ -201,6 +205,15 @@ int generation_conceal(struct pg *s, const char *hidden, struct err *e) MUST_CHE
 /* DROP SCHEMA hidden CASCADE, but only if nothing outside of it depends on it or publishes it (else
  * -1 naming it). */
 int generation_drop(struct pg *s, struct arena *a, const char *hidden, struct err *e) MUST_CHECK;
+
+/* The hidden schema gets the name that its files use; generation_hide() takes it back. */
+int generation_reveal(struct pg *s, struct arena *a, const char *schema, const char *hidden,
+                      struct err *e) MUST_CHECK;
+/* Rows of schema.table: how many there are; and removing all, *n: how many there were. */
+int generation_count(struct pg *s, struct arena *a, const char *schema, const char *table,
+                     int64_t *n, struct err *e) MUST_CHECK;
+int generation_clear(struct pg *s, struct arena *a, const char *schema, const char *table,
+                     int64_t *n, struct err *e) MUST_CHECK;
 
 /* Bytes of all relations of a schema with indexes and TOAST; 0 if it does not exist. Inside a
  * transaction or outside. */

@@ -256,3 +256,30 @@ int generation_duplicates(struct pg *s, struct arena *a, const struct row_set *r
     buf_release(&sql);
     return rc;
 }
+
+int generation_count(struct pg *s, struct arena *a, const char *schema, const char *table,
+                     int64_t *n, struct err *e)
+{
+    struct pg_rows *r = NULL;
+    const char *sql =
+        arena_printf(a, "SELECT count(*) FROM %s.%s", pg_ident(a, schema), pg_ident(a, table));
+    if (pg_run(s, sql, NULL, 0, &r, e) != 0) {
+        return -1;
+    }
+    *n = pg_int(r, 0, 0);
+    pg_rows_free(r);
+    return 0;
+}
+
+int generation_clear(struct pg *s, struct arena *a, const char *schema, const char *table,
+                     int64_t *n, struct err *e)
+{
+    struct pg_rows *r = NULL;
+    const char *sql = arena_printf(a, "DELETE FROM %s.%s", pg_ident(a, schema), pg_ident(a, table));
+    if (pg_run(s, sql, NULL, 0, &r, e) != 0) {
+        return -1;
+    }
+    *n = pg_rows_affected(r);
+    pg_rows_free(r);
+    return 0;
+}

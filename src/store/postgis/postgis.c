@@ -12,18 +12,22 @@
 enum { VERSION, IS_WRITABLE, DATABASE }; /* probe.sql */
 enum { PATIENCE_MS = 1000 };
 
-struct store_change {
-    struct store *store;
-    struct arena *a;
+struct postgis_change {
+    struct store_change change; /* first */
     struct observer *observer;
-    bool is_open;
 };
 
-struct store {
+struct postgis {
+    struct store store; /* first */
     struct pg *s;
     struct observer_memory memory;
-    struct store_change change;
+    struct postgis_change change;
 };
+
+static struct pg *session_of(const struct store *s)
+{
+    return ((const struct postgis *)s)->s;
+}
 
 /* --- the place --- */
 
@@ -35,16 +39,17 @@ static int open_place(struct store **out, const struct store_place *at, struct e
     if (pg_open(&s, at->address, &o, e) != 0) {
         return -1;
     }
-    *out = mem_alloc(sizeof **out);
-    **out = (struct store){.s = s};
+    struct postgis *p = mem_alloc(sizeof *p);
+    *p = (struct postgis){.store = {&store_postgis}, .s = s};
+    *out = &p->store;
     return 0;
 }
 
 static void close_place(struct store *s)
 {
     if (s != NULL) {
-        tx_roll_back(s->s);
-        pg_close(s->s);
+        tx_roll_back(session_of(s));
+        pg_close(session_of(s));
         free(s);
     }
 }
@@ -69,19 +74,19 @@ static int identity(struct pg *s, struct arena *a, const char *database, const c
 static int probe(struct store *s, struct arena *a, struct store_facts *out, struct err *e)
 {
     struct pg_rows *r = NULL;
-    if (pg_query(s->s, &postgis_probe, NULL, 0, &r, e) != 0) {
+    if (pg_query(session_of(s), &postgis_probe, NULL, 0, &r, e) != 0) {
         return -1;
     }
     *out = (struct store_facts){.version = arena_strdup(a, pg_text(r, 0, VERSION)),
                                 .is_writable = pg_bool(r, 0, IS_WRITABLE)};
-    int rc = identity(s->s, a, pg_text(r, 0, DATABASE), &out->identity, e);
+    int rc = identity(session_of(s), a, pg_text(r, 0, DATABASE), &out->identity, e);
     pg_rows_free(r);
-    return rc != 0 ? -1 : catalog_witness(s->s, a, &out->witness, e);
+    return rc != 0 ? -1 : catalog_witness(session_of(s), a, &out->witness, e);
 }
 
 static int look(struct store *s, struct arena *a, struct catalog *out, struct err *e)
 {
-    return catalog_read(s->s, a, out, e);
+    return catalog_read(session_of(s), a, out, e);
 }
 
 /* --- a change --- */
@@ -112,30 +117,57 @@ void postgis_deadlines_add(struct pg *s, struct arena *a, const struct deadlines
     pg_batch_add(s, &postgis_begin_settings, v, 3, NULL);
 }
 
+int postgis_begin_alone(struct pg *s, struct err *e)
+{
+    char tag[64];
+    return pg_command(s, "BEGIN", tag, NULL, e);
+}
+
+int postgis_settle(struct pg *s, struct err *e)
+{
+    char tag[64];
+    return pg_command(s, "SET CONSTRAINTS ALL IMMEDIATE", tag, NULL, e);
+}
+
+int postgis_savepoint(struct pg *s, struct err *e)
+{
+    return pg_run(s, "SAVEPOINT kfmig_rehearsal", NULL, 0, NULL, e);
+}
+
+int postgis_roll_back_to(struct pg *s, struct err *e)
+{
+    return pg_run(s, "ROLLBACK TO SAVEPOINT kfmig_rehearsal", NULL, 0, NULL, e);
+}
+
 static int begin(struct store *s, struct arena *a, const struct deadlines *d,
                  struct store_change **out, struct err *e)
 {
-    struct store_change *c = &s->change;
-    *c = (struct store_change){.store = s, .a = a, .observer = observer_new(a, &s->memory)};
-    postgis_clean_add(s->s);
-    postgis_begin_add(s->s);
-    observer_start_add(c->observer, s->s);
-    postgis_deadlines_add(s->s, a, d);
-    if (pg_batch_run(s->s, NULL, e) != 0 || observer_start_done(c->observer, e) != 0) {
-        tx_roll_back(s->s);
+    struct postgis *p = (struct postgis *)s;
+    struct postgis_change *c = &p->change;
+    *c = (struct postgis_change){.change = {s, a}, .observer = observer_new(a, &p->memory)};
+    postgis_clean_add(p->s);
+    postgis_begin_add(p->s);
+    observer_start_add(c->observer, p->s);
+    postgis_deadlines_add(p->s, a, d);
+    if (pg_batch_run(p->s, NULL, e) != 0 || observer_start_done(c->observer, e) != 0) {
+        tx_roll_back(p->s);
         return -1;
     }
-    c->is_open = true;
-    *out = c;
+    *out = &c->change;
     return 0;
+}
+
+static struct observer *observer_of(const struct store_change *c)
+{
+    return ((const struct postgis_change *)c)->observer;
 }
 
 static int run_step(struct store_change *c, const struct store_step *step, int64_t *rows,
                     int64_t *position, struct err *e)
 {
-    struct pg *s = c->store->s;
+    struct pg *s = session_of(c->store);
     if (step->counts_rows &&
-        observer_count_before(c->observer, s, step->touches, step->cascade, e) != 0) {
+        observer_count_before(observer_of(c), s, step->touches, step->cascade, e) != 0) {
         return -1;
     }
     if (pg_statement(s, step->text, NULL, rows, position, e) != 0) {
@@ -167,28 +199,26 @@ static int run(struct store_change *c, const struct program *p, const struct sto
 static int observe(struct store_change *c, const struct catalog *base, struct observation *out,
                    struct err *e)
 {
-    return observer_finish(c->observer, c->store->s, base, out, e);
+    return observer_finish(observer_of(c), session_of(c->store), base, out, e);
 }
 
 static enum ending commit(struct store_change *c, struct err *e)
 {
-    c->is_open = false;
-    enum ending ending = tx_commit(c->store->s, NULL, e);
+    enum ending ending = tx_commit(session_of(c->store), NULL, e);
     if (ending == TX_UNDONE) {
-        tx_roll_back(c->store->s);
+        tx_roll_back(session_of(c->store));
     }
     return ending;
 }
 
 static void abandon(struct store_change *c)
 {
-    c->is_open = false;
-    tx_roll_back(c->store->s);
+    tx_roll_back(session_of(c->store));
 }
 
 static struct pg *ledger(struct store_change *c)
 {
-    return c->store->s;
+    return session_of(c->store);
 }
 
 /* --- generations: schemas --- */
@@ -197,7 +227,7 @@ static int make(struct store_change *c, const char *name, int64_t number, const 
                 struct err *e)
 {
     bool had_live = false;
-    struct pg *s = c->store->s;
+    struct pg *s = session_of(c->store);
     *facts = NULL;
     return generation_aside(s, c->a, name, true, &had_live, e) != 0
                ? -1
@@ -207,7 +237,7 @@ static int make(struct store_change *c, const char *name, int64_t number, const 
 static int publish(struct store_change *c, const char *name, int64_t live_number, int64_t number,
                    const char *facts, const char **live_facts, struct err *e)
 {
-    struct pg *s = c->store->s;
+    struct pg *s = session_of(c->store);
     const char *hidden = NULL;
     const char *held_by = NULL;
     *live_facts = NULL;
@@ -226,7 +256,7 @@ static int retire(struct store_change *c, const char *name, int64_t number, stru
     const char *hidden = NULL;
     return generation_schema(c->a, name, number, &hidden, e) != 0
                ? -1
-               : generation_drop(c->store->s, c->a, hidden, e);
+               : generation_drop(session_of(c->store), c->a, hidden, e);
 }
 
 static const struct generation_ops generations = {

@@ -20,17 +20,19 @@
 
 enum { CONTENT_MAX = 1 << 20 };
 
-struct store_change {
-    struct store *store;
-    struct arena *a;
-};
-struct store {
+struct toy {
+    struct store store; /* first */
     int dir;
     char identity[64];
     struct store_change change;
 };
 
 extern const struct store_ops store_toy;
+
+static int dir_of(const struct store *s)
+{
+    return ((const struct toy *)s)->dir;
+}
 
 /* --- the place --- */
 
@@ -41,16 +43,17 @@ static int open_place(struct store **out, const struct store_place *at, struct e
     if (dir < 0 || fstat(dir, &st) != 0) {
         return err_errno(e, ERR_PREFLIGHT, "the folder of the toy store cannot be opened");
     }
-    *out = mem_alloc(sizeof **out);
-    **out = (struct store){.dir = dir};
-    (void)snprintf((*out)->identity, sizeof(*out)->identity, "%ju", (uintmax_t)st.st_ino);
+    struct toy *t = mem_alloc(sizeof *t);
+    *t = (struct toy){.store = {&store_toy}, .dir = dir};
+    (void)snprintf(t->identity, sizeof t->identity, "%ju", (uintmax_t)st.st_ino);
+    *out = &t->store;
     return 0;
 }
 
 static void close_place(struct store *s)
 {
     if (s != NULL) {
-        (void)close(s->dir);
+        (void)close(dir_of(s));
         free(s);
     }
 }
@@ -58,9 +61,9 @@ static void close_place(struct store *s)
 static int probe(struct store *s, struct arena *a, struct store_facts *out, struct err *e)
 {
     (void)e;
-    *out = (struct store_facts){.identity = arena_strdup(a, s->identity),
+    *out = (struct store_facts){.identity = arena_strdup(a, ((const struct toy *)s)->identity),
                                 .version = "1",
-                                .is_writable = faccessat(s->dir, ".", W_OK, 0) == 0};
+                                .is_writable = faccessat(dir_of(s), ".", W_OK, 0) == 0};
     return 0;
 }
 
@@ -71,7 +74,7 @@ static int probe(struct store *s, struct arena *a, struct store_facts *out, stru
 static int read_object(const struct store *s, struct arena *a, const char *path, struct bytes *out,
                        bool *is_there, struct err *e)
 {
-    int fd = openat(s->dir, path, O_RDONLY | O_CLOEXEC);
+    int fd = openat(dir_of(s), path, O_RDONLY | O_CLOEXEC);
     *out = (struct bytes){NULL, 0};
     *is_there = fd >= 0;
     if (fd < 0) {
@@ -111,7 +114,7 @@ static bool is_name(const struct dirent *d)
 static int look_collection(struct store *s, struct catalog *out, const char *collection,
                            struct err *e)
 {
-    int fd = openat(s->dir, collection, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int fd = openat(dir_of(s), collection, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     DIR *dir = fd < 0 ? NULL : fdopendir(fd);
     int rc = dir == NULL ? err_errno(e, ERR_PREFLIGHT, "\"%s\" cannot be read", collection) : 0;
     const struct dirent *d = NULL;
@@ -128,7 +131,7 @@ static int look(struct store *s, struct arena *a, struct catalog *out, struct er
 {
     *out = (struct catalog){.a = a, .by_text = {.a = a}, .by_oid = {.a = a}};
     struct file_names names = {0};
-    int rc = file_list(a, s->dir, ".", &names, e);
+    int rc = file_list(a, dir_of(s), ".", &names, e);
     for (size_t i = 0; i < names.n && rc == 0; i++) {
         rc = names.v[i].name[0] == '.' ? 0 : look_collection(s, out, names.v[i].name, e);
     }
@@ -143,8 +146,9 @@ static int begin(struct store *s, struct arena *a, const struct deadlines *d,
 {
     (void)d;
     (void)e;
-    s->change = (struct store_change){s, a};
-    *out = &s->change;
+    struct toy *t = (struct toy *)s;
+    t->change = (struct store_change){s, a};
+    *out = &t->change;
     return 0;
 }
 
@@ -162,7 +166,7 @@ static struct bytes content_of(const struct store_step *step)
 
 static int drop(struct store_change *c, const struct store_step *step, struct err *e)
 {
-    return unlinkat(c->store->dir, step->object, 0) == 0
+    return unlinkat(dir_of(c->store), step->object, 0) == 0
                ? 0
                : err_errno(e, ERR_APPLY, "\"%s\" cannot be dropped", step->object);
 }
@@ -179,9 +183,9 @@ static int put(struct store_change *c, const struct store_step *step, const stru
     if (slash == NULL) {
         return err_set(e, ERR_APPLY, "\"%s\" names no collection", step->object);
     }
-    (void)mkdirat(c->store->dir, arena_strndup(c->a, step->object, (size_t)(slash - step->object)),
-                  0700);
-    int fd = openat(c->store->dir, step->object, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+    (void)mkdirat(dir_of(c->store),
+                  arena_strndup(c->a, step->object, (size_t)(slash - step->object)), 0700);
+    int fd = openat(dir_of(c->store), step->object, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
     int rc = fd < 0 || ftruncate(fd, (off_t)at) != 0 || lseek(fd, (off_t)at, SEEK_SET) < 0 ? -1 : 0;
     while (rc == 0 && at < text.n) {
         const char *end = memchr(text.p + at, '\n', text.n - at);
@@ -316,7 +320,7 @@ static int make(struct store_change *c, const char *name, int64_t number, const 
     if (hidden(c->a, name, number, &folder, e) != 0) {
         return -1;
     }
-    return mkdirat(c->store->dir, folder, 0700) == 0
+    return mkdirat(dir_of(c->store), folder, 0700) == 0
                ? 0
                : err_errno(e, ERR_PREFLIGHT, "\"%s\" cannot be made", folder);
 }
@@ -332,10 +336,10 @@ static int publish(struct store_change *c, const char *name, int64_t live_number
     if (hidden(c->a, name, number, &folder, e) != 0) {
         return -1;
     }
-    (void)unlinkat(c->store->dir, next, 0);
-    if (faccessat(c->store->dir, folder, F_OK, 0) != 0 ||
-        symlinkat(folder, c->store->dir, next) != 0 ||
-        renameat(c->store->dir, next, c->store->dir, name) != 0) {
+    (void)unlinkat(dir_of(c->store), next, 0);
+    if (faccessat(dir_of(c->store), folder, F_OK, 0) != 0 ||
+        symlinkat(folder, dir_of(c->store), next) != 0 ||
+        renameat(dir_of(c->store), next, dir_of(c->store), name) != 0) {
         return err_errno(e, ERR_PREFLIGHT, "\"%s\" cannot be published", folder);
     }
     return 0;
@@ -344,7 +348,7 @@ static int publish(struct store_change *c, const char *name, int64_t live_number
 static int is_live(const struct store_change *c, const char *name, const char *folder, bool *out)
 {
     char target[256] = "";
-    ssize_t n = readlinkat(c->store->dir, name, target, sizeof target - 1);
+    ssize_t n = readlinkat(dir_of(c->store), name, target, sizeof target - 1);
     *out = n > 0 && strcmp(target, folder) == 0;
     return 0;
 }
@@ -360,13 +364,13 @@ static int retire(struct store_change *c, const char *name, int64_t number, stru
     if (live) {
         return err_set(e, ERR_PREFLIGHT, "\"%s\" is live", folder);
     }
-    if (file_list(c->a, c->store->dir, folder, &names, e) < 0) {
+    if (file_list(c->a, dir_of(c->store), folder, &names, e) < 0) {
         return -1;
     }
     for (size_t i = 0; i < names.n; i++) {
-        (void)unlinkat(c->store->dir, arena_printf(c->a, "%s/%s", folder, names.v[i].name), 0);
+        (void)unlinkat(dir_of(c->store), arena_printf(c->a, "%s/%s", folder, names.v[i].name), 0);
     }
-    return unlinkat(c->store->dir, folder, AT_REMOVEDIR) == 0
+    return unlinkat(dir_of(c->store), folder, AT_REMOVEDIR) == 0
                ? 0
                : err_errno(e, ERR_PREFLIGHT, "\"%s\" cannot be removed", folder);
 }
