@@ -792,6 +792,7 @@ REASONS = {
     "approval_missing": ("signed", "M-01@apply", "blocked", lambda tmp: registered(pending(tmp))),
     "protected_domain": ("dev", "M-01@apply", "blocked",
                          lambda tmp: pending(tmp, "ALTER TABLE governance.decision ADD COLUMN x int;", schemas=["governance"])),
+    "script_fault": ("dev", "M-01@apply", "blocked", lambda tmp: pending(tmp, "VACUUM;")),
     "scope_exceeded": ("dev", "M-01@apply", "blocked", lambda tmp: pending(tmp, "CREATE TABLE public.no ();")),
     "limit_exceeded": ("dev", "M-01@apply", "blocked",
                        lambda tmp: pending(tmp, TABLE, limits=dict(max_table_count_touched=0))),
