@@ -3,6 +3,7 @@
 
 import json
 import os
+import pathlib
 import signal
 
 import pg
@@ -98,7 +99,7 @@ def with_nothing_to_do_the_sink_gets_what_it_lacks(args, tmp):
 
 
 @test
-def a_sink_that_cannot_be_written_is_told_by_every_verb(tmp):
+def a_sink_that_is_no_folder_stops_a_build(tmp):
     p = Project(tmp, environments=WITH_SINK)
     p.bundle("M-01", TABLE)
     equal(p.build().status, 0)
@@ -179,6 +180,17 @@ def what_did_not_move_runs_as_reviewed(tmp):
         equal(status, 0, err)
         p.bundle("M-02", "ALTER TABLE app.t ADD COLUMN extra int;")
     equal(p.applied(), [ONE, TWO])
+
+
+# --- the exit status
+
+
+@test
+def every_verb_that_writes_ends_in_one_place(tmp):
+    verbs = sorted((pathlib.Path(os.environ["KFMIG_SRC"]) / "src/cli").glob("cmd_*.c"))
+    writing = [v.stem for v in verbs if '#include "flow/' in v.read_text()]
+    equal(writing, ["cmd_adopt", "cmd_build", "cmd_gc", "cmd_rebuild", "cmd_switch"])
+    equal([v.stem for v in verbs if "= verb_end(" in v.read_text()], writing, "t_verb.c says what that gives")
 
 
 # --- the result as JSON
