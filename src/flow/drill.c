@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "flow/drill_parts.h"
+#include "store/postgis/database.h"
 
 /* --- before anything is made ------------------------------------------------------------------------ */
 
@@ -90,9 +91,7 @@ static int give_extensions(struct drill *d, struct err *e)
             s->entries.v[o->sequence - 1].kind != ENTRY_ADOPT) {
             continue;
         }
-        const char *sql =
-            arena_printf(s->a, "CREATE EXTENSION IF NOT EXISTS %s", pg_ident(s->a, x.name));
-        rc = pg_run(l.pg, sql, NULL, 0, NULL, e);
+        rc = postgis_extension_create(l.pg, s->a, x.name, e);
         if (rc != 0 && pg_is_alive(l.pg)) {
             err_set(e, ERR_PREFLIGHT,
                     "the throwaway database lacks the extension \"%s\", which no migration makes",

@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "flow/drill_parts.h"
+#include "pg/tx.h"
 
 enum { LISTED_MAX = 1000 };
 
@@ -15,15 +16,11 @@ static void differs(struct drill *d, const char *what)
 static int read_contents(struct site *s, struct arena *a, const struct projection *p,
                          struct content *out, struct err *e)
 {
-    char tag[64];
-    struct err ignored = {0};
-    if (pg_command(s->pg, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", tag, NULL, e) != 0) {
+    if (postgis_snapshot(s->pg, e) != 0) {
         return -1;
     }
     int rc = run_contents(s->pg, a, p, p->schema, out, e);
-    if (pg_is_alive(s->pg)) {
-        (void)!pg_command(s->pg, "ROLLBACK", tag, NULL, &ignored);
-    }
+    tx_roll_back(s->pg);
     return rc;
 }
 

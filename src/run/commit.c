@@ -3,8 +3,9 @@
 
 #include "base/fault.h"
 
-/* Never guess. A backend drops its locks only when its transaction has ended, and reconnect() has waited for the run's lock and the work lock: so
- * an entry that is not there now will never be. What another run wrote in between is noticed by the next entry, whose place is taken. */
+/* Never guess. A backend drops its locks only when its transaction has ended, and reconnect() has
+ * waited for the run's lock and the work lock: so an entry that is not there now will never be.
+ * What another run wrote in between is noticed by the next entry, whose place is taken. */
 static enum ending ask(struct run *r, const struct commit *c, struct err *e)
 {
     struct err why = {0};

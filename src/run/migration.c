@@ -172,8 +172,9 @@ static bool session_is_ours(struct run *r)
     return pg_is_alive(*r->pg) && ledger_lock_check(*r->pg, r->epoch, &held, &ignored) == 0 && held;
 }
 
-/* A failure leaves a receipt too: in the ledger if it can be reached, else for state/owed. In doubt it is owed as a failure: the
- * next run, before it pays, finds out whether this run's entry is there after all. */
+/* A failure leaves a receipt too: in the ledger if it can be reached, else for state/owed. In doubt
+ * it is owed as a failure: the next run, before it pays, finds out whether this run's entry is
+ * there after all. */
 static void record_failure(struct work *w)
 {
     struct run *r = w->r;

@@ -53,7 +53,8 @@ static int check_lock(struct making *m, struct err *e)
     return 0;
 }
 
-/* A phase leaves no entry, only the generation's row: the next build reads there where to go on, so that nothing needs to be asked. */
+/* A phase leaves no entry, only the generation's row: the next build reads there where to go on, so
+ * that nothing needs to be asked. */
 int making_commit(struct making *m, struct err *e)
 {
     struct err f = {0};

@@ -1,5 +1,6 @@
-/* Where something stands in the way of a switch, and the declaration allows it: one transaction under the real name. Readers see the old rows until it commits,
- * then the new ones, whatever snapshot they have; what depends on the tables stays with them. */
+/* Where something stands in the way of a switch, and the declaration allows it: one transaction
+ * under the real name. Readers see the old rows until it commits, then the new ones, whatever
+ * snapshot they have; what depends on the tables stays with them. */
 #include <string.h>
 
 #include "base/clock.h"

@@ -1,4 +1,5 @@
-/* Deferred indexes, when the rows are there. Sorting keeps one processor of the server busy for each index: several are built at once. */
+/* Deferred indexes, when the rows are there. Sorting keeps one processor of the server busy for
+ * each index: several are built at once. */
 #include <string.h>
 
 #include "base/fault.h"
@@ -36,7 +37,8 @@ int indexes_here(struct making *m, struct err *e)
     return 0;
 }
 
-/* Each hand holds the work lock while it works, so that nobody takes over from a run that died while its server still builds. */
+/* Each hand holds the work lock while it works, so that nobody takes over from a run that died
+ * while its server still builds. */
 static int begin(struct crew *c, struct hand *h, struct err *e)
 {
     struct pg_rows *work = NULL;

@@ -1,4 +1,5 @@
-/* The rows: from artifacts, or from the live generation where nothing about them changed; then indexes and what needs the data. */
+/* The rows: from artifacts, or from the live generation where nothing about them changed; then
+ * indexes and what needs the data. */
 #include <string.h>
 
 #include "base/clock.h"
@@ -18,7 +19,8 @@ const struct part *changed_member(const struct making *m)
     return parts_chain_change(&m->job->step->live->parts, &m->g.parts);
 }
 
-/* Everything that could make these rows differ: the version, how it is mapped, the loader's rules, the tables themselves. */
+/* Everything that could make these rows differ: the version, how it is mapped, the loader's rules,
+ * the tables themselves. */
 bool is_unchanged(const struct making *m, size_t i)
 {
     const struct projection_source *s = &m->p->source[i];

@@ -8,7 +8,8 @@
 #include "store/postgis/generation.h"
 #include "store/postgis/load.h"
 
-/* A source's rows in the generation, as its facts remember them. copied: from the live generation, inside the server. */
+/* A source's rows in the generation, as its facts remember them. copied: from the live generation,
+ * inside the server. */
 struct loaded {
     const char *key; /* "kansas_counties/2026-02.1a2b3c4d#features>feature_geom" */
     bool is_done, copied;
@@ -51,9 +52,10 @@ struct pg *making_session(const struct making *m);
 void making_phase(const struct making *m, const char *what);
 /* How far reading a source is, as a load_watch hears it; ctx: struct making. True: stop. */
 bool making_loads(void *ctx, int64_t rows, int64_t done, int64_t size);
-/* Transactions of kfmig's own work. begin: session hygiene, timeouts, the work lock. commit: the lock and the epoch are still ours, then COMMIT.
- * publish: the same where the transaction holds an entry: if the connection goes, connect again and ask the ledger; ERR_DOUBT if it cannot be asked. The
- * tree is *before again where nothing was published. */
+/* Transactions of kfmig's own work. begin: session hygiene, timeouts, the work lock. commit: the
+ * lock and the epoch are still ours, then COMMIT. publish: the same where the transaction holds an
+ * entry: if the connection goes, connect again and ask the ledger; ERR_DOUBT if it cannot be asked.
+ * The tree is *before again where nothing was published. */
 int making_begin(struct making *m, struct err *e) MUST_CHECK;
 int making_commit(struct making *m, struct err *e) MUST_CHECK;
 int making_publish(struct making *m, const struct merkle *before, struct err *e) MUST_CHECK;
@@ -70,16 +72,19 @@ int make_schema(struct making *m,
                 struct err *e) MUST_CHECK; /* the chain in a hidden schema; proves the artifacts */
 int make_loads(struct making *m, struct err *e) MUST_CHECK;
 int make_indexes(struct making *m, struct err *e) MUST_CHECK;
-/* The deferred indexes of m->hidden that are missing. together: each in a transaction of its own, several at once in sessions of their own, unless it is only one;
- * else, and for those that are then missing still, one after the other in the open transaction. */
+/* The deferred indexes of m->hidden that are missing. together: each in a transaction of its own,
+ * several at once in sessions of their own, unless it is only one; else, and for those that are
+ * then missing still, one after the other in the open transaction. */
 int indexes_together(struct making *m, struct err *e) MUST_CHECK;
 int indexes_here(struct making *m, struct err *e) MUST_CHECK;
 int make_proof(struct making *m, struct err *e) MUST_CHECK; /* validation; READY */
-/* As make_proof(), of a generation that was proven before: structure, row counts (or content), obstacles, invariants; and m->expected. */
+/* As make_proof(), of a generation that was proven before: structure, row counts (or content),
+ * obstacles, invariants; and m->expected. */
 int make_rehearsal(struct making *m, struct err *e) MUST_CHECK;
 int make_public(struct making *m, bool by_hand, struct err *e) MUST_CHECK;
 
-/* Where it is_obstructed: the rows replaced in the tables that are live, or a first generation under its own name, in one transaction. */
+/* Where it is_obstructed: the rows replaced in the tables that are live, or a first generation
+ * under its own name, in one transaction. */
 int make_atomic(struct making *m, struct err *e) MUST_CHECK;
 
 /* Parts that both ways have in common; all in the open transaction. */
@@ -95,14 +100,15 @@ int load_rows(struct making *m, size_t i, struct err *e) MUST_CHECK;
 int prove_rows(struct making *m, struct err *e) MUST_CHECK; /* gates, and m->g.content */
 int run_invariants(struct making *m, struct err *e) MUST_CHECK;
 int judge_proof(struct making *m, struct err *e) MUST_CHECK; /* ERR_VALIDATE: a gate failed */
-/* What stands in the way of a switch: a gate and ERR_PREFLIGHT; where m->can_replace neither, but m->is_obstructed, and -1. */
+/* What stands in the way of a switch: a gate and ERR_PREFLIGHT; where m->can_replace neither, but
+ * m->is_obstructed, and -1. */
 int find_obstacles(struct making *m, struct err *e) MUST_CHECK;
 int leave_out_others(struct making *m, struct err *e) MUST_CHECK; /* of m->expected */
 bool is_ours(const struct making *m, const char *object);
 struct digest structure_of(const struct making *m); /* of the schema's objects in m->expected */
 void publish_changes(struct making *m); /* m->o->seen: from the ledger's sum to m->expected */
-/* The new one is live, with its entry; *post: the sum after it. Then COMMIT, after which the run's picture of the database is the new one; before: the tree without
- * the entry. */
+/* The new one is live, with its entry; *post: the sum after it. Then COMMIT, after which the run's
+ * picture of the database is the new one; before: the tree without the entry. */
 int publish_entry(struct making *m, struct baseline *post, bool by_hand, struct err *e) MUST_CHECK;
 int publish_commit(struct making *m, const struct merkle *before, struct baseline *post,
                    struct err *e) MUST_CHECK;

@@ -70,8 +70,9 @@ static const char *known_name(const struct making *m, const char *held_by, const
                                      m->p->schema, at + strlen(kept));
 }
 
-/* The last thing before COMMIT: whoever used the old generation in a transaction that goes on would see both. A queued request would block readers, so the first
- * attempts do not wait at all. kept: what the old one is called now. */
+/* The last thing before COMMIT: whoever used the old generation in a transaction that goes on would
+ * see both. A queued request would block readers, so the first attempts do not wait at all. kept:
+ * what the old one is called now. */
 static int lock_all(struct making *m, const char *kept, int64_t deadline, struct err *e)
 {
     for (int attempt = 0;; attempt++) {
@@ -114,7 +115,8 @@ struct digest structure_of(const struct making *m)
     return digester_close(d);
 }
 
-/* The projection's objects in the ledger's sum against those that the rehearsal found; both sorted by object. */
+/* The projection's objects in the ledger's sum against those that the rehearsal found; both sorted by object.
+ */
 void publish_changes(struct making *m)
 {
     struct observation *seen = &m->o->seen;

@@ -55,7 +55,8 @@ static int64_t age_s(const struct generation *g)
     return end == NULL ? 0 : clock_unix_us() / 1000000 - (int64_t)timegm(&tm);
 }
 
-/* Readers that resolved the name before the switch are through in an instant: that long the privileges stay. */
+/* Readers that resolved the name before the switch are through in an instant: that long the privileges stay.
+ */
 static int wait_for_readers(struct run *r, struct err *e)
 {
     const char *horizon = NULL;
@@ -113,8 +114,7 @@ int run_conceal(struct run *r, const struct projection *p, struct err *e)
     return 0;
 }
 
-int run_retire(struct run *r, const struct step *step, bool all, size_t *n,
-               struct err *e)
+int run_retire(struct run *r, const struct step *step, bool all, size_t *n, struct err *e)
 {
     struct generations now = {0};
     const struct projection *p = step->in->p;

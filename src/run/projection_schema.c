@@ -31,7 +31,8 @@ bool chain_makes_schema(const struct making *m)
     return false;
 }
 
-/* A live schema that no generation accounts for: declared over what was there. It becomes one without a digest. */
+/* A live schema that no generation accounts for: declared over what was there. It becomes one
+ * without a digest. */
 static int adopt_live(struct making *m, struct err *e)
 {
     struct generation g = {.projection = m->p->name, .state = GENERATION_LIVE, .changed_at = ""};

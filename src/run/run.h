@@ -1,6 +1,6 @@
 /* The guarded transaction: how one migration is applied, and what is recorded about it.
- * Owns: the protocol of DESIGN.md section 3, the gates, the documents of a run (diff, receipt). No files, no words for
- * users: what happens is told to an ear. */
+ * Owns: the protocol of DESIGN.md section 3, the gates, the documents of a run (diff, receipt). No
+ * files, no words for users: what happens is told to an ear. */
 #ifndef KFMIG_RUN_RUN_H
 #define KFMIG_RUN_RUN_H
 
@@ -41,7 +41,8 @@ struct run {
     const struct pg_wait *wait; /* for statements that run long */
     /* Connect again, refuse another database, take the lock again (new epoch). 0, or -1: still unknown. */
     int (*reconnect)(void *ctx, struct err *e);
-    /* One more session with the same database, for work beside the first's; the caller closes it. NULL: there is only the one. */
+    /* One more session with the same database, for work beside the first's; the caller closes it.
+     * NULL: there is only the one. */
     int (*open)(void *ctx, struct pg **out, struct err *e);
     void *reconnect_ctx; /* of both */
 };
@@ -64,20 +65,22 @@ struct outcome {
 /* Apply s's migration. Its bundle has decl and scripts. Never fails as a call: everything is in *o. */
 void run_migration(struct run *r, const struct step *s, struct outcome *o);
 
-/* Record the database as it stands as the starting point: the difference between sum (the ledger's) and r->base. kind "adopt".
- * n_changed receives the number of objects recorded. */
+/* Record the database as it stands as the starting point: the difference between sum (the ledger's)
+ * and r->base. kind "adopt". n_changed receives the number of objects recorded. */
 int run_adopt(struct run *r, const struct object_rows *sum, const char *notes, size_t *n_changed,
               struct outcome *o, struct err *e) MUST_CHECK;
 
-/* Make the ledger in a database that has none, and record in the same transaction what stands there (r->base) as the starting baseline: an entry of
- * kind "adopt" with these notes; NULL: no baseline. cites: as in struct first_contact. Before the lock, which lives in the ledger: r->reconnect must
- * do without. Another run may make it first: the ledger's second entry is o->run_id's exactly if this one did. r->id and r->merkle are to be read
- * afterwards. */
+/* Make the ledger in a database that has none, and record in the same transaction what stands there
+ * (r->base) as the starting baseline: an entry of kind "adopt" with these notes; NULL: no baseline.
+ * cites: as in struct first_contact. Before the lock, which lives in the ledger: r->reconnect must
+ * do without. Another run may make it first: the ledger's second entry is o->run_id's exactly if
+ * this one did. r->id and r->merkle are to be read afterwards. */
 int run_first_contact(struct run *r, const struct checkpoint *cites, const char *notes,
                       size_t *n_changed, struct outcome *o, struct err *e) MUST_CHECK;
 
-/* What a drill found, for its receipt. findings: claim.drill; inputs: more of claim.inputs; migrations: what ran, by id and checksum; timings:
- * milliseconds by part, which are no part of the claim. */
+/* What a drill found, for its receipt. findings: claim.drill; inputs: more of claim.inputs;
+ * migrations: what ran, by id and checksum; timings: milliseconds by part, which are no part of the
+ * claim. */
 struct drill_record {
     struct doc *findings, *inputs, *migrations, *timings;
 };
@@ -85,7 +88,8 @@ struct drill_record {
 int run_record_drill(struct run *r, const struct drill_record *d, const char *started_at,
                      struct outcome *o, struct err *e) MUST_CHECK;
 
-/* Record a receipt that an earlier run could not (its bytes as found in state/owed). *paid false: the ledger has it already. */
+/* Record a receipt that an earlier run could not (its bytes as found in state/owed). *paid false:
+ * the ledger has it already. */
 int run_pay(struct run *r, struct bytes owed, bool *paid, struct err *e) MUST_CHECK;
 
 #endif

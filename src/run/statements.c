@@ -1,4 +1,5 @@
-/* The statements of a migration, in the transaction that its runner has opened. Owns: where a failed one is, and the words for it. */
+/* The statements of a migration, in the transaction that its runner has opened. Owns: where a
+ * failed one is, and the words for it. */
 #include "run/statements.h"
 
 #include <string.h>

@@ -1,11 +1,12 @@
-/* The statements of a migration, one per message, in the transaction that its runner has opened. For src/run only. */
+/* The statements of a migration, one per message, in the transaction that its runner has opened.
+ * For src/run only. */
 #ifndef KFMIG_RUN_STATEMENTS_H
 #define KFMIG_RUN_STATEMENTS_H
 
 #include "run/run.h"
 
-/* bundle: whose forward scripts and invariants are run; events, deadlines and the observer (told before statements that remove rows)
- * are the run's. n_done counts the statements that succeeded. */
+/* bundle: whose forward scripts and invariants are run; events, deadlines and the observer (told
+ * before statements that remove rows) are the run's. n_done counts the statements that succeeded. */
 struct execution {
     struct run *run;
     const struct bundle *bundle;
@@ -19,7 +20,8 @@ size_t execution_count(const struct bundle *b); /* statements that will be sent 
 /* A file may begin with SET TRANSACTION, which must come before any query of ours. */
 int execution_set_transaction(struct execution *x, struct err *e) MUST_CHECK;
 int execution_scripts(struct execution *x, struct err *e) MUST_CHECK;
-/* Invariants look at what deferred constraints and triggers leave behind: settled before, where there are any. */
+/* Invariants look at what deferred constraints and triggers leave behind: settled before, where
+ * there are any. */
 int execution_settle(struct execution *x, struct err *e) MUST_CHECK;
 int execution_invariants(struct execution *x, struct err *e) MUST_CHECK; /* adds a gate for each */
 

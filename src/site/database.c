@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "site/queries.h"
+#include "store/postgis/database.h"
 
 static const char comment[] = "kfmig drill: a throwaway database, dropped by the next drill";
 
@@ -61,10 +62,9 @@ static int explain(struct site *s, struct pg *pg, const char *name, const char *
 static int create(struct site *s, struct pg *pg, const char *name, const char *template,
                   struct err *e)
 {
-    const char *sql = arena_printf(s->a, "CREATE DATABASE %s%s%s", pg_ident(s->a, name),
-                                   template != NULL ? " TEMPLATE " : "",
-                                   template != NULL ? pg_ident(s->a, template) : "");
-    return pg_run(pg, sql, NULL, 0, NULL, e) == 0 ? 0 : explain(s, pg, name, template, e);
+    return postgis_database_create(pg, s->a, name, template, e) == 0
+               ? 0
+               : explain(s, pg, name, template, e);
 }
 
 int database_create(struct site *s, const char *name, const char *template, struct err *e)
@@ -126,9 +126,7 @@ int drill_create(struct site *s, const char *template, char name[static DRILL_NA
     if (create(s, s->pg, name, template, e) != 0) {
         return -1;
     }
-    const char *sql = arena_printf(s->a, "COMMENT ON DATABASE %s IS %s", pg_ident(s->a, name),
-                                   pg_literal(s->a, comment));
-    return pg_run(s->pg, sql, NULL, 0, NULL, e);
+    return postgis_database_comment(s->pg, s->a, name, comment, e);
 }
 
 int drill_drop(struct site *s, const char *name, struct err *e)
@@ -137,9 +135,7 @@ int drill_drop(struct site *s, const char *name, struct err *e)
     if (open_beside(s, NULL, &pg, e) != 0) {
         return -1;
     }
-    const char *sql =
-        arena_printf(s->a, "DROP DATABASE IF EXISTS %s WITH (FORCE)", pg_ident(s->a, name));
-    int rc = pg_run(pg, sql, NULL, 0, NULL, e);
+    int rc = postgis_database_drop(pg, s->a, name, true, e);
     pg_close(pg);
     if (rc != 0) {
         err_hint(e, "DROP DATABASE %s; the next drill tries it again", pg_ident(s->a, name));
@@ -156,8 +152,7 @@ int drill_sweep(struct site *s, size_t *n, struct err *e)
     }
     for (size_t i = 0; i < pg_rows_n(r); i++) {
         struct err ignored = {0};
-        const char *sql = arena_printf(s->a, "DROP DATABASE %s", pg_ident(s->a, pg_text(r, i, 0)));
-        *n += pg_run(s->pg, sql, NULL, 0, NULL, &ignored) == 0;
+        *n += postgis_database_drop(s->pg, s->a, pg_text(r, i, 0), false, &ignored) == 0;
     }
     pg_rows_free(r);
     return 0;

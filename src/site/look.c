@@ -5,15 +5,13 @@
 
 static int look(struct site *s, struct err *e)
 {
-    char tag[64];
-    if (pg_command(s->pg, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", tag, NULL, e) != 0 ||
-        catalog_read(s->pg, s->a, &s->catalog, e) != 0) {
+    if (postgis_snapshot(s->pg, e) != 0 || catalog_read(s->pg, s->a, &s->catalog, e) != 0) {
         return -1;
     }
     if (s->id.has_ledger && ledger_objects(s->pg, 0, s->a, &s->sum, e) != 0) {
         return -1;
     }
-    return pg_command(s->pg, "COMMIT", tag, NULL, e);
+    return postgis_snapshot_end(s->pg, e);
 }
 
 /* Take what belongs to generations that are not live out of the catalogs that were read. */

@@ -82,7 +82,7 @@ is_c && match(code, /(^|[ \t(])struct [a-z_0-9]+ \{/) && code !~ /\) *\{$/ {
         defined[tag] = FILENAME ":" FNR
     }
 }
-is_c && !may_sql && code ~ /"(SELECT|INSERT INTO|UPDATE|DELETE FROM|CREATE|ALTER|DROP|TRUNCATE|GRANT|REVOKE|BEGIN|COMMIT|ROLLBACK|SAVEPOINT|SET|LOCK|COPY|REFRESH|ANALYZE|VACUUM|COMMENT ON)( [A-Z%(*"]|")/ {
+is_c && !may_sql && code ~ /"(SELECT|INSERT INTO|UPDATE|DELETE FROM|CREATE|ALTER|DROP|TRUNCATE|GRANT|REVOKE|BEGIN|COMMIT|ROLLBACK|SAVEPOINT|SET|LOCK|COPY|REFRESH|ANALYZE|VACUUM|COMMENT ON) [A-Z%(*"]|"(BEGIN|COMMIT|ROLLBACK)"/ {
     here("sql", "a literal of SQL: a .sql file, or store/postgis/")
 }
 is_header {

@@ -123,6 +123,18 @@ int postgis_begin_alone(struct pg *s, struct err *e)
     return pg_command(s, "BEGIN", tag, NULL, e);
 }
 
+int postgis_snapshot(struct pg *s, struct err *e)
+{
+    char tag[64];
+    return pg_command(s, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", tag, NULL, e);
+}
+
+int postgis_snapshot_end(struct pg *s, struct err *e)
+{
+    char tag[64];
+    return pg_command(s, "COMMIT", tag, NULL, e);
+}
+
 int postgis_settle(struct pg *s, struct err *e)
 {
     char tag[64];

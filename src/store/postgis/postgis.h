@@ -55,9 +55,13 @@ void postgis_clean_add(struct pg *s);
 void postgis_begin_add(struct pg *s);
 void postgis_deadlines_add(struct pg *s, struct arena *a, const struct deadlines *d);
 int postgis_begin_alone(struct pg *s, struct err *e) MUST_CHECK; /* BEGIN, and nothing with it */
+/* A transaction that only reads, and sees the database as it is now until it ends. */
+int postgis_snapshot(struct pg *s, struct err *e) MUST_CHECK;
+int postgis_snapshot_end(struct pg *s, struct err *e) MUST_CHECK;
 /* Deferred constraints and triggers act now. */
 int postgis_settle(struct pg *s, struct err *e) MUST_CHECK;
-/* A savepoint of kfmig's own in the open transaction, at most one at a time, and what came after it undone. */
+/* A savepoint of kfmig's own in the open transaction, at most one at a time, and what came after it undone.
+ */
 int postgis_savepoint(struct pg *s, struct err *e) MUST_CHECK;
 int postgis_roll_back_to(struct pg *s, struct err *e) MUST_CHECK;
 
