@@ -16,7 +16,7 @@
 enum { RUN_PREFIX = 4, HERE_MAX = 4096 };
 
 /* One call: what is left of the request behind the word list, show, verify or export. */
-struct call {
+struct receipt_call {
     struct invocation s;
     struct request req;
     struct arguments args;
@@ -24,7 +24,7 @@ struct call {
 };
 
 /* Connect to the environment that the arguments name; without a ledger there are no receipts. */
-static int open_ledger(struct call *c, const struct env *env, struct err *e)
+static int open_ledger(struct receipt_call *c, const struct env *env, struct err *e)
 {
     struct invocation *s = &c->s;
     invocation_site(s, env);
@@ -38,7 +38,7 @@ static int open_ledger(struct call *c, const struct env *env, struct err *e)
     return 0;
 }
 
-static int open_targets(struct call *c, struct err *e)
+static int open_targets(struct receipt_call *c, struct err *e)
 {
     if (arguments_resolve(&c->s, &c->args, e) != 0) {
         return -1;
@@ -64,7 +64,7 @@ static const char *target_of(struct arena *a, const struct entry *en)
     return arena_printf(a, "%s/%s@%s", en->environment, en->subject, stage);
 }
 
-static struct doc *list_doc(const struct call *c, struct arena *a)
+static struct doc *list_doc(const struct receipt_call *c, struct arena *a)
 {
     struct doc *d = doc_new(a, DOC_MAP);
     struct doc *rows = doc_put(a, d, "receipts", doc_new(a, DOC_LIST));
@@ -83,7 +83,7 @@ static struct doc *list_doc(const struct call *c, struct arena *a)
     return d;
 }
 
-static int list(struct call *c, struct err *e)
+static int list(struct receipt_call *c, struct err *e)
 {
     if (open_targets(c, e) != 0) {
         return -1;
@@ -143,7 +143,7 @@ static size_t find_entries(const struct entries *l, const char *ref, const struc
     return find_run(l, ref, out);
 }
 
-static int show_one(struct call *c, const struct entry *en, struct buf *out, struct err *e)
+static int show_one(struct receipt_call *c, const struct entry *en, struct buf *out, struct err *e)
 {
     struct bytes body;
     struct doc *receipt = NULL;
@@ -163,7 +163,7 @@ static int show_one(struct call *c, const struct entry *en, struct buf *out, str
 }
 
 /* A migration or projection may be named as a target is: "dev/ID@receipt", or by a part of its id. NULL if ref names none. */
-static const char *find_subject(struct call *c, const char *ref, const struct env **env)
+static const char *find_subject(struct receipt_call *c, const char *ref, const struct env **env)
 {
     struct err ignored;
     struct target t;
@@ -176,7 +176,7 @@ static const char *find_subject(struct call *c, const char *ref, const struct en
     return t.projection >= 0 ? all.projections[t.projection]->name : all.bundles[t.bundle]->id;
 }
 
-static int show(struct call *c, struct err *e)
+static int show(struct receipt_call *c, struct err *e)
 {
     const struct env *env = c->req.n_args > 1 ? load_env(&c->s.project, c->req.args[0]) : NULL;
     size_t at = env != NULL ? 1 : 0;
@@ -212,7 +212,7 @@ static int show(struct call *c, struct err *e)
     return rc;
 }
 
-static int print_verified(struct call *c, struct verified *v)
+static int print_verified(struct receipt_call *c, struct verified *v)
 {
     struct arena *a = c->s.a;
     const char *env = c->args.env->name;
@@ -249,7 +249,7 @@ static int print_verified(struct call *c, struct verified *v)
     return status;
 }
 
-static int verify(struct call *c, struct err *e)
+static int verify(struct receipt_call *c, struct err *e)
 {
     struct verified v;
     if (open_targets(c, e) != 0) {
@@ -271,7 +271,7 @@ static int verify(struct call *c, struct err *e)
 }
 
 /* DIR of --to, made if it is missing. A path that the operator gave may lead anywhere. */
-static int open_destination(struct call *c, int *dirfd, struct err *e)
+static int open_destination(struct receipt_call *c, int *dirfd, struct err *e)
 {
     const char *to = c->req.to;
     if (to == NULL) {
@@ -293,7 +293,7 @@ static int open_destination(struct call *c, int *dirfd, struct err *e)
                        : err_errno(e, ERR_PREFLIGHT, "cannot open the directory \"%s\"", c->req.to);
 }
 
-static int export_all(struct call *c, int dirfd, struct buf *out, struct err *e)
+static int export_all(struct receipt_call *c, int dirfd, struct buf *out, struct err *e)
 {
     const struct project *p = &c->s.project;
     struct archive r = site_archive(&c->s.site);
@@ -323,7 +323,7 @@ static int export_all(struct call *c, int dirfd, struct buf *out, struct err *e)
     return 0;
 }
 
-static int export(struct call *c, struct err *e)
+static int export(struct receipt_call *c, struct err *e)
 {
     int dirfd = -1;
     if (open_targets(c, e) != 0 || open_destination(c, &dirfd, e) != 0) {
@@ -343,10 +343,10 @@ static int export(struct call *c, struct err *e)
 
 static const struct {
     const char *name;
-    int (*run)(struct call *c, struct err *e);
+    int (*run)(struct receipt_call *c, struct err *e);
 } verbs[] = {{"list", list}, {"show", show}, {"verify", verify}, {"export", export}};
 
-static int call_verb(struct call *c, const struct request *req, struct err *e)
+static int call_verb(struct receipt_call *c, const struct request *req, struct err *e)
 {
     const char *name = req->n_args > 0 ? req->args[0] : "list";
     for (size_t i = 0; i < sizeof verbs / sizeof verbs[0]; i++) {
@@ -361,7 +361,7 @@ static int call_verb(struct call *c, const struct request *req, struct err *e)
 
 static int run(const struct request *req)
 {
-    struct call c = {.req = *req};
+    struct receipt_call c = {.req = *req};
     struct err e = {0};
     if (req->n_args > 0) {
         c.req.args++;

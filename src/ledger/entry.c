@@ -100,14 +100,14 @@ void entry_write(struct buf *out, const struct entry *en)
 
 /* --- reading --- */
 
-struct scan {
+struct entry_scan {
     struct arena *a;
     const char *p;
     const char *end;
     struct bytes unknown; /* a kind that this kfmig does not know */
 };
 
-static int skip(struct scan *s, const char *literal, size_t n)
+static int skip(struct entry_scan *s, const char *literal, size_t n)
 {
     if ((size_t)(s->end - s->p) < n || memcmp(s->p, literal, n) != 0) {
         return -1;
@@ -116,7 +116,7 @@ static int skip(struct scan *s, const char *literal, size_t n)
     return 0;
 }
 
-static int skip_char(struct scan *s, char c)
+static int skip_char(struct entry_scan *s, char c)
 {
     if (s->p == s->end || *s->p != c) {
         return -1;
@@ -144,7 +144,7 @@ static int read_hex8(const char *p, uint8_t *out)
     return 0;
 }
 
-static int scan_digest(struct scan *s, struct digest *out)
+static int scan_digest(struct entry_scan *s, struct digest *out)
 {
     enum { PREFIX = 8, DIGITS = 2 * sizeof out->b };
     if (s->end - s->p < PREFIX + DIGITS || skip(s, "\"sha256:", PREFIX) != 0) {
@@ -159,7 +159,7 @@ static int scan_digest(struct scan *s, struct digest *out)
     return skip_char(s, '"');
 }
 
-static int scan_optional(struct scan *s, struct digest *out)
+static int scan_optional(struct entry_scan *s, struct digest *out)
 {
     if (skip(s, "null", 4) == 0) {
         return 0;
@@ -168,7 +168,7 @@ static int scan_optional(struct scan *s, struct digest *out)
 }
 
 /* The character that an escape stands for, if canonical JSON writes it so; else 0. s->p is behind the backslash. */
-static char scan_escape(struct scan *s)
+static char scan_escape(struct entry_scan *s)
 {
     static const char letters[] = "btnfr\"\\";
     static const char characters[] = "\b\t\n\f\r\"\\";
@@ -197,7 +197,7 @@ static bool is_plain(unsigned char c)
 }
 
 /* Past the plain characters of a text: up to a quote, a backslash, or what may not stand there. */
-static void skip_plain(struct scan *s)
+static void skip_plain(struct entry_scan *s)
 {
     const char *p = s->p;
     size_t n = 1;
@@ -214,7 +214,7 @@ static void skip_plain(struct scan *s)
 }
 
 /* The rest of a text that began at start and has come to its first backslash. */
-static int scan_escaped(struct scan *s, const char *start, const char **out)
+static int scan_escaped(struct entry_scan *s, const char *start, const char **out)
 {
     struct buf b = {0};
     char c = ' ';
@@ -232,7 +232,7 @@ static int scan_escaped(struct scan *s, const char *start, const char **out)
     return c == '\0' ? -1 : skip_char(s, '"');
 }
 
-static int scan_text(struct scan *s, const char **out)
+static int scan_text(struct entry_scan *s, const char **out)
 {
     if (skip_char(s, '"') != 0) {
         return -1;
@@ -250,7 +250,7 @@ static int scan_text(struct scan *s, const char **out)
     return 0;
 }
 
-static int scan_word(struct scan *s, const char *const *words, const char **out)
+static int scan_word(struct entry_scan *s, const char *const *words, const char **out)
 {
     if (skip_char(s, '"') != 0) {
         return -1;
@@ -266,7 +266,7 @@ static int scan_word(struct scan *s, const char *const *words, const char **out)
     return -1;
 }
 
-static int scan_kind(struct scan *s, enum entry_kind *out)
+static int scan_kind(struct entry_scan *s, enum entry_kind *out)
 {
     if (skip_char(s, '"') != 0) {
         return -1;
@@ -284,7 +284,7 @@ static int scan_kind(struct scan *s, enum entry_kind *out)
     return skip_char(s, '"');
 }
 
-static int scan_number(struct scan *s, int64_t *out)
+static int scan_number(struct entry_scan *s, int64_t *out)
 {
     const char *start = s->p;
     int64_t value = 0;
@@ -297,13 +297,13 @@ static int scan_number(struct scan *s, int64_t *out)
 }
 
 /* The first member of an object has no comma before its key. */
-static int scan_key(struct scan *s, const struct field *f, bool is_first)
+static int scan_key(struct entry_scan *s, const struct field *f, bool is_first)
 {
     size_t comma = is_first ? 1 : 0;
     return skip(s, f->between + comma, f->n_between - comma);
 }
 
-static int scan_outputs(struct scan *s, struct entry *en)
+static int scan_outputs(struct entry_scan *s, struct entry *en)
 {
     if (skip_char(s, '{') != 0) {
         return -1;
@@ -321,7 +321,7 @@ static int scan_outputs(struct scan *s, struct entry *en)
     return skip_char(s, '}');
 }
 
-static int scan_value(struct scan *s, const struct field *f, struct entry *en)
+static int scan_value(struct entry_scan *s, const struct field *f, struct entry *en)
 {
     void *member = (char *)en + f->at;
     switch (f->type) {
@@ -347,7 +347,7 @@ static int scan_value(struct scan *s, const struct field *f, struct entry *en)
 
 int entry_read(struct arena *a, struct bytes text, struct entry *out, struct err *e)
 {
-    struct scan s = {.a = a, .p = text.p, .end = text.p + text.n};
+    struct entry_scan s = {.a = a, .p = text.p, .end = text.p + text.n};
     *out = (struct entry){.text = text};
     int rc = skip_char(&s, '{');
     for (size_t i = 0; i < N_FIELDS && rc == 0; i++) {

@@ -13,7 +13,7 @@ enum {
     WINDOW = 4 * 1024 * 1024 /* bytes of receipts to hold at a time */
 };
 
-struct reading {
+struct entries_reading {
     const struct identity *id;
     struct arena *a;
     struct entries *out;
@@ -22,7 +22,7 @@ struct reading {
     bool stopped;           /* the cached rows go no further */
 };
 
-static int add_text(struct reading *g, struct bytes text, struct err *e)
+static int add_text(struct entries_reading *g, struct bytes text, struct err *e)
 {
     struct entries *all = g->out;
     char *copy = arena_strndup(g->a, text.p, text.n);
@@ -51,7 +51,7 @@ static void name_of(int64_t sequence, char out[static NAME])
 /* Cached rows count up to the first one that is missing. */
 static void visit_cached(void *ctx, struct bytes name, struct bytes value)
 {
-    struct reading *g = ctx;
+    struct entries_reading *g = ctx;
     char next[NAME];
     name_of((int64_t)g->out->n + 1, next);
     if (g->stopped || (int64_t)g->out->n >= g->id->size || !bytes_eq(name, bytes_of(next, NAME)) ||
@@ -60,7 +60,7 @@ static void visit_cached(void *ctx, struct bytes name, struct bytes value)
     }
 }
 
-static int fetch_tail(struct pg *s, struct reading *g, struct err *e)
+static int fetch_tail(struct pg *s, struct entries_reading *g, struct err *e)
 {
     if ((int64_t)g->out->n >= g->id->size) {
         return 0;
@@ -77,13 +77,13 @@ static int fetch_tail(struct pg *s, struct reading *g, struct err *e)
     return rc;
 }
 
-static bool is_whole(const struct reading *g)
+static bool is_whole(const struct entries_reading *g)
 {
     struct digest root = merkle_root(g->m);
     return g->m->size == g->id->size && digest_eq(&root, &g->id->root);
 }
 
-static void keep(const struct reading *g, struct cache *c, const char *kind, size_t from)
+static void keep(const struct entries_reading *g, struct cache *c, const char *kind, size_t from)
 {
     for (size_t i = from; i < g->out->n; i++) {
         char name[NAME];
@@ -92,7 +92,7 @@ static void keep(const struct reading *g, struct cache *c, const char *kind, siz
     }
 }
 
-static void restart(struct reading *g)
+static void restart(struct entries_reading *g)
 {
     size_t n = g->id->size < RESERVE ? (size_t)g->id->size : RESERVE;
     arena_reset(g->a, g->mark);
@@ -101,7 +101,7 @@ static void restart(struct reading *g)
 }
 
 /* Everything from the server. */
-static int read_again(struct pg *s, struct reading *g, struct err *e)
+static int read_again(struct pg *s, struct entries_reading *g, struct err *e)
 {
     restart(g);
     if (fetch_tail(s, g, e) != 0) {
@@ -123,7 +123,7 @@ static int read_again(struct pg *s, struct reading *g, struct err *e)
 int ledger_entries(struct pg *s, const struct identity *id, struct cache *c, struct arena *a,
                    struct entries *out, struct merkle *m, struct err *e)
 {
-    struct reading g = {.id = id, .a = a, .out = out, .m = m};
+    struct entries_reading g = {.id = id, .a = a, .out = out, .m = m};
     struct err ignored = {0};
     const char *kind = arena_printf(a, "ledger:%s", id->uuid);
     g.mark = arena_mark(a);

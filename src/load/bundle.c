@@ -9,19 +9,19 @@
 #include "load/key.h"
 #include "load/text.h"
 
-struct work {
+struct bundle_work {
     const struct bundle_reader *r;
     const struct bundle_place *at;
     struct declaration d;
 };
 
-static void add_used(const struct work *w, const char *path, const struct stamp *stamp)
+static void add_used(const struct bundle_work *w, const char *path, const struct stamp *stamp)
 {
     used_add(w->r->used, path + strlen(w->at->folder) + 1, stamp);
 }
 
 /* A folder in the bundle's folder that is absent need not be remembered: its coming changes the latter's stamp. */
-static void look_at_folder(const struct work *w, const char *path)
+static void look_at_folder(const struct bundle_work *w, const char *path)
 {
     struct stamp stamp;
     if (used_look(w->r->dirfd, path, &stamp) != 0) {
@@ -33,8 +33,8 @@ static void look_at_folder(const struct work *w, const char *path)
 }
 
 /* Reads one file that the node named asks for. */
-static void read_file(const struct work *w, struct artifact *f, const char *name, size_t limit,
-                      const struct doc *named)
+static void read_file(const struct bundle_work *w, struct artifact *f, const char *name,
+                      size_t limit, const struct doc *named)
 {
     struct text_file file;
     f->path = arena_printf(w->r->a, "%s/%s", w->at->dir, name);
@@ -51,7 +51,7 @@ static void read_file(const struct work *w, struct artifact *f, const char *name
 }
 
 /* The files that could be named rightly; the others have their fault already. */
-static void read_list(const struct work *w, struct artifacts *files, const char *key)
+static void read_list(const struct bundle_work *w, struct artifacts *files, const char *key)
 {
     const struct doc *list = doc_get(doc_get(w->d.doc, "artifacts"), key);
     size_t n = 0;
@@ -64,14 +64,14 @@ static void read_list(const struct work *w, struct artifacts *files, const char 
     files->n = n;
 }
 
-static const char *invariant_ending(const struct work *w)
+static const char *invariant_ending(const struct bundle_work *w)
 {
     return w->at->store == STORE_SEARCH  ? ".json"
            : w->at->store == STORE_GRAPH ? ".cypher"
                                          : ".sql";
 }
 
-static void add_invariant(struct work *w, const char *folder, const struct file_name *entry)
+static void add_invariant(struct bundle_work *w, const char *folder, const struct file_name *entry)
 {
     struct artifacts *files = &w->d.decl.invariants;
     const char *name = arena_printf(w->r->a, "invariants/%s", entry->name);
@@ -91,7 +91,7 @@ static void add_invariant(struct work *w, const char *folder, const struct file_
 }
 
 /* invariants/ holds them where the declaration names none. */
-static void read_invariants(struct work *w)
+static void read_invariants(struct bundle_work *w)
 {
     struct file_names names;
     struct err e = {0};
@@ -125,7 +125,7 @@ static bool is_blank(struct bytes text)
     return true;
 }
 
-static void read_notes(struct work *w)
+static void read_notes(struct bundle_work *w)
 {
     struct artifact *notes = &w->d.decl.notes;
     const struct doc *named = doc_find(w->d.doc, "artifacts.notes");
@@ -156,7 +156,7 @@ static void read_notes(struct work *w)
     }
 }
 
-static void check_place(const struct work *w)
+static void check_place(const struct bundle_work *w)
 {
     const struct decl *d = &w->d.decl;
     const struct doc *type = doc_get(w->d.doc, "type");
@@ -173,7 +173,7 @@ static void check_place(const struct work *w)
     }
 }
 
-static void fill(struct work *w, struct bundle *out)
+static void fill(struct bundle_work *w, struct bundle *out)
 {
     struct decl *d = &w->d.decl;
     out->checksum = key_checksum(d, w->at->dir);
@@ -189,7 +189,7 @@ static void fill(struct work *w, struct bundle *out)
     out->decl = d;
 }
 
-static void read_declared(struct work *w, struct bundle *out)
+static void read_declared(struct bundle_work *w, struct bundle *out)
 {
     struct decl *d = &w->d.decl;
     check_place(w);
@@ -202,9 +202,9 @@ static void read_declared(struct work *w, struct bundle *out)
 
 void bundle_read(const struct bundle_reader *r, const struct bundle_place *at, struct bundle *out)
 {
-    struct work *w = ARENA_NEW(r->a, struct work);
+    struct bundle_work *w = ARENA_NEW(r->a, struct bundle_work);
     struct text_file file;
-    *w = (struct work){.r = r, .at = at};
+    *w = (struct bundle_work){.r = r, .at = at};
     *out = (struct bundle){
         .id = at->id, .store = at->store, .dir = at->dir, .folder = at->folder, .change_class = ""};
     const char *path = arena_printf(r->a, "%s/migration.yml", at->dir);

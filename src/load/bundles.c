@@ -28,7 +28,7 @@ struct folder {
     size_t cursor; /* of the walk through the cache, which has the same order */
 };
 
-struct work {
+struct bundles_work {
     struct project *p;
     struct cache *cache;
     struct table *known;
@@ -116,7 +116,7 @@ static void add_entry(struct project *p, const struct folder *f, const struct fi
     }
 }
 
-static void list_folder(struct work *w, struct folder *f)
+static void list_folder(struct bundles_work *w, struct folder *f)
 {
     struct project *p = w->p;
     struct file_names names;
@@ -144,7 +144,7 @@ static void list_folder(struct work *w, struct folder *f)
 /* --- from the cache ----------------------------------------------------------------------------- */
 
 /* The folder whose path name begins with; *id: the rest behind the '/'. */
-static struct folder *folder_of(struct work *w, struct bytes name, struct bytes *id)
+static struct folder *folder_of(struct bundles_work *w, struct bytes name, struct bytes *id)
 {
     for (int i = 0; i < TYPE_COUNT; i++) {
         size_t n = strlen(w->folder[i].path);
@@ -158,7 +158,7 @@ static struct folder *folder_of(struct work *w, struct bytes name, struct bytes 
 
 static void take_row(void *ctx, struct bytes name, struct bytes value)
 {
-    struct work *w = ctx;
+    struct bundles_work *w = ctx;
     struct bytes id;
     struct folder *f = folder_of(w, name, &id);
     int order = 1;
@@ -190,7 +190,7 @@ static int64_t now_ns(void)
     return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
 }
 
-static struct bundle_place place_of(const struct work *w, const struct bundle *b)
+static struct bundle_place place_of(const struct bundles_work *w, const struct bundle *b)
 {
     const struct folder *f = w->folder;
     while (f->path != b->folder) {
@@ -223,7 +223,7 @@ static void keep(struct arena *a, const struct bundle *read, struct bundle *b)
 }
 
 /* A later edit within the same tick of the file system's clock would leave the stamps as they are. */
-static void remember(struct work *w, const struct bundle *b, const struct used *used,
+static void remember(struct bundles_work *w, const struct bundle *b, const struct used *used,
                      int64_t started)
 {
     if (w->cache == NULL || used->is_uncertain || used_newest(used) > started - SETTLED_NS) {
@@ -236,7 +236,7 @@ static void remember(struct work *w, const struct bundle *b, const struct used *
 }
 
 /* A bundle with faults keeps its declaration, so that its scripts can be checked too; without one nothing can be said about it. */
-static enum state keep_faulty(struct work *w, const struct bundle_place *at,
+static enum state keep_faulty(struct bundles_work *w, const struct bundle_place *at,
                               const struct bundle *read, struct bundle *b)
 {
     (void)table_puts(w->known, arena_strdup(w->p->a, read->id), w);
@@ -260,7 +260,7 @@ static void move_all(struct err_list *to, struct err_list *from)
     err_list_release(from);
 }
 
-static enum state read_one(struct work *w, struct bundle *b)
+static enum state read_one(struct bundles_work *w, struct bundle *b)
 {
     int64_t started = now_ns();
     struct err_list faults = {0};
@@ -301,7 +301,7 @@ static void add_twice(struct project *p, const struct bundle *first, const struc
 }
 
 /* Closes the gaps that dropped bundles leave. */
-static void settle(struct work *w)
+static void settle(struct bundles_work *w)
 {
     struct project *p = w->p;
     size_t n = 0;
@@ -325,7 +325,7 @@ static void settle(struct work *w)
 
 int bundles_read(struct project *p, struct cache *cache, struct table *known, struct err *e)
 {
-    struct work w = {.p = p, .cache = cache, .known = known};
+    struct bundles_work w = {.p = p, .cache = cache, .known = known};
     if (look_at_migrations(p, e) != 0) {
         return -1;
     }

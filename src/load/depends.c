@@ -37,7 +37,7 @@ static void report_unknown(struct project *p, const struct bundle *b, const char
 
 /* --- cycles ------------------------------------------------------------------------------------- */
 
-struct work {
+struct depends_work {
     struct project *p;
     size_t *missing; /* upstream bundles that are not placed yet */
     bool *placed;
@@ -60,7 +60,7 @@ static bool follows(const struct project *p, size_t i)
     return !b->has_depends && i > 0 && p->bundle[i - 1].folder == b->folder;
 }
 
-static void add_edge(struct work *w, size_t from, size_t to)
+static void add_edge(struct depends_work *w, size_t from, size_t to)
 {
     if (from == w->p->n_bundle || from == to) {
         return; /* unknown, or itself: told elsewhere */
@@ -72,7 +72,7 @@ static void add_edge(struct work *w, size_t from, size_t to)
     w->missing[to]++;
 }
 
-static void place(struct work *w, size_t i)
+static void place(struct depends_work *w, size_t i)
 {
     if (!w->placed[i]) {
         w->placed[i] = true;
@@ -80,7 +80,7 @@ static void place(struct work *w, size_t i)
     }
 }
 
-static void place_all(struct work *w)
+static void place_all(struct depends_work *w)
 {
     while (w->n_ready > 0) {
         size_t i = w->ready[--w->n_ready];
@@ -93,7 +93,7 @@ static void place_all(struct work *w)
 }
 
 /* The first bundle that i waits for and that could not be placed; there is one. */
-static size_t upstream_of(const struct work *w, size_t i)
+static size_t upstream_of(const struct depends_work *w, size_t i)
 {
     const struct project *p = w->p;
     const struct names *l = &p->bundle[i].depends_on;
@@ -143,7 +143,7 @@ static void report_cycle(struct project *p, const size_t *cycle, size_t n)
 }
 
 /* Walks upstream from start until a bundle comes up twice, reports what lies between, and goes on as if it were placed. */
-static void break_cycle(struct work *w, size_t start, size_t *path, size_t *position)
+static void break_cycle(struct depends_work *w, size_t start, size_t *path, size_t *position)
 {
     size_t n = 0;
     size_t i = start;
@@ -163,7 +163,7 @@ static void break_cycle(struct work *w, size_t start, size_t *path, size_t *posi
     place_all(w);
 }
 
-static void link_all(struct work *w, const struct table *known)
+static void link_all(struct depends_work *w, const struct table *known)
 {
     struct project *p = w->p;
     for (size_t i = 0; i < p->n_bundle; i++) {
@@ -182,7 +182,7 @@ static void link_all(struct work *w, const struct table *known)
     }
 }
 
-static void find_cycles(struct work *w, struct arena *a)
+static void find_cycles(struct depends_work *w, struct arena *a)
 {
     size_t n = w->p->n_bundle;
     size_t *path = ARENA_ARRAY(a, size_t, n + 1);
@@ -203,7 +203,7 @@ static void find_cycles(struct work *w, struct arena *a)
 void depends_check(struct project *p, const struct table *known)
 {
     struct arena a = {0};
-    struct work w = {.p = p};
+    struct depends_work w = {.p = p};
     size_t n = p->n_bundle;
     size_t n_edges = n;
     for (size_t i = 0; i < n; i++) {

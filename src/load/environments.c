@@ -7,15 +7,15 @@
 #include "load/checker.h"
 #include "load/declaration.h"
 
-struct work {
+struct environments_work {
     struct arena *a;
     struct environments *out;
     struct err_list *faults;
     const struct doc *envs; /* the map "environments" */
 };
 
-static void PRINTF_LIKE(4, 5)
-    add_fault(const struct work *w, const struct doc *at, const char *hint, const char *fmt, ...)
+static void PRINTF_LIKE(4, 5) add_fault(const struct environments_work *w, const struct doc *at,
+                                        const char *hint, const char *fmt, ...)
 {
     struct buf msg = {0};
     va_list ap;
@@ -47,7 +47,7 @@ static struct env *env_named(const struct environments *l, const char *name)
 }
 
 /* "did you mean ...?", or the names there are. */
-static const char *names_hint(const struct work *w, struct bytes name)
+static const char *names_hint(const struct environments_work *w, struct bytes name)
 {
     struct buf all = {0};
     struct bytes best = {0};
@@ -77,8 +77,8 @@ static int word_index(const char *word, const char *const *words, int otherwise)
     return otherwise;
 }
 
-static void read_postgis(const struct work *w, const struct doc *d, const struct doc *key,
-                         struct env *env)
+static void read_postgis(const struct environments_work *w, const struct doc *d,
+                         const struct doc *key, struct env *env)
 {
     const struct doc *dsn = doc_get(d, "dsn_ref");
     const struct doc *provision = doc_get(d, "provision");
@@ -105,7 +105,7 @@ static void read_postgis(const struct work *w, const struct doc *d, const struct
     }
 }
 
-static void read_env(const struct work *w, size_t i, struct env *env)
+static void read_env(const struct environments_work *w, size_t i, struct env *env)
 {
     static const char *const approvals[] = {"none", "review", "signature", NULL};
     static const char *const evidences[] = {"none", "bundle", "folder", "pointer", NULL};
@@ -135,7 +135,8 @@ static void read_env(const struct work *w, size_t i, struct env *env)
 
 /* --- what they say about each other --------------------------------------------------------------- */
 
-static const struct doc *requires_item(const struct work *w, size_t env, const char *name)
+static const struct doc *requires_item(const struct environments_work *w, size_t env,
+                                       const char *name)
 {
     const struct doc *list = doc_get(w->envs->item[env], "requires");
     for (size_t i = 0; i < doc_len(list); i++) {
@@ -146,7 +147,7 @@ static const struct doc *requires_item(const struct work *w, size_t env, const c
     return w->envs->key[env];
 }
 
-static void check_known(const struct work *w)
+static void check_known(const struct environments_work *w)
 {
     for (size_t i = 0; i < w->out->n; i++) {
         const struct names *l = &w->out->env[i].requires;
@@ -161,7 +162,7 @@ static void check_known(const struct work *w)
 }
 
 struct walk {
-    const struct work *w;
+    const struct environments_work *w;
     size_t *path; /* environments on the way, by index */
     unsigned char *seen;
     size_t n;
@@ -207,7 +208,7 @@ static void walk(struct walk *x, size_t at)
     x->seen[at] = 2;
 }
 
-static void check_cycles(const struct work *w)
+static void check_cycles(const struct environments_work *w)
 {
     struct walk x = {.w = w};
     x.path = ARENA_ARRAY(w->a, size_t, w->out->n + 1);
@@ -219,7 +220,7 @@ static void check_cycles(const struct work *w)
     }
 }
 
-static void set_default(const struct work *w, const struct doc *root)
+static void set_default(const struct environments_work *w, const struct doc *root)
 {
     const struct doc *name = doc_get(root, "default_environment");
     if (name == NULL) {
@@ -240,7 +241,7 @@ static void set_default(const struct work *w, const struct doc *root)
 }
 
 /* Data comes from beneath the project, where its digests can be checked by whoever has the project. */
-static void read_roots(struct work *w, const struct doc *list)
+static void read_roots(struct environments_work *w, const struct doc *list)
 {
     w->out->roots = names_of(w->a, list);
     for (size_t i = 0; i < doc_len(list); i++) {
@@ -254,7 +255,7 @@ static void read_roots(struct work *w, const struct doc *list)
 
 enum { ENVIRONMENTS_MAX = 1000 };
 
-static void read_all(struct work *w, const struct doc *root)
+static void read_all(struct environments_work *w, const struct doc *root)
 {
     const struct doc *domains = doc_find(root, "policy.protected");
     w->envs = doc_get(root, "environments");
@@ -281,7 +282,7 @@ void environments_read(struct arena *a, struct bytes text, const char *path,
                        struct environments *out, struct err_list *faults)
 {
     struct err e = {0};
-    struct work w = {a, out, faults, NULL};
+    struct environments_work w = {a, out, faults, NULL};
     *out = (struct environments){0};
     struct doc *d = yaml_read(a, text, path, &e);
     if (d == NULL) {

@@ -10,7 +10,7 @@
 
 static const char mend[] = "`kfmig receipt export` writes it again from the ledger";
 
-struct work {
+struct evidence_work {
     struct arena *a;
     int dirfd;
     struct bundle *b;
@@ -19,12 +19,12 @@ struct work {
 };
 
 /* Paths in used begin with the bundle's folder and not with "migrations/TYPE/". */
-static void add_used(const struct work *w, const char *path, const struct stamp *stamp)
+static void add_used(const struct evidence_work *w, const char *path, const struct stamp *stamp)
 {
     used_add(w->used, path + strlen(w->b->folder) + 1, stamp);
 }
 
-static void warn(const struct work *w, const struct err_list *found)
+static void warn(const struct evidence_work *w, const struct err_list *found)
 {
     struct err e = found->v[0];
     e.hint[0] = '\0';
@@ -33,7 +33,7 @@ static void warn(const struct work *w, const struct err_list *found)
 }
 
 /* The receipt as a document; NULL if there is none, or a malformed one. */
-static struct doc *read_receipt(const struct work *w, struct text_file *file)
+static struct doc *read_receipt(const struct evidence_work *w, struct text_file *file)
 {
     struct err_list found = {0};
     struct err e = {0};
@@ -61,7 +61,7 @@ static struct doc *read_receipt(const struct work *w, struct text_file *file)
 }
 
 /* One file that the receipt names; *all: none is missing so far. */
-static void read_output(const struct work *w, const struct doc *output, struct digester *h,
+static void read_output(const struct evidence_work *w, const struct doc *output, struct digester *h,
                         bool *all, bool *intact)
 {
     const char *uri = doc_str(output, "uri", "");
@@ -83,7 +83,7 @@ static void read_output(const struct work *w, const struct doc *output, struct d
     digester_field(h, uri, bytes_of((const char *)found.b, sizeof found.b));
 }
 
-static void read_outputs(const struct work *w, const struct doc *receipt,
+static void read_outputs(const struct evidence_work *w, const struct doc *receipt,
                          const struct text_file *file)
 {
     const struct doc *outputs = doc_find(receipt, "claim.outputs");
@@ -103,7 +103,7 @@ static void read_outputs(const struct work *w, const struct doc *receipt,
 void evidence_read(struct arena *a, int dirfd, struct bundle *b, struct used *used,
                    struct err_list *warnings)
 {
-    struct work w = {a, dirfd, b, used, warnings};
+    struct evidence_work w = {a, dirfd, b, used, warnings};
     struct text_file file;
     struct stamp folder;
     const char *path = arena_printf(a, "%s/receipts", b->dir);

@@ -19,14 +19,14 @@ enum {
     LONGEST_NAME = 63 - 9 /* "__g" and six digits, or "__aside" */
 };
 
-struct work {
+struct projections_work {
     struct project *p;
     struct projection *out;
     const struct doc *doc;
 };
 
-static void PRINTF_LIKE(4, 5)
-    fault(const struct work *w, const struct doc *at, const char *hint, const char *fmt, ...)
+static void PRINTF_LIKE(4, 5) fault(const struct projections_work *w, const struct doc *at,
+                                    const char *hint, const char *fmt, ...)
 {
     struct buf msg = {0};
     va_list ap;
@@ -69,7 +69,7 @@ static bool is_floating(const char *version)
     return false;
 }
 
-static const char *constant_text(const struct work *w, const struct doc *d)
+static const char *constant_text(const struct projections_work *w, const struct doc *d)
 {
     if (d->type == DOC_NULL) {
         return NULL;
@@ -80,8 +80,8 @@ static const char *constant_text(const struct work *w, const struct doc *d)
     return d->type == DOC_INT ? arena_printf(w->p->a, "%lld", (long long)d->number) : d->text.p;
 }
 
-static void read_mapping(const struct work *w, const struct doc *key, const struct doc *value,
-                         struct mapping *out)
+static void read_mapping(const struct projections_work *w, const struct doc *key,
+                         const struct doc *value, struct mapping *out)
 {
     *out = (struct mapping){.column = key->text.p, .line = key->line, .col = key->col};
     const struct doc *constant = doc_get(value, "const");
@@ -107,7 +107,8 @@ static void read_mapping(const struct work *w, const struct doc *key, const stru
     }
 }
 
-static void read_unique(const struct work *w, const struct doc *list, struct projection_source *s)
+static void read_unique(const struct projections_work *w, const struct doc *list,
+                        struct projection_source *s)
 {
     s->unique.v = ARENA_ARRAY(w->p->a, const char *, doc_len(list) + 1);
     for (size_t i = 0; i < doc_len(list); i++) {
@@ -124,7 +125,8 @@ static void read_unique(const struct work *w, const struct doc *list, struct pro
     }
 }
 
-static void read_source(const struct work *w, const struct doc *d, struct projection_source *out)
+static void read_source(const struct projections_work *w, const struct doc *d,
+                        struct projection_source *out)
 {
     const struct doc *version = doc_get(d, "version");
     const struct doc *columns = doc_get(d, "columns");
@@ -160,7 +162,7 @@ static bool fills_version(const struct projection_source *s)
 }
 
 /* Rows of one table must be told apart by their version, or nothing about one of them could be proven. */
-static void check_sources(const struct work *w)
+static void check_sources(const struct projections_work *w)
 {
     const struct doc *list = doc_get(w->doc, "sources");
     for (size_t i = 0; i < w->out->n_sources; i++) {
@@ -186,7 +188,7 @@ static void check_sources(const struct work *w)
     }
 }
 
-static void add_invariant(const struct work *w, const char *name, const struct doc *at)
+static void add_invariant(const struct projections_work *w, const char *name, const struct doc *at)
 {
     struct artifacts *files = &w->out->invariants;
     const char *path = arena_printf(w->p->a, "%s/%s/%s", PROJECTIONS_PATH, w->out->name, name);
@@ -202,7 +204,7 @@ static void add_invariant(const struct work *w, const char *name, const struct d
 }
 
 /* folder ends with a slash: every .sql file there, by name. */
-static void add_all(const struct work *w, const char *folder, const struct doc *at)
+static void add_all(const struct projections_work *w, const char *folder, const struct doc *at)
 {
     struct file_names names = {0};
     struct err e = {0};
@@ -223,7 +225,7 @@ static void add_all(const struct work *w, const char *folder, const struct doc *
     }
 }
 
-static void read_invariants(const struct work *w, const struct doc *list)
+static void read_invariants(const struct projections_work *w, const struct doc *list)
 {
     for (size_t i = 0; i < doc_len(list); i++) {
         const char *name = list->item[i]->text.p;
@@ -243,7 +245,7 @@ static void read_invariants(const struct work *w, const struct doc *list)
     }
 }
 
-static void read_validate(const struct work *w, const struct doc *d)
+static void read_validate(const struct projections_work *w, const struct doc *d)
 {
     struct projection *p = w->out;
     const struct doc *extents = doc_get(d, "extents");
@@ -264,7 +266,7 @@ static bool is_reserved(const char *schema)
            strcmp(schema, "information_schema") == 0 || strncmp(schema, "pg_", 3) == 0;
 }
 
-static void check_schema(const struct work *w)
+static void check_schema(const struct projections_work *w)
 {
     const struct doc *d = doc_get(w->doc, "schema");
     const char *schema = w->out->schema;
@@ -282,7 +284,7 @@ static void check_schema(const struct work *w)
     }
 }
 
-static void check_environments(const struct work *w)
+static void check_environments(const struct projections_work *w)
 {
     const struct doc *list = doc_get(w->doc, "environments");
     for (size_t i = 0; i < doc_len(list); i++) {
@@ -293,7 +295,7 @@ static void check_environments(const struct work *w)
     }
 }
 
-static void read_projection(const struct work *w)
+static void read_projection(const struct projections_work *w)
 {
     struct projection *p = w->out;
     const struct doc *d = w->doc;
@@ -352,7 +354,7 @@ static void read_file(struct project *p, const char *path, const char *stem)
     struct projection *out = &p->projection[p->n_projection++];
     *out = (struct projection){.name = name->text.p, .line = name->line, .col = name->col};
     out->file = (struct artifact){path, digest_of(file.bytes), file.bytes};
-    struct work w = {p, out, d};
+    struct projections_work w = {p, out, d};
     if (strcmp(out->name, stem) != 0) {
         fault(&w, name, "rename the file, or correct the name",
               "the projection is \"%s\", but its file is named \"%s.yml\"", out->name, stem);

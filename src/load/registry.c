@@ -165,7 +165,7 @@ void registry_read(struct project *p, struct cache *cache)
 
 /* --- comparing and mending ---------------------------------------------------------------------- */
 
-struct work {
+struct registry_work {
     struct project *p;
     struct arena *a;
     struct doc *registry;
@@ -186,7 +186,7 @@ static bool may_add(const struct bundle *b)
     return strcmp(b->dir + strlen(b->folder) + 1, b->id) == 0;
 }
 
-static int add_entry(struct work *w, struct bundle *b, struct err *e)
+static int add_entry(struct registry_work *w, struct bundle *b, struct err *e)
 {
     if (load_decl(w->p, b, e) != 0) {
         return -1;
@@ -204,7 +204,7 @@ static int add_entry(struct work *w, struct bundle *b, struct err *e)
     return 0;
 }
 
-static int compare_bundle(struct work *w, struct bundle *b, struct err *e)
+static int compare_bundle(struct registry_work *w, struct bundle *b, struct err *e)
 {
     struct doc *entry = table_gets(&w->by_id, b->id);
     if (entry == NULL && w->fix && may_add(b)) {
@@ -233,7 +233,7 @@ static int compare_bundle(struct work *w, struct bundle *b, struct err *e)
 }
 
 /* What was merged once is never deleted, so that such an entry is not removed either. */
-static void compare_entry(struct work *w, const struct doc *entry)
+static void compare_entry(struct registry_work *w, const struct doc *entry)
 {
     const struct doc *id = doc_get(entry, "id");
     if (table_get(&w->p->by_id, id->text) == NULL) {
@@ -249,7 +249,7 @@ static int by_id(const void *a, const void *b)
                      doc_get(*(struct doc *const *)b, "id")->text);
 }
 
-static int write_file(const struct work *w, struct err *e)
+static int write_file(const struct registry_work *w, struct err *e)
 {
     struct doc *entries = doc_get(w->registry, "migrations");
     struct buf text = {0};
@@ -263,7 +263,7 @@ static int write_file(const struct work *w, struct err *e)
     return rc;
 }
 
-static void start_empty(struct work *w)
+static void start_empty(struct registry_work *w)
 {
     w->is_new = true;
     w->registry = doc_new(w->a, DOC_MAP);
@@ -277,7 +277,7 @@ static void start_empty(struct work *w)
     }
 }
 
-static int compare(struct work *w, struct err *e)
+static int compare(struct registry_work *w, struct err *e)
 {
     const struct doc *entries = entries_of(w->registry);
     w->by_id = (struct table){.a = w->a};
@@ -297,7 +297,7 @@ static int compare(struct work *w, struct err *e)
 int load_registry_check(struct project *p, bool fix, bool *fixed, struct err *e)
 {
     struct arena a = {0};
-    struct work w = {.p = p, .a = &a, .fix = fix};
+    struct registry_work w = {.p = p, .a = &a, .fix = fix};
     struct text_file file;
     struct err_list known = {0}; /* load_project() told of these */
     *fixed = false;

@@ -7,7 +7,7 @@
 #include "pg/session.h"
 
 /* What one statement did, gathered while its results come in. bad: the first refusal. */
-struct outcome {
+struct statement_outcome {
     bool is_commit;
     int64_t n_rows;
     char tag[64];
@@ -15,7 +15,7 @@ struct outcome {
     PGresult *bad;
 };
 
-static void note_done(struct pg *s, PGresult *r, struct outcome *o)
+static void note_done(struct pg *s, PGresult *r, struct statement_outcome *o)
 {
     const char *tag = PQcmdStatus(r);
     const char *affected = PQcmdTuples(r);
@@ -63,7 +63,7 @@ static int refuse_copy(struct pg *s, struct pg_call *c, ExecStatusType status)
     return status == PGRES_COPY_OUT ? refuse_copy_out(s, c) : -1;
 }
 
-static int take(struct pg *s, struct pg_call *c, PGresult *r, struct outcome *o)
+static int take(struct pg *s, struct pg_call *c, PGresult *r, struct statement_outcome *o)
 {
     int rc = 0;
     switch (PQresultStatus(r)) {
@@ -98,7 +98,7 @@ static int take(struct pg *s, struct pg_call *c, PGresult *r, struct outcome *o)
 
 /* Sends sql and takes all of its results. Returns 0, also when the server refused it (o->bad), or -1 when the
  * connection is lost. */
-static int run(struct pg *s, struct pg_call *c, const char *sql, struct outcome *o)
+static int run(struct pg *s, struct pg_call *c, const char *sql, struct statement_outcome *o)
 {
     s->single_row = true;
     if (PQsendQueryParams(s->conn, sql, 0, NULL, NULL, NULL, NULL, 0) != 1 ||
@@ -155,7 +155,7 @@ int pg_statement(struct pg *s, struct bytes sql, const struct pg_wait *w, int64_
                  int64_t *position, struct err *e)
 {
     struct pg_call c;
-    struct outcome o = {0};
+    struct statement_outcome o = {0};
     if (position != NULL) {
         *position = -1;
     }
@@ -197,7 +197,7 @@ int pg_command_within(struct pg *s, const char *sql, const struct pg_wait *w, ch
                       struct err *e)
 {
     struct pg_call c;
-    struct outcome o = {.is_commit = command_code(sql) == ERR_APPLY};
+    struct statement_outcome o = {.is_commit = command_code(sql) == ERR_APPLY};
     char what[64] = "";
     if (tag != NULL) {
         tag[0] = '\0';

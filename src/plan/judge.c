@@ -6,7 +6,7 @@
 #include "plan/plan.h"
 
 /* Everything one look collects. */
-struct look {
+struct judgement {
     struct arena *a;
     const struct bundle *b;
     const struct domains *domains;
@@ -17,7 +17,7 @@ struct look {
     int64_t indexes;
 };
 
-static struct reason *reason_new(struct look *l, enum reason_code code)
+static struct reason *reason_new(struct judgement *l, enum reason_code code)
 {
     ARENA_GROW(l->a, l->reasons, l->n, l->cap);
     struct reason *r = &l->reasons[l->n++];
@@ -31,7 +31,7 @@ static bool is_table(enum object_kind k)
 }
 
 /* May the object have been there before this bundle? What stands in a schema that it makes itself may not. */
-static bool may_exist(const struct look *l, const struct touch *t)
+static bool may_exist(const struct judgement *l, const struct touch *t)
 {
     const char *schema = t->object.kind == OBJ_SCHEMA ? t->object.name : t->object.schema;
     if (schema[0] != '\0') {
@@ -40,7 +40,7 @@ static bool may_exist(const struct look *l, const struct touch *t)
     return t->effect != EFFECT_CREATE;
 }
 
-static void look_at_touch(struct look *l, const struct script *s, const struct touch *t)
+static void look_at_touch(struct judgement *l, const struct script *s, const struct touch *t)
 {
     /* First: the schema that is made is itself new. Where it is there already, IF NOT EXISTS changes
      * nothing. */
@@ -66,7 +66,7 @@ static void look_at_touch(struct look *l, const struct script *s, const struct t
     }
 }
 
-static void look_at_limit(struct look *l, const char *limit, int64_t declared, int64_t least)
+static void look_at_limit(struct judgement *l, const char *limit, int64_t declared, int64_t least)
 {
     if (declared < 0 || least <= declared) {
         return;
@@ -83,7 +83,7 @@ static void look_at_limit(struct look *l, const char *limit, int64_t declared, i
 void plan_judge(struct arena *a, const struct bundle *b, const struct domains *d,
                 struct reason **out, size_t *n)
 {
-    struct look l = {.a = a, .b = b, .domains = d, .tables = {.a = a}};
+    struct judgement l = {.a = a, .b = b, .domains = d, .tables = {.a = a}};
     for (size_t i = 0; i < b->decl->forward.n && b->forward != NULL; i++) {
         const struct script *s = &b->forward[i];
         for (size_t k = 0; k < s->n; k++) {

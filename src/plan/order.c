@@ -4,7 +4,7 @@
 #include <string.h>
 
 /* Edges while sorting, by index in bundle order. */
-struct work {
+struct order_work {
     struct ordered *old; /* in bundle order */
     size_t n;
     int *missing;   /* upstream steps that are not placed yet */
@@ -16,7 +16,7 @@ struct work {
     int *placed; /* old index -> new index, or -1 */
 };
 
-static void heap_push(struct work *w, int x)
+static void heap_push(struct order_work *w, int x)
 {
     size_t i = w->n_heap++;
     while (i > 0 && w->heap[(i - 1) / 2] > x) {
@@ -26,7 +26,7 @@ static void heap_push(struct work *w, int x)
     w->heap[i] = x;
 }
 
-static int heap_pop(struct work *w)
+static int heap_pop(struct order_work *w)
 {
     int top = w->heap[0];
     int x = w->heap[--w->n_heap];
@@ -49,7 +49,7 @@ static int heap_pop(struct work *w)
     return top;
 }
 
-static void edge_add(struct work *w, struct ordered *s, int from, int to)
+static void edge_add(struct order_work *w, struct ordered *s, int from, int to)
 {
     s->upstream[s->n_upstream++] = from;
     int at = w->n_edges++;
@@ -67,7 +67,7 @@ static int index_of(const struct table *by_id, const char *id)
     return at == NULL ? -1 : *at;
 }
 
-static int link_depends(struct arena *a, struct work *w, const struct table *by_id, int i,
+static int link_depends(struct arena *a, struct order_work *w, const struct table *by_id, int i,
                         struct err *e)
 {
     struct ordered *s = &w->old[i];
@@ -132,7 +132,7 @@ static void latest_add(struct latest *l, const struct bundle *b, int *index)
 
 /* What runs inside generations orders nothing outside; a member follows both its chain and what stands before
  * it outside. */
-static void link_default(struct arena *a, struct work *w, const struct latest *l, int i)
+static void link_default(struct arena *a, struct order_work *w, const struct latest *l, int i)
 {
     struct ordered *s = &w->old[i];
     const char *chain = s->bundle->projection;
@@ -148,7 +148,7 @@ static void link_default(struct arena *a, struct work *w, const struct latest *l
     }
 }
 
-static int link_all(struct arena *a, struct work *w, struct err *e)
+static int link_all(struct arena *a, struct order_work *w, struct err *e)
 {
     struct table by_id = {.a = a};
     struct latest latest = {0};
@@ -171,7 +171,7 @@ static int link_all(struct arena *a, struct work *w, struct err *e)
 }
 
 /* Some steps could not be placed: walk upstream among them until one comes up twice. */
-static int report_cycle(struct arena *a, const struct work *w, struct err *e)
+static int report_cycle(struct arena *a, const struct order_work *w, struct err *e)
 {
     size_t at = 0;
     while (w->placed[at] >= 0) {
@@ -205,7 +205,7 @@ static int report_cycle(struct arena *a, const struct work *w, struct err *e)
     return err_hint(e, "remove one of these depends_on");
 }
 
-static void place(struct work *w, struct ordered *out)
+static void place(struct order_work *w, struct ordered *out)
 {
     int n = 0;
     while (w->n_heap > 0) {
@@ -220,7 +220,7 @@ static void place(struct work *w, struct ordered *out)
     }
 }
 
-static void make_room(struct arena *a, struct work *w, size_t n_edges)
+static void make_room(struct arena *a, struct order_work *w, size_t n_edges)
 {
     w->missing = ARENA_ARRAY(a, int, w->n + 1);
     w->first = ARENA_ARRAY(a, int, w->n + 1);
@@ -243,7 +243,7 @@ int plan_order(struct arena *a, const struct bundle *const *bundles, size_t n,
         old[i] = (struct ordered){.bundle = bundles[i], .index = i};
         n_edges += bundles[i]->depends_on.n;
     }
-    struct work w = {.old = old, .n = n};
+    struct order_work w = {.old = old, .n = n};
     make_room(a, &w, n_edges);
     *out = (struct plan_order){0};
     if (link_all(a, &w, e) != 0) {

@@ -13,7 +13,7 @@
 enum attempt { ATTEMPT_DONE, ATTEMPT_FAILED, ATTEMPT_RETRY };
 
 /* One migration on its way. */
-struct work {
+struct migration_work {
     struct execution x;
     struct run *r;
     const struct bundle *b;
@@ -38,7 +38,7 @@ static bool sets_transaction(const struct bundle *b)
 }
 
 /* One round trip, unless a SET TRANSACTION comes first. */
-static int begin(struct work *w, struct err *e)
+static int begin(struct migration_work *w, struct err *e)
 {
     struct run *r = w->r;
     const struct decl *d = w->b->decl;
@@ -65,7 +65,7 @@ static int begin(struct work *w, struct err *e)
     return FAULT(TX_BEGUN) ? execution_injected(e) : 0;
 }
 
-static int observe(struct work *w, struct err *e)
+static int observe(struct migration_work *w, struct err *e)
 {
     struct run *r = w->r;
     if (observer_finish(w->x.observer, *r->pg, r->base, &w->o->seen, e) != 0) {
@@ -76,12 +76,12 @@ static int observe(struct work *w, struct err *e)
     return FAULT(TX_OBSERVED) ? execution_injected(e) : 0;
 }
 
-static void prepare_evidence(struct work *w)
+static void prepare_evidence(struct migration_work *w)
 {
     evidence_of(w->r->a, w->b, w->o, &w->evidence);
 }
 
-static int record_success(struct work *w, struct err *e)
+static int record_success(struct migration_work *w, struct err *e)
 {
     struct run *r = w->r;
     struct receipt_input in = {.kind = "db_migration",
@@ -99,7 +99,7 @@ static int record_success(struct work *w, struct err *e)
 }
 
 /* What fails from here on is the migration, also where it was one of our own queries or the connection. */
-static void blame(const struct work *w, struct err *e)
+static void blame(const struct migration_work *w, struct err *e)
 {
     if (e->code == ERR_PREFLIGHT) {
         err_wrap(e, ERR_APPLY, "%s failed, everything was rolled back: %s", w->b->id, e->msg);
@@ -112,7 +112,7 @@ static bool is_transient(const struct err *e)
            strcmp(e->sqlstate, "40001") == 0;
 }
 
-static enum attempt attempt(struct work *w)
+static enum attempt attempt(struct migration_work *w)
 {
     struct outcome *o = w->o;
     struct err *e = &o->failure;
@@ -175,7 +175,7 @@ static bool session_is_ours(struct run *r)
 /* A failure leaves a receipt too: in the ledger if it can be reached, else for state/owed. In doubt
  * it is owed as a failure: the next run, before it pays, finds out whether this run's entry is
  * there after all. */
-static void record_failure(struct work *w)
+static void record_failure(struct migration_work *w)
 {
     struct run *r = w->r;
     struct err ignored = {0};
@@ -219,7 +219,7 @@ static int64_t pause_of(int attempt)
 
 void run_migration(struct run *r, const struct step *s, struct outcome *o)
 {
-    struct work w = {.r = r, .b = s->bundle, .o = o};
+    struct migration_work w = {.r = r, .b = s->bundle, .o = o};
     w.x = (struct execution){
         .run = r, .bundle = s->bundle, .outcome = o, .n_statements = execution_count(s->bundle)};
     int64_t start = clock_ms();

@@ -1,6 +1,7 @@
 /* What really stands there, against what the ledger says. */
 #include <string.h>
 
+#include "pg/tx.h"
 #include "site/site.h"
 
 static int look(struct site *s, struct err *e)
@@ -40,13 +41,11 @@ static int hide_others(struct site *s, struct err *e)
  * looks like drift. */
 int site_look(struct site *s, struct err *e)
 {
-    struct err ignored = {0};
-    char tag[64];
     s->catalog = (struct catalog){0};
     s->sum = (struct object_rows){0};
     s->has_catalog = look(s, e) == 0 && hide_others(s, e) == 0;
-    if (!s->has_catalog && pg_is_alive(s->pg)) {
-        (void)!pg_command(s->pg, "ROLLBACK", tag, NULL, &ignored);
+    if (!s->has_catalog) {
+        tx_roll_back(s->pg);
     }
     return s->has_catalog ? 0 : -1;
 }

@@ -14,7 +14,7 @@ enum form {
     FORM_HIDDEN
 };
 
-struct row {
+struct address_row {
     PgQuery__ObjectType type;
     const char *word;
     enum object_kind kind;
@@ -23,7 +23,7 @@ struct row {
 
 #define OT(name) PG_QUERY__OBJECT_TYPE__OBJECT_##name
 
-static const struct row rows[] = {
+static const struct address_row rows[] = {
     {OT(TABLE), "TABLE", OBJ_TABLE, FORM_NAMES},
     {OT(COLUMN), "COLUMN", OBJ_TABLE, FORM_PART},
     {OT(TABCONSTRAINT), "CONSTRAINT", OBJ_TABLE, FORM_PART},
@@ -73,9 +73,9 @@ static const struct row rows[] = {
     {OT(TRANSFORM), "TRANSFORM", OBJ_TRANSFORM, FORM_TRANSFORM},
 };
 
-static const struct row *row_of(PgQuery__ObjectType t)
+static const struct address_row *row_of(PgQuery__ObjectType t)
 {
-    static const struct row other = {OT(TABLE), "OBJECT", OBJ_UNKNOWN, FORM_NAMES};
+    static const struct address_row other = {OT(TABLE), "OBJECT", OBJ_UNKNOWN, FORM_NAMES};
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         if (rows[i].type == t) {
             return &rows[i];
@@ -196,8 +196,8 @@ static struct dotted number_of(struct analysis *x, const PgQuery__Node *object)
     return (struct dotted){"", ""};
 }
 
-static struct dotted named(struct analysis *x, const struct row *r, const PgQuery__Node *object,
-                           const PgQuery__RangeVar *rel)
+static struct dotted named(struct analysis *x, const struct address_row *r,
+                           const PgQuery__Node *object, const PgQuery__RangeVar *rel)
 {
     struct tree_list l = tree_items(object);
     if (rel != NULL) {
@@ -231,7 +231,7 @@ static bool is_relation(enum object_kind k)
 void address_touch(struct analysis *x, PgQuery__ObjectType t, const PgQuery__Node *object,
                    const PgQuery__RangeVar *rel, enum effect effect, int lock)
 {
-    const struct row *r = row_of(t);
+    const struct address_row *r = row_of(t);
     if (r->form == FORM_HIDDEN) {
         analysis_opaque(x);
         return;
@@ -249,7 +249,7 @@ void address_touch(struct analysis *x, PgQuery__ObjectType t, const PgQuery__Nod
 void address_touch_new(struct analysis *x, PgQuery__ObjectType t, const PgQuery__Node *object,
                        const PgQuery__RangeVar *rel, const char *schema, const char *name)
 {
-    const struct row *r = row_of(t);
+    const struct address_row *r = row_of(t);
     if (address_is_part(t)) {
         return;
     }

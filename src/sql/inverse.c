@@ -11,7 +11,7 @@ struct maker {
     bool by_rename; /* or by ALTER ... SET SCHEMA: it was there under another name */
 };
 
-struct look {
+struct inverse_look {
     struct inversion v;
     const char *name;   /* of the script, for comments */
     struct table made;  /* object_text() -> struct maker */
@@ -28,13 +28,13 @@ static bool changes(const struct touch *t)
     return t->effect != EFFECT_READ && t->effect != EFFECT_REFERENCE;
 }
 
-static const struct maker *maker_of(const struct look *l, const struct object *o)
+static const struct maker *maker_of(const struct inverse_look *l, const struct object *o)
 {
     return table_gets(&l->made, object_text(l->v.a, o));
 }
 
 /* Everything that it changes was made by an earlier statement of this script and goes away with that. */
-static bool is_covered(const struct look *l, const struct statement *st)
+static bool is_covered(const struct inverse_look *l, const struct statement *st)
 {
     for (size_t i = 0; i < st->touches.n; i++) {
         const struct touch *t = &st->touches.v[i];
@@ -53,7 +53,7 @@ static bool is_upkeep(const struct statement *st)
            strcmp(st->tag, "REFRESH MATERIALIZED VIEW") == 0;
 }
 
-static enum answer invert(struct look *l, const struct statement *st)
+static enum answer invert(struct inverse_look *l, const struct statement *st)
 {
     struct head h;
     l->v.care = CARE_NONE;
@@ -71,7 +71,7 @@ static enum answer invert(struct look *l, const struct statement *st)
 }
 
 /* What is dropped again needs no undoing where it was made. */
-static void remember(struct look *l, const struct statement *st, size_t i)
+static void remember(struct inverse_look *l, const struct statement *st, size_t i)
 {
     for (size_t k = 0; k < st->touches.n; k++) {
         const struct touch *t = &st->touches.v[k];
@@ -112,7 +112,7 @@ static void count_functions(struct inversion *v, const struct script *s)
     }
 }
 
-static const char *describe(struct look *l, const struct statement *st)
+static const char *describe(struct inverse_look *l, const struct statement *st)
 {
     return arena_printf(l->v.a, "%s:%d (%s)", l->name, st->line,
                         st->tag[0] != '\0' ? st->tag : "not analysed");
@@ -133,7 +133,7 @@ static const char *care_text(enum care c)
     return "";
 }
 
-static const char *part(struct look *l, const struct statement *st, enum answer answer)
+static const char *part(struct inverse_look *l, const struct statement *st, enum answer answer)
 {
     if (answer == ANSWER_OPEN) {
         return arena_printf(l->v.a,
@@ -153,10 +153,10 @@ void inverse_write(struct arena *a, const struct script *s, const char *name, st
                    size_t *n_open)
 {
     struct buf one = {0};
-    struct look l = {.v = {.a = a, .named = {.a = a}, .constraints = {.a = a}, .out = &one},
-                     .name = name,
-                     .made = {.a = a},
-                     .parts = ARENA_ARRAY(a, const char *, s->n + 1)};
+    struct inverse_look l = {.v = {.a = a, .named = {.a = a}, .constraints = {.a = a}, .out = &one},
+                             .name = name,
+                             .made = {.a = a},
+                             .parts = ARENA_ARRAY(a, const char *, s->n + 1)};
     *n_open = 0;
     count_functions(&l.v, s);
     for (size_t i = 0; i < s->n; i++) {

@@ -3,14 +3,14 @@
 
 #include <string.h>
 
-struct advice {
+struct psql_advice {
     const char *commands; /* separated by blanks */
     const char *hint;
 };
 
 static const char other_hint[] = "remove it, or let psql run the file (runner.tool: psql)";
 
-static const struct advice advices[] = {
+static const struct psql_advice advices[] = {
     {" copy ", "write the rows as INSERT, or load them as a dataset"},
     {" i ir include include_relative ",
      "put the statements into this file, or make them a migration of their own"},

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-struct scan {
+struct token_scan {
     struct arena *a;
     const char *path;
     struct bytes text;
@@ -29,7 +29,7 @@ static void scan_free(void *a, void *p)
 }
 
 /* The scanner's own ends are wrong for U&'...': a token ends where the next thing, comments included, begins. */
-static void take_tokens(struct scan *s, size_t from, size_t to, const PgQuery__ScanResult *r)
+static void take_tokens(struct token_scan *s, size_t from, size_t to, const PgQuery__ScanResult *r)
 {
     for (size_t i = 0; i < r->n_tokens; i++) {
         const PgQuery__ScanToken *t = r->tokens[i];
@@ -47,7 +47,7 @@ static void take_tokens(struct scan *s, size_t from, size_t to, const PgQuery__S
 }
 
 /* Scan sql[from..to) and add its tokens. Returns 0, or -1 with the scanner's words in msg and *at where it stopped. */
-static int scan_part(struct scan *s, const char *sql, size_t from, size_t to, char *msg,
+static int scan_part(struct token_scan *s, const char *sql, size_t from, size_t to, char *msg,
                      size_t size, size_t *at)
 {
     struct arena scratch = {0};
@@ -78,7 +78,7 @@ static int scan_part(struct scan *s, const char *sql, size_t from, size_t to, ch
     return rc;
 }
 
-static int scan_failed(const struct scan *s, size_t at, char *msg, struct err *e)
+static int scan_failed(const struct token_scan *s, size_t at, char *msg, struct err *e)
 {
     int line, col;
     text_place(s->text, at, &line, &col);
@@ -112,7 +112,7 @@ static size_t junk_end(struct bytes text, size_t at)
 int tokens_scan(struct arena *a, const char *path, struct bytes text, struct tokens *out,
                 struct err *e)
 {
-    struct scan s = {a, path, text, out};
+    struct token_scan s = {a, path, text, out};
     const char *sql = arena_strndup(a, text.p, text.n);
     size_t from = 0, at = 0;
     char msg[256];
