@@ -14,7 +14,7 @@
 enum { REDRAW_MS = 100, LINE_MAX_BYTES = 100 };
 
 /* One call. found: what the verb is about, each with what is known of its artifacts. */
-struct call {
+struct dataset_call {
     struct invocation s;
     const struct request *req;
     struct dataset_place place;
@@ -30,21 +30,21 @@ struct call {
 /* --- finding -------------------------------------------------------------------------------------- */
 
 /* The data roots, beneath the project. */
-static void find_roots(struct call *c)
+static void find_roots(struct dataset_call *c)
 {
     const struct project *p = &c->s.project;
     c->place = (struct dataset_place){
         .a = c->s.a, .dirfd = p->dirfd, .root = p->roots.v, .n_roots = p->roots.n};
 }
 
-static void keep(struct call *c, struct dataset *d)
+static void keep(struct dataset_call *c, struct dataset *d)
 {
     ARENA_GROW(c->s.a, c->found.v, c->found.n, c->found.cap);
     c->found.v[c->found.n++] = d;
 }
 
 /* ID, DATASET@ID or dcat://DATASET@ID. An id may hold an "@" itself. */
-static int find_one(struct call *c, const char *ref, struct err *e)
+static int find_one(struct dataset_call *c, const char *ref, struct err *e)
 {
     static const char scheme[] = "dcat://";
     struct dataset *d = NULL;
@@ -116,7 +116,7 @@ static struct doc *file_doc(struct arena *a, const struct dataset_file *f)
     return d;
 }
 
-static struct doc *artifacts_doc(const struct call *c, const struct dataset *d)
+static struct doc *artifacts_doc(const struct dataset_call *c, const struct dataset *d)
 {
     struct arena *a = c->s.a;
     struct doc *list = doc_new(a, DOC_LIST);
@@ -135,7 +135,7 @@ static struct doc *artifacts_doc(const struct call *c, const struct dataset *d)
     return list;
 }
 
-static struct doc *dataset_doc(const struct call *c, const struct dataset *d)
+static struct doc *dataset_doc(const struct dataset_call *c, const struct dataset *d)
 {
     struct arena *a = c->s.a;
     struct doc *row = doc_new(a, DOC_MAP);
@@ -160,7 +160,7 @@ static struct doc *dataset_doc(const struct call *c, const struct dataset *d)
     return row;
 }
 
-static int print_json(const struct call *c)
+static int print_json(const struct dataset_call *c)
 {
     struct arena *a = c->s.a;
     struct doc *d = doc_new(a, DOC_MAP);
@@ -189,7 +189,7 @@ static const char *features_text(struct arena *a, const struct dataset *d)
     return arena_printf(a, "%lld feature%s", (long long)d->count, d->count == 1 ? "" : "s");
 }
 
-static void put_list(const struct call *c, struct buf *out)
+static void put_list(const struct dataset_call *c, struct buf *out)
 {
     size_t slug = 0;
     size_t id = 0;
@@ -241,7 +241,7 @@ static void put_artifact(struct arena *a, struct buf *out, const struct dataset_
     put_line(out, 4, "crs", f->crs);
 }
 
-static void put_dataset(const struct call *c, struct buf *out, const struct dataset *d)
+static void put_dataset(const struct dataset_call *c, struct buf *out, const struct dataset *d)
 {
     char text[DIGEST_TEXT];
     text_safe(out, bytes_str(d->slug));
@@ -266,7 +266,7 @@ static void put_dataset(const struct call *c, struct buf *out, const struct data
     }
 }
 
-static int64_t size_of(const struct call *c, const struct dataset_file *f)
+static int64_t size_of(const struct dataset_call *c, const struct dataset_file *f)
 {
     struct stamp now = {0};
     struct err ignored;
@@ -274,7 +274,7 @@ static int64_t size_of(const struct call *c, const struct dataset_file *f)
     return is_there ? (int64_t)now.size : f->size;
 }
 
-static void put_verified(const struct call *c, struct buf *out)
+static void put_verified(const struct dataset_call *c, struct buf *out)
 {
     char text[DIGEST_TEXT];
     for (size_t i = 0; i < c->found.n; i++) {
@@ -290,7 +290,8 @@ static void put_verified(const struct call *c, struct buf *out)
     }
 }
 
-static int print_text(const struct call *c, void (*put)(const struct call *c, struct buf *out))
+static int print_text(const struct dataset_call *c,
+                      void (*put)(const struct dataset_call *c, struct buf *out))
 {
     struct buf out = {0};
     put(c, &out);
@@ -299,7 +300,7 @@ static int print_text(const struct call *c, void (*put)(const struct call *c, st
     return status;
 }
 
-static void put_all(const struct call *c, struct buf *out)
+static void put_all(const struct dataset_call *c, struct buf *out)
 {
     for (size_t i = 0; i < c->found.n; i++) {
         put_dataset(c, out, c->found.v[i]);
@@ -308,12 +309,12 @@ static void put_all(const struct call *c, struct buf *out)
 
 /* --- verifying ------------------------------------------------------------------------------------ */
 
-static bool is_live(const struct call *c)
+static bool is_live(const struct dataset_call *c)
 {
     return isatty(STDERR_FILENO) == 1 && !c->req->quiet && c->req->format != FORMAT_JSON;
 }
 
-static void clear_line(const struct call *c)
+static void clear_line(const struct dataset_call *c)
 {
     if (is_live(c)) {
         (void)fputs("\r\033[K", stderr);
@@ -323,7 +324,7 @@ static void clear_line(const struct call *c)
 
 static bool on_bytes(void *ctx, int64_t done, int64_t size)
 {
-    struct call *c = ctx;
+    struct dataset_call *c = ctx;
     int64_t now = clock_ms();
     if (is_live(c) && now - c->drawn_ms >= REDRAW_MS) {
         struct buf line = {0};
@@ -338,7 +339,7 @@ static bool on_bytes(void *ctx, int64_t done, int64_t size)
     return signals_seen() != 0;
 }
 
-static void verify_all(struct call *c)
+static void verify_all(struct dataset_call *c)
 {
     c->is_verified = true;
     c->failed.a = c->s.a;
@@ -358,7 +359,8 @@ static void verify_all(struct call *c)
 
 /* --- verbs ---------------------------------------------------------------------------------------- */
 
-static int print(const struct call *c, void (*put)(const struct call *c, struct buf *out))
+static int print(const struct dataset_call *c,
+                 void (*put)(const struct dataset_call *c, struct buf *out))
 {
     return c->req->format == FORMAT_JSON ? print_json(c) : print_text(c, put);
 }
@@ -369,7 +371,7 @@ static int too_many(const char *verb, const char *takes_what, struct err *e)
     return err_hint(e, "`kfmig help dataset` explains it");
 }
 
-static int list(struct call *c, struct err *e)
+static int list(struct dataset_call *c, struct err *e)
 {
     if (c->req->n_args > 1) {
         return too_many("list", "no arguments", e);
@@ -382,7 +384,7 @@ static int list(struct call *c, struct err *e)
     return 0;
 }
 
-static int show(struct call *c, struct err *e)
+static int show(struct dataset_call *c, struct err *e)
 {
     if (c->req->n_args != 2) {
         return too_many("show", "one dataset version: ID or DATASET@ID", e);
@@ -394,7 +396,7 @@ static int show(struct call *c, struct err *e)
     return 0;
 }
 
-static int verify(struct call *c, struct err *e)
+static int verify(struct dataset_call *c, struct err *e)
 {
     if (c->req->n_args > 2) {
         return too_many("verify", "one dataset version at most: ID or DATASET@ID", e);
@@ -414,10 +416,10 @@ static int verify(struct call *c, struct err *e)
 
 static const struct {
     const char *name;
-    int (*run)(struct call *c, struct err *e);
+    int (*run)(struct dataset_call *c, struct err *e);
 } verbs[] = {{"list", list}, {"show", show}, {"verify", verify}};
 
-static int call_verb(struct call *c, struct err *e)
+static int call_verb(struct dataset_call *c, struct err *e)
 {
     const char *name = c->req->n_args > 0 ? c->req->args[0] : "list";
     for (size_t i = 0; i < sizeof verbs / sizeof verbs[0]; i++) {
@@ -436,7 +438,7 @@ static int call_verb(struct call *c, struct err *e)
 }
 
 /* The faults say more than the status of what was printed. */
-static void end(struct call *c)
+static void end(struct dataset_call *c)
 {
     enum err_code worst = ERR_NONE;
     for (size_t i = 0; i < c->faults.n; i++) {
@@ -452,7 +454,7 @@ static void end(struct call *c)
 
 static int run(const struct request *req)
 {
-    struct call c = {.req = req};
+    struct dataset_call c = {.req = req};
     struct err e = {0};
     signals_catch();
     if (call_verb(&c, &e) != 0) {

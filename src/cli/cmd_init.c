@@ -27,12 +27,12 @@ static const char embedded_text[] =
     "        # provision: {extensions: [postgis], roles: [app_reader]}\n"
     "default_environment: dev\n";
 
-struct work {
+struct skeleton {
     int dirfd;
     struct buf *out;
 };
 
-static int put_file(const struct work *w, const char *path, const char *text, struct err *e)
+static int put_file(const struct skeleton *w, const char *path, const char *text, struct err *e)
 {
     struct stamp stamp;
     int rc = file_stamp(w->dirfd, path, &stamp, e);
@@ -46,7 +46,7 @@ static int put_file(const struct work *w, const char *path, const char *text, st
     return 0;
 }
 
-static int put_folder(const struct work *w, const char *path, struct err *e)
+static int put_folder(const struct skeleton *w, const char *path, struct err *e)
 {
     bool there = faccessat(w->dirfd, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
     if (file_mkdirs(w->dirfd, path, 0777, e) != 0) {
@@ -56,7 +56,7 @@ static int put_folder(const struct work *w, const char *path, struct err *e)
     return 0;
 }
 
-static int make_all(const struct work *w, bool embedded, struct err *e)
+static int make_all(const struct skeleton *w, bool embedded, struct err *e)
 {
     if (put_file(w, "registry/environments.v1.yml", embedded ? embedded_text : environments_text,
                  e) != 0 ||
@@ -72,7 +72,7 @@ static int run(const struct request *req)
 {
     struct err e = {0};
     struct buf out = {0};
-    struct work w = {.out = &out};
+    struct skeleton w = {.out = &out};
     if (req->n_args > 0) {
         err_set(&e, ERR_CONFIG, "`kfmig init` takes no arguments");
         err_hint(&e, "`kfmig -C %s init` makes a project there", req->args[0]);
