@@ -50,10 +50,12 @@ static inline struct bytes buf_bytes(const struct buf *b)
  * the first offending byte and *what a name for it ("NUL byte"). */
 int text_check(struct bytes text, size_t *at, const char **what);
 
-/* As text_check(), but lets through what may stand inside a string of SQL: U+FEFF, U+200E, U+200F; see text_mark(). */
+/* As text_check(), but lets through what may stand inside a string of SQL: U+FEFF, U+200E, U+200F;
+ * see text_mark(). */
 int text_check_sql(struct bytes text, size_t *at, const char **what);
 
-/* The next U+FEFF, U+200E or U+200F at or behind from: its offset, and its name in *name; text.n if there is none. */
+/* The next U+FEFF, U+200E or U+200F at or behind from: its offset, and its name in *name; text.n if
+ * there is none. */
 size_t text_mark(struct bytes text, size_t from, const char **name);
 
 /* Line and column (1-based, bytes) of an offset. A line ends with LF, CR LF or CR. */

@@ -6,7 +6,8 @@
 #include "cli/output.h"
 #include "plan/order.h"
 
-/* What check found: faults (exit 5), findings (exit 1: what the scripts would do is not what was declared), warnings. */
+/* What check found: faults (exit 5), findings (exit 1: what the scripts would do is not what was
+ * declared), warnings. */
 struct found {
     struct err_list faults, findings, warnings;
     bool fixed;
@@ -92,7 +93,8 @@ static int find(struct invocation *s, const struct request *req, struct found *f
     for (size_t i = 0; i < s->project.n_bundle; i++) {
         check_bundle(s, &s->project.bundle[i], f);
     }
-    /* A cycle may close over the default order, which only the plan knows; with other faults it would be said twice. */
+    /* A cycle may close over the default order, which only the plan knows; with other faults it
+     * would be said twice. */
     if (f->faults.n == 0) {
         check_order(s, f);
     }

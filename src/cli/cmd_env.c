@@ -100,7 +100,8 @@ static int stop(struct invocation *s, const char *name, struct err *e)
     return rc < 0 ? -1 : 0;
 }
 
-/* The connection string goes to psql through its environment, never through its arguments, which everybody may read. */
+/* The connection string goes to psql through its environment, never through its arguments, which
+ * everybody may read. */
 static int psql(struct invocation *s, const char *name, const char *const *args, size_t n_args,
                 int *status, struct err *e)
 {

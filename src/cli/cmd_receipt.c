@@ -162,7 +162,8 @@ static int show_one(struct receipt_call *c, const struct entry *en, struct buf *
     return 0;
 }
 
-/* A migration or projection may be named as a target is: "dev/ID@receipt", or by a part of its id. NULL if ref names none. */
+/* A migration or projection may be named as a target is: "dev/ID@receipt", or by a part of its id.
+ * NULL if ref names none. */
 static const char *find_subject(struct receipt_call *c, const char *ref, const struct env **env)
 {
     struct err ignored;

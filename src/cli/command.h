@@ -1,6 +1,6 @@
 /* Commands and options as tables: parsing, help, man pages and the manual all come from them.
- * Owns: struct command, struct option, struct request. One file per verb (cli/cmd_<verb>.c) defines its `const struct command`;
- * commands.c lists them. */
+ * Owns: struct command, struct option, struct request. One file per verb (cli/cmd_<verb>.c) defines
+ * its `const struct command`; commands.c lists them. */
 #ifndef KFMIG_CLI_COMMAND_H
 #define KFMIG_CLI_COMMAND_H
 
@@ -80,8 +80,8 @@ extern const struct option
     options[]; /* all options, ended by .name == NULL; the global ones first */
 extern const size_t n_global_options;
 
-/* Parse argv into *out. Returns -1 and prints usage to stderr on a mistake (exit 5): unknown verb or option with near misses,
- * missing or malformed argument, an option the verb does not take. */
+/* Parse argv into *out. Returns -1 and prints usage to stderr on a mistake (exit 5): unknown verb
+ * or option with near misses, missing or malformed argument, an option the verb does not take. */
 int command_parse(struct arena *a, int argc, char **argv, struct request *out,
                   struct err *e) MUST_CHECK;
 void help_overview(struct buf *out);

@@ -22,7 +22,8 @@ const struct exit_row exit_rows[] = {
     {NULL, NULL},
 };
 
-/* Words of one paragraph, broken at LINE_WIDTH, each line after indent blanks; the first begins at column used. */
+/* Words of one paragraph, broken at LINE_WIDTH, each line after indent blanks; the first begins at
+ * column used. */
 static void put_words(struct buf *out, const char *text, size_t n, int indent, int used)
 {
     int col = used;

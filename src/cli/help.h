@@ -1,4 +1,5 @@
-/* Parts of the help that the manual shares: for help.c, man.c and their tests. The texts themselves: cli/command.h. */
+/* Parts of the help that the manual shares: for help.c, man.c and their tests. The texts
+ * themselves: cli/command.h. */
 #ifndef KFMIG_CLI_HELP_H
 #define KFMIG_CLI_HELP_H
 

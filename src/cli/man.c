@@ -3,7 +3,8 @@
 
 #include "cli/help.h"
 
-/* A hyphen that a reader may copy is "\-"; a backslash "\e"; a line may not begin with a control character. */
+/* A hyphen that a reader may copy is "\-"; a backslash "\e"; a line may not begin with a control
+ * character. */
 static void put_text(struct buf *out, const char *s, size_t n)
 {
     bool start = out->n == 0 || out->p[out->n - 1] == '\n';

@@ -78,7 +78,8 @@ void output_faults(const struct request *req, const struct err_list *l)
     buf_release(&out);
 }
 
-/* Only SQL is shown: the place of a fault in environments.v1.yml may be the very line with the password in it. */
+/* Only SQL is shown: the place of a fault in environments.v1.yml may be the very line with the
+ * password in it. */
 static bool read_source(struct arena *a, int dirfd, const struct err *e, struct bytes *out)
 {
     const char *dot = strrchr(e->where.path, '.');

@@ -19,16 +19,18 @@ void output_warning(const struct request *req, const char *fmt, ...) PRINTF_LIKE
 /* All of a list to stderr: as text, or one {"error":...} a line with --json. */
 void output_faults(const struct request *req, const struct err_list *l);
 
-/* An error to stderr, as text or JSON, and the exit status that goes with it. The line of a SQL file that it names is shown with a caret;
- * the file is read beneath dirfd (-1: none is shown). */
+/* An error to stderr, as text or JSON, and the exit status that goes with it. The line of a SQL
+ * file that it names is shown with a caret; the file is read beneath dirfd (-1: none is shown). */
 int output_fault(const struct request *req, int dirfd, const struct err *e);
 /* The same for the one that ended the command: with --json it is the result, on stdout, too. */
 int output_error(const struct request *req, int dirfd, const struct err *e);
 
-/* What failed, all of it, after output_error() of the first; nothing with --json, where the receipt has it. */
+/* What failed, all of it, after output_error() of the first; nothing with --json, where the receipt
+ * has it. */
 void output_findings(const struct request *req, const struct findings *l);
 
-/* The result to stdout, all at once. Returns 0, or, after saying why, the exit status where stdout does not take it. */
+/* The result to stdout, all at once. Returns 0, or, after saying why, the exit status where stdout
+ * does not take it. */
 int output_result(const struct request *req, const struct buf *text);
 /* A JSON document to stdout: canonical, with a newline. */
 int output_json(const struct request *req, const struct doc *d);

@@ -4,16 +4,16 @@
 
 #include "cli/arguments.h"
 
-/* Open the project, resolve the arguments, make the plan; a store that cannot be reached is no error, the plan then says so.
- * The caller closes s either way. */
+/* Open the project, resolve the arguments, make the plan; a store that cannot be reached is no
+ * error, the plan then says so. The caller closes s either way. */
 int select_env(struct invocation *s, const struct request *req, struct arguments *out,
                struct err *e) MUST_CHECK;
 
 /* The same, restricted to the targets. */
 int select_plan(struct invocation *s, const struct request *req, struct err *e) MUST_CHECK;
 
-/* The one target among the arguments, by its place in the plan. step and projection are -1 if there is none; stage is STAGE_COUNT, part -1
- * if it names none. */
+/* The one target among the arguments, by its place in the plan. step and projection are -1 if there
+ * is none; stage is STAGE_COUNT, part -1 if it names none. */
 struct selected {
     int step;
     enum stage stage;

@@ -20,7 +20,8 @@ static void add_used(const struct bundle_work *w, const char *path, const struct
     used_add(w->r->used, path + strlen(w->at->folder) + 1, stamp);
 }
 
-/* A folder in the bundle's folder that is absent need not be remembered: its coming changes the latter's stamp. */
+/* A folder in the bundle's folder that is absent need not be remembered: its coming changes the
+ * latter's stamp. */
 static void look_at_folder(const struct bundle_work *w, const char *path)
 {
     struct stamp stamp;

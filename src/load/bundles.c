@@ -235,7 +235,8 @@ static void remember(struct bundles_work *w, const struct bundle *b, const struc
     buf_release(&row);
 }
 
-/* A bundle with faults keeps its declaration, so that its scripts can be checked too; without one nothing can be said about it. */
+/* A bundle with faults keeps its declaration, so that its scripts can be checked too; without one
+ * nothing can be said about it. */
 static enum state keep_faulty(struct bundles_work *w, const struct bundle_place *at,
                               const struct bundle *read, struct bundle *b)
 {

@@ -142,7 +142,8 @@ static void report_cycle(struct project *p, const size_t *cycle, size_t n)
     buf_release(&text);
 }
 
-/* Walks upstream from start until a bundle comes up twice, reports what lies between, and goes on as if it were placed. */
+/* Walks upstream from start until a bundle comes up twice, reports what lies between, and goes on
+ * as if it were placed. */
 static void break_cycle(struct depends_work *w, size_t start, size_t *path, size_t *position)
 {
     size_t n = 0;

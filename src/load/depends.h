@@ -4,8 +4,9 @@
 
 #include "load/load.h"
 
-/* Adds faults to p->faults. known: ids that exist besides those in p->by_id. The default order counts too: a bundle without depends_on waits
- * for the one before it in its folder. Each cycle is shown whole, with the file and line of each of its members. */
+/* Adds faults to p->faults. known: ids that exist besides those in p->by_id. The default order
+ * counts too: a bundle without depends_on waits for the one before it in its folder. Each cycle is
+ * shown whole, with the file and line of each of its members. */
 void depends_check(struct project *p, const struct table *known);
 
 #endif

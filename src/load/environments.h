@@ -18,11 +18,13 @@ struct environments {
     struct names roots; /* data_roots as declared */
 };
 
-/* Read from text; path is used for places only. Faults are added; with faults the rest is filled as far as it could be read. In a. */
+/* Read from text; path is used for places only. Faults are added; with faults the rest is filled as
+ * far as it could be read. In a. */
 void environments_read(struct arena *a, struct bytes text, const char *path,
                        struct environments *out, struct err_list *faults);
 
-/* What a project without the file has: one environment "default" that takes DATABASE_URL or the libpq PG* variables. */
+/* What a project without the file has: one environment "default" that takes DATABASE_URL or the
+ * libpq PG* variables. */
 void environments_implicit(struct arena *a, struct environments *out);
 
 #endif

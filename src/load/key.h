@@ -1,14 +1,17 @@
 /* The two digests of a bundle.
  *
- * Both are SHA-256 over framed fields (digester_field() in base/digest.h: lengths, names, values), of typed values and never of
- * migration.yml's bytes: reordered keys, other quotes, comments and indentation change neither.
+ * Both are SHA-256 over framed fields (digester_field() in base/digest.h: lengths, names, values),
+ * of typed values and never of migration.yml's bytes: reordered keys, other quotes, comments and
+ * indentation change neither.
  *
  * checksum: what can change what runs. Domain "kfmig.checksum.v1", then in this order
- *   "forward"            per file, in the order of artifacts.forward: its name in the bundle, a NUL, the 32 bytes of its SHA-256
+ *   "forward"            per file, in the order of artifacts.forward: its name in the bundle, a NUL,
+ *                        the 32 bytes of its SHA-256
  *   "rollback"           the same for artifacts.rollback
  *   "invariant"          the same for the invariants, sorted by name
- *   "scope"              canonical JSON (RFC 8785) of the declared scope: each list sorted; allowed_schemas and allowed_tables
- *                        if they are given, the others if they are not empty
+ *   "scope"              canonical JSON (RFC 8785) of the declared scope: each list sorted;
+ *                        allowed_schemas and allowed_tables if they are given, the others if they
+ *                        are not empty
  *   "limits"             canonical JSON of the limits that are declared
  *   "runner.tool"        "native" or "psql"
  *   "requires_rollback"  "true" or "false"

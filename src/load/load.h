@@ -1,6 +1,6 @@
 /* Files to declarations.
- * Owns: reading and checking a project: environments, bundles, registry. No database. All faults of a project are collected
- * in one pass; nothing here stops at the first. */
+ * Owns: reading and checking a project: environments, bundles, registry. No database. All faults of
+ * a project are collected in one pass; nothing here stops at the first. */
 #ifndef KFMIG_LOAD_LOAD_H
 #define KFMIG_LOAD_LOAD_H
 
@@ -8,8 +8,9 @@
 #include "cache/cache.h"
 #include "model/projection.h"
 
-/* env and bundle arrays are ordered: environments as declared, bundles by (store, folder, id) bytewise. by_id finds a
- * bundle by id. faults: everything wrong with the project (ERR_CONFIG); warnings: what deserves a word but stops nothing. */
+/* env and bundle arrays are ordered: environments as declared, bundles by (store, folder, id)
+ * bytewise. by_id finds a bundle by id. faults: everything wrong with the project (ERR_CONFIG);
+ * warnings: what deserves a word but stops nothing. */
 struct project {
     struct arena *a;
     int dirfd; /* the project's top directory */
@@ -31,24 +32,27 @@ struct project {
     bool has_environments_file;
 };
 
-/* Find the project: the nearest directory at or above start that has registry/environments.v1.yml, or migrations/.
- * Returns 0 with *dirfd open and *root in a, or -1 (hint: kfmig init). */
+/* Find the project: the nearest directory at or above start that has registry/environments.v1.yml,
+ * or migrations/. Returns 0 with *dirfd open and *root in a, or -1 (hint: kfmig init). */
 int load_find(struct arena *a, const char *start, int *dirfd, const char **root,
               struct err *e) MUST_CHECK;
 
-/* Load all. cache may be NULL; with one, a bundle whose files' stamps equal the cached ones is taken from there without
- * reading a file (one fstatat per file plus one readdir stamp per bundle directory), and what was read is put there.
- * Returns 0 even with faults (look at p->faults); -1 only if the project cannot be read at all. */
+/* Load all. cache may be NULL; with one, a bundle whose files' stamps equal the cached ones is
+ * taken from there without reading a file (one fstatat per file plus one readdir stamp per bundle
+ * directory), and what was read is put there. Returns 0 even with faults (look at p->faults); -1
+ * only if the project cannot be read at all. */
 int load_project(struct project *p, struct cache *cache, struct err *e) MUST_CHECK;
 void load_release(struct project *p); /* closes dirfd; not the arena */
 
-/* The full declaration and artifacts' bytes of one bundle (idempotent); scripts are parsed by plan/. The bytes must still have the
- * digests that load_project() saw, else -1 ("changed while kfmig ran"). Other faults were reported by load_project() already. */
+/* The full declaration and artifacts' bytes of one bundle (idempotent); scripts are parsed by
+ * plan/. The bytes must still have the digests that load_project() saw, else -1 ("changed while
+ * kfmig ran"). Other faults were reported by load_project() already. */
 int load_decl(struct project *p, struct bundle *b, struct err *e) MUST_CHECK;
 
-/* Compare registry/migrations.v1.json with the bundles: missing, unknown, differing type. Differences are warnings. fix: rewrite
- * it atomically (sorted by id, entries kept as they are where right, missing ones added with status "draft", owners from
- * reviewers). *fixed: it was rewritten. */
+/* Compare registry/migrations.v1.json with the bundles: missing, unknown, differing type.
+ * Differences are warnings. fix: rewrite it atomically (sorted by id, entries kept as they are
+ * where right, missing ones added with status "draft", owners from reviewers). *fixed: it was
+ * rewritten. */
 int load_registry_check(struct project *p, bool fix, bool *fixed, struct err *e) MUST_CHECK;
 
 /* The environment declared by that name; NULL if there is none. */

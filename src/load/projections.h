@@ -7,8 +7,8 @@
 
 #define PROJECTIONS_PATH "registry/projections"
 
-/* Read all of them into p->projection, sorted by name, when environments and bundles are there; set projection of the bundles that belong to
- * one. Faults are added. */
+/* Read all of them into p->projection, sorted by name, when environments and bundles are there; set
+ * projection of the bundles that belong to one. Faults are added. */
 void projections_read(struct project *p);
 
 #endif

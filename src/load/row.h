@@ -8,12 +8,13 @@
 #define ROW_BUNDLE "bundle"     /* kind; name: the bundle's folder, "migrations/postgis/ID" */
 #define ROW_REGISTRY "registry" /* kind; name: the registry's path */
 
-/* The row for b, which was made from the files in used. It begins with a number for the rules it was made by (the form of rows, the
- * schemas): a kfmig with other rules reads the files again. */
+/* The row for b, which was made from the files in used. It begins with a number for the rules it
+ * was made by (the form of rows, the schemas): a kfmig with other rules reads the files again. */
 void row_encode(struct buf *out, const struct bundle *b, const struct used *used);
 
-/* Fill b from a row if all files in folderfd (the folder that the bundle's folder stands in) look as they did then. id is the name of the
- * bundle's folder, kept; b->dir, folder and store are the caller's. What has to be kept besides is copied into a.
+/* Fill b from a row if all files in folderfd (the folder that the bundle's folder stands in) look
+ * as they did then. id is the name of the bundle's folder, kept; b->dir, folder and store are the
+ * caller's. What has to be kept besides is copied into a.
  * False: the row is of other rules, or a file looks different; *b is then untouched. */
 bool row_decode(struct arena *a, int folderfd, const char *id, struct bytes row, struct bundle *b);
 

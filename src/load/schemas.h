@@ -1,5 +1,5 @@
-/* The files registry/schemas/NAME.schema.json, as they stood when kfmig was built: kfmig validates with these files themselves.
- * Filled by src/tool/embed-text.sh. */
+/* The files registry/schemas/NAME.schema.json, as they stood when kfmig was built: kfmig validates
+ * with these files themselves. Filled by src/tool/embed-text.sh. */
 #ifndef KFMIG_LOAD_SCHEMAS_H
 #define KFMIG_LOAD_SCHEMAS_H
 

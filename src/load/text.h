@@ -26,7 +26,8 @@ struct text_file {
 int text_read(struct arena *a, int dirfd, const char *path, size_t limit, const struct doc *named,
               struct text_file *out, struct err_list *faults);
 
-/* Remove from faults[from..] what is said about the line of file's secret: it only says again that it does not belong there. */
+/* Remove from faults[from..] what is said about the line of file's secret: it only says again that
+ * it does not belong there. */
 void text_drop_echoes(const struct text_file *file, struct err_list *faults, size_t from);
 
 #endif

@@ -1,4 +1,5 @@
-/* Which files and folders a bundle was made from, and how they looked: a cached bundle is good while they look the same. */
+/* Which files and folders a bundle was made from, and how they looked: a cached bundle is good
+ * while they look the same. */
 #ifndef KFMIG_LOAD_USED_H
 #define KFMIG_LOAD_USED_H
 
@@ -18,8 +19,8 @@ struct used {
 /* Remember how path looked when it was read; both are copied. */
 void used_add(struct used *u, const char *path, const struct stamp *stamp);
 
-/* How dirfd/path looks, be it a file, a folder or absent (all zero); symlinks are not followed. 0, or -1: it is something else, or
- * cannot be looked at. */
+/* How dirfd/path looks, be it a file, a folder or absent (all zero); symlinks are not followed. 0,
+ * or -1: it is something else, or cannot be looked at. */
 int used_look(int dirfd, const char *path, struct stamp *out);
 
 /* One number for a list of stamps. */

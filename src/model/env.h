@@ -23,8 +23,9 @@ const char *approval_text(enum approval a);
 enum approval approval_parse(const char *text); /* APPROVAL_NONE for anything else */
 const char *evidence_text(enum evidence e);
 
-/* protected: a protected environment (asks, refuses superusers, wants signatures). approval and evidence hold the
- * effective value, defaults applied. line, col: of the environment's name in its file. */
+/* protected: a protected environment (asks, refuses superusers, wants signatures). approval and
+ * evidence hold the effective value, defaults applied. line, col: of the environment's name in its
+ * file. */
 struct env {
     const char *name;
     bool is_protected;

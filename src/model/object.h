@@ -8,7 +8,8 @@
 #include "base/arena.h"
 #include "base/bytes.h"
 
-/* KIND(NAME, "text form", is global): a global object lives in no schema and must be named under scope.allowed_global. */
+/* KIND(NAME, "text form", is global): a global object lives in no schema and must be named under
+ * scope.allowed_global. */
 #define OBJECT_KINDS(KIND)                                                                         \
     KIND(SCHEMA, "schema", false)                                                                  \
     KIND(TABLE, "table", false)                                                                    \
@@ -59,9 +60,9 @@ const char *object_kind_text(enum object_kind k);
 bool object_kind_global(enum object_kind k);
 int object_kind_parse(const char *text, enum object_kind *out) MUST_CHECK; /* 0 or -1 */
 
-/* schema is "" for schemas themselves, globals, extensions, and names whose schema is not known (unqualified in SQL text).
- * name is unquoted; functions carry their argument types: "area_km2(geometry)" (from SQL text, where they are not known,
- * just "area_km2"). Borrowed. */
+/* schema is "" for schemas themselves, globals, extensions, and names whose schema is not known
+ * (unqualified in SQL text). name is unquoted; functions carry their argument types:
+ * "area_km2(geometry)" (from SQL text, where they are not known, just "area_km2"). Borrowed. */
 struct object {
     enum object_kind kind;
     const char *schema;

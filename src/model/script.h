@@ -1,5 +1,5 @@
-/* A script: one file of a migration as statements, with what each would touch, lock and count. Plain data; script/language.h
- * makes it from text. */
+/* A script: one file of a migration as statements, with what each would touch, lock and count.
+ * Plain data; script/language.h makes it from text. */
 #ifndef KFMIG_MODEL_SCRIPT_H
 #define KFMIG_MODEL_SCRIPT_H
 
@@ -10,10 +10,13 @@ enum statement_kind {
     STATEMENT_PLAIN,  /* runs inside kfmig's transaction */
     STATEMENT_BEGIN,  /* BEGIN, START TRANSACTION: opens a segment; not sent */
     STATEMENT_COMMIT, /* COMMIT, END: closes a segment; not sent */
-    STATEMENT_SET_TRANSACTION, /* SET TRANSACTION as the first statement: sent right after kfmig's own BEGIN */
+    /* SET TRANSACTION as the first statement: sent right after kfmig's own BEGIN */
+    STATEMENT_SET_TRANSACTION,
     STATEMENT_CONTROL, /* any other transaction control: refused (why holds the reason) */
-    STATEMENT_NO_TRANSACTION, /* cannot run in a transaction block: CREATE INDEX CONCURRENTLY, VACUUM, ... */
-    STATEMENT_REFUSED /* never run by kfmig: COPY ... FROM STDIN/TO STDOUT, psql meta-command, ... (why holds it) */
+    /* cannot run in a transaction block: CREATE INDEX CONCURRENTLY, VACUUM, ... */
+    STATEMENT_NO_TRANSACTION,
+    /* never run by kfmig: COPY ... FROM STDIN/TO STDOUT, psql meta-command, ... (why holds it) */
+    STATEMENT_REFUSED
 };
 
 /* Lock levels as PostgreSQL numbers them (lockdefs.h): 1 AccessShare .. 8 AccessExclusive. */
@@ -24,33 +27,35 @@ struct table_lock {
 
 struct statement {
     enum statement_kind kind;
-    struct bytes
-        text; /* slice of script.bytes: from the first token to the last, without the semicolon */
-    size_t offset; /* of text in script.bytes */
+    struct bytes text; /* slice of script.bytes: first token to last, without the semicolon */
+    size_t offset;     /* of text in script.bytes */
     int line, col;
-    const char
-        *tag; /* "CREATE TABLE", "INSERT", ...: what the parser calls it; "" where not analysed */
+    const char *tag;  /* what the parser calls it: "CREATE TABLE", ...; "" where not analysed */
     const char *why;  /* CONTROL, NO_TRANSACTION, REFUSED: the reason, one clause; else "" */
     const char *hint; /* what to do instead; "" if none */
-    bool
-        analysed; /* the parser knew it; false: newer syntax, a vendor's, or none: touches are empty */
+    /* The parser knew it; false: newer syntax, a vendor's, or none: touches are empty. */
+    bool analysed;
     size_t unread_at; /* not analysed: offset in script.bytes where the parser stopped */
-    bool
-        opaque; /* holds code whose effects cannot be read off it: DO, CALL, a call of a function that the
-                                 server does not itself provide; touches are then only a lower bound */
+    /* Holds code whose effects cannot be read off it: DO, CALL, a call of a function that the
+     * server does not itself provide; touches are then only a lower bound. */
+    bool opaque;
     bool destructive; /* DROP, TRUNCATE, DELETE, or a column type change */
-    bool
-        counts_rows_before; /* TRUNCATE or DROP of relations or schemas: rows must be counted before it runs */
+    /* TRUNCATE or DROP of relations or schemas: rows must be counted before it runs. */
+    bool counts_rows_before;
     bool cascade;
-    int64_t
-        rows; /* that it writes: 0, at most so many (INSERT ... VALUES), or ROWS_UNKNOWN where the text does not say */
-    int index_delta; /* indexes made minus dropped, at least: also those behind PRIMARY KEY, UNIQUE, EXCLUDE */
-    bool
-        hides_indexes; /* makes or drops others that its text does not show: DROP TABLE, DROP COLUMN, ATTACH PARTITION, LIKE ... */
-    /* In a long file, shared with the statement before where that does the same: places are then those of the first such one. */
+    /* That it writes: 0, at most so many (INSERT ... VALUES), or ROWS_UNKNOWN where the text does
+     * not say. */
+    int64_t rows;
+    /* Indexes made minus dropped, at least: also those behind PRIMARY KEY, UNIQUE, EXCLUDE. */
+    int index_delta;
+    /* Makes or drops others that its text does not show: DROP TABLE, DROP COLUMN, ATTACH PARTITION,
+     * LIKE ... */
+    bool hides_indexes;
+    /* In a long file, shared with the statement before where that does the same: places are then
+     * those of the first such one. */
     struct touches touches;
-    struct table_lock
-        *locks; /* strongest per table, what the server will take according to its manual */
+    /* Strongest per table, what the server will take according to its manual. */
+    struct table_lock *locks;
     size_t n_locks;
 };
 
@@ -61,8 +66,8 @@ struct script {
     struct digest digest; /* of bytes */
     struct statement *v;
     size_t n;
-    bool
-        allows_unread; /* says with a comment "kfmig:allow-unparsed" that statements may be unknown to the parser */
+    /* Says with a comment "kfmig:allow-unparsed" that statements may be unknown to the parser. */
+    bool allows_unread;
     bool has_block; /* brings its own BEGIN ... COMMIT */
 };
 

@@ -1,5 +1,5 @@
-/* A touch: what a statement would do, or did, to one object. The parser predicts touches, the sensors observe them; scope,
- * limits, locks and touched.csv are made of the same struct. */
+/* A touch: what a statement would do, or did, to one object. The parser predicts touches, the
+ * sensors observe them; scope, limits, locks and touched.csv are made of the same struct. */
 #ifndef KFMIG_MODEL_TOUCH_H
 #define KFMIG_MODEL_TOUCH_H
 
@@ -9,11 +9,13 @@
 
 enum effect {
     EFFECT_READ, /* rows read */
-    EFFECT_REFERENCE, /* made the target of a foreign key, inheritance, or used by a view, function or default */
+    /* made the target of a foreign key, inheritance, or used by a view, function or default */
+    EFFECT_REFERENCE,
     EFFECT_WRITE,    /* rows inserted, updated, deleted; a sequence advanced or set */
     EFFECT_TRUNCATE, /* all rows removed */
     EFFECT_CREATE,
-    EFFECT_ALTER, /* definition, owner, privileges, comment, index, trigger, policy, constraint, default ... */
+    /* definition, owner, privileges, comment, index, trigger, policy, constraint, default ... */
+    EFFECT_ALTER,
     EFFECT_DROP,
     EFFECT_COUNT
 };

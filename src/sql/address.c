@@ -119,7 +119,8 @@ static struct dotted names_of(const PgQuery__Node *n)
     return tree_dotted(tree_items(n));
 }
 
-/* What the grammar turned into internal names, back to the manual's (table 8.1), as format_type() gives them. */
+/* What the grammar turned into internal names, back to the manual's (table 8.1), as format_type()
+ * gives them. */
 static const char *standard_type(const char *name)
 {
     static const struct {

@@ -11,11 +11,13 @@ const char *address_word(PgQuery__ObjectType t);
 /* What kind an object of this type counts as: a trigger, policy, column counts as its table. */
 enum object_kind address_kind(PgQuery__ObjectType t);
 
-/* Names in its own right (CREATE, DROP are its effects), or only changes what it belongs to (always ALTER). */
+/* Names in its own right (CREATE, DROP are its effects), or only changes what it belongs to (always
+ * ALTER). */
 bool address_is_part(PgQuery__ObjectType t);
 
-/* Touch the object that the text names by object, or by rel where the grammar gives one. Indexes and extended statistics
- * belong to a table that is not in the text: they make the statement opaque. Relations get a lock of that level. */
+/* Touch the object that the text names by object, or by rel where the grammar gives one. Indexes
+ * and extended statistics belong to a table that is not in the text: they make the statement
+ * opaque. Relations get a lock of that level. */
 void address_touch(struct analysis *x, PgQuery__ObjectType t, const PgQuery__Node *object,
                    const PgQuery__RangeVar *rel, enum effect effect, int lock);
 

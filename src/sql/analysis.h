@@ -81,8 +81,8 @@ void analysis_children(struct analysis *x, const tree *m);
 void analysis_define(struct analysis *x, const tree *m);
 void analysis_define_nodes(struct analysis *x, struct tree_list list);
 
-/* Record a touch, once per object and effect. location is the tree's, -1 for the statement's own place. Relations of
- * pg_temp and reads of the server's own catalogs are left out. */
+/* Record a touch, once per object and effect. location is the tree's, -1 for the statement's own
+ * place. Relations of pg_temp and reads of the server's own catalogs are left out. */
 void analysis_touch(struct analysis *x, enum object_kind kind, const char *schema, const char *name,
                     enum effect effect, int location);
 
@@ -95,7 +95,8 @@ void analysis_lock(struct analysis *x, const PgQuery__RangeVar *r, enum object_k
                    int level);
 bool analysis_is_temp(const struct analysis *x, struct dotted d);
 
-/* A relation that comes into being; a temporary one is remembered and gives no touch. Returns false if it is temporary. */
+/* A relation that comes into being; a temporary one is remembered and gives no touch. Returns false
+ * if it is temporary. */
 bool analysis_create(struct analysis *x, const PgQuery__RangeVar *r, enum object_kind kind,
                      bool until_commit);
 

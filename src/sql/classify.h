@@ -15,8 +15,8 @@ struct verdict {
 /* The verdict on one statement by itself; blocks are balanced afterwards (script.c). Static memory. */
 const struct verdict *classify(const tree *stmt);
 
-/* The same for a statement that the parser does not know, by its first tokens. It fails closed: what begins like
- * transaction control is refused. */
+/* The same for a statement that the parser does not know, by its first tokens. It fails closed:
+ * what begins like transaction control is refused. */
 const struct verdict *classify_tokens(const struct token *v, size_t n);
 
 /* "CREATE TABLE", as PostgreSQL's command tags; "" for what is unknown. Static memory, or from a. */

@@ -13,30 +13,32 @@ struct head {
     size_t i; /* the token to be read */
 };
 
-/* Stand at the first token of text, which is borrowed. Tokens in scratch. Returns 0, or -1 where the scanner does not know
- * the text. */
+/* Stand at the first token of text, which is borrowed. Tokens in scratch. Returns 0, or -1 where
+ * the scanner does not know the text. */
 int head_open(struct arena *scratch, struct bytes text, struct head *out) MUST_CHECK;
 
-/* Whether the next tokens are these words, separated by blanks in words: "IF NOT EXISTS". ASCII case aside; a quoted name
- * is no word. */
+/* Whether the next tokens are these words, separated by blanks in words: "IF NOT EXISTS". ASCII
+ * case aside; a quoted name is no word. */
 bool head_is(const struct head *h, const char *words);
 
 /* Step over these words. Returns false, and stays, if something else stands there. */
 bool head_skip(struct head *h, const char *words);
 
-/* The name that stands here, as written, with dots and quotes: kfm_ref."County". Empty, and the cursor stays, if there is
- * none. Borrowed from the text. */
+/* The name that stands here, as written, with dots and quotes: kfm_ref."County". Empty, and the
+ * cursor stays, if there is none. Borrowed from the text. */
 struct bytes head_name(struct head *h);
 
-/* What stands in front of the last dot of a name, dot included (empty if it has none), and what follows it. */
+/* What stands in front of the last dot of a name, dot included (empty if it has none), and what
+ * follows it. */
 struct bytes head_qualifier(struct bytes name);
 struct bytes head_last(struct bytes name);
 
 /* The parenthesis that opens here, up to the one that closes it, both included. Empty if none opens here. */
 struct bytes head_group(struct head *h);
 
-/* What stands between here and the next of these words outside parentheses, or the end of the text where it does not come;
- * the cursor then stands at the words. stop: several alternatives, separated by "|". */
+/* What stands between here and the next of these words outside parentheses, or the end of the text
+ * where it does not come; the cursor then stands at the words. stop: several alternatives,
+ * separated by "|". */
 struct bytes head_until(struct head *h, const char *stop);
 
 /* Nothing is left. */

@@ -1,5 +1,5 @@
-/* An INSERT of many rows, some of them at a time: what stands in VALUES are siblings, so that what all of them touch is what
- * the parts of them touch. */
+/* An INSERT of many rows, some of them at a time: what stands in VALUES are siblings, so that what
+ * all of them touch is what the parts of them touch. */
 #include <string.h>
 
 #include "sql/parse.h"
@@ -32,7 +32,8 @@ static size_t head_end(const struct tokens *t)
     return 0;
 }
 
-/* How many of the tokens are whole rows: up to the semicolon, or the last comma outside parentheses; 0: neither is there. */
+/* How many of the tokens are whole rows: up to the semicolon, or the last comma outside
+ * parentheses; 0: neither is there. */
 static size_t whole_rows(const struct tokens *t)
 {
     int depth = 0;

@@ -3,7 +3,8 @@
 
 #include "sql/inverse_parts.h"
 
-/* What is altered: the words, and its name with what belongs to it: "f" "(int)", "g" "ON s.t", "c" "USING gist". */
+/* What is altered: the words, and its name with what belongs to it: "f" "(int)", "g" "ON s.t", "c"
+ * "USING gist". */
 struct subject {
     const char *kind;
     bool actions; /* it is altered by a list of actions */

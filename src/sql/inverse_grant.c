@@ -1,4 +1,5 @@
-/* What undoes GRANT and REVOKE. Whether a privilege was there before is not in the text: a person must look. */
+/* What undoes GRANT and REVOKE. Whether a privilege was there before is not in the text: a person
+ * must look. */
 #include "sql/inverse_parts.h"
 
 static enum answer put(struct inversion *v, const char *verb, struct bytes what, const char *word,

@@ -31,8 +31,8 @@ struct inversion {
 /* Appends s as it stands. */
 void inverse_put(struct buf *out, struct bytes s);
 
-/* h stands behind CREATE, ALTER, GRANT or REVOKE. The inverse goes to v->out, with semicolon and line end; what is there
- * counts only for ANSWER_SQL. */
+/* h stands behind CREATE, ALTER, GRANT or REVOKE. The inverse goes to v->out, with semicolon and
+ * line end; what is there counts only for ANSWER_SQL. */
 enum answer inverse_create(struct inversion *v, struct head *h);
 enum answer inverse_alter(struct inversion *v, struct head *h);
 enum answer inverse_grant(struct inversion *v, struct head *h);

@@ -1,5 +1,5 @@
-/* What PostgreSQL locks, according to its manual (13.3 and the ALTER TABLE page), measured where the manual is silent.
- * Pure. */
+/* What PostgreSQL locks, according to its manual (13.3 and the ALTER TABLE page), measured where
+ * the manual is silent. Pure. */
 #ifndef KFMIG_SQL_LOCK_H
 #define KFMIG_SQL_LOCK_H
 

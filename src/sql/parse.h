@@ -1,6 +1,6 @@
 /* A file on its way into statements. For sql/script.c, piece.c and insert.c only.
- * A file is read in pieces of whole statements, so that memory is bounded by a piece and not by the file: tokens and trees
- * of one piece are gone before those of the next are made. */
+ * A file is read in pieces of whole statements, so that memory is bounded by a piece and not by the
+ * file: tokens and trees of one piece are gone before those of the next are made. */
 #ifndef KFMIG_SQL_PARSE_H
 #define KFMIG_SQL_PARSE_H
 
@@ -8,8 +8,8 @@
 #include "sql/classify.h"
 #include "sql/token.h"
 
-/* A file up to this size is one piece; larger ones are cut behind the last statement that ends within it. Measured: a parse
- * tree takes about 60 bytes for a byte of text. */
+/* A file up to this size is one piece; larger ones are cut behind the last statement that ends
+ * within it. Measured: a parse tree takes about 60 bytes for a byte of text. */
 enum { PIECE = 256 * 1024 };
 
 struct parse {
@@ -27,17 +27,18 @@ struct parse {
     struct temps temps;
 };
 
-/* Read the piece that begins at p->base: fills end, sql and tokens. Returns 0; 1 if a whole INSERT that is longer than a piece
- * was taken in instead, and ends at p->end; or -1 with ERR_CONFIG and the place of what is not terminated. */
+/* Read the piece that begins at p->base: fills end, sql and tokens. Returns 0; 1 if a whole INSERT
+ * that is longer than a piece was taken in instead, and ends at p->end; or -1 with ERR_CONFIG and
+ * the place of what is not terminated. */
 int piece_read(struct parse *p, struct err *e) MUST_CHECK;
 
-/* Scan file[base..base + n) into p->sql and p->tokens. Returns 0, or -1 with what the scanner said in *unfinished; the tokens
- * are then those before that place. */
+/* Scan file[base..base + n) into p->sql and p->tokens. Returns 0, or -1 with what the scanner said
+ * in *unfinished; the tokens are then those before that place. */
 int piece_scan(struct parse *p, size_t base, size_t n, struct err *unfinished) MUST_CHECK;
 
-/* INSERT ... VALUES that begins at p->base and does not end within the piece just scanned: its rows are parsed some thousands
- * at a time, each time behind its beginning. Returns true and sets p->end behind its semicolon, or false: it must be parsed
- * as a whole. */
+/* INSERT ... VALUES that begins at p->base and does not end within the piece just scanned: its rows
+ * are parsed some thousands at a time, each time behind its beginning. Returns true and sets p->end
+ * behind its semicolon, or false: it must be parsed as a whole. */
 bool insert_read(struct parse *p);
 
 /* A new statement of out, from at to end in the file, with everything empty that an analysis fills. */

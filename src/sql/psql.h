@@ -5,19 +5,20 @@
 
 #include "sql/token.h"
 
-/* Blank out, with spaces, what pg_dump writes for psql and what does nothing here: \restrict, \unrestrict, \echo, \pset and
- * \set ON_ERROR_STOP, each a line between statements. sql: n bytes that t was scanned from, perhaps only the beginning of which
- * could be. Returns whether there was any: the text must then be scanned again, because such a line may have opened a string. */
+/* Blank out, with spaces, what pg_dump writes for psql and what does nothing here: \restrict,
+ * \unrestrict, \echo, \pset and \set ON_ERROR_STOP, each a line between statements. sql: n bytes
+ * that t was scanned from, perhaps only the beginning of which could be. Returns whether there was
+ * any: the text must then be scanned again, because such a line may have opened a string. */
 bool psql_pass_over(char *sql, size_t n, const struct tokens *t);
 
-/* Returns 0, or -1 with ERR_CONFIG at the first meta-command, or at a COPY ... FROM STDIN that stands before it.
- * t are the tokens of a text that does not parse (perhaps only its beginning): outside quotes and comments no SQL
- * statement holds a backslash. */
+/* Returns 0, or -1 with ERR_CONFIG at the first meta-command, or at a COPY ... FROM STDIN that
+ * stands before it. t are the tokens of a text that does not parse (perhaps only its beginning):
+ * outside quotes and comments no SQL statement holds a backslash. */
 int psql_check_commands(const char *path, struct bytes text, const struct tokens *t,
                         struct err *e) MUST_CHECK;
 
-/* Returns 0, or -1 with ERR_CONFIG at the first psql variable (:name, :'name', :"name") in a statement that the parser
- * does not know. */
+/* Returns 0, or -1 with ERR_CONFIG at the first psql variable (:name, :'name', :"name") in a
+ * statement that the parser does not know. */
 int psql_check_variables(const char *path, struct bytes text, const struct token *v, size_t n,
                          struct err *e) MUST_CHECK;
 

@@ -80,7 +80,8 @@ static bool same_effects(const struct statement *a, const struct statement *b)
     return same;
 }
 
-/* In a long file one row after another is changed the same way: what they touch is kept once. mark: before the analysis. */
+/* In a long file one row after another is changed the same way: what they touch is kept once. mark:
+ * before the analysis. */
 static void share(struct parse *p, struct statement *st, struct arena_mark mark)
 {
     static const char *const tags[] = {"INSERT", "UPDATE", "DELETE"};
@@ -138,7 +139,8 @@ static unsigned height_of(const struct parse *p, const struct slice *s)
     return tokens_height(&p->tokens.v[s->first], s->n);
 }
 
-/* Returns the one statement of slice i as the parser sees it, or NULL with *stop, the place in the script that it did not get past. */
+/* Returns the one statement of slice i as the parser sees it, or NULL with *stop, the place in the
+ * script that it did not get past. */
 static const tree *parse_alone(struct parse *p, size_t i, size_t *stop)
 {
     const struct slice *s = &p->slices.v[i];

@@ -154,7 +154,8 @@ static const char *verb(const tree *m, PgQuery__ObjectType *about)
         *about = TREE(AlterTableStmt, m)->objtype;
     } else if (tree_is(m, &pg_query__rename_stmt__descriptor)) {
         const PgQuery__RenameStmt *s = TREE(RenameStmt, m);
-        /* A column or a constraint is renamed by ALTER TABLE; rules, triggers and policies have their own command. */
+        /* A column or a constraint is renamed by ALTER TABLE; rules, triggers and policies have
+         * their own command. */
         *about = s->rename_type;
         if (*about == PG_QUERY__OBJECT_TYPE__OBJECT_COLUMN ||
             *about == PG_QUERY__OBJECT_TYPE__OBJECT_ATTRIBUTE) {

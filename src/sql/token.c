@@ -28,7 +28,8 @@ static void scan_free(void *a, void *p)
     (void)p;
 }
 
-/* The scanner's own ends are wrong for U&'...': a token ends where the next thing, comments included, begins. */
+/* The scanner's own ends are wrong for U&'...': a token ends where the next thing, comments
+ * included, begins. */
 static void take_tokens(struct token_scan *s, size_t from, size_t to, const PgQuery__ScanResult *r)
 {
     for (size_t i = 0; i < r->n_tokens; i++) {
@@ -46,7 +47,8 @@ static void take_tokens(struct token_scan *s, size_t from, size_t to, const PgQu
     }
 }
 
-/* Scan sql[from..to) and add its tokens. Returns 0, or -1 with the scanner's words in msg and *at where it stopped. */
+/* Scan sql[from..to) and add its tokens. Returns 0, or -1 with the scanner's words in msg and *at
+ * where it stopped. */
 static int scan_part(struct token_scan *s, const char *sql, size_t from, size_t to, char *msg,
                      size_t size, size_t *at)
 {

@@ -20,8 +20,9 @@ struct tokens {
     size_t n, cap;
 };
 
-/* Tokens of text, without comments. sql is the same text with a NUL behind it. Returns 0, or -1 with ERR_CONFIG and the
- * place of what is not terminated or no server would accept; out then holds the tokens before that place. */
+/* Tokens of text, without comments. sql is the same text with a NUL behind it. Returns 0, or -1
+ * with ERR_CONFIG and the place of what is not terminated or no server would accept; out then holds
+ * the tokens before that place. */
 int tokens_scan(struct arena *a, const char *path, struct bytes text, struct tokens *out,
                 struct err *e) MUST_CHECK;
 
@@ -37,15 +38,18 @@ struct slices {
 /* Statements by semicolons outside parentheses and BEGIN ATOMIC bodies; empty ones are left out. */
 void tokens_split(struct arena *a, const struct tokens *t, struct slices *out);
 
-/* How many tokens, from the first, are whole statements with their semicolons: 0 if no statement ends here. */
+/* How many tokens, from the first, are whole statements with their semicolons: 0 if no statement
+ * ends here. */
 size_t tokens_whole(const struct tokens *t);
 
-/* Statements as the parser found them; base: where the text that it was given begins, in the places of the tokens. */
+/* Statements as the parser found them; base: where the text that it was given begins, in the places
+ * of the tokens. */
 void tokens_split_as(struct arena *a, const struct tokens *t, const PgQuery__ParseResult *r,
                      size_t base, struct slices *out);
 
-/* An upper bound for how deeply the parse tree of these tokens nests. libpg_query recurses without a check: 3,000 nested
- * sub-selects overflow its stack (measured, 8 MiB). Past TOKENS_DEEPEST a text must not be parsed. */
+/* An upper bound for how deeply the parse tree of these tokens nests. libpg_query recurses without
+ * a check: 3,000 nested sub-selects overflow its stack (measured, 8 MiB). Past TOKENS_DEEPEST a
+ * text must not be parsed. */
 #define TOKENS_DEEPEST 1500
 unsigned tokens_height(const struct token *v, size_t n);
 

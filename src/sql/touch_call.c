@@ -1,4 +1,5 @@
-/* Touches of calls: functions with effects of their own, DO, CALL, COPY and other statements that run something. */
+/* Touches of calls: functions with effects of their own, DO, CALL, COPY and other statements that
+ * run something. */
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>

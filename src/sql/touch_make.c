@@ -1,4 +1,5 @@
-/* Touches of statements that make or change functions, types, operators, extensions and other objects without rows. */
+/* Touches of statements that make or change functions, types, operators, extensions and other
+ * objects without rows. */
 #include <string.h>
 #include <strings.h>
 
@@ -15,8 +16,8 @@ static void touch_names(struct analysis *x, enum object_kind kind, struct tree_l
     analysis_touch(x, kind, d.schema, d.name, effect, -1);
 }
 
-/* A body in SQL is text to the server until it runs; what it names is known all the same. A body that does not parse is
- * the server's to refuse. */
+/* A body in SQL is text to the server until it runs; what it names is known all the same. A body
+ * that does not parse is the server's to refuse. */
 static void body_text(struct analysis *x, const char *body)
 {
     struct tokens t = {0};
@@ -61,7 +62,8 @@ static void alter_function(struct analysis *x, const tree *m)
     }
 }
 
-/* CREATE AGGREGATE, OPERATOR, TYPE, COLLATION, TEXT SEARCH ...: functions in the definition look like types there. */
+/* CREATE AGGREGATE, OPERATOR, TYPE, COLLATION, TEXT SEARCH ...: functions in the definition look
+ * like types there. */
 static void define(struct analysis *x, const tree *m)
 {
     const PgQuery__DefineStmt *s = TREE(DefineStmt, m);

@@ -1,4 +1,5 @@
-/* Touches of statements that name an object of any type: DROP, RENAME, OWNER, SET SCHEMA, COMMENT, SECURITY LABEL. */
+/* Touches of statements that name an object of any type: DROP, RENAME, OWNER, SET SCHEMA, COMMENT,
+ * SECURITY LABEL. */
 #include "sql/address.h"
 #include "sql/analysis.h"
 
@@ -98,7 +99,8 @@ static void depends_stmt(struct analysis *x, const tree *m)
     }
 }
 
-/* A column's or table's comment locks the table against other changes of its definition; those of its parts only look. */
+/* A column's or table's comment locks the table against other changes of its definition; those of
+ * its parts only look. */
 static int label_lock(PgQuery__ObjectType t)
 {
     return address_is_part(t) && t != OT(COLUMN) ? LOCK_ACCESS_SHARE : LOCK_SHARE_UPDATE_EXCLUSIVE;

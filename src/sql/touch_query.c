@@ -20,8 +20,8 @@ static void push_cte(struct analysis *x, const char *name)
     x->ctes = c;
 }
 
-/* Without RECURSIVE a name is known to what follows it only: in WITH t AS (SELECT * FROM t) the inner t is a table. The
- * caller restores x->ctes. */
+/* Without RECURSIVE a name is known to what follows it only: in WITH t AS (SELECT * FROM t) the
+ * inner t is a table. The caller restores x->ctes. */
 static void enter_with(struct analysis *x, const PgQuery__WithClause *w)
 {
     if (w == NULL) {
@@ -48,8 +48,8 @@ static void range_var(struct analysis *x, const tree *m)
     analysis_relation(x, r, OBJ_TABLE, EFFECT_READ, x->read_lock);
 }
 
-/* FOR UPDATE and its kin lock the rows of everything in FROM, sub-queries included; naming fewer tables does not make
- * the bound wrong. */
+/* FOR UPDATE and its kin lock the rows of everything in FROM, sub-queries included; naming fewer
+ * tables does not make the bound wrong. */
 static void select_from(struct analysis *x, const PgQuery__SelectStmt *s)
 {
     int before = x->read_lock;

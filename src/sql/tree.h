@@ -10,8 +10,8 @@
 
 typedef ProtobufCMessage tree; /* any message of the tree; its descriptor says which */
 
-/* Parse NUL-terminated SQL. All memory in scratch. Returns 0, or -1 where the parser does not know the text; *stop (may be NULL)
- * is then the offset where it stopped.
+/* Parse NUL-terminated SQL. All memory in scratch. Returns 0, or -1 where the parser does not know
+ * the text; *stop (may be NULL) is then the offset where it stopped.
  * The caller has made sure that the text is not nested too deeply (tokens_height()). */
 int tree_parse(struct arena *scratch, const char *sql, const PgQuery__ParseResult **out,
                size_t *stop) MUST_CHECK;
