@@ -107,6 +107,9 @@ void PQfinish(PGconn *c)
         PQclear(c->results);
         c->results = next;
     }
+    if (play.serve != NULL) {
+        (void)play.serve(play.model, c->number, "close", 0, NULL, "");
+    }
     play.session[c->number] = NULL;
     play.n_open--;
     free(c);

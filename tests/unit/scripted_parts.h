@@ -91,6 +91,8 @@ struct play {
     int n_faults, n_asked;
     char *log;
     size_t n_log;
+    pq_serve *serve;
+    void *model;
     volatile int *cancels; /* shared with the children that ask for them */
 };
 extern struct play play;

@@ -209,6 +209,33 @@ static struct line *faulty(struct line *l, const struct command *c)
     return l;
 }
 
+void pq_model(pq_serve *serve, void *ctx)
+{
+    play.serve = serve;
+    play.model = ctx;
+}
+
+/* The answer that the test's model of a server makes of the script's. It stays until the session's next question. */
+static struct line *served(struct line *l, PGconn *conn, const struct command *c)
+{
+    static struct line told[SESSIONS];
+    static char *text[SESSIONS];
+    int at = conn->number % SESSIONS;
+    if (play.serve == NULL) {
+        return l;
+    }
+    const char *answer = play.serve(play.model, conn->number, c->text, c->n_params,
+                                    (const char *const *)c->param, l->answer);
+    if (answer == l->answer) {
+        return l;
+    }
+    free(text[at]);
+    text[at] = strdup(answer);
+    told[at] = *l;
+    told[at].answer = text[at];
+    return &told[at];
+}
+
 static void log_line(const struct command *c, const struct line *l)
 {
     const char *param = c->n_params > 3 && c->param[3] != NULL ? c->param[3] : "";
@@ -232,6 +259,7 @@ struct line *play_take_line(PGconn *conn, const struct command *c)
         print_asked(c);
     }
     if (l != NULL) {
+        l = served(l, conn, c);
         log_line(c, l);
     }
     return l;

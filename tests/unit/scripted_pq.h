@@ -60,6 +60,14 @@ void pq_fail(int n, const char *answer);
 int pq_asked(void);
 const char *pq_log(void);
 
+/* A model of the server's side, until the next pq_script(): it hears whatever is asked, in whatever session,
+ * with the script's answer (or that of pq_fail()), and returns what is answered: that same text, or one of its
+ * own, which is copied. So an answer can depend on what was done before, and the test knows what the server
+ * holds. The end of a session is told as "close". */
+typedef const char *pq_serve(void *ctx, int session, const char *text, int n_params,
+                             const char *const *params, const char *answer);
+void pq_model(pq_serve *serve, void *ctx);
+
 /* Let so many milliseconds pass on the monotonic clock, and read it: 0 at pq_script(). */
 void pq_pass(int64_t ms);
 int64_t pq_now(void);
