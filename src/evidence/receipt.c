@@ -109,6 +109,10 @@ static struct doc *gates_doc(struct arena *a, const struct findings *gates)
         doc_put(a, d, "gate", doc_text(a, g->rule));
         doc_put(a, d, "result", doc_text(a, finding_result(g)));
         doc_put(a, d, "detail", doc_text(a, g->text));
+        if (!g->passed && g->path[0] != '\0') {
+            const char *at = g->line > 0 ? arena_printf(a, ":%d:%d", g->line, g->col) : "";
+            doc_put(a, d, "place", doc_text(a, arena_printf(a, "%s%s", g->path, at)));
+        }
         if (g->waived_by[0] != '\0') {
             doc_put(a, d, "waived_by", doc_text(a, g->waived_by));
         }

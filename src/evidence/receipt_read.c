@@ -1,4 +1,5 @@
 /* Receipts, read back into the account that they were written from. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "evidence/receipt.h"
@@ -68,6 +69,26 @@ static struct scope scope_at(struct reading *g, const struct doc *d)
     return s;
 }
 
+/* The number behind the last colon of text, which ends there then; 0: there is none. */
+static int number_behind(char *text)
+{
+    char *colon = strrchr(text, ':');
+    if (colon == NULL || colon[1] == '\0' || colon[1 + strspn(colon + 1, "0123456789")] != '\0') {
+        return 0;
+    }
+    *colon = '\0';
+    return (int)strtol(colon + 1, NULL, 10);
+}
+
+/* "path:line:col", or the path alone. */
+static void place_at(struct reading *g, const char *text, struct finding *f)
+{
+    char *path = arena_strdup(g->a, text);
+    f->col = number_behind(path);
+    f->line = number_behind(path);
+    f->path = path;
+}
+
 static struct findings gates_at(struct reading *g, const struct doc *list)
 {
     struct findings out = {0};
@@ -78,8 +99,10 @@ static struct findings gates_at(struct reading *g, const struct doc *list)
         if (strcmp(doc_str(d, "result", ""), "pass") == 0) {
             finding_pass(g->a, &out, rule); /* an older kfmig gave some of these a text */
         } else {
-            finding_fail(g->a, &out, rule, "%s", text[0] != '\0' ? text : "failed")->waived_by =
-                doc_str(d, "waived_by", "");
+            struct finding *f =
+                finding_fail(g->a, &out, rule, "%s", text[0] != '\0' ? text : "failed");
+            f->waived_by = doc_str(d, "waived_by", "");
+            place_at(g, doc_str(d, "place", ""), f);
         }
     }
     return out;

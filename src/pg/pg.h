@@ -75,6 +75,9 @@ bool pg_is_alive(const struct pg *s);      /* false once the connection was lost
 enum pg_tx { PG_TX_IDLE, PG_TX_OPEN, PG_TX_FAILED, PG_TX_UNKNOWN };
 enum pg_tx pg_tx(const struct pg *s); /* as the server said last; no I/O */
 
+/* From now on a call that brings no time of its own may take ms; 0: as long as it likes. Returns what held before, to be set again. */
+int64_t pg_patience(struct pg *s, int64_t ms);
+
 /* One of kfmig's own queries, text parameters (NULL for SQL NULL), one result. Arrays are passed as text: see pg_array().
  * *out may be NULL. -1 with ERR_PREFLIGHT (connection lost: sqlstate "08006" if the server gave none) or as mapped by
  * pg_err(). */

@@ -246,6 +246,13 @@ enum pg_tx pg_tx(const struct pg *s)
     return PG_TX_UNKNOWN;
 }
 
+int64_t pg_patience(struct pg *s, int64_t ms)
+{
+    int64_t before = s->default_timeout_ms;
+    s->default_timeout_ms = ms;
+    return before;
+}
+
 const char *pg_last_query(const struct pg *s)
 {
     return s->last;

@@ -65,10 +65,15 @@ static int begin(struct migration_work *w, struct err *e)
     return FAULT(TX_BEGUN) ? execution_injected(e) : 0;
 }
 
+/* Deferred constraints and triggers act here, which may take as long as a statement. */
 static int observe(struct migration_work *w, struct err *e)
 {
     struct run *r = w->r;
-    if (observer_finish(w->x.observer, *r->pg, r->base, &w->o->seen, e) != 0) {
+    const struct pg_wait wait = execution_wait(&w->x);
+    int64_t usual = pg_patience(*r->pg, wait.timeout_ms);
+    int rc = observer_finish(w->x.observer, *r->pg, r->base, &w->o->seen, e);
+    (void)pg_patience(*r->pg, usual);
+    if (rc != 0) {
         return w->o->seen.deferred_failed ? execution_blame_deferred(&w->x, e) : -1;
     }
     w->o->observed = true;
@@ -149,8 +154,12 @@ static enum attempt attempt(struct migration_work *w)
         blame(w, e);
         return ATTEMPT_FAILED;
     }
-    const struct commit c = {
-        .subject = w->b->id, .run_id = o->run_id, .done = "applied", .before = &before};
+    const struct pg_wait wait = execution_wait(&w->x);
+    const struct commit c = {.subject = w->b->id,
+                             .run_id = o->run_id,
+                             .done = "applied",
+                             .before = &before,
+                             .wait = &wait};
     enum ending end = run_commit(w->r, &c, e);
     if (end != TX_ENDED) {
         o->result = end == TX_UNKNOWN ? RUN_IN_DOUBT : RUN_FAILED;

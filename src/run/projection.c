@@ -61,7 +61,7 @@ int making_commit(struct making *m, struct err *e)
     if (check_lock(m, e) != 0) {
         return -1;
     }
-    enum ending end = tx_commit(making_session(m), NULL, &f);
+    enum ending end = tx_commit(making_session(m), m->r->wait, &f);
     if (end == TX_ENDED) {
         return 0;
     }
@@ -76,8 +76,11 @@ int making_commit(struct making *m, struct err *e)
 
 int making_publish(struct making *m, const struct merkle *before, struct err *e)
 {
-    const struct commit c = {
-        .subject = m->p->name, .run_id = m->o->run_id, .done = "published", .before = before};
+    const struct commit c = {.subject = m->p->name,
+                             .run_id = m->o->run_id,
+                             .done = "published",
+                             .before = before,
+                             .wait = m->r->wait};
     if (check_lock(m, e) != 0) {
         *m->r->merkle = *before;
         return -1;

@@ -68,7 +68,10 @@ int run_chain(struct making *m, const struct bundle *chain, struct err *e)
         execution_scripts(&x, e) != 0) {
         return -1;
     }
-    if (observer_finish(x.observer, s, &base, &m->o->seen, e) != 0) {
+    int64_t usual = pg_patience(s, execution_wait(&x).timeout_ms);
+    int rc = observer_finish(x.observer, s, &base, &m->o->seen, e);
+    (void)pg_patience(s, usual);
+    if (rc != 0) {
         return m->o->seen.deferred_failed ? execution_blame_deferred(&x, e) : -1;
     }
     observer_end_add(s);

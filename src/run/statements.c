@@ -7,6 +7,9 @@
 #include "base/fault.h"
 #include "run/queries.h"
 
+/* How much longer than the server a client waits for what the server ends by itself: its word says more than a deadline's. */
+enum { SERVER_FIRST_MS = 10000 };
+
 int execution_injected(struct err *e)
 {
     err_set(e, ERR_APPLY, "injected fault");
@@ -24,18 +27,38 @@ size_t execution_count(const struct bundle *b)
     return n;
 }
 
+struct pg_wait execution_wait(const struct execution *x)
+{
+    int64_t declared = x->bundle->decl->statement_timeout_ms;
+    struct pg_wait wait = *x->run->wait;
+    wait.timeout_ms = declared > 0 ? declared + SERVER_FIRST_MS : 0;
+    return wait;
+}
+
 /* The place of a failed statement: the server's position if it gave one, else the statement's beginning. */
+static void place_of(const struct script *s, const struct statement *st, int64_t position,
+                     int *line, int *col)
+{
+    *line = st->line;
+    *col = st->col;
+    if (position >= 0 && (size_t)position <= st->text.n) {
+        text_place(s->bytes, st->offset + (size_t)position, line, col);
+    }
+}
+
+static bool is_stopped(const struct err *e)
+{
+    return e->code == ERR_INTERRUPTED || e->code == ERR_TERMINATED;
+}
+
 static void locate(struct execution *x, const struct script *s, const struct statement *st,
                    int64_t position, struct err *e)
 {
-    int line = st->line;
-    int col = st->col;
-    if (position >= 0 && (size_t)position <= st->text.n) {
-        text_place(s->bytes, st->offset + (size_t)position, &line, &col);
-    }
+    int line = 0;
+    int col = 0;
+    place_of(s, st, position, &line, &col);
     const char *what = e->condition[0] != '\0' ? e->condition : e->msg;
-    bool stopped = e->code == ERR_INTERRUPTED || e->code == ERR_TERMINATED;
-    err_wrap(e, stopped ? e->code : ERR_APPLY,
+    err_wrap(e, is_stopped(e) ? e->code : ERR_APPLY,
              "statement %zu (%s) failed, everything was rolled back: %s%s%s%s%s%s", x->n_done + 1,
              st->tag[0] != '\0' ? st->tag : "not analysed", what,
              e->sqlstate[0] != '\0' ? " (" : "", e->sqlstate, e->sqlstate[0] != '\0' ? ")" : "",
@@ -48,8 +71,7 @@ static int run_statement(struct execution *x, const struct script *s, const stru
                          struct err *e)
 {
     struct run *r = x->run;
-    const struct decl *d = x->bundle->decl;
-    struct pg_wait wait = *r->wait;
+    const struct pg_wait wait = execution_wait(x);
     int64_t position = -1;
     int64_t rows = 0;
     tell(r->ear, &(struct tell){.kind = TELL_STATEMENT,
@@ -63,7 +85,6 @@ static int run_statement(struct execution *x, const struct script *s, const stru
         observer_count_before(x->observer, *r->pg, &st->touches, st->cascade, e) != 0) {
         return -1;
     }
-    wait.timeout_ms = d->statement_timeout_ms > 0 ? d->statement_timeout_ms + 10000 : 0;
     if (pg_statement(*r->pg, st->text, &wait, &rows, &position, e) != 0) {
         locate(x, s, st, position, e);
         return -1;
@@ -100,7 +121,8 @@ int execution_blame_deferred(const struct execution *x, struct err *e)
 /* Invariants look at what deferred constraints and triggers leave behind. */
 int execution_settle(struct execution *x, struct err *e)
 {
-    if (x->bundle->decl->invariants.n == 0 || postgis_settle(*x->run->pg, e) == 0) {
+    const struct pg_wait wait = execution_wait(x);
+    if (x->bundle->decl->invariants.n == 0 || postgis_settle(*x->run->pg, &wait, e) == 0) {
         return 0;
     }
     return execution_blame_deferred(x, e);
@@ -117,6 +139,48 @@ static void judge_rows(struct execution *x, const struct script *s, const struct
     f->hint = "run the invariant's query to see the rows that are wrong";
 }
 
+/* A query that fails says as little for what it was to prove as rows do, and it is no statement of the migration's. A lost connection and a signal say
+ * nothing of it. */
+static int blame_query(struct execution *x, const struct script *s, const struct statement *st,
+                       const char *name, int64_t position, struct err *e)
+{
+    int line = 0;
+    int col = 0;
+    place_of(s, st, position, &line, &col);
+    const char *what = e->condition[0] != '\0' ? e->condition : e->msg;
+    const char *text = arena_printf(x->run->a, "its query failed: %s%s%s%s%s%s", what,
+                                    e->sqlstate[0] != '\0' ? " (" : "", e->sqlstate,
+                                    e->sqlstate[0] != '\0' ? ")" : "",
+                                    e->object[0] != '\0' ? " on " : "", e->object);
+    if (!is_stopped(e) && pg_is_alive(*x->run->pg)) {
+        struct finding *f = finding_fail(x->run->a, &x->outcome->gates, name, "%s", text);
+        f->path = s->path;
+        f->line = line;
+        f->col = col;
+        f->hint = "mend the invariant's query, or what it looks at";
+    }
+    err_wrap(e, is_stopped(e) ? e->code : ERR_APPLY,
+             "%s: gate \"%s\" failed, everything was rolled back: %s", x->bundle->id, name, text);
+    return err_place(e, s->path, line, col);
+}
+
+static int prove(struct execution *x, const struct script *s, const struct statement *st,
+                 const char *name, struct err *e)
+{
+    const struct pg_wait wait = execution_wait(x);
+    int64_t rows = 0;
+    int64_t position = -1;
+    if (pg_statement(*x->run->pg, st->text, &wait, &rows, &position, e) != 0) {
+        return blame_query(x, s, st, name, position, e);
+    }
+    if (rows == 0) {
+        finding_pass(x->run->a, &x->outcome->gates, name);
+    } else {
+        judge_rows(x, s, st, name, rows);
+    }
+    return 0;
+}
+
 int execution_invariants(struct execution *x, struct err *e)
 {
     for (size_t i = 0; i < x->bundle->decl->invariants.n; i++) {
@@ -124,19 +188,8 @@ int execution_invariants(struct execution *x, struct err *e)
         const char *name =
             arena_printf(x->run->a, "invariant %s", s->path + strlen(x->bundle->dir) + 1);
         for (size_t k = 0; k < s->n; k++) {
-            int64_t rows = 0;
-            int64_t position = -1;
-            if (s->v[k].kind != STATEMENT_PLAIN) {
-                continue;
-            }
-            if (pg_statement(*x->run->pg, s->v[k].text, x->run->wait, &rows, &position, e) != 0) {
-                locate(x, s, &s->v[k], position, e);
+            if (s->v[k].kind == STATEMENT_PLAIN && prove(x, s, &s->v[k], name, e) != 0) {
                 return -1;
-            }
-            if (rows == 0) {
-                finding_pass(x->run->a, &x->outcome->gates, name);
-            } else {
-                judge_rows(x, s, &s->v[k], name, rows);
             }
         }
     }

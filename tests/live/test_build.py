@@ -11,6 +11,7 @@ import subprocess
 
 import pg
 from project import Project, full_id
+from schemas import valid
 from seen import digest, files, finish, one_error, said, until
 from tap import cases, contains, equal, lacks, main, test
 
@@ -410,6 +411,24 @@ def rows_of_an_invariant_roll_everything_back(tmp):
     lacks(ran.text, "canary-7")
     equal(pg.value(p.db, "SELECT to_regnamespace('app')"), None)
     equal(p.entries()[-1][1:], ("apply", ONE, "failed"))
+
+
+@cases(no_such_table=("SELECT id\n  FROM app.nowhere;\n", "undefined_table (42P01)", ":2:8"),
+       no_number=("SELECT id FROM app.t WHERE note::int > 0;\n", "invalid_text_representation (22P02)", ":1:1"))
+def an_invariant_whose_query_fails_is_a_failed_gate(case, tmp):
+    query, why, at = case
+    p = Project(tmp)
+    p.bundle("M-01", TABLE + "INSERT INTO app.t VALUES (1, 'canary-' || 7);", **ROWS, invariants={"broken.sql": query})
+    ran = p.build()
+    one_error(ran, 2, f'gate "invariant invariants/broken.sql" failed, everything was rolled back: its query failed: {why}',
+              f"invariants/broken.sql{at}")
+    lacks(ran.text, "canary-7")
+    equal(pg.value(p.db, "SELECT to_regnamespace('app')"), None)
+    receipt = json.loads(p.run("receipt", "show", "dev", ONE, "--json").out)
+    equal(receipt["claim"]["gates"], [dict(gate="invariant invariants/broken.sql", result="fail", detail=f"its query failed: {why}",
+                                           place=f"migrations/postgis/{ONE}/invariants/broken.sql{at}")])
+    valid("run_receipt.v1", receipt)
+    equal(receipt["failure"]["statement"], None, "it is no statement of the migration")
 
 
 @test

@@ -163,8 +163,9 @@ static const struct {
      "@ledger_lock_holder -> rows kfmig | 9 | NULL | tester\n@ledger_lock_release -> rows t\n", RUN_IN_DOUBT, ERR_DOUBT, "the outcome is not known yet", 0, true, 0, 1, 0, NULL},
     {"COMMIT is cut and the ledger may not be asked", READY "COMMIT -> cut\n" RECONNECTED "@ledger_find_run -> error 42501\n", RUN_IN_DOUBT, ERR_DOUBT, "the outcome is not known yet", 0, true, 0, 1, 0, NULL},
     {"COMMIT is cut, and so is the question", READY "COMMIT -> cut\n" RECONNECTED "@ledger_find_run -> cut\n", RUN_IN_DOUBT, ERR_DOUBT, "the outcome is not known yet", 0, true, 0, 1, 0, NULL},
-    {"COMMIT gets no answer, and took effect", READY "COMMIT -> deaf\n" RECONNECTED FOUND("t"), RUN_SUCCESS, ERR_NONE, "", 1, false, 0, 1, 0, NULL},
-    {"COMMIT gets no answer and is cancelled", READY "COMMIT -> silence\n" FAILURE, RUN_FAILED, ERR_APPLY, "the server refused COMMIT", 1, false, 0, 0, 0, NULL},
+    {"COMMIT may take an hour where no timeout is declared", READY "COMMIT -> wait=3600000 COMMIT\n", RUN_SUCCESS, ERR_NONE, "", 1, false, 0, 0, 0, NULL},
+    {"COMMIT gets no answer, and took effect", READY "COMMIT -> deaf\n" RECONNECTED FOUND("t"), RUN_SUCCESS, ERR_NONE, "", 1, false, 0, 1, 0, with_timeout},
+    {"COMMIT gets no answer and is cancelled", READY "COMMIT -> silence\n" FAILURE, RUN_FAILED, ERR_APPLY, "the server refused COMMIT", 1, false, 0, 0, 0, with_timeout},
     {"COMMIT cannot be sent: undone for sure only if it never left", READY "COMMIT -> unsent\n" RECONNECTED FOUND("f") FAILURE, RUN_FAILED, ERR_APPLY, "nothing was applied", 1, false, 0, 1, 0, NULL},
     {"the connection is lost just before COMMIT", BEGUN STATEMENT SETTLED GUARD("t | t | t | t | t") "@ledger_record_head -> UPDATE 1\n@ledger_record_entry -> INSERT 0 1\n"
      "@ledger_record_receipt -> INSERT 0 1\n@ledger_record_blobs -> INSERT 0 1\n@ledger_record_end -> SET then cut\n" RECONNECTED FAILURE_RECORDED,

@@ -135,10 +135,9 @@ int postgis_snapshot_end(struct pg *s, struct err *e)
     return pg_command(s, "COMMIT", tag, NULL, e);
 }
 
-int postgis_settle(struct pg *s, struct err *e)
+int postgis_settle(struct pg *s, const struct pg_wait *w, struct err *e)
 {
-    char tag[64];
-    return pg_command(s, "SET CONSTRAINTS ALL IMMEDIATE", tag, NULL, e);
+    return pg_statement(s, bytes_str("SET CONSTRAINTS ALL IMMEDIATE"), w, NULL, NULL, e);
 }
 
 int postgis_savepoint(struct pg *s, struct err *e)

@@ -58,8 +58,8 @@ int postgis_begin_alone(struct pg *s, struct err *e) MUST_CHECK; /* BEGIN, and n
 /* A transaction that only reads, and sees the database as it is now until it ends. */
 int postgis_snapshot(struct pg *s, struct err *e) MUST_CHECK;
 int postgis_snapshot_end(struct pg *s, struct err *e) MUST_CHECK;
-/* Deferred constraints and triggers act now. */
-int postgis_settle(struct pg *s, struct err *e) MUST_CHECK;
+/* Deferred constraints and triggers act now; that may take as long as w says. */
+int postgis_settle(struct pg *s, const struct pg_wait *w, struct err *e) MUST_CHECK;
 /* A savepoint of kfmig's own in the open transaction, at most one at a time, and what came after it undone.
  */
 int postgis_savepoint(struct pg *s, struct err *e) MUST_CHECK;
