@@ -39,7 +39,7 @@ static int entry_from(const struct run *r, const struct doc *receipt, struct ent
     if (receipt_read(r->a, receipt, &x, e) != 0 || strcmp(x.environment, r->env->name) != 0 ||
         x.run_id[0] == '\0' || (x.generation == NULL && x.migration_id[0] == '\0')) {
         err_set(e, ERR_INTEGRITY, "an owed receipt is damaged or belongs to another environment");
-        return err_hint(e, "look into state/owed; move the file away to go on without it");
+        return -1;
     }
     *en = (struct entry){
         .sequence = r->merkle->size + 1,
@@ -69,21 +69,17 @@ static struct blob *blobs_from(struct run *r, const struct doc *list, size_t *n)
     return v;
 }
 
-static int pay_new(struct run *r, struct doc *d, struct err *e)
+static int pay_new(struct run *r, struct doc *d, struct entry *en, struct err *e)
 {
-    struct entry en;
-    struct recording record = {.entry = &en, .epoch = r->epoch};
+    struct recording record = {.entry = en, .epoch = r->epoch};
     struct merkle before = *r->merkle;
     const struct guard unguarded = {NULL, NULL};
-    if (entry_from(r, doc_get(d, "receipt"), &en, e) != 0) {
-        return -1;
-    }
     record.receipt =
-        receipt_seal(r->a, doc_get(d, "receipt"), en.instance, en.sequence, &en.previous);
-    en.receipt = digest_of(record.receipt);
+        receipt_seal(r->a, doc_get(d, "receipt"), en->instance, en->sequence, &en->previous);
+    en->receipt = digest_of(record.receipt);
     record.blobs = blobs_from(r, doc_get(d, "blobs"), &record.n_blobs);
     const struct commit c = {
-        .subject = en.subject, .run_id = en.run_id, .done = "recorded", .before = &before};
+        .subject = en->subject, .run_id = en->run_id, .done = "recorded", .before = &before};
     if (postgis_begin_alone(*r->pg, e) != 0) {
         return -1;
     }
@@ -96,17 +92,18 @@ static int pay_new(struct run *r, struct doc *d, struct err *e)
     return run_commit(r, &c, e) == TX_ENDED ? 0 : -1;
 }
 
-int run_pay(struct run *r, struct bytes owed, bool *paid, struct err *e)
+int run_pay(struct run *r, struct bytes owed, enum owed_fate *fate, struct err *e)
 {
+    struct entry en;
     struct receipt_rows rows = {0};
     struct doc *d = json_read(r->a, owed, "state/owed", e);
-    if (d == NULL) {
+    *fate = OWED_UNREADABLE;
+    if (d == NULL || entry_from(r, doc_get(d, "receipt"), &en, e) != 0) {
+        return 0;
+    }
+    if (ledger_receipts(*r->pg, 0, en.run_id, r->a, &rows, e) != 0) {
         return -1;
     }
-    const char *run_id = doc_str(doc_get(d, "receipt"), "run_id", "");
-    if (ledger_receipts(*r->pg, 0, run_id, r->a, &rows, e) != 0) {
-        return -1;
-    }
-    *paid = rows.n == 0;
-    return rows.n > 0 ? 0 : pay_new(r, d, e);
+    *fate = rows.n > 0 ? OWED_KNOWN : OWED_PAID;
+    return rows.n > 0 ? 0 : pay_new(r, d, &en, e);
 }

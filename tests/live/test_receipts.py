@@ -449,6 +449,28 @@ def a_receipt_owed_because_the_server_died_is_paid_by_the_next_run(tmp):
     cluster.remove()
 
 
+LARGE = b'{"blobs":["' + b"x" * (65 << 20) + b'"],"receipt":{"environment":"dev"}}'
+
+
+@cases(too_large=(LARGE, "64 MiB"), much_too_large=(LARGE.replace(b'"],', b'","' + b"y" * (1 << 20) + b'"],'), "64 MiB"),
+       cut_off=(b'{"blobs":[],"receipt":{"environment":"dev","run_id":"1', "a text is not closed"), no_subject=(
+           b'{"blobs":[],"receipt":{"environment":"dev","run_id":"1"}}', "damaged or belongs to another environment"))
+def an_owed_receipt_that_cannot_be_recorded_is_told_and_set_aside(case, tmp):
+    text, why = case
+    p = Project(tmp)
+    p.bundle("M-01", TABLE)
+    p.write("state/owed/1.json", text)
+    p.write("state/owed/2.json", text.replace(b'"environment":"dev"', b'"environment":"far"'))
+    ran = p.build()
+    equal(ran.status, 0, repr(ran))
+    contains(ran.err, "an owed receipt cannot be recorded and was set aside as state/owed/aside/1.json: ")
+    contains(ran.err, why)
+    equal(p.applied(), [ONE])
+    equal(p.path("state/owed/aside/1.json").read_bytes() == text, True, "nothing of it is lost")
+    equal(sorted(path.name for path in p.path("state/owed").iterdir()), ["2.json", "aside"], "another environment's stays")
+    contains(p.build().err, "nothing to do")
+
+
 class OfWork:
     """Only the COMMIT after the migration's own statements counts."""
 
