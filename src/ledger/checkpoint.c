@@ -1,4 +1,5 @@
-/* The last that is known of a lost ledger, as its successor cites it: member claim.recovery of the first receipt. */
+/* The last that is known of a lost ledger, as its successor cites it: member claim.recovery of the first
+ * receipt. */
 #include <stdio.h>
 #include <string.h>
 

@@ -255,8 +255,8 @@ static int make_or_find(struct contact *c, struct err *e)
     return rc;
 }
 
-/* Whoever gets the lock on making knows that the backend which had it has ended: what that one did is there now, or never will be. So it is enough
- * to try once more: the ledger is found made, or is made. */
+/* Whoever gets the lock on making knows that the backend which had it has ended: what that one did is there
+ * now, or never will be. So it is enough to try once more: the ledger is found made, or is made. */
 static int ask(struct contact *c, struct pg **s, struct err *e)
 {
     struct err why = *e;

@@ -1,5 +1,5 @@
-/* Entries as text: one table of members, walked by the writer and by the reader. The reader takes nothing that the writer
- * would not have written, byte for byte. */
+/* Entries as text: one table of members, walked by the writer and by the reader. The reader takes nothing
+ * that the writer would not have written, byte for byte. */
 #include <endian.h>
 #include <stddef.h>
 #include <string.h>
@@ -125,7 +125,8 @@ static int skip_char(struct entry_scan *s, char c)
     return 0;
 }
 
-/* Eight lower-case hexadecimal digits at once; fourteen thousand entries have seven million. Returns 0 or -1. */
+/* Eight lower-case hexadecimal digits at once; fourteen thousand entries have seven million. Returns 0 or
+ * -1. */
 static int read_hex8(const char *p, uint8_t *out)
 {
     const uint64_t ones = 0x0101010101010101;
@@ -167,7 +168,8 @@ static int scan_optional(struct entry_scan *s, struct digest *out)
     return scan_digest(s, out) == 0 && !digest_is_zero(out) ? 0 : -1;
 }
 
-/* The character that an escape stands for, if canonical JSON writes it so; else 0. s->p is behind the backslash. */
+/* The character that an escape stands for, if canonical JSON writes it so; else 0. s->p is behind the
+ * backslash. */
 static char scan_escape(struct entry_scan *s)
 {
     static const char letters[] = "btnfr\"\\";

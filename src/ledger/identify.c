@@ -103,8 +103,8 @@ static bool is_expected(const char *sqlstate)
            strcmp(sqlstate, "42501") == 0;
 }
 
-/* identify_full.sql failed as it does where it cannot read everything: what is there? Returns 0 with *rows if there is no ledger
- * or it could be read without the control file, else -1. */
+/* identify_full.sql failed as it does where it cannot read everything: what is there? Returns 0 with *rows if
+ * there is no ledger or it could be read without the control file, else -1. */
 static int ask_less(struct pg *s, struct pg_rows **rows, bool *has_ledger, struct err *e)
 {
     if (pg_query(s, &ledger_identify_server, NULL, 0, rows, e) != 0) {

@@ -16,8 +16,8 @@
 
 #define LEDGER_FORMAT 1
 
-/* What one round trip tells about a server (sql/identify_full.sql). Without a ledger, or where a managed server denies
- * pg_control_system(), it takes one or two more. A reading role needs
+/* What one round trip tells about a server (sql/identify_full.sql). Without a ledger, or where a managed
+ * server denies pg_control_system(), it takes one or two more. A reading role needs
  *   GRANT USAGE ON SCHEMA kfmig TO role; GRANT SELECT ON ALL TABLES IN SCHEMA kfmig TO role;
  * and nothing else for everything here that only reads. */
 struct identity {
@@ -39,14 +39,15 @@ struct identity {
     char database[64];
     int version;
 };
-/* -1 ERR_PREFLIGHT: the role may not read the ledger (hint: the GRANT), or its format is another; ERR_INTEGRITY: rows of it are
- * missing. No transaction may be open. */
+/* -1 ERR_PREFLIGHT: the role may not read the ledger (hint: the GRANT), or its format is another;
+ * ERR_INTEGRITY: rows of it are missing. No transaction may be open. */
 int ledger_identify(struct pg *s, struct identity *out, struct err *e) MUST_CHECK;
 
 /* One entry = one leaf. Its canonical JSON text (keys sorted, exactly these) is what the tree hashes:
- * {"bundle_digest","checksum","environment","finished_at","instance","kind","outputs","previous","receipt","result","run_id","sequence","subject"}
- * outputs: {"diff","invariants","post","pre"} digests (absent ones are left out); bundle_digest and checksum: null where absent;
- * previous: root before this entry (sha256 of nothing for the first).
+ * {"bundle_digest","checksum","environment","finished_at","instance","kind","outputs","previous","receipt",
+ *  "result","run_id","sequence","subject"}
+ * outputs: {"diff","invariants","post","pre"} digests (absent ones are left out); bundle_digest and checksum:
+ * null where absent; previous: root before this entry (sha256 of nothing for the first).
  * kind: a word of model/entry_kind.def. result: success | failed | interrupted. */
 struct entry {
     int64_t sequence; /* from 1 */
@@ -80,8 +81,8 @@ struct merkle {
 struct digest merkle_leaf(struct bytes text);
 void merkle_add(struct merkle *m, const struct digest *leaf);
 struct digest merkle_root(const struct merkle *m); /* SHA-256 of nothing for size 0 */
-/* Proofs (RFC 6962 2.1.1, 2.1.2) over leaves[0..n): path nodes into out (at most 64); return their number, or -1 if
- * there is no such leaf or smaller tree. From an empty tree every growth is consistent: no nodes. */
+/* Proofs (RFC 6962 2.1.1, 2.1.2) over leaves[0..n): path nodes into out (at most 64); return their number, or
+ * -1 if there is no such leaf or smaller tree. From an empty tree every growth is consistent: no nodes. */
 int merkle_inclusion(const struct digest *leaves, int64_t n, int64_t index, struct digest *out);
 int merkle_consistency(const struct digest *leaves, int64_t n, int64_t old_n, struct digest *out);
 bool merkle_check_inclusion(const struct digest *leaf, int64_t index, int64_t n,
@@ -89,14 +90,16 @@ bool merkle_check_inclusion(const struct digest *leaf, int64_t index, int64_t n,
 bool merkle_check_consistency(int64_t old_n, const struct digest *old_root, int64_t n,
                               const struct digest *root, const struct digest *path, int n_path);
 
-/* All entries: cached copies where together with the rest they hash to id->root, else read again from the server (and put in the
- * cache). -1 with ERR_INTEGRITY if what the server holds does not hash to its own root. *m is the tree after the last. Each
- * entry's sequence and instance are checked; its previous is not (the root covers it). */
+/* All entries: cached copies where together with the rest they hash to id->root, else read again from the
+ * server (and put in the cache). -1 with ERR_INTEGRITY if what the server holds does not hash to its own
+ * root. *m is the tree after the last. Each entry's sequence and instance are checked; its previous is not
+ * (the root covers it). */
 int ledger_entries(struct pg *s, const struct identity *id, struct cache *c, struct arena *a,
                    struct entries *out, struct merkle *m, struct err *e) MUST_CHECK;
 
-/* The last that is known of a ledger which was lost with its database: its newest entry that anybody remembers. Digests are zero where
- * not known. found_in: "sink", "exported receipts", "cache"; NULL: not there. */
+/* The last that is known of a ledger which was lost with its database: its newest entry that anybody
+ * remembers. Digests are zero where not known. found_in: "sink", "exported receipts", "cache"; NULL: not
+ * there. */
 struct checkpoint {
     char instance[37];
     int64_t sequence;       /* 0: nothing is known */
@@ -105,11 +108,12 @@ struct checkpoint {
     struct digest receipt;  /* of that one's receipt */
     const char *found_in[3];
 };
-/* First contact. cites: the database takes the place of a lost one, and the contact's receipt cites that one's checkpoint (member claim.recovery; its
- * cites is null where sequence is 0); NULL: an ordinary one. follow: what is recorded with it in the same transaction; it fills *out for
- * the entry that comes after the tree m of the ledger instance, at the server's time now (all of it lives until ledger_create_with()
- * returns); may be called again. NULL: nothing. reconnect: another session with the same database in place of *s, which is closed and NULL if there
- * is none; NULL: a COMMIT whose answer is lost stays in doubt. */
+/* First contact. cites: the database takes the place of a lost one, and the contact's receipt cites that
+ * one's checkpoint (member claim.recovery; its cites is null where sequence is 0); NULL: an ordinary one.
+ * follow: what is recorded with it in the same transaction; it fills *out for the entry that comes after the
+ * tree m of the ledger instance, at the server's time now (all of it lives until ledger_create_with()
+ * returns); may be called again. NULL: nothing. reconnect: another session with the same database in place
+ * of *s, which is closed and NULL if there is none; NULL: a COMMIT whose answer is lost stays in doubt. */
 struct recording;
 struct first_contact {
     const char *env;
@@ -119,22 +123,24 @@ struct first_contact {
     int (*reconnect)(void *ctx, struct pg **s, struct err *e);
     void *ctx;
 };
-/* Make schema kfmig, its tables, the first entry (kind contact) with its receipt, and what follows it, in one transaction: all of that stands, or
- * nothing. Two at once: the second finds it made. Needs CREATE on the database; -1 ERR_PREFLIGHT with a hint: the GRANT to run; ERR_LOCKED: another
- * session has been at it for a minute; ERR_DOUBT: the answer to COMMIT was lost and the database cannot be asked. PUBLIC gets no privileges
- * on it. No transaction may be open. */
+/* Make schema kfmig, its tables, the first entry (kind contact) with its receipt, and what follows it, in one
+ * transaction: all of that stands, or nothing. Two at once: the second finds it made. Needs CREATE on the
+ * database; -1 ERR_PREFLIGHT with a hint: the GRANT to run; ERR_LOCKED: another session has been at it for a
+ * minute; ERR_DOUBT: the answer to COMMIT was lost and the database cannot be asked. PUBLIC gets no
+ * privileges on it. No transaction may be open. */
 int ledger_create_with(struct pg **s, const struct first_contact *f, struct err *e) MUST_CHECK;
 /* The same with an ordinary contact and nothing else. */
 int ledger_create(struct pg *s, const char *env, struct err *e) MUST_CHECK;
-/* A checkpoint as JSON (null where sequence is 0), and out of a contact receipt: false if that begins no recovery. Texts of *out are
- * borrowed from receipt. */
+/* A checkpoint as JSON (null where sequence is 0), and out of a contact receipt: false if that begins no
+ * recovery. Texts of *out are borrowed from receipt. */
 struct doc *checkpoint_doc(struct arena *a, const struct checkpoint *c);
 bool checkpoint_of(const struct doc *receipt, struct checkpoint *out);
 
-/* Exclusive run: polls pg_try_advisory_lock every 100 ms with jitter, never waiting inside a statement; then for a moment the work
- * lock exclusively (no orphan backend of a dead run still works); then epoch + 1 in kfmig.lease with run_id and holder text.
- * The ear hears who has it while waiting (application name, pid, since), as TELL_WAITING. timeout_ms 0: do not wait.
- * -1 ERR_LOCKED naming the holder; ERR_INTERRUPTED: the ear (may be NULL) said stop. */
+/* Exclusive run: polls pg_try_advisory_lock every 100 ms with jitter, never waiting inside a statement; then
+ * for a moment the work lock exclusively (no orphan backend of a dead run still works); then epoch + 1 in
+ * kfmig.lease with run_id and holder text. The ear hears who has it while waiting (application name, pid,
+ * since), as TELL_WAITING. timeout_ms 0: do not wait. -1 ERR_LOCKED naming the holder; ERR_INTERRUPTED:
+ * the ear (may be NULL) said stop. */
 struct lock_wait {
     int64_t timeout_ms;
     const struct ear *ear;
@@ -142,20 +148,23 @@ struct lock_wait {
 int ledger_lock(struct pg *s, const char *run_id, const char *holder, const struct lock_wait *w,
                 int64_t *epoch, struct err *e) MUST_CHECK;
 int ledger_unlock(struct pg *s, struct err *e) MUST_CHECK;
-/* End the server's side of a connection that this run lost: session backend_pid, if it still holds the lock for run_id. On a network
- * that swallows everything the server would keep it, and with it the lock, for hours. Nobody else's session is ended. */
+/* End the server's side of a connection that this run lost: session backend_pid, if it still holds the lock
+ * for run_id. On a network that swallows everything the server would keep it, and with it the lock, for
+ * hours. Nobody else's session is ended. */
 int ledger_evict(struct pg *s, const char *run_id, int backend_pid, struct err *e) MUST_CHECK;
 /* Is the lock still ours, also the session-level part, and the epoch? */
 int ledger_lock_check(struct pg *s, int64_t epoch, bool *held, struct err *e) MUST_CHECK;
 
-/* At the start of a transaction that works: takes the work lock, which a starter needs to see free, until the end of the
- * transaction, and notes in *out (texts in a) what ledger_record() will compare. -1 ERR_LOCKED if a starter has it. */
+/* At the start of a transaction that works: takes the work lock, which a starter needs to see free, until the
+ * end of the transaction, and notes in *out (texts in a) what ledger_record() will compare. -1 ERR_LOCKED
+ * if a starter has it. */
 struct guard;
 void ledger_work_add(struct pg *s, struct pg_rows **work); /* pg_batch_add()s */
 int ledger_work_done(struct pg_rows *work, struct arena *a, struct guard *out,
                      struct err *e) MUST_CHECK; /* reads and frees its row */
 
-/* One object's state in the sum. definition: facets, one per line "facet\tvalue", sorted; policy-safe; NULL fingerprint = removed. */
+/* One object's state in the sum. definition: facets, one per line "facet\tvalue", sorted; policy-safe;
+ * NULL fingerprint = removed. */
 struct object_row {
     const char *object;        /* object_text() */
     struct digest fingerprint; /* zero: removed */
@@ -170,9 +179,10 @@ struct object_rows {
 int ledger_objects(struct pg *s, int64_t upto, struct arena *a, struct object_rows *out,
                    struct err *e) MUST_CHECK;
 
-/* Everything that goes in with one entry; recorded by pipelined inserts on the session's open transaction (one round trip), head and epoch checked
- * in the same: zero rows updated means somebody else moved the ledger (ERR_LOCKED). *m is advanced. entry's sequence, previous and instance are filled in
- * by the caller from *m and identity (see ledger_next()). The session's search_path is as it was afterwards. */
+/* Everything that goes in with one entry; recorded by pipelined inserts on the session's open transaction
+ * (one round trip), head and epoch checked in the same: zero rows updated means somebody else moved the
+ * ledger (ERR_LOCKED). *m is advanced. entry's sequence, previous and instance are filled in by the caller
+ * from *m and identity (see ledger_next()). The session's search_path is as it was afterwards. */
 struct blob {
     struct digest digest;
     struct bytes bytes;
@@ -186,30 +196,32 @@ struct recording {
     size_t n_blobs;
     int64_t epoch;
 };
-/* The final check of DESIGN.md section 3 step 6, in the same round trip as the record: made by ledger_work_done(). Also that the run's
- * lock is held by this session and the work lock by this transaction; where xid is NULL the work lock is taken instead. */
+/* The final check of DESIGN.md section 3 step 6, in the same round trip as the record: made by
+ * ledger_work_done(). Also that the run's lock is held by this session and the work lock by this
+ * transaction; where xid is NULL the work lock is taken instead. */
 struct guard {
     const char
         *xid; /* pg_current_xact_id()::text at the start of the transaction; NULL: do not check */
     const char *user; /* quoted current_user, a blank, quoted session_user; NULL: do not check */
 };
-/* Fill in sequence, previous, instance and environment (the last two borrowed from id) of the entry that comes next. */
+/* Fill in sequence, previous, instance and environment (the last two borrowed from id) of the entry that
+ * comes next. */
 void ledger_next(const struct identity *id, const struct merkle *m, struct entry *en);
-/* -1 ERR_APPLY: the migration changed transaction, user or locks, or the server refused a part; ERR_LOCKED: somebody else moved
- * the ledger. The caller rolls back; *m is then unchanged. */
+/* -1 ERR_APPLY: the migration changed transaction, user or locks, or the server refused a part; ERR_LOCKED:
+ * somebody else moved the ledger. The caller rolls back; *m is then unchanged. */
 int ledger_record(struct pg *s, const struct recording *r, const struct guard *g, struct merkle *m,
                   struct err *e) MUST_CHECK;
 
-/* What came of a COMMIT whose answer was lost: TX_ENDED if the entry of run_id, which that transaction held, is there; TX_UNDONE if not; TX_UNKNOWN
- * with *e if the ledger cannot be asked. Call with the lock held, by a session that waited for it since: only then has the lost one's
- * backend ended. */
+/* What came of a COMMIT whose answer was lost: TX_ENDED if the entry of run_id, which that transaction held,
+ * is there; TX_UNDONE if not; TX_UNKNOWN with *e if the ledger cannot be asked. Call with the lock held, by a
+ * session that waited for it since: only then has the lost one's backend ended. */
 enum ending ledger_settle(struct pg *s, const char *run_id, struct err *e) MUST_CHECK;
 
 /* An input text; what does not hash to d is ERR_INTEGRITY. */
 int ledger_blob(struct pg *s, const struct digest *d, struct arena *a, struct bytes *out,
                 bool *found, struct err *e) MUST_CHECK;
-/* Receipt bodies: by run id, by sequence, or all after a sequence (for delivery); texts in a. They are as the database has them:
- * compare with entry.receipt. */
+/* Receipt bodies: by run id, by sequence, or all after a sequence (for delivery); texts in a. They are as the
+ * database has them: compare with entry.receipt. */
 struct receipt_row {
     int64_t sequence;
     const char *run_id;
@@ -222,32 +234,37 @@ struct receipt_rows {
 int ledger_receipts(struct pg *s, int64_t after, const char *run_id_or_null, struct arena *a,
                     struct receipt_rows *out, struct err *e) MUST_CHECK;
 
-/* Generations of projections: the only memory of their progress (DESIGN.md section 5). A table of its own, kfmig.generation
- * (projection, number, state, digest, content, facts, changed_at), which may change: what was done stands in the entries. A ledger that was made
- * without it gets it by ledger_generations_create() (a transaction of its own; nothing to do where it stands; not append-only, private to the owner
- * like the rest). */
+/* Generations of projections: the only memory of their progress (DESIGN.md section 5). A table of its own,
+ * kfmig.generation (projection, number, state, digest, content, facts, changed_at), which may change: what
+ * was done stands in the entries. A ledger that was made without it gets it by ledger_generations_create() (a
+ * transaction of its own; nothing to do where it stands; not append-only, private to the owner like the
+ * rest). */
 int ledger_generations_create(struct pg *s, struct err *e) MUST_CHECK;
-/* All of them; none where there is no such table. parts and is_chosen are read from facts (parts_read(); member "chosen": bool). Works
- * inside or outside of a transaction. -1 with ERR_INTEGRITY for a row that cannot be read. */
+/* All of them; none where there is no such table. parts and is_chosen are read from facts (parts_read();
+ * member "chosen": bool). Works inside or outside of a transaction. -1 with ERR_INTEGRITY for a row that
+ * cannot be read. */
 int ledger_generations(struct pg *s, struct arena *a, struct generations *out,
                        struct err *e) MUST_CHECK;
-/* Insert or update g's row (by projection and number) in the open transaction: state, digest, content, facts (canonical JSON of g->facts with
- * "parts" and "chosen" put in from g). changed_at is the server's clock. */
+/* Insert or update g's row (by projection and number) in the open transaction: state, digest, content, facts
+ * (canonical JSON of g->facts with "parts" and "chosen" put in from g). changed_at is the server's clock. */
 int ledger_generation_put(struct pg *s, const struct generation *g, struct err *e) MUST_CHECK;
-/* The generation is no more: its row stays, as "dropped", so that its number is never given out again; it is listed no longer. */
+/* The generation is no more: its row stays, as "dropped", so that its number is never given out again; it
+ * is listed no longer. */
 int ledger_generation_remove(struct pg *s, const char *projection, int64_t number,
                              struct err *e) MUST_CHECK;
 /* The number after the highest that this projection ever had; 1 for its first. */
 int ledger_generation_next(struct pg *s, const char *projection, int64_t *number,
                            struct err *e) MUST_CHECK;
-/* One receipt after another, all after a sequence, in order: each(ctx, row, e) for every one; row's texts live until it returns, and it may
- * use the session in turn. Read in windows of a few MiB (or of the one receipt that is larger), so that memory does not grow with the ledger.
- * -1 from each(), with *e set, ends the reading and is returned. */
+/* One receipt after another, all after a sequence, in order: each(ctx, row, e) for every one; row's texts
+ * live until it returns, and it may use the session in turn. Read in windows of a few MiB (or of the one
+ * receipt that is larger), so that memory does not grow with the ledger. -1 from each(), with *e set, ends
+ * the reading and is returned. */
 typedef int receipt_fn(void *ctx, const struct receipt_row *row, struct err *e);
 int ledger_receipts_each(struct pg *s, int64_t after, receipt_fn *each, void *ctx,
                          struct err *e) MUST_CHECK;
 
-/* Sequences of entries whose columns (subject, kind, result, run_id) say something else than their text; *v in a. */
+/* Sequences of entries whose columns (subject, kind, result, run_id) say something else than their text;
+ * *v in a. */
 int ledger_columns(struct pg *s, struct arena *a, int64_t **v, size_t *n, struct err *e) MUST_CHECK;
 
 #endif

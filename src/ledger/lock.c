@@ -1,5 +1,6 @@
-/* The lock of a run, its epoch, and the lock of those who work. Waiting is done between statements: a session that waits
- * inside one holds a snapshot, and CREATE INDEX CONCURRENTLY of the lock's holder would wait for that in turn. */
+/* The lock of a run, its epoch, and the lock of those who work. Waiting is done between statements: a session
+ * that waits inside one holds a snapshot, and CREATE INDEX CONCURRENTLY of the lock's holder would wait
+ * for that in turn. */
 #include <stdio.h>
 #include <stdlib.h>
 

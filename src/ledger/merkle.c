@@ -115,8 +115,8 @@ int merkle_consistency(const struct digest *leaves, int64_t n, int64_t old_n, st
     return old_n == 0 ? 0 : subproof(leaves, n, old_n, true, out);
 }
 
-/* One level up on the way from a leaf to the root: is the node on the path a left neighbour? RFC 9162 section 2.1.3.2 steps
- * 4b and 4c; node and last are the positions of the own and of the last node of a level. */
+/* One level up on the way from a leaf to the root: is the node on the path a left neighbour? RFC 9162 section
+ * 2.1.3.2 steps 4b and 4c; node and last are the positions of the own and of the last node of a level. */
 static bool climb(int64_t *node, int64_t *last)
 {
     bool is_right = (*node & 1) != 0 || *node == *last;

@@ -4,9 +4,9 @@
 
 #include "ledger/ledger.h"
 
-/* Add to the session's batch what ledger_record() writes for r: head, entry, receipt, objects, blobs. *m is advanced.
- * *moved receives the result of moving the head: no row affected means that somebody else moved it. Memory that the batch
- * needs until it runs comes from a. */
+/* Add to the session's batch what ledger_record() writes for r: head, entry, receipt, objects, blobs. *m is
+ * advanced. *moved receives the result of moving the head: no row affected means that somebody else moved it.
+ * Memory that the batch needs until it runs comes from a. */
 void ledger_add_record(struct pg *s, struct arena *a, const struct recording *r, struct merkle *m,
                        struct pg_rows **moved);
 

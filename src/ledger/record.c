@@ -1,4 +1,5 @@
-/* Recording: what one entry brings with it, and the final check, in one round trip on the open transaction. */
+/* Recording: what one entry brings with it, and the final check, in one round trip on the open
+ * transaction. */
 #include <string.h>
 
 #include "base/fault.h"
@@ -127,8 +128,8 @@ static int overtaken(struct err *e)
     return err_hint(e, "run again");
 }
 
-/* The server refused a part of the record, with what is known of it in *e. The migration ran before in the same transaction,
- * so what is in the way is most likely its doing. */
+/* The server refused a part of the record, with what is known of it in *e. The migration ran before in the
+ * same transaction, so what is in the way is most likely its doing. */
 static int explain(struct err *e)
 {
     if (e == NULL || e->code != ERR_PREFLIGHT || strncmp(e->sqlstate, "08", 2) == 0 ||

@@ -88,7 +88,8 @@ static void send_report(int fd, struct report r)
     (void)!write(fd, &r, sizeof r);
 }
 
-/* Does not return: execs, or reports errno and ends. The death signal comes last: a change of user clears it. */
+/* Does not return: execs, or reports errno and ends. The death signal comes last: a change of user clears
+ * it. */
 static _Noreturn void exec_child(const struct child *c, int out, int report, bool dies_with_us)
 {
     (void)umask(077);
@@ -147,7 +148,8 @@ static void close_pair(const int pair[2])
     }
 }
 
-/* Forks and waits for the exec to have succeeded. The child leads a process group of its own and dies with us. */
+/* Forks and waits for the exec to have succeeded. The child leads a process group of its own and dies with
+ * us. */
 static int start(const struct child *c, int out, pid_t *pid, struct err *e)
 {
     int ends[2];

@@ -1,6 +1,6 @@
 /* Child processes for the embedded server; for src/pg only.
- * Owns: fork and exec without a shell. A child starts with default signals, an empty signal mask, umask 077, stdin from
- * /dev/null and no descriptor of ours but the one meant for its output. */
+ * Owns: fork and exec without a shell. A child starts with default signals, an empty signal mask, umask 077,
+ * stdin from /dev/null and no descriptor of ours but the one meant for its output. */
 #ifndef KFMIG_PG_CHILD_H
 #define KFMIG_PG_CHILD_H
 
@@ -21,8 +21,8 @@ struct child_user {
     int n_groups;
 };
 
-/* argv and env end with NULL; argv[0] is looked up in PATH if it holds no slash; env NULL: ours. user NULL: as we are.
- * out: a descriptor for stdout and stderr, -1 for /dev/null. */
+/* argv and env end with NULL; argv[0] is looked up in PATH if it holds no slash; env NULL: ours. user NULL:
+ * as we are. out: a descriptor for stdout and stderr, -1 for /dev/null. */
 struct child {
     const char *const *argv;
     const char *const *env;
@@ -30,14 +30,14 @@ struct child {
     int out;
 };
 
-/* Run it to its end, at most timeout_ms, then kill its process group. words (may be NULL) collects what it writes to
- * stdout (then stderr goes to c->out). *status is as from waitpid(). It is killed too when we die. Returns 0, or -1 with
- * ERR_PREFLIGHT: could not be started, did not end in time. */
+/* Run it to its end, at most timeout_ms, then kill its process group. words (may be NULL) collects what it
+ * writes to stdout (then stderr goes to c->out). *status is as from waitpid(). It is killed too when we die.
+ * Returns 0, or -1 with ERR_PREFLIGHT: could not be started, did not end in time. */
 int child_run(const struct child *c, struct buf *words, int64_t timeout_ms, int *status,
               struct err *e) MUST_CHECK;
 
-/* Start it in a session of its own, as nobody's child, working directory "/". *pid may be NULL. Returns 0, or -1 with
- * ERR_PREFLIGHT when it could not be started. */
+/* Start it in a session of its own, as nobody's child, working directory "/". *pid may be NULL. Returns 0, or
+ * -1 with ERR_PREFLIGHT when it could not be started. */
 int child_detach(const struct child *c, pid_t *pid, struct err *e) MUST_CHECK;
 
 /* Can user go down to the directory path and enter it? Asked of the kernel, as that user; NULL: as we are. */

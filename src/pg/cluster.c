@@ -34,7 +34,8 @@ const char *text_line(struct bytes text, int n, char *out, size_t size)
     return out;
 }
 
-/* Nothing of ours but what a server needs: no connection string, no password, no PG* variable gets into its memory. */
+/* Nothing of ours but what a server needs: no connection string, no password, no PG* variable gets into
+ * its memory. */
 void server_env(const char *env[static SERVER_ENV_MAX], struct buf *text)
 {
     static const char *const kept[] = {"PATH", "LD_LIBRARY_PATH", "PROJ_LIB", "PROJ_DATA",
@@ -161,7 +162,8 @@ static int sync_folder(const char *path, struct err *e)
     return rc;
 }
 
-/* Under another name until it is complete: a cluster in data/ is a whole one, whatever was killed on the way. */
+/* Under another name until it is complete: a cluster in data/ is a whole one, whatever was killed on the
+ * way. */
 static int make_cluster(const struct home *h, const struct programs *p, bool throwaway,
                         struct err *e)
 {

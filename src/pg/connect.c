@@ -21,7 +21,16 @@ static void on_notice(void *arg, const PGresult *r)
     }
 }
 
-/* The options' values hold the password, so they are wiped before libpq frees them. */
+void pg_forget_options(PQconninfoOption *options)
+{
+    for (PQconninfoOption *o = options; o != NULL && o->keyword != NULL; o++) {
+        if (o->val != NULL) {
+            explicit_bzero(o->val, strlen(o->val));
+        }
+    }
+    PQconninfoFree(options);
+}
+
 static int check_conninfo(const char *text, struct err *e)
 {
     char *words = NULL;
@@ -31,12 +40,7 @@ static int check_conninfo(const char *text, struct err *e)
         (void)err_set(e, ERR_CONFIG, "the connection string cannot be parsed");
         return err_hint(e, "write postgresql://USER@HOST:PORT/DATABASE or keyword=value pairs");
     }
-    for (PQconninfoOption *o = options; o->keyword != NULL; o++) {
-        if (o->val != NULL) {
-            explicit_bzero(o->val, strlen(o->val));
-        }
-    }
-    PQconninfoFree(options);
+    pg_forget_options(options);
     return 0;
 }
 
@@ -109,7 +113,8 @@ static int connect_session(struct pg *s, const char *conninfo, const struct pg_o
     if (s->conn == NULL) {
         BUG("out of memory");
     }
-    /* With this verbosity libpq's words about a refused connection hold the SQLSTATE and nothing the server wrote. */
+    /* With this verbosity libpq's words about a refused connection hold the SQLSTATE and nothing the
+     * server wrote. */
     (void)PQsetErrorVerbosity(s->conn, PQERRORS_SQLSTATE);
     (void)PQsetNoticeReceiver(s->conn, on_notice, s);
     int rc = wait_connected(s, &c);

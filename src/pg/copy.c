@@ -1,4 +1,5 @@
-/* COPY ... FROM STDIN: sending rows while the server works on those before, and learning in time that it refused them. */
+/* COPY ... FROM STDIN: sending rows while the server works on those before, and learning in time that it
+ * refused them. */
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,9 +13,9 @@ enum {
     HEARD_MS = 500
 };
 
-/* queued: bytes put since libpq's buffer was last empty. libpq reads an error that comes while rows are sent only after the COPY has ended, and
- * says nothing of it before. So whoever is heard (heard_ms: when; 0: nobody) without a notice coming out of it for HEARD_MS is
- * taken to have refused. */
+/* queued: bytes put since libpq's buffer was last empty. libpq reads an error that comes while rows are sent
+ * only after the COPY has ended, and says nothing of it before. So whoever is heard (heard_ms: when; 0:
+ * nobody) without a notice coming out of it for HEARD_MS is taken to have refused. */
 struct pg_copy {
     struct pg_call call;
     PQnoticeReceiver on_notice;
@@ -59,7 +60,8 @@ static struct pg_copy *copy_resume(struct pg *s, const struct pg_wait *w)
     return s->copy;
 }
 
-/* The results behind the COPY, to their end. Returns 0, or -1 when the connection is lost; *bad is the first refusal. */
+/* The results behind the COPY, to their end. Returns 0, or -1 when the connection is lost; *bad is the
+ * first refusal. */
 static int receive(struct pg *s, struct pg_call *call, int64_t *rows, PGresult **bad)
 {
     for (;;) {
@@ -163,7 +165,8 @@ static int hear(struct pg *s, struct pg_copy *c)
     return rc;
 }
 
-/* Lets our bytes out and the server's in, without waiting if everything is out or may_wait is false. -1: the COPY is over. */
+/* Lets our bytes out and the server's in, without waiting if everything is out or may_wait is false. -1:
+ * the COPY is over. */
 static int turn(struct pg *s, struct pg_copy *c, bool may_wait)
 {
     if (pg_call_tick(s, &c->call) != 0) {
@@ -185,7 +188,8 @@ static int turn(struct pg *s, struct pg_copy *c, bool may_wait)
     return is_broken || c->call.stop != PG_STOP_NONE || is_refused(c) ? -1 : 0;
 }
 
-/* words NULL: all rows were sent. A broken connection is no failure here: what the server said before is then read. */
+/* words NULL: all rows were sent. A broken connection is no failure here: what the server said before is
+ * then read. */
 static int end_rows(struct pg *s, struct pg_copy *c, const char *words)
 {
     int rc = s->lost ? -1 : PQputCopyEnd(s->conn, words);

@@ -4,7 +4,8 @@
 
 #include "pg/session.h"
 
-/* Returns 0 with the statement's result in *good or the server's refusal in *bad, or -1 when the connection is lost. */
+/* Returns 0 with the statement's result in *good or the server's refusal in *bad, or -1 when the
+ * connection is lost. */
 static int receive(struct pg *s, struct pg_call *c, PGresult **good, PGresult **bad)
 {
     for (;;) {

@@ -42,8 +42,8 @@ static bool is_ready(const struct home *h)
     return m.state == SERVER_READY && strcmp(m.socket_dir, h->socket_dir) == 0 && is_socket(h);
 }
 
-/* A server that is on its way out, or that listens where nobody looks (the folder was moved, a cleaner of /tmp removed the
- * socket), makes room for a new one. Returns the process that stays, 0 for none, -1. */
+/* A server that is on its way out, or that listens where nobody looks (the folder was moved, a cleaner of
+ * /tmp removed the socket), makes room for a new one. Returns the process that stays, 0 for none, -1. */
 static int settle_running(const struct home *h, pid_t *pid, struct err *e)
 {
     struct postmaster m = server_look(h);
@@ -56,7 +56,8 @@ static int settle_running(const struct home *h, pid_t *pid, struct err *e)
     return 0;
 }
 
-/* After a postmaster was killed its backends live on for a moment, and the next one refuses to start beside them. */
+/* After a postmaster was killed its backends live on for a moment, and the next one refuses to start
+ * beside them. */
 static int start_and_wait(const struct home *h, const struct embedded_options *o, pid_t pid,
                           struct pg **admin, struct err *e)
 {

@@ -1,4 +1,5 @@
-/* From libpq's failures to struct err: the only place that looks at a server's words, and decides which may be shown. */
+/* From libpq's failures to struct err: the only place that looks at a server's words, and decides which
+ * may be shown. */
 #include <ctype.h>
 #include <stdio.h>
 #include <string.h>
@@ -156,8 +157,8 @@ static void set_hint(struct err *e, const struct pg *s, const char *sqlstate)
     }
 }
 
-/* XX001 and XX002 say that stored data is damaged. XX000 says nothing of the kind: PostGIS reports malformed input by it,
- * and the server an object that another session has just dropped. */
+/* XX001 and XX002 say that stored data is damaged. XX000 says nothing of the kind: PostGIS reports malformed
+ * input by it, and the server an object that another session has just dropped. */
 static enum err_code refusal_code(enum err_code code, const char *sqlstate)
 {
     return strcmp(sqlstate, "XX001") == 0 || strcmp(sqlstate, "XX002") == 0 ? ERR_INTEGRITY : code;
@@ -218,7 +219,8 @@ int pg_fail(struct pg *s, const struct pg_call *c, const PGresult *r, enum err_c
     return s->lost ? fail_lost(s, r, e) : fail_refused(s, r, code, what, e);
 }
 
-/* With PQERRORS_SQLSTATE a refusal reads "... FATAL:  28P01"; the severity may be translated, the code is not. */
+/* With PQERRORS_SQLSTATE a refusal reads "... FATAL:  28P01"; the severity may be translated, the code is
+ * not. */
 static bool find_sqlstate(const char *words, char out[static PG_SQLSTATE])
 {
     bool found = false;
@@ -261,8 +263,9 @@ static int fail_connect_refused(const struct pg *s, const char *sqlstate, struct
     return -1;
 }
 
-/* libpq's own words, before any server spoke. They may quote the connection string, so they are only recognised. Those that
- * begin with "^" stand at the beginning. The place is added to msg unless the connection string itself is at fault. */
+/* libpq's own words, before any server spoke. They may quote the connection string, so they are only
+ * recognised. Those that begin with "^" stand at the beginning. The place is added to msg unless the
+ * connection string itself is at fault. */
 static const struct {
     const char *words;
     enum err_code code;

@@ -12,8 +12,8 @@ struct programs {
 };
 
 /* Where the server's programs are: the folder that KFMIG_PG_BINDIR names and no other if it is set; else what
- * `pg_config --bindir` says, then /usr/lib/postgresql/N/bin, highest N first. major: the wanted major version, 0 for any
- * from 13 on. Runs programs. Returns 0, or -1 with ERR_PREFLIGHT. */
+ * `pg_config --bindir` says, then /usr/lib/postgresql/N/bin, highest N first. major: the wanted major
+ * version, 0 for any from 13 on. Runs programs. Returns 0, or -1 with ERR_PREFLIGHT. */
 int find_programs(int major, struct programs *out, struct err *e) MUST_CHECK;
 
 #endif

@@ -44,8 +44,8 @@ static void set_root(struct home *h, const char *root)
     (void)snprintf(h->data, sizeof h->data, "%.*s/data", PATH_MAX, root);
 }
 
-/* The path depends on DIR alone: what the file says is only believed if it says just that, because DIR may belong to
- * somebody whom root should not follow elsewhere. */
+/* The path depends on DIR alone: what the file says is only believed if it says just that, because DIR may
+ * belong to somebody whom root should not follow elsewhere. */
 static void elsewhere_root(const struct home *h, char out[static SERVER_PATH])
 {
     char hex[ELSEWHERE_HEX + 1];

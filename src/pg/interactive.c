@@ -10,8 +10,8 @@
 
 #include "pg/session.h"
 
-/* libpq's own variable for each of its options: arguments can be read by every user of the machine, the environment by its owner
- * only. */
+/* libpq's own variable for each of its options: arguments can be read by every user of the machine, the
+ * environment by its owner only. */
 static void put_environment(const PQconninfoOption *options)
 {
     for (const PQconninfoOption *o = options; o->keyword != NULL; o++) {
@@ -42,7 +42,7 @@ int pg_interactive(const struct secret *conninfo, const char *const *argv, int *
         (void)execvp(argv[0], (char *const *)(uintptr_t)argv);
         _exit(127);
     }
-    PQconninfoFree(options);
+    pg_forget_options(options);
     int rc = child < 0 ? err_errno(e, ERR_PREFLIGHT, "cannot start %s", argv[0]) : 0;
     int raw = 0;
     while (child > 0 && waitpid(child, &raw, 0) < 0 && errno == EINTR) {

@@ -39,8 +39,8 @@ void pg_forget_prepared(struct pg *s)
     s->round++;
 }
 
-/* A query counts as prepared as soon as its Parse is queued, for the sake of those behind it in the same pipeline;
- * receive() takes that back for what the server did not confirm. */
+/* A query counts as prepared as soon as its Parse is queued, for the sake of those behind it in the same
+ * pipeline; receive() takes that back for what the server did not confirm. */
 static bool send_item(struct pg *s, struct pg_item *item)
 {
     char name[PG_NAME];
@@ -58,8 +58,8 @@ static bool send_item(struct pg *s, struct pg_item *item)
     return PQsendQueryPrepared(s->conn, name, item->n_params, item->params, NULL, NULL, 0) == 1;
 }
 
-/* libpq 15 lets the first command of a pipeline inherit single-row mode from the statement before it: an empty one is
- * sent ahead to take that over. */
+/* libpq 15 lets the first command of a pipeline inherit single-row mode from the statement before it: an
+ * empty one is sent ahead to take that over. */
 static bool send_lead(struct pg *s)
 {
     return !s->single_row || PQsendQueryParams(s->conn, "", 0, NULL, NULL, NULL, NULL, 0) == 1;
@@ -78,7 +78,8 @@ static bool send_all(struct pg *s, struct pg_item *v, size_t n)
     return PQpipelineSync(s->conn) == 1;
 }
 
-/* One result and the NULL that ends it. A result of another kind means that we and the server no longer agree. */
+/* One result and the NULL that ends it. A result of another kind means that we and the server no longer
+ * agree. */
 static int receive_one(struct pg *s, struct pg_call *c, PGresult **r)
 {
     if (pg_next(s, c, r) != 0 || s->lost) {
@@ -122,8 +123,8 @@ static void keep_rows(const struct pg_item *item, PGresult *r)
     }
 }
 
-/* Returns 0, or 1 with the server's refusal in *bad (the caller frees it), or -1 when the connection is lost (*bad may
- * say why). */
+/* Returns 0, or 1 with the server's refusal in *bad (the caller frees it), or -1 when the connection is lost
+ * (*bad may say why). */
 static int receive_item(struct pg *s, struct pg_call *c, const struct pg_item *item,
                         size_t *confirmed, PGresult **bad)
 {
@@ -144,8 +145,8 @@ static int receive_item(struct pg *s, struct pg_call *c, const struct pg_item *i
     return 0;
 }
 
-/* What follows a refusal is PGRES_PIPELINE_ABORTED, up to the Sync. Without a transaction block the server commits at the
- * Sync, and may refuse that: *bad. */
+/* What follows a refusal is PGRES_PIPELINE_ABORTED, up to the Sync. Without a transaction block the server
+ * commits at the Sync, and may refuse that: *bad. */
 static int receive_sync(struct pg *s, struct pg_call *c, bool is_last, PGresult **bad)
 {
     for (;;) {
@@ -179,8 +180,9 @@ static int refuse(struct pg *s, const struct pg_call *c, const PGresult *bad,
     return pg_fail(s, c, bad, ERR_PREFLIGHT, what, e);
 }
 
-/* To the end of the pipeline, whose v[0..n) have not been answered yet. What stands behind a Sync is answered although it is not
- * wanted any more; its Parse counts for nothing, which costs the next who needs it a second name. */
+/* To the end of the pipeline, whose v[0..n) have not been answered yet. What stands behind a Sync is answered
+ * although it is not wanted any more; its Parse counts for nothing, which costs the next who needs it a
+ * second name. */
 static int drain(struct pg *s, struct pg_call *c, const struct pg_item *v, size_t n, PGresult **bad)
 {
     size_t n_syncs = 1;

@@ -23,8 +23,8 @@ static enum server_state state_of(const char *word)
     return strcmp(word, "stopping") == 0 ? SERVER_STOPPING : SERVER_STARTING;
 }
 
-/* A postmaster works in its data directory. After a crash its number may belong to anybody. Where /proc does not tell,
- * the number counts. */
+/* A postmaster works in its data directory. After a crash its number may belong to anybody. Where /proc does
+ * not tell, the number counts. */
 static bool works_in(pid_t pid, const char *data)
 {
     char path[64];
@@ -37,7 +37,8 @@ static bool works_in(pid_t pid, const char *data)
     return stat(data, &here) == 0 && here.st_dev == there.st_dev && here.st_ino == there.st_ino;
 }
 
-/* postmaster.pid: process id, data directory, start time, port, socket directory, listen address, memory key, state. */
+/* postmaster.pid: process id, data directory, start time, port, socket directory, listen address, memory
+ * key, state. */
 struct postmaster server_look(const struct home *h)
 {
     struct postmaster m = {0};
@@ -57,8 +58,8 @@ struct postmaster server_look(const struct home *h)
     return m;
 }
 
-/* Our umask may have hidden the file from the server's user, who owns the folder: what stands there by now need not be
- * what was written. */
+/* Our umask may have hidden the file from the server's user, who owns the folder: what stands there by now
+ * need not be what was written. */
 static int open_to_server(const char *path, struct err *e)
 {
     struct stat st;
@@ -73,7 +74,8 @@ static int open_to_server(const char *path, struct err *e)
                    : err_set(e, ERR_PREFLIGHT, "cannot give the server its settings \"%s\"", path);
 }
 
-/* Messages of the server hold SQL text and row values; its log takes only what ends a session or the server. */
+/* Messages of the server hold SQL text and row values; its log takes only what ends a session or the
+ * server. */
 static int write_settings(const struct home *h, bool throwaway, struct err *e)
 {
     char path[SERVER_PATH + 16];

@@ -23,8 +23,8 @@ enum {
 #define SERVER_ADMIN "kfmig_admin"
 #define SERVER_OWNER "kfmig"
 
-/* Where one embedded server lives. root is dir, or a folder beneath /var/lib/kfmig that DIR/location names. user is whom
- * the server runs as; drop says that this is not who we are. */
+/* Where one embedded server lives. root is dir, or a folder beneath /var/lib/kfmig that DIR/location names.
+ * user is whom the server runs as; drop says that this is not who we are. */
 struct home {
     char dir[PATH_MAX];
     char root[SERVER_PATH];
@@ -34,10 +34,11 @@ struct home {
     bool drop;
 };
 
-/* Fill *h from what is on disk; changes nothing. Returns 0, or -1 with ERR_CONFIG (dir is not absolute, too long). */
+/* Fill *h from what is on disk; changes nothing. Returns 0, or -1 with ERR_CONFIG (dir is not absolute,
+ * too long). */
 int home_find(struct home *h, const char *dir, struct err *e) MUST_CHECK;
-/* Make DIR; decide whom the server runs as and where its data goes, if that is not yet decided. The caller holds
- * start.lock. Returns 0, or -1 with ERR_PREFLIGHT. */
+/* Make DIR; decide whom the server runs as and where its data goes, if that is not yet decided. The caller
+ * holds start.lock. Returns 0, or -1 with ERR_PREFLIGHT. */
 int home_settle(struct home *h, struct err *e) MUST_CHECK;
 /* Make the private socket folder, or check that it is ours. Returns 0, or -1 with ERR_PREFLIGHT. */
 int home_socket_dir(const struct home *h, struct err *e) MUST_CHECK;
@@ -59,10 +60,11 @@ int server_create(const struct home *h, bool throwaway, struct programs *p,
                   struct err *e) MUST_CHECK;
 int server_start(const struct home *h, const struct programs *p, bool throwaway, pid_t *pid,
                  struct err *e) MUST_CHECK;
-/* End it: fast shutdown, then immediate shutdown when that takes too long. Returns 0 (gone), 1 (was not running), -1. */
+/* End it: fast shutdown, then immediate shutdown when that takes too long. Returns 0 (gone), 1 (was not
+ * running), -1. */
 int server_stop(const struct home *h, struct err *e) MUST_CHECK;
-/* Wait until the server, process pid, takes sessions; *out is one as the administrator in database "postgres". Returns 0,
- * 1 with an error when the process ended, or -1 when it took too long. */
+/* Wait until the server, process pid, takes sessions; *out is one as the administrator in database
+ * "postgres". Returns 0, 1 with an error when the process ended, or -1 when it took too long. */
 int server_wait_ready(const struct home *h, pid_t pid, struct pg **out, struct err *e) MUST_CHECK;
 /* Fill env, ended by NULL, with what a server program gets; text keeps the strings. */
 void server_env(const char *env[static SERVER_ENV_MAX], struct buf *text);
@@ -88,8 +90,8 @@ int server_database(struct pg *admin, const char *name, struct err *e) MUST_CHEC
 bool stamp_covers(const struct home *h, const struct embedded_options *o);
 int stamp_write(const struct home *h, const struct embedded_options *o, struct err *e) MUST_CHECK;
 
-/* Lock DIR/name. how: LOCK_SH or LOCK_EX. wait_ms 0: try once. Returns a descriptor; -1 with errno, EWOULDBLOCK when
- * another process kept it for all that time. Closing the descriptor gives the lock back. */
+/* Lock DIR/name. how: LOCK_SH or LOCK_EX. wait_ms 0: try once. Returns a descriptor; -1 with errno,
+ * EWOULDBLOCK when another process kept it for all that time. Closing the descriptor gives the lock back. */
 int lock_take(const struct home *h, const char *name, int how, int64_t wait_ms);
 /* As lock_take(), but the file must be there: the watcher makes none in a folder that is being removed. */
 int lock_take_old(const struct home *h, const char *name, int how, int64_t wait_ms);

@@ -19,8 +19,9 @@ void pg_call_begin(struct pg_call *c, const struct pg_wait *w, int64_t timeout_m
     c->deadline = timeout_ms > 0 ? now + timeout_ms : 0;
 }
 
-/* PQcancel() blocks without a deadline, so a child with an alarm does it; libpq allows that call even in a signal
- * handler. The child is waited for: a cancel that arrived late would hit the session's next statement. */
+/* PQcancel() blocks without a deadline, so a child with an alarm does it; libpq allows that call even in a
+ * signal handler. The child is waited for: a cancel that arrived late would hit the session's next
+ * statement. */
 void pg_cancel(struct pg *s)
 {
     PGcancel *cancel = PQgetCancel(s->conn);
@@ -92,7 +93,8 @@ static bool is_broken(const struct pg *s)
     return PQstatus(s->conn) == CONNECTION_BAD || PQsocket(s->conn) < 0;
 }
 
-/* A failure that leaves libpq's connection standing (out of memory) would make PQgetResult() wait without a deadline. */
+/* A failure that leaves libpq's connection standing (out of memory) would make PQgetResult() wait without
+ * a deadline. */
 static int take_input(struct pg *s)
 {
     if (PQconsumeInput(s->conn) == 1 || is_broken(s)) {

@@ -1,5 +1,6 @@
 /* The inside of a session; for src/pg only.
- * Owns: struct pg, one call's deadline, waiting for the server. The only header that brings in <libpq-fe.h>. */
+ * Owns: struct pg, one call's deadline, waiting for the server. The only header that brings in
+ * <libpq-fe.h>. */
 #ifndef KFMIG_PG_SESSION_H
 #define KFMIG_PG_SESSION_H
 
@@ -35,8 +36,9 @@ struct pg_item {
     bool prepares;
 };
 
-/* host, port, dbname and user are safe for a terminal and have no NULL. fatal is the SQLSTATE of a FATAL message that came
- * while no call was under way. round makes names of prepared queries unique after the server forgot the earlier ones. */
+/* host, port, dbname and user are safe for a terminal and have no NULL. fatal is the SQLSTATE of a FATAL
+ * message that came while no call was under way. round makes names of prepared queries unique after the
+ * server forgot the earlier ones. */
 struct pg {
     PGconn *conn;
     char *host, *port, *dbname, *user;
@@ -61,19 +63,24 @@ struct pg {
 /* The clock of one call starts; timeout_ms 0: no deadline. */
 void pg_call_begin(struct pg_call *c, const struct pg_wait *w, int64_t timeout_ms);
 
-/* Ask on_wait if it is time to, notice a passed deadline, cancel. Returns 0; -1: stop waiting, the grace has passed. */
+/* Ask on_wait if it is time to, notice a passed deadline, cancel. Returns 0; -1: stop waiting, the grace
+ * has passed. */
 int pg_call_tick(struct pg *s, struct pg_call *c);
 
-/* Wait at most until the next tick for fd to become readable (or writable). Returns what poll() found, 0 for nothing;
- * a signal makes the next tick due at once. */
+/* Wait at most until the next tick for fd to become readable (or writable). Returns what poll() found, 0 for
+ * nothing; a signal makes the next tick due at once. */
 int pg_call_poll(struct pg_call *c, int fd, short events);
 
-/* Before something is sent: the session must be alive, and what the server said meanwhile is read without waiting.
- * Returns 0, or -1 with the error of a lost connection. */
+/* Free what PQconninfoParse() gave. Its values hold the password, and libpq would give them back as they
+ * are. NULL is fine. */
+void pg_forget_options(PQconninfoOption *options);
+
+/* Before something is sent: the session must be alive, and what the server said meanwhile is read without
+ * waiting. Returns 0, or -1 with the error of a lost connection. */
 int pg_ready(struct pg *s, struct err *e) MUST_CHECK;
 
-/* The next result of what was sent, NULL at its end. Returns 0, or -1 when the connection had to be given up (s->lost);
- * a result that ends the session (FATAL) sets s->lost and is handed over. The caller frees *r. */
+/* The next result of what was sent, NULL at its end. Returns 0, or -1 when the connection had to be given up
+ * (s->lost); a result that ends the session (FATAL) sets s->lost and is handed over. The caller frees *r. */
 int pg_next(struct pg *s, struct pg_call *c, PGresult **r) MUST_CHECK;
 
 /* Has the server's answer begun to come in, or the connection ended? Does not wait. */
@@ -97,12 +104,13 @@ int pg_command_within(struct pg *s, const char *sql, const struct pg_wait *w, ch
 
 struct pg_rows *pg_rows_of(PGresult *result); /* takes result over */
 
-/* Fill *e for a call that failed with result r (NULL: there is none) and return -1. code is for an ordinary refusal;
- * what is what the server refused ("the statement"). c may be NULL. */
+/* Fill *e for a call that failed with result r (NULL: there is none) and return -1. code is for an ordinary
+ * refusal; what is what the server refused ("the statement"). c may be NULL. */
 int pg_fail(struct pg *s, const struct pg_call *c, const PGresult *r, enum err_code code,
             const char *what, struct err *e);
 
-/* Fill *e for a connection that could not be made, from libpq's words, none of which are repeated. Returns -1. */
+/* Fill *e for a connection that could not be made, from libpq's words, none of which are repeated. Returns
+ * -1. */
 int pg_fail_connect(const struct pg *s, struct err *e);
 
 /* "HOST:PORT", or "the local socket, port PORT". */

@@ -1,4 +1,5 @@
-/* The list of what was provisioned. Bound to the cluster's system identifier: a new cluster has nothing yet. */
+/* The list of what was provisioned. Bound to the cluster's system identifier: a new cluster has nothing
+ * yet. */
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -9,7 +10,8 @@
 
 static const char head[] = "kfmig-embedded 1\n";
 
-/* pg_control starts with the identifier, in the machine's byte order; initdb made it from the time and its process. */
+/* pg_control starts with the identifier, in the machine's byte order; initdb made it from the time and its
+ * process. */
 static bool read_identifier(const struct home *h, uint64_t *out)
 {
     struct arena a = {0};

@@ -1,4 +1,5 @@
-/* Statements of a user's file and commands of ours: one per message, by the extended protocol, rows never kept. */
+/* Statements of a user's file and commands of ours: one per message, by the extended protocol, rows never
+ * kept. */
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>

@@ -8,9 +8,10 @@
 static const char not_committed[] =
     "the server rolled the transaction back instead of committing it";
 
-/* What holds whatever happens here: TX_ENDED only on the server's word; TX_UNDONE only where no COMMIT has left this process, or where the server
- * answered it with anything else on a session that still stands. The rest is TX_UNKNOWN: a backend may be at work for as long as it
- * likes after its client has given up, and only its locks tell when it has ended. */
+/* What holds whatever happens here: TX_ENDED only on the server's word; TX_UNDONE only where no COMMIT has
+ * left this process, or where the server answered it with anything else on a session that still stands. The
+ * rest is TX_UNKNOWN: a backend may be at work for as long as it likes after its client has given up, and
+ * only its locks tell when it has ended. */
 enum ending tx_commit(struct pg *s, const struct pg_wait *w, struct err *e)
 {
     char tag[64] = "";

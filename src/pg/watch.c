@@ -57,7 +57,8 @@ static int64_t tick_of(int64_t idle_ms)
     return tick < TICK_MIN_MS ? TICK_MIN_MS : tick;
 }
 
-/* Ends the watch only while nobody can be starting a server: a starter would take it for a watch over the new one. */
+/* Ends the watch only while nobody can be starting a server: a starter would take it for a watch over the
+ * new one. */
 static bool may_leave(const struct home *h)
 {
     int fd = lock_take_old(h, "start.lock", LOCK_EX, 0);
@@ -110,7 +111,8 @@ int embedded_watch(const char *dir, int64_t idle_ms)
         (void)inotify_add_watch(events, path, IN_OPEN | IN_CLOSE);
     }
     int rc = watch(&h, lease, events, idle_ms > 0 ? idle_ms : idle_default_ms);
-    /* First of all: a starter that gets the other locks while this one is still held would start no watcher. */
+    /* First of all: a starter that gets the other locks while this one is still held would start no
+     * watcher. */
     (void)close(own);
     return rc;
 }

@@ -88,9 +88,10 @@ struct drill_record {
 int run_record_drill(struct run *r, const struct drill_record *d, const char *started_at,
                      struct outcome *o, struct err *e) MUST_CHECK;
 
-/* Record a receipt that an earlier run could not (its bytes as found in state/owed). 0 with *fate: OWED_PAID, it is recorded now; OWED_KNOWN, the ledger
- * has it already; OWED_UNREADABLE, these are not the bytes of a receipt of this environment, or too many (*e says which): no run will ever
- * record them. -1: this run cannot, another may. */
+/* Record a receipt that an earlier run could not (its bytes as found in state/owed). 0 with *fate: OWED_PAID,
+ * it is recorded now; OWED_KNOWN, the ledger has it already; OWED_UNREADABLE, these are not the bytes of a
+ * receipt of this environment, or too many (*e says which): no run will ever record them. -1: this run
+ * cannot, another may. */
 enum owed_fate { OWED_PAID, OWED_KNOWN, OWED_UNREADABLE };
 int run_pay(struct run *r, struct bytes owed, enum owed_fate *fate, struct err *e) MUST_CHECK;
 

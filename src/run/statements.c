@@ -7,7 +7,8 @@
 #include "base/fault.h"
 #include "run/queries.h"
 
-/* How much longer than the server a client waits for what the server ends by itself: its word says more than a deadline's. */
+/* How much longer than the server a client waits for what the server ends by itself: its word says more
+ * than a deadline's. */
 enum { SERVER_FIRST_MS = 10000 };
 
 int execution_injected(struct err *e)
@@ -139,8 +140,8 @@ static void judge_rows(struct execution *x, const struct script *s, const struct
     f->hint = "run the invariant's query to see the rows that are wrong";
 }
 
-/* A query that fails says as little for what it was to prove as rows do, and it is no statement of the migration's. A lost connection and a signal say
- * nothing of it. */
+/* A query that fails says as little for what it was to prove as rows do, and it is no statement of the
+ * migration's. A lost connection and a signal say nothing of it. */
 static int blame_query(struct execution *x, const struct script *s, const struct statement *st,
                        const char *name, int64_t position, struct err *e)
 {

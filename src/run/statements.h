@@ -23,11 +23,13 @@ int execution_scripts(struct execution *x, struct err *e) MUST_CHECK;
 /* Invariants look at what deferred constraints and triggers leave behind: settled before, where
  * there are any. */
 int execution_settle(struct execution *x, struct err *e) MUST_CHECK;
-/* Adds a finding "invariant FILE" for each statement: it returned rows, or its query failed; the latter is -1 too, as the transaction is lost. */
+/* Adds a finding "invariant FILE" for each statement: it returned rows, or its query failed; the latter is
+ * -1 too, as the transaction is lost. */
 int execution_invariants(struct execution *x, struct err *e) MUST_CHECK;
 
-/* How long one thing that the migration brings about may take: as declared, and a while for the server to say so itself; no limit where none is
- * declared. That are its statements, deferred constraints and triggers, invariants, COMMIT. on_wait is the run's. */
+/* How long one thing that the migration brings about may take: as declared, and a while for the server to say
+ * so itself; no limit where none is declared. That are its statements, deferred constraints and triggers,
+ * invariants, COMMIT. on_wait is the run's. */
 struct pg_wait execution_wait(const struct execution *x);
 
 /* *e is the server's word about a deferred constraint: made the migration's failure. Returns -1. */

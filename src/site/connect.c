@@ -30,6 +30,7 @@ static int read_secret_file(struct site *s, bool *is_set, struct err *e)
         secret_set(&s->dsn, line);
         *is_set = line[0] != '\0';
         explicit_bzero(line, strlen(line));
+        explicit_bzero((char *)(uintptr_t)text.p, text.n);
     }
     arena_release(&a);
     if (dirfd != s->project->dirfd) {
