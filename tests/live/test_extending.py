@@ -37,7 +37,7 @@ def compiled(tree, source):
     words = command("obj/tests/contract/t_store.o")
     old_source, old_object = words[words.index("-c") + 1], words[words.index("-o") + 1]
     swap = {old_source: str(tree / source), old_object: str(out), "-Isrc": f"-I{tree}/src"}
-    subprocess.run([swap.get(w, w + ".copy" if w.endswith(".o.d") else w) for w in words], cwd=SRC, check=True)
+    subprocess.run([swap.get(w, f"{out}.d" if w.endswith(".o.d") else w) for w in words], cwd=SRC, check=True)
     return str(out)
 
 
