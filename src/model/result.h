@@ -43,8 +43,8 @@ struct result_row {
 };
 
 /* plan_digest: of the plan that was held to; has_plan: there was one. instance, size, root: of the ledger as
- * it was left; "" none. worst: of all that failed, ERR_NONE. left: what remains to be done that was meant (as
- * `kfmig plan` counts it). more: what only one verb tells: its name and its document; NULL. */
+ * it was left; instance NULL: there is none. worst: of all that failed, ERR_NONE. more: members that only one
+ * verb has, which stand beside the others in JSON; NULL. */
 struct result {
     const char *verb, *environment;
     struct result_row *v;
@@ -58,7 +58,6 @@ struct result {
     struct digest root;
     int64_t ms;
     enum err_code worst;
-    const char *more_name;
     struct doc *more;
 };
 
