@@ -114,7 +114,8 @@ const struct command command_build = {
         "\n"
         "With a blocked target nothing runs unless -k is given. A protected environment shows the "
         "plan and asks on a\n"
-        "terminal; elsewhere it needs --apply. With nothing to do nothing is written anywhere.",
+        "terminal; elsewhere it needs --apply. With nothing to do nothing is written, but for "
+        "receipts that the sink lacks.",
     .options = build_options,
     .examples = build_examples,
     .run = run,

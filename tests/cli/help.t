@@ -68,7 +68,7 @@ environment wants it.
 
 With a blocked target nothing runs unless -k is given. A protected environment
 shows the plan and asks on a terminal; elsewhere it needs --apply. With nothing
-to do nothing is written anywhere.
+to do nothing is written, but for receipts that the sink lacks.
 
 options:
   -n, --dry-run            show the plan and run nothing

@@ -9,7 +9,8 @@ import re
 import shutil
 import subprocess
 
-from tap import equal, main, test
+import pg
+from tap import contains, equal, main, test
 
 SRC = pathlib.Path(os.environ["KFMIG_SRC"])
 VOLATILE = [
@@ -97,6 +98,33 @@ def the_tour_prints_what_the_readme_shows(tmp):
         equal(run("git status --porcelain", root, tmp), "", "the tour leaves the project as it was")
     finally:
         run("kfmig env stop dev", root, tmp)
+
+
+@test
+def your_own_database_is_converged_as_the_readme_says(tmp):
+    text = (SRC / "README.md").read_text()
+    block = re.search(r"^## Your own database\n\n```\n(.*?)^```\n\n(.*?)\n##", text, re.M | re.S)
+    contains(block.group(2), "`kfmig plan` shows what would run, with every lock")
+    steps = [line.split("  #")[0].strip() for line in block.group(1).splitlines()]
+    equal(len(steps), 3)
+    db = pg.createdb()
+    pg.psql(db, "CREATE TABLE public.before (id int); CREATE TABLE public.other (id int)", user=db)
+    root = tmp / "app"
+    root.mkdir()
+    (root / "users.sql").write_text("CREATE TABLE public.users (id int PRIMARY KEY, name text NOT NULL);\n"
+                                  "ALTER TABLE public.before ADD COLUMN user_id int;\n")
+    (tmp / "bin").mkdir()
+    (tmp / "bin/kfmig").symlink_to(os.environ["KFMIG"])
+    reference = "DATABASE_URL=postgresql://me@localhost/app"
+    equal(reference in steps[2], True, steps[2])
+    url = f"DATABASE_URL='{pg.dsn(db)}'"
+    run(steps[0], root, tmp)
+    run(steps[1], root, tmp)
+    contains(run(f"{url} kfmig plan", root, tmp), "AccessExclusive")
+    built = run(steps[2].replace(reference, url), root, tmp)
+    contains(built, "objects found there as the starting baseline")
+    contains(built, "dev: 1 applied")
+    equal(pg.value(db, "SELECT count(*) FROM public.users"), "0")
 
 
 main()
