@@ -1,6 +1,6 @@
 # What the documents name is there: paths, functions, structs, folders, numbers.
 
-# "LINE PATH" for each path of the tree in backquotes or behind a link; a name alone stands beside the path before it in its line.
+# "LINE PATH" for each path of the tree; a name alone, in backquotes, stands beside the path before it in its line.
 # <verb> and NAME stand for any. A line that says "not there yet" is about paths that are to come.
 $ cat >named.awk <<'END'
 > BEGIN { folders = "^(base|doc|model|cache|pg|sql|script|data|load|plan|ledger|evidence|store|site|run|flow|report|cli|tool)/" }
@@ -27,11 +27,13 @@ $ cat >named.awk <<'END'
 >             name(word[k])
 >         }
 >     }
->     while (match($0, /\]\([a-zA-Z][^):#]*[):#]/)) {
->         if (substr($0, RSTART + RLENGTH - 1, 1) == ")") {
->             name(substr($0, RSTART + 2, RLENGTH - 3))
+>     for (i = 1; i <= n; i += 2) {
+>         while (match(span[i], /(^|[^a-z\/.])(src|tests|docs|registry|findings)\/[A-Za-z0-9_.\/*-]*[A-Za-z0-9*]/)) {
+>             word[1] = substr(span[i], RSTART, RLENGTH)
+>             span[i] = substr(span[i], RSTART + RLENGTH)
+>             sub(/^[^a-z]/, "", word[1])
+>             name(word[1])
 >         }
->         $0 = substr($0, RSTART + RLENGTH)
 >     }
 > }
 > END
@@ -43,20 +45,21 @@ $ for d in docs/ARCHITECTURE.md docs/CONTRIBUTING.md docs/EXTENDING.md; do test 
 $ for d in $documents; do awk -v coming=1 -f named.awk "$KFMIG_SRC/$d" | while read -r line path; do here "$path" && echo "$d:$line: $path is there"; done; done
 
 # The walk itself finds what is not there, wherever it is named.
-$ printf '%s\n' 'See `base/none.h`, `src/base/err.h, err.none, none.c` and' '[it](docs/NONE.md), [there](https://x/y), `src/flow/NAME.c`, `state/x`.' >none.md
+$ printf '%s\n' 'See `base/none.h`, `src/base/err.h, err.none, none.c` and' '[it](docs/NONE.md), [there](https://x/docs/y), `src/flow/NAME.c`, `state/x`; (tests/none.t).' >none.md
 $ (KFMIG_SRC=$PWD here none.md) && awk -f named.awk none.md
 1 src/base/none.h
 1 src/base/err.h
 1 src/base/none.c
 2 src/flow/*.c
 2 docs/NONE.md
+2 tests/none.t
 $ for p in src/base/none.h src/none/ 'src/flow/none*.c' src/flow/ 'src/flow/*.c'; do here "$p" && echo "$p"; done
 src/flow/
 src/flow/*.c
 
 # Functions and structs.
 $ names() { (cd "$KFMIG_SRC" && grep -ohE "$1" docs/ARCHITECTURE.md docs/CONTRIBUTING.md docs/EXTENDING.md docs/RELIABILITY.md | tr -d '`' | sort -u); }
-$ for f in $(names '`[a-z][a-z_]*\(\)`' | tr -d '()'); do grep -rqE "\b$f\(" "$KFMIG_SRC/src" --include='*.h' || echo "$f() is declared nowhere"; done
+$ for f in $(names '`[a-z][a-z_]*\(\)`' | tr -d '()'); do grep -rqE "\b$f\(" "$KFMIG_SRC"/src "$KFMIG_SRC"/tests/unit --include='*.h' || echo "$f() is declared nowhere"; done
 $ names '`struct [a-z_]*`' | while read -r _ tag; do grep -rqE "^struct $tag( |;)" "$KFMIG_SRC/src" --include='*.h' || echo "struct $tag is defined nowhere"; done
 $ test $(names '`[a-z][a-z_]*\(\)`' | wc -l) -gt 20 && test $(names '`struct [a-z_]*`' | wc -l) -gt 9
 
@@ -68,6 +71,8 @@ $ sed -n 's,^\([a-z/]*\): *.*,\1,p' "$KFMIG_SRC/src/tool/layers.txt" | diff tabl
 $ cd "$KFMIG_SRC/docs/adr" && seq -f %04g "$(ls | wc -l)" | diff - <(ls | cut -d- -f1)
 $ for f in *.md; do number=${f%%-*}; head -1 $f | grep -q "^# $(expr $number + 0)\. " || echo "$f: another number"; done
 $ for part in Context Decision Consequences 'What would change our mind'; do grep -L "^\*\*$part\.\*\*" *.md; done
+
+$ cd "$KFMIG_SRC" && grep -ohE 'ADR [0-9]+' README.md docs/*.md docs/adr/*.md | sort -u | while read -r _ n; do compgen -G "docs/adr/$(printf %04d $n)-*.md" >/dev/null || echo "there is no ADR $n"; done
 
 # Recipes have at most ten lines.
 $ cd "$KFMIG_SRC" && awk '/^## /{head = $0; n[head] = 0; next} head != "" && NF {n[head]++} END {for (h in n) if (n[h] < 2 || n[h] > 10) print h ": " n[h] " lines"}' docs/EXTENDING.md
