@@ -182,6 +182,17 @@ static void without_sums(void)
     without_version();
 }
 
+/* The ledger's sum: the schema as it was, a table of it that is no more, and somebody else's. */
+static void with_sum(void)
+{
+    static struct object_row known[3];
+    known[0] = (struct object_row){"schema wells", digest_of(bytes_str("1")), "", 1};
+    known[1] = (struct object_row){"table other.x", digest_of(bytes_str("2")), "", 1};
+    known[2] = (struct object_row){"table wells.old", digest_of(bytes_str("3")), "", 1};
+    struct object_rows sum = {known, 3, 3};
+    baseline_of_rows(&b.t.sum, &b.t.a, &sum);
+}
+
 /* --- the scenarios */
 
 #define OBSTACLE                                                                                   \
@@ -230,6 +241,7 @@ static const struct {
     {"privileges that only the live one gives are carried over", HOLDS_LIVE, BUILD, with_carry, PRIVILEGES("t") "GRANT SELECT ON pts TO r -> GRANT\n2x @postgis_generation_give(wells, {r=U/kfmig}) -> rows GRANT USAGE\n~ GRANT USAGE -> GRANT\n", RUN_SUCCESS, ERR_NONE, "", 2, 1, 0, false},
     {"privileges that cannot be carried over", HOLDS_LIVE, BUILD, with_carry, PRIVILEGES("t") "GRANT SELECT ON pts TO r -> error 42501\n", RUN_FAILED, ERR_APPLY, "insufficient_privilege", 1, 0, 1, false},
     {"privileges that are new stand in nobody's way", HOLDS_LIVE, BUILD, NULL, GRANTED("f"), RUN_SUCCESS, ERR_NONE, "", 2, 1, 0, false},
+    {"what differs from the ledger's sum is recorded, of its own schema", HOLDS_LIVE, BUILD, with_sum, "@ledger_record_objects(1, {\"schema wells\",\"table wells.old\"}, *, *) -> INSERT 0 1\n", RUN_SUCCESS, ERR_NONE, "", 2, 1, 0, false},
     {"a source whose rows cannot be told apart is loaded again", HOLDS_LIVE, BUILD, without_version, "~ INSERT INTO * -> error 42501\n", RUN_SUCCESS, ERR_NONE, "", 2, 1, 0, false},
 
     /* the proof */

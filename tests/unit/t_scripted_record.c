@@ -1,5 +1,6 @@
 /* layer: run scripted */
 /* Entries without a migration, line by line: adoption, drills, owed receipts; and what a lost COMMIT of theirs comes to. */
+#include "doc/json.h"
 #include "scripted_run.h"
 
 /* An owed receipt, as a migration in doubt leaves it. */
@@ -16,6 +17,40 @@ static int adopt(struct err *e)
     size_t n = 0;
     int rc = run_adopt(&t.run, &sum, "as it stands", &n, &t.o, e);
     return n == 1 ? rc : -9;
+}
+
+/* Of what stands there one object is as the ledger says, one is another, one is new; and one is gone. */
+static int adopt_differing(struct err *e)
+{
+    static struct catalog_object stands[] = {
+        {.text = "schema app"}, {.text = "table app.new"}, {.text = "table app.other"}};
+    static struct catalog_object *v[] = {&stands[0], &stands[1], &stands[2]};
+    struct object_row known[] = {{"schema app", digest_of(bytes_str("1")), "", 1},
+                                 {"table app.gone", digest_of(bytes_str("2")), "", 1},
+                                 {"table app.other", digest_of(bytes_str("3")), "", 1}};
+    struct object_rows sum = {known, 3, 3};
+    size_t n = 0;
+    stands[0].fingerprint = known[0].fingerprint;
+    t.base.v = v;
+    t.base.n = 3;
+    int rc = run_adopt(&t.run, &sum, "as it stands", &n, &t.o, e);
+    return n == 3 ? rc : -9;
+}
+
+/* With the files that a drill names. */
+static int drill_with_files(struct err *e)
+{
+    static const char text[] =
+        "{\"inputs\":[{\"digest\":\"sha256:"
+        "00000000000000000000000000000000000000000000000000000000000000aa\","
+        "\"kept\":false,\"uri\":\"drill.yml\"}],\"migrations\":[{\"id\":\"M-1\",\"sha256\":"
+        "\"sha256:"
+        "00000000000000000000000000000000000000000000000000000000000000bb\"}]}";
+    const struct doc *d = json_read(&t.a, bytes_str(text), "drill", e);
+    struct drill_record r = {doc_new(&t.a, DOC_MAP), (struct doc *)(uintptr_t)doc_get(d, "inputs"),
+                             (struct doc *)(uintptr_t)doc_get(d, "migrations"),
+                             doc_new(&t.a, DOC_MAP)};
+    return run_record_drill(&t.run, &r, "2026-01-02T03:04:05.000006Z", &t.o, e);
 }
 
 static int drill(struct err *e)
@@ -93,6 +128,7 @@ static const struct {
     int resolving;
 } scenarios[] = {
     {"adopted", ADOPTING "COMMIT -> COMMIT\n", adopt, 0, ERR_NONE, "", 1, 0},
+    {"only what differs is adopted", "BEGIN -> BEGIN\n" ENTRY("database", "adopt", "success", "@ledger_record_objects(1, {\"table app.gone\",\"table app.new\",\"table app.other\"}, *, *) -> INSERT 0 1\n") "COMMIT -> COMMIT\n", adopt_differing, 0, ERR_NONE, "", 1, 0},
     {"adoption: COMMIT is cut and took effect", ADOPTING "COMMIT -> cut\n" RECONNECTED FOUND("t"), adopt, 0, ERR_NONE, "", 1, 1},
     {"adoption: COMMIT is cut and took none", ADOPTING "COMMIT -> cut\n" RECONNECTED FOUND("f"), adopt, -1, ERR_APPLY, "adopt: the connection was lost before COMMIT took effect; nothing was recorded", 0, 1},
     {"adoption: COMMIT is cut and the server stays away", ADOPTING "COMMIT -> cut\n" UNREACHABLE, adopt, -1, ERR_DOUBT, "adopt: the connection was lost while COMMIT was under way", 1, 1},
@@ -103,6 +139,8 @@ static const struct {
     {"adoption: the connection is lost in the entry", "BEGIN -> BEGIN\n@ledger_record_begin -> cut\n", adopt, -1, ERR_PREFLIGHT, "was lost", 0, 0},
 
     {"a drill is recorded", "BEGIN -> BEGIN\n" ENTRY("database", "drill", "success", "") "COMMIT -> COMMIT\n", drill, 0, ERR_NONE, "", 1, 0},
+    {"a drill is recorded with its files", "BEGIN -> BEGIN\n" GUARD("t | t | t | t | t") "@ledger_record_head -> UPDATE 1\n@ledger_record_entry(1, database, drill, success, *, *, *) -> INSERT 0 1\n"
+     "@ledger_record_receipt(1, *, *, *drill.yml*) -> INSERT 0 1\n@ledger_record_end -> SET\nCOMMIT -> COMMIT\n", drill_with_files, 0, ERR_NONE, "", 1, 0},
     {"a drill: COMMIT is cut and took effect", "BEGIN -> BEGIN\n" ENTRY("database", "drill", "success", "") "COMMIT -> cut\n" RECONNECTED FOUND("t"), drill, 0, ERR_NONE, "", 1, 1},
 
     {"an owed receipt is paid", PAYING "COMMIT -> COMMIT\n", pay, 1, ERR_NONE, "", 1, 0},
