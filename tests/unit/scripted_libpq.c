@@ -89,6 +89,23 @@ void PQconninfoFree(PQconninfoOption *o)
     free(o);
 }
 
+char *PQescapeIdentifier(PGconn *c, const char *text, size_t n)
+{
+    (void)c;
+    char *out = malloc(2 * n + 3);
+    char *p = out;
+    *p++ = '"';
+    for (size_t i = 0; i < n; i++) {
+        if (text[i] == '"') {
+            *p++ = '"';
+        }
+        *p++ = text[i];
+    }
+    *p++ = '"';
+    *p = '\0';
+    return out;
+}
+
 void PQfreemem(void *p)
 {
     free(p);

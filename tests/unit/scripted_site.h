@@ -1,0 +1,278 @@
+/* One environment of a project in a temporary directory, on a scripted server that keeps a ledger: what is recorded there is there once it
+ * is committed, and "-> ask" answers from it. For tests of src/site and src/flow. */
+#ifndef KFMIG_TESTS_UNIT_SCRIPTED_SITE_H
+#define KFMIG_TESTS_UNIT_SCRIPTED_SITE_H
+
+#include "base/tell.h"
+#include "ledger/ledger.h"
+#include "project.h"
+#include "scripted_pq.h"
+#include "site/projected.h"
+#include "tap.h"
+
+#define LEDGER_UUID "7f0c8b1e-0000-4000-8000-000000000001"
+#define OTHER_UUID "7f0c8b1e-0000-4000-8000-000000000002"
+#define MOMENT "2026-01-02T03:04:05.000006Z"
+
+/* What no scenario is about: hygiene, pins, catalogs that hold nothing. Behind everything else. */
+#define USUAL                                                                                      \
+    "~ @pg_pin_query -> rows 1\n"                                                                  \
+    "~ @pg_pin* -> SET\n"                                                                          \
+    "~ @run_clock -> rows " MOMENT "\n"                                                            \
+    "~ @postgis_pin_* -> SAVEPOINT\n"                                                              \
+    "~ @postgis_* -> rows\n"
+#define IDENTIFY "@ledger_identify_full -> ask\n"
+#define NO_LEDGER "@ledger_identify_full -> ask\n@ledger_identify_server -> ask\n"
+#define ENTRIES "@ledger_read_entries -> ask\n"
+#define LOOK "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY -> BEGIN\n"
+#define OBJECTS(rows) "@ledger_read_objects(0) -> rows" rows "\n"
+#define LOOKED LOOK OBJECTS("") "COMMIT -> COMMIT\n"
+#define LOOKED_NO_LEDGER LOOK "COMMIT -> COMMIT\n"
+
+enum { KEPT_ENTRIES = 12, KEPT_TEXT = 2048 };
+
+/* The ledger: its entries' texts. uuid "": there is none. */
+struct kept {
+    char uuid[37];
+    int n;
+    char text[KEPT_ENTRIES][KEPT_TEXT];
+};
+
+/* What the server says of itself, and its ledger as committed and in the open transaction. */
+struct keeper {
+    struct kept is, open;
+    const char *environment, *format, *system, *lsn;
+    bool in_recovery, read_only, superuser, is_pooled;
+    char told[KEPT_ENTRIES * KEPT_TEXT];
+};
+
+static inline void keeper_begin(struct keeper *v, const char *env)
+{
+    memset(v, 0, sizeof *v);
+    v->environment = env;
+    v->format = "1";
+    v->system = "99";
+    v->lsn = "0/16B3";
+}
+
+static inline void kept_root(const struct kept *k, int n, struct digest *out)
+{
+    struct merkle m = {0};
+    for (int i = 0; i < n; i++) {
+        struct digest leaf = merkle_leaf(bytes_str(k->text[i]));
+        merkle_add(&m, &leaf);
+    }
+    *out = merkle_root(&m);
+}
+
+/* One more entry, as kfmig writes it. receipt: what it names; NULL: nothing that is there. */
+static inline void kept_add(struct kept *k, enum entry_kind kind, const char *subject,
+                            const char *receipt)
+{
+    struct buf text = {0};
+    char run_id[16];
+    struct entry en = {.sequence = k->n + 1,
+                       .kind = kind,
+                       .subject = subject,
+                       .result = "success",
+                       .run_id = run_id,
+                       .finished_at = MOMENT,
+                       .environment = "dev",
+                       .instance = k->uuid,
+                       .receipt = digest_of(bytes_str(receipt != NULL ? receipt : subject))};
+    (void)snprintf(run_id, sizeof run_id, "run-%d", k->n + 1);
+    kept_root(k, k->n, &en.previous);
+    entry_write(&text, &en);
+    (void)snprintf(k->text[k->n++], KEPT_TEXT, "%s", buf_str(&text));
+    buf_release(&text);
+}
+
+/* Contact, adoption, then migrations S-1, S-2, ...: n entries. */
+static inline void kept_make(struct kept *k, const char *uuid, int n)
+{
+    char subject[16];
+    k->n = 0;
+    (void)snprintf(k->uuid, sizeof k->uuid, "%s", uuid);
+    for (int i = 0; i < n; i++) {
+        (void)snprintf(subject, sizeof subject, i < 2 ? "database" : "S-%d", i - 1);
+        kept_add(k, i == 0 ? ENTRY_CONTACT : i == 1 ? ENTRY_ADOPT : ENTRY_APPLY, subject, NULL);
+    }
+}
+
+static inline const char *yes(bool b)
+{
+    return b ? "t" : "f";
+}
+
+static inline void keeper_says_who(struct keeper *v, int session)
+{
+    struct digest root;
+    char hex[DIGEST_TEXT];
+    size_t n = 0;
+    if (v->is.uuid[0] == '\0') {
+        n = (size_t)snprintf(v->told, sizeof v->told,
+                             "rows NULL | NULL | NULL | NULL | NULL | NULL");
+    } else {
+        kept_root(&v->is, v->is.n, &root);
+        n = (size_t)snprintf(v->told, sizeof v->told, "rows %s | %s | %s | %d | %s | 3", v->is.uuid,
+                             v->environment, v->format, v->is.n, digest_text(&root, hex) + 7);
+    }
+    (void)snprintf(v->told + n, sizeof v->told - n,
+                   " | %s | %s | 1 | %s | %s | %s | %d | kfm | kfm | f | f | kfm", v->system,
+                   v->lsn, yes(v->in_recovery), yes(v->read_only), yes(v->superuser),
+                   (v->is_pooled ? 7 : 100) + session);
+}
+
+static inline void keeper_says_entries(struct keeper *v, const char *after, const char *upto)
+{
+    int from = (int)strtol(after, NULL, 10);
+    int to = (int)strtol(upto, NULL, 10);
+    size_t n = (size_t)snprintf(v->told, sizeof v->told, "rows");
+    for (int i = from; i < to && i < v->is.n; i++) {
+        n += (size_t)snprintf(v->told + n, sizeof v->told - n, "%s %s", i > from ? " ;" : "",
+                              v->is.text[i]);
+    }
+}
+
+static inline void keeper_does(struct keeper *v, const char *text, const char *const *params)
+{
+    if (strncmp(text, "BEGIN", 5) == 0) {
+        v->open = v->is;
+    } else if (strcmp(text, "@ledger_create_row_instance") == 0) {
+        (void)snprintf(v->open.uuid, sizeof v->open.uuid, "%s", params[0]);
+    } else if (strcmp(text, "@ledger_record_entry") == 0) {
+        (void)snprintf(v->open.text[v->open.n++], KEPT_TEXT, "%s", params[5]);
+    } else if (strcmp(text, "COMMIT") == 0) {
+        v->is = v->open;
+    }
+}
+
+/* pq_serve: ctx is a struct keeper. A COMMIT that is answered "cut" took none; "cut kept" is one that did. */
+static inline const char *keeper_hears(void *ctx, int session, const char *text, int n_params,
+                                       const char *const *params, const char *answer)
+{
+    struct keeper *v = ctx;
+    (void)n_params;
+    if (strcmp(text, "COMMIT") == 0 && strcmp(answer, "kept") == 0) {
+        keeper_does(v, text, params);
+        return "cut";
+    }
+    if (strcmp(answer, "ask") != 0) {
+        if (answer[0] >= 'A' && answer[0] <= 'Z') {
+            keeper_does(v, text, params);
+        }
+        return answer;
+    }
+    if (strcmp(text, "@ledger_identify_full") == 0 && v->is.uuid[0] == '\0') {
+        return "error 42P01";
+    }
+    if (strncmp(text, "@ledger_identify", 16) == 0) {
+        keeper_says_who(v, session);
+    } else {
+        keeper_says_entries(v, params[0], params[1]);
+    }
+    return v->told;
+}
+
+/* What was told to the ear, a line each: "note: ...", "fault: ...". */
+struct heard {
+    char text[8192];
+    size_t n;
+    int n_asked, stop_at; /* the ear says stop from that question on; 0: never */
+};
+
+static inline void heard_add(struct heard *h, const char *kind, const char *text)
+{
+    h->n += (size_t)snprintf(h->text + h->n, sizeof h->text - h->n, "%s: %s\n", kind, text);
+}
+
+static inline void heard_hear(void *ctx, const struct tell *t)
+{
+    struct heard *h = ctx;
+    if (t->kind == TELL_FAULT || t->kind == TELL_FAILED) {
+        heard_add(h, tell_name(t->kind), t->fault->msg);
+    } else if (t->kind != TELL_TICK) {
+        heard_add(h, tell_name(t->kind), t->what != NULL ? t->what : t->target);
+    }
+}
+
+static inline enum err_code heard_stops(void *ctx)
+{
+    struct heard *h = ctx;
+    return ++h->n_asked >= h->stop_at && h->stop_at > 0 ? ERR_INTERRUPTED : ERR_NONE;
+}
+
+/* Everything that a scenario stands on. */
+struct setting {
+    struct loaded l;
+    struct keeper keeper;
+    struct heard heard;
+    struct ear ear;
+    struct site s;
+};
+
+static inline void setting_project(const char *more)
+{
+    char text[1024];
+    project_start();
+    (void)snprintf(text, sizeof text,
+                   "environments:\n"
+                   "  dev: {evidence: none, stores: {postgis: {dsn_ref: T_DEV}}}\n"
+                   "  live: {protected: true, evidence: none, requires: [dev], stores: {postgis: "
+                   "{dsn_ref: T_LIVE}}}\n"
+                   "  filed: {evidence: none, stores: {postgis: {dsn_ref: registry/dsn}}}\n"
+                   "default_environment: dev\n%s",
+                   more);
+    project_put("registry/environments.v1.yml", text);
+    project_put("registry/dsn", "postgresql://filed@file.example/kfm\nrest\n");
+    project_bundle("M-1", "");
+    (void)setenv("T_DEV", "postgresql://tester@db.example/kfm", 1);
+    (void)setenv("T_LIVE", "postgresql://tester@live.example/kfm", 1);
+}
+
+/* The environment in the project as it is on disk, not connected; its server keeps a ledger of n entries, or none (uuid ""). */
+static inline void setting_open(struct setting *p, const char *env, const char *uuid, int n)
+{
+    memset(p, 0, sizeof *p);
+    keeper_begin(&p->keeper, env);
+    project_load(&p->l, true);
+    kept_make(&p->keeper.is, uuid, n);
+    p->ear = (struct ear){&p->heard, heard_hear, heard_stops};
+    site_init(&p->s, &p->l.a, &p->l.p, p->l.cache, &p->ear, load_env(&p->l.p, env),
+              &(struct site_options){.verb = "build", .self = "/bin/false"});
+}
+
+/* The scenario begins; its lines come before what is usual. */
+static inline void setting_play(struct setting *p, const char *lines)
+{
+    static char script[32768];
+    (void)snprintf(script, sizeof script, "%s%s", lines, USUAL);
+    pq_script(script);
+    pq_model(keeper_hears, &p->keeper);
+}
+
+static inline void setting_close(struct setting *p)
+{
+    site_close(&p->s);
+    project_unload(&p->l);
+}
+
+/* The cache as an earlier run left it that saw this ledger in env. */
+static inline void setting_remember_of(struct setting *p, const char *env, const struct kept *was)
+{
+    struct site s = p->s;
+    s.env = load_env(&p->l.p, env);
+    struct entry last = {.finished_at = MOMENT};
+    s.id = (struct identity){.has_ledger = true, .size = was->n};
+    memcpy(s.id.uuid, was->uuid, sizeof s.id.uuid);
+    kept_root(was, was->n, &s.id.root);
+    s.entries = (struct entries){&last, 1, 1};
+    site_remember(&s);
+}
+
+static inline void setting_remember(struct setting *p, const struct kept *was)
+{
+    setting_remember_of(p, p->s.env->name, was);
+}
+
+#endif
