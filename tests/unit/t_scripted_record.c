@@ -37,6 +37,36 @@ static int adopt_differing(struct err *e)
     return n == 3 ? rc : -9;
 }
 
+/* The lock lives in the ledger that is still to be made. */
+static int reconnect_only(void *ctx, struct err *e)
+{
+    (void)ctx;
+    pg_close(t.pg);
+    t.pg = NULL;
+    return scene_connect(&t, e);
+}
+
+/* The ledger is made, and one object that stands there is its first baseline. */
+static int contact(struct err *e)
+{
+    static struct catalog_object stands = {.text = "table app.new"};
+    static struct catalog_object *v[] = {&stands};
+    size_t n = 0;
+    t.base.v = v;
+    t.base.n = 1;
+    t.run.reconnect = reconnect_only;
+    int rc = run_first_contact(&t.run, NULL, "as it stands", &n, &t.o, e);
+    return n == 1 ? rc : -9;
+}
+
+/* The ledger alone. */
+static int contact_alone(struct err *e)
+{
+    size_t n = 9;
+    int rc = run_first_contact(&t.run, NULL, NULL, &n, &t.o, e);
+    return n == 0 && t.o.sequence == 0 ? rc : -9;
+}
+
 /* With the files that a drill names. */
 static int drill_with_files(struct err *e)
 {
@@ -117,6 +147,23 @@ static int pay_projection(struct err *e)
 #define FOUND(yes) "@ledger_find_run -> rows " yes "\n"
 #define UNREACHABLE "connect -> words Connection refused\n"
 
+/* The ledger's first entry, and the second one with the baseline. */
+#define MAKING                                                                                     \
+    "BEGIN* -> BEGIN\n"                                                                            \
+    "@ledger_create_probe -> rows t | kfm | kfm | kfm | 2026-01-02T03:04:05.000006Z\n"             \
+    "@ledger_create_found -> rows f | f | t\n"                                                     \
+    "@ledger_create_schema -> CREATE SCHEMA\n"                                                     \
+    "~ @ledger_create_* -> CREATE\n~ @ledger_generation_* -> CREATE\n"
+#define CONTACT                                                                                    \
+    MAKING "@ledger_record_head -> UPDATE 1\n"                                                     \
+           "@ledger_record_entry(1, database, contact, success, *, *, *) -> INSERT 0 1\n"          \
+           "@ledger_record_receipt -> INSERT 0 1\n"
+#define MADE                                                                                       \
+    CONTACT "@ledger_record_head -> UPDATE 1\n"                                                    \
+            "@ledger_record_entry(2, database, adopt, success, *, *, *) -> INSERT 0 1\n"           \
+            "@ledger_record_receipt -> INSERT 0 1\n"                                               \
+            "@ledger_record_objects(2, {\"table app.new\"}, *, *) -> INSERT 0 1\n"
+
 /* clang-format off */
 static const struct {
     const char *name, *script;
@@ -137,6 +184,14 @@ static const struct {
     {"adoption: its settings are refused", "BEGIN -> BEGIN\n@postgis_begin_settings -> error 42501\nROLLBACK -> ROLLBACK\n", adopt, -1, ERR_PREFLIGHT, "insufficient_privilege", 0, 0},
     {"adoption: another run has written", "BEGIN -> BEGIN\n" GUARD("t | t | t | t | t") "@ledger_record_head -> error 23505\nROLLBACK -> ROLLBACK\n", adopt, -1, ERR_LOCKED, "another run has written", 0, 0},
     {"adoption: the connection is lost in the entry", "BEGIN -> BEGIN\n@ledger_record_begin -> cut\n", adopt, -1, ERR_PREFLIGHT, "was lost", 0, 0},
+
+    {"first contact", MADE "COMMIT -> COMMIT\n", contact, 0, ERR_NONE, "", 0, 0},
+    {"first contact: COMMIT is cut and took effect", MADE "COMMIT -> cut\nconnect -> ok\nBEGIN* -> BEGIN\n@ledger_create_probe -> rows t | kfm | kfm | kfm | 2026-01-02T03:04:05.000006Z\n"
+     "@ledger_create_found -> rows t | t | f\nROLLBACK -> ROLLBACK\n", contact, 0, ERR_NONE, "", 0, 1},
+    {"first contact: COMMIT is cut and took none", MADE "COMMIT -> cut\nconnect -> ok\n" MADE "COMMIT -> COMMIT\n", contact, 0, ERR_NONE, "", 0, 1},
+    {"first contact: COMMIT is cut and the server stays away", MADE "COMMIT -> cut\n" UNREACHABLE, contact, -1, ERR_DOUBT, "the connection was lost while the ledger was made and the outcome is not known yet", 0, 1},
+    {"first contact: COMMIT is refused", MADE "COMMIT -> error 53100\n", contact, -1, ERR_APPLY, "disk_full", 0, 0},
+    {"first contact without a baseline", CONTACT "COMMIT -> COMMIT\n", contact_alone, 0, ERR_NONE, "", 0, 0},
 
     {"a drill is recorded", "BEGIN -> BEGIN\n" ENTRY("database", "drill", "success", "") "COMMIT -> COMMIT\n", drill, 0, ERR_NONE, "", 1, 0},
     {"a drill is recorded with its files", "BEGIN -> BEGIN\n" GUARD("t | t | t | t | t") "@ledger_record_head -> UPDATE 1\n@ledger_record_entry(1, database, drill, success, *, *, *) -> INSERT 0 1\n"
