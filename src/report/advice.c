@@ -86,6 +86,9 @@ bool advice_put_shared(struct buf *out, const struct plan *p, const struct reaso
          "`kfmig check --fix` adds it; commit registry/migrations.v1.json"},
         {REASON_NOT_ADOPTED, about_adoption, NULL},
         {REASON_UNREACHABLE, NULL, "start the server or correct its dsn_ref, then ask again"},
+        {REASON_UNSUPPORTED, NULL,
+         "use a kfmig that knows this store, or take the store out of the environment in "
+         "registry/environments.v1.yml"},
         {REASON_NO_STORE, about_store, NULL},
         {REASON_NOT_IN_ENVIRONMENT, about_environment, NULL},
     };

@@ -785,6 +785,34 @@ def reason_unreachable(tmp):
     return p
 
 
+def search(p, short):
+    """A bundle for a store that no engine of this kfmig drives."""
+    p.bundle(short, "{}", folder="search")
+    path = p.path(f"migrations/search/{full_id(short)}")
+    for name in ("forward", "rollback"):
+        (path / f"{name}.sql").rename(path / f"{name}.json")
+    text = (path / "migration.yml").read_text()
+    (path / "migration.yml").write_text(text.replace(".sql", ".json"))
+    return p
+
+
+def reason_unsupported(tmp):
+    return search(Project(tmp, environments=PROD), "M-01")
+
+
+@test
+def a_store_without_an_engine_blocks_its_own_migration_only(tmp):
+    p = Project(tmp, environments=PROD.replace("stores: {postgis: {dsn_ref: KFM_DSN}}",
+                                               "stores: {postgis: {dsn_ref: KFM_DSN}, search: {url_ref: KFM_SEARCH}}", 1))
+    search(p, "M-01")
+    p.bundle("M-02", TABLE)
+    ran = p.build()
+    equal(ran.status, 1, repr(ran))
+    contains(ran.err, "this kfmig has no engine for its store")
+    equal(p.build("-k").status, 1)
+    equal(p.applied(), [TWO])
+
+
 def reason_upstream_blocked(tmp):
     p = pending(tmp, "CREATE TABLE public.no ();")
     p.bundle("M-02", TABLE)
@@ -819,6 +847,7 @@ REASONS = {
     "unregistered": ("prod", "M-01@apply", "blocked", pending),
     "not_adopted": ("prod", "M-01@apply", "blocked", reason_not_adopted),
     "store_unreachable": ("dev", "M-01@apply", "blocked", reason_unreachable),
+    "store_unsupported": ("bare", "M-01@apply", "blocked", reason_unsupported),
     "upstream_blocked": ("dev", "M-02@apply", "blocked", reason_upstream_blocked),
     "store_not_configured": ("bare", "M-01@apply", "not-applicable", pending),
 }

@@ -57,6 +57,11 @@ static void try_faults(void)
 
 /* --- decision ------------------------------------------------------------------------------------- */
 
+static void on_unsupported(struct stage_set *t)
+{
+    t->env.store[STORE_SEARCH] = true;
+    t->b[0].store = STORE_SEARCH;
+}
 static void on_current(struct stage_set *t)
 {
     happened(t, "a", "success", "a");
@@ -116,6 +121,8 @@ static const struct {
     {"export missing", on_missing, REASON_OUTPUT_MISSING, STATE_STALE, ACTION_EXPORT, STATE_STALE},
     {"export altered", on_altered, REASON_OUTPUT_ALTERED, STATE_STALE, ACTION_EXPORT, STATE_STALE},
     {"no server", on_unreachable, REASON_UNREACHABLE, STATE_BLOCKED, ACTION_NONE, STATE_BLOCKED},
+    {"a store without an engine", on_unsupported, REASON_UNSUPPORTED, STATE_BLOCKED, ACTION_NONE,
+     STATE_BLOCKED},
     {"no such store", on_no_store, REASON_NO_STORE, STATE_NOT_APPLICABLE, ACTION_NONE,
      STATE_NOT_APPLICABLE},
     {"signature wanted", on_signature, REASON_APPROVAL_MISSING, STATE_BLOCKED, ACTION_NONE,
