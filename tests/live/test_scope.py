@@ -256,6 +256,41 @@ collect("refused", VIOLATIONS, lambda name, sql, tmp: violate(sql, tmp))
 collect("passes", LEGITIMATE, pass_through)
 
 
+PUBLICATIONS = {
+    "one column": "FOR TABLE app.t (id)",
+    "some columns": "FOR TABLE app.t (id, name)",
+    "a quoted column": 'FOR TABLE app.t (id, "Odd, one")',
+    "with a filter": "FOR TABLE app.t (id, name) WHERE (id > 1)",
+    "beside another": "FOR TABLE app.t (id), app.u",
+    "no list": "FOR TABLE app.t",
+}
+
+
+def publishes(form, tmp):
+    """A publication that a migration makes, and one that stood there before: every verb goes on working, and neither is drift."""
+    p = Project(tmp)
+    pg.psql(p.db, f"""CREATE SCHEMA app AUTHORIZATION "{p.db}"; GRANT CREATE ON DATABASE "{p.db}" TO "{p.db}";
+        SET ROLE "{p.db}"; CREATE TABLE app.t (id int PRIMARY KEY, name text, "Odd, one" text, secret text);
+        CREATE TABLE app.u (id int PRIMARY KEY); CREATE PUBLICATION stood {form};""")
+    equal(p.run("adopt", "dev").status, 0)
+    p.bundle("M-01", f"CREATE PUBLICATION made {form};", globals_=["publication"])
+    p.bundle("M-02", "ALTER TABLE app.t ADD COLUMN later int;")
+    ran = p.build()
+    equal((ran.status, p.applied()), (0, [full_id("M-01"), full_id("M-02")]), repr(ran))
+    for verb in ["plan", "dev", "--exit-code"], ["status", "dev"], ["why", f"dev/{full_id('M-01')}@apply"], ["receipt", "verify", "dev"], ["adopt", "dev"]:
+        ran = p.run(*verb)
+        equal(ran.status, 0, f"{verb}: {ran!r}")
+    pg.psql(p.db, "ALTER PUBLICATION stood SET TABLE app.t (id, later)")
+    contains(p.run("plan", "dev").out, "stood")
+
+
+for what, form in PUBLICATIONS.items():
+    def one(tmp, form=form):
+        publishes(form, tmp)
+    one.__name__ = f"publication, {what}"
+    test(one)
+
+
 @test
 def all_that_fails_is_told_at_once_with_what_would_admit_it(tmp):
     p = Project(tmp)

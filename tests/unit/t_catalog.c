@@ -240,6 +240,47 @@ static void test_secrets(struct pg *admin)
     must(pg_command(admin, "ROLLBACK", tag, NULL, &e), "ROLLBACK");
 }
 
+/* Publications in every form, and what the definition says of a table they name; NULL: nothing. */
+static const struct {
+    const char *sql, *value;
+} published[] = {
+    {"FOR TABLE app.keys", "published"},
+    {"FOR TABLE app.keys (a)", "published columns a"},
+    {"FOR TABLE app.keys (c, a)", "published columns a, c"},
+    {"FOR TABLE app.keys (a, b, c)", "published columns a, b, c"},
+    {"FOR TABLE app.keys (\"Odd, \"\"one\")", "published columns \"Odd, \"\"one\""},
+    {"FOR TABLE app.keys (b) WHERE (b <> 'canary')", "published columns b where " DIGEST},
+    {"FOR TABLE app.keys WHERE (b <> 'canary')", "published where " DIGEST},
+    {"FOR TABLE app.bare (a), app.keys (c)", "published columns c"},
+    {"FOR TABLE app.keys (c) WITH (publish = 'insert')", "published columns c"},
+    {"FOR TABLE app.bare (b)", NULL},
+    {"FOR TABLES IN SCHEMA ref", NULL},
+    {"FOR ALL TABLES", NULL},
+    {"", NULL},
+};
+
+enum { N_PUBLISHED = sizeof published / sizeof *published };
+
+static void test_published(struct pg *admin)
+{
+    char tag[64];
+    for (int i = 0; i < N_PUBLISHED; i++) {
+        struct catalog c;
+        must(pg_command(admin, "BEGIN", tag, NULL, &e), "BEGIN");
+        run(admin, "ALTER TABLE app.keys ADD COLUMN \"Odd, \"\"one\" int");
+        run(admin, arena_printf(&arena, "CREATE PUBLICATION one %s", published[i].sql));
+        must(catalog_read(admin, &arena, &c, &e), "read");
+        const struct facet *f = find(&c, "publication one", "table app.keys");
+        bool good = published[i].value == NULL
+                        ? f == NULL && find(&c, "publication one", "owner") != NULL
+                        : f != NULL && matches(published[i].value, f->value);
+        if (!ok(good, arena_printf(&arena, "CREATE PUBLICATION one %s", published[i].sql))) {
+            printf("#  got: %s\n", f != NULL ? f->value : "(nothing)");
+        }
+        must(pg_command(admin, "ROLLBACK", tag, NULL, &e), "ROLLBACK");
+    }
+}
+
 /* The same SQL in two databases, other oids, privileges given in another order. */
 static void test_twins(struct pg *admin)
 {
@@ -374,7 +415,7 @@ int main(int argc, char **argv)
     if (server_watch(argc, argv, &status)) {
         return status;
     }
-    tap_plan(N_FACETS + N_ABSENT + 5 + 2 + 2 + 3 + 5);
+    tap_plan(N_FACETS + N_ABSENT + 5 + 2 + N_PUBLISHED + 2 + 3 + 5);
     server_up(&owner, &admin);
     run_all(owner, more, sizeof more / sizeof *more);
     run(owner, "ALTER TABLE app.keys ADD CONSTRAINT keys_b_fkey FOREIGN KEY (a, b) REFERENCES "
@@ -385,6 +426,7 @@ int main(int argc, char **argv)
     test_absent(&c);
     test_order(&c);
     test_secrets(admin);
+    test_published(admin);
     test_twins(admin);
     test_witness(owner, admin);
     test_state(owner);

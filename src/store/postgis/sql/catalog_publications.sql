@@ -22,11 +22,11 @@ SELECT 'pg_publication'::regclass, r.prpubid, NULL, NULL, NULL,
        || coalesce((SELECT ' columns ' || string_agg(quote_ident(a.attname), ', ' ORDER BY a.attnum)
                     FROM pg_attribute AS a
                     WHERE a.attrelid = r.prrelid
-                      AND a.attnum = ANY (string_to_array(to_jsonb(r) ->> 'prattrs', ' ')::int2[])), '')
+                      AND a.attnum = ANY (v.prattrs::int2[])), '')
        || coalesce(' where sha256:' || encode(sha256(convert_to(pg_get_expr(v.prqual, r.prrelid), 'UTF8')), 'hex'), '')
-FROM (SELECT NULL::pg_node_tree AS prqual) AS absent
+FROM (SELECT NULL::pg_node_tree AS prqual, NULL::int2vector AS prattrs) AS absent
 CROSS JOIN pg_publication_rel AS r
--- Filters came with version 15: an unknown name in the inner query means the column of "absent".
-CROSS JOIN LATERAL (SELECT prqual FROM (SELECT r.*) AS x) AS v
+-- Filters and lists of columns came with version 15: an unknown name in the inner query means the column of "absent".
+CROSS JOIN LATERAL (SELECT prqual, prattrs FROM (SELECT r.*) AS x) AS v
 JOIN pg_class AS c ON c.oid = r.prrelid
 JOIN pg_namespace AS n ON n.oid = c.relnamespace
