@@ -8,7 +8,8 @@ void gate_adoption(struct plan *p, struct step *s)
     if (p->env->is_protected && !p->world->has_ledger && p->world->n_existing > 0) {
         struct reason *r = step_give(p, s, REASON_NOT_ADOPTED);
         r->cause = "the database";
-        r->detail = arena_printf(p->a, "%lld objects found", (long long)p->world->n_existing);
+        r->detail = arena_printf(p->a, "%lld object%s found", (long long)p->world->n_existing,
+                                 p->world->n_existing == 1 ? "" : "s");
     }
 }
 

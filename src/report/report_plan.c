@@ -108,8 +108,9 @@ static void put_world(struct buf *out, const struct style *st, const struct plan
             "first contact: this database has no ledger yet; build creates it (schema kfmig)\n");
     }
     if (!w->has_ledger && w->n_existing > 0 && !p->env->is_protected) {
-        buf_printf(out, "it holds %lld objects already; build records them as the starting point\n",
-                   (long long)w->n_existing);
+        buf_printf(out, "it holds %lld object%s already; build records %s as the starting point\n",
+                   (long long)w->n_existing, w->n_existing == 1 ? "" : "s",
+                   w->n_existing == 1 ? "it" : "them");
     }
     for (size_t i = 0; i < w->n_drift; i++) {
         const struct drift *d = &w->drift[i];

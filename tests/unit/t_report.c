@@ -66,6 +66,12 @@ static void test_plan_world(void)
               "it holds 12 objects already; build records them as the starting point\n") != NULL,
        "first contact with a database that is not empty");
     buf_clear(&out);
+    w.world.n_existing = 1;
+    report_plan(&out, &plain, &w.plan);
+    ok(strstr(buf_str(&out),
+              "it holds 1 object already; build records it as the starting point\n") != NULL,
+       "... which holds one object");
+    buf_clear(&out);
     w.world = (struct world){.why_not = "no server\x1b[31m", .instance = ""};
     set_step(&w, 0, "PG-01", STATE_BLOCKED, ACTION_NONE, reason(REASON_UNREACHABLE, "store", ""));
     report_plan(&out, &plain, &w.plan);
