@@ -138,7 +138,8 @@ int drill_drop(struct site *s, const char *name, struct err *e)
     int rc = postgis_database_drop(pg, s->a, name, true, e);
     pg_close(pg);
     if (rc != 0) {
-        err_hint(e, "DROP DATABASE %s; the next drill tries it again", pg_ident(s->a, name));
+        err_hint(e, "%s; the next drill tries it again",
+                 postgis_database_drop_text(s->a, name, false));
     }
     return rc;
 }

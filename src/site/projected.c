@@ -6,8 +6,9 @@
 
 #include "load/generation_key.h"
 #include "script/language.h"
-#include "site/queries.h"
+#include "sql/script.h"
 #include "sql/srid.h"
+#include "store/postgis/database.h"
 #include "store/postgis/free_space.h"
 
 struct dataset_place site_place(struct arena *a, const struct project *p)
@@ -145,25 +146,6 @@ static bool transforms(struct site *s, const struct projected *x, const struct s
     return false;
 }
 
-static const char *proj_version(struct site *s)
-{
-    struct pg_rows *r = NULL;
-    struct err ignored = {0};
-    const char *version = "";
-    if (s->pg != NULL && pg_query(s->pg, &site_proj_schema, NULL, 0, &r, &ignored) == 0 &&
-        pg_rows_n(r) == 1) {
-        const char *sql = arena_printf(s->a, "SELECT %s.postgis_proj_version()",
-                                       pg_ident(s->a, pg_text(r, 0, 0)));
-        struct pg_rows *v = NULL;
-        if (pg_run(s->pg, sql, NULL, 0, &v, &ignored) == 0 && pg_rows_n(v) == 1) {
-            version = arena_strdup(s->a, pg_text(v, 0, 0));
-        }
-        pg_rows_free(v);
-    }
-    pg_rows_free(r);
-    return version;
-}
-
 static void find_digest(struct site *s, struct projected *x)
 {
     const struct projection *p = x->input.p;
@@ -172,24 +154,15 @@ static void find_digest(struct site *s, struct projected *x)
     if (!find_facts(s, x, facts)) {
         return;
     }
-    const char *proj = transforms(s, x, facts) ? proj_version(s) : NULL;
+    const char *proj = NULL;
+    if (transforms(s, x, facts)) {
+        proj = s->pg != NULL ? postgis_proj_version(s->pg, s->a) : "";
+    }
     struct err e = {0};
     if (generation_key(s->a, p, (const struct bundle *const *)x->chain, x->n_chain, facts, proj,
                        &x->input.parts, &x->input.digest, &e) != 0) {
         err_list_add(&x->faults, &e);
     }
-}
-
-static bool changes_rows(const struct statement *st)
-{
-    static const char *const tags[] = {"UPDATE", "DELETE", "MERGE", "CREATE TABLE AS",
-                                       "SELECT INTO"};
-    for (size_t i = 0; i < sizeof tags / sizeof *tags; i++) {
-        if (strcmp(st->tag, tags[i]) == 0) {
-            return true;
-        }
-    }
-    return false;
 }
 
 int projected_parse(struct site *s, struct projected *x, struct err *e)
@@ -206,23 +179,13 @@ int projected_parse(struct site *s, struct projected *x, struct err *e)
     return 0;
 }
 
-static bool has_dml(const struct script *s)
-{
-    for (size_t i = 0; i < s->n; i++) {
-        if (changes_rows(&s->v[i])) {
-            return true;
-        }
-    }
-    return false;
-}
-
 /* A file that changes rows finds none in an empty schema: it would silently do nothing. */
 static const char *find_dml(const struct projected *x)
 {
     for (size_t i = 0; i < x->n_chain; i++) {
         const struct bundle *b = x->chain[i];
         for (size_t k = 0; k < b->decl->forward.n && !b->after_load; k++) {
-            if (has_dml(&b->forward[k])) {
+            if (script_changes_rows(&b->forward[k])) {
                 return b->decl->forward.v[k].path;
             }
         }

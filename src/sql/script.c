@@ -338,6 +338,20 @@ int script_parse(struct arena *a, const char *path, struct bytes text, struct sc
     return rc;
 }
 
+bool script_changes_rows(const struct script *s)
+{
+    static const char *const tags[] = {"UPDATE", "DELETE", "MERGE", "CREATE TABLE AS",
+                                       "SELECT INTO"};
+    for (size_t i = 0; i < s->n; i++) {
+        for (size_t k = 0; k < sizeof tags / sizeof *tags; k++) {
+            if (strcmp(s->v[i].tag, tags[k]) == 0) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
 void script_shutdown(void)
 {
     pg_query_exit();

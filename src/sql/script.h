@@ -20,6 +20,11 @@
 int script_parse(struct arena *a, const char *path, struct bytes text, struct script *out,
                  struct err *e) MUST_CHECK;
 
+/* Whether a statement of s works on rows that are there already (UPDATE, DELETE, MERGE), or makes a
+ * table of them (CREATE TABLE AS, SELECT INTO). By their command tags: what a function does is not
+ * known. */
+bool script_changes_rows(const struct script *s);
+
 /* Frees what libpg_query keeps for the process. */
 void script_shutdown(void);
 

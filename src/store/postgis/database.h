@@ -11,11 +11,16 @@ int postgis_database_create(struct pg *s, struct arena *a, const char *name, con
                             struct err *e) MUST_CHECK;
 int postgis_database_comment(struct pg *s, struct arena *a, const char *name, const char *comment,
                              struct err *e) MUST_CHECK;
+/* The statement that the next function runs; in a. */
+const char *postgis_database_drop_text(struct arena *a, const char *name, bool force);
 /* force: whoever is connected is cut off, and a database that is not there is no error. */
 int postgis_database_drop(struct pg *s, struct arena *a, const char *name, bool force,
                           struct err *e) MUST_CHECK;
 /* An extension of the session's own database, unless it is there. */
 int postgis_extension_create(struct pg *s, struct arena *a, const char *name,
                              struct err *e) MUST_CHECK;
+/* The version of the PROJ that PostGIS in the session's own database transforms with, as it says it
+ * itself; "" where it cannot be asked. In a. Never fails. */
+const char *postgis_proj_version(struct pg *s, struct arena *a);
 
 #endif
