@@ -310,7 +310,8 @@ int touched_read(struct arena *a, struct bytes text, const char *path, struct to
             touches_add(a, out, t);
         }
     }
-    if (text.n < strlen(TOUCHED_HEADER) || memcmp(text.p, TOUCHED_HEADER, strlen(TOUCHED_HEADER))) {
+    if (text.n < strlen(TOUCHED_HEADER) ||
+        memcmp(text.p, TOUCHED_HEADER, strlen(TOUCHED_HEADER)) != 0) {
         err_at(e, ERR_INTEGRITY, path, 1, 0, "not a list of touched objects");
     }
     buf_release(&cell);

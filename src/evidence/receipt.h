@@ -9,7 +9,7 @@
 #include "model/account.h"
 
 /* The receipt without its position in the ledger: what can be kept in state/owed. In a. */
-struct doc *receipt_write(struct arena *a, const struct account *account);
+struct doc *receipt_write(struct arena *a, const struct account *x);
 /* Add the position; returns the bytes that the ledger's entry hashes: canonical, in a. previous: the
  * tree's root before the entry. */
 struct bytes receipt_seal(struct arena *a, struct doc *receipt, const char *instance,

@@ -8,7 +8,7 @@
 
 /* Everything that making step's projection needs: declarations, scripts, invariants; in s->a. -1: the first
  * fault in them. */
-int job_make(struct site *s, const struct step *step, struct projection_job *out,
+int job_make(struct site *s, const struct step *step, struct projection_job *job,
              struct err *e) MUST_CHECK;
 
 /* A member of a chain that is applied in place: the live generation's row with it; false: step is none

@@ -35,6 +35,6 @@ void step_decide(struct plan *p, struct step *s);
 /* The decide function of migrations. */
 void migration_decide(struct plan *p, struct step *s);
 /* That of projections. */
-void projection_decide(struct plan *p, struct step *s);
+void projection_decide(struct plan *p, struct step *x);
 
 #endif
