@@ -3,9 +3,8 @@
  * Each part's digest is a SHA-256 over framed fields (digester_field() in base/digest.h); how they make the
  * generation digest stands in model/part.h. In this order:
  *   migration   its checksum, for every member of the chain, in the order in which they run
- *   source      of an asset, a version, a table; domain "kfmig.source.v1": the artifact's digest, its SRID,
- *   its
- *               format ("geojson", "ndjson", "csv")
+ *   source      of an asset, a version, a table; domain "kfmig.source.v1": the artifact's digest, its
+ *               SRID, its format ("geojson", "ndjson", "csv")
  *   mapping     the same; domain "kfmig.mapping.v1": table, ring order, evidence_ref, and per column, sorted,
  *               its name, kind and text. Sources are sorted by dataset, version, asset and table, each before
  *               its mapping.

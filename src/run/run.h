@@ -30,11 +30,11 @@ struct run {
     struct identity *id;
     struct merkle *merkle; /* the ledger's tree; advanced by every entry */
     struct catalog *base;  /* the database as it is; advanced by every commit */
-    struct baseline *
-        sum; /* the ledger's sum of objects, which baselines are made of; advanced by every commit */
+    /* The ledger's sum of objects, which baselines are made of; advanced by every commit. */
+    struct baseline *sum;
     int64_t epoch;
-    const struct generation *
-        live_after; /* run_migration(): the row of the live generation that the migration becomes part of, NULL: none */
+    /* run_migration(): the row of the live generation that the migration becomes part of; NULL: none. */
+    const struct generation *live_after;
     struct observer_memory observer; /* of the session */
     const struct run_actor *actor;
     const struct ear *ear;      /* hears statements, phases, waiting; asked whether to stop */
