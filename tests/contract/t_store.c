@@ -494,9 +494,9 @@ static void case_foreign(const struct specimen *p)
     struct catalog now = looked(&x.b);
     ok(same(&theirs, &now), "it is left as it stands");
     const struct journal_row **open = NULL;
-    is_int(journal_unfinished(x.w.journal, &arena, &open), 1, "and held for resolve");
+    is_int(journal_unfinished(x.w.journal, &arena, &open), 1, "and held for a person");
     ok(n.n_ran + n.n_adopted == 0, "no step behind it is begun");
-    ok(strstr(e.hint, "resolve") != NULL, e.hint);
+    ok(strstr(e.hint, "put back what stood there") != NULL, e.hint);
     run_end(&x);
     bench_end(&other);
 }

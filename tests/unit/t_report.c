@@ -609,7 +609,7 @@ static void test_findings(void)
 
 int main(void)
 {
-    tap_plan(53 + REASON_COUNT);
+    tap_plan(54 + REASON_COUNT);
     test_plan_text();
     test_plan_world();
     test_plan_json();
