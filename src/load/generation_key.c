@@ -93,9 +93,9 @@ static void add_sources(struct arena *a, const struct projection *p,
     }
 }
 
-int generation_key(struct arena *a, const struct projection *p, const struct bundle *const *chain,
-                   size_t n_chain, const struct source_facts *facts, const char *proj,
-                   struct parts *out, struct digest *key, struct err *e)
+int generation_parts(struct arena *a, const struct projection *p, const struct bundle *const *chain,
+                     size_t n_chain, const struct source_facts *facts, const char *proj,
+                     struct parts *out, struct err *e)
 {
     *out = (struct parts){0};
     for (size_t i = 0; i < n_chain; i++) {
@@ -116,6 +116,5 @@ int generation_key(struct arena *a, const struct projection *p, const struct bun
         return err_at(e, ERR_CONFIG, p->file.path, p->line, p->col,
                       "projection \"%s\" is made of \"%s\" twice", p->name, part_text(a, twice));
     }
-    *key = parts_digest(out);
     return 0;
 }

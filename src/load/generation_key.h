@@ -33,10 +33,10 @@ struct source_facts {
 };
 
 /* chain: the members in order; facts: one per source; proj: NULL if nothing is transformed. The parts, in a,
- * go to *out, their digest to *key. -1 with ERR_CONFIG: two of them are the same part, so that one could be
- * taken for the other. */
-int generation_key(struct arena *a, const struct projection *p, const struct bundle *const *chain,
-                   size_t n_chain, const struct source_facts *facts, const char *proj,
-                   struct parts *out, struct digest *key, struct err *e) MUST_CHECK;
+ * go to *out; parts_digest() of them is the generation's. -1 with ERR_CONFIG: two of them are the same part,
+ * so that one could be taken for the other. */
+int generation_parts(struct arena *a, const struct projection *p, const struct bundle *const *chain,
+                     size_t n_chain, const struct source_facts *facts, const char *proj,
+                     struct parts *out, struct err *e) MUST_CHECK;
 
 #endif

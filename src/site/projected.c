@@ -159,10 +159,12 @@ static void find_digest(struct site *s, struct projected *x)
         proj = s->pg != NULL ? postgis_proj_version(s->pg, s->a) : "";
     }
     struct err e = {0};
-    if (generation_key(s->a, p, (const struct bundle *const *)x->chain, x->n_chain, facts, proj,
-                       &x->input.parts, &x->input.digest, &e) != 0) {
+    if (generation_parts(s->a, p, (const struct bundle *const *)x->chain, x->n_chain, facts, proj,
+                         &x->input.parts, &e) != 0) {
         err_list_add(&x->faults, &e);
+        return;
     }
+    x->input.digest = parts_digest(&x->input.parts);
 }
 
 int projected_parse(struct site *s, struct projected *x, struct err *e)

@@ -35,12 +35,13 @@ static void set_up(void)
 static const char *key(struct arena *a, const char *proj)
 {
     struct parts parts;
-    struct digest d = {{0}};
     struct err e = {0};
     char text[DIGEST_TEXT];
-    return generation_key(a, &wells, NULL, 0, facts, proj, &parts, &d, &e) == 0
-               ? arena_strdup(a, digest_text(&d, text))
-               : "";
+    if (generation_parts(a, &wells, NULL, 0, facts, proj, &parts, &e) != 0) {
+        return "";
+    }
+    struct digest d = parts_digest(&parts);
+    return arena_strdup(a, digest_text(&d, text));
 }
 
 static void swap(size_t i, size_t k)
@@ -145,10 +146,9 @@ static void try_parts(void)
                                        "proj"};
     struct arena a = {0};
     struct parts parts;
-    struct digest d;
     struct err e = {0};
     set_up();
-    is_int(generation_key(&a, &wells, NULL, 0, facts, "9.1", &parts, &d, &e), 0, "a key");
+    is_int(generation_parts(&a, &wells, NULL, 0, facts, "9.1", &parts, &e), 0, "a key");
     for (size_t i = 0; i < 8; i++) {
         is_str(i < parts.n ? part_text(&a, &parts.v[i]) : "", want[i], "a part, in its place");
     }
@@ -159,11 +159,10 @@ static void try_twice(void)
 {
     struct arena a = {0};
     struct parts parts;
-    struct digest d;
     struct err e = {0};
     set_up();
     sources[0].into = "marks";
-    is_int(generation_key(&a, &wells, NULL, 0, facts, NULL, &parts, &d, &e), -1, "one part twice");
+    is_int(generation_parts(&a, &wells, NULL, 0, facts, NULL, &parts, &e), -1, "one part twice");
     is_str(e.msg, "projection \"wells\" is made of \"source wells/2026-02.a#f>marks\" twice",
            "is a fault that names it");
     is_str(e.where.path, "registry/projections/wells.yml", "and its file");
