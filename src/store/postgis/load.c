@@ -181,7 +181,7 @@ static bool read_again(struct reader *r, int64_t number, struct record *out)
     while (rc > 0 && out->number < number) {
         rc = reader_next(r, out, &ignored);
     }
-    return rc > 0;
+    return rc > 0 && out->number > 0;
 }
 
 /* What the server refused is a value, or a row, of the artifact: say where it stands there. Anything else
