@@ -52,8 +52,8 @@ struct pg {
     unsigned round;
     struct pg_item *batch;
     size_t n_batch, cap_batch;
-    struct pg_copy *copy;   /* the COPY under way, see copy.c */
-    int64_t refused_row;    /* of the last COPY; 0: not said */
+    struct pg_copy *copy; /* the COPY under way, see copy.c */
+    int64_t refused_row;  /* of the last COPY; 0: not said */
     char refused_column[PG_NAME];
     struct pg_call running; /* between pg_start() and pg_end() */
     bool is_running;

@@ -13,7 +13,7 @@
 enum { N = 2, FULL = 256 * 1024 };
 
 static const struct wanted_value in_json[N] = {{.path = "properties.id"},
-                                         {.path = "geometry", .as_geometry = true}};
+                                               {.path = "geometry", .as_geometry = true}};
 static const struct wanted_value in_csv[N] = {{.path = "id"}, {.point_x = "lon", .point_y = "lat"}};
 static const struct column columns[N] = {
     {.name = "id", .kind = COLUMN_TEXT, .not_null = true},
