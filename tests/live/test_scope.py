@@ -86,6 +86,8 @@ VIOLATIONS = {
     "set schema moves out": "ALTER TABLE app.u SET SCHEMA other;",
     "set schema moves in": "ALTER TABLE other.o SET SCHEMA app;",
     "reloptions elsewhere": "ALTER TABLE other.o SET (fillfactor = 50);",
+    "lock in share mode of a forbidden table": "LOCK TABLE app.secret IN SHARE MODE;",
+    "collation in another schema": "CREATE COLLATION other.c (provider = icu, locale = 'en');",
     "lock elsewhere": "LOCK TABLE other.o IN ACCESS EXCLUSIVE MODE;",
     "foreign key out of scope": "ALTER TABLE app.u ADD FOREIGN KEY (t_id) REFERENCES other.o;",
     "inherit out of scope": "CREATE TABLE app.child () INHERITS (other.o);",
@@ -170,6 +172,14 @@ LEGITIMATE = {
     "rename column": "ALTER TABLE app.u RENAME COLUMN t_id TO tee;",
     "statistics": "CREATE STATISTICS app.st ON id, note FROM app.t;",
     "alter type": "ALTER TABLE app.u ALTER COLUMN t_id TYPE bigint;",
+    "collation of ICU": "CREATE COLLATION app.ci (provider = icu, locale = 'und-u-ks-level2', deterministic = false); CREATE TABLE app.em (e text COLLATE app.ci UNIQUE);",
+    "collation with a number's order": "CREATE COLLATION app.num (provider = icu, locale = 'en-u-kn-true'); CREATE TABLE app.cc (t text COLLATE app.num);",
+    "collation copied": "CREATE COLLATION app.c FROM \"C\";",
+    "collation of the system": "CREATE COLLATION app.c (lc_collate = 'C', lc_ctype = 'C');",
+    "collation made anew": "CREATE COLLATION app.num (provider = icu, locale = 'en'); DROP COLLATION app.num; CREATE COLLATION app.num (provider = icu, locale = 'de');",
+    "collation if it is not there": "CREATE COLLATION IF NOT EXISTS app.num (provider = icu, locale = 'en');",
+    "collation renamed": "CREATE COLLATION app.num (provider = icu, locale = 'en'); ALTER COLLATION app.num RENAME TO num2;",
+    "lock in share mode elsewhere": "LOCK TABLE other.o IN SHARE MODE; INSERT INTO app.t SELECT id + 500, v FROM other.o WHERE id < 5;",
     "reference in scope.references": "ALTER TABLE app.u ADD FOREIGN KEY (t_id) REFERENCES other.o;",
 }
 

@@ -162,13 +162,21 @@ static bool is_part(uint32_t classid)
     return false;
 }
 
+/* Is the lock a sign that the relation itself may have changed? DDL keeps locks on some system catalogs
+ * (pg_collation, pg_auth_members): what it changed are their rows. */
+static bool may_change(const struct lock *l)
+{
+    bool is_catalog = l->kind == 'r' && strcmp(l->schema, "pg_catalog") == 0;
+    return l->modes >= (is_catalog ? LOCKED_ACCESS_EXCLUSIVE : LOCKED_SHARE_UPDATE_EXCLUSIVE);
+}
+
 static void add_locked(struct observer *o, struct row_search *q)
 {
     struct oids relations = {0};
     struct oids classes = {0};
     struct oids objects = {0};
     for (size_t i = 0; i < o->now.n_locks; i++) {
-        if (o->now.locks[i].modes >= LOCKED_SHARE_UPDATE_EXCLUSIVE) {
+        if (may_change(&o->now.locks[i])) {
             oids_add(o->a, &relations, o->now.locks[i].oid);
         }
     }
@@ -301,7 +309,7 @@ static void begin_comparing(struct observer *o)
 {
     for (size_t i = 0; i < o->now.n_locks; i++) {
         struct found_row f = {.classid = PG_CLASS, .objid = o->now.locks[i].oid, .extension = ""};
-        if (o->now.locks[i].modes >= LOCKED_SHARE_UPDATE_EXCLUSIVE &&
+        if (may_change(&o->now.locks[i]) &&
             resolve(o, &f) == RESOLVE_NOTHING && f.classid != 0) {
             candidate_add(o, f.classid, f.objid)->extension = f.extension;
         }
@@ -423,7 +431,7 @@ static void find_known(struct observer *o, uint32_t classid, uint32_t objid)
 static void find_locked(struct observer *o)
 {
     for (size_t i = 0; i < o->now.n_locks; i++) {
-        if (o->now.locks[i].modes >= LOCKED_SHARE_UPDATE_EXCLUSIVE) {
+        if (may_change(&o->now.locks[i])) {
             find_known(o, PG_CLASS, o->now.locks[i].oid);
         }
     }

@@ -342,10 +342,27 @@ static bool has_rows(const struct row_tally *t)
     return t->inserted != 0 || t->updated != 0 || t->deleted != 0;
 }
 
+/* REINDEX, and CREATE INDEX that was dropped again, lock an index or something that is gone. */
+static bool has_locked_index(const struct observer *o, const struct lock *table)
+{
+    for (size_t i = 0; i < o->now.n_locks; i++) {
+        const struct lock *l = &o->now.locks[i];
+        bool is_its = l->owner == table->oid && (l->kind == 'i' || l->kind == 'I');
+        if (l->modes >= LOCKED_ACCESS_EXCLUSIVE && (is_its || l->kind == '\0')) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* Locked against others without a difference or rows: for a foreign key, a child or a publication,
- * or for something like LOCK TABLE. */
+ * or for something like LOCK TABLE. One in SHARE MODE only keeps writers out. */
 static enum effect effect_of_strong(const struct observer *o, const struct lock *l)
 {
+    if ((l->modes & ~(unsigned)(LOCKED_ACCESS_SHARE | LOCKED_ROW_SHARE)) == LOCKED_SHARE &&
+        !has_locked_index(o, l)) {
+        return EFFECT_READ;
+    }
     unsigned strongest = l->modes & ~(unsigned)(LOCKED_SHARE_ROW_EXCLUSIVE - 1);
     bool relates = has_moved(o, "pg_trigger") || has_moved(o, "pg_inherits") ||
                    has_moved(o, "pg_publication_rel");
