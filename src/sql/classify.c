@@ -1,6 +1,7 @@
 /* How a statement may be run. */
 #include "sql/classify.h"
 
+#include <string.h>
 #include <strings.h>
 
 #include "sql/analysis.h"
@@ -48,6 +49,19 @@ static const struct verdict to_stdout = {STATEMENT_REFUSED,
 static const struct verdict discard = {STATEMENT_REFUSED,
                                        "DISCARD drops the settings and locks of kfmig's session",
                                        "RESET or DROP what is meant by name"};
+static const struct verdict discard_temp = {STATEMENT_REFUSED,
+                                            "DISCARD TEMP drops every temporary table unnamed",
+                                            "DROP what is meant by name"};
+static const struct verdict discard_sequences = {
+    STATEMENT_REFUSED, "DISCARD SEQUENCES forgets what currval() and lastval() return", "remove it"};
+static const struct verdict discard_plans = {
+    STATEMENT_REFUSED, "DISCARD PLANS makes the server plan again, and changes nothing", "remove it"};
+static const struct verdict analyze_all = {
+    STATEMENT_REFUSED, "without names it takes in every table that the role may analyze, kfmig's too",
+    "name the tables: ANALYZE a, b"};
+static const struct verdict of_catalog = {
+    STATEMENT_REFUSED, "what rows of a system catalog mean, written directly, cannot be told",
+    "use DDL: ALTER, COMMENT, GRANT, SET ... say the same by name"};
 static const struct verdict load = {STATEMENT_REFUSED,
                                     "LOAD brings machine code into kfmig's session",
                                     "create an extension or set session_preload_libraries"};
@@ -170,7 +184,11 @@ static const struct verdict *on_alter_table(const tree *m)
 
 static const struct verdict *on_vacuum(const tree *m)
 {
-    return TREE(VacuumStmt, m)->is_vacuumcmd ? &not_in_block : &plain;
+    const PgQuery__VacuumStmt *s = TREE(VacuumStmt, m);
+    if (s->is_vacuumcmd) {
+        return &not_in_block;
+    }
+    return s->n_rels == 0 ? &analyze_all : &plain;
 }
 
 static const struct verdict *on_cluster(const tree *m)
@@ -236,7 +254,18 @@ static const struct verdict *on_copy(const tree *m)
 
 static const struct verdict *on_discard(const tree *m)
 {
-    (void)m;
+    switch (TREE(DiscardStmt, m)->target) {
+    case PG_QUERY__DISCARD_MODE__DISCARD_TEMP:
+        return &discard_temp;
+    case PG_QUERY__DISCARD_MODE__DISCARD_SEQUENCES:
+        return &discard_sequences;
+    case PG_QUERY__DISCARD_MODE__DISCARD_PLANS:
+        return &discard_plans;
+    case PG_QUERY__DISCARD_MODE__DISCARD_ALL:
+    case PG_QUERY__DISCARD_MODE__DISCARD_MODE_UNDEFINED:
+    case _PG_QUERY__DISCARD_MODE_IS_INT_SIZE:
+        break;
+    }
     return &discard;
 }
 
@@ -286,6 +315,20 @@ const struct verdict *classify(const tree *stmt)
         }
     }
     return &plain;
+}
+
+/* Large objects are data. */
+const struct verdict *classify_touched(const struct touches *touches)
+{
+    for (size_t i = 0; i < touches->n; i++) {
+        const struct touch *t = &touches->v[i];
+        if ((t->effect == EFFECT_WRITE || t->effect == EFFECT_TRUNCATE) &&
+            t->object.kind == OBJ_TABLE && strcmp(t->object.schema, "pg_catalog") == 0 &&
+            strncmp(t->object.name, "pg_largeobject", strlen("pg_largeobject")) != 0) {
+            return &of_catalog;
+        }
+    }
+    return NULL;
 }
 
 static const struct verdict *by_first_token(int type)

@@ -15,7 +15,11 @@ struct verdict {
 /* The verdict on one statement by itself; blocks are balanced afterwards (script.c). Static memory. */
 const struct verdict *classify(const tree *stmt);
 
-/* The same for a statement that the parser does not know, by its first tokens. It fails closed:
+/* The verdict that follows from what a statement touches: it writes a system catalog's rows. NULL: none does.
+ * Static memory. */
+const struct verdict *classify_touched(const struct touches *touches);
+
+/* As classify(), for a statement that the parser does not know, by its first tokens. It fails closed:
  * what begins like transaction control is refused. */
 const struct verdict *classify_tokens(const struct token *v, size_t n);
 

@@ -347,7 +347,31 @@ def a_rollback_that_cannot_be_run_is_a_fault_of_check_and_stops_no_build(case, t
     equal(p.applied(), [ONE])
 
 
-@cases(comment="-- nothing\n", statistics="ANALYZE;\n", settings="SET LOCAL lock_timeout = '1s';\n", question="SELECT 1;\n")
+REFUSED = {
+    "bare analyze": ("ANALYZE;", "ANALYZE: without names it takes in every table", "name the tables: ANALYZE a, b"),
+    "update of a catalog": ("UPDATE pg_class SET relname = 'x' WHERE false;", "UPDATE: what rows of a system catalog mean", "use DDL"),
+    "delete within WITH": ("WITH w AS (DELETE FROM pg_depend RETURNING 1) SELECT * FROM w;", "SELECT: what rows of a system catalog mean", "use DDL"),
+    "discard temp": ("DISCARD TEMP;", "DISCARD: DISCARD TEMP drops every temporary table", "DROP what is meant by name"),
+}
+
+
+@cases(**{what.replace(" ", "_"): row for what, row in REFUSED.items()})
+def check_and_build_refuse_alike(row, tmp):
+    sql, why, hint = row
+    p = Project(tmp)
+    p.bundle("M-01", "CREATE SCHEMA app;\n" + sql + "\n")
+    checked = p.run("check")
+    equal(checked.status, 5, repr(checked))
+    built = p.build()
+    equal(built.status, 5, repr(built))
+    equal(str(pg.value(p.db, "SELECT count(*) FROM pg_namespace WHERE nspname = 'app'")), "0", "nothing was run")
+    for ran in checked, built:
+        contains(ran.text, "forward.sql:2:1: ")
+        contains(ran.text, why)
+        contains(ran.text, hint)
+
+
+@cases(comment="-- nothing\n", statistics="ANALYZE app.t;\n", settings="SET LOCAL lock_timeout = '1s';\n", question="SELECT 1;\n")
 def what_changes_nothing_needs_no_rollback(forward, tmp):
     p = Project(tmp)
     p.bundle("M-01", forward, rollback="-- nothing to undo\n")

@@ -128,6 +128,20 @@ static const struct sql_case cases[] = {
      "plain: ALTER TYPE"},
     {"REFRESH MATERIALIZED VIEW CONCURRENTLY m",
      "plain: REFRESH MATERIALIZED VIEW"},
+    {"ANALYZE; ANALYZE (VERBOSE); ANALYSE VERBOSE; ANALYZE t, u; ANALYZE t (a); EXPLAIN ANALYZE SELECT 1",
+     "refused: ANALYZE / refused: ANALYZE / refused: ANALYZE / plain: ANALYZE / plain: ANALYZE / plain: EXPLAIN"},
+    {"CREATE TEMP TABLE x (a int); ANALYZE x; DISCARD ALL; DISCARD TEMP; DISCARD PLANS; DISCARD SEQUENCES",
+     "plain: CREATE TABLE / plain: ANALYZE / refused: DISCARD / refused: DISCARD / refused: DISCARD / refused: DISCARD"},
+    {"UPDATE pg_class SET relname = 'x'; DELETE FROM pg_catalog.pg_depend; INSERT INTO pg_description VALUES (1, 2, 3, 'x')",
+     "refused: UPDATE / refused: DELETE / refused: INSERT"},
+    {"WITH w AS (UPDATE pg_index SET indisvalid = false RETURNING 1) SELECT * FROM w; COPY pg_proc FROM '/x'; TRUNCATE pg_catalog.pg_statistic",
+     "refused: SELECT / refused: COPY / refused: TRUNCATE TABLE"},
+    {"MERGE INTO pg_enum USING b ON true WHEN MATCHED THEN DELETE; UPDATE pg_settings SET setting = '1' WHERE name = 'x'; EXPLAIN ANALYZE DELETE FROM pg_class",
+     "refused: MERGE / refused: UPDATE / refused: EXPLAIN"},
+    {"SELECT * FROM pg_class; INSERT INTO t SELECT relname FROM pg_class; UPDATE app.pg_class SET a = 1; UPDATE pg_own SET a = 1; CREATE TEMP TABLE pg_class (a int); UPDATE pg_class SET a = 1",
+     "plain: SELECT / plain: INSERT / plain: UPDATE / plain: UPDATE / plain: CREATE TABLE / plain: UPDATE"},
+    {"LOCK TABLE pg_class IN SHARE MODE; CREATE FUNCTION f() RETURNS void LANGUAGE sql AS 'DELETE FROM pg_class'; UPDATE pg_largeobject SET data = ''",
+     "plain: LOCK TABLE / plain: CREATE FUNCTION / plain: UPDATE"},
     {"COPY t FROM STDIN",
      "refused: COPY"},
     {"COPY t TO STDOUT",
@@ -165,15 +179,36 @@ static const struct sql_case cases[] = {
     {"COMMENT ON TABLE t IS 'x'; SECURITY LABEL ON TABLE t IS 'x'; IMPORT FOREIGN SCHEMA a FROM SERVER b INTO c; REASSIGN OWNED BY a TO b; ALTER LARGE OBJECT 1 OWNER TO a; CREATE STATISTICS s ON a, b FROM t",
      "plain: COMMENT / plain: SECURITY LABEL / plain: IMPORT FOREIGN SCHEMA / plain: REASSIGN OWNED / plain: ALTER LARGE OBJECT / plain: CREATE STATISTICS"},
 };
+/* The reason is of the statement that was written. */
+static const struct sql_case reasons[] = {
+    {"ANALYZE", "without names it takes in every table that the role may analyze, kfmig's too; name the tables: ANALYZE a, b"},
+    {"UPDATE pg_class SET relname = 'x'", "what rows of a system catalog mean, written directly, cannot be told; use DDL: ALTER, COMMENT, GRANT, SET ... say the same by name"},
+    {"DISCARD ALL", "DISCARD drops the settings and locks of kfmig's session; RESET or DROP what is meant by name"},
+    {"DISCARD TEMP", "DISCARD TEMP drops every temporary table unnamed; DROP what is meant by name"},
+    {"DISCARD TEMPORARY", "DISCARD TEMP drops every temporary table unnamed; DROP what is meant by name"},
+    {"DISCARD SEQUENCES", "DISCARD SEQUENCES forgets what currval() and lastval() return; remove it"},
+    {"DISCARD PLANS", "DISCARD PLANS makes the server plan again, and changes nothing; remove it"},
+};
 /* clang-format on */
+
+static void why(struct arena *a, const struct statement *st, struct buf *out)
+{
+    (void)a;
+    buf_printf(out, "%s; %s", st->why, st->hint);
+}
+
 
 int main(void)
 {
     struct arena a = {0};
     size_t n = sizeof cases / sizeof cases[0];
-    tap_plan((int)n);
+    size_t n_reasons = sizeof reasons / sizeof reasons[0];
+    tap_plan((int)(n + n_reasons));
     for (size_t i = 0; i < n; i++) {
         is_str(sql_text(&a, cases[i].sql, sql_kind), cases[i].want, cases[i].sql);
+    }
+    for (size_t i = 0; i < n_reasons; i++) {
+        is_str(sql_text(&a, reasons[i].sql, why), reasons[i].want, reasons[i].sql);
     }
     arena_release(&a);
     script_shutdown();
