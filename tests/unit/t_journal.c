@@ -263,7 +263,8 @@ static void test_foreign(void)
     work_start(&w);
     is_int(effect(&w, "FOREIGN", &t, true, &end), -1, "somebody else's is not touched");
     is_int(e.code, ERR_DOUBT, "in doubt");
-    ok(strstr(e.msg, "append thing") != NULL && strstr(e.hint, "put back what stood there") != NULL, e.msg);
+    ok(strstr(e.msg, "append thing") != NULL && strstr(e.hint, "put back what stood there") != NULL,
+       e.msg);
     is_str(text_of("thing"), "theirs", "it stands as it stood");
     is_int(t.n_runs + t.n_cleans, 0, "nothing was run or cleaned");
     struct journal_step step = step_of("FOREIGN");
