@@ -53,11 +53,14 @@ static const struct verdict discard_temp = {STATEMENT_REFUSED,
                                             "DISCARD TEMP drops every temporary table unnamed",
                                             "DROP what is meant by name"};
 static const struct verdict discard_sequences = {
-    STATEMENT_REFUSED, "DISCARD SEQUENCES forgets what currval() and lastval() return", "remove it"};
+    STATEMENT_REFUSED, "DISCARD SEQUENCES forgets what currval() and lastval() return",
+    "remove it"};
 static const struct verdict discard_plans = {
-    STATEMENT_REFUSED, "DISCARD PLANS makes the server plan again, and changes nothing", "remove it"};
+    STATEMENT_REFUSED, "DISCARD PLANS makes the server plan again, and changes nothing",
+    "remove it"};
 static const struct verdict analyze_all = {
-    STATEMENT_REFUSED, "without names it takes in every table that the role may analyze, kfmig's too",
+    STATEMENT_REFUSED,
+    "without names it takes in every table that the role may analyze, kfmig's too",
     "name the tables: ANALYZE a, b"};
 static const struct verdict of_catalog = {
     STATEMENT_REFUSED, "what rows of a system catalog mean, written directly, cannot be told",

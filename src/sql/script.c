@@ -114,7 +114,8 @@ static void analyse(struct parse *p, size_t i, const tree *stmt, size_t base)
     st->analysed = true;
     st->tag = classify_tag(p->a, stmt);
     analysis_run(&x, stmt);
-    const struct verdict *touched = st->kind == STATEMENT_PLAIN ? classify_touched(&st->touches) : NULL;
+    const struct verdict *touched =
+        st->kind == STATEMENT_PLAIN ? classify_touched(&st->touches) : NULL;
     if (touched != NULL) {
         st->kind = touched->kind;
         st->why = touched->why;

@@ -197,7 +197,6 @@ static void why(struct arena *a, const struct statement *st, struct buf *out)
     buf_printf(out, "%s; %s", st->why, st->hint);
 }
 
-
 int main(void)
 {
     struct arena a = {0};

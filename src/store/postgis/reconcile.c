@@ -309,8 +309,7 @@ static void begin_comparing(struct observer *o)
 {
     for (size_t i = 0; i < o->now.n_locks; i++) {
         struct found_row f = {.classid = PG_CLASS, .objid = o->now.locks[i].oid, .extension = ""};
-        if (may_change(&o->now.locks[i]) &&
-            resolve(o, &f) == RESOLVE_NOTHING && f.classid != 0) {
+        if (may_change(&o->now.locks[i]) && resolve(o, &f) == RESOLVE_NOTHING && f.classid != 0) {
             candidate_add(o, f.classid, f.objid)->extension = f.extension;
         }
     }
