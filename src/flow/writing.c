@@ -74,27 +74,40 @@ static int connect_again(struct writing *w, bool once, struct err *e)
     }
 }
 
+/* What is known of it stays where it cannot be asked. */
+static int identify_again(struct site *s, struct err *e)
+{
+    struct identity now;
+    if (ledger_identify(s->pg, &now, e) != 0) {
+        return -1;
+    }
+    if ((s->id.uuid[0] != '\0' && strcmp(s->id.uuid, now.uuid) != 0) || now.in_recovery) {
+        /* Nothing of that one may be remembered, nor come into the sink. */
+        pg_close(s->pg);
+        s->pg = NULL;
+        return err_set(e, ERR_PREFLIGHT, "another database answers now");
+    }
+    s->id = now;
+    return 0;
+}
+
 /* Before there was a ledger there is no lock, and no uuid to tell one database from another: where it is, is
  * all that is known of it. */
 static int link_again(struct writing *w, bool once, struct err *e)
 {
     struct site *s = w->site;
-    char uuid[37];
-    memcpy(uuid, s->id.uuid, sizeof uuid);
+    bool had_ledger = s->id.uuid[0] != '\0';
     w->locked = false;
-    if (connect_again(w, once, e) != 0 || ledger_identify(s->pg, &s->id, e) != 0) {
+    if (connect_again(w, once, e) != 0 || identify_again(s, e) != 0) {
         return -1;
     }
-    if ((uuid[0] != '\0' && strcmp(uuid, s->id.uuid) != 0) || s->id.in_recovery) {
-        return err_set(e, ERR_PREFLIGHT, "another database answers now");
-    }
-    if (uuid[0] == '\0') {
+    if (!had_ledger) {
         return 0;
     }
     if (ledger_evict(s->pg, w->run_id, w->backend_pid, e) != 0 || take_lock(w, e) != 0) {
         return -1;
     }
-    return ledger_identify(s->pg, &s->id, e);
+    return identify_again(s, e);
 }
 
 /* Called by the run when its connection is gone: connect again within a bounded time, be sure it is the same

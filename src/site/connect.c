@@ -158,9 +158,14 @@ static void add_facts(struct site *s)
 
 int site_refresh(struct site *s, struct err *e)
 {
+    struct identity now;
     s->merkle = (struct merkle){0};
     s->entries = (struct entries){0};
-    if (ledger_identify(s->pg, &s->id, e) != 0 || refuse_wrong_server(s->env, &s->id, e) != 0) {
+    if (ledger_identify(s->pg, &now, e) != 0) {
+        return -1;
+    }
+    s->id = now;
+    if (refuse_wrong_server(s->env, &s->id, e) != 0) {
         return -1;
     }
     if (s->id.has_ledger &&
