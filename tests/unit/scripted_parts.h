@@ -12,7 +12,7 @@
 
 #include "scripted_pq.h"
 
-enum { WORD = 64, TEXT = 256, SESSIONS = 32, FIELDS = 16, FAKE_FD = 1000000, FLOOD_MS = 1 };
+enum { WORD = 64, TEXT = 256, SESSIONS = 256, FIELDS = 16, FAKE_FD = 1000000, FLOOD_MS = 1 };
 
 enum mode { MODE_ANSWER, MODE_SILENCE, MODE_DEAF, MODE_NOTICES, MODE_EINTR };
 

@@ -42,7 +42,7 @@ struct kept {
 struct keeper {
     struct kept is, open;
     const char *environment, *format, *system, *lsn;
-    bool in_recovery, read_only, superuser, is_pooled;
+    bool in_recovery, read_only, superuser, is_pooled, is_signalled;
     char told[KEPT_ENTRIES * KEPT_TEXT];
 };
 
@@ -136,7 +136,7 @@ static inline void keeper_says_entries(struct keeper *v, const char *after, cons
 
 static inline void keeper_does(struct keeper *v, const char *text, const char *const *params)
 {
-    if (strncmp(text, "BEGIN", 5) == 0) {
+    if (strncmp(text, "BEGIN", 5) == 0 || strcmp(text, "@postgis_begin") == 0) {
         v->open = v->is;
     } else if (strcmp(text, "@ledger_create_row_instance") == 0) {
         (void)snprintf(v->open.uuid, sizeof v->open.uuid, "%s", params[0]);
@@ -147,12 +147,17 @@ static inline void keeper_does(struct keeper *v, const char *text, const char *c
     }
 }
 
-/* pq_serve: ctx is a struct keeper. A COMMIT that is answered "cut" took none; "cut kept" is one that did. */
+/* pq_serve: ctx is a struct keeper. A COMMIT that is answered "cut" took none; "kept" is cut too, and took effect.
+ * "signal ANSWER": with this answer comes a Ctrl-C. */
 static inline const char *keeper_hears(void *ctx, int session, const char *text, int n_params,
                                        const char *const *params, const char *answer)
 {
     struct keeper *v = ctx;
     (void)n_params;
+    if (strncmp(answer, "signal ", 7) == 0) {
+        v->is_signalled = true;
+        answer += 7;
+    }
     if (strcmp(text, "COMMIT") == 0 && strcmp(answer, "kept") == 0) {
         keeper_does(v, text, params);
         return "cut";
@@ -174,16 +179,16 @@ static inline const char *keeper_hears(void *ctx, int session, const char *text,
     return v->told;
 }
 
-/* What was told to the ear, a line each: "note: ...", "fault: ...". */
+/* What was told to the ear, one behind another: "note: ...|fault: ...|". */
 struct heard {
     char text[8192];
     size_t n;
-    int n_asked, stop_at; /* the ear says stop from that question on; 0: never */
+    const struct keeper *keeper; /* whose signal stops what is done */
 };
 
 static inline void heard_add(struct heard *h, const char *kind, const char *text)
 {
-    h->n += (size_t)snprintf(h->text + h->n, sizeof h->text - h->n, "%s: %s\n", kind, text);
+    h->n += (size_t)snprintf(h->text + h->n, sizeof h->text - h->n, "%s: %s|", kind, text);
 }
 
 static inline void heard_hear(void *ctx, const struct tell *t)
@@ -191,6 +196,7 @@ static inline void heard_hear(void *ctx, const struct tell *t)
     struct heard *h = ctx;
     if (t->kind == TELL_FAULT || t->kind == TELL_FAILED) {
         heard_add(h, tell_name(t->kind), t->fault->msg);
+        h->n += (size_t)snprintf(h->text + h->n, sizeof h->text - h->n, "%s|", t->fault->hint);
     } else if (t->kind != TELL_TICK) {
         heard_add(h, tell_name(t->kind), t->what != NULL ? t->what : t->target);
     }
@@ -199,7 +205,7 @@ static inline void heard_hear(void *ctx, const struct tell *t)
 static inline enum err_code heard_stops(void *ctx)
 {
     struct heard *h = ctx;
-    return ++h->n_asked >= h->stop_at && h->stop_at > 0 ? ERR_INTERRUPTED : ERR_NONE;
+    return h->keeper->is_signalled ? ERR_INTERRUPTED : ERR_NONE;
 }
 
 /* Everything that a scenario stands on. */
@@ -207,6 +213,7 @@ struct setting {
     struct loaded l;
     struct keeper keeper;
     struct heard heard;
+    const char *usual; /* further lines before what is usual; NULL */
     struct ear ear;
     struct site s;
 };
@@ -237,6 +244,7 @@ static inline void setting_open(struct setting *p, const char *env, const char *
     keeper_begin(&p->keeper, env);
     project_load(&p->l, true);
     kept_make(&p->keeper.is, uuid, n);
+    p->heard.keeper = &p->keeper;
     p->ear = (struct ear){&p->heard, heard_hear, heard_stops};
     site_init(&p->s, &p->l.a, &p->l.p, p->l.cache, &p->ear, load_env(&p->l.p, env),
               &(struct site_options){.verb = "build", .self = "/bin/false"});
@@ -246,7 +254,7 @@ static inline void setting_open(struct setting *p, const char *env, const char *
 static inline void setting_play(struct setting *p, const char *lines)
 {
     static char script[32768];
-    (void)snprintf(script, sizeof script, "%s%s", lines, USUAL);
+    (void)snprintf(script, sizeof script, "%s%s%s", lines, p->usual != NULL ? p->usual : "", USUAL);
     pq_script(script);
     pq_model(keeper_hears, &p->keeper);
 }

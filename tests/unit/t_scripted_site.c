@@ -227,11 +227,6 @@ static void without_position(void)
     t.keeper.lsn = "NULL";
 }
 
-static void deaf_ear(void)
-{
-    t.heard.stop_at = 1;
-}
-
 static void no_postgis(void)
 {
     t.l.p.env[0].store[STORE_POSTGIS] = false;
@@ -346,7 +341,7 @@ static const struct {
     {"the second look is cut", "dev", LEDGER_UUID, 3, NULL, WHO "@ledger_identify_full -> cut\n", refresh, -1, ERR_PREFLIGHT, "was lost"},
     {"one more session", "dev", LEDGER_UUID, 3, NULL, WHO CONNECT, one_more, 0, ERR_NONE, "size 3 of 3 facts 1"},
     {"one more session is refused", "dev", LEDGER_UUID, 3, NULL, WHO REFUSED, one_more, -1, ERR_PREFLIGHT, "connection refused by db.example:5432; start the server"},
-    {"stopped while it connects", "dev", LEDGER_UUID, 3, deaf_ear, "connect -> wait=500 ok\n", linked, -1, ERR_INTERRUPTED, "interrupted"},
+    {"stopped while it connects", "dev", LEDGER_UUID, 3, NULL, "connect -> signal wait=500 ok\n", linked, -1, ERR_INTERRUPTED, "interrupted"},
 
     /* where the connection comes from */
     {"a variable that is not set", "dev", LEDGER_UUID, 3, unset, "", linked, -1, ERR_CONFIG, "environment \"dev\" takes its connection from T_DEV, which is not set; set it to a connection string"},
