@@ -7,10 +7,16 @@
 
 PGconn *PQconnectStartParams(const char *const *keys, const char *const *values, int expand)
 {
-    (void)keys;
-    (void)values;
     (void)expand;
     PGconn *c = calloc(1, sizeof *c);
+    (void)snprintf(c->db, sizeof c->db, "kfm");
+    for (int i = 0; keys[i] != NULL;
+         i++) { /* the first dbname is a connection string, a later one a name */
+        if (strcmp(keys[i], "dbname") == 0 && values[i] != NULL && strchr(values[i], '/') == NULL &&
+            strchr(values[i], '=') == NULL) {
+            (void)snprintf(c->db, sizeof c->db, "%s", values[i]);
+        }
+    }
     c->number = ++play.n_sessions;
     c->status = CONNECTION_STARTED;
     c->tx = PQTRANS_UNKNOWN;
@@ -195,8 +201,7 @@ char *PQport(const PGconn *c)
 
 char *PQdb(const PGconn *c)
 {
-    (void)c;
-    return (char *)(uintptr_t) "kfm";
+    return (char *)(uintptr_t)c->db;
 }
 
 char *PQuser(const PGconn *c)

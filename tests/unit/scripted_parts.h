@@ -51,6 +51,7 @@ struct command {
 
 struct pg_conn {
     int number; /* from 1, in the order of connecting */
+    char db[WORD];
     ConnStatusType status;
     PGTransactionStatusType tx;
     int pid, version;
