@@ -49,6 +49,19 @@ static void empty_file(void)
     project_put("registry/dsn", "\nsecond line\n");
 }
 
+static void file_by_absolute_path(void)
+{
+    static char path[64];
+    (void)snprintf(path, sizeof path, "%s/registry/dsn", project_path);
+    t.l.p.env[0].dsn_ref = path;
+}
+
+static void no_environments(void)
+{
+    t.l.p.env[0].implicit = true;
+    (void)setenv("DATABASE_URL", "postgresql://tester@url.example/kfm", 1);
+}
+
 static void remember(const char *uuid, int n)
 {
     struct kept was;
@@ -347,6 +360,8 @@ static const struct {
     {"a variable that is not set", "dev", LEDGER_UUID, 3, unset, "", linked, -1, ERR_CONFIG, "environment \"dev\" takes its connection from T_DEV, which is not set; set it to a connection string"},
     {"a variable that is empty", "dev", LEDGER_UUID, 3, empty, "", linked, -1, ERR_CONFIG, "which is not set"},
     {"the first line of a file", "filed", "", 0, NULL, WHO_NO_LEDGER, linked, 0, ERR_NONE, "no ledger"},
+    {"a file by its absolute path", "dev", "", 0, file_by_absolute_path, WHO_NO_LEDGER, linked, 0, ERR_NONE, "no ledger"},
+    {"no environments: DATABASE_URL", "dev", "", 0, no_environments, WHO_NO_LEDGER, linked, 0, ERR_NONE, "no ledger"},
     {"a file that is not there", "filed", "", 0, no_file, "", linked, -1, ERR_CONFIG, "registry/dsn"},
     {"a file that begins with an empty line", "filed", "", 0, empty_file, "", linked, -1, ERR_CONFIG, "takes its connection from registry/dsn, which is not set"},
 
