@@ -3,6 +3,8 @@
 
 #include <stdlib.h>
 
+#include "cli/output.h"
+
 int invocation_open(struct invocation *s, const struct request *req, bool tolerate, struct err *e)
 {
     *s = (struct invocation){.req = req, .a = mem_alloc(sizeof(struct arena))};
@@ -52,7 +54,9 @@ void invocation_site(struct invocation *s, const struct env *env)
 {
     site_close(&s->site);
     site_init(&s->site, s->a, &s->project, s->cache, &s->progress.ear, env,
-              &(struct site_options){.verb = s->req->command->name, .self = s->req->self});
+              &(struct site_options){.verb = s->req->command->name,
+                                     .self = s->req->self,
+                                     .shows_server_text = output_shows_server_text(s->req)});
 }
 
 int invocation_plan(struct invocation *s, const struct env *env, bool want_server, struct err *e)

@@ -23,6 +23,11 @@ static bool tells_json(const struct request *req)
     return req->format == FORMAT_JSON || req->progress_json;
 }
 
+bool output_shows_server_text(const struct request *req)
+{
+    return req->show_server_text && !tells_json(req) && isatty(fileno(stderr)) == 1;
+}
+
 /* Nobody can be told when stderr itself fails. */
 static void put_stderr(const struct buf *text)
 {

@@ -149,7 +149,7 @@ int pg_open(struct pg **out, const struct secret *conninfo, const struct pg_opti
         return -1;
     }
     struct pg *s = mem_alloc(sizeof *s);
-    *s = (struct pg){.wait = o->wait};
+    *s = (struct pg){.wait = o->wait, .shows_text = o->shows_text};
     int64_t timeout = o->wait.timeout_ms > 0 ? o->wait.timeout_ms : o->default_timeout_ms;
     s->default_timeout_ms = timeout > 0 ? timeout : CALL_TIMEOUT_MS;
     if (connect_session(s, text, o, e) != 0 || pg_query(s, &pg_pin_query, NULL, 0, NULL, e) != 0) {

@@ -121,14 +121,24 @@ static void set_object(struct err *e, const PGresult *r)
     buf_release(&safe);
 }
 
-static void set_detail(struct err *e, const PGresult *r)
+/* Words that may quote rows are for whoever asked for them. */
+static void set_detail(struct err *e, const struct pg *s, const PGresult *r)
 {
+    static const int more[] = {PG_DIAG_MESSAGE_DETAIL, PG_DIAG_MESSAGE_HINT};
+    struct buf words = {0};
     struct buf safe = {0};
-    if (!pg_message_is_safe(field(r, PG_DIAG_SQLSTATE)) || is_written_by_user(r)) {
+    if (!s->shows_text &&
+        (!pg_message_is_safe(field(r, PG_DIAG_SQLSTATE)) || is_written_by_user(r))) {
         return;
     }
-    text_safe(&safe, bytes_str(field(r, PG_DIAG_MESSAGE_PRIMARY)));
+    buf_puts(&words, field(r, PG_DIAG_MESSAGE_PRIMARY));
+    for (size_t i = 0; s->shows_text && i < sizeof more / sizeof *more; i++) {
+        buf_puts(&words, field(r, more[i])[0] != '\0' ? "; " : "");
+        buf_puts(&words, field(r, more[i]));
+    }
+    text_safe(&safe, bytes_str(buf_str(&words)));
     pg_copy_text(e->detail, sizeof e->detail, buf_str(&safe));
+    buf_release(&words);
     buf_release(&safe);
 }
 
@@ -176,7 +186,7 @@ static int fail_refused(const struct pg *s, const PGresult *r, enum err_code cod
     if (e != NULL) {
         set_sqlstate(e, sqlstate);
         set_object(e, r);
-        set_detail(e, r);
+        set_detail(e, s, r);
         set_hint(e, s, sqlstate);
     }
     return -1;

@@ -45,6 +45,7 @@ struct pg {
     struct pg_wait wait;
     int64_t default_timeout_ms;
     bool lost;
+    bool shows_text; /* of pg_options */
     bool single_row; /* the last call was a statement, with its rows one by one */
     char fatal[PG_SQLSTATE];
     const struct pg_sql **prepared;

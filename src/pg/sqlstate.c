@@ -49,7 +49,7 @@ const char *pg_condition(const char *sqlstate)
 bool pg_message_is_safe(const char *sqlstate)
 {
     static const char classes[][CLASS_LENGTH + 1] = {"42", "3D", "3F", "0A", "2B",
-                                                     "55", "57", "40", "53"};
+                                                     "55", "57", "40", "53", "58"};
     if (sqlstate == NULL || strlen(sqlstate) != SQLSTATE_LENGTH) {
         return false;
     }

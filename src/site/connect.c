@@ -188,6 +188,7 @@ int site_open(const struct site *s, struct pg **out, struct err *e)
 {
     char host[128] = "";
     struct pg_options o = {.dbname = s->o.dbname,
+                           .shows_text = s->o.shows_server_text,
                            .wait = {.on_wait = stop_wanted, .ctx = (void *)(uintptr_t)&s->ear}};
     (void)gethostname(host, sizeof host - 1);
     o.application_name = arena_printf(s->a, "kfmig %s@%s:%ld", s->o.verb, host, (long)getpid());

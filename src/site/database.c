@@ -13,7 +13,8 @@ static const char comment[] = "kfmig drill: a throwaway database, dropped by the
 static int open_beside(const struct site *s, const char *dbname, struct pg **out, struct err *e)
 {
     const struct pg_options o = {.application_name = arena_printf(s->a, "kfmig %s", s->o.verb),
-                                 .dbname = dbname};
+                                 .dbname = dbname,
+                                 .shows_text = s->o.shows_server_text};
     return pg_open(out, &s->dsn, &o, e);
 }
 

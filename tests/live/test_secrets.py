@@ -1,12 +1,16 @@
 """Secrets and row values, put into every channel that kfmig reads, come out of none."""
 # run: needs=postgres limit=600
 
+import contextlib
 import json
+import os
 import pathlib
+import pty
 import shutil
+import subprocess
 
 import pg
-from project import ENVIRONMENTS, Project, full_id
+from project import ENVIRONMENTS, KFMIG, Project, full_id
 from seen import until, finish
 from tap import at_exit, cases, contains, equal, fresh_folder, lacks, main, test
 
@@ -121,6 +125,46 @@ def a_row_value_in_a_server_message_stays_there(sql):
     runs = [p.build("--verbose", "--show-server-text"), p.build("--json")]
     equal({r.status for r in runs}, {2}, repr(runs[0]))
     says_nothing(p, VALUES, *runs, p.run("why", "dev", TWO), p.run("receipt", "show", "dev", TWO), before=before)
+
+
+def on_a_terminal(p, *args):
+    """(status, what stands on the terminal that is its stdout and stderr)."""
+    ours, theirs = pty.openpty()
+    child = subprocess.Popen([KFMIG, *args], cwd=p.root, env={**p.env, "NO_COLOR": "1"}, stdin=subprocess.DEVNULL, stdout=theirs, stderr=theirs)
+    os.close(theirs)
+    text = b""
+    with contextlib.suppress(OSError):  # the end of a terminal whose programs have ended
+        while part := os.read(ours, 65536):
+            text += part
+    os.close(ours)
+    return child.wait(timeout=60), text.decode()
+
+
+# What --show-server-text shows of them on a terminal; with --json, or without it, nothing.
+SHOWN = {
+    "unique value": f"server: duplicate key value violates unique constraint \"t_v_idx\"; Key (v)=({CANARY}) already exists.",
+    "foreign key": "Key (t_id)=(7413987) is not present in table \"t\".",
+    "invalid number": f"server: invalid input syntax for type integer: \"{CANARY}\"",
+    "raise": f"server: row {CANARY}; {CANARY}; {CANARY}",
+    "raise as a name error": f"server: row {CANARY}; {CANARY}",
+    "no partition": "server: no partition of relation \"p\" found for row; Partition key of the failing row contains (id) = (7413987).",
+}
+
+
+@cases(**{what: (FAILING[what], words) for what, words in SHOWN.items()})
+def the_servers_words_are_shown_on_a_terminal_to_whoever_asks(case):
+    sql, words = case
+    p = shared()
+    before = written(p)
+    p.bundle("M-02", sql.replace("7413987", "7413900 + 87"), **WIDE)
+    status, text = on_a_terminal(p, "build", "dev", "--show-server-text")
+    equal((status, words in text), (2, True), text)
+    for options in [], ["--show-server-text", "--json"], ["--show-server-text", "--progress=json"]:
+        status, text = on_a_terminal(p, "build", "dev", *options)
+        equal(status, 2, text)
+        for word in VALUES:
+            lacks(text, word)
+    says_nothing(p, VALUES, p.run("why", "dev", TWO), p.run("receipt", "show", "dev", TWO), before=before)
 
 
 @test
