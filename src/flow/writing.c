@@ -269,13 +269,29 @@ int writing_reviewed(const struct site *s, const char *plan_digest_text, struct 
 
 /* --- the ritual ------------------------------------------------------------------------------------- */
 
+/* By a setting, as its owner may have made it for a while; the role is not at fault. */
+static int refuse_read_only(const struct site *s, struct err *e)
+{
+    const char *from = "";
+    if (ledger_read_only_from(s->pg, &from, e) != 0) {
+        return -1;
+    }
+    if (from[0] == '\0') {
+        err_set(e, ERR_PREFLIGHT, "environment \"%s\" is read-only for role %s", s->env->name,
+                s->id.role);
+        return err_hint(e, "connect to the primary itself, in a session that may write");
+    }
+    err_set(e, ERR_PREFLIGHT,
+            "environment \"%s\" is read-only: default_transaction_read_only is on, set %s",
+            s->env->name, from);
+    return err_hint(e, "turn it off there, once whoever turned it on agrees");
+}
+
 int writing_may(const struct site *s, struct err *e)
 {
     const struct identity *id = &s->id;
     if (id->read_only) {
-        err_set(e, ERR_PREFLIGHT, "environment \"%s\" is read-only for role %s", s->env->name,
-                id->role);
-        return err_hint(e, "connect as the role that owns the schema kfmig");
+        return refuse_read_only(s, e);
     }
     if (s->env->is_protected && id->superuser) {
         err_set(e, ERR_PREFLIGHT,

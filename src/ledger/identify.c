@@ -120,6 +120,34 @@ static int ask_less(struct pg *s, struct pg_rows **rows, bool *has_ledger, struc
     return rc == 0 ? pg_query(s, &ledger_identify_ledger, NULL, 0, rows, e) : -1;
 }
 
+int ledger_read_only_from(struct pg *s, const char **out, struct err *e)
+{
+    static const struct {
+        const char *source, *words;
+    } sources[] = {
+        {"database", "for the database (ALTER DATABASE ... SET)"},
+        {"user", "for the role (ALTER ROLE ... SET)"},
+        {"database user", "for the role in this database (ALTER ROLE ... IN DATABASE ... SET)"},
+        {"global", "for all roles (ALTER ROLE ALL SET)"},
+        {"client", "by the client (PGOPTIONS, or options in the connection string)"},
+        {"session", "in this session"},
+        {"command line", "on the server's command line"},
+        {"configuration file", "in the server's configuration (or by ALTER SYSTEM)"},
+    };
+    struct pg_rows *r = NULL;
+    *out = "";
+    if (pg_query(s, &ledger_identify_read_only, NULL, 0, &r, e) != 0) {
+        return -1;
+    }
+    for (size_t i = 0; pg_rows_n(r) == 1 && i < sizeof sources / sizeof *sources; i++) {
+        if (strcmp(pg_text(r, 0, 0), sources[i].source) == 0) {
+            *out = sources[i].words;
+        }
+    }
+    pg_rows_free(r);
+    return 0;
+}
+
 int ledger_identify(struct pg *s, struct identity *out, struct err *e)
 {
     struct err first = {0};

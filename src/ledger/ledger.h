@@ -42,6 +42,9 @@ struct identity {
 /* -1 ERR_PREFLIGHT: the role may not read the ledger (hint: the GRANT), or its format is another;
  * ERR_INTEGRITY: rows of it are missing. No transaction may be open. */
 int ledger_identify(struct pg *s, struct identity *out, struct err *e) MUST_CHECK;
+/* Where default_transaction_read_only was turned on for this session: "for the database", "in the server's
+ * configuration"; "" where it is off. Static text. One round trip. */
+int ledger_read_only_from(struct pg *s, const char **out, struct err *e) MUST_CHECK;
 
 /* One entry = one leaf. Its canonical JSON text (keys sorted, exactly these) is what the tree hashes:
  * {"bundle_digest","checksum","environment","finished_at","instance","kind","outputs","previous","receipt",

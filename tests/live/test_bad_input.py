@@ -347,6 +347,24 @@ def a_rollback_that_cannot_be_run_is_a_fault_of_check_and_stops_no_build(case, t
     equal(p.applied(), [ONE])
 
 
+READ_ONLY = {
+    "database": ('ALTER DATABASE "{db}" SET default_transaction_read_only = on', "", "for the database (ALTER DATABASE ... SET)"),
+    "role": ('ALTER ROLE "{db}" SET default_transaction_read_only = on', "", "for the role (ALTER ROLE ... SET)"),
+    "role in it": ('ALTER ROLE "{db}" IN DATABASE "{db}" SET default_transaction_read_only = on', "",
+                   "for the role in this database (ALTER ROLE ... IN DATABASE ... SET)"),
+    "client": ("SELECT 1", "-c default_transaction_read_only=on", "by the client (PGOPTIONS, or options in the connection string)"),
+}
+
+
+@cases(**{what.replace(" ", "_"): row for what, row in READ_ONLY.items()})
+def read_only_says_where_that_was_set(row, tmp):
+    sql, options, words = row
+    p = one_table(tmp)
+    pg.psql(p.db, sql.format(db=p.db))
+    ran = p.build(env={"PGOPTIONS": options} if options else {})
+    one_error(ran, 1, 'environment "dev" is read-only: default_transaction_read_only is on, set ' + words)
+
+
 REFUSED = {
     "bare analyze": ("ANALYZE;", "ANALYZE: without names it takes in every table", "name the tables: ANALYZE a, b"),
     "update of a catalog": ("UPDATE pg_class SET relname = 'x' WHERE false;", "UPDATE: what rows of a system catalog mean", "use DDL"),

@@ -254,7 +254,9 @@ static const struct {
     const char *words; /* of the error and its hint, or all that describe() says */
 } scenarios[] = {
     /* refused before anything is asked */
-    {"a read-only role", "dev", 3, read_only, PLANNED, -1, ERR_PREFLIGHT, "environment \"dev\" is read-only for role kfm; connect as the role that owns the schema kfmig"},
+    {"a read-only role", "dev", 3, read_only, PLANNED "@ledger_identify_read_only -> rows\n", -1, ERR_PREFLIGHT, "environment \"dev\" is read-only for role kfm; connect to the primary itself, in a session that may write"},
+    {"read-only by a setting of the database", "dev", 3, read_only, PLANNED "@ledger_identify_read_only -> rows database\n", -1, ERR_PREFLIGHT, "environment \"dev\" is read-only: default_transaction_read_only is on, set for the database (ALTER DATABASE ... SET); turn it off there, once whoever turned it on agrees"},
+    {"cut while it asks why it may not write", "dev", 3, read_only, PLANNED "@ledger_identify_read_only -> cut\n", -1, ERR_PREFLIGHT, "was lost"},
     {"a protected environment without a word", "live", 3, NULL, PLANNED_LIVE, -1, ERR_PREFLIGHT, "environment \"live\" is protected: nothing was built; add --apply"},
     {"a superuser in a protected environment", "live", 3, superuser_confirmed, PLANNED_LIVE, -1, ERR_PREFLIGHT, "role kfm is a superuser; protected environment \"live\" refuses one; run migrations as an ordinary role"},
     {"a superuser elsewhere", "dev", 3, superuser, BEFORE AFTER, 0, ERR_NONE, "worked 1 size 3"},
