@@ -297,6 +297,8 @@ static const struct {
     {"does not support SSL", ERR_PREFLIGHT,
      "the encryption that sslmode asks for is not offered by ",
      "turn on ssl in the server, or change sslmode"},
+    {"does not match host name", ERR_PREFLIGHT, "another host's name is in the certificate of ",
+     "connect by the name in the certificate, or check who answers there"},
     {"certificate", ERR_PREFLIGHT, "no trust in the certificate of ",
      "check sslmode and sslrootcert"},
     {"SSL error", ERR_PREFLIGHT, "no encrypted connection to ",

@@ -199,6 +199,8 @@ static const struct {
 
     {"nobody listens", "connect -> words Connection refused\n", nothing, ERR_PREFLIGHT, "connection refused by db.example:5432", PG_TX_UNKNOWN, 0, 0, NULL},
     {"a wrong password", "connect -> fatal 28P01\n", nothing, ERR_PREFLIGHT, "authentication failed for user \"tester\"", PG_TX_UNKNOWN, 0, 0, NULL},
+    {"a certificate of another name", "connect -> words server certificate for \"a.example\" does not match host name \"b.example\"\n", nothing, ERR_PREFLIGHT, "another host's name is in the certificate of ", PG_TX_UNKNOWN, 0, 0, NULL},
+    {"a certificate that nobody vouches for", "connect -> words SSL error: certificate verify failed\n", nothing, ERR_PREFLIGHT, "no trust in the certificate of ", PG_TX_UNKNOWN, 0, 0, NULL},
     {"a server that starts", "connect -> fatal 57P03\n", nothing, ERR_PREFLIGHT, "57P03", PG_TX_UNKNOWN, 0, 0, NULL},
     {"a connection string with a wrong value", "connect -> words invalid sslmode value\n", nothing, ERR_CONFIG, "the connection string holds an invalid value", PG_TX_UNKNOWN, 0, 0, NULL},
     {"a host that says nothing", "connect -> silence\n", nothing, ERR_PREFLIGHT, "no answer from the server at db.example:5432 within 10 s", PG_TX_UNKNOWN, 10000, 0, NULL},
