@@ -11,8 +11,8 @@
 /* How to print to stdout or stderr: colour where req wants it and stream is a terminal. */
 struct style output_style(const struct request *req, FILE *stream);
 
-/* May the server's words be shown that quote row data: --show-server-text was given, and errors go to a terminal
- * as text. */
+/* May the server's words be shown that quote row data: --show-server-text was given, and errors go to a
+ * terminal as text. */
 bool output_shows_server_text(const struct request *req);
 
 /* One line of progress to stderr; nothing with --quiet. Control characters are escaped. */

@@ -47,7 +47,8 @@ struct pg_options {
     const char *dbname;           /* another database of that server; NULL: as conninfo says */
     int64_t connect_timeout_ms;   /* default 10,000 */
     int64_t default_timeout_ms;   /* default 60,000; user statements bring their own */
-    bool shows_text; /* e->detail holds all of the server's words, row values too: for a terminal whose user asks */
+    /* e->detail holds all of the server's words, row values too: for a terminal whose user asks. */
+    bool shows_text;
     struct pg_wait wait;
 };
 
