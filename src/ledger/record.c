@@ -6,7 +6,7 @@
 #include "ledger/parts.h"
 #include "ledger/queries.h"
 
-enum { SAME_XID, SAME_USERS, HAS_LOCK, HAS_WORK_LOCK, SAME_EPOCH }; /* record_guard.sql */
+enum { SAME_XID, SAME_USERS, HAS_LOCK, HAS_WORK_LOCK, SAME_EPOCH, LEFT }; /* record_guard.sql */
 
 static const char **parameters(struct arena *a, size_t n)
 {
@@ -154,6 +154,29 @@ static int explain(struct err *e)
     return -1;
 }
 
+/* What would outlive the transaction, or run in its COMMIT. */
+static int check_left(const char *left, struct err *e)
+{
+    static const struct {
+        const char *left, *text, *hint;
+    } kinds[] = {
+        {"cursor", "the migration leaves a holdable cursor open: its query would run in COMMIT",
+         "close it, or declare it without WITH HOLD"},
+        {"prepared statement", "the migration leaves a prepared statement in the session",
+         "end with DEALLOCATE"},
+        {"listener", "the migration leaves the session listening", "remove LISTEN"},
+        {"advisory lock", "the migration leaves an advisory lock of the session",
+         "take it by pg_advisory_xact_lock(), or end with pg_advisory_unlock()"},
+    };
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+        if (strcmp(left, kinds[i].left) == 0) {
+            (void)err_set(e, ERR_APPLY, "%s", kinds[i].text);
+            return err_hint(e, "%s", kinds[i].hint);
+        }
+    }
+    return 0;
+}
+
 static int check_guard(const struct pg_rows *r, struct err *e)
 {
     if (!pg_bool(r, 0, SAME_XID)) {
@@ -174,7 +197,7 @@ static int check_guard(const struct pg_rows *r, struct err *e)
         (void)err_set(e, ERR_LOCKED, "another run has taken over the environment");
         return err_hint(e, "run again");
     }
-    return 0;
+    return check_left(pg_text(r, 0, LEFT), e);
 }
 
 static int run_record(struct pg *s, struct pg_rows **guard, struct pg_rows **moved, struct err *e)

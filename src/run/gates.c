@@ -123,9 +123,17 @@ static void judge_observation(struct run *r, struct outcome *o)
         finding_fail(r->a, &o->gates, "ledger", "schema kfmig was read or written")->hint =
             "a migration may not read or write schema kfmig";
     }
-    if (o->seen.unreconciled == NULL) {
+    if (o->seen.unsettled) {
+        finding_fail(
+            r->a, &o->gates, "observation",
+            "deferred triggers defer themselves again: after 16 rounds some are still to run "
+            "in COMMIT")
+            ->hint =
+            "what a trigger defers has to come to an end; do it in statements of the migration";
+    }
+    if (o->seen.unreconciled == NULL && !o->seen.unsettled) {
         finding_pass(r->a, &o->gates, "observation");
-    } else {
+    } else if (o->seen.unreconciled != NULL) {
         finding_fail(r->a, &o->gates, "observation", "%s", o->seen.unreconciled)->hint =
             "a change that cannot be named is refused; make it with a plain statement";
     }

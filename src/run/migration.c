@@ -117,7 +117,7 @@ static bool is_transient(const struct err *e)
            strcmp(e->sqlstate, "40001") == 0;
 }
 
-static enum attempt attempt(struct migration_work *w)
+static enum attempt attempt_once(struct migration_work *w)
 {
     struct outcome *o = w->o;
     struct err *e = &o->failure;
@@ -171,6 +171,16 @@ static enum attempt attempt(struct migration_work *w)
     *w->r->sum = w->post;
     w->post = (struct baseline){0};
     return ATTEMPT_DONE;
+}
+
+/* Prepared statements and advisory locks of what failed reach nothing that comes after it. */
+static enum attempt attempt(struct migration_work *w)
+{
+    enum attempt a = attempt_once(w);
+    if (a != ATTEMPT_DONE) {
+        postgis_let_go(*w->r->pg);
+    }
+    return a;
 }
 
 /* A migration can lose the connection, and it can let go of the run's lock. */

@@ -38,6 +38,7 @@ int making_begin(struct making *m, struct err *e)
 void making_roll_back(struct making *m)
 {
     tx_roll_back(making_session(m));
+    postgis_let_go(making_session(m));
 }
 
 /* The lock is asked for by this very session: while its transaction is open nobody can have taken it. */

@@ -122,11 +122,15 @@ int execution_blame_deferred(const struct execution *x, struct err *e)
 /* Invariants look at what deferred constraints and triggers leave behind. */
 int execution_settle(struct execution *x, struct err *e)
 {
-    const struct pg_wait wait = execution_wait(x);
-    if (x->bundle->decl->invariants.n == 0 || postgis_settle(*x->run->pg, &wait, e) == 0) {
+    struct pg *s = *x->run->pg;
+    struct observation settled;
+    if (x->bundle->decl->invariants.n == 0) {
         return 0;
     }
-    return execution_blame_deferred(x, e);
+    int64_t usual = pg_patience(s, execution_wait(x).timeout_ms);
+    int rc = observer_settle(x->observer, s, &settled, e);
+    (void)pg_patience(s, usual);
+    return rc == 0 || !settled.deferred_failed ? rc : execution_blame_deferred(x, e);
 }
 
 static void judge_rows(struct execution *x, const struct script *s, const struct statement *st,

@@ -89,6 +89,7 @@ struct observation {
     const char *server_time; /* clock_timestamp(), RFC 3339 UTC with microseconds */
     bool
         deferred_failed; /* observer_finish() failed, and it was a deferred constraint or trigger */
+    bool unsettled; /* deferred triggers deferred themselves again in every round they were given */
     bool ledger_touched; /* anything in schema kfmig was read or written by the migration */
     const char
         *unreconciled; /* NULL, or which catalog moved by how much more than could be named */

@@ -23,8 +23,8 @@
     "~ @postgis_observe_mark -> rows\n"                                                            \
     "~ @postgis_observe_counters -> rows\n"                                                        \
     "~ @postgis_observe_locks -> rows ledger | 0 | 0 |  |  | untouched | f | 0 | 0 |  |  |  |  | " \
-    " | 0 | 0 | 0 | f ; "                                                                          \
-    "id | 0 | 0 |  |  | 702 | f | 0 | 0 |  |  |  |  |  | 0 | 0 | 0 | f\n"                          \
+    " | 0 | 0 | 0 | f | f ; "                                                                      \
+    "id | 0 | 0 |  |  | 702 | f | 0 | 0 |  |  |  |  |  | 0 | 0 | 0 | f | f\n"                      \
     "~ @postgis_observe_state -> rows 700 | u u | t | t | f | 2026-01-02T03:04:05.000006Z\n"       \
     "~ @postgis_* -> rows\n"
 
@@ -37,7 +37,7 @@
 #define STATEMENT "INSERT INTO t VALUES (1) -> INSERT 0 1\n"
 #define SETTLED "@postgis_observe_settle -> SET CONSTRAINTS\n"
 /* The entry, guarded: same transaction, same users, the run's lock, the work lock, the epoch; the head moves. */
-#define GUARD(answer) "@ledger_record_begin -> SET\n@ledger_record_guard -> rows " answer "\n"
+#define GUARD(answer) "@ledger_record_begin -> SET\n@ledger_record_guard -> rows " answer " | \n"
 #define WRITTEN(result)                                                                            \
     "@ledger_record_head -> UPDATE 1\n"                                                            \
     "@ledger_record_entry(1, M-1, apply, " result ", *, *, *) -> INSERT 0 1\n"                     \

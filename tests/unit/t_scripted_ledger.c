@@ -128,7 +128,7 @@ static int record(struct pg *s, struct err *e)
     "@ledger_create_probe -> rows " locked " | kfm | kfm | kfm | 2026-01-02T03:04:05.000006Z\n"
 #define RECORD(guard, moved)                                                                       \
     "@ledger_record_begin -> SET\n@ledger_record_guard(700, kfm kfm, 3) -> rows " guard            \
-    "\n@ledger_record_head -> UPDATE " moved                                                       \
+    " | \n@ledger_record_head -> UPDATE " moved                                                    \
     "\n@ledger_record_entry(1, M-1, apply, success, run-1, *, *) -> INSERT 0 1\n"                  \
     "@ledger_record_receipt(1, run-1, *, {}) -> INSERT 0 1\n@ledger_record_end -> SET\n"
 

@@ -6,6 +6,9 @@
 
 #include "scripted_run.h"
 
+#define LEFT(what)                                                                                 \
+    "@ledger_record_begin -> SET\n@ledger_record_guard -> rows t | t | t | t | t | " what          \
+    "\n" WRITTEN("success")
 #define COMMITTED "COMMIT -> COMMIT\n"
 #define DONE SETTLED RECORDED("success") COMMITTED
 /* Up to COMMIT. */
@@ -16,12 +19,17 @@
 #define FOUND(yes) "@ledger_find_run -> rows " yes "\n"
 #define LOCKS(ledger, more)                                                                        \
     "@postgis_observe_locks -> rows ledger | 0 | 0 |  |  | " ledger                                \
-    " | f | 0 | 0 |  |  |  |  |  | 0 | 0 | 0 | f ; "                                               \
-    "id | 0 | 0 |  |  | 702 | f | 0 | 0 |  |  |  |  |  | 0 | 0 | 0 | f" more "\n"
+    " | f | 0 | 0 |  |  |  |  |  | 0 | 0 | 0 | f | f ; "                                           \
+    "id | 0 | 0 |  |  | 702 | f | 0 | 0 |  |  |  |  |  | 0 | 0 | 0 | f | f" more "\n"
 #define TABLE_LOCKED(name)                                                                         \
-    " ; relation | 5 | 8 | r | app | " name " | f | 9 | 0 |  |  |  |  |  | 0 | 0 | 0 | t"
+    " ; relation | 5 | 8 | r | app | " name " | f | 9 | 0 |  |  |  |  |  | 0 | 0 | 0 | t | f"
 
-#define CHECKED "SET CONSTRAINTS ALL IMMEDIATE -> SET CONSTRAINTS\n"
+/* A table whose triggers can be put off to COMMIT, with n rows inserted. */
+#define ROUND(n)                                                                                   \
+    SETTLED LOCKS("untouched",                                                                     \
+                  " ; relation | 5 | 4 | r | pg_temp | d | t | 9 | 0 |  |  |  |  |  | " n          \
+                  " | 0 | 0 | f | t")
+#define CHECKED SETTLED
 #define RECORDED_AFTER SETTLED RECORDED("success")
 #define WORKING                                                                                    \
     "@ledger_work_begin -> rows t | 700 | u u\n"                                                   \
@@ -79,6 +87,9 @@ static void with_limits(struct scene *t)
     t->decl.limits = (struct limits){1, 1, 1};
 }
 
+/* A round that writes is followed by another, fifteen times; see write_rounds(). */
+static char rounds_15[8192], rounds_16[8192];
+
 /* words: of the failure. entry: its number; 0: none, or not known to be there. owed: a receipt is left for state/owed. */
 /* clang-format off */
 static const struct {
@@ -122,6 +133,13 @@ static const struct {
     {"a deferred constraint speaks up", BEGUN STATEMENT "@postgis_observe_settle -> error 23503\n" ROLLED_BACK FAILURE, RUN_FAILED, ERR_APPLY,
      "M-1: a deferred constraint failed, everything was rolled back: foreign_key_violation (23503)", 1, false, 0, 0, 0, NULL},
     {"a deferred trigger cannot be serialized", BEGUN STATEMENT "@postgis_observe_settle -> error 40001\n" ROLLED_BACK BEGUN STATEMENT DONE, RUN_SUCCESS, ERR_NONE, "", 1, false, 1, 0, 0, NULL},
+    {"a trigger that can be put off and wrote nothing: two rounds", BEGUN STATEMENT ROUND("1") ROUND("1") RECORDED("success") COMMITTED, RUN_SUCCESS, ERR_NONE, "", 1, false, 0, 0, 0, NULL},
+    {"a trigger is put off twice more: four rounds", BEGUN STATEMENT ROUND("1") ROUND("2") ROUND("3") ROUND("3") RECORDED("success") COMMITTED, RUN_SUCCESS, ERR_NONE, "", 1, false, 0, 0, 0, NULL},
+    {"the sixteenth round moves nothing", rounds_15, RUN_SUCCESS, ERR_NONE, "", 1, false, 0, 0, 0, NULL},
+    {"the sixteenth round still writes", rounds_16, RUN_FAILED, ERR_APPLY,
+     "gate \"observation\" failed, everything was rolled back: deferred triggers defer themselves again", 1, false, 0, 0, 0, NULL},
+    {"a trigger that was put off speaks up in the second round", BEGUN STATEMENT ROUND("1") "@postgis_observe_settle -> error 23503\n" ROLLED_BACK FAILURE, RUN_FAILED, ERR_APPLY,
+     "M-1: a deferred constraint failed, everything was rolled back: foreign_key_violation (23503)", 1, false, 0, 0, 0, NULL},
     {"the ledger was touched", BEGUN STATEMENT SETTLED LOCKS("touched", "") ROLLED_BACK FAILURE, RUN_FAILED, ERR_APPLY, "gate \"ledger\" failed, everything was rolled back", 1, false, 0, 0, 0, NULL},
     {"rows moved that belong to nothing", BEGUN STATEMENT SETTLED "@postgis_observe_counters -> rows 77 | pg_new | 1 | 0 | 0\n" ROLLED_BACK FAILURE, RUN_FAILED, ERR_APPLY,
      "gate \"scope\" failed, everything was rolled back: alter of unknown pg_new", 1, false, 0, 0, 0, NULL},
@@ -137,6 +155,10 @@ static const struct {
     {"the work lock was let go", BEGUN STATEMENT SETTLED GUARD("t | t | t | f | t") WRITTEN("success") ROLLED_BACK FAILURE, RUN_FAILED, ERR_APPLY, "the migration changed the advisory locks", 1, false, 0, 0, 0, NULL},
     {"another run has taken over", BEGUN STATEMENT SETTLED GUARD("t | t | t | t | f") WRITTEN("success") ROLLED_BACK "@ledger_lock_held -> rows f\n" UNREACHABLE,
      RUN_FAILED, ERR_LOCKED, "another run has taken over the environment", 0, true, 0, 0, 0, NULL},
+    {"a holdable cursor is left", BEGUN STATEMENT SETTLED LEFT("cursor") ROLLED_BACK FAILURE, RUN_FAILED, ERR_APPLY, "leaves a holdable cursor open", 1, false, 0, 0, 0, NULL},
+    {"a prepared statement is left", BEGUN STATEMENT SETTLED LEFT("prepared statement") ROLLED_BACK FAILURE, RUN_FAILED, ERR_APPLY, "leaves a prepared statement in the session", 1, false, 0, 0, 0, NULL},
+    {"a listener is left", BEGUN STATEMENT SETTLED LEFT("listener") ROLLED_BACK FAILURE, RUN_FAILED, ERR_APPLY, "leaves the session listening", 1, false, 0, 0, 0, NULL},
+    {"an advisory lock is left", BEGUN STATEMENT SETTLED LEFT("advisory lock") ROLLED_BACK FAILURE, RUN_FAILED, ERR_APPLY, "leaves an advisory lock of the session", 1, false, 0, 0, 0, NULL},
     {"the head has moved", BEGUN STATEMENT SETTLED GUARD("t | t | t | t | t") "@ledger_record_head -> UPDATE 0\n@ledger_record_entry -> INSERT 0 1\n"
      "@ledger_record_receipt -> INSERT 0 1\n@ledger_record_blobs -> INSERT 0 1\n@ledger_record_end -> SET\n" ROLLED_BACK FAILURE,
      RUN_FAILED, ERR_LOCKED, "another run has written to the ledger", 1, false, 0, 0, 0, NULL},
@@ -186,7 +208,7 @@ static const struct {
     {"an invariant finds rows", BEGUN STATEMENT CHECKED "SELECT 1 FROM t WHERE bad -> rows 1 ; 2\n" SETTLED ROLLED_BACK FAILURE, RUN_FAILED, ERR_APPLY,
      "gate \"invariant invariants/none_bad.sql\" failed, everything was rolled back: 2 rows returned, none allowed", 1, false, 0, 0, 0, with_invariant},
     {"an invariant cannot be asked", BEGUN STATEMENT CHECKED "SELECT 1 FROM t WHERE bad -> error 42P01\n" ROLLED_BACK FAILURE, RUN_FAILED, ERR_APPLY, "undefined_table (42P01)", 1, false, 0, 0, 0, with_invariant},
-    {"what invariants look at cannot be settled", BEGUN STATEMENT "SET CONSTRAINTS ALL IMMEDIATE -> error 23503\n" ROLLED_BACK FAILURE, RUN_FAILED, ERR_APPLY,
+    {"what invariants look at cannot be settled", BEGUN STATEMENT "@postgis_observe_settle -> error 23503\n" ROLLED_BACK FAILURE, RUN_FAILED, ERR_APPLY,
      "M-1: a deferred constraint failed", 1, false, 0, 0, 0, with_invariant},
 
     /* SET TRANSACTION comes before any query of ours */
@@ -213,6 +235,17 @@ static const struct {
 /* clang-format on */
 
 enum { N = sizeof scenarios / sizeof *scenarios };
+
+static void write_rounds(char *out, size_t size, int moving, const char *end)
+{
+    size_t n = (size_t)snprintf(out, size, "%s", BEGUN STATEMENT);
+    for (int i = 1; i <= 16; i++) {
+        char rows[8];
+        (void)snprintf(rows, sizeof rows, "%d", i < moving ? i : moving);
+        n += (size_t)snprintf(out + n, size - n, ROUND("%s"), rows);
+    }
+    (void)snprintf(out + n, size - n, "%s", end);
+}
 
 static bool is_as_wanted(size_t i, const struct scene *t)
 {
@@ -288,6 +321,8 @@ static void play_shape(size_t i)
 int main(void)
 {
     tap_plan(N + N_SHAPES);
+    write_rounds(rounds_15, sizeof rounds_15, 15, RECORDED("success") COMMITTED);
+    write_rounds(rounds_16, sizeof rounds_16, 16, ROLLED_BACK FAILURE);
     for (size_t i = 0; i < N; i++) {
         play(scenarios[i].name, scenarios[i].script, i);
     }

@@ -166,11 +166,25 @@ static void sum_up(struct observer *o)
     out->n_tables_touched = count_tables(o);
     out->rows = count_rows(out);
     out->server_time = o->now.now;
+    out->unsettled = o->unsettled;
     out->ledger_touched |= !digest_eq(&o->ledger, &o->now.ledger);
     out->unreconciled =
         o->unreconciled.n > 0 ? arena_strdup(o->a, buf_str(&o->unreconciled)) : NULL;
     sort(o->a, &out->touches);
     sort(o->a, &out->residue);
+}
+
+int observer_settle(struct observer *o, struct pg *s, struct observation *out, struct err *e)
+{
+    *out = (struct observation){0};
+    o->s = s;
+    o->out = out;
+    if (sense(o, e) != 0) {
+        return -1;
+    }
+    o->is_pinned = false;
+    pins_undo(s, PINS_SAVEPOINT);
+    return pg_batch_run(s, NULL, e);
 }
 
 int observer_finish(struct observer *o, struct pg *s, const struct catalog *base,

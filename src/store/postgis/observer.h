@@ -53,6 +53,7 @@ struct lock {
     const char *server;    /* of a foreign table; "" */
     struct row_tally rows;
     bool has_pages;
+    bool defers; /* what its triggers do may be put off to COMMIT */
 };
 
 /* A system catalog whose counter moved. */
@@ -154,7 +155,9 @@ struct observer {
     bool keeps_depend;   /* pg_depend is locked for writing, which ALTER COLUMN ... TYPE explains */
     bool full;           /* everything was compared */
     struct round round;
-    bool is_begun; /* the first round was sent along with what finds the candidates */
+    bool is_pinned; /* kfmig's savepoint is open, with the settings that queries of ours need */
+    bool unsettled; /* deferred triggers still act, after SETTLE_ROUNDS */
+    bool is_begun;  /* the first round was sent along with what finds the candidates */
     struct pg_rows *r_hidden;
     struct table touched; /* "effect object": position in out->touches + 1 */
     struct buf unreconciled;
@@ -164,6 +167,7 @@ struct observer {
 void sense_before_add(struct pg *s);
 void sense_start_add(struct observer *o, struct pg *s);
 int sense_start_done(struct observer *o, struct err *e) MUST_CHECK;
+/* Deferred triggers act first, until a round of them writes no row, and cursors are closed. */
 int sense(struct observer *o, struct err *e) MUST_CHECK;
 struct lock *sensed_lock(const struct observer *o, uint32_t oid);
 const struct taken *taken_of(const struct observer *o, uint32_t oid, bool drops);

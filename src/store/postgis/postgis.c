@@ -135,9 +135,13 @@ int postgis_snapshot_end(struct pg *s, struct err *e)
     return pg_command(s, "COMMIT", tag, NULL, e);
 }
 
-int postgis_settle(struct pg *s, const struct pg_wait *w, struct err *e)
+void postgis_let_go(struct pg *s)
 {
-    return pg_statement(s, bytes_str("SET CONSTRAINTS ALL IMMEDIATE"), w, NULL, NULL, e);
+    struct err ignored = {0};
+    if (s != NULL && pg_is_alive(s) && pg_tx(s) == PG_TX_IDLE && pg_deallocate(s, &ignored) == 0) {
+        pg_batch_add(s, &postgis_clean_locks, NULL, 0, NULL);
+        (void)!pg_batch_run(s, NULL, &ignored);
+    }
 }
 
 int postgis_savepoint(struct pg *s, struct err *e)

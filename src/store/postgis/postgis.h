@@ -41,7 +41,12 @@ const char *observer_user(const struct observer *o); /* current_user|session_use
 int observer_count_before(struct observer *o, struct pg *s, const struct touches *predicted,
                           bool cascade, struct err *e) MUST_CHECK;
 
-/* Deferred constraints and triggers act first. Works in a savepoint under settings of its own,
+/* Deferred constraints and triggers act now, and again as long as they write rows and defer themselves
+ * anew (16 rounds at most); cursors are closed, listeners taken back. A failure says in out whether it was
+ * theirs. */
+int observer_settle(struct observer *o, struct pg *s, struct observation *out,
+                    struct err *e) MUST_CHECK;
+/* As observer_settle() first. Works in a savepoint under settings of its own,
  * which end with the transaction or, as an addition to the caller's batch, by observer_end_add(). */
 int observer_finish(struct observer *o, struct pg *s, const struct catalog *base,
                     struct observation *out, struct err *e) MUST_CHECK;
@@ -58,8 +63,9 @@ int postgis_begin_alone(struct pg *s, struct err *e) MUST_CHECK; /* BEGIN, and n
 /* A transaction that only reads, and sees the database as it is now until it ends. */
 int postgis_snapshot(struct pg *s, struct err *e) MUST_CHECK;
 int postgis_snapshot_end(struct pg *s, struct err *e) MUST_CHECK;
-/* Deferred constraints and triggers act now; that may take as long as w says. */
-int postgis_settle(struct pg *s, const struct pg_wait *w, struct err *e) MUST_CHECK;
+/* Nothing that a failed transaction left in the session stays: prepared statements and advisory locks outlive
+ * a rollback. Failures are passed over. s may be NULL or lost. */
+void postgis_let_go(struct pg *s);
 /* A savepoint of kfmig's own in the open transaction, at most one at a time, and what came after it undone.
  */
 int postgis_savepoint(struct pg *s, struct err *e) MUST_CHECK;

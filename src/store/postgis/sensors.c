@@ -7,6 +7,7 @@
 #include "store/postgis/queries.h"
 
 enum { VERSION_15 = 150000 };
+enum { SETTLE_ROUNDS = 16 };
 
 /* Columns of observe_locks.sql; three of LOCK_ROWS. */
 enum {
@@ -25,7 +26,8 @@ enum {
     LOCK_EXTENSION,
     LOCK_SERVER,
     LOCK_ROWS,
-    LOCK_HAS_PAGES = LOCK_ROWS + 3
+    LOCK_HAS_PAGES = LOCK_ROWS + 3,
+    LOCK_DEFERS
 };
 
 static struct bytes oid_key(struct arena *a, uint32_t oid)
@@ -175,6 +177,7 @@ static void take_lock(struct observer *o, const struct pg_rows *r, size_t i, str
         .extension = arena_strdup(a, pg_text(r, i, LOCK_EXTENSION)),
         .server = arena_strdup(a, pg_text(r, i, LOCK_SERVER)),
         .has_pages = pg_bool(r, i, LOCK_HAS_PAGES),
+        .defers = pg_bool(r, i, LOCK_DEFERS),
     };
     l->rows = tally_since(&o->start_tables, l->oid, tally_at(r, i, LOCK_ROWS));
 }
@@ -212,12 +215,19 @@ static int take_locks(struct observer *o, const struct pg_rows *r, struct err *e
                : err_set(e, ERR_INTERNAL, "the transaction's id could not be bounded");
 }
 
-int sense(struct observer *o, struct err *e)
+/* One round: what is deferred acts, and what it opened is closed; then what can be seen. */
+static int sense_round(struct observer *o, struct err *e)
 {
     struct pg *s = o->s;
     struct pg_rows *r[3] = {NULL};
     int failed = -1;
+    int settle = o->is_pinned ? 2 : 0;
+    if (o->is_pinned) {
+        pins_undo(s, PINS_SAVEPOINT);
+    }
     pg_batch_add(s, &postgis_observe_settle, NULL, 0, NULL);
+    pg_batch_add(s, &postgis_clean_close_all, NULL, 0, NULL);
+    pg_batch_add(s, &postgis_clean_unlisten, NULL, 0, NULL);
     /* The locks before all else: reading definitions takes some. */
     pins_add(s, PINS_SAVEPOINT, false);
     pg_batch_add(s, &postgis_observe_mark, NULL, 0, NULL);
@@ -225,15 +235,58 @@ int sense(struct observer *o, struct err *e)
     pg_batch_add(s, &postgis_observe_counters, NULL, 0, &r[1]);
     pg_batch_add(s, &postgis_observe_state, NULL, 0, &r[2]);
     if (pg_batch_run(s, &failed, e) != 0) {
-        o->out->deferred_failed = failed == 0;
+        o->out->deferred_failed = failed == settle;
         return -1;
     }
+    o->is_pinned = true;
+    o->n_moved = 0;
+    o->now = (struct sensed){.by_oid = {.a = o->a}};
     take_counters(o, r[1]);
     take_state(o, r[2]);
     int rc = take_locks(o, r[0], e);
     for (size_t i = 0; i < sizeof r / sizeof *r; i++) {
         pg_rows_free(r[i]);
     }
+    return rc;
+}
+
+static bool may_be_deferred(const struct sensed *n)
+{
+    for (size_t i = 0; i < n->n_locks; i++) {
+        if (n->locks[i].defers) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* A trigger that is deferred anew was queued by a row written: tables with such cannot be truncated, so that
+ * their counters only grow. */
+static bool has_moved(const struct sensed *n, const struct table *before)
+{
+    for (size_t i = 0; i < n->n_locks; i++) {
+        const struct lock *now = &n->locks[i];
+        const struct lock *then =
+            table_get(before, bytes_of((const char *)&now->oid, sizeof now->oid));
+        const struct row_tally was = then != NULL ? then->rows : (struct row_tally){0};
+        if (now->rows.inserted != was.inserted || now->rows.updated != was.updated ||
+            now->rows.deleted != was.deleted) {
+            return true;
+        }
+    }
+    return false;
+}
+
+int sense(struct observer *o, struct err *e)
+{
+    int rc = sense_round(o, e);
+    bool moved = rc == 0 && may_be_deferred(&o->now);
+    for (int round = 1; moved && round < SETTLE_ROUNDS; round++) {
+        struct table before = o->now.by_oid;
+        rc = sense_round(o, e);
+        moved = rc == 0 && has_moved(&o->now, &before);
+    }
+    o->unsettled |= moved;
     return rc;
 }
 

@@ -1,6 +1,7 @@
 -- What this transaction holds, PostgreSQL keeping most locks to its end, whatever was done; pg_locks is dear and read once.
 -- what: "relation": one that is locked; modes: a bit per mode, from 1 AccessShare to 128 AccessExclusive; one that is gone has no
---       name; of the system catalogs only those locked for writing.
+--       name; of the system catalogs only those locked for writing. defers: rows may have been written in it, and what a trigger of
+--       it does can be put off to COMMIT.
 --       "object" (oid: its class, owner: itself): no relation, and locked against changes by others, as whoever changes or drops one
 --       does; an extension by whatever lock.
 --       "id" (name): a transaction id, its own or that of the subtransaction just marked.
@@ -29,7 +30,9 @@ SELECT 'relation' AS what, h.relation AS oid, h.modes, c.relkind::text, n.nspnam
        x.extname::text, s.srvname::text,
        pg_stat_get_xact_tuples_inserted(h.relation) AS inserted, pg_stat_get_xact_tuples_updated(h.relation) AS updated,
        pg_stat_get_xact_tuples_deleted(h.relation) AS deleted,
-       c.relkind IN ('r', 'm') AND CASE WHEN h.modes >= 128 THEN pg_relation_size(h.relation) > 0 END AS has_pages
+       c.relkind IN ('r', 'm') AND CASE WHEN h.modes >= 128 THEN pg_relation_size(h.relation) > 0 END AS has_pages,
+       c.relhastriggers AND h.modes & 4 <> 0
+           AND EXISTS (SELECT FROM pg_trigger AS t WHERE t.tgrelid = h.relation AND t.tgdeferrable) AS defers
 FROM held AS h
 LEFT JOIN pg_class AS c ON c.oid = h.relation
 LEFT JOIN pg_namespace AS n ON n.oid = c.relnamespace
@@ -45,12 +48,13 @@ LEFT JOIN pg_foreign_server AS s ON s.oid = f.ftserver
 WHERE c.oid IS NULL OR h.modes > 3 OR n.nspname NOT IN ('pg_catalog', 'information_schema', 'pg_toast')
 UNION ALL
 SELECT DISTINCT 'object', l.classid, NULL::int4, NULL, NULL, NULL, NULL::bool, NULL::oid, l.objid, NULL, NULL, NULL, NULL, NULL,
-       NULL::int8, NULL::int8, NULL::int8, NULL::bool
+       NULL::int8, NULL::int8, NULL::int8, NULL::bool, NULL::bool
 FROM mine AS l
 WHERE l.locktype = 'object'
   AND (l.mode NOT IN ('AccessShareLock', 'RowShareLock', 'RowExclusiveLock') OR l.classid = 'pg_extension'::regclass)
 UNION ALL
-SELECT 'id', NULL, NULL, NULL, NULL, l.transactionid::text, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL
+SELECT 'id', NULL, NULL, NULL, NULL, l.transactionid::text, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
+       NULL
 FROM mine AS l
 WHERE l.locktype = 'transactionid' AND l.mode = 'ExclusiveLock'
 UNION ALL
@@ -59,7 +63,7 @@ SELECT 'ledger', NULL, bit_or(h.modes), NULL, NULL, concat_ws(' ', count(*), sum
            + pg_stat_get_xact_tuples_fetched(d.objid) + pg_stat_get_xact_tuples_inserted(d.objid)
            + pg_stat_get_xact_tuples_updated(d.objid) + pg_stat_get_xact_tuples_deleted(d.objid))
            FILTER (WHERE d.classid = 'pg_class'::regclass), bit_or(h.modes)),
-       NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL
+       NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL
 FROM pg_depend AS d
 LEFT JOIN held AS h ON d.classid = 'pg_class'::regclass AND h.relation = d.objid
 WHERE d.refclassid = 'pg_namespace'::regclass
