@@ -12,7 +12,7 @@
     "~ @postgis_observe_begin -> rows 700 | u u | t\n"                                             \
     "~ INSERT INTO t VALUES (1) -> INSERT 0 1\n"                                                   \
     "~ @postgis_observe_settle -> SET CONSTRAINTS\n"                                               \
-    "~ @ledger_record_guard -> rows t | t | t | t | t | \n"                                           \
+    "~ @ledger_record_guard -> rows t | t | t | t | t | \n"                                        \
     "~ @ledger_record_head -> UPDATE 1\n"                                                          \
     "~ @ledger_record_* -> INSERT 0 1\n"                                                           \
     "~ @ledger_lock_lease -> rows 8\n"                                                             \
