@@ -43,8 +43,8 @@ struct result_row {
 };
 
 /* plan_digest: of the plan that was held to; has_plan: there was one. instance, size, root: of the ledger as
- * it was left, or last seen where the connection was lost; instance NULL: there is none. worst: of all that failed, ERR_NONE. more: members that only one
- * verb has, which stand beside the others in JSON; NULL. */
+ * it was left, or last seen where the connection was lost; instance NULL: there is none. worst: of all that
+ * failed, ERR_NONE. more: members that only one verb has, which stand beside the others in JSON; NULL. */
 struct result {
     const char *verb, *environment;
     struct result_row *v;

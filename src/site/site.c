@@ -37,11 +37,10 @@ static void ask_upstreams(struct site *s)
     for (size_t i = 0; i < env->requires.n; i++) {
         struct err e = {0};
         struct site other;
-        site_init(&other, s->a, s->project, s->cache, &s->ear,
-                  load_env(s->project, env->requires.v[i]),
-                  &(struct site_options){.verb = s->o.verb,
-                                         .self = s->o.self,
-                                         .shows_server_text = s->o.shows_server_text});
+        site_init(
+            &other, s->a, s->project, s->cache, &s->ear, load_env(s->project, env->requires.v[i]),
+            &(struct site_options){
+                .verb = s->o.verb, .self = s->o.self, .shows_server_text = s->o.shows_server_text});
         u[i] = (struct upstream){.env = env->requires.v[i]};
         struct past *past = ARENA_NEW(s->a, struct past);
         if (site_link(&other, &e) == 0) {

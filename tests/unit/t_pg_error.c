@@ -27,9 +27,9 @@ static const struct {
     bool safe;
 } classes[] = {
     {"42601", true},  {"3D000", true},  {"3F000", true},  {"0A000", true},  {"2B000", true},
-    {"55P03", true},  {"57014", true},  {"40001", true},  {"53100", true},  {"58P01", true},  {"58030", true},  {"22P02", false},
-    {"23505", false}, {"P0001", false}, {"XX000", false}, {"25P02", false}, {"00000", false},
-    {"", false},      {"42", false},
+    {"55P03", true},  {"57014", true},  {"40001", true},  {"53100", true},  {"58P01", true},
+    {"58030", true},  {"22P02", false}, {"23505", false}, {"P0001", false}, {"XX000", false},
+    {"25P02", false}, {"00000", false}, {"", false},      {"42", false},
 };
 
 static const struct {
