@@ -17,18 +17,26 @@ static bool is_url(const char *text)
     return n > 0 && text[n] == ':';
 }
 
-/* Without "." and empty parts; NULL if the path may not be used. */
-static const char *normal_path(struct arena *a, struct bytes text)
+/* text from folder on, where ".." goes up; folder NULL: from anywhere, without "..". Without "." and empty
+ * parts. NULL: the path may not be used, or leads out of the project. */
+static const char *normal_path(struct arena *a, const char *folder, struct bytes text)
 {
     struct buf out = {0};
     bool is_safe = text.n > 0 && text.p[0] != '/' && text.p[text.n - 1] != '/';
+    if (folder != NULL) {
+        buf_puts(&out, folder);
+    }
     for (size_t i = 0; i < text.n && is_safe; i++) {
         is_safe = text.p[i] != '\\' && (unsigned char)text.p[i] >= 0x20;
     }
     for (const char *p = text.p; is_safe && p < text.p + text.n;) {
         size_t n = strcspn(p, "/");
-        is_safe = !(n == 2 && memcmp(p, "..", 2) == 0);
-        if (n > 0 && !(n == 1 && *p == '.')) {
+        if (n == 2 && memcmp(p, "..", 2) == 0) {
+            is_safe = folder != NULL && out.n > 0;
+            const char *parent = path_folder(a, buf_str(&out));
+            buf_clear(&out);
+            buf_puts(&out, parent);
+        } else if (n > 0 && !(n == 1 && *p == '.')) {
             buf_puts(&out, out.n > 0 ? "/" : "");
             buf_add(&out, p, n);
         }
@@ -73,7 +81,7 @@ enum path_result catalog_path(struct dataset_catalog *c, const struct doc *at, c
     if (is_url(text)) {
         return PATH_URL;
     }
-    const char *normal = normal_path(c->a, at->text);
+    const char *normal = normal_path(c->a, NULL, at->text);
     if (normal == NULL) {
         CATALOG_FAULT(c, CODE_PATH_UNSAFE, at, "paths are relative and go down only");
         return PATH_REFUSED;
@@ -98,33 +106,6 @@ enum path_result catalog_path(struct dataset_catalog *c, const struct doc *at, c
     return PATH_ABSENT;
 }
 
-/* text from folder on; ".." goes up. NULL: out of the project, or no path. */
-static const char *resolve(struct arena *a, const char *folder, struct bytes text)
-{
-    struct buf out = {0};
-    bool is_safe = text.n > 0 && text.p[0] != '/' && text.p[text.n - 1] != '/';
-    buf_puts(&out, folder);
-    for (size_t i = 0; i < text.n && is_safe; i++) {
-        is_safe = text.p[i] != '\\' && (unsigned char)text.p[i] >= 0x20;
-    }
-    for (const char *p = text.p; is_safe && p < text.p + text.n;) {
-        size_t n = strcspn(p, "/");
-        if (n == 2 && memcmp(p, "..", 2) == 0) {
-            is_safe = out.n > 0;
-            const char *parent = path_folder(a, buf_str(&out));
-            buf_clear(&out);
-            buf_puts(&out, parent);
-        } else if (n > 0 && !(n == 1 && *p == '.')) {
-            buf_puts(&out, out.n > 0 ? "/" : "");
-            buf_add(&out, p, n);
-        }
-        p += n + (p[n] == '/');
-    }
-    const char *path = is_safe && out.n > 0 ? arena_strdup(a, buf_str(&out)) : NULL;
-    buf_release(&out);
-    return path;
-}
-
 int catalog_href_needed(struct dataset_catalog *c, const struct doc *at, const char *beside,
                         const char **out)
 {
@@ -132,14 +113,14 @@ int catalog_href_needed(struct dataset_catalog *c, const struct doc *at, const c
     if (text == NULL || is_url(text)) {
         return catalog_path_needed(c, at, beside, out);
     }
-    const char *path = resolve(c->a, beside, at->text);
+    const char *path = normal_path(c->a, beside, at->text);
     if (path == NULL) {
         CATALOG_FAULT(c, CODE_PATH_UNSAFE, at, "it leads out of the project, or is no path");
         return -1;
     }
     struct err e;
     enum path_result r = judge(c, at, path, tree_look(c->tree, path, &e), &e);
-    if (r == PATH_ABSENT && normal_path(c->a, at->text) != NULL) {
+    if (r == PATH_ABSENT && normal_path(c->a, NULL, at->text) != NULL) {
         return catalog_path_needed(c, at, beside, out);
     }
     if (r == PATH_ABSENT) {
