@@ -28,10 +28,3 @@ const struct store_ops *store_find(const char *name)
     }
     return NULL;
 }
-
-const char *store_can_text(unsigned bit)
-{
-    static const char *const text[STORE_CAPABILITIES] = {"transacts", "holds-ledger", "switches",
-                                                         "copies-rows", "rolls-back-ddl"};
-    return bit < STORE_CAPABILITIES ? text[bit] : NULL;
-}

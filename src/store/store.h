@@ -23,9 +23,6 @@ enum store_can {
         8, /* rows of an unchanged source go from one generation to the next inside it */
     STORE_ROLLS_BACK_DDL = 16 /* abandon() undoes also what defines objects */
 };
-#define STORE_CAPABILITIES 5
-/* "transacts", "holds-ledger", ...: static text; bit: 0 to STORE_CAPABILITIES - 1. */
-const char *store_can_text(unsigned bit);
 
 struct store_ops;
 /* One place, opened, and one change of it under way: the first members of what each row has. a:
