@@ -37,6 +37,7 @@ static int list(struct invocation *s)
             const struct env *env = &s->project.env[i];
             struct doc *row = doc_push(s->a, rows, doc_new(s->a, DOC_MAP));
             doc_put(s->a, row, "name", doc_text(s->a, env->name));
+            doc_put(s->a, row, "kind", doc_text(s->a, env_kind_text(env->kind)));
             doc_put(s->a, row, "protected", doc_bool(s->a, env->is_protected));
             doc_put(s->a, row, "approval", doc_text(s->a, approval_text(env->approval)));
             doc_put(s->a, row, "evidence", doc_text(s->a, evidence_text(env->evidence)));
@@ -46,9 +47,9 @@ static int list(struct invocation *s)
     }
     for (size_t i = 0; i < s->project.n_env; i++) {
         const struct env *env = &s->project.env[i];
-        buf_printf(&out, "%-12s %-11s approval %-10s evidence %-8s %s%s\n", env->name,
-                   env->is_protected ? "protected" : "", approval_text(env->approval),
-                   evidence_text(env->evidence), where_of(s, env),
+        buf_printf(&out, "%-12s %-5s %-11s approval %-10s evidence %-8s %s%s\n", env->name,
+                   env_kind_text(env->kind), env->is_protected ? "protected" : "",
+                   approval_text(env->approval), evidence_text(env->evidence), where_of(s, env),
                    env->is_default ? "  (default)" : "");
     }
     int status = output_result(s->req, &out);

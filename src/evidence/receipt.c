@@ -256,6 +256,9 @@ static void put_people(struct arena *a, struct doc *d, const struct account *x)
     doc_put(a, tool, "version", doc_text(a, x->tool_version));
     struct doc *target = doc_put(a, d, "target", doc_new(a, DOC_MAP));
     doc_put(a, target, "environment", doc_text(a, x->environment));
+    if (x->environment_kind[0] != '\0') {
+        doc_put(a, target, "kind", doc_text(a, x->environment_kind));
+    }
     doc_put(a, target, "db", doc_text(a, x->database));
     doc_put(a, target, "schema", text_or_null(a, x->schema));
     doc_put(a, target, "server_version", doc_int(a, x->server_version));

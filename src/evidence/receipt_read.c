@@ -223,6 +223,7 @@ static void read_people(const struct doc *d, struct account *out)
     out->commit_sha = doc_str(repo, "commit_sha", "");
     out->pr = doc_str(repo, "pr", "");
     out->tool_version = doc_str(doc_get(d, "tool"), "version", "");
+    out->environment_kind = doc_str(target, "kind", "");
     out->database = doc_str(target, "db", "");
     out->schema = doc_str(target, "schema", "");
     out->server_version = doc_num(target, "server_version", 0);

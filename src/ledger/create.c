@@ -58,6 +58,9 @@ static void put_parts(const struct contact *c, const struct digest *previous, st
     put_text(a, ledger, "previous", digest_text(previous, text));
     struct doc *target = put_map(a, root, "target");
     put_text(a, target, "environment", c->with->env);
+    if (c->with->env_kind != NULL) {
+        put_text(a, target, "kind", c->with->env_kind);
+    }
     put_text(a, target, "db", c->database);
     struct doc *claim = put_map(a, root, "claim");
     doc_put(a, claim, "inputs", doc_new(a, DOC_LIST));

@@ -120,6 +120,7 @@ struct checkpoint {
 struct recording;
 struct first_contact {
     const char *env;
+    const char *env_kind; /* env_kind_text(); NULL: the receipt does not say it */
     const struct checkpoint *cites;
     int (*follow)(void *ctx, const char *instance, const struct merkle *m, const char *now,
                   struct recording *out, struct err *e);

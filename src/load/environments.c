@@ -109,6 +109,7 @@ static void read_env(const struct environments_work *w, size_t i, struct env *en
 {
     static const char *const approvals[] = {"none", "review", "signature", NULL};
     static const char *const evidences[] = {"none", "bundle", "folder", "pointer", NULL};
+    static const char *const kinds[] = {"dev", "stage", "prod", NULL};
     const struct doc *d = w->envs->item[i];
     const struct doc *stores = doc_get(d, "stores");
     *env = (struct env){.name = w->envs->key[i]->text.p,
@@ -119,8 +120,10 @@ static void read_env(const struct environments_work *w, size_t i, struct env *en
     env->approval =
         (enum approval)word_index(doc_str(d, "approval", NULL), approvals,
                                   env->is_protected ? APPROVAL_SIGNATURE : APPROVAL_NONE);
-    env->evidence =
-        (enum evidence)word_index(doc_str(d, "evidence", NULL), evidences, EVIDENCE_NONE);
+    env->evidence = (enum evidence)word_index(doc_str(d, "evidence", NULL), evidences,
+                                              env->is_protected ? EVIDENCE_POINTER : EVIDENCE_NONE);
+    env->kind = (enum env_kind)word_index(doc_str(d, "kind", NULL), kinds,
+                                          env->is_protected ? ENV_PROD : ENV_DEV);
     for (int k = 0; k < STORE_COUNT; k++) {
         env->store[k] = doc_get(stores, store_text((enum store_kind)k)) != NULL;
     }
@@ -232,11 +235,7 @@ static void set_default(const struct environments_work *w, const struct doc *roo
                   "\"default_environment\" is \"%s\", which is not declared", name->text.p);
         return;
     }
-    size_t i = (size_t)(env - w->out->env);
     env->is_default = true;
-    if (doc_get(w->envs->item[i], "evidence") == NULL) {
-        env->evidence = EVIDENCE_BUNDLE;
-    }
     w->out->preset = env;
 }
 
@@ -296,10 +295,7 @@ void environments_implicit(struct arena *a, struct environments *out)
 {
     *out = (struct environments){.n = 1};
     out->env = ARENA_NEW(a, struct env);
-    *out->env = (struct env){.name = "default",
-                             .is_default = true,
-                             .evidence = EVIDENCE_BUNDLE,
-                             .store = {[STORE_POSTGIS] = true},
-                             .implicit = true};
+    *out->env = (struct env){
+        .name = "default", .is_default = true, .store = {[STORE_POSTGIS] = true}, .implicit = true};
     out->preset = out->env;
 }

@@ -74,7 +74,9 @@ struct account_failure {
 struct account {
     const char *kind; /* "db_migration", "adopt", "drill", "projection_publish" */
     const char *run_id, *environment;
-    const char *result; /* "success", "failed", "interrupted", "in-doubt" */
+    const char
+        *environment_kind; /* "dev", "stage", "prod"; "": receipts of older kfmigs do not say */
+    const char *result;    /* "success", "failed", "interrupted", "in-doubt" */
     const char *started_at, *finished_at;
     const char *actor_type, *actor_id;
     const char *commit_sha, *pr, *tool_version;

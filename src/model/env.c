@@ -37,6 +37,13 @@ enum approval approval_parse(const char *text)
     return APPROVAL_NONE;
 }
 
+const char *env_kind_text(enum env_kind k)
+{
+    static const char *const names[] = {
+        [ENV_DEV] = "dev", [ENV_STAGE] = "stage", [ENV_PROD] = "prod"};
+    return names[k];
+}
+
 const char *evidence_text(enum evidence e)
 {
     static const char *const names[] = {[EVIDENCE_NONE] = "none",

@@ -16,6 +16,9 @@ enum store_kind { STORE_POSTGIS, STORE_SEARCH, STORE_GRAPH, STORE_COUNT };
 const char *store_text(enum store_kind k); /* "postgis" */
 
 enum approval { APPROVAL_NONE, APPROVAL_REVIEW, APPROVAL_SIGNATURE };
+/* What an environment is for: receipts say it, and the statuses of the registry follow from it. */
+enum env_kind { ENV_DEV, ENV_STAGE, ENV_PROD };
+const char *env_kind_text(enum env_kind k); /* "dev", "stage", "prod" */
 enum evidence { EVIDENCE_NONE, EVIDENCE_BUNDLE, EVIDENCE_FOLDER, EVIDENCE_POINTER };
 /* What is found where an applied migration's evidence should stand. */
 enum export_state { EXPORT_DONE, EXPORT_MISSING, EXPORT_ALTERED };
@@ -23,11 +26,12 @@ const char *approval_text(enum approval a);
 enum approval approval_parse(const char *text); /* APPROVAL_NONE for anything else */
 const char *evidence_text(enum evidence e);
 
-/* protected: a protected environment (asks, refuses superusers, wants signatures). approval and
+/* protected: a protected environment (asks, refuses superusers, wants signatures). kind, approval and
  * evidence hold the effective value, defaults applied. line, col: of the environment's name in its
  * file. */
 struct env {
     const char *name;
+    enum env_kind kind;
     bool is_protected;
     bool is_default;
     struct names requires;

@@ -78,6 +78,7 @@ void account_of(struct arena *a, const struct run *r, const struct receipt_input
     *out = (struct account){.kind = in->kind,
                             .run_id = o->run_id,
                             .environment = r->env->name,
+                            .environment_kind = env_kind_text(r->env->kind),
                             .result = result_text(o->result),
                             .started_at = in->started_at,
                             .finished_at = text_of(in->finished_at),

@@ -101,8 +101,11 @@ int run_first_contact(struct run *r, const struct checkpoint *cites, const char 
 {
     struct adoption ad;
     const struct object_rows nothing = {0};
-    struct first_contact f = {
-        .env = r->env->name, .cites = cites, .reconnect = connect_again, .ctx = &ad};
+    struct first_contact f = {.env = r->env->name,
+                              .env_kind = env_kind_text(r->env->kind),
+                              .cites = cites,
+                              .reconnect = connect_again,
+                              .ctx = &ad};
     if (notes != NULL) {
         prepare(&ad, r, &nothing, notes, o);
         f.follow = follow;

@@ -41,7 +41,7 @@ $ tail -1 registry/environments.v1.yml
 $ kfmig check
 0 migrations checked: no faults
 $ kfmig env list
-dev                      approval none       evidence bundle   DATABASE_URL (not set)  (default)
+dev          dev               approval none       evidence none     DATABASE_URL (not set)  (default)
 $ kfmig status
 kfmig: registry/environments.v1.yml:3:3: environment "dev" takes its connection from DATABASE_URL, which is not set
   hint: set it to a connection string, e.g. export DATABASE_URL=postgresql://USER@HOST/DATABASE

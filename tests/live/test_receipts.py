@@ -99,7 +99,7 @@ def a_receipt_names_what_went_in_and_what_came_out(tmp):
     claim = receipt["claim"]
     equal((receipt["result"], receipt["migration_id"], receipt["environment"]), ("success", ONE, "dev"))
     equal(receipt["actor"]["id"], "tester")
-    equal(receipt["target"]["db"], p.db)
+    equal((receipt["target"]["db"], receipt["target"]["kind"]), (p.db, "dev"))
     inputs = {i["uri"]: i["digest"] for i in claim["inputs"]}
     equal(inputs, {f"{HOME}/{name}": digest(p.path(f"{HOME}/{name}")) for name in ("migration.yml", "forward.sql", "rollback.sql")})
     outputs = {o["uri"]: o["digest"] for o in claim["outputs"]}
@@ -276,6 +276,28 @@ def a_build_on_an_altered_ledger_runs_nothing(tmp):
 
 
 # --- exports
+
+
+@cases(
+    unprotected=("", "dev", "none"),
+    protected=("protected: true, approval: review, ", "prod", "pointer"),
+    unprotected_stage=("kind: stage, ", "stage", "none"),
+    protected_stage=("kind: stage, protected: true, approval: review, ", "stage", "pointer"),
+    said=("kind: prod, evidence: bundle, ", "prod", "bundle"),
+)
+def kind_and_evidence_have_defaults(case, tmp):
+    more, kind, mode = case
+    p = Project(tmp, environments=f"environments: {{here: {{{more}stores: {{postgis: {{dsn_ref: KFM_DSN}}}}}}}}\ndefault_environment: here\n")
+    p.bundle("M-01", TABLE)
+    p.write("registry/migrations.v1.json", json.dumps(
+        {"version": 1, "migrations": [{"id": ONE, "type": "postgis", "owners": [], "status": f"executed_{kind}"}]}))
+    equal(p.run("build", "here", "--apply").status, 0)
+    equal([name for name in EVIDENCE.get(mode, []) if not p.path(f"{HOME}/{name}").exists()], [])
+    equal(p.path(f"{HOME}/receipts").exists(), mode != "none")
+    bodies = [json.loads(row[0]) for row in pg.psql(p.db, "SELECT body FROM kfmig.receipt ORDER BY seq")]
+    equal({b["target"].get("kind") for b in bodies}, {kind}, "the contact's receipt and the baseline's, too")
+    told = p.run("check", env={"CI": "true"})
+    equal((told.status, f'"{ONE}" is executed_{kind}, but its receipts/ has neither' in told.out), (1, True) if mode == "none" else (0, False))
 
 
 @cases(**{mode: mode for mode in EVIDENCE})

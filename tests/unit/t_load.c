@@ -491,13 +491,13 @@ static void test_good(void)
     const struct env *prod = load_env(p, "prod");
     ok(dev == &p->env[0] && dev == p->default_env && dev->is_default && dev->embedded,
        "dev is the default");
-    is_int(dev->evidence, EVIDENCE_BUNDLE, "and exports its evidence");
+    is_int(dev->evidence, EVIDENCE_NONE, "and exports nothing");
     is_int(dev->approval, APPROVAL_NONE, "asks nobody");
     ok(names_have(&dev->roles, "r"), "has a role");
     ok(prod->is_protected && prod->store[STORE_SEARCH] && !prod->store[STORE_GRAPH],
        "prod is protected");
     is_int(prod->approval, APPROVAL_SIGNATURE, "wants signatures");
-    is_int(prod->evidence, EVIDENCE_NONE, "and exports nothing");
+    is_int(prod->evidence, EVIDENCE_POINTER, "and exports pointers");
     is_str(prod->dsn_ref, "P", "dsn_ref");
     is_int(prod->line, 4, "and knows its line");
     ok(load_env(p, "test") == NULL, "no other environment");

@@ -142,8 +142,10 @@ static void is_head(const struct account *a, const struct account *b)
            same_text(a->commit_sha, b->commit_sha) && same_text(a->pr, b->pr) &&
            same_text(a->tool_version, b->tool_version),
        "who, with what");
-    ok(same_text(a->environment, b->environment) && same_text(a->database, b->database) &&
-           same_text(a->schema, b->schema) && a->server_version == b->server_version,
+    ok(same_text(a->environment, b->environment) &&
+           same_text(a->environment_kind, b->environment_kind) &&
+           same_text(a->database, b->database) && same_text(a->schema, b->schema) &&
+           a->server_version == b->server_version,
        "where");
     ok(same_digests(&a->migrations, &b->migrations), "migrations");
     ok(same_failure(&a->failure, &b->failure) && same_text(a->notes, b->notes),
@@ -215,6 +217,7 @@ static struct account least(const char *kind)
         .kind = kind,
         .run_id = "r",
         .environment = "dev",
+        .environment_kind = "",
         .result = "success",
         .started_at = "s",
         .finished_at = "f",
@@ -249,6 +252,7 @@ static struct account migration(void)
     struct account x = least("db_migration");
     struct digest d = digest_byte(7);
     x.migration_id = x.schema = "M-1";
+    x.environment_kind = "stage";
     x.commit_sha = "abc";
     x.pr = "12";
     x.has_declaration = true;
