@@ -55,6 +55,13 @@ int load_decl(struct project *p, struct bundle *b, struct err *e) MUST_CHECK;
  * rewritten. */
 int load_registry_check(struct project *p, bool fix, bool *fixed, struct err *e) MUST_CHECK;
 
+/* Migrations that the registry calls executed_dev, _stage or _prod, and whose receipts/ holds neither a
+ * receipt (in bundle or folder form) nor a pointer of an environment of that kind: added to missing,
+ * ERR_PREFLIGHT, one each. Reads files. */
+void load_executed_check(const struct project *p, struct err_list *missing);
+/* Protected environments that want signatures, of which this kfmig can verify none: warnings of p. */
+void load_approvals_check(struct project *p);
+
 /* The environment declared by that name; NULL if there is none. */
 const struct env *load_env(const struct project *p, const char *name);
 

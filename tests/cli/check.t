@@ -117,3 +117,32 @@ migrations/postgis/PG-MIG-2026-03-02-01/rollback.sql:1:1: error: it holds no sta
   hint: write what undoes the forward files, or set requires_rollback: false
 1 fault
 [5]
+
+# Executed means that there is a receipt: a warning, and a finding where CI is true. Protected environments that want signatures are told.
+$ mkdir ../executed && cd ../executed && kfmig init >init.txt && kfmig new --from=../grammar/g.sql >new.txt && kfmig check --fix >fix.txt
+$ sed -i 's/"draft"/"executed_dev"/' registry/migrations.v1.json && kfmig check
+registry/migrations.v1.json: warning: "PG-MIG-2026-03-02-01" is executed_dev, but its receipts/ has neither that run's receipt nor a pointer to it
+  hint: `kfmig receipt export` writes it from the ledger; `evidence: pointer` of the environment does so with every build
+1 warning
+1 migration checked: no faults
+$ CI=true kfmig check
+registry/migrations.v1.json: finding: "PG-MIG-2026-03-02-01" is executed_dev, but its receipts/ has neither that run's receipt nor a pointer to it
+  hint: `kfmig receipt export` writes it from the ledger; `evidence: pointer` of the environment does so with every build
+1 finding
+[1]
+$ printf '  prod: {protected: true, stores: {postgis: {dsn_ref: KFM_PROD_DSN}}}\n  stage: {kind: stage, stores: {postgis: {dsn_ref: KFM_STAGE_DSN}}}\n' | sed -i '/^default/{
+> r /dev/stdin
+> N
+> }' registry/environments.v1.yml && sed -i '/^default/d' registry/environments.v1.yml && kfmig check
+registry/environments.v1.yml:7:3: warning: environment "prod" is protected and wants signatures, which this kfmig cannot verify: every migration is blocked there
+  hint: where the repository host's review is enough, write approval: review
+registry/migrations.v1.json: warning: "PG-MIG-2026-03-02-01" is executed_dev, but its receipts/ has neither that run's receipt nor a pointer to it
+  hint: `kfmig receipt export` writes it from the ledger; `evidence: pointer` of the environment does so with every build
+2 warnings
+1 migration checked: no faults
+$ kfmig env list
+dev          dev               approval none       evidence none     DATABASE_URL (not set)
+prod         prod  protected   approval signature  evidence pointer  KFM_PROD_DSN (not set)
+stage        stage             approval none       evidence none     KFM_STAGE_DSN (not set)
+$ kfmig env list --json
+{"environments":[{"approval":"none","connection":"DATABASE_URL (not set)","evidence":"none","kind":"dev","name":"dev","protected":false},{"approval":"signature","connection":"KFM_PROD_DSN (not set)","evidence":"pointer","kind":"prod","name":"prod","protected":true},{"approval":"none","connection":"KFM_STAGE_DSN (not set)","evidence":"none","kind":"stage","name":"stage","protected":false}]}
