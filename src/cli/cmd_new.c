@@ -85,7 +85,7 @@ static int parse_from(struct arena *a, const struct request *req, struct fresh *
 {
     struct err_list faults = {0};
     f->draft.decl.forward = (struct artifacts){&f->forward, 1, 1};
-    f->bundle = (struct bundle){.store = STORE_POSTGIS, .decl = &f->draft.decl, .dir = ""};
+    f->bundle = (struct bundle){.store = store_of_ledger(), .decl = &f->draft.decl, .dir = ""};
     plan_scripts(a, &f->bundle);
     plan_script_faults(&f->bundle, &faults);
     plan_unread_faults(&f->bundle, &faults);
@@ -135,7 +135,7 @@ static void set_reviewers(struct invocation *s, struct fresh *f)
     f->draft.decl.reviewers = (struct names){arena_dup(s->a, nobody, sizeof nobody), 1, 1};
     for (size_t i = p->n_bundle; i-- > 0;) {
         struct bundle *b = &p->bundle[i];
-        if (b->store == STORE_POSTGIS && load_decl(p, b, &ignored) == 0) {
+        if (b->store == f->bundle.store && load_decl(p, b, &ignored) == 0) {
             if (b->decl->reviewers.n > 0) {
                 f->draft.decl.reviewers = b->decl->reviewers;
             }

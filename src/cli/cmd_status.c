@@ -27,7 +27,7 @@ static int run(const struct request *req)
         status = output_error(req, s.project.dirfd, &e);
     } else {
         status = print(req, &s);
-        bool unreachable = s.site.plan.env->store[STORE_POSTGIS] && !s.site.world.reachable;
+        bool unreachable = s.site.plan.env->store[store_of_ledger()] && !s.site.world.reachable;
         bool blocked = req->exit_code && s.site.plan.n_state[STATE_BLOCKED] > 0;
         if (status == 0 && (unreachable || blocked)) {
             status = err_status(ERR_PREFLIGHT);

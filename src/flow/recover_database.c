@@ -58,7 +58,7 @@ static int say_what(struct site *s, const struct recover_options *o, const char 
     size_t n = 0;
     for (size_t i = 0; i < s->project->n_bundle; i++) {
         const struct bundle *b = &s->project->bundle[i];
-        n += b->projection == NULL && b->store == STORE_POSTGIS;
+        n += b->projection == NULL && store_can(b->store, STORE_HOLDS_LEDGER);
     }
     if (lost_find(s, NULL, &lost, e) != 0) {
         return -1;

@@ -67,9 +67,8 @@ static void read_list(const struct bundle_work *w, struct artifacts *files, cons
 
 static const char *invariant_ending(const struct bundle_work *w)
 {
-    return w->at->store == STORE_SEARCH  ? ".json"
-           : w->at->store == STORE_GRAPH ? ".cypher"
-                                         : ".sql";
+    const struct store_row *row = store_row(w->at->store);
+    return row != NULL ? row->ending : store_row(store_of_ledger())->ending;
 }
 
 static void add_invariant(struct bundle_work *w, const char *folder, const struct file_name *entry)

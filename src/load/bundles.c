@@ -10,11 +10,12 @@
 
 #include "doc/yaml.h"
 #include "load/bundle.h"
+#include "load/declaration.h"
 #include "load/row.h"
 #include "load/text.h"
 
 enum { BUNDLES_MAX = 200000, SETTLED_NS = 50 * 1000 * 1000 };
-enum { TYPE_COUNT = 4 };
+enum { TYPE_COUNT = STORE_COUNT + 1 };
 
 enum state { STATE_UNREAD, STATE_READ, STATE_DROPPED };
 
@@ -38,9 +39,11 @@ struct bundles_work {
 };
 
 static const struct folder types[TYPE_COUNT] = {
-    {.path = "migrations/postgis", .type = "postgis", .store = STORE_POSTGIS},
-    {.path = "migrations/search", .type = "search", .store = STORE_SEARCH},
-    {.path = "migrations/graph", .type = "graph", .store = STORE_GRAPH},
+#define STORE(NAME, name, ...) {.path = "migrations/" #name, .type = #name, .store = STORE_##NAME},
+#define STORE_PLANNED STORE
+#include "model/stores.def"
+#undef STORE_PLANNED
+#undef STORE
     {.path = "migrations/other", .type = "other", .store = STORE_COUNT},
 };
 
@@ -75,7 +78,8 @@ static int look_at_migrations(struct project *p, struct err *e)
         const char *name = names.v[i].name;
         if (type_named(name) == NULL && !(names.v[i].type != DT_DIR && is_usual_file(name))) {
             not_read(p, "migrations", name,
-                     "bundles stand in migrations/postgis, search, graph or other");
+                     arena_printf(p->a, "bundles stand in migrations/ in folders named %s",
+                                  declaration_types(p->a)));
         }
     }
     return rc < 0 ? -1 : 0;

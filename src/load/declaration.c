@@ -173,15 +173,27 @@ const char *declaration_name_fault(const char *name)
 /* What scripts of a type end in; NULL: anything. */
 static const char *ending_for(const char *type)
 {
-    static const struct {
-        const char *type, *ending;
-    } rows[] = {{"postgis", ".sql"}, {"search", ".json"}, {"graph", ".cypher"}};
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        if (strcmp(rows[i].type, type) == 0) {
-            return rows[i].ending;
-        }
+    const struct store_row *row = store_row(store_parse(type));
+    return row != NULL ? row->ending : NULL;
+}
+
+const char *declaration_types(struct arena *a)
+{
+    const char *text = store_text((enum store_kind)0);
+    for (int k = 1; k < STORE_COUNT; k++) {
+        text = arena_printf(a, "%s, %s", text, store_text((enum store_kind)k));
     }
-    return NULL;
+    return arena_printf(a, "%s or other", text);
+}
+
+/* The schema knows no names of stores. */
+static void check_type(struct arena *a, const struct doc *d, struct err_list *faults)
+{
+    const struct doc *type = doc_get(d, "type");
+    if (store_parse(type->text.p) == STORE_COUNT && strcmp(type->text.p, "other") != 0) {
+        add_fault(faults, type, arena_printf(a, "write %s", declaration_types(a)),
+                  arena_printf(a, "\"type\": there is no store \"%s\"", type->text.p));
+    }
 }
 
 static bool ends_in(const char *name, const char *ending)
@@ -286,6 +298,7 @@ static void read_decl(struct arena *a, const struct doc *d, struct decl *out,
     out->rollback = artifacts_of(a, doc_get(artifacts, "rollback"));
     out->invariants = artifacts_of(a, doc_get(artifacts, "invariants"));
     out->notes.path = doc_str(artifacts, "notes", NULL);
+    check_type(a, d, faults);
     check_artifacts(a, artifacts, out->type, faults);
     check_rollback(d, out, faults);
     check_depends(a, doc_get(d, "depends_on"), out->id, faults);

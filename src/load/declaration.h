@@ -23,6 +23,8 @@ void declaration_read(struct arena *a, struct bytes text, const char *path, stru
 /* What a name of a file in a bundle must look like: relative, no "..", printable ASCII (receipts
  * name it as a key of canonical JSON). NULL if name is good, else what is wrong with it. */
 const char *declaration_name_fault(const char *name);
+/* What "type" may be: "postgis, search, graph or other"; in a. */
+const char *declaration_types(struct arena *a);
 
 /* The place of a key of a map; NULL if it is not there. */
 const struct doc *declaration_key(const struct doc *map, const char *key);

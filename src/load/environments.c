@@ -77,8 +77,83 @@ static int word_index(const char *word, const char *const *words, int otherwise)
     return otherwise;
 }
 
-static void read_postgis(const struct environments_work *w, const struct doc *d,
-                         const struct doc *key, struct env *env)
+/* --- where its stores are ------------------------------------------------------------------------- */
+
+/* Letters, digits and '_' name a variable; a path has a '/' and nothing of what a URL or a connection
+ * string has. */
+static bool is_reference(const char *text)
+{
+    size_t n = strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_");
+    bool is_variable = text[n] == '\0' && n > 0 && (text[0] < '0' || text[0] > '9');
+    return is_variable || (strchr(text, '/') != NULL && strpbrk(text, " :@=?&") == NULL);
+}
+
+/* Which of the row's keys it is, or STORE_KEYS. */
+static int key_index(const struct store_row *row, const char *key)
+{
+    int i = 0;
+    while (i < STORE_KEYS && (row->keys[i] == NULL || strcmp(row->keys[i], key) != 0)) {
+        i++;
+    }
+    return i;
+}
+
+static const char *keys_hint(const struct environments_work *w, const struct store_row *row)
+{
+    const char *text = "";
+    for (int i = 0; i < STORE_KEYS && row->keys[i] != NULL; i++) {
+        text = arena_printf(w->a, "%s%s%s: %s", text, i > 0 ? ", " : "", row->keys[i],
+                            store_key_is_reference(row->keys[i]) ? "NAME_OF_A_VARIABLE" : "FOLDER");
+    }
+    return arena_printf(w->a, "write {%s}", text);
+}
+
+static void read_value(const struct environments_work *w, const struct doc *place, size_t at,
+                       enum store_kind k, struct env *env)
+{
+    const struct store_row *row = store_row(k);
+    const struct doc *key = place->key[at];
+    const struct doc *value = place->item[at];
+    int i = key_index(row, key->text.p);
+    bool is_reference_key = store_key_is_reference(key->text.p);
+    const char *why = is_reference_key ? NULL : declaration_name_fault(value->text.p);
+    if (i == STORE_KEYS) {
+        add_fault(w, key, keys_hint(w, row),
+                  "environment \"%s\": the place of a %s store has no \"%s\"", env->name, row->name,
+                  key->text.p);
+    } else if (is_reference_key && !is_reference(value->text.p)) {
+        add_fault(w, value,
+                  "name an environment variable, or a file by a path with a '/' in it; never write "
+                  "the value itself",
+                  "environment \"%s\": \"%s\" of its %s store is no reference", env->name,
+                  key->text.p, row->name);
+    } else if (why != NULL) {
+        add_fault(w, value, "name a folder of the project: state/things",
+                  "environment \"%s\": \"%s\" of its %s store %s", env->name, key->text.p,
+                  row->name, why);
+    } else {
+        env->place[k][i] = value->text.p;
+    }
+}
+
+/* A place of any store but the one that holds the ledger. */
+static void read_place(const struct environments_work *w, const struct doc *stores, size_t at,
+                       enum store_kind k, struct env *env)
+{
+    const struct doc *place = stores->item[at];
+    const struct store_row *row = store_row(k);
+    for (size_t i = 0; i < doc_len(place); i++) {
+        read_value(w, place, i, k, env);
+    }
+    if (doc_get(place, row->keys[0]) == NULL) {
+        add_fault(w, stores->key[at], keys_hint(w, row),
+                  "environment \"%s\" does not say where its %s store is", env->name, row->name);
+    }
+}
+
+/* Of the store that holds the ledger. */
+static void read_server(const struct environments_work *w, const struct doc *d,
+                        const struct doc *key, struct env *env)
 {
     const struct doc *dsn = doc_get(d, "dsn_ref");
     const struct doc *provision = doc_get(d, "provision");
@@ -94,7 +169,7 @@ static void read_postgis(const struct environments_work *w, const struct doc *d,
     }
     if (!env->embedded && dsn == NULL) {
         add_fault(w, key, "write {server: embedded}, or {dsn_ref: NAME_OF_A_VARIABLE}",
-                  "environment \"%s\" does not say where its postgis store is", env->name);
+                  "environment \"%s\" does not say where its %s store is", env->name, key->text.p);
     }
     if (!env->embedded && provision != NULL) {
         add_fault(w, declaration_key(d, "provision"),
@@ -105,13 +180,32 @@ static void read_postgis(const struct environments_work *w, const struct doc *d,
     }
 }
 
+static void read_stores(const struct environments_work *w, const struct doc *stores,
+                        struct env *env)
+{
+    for (size_t i = 0; i < doc_len(stores); i++) {
+        enum store_kind k = store_parse(stores->key[i]->text.p);
+        if (k == STORE_COUNT) {
+            add_fault(
+                w, stores->key[i], arena_printf(w->a, "stores are %s", declaration_types(w->a)),
+                "environment \"%s\": there is no store \"%s\"", env->name, stores->key[i]->text.p);
+            continue;
+        }
+        env->store[k] = true;
+        if (store_can(k, STORE_HOLDS_LEDGER)) {
+            read_server(w, stores->item[i], stores->key[i], env);
+        } else {
+            read_place(w, stores, i, k, env);
+        }
+    }
+}
+
 static void read_env(const struct environments_work *w, size_t i, struct env *env)
 {
     static const char *const approvals[] = {"none", "review", "signature", NULL};
     static const char *const evidences[] = {"none", "bundle", "folder", "pointer", NULL};
     static const char *const kinds[] = {"dev", "stage", "prod", NULL};
     const struct doc *d = w->envs->item[i];
-    const struct doc *stores = doc_get(d, "stores");
     *env = (struct env){.name = w->envs->key[i]->text.p,
                         .line = w->envs->key[i]->line,
                         .col = w->envs->key[i]->col};
@@ -124,12 +218,7 @@ static void read_env(const struct environments_work *w, size_t i, struct env *en
                                               env->is_protected ? EVIDENCE_POINTER : EVIDENCE_NONE);
     env->kind = (enum env_kind)word_index(doc_str(d, "kind", NULL), kinds,
                                           env->is_protected ? ENV_PROD : ENV_DEV);
-    for (int k = 0; k < STORE_COUNT; k++) {
-        env->store[k] = doc_get(stores, store_text((enum store_kind)k)) != NULL;
-    }
-    if (env->store[STORE_POSTGIS]) {
-        read_postgis(w, doc_get(stores, "postgis"), declaration_key(stores, "postgis"), env);
-    }
+    read_stores(w, doc_get(d, "stores"), env);
     if (env->is_protected && env->approval == APPROVAL_NONE) {
         add_fault(w, doc_get(d, "approval"), "write review or signature",
                   "environment \"%s\" is protected, but its approval is none", env->name);
@@ -295,7 +384,7 @@ void environments_implicit(struct arena *a, struct environments *out)
 {
     *out = (struct environments){.n = 1};
     out->env = ARENA_NEW(a, struct env);
-    *out->env = (struct env){
-        .name = "default", .is_default = true, .store = {[STORE_POSTGIS] = true}, .implicit = true};
+    *out->env = (struct env){.name = "default", .is_default = true, .implicit = true};
+    out->env->store[store_of_ledger()] = true;
     out->preset = out->env;
 }

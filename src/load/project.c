@@ -152,7 +152,7 @@ int load_decl(struct project *p, struct bundle *b, struct err *e)
     struct err_list warnings = {0};
     struct used used = {.a = p->a};
     struct bundle_place at = {b->dir, b->folder, b->dir + strlen(b->folder) + 1,
-                              b->store == STORE_COUNT ? "other" : store_text(b->store), b->store};
+                              store_text(b->store), b->store};
     struct bundle_reader r = {p->a, p->dirfd, true, &used, &faults, &warnings};
     bundle_read(&r, &at, &again);
     bool same = faults.n == 0 && digest_eq(&again.checksum, &b->checksum) &&

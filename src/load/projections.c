@@ -302,7 +302,7 @@ static void read_projection(const struct projections_work *w)
     const struct doc *retain = doc_get(d, "retain");
     const struct doc *list = doc_get(d, "environments");
     const struct doc *sources = doc_get(d, "sources");
-    p->store = STORE_POSTGIS;
+    p->store = store_of_ledger(); /* the schema admits no other */
     p->schema = text_at(d, "schema", "");
     p->has_environments = list != NULL;
     p->environments.v = ARENA_ARRAY(w->p->a, const char *, doc_len(list) + 1);

@@ -175,11 +175,6 @@ struct registry_work {
     bool is_new;
 };
 
-static const char *type_of(const struct bundle *b)
-{
-    return b->store == STORE_COUNT ? "other" : store_text(b->store);
-}
-
 /* Only a bundle whose id is its folder's name: another one has to be mended first. */
 static bool may_add(const struct bundle *b)
 {
@@ -197,7 +192,7 @@ static int add_entry(struct registry_work *w, struct bundle *b, struct err *e)
         (void)doc_push(w->a, owners, doc_text(w->a, b->decl->reviewers.v[i]));
     }
     (void)doc_put(w->a, d, "id", doc_text(w->a, b->id));
-    (void)doc_put(w->a, d, "type", doc_text(w->a, type_of(b)));
+    (void)doc_put(w->a, d, "type", doc_text(w->a, store_text(b->store)));
     (void)doc_put(w->a, d, "owners", owners);
     (void)doc_put(w->a, d, "status", doc_text(w->a, "draft"));
     w->is_changed = true;
@@ -217,17 +212,17 @@ static int compare_bundle(struct registry_work *w, struct bundle *b, struct err 
         return 0;
     }
     const struct doc *type = doc_get(entry, "type");
-    if (type == NULL || strcmp(type->text.p, type_of(b)) == 0) {
+    if (type == NULL || strcmp(type->text.p, store_text(b->store)) == 0) {
         return 0;
     }
     if (w->fix) {
-        (void)doc_put(w->a, entry, "type", doc_text(w->a, type_of(b)));
+        (void)doc_put(w->a, entry, "type", doc_text(w->a, store_text(b->store)));
         w->is_changed = true;
     } else {
         err_list_addf(&w->p->warnings, ERR_CONFIG, type->path, type->line, type->col,
                       "`kfmig check --fix` corrects it",
                       "\"%s\" is registered as %s, but its bundle is of type %s", b->id,
-                      type->text.p, type_of(b));
+                      type->text.p, store_text(b->store));
     }
     return 0;
 }

@@ -13,13 +13,6 @@ bool names_have(const struct names *l, const char *name)
     return false;
 }
 
-const char *store_text(enum store_kind k)
-{
-    static const char *const names[STORE_COUNT] = {
-        [STORE_POSTGIS] = "postgis", [STORE_SEARCH] = "search", [STORE_GRAPH] = "graph"};
-    return (unsigned)k < STORE_COUNT ? names[k] : "other";
-}
-
 const char *approval_text(enum approval a)
 {
     static const char *const names[] = {

@@ -5,15 +5,14 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "model/store_kind.h"
+
 struct names {
     const char **v;
     size_t n, cap;
 };
 /* Is name among them, byte for byte? */
 bool names_have(const struct names *l, const char *name);
-
-enum store_kind { STORE_POSTGIS, STORE_SEARCH, STORE_GRAPH, STORE_COUNT };
-const char *store_text(enum store_kind k); /* "postgis" */
 
 enum approval { APPROVAL_NONE, APPROVAL_REVIEW, APPROVAL_SIGNATURE };
 /* What an environment is for: receipts say it, and the statuses of the registry follow from it. */
@@ -38,7 +37,9 @@ struct env {
     enum approval approval;
     enum evidence evidence;
     bool store[STORE_COUNT]; /* configured here? */
-    bool embedded;           /* stores.postgis.server: embedded */
+    /* Where each of them is but the ledger's, by the keys of its row, as declared; NULL: not given. */
+    const char *place[STORE_COUNT][STORE_KEYS];
+    bool embedded; /* stores.postgis.server: embedded */
     const char *
         dsn_ref; /* NULL if embedded; a name of an environment variable, or a path if it has a '/' */
     bool implicit; /* no environments.v1.yml: takes DATABASE_URL or the libpq PG* variables */

@@ -24,8 +24,8 @@ static void find_newest(struct plan *p, const struct plan_input *in)
 
 bool plan_needs_scripts(const struct plan_input *in, const struct bundle *b)
 {
-    if (b->store != STORE_POSTGIS || !in->env->store[STORE_POSTGIS] || !in->world->reachable ||
-        b->projection != NULL) {
+    if (b->store == STORE_COUNT || !store_row(b->store)->has_engine || !in->env->store[b->store] ||
+        !in->world->reachable || b->projection != NULL) {
         return false;
     }
     const struct history *h = past_get(in->past, b->id);

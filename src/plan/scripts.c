@@ -64,7 +64,7 @@ void plan_scripts(struct arena *a, struct bundle *b)
 {
     struct err_list faults = {0};
     size_t n_run;
-    if (b->forward != NULL || b->decl == NULL || b->store != STORE_POSTGIS) {
+    if (b->forward != NULL || b->decl == NULL || !store_can(b->store, STORE_HOLDS_LEDGER)) {
         return;
     }
     b->forward = parse_all(a, &b->decl->forward, false, &n_run, &faults);

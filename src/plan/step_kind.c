@@ -148,11 +148,12 @@ static bool give_obstacle(struct plan *p, struct step *s)
         step_give(p, s, REASON_NOT_IN_ENVIRONMENT)->cause = kind->file(p->a, s);
     } else if (store == STORE_COUNT || !p->env->store[store]) {
         step_give(p, s, REASON_NO_STORE)->cause = "registry/environments.v1.yml";
-    } else if (store != STORE_POSTGIS) {
+    } else if (!store_row(store)->has_engine) {
         step_give(p, s, REASON_UNSUPPORTED)->cause = kind->file(p->a, s);
     } else if (!p->world->reachable) {
         struct reason *r = step_give(p, s, REASON_UNREACHABLE);
-        r->cause = arena_printf(p->a, "store postgis of %s", p->env->name);
+        r->cause =
+            arena_printf(p->a, "store %s of %s", store_text(store_of_ledger()), p->env->name);
         r->detail = p->world->why_not;
     }
     return s->n_reasons > 0;

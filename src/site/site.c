@@ -134,7 +134,7 @@ int site_replan(struct site *s, bool full, struct err *e)
 int site_plan(struct site *s, bool want_server, struct err *e)
 {
     s->world = (struct world){.why_not = "", .instance = ""};
-    if (!s->env->store[STORE_POSTGIS]) {
+    if (!s->env->store[store_of_ledger()]) {
         return make_plan(s, e);
     }
     if (site_link(s, e) != 0) {

@@ -1,30 +1,21 @@
-/* The table of stores. */
+/* The engines of the table of stores. */
 #include "store/store.h"
 
-#include <string.h>
-
-#define STORE(name) extern const struct store_ops store_##name;
-#include "store/stores.def"
+#define STORE(NAME, name, ...) extern const struct store_ops store_##name;
+#define STORE_PLANNED(NAME, name, ...)
+#include "model/stores.def"
+#undef STORE_PLANNED
 #undef STORE
 
-static const struct store_ops *const rows[] = {
-#define STORE(name) &store_##name,
-#include "store/stores.def"
+static const struct store_ops *const engines[STORE_COUNT] = {
+#define STORE(NAME, name, ...) [STORE_##NAME] = &store_##name,
+#define STORE_PLANNED(NAME, name, ...)
+#include "model/stores.def"
+#undef STORE_PLANNED
 #undef STORE
 };
 
-const struct store_ops *const *store_rows(size_t *n)
+const struct store_ops *store_ops(enum store_kind k)
 {
-    *n = sizeof rows / sizeof *rows;
-    return rows;
-}
-
-const struct store_ops *store_find(const char *name)
-{
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        if (strcmp(rows[i]->name, name) == 0) {
-            return rows[i];
-        }
-    }
-    return NULL;
+    return (unsigned)k < STORE_COUNT ? engines[k] : NULL;
 }

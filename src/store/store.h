@@ -1,6 +1,6 @@
 /* Stores: what any engine is asked to do, as a row of operations.
- * Owns: the interface, its contract (tests/contract walks the rows), and the table of rows
- * (store/stores.def). Must not know an engine: capabilities, and never a name, decide what plan,
+ * Owns: the interface, its contract (tests/contract walks the rows), and which engine each row of
+ * model/stores.def has. Must not know an engine: capabilities, and never a name, decide what plan,
  * run and report do. Each engine has a folder of its own beneath this one, which knows nothing of
  * ledger and gates. docs/EXTENDING.md: how to add one. */
 #ifndef KFMIG_STORE_STORE_H
@@ -8,21 +8,11 @@
 
 #include "base/ending.h"
 #include "model/standing.h"
+#include "model/store_kind.h"
 #include "store/catalog.h"
 
 struct pg;
 struct secret;
-
-enum store_can {
-    STORE_TRANSACTS =
-        1, /* a change is atomic: what was run is there after commit(), and gone after abandon() */
-    STORE_HOLDS_LEDGER =
-        2, /* the ledger stands in it, and is written in the change's own transaction */
-    STORE_SWITCHES = 4, /* a generation is published in an instant; needs generations */
-    STORE_COPIES_ROWS =
-        8, /* rows of an unchanged source go from one generation to the next inside it */
-    STORE_ROLLS_BACK_DDL = 16 /* abandon() undoes also what defines objects */
-};
 
 struct store_ops;
 /* One place, opened, and one change of it under way: the first members of what each row has. a:
@@ -35,11 +25,13 @@ struct store_change {
     struct arena *a;
 };
 
-/* Where to, and for whom. address: as the environment's reference says it (a connection string, a
- * folder, a URL). who: shown to others who use the place; no secret. is_stopped (may be NULL) is
- * asked while waiting; true ends the call with ERR_INTERRUPTED. */
+/* Where to, and for whom. address: what the first key of the row leads to (a connection string, a
+ * folder's absolute path, a URL). more: STORE_KEYS - 1 of them, the row's other keys, unset where they
+ * are not given; NULL: none is. who: shown to others who use the place; no secret. is_stopped (may be
+ * NULL) is asked while waiting; true ends the call with ERR_INTERRUPTED. */
 struct store_place {
     const struct secret *address;
+    const struct secret *more;
     const char *who;
     bool (*is_stopped)(void *ctx);
     void *ctx;
@@ -116,7 +108,6 @@ struct generation_ops {
  * reached. Members after abandon are NULL where the capability that needs them is missing. */
 struct store_ops {
     const char *name; /* as environments and bundles name it: "postgis" */
-    unsigned can;     /* enum store_can */
     int (*open)(struct store **out, const struct store_place *at, struct err *e);
     void (*close)(struct store *s); /* NULL is fine; a change under way is abandoned */
     int (*probe)(struct store *s, struct arena *a, struct store_facts *out, struct err *e);
@@ -150,13 +141,7 @@ struct store_ops {
     const struct generation_ops *generations; /* NULL: no projections here */
 };
 
-/* The rows, in the order of stores.def; *n receives their number. */
-const struct store_ops *const *store_rows(size_t *n);
-/* NULL: there is no such row. */
-const struct store_ops *store_find(const char *name);
-static inline bool store_can(const struct store_ops *ops, enum store_can what)
-{
-    return (ops->can & (unsigned)what) != 0;
-}
+/* The engine of a store; NULL: this kfmig has none. Static memory. */
+const struct store_ops *store_ops(enum store_kind k);
 
 #endif

@@ -66,18 +66,19 @@ def what_the_recipes_name_is_there():
 def the_toy_store_is_added_by_the_recipe(tmp):
     steps = recipes()["A store"]
     equal([re.search(r"`([^`]+)`", s).group(1) for s in steps],
-          ["src/store/NAME/NAME.c", "src/store/stores.def", "src/tool/layers.txt", "tests/contract/t_store.c", "tests/run contract"])
+          ["src/store/NAME/NAME.c", "src/model/stores.def", "src/tool/layers.txt", "tests/contract/t_store.c", "tests/run contract"])
     for folder in ("src", "tests/contract", "tests/unit"):
         shutil.copytree(SRC / folder, tmp / folder)
     (tmp / "src/store/toy").mkdir()
     (tmp / "tests/contract/toy/toy.c").rename(tmp / "src/store/toy/toy.c")
-    add_line(tmp / "src/store/stores.def", "STORE(postgis)\n", "STORE(toy)")
+    row = next(line for line in (tmp / "src/model/stores.def").read_text(encoding="utf-8").splitlines() if line.startswith("STORE(POSTGIS"))
+    add_line(tmp / "src/model/stores.def", row + "\n", 'STORE(TOY, toy, STORE_SWITCHES, ".toy", "folder")')
     row = next(line for line in (tmp / "src/tool/layers.txt").read_text(encoding="utf-8").splitlines() if line.startswith("store/postgis:"))
     add_line(tmp / "src/tool/layers.txt", row + "\n", "store/toy: base doc model data store pg")
     ran = subprocess.run([tmp / "src/tool/layers.sh"], capture_output=True, text=True, check=False)
     equal((ran.returncode, ran.stdout), (0, ""), "the folders keep apart")
 
-    objects = [compiled(tmp, s) for s in ("src/store/store.c", "src/store/toy/toy.c", "tests/contract/t_store.c")]
+    objects = [compiled(tmp, s) for s in ("src/store/store.c", "src/model/store_kind.c", "src/store/toy/toy.c", "tests/contract/t_store.c")]
     words = command("tests/contract/t_store")
     kept = [w for w in words if not re.search(r"obj/tests/contract/.*\.o$", w)]
     kept[kept.index("-o") + 1] = str(tmp / "t_store")

@@ -279,8 +279,6 @@ static const struct generation_ops generations = {
 
 const struct store_ops store_postgis = {
     .name = "postgis",
-    .can = STORE_TRANSACTS | STORE_HOLDS_LEDGER | STORE_SWITCHES | STORE_COPIES_ROWS |
-           STORE_ROLLS_BACK_DDL,
     .open = open_place,
     .close = close_place,
     .probe = probe,

@@ -380,7 +380,6 @@ static const struct generation_ops generations = {
 
 const struct store_ops store_toy = {
     .name = "toy",
-    .can = STORE_SWITCHES,
     .open = open_place,
     .close = close_place,
     .probe = probe,
