@@ -240,7 +240,7 @@ static void write_rounds(char *out, size_t size, int moving, const char *end)
 {
     size_t n = (size_t)snprintf(out, size, "%s", BEGUN STATEMENT);
     for (int i = 1; i <= 16; i++) {
-        char rows[8];
+        char rows[16];
         (void)snprintf(rows, sizeof rows, "%d", i < moving ? i : moving);
         n += (size_t)snprintf(out + n, size - n, ROUND("%s"), rows);
     }
