@@ -37,7 +37,8 @@ struct held_index {
     int session;
 };
 
-/* kept: a COMMIT whose answer is lost took effect. */
+/* kept: a COMMIT whose answer is lost took effect. wanted: rows that readers must see; 0: of all versions.
+ * n_begun, n_committed: transactions that may write. */
 struct server {
     struct held is, open, before_rehearsal;
     struct held_index index[HELD];
@@ -45,6 +46,7 @@ struct server {
     int session;                           /* whose transaction is open */
     bool in_transaction, kept, is_foreign; /* foreign: a schema stood there before any generation */
     bool has_begun[HELD_SESSIONS], has_failed[HELD_SESSIONS];
+    int wanted, n_begun, n_committed;
     int n_lies; /* states in between that no reader may see */
     const char *lie;
     struct arena a; /* of facts */
@@ -115,7 +117,8 @@ static inline const char *held_lie(struct server *v)
     if (s != NULL && s->number != 0 && s->number != live) {
         return "the live schema is another generation's";
     }
-    return s != NULL && s->rows != VERSIONS * ROWS ? "readers see half of the rows" : NULL;
+    int wanted = v->wanted > 0 ? v->wanted : VERSIONS * ROWS;
+    return s != NULL && s->rows != wanted ? "readers see half of the rows" : NULL;
 }
 
 static inline void server_end(struct server *v, int session, bool commits)
@@ -123,6 +126,7 @@ static inline void server_end(struct server *v, int session, bool commits)
     if (v->in_transaction && v->session == session) {
         if (commits) {
             v->is = v->open;
+            v->n_committed++;
             v->lie = held_lie(v);
             v->n_lies += v->lie != NULL ? 1 : 0;
             if (v->lie != NULL) {
@@ -349,13 +353,14 @@ static inline const char *server_hears(void *ctx, int session, const char *text,
     if (*has_failed) {
         return "error 25P02";
     }
-    if (strcmp(text, "BEGIN") == 0 || strcmp(text, "@postgis_begin") == 0) {
+    if (asks(text, "BEGIN") || strcmp(text, "@postgis_begin") == 0) {
         v->has_begun[session % HELD_SESSIONS] = true;
         /* The crew's transactions only make indexes, which are counted apart. */
         if (!v->in_transaction) {
             v->open = v->is;
             v->session = session;
             v->in_transaction = true;
+            v->n_begun++;
         }
         return answer;
     }

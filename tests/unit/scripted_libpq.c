@@ -40,7 +40,8 @@ static void connected(PGconn *c, const char *words)
 
 PostgresPollingStatusType PQconnectPoll(PGconn *c)
 {
-    struct command asked = {.text = (char *)(uintptr_t) "connect"};
+    char *db = c->db;
+    struct command asked = {.text = (char *)(uintptr_t) "connect", .param = &db, .n_params = 1};
     if (c->waiting == NULL) {
         c->waiting = play_take_line(c, &asked);
         if (c->waiting == NULL) {

@@ -63,7 +63,7 @@ const char *pq_log(void);
 /* A model of the server's side, until the next pq_script(): it hears whatever is asked, in whatever session,
  * with the script's answer (or that of pq_fail()), and returns what is answered: that same text, or one of its
  * own, which is copied. So an answer can depend on what was done before, and the test knows what the server
- * holds. The end of a session is told as "close". */
+ * holds. "connect" has one parameter, the database. The end of a session is told as "close". */
 typedef const char *pq_serve(void *ctx, int session, const char *text, int n_params,
                              const char *const *params, const char *answer);
 void pq_model(pq_serve *serve, void *ctx);

@@ -113,8 +113,10 @@ static inline void keeper_says_who(struct keeper *v, int session)
         n = (size_t)snprintf(v->told, sizeof v->told,
                              "rows NULL | NULL | NULL | NULL | NULL | NULL");
     } else {
+        char uuid[sizeof v->is.uuid];
+        memcpy(uuid, v->is.uuid, sizeof uuid);
         kept_root(&v->is, v->is.n, &root);
-        n = (size_t)snprintf(v->told, sizeof v->told, "rows %s | %s | %s | %d | %s | 3", v->is.uuid,
+        n = (size_t)snprintf(v->told, sizeof v->told, "rows %s | %s | %s | %d | %s | 3", uuid,
                              v->environment, v->format, v->is.n, digest_text(&root, hex) + 7);
     }
     (void)snprintf(v->told + n, sizeof v->told - n,
