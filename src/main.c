@@ -58,15 +58,22 @@ static bool run_hidden(int argc, char **argv, int *status)
     return false;
 }
 
+static struct request req; /* how the report of an internal error is to look, too */
+
+static void report_bug(const struct err *e)
+{
+    _exit(output_error(&req, -1, e));
+}
+
 int main(int argc, char **argv)
 {
     struct arena a = {0};
-    struct request req;
     struct err e = {0};
     int status;
     /* A closed pipe and a full quota are errors of a write, to be said, not ways to die. */
     (void)signal(SIGPIPE, SIG_IGN);
     (void)signal(SIGXFSZ, SIG_IGN);
+    err_on_bug(report_bug);
     if (run_hidden(argc, argv, &status)) {
         return status;
     }

@@ -64,6 +64,12 @@ void text_place(struct bytes text, size_t offset, int *line, int *col);
 /* Append s for a terminal: C0, C1, DEL, bidirectional controls and invalid UTF-8 become \xNN. */
 void text_safe(struct buf *out, struct bytes s);
 
+/* Append s as names stand in documents: bytes outside of U+0020 to U+007E, and '%', as %XX with capital
+ * digits, so that what comes of any bytes is ASCII, and different for different bytes. */
+void text_encode(struct buf *out, struct bytes s);
+/* The other way round; a '%' without two capital digits behind it stays. */
+void text_decode(struct buf *out, struct bytes s);
+
 /* Length in bytes (1 to 4) of the UTF-8 character at p, which has n bytes left, and its code point;
  * 0 if it is none. */
 size_t text_char(const char *p, size_t n, uint32_t *code);

@@ -242,8 +242,25 @@ void err_list_release(struct err_list *l)
     *l = (struct err_list){0};
 }
 
+static void (*reporter)(const struct err *e);
+
+void err_on_bug(void (*report)(const struct err *e))
+{
+    reporter = report;
+}
+
 _Noreturn void err_bug(const char *file, int line, const char *what)
 {
+    void (*report)(const struct err *e) = reporter;
+    reporter = NULL; /* a fault in the report is a fault of its own */
+    if (report != NULL) {
+        struct err e;
+        (void)err_set(&e, ERR_INTERNAL, "internal error at %s:%d: %s", file, line, what);
+        (void)err_hint(&e, "nothing more was done; what was under way is undone, or settled by the "
+                           "next run. Please report "
+                           "this line and the command");
+        report(&e);
+    }
     (void)fprintf(stderr, "kfmig: internal error at %s:%d: %s\n", file, line, what);
     abort();
 }

@@ -88,7 +88,9 @@ void err_list_addf(struct err_list *l, enum err_code code, const char *path, int
 void err_list_sort(struct err_list *l); /* by path, line, col, then order of arrival */
 void err_list_release(struct err_list *l);
 
-/* A broken promise inside kfmig: says where on stderr and aborts. */
+/* A broken promise inside kfmig: says where on stderr and aborts; with a reporter, which is given
+ * ERR_INTERNAL once and ends the process, it only calls that. */
+void err_on_bug(void (*report)(const struct err *e));
 _Noreturn void err_bug(const char *file, int line, const char *what);
 #define BUG(what) err_bug(__FILE__, __LINE__, what)
 

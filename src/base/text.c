@@ -40,6 +40,37 @@ size_t text_char(const char *p, size_t n, uint32_t *code)
     return len;
 }
 
+void text_encode(struct buf *out, struct bytes s)
+{
+    for (size_t i = 0; i < s.n; i++) {
+        unsigned char c = (unsigned char)s.p[i];
+        if (c < ' ' || c > '~' || c == '%') {
+            buf_printf(out, "%%%02X", (unsigned)c);
+        } else {
+            buf_putc(out, (char)c);
+        }
+    }
+}
+
+static int hex_digit(char c)
+{
+    return c >= '0' && c <= '9' ? c - '0' : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+}
+
+void text_decode(struct buf *out, struct bytes s)
+{
+    for (size_t i = 0; i < s.n; i++) {
+        int high = s.p[i] == '%' && i + 2 < s.n ? hex_digit(s.p[i + 1]) : -1;
+        int low = high >= 0 ? hex_digit(s.p[i + 2]) : -1;
+        if (low >= 0) {
+            buf_putc(out, (char)(high << 4 | low));
+            i += 2;
+        } else {
+            buf_putc(out, s.p[i]);
+        }
+    }
+}
+
 static bool is_bidi(uint32_t c)
 {
     return (c >= 0x202A && c <= 0x202E) || (c >= 0x2066 && c <= 0x2069) || c == 0x200E ||

@@ -77,20 +77,49 @@ static void write_escape(struct buf *out, unsigned char c)
     }
 }
 
+/* Bytes that no JSON text can hold, or not in the same bytes everywhere; returns how many. */
+static size_t write_other(struct buf *out, struct bytes s)
+{
+    uint32_t code = 0;
+    size_t len = text_char(s.p, s.n, &code);
+    if (len == 0 || code == 0x7F) {
+        text_encode(out, bytes_of(s.p, 1));
+        return 1;
+    }
+    buf_add(out, s.p, len);
+    return len;
+}
+
+static bool is_plain(unsigned char c)
+{
+    return c >= 0x20 && c < 0x7F && c != '"' && c != '\\';
+}
+
 static void write_text(struct buf *out, struct bytes s)
 {
     buf_putc(out, '"');
-    size_t from = 0;
-    for (size_t i = 0; i < s.n; i++) {
-        unsigned char c = (unsigned char)s.p[i];
-        if (c < 0x20 || c == '"' || c == '\\') {
-            buf_add(out, s.p + from, i - from);
-            write_escape(out, c);
-            from = i + 1;
+    for (size_t i = 0; i < s.n;) {
+        size_t from = i;
+        while (i < s.n && is_plain((unsigned char)s.p[i])) {
+            i++;
+        }
+        buf_add(out, s.p + from, i - from);
+        if (i == s.n) {
+            break;
+        }
+        if ((unsigned char)s.p[i] < 0x7F) {
+            write_escape(out, (unsigned char)s.p[i++]);
+        } else {
+            i += write_other(out, bytes_of(s.p + i, s.n - i));
         }
     }
-    buf_add(out, s.p + from, s.n - from);
     buf_putc(out, '"');
+}
+
+static void write_number(struct buf *out, int64_t v)
+{
+    const char *quote = v > LARGEST || v < -LARGEST ? "\"" : "";
+    buf_printf(out, "%s%lld%s", quote, (long long)v, quote);
 }
 
 static void new_line(const struct writer *w)
@@ -171,7 +200,7 @@ static void write_value(struct writer *w, const struct doc *d)
         buf_puts(w->out, d->flag ? "true" : "false");
         break;
     case DOC_INT:
-        buf_printf(w->out, "%lld", (long long)d->number);
+        write_number(w->out, d->number);
         break;
     case DOC_TEXT:
         write_text(w->out, d->text);
@@ -185,25 +214,16 @@ static void write_value(struct writer *w, const struct doc *d)
     }
 }
 
-static void write_checked(struct writer *w, const struct doc *d)
-{
-    struct err e = {0};
-    if (canon_check(d, &e) != 0) {
-        BUG(e.msg);
-    }
-    write_value(w, d);
-}
-
 void canon_write(struct buf *out, const struct doc *d)
 {
     struct writer w = {.out = out};
-    write_checked(&w, d);
+    write_value(&w, d);
 }
 
 void canon_pretty(struct buf *out, const struct doc *d)
 {
     struct writer w = {.out = out, .pretty = true};
-    write_checked(&w, d);
+    write_value(&w, d);
     buf_putc(out, '\n');
 }
 

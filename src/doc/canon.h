@@ -1,7 +1,8 @@
 /* Canonical JSON: RFC 8785 (JCS), restricted so that `jq -cS` yields the same bytes: keys are
- * ASCII, numbers are integers, no U+007F. Keys sort by bytes. canon_write() appends without a
- * newline; a document outside the restriction is a BUG(), because kfmig writes only what it has
- * checked.
+ * ASCII, numbers are integers of up to 53 bits, no U+007F. Keys sort by bytes. canon_write() appends without
+ * a newline. What is outside the restriction never ends a run: bytes that are not UTF-8, and U+007F, are
+ * written as text_encode() does, a number beyond 2^53-1 as text. Names from databases are doc_name()d
+ * before, which is one to one; here the last net hangs.
  * canon_pretty() gives the same value with two-space indents and sorted keys, ending in a newline:
  * for people. */
 #ifndef KFMIG_DOC_CANON_H

@@ -39,6 +39,15 @@ struct doc *doc_text(struct arena *a, const char *s)
     return doc_textn(a, bytes_str(s));
 }
 
+struct doc *doc_name(struct arena *a, const char *s)
+{
+    struct buf text = {0};
+    text_encode(&text, bytes_str(s));
+    struct doc *d = doc_textn(a, buf_bytes(&text));
+    buf_release(&text);
+    return d;
+}
+
 struct doc *doc_int(struct arena *a, int64_t v)
 {
     struct doc *d = doc_new(a, DOC_INT);

@@ -37,6 +37,10 @@ struct doc {
 struct doc *doc_new(struct arena *a, enum doc_type type);
 struct doc *doc_text(struct arena *a, const char *s);
 struct doc *doc_textn(struct arena *a, struct bytes s);
+/* A name from a database, or words that hold one: text_encode()d. The document says so in its member "names":
+ * without it, as in what an older kfmig wrote, names stand as they are. */
+#define NAMES_ENCODED "%XX"
+struct doc *doc_name(struct arena *a, const char *s);
 struct doc *doc_int(struct arena *a, int64_t v);
 struct doc *doc_bool(struct arena *a, bool v);
 struct doc *doc_push(struct arena *a, struct doc *list, struct doc *item);

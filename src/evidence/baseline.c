@@ -65,7 +65,8 @@ static bool is_plain(struct bytes s)
     return true;
 }
 
-/* Few names need an escape; canon_write() wants a tree, which would be most of a baseline's cost. */
+/* Few names need an escape; canon_write() wants a tree, which would be most of a baseline's cost. What it
+ * cannot say of a name it writes as %XX. */
 static void put_text(struct buf *out, struct bytes s)
 {
     struct arena a = {0};

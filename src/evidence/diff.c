@@ -21,12 +21,12 @@ static struct doc *objects_doc(struct arena *a, const struct account_diff *diff)
     for (size_t i = 0; i < diff->n_changes; i++) {
         const struct account_change *c = &diff->changes[i];
         struct doc *d = doc_push(a, list, doc_new(a, DOC_MAP));
-        doc_put(a, d, "object", doc_text(a, c->object));
+        doc_put(a, d, "object", doc_name(a, c->object));
         doc_put(a, d, "change", doc_text(a, changes[c->change]));
         struct doc *facets = doc_put(a, d, "facets", doc_new(a, DOC_LIST));
         for (size_t k = 0; k < c->n_facets; k++) {
             struct doc *f = doc_push(a, facets, doc_new(a, DOC_MAP));
-            doc_put(a, f, "facet", doc_text(a, c->facets[k].facet));
+            doc_put(a, f, "facet", doc_name(a, c->facets[k].facet));
             doc_put(a, f, "change", doc_text(a, changes[c->facets[k].change]));
         }
     }
@@ -39,7 +39,7 @@ static struct doc *rows_doc(struct arena *a, const struct touches *rows)
     for (size_t i = 0; i < rows->n; i++) {
         const struct touch *t = &rows->v[i];
         struct doc *d = doc_push(a, list, doc_new(a, DOC_MAP));
-        doc_put(a, d, "table", doc_text(a, object_text(a, &t->object)));
+        doc_put(a, d, "table", doc_name(a, object_text(a, &t->object)));
         doc_put(a, d, "inserted", rows_or_null(a, t->inserted));
         doc_put(a, d, "updated", rows_or_null(a, t->updated));
         doc_put(a, d, "deleted", rows_or_null(a, t->deleted));
@@ -52,7 +52,7 @@ static struct doc *residue_doc(struct arena *a, const struct touches *residue)
     struct doc *list = doc_new(a, DOC_LIST);
     for (size_t i = 0; i < residue->n; i++) {
         struct doc *d = doc_push(a, list, doc_new(a, DOC_MAP));
-        doc_put(a, d, "object", doc_text(a, object_text(a, &residue->v[i].object)));
+        doc_put(a, d, "object", doc_name(a, object_text(a, &residue->v[i].object)));
         doc_put(a, d, "effect", doc_text(a, effect_text(residue->v[i].effect)));
     }
     return list;
@@ -77,6 +77,7 @@ struct document diff_write(struct arena *a, const struct account_diff *diff)
 {
     struct doc *d = doc_new(a, DOC_MAP);
     doc_put(a, d, "format", doc_text(a, "kfmig.diff.v1"));
+    doc_put(a, d, "names", doc_text(a, NAMES_ENCODED));
     doc_put(a, d, "migration_id", doc_text(a, diff->migration_id));
     doc_put(a, d, "objects", objects_doc(a, diff));
     doc_put(a, d, "rows", rows_doc(a, &diff->rows));
@@ -85,7 +86,7 @@ struct document diff_write(struct arena *a, const struct account_diff *diff)
     struct doc *scope = doc_put(a, d, "scope", doc_new(a, DOC_MAP));
     struct doc *violations = doc_put(a, scope, "violations", doc_new(a, DOC_LIST));
     for (size_t i = 0; i < diff->violations.n; i++) {
-        doc_push(a, violations, doc_text(a, diff->violations.v[i]));
+        doc_push(a, violations, doc_name(a, diff->violations.v[i]));
     }
     return document_of_doc(a, d);
 }
@@ -95,20 +96,18 @@ struct document invariants_write(struct arena *a, const struct findings *gates)
     return document_of_doc(a, receipt_invariants(a, gates));
 }
 
-static void write_csv_cell(struct buf *out, const char *s)
+static void write_csv_name(struct buf *out, const char *name)
 {
-    if (strpbrk(s, ",\"\n\r") == NULL) {
-        buf_puts(out, s);
-        return;
-    }
-    buf_putc(out, '"');
-    for (; *s != '\0'; s++) {
-        if (*s == '"') {
-            buf_putc(out, '"');
-        }
+    struct buf text = {0};
+    text_encode(&text, bytes_str(name));
+    bool quoted = strpbrk(buf_str(&text), ",\"") != NULL;
+    buf_puts(out, quoted ? "\"" : "");
+    for (const char *s = buf_str(&text); *s != '\0'; s++) {
+        buf_puts(out, *s == '"' ? "\"" : "");
         buf_putc(out, *s);
     }
-    buf_putc(out, '"');
+    buf_puts(out, quoted ? "\"" : "");
+    buf_release(&text);
 }
 
 #define TOUCHED_HEADER "object,effect,inserted,updated,deleted\n"
@@ -120,7 +119,7 @@ struct document touched_write(struct arena *a, const struct touches *touches)
     for (size_t i = 0; i < touches->n; i++) {
         const struct touch *t = &touches->v[i];
         const int64_t rows[] = {t->inserted, t->updated, t->deleted};
-        write_csv_cell(&out, object_text(a, &t->object));
+        write_csv_name(&out, object_text(a, &t->object));
         buf_printf(&out, ",%s", effect_text(t->effect));
         for (size_t k = 0; k < 3; k++) {
             if (rows[k] >= 0) {
@@ -160,11 +159,12 @@ static int read_change(const char *text, enum facet_change *out)
     return -1;
 }
 
-static int read_facets(struct arena *a, const struct doc *list, struct account_change *c)
+static int read_facets(struct arena *a, const struct doc *doc, const struct doc *list,
+                       struct account_change *c)
 {
     struct facet_diff *v = ARENA_ARRAY(a, struct facet_diff, doc_len(list) + 1);
     for (size_t i = 0; i < doc_len(list); i++) {
-        v[i].facet = doc_str(list->item[i], "facet", "");
+        v[i].facet = receipt_name(a, doc, doc_str(list->item[i], "facet", ""));
         if (read_change(doc_str(list->item[i], "change", ""), &v[i].change) != 0) {
             return -1;
         }
@@ -174,29 +174,31 @@ static int read_facets(struct arena *a, const struct doc *list, struct account_c
     return 0;
 }
 
-static int read_objects(struct arena *a, const struct doc *list, struct account_diff *out)
+static int read_objects(struct arena *a, const struct doc *doc, struct account_diff *out)
 {
+    const struct doc *list = doc_get(doc, "objects");
     out->changes = ARENA_ARRAY(a, struct account_change, doc_len(list) + 1);
     for (size_t i = 0; i < doc_len(list); i++) {
         struct account_change *c = &out->changes[out->n_changes++];
-        c->object = doc_str(list->item[i], "object", "");
+        c->object = receipt_name(a, doc, doc_str(list->item[i], "object", ""));
         if (read_change(doc_str(list->item[i], "change", ""), &c->change) != 0 ||
-            read_facets(a, doc_get(list->item[i], "facets"), c) != 0) {
+            read_facets(a, doc, doc_get(list->item[i], "facets"), c) != 0) {
             return -1;
         }
     }
     return 0;
 }
 
-static int read_rows(struct arena *a, const struct doc *list, struct touches *out)
+static int read_rows(struct arena *a, const struct doc *doc, struct touches *out)
 {
+    const struct doc *list = doc_get(doc, "rows");
     for (size_t i = 0; i < doc_len(list); i++) {
         const struct doc *d = list->item[i];
         struct touch t = {.effect = EFFECT_WRITE,
                           .inserted = doc_num(d, "inserted", ROWS_UNKNOWN),
                           .updated = doc_num(d, "updated", ROWS_UNKNOWN),
                           .deleted = doc_num(d, "deleted", ROWS_UNKNOWN)};
-        if (object_parse(a, doc_str(d, "table", ""), &t.object) != 0) {
+        if (object_parse(a, receipt_name(a, doc, doc_str(d, "table", "")), &t.object) != 0) {
             return -1;
         }
         touches_add(a, out, t);
@@ -204,11 +206,13 @@ static int read_rows(struct arena *a, const struct doc *list, struct touches *ou
     return 0;
 }
 
-static int read_residue(struct arena *a, const struct doc *list, struct touches *out)
+static int read_residue(struct arena *a, const struct doc *doc, struct touches *out)
 {
+    const struct doc *list = doc_get(doc, "residue");
     for (size_t i = 0; i < doc_len(list); i++) {
         struct touch t = {.object = {.name = ""}};
-        if (object_parse(a, doc_str(list->item[i], "object", ""), &t.object) != 0 ||
+        if (object_parse(a, receipt_name(a, doc, doc_str(list->item[i], "object", "")),
+                         &t.object) != 0 ||
             read_effect(doc_str(list->item[i], "effect", ""), &t.effect) != 0) {
             return -1;
         }
@@ -225,10 +229,8 @@ int diff_read(struct arena *a, struct bytes text, const char *path, struct accou
     if (d == NULL) {
         return -1;
     }
-    if (strcmp(doc_str(d, "format", ""), "kfmig.diff.v1") != 0 ||
-        read_objects(a, doc_get(d, "objects"), out) != 0 ||
-        read_rows(a, doc_get(d, "rows"), &out->rows) != 0 ||
-        read_residue(a, doc_get(d, "residue"), &out->residue) != 0) {
+    if (strcmp(doc_str(d, "format", ""), "kfmig.diff.v1") != 0 || read_objects(a, d, out) != 0 ||
+        read_rows(a, d, &out->rows) != 0 || read_residue(a, d, &out->residue) != 0) {
         return err_at(e, ERR_INTEGRITY, path, 0, 0, "not a diff of kfmig");
     }
     out->migration_id = doc_str(d, "migration_id", "");
@@ -237,7 +239,8 @@ int diff_read(struct arena *a, struct bytes text, const char *path, struct accou
     out->violations.v = ARENA_ARRAY(a, const char *, doc_len(violations) + 1);
     for (size_t i = 0; i < doc_len(violations); i++) {
         const struct doc *v = violations->item[i];
-        out->violations.v[out->violations.n++] = v->type == DOC_TEXT ? v->text.p : "";
+        out->violations.v[out->violations.n++] =
+            v->type == DOC_TEXT ? receipt_name(a, d, v->text.p) : "";
     }
     return 0;
 }
@@ -277,11 +280,20 @@ static int read_count(const char *text, int64_t *out)
     return *end == '\0' && text[0] >= '0' && text[0] <= '9' ? 0 : -1;
 }
 
+static int read_object(struct arena *a, struct bytes encoded, struct object *out)
+{
+    struct buf text = {0};
+    text_decode(&text, encoded);
+    int rc = object_parse(a, buf_str(&text), out);
+    buf_release(&text);
+    return rc;
+}
+
 static int read_touch(struct arena *a, struct bytes text, size_t *at, struct buf *cell,
                       struct touch *t)
 {
     int64_t *const rows[] = {&t->inserted, &t->updated, &t->deleted};
-    if (read_cell(text, at, ',', cell) != 0 || object_parse(a, buf_str(cell), &t->object) != 0 ||
+    if (read_cell(text, at, ',', cell) != 0 || read_object(a, buf_bytes(cell), &t->object) != 0 ||
         read_cell(text, at, ',', cell) != 0 || read_effect(buf_str(cell), &t->effect) != 0) {
         return -1;
     }

@@ -20,7 +20,8 @@ struct document diff_write(struct arena *a, const struct account_diff *diff);
 int diff_read(struct arena *a, struct bytes text, const char *path, struct account_diff *out,
               struct err *e) MUST_CHECK;
 
-/* A line per touch: object, effect, rows inserted, updated, deleted (empty: not known). In a. */
+/* A line per touch: object (text_encode()d), effect, rows inserted, updated, deleted (empty: not known). In
+ * a. */
 struct document touched_write(struct arena *a, const struct touches *touches);
 /* Back: objects, effects and rows; the rest of a touch stands in no file. -1 as diff_read(), with the
  * line. */

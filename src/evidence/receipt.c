@@ -16,6 +16,11 @@ static struct doc *text_or_null(struct arena *a, const char *s)
     return s[0] == '\0' ? doc_new(a, DOC_NULL) : doc_text(a, s);
 }
 
+static struct doc *name_doc(struct arena *a, const struct account *x, const char *s)
+{
+    return x->has_plain_names ? doc_text(a, s) : doc_name(a, s);
+}
+
 static struct doc *count_or_null(struct arena *a, int64_t v)
 {
     return v < 0 ? doc_new(a, DOC_NULL) : doc_int(a, v);
@@ -100,15 +105,16 @@ static struct doc *scope_doc(struct arena *a, const struct scope *s)
     return d;
 }
 
-static struct doc *gates_doc(struct arena *a, const struct findings *gates)
+static struct doc *gates_doc(struct arena *a, const struct account *x)
 {
+    const struct findings *gates = &x->gates;
     struct doc *list = doc_new(a, DOC_LIST);
     for (size_t i = 0; i < gates->n; i++) {
         const struct finding *g = &gates->v[i];
         struct doc *d = doc_push(a, list, doc_new(a, DOC_MAP));
         doc_put(a, d, "gate", doc_text(a, g->rule));
         doc_put(a, d, "result", doc_text(a, finding_result(g)));
-        doc_put(a, d, "detail", doc_text(a, g->text));
+        doc_put(a, d, "detail", name_doc(a, x, g->text));
         if (!g->passed && g->path[0] != '\0') {
             const char *at = g->line > 0 ? arena_printf(a, ":%d:%d", g->line, g->col) : "";
             doc_put(a, d, "place", doc_text(a, arena_printf(a, "%s%s", g->path, at)));
@@ -218,7 +224,7 @@ static struct doc *claim_doc(struct arena *a, const struct account *x, struct do
     doc_put(a, baselines, "pre", receipt_digest(a, &x->pre));
     doc_put(a, baselines, "post", receipt_digest(a, &x->post));
     doc_put(a, d, "diff", receipt_digest(a, &x->diff));
-    doc_put(a, d, "gates", gates_doc(a, &x->gates));
+    doc_put(a, d, "gates", gates_doc(a, x));
     doc_put(a, d, "validation", validation_doc(a, x));
     doc_put(a, d, "policy", policy_doc(a, x));
     if (x->generation != NULL) {
@@ -229,8 +235,9 @@ static struct doc *claim_doc(struct arena *a, const struct account *x, struct do
     return d;
 }
 
-static struct doc *failure_doc(struct arena *a, const struct account_failure *f)
+static struct doc *failure_doc(struct arena *a, const struct account *x)
 {
+    const struct account_failure *f = &x->failure;
     struct doc *d = doc_new(a, DOC_MAP);
     doc_put(a, d, "code", doc_text(a, f->code));
     doc_put(a, d, "statement", f->statement > 0 ? doc_int(a, f->statement) : doc_new(a, DOC_NULL));
@@ -239,7 +246,8 @@ static struct doc *failure_doc(struct arena *a, const struct account_failure *f)
     doc_put(a, d, "column", f->col > 0 ? doc_int(a, f->col) : doc_new(a, DOC_NULL));
     doc_put(a, d, "sqlstate", text_or_null(a, f->sqlstate));
     doc_put(a, d, "condition", text_or_null(a, f->condition));
-    doc_put(a, d, "object", text_or_null(a, f->object));
+    doc_put(a, d, "object",
+            f->object[0] == '\0' ? doc_new(a, DOC_NULL) : name_doc(a, x, f->object));
     return d;
 }
 
@@ -259,7 +267,7 @@ static void put_people(struct arena *a, struct doc *d, const struct account *x)
     if (x->environment_kind[0] != '\0') {
         doc_put(a, target, "kind", doc_text(a, x->environment_kind));
     }
-    doc_put(a, target, "db", doc_text(a, x->database));
+    doc_put(a, target, "db", name_doc(a, x, x->database));
     doc_put(a, target, "schema", text_or_null(a, x->schema));
     doc_put(a, target, "server_version", doc_int(a, x->server_version));
 }
@@ -269,6 +277,9 @@ struct doc *receipt_write(struct arena *a, const struct account *x)
     struct doc *d = doc_new(a, DOC_MAP);
     struct doc *checksums = doc_new(a, DOC_MAP);
     doc_put(a, d, "format", doc_text(a, "kfmig.run_receipt.v1"));
+    if (!x->has_plain_names) {
+        doc_put(a, d, "names", doc_text(a, NAMES_ENCODED));
+    }
     doc_put(a, d, "run_id", doc_text(a, x->run_id));
     doc_put(a, d, "run_kind", doc_text(a, x->kind));
     doc_put(a, d, "environment", doc_text(a, x->environment));
@@ -290,7 +301,7 @@ struct doc *receipt_write(struct arena *a, const struct account *x)
     doc_put(a, d, "notes", doc_text(a, x->notes));
     doc_put(a, d, "links", doc_new(a, DOC_MAP));
     if (x->failure.code != NULL) {
-        doc_put(a, d, "failure", failure_doc(a, &x->failure));
+        doc_put(a, d, "failure", failure_doc(a, x));
     }
     put_lent(a, d, "timings", x->timings);
     return d;

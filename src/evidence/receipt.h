@@ -21,6 +21,10 @@ struct bytes receipt_seal(struct arena *a, struct doc *receipt, const char *inst
 int receipt_read(struct arena *a, const struct doc *receipt, struct account *out,
                  struct err *e) MUST_CHECK;
 
+/* Text of a document, decoded if its member "names" says that names are encoded (NAMES_ENCODED). Borrowed, or
+ * in a. */
+const char *receipt_name(struct arena *a, const struct doc *document, const char *text);
+
 /* A digest as receipts write it: its text, or null for zero. In a. */
 struct doc *receipt_digest(struct arena *a, const struct digest *d);
 /* The other way round; null, or nothing at all, is zero. -1: it is no digest. */

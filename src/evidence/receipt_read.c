@@ -7,6 +7,7 @@
 /* One receipt on its way; bad: a digest that is none, by the name of its member. */
 struct reading {
     struct arena *a;
+    const struct doc *receipt;
     const char *bad;
 };
 
@@ -17,6 +18,28 @@ int receipt_read_digest(const struct doc *d, struct digest *out)
         return 0;
     }
     return d->type == DOC_TEXT ? digest_parse(d->text.p, out) : -1;
+}
+
+static bool has_plain_names(const struct doc *document)
+{
+    return strcmp(doc_str(document, "names", ""), NAMES_ENCODED) != 0;
+}
+
+const char *receipt_name(struct arena *a, const struct doc *document, const char *text)
+{
+    struct buf out = {0};
+    if (strchr(text, '%') == NULL || has_plain_names(document)) {
+        return text;
+    }
+    text_decode(&out, bytes_str(text));
+    const char *name = arena_strdup(a, buf_str(&out));
+    buf_release(&out);
+    return name;
+}
+
+static const char *name_at(struct reading *g, const struct doc *map, const char *key)
+{
+    return receipt_name(g->a, g->receipt, doc_str(map, key, ""));
 }
 
 static struct digest digest_at(struct reading *g, const struct doc *map, const char *key)
@@ -95,7 +118,7 @@ static struct findings gates_at(struct reading *g, const struct doc *list)
     for (size_t i = 0; i < doc_len(list); i++) {
         const struct doc *d = list->item[i];
         const char *rule = doc_str(d, "gate", "");
-        const char *text = doc_str(d, "detail", "");
+        const char *text = name_at(g, d, "detail");
         if (strcmp(doc_str(d, "result", ""), "pass") == 0) {
             finding_pass(g->a, &out, rule); /* an older kfmig gave some of these a text */
         } else {
@@ -201,7 +224,7 @@ static void read_claim(struct reading *g, const struct doc *claim, struct accoun
     out->recovery = doc_get(claim, "recovery");
 }
 
-static void read_failure(const struct doc *d, struct account_failure *out)
+static void read_failure(struct reading *g, const struct doc *d, struct account_failure *out)
 {
     *out = (struct account_failure){.code = doc_str(d, "code", NULL),
                                     .statement = (int)doc_num(d, "statement", 0),
@@ -210,10 +233,10 @@ static void read_failure(const struct doc *d, struct account_failure *out)
                                     .col = (int)doc_num(d, "column", 0),
                                     .sqlstate = doc_str(d, "sqlstate", ""),
                                     .condition = doc_str(d, "condition", ""),
-                                    .object = doc_str(d, "object", "")};
+                                    .object = name_at(g, d, "object")};
 }
 
-static void read_people(const struct doc *d, struct account *out)
+static void read_people(struct reading *g, const struct doc *d, struct account *out)
 {
     const struct doc *actor = doc_get(d, "actor");
     const struct doc *repo = doc_get(d, "repo");
@@ -224,7 +247,7 @@ static void read_people(const struct doc *d, struct account *out)
     out->pr = doc_str(repo, "pr", "");
     out->tool_version = doc_str(doc_get(d, "tool"), "version", "");
     out->environment_kind = doc_str(target, "kind", "");
-    out->database = doc_str(target, "db", "");
+    out->database = name_at(g, target, "db");
     out->schema = doc_str(target, "schema", "");
     out->server_version = doc_num(target, "server_version", 0);
 }
@@ -246,11 +269,12 @@ static void read_migrations(struct reading *g, const struct doc *list, struct ac
 
 int receipt_read(struct arena *a, const struct doc *receipt, struct account *out, struct err *e)
 {
-    struct reading g = {.a = a};
+    struct reading g = {.a = a, .receipt = receipt};
     if (strcmp(doc_str(receipt, "format", ""), "kfmig.run_receipt.v1") != 0) {
         return err_set(e, ERR_INTEGRITY, "not a receipt");
     }
     *out = (struct account){.kind = doc_str(receipt, "run_kind", ""),
+                            .has_plain_names = has_plain_names(receipt),
                             .run_id = doc_str(receipt, "run_id", ""),
                             .environment = doc_str(receipt, "environment", ""),
                             .result = doc_str(receipt, "result", ""),
@@ -259,9 +283,9 @@ int receipt_read(struct arena *a, const struct doc *receipt, struct account *out
                             .migration_id = doc_str(receipt, "migration_id", ""),
                             .timings = doc_get(receipt, "timings"),
                             .notes = doc_str(receipt, "notes", "")};
-    read_people(receipt, out);
+    read_people(&g, receipt, out);
     read_claim(&g, doc_get(receipt, "claim"), out);
-    read_failure(doc_get(receipt, "failure"), &out->failure);
+    read_failure(&g, doc_get(receipt, "failure"), &out->failure);
     read_migrations(&g, doc_get(receipt, "migrations"), out);
     read_position(&g, doc_get(receipt, "ledger"), out);
     return g.bad == NULL

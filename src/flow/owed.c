@@ -105,7 +105,14 @@ int owed_keep(const struct site *s, const struct outcome *o, struct err *e)
         return 0;
     }
     const char *path = arena_printf(s->a, "state/owed/%s.json", o->run_id);
-    return file_write(s->project->dirfd, path, o->owed, 0600, e);
+    if (file_write(s->project->dirfd, path, o->owed, 0600, e) != 0) {
+        return -1;
+    }
+    tell_warning(&s->ear,
+                 "%s: the ledger did not take the receipt; it is kept in state/owed, and the next "
+                 "build records it",
+                 s->env->name);
+    return 0;
 }
 
 int owed_pay(const struct site *s, struct run *r, size_t *n, struct err *e)

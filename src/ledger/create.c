@@ -61,7 +61,7 @@ static void put_parts(const struct contact *c, const struct digest *previous, st
     if (c->with->env_kind != NULL) {
         put_text(a, target, "kind", c->with->env_kind);
     }
-    put_text(a, target, "db", c->database);
+    doc_put(a, target, "db", doc_name(a, c->database));
     struct doc *claim = put_map(a, root, "claim");
     doc_put(a, claim, "inputs", doc_new(a, DOC_LIST));
     doc_put(a, claim, "outputs", doc_new(a, DOC_LIST));
@@ -77,6 +77,7 @@ static struct doc *contact_receipt(const struct contact *c, const struct digest 
     struct arena *a = c->a;
     struct doc *root = doc_new(a, DOC_MAP);
     put_text(a, root, "format", "kfmig.run_receipt.v1");
+    put_text(a, root, "names", NAMES_ENCODED);
     put_text(a, root, "run_id", c->run_id);
     put_text(a, root, "run_kind", "contact");
     put_text(a, root, "environment", c->with->env);
@@ -115,14 +116,14 @@ static void add_tables(const struct contact *c)
     }
 }
 
-static int check_names(const struct contact *c, const struct doc *receipt, struct err *e)
+static int check_name(const struct contact *c, struct err *e)
 {
     size_t n = strlen(c->with->env);
     if (n == 0 || n > ENVIRONMENT_MAX) {
         return err_set(e, ERR_CONFIG, "the environment's name has %zu bytes, not 1 to %d", n,
                        ENVIRONMENT_MAX);
     }
-    return canon_check(receipt, e) == 0 ? 0 : err_hint(e, "rename the environment or the database");
+    return canon_check(doc_text(c->a, c->with->env), e);
 }
 
 static int write_next(const struct contact *c, struct merkle *m, struct err *e)
@@ -149,7 +150,7 @@ static int write_all(const struct contact *c, struct buf *body, struct err *e)
                        .previous = merkle_root(&m)};
     const char *instance[] = {c->uuid, c->with->env, ledger_number(c->a, LEDGER_FORMAT)};
     struct doc *receipt = contact_receipt(c, &en.previous);
-    if (check_names(c, receipt, e) != 0) {
+    if (check_name(c, e) != 0) {
         return -1;
     }
     canon_write(body, receipt);

@@ -72,7 +72,8 @@ struct account_failure {
  * drill, recovery  claims of their own, as documents; NULL: none. timings: no part of the claim; NULL: none.
  * instance         of the ledger; "" until the receipt has its position there. */
 struct account {
-    const char *kind; /* "db_migration", "adopt", "drill", "projection_publish" */
+    const char *kind;     /* "db_migration", "adopt", "drill", "projection_publish" */
+    bool has_plain_names; /* an older kfmig wrote it: names from the database are not encoded */
     const char *run_id, *environment;
     const char
         *environment_kind; /* "dev", "stage", "prod"; "": receipts of older kfmigs do not say */

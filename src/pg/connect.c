@@ -45,13 +45,14 @@ static int check_conninfo(const char *text, struct err *e)
 }
 
 /* libpq lets a later keyword win: what stands before dbname gives way to the operator's connection string. */
-static PGconn *start(const char *conninfo, const struct pg_options *o)
+static PGconn *start(const char *conninfo, const char *encoding, const struct pg_options *o)
 {
     const char *keys[PARAMS_MAX] = {"keepalives",       "keepalives_idle",  "keepalives_interval",
                                     "keepalives_count", "tcp_user_timeout", "dbname",
                                     "client_encoding",  "application_name", NULL};
     const char *name = o->application_name == NULL ? "kfmig" : o->application_name;
-    const char *values[PARAMS_MAX] = {"1", "30", "10", "3", "60000", conninfo, "UTF8", name, NULL};
+    const char *values[PARAMS_MAX] = {"1",      "30",     "10", "3", "60000",
+                                      conninfo, encoding, name, NULL};
     if (o->dbname != NULL) { /* only the first dbname is read as a connection string */
         keys[DBNAME_AT] = "dbname";
         values[DBNAME_AT] = o->dbname;
@@ -103,13 +104,13 @@ static int wait_connected(struct pg *s, struct pg_call *c)
     return state == PGRES_POLLING_OK ? 0 : -1;
 }
 
-static int connect_session(struct pg *s, const char *conninfo, const struct pg_options *o,
-                           struct err *e)
+static int connect_once(struct pg *s, const char *conninfo, const char *encoding,
+                        const struct pg_options *o, struct err *e)
 {
     struct pg_call c;
     pg_call_begin(&c, &o->wait,
                   o->connect_timeout_ms > 0 ? o->connect_timeout_ms : CONNECT_TIMEOUT_MS);
-    s->conn = start(conninfo, o);
+    s->conn = start(conninfo, encoding, o);
     if (s->conn == NULL) {
         BUG("out of memory");
     }
@@ -131,10 +132,29 @@ static int connect_session(struct pg *s, const char *conninfo, const struct pg_o
     return 0;
 }
 
+/* A database without an encoding holds any bytes, and refuses to send those that are not UTF-8 to a client
+ * that asks for it. RESET ALL goes back to what the connection began with: so it begins anew. */
+static int connect_session(struct pg *s, const char *conninfo, const struct pg_options *o,
+                           struct err *e)
+{
+    static const char none[] = "SQL_ASCII";
+    if (connect_once(s, conninfo, "UTF8", o, e) != 0) {
+        return -1;
+    }
+    const char *encoding = PQparameterStatus(s->conn, "server_encoding");
+    s->has_no_encoding = encoding != NULL && strcmp(encoding, none) == 0;
+    if (!s->has_no_encoding) {
+        return 0;
+    }
+    PQfinish(s->conn);
+    s->conn = NULL;
+    return connect_once(s, conninfo, none, o, e);
+}
+
 const char *pg_dbname(struct arena *a, const struct secret *conninfo)
 {
     const struct pg_options none = {0};
-    PGconn *conn = start(secret_is_set(conninfo) ? conninfo->opaque : "", &none);
+    PGconn *conn = start(secret_is_set(conninfo) ? conninfo->opaque : "", "UTF8", &none);
     const char *name = conn != NULL && PQdb(conn) != NULL ? arena_strdup(a, PQdb(conn)) : "";
     PQfinish(conn);
     return name;

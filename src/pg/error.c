@@ -104,7 +104,6 @@ static void set_object(struct err *e, const PGresult *r)
         return; /* RAISE ... USING TABLE = ... names what its author likes */
     }
     struct buf names = {0};
-    struct buf safe = {0};
     const char *schema = field(r, PG_DIAG_SCHEMA_NAME);
     const char *table = field(r, PG_DIAG_TABLE_NAME);
     const char *type = field(r, PG_DIAG_DATATYPE_NAME);
@@ -115,10 +114,9 @@ static void set_object(struct err *e, const PGresult *r)
     if (*table == '\0' && *type == '\0') {
         add_object(&names, "schema ", "", schema);
     }
-    text_safe(&safe, bytes_str(buf_str(&names)));
-    pg_copy_text(e->object, sizeof e->object, buf_str(&safe));
+    pg_copy_text(e->object, sizeof e->object,
+                 buf_str(&names)); /* as they are; who prints escapes */
     buf_release(&names);
-    buf_release(&safe);
 }
 
 /* Words that may quote rows are for whoever asked for them. */

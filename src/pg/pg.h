@@ -59,9 +59,10 @@ struct pg_where {
     bool is_local; /* through a socket of this machine */
 };
 
-/* Connect and pin the session: client_encoding UTF8, search_path as the server has it for the role (a
- * migration sees what psql would give it; kfmig's own queries are fully qualified), TimeZone UTC, DateStyle
- * ISO, IntervalStyle iso_8601, extra_float_digits 1, bytea_output hex, standard_conforming_strings on, tcp
+/* Connect and pin the session: client_encoding UTF8 (SQL_ASCII where the database has no encoding, by a
+ * second connection), search_path as the server has it for the role (a migration sees what psql would give
+ * it; kfmig's own queries are fully qualified), TimeZone UTC, DateStyle ISO, IntervalStyle iso_8601,
+ * extra_float_digits 1, bytea_output hex, standard_conforming_strings on, tcp
  * keepalives, default idle_in_transaction_session_timeout and client_connection_check_interval (where the
  * server has it). conninfo: URI or keyword string; an empty string takes the libpq PG* variables.
  * Notices are dropped. Returns 0, or -1 with ERR_PREFLIGHT (unreachable, refused; host, port, database and

@@ -45,8 +45,9 @@ struct pg {
     struct pg_wait wait;
     int64_t default_timeout_ms;
     bool lost;
-    bool shows_text; /* of pg_options */
-    bool single_row; /* the last call was a statement, with its rows one by one */
+    bool shows_text;      /* of pg_options */
+    bool has_no_encoding; /* the database: SQL_ASCII, any bytes */
+    bool single_row;      /* the last call was a statement, with its rows one by one */
     char fatal[PG_SQLSTATE];
     const struct pg_sql **prepared;
     size_t n_prepared, cap_prepared;

@@ -129,10 +129,13 @@ static int run(struct pg *s, struct pg_call *c, const char *sql, struct statemen
     }
 }
 
-/* The server counts characters from 1; sql is UTF-8, as client_encoding is. */
-static int64_t byte_offset(struct bytes sql, const char *characters)
+/* The server counts characters from 1, or bytes where the database has no encoding; sql is UTF-8. */
+static int64_t byte_offset(const struct pg *s, struct bytes sql, const char *characters)
 {
     long long left = characters == NULL ? 0 : strtoll(characters, NULL, 10);
+    if (s->has_no_encoding) {
+        return left > 0 && (size_t)left <= sql.n + 1 ? left - 1 : -1;
+    }
     for (size_t i = 0; i < sql.n && left > 0; i++) {
         if (((unsigned char)sql.p[i] & 0xC0) != 0x80) {
             left--;
@@ -178,7 +181,7 @@ int pg_statement(struct pg *s, struct bytes sql, const struct pg_wait *w, int64_
         rc = fail_copy(e);
     } else if (rc != 0 || o.bad != NULL) {
         if (position != NULL) {
-            *position = byte_offset(sql, PQresultErrorField(o.bad, PG_DIAG_STATEMENT_POSITION));
+            *position = byte_offset(s, sql, PQresultErrorField(o.bad, PG_DIAG_STATEMENT_POSITION));
         }
         rc = pg_fail(s, &c, o.bad, ERR_APPLY, "the statement", e);
     } else if (n_rows != NULL) {

@@ -9,6 +9,37 @@
 #include "run/commit.h"
 #include "run/record.h"
 
+/* As text where that gives the same bytes again, else as {"hex":...}. */
+static struct doc *blob_doc(struct arena *a, struct bytes text)
+{
+    struct err ignored = {0};
+    struct doc *d = doc_textn(a, text);
+    size_t at = 0;
+    const char *what = NULL;
+    if (canon_check(d, &ignored) == 0 && text_check(text, &at, &what) == 0) {
+        return d;
+    }
+    struct buf hex = {0};
+    for (size_t i = 0; i < text.n; i++) {
+        buf_printf(&hex, "%02x", (unsigned)(unsigned char)text.p[i]);
+    }
+    d = doc_new(a, DOC_MAP);
+    doc_put(a, d, "hex", doc_textn(a, buf_bytes(&hex)));
+    buf_release(&hex);
+    return d;
+}
+
+static struct bytes blob_text(struct arena *a, const struct doc *d)
+{
+    const char *hex = doc_str(d, "hex", NULL);
+    if (hex == NULL) {
+        return d->type == DOC_TEXT ? d->text : bytes_of("", 0);
+    }
+    size_t n = strlen(hex) / 2;
+    uint8_t *p = arena_alloc(a, n + 1);
+    return hex_decode(hex, n, p) == 0 ? bytes_of((const char *)p, n) : bytes_of("", 0);
+}
+
 struct bytes owed_write(struct run *r, const struct receipt_input *in)
 {
     char now[CLOCK_TEXT];
@@ -23,7 +54,7 @@ struct bytes owed_write(struct run *r, const struct receipt_input *in)
     struct doc *blobs = doc_put(r->a, d, "blobs", doc_new(r->a, DOC_LIST));
     struct blob *v = record_blobs(r, in, &n);
     for (size_t i = 0; i < n; i++) {
-        doc_push(r->a, blobs, doc_textn(r->a, v[i].bytes));
+        doc_push(r->a, blobs, blob_doc(r->a, v[i].bytes));
     }
     struct buf text = {0};
     canon_write(&text, d);
@@ -63,7 +94,7 @@ static struct blob *blobs_from(struct run *r, const struct doc *list, size_t *n)
 {
     struct blob *v = ARENA_ARRAY(r->a, struct blob, doc_len(list) + 1);
     for (*n = 0; *n < doc_len(list); (*n)++) {
-        struct bytes text = list->item[*n]->text;
+        struct bytes text = blob_text(r->a, list->item[*n]);
         v[*n] = (struct blob){digest_of(text), text};
     }
     return v;

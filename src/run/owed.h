@@ -4,7 +4,8 @@
 
 #include "run/account.h"
 
-/* {"receipt":{...},"blobs":["text",...]}: canonical JSON, in r->a. run_pay() in run/run.h reads it. */
+/* {"receipt":{...},"blobs":["text",...]}: canonical JSON, in r->a; a blob that JSON cannot hold as text is
+ * {"hex":"..."}. run_pay() in run/run.h reads it. */
 struct bytes owed_write(struct run *r, const struct receipt_input *in);
 
 #endif

@@ -170,14 +170,15 @@ class Cluster:
         self.psql("postgres", f"CREATE ROLE {quoted(name)} {attributes};")
         return name
 
-    def createdb(self, name=None, postgis=False):
-        """Make a database owned by a new ordinary role of the same name; returns the name."""
+    def createdb(self, name=None, postgis=False, encoding=None):
+        """Make a database owned by a new ordinary role of the same name; returns the name. encoding: another than the cluster's."""
         name = name or f"db{next(self._numbers)}"
         template = "template1"
         if postgis:
             template = self._postgis_template()
         self.role(name)
-        self.psql("postgres", f"CREATE DATABASE {quoted(name)} OWNER {quoted(name)} TEMPLATE {template};")
+        form = f"TEMPLATE template0 LOCALE 'C' ENCODING {encoding}" if encoding else f"TEMPLATE {template}"
+        self.psql("postgres", f"CREATE DATABASE {quoted(name)} OWNER {quoted(name)} {form};")
         return name
 
     def _postgis_template(self):
@@ -205,9 +206,9 @@ def cluster():
     return _cluster
 
 
-def createdb(name=None, postgis=False):
+def createdb(name=None, postgis=False, encoding=None):
     """See Cluster.createdb."""
-    return cluster().createdb(name, postgis)
+    return cluster().createdb(name, postgis, encoding)
 
 
 def dsn(db, user=None, host=None, port=None):

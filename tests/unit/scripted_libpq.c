@@ -188,6 +188,12 @@ int PQserverVersion(const PGconn *c)
     return c->version;
 }
 
+const char *PQparameterStatus(const PGconn *c, const char *name)
+{
+    (void)c;
+    return strcmp(name, "server_encoding") == 0 ? "UTF8" : NULL;
+}
+
 char *PQhost(const PGconn *c)
 {
     (void)c;

@@ -22,7 +22,8 @@ static struct touch rows[] = {
      .deleted = ROWS_UNKNOWN}};
 static struct touch residue[] = {{.object = {OBJ_SEQUENCE, "app", "s"}, .effect = EFFECT_WRITE},
                                  {.object = {OBJ_REMOTE, "", "x"}, .effect = EFFECT_READ}};
-static const char *violations[] = {"create of table b.t: not in scope.allowed_schemas", ""};
+static const char *violations[] = {"create of table b.\"\xff%41\": not in scope.allowed_schemas",
+                                   ""};
 
 static const struct account_diff whole = {.migration_id = "M-1",
                                           .changes = changes,
@@ -126,7 +127,7 @@ static void test_touched(void)
                               .deleted = 10 * i};
     }
     v[EFFECT_COUNT] = (struct touch){.object = {OBJ_FUNCTION, "app", "f(integer, text)"}};
-    v[EFFECT_COUNT + 1] = (struct touch){.object = {OBJ_TABLE, "a,b", "c\"d"}};
+    v[EFFECT_COUNT + 1] = (struct touch){.object = {OBJ_TABLE, "a,b%41\n", "c\"d\xff"}};
     const struct touches all = {v, EFFECT_COUNT + 2, EFFECT_COUNT + 2};
     struct document d = touched_write(&arena, &all);
     ok(touched_read(&arena, d.bytes, "touched.csv", &got, &e) == 0 && same_touches(&got, &all),

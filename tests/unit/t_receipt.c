@@ -287,7 +287,7 @@ static struct account failed(void)
     x.result = "failed";
     x.post = (struct digest){{0}};
     finding_fail(&arena, &x.gates, "scope", "create of table b.t");
-    finding_fail(&arena, &x.gates, "scope", "create of table b.u");
+    finding_fail(&arena, &x.gates, "scope", "create of table b.\"100%%\xff\x7fü\n\"");
     finding_fail(&arena, &x.gates, "obstacles", "a view")->waived_by = "fallback: atomic";
     x.approval = APPROVAL_SIGNATURE;
     x.failure = (struct account_failure){.code = "apply",

@@ -145,9 +145,45 @@ static void test_distance(void)
     ok(!text_is_near(bytes_str(longer), bytes_str(longer)), "very long texts are not compared");
 }
 
+/* What is encoded is ASCII and comes back; what merely looks encoded does, too. */
+static void test_encode(void)
+{
+    static const struct {
+        struct bytes plain;
+        const char *encoded;
+    } rows[] = {
+        {LITERAL(""), ""},
+        {LITERAL("table app.t"), "table app.t"},
+        {LITERAL("~ !\"'\\{}"), "~ !\"'\\{}"},
+        {LITERAL("100%"), "100%25"},
+        {LITERAL("a%7Fb"), "a%257Fb"},
+        {LITERAL("a\x7f\n\t\x01\x1b"), "a%7F%0A%09%01%1B"},
+        {LITERAL("größe"), "gr%C3%B6%C3%9Fe"},
+        {LITERAL("\xff\xc3\xed\xa0\x80"), "%FF%C3%ED%A0%80"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct buf out = {0};
+        struct buf back = {0};
+        text_encode(&out, rows[i].plain);
+        is_str(buf_str(&out), rows[i].encoded, "text_encode");
+        text_decode(&back, buf_bytes(&out));
+        ok(bytes_eq(buf_bytes(&back), rows[i].plain), "text_decode brings it back");
+        buf_release(&out);
+        buf_release(&back);
+    }
+    static const char *const loose[] = {"%", "%4", "%zz", "%4g", "100%", "%c3", "a%"};
+    for (size_t i = 0; i < sizeof loose / sizeof loose[0]; i++) {
+        struct buf back = {0};
+        text_decode(&back, bytes_str(loose[i]));
+        is_str(buf_str(&back), loose[i], "what is not encoded stays");
+        buf_release(&back);
+    }
+}
+
 int main(void)
 {
-    tap_plan(70 + 9 + 8 + 8 + 40);
+    tap_plan(70 + 9 + 8 + 8 + 40 + 23);
+    test_encode();
     test_check();
     test_place();
     test_safe();
