@@ -93,8 +93,10 @@ static void put_digest(struct buf *out, struct bytes key, const struct digest *d
 
 static enum object_kind kind_of(struct arena *a, const char *object)
 {
-    const char *space = strchr(object, ' ');
+    size_t n = 0;
     enum object_kind k;
+    object += object_store(object, &n) != NULL ? n + 1 : 0;
+    const char *space = strchr(object, ' ');
     const char *kind = arena_strndup(a, object, space != NULL ? (size_t)(space - object) : 0);
     return object_kind_parse(kind, &k) == 0 ? k : OBJ_COUNT;
 }

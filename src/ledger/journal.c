@@ -53,6 +53,19 @@ struct digest journal_key(const struct journal_step *step)
     return digester_close(d);
 }
 
+struct journal_step journal_step_of(const char *subject, const char *store, const struct program *p,
+                                    size_t at)
+{
+    const struct store_step *s = &p->v[at];
+    return (struct journal_step){.subject = subject,
+                                 .store = store,
+                                 .verb = s->verb,
+                                 .object = s->object,
+                                 .at = (int64_t)at + 1,
+                                 .payload = digest_of(s->text),
+                                 .text = s->text};
+}
+
 /* --- reading --- */
 
 static struct bytes key_bytes(const struct digest *key)
@@ -161,18 +174,34 @@ static int by_intent(const void *a, const void *b)
     return ((*x)->intent > (*y)->intent) - ((*x)->intent < (*y)->intent);
 }
 
-size_t journal_unfinished(const struct journal *j, struct arena *a, const struct journal_row ***v)
+/* subject NULL: of all, those that are open; else of that one, those that are done too. */
+static size_t select_rows(const struct journal *j, struct arena *a, const char *subject,
+                          const struct journal_row ***v)
 {
     size_t n = 0;
     *v = ARENA_ARRAY(a, const struct journal_row *, j->rows.n + 1);
     for (size_t i = 0; i < j->rows.n; i++) {
         const struct journal_row *row = j->rows.rows[i].value;
-        if (row->is_open) {
+        bool is_its = subject != NULL && strcmp(row->subject, subject) == 0;
+        if (subject == NULL ? row->is_open : is_its && (row->is_open || row->is_done)) {
             (*v)[n++] = row;
         }
     }
-    qsort(*v, n, sizeof **v, by_intent);
+    if (n > 0) {
+        qsort(*v, n, sizeof **v, by_intent);
+    }
     return n;
+}
+
+size_t journal_unfinished(const struct journal *j, struct arena *a, const struct journal_row ***v)
+{
+    return select_rows(j, a, NULL, v);
+}
+
+size_t journal_begun(const struct journal *j, struct arena *a, const char *subject,
+                     const struct journal_row ***v)
+{
+    return select_rows(j, a, subject, v);
 }
 
 int journal_cursor(const struct journal *j, const struct journal_row *row, struct arena *a,

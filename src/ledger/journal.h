@@ -24,6 +24,7 @@
 #define KFMIG_LEDGER_JOURNAL_H
 
 #include "ledger/ledger.h"
+#include "model/program.h"
 #include "model/standing.h"
 
 /* One effect. All of it but text makes its key. Texts are policy-safe: they stand in receipts. */
@@ -38,6 +39,9 @@ struct journal_step {
         text; /* of payload, kept as an input text; p NULL: not kept (too large, or data) */
 };
 struct digest journal_key(const struct journal_step *step);
+/* Step at (from 0) of a program, as the journal calls it; borrows everything. */
+struct journal_step journal_step_of(const char *subject, const char *store, const struct program *p,
+                                    size_t at);
 
 /* What the ledger says about one key. */
 struct journal_row {
@@ -71,6 +75,10 @@ const struct journal_row *journal_find(const struct journal *j, const struct dig
 /* The open intents, oldest first: all that a crash may have left half done. *v in a. Their receipts
  * (ledger_receipts()) name the thing in claim.journal: {"at","how","key","object","store","verb"}. */
 size_t journal_unfinished(const struct journal *j, struct arena *a, const struct journal_row ***v);
+/* What was begun of a subject and is no fact yet: its intents that are open or done since, oldest first. *v
+ * in a. */
+size_t journal_begun(const struct journal *j, struct arena *a, const char *subject,
+                     const struct journal_row ***v);
 /* The cursor of an open intent's last batch, in a; p NULL: there is none. -1 as ledger_blob();
  * ERR_INTEGRITY also where it is missing. */
 int journal_cursor(const struct journal *j, const struct journal_row *row, struct arena *a,

@@ -88,6 +88,10 @@ static void add_object_name(struct buf *out, const struct object *o)
 const char *object_text(struct arena *a, const struct object *o)
 {
     struct buf out = {0};
+    if (o->store != NULL) {
+        buf_puts(&out, o->store);
+        buf_putc(&out, ':');
+    }
     buf_puts(&out, object_kind_text(o->kind));
     if (o->schema[0] != '\0' || o->name[0] != '\0') {
         buf_putc(&out, ' ');
@@ -106,9 +110,22 @@ const char *object_text(struct arena *a, const struct object *o)
     return text;
 }
 
+static bool same_store(const char *a, const char *b)
+{
+    return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
+}
+
 bool object_eq(const struct object *a, const struct object *b)
 {
-    return a->kind == b->kind && strcmp(a->name, b->name) == 0 && strcmp(a->schema, b->schema) == 0;
+    return a->kind == b->kind && strcmp(a->name, b->name) == 0 &&
+           strcmp(a->schema, b->schema) == 0 && same_store(a->store, b->store);
+}
+
+/* No word for a kind has a ':' in it. */
+const char *object_store(const char *text, size_t *n)
+{
+    *n = strcspn(text, ": ");
+    return text[*n] == ':' ? text : NULL;
 }
 
 /* Reads one name, quoted or plain, up to stop or the end; returns where it ended. */
@@ -133,9 +150,13 @@ static const char *read_name(struct arena *a, const char *p, const char **out)
 
 int object_parse(struct arena *a, const char *text, struct object *out)
 {
+    size_t n_store = 0;
+    const char *store = object_store(text, &n_store);
+    text += store != NULL ? n_store + 1 : 0;
     const char *space = strchr(text, ' ');
     const char *kind = space == NULL ? text : arena_strndup(a, text, (size_t)(space - text));
-    *out = (struct object){.schema = "", .name = ""};
+    *out = (struct object){
+        .schema = "", .name = "", .store = store != NULL ? arena_strndup(a, store, n_store) : NULL};
     if (object_kind_parse(kind, &out->kind) != 0) {
         return -1;
     }

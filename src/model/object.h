@@ -62,16 +62,21 @@ int object_kind_parse(const char *text, enum object_kind *out) MUST_CHECK; /* 0 
 
 /* schema is "" for schemas themselves, globals, extensions, and names whose schema is not known
  * (unqualified in SQL text). name is unquoted; functions carry their argument types:
- * "area_km2(geometry)" (from SQL text, where they are not known, just "area_km2"). Borrowed. */
+ * "area_km2(geometry)" (from SQL text, where they are not known, just "area_km2"). store: the name of the
+ * store that it stands in; NULL: the one that holds the ledger. Borrowed. */
 struct object {
     enum object_kind kind;
     const char *schema;
     const char *name;
+    const char *store;
 };
-/* "table kfm_ref.county", "schema kfm_ref", "role kfm_reader"; parts that need it are double-quoted. In a. */
+/* "table kfm_ref.county", "schema kfm_ref", "role kfm_reader"; parts that need it are double-quoted. Of
+ * another store than the ledger's: "search:index parcels". In a. */
 const char *object_text(struct arena *a, const struct object *o);
 /* The other way round; -1 if the kind is unknown. Names are copied into a. */
 int object_parse(struct arena *a, const char *text, struct object *out) MUST_CHECK;
+/* The store that such a text names, of *n bytes; NULL: the ledger's. Points into text. */
+const char *object_store(const char *text, size_t *n);
 bool object_eq(const struct object *a, const struct object *b);
 
 #endif

@@ -14,7 +14,7 @@ static bool had_object(const struct run *r, const struct touch *t)
     if (t->object.schema[0] == '\0') {
         return false;
     }
-    struct object schema = {OBJ_SCHEMA, "", t->object.schema};
+    struct object schema = {OBJ_SCHEMA, "", t->object.schema, t->object.store};
     return table_gets(&r->base->by_text, object_text(r->a, &schema)) != NULL;
 }
 

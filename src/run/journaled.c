@@ -14,7 +14,7 @@ static int look(void *ctx, const struct journal_step *step, struct digest *befor
 {
     const struct passing *x = ctx;
     (void)step;
-    return x->w->c->store->ops->stands(x->w->c->store, &x->p->v[x->at], before, e);
+    return x->w->store->ops->stands(x->w->store, &x->p->v[x->at], before, e);
 }
 
 static int progress(void *ctx, struct bytes cursor, struct err *e)
@@ -23,13 +23,23 @@ static int progress(void *ctx, struct bytes cursor, struct err *e)
     return journal_progress(x->w->journal, x->step, cursor, e);
 }
 
+/* What the engine answers to commit() counts as little as what it answers to run(): the journal looks. */
 static int run(void *ctx, const struct journal_step *step, struct bytes cursor, struct err *e)
 {
     struct passing *x = ctx;
-    x->step = step;
+    struct store_change *c = NULL;
+    const struct store_ops *ops = x->w->store->ops;
     const struct store_flight f = {
         .from = x->at, .to = x->at + 1, .cursor = cursor, .progress = progress, .ctx = x};
-    return x->w->c->store->ops->run(x->w->c, x->p, &f, x->stop, e);
+    x->step = step;
+    if (ops->begin(x->w->store, x->w->a, &x->w->deadlines, &c, e) != 0) {
+        return -1;
+    }
+    if (ops->run(c, x->p, &f, x->stop, e) != 0) {
+        ops->abandon(c);
+        return -1;
+    }
+    return ops->commit(c, e) == TX_ENDED ? 0 : -1;
 }
 
 static int verify(void *ctx, const struct journal_step *step, const struct digest *before,
@@ -37,7 +47,7 @@ static int verify(void *ctx, const struct journal_step *step, const struct diges
 {
     const struct passing *x = ctx;
     (void)step;
-    return x->w->c->store->ops->verify(x->w->c->store, &x->p->v[x->at], before, out, proof, e);
+    return x->w->store->ops->verify(x->w->store, &x->p->v[x->at], before, out, proof, e);
 }
 
 static int clean(void *ctx, const struct journal_step *step, const struct digest *before,
@@ -45,26 +55,40 @@ static int clean(void *ctx, const struct journal_step *step, const struct digest
 {
     const struct passing *x = ctx;
     (void)step;
-    return x->w->c->store->ops->clean(x->w->c->store, &x->p->v[x->at], before, e);
+    return x->w->store->ops->clean(x->w->store, &x->p->v[x->at], before, e);
 }
 
 static int run_step(struct passing *x, enum journal_end *end, struct err *e)
 {
-    const struct store_step *s = &x->p->v[x->at];
-    const struct journal_step step = {.subject = x->w->subject,
-                                      .store = x->w->c->store->ops->name,
-                                      .verb = s->verb,
-                                      .object = s->object,
-                                      .at = (int64_t)x->at + 1,
-                                      .payload = digest_of(s->text),
-                                      .text = s->text};
+    const struct store_ops *ops = x->w->store->ops;
+    const struct journal_step step = journal_step_of(x->w->subject, ops->name, x->p, x->at);
     const struct journal_effect effect = {.ctx = x,
                                           .look = look,
                                           .run = run,
                                           .verify = verify,
-                                          .clean =
-                                              x->w->c->store->ops->clean != NULL ? clean : NULL};
+                                          .clean = ops->clean != NULL ? clean : NULL};
     return journal_effect(x->w->journal, &step, &effect, end, e);
+}
+
+static int announce(const struct journaled *w, const struct program *p, size_t at, struct err *e)
+{
+    const struct store_step *s = &p->v[at];
+    if (w->ear == NULL) {
+        return 0;
+    }
+    if (ear_stops(w->ear) != ERR_NONE) {
+        return err_set(e, ear_stops(w->ear), "stopped before %s %s", s->verb, s->object);
+    }
+    if (s->statement != NULL) {
+        tell(w->ear, &(struct tell){.kind = TELL_STATEMENT,
+                                    .target = w->subject,
+                                    .what = s->verb,
+                                    .path = s->script->path,
+                                    .line = s->statement->line,
+                                    .at = at + 1,
+                                    .n = p->n});
+    }
+    return 0;
 }
 
 int run_journaled(const struct journaled *w, const struct program *p, struct journaled_count *n,
@@ -75,7 +99,7 @@ int run_journaled(const struct journaled *w, const struct program *p, struct jou
         struct passing x = {.w = w, .p = p, .at = i, .stop = stop};
         enum journal_end end = JOURNAL_VOID;
         *stop = (struct store_stop){.step = i, .position = -1};
-        if (run_step(&x, &end, e) != 0) {
+        if (announce(w, p, i, e) != 0 || run_step(&x, &end, e) != 0) {
             return -1;
         }
         n->n_ran += end == JOURNAL_RAN ? 1 : 0;

@@ -183,21 +183,12 @@ static enum attempt attempt(struct migration_work *w)
     return a;
 }
 
-/* A migration can lose the connection, and it can let go of the run's lock. */
-static bool session_is_ours(struct run *r)
-{
-    struct err ignored = {0};
-    bool held = false;
-    return pg_is_alive(*r->pg) && ledger_lock_check(*r->pg, r->epoch, &held, &ignored) == 0 && held;
-}
-
 /* A failure leaves a receipt too: in the ledger if it can be reached, else for state/owed. In doubt
  * it is owed as a failure: the next run, before it pays, finds out whether this run's entry is
  * there after all. */
 static void record_failure(struct migration_work *w)
 {
     struct run *r = w->r;
-    struct err ignored = {0};
     bool in_doubt = w->o->result == RUN_IN_DOUBT;
     bool interrupted =
         w->o->failure.code == ERR_INTERRUPTED || w->o->failure.code == ERR_TERMINATED;
@@ -219,13 +210,7 @@ static void record_failure(struct migration_work *w)
         w->o->result = RUN_IN_DOUBT;
         return;
     }
-    if (!session_is_ours(r) && r->reconnect(r->reconnect_ctx, &ignored) != 0) {
-        w->o->owed = owed_write(r, &in);
-        return;
-    }
-    if (record_alone(r, &in, ENTRY_APPLY, NULL, 0, w->o, &ignored) != 0) {
-        w->o->owed = owed_write(r, &in);
-    }
+    record_failed(r, &in, ENTRY_APPLY, w->o);
 }
 
 static int64_t pause_of(int attempt)

@@ -2,6 +2,7 @@
 #include "run/record.h"
 
 #include "run/commit.h"
+#include "run/owed.h"
 #include "run/queries.h"
 
 static void blob_add(struct blob *v, size_t *n, const struct digest *digest, struct bytes bytes)
@@ -144,6 +145,24 @@ int record_alone(struct run *r, const struct receipt_input *in, enum entry_kind 
     }
     o->sequence = rc == 0 ? o->sequence : 0;
     return rc;
+}
+
+/* A migration can lose the connection, and it can let go of the run's lock. */
+static bool session_is_ours(struct run *r)
+{
+    struct err ignored = {0};
+    bool held = false;
+    return pg_is_alive(*r->pg) && ledger_lock_check(*r->pg, r->epoch, &held, &ignored) == 0 && held;
+}
+
+void record_failed(struct run *r, const struct receipt_input *in, enum entry_kind kind,
+                   struct outcome *o)
+{
+    struct err ignored = {0};
+    if ((!session_is_ours(r) && r->reconnect(r->reconnect_ctx, &ignored) != 0) ||
+        record_alone(r, in, kind, NULL, 0, o, &ignored) != 0) {
+        o->owed = owed_write(r, in);
+    }
 }
 
 struct object_row *record_objects(struct run *r, const struct observation *seen)

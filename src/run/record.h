@@ -22,6 +22,11 @@ int record_alone(struct run *r, const struct receipt_input *in, enum entry_kind 
                  const struct object_row *objects, size_t n_objects, struct outcome *o,
                  struct err *e) MUST_CHECK;
 
+/* The receipt of what failed, in->outcome: in the ledger if it can be reached, connecting again if need be,
+ * else owed (o->owed). */
+void record_failed(struct run *r, const struct receipt_input *in, enum entry_kind kind,
+                   struct outcome *o);
+
 /* Everything the receipt names that the ledger cannot make again: input texts, diff, touched list,
  * invariant results. */
 struct blob *record_blobs(struct run *r, const struct receipt_input *in, size_t *n);

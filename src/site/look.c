@@ -104,7 +104,7 @@ static void add_drift(struct site *s, const struct object_row *was,
         d.now = now->fingerprint;
         d.object = now->object;
     } else if (object_parse(s->a, d.text, &d.object) != 0) {
-        d.object = (struct object){OBJ_UNKNOWN, "", d.text};
+        d.object = (struct object){OBJ_UNKNOWN, "", d.text, NULL};
     }
     if (is_ours(&d.object, d.last_writer)) {
         w->drift[w->n_drift++] = d;

@@ -184,7 +184,7 @@ void analysis_touch(struct analysis *x, enum object_kind kind, const char *schem
         (builtin_schema(schema) && (effect == EFFECT_READ || effect == EFFECT_REFERENCE))) {
         return;
     }
-    struct object o = {kind, schema, name};
+    struct object o = {kind, schema, name, NULL};
     struct touches *list = &x->st->touches;
     for (size_t i = 0; i < list->n; i++) {
         if (list->v[i].effect == effect && object_eq(&list->v[i].object, &o)) {
@@ -248,7 +248,7 @@ static const char *schema_of(const struct analysis *x, struct dotted d, enum eff
 void analysis_lock(struct analysis *x, const PgQuery__RangeVar *r, enum object_kind kind, int level)
 {
     struct dotted d = {r->schemaname, r->relname};
-    add_lock(x, (struct object){kind, schema_of(x, d, EFFECT_ALTER), d.name}, level);
+    add_lock(x, (struct object){kind, schema_of(x, d, EFFECT_ALTER), d.name, NULL}, level);
 }
 
 bool analysis_named(struct analysis *x, struct dotted d, enum object_kind kind, enum effect effect,
@@ -260,7 +260,7 @@ bool analysis_named(struct analysis *x, struct dotted d, enum object_kind kind, 
     const char *schema = schema_of(x, d, effect);
     analysis_touch(x, kind, schema, d.name, effect, location);
     if (lock != LOCK_NONE && !builtin_schema(schema)) {
-        add_lock(x, (struct object){kind, schema, d.name}, lock);
+        add_lock(x, (struct object){kind, schema, d.name, NULL}, lock);
     }
     return true;
 }

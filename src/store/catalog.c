@@ -134,6 +134,7 @@ static struct catalog_object *keep(struct arena *a, const struct catalog_object 
     struct catalog_object *k = arena_dup(a, o, sizeof *o);
     k->object.schema = arena_strdup(a, o->object.schema);
     k->object.name = arena_strdup(a, o->object.name);
+    k->object.store = o->object.store != NULL ? arena_strdup(a, o->object.store) : NULL;
     k->text = arena_strdup(a, o->text);
     k->parts = ARENA_ARRAY(a, struct catalog_part, o->n_parts + 1);
     for (size_t i = 0; i < o->n_parts; i++) {

@@ -7,6 +7,7 @@
 #define KFMIG_STORE_STORE_H
 
 #include "base/ending.h"
+#include "model/program.h"
 #include "model/standing.h"
 #include "model/store_kind.h"
 #include "store/catalog.h"
@@ -47,24 +48,10 @@ struct store_facts {
     bool is_writable;
 };
 
-/* One thing to do: a statement, an operation. verb, object: what and on what, for people and for
- * the journal. touches: what it is predicted to touch; NULL: nobody knows. counts_rows: rows that
- * it takes along are to be counted before, cascade: dependants too. */
-struct store_step {
-    const char *verb, *object;
-    struct bytes text;
-    const struct touches *touches;
-    bool counts_rows, cascade;
-};
-struct program {
-    const struct store_step *v;
-    size_t n;
-};
-
 /* How a part of a program goes. Steps from to to - 1. rows (may be NULL) has room for each step of
- * the program: those affected or returned. cursor: where a step that was begun earlier goes on, p
- * NULL: from its start; progress (may be NULL) hears how far it has come, and -1 ends it. Only
- * stores that do not transact need the last three. */
+ * the program: those affected or returned; an invariant is a step that returns none. cursor: where a
+ * step that was begun earlier goes on, p NULL: from its start; progress (may be NULL) hears how far it
+ * has come, and -1 ends it. Only stores that do not hold the ledger need the last three. */
 struct store_flight {
     size_t from, to;
     int64_t *rows;
@@ -111,7 +98,8 @@ struct store_ops {
     int (*open)(struct store **out, const struct store_place *at, struct err *e);
     void (*close)(struct store *s); /* NULL is fine; a change under way is abandoned */
     int (*probe)(struct store *s, struct arena *a, struct store_facts *out, struct err *e);
-    /* Everything that stands there, as named objects with facets, sorted by text. */
+    /* Everything that stands there, as named objects with facets, sorted by text. Without STORE_HOLDS_LEDGER
+     * each bears the row's name as its store. */
     int (*look)(struct store *s, struct arena *a, struct catalog *out, struct err *e);
 
     /* One change at a time. It ends by commit() or abandon(), which free it; all it reports lives in a. */
@@ -120,7 +108,8 @@ struct store_ops {
     /* In as many round trips as the engine likes; after a failure the steps behind were not run. */
     int (*run)(struct store_change *c, const struct program *p, const struct store_flight *f,
                struct store_stop *stop, struct err *e);
-    /* All that the change did, compared with base, which must be what stood before it. */
+    /* All that the change did, compared with base, which must be what stood before it. Without
+     * STORE_TRANSACTS: all that is not as base says, whoever did it. */
     int (*observe)(struct store_change *c, const struct catalog *base, struct observation *out,
                    struct err *e);
     enum ending (*commit)(struct store_change *c, struct err *e);
@@ -128,7 +117,7 @@ struct store_ops {
 
     /* STORE_HOLDS_LEDGER: the session in whose transaction entry, receipt and guard are written. */
     struct pg *(*ledger)(struct store_change *c);
-    /* Without STORE_TRANSACTS: what the journal (ledger/journal.h) asks about one step. stands: the
+    /* Without STORE_HOLDS_LEDGER: what the journal (ledger/journal.h) asks about one step. stands: the
      * digest of what stands there, zero: nothing. verify: after a crash, where the effect stands
      * that begun on before, and its proof. clean: takes away what is ours of a part; NULL: run()
      * goes on from the cursor. */

@@ -14,15 +14,15 @@
 
 extern const struct store_ops store_toy;
 
-enum { COMMON = 46, JOURNALED = 95, STEPS = 3, DEADLINE_MS = 60000 };
+enum { COMMON = 47, JOURNALED = 95, STEPS = 3, DEADLINE_MS = 60000 };
 
 static char folder[] = "/tmp/kfmig-contract-XXXXXX";
 
 /* --- the rows, and what each is asked --- */
 
-#define STEP(verb, object, text)                                                                   \
+#define STEP(what, on, how)                                                                        \
     {                                                                                              \
-        verb, object, {text, sizeof text - 1}, NULL, false, false                                  \
+        .verb = what, .object = on, .text = { how, sizeof how - 1 }                                \
     }
 
 /* How an empty place of a store is had, and what makes, changes and drops two things there that
@@ -150,9 +150,34 @@ static struct catalog looked(struct bench *b)
     return c;
 }
 
+/* What bears that name, in whichever store it is. */
+static bool bears(const char *text, const char *name)
+{
+    size_t n = 0;
+    return strcmp(text + (object_store(text, &n) != NULL ? n + 1 : 0), name) == 0;
+}
+
 static const struct catalog_object *found(const struct catalog *c, const char *text)
 {
-    return table_gets(&c->by_text, text);
+    for (size_t i = 0; i < c->n; i++) {
+        if (bears(c->v[i]->text, text)) {
+            return table_gets(&c->by_text, c->v[i]->text);
+        }
+    }
+    return NULL;
+}
+
+/* Does all that was looked at say which store it stands in, if that does not hold the ledger? */
+static bool is_named(const struct specimen *p, const struct catalog *c)
+{
+    const char *store = can(p, STORE_HOLDS_LEDGER) ? NULL : p->store;
+    for (size_t i = 0; i < c->n; i++) {
+        const char *named = c->v[i]->object.store;
+        if (store == NULL ? named != NULL : named == NULL || strcmp(named, store) != 0) {
+            return false;
+        }
+    }
+    return true;
 }
 
 static bool same(const struct catalog *a, const struct catalog *b)
@@ -217,6 +242,7 @@ static void case_look(const struct specimen *p)
         sorted = sorted && strcmp(now.v[i - 1]->text, now.v[i]->text) < 0;
     }
     ok(sorted, "in order of text");
+    ok(is_named(p, &now), "each says which store it stands in, if the ledger does not");
     struct catalog again = looked(&b);
     ok(same(&now, &again), "two looks see the same");
     bench_end(&b);
@@ -226,7 +252,7 @@ static const struct change *change_of(const struct observation *o, const char *t
 {
     for (size_t i = 0; i < o->n_changes; i++) {
         const struct change *c = &o->changes[i];
-        if (strcmp((c->before != NULL ? c->before : c->after)->text, text) == 0) {
+        if (bears((c->before != NULL ? c->before : c->after)->text, text)) {
             return c;
         }
     }
@@ -380,9 +406,10 @@ static void run_begin(struct run_of *x, const struct specimen *p, const char *su
     x->b = (struct bench){.place = p, .ops = row_of(p)};
     secret_set(&x->b.address, arena_printf(&arena, "%s/toy", folder));
     (void)bench_open(&x->b);
-    change_begin(&x->b);
-    x->w = (struct journaled){
-        .journal = journal_open(&arena, &x->run, &x->past), .c = x->b.c, .subject = subject};
+    x->w = (struct journaled){.journal = journal_open(&arena, &x->run, &x->past),
+                              .store = x->b.s,
+                              .a = &arena,
+                              .subject = subject};
 }
 
 static int run_steps(struct run_of *x, struct journaled_count *n)

@@ -105,7 +105,7 @@ static inline void setup(struct world_of_tests *w, size_t n)
     w->file = (struct artifact){.path = "migrations/postgis/PG-02/forward.sql",
                                 .digest = digest_byte(0xaa)};
     w->decl = (struct decl){.forward = {&w->file, 1, 1}};
-    w->lock = (struct table_lock){{OBJ_TABLE, "s", "t"}, 8};
+    w->lock = (struct table_lock){{OBJ_TABLE, "s", "t", NULL}, 8};
     w->statement[0] = (struct statement){.tag = "ALTER TABLE",
                                          .line = 3,
                                          .col = 1,

@@ -14,14 +14,15 @@ static struct account_change changes[] = {
     {"table app.\"odd \"\"name\"\", with a comma\"", FACET_ADDED, NULL, 0},
     {"view app.v", FACET_REMOVED, NULL, 0}};
 static struct touch rows[] = {
-    {.object = {OBJ_TABLE, "app", "t"}, .effect = EFFECT_WRITE, .inserted = 3, .deleted = 1},
-    {.object = {OBJ_TABLE, "app", "u"},
+    {.object = {OBJ_TABLE, "app", "t", NULL}, .effect = EFFECT_WRITE, .inserted = 3, .deleted = 1},
+    {.object = {OBJ_TABLE, "app", "u", NULL},
      .effect = EFFECT_WRITE,
      .inserted = ROWS_UNKNOWN,
      .updated = ROWS_UNKNOWN,
      .deleted = ROWS_UNKNOWN}};
-static struct touch residue[] = {{.object = {OBJ_SEQUENCE, "app", "s"}, .effect = EFFECT_WRITE},
-                                 {.object = {OBJ_REMOTE, "", "x"}, .effect = EFFECT_READ}};
+static struct touch residue[] = {
+    {.object = {OBJ_SEQUENCE, "app", "s", NULL}, .effect = EFFECT_WRITE},
+    {.object = {OBJ_REMOTE, "", "x", NULL}, .effect = EFFECT_READ}};
 static const char *violations[] = {"create of table b.\"\xff%41\": not in scope.allowed_schemas",
                                    ""};
 
@@ -120,14 +121,14 @@ static void test_touched(void)
     struct err e = {0};
     struct touch v[EFFECT_COUNT + 2];
     for (int i = 0; i < EFFECT_COUNT; i++) {
-        v[i] = (struct touch){.object = {OBJ_TABLE, "app", "t"},
+        v[i] = (struct touch){.object = {OBJ_TABLE, "app", "t", NULL},
                               .effect = (enum effect)i,
                               .inserted = i,
                               .updated = ROWS_UNKNOWN,
                               .deleted = 10 * i};
     }
-    v[EFFECT_COUNT] = (struct touch){.object = {OBJ_FUNCTION, "app", "f(integer, text)"}};
-    v[EFFECT_COUNT + 1] = (struct touch){.object = {OBJ_TABLE, "a,b%41\n", "c\"d\xff"}};
+    v[EFFECT_COUNT] = (struct touch){.object = {OBJ_FUNCTION, "app", "f(integer, text)", NULL}};
+    v[EFFECT_COUNT + 1] = (struct touch){.object = {OBJ_TABLE, "a,b%41\n", "c\"d\xff", NULL}};
     const struct touches all = {v, EFFECT_COUNT + 2, EFFECT_COUNT + 2};
     struct document d = touched_write(&arena, &all);
     ok(touched_read(&arena, d.bytes, "touched.csv", &got, &e) == 0 && same_touches(&got, &all),

@@ -1,4 +1,6 @@
 /* Object names and their text form. */
+#include <string.h>
+
 #include "model/object.h"
 #include "tap.h"
 
@@ -8,26 +10,28 @@ struct text_case {
 };
 
 static const struct text_case texts[] = {
-    {{OBJ_TABLE, "kfm_ref", "county"}, "table kfm_ref.county"},
-    {{OBJ_TABLE, "", "county"}, "table county"},
-    {{OBJ_SCHEMA, "", "kfm_ref"}, "schema kfm_ref"},
-    {{OBJ_ROLE, "", "kfm_reader"}, "role kfm_reader"},
-    {{OBJ_MATVIEW, "Kfm", "a b"}, "materialized_view \"Kfm\".\"a b\""},
-    {{OBJ_TABLE, "s", "say \"hi\""}, "table s.\"say \"\"hi\"\"\""},
-    {{OBJ_TABLE, "s", "1st"}, "table s.\"1st\""},
-    {{OBJ_TABLE, "s", "a.b"}, "table s.\"a.b\""},
-    {{OBJ_TABLE, "s", "a$1"}, "table s.a$1"},
-    {{OBJ_TABLE, "s", "\xc3\xb6"}, "table s.\"\xc3\xb6\""},
-    {{OBJ_FUNCTION, "s", "area_km2(geometry)"}, "function s.area_km2(geometry)"},
-    {{OBJ_FUNCTION, "s", "Area(public.geometry, double precision)"},
+    {{OBJ_TABLE, "kfm_ref", "county", NULL}, "table kfm_ref.county"},
+    {{OBJ_TABLE, "", "county", NULL}, "table county"},
+    {{OBJ_SCHEMA, "", "kfm_ref", NULL}, "schema kfm_ref"},
+    {{OBJ_ROLE, "", "kfm_reader", NULL}, "role kfm_reader"},
+    {{OBJ_MATVIEW, "Kfm", "a b", NULL}, "materialized_view \"Kfm\".\"a b\""},
+    {{OBJ_TABLE, "s", "say \"hi\"", NULL}, "table s.\"say \"\"hi\"\"\""},
+    {{OBJ_TABLE, "s", "1st", NULL}, "table s.\"1st\""},
+    {{OBJ_TABLE, "s", "a.b", NULL}, "table s.\"a.b\""},
+    {{OBJ_TABLE, "s", "a$1", NULL}, "table s.a$1"},
+    {{OBJ_TABLE, "s", "\xc3\xb6", NULL}, "table s.\"\xc3\xb6\""},
+    {{OBJ_FUNCTION, "s", "area_km2(geometry)", NULL}, "function s.area_km2(geometry)"},
+    {{OBJ_FUNCTION, "s", "Area(public.geometry, double precision)", NULL},
      "function s.\"Area\"(public.geometry, double precision)"},
-    {{OBJ_FUNCTION, "", "f"}, "function f"},
-    {{OBJ_TABLE, "s", "f(x)"}, "table s.\"f(x)\""},
-    {{OBJ_OPERATOR, "s", "&&"}, "operator s.&&"},
-    {{OBJ_CAST, "", "integer AS s.grade"}, "cast integer AS s.grade"},
-    {{OBJ_LARGE_OBJECT, "", "12"}, "large_object 12"},
-    {{OBJ_PROGRAM, "", ""}, "program"},
-    {{OBJ_DEFAULT_PRIVILEGES, "s", ""}, "default_privileges s"},
+    {{OBJ_FUNCTION, "", "f", NULL}, "function f"},
+    {{OBJ_TABLE, "s", "f(x)", NULL}, "table s.\"f(x)\""},
+    {{OBJ_OPERATOR, "s", "&&", NULL}, "operator s.&&"},
+    {{OBJ_CAST, "", "integer AS s.grade", NULL}, "cast integer AS s.grade"},
+    {{OBJ_LARGE_OBJECT, "", "12", NULL}, "large_object 12"},
+    {{OBJ_PROGRAM, "", "", NULL}, "program"},
+    {{OBJ_DEFAULT_PRIVILEGES, "s", "", NULL}, "default_privileges s"},
+    {{OBJ_TABLE, "notes", "hello", "toy"}, "toy:table notes.hello"},
+    {{OBJ_ROLE, "", "a b", "search"}, "search:role \"a b\""},
 };
 
 int main(void)
@@ -35,7 +39,7 @@ int main(void)
     struct arena a = {0};
     size_t n = sizeof texts / sizeof texts[0];
     enum object_kind k = OBJ_TABLE;
-    tap_plan((int)n + OBJ_COUNT + 14);
+    tap_plan((int)n + OBJ_COUNT + 18);
     for (size_t i = 0; i < n; i++) {
         is_str(object_text(&a, &texts[i].object), texts[i].want, texts[i].want);
     }
@@ -52,14 +56,23 @@ int main(void)
     ok(!object_kind_global(OBJ_EXTENSION), "an extension is not global");
     ok(object_kind_global(OBJ_ROLE), "a role is global");
     ok(object_kind_global(OBJ_UNKNOWN), "the unknown is global");
-    struct object o = {OBJ_TABLE, "s", "t"}, same = {OBJ_TABLE, "s", "t"};
+    struct object o = {OBJ_TABLE, "s", "t", NULL}, same = {OBJ_TABLE, "s", "t", NULL};
     ok(object_eq(&o, &same), "equal names are equal");
-    ok(!object_eq(&o, &(struct object){OBJ_VIEW, "s", "t"}), "kind counts");
-    ok(!object_eq(&o, &(struct object){OBJ_TABLE, "r", "t"}), "schema counts");
-    ok(!object_eq(&o, &(struct object){OBJ_TABLE, "s", "u"}), "name counts");
-    ok(!object_eq(&o, &(struct object){OBJ_TABLE, "", "t"}), "no schema is not any schema");
-    ok(!object_eq(&o, &(struct object){OBJ_TABLE, "s", "T"}), "case counts");
+    ok(!object_eq(&o, &(struct object){OBJ_VIEW, "s", "t", NULL}), "kind counts");
+    ok(!object_eq(&o, &(struct object){OBJ_TABLE, "r", "t", NULL}), "schema counts");
+    ok(!object_eq(&o, &(struct object){OBJ_TABLE, "s", "u", NULL}), "name counts");
+    ok(!object_eq(&o, &(struct object){OBJ_TABLE, "", "t", NULL}), "no schema is not any schema");
+    ok(!object_eq(&o, &(struct object){OBJ_TABLE, "s", "T", NULL}), "case counts");
+    ok(!object_eq(&o, &(struct object){OBJ_TABLE, "s", "t", "toy"}), "the store counts");
     ok(object_eq(&o, &o), "an object is itself");
+    size_t n_store = 0;
+    struct object back;
+    const char *named = object_store("toy:table notes.\"a:b c\"", &n_store);
+    ok(named != NULL && n_store == 3 && strncmp(named, "toy", 3) == 0, "a text names its store");
+    ok(object_store("table \"a:b\".c", &n_store) == NULL, "a name with a colon names none");
+    ok(object_parse(&a, "toy:table notes.\"a:b c\"", &back) == 0 &&
+           object_eq(&back, &(struct object){OBJ_TABLE, "notes", "a:b c", "toy"}),
+       "and is read back with it");
     arena_release(&a);
     return tap_done();
 }

@@ -72,7 +72,7 @@ struct row {
 /* SCHEMA.NAME of KIND, EFFECT, existed: VERDICT by RULE */
 #define ROW(scope, domains, kind, schema, name, effect, existed, verdict, rule)                    \
     {                                                                                              \
-        &(scope), &(domains), {OBJ_##kind, schema, name}, EFFECT_##effect, existed,                \
+        &(scope), &(domains), {OBJ_##kind, schema, name, NULL}, EFFECT_##effect, existed,          \
             VERDICT_##verdict, rule                                                                \
     }
 
@@ -264,27 +264,30 @@ static const struct {
     const char *fix;
 } fixes[] = {
     {&schemas_only,
-     {OBJ_TABLE, "audit", "log"},
+     {OBJ_TABLE, "audit", "log", NULL},
      EFFECT_ALTER,
      "scope.allowed_schemas: [kfm_ref, kfm_index, audit]"},
     {&example,
-     {OBJ_TABLE, "audits", "log"},
+     {OBJ_TABLE, "audits", "log", NULL},
      EFFECT_WRITE,
      "scope.allowed_tables: [parcels, audits.log], scope.allowed_schemas: [public, audits]"},
     {&nothing,
-     {OBJ_SCHEMA, "", "My Schema"},
+     {OBJ_SCHEMA, "", "My Schema", NULL},
      EFFECT_CREATE,
      "scope.allowed_schemas: [\"My Schema\"]"},
-    {&nothing, {OBJ_ROLE, "", "a\"b"}, EFFECT_CREATE, "scope.allowed_global: [\"role:a\\\"b\"]"},
     {&nothing,
-     {OBJ_EXTENSION, "", "uuid-ossp"},
+     {OBJ_ROLE, "", "a\"b", NULL},
+     EFFECT_CREATE,
+     "scope.allowed_global: [\"role:a\\\"b\"]"},
+    {&nothing,
+     {OBJ_EXTENSION, "", "uuid-ossp", NULL},
      EFFECT_CREATE,
      "scope.allowed_extensions: [\"uuid-ossp\"]"},
     {&tables_only,
-     {OBJ_TABLE, "x", "y"},
+     {OBJ_TABLE, "x", "y", NULL},
      EFFECT_REFERENCE,
      "scope.references: [kfm_ref.state, x.y]"},
-    {&example, {OBJ_TABLE, "audit", "log"}, EFFECT_ALTER, ""},
+    {&example, {OBJ_TABLE, "audit", "log", NULL}, EFFECT_ALTER, ""},
 };
 
 static void check_fixes(void)

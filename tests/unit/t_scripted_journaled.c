@@ -187,10 +187,34 @@ static int toy_clean(struct store *s, const struct store_step *step, const struc
     return 0;
 }
 
-static const struct store_ops cleaning = {
-    .name = "toy", .stands = toy_stands, .run = toy_run, .verify = toy_verify, .clean = toy_clean};
-static const struct store_ops going_on = {
-    .name = "toy", .stands = toy_stands, .run = toy_run, .verify = toy_verify};
+static int toy_begin(struct store *s, struct arena *a, const struct deadlines *d,
+                     struct store_change **out, struct err *e)
+{
+    static struct store_change c;
+    (void)d;
+    (void)e;
+    c = (struct store_change){s, a};
+    *out = &c;
+    return 0;
+}
+
+static enum ending toy_commit(struct store_change *c, struct err *e)
+{
+    (void)c;
+    (void)e;
+    return TX_ENDED;
+}
+
+static void toy_abandon(struct store_change *c)
+{
+    (void)c;
+}
+
+#define TOY                                                                                        \
+    .name = "toy", .begin = toy_begin, .run = toy_run, .commit = toy_commit,                       \
+    .abandon = toy_abandon, .stands = toy_stands, .verify = toy_verify
+static const struct store_ops cleaning = {TOY, .clean = toy_clean};
+static const struct store_ops going_on = {TOY};
 
 /* --- a run */
 
@@ -243,9 +267,10 @@ static struct going go(const struct store_ops *ops, int n, const char *answer)
     if (ledger_entries(t.pg, &t.id, NULL, &t.a, &past, &t.merkle, &g.e) == 0) {
         const struct journal_run run = {
             .pg = &t.pg, .id = &t.id, .merkle = &t.merkle, .epoch = 7, .run_id = run_id};
-        struct store_change change = {.store = &place, .a = &t.a};
-        const struct journaled w = {
-            .journal = journal_open(&t.a, &run, &past), .c = &change, .subject = "M-1"};
+        const struct journaled w = {.journal = journal_open(&t.a, &run, &past),
+                                    .store = &place,
+                                    .a = &t.a,
+                                    .subject = "M-1"};
         g.rc = run_journaled(&w, &(struct program){steps, STEPS}, &g.n, &g.stop, &g.e);
     }
     g.asked = pq_asked();

@@ -134,7 +134,7 @@ static void made_anew(void)
 static void with_makes_schema(void)
 {
     static struct touch touch;
-    touch = (struct touch){.object = {OBJ_SCHEMA, "", "wells"}, .effect = EFFECT_CREATE};
+    touch = (struct touch){.object = {OBJ_SCHEMA, "", "wells", NULL}, .effect = EFFECT_CREATE};
     b.t.statement.touches = (struct touches){&touch, 1, 1};
     b.t.statement.text = bytes_str("CREATE SCHEMA \"wells\"");
 }

@@ -16,7 +16,7 @@ int main(void)
     is_str(effect_text(EFFECT_DROP), "drop", "drop");
     is_str(effect_text(EFFECT_COUNT), "unknown", "an effect that does not exist");
     for (int i = 0; i < 1000; i++) {
-        touches_add(&a, &t, (struct touch){.object = {OBJ_TABLE, "s", "t"}, .statement = i});
+        touches_add(&a, &t, (struct touch){.object = {OBJ_TABLE, "s", "t", NULL}, .statement = i});
     }
     is_int(t.n, 1000, "all are kept");
     is_int(t.v[0].statement, 0, "the first stays first");

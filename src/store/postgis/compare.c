@@ -192,7 +192,7 @@ static bool needs_all(struct observer *o)
         if (!c->is_own || c->extension[0] == '\0') {
             continue;
         }
-        struct object extension = {OBJ_EXTENSION, "", c->extension};
+        struct object extension = {OBJ_EXTENSION, "", c->extension, NULL};
         if (table_gets(&o->base->by_text, object_text(o->a, &extension)) != NULL) {
             return true;
         }

@@ -77,7 +77,7 @@ static struct object_draft *draft_new(struct build *b, uint32_t classid, uint32_
     d->o.classid = classid;
     d->o.objid = objid;
     d->o.object =
-        (struct object){o->kind, arena_strdup(b->a, o->schema), arena_strdup(b->a, o->name)};
+        (struct object){o->kind, arena_strdup(b->a, o->schema), arena_strdup(b->a, o->name), NULL};
     d->o.text = object_text(b->a, &d->o.object);
     ARENA_GROW(b->a, b->out->v, b->out->n, b->out->cap);
     b->out->v[b->out->n++] = &d->o;
@@ -93,7 +93,7 @@ static struct object_draft *draft_new(struct build *b, uint32_t classid, uint32_
 static struct object_draft *draft_named(struct build *b, const struct pg_rows *r, size_t i,
                                         uint32_t classid, uint32_t objid)
 {
-    struct object o = {OBJ_UNKNOWN, pg_text(r, i, AT_SCHEMA), pg_text(r, i, AT_NAME)};
+    struct object o = {OBJ_UNKNOWN, pg_text(r, i, AT_SCHEMA), pg_text(r, i, AT_NAME), NULL};
     if (object_kind_parse(pg_text(r, i, AT_KIND), &o.kind) != 0) {
         BUG("a class query names a kind that is none");
     }

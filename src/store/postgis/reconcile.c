@@ -73,7 +73,7 @@ static struct moved *moved_named(struct observer *o, const char *name)
 
 static void name_catalog(struct observer *o, const char *catalog)
 {
-    (void)touch_once(o, (struct object){OBJ_UNKNOWN, "", arena_strdup(o->a, catalog)},
+    (void)touch_once(o, (struct object){OBJ_UNKNOWN, "", arena_strdup(o->a, catalog), NULL},
                      EFFECT_ALTER);
 }
 
@@ -87,7 +87,7 @@ static void find_direct_write(struct observer *o, const struct lock *l)
         o->keeps_depend = true;
         return;
     }
-    bool told = is_touched(o, (struct object){OBJ_UNKNOWN, "", catalog});
+    bool told = is_touched(o, (struct object){OBJ_UNKNOWN, "", catalog, NULL});
     if (!told && (l->kind == 'i' || (l->kind == 'r' && !known))) {
         unreconciled(o, "%s was written directly", catalog);
         name_catalog(o, catalog);

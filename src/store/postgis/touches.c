@@ -88,7 +88,7 @@ static void touch_groups(struct observer *o, const struct touch *member)
     struct touch t = *member; /* the list may move */
     for (size_t i = 0; i < t.n_facets; i++) {
         if (t.object.kind == OBJ_ROLE && strncmp(t.facets[i].facet, prefix, strlen(prefix)) == 0) {
-            struct object group = {OBJ_ROLE, "", t.facets[i].facet + strlen(prefix)};
+            struct object group = {OBJ_ROLE, "", t.facets[i].facet + strlen(prefix), NULL};
             touch_facet(o, touch_once(o, group, EFFECT_ALTER), t.facets[i].change,
                         arena_printf(o->a, "member %s", t.object.name));
         }
@@ -133,7 +133,7 @@ static void touch_removed(struct observer *o, const struct pair *p)
     if (c != NULL && c->extension[0] != '\0') {
         touch_facet(o, touch_once(o, p->before->object, EFFECT_ALTER), FACET_CHANGED,
                     "extension membership");
-        struct object extension = {OBJ_EXTENSION, "", c->extension};
+        struct object extension = {OBJ_EXTENSION, "", c->extension, NULL};
         touch_facet(o, touch_once(o, extension, EFFECT_ALTER), FACET_ADDED,
                     arena_printf(o->a, "member %s", p->before->text));
         return;
@@ -223,12 +223,12 @@ static enum object_kind kind_of(char relkind)
 static struct object object_of(const struct lock *l)
 {
     if (l->extension[0] != '\0') {
-        return (struct object){OBJ_EXTENSION, "", l->extension};
+        return (struct object){OBJ_EXTENSION, "", l->extension, NULL};
     }
     if (l->owner != 0) {
-        return (struct object){kind_of(l->owner_kind), l->owner_schema, l->owner_name};
+        return (struct object){kind_of(l->owner_kind), l->owner_schema, l->owner_name, NULL};
     }
-    return (struct object){kind_of(l->kind), l->schema, l->name};
+    return (struct object){kind_of(l->kind), l->schema, l->name, NULL};
 }
 
 static bool is_new(const struct observer *o, uint32_t oid)
@@ -265,7 +265,7 @@ static void touch_sequence(struct observer *o, const struct lock *l)
     bool differs = pair_at(o, PG_CLASS, l->oid) != NULL ||
                    (l->owner != 0 && pair_at(o, PG_CLASS, l->owner) != NULL);
     if (!altered) {
-        struct object itself = {OBJ_SEQUENCE, l->schema, l->name};
+        struct object itself = {OBJ_SEQUENCE, l->schema, l->name, NULL};
         touches_add(o->a, &o->out->residue,
                     (struct touch){.object = itself, .effect = EFFECT_WRITE, .statement = -1});
     }
@@ -330,7 +330,7 @@ static void touch_truncated(struct observer *o, const struct lock *l)
 static void touch_remote(struct observer *o, const struct lock *l)
 {
     static const struct row_tally unknown = {ROWS_UNKNOWN, ROWS_UNKNOWN, ROWS_UNKNOWN};
-    struct object remote = {OBJ_REMOTE, "", l->server};
+    struct object remote = {OBJ_REMOTE, "", l->server, NULL};
     touch_rows(touch_once(o, object_of(l), EFFECT_WRITE), &unknown);
     (void)touch_once(o, remote, EFFECT_WRITE);
     touches_add(o->a, &o->out->residue,

@@ -148,7 +148,7 @@ static void touch_large_objects(struct observer *o)
     bool all_transient = rows.deleted <= rows.inserted - n_found;
     for (size_t i = 0; i < o->candidates.n; i++) {
         const struct suspect *c = o->candidates.rows[i].value;
-        struct object itself = {OBJ_LARGE_OBJECT, "", arena_printf(o->a, "%u", c->objid)};
+        struct object itself = {OBJ_LARGE_OBJECT, "", arena_printf(o->a, "%u", c->objid), NULL};
         if (c->classid != PG_LARGEOBJECT) {
             continue;
         }
@@ -164,7 +164,7 @@ static void touch_large_objects(struct observer *o)
 
 static void touch_pages(struct observer *o)
 {
-    static const struct object any = {OBJ_LARGE_OBJECT, "", ""};
+    static const struct object any = {OBJ_LARGE_OBJECT, "", "", NULL};
     for (size_t i = 0; i < o->n_moved; i++) {
         if (o->moved[i].source != NULL && o->moved[i].source->how == HOW_LARGE_OBJECT) {
             touch_rows(touch_once(o, any, EFFECT_WRITE), &o->moved[i].rows);
@@ -187,7 +187,7 @@ static void touch_identified(struct observer *o, const struct pg_rows *r, size_t
 {
     struct object c = {kind_of(pg_text(r, i, COL_KIND)),
                        arena_strdup(o->a, pg_text(r, i, COL_SCHEMA)),
-                       arena_strdup(o->a, pg_text(r, i, COL_NAME))};
+                       arena_strdup(o->a, pg_text(r, i, COL_NAME)), NULL};
     uint32_t key[2] = {(uint32_t)pg_int(r, i, COL_CLASS), (uint32_t)pg_int(r, i, COL_OBJECT)};
     const struct suspect *from = table_get(&o->candidates, bytes_of((const char *)key, sizeof key));
     if (is_temporary(c.schema) || is_temporary_schema(&c)) {
@@ -195,7 +195,7 @@ static void touch_identified(struct observer *o, const struct pg_rows *r, size_t
     }
     if (from != NULL && from->extension[0] != '\0') {
         struct touch *t =
-            touch_once(o, (struct object){OBJ_EXTENSION, "", from->extension}, EFFECT_ALTER);
+            touch_once(o, (struct object){OBJ_EXTENSION, "", from->extension, NULL}, EFFECT_ALTER);
         touch_facet(o, t, FACET_CHANGED, arena_printf(o->a, "member %s", object_text(o->a, &c)));
         return;
     }
@@ -263,7 +263,7 @@ static int touch_unmanaged(struct observer *o, struct err *e)
 static void touch_hidden(struct observer *o)
 {
     for (size_t i = 0; o->r_hidden != NULL && i < pg_rows_n(o->r_hidden); i++) {
-        struct object c = {OBJ_UNKNOWN, "", arena_strdup(o->a, pg_text(o->r_hidden, i, 3))};
+        struct object c = {OBJ_UNKNOWN, "", arena_strdup(o->a, pg_text(o->r_hidden, i, 3)), NULL};
         if (object_kind_parse(pg_text(o->r_hidden, i, 2), &c.kind) == 0 && !is_touched(o, c)) {
             (void)touch_once(o, c, EFFECT_ALTER);
         }
@@ -322,7 +322,7 @@ static void judge_hidden(struct observer *o, const struct moved *m)
                 (m->rows.updated > named.updated ? m->rows.updated - named.updated : 0);
     unreconciled(o, "%s: %lld row%s changed, no named difference", m->name, (long long)n,
                  n == 1 ? "" : "s");
-    (void)touch_once(o, (struct object){OBJ_UNKNOWN, "", m->name}, EFFECT_ALTER);
+    (void)touch_once(o, (struct object){OBJ_UNKNOWN, "", m->name, NULL}, EFFECT_ALTER);
 }
 
 int touches_of_others(struct observer *o, struct err *e)
