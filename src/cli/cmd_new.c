@@ -108,7 +108,7 @@ static const char *class_text(char class)
 static int make_draft(struct arena *a, const struct request *req, struct fresh *f, struct err *e)
 {
     if (req->from == NULL) {
-        draft_make(a, NULL, &f->draft);
+        draft_make(a, NULL, 0, &f->draft);
         f->draft.decl.change_class = class_text('A');
         buf_puts(&f->rollback, "-- Undo forward.sql here, last statement first.\n");
         return 0;
@@ -117,7 +117,9 @@ static int make_draft(struct arena *a, const struct request *req, struct fresh *
         return -1;
     }
     const struct script *script = &f->bundle.forward[0];
-    draft_make(a, script, &f->draft);
+    struct script forward = *script;
+    forward.path = "forward.sql";
+    draft_make(a, &forward, 1, &f->draft);
     f->draft.decl.forward = (struct artifacts){&f->forward, 1, 1};
     f->draft.decl.change_class = class_text(plan_risk_class(&f->bundle));
     buf_puts(&f->rollback, "-- Undoes forward.sql, last statement first. Made from its text by "
@@ -227,11 +229,12 @@ static void warn(struct invocation *s, const struct request *req, const struct f
                        "rollback.sql: %zu statement%s must be undone by hand, look for BY HAND",
                        f->n_open, f->n_open == 1 ? "" : "s");
     }
-    if (d->n_hidden > 0) {
-        output_warning(req,
-                       "forward.sql:%d: what this does cannot be read off its text; scope and "
-                       "limits may be too tight",
-                       d->hidden_line);
+    const struct draft_open *hidden = &d->open[DRAFT_HIDDEN];
+    if (hidden->path != NULL) {
+        output_warning(
+            req,
+            "%s:%d: what this does cannot be read off its text; scope and limits may be too tight",
+            hidden->path, hidden->line);
     }
     if (d->guessed_schema) {
         output_warning(req, "forward.sql: names without a schema are taken to be in schema public");

@@ -112,6 +112,11 @@ static bool needs_table_entry(enum object_kind k)
 static struct ruling judge_relation(const struct scope *s, const struct object *o)
 {
     bool named = s->has_tables && tables_name(&s->allowed_tables, o);
+    if (o->name[0] == '\0') { /* the table of an index: text names its schema at most */
+        return s->has_schemas || !s->has_tables
+                   ? judge_schema(s, o->schema)
+                   : rule(VERDICT_OK, "in scope.allowed_tables, maybe");
+    }
     if (s->has_tables && !named && needs_table_entry(o->kind)) {
         return outside(LIST_TABLES, "not in scope.allowed_tables");
     }
@@ -121,6 +126,13 @@ static struct ruling judge_relation(const struct scope *s, const struct object *
     return judge_schema(s, o->schema);
 }
 
+/* Text does not always tell who or which: current_user, this database. Any entry of the kind may mean it. */
+static bool may_be_any(const struct object *o)
+{
+    return o->name[0] == '\0' && (o->kind == OBJ_ROLE || o->kind == OBJ_DATABASE ||
+                                  o->kind == OBJ_SETTING || o->kind == OBJ_USER_MAPPING);
+}
+
 static bool allows_global(const struct scope *s, const struct object *o)
 {
     const char *kind = object_kind_text(o->kind);
@@ -128,7 +140,8 @@ static bool allows_global(const struct scope *s, const struct object *o)
     for (size_t i = 0; i < s->allowed_global.n; i++) {
         const char *entry = s->allowed_global.v[i];
         if (strncmp(entry, kind, n) == 0 &&
-            (entry[n] == '\0' || (entry[n] == ':' && strcmp(entry + n + 1, o->name) == 0))) {
+            (entry[n] == '\0' ||
+             (entry[n] == ':' && (may_be_any(o) || strcmp(entry + n + 1, o->name) == 0)))) {
             return true;
         }
     }

@@ -27,8 +27,10 @@ enum verdict {
  *   TABLE, VIEW, MATVIEW, FOREIGN_TABLE, SEQUENCE by allowed_schemas and allowed_tables, where given, both
  *     admitting it; views and sequences only by allowed_schemas if allowed_tables is given and does not name
  *     them (a sequence owned by an allowed table is passed by the observer as that table)
+ *   a relation without a name (the table of an index, as text shows it) by allowed_schemas alone
  *   other schema-bound objects, and SCHEMA, by allowed_schemas
- *   EXTENSION by allowed_extensions; globals by allowed_global ("kind" or "kind:name")
+ *   EXTENSION by allowed_extensions; globals by allowed_global ("kind" or "kind:name"; a role, database,
+ *     setting or user mapping without a name by any entry of its kind)
  * An unqualified name (schema "") matches any allowed schema, and any forbidden table of that name. With
  * neither allowed_schemas nor allowed_tables, no schema-bound object is allowed. */
 enum verdict scope_admits(const struct scope *s, const struct domains *d, const struct touch *t,

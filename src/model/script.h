@@ -4,6 +4,7 @@
 #define KFMIG_MODEL_SCRIPT_H
 
 #include "base/digest.h"
+#include "model/env.h"
 #include "model/touch.h"
 
 enum statement_kind {
@@ -51,6 +52,15 @@ struct statement {
     /* Makes or drops others that its text does not show: DROP TABLE, DROP COLUMN, ATTACH PARTITION,
      * LIKE ... */
     bool hides_indexes;
+    /* Changes tables that its text does not name: those of an index, of ALL TABLES IN SCHEMA, what
+     * depends on something dropped with CASCADE. */
+    bool hides_tables;
+    /* What depends on something that it names may change with it, by name or by CASCADE: views that
+     * mention a renamed table, privileges that mention a role. */
+    bool reaches;
+    /* Changes what only superusers may look at: a password, options of a user mapping. As anyone else
+     * it cannot be observed, and is refused. */
+    bool unseen;
     /* In a long file, shared with the statement before where that does the same: places are then
      * those of the first such one. */
     struct touches touches;
@@ -69,6 +79,8 @@ struct script {
     /* Says with a comment "kfmig:allow-unparsed" that statements may be unknown to the parser. */
     bool allows_unread;
     bool has_block; /* brings its own BEGIN ... COMMIT */
+    struct names
+        search_path; /* schemas that it names in search_path: unqualified names stand in one of them */
 };
 
 /* How a line of a proposed inverse begins that a person has to write. */

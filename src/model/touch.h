@@ -33,9 +33,11 @@ struct touch {
     struct object object;
     enum effect effect;
     int64_t inserted, updated,
-        deleted;   /* rows; ROWS_UNKNOWN where not known. Predicted touches hold ROWS_UNKNOWN */
-    int statement; /* index in its script, from 0; -1: not attributable */
-    int line, col; /* in the script; 0: not attributable */
+        deleted; /* rows; ROWS_UNKNOWN where not known. Predicted touches hold ROWS_UNKNOWN */
+    bool stored; /* predicted: when a rule or function runs that is made now; locked, no rows yet */
+    bool maybe;  /* predicted: if the code that says so comes to it; no verdict rests on it */
+    int statement;                   /* index in its script, from 0; -1: not attributable */
+    int line, col;                   /* in the script; 0: not attributable */
     const struct facet_diff *facets; /* observed ALTER, CREATE, DROP: what of it */
     size_t n_facets;
 };

@@ -48,6 +48,9 @@ static void look_at_touch(struct judgement *l, const struct script *s, const str
         ARENA_GROW(l->a, l->made.v, l->made.n, l->made.cap);
         l->made.v[l->made.n++] = t->object.name;
     }
+    if (t->maybe) {
+        return;
+    }
     bool existed = may_exist(l, t);
     enum verdict v = scope_admits(&l->b->decl->scope, l->domains, t, existed);
     if (v != VERDICT_OK) {
@@ -61,7 +64,8 @@ static void look_at_touch(struct judgement *l, const struct script *s, const str
         r->line = t->line;
         r->col = t->col;
     }
-    if (is_table(t->object.kind) && t->effect != EFFECT_READ && t->effect != EFFECT_REFERENCE) {
+    if (is_table(t->object.kind) && t->object.name[0] != '\0' && t->effect != EFFECT_READ &&
+        t->effect != EFFECT_REFERENCE) {
         table_puts(&l->tables, object_text(l->a, &t->object), l);
     }
 }

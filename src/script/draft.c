@@ -32,7 +32,26 @@ static void add_global(struct arena *a, struct scope *s, const struct object *o)
     add(a, &s->allowed_global, o->name[0] != '\0' ? arena_printf(a, "%s:%s", kind, o->name) : kind);
 }
 
-static void add_touch(struct arena *a, struct draft *d, const struct touch *t)
+/* Which schemas may it stand in? */
+static void add_schema(struct arena *a, struct draft *d, const struct names *path,
+                       const struct object *o)
+{
+    const char *schema = o->kind == OBJ_SCHEMA ? o->name : o->schema;
+    struct names *l = &d->decl.scope.allowed_schemas;
+    if (schema[0] != '\0') {
+        add(a, l, schema);
+    } else if (path->n > 0) {
+        for (size_t i = 0; i < path->n; i++) {
+            add(a, l, path->v[i]);
+        }
+    } else {
+        d->guessed_schema = true;
+        add(a, l, "public");
+    }
+}
+
+static void add_touch(struct arena *a, struct draft *d, const struct names *path,
+                      const struct touch *t)
 {
     struct scope *s = &d->decl.scope;
     const struct object *o = &t->object;
@@ -49,11 +68,9 @@ static void add_touch(struct arena *a, struct draft *d, const struct touch *t)
                !(o->kind == OBJ_DEFAULT_PRIVILEGES && o->schema[0] != '\0')) {
         add_global(a, s, o);
     } else {
-        const char *schema = o->kind == OBJ_SCHEMA ? o->name : o->schema;
-        d->guessed_schema = d->guessed_schema || schema[0] == '\0';
-        add(a, &s->allowed_schemas, schema[0] != '\0' ? schema : "public");
+        add_schema(a, d, path, o);
     }
-    if (is_relation(o->kind)) {
+    if (is_relation(o->kind) && o->name[0] != '\0') {
         add(a, &s->allowed_tables, qualified(a, o));
     }
 }
@@ -74,31 +91,83 @@ static bool counts_as_table(const struct touch *t)
 {
     return (t->object.kind == OBJ_TABLE || t->object.kind == OBJ_MATVIEW ||
             t->object.kind == OBJ_FOREIGN_TABLE) &&
-           t->effect != EFFECT_READ && t->effect != EFFECT_REFERENCE;
+           t->effect != EFFECT_READ && t->effect != EFFECT_REFERENCE && t->object.name[0] != '\0';
 }
 
-static void measure(struct arena *a, const struct script *s, struct draft *d)
+/* What one look collects. */
+struct draft_reading {
+    struct arena *a;
+    struct draft *d;
+    const struct script *s;
+    struct table tables; /* that count */
+    struct table made;   /* relations that the scripts make themselves: nothing hangs on them yet */
+};
+
+static void leave_open(struct draft_reading *r, enum draft_part part, const struct statement *st)
 {
-    struct table tables = {.a = a};
-    struct limits *l = &d->decl.limits;
-    for (size_t i = 0; i < s->n; i++) {
-        const struct statement *st = &s->v[i];
-        for (size_t k = 0; k < st->touches.n; k++) {
-            if (counts_as_table(&st->touches.v[k])) {
-                table_puts(&tables, object_text(a, &st->touches.v[k].object), d);
-            }
+    if (r->d->open[part].path == NULL) {
+        const char *slash = strrchr(r->s->path, '/');
+        r->d->open[part] =
+            (struct draft_open){slash != NULL ? slash + 1 : r->s->path,
+                                st->tag[0] != '\0' ? st->tag : "a statement", st->line};
+    }
+}
+
+/* Triggers, rules and cascades of a table that was there may do more than the statement says. */
+static bool may_fire(const struct draft_reading *r, const struct touch *t)
+{
+    return (t->effect == EFFECT_WRITE || t->effect == EFFECT_TRUNCATE ||
+            t->effect == EFFECT_DROP) &&
+           t->object.kind == OBJ_TABLE && !t->stored &&
+           table_gets(&r->made, object_text(r->a, &t->object)) == NULL;
+}
+
+static void read_touches(struct draft_reading *r, const struct statement *st)
+{
+    for (size_t i = 0; i < st->touches.n; i++) {
+        const struct touch *t = &st->touches.v[i];
+        add_touch(r->a, r->d, &r->s->search_path, t);
+        if (st->opaque && t->effect == EFFECT_REFERENCE && t->object.kind == OBJ_FUNCTION &&
+            t->object.schema[0] != '\0') {
+            add(r->a, &r->d->decl.scope.allowed_schemas, t->object.schema);
         }
-        bool hidden = st->hides_indexes || !st->analysed;
-        l->max_index_count_delta = hidden || l->max_index_count_delta < 0
-                                       ? -1
-                                       : l->max_index_count_delta + abs(st->index_delta);
-        int64_t rows = st->kind == STATEMENT_PLAIN ? st->rows : 0;
-        l->max_row_backfill = rows < 0 || l->max_row_backfill < 0 ? -1 : l->max_row_backfill + rows;
-        if (st->opaque || !st->analysed) {
-            d->hidden_line = d->n_hidden++ == 0 ? st->line : d->hidden_line;
+        if (counts_as_table(t)) {
+            (void)table_puts(&r->tables, object_text(r->a, &t->object), r->d);
+        }
+        if (t->effect == EFFECT_CREATE) {
+            (void)table_puts(&r->made, object_text(r->a, &t->object), r->d);
+        } else if (may_fire(r, t)) {
+            leave_open(r, DRAFT_REACH, st);
         }
     }
-    l->max_table_count_touched = (int64_t)tables.n;
+}
+
+static void read_statement(struct draft_reading *r, const struct statement *st)
+{
+    struct limits *l = &r->d->decl.limits;
+    bool hidden = st->opaque || !st->analysed;
+    int64_t rows = st->kind == STATEMENT_PLAIN ? st->rows : 0;
+    read_touches(r, st);
+    l->max_index_count_delta += abs(st->index_delta);
+    l->max_row_backfill += rows > 0 ? rows : 0;
+    if (hidden) {
+        leave_open(r, DRAFT_HIDDEN, st);
+    }
+    if (st->unseen) {
+        leave_open(r, DRAFT_UNSEEN, st);
+    }
+    if (st->reaches) {
+        leave_open(r, DRAFT_REACH, st);
+    }
+    if (hidden || st->hides_tables) {
+        leave_open(r, DRAFT_TABLES, st);
+    }
+    if (!st->analysed || st->hides_indexes) {
+        leave_open(r, DRAFT_INDEXES, st);
+    }
+    if (rows < 0) {
+        leave_open(r, DRAFT_ROWS, st);
+    }
 }
 
 static void add_default_schema(struct arena *a, struct names *l)
@@ -108,24 +177,39 @@ static void add_default_schema(struct arena *a, struct names *l)
     }
 }
 
-void draft_make(struct arena *a, const struct script *s, struct draft *out)
+static void close_scope(struct arena *a, struct draft *d)
 {
-    *out = (struct draft){.decl = {.requires_rollback = true}};
-    struct scope *scope = &out->decl.scope;
-    for (size_t i = 0; s != NULL && i < s->n; i++) {
-        for (size_t k = 0; k < s->v[i].touches.n; k++) {
-            add_touch(a, out, &s->v[i].touches.v[k]);
-        }
-    }
+    struct scope *scope = &d->decl.scope;
     drop_needless_references(scope);
-    if (s != NULL) {
-        measure(a, s, out);
-    }
-    if (scope->allowed_extensions.n + scope->allowed_global.n == 0) {
+    if (scope->allowed_extensions.n + scope->allowed_global.n == 0 ||
+        d->open[DRAFT_TABLES].path != NULL) {
         add_default_schema(a, &scope->allowed_schemas);
     }
     scope->has_schemas = scope->allowed_schemas.n > 0;
+    if (d->open[DRAFT_TABLES].path != NULL) {
+        scope->allowed_tables = (struct names){0};
+    }
     scope->has_tables = scope->allowed_tables.n > 0;
+}
+
+void draft_make(struct arena *a, const struct script *v, size_t n, struct draft *out)
+{
+    *out = (struct draft){.decl = {.requires_rollback = true}};
+    struct draft_reading r = {.a = a, .d = out, .tables = {.a = a}, .made = {.a = a}};
+    struct limits *l = &out->decl.limits;
+    for (size_t i = 0; i < n; i++) {
+        r.s = &v[i];
+        for (size_t k = 0; k < v[i].n; k++) {
+            read_statement(&r, &v[i].v[k]);
+        }
+    }
+    close_scope(a, out);
+    l->max_table_count_touched = (int64_t)r.tables.n;
+    for (int i = 0; i < DRAFT_LIMITS; i++) {
+        if (n == 0 || out->open[i].path != NULL) {
+            limit_set(l, i, -1);
+        }
+    }
 }
 
 static bool is_plain(const char *s)
@@ -174,32 +258,63 @@ static void put_names(struct buf *out, const char *key, const struct names *l)
     }
 }
 
-static void put_limits(struct buf *out, const struct limits *l)
+/* A comment: before, the statement and its place, after. */
+static void put_why(struct buf *out, const struct draft_open *o, const char *before,
+                    const char *after)
 {
-    buf_puts(out, "\nlimits:\n");
-#define LIMIT(field, key, text)                                                                    \
-    if (l->field >= 0) {                                                                           \
-        buf_printf(out, "  %s: %lld\n", key, (long long)l->field);                                 \
-    } else {                                                                                       \
-        buf_printf(out, "  # %s: set it; how many " text " cannot be read off the SQL\n", key);    \
+    if (o->path != NULL) {
+        buf_printf(out, "  # %s %s (%s:%d)%s\n", before, o->tag, o->path, o->line, after);
     }
+}
+
+static void put_limits(struct buf *out, const struct draft *d)
+{
+    int part = 0;
+    bool some = false;
+    for (int i = 0; limit_key(i) != NULL; i++) {
+        some = some || limit_value(&d->decl.limits, i) >= 0;
+    }
+    buf_puts(out, some ? "\nlimits:\n" : "\nlimits: {}\n");
+#define LIMIT(field, key, text)                                                                    \
+    if (d->decl.limits.field >= 0) {                                                               \
+        buf_printf(out, "  %s: %lld\n", key, (long long)d->decl.limits.field);                     \
+    } else if (d->open[part].path == NULL) {                                                       \
+        buf_printf(out, "  # %s: `kfmig scope %s` reads it off the files\n", key, d->decl.id);     \
+    } else {                                                                                       \
+        put_why(out, &d->open[part], key ": set it; how many " text " is not in the text of", ""); \
+    }                                                                                              \
+    part++;
     LIMITS(LIMIT)
 #undef LIMIT
+    put_why(out, &d->open[DRAFT_REACH],
+            "besides: what triggers, rules, foreign keys, views and grants make of",
+            " is not in its text");
+}
+
+void draft_put_scope(struct buf *out, const struct draft *d)
+{
+    const struct scope *s = &d->decl.scope;
+    buf_puts(out, "scope:\n");
+    put_why(out, &d->open[DRAFT_HIDDEN], "at least this: what is run by", " is not in its text");
+    put_why(out, &d->open[DRAFT_UNSEEN], "only a superuser can see what is changed by",
+            ": builds as anyone else refuse it");
+    put_names(out, "allowed_schemas", &s->allowed_schemas);
+    put_why(out, &d->open[DRAFT_TABLES], "allowed_tables: name them; which tables are changed by",
+            " is not in its text");
+    put_names(out, "allowed_tables", &s->allowed_tables);
+    put_names(out, "references", &s->references);
+    put_names(out, "allowed_extensions", &s->allowed_extensions);
+    put_names(out, "allowed_global", &s->allowed_global);
+    put_limits(out, d);
 }
 
 void draft_write(struct buf *out, const struct draft *d)
 {
     const struct decl *decl = &d->decl;
-    const struct scope *s = &decl->scope;
     buf_printf(out, "migration_id: %s\ntype: postgis\nintent: ", decl->id);
     put_scalar(out, decl->intent, true);
-    buf_puts(out, "\n\nscope:\n");
-    put_names(out, "allowed_schemas", &s->allowed_schemas);
-    put_names(out, "allowed_tables", &s->allowed_tables);
-    put_names(out, "references", &s->references);
-    put_names(out, "allowed_extensions", &s->allowed_extensions);
-    put_names(out, "allowed_global", &s->allowed_global);
-    put_limits(out, &decl->limits);
+    buf_puts(out, "\n\n");
+    draft_put_scope(out, d);
     buf_puts(out, "\nrequires_rollback: true\n\napprovals:\n");
     put_names(out, "required_reviewers", &decl->reviewers);
     buf_printf(out,

@@ -7,19 +7,39 @@
 #include "model/decl.h"
 #include "model/script.h"
 
-/* decl: id, intent, change_class, reviewers, scope and limits are filled in; a limit of -1 cannot
- * be known from the text. n_hidden: statements whose effects cannot be read off them (DO, CALL,
- * functions of the user): the scope is only a lower bound. */
+/* What may be left open: the limits in their order, and more than they say. */
+enum draft_part {
+    DRAFT_TABLES, /* with it scope.allowed_tables */
+    DRAFT_INDEXES,
+    DRAFT_ROWS,
+    DRAFT_LIMITS,
+    DRAFT_HIDDEN = DRAFT_LIMITS, /* code that runs is not in the text: the scope is a lower bound */
+    DRAFT_UNSEEN,                /* what an ordinary role cannot observe is changed */
+    DRAFT_REACH, /* triggers, rules, cascades, what mentions a name may change more than is named */
+    DRAFT_PARTS
+};
+
+/* The first statement that leaves a part open; path is its file's name, NULL: it is not open. */
+struct draft_open {
+    const char *path;
+    const char *tag;
+    int line;
+};
+
+/* decl: id, intent, change_class, reviewers, scope and limits are filled in; a limit of -1 is open:
+ * it cannot be known from the text, or there is none yet. */
 struct draft {
     struct decl decl;
-    size_t n_hidden;
-    int hidden_line;     /* of the first of them */
+    struct draft_open open[DRAFT_PARTS];
     bool guessed_schema; /* an unqualified name was taken to be in schema public */
 };
 
-/* Scope and limits from what the script touches; NULL: an empty scope in schema public and limits
- * of 0. In a. */
-void draft_make(struct arena *a, const struct script *s, struct draft *out);
+/* Scope and limits from what n scripts touch; of none: an empty scope in schema public, and all
+ * limits open. In a. */
+void draft_make(struct arena *a, const struct script *v, size_t n, struct draft *out);
+
+/* Append the members scope and limits of migration.yml, with a word why where something is open. */
+void draft_put_scope(struct buf *out, const struct draft *d);
 
 /* Append migration.yml: what a person has to set stands there as a comment. */
 void draft_write(struct buf *out, const struct draft *d);

@@ -119,42 +119,17 @@ static struct dotted names_of(const PgQuery__Node *n)
     return tree_dotted(tree_items(n));
 }
 
-/* What the grammar turned into internal names, back to the manual's (table 8.1), as format_type()
- * gives them. */
-static const char *standard_type(const char *name)
-{
-    static const struct {
-        const char *internal, *standard;
-    } types[] = {
-        {"bool", "boolean"},
-        {"bpchar", "character"},
-        {"float4", "real"},
-        {"float8", "double precision"},
-        {"int2", "smallint"},
-        {"int4", "integer"},
-        {"int8", "bigint"},
-        {"time", "time without time zone"},
-        {"timestamp", "timestamp without time zone"},
-        {"timestamptz", "timestamp with time zone"},
-        {"timetz", "time with time zone"},
-        {"varbit", "bit varying"},
-        {"varchar", "character varying"},
-    };
-    for (size_t i = 0; i < sizeof types / sizeof types[0]; i++) {
-        if (strcmp(types[i].internal, name) == 0) {
-            return types[i].standard;
-        }
-    }
-    return name;
-}
-
+/* As the catalogs have it, and so the observation: internal names, without pg_catalog. */
 static const char *type_text(struct analysis *x, const PgQuery__TypeName *t)
 {
     struct dotted d = tree_dotted(LIST(t, names));
-    if (d.schema[0] == '\0' || strcmp(d.schema, "pg_catalog") == 0) {
-        return standard_type(d.name);
+    const char *array = t->n_array_bounds > 0 ? "_" : "";
+    if (d.schema[0] == '\0' && !t->setof) {
+        d.schema = path_resolve(x->path, OBJ_TYPE, false);
     }
-    return arena_printf(x->scratch, "%s.%s", d.schema, d.name);
+    bool ours = d.schema[0] == '\0' || strcmp(d.schema, "pg_catalog") == 0;
+    return arena_printf(x->scratch, "%s%s%s%s", ours ? "" : d.schema, ours ? "" : ".", array,
+                        d.name);
 }
 
 const char *address_cast(struct analysis *x, const PgQuery__TypeName *from,
@@ -233,11 +208,14 @@ void address_touch(struct analysis *x, PgQuery__ObjectType t, const PgQuery__Nod
                    const PgQuery__RangeVar *rel, enum effect effect, int lock)
 {
     const struct address_row *r = row_of(t);
+    struct dotted d = named(x, r, object, rel);
     if (r->form == FORM_HIDDEN) {
-        analysis_opaque(x);
+        analysis_unnamed_table(x, d, EFFECT_ALTER);
         return;
     }
-    struct dotted d = named(x, r, object, rel);
+    if (r->kind == OBJ_DATABASE) {
+        d.name = ""; /* only the one connected to is in question, whatever its name */
+    }
     int location = rel != NULL ? rel->location : -1;
     effect = address_is_part(t) ? EFFECT_ALTER : effect;
     if (is_relation(r->kind)) {

@@ -76,6 +76,14 @@ void analysis_define(struct analysis *x, const tree *m)
     x->defining = before;
 }
 
+void analysis_define_action(struct analysis *x, const tree *m)
+{
+    bool before = x->acting;
+    x->acting = true;
+    analysis_define(x, m);
+    x->acting = before;
+}
+
 void analysis_define_nodes(struct analysis *x, struct tree_list list)
 {
     for (size_t i = 0; i < list.n; i++) {
@@ -173,28 +181,49 @@ void lines_place(const struct lines *l, size_t offset, int *line, int *col)
     *col = (int)(offset - l->starts[low]) + 1;
 }
 
+/* A member of an extension counts to it, as far as its name tells; what is made is nobody's yet. */
+static struct object counted_as(enum object_kind kind, const char *schema, const char *name,
+                                enum effect effect)
+{
+    const char *extension = NULL;
+    if (effect != EFFECT_CREATE && effect != EFFECT_READ && effect != EFFECT_REFERENCE &&
+        (schema[0] == '\0' || strcmp(schema, "public") == 0)) {
+        extension = builtin_extension(kind, name);
+    }
+    return extension != NULL ? (struct object){OBJ_EXTENSION, "", extension, NULL}
+                             : (struct object){kind, schema, name, NULL};
+}
+
 void analysis_touch(struct analysis *x, enum object_kind kind, const char *schema, const char *name,
                     enum effect effect, int location)
 {
-    /* What a view or function reads is read, now or later; everything else that it names it refers to. */
-    if (x->defining && effect != EFFECT_READ) {
+    /* What a view or function reads is read, now or later; what its statements would write is locked for
+     * that already; everything else that it names it refers to. */
+    bool stored = x->defining && x->acting && effect == EFFECT_WRITE;
+    if (x->defining && effect != EFFECT_READ && !stored) {
         effect = EFFECT_REFERENCE;
+    }
+    if (schema[0] == '\0') {
+        schema = path_resolve(x->path, kind, effect == EFFECT_CREATE);
+        x->path->guessed |= !x->path->known && !object_kind_global(kind) && kind != OBJ_SCHEMA &&
+                            kind != OBJ_EXTENSION;
     }
     if (is_temp_schema(schema) ||
         (builtin_schema(schema) && (effect == EFFECT_READ || effect == EFFECT_REFERENCE))) {
         return;
     }
-    struct object o = {kind, schema, name, NULL};
+    struct object o = counted_as(kind, schema, name, effect);
     struct touches *list = &x->st->touches;
     for (size_t i = 0; i < list->n; i++) {
         if (list->v[i].effect == effect && object_eq(&list->v[i].object, &o)) {
             return;
         }
     }
-    o.schema = arena_strdup(x->a, schema);
-    o.name = arena_strdup(x->a, name);
+    o.schema = arena_strdup(x->a, o.schema);
+    o.name = arena_strdup(x->a, o.name);
     struct touch t = {.object = o,
                       .effect = effect,
+                      .stored = stored,
                       .inserted = ROWS_UNKNOWN,
                       .updated = ROWS_UNKNOWN,
                       .deleted = ROWS_UNKNOWN,
@@ -210,9 +239,21 @@ void analysis_touch(struct analysis *x, enum object_kind kind, const char *schem
     touches_add(x->a, list, t);
 }
 
+void analysis_maybe(struct analysis *x, const struct object *o, enum effect effect)
+{
+    size_t n = x->st->touches.n;
+    analysis_touch(x, o->kind, o->schema, o->name, effect, -1);
+    if (x->st->touches.n > n) {
+        x->st->touches.v[n].maybe = true;
+    }
+}
+
 static void add_lock(struct analysis *x, struct object o, int level)
 {
     struct statement *st = x->st;
+    if (o.schema[0] == '\0') {
+        o.schema = path_resolve(x->path, o.kind, false);
+    }
     if (x->defining && level > LOCK_ROW_EXCLUSIVE) {
         return; /* a stored query locks what it names for its analysis; stored commands lock nothing yet */
     }
@@ -294,21 +335,10 @@ const char *analysis_role(const PgQuery__RoleSpec *r)
     if (r == NULL) {
         return "all";
     }
-    switch (r->roletype) {
-    case PG_QUERY__ROLE_SPEC_TYPE__ROLESPEC_CURRENT_ROLE:
-        return "current_role";
-    case PG_QUERY__ROLE_SPEC_TYPE__ROLESPEC_CURRENT_USER:
-        return "current_user";
-    case PG_QUERY__ROLE_SPEC_TYPE__ROLESPEC_SESSION_USER:
-        return "session_user";
-    case PG_QUERY__ROLE_SPEC_TYPE__ROLESPEC_PUBLIC:
+    if (r->roletype == PG_QUERY__ROLE_SPEC_TYPE__ROLESPEC_PUBLIC) {
         return "public";
-    case PG_QUERY__ROLE_SPEC_TYPE__ROLESPEC_CSTRING:
-    case PG_QUERY__ROLE_SPEC_TYPE__ROLE_SPEC_TYPE_UNDEFINED:
-    case _PG_QUERY__ROLE_SPEC_TYPE_IS_INT_SIZE:
-        break;
     }
-    return r->rolename;
+    return r->roletype == PG_QUERY__ROLE_SPEC_TYPE__ROLESPEC_CSTRING ? r->rolename : "";
 }
 
 void analysis_roles(struct analysis *x, struct tree_list roles, enum effect effect)
@@ -346,7 +376,27 @@ void analysis_hidden_indexes(struct analysis *x)
     x->st->hides_indexes |= !x->defining && !x->temporary;
 }
 
+void analysis_hidden_tables(struct analysis *x)
+{
+    x->st->hides_tables |= !x->defining && !x->temporary;
+}
+
+void analysis_reaches(struct analysis *x)
+{
+    x->st->reaches |= !x->defining && !x->temporary;
+}
+
 void analysis_cascade(struct analysis *x, PgQuery__DropBehavior b)
 {
-    x->st->cascade |= b == PG_QUERY__DROP_BEHAVIOR__DROP_CASCADE && !x->defining;
+    if (b == PG_QUERY__DROP_BEHAVIOR__DROP_CASCADE && !x->defining) {
+        x->st->cascade = true;
+        analysis_hidden_tables(x);
+        analysis_reaches(x);
+    }
+}
+
+void analysis_unnamed_table(struct analysis *x, struct dotted d, enum effect effect)
+{
+    analysis_hidden_tables(x);
+    analysis_touch(x, OBJ_TABLE, d.schema, "", effect, -1);
 }

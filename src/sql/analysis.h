@@ -3,6 +3,7 @@
 #ifndef KFMIG_SQL_ANALYSIS_H
 #define KFMIG_SQL_ANALYSIS_H
 
+#include "sql/path.h"
 #include "sql/script.h"
 #include "sql/tree.h"
 
@@ -53,12 +54,14 @@ struct analysis {
     int index;        /* of st in its script */
     size_t locks_cap; /* of st->locks */
     struct temps *temps;
+    struct path *path;
     const struct lines *lines;
     size_t base; /* of the parsed text in the script: tree locations count from here */
     size_t cut,
         shift; /* locations from cut on are shift further back in the script; cut 0: none are */
     bool elsewhere;     /* tree locations belong to another text (a function's body) */
     bool defining;      /* what is read now is stored, not run: every effect is a reference */
+    bool acting;        /* ... and is a statement: what it would write is locked for writing now */
     bool temporary;     /* the table being made or altered is temporary: its indexes do not count */
     bool fills;         /* defaults run now: ADD COLUMN fills the rows that are there */
     int read_lock;      /* of a relation in FROM */
@@ -81,10 +84,16 @@ void analysis_children(struct analysis *x, const tree *m);
 void analysis_define(struct analysis *x, const tree *m);
 void analysis_define_nodes(struct analysis *x, struct tree_list list);
 
+/* The same for a statement that runs later: a rule's action, a function's body. */
+void analysis_define_action(struct analysis *x, const tree *m);
+
 /* Record a touch, once per object and effect. location is the tree's, -1 for the statement's own
  * place. Relations of pg_temp and reads of the server's own catalogs are left out. */
 void analysis_touch(struct analysis *x, enum object_kind kind, const char *schema, const char *name,
                     enum effect effect, int location);
+
+/* The same for what code that runs now may do: no place of its own, and no verdict rests on it. */
+void analysis_maybe(struct analysis *x, const struct object *o, enum effect effect);
 
 /* Touch and lock a relation as the tree names it; NULL is nothing. Returns false if it is temporary. */
 bool analysis_relation(struct analysis *x, const PgQuery__RangeVar *r, enum object_kind kind,
@@ -100,7 +109,7 @@ bool analysis_is_temp(const struct analysis *x, struct dotted d);
 bool analysis_create(struct analysis *x, const PgQuery__RangeVar *r, enum object_kind kind,
                      bool until_commit);
 
-/* A role as the text names it: "current_user" and the like as written. */
+/* A role as the text names it; "" where whoever runs it is meant (current_user and the like). */
 const char *analysis_role(const PgQuery__RoleSpec *r);
 void analysis_roles(struct analysis *x, struct tree_list roles, enum effect effect);
 
@@ -109,7 +118,13 @@ void analysis_opaque(struct analysis *x);
 void analysis_destructive(struct analysis *x);
 void analysis_indexes(struct analysis *x, int delta);
 void analysis_hidden_indexes(struct analysis *x); /* made or dropped, how many is not in the text */
+void analysis_hidden_tables(struct analysis *x);  /* changed, and not named by the text */
+void analysis_reaches(struct analysis *x);        /* what depends on it may change with it */
 void analysis_cascade(struct analysis *x, PgQuery__DropBehavior b);
+
+/* A table that the text does not name is changed, the one of an index or of statistics: it stands
+ * in the schema of d. */
+void analysis_unnamed_table(struct analysis *x, struct dotted d, enum effect effect);
 
 /* What the touch_*.c files know, by type of message. */
 typedef void handler_fn(struct analysis *x, const tree *m);

@@ -39,6 +39,38 @@ bool builtin_schema(const char *schema)
            strcmp(schema, "pg_toast") == 0;
 }
 
+const char *builtin_extension(enum object_kind kind, const char *name)
+{
+    static const struct {
+        enum object_kind kind;
+        const char *name, *extension; /* NULL: of the same name */
+    } members[] = {
+        {OBJ_LANGUAGE, "plpgsql", NULL},
+        {OBJ_LANGUAGE, "plperl", NULL},
+        {OBJ_LANGUAGE, "plperlu", NULL},
+        {OBJ_LANGUAGE, "plpython3u", NULL},
+        {OBJ_LANGUAGE, "pltcl", NULL},
+        {OBJ_LANGUAGE, "pltclu", NULL},
+        {OBJ_FOREIGN_DATA_WRAPPER, "file_fdw", NULL},
+        {OBJ_FOREIGN_DATA_WRAPPER, "postgres_fdw", NULL},
+        {OBJ_FOREIGN_DATA_WRAPPER, "dblink_fdw", "dblink"},
+        {OBJ_FOREIGN_DATA_WRAPPER, "ogr_fdw", NULL},
+        {OBJ_FOREIGN_DATA_WRAPPER, "mysql_fdw", NULL},
+        {OBJ_FOREIGN_DATA_WRAPPER, "oracle_fdw", NULL},
+        {OBJ_FOREIGN_DATA_WRAPPER, "tds_fdw", NULL},
+        {OBJ_FOREIGN_DATA_WRAPPER, "sqlite_fdw", NULL},
+        {OBJ_TABLE, "spatial_ref_sys", "postgis"},
+        {OBJ_VIEW, "geometry_columns", "postgis"},
+        {OBJ_VIEW, "geography_columns", "postgis"},
+    };
+    for (size_t i = 0; i < sizeof members / sizeof members[0]; i++) {
+        if (members[i].kind == kind && strcmp(members[i].name, name) == 0) {
+            return members[i].extension != NULL ? members[i].extension : name;
+        }
+    }
+    return NULL;
+}
+
 bool builtin_postgis(const char *name)
 {
     /* It upgrades extensions by dynamic SQL. */

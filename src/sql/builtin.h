@@ -4,6 +4,8 @@
 
 #include <stdbool.h>
 
+#include "model/object.h"
+
 /* A function of pg_catalog that has no effect of its own, or one that sql/touch_call.c knows. */
 bool builtin_function(const char *name);
 
@@ -12,6 +14,11 @@ bool builtin_catalog(const char *name);
 
 /* A schema whose relations are the server's own: pg_catalog, information_schema, pg_toast. */
 bool builtin_schema(const char *schema);
+
+/* The extension that an object which text names as one of its own belongs to, by its usual name: plpgsql,
+ * the wrappers that ship with extensions of their name, PostGIS's tables; NULL for all others. It
+ * counts to the extension, in scope as in what is observed. */
+const char *builtin_extension(enum object_kind kind, const char *name);
 
 /* A function of PostGIS that only computes; judged by the names its manual reserves (ST_..., postgis_...). */
 bool builtin_postgis(const char *name);

@@ -325,7 +325,8 @@ const struct verdict *classify_touched(const struct touches *touches)
 {
     for (size_t i = 0; i < touches->n; i++) {
         const struct touch *t = &touches->v[i];
-        if ((t->effect == EFFECT_WRITE || t->effect == EFFECT_TRUNCATE) &&
+        if (!t->stored && !t->maybe &&
+            (t->effect == EFFECT_WRITE || t->effect == EFFECT_TRUNCATE) &&
             t->object.kind == OBJ_TABLE && strcmp(t->object.schema, "pg_catalog") == 0 &&
             strncmp(t->object.name, "pg_largeobject", strlen("pg_largeobject")) != 0) {
             return &of_catalog;

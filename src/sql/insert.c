@@ -116,6 +116,7 @@ bool insert_read(struct parse *p)
                              .st = st,
                              .index = (int)before,
                              .temps = &p->temps,
+                             .path = &p->path,
                              .lines = &p->lines,
                              .read_lock = LOCK_ACCESS_SHARE,
                              .schema = ""};

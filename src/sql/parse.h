@@ -25,6 +25,7 @@ struct parse {
     struct slices slices;
     struct lines lines;
     struct temps temps;
+    struct path path;
 };
 
 /* Read the piece that begins at p->base: fills end, sql and tokens. Returns 0; 1 if a whole INSERT

@@ -39,7 +39,7 @@ static bool writes(const struct statement *st)
                strcmp(st->tag, "SELECT INTO") == 0;
     for (size_t i = 0; i < st->touches.n; i++) {
         const struct touch *t = &st->touches.v[i];
-        yes = yes || (t->effect == EFFECT_WRITE && t->object.kind != OBJ_SEQUENCE) ||
+        yes = yes || (t->effect == EFFECT_WRITE && t->object.kind != OBJ_SEQUENCE && !t->stored) ||
               t->effect == EFFECT_TRUNCATE;
     }
     return yes;
@@ -106,6 +106,7 @@ static void analyse(struct parse *p, size_t i, const tree *stmt, size_t base)
                          .st = st,
                          .index = (int)(st - p->out->v),
                          .temps = &p->temps,
+                         .path = &p->path,
                          .lines = &p->lines,
                          .base = base,
                          .read_lock = LOCK_ACCESS_SHARE,
@@ -333,6 +334,8 @@ int script_parse(struct arena *a, const char *path, struct bytes text, struct sc
     lines_find(&p.keep, text, &p.lines);
     int rc = split(&p, e);
     if (rc == 0) {
+        path_close(a, &p.path);
+        out->search_path = p.path.all;
         balance(out);
         keep(&p);
     } else {

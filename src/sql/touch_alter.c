@@ -45,6 +45,16 @@ static void parent(struct analysis *x, const PgQuery__AlterTableCmd *c)
     }
 }
 
+/* An index that becomes a constraint's takes its name, and may count as another. */
+static void add_constraint(struct analysis *x, const tree *def)
+{
+    if (tree_is(def, &pg_query__constraint__descriptor) &&
+        TREE(Constraint, def)->indexname[0] != '\0') {
+        analysis_hidden_indexes(x);
+    }
+    analysis_visit(x, def);
+}
+
 static void command(struct analysis *x, const PgQuery__AlterTableCmd *c)
 {
     analysis_cascade(x, c->behavior);
@@ -58,7 +68,7 @@ static void command(struct analysis *x, const PgQuery__AlterTableCmd *c)
     } else if (c->subtype == AT(DropConstraint)) {
         analysis_hidden_indexes(x);
     } else if (c->subtype == AT(AddConstraint)) {
-        analysis_node(x, c->def);
+        add_constraint(x, tree_of(c->def));
     } else if (c->subtype == AT(AttachPartition) || c->subtype == AT(DetachPartition) ||
                c->subtype == AT(DetachPartitionFinalize)) {
         partition(x, c);
@@ -73,7 +83,8 @@ static void alter_table(struct analysis *x, const tree *m)
 {
     const PgQuery__AlterTableStmt *s = TREE(AlterTableStmt, m);
     if (s->objtype == PG_QUERY__OBJECT_TYPE__OBJECT_INDEX) {
-        analysis_opaque(x); /* which table it belongs to is not in the text */
+        const PgQuery__RangeVar *r = s->relation;
+        analysis_unnamed_table(x, (struct dotted){r->schemaname, r->relname}, EFFECT_ALTER);
         return;
     }
     int level = LOCK_NONE;
@@ -105,7 +116,7 @@ static void move_all(struct analysis *x, const tree *m)
     const PgQuery__AlterTableMoveAllStmt *s = TREE(AlterTableMoveAllStmt, m);
     analysis_touch(x, OBJ_TABLESPACE, "", s->orig_tablespacename, EFFECT_ALTER, -1);
     analysis_touch(x, OBJ_TABLESPACE, "", s->new_tablespacename, EFFECT_ALTER, -1);
-    analysis_opaque(x);
+    analysis_hidden_tables(x);
 }
 
 static const struct handler rows[] = {

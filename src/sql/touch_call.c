@@ -6,6 +6,7 @@
 
 #include "sql/analysis.h"
 #include "sql/builtin.h"
+#include "sql/plpgsql.h"
 
 /* Split a name in a text ('s.seq', '"S"."Seq"') as the server reads it; a database in front is dropped. */
 static bool name_in_text(struct arena *a, const char *text, struct dotted *out)
@@ -34,11 +35,32 @@ static const PgQuery__Node *argument(const PgQuery__FuncCall *f, size_t i)
     return i < f->n_args ? f->args[i] : NULL;
 }
 
+/* pg_get_serial_sequence('table', 'column') names the table whose column owns the sequence. */
+static bool owner_of(struct analysis *x, const PgQuery__Node *n, struct dotted *out)
+{
+    const tree *m = tree_of(n);
+    if (!tree_is(m, &pg_query__func_call__descriptor)) {
+        return false;
+    }
+    const PgQuery__FuncCall *f = TREE(FuncCall, m);
+    const char *table = tree_literal(argument(f, 0));
+    return strcmp(tree_dotted(LIST(f, funcname)).name, "pg_get_serial_sequence") == 0 &&
+           table != NULL && name_in_text(x->scratch, table, out);
+}
+
 static void on_sequence(struct analysis *x, const PgQuery__FuncCall *f, enum effect effect,
                         int lock)
 {
     const char *text = tree_literal(argument(f, 0));
     struct dotted d;
+    if (effect != EFFECT_READ) {
+        analysis_hidden_tables(x); /* it counts to the table whose column owns it */
+    }
+    if (text == NULL && owner_of(x, argument(f, 0), &d)) {
+        analysis_named(x, d, OBJ_TABLE, effect == EFFECT_READ ? effect : EFFECT_ALTER,
+                       LOCK_ACCESS_SHARE, f->location);
+        return;
+    }
     if (text == NULL || !name_in_text(x->scratch, text, &d)) {
         analysis_opaque(x);
         return;
@@ -79,12 +101,28 @@ static void lo_export(struct analysis *x, const PgQuery__FuncCall *f)
     analysis_touch(x, OBJ_SERVER_FILE, "", path != NULL ? path : "", EFFECT_WRITE, f->location);
 }
 
+/* At the top of a query: what it sets holds for what follows. */
+static bool sets_path(struct analysis *x, const PgQuery__FuncCall *f)
+{
+    const char *name = tree_literal(argument(f, 0));
+    const char *value = tree_literal(argument(f, 1));
+    if (name == NULL || strcasecmp(name, "search_path") != 0 || value == NULL || x->defining ||
+        strcmp(x->st->tag, "SELECT") != 0) {
+        return false;
+    }
+    path_set_text(x->a, x->path, value);
+    return true;
+}
+
 /* Settings that kfmig pins or relies on; the runner's own guards see what really happens. */
 static void set_config(struct analysis *x, const PgQuery__FuncCall *f)
 {
     static const char *const ours[] = {"role", "session_authorization", "session_replication_role",
                                        "track_counts", "standard_conforming_strings"};
     const char *name = tree_literal(argument(f, 0));
+    if (sets_path(x, f)) {
+        return;
+    }
     for (size_t i = 0; name != NULL && i < sizeof ours / sizeof ours[0]; i++) {
         if (strcasecmp(name, ours[i]) == 0) {
             name = NULL;
@@ -128,6 +166,56 @@ static int compare(const void *key, const void *row)
     return strcmp(key, ((const struct special *)row)->name);
 }
 
+/* PostGIS's functions that change a table say which by literals (manual, "Table Management Functions"):
+ * [catalog, [schema,]] table, then what behind it tells their forms apart. */
+struct table_function {
+    const char *name;
+    enum effect effect;
+    int behind; /* arguments behind the table; -1: the column, the SRID as a number, and more */
+};
+
+static const struct table_function table_functions[] = {
+    {"addgeometrycolumn", EFFECT_ALTER, -1},
+    {"dropgeometrycolumn", EFFECT_ALTER, 1},
+    {"dropgeometrytable", EFFECT_DROP, 0},
+    {"updategeometrysrid", EFFECT_ALTER, -1},
+};
+
+/* Where the table stands among the arguments, or -1. */
+static int table_at(const PgQuery__FuncCall *f, int behind)
+{
+    int n = (int)f->n_args;
+    for (int i = 0; behind == -1 && i < n; i++) {
+        const tree *m = tree_of(f->args[i]);
+        if (tree_is(m, &pg_query__a__const__descriptor) && tree_literal(f->args[i]) == NULL) {
+            return i - 2;
+        }
+    }
+    return behind >= 0 ? n - 1 - behind : -1;
+}
+
+/* Returns false if it is none of them, or does not say which table. */
+static bool postgis_changes(struct analysis *x, const PgQuery__FuncCall *f, const char *name)
+{
+    for (size_t i = 0; i < sizeof table_functions / sizeof table_functions[0]; i++) {
+        const struct table_function *t = &table_functions[i];
+        int at = strcmp(t->name, name) == 0 ? table_at(f, t->behind) : -1;
+        const char *table = at >= 0 ? tree_literal(argument(f, (size_t)at)) : NULL;
+        const char *schema = at > 0 ? tree_literal(argument(f, (size_t)at - 1)) : "";
+        if (table != NULL && schema != NULL) {
+            struct dotted d = {schema, table};
+            analysis_named(x, d, OBJ_TABLE, t->effect, LOCK_ACCESS_EXCLUSIVE, f->location);
+            if (t->effect == EFFECT_DROP) {
+                analysis_destructive(x);
+                analysis_hidden_indexes(x);
+                x->st->counts_rows_before |= !x->defining;
+            }
+            return true;
+        }
+    }
+    return false;
+}
+
 static void call(struct analysis *x, const PgQuery__FuncCall *f)
 {
     struct dotted d = tree_dotted(LIST(f, funcname));
@@ -144,6 +232,9 @@ static void call(struct analysis *x, const PgQuery__FuncCall *f)
     }
     if (strcmp(d.name, "dblink") == 0 || strncmp(d.name, "dblink_", strlen("dblink_")) == 0) {
         analysis_touch(x, OBJ_REMOTE, "", "dblink", EFFECT_WRITE, f->location);
+        return;
+    }
+    if (postgis_changes(x, f, d.name)) {
         return;
     }
     bool postgis = builtin_postgis(d.name);
@@ -188,9 +279,16 @@ static void opaque(struct analysis *x, const tree *m)
 
 static void do_stmt(struct analysis *x, const tree *m)
 {
-    (void)m;
+    const PgQuery__DoStmt *s = TREE(DoStmt, m);
+    const PgQuery__DefElem *language = tree_option(LIST(s, args), "language");
+    const PgQuery__DefElem *as = tree_option(LIST(s, args), "as");
+    const char *name = language != NULL ? tree_string(language->arg) : "plpgsql";
+    const char *body = as != NULL ? tree_string(as->arg) : NULL;
     analysis_opaque(x);
     analysis_hidden_indexes(x);
+    if (name != NULL && strcasecmp(name, "plpgsql") == 0 && body != NULL && !x->defining) {
+        plpgsql_read(x, body);
+    }
 }
 
 static void copy_stmt(struct analysis *x, const tree *m)
@@ -220,13 +318,20 @@ static void nothing(struct analysis *x, const tree *m)
     (void)m;
 }
 
+static void variable_set(struct analysis *x, const tree *m)
+{
+    if (!x->defining) {
+        path_set(x->a, x->path, TREE(VariableSetStmt, m));
+    }
+}
+
 static const struct handler rows[] = {
     {&pg_query__func_call__descriptor, func_call},
     {&pg_query__call_stmt__descriptor, call_stmt},
     {&pg_query__do_stmt__descriptor, do_stmt},
     {&pg_query__prepare_stmt__descriptor, opaque},
     {&pg_query__execute_stmt__descriptor, opaque},
-    {&pg_query__deallocate_stmt__descriptor, opaque},
+    {&pg_query__deallocate_stmt__descriptor, nothing},
     {&pg_query__copy_stmt__descriptor, copy_stmt},
     {&pg_query__explain_stmt__descriptor, plain},
     {&pg_query__declare_cursor_stmt__descriptor, plain},
@@ -234,7 +339,7 @@ static const struct handler rows[] = {
     {&pg_query__fetch_stmt__descriptor, nothing},
     {&pg_query__close_portal_stmt__descriptor, nothing},
     {&pg_query__transaction_stmt__descriptor, nothing},
-    {&pg_query__variable_set_stmt__descriptor, nothing},
+    {&pg_query__variable_set_stmt__descriptor, variable_set},
     {&pg_query__variable_show_stmt__descriptor, nothing},
     {&pg_query__constraints_set_stmt__descriptor, nothing},
     {&pg_query__listen_stmt__descriptor, nothing},

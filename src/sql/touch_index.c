@@ -31,7 +31,9 @@ static void rule(struct analysis *x, const tree *m)
     const PgQuery__RuleStmt *s = TREE(RuleStmt, m);
     analysis_relation(x, s->relation, OBJ_TABLE, EFFECT_ALTER, LOCK_ACCESS_EXCLUSIVE);
     analysis_define(x, tree_of(s->where_clause));
-    analysis_define_nodes(x, LIST(s, actions));
+    for (size_t i = 0; i < s->n_actions; i++) {
+        analysis_define_action(x, tree_of(s->actions[i]));
+    }
 }
 
 static void create_policy(struct analysis *x, const tree *m)
@@ -65,8 +67,7 @@ static void create_statistics(struct analysis *x, const tree *m)
 
 static void alter_statistics(struct analysis *x, const tree *m)
 {
-    (void)m;
-    analysis_opaque(x); /* its table is not in the text */
+    analysis_unnamed_table(x, tree_dotted(LIST(TREE(AlterStatsStmt, m), defnames)), EFFECT_ALTER);
 }
 
 static const struct handler rows[] = {

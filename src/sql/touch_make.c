@@ -32,10 +32,25 @@ static void body_text(struct analysis *x, const char *body)
     x->elsewhere = true;
     x->depth++;
     for (size_t i = 0; i < r->n_stmts; i++) {
-        analysis_define(x, tree_of(r->stmts[i]->stmt));
+        analysis_define_action(x, tree_of(r->stmts[i]->stmt));
     }
     x->depth--;
     x->elsewhere = elsewhere;
+}
+
+/* SET search_path = ... of the function: its body's names are found along that. */
+static struct path own_path(struct analysis *x, struct tree_list options)
+{
+    struct path p = *x->path;
+    for (size_t i = 0; i < options.n; i++) {
+        const tree *o = tree_of(options.v[i]);
+        const tree *set =
+            tree_is(o, &pg_query__def_elem__descriptor) ? tree_of(TREE(DefElem, o)->arg) : NULL;
+        if (tree_is(set, &pg_query__variable_set_stmt__descriptor)) {
+            path_set(x->scratch, &p, TREE(VariableSetStmt, set));
+        }
+    }
+    return p;
 }
 
 static void create_function(struct analysis *x, const tree *m)
@@ -46,11 +61,15 @@ static void create_function(struct analysis *x, const tree *m)
     touch_names(x, OBJ_FUNCTION, LIST(s, funcname), EFFECT_CREATE);
     analysis_define_nodes(x, LIST(s, parameters));
     analysis_define(x, s->return_type != NULL ? &s->return_type->base : NULL);
-    analysis_define(x, tree_of(s->sql_body));
+    analysis_define_action(x, tree_of(s->sql_body));
     const char *name = language != NULL ? tree_string(language->arg) : NULL;
     struct tree_list body = tree_items(as != NULL ? as->arg : NULL);
     if (name != NULL && strcasecmp(name, "sql") == 0 && body.n == 1) {
+        struct path *before = x->path;
+        struct path own = own_path(x, LIST(s, options));
+        x->path = &own;
         body_text(x, tree_string(body.v[0]));
+        x->path = before;
     }
 }
 
@@ -85,8 +104,12 @@ static void create_enum(struct analysis *x, const tree *m)
     touch_names(x, OBJ_TYPE, LIST(TREE(CreateEnumStmt, m), type_name), EFFECT_CREATE);
 }
 
+/* Columns' defaults mention a value that is renamed. */
 static void alter_enum(struct analysis *x, const tree *m)
 {
+    if (TREE(AlterEnumStmt, m)->old_val[0] != '\0') {
+        analysis_hidden_tables(x);
+    }
     touch_names(x, OBJ_TYPE, LIST(TREE(AlterEnumStmt, m), type_name), EFFECT_ALTER);
 }
 

@@ -25,6 +25,7 @@ static void drop_one(struct analysis *x, const PgQuery__DropStmt *s, const PgQue
     if (t == OT(TABLE) || t == OT(MATVIEW) || t == OT(SCHEMA)) {
         x->st->counts_rows_before |= !x->defining;
         analysis_hidden_indexes(x);
+        x->st->hides_tables |= t == OT(SCHEMA) && !x->defining;
     } else if (t == OT(EXTENSION) || (s->behavior == PG_QUERY__DROP_BEHAVIOR__DROP_CASCADE &&
                                       t != OT(INDEX) && t != OT(VIEW))) {
         analysis_hidden_indexes(x);
@@ -37,6 +38,15 @@ static void drop_stmt(struct analysis *x, const tree *m)
     analysis_cascade(x, s->behavior);
     for (size_t i = 0; i < s->n_objects; i++) {
         drop_one(x, s, s->objects[i]);
+    }
+}
+
+/* Definitions elsewhere mention it by name: a view's query, a column's default or type, privileges. */
+static void mentioned(struct analysis *x, PgQuery__ObjectType t)
+{
+    if (!address_is_part(t) || t == OT(COLUMN)) {
+        analysis_reaches(x);
+        analysis_hidden_tables(x);
     }
 }
 
@@ -61,6 +71,7 @@ static void rename_stmt(struct analysis *x, const tree *m)
         return;
     }
     analysis_cascade(x, s->behavior);
+    mentioned(x, t);
     if (t == OT(ROLE) || t == OT(DATABASE) || t == OT(SCHEMA) || t == OT(TABLESPACE)) {
         analysis_touch(x, address_kind(t), "", s->subname, EFFECT_ALTER, -1);
         analysis_touch(x, address_kind(t), "", s->newname, EFFECT_CREATE, -1);
@@ -82,6 +93,7 @@ static void owner_stmt(struct analysis *x, const tree *m)
 static void schema_stmt(struct analysis *x, const tree *m)
 {
     const PgQuery__AlterObjectSchemaStmt *s = TREE(AlterObjectSchemaStmt, m);
+    mentioned(x, s->object_type);
     address_touch(x, s->object_type, s->object, s->relation, EFFECT_ALTER, LOCK_ACCESS_EXCLUSIVE);
     if (s->object_type == OT(EXTENSION)) {
         analysis_touch(x, OBJ_SCHEMA, "", s->newschema, EFFECT_REFERENCE, -1);

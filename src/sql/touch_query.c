@@ -62,7 +62,7 @@ static void select_from(struct analysis *x, const PgQuery__SelectStmt *s)
 
 static void select_into(struct analysis *x, const PgQuery__IntoClause *into)
 {
-    if (into != NULL) {
+    if (into != NULL && !x->elsewhere) { /* in a body it is an assignment */
         analysis_create(x, into->rel, OBJ_TABLE,
                         into->on_commit == PG_QUERY__ON_COMMIT_ACTION__ONCOMMIT_DROP);
     }

@@ -29,7 +29,8 @@ static void alter_server(struct analysis *x, const tree *m)
 static void mapping(struct analysis *x, const PgQuery__RoleSpec *user, const char *server,
                     enum effect effect)
 {
-    const char *name = arena_printf(x->scratch, "%s@%s", analysis_role(user), server);
+    const char *role = analysis_role(user);
+    const char *name = role[0] != '\0' ? arena_printf(x->scratch, "%s@%s", role, server) : "";
     analysis_touch(x, OBJ_USER_MAPPING, "", name, effect, -1);
 }
 
@@ -44,6 +45,7 @@ static void alter_mapping(struct analysis *x, const tree *m)
 {
     const PgQuery__AlterUserMappingStmt *s = TREE(AlterUserMappingStmt, m);
     mapping(x, s->user, s->servername, EFFECT_ALTER);
+    x->st->unseen |= !x->defining;
 }
 
 static void drop_mapping(struct analysis *x, const tree *m)
@@ -60,7 +62,7 @@ static void import_schema(struct analysis *x, const tree *m)
     analysis_touch(x, OBJ_FOREIGN_SERVER, "", s->server_name, EFFECT_REFERENCE, -1);
     if (s->list_type != PG_QUERY__IMPORT_FOREIGN_SCHEMA_TYPE__FDW_IMPORT_SCHEMA_LIMIT_TO) {
         analysis_touch(x, OBJ_SCHEMA, "", s->local_schema, EFFECT_ALTER, -1);
-        analysis_opaque(x);
+        analysis_hidden_tables(x);
         return;
     }
     for (size_t i = 0; i < s->n_table_list; i++) {

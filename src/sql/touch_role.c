@@ -26,6 +26,9 @@ static void alter_role(struct analysis *x, const tree *m)
     const PgQuery__AlterRoleStmt *s = TREE(AlterRoleStmt, m);
     analysis_touch(x, OBJ_ROLE, "", analysis_role(s->role), EFFECT_ALTER, -1);
     members(x, LIST(s, options));
+    /* ALTER GROUP ... ADD USER writes the role's row, password and all, as it was. */
+    x->st->unseen |= !x->defining && (tree_option(LIST(s, options), "password") != NULL ||
+                                      tree_option(LIST(s, options), "rolemembers") != NULL);
 }
 
 static void alter_role_set(struct analysis *x, const tree *m)
@@ -56,7 +59,10 @@ static void grant_in_schema(struct analysis *x, const PgQuery__GrantStmt *s)
             analysis_touch(x, OBJ_SCHEMA, "", schema, EFFECT_ALTER, -1);
         }
     }
-    analysis_opaque(x); /* which tables it changes is not in the text */
+    if (s->objtype == PG_QUERY__OBJECT_TYPE__OBJECT_TABLE ||
+        s->objtype == PG_QUERY__OBJECT_TYPE__OBJECT_SEQUENCE) {
+        analysis_hidden_tables(x);
+    }
 }
 
 static void grant(struct analysis *x, const tree *m)
@@ -112,9 +118,11 @@ static void alter_system(struct analysis *x, const tree *m)
     analysis_touch(x, OBJ_SETTING, "", name, EFFECT_ALTER, -1);
 }
 
+/* As the catalogs have it here: "database" is the one connected to. */
 static void alter_database_set(struct analysis *x, const tree *m)
 {
-    analysis_touch(x, OBJ_SETTING, "", TREE(AlterDatabaseSetStmt, m)->dbname, EFFECT_ALTER, -1);
+    (void)m;
+    analysis_touch(x, OBJ_SETTING, "", "database", EFFECT_ALTER, -1);
 }
 
 static void create_database(struct analysis *x, const tree *m)
@@ -124,13 +132,14 @@ static void create_database(struct analysis *x, const tree *m)
 
 static void alter_database(struct analysis *x, const tree *m)
 {
-    analysis_touch(x, OBJ_DATABASE, "", TREE(AlterDatabaseStmt, m)->dbname, EFFECT_ALTER, -1);
+    (void)m;
+    analysis_touch(x, OBJ_DATABASE, "", "", EFFECT_ALTER, -1);
 }
 
 static void refresh_database(struct analysis *x, const tree *m)
 {
-    const PgQuery__AlterDatabaseRefreshCollStmt *s = TREE(AlterDatabaseRefreshCollStmt, m);
-    analysis_touch(x, OBJ_DATABASE, "", s->dbname, EFFECT_ALTER, -1);
+    (void)m;
+    analysis_touch(x, OBJ_DATABASE, "", "", EFFECT_ALTER, -1);
 }
 
 static void drop_database(struct analysis *x, const tree *m)

@@ -119,7 +119,7 @@ static void owned_by(struct analysis *x, struct tree_list options)
     struct tree_list names = tree_items(o->arg);
     if (names.n >= 2) {
         struct dotted table = tree_dotted(tree_list(names.v, names.n - 1));
-        analysis_named(x, table, OBJ_TABLE, EFFECT_REFERENCE, LOCK_ACCESS_SHARE, o->location);
+        analysis_named(x, table, OBJ_TABLE, EFFECT_ALTER, LOCK_ACCESS_SHARE, o->location);
     }
 }
 
@@ -134,6 +134,7 @@ static void alter_sequence(struct analysis *x, const tree *m)
 {
     const PgQuery__AlterSeqStmt *s = TREE(AlterSeqStmt, m);
     analysis_relation(x, s->sequence, OBJ_SEQUENCE, EFFECT_ALTER, LOCK_SHARE_ROW_EXCLUSIVE);
+    analysis_hidden_tables(x); /* it counts to the table whose column owns it */
     if (tree_option(LIST(s, options), "restart") != NULL) {
         analysis_relation(x, s->sequence, OBJ_SEQUENCE, EFFECT_WRITE, LOCK_NONE);
     }
@@ -161,7 +162,9 @@ static void lock_stmt(struct analysis *x, const tree *m)
     for (size_t i = 0; i < s->n_relations; i++) {
         const tree *r = tree_of(s->relations[i]);
         if (tree_is(r, &pg_query__range_var__descriptor)) {
-            analysis_relation(x, TREE(RangeVar, r), OBJ_TABLE, EFFECT_READ, s->mode);
+            bool only_looks = s->mode <= LOCK_ROW_SHARE || s->mode == LOCK_SHARE;
+            analysis_relation(x, TREE(RangeVar, r), OBJ_TABLE,
+                              only_looks ? EFFECT_READ : EFFECT_ALTER, s->mode);
         }
     }
 }
@@ -171,6 +174,9 @@ static void create_schema(struct analysis *x, const tree *m)
     const PgQuery__CreateSchemaStmt *s = TREE(CreateSchemaStmt, m);
     const char *before = x->schema;
     const char *name = s->schemaname[0] != '\0' ? s->schemaname : analysis_role(s->authrole);
+    if (name[0] == '\0') {
+        analysis_opaque(x); /* whoever runs it gives the name */
+    }
     analysis_touch(x, OBJ_SCHEMA, "", name, EFFECT_CREATE, -1);
     x->schema = name;
     analysis_nodes(x, LIST(s, schema_elts));

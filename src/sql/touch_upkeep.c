@@ -43,6 +43,9 @@ static void reindex(struct analysis *x, const tree *m)
         analysis_touch(x, OBJ_DATABASE, "", s->name, EFFECT_ALTER, -1);
         break;
     case PG_QUERY__REINDEX_OBJECT_TYPE__REINDEX_OBJECT_INDEX:
+        analysis_unnamed_table(x, (struct dotted){s->relation->schemaname, s->relation->relname},
+                               EFFECT_ALTER);
+        return;
     case PG_QUERY__REINDEX_OBJECT_TYPE__REINDEX_OBJECT_TYPE_UNDEFINED:
     case _PG_QUERY__REINDEX_OBJECT_TYPE_IS_INT_SIZE:
         break;

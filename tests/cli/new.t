@@ -17,10 +17,10 @@ scope:
   allowed_schemas:
     - public
 
-limits:
-  max_table_count_touched: 0
-  max_index_count_delta: 0
-  max_row_backfill: 0
+limits: {}
+  # max_table_count_touched: `kfmig scope PG-MIG-2026-03-02-01` reads it off the files
+  # max_index_count_delta: `kfmig scope PG-MIG-2026-03-02-01` reads it off the files
+  # max_row_backfill: `kfmig scope PG-MIG-2026-03-02-01` reads it off the files
 
 requires_rollback: true
 

@@ -284,8 +284,10 @@ static const struct {
     size_t n_hidden;
 } drafts[] = {
     {"nothing", NULL,
-     "  allowed_schemas:\n    - public\n\nlimits:\n  max_table_count_touched: 0\n  "
-     "max_index_count_delta: 0\n  max_row_backfill: 0\n",
+     "  allowed_schemas:\n    - public\n\nlimits: {}\n"
+     "  # max_table_count_touched: `kfmig scope PG-MIG-2026-02-28-01` reads it off the files\n"
+     "  # max_index_count_delta: `kfmig scope PG-MIG-2026-02-28-01` reads it off the files\n"
+     "  # max_row_backfill: `kfmig scope PG-MIG-2026-02-28-01` reads it off the files\n",
      0},
     {"a table with rows",
      "CREATE SCHEMA s;\nCREATE TABLE s.t (id int PRIMARY KEY, \"N\" text);\nINSERT INTO s.t (id, "
@@ -296,7 +298,10 @@ static const struct {
     {"rows that are not in the text", "INSERT INTO s.t SELECT 1;\n",
      "  allowed_schemas:\n    - s\n  allowed_tables:\n    - s.t\n\nlimits:\n  "
      "max_table_count_touched: 1\n  max_index_count_delta: 0\n  # max_row_backfill: set it; how "
-     "many rows inserted, updated or deleted cannot be read off the SQL\n",
+     "many rows inserted, updated or deleted is not in the text of INSERT (f.sql:1)\n"
+     "  # besides: what triggers, rules, foreign keys, views and grants make of INSERT (f.sql:1) "
+     "is not in its "
+     "text\n",
      0},
     {"an extension and a role", "CREATE EXTENSION postgis;\nCREATE ROLE kfm_reader;\n",
      "  allowed_extensions:\n    - postgis\n  allowed_global:\n    - "
@@ -304,10 +309,18 @@ static const struct {
      "max_row_backfill: 0\n",
      0},
     {"code", "DO $$ BEGIN NULL; END $$;\n",
-     "  allowed_schemas:\n    - public\n\nlimits:\n  max_table_count_touched: 0\n  "
-     "# max_index_count_delta: set it; how many indexes added or dropped cannot be read off the "
-     "SQL\n  # max_row_backfill: set it; how many rows inserted, updated or "
-     "deleted cannot be read off the SQL\n",
+     "  # at least this: what is run by DO (f.sql:1) is not in its text\n"
+     "  allowed_schemas:\n    - public\n"
+     "  # allowed_tables: name them; which tables are changed by DO (f.sql:1) is not in its text\n"
+     "\nlimits: {}\n"
+     "  # max_table_count_touched: set it; how many tables touched is not in the text of DO "
+     "(f.sql:1)\n"
+     "  # max_index_count_delta: set it; how many indexes added or dropped is not in the text of "
+     "DO "
+     "(f.sql:1)\n"
+     "  # max_row_backfill: set it; how many rows inserted, updated or deleted is not in the text "
+     "of DO "
+     "(f.sql:1)\n",
      1},
     {"a reference out of scope",
      "CREATE TABLE a.t (id int REFERENCES b.u, x int REFERENCES a.t);\n",
@@ -327,7 +340,7 @@ static void test_drafts(void)
         if (drafts[i].sql != NULL && !read_script(&a, drafts[i].sql, &s)) {
             s.n = 0;
         }
-        draft_make(&a, drafts[i].sql != NULL ? &s : NULL, &d);
+        draft_make(&a, &s, drafts[i].sql != NULL ? 1 : 0, &d);
         d.decl.id = "PG-MIG-2026-02-28-01";
         d.decl.intent = "say \"why\"\\";
         d.decl.change_class = "schema-only";
@@ -337,7 +350,7 @@ static void test_drafts(void)
         const char *part =
             from != NULL && to != NULL ? arena_strndup(&a, from + 7, (size_t)(to - from - 7)) : "";
         is_str(part, drafts[i].yml, drafts[i].name);
-        is_int((long long)d.n_hidden, (long long)drafts[i].n_hidden,
+        is_int(d.open[DRAFT_HIDDEN].path != NULL, (long long)drafts[i].n_hidden,
                "statements that hide what they do");
         ok(strstr(buf_str(&out), "intent: \"say \\\"why\\\"\\\\\"\n") != NULL,
            "the intent is quoted");
@@ -387,7 +400,7 @@ static void test_counts(void)
         struct script s = {0};
         struct draft d = {0};
         if (read_script(&a, counts[i].sql, &s)) {
-            draft_make(&a, &s, &d);
+            draft_make(&a, &s, 1, &d);
         }
         is_int(d.decl.limits.max_index_count_delta, counts[i].indexes, counts[i].sql);
         arena_release(&a);

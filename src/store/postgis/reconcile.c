@@ -82,10 +82,15 @@ static void find_direct_write(struct observer *o, const struct lock *l)
     const struct catalog_source *s = l->kind == 'r' ? source_of(l->name) : NULL;
     bool known = s != NULL && s->how != HOW_LOCKED && s->how != HOW_SILENT;
     const char *catalog = l->kind == 'i' ? l->owner_name : l->name;
-    /* Since version 17, ALTER COLUMN ... TYPE keeps its lock on pg_depend. */
-    if (l->kind == 'r' && l->oid == PG_DEPEND && moved_at(o, PG_ATTRIBUTE) != NULL) {
-        o->keeps_depend = true;
-        return;
+    /* Since version 17, ALTER COLUMN ... TYPE keeps its lock on pg_depend; scripts of extensions (cube,
+     * btree_gist) write there what no command can. */
+    if (l->oid == PG_DEPEND || (l->kind == 'i' && strcmp(l->owner_name, "pg_depend") == 0)) {
+        bool explained = (l->kind == 'r' && moved_at(o, PG_ATTRIBUTE) != NULL) ||
+                         moved_named(o, "pg_extension") != NULL;
+        o->keeps_depend |= explained;
+        if (explained) {
+            return;
+        }
     }
     bool told = is_touched(o, (struct object){OBJ_UNKNOWN, "", catalog, NULL});
     if (!told && (l->kind == 'i' || (l->kind == 'r' && !known))) {

@@ -95,6 +95,39 @@ static void touch_groups(struct observer *o, const struct touch *member)
     }
 }
 
+static const struct pair *role_pair(const struct observer *o, const char *name)
+{
+    for (size_t i = 0; i < o->n_pairs; i++) {
+        const struct pair *p = &o->pairs[i];
+        const struct catalog_object *c = p->after != NULL ? p->after : p->before;
+        if (c->object.kind == OBJ_ROLE && strcmp(c->object.name, name) == 0) {
+            return p;
+        }
+    }
+    return NULL;
+}
+
+/* Memberships end with the role that is dropped; whoever makes one with CREATEROLE becomes a member of
+ * it (since 16). Nobody said a word about the member: it goes with the other role. */
+static bool goes_with_role(const struct observer *o, const struct touch *t)
+{
+    static const char prefix[] = "member of ";
+    const char *self = strchr(o->user, '|');
+    bool is_self = self != NULL && strcmp(self + 1, t->object.name) == 0;
+    for (size_t i = 0; i < t->n_facets; i++) {
+        const char *facet = t->facets[i].facet;
+        const struct pair *p = strncmp(facet, prefix, strlen(prefix)) == 0
+                                   ? role_pair(o, facet + strlen(prefix))
+                                   : NULL;
+        bool dropped = p != NULL && p->after == NULL && t->facets[i].change == FACET_REMOVED;
+        bool made = p != NULL && p->before == NULL && t->facets[i].change == FACET_ADDED && is_self;
+        if (!dropped && !made) {
+            return false;
+        }
+    }
+    return t->object.kind == OBJ_ROLE && t->n_facets > 0;
+}
+
 static const struct suspect *candidate_of(const struct observer *o, const struct catalog_object *c)
 {
     uint32_t key[2] = {c->classid, c->objid};
@@ -141,7 +174,6 @@ static void touch_removed(struct observer *o, const struct pair *p)
     struct touch *t = touch_once(o, p->before->object, EFFECT_DROP);
     touch_difference(o, t, p);
     dropped_rows(o, t, p->before);
-    touch_groups(o, t);
 }
 
 /* Extensions that were looked at while one of their members was let go. */
@@ -187,6 +219,11 @@ void touches_of_pairs(struct observer *o)
         } else if (p->after == NULL) {
             touch_removed(o, p);
         } else {
+            struct touch only = {.object = p->before->object};
+            touch_difference(o, &only, p);
+            if (goes_with_role(o, &only)) {
+                continue;
+            }
             struct touch *t = touch_once(o, p->before->object, EFFECT_ALTER);
             touch_difference(o, t, p);
             bool renamed = strcmp(p->before->text, p->after->text) != 0;
@@ -355,6 +392,40 @@ static bool has_locked_index(const struct observer *o, const struct lock *table)
     return false;
 }
 
+/* Does what one side has say that it refers to the relation, and the other does not say the same? */
+static bool says_alone(const struct catalog_object *one, const struct catalog_object *other,
+                       const char *key, const char *member)
+{
+    for (size_t i = 0; one != NULL && i < one->n_facets; i++) {
+        const struct facet *f = &one->facets[i];
+        const struct facet *same = other != NULL ? facet_of(other, f->name) : NULL;
+        bool refers = (strncmp(f->name, "constraint ", strlen("constraint ")) == 0 &&
+                       strstr(f->value, key) != NULL) ||
+                      strcmp(f->name, member) == 0;
+        if (refers && (same == NULL || strcmp(same->value, f->value) != 0)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* A foreign key to it was dropped, or it is published no more, and nothing new refers to it. */
+static bool is_let_go(const struct observer *o, const struct lock *l)
+{
+    struct object itself = object_of(l);
+    const char *text = object_text(o->a, &itself) + strlen(object_kind_text(itself.kind)) + 1;
+    const char *key = arena_printf(o->a, " REFERENCES %s (", text);
+    const char *member = arena_printf(o->a, "table %s", text);
+    bool was = false;
+    bool is = false;
+    for (size_t i = 0; i < o->n_pairs; i++) {
+        const struct pair *p = &o->pairs[i];
+        was = was || says_alone(p->before, p->after, key, member);
+        is = is || says_alone(p->after, p->before, key, member);
+    }
+    return was && !is;
+}
+
 /* Locked against others without a difference or rows: for a foreign key, a child or a publication,
  * or for something like LOCK TABLE. One in SHARE MODE only keeps writers out. */
 static enum effect effect_of_strong(const struct observer *o, const struct lock *l)
@@ -366,6 +437,9 @@ static enum effect effect_of_strong(const struct observer *o, const struct lock 
     unsigned strongest = l->modes & ~(unsigned)(LOCKED_SHARE_ROW_EXCLUSIVE - 1);
     bool relates = has_moved(o, "pg_trigger") || has_moved(o, "pg_inherits") ||
                    has_moved(o, "pg_publication_rel");
+    if (relates && is_let_go(o, l)) {
+        return EFFECT_READ;
+    }
     return strongest == LOCKED_SHARE_ROW_EXCLUSIVE || relates ? EFFECT_REFERENCE : EFFECT_WRITE;
 }
 
