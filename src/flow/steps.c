@@ -34,10 +34,10 @@ static void export_step(struct writing *w, const struct step *step, bool again)
     }
 }
 
-static bool waits_for_failed(const struct site *s, const struct step *step, const bool *failed)
+static bool upstream_failed(const struct plan *p, const struct step *x, const bool *failed)
 {
-    for (size_t i = 0; i < step->n_upstream; i++) {
-        if (failed[step->upstream[i]] || s->plan.v[step->upstream[i]].state == STATE_BLOCKED) {
+    for (size_t i = 0; i < x->n_upstream; i++) {
+        if (failed[x->upstream[i]] || p->v[x->upstream[i]].state == STATE_BLOCKED) {
             return true;
         }
     }
@@ -98,16 +98,6 @@ static bool must_stop(const struct steps *r)
     return r->most > 0 && (int64_t)done->n_done[RESULT_APPLY] >= r->most;
 }
 
-static bool upstream_failed(const struct plan *p, const struct step *x, const bool *failed)
-{
-    for (size_t i = 0; i < x->n_upstream; i++) {
-        if (failed[x->upstream[i]] || p->v[x->upstream[i]].state == STATE_BLOCKED) {
-            return true;
-        }
-    }
-    return false;
-}
-
 static void run_one_projection(const struct steps *r, const struct step *x)
 {
     struct writing *w = r->w;
@@ -164,7 +154,7 @@ void steps_run(const struct steps *r)
         }
         if (step->action == ACTION_EXPORT) {
             export_step(w, step, true);
-        } else if (step->action == ACTION_APPLY && waits_for_failed(w->site, step, failed)) {
+        } else if (step->action == ACTION_APPLY && upstream_failed(p, step, failed)) {
             failed[i] = true;
             w->result->n_skipped++;
         } else if (step->action == ACTION_APPLY) {

@@ -7,16 +7,22 @@
 #include "scripted_projection.h"
 #include "scripted_site.h"
 
-enum { BASES = 4, OBJECTS = 24, CLUSTER_SESSIONS = 256 };
+enum { BASES = 4, OBJECTS = 48, BLOBS = 48, CLUSTER_SESSIONS = 256 };
 
-/* What a ledger holds beside its entries' texts. fingerprint "": the object is gone. */
+/* fingerprint "": the object is gone. */
+struct stored_object {
+    const char *object, *fingerprint;
+    int sequence;
+};
+
+/* What a ledger holds beside its entries' texts. */
 struct stored {
+    struct stored_object object[OBJECTS];
     struct {
-        const char *object, *fingerprint;
-        int sequence;
-    } object[OBJECTS];
+        const char *digest, *bytes; /* "\\x..." */
+    } blob[BLOBS];
     const char *run_id[KEPT_ENTRIES], *receipt[KEPT_ENTRIES];
-    int n_objects, n_receipts;
+    int n_objects, n_blobs, n_receipts;
 };
 
 struct base {
@@ -28,14 +34,14 @@ struct base {
 };
 
 /* kept: a COMMIT, or CREATE or DROP DATABASE, whose answer is lost took effect. by_hand: a schema that somebody
- * made in the first database; NULL. stop_at: a Ctrl-C comes with the answer to that question; 0: none. Texts
- * live in a. */
+ * made in database by_hand_at (0: the first); NULL. stop_at: a Ctrl-C comes with the answer to that question; 0: none.
+ * has_other_rows: every database but the first. Texts live in a. */
 struct cluster {
     struct base base[BASES];
     int at[CLUSTER_SESSIONS]; /* the database of a session, from 1 */
     bool is_holder[CLUSTER_SESSIONS];
-    bool kept, is_stopped;
-    int n_heard, stop_at;
+    bool kept, is_stopped, has_other_rows;
+    int n_heard, stop_at, by_hand_at;
     const char *by_hand;
     struct arena a;
     char told[65536];
@@ -155,18 +161,14 @@ static inline const char *next_element(struct arena *a, const char **p)
 static inline void store_object(struct stored *x, int sequence, const char *object,
                                 const char *fingerprint)
 {
-    int at = 0;
-    while (at < x->n_objects && strcmp(x->object[at].object, object) != 0) {
-        at++;
-    }
-    if (at == OBJECTS) {
+    if (x->n_objects == OBJECTS) {
         printf("Bail out! too many objects\n");
         exit(1);
     }
-    x->n_objects += at == x->n_objects ? 1 : 0;
-    x->object[at].object = object;
-    x->object[at].fingerprint = fingerprint + (strncmp(fingerprint, "\\x", 2) == 0 ? 2 : 0);
-    x->object[at].sequence = sequence;
+    x->object[x->n_objects].object = object;
+    x->object[x->n_objects].fingerprint =
+        fingerprint + (strncmp(fingerprint, "\\x", 2) == 0 ? 2 : 0);
+    x->object[x->n_objects++].sequence = sequence;
 }
 
 static inline void store_objects(struct cluster *v, struct stored *x, const char *const *params)
@@ -178,12 +180,24 @@ static inline void store_objects(struct cluster *v, struct stored *x, const char
     }
 }
 
+static inline void store_blobs(struct cluster *v, struct stored *x, const char *const *params)
+{
+    const char *digests = params[0];
+    const char *bytes = params[1];
+    for (const char *d; (d = next_element(&v->a, &digests)) != NULL && x->n_blobs < BLOBS;) {
+        x->blob[x->n_blobs].digest = d;
+        x->blob[x->n_blobs++].bytes = next_element(&v->a, &bytes);
+    }
+}
+
 static inline void base_does(struct cluster *v, struct base *b, const char *text,
                              const char *const *params)
 {
     struct stored *x = &b->open;
     if (strcmp(text, "@ledger_record_objects") == 0) {
         store_objects(v, x, params);
+    } else if (strcmp(text, "@ledger_record_blobs") == 0) {
+        store_blobs(v, x, params);
     } else if (strcmp(text, "@ledger_record_receipt") == 0) {
         x->run_id[x->n_receipts] = arena_strdup(&v->a, params[1]);
         x->receipt[x->n_receipts++] = arena_strdup(&v->a, params[3]);
@@ -220,16 +234,36 @@ static inline void tell_receipts(struct cluster *v, const struct stored *x,
 
 static inline int last_first(const void *a, const void *b)
 {
-    return strcmp(*(const char *const *)b, *(const char *const *)a);
+    const struct stored_object *x = a;
+    const struct stored_object *y = b;
+    int order = strcmp(y->object, x->object);
+    return order != 0 ? order : y->sequence - x->sequence;
 }
 
-static inline void tell_objects(struct cluster *v, struct stored *x)
+/* As they were behind entry upto; 0: now. */
+static inline void tell_objects(struct cluster *v, struct stored *x, int upto)
 {
+    const char *last = "";
     qsort(x->object, (size_t)x->n_objects, sizeof *x->object, last_first);
     for (int i = 0; i < x->n_objects; i++) {
-        if (x->object[i].fingerprint[0] != '\0') {
-            tell_more(v, "%s %s | %d | %s | ", v->told[4] != '\0' ? " ;" : "", x->object[i].object,
-                      x->object[i].sequence, x->object[i].fingerprint);
+        const struct stored_object *o = &x->object[i];
+        if ((upto != 0 && o->sequence > upto) || strcmp(o->object, last) == 0) {
+            continue;
+        }
+        last = o->object;
+        if (o->fingerprint[0] != '\0') {
+            tell_more(v, "%s %s | %d | %s | ", v->told[4] != '\0' ? " ;" : "", o->object,
+                      o->sequence, o->fingerprint);
+        }
+    }
+}
+
+static inline void tell_blob(struct cluster *v, const struct stored *x, const char *digest)
+{
+    for (int i = 0; i < x->n_blobs; i++) {
+        if (strcmp(x->blob[i].digest, digest) == 0) {
+            tell_more(v, " %s", x->blob[i].bytes + 2);
+            return;
         }
     }
 }
@@ -240,7 +274,7 @@ static inline void tell_catalog(struct cluster *v, const struct base *b, const s
         tell_more(v, "%s 2615 | %d | schema |  | %s | owner | kfmig", i > 0 ? " ;" : "", 9001 + i,
                   h->schema[i].name);
     }
-    if (v->by_hand != NULL && b == &v->base[0]) {
+    if (v->by_hand != NULL && b == &v->base[v->by_hand_at]) {
         tell_more(v, "%s 2615 | 9000 | schema |  | %s | owner | kfmig",
                   h->n_schemas > 0 ? " ;" : "", v->by_hand);
     }
@@ -277,9 +311,11 @@ static inline const char *base_tells(struct cluster *v, struct base *b, int sess
         return k->uuid[0] != '\0' ? "rows t | t | t" : "rows f | f | t";
     }
     if (strcmp(text, "@ledger_read_objects") == 0) {
-        tell_objects(v, is_open ? &b->open : &b->is);
+        tell_objects(v, is_open ? &b->open : &b->is, (int)strtol(params[0], NULL, 10));
     } else if (asks(text, "@ledger_read_receipts")) {
         tell_receipts(v, &b->is, params, strcmp(text, "@ledger_read_receipts") == 0);
+    } else if (strcmp(text, "@ledger_read_blob") == 0) {
+        tell_blob(v, &b->is, params[0]);
     } else if (strcmp(text, "@postgis_catalog_schemas") == 0) {
         tell_catalog(v, b, is_open ? &b->server.open : &b->server.is);
     } else if (strcmp(text, "@site_drill_leftovers") == 0) {
@@ -364,6 +400,9 @@ static inline const char *cluster_hears(void *ctx, int session, const char *text
         return cluster_makes(v, text, answer);
     }
     const char *told = strcmp(answer, "ask") == 0 ? base_tells(v, b, session, text, params) : NULL;
+    if (v->has_other_rows && b != &v->base[0] && asks(text, "SELECT count(*), sum(get_byte")) {
+        answer = "rows 1 | " OTHER_FINGERPRINT;
+    }
     int n_begun = b->server.n_begun;
     int n_committed = b->server.n_committed;
     const char *said =
@@ -387,6 +426,7 @@ static inline const char *cluster_hears(void *ctx, int session, const char *text
     "~ @ledger_identify_* -> ask\n"                                                                \
     "~ @ledger_read_entries -> ask\n"                                                              \
     "~ @ledger_read_objects -> ask\n"                                                              \
+    "~ @ledger_read_blob -> ask\n"                                                                 \
     "~ @ledger_read_receipts* -> ask\n"                                                            \
     "~ @ledger_create_probe -> rows t | kfm | kfm | kfm | " MOMENT "\n"                            \
     "~ @ledger_create_found -> ask\n"                                                              \

@@ -199,6 +199,10 @@ static inline void heard_hear(void *ctx, const struct tell *t)
     if (t->kind == TELL_FAULT || t->kind == TELL_FAILED) {
         heard_add(h, tell_name(t->kind), t->fault->msg);
         h->n += (size_t)snprintf(h->text + h->n, sizeof h->text - h->n, "%s|", t->fault->hint);
+    } else if (t->kind == TELL_FAULTS) {
+        for (size_t i = 0; i < t->faults->n; i++) {
+            heard_add(h, "fault", t->faults->v[i].msg);
+        }
     } else if (t->kind != TELL_TICK) {
         heard_add(h, tell_name(t->kind), t->what != NULL ? t->what : t->target);
     }
