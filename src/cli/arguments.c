@@ -30,13 +30,20 @@ static const char *full_name(struct arena *a, const struct subjects *all, const 
     return t->stage == STAGE_COUNT ? id : arena_printf(a, "%s@%s", id, stage_text(t->stage));
 }
 
+/* What was wrong with the arguments says more than what came of it. */
+static int arguments_fault(const struct arguments *args, struct err *e)
+{
+    if (args->unknown.code != ERR_NONE) {
+        *e = args->unknown;
+    }
+    return -1;
+}
+
 static int take_target(struct invocation *s, const struct subjects *all, struct arguments *out,
                        const char *text, struct err *e)
 {
     struct target t;
-    if (plan_target(text, s->project.env, s->project.n_env, all, s->a, &t, e) != 0) {
-        return -1;
-    }
+    int rc = plan_target(text, s->project.env, s->project.n_env, all, s->a, &t, e);
     if (t.env != NULL) {
         const struct env *env = load_env(&s->project, t.env);
         if (out->env != NULL && out->env != env) {
@@ -45,21 +52,51 @@ static int take_target(struct invocation *s, const struct subjects *all, struct 
             return err_hint(e, "one run works on one environment");
         }
         out->env = env;
+        text += strlen(t.env) + 1;
     }
-    out->targets[out->n_targets++] = full_name(s->a, all, &t);
+    bool is_unknown = rc != 0 && t.bundle < 0 && t.projection < 0;
+    if (rc != 0 && !is_unknown) {
+        return -1;
+    }
+    if (is_unknown && out->unknown.code == ERR_NONE) {
+        out->unknown = *e;
+    }
+    out->targets[out->n_targets++] = is_unknown ? text : full_name(s->a, all, &t);
+    return 0;
+}
+
+int arguments_plan(struct invocation *s, const struct arguments *args, bool want_server,
+                   struct err *e)
+{
+    return invocation_plan(s, args->env, want_server, e) == 0 ? 0 : arguments_fault(args, e);
+}
+
+int arguments_restrict(struct invocation *s, const struct arguments *args, struct err *e)
+{
+    return plan_restrict(&s->site.plan, args->targets, args->n_targets, e) == 0
+               ? 0
+               : arguments_fault(args, e);
+}
+
+int arguments_known(const struct arguments *args, struct err *e)
+{
+    if (args->unknown.code != ERR_NONE) {
+        *e = args->unknown;
+        return -1;
+    }
     return 0;
 }
 
 /* The first word may have been meant as an environment. */
-static int hint_environment(const struct invocation *s, const char *text, struct err *e)
+static void hint_environment(const struct invocation *s, const char *text, struct err *e)
 {
     for (size_t i = 0; i < s->project.n_env; i++) {
         if (text_is_near(bytes_str(text), bytes_str(s->project.env[i].name))) {
             e->hint[0] = '\0';
-            return err_hint(e, "did you mean environment \"%s\"?", s->project.env[i].name);
+            (void)err_hint(e, "did you mean environment \"%s\"?", s->project.env[i].name);
+            return;
         }
     }
-    return -1;
 }
 
 int arguments_resolve(struct invocation *s, struct arguments *out, struct err *e)
@@ -70,19 +107,24 @@ int arguments_resolve(struct invocation *s, struct arguments *out, struct err *e
     if (req->n_args > 0) {
         out->env = load_env(&s->project, req->args[0]);
         first = out->env != NULL ? 1 : 0;
-        /* A lone word that is neither: say what it could have been, as an environment. */
-        if (out->env == NULL && s->project.n_bundle + s->project.n_projection == 0) {
-            return invocation_env(s, req->args[0], &out->env, e);
-        }
     }
     struct subjects all = {0};
     if (first < req->n_args) {
         all = arguments_subjects(&s->project, s->a);
     }
     for (size_t i = first; i < req->n_args; i++) {
-        if (take_target(s, &all, out, req->args[i], e) != 0) {
-            return i == 0 ? hint_environment(s, req->args[0], e) : -1;
+        int rc = take_target(s, &all, out, req->args[i], e);
+        struct err *fault = rc != 0 ? e : &out->unknown;
+        if (i == 0 && fault->code != ERR_NONE) {
+            hint_environment(s, req->args[0], fault);
         }
+        if (rc != 0) {
+            return -1;
+        }
+    }
+    /* A lone word that is neither: say what it could have been, as an environment. */
+    if (req->n_args > first && first == 0 && s->project.n_bundle + s->project.n_projection == 0) {
+        (void)!invocation_env(s, req->args[0], &out->env, &out->unknown);
     }
     return out->env != NULL ? 0 : invocation_env(s, NULL, &out->env, e);
 }

@@ -23,7 +23,7 @@ static int adopt_verb(struct invocation *s, const struct request *req, struct re
     struct arguments args;
     struct writing_order order = verb_order(req);
     if (invocation_open(s, req, false, e) != 0 || arguments_resolve(s, &args, e) != 0 ||
-        invocation_plan(s, args.env, true, e) != 0) {
+        arguments_known(&args, e) != 0 || invocation_plan(s, args.env, true, e) != 0) {
         return -1;
     }
     const char *name = args.env->name;

@@ -47,8 +47,7 @@ static int build(struct invocation *s, const struct request *req, struct result 
     struct converge_options o = {
         .order = verb_order(req), .keep_going = req->keep_going, .most = req->steps};
     if (invocation_open(s, req, false, e) != 0 || arguments_resolve(s, &args, e) != 0 ||
-        invocation_plan(s, args.env, true, e) != 0 ||
-        plan_restrict(&s->site.plan, args.targets, args.n_targets, e) != 0 ||
+        arguments_plan(s, &args, true, e) != 0 || arguments_restrict(s, &args, e) != 0 ||
         writing_reviewed(&s->site, req->plan_digest, e) != 0) {
         return -1;
     }

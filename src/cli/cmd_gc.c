@@ -10,7 +10,7 @@ static int gc(struct invocation *s, const struct request *req, struct result *r,
     const struct writing_order order = verb_order(req);
     size_t total = 0;
     if (invocation_open(s, req, false, e) != 0 || arguments_resolve(s, &args, e) != 0 ||
-        invocation_plan(s, args.env, true, e) != 0) {
+        arguments_known(&args, e) != 0 || invocation_plan(s, args.env, true, e) != 0) {
         return -1;
     }
     bool has_ledger = s->site.id.has_ledger;

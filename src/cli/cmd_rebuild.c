@@ -81,7 +81,7 @@ static int rebuild_verb(struct invocation *s, const struct request *req, struct 
         .lock_wait_ms = req->lock_wait_ms,
     };
     if (invocation_open(s, req, false, e) != 0 || check_options(req, e) != 0 ||
-        arguments_resolve(s, &args, e) != 0) {
+        arguments_resolve(s, &args, e) != 0 || arguments_known(&args, e) != 0) {
         return -1;
     }
     if (req->template_db != NULL && args.env->embedded) {

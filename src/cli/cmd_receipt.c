@@ -40,7 +40,7 @@ static int open_ledger(struct receipt_call *c, const struct env *env, struct err
 
 static int open_targets(struct receipt_call *c, struct err *e)
 {
-    if (arguments_resolve(&c->s, &c->args, e) != 0) {
+    if (arguments_resolve(&c->s, &c->args, e) != 0 || arguments_known(&c->args, e) != 0) {
         return -1;
     }
     return open_ledger(c, c->args.env, e);
@@ -125,9 +125,12 @@ static size_t find_run(const struct entries *l, const char *ref, const struct en
     return n;
 }
 
-/* Which entries ref means: a sequence, a migration (its last entry), a run id or its beginning. */
-static size_t find_entries(const struct entries *l, const char *ref, const struct entry **out)
+/* Which entries ref means: a sequence, a migration (its last entry, also under an older name), a
+ * run id or its beginning. */
+static size_t find_entries(const struct site *s, const char *ref, const struct entry **out)
 {
+    const struct entries *l = &s->entries;
+    const struct history *h = past_get(&s->past, ref);
     char *end = NULL;
     long long sequence = strtoll(ref, &end, 10);
     if (ref[0] != '0' && *end == '\0' && sequence >= 1 && (size_t)sequence <= l->n) {
@@ -139,6 +142,10 @@ static size_t find_entries(const struct entries *l, const char *ref, const struc
             out[0] = &l->v[i];
             return 1;
         }
+    }
+    if (h != NULL && h->last != NULL) {
+        out[0] = &l->v[h->last->sequence - 1];
+        return 1;
     }
     return find_run(l, ref, out);
 }
@@ -193,9 +200,9 @@ static int show(struct receipt_call *c, struct err *e)
         return -1;
     }
     const struct entry **found = ARENA_ARRAY(c->s.a, const struct entry *, c->s.site.entries.n + 1);
-    size_t n = find_entries(&c->s.site.entries, ref, found);
+    size_t n = find_entries(&c->s.site, ref, found);
     if (n == 0 && subject != NULL) {
-        n = find_entries(&c->s.site.entries, subject, found);
+        n = find_entries(&c->s.site, subject, found);
     }
     if (n == 0) {
         err_set(e, ERR_CONFIG, "the ledger of \"%s\" has no receipt \"%s\"", env->name, ref);

@@ -50,7 +50,10 @@ static int explain_migration(struct invocation *s, const struct selected *at, st
     size_t n = 0;
     enum stage stage = default_stage(&s->site.plan.v[at->step], at->stage);
     struct bundle *b = table_gets(&s->project.by_id, s->site.plan.v[at->step].bundle->id);
-    if (load_decl(&s->project, b, e) != 0 ||
+    if (b == NULL && stage == STAGE_DECLARATION) {
+        stage = STAGE_APPLY; /* only the ledger knows it */
+    }
+    if ((b != NULL && load_decl(&s->project, b, e) != 0) ||
         find_changes(s, stage == STAGE_DECLARATION ? -1 : at->step, &changes, &n, e) != 0) {
         return -1;
     }

@@ -7,7 +7,7 @@ int select_env(struct invocation *s, const struct request *req, struct arguments
     if (invocation_open(s, req, false, e) != 0 || arguments_resolve(s, out, e) != 0) {
         return -1;
     }
-    return invocation_plan(s, out->env, false, e);
+    return arguments_plan(s, out, false, e);
 }
 
 int select_plan(struct invocation *s, const struct request *req, struct err *e)
@@ -16,14 +16,14 @@ int select_plan(struct invocation *s, const struct request *req, struct err *e)
     if (select_env(s, req, &args, e) != 0) {
         return -1;
     }
-    return plan_restrict(&s->site.plan, args.targets, args.n_targets, e);
+    return arguments_restrict(s, &args, e);
 }
 
 int select_target(struct invocation *s, const struct arguments *args, struct selected *out,
                   struct err *e)
 {
     struct target t;
-    struct subjects all = arguments_subjects(&s->project, s->a);
+    struct subjects all = plan_all_subjects(&s->site.plan);
     *out = (struct selected){.step = -1, .stage = STAGE_COUNT, .projection = -1, .part = -1};
     if (args->n_targets == 0) {
         return 0;
@@ -33,14 +33,10 @@ int select_target(struct invocation *s, const struct arguments *args, struct sel
                        args->n_targets);
     }
     if (plan_target(args->targets[0], s->project.env, s->project.n_env, &all, s->a, &t, e) != 0) {
+        *e = args->unknown.code != ERR_NONE ? args->unknown : *e;
         return -1;
     }
-    if (t.projection >= 0) {
-        out->projection = plan_find_projection(&s->site.plan, all.projections[t.projection]->name);
-        out->part = t.part;
-    } else {
-        out->step = plan_find(&s->site.plan, all.bundles[t.bundle]->id);
-        out->stage = t.stage;
-    }
+    *out = (struct selected){
+        .step = t.bundle, .stage = t.stage, .projection = t.projection, .part = t.part};
     return 0;
 }

@@ -222,6 +222,7 @@ static void read_claim(struct reading *g, const struct doc *claim, struct accoun
     out->generation = generation_at(g, doc_get(claim, "projection"));
     out->drill = doc_get(claim, "drill");
     out->recovery = doc_get(claim, "recovery");
+    out->rename = doc_get(claim, "rename");
 }
 
 static void read_failure(struct reading *g, const struct doc *d, struct account_failure *out)

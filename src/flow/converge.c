@@ -4,6 +4,8 @@
 #include "flow/owed.h"
 #include "flow/steps.h"
 
+enum { ABSENT_SHOWN = 3 };
+
 bool converge_has_work(const struct site *s)
 {
     return s->plan.n_apply + s->plan.n_export + s->plan.n_rebuild > 0 || owed_any(s);
@@ -31,8 +33,17 @@ static void add_blocked(struct blocked *o, const struct reason *r, const struct 
 
 static void find_blocked(const struct plan *p, int64_t left, struct blocked *o)
 {
+    for (size_t i = 0; i < p->n_migrations && p->n_absent > 0; i++) {
+        const struct step *x = &p->v[i];
+        if (x->bundle->is_absent && x->state == STATE_BLOCKED) {
+            add_blocked(o, &x->reasons[0], NULL, NULL);
+        }
+    }
     for (size_t i = 0; i < p->n_migrations; i++) {
         const struct step *x = &p->v[i];
+        if (x->bundle->is_absent) {
+            continue;
+        }
         if (x->selected && x->state == STATE_BLOCKED) {
             add_blocked(o, &x->reasons[0], x->bundle, NULL);
         } else if (x->selected && x->action == ACTION_APPLY && --left == 0) {
@@ -47,10 +58,28 @@ static void find_blocked(const struct plan *p, int64_t left, struct blocked *o)
     }
 }
 
+/* What only the ledger knows stops nothing here, and is never passed over in silence. */
+static void say_absent(const struct site *s)
+{
+    const struct plan *p = &s->plan;
+    size_t n = 0;
+    for (size_t i = 0; i < p->n_migrations && p->n_absent > 0; i++) {
+        const struct step *x = &p->v[i];
+        if (x->bundle->is_absent && x->state == STATE_NOT_APPLICABLE && n++ < ABSENT_SHOWN) {
+            tell_warning(&s->ear, "%s: %s: %s", s->env->name, x->bundle->id, x->reasons[0].detail);
+        }
+    }
+    if (n > ABSENT_SHOWN) {
+        tell_warning(&s->ear, "%s: %zu more are applied and not here; `kfmig status %s` names them",
+                     s->env->name, n - ABSENT_SHOWN, s->env->name);
+    }
+}
+
 int converge_blocked(const struct site *s, const struct converge_options *o, struct result *r,
                      struct err *e)
 {
     struct blocked b = {.n = 0};
+    say_absent(s);
     find_blocked(&s->plan, o->most, &b);
     enum err_code code = b.n_scripts > 0 ? ERR_CONFIG : ERR_PREFLIGHT;
     if (b.n_scripts < b.n) {

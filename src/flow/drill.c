@@ -30,8 +30,8 @@ static int refuse_shared(struct site *s, struct err *e)
 {
     for (size_t i = 0; i < s->plan.n_migrations; i++) {
         const struct step *x = &s->plan.v[i];
-        struct bundle *b = &s->project->bundle[x->bundle - s->project->bundle];
-        if (x->state == STATE_NOT_APPLICABLE || b->projection != NULL) {
+        struct bundle *b = table_gets(&s->project->by_id, x->bundle->id);
+        if (x->state == STATE_NOT_APPLICABLE || b == NULL || b->projection != NULL) {
             continue;
         }
         if (load_decl(s->project, b, e) != 0) {

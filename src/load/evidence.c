@@ -32,6 +32,14 @@ static void warn(const struct evidence_work *w, const struct err_list *found)
     err_list_add(w->warnings, &e);
 }
 
+/* A bundle that was renamed has the receipt that its old name got. */
+static bool is_of_content(const struct doc *receipt, const struct digest *checksum)
+{
+    struct digest d;
+    return digest_parse(doc_str(doc_get(receipt, "claim"), "checksum", ""), &d) == 0 &&
+           digest_eq(&d, checksum);
+}
+
 /* The receipt as a document; NULL if there is none, or a malformed one. */
 static struct doc *read_receipt(const struct evidence_work *w, struct text_file *file)
 {
@@ -47,7 +55,8 @@ static struct doc *read_receipt(const struct evidence_work *w, struct text_file 
         if (d == NULL) {
             err_list_add(&found, &e);
         } else if (schema_check(w->a, checker_schema("run_receipt.v1"), d, &found) == 0 &&
-                   strcmp(doc_str(d, "migration_id", ""), w->b->id) != 0) {
+                   strcmp(doc_str(d, "migration_id", ""), w->b->id) != 0 &&
+                   !is_of_content(d, &w->b->checksum)) {
             err_list_addf(&found, ERR_CONFIG, path, 1, 1, NULL,
                           "the receipt is about another migration");
         }

@@ -119,6 +119,50 @@ struct digest key_checksum(const struct decl *d, const char *dir)
     return digester_close(h);
 }
 
+/* Its digest with all line ends LF, or CRLF. */
+static struct digest digest_of_lines(struct bytes text, bool crlf)
+{
+    struct buf out = {0};
+    for (size_t i = 0; i < text.n; i++) {
+        bool ends = text.p[i] == '\r' && i + 1 < text.n && text.p[i + 1] == '\n';
+        if (text.p[i] == '\n' && crlf) {
+            buf_putc(&out, '\r');
+        }
+        if (!ends) {
+            buf_putc(&out, text.p[i]);
+        }
+    }
+    struct digest d = digest_of(buf_bytes(&out));
+    buf_release(&out);
+    return d;
+}
+
+static struct artifacts with_lines(struct arena *a, const struct artifacts *files, bool crlf)
+{
+    struct artifacts out = {arena_dup(a, files->v, files->n * sizeof *files->v), files->n,
+                            files->n};
+    for (size_t i = 0; i < out.n; i++) {
+        out.v[i].digest = digest_of_lines(out.v[i].bytes, crlf);
+    }
+    return out;
+}
+
+bool key_is_line_ends(const struct decl *d, const char *dir, const struct digest *checksum)
+{
+    struct arena a = {0};
+    bool is_same = false;
+    for (int crlf = 0; crlf < 2 && !is_same; crlf++) {
+        struct decl other = *d;
+        other.forward = with_lines(&a, &d->forward, crlf == 1);
+        other.rollback = with_lines(&a, &d->rollback, crlf == 1);
+        other.invariants = with_lines(&a, &d->invariants, crlf == 1);
+        struct digest now = key_checksum(&other, dir);
+        is_same = digest_eq(&now, checksum);
+    }
+    arena_release(&a);
+    return is_same;
+}
+
 struct digest key_bundle(const struct decl *d, const struct doc *doc, const struct digest *checksum)
 {
     struct digester *h = digester_open("kfmig.bundle.v1");

@@ -32,6 +32,10 @@
 /* d's artifacts have their digests; dir is the bundle's folder, which their paths begin with. */
 struct digest key_checksum(const struct decl *d, const char *dir);
 
+/* Would d have that checksum, were the line ends of all of its files LF, or all CRLF? d has the files' bytes.
+ */
+bool key_is_line_ends(const struct decl *d, const char *dir, const struct digest *checksum);
+
 /* doc: the declaration, typed by its schema. */
 struct digest key_bundle(const struct decl *d, const struct doc *doc,
                          const struct digest *checksum);

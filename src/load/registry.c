@@ -289,6 +289,43 @@ static int compare(struct registry_work *w, struct err *e)
     return 0;
 }
 
+int registry_rename(const struct project *p, const char *old, const char *id, struct err *e)
+{
+    struct arena a = {0};
+    struct registry_work w = {.p = (struct project *)(uintptr_t)p, .a = &a};
+    struct text_file file;
+    struct err_list faults = {0};
+    int rc = read_file(p, &a, &file, &w.registry, &faults);
+    if (rc < 0) {
+        *e = faults.v[0];
+    } else if (rc == 0) {
+        struct doc *list = doc_get(w.registry, "migrations");
+        bool has = false;
+        size_t n = 0;
+        for (size_t i = 0; i < list->n; i++) {
+            has = has || strcmp(doc_str(list->item[i], "id", ""), id) == 0;
+        }
+        for (size_t i = 0; i < list->n; i++) {
+            struct doc *entry = list->item[i];
+            bool is_old = strcmp(doc_str(entry, "id", ""), old) == 0;
+            w.is_changed = w.is_changed || is_old;
+            if (is_old && !has) {
+                (void)doc_put(&a, entry, "id", doc_text(&a, id));
+            }
+            if (!is_old || !has) {
+                list->item[n++] = entry;
+            }
+        }
+        list->n = n;
+        rc = w.is_changed ? write_file(&w, e) : 0;
+    } else {
+        rc = 0;
+    }
+    err_list_release(&faults);
+    arena_release(&a);
+    return rc;
+}
+
 int load_registry_check(struct project *p, bool fix, bool *fixed, struct err *e)
 {
     struct arena a = {0};

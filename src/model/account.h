@@ -69,10 +69,11 @@ struct account_failure {
  *                  declared, as in an adoption.
  * inputs           in order; their digests also make the receipt's checksums.
  * pre .. touched   digests of the run's documents; zero: there is none.
- * drill, recovery  claims of their own, as documents; NULL: none. timings: no part of the claim; NULL: none.
+ * drill, recovery, rename  claims of their own, as documents; NULL: none. timings: no part of the claim;
+ *                          NULL: none.
  * instance         of the ledger; "" until the receipt has its position there. */
 struct account {
-    const char *kind;     /* "db_migration", "adopt", "drill", "projection_publish" */
+    const char *kind;     /* "db_migration", "adopt", "drill", "rename", "projection_publish" */
     bool has_plain_names; /* an older kfmig wrote it: names from the database are not encoded */
     const char *run_id, *environment;
     const char
@@ -100,7 +101,7 @@ struct account {
     enum approval approval;
     struct domains protected_domains;
     const struct account_generation *generation; /* NULL: no projection */
-    const struct doc *drill, *recovery, *timings;
+    const struct doc *drill, *recovery, *rename, *timings;
 
     struct account_failure failure;
     const char *notes;

@@ -84,14 +84,18 @@ struct bundle {
     struct names depends_on;
     bool requires_rollback;
     const char *change_class;
-    struct names schemas;            /* scope.allowed_schemas */
-    bool has_extensions;             /* scope.allowed_extensions is not empty */
-    bool after_load;                 /* rebuild: after-load */
-    int scope_line;                  /* of scope in migration.yml */
-    const char *projection;          /* whose chain it belongs to; NULL */
-    const char *status;              /* in registry/migrations.v1.json; NULL: not registered */
-    int depends_line;                /* of depends_on in migration.yml, else of migration_id */
-    bool has_evidence;               /* exported run_receipt.json present and well-formed */
+    struct names schemas;   /* scope.allowed_schemas */
+    bool has_extensions;    /* scope.allowed_extensions is not empty */
+    bool after_load;        /* rebuild: after-load */
+    int scope_line;         /* of scope in migration.yml */
+    const char *projection; /* whose chain it belongs to; NULL */
+    const char *status;     /* in registry/migrations.v1.json; NULL: not registered */
+    bool is_absent;         /* only the ledger knows it: id and checksum, nothing else */
+    const char *resembles;  /* an absent one whose forward files are much like its own; NULL */
+    int likeness;           /* of them, in percent */
+    bool only_line_ends;    /* what is applied as it has other line ends, and is else the same */
+    int depends_line;       /* of depends_on in migration.yml, else of migration_id */
+    bool has_evidence;      /* exported run_receipt.json present and well-formed */
     struct digest evidence_checksum; /* the checksum that it names */
     struct digest
         evidence_files; /* digest over the exported files' names and bytes, zero if one is missing */

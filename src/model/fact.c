@@ -19,13 +19,45 @@ void past_add(struct arena *a, struct past *p, const struct fact *f)
         table_puts(&p->by_id, f->subject, h);
     }
     struct fact *copy = arena_dup(a, f, sizeof *f);
+    copy->recorded_as = f->recorded_as != NULL ? f->recorded_as : f->subject;
     if (h->last == NULL || f->sequence > h->last->sequence) {
         h->last = copy;
     }
     if (strcmp(f->result, "success") == 0 &&
         (h->applied == NULL || f->sequence > h->applied->sequence)) {
+        p->n_applied += h->applied == NULL && f->is_migration;
         h->applied = copy;
     }
+}
+
+/* The failed runs of the old name are behind it: what counts is that it is applied. */
+void past_rename(struct arena *a, struct past *p, const char *old, const char *id)
+{
+    struct history *h = past_get(p, old);
+    if (h == NULL || h->applied == NULL || strcmp(old, id) == 0) {
+        return;
+    }
+    struct fact f = *h->applied;
+    p->n_applied -= f.is_migration;
+    *h = (struct history){NULL, NULL};
+    f.subject = id;
+    past_add(a, p, &f);
+}
+
+const char *rename_subject(struct arena *a, const char *old, const char *id)
+{
+    return arena_printf(a, "%s %s", old, id);
+}
+
+int rename_read(struct arena *a, const char *subject, const char **old, const char **id)
+{
+    const char *blank = strchr(subject, ' ');
+    if (blank == NULL || blank == subject || blank[1] == '\0' || strchr(blank + 1, ' ') != NULL) {
+        return -1;
+    }
+    *old = arena_strndup(a, subject, (size_t)(blank - subject));
+    *id = arena_strdup(a, blank + 1);
+    return 0;
 }
 
 const char *generation_state_text(enum generation_state s)

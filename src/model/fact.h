@@ -13,10 +13,11 @@
 struct doc; /* doc/doc.h */
 
 /* One ledger entry about a migration, or about a projection that was published: checksum is then the digest
- * of its generation. */
+ * of its generation. subject: what it is called now; recorded_as: what the entry calls it. */
 struct fact {
     int64_t sequence;
-    const char *subject;
+    const char *subject, *recorded_as;
+    bool is_migration;
     const char *result; /* "success", "failed", "interrupted" */
     const char *run_id;
     const char *finished_at;
@@ -30,6 +31,7 @@ struct history {
 };
 struct past {
     struct table by_id; /* id -> struct history */
+    size_t n_applied;   /* migrations with a success */
     struct digest
         managed; /* post digest of the newest entry that has one; zero on an empty ledger */
     int64_t size;
@@ -38,6 +40,11 @@ struct past {
 struct history *past_get(const struct past *p, const char *id); /* NULL if nothing is known */
 /* Add a fact; later facts (higher sequence) win. Memory in a. */
 void past_add(struct arena *a, struct past *p, const struct fact *f);
+/* From here on what is known of migration old is known of id; nothing where nothing is applied as old. */
+void past_rename(struct arena *a, struct past *p, const char *old, const char *id);
+/* The subject of a rename's entry, "OLD NEW", in a; and back: -1, it is none. */
+const char *rename_subject(struct arena *a, const char *old, const char *id);
+int rename_read(struct arena *a, const char *subject, const char **old, const char **id);
 
 /* An object that is not as the ledger's sum says. was zero: appeared; now zero: vanished. */
 struct drift {

@@ -12,7 +12,8 @@ static void find_newest(struct plan *p, const struct plan_input *in)
     p->newest = (struct table){.a = p->a};
     for (size_t i = 0; i < in->order->n; i++) {
         const struct bundle *b = in->order->v[i].bundle;
-        const struct history *h = b->projection == NULL ? past_get(in->past, b->id) : NULL;
+        bool counts = b->projection == NULL && !b->is_absent;
+        const struct history *h = counts ? past_get(in->past, b->id) : NULL;
         if (h != NULL && h->applied != NULL) {
             const char *old = table_gets(&p->newest, b->folder);
             if (old == NULL || strcmp(b->id, old) > 0) {
@@ -56,14 +57,16 @@ static void begin_steps(struct plan *p, const struct plan_input *in)
     p->projections = p->v + p->n_migrations;
     for (size_t i = 0; i < in->order->n; i++) {
         const struct ordered *o = &in->order->v[i];
-        p->v[i] =
-            (struct step){.kind = STEP_MIGRATION,
-                          .bundle = o->bundle,
-                          .upstream = o->upstream,
-                          .n_upstream = o->n_upstream,
-                          .order_only = o->order_only,
-                          .exported = in->exports != NULL ? in->exports[o->index] : EXPORT_DONE,
-                          .selected = true};
+        p->v[i] = (struct step){.kind = STEP_MIGRATION,
+                                .bundle = o->bundle,
+                                .upstream = o->upstream,
+                                .n_upstream = o->n_upstream,
+                                .order_only = o->order_only,
+                                .exported = in->exports != NULL && !o->bundle->is_absent
+                                                ? in->exports[o->index]
+                                                : EXPORT_DONE,
+                                .selected = true};
+        p->n_absent += o->bundle->is_absent;
     }
 }
 
@@ -125,7 +128,7 @@ static const char *choose(const struct plan *p, const struct target *t, struct c
     return p->v[t->bundle].bundle->id;
 }
 
-static struct subjects subjects_of(const struct plan *p)
+struct subjects plan_all_subjects(const struct plan *p)
 {
     const struct bundle **bundles = ARENA_ARRAY(p->a, const struct bundle *, p->n_migrations + 1);
     const struct projection **projections =
@@ -141,12 +144,22 @@ static struct subjects subjects_of(const struct plan *p)
     return all;
 }
 
+/* True: what is decided about it may be another thing now. */
+static bool name_step(struct step *s)
+{
+    bool waits =
+        s->reasons[0].code == REASON_APPLIED_TWIN || s->reasons[0].code == REASON_RESEMBLES;
+    s->is_named = true;
+    return waits;
+}
+
 int plan_restrict(struct plan *p, const char *const *targets, size_t n, struct err *e)
 {
     if (n == 0) {
         return 0;
     }
-    struct subjects all = subjects_of(p);
+    bool again = false;
+    struct subjects all = plan_all_subjects(p);
     struct choice c = {.steps = ARENA_ARRAY(p->a, bool, p->n_migrations + 1),
                        .projections = ARENA_ARRAY(p->a, bool, p->n_projections + 1),
                        .chains = ARENA_ARRAY(p->a, bool, p->n_projections + 1)};
@@ -157,6 +170,10 @@ int plan_restrict(struct plan *p, const char *const *targets, size_t n, struct e
             return -1;
         }
         p->selection.v[i] = choose(p, &t, &c);
+        again = (t.bundle >= 0 && name_step(&p->v[t.bundle])) || again;
+    }
+    for (size_t i = 0; i < p->n_steps && again; i++) {
+        step_decide(p, &p->v[i]);
     }
     order_select(p, c.steps);
     projections_select(p, c.projections);

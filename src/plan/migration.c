@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "plan/projection.h"
-#include "plan/step_kind.h"
+#include "plan/twin.h"
 
 static const char *entry_name(struct plan *p, const struct fact *f)
 {
@@ -15,10 +15,16 @@ static void decide_applied(struct plan *p, struct step *s)
     const struct fact *f = s->history->applied;
     if (!digest_eq(&f->checksum, &s->bundle->checksum)) {
         struct reason *r = step_give(p, s, REASON_CHECKSUM_MISMATCH);
+        const char *moved = plan_moved(p, s);
         r->cause = entry_name(p, f);
         r->was = step_digest(p, &f->checksum);
         r->now = step_digest(p, &s->bundle->checksum);
-        r->detail = arena_printf(p->a, "applied at %s by run %s", f->finished_at, f->run_id);
+        r->detail = arena_printf(p->a, "%sapplied at %s by run %s",
+                                 s->bundle->only_line_ends ? "only line ends differ; " : "",
+                                 f->finished_at, f->run_id);
+        if (moved != NULL) {
+            r->detail = arena_printf(p->a, "%s; that content is here as %s", r->detail, moved);
+        }
         r->path = arena_printf(p->a, "%s/migration.yml", s->bundle->dir);
         return;
     }
@@ -147,6 +153,9 @@ static void check_lateness(struct plan *p, struct step *s)
 static void decide_pending(struct plan *p, struct step *s)
 {
     const struct fact *last = s->history != NULL ? s->history->last : NULL;
+    if (twin_holds(p, s)) {
+        return;
+    }
     if (last != NULL && strcmp(last->result, "interrupted") == 0) {
         struct reason *r = step_give(p, s, REASON_INTERRUPTED);
         r->cause = entry_name(p, last);
@@ -174,6 +183,10 @@ static void decide_pending(struct plan *p, struct step *s)
 void migration_decide(struct plan *p, struct step *s)
 {
     bool excluded = false;
+    if (s->bundle->is_absent) {
+        absent_decide(p, s);
+        return;
+    }
     const struct projection_input *x = projection_of(p, s->bundle, &excluded);
     if (x != NULL && (excluded || !generation_grows(x) || !generation_lacks(x, s->bundle))) {
         projection_member(p, s, x, excluded);

@@ -120,7 +120,7 @@ static int latest_of(const struct latest *l, const char *chain)
 /* index: where i stands, for as long as the table. */
 static void latest_add(struct latest *l, const struct bundle *b, int *index)
 {
-    if (depends_on_later(b)) {
+    if (depends_on_later(b) || b->is_absent) {
         return;
     }
     if (b->projection == NULL) {
@@ -273,7 +273,8 @@ int plan_order(struct arena *a, const struct bundle *const *bundles, size_t n,
 void order_select(struct plan *p, const bool *roots)
 {
     for (size_t i = 0; i < p->n_migrations; i++) {
-        p->v[i].selected = roots[i];
+        /* What blocks the environment is never out of sight. */
+        p->v[i].selected = roots[i] || (p->v[i].bundle->is_absent && p->env->is_protected);
     }
     /* Upstream steps stand before those that need them, so one walk backwards reaches all. */
     for (size_t i = p->n_migrations; i-- > 0;) {

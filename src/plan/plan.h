@@ -98,8 +98,10 @@ struct step {
     enum plan_state state;
     enum plan_action action;
     bool selected;
-    bool is_named;   /* asked for by its name: what was switched back to by hand does not hold it */
-    bool order_only; /* upstream is the default order, not depends_on */
+    /* Asked for by its name: what was switched back to by hand does not hold it, nor that the same content is
+     * applied under another id. */
+    bool is_named;
+    bool order_only;        /* upstream is the default order, not depends_on */
     struct reason *reasons; /* at least one; the decisive one first */
     size_t n_reasons, cap_reasons;
     const struct history *history; /* NULL: nothing known */
@@ -143,8 +145,10 @@ struct plan {
     size_t n_rebuild;                      /* selected projections with something to do */
     const struct projection_input *inputs; /* of the projections */
     struct table by_name;                  /* of a projection -> its input */
-    struct table newest;    /* of a folder -> its greatest applied id, outside of chains */
-    struct names selection; /* as given, "" none: everything */
+    size_t n_absent;                       /* migrations that are applied and not here */
+    struct table by_content; /* what is applied, by checksum; made when it is asked for */
+    struct table newest;     /* of a folder -> its greatest applied id, outside of chains */
+    struct names selection;  /* as given, "" none: everything */
 };
 /* The target that stands for all of them: "dev/X@apply", "dev/feature_index@publish"; in a. */
 const char *step_target_text(struct arena *a, const struct plan *p, const struct step *s);
@@ -230,6 +234,8 @@ struct subjects {
 /* Fill s->by_name, in a, so that each plan_target() finds a whole name at once; else it walks through all
  * names. */
 void plan_subjects(struct arena *a, struct subjects *s);
+/* What p is about, in its order: also what only the ledger knows. Memory in p->a. */
+struct subjects plan_all_subjects(const struct plan *p);
 /* What a text means: "ENV/SUBJECT@STAGE", "SUBJECT@STAGE", "SUBJECT", a unique
  * abbreviation (prefix, else substring) of SUBJECT and STAGE (prefix). SUBJECT: a migration's id or a
  * projection's name. The stage follows the last '@' (a version in "@load:DATASET/VERSION" may hold more of
@@ -249,6 +255,9 @@ int plan_target(const char *text, const struct env *envs, size_t n_envs,
 const char *plan_target_text(struct arena *a, const struct plan *p, const struct step *s,
                              enum stage stage);
 
+/* The id of a bundle here that is not applied and has the content which is applied as s, whose own
+ * is another; NULL: none. */
+const char *plan_moved(const struct plan *p, const struct step *s);
 int plan_find(const struct plan *p, const char *id);              /* index of its step, or -1 */
 int plan_find_projection(const struct plan *p, const char *name); /* in p->projections, or -1 */
 /* The state of one target of a migration. */

@@ -65,6 +65,56 @@ static void about_environment(struct buf *out, const struct plan *p, const struc
     words_safe(out, r->cause);
 }
 
+static void about_rename(struct buf *out, const struct plan *p, const struct reason *r)
+{
+    bool is_protected = p->env->is_protected;
+    buf_puts(out, is_protected ? "give the bundle its old name back: " : "");
+    buf_puts(out, "`kfmig rename ");
+    words_safe(out, is_protected ? r->now : r->was);
+    buf_putc(out, ' ');
+    words_safe(out, is_protected ? r->was : r->now);
+    if (!is_protected) {
+        buf_putc(out, ' ');
+        words_safe(out, p->env->name);
+    }
+    buf_putc(out, '`');
+}
+
+/* r->was: its id; r->now: what it may be called now. */
+static void about_absent(struct buf *out, const struct plan *p, const struct reason *r)
+{
+    if (r->now[0] != '\0') {
+        about_rename(out, p, r);
+        return;
+    }
+    buf_puts(out, "put its folder back from version control (`git log --all -- '*/");
+    words_safe(out, r->was);
+    buf_puts(out, "'` finds it), or as it was applied with `kfmig receipt text ");
+    words_safe(out, p->env->name);
+    buf_putc(out, ' ');
+    words_safe(out, r->was);
+    buf_puts(out, " --write`");
+}
+
+static void about_renamed(struct buf *out, const struct plan *p, const struct reason *r)
+{
+    about_rename(out, p, r);
+    buf_puts(out, "; if it is to run once more, say so in its text: a comment in a forward file");
+}
+
+static void about_twin(struct buf *out, const struct plan *p, const struct reason *r)
+{
+    buf_puts(out, "if it is to run once more, ");
+    advice_command(out, p, "build", r->now);
+}
+
+static void about_resembling(struct buf *out, const struct plan *p, const struct reason *r)
+{
+    about_rename(out, p, r);
+    buf_puts(out, " if it is that one; if it is another, ");
+    advice_command(out, p, "build", r->now);
+}
+
 bool advice_put_shared(struct buf *out, const struct plan *p, const struct reason *r)
 {
     static const struct {
@@ -77,6 +127,11 @@ bool advice_put_shared(struct buf *out, const struct plan *p, const struct reaso
         {REASON_UPSTREAM_BLOCKED, about_cause, NULL},
         {REASON_IN_GENERATION, about_cause, NULL},
         {REASON_DRIFT, about_drift, NULL},
+        {REASON_ABSENT, about_absent, NULL},
+        {REASON_ABSENT_NOTE, about_absent, NULL},
+        {REASON_RENAMED, about_renamed, NULL},
+        {REASON_APPLIED_TWIN, about_twin, NULL},
+        {REASON_RESEMBLES, about_resembling, NULL},
         {REASON_APPROVAL_MISSING, about_approval, NULL},
         {REASON_PROTECTED_DOMAIN, NULL,
          "leave the protected object as it is; policy.protected in registry/environments.v1.yml "
@@ -107,9 +162,24 @@ bool advice_put_shared(struct buf *out, const struct plan *p, const struct reaso
 
 /* --- migrations ------------------------------------------------------------------------------------- */
 
-static void about_checksum(struct buf *out, const struct step *s, const struct file_change *changes,
-                           size_t n)
+static void about_checksum(struct buf *out, const struct plan *p, const struct step *s,
+                           const struct file_change *changes, size_t n)
 {
+    const char *moved = plan_moved(p, s);
+    if (moved != NULL) {
+        const struct reason r = {.was = s->bundle->id, .now = moved};
+        about_rename(out, p, &r);
+        return;
+    }
+    if (s->bundle->only_line_ends) {
+        buf_puts(out, "keep git from converting line ends (a line `/migrations/** -text` in "
+                      ".gitattributes), then put the files back with `kfmig receipt text ");
+        words_safe(out, p->env->name);
+        buf_putc(out, ' ');
+        words_safe(out, s->bundle->id);
+        buf_puts(out, " --write`");
+        return;
+    }
     buf_puts(out, "restore what was applied with `git checkout -- ");
     for (size_t i = 0; i < n; i++) {
         words_safe(out, changes[i].path);
@@ -214,7 +284,7 @@ void advice_put(struct buf *out, const struct plan *p, const struct step *s, con
     } else if (r->code == REASON_NEVER_BUILT) {
         about_pending(out, p, s);
     } else if (r->code == REASON_CHECKSUM_MISMATCH) {
-        about_checksum(out, s, changes, n_changes);
+        about_checksum(out, p, s, changes, n_changes);
     } else if (r->code == REASON_NOT_PROMOTED) {
         about_promotion(out, p, s, r);
     } else {

@@ -69,7 +69,7 @@ static void put_migration(struct buf *out, const struct style *st, const struct 
     if (s->action != ACTION_NONE) {
         words_paint(out, st, PAINT_BUSY, plan_action_text(s->action), VERB_WIDTH);
     } else {
-        words_state(out, st, s->state, VERB_WIDTH);
+        words_migration_state(out, st, s, VERB_WIDTH);
     }
     words_cell(out, s->bundle->id, width);
     if (s->risk_class != 0) {
@@ -182,7 +182,8 @@ void report_plan(struct buf *out, const struct style *st, const struct plan *p)
         const struct step *s = &p->v[i];
         /* Where nothing could be asked, all are blocked for the one reason given above. */
         bool idle = s->action == ACTION_NONE && (s->state != STATE_BLOCKED || !p->world->reachable);
-        if (s->selected && (!idle || st->verbose)) {
+        bool is_absent = s->kind == STEP_MIGRATION && s->bundle->is_absent;
+        if (s->selected && (!idle || is_absent || st->verbose)) {
             buf_puts(out, listed ? "" : "\n");
             listed = true;
             (s->kind == STEP_PROJECTION ? words_projection : put_migration)(out, st, s, width);

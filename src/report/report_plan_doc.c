@@ -47,7 +47,8 @@ struct doc *report_plan_doc(struct arena *a, const struct plan *p)
     doc_put(a, d, "plan_digest", doc_text(a, digest_text(&digest, text)));
     struct doc *targets = doc_put(a, d, "targets", doc_new(a, DOC_LIST));
     for (size_t i = 0; i < p->n_migrations; i++) {
-        for (int stage = 0; stage < STAGE_COUNT && p->v[i].selected; stage++) {
+        for (int stage = words_first_stage(&p->v[i]); stage < STAGE_COUNT && p->v[i].selected;
+             stage++) {
             struct doc *t = doc_push(a, targets, words_target(a, p, &p->v[i], (enum stage)stage));
             if (stage == STAGE_APPLY) {
                 add_statements(a, t, &p->v[i]);
@@ -175,14 +176,16 @@ void report_plan_markdown(struct buf *out, const struct plan *p)
         put_cell(out, p->world->why_not);
         buf_putc(out, '\n');
     }
-    size_t n_listed = p->n_apply + p->n_export + p->n_rebuild + p->n_state[STATE_BLOCKED];
+    size_t n_listed =
+        p->n_apply + p->n_export + p->n_rebuild + p->n_state[STATE_BLOCKED] + p->n_absent;
     if (n_listed > 0) {
         buf_printf(out, "\n| action | %s | class | why |\n|---|---|---|---|\n",
                    p->n_projections > 0 ? "target" : "migration");
     }
     for (size_t i = 0; i < p->n_steps; i++) {
         const struct step *s = &p->v[i];
-        if (s->selected && (s->action != ACTION_NONE || s->state == STATE_BLOCKED)) {
+        bool is_absent = s->kind == STEP_MIGRATION && s->bundle->is_absent;
+        if (s->selected && (s->action != ACTION_NONE || s->state == STATE_BLOCKED || is_absent)) {
             (s->kind == STEP_PROJECTION ? put_projection_row : put_row)(out, s);
         }
     }

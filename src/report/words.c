@@ -71,6 +71,21 @@ void words_state(struct buf *out, const struct style *st, enum plan_state s, siz
     words_paint(out, st, paints[s], plan_state_text(s), width);
 }
 
+void words_migration_state(struct buf *out, const struct style *st, const struct step *s,
+                           size_t width)
+{
+    if (s->bundle->is_absent && s->state == STATE_NOT_APPLICABLE) {
+        words_paint(out, st, PAINT_BAD, "not here", width);
+    } else {
+        words_state(out, st, s->state, width);
+    }
+}
+
+enum stage words_first_stage(const struct step *s)
+{
+    return s->bundle->is_absent ? STAGE_PRE : STAGE_DECLARATION;
+}
+
 void words_count(struct buf *out, size_t n, const char *noun)
 {
     buf_printf(out, "%zu %s%s", n, noun, n == 1 ? "" : "s");
@@ -78,6 +93,11 @@ void words_count(struct buf *out, size_t n, const char *noun)
 
 void words_summary(struct buf *out, const struct plan *p)
 {
+    size_t n_absent = 0;
+    for (size_t i = 0; i < p->n_migrations && p->n_absent > 0; i++) {
+        const struct step *s = &p->v[i];
+        n_absent += s->selected && s->state == STATE_NOT_APPLICABLE && s->bundle->is_absent;
+    }
     const struct {
         size_t n;
         const char *text;
@@ -86,7 +106,8 @@ void words_summary(struct buf *out, const struct plan *p)
                  {p->n_export, "to export"},
                  {p->n_state[STATE_BLOCKED], "blocked"},
                  {p->n_state[STATE_CURRENT], "current"},
-                 {p->n_state[STATE_NOT_APPLICABLE], "not applicable"}};
+                 {n_absent, "applied but not here"},
+                 {p->n_state[STATE_NOT_APPLICABLE] - n_absent, "not applicable"}};
     words_safe(out, p->env->name);
     const char *before = ": ";
     for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {

@@ -71,6 +71,17 @@ static struct account_failure failure_of(const struct outcome *o)
                                     .object = e->object};
 }
 
+static const struct doc *renaming_doc(struct arena *a, const struct renaming *x)
+{
+    char text[DIGEST_TEXT];
+    struct doc *d = doc_new(a, DOC_MAP);
+    doc_put(a, d, "from", doc_text(a, x->old));
+    doc_put(a, d, "to", doc_text(a, x->id));
+    doc_put(a, d, "sequence", doc_int(a, x->sequence));
+    doc_put(a, d, "checksum", doc_text(a, digest_text(&x->checksum, text)));
+    return d;
+}
+
 void account_of(struct arena *a, const struct run *r, const struct receipt_input *in,
                 struct account *out)
 {
@@ -104,6 +115,7 @@ void account_of(struct arena *a, const struct run *r, const struct receipt_input
     if (in->bundle != NULL) {
         add_declaration(a, in->bundle, o, out);
     }
+    out->rename = in->renaming != NULL ? renaming_doc(a, in->renaming) : NULL;
     if (in->drill != NULL) {
         add_drill(a, in->drill, out);
     } else if (in->making != NULL) {

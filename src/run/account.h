@@ -19,10 +19,11 @@ void evidence_of(struct arena *a, const struct bundle *b, const struct outcome *
 
 struct making; /* projection_parts.h */
 /* What an account is made of, besides the run that it belongs to. All borrowed.
- * kind    "db_migration", "adopt", "drill", "projection_publish"
+ * kind    "db_migration", "adopt", "drill", "rename", "projection_publish"
  * bundle  NULL: nothing is declared, as in an adoption
  * making  NULL: no projection
- * drill   NULL: no drill */
+ * drill   NULL: no drill
+ * renaming  NULL: nothing gets another id */
 struct receipt_input {
     const char *kind;
     const struct bundle *bundle;
@@ -32,6 +33,7 @@ struct receipt_input {
     const struct making *making;
     const char *notes;
     const struct drill_record *drill;
+    const struct renaming *renaming;
 };
 /* Everything that can be told of it, in *out; texts borrowed from r and in, or in a. It has no position in
  * a ledger yet. */

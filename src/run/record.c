@@ -59,6 +59,10 @@ static void entry_fill(const struct run *r, const struct receipt_input *in, enum
         .diff = in->evidence->diff.digest,
         .invariants = in->evidence->invariants.digest,
     };
+    if (in->renaming != NULL) {
+        en->subject = rename_subject(r->a, in->renaming->old, in->renaming->id);
+        en->checksum = in->renaming->checksum;
+    }
     if (in->bundle != NULL) {
         en->checksum = in->bundle->checksum;
         en->bundle_digest = in->bundle->bundle_digest;

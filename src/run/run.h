@@ -88,6 +88,17 @@ struct drill_record {
 int run_record_drill(struct run *r, const struct drill_record *d, const char *started_at,
                      struct outcome *o, struct err *e) MUST_CHECK;
 
+/* A migration that is applied as old, by the entry sequence, with that checksum, and is called id from here
+ * on. */
+struct renaming {
+    const char *old, *id;
+    int64_t sequence;
+    struct digest checksum;
+};
+/* Record it: an entry of kind "rename", and nothing else. */
+int run_record_rename(struct run *r, const struct renaming *x, struct outcome *o,
+                      struct err *e) MUST_CHECK;
+
 /* Record a receipt that an earlier run could not (its bytes as found in state/owed). 0 with *fate: OWED_PAID,
  * it is recorded now; OWED_KNOWN, the ledger has it already; OWED_UNREADABLE, these are not the bytes of a
  * receipt of this environment, or too many (*e says which): no run will ever record them. -1: this run

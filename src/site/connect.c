@@ -137,11 +137,18 @@ static void add_facts(struct site *s)
         if (success && entry_kind_objects(en->kind) != OBJECTS_NONE && !digest_is_zero(&en->post)) {
             s->past.managed = en->post;
         }
+        const char *old = NULL;
+        const char *id = NULL;
+        if (entry_kind_fact(en->kind) == FACT_RENAMED && success &&
+            rename_read(s->a, en->subject, &old, &id) == 0) {
+            past_rename(s->a, &s->past, old, id);
+        }
         if (entry_kind_fact(en->kind) != FACT_MADE) {
             continue;
         }
         struct fact f = {.sequence = en->sequence,
                          .subject = en->subject,
+                         .is_migration = en->kind == ENTRY_APPLY,
                          .result = en->result,
                          .run_id = en->run_id,
                          .finished_at = en->finished_at,

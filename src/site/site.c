@@ -1,7 +1,10 @@
 /* From an environment's declaration to the plan for it. */
 #include "site/site.h"
 
+#include <string.h>
+
 #include "evidence/state.h"
+#include "site/absent.h"
 #include "site/projected.h"
 
 void site_init(struct site *s, struct arena *a, struct project *project, struct cache *cache,
@@ -107,6 +110,32 @@ const struct bundle *const *site_bundles(struct arena *a, const struct project *
     return v;
 }
 
+/* Once more where the ledger knows of migrations that the project does not have. */
+static int complete_plan(struct site *s, struct err *e)
+{
+    const struct bundle *absent = NULL;
+    size_t n = 0;
+    bool found = false;
+    struct plan_order order;
+    if (absent_find(s, &absent, &n, &found, e) != 0) {
+        return -1;
+    }
+    if (!found) {
+        return 0;
+    }
+    size_t n_here = s->project->n_bundle;
+    const struct bundle **all = ARENA_ARRAY(s->a, const struct bundle *, n_here + n + 1);
+    memcpy(all, site_bundles(s->a, s->project), n_here * sizeof *all);
+    for (size_t i = 0; i < n; i++) {
+        all[n_here + i] = &absent[i];
+    }
+    if (plan_order(s->a, all, n_here + n, &order, e) != 0) {
+        return -1;
+    }
+    s->input.order = arena_dup(s->a, &order, sizeof order);
+    return plan_make(s->a, &s->input, &s->plan, e);
+}
+
 /* The order comes first: what is wanted of a projection depends on the order of its chain. */
 static int make_plan(struct site *s, struct err *e)
 {
@@ -123,7 +152,7 @@ static int make_plan(struct site *s, struct err *e)
     if (s->project->n_projection > 0 && projected_look(s, &order, e) != 0) {
         return -1;
     }
-    return plan_make(s->a, &s->input, &s->plan, e);
+    return plan_make(s->a, &s->input, &s->plan, e) != 0 ? -1 : complete_plan(s, e);
 }
 
 int site_replan(struct site *s, bool full, struct err *e)

@@ -15,6 +15,7 @@ usage: kfmig COMMAND [ENV] [TARGET...] [options]
   check      Find all faults of the project, without a database.
   init       Make a project.
   new        Make a migration.
+  rename     Give a migration another id.
   adopt      Accept a database as it stands as the starting point, with a
              receipt.
   env        Environments; the embedded server; a psql session in one.

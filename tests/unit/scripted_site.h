@@ -87,7 +87,7 @@ static inline void kept_add(struct kept *k, enum entry_kind kind, const char *su
     buf_release(&text);
 }
 
-/* Contact, adoption, then migrations S-1, S-2, ...: n entries. */
+/* Contact, adoption, then what was published as S-1, S-2, ...: n entries. */
 static inline void kept_make(struct kept *k, const char *uuid, int n)
 {
     char subject[16];
@@ -95,7 +95,7 @@ static inline void kept_make(struct kept *k, const char *uuid, int n)
     (void)snprintf(k->uuid, sizeof k->uuid, "%s", uuid);
     for (int i = 0; i < n; i++) {
         (void)snprintf(subject, sizeof subject, i < 2 ? "database" : "S-%d", i - 1);
-        kept_add(k, i == 0 ? ENTRY_CONTACT : i == 1 ? ENTRY_ADOPT : ENTRY_APPLY, subject, NULL);
+        kept_add(k, i == 0 ? ENTRY_CONTACT : i == 1 ? ENTRY_ADOPT : ENTRY_PUBLISH, subject, NULL);
     }
 }
 

@@ -182,7 +182,7 @@ static void test_kinds(void)
             buf_printf(&known, "%s ", entry_kind_text((enum entry_kind)k));
         }
     }
-    is_str(buf_str(&known), "contact adopt apply intent batch done publish drill ",
+    is_str(buf_str(&known), "contact adopt apply intent batch done publish drill rename ",
            "the kinds of format 1");
     buf_release(&known);
 }
@@ -195,10 +195,11 @@ static void test_kind_meanings(void)
         enum entry_fact fact;
         enum entry_objects objects;
     } rows[] = {
-        {ENTRY_CONTACT, FACT_NONE, OBJECTS_FOUND}, {ENTRY_ADOPT, FACT_NONE, OBJECTS_FOUND},
-        {ENTRY_APPLY, FACT_MADE, OBJECTS_WRITTEN}, {ENTRY_PUBLISH, FACT_MADE, OBJECTS_WRITTEN},
-        {ENTRY_DRILL, FACT_NONE, OBJECTS_NONE},    {ENTRY_ROLLBACK, FACT_UNDONE, OBJECTS_WRITTEN},
-        {ENTRY_WAIVER, FACT_NONE, OBJECTS_NONE},   {ENTRY_DONE, FACT_NONE, OBJECTS_NONE},
+        {ENTRY_CONTACT, FACT_NONE, OBJECTS_FOUND},  {ENTRY_ADOPT, FACT_NONE, OBJECTS_FOUND},
+        {ENTRY_APPLY, FACT_MADE, OBJECTS_WRITTEN},  {ENTRY_PUBLISH, FACT_MADE, OBJECTS_WRITTEN},
+        {ENTRY_DRILL, FACT_NONE, OBJECTS_NONE},     {ENTRY_ROLLBACK, FACT_UNDONE, OBJECTS_WRITTEN},
+        {ENTRY_WAIVER, FACT_NONE, OBJECTS_NONE},    {ENTRY_DONE, FACT_NONE, OBJECTS_NONE},
+        {ENTRY_RENAME, FACT_RENAMED, OBJECTS_NONE},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         ok(entry_kind_fact(rows[i].kind) == rows[i].fact &&
@@ -291,7 +292,7 @@ static void test_every_byte(void)
 
 int main(void)
 {
-    tap_plan(4 + 1 + 16 + ENTRY_KINDS + 1 + 8 + 25 + 3);
+    tap_plan(4 + 1 + 16 + ENTRY_KINDS + 1 + 9 + 25 + 3);
     test_round_trips();
     test_text();
     test_refused();

@@ -1,0 +1,164 @@
+/* A bundle gets another id. */
+#include "load/rename.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "doc/yaml.h"
+#include "load/bundles.h"
+#include "load/registry.h"
+#include "load/text.h"
+
+enum { ID_MAX = 100 };
+
+int rename_check_id(const char *id, struct err *e)
+{
+    static const char allowed[] =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
+    size_t n = strlen(id);
+    if (n > 0 && n <= ID_MAX && strspn(id, allowed) == n && strchr("._-", id[0]) == NULL) {
+        return 0;
+    }
+    err_set(e, ERR_CONFIG, "\"%s\" cannot be a migration's id", id);
+    return err_hint(e, "letters, digits, '.', '_' and '-', at most %d, the first a letter or digit",
+                    ID_MAX);
+}
+
+/* --- declarations ----------------------------------------------------------------------------------- */
+
+/* One file on its way: replacements are made from the end, so that places before stay true. */
+struct edit {
+    struct buf text;
+    const char *old, *id;
+    size_t n_done;
+};
+
+static size_t offset_of(const struct buf *text, int line, int col)
+{
+    size_t at = 0;
+    while (--line > 0) {
+        const char *end = memchr(text->p + at, '\n', text->n - at);
+        if (end == NULL) {
+            return text->n;
+        }
+        at = (size_t)(end - text->p) + 1;
+    }
+    at += (size_t)col - 1;
+    return at < text->n ? at : text->n;
+}
+
+/* The scalar at d, which reads old. -1: it is written in a way that cannot be replaced. */
+static int replace(struct edit *x, const struct doc *d, struct err *e)
+{
+    size_t n = strlen(x->old);
+    size_t at = offset_of(&x->text, d->line, d->col);
+    at += at < x->text.n && strchr("'\"", x->text.p[at]) != NULL;
+    if (x->text.n - at < n || memcmp(x->text.p + at, x->old, n) != 0) {
+        return err_at(e, ERR_CONFIG, d->path, d->line, d->col,
+                      "the id stands here in a spelling that cannot be replaced: write \"%s\"",
+                      x->id);
+    }
+    struct buf out = {0};
+    buf_add(&out, x->text.p, at);
+    buf_puts(&out, x->id);
+    buf_add(&out, x->text.p + at + n, x->text.n - at - n);
+    buf_release(&x->text);
+    x->text = out;
+    x->n_done++;
+    return 0;
+}
+
+static bool reads(const struct doc *d, const char *text)
+{
+    return d != NULL && d->type == DOC_TEXT && strcmp(d->text.p, text) == 0;
+}
+
+/* What of b's declaration is old: its own id, and what it depends on. */
+static int edit_declaration(const struct project *p, const struct bundle *b, const char *old,
+                            const char *id, struct err *e)
+{
+    struct arena a = {0};
+    struct bytes text;
+    const char *path = arena_printf(&a, "%s/migration.yml", b->dir);
+    struct edit x = {.old = old, .id = id};
+    int rc = file_read(&a, p->dirfd, path, LIMIT_YAML, &text, NULL, e);
+    const struct doc *d = rc == 0 ? yaml_read(&a, text, path, e) : NULL;
+    if (rc == 1 || d == NULL) {
+        arena_release(&a);
+        return rc == 1 ? 0 : -1;
+    }
+    buf_add(&x.text, text.p, text.n);
+    const struct doc *own = doc_get(d, "migration_id");
+    const struct doc *list = doc_get(d, "depends_on");
+    rc = 0;
+    for (size_t i = doc_len(list); i-- > 0 && rc == 0;) {
+        rc = reads(list->item[i], old) ? replace(&x, list->item[i], e) : 0;
+    }
+    /* The id may stand before or behind the list: its own line does not move, its column only if it does. */
+    if (rc == 0 && reads(own, old)) {
+        rc = replace(&x, own, e);
+    }
+    if (rc == 0 && x.n_done > 0) {
+        rc = file_write(p->dirfd, path, buf_bytes(&x.text), 0666, e);
+    }
+    buf_release(&x.text);
+    arena_release(&a);
+    return rc;
+}
+
+static bool concerns(const struct bundle *b, const char *old)
+{
+    return strcmp(b->id, old) == 0 || names_have(&b->depends_on, old);
+}
+
+/* --- the folder ------------------------------------------------------------------------------------- */
+
+static int move_folder(const struct project *p, const struct bundle *b, const char *id,
+                       struct err *e)
+{
+    struct arena a = {0};
+    struct stamp stamp = {0};
+    struct err ignored = {0};
+    const char *to = arena_printf(&a, "%s/%s", b->folder, id);
+    int rc = 0;
+    if (strcmp(to, b->dir) == 0) {
+        arena_release(&a);
+        return 0; /* half of it was done by hand */
+    }
+    if (file_stamp(p->dirfd, to, &stamp, &ignored) != 1) {
+        rc = err_at(e, ERR_CONFIG, to, 0, 0, "it is there already: nothing was moved to it");
+    } else if (renameat(p->dirfd, b->dir, p->dirfd, to) != 0) {
+        rc = err_errno(e, ERR_PREFLIGHT, "cannot rename the folder \"%s\"", b->dir);
+    }
+    arena_release(&a);
+    return rc;
+}
+
+int load_rename(struct project *p, const char *old, const char *id, bool *moved, struct err *e)
+{
+    const struct bundle *from = table_gets(&p->by_id, old);
+    const struct bundle *to = table_gets(&p->by_id, id);
+    const char *kept = to != NULL ? to->dir + strlen(to->folder) + 1 : "";
+    bool is_half =
+        from == NULL && strcmp(kept, old) == 0; /* its id is the new one, its folder not */
+    *moved = is_half || (from != NULL && to == NULL);
+    if (from == NULL && to == NULL) {
+        err_set(e, ERR_CONFIG, "there is no migration \"%s\" to rename", old);
+        return err_hint(e, "`kfmig status` lists them");
+    }
+    if (from != NULL && to != NULL) {
+        return 0;
+    }
+    for (size_t i = 0; i < p->n_bundle; i++) {
+        const struct bundle *b = &p->bundle[i];
+        if (concerns(b, old) && edit_declaration(p, b, old, id, e) != 0) {
+            return -1;
+        }
+    }
+    if (registry_rename(p, old, id, e) != 0) {
+        return -1;
+    }
+    return *moved ? move_folder(p, from != NULL ? from : to, id, e) : 0;
+}

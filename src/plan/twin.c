@@ -1,0 +1,161 @@
+/* Applied migrations that the project lacks, and content that is applied under another id. */
+#include "plan/twin.h"
+
+#include <string.h>
+
+/* Facts with the same checksum. */
+struct twin {
+    const struct fact *fact;
+    struct twin *next;
+};
+
+static struct bytes key_of(const struct digest *d)
+{
+    return bytes_of((const char *)d->b, sizeof d->b);
+}
+
+/* What is applied, by content: made when the first pending step asks. */
+static void index_facts(struct plan *p)
+{
+    const struct table *by_id = &p->past->by_id;
+    p->by_content = (struct table){.a = p->a};
+    for (size_t i = 0; i < by_id->n; i++) {
+        const struct history *h = by_id->rows[i].value;
+        if (h->applied == NULL || !h->applied->is_migration) {
+            continue;
+        }
+        struct twin *t = ARENA_NEW(p->a, struct twin);
+        t->fact = h->applied;
+        t->next = table_put(&p->by_content, key_of(&h->applied->checksum), t);
+    }
+}
+
+static const struct twin *twins_of(struct plan *p, const struct step *s)
+{
+    if (p->past->n_applied > 0 && p->by_content.a == NULL) {
+        index_facts(p);
+    }
+    return p->by_content.a == NULL ? NULL : table_get(&p->by_content, key_of(&s->bundle->checksum));
+}
+
+/* Has the project a bundle of that id with the content that is applied? */
+static bool is_here(const struct plan *p, const struct fact *f)
+{
+    int i = plan_find(p, f->subject);
+    return i >= 0 && !p->v[i].bundle->is_absent &&
+           digest_eq(&p->v[i].bundle->checksum, &f->checksum);
+}
+
+static const char *applied_text(struct plan *p, const struct fact *f)
+{
+    return arena_printf(p->a, "applied at %s by run %s", f->finished_at, f->run_id);
+}
+
+static struct reason *give(struct plan *p, struct step *s, enum reason_code code,
+                           const struct fact *f, const char *detail)
+{
+    struct reason *r = step_give(p, s, code);
+    r->cause = arena_printf(p->a, "ledger entry %lld", (long long)f->sequence);
+    r->was = arena_strdup(p->a, f->subject);
+    r->now = s->bundle->id;
+    r->detail = detail;
+    return r;
+}
+
+/* All that it may be: the content of two that are gone can be the same. */
+static const char *orphans_text(struct plan *p, const struct step *s, const struct twin *list,
+                                const struct fact **first)
+{
+    const char *text = "";
+    size_t n = 0;
+    for (const struct twin *t = list; t != NULL; t = t->next) {
+        if (strcmp(t->fact->subject, s->bundle->id) != 0 && !is_here(p, t->fact)) {
+            *first = *first == NULL || t->fact->sequence < (*first)->sequence ? t->fact : *first;
+            text = n++ == 0 ? t->fact->subject
+                            : arena_printf(p->a, "%s or %s", t->fact->subject, text);
+        }
+    }
+    return text;
+}
+
+static bool holds_content(struct plan *p, struct step *s)
+{
+    const struct twin *list = twins_of(p, s);
+    const struct fact *orphan = NULL;
+    const char *names = orphans_text(p, s, list, &orphan);
+    if (orphan != NULL) {
+        give(
+            p, s, REASON_RENAMED, orphan,
+            arena_printf(p->a, "same content as %s, %s: renamed?", names, applied_text(p, orphan)));
+        return true;
+    }
+    for (const struct twin *t = list; t != NULL && !s->is_named; t = t->next) {
+        if (strcmp(t->fact->subject, s->bundle->id) != 0) {
+            give(p, s, REASON_APPLIED_TWIN, t->fact,
+                 arena_printf(p->a, "same content as %s, %s", t->fact->subject,
+                              applied_text(p, t->fact)));
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Where all of its forward files are those of what is gone, a name does not let it through either: another
+ * scope or rollback makes it no other migration. */
+static bool holds_likeness(struct plan *p, struct step *s)
+{
+    const struct bundle *b = s->bundle;
+    const struct history *h = b->resembles != NULL ? past_get(p->past, b->resembles) : NULL;
+    if (h == NULL || h->applied == NULL || (s->is_named && b->likeness < 100)) {
+        return false;
+    }
+    const char *applied = applied_text(p, h->applied);
+    if (b->likeness == 100) {
+        give(p, s, REASON_RENAMED, h->applied,
+             arena_printf(p->a, "same forward files as %s, %s: renamed?", b->resembles, applied));
+    } else {
+        give(p, s, REASON_RESEMBLES, h->applied,
+             arena_printf(p->a, "%d %% of its lines are those of %s, %s: renamed and edited?",
+                          b->likeness, b->resembles, applied));
+    }
+    return true;
+}
+
+bool twin_holds(struct plan *p, struct step *s)
+{
+    return holds_content(p, s) || holds_likeness(p, s);
+}
+
+void absent_decide(struct plan *p, struct step *s)
+{
+    const struct fact *f = s->history->applied;
+    struct reason *r = step_give(p, s, p->env->is_protected ? REASON_ABSENT : REASON_ABSENT_NOTE);
+    r->cause = arena_printf(p->a, "ledger entry %lld", (long long)f->sequence);
+    r->was = s->bundle->id;
+    r->detail = arena_printf(p->a, "%s, no bundle here", applied_text(p, f));
+    for (size_t i = 0; i < p->n_migrations; i++) {
+        const struct bundle *b = p->v[i].bundle;
+        bool same = digest_eq(&b->checksum, &f->checksum);
+        bool like = b->resembles != NULL && strcmp(b->resembles, f->subject) == 0;
+        const struct history *h = b->is_absent ? NULL : past_get(p->past, b->id);
+        if (!b->is_absent && (same || like) && (h == NULL || h->applied == NULL)) {
+            r->now = b->id;
+            r->detail = arena_printf(p->a, "%s; %s as %s: renamed?", r->detail,
+                                     same ? "same content" : "much the same", b->id);
+            return;
+        }
+    }
+}
+
+const char *plan_moved(const struct plan *p, const struct step *s)
+{
+    for (size_t i = 0; i < p->n_migrations; i++) {
+        const struct bundle *b = p->v[i].bundle;
+        if (b != s->bundle && !b->is_absent &&
+            digest_eq(&b->checksum, &s->history->applied->checksum) &&
+            (past_get(p->past, b->id) == NULL || past_get(p->past, b->id)->applied == NULL)) {
+            return b->id;
+        }
+    }
+    return NULL;
+}
