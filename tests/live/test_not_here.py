@@ -9,6 +9,7 @@ from project import ENVIRONMENTS, Project, full_id
 from schemas import valid
 from tap import cases, contains, equal, main, test
 
+CODES = ["applied_not_here", "bundle_missing", "renamed", "applied_twin", "resembles_applied"]  # each is reached below
 ONE, TWO, THREE, FOUR, FIVE = (full_id(f"M-0{n}") for n in range(1, 6))
 FIRST = "CREATE SCHEMA app;\nCREATE TABLE app.t (id int, note text);\n"
 INSERT = "INSERT INTO app.t (id, note)\nVALUES (1, 'first row of the second migration'),\n       (2, 'second row of the second migration');\n"
@@ -149,6 +150,7 @@ def a_renamed_bundle_never_runs_twice(new, tmp):
     ran = p.build()
     equal(ran.status, 1, repr(ran))
     contains(ran.text, f"same content as {TWO}, applied at ")
+    equal([t["reasons"][0]["code"] for t in p.targets().values() if t["state"] == "blocked"][:1], ["renamed"])
     contains(p.run("why", "dev", new).text, f"`kfmig rename {TWO} {new} dev`")
     equal(p.run("build", "dev", new).status, 1, "nor by its name")
     equal(p.run("build", "dev", "-k").status, 1)
@@ -205,6 +207,7 @@ def a_copy_of_what_is_applied_runs_only_by_its_name(tmp):
     ran = p.build()
     equal(ran.status, 1, repr(ran))
     contains(ran.text, "it runs again only where it is named")
+    equal(code(p, "M-04@apply"), ("blocked", "applied_twin"))
     contains(p.run("why", "dev", FOUR).text, f"`kfmig build dev {FOUR}`")
     equal(rows(p), 2)
     ran = p.run("build", "dev", FOUR)
