@@ -31,17 +31,27 @@ void pg_forget_options(PQconninfoOption *options)
     PQconninfoFree(options);
 }
 
-static int check_conninfo(const char *text, struct err *e)
+static int refuse_conninfo(struct err *e)
+{
+    (void)err_set(e, ERR_CONFIG, "the connection string cannot be parsed");
+    return err_hint(e, "write postgresql://USER@HOST:PORT/DATABASE or keyword=value pairs");
+}
+
+/* What libpq would take for one: it takes anything else for a database's name. */
+static bool is_conninfo(const char *text)
+{
+    return text[0] == '\0' || strchr(text, '=') != NULL || strncmp(text, "postgres://", 11) == 0 ||
+           strncmp(text, "postgresql://", 13) == 0;
+}
+
+/* Asked once libpq has refused it only: each reading leaves a copy, password included, in freed memory. */
+static bool can_be_parsed(const char *text)
 {
     char *words = NULL;
     PQconninfoOption *options = PQconninfoParse(text, &words);
-    if (options == NULL) {
-        PQfreemem(words);
-        (void)err_set(e, ERR_CONFIG, "the connection string cannot be parsed");
-        return err_hint(e, "write postgresql://USER@HOST:PORT/DATABASE or keyword=value pairs");
-    }
+    PQfreemem(words);
     pg_forget_options(options);
-    return 0;
+    return options != NULL;
 }
 
 /* libpq lets a later keyword win: what stands before dbname gives way to the operator's connection string. */
@@ -114,6 +124,10 @@ static int connect_once(struct pg *s, const char *conninfo, const char *encoding
     if (s->conn == NULL) {
         BUG("out of memory");
     }
+    if (PQstatus(s->conn) == CONNECTION_BAD && !can_be_parsed(conninfo)) {
+        s->lost = true;
+        return refuse_conninfo(e);
+    }
     /* With this verbosity libpq's words about a refused connection hold the SQLSTATE and nothing the
      * server wrote. */
     (void)PQsetErrorVerbosity(s->conn, PQERRORS_SQLSTATE);
@@ -165,8 +179,8 @@ int pg_open(struct pg **out, const struct secret *conninfo, const struct pg_opti
 {
     *out = NULL;
     const char *text = secret_is_set(conninfo) ? conninfo->opaque : "";
-    if (check_conninfo(text, e) != 0) {
-        return -1;
+    if (!is_conninfo(text)) {
+        return refuse_conninfo(e);
     }
     struct pg *s = mem_alloc(sizeof *s);
     *s = (struct pg){.wait = o->wait, .shows_text = o->shows_text};

@@ -9,16 +9,18 @@ PGconn *PQconnectStartParams(const char *const *keys, const char *const *values,
 {
     (void)expand;
     PGconn *c = calloc(1, sizeof *c);
+    bool is_readable = true;
     (void)snprintf(c->db, sizeof c->db, "kfm");
     for (int i = 0; keys[i] != NULL;
          i++) { /* the first dbname is a connection string, a later one a name */
+        is_readable = is_readable && (values[i] == NULL || strstr(values[i], "://[") == NULL);
         if (strcmp(keys[i], "dbname") == 0 && values[i] != NULL && strchr(values[i], '/') == NULL &&
             strchr(values[i], '=') == NULL) {
             (void)snprintf(c->db, sizeof c->db, "%s", values[i]);
         }
     }
     c->number = ++play.n_sessions;
-    c->status = CONNECTION_STARTED;
+    c->status = is_readable ? CONNECTION_STARTED : CONNECTION_BAD;
     c->tx = PQTRANS_UNKNOWN;
     play.n_open++;
     if (c->number >= SESSIONS) {
@@ -79,8 +81,8 @@ PostgresPollingStatusType PQconnectPoll(PGconn *c)
 PQconninfoOption *PQconninfoParse(const char *text, char **words)
 {
     *words = NULL;
-    if (strstr(text, "//") == NULL && strchr(text, '=') == NULL && *text != '\0') {
-        *words = strdup("missing \"=\"");
+    if (strstr(text, "://[") != NULL) { /* an address in brackets that has no end */
+        *words = strdup("end of string reached");
         return NULL;
     }
     PQconninfoOption *o = calloc(2, sizeof *o);

@@ -12,7 +12,7 @@
 #include "pg_server.h"
 #include "tap.h"
 
-enum { PLANNED = 130, LONG_ENOUGH_MS = 20000 };
+enum { PLANNED = 142, LONG_ENOUGH_MS = 20000 };
 
 #define COUNT(v) ((int)(sizeof(v) / sizeof *(v)))
 
@@ -371,6 +371,12 @@ static void test_connect_errors(const char *good)
                    "the connection string holds an invalid value");
     refuse_connect("host=127.0.0.1 service=hunter2", &o, ERR_CONFIG,
                    "the connection string names an unknown service");
+    static const char *const unreadable[] = {"hunter2", "postgresql://u:hunter2@[::1/db",
+                                             "host='127.0.0.1 password=hunter2",
+                                             "host 127.0.0.1 password=hunter2"};
+    for (size_t i = 0; i < sizeof unreadable / sizeof *unreadable; i++) {
+        refuse_connect(unreadable[i], &o, ERR_CONFIG, "the connection string cannot be parsed");
+    }
     o.connect_timeout_ms = 200;
     (void)snprintf(conninfo, sizeof conninfo, "postgresql://u:hunter2@127.0.0.1:%d/db", silent);
     (void)snprintf(msg, sizeof msg, "no answer from the server at 127.0.0.1:%d within 200 ms",
