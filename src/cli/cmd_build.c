@@ -44,8 +44,9 @@ static int confirm(struct invocation *s, bool *is_confirmed, struct err *e)
 static int build(struct invocation *s, const struct request *req, struct result *r, struct err *e)
 {
     struct arguments args;
-    struct converge_options o = {
-        .order = verb_order(req), .keep_going = req->keep_going, .most = req->steps};
+    struct converge_options o = {.order = verb_order(req),
+                                 .keep_going = req->keep_going,
+                                 .most = req->steps > 0 ? req->steps : 0};
     if (invocation_open(s, req, false, e) != 0 || arguments_resolve(s, &args, e) != 0 ||
         arguments_plan(s, &args, true, e) != 0 || arguments_restrict(s, &args, e) != 0 ||
         writing_reviewed(&s->site, req->plan_digest, e) != 0) {
@@ -59,6 +60,11 @@ static int build(struct invocation *s, const struct request *req, struct result 
     o.order.targets = args.targets;
     o.order.n_targets = args.n_targets;
     result_begin(r, &s->site);
+    if (req->steps == 0) {
+        result_end(r, &s->site);
+        verb_note(s, "%s: nothing was run (--steps=0)", r->environment);
+        return 0;
+    }
     if (converge_blocked(&s->site, &o, r, e) != 0) {
         return -1;
     }

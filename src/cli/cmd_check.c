@@ -71,6 +71,7 @@ static void check_bundle(struct invocation *s, struct bundle *b, struct found *f
         return;
     }
     plan_unread_faults(b, &f->faults);
+    plan_data_faults(b, &f->faults);
     plan_rollback_faults(s->a, b, &f->faults);
     plan_judge(s->a, b, &s->project.domains, &reasons, &n);
     for (size_t i = 0; i < n; i++) {

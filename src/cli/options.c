@@ -26,7 +26,7 @@ const struct option options[] = {
     {"apply", 0, OPTION_FLAG, NULL, "run in a protected environment without asking", FIELD(apply)},
     {"plan", 0, OPTION_TEXT, "DIGEST", "run exactly the plan with this digest, or nothing",
      FIELD(plan_digest)},
-    {"steps", 0, OPTION_NUMBER, "N", "run at most N migrations", FIELD(steps)},
+    {"steps", 0, OPTION_NUMBER, "N", "run at most N migrations; 0: run nothing", FIELD(steps)},
     {"keep-going", 'k', OPTION_FLAG, NULL, "after a failure go on with what does not depend on it",
      FIELD(keep_going)},
     {"lock-wait", 0, OPTION_DURATION, "TIME",
@@ -335,7 +335,7 @@ static int settle(struct parser *p)
 int command_parse(struct arena *a, int argc, char **argv, struct request *out, struct err *e)
 {
     const char *no_color = getenv("NO_COLOR");
-    *out = (struct request){.project = ".", .lock_wait_ms = LOCK_WAIT_MS};
+    *out = (struct request){.project = ".", .lock_wait_ms = LOCK_WAIT_MS, .steps = -1};
     out->args = ARENA_ARRAY(a, const char *, (size_t)argc + 1);
     struct parser p = {.argc = argc, .argv = argv, .at = 1, .out = out, .e = e};
     bool only_args = false;

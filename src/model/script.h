@@ -16,7 +16,7 @@ enum statement_kind {
     STATEMENT_CONTROL, /* any other transaction control: refused (why holds the reason) */
     /* cannot run in a transaction block: CREATE INDEX CONCURRENTLY, VACUUM, ... */
     STATEMENT_NO_TRANSACTION,
-    /* never run by kfmig: COPY ... FROM STDIN/TO STDOUT, psql meta-command, ... (why holds it) */
+    /* never run by kfmig: COPY ... TO STDOUT, psql meta-command, ... (why holds it) */
     STATEMENT_REFUSED
 };
 
@@ -31,6 +31,9 @@ struct statement {
     struct bytes text; /* slice of script.bytes: first token to last, without the semicolon */
     size_t offset;     /* of text in script.bytes */
     int line, col;
+    /* The lines behind COPY ... FROM STDIN, up to \\. (not included); p NULL: none. Slice of script.bytes. */
+    struct bytes data;
+    int data_line;    /* of the first of them */
     const char *tag;  /* what the parser calls it: "CREATE TABLE", ...; "" where not analysed */
     const char *why;  /* CONTROL, NO_TRANSACTION, REFUSED: the reason, one clause; else "" */
     const char *hint; /* what to do instead; "" if none */
@@ -78,6 +81,8 @@ struct script {
     size_t n;
     /* Says with a comment "kfmig:allow-unparsed" that statements may be unknown to the parser. */
     bool allows_unread;
+    /* Says with "kfmig:allow-data REASON" why it holds more data than a migration should. */
+    bool allows_data;
     bool has_block; /* brings its own BEGIN ... COMMIT */
     struct names
         search_path; /* schemas that it names in search_path: unqualified names stand in one of them */

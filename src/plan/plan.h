@@ -200,6 +200,9 @@ void plan_script_faults(const struct bundle *b, struct err_list *faults);
 /* Statements of b's forward files and invariants that the grammar does not know, unless their file allows
  * them: for `kfmig check` and `kfmig new`. A run leaves the last word to the server. */
 void plan_unread_faults(const struct bundle *b, struct err_list *faults);
+/* Forward files that hold more data than a migration should (1,000 rows or 1 MiB of literals each), and do
+ * not say why: faults of `check`, not of runs. */
+void plan_data_faults(const struct bundle *b, struct err_list *faults);
 /* Faults of b's rollback files: for `kfmig check`, and for whoever is about to run them. Where a rollback is
  * required: what kfmig cannot run, what is left to be written by hand, and files without a statement although
  * forward (parsed before) has something to undo. */

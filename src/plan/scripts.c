@@ -106,6 +106,43 @@ void plan_unread_faults(const struct bundle *b, struct err_list *faults)
     }
 }
 
+/* Rows that stand in the text: INSERT ... VALUES, and behind COPY ... FROM STDIN. */
+static int64_t data_of(const struct statement *st, size_t *n_bytes)
+{
+    bool constant = st->data.p != NULL || (strcmp(st->tag, "INSERT") == 0 && st->rows > 0);
+    *n_bytes += constant ? st->text.n + st->data.n : 0;
+    return constant ? st->rows : 0;
+}
+
+/* No data dumps in migrations (reference 001): they are data, with a version and a provenance. */
+static void find_data(const struct script *s, struct err_list *faults)
+{
+    enum { ROWS_MOST = 1000, BYTES_MOST = 1024 * 1024 };
+    int64_t n_rows = 0;
+    size_t n_bytes = 0;
+    const struct statement *over = NULL;
+    for (size_t i = 0; i < s->n && !s->allows_data; i++) {
+        n_rows += data_of(&s->v[i], &n_bytes);
+        bool is_over = n_rows > ROWS_MOST || n_bytes > BYTES_MOST;
+        over = over == NULL && is_over ? &s->v[i] : over;
+    }
+    if (over != NULL) {
+        err_list_addf(
+            faults, ERR_CONFIG, s->path, over->line, over->col,
+            "make the rows a dataset that a projection loads; where they have to stand here, say "
+            "why in a line \"-- kfmig:allow-data REASON\"",
+            "the file holds %lld row%s of data, %zu KiB: more than 1,000 rows or 1 MiB",
+            (long long)n_rows, n_rows == 1 ? "" : "s", n_bytes / 1024);
+    }
+}
+
+void plan_data_faults(const struct bundle *b, struct err_list *faults)
+{
+    for (size_t i = 0; b->forward != NULL && i < b->decl->forward.n; i++) {
+        find_data(&b->forward[i], faults);
+    }
+}
+
 /* Is there anything to undo? Where no inverse is known, a person must write one. */
 static bool wants_undoing(struct arena *a, const struct bundle *b)
 {

@@ -52,8 +52,8 @@ static bool is_stopped(const struct err *e)
     return e->code == ERR_INTERRUPTED || e->code == ERR_TERMINATED;
 }
 
-static void locate(struct execution *x, const struct script *s, const struct statement *st,
-                   int64_t position, struct err *e)
+static int locate(struct execution *x, const struct script *s, const struct statement *st,
+                  int64_t position, struct err *e)
 {
     int line = 0;
     int col = 0;
@@ -66,6 +66,31 @@ static void locate(struct execution *x, const struct script *s, const struct sta
              e->object[0] != '\0' ? " on " : "", e->object);
     err_place(e, s->path, line, col);
     x->outcome->failed_statement = (int)x->n_done + 1;
+    return -1;
+}
+
+/* COPY ... FROM STDIN with the rows that stand behind it. The server counts their lines. */
+static int copy_rows(struct execution *x, const struct script *s, const struct statement *st,
+                     const struct pg_wait *wait, struct err *e)
+{
+    struct pg *pg = *x->run->pg;
+    const char *sql = arena_strndup(x->run->a, st->text.p, st->text.n);
+    int64_t row = 0;
+    int64_t n = 0;
+    const char *column = "";
+    if (pg_copy_start(pg, sql, e) != 0) {
+        return locate(x, s, st, -1, e);
+    }
+    if (pg_copy_put(pg, st->data, wait, e) == 0 && pg_copy_finish(pg, wait, &n, e) == 0) {
+        return 0;
+    }
+    bool has_row = pg_copy_refused(pg, &row, &column);
+    (void)locate(x, s, st, -1, e);
+    if (has_row) {
+        err_wrap(e, e->code, "%s%s%s", e->msg, column[0] != '\0' ? ", column " : "", column);
+        err_place(e, s->path, st->data_line + (int)row - 1, 1);
+    }
+    return -1;
 }
 
 static int run_statement(struct execution *x, const struct script *s, const struct statement *st,
@@ -86,9 +111,12 @@ static int run_statement(struct execution *x, const struct script *s, const stru
         observer_count_before(x->observer, *r->pg, &st->touches, st->cascade, e) != 0) {
         return -1;
     }
-    if (pg_statement(*r->pg, st->text, &wait, &rows, &position, e) != 0) {
-        locate(x, s, st, position, e);
-        return -1;
+    if (st->data.p != NULL) {
+        if (copy_rows(x, s, st, &wait, e) != 0) {
+            return -1;
+        }
+    } else if (pg_statement(*r->pg, st->text, &wait, &rows, &position, e) != 0) {
+        return locate(x, s, st, position, e);
     }
     if (pg_tx(*r->pg) != PG_TX_OPEN) {
         err_at(e, ERR_APPLY, s->path, st->line, st->col, "statement %zu ended kfmig's transaction",
@@ -210,8 +238,7 @@ int execution_set_transaction(struct execution *x, struct err *e)
             int64_t position = -1;
             if (s->v[k].kind == STATEMENT_SET_TRANSACTION &&
                 pg_statement(*x->run->pg, s->v[k].text, x->run->wait, NULL, &position, e) != 0) {
-                locate(x, s, &s->v[k], position, e);
-                return -1;
+                return locate(x, s, &s->v[k], position, e);
             }
         }
     }

@@ -40,9 +40,12 @@ static const struct verdict not_in_block = {
 static const struct verdict with_slot = {
     STATEMENT_NO_TRANSACTION, "it creates, drops or reads a replication slot elsewhere", ""};
 
-static const struct verdict from_stdin = {STATEMENT_REFUSED,
-                                          "COPY FROM STDIN waits for rows that a file cannot send",
-                                          "write the rows as INSERT, or load them as a dataset"};
+static const struct verdict from_stdin = {
+    STATEMENT_REFUSED, "COPY FROM STDIN waits for rows, and none stand behind it",
+    "write them on the lines behind its semicolon, and \\. on one of its own"};
+static const struct verdict binary = {STATEMENT_REFUSED,
+                                      "rows in binary form cannot stand in a file of SQL",
+                                      "use the text or CSV format, or load them as a dataset"};
 static const struct verdict to_stdout = {STATEMENT_REFUSED,
                                          "COPY TO STDOUT has no one to receive the rows",
                                          "remove it, or COPY into a table"};
@@ -252,7 +255,17 @@ static const struct verdict *on_copy(const tree *m)
     if (s->is_program || s->filename[0] != '\0') {
         return &plain;
     }
+    const PgQuery__DefElem *format = tree_option(LIST(s, options), "format");
+    const char *name = format != NULL ? tree_string(format->arg) : NULL;
+    if (s->is_from && name != NULL && strcasecmp(name, "binary") == 0) {
+        return &binary;
+    }
     return s->is_from ? &from_stdin : &to_stdout;
+}
+
+bool classify_waits(const struct statement *st)
+{
+    return st->why == from_stdin.why;
 }
 
 static const struct verdict *on_discard(const tree *m)

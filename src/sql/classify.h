@@ -26,4 +26,7 @@ const struct verdict *classify_tokens(const struct token *v, size_t n);
 /* "CREATE TABLE", as PostgreSQL's command tags; "" for what is unknown. Static memory, or from a. */
 const char *classify_tag(struct arena *a, const tree *stmt);
 
+/* Refused only because it waits for rows: with rows it runs. */
+bool classify_waits(const struct statement *st);
+
 #endif

@@ -23,6 +23,9 @@ struct parse {
     char *sql; /* its text with a NUL behind it, without what psql_pass_over() passes over */
     struct tokens tokens; /* of it, with places in the file */
     struct slices slices;
+    struct bytes rows; /* that stand behind the piece, which ends with their COPY; p NULL: none */
+    size_t rows_end;   /* in the file, behind the line that ends them */
+    size_t n_rows;     /* their lines: at most so many rows */
     struct lines lines;
     struct temps temps;
     struct path path;

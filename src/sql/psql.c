@@ -11,7 +11,7 @@ struct psql_advice {
 static const char other_hint[] = "remove it, or let psql run the file (runner.tool: psql)";
 
 static const struct psql_advice advices[] = {
-    {" copy ", "write the rows as INSERT, or load them as a dataset"},
+    {" copy ", "write COPY ... FROM STDIN with the rows behind it, or load them as a dataset"},
     {" i ir include include_relative ",
      "put the statements into this file, or make them a migration of their own"},
     {" set unset gset prompt getenv setenv ", "write the value itself"},
@@ -21,7 +21,7 @@ static const struct psql_advice advices[] = {
     {" gexec ", "write a DO block with EXECUTE"},
     {" g gx gdesc crosstabview watch ", "end the statement with a semicolon"},
     {" restrict unrestrict timing pset x q conninfo encoding ", "remove the line"},
-    {" . ", "write the rows as INSERT, or load them as a dataset"},
+    {" . ", "it ends the rows of a COPY ... FROM STDIN, and there is none before it"},
     {" ! ", "declare a migration with runner.tool: command"},
 };
 
@@ -102,19 +102,8 @@ static int meta_command(const char *path, struct bytes text, size_t at, struct e
 
 int psql_check_commands(const char *path, struct bytes text, const struct tokens *t, struct err *e)
 {
-    size_t copy = SIZE_MAX; /* the COPY that begins the current statement */
     for (size_t i = 0; i < t->n; i++) {
         int type = t->v[i].type;
-        if (i == 0 || t->v[i - 1].type == TOK(ASCII_59)) {
-            copy = type == TOK(COPY) ? i : SIZE_MAX;
-        }
-        if (type == TOK(STDIN) && copy != SIZE_MAX && t->v[i - 1].type == TOK(FROM)) {
-            int line, col;
-            text_place(text, t->v[copy].at, &line, &col);
-            err_at(e, ERR_CONFIG, path, line, col,
-                   "COPY ... FROM STDIN with its data in the file is understood by psql only");
-            return err_hint(e, "write the rows as INSERT, or load them as a dataset");
-        }
         if (type == TOK(ASCII_92)) {
             return meta_command(path, text, t->v[i].at, e);
         }

@@ -7,6 +7,7 @@
 
 #include "sql/parse.h"
 #include "sql/psql.h"
+#include "sql/rows.h"
 
 struct statement *parse_statement(struct parse *p, size_t at, size_t end,
                                   const struct verdict *verdict)
@@ -297,21 +298,32 @@ static int split(struct parse *p, struct err *e)
         p->slices = (struct slices){0};
         rc = piece_read(p, e);
         rc = rc == 0 ? read_statements(p, e) : rc < 0 ? -1 : 0;
+        if (rc == 0 && p->rows.p != NULL) {
+            rows_attach(p);
+            p->end = p->rows_end;
+        }
         arena_reset(&p->scratch, empty);
     }
     return rc;
 }
 
-/* A line of its own: "-- kfmig:allow-unparsed". */
-static bool allows_unread(struct bytes text)
+/* A line that begins so, with a reason behind it where one is wanted. */
+static bool says(struct bytes text, const char *words, bool wants_reason)
 {
-    static const char line[] = "-- kfmig:allow-unparsed";
-    for (size_t at = 0; at + sizeof line - 1 <= text.n;) {
-        if (memcmp(text.p + at, line, sizeof line - 1) == 0) {
-            return true;
-        }
+    const size_t n = strlen(words);
+    for (size_t at = 0; at + n <= text.n;) {
         const char *end = memchr(text.p + at, '\n', text.n - at);
-        at = end != NULL ? (size_t)(end - text.p) + 1 : text.n;
+        size_t to = end != NULL ? (size_t)(end - text.p) : text.n;
+        if (memcmp(text.p + at, words, n) == 0) {
+            size_t reason = at + n;
+            while (reason < to && (text.p[reason] == ' ' || text.p[reason] == '\r')) {
+                reason++;
+            }
+            if (!wants_reason || (reason > at + n && reason < to)) {
+                return true;
+            }
+        }
+        at = to + 1;
     }
     return false;
 }
@@ -330,7 +342,8 @@ int script_parse(struct arena *a, const char *path, struct bytes text, struct sc
 {
     struct parse p = {.a = a, .out = out};
     *out = (struct script){.path = arena_strdup(a, path), .bytes = text, .digest = digest_of(text)};
-    out->allows_unread = allows_unread(text);
+    out->allows_unread = says(text, "-- kfmig:allow-unparsed", false);
+    out->allows_data = says(text, "-- kfmig:allow-data", true);
     lines_find(&p.keep, text, &p.lines);
     int rc = split(&p, e);
     if (rc == 0) {

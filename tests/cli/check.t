@@ -146,3 +146,26 @@ prod         prod  protected   approval signature  evidence pointer  KFM_PROD_DS
 stage        stage             approval none       evidence none     KFM_STAGE_DSN (not set)
 $ kfmig env list --json
 {"environments":[{"approval":"none","connection":"DATABASE_URL (not set)","evidence":"none","kind":"dev","name":"dev","protected":false},{"approval":"signature","connection":"KFM_PROD_DSN (not set)","evidence":"pointer","kind":"prod","name":"prod","protected":true},{"approval":"none","connection":"KFM_STAGE_DSN (not set)","evidence":"none","kind":"stage","name":"stage","protected":false}]}
+
+# Data is no migration: more than 1,000 rows or 1 MiB in a file wants a reason.
+$ mkdir -p ../data && cd ../data && kfmig init >/dev/null && kfmig new seed >/dev/null && cd migrations/postgis/* && printf 'DROP TABLE t;\n' >rollback.sql
+$ rows() { echo 'CREATE TABLE t (id int, v text);'; echo 'COPY t FROM stdin;'; seq $1 | sed 's/$/\tx/'; echo '\.'; echo "INSERT INTO t VALUES (0, 'y');"; }
+$ rows 999 >forward.sql && kfmig -C ../../.. check
+1 migration checked: no faults
+$ rows 1000 >forward.sql && kfmig -C ../../.. check
+migrations/postgis/PG-MIG-2026-03-02-01/forward.sql:1004:1: error: the file holds 1001 rows of data, 5 KiB: more than 1,000 rows or 1 MiB
+  hint: make the rows a dataset that a projection loads; where they have to stand here, say why in a line "-- kfmig:allow-data REASON"
+1 fault
+[5]
+$ (echo '-- kfmig:allow-data'; rows 1000) >forward.sql && kfmig -C ../../.. check
+migrations/postgis/PG-MIG-2026-03-02-01/forward.sql:1005:1: error: the file holds 1001 rows of data, 5 KiB: more than 1,000 rows or 1 MiB
+  hint: make the rows a dataset that a projection loads; where they have to stand here, say why in a line "-- kfmig:allow-data REASON"
+1 fault
+[5]
+$ (echo '-- kfmig:allow-data the codes of ISO 3166 do not change'; rows 1000) >forward.sql && kfmig -C ../../.. check
+1 migration checked: no faults
+$ (echo 'CREATE TABLE t (v text);'; echo "INSERT INTO t VALUES ('$(head -c 1048576 /dev/zero | tr '\0' x)');") >forward.sql && kfmig -C ../../.. check
+migrations/postgis/PG-MIG-2026-03-02-01/forward.sql:2:1: error: the file holds 1 row of data, 1024 KiB: more than 1,000 rows or 1 MiB
+  hint: make the rows a dataset that a projection loads; where they have to stand here, say why in a line "-- kfmig:allow-data REASON"
+1 fault
+[5]

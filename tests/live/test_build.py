@@ -276,6 +276,11 @@ def steps_limits_how_many_run(tmp):
     p = Project(tmp)
     for n in (1, 2, 3):
         p.bundle(f"M-0{n}", f"CREATE SCHEMA IF NOT EXISTS app; CREATE TABLE app.t{n} ();")
+    ran = p.build("--steps=0")
+    equal(ran.status, 0, repr(ran))
+    contains(ran.err, "dev: nothing was run (--steps=0)")
+    equal(p.json("build", "dev", "--steps=0")["ran"], [])
+    equal(pg.value(p.db, "SELECT to_regnamespace('kfmig')"), None)
     equal(p.build("--steps=2").status, 0)
     equal(p.applied(), [ONE, TWO])
     equal(p.build("--steps", "1").status, 0)
@@ -603,6 +608,52 @@ def runs_as_written(case, tmp):
     contains(p.build().err, "nothing to do")
 
 
+COPY_ROWS = TABLE + """COPY app.t (id, note) FROM stdin;
+1\tit's; one
+2\t\\N
+\\.
+COPY app.t FROM STDIN WITH (FORMAT csv, HEADER);
+id,note
+3,"two
+lines"
+\\.
+INSERT INTO app.t VALUES (4, 'four');
+"""
+
+
+@test
+def rows_behind_copy_are_sent_counted_and_limited(tmp):
+    p = Project(tmp)
+    p.bundle("M-01", COPY_ROWS, limits=dict(max_row_backfill=3))
+    contains(p.build().err, "declared 3, observed 4")
+    p.bundle("M-01", COPY_ROWS, limits=dict(max_row_backfill=4))
+    ran = p.build()
+    equal(ran.status, 0, repr(ran))
+    equal(pg.psql(p.db, "SELECT id, note FROM app.t ORDER BY id"),
+          [("1", "it's; one"), ("2", None), ("3", "two\nlines"), ("4", "four")])
+    body = json.loads(pg.value(p.db, "SELECT body FROM kfmig.receipt ORDER BY seq DESC LIMIT 1"))
+    contains(json.dumps(body), '{"declared": 4, "limit": "max_row_backfill", "observed": 4}')
+
+
+@cases(
+    a_value=("1\tone\nx\ttwo\n", 5, "22P02", "column id"),
+    too_many_columns=("1\tone\tmore\n", 4, "22P04", ""),
+    a_key_twice=("1\tone\n2\ttwo\n1\tagain\n", 6, "23505", ""),
+    no_such_table=(None, 3, "42P01", ""),
+)
+def a_row_that_copy_refuses_has_its_place(case, tmp):
+    rows, line, sqlstate, word = case
+    p = Project(tmp)
+    table = "app.t" if rows is not None else "app.nothing"
+    p.bundle("M-01", TABLE + f"COPY {table} FROM STDIN;\n{rows or ''}\\.\n")
+    ran = p.build()
+    equal(ran.status, 2, repr(ran))
+    contains(ran.err, f"forward.sql:{line}:")
+    contains(ran.err, sqlstate)
+    contains(ran.err, word)
+    equal(p.applied(), [])
+
+
 @test
 def a_file_of_comments_only_is_applied(tmp):
     p = Project(tmp)
@@ -620,7 +671,8 @@ def a_file_of_comments_only_is_applied(tmp):
     commit=("COMMIT;", "COMMIT"),
     begin_without_end=("BEGIN;\nSELECT 1;", "BEGIN"),
     prepare_transaction=("PREPARE TRANSACTION 'x';", "PREPARE"),
-    copy_from_stdin=("COPY app.t FROM STDIN;\n1\tone\n\\.\n", "COPY"),
+    copy_without_end=("COPY app.t FROM STDIN;\n1\tone\n", "COPY"),
+    copy_binary=("COPY app.t FROM STDIN WITH (FORMAT binary);\n\\.\n", "COPY"),
     meta_command=("\\i other.sql\n", "\\i"),
     unterminated=("SELECT 'no end;\n", "unterminated"),
 )

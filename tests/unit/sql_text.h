@@ -42,6 +42,9 @@ static inline void sql_where(struct arena *a, const struct statement *st, struct
     (void)a;
     buf_printf(out, "%d:%d%s <%.*s>", st->line, st->col, st->analysed ? "" : " unread",
                (int)st->text.n, st->text.p);
+    if (st->data.p != NULL) {
+        buf_printf(out, " rows %d: [%.*s]", st->data_line, (int)st->data.n, st->data.p);
+    }
 }
 
 typedef void sql_text_fn(struct arena *a, const struct statement *st, struct buf *out);
