@@ -9,8 +9,11 @@ enum { LOOK_FAR = 256 }; /* a hostile file must not make each word cost its whol
 
 enum language { LANGUAGE_SQL, LANGUAGE_PROSE, LANGUAGE_DATA };
 
-static const char connection[] = "a connection string";
-static const char password[] = "a password";
+static const struct leak connection = {"connection-string", "a connection string"};
+static const struct leak url = {"url-password", "a URL with a password"};
+static const struct leak password = {"password", "a password"};
+static const struct leak verifier = {"password-verifier", "a password's verifier"};
+static const char word[] = "password";
 
 static enum language language_of(const char *path)
 {
@@ -66,20 +69,28 @@ static bool has_password(const char *p)
     return colon != NULL && colon + 1 < end && !is_placeholder(colon + 1);
 }
 
-static const char *find_url(struct bytes text, size_t *at)
+/* Each finds the first at or behind *from, which moves behind it. */
+typedef const struct leak *finder(struct bytes text, enum language language, size_t *from,
+                                  size_t *at);
+
+static const struct leak *find_url(struct bytes text, enum language language, size_t *from,
+                                   size_t *at)
 {
     const char *end = text.p + text.n;
-    for (const char *p = text.p; (p = memmem(p, (size_t)(end - p), "://", 3)) != NULL; p += 3) {
+    (void)language;
+    for (const char *p = text.p + *from; (p = memmem(p, (size_t)(end - p), "://", 3)) != NULL;
+         p += 3) {
         size_t start = scheme_start(text, (size_t)(p - text.p));
         struct bytes scheme = bytes_of(text.p + start, (size_t)(p - text.p) - start);
         bool is_postgres = (scheme.n == 8 && strncasecmp(scheme.p, "postgres", 8) == 0) ||
                            (scheme.n == 10 && strncasecmp(scheme.p, "postgresql", 10) == 0);
         *at = start;
+        *from = (size_t)(p - text.p) + 3;
         if (is_postgres && !is_placeholder(p + 3) && !is_quote(p[3])) {
-            return connection;
+            return &connection;
         }
         if (scheme.n > 0 && has_password(p + 3)) {
-            return "a URL with a password";
+            return &url;
         }
     }
     return NULL;
@@ -176,54 +187,76 @@ static bool is_sql_literal(const char *p)
     return *value == '\'' && value[1] != '\'' && !is_placeholder(value + 1);
 }
 
-/* word: where "password" stands. */
-static const char *judge_word(struct bytes text, size_t word, enum language language, size_t *at)
+/* place: where "password" stands. */
+static const struct leak *judge_word(struct bytes text, size_t place, enum language language,
+                                     size_t *at)
 {
-    size_t start = word;
-    while (start > 0 && word - start < LOOK_FAR &&
+    size_t start = place;
+    while (start > 0 && place - start < LOOK_FAR &&
            (is_word(text.p[start - 1]) || text.p[start - 1] == '-')) {
         start--;
     }
-    const char *after = text.p + word + strlen(password + 2);
+    const char *after = text.p + place + sizeof word - 1;
     *at = start;
     if (*after == '=' && !is_placeholder(after + 1)) {
-        bool is_env = word - start == 2 && strncasecmp(text.p + start, "PG", 2) == 0;
+        bool is_env = place - start == 2 && strncasecmp(text.p + start, "PG", 2) == 0;
         size_t value = (size_t)(after + 1 - text.p);
         bool found = language == LANGUAGE_SQL ? is_env || has_neighbour(text, start, value) : true;
-        return found ? (is_env || language != LANGUAGE_SQL ? password : connection) : NULL;
+        return found ? (is_env || language != LANGUAGE_SQL ? &password : &connection) : NULL;
     }
     if (language == LANGUAGE_SQL) {
-        return start == word && is_sql_literal(after) ? password : NULL;
+        return start == place && is_sql_literal(after) ? &password : NULL;
     }
     after += is_quote(*after);
-    return is_key_place(text, start, language) && is_pair(after, language) ? password : NULL;
+    return is_key_place(text, start, language) && is_pair(after, language) ? &password : NULL;
 }
 
-static const char *find_word(struct bytes text, enum language language, size_t *at)
+static const struct leak *find_word(struct bytes text, enum language language, size_t *from,
+                                    size_t *at)
 {
-    for (const char *p = text.p; (p = strcasestr(p, password + 2)) != NULL; p++) {
-        const char *what = judge_word(text, (size_t)(p - text.p), language, at);
-        if (what != NULL) {
-            return what;
+    for (const char *p = text.p + *from; (p = strcasestr(p, word)) != NULL; p++) {
+        const struct leak *found = judge_word(text, (size_t)(p - text.p), language, at);
+        if (found != NULL) {
+            *from = (size_t)(p - text.p) + 1;
+            return found;
         }
     }
     return NULL;
 }
 
-const char *secret_find(struct bytes text, const char *path, size_t *at)
+static const struct leak *find_scram(struct bytes text, enum language language, size_t *from,
+                                     size_t *at)
 {
     static const char scram[] = "SCRAM-SHA-256$";
-    if (text.n == 0) {
+    const char *p = memmem(text.p + *from, text.n - *from, scram, sizeof scram - 1);
+    (void)language;
+    if (p == NULL) {
         return NULL;
     }
-    const char *what = find_url(text, at);
-    if (what == NULL) {
-        what = find_word(text, language_of(path), at);
+    *at = (size_t)(p - text.p);
+    *from = *at + 1;
+    return &verifier;
+}
+
+static const struct leak *find_token(struct bytes text, enum language language, size_t *from,
+                                     size_t *at)
+{
+    (void)language;
+    return leak_find(text, *from, at, from);
+}
+
+const struct leak *secret_find(struct bytes text, const char *path, size_t *at)
+{
+    static finder *const finders[] = {find_url, find_word, find_scram, find_token};
+    enum language language = language_of(path);
+    for (size_t i = 0; i < sizeof finders / sizeof finders[0]; i++) {
+        size_t from = 0;
+        const struct leak *found = NULL;
+        while (from < text.n && (found = finders[i](text, language, &from, at)) != NULL) {
+            if (!leak_allowed(text, *at, found->rule)) {
+                return found;
+            }
+        }
     }
-    if (what == NULL) {
-        const char *p = memmem(text.p, text.n, scram, sizeof scram - 1);
-        *at = p == NULL ? 0 : (size_t)(p - text.p);
-        what = p == NULL ? NULL : "a password's verifier";
-    }
-    return what;
+    return NULL;
 }

@@ -33,13 +33,17 @@ static void check_text(struct arena *a, const char *path, struct text_file *file
         return; /* what it means to a reader is not what it means to a machine */
     }
     file->is_text = true;
-    what = secret_find(text, path, &at);
-    if (what != NULL) {
-        file->secret_line =
-            add_at(faults, path, text, at,
-                   "keep it in an environment variable or in a file outside the project, and name "
-                   "that (dsn_ref); if it was ever shared, change it",
-                   arena_printf(a, "%s stands in the file", what));
+    const struct leak *found = secret_find(text, path, &at);
+    if (found != NULL) {
+        file->secret_line = add_at(faults, path, text, at,
+                                   arena_printf(a,
+                                                "keep it in an environment variable or in a file "
+                                                "outside the project, and name that "
+                                                "(dsn_ref); if it was ever shared, change it. If "
+                                                "it is none, say so in a comment there "
+                                                "or on the line before: kfmig:allow %s REASON",
+                                                found->rule),
+                                   arena_printf(a, "%s stands in the file", found->what));
     }
 }
 

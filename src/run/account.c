@@ -1,6 +1,8 @@
 /* What a run tells of itself. */
 #include "run/account.h"
 
+#include "model/leak.h"
+
 const char *result_text(enum run_result result)
 {
     static const char *const text[] = {"success", "failed", "interrupted", "in-doubt"};
@@ -61,6 +63,9 @@ static void add_drill(struct arena *a, const struct drill_record *drill, struct 
 static struct account_failure failure_of(const struct outcome *o)
 {
     const struct err *e = &o->failure;
+    size_t at = 0;
+    size_t end = 0;
+    bool leaks = leak_find(bytes_str(e->object), 0, &at, &end) != NULL;
     return (struct account_failure){.code = e->code != ERR_NONE ? err_name(e->code) : NULL,
                                     .statement = o->failed_statement,
                                     .path = e->where.path,
@@ -68,7 +73,7 @@ static struct account_failure failure_of(const struct outcome *o)
                                     .col = e->where.col,
                                     .sqlstate = e->sqlstate,
                                     .condition = e->condition,
-                                    .object = e->object};
+                                    .object = leaks ? "" : e->object};
 }
 
 static const struct doc *renaming_doc(struct arena *a, const struct renaming *x)

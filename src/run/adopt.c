@@ -76,14 +76,15 @@ int run_adopt(struct run *r, const struct object_rows *sum, const char *notes, s
 static int follow(void *ctx, const char *instance, const struct merkle *m, const char *now,
                   struct recording *out, struct err *e)
 {
-    (void)e;
     struct adoption *ad = ctx;
     struct run there = *ad->r;
     there.id = arena_dup(there.a, ad->r->id, sizeof *ad->r->id);
     there.merkle = arena_dup(there.a, m, sizeof *m);
     memcpy(there.id->uuid, instance, strlen(instance) + 1);
     ad->in.finished_at = now;
-    record_make(&there, &ad->in, ENTRY_ADOPT, ad->rows, ad->n_rows, out);
+    if (record_make(&there, &ad->in, ENTRY_ADOPT, ad->rows, ad->n_rows, out, e) != 0) {
+        return -1;
+    }
     ad->o->sequence = out->entry->sequence;
     return 0;
 }

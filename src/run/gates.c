@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "model/leak.h"
 #include "model/scope.h"
 #include "run/account.h"
 
@@ -139,14 +140,65 @@ static void judge_observation(struct run *r, struct outcome *o)
     }
 }
 
+static const struct leak *leak_in(const char *text)
+{
+    size_t at = 0;
+    size_t end = 0;
+    return text == NULL ? NULL : leak_find(bytes_str(text), 0, &at, &end);
+}
+
+/* In a name of what was touched, or in what stands in clear in its definition. */
+static const struct leak *leak_seen(const struct run *r, const struct observation *seen)
+{
+    const struct leak *found = NULL;
+    for (size_t i = 0; found == NULL && i < seen->touches.n; i++) {
+        found = leak_in(object_text(r->a, &seen->touches.v[i].object));
+    }
+    for (size_t i = 0; found == NULL && i < seen->n_changes; i++) {
+        const struct change *c = &seen->changes[i];
+        found = leak_in(c->before == NULL ? NULL : c->before->text);
+        if (found == NULL && c->after != NULL) {
+            found = leak_in(c->after->text);
+            found = found != NULL ? found : leak_in(catalog_definition(r->a, c->after));
+        }
+    }
+    return found;
+}
+
+/* What would be written holds a secret: then nothing that was seen is written, in the receipt of the failure
+ * neither. */
+static bool judge_secrets(struct run *r, const struct bundle *b, struct outcome *o)
+{
+    const struct leak *found = leak_seen(r, &o->seen);
+    if (found == NULL) {
+        return true;
+    }
+    o->gates.n = 0;
+    o->observed = false;
+    finding_fail(r->a, &o->gates, "secrets",
+                 "a name or definition that this leaves in the database holds %s (rule %s)",
+                 found->what, found->rule)
+        ->hint = "take the secret out of the migration; if it was ever shared, change it";
+    (void)err_set(
+        &o->failure, ERR_LEAK,
+        "%s: gate \"secrets\" failed, everything was rolled back and nothing of it written: %s",
+        b->id, o->gates.v[0].text);
+    (void)err_hint(&o->failure, "%s", o->gates.v[0].hint);
+    return false;
+}
+
 bool gates_judge(struct run *r, const struct bundle *b, struct outcome *o)
 {
     size_t n = 0;
+    if (!judge_secrets(r, b, o)) {
+        return false;
+    }
     judge_touches(r, b, VERDICT_OUTSIDE, o);
     judge_touches(r, b, VERDICT_PROTECTED, o);
     judge_limits(r, b, o);
     judge_drift(r, o);
     judge_observation(r, o);
+    finding_pass(r->a, &o->gates, "secrets");
     const struct finding *first = findings_stopping(&o->gates, &n);
     if (first == NULL) {
         return true;

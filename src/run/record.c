@@ -1,6 +1,7 @@
 /* Entries, from outcome to ledger. */
 #include "run/record.h"
 
+#include "model/leak.h"
 #include "run/commit.h"
 #include "run/owed.h"
 #include "run/queries.h"
@@ -69,9 +70,35 @@ static void entry_fill(const struct run *r, const struct receipt_input *in, enum
     }
 }
 
-void record_make(struct run *r, const struct receipt_input *in, enum entry_kind kind,
-                 const struct object_row *objects, size_t n_objects, struct recording *out)
+/* The last look at what is in the database already: what a migration leaves there its gate has judged. */
+static int check_secrets(const struct object_row *objects, size_t n, struct err *e)
 {
+    for (size_t i = 0; i < n; i++) {
+        const struct object_row *o = &objects[i];
+        size_t at = 0;
+        size_t end = 0;
+        const struct leak *found = leak_find(bytes_str(o->object), 0, &at, &end);
+        if (found == NULL && o->definition != NULL) {
+            found = leak_find(bytes_str(o->definition), 0, &at, &end);
+        }
+        if (found != NULL) {
+            (void)err_set(e, ERR_LEAK,
+                          "the name or definition of an object in the database holds %s (rule %s): "
+                          "nothing is written",
+                          found->what, found->rule);
+            return err_hint(e, "rename the object; if the secret was ever shared, change it");
+        }
+    }
+    return 0;
+}
+
+int record_make(struct run *r, const struct receipt_input *in, enum entry_kind kind,
+                const struct object_row *objects, size_t n_objects, struct recording *out,
+                struct err *e)
+{
+    if (check_secrets(objects, n_objects, e) != 0) {
+        return -1;
+    }
     struct entry *en = ARENA_NEW(r->a, struct entry);
     entry_fill(r, in, kind, en);
     struct account account;
@@ -85,6 +112,7 @@ void record_make(struct run *r, const struct receipt_input *in, enum entry_kind 
                               .n_objects = n_objects,
                               .epoch = r->epoch};
     out->blobs = record_blobs(r, in, &out->n_blobs);
+    return 0;
 }
 
 int record_entry(struct run *r, const struct receipt_input *in, enum entry_kind kind,
@@ -93,8 +121,8 @@ int record_entry(struct run *r, const struct receipt_input *in, enum entry_kind 
 {
     struct recording record;
     const struct guard unguarded = {NULL, NULL};
-    record_make(r, in, kind, objects, n_objects, &record);
-    if (ledger_record(*r->pg, &record, guard != NULL ? guard : &unguarded, r->merkle, e) != 0) {
+    if (record_make(r, in, kind, objects, n_objects, &record, e) != 0 ||
+        ledger_record(*r->pg, &record, guard != NULL ? guard : &unguarded, r->merkle, e) != 0) {
         return -1;
     }
     o->sequence = record.entry->sequence;

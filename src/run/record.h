@@ -5,9 +5,10 @@
 #include "run/account.h"
 
 /* Everything that goes into the ledger with in->outcome, as the entry that comes next by r->merkle and
- * r->id. All in r->a. */
-void record_make(struct run *r, const struct receipt_input *in, enum entry_kind kind,
-                 const struct object_row *objects, size_t n_objects, struct recording *out);
+ * r->id. All in r->a. -1 with ERR_LEAK: the name or definition of one of objects holds a token or key. */
+int record_make(struct run *r, const struct receipt_input *in, enum entry_kind kind,
+                const struct object_row *objects, size_t n_objects, struct recording *out,
+                struct err *e) MUST_CHECK;
 
 /* Record in->outcome as the next entry. objects: changed objects; may be NULL. guard: NULL outside a
  * migration's own transaction. The ledger's tree in r advances; o->sequence is set. The transaction stays

@@ -327,7 +327,7 @@ def all_that_fails_is_told_at_once_with_what_would_admit_it(tmp):
     failed = [(g["gate"], g["detail"]) for g in receipt["claim"]["gates"] if g["result"] == "fail"]
     equal(len(failed), 5)
     equal(sorted({g["gate"] for g in receipt["claim"]["gates"] if g["result"] == "pass"}),
-          ["drift", "ledger", "limit max_table_count_touched", "observation"])
+          ["drift", "ledger", "limit max_table_count_touched", "observation", "secrets"])
     shutil.rmtree(p.path(f"migrations/postgis/{full_id('M-01')}"))
     one = p.bundle("M-01", "DO $$BEGIN EXECUTE 'CREATE TABLE other.n (id int)'; END$$;")
     ran = p.build()

@@ -374,4 +374,68 @@ def what_changed_is_not_quoted_where_it_holds_a_secret(tmp):
     says_nothing(p, (CANARY,), ran, *look(p), skip=("kfmig.blob",))
 
 
+
+# --- tokens and keys: put together here, so that no scanner finds one in this file
+
+TOKENS = {"github-token": "gh" + "p_" + "a8Xk2mQ9" * 4 + "Zr7t", "aws-access-key": "AK" + "IA" + "Q3ZX7LMN5PRT2WVY", "private-key": "-----BEG" + "IN RSA PRIVATE KEY-----",
+          "jwt": "ey" + "JhbGciOiJIUzI1NiJ9" + ".ey" + "JzdWIiOiIxMjM0NTY3ODkwIn0" + ".dBjftJeZ4CVP", "named-secret": "api_" + "key = 'k8Xq2mZ9Lw4Rt7Yv'", "slack-token": "xo" + "xb-" + "2147483647-a8Xk2mQ9Zr7t"}
+PLACES = {"forward.sql": "\n-- {}\n", "rollback.sql": "\n/* {} */\n", "notes.md": "\n{}\n", "migration.yml": "\n# {}\n", "invariants/a.sql": "\n-- {}\n"}
+
+
+@cases(**{f"{rule} in {place}".replace(" ", "_"): (rule, place) for i, rule in enumerate(TOKENS) for j, place in enumerate(PLACES) if (i + j) % 2 == 0})
+def a_token_in_a_file_stops_before_anything_is_written(case, tmp):
+    rule, place = case
+    p = Project(tmp, environments=BUNDLED)
+    p.bundle("M-01", "CREATE SCHEMA app;", invariants={"a.sql": "SELECT 1 WHERE false;\n"}, extra="  invariants: [invariants/a.sql]\n")
+    path = p.path(f"migrations/postgis/{ONE}/{place}")
+    good = path.read_text()
+    path.write_text(good + PLACES[place].format(TOKENS[rule]))
+    for verb in (["check"], ["plan", "dev"], ["build", "dev"], ["build", "dev", "--json"]):
+        ran = p.run(*verb)
+        equal(ran.status, 5, repr(ran))
+        contains(ran.text, f"kfmig:allow {rule} REASON")
+        lacks(ran.text, TOKENS[rule])
+    equal(pg.value(p.db, "SELECT to_regnamespace('kfmig')"), None)
+    if place != "notes.md":
+        mark = PLACES[place].replace("{}", f"kfmig:allow {rule} it is the sample of a test")
+        path.write_text(good.rstrip("\n") + "\n" + mark.strip("\n") + PLACES[place].format(TOKENS[rule]))
+        ran = p.build()
+        equal(ran.status, 0, repr(ran))
+
+
+@cases(**{rule: token for rule, token in TOKENS.items() if rule in ("github-token", "aws-access-key", "jwt", "slack-token")})
+def a_token_made_into_a_name_is_rolled_back_and_in_no_record(token, tmp):
+    p = Project(tmp, environments=BUNDLED)
+    half = len(token) // 2
+    name = f"'{token[:half]}' || '{token[half:]}'"
+    p.bundle("M-01", "CREATE SCHEMA app;")
+    equal(p.build().status, 0)
+    for n, sql in enumerate(("CREATE TABLE app.%I ()", "CREATE TABLE app.t (%I int)", "CREATE VIEW app.v AS SELECT 1 AS %I", "CREATE SCHEMA %I", "CREATE SEQUENCE app.%I",
+                             "CREATE TABLE app.t (x int CONSTRAINT %I CHECK (x > 0)); INSERT INTO app.t VALUES (0)")):
+        p.bundle("M-02", f"DO $$BEGIN EXECUTE format('{sql}', {name}); END$$;")
+        ran = p.build()
+        equal(ran.status, 2 if "INSERT" in sql else 9, f"{sql}: {ran!r}")
+        equal(pg.value(p.db, "SELECT count(*) FROM kfmig.entry"), str(4 + n))
+        if "INSERT" not in sql:
+            contains(ran.err, 'gate "secrets" failed, everything was rolled back and nothing of it written')
+            lacks(ran.text, token)
+    says_nothing(p, [token])
+    equal(p.run("receipt", "verify", "dev").status, 0)
+
+
+@test
+def a_token_that_is_a_name_already_is_not_recorded(tmp):
+    p = Project(tmp, environments=BUNDLED)
+    token = TOKENS["github-token"]
+    p.bundle("M-01", "CREATE SCHEMA app;")
+    pg.psql(p.db, f'CREATE TABLE public."{token}" ();')
+    ran = p.build()
+    equal(ran.status, 9, repr(ran))
+    contains(ran.err, "nothing is written")
+    lacks(ran.text, token)
+    equal(pg.value(p.db, "SELECT to_regnamespace('kfmig')"), None)
+    pg.psql(p.db, f'DROP TABLE public."{token}";')
+    equal(p.build().status, 0)
+
+
 main()

@@ -70,7 +70,7 @@ static void test_pass(void)
     scene_begin(&s);
     touch(&s, EFFECT_ALTER, "app", "t");
     ok(gates_judge(&s.run, &s.bundle, &s.o), "a change in scope");
-    is_str(told(&s), "scope\nprotected\ndrift\nledger\nobservation\n",
+    is_str(told(&s), "scope\nprotected\ndrift\nledger\nobservation\nsecrets\n",
            "every rule once, and none says anything");
     ok(s.o.failure.code == ERR_NONE, "nothing failed");
 }
@@ -83,7 +83,7 @@ static void test_scope(void)
     ok(!gates_judge(&s.run, &s.bundle, &s.o), "a table out of scope");
     is_str(told(&s),
            "scope: create of table other.o: not in scope.allowed_schemas\n"
-           "protected\ndrift\nledger\nobservation\n",
+           "protected\ndrift\nledger\nobservation\nsecrets\n",
            "stops by scope alone");
     const struct finding *f = first_failed(&s);
     is_str(f->fix, "scope.allowed_schemas: [app, other]", "with what would admit it");
@@ -107,7 +107,7 @@ static void test_protected(void)
     ok(!gates_judge(&s.run, &s.bundle, &s.o), "a table of a protected schema that stands");
     is_str(told(&s),
            "scope\nprotected: alter of table governance.decision: protected by "
-           "policy.protected.schemas\ndrift\nledger\nobservation\n",
+           "policy.protected.schemas\ndrift\nledger\nobservation\nsecrets\n",
            "stops by protection alone");
     is_str(first_failed(&s)->fix, "", "no line of a migration admits it");
     ok(strstr(s.o.failure.hint, "signed approval") != NULL, "but an approval");
@@ -137,9 +137,10 @@ static void test_limits(void)
         s.o.seen.rows = c->seen;
         bool passed = gates_judge(&s.run, &s.bundle, &s.o);
         const char *line = c->told[0] != '\0' ? arena_printf(&arena, "%s\n", c->told) : "";
-        is_str(told(&s),
-               arena_printf(&arena, "scope\nprotected\n%sdrift\nledger\nobservation\n", line),
-               c->told);
+        is_str(
+            told(&s),
+            arena_printf(&arena, "scope\nprotected\n%sdrift\nledger\nobservation\nsecrets\n", line),
+            c->told);
         ok(passed == (strchr(c->told, ':') == NULL), "and stops or not");
         is_str(first_failed(&s)->fix, c->fix, "with the line that admits it");
     }
@@ -160,7 +161,7 @@ static void test_which(void)
            "limit max_table_count_touched: declared 1, observed 11\n"
            "limit max_index_count_delta: declared 2, observed 12\n"
            "limit max_row_backfill: declared 3, observed 13\n"
-           "drift\nledger\nobservation\n",
+           "drift\nledger\nobservation\nsecrets\n",
            "each its own figure");
 }
 
@@ -181,7 +182,7 @@ static void test_drift(void)
            "scope\nprotected\n"
            "drift: table app.t was changed outside kfmig after M-0\n"
            "drift: table app.u was changed outside kfmig\n"
-           "ledger\nobservation\n",
+           "ledger\nobservation\nsecrets\n",
            "each by name");
     ok(strstr(s.o.failure.hint, "kfmig adopt ENV") != NULL, "the hint");
 }
@@ -192,15 +193,16 @@ static void test_observation(void)
     scene_begin(&s);
     s.o.seen.ledger_touched = true;
     ok(!gates_judge(&s.run, &s.bundle, &s.o), "the ledger was touched");
-    is_str(told(&s),
-           "scope\nprotected\ndrift\nledger: schema kfmig was read or written\nobservation\n",
-           "by that gate alone");
+    is_str(
+        told(&s),
+        "scope\nprotected\ndrift\nledger: schema kfmig was read or written\nobservation\nsecrets\n",
+        "by that gate alone");
     scene_begin(&s);
     s.o.seen.unreconciled = "pg_class moved by 2 more than could be named";
     ok(!gates_judge(&s.run, &s.bundle, &s.o), "something moved that has no name");
     is_str(told(&s),
            "scope\nprotected\ndrift\nledger\n"
-           "observation: pg_class moved by 2 more than could be named\n",
+           "observation: pg_class moved by 2 more than could be named\nsecrets\n",
            "by that gate alone");
     ok(strstr(s.o.failure.hint, "plain statement") != NULL, "the hint");
 }
@@ -229,7 +231,7 @@ static void test_all(void)
            "limit max_table_count_touched: declared 0, observed 2\n"
            "drift: table app.t was changed outside kfmig after M-0\n"
            "ledger: schema kfmig was read or written\n"
-           "observation: more\n",
+           "observation: more\nsecrets\n",
            "is told");
     is_str(s.o.failure.msg,
            "M-1: gate \"invariant invariants/b.sql\" failed, everything was rolled back: 1 rows "

@@ -89,10 +89,11 @@ static bool is_told_well(size_t i, const struct outcome *o)
 {
     const struct finding *f = first_failed(&o->gates);
     bool limited = cases[i].seen.max_rows >= 0;
-    const char *all = limited ? "scope:pass protected:pass limit max_table_count_touched:pass "
-                                "limit max_index_count_delta:pass limit max_row_backfill:pass "
-                                "drift:pass ledger:pass observation:pass"
-                              : "scope:pass protected:pass drift:pass ledger:pass observation:pass";
+    const char *all =
+        limited ? "scope:pass protected:pass limit max_table_count_touched:pass "
+                  "limit max_index_count_delta:pass limit max_row_backfill:pass "
+                  "drift:pass ledger:pass observation:pass secrets:pass"
+                : "scope:pass protected:pass drift:pass ledger:pass observation:pass secrets:pass";
     if (f == NULL) {
         return strcmp(told(&o->gates), all) == 0;
     }

@@ -105,9 +105,9 @@ static const struct row rows[] = {
 static void check_row(const struct row *r)
 {
     size_t at = 0;
-    const char *what = secret_find(bytes_str(r->text), r->path, &at);
-    is_str(what, r->what, r->text);
-    is_int(what == NULL ? 0 : at, r->at, "and where it begins");
+    const struct leak *found = secret_find(bytes_str(r->text), r->path, &at);
+    is_str(found == NULL ? NULL : found->what, r->what, r->text);
+    is_int(found == NULL ? 0 : at, r->at, "and where it begins");
 }
 
 /* Hostile files of 512 KB: each takes a moment and not hours. */
