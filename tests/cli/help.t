@@ -73,7 +73,7 @@ to do nothing is written, but for receipts that the sink lacks.
 
 options:
   -n, --dry-run            show the plan and run nothing
-      --steps=N            run at most N migrations
+      --steps=N            run at most N migrations; 0: run nothing
       --plan=DIGEST        run exactly the plan with this digest, or nothing
       --apply              run in a protected environment without asking
   -k, --keep-going         after a failure go on with what does not depend on
