@@ -1,27 +1,15 @@
 /* kfmig new: a bundle, empty or from an SQL file. */
-#include <fcntl.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/clock.h"
 #include "cli/commands.h"
 #include "cli/invocation.h"
 #include "cli/output.h"
-#include "script/draft.h"
-#include "script/language.h"
+#include "flow/fresh.h"
 
-enum { SQL_MAX = 16 * 1024 * 1024, NUMBER_MAX = 99 };
+enum { NUMBER_MAX = 99 };
 
 static const char folder[] = "migrations/postgis";
-
-/* What becomes a bundle. */
-struct fresh {
-    struct draft draft;
-    struct bundle bundle;    /* just enough for plan_scripts() and plan_judge() */
-    struct artifact forward; /* the SQL of --from; path NULL without */
-    struct buf rollback;
-    size_t n_open;
-};
 
 static const char *join_words(struct arena *a, const struct request *req)
 {
@@ -52,80 +40,17 @@ static int set_intent(struct arena *a, const struct request *req, struct fresh *
     return 0;
 }
 
-/* The file is the operator's choice, so it may lie anywhere; it must still be a regular file. */
-static int read_from(struct arena *a, const char *path, struct artifact *out, struct err *e)
-{
-    const char *slash = strrchr(path, '/');
-    const char *dir = slash == NULL   ? "."
-                      : slash == path ? "/"
-                                      : arena_strndup(a, path, (size_t)(slash - path));
-    int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0) {
-        return err_errno(e, ERR_CONFIG, "cannot open the directory \"%s\"", dir);
-    }
-    int rc = file_read(a, fd, slash != NULL ? slash + 1 : path, SQL_MAX, &out->bytes, NULL, e);
-    (void)close(fd);
-    if (rc == 1) {
-        return err_set(e, ERR_CONFIG, "no file \"%s\"", path);
-    }
-    size_t at = 0;
-    const char *what = "";
-    if (rc == 0 && text_check_sql(out->bytes, &at, &what) != 0) {
-        int line;
-        int col;
-        text_place(out->bytes, at, &line, &col);
-        return err_at(e, ERR_CONFIG, path, line, col, "a %s", what);
-    }
-    out->path = path;
-    out->digest = digest_of(out->bytes);
-    return rc;
-}
-
-static int parse_from(struct arena *a, const struct request *req, struct fresh *f, struct err *e)
-{
-    struct err_list faults = {0};
-    f->draft.decl.forward = (struct artifacts){&f->forward, 1, 1};
-    f->bundle = (struct bundle){.store = store_of_ledger(), .decl = &f->draft.decl, .dir = ""};
-    plan_scripts(a, &f->bundle);
-    plan_script_faults(&f->bundle, &faults);
-    plan_unread_faults(&f->bundle, &faults);
-    size_t n = faults.n;
-    if (n > 0) {
-        output_faults(req, &faults);
-        err_set(e, ERR_CONFIG, "%s cannot become a migration as it is", req->from);
-        err_hint(e, "nothing was made; mend what is named above");
-    }
-    err_list_release(&faults);
-    return n > 0 ? -1 : 0;
-}
-
-/* Classes of reference 000, as words for approvals.change_class. */
-static const char *class_text(char class)
-{
-    return class == 'B' ? "backfill" : class == 'C' || class == 'U' ? "breaking" : "schema-only";
-}
-
 static int make_draft(struct arena *a, const struct request *req, struct fresh *f, struct err *e)
 {
+    struct err_list faults = {0};
     if (req->from == NULL) {
-        draft_make(a, NULL, 0, &f->draft);
-        f->draft.decl.change_class = class_text('A');
-        buf_puts(&f->rollback, "-- Undo forward.sql here, last statement first.\n");
+        fresh_empty(a, f);
         return 0;
     }
-    if (read_from(a, req->from, &f->forward, e) != 0 || parse_from(a, req, f, e) != 0) {
-        return -1;
-    }
-    const struct script *script = &f->bundle.forward[0];
-    struct script forward = *script;
-    forward.path = "forward.sql";
-    draft_make(a, &forward, 1, &f->draft);
-    f->draft.decl.forward = (struct artifacts){&f->forward, 1, 1};
-    f->draft.decl.change_class = class_text(plan_risk_class(&f->bundle));
-    buf_puts(&f->rollback, "-- Undoes forward.sql, last statement first. Made from its text by "
-                           "`kfmig new`: read it before you rely on it.\n");
-    language_of(script->path)->invert(a, script, "forward.sql", &f->rollback, &f->n_open);
-    return 0;
+    int rc = fresh_from(a, req->from, req->data, f, &faults, e);
+    output_faults(req, &faults);
+    err_list_release(&faults);
+    return rc;
 }
 
 /* The reviewers of the newest bundle are most likely those of the next. */
@@ -224,6 +149,11 @@ static void warn(struct invocation *s, const struct request *req, const struct f
         output_warning(req, "forward.sql:%d: %s: %s", reasons[i].line,
                        reason_sentence(reasons[i].code), reasons[i].detail);
     }
+    if (f->n_left_out > 0) {
+        output_warning(
+            req, "forward.sql: %zu statement%s with data left out; --data=TABLE,... keeps rows",
+            f->n_left_out, f->n_left_out == 1 ? "" : "s");
+    }
     if (f->n_open > 0) {
         output_warning(req,
                        "rollback.sql: %zu statement%s must be undone by hand, look for BY HAND",
@@ -298,11 +228,13 @@ static int run(const struct request *req)
     return status;
 }
 
-static const char *const takes[] = {"from", NULL};
+static const char *const takes[] = {"from", "data", NULL};
 static const struct example examples[] = {
     {"kfmig new add an index on parcels", "an empty migration with this intent"},
     {"kfmig new --from=parcels.sql",
      "one that runs parcels.sql, within the scope and limits that it needs"},
+    {"kfmig new --from=dump.sql --data=app.country",
+     "a pg_dump's structure, and the rows of one table"},
     {NULL, NULL},
 };
 
@@ -316,7 +248,9 @@ const struct command command_new = {
                    "With --from the SQL of FILE becomes forward.sql; scope and limits are set to "
                    "what it touches and no more, and "
                    "rollback.sql undoes what can be undone mechanically. What a person must write "
-                   "is marked with BY HAND.",
+                   "is marked with BY HAND.\n\nOf a plain pg_dump the structure becomes "
+                   "forward.sql; rows only "
+                   "of the tables that --data names.",
     .options = takes,
     .examples = examples,
     .run = run,

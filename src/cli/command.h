@@ -21,7 +21,7 @@ struct request {
     enum format format;  /* --json, --format= */
     bool quiet, verbose, color;
     bool progress_json; /* --progress=json */
-    bool dry_run, apply, keep_going, exit_code, fix, show_server_text;
+    bool dry_run, apply, keep_going, exit_code, fix, show_server_text, observed;
     int64_t steps; /* --steps=N; -1: all */
     int64_t
         lock_wait_ms; /* --lock-wait=DURATION; default 10 minutes on a terminal and elsewhere alike */
@@ -33,6 +33,7 @@ struct request {
     const char *template_db;      /* rebuild --template=DATABASE */
     const char *plan_digest;      /* --plan=sha256:... */
     const char *from;             /* new --from=FILE.sql */
+    const char *data;             /* new --data=TABLE,... */
     const char *to;               /* receipt export --to=DIR */
     const char *self;             /* absolute path of this program */
     bool embedded;                /* init --embedded */

@@ -12,6 +12,7 @@ extern const struct command command_graph;
 extern const struct command command_check;
 extern const struct command command_init;
 extern const struct command command_new;
+extern const struct command command_scope;
 extern const struct command command_rename;
 extern const struct command command_adopt;
 extern const struct command command_env;

@@ -212,6 +212,19 @@ void draft_make(struct arena *a, const struct script *v, size_t n, struct draft 
     }
 }
 
+void draft_observed(struct arena *a, const struct touches *seen, const struct limits *counted,
+                    struct draft *out)
+{
+    static const struct names no_path;
+    *out = (struct draft){.decl = {.requires_rollback = true, .limits = *counted}};
+    for (size_t i = 0; i < seen->n; i++) {
+        if (seen->v[i].object.kind != OBJ_UNKNOWN) {
+            add_touch(a, out, &no_path, &seen->v[i]);
+        }
+    }
+    close_scope(a, out);
+}
+
 static bool is_plain(const char *s)
 {
     static const char *const words[] = {"true", "false", "null", "yes", "no", "on", "off"};
@@ -302,10 +315,57 @@ void draft_put_scope(struct buf *out, const struct draft *d)
     put_why(out, &d->open[DRAFT_TABLES], "allowed_tables: name them; which tables are changed by",
             " is not in its text");
     put_names(out, "allowed_tables", &s->allowed_tables);
+    put_names(out, "forbidden_schemas", &s->forbidden_schemas);
+    put_names(out, "forbidden_tables", &s->forbidden_tables);
     put_names(out, "references", &s->references);
     put_names(out, "allowed_extensions", &s->allowed_extensions);
     put_names(out, "allowed_global", &s->allowed_global);
     put_limits(out, d);
+}
+
+/* The next line of yml from *at on, its line feed included; empty at the end. */
+static struct bytes next_line(struct bytes yml, size_t *at)
+{
+    const char *from = yml.p + *at;
+    const char *end = *at < yml.n ? memchr(from, '\n', yml.n - *at) : NULL;
+    size_t n = end != NULL ? (size_t)(end - from) + 1 : yml.n - *at;
+    *at += n;
+    return bytes_of(from, n);
+}
+
+static bool begins(struct bytes line, const char *key)
+{
+    size_t n = strlen(key);
+    return line.n > n && memcmp(line.p, key, n) == 0 && line.p[n] == ':';
+}
+
+/* Lines of a member are indented; blank ones and comments at the margin belong to what follows. */
+static bool is_at_margin(struct bytes line)
+{
+    return line.n == 0 || (line.p[0] != ' ' && line.p[0] != '\t');
+}
+
+int draft_replace(struct buf *out, struct bytes yml, const char *path, const struct draft *d,
+                  struct err *e)
+{
+    bool found = false;
+    bool within = false; /* a member that is written anew */
+    for (size_t at = 0; at < yml.n;) {
+        struct bytes line = next_line(yml, &at);
+        bool scope = begins(line, "scope");
+        within = scope || begins(line, "limits") || (within && !is_at_margin(line));
+        if (scope) {
+            draft_put_scope(out, d);
+        } else if (!within) {
+            buf_add(out, line.p, line.n);
+        }
+        found = found || scope;
+    }
+    if (!found) {
+        err_at(e, ERR_CONFIG, path, 1, 1, "its scope does not begin a line of its own");
+        return err_hint(e, "write \"scope:\" at the margin, its members indented below it");
+    }
+    return 0;
 }
 
 void draft_write(struct buf *out, const struct draft *d)

@@ -41,6 +41,16 @@ void draft_make(struct arena *a, const struct script *v, size_t n, struct draft 
 /* Append the members scope and limits of migration.yml, with a word why where something is open. */
 void draft_put_scope(struct buf *out, const struct draft *d);
 
+/* The same from what a run was seen to do, with what was counted there: nothing is open. */
+void draft_observed(struct arena *a, const struct touches *seen, const struct limits *counted,
+                    struct draft *out);
+
+/* Append yml, a migration.yml, with its members scope and limits (block style, at the margin) written
+ * anew: the scope where it stood. What is forbidden is policy, and to be kept in d by the caller. -1
+ * with ERR_CONFIG where yml has no such scope; path names it. */
+int draft_replace(struct buf *out, struct bytes yml, const char *path, const struct draft *d,
+                  struct err *e) MUST_CHECK;
+
 /* Append migration.yml: what a person has to set stands there as a comment. */
 void draft_write(struct buf *out, const struct draft *d);
 

@@ -15,6 +15,7 @@ usage: kfmig COMMAND [ENV] [TARGET...] [options]
   check      Find all faults of the project, without a database.
   init       Make a project.
   new        Make a migration.
+  scope      Write a migration's scope and limits anew.
   rename     Give a migration another id.
   adopt      Accept a database as it stands as the starting point, with a
              receipt.

@@ -1,0 +1,119 @@
+/* What becomes a bundle. */
+#include "flow/fresh.h"
+
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "script/dump.h"
+#include "script/language.h"
+
+enum { SQL_MAX = 64 * 1024 * 1024 };
+
+/* The file is the operator's choice, so it may lie anywhere; it must still be a regular file. */
+static int read_from(struct arena *a, const char *path, struct artifact *out, struct err *e)
+{
+    const char *slash = strrchr(path, '/');
+    const char *dir = slash == NULL   ? "."
+                      : slash == path ? "/"
+                                      : arena_strndup(a, path, (size_t)(slash - path));
+    int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0) {
+        return err_errno(e, ERR_CONFIG, "cannot open the directory \"%s\"", dir);
+    }
+    int rc = file_read(a, fd, slash != NULL ? slash + 1 : path, SQL_MAX, &out->bytes, NULL, e);
+    (void)close(fd);
+    if (rc == 1) {
+        return err_set(e, ERR_CONFIG, "no file \"%s\"", path);
+    }
+    size_t at = 0;
+    const char *what = "";
+    if (rc == 0 && text_check_sql(out->bytes, &at, &what) != 0) {
+        int line;
+        int col;
+        text_place(out->bytes, at, &line, &col);
+        return err_at(e, ERR_CONFIG, path, line, col, "a %s", what);
+    }
+    out->path = path;
+    out->digest = digest_of(out->bytes);
+    return rc;
+}
+
+/* Parse the file, or what is left of it. */
+static int parse(struct arena *a, struct fresh *f, struct err_list *faults, struct err *e)
+{
+    const char *path = f->forward.path;
+    f->draft.decl.forward = (struct artifacts){&f->forward, 1, 1};
+    f->bundle = (struct bundle){.store = STORE_POSTGIS, .decl = &f->draft.decl, .dir = ""};
+    plan_scripts(a, &f->bundle);
+    plan_script_faults(&f->bundle, faults);
+    plan_unread_faults(&f->bundle, faults);
+    if (faults->n > 0) {
+        err_set(e, ERR_CONFIG, "%s cannot become a migration as it is", path);
+        err_hint(e, "nothing was made; mend what is named above");
+    }
+    return faults->n > 0 ? -1 : 0;
+}
+
+/* "app.t,u" as names, in a. */
+static struct names list_of(struct arena *a, const char *text)
+{
+    struct names l = {0};
+    for (const char *at = text != NULL ? text : ""; *at != '\0';) {
+        size_t n = strcspn(at, ",");
+        ARENA_GROW(a, l.v, l.n, l.cap);
+        l.v[l.n++] = arena_strndup(a, at, n);
+        at += at[n] == ',' ? n + 1 : n;
+    }
+    return l;
+}
+
+/* Data is no migration: what a dump holds of it is left out unless it is asked for by name. */
+static int leave_out(struct arena *a, const char *data, struct fresh *f, struct err_list *faults,
+                     struct err *e)
+{
+    const char *missing = NULL;
+    const struct names tables = list_of(a, data);
+    const char *path = f->forward.path;
+    struct bytes left = dump_structure(a, &f->bundle.forward[0], &tables, &f->n_left_out, &missing);
+    if (missing != NULL) {
+        err_set(e, ERR_CONFIG, "%s holds no rows of table \"%s\"", path, missing);
+        return err_hint(e, "--data names tables as the dump does: schema.table");
+    }
+    f->forward.bytes = left;
+    f->forward.digest = digest_of(left);
+    return parse(a, f, faults, e);
+}
+
+/* Classes of reference 000, as words for approvals.change_class. */
+static const char *class_text(char class)
+{
+    return class == 'B' ? "backfill" : class == 'C' || class == 'U' ? "breaking" : "schema-only";
+}
+
+void fresh_empty(struct arena *a, struct fresh *f)
+{
+    draft_make(a, NULL, 0, &f->draft);
+    f->draft.decl.change_class = class_text('A');
+    buf_puts(&f->rollback, "-- Undo forward.sql here, last statement first.\n");
+}
+
+int fresh_from(struct arena *a, const char *path, const char *data, struct fresh *f,
+               struct err_list *faults, struct err *e)
+{
+    if (read_from(a, path, &f->forward, e) != 0 || parse(a, f, faults, e) != 0) {
+        return -1;
+    }
+    if ((data != NULL || dump_is(f->forward.bytes)) && leave_out(a, data, f, faults, e) != 0) {
+        return -1;
+    }
+    struct script forward = f->bundle.forward[0];
+    forward.path = "forward.sql";
+    draft_make(a, &forward, 1, &f->draft);
+    f->draft.decl.forward = (struct artifacts){&f->forward, 1, 1};
+    f->draft.decl.change_class = class_text(plan_risk_class(&f->bundle));
+    buf_puts(&f->rollback, "-- Undoes forward.sql, last statement first. Made from its text by "
+                           "`kfmig new`: read it before you rely on it.\n");
+    language_of(path)->invert(a, &forward, "forward.sql", &f->rollback, &f->n_open);
+    return 0;
+}

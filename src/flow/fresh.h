@@ -1,0 +1,27 @@
+/* What becomes a bundle: nothing yet, or the SQL of a file.
+ * Owns: from a file's text to a draft with its rollback. Reads the one file that it is given. */
+#ifndef KFMIG_FLOW_FRESH_H
+#define KFMIG_FLOW_FRESH_H
+
+#include "plan/plan.h"
+#include "script/draft.h"
+
+struct fresh {
+    struct draft draft;
+    struct bundle bundle;    /* just enough for plan_judge() */
+    struct artifact forward; /* its SQL; path NULL: there is none */
+    struct buf rollback;     /* released by the caller */
+    size_t n_open;           /* places in rollback that a person must write */
+    size_t n_left_out;       /* statements with data that were left out of a pg_dump */
+};
+
+/* A bundle without SQL. */
+void fresh_empty(struct arena *a, struct fresh *f);
+
+/* One that runs the SQL of the file at path; of a plain pg_dump the structure only, and the rows of
+ * the tables in data ("app.t,u"; NULL: of none). Everything that stands in the way is in faults, with
+ * -1 and ERR_CONFIG. In a. */
+int fresh_from(struct arena *a, const char *path, const char *data, struct fresh *f,
+               struct err_list *faults, struct err *e) MUST_CHECK;
+
+#endif
