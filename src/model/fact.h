@@ -102,8 +102,9 @@ struct upstream {
 };
 
 struct world {
-    bool reachable;      /* the postgis store answered and is the right database */
-    const char *why_not; /* one line, where not */
+    bool reachable; /* the postgis store answered and is the right database */
+    /* Where not: one line; what the server said, for text and never for documents; what to do. "" if none. */
+    const char *why_not, *server_said, *hint;
     bool has_ledger;
     const char *instance; /* uuid, "" without a ledger */
     int64_t n_existing;   /* without a ledger: managed objects found there */

@@ -96,10 +96,7 @@ static void put_world(struct buf *out, const struct style *st, const struct plan
 {
     const struct world *w = p->world;
     if (!w->reachable) {
-        words_paint(out, st, PAINT_BAD, p->env->name, 0);
-        buf_puts(out, " could not be asked: ");
-        words_safe(out, w->why_not);
-        buf_putc(out, '\n');
+        words_unreachable(out, st, p);
         return;
     }
     if (!w->has_ledger) {

@@ -82,10 +82,7 @@ void report_status(struct buf *out, const struct style *st, const struct plan *p
 {
     words_summary(out, p);
     if (!p->world->reachable) {
-        words_paint(out, st, PAINT_BAD, p->env->name, 0);
-        buf_puts(out, " could not be asked: ");
-        words_safe(out, p->world->why_not);
-        buf_putc(out, '\n');
+        words_unreachable(out, st, p);
     }
     struct widths w = measure(p);
     buf_puts(out, p->n_migrations > 0 ? "\n" : "");

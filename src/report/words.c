@@ -119,6 +119,27 @@ void words_summary(struct buf *out, const struct plan *p)
     buf_puts(out, before[0] == ':' ? ": no migrations\n" : "\n");
 }
 
+static void put_extra(struct buf *out, const struct style *st, const char *label, const char *text)
+{
+    if (text != NULL && text[0] != '\0') {
+        buf_puts(out, "  ");
+        words_paint(out, st, PAINT_DIM, label, 0);
+        buf_puts(out, ": ");
+        words_safe(out, text);
+        buf_putc(out, '\n');
+    }
+}
+
+void words_unreachable(struct buf *out, const struct style *st, const struct plan *p)
+{
+    words_paint(out, st, PAINT_BAD, p->env->name, 0);
+    buf_puts(out, " could not be asked: ");
+    words_safe(out, p->world->why_not);
+    buf_putc(out, '\n');
+    put_extra(out, st, "server", p->world->server_said);
+    put_extra(out, st, "hint", p->world->hint);
+}
+
 struct doc *words_doc(struct arena *a, const char *s)
 {
     if (s == NULL || s[0] == '\0') {

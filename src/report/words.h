@@ -29,6 +29,9 @@ void words_count(struct buf *out, size_t n, const char *noun);
 /* "dev: 2 to apply, 1 blocked, 5 current" for the selected steps. */
 void words_summary(struct buf *out, const struct plan *p);
 
+/* Why the environment could not be asked: "dev could not be asked: ...", the server's words, what to do. */
+void words_unreachable(struct buf *out, const struct style *st, const struct plan *p);
+
 /* An escaped text node; null for NULL and "". */
 struct doc *words_doc(struct arena *a, const char *s);
 struct doc *words_digest(struct arena *a, const struct digest *d); /* null for zero */

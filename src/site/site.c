@@ -16,7 +16,7 @@ void site_init(struct site *s, struct arena *a, struct project *project, struct 
                        .ear = *ear,
                        .o = *o,
                        .env = env,
-                       .world = {.why_not = "", .instance = ""}};
+                       .world = {.why_not = "", .server_said = "", .hint = "", .instance = ""}};
 }
 
 struct archive site_archive(const struct site *s)
@@ -40,10 +40,13 @@ static void ask_upstreams(struct site *s)
     for (size_t i = 0; i < env->requires.n; i++) {
         struct err e = {0};
         struct site other;
+        const struct env *theirs = load_env(s->project, env->requires.v[i]);
+        enum server_words most = theirs->is_protected ? SERVER_WORDS_SAFE : SERVER_WORDS_RAISED;
         site_init(
-            &other, s->a, s->project, s->cache, &s->ear, load_env(s->project, env->requires.v[i]),
-            &(struct site_options){
-                .verb = s->o.verb, .self = s->o.self, .shows_server_text = s->o.shows_server_text});
+            &other, s->a, s->project, s->cache, &s->ear, theirs,
+            &(struct site_options){.verb = s->o.verb,
+                                   .self = s->o.self,
+                                   .words = s->o.words == SERVER_WORDS_RAISED ? most : s->o.words});
         u[i] = (struct upstream){.env = env->requires.v[i]};
         struct past *past = ARENA_NEW(s->a, struct past);
         if (site_link(&other, &e) == 0) {
@@ -162,7 +165,7 @@ int site_replan(struct site *s, bool full, struct err *e)
 
 int site_plan(struct site *s, bool want_server, struct err *e)
 {
-    s->world = (struct world){.why_not = "", .instance = ""};
+    s->world = (struct world){.why_not = "", .server_said = "", .hint = "", .instance = ""};
     if (!s->env->store[store_of_ledger()]) {
         return make_plan(s, e);
     }
@@ -172,6 +175,8 @@ int site_plan(struct site *s, bool want_server, struct err *e)
             return -1;
         }
         s->world.why_not = arena_strdup(s->a, e->msg);
+        s->world.server_said = arena_strdup(s->a, e->detail);
+        s->world.hint = arena_strdup(s->a, e->hint);
         return make_plan(s, e);
     }
     ask_upstreams(s);

@@ -20,13 +20,13 @@ struct projected; /* site/projected.h */
  * self     absolute path of this program, for the embedded server's watcher.
  * dbname   a throwaway database on the environment's server, of which nothing is remembered, delivered or
  *          owed; NULL: its own.
- * shows_server_text  errors carry all of the server's words in their detail: for a terminal only.
+ * words    which of the server's words errors and notices carry: more than the safe ones only for a terminal.
  * cites    a database that takes the place of a lost one: what its ledger cites, or will. Another ledger than
  *          the last run saw is then what is wanted. NULL: an ordinary run. */
 struct site_options {
     const char *verb, *self;
     const char *dbname;
-    bool shows_server_text;
+    enum server_words words;
     const struct checkpoint *cites;
 };
 
