@@ -52,7 +52,10 @@ struct drift {
     struct object object;
     struct digest was, now;
     const char *last_writer; /* migration id, or "" (recorded at first contact) */
-    int64_t sequence;
+    int64_t sequence;        /* of its entry, or of that which recorded the object first */
+    int64_t recorded;        /* entry that recorded it last */
+    bool by_version;         /* another major version of the server may read it so */
+    int from_major;          /* and it was recorded on this one; 0: somebody changed it */
 };
 
 /* A generation of a projection, as the ledger has it. LOADING: its schema stands and is being filled; READY:
@@ -110,6 +113,10 @@ struct world {
     int64_t n_existing;   /* without a ledger: managed objects found there */
     struct drift *drift;
     size_t n_drift;
+    size_t n_upgraded; /* of these: with from_major */
+    int server_major;
+    int format,
+        newest_format; /* of the ledger; what the next build makes of it where nothing drifted */
     const struct upstream *upstream; /* one per env->requires, same order */
     size_t n_upstream;
 };

@@ -206,3 +206,36 @@ void words_reason(struct buf *out, const struct step *s, const struct reason *r)
         buf_putc(out, ')');
     }
 }
+
+static int recorded_on(const struct world *w)
+{
+    int newest = 0;
+    for (size_t i = 0; i < w->n_drift; i++) {
+        newest = w->drift[i].from_major > newest ? w->drift[i].from_major : newest;
+    }
+    return newest;
+}
+
+void words_versions(struct buf *out, const struct plan *p)
+{
+    const struct world *w = p->world;
+    if (w->n_upgraded > 0) {
+        buf_printf(out, "the server was upgraded from %d to %d: ", recorded_on(w), w->server_major);
+        words_count(out, w->n_upgraded, "object");
+        buf_puts(out, w->n_upgraded == 1 ? " reads" : " read");
+        buf_puts(out, " differently; `kfmig adopt ");
+        words_safe(out, p->env->name);
+        buf_puts(out, " --upgrade` takes what the version explains\n");
+    }
+    if (w->reachable && w->has_ledger && w->format < w->newest_format) {
+        buf_printf(
+            out,
+            "the ledger's fingerprints are of format %d: the next build that %s records those of "
+            "all objects anew, in format %d\n",
+            w->format,
+            w->n_drift > 0         ? "finds no drift"
+            : p->env->is_protected ? "has something to do"
+                                   : "runs",
+            w->newest_format);
+    }
+}

@@ -69,6 +69,8 @@ static int look_at_world(struct site *s, bool full, struct err *e)
      * as one that is not there does. */
     s->world.has_ledger = s->id.has_ledger && s->id.size > 1;
     s->world.instance = s->id.uuid;
+    s->world.format = site_format(s);
+    s->world.newest_format = LEDGER_FORMAT;
     s->world.n_drift = 0;
     if (!full && s->world.has_ledger && site_unmoved(s)) {
         return 0;
@@ -81,7 +83,9 @@ static int look_at_world(struct site *s, bool full, struct err *e)
         return 0;
     }
     s->world.n_existing = 0;
-    site_find_drift(s);
+    if (site_find_drift(s, e) != 0) {
+        return -1;
+    }
     if (s->world.n_drift == 0) {
         site_witness(s);
     }

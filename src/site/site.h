@@ -49,6 +49,8 @@ struct site {
     struct past past;
     struct catalog catalog;
     bool has_catalog;
+    bool looks_ahead;     /* a look reads the catalogs in the newest format of fingerprints, too, */
+    struct catalog ahead; /* in the same snapshot, into this */
     struct object_rows sum;
     struct generations generations;
     struct world world;
@@ -116,12 +118,15 @@ int site_cited(const struct site *s, bool *is_recovery, struct checkpoint *out,
 
 /* look.c: what really stands there. */
 
+/* Of the fingerprints that the ledger has, or will have when it is made: struct catalog. */
+int site_format(const struct site *s);
 /* Read catalogs and the ledger's sum, in one snapshot, without generations that are not live. */
 int site_look(struct site *s, struct err *e) MUST_CHECK;
 /* Are the catalogs as the last full look found them equal to the sum? From the witness in the cache. */
 bool site_unmoved(const struct site *s);
 void site_witness(const struct site *s); /* they were equal, as of s->id.lsn */
-/* Fill s->world's drift from the last look. */
-void site_find_drift(struct site *s);
+/* drift.c: fill s->world's drift from the last look. Other words of the same meaning are none; -1: the ledger
+ * cannot be asked which version of the server recorded what. */
+int site_find_drift(struct site *s, struct err *e) MUST_CHECK;
 
 #endif

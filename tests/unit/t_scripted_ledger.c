@@ -144,7 +144,8 @@ static const struct {
     /* who answers */
     {"a server with its ledger", FULL(IDENTITY("1", ROOT, "7")), identify, 0, ERR_NONE, "dev " UUID " size 0 epoch 3 system 99"},
     {"a pooler shows by the process that answers", FULL(IDENTITY("1", ROOT, "8")), identify, 0, ERR_NONE, "dev " UUID " size 0 epoch 3 system 99 pooled"},
-    {"a ledger of a later format", FULL(IDENTITY("2", ROOT, "7")), identify, -1, ERR_PREFLIGHT, "the ledger has format 2, this kfmig knows 1"},
+    {"a ledger of a later format", FULL(IDENTITY("3", ROOT, "7")), identify, -1, ERR_PREFLIGHT, "the ledger has format 3, this kfmig knows 1 to 2"},
+    {"a ledger of format 2", FULL(IDENTITY("2", ROOT, "7")), identify, 0, ERR_NONE, "dev " UUID " size 0 epoch 3 system 99"},
     {"a root of another length", FULL(IDENTITY("1", "e3b0", "7")), identify, -1, ERR_INTEGRITY, "a digest in the ledger has not 32 bytes"},
     {"a root that is no digest", FULL(IDENTITY("1", "xxb0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855", "7")), identify, -1, ERR_INTEGRITY, "a digest in the ledger has not 32 bytes"},
     {"a row of the ledger is missing", FULL(UUID " | dev | 1 | NULL | NULL | 3 | " SERVER("7", "f")), identify, -1, ERR_INTEGRITY, "is missing or wrong"},
