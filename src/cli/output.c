@@ -23,14 +23,9 @@ static bool tells_json(const struct request *req)
     return req->format == FORMAT_JSON || req->progress_json;
 }
 
-enum server_words output_words(const struct request *req, const struct env *env)
+bool output_shows_server_text(const struct request *req)
 {
-    if (tells_json(req) || isatty(fileno(stderr)) != 1) {
-        return SERVER_WORDS_SAFE;
-    }
-    return req->show_server_text ? SERVER_WORDS_ALL
-           : env->is_protected   ? SERVER_WORDS_SAFE
-                                 : SERVER_WORDS_RAISED;
+    return req->show_server_text && !tells_json(req) && isatty(fileno(stderr)) == 1;
 }
 
 /* Nobody can be told when stderr itself fails. */

@@ -230,9 +230,6 @@ static struct doc *claim_doc(struct arena *a, const struct account *x, struct do
     if (x->generation != NULL) {
         doc_put(a, d, "projection", generation_doc(a, x->generation));
     }
-    if (x->reason[0] != '\0') {
-        doc_put(a, d, "reason", doc_text(a, x->reason));
-    }
     put_lent(a, d, "drill", x->drill);
     put_lent(a, d, "recovery", x->recovery);
     put_lent(a, d, "rename", x->rename);
@@ -274,6 +271,19 @@ static void put_people(struct arena *a, struct doc *d, const struct account *x)
     doc_put(a, target, "db", name_doc(a, x, x->database));
     doc_put(a, target, "schema", text_or_null(a, x->schema));
     doc_put(a, target, "server_version", doc_int(a, x->server_version));
+    if (x->store[0] != '\0') {
+        doc_put(a, target, "store", doc_text(a, x->store));
+    }
+}
+
+struct doc *receipt_people(struct arena *a, const struct account *x)
+{
+    struct doc *d = doc_new(a, DOC_MAP);
+    if (!x->has_plain_names) {
+        doc_put(a, d, "names", doc_text(a, NAMES_ENCODED));
+    }
+    put_people(a, d, x);
+    return d;
 }
 
 struct doc *receipt_write(struct arena *a, const struct account *x)

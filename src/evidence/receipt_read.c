@@ -212,7 +212,6 @@ static void read_claim(struct reading *g, const struct doc *claim, struct accoun
 {
     const struct doc *outputs = doc_get(claim, "outputs");
     const struct doc *baselines = doc_get(claim, "baselines");
-    out->reason = doc_str(claim, "reason", "");
     read_declaration(g, claim, out);
     out->inputs = inputs_at(g, doc_get(claim, "inputs"));
     out->pre = digest_at(g, baselines, "pre");
@@ -252,6 +251,7 @@ static void read_people(struct reading *g, const struct doc *d, struct account *
     out->database = name_at(g, target, "db");
     out->schema = doc_str(target, "schema", "");
     out->server_version = doc_num(target, "server_version", 0);
+    out->store = doc_str(target, "store", "");
 }
 
 static void read_position(struct reading *g, const struct doc *ledger, struct account *out)

@@ -3,7 +3,9 @@
 
 #include "evidence/export.h"
 #include "evidence/state.h"
+#include "flow/contact.h"
 #include "flow/job.h"
+#include "run/in_store.h"
 
 /* Evidence follows the ledger, never leads: what cannot be written now is owed and found missing by the next
  * plan. again: it was applied before this run. */
@@ -59,14 +61,31 @@ static void remember_fact(struct site *s, const struct step *step, const struct 
     past_add(s->a, &s->past, &f);
 }
 
+/* In the store that holds the ledger effect and entry are one transaction; elsewhere the journal stands
+ * between them. */
+static void apply(struct writing *w, const struct step *step, struct outcome *o)
+{
+    struct site *s = w->site;
+    enum store_kind k = step->bundle->store;
+    const struct in_store x = {
+        .store = s->store[k].store, .base = &s->store[k].base, .past = &s->entries};
+    if (store_can(k, STORE_HOLDS_LEDGER)) {
+        run_migration(&w->run, step, o);
+    } else if (contact_store(w, k, &o->failure) == 0) {
+        run_in_store(&w->run, &x, step, o);
+    } else {
+        o->result = RUN_FAILED;
+    }
+}
+
 static bool run_step(struct writing *w, const struct step *step)
 {
-    struct outcome o;
+    struct outcome o = {0};
     struct generation grown;
     bool grows = job_grown(w->site, step, &grown);
     writing_begin(w, step->bundle->id);
     w->run.live_after = grows ? &grown : NULL;
-    run_migration(&w->run, step, &o);
+    apply(w, step, &o);
     w->run.live_after = NULL;
     bool is_good = o.result == RUN_SUCCESS;
     if (is_good && grows) {

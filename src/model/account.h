@@ -83,6 +83,7 @@ struct account {
     const char *actor_type, *actor_id;
     const char *commit_sha, *pr, *tool_version;
     const char *database, *schema;
+    const char *store; /* "": the one that holds the ledger */
     int64_t server_version;
     const char *migration_id; /* "": the run is not that of one migration */
     struct named_digests migrations;
@@ -102,7 +103,6 @@ struct account {
     struct domains protected_domains;
     const struct account_generation *generation; /* NULL: no projection */
     const struct doc *drill, *recovery, *rename, *timings;
-    const char *reason; /* of an adoption: "format", "upgrade"; "": what stood there was accepted */
 
     struct account_failure failure;
     const char *notes;

@@ -9,6 +9,8 @@
 #include "base/table.h"
 #include "model/object.h"
 #include "model/part.h"
+#include "model/standing.h"
+#include "model/store_kind.h"
 
 struct doc; /* doc/doc.h */
 
@@ -52,10 +54,7 @@ struct drift {
     struct object object;
     struct digest was, now;
     const char *last_writer; /* migration id, or "" (recorded at first contact) */
-    int64_t sequence;        /* of its entry, or of that which recorded the object first */
-    int64_t recorded;        /* entry that recorded it last */
-    bool by_version;         /* another major version of the server may read it so */
-    int from_major;          /* and it was recorded on this one; 0: somebody changed it */
+    int64_t sequence;
 };
 
 /* A generation of a projection, as the ledger has it. LOADING: its schema stands and is being filled; READY:
@@ -104,21 +103,40 @@ struct upstream {
     const struct past *past;
 };
 
+/* A store of an environment besides the one that holds the ledger, as it was found. */
+struct store_world {
+    bool reachable; /* it answered */
+    const char
+        *why_not;  /* one line, where it did not; NULL: nothing needs it, so it was not asked */
+    bool is_known; /* the ledger has its starting baseline */
+    bool is_other; /* another place answered than the one that the ledger knows */
+    int64_t n_existing; /* not known: objects found there */
+};
+
+/* A migration whose steps are journaled, which an earlier run began and did not finish. at: the first of its
+ * n steps that is not done, n: all are; standing: what stands of that one. is_otherwise: what was begun is
+ * not what its scripts say now. sequence, run_id: of the newest intent. */
+struct begun {
+    const char *subject, *run_id, *verb, *object;
+    int64_t sequence;
+    size_t at, n;
+    enum standing standing;
+    bool is_otherwise;
+};
+
 struct world {
-    bool reachable; /* the postgis store answered and is the right database */
-    /* Where not: one line; what the server said, for text and never for documents; what to do. "" if none. */
-    const char *why_not, *server_said, *hint;
+    bool reachable;      /* the store that holds the ledger answered and is the right database */
+    const char *why_not; /* one line, where not */
     bool has_ledger;
     const char *instance; /* uuid, "" without a ledger */
     int64_t n_existing;   /* without a ledger: managed objects found there */
     struct drift *drift;
     size_t n_drift;
-    size_t n_upgraded; /* of these: with from_major */
-    int server_major;
-    int format,
-        newest_format; /* of the ledger; what the next build makes of it where nothing drifted */
     const struct upstream *upstream; /* one per env->requires, same order */
     size_t n_upstream;
+    struct store_world store[STORE_COUNT]; /* that of the ledger is left empty */
+    const struct begun *begun;
+    size_t n_begun;
 };
 
 #endif

@@ -3,13 +3,25 @@
 
 #include "plan/step_kind.h"
 
+static void give_adoption(struct plan *p, struct step *s, const char *cause, int64_t n)
+{
+    struct reason *r = step_give(p, s, REASON_NOT_ADOPTED);
+    r->cause = cause;
+    r->detail = arena_printf(p->a, "%lld object%s found", (long long)n, n == 1 ? "" : "s");
+}
+
 void gate_adoption(struct plan *p, struct step *s)
 {
-    if (p->env->is_protected && !p->world->has_ledger && p->world->n_existing > 0) {
-        struct reason *r = step_give(p, s, REASON_NOT_ADOPTED);
-        r->cause = "the database";
-        r->detail = arena_printf(p->a, "%lld object%s found", (long long)p->world->n_existing,
-                                 p->world->n_existing == 1 ? "" : "s");
+    enum store_kind k = step_kind_row(s->kind)->store(s);
+    const struct store_world *w = &p->world->store[k];
+    if (!p->env->is_protected) {
+        return;
+    }
+    if (!p->world->has_ledger && p->world->n_existing > 0) {
+        give_adoption(p, s, "the database", p->world->n_existing);
+    }
+    if (!store_can(k, STORE_HOLDS_LEDGER) && !w->is_known && w->n_existing > 0) {
+        give_adoption(p, s, arena_printf(p->a, "store %s", store_text(k)), w->n_existing);
     }
 }
 

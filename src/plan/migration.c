@@ -150,13 +150,47 @@ static void check_lateness(struct plan *p, struct step *s)
     r->detail = arena_printf(p->a, "%s is already applied", newest);
 }
 
+static const struct begun *begun_of(const struct plan *p, const struct step *s)
+{
+    for (size_t i = 0; i < p->world->n_begun; i++) {
+        if (strcmp(p->world->begun[i].subject, s->bundle->id) == 0) {
+            return &p->world->begun[i];
+        }
+    }
+    return NULL;
+}
+
+static void decide_begun(struct plan *p, struct step *s, const struct begun *b)
+{
+    static const char *const stands[STANDING_COUNT] = {
+        [STANDS_ABSENT] = "stands not yet",
+        [STANDS_THERE] = "stands, not recorded yet",
+        [STANDS_PARTLY] = "stands in part",
+        [STANDS_FOREIGN] = "is neither what stood there before nor what it makes"};
+    struct reason *r = step_give(p, s,
+                                 b->is_otherwise                 ? REASON_BEGUN_OTHERWISE
+                                 : b->standing == STANDS_FOREIGN ? REASON_IN_DOUBT
+                                                                 : REASON_BEGUN);
+    r->cause = arena_printf(p->a, "ledger entry %lld", (long long)b->sequence);
+    r->now = step_digest(p, &s->bundle->checksum);
+    r->detail =
+        b->is_otherwise ? arena_printf(p->a, "by run %s", b->run_id)
+        : b->at == b->n
+            ? arena_printf(p->a, "all %zu steps stand, and it is not recorded as applied", b->n)
+            : arena_printf(p->a, "step %zu of %zu (%s %s) %s", b->at + 1, b->n, b->verb, b->object,
+                           stands[b->standing]);
+}
+
 static void decide_pending(struct plan *p, struct step *s)
 {
     const struct fact *last = s->history != NULL ? s->history->last : NULL;
+    const struct begun *begun = begun_of(p, s);
     if (twin_holds(p, s)) {
         return;
     }
-    if (last != NULL && strcmp(last->result, "interrupted") == 0) {
+    if (begun != NULL) {
+        decide_begun(p, s, begun);
+    } else if (last != NULL && strcmp(last->result, "interrupted") == 0) {
         struct reason *r = step_give(p, s, REASON_INTERRUPTED);
         r->cause = entry_name(p, last);
         r->detail = arena_printf(p->a, "run %s ended at %s", last->run_id, last->finished_at);

@@ -1,6 +1,7 @@
 /* From a declaration's artifacts to parsed scripts, and what stands in the way of running them. */
 #include <string.h>
 
+#include "model/program.h"
 #include "plan/plan.h"
 #include "script/language.h"
 
@@ -60,14 +61,45 @@ static struct script *parse_all(struct arena *a, const struct artifacts *files, 
     return out;
 }
 
+static bool names_changes(const struct statement *st)
+{
+    for (size_t i = 0; i < st->touches.n; i++) {
+        if (touch_changes(&st->touches.v[i])) {
+            return st->analysed && !st->opaque;
+        }
+    }
+    return false;
+}
+
+/* After a crash the journal has to know of each step, from its text alone, what it may have changed. */
+static void check_journaled(const struct bundle *b, struct err_list *faults)
+{
+    for (size_t i = 0; i < b->decl->forward.n; i++) {
+        const struct script *s = &b->forward[i];
+        for (size_t k = 0; k < s->n; k++) {
+            if (s->v[k].kind == STATEMENT_PLAIN && !names_changes(&s->v[k])) {
+                err_list_addf(
+                    faults, ERR_CONFIG, s->path, s->v[k].line, s->v[k].col,
+                    "write it so that everything that it changes is named in it",
+                    "%s: the text does not say what it changes, so it cannot be journaled",
+                    s->v[k].tag[0] != '\0' ? s->v[k].tag : "this statement");
+            }
+        }
+    }
+}
+
 void plan_scripts(struct arena *a, struct bundle *b)
 {
     struct err_list faults = {0};
     size_t n_run;
-    if (b->forward != NULL || b->decl == NULL || !store_can(b->store, STORE_HOLDS_LEDGER)) {
+    if (b->forward != NULL || b->decl == NULL || b->store == STORE_COUNT ||
+        !store_row(b->store)->has_engine) {
         return;
     }
     b->forward = parse_all(a, &b->decl->forward, false, &n_run, &faults);
+    if (!store_can(b->store, STORE_HOLDS_LEDGER)) {
+        check_journaled(b, &faults);
+    }
     b->invariants = parse_all(a, &b->decl->invariants, true, &n_run, &faults);
     b->faults = arena_dup(a, faults.v, faults.n * sizeof *faults.v);
     b->n_faults = faults.n;

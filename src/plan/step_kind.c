@@ -139,6 +139,20 @@ const char *step_digest(struct plan *p, const struct digest *d)
     return digest_is_zero(d) ? "" : arena_strdup(p->a, digest_text(d, text));
 }
 
+/* The ledger answers; does the store, and is it the right one? */
+static void give_store_obstacle(struct plan *p, struct step *s, enum store_kind store)
+{
+    const struct store_world *w = &p->world->store[store];
+    const char *cause = arena_printf(p->a, "store %s of %s", store_text(store), p->env->name);
+    if (!w->reachable) {
+        struct reason *r = step_give(p, s, REASON_UNREACHABLE);
+        r->cause = cause;
+        r->detail = w->why_not != NULL ? w->why_not : "";
+    } else if (w->is_other) {
+        step_give(p, s, REASON_OTHER_STORE)->cause = cause;
+    }
+}
+
 /* Can anything be said about it here at all? */
 static bool give_obstacle(struct plan *p, struct step *s)
 {
@@ -155,6 +169,8 @@ static bool give_obstacle(struct plan *p, struct step *s)
         r->cause =
             arena_printf(p->a, "store %s of %s", store_text(store_of_ledger()), p->env->name);
         r->detail = p->world->why_not;
+    } else if (!store_can(store, STORE_HOLDS_LEDGER)) {
+        give_store_obstacle(p, s, store);
     }
     return s->n_reasons > 0;
 }

@@ -57,6 +57,32 @@ static void about_adoption(struct buf *out, const struct plan *p, const struct r
     buf_puts(out, " records them as the starting point");
 }
 
+/* The cause names a store. */
+static void about_unreachable(struct buf *out, const struct plan *p, const struct reason *r)
+{
+    const char *ledger = arena_printf(p->a, "store %s of", store_text(store_of_ledger()));
+    bool is_ledger = strncmp(r->cause, ledger, strlen(ledger)) == 0;
+    buf_puts(out, is_ledger ? "start the server or correct its dsn_ref, then ask again"
+                            : "make the store answer, or correct where it is in "
+                              "registry/environments.v1.yml, then ask again");
+}
+
+static void about_other(struct buf *out, const struct plan *p, const struct reason *r)
+{
+    (void)r;
+    buf_puts(out,
+             "correct where the store is in registry/environments.v1.yml, or accept this one as "
+             "it stands with ");
+    advice_command(out, p, "adopt", NULL);
+}
+
+static void about_otherwise(struct buf *out, const struct plan *p, const struct reason *r)
+{
+    buf_puts(out, "put back the scripts that it was begun with and build it; `kfmig receipt show ");
+    words_safe(out, p->env->name);
+    buf_printf(out, " %s` names what was begun", r->cause + strcspn(r->cause, "0123456789"));
+}
+
 static void about_environment(struct buf *out, const struct plan *p, const struct reason *r)
 {
     buf_puts(out, "nothing to do; to build it here too, add ");
@@ -136,11 +162,17 @@ bool advice_put_shared(struct buf *out, const struct plan *p, const struct reaso
         {REASON_PROTECTED_DOMAIN, NULL,
          "leave the protected object as it is; policy.protected in registry/environments.v1.yml "
          "lists what is protected"},
-        {REASON_SCRIPT_FAULT, NULL, "correct the SQL; `kfmig check` finds all such faults"},
+        {REASON_SCRIPT_FAULT, NULL, "correct the script; `kfmig check` finds all such faults"},
         {REASON_UNREGISTERED, NULL,
          "`kfmig check --fix` adds it; commit registry/migrations.v1.json"},
         {REASON_NOT_ADOPTED, about_adoption, NULL},
-        {REASON_UNREACHABLE, NULL, "start the server or correct its dsn_ref, then ask again"},
+        {REASON_UNREACHABLE, about_unreachable, NULL},
+        {REASON_OTHER_STORE, about_other, NULL},
+        {REASON_IN_DOUBT, NULL,
+         "find out who changed it, put back what stood there before or what the step makes, and "
+         "ask "
+         "again"},
+        {REASON_BEGUN_OTHERWISE, about_otherwise, NULL},
         {REASON_UNSUPPORTED, NULL,
          "use a kfmig that knows this store, or take the store out of the environment in "
          "registry/environments.v1.yml"},

@@ -105,6 +105,7 @@ void account_of(struct arena *a, const struct run *r, const struct receipt_input
                             .tool_version = r->actor->tool_version,
                             .database = r->id->database,
                             .schema = "",
+                            .store = text_of(in->store),
                             .server_version = r->id->version,
                             .migration_id = "",
                             .pre = in->evidence->pre,
@@ -115,7 +116,6 @@ void account_of(struct arena *a, const struct run *r, const struct receipt_input
                             .approval = r->env->approval,
                             .protected_domains = *r->domains,
                             .failure = failure_of(o),
-                            .reason = in->reason != NULL ? in->reason : "",
                             .notes = in->notes,
                             .instance = ""};
     if (in->bundle != NULL) {

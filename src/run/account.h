@@ -21,19 +21,21 @@ struct making; /* projection_parts.h */
 /* What an account is made of, besides the run that it belongs to. All borrowed.
  * kind    "db_migration", "adopt", "drill", "rename", "projection_publish"
  * bundle  NULL: nothing is declared, as in an adoption
+ * store   the store that it is about, NULL: the one that holds the ledger
+ * identity  of an adoption of a store: the digest of the place's identity, zero where it tells none
  * making  NULL: no projection
  * drill   NULL: no drill
  * renaming  NULL: nothing gets another id */
 struct receipt_input {
     const char *kind;
     const struct bundle *bundle;
+    const char *store;
+    struct digest identity;
     const struct outcome *outcome;
     const struct evidence_set *evidence;
     const char *started_at, *finished_at;
     const struct making *making;
     const char *notes;
-    const char *reason; /* of an adoption; NULL: none in particular */
-    int64_t format;     /* the ledger has this format from the entry on; 0: the one it has */
     const struct drill_record *drill;
     const struct renaming *renaming;
 };

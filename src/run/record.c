@@ -48,7 +48,9 @@ static void entry_fill(const struct run *r, const struct receipt_input *in, enum
     *en = (struct entry){
         .sequence = r->merkle->size + 1,
         .kind = kind,
-        .subject = in->bundle != NULL ? in->bundle->id : "database",
+        .subject = in->bundle != NULL  ? in->bundle->id
+                   : in->store != NULL ? in->store
+                                       : "database",
         .result = result_text(in->outcome->result),
         .run_id = in->outcome->run_id,
         .finished_at = in->finished_at,
@@ -59,6 +61,7 @@ static void entry_fill(const struct run *r, const struct receipt_input *in, enum
         .post = in->evidence->post,
         .diff = in->evidence->diff.digest,
         .invariants = in->evidence->invariants.digest,
+        .checksum = in->identity,
     };
     if (in->renaming != NULL) {
         en->subject = rename_subject(r->a, in->renaming->old, in->renaming->id);
@@ -110,8 +113,7 @@ int record_make(struct run *r, const struct receipt_input *in, enum entry_kind k
                               .receipt = sealed,
                               .objects = objects,
                               .n_objects = n_objects,
-                              .epoch = r->epoch,
-                              .format = in->format};
+                              .epoch = r->epoch};
     out->blobs = record_blobs(r, in, &out->n_blobs);
     return 0;
 }
@@ -204,22 +206,11 @@ struct object_row *record_objects(struct run *r, const struct observation *seen)
     for (size_t i = 0; i < seen->n_changes; i++) {
         const struct change *c = &seen->changes[i];
         if (c->after != NULL) {
-            rows[i] = (struct object_row){.object = c->after->text,
-                                          .fingerprint = c->after->fingerprint,
-                                          .definition = catalog_definition(r->a, c->after)};
+            rows[i] = (struct object_row){c->after->text, c->after->fingerprint,
+                                          catalog_definition(r->a, c->after), 0};
         } else {
             rows[i] = (struct object_row){.object = c->before->text};
         }
-    }
-    return rows;
-}
-
-struct object_rows record_catalog(struct arena *a, const struct catalog *c)
-{
-    struct object_rows rows = {ARENA_ARRAY(a, struct object_row, c->n + 1), c->n, c->n + 1};
-    for (size_t i = 0; i < c->n; i++) {
-        rows.v[i] =
-            (struct object_row){.object = c->v[i]->text, .fingerprint = c->v[i]->fingerprint};
     }
     return rows;
 }

@@ -34,9 +34,6 @@ struct blob *record_blobs(struct run *r, const struct receipt_input *in, size_t 
 
 /* The objects that an observation changed, as rows for the ledger. In r->a. */
 struct object_row *record_objects(struct run *r, const struct observation *seen);
-/* The database as it stands, as the ledger's sum would have it: names and fingerprints only. In a, names
- * borrowed from c. */
-struct object_rows record_catalog(struct arena *a, const struct catalog *c);
 
 /* Timeouts of the open transaction, together with what the caller has put in the session's batch; started
  * (may be NULL) receives the server's clock. */

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "site/site.h"
+#include "site/stores.h"
 
 enum { SECRET_MAX = 64 * 1024 };
 
@@ -14,19 +15,11 @@ static bool stop_wanted(void *ctx)
     return ear_stops(ctx) != ERR_NONE;
 }
 
-static void on_notice(void *ctx, const struct pg_notice *n)
-{
-    tell(ctx, &(struct tell){.kind = TELL_SAID,
-                             .what = n->words,
-                             .severity = n->severity,
-                             .sqlstate = n->sqlstate});
-}
-
-static int read_secret_file(struct site *s, bool *is_set, struct err *e)
+static int read_secret_file(const struct site *s, const char *path, struct secret *out,
+                            bool *is_set, struct err *e)
 {
     struct arena a = {0};
     struct bytes text;
-    const char *path = s->env->dsn_ref;
     int dirfd = s->project->dirfd;
     if (path[0] == '/') {
         dirfd = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -35,7 +28,7 @@ static int read_secret_file(struct site *s, bool *is_set, struct err *e)
     int rc = file_read(&a, dirfd, path, SECRET_MAX, &text, NULL, e);
     if (rc == 0) {
         char *line = arena_strndup(&a, text.p, strcspn(text.p, "\r\n"));
-        secret_set(&s->dsn, line);
+        secret_set(out, line);
         *is_set = line[0] != '\0';
         explicit_bzero(line, strlen(line));
         explicit_bzero((char *)(uintptr_t)text.p, text.n);
@@ -45,6 +38,19 @@ static int read_secret_file(struct site *s, bool *is_set, struct err *e)
         (void)close(dirfd);
     }
     return rc;
+}
+
+int site_secret(const struct site *s, const char *ref, struct secret *out, bool *is_set,
+                struct err *e)
+{
+    *is_set = false;
+    if (strchr(ref, '/') != NULL) {
+        return read_secret_file(s, ref, out, is_set, e) < 0 ? -1 : 0;
+    }
+    const char *value = getenv(ref);
+    *is_set = value != NULL && value[0] != '\0';
+    secret_set(out, value);
+    return 0;
 }
 
 /* Where the connection string comes from. A declared ref that is not set, or empty, is an error: an empty
@@ -59,14 +65,8 @@ static int resolve_dsn(struct site *s, struct err *e)
         secret_set(&s->dsn, url != NULL ? url : "");
         return 0;
     }
-    if (strchr(env->dsn_ref, '/') != NULL) {
-        if (read_secret_file(s, &is_set, e) < 0) {
-            return -1;
-        }
-    } else {
-        const char *value = getenv(env->dsn_ref);
-        is_set = value != NULL && value[0] != '\0';
-        secret_set(&s->dsn, value);
+    if (site_secret(s, env->dsn_ref, &s->dsn, &is_set, e) != 0) {
+        return -1;
     }
     if (!is_set) {
         secret_wipe(&s->dsn);
@@ -203,9 +203,7 @@ int site_open(const struct site *s, struct pg **out, struct err *e)
 {
     char host[128] = "";
     struct pg_options o = {.dbname = s->o.dbname,
-                           .words = s->o.words,
-                           .on_notice = on_notice,
-                           .notice_ctx = (void *)(uintptr_t)&s->ear,
+                           .shows_text = s->o.shows_server_text,
                            .wait = {.on_wait = stop_wanted, .ctx = (void *)(uintptr_t)&s->ear}};
     (void)gethostname(host, sizeof host - 1);
     o.application_name = arena_printf(s->a, "kfmig %s@%s:%ld", s->o.verb, host, (long)getpid());
@@ -248,6 +246,7 @@ int site_link(struct site *s, struct err *e)
 
 void site_leave(struct site *s)
 {
+    stores_close(s);
     pg_close(s->pg);
     embedded_close(s->lease);
     secret_wipe(&s->dsn);

@@ -6,6 +6,7 @@
 #include "evidence/state.h"
 #include "site/absent.h"
 #include "site/projected.h"
+#include "site/stores.h"
 
 void site_init(struct site *s, struct arena *a, struct project *project, struct cache *cache,
                const struct ear *ear, const struct env *env, const struct site_options *o)
@@ -16,7 +17,7 @@ void site_init(struct site *s, struct arena *a, struct project *project, struct 
                        .ear = *ear,
                        .o = *o,
                        .env = env,
-                       .world = {.why_not = "", .server_said = "", .hint = "", .instance = ""}};
+                       .world = {.why_not = "", .instance = ""}};
 }
 
 struct archive site_archive(const struct site *s)
@@ -40,13 +41,10 @@ static void ask_upstreams(struct site *s)
     for (size_t i = 0; i < env->requires.n; i++) {
         struct err e = {0};
         struct site other;
-        const struct env *theirs = load_env(s->project, env->requires.v[i]);
-        enum server_words most = theirs->is_protected ? SERVER_WORDS_SAFE : SERVER_WORDS_RAISED;
         site_init(
-            &other, s->a, s->project, s->cache, &s->ear, theirs,
-            &(struct site_options){.verb = s->o.verb,
-                                   .self = s->o.self,
-                                   .words = s->o.words == SERVER_WORDS_RAISED ? most : s->o.words});
+            &other, s->a, s->project, s->cache, &s->ear, load_env(s->project, env->requires.v[i]),
+            &(struct site_options){
+                .verb = s->o.verb, .self = s->o.self, .shows_server_text = s->o.shows_server_text});
         u[i] = (struct upstream){.env = env->requires.v[i]};
         struct past *past = ARENA_NEW(s->a, struct past);
         if (site_link(&other, &e) == 0) {
@@ -69,8 +67,6 @@ static int look_at_world(struct site *s, bool full, struct err *e)
      * as one that is not there does. */
     s->world.has_ledger = s->id.has_ledger && s->id.size > 1;
     s->world.instance = s->id.uuid;
-    s->world.format = site_format(s);
-    s->world.newest_format = LEDGER_FORMAT;
     s->world.n_drift = 0;
     if (!full && s->world.has_ledger && site_unmoved(s)) {
         return 0;
@@ -83,9 +79,7 @@ static int look_at_world(struct site *s, bool full, struct err *e)
         return 0;
     }
     s->world.n_existing = 0;
-    if (site_find_drift(s, e) != 0) {
-        return -1;
-    }
+    site_find_drift(s);
     if (s->world.n_drift == 0) {
         site_witness(s);
     }
@@ -151,7 +145,7 @@ static int make_plan(struct site *s, struct err *e)
         .env = s->env, .domains = &s->project->domains, .past = &s->past, .world = &s->world};
     struct archive r = site_archive(s);
     s->input.exports = evidence_states(&r, s->a);
-    if (load_pending(s, e) != 0 ||
+    if (load_pending(s, e) != 0 || stores_look(s, e) != 0 ||
         plan_order(s->a, site_bundles(s->a, s->project), s->project->n_bundle, &order, e) != 0) {
         return -1;
     }
@@ -164,12 +158,16 @@ static int make_plan(struct site *s, struct err *e)
 
 int site_replan(struct site *s, bool full, struct err *e)
 {
-    return look_at_world(s, full, e) != 0 ? -1 : make_plan(s, e);
+    if (look_at_world(s, full, e) != 0) {
+        return -1;
+    }
+    stores_ask(s);
+    return make_plan(s, e);
 }
 
 int site_plan(struct site *s, bool want_server, struct err *e)
 {
-    s->world = (struct world){.why_not = "", .server_said = "", .hint = "", .instance = ""};
+    s->world = (struct world){.why_not = "", .instance = ""};
     if (!s->env->store[store_of_ledger()]) {
         return make_plan(s, e);
     }
@@ -179,8 +177,6 @@ int site_plan(struct site *s, bool want_server, struct err *e)
             return -1;
         }
         s->world.why_not = arena_strdup(s->a, e->msg);
-        s->world.server_said = arena_strdup(s->a, e->detail);
-        s->world.hint = arena_strdup(s->a, e->hint);
         return make_plan(s, e);
     }
     ask_upstreams(s);

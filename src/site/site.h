@@ -12,6 +12,7 @@
 #include "pg/embedded.h"
 #include "plan/plan.h"
 #include "store/postgis/postgis.h"
+#include "store/store.h"
 
 struct projected; /* site/projected.h */
 
@@ -20,14 +21,25 @@ struct projected; /* site/projected.h */
  * self     absolute path of this program, for the embedded server's watcher.
  * dbname   a throwaway database on the environment's server, of which nothing is remembered, delivered or
  *          owed; NULL: its own.
- * words    which of the server's words errors and notices carry: more than the safe ones only for a terminal.
+ * shows_server_text  errors carry all of the server's words in their detail: for a terminal only.
  * cites    a database that takes the place of a lost one: what its ledger cites, or will. Another ledger than
  *          the last run saw is then what is wanted. NULL: an ordinary run. */
 struct site_options {
     const char *verb, *self;
     const char *dbname;
-    enum server_words words;
+    bool shows_server_text;
     const struct checkpoint *cites;
+};
+
+/* A store of the environment besides the one that holds the ledger, opened by its row. store NULL: it is not.
+ * found (was_seen): what stands there, but of what a migration began and did not finish, what stood there
+ * before: what drifts, or is adopted. base: what a migration that goes on is judged against: found, but while
+ * one is begun there, all that the ledger says, as nobody can tell any more what is its doing. */
+struct site_store {
+    struct store *store;
+    struct store_facts facts;
+    struct catalog found, base;
+    bool was_seen;
 };
 
 /* project, cache (NULL: nothing is remembered), ear and env are borrowed; everything that is read lives in a.
@@ -49,8 +61,6 @@ struct site {
     struct past past;
     struct catalog catalog;
     bool has_catalog;
-    bool looks_ahead;     /* a look reads the catalogs in the newest format of fingerprints, too, */
-    struct catalog ahead; /* in the same snapshot, into this */
     struct object_rows sum;
     struct generations generations;
     struct world world;
@@ -58,6 +68,7 @@ struct site {
     struct plan plan;
     struct projected *projected;
     size_t n_projected;
+    struct site_store store[STORE_COUNT];
 };
 
 /* No I/O. */
@@ -98,6 +109,10 @@ int site_open(const struct site *s, struct pg **out, struct err *e) MUST_CHECK;
 /* Where its connection comes from, into s->dsn (the embedded server is started); nothing to do where it is
  * known. */
 int site_resolve(struct site *s, struct err *e) MUST_CHECK;
+/* The value that a reference leads to: of an environment variable, or the first line of a file. *is_set
+ * false: there is none, or it is empty. -1: the file cannot be read. */
+int site_secret(const struct site *s, const char *ref, struct secret *out, bool *is_set,
+                struct err *e) MUST_CHECK;
 /* What of the embedded server is to be there; directory and lists live in s->a. */
 struct embedded_options site_embedded(const struct site *s);
 
@@ -118,15 +133,14 @@ int site_cited(const struct site *s, bool *is_recovery, struct checkpoint *out,
 
 /* look.c: what really stands there. */
 
-/* Of the fingerprints that the ledger has, or will have when it is made: struct catalog. */
-int site_format(const struct site *s);
 /* Read catalogs and the ledger's sum, in one snapshot, without generations that are not live. */
 int site_look(struct site *s, struct err *e) MUST_CHECK;
 /* Are the catalogs as the last full look found them equal to the sum? From the witness in the cache. */
 bool site_unmoved(const struct site *s);
 void site_witness(const struct site *s); /* they were equal, as of s->id.lsn */
-/* drift.c: fill s->world's drift from the last look. Other words of the same meaning are none; -1: the ledger
- * cannot be asked which version of the server recorded what. */
-int site_find_drift(struct site *s, struct err *e) MUST_CHECK;
+/* Fill s->world's drift from the last look. */
+void site_find_drift(struct site *s);
+/* Add what of one store is not as the sum says; both are sorted by object text. */
+void site_compare(struct site *s, const struct object_rows *sum, const struct catalog *now);
 
 #endif

@@ -318,7 +318,7 @@ def a_script_that_cannot_be_run_blocks_its_own_step_only(case, tmp):
     plan = p.run("plan", "dev")
     equal(plan.status, 1, repr(plan))
     contains(plan.text, f"blocked  {TWO}")
-    contains(plan.text, "its SQL cannot be run as it stands")
+    contains(plan.text, "its script cannot be run as it stands")
     contains(plan.text, words)
     contains(p.run("why", f"dev/{TWO}@apply").text, "correct the SQL")
 

@@ -143,7 +143,7 @@ static void is_head(const struct account *a, const struct account *b)
            same_text(a->tool_version, b->tool_version),
        "who, with what");
     ok(same_text(a->environment, b->environment) &&
-           same_text(a->environment_kind, b->environment_kind) &&
+           same_text(a->environment_kind, b->environment_kind) && same_text(a->store, b->store) &&
            same_text(a->database, b->database) && same_text(a->schema, b->schema) &&
            a->server_version == b->server_version,
        "where");
@@ -218,6 +218,7 @@ static struct account least(const char *kind)
         .run_id = "r",
         .environment = "dev",
         .environment_kind = "",
+        .store = "",
         .result = "success",
         .started_at = "s",
         .finished_at = "f",
@@ -230,7 +231,6 @@ static struct account least(const char *kind)
         .schema = "",
         .migration_id = "",
         .declaration = {.declared = limits_none, .observed = limits_none, .change_class = ""},
-        .reason = "",
         .notes = "",
         .instance = ""};
 }
@@ -254,6 +254,7 @@ static struct account migration(void)
     struct digest d = digest_byte(7);
     x.migration_id = x.schema = "M-1";
     x.environment_kind = "stage";
+    x.store = "search";
     x.commit_sha = "abc";
     x.pr = "12";
     x.has_declaration = true;

@@ -3,7 +3,9 @@
  * transactions: a step takes effect as it runs, line by line, and the journal makes it happen once.
  * A collection with generations is a symbolic link, which one rename turns to another.
  * Steps: "put COLLECTION/OBJECT" LF content, whose lines are written one after the other; "drop
- * COLLECTION/OBJECT". */
+ * COLLECTION/OBJECT"; "find COLLECTION WORD", an invariant: it returns the objects with that word in them.
+ * What is put into a collection with a file ".mirror" also goes into the collection that the file names: an
+ * effect that no text shows. */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -101,8 +103,7 @@ static int look_object(struct store *s, struct catalog *out, const char *collect
     }
     struct digest d = digest_of(text);
     struct facet *facet = ARENA_NEW(out->a, struct facet);
-    *facet =
-        (struct facet){.name = "content", .value = arena_strdup(out->a, digest_text(&d, digest))};
+    *facet = (struct facet){"content", arena_strdup(out->a, digest_text(&d, digest))};
     (void)catalog_add(out, (struct object){OBJ_TABLE, collection, name, store_toy.name}, facet, 1);
     return 0;
 }
@@ -153,9 +154,26 @@ static int begin(struct store *s, struct arena *a, const struct deadlines *d,
     return 0;
 }
 
+static bool is_verb(const struct store_step *step, const char *verb)
+{
+    size_t n = strlen(verb);
+    return step->text.n > n && memcmp(step->text.p, verb, n) == 0 && step->text.p[n] == ' ';
+}
+
 static bool is_drop(const struct store_step *step)
 {
-    return strcmp(step->verb, "drop") == 0;
+    return is_verb(step, "drop");
+}
+
+/* What stands behind the verb in its line. */
+static char *argument_of(struct arena *a, const struct store_step *step)
+{
+    const char *p = step->text.p;
+    const char *space = memchr(p, ' ', step->text.n);
+    const char *line = memchr(p, '\n', step->text.n);
+    const char *end = line != NULL ? line : p + step->text.n;
+    return space == NULL ? arena_strdup(a, "")
+                         : arena_strndup(a, space + 1, (size_t)(end - space - 1));
 }
 
 static struct bytes content_of(const struct store_step *step)
@@ -167,9 +185,53 @@ static struct bytes content_of(const struct store_step *step)
 
 static int drop(struct store_change *c, const struct store_step *step, struct err *e)
 {
-    return unlinkat(dir_of(c->store), step->object, 0) == 0
+    const char *path = argument_of(c->a, step);
+    return unlinkat(dir_of(c->store), path, 0) == 0
                ? 0
-               : err_errno(e, ERR_APPLY, "\"%s\" cannot be dropped", step->object);
+               : err_errno(e, ERR_APPLY, "\"%s\" cannot be dropped", path);
+}
+
+static int mirror(struct store_change *c, const char *collection, const char *name,
+                  struct bytes text, struct err *e)
+{
+    struct bytes to;
+    bool is_there = false;
+    if (read_object(c->store, c->a, arena_printf(c->a, "%s/.mirror", collection), &to, &is_there,
+                    e) != 0 ||
+        !is_there) {
+        return is_there ? -1 : 0;
+    }
+    const char *other = arena_strndup(c->a, to.p, to.n);
+    (void)mkdirat(dir_of(c->store), other, 0700);
+    int fd = openat(dir_of(c->store), arena_printf(c->a, "%s/%s", other, name),
+                    O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    int rc = fd >= 0 && write(fd, text.p, text.n) == (ssize_t)text.n ? 0 : -1;
+    return fd >= 0 && close(fd) != 0 ? -1 : rc;
+}
+
+static int find(struct store_change *c, const struct store_step *step, int64_t *rows, struct err *e)
+{
+    struct file_names names = {0};
+    char *collection = argument_of(c->a, step);
+    char *word = strchr(collection, ' ');
+    if (word == NULL) {
+        return err_set(e, ERR_APPLY, "find what?");
+    }
+    *word++ = '\0';
+    *rows = 0;
+    if (file_list(c->a, dir_of(c->store), collection, &names, e) < 0) {
+        return -1;
+    }
+    for (size_t i = 0; i < names.n; i++) {
+        struct bytes text;
+        bool is_there = false;
+        if (read_object(c->store, c->a, arena_printf(c->a, "%s/%s", collection, names.v[i].name),
+                        &text, &is_there, e) != 0) {
+            return -1;
+        }
+        *rows += is_there && memmem(text.p, text.n, word, strlen(word)) != NULL ? 1 : 0;
+    }
+    return 0;
 }
 
 /* One line after the other, from the cursor on; what stands behind the cursor was written and not
@@ -180,13 +242,14 @@ static int put(struct store_change *c, const struct store_step *step, const stru
     struct bytes text = content_of(step);
     size_t at =
         f->cursor.p == NULL ? 0 : strtoul(arena_strndup(c->a, f->cursor.p, f->cursor.n), NULL, 10);
-    const char *slash = strchr(step->object, '/');
+    const char *path = argument_of(c->a, step);
+    const char *slash = strchr(path, '/');
     if (slash == NULL) {
-        return err_set(e, ERR_APPLY, "\"%s\" names no collection", step->object);
+        return err_set(e, ERR_APPLY, "\"%s\" names no collection", path);
     }
-    (void)mkdirat(dir_of(c->store),
-                  arena_strndup(c->a, step->object, (size_t)(slash - step->object)), 0700);
-    int fd = openat(dir_of(c->store), step->object, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+    const char *collection = arena_strndup(c->a, path, (size_t)(slash - path));
+    (void)mkdirat(dir_of(c->store), collection, 0700);
+    int fd = openat(dir_of(c->store), path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
     int rc = fd < 0 || ftruncate(fd, (off_t)at) != 0 || lseek(fd, (off_t)at, SEEK_SET) < 0 ? -1 : 0;
     while (rc == 0 && at < text.n) {
         const char *end = memchr(text.p + at, '\n', text.n - at);
@@ -199,8 +262,9 @@ static int put(struct store_change *c, const struct store_step *step, const stru
             return -1;
         }
     }
-    rc = rc != 0 ? err_errno(e, ERR_APPLY, "\"%s\" cannot be written", step->object) : fsync(fd);
-    return fd >= 0 && close(fd) != 0 ? -1 : rc;
+    rc = rc != 0 ? err_errno(e, ERR_APPLY, "\"%s\" cannot be written", path) : fsync(fd);
+    rc = fd >= 0 && close(fd) != 0 ? -1 : rc;
+    return rc != 0 ? -1 : mirror(c, collection, slash + 1, text, e);
 }
 
 static int run(struct store_change *c, const struct program *p, const struct store_flight *f,
@@ -208,11 +272,15 @@ static int run(struct store_change *c, const struct program *p, const struct sto
 {
     for (size_t i = f->from; i < f->to; i++) {
         *stop = (struct store_stop){.step = i, .position = -1};
-        if ((is_drop(&p->v[i]) ? drop(c, &p->v[i], e) : put(c, &p->v[i], f, e)) != 0) {
+        int64_t rows = 1;
+        int rc = is_drop(&p->v[i])           ? drop(c, &p->v[i], e)
+                 : is_verb(&p->v[i], "find") ? find(c, &p->v[i], &rows, e)
+                                             : put(c, &p->v[i], f, e);
+        if (rc != 0) {
             return -1;
         }
         if (f->rows != NULL) {
-            f->rows[i] = 1;
+            f->rows[i] = rows;
         }
     }
     return 0;
@@ -274,7 +342,7 @@ static int stands(struct store *s, const struct store_step *step, struct digest 
     struct arena a = {0};
     struct bytes text;
     bool is_there = false;
-    int rc = read_object(s, &a, step->object, &text, &is_there, e);
+    int rc = read_object(s, &a, argument_of(&a, step), &text, &is_there, e);
     *out = is_there ? digest_of(text) : (struct digest){{0}};
     arena_release(&a);
     return rc;
@@ -289,7 +357,7 @@ static int verify(struct store *s, const struct store_step *step, const struct d
     struct bytes text;
     bool is_there = false;
     struct bytes wanted = content_of(step);
-    int rc = read_object(s, &a, step->object, &text, &is_there, e);
+    int rc = read_object(s, &a, argument_of(&a, step), &text, &is_there, e);
     *proof = is_there ? digest_of(text) : (struct digest){{0}};
     if (is_drop(step) ? !is_there : is_there && bytes_eq(text, wanted)) {
         *out = STANDS_THERE;

@@ -1,0 +1,19 @@
+/* Stores besides the ledger's, met for the first time or accepted as they stand.
+ * Owns: their adoption. */
+#ifndef KFMIG_FLOW_CONTACT_H
+#define KFMIG_FLOW_CONTACT_H
+
+#include "flow/writing.h"
+
+/* Before anything is done in store k: what stands there is its starting baseline, if the ledger has none yet.
+ * -1: it cannot be recorded. */
+int contact_store(struct writing *w, enum store_kind k, struct err *e) MUST_CHECK;
+
+/* Is there a store that answers and is not as the ledger says? */
+bool contact_has_work(const struct site *s);
+/* Record each such as it stands; *n receives the number of objects. what of the last is in *o. -1: one could
+ * not be recorded. */
+int contact_adopt(struct writing *w, const char *notes, size_t *n, struct outcome *o,
+                  struct err *e) MUST_CHECK;
+
+#endif

@@ -1,0 +1,262 @@
+/* A migration of a store that does not hold the ledger, from its first intent to its entry. */
+#include "run/in_store.h"
+
+#include <string.h>
+
+#include "base/clock.h"
+#include "run/gates.h"
+#include "run/journaled.h"
+#include "run/record.h"
+
+/* One migration on its way. run: r, as the gates see it: with what stood in this store. */
+struct in_store_work {
+    struct run *r;
+    struct run run;
+    const struct in_store *x;
+    const struct bundle *b;
+    struct outcome *o;
+    struct program program;
+    struct journaled_count done;
+    struct store_stop stop;
+    bool is_open; /* the step that failed may stand in part */
+    struct evidence_set evidence;
+    struct receipt_input in;
+};
+
+static const struct store_ops *ops_of(const struct in_store_work *w)
+{
+    return w->x->store->ops;
+}
+
+static struct deadlines deadlines_of(const struct in_store_work *w)
+{
+    const struct decl *d = w->b->decl;
+    return (struct deadlines){d->lock_timeout_ms, d->statement_timeout_ms, d->idle_timeout_ms};
+}
+
+/* The journal's entries bear a run id of their own: a COMMIT whose answer is lost is settled by asking for
+ * the id of the migration's one entry. */
+static int run_steps(struct in_store_work *w, struct err *e)
+{
+    struct run *r = w->r;
+    char run_id[37];
+    struct account about;
+    random_uuid(run_id);
+    account_of(r->a, r, &w->in, &about);
+    const struct journal_run journal = {.pg = r->pg,
+                                        .id = r->id,
+                                        .merkle = r->merkle,
+                                        .epoch = r->epoch,
+                                        .run_id = run_id,
+                                        .about = receipt_people(r->a, &about)};
+    const struct journaled steps = {.journal = journal_open(r->a, &journal, w->x->past),
+                                    .store = w->x->store,
+                                    .a = r->a,
+                                    .deadlines = deadlines_of(w),
+                                    .subject = w->b->id,
+                                    .ear = r->ear};
+    if (run_journaled(&steps, &w->program, &w->done, &w->stop, e) == 0) {
+        return 0;
+    }
+    const struct journal_step step =
+        journal_step_of(w->b->id, ops_of(w)->name, &w->program, w->stop.step);
+    const struct digest key = journal_key(&step);
+    const struct journal_row *row = journal_find(steps.journal, &key);
+    w->is_open = row != NULL && row->is_open;
+    return -1;
+}
+
+/* --- looking at it ---------------------------------------------------------------------------------- */
+
+static void judge_rows(struct in_store_work *w, const struct store_step *step, int64_t rows,
+                       const struct err *refused)
+{
+    struct arena *a = w->r->a;
+    const char *path = step->script->path;
+    const char *rule = arena_printf(a, "invariant %s", path + strlen(w->b->dir) + 1);
+    struct finding *f = NULL;
+    if (refused == NULL && rows == 0) {
+        finding_pass(a, &w->o->gates, rule);
+        return;
+    }
+    if (refused != NULL) {
+        f = finding_fail(a, &w->o->gates, rule, "it could not be asked: %s", refused->msg);
+    } else {
+        f = finding_fail(a, &w->o->gates, rule, "%lld rows returned, none allowed",
+                         (long long)rows);
+        f->hint = "run the invariant's query to see the rows that are wrong";
+    }
+    f->path = path;
+    f->line = step->statement->line;
+    f->col = step->statement->col;
+}
+
+/* Each in a change that is given up: they look, and nothing else. */
+static int check_invariants(struct in_store_work *w, struct err *e)
+{
+    struct program p;
+    const struct deadlines d = deadlines_of(w);
+    program_of(w->r->a, w->b->invariants, w->b->decl->invariants.n, &p);
+    int64_t *rows = ARENA_ARRAY(w->r->a, int64_t, p.n + 1);
+    for (size_t i = 0; i < p.n; i++) {
+        struct store_change *c = NULL;
+        struct store_stop stop;
+        struct err refused = {0};
+        const struct store_flight f = {.from = i, .to = i + 1, .rows = rows};
+        if (ops_of(w)->begin(w->x->store, w->r->a, &d, &c, e) != 0) {
+            return -1;
+        }
+        int rc = ops_of(w)->run(c, &p, &f, &stop, &refused);
+        ops_of(w)->abandon(c);
+        judge_rows(w, &p.v[i], rows[i], rc != 0 ? &refused : NULL);
+    }
+    return 0;
+}
+
+static int observe(struct in_store_work *w, struct err *e)
+{
+    struct store_change *c = NULL;
+    const struct deadlines d = deadlines_of(w);
+    if (ops_of(w)->begin(w->x->store, w->r->a, &d, &c, e) != 0) {
+        return -1;
+    }
+    int rc = ops_of(w)->observe(c, w->x->base, &w->o->seen, e);
+    ops_of(w)->abandon(c);
+    w->o->observed = rc == 0;
+    return rc;
+}
+
+/* --- what is said of it ----------------------------------------------------------------------------- */
+
+static bool is_kept(enum err_code code)
+{
+    return code == ERR_DOUBT || code == ERR_INTERRUPTED || code == ERR_TERMINATED ||
+           code == ERR_LOCKED || code == ERR_INTEGRITY;
+}
+
+/* What stands comes first. */
+static const char *standing_words(const struct in_store_work *w)
+{
+    size_t n = w->done.n_ran + w->done.n_adopted + w->done.n_stood;
+    if (n == 0 && !w->is_open) {
+        return "nothing was changed";
+    }
+    return arena_printf(
+        w->r->a, "stands: %zu of %zu steps%s", n, w->program.n,
+        w->is_open ? arena_printf(w->r->a, ", and perhaps a part of step %zu", w->stop.step + 1)
+                   : "");
+}
+
+static int blame_step(struct in_store_work *w, struct err *e)
+{
+    const struct store_step *step = &w->program.v[w->stop.step];
+    int line = step->statement->line;
+    int col = step->statement->col;
+    if (w->stop.position >= 0 && (size_t)w->stop.position <= step->text.n) {
+        text_place(step->script->bytes, step->statement->offset + (size_t)w->stop.position, &line,
+                   &col);
+    }
+    w->o->failed_statement = (int)w->stop.step + 1;
+    err_wrap(e, is_kept(e->code) ? e->code : ERR_APPLY, "%s: %s; step %zu (%s %s): %s", w->b->id,
+             standing_words(w), w->stop.step + 1, step->verb, step->object, e->msg);
+    err_place(e, step->script->path, line, col);
+    return e->hint[0] != '\0' ? -1
+                              : err_hint(e, "mend it and build again: no step that stands is begun "
+                                            "again");
+}
+
+static int blame(struct in_store_work *w, const char *what, struct err *e)
+{
+    return err_wrap(e, is_kept(e->code) ? e->code : ERR_APPLY, "%s: %s; %s: %s", w->b->id,
+                    standing_words(w), what, e->msg);
+}
+
+static int blame_gates(struct in_store_work *w, struct err *e)
+{
+    size_t n = 0;
+    const struct decl *d = w->b->decl;
+    const struct finding *first = findings_stopping(&w->o->gates, &n);
+    err_set(e, ERR_APPLY, "%s: %s; gate \"%s\" failed: %s%s", w->b->id, standing_words(w),
+            first->rule, first->text, n > 1 ? arena_printf(w->r->a, " (and %zu more)", n - 1) : "");
+    return err_hint(e, "%s%s%s", first->hint, d->rollback.n > 0 ? "; what undoes it: " : "",
+                    d->rollback.n > 0 ? d->rollback.v[0].path : "");
+}
+
+/* --- the whole -------------------------------------------------------------------------------------- */
+
+/* Its entry, with what it changed: from here on it is applied. */
+static int record(struct in_store_work *w, struct err *e)
+{
+    struct run *r = w->r;
+    struct outcome *o = w->o;
+    struct baseline post = {0};
+    const struct object_row *rows = record_objects(r, &o->seen);
+    baseline_merge(&post, r->sum, rows, o->seen.n_changes);
+    w->evidence.post = baseline_digest(&post, r->domains, r->id->version / 10000);
+    evidence_of(r->a, w->b, o, &w->evidence);
+    o->result = RUN_SUCCESS;
+    if (record_alone(r, &w->in, ENTRY_APPLY, rows, o->seen.n_changes, o, e) != 0) {
+        baseline_release(&post);
+        o->result = e->code == ERR_DOUBT ? RUN_IN_DOUBT : RUN_FAILED;
+        return blame(w, "it could not be recorded", e);
+    }
+    catalog_advance(w->x->base, &o->seen);
+    baseline_release(r->sum);
+    *r->sum = post;
+    return 0;
+}
+
+static int apply(struct in_store_work *w, struct err *e)
+{
+    struct run *r = w->r;
+    if (run_steps(w, e) != 0) {
+        return blame_step(w, e);
+    }
+    w->evidence.pre = baseline_digest(r->sum, r->domains, r->id->version / 10000);
+    if (check_invariants(w, e) != 0 || observe(w, e) != 0) {
+        return blame(w, "it could not be looked at", e);
+    }
+    return gates_judge(&w->run, w->b, w->o) ? record(w, e) : blame_gates(w, e);
+}
+
+/* A failure leaves a receipt too, with what is seen of what stands. In doubt the next build asks. */
+static void fail(struct in_store_work *w)
+{
+    struct outcome *o = w->o;
+    struct err ignored = {0};
+    bool is_interrupted = o->failure.code == ERR_INTERRUPTED || o->failure.code == ERR_TERMINATED;
+    if (o->result == RUN_IN_DOUBT) {
+        return;
+    }
+    o->result = is_interrupted ? RUN_INTERRUPTED : RUN_FAILED;
+    if (!o->observed) {
+        (void)!observe(w, &ignored);
+    }
+    evidence_of(w->r->a, w->b, o, &w->evidence);
+    w->evidence.post = (struct digest){{0}};
+    record_failed(w->r, &w->in, ENTRY_APPLY, o);
+}
+
+void run_in_store(struct run *r, const struct in_store *x, const struct step *s, struct outcome *o)
+{
+    char now[CLOCK_TEXT];
+    int64_t start = clock_ms();
+    struct in_store_work w = {
+        .r = r, .run = *r, .x = x, .b = s->bundle, .o = o, .stop = {.position = -1}};
+    *o = (struct outcome){0};
+    random_uuid(o->run_id);
+    w.run.base = x->base;
+    program_of(r->a, w.b->forward, w.b->decl->forward.n, &w.program);
+    w.in =
+        (struct receipt_input){.kind = "db_migration",
+                               .bundle = w.b,
+                               .store = x->store->ops->name,
+                               .outcome = o,
+                               .evidence = &w.evidence,
+                               .started_at = arena_strdup(r->a, clock_text(clock_unix_us(), now)),
+                               .notes = ""};
+    if (apply(&w, &o->failure) != 0) {
+        fail(&w);
+    }
+    o->elapsed_ms = clock_ms() - start;
+}

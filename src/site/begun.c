@@ -1,0 +1,187 @@
+/* What was begun in stores, and not finished. */
+#include "site/begun.h"
+
+#include <string.h>
+
+#include "ledger/journal.h"
+#include "model/program.h"
+
+/* One migration of which something was begun. */
+struct beginning {
+    struct site *s;
+    const struct journal *journal;
+    const struct bundle *b;
+    struct program program;
+    struct begun *out;
+};
+
+static bool is_applied(const struct site *s, const struct bundle *b)
+{
+    const struct history *h = past_get(&s->past, b->id);
+    return h != NULL && h->applied != NULL;
+}
+
+static const struct journal_row *row_of(const struct beginning *x, size_t at)
+{
+    const struct journal_step step =
+        journal_step_of(x->b->id, store_text(x->b->store), &x->program, at);
+    const struct digest key = journal_key(&step);
+    const struct journal_row *row = journal_find(x->journal, &key);
+    return row != NULL && (row->is_open || row->is_done) ? row : NULL;
+}
+
+/* What stands of the first step that is not done. */
+static int ask(struct beginning *x, struct err *e)
+{
+    struct begun *out = x->out;
+    struct store *store = x->s->store[x->b->store].store;
+    const struct journal_row *row = out->at < out->n ? row_of(x, out->at) : NULL;
+    struct digest proof;
+    out->standing = STANDS_ABSENT;
+    if (out->at == out->n) {
+        return 0;
+    }
+    out->verb = x->program.v[out->at].verb;
+    out->object = x->program.v[out->at].object;
+    return row == NULL ? 0
+                       : store->ops->verify(store, &x->program.v[out->at], &row->before,
+                                            &out->standing, &proof, e);
+}
+
+static void fill(struct beginning *x, const struct journal_row *const *rows, size_t n)
+{
+    size_t n_matched = 0;
+    struct begun *out = x->out;
+    *out = (struct begun){.subject = x->b->id,
+                          .run_id = rows[n - 1]->run_id,
+                          .sequence = rows[n - 1]->intent,
+                          .verb = "",
+                          .object = "",
+                          .n = x->program.n,
+                          .at = x->program.n};
+    for (size_t i = x->program.n; i-- > 0;) {
+        const struct journal_row *row = row_of(x, i);
+        n_matched += row != NULL;
+        out->at = row == NULL || !row->is_done ? i : out->at;
+    }
+    out->is_otherwise = n_matched != n;
+}
+
+static void find_one(struct beginning *x)
+{
+    struct err e = {0};
+    struct site *s = x->s;
+    const struct journal_row **rows = NULL;
+    size_t n = journal_begun(x->journal, s->a, x->b->id, &rows);
+    if (n == 0) {
+        return;
+    }
+    program_of(s->a, x->b->forward, x->b->decl->forward.n, &x->program);
+    fill(x, rows, n);
+    if (ask(x, &e) != 0) {
+        s->world.store[x->b->store].reachable = false;
+        s->world.store[x->b->store].why_not = arena_strdup(s->a, e.msg);
+        return;
+    }
+    s->world.n_begun++;
+}
+
+void begun_find(struct site *s)
+{
+    const struct journal *journal = journal_open(s->a, NULL, &s->entries);
+    struct begun *v = ARENA_ARRAY(s->a, struct begun, s->project->n_bundle + 1);
+    s->world.begun = v;
+    for (size_t i = 0; i < s->project->n_bundle; i++) {
+        const struct bundle *b = &s->project->bundle[i];
+        if (b->store != STORE_COUNT && s->world.store[b->store].reachable && b->forward != NULL &&
+            !is_applied(s, b)) {
+            find_one(&(struct beginning){
+                .s = s, .journal = journal, .b = b, .out = &v[s->world.n_begun]});
+        }
+    }
+}
+
+/* --- what stood there before ------------------------------------------------------------------------ */
+
+static void add_changed(struct arena *a, struct table *out, const struct store_step *step)
+{
+    for (size_t i = 0; i < step->touches->n; i++) {
+        if (touch_changes(&step->touches->v[i])) {
+            table_puts(out, object_text(a, &step->touches->v[i].object), out);
+        }
+    }
+}
+
+/* The objects of all steps of store k that have an intent. */
+static void find_changed(struct site *s, enum store_kind k, struct table *out)
+{
+    struct beginning x = {.s = s, .journal = journal_open(s->a, NULL, &s->entries)};
+    for (size_t i = 0; i < s->world.n_begun; i++) {
+        x.b = table_gets(&s->project->by_id, s->world.begun[i].subject);
+        if (x.b == NULL || x.b->store != k) {
+            continue;
+        }
+        program_of(s->a, x.b->forward, x.b->decl->forward.n, &x.program);
+        for (size_t at = 0; at < x.program.n; at++) {
+            if (row_of(&x, at) != NULL) {
+                add_changed(s->a, out, &x.program.v[at]);
+            }
+        }
+    }
+}
+
+/* "name\tvalue\n" for each. */
+static struct facet *facets_of(struct arena *a, const char *definition, size_t *n)
+{
+    size_t most = 1;
+    for (const char *p = definition; *p != '\0'; p++) {
+        most += *p == '\n';
+    }
+    struct facet *v = ARENA_ARRAY(a, struct facet, most);
+    for (*n = 0; *definition != '\0'; (*n)++) {
+        size_t n_line = strcspn(definition, "\n");
+        size_t n_name = strcspn(definition, "\t\n");
+        size_t n_value = n_line > n_name ? n_line - n_name - 1 : 0;
+        v[*n] = (struct facet){arena_strndup(a, definition, n_name),
+                               arena_strndup(a, definition + n_line - n_value, n_value)};
+        definition += n_line + (definition[n_line] == '\n');
+    }
+    return v;
+}
+
+static void add_row(struct site *s, const struct object_row *row, struct catalog *out)
+{
+    struct object object;
+    size_t n = 0;
+    if (object_parse(s->a, row->object, &object) == 0) {
+        struct facet *facets = facets_of(s->a, row->definition, &n);
+        (void)catalog_add(out, object, facets, n);
+    }
+}
+
+void begun_put_back(struct site *s, enum store_kind k, const struct object_rows *sum,
+                    const struct catalog *now, struct site_store *x)
+{
+    struct table changed = {.a = s->a};
+    const struct catalog empty = {.a = s->a, .by_text = {.a = s->a}, .by_oid = {.a = s->a}};
+    find_changed(s, k, &changed);
+    x->found = x->base = *now;
+    if (changed.n == 0) {
+        return;
+    }
+    x->found = x->base = empty;
+    for (size_t i = 0; i < now->n; i++) {
+        const struct catalog_object *o = now->v[i];
+        if (table_gets(&changed, o->text) == NULL) {
+            (void)catalog_add(&x->found, o->object, o->facets, o->n_facets);
+        }
+    }
+    for (size_t i = 0; i < sum->n; i++) {
+        add_row(s, &sum->v[i], &x->base);
+        if (table_gets(&changed, sum->v[i].object) != NULL) {
+            add_row(s, &sum->v[i], &x->found);
+        }
+    }
+    catalog_seal(&x->found);
+    catalog_seal(&x->base);
+}
