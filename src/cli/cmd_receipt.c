@@ -248,10 +248,12 @@ static int print_verified(struct receipt_call *c, struct verified *v)
     }
     report_faults(&out, &st, &faults, "finding");
     err_list_release(&faults);
-    buf_printf(&out,
-               "%s: %zu entries, %zu receipts, %zu input texts, %zu exported receipts verified%s\n",
-               env, v->n_entries, v->n_receipts, v->n_blobs, v->n_exports,
-               v->n_found == 0 ? ": all as they should be" : "");
+    buf_printf(
+        &out,
+        "%s: %zu entr%s, %zu receipt%s, %zu input text%s, %zu exported receipt%s verified%s\n", env,
+        v->n_entries, v->n_entries == 1 ? "y" : "ies", v->n_receipts, v->n_receipts == 1 ? "" : "s",
+        v->n_blobs, v->n_blobs == 1 ? "" : "s", v->n_exports, v->n_exports == 1 ? "" : "s",
+        v->n_found == 0 ? ": all as they should be" : "");
     int status = output_result(&c->req, &out);
     buf_release(&out);
     return status;
