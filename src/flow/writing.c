@@ -172,6 +172,22 @@ static int heal(struct writing *w, const char *baseline, struct err *e)
                : site_refresh(s, e);
 }
 
+/* The number that the plan says, too: without what every database has. */
+static void tell_found(const struct site *s)
+{
+    int64_t n = site_count_existing(s);
+    if (n == 0) {
+        tell_note(&s->ear,
+                  "%s: first contact; the starting baseline is what every database has: nothing "
+                  "else was found there",
+                  s->env->name);
+        return;
+    }
+    tell_note(&s->ear,
+              "%s: first contact; recorded %lld object%s found there as the starting baseline",
+              s->env->name, (long long)n, n == 1 ? "" : "s");
+}
+
 /* The starting baseline, if there is none yet and one is wanted. */
 static int begin_baseline(struct writing *w, const char *baseline, struct err *e)
 {
@@ -182,9 +198,7 @@ static int begin_baseline(struct writing *w, const char *baseline, struct err *e
     w->is_first = s->entries.n > 1 && w->first.run_id[0] != '\0' &&
                   strcmp(s->entries.v[1].run_id, w->first.run_id) == 0;
     if (w->is_first && baseline == writing_found) {
-        tell_note(&s->ear,
-                  "%s: first contact; recorded %zu objects found there as the starting baseline",
-                  s->env->name, w->n_adopted);
+        tell_found(s);
     }
     return 0;
 }

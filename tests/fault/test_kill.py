@@ -194,7 +194,7 @@ def a_ledger_with_nothing_but_its_contact_is_healed_by_the_next_build():
     equal(ran.status in (0, 10), True, repr(ran))
     contains(ran.text, "first contact")
     ran = story.converges(p)
-    contains(ran.err, "first contact; recorded")
+    contains(ran.err, "first contact; ")
     equal(kinds(p)[:3], ["contact", "adopt", "apply"])
     story.drop(p)
 

@@ -122,7 +122,7 @@ def your_own_database_is_converged_as_the_readme_says(tmp):
     run(steps[1], root, tmp)
     contains(run(f"{url} kfmig plan", root, tmp), "AccessExclusive")
     built = run(steps[2].replace(reference, url), root, tmp)
-    contains(built, "objects found there as the starting baseline")
+    contains(built, "found there as the starting baseline")
     contains(built, "dev: 1 applied")
     equal(pg.value(db, "SELECT count(*) FROM public.users"), "0")
 

@@ -468,6 +468,11 @@ static const struct {
     {"a projection whose chain goes on behind a failure is left out", a_chain_behind_one_more, NULL, &built, build_these, "~ INSERT INTO app.t VALUES (3)* -> error 23505\n", 0, ERR_APPLY, "apply M-3: ... , 1 skipped"},
     {"a projection whose chain goes on behind something blocked", a_chain_behind_sql, NULL, &built, build_these, "", 0, ERR_CONFIG, "fault: VACUUM"},
 
+    /* first contact says of what stands there what the plan said */
+    {"first contact with nothing", NULL, NULL, &empty, build_these, "", 0, ERR_NONE, "first contact; the starting baseline is what every database has: nothing else was found there|"},
+    {"first contact with one object", NULL, app_only_live, &empty, build_these, EXTENSION, 0, ERR_NONE, "first contact; recorded 1 object found there as the starting baseline|"},
+    {"first contact with two objects", NULL, app_only_live, &empty, build_these, TABLE, 0, ERR_NONE, "first contact; recorded 2 objects found there as the starting baseline|"},
+
     /* evidence as files */
     {"evidence is written", files_evidence_of_one_more, NULL, &built, build_these, "", 0, ERR_NONE, "done: |, export M-1, export M-2, apply M-3"},
     {"evidence of before is written again", files_evidence, NULL, &built, build_these, "", 0, ERR_NONE, ", export M-1, export M-2"},
