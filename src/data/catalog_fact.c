@@ -187,7 +187,7 @@ void fact_sensitivity(struct dataset_catalog *c, const struct doc *at)
     c->sensitivity = c->sensitivity != NULL ? c->sensitivity : text;
 }
 
-/* The controlled list (kfm-formats.md section 7). */
+/* The controlled list of policy labels (docs/catalogs.md). */
 static enum verdict verdict_of_label(const char *label)
 {
     static const struct {

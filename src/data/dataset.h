@@ -2,8 +2,8 @@
  * Owns: finding the catalog of a dataset version beneath the data roots, reading it, and checking that it
  * is complete, that STAC, DCAT and PROV agree, and that rights, sensitivity and policy are known. Must not
  * know databases. Shapes: S promotion_manifest.v1.json with checksums and runtime_metadata; H registry
- * record with "payload"; H DatasetVersion with STAC, DCAT and PROV files (shared/knowledge/kfm-formats.md
- * sections 1 and 2; docs/catalogs.md says what is read and what stops). Ids are opaque strings, matched
+ * record with "payload"; H DatasetVersion with STAC, DCAT and PROV files (docs/catalogs.md says what is
+ * read and what stops). Ids are opaque strings, matched
  * exactly. */
 #ifndef KFMIG_DATA_DATASET_H
 #define KFMIG_DATA_DATASET_H

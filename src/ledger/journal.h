@@ -1,7 +1,6 @@
 /* The journal: intent and done, as entries of the ledger, around each effect that no transaction covers.
  * Owns: what stands in those entries, which intents are open, and the protocol that makes an effect
  * happen exactly once. What an effect is, and how to tell where it stands, is told by callbacks.
- * DESIGN.md section 3a, knowledge/reliability.md section 3.
  *
  * The protocol, and why a crash leads to knowledge and never to a guess:
  * 1. An entry of kind "intent" is committed before the effect begins: so no effect of ours stands

@@ -203,7 +203,7 @@ struct recording {
     size_t n_blobs;
     int64_t epoch;
 };
-/* The final check of DESIGN.md section 3 step 6, in the same round trip as the record: made by
+/* The final check before COMMIT, in the same round trip as the record: made by
  * ledger_work_done(). Also that the run's lock is held by this session and the work lock by this
  * transaction; where xid is NULL the work lock is taken instead. */
 struct guard {
@@ -241,7 +241,7 @@ struct receipt_rows {
 int ledger_receipts(struct pg *s, int64_t after, const char *run_id_or_null, struct arena *a,
                     struct receipt_rows *out, struct err *e) MUST_CHECK;
 
-/* Generations of projections: the only memory of their progress (DESIGN.md section 5). A table of its own,
+/* Generations of projections: the only memory of their progress. A table of its own,
  * kfmig.generation (projection, number, state, digest, content, facts, changed_at), which may change: what
  * was done stands in the entries. A ledger that was made without it gets it by ledger_generations_create() (a
  * transaction of its own; nothing to do where it stands; not append-only, private to the owner like the

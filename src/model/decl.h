@@ -8,7 +8,7 @@
 #include "base/file.h"
 #include "model/env.h"
 
-/* Where a migration may act (DESIGN.md section 7 "Scope"). */
+/* Where a migration may act, as its declaration says. */
 struct scope {
     bool has_schemas, has_tables; /* whether the key is given at all */
     struct names allowed_schemas, allowed_tables;

@@ -175,8 +175,8 @@ const char *pg_bytea(struct arena *a, struct bytes b); /* "\x..." */
 
 /* The condition name of a SQLSTATE ("unique_violation"), its class name, or "unknown_condition". */
 const char *pg_condition(const char *sqlstate);
-/* May the server's primary message be shown on a terminal? Classes 42, 3D, 3F, 0A, 2B, 55, 57, 40, 53
- * (DESIGN.md, server messages); everything else quotes row data. DETAIL and CONTEXT never. */
+/* May the server's primary message be shown on a terminal? In classes 42, 3D, 3F, 0A, 2B, 55, 57, 40 and 53,
+ * which name objects at most; all others may quote row data. DETAIL and CONTEXT never. */
 bool pg_message_is_safe(const char *sqlstate);
 
 /* Run argv[0] (looked up in PATH) on this terminal with conninfo in its environment, to its end. *status: its

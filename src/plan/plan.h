@@ -289,7 +289,7 @@ const char *plan_projection_text(struct arena *a, const struct plan *p, const st
                                  int part);
 /* A generation that is only to be published has all stages before that behind it. */
 enum plan_state plan_part_state(const struct step *x, int part);
-/* The member "plan" of plan --json (DESIGN.md section 2): what the digest covers. */
+/* The member "plan" of plan --json of format kfmig.plan: what the digest covers. */
 struct doc *plan_doc(struct arena *a, const struct plan *p);
 /* SHA-256 over plan_doc() in canonical form. */
 struct digest plan_digest(const struct plan *p);

@@ -1,4 +1,4 @@
-/* The guarded transaction of one migration: DESIGN.md section 3. */
+/* The guarded transaction of one migration: statements, what they did, gates, entry and receipt, COMMIT. */
 #include <string.h>
 
 #include "base/clock.h"

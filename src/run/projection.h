@@ -1,4 +1,4 @@
-/* How a projection gets a new generation: DESIGN.md section 5.
+/* How a projection gets a new generation.
  * Owns: the order of phases, and what the ledger remembers between them. Each phase is one
  * transaction (loading: one per source), so that an interruption costs at most the phase it hit;
  * the ledger's row of the generation says where to go on. */

@@ -1,6 +1,7 @@
 /* The guarded transaction: how one migration is applied, and what is recorded about it.
- * Owns: the protocol of DESIGN.md section 3, the gates, the documents of a run (diff, receipt). No
- * files, no words for users: what happens is told to an ear. */
+ * Owns: its protocol (one transaction holds statements, what was seen of them, gates, entry and receipt),
+ * the gates, the documents of a run (diff, receipt). No files, no words for users: what happens is told to an
+ * ear. */
 #ifndef KFMIG_RUN_RUN_H
 #define KFMIG_RUN_RUN_H
 

@@ -1,4 +1,4 @@
-/* Schema generations of a projection: the SQL behind DESIGN.md section 5 "Publishing".
+/* Schema generations of a projection: the SQL behind making and publishing them.
  * Owns: hiding, filling, proving, locking and renaming schemas SCHEMA and SCHEMA__g<N>. Keeps no
  * memory: which generation is what stands in the ledger, and the callers (run/) decide. Unless said
  * otherwise every call works inside the caller's open transaction and never ends it, and nothing
