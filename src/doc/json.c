@@ -5,7 +5,7 @@
 
 #include "doc/read.h"
 
-enum { DEPTH_LIMIT = 64, SIZE_LIMIT = 64 << 20 };
+enum { DEPTH_LIMIT = 64, SIZE_LIMIT = 64 << 20, OWN_LIMIT = 1 << 30 };
 
 static const int64_t LARGEST = 9007199254740991; /* 2^53 - 1 */
 
@@ -463,11 +463,11 @@ static struct doc *read_whole(struct json *j)
 }
 
 static struct doc *read_document(struct arena *a, struct bytes text, const char *path,
-                                 bool has_reals, struct err *e)
+                                 bool has_reals, size_t limit, struct err *e)
 {
-    if (text.n > SIZE_LIMIT) {
+    if (text.n > limit) {
         (void)err_at(e, ERR_CONFIG, path, 1, 1,
-                     "the file has %zu bytes: a JSON file may have 64 MiB", text.n);
+                     "the file has %zu bytes: a JSON file may have %zu MiB", text.n, limit >> 20);
         return NULL;
     }
     if (text.n == 0) {
@@ -491,10 +491,15 @@ static struct doc *read_document(struct arena *a, struct bytes text, const char 
 
 struct doc *json_read(struct arena *a, struct bytes text, const char *path, struct err *e)
 {
-    return read_document(a, text, path, false, e);
+    return read_document(a, text, path, false, SIZE_LIMIT, e);
+}
+
+struct doc *json_read_own(struct arena *a, struct bytes text, const char *path, struct err *e)
+{
+    return read_document(a, text, path, false, OWN_LIMIT, e);
 }
 
 struct doc *json_read_reals(struct arena *a, struct bytes text, const char *path, struct err *e)
 {
-    return read_document(a, text, path, true, e);
+    return read_document(a, text, path, true, SIZE_LIMIT, e);
 }

@@ -8,6 +8,9 @@
 #include "doc/doc.h"
 struct doc *json_read(struct arena *a, struct bytes text, const char *path,
                       struct err *e) MUST_CHECK;
+/* The same up to 1 GiB, for what kfmig itself has written. */
+struct doc *json_read_own(struct arena *a, struct bytes text, const char *path,
+                          struct err *e) MUST_CHECK;
 /* The same for documents whose numbers are others' business: a number with a fraction or an exponent, or an
  * integer beyond +-(2^53-1), is DOC_TEXT with plain = true, holding the literal as it is written. Such a
  * document is not fit for canon_write(): the literal would become a string. */

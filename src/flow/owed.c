@@ -11,7 +11,7 @@
 
 #include "base/leftovers.h"
 
-enum { OWED_MAX = 64 * 1024 * 1024 };
+enum { OWED_MAX = 1024 * 1024 * 1024 }; /* what owed_write() may write */
 
 /* Whatever its size: what is too large to be recorded must still be found. */
 static bool holds(int dirfd, const char *path, const char *mark)
@@ -83,7 +83,7 @@ static int pay_one(const struct site *s, struct run *r, const char *path, size_t
     struct err why = {0};
     enum owed_fate fate = OWED_UNREADABLE;
     if (fstatat(s->project->dirfd, path, &st, AT_SYMLINK_NOFOLLOW) == 0 && st.st_size > OWED_MAX) {
-        (void)err_set(&why, ERR_CONFIG, "it has %lld bytes, and may have 64 MiB",
+        (void)err_set(&why, ERR_CONFIG, "it has %lld bytes, and may have 1 GiB",
                       (long long)st.st_size);
     } else if (file_read(s->a, s->project->dirfd, path, OWED_MAX, &text, NULL, &why) != 0 ||
                run_pay(r, text, &fate, &why) != 0) {

@@ -10,7 +10,7 @@ bool owed_any(const struct site *s);
 /* Keep o's. A throwaway database's receipts are nobody's. */
 int owed_keep(const struct site *s, const struct outcome *o, struct err *e) MUST_CHECK;
 /* Record all of this environment, under its lock. *n: how many the ledger had not. What can never be recorded
- * (damaged, over 64 MiB) is told as a warning and moved to state/owed/aside. -1: one could not be recorded
+ * (damaged, over 1 GiB) is told as a warning and moved to state/owed/aside. -1: one could not be recorded
  * now. */
 int owed_pay(const struct site *s, struct run *r, size_t *n, struct err *e) MUST_CHECK;
 

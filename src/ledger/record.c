@@ -7,6 +7,7 @@
 #include "ledger/queries.h"
 
 enum { SAME_XID, SAME_USERS, HAS_LOCK, HAS_WORK_LOCK, SAME_EPOCH, LEFT }; /* record_guard.sql */
+enum { BLOBS_MAX = 64 * 1024 * 1024 }; /* bytes of input texts in one message */
 
 static const char **parameters(struct arena *a, size_t n)
 {
@@ -76,21 +77,36 @@ static void add_objects(struct pg *s, struct arena *a, const struct recording *r
     pg_batch_add(s, &ledger_record_objects, v, 4, NULL);
 }
 
-static void add_blobs(struct pg *s, struct arena *a, const struct recording *r)
+static void add_some_blobs(struct pg *s, struct arena *a, const struct blob *blobs, size_t n)
 {
-    if (r->n_blobs == 0) {
-        return;
-    }
-    const char **digests = parameters(a, r->n_blobs);
-    const char **texts = parameters(a, r->n_blobs);
-    for (size_t i = 0; i < r->n_blobs; i++) {
-        digests[i] = ledger_digest(a, &r->blobs[i].digest);
-        texts[i] = pg_bytea(a, r->blobs[i].bytes);
+    const char **digests = parameters(a, n);
+    const char **texts = parameters(a, n);
+    for (size_t i = 0; i < n; i++) {
+        digests[i] = ledger_digest(a, &blobs[i].digest);
+        texts[i] = pg_bytea(a, blobs[i].bytes);
     }
     const char **v = parameters(a, 2);
-    v[0] = pg_array(a, digests, r->n_blobs);
-    v[1] = pg_array(a, texts, r->n_blobs);
+    v[0] = pg_array(a, digests, n);
+    v[1] = pg_array(a, texts, n);
     pg_batch_add(s, &ledger_record_blobs, v, 2, NULL);
+}
+
+/* As few messages as there may be: a server takes none of 1 GiB, and a text is twice as long in one. */
+static void add_blobs(struct pg *s, struct arena *a, const struct recording *r)
+{
+    size_t from = 0;
+    size_t bytes = 0;
+    for (size_t i = 0; i < r->n_blobs; i++) {
+        if (i > from && bytes + r->blobs[i].bytes.n > BLOBS_MAX) {
+            add_some_blobs(s, a, r->blobs + from, i - from);
+            from = i;
+            bytes = 0;
+        }
+        bytes += r->blobs[i].bytes.n;
+    }
+    if (r->n_blobs > from) {
+        add_some_blobs(s, a, r->blobs + from, r->n_blobs - from);
+    }
 }
 
 void ledger_add_record(struct pg *s, struct arena *a, const struct recording *r, struct merkle *m,

@@ -127,7 +127,7 @@ int run_pay(struct run *r, struct bytes owed, enum owed_fate *fate, struct err *
 {
     struct entry en;
     struct receipt_rows rows = {0};
-    struct doc *d = json_read(r->a, owed, "state/owed", e);
+    struct doc *d = json_read_own(r->a, owed, "state/owed", e);
     *fate = OWED_UNREADABLE;
     if (d == NULL || entry_from(r, doc_get(d, "receipt"), &en, e) != 0) {
         return 0;

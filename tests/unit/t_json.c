@@ -149,6 +149,8 @@ static void test_limits(void)
     ok(read_nested(&a, 100000, &e) == NULL && e.where.col == 65, "nor 100,000");
     struct doc *d = json_read(&a, bytes_of("x", ((size_t)64 << 20) + 1), "f.json", &e);
     ok(d == NULL && strstr(e.msg, "64 MiB") != NULL, "more than 64 MiB are refused unread");
+    d = json_read_own(&a, bytes_of("x", ((size_t)1 << 30) + 1), "f.json", &e);
+    ok(d == NULL && strstr(e.msg, "1024 MiB") != NULL, "more than 1 GiB of our own, too");
     struct buf text = {0};
     for (int i = 0; i < 100000; i++) {
         buf_printf(&text, "%s\"k%d\":%d", i == 0 ? "{" : ",", i, i);
@@ -238,7 +240,7 @@ static void test_reals(void)
 
 int main(void)
 {
-    tap_plan(20 + 2 * N_BAD + 7 + 8 + 3 * N_REAL + 3);
+    tap_plan(21 + 2 * N_BAD + 7 + 8 + 3 * N_REAL + 3);
     test_good();
     test_bad();
     test_limits();

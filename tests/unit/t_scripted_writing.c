@@ -183,8 +183,28 @@ static void owes_too_much(void)
 {
     owes();
     int fd = openat(project_fd, "state/owed/r-9.json", O_WRONLY | O_CLOEXEC);
-    (void)!ftruncate(fd, 64 * 1024 * 1024 + 1);
+    (void)!ftruncate(fd, 1024 * 1024 * 1024 + 1);
     (void)close(fd);
+}
+
+/* Three input texts, together more than 64 MiB. */
+static void owes_much(void)
+{
+    static const char head[] = "{\"blobs\":[";
+    size_t n = 40 * 1024 * 1024;
+    char *text = malloc(3 * n + sizeof OWED("dev") + 16);
+    char *p = text + sprintf(text, "%s", head);
+    for (int i = 0; i < 3; i++) {
+        *p++ = '"';
+        memset(p, 'a' + i, n);
+        p += n;
+        *p++ = '"';
+        *p++ = ',';
+    }
+    p--;
+    p += sprintf(p, "%s", OWED("dev") + sizeof head - 1);
+    project_write("state/owed/r-9.json", text, (size_t)(p - text));
+    free(text);
 }
 
 static void owes_in_a_throwaway(void)
@@ -291,7 +311,8 @@ static const struct {
     {"an owed receipt is there already", "dev", 3, owes, PLANNED LOCKED IDENTIFY "@ledger_read_receipts(0, r-9) -> rows 3 | r-9 | {}\n" LOOKED AFTER, 0, ERR_NONE, "worked 1 size 3"},
     {"an owed receipt of another environment stays", "dev", 3, owes_elsewhere, BEFORE AFTER, 0, ERR_NONE, "worked 1 size 3, 1 owed"},
     {"an owed receipt that is none is set aside", "dev", 3, owes_nonsense, BEFORE AFTER, 0, ERR_NONE, "worked 1 size 3, 1 aside; warning: dev: an owed receipt cannot be recorded and was set aside as state/owed/aside/r-9.json: a key in double quotes is expected, not 'n'|"},
-    {"an owed receipt that is too large is set aside", "dev", 3, owes_too_much, BEFORE AFTER, 0, ERR_NONE, "worked 1 size 3, 1 aside; warning: dev: an owed receipt cannot be recorded and was set aside as state/owed/aside/r-9.json: it has 67108865 bytes, and may have 64 MiB|"},
+    {"an owed receipt of many MiB is recorded, its texts in messages", "dev", 3, owes_much, PLANNED LOCKED IDENTIFY "@ledger_read_receipts(0, r-9) -> rows\nBEGIN -> BEGIN\n" GUARD("t | t | t | t | t") ENTRY("4", "S-9", "apply", "failed") "3x @ledger_record_blobs -> INSERT 0 1\n@ledger_record_end -> SET\nCOMMIT -> COMMIT\n" IDENTIFY ENTRIES LOOKED AFTER, 0, ERR_NONE, "worked 1 size 4; note: dev: recorded 1 receipt that an earlier run could not deliver|"},
+    {"an owed receipt that is too large is set aside", "dev", 3, owes_too_much, BEFORE AFTER, 0, ERR_NONE, "worked 1 size 3, 1 aside; warning: dev: an owed receipt cannot be recorded and was set aside as state/owed/aside/r-9.json: it has 1073741825 bytes, and may have 1 GiB|"},
     {"an owed receipt that cannot be set aside", "dev", 3, owes_nonsense_for_good, PLANNED LOCKED IDENTIFY AFTER, -1, ERR_PREFLIGHT, "state/owed/aside"},
     {"an owed receipt that the ledger refuses", "dev", 3, owes, PLANNED LOCKED IDENTIFY "@ledger_read_receipts -> rows\nBEGIN -> error 53200\n" AFTER, -1, ERR_PREFLIGHT, ", 1 owed"},
     {"cut before an owed receipt is recorded", "dev", 3, owes, PLANNED LOCKED IDENTIFY "@ledger_read_receipts -> cut\n", -1, ERR_PREFLIGHT, "was lost: connection_failure (08006); , 1 owed"},
