@@ -39,8 +39,3 @@ enum entry_objects entry_kind_objects(enum entry_kind k)
 {
     return kinds[k].objects;
 }
-
-bool entry_kind_known(enum entry_kind k)
-{
-    return kinds[k].known;
-}

@@ -24,7 +24,5 @@ enum entry_kind entry_kind_read(struct bytes word);
 enum entry_fact entry_kind_fact(enum entry_kind k);
 /* What it says about the sum of objects. */
 enum entry_objects entry_kind_objects(enum entry_kind k);
-/* Does the present format of ledgers have it? */
-bool entry_kind_known(enum entry_kind k);
 
 #endif

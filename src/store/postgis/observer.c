@@ -36,16 +36,6 @@ int observer_start_done(struct observer *o, struct err *e)
     return sense_start_done(o, e);
 }
 
-const char *observer_xid(const struct observer *o)
-{
-    return o->xid;
-}
-
-const char *observer_user(const struct observer *o)
-{
-    return o->user;
-}
-
 static bool is_table(enum object_kind k)
 {
     return k == OBJ_TABLE || k == OBJ_MATVIEW || k == OBJ_FOREIGN_TABLE;

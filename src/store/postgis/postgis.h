@@ -32,8 +32,6 @@ struct observer;
 struct observer *observer_new(struct arena *a, struct observer_memory *memory);
 void observer_start_add(struct observer *o, struct pg *s);             /* pg_batch_add()s */
 int observer_start_done(struct observer *o, struct err *e) MUST_CHECK; /* reads their rows */
-const char *observer_xid(const struct observer *o);                    /* pg_current_xact_id() */
-const char *observer_user(const struct observer *o); /* current_user|session_user */
 
 /* Before a statement that TRUNCATEs or DROPs: count the rows of what it names (predicted touches
  * with effect TRUNCATE or DROP; relations and schemas), cascade included, under the locks such a
