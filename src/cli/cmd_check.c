@@ -86,8 +86,8 @@ static int find(struct invocation *s, const struct request *req, struct found *f
     if (invocation_open(s, req, true, e) != 0) {
         return -1;
     }
-    /* Against bundles that could not be read the registry would look wrong where it is not. */
-    if (s->project.faults.n == 0 && load_registry_check(&s->project, req->fix, &f->fixed, e) != 0) {
+    if (load_may_compare(&s->project) &&
+        load_registry_check(&s->project, req->fix, &f->fixed, e) != 0) {
         return -1;
     }
     load_approvals_check(&s->project);

@@ -1,13 +1,11 @@
 /* kfmig new: a bundle, empty or from an SQL file. */
 #include <string.h>
 
-#include "base/clock.h"
 #include "cli/commands.h"
 #include "cli/invocation.h"
 #include "cli/output.h"
 #include "flow/fresh.h"
-
-enum { NUMBER_MAX = 99 };
+#include "flow/skeleton.h"
 
 static const char folder[] = "migrations/postgis";
 
@@ -69,33 +67,6 @@ static void set_reviewers(struct invocation *s, struct fresh *f)
             return;
         }
     }
-}
-
-/* PG-MIG-<today>-NN, behind those of today that are there. */
-static int set_id(struct invocation *s, struct fresh *f, struct err *e)
-{
-    char now[CLOCK_TEXT];
-    struct file_names names = {0};
-    int highest = 0;
-    const char *prefix = arena_printf(s->a, "PG-MIG-%.10s-", clock_text(clock_unix_us(), now));
-    if (file_list(s->a, s->project.dirfd, folder, &names, e) < 0) {
-        return -1;
-    }
-    for (size_t i = 0; i < names.n; i++) {
-        const char *rest = names.v[i].name + strlen(prefix);
-        if (strncmp(names.v[i].name, prefix, strlen(prefix)) == 0 &&
-            strspn(rest, "0123456789") == 2 && rest[2] == '\0') {
-            int number = (rest[0] - '0') * 10 + rest[1] - '0';
-            highest = number > highest ? number : highest;
-        }
-    }
-    if (highest >= NUMBER_MAX) {
-        err_set(e, ERR_CONFIG, "%s%d is taken: there is no number left for today", prefix,
-                NUMBER_MAX);
-        return err_hint(e, "make the folder by hand with an id of your own");
-    }
-    f->draft.decl.id = arena_printf(s->a, "%s%02d", prefix, highest + 1);
-    return 0;
 }
 
 static int write_one(struct invocation *s, const struct fresh *f, const char *name,
@@ -203,7 +174,8 @@ static int print(struct invocation *s, const struct request *req, const struct f
 static int make(struct invocation *s, const struct request *req, struct fresh *f, struct err *e)
 {
     if (invocation_open(s, req, true, e) != 0 || make_draft(s->a, req, f, e) != 0 ||
-        set_intent(s->a, req, f, e) != 0 || set_id(s, f, e) != 0) {
+        set_intent(s->a, req, f, e) != 0 ||
+        skeleton_id(s->a, s->project.dirfd, s->project.root, folder, &f->draft.decl.id, e) != 0) {
         return -1;
     }
     set_reviewers(s, f);
@@ -244,7 +216,9 @@ const struct command command_new = {
     .summary = "Make a migration.",
     .description = "Makes migrations/postgis/PG-MIG-<today>-NN/ with migration.yml, forward.sql, "
                    "rollback.sql and notes.md, and adds it to "
-                   "registry/migrations.v1.json. The WORDs are its intent.\n\n"
+                   "registry/migrations.v1.json. The WORDs are its intent. NN follows what the "
+                   "folder and every branch of the "
+                   "repository have, also remote-tracking ones; behind 99 comes 99-001.\n\n"
                    "With --from the SQL of FILE becomes forward.sql; scope and limits are set to "
                    "what it touches and no more, and "
                    "rollback.sql undoes what can be undone mechanically. What a person must write "

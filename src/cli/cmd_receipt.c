@@ -1,4 +1,4 @@
-/* kfmig receipt: list, show, verify, export. */
+/* kfmig receipt: list, show, verify, export, text. */
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +11,7 @@
 #include "evidence/export.h"
 #include "evidence/receipts.h"
 #include "evidence/verify.h"
+#include "flow/restore.h"
 #include "site/site.h"
 
 enum { RUN_PREFIX = 4, HERE_MAX = 4096 };
@@ -351,10 +352,36 @@ static int export(struct receipt_call *c, struct err *e)
     return rc;
 }
 
+/* Which migration: as the ledger knows it, also one that is not here. */
+static int text(struct receipt_call *c, struct err *e)
+{
+    struct arena *a = c->s.a;
+    struct restoring x;
+    struct buf out = {0};
+    if (arguments_resolve(&c->s, &c->args, e) != 0 || open_ledger(c, c->args.env, e) != 0) {
+        return -1;
+    }
+    if (c->args.n_targets != 1) {
+        return err_set(e, ERR_CONFIG, "`kfmig receipt text` needs one migration");
+    }
+    const char *id = arena_strndup(a, c->args.targets[0], strcspn(c->args.targets[0], "@"));
+    if (restore_read(&c->s.site, id, &x, e) != 0 ||
+        (c->req.write && restore_write(&c->s.site, &x, e) != 0)) {
+        return -1;
+    }
+    restore_put(&out, &x, c->req.write);
+    c->status = c->req.format == FORMAT_JSON
+                    ? output_json(&c->req, restore_doc(a, &x, c->req.write))
+                    : output_result(&c->req, &out);
+    buf_release(&out);
+    return 0;
+}
+
 static const struct {
     const char *name;
     int (*run)(struct receipt_call *c, struct err *e);
-} verbs[] = {{"list", list}, {"show", show}, {"verify", verify}, {"export", export}};
+} verbs[] = {
+    {"list", list}, {"show", show}, {"verify", verify}, {"export", export}, {"text", text}};
 
 static int call_verb(struct receipt_call *c, const struct request *req, struct err *e)
 {
@@ -366,7 +393,7 @@ static int call_verb(struct receipt_call *c, const struct request *req, struct e
     }
     c->s.project.dirfd = -1;
     err_set(e, ERR_CONFIG, "receipt knows no \"%s\"", name);
-    return err_hint(e, "kfmig receipt list, show, verify or export");
+    return err_hint(e, "kfmig receipt list, show, verify, export or text");
 }
 
 static int run(const struct request *req)
@@ -386,18 +413,20 @@ static int run(const struct request *req)
     return c.status;
 }
 
-static const char *const takes[] = {"to", NULL};
+static const char *const takes[] = {"to", "write", NULL};
 static const struct example examples[] = {
     {"kfmig receipt list prod", "every entry of the ledger of prod, oldest first"},
     {"kfmig receipt show prod PG-MIG-2026-02-28-01", "the last receipt of that migration"},
     {"kfmig receipt verify prod", "recompute every digest and the tree over them"},
+    {"kfmig receipt text dev PG-MIG-2026-02-28-01 --write",
+     "its files as they were when it was applied"},
     {"kfmig receipt export prod --to=evidence", "receipts, baselines and diffs as files"},
     {NULL, NULL},
 };
 
 const struct command command_receipt = {
     .name = "receipt",
-    .synopsis = "list|show|verify|export [ENV] [ID]",
+    .synopsis = "list|show|verify|export|text [ENV] [ID]",
     .summary = "List, show, verify and export the receipts of a ledger.",
     .description =
         "Every run that touched or tried to touch a database left a receipt in its ledger.\n\n"
@@ -411,7 +440,11 @@ const struct command command_receipt = {
         "and exits with 8 if there is any.\n\n"
         "export writes baselines, diffs and receipts of what is applied into the bundles, or below "
         "DIR with --to. The bytes "
-        "are those that were hashed: sha256sum of a file gives the digest in the receipt.",
+        "are those that were hashed: sha256sum of a file gives the digest in the receipt.\n\n"
+        "text prints the files of a migration that is applied, as the ledger has them; with "
+        "--write "
+        "it puts them into the bundle, which it makes where it is gone. Notes are not in the "
+        "ledger.",
     .options = takes,
     .examples = examples,
     .run = run,

@@ -54,17 +54,7 @@ static int print(struct invocation *s, const struct rename_call *c)
         return output_json(c->req, rename_doc(s->a, c->old, c->id, c->moved, c->v, c->n));
     }
     struct buf out = {0};
-    buf_printf(&out, "%s is %s%s\n", c->old, c->moved ? "now " : "", c->id);
-    for (size_t i = 0; i < c->n; i++) {
-        if (c->v[i].fate == RENAME_DONE) {
-            buf_printf(&out, "%s: ledger entry %lld, run %s\n", c->v[i].env,
-                       (long long)c->v[i].sequence, c->v[i].run_id);
-        } else if (c->v[i].fate == RENAME_PASSED) {
-            buf_printf(&out,
-                       "%s was not asked: %s; where it is applied, run `kfmig rename %s %s %s`\n",
-                       c->v[i].env, c->v[i].why, c->old, c->id, c->v[i].env);
-        }
-    }
+    rename_put(&out, c->old, c->id, c->moved, c->v, c->n);
     int status = output_result(c->req, &out);
     buf_release(&out);
     return status;

@@ -28,6 +28,8 @@ struct request {
     const char *dataset_version;  /* rebuild --dataset-version=ID */
     const char *projection;       /* rebuild --projection=NAME */
     bool all;                     /* --all */
+    bool yes;                     /* reset --yes */
+    bool write;                   /* receipt text --write */
     bool verify;                  /* --verify */
     bool new_database, drill;     /* rebuild --new-database, --drill */
     const char *template_db;      /* rebuild --template=DATABASE */

@@ -47,6 +47,8 @@ const struct option options[] = {
      FIELD(dataset_version)},
     {"projection", 0, OPTION_TEXT, "NAME", "only this projection", FIELD(projection)},
     {"all", 0, OPTION_FLAG, NULL, "all of them", FIELD(all)},
+    {"write", 0, OPTION_FLAG, NULL, "write the files into the bundle", FIELD(write)},
+    {"yes", 0, OPTION_FLAG, NULL, "do it without asking", FIELD(yes)},
     {"verify", 0, OPTION_FLAG, NULL, "compare the content, too", FIELD(verify)},
     {"new-database", 0, OPTION_FLAG, NULL,
      "make a lost database again, in one that is missing or empty", FIELD(new_database)},

@@ -15,9 +15,15 @@ struct writing_order verb_order(const struct request *req)
 int verb_confirm(const struct invocation *s, const char *question, const char *done,
                  bool *is_confirmed, struct err *e)
 {
+    *is_confirmed = !s->site.env->is_protected || s->req->apply;
+    return verb_ask(s, question, done, is_confirmed, e);
+}
+
+int verb_ask(const struct invocation *s, const char *question, const char *done, bool *is_confirmed,
+             struct err *e)
+{
     char line[128] = "";
     const struct env *env = s->site.env;
-    *is_confirmed = !env->is_protected || s->req->apply;
     if (*is_confirmed || !isatty(STDIN_FILENO) || !isatty(STDERR_FILENO)) {
         return 0;
     }

@@ -24,4 +24,8 @@ int verb_end(struct invocation *s, const struct request *req, int rc, struct res
 /* "dev: nothing to do (5 current)" and the like: a line on stderr, as progress. */
 #define verb_note(s, ...) tell_note(&(s)->progress.ear, __VA_ARGS__)
 
+/* The same, unless *is_confirmed says yes already. */
+int verb_ask(const struct invocation *s, const char *question, const char *done, bool *is_confirmed,
+             struct err *e) MUST_CHECK;
+
 #endif

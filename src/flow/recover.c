@@ -59,8 +59,8 @@ int recover_check_inputs(const struct site *s, const struct meant *m, struct err
                 n_faults == 1 ? "" : "s");
         return err_hint(e, "nothing was written; `kfmig dataset verify` checks all versions");
     }
-    if (n > 0) {
-        return 0;
+    if (n > 0 || (m->all && s->o.dbname == NULL && s->project->n_projection == 0)) {
+        return 0; /* a project without projections is made of its migrations */
     }
     err_set(e, ERR_CONFIG, "no projection of %s is meant", s->env->name);
     return err_hint(e, "`kfmig dataset list` shows the versions; --all means every projection");

@@ -136,3 +136,19 @@ struct doc *rename_doc(struct arena *a, const char *old, const char *id, bool mo
     }
     return d;
 }
+
+void rename_put(struct buf *out, const char *old, const char *id, bool moved,
+                const struct renamed *v, size_t n)
+{
+    buf_printf(out, "%s is %s%s\n", old, moved ? "now " : "", id);
+    for (size_t i = 0; i < n; i++) {
+        if (v[i].fate == RENAME_DONE) {
+            buf_printf(out, "%s: ledger entry %lld, run %s\n", v[i].env, (long long)v[i].sequence,
+                       v[i].run_id);
+        } else if (v[i].fate == RENAME_PASSED) {
+            buf_printf(out,
+                       "%s was not asked: %s; where it is applied, run `kfmig rename %s %s %s`\n",
+                       v[i].env, v[i].why, old, id, v[i].env);
+        }
+    }
+}

@@ -31,5 +31,8 @@ int rename_ledger(struct site *s, const char *old, const char *id, int64_t lock_
  * registry/schemas/rename.v1 says; in a. */
 struct doc *rename_doc(struct arena *a, const char *old, const char *id, bool moved,
                        const struct renamed *v, size_t n);
+/* The same for people. */
+void rename_put(struct buf *out, const char *old, const char *id, bool moved,
+                const struct renamed *v, size_t n);
 
 #endif

@@ -33,6 +33,29 @@ static void look_at_folder(const struct bundle_work *w, const char *path)
     }
 }
 
+/* Two branches made the same bundle, or changed it. */
+static bool has_merge_marks(const struct bundle_work *w, const char *path, struct bytes text)
+{
+    static const char mark[] = "\n<<<<<<< ";
+    const size_t n = sizeof mark - 1;
+    bool at_once = text.n >= n - 1 && memcmp(text.p, mark + 1, n - 1) == 0;
+    const char *at = at_once ? text.p : memmem(text.p, text.n, mark, n);
+    int line = 1;
+    int col = 1;
+    if (at == NULL) {
+        return false;
+    }
+    text_place(text, (size_t)(at - text.p) + !at_once, &line, &col);
+    err_list_addf(
+        w->r->faults, ERR_CONFIG, path, line, col,
+        arena_printf(w->r->a,
+                     "where both are wanted: git checkout --theirs -- %s && kfmig rename %s NEW && "
+                     "git checkout --ours -- %s",
+                     w->at->dir, w->at->id, w->at->dir),
+        "the marks of a merge: two branches have a migration %s, or changed one", w->at->id);
+    return true;
+}
+
 /* Reads one file that the node named asks for. */
 static void read_file(const struct bundle_work *w, struct artifact *f, const char *name,
                       size_t limit, const struct doc *named)
@@ -47,6 +70,9 @@ static void read_file(const struct bundle_work *w, struct artifact *f, const cha
     }
     add_used(w, f->path, &file.stamp);
     w->r->used->is_uncertain = w->r->used->is_uncertain || rc != 0;
+    if (rc == 0 && file.is_text && has_merge_marks(w, f->path, file.bytes)) {
+        w->r->used->is_uncertain = true;
+    }
     f->digest = rc == 0 ? digest_of(file.bytes) : (struct digest){{0}};
     f->bytes = w->r->keep_bytes ? file.bytes : bytes_of(NULL, 0);
 }
@@ -161,10 +187,11 @@ static void check_place(const struct bundle_work *w)
     const struct decl *d = &w->d.decl;
     const struct doc *type = doc_get(w->d.doc, "type");
     if (strcmp(d->id, w->at->id) != 0) {
-        err_list_addf(w->r->faults, ERR_CONFIG, type->path, w->d.id_line, w->d.id_col,
-                      "rename the folder, or correct the id",
-                      "\"migration_id\" is \"%s\", but its folder is named \"%s\"", d->id,
-                      w->at->id);
+        err_list_addf(
+            w->r->faults, ERR_CONFIG, type->path, w->d.id_line, w->d.id_col,
+            arena_printf(w->r->a, "rename the folder, or correct the id: `kfmig rename %s %s`",
+                         d->id, w->at->id),
+            "\"migration_id\" is \"%s\", but its folder is named \"%s\"", d->id, w->at->id);
     }
     if (strcmp(d->type, w->at->type) != 0) {
         err_list_addf(w->r->faults, ERR_CONFIG, type->path, type->line, type->col,
@@ -217,6 +244,10 @@ void bundle_read(const struct bundle_reader *r, const struct bundle_place *at, s
                       "there is no migration.yml in the folder");
     }
     if (rc != 0 || !file.is_text) {
+        return;
+    }
+    if (has_merge_marks(w, path, file.bytes)) {
+        w->r->used->is_uncertain = true;
         return;
     }
     size_t n_faults = r->faults->n;

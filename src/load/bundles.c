@@ -299,10 +299,10 @@ static void add_twice(struct project *p, const struct bundle *first, const struc
     struct place two;
     bundles_place(p, first, "migration_id", NULL, &one);
     bundles_place(p, b, "migration_id", NULL, &two);
-    err_list_addf(&p->faults, ERR_CONFIG, two.path, two.line, two.col,
-                  "an id is never used again: give one of the two another id and folder",
-                  "the id \"%s\" is used twice: here and in %s:%d:%d", b->id, one.path, one.line,
-                  one.col);
+    err_list_addf(
+        &p->faults, ERR_CONFIG, two.path, two.line, two.col,
+        "an id is never used again: `kfmig rename` gives the first of the two another one",
+        "the id \"%s\" is used twice: here and in %s:%d:%d", b->id, one.path, one.line, one.col);
 }
 
 /* Closes the gaps that dropped bundles leave. */

@@ -52,7 +52,8 @@ int load_decl(struct project *p, struct bundle *b, struct err *e) MUST_CHECK;
 /* Compare registry/migrations.v1.json with the bundles: missing, unknown, differing type.
  * Differences are warnings. fix: rewrite it atomically (sorted by id, entries kept as they are
  * where right, missing ones added with status "draft", owners from reviewers). *fixed: it was
- * rewritten. */
+ * rewritten. One with the marks of a merge is made of what both sides have (the entry that came
+ * further, where both have one); its faults then are no more. */
 int load_registry_check(struct project *p, bool fix, bool *fixed, struct err *e) MUST_CHECK;
 
 /* Migrations that the registry calls executed_dev, _stage or _prod, and whose receipts/ holds neither a
@@ -61,6 +62,10 @@ int load_registry_check(struct project *p, bool fix, bool *fixed, struct err *e)
 void load_executed_check(const struct project *p, struct err_list *missing);
 /* Protected environments that want signatures, of which this kfmig can verify none: warnings of p. */
 void load_approvals_check(struct project *p);
+
+/* Is nothing wrong but the registry itself? Against bundles that could not be read it would look
+ * wrong where it is not. */
+bool load_may_compare(const struct project *p);
 
 /* The environment declared by that name; NULL if there is none. */
 const struct env *load_env(const struct project *p, const char *name);

@@ -39,9 +39,10 @@ static void check_twice(struct arena *a, const struct doc *entries, struct err_l
         struct doc *id = doc_get(entries->item[i], "id");
         const struct doc *first = table_get(&seen, id->text);
         if (first != NULL) {
-            err_list_addf(faults, ERR_CONFIG, id->path, id->line, id->col, "keep one of the two",
-                          "the id \"%s\" is registered twice: here and in line %d", id->text.p,
-                          first->line);
+            err_list_addf(
+                faults, ERR_CONFIG, id->path, id->line, id->col,
+                "keep one of the two; `kfmig check --fix` keeps the one that came further",
+                "the id \"%s\" is registered twice: here and in line %d", id->text.p, first->line);
         } else {
             (void)table_put(&seen, id->text, id);
         }
@@ -75,6 +76,12 @@ static int read_file(const struct project *p, struct arena *a, struct text_file 
     if (rc == 0 && file->is_text) {
         *out = registry_parse(a, file->bytes, REGISTRY_PATH, &found);
         text_drop_echoes(file, &found, n);
+        if (*out == NULL && strstr(file->bytes.p, "<<<<<<< ") != NULL) {
+            err_list_release(&found);
+            err_list_addf(&found, ERR_CONFIG, REGISTRY_PATH, 1, 1,
+                          "`kfmig check --fix` makes one registry of both sides",
+                          "the marks of a merge");
+        }
     }
     for (size_t i = 0; i < found.n; i++) {
         err_list_add(faults, &found.v[i]);
@@ -296,9 +303,7 @@ int registry_rename(const struct project *p, const char *old, const char *id, st
     struct text_file file;
     struct err_list faults = {0};
     int rc = read_file(p, &a, &file, &w.registry, &faults);
-    if (rc < 0) {
-        *e = faults.v[0];
-    } else if (rc == 0) {
+    if (rc == 0) {
         struct doc *list = doc_get(w.registry, "migrations");
         bool has = false;
         size_t n = 0;
@@ -319,11 +324,151 @@ int registry_rename(const struct project *p, const char *old, const char *id, st
         list->n = n;
         rc = w.is_changed ? write_file(&w, e) : 0;
     } else {
-        rc = 0;
+        rc = 0; /* `kfmig check` tells what is wrong with it, and --fix adds the new id */
     }
     err_list_release(&faults);
     arena_release(&a);
     return rc;
+}
+
+/* --- after a merge ---------------------------------------------------------------------------------- */
+
+/* One side of every conflict in text: 0, what stands before "=======", 1, what stands behind; what is common
+ * to both is in both. */
+static void take_side(struct bytes text, int side, struct buf *out)
+{
+    int in = -1; /* -1: outside; 0, 1: that side; 2: the base, which is nobody's */
+    for (size_t at = 0; at < text.n;) {
+        const char *end = memchr(text.p + at, '\n', text.n - at);
+        size_t n = end != NULL ? (size_t)(end - text.p) + 1 - at : text.n - at;
+        const char *line = text.p + at;
+        bool is_mark = n >= 7 && memchr("<|=>", line[0], 4) != NULL;
+        for (int i = 1; i < 7 && is_mark; i++) {
+            is_mark = line[i] == line[0];
+        }
+        if (is_mark) {
+            in = line[0] == '<' ? 0 : line[0] == '|' ? 2 : line[0] == '=' ? 1 : -1;
+        } else if (in == -1 || in == side) {
+            buf_add(out, line, n);
+        }
+        at += n;
+    }
+}
+
+/* The end of the object that begins at p; NULL: it has none. */
+static const char *object_end(const char *p)
+{
+    int depth = 0;
+    bool quoted = false;
+    for (; *p != '\0'; p++) {
+        if (quoted) {
+            p += *p == '\\' && p[1] != '\0';
+            quoted = *p != '"';
+        } else if (*p == '"') {
+            quoted = true;
+        } else if (*p == '{' || *p == '}') {
+            depth += *p == '{' ? 1 : -1;
+            if (depth == 0) {
+                return p + 1;
+            }
+        }
+    }
+    return NULL;
+}
+
+/* Of two entries of one id the one that came further counts. */
+static void keep_entry(struct registry_work *w, struct doc *entry)
+{
+    const char *id = doc_str(entry, "id", "");
+    struct doc *list = doc_get(w->registry, "migrations");
+    struct doc *old = table_gets(&w->by_id, id);
+    if (old == NULL) {
+        table_puts(&w->by_id, id, doc_push(w->a, list, entry));
+    } else if (status_index(doc_str(entry, "status", "")) <= STATUS_COUNT - 1 &&
+               status_index(doc_str(entry, "status", "")) >
+                   status_index(doc_str(old, "status", ""))) {
+        *old = *entry;
+    }
+}
+
+/* Every sound entry in text, wherever it stands: its commas and brackets may be those of two files. */
+static void keep_entries(struct registry_work *w, const char *text)
+{
+    const char *start = strchr(text, '[');
+    for (const char *p = start; p != NULL && (p = strchr(p, '{')) != NULL;) {
+        const char *end = object_end(p);
+        struct err ignored = {0};
+        struct doc *d =
+            end == NULL ? NULL
+                        : json_read(w->a, bytes_of(p, (size_t)(end - p)), REGISTRY_PATH, &ignored);
+        if (d != NULL && doc_str(d, "id", "")[0] != '\0') {
+            struct doc *whole = doc_new(w->a, DOC_MAP);
+            struct err_list faults = {0};
+            (void)doc_put(w->a, whole, "version", doc_int(w->a, 1));
+            (void)doc_push(w->a, doc_put(w->a, whole, "migrations", doc_new(w->a, DOC_LIST)), d);
+            if (schema_check(w->a, checker_schema("migrations.v1"), whole, &faults) == 0) {
+                keep_entry(w, d);
+            }
+            err_list_release(&faults);
+        }
+        p = d != NULL ? end : p + 1;
+    }
+}
+
+/* Is it what a merge leaves: with its marks, or, where git saw no conflict, with an id twice? */
+static bool is_merged(struct arena *a, struct bytes text)
+{
+    struct err_list faults = {0};
+    struct err ignored = {0};
+    struct doc *d = json_read(a, text, REGISTRY_PATH, &ignored);
+    bool is_sound = d != NULL && schema_check(a, checker_schema("migrations.v1"), d, &faults) == 0;
+    err_list_release(&faults);
+    return is_sound || strstr(text.p, "<<<<<<< ") != NULL;
+}
+
+/* A registry that a merge has left with faults: true, w->registry is what both sides had. */
+static bool unite(struct registry_work *w)
+{
+    struct bytes text;
+    struct err ignored = {0};
+    if (file_read(w->a, w->p->dirfd, REGISTRY_PATH, LIMIT_JSON, &text, NULL, &ignored) != 0 ||
+        !is_merged(w->a, text)) {
+        return false;
+    }
+    w->registry = doc_new(w->a, DOC_MAP);
+    w->by_id = (struct table){.a = w->a};
+    (void)doc_put(w->a, w->registry, "version", doc_int(w->a, 1));
+    (void)doc_put(w->a, w->registry, "migrations", doc_new(w->a, DOC_LIST));
+    for (int side = 0; side < 2; side++) {
+        struct buf one = {0};
+        take_side(text, side, &one);
+        keep_entries(w, arena_strdup(w->a, buf_str(&one)));
+        buf_release(&one);
+    }
+    w->is_changed = true;
+    return true;
+}
+
+bool load_may_compare(const struct project *p)
+{
+    bool good = true;
+    for (size_t i = 0; i < p->faults.n; i++) {
+        good = good && strcmp(p->faults.v[i].where.path, REGISTRY_PATH) == 0;
+    }
+    return good;
+}
+
+/* It was mended: what load_project() said of it is no more. */
+static void drop_faults(struct project *p)
+{
+    struct err_list left = {0};
+    for (size_t i = 0; i < p->faults.n; i++) {
+        if (strcmp(p->faults.v[i].where.path, REGISTRY_PATH) != 0) {
+            err_list_add(&left, &p->faults.v[i]);
+        }
+    }
+    err_list_release(&p->faults);
+    p->faults = left;
 }
 
 int load_registry_check(struct project *p, bool fix, bool *fixed, struct err *e)
@@ -335,7 +480,8 @@ int load_registry_check(struct project *p, bool fix, bool *fixed, struct err *e)
     *fixed = false;
     int rc = read_file(p, &a, &file, &w.registry, &known);
     err_list_release(&known);
-    if (rc < 0) {
+    bool united = rc < 0 && fix && unite(&w);
+    if (rc < 0 && !united) {
         arena_release(&a);
         return 0;
     }
@@ -346,6 +492,9 @@ int load_registry_check(struct project *p, bool fix, bool *fixed, struct err *e)
     if (rc == 0 && w.is_changed) {
         rc = write_file(&w, e);
         *fixed = rc == 0;
+    }
+    if (rc == 0 && united) {
+        drop_faults(p);
     }
     arena_release(&a);
     return rc;

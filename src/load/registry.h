@@ -15,8 +15,8 @@ struct doc *registry_parse(struct arena *a, struct bytes text, const char *path,
 /* Give every bundle that is registered its status. Faults go to p->faults; no file is no fault. */
 void registry_read(struct project *p, struct cache *cache);
 
-/* The entry of old becomes id's; where id has one, old's goes. No file, or no entry: nothing to do.
- * -1: the file cannot be read as it is (ERR_CONFIG), or not be written. */
+/* The entry of old becomes id's; where id has one, old's goes. No file, one with faults, or no entry:
+ * nothing to do. -1 ERR_PREFLIGHT: the file could not be written. */
 int registry_rename(const struct project *p, const char *old, const char *id,
                     struct err *e) MUST_CHECK;
 

@@ -75,37 +75,51 @@ static bool reads(const struct doc *d, const char *text)
     return d != NULL && d->type == DOC_TEXT && strcmp(d->text.p, text) == 0;
 }
 
-/* What of b's declaration is old: its own id, and what it depends on. */
-static int edit_declaration(const struct project *p, const struct bundle *b, const char *old,
-                            const char *id, struct err *e)
+int rename_text(struct buf *text, const char *path, const char *old, const char *id, struct err *e)
 {
     struct arena a = {0};
-    struct bytes text;
-    const char *path = arena_printf(&a, "%s/migration.yml", b->dir);
     struct edit x = {.old = old, .id = id};
-    int rc = file_read(&a, p->dirfd, path, LIMIT_YAML, &text, NULL, e);
-    const struct doc *d = rc == 0 ? yaml_read(&a, text, path, e) : NULL;
-    if (rc == 1 || d == NULL) {
-        arena_release(&a);
-        return rc == 1 ? 0 : -1;
+    const struct doc *d = yaml_read(&a, buf_bytes(text), path, e);
+    int rc = d == NULL ? -1 : 0;
+    if (rc == 0) {
+        buf_add(&x.text, text->p, text->n);
     }
-    buf_add(&x.text, text.p, text.n);
     const struct doc *own = doc_get(d, "migration_id");
     const struct doc *list = doc_get(d, "depends_on");
-    rc = 0;
     for (size_t i = doc_len(list); i-- > 0 && rc == 0;) {
         rc = reads(list->item[i], old) ? replace(&x, list->item[i], e) : 0;
     }
-    /* The id may stand before or behind the list: its own line does not move, its column only if it does. */
+    /* The id may stand before or behind the list: its line and column are the same. */
     if (rc == 0 && reads(own, old)) {
         rc = replace(&x, own, e);
     }
     if (rc == 0 && x.n_done > 0) {
-        rc = file_write(p->dirfd, path, buf_bytes(&x.text), 0666, e);
+        buf_clear(text);
+        buf_add(text, x.text.p, x.text.n);
     }
     buf_release(&x.text);
     arena_release(&a);
     return rc;
+}
+
+static int edit_declaration(const struct project *p, const struct bundle *b, const char *old,
+                            const char *id, struct err *e)
+{
+    struct arena a = {0};
+    struct bytes was;
+    struct buf text = {0};
+    const char *path = arena_printf(&a, "%s/migration.yml", b->dir);
+    int rc = file_read(&a, p->dirfd, path, LIMIT_YAML, &was, NULL, e);
+    if (rc == 0) {
+        buf_add(&text, was.p, was.n);
+        rc = rename_text(&text, path, old, id, e);
+        if (rc == 0 && !bytes_eq(was, buf_bytes(&text))) {
+            rc = file_write(p->dirfd, path, buf_bytes(&text), 0666, e);
+        }
+    }
+    buf_release(&text);
+    arena_release(&a);
+    return rc < 0 ? -1 : 0;
 }
 
 static bool concerns(const struct bundle *b, const char *old)
@@ -115,21 +129,35 @@ static bool concerns(const struct bundle *b, const char *old)
 
 /* --- the folder ------------------------------------------------------------------------------------- */
 
-static int move_folder(const struct project *p, const struct bundle *b, const char *id,
-                       struct err *e)
+/* Half of it may have been done by hand: then its folder is called so already. */
+static const char *destination(struct arena *a, const struct bundle *b, const char *id)
+{
+    const char *to = arena_printf(a, "%s/%s", b->folder, id);
+    return strcmp(to, b->dir) == 0 ? NULL : to;
+}
+
+static int check_free(const struct project *p, const struct bundle *b, const char *id,
+                      struct err *e)
 {
     struct arena a = {0};
     struct stamp stamp = {0};
     struct err ignored = {0};
-    const char *to = arena_printf(&a, "%s/%s", b->folder, id);
+    const char *to = destination(&a, b, id);
     int rc = 0;
-    if (strcmp(to, b->dir) == 0) {
-        arena_release(&a);
-        return 0; /* half of it was done by hand */
-    }
-    if (file_stamp(p->dirfd, to, &stamp, &ignored) != 1) {
+    if (to != NULL && file_stamp(p->dirfd, to, &stamp, &ignored) != 1) {
         rc = err_at(e, ERR_CONFIG, to, 0, 0, "it is there already: nothing was moved to it");
-    } else if (renameat(p->dirfd, b->dir, p->dirfd, to) != 0) {
+    }
+    arena_release(&a);
+    return rc;
+}
+
+static int move_folder(const struct project *p, const struct bundle *b, const char *id,
+                       struct err *e)
+{
+    struct arena a = {0};
+    const char *to = destination(&a, b, id);
+    int rc = 0;
+    if (to != NULL && renameat(p->dirfd, b->dir, p->dirfd, to) != 0) {
         rc = err_errno(e, ERR_PREFLIGHT, "cannot rename the folder \"%s\"", b->dir);
     }
     arena_release(&a);
@@ -150,6 +178,9 @@ int load_rename(struct project *p, const char *old, const char *id, bool *moved,
     }
     if (from != NULL && to != NULL) {
         return 0;
+    }
+    if (*moved && check_free(p, from != NULL ? from : to, id, e) != 0) {
+        return -1;
     }
     for (size_t i = 0; i < p->n_bundle; i++) {
         const struct bundle *b = &p->bundle[i];

@@ -8,6 +8,11 @@
 /* May a migration be called so? -1 with ERR_CONFIG. */
 int rename_check_id(const char *id, struct err *e) MUST_CHECK;
 
+/* Where the declaration in text names old, as its own id or in depends_on, let it name id. path: for places
+ * only. -1 with ERR_CONFIG: it is no YAML, or it spells old in a way that cannot be replaced. */
+int rename_text(struct buf *text, const char *path, const char *old, const char *id,
+                struct err *e) MUST_CHECK;
+
 /* Call bundle old id: migration_id, depends_on of others, the registry's entry, then the folder. Nothing to
  * do where old has no bundle and id has one (*moved false): it was renamed by hand, or by a run that died
  * behind that; the registry is mended all the same. Where both are there nothing is moved either. -1 with

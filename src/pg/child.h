@@ -1,4 +1,4 @@
-/* Child processes for the embedded server; for src/pg only.
+/* Child processes: for the embedded server, and where git is asked.
  * Owns: fork and exec without a shell. A child starts with default signals, an empty signal mask, umask 077,
  * stdin from /dev/null and no descriptor of ours but the one meant for its output. */
 #ifndef KFMIG_PG_CHILD_H

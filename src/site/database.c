@@ -68,9 +68,20 @@ static int create(struct site *s, struct pg *pg, const char *name, const char *t
                : explain(s, pg, name, template, e);
 }
 
+/* A session with a database that every server has. */
+static struct pg *open_maintenance(const struct site *s, struct err *e)
+{
+    static const char *const names[] = {"postgres", "template1"};
+    struct pg *pg = NULL;
+    for (size_t i = 0; pg == NULL && i < 2; i++) {
+        *e = (struct err){0};
+        (void)!open_beside(s, names[i], &pg, e);
+    }
+    return pg;
+}
+
 int database_create(struct site *s, const char *name, const char *template, struct err *e)
 {
-    static const char *const maintenance[] = {"postgres", "template1"};
     struct pg *pg = NULL;
     int rc = site_resolve(s, e);
     if (rc == 0 && s->env->embedded) {
@@ -79,10 +90,7 @@ int database_create(struct site *s, const char *name, const char *template, stru
         site_leave(s);
         return rc;
     }
-    for (size_t i = 0; rc == 0 && pg == NULL && i < 2; i++) {
-        *e = (struct err){0};
-        (void)!open_beside(s, maintenance[i], &pg, e);
-    }
+    pg = rc == 0 ? open_maintenance(s, e) : NULL;
     rc = pg == NULL ? -1 : create(s, pg, name, template, e);
     /* Two at once may both find none; the catalog's own index then tells the later one. */
     if (rc != 0 && (strcmp(e->sqlstate, "42P04") == 0 || strcmp(e->sqlstate, "23505") == 0)) {
@@ -92,6 +100,41 @@ int database_create(struct site *s, const char *name, const char *template, stru
     pg_close(pg);
     site_leave(s);
     return rc;
+}
+
+int database_drop(struct site *s, const char *name, struct err *e)
+{
+    struct pg *pg = open_maintenance(s, e);
+    int rc = pg == NULL ? -1 : postgis_database_drop(pg, s->a, name, true, e);
+    if (rc != 0 && strcmp(e->sqlstate, "42501") == 0) {
+        struct pg_where where;
+        pg_where(pg, &where);
+        err_set(e, ERR_PREFLIGHT, "the role %s may not drop the database %s, or end who is in it",
+                where.user, pg_ident(s->a, name));
+        err_hint(e, "only its owner may, and only sessions of its own roles are ended: an "
+                    "administrator can run ALTER DATABASE ... OWNER TO, or end the others");
+    }
+    if (rc != 0 && e->code == ERR_APPLY) {
+        e->code = ERR_PREFLIGHT;
+    }
+    pg_close(pg);
+    return rc;
+}
+
+int database_others(struct site *s, struct names *out, struct err *e)
+{
+    struct pg_rows *r = NULL;
+    *out = (struct names){0};
+    if (pg_query(s->pg, &site_database_others, NULL, 0, &r, e) != 0) {
+        return -1;
+    }
+    for (size_t i = 0; i < pg_rows_n(r); i++) {
+        ARENA_GROW(s->a, out->v, out->n, out->cap);
+        out->v[out->n++] = arena_printf(s->a, "%s of %s (pid %s)", pg_text(r, i, 0),
+                                        pg_text(r, i, 2), pg_text(r, i, 1));
+    }
+    pg_rows_free(r);
+    return 0;
 }
 
 /* --- drills ----------------------------------------------------------------------------------------- */

@@ -19,6 +19,12 @@ int database_probe(struct site *s, bool *missing, const char **name, struct err 
 int database_create(struct site *s, const char *name, const char *template,
                     struct err *e) MUST_CHECK;
 
+/* Drop the database name of the server that s is connected to, by a connection of its own: whoever is still
+ * connected is cut off. -1 ERR_PREFLIGHT: no right to (hint). */
+int database_drop(struct site *s, const char *name, struct err *e) MUST_CHECK;
+/* Who else is connected to s's database, a line for each, in s->a. */
+int database_others(struct site *s, struct names *out, struct err *e) MUST_CHECK;
+
 /* A throwaway database beside the one that s is connected to. Its name, kfmig_drill_<8 hex>, is held by an
  * advisory lock of that session until the session ends: nobody takes it for a leftover. Its comment says that
  * it is ours. */

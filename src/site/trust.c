@@ -85,6 +85,13 @@ static int check_other(const struct site *s, const struct checkpoint *seen, stru
         return err_hint(e, "something that was done there was not known to whoever recovered it: "
                            "compare, then delete state/kfmig.db");
     }
+    if (!s->id.has_ledger && !s->env->is_protected) {
+        tell_warning(&s->ear,
+                     "%s: the database has no ledger; the last run here saw ledger %s, entry %lld: "
+                     "it was made anew, and this is first contact again",
+                     s->env->name, seen->instance, (long long)seen->sequence);
+        return 0;
+    }
     err_set(e, ERR_PREFLIGHT, "environment \"%s\" carries %s than the last run saw", s->env->name,
             s->id.has_ledger ? "another ledger" : "no ledger, less");
     if (!s->id.has_ledger) {

@@ -17,6 +17,8 @@ usage: kfmig COMMAND [ENV] [TARGET...] [options]
   new        Make a migration.
   scope      Write a migration's scope and limits anew.
   rename     Give a migration another id.
+  reset      Make the database of an unprotected environment anew, and build
+             it.
   adopt      Accept a database as it stands as the starting point, with a
              receipt.
   env        Environments; the embedded server; a psql session in one.
@@ -111,7 +113,7 @@ usage: kfmig plan [ENV] [TARGET...] [options]
 Shows which migrations build would apply, which evidence it would export, and
 $ for c in build plan why status graph check init new adopt env receipt help; do kfmig help $c >/dev/null || echo $c; done
 $ kfmig help receipt
-usage: kfmig receipt list|show|verify|export [ENV] [ID] [options]
+usage: kfmig receipt list|show|verify|export|text [ENV] [ID] [options]
 
 Every run that touched or tried to touch a database left a receipt in its
 ledger.
@@ -128,8 +130,13 @@ export writes baselines, diffs and receipts of what is applied into the
 bundles, or below DIR with --to. The bytes are those that were hashed:
 sha256sum of a file gives the digest in the receipt.
 
+text prints the files of a migration that is applied, as the ledger has them;
+with --write it puts them into the bundle, which it makes where it is gone.
+Notes are not in the ledger.
+
 options:
       --to=DIR             write below DIR instead of into the bundles
+      --write              write the files into the bundle
 
 options for every command:
   -C, --project=DIR        work on the project in DIR instead of the current
@@ -151,6 +158,8 @@ examples:
       the last receipt of that migration
   kfmig receipt verify prod
       recompute every digest and the tree over them
+  kfmig receipt text dev PG-MIG-2026-02-28-01 --write
+      its files as they were when it was applied
   kfmig receipt export prod --to=evidence
       receipts, baselines and diffs as files
 $ kfmig help nothing

@@ -4,10 +4,12 @@ $ mkdir empty && cd empty && kfmig init
 made registry/environments.v1.yml
 made registry/migrations.v1.json
 made migrations/postgis/
+made .gitattributes
 made state/.gitignore
 set DATABASE_URL to the database of dev: postgresql://USER@HOST/DATABASE
 next: `kfmig new --from=FILE.sql`, then `kfmig build dev`
 $ find . -type f | sort
+./.gitattributes
 ./registry/environments.v1.yml
 ./registry/migrations.v1.json
 ./state/.gitignore
@@ -31,6 +33,7 @@ $ echo '# mine' >>registry/environments.v1.yml && kfmig init
 kept registry/environments.v1.yml
 kept registry/migrations.v1.json
 kept migrations/postgis/
+kept .gitattributes
 kept state/.gitignore
 set DATABASE_URL to the database of dev: postgresql://USER@HOST/DATABASE
 next: `kfmig new --from=FILE.sql`, then `kfmig build dev`
@@ -56,6 +59,7 @@ $ mkdir ../other && kfmig init --embedded -C ../other && cat ../other/registry/e
 made registry/environments.v1.yml
 made registry/migrations.v1.json
 made migrations/postgis/
+made .gitattributes
 made state/.gitignore
 next: `kfmig new --from=FILE.sql`, then `kfmig build dev`
 \# Environments of this project. The server of dev is kfmig's own; it starts when it is needed.
