@@ -47,6 +47,11 @@ struct err {
     char detail[512];
 };
 
+/* Which of the server's words detail may hold beside those that name nothing but SQL text and objects: more
+ * than the safe ones are for a terminal only. RAISED: notices, and what the author of a function or a DO
+ * wrote; ALL: whatever it says, row values too. */
+enum server_words { SERVER_WORDS_SAFE, SERVER_WORDS_RAISED, SERVER_WORDS_ALL };
+
 /* Fill *e and return -1, so that a detector can write: return err_set(e, ERR_CONFIG, "...", ...).
  * Everything but code and msg is cleared. e may be NULL (then only -1 is returned). */
 int err_set(struct err *e, enum err_code code, const char *fmt, ...) PRINTF_LIKE(3, 4);

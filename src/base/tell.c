@@ -6,11 +6,12 @@
 const char *tell_name(enum tell_kind kind)
 {
     static const char *const names[TELL_KINDS] = {
-        [TELL_NOTE] = "note",   [TELL_BLOCKED] = "blocked",     [TELL_WARNING] = "warning",
-        [TELL_FAULT] = "fault", [TELL_FAULTS] = "faults",       [TELL_BEGIN] = "begin",
-        [TELL_DONE] = "done",   [TELL_FAILED] = "failed",       [TELL_STATEMENT] = "statement",
-        [TELL_PHASE] = "phase", [TELL_LOADING] = "loading",     [TELL_WAITING] = "waiting",
-        [TELL_RETRY] = "retry", [TELL_RESOLVING] = "resolving", [TELL_TICK] = "heartbeat"};
+        [TELL_NOTE] = "note",     [TELL_BLOCKED] = "blocked", [TELL_WARNING] = "warning",
+        [TELL_FAULT] = "fault",   [TELL_FAULTS] = "faults",   [TELL_BEGIN] = "begin",
+        [TELL_DONE] = "done",     [TELL_FAILED] = "failed",   [TELL_STATEMENT] = "statement",
+        [TELL_PHASE] = "phase",   [TELL_LOADING] = "loading", [TELL_WAITING] = "waiting",
+        [TELL_RETRY] = "retry",   [TELL_SAID] = "said",       [TELL_RESOLVING] = "resolving",
+        [TELL_TICK] = "heartbeat"};
     return names[kind];
 }
 
@@ -60,4 +61,12 @@ void tell_faults(const struct ear *ear, const struct err_list *faults)
 enum err_code ear_stops(const struct ear *ear)
 {
     return ear != NULL && ear->stops != NULL ? ear->stops(ear->ctx) : ERR_NONE;
+}
+
+const char *ear_stop_text(const struct ear *ear)
+{
+    enum err_code stop = ear_stops(ear);
+    return stop == ERR_INTERRUPTED  ? "interrupted (Ctrl-C)"
+           : stop == ERR_TERMINATED ? "told to end (SIGTERM)"
+                                    : "interrupted";
 }

@@ -28,7 +28,8 @@ enum tell_kind {
     TELL_PHASE,     /* what: "load kansas_counties" */
     TELL_LOADING,   /* rows, done, size: bytes */
     TELL_WAITING, /* what: for whom, the whole sentence; "": not any more. target NULL: for the lock */
-    TELL_RETRY,     /* what: the condition; at of n, ms: the pause before it */
+    TELL_RETRY, /* what: the condition; at of n, ms: the pause before it */
+    TELL_SAID, /* severity, sqlstate; what: the server's words, for a terminal only; "": not shown */
     TELL_RESOLVING, /* the connection was lost around COMMIT; the ledger is asked */
     TELL_TICK, /* about every 100 ms while a server is waited for; NDJSON has one each 30 s, with ms */
     TELL_KINDS
@@ -38,7 +39,7 @@ enum tell_kind {
  * run as a whole. */
 struct tell {
     enum tell_kind kind;
-    const char *target, *what, *path, *run_id;
+    const char *target, *what, *path, *run_id, *severity, *sqlstate;
     int line;
     size_t at, n;
     int64_t rows, done, size, ms, sequence;
@@ -70,5 +71,7 @@ void tell_faults(const struct ear *ear, const struct err_list *faults);
 
 /* ERR_NONE, or how the end was asked for. ear may be NULL. */
 enum err_code ear_stops(const struct ear *ear);
+/* The same in words: "interrupted (Ctrl-C)", "told to end (SIGTERM)"; "interrupted" where nobody asked. */
+const char *ear_stop_text(const struct ear *ear);
 
 #endif

@@ -5,12 +5,17 @@
 #include "cli/signals.h"
 #include "cli/verb.h"
 
-static void print_drift(const struct invocation *s)
+static void print_drift(const struct invocation *s, bool is_upgrade)
 {
     for (size_t i = 0; i < s->site.world.n_drift; i++) {
         const struct drift *d = &s->site.world.drift[i];
+        if (is_upgrade && d->from_major == 0) {
+            verb_note(s, "  stays drift: %s", d->text);
+            continue;
+        }
         const char *what = digest_is_zero(&d->was)   ? "appeared"
                            : digest_is_zero(&d->now) ? "vanished"
+                           : d->from_major > 0       ? "reads differently:"
                                                      : "changed";
         verb_note(s, "  %s %s%s%s", what, d->text,
                   d->last_writer[0] != '\0' ? ", last written by " : "", d->last_writer);
@@ -27,17 +32,18 @@ static int adopt_verb(struct invocation *s, const struct request *req, struct re
         return -1;
     }
     const char *name = args.env->name;
-    bool has_work = adopt_has_work(&s->site);
+    bool is_upgrade = req->upgrade;
+    bool has_work = adopt_has_work(&s->site, is_upgrade);
     result_begin(r, &s->site);
     if (has_work) {
-        print_drift(s);
+        print_drift(s, is_upgrade);
         const char *question = arena_printf(s->a, "Accept %s as it stands?", name);
         if (writing_may(&s->site, e) != 0 ||
             verb_confirm(s, question, "adopted", &order.is_confirmed, e) != 0) {
             return -1;
         }
     }
-    if (adopt(&s->site, &order, r, e) != 0) {
+    if ((is_upgrade ? adopt_upgrade : adopt)(&s->site, &order, r, e) != 0) {
         return -1;
     }
     if (!has_work) {
@@ -63,20 +69,26 @@ static int run(const struct request *req)
     return status;
 }
 
-static const char *const adopt_options[] = {"apply", "lock-wait", "progress", NULL};
+static const char *const adopt_options[] = {"apply", "upgrade", "lock-wait", "progress", NULL};
 static const struct example adopt_examples[] = {
     {"kfmig adopt prod --apply", "first contact with a database that already holds objects"},
+    {"kfmig adopt prod --upgrade --apply",
+     "after an upgrade of the server: what it reads otherwise"},
     {NULL, NULL},
 };
 const struct command command_adopt = {
     .name = "adopt",
-    .synopsis = "[ENV]",
+    .synopsis = "[ENV] [--upgrade]",
     .summary = "Accept a database as it stands as the starting point, with a receipt.",
-    .description = "Records the difference between what the ledger says and what the database "
-                   "holds as one ledger entry of kind\n"
-                   "adopt: at first contact with a protected environment, after a server upgrade, "
-                   "or to settle drift that is\n"
-                   "wanted. Nothing in the database changes but the ledger.",
+    .description =
+        "Records the difference between what the ledger says and what the database "
+        "holds as one ledger entry of kind\n"
+        "adopt: at first contact with a protected environment, "
+        "or to settle drift that is wanted.\n"
+        "After the server was upgraded to another major version, --upgrade takes exactly the "
+        "objects that the version\n"
+        "reads differently, and leaves the rest as drift. Nothing in the database changes "
+        "but the ledger.",
     .options = adopt_options,
     .examples = adopt_examples,
     .run = run,

@@ -21,7 +21,7 @@ struct request {
     enum format format;  /* --json, --format= */
     bool quiet, verbose, color;
     bool progress_json; /* --progress=json */
-    bool dry_run, apply, keep_going, exit_code, fix, show_server_text, observed;
+    bool dry_run, apply, keep_going, exit_code, fix, show_server_text, observed, upgrade;
     int64_t steps; /* --steps=N; -1: all */
     int64_t
         lock_wait_ms; /* --lock-wait=DURATION; default 10 minutes on a terminal and elsewhere alike */

@@ -56,7 +56,7 @@ void invocation_site(struct invocation *s, const struct env *env)
     site_init(&s->site, s->a, &s->project, s->cache, &s->progress.ear, env,
               &(struct site_options){.verb = s->req->command->name,
                                      .self = s->req->self,
-                                     .shows_server_text = output_shows_server_text(s->req)});
+                                     .words = output_words(s->req, env)});
 }
 
 int invocation_plan(struct invocation *s, const struct env *env, bool want_server, struct err *e)

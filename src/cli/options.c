@@ -33,6 +33,8 @@ const struct option options[] = {
      "wait this long for another run to end: 30s, 10m (default), 0", FIELD(lock_wait_ms)},
     {"progress", 0, OPTION_PROGRESS, "FORMAT",
      "tell what happens on stderr as text, or json: one object a line", FIELD(progress_json)},
+    {"upgrade", 0, OPTION_FLAG, NULL,
+     "take only what another major version of the server reads differently", FIELD(upgrade)},
     {"exit-code", 0, OPTION_FLAG, NULL, "exit with 10 if something would run", FIELD(exit_code)},
     {"fix", 0, OPTION_FLAG, NULL, "correct registry/migrations.v1.json", FIELD(fix)},
     {"embedded", 0, OPTION_FLAG, NULL, "declare the embedded server instead of DATABASE_URL",

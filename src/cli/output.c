@@ -23,9 +23,14 @@ static bool tells_json(const struct request *req)
     return req->format == FORMAT_JSON || req->progress_json;
 }
 
-bool output_shows_server_text(const struct request *req)
+enum server_words output_words(const struct request *req, const struct env *env)
 {
-    return req->show_server_text && !tells_json(req) && isatty(fileno(stderr)) == 1;
+    if (tells_json(req) || isatty(fileno(stderr)) != 1) {
+        return SERVER_WORDS_SAFE;
+    }
+    return req->show_server_text ? SERVER_WORDS_ALL
+           : env->is_protected   ? SERVER_WORDS_SAFE
+                                 : SERVER_WORDS_RAISED;
 }
 
 /* Nobody can be told when stderr itself fails. */

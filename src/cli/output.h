@@ -11,9 +11,9 @@
 /* How to print to stdout or stderr: colour where req wants it and stream is a terminal. */
 struct style output_style(const struct request *req, FILE *stream);
 
-/* May the server's words be shown that quote row data: --show-server-text was given, and errors go to a
- * terminal as text. */
-bool output_shows_server_text(const struct request *req);
+/* Which of the server's words may be shown: more than the safe ones where errors go to a terminal as text and
+ * env is not protected, all of them where --show-server-text was given. */
+enum server_words output_words(const struct request *req, const struct env *env);
 
 /* One line of progress to stderr; nothing with --quiet. Control characters are escaped. */
 void output_note(const struct request *req, const char *fmt, ...) PRINTF_LIKE(2, 3);

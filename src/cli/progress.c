@@ -148,6 +148,8 @@ static void on_statement(struct progress *p, const struct tell *t)
     next(p, t->what[0] != '\0' ? t->what : "statement");
     p->statement = t->at;
     p->n_statements = t->n;
+    copy(p->path, sizeof p->path, t->path);
+    p->line = t->line;
     if (p->req->verbose && !p->is_live) {
         line(p, "  %s:%d %s", t->path, t->line, p->what);
     }
@@ -193,6 +195,18 @@ static void on_retry(struct progress *p, const struct tell *t)
          (long long)t->ms, t->at, t->n, p->waiting[0] != '\0' ? "; it was " : "", p->waiting);
 }
 
+/* What a statement makes the server say: with its words where they may be shown; else a warning only. */
+static void on_said(struct progress *p, const struct tell *t)
+{
+    bool has_words = t->what[0] != '\0';
+    if (p->n_statements == 0 || (!has_words && strcmp(t->severity, "WARNING") != 0)) {
+        return;
+    }
+    line(p, "  %s:%d: %s%s%s%s", p->path, p->line, t->severity, has_words ? ": " : " ",
+         has_words ? t->what : t->sqlstate,
+         has_words ? "" : "; a terminal with --show-server-text has its words");
+}
+
 /* The plan, for people. */
 static void on_blocked(struct progress *p, const struct tell *t)
 {
@@ -225,6 +239,10 @@ static bool is_due(struct progress *p, const struct tell *t, int64_t now)
         copy(p->target, sizeof p->target, t->target);
         p->begun_ms = now;
         return true;
+    case TELL_STATEMENT:
+        copy(p->path, sizeof p->path, t->path);
+        p->line = t->line;
+        return true;
     case TELL_LOADING:
         return now - p->said_ms >= LOADING_MS;
     case TELL_TICK:
@@ -251,6 +269,11 @@ static void put_json(struct progress *p, const struct tell *t)
     if (with.target == NULL && p->target[0] != '\0') {
         with.target = p->target;
     }
+    if (t->kind == TELL_SAID) { /* words are for terminals */
+        with.what = NULL;
+        with.path = p->path[0] != '\0' ? p->path : NULL;
+        with.line = p->line;
+    }
     struct buf out = {0};
     report_tell(&out, &with);
     (void)fwrite(buf_str(&out), 1, out.n, stderr);
@@ -262,58 +285,30 @@ static void put_json(struct progress *p, const struct tell *t)
     }
 }
 
+static void on_resolving(struct progress *p, const struct tell *t)
+{
+    line(p, "%s: the connection was lost around COMMIT; asking the ledger what happened",
+         t->target);
+}
+
+static void on_tick(struct progress *p, const struct tell *t)
+{
+    (void)t;
+    show(p);
+    beat(p);
+}
+
 static void hear(void *ctx, const struct tell *t)
 {
+    static void (*const on[TELL_KINDS])(struct progress * p, const struct tell *t) = {
+        [TELL_NOTE] = on_text,   [TELL_BLOCKED] = on_blocked, [TELL_WARNING] = on_text,
+        [TELL_FAULT] = on_fault, [TELL_FAULTS] = on_text,     [TELL_BEGIN] = on_begin,
+        [TELL_DONE] = on_done,   [TELL_FAILED] = on_fault,    [TELL_STATEMENT] = on_statement,
+        [TELL_PHASE] = on_phase, [TELL_LOADING] = on_loading, [TELL_WAITING] = on_waiting,
+        [TELL_RETRY] = on_retry, [TELL_SAID] = on_said,       [TELL_RESOLVING] = on_resolving,
+        [TELL_TICK] = on_tick};
     struct progress *p = ctx;
-    if (p->req->progress_json) {
-        put_json(p, t);
-        return;
-    }
-    switch (t->kind) {
-    case TELL_BLOCKED:
-        on_blocked(p, t);
-        break;
-    case TELL_NOTE:
-    case TELL_WARNING:
-    case TELL_FAULTS:
-        on_text(p, t);
-        break;
-    case TELL_FAULT:
-    case TELL_FAILED:
-        on_fault(p, t);
-        break;
-    case TELL_BEGIN:
-        on_begin(p, t);
-        break;
-    case TELL_DONE:
-        on_done(p, t);
-        break;
-    case TELL_STATEMENT:
-        on_statement(p, t);
-        break;
-    case TELL_PHASE:
-        on_phase(p, t);
-        break;
-    case TELL_LOADING:
-        on_loading(p, t);
-        break;
-    case TELL_WAITING:
-        on_waiting(p, t);
-        break;
-    case TELL_RETRY:
-        on_retry(p, t);
-        break;
-    case TELL_RESOLVING:
-        line(p, "%s: the connection was lost around COMMIT; asking the ledger what happened",
-             t->target);
-        break;
-    case TELL_TICK:
-        show(p);
-        beat(p);
-        break;
-    case TELL_KINDS:
-        break;
-    }
+    (p->req->progress_json ? put_json : on[t->kind])(p, t);
 }
 
 static enum err_code stops(void *ctx)

@@ -19,6 +19,8 @@ struct progress {
     size_t at, n;     /* which of how many */
     char what[64];    /* its statement or phase */
     size_t statement, n_statements;
+    char path[256]; /* where the statement stands */
+    int line;
     char waiting[256];  /* for whom, or how far it is */
     int64_t begun_ms;   /* of the target */
     int64_t started_ms; /* of the statement or phase */

@@ -230,6 +230,9 @@ static struct doc *claim_doc(struct arena *a, const struct account *x, struct do
     if (x->generation != NULL) {
         doc_put(a, d, "projection", generation_doc(a, x->generation));
     }
+    if (x->reason[0] != '\0') {
+        doc_put(a, d, "reason", doc_text(a, x->reason));
+    }
     put_lent(a, d, "drill", x->drill);
     put_lent(a, d, "recovery", x->recovery);
     put_lent(a, d, "rename", x->rename);

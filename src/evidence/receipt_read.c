@@ -212,6 +212,7 @@ static void read_claim(struct reading *g, const struct doc *claim, struct accoun
 {
     const struct doc *outputs = doc_get(claim, "outputs");
     const struct doc *baselines = doc_get(claim, "baselines");
+    out->reason = doc_str(claim, "reason", "");
     read_declaration(g, claim, out);
     out->inputs = inputs_at(g, doc_get(claim, "inputs"));
     out->pre = digest_at(g, baselines, "pre");

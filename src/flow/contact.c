@@ -15,12 +15,12 @@ static int adopt(struct writing *w, enum store_kind k, const char *notes, size_t
     if (ledger_objects(s->pg, 0, s->a, &sum, e) != 0) {
         return -1;
     }
-    const struct adopted what = {.store = store_text(k),
-                                 .sum = &sum,
-                                 .found = &x->found,
-                                 .identity = identity[0] != '\0' ? digest_of(bytes_str(identity))
-                                                                 : (struct digest){{0}}};
-    if (run_adopt(&w->run, &what, notes, n, o, e) != 0) {
+    const struct adoption what = {.notes = notes,
+                                  .store = store_text(k),
+                                  .found = &x->found,
+                                  .identity = identity[0] != '\0' ? digest_of(bytes_str(identity))
+                                                                  : (struct digest){{0}}};
+    if (run_adopt(&w->run, &sum, &what, n, o, e) != 0) {
         return -1;
     }
     s->world.store[k].is_known = true;

@@ -8,7 +8,10 @@ enum { ABSENT_SHOWN = 3 };
 
 bool converge_has_work(const struct site *s)
 {
-    return s->plan.n_apply + s->plan.n_export + s->plan.n_rebuild > 0 || owed_any(s);
+    const struct world *w = &s->world;
+    bool is_old = w->has_ledger && w->format < w->newest_format && w->n_drift == 0;
+    return s->plan.n_apply + s->plan.n_export + s->plan.n_rebuild > 0 || owed_any(s) ||
+           (is_old && !s->env->is_protected);
 }
 
 /* What is blocked, and how many of it by nothing worse than SQL that cannot be run, whose faults are

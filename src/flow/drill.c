@@ -81,10 +81,8 @@ static int give_extensions(struct drill *d, struct err *e)
     struct site *s = d->live;
     struct site l;
     site_init(&l, s->a, s->project, NULL, &s->ear, s->env,
-              &(struct site_options){.verb = s->o.verb,
-                                     .self = s->o.self,
-                                     .dbname = d->name,
-                                     .shows_server_text = s->o.shows_server_text});
+              &(struct site_options){
+                  .verb = s->o.verb, .self = s->o.self, .dbname = d->name, .words = s->o.words});
     int rc = site_connect(&l, e);
     for (size_t i = 0; rc == 0 && i < s->sum.n; i++) {
         const struct object_row *o = &s->sum.v[i];
@@ -134,10 +132,8 @@ static int make_again(struct drill *d, struct err *e)
     d->env = *s->env;
     d->env.evidence = EVIDENCE_NONE;
     site_init(&d->made, s->a, s->project, NULL, &s->ear, &d->env,
-              &(struct site_options){.verb = s->o.verb,
-                                     .self = s->o.self,
-                                     .dbname = d->name,
-                                     .shows_server_text = s->o.shows_server_text});
+              &(struct site_options){
+                  .verb = s->o.verb, .self = s->o.self, .dbname = d->name, .words = s->o.words});
     result_begin(&d->made_result, &d->made);
     d->r.s = &d->made;
     d->r.meant = &d->o->meant;

@@ -178,8 +178,13 @@ int drill_compare(struct drill *d, struct err *e)
 {
     struct site *s = d->live;
     int64_t start = clock_ms();
+    s->looks_ahead = true; /* what was made has the newest format of fingerprints */
     if (site_look(s, e) != 0) {
         return -1;
+    }
+    if (s->ahead.a != NULL) {
+        s->catalog = s->ahead;
+        s->ahead = (struct catalog){0};
     }
     leave_out_others(d);
     for (size_t i = 0; i < s->plan.n_projections; i++) {

@@ -165,9 +165,9 @@ static int begin_ledger(struct writing *w, const char *baseline, struct err *e)
 static int heal(struct writing *w, const char *baseline, struct err *e)
 {
     struct site *s = w->site;
+    const struct adoption what = {.notes = baseline};
     return site_look(s, e) != 0 ||
-                   run_adopt(&w->run, &(struct adopted){.sum = &s->sum, .found = &s->catalog},
-                             baseline, &w->n_adopted, &w->first, e) != 0
+                   run_adopt(&w->run, &s->sum, &what, &w->n_adopted, &w->first, e) != 0
                ? -1
                : site_refresh(s, e);
 }
@@ -337,6 +337,7 @@ static int open_frame(struct writing *w, const struct writing_order *o, struct e
     if (!s->id.has_ledger && begin_ledger(w, o->baseline, e) != 0) {
         return -1;
     }
+    s->looks_ahead = s->o.dbname == NULL;
     if (take_lock(w, e) != 0 ||
         (s->project->n_projection > 0 && ledger_generations_create(s->pg, e) != 0) ||
         site_refresh(s, e) != 0 || begin_baseline(w, o->baseline, e) != 0 || pay(w, e) != 0 ||
@@ -382,6 +383,36 @@ static int hold_to(const struct writing *w, const struct writing_order *o,
     return digest_eq(&now, reviewed) ? 0 : refuse_moved(w->site, e);
 }
 
+/* A ledger whose fingerprints are of an older format gets those of the newest for every object, where nothing
+ * drifted: both were read in one snapshot, under the lock. */
+static int record_anew(struct writing *w, struct err *e)
+{
+    struct site *s = w->site;
+    const struct adoption what = {
+        .notes = "fingerprints of another format; the same objects",
+        .reason = "format",
+        .keeps_writers = true,
+        .format = LEDGER_FORMAT,
+    };
+    struct outcome o;
+    size_t n = 0;
+    if (s->ahead.a == NULL || s->world.n_drift > 0) {
+        return 0;
+    }
+    s->catalog = s->ahead;
+    s->ahead = (struct catalog){0};
+    if (run_adopt(&w->run, &s->sum, &what, &n, &o, e) != 0 ||
+        ledger_objects(s->pg, 0, s->a, &s->sum, e) != 0) {
+        return -1;
+    }
+    s->id.format = LEDGER_FORMAT;
+    s->world.format = LEDGER_FORMAT;
+    tell_note(&s->ear,
+              "%s: fingerprints of %zu objects recorded anew in format %d; ledger entry %lld",
+              s->env->name, n, LEDGER_FORMAT, (long long)o.sequence);
+    return 0;
+}
+
 int writing(struct site *s, const struct writing_order *o, struct result *r, struct err *e)
 {
     struct writing w = {.site = s, .result = r, .lock_wait_ms = o->lock_wait_ms};
@@ -399,6 +430,9 @@ int writing(struct site *s, const struct writing_order *o, struct result *r, str
                  : open_frame(&w, o, e);
     if (rc == 0) {
         rc = hold_to(&w, o, &reviewed, &was, e);
+    }
+    if (rc == 0) {
+        rc = record_anew(&w, e);
     }
     if (rc == 0) {
         rc = o->work(&w, o->ctx, e);

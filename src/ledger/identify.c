@@ -80,11 +80,11 @@ static int fill_ledger(const struct pg_rows *r, struct identity *out, struct err
 
 static int check_format(const struct identity *id, struct err *e)
 {
-    if (id->format == LEDGER_FORMAT) {
+    if (id->format >= LEDGER_FORMAT_OLDEST && id->format <= LEDGER_FORMAT) {
         return 0;
     }
-    (void)err_set(e, ERR_PREFLIGHT, "the ledger has format %lld, this kfmig knows %d",
-                  (long long)id->format, LEDGER_FORMAT);
+    (void)err_set(e, ERR_PREFLIGHT, "the ledger has format %lld, this kfmig knows %d to %d",
+                  (long long)id->format, LEDGER_FORMAT_OLDEST, LEDGER_FORMAT);
     return err_hint(e, "use the kfmig that made it, or a newer one");
 }
 

@@ -14,7 +14,10 @@
 #include "pg/pg.h"
 #include "pg/tx.h"
 
-#define LEDGER_FORMAT 1
+/* What kfmig.instance says. 1: fingerprints of objects are of format 1 (store/catalog.h); 2: since the entry
+ * of kind adopt whose reason is "format", or from the beginning, they are of format 2. Both are read and
+ * written to. */
+enum { LEDGER_FORMAT = 2, LEDGER_FORMAT_OLDEST = 1 };
 
 /* What one round trip tells about a server (sql/identify_full.sql). Without a ledger, or where a managed
  * server denies pg_control_system(), it takes one or two more. A reading role needs
@@ -173,8 +176,14 @@ struct object_row {
     const char *object;        /* object_text() */
     struct digest fingerprint; /* zero: removed */
     const char *definition;
-    int64_t sequence; /* entry that wrote it last */
+    int64_t sequence; /* entry that recorded it last */
+    int64_t
+        written; /* entry that wrote it last: earlier, where others recorded the same object anew since
+                       * (see object_written()) */
 };
+/* definition with a last line "~written TAB sequence": what was recorded is no other object than before, and
+ * who wrote it stays known. Lines that begin with ~ are in no fingerprint. In a. */
+const char *object_written(struct arena *a, const char *definition, int64_t written);
 struct object_rows {
     struct object_row *v;
     size_t n, cap;
@@ -185,6 +194,18 @@ struct object_rows object_rows_of(struct arena *a, const struct object_rows *all
 /* The sum of objects up to entry upto (0: all), sorted by object text, removed ones left out. */
 int ledger_objects(struct pg *s, int64_t upto, struct arena *a, struct object_rows *out,
                    struct err *e) MUST_CHECK;
+
+/* Versions of the server (as 150004) that entries were recorded on, as their receipts say; of none: no row.
+ * In a. */
+struct server_versions {
+    struct server_version {
+        int64_t sequence, version;
+    } * v;
+    size_t n;
+};
+int ledger_server_versions(struct pg *s, struct arena *a, const int64_t *sequences, size_t n,
+                           struct server_versions *out, struct err *e) MUST_CHECK;
+int64_t server_version_of(const struct server_versions *v, int64_t sequence); /* 0: not known */
 
 /* Everything that goes in with one entry; recorded by pipelined inserts on the session's open transaction
  * (one round trip), head and epoch checked in the same: zero rows updated means somebody else moved the
@@ -202,6 +223,7 @@ struct recording {
     const struct blob *blobs; /* input texts; ones already there are skipped */
     size_t n_blobs;
     int64_t epoch;
+    int64_t format; /* of the ledger from now on; 0: as it is */
 };
 /* The final check before COMMIT, in the same round trip as the record: made by
  * ledger_work_done(). Also that the run's lock is held by this session and the work lock by this

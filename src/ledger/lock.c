@@ -9,8 +9,8 @@
 #include "ledger/parts.h"
 #include "ledger/queries.h"
 
-enum { APPLICATION, PID, SINCE, HOLDER };   /* lock_holder.sql */
-enum { WORK_LOCKED, WORK_XID, WORK_USERS }; /* work_begin.sql */
+enum { APPLICATION, PID, SINCE, HOLDER, STATE, BLOCKER }; /* lock_holder.sql */
+enum { WORK_LOCKED, WORK_XID, WORK_USERS };               /* work_begin.sql */
 enum { HOLDER_TEXT = 400 };
 
 /* Which of the two locks a starter waits for, in lock_holder.sql's numbers. */
@@ -18,10 +18,13 @@ struct wanted {
     const struct pg_sql *ask; /* one row: is it ours now? */
     const char *number;
     const char *what;
+    const char *waiting; /* before the holder */
 };
-static const struct wanted run_lock = {&ledger_lock_try, "1", "another run holds the environment"};
+static const struct wanted run_lock = {&ledger_lock_try, "1", "another run holds the environment",
+                                       "waiting for the run that holds the lock"};
 static const struct wanted work_lock = {
-    &ledger_lock_work_is_free, "2", "a session of an earlier run still works in the environment"};
+    &ledger_lock_work_is_free, "2", "a session of an earlier run still works in the environment",
+    "waiting for a session of an earlier run, which ended without it, to come to its end"};
 
 static int ask(struct pg *s, const struct pg_sql *q, bool *answer, struct err *e)
 {
@@ -42,9 +45,15 @@ static void describe(const struct pg_rows *r, char *out, size_t size)
     if (!pg_null(r, 0, SINCE)) {
         buf_printf(&b, ", connected since %s", pg_text(r, 0, SINCE));
     }
+    if (!pg_null(r, 0, STATE)) {
+        buf_printf(&b, ", %s", pg_text(r, 0, STATE));
+    }
+    if (!pg_null(r, 0, BLOCKER)) {
+        buf_printf(&b, ", itself waiting for a lock of pid %s", pg_text(r, 0, BLOCKER));
+    }
     buf_puts(&b, ")");
     if (*pg_text(r, 0, HOLDER) != '\0') {
-        buf_printf(&b, ", last holder by the ledger: %s", pg_text(r, 0, HOLDER));
+        buf_printf(&b, "; the ledger has it as \"%s\"", pg_text(r, 0, HOLDER));
     }
     (void)snprintf(out, size, "%.*s", (int)text_cut(buf_bytes(&b), size - 1), buf_str(&b));
     buf_release(&b);
@@ -65,10 +74,10 @@ static int find_holder(struct pg *s, const struct wanted *w, char *out, size_t s
     return 0;
 }
 
-static void tell_waits(const struct ear *ear, const char *holder)
+static void tell_waits(const struct ear *ear, const struct wanted *w, const char *holder)
 {
-    char text[HOLDER_TEXT + 64];
-    (void)snprintf(text, sizeof text, "waiting for the run that holds the lock: %s", holder);
+    char text[HOLDER_TEXT + 128];
+    (void)snprintf(text, sizeof text, "%s: %s", w->waiting, holder);
     tell(ear, &(struct tell){.kind = TELL_WAITING, .what = text});
 }
 
@@ -92,7 +101,7 @@ static int wait_for(struct pg *s, const struct wanted *w, const struct lock_wait
             (void)err_set(e, ERR_LOCKED, "%s: %s", w->what, holder);
             return err_hint(e, "wait until it has ended, then run again");
         }
-        tell_waits(wait->ear, holder);
+        tell_waits(wait->ear, w, holder);
         ledger_pause();
         if (ear_stops(wait->ear) != ERR_NONE) {
             return err_set(e, ERR_INTERRUPTED, "interrupted while waiting: %s: %s", w->what,

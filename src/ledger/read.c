@@ -146,6 +146,21 @@ int ledger_entries(struct pg *s, const struct identity *id, struct cache *c, str
 
 /* --- objects --- */
 
+static const char written_line[] = "~written\t";
+
+const char *object_written(struct arena *a, const char *definition, int64_t written)
+{
+    return arena_printf(a, "%s%s%lld\n", definition, written_line, (long long)written);
+}
+
+static int64_t written_of(const char *definition, int64_t recorded)
+{
+    const char *line = strrchr(definition, '~');
+    bool has = line != NULL && (line == definition || line[-1] == '\n') &&
+               strncmp(line, written_line, sizeof written_line - 1) == 0;
+    return has ? strtoll(line + sizeof written_line - 1, NULL, 10) : recorded;
+}
+
 int ledger_objects(struct pg *s, int64_t upto, struct arena *a, struct object_rows *out,
                    struct err *e)
 {
@@ -166,10 +181,42 @@ int ledger_objects(struct pg *s, int64_t upto, struct arena *a, struct object_ro
         o->object = arena_strndup(a, object.p, object.n);
         o->sequence = pg_int(r, i, 1);
         o->definition = arena_strndup(a, definition.p, definition.n);
+        o->written = written_of(o->definition, o->sequence);
         rc = ledger_row_digest(r, i, 2, &o->fingerprint, e);
     }
     pg_rows_free(r);
     return rc;
+}
+
+int ledger_server_versions(struct pg *s, struct arena *a, const int64_t *sequences, size_t n,
+                           struct server_versions *out, struct err *e)
+{
+    struct pg_rows *r = NULL;
+    const char **numbers = ARENA_ARRAY(a, const char *, n + 1);
+    for (size_t i = 0; i < n; i++) {
+        numbers[i] = ledger_number(a, sequences[i]);
+    }
+    const char *params[] = {pg_array(a, numbers, n)};
+    if (pg_query(s, &ledger_read_versions, params, 1, &r, e) != 0) {
+        return -1;
+    }
+    *out = (struct server_versions){ARENA_ARRAY(a, struct server_version, pg_rows_n(r) + 1),
+                                    pg_rows_n(r)};
+    for (size_t i = 0; i < out->n; i++) {
+        out->v[i] = (struct server_version){pg_int(r, i, 0), pg_int(r, i, 1)};
+    }
+    pg_rows_free(r);
+    return 0;
+}
+
+int64_t server_version_of(const struct server_versions *v, int64_t sequence)
+{
+    for (size_t i = 0; i < v->n; i++) {
+        if (v->v[i].sequence == sequence) {
+            return v->v[i].version;
+        }
+    }
+    return 0;
 }
 
 struct object_rows object_rows_of(struct arena *a, const struct object_rows *all, const char *store)

@@ -126,6 +126,11 @@ void ledger_add_record(struct pg *s, struct arena *a, const struct recording *r,
     add_entry(s, a, r->entry, arena_strndup(a, text.p, text.n));
     add_receipt(s, a, r);
     add_objects(s, a, r);
+    if (r->format > 0) {
+        const char **v = parameters(a, 1);
+        v[0] = ledger_number(a, r->format);
+        pg_batch_add(s, &ledger_record_format, v, 1, NULL);
+    }
     add_blobs(s, a, r);
     buf_release(&text);
 }

@@ -103,6 +103,7 @@ struct account {
     struct domains protected_domains;
     const struct account_generation *generation; /* NULL: no projection */
     const struct doc *drill, *recovery, *rename, *timings;
+    const char *reason; /* of an adoption: "format", "upgrade"; "": what stood there was accepted */
 
     struct account_failure failure;
     const char *notes;

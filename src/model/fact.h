@@ -54,7 +54,10 @@ struct drift {
     struct object object;
     struct digest was, now;
     const char *last_writer; /* migration id, or "" (recorded at first contact) */
-    int64_t sequence;
+    int64_t sequence;        /* of its entry, or of that which recorded the object first */
+    int64_t recorded;        /* entry that recorded it last */
+    bool by_version;         /* another major version of the server may read it so */
+    int from_major;          /* and it was recorded on this one; 0: somebody changed it */
 };
 
 /* A generation of a projection, as the ledger has it. LOADING: its schema stands and is being filled; READY:
@@ -125,13 +128,18 @@ struct begun {
 };
 
 struct world {
-    bool reachable;      /* the store that holds the ledger answered and is the right database */
-    const char *why_not; /* one line, where not */
+    bool reachable; /* the store that holds the ledger answered and is the right database */
+    /* Where not: one line; what the server said, for text and never for documents; what to do. "" if none. */
+    const char *why_not, *server_said, *hint;
     bool has_ledger;
     const char *instance; /* uuid, "" without a ledger */
     int64_t n_existing;   /* without a ledger: managed objects found there */
     struct drift *drift;
     size_t n_drift;
+    size_t n_upgraded; /* of these: with from_major */
+    int server_major;
+    int format,
+        newest_format; /* of the ledger; what the next build makes of it where nothing drifted */
     const struct upstream *upstream; /* one per env->requires, same order */
     size_t n_upstream;
     struct store_world store[STORE_COUNT]; /* that of the ledger is left empty */

@@ -10,14 +10,22 @@ const struct pg_sql *const pg_session_pin = &pg_pin_query;
 
 enum { CONNECT_TIMEOUT_MS = 10000, CALL_TIMEOUT_MS = 60000, DBNAME_AT = 8, PARAMS_MAX = 12 };
 
-/* Notices are dropped: they quote row data. A session that is ended while idle says why in one. */
+/* A session that is ended while idle says why in a notice. */
 static void on_notice(void *arg, const PGresult *r)
 {
     struct pg *s = arg;
     const char *severity = PQresultErrorField(r, PG_DIAG_SEVERITY_NONLOCALIZED);
     const char *sqlstate = PQresultErrorField(r, PG_DIAG_SQLSTATE);
-    if (severity != NULL && sqlstate != NULL && strcmp(severity, "FATAL") == 0) {
+    if (severity == NULL || sqlstate == NULL) {
+        return;
+    }
+    if (strcmp(severity, "FATAL") == 0) {
         pg_copy_text(s->fatal, sizeof s->fatal, sqlstate);
+    } else if (s->on_notice != NULL) {
+        struct buf words = {0};
+        pg_words(&words, s, r);
+        s->on_notice(s->notice_ctx, &(struct pg_notice){severity, sqlstate, buf_str(&words)});
+        buf_release(&words);
     }
 }
 
@@ -31,12 +39,6 @@ void pg_forget_options(PQconninfoOption *options)
     PQconninfoFree(options);
 }
 
-static int refuse_conninfo(struct err *e)
-{
-    (void)err_set(e, ERR_CONFIG, "the connection string cannot be parsed");
-    return err_hint(e, "write postgresql://USER@HOST:PORT/DATABASE or keyword=value pairs");
-}
-
 /* What libpq would take for one: it takes anything else for a database's name. */
 static bool is_conninfo(const char *text)
 {
@@ -45,13 +47,17 @@ static bool is_conninfo(const char *text)
 }
 
 /* Asked once libpq has refused it only: each reading leaves a copy, password included, in freed memory. */
-static bool can_be_parsed(const char *text)
+static int check_conninfo(const char *text, struct err *e)
 {
     char *words = NULL;
     PQconninfoOption *options = PQconninfoParse(text, &words);
+    int rc = options != NULL ? 0 : pg_fail_conninfo(words, e);
+    if (words != NULL) {
+        explicit_bzero(words, strlen(words)); /* they quote it */
+    }
     PQfreemem(words);
     pg_forget_options(options);
-    return options != NULL;
+    return rc;
 }
 
 /* libpq lets a later keyword win: what stands before dbname gives way to the operator's connection string. */
@@ -124,13 +130,13 @@ static int connect_once(struct pg *s, const char *conninfo, const char *encoding
     if (s->conn == NULL) {
         BUG("out of memory");
     }
-    if (PQstatus(s->conn) == CONNECTION_BAD && !can_be_parsed(conninfo)) {
+    if (PQstatus(s->conn) == CONNECTION_BAD && check_conninfo(conninfo, e) != 0) {
         s->lost = true;
-        return refuse_conninfo(e);
+        return -1;
     }
-    /* With this verbosity libpq's words about a refused connection hold the SQLSTATE and nothing the
-     * server wrote. */
-    (void)PQsetErrorVerbosity(s->conn, PQERRORS_SQLSTATE);
+    /* With this verbosity libpq's words about a refused connection hold the SQLSTATE, and behind it what
+     * the server wrote. */
+    (void)PQsetErrorVerbosity(s->conn, PQERRORS_VERBOSE);
     (void)PQsetNoticeReceiver(s->conn, on_notice, s);
     int rc = wait_connected(s, &c);
     remember_where(s);
@@ -180,10 +186,15 @@ int pg_open(struct pg **out, const struct secret *conninfo, const struct pg_opti
     *out = NULL;
     const char *text = secret_is_set(conninfo) ? conninfo->opaque : "";
     if (!is_conninfo(text)) {
-        return refuse_conninfo(e);
+        return pg_fail_conninfo("missing \"=\"", e);
+    }
+    if (pg_check_uri(text, e) != 0) {
+        return -1;
     }
     struct pg *s = mem_alloc(sizeof *s);
-    *s = (struct pg){.wait = o->wait, .shows_text = o->shows_text};
+    *s = (struct pg){.wait = o->wait, .words = o->words};
+    s->on_notice = o->on_notice;
+    s->notice_ctx = o->notice_ctx;
     int64_t timeout = o->wait.timeout_ms > 0 ? o->wait.timeout_ms : o->default_timeout_ms;
     s->default_timeout_ms = timeout > 0 ? timeout : CALL_TIMEOUT_MS;
     if (connect_session(s, text, o, e) != 0 || pg_query(s, &pg_pin_query, NULL, 0, NULL, e) != 0) {

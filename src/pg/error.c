@@ -1,5 +1,4 @@
-/* From libpq's failures to struct err: the only place that looks at a server's words, and decides which
- * may be shown. */
+/* From libpq's failures to struct err, once there is a session; which of a server's words may be shown. */
 #include <ctype.h>
 #include <stdio.h>
 #include <string.h>
@@ -83,19 +82,49 @@ static void add_object(struct buf *b, const char *kind, const char *schema, cons
     add_name(b, name);
 }
 
+static bool is_from(const PGresult *r, const char *source)
+{
+    const char *file = field(r, PG_DIAG_SOURCE_FILE);
+    const char *slash = strrchr(file, '/');
+    return strcmp(slash == NULL ? file : slash + 1, source) == 0;
+}
+
 /* RAISE and its kin in other languages let a function's author put row data under any SQLSTATE. */
 static bool is_written_by_user(const PGresult *r)
 {
-    static const char *const files[] = {"pl_exec.c",         "plperl.c",    "Util.c", "SPI.c",
-                                        "plpy_plpymodule.c", "plpy_elog.c", "pltcl.c"};
-    const char *file = field(r, PG_DIAG_SOURCE_FILE);
-    const char *slash = strrchr(file, '/');
+    static const char *const files[] = {"",      "pl_exec.c",         "plperl.c",    "Util.c",
+                                        "SPI.c", "plpy_plpymodule.c", "plpy_elog.c", "pltcl.c"};
     for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
-        if (strcmp(slash == NULL ? file : slash + 1, files[i]) == 0) {
+        if (is_from(r, files[i])) {
             return true;
         }
     }
-    return *file == '\0';
+    return false;
+}
+
+static bool is_notice(const PGresult *r)
+{
+    const char *severity = field(r, PG_DIAG_SEVERITY_NONLOCALIZED);
+    return strcmp(severity, "ERROR") != 0 && strcmp(severity, "FATAL") != 0 &&
+           strcmp(severity, "PANIC") != 0;
+}
+
+/* What loads libraries names files and nothing else, under whatever SQLSTATE. A notice is for who may read
+ * what functions say: an extension's may quote a row (PostGIS: the point where a ring is not valid). */
+static bool is_shown(const struct pg *s, const PGresult *r)
+{
+    return is_notice(r) ? s->words != SERVER_WORDS_SAFE
+                        : pg_message_is_safe(field(r, PG_DIAG_SQLSTATE)) || is_from(r, "dfmgr.c");
+}
+
+/* A library on disk does not fit the server that runs: what a package's upgrade leaves until a restart. A
+ * file that is simply not there is told as itself. */
+static bool is_upgraded(const PGresult *r)
+{
+    const char *sqlstate = field(r, PG_DIAG_SQLSTATE);
+    return is_from(r, "dfmgr.c") &&
+           (strcmp(sqlstate, "58P01") != 0 ||
+            strstr(field(r, PG_DIAG_MESSAGE_PRIMARY), "undefined symbol") != NULL);
 }
 
 static void set_object(struct err *e, const PGresult *r)
@@ -119,48 +148,67 @@ static void set_object(struct err *e, const PGresult *r)
     buf_release(&names);
 }
 
-/* Words that may quote rows are for whoever asked for them. */
-static void set_detail(struct err *e, const struct pg *s, const PGresult *r)
+/* Words that may quote rows are for whoever asked for them; those of a function's author for who wrote them,
+ * or may read them. */
+void pg_words(struct buf *out, const struct pg *s, const PGresult *r)
 {
     static const int more[] = {PG_DIAG_MESSAGE_DETAIL, PG_DIAG_MESSAGE_HINT};
+    bool is_theirs = is_written_by_user(r);
+    bool whole = s->words == SERVER_WORDS_ALL || (is_theirs && s->words == SERVER_WORDS_RAISED);
     struct buf words = {0};
-    struct buf safe = {0};
-    if (!s->shows_text &&
-        (!pg_message_is_safe(field(r, PG_DIAG_SQLSTATE)) || is_written_by_user(r))) {
+    if (!whole && (is_theirs || !is_shown(s, r))) {
         return;
     }
     buf_puts(&words, field(r, PG_DIAG_MESSAGE_PRIMARY));
-    for (size_t i = 0; s->shows_text && i < sizeof more / sizeof *more; i++) {
+    for (size_t i = 0; whole && i < sizeof more / sizeof *more; i++) {
         buf_puts(&words, field(r, more[i])[0] != '\0' ? "; " : "");
         buf_puts(&words, field(r, more[i]));
     }
-    text_safe(&safe, bytes_str(buf_str(&words)));
-    pg_copy_text(e->detail, sizeof e->detail, buf_str(&safe));
+    text_safe(out, bytes_str(buf_str(&words)));
     buf_release(&words);
-    buf_release(&safe);
 }
 
-static void set_hint(struct err *e, const struct pg *s, const char *sqlstate)
+static void set_detail(struct err *e, const struct pg *s, const PGresult *r)
+{
+    struct buf words = {0};
+    pg_words(&words, s, r);
+    pg_copy_text(e->detail, sizeof e->detail, buf_str(&words));
+    buf_release(&words);
+}
+
+static void set_hint(struct err *e, const struct pg *s, const char *sqlstate, const char *words)
 {
     static const struct {
-        const char *sqlstate, *hint;
+        const char *sqlstate, *words, *hint;
     } hints[] = {
-        {"25006", "the session is read-only: connect to the primary, as a role that may write"},
-        {"25P02", "an earlier statement of this transaction failed"},
-        {"40001", "another session changed the same rows: run it again"},
-        {"40P01", "another session holds what this one needs: run it again"},
-        {"53100", "the server's disk is full"},
-        {"53300", "wait until other sessions have ended, or raise max_connections"},
-        {"55P03", "another session holds the lock: run it again when that has ended"},
-        {"57014", "statement_timeout was reached, or somebody cancelled it"},
+        {"25006", "", "the session is read-only: connect to the primary, as a role that may write"},
+        {"25P02", "", "an earlier statement of this transaction failed"},
+        {"25P03", "",
+         "the server ends transactions that idle so long: idle_in_transaction_session_"
+         "timeout"},
+        {"25P04", "", "the server ends transactions that take so long: transaction_timeout"},
+        {"40001", "", "another session changed the same rows: run it again"},
+        {"40P01", "", "another session holds what this one needs: run it again"},
+        {"53100", "", "the server's disk is full"},
+        {"53300", "", "wait until other sessions have ended, or raise max_connections"},
+        {"55P03", "", "another session holds the lock: run it again when that has ended"},
+        {"57014", "statement timeout", "it took longer than statement_timeout allows"},
+        {"57014", "user request", "somebody cancelled it, by pg_cancel_backend() or a tool"},
+        {"57014", "", "statement_timeout was reached, or somebody cancelled it"},
+        {"57P01", "",
+         "the server is being shut down, or somebody ended this session: run it again "
+         "when it is up"},
+        {"57P02", "", "the server ended all sessions because one of them crashed: run it again"},
+        {"57P04", "", "somebody dropped the database"},
+        {"57P05", "", "the server ends sessions that idle so long: idle_session_timeout"},
     };
     if (strcmp(sqlstate, "42501") == 0) {
         (void)err_hint(e, "the role \"%s\" lacks a privilege; an administrator must grant it",
                        s->user);
     }
     for (size_t i = 0; i < sizeof hints / sizeof *hints; i++) {
-        if (strcmp(sqlstate, hints[i].sqlstate) == 0) {
-            (void)err_hint(e, "%s", hints[i].hint);
+        if (strcmp(sqlstate, hints[i].sqlstate) == 0 && strstr(words, hints[i].words) != NULL) {
+            (void)err_hint(e, "%s", hints[i].hint); /* the first one stays */
         }
     }
 }
@@ -179,13 +227,17 @@ static int fail_refused(const struct pg *s, const PGresult *r, enum err_code cod
     if (*sqlstate == '\0') {
         return err_set(e, code, "the server gave no usable answer to %s", what);
     }
-    (void)err_set(e, refusal_code(code, sqlstate), "the server refused %s: %s (%s)", what,
-                  pg_condition(sqlstate), sqlstate);
+    (void)err_set(e, refusal_code(code, sqlstate), "the server refused %s: %s%s (%s)", what,
+                  is_upgraded(r) ? "it was upgraded while running: " : "", pg_condition(sqlstate),
+                  sqlstate);
     if (e != NULL) {
         set_sqlstate(e, sqlstate);
         set_object(e, r);
         set_detail(e, s, r);
-        set_hint(e, s, sqlstate);
+        if (is_upgraded(r)) {
+            (void)err_hint(e, "the server's files are newer than the server that runs: restart it");
+        }
+        set_hint(e, s, sqlstate, field(r, PG_DIAG_MESSAGE_PRIMARY));
     }
     return -1;
 }
@@ -211,6 +263,7 @@ static int fail_lost(const struct pg *s, const PGresult *r, struct err *e)
     (void)err_set(e, ERR_PREFLIGHT, "the connection to %s was lost: %s (%s)",
                   pg_place(s, place, sizeof place), pg_condition(sqlstate), sqlstate);
     set_sqlstate(e, sqlstate);
+    set_hint(e, s, sqlstate, "");
     return -1;
 }
 
@@ -225,112 +278,4 @@ int pg_fail(struct pg *s, const struct pg_call *c, const PGresult *r, enum err_c
         return -1;
     }
     return s->lost ? fail_lost(s, r, e) : fail_refused(s, r, code, what, e);
-}
-
-/* With PQERRORS_SQLSTATE a refusal reads "... FATAL:  28P01"; the severity may be translated, the code is
- * not. */
-static bool find_sqlstate(const char *words, char out[static PG_SQLSTATE])
-{
-    bool found = false;
-    for (const char *p = strstr(words, ":  "); p != NULL; p = strstr(p + 1, ":  ")) {
-        const char *code = p + 3;
-        size_t n = strspn(code, "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ");
-        if (n == PG_SQLSTATE - 1 && (code[n] == '\0' || code[n] == '\n')) {
-            memcpy(out, code, n);
-            out[n] = '\0';
-            found = true;
-        }
-    }
-    return found;
-}
-
-static int fail_connect_refused(const struct pg *s, const char *sqlstate, struct err *e)
-{
-    char place[PLACE_TEXT];
-    (void)pg_place(s, place, sizeof place);
-    if (strncmp(sqlstate, "28", 2) == 0) {
-        (void)err_set(e, ERR_PREFLIGHT, "authentication failed for user \"%s\" at %s", s->user,
-                      place);
-        (void)err_hint(e, "check the user, its password, and the server's pg_hba.conf");
-    } else if (strcmp(sqlstate, "3D000") == 0) {
-        (void)err_set(e, ERR_PREFLIGHT, "the database \"%s\" does not exist at %s", s->dbname,
-                      place);
-        (void)err_hint(e, "check the connection string, or create the database");
-    } else if (strcmp(sqlstate, "53300") == 0) {
-        (void)err_set(e, ERR_PREFLIGHT, "too many connections at %s", place);
-        (void)err_hint(e, "wait until other sessions have ended, or raise max_connections");
-    } else if (strcmp(sqlstate, "57P03") == 0) {
-        (void)err_set(e, ERR_PREFLIGHT, "the server at %s is starting up or shutting down", place);
-        (void)err_hint(e, "run again in a moment");
-    } else {
-        (void)err_set(e, ERR_PREFLIGHT,
-                      "the server at %s refused user \"%s\" for database \"%s\": %s (%s)", place,
-                      s->user, s->dbname, pg_condition(sqlstate), sqlstate);
-    }
-    set_sqlstate(e, sqlstate);
-    return -1;
-}
-
-/* libpq's own words, before any server spoke. They may quote the connection string, so they are only
- * recognised. Those that begin with "^" stand at the beginning. The place is added to msg unless the
- * connection string itself is at fault. */
-static const struct {
-    const char *words;
-    enum err_code code;
-    const char *msg;
-    const char *hint;
-} connect_faults[] = {
-    {"Connection refused", ERR_PREFLIGHT, "connection refused by ",
-     "start the server, or check host and port"},
-    {"No such file or directory", ERR_PREFLIGHT, "no server at ",
-     "start the server, or name its host"},
-    {"Permission denied", ERR_PREFLIGHT, "no right to use ",
-     "check the rights of the socket's folder"},
-    {"timeout", ERR_PREFLIGHT, "no answer from ", "check host, port and firewalls"},
-    {"timed out", ERR_PREFLIGHT, "no answer from ", "check host, port and firewalls"},
-    {"could not translate host name", ERR_PREFLIGHT,
-     "host name not found: ", "check the host's name"},
-    {"no password supplied", ERR_PREFLIGHT, "a password is wanted and none was given for ",
-     "put it in the connection string that the *_ref names, or in a passfile"},
-    {"does not support SSL", ERR_PREFLIGHT,
-     "the encryption that sslmode asks for is not offered by ",
-     "turn on ssl in the server, or change sslmode"},
-    {"does not match host name", ERR_PREFLIGHT, "another host's name is in the certificate of ",
-     "connect by the name in the certificate, or check who answers there"},
-    {"certificate", ERR_PREFLIGHT, "no trust in the certificate of ",
-     "check sslmode and sslrootcert"},
-    {"SSL error", ERR_PREFLIGHT, "no encrypted connection to ",
-     "check sslmode and the server's certificate"},
-    {"^invalid ", ERR_CONFIG, "the connection string holds an invalid value",
-     "check port, sslmode and the like"},
-    {"^definition of service", ERR_CONFIG, "the connection string names an unknown service",
-     "check pg_service.conf"},
-    {"closed the connection", ERR_PREFLIGHT, "connection closed by ",
-     "check that a PostgreSQL server listens there"},
-};
-
-static bool says(const char *words, const char *part)
-{
-    return *part == '^' ? strncmp(words, part + 1, strlen(part + 1)) == 0
-                        : strstr(words, part) != NULL;
-}
-
-int pg_fail_connect(const struct pg *s, struct err *e)
-{
-    char sqlstate[PG_SQLSTATE];
-    char place[PLACE_TEXT];
-    const char *words = PQerrorMessage(s->conn);
-    if (find_sqlstate(words, sqlstate)) {
-        return fail_connect_refused(s, sqlstate, e);
-    }
-    (void)pg_place(s, place, sizeof place);
-    for (size_t i = 0; i < sizeof connect_faults / sizeof *connect_faults; i++) {
-        if (says(words, connect_faults[i].words)) {
-            (void)err_set(e, connect_faults[i].code, "%s%s", connect_faults[i].msg,
-                          connect_faults[i].code == ERR_CONFIG ? "" : place);
-            return err_hint(e, "%s", connect_faults[i].hint);
-        }
-    }
-    (void)err_set(e, ERR_PREFLIGHT, "could not connect to %s", place);
-    return err_hint(e, "check host, port and network");
 }

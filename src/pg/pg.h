@@ -42,13 +42,19 @@ struct pg_wait {
     void *ctx;
 };
 
+/* A NOTICE, WARNING, INFO or DEBUG of the server. words: "" where they may not be shown. */
+struct pg_notice {
+    const char *severity, *sqlstate, *words;
+};
+
 struct pg_options {
     const char *application_name; /* shown to other sessions; no secret */
     const char *dbname;           /* another database of that server; NULL: as conninfo says */
     int64_t connect_timeout_ms;   /* default 10,000 */
     int64_t default_timeout_ms;   /* default 60,000; user statements bring their own */
-    /* e->detail holds all of the server's words, row values too: for a terminal whose user asks. */
-    bool shows_text;
+    enum server_words words;
+    void (*on_notice)(void *ctx, const struct pg_notice *n); /* NULL: they are dropped */
+    void *notice_ctx;
     struct pg_wait wait;
 };
 
@@ -65,7 +71,7 @@ struct pg_where {
  * extra_float_digits 1, bytea_output hex, standard_conforming_strings on, tcp
  * keepalives, default idle_in_transaction_session_timeout and client_connection_check_interval (where the
  * server has it). conninfo: URI or keyword string; an empty string takes the libpq PG* variables.
- * Notices are dropped. Returns 0, or -1 with ERR_PREFLIGHT (unreachable, refused; host, port, database and
+ * Returns 0, or -1 with ERR_PREFLIGHT (unreachable, refused; host, port, database and
  * user are named, the server's words only in e->detail) or ERR_CONFIG (conninfo cannot be parsed; its text
  * is not repeated). */
 int pg_open(struct pg **out, const struct secret *conninfo, const struct pg_options *o,

@@ -45,9 +45,11 @@ struct pg {
     struct pg_wait wait;
     int64_t default_timeout_ms;
     bool lost;
-    bool shows_text;      /* of pg_options */
-    bool has_no_encoding; /* the database: SQL_ASCII, any bytes */
-    bool single_row;      /* the last call was a statement, with its rows one by one */
+    bool has_no_encoding;    /* the database: SQL_ASCII, any bytes */
+    bool single_row;         /* the last call was a statement, with its rows one by one */
+    enum server_words words; /* of pg_options, as the next two */
+    void (*on_notice)(void *ctx, const struct pg_notice *n);
+    void *notice_ctx;
     char fatal[PG_SQLSTATE];
     const struct pg_sql **prepared;
     size_t n_prepared, cap_prepared;
@@ -111,9 +113,17 @@ struct pg_rows *pg_rows_of(PGresult *result); /* takes result over */
 int pg_fail(struct pg *s, const struct pg_call *c, const PGresult *r, enum err_code code,
             const char *what, struct err *e);
 
-/* Fill *e for a connection that could not be made, from libpq's words, none of which are repeated. Returns
- * -1. */
+/* Fill *e for a connection that could not be made, from libpq's words, none of which are repeated; those of a
+ * server that refused are in e->detail. Returns -1. */
 int pg_fail_connect(const struct pg *s, struct err *e);
+
+/* Fill *e for a connection string that libpq cannot parse, from its words (may be NULL). Returns -1. */
+int pg_fail_conninfo(const char *words, struct err *e);
+/* A URI that libpq would read otherwise than it was meant, for want of percent-encoding: -1, ERR_CONFIG. */
+int pg_check_uri(const char *conninfo, struct err *e);
+
+/* The words of a message that s may show, as text_safe() has them; appended. */
+void pg_words(struct buf *out, const struct pg *s, const PGresult *r);
 
 /* "HOST:PORT", or "the local socket, port PORT". */
 const char *pg_place(const struct pg *s, char *out, size_t size);

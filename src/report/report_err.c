@@ -37,7 +37,8 @@ void report_err(struct buf *out, const struct style *st, const struct err *e,
     buf_putc(out, ' ');
     put_place(out, &e->where);
     words_safe(out, e->msg);
-    if (e->sqlstate[0] != '\0' && strstr(e->msg, e->sqlstate) == NULL) {
+    bool is_stopped = e->code == ERR_INTERRUPTED || e->code == ERR_TERMINATED;
+    if (e->sqlstate[0] != '\0' && !is_stopped && strstr(e->msg, e->sqlstate) == NULL) {
         buf_printf(out, " (SQLSTATE %s%s%s)", e->sqlstate, e->condition[0] != '\0' ? " " : "",
                    e->condition);
     }

@@ -96,10 +96,7 @@ static void put_world(struct buf *out, const struct style *st, const struct plan
 {
     const struct world *w = p->world;
     if (!w->reachable) {
-        words_paint(out, st, PAINT_BAD, p->env->name, 0);
-        buf_puts(out, " could not be asked: ");
-        words_safe(out, w->why_not);
-        buf_putc(out, '\n');
+        words_unreachable(out, st, p);
         return;
     }
     if (!w->has_ledger) {
@@ -112,8 +109,12 @@ static void put_world(struct buf *out, const struct style *st, const struct plan
                    (long long)w->n_existing, w->n_existing == 1 ? "" : "s",
                    w->n_existing == 1 ? "it" : "them");
     }
+    words_versions(out, p);
     for (size_t i = 0; i < w->n_drift; i++) {
         const struct drift *d = &w->drift[i];
+        if (d->from_major > 0) {
+            continue;
+        }
         words_paint(out, st, PAINT_BAD, "drift", 0);
         buf_puts(out, ": ");
         words_safe(out, d->text);

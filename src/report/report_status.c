@@ -63,9 +63,12 @@ static void put_end(struct buf *out, const struct plan *p)
 {
     bool busy = p->n_apply + p->n_export + p->n_rebuild > 0;
     bool blocked = p->n_state[STATE_BLOCKED] > 0;
-    buf_puts(out, p->world->n_drift > 0 || busy || blocked ? "\n" : "");
-    if (p->world->n_drift > 0) {
-        words_count(out, p->world->n_drift, "object");
+    size_t n_drift = p->world->n_drift - p->world->n_upgraded;
+    bool is_old = p->world->has_ledger && p->world->format < p->world->newest_format;
+    buf_puts(out, p->world->n_drift > 0 || is_old || busy || blocked ? "\n" : "");
+    words_versions(out, p);
+    if (n_drift > 0) {
+        words_count(out, n_drift, "object");
         buf_puts(out, " changed outside kfmig; `kfmig plan ");
         words_safe(out, p->env->name);
         buf_puts(out, "` names them\n");
@@ -82,10 +85,7 @@ void report_status(struct buf *out, const struct style *st, const struct plan *p
 {
     words_summary(out, p);
     if (!p->world->reachable) {
-        words_paint(out, st, PAINT_BAD, p->env->name, 0);
-        buf_puts(out, " could not be asked: ");
-        words_safe(out, p->world->why_not);
-        buf_putc(out, '\n');
+        words_unreachable(out, st, p);
     }
     struct widths w = measure(p);
     buf_puts(out, p->n_migrations > 0 ? "\n" : "");

@@ -61,6 +61,10 @@ static void put_event(struct buf *out, const struct tell *t, const struct err *f
     if (text != NULL && t->what != NULL && t->what[0] != '\0') {
         doc_put(&a, d, text, words_doc(&a, t->what));
     }
+    if (t->sqlstate != NULL) { /* never the server's words */
+        doc_put(&a, d, "severity", words_doc(&a, t->severity));
+        doc_put(&a, d, "sqlstate", words_doc(&a, t->sqlstate));
+    }
     if (t->path != NULL) {
         doc_put(&a, d, "where", words_place(&a, t->path, t->line, 0));
     }

@@ -119,6 +119,27 @@ void words_summary(struct buf *out, const struct plan *p)
     buf_puts(out, before[0] == ':' ? ": no migrations\n" : "\n");
 }
 
+static void put_extra(struct buf *out, const struct style *st, const char *label, const char *text)
+{
+    if (text != NULL && text[0] != '\0') {
+        buf_puts(out, "  ");
+        words_paint(out, st, PAINT_DIM, label, 0);
+        buf_puts(out, ": ");
+        words_safe(out, text);
+        buf_putc(out, '\n');
+    }
+}
+
+void words_unreachable(struct buf *out, const struct style *st, const struct plan *p)
+{
+    words_paint(out, st, PAINT_BAD, p->env->name, 0);
+    buf_puts(out, " could not be asked: ");
+    words_safe(out, p->world->why_not);
+    buf_putc(out, '\n');
+    put_extra(out, st, "server", p->world->server_said);
+    put_extra(out, st, "hint", p->world->hint);
+}
+
 struct doc *words_doc(struct arena *a, const char *s)
 {
     if (s == NULL || s[0] == '\0') {
@@ -183,5 +204,38 @@ void words_reason(struct buf *out, const struct step *s, const struct reason *r)
         buf_puts(out, " (");
         words_safe(out, r->cause);
         buf_putc(out, ')');
+    }
+}
+
+static int recorded_on(const struct world *w)
+{
+    int newest = 0;
+    for (size_t i = 0; i < w->n_drift; i++) {
+        newest = w->drift[i].from_major > newest ? w->drift[i].from_major : newest;
+    }
+    return newest;
+}
+
+void words_versions(struct buf *out, const struct plan *p)
+{
+    const struct world *w = p->world;
+    if (w->n_upgraded > 0) {
+        buf_printf(out, "the server was upgraded from %d to %d: ", recorded_on(w), w->server_major);
+        words_count(out, w->n_upgraded, "object");
+        buf_puts(out, w->n_upgraded == 1 ? " reads" : " read");
+        buf_puts(out, " differently; `kfmig adopt ");
+        words_safe(out, p->env->name);
+        buf_puts(out, " --upgrade` takes what the version explains\n");
+    }
+    if (w->reachable && w->has_ledger && w->format < w->newest_format) {
+        buf_printf(
+            out,
+            "the ledger's fingerprints are of format %d: the next build that %s records those of "
+            "all objects anew, in format %d\n",
+            w->format,
+            w->n_drift > 0         ? "finds no drift"
+            : p->env->is_protected ? "has something to do"
+                                   : "runs",
+            w->newest_format);
     }
 }

@@ -27,7 +27,13 @@ size_t words_width(const char *s); /* characters of the escaped text */
 /* "3 faults", "1 fault". */
 void words_count(struct buf *out, size_t n, const char *noun);
 /* "dev: 2 to apply, 1 blocked, 5 current" for the selected steps. */
+/* What is to be known of ledger and server before the targets: an upgrade that reads objects differently,
+ * fingerprints that the next build records anew. Nothing where there is neither. */
+void words_versions(struct buf *out, const struct plan *p);
 void words_summary(struct buf *out, const struct plan *p);
+
+/* Why the environment could not be asked: "dev could not be asked: ...", the server's words, what to do. */
+void words_unreachable(struct buf *out, const struct style *st, const struct plan *p);
 
 /* An escaped text node; null for NULL and "". */
 struct doc *words_doc(struct arena *a, const char *s);

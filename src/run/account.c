@@ -116,6 +116,7 @@ void account_of(struct arena *a, const struct run *r, const struct receipt_input
                             .approval = r->env->approval,
                             .protected_domains = *r->domains,
                             .failure = failure_of(o),
+                            .reason = in->reason != NULL ? in->reason : "",
                             .notes = in->notes,
                             .instance = ""};
     if (in->bundle != NULL) {

@@ -36,6 +36,8 @@ struct receipt_input {
     const char *started_at, *finished_at;
     const struct making *making;
     const char *notes;
+    const char *reason; /* of an adoption; NULL: none in particular */
+    int64_t format;     /* the ledger has this format from the entry on; 0: the one it has */
     const struct drill_record *drill;
     const struct renaming *renaming;
 };

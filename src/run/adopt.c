@@ -4,55 +4,78 @@
 #include "base/clock.h"
 #include "run/record.h"
 
-/* An adoption on its way: what differs, and what its receipt says. */
-struct adoption {
+/* An adoption on its way: what is recorded, and what its receipt says. */
+struct adopting {
     struct run *r;
     struct outcome *o;
+    const struct adoption *what;
     struct object_row *rows;
     size_t n_rows;
     struct evidence_set evidence;
     struct receipt_input in;
 };
 
-/* Both lists are sorted by object text: one merge finds what differs. */
-static void find_differences(struct adoption *ad, const struct object_rows *sum,
-                             const struct catalog *found)
+/* An object as it stands. Whoever wrote it stays its writer where it is only recorded anew. */
+static void take(struct adopting *ad, const struct object_row *was, const struct catalog_object *o)
 {
-    struct run *r = ad->r;
+    const char *definition = catalog_definition(ad->r->a, o);
+    if (was != NULL && ad->what->keeps_writers) {
+        definition = object_written(ad->r->a, definition, was->written);
+    }
+    ad->rows[ad->n_rows++] = (struct object_row){
+        .object = o->text, .fingerprint = o->fingerprint, .definition = definition};
+}
+
+/* Both lists are sorted by object text: one merge finds what differs, or, where everything is recorded anew,
+ * all there is. */
+static void find_rows(struct adopting *ad, const struct object_rows *sum)
+{
+    const struct catalog *base = ad->what->found != NULL ? ad->what->found : ad->r->base;
+    const struct table *only = ad->what->only;
     size_t i = 0;
     size_t k = 0;
-    ad->rows = ARENA_ARRAY(r->a, struct object_row, sum->n + found->n + 1);
-    while (i < sum->n || k < found->n) {
-        int order = i >= sum->n     ? 1
-                    : k >= found->n ? -1
-                                    : strcmp(sum->v[i].object, found->v[k]->text);
-        if (order < 0) {
-            ad->rows[ad->n_rows++] = (struct object_row){.object = sum->v[i].object};
-        } else if (order > 0 || !digest_eq(&sum->v[i].fingerprint, &found->v[k]->fingerprint)) {
-            const struct catalog_object *o = found->v[k];
-            ad->rows[ad->n_rows++] =
-                (struct object_row){o->text, o->fingerprint, catalog_definition(r->a, o), 0};
+    ad->rows = ARENA_ARRAY(ad->r->a, struct object_row, sum->n + base->n + 1);
+    while (i < sum->n || k < base->n) {
+        int order = i >= sum->n    ? 1
+                    : k >= base->n ? -1
+                                   : strcmp(sum->v[i].object, base->v[k]->text);
+        const char *object = order <= 0 ? sum->v[i].object : base->v[k]->text;
+        const struct object_row *was = order <= 0 ? &sum->v[i++] : NULL;
+        const struct catalog_object *now = order >= 0 ? base->v[k++] : NULL;
+        bool same = was != NULL && now != NULL && ad->what->format == 0 &&
+                    digest_eq(&was->fingerprint, &now->fingerprint);
+        if (same || (only != NULL && table_gets(only, object) == NULL)) {
+            continue;
         }
-        i += order <= 0;
-        k += order >= 0;
+        if (now == NULL) {
+            ad->rows[ad->n_rows++] = (struct object_row){.object = object};
+        } else {
+            take(ad, was, now);
+        }
     }
 }
 
-/* What other stores hold stays as the sum has it. */
-static void prepare(struct adoption *ad, struct run *r, const struct adopted *what,
-                    const char *notes, struct outcome *o)
+/* The ledger's sum, with what is recorded laid over it. */
+static void find_sum(struct adopting *ad, const struct object_rows *sum)
 {
-    char now[CLOCK_TEXT];
-    struct baseline old = {0};
-    const struct object_rows known = object_rows_of(r->a, what->sum, what->store);
-    *o = (struct outcome){0};
-    random_uuid(o->run_id);
-    *ad = (struct adoption){.r = r, .o = o};
-    find_differences(ad, &known, what->found);
-    baseline_of_rows(&old, r->a, what->sum);
+    struct run *r = ad->r;
+    struct baseline old;
+    baseline_of_rows(&old, r->a, sum);
     baseline_release(r->sum);
     baseline_merge(r->sum, &old, ad->rows, ad->n_rows);
     baseline_release(&old);
+}
+
+static void prepare(struct adopting *ad, struct run *r, const struct object_rows *sum,
+                    const struct adoption *what, struct outcome *o)
+{
+    char now[CLOCK_TEXT];
+    const struct object_rows known = object_rows_of(r->a, sum, what->store);
+    *o = (struct outcome){0};
+    random_uuid(o->run_id);
+    *ad = (struct adopting){.r = r, .o = o, .what = what};
+    find_rows(ad, &known);
+    find_sum(ad, sum);
     ad->evidence.post = baseline_digest(r->sum, r->domains, r->id->version / 10000);
     ad->in =
         (struct receipt_input){.kind = "adopt",
@@ -60,16 +83,18 @@ static void prepare(struct adoption *ad, struct run *r, const struct adopted *wh
                                .identity = what->identity,
                                .outcome = o,
                                .evidence = &ad->evidence,
-                               .notes = notes,
+                               .notes = what->notes,
+                               .reason = what->reason,
+                               .format = what->format,
                                .started_at = arena_strdup(r->a, clock_text(clock_unix_us(), now))};
 }
 
-int run_adopt(struct run *r, const struct adopted *what, const char *notes, size_t *n_changed,
-              struct outcome *o, struct err *e)
+int run_adopt(struct run *r, const struct object_rows *sum, const struct adoption *what,
+              size_t *n_changed, struct outcome *o, struct err *e)
 {
-    struct adoption ad;
+    struct adopting ad;
     int64_t start = clock_ms();
-    prepare(&ad, r, what, notes, o);
+    prepare(&ad, r, sum, what, o);
     *n_changed = ad.n_rows;
     if (record_alone(r, &ad.in, ENTRY_ADOPT, ad.rows, ad.n_rows, o, e) != 0) {
         return -1;
@@ -82,7 +107,7 @@ int run_adopt(struct run *r, const struct adopted *what, const char *notes, size
 static int follow(void *ctx, const char *instance, const struct merkle *m, const char *now,
                   struct recording *out, struct err *e)
 {
-    struct adoption *ad = ctx;
+    struct adopting *ad = ctx;
     struct run there = *ad->r;
     there.id = arena_dup(there.a, ad->r->id, sizeof *ad->r->id);
     there.merkle = arena_dup(there.a, m, sizeof *m);
@@ -98,7 +123,7 @@ static int follow(void *ctx, const char *instance, const struct merkle *m, const
 static int connect_again(void *ctx, struct pg **s, struct err *e)
 {
     (void)s; /* it is the run's */
-    const struct adoption *ad = ctx;
+    const struct adopting *ad = ctx;
     tell(ad->r->ear, &(struct tell){.kind = TELL_RESOLVING, .target = "contact"});
     return ad->r->reconnect(ad->r->reconnect_ctx, e);
 }
@@ -106,7 +131,8 @@ static int connect_again(void *ctx, struct pg **s, struct err *e)
 int run_first_contact(struct run *r, const struct checkpoint *cites, const char *notes,
                       size_t *n_changed, struct outcome *o, struct err *e)
 {
-    struct adoption ad;
+    struct adopting ad;
+    const struct adoption what = {.notes = notes};
     const struct object_rows nothing = {0};
     struct first_contact f = {.env = r->env->name,
                               .env_kind = env_kind_text(r->env->kind),
@@ -114,11 +140,11 @@ int run_first_contact(struct run *r, const struct checkpoint *cites, const char 
                               .reconnect = connect_again,
                               .ctx = &ad};
     if (notes != NULL) {
-        prepare(&ad, r, &(struct adopted){.sum = &nothing, .found = r->base}, notes, o);
+        prepare(&ad, r, &nothing, &what, o);
         f.follow = follow;
     } else {
         *o = (struct outcome){0};
-        ad = (struct adoption){.r = r, .o = o};
+        ad = (struct adopting){.r = r, .o = o};
     }
     *n_changed = ad.n_rows;
     return ledger_create_with(r->pg, &f, e);

@@ -166,7 +166,8 @@ static int prove(struct making *m, struct err *e)
     return generation_settle(s, m->r->a, m->hidden, e) != 0 ||
                    generation_size(s, m->hidden, &m->size, e) != 0 || prove_rows(m, e) != 0 ||
                    run_invariants(m, e) != 0 || judge_proof(m, e) != 0 ||
-                   catalog_read(s, m->r->a, &m->expected, e) != 0 || leave_out_others(m, e) != 0
+                   catalog_read(s, m->r->base->format, m->r->a, &m->expected, e) != 0 ||
+                   leave_out_others(m, e) != 0
                ? -1
                : 0;
 }

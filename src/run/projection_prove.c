@@ -331,7 +331,7 @@ static int rehearse(struct making *m, struct err *e)
     const char *old = NULL;
     if (postgis_savepoint(s, e) != 0 ||
         generation_swap(s, a, m->p->schema, m->live_number, m->hidden, m->acl, &acl, e) != 0 ||
-        run_invariants(m, e) != 0 || catalog_read(s, a, &m->expected, e) != 0) {
+        run_invariants(m, e) != 0 || catalog_read(s, m->r->base->format, a, &m->expected, e) != 0) {
         return -1;
     }
     if (m->live_number > 0) {

@@ -60,7 +60,7 @@ int run_chain(struct making *m, const struct bundle *chain, struct err *e)
                           .outcome = m->o,
                           .observer = observer_new(m->r->a, NULL),
                           .n_statements = execution_count(chain)};
-    if (catalog_read(s, m->r->a, &base, e) != 0) {
+    if (catalog_read(s, m->r->base->format, m->r->a, &base, e) != 0) {
         return -1;
     }
     observer_start_add(x.observer, s);

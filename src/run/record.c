@@ -113,7 +113,8 @@ int record_make(struct run *r, const struct receipt_input *in, enum entry_kind k
                               .receipt = sealed,
                               .objects = objects,
                               .n_objects = n_objects,
-                              .epoch = r->epoch};
+                              .epoch = r->epoch,
+                              .format = in->format};
     out->blobs = record_blobs(r, in, &out->n_blobs);
     return 0;
 }
@@ -206,8 +207,9 @@ struct object_row *record_objects(struct run *r, const struct observation *seen)
     for (size_t i = 0; i < seen->n_changes; i++) {
         const struct change *c = &seen->changes[i];
         if (c->after != NULL) {
-            rows[i] = (struct object_row){c->after->text, c->after->fingerprint,
-                                          catalog_definition(r->a, c->after), 0};
+            rows[i] = (struct object_row){.object = c->after->text,
+                                          .fingerprint = c->after->fingerprint,
+                                          .definition = catalog_definition(r->a, c->after)};
         } else {
             rows[i] = (struct object_row){.object = c->before->text};
         }

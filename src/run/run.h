@@ -66,20 +66,28 @@ struct outcome {
 /* Apply s's migration. Its bundle has decl and scripts. Never fails as a call: everything is in *o. */
 void run_migration(struct run *r, const struct step *s, struct outcome *o);
 
-/* What is adopted. store: NULL: the one that holds the ledger. sum: all that the ledger says of all stores;
- * found: what stands in this one. identity: its place's, as a digest, zero: of the ledger's, or it tells
- * none. */
-struct adopted {
+/* What an adoption takes, and how it says so.
+ * reason         in its receipt: "format", "upgrade"; NULL: what stood there was accepted.
+ * only           texts of the objects that it takes; NULL: all.
+ * keeps_writers  what is recorded is no other object than before: who wrote it last stays known.
+ * format         of the ledger from this entry on: every object is recorded anew; 0: only what differs.
+ * store          whose objects they are, and the entry's subject; NULL: of the one that holds the ledger.
+ * found          what stands in that store; NULL: r->base.
+ * identity       of that store's place, as a digest: the entry's checksum; zero: it tells none. */
+struct adoption {
+    const char *notes, *reason;
+    const struct table *only;
+    bool keeps_writers;
+    int64_t format;
     const char *store;
-    const struct object_rows *sum;
     const struct catalog *found;
     struct digest identity;
 };
-/* Record a store as it stands as the starting point: the difference between sum and found. An entry of kind
- * "adopt", whose subject is "database" or the store's name, and whose checksum is identity. n_changed
- * receives the number of objects recorded. */
-int run_adopt(struct run *r, const struct adopted *what, const char *notes, size_t *n_changed,
-              struct outcome *o, struct err *e) MUST_CHECK;
+/* Record a store as it stands as what the ledger says: the difference between its part of sum (the
+ * ledger's) and what was found there, as an entry of kind "adopt". n_changed receives the number of
+ * objects recorded; r->sum is as the ledger's afterwards. */
+int run_adopt(struct run *r, const struct object_rows *sum, const struct adoption *what,
+              size_t *n_changed, struct outcome *o, struct err *e) MUST_CHECK;
 
 /* Make the ledger in a database that has none, and record in the same transaction what stands there
  * (r->base) as the starting baseline: an entry of kind "adopt" with these notes; NULL: no baseline.

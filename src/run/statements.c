@@ -59,11 +59,16 @@ static int locate(struct execution *x, const struct script *s, const struct stat
     int col = 0;
     place_of(s, st, position, &line, &col);
     const char *what = e->condition[0] != '\0' ? e->condition : e->msg;
-    err_wrap(e, is_stopped(e) ? e->code : ERR_APPLY,
-             "statement %zu (%s) failed, everything was rolled back: %s%s%s%s%s%s", x->n_done + 1,
-             st->tag[0] != '\0' ? st->tag : "not analysed", what,
-             e->sqlstate[0] != '\0' ? " (" : "", e->sqlstate, e->sqlstate[0] != '\0' ? ")" : "",
-             e->object[0] != '\0' ? " on " : "", e->object);
+    const char *tag = st->tag[0] != '\0' ? st->tag : "not analysed";
+    if (is_stopped(e)) {
+        err_wrap(e, e->code, "%s in statement %zu (%s), everything was rolled back",
+                 ear_stop_text(x->run->ear), x->n_done + 1, tag);
+    } else {
+        err_wrap(e, ERR_APPLY,
+                 "statement %zu (%s) failed, everything was rolled back: %s%s%s%s%s%s",
+                 x->n_done + 1, tag, what, e->sqlstate[0] != '\0' ? " (" : "", e->sqlstate,
+                 e->sqlstate[0] != '\0' ? ")" : "", e->object[0] != '\0' ? " on " : "", e->object);
+    }
     err_place(e, s->path, line, col);
     x->outcome->failed_statement = (int)x->n_done + 1;
     return -1;
@@ -109,6 +114,7 @@ static int run_statement(struct execution *x, const struct script *s, const stru
                                 .n = x->n_statements});
     if (st->counts_rows_before &&
         observer_count_before(x->observer, *r->pg, &st->touches, st->cascade, e) != 0) {
+        locate(x, s, st, position, e); /* it waits for the statement's own locks */
         return -1;
     }
     if (st->data.p != NULL) {
@@ -142,6 +148,12 @@ int execution_scripts(struct execution *x, struct err *e)
 
 int execution_blame_deferred(const struct execution *x, struct err *e)
 {
+    if (is_stopped(e)) {
+        return err_wrap(
+            e, e->code,
+            "%s: %s while deferred constraints were checked, everything was rolled back",
+            x->bundle->id, ear_stop_text(x->run->ear));
+    }
     return err_wrap(e, ERR_APPLY,
                     "%s: a deferred constraint failed, everything was rolled back: %s (%s)",
                     x->bundle->id, e->condition, e->sqlstate);
@@ -181,19 +193,24 @@ static int blame_query(struct execution *x, const struct script *s, const struct
     int col = 0;
     place_of(s, st, position, &line, &col);
     const char *what = e->condition[0] != '\0' ? e->condition : e->msg;
+    if (is_stopped(e)) {
+        err_wrap(e, e->code, "%s while %s was asked for, everything was rolled back",
+                 ear_stop_text(x->run->ear), name);
+        return err_place(e, s->path, line, col);
+    }
     const char *text = arena_printf(x->run->a, "its query failed: %s%s%s%s%s%s", what,
                                     e->sqlstate[0] != '\0' ? " (" : "", e->sqlstate,
                                     e->sqlstate[0] != '\0' ? ")" : "",
                                     e->object[0] != '\0' ? " on " : "", e->object);
-    if (!is_stopped(e) && pg_is_alive(*x->run->pg)) {
+    if (pg_is_alive(*x->run->pg)) {
         struct finding *f = finding_fail(x->run->a, &x->outcome->gates, name, "%s", text);
         f->path = s->path;
         f->line = line;
         f->col = col;
         f->hint = "mend the invariant's query, or what it looks at";
     }
-    err_wrap(e, is_stopped(e) ? e->code : ERR_APPLY,
-             "%s: gate \"%s\" failed, everything was rolled back: %s", x->bundle->id, name, text);
+    err_wrap(e, ERR_APPLY, "%s: gate \"%s\" failed, everything was rolled back: %s", x->bundle->id,
+             name, text);
     return err_place(e, s->path, line, col);
 }
 

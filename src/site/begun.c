@@ -130,7 +130,7 @@ static void find_changed(struct site *s, enum store_kind k, struct table *out)
     }
 }
 
-/* "name\tvalue\n" for each. */
+/* "name\tvalue\n" for each; what the ledger adds behind them begins with '~'. */
 static struct facet *facets_of(struct arena *a, const char *definition, size_t *n)
 {
     size_t most = 1;
@@ -138,12 +138,12 @@ static struct facet *facets_of(struct arena *a, const char *definition, size_t *
         most += *p == '\n';
     }
     struct facet *v = ARENA_ARRAY(a, struct facet, most);
-    for (*n = 0; *definition != '\0'; (*n)++) {
+    for (*n = 0; *definition != '\0' && *definition != '~'; (*n)++) {
         size_t n_line = strcspn(definition, "\n");
         size_t n_name = strcspn(definition, "\t\n");
         size_t n_value = n_line > n_name ? n_line - n_name - 1 : 0;
-        v[*n] = (struct facet){arena_strndup(a, definition, n_name),
-                               arena_strndup(a, definition + n_line - n_value, n_value)};
+        v[*n] = (struct facet){.name = arena_strndup(a, definition, n_name),
+                               .value = arena_strndup(a, definition + n_line - n_value, n_value)};
         definition += n_line + (definition[n_line] == '\n');
     }
     return v;

@@ -15,6 +15,14 @@ static bool stop_wanted(void *ctx)
     return ear_stops(ctx) != ERR_NONE;
 }
 
+static void on_notice(void *ctx, const struct pg_notice *n)
+{
+    tell(ctx, &(struct tell){.kind = TELL_SAID,
+                             .what = n->words,
+                             .severity = n->severity,
+                             .sqlstate = n->sqlstate});
+}
+
 static int read_secret_file(const struct site *s, const char *path, struct secret *out,
                             bool *is_set, struct err *e)
 {
@@ -203,7 +211,9 @@ int site_open(const struct site *s, struct pg **out, struct err *e)
 {
     char host[128] = "";
     struct pg_options o = {.dbname = s->o.dbname,
-                           .shows_text = s->o.shows_server_text,
+                           .words = s->o.words,
+                           .on_notice = on_notice,
+                           .notice_ctx = (void *)(uintptr_t)&s->ear,
                            .wait = {.on_wait = stop_wanted, .ctx = (void *)(uintptr_t)&s->ear}};
     (void)gethostname(host, sizeof host - 1);
     o.application_name = arena_printf(s->a, "kfmig %s@%s:%ld", s->o.verb, host, (long)getpid());

@@ -14,7 +14,7 @@ static int open_beside(const struct site *s, const char *dbname, struct pg **out
 {
     const struct pg_options o = {.application_name = arena_printf(s->a, "kfmig %s", s->o.verb),
                                  .dbname = dbname,
-                                 .shows_text = s->o.shows_server_text};
+                                 .words = s->o.words};
     return pg_open(out, &s->dsn, &o, e);
 }
 

@@ -4,9 +4,19 @@
 #include "pg/tx.h"
 #include "site/site.h"
 
+int site_format(const struct site *s)
+{
+    return s->id.has_ledger ? (int)s->id.format : LEDGER_FORMAT;
+}
+
 static int look(struct site *s, struct err *e)
 {
-    if (postgis_snapshot(s->pg, e) != 0 || catalog_read(s->pg, s->a, &s->catalog, e) != 0) {
+    if (postgis_snapshot(s->pg, e) != 0 ||
+        catalog_read(s->pg, site_format(s), s->a, &s->catalog, e) != 0) {
+        return -1;
+    }
+    if (s->looks_ahead && site_format(s) < LEDGER_FORMAT &&
+        catalog_read(s->pg, LEDGER_FORMAT, s->a, &s->ahead, e) != 0) {
         return -1;
     }
     if (s->id.has_ledger && ledger_objects(s->pg, 0, s->a, &s->sum, e) != 0) {
@@ -29,8 +39,10 @@ static int hide_others(struct site *s, struct err *e)
         for (size_t k = 0; k < s->project->n_projection && g->state != GENERATION_LIVE; k++) {
             const struct projection *p = &s->project->projection[k];
             if (strcmp(p->name, g->projection) == 0) {
-                catalog_leave_out(&s->catalog,
-                                  arena_printf(s->a, "%s__g%lld", p->schema, (long long)g->number));
+                const char *hidden =
+                    arena_printf(s->a, "%s__g%lld", p->schema, (long long)g->number);
+                catalog_leave_out(&s->catalog, hidden);
+                catalog_leave_out(&s->ahead, hidden);
             }
         }
     }
@@ -42,6 +54,7 @@ static int hide_others(struct site *s, struct err *e)
 int site_look(struct site *s, struct err *e)
 {
     s->catalog = (struct catalog){0};
+    s->ahead = (struct catalog){0};
     s->sum = (struct object_rows){0};
     s->has_catalog = look(s, e) == 0 && hide_others(s, e) == 0;
     if (!s->has_catalog) {
@@ -73,77 +86,17 @@ void site_witness(const struct site *s)
     }
 }
 
-/* Roles and tablespaces belong to the whole server: only those that a migration wrote are this ledger's
- * business. */
-static bool is_ours(const struct object *o, const char *writer)
+/* What deviates from what it came with. */
+static bool is_of_server(const struct object *o)
 {
-    return (o->kind != OBJ_ROLE && o->kind != OBJ_TABLESPACE) || writer[0] != '\0';
-}
-
-static const char *writer_of(const struct site *s, int64_t sequence)
-{
-    if (sequence < 1 || (size_t)sequence > s->entries.n) {
-        return "";
-    }
-    const struct entry *en = &s->entries.v[sequence - 1];
-    return entry_kind_objects(en->kind) == OBJECTS_WRITTEN ? en->subject : "";
-}
-
-static void add_drift(struct site *s, const struct object_row *was,
-                      const struct catalog_object *now)
-{
-    struct world *w = &s->world;
-    struct drift d = {.text = now != NULL ? now->text : "", .last_writer = ""};
-    if (was != NULL) {
-        d.text = was->object;
-        d.was = was->fingerprint;
-        d.sequence = was->sequence;
-        d.last_writer = writer_of(s, was->sequence);
-    }
-    if (now != NULL) {
-        d.now = now->fingerprint;
-        d.object = now->object;
-    } else if (object_parse(s->a, d.text, &d.object) != 0) {
-        d.object = (struct object){OBJ_UNKNOWN, "", d.text, NULL};
-    }
-    if (is_ours(&d.object, d.last_writer)) {
-        w->drift[w->n_drift++] = d;
-    }
-}
-
-void site_compare(struct site *s, const struct object_rows *sum, const struct catalog *now)
-{
-    struct world *w = &s->world;
-    size_t i = 0;
-    size_t k = 0;
-    struct drift *all = ARENA_ARRAY(s->a, struct drift, w->n_drift + sum->n + now->n + 1);
-    for (size_t d = 0; d < w->n_drift; d++) {
-        all[d] = w->drift[d];
-    }
-    w->drift = all;
-    while (i < sum->n || k < now->n) {
-        const struct object_row *was = i < sum->n ? &sum->v[i] : NULL;
-        const struct catalog_object *is = k < now->n ? now->v[k] : NULL;
-        int order = was == NULL ? 1 : is == NULL ? -1 : strcmp(was->object, is->text);
-        if (order != 0 || !digest_eq(&was->fingerprint, &is->fingerprint)) {
-            add_drift(s, order <= 0 ? was : NULL, order >= 0 ? is : NULL);
-        }
-        i += order <= 0;
-        k += order >= 0;
-    }
-}
-
-void site_find_drift(struct site *s)
-{
-    const struct object_rows sum = object_rows_of(s->a, &s->sum, NULL);
-    s->world.n_drift = 0;
-    site_compare(s, &sum, &s->catalog);
+    const char *schema = o->kind == OBJ_SCHEMA ? o->name : o->schema;
+    return strcmp(schema, "pg_catalog") == 0 || strcmp(schema, "information_schema") == 0;
 }
 
 bool site_is_usual(const struct object *o)
 {
     return object_kind_global(o->kind) || o->kind == OBJ_EXTENSION ||
-           (o->kind == OBJ_SCHEMA && strcmp(o->name, "public") == 0);
+           (o->kind == OBJ_SCHEMA && strcmp(o->name, "public") == 0) || is_of_server(o);
 }
 
 int64_t site_count_existing(const struct site *s)

@@ -17,7 +17,7 @@ void site_init(struct site *s, struct arena *a, struct project *project, struct 
                        .ear = *ear,
                        .o = *o,
                        .env = env,
-                       .world = {.why_not = "", .instance = ""}};
+                       .world = {.why_not = "", .server_said = "", .hint = "", .instance = ""}};
 }
 
 struct archive site_archive(const struct site *s)
@@ -41,10 +41,13 @@ static void ask_upstreams(struct site *s)
     for (size_t i = 0; i < env->requires.n; i++) {
         struct err e = {0};
         struct site other;
+        const struct env *theirs = load_env(s->project, env->requires.v[i]);
+        enum server_words most = theirs->is_protected ? SERVER_WORDS_SAFE : SERVER_WORDS_RAISED;
         site_init(
-            &other, s->a, s->project, s->cache, &s->ear, load_env(s->project, env->requires.v[i]),
-            &(struct site_options){
-                .verb = s->o.verb, .self = s->o.self, .shows_server_text = s->o.shows_server_text});
+            &other, s->a, s->project, s->cache, &s->ear, theirs,
+            &(struct site_options){.verb = s->o.verb,
+                                   .self = s->o.self,
+                                   .words = s->o.words == SERVER_WORDS_RAISED ? most : s->o.words});
         u[i] = (struct upstream){.env = env->requires.v[i]};
         struct past *past = ARENA_NEW(s->a, struct past);
         if (site_link(&other, &e) == 0) {
@@ -67,6 +70,8 @@ static int look_at_world(struct site *s, bool full, struct err *e)
      * as one that is not there does. */
     s->world.has_ledger = s->id.has_ledger && s->id.size > 1;
     s->world.instance = s->id.uuid;
+    s->world.format = site_format(s);
+    s->world.newest_format = LEDGER_FORMAT;
     s->world.n_drift = 0;
     if (!full && s->world.has_ledger && site_unmoved(s)) {
         return 0;
@@ -79,7 +84,9 @@ static int look_at_world(struct site *s, bool full, struct err *e)
         return 0;
     }
     s->world.n_existing = 0;
-    site_find_drift(s);
+    if (site_find_drift(s, e) != 0) {
+        return -1;
+    }
     if (s->world.n_drift == 0) {
         site_witness(s);
     }
@@ -167,7 +174,7 @@ int site_replan(struct site *s, bool full, struct err *e)
 
 int site_plan(struct site *s, bool want_server, struct err *e)
 {
-    s->world = (struct world){.why_not = "", .instance = ""};
+    s->world = (struct world){.why_not = "", .server_said = "", .hint = "", .instance = ""};
     if (!s->env->store[store_of_ledger()]) {
         return make_plan(s, e);
     }
@@ -177,6 +184,8 @@ int site_plan(struct site *s, bool want_server, struct err *e)
             return -1;
         }
         s->world.why_not = arena_strdup(s->a, e->msg);
+        s->world.server_said = arena_strdup(s->a, e->detail);
+        s->world.hint = arena_strdup(s->a, e->hint);
         return make_plan(s, e);
     }
     ask_upstreams(s);

@@ -21,13 +21,13 @@ struct projected; /* site/projected.h */
  * self     absolute path of this program, for the embedded server's watcher.
  * dbname   a throwaway database on the environment's server, of which nothing is remembered, delivered or
  *          owed; NULL: its own.
- * shows_server_text  errors carry all of the server's words in their detail: for a terminal only.
+ * words    which of the server's words errors and notices carry: more than the safe ones only for a terminal.
  * cites    a database that takes the place of a lost one: what its ledger cites, or will. Another ledger than
  *          the last run saw is then what is wanted. NULL: an ordinary run. */
 struct site_options {
     const char *verb, *self;
     const char *dbname;
-    bool shows_server_text;
+    enum server_words words;
     const struct checkpoint *cites;
 };
 
@@ -61,6 +61,8 @@ struct site {
     struct past past;
     struct catalog catalog;
     bool has_catalog;
+    bool looks_ahead;     /* a look reads the catalogs in the newest format of fingerprints, too, */
+    struct catalog ahead; /* in the same snapshot, into this */
     struct object_rows sum;
     struct generations generations;
     struct world world;
@@ -133,14 +135,17 @@ int site_cited(const struct site *s, bool *is_recovery, struct checkpoint *out,
 
 /* look.c: what really stands there. */
 
+/* Of the fingerprints that the ledger has, or will have when it is made: struct catalog. */
+int site_format(const struct site *s);
 /* Read catalogs and the ledger's sum, in one snapshot, without generations that are not live. */
 int site_look(struct site *s, struct err *e) MUST_CHECK;
 /* Are the catalogs as the last full look found them equal to the sum? From the witness in the cache. */
 bool site_unmoved(const struct site *s);
 void site_witness(const struct site *s); /* they were equal, as of s->id.lsn */
-/* Fill s->world's drift from the last look. */
-void site_find_drift(struct site *s);
-/* Add what of one store is not as the sum says; both are sorted by object text. */
-void site_compare(struct site *s, const struct object_rows *sum, const struct catalog *now);
+/* drift.c: fill s->world's drift from the last look. Other words of the same meaning are none; -1: the ledger
+ * cannot be asked which version of the server recorded what. */
+int site_find_drift(struct site *s, struct err *e) MUST_CHECK;
+/* Add what of one store is not as its part of the sum says; both are sorted by object text. */
+void site_compare(struct site *s, const struct object_rows *sum, const struct catalog *found);
 
 #endif

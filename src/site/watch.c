@@ -2,17 +2,39 @@
 #include "site/watch.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "site/queries.h"
 
 enum { SLOW_MS = 500, ASK_MS = 1000 };
 
+static bool is_about_locks(const struct err *e)
+{
+    return e != NULL && (strcmp(e->sqlstate, "55P03") == 0 || strcmp(e->sqlstate, "40P01") == 0);
+}
+
+/* What failed for a lock is told with who had it. */
+static void tell_held(const struct watch *w, const struct tell *t)
+{
+    struct err with = *t->fault;
+    struct tell told = *t;
+    with.hint[0] = '\0';
+    (void)err_hint(&with, "it was waiting for %s; run it again when that has ended", w->held);
+    told.fault = &with;
+    tell(w->behind, &told);
+}
+
 static void hear(void *ctx, const struct tell *t)
 {
     struct watch *w = ctx;
     if (t->kind == TELL_BEGIN) {
         (void)snprintf(w->target, sizeof w->target, "%s", t->target);
+        w->held[0] = '\0';
+    }
+    if (t->kind == TELL_FAILED && w->held[0] != '\0' && is_about_locks(t->fault)) {
+        tell_held(w, t);
+        return;
     }
     if (t->kind == TELL_BEGIN || t->kind == TELL_STATEMENT || t->kind == TELL_PHASE) {
         w->started_ms = clock_ms();
@@ -27,16 +49,38 @@ static enum err_code stops(void *ctx)
     return ear_stops(w->behind);
 }
 
+/* "the lock AccessExclusiveLock on app.t, held by psql (pid 9, user ann, idle in transaction since ...)". */
+static void describe(const struct pg_rows *r, char *out, size_t size)
+{
+    enum { NAME, PID, USER, STATE, SINCE, MODE, WHAT };
+    struct buf b = {0};
+    const char *name = pg_text(r, 0, NAME);
+    const char *what = pg_text(r, 0, WHAT);
+    if (what[0] != '\0') {
+        buf_printf(&b, "the lock %s on %s, held by ", pg_text(r, 0, MODE), what);
+    } else {
+        buf_puts(&b, "a lock held by ");
+    }
+    buf_printf(&b, "%s (pid %s", name[0] != '\0' ? name : "a session", pg_text(r, 0, PID));
+    buf_printf(&b, pg_null(r, 0, USER) ? "" : ", user %s", pg_text(r, 0, USER));
+    buf_printf(&b, pg_null(r, 0, STATE) ? "" : ", %s", pg_text(r, 0, STATE));
+    buf_printf(&b, pg_null(r, 0, SINCE) ? "" : " since %s", pg_text(r, 0, SINCE));
+    buf_putc(&b, ')');
+    if (pg_rows_n(r) > 1) {
+        buf_printf(&b, " and %zu more", pg_rows_n(r) - 1);
+    }
+    (void)snprintf(out, size, "%.*s", (int)text_cut(buf_bytes(&b), size - 1), buf_str(&b));
+    buf_release(&b);
+}
+
 static void say(struct watch *w, const struct pg_rows *rows)
 {
-    char text[256] = "";
+    char text[sizeof w->held + 32] = "";
     bool was_blocked = w->is_blocked;
     w->is_blocked = pg_rows_n(rows) > 0;
     if (w->is_blocked) {
-        const char *name = pg_text(rows, 0, 0);
-        (void)snprintf(text, sizeof text, "waiting for lock held by %s (pid %s, user %s, %s)",
-                       name[0] != '\0' ? name : "a session", pg_text(rows, 0, 1),
-                       pg_text(rows, 0, 2), pg_text(rows, 0, 3));
+        describe(rows, w->held, sizeof w->held);
+        (void)snprintf(text, sizeof text, "waiting for %s", w->held);
     }
     if (w->is_blocked || was_blocked) {
         tell(w->behind, &(struct tell){.kind = TELL_WAITING, .target = w->target, .what = text});

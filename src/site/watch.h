@@ -17,6 +17,7 @@ struct watch {
     int64_t asked_ms;   /* when the server was last asked */
     char target[160];   /* what runs */
     bool is_blocked;    /* the last answer */
+    char held[400];     /* what the target waited for last; "" */
     struct pg *monitor; /* opened once a statement takes longer than half a second */
     bool has_failed;
 };

@@ -150,6 +150,11 @@ static const struct verdict *on_set(const tree *m)
     return &plain;
 }
 
+const struct verdict *classify_quoting(void)
+{
+    return &quoting;
+}
+
 static const struct verdict *on_index(const tree *m)
 {
     return TREE(IndexStmt, m)->concurrent ? &concurrently : &plain;

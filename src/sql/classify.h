@@ -23,6 +23,9 @@ const struct verdict *classify_touched(const struct touches *touches);
  * what begins like transaction control is refused. */
 const struct verdict *classify_tokens(const struct token *v, size_t n);
 
+/* The verdict on what changes where strings end. Static memory. */
+const struct verdict *classify_quoting(void);
+
 /* "CREATE TABLE", as PostgreSQL's command tags; "" for what is unknown. Static memory, or from a. */
 const char *classify_tag(struct arena *a, const tree *stmt);
 

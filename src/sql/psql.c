@@ -2,6 +2,7 @@
 #include "sql/psql.h"
 
 #include <string.h>
+#include <strings.h>
 
 struct psql_advice {
     const char *commands; /* separated by blanks */
@@ -109,6 +110,42 @@ int psql_check_commands(const char *path, struct bytes text, const struct tokens
         }
     }
     return 0;
+}
+
+static bool token_is(struct bytes text, const struct token *v, const char *word)
+{
+    size_t n = strlen(word);
+    size_t quoted = v->type == TOK(SCONST) || text.p[v->at] == '"' ? 1 : 0;
+    return v->end - v->at == n + 2 * quoted && strncasecmp(text.p + v->at + quoted, word, n) == 0;
+}
+
+static bool says_on(struct bytes text, const struct token *v)
+{
+    static const char *const words[] = {"on", "true", "yes", "1"};
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+        if (token_is(text, v, words[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool psql_finds_quoting(struct bytes text, const struct tokens *t, size_t *at)
+{
+    size_t set = SIZE_MAX; /* the SET that begins the current statement */
+    for (size_t i = 0; i + 2 < t->n; i++) {
+        const struct token *v = &t->v[i];
+        if (i == 0 || v[-1].type == TOK(ASCII_59)) {
+            set = v->type == TOK(SET) ? i : SIZE_MAX;
+        }
+        bool named = (set != SIZE_MAX || v->type == TOK(SCONST)) &&
+                     token_is(text, v, "standard_conforming_strings");
+        if (named && !says_on(text, v + 2)) { /* between: = or TO, or a comma */
+            *at = set != SIZE_MAX ? t->v[set].at : v->at;
+            return true;
+        }
+    }
+    return false;
 }
 
 /* A colon behind these is a slice or a JSON constructor's key, not the start of a variable. */

@@ -17,6 +17,10 @@ bool psql_pass_over(char *sql, size_t n, const struct tokens *t);
 int psql_check_commands(const char *path, struct bytes text, const struct tokens *t,
                         struct err *e) MUST_CHECK;
 
+/* Is standard_conforming_strings set to something else than on, by SET or set_config()? *at: where that
+ * statement, or that call's argument, begins. Behind it t is not what the server would see. */
+bool psql_finds_quoting(struct bytes text, const struct tokens *t, size_t *at);
+
 /* Returns 0, or -1 with ERR_CONFIG at the first psql variable (:name, :'name', :"name") in a
  * statement that the parser does not know. */
 int psql_check_variables(const char *path, struct bytes text, const struct token *v, size_t n,

@@ -290,6 +290,30 @@ static int read_statements(struct parse *p, struct err *e)
     return by_statement(p, e);
 }
 
+/* Where strings end otherwise, the rest of the file is not what it looks like: that is told, not what follows
+ * from it. */
+static int blame_quoting(const struct parse *p, struct err *e)
+{
+    size_t at = 0;
+    int line = 0;
+    int col = 0;
+    const struct verdict *quoting = classify_quoting();
+    for (size_t i = 0; i < p->out->n && line == 0; i++) {
+        if (p->out->v[i].why == quoting->why) {
+            line = p->out->v[i].line;
+            col = p->out->v[i].col;
+        }
+    }
+    if (line == 0 && psql_finds_quoting(p->out->bytes, &p->tokens, &at)) {
+        text_place(p->out->bytes, at, &line, &col);
+    }
+    if (line != 0) {
+        err_at(e, ERR_CONFIG, p->out->path, line, col, "SET: %s", quoting->why);
+        (void)err_hint(e, "%s", quoting->hint);
+    }
+    return -1;
+}
+
 static int split(struct parse *p, struct err *e)
 {
     const struct arena_mark empty = arena_mark(&p->scratch);
@@ -302,6 +326,7 @@ static int split(struct parse *p, struct err *e)
             rows_attach(p);
             p->end = p->rows_end;
         }
+        rc = rc == 0 ? 0 : blame_quoting(p, e);
         arena_reset(&p->scratch, empty);
     }
     return rc;

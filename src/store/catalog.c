@@ -26,12 +26,37 @@ const struct facet *facet_of(const struct catalog_object *o, const char *name)
     return NULL;
 }
 
+static bool is_hidden(const struct catalog_object *o, const char *facet)
+{
+    const struct facet *f = facet_of(o, facet);
+    return f != NULL && strcmp(f->value, FACET_HIDDEN) == 0;
+}
+
+static bool one_way(const struct catalog_object *a, const struct catalog_object *b)
+{
+    for (size_t i = 0; i < a->n_facets; i++) {
+        const struct facet *other = facet_of(b, a->facets[i].name);
+        bool same = other != NULL && strcmp(other->value, a->facets[i].value) == 0;
+        if (!same && !is_hidden(a, a->facets[i].name) && !is_hidden(b, a->facets[i].name)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* What one of two roles may not read differs for no other reason. */
+static bool differs_only_hidden(const struct catalog_object *a, const struct catalog_object *b)
+{
+    return a->object.kind == OBJ_USER_MAPPING && one_way(a, b) && one_way(b, a);
+}
+
 bool catalog_same(const struct catalog_object *a, const struct catalog_object *b)
 {
     if (a == NULL || b == NULL) {
         return a == b;
     }
-    return digest_eq(&a->fingerprint, &b->fingerprint) && strcmp(a->text, b->text) == 0;
+    return strcmp(a->text, b->text) == 0 &&
+           (digest_eq(&a->fingerprint, &b->fingerprint) || differs_only_hidden(a, b));
 }
 
 void catalog_index(struct catalog *c, struct catalog_object *o)
@@ -89,10 +114,23 @@ static void add_definition(struct buf *out, const struct catalog_object *o)
     }
 }
 
+/* "~facet TAB value" with the normal form of what deparses in several ways. */
+static void add_normal(struct arena *a, struct buf *out, const struct catalog_object *o)
+{
+    for (size_t i = 0; i < o->n_facets && o->normal != NULL; i++) {
+        const char *sent = o->facets[i].sent;
+        const char *normal = sent != NULL ? o->normal(a, sent) : NULL;
+        if (normal != NULL) {
+            buf_printf(out, "~%s\t%s\n", o->facets[i].name, normal);
+        }
+    }
+}
+
 const char *catalog_definition(struct arena *a, const struct catalog_object *o)
 {
     struct buf b = {0};
     add_definition(&b, o);
+    add_normal(a, &b, o);
     const char *text = arena_strdup(a, buf_str(&b));
     buf_release(&b);
     return text;
@@ -144,6 +182,7 @@ static struct catalog_object *keep(struct arena *a, const struct catalog_object 
     for (size_t i = 0; i < o->n_facets; i++) {
         k->facets[i].name = arena_strdup(a, o->facets[i].name);
         k->facets[i].value = arena_strdup(a, o->facets[i].value);
+        k->facets[i].sent = o->facets[i].sent != NULL ? arena_strdup(a, o->facets[i].sent) : NULL;
     }
     return k;
 }

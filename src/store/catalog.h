@@ -15,6 +15,8 @@
 struct facet {
     const char *name;
     const char *value;
+    const char
+        *sent; /* what the value was made of, where the object's normal() may say more; NULL */
 };
 /* Another address in the catalogs that leads to the object: a sequence that its column owns, its statistics.
  */
@@ -25,6 +27,9 @@ struct catalog_object {
     uint32_t classid, objid; /* 0 for things without an oid of their own */
     /* Where a table's rows are stored (TRUNCATE and rewrites change it); no part of its definition. */
     uint32_t filenode;
+    /* It came with the server or an extension, or is data: only what deviates is told of it, and it is an
+     * object here as long as something does. */
+    bool is_given;
     struct catalog_part *parts;
     size_t n_parts;
     struct object object;
@@ -32,19 +37,31 @@ struct catalog_object {
     struct facet *facets; /* sorted by name */
     size_t n_facets;
     struct digest fingerprint; /* SHA-256 of "name\tvalue\n"... */
+    /* What the engine says of a facet's words: the value with all texts in a form that they have in common
+     * with texts of the same meaning, or NULL. NULL: the engine has no such forms (format 1). */
+    const char *(*normal)(struct arena *a, const char *sent);
 };
+/* The value of a facet that whoever looks may not read: it says nothing, so nothing differs from it. */
+#define FACET_HIDDEN "not readable"
+
+/* Format 2: privileges as what they add to and take from the default ones, options sorted, names and values
+ * kept apart, no row of a catalog as a whole; definitions then also hold lines "~facet\tvalue", which
+ * are no part of the fingerprint, with the normal forms of what deparses in several ways. */
+enum { CATALOG_FORMAT = 2 };
+
 /* The managed objects of a database: all but pg_catalog, information_schema, pg_toast, temporary,
  * schema kfmig, and members of extensions (an extension is one object: name, version, schema).
  * by_text and by_oid ("classid:objid" binary, 8 bytes) find one. */
 struct catalog {
     struct arena *a;
+    int format; /* of the fingerprints: 1, or CATALOG_FORMAT */
     struct catalog_object **v;
     size_t n, cap;
     struct table by_text;
     struct table by_oid;
 };
-const char *catalog_definition(struct arena *a,
-                               const struct catalog_object *o); /* "facet\tvalue\n"... */
+/* "facet\tvalue\n"..., of which the fingerprint is the SHA-256, then "~facet\tnormal form\n"... */
+const char *catalog_definition(struct arena *a, const struct catalog_object *o);
 /* Make a catalog of one's own: zeroed but for c->a and the a of its tables, then an object after
  * the other (texts and facets are borrowed), then sealed: facets and objects sorted, fingerprints
  * made. Names and values of facets hold no tab and no line feed. */

@@ -112,8 +112,8 @@ kfmig: registry/environments.v1.yml:3:3: environment "dev" takes its connection 
   hint: set it to a connection string, e.g. export DATABASE_URL=postgresql://USER@HOST/DATABASE
 [5]
 $ DATABASE_URL=nonsense kfmig build
-kfmig: the connection string cannot be parsed
-  hint: write postgresql://USER@HOST:PORT/DATABASE or keyword=value pairs
+kfmig: the connection string has a word without "="
+  hint: write postgresql://USER@HOST:PORT/DATABASE or keyword=value pairs, with '' around a value that holds blanks
 [5]
 $ DATABASE_URL='host=/nonexistent user=u dbname=d' kfmig build
 kfmig: no server at the local socket, port 5432
@@ -122,6 +122,7 @@ kfmig: no server at the local socket, port 5432
 $ DATABASE_URL='host=/nonexistent user=u dbname=d' kfmig plan
 dev: 1 blocked
 dev could not be asked: no server at the local socket, port 5432
+  hint: start the server, or name its host
 plan sha256:* (glob)
 1 migration blocked; `kfmig why dev/PG-MIG-2026-03-02-01` says what to do
 [1]

@@ -499,7 +499,7 @@ def lock_timeout_is_retried_and_the_holder_named(tmp):
         session.stdin.flush()
         status, _, err = finish(child)
     equal(status, 0, err)
-    contains(err, "waiting for lock held by blocker")
+    contains(err, "waiting for the lock AccessExclusiveLock on app.t, held by blocker")
     contains(err, "lock_not_available; trying again in")
     contains(err, "(1 of 3)")
     equal(p.applied(), [ONE, TWO])

@@ -321,9 +321,9 @@ def a_server_that_does_not_answer_is_given_up(tmp):
 @test
 def a_newer_ledger_format_is_refused(tmp):
     p = built(tmp)
-    pg.psql(p.db, "UPDATE kfmig.instance SET format = 2;")
+    pg.psql(p.db, "UPDATE kfmig.instance SET format = 3;")
     for verb in ("build", "plan", "status", "adopt"):
-        one_error(p.run(verb, "dev"), 1, "format 2", "newer")
+        one_error(p.run(verb, "dev"), 1, "format 3", "newer")
 
 
 # --- rights

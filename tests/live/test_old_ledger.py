@@ -10,7 +10,7 @@ import pg
 from datasets import point, version
 from project import Project, full_id
 from schemas import valid
-from tap import contains, equal, main, test
+from tap import contains, equal, lacks, main, test
 
 FIXTURE = pathlib.Path(os.environ["KFMIG_SRC"]) / "tests/live/fixtures/old_ledger"
 NAME = "old_ledger"  # role and database, as the dump names them
@@ -89,12 +89,72 @@ def a_build_goes_on_where_the_old_one_ended(tmp):
     equal(pg.psql(p.db, "SELECT note FROM hub.note ORDER BY id"), [("ä",), ("new",)])
     equal(pg.value(p.db, "SELECT count(*) FROM tanks.pts WHERE owner IS NULL"), "6")
     well(p.run("receipt", "verify", "dev"))
-    equal(sorted(entries(p)[len(ENTRIES):]), [("apply", "M-06", "success"), ("publish", "tanks", "success"), ("publish", "wells", "success")],
+    equal(sorted(entries(p)[len(ENTRIES):]), [("adopt", "database", "success"), ("apply", "M-06", "success"), ("publish", "tanks", "success"), ("publish", "wells", "success")],
           "the loader's rules are others: what would grow in place is made again once")
     contains(p.build().text, "nothing to do (9 current)")
     p.bundle("M-08", "ALTER TABLE tanks.pts ADD COLUMN tenant text;\n", schemas=["tanks"])
     well(p.build())
     equal(entries(p)[-1], ("apply", "M-08", "success"))
+
+
+def fingerprints(p):
+    """Of the sum of objects, and who wrote each last: (object, fingerprint, writer)."""
+    return {row[0]: row[1:] for row in pg.psql(p.db, """
+        SELECT DISTINCT ON (object) object, encode(fingerprint, 'hex'),
+               coalesce(substring(definition FROM '~written\\t(\\d+)'), seq::text) FROM kfmig.object ORDER BY object, seq DESC""") if row[1]}
+
+
+def hashed(p):
+    """Objects whose fingerprint is not the SHA-256 of their definition without the lines that begin with ~."""
+    return pg.psql(p.db, """SELECT object, seq FROM kfmig.object WHERE fingerprint IS NOT NULL AND fingerprint <>
+        sha256(convert_to(regexp_replace(definition, '(^|\\n)~.*$', '\\1'), 'UTF8'))""")
+
+
+@test
+def the_first_build_records_fingerprints_anew_and_finds_no_drift(tmp):
+    p = restored(tmp)
+    before = fingerprints(p)
+    for verb in ("plan", "status"):
+        contains(p.run(verb, "dev").out, "the ledger's fingerprints are of format 1: the next build that runs records those of all objects anew, in format 2")
+    equal(entries(p), ENTRIES, "looking writes nothing")
+    ran = p.build()
+    well(ran, "recorded anew in format 2; ledger entry 13")
+    position = pg.value(p.db, "SELECT min(seq) FROM kfmig.entry WHERE seq > 12")
+    equal(entries(p)[len(ENTRIES)], ("adopt", "database", "success"), "before any work")
+    body = json.loads(pg.value(p.db, f"SELECT body FROM kfmig.receipt WHERE seq = {position}"))
+    equal((body["claim"]["reason"], body["run_kind"]), ("format", "adopt"))
+    valid("run_receipt.v1", body)
+    after = fingerprints(p)
+    equal([o for o in before if o not in after], [], "no object is lost")
+    rows = dict(pg.psql(p.db, f"SELECT object, count(*) FROM kfmig.object WHERE seq = {position} AND fingerprint IS NOT NULL GROUP BY 1"))
+    equal([o for o in before if o not in rows], [], "every object has its new fingerprint in that entry")
+    writers = {o: w for o, (_, w) in before.items()}
+    equal({o: w for o, (_, w) in after.items() if o in writers and int(w) < int(position)}, {o: w for o, w in writers.items() if int(after[o][1]) < int(position)},
+          "who wrote an object last stays known")
+    equal(hashed(p), [], "fingerprints are of the definitions")
+    equal(pg.value(p.db, "SELECT format FROM kfmig.instance"), "2")
+    lacks(p.run("plan", "dev").out, "format 1")
+    lacks(p.run("plan", "dev").out, "drift")
+    well(p.run("receipt", "verify", "dev"))
+    pg.psql(p.db, "ALTER TABLE hub.note ADD COLUMN stray int", user=NAME)
+    contains(p.run("plan", "dev").out, "drift: table hub.note changed outside kfmig; last written by " + full_id("M-01"))
+
+
+@test
+def drift_in_format_1_is_shown_and_nothing_is_recorded_anew(tmp):
+    p = restored(tmp)
+    pg.psql(p.db, "ALTER TABLE hub.note ADD COLUMN stray int", user=NAME)
+    ran = p.run("plan", "dev")
+    contains(ran.out, "drift: table hub.note changed outside kfmig; last written by " + full_id("M-01"))
+    contains(ran.out, "the next build that finds no drift records those of all objects anew")
+    p.build()
+    equal(pg.value(p.db, "SELECT format FROM kfmig.instance"), "1")
+    equal([e for e in entries(p)[len(ENTRIES):] if e[0] == "adopt"], [])
+    well(p.run("adopt", "dev"))
+    equal(pg.value(p.db, "SELECT format FROM kfmig.instance"), "1", "what is adopted is of the ledger's format")
+    well(p.build())
+    equal(pg.value(p.db, "SELECT format FROM kfmig.instance"), "2")
+    well(p.run("receipt", "verify", "dev"))
 
 
 @test

@@ -64,7 +64,7 @@ def a_pipe_hears_that_a_long_statement_still_runs(tmp):
         let_go()
         status, _, err = finish(child)
     equal(status, 0, err)
-    contains(err, "waiting for lock held by blocker")
+    contains(err, "waiting for the lock AccessExclusiveLock on app.t, held by blocker")
 
 
 @test
@@ -90,7 +90,7 @@ def a_failure_and_a_heartbeat_are_events_too(tmp):
     found = events(ran.err)
     equal(ran.status, 2)
     equal({x["target"] for x in found if x["event"] == "heartbeat"}, {TWO})
-    equal([x["for"].split(" (")[0] for x in found if x["event"] == "waiting"][0], "waiting for lock held by blocker")
+    equal([x["for"].split(" (")[0] for x in found if x["event"] == "waiting"][0], "waiting for the lock AccessExclusiveLock on app.t, held by blocker")
     equal([(x["condition"], x["at"], x["of"]) for x in found if x["event"] == "retry"], [("lock_not_available", 1, 1)])
     failed = [x for x in found if x["event"] == "failed"][0]
     equal((failed["error"]["code"], failed["error"]["sqlstate"], failed["sequence"] > 0), ("apply", "55P03", True))

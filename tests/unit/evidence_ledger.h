@@ -201,8 +201,8 @@ static inline struct doc *memory_migration(struct memory *m, const char *id, con
     struct doc *r = doc_new(a, DOC_MAP);
     int64_t sequence = (int64_t)m->entries.n + 1;
     const char *run_id = arena_printf(a, "00000000-0000-4000-8000-%012lld", (long long)sequence);
-    m->objects[m->n_objects++] = (struct object_row){arena_printf(a, "table app.\"%s\"", id),
-                                                     digest_of(bytes_str(id)), "", sequence};
+    m->objects[m->n_objects++] = (struct object_row){
+        arena_printf(a, "table app.\"%s\"", id), digest_of(bytes_str(id)), "", sequence, sequence};
     doc_put(a, r, "run_id", doc_text(a, run_id));
     doc_put(a, r, "migration_id", doc_text(a, id));
     doc_put(a, r, "environment", doc_text(a, "dev"));

@@ -127,7 +127,7 @@ static inline const char *session_text(const struct pg *s, const char *name)
 static inline struct catalog state(void)
 {
     struct catalog c;
-    must(catalog_read(owner, &arena, &c, &e), "read");
+    must(catalog_read(owner, FORMAT, &arena, &c, &e), "read");
     return c;
 }
 

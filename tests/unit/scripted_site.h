@@ -50,7 +50,7 @@ static inline void keeper_begin(struct keeper *v, const char *env)
 {
     memset(v, 0, sizeof *v);
     v->environment = env;
-    v->format = "1";
+    v->format = "2";
     v->system = "99";
     v->lsn = "0/16B3";
 }

@@ -9,6 +9,10 @@
 #include "store/postgis/postgis.h"
 #include "tap.h"
 
+#ifndef FORMAT
+#define FORMAT CATALOG_FORMAT /* of the fingerprints that a test is about */
+#endif
+
 static struct secret where;
 static struct arena arena;
 static struct err e;
@@ -175,7 +179,7 @@ static inline const char *difference(struct arena *a, const struct catalog *x,
             return arena_printf(a, "%s or %s", p == NULL ? "nothing" : p->text,
                                 q == NULL ? "nothing" : q->text);
         }
-        if (!digest_eq(&p->fingerprint, &q->fingerprint)) {
+        if (!catalog_same(p, q)) {
             return arena_printf(a, "%s:\n%s---\n%s", p->text, catalog_definition(a, p),
                                 catalog_definition(a, q));
         }

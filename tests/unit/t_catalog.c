@@ -49,18 +49,19 @@ static const struct facet_case facets[] = {
     {"table app.keys", "index keys_b_idx",
      "btree (b text_pattern_ops desc nulls first, a int4_ops, include c) with fillfactor=80"},
     {"table app.keys", "column c",
-     "text collate pg_catalog.\"C\" storage e statistics 7 acl alice=r/kfmig options n_distinct=5"},
+     "text collate pg_catalog.\"C\" storage e statistics 7 acl +alice=r/kfmig options "
+     "n_distinct=5"},
     {"table app.keys", "options", "autovacuum_enabled=off, fillfactor=70"},
     {"table app.keys", "row_security", "forced"},
     {"table app.keys", "replica_identity", "full"},
-    {"table app.keys", "acl", "alice=r/kfmig, bob=r/kfmig, kfmig=arwdDxt/kfmig"},
+    {"table app.keys", "acl", "+alice=r/kfmig, +bob=r/kfmig"},
     {"table app.logs", "persistence", "unlogged"},
     {"view app.v", "definition", DIGEST},
     {"materialized_view app.mv", "column n", "bigint"},
     {"sequence app.seq", "parameters",
      "bigint start 1 increment 1 min 1 max 9223372036854775807 cache 1"},
     {"foreign_table public.lines", "server", "files"},
-    {"foreign_table public.lines", "server_options", DIGEST},
+    {"foreign_table public.lines", "server_options", "filename=" DIGEST},
     {"type app.mood", "labels", "2 " DIGEST},
     {"type app.pair", "attribute_order", "a, b"},
     {"type app.pos", "domain", "integer"},
@@ -69,20 +70,99 @@ static const struct facet_case facets[] = {
      "double precision operator class pg_catalog.float8_ops multirange app.span_multirange"},
     {"function app.f(a integer)", "attributes",
      "function language sql immutable parallel unsafe cost 100"},
-    {"function app.f(a integer)", "definition", DIGEST},
+    {"function app.f(a integer)", "body", DIGEST},
     {"function app.agg(integer)", "returns", "integer"},
     {"operator app.===(integer, integer)", "definition",
      "function int4eq(integer,integer) result boolean"},
     {"cast app.pair AS text", "definition", "explicit inout"},
     {"extension hstore", "schema", "public"},
     {"publication pub", "table app.pub", "published"},
-    {"default_privileges app", "for kfmig on tables", "reader=r/kfmig"},
+    {"default_privileges app", "for kfmig on tables", "+reader=r/kfmig"},
     {"role alice", "member of reader", "plain by kfmig_admin"},
     {"setting bob", "of role: work_mem", DIGEST},
     {"user_mapping \"bob@files\"", "definition", "exists"},
     {"foreign_server files", "definition", "wrapper file_fdw"},
     {"schema app", "owner", "kfmig"},
+    {"foreign_data_wrapper file_fdw", "acl", "+kfmig=U/kfmig_admin"},
 };
+
+/* Those that format 1 has otherwise, or not at all (NULL). */
+static const struct facet_case format1_facets[] = {
+    {"table app.keys", "column c",
+     "text collate pg_catalog.\"C\" storage e statistics 7 acl alice=r/kfmig options n_distinct=5"},
+    {"table app.keys", "acl", "alice=r/kfmig, bob=r/kfmig, kfmig=arwdDxt/kfmig"},
+    {"foreign_table public.lines", "server_options", DIGEST},
+    {"function app.f(a integer)", "definition", DIGEST},
+    {"function app.f(a integer)", "body", NULL},
+    {"default_privileges app", "for kfmig on tables", "reader=r/kfmig"},
+    {"foreign_data_wrapper file_fdw", "acl", NULL},
+    {"publication pub", "options",
+     "{\"pubdelete\": true, \"pubinsert\": true, \"pubupdate\": true, \"pubviaroot\": false, "
+     "\"pubtruncate\": true, \"puballtables\": false}"},
+    {"collation app.coll", "definition", DIGEST},
+};
+enum { N_WAS = sizeof format1_facets / sizeof *format1_facets };
+
+/* What only format 2 sees, each in a transaction of its own: NULL: no such facet, for nothing but what it came
+ * with is said of it. */
+static const struct {
+    const char *sql, *object, *facet, *value;
+} seen[] = {
+    {"GRANT SELECT ON app.bare TO bob; REVOKE SELECT ON app.bare FROM bob", "table app.bare", "acl",
+     NULL},
+    {"REVOKE SELECT ON app.bare FROM kfmig", "table app.bare", "acl", "-kfmig=r/kfmig"},
+    {"GRANT SELECT, UPDATE ON app.bare TO bob WITH GRANT OPTION", "table app.bare", "acl",
+     "+bob=r*w*/kfmig"},
+    {"GRANT EXECUTE ON FUNCTION app.trg() TO PUBLIC", "function app.trg()", "acl", NULL},
+    {"REVOKE EXECUTE ON FUNCTION app.trg() FROM PUBLIC", "function app.trg()", "acl", "-=X/kfmig"},
+    {"GRANT USAGE ON SEQUENCE app.seq TO bob; REVOKE ALL ON SEQUENCE app.seq FROM bob",
+     "sequence app.seq", "acl", NULL},
+    {"GRANT USAGE ON TYPE app.mood TO PUBLIC", "type app.mood", "acl", NULL},
+    {"GRANT USAGE ON DOMAIN app.pos TO bob; REVOKE ALL ON DOMAIN app.pos FROM bob", "type app.pos",
+     "acl", NULL},
+    {"GRANT ALL ON SCHEMA other TO bob; REVOKE ALL ON SCHEMA other FROM bob", "schema other", "acl",
+     NULL},
+    {"GRANT SELECT ON app.v TO bob; REVOKE SELECT ON app.v FROM bob", "view app.v", "acl", NULL},
+    {"ALTER DEFAULT PRIVILEGES FOR ROLE bob GRANT EXECUTE ON FUNCTIONS TO PUBLIC",
+     "default_privileges \"\"", "for bob on functions", NULL},
+    {"ALTER SERVER loop OPTIONS (port '1', dbname 'a,b', host 'h')", "foreign_server loop",
+     "options", "dbname=" DIGEST ", host=" DIGEST ", port=" DIGEST},
+    {"CREATE USER MAPPING FOR bob SERVER loop OPTIONS (password 'p', \"user\" 'u')",
+     "user_mapping \"bob@loop\"", "options", "password=set, user=" DIGEST},
+    {"GRANT EXECUTE ON FUNCTION pg_catalog.pg_read_file(text) TO bob",
+     "function pg_catalog.pg_read_file(text)", "acl", "+bob=X/kfmig_admin"},
+    {"REVOKE EXECUTE ON FUNCTION pg_catalog.pg_sleep(double precision) FROM PUBLIC",
+     "function pg_catalog.pg_sleep(double precision)", "acl", "-=X/kfmig_admin"},
+    {"GRANT SELECT ON pg_catalog.pg_authid TO bob", "table pg_catalog.pg_authid", "acl",
+     "+bob=r/kfmig_admin"},
+    {"GRANT SELECT (rolpassword) ON pg_catalog.pg_authid TO bob", "table pg_catalog.pg_authid",
+     "acl of column rolpassword", "+bob=r/kfmig_admin"},
+    {"REVOKE SELECT ON information_schema.tables FROM PUBLIC", "view information_schema.tables",
+     "acl", "-=r/kfmig_admin"},
+    {"GRANT CREATE ON SCHEMA pg_catalog TO bob", "schema pg_catalog", "acl", "+bob=C/kfmig_admin"},
+    {"REVOKE USAGE ON LANGUAGE plpgsql FROM PUBLIC", "language plpgsql", "acl", "-=U/kfmig_admin"},
+    {"ALTER LANGUAGE sql OWNER TO bob", "language sql", "owner", "bob"},
+    {"ALTER FUNCTION public.akeys(hstore) OWNER TO bob", "function public.akeys(public.hstore)",
+     "owner", "bob"},
+    {"ALTER FOREIGN DATA WRAPPER file_fdw NO VALIDATOR OPTIONS (a 'b')",
+     "foreign_data_wrapper file_fdw", "options", "a=" DIGEST},
+    {"GRANT SELECT ON LARGE OBJECT 4242 TO bob", "large_object 4242", "acl", "+bob=r/kfmig"},
+    {"GRANT SELECT ON LARGE OBJECT 4242 TO bob", "large_object 4242", "owner", "kfmig"},
+    {"ALTER TABLESPACE pg_default SET (random_page_cost = 2)", "tablespace pg_default", "options",
+     "random_page_cost=2"},
+    {"CREATE COLLATION app.icu (provider = icu, locale = 'de-u-co-phonebk', deterministic = false)",
+     "collation app.icu", "definition", "provider i nondeterministic locale 'de-u-co-phonebk'"},
+    {"CREATE PUBLICATION two FOR ALL TABLES WITH (publish = 'insert')", "publication two",
+     "options", "all tables of insert"},
+    {"CREATE FUNCTION app.g(x int DEFAULT 1) RETURNS int LANGUAGE sql SET work_mem = '1MB' SET "
+     "search_path = app RETURN x",
+     "function app.g(x integer)", "settings", "search_path=" DIGEST ", work_mem=" DIGEST},
+    {"CREATE FUNCTION app.g(x int DEFAULT 1) RETURNS int LANGUAGE sql RETURN x",
+     "function app.g(x integer)", "definition", DIGEST},
+    {"CREATE FUNCTION app.g(x int DEFAULT 1) RETURNS int LANGUAGE sql RETURN x",
+     "function app.g(x integer)", "arguments", DIGEST},
+};
+enum { N_SEEN = sizeof seen / sizeof *seen };
 
 enum { N_FACETS = sizeof facets / sizeof *facets };
 
@@ -114,14 +194,43 @@ static const struct facet *find(const struct catalog *c, const char *object, con
     return NULL;
 }
 
-static void test_facets(const struct catalog *c)
+static void test_facet(const struct catalog *c, const struct facet_case *want, const char *how)
 {
+    const struct facet *f = find(c, want->object, want->facet);
+    bool good = want->value == NULL ? f == NULL : f != NULL && matches(want->value, f->value);
+    if (!ok(good, arena_printf(&arena, "%s%s, %s", how, want->object, want->facet))) {
+        printf("#  got: %s\n# want: %s\n", f != NULL ? f->value : "(nothing)",
+               want->value != NULL ? want->value : "(nothing)");
+    }
+}
+
+static void test_facets(struct pg *admin, const struct catalog *c)
+{
+    struct catalog format1;
     for (int i = 0; i < N_FACETS; i++) {
-        const struct facet *f = find(c, facets[i].object, facets[i].facet);
-        bool good = f != NULL && matches(facets[i].value, f->value);
-        if (!ok(good, arena_printf(&arena, "%s, %s", facets[i].object, facets[i].facet))) {
-            printf("#  got: %s\n# want: %s\n", f != NULL ? f->value : "(nothing)", facets[i].value);
+        test_facet(c, &facets[i], "");
+    }
+    must(catalog_read(admin, 1, &arena, &format1, &e), "read");
+    for (int i = 0; i < N_WAS; i++) {
+        test_facet(&format1, &format1_facets[i], "format 1: ");
+    }
+}
+
+static void test_seen(struct pg *admin)
+{
+    char tag[64];
+    for (int i = 0; i < N_SEEN; i++) {
+        struct catalog c;
+        const struct facet_case want = {seen[i].object, seen[i].facet, seen[i].value};
+        must(pg_command(admin, "BEGIN", tag, NULL, &e), "BEGIN");
+        for (const char *sql = seen[i].sql; *sql != '\0';) {
+            size_t n = strcspn(sql, ";");
+            run(admin, arena_strndup(&arena, sql, n));
+            sql += n + (sql[n] == ';' ? 1 : 0);
         }
+        must(catalog_read(admin, FORMAT, &arena, &c, &e), "read");
+        test_facet(&c, &want, arena_printf(&arena, "%s: ", seen[i].sql));
+        must(pg_command(admin, "ROLLBACK", tag, NULL, &e), "ROLLBACK");
     }
 }
 
@@ -134,7 +243,6 @@ static const char *const absent[] = {
     "table pg_temp.here",
     "type public.hstore",
     "function public.hstore(text, text)",
-    "foreign_data_wrapper file_fdw",
     "type app.item",
     "type app._mood",
     "type app.span_multirange",
@@ -226,7 +334,7 @@ static void test_secrets(struct pg *admin)
     char tag[64];
     must(pg_command(admin, "BEGIN", tag, NULL, &e), "BEGIN");
     run_all(admin, hiding, sizeof hiding / sizeof *hiding);
-    must(catalog_read(admin, &arena, &c, &e), "read");
+    must(catalog_read(admin, FORMAT, &arena, &c, &e), "read");
     const char *leak = "";
     for (size_t i = 0; i < c.n; i++) {
         if (strstr(catalog_definition(&arena, c.v[i]), "canary") != NULL) {
@@ -269,7 +377,7 @@ static void test_published(struct pg *admin)
         must(pg_command(admin, "BEGIN", tag, NULL, &e), "BEGIN");
         run(admin, "ALTER TABLE app.keys ADD COLUMN \"Odd, \"\"one\" int");
         run(admin, arena_printf(&arena, "CREATE PUBLICATION one %s", published[i].sql));
-        must(catalog_read(admin, &arena, &c, &e), "read");
+        must(catalog_read(admin, FORMAT, &arena, &c, &e), "read");
         const struct facet *f = find(&c, "publication one", "table app.keys");
         bool good = published[i].value == NULL
                         ? f == NULL && find(&c, "publication one", "owner") != NULL
@@ -309,8 +417,8 @@ static void test_twins(struct pg *admin)
     run(second, "SET search_path = app, ref");
     run(second, "SET quote_all_identifiers = on");
     run(second, "SET DateStyle = 'German'");
-    must(catalog_read(first, &arena, &x, &e), "read");
-    must(catalog_read(second, &arena, &y, &e), "read");
+    must(catalog_read(first, FORMAT, &arena, &x, &e), "read");
+    must(catalog_read(second, FORMAT, &arena, &y, &e), "read");
     is_str(difference(&arena, &x, &y), "",
            "two databases with the same SQL have the same definitions");
     is_int((long long)x.n, (long long)y.n, "and as many objects");
@@ -367,17 +475,17 @@ static void test_state(struct pg *s)
     struct catalog again;
     char tag[64];
     run(s, "SET search_path = app");
-    must(catalog_read(s, &arena, &c, &e), "read");
+    must(catalog_read(s, FORMAT, &arena, &c, &e), "read");
     ok(pg_tx(s) == PG_TX_IDLE, "a session without a transaction is left without one");
     is_str(server_ask(&e, s, &path, NULL), "app on", "its settings are as they were");
     must(pg_command(s, "BEGIN", tag, NULL, &e), "BEGIN");
     run(s, "CREATE TABLE app.inside (a int)");
-    must(catalog_read(s, &arena, &again, &e), "read");
+    must(catalog_read(s, FORMAT, &arena, &again, &e), "read");
     ok(pg_tx(s) == PG_TX_OPEN && table_gets(&again.by_text, "table app.inside") != NULL,
        "an open transaction is read as it sees itself");
     is_str(server_ask(&e, s, &path, NULL), "app on", "its settings are as they were");
     must(pg_command(s, "ROLLBACK", tag, NULL, &e), "ROLLBACK");
-    must(catalog_read(s, &arena, &again, &e), "read");
+    must(catalog_read(s, FORMAT, &arena, &again, &e), "read");
     is_str(difference(&arena, &c, &again), "", "reading again gives the same");
     run(s, "RESET search_path");
 }
@@ -415,17 +523,18 @@ int main(int argc, char **argv)
     if (server_watch(argc, argv, &status)) {
         return status;
     }
-    tap_plan(N_FACETS + N_ABSENT + 5 + 2 + N_PUBLISHED + 2 + 3 + 5);
+    tap_plan(N_FACETS + N_WAS + N_SEEN + N_ABSENT + 5 + 2 + N_PUBLISHED + 2 + 3 + 5);
     server_up(&owner, &admin);
     run_all(owner, more, sizeof more / sizeof *more);
     run(owner, "ALTER TABLE app.keys ADD CONSTRAINT keys_b_fkey FOREIGN KEY (a, b) REFERENCES "
                "app.keys (a, b) MATCH FULL"
                " ON UPDATE CASCADE ON DELETE SET NULL DEFERRABLE INITIALLY DEFERRED NOT VALID");
-    must(catalog_read(owner, &arena, &c, &e), "read");
-    test_facets(&c);
+    must(catalog_read(owner, FORMAT, &arena, &c, &e), "read");
+    test_facets(admin, &c);
     test_absent(&c);
     test_order(&c);
     test_secrets(admin);
+    test_seen(admin);
     test_published(admin);
     test_twins(admin);
     test_witness(owner, admin);

@@ -187,10 +187,10 @@ static void test_invariants(void)
 
 /* --- baselines --- */
 
-static struct object_row sum[] = {{"role reader", {{1}}, "", 1},
-                                  {"schema app", {{2}}, "", 1},
-                                  {"table app.\"Ä\"", {{3}}, "", 1},
-                                  {"table app.t", {{4}}, "", 2}};
+static struct object_row sum[] = {{"role reader", {{1}}, "", 1, 1},
+                                  {"schema app", {{2}}, "", 1, 1},
+                                  {"table app.\"Ä\"", {{3}}, "", 1, 1},
+                                  {"table app.t", {{4}}, "", 2, 2}};
 
 static struct bytes baseline_of(const struct object_rows *all, const struct domains *d)
 {
@@ -232,15 +232,15 @@ static void test_merge(void)
 {
     const struct object_rows all = {sum, 4, 4};
     const struct domains none = {.schemas = {0}};
-    const struct object_row moved[] = {{"schema app", {{9}}, "", 3},
-                                       {"table app.\"Ä\"", {{0}}, "", 3},
-                                       {"table app.s", {{5}}, "", 3},
-                                       {"table zzz.z", {{6}}, "", 3}};
-    const struct object_row want[] = {{"role reader", {{1}}, "", 0},
-                                      {"schema app", {{9}}, "", 0},
-                                      {"table app.s", {{5}}, "", 0},
-                                      {"table app.t", {{4}}, "", 0},
-                                      {"table zzz.z", {{6}}, "", 0}};
+    const struct object_row moved[] = {{"schema app", {{9}}, "", 3, 3},
+                                       {"table app.\"Ä\"", {{0}}, "", 3, 3},
+                                       {"table app.s", {{5}}, "", 3, 3},
+                                       {"table zzz.z", {{6}}, "", 3, 3}};
+    const struct object_row want[] = {{"role reader", {{1}}, "", 0, 0},
+                                      {"schema app", {{9}}, "", 0, 0},
+                                      {"table app.s", {{5}}, "", 0, 0},
+                                      {"table app.t", {{4}}, "", 0, 0},
+                                      {"table zzz.z", {{6}}, "", 0, 0}};
     struct baseline old;
     struct baseline merged;
     baseline_of_rows(&old, &arena, &all);

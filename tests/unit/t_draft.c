@@ -228,7 +228,7 @@ int main(int argc, char **argv)
     run_all(sessions[SUPER], last_admin, sizeof last_admin / sizeof *last_admin);
     pg_close(sessions[OWNER]);
     sessions[OWNER] = session(""); /* settings of its role hold from here */
-    must(catalog_read(sessions[OWNER], &arena, &base, &e), "read");
+    must(catalog_read(sessions[OWNER], CATALOG_FORMAT, &arena, &base, &e), "read");
     for (int i = 0; i < N_CASES; i++) {
         struct arena_mark m = arena_mark(&arena);
         test_case(sessions[cases[i].who], &base, &cases[i], &tally);

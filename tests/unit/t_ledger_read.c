@@ -189,9 +189,9 @@ static void test_broken(struct pg *s)
     struct identity id;
     struct bytes text;
     bool found = false;
-    run(admin, "UPDATE kfmig.instance SET format = 2");
+    run(admin, "UPDATE kfmig.instance SET format = 3");
     ok(ledger_identify(s, &id, &e) == -1 && e.code == ERR_PREFLIGHT, "a newer format is refused");
-    run(admin, "UPDATE kfmig.instance SET format = 1");
+    run(admin, "UPDATE kfmig.instance SET format = 2");
     run(admin, "DELETE FROM kfmig.lease");
     ok(ledger_identify(s, &id, &e) == -1 && e.code == ERR_INTEGRITY,
        "a missing lease is an altered ledger");

@@ -110,13 +110,13 @@ static void test_case(struct pg *s, const char *as, const struct observed_case *
     struct catalog full;
     struct observation out;
     const char *name = arena_printf(&arena, "%s: %s", as, c->sql);
-    must(catalog_read(s, &arena, &base, &e), "read");
+    must(catalog_read(s, FORMAT, &arena, &base, &e), "read");
     struct observer *o = start(s);
     bool done = run_statements(s, c->sql) == 0;
     if (done && observer_finish(o, s, &base, &out, &e) == 0) {
         is_str(shown(&out), c->seen, name);
         catalog_advance(&base, &out);
-        must(catalog_read(s, &arena, &full, &e), "read");
+        must(catalog_read(s, FORMAT, &arena, &full, &e), "read");
         is_str(difference(&arena, &base, &full), "",
                arena_printf(&arena, "%s, carried forward", name));
     } else {
@@ -215,7 +215,7 @@ static void test_before(struct pg *s, const struct before_case *c)
     struct touches predicted = {0};
     touches_add(&arena, &predicted,
                 (struct touch){.object = c->object, .effect = c->effect, .statement = 0});
-    must(catalog_read(s, &arena, &base, &e), "read");
+    must(catalog_read(s, FORMAT, &arena, &base, &e), "read");
     run(s, "SET search_path = app");
     struct observer *o = start(s);
     must(observer_count_before(o, s, &predicted, c->cascade, &e), "count");
@@ -251,7 +251,7 @@ static void test_sequel(struct pg *s)
          "create table app.two; drop table app.two -?; = 1 1 -1"},
         {"DROP TABLE app.two", "drop table app.two -?; = 1 0 -1"},
     };
-    must(catalog_read(s, &arena, &base, &e), "read");
+    must(catalog_read(s, FORMAT, &arena, &base, &e), "read");
     for (size_t i = 0; i < sizeof migrations / sizeof *migrations; i++) {
         struct observer *o = start(s);
         must(run_statements(s, migrations[i][0]), migrations[i][0]);
@@ -261,7 +261,7 @@ static void test_sequel(struct pg *s)
                arena_printf(&arena, "committed: %s", migrations[i][0]));
         catalog_advance(&base, &out);
     }
-    must(catalog_read(s, &arena, &full, &e), "read");
+    must(catalog_read(s, FORMAT, &arena, &full, &e), "read");
     is_str(difference(&arena, &base, &full), "",
            "after a sequel of commits the base is what a full read gives");
     bool found = true;
@@ -279,7 +279,7 @@ static void test_others(struct pg *s, struct pg *other)
 {
     struct catalog base;
     struct observation out;
-    must(catalog_read(s, &arena, &base, &e), "read");
+    must(catalog_read(s, FORMAT, &arena, &base, &e), "read");
     struct observer *o = start(s);
     run(s, "CREATE FUNCTION app.mine() RETURNS int LANGUAGE sql AS 'SELECT 1'");
     run(other, "CREATE FUNCTION app.theirs() RETURNS int LANGUAGE sql AS 'SELECT 1'");
@@ -304,7 +304,7 @@ static void test_state(struct pg *s)
                       "'relation' AND relation >= 16384"};
     struct catalog base;
     struct observation out;
-    must(catalog_read(s, &arena, &base, &e), "read");
+    must(catalog_read(s, FORMAT, &arena, &base, &e), "read");
     run(s, "SET search_path = app, ref");
     run(s, "SET jit = on");
     struct observer *o = start(s);

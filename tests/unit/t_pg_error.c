@@ -107,32 +107,78 @@ static void test_secret(void)
     ok(!secret_is_set(&s), "wiping twice is fine");
 }
 
-static void test_bad_conninfo(void)
+/* Each holds "hunter2" where a secret may stand. */
+static const struct {
+    const char *text, *msg, *hint;
+} conninfos[] = {
+    {"postgresql://u:hunter2%zz@h/db", "a \"%\" that begins no percent-encoding", "%25"},
+    {"postgresql://u:hunter2%@h/db", "a \"%\" that begins no percent-encoding", "%25"},
+    {"postgres://u:hunter2%00@h/db", "a \"%\" that begins no percent-encoding", "%25"},
+    {"postgresql://u:p@hunter2@h/db", "an \"@\" or a \"/\" too many", "%40"},
+    {"postgres://u:p@hunter2@h:5432/db", "an \"@\" or a \"/\" too many", "%40"},
+    {"postgresql://u:p/hunter2@h/db", "an \"@\" or a \"/\" too many", "%2F"},
+    {"postgresql://u:12/hunter2@h/db?sslmode=disable", "an \"@\" or a \"/\" too many", "%2F"},
+    {"postgresql://u@h/hunter2@db", "an \"@\" or a \"/\" too many", "%40"},
+    {"postgresql://u:hunter2@h:x/db", "an invalid value", "percent-encoded"},
+    {"postgresql://u:hunter2@[::1/db", "a \"[\" without its \"]\"", "[::1]"},
+    {"postgresql://u:hunter2@[::1]x/db", "a character out of place", "percent-encoded"},
+    {"postgresql://u:hunter2@h/db?nonsense=1", "an option that libpq does not know", "?"},
+    {"postgresql://u:hunter2@h/db?sslmode", "an option without \"=\"", "OPTION=VALUE"},
+    {"postgresql://u:hunter2@h/db?sslmode=a=b", "an option without \"=\"", "OPTION=VALUE"},
+    {"hunter2", "a word without \"=\"", "keyword=value"},
+    {"password=hunter2 nonsense", "a word without \"=\"", "keyword=value"},
+    {"password='hunter2", "a \"'\" without its second", "quote the whole value"},
+    {"passwort=hunter2", "an option that libpq does not know", "each \"=\""},
+};
+/* These are right, and must not be taken for wrong: they end at a host that is not there. */
+static const char *const right[] = {
+    "postgresql://u:p%40ss%2Fw@127.0.0.1:1/db",
+    "postgresql://u@127.0.0.1:1/d%40b",
+    "postgresql://127.0.0.1:1/db?user=a@b",
+    "postgres://u:p@127.0.0.1:1/db?options=-c%20a%3D1",
+    "postgresql://u:p?x@127.0.0.1:1/db",
+    "host=127.0.0.1 port=1 password=a@b/c%",
+    "postgresql://%2Ftmp%2Fnowhere/db?user=a@b.example",
+};
+
+static void test_conninfo(void)
 {
-    static const char *const bad[] = {"postgresql://u:hunter2@h:x y/db",
-                                      "password=hunter2 nonsense", "hunter2"};
-    for (int i = 0; i < COUNT(bad); i++) {
+    for (int i = 0; i < COUNT(conninfos); i++) {
         struct pg *s = NULL;
         struct err e = {0};
         struct secret where = {NULL};
         const struct pg_options o = {0};
-        secret_set(&where, bad[i]);
-        is_int(pg_open(&s, &where, &o, &e), -1, "a bad connection string is refused");
-        is_int(e.code, ERR_CONFIG, "as an error of configuration");
+        secret_set(&where, conninfos[i].text);
+        bool good = pg_open(&s, &where, &o, &e) == -1 && e.code == ERR_CONFIG &&
+                    strstr(e.msg, conninfos[i].msg) != NULL &&
+                    strstr(e.hint, conninfos[i].hint) != NULL;
+        ok(good, conninfos[i].msg);
+        printf(good ? "" : "# %s: %s (%s)\n", conninfos[i].text, e.msg, e.hint);
         ok(strstr(e.msg, "hunter2") == NULL && strstr(e.hint, "hunter2") == NULL &&
                e.detail[0] == '\0',
            "and is not repeated");
+        secret_wipe(&where);
+    }
+    for (int i = 0; i < COUNT(right); i++) {
+        struct pg *s = NULL;
+        struct err e = {0};
+        struct secret where = {NULL};
+        const struct pg_options o = {0};
+        secret_set(&where, right[i]);
+        is_int(pg_open(&s, &where, &o, &e), -1, right[i]);
+        is_int(e.code, ERR_PREFLIGHT, "nobody answers there");
         secret_wipe(&where);
     }
 }
 
 int main(void)
 {
-    tap_plan(2 + COUNT(names) + 1 + COUNT(classes) + 1 + COUNT(arrays) + 2 + COUNT(cuts) + 5 + 9);
+    tap_plan(2 + COUNT(names) + 1 + COUNT(classes) + 1 + COUNT(arrays) + 2 + COUNT(cuts) + 5 +
+             2 * COUNT(conninfos) + 2 * COUNT(right));
     test_conditions();
     test_literals();
     test_cuts();
     test_secret();
-    test_bad_conninfo();
+    test_conninfo();
     return tap_done();
 }

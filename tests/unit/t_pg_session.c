@@ -371,11 +371,14 @@ static void test_connect_errors(const char *good)
                    "the connection string holds an invalid value");
     refuse_connect("host=127.0.0.1 service=hunter2", &o, ERR_CONFIG,
                    "the connection string names an unknown service");
-    static const char *const unreadable[] = {"hunter2", "postgresql://u:hunter2@[::1/db",
-                                             "host='127.0.0.1 password=hunter2",
-                                             "host 127.0.0.1 password=hunter2"};
+    static const char *const unreadable[][2] = {
+        {"hunter2", "the connection string has a word without \"=\""},
+        {"postgresql://u:hunter2@[::1/db", "the connection string has a \"[\" without its \"]\""},
+        {"host='127.0.0.1 password=hunter2",
+         "the connection string has a \"'\" without its second"},
+        {"host 127.0.0.1 password=hunter2", "the connection string has a word without \"=\""}};
     for (size_t i = 0; i < sizeof unreadable / sizeof *unreadable; i++) {
-        refuse_connect(unreadable[i], &o, ERR_CONFIG, "the connection string cannot be parsed");
+        refuse_connect(unreadable[i][0], &o, ERR_CONFIG, unreadable[i][1]);
     }
     o.connect_timeout_ms = 200;
     (void)snprintf(conninfo, sizeof conninfo, "postgresql://u:hunter2@127.0.0.1:%d/db", silent);

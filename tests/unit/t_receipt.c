@@ -231,6 +231,7 @@ static struct account least(const char *kind)
         .schema = "",
         .migration_id = "",
         .declaration = {.declared = limits_none, .observed = limits_none, .change_class = ""},
+        .reason = "",
         .notes = "",
         .instance = ""};
 }

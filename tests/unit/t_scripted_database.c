@@ -82,10 +82,18 @@ static int statement(struct err *e)
 #define REFUSED "connect -> words Connection refused\n"
 #define MISSING "connect -> fatal 3D000\n"
 #define HELD "@site_drill_hold(*) -> rows t\n"
-#define BLOCKED "2: @site_blockers(101) -> rows kfmig build | 9 | ann | active\n"
-#define UNNAMED "2: @site_blockers(101) -> rows  | 9 | ann | idle in transaction\n"
+#define BLOCKED                                                                                    \
+    "2: @site_blockers(101) -> rows kfmig build | 9 | ann | active | 2026-01-02T03:04:05Z | "      \
+    "AccessExclusiveLock | app.t\n"
+#define UNNAMED                                                                                    \
+    "2: @site_blockers(101) -> rows  | 9 | ann | idle in transaction | NULL | ShareLock | a row "  \
+    "that its transaction changed\n"
+#define UNSEEN "2: @site_blockers(101) -> rows NULL | 9 | NULL | NULL | NULL | NULL | NULL\n"
+#define TWO                                                                                        \
+    "2: @site_blockers(101) -> rows psql | 8 | ann | active | NULL | RowExclusiveLock | app.t ; "  \
+    "psql | 9 | ann | active | NULL | RowExclusiveLock | app.t\n"
 #define BEGUN "begin: M-1|statement: SELECT|"
-#define WAITS(who) "waiting: waiting for lock held by " who ")|"
+#define WAITS(what) "waiting: waiting for " what "|"
 
 /* clang-format off */
 static const struct {
@@ -127,11 +135,13 @@ static const struct {
 
     {"a quick statement is not watched", CONNECT "SELECT slow() -> wait=300 SELECT 1\n", statement, 0, ERR_NONE, BEGUN},
     {"a slow one that waits for nobody", CONNECT "1: SELECT slow() -> wait=1400 SELECT 1\n2: connect -> ok\n2: @site_blockers(101) -> rows\n", statement, 0, ERR_NONE, BEGUN},
-    {"one that waits, then does not", CONNECT "1: SELECT slow() -> wait=2400 SELECT 1\n2: connect -> ok\n" BLOCKED "2: @site_blockers -> rows\n", statement, 0, ERR_NONE, BEGUN WAITS("kfmig build (pid 9, user ann, active") "waiting: |"},
-    {"one that waits for a session without a name", CONNECT "1: SELECT slow() -> wait=1400 SELECT 1\n2: connect -> ok\n" UNNAMED, statement, 0, ERR_NONE, BEGUN WAITS("a session (pid 9, user ann, idle in transaction")},
+    {"one that waits, then does not", CONNECT "1: SELECT slow() -> wait=2400 SELECT 1\n2: connect -> ok\n" BLOCKED "2: @site_blockers -> rows\n", statement, 0, ERR_NONE, BEGUN WAITS("the lock AccessExclusiveLock on app.t, held by kfmig build (pid 9, user ann, active since 2026-01-02T03:04:05Z)") "waiting: |"},
+    {"one that waits for a session without a name", CONNECT "1: SELECT slow() -> wait=1400 SELECT 1\n2: connect -> ok\n" UNNAMED, statement, 0, ERR_NONE, BEGUN WAITS("the lock ShareLock on a row that its transaction changed, held by a session (pid 9, user ann, idle in transaction)")},
+    {"one that waits for a session that the role may not see", CONNECT "1: SELECT slow() -> wait=1400 SELECT 1\n2: connect -> ok\n" UNSEEN, statement, 0, ERR_NONE, BEGUN WAITS("a lock held by a session (pid 9)")},
+    {"one that waits for two", CONNECT "1: SELECT slow() -> wait=1400 SELECT 1\n2: connect -> ok\n" TWO, statement, 0, ERR_NONE, BEGUN WAITS("the lock RowExclusiveLock on app.t, held by psql (pid 8, user ann, active) and 1 more")},
     {"the second connection is refused: once and no more", CONNECT "1: SELECT slow() -> wait=5000 SELECT 1\n" REFUSED, statement, 0, ERR_NONE, BEGUN},
     {"the second connection is cut", CONNECT "1: SELECT slow() -> wait=1400 SELECT 1\n2: connect -> ok\n2: @site_blockers -> cut\n", statement, 0, ERR_NONE, BEGUN},
-    {"stopped while it waits", CONNECT "1: SELECT slow() -> silence\n2: connect -> ok\n2: @site_blockers -> signal rows kfmig build | 9 | ann | active\n", statement, -1, ERR_INTERRUPTED, "interrupted"},
+    {"stopped while it waits", CONNECT "1: SELECT slow() -> silence\n2: connect -> ok\n2: @site_blockers -> signal rows kfmig build | 9 | ann | active | NULL | NULL | NULL\n", statement, -1, ERR_INTERRUPTED, "interrupted"},
 };
 
 #define SHA "0123456789abcdef0123456789abcdef01234567"

@@ -15,7 +15,8 @@
     UUID " | dev | " format " | 0 | " root " | 3 | " SERVER(pid, "f")
 #define NO_LEDGER "NULL | NULL | NULL | NULL | NULL | NULL | "
 #define FULL(row) "@ledger_identify_full -> rows " row "\n"
-#define HOLDER "@ledger_lock_holder -> rows kfmig build | 9 | 2026-01-02T03:04:05Z | ann\n"
+#define HOLDER                                                                                     \
+    "@ledger_lock_holder -> rows kfmig build | 9 | 2026-01-02T03:04:05Z | ann | active | 12\n"
 
 /* What a scenario leaves, to be looked at. */
 static struct {
@@ -143,7 +144,8 @@ static const struct {
     /* who answers */
     {"a server with its ledger", FULL(IDENTITY("1", ROOT, "7")), identify, 0, ERR_NONE, "dev " UUID " size 0 epoch 3 system 99"},
     {"a pooler shows by the process that answers", FULL(IDENTITY("1", ROOT, "8")), identify, 0, ERR_NONE, "dev " UUID " size 0 epoch 3 system 99 pooled"},
-    {"a ledger of a later format", FULL(IDENTITY("2", ROOT, "7")), identify, -1, ERR_PREFLIGHT, "the ledger has format 2, this kfmig knows 1"},
+    {"a ledger of a later format", FULL(IDENTITY("3", ROOT, "7")), identify, -1, ERR_PREFLIGHT, "the ledger has format 3, this kfmig knows 1 to 2"},
+    {"a ledger of format 2", FULL(IDENTITY("2", ROOT, "7")), identify, 0, ERR_NONE, "dev " UUID " size 0 epoch 3 system 99"},
     {"a root of another length", FULL(IDENTITY("1", "e3b0", "7")), identify, -1, ERR_INTEGRITY, "a digest in the ledger has not 32 bytes"},
     {"a root that is no digest", FULL(IDENTITY("1", "xxb0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855", "7")), identify, -1, ERR_INTEGRITY, "a digest in the ledger has not 32 bytes"},
     {"a row of the ledger is missing", FULL(UUID " | dev | 1 | NULL | NULL | 3 | " SERVER("7", "f")), identify, -1, ERR_INTEGRITY, "is missing or wrong"},
@@ -160,11 +162,11 @@ static const struct {
 
     /* the lock */
     {"the lock is had", LOCKED FREE "@ledger_lock_lease(run-1, ann build) -> rows 4\n", lock, 0, ERR_NONE, "epoch 4"},
-    {"another run has it", BUSY HOLDER, lock, -1, ERR_LOCKED, "another run holds the environment: kfmig build (pid 9, connected since 2026-01-02T03:04:05Z), last holder by the ledger: ann"},
+    {"another run has it", BUSY HOLDER, lock, -1, ERR_LOCKED, "another run holds the environment: kfmig build (pid 9, connected since 2026-01-02T03:04:05Z, active, itself waiting for a lock of pid 12); the ledger has it as \"ann\""},
     {"another run has it, then it is free", BUSY HOLDER BUSY HOLDER LOCKED FREE "@ledger_lock_lease -> rows 4\n", lock_patiently, 0, ERR_NONE, "epoch 4 waits 2"},
     {"who had it has just ended", BUSY "@ledger_lock_holder -> rows\n", lock, -1, ERR_LOCKED, "a session that has just ended"},
     {"stopped while waiting", BUSY HOLDER BUSY HOLDER, lock_patiently, -1, ERR_INTERRUPTED, "interrupted while waiting: another run holds the environment"},
-    {"an orphan of an earlier run works", LOCKED WORKING HOLDER RELEASED, lock, -1, ERR_LOCKED, "a session of an earlier run still works"},
+    {"an orphan of an earlier run works", LOCKED WORKING HOLDER RELEASED, lock, -1, ERR_LOCKED, "a session of an earlier run still works in the environment: kfmig build (pid 9, connected since 2026-01-02T03:04:05Z, active, itself waiting for a lock of pid 12)"},
     {"an orphan works, then has ended", LOCKED WORKING HOLDER FREE "@ledger_lock_lease -> rows 4\n", lock_patiently, 0, ERR_NONE, "epoch 4 waits 1"},
     {"the lease is gone", LOCKED FREE "@ledger_lock_lease -> rows\n" RELEASED, lock, -1, ERR_INTEGRITY, "the row of kfmig.lease is missing"},
     {"the lease may not be taken", LOCKED FREE "@ledger_lock_lease -> error 42501\n" RELEASED, lock, -1, ERR_PREFLIGHT, "insufficient_privilege"},

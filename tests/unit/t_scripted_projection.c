@@ -186,9 +186,9 @@ static void without_sums(void)
 static void with_sum(void)
 {
     static struct object_row known[3];
-    known[0] = (struct object_row){"schema wells", digest_of(bytes_str("1")), "", 1};
-    known[1] = (struct object_row){"table other.x", digest_of(bytes_str("2")), "", 1};
-    known[2] = (struct object_row){"table wells.old", digest_of(bytes_str("3")), "", 1};
+    known[0] = (struct object_row){"schema wells", digest_of(bytes_str("1")), "", 1, 1};
+    known[1] = (struct object_row){"table other.x", digest_of(bytes_str("2")), "", 1, 1};
+    known[2] = (struct object_row){"table wells.old", digest_of(bytes_str("3")), "", 1, 1};
     struct object_rows sum = {known, 3, 3};
     baseline_of_rows(&b.t.sum, &b.t.a, &sum);
 }

@@ -12,11 +12,10 @@ static struct scene t;
 
 static int adopt(struct err *e)
 {
-    struct object_row gone = {"table app.gone", digest_of(bytes_str("x")), "", 1};
+    struct object_row gone = {"table app.gone", digest_of(bytes_str("x")), "", 1, 1};
     struct object_rows sum = {&gone, 1, 1};
     size_t n = 0;
-    int rc = run_adopt(&t.run, &(struct adopted){.sum = &sum, .found = t.run.base}, "as it stands",
-                       &n, &t.o, e);
+    int rc = run_adopt(&t.run, &sum, &(struct adoption){.notes = "as it stands"}, &n, &t.o, e);
     return n == 1 ? rc : -9;
 }
 
@@ -26,16 +25,15 @@ static int adopt_differing(struct err *e)
     static struct catalog_object stands[] = {
         {.text = "schema app"}, {.text = "table app.new"}, {.text = "table app.other"}};
     static struct catalog_object *v[] = {&stands[0], &stands[1], &stands[2]};
-    struct object_row known[] = {{"schema app", digest_of(bytes_str("1")), "", 1},
-                                 {"table app.gone", digest_of(bytes_str("2")), "", 1},
-                                 {"table app.other", digest_of(bytes_str("3")), "", 1}};
+    struct object_row known[] = {{"schema app", digest_of(bytes_str("1")), "", 1, 1},
+                                 {"table app.gone", digest_of(bytes_str("2")), "", 1, 1},
+                                 {"table app.other", digest_of(bytes_str("3")), "", 1, 1}};
     struct object_rows sum = {known, 3, 3};
     size_t n = 0;
     stands[0].fingerprint = known[0].fingerprint;
     t.base.v = v;
     t.base.n = 3;
-    int rc = run_adopt(&t.run, &(struct adopted){.sum = &sum, .found = t.run.base}, "as it stands",
-                       &n, &t.o, e);
+    int rc = run_adopt(&t.run, &sum, &(struct adoption){.notes = "as it stands"}, &n, &t.o, e);
     return n == 3 ? rc : -9;
 }
 

@@ -26,7 +26,7 @@ static void other_name(void)
 
 static void newer_format(void)
 {
-    t.keeper.format = "2";
+    t.keeper.format = "3";
 }
 
 static void unset(void)
@@ -348,7 +348,7 @@ static const struct {
     {"a pooler, as another process answers", "dev", LEDGER_UUID, 3, pooled, CONNECT IDENTIFY, linked, -1, ERR_PREFLIGHT, "environment \"dev\" is reached through a transaction pooler"},
     {"a pooler, as somebody's statement is there", "dev", LEDGER_UUID, 3, NULL, CONNECT "prepare pg_pin_query -> error 42P05\n", linked, -1, ERR_PREFLIGHT, "a transaction pooler"},
     {"a server that is too old", "dev", LEDGER_UUID, 3, NULL, "connect -> ok version=120017\n" IDENTIFY, linked, -1, ERR_PREFLIGHT, "runs PostgreSQL 12; 13 or newer is needed"},
-    {"a ledger of a later format", "dev", LEDGER_UUID, 3, newer_format, CONNECT IDENTIFY, linked, -1, ERR_PREFLIGHT, "format 2, this kfmig knows 1"},
+    {"a ledger of a later format", "dev", LEDGER_UUID, 3, newer_format, CONNECT IDENTIFY, linked, -1, ERR_PREFLIGHT, "format 3, this kfmig knows 1 to 2"},
     {"another environment's database", "dev", LEDGER_UUID, 3, other_name, CONNECT IDENTIFY, linked, -1, ERR_PREFLIGHT, "this database is environment \"prod\", not \"dev\"; check what T_DEV points to"},
     {"the same by a second look", "dev", LEDGER_UUID, 3, NULL, WHO IDENTIFY, refresh, 0, ERR_NONE, "size 3 of 3 facts 1"},
     {"the second look is cut", "dev", LEDGER_UUID, 3, NULL, WHO "@ledger_identify_full -> cut\n", refresh, -1, ERR_PREFLIGHT, "was lost"},

@@ -223,7 +223,8 @@ static void owes_in_a_throwaway(void)
 #define LEASED "@ledger_lock_lease(*, ann build*) -> rows 4\n"
 #define LOCKED TRIED FREE LEASED
 #define BUSY "@ledger_lock_try -> rows f\n"
-#define HOLDER "@ledger_lock_holder -> rows kfmig build | 9 | 2026-01-02T03:04:05Z | bob\n"
+#define HOLDER                                                                                     \
+    "@ledger_lock_holder -> rows kfmig build | 9 | 2026-01-02T03:04:05Z | bob | NULL | NULL\n"
 #define UNLOCKED "@ledger_lock_release -> rows t\n"
 #define BEFORE PLANNED LOCKED IDENTIFY LOOKED
 #define AFTER UNLOCKED IDENTIFY
@@ -262,7 +263,7 @@ static void owes_in_a_throwaway(void)
     "M-1: the connection was lost while COMMIT was under way and the outcome is not known yet"
 #define WAITING                                                                                    \
     "waiting: waiting for the run that holds the lock: kfmig build (pid 9, connected since "       \
-    "2026-01-02T03:04:05Z), last holder by the ledger: bob|"
+    "2026-01-02T03:04:05Z); the ledger has it as \"bob\"|"
 #define APP "~ @postgis_catalog_schemas* -> rows 2615 | 5000 | schema |  | app | owner | kfm\n"
 #define REFUSED "connect -> words Connection refused\n"
 
@@ -288,9 +289,9 @@ static const struct {
 
     /* the lock */
     {"the lock is had, and given back", "dev", 3, NULL, BEFORE AFTER, 0, ERR_NONE, "worked 1 size 3"},
-    {"another run has the lock", "dev", 3, NULL, PLANNED BUSY HOLDER IDENTIFY, -1, ERR_LOCKED, "exit 7: another run holds the environment: kfmig build (pid 9, connected since 2026-01-02T03:04:05Z), last holder by the ledger: bob; wait until it has ended"},
+    {"another run has the lock", "dev", 3, NULL, PLANNED BUSY HOLDER IDENTIFY, -1, ERR_LOCKED, "exit 7: another run holds the environment: kfmig build (pid 9, connected since 2026-01-02T03:04:05Z); the ledger has it as \"bob\"; wait until it has ended"},
     {"another run has the lock for a while", "dev", 3, waits, PLANNED BUSY HOLDER BUSY HOLDER LOCKED IDENTIFY LOOKED AFTER, 0, ERR_NONE, "worked 1 size 3; " WAITING WAITING},
-    {"stopped while it waits for the lock", "dev", 3, waits, PLANNED BUSY "@ledger_lock_holder -> signal rows kfmig build | 9 | NULL | bob\n" IDENTIFY, -1, ERR_INTERRUPTED, "exit 130: interrupted while waiting: another run holds the environment: kfmig build (pid 9)"},
+    {"stopped while it waits for the lock", "dev", 3, waits, PLANNED BUSY "@ledger_lock_holder -> signal rows kfmig build | 9 | NULL | bob | NULL | NULL\n" IDENTIFY, -1, ERR_INTERRUPTED, "exit 130: interrupted while waiting: another run holds the environment: kfmig build (pid 9)"},
     {"an orphan of an earlier run works", "dev", 3, NULL, PLANNED TRIED "@ledger_lock_work_is_free -> rows f\n" HOLDER "@ledger_lock_release -> rows t\n" IDENTIFY, -1, ERR_LOCKED, "exit 7: a session of an earlier run still works in the environment: kfmig build (pid 9"},
     {"cut while it takes the lock", "dev", 3, NULL, PLANNED TRIED FREE "@ledger_lock_lease -> cut\n", -1, ERR_PREFLIGHT, "was lost"},
     {"cut under the lock", "dev", 3, NULL, PLANNED LOCKED "@ledger_identify_full -> cut\n", -1, ERR_PREFLIGHT, "was lost"},
@@ -333,7 +334,7 @@ static const struct {
     {"COMMIT is cut, and a replica answers", "dev", 3, works, BEFORE MIGRATED "COMMIT -> cut\nconnect -> ok\n@ledger_identify_full -> rows " REPLICA "\n", 0, ERR_DOUBT, "worked 1 size 3, apply M-1 " IN_DOUBT ", 1 owed; begin: M-1|statement: INSERT|resolving: M-1|failed: " IN_DOUBT "|run the same command again: kfmig will ask the ledger first (another database answers now)|" KEPT},
     {"COMMIT is cut, and who answers is cut too", "dev", 3, works, BEFORE MIGRATED "COMMIT -> cut\nconnect -> ok\n@ledger_identify_full -> cut\n", 0, ERR_DOUBT, "worked 1 size 3, apply M-1 " IN_DOUBT ", 1 owed; begin: M-1|statement: INSERT|resolving: M-1|failed: " IN_DOUBT "|run the same command again: kfmig will ask the ledger first (the connection to db.example:5432 was lost: connection_failure (08006))|" KEPT},
     {"COMMIT is cut, and the lost session is not ended", "dev", 3, works, BEFORE MIGRATED "COMMIT -> cut\nconnect -> ok\n" IDENTIFY "@ledger_lock_evict -> error 42501\n" IDENTIFY, 0, ERR_DOUBT, "worked 1 size 3, apply M-1 " IN_DOUBT ", 1 owed; begin: M-1|statement: INSERT|resolving: M-1|failed: " IN_DOUBT "|run the same command again: kfmig will ask the ledger first (the server refused kfmig's query \"ledger_lock_evict\": insufficient_privilege (42501))|" KEPT},
-    {"COMMIT is cut, and the lock is another's", "dev", 3, works, BEFORE MIGRATED "COMMIT -> cut\nconnect -> ok\n" IDENTIFY "@ledger_lock_evict -> rows\n" BUSY HOLDER IDENTIFY, 0, ERR_DOUBT, "worked 1 size 3, apply M-1 " IN_DOUBT ", 1 owed; begin: M-1|statement: INSERT|resolving: M-1|failed: " IN_DOUBT "|run the same command again: kfmig will ask the ledger first (another run holds the environment: kfmig build (pid 9, connected since 2026-01-02T03:04:05Z), last holder by the ledger: bob)|" KEPT},
+    {"COMMIT is cut, and the lock is another's", "dev", 3, works, BEFORE MIGRATED "COMMIT -> cut\nconnect -> ok\n" IDENTIFY "@ledger_lock_evict -> rows\n" BUSY HOLDER IDENTIFY, 0, ERR_DOUBT, "worked 1 size 3, apply M-1 " IN_DOUBT ", 1 owed; begin: M-1|statement: INSERT|resolving: M-1|failed: " IN_DOUBT "|run the same command again: kfmig will ask the ledger first (another run holds the environment: kfmig build (pid 9, connected since 2026-01-02T03:04:05Z); the ledger has it as \"bob\")|" KEPT},
     {"COMMIT is cut, and the way there means nothing now", "dev", 3, works, BEFORE MIGRATED "COMMIT -> cut\nconnect -> words invalid sslmode value\n", 0, ERR_DOUBT, "worked 1 size 3, apply M-1 " IN_DOUBT ", 1 owed; begin: M-1|statement: INSERT|resolving: M-1|failed: " IN_DOUBT "|run the same command again: kfmig will ask the ledger first (the connection string holds an invalid value)|" KEPT},
 
     /* the sink */

@@ -62,6 +62,13 @@ static const struct {
      "\"event\":\"waiting\",\"for\":\"waiting for x\""},
     {{.kind = TELL_RETRY, .what = "deadlock_detected", .at = 1, .n = 3, .ms = 200},
      "\"at\":1,\"condition\":\"deadlock_detected\",\"event\":\"retry\",\"ms\":200,\"of\":3"},
+    {{.kind = TELL_SAID,
+      .severity = "NOTICE",
+      .sqlstate = "00000",
+      .what = "ada",
+      .path = "f",
+      .line = 2},
+     "\"event\":\"said\",\"severity\":\"NOTICE\",\"sqlstate\":\"00000\",\"where\":\"f:2\""},
     {{.kind = TELL_RESOLVING, .target = "p"}, "\"event\":\"resolving\",\"target\":\"p\""},
     {{.kind = TELL_TICK, .target = "p", .ms = 30000},
      "\"event\":\"heartbeat\",\"ms\":30000,\"target\":\"p\""},
@@ -159,7 +166,7 @@ static void test_ear(void)
 int main(void)
 {
     (void)setenv("KFMIG_NOW", "0", 1);
-    tap_plan(16 + 15 + 1 + 7);
+    tap_plan(17 + 16 + 1 + 7);
     test_lines();
     test_list();
     test_ear();

@@ -1,7 +1,8 @@
--- Who has the lock $1 (1: the run's, 2: the work's). At most one row. since is NULL where the role may not see it.
+-- Who has the lock $1 (1: the run's, 2: the work's). At most one row. What the role may not see is NULL. state: as pg_stat_activity has it;
+-- blocker: whom it waits for, if anybody.
 SELECT a.application_name, k.pid,
        pg_catalog.to_char(a.backend_start AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') AS since,
-       l.holder
+       l.holder, a.state, (pg_catalog.pg_blocking_pids(k.pid))[1] AS blocker
 FROM pg_catalog.pg_locks k
 LEFT JOIN pg_catalog.pg_stat_activity a ON a.pid = k.pid
 LEFT JOIN (SELECT * FROM kfmig.lease LIMIT 1) AS l ON true

@@ -1,5 +1,16 @@
--- Who holds what backend $1 waits for: application, process id, user, state; one row per blocking session.
-SELECT a.application_name, a.pid, a.usename, a.state
+-- Who holds what backend $1 waits for: application, process id, user, state and since when, the lock wanted and the relation (or kind
+-- of thing) that it is on; one row per blocking session. NULL: the role may not see it.
+SELECT a.application_name, b.pid, a.usename, a.state,
+       pg_catalog.to_char(a.state_change AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') AS since, w.mode,
+       CASE
+           WHEN c.oid IS NOT NULL THEN pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(c.relname)
+           WHEN w.locktype OPERATOR(pg_catalog.=) 'transactionid' THEN 'a row that its transaction changed'
+           ELSE w.locktype
+       END AS what
 FROM pg_catalog.unnest(pg_catalog.pg_blocking_pids($1::pg_catalog.int4)) AS b(pid)
-JOIN pg_catalog.pg_stat_activity a ON a.pid OPERATOR(pg_catalog.=) b.pid
-ORDER BY a.pid
+LEFT JOIN pg_catalog.pg_stat_activity a ON a.pid OPERATOR(pg_catalog.=) b.pid
+LEFT JOIN (SELECT k.mode, k.locktype, k.relation FROM pg_catalog.pg_locks k
+           WHERE k.pid OPERATOR(pg_catalog.=) $1::pg_catalog.int4 AND NOT k.granted LIMIT 1) AS w ON true
+LEFT JOIN pg_catalog.pg_class c ON c.oid OPERATOR(pg_catalog.=) w.relation
+LEFT JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) c.relnamespace
+ORDER BY b.pid

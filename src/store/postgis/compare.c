@@ -91,7 +91,7 @@ static void compare_group(struct observer *o, const struct catalog *now, enum gr
 
 static int compare_all(struct observer *o, struct err *e)
 {
-    struct definitions_wanted w = {.all = true};
+    struct definitions_wanted w = {.format = o->base->format, .all = true};
     struct catalog now;
     pins_add(o->s, PINS_SAVEPOINT, true);
     struct definitions *d = definitions_add(o->a, o->s, &w);
@@ -214,6 +214,7 @@ static bool want_candidates(struct observer *o, struct definitions_wanted *w, st
             continue;
         }
         oids_add(o->a, &w->oids[g], c->objid);
+        w->given |= c->objid < FIRST_NORMAL_OID || c->extension[0] != '\0';
         const struct catalog_object *b = exactly(o->base, c->classid, c->objid);
         if (b != NULL && is_followed(b)) {
             seed(o, q, b);
@@ -266,13 +267,13 @@ static void want_moved(struct observer *o, struct definitions_wanted *w)
     }
 }
 
-/* Groups that candidates belong to. Large objects are data and in none. */
+/* Groups that candidates belong to. */
 static void want_groups(struct observer *o, struct definitions_wanted *w)
 {
     for (size_t i = 0; i < o->candidates.n; i++) {
         struct suspect *c = o->candidates.rows[i].value;
         if (!c->is_read && group_of_class(c->classid) >= GROUP_WHOLE &&
-            c->classid != PG_LARGEOBJECT) {
+            (c->classid != PG_LARGEOBJECT || w->format != 1)) {
             c->is_read = true;
             w->whole[group_of_class(c->classid)] = true;
         }
@@ -316,7 +317,7 @@ static void follow(struct observer *o, const struct pg_rows *r)
 bool compare_add(struct observer *o, bool first)
 {
     struct round *r = &o->round;
-    struct definitions_wanted w = {0};
+    struct definitions_wanted w = {.format = o->base->format};
     bool all_new;
     *r = (struct round){0};
     bool any = want_candidates(o, &w, &r->seeds, &all_new);

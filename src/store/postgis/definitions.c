@@ -10,36 +10,40 @@
 #include "store/postgis/queries.h"
 #include "store/postgis/query_sections.h"
 
-enum { VERSION_14 = 140000, VERSION_15 = 150000, N_QUERIES = 18 };
+enum { VERSION_14 = 140000, VERSION_15 = 150000, N_QUERIES = 20 };
 
 struct class_query {
     const struct pg_sql *sql;
     enum group group;
     enum extra extra;
     int since, until; /* server versions; until: the first that it is not for, 0: none */
+    int format;       /* of fingerprints that it is for; 0: any */
 };
 
 /* An object's own query stands before those of its parts. */
 static const struct class_query queries[N_QUERIES] = {
-    {&postgis_catalog_relations, GROUP_RELATIONS, EXTRA_FILENODE, 0, 0},
-    {&postgis_catalog_columns, GROUP_RELATIONS, EXTRA_POSITION, 0, 0},
-    {&postgis_catalog_constraints, GROUP_RELATIONS, EXTRA_NONE, 0, 0},
-    {&postgis_catalog_indexes, GROUP_RELATIONS, EXTRA_NONE, 0, 0},
-    {&postgis_catalog_parts, GROUP_RELATIONS, EXTRA_PART, 0, 0},
-    {&postgis_catalog_types, GROUP_TYPES, EXTRA_PART, 0, 0},
-    {&postgis_catalog_functions, GROUP_FUNCTIONS, EXTRA_NONE, 0, 0},
-    {&postgis_catalog_schemas, GROUP_SCHEMAS, EXTRA_NONE, 0, 0},
-    {&postgis_catalog_operators, GROUP_OPERATORS, EXTRA_PART, 0, 0},
-    {&postgis_catalog_roles, GROUP_ROLES, EXTRA_NONE, 0, 0},
-    {&postgis_catalog_settings, GROUP_SETTINGS, EXTRA_NONE, 0, 0},
-    {&postgis_catalog_default_privileges, GROUP_DEFAULT_PRIVILEGES, EXTRA_NONE, 0, 0},
-    {&postgis_catalog_globals, GROUP_GLOBALS, EXTRA_NONE, 0, 0},
-    {&postgis_catalog_subscriptions, GROUP_GLOBALS, EXTRA_NONE, VERSION_14, 0},
-    {&postgis_catalog_subscriptions_13, GROUP_GLOBALS, EXTRA_NONE, 0, VERSION_14},
-    {&postgis_catalog_publications, GROUP_PUBLICATIONS, EXTRA_NONE, 0, 0},
-    {&postgis_catalog_since_15, GROUP_PUBLICATIONS, EXTRA_NONE, VERSION_15, 0},
+    {&postgis_catalog_relations, GROUP_RELATIONS, EXTRA_FILENODE, 0, 0, 0},
+    {&postgis_catalog_columns, GROUP_RELATIONS, EXTRA_POSITION, 0, 0, 0},
+    {&postgis_catalog_constraints, GROUP_RELATIONS, EXTRA_NONE, 0, 0, 0},
+    {&postgis_catalog_indexes, GROUP_RELATIONS, EXTRA_NONE, 0, 0, 0},
+    {&postgis_catalog_parts, GROUP_RELATIONS, EXTRA_PART, 0, 0, 0},
+    {&postgis_catalog_types, GROUP_TYPES, EXTRA_PART, 0, 0, 0},
+    {&postgis_catalog_functions, GROUP_FUNCTIONS, EXTRA_NONE, 0, 0, 0},
+    {&postgis_catalog_schemas, GROUP_SCHEMAS, EXTRA_NONE, 0, 0, 0},
+    {&postgis_catalog_operators, GROUP_OPERATORS, EXTRA_PART, 0, 0, 0},
+    {&postgis_catalog_roles, GROUP_ROLES, EXTRA_NONE, 0, 0, 0},
+    {&postgis_catalog_settings, GROUP_SETTINGS, EXTRA_NONE, 0, 0, 0},
+    {&postgis_catalog_default_privileges, GROUP_DEFAULT_PRIVILEGES, EXTRA_NONE, 0, 0, 0},
+    {&postgis_catalog_globals, GROUP_GLOBALS, EXTRA_NONE, 0, 0, 0},
+    {&postgis_catalog_subscriptions, GROUP_GLOBALS, EXTRA_NONE, VERSION_14, 0, 0},
+    {&postgis_catalog_subscriptions_13, GROUP_GLOBALS, EXTRA_NONE, 0, VERSION_14, 0},
+    {&postgis_catalog_publications, GROUP_PUBLICATIONS, EXTRA_NONE, 0, 0, 0},
+    {&postgis_catalog_since_15, GROUP_PUBLICATIONS, EXTRA_NONE, VERSION_15, 0, 0},
     /* Comments of objects of several groups: read for whatever is read. */
-    {&postgis_catalog_notes, GROUP_COUNT, EXTRA_NONE, 0, 0},
+    {&postgis_catalog_notes, GROUP_COUNT, EXTRA_NONE, 0, 0, 0},
+    /* Of several groups, too, and few. */
+    {&postgis_catalog_given, GROUP_COUNT, EXTRA_GIVEN, 0, 0, 2},
+    {&postgis_catalog_given_globals, GROUP_GLOBALS, EXTRA_GIVEN, 0, 0, 2},
 };
 
 enum group group_of_class(uint32_t classid)
@@ -153,31 +157,44 @@ static const struct pg_sql *for_few(size_t at)
 
 struct definitions {
     struct arena *a;
+    int format;
     struct pg_rows *rows[N_QUERIES];
     const char *params[GROUP_COUNT + 1][1];
 };
 
-static bool is_for(const struct class_query *q, const struct pg *s)
+static bool is_for(const struct class_query *q, const struct pg *s, int format)
 {
     int version = pg_server_version(s);
-    return version >= q->since && (q->until == 0 || version < q->until);
+    return version >= q->since && (q->until == 0 || version < q->until) &&
+           (q->format == 0 || q->format == format);
 }
 
-static void add_all(struct definitions *d, struct pg *s)
+/* Sections of the queries: what only one format has, and labels. */
+static bool keep_section(void *ctx, struct bytes name)
+{
+    const struct definitions_wanted *w = ctx;
+    if (bytes_eq(name, bytes_str("labels"))) {
+        return !w->no_labels;
+    }
+    return bytes_eq(name, bytes_str(w->format == 1 ? "format1" : "format2"));
+}
+
+static const struct pg_sql *chosen(const struct pg_sql *sql, const struct definitions_wanted *w)
+{
+    struct definitions_wanted copy = *w;
+    return strstr(sql->text, "--+ ") == NULL ? sql
+                                             : sections_choose(sql, keep_section, &copy, true);
+}
+
+static void add_all(struct definitions *d, struct pg *s, const struct definitions_wanted *w)
 {
     for (size_t i = 0; i < N_QUERIES; i++) {
         bool takes = queries[i].group < GROUP_WHOLE || queries[i].group == GROUP_COUNT;
-        if (is_for(&queries[i], s)) {
-            pg_batch_add(s, queries[i].sql, d->params[GROUP_COUNT], takes ? 1 : 0, &d->rows[i]);
+        if (is_for(&queries[i], s, w->format)) {
+            pg_batch_add(s, chosen(queries[i].sql, w), d->params[GROUP_COUNT], takes ? 1 : 0,
+                         &d->rows[i]);
         }
     }
-}
-
-static bool keep_none(void *ctx, struct bytes name)
-{
-    (void)ctx;
-    (void)name;
-    return false;
 }
 
 static void add_some(struct definitions *d, struct pg *s, const struct definitions_wanted *w)
@@ -193,14 +210,14 @@ static void add_some(struct definitions *d, struct pg *s, const struct definitio
     for (size_t i = 0; i < N_QUERIES; i++) {
         enum group g = queries[i].group;
         bool few = g == GROUP_COUNT ? any.n > 0 : g < GROUP_WHOLE && w->oids[g].n > 0;
-        bool whole = g >= GROUP_WHOLE && g < GROUP_COUNT && w->whole[g] && is_for(&queries[i], s);
-        few = few && !(w->no_parts && queries[i].sql == &postgis_catalog_parts);
+        bool whole =
+            g >= GROUP_WHOLE && g < GROUP_COUNT && w->whole[g] && is_for(&queries[i], s, w->format);
+        few = few && !(w->no_parts && queries[i].sql == &postgis_catalog_parts) &&
+              (queries[i].sql != &postgis_catalog_given || (w->given && w->format != 1));
         if (few) {
-            const struct pg_sql *sql =
-                w->no_labels ? sections_choose(for_few(i), keep_none, NULL, true) : for_few(i);
-            pg_batch_add(s, sql, d->params[g], 1, &d->rows[i]);
+            pg_batch_add(s, chosen(for_few(i), w), d->params[g], 1, &d->rows[i]);
         } else if (whole) {
-            pg_batch_add(s, queries[i].sql, NULL, 0, &d->rows[i]);
+            pg_batch_add(s, chosen(queries[i].sql, w), NULL, 0, &d->rows[i]);
         }
     }
 }
@@ -210,8 +227,9 @@ struct definitions *definitions_add(struct arena *a, struct pg *s,
 {
     struct definitions *d = ARENA_NEW(a, struct definitions);
     d->a = a;
+    d->format = w->format;
     if (w->all) {
-        add_all(d, s);
+        add_all(d, s, w);
     } else {
         add_some(d, s, w);
     }
@@ -221,7 +239,7 @@ struct definitions *definitions_add(struct arena *a, struct pg *s,
 void definitions_take(struct definitions *d, struct catalog *out)
 {
     struct build b;
-    build_begin(&b, d->a, out);
+    build_begin(&b, d->a, d->format, out);
     for (size_t i = 0; i < N_QUERIES; i++) {
         if (d->rows[i] != NULL) {
             build_rows(&b, d->rows[i], queries[i].extra);

@@ -45,6 +45,9 @@ enum system_catalog {
     PG_PUBLICATION = 6104,
 };
 
+/* What the server gives to the first object that did not come with it. */
+enum { FIRST_NORMAL_OID = 16384 };
+
 /* Objects that are read together. Those before GROUP_WHOLE are many and can be read one by one; the
  * others always all. */
 enum group {
@@ -68,8 +71,10 @@ enum group group_of(const struct catalog_object *o);
  * marked. no_parts: none of the relations has anything that catalog_parts.sql tells; no_labels:
  * nothing read has security labels or ALTER ... DEPENDS ON EXTENSION. */
 struct definitions_wanted {
+    int format; /* of the fingerprints, and so of what is asked for: struct catalog */
     bool all;
     bool no_parts, no_labels;
+    bool given; /* some of the oids are those of what came with the server or an extension */
     bool whole[GROUP_COUNT];
     struct oids {
         uint32_t *v;

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "store/postgis/facet_text.h"
+
 enum column {
     AT_CLASS,
     AT_OBJECT,
@@ -30,37 +32,12 @@ struct object_draft {
     size_t n_columns, cap_columns;
 };
 
-/* Names may hold anything; a definition is lines of "facet TAB value". */
-static const char *one_line(struct arena *a, const char *s)
-{
-    if (strpbrk(s, "\t\n\\") == NULL) {
-        return arena_strdup(a, s);
-    }
-    struct buf b = {0};
-    for (; *s != '\0'; s++) {
-        switch (*s) {
-        case '\t':
-            buf_puts(&b, "\\t");
-            break;
-        case '\n':
-            buf_puts(&b, "\\n");
-            break;
-        case '\\':
-            buf_puts(&b, "\\\\");
-            break;
-        default:
-            buf_putc(&b, *s);
-        }
-    }
-    const char *line = arena_strdup(a, buf_str(&b));
-    buf_release(&b);
-    return line;
-}
-
-static void add_facet(struct build *b, struct object_draft *d, const char *name, const char *value)
+static struct facet *add_facet(struct build *b, struct object_draft *d, const char *name,
+                               const char *value)
 {
     ARENA_GROW(b->a, d->o.facets, d->o.n_facets, d->cap);
-    d->o.facets[d->o.n_facets++] = (struct facet){name, value};
+    d->o.facets[d->o.n_facets] = (struct facet){.name = name, .value = value};
+    return &d->o.facets[d->o.n_facets++];
 }
 
 static void add_part(struct build *b, struct object_draft *d, uint32_t classid, uint32_t objid)
@@ -75,6 +52,7 @@ static struct object_draft *draft_new(struct build *b, uint32_t classid, uint32_
 {
     struct object_draft *d = ARENA_NEW(b->a, struct object_draft);
     d->o.classid = classid;
+    d->o.normal = b->out->format == 1 ? NULL : facet_normal;
     d->o.objid = objid;
     d->o.object =
         (struct object){o->kind, arena_strdup(b->a, o->schema), arena_strdup(b->a, o->name), NULL};
@@ -139,6 +117,9 @@ static void take_extra(struct build *b, struct object_draft *d, const struct pg_
     case EXTRA_FILENODE:
         d->o.filenode = (uint32_t)pg_int(r, i, AT_EXTRA);
         return;
+    case EXTRA_GIVEN:
+        d->o.is_given = true;
+        return;
     case EXTRA_PART:
         if (!pg_null(r, i, AT_EXTRA)) {
             add_part(b, d, (uint32_t)pg_int(r, i, AT_EXTRA), (uint32_t)pg_int(r, i, AT_EXTRA_2));
@@ -147,22 +128,31 @@ static void take_extra(struct build *b, struct object_draft *d, const struct pg_
     }
 }
 
-void build_begin(struct build *b, struct arena *a, struct catalog *out)
+void build_begin(struct build *b, struct arena *a, int format, struct catalog *out)
 {
     *b = (struct build){.a = a, .out = out};
-    *out = (struct catalog){.a = a, .by_text = {.a = a}, .by_oid = {.a = a}};
+    *out = (struct catalog){.a = a, .format = format, .by_text = {.a = a}, .by_oid = {.a = a}};
+}
+
+static void build_row(struct build *b, const struct pg_rows *r, size_t i, enum extra extra)
+{
+    bool has_sql = false;
+    const char *sent = pg_text(r, i, AT_VALUE);
+    const char *value = facet_value(b->a, b->out->format, sent, &has_sql);
+    struct object_draft *d = value != NULL ? draft_of(b, r, i) : NULL;
+    if (d == NULL) {
+        return;
+    }
+    struct facet *f = add_facet(b, d, facet_line(b->a, pg_text(r, i, AT_FACET)), value);
+    f->sent = has_sql ? arena_strdup(b->a, sent) : NULL;
+    take_extra(b, d, r, i, extra);
 }
 
 void build_rows(struct build *b, const struct pg_rows *r, enum extra extra)
 {
     b->last = NULL;
     for (size_t i = 0; i < pg_rows_n(r); i++) {
-        struct object_draft *d = draft_of(b, r, i);
-        if (d != NULL) {
-            add_facet(b, d, one_line(b->a, pg_text(r, i, AT_FACET)),
-                      one_line(b->a, pg_text(r, i, AT_VALUE)));
-            take_extra(b, d, r, i, extra);
-        }
+        build_row(b, r, i, extra);
     }
 }
 
@@ -180,7 +170,7 @@ static void add_column_order(struct build *b, struct object_draft *d)
     for (size_t i = 0; i < d->n_columns; i++) {
         buf_printf(&order, "%s%s", i > 0 ? ", " : "", d->columns[i].name);
     }
-    add_facet(b, d, "column_order", arena_strdup(b->a, buf_str(&order)));
+    (void)add_facet(b, d, "column_order", arena_strdup(b->a, buf_str(&order)));
     buf_release(&order);
 }
 

@@ -9,6 +9,7 @@ enum extra {
     EXTRA_NONE,
     EXTRA_POSITION, /* attnum: the facet is a column, ordered by it */
     EXTRA_FILENODE, /* relfilenode */
+    EXTRA_GIVEN,    /* nothing; the object is one of those with is_given */
     EXTRA_PART,     /* address of the part that the facet is about, or NULL */
 };
 
@@ -18,7 +19,8 @@ struct build {
     struct catalog *out;
     struct object_draft *last; /* rows of one object tend to follow each other */
 };
-void build_begin(struct build *b, struct arena *a, struct catalog *out); /* out is made empty */
+void build_begin(struct build *b, struct arena *a, int format,
+                 struct catalog *out); /* out is made empty */
 void build_rows(struct build *b, const struct pg_rows *r, enum extra extra);
 void build_end(struct build *b); /* sorts, fingerprints, indexes by text */
 

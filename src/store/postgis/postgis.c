@@ -86,7 +86,7 @@ static int probe(struct store *s, struct arena *a, struct store_facts *out, stru
 
 static int look(struct store *s, struct arena *a, struct catalog *out, struct err *e)
 {
-    return catalog_read(session_of(s), a, out, e);
+    return catalog_read(session_of(s), CATALOG_FORMAT, a, out, e);
 }
 
 /* --- a change --- */

@@ -9,8 +9,10 @@
 #include "pg/pg.h"
 #include "store/store.h"
 
-/* Full read, any transaction state; sorted by text. Cost about that of the catalogs' size. */
-int catalog_read(struct pg *s, struct arena *a, struct catalog *out, struct err *e) MUST_CHECK;
+/* Full read, any transaction state; sorted by text; format: of the fingerprints (struct catalog). Cost about
+ * that of the catalogs' size. */
+int catalog_read(struct pg *s, int format, struct arena *a, struct catalog *out,
+                 struct err *e) MUST_CHECK;
 /* A witness that nothing in the catalogs moved: sums over (oid, xmin) of the observed catalogs;
  * cheaper than a read. In a. */
 int catalog_witness(struct pg *s, struct arena *a, const char **out, struct err *e) MUST_CHECK;

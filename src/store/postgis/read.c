@@ -4,9 +4,9 @@
 
 enum { VERSION_15 = 150000 };
 
-int catalog_read(struct pg *s, struct arena *a, struct catalog *out, struct err *e)
+int catalog_read(struct pg *s, int format, struct arena *a, struct catalog *out, struct err *e)
 {
-    struct definitions_wanted w = {.all = true};
+    struct definitions_wanted w = {.format = format, .all = true};
     enum pins p = pins_for(s);
     pins_add(s, p, true);
     if (pg_server_version(s) >= VERSION_15) {

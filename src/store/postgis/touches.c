@@ -207,6 +207,17 @@ static void touch_added(struct observer *o, const struct pair *p)
     touch_groups(o, t);
 }
 
+/* Where nothing deviates any more it may have gone with its extension, or as a large object: that is told
+ * elsewhere. */
+static void touch_given(struct observer *o, const struct pair *p)
+{
+    const struct catalog_object *c = p->after != NULL ? p->after : p->before;
+    const struct suspect *found = candidate_of(o, c);
+    if (p->after != NULL || c->objid < FIRST_NORMAL_OID || (found != NULL && found->is_row)) {
+        touch_difference(o, touch_once(o, c->object, EFFECT_ALTER), p);
+    }
+}
+
 void touches_of_pairs(struct observer *o)
 {
     for (size_t i = 0; i < o->n_pairs; i++) {
@@ -214,7 +225,9 @@ void touches_of_pairs(struct observer *o)
         if (p->is_silent) {
             continue;
         }
-        if (p->before == NULL) {
+        if ((p->after != NULL ? p->after : p->before)->is_given) {
+            touch_given(o, p);
+        } else if (p->before == NULL) {
             touch_added(o, p);
         } else if (p->after == NULL) {
             touch_removed(o, p);
@@ -271,7 +284,7 @@ static struct object object_of(const struct lock *l)
 static bool is_new(const struct observer *o, uint32_t oid)
 {
     const struct pair *p = pair_at(o, PG_CLASS, oid);
-    return p != NULL && p->before == NULL;
+    return p != NULL && p->before == NULL && !p->after->is_given;
 }
 
 static bool has_moved(const struct observer *o, const char *catalog)

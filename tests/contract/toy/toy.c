@@ -103,7 +103,8 @@ static int look_object(struct store *s, struct catalog *out, const char *collect
     }
     struct digest d = digest_of(text);
     struct facet *facet = ARENA_NEW(out->a, struct facet);
-    *facet = (struct facet){"content", arena_strdup(out->a, digest_text(&d, digest))};
+    *facet =
+        (struct facet){.name = "content", .value = arena_strdup(out->a, digest_text(&d, digest))};
     (void)catalog_add(out, (struct object){OBJ_TABLE, collection, name, store_toy.name}, facet, 1);
     return 0;
 }

@@ -11,8 +11,7 @@ SELECT 'pg_class'::regclass::oid AS classid,
        || CASE WHEN e.oid IS NULL THEN '' ELSE
               CASE a.attgenerated WHEN '' THEN ' default' WHEN 'v' THEN ' generated virtual' ELSE ' generated stored' END
               -- Only generated columns name others, for which the table has to be looked up.
-              || ' sha256:' || encode(sha256(convert_to(
-                  pg_get_expr(e.adbin, CASE WHEN a.attgenerated = '' THEN 0 ELSE e.adrelid END), 'UTF8')), 'hex') END
+              || E' \x01e' || replace(pg_get_expr(e.adbin, CASE WHEN a.attgenerated = '' THEN 0 ELSE e.adrelid END), E'\x02', E'\x02\x02') || E'\x02' END
        || CASE
            -- Nothing else to say, as of most columns. Some servers stamp every column with a number of their own.
            WHEN a.attidentity = '' AND a.attcollation IN (0, t.typcollation) AND a.attstorage = t.typstorage
@@ -29,15 +28,12 @@ SELECT 'pg_class'::regclass::oid AS classid,
                 || CASE WHEN coalesce(a.attstattarget, -1) <> -1 THEN ' statistics ' || a.attstattarget ELSE '' END
                 || CASE WHEN a.attinhcount > 0 THEN
                        CASE WHEN a.attislocal THEN ' inherited and local' ELSE ' inherited' END ELSE '' END
-                || CASE WHEN a.attacl IS NOT NULL THEN (
-                       SELECT ' acl ' || coalesce(string_agg(i::text, ', ' ORDER BY i::text COLLATE "C"), 'none')
-                       FROM unnest(a.attacl) AS i) ELSE '' END
-                || coalesce((SELECT ' options ' || string_agg(i, ', ' ORDER BY i COLLATE "C")
-                             FROM unnest(a.attoptions) AS i WHERE i NOT LIKE 'pg\_%'), '')
-                || CASE WHEN a.attfdwoptions IS NOT NULL THEN (
-                       SELECT ' options sha256:' || encode(sha256(convert_to(
-                                  string_agg(i, ', ' ORDER BY i COLLATE "C"), 'UTF8')), 'hex')
-                       FROM unnest(a.attfdwoptions) AS i) ELSE '' END
+                || CASE WHEN a.attacl IS NOT NULL THEN
+            E'\x01A' || replace(ARRAY[' acl ', a.attacl::text, acldefault('c', c.relowner)::text]::text, E'\x02', E'\x02\x02') || E'\x02' ELSE '' END
+                || coalesce((SELECT E'\x01o' || replace(ARRAY[' options ', array_agg(i)::text]::text, E'\x02', E'\x02\x02') || E'\x02'
+                             FROM unnest(a.attoptions) AS i WHERE i NOT LIKE 'pg\_%' HAVING count(*) > 0), '')
+                || CASE WHEN a.attfdwoptions IS NOT NULL THEN
+                       E'\x01O' || replace(ARRAY[' options ', a.attfdwoptions::text]::text, E'\x02', E'\x02\x02') || E'\x02' ELSE '' END
        END AS value,
        a.attnum AS position
 FROM (SELECT ''::"char" AS attcompression) AS absent

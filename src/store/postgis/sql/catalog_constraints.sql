@@ -28,7 +28,10 @@ SELECT 'pg_class'::regclass::oid AS classid,
        NULL AS schema,
        NULL AS name,
        'constraint ' || k.conname AS facet,
-       CASE k.contype
+       -- Version 18 made constraints of what the column says; its default name tells nothing more.
+       CASE WHEN k.contype = 'n' AND k.convalidated AND NOT k.connoinherit AND d.description IS NULL
+                 AND k.conname = c.relname || '_' || o.columns || '_not_null' THEN E'\x011' ELSE '' END
+       || CASE k.contype
            WHEN 'p' THEN 'PRIMARY KEY (' || o.columns || ')'
            WHEN 'u' THEN 'UNIQUE (' || o.columns || ')'
            WHEN 'n' THEN 'NOT NULL (' || o.columns || ')'
@@ -45,8 +48,8 @@ SELECT 'pg_class'::regclass::oid AS classid,
                          || coalesce((SELECT ' (' || string_agg(quote_ident(a.attname), ', ' ORDER BY a.attnum) || ')'
                                       FROM jsonb_array_elements_text(nullif(to_jsonb(k) -> 'confdelsetcols', 'null')) AS j
                                       JOIN pg_attribute AS a ON a.attrelid = k.conrelid AND a.attnum = j::int2), '')
-           WHEN 'c' THEN 'CHECK sha256:' || encode(sha256(convert_to(pg_get_constraintdef(k.oid), 'UTF8')), 'hex')
-           ELSE 'EXCLUDE sha256:' || encode(sha256(convert_to(pg_get_constraintdef(k.oid), 'UTF8')), 'hex')
+           WHEN 'c' THEN E'CHECK \x01c' || replace(pg_get_constraintdef(k.oid), E'\x02', E'\x02\x02') || E'\x02'
+           ELSE E'EXCLUDE \x01c' || replace(pg_get_constraintdef(k.oid), E'\x02', E'\x02\x02') || E'\x02'
        END
        || CASE WHEN k.condeferrable THEN ' deferrable' ELSE '' END
        || CASE WHEN k.condeferred THEN ' deferred' ELSE '' END
@@ -55,11 +58,12 @@ SELECT 'pg_class'::regclass::oid AS classid,
        || CASE WHEN k.convalidated THEN '' ELSE ' not valid' END
        || CASE WHEN k.connoinherit AND k.contype IN ('c', 'n') THEN ' no inherit' ELSE '' END
        || CASE WHEN k.coninhcount > 0 THEN CASE WHEN k.conislocal THEN ' inherited and local' ELSE ' inherited' END ELSE '' END
-       || coalesce(' comment sha256:' || encode(sha256(convert_to(d.description, 'UTF8')), 'hex'), '') AS value
+       || coalesce(E' comment \x01d' || replace(d.description, E'\x02', E'\x02\x02') || E'\x02', '') AS value
 FROM (SELECT true AS conenforced, false AS conperiod) AS absent
 CROSS JOIN wanted AS k
 -- Columns of version 18: unknown names in the inner query mean those of "absent".
 CROSS JOIN LATERAL (SELECT conenforced, conperiod FROM (SELECT k.*) AS x) AS v
+JOIN pg_class AS c ON c.oid = k.conrelid
 LEFT JOIN own_key AS o ON o.oid = k.oid
 LEFT JOIN other_key AS r ON r.oid = k.oid
 LEFT JOIN pg_class AS t ON t.oid = k.confrelid

@@ -45,12 +45,12 @@ SELECT 'pg_class'::regclass::oid AS classid,
        || CASE WHEN v.indnullsnotdistinct THEN ' nulls not distinct' ELSE '' END
        || CASE WHEN x.indexprs IS NULL AND x.indpred IS NULL THEN '' ELSE
               -- What follows "CREATE [UNIQUE] INDEX name ON [ONLY] table USING ".
-              ' sha256:' || encode(sha256(convert_to(substr(pg_get_indexdef(x.indexrelid), length(
+              E' \x01i' || replace(substr(pg_get_indexdef(x.indexrelid), length(
                   'CREATE ' || CASE WHEN x.indisunique THEN 'UNIQUE ' ELSE '' END || 'INDEX ' || quote_ident(x.relname) || ' ON '
                   || CASE WHEN x.relkind = 'I' THEN 'ONLY ' ELSE '' END
-                  || quote_ident(n.nspname) || '.' || quote_ident(x.table_name) || ' USING ') + 1), 'UTF8')), 'hex') END
-       || CASE WHEN x.reloptions IS NULL THEN '' ELSE (
-              SELECT ' with ' || string_agg(i, ', ' ORDER BY i COLLATE "C") FROM unnest(x.reloptions) AS i) END
+                  || quote_ident(n.nspname) || '.' || quote_ident(x.table_name) || ' USING ') + 1), E'\x02', E'\x02\x02') || E'\x02' END
+       || CASE WHEN x.reloptions IS NULL THEN '' ELSE
+              E'\x01o' || replace(ARRAY[' with ', x.reloptions::text]::text, E'\x02', E'\x02\x02') || E'\x02' END
        || CASE WHEN x.indimmediate THEN '' ELSE ' deferrable' END
        || CASE WHEN x.indisvalid THEN '' ELSE ' invalid' END
        || CASE WHEN x.indisclustered THEN ' clustered' ELSE '' END
@@ -61,7 +61,7 @@ SELECT 'pg_class'::regclass::oid AS classid,
               SELECT ' statistics ' || string_agg(a.attnum || '=' || a.attstattarget, ', ' ORDER BY a.attnum)
               FROM pg_attribute AS a
               WHERE a.attrelid = x.indexrelid AND a.attnum > 0 AND coalesce(a.attstattarget, -1) <> -1), '') ELSE '' END
-       || coalesce(' comment sha256:' || encode(sha256(convert_to(d.description, 'UTF8')), 'hex'), '') AS value
+       || coalesce(E' comment \x01d' || replace(d.description, E'\x02', E'\x02\x02') || E'\x02', '') AS value
 FROM (SELECT false AS indnullsnotdistinct) AS absent
 CROSS JOIN wanted AS x
 -- A column of version 15: an unknown name in the inner query means that of "absent".

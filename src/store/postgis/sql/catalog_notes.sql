@@ -7,7 +7,7 @@ SELECT d.classoid AS classid,
        NULL AS schema,
        NULL AS name,
        CASE WHEN d.objsubid = 0 THEN 'comment' ELSE 'comment on column ' || a.attname END AS facet,
-       'sha256:' || encode(sha256(convert_to(d.description, 'UTF8')), 'hex') AS value
+       E'\x01d' || replace(d.description, E'\x02', E'\x02\x02') || E'\x02' AS value
 FROM pg_description AS d
 LEFT JOIN pg_attribute AS a ON d.classoid = 'pg_class'::regclass AND a.attrelid = d.objoid AND a.attnum = d.objsubid
 WHERE ($1::oid[] IS NULL OR d.objoid = ANY ($1::oid[])) AND (d.objoid >= 16384 OR d.classoid = 'pg_namespace'::regclass)
@@ -20,7 +20,7 @@ WHERE ($1::oid[] IS NULL OR d.objoid = ANY ($1::oid[])) AND (d.objoid >= 16384 O
 UNION ALL
 SELECT s.classoid, s.objoid, NULL, NULL, NULL,
        'security_label ' || s.provider || CASE WHEN s.objsubid = 0 THEN '' ELSE ' on column ' || a.attname END,
-       'sha256:' || encode(sha256(convert_to(s.label, 'UTF8')), 'hex')
+       E'\x01d' || replace(s.label, E'\x02', E'\x02\x02') || E'\x02'
 FROM pg_seclabel AS s
 LEFT JOIN pg_attribute AS a ON s.classoid = 'pg_class'::regclass AND a.attrelid = s.objoid AND a.attnum = s.objsubid
 WHERE ($1::oid[] IS NULL OR s.objoid = ANY ($1::oid[])) AND (s.objoid >= 16384 OR s.classoid = 'pg_namespace'::regclass)

@@ -7,7 +7,7 @@ FROM (
     SELECT 'pg_operator'::regclass::oid AS classid, p.oid AS objid, 'operator' AS kind, p.oprnamespace AS namespace,
            p.oprname || '(' || coalesce(format_type(nullif(p.oprleft, 0), NULL), 'none') || ', '
            || coalesce(format_type(nullif(p.oprright, 0), NULL), 'none') || ')' AS name,
-           p.oprowner AS owner,
+           p.oprowner AS owner, NULL AS now,
            concat_ws(' ', 'function', p.oprcode::oid::regprocedure::text, 'result ' || format_type(nullif(p.oprresult, 0), NULL),
                      'commutator ' || nullif(p.oprcom, 0)::regoperator::text, 'negator ' || nullif(p.oprnegate, 0)::regoperator::text,
                      'restrict ' || nullif(p.oprrest::oid, 0)::regprocedure::text,
@@ -17,7 +17,7 @@ FROM (
     WHERE ($1::oid[] IS NULL OR p.oid = ANY ($1::oid[])) AND p.oid >= 16384
     UNION ALL
     SELECT 'pg_opclass'::regclass, c.oid, 'operator_class', c.opcnamespace,
-           c.opcname || ' using ' || m.amname, c.opcowner,
+           c.opcname || ' using ' || m.amname, c.opcowner, NULL,
            concat_ws(' ', 'family', quote_ident(fn.nspname) || '.' || quote_ident(fa.opfname),
                      'type', format_type(c.opcintype, NULL), 'key ' || format_type(nullif(c.opckeytype, 0), NULL),
                      CASE WHEN c.opcdefault THEN 'default' END)
@@ -28,52 +28,58 @@ FROM (
     WHERE ($1::oid[] IS NULL OR c.oid = ANY ($1::oid[])) AND c.oid >= 16384
     UNION ALL
     SELECT 'pg_opfamily'::regclass, y.oid, 'operator_family', y.opfnamespace,
-           y.opfname || ' using ' || m.amname, y.opfowner, NULL
+           y.opfname || ' using ' || m.amname, y.opfowner, NULL, NULL
     FROM pg_opfamily AS y
     JOIN pg_am AS m ON m.oid = y.opfmethod
     WHERE ($1::oid[] IS NULL OR y.oid = ANY ($1::oid[])) AND y.oid >= 16384
     UNION ALL
     SELECT 'pg_collation'::regclass, l.oid, 'collation', l.collnamespace, l.collname, l.collowner,
            -- The names of the columns changed with versions 15 and 17; the version of the library is the machine's.
-           'sha256:' || encode(sha256(convert_to((to_jsonb(l) - '{oid,collname,collnamespace,collowner,collversion}'::text[])::text,
-                                                 'UTF8')), 'hex')
+           concat_ws(' ', 'provider', l.collprovider, CASE WHEN NOT l.collisdeterministic THEN 'nondeterministic' END,
+                     'encoding ' || nullif(l.collencoding, -1),
+                     'locale ' || quote_literal(coalesce(j.facts ->> 'colllocale', j.facts ->> 'colliculocale', l.collcollate)),
+                     'ctype ' || quote_literal(nullif(l.collctype, l.collcollate)),
+                     E'rules \x01d' || replace(j.facts ->> 'collicurules', E'\x02', E'\x02\x02') || E'\x02'),
+           E'\x011\x01d' || replace((j.facts - '{oid,collname,collnamespace,collowner,collversion}'::text[])::text, E'\x02', E'\x02\x02') || E'\x02'
     FROM pg_collation AS l
+    CROSS JOIN LATERAL (SELECT to_jsonb(l) AS facts) AS j
     WHERE ($1::oid[] IS NULL OR l.oid = ANY ($1::oid[])) AND l.oid >= 16384
     UNION ALL
-    SELECT 'pg_conversion'::regclass, v.oid, 'conversion', v.connamespace, v.conname, v.conowner,
+    SELECT 'pg_conversion'::regclass, v.oid, 'conversion', v.connamespace, v.conname, v.conowner, NULL,
            concat_ws(' ', pg_encoding_to_char(v.conforencoding), 'to', pg_encoding_to_char(v.contoencoding),
                      v.conproc::oid::regprocedure::text, CASE WHEN v.condefault THEN 'default' END)
     FROM pg_conversion AS v
     WHERE ($1::oid[] IS NULL OR v.oid = ANY ($1::oid[])) AND v.oid >= 16384
     UNION ALL
-    SELECT 'pg_ts_config'::regclass, g.oid, 'text_search', g.cfgnamespace, g.cfgname || ' (configuration)', g.cfgowner,
+    SELECT 'pg_ts_config'::regclass, g.oid, 'text_search', g.cfgnamespace, g.cfgname || ' (configuration)', g.cfgowner, NULL,
            'parser ' || (SELECT quote_ident(n.nspname) || '.' || quote_ident(s.prsname)
                          FROM pg_ts_parser AS s JOIN pg_namespace AS n ON n.oid = s.prsnamespace WHERE s.oid = g.cfgparser)
     FROM pg_ts_config AS g
     WHERE ($1::oid[] IS NULL OR g.oid = ANY ($1::oid[])) AND g.oid >= 16384
     UNION ALL
-    SELECT 'pg_ts_dict'::regclass, d.oid, 'text_search', d.dictnamespace, d.dictname || ' (dictionary)', d.dictowner,
+    SELECT 'pg_ts_dict'::regclass, d.oid, 'text_search', d.dictnamespace, d.dictname || ' (dictionary)', d.dictowner, NULL,
            'template ' || (SELECT quote_ident(n.nspname) || '.' || quote_ident(s.tmplname)
                            FROM pg_ts_template AS s JOIN pg_namespace AS n ON n.oid = s.tmplnamespace WHERE s.oid = d.dicttemplate)
-           || coalesce(' options sha256:' || encode(sha256(convert_to(d.dictinitoption, 'UTF8')), 'hex'), '')
+           || coalesce(E' options \x01d' || replace(d.dictinitoption, E'\x02', E'\x02\x02') || E'\x02', '')
     FROM pg_ts_dict AS d
     WHERE ($1::oid[] IS NULL OR d.oid = ANY ($1::oid[])) AND d.oid >= 16384
     UNION ALL
-    SELECT 'pg_ts_parser'::regclass, s.oid, 'text_search', s.prsnamespace, s.prsname || ' (parser)', NULL,
+    SELECT 'pg_ts_parser'::regclass, s.oid, 'text_search', s.prsnamespace, s.prsname || ' (parser)', NULL, NULL,
            concat_ws(' ', s.prsstart::oid::regprocedure::text, s.prstoken::oid::regprocedure::text,
                      s.prsend::oid::regprocedure::text, nullif(s.prsheadline::oid, 0)::regprocedure::text,
                      s.prslextype::oid::regprocedure::text)
     FROM pg_ts_parser AS s
     WHERE ($1::oid[] IS NULL OR s.oid = ANY ($1::oid[])) AND s.oid >= 16384
     UNION ALL
-    SELECT 'pg_ts_template'::regclass, s.oid, 'text_search', s.tmplnamespace, s.tmplname || ' (template)', NULL,
+    SELECT 'pg_ts_template'::regclass, s.oid, 'text_search', s.tmplnamespace, s.tmplname || ' (template)', NULL, NULL,
            concat_ws('  ' || nullif(s.tmplinit::oid, 0)::regprocedure::text, s.tmpllexize::oid::regprocedure::text)
     FROM pg_ts_template AS s
     WHERE ($1::oid[] IS NULL OR s.oid = ANY ($1::oid[])) AND s.oid >= 16384
 ) AS o
 JOIN pg_namespace AS n ON n.oid = o.namespace
 CROSS JOIN LATERAL (
-    VALUES ('owner', coalesce(pg_get_userbyid(o.owner)::text, 'none')), ('definition', o.definition)
+    VALUES ('owner', coalesce(pg_get_userbyid(o.owner)::text, 'none')), ('definition', o.definition),
+           ('definition', E'\x012' || o.now)
 ) AS f (facet, value)
 WHERE n.nspname !~ '^pg_'
   AND n.nspname NOT IN ('information_schema', 'kfmig')

@@ -21,7 +21,7 @@ FROM (
     SELECT k.partrelid, 'partition_key',
            CASE
                WHEN k.partexprs IS NULL THEN pg_get_partkeydef(k.partrelid)
-               ELSE 'sha256:' || encode(sha256(convert_to(pg_get_partkeydef(k.partrelid), 'UTF8')), 'hex')
+               ELSE E'\x01k' || replace(pg_get_partkeydef(k.partrelid), E'\x02', E'\x02\x02') || E'\x02'
            END,
            NULL, NULL
     FROM pg_partitioned_table AS k
@@ -30,11 +30,11 @@ FROM (
     SELECT t.tgrelid, 'trigger ' || t.tgname,
            CASE
                WHEN t.tgqual IS NULL AND t.tgnargs = 0 THEN pg_get_triggerdef(t.oid)
-               ELSE 'sha256:' || encode(sha256(convert_to(pg_get_triggerdef(t.oid), 'UTF8')), 'hex')
+               ELSE E'\x01s' || replace(pg_get_triggerdef(t.oid), E'\x02', E'\x02\x02') || E'\x02'
            END
            || CASE t.tgenabled WHEN 'O' THEN '' WHEN 'D' THEN ' disabled' WHEN 'R' THEN ' replica' ELSE ' always' END
            || CASE WHEN (to_jsonb(t) ->> 'tgparentid') IS DISTINCT FROM '0' THEN ' inherited' ELSE '' END
-           || coalesce((SELECT ' comment sha256:' || encode(sha256(convert_to(d.description, 'UTF8')), 'hex')
+           || coalesce((SELECT E' comment \x01d' || replace(d.description, E'\x02', E'\x02\x02') || E'\x02'
                         FROM pg_description AS d
                         WHERE d.objoid = t.oid AND d.classoid = 'pg_trigger'::regclass AND d.objsubid = 0), ''),
            NULL, NULL
@@ -43,9 +43,9 @@ FROM (
     WHERE NOT t.tgisinternal
     UNION ALL
     SELECT r.ev_class, 'rule ' || r.rulename,
-           'sha256:' || encode(sha256(convert_to(pg_get_ruledef(r.oid), 'UTF8')), 'hex')
+           E'\x01s' || replace(pg_get_ruledef(r.oid), E'\x02', E'\x02\x02') || E'\x02'
            || CASE r.ev_enabled WHEN 'O' THEN '' WHEN 'D' THEN ' disabled' WHEN 'R' THEN ' replica' ELSE ' always' END
-           || coalesce((SELECT ' comment sha256:' || encode(sha256(convert_to(d.description, 'UTF8')), 'hex')
+           || coalesce((SELECT E' comment \x01d' || replace(d.description, E'\x02', E'\x02\x02') || E'\x02'
                         FROM pg_description AS d
                         WHERE d.objoid = r.oid AND d.classoid = 'pg_rewrite'::regclass AND d.objsubid = 0), ''),
            NULL, NULL
@@ -60,9 +60,9 @@ FROM (
            || ' to ' || (SELECT string_agg(CASE WHEN i = 0 THEN 'public' ELSE quote_ident(pg_get_userbyid(i)) END, ', '
                                            ORDER BY CASE WHEN i = 0 THEN '' ELSE pg_get_userbyid(i)::text END COLLATE "C")
                          FROM unnest(y.polroles) AS i)
-           || coalesce(' using sha256:' || encode(sha256(convert_to(pg_get_expr(y.polqual, y.polrelid), 'UTF8')), 'hex'), '')
-           || coalesce(' check sha256:' || encode(sha256(convert_to(pg_get_expr(y.polwithcheck, y.polrelid), 'UTF8')), 'hex'), '')
-           || coalesce((SELECT ' comment sha256:' || encode(sha256(convert_to(d.description, 'UTF8')), 'hex')
+           || coalesce(E' using \x01e' || replace(pg_get_expr(y.polqual, y.polrelid), E'\x02', E'\x02\x02') || E'\x02', '')
+           || coalesce(E' check \x01e' || replace(pg_get_expr(y.polwithcheck, y.polrelid), E'\x02', E'\x02\x02') || E'\x02', '')
+           || coalesce((SELECT E' comment \x01d' || replace(d.description, E'\x02', E'\x02\x02') || E'\x02'
                         FROM pg_description AS d
                         WHERE d.objoid = y.oid AND d.classoid = 'pg_policy'::regclass AND d.objsubid = 0), ''),
            NULL, NULL
@@ -71,10 +71,10 @@ FROM (
     UNION ALL
     SELECT s.stxrelid, 'statistics ' || quote_ident(n.nspname) || '.' || quote_ident(s.stxname),
            'kinds ' || array_to_string(s.stxkind, ' ')
-           || ' definition sha256:' || encode(sha256(convert_to(pg_get_statisticsobjdef(s.oid), 'UTF8')), 'hex')
+           || E' definition \x01s' || replace(pg_get_statisticsobjdef(s.oid), E'\x02', E'\x02\x02') || E'\x02'
            || ' owner ' || quote_ident(pg_get_userbyid(s.stxowner))
            || CASE WHEN coalesce(s.stxstattarget, -1) <> -1 THEN ' target ' || s.stxstattarget ELSE '' END
-           || coalesce((SELECT ' comment sha256:' || encode(sha256(convert_to(d.description, 'UTF8')), 'hex')
+           || coalesce((SELECT E' comment \x01d' || replace(d.description, E'\x02', E'\x02\x02') || E'\x02'
                         FROM pg_description AS d
                         WHERE d.objoid = s.oid AND d.classoid = 'pg_statistic_ext'::regclass AND d.objsubid = 0), ''),
            'pg_statistic_ext'::regclass, s.oid
@@ -88,10 +88,9 @@ FROM (
            || ' cache ' || q.seqcache || CASE WHEN q.seqcycle THEN ' cycle' ELSE '' END
            || CASE WHEN c.relpersistence = 'u' THEN ' unlogged' ELSE '' END
            || ' owner ' || quote_ident(pg_get_userbyid(c.relowner))
-           || CASE WHEN c.relacl IS NOT NULL THEN (
-                  SELECT ' acl ' || coalesce(string_agg(i::text, ', ' ORDER BY i::text COLLATE "C"), 'none')
-                  FROM unnest(c.relacl) AS i) ELSE '' END
-           || coalesce((SELECT ' comment sha256:' || encode(sha256(convert_to(e.description, 'UTF8')), 'hex')
+           || CASE WHEN c.relacl IS NOT NULL THEN
+            E'\x01A' || replace(ARRAY[' acl ', c.relacl::text, acldefault('s', c.relowner)::text]::text, E'\x02', E'\x02\x02') || E'\x02' ELSE '' END
+           || coalesce((SELECT E' comment \x01d' || replace(e.description, E'\x02', E'\x02\x02') || E'\x02'
                         FROM pg_description AS e
                         WHERE e.objoid = c.oid AND e.classoid = 'pg_class'::regclass AND e.objsubid = 0), ''),
            'pg_class'::regclass, c.oid
@@ -108,9 +107,7 @@ FROM (
     JOIN wanted AS w ON w.oid = f.ftrelid
     JOIN pg_foreign_server AS v ON v.oid = f.ftserver
     UNION ALL
-    SELECT f.ftrelid, 'server_options', (
-           SELECT 'sha256:' || encode(sha256(convert_to(string_agg(i, ', ' ORDER BY i COLLATE "C"), 'UTF8')), 'hex')
-           FROM unnest(f.ftoptions) AS i), NULL, NULL
+    SELECT f.ftrelid, 'server_options', E'\x01O' || replace(ARRAY['', f.ftoptions::text]::text, E'\x02', E'\x02\x02') || E'\x02', NULL, NULL
     FROM pg_foreign_table AS f
     JOIN wanted AS w ON w.oid = f.ftrelid
     WHERE f.ftoptions IS NOT NULL

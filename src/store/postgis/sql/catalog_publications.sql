@@ -2,13 +2,21 @@
 SELECT 'pg_publication'::regclass::oid AS classid, p.oid AS objid, 'publication' AS kind, '' AS schema, p.pubname AS name,
        f.facet, f.value
 FROM pg_publication AS p
+CROSS JOIN LATERAL (SELECT to_jsonb(p) AS facts) AS j
 CROSS JOIN LATERAL (
     VALUES
         ('owner', pg_get_userbyid(p.pubowner)::text),
-        ('options', (to_jsonb(p) - '{oid,pubname,pubowner}'::text[])::text),
-        ('comment', (SELECT 'sha256:' || encode(sha256(convert_to(d.description, 'UTF8')), 'hex')
+        ('options', E'\x011' || (j.facts - '{oid,pubname,pubowner}'::text[])::text),
+        ('options', E'\x012' || concat_ws(' ',
+            CASE WHEN p.puballtables THEN 'all tables' END,
+            CASE WHEN j.facts ->> 'puballsequences' = 'true' THEN 'all sequences' END,
+            'of', concat_ws(', ', CASE WHEN p.pubinsert THEN 'insert' END, CASE WHEN p.pubupdate THEN 'update' END,
+                            CASE WHEN p.pubdelete THEN 'delete' END, CASE WHEN p.pubtruncate THEN 'truncate' END),
+            CASE WHEN p.pubviaroot THEN 'by the root' END,
+            'generated columns ' || nullif(j.facts ->> 'pubgencols', 'n'))),
+        ('comment', (SELECT E'\x01d' || replace(d.description, E'\x02', E'\x02\x02') || E'\x02'
                      FROM pg_description AS d WHERE d.objoid = p.oid AND d.classoid = 'pg_publication'::regclass)),
-        ('security_label', (SELECT string_agg(s.provider || ' sha256:' || encode(sha256(convert_to(s.label, 'UTF8')), 'hex'), ', '
+        ('security_label', (SELECT string_agg(s.provider || E' \x01d' || replace(s.label, E'\x02', E'\x02\x02') || E'\x02', ', '
                                               ORDER BY s.provider COLLATE "C")
                             FROM pg_seclabel AS s WHERE s.objoid = p.oid AND s.classoid = 'pg_publication'::regclass))
 ) AS f (facet, value)
@@ -23,7 +31,7 @@ SELECT 'pg_publication'::regclass, r.prpubid, NULL, NULL, NULL,
                     FROM pg_attribute AS a
                     WHERE a.attrelid = r.prrelid
                       AND a.attnum = ANY (v.prattrs::int2[])), '')
-       || coalesce(' where sha256:' || encode(sha256(convert_to(pg_get_expr(v.prqual, r.prrelid), 'UTF8')), 'hex'), '')
+       || coalesce(E' where \x01e' || replace(pg_get_expr(v.prqual, r.prrelid), E'\x02', E'\x02\x02') || E'\x02', '')
 FROM (SELECT NULL::pg_node_tree AS prqual, NULL::int2vector AS prattrs) AS absent
 CROSS JOIN pg_publication_rel AS r
 -- Filters and lists of columns came with version 15: an unknown name in the inner query means the column of "absent".

@@ -34,11 +34,11 @@ SELECT 'pg_class'::regclass, c.oid, NULL, NULL, NULL, f.facet, f.value, c.relfil
 FROM wanted AS c
 CROSS JOIN LATERAL (
     VALUES
-        ('acl', CASE WHEN c.relacl IS NOT NULL THEN (
-            SELECT coalesce(string_agg(i::text, ', ' ORDER BY i::text COLLATE "C"), 'none') FROM unnest(c.relacl) AS i) END),
+        ('acl', CASE WHEN c.relacl IS NOT NULL THEN
+            E'\x01A' || replace(ARRAY['', c.relacl::text, acldefault(CASE c.relkind WHEN 'S' THEN 's' ELSE 'r' END::"char", c.relowner)::text]::text, E'\x02', E'\x02\x02') || E'\x02' END),
         ('persistence', CASE WHEN c.relpersistence = 'u' THEN 'unlogged' END),
-        ('options', CASE WHEN c.reloptions IS NOT NULL THEN (
-            SELECT string_agg(i, ', ' ORDER BY i COLLATE "C") FROM unnest(c.reloptions) AS i) END),
+        ('options', CASE WHEN c.reloptions IS NOT NULL THEN
+            E'\x01o' || replace(ARRAY['', c.reloptions::text]::text, E'\x02', E'\x02\x02') || E'\x02' END),
         ('row_security', CASE
             WHEN c.relforcerowsecurity THEN CASE WHEN c.relrowsecurity THEN 'forced' ELSE 'forced but off' END
             WHEN c.relrowsecurity THEN 'on' END),
@@ -52,9 +52,9 @@ CROSS JOIN LATERAL (
             SELECT s.spcname::text FROM pg_tablespace AS s WHERE s.oid = c.reltablespace) END),
         ('of_type', CASE WHEN c.reloftype <> 0 THEN format_type(c.reloftype, NULL) END),
         ('partition_bound', CASE WHEN c.relispartition THEN
-            'sha256:' || encode(sha256(convert_to(pg_get_expr(c.relpartbound, c.oid), 'UTF8')), 'hex') END),
+            E'\x01b' || replace(pg_get_expr(c.relpartbound, c.oid), E'\x02', E'\x02\x02') || E'\x02' END),
         ('definition', CASE WHEN c.relkind IN ('v', 'm') THEN
-            'sha256:' || encode(sha256(convert_to(pg_get_viewdef(c.oid), 'UTF8')), 'hex') END)
+            E'\x01s' || replace(pg_get_viewdef(c.oid), E'\x02', E'\x02\x02') || E'\x02' END)
 ) AS f (facet, value)
 -- Most tables are plain ones.
 WHERE (c.relkind NOT IN ('r', 'S') OR c.relacl IS NOT NULL OR c.reloptions IS NOT NULL OR c.relpersistence <> 'p'
@@ -63,7 +63,7 @@ WHERE (c.relkind NOT IN ('r', 'S') OR c.relacl IS NOT NULL OR c.reloptions IS NO
   AND f.value IS NOT NULL
 UNION ALL
 SELECT 'pg_class'::regclass, c.oid, NULL, NULL, NULL, 'toast_options',
-       (SELECT string_agg(i, ', ' ORDER BY i COLLATE "C") FROM unnest(t.reloptions) AS i), c.relfilenode
+       E'\x01o' || replace(ARRAY['', t.reloptions::text]::text, E'\x02', E'\x02\x02') || E'\x02', c.relfilenode
 FROM wanted AS c
 JOIN pg_class AS t ON t.oid = c.reltoastrelid
 WHERE t.reloptions IS NOT NULL

@@ -13,9 +13,9 @@ CROSS JOIN LATERAL (
             CASE WHEN r.rolbypassrls THEN 'bypassrls' ELSE 'nobypassrls' END)),
         ('connection_limit', nullif(r.rolconnlimit, -1)::text),
         ('valid_until', r.rolvaliduntil::text),
-        ('comment', (SELECT 'sha256:' || encode(sha256(convert_to(d.description, 'UTF8')), 'hex')
+        ('comment', (SELECT E'\x01d' || replace(d.description, E'\x02', E'\x02\x02') || E'\x02'
                      FROM pg_shdescription AS d WHERE d.objoid = r.oid AND d.classoid = 'pg_authid'::regclass)),
-        ('security_label', (SELECT string_agg(s.provider || ' sha256:' || encode(sha256(convert_to(s.label, 'UTF8')), 'hex'), ', '
+        ('security_label', (SELECT string_agg(s.provider || E' \x01d' || replace(s.label, E'\x02', E'\x02\x02') || E'\x02', ', '
                                               ORDER BY s.provider COLLATE "C")
                             FROM pg_shseclabel AS s WHERE s.objoid = r.oid AND s.classoid = 'pg_authid'::regclass))
 ) AS f (facet, value)

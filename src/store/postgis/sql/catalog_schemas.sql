@@ -5,8 +5,8 @@ FROM pg_namespace AS n
 CROSS JOIN LATERAL (
     VALUES
         ('owner', pg_get_userbyid(n.nspowner)::text),
-        ('acl', CASE WHEN n.nspacl IS NOT NULL THEN (
-            SELECT coalesce(string_agg(i::text, ', ' ORDER BY i::text COLLATE "C"), 'none') FROM unnest(n.nspacl) AS i) END)
+        ('acl', CASE WHEN n.nspacl IS NOT NULL THEN
+            E'\x01A' || replace(ARRAY['', n.nspacl::text, acldefault('n', n.nspowner)::text]::text, E'\x02', E'\x02\x02') || E'\x02' END)
 ) AS f (facet, value)
 WHERE ($1::oid[] IS NULL OR n.oid = ANY ($1::oid[]))
   AND n.nspname !~ '^pg_'

@@ -11,7 +11,7 @@ SELECT 0::oid AS classid,
            WHEN s.setrole = 0 THEN 'of all roles: '
            ELSE 'of role: '
        END || split_part(i, '=', 1) AS facet,
-       'sha256:' || encode(sha256(convert_to(substr(i, strpos(i, '=') + 1), 'UTF8')), 'hex') AS value
+       E'\x01d' || replace(substr(i, strpos(i, '=') + 1), E'\x02', E'\x02\x02') || E'\x02' AS value
 FROM pg_db_role_setting AS s
 LEFT JOIN pg_roles AS r ON r.oid = s.setrole
 CROSS JOIN LATERAL unnest(s.setconfig) AS i

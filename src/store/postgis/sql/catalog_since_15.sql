@@ -5,5 +5,5 @@ FROM pg_publication_namespace AS s
 JOIN pg_namespace AS n ON n.oid = s.pnnspid
 UNION ALL
 SELECT 'pg_parameter_acl'::regclass, p.oid, 'setting', '', p.parname, 'privileges',
-       (SELECT coalesce(string_agg(i::text, ', ' ORDER BY i::text COLLATE "C"), 'none') FROM unnest(p.paracl) AS i)
+       E'\x01A' || replace(ARRAY['', p.paracl::text, acldefault('p', 10)::text]::text, E'\x02', E'\x02\x02') || E'\x02'
 FROM pg_parameter_acl AS p

@@ -7,7 +7,7 @@ CROSS JOIN LATERAL (
         ('owner', pg_get_userbyid(s.subowner)::text),
         ('definition', concat_ws(' ', CASE WHEN s.subenabled THEN 'enabled' ELSE 'disabled' END, 'publications',
                                  array_to_string(s.subpublications, ', '))),
-        ('comment', (SELECT 'sha256:' || encode(sha256(convert_to(d.description, 'UTF8')), 'hex')
+        ('comment', (SELECT E'\x01d' || replace(d.description, E'\x02', E'\x02\x02') || E'\x02'
                      FROM pg_shdescription AS d WHERE d.objoid = s.oid AND d.classoid = 'pg_subscription'::regclass))
 ) AS f (facet, value)
 WHERE s.subdbid = (SELECT d.oid FROM pg_database AS d WHERE d.datname = current_database()) AND f.value IS NOT NULL

@@ -31,16 +31,16 @@ CROSS JOIN LATERAL (
             WHEN t.typtype = 'r' THEN 'range'
             ELSE t.typtype::text END),
         ('owner', pg_get_userbyid(t.typowner)::text),
-        ('acl', CASE WHEN t.typacl IS NOT NULL THEN (
-            SELECT coalesce(string_agg(i::text, ', ' ORDER BY i::text COLLATE "C"), 'none') FROM unnest(t.typacl) AS i) END),
+        ('acl', CASE WHEN t.typacl IS NOT NULL THEN
+            E'\x01A' || replace(ARRAY['', t.typacl::text, acldefault('T', t.typowner)::text]::text, E'\x02', E'\x02\x02') || E'\x02' END),
         ('labels', CASE WHEN t.typtype = 'e' THEN (
-            SELECT count(*) || ' sha256:' || encode(sha256(convert_to(coalesce(
-                       string_agg(quote_literal(e.enumlabel), ', ' ORDER BY e.enumsortorder), ''), 'UTF8')), 'hex')
+            SELECT count(*) || E' \x01d' || replace(coalesce(
+                       string_agg(quote_literal(e.enumlabel), ', ' ORDER BY e.enumsortorder), ''), E'\x02', E'\x02\x02') || E'\x02'
             FROM pg_enum AS e WHERE e.enumtypid = t.oid) END),
         ('domain', CASE WHEN t.typtype = 'd' THEN
             format_type(t.typbasetype, t.typtypmod)
             || CASE WHEN t.typnotnull THEN ' not null' ELSE '' END
-            || coalesce(' default sha256:' || encode(sha256(convert_to(t.typdefault, 'UTF8')), 'hex'), '')
+            || coalesce(E' default \x01e' || replace(t.typdefault, E'\x02', E'\x02\x02') || E'\x02', '')
             || CASE WHEN t.typcollation <> 0 THEN (
                    SELECT ' collate ' || quote_ident(n.nspname) || '.' || quote_ident(l.collname)
                    FROM pg_collation AS l JOIN pg_namespace AS n ON n.oid = l.collnamespace WHERE l.oid = t.typcollation)
@@ -71,7 +71,7 @@ CROSS JOIN LATERAL (
                       'storage', t.typstorage, 'category', t.typcategory, CASE WHEN t.typispreferred THEN 'preferred' END,
                       'delimiter', t.typdelim, CASE WHEN t.typelem <> 0 THEN 'element ' || format_type(t.typelem, NULL) END,
                       CASE WHEN t.typcollation <> 0 THEN 'collatable' END,
-                      'default sha256:' || encode(sha256(convert_to(t.typdefault, 'UTF8')), 'hex')) END)
+                      E'default \x01e' || replace(t.typdefault, E'\x02', E'\x02\x02') || E'\x02') END)
 ) AS f (facet, value)
 WHERE f.value IS NOT NULL
 UNION ALL
@@ -82,7 +82,7 @@ SELECT 'pg_type'::regclass, t.oid, NULL, NULL, NULL,
               SELECT ' collate ' || quote_ident(n.nspname) || '.' || quote_ident(l.collname)
               FROM pg_collation AS l JOIN pg_namespace AS n ON n.oid = l.collnamespace WHERE l.oid = a.attcollation)
           ELSE '' END
-       || coalesce((SELECT ' comment sha256:' || encode(sha256(convert_to(d.description, 'UTF8')), 'hex')
+       || coalesce((SELECT E' comment \x01d' || replace(d.description, E'\x02', E'\x02\x02') || E'\x02'
                     FROM pg_description AS d
                     WHERE d.objoid = a.attrelid AND d.classoid = 'pg_class'::regclass AND d.objsubid = a.attnum), ''),
        NULL, NULL
@@ -102,9 +102,9 @@ UNION ALL
 SELECT 'pg_type'::regclass, k.contypid, NULL, NULL, NULL,
        'constraint ' || k.conname,
        CASE k.contype WHEN 'n' THEN 'NOT NULL' ELSE
-           'CHECK sha256:' || encode(sha256(convert_to(pg_get_constraintdef(k.oid), 'UTF8')), 'hex') END
+           E'CHECK \x01c' || replace(pg_get_constraintdef(k.oid), E'\x02', E'\x02\x02') || E'\x02' END
        || CASE WHEN k.convalidated THEN '' ELSE ' not valid' END
-       || coalesce((SELECT ' comment sha256:' || encode(sha256(convert_to(d.description, 'UTF8')), 'hex')
+       || coalesce((SELECT E' comment \x01d' || replace(d.description, E'\x02', E'\x02\x02') || E'\x02'
                     FROM pg_description AS d
                     WHERE d.objoid = k.oid AND d.classoid = 'pg_constraint'::regclass AND d.objsubid = 0), ''),
        'pg_constraint'::regclass, k.oid

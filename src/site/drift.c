@@ -1,0 +1,163 @@
+/* What stands there against what the ledger says: what differs, whose business it is, and whether it is only
+ * the server's version. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "site/site.h"
+#include "store/facets.h"
+
+enum { MAJOR = 10000 }; /* of a server's version number */
+
+static const char *writer_of(const struct site *s, int64_t sequence)
+{
+    if (sequence < 1 || (size_t)sequence > s->entries.n) {
+        return "";
+    }
+    const struct entry *en = &s->entries.v[sequence - 1];
+    return entry_kind_objects(en->kind) == OBJECTS_WRITTEN ? en->subject : "";
+}
+
+static bool stands_in(const struct facet *f, const char *tablespace)
+{
+    const char *index =
+        strncmp(f->name, "index ", 6) == 0 ? strstr(f->value, " tablespace ") : NULL;
+    return (strcmp(f->name, "tablespace") == 0 && strcmp(f->value, tablespace) == 0) ||
+           (index != NULL && strcmp(index + strlen(" tablespace "), tablespace) == 0);
+}
+
+static bool is_used(const struct site *s, const char *tablespace)
+{
+    for (size_t i = 0; i < s->catalog.n; i++) {
+        for (size_t k = 0; k < s->catalog.v[i]->n_facets; k++) {
+            if (stands_in(&s->catalog.v[i]->facets[k], tablespace)) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+/* A role's settings in this database, not those that it has in all. */
+static bool is_of_database(const struct differences *d)
+{
+    for (size_t i = 0; i < d->n; i++) {
+        if (strncmp(d->v[i].name, "of database", strlen("of database")) == 0 ||
+            strncmp(d->v[i].name, "of role in this database", strlen("of role in this")) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Roles, their settings and tablespaces belong to the whole server: they are this ledger's business where a
+ * migration wrote them, or this database uses them. */
+static bool is_ours(const struct site *s, const struct object *o, const char *writer,
+                    const struct differences *d)
+{
+    if (writer[0] != '\0') {
+        return true;
+    }
+    if (o->kind == OBJ_SETTING) {
+        return s->catalog.format == 1 || is_of_database(d);
+    }
+    if (o->kind == OBJ_TABLESPACE) {
+        return s->catalog.format != 1 && is_used(s, o->name);
+    }
+    return o->kind != OBJ_ROLE;
+}
+
+static bool is_by_version(const struct differences *d)
+{
+    bool all = true;
+    for (size_t i = 0; i < d->n; i++) {
+        all &= facets_by_version(&d->v[i]);
+    }
+    return all;
+}
+
+static void add_drift(struct site *s, const struct object_row *was,
+                      const struct catalog_object *now)
+{
+    struct world *w = &s->world;
+    struct drift d = {.text = now != NULL ? now->text : "", .last_writer = ""};
+    struct differences differences;
+    if (was != NULL) {
+        d.text = was->object;
+        d.was = was->fingerprint;
+        d.sequence = was->written;
+        d.last_writer = writer_of(s, was->written);
+    }
+    if (now != NULL) {
+        d.now = now->fingerprint;
+        d.object = now->object;
+    } else if (object_parse(s->a, d.text, &d.object) != 0) {
+        d.object = (struct object){OBJ_UNKNOWN, "", d.text, NULL};
+    }
+    facets_compare(s->a, was != NULL ? was->definition : "", now, &differences);
+    bool same = s->catalog.format > 1 && was != NULL && now != NULL && differences.n == 0;
+    if (same || !is_ours(s, &d.object, d.last_writer, &differences)) {
+        return;
+    }
+    d.by_version =
+        s->catalog.format > 1 && was != NULL && now != NULL && is_by_version(&differences);
+    d.recorded = was != NULL ? was->sequence : 0;
+    w->drift[w->n_drift++] = d;
+}
+
+/* Which version recorded what another may read otherwise is asked for all of it together. */
+static int find_majors(struct site *s, struct err *e)
+{
+    struct world *w = &s->world;
+    struct server_versions versions = {.n = 0};
+    int64_t *sequences = ARENA_ARRAY(s->a, int64_t, w->n_drift + 1);
+    size_t n = 0;
+    for (size_t i = 0; i < w->n_drift; i++) {
+        if (w->drift[i].by_version) {
+            sequences[n++] = w->drift[i].recorded;
+        }
+    }
+    if (n > 0 && ledger_server_versions(s->pg, s->a, sequences, n, &versions, e) != 0) {
+        return -1;
+    }
+    for (size_t i = 0; i < w->n_drift && n > 0; i++) {
+        struct drift *d = &w->drift[i];
+        int major = (int)(server_version_of(&versions, d->recorded) / MAJOR);
+        if (d->by_version && major > 0 && major < w->server_major) {
+            d->from_major = major;
+            w->n_upgraded++;
+        }
+    }
+    return 0;
+}
+
+void site_compare(struct site *s, const struct object_rows *sum, const struct catalog *found)
+{
+    struct world *w = &s->world;
+    size_t i = 0;
+    size_t k = 0;
+    struct drift *all = ARENA_ARRAY(s->a, struct drift, w->n_drift + sum->n + found->n + 1);
+    for (size_t d = 0; d < w->n_drift; d++) {
+        all[d] = w->drift[d];
+    }
+    w->drift = all;
+    while (i < sum->n || k < found->n) {
+        const struct object_row *was = i < sum->n ? &sum->v[i] : NULL;
+        const struct catalog_object *now = k < found->n ? found->v[k] : NULL;
+        int order = was == NULL ? 1 : now == NULL ? -1 : strcmp(was->object, now->text);
+        if (order != 0 || !digest_eq(&was->fingerprint, &now->fingerprint)) {
+            add_drift(s, order <= 0 ? was : NULL, order >= 0 ? now : NULL);
+        }
+        i += order <= 0;
+        k += order >= 0;
+    }
+}
+
+int site_find_drift(struct site *s, struct err *e)
+{
+    const struct object_rows sum = object_rows_of(s->a, &s->sum, NULL);
+    s->world.n_drift = 0;
+    s->world.n_upgraded = 0;
+    s->world.server_major = s->id.version / MAJOR;
+    site_compare(s, &sum, &s->catalog);
+    return find_majors(s, e);
+}

@@ -1,0 +1,186 @@
+"""What people see at a terminal: the server's own words, what Ctrl-C and a shutdown are told as, who holds a lock."""
+# run: needs=postgres limit=300
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+
+import pg
+from project import ENVIRONMENTS, Project, full_id
+from seen import finish, said, until
+from tap import cases, contains, equal, lacks, main, test
+from terminal import Terminal, on_terminal
+
+PROTECTED = ENVIRONMENTS.replace("    evidence: none", "    protected: true\n    approval: review\n    evidence: none")
+RAISING = """\
+CREATE SCHEMA app;
+DO $$ BEGIN RAISE NOTICE 'row %', 17; RAISE WARNING 'xena is odd'; END $$;
+CREATE TABLE IF NOT EXISTS app.t (id int);
+CREATE TABLE IF NOT EXISTS app.t (id int);
+DO $$ BEGIN
+  RAISE EXCEPTION 'row % is wrong', 18 USING HINT = 'mend zoe', DETAIL = 'it is yorick'; END $$;
+"""
+OWN = ("forward.sql:2: NOTICE: row 17", "forward.sql:2: WARNING: xena is odd", 'NOTICE: relation "t" already exists, skipping',
+       "server: row 18 is wrong; it is yorick; mend zoe")
+
+
+def project(tmp, sql, environments=ENVIRONMENTS):
+    p = Project(tmp, environments=environments)
+    p.bundle("M-01", sql)
+    p.write("registry/migrations.v1.json", json.dumps(
+        {"version": 1, "migrations": [{"id": full_id("M-01"), "type": "postgis", "owners": [], "status": "approved"}]}))
+    return p
+
+
+@test
+def raise_and_notices_are_shown_on_a_terminal_of_an_unprotected_environment(tmp):
+    ran = on_terminal(project(tmp, RAISING), "build", "dev", columns=200)
+    equal(ran.status, 2)
+    for words in OWN:
+        contains(ran.out, words)
+
+
+@cases(
+    pipe=(ENVIRONMENTS, False, ()),
+    pipe_that_asks=(ENVIRONMENTS, False, ("--show-server-text",)),
+    protected=(PROTECTED, True, ("--apply",)),
+    progress_as_json=(ENVIRONMENTS, True, ("--progress=json",)),
+    json=(ENVIRONMENTS, True, ("--json", "--show-server-text")),
+)
+def elsewhere_they_are_reduced_to_sqlstate_and_place(case, tmp):
+    environments, is_terminal, more = case
+    p = project(tmp, RAISING, environments)
+    ran = on_terminal(p, "build", "dev", *more, columns=200) if is_terminal else p.build(*more)
+    equal(ran.status, 2, repr(ran))
+    for part in ("P0001", "forward.sql:5"):
+        contains(ran.text, part)
+    for words in ("row 1", "xena", "zoe", "yorick"):
+        lacks(ran.text, words)
+    contains(ran.text, "01000")
+
+
+@test
+def a_protected_terminal_shows_them_to_who_asks(tmp):
+    ran = on_terminal(project(tmp, RAISING, PROTECTED), "build", "dev", "--apply", "--show-server-text", columns=200)
+    for words in OWN:
+        contains(ran.out, words)
+
+
+@test
+def receipts_never_hold_them(tmp):
+    p = project(tmp, RAISING)
+    equal(on_terminal(p, "build", "dev", "--show-server-text").status, 2)
+    bodies = " ".join(row[0] for row in pg.psql(p.db, "SELECT body FROM kfmig.receipt"))
+    contains(bodies, "P0001")
+    for words in ("row 1", "is odd", "zoe", "yorick"):
+        lacks(bodies, words)
+
+
+@cases(interrupt=(signal.SIGINT, 130, "interrupted (Ctrl-C) in statement 2 (SELECT), everything was rolled back"),
+       termination=(signal.SIGTERM, 143, "told to end (SIGTERM) in statement 2 (SELECT), everything was rolled back"))
+def a_signal_is_told_as_that(case, tmp):
+    number, status, words = case
+    p = project(tmp, "CREATE SCHEMA app;\nSELECT pg_sleep(60);\n")
+    with Terminal(p, "build", "dev", columns=200) as t:
+        until(lambda: pg.value(p.db, "SELECT count(*) FROM pg_stat_activity WHERE query ~ '^SELECT pg_sleep' AND state = 'active'") == "1", "it sleeps")
+        t.child.send_signal(number)
+        equal(t.end(), status)
+    contains(t.shown, words)
+    lacks(t.shown, "57014")
+    lacks(t.shown, "statement_timeout")
+
+
+@cases(terminated=("pg_terminate_backend", "admin_shutdown (57P01)", "the server is being shut down, or somebody ended this session"),
+       cancelled=("pg_cancel_backend", "query_canceled (57014)", "somebody cancelled it"))
+def what_an_administrator_does_is_told_as_that(case, tmp):
+    call, condition, hint = case
+    p = project(tmp, "CREATE SCHEMA app;\nSELECT pg_sleep(60);\n")
+    with Terminal(p, "build", "dev", columns=300) as t:
+        until(lambda: pg.value(p.db, f"SELECT count({call}(pid)) FROM pg_stat_activity WHERE query ~ '^SELECT pg_sleep' AND state = 'active'") == "1",
+              "it sleeps, and no more")
+        equal(t.end(), 2)
+    contains(t.shown, condition)
+    contains(t.shown, hint)
+
+
+@test
+def a_timeout_is_told_as_that(tmp):
+    p = Project(tmp)
+    p.bundle("M-01", "CREATE SCHEMA app;\nSELECT pg_sleep(60);\n", extra="timeouts: {statement: 200ms}\n")
+    ran = on_terminal(p, "build", "dev", columns=200)
+    contains(ran.out, "it took longer than statement_timeout allows")
+
+
+@test
+def who_cannot_be_let_in_hears_the_servers_words(tmp):
+    p = project(tmp, RAISING)
+    role = p.db + "_late"
+    pg.psql(p.db, f'CREATE ROLE "{role}" NOLOGIN')
+    ran = p.run("status", "dev", env={"KFM_DSN": pg.cluster().dsn(p.db, user=role)})
+    equal(ran.status, 1)
+    contains(ran.text, f'role "{role}" is not permitted to log in')
+    pg.psql("postgres", f'DROP ROLE "{role}"')
+
+
+@contextlib.contextmanager
+def held(db, sql):
+    """Somebody who has run sql in an open transaction."""
+    session = subprocess.Popen(["psql", "-XqAt", pg.dsn(db)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+                               env={"PATH": os.environ["PATH"], "PGAPPNAME": "blocker"})
+    session.stdin.write(f"BEGIN; {sql};\n\\echo ready\n")
+    session.stdin.flush()
+    equal(session.stdout.readline().strip(), "ready")
+    yield session
+    session.stdin.close()
+    session.wait(timeout=20)
+    session.stdout.close()
+
+
+@cases(
+    table=("LOCK TABLE app.t IN SHARE MODE", "ALTER TABLE app.t ADD COLUMN b int;", "the lock AccessExclusiveLock on app.t, held by blocker (pid "),
+    other_table=("SELECT FROM app.\"T 2\"", 'ALTER TABLE app."T 2" ADD b int;', 'the lock AccessExclusiveLock on app."T 2", held by blocker (pid '),
+    row=("UPDATE app.t SET id = 2", "UPDATE app.t SET id = 3;", "the lock ShareLock on a row that its transaction changed, held by blocker (pid "),
+)
+def who_held_the_lock_is_told_with_the_table(case, tmp):
+    theirs, ours, words = case
+    p = project(tmp, 'CREATE SCHEMA app;\nCREATE TABLE app.t (id int);\nCREATE TABLE app."T 2" ();\nINSERT INTO app.t VALUES (1);\n')
+    equal(p.build().status, 0)
+    p.bundle("M-02", ours, extra="timeouts: {lock: 1500ms}\nlock_retries: 0\n")
+    with held(p.db, theirs):
+        ran = p.build()
+    equal(ran.status, 2, repr(ran))
+    contains(ran.err, f"hint: it was waiting for {words}")
+    contains(ran.err, ", idle in transaction since 2")
+    contains(ran.err, "; run it again when that has ended")
+
+
+@test
+def what_is_counted_first_and_finds_no_lock_has_its_place(tmp):
+    p = project(tmp, "CREATE SCHEMA app;\nCREATE TABLE app.t (id int);\n")
+    equal(p.build().status, 0)
+    p.bundle("M-02", "\nDROP TABLE app.t;", extra="timeouts: {lock: 100ms}\nlock_retries: 0\n")
+    with held(p.db, "SELECT FROM app.t"):
+        ran = p.build()
+    contains(ran.err, "forward.sql:2:1: statement 1 (DROP TABLE) failed, everything was rolled back: lock_not_available (55P03)")
+
+
+@test
+def the_backend_of_a_killed_run_is_waited_for_by_name(tmp):
+    p = project(tmp, "CREATE SCHEMA app;\nSELECT pg_sleep(60);\n")
+    first = p.start("build", "dev")
+    asleep = "FROM pg_stat_activity WHERE query ~ '^SELECT pg_sleep' AND state = 'active'"
+    until(lambda: pg.value(p.db, f"SELECT count(*) {asleep}") == "1", "it sleeps")
+    pid = pg.value(p.db, f"SELECT pid {asleep}")
+    first.kill()
+    first.wait()
+    second = p.start("build", "dev")
+    until(lambda: f"(pid {pid}, connected since " in said(second), "it is named")
+    contains(said(second), "active")
+    pg.psql(p.db, f"SELECT pg_terminate_backend({pid})")
+    second.send_signal(signal.SIGINT)
+    finish(second)
+
+
+main()
