@@ -1,5 +1,6 @@
 /* kfmig adopt: accept a database as it stands. */
 #include "flow/adopt.h"
+#include "flow/found.h"
 
 #include "cli/arguments.h"
 #include "cli/signals.h"
@@ -33,17 +34,23 @@ static int adopt_verb(struct invocation *s, const struct request *req, struct re
     }
     const char *name = args.env->name;
     bool is_upgrade = req->upgrade;
-    bool has_work = adopt_has_work(&s->site, is_upgrade);
+    bool has_work = req->migration != NULL || adopt_has_work(&s->site, is_upgrade);
     result_begin(r, &s->site);
     if (has_work) {
         print_drift(s, is_upgrade);
-        const char *question = arena_printf(s->a, "Accept %s as it stands?", name);
+        const char *question =
+            req->migration != NULL
+                ? arena_printf(s->a, "Take %s for applied in %s, if it is what stands there?",
+                               req->migration, name)
+                : arena_printf(s->a, "Accept %s as it stands?", name);
         if (writing_may(&s->site, e) != 0 ||
             verb_confirm(s, question, "adopted", &order.is_confirmed, e) != 0) {
             return -1;
         }
     }
-    if ((is_upgrade ? adopt_upgrade : adopt)(&s->site, &order, r, e) != 0) {
+    int rc = req->migration != NULL ? found(&s->site, req->migration, &order, r, e)
+                                    : (is_upgrade ? adopt_upgrade : adopt)(&s->site, &order, r, e);
+    if (rc != 0) {
         return -1;
     }
     if (!has_work) {
@@ -69,11 +76,13 @@ static int run(const struct request *req)
     return status;
 }
 
-static const char *const adopt_options[] = {"apply", "upgrade", "lock-wait", "progress", NULL};
+static const char *const adopt_options[] = {"upgrade",   "migration", "apply",
+                                            "lock-wait", "progress",  NULL};
 static const struct example adopt_examples[] = {
     {"kfmig adopt prod --apply", "first contact with a database that already holds objects"},
     {"kfmig adopt prod --upgrade --apply",
      "after an upgrade of the server: what it reads otherwise"},
+    {"kfmig adopt prod --migration=PG-MIG-2026-02-28-01", "what it makes stands there already"},
     {NULL, NULL},
 };
 const struct command command_adopt = {
@@ -88,7 +97,9 @@ const struct command command_adopt = {
         "After the server was upgraded to another major version, --upgrade takes exactly the "
         "objects that the version\n"
         "reads differently, and leaves the rest as drift. Nothing in the database changes "
-        "but the ledger.",
+        "but the ledger.\n\n"
+        "With --migration=ID that migration is taken for applied, if everything that it makes "
+        "in a throwaway database beside this one stands here just so.",
     .options = adopt_options,
     .examples = adopt_examples,
     .run = run,

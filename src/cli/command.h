@@ -35,6 +35,7 @@ struct request {
     const char *template_db;      /* rebuild --template=DATABASE */
     const char *plan_digest;      /* --plan=sha256:... */
     const char *from;             /* new --from=FILE.sql */
+    const char *migration;        /* adopt --migration=ID */
     const char *data;             /* new --data=TABLE,... */
     const char *to;               /* receipt export --to=DIR */
     const char *self;             /* absolute path of this program */

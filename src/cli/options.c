@@ -41,6 +41,8 @@ const struct option options[] = {
      FIELD(embedded)},
     {"data", 0, OPTION_TEXT, "TABLE,...", "keep the rows of these tables of a pg_dump",
      FIELD(data)},
+    {"migration", 0, OPTION_TEXT, "ID",
+     "take this migration for applied if it is what stands there", FIELD(migration)},
     {"observed", 0, OPTION_FLAG, NULL, "take what the last run was seen to do", FIELD(observed)},
     {"from", 0, OPTION_TEXT, "FILE", "take the SQL from FILE and its scope from the SQL",
      FIELD(from)},

@@ -26,6 +26,23 @@ static bool is_shared(const char *allowed)
     return false;
 }
 
+int drill_may_run(struct site *s, struct bundle *b, struct err *e)
+{
+    if (load_decl(s->project, b, e) != 0) {
+        return -1;
+    }
+    const struct names *global = &b->decl->scope.allowed_global;
+    for (size_t k = 0; k < global->n; k++) {
+        if (is_shared(global->v[k])) {
+            return err_set(e, ERR_PREFLIGHT,
+                           "%s may change what the live database shares with its server (%s): a "
+                           "throwaway database beside it cannot run it",
+                           b->id, global->v[k]);
+        }
+    }
+    return 0;
+}
+
 static int refuse_shared(struct site *s, struct err *e)
 {
     for (size_t i = 0; i < s->plan.n_migrations; i++) {
@@ -34,19 +51,9 @@ static int refuse_shared(struct site *s, struct err *e)
         if (x->state == STATE_NOT_APPLICABLE || b == NULL || b->projection != NULL) {
             continue;
         }
-        if (load_decl(s->project, b, e) != 0) {
-            return -1;
-        }
-        const struct names *global = &b->decl->scope.allowed_global;
-        for (size_t k = 0; k < global->n; k++) {
-            if (is_shared(global->v[k])) {
-                err_set(e, ERR_PREFLIGHT,
-                        "%s may change what the live database shares with its server (%s): a drill "
-                        "beside it cannot run it",
-                        b->id, global->v[k]);
-                return err_hint(e, "try the recovery on a server of its own: `kfmig rebuild "
-                                   "--new-database` in an environment there");
-            }
+        if (drill_may_run(s, b, e) != 0) {
+            return err_hint(e, "try the recovery on a server of its own: `kfmig rebuild "
+                               "--new-database` in an environment there");
         }
     }
     return 0;
@@ -76,13 +83,12 @@ static int refuse_live(struct site *s, const struct recover_options *o, struct e
 /* --- the throwaway database ------------------------------------------------------------------------- */
 
 /* What the live database was given before any migration, and no migration makes: extensions. */
-static int give_extensions(struct drill *d, struct err *e)
+int drill_extensions(struct site *s, const char *name, struct err *e)
 {
-    struct site *s = d->live;
     struct site l;
     site_init(&l, s->a, s->project, NULL, &s->ear, s->env,
               &(struct site_options){
-                  .verb = s->o.verb, .self = s->o.self, .dbname = d->name, .words = s->o.words});
+                  .verb = s->o.verb, .self = s->o.self, .dbname = name, .words = s->o.words});
     int rc = site_connect(&l, e);
     for (size_t i = 0; rc == 0 && i < s->sum.n; i++) {
         const struct object_row *o = &s->sum.v[i];
@@ -116,7 +122,8 @@ static int make_database(struct drill *d, struct err *e)
         tell_note(&d->live->ear, "dropped %zu database%s that killed drills left", n,
                   n == 1 ? "" : "s");
     }
-    if (drill_create(d->live, d->o->template, d->name, e) != 0 || give_extensions(d, e) != 0) {
+    if (drill_create(d->live, d->o->template, d->name, e) != 0 ||
+        drill_extensions(d->live, d->name, e) != 0) {
         return -1;
     }
     tell_note(&d->live->ear, "created the throwaway database %s", d->name);

@@ -1,4 +1,4 @@
-/* The inside of a drill; for src/flow/drill*.c only. */
+/* The inside of a drill; for src/flow/drill*.c and found.c only. */
 #ifndef KFMIG_FLOW_DRILL_PARTS_H
 #define KFMIG_FLOW_DRILL_PARTS_H
 
@@ -32,5 +32,11 @@ int drill_compare(struct drill *d, struct err *e) MUST_CHECK;
 struct doc *drill_findings_doc(const struct drill *d);
 struct doc *drill_inputs_doc(const struct drill *d);
 struct doc *drill_timings_doc(const struct drill *d);
+
+/* May a throwaway database beside the live one run b: does its scope stay within the database? -1 with
+ * ERR_PREFLIGHT. */
+int drill_may_run(struct site *live, struct bundle *b, struct err *e) MUST_CHECK;
+/* Give the throwaway database of that name the extensions that live was given before any migration. */
+int drill_extensions(struct site *live, const char *name, struct err *e) MUST_CHECK;
 
 #endif

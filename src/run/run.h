@@ -97,6 +97,11 @@ int run_adopt(struct run *r, const struct object_rows *sum, const struct adoptio
 int run_first_contact(struct run *r, const struct checkpoint *cites, const char *notes,
                       size_t *n_changed, struct outcome *o, struct err *e) MUST_CHECK;
 
+/* Record b as applied without running it: it was found standing. rows: what it makes, as it stands here;
+ * nothing of the database changes but the ledger. */
+int run_record_found(struct run *r, const struct bundle *b, const struct object_row *rows, size_t n,
+                     const char *notes, struct outcome *o, struct err *e) MUST_CHECK;
+
 /* What a drill found, for its receipt. findings: claim.drill; inputs: more of claim.inputs;
  * migrations: what ran, by id and checksum; timings: milliseconds by part, which are no part of the
  * claim. */

@@ -6,7 +6,7 @@ import subprocess
 
 import pg
 from project import Project, full_id
-from tap import contains, equal, lacks, main, test
+from tap import cases, contains, equal, lacks, main, test
 
 ID = re.compile(r"PG-MIG-\d{4}-\d\d-\d\d-\d\d")
 
@@ -142,6 +142,68 @@ def scope_is_written_anew_from_the_text_and_from_what_was_seen(tmp):
     ran = p.run("scope", "dev", two, "--observed")
     equal(ran.status, 1, repr(ran))
     contains(ran.err, f"{two} is applied in environment")
+
+
+def standing(tmp):
+    """A project whose database holds SOURCE, adopted, and the migration that a dump of it became."""
+    p = Project(tmp)
+    pg.psql(p.db, f'ALTER ROLE "{p.db}" CREATEDB')
+    pg.psql(p.db, SOURCE, user=p.db)
+    p.write("dump.sql", dump(p.db))
+    ident = made(p.run("new", "--from=dump.sql"))
+    return p, ident
+
+
+@test
+def what_stands_there_already_is_taken_for_applied(tmp):
+    p, ident = standing(tmp)
+    ran = p.run("adopt", "dev", f"--migration={ident}")
+    equal(ran.status, 1, repr(ran))
+    contains(ran.err, "has no ledger yet")
+    equal(p.run("adopt", "dev").status, 0)
+    equal(p.build().status, 2, "the migration cannot run where everything stands")
+    ran = p.run("adopt", "dev", f"--migration={ident}")
+    equal(ran.status, 0, repr(ran))
+    equal(p.applied(), [ident])
+    equal(pg.value(p.db, "SELECT count(*) FROM app.country"), "2")
+    contains(p.build().err, "nothing to do (1 current)")
+    equal(p.run("receipt", "verify", "dev").status, 0)
+    equal(pg.value(p.db, "SELECT count(*) FROM pg_database WHERE datname LIKE 'kfmig_drill%'"), "0")
+    p.bundle("PG-MIG-2027-01-01-01", "ALTER TABLE app.city ADD COLUMN x int;")
+    ran = p.build()
+    equal(ran.status, 0, repr(ran))
+    ran = p.run("adopt", "dev", f"--migration={ident}")
+    equal(ran.status, 1, repr(ran))
+    contains(ran.err, f'{ident} is applied in "dev" already')
+
+
+@cases(
+    another_column=("ALTER TABLE app.city ADD COLUMN more int", "table app.city is another"),
+    another_default=("ALTER TABLE app.city ALTER m SET DEFAULT 'sad'", "table app.city is another"),
+    no_index=("DROP INDEX app.city_country", "table app.city is another"),
+    another_function=("CREATE OR REPLACE FUNCTION app.f(a int) RETURNS int LANGUAGE sql AS 'SELECT a + 2'", "function app.f(a integer) is another"),
+    no_view=("DROP VIEW app.v", "view app.v is missing"),
+    another_owner=("ALTER TABLE app.country OWNER TO postgres", "table app.country is another"),
+)
+def what_stands_there_otherwise_is_not(case, tmp):
+    change, words = case
+    p, ident = standing(tmp)
+    pg.psql(p.db, change)
+    equal(p.run("adopt", "dev").status, 0)
+    ran = p.run("adopt", "dev", f"--migration={ident}")
+    equal(ran.status, 1, repr(ran))
+    contains(ran.err, words)
+    equal(p.applied(), [])
+    equal(pg.value(p.db, "SELECT count(*) FROM pg_database WHERE datname LIKE 'kfmig_drill%'"), "0")
+
+
+@test
+def a_migration_that_nobody_made_is_not_adopted(tmp):
+    p, _ = standing(tmp)
+    equal(p.run("adopt", "dev").status, 0)
+    ran = p.run("adopt", "dev", "--migration=PG-MIG-2000-01-01-01")
+    equal(ran.status, 5, repr(ran))
+    contains(ran.err, 'there is no migration "PG-MIG-2000-01-01-01"')
 
 
 main()

@@ -1,0 +1,22 @@
+/* A migration that was found standing: it acted before there was a ledger to say so. */
+#include "base/clock.h"
+#include "run/record.h"
+
+int run_record_found(struct run *r, const struct bundle *b, const struct object_row *rows, size_t n,
+                     const char *notes, struct outcome *o, struct err *e)
+{
+    char now[CLOCK_TEXT];
+    struct evidence_set evidence = {0};
+    struct receipt_input in = {.kind = "db_migration",
+                               .bundle = b,
+                               .outcome = o,
+                               .evidence = &evidence,
+                               .started_at = arena_strdup(r->a, clock_text(clock_unix_us(), now)),
+                               .notes = notes};
+    *o = (struct outcome){.observed = true}; /* nothing was done, and nothing seen */
+    random_uuid(o->run_id);
+    evidence_of(r->a, b, o, &evidence);
+    evidence.pre = baseline_digest(r->sum, r->domains, r->id->version / 10000);
+    evidence.post = evidence.pre;
+    return record_alone(r, &in, ENTRY_APPLY, rows, n, o, e);
+}
