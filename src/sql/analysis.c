@@ -181,13 +181,14 @@ void lines_place(const struct lines *l, size_t offset, int *line, int *col)
     *col = (int)(offset - l->starts[low]) + 1;
 }
 
-/* A member of an extension counts to it, as far as its name tells; what is made is nobody's yet. */
+/* Rows of an extension's table count to it, as far as its name tells; what is made is nobody's yet. */
 static struct object counted_as(enum object_kind kind, const char *schema, const char *name,
                                 enum effect effect)
 {
     const char *extension = NULL;
-    if (effect != EFFECT_CREATE && effect != EFFECT_READ && effect != EFFECT_REFERENCE &&
-        (schema[0] == '\0' || strcmp(schema, "public") == 0)) {
+    bool is_relation = kind == OBJ_TABLE || kind == OBJ_VIEW;
+    if (is_relation && effect != EFFECT_CREATE && effect != EFFECT_READ &&
+        effect != EFFECT_REFERENCE && (schema[0] == '\0' || strcmp(schema, "public") == 0)) {
         extension = builtin_extension(kind, name);
     }
     return extension != NULL ? (struct object){OBJ_EXTENSION, "", extension, NULL}

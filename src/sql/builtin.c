@@ -71,6 +71,23 @@ const char *builtin_extension(enum object_kind kind, const char *name)
     return NULL;
 }
 
+const char *builtin_requires(const char *name, size_t i)
+{
+    static const struct {
+        const char *name, *requires[2];
+    } rows[] = {
+        {"earthdistance", {"cube"}},       {"postgis_raster", {"postgis"}},
+        {"postgis_sfcgal", {"postgis"}},   {"postgis_tiger_geocoder", {"postgis", "fuzzystrmatch"}},
+        {"postgis_topology", {"postgis"}},
+    };
+    for (size_t k = 0; i < 2 && k < sizeof rows / sizeof rows[0]; k++) {
+        if (strcmp(rows[k].name, name) == 0) {
+            return rows[k].requires[i];
+        }
+    }
+    return NULL;
+}
+
 bool builtin_postgis(const char *name)
 {
     /* It upgrades extensions by dynamic SQL. */

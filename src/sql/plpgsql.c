@@ -76,23 +76,58 @@ static const tree *parse(struct body *b, const char *sql, size_t first, size_t n
     return tree_of(r->stmts[0]->stmt);
 }
 
-/* The text of EXECUTE 'constant', or NULL. */
+/* format() of constants: %I and %L quote, %s does not; %% is %. NULL where it is more than that. */
+static const char *formatted(struct arena *a, const PgQuery__FuncCall *f)
+{
+    const char *p = f->n_args > 0 ? tree_literal(f->args[0]) : NULL;
+    size_t next = 1;
+    struct buf out = {0};
+    for (; p != NULL && *p != '\0'; p++) {
+        if (*p != '%') {
+            buf_putc(&out, *p);
+            continue;
+        }
+        p++;
+        const char *quote = *p == 'I' ? "\"" : *p == 'L' ? "'" : "";
+        const char *value = next < f->n_args ? tree_literal(f->args[next]) : NULL;
+        if (*p == '%') {
+            buf_putc(&out, '%');
+        } else if (*p == '\0' || strchr("ILs", *p) == NULL || value == NULL ||
+                   strpbrk(value, "\"'\\") != NULL) {
+            p = NULL;
+            break;
+        } else {
+            buf_printf(&out, "%s%s%s", quote, value, quote);
+            next++;
+        }
+    }
+    const char *text = p != NULL ? arena_strdup(a, buf_str(&out)) : NULL;
+    buf_release(&out);
+    return text;
+}
+
+/* The text of EXECUTE 'constant' or EXECUTE format('...', 'constant', ...), or NULL. */
 static const char *constant(struct body *b, size_t first, size_t end)
 {
-    if (end != first + 2 || b->t.v[first + 1].type != TOK(SCONST)) {
+    if (end < first + 2) {
         return NULL;
     }
-    const struct token *t = &b->t.v[first + 1];
-    const tree *m =
-        parse(b, arena_printf(b->x->scratch, "SELECT %.*s", (int)(t->end - t->at), b->text + t->at),
-              first, end - first);
+    const size_t at = b->t.v[first + 1].at;
+    const size_t to = b->t.v[end - 1].end;
+    const char *sql = arena_printf(b->x->scratch, "SELECT %.*s", (int)(to - at), b->text + at);
+    const tree *m = parse(b, sql, first, end - first);
     const tree *target =
         tree_is(m, &pg_query__select_stmt__descriptor) && TREE(SelectStmt, m)->n_target_list == 1
             ? tree_of(TREE(SelectStmt, m)->target_list[0])
             : NULL;
-    return tree_is(target, &pg_query__res_target__descriptor)
-               ? tree_literal(TREE(ResTarget, target)->val)
-               : NULL;
+    if (!tree_is(target, &pg_query__res_target__descriptor)) {
+        return NULL;
+    }
+    const PgQuery__Node *value = TREE(ResTarget, target)->val;
+    const tree *call = tree_of(value);
+    bool formats = tree_is(call, &pg_query__func_call__descriptor) &&
+                   strcmp(tree_dotted(LIST(TREE(FuncCall, call), funcname)).name, "format") == 0;
+    return formats ? formatted(b->x->scratch, TREE(FuncCall, call)) : tree_literal(value);
 }
 
 /* One statement, tokens first .. end - 1. */

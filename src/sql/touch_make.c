@@ -5,6 +5,7 @@
 
 #include "sql/address.h"
 #include "sql/analysis.h"
+#include "sql/builtin.h"
 #include "sql/token.h"
 
 enum { DEEPEST_BODY = 3 }; /* CREATE FUNCTION inside a function's text inside ... */
@@ -218,6 +219,10 @@ static void create_extension(struct analysis *x, const tree *m)
     if (tree_option_on(LIST(s, options), "cascade", false)) {
         analysis_cascade(x, PG_QUERY__DROP_BEHAVIOR__DROP_CASCADE);
         analysis_opaque(x); /* which extensions it brings along is in their control files */
+        for (size_t i = 0; builtin_requires(s->extname, i) != NULL; i++) {
+            const struct object o = {OBJ_EXTENSION, "", builtin_requires(s->extname, i), NULL};
+            analysis_maybe(x, &o, EFFECT_CREATE);
+        }
     }
 }
 

@@ -2,6 +2,7 @@
  * SECURITY LABEL. */
 #include "sql/address.h"
 #include "sql/analysis.h"
+#include "sql/builtin.h"
 
 #define OT(name) PG_QUERY__OBJECT_TYPE__OBJECT_##name
 
@@ -32,10 +33,22 @@ static void drop_one(struct analysis *x, const PgQuery__DropStmt *s, const PgQue
     }
 }
 
+/* User mappings bear the name of their server, and go with it. */
+static void mappings(struct analysis *x, PgQuery__ObjectType t)
+{
+    static const struct object any = {OBJ_USER_MAPPING, "", "", NULL};
+    if (t == OT(FOREIGN_SERVER)) {
+        analysis_maybe(x, &any, EFFECT_ALTER);
+    }
+}
+
 static void drop_stmt(struct analysis *x, const tree *m)
 {
     const PgQuery__DropStmt *s = TREE(DropStmt, m);
     analysis_cascade(x, s->behavior);
+    if (s->behavior == PG_QUERY__DROP_BEHAVIOR__DROP_CASCADE) {
+        mappings(x, s->remove_type);
+    }
     for (size_t i = 0; i < s->n_objects; i++) {
         drop_one(x, s, s->objects[i]);
     }
@@ -72,6 +85,7 @@ static void rename_stmt(struct analysis *x, const tree *m)
     }
     analysis_cascade(x, s->behavior);
     mentioned(x, t);
+    mappings(x, t);
     if (t == OT(ROLE) || t == OT(DATABASE) || t == OT(SCHEMA) || t == OT(TABLESPACE)) {
         analysis_touch(x, address_kind(t), "", s->subname, EFFECT_ALTER, -1);
         analysis_touch(x, address_kind(t), "", s->newname, EFFECT_CREATE, -1);
@@ -121,6 +135,12 @@ static int label_lock(PgQuery__ObjectType t)
 static void comment_stmt(struct analysis *x, const tree *m)
 {
     const PgQuery__CommentStmt *s = TREE(CommentStmt, m);
+    const char *name = tree_string(s->object);
+    const char *extension = name != NULL ? builtin_extension(address_kind(s->objtype), name) : NULL;
+    if (extension != NULL) { /* its comment counts to it; its owner and privileges are its own */
+        analysis_touch(x, OBJ_EXTENSION, "", extension, EFFECT_ALTER, -1);
+        return;
+    }
     address_touch(x, s->objtype, s->object, NULL, EFFECT_ALTER, label_lock(s->objtype));
 }
 

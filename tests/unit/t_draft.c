@@ -122,6 +122,16 @@ static const char *refused(const struct script *s)
     return NULL;
 }
 
+static int send_rows(struct pg *s, const struct statement *st)
+{
+    int64_t n = 0;
+    const char *sql = arena_strndup(&arena, st->text.p, st->text.n);
+    return pg_copy_start(s, sql, &e) != 0 || pg_copy_put(s, st->data, NULL, &e) != 0 ||
+                   pg_copy_finish(s, NULL, &n, &e) != 0
+               ? -1
+               : 0;
+}
+
 static int run_script(struct pg *s, struct observer *o, const struct script *script)
 {
     for (size_t i = 0; i < script->n; i++) {
@@ -131,7 +141,8 @@ static int run_script(struct pg *s, struct observer *o, const struct script *scr
         }
         if ((st->counts_rows_before &&
              observer_count_before(o, s, &st->touches, st->cascade, &e) != 0) ||
-            pg_statement(s, st->text, NULL, NULL, NULL, &e) != 0) {
+            (st->data.p != NULL ? send_rows(s, st)
+                                : pg_statement(s, st->text, NULL, NULL, NULL, &e)) != 0) {
             return -1;
         }
     }
@@ -201,7 +212,7 @@ static void test_case(struct pg *s, const struct catalog *base, const struct dra
 {
     const char *seen = seen_of(s, base, c->sql);
     if (getenv("DRAFT_PRINT") != NULL) {
-        printf("@%s %s\t%s\n", c->who == OWNER ? "OWNER" : "SUPER", c->sql, seen);
+        printf("@%s %s\x01%s\x02\n", c->who == OWNER ? "OWNER" : "SUPER", c->sql, seen);
     }
     bool refused = strncmp(seen, "refused", strlen("refused")) == 0;
     bool passes = strncmp(seen, "passes", strlen("passes")) == 0;
