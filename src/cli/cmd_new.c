@@ -51,50 +51,6 @@ static int make_draft(struct arena *a, const struct request *req, struct fresh *
     return rc;
 }
 
-/* The reviewers of the newest bundle are most likely those of the next. */
-static void set_reviewers(struct invocation *s, struct fresh *f)
-{
-    struct err ignored;
-    static const char *const nobody[] = {"TBD"};
-    struct project *p = &s->project;
-    f->draft.decl.reviewers = (struct names){arena_dup(s->a, nobody, sizeof nobody), 1, 1};
-    for (size_t i = p->n_bundle; i-- > 0;) {
-        struct bundle *b = &p->bundle[i];
-        if (b->store == f->bundle.store && load_decl(p, b, &ignored) == 0) {
-            if (b->decl->reviewers.n > 0) {
-                f->draft.decl.reviewers = b->decl->reviewers;
-            }
-            return;
-        }
-    }
-}
-
-static int write_one(struct invocation *s, const struct fresh *f, const char *name,
-                     struct bytes text, struct err *e)
-{
-    const char *path = arena_printf(s->a, "%s/%s/%s", folder, f->draft.decl.id, name);
-    return file_write(s->project.dirfd, path, text, 0666, e);
-}
-
-/* migration.yml last: a folder without it is no bundle yet. */
-static int write_bundle(struct invocation *s, const struct fresh *f, struct err *e)
-{
-    const char *intent = f->draft.decl.intent;
-    struct bytes forward = f->forward.path != NULL
-                               ? f->forward.bytes
-                               : bytes_str(arena_printf(s->a, "-- %s\n", intent));
-    const char *notes = arena_printf(
-        s->a, "# %s\n\nWhy now:\n\nRisk, and what to watch:\n\nAfter a rollback, check:\n", intent);
-    struct buf yml = {0};
-    draft_write(&yml, &f->draft);
-    int rc = write_one(s, f, "forward.sql", forward, e);
-    rc = rc == 0 ? write_one(s, f, "rollback.sql", buf_bytes(&f->rollback), e) : rc;
-    rc = rc == 0 ? write_one(s, f, "notes.md", bytes_str(notes), e) : rc;
-    rc = rc == 0 ? write_one(s, f, "migration.yml", buf_bytes(&yml), e) : rc;
-    buf_release(&yml);
-    return rc;
-}
-
 static int add_to_registry(const struct request *req, struct err *e)
 {
     struct invocation again = {0};
@@ -178,8 +134,8 @@ static int make(struct invocation *s, const struct request *req, struct fresh *f
         skeleton_id(s->a, s->project.dirfd, s->project.root, folder, &f->draft.decl.id, e) != 0) {
         return -1;
     }
-    set_reviewers(s, f);
-    return write_bundle(s, f, e) == 0 ? add_to_registry(req, e) : -1;
+    fresh_reviewers(&s->project, f);
+    return fresh_write(&s->project, folder, f, e) == 0 ? add_to_registry(req, e) : -1;
 }
 
 static int run(const struct request *req)

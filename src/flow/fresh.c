@@ -117,3 +117,46 @@ int fresh_from(struct arena *a, const char *path, const char *data, struct fresh
     language_of(path)->invert(a, &forward, "forward.sql", &f->rollback, &f->n_open);
     return 0;
 }
+
+/* The reviewers of the newest bundle are most likely those of the next. */
+void fresh_reviewers(struct project *p, struct fresh *f)
+{
+    struct err ignored;
+    static const char *const nobody[] = {"TBD"};
+    f->draft.decl.reviewers = (struct names){arena_dup(p->a, nobody, sizeof nobody), 1, 1};
+    for (size_t i = p->n_bundle; i-- > 0;) {
+        struct bundle *b = &p->bundle[i];
+        if (b->store == f->bundle.store && load_decl(p, b, &ignored) == 0) {
+            if (b->decl->reviewers.n > 0) {
+                f->draft.decl.reviewers = b->decl->reviewers;
+            }
+            return;
+        }
+    }
+}
+
+static int write_one(struct project *p, const char *dir, const char *name, struct bytes text,
+                     struct err *e)
+{
+    return file_write(p->dirfd, arena_printf(p->a, "%s/%s", dir, name), text, 0666, e);
+}
+
+/* migration.yml last: a folder without it is no bundle yet. */
+int fresh_write(struct project *p, const char *folder, const struct fresh *f, struct err *e)
+{
+    const char *dir = arena_printf(p->a, "%s/%s", folder, f->draft.decl.id);
+    const char *intent = f->draft.decl.intent;
+    struct bytes forward = f->forward.path != NULL
+                               ? f->forward.bytes
+                               : bytes_str(arena_printf(p->a, "-- %s\n", intent));
+    const char *notes = arena_printf(
+        p->a, "# %s\n\nWhy now:\n\nRisk, and what to watch:\n\nAfter a rollback, check:\n", intent);
+    struct buf yml = {0};
+    draft_write(&yml, &f->draft);
+    int rc = write_one(p, dir, "forward.sql", forward, e);
+    rc = rc == 0 ? write_one(p, dir, "rollback.sql", buf_bytes(&f->rollback), e) : rc;
+    rc = rc == 0 ? write_one(p, dir, "notes.md", bytes_str(notes), e) : rc;
+    rc = rc == 0 ? write_one(p, dir, "migration.yml", buf_bytes(&yml), e) : rc;
+    buf_release(&yml);
+    return rc;
+}

@@ -3,6 +3,7 @@
 #ifndef KFMIG_FLOW_FRESH_H
 #define KFMIG_FLOW_FRESH_H
 
+#include "load/load.h"
 #include "plan/plan.h"
 #include "script/draft.h"
 
@@ -23,5 +24,13 @@ void fresh_empty(struct arena *a, struct fresh *f);
  * -1 and ERR_CONFIG. In a. */
 int fresh_from(struct arena *a, const char *path, const char *data, struct fresh *f,
                struct err_list *faults, struct err *e) MUST_CHECK;
+
+/* f's reviewers are those of p's newest bundle of its store, most likely; "TBD" where there is none. */
+void fresh_reviewers(struct project *p, struct fresh *f);
+
+/* Write f, whose draft has its id, into a folder of that name beneath folder. -1: a file could not be
+ * written; without migration.yml, which is the last, the folder is no bundle. */
+int fresh_write(struct project *p, const char *folder, const struct fresh *f,
+                struct err *e) MUST_CHECK;
 
 #endif
