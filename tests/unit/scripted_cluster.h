@@ -35,12 +35,13 @@ struct base {
 
 /* kept: a COMMIT, or CREATE or DROP DATABASE, whose answer is lost took effect. by_hand: a schema that somebody
  * made in database by_hand_at (0: the first); NULL. stop_at: a Ctrl-C comes with the answer to that question; 0: none.
- * has_other_rows: every database but the first. Texts live in a. */
+ * has_other_rows: every database but the first. dies: nobody listens any more once a session was cut. Texts live
+ * in a. */
 struct cluster {
     struct base base[BASES];
     int at[CLUSTER_SESSIONS]; /* the database of a session, from 1 */
     bool is_holder[CLUSTER_SESSIONS];
-    bool kept, is_stopped, has_other_rows;
+    bool kept, is_stopped, has_other_rows, dies, is_dead;
     int n_heard, stop_at, by_hand_at;
     const char *by_hand;
     struct arena a;
@@ -120,7 +121,7 @@ static inline void cluster_rest(struct cluster *v)
     memset(v->at, 0, sizeof v->at);
     memset(v->is_holder, 0, sizeof v->is_holder);
     v->n_heard = 0;
-    v->is_stopped = false;
+    v->is_stopped = v->is_dead = false;
     for (int i = 0; i < BASES; i++) {
         struct server *s = &v->base[i].server;
         s->in_transaction = false;
@@ -337,6 +338,9 @@ static inline const char *cluster_connects(struct cluster *v, int session, const
                                            const char *answer)
 {
     struct base *b = cluster_find(v, name);
+    if (v->is_dead) {
+        return "words Connection refused";
+    }
     if (!asks(answer, "ok")) {
         return answer;
     }
@@ -388,6 +392,7 @@ static inline const char *cluster_hears(void *ctx, int session, const char *text
     struct cluster *v = ctx;
     v->n_heard += strcmp(text, "close") == 0 ? 0 : 1;
     v->is_stopped = v->is_stopped || v->n_heard == v->stop_at;
+    v->is_dead = v->is_dead || (v->dies && is_cut(answer));
     if (strcmp(text, "connect") == 0) {
         return cluster_connects(v, session, params[0], answer);
     }

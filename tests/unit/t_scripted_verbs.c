@@ -6,19 +6,22 @@
  * left, does what was wanted. */
 #include "scripted_verbs.h"
 
-/* kept: a COMMIT whose answer is lost took effect. is_signal: a Ctrl-C comes with the answer. */
+/* kept: a COMMIT whose answer is lost took effect. is_signal: a Ctrl-C comes with the answer. is_end: nobody
+ * listens any more. */
 struct way {
     const char *name, *answer;
-    bool kept, is_signal;
+    bool kept, is_signal, is_end;
 };
 static const struct way ways[] = {
-    {"refused", "error 42501", false, false},
-    {"timed out", "error 57014", false, false},
-    {"cut, and a COMMIT took effect", "cut", true, false},
-    {"cut", "cut", false, false},
-    {"its session ended, and a COMMIT took effect", "fatal 57P01", true, false},
-    {"Ctrl-C", NULL, false, true},
-    {"cut with Ctrl-C, and a COMMIT took effect", "cut", true, true},
+    {"refused", "error 42501", false, false, false},
+    {"timed out", "error 57014", false, false, false},
+    {"cut, and a COMMIT took effect", "cut", true, false, false},
+    {"cut", "cut", false, false, false},
+    {"its session ended, and a COMMIT took effect", "fatal 57P01", true, false, false},
+    {"Ctrl-C", NULL, false, true, false},
+    {"cut with Ctrl-C, and a COMMIT took effect", "cut", true, true, false},
+    {"the last, and a COMMIT took effect", "cut", true, false, true},
+    {"the last that was answered", "cut", false, false, true},
 };
 enum { N_WAYS = sizeof ways / sizeof *ways, MOST = 2000 };
 
@@ -37,7 +40,7 @@ struct journey {
     const char *sink;
 };
 static const struct journey *journey;
-static int n_runs;
+static int n_runs, n_owed, n_doubt;
 
 static const struct base *kfm(void)
 {
@@ -317,7 +320,7 @@ static const char *again(void)
     if (journey->does == switches && b != NULL && is_switched() == NULL) {
         return NULL;
     }
-    t.cluster.kept = false;
+    t.cluster.kept = t.cluster.dies = false;
     t.cluster.stop_at = 0;
     if (journey->does == recovers && b != NULL && is_built() == NULL) {
         run_of_play(&t, builds, "", 0, NULL, 0, NULL); /* a ledger with all of it is lost no more */
@@ -348,10 +351,13 @@ static int play(int n, const struct way *w, const char **why)
     forget_files();
     cluster_copy(&t.cluster, journey->from);
     t.cluster.kept = w->kept;
+    t.cluster.dies = w->is_end;
     t.cluster.stop_at = w->is_signal ? n : 0;
     int n_before = kfm() != NULL ? kfm()->keeper.is.n : -1;
     run_of_play(&t, journey->does, "", w->answer != NULL ? n : 0, w->answer, 0, NULL);
     n_runs++;
+    n_owed += files_in("state/owed") > 0 ? 1 : 0;
+    n_doubt += t.r.worst == ERR_DOUBT ? 1 : 0;
     int asked = pq_asked();
     *why = lie(n_before);
     if (!pq_played()) {
@@ -421,7 +427,7 @@ int main(void)
     char name[160];
     verbs_project();
     make_all();
-    tap_plan(N_JOURNEYS * (N_WAYS + 1));
+    tap_plan(N_JOURNEYS * (N_WAYS + 1) + 1);
     for (size_t i = 0; i < N_JOURNEYS; i++) {
         journey = &journeys[i];
         t.l.p.sink = journey->sink;
@@ -437,7 +443,8 @@ int main(void)
             sweep(k, asked, name);
         }
     }
-    printf("# %d runs\n", n_runs);
+    printf("# %d runs, %d owed a receipt, %d were in doubt\n", n_runs, n_owed, n_doubt);
+    ok(n_owed > 100 && n_doubt > 3, "many owed a receipt, and some were in doubt");
     struct cluster *all[] = {&t.cluster, &empty, &older, &newer, &drifted, &lost, &half};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
         cluster_release(all[i]);
