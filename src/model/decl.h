@@ -75,31 +75,31 @@ struct decl {
 /* What the plan needs of a migration, small enough for 100,000 of them; cached between runs. */
 struct bundle {
     const char *id;
-    enum store_kind store;       /* STORE_COUNT for type "other" */
+    enum store_kind store; /* STORE_COUNT for type "other" */
+    bool has_depends;
+    bool requires_rollback;
+    bool has_extensions;         /* scope.allowed_extensions is not empty */
+    bool after_load;             /* rebuild: after-load */
     const char *dir;             /* "migrations/postgis/PG-MIG-2026-02-28-01" */
     const char *folder;          /* "migrations/postgis": the default order runs within it */
     struct digest checksum;      /* what can change what runs */
     struct digest bundle_digest; /* checksum, the rest of the declaration, notes */
-    bool has_depends;
     struct names depends_on;
-    bool requires_rollback;
     const char *change_class;
     struct names schemas;   /* scope.allowed_schemas */
-    bool has_extensions;    /* scope.allowed_extensions is not empty */
-    bool after_load;        /* rebuild: after-load */
-    int scope_line;         /* of scope in migration.yml */
     const char *projection; /* whose chain it belongs to; NULL */
     const char *status;     /* in registry/migrations.v1.json; NULL: not registered */
-    bool is_absent;         /* only the ledger knows it: id and checksum, nothing else */
     const char *resembles;  /* an absent one whose forward files are much like its own; NULL */
     int likeness;           /* of them, in percent */
-    bool only_line_ends;    /* what is applied as it has other line ends, and is else the same */
+    int scope_line;         /* of scope in migration.yml */
     int depends_line;       /* of depends_on in migration.yml, else of migration_id */
+    bool is_absent;         /* only the ledger knows it: id and checksum, nothing else */
+    bool only_line_ends;    /* what is applied as it has other line ends, and is else the same */
     bool has_evidence;      /* exported run_receipt.json present and well-formed */
+    bool evidence_intact;   /* the exported files have the digests that the receipt names */
     struct digest evidence_checksum; /* the checksum that it names */
     struct digest
         evidence_files; /* digest over the exported files' names and bytes, zero if one is missing */
-    bool evidence_intact;         /* the exported files have the digests that the receipt names */
     const struct decl *decl;      /* NULL until load_decl() */
     const struct script *forward; /* one per decl->forward; NULL until plan_scripts() parsed them */
     const struct script *invariants; /* one per decl->invariants */
