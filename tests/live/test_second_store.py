@@ -20,6 +20,7 @@ from tap import at_exit, cases, contains, equal, lacks, main, test
 SRC = pathlib.Path(os.environ["KFMIG_SRC"])
 TOY = SRC / "tests/contract/toy"
 
+CODES = ["begun", "begun_otherwise", "in_doubt", "store_replaced"]  # reached here, and asked for below
 ENVIRONMENTS = """\
 policy: {protected: {schemas: [sealed]}}
 environments:
