@@ -47,7 +47,7 @@ struct doc *report_plan_doc(struct arena *a, const struct plan *p)
     doc_put(a, d, "plan_digest", doc_text(a, digest_text(&digest, text)));
     struct doc *targets = doc_put(a, d, "targets", doc_new(a, DOC_LIST));
     for (size_t i = 0; i < p->n_migrations; i++) {
-        for (int stage = words_first_stage(&p->v[i]); stage < STAGE_COUNT && p->v[i].selected;
+        for (int stage = (int)words_first_stage(&p->v[i]); stage < STAGE_COUNT && p->v[i].selected;
              stage++) {
             struct doc *t = doc_push(a, targets, words_target(a, p, &p->v[i], (enum stage)stage));
             if (stage == STAGE_APPLY) {

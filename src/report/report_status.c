@@ -31,7 +31,7 @@ static void put_stages(struct buf *out, const struct style *st, const struct pla
                        const struct step *s)
 {
     struct arena a = {0};
-    for (int stage = words_first_stage(s); stage < STAGE_COUNT; stage++) {
+    for (int stage = (int)words_first_stage(s); stage < STAGE_COUNT; stage++) {
         char text[DIGEST_TEXT];
         struct digest d = words_output(s, (enum stage)stage);
         buf_puts(out, "    ");
@@ -111,7 +111,7 @@ struct doc *report_status_doc(struct arena *a, const struct plan *p)
     doc_put(a, d, "environment", words_doc(a, p->env->name));
     struct doc *targets = doc_put(a, d, "targets", doc_new(a, DOC_LIST));
     for (size_t i = 0; i < p->n_migrations; i++) {
-        for (int stage = words_first_stage(&p->v[i]); stage < STAGE_COUNT && p->v[i].selected;
+        for (int stage = (int)words_first_stage(&p->v[i]); stage < STAGE_COUNT && p->v[i].selected;
              stage++) {
             doc_push(a, targets, words_target(a, p, &p->v[i], (enum stage)stage));
         }

@@ -6,7 +6,6 @@
  * libpq 15.18 gives back unwiped: the copy in which conninfo_parse() and conninfo_uri_parse() divide a connection
  * string, one for each connection; and what SCRAM's saslprep made of the password. */
 #include <fcntl.h>
-#include <inttypes.h>
 #include <sys/random.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -81,10 +80,10 @@ struct found {
 
 static void scan_mapping(int mem, const char *line, struct found *out)
 {
-    uintptr_t from = 0;
-    uintptr_t to = 0;
-    if (sscanf(line, "%" SCNxPTR "-%" SCNxPTR, &from, &to) != 2 || strstr(line, " rw") == NULL ||
-        strstr(line, "[vvar") != NULL) {
+    char *end = NULL;
+    uintptr_t from = strtoul(line, &end, 16);
+    uintptr_t to = *end == '-' ? strtoul(end + 1, NULL, 16) : from;
+    if (strstr(line, " rw") == NULL) {
         return;
     }
     for (uintptr_t at = from; at < to; at += CHUNK) {
