@@ -57,8 +57,6 @@ static const char *advice(enum reason_code code)
 static void check_bundle(struct invocation *s, struct bundle *b, struct found *f)
 {
     struct err e = {0};
-    struct reason *reasons = NULL;
-    size_t n = 0;
     if (load_decl(&s->project, b, &e) != 0) {
         if (!is_listed(&f->faults, &e)) {
             err_list_add(&f->faults, &e);
@@ -67,17 +65,37 @@ static void check_bundle(struct invocation *s, struct bundle *b, struct found *f
     }
     plan_scripts(s->a, b);
     plan_script_faults(b, &f->faults);
-    if (b->forward == NULL) {
-        return;
+    if (b->forward != NULL) {
+        plan_unread_faults(b, &f->faults);
+        plan_data_faults(b, &f->faults);
+        plan_rollback_faults(s->a, b, &f->faults);
     }
-    plan_unread_faults(b, &f->faults);
-    plan_data_faults(b, &f->faults);
-    plan_rollback_faults(s->a, b, &f->faults);
-    plan_judge(s->a, b, &s->project.domains, &reasons, &n);
+}
+
+static void judge_bundle(struct invocation *s, const struct bundle *b, const struct lineage *all,
+                         struct found *f)
+{
+    struct reason *reasons = NULL;
+    size_t n = 0;
+    if (b->forward != NULL) {
+        plan_judge(s->a, b, &s->project.domains, all, &reasons, &n);
+    }
     for (size_t i = 0; i < n; i++) {
         const struct reason *r = &reasons[i];
         err_list_addf(&f->findings, ERR_PREFLIGHT, r->path != NULL ? r->path : r->cause, r->line,
                       r->col, advice(r->code), "%s: %s", reason_sentence(r->code), r->detail);
+    }
+}
+
+/* Whether what they do is in their scope: a part that one of them makes counts to its parent in all. */
+static void judge_bundles(struct invocation *s, struct found *f)
+{
+    struct lineage *all = lineage_new(s->a);
+    for (size_t i = 0; i < s->project.n_bundle; i++) {
+        plan_lineage(&s->project.bundle[i], NULL, all);
+    }
+    for (size_t i = 0; i < s->project.n_bundle; i++) {
+        judge_bundle(s, &s->project.bundle[i], all, f);
     }
 }
 
@@ -99,6 +117,7 @@ static int find(struct invocation *s, const struct request *req, struct found *f
     for (size_t i = 0; i < s->project.n_bundle; i++) {
         check_bundle(s, &s->project.bundle[i], f);
     }
+    judge_bundles(s, f);
     /* A cycle may close over the default order, which only the plan knows; with other faults it
      * would be said twice. */
     if (f->faults.n == 0) {

@@ -70,7 +70,7 @@ static void warn(struct invocation *s, const struct request *req, const struct f
     struct reason *reasons = NULL;
     size_t n = 0;
     if (f->forward.path != NULL) {
-        plan_judge(s->a, &f->bundle, &s->project.domains, &reasons, &n);
+        plan_judge(s->a, &f->bundle, &s->project.domains, NULL, &reasons, &n);
     }
     for (size_t i = 0; i < n; i++) {
         output_warning(req, "forward.sql:%d: %s: %s", reasons[i].line,

@@ -7,7 +7,7 @@
 
 #include "base/digest.h"
 #include "base/table.h"
-#include "model/object.h"
+#include "model/lineage.h"
 #include "model/part.h"
 #include "model/standing.h"
 #include "model/store_kind.h"
@@ -145,6 +145,7 @@ struct world {
     struct store_world store[STORE_COUNT]; /* that of the ledger is left empty */
     const struct begun *begun;
     size_t n_begun;
+    const struct lineage *lineage; /* which relations count to which; NULL: not asked for */
 };
 
 #endif

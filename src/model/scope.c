@@ -12,6 +12,8 @@ struct ruling {
     enum list list;
 };
 
+typedef struct ruling judge_one(const struct scope *s, const struct object *o);
+
 static struct ruling rule(enum verdict verdict, const char *text)
 {
     return (struct ruling){verdict, text, LIST_NONE};
@@ -173,6 +175,25 @@ static struct ruling judge_allowed(const struct scope *s, const struct object *o
     return is_relation(o->kind) ? judge_relation(s, o) : judge_schema(s, schema_of(o));
 }
 
+/* By itself, or by what it counts to: one of several parents is not enough, unless it is not known which of
+ * several relations of that name is meant. */
+static struct ruling judge_family(const struct scope *s, const struct lineage *l,
+                                  const struct object *o, judge_one *by, int depth)
+{
+    struct ruling own = by(s, o);
+    bool any = false;
+    bool all = true;
+    size_t at = 0;
+    for (const struct object *p;
+         own.verdict != VERDICT_OK && depth > 0 && (p = lineage_parent(l, o, &at)) != NULL;) {
+        struct ruling r = judge_family(s, l, p, by, depth - 1);
+        any |= r.verdict == VERDICT_OK;
+        all &= r.verdict == VERDICT_OK;
+    }
+    bool admits = any && (all || o->schema[0] == '\0');
+    return admits ? rule(VERDICT_OK, "what it is a part of is in scope") : own;
+}
+
 static struct ruling judge_reference(const struct scope *s, const struct object *o)
 {
     if (o->kind != OBJ_TABLE) {
@@ -186,35 +207,52 @@ static struct ruling judge_reference(const struct scope *s, const struct object 
                : outside(LIST_REFERENCES, "neither in scope nor in scope.references");
 }
 
-static struct ruling judge(const struct scope *s, const struct domains *d, const struct touch *t,
-                           bool existed)
+/* What stops o, or what it counts to, whatever else admits it. */
+static bool judge_stop(const struct scope *s, const struct domains *d, const struct lineage *l,
+                       const struct object *o, int depth, struct ruling *out)
+{
+    if (judge_forbidden(s, o, out) || (d != NULL && judge_protected(d, o, out))) {
+        return true;
+    }
+    size_t at = 0;
+    for (const struct object *p; depth > 0 && (p = lineage_parent(l, o, &at)) != NULL;) {
+        if (judge_stop(s, d, l, p, depth - 1, out)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static struct ruling judge(const struct scope *s, const struct domains *d, const struct lineage *l,
+                           const struct touch *t, bool existed)
 {
     const struct object *o = &t->object;
     bool changes = t->effect != EFFECT_READ && t->effect != EFFECT_REFERENCE;
+    const struct lineage *family = is_relation(o->kind) ? l : NULL;
     struct ruling r;
-    if (judge_forbidden(s, o, &r) || (changes && existed && judge_protected(d, o, &r))) {
+    if (judge_stop(s, changes && existed ? d : NULL, family, o, LINEAGE_DEPTH, &r)) {
         return r;
     }
     if (t->effect == EFFECT_REFERENCE && o->kind != OBJ_UNKNOWN) {
-        return judge_reference(s, o);
+        return judge_family(s, family, o, judge_reference, LINEAGE_DEPTH);
     }
     /* What is read outside the database (a server's file) is an effect of its own. */
     if (t->effect == EFFECT_READ && !object_kind_global(o->kind)) {
         return rule(VERDICT_OK, "reading it is free");
     }
-    return judge_allowed(s, o);
+    return judge_family(s, family, o, judge_allowed, LINEAGE_DEPTH);
 }
 
-enum verdict scope_admits(const struct scope *s, const struct domains *d, const struct touch *t,
-                          bool existed)
+enum verdict scope_admits(const struct scope *s, const struct domains *d, const struct lineage *l,
+                          const struct touch *t, bool existed)
 {
-    return judge(s, d, t, existed).verdict;
+    return judge(s, d, l, t, existed).verdict;
 }
 
-const char *scope_rule(const struct scope *s, const struct domains *d, const struct touch *t,
-                       bool existed)
+const char *scope_rule(const struct scope *s, const struct domains *d, const struct lineage *l,
+                       const struct touch *t, bool existed)
 {
-    return judge(s, d, t, existed).rule;
+    return judge(s, d, l, t, existed).rule;
 }
 
 /* A name as it may stand in a flow sequence of YAML. */
@@ -272,11 +310,34 @@ static void put_fix(struct arena *a, const struct scope *s, const struct object 
     }
 }
 
+/* What would have to be named for o to be in scope: the topmost of what it counts to that is not. */
+static struct object unadmitted(const struct scope *s, const struct lineage *l, struct object o,
+                                judge_one *by)
+{
+    for (int depth = 0; depth < LINEAGE_DEPTH; depth++) {
+        size_t at = 0;
+        const struct object *p = lineage_parent(l, &o, &at);
+        while (p != NULL && judge_family(s, l, p, by, LINEAGE_DEPTH).verdict == VERDICT_OK) {
+            p = lineage_parent(l, &o, &at);
+        }
+        if (p == NULL) {
+            break;
+        }
+        o = *p;
+    }
+    return o;
+}
+
 const char *scope_fix(struct arena *a, const struct scope *s, const struct domains *d,
-                      const struct touch *t, bool existed)
+                      const struct lineage *l, const struct touch *t, bool existed)
 {
     struct buf out = {0};
-    put_fix(a, s, &t->object, judge(s, d, t, existed).list, &out);
+    struct touch counted = *t;
+    counted.object = unadmitted(s, is_relation(t->object.kind) ? l : NULL, t->object,
+                                t->effect == EFFECT_REFERENCE ? judge_reference : judge_allowed);
+    if (judge(s, d, l, t, existed).list != LIST_NONE) {
+        put_fix(a, s, &counted.object, judge(s, d, l, &counted, existed).list, &out);
+    }
     const char *text = arena_strdup(a, buf_str(&out));
     buf_release(&out);
     return text;

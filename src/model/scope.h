@@ -4,6 +4,7 @@
 #define KFMIG_MODEL_SCOPE_H
 
 #include "model/decl.h"
+#include "model/lineage.h"
 #include "model/touch.h"
 
 enum verdict {
@@ -31,18 +32,22 @@ enum verdict {
  *   other schema-bound objects, and SCHEMA, by allowed_schemas
  *   EXTENSION by allowed_extensions; globals by allowed_global ("kind" or "kind:name"; a role, database,
  *     setting or user mapping without a name by any entry of its kind)
+ * l (may be NULL: nothing is known) says which relations count to which. What a relation counts to, at any
+ * distance, forbids and protects it as its own name does, and admits it where its own name does not; with
+ * several parents, all of them.
  * An unqualified name (schema "") matches any allowed schema, and any forbidden table of that name. With
  * neither allowed_schemas nor allowed_tables, no schema-bound object is allowed. */
-enum verdict scope_admits(const struct scope *s, const struct domains *d, const struct touch *t,
-                          bool existed);
+enum verdict scope_admits(const struct scope *s, const struct domains *d, const struct lineage *l,
+                          const struct touch *t, bool existed);
 /* "forbidden by scope.forbidden_tables", "not in scope.allowed_schemas", ... : which rule decided; static
  * text. */
-const char *scope_rule(const struct scope *s, const struct domains *d, const struct touch *t,
-                       bool existed);
+const char *scope_rule(const struct scope *s, const struct domains *d, const struct lineage *l,
+                       const struct touch *t, bool existed);
 
-/* The line of migration.yml that would admit it, as it would then read: "scope.allowed_schemas: [app,
- * audit]". "" where no line of it can: it is forbidden, protected, or cannot be named. In a. */
+/* The line of migration.yml that would admit it, as it would then read: "scope.allowed_schemas:
+ * [app, audit]"; of a partition, what it counts to. "" where no line of it can: it is forbidden,
+ * protected, or cannot be named. In a. */
 const char *scope_fix(struct arena *a, const struct scope *s, const struct domains *d,
-                      const struct touch *t, bool existed);
+                      const struct lineage *l, const struct touch *t, bool existed);
 
 #endif

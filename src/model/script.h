@@ -5,6 +5,7 @@
 
 #include "base/digest.h"
 #include "model/env.h"
+#include "model/lineage.h"
 #include "model/touch.h"
 
 enum statement_kind {
@@ -52,6 +53,8 @@ struct statement {
     int64_t rows;
     /* Indexes made minus dropped, at least: also those behind PRIMARY KEY, UNIQUE, EXCLUDE. */
     int index_delta;
+    /* Indexes that become parts of a partitioned one, and count no longer: ALTER INDEX ... ATTACH. */
+    int joined_indexes;
     /* Makes or drops others that its text does not show: DROP TABLE, DROP COLUMN, ATTACH PARTITION,
      * LIKE ... */
     bool hides_indexes;
@@ -67,6 +70,11 @@ struct statement {
     /* In a long file, shared with the statement before where that does the same: places are then
      * those of the first such one. */
     struct touches touches;
+    /* What it makes, attaches or lets inherit, with what that is then a part of; renames: a relation's new
+     * name, with the one that it had. */
+    struct kin *kin;
+    size_t n_kin;
+    bool renames;
     /* Strongest per table, what the server will take according to its manual. */
     struct table_lock *locks;
     size_t n_locks;

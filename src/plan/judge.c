@@ -10,6 +10,7 @@ struct judgement {
     struct arena *a;
     const struct bundle *b;
     const struct domains *domains;
+    const struct lineage *lineage;
     struct reason *reasons;
     size_t n, cap;
     struct names made;   /* schemas that this bundle creates */
@@ -40,6 +41,38 @@ static bool may_exist(const struct judgement *l, const struct touch *t)
     return t->effect != EFFECT_CREATE;
 }
 
+static void judge_touch(struct judgement *l, const struct script *s, const struct touch *t,
+                        bool existed)
+{
+    const struct scope *scope = &l->b->decl->scope;
+    enum verdict v = scope_admits(scope, l->domains, l->lineage, t, existed);
+    if (v == VERDICT_OK) {
+        return;
+    }
+    struct reason *r =
+        reason_new(l, v == VERDICT_PROTECTED ? REASON_PROTECTED_DOMAIN : REASON_SCOPE_EXCEEDED);
+    r->cause = s->path;
+    r->detail = arena_printf(l->a, "%s of %s: %s", effect_text(t->effect),
+                             lineage_text(l->a, l->lineage, &t->object),
+                             scope_rule(scope, l->domains, l->lineage, t, existed));
+    r->path = s->path;
+    r->line = t->line;
+    r->col = t->col;
+}
+
+/* What is dropped or emptied takes along all that counts to it. */
+static void judge_parts(struct judgement *l, const struct script *s, const struct touch *t,
+                        bool existed)
+{
+    for (size_t i = 0; l->lineage != NULL && i < l->lineage->n; i++) {
+        struct touch part = *t;
+        part.object = l->lineage->v[i].child;
+        if (is_table(t->object.kind) && lineage_is_above(l->lineage, &t->object, &part.object)) {
+            judge_touch(l, s, &part, existed);
+        }
+    }
+}
+
 static void look_at_touch(struct judgement *l, const struct script *s, const struct touch *t)
 {
     /* First: the schema that is made is itself new. Where it is there already, IF NOT EXISTS changes
@@ -52,21 +85,15 @@ static void look_at_touch(struct judgement *l, const struct script *s, const str
         return;
     }
     bool existed = may_exist(l, t);
-    enum verdict v = scope_admits(&l->b->decl->scope, l->domains, t, existed);
-    if (v != VERDICT_OK) {
-        struct reason *r =
-            reason_new(l, v == VERDICT_PROTECTED ? REASON_PROTECTED_DOMAIN : REASON_SCOPE_EXCEEDED);
-        const char *name = object_text(l->a, &t->object);
-        r->cause = s->path;
-        r->detail = arena_printf(l->a, "%s of %s: %s", effect_text(t->effect), name,
-                                 scope_rule(&l->b->decl->scope, l->domains, t, existed));
-        r->path = s->path;
-        r->line = t->line;
-        r->col = t->col;
+    judge_touch(l, s, t, existed);
+    if (t->effect == EFFECT_DROP || t->effect == EFFECT_TRUNCATE) {
+        judge_parts(l, s, t, existed);
     }
     if (is_table(t->object.kind) && t->object.name[0] != '\0' && t->effect != EFFECT_READ &&
         t->effect != EFFECT_REFERENCE) {
-        table_puts(&l->tables, object_text(l->a, &t->object), l);
+        struct object root = lineage_root(l->lineage, &t->object);
+        root.kind = OBJ_TABLE;
+        table_puts(&l->tables, object_text(l->a, &root), l);
     }
 }
 
@@ -84,10 +111,68 @@ static void look_at_limit(struct judgement *l, const char *limit, int64_t declar
     r->path = r->cause;
 }
 
-void plan_judge(struct arena *a, const struct bundle *b, const struct domains *d,
-                struct reason **out, size_t *n)
+static bool makes(const struct bundle *b, const struct object *table)
 {
-    struct judgement l = {.a = a, .b = b, .domains = d, .tables = {.a = a}};
+    for (size_t i = 0; i < b->decl->forward.n; i++) {
+        for (size_t k = 0; k < b->forward[i].n; k++) {
+            const struct touches *list = &b->forward[i].v[k].touches;
+            for (size_t t = 0; t < list->n; t++) {
+                const struct object *o = &list->v[t].object;
+                if (list->v[t].effect == EFFECT_CREATE && is_table(o->kind) &&
+                    strcmp(o->name, table->name) == 0 && strcmp(o->schema, table->schema) == 0) {
+                    return true;
+                }
+            }
+        }
+    }
+    return false;
+}
+
+/* Under its new name it counts to what it counted to. */
+static void follow_name(const struct kin *k, const struct lineage *known, struct lineage *l)
+{
+    size_t at = 0;
+    for (const struct object *p; (p = lineage_parent(known, &k->parent, &at)) != NULL;) {
+        const struct object parent = *p; /* the list may move */
+        lineage_add(l, &k->child, &parent);
+    }
+}
+
+void plan_lineage(const struct bundle *b, const struct lineage *known, struct lineage *l)
+{
+    for (size_t i = 0; b->forward != NULL && i < b->decl->forward.n; i++) {
+        for (size_t k = 0; k < b->forward[i].n; k++) {
+            const struct statement *st = &b->forward[i].v[k];
+            for (size_t j = 0; j < st->n_kin; j++) {
+                if (st->renames) {
+                    follow_name(&st->kin[j], known, l);
+                    follow_name(&st->kin[j], l, l);
+                } else if (makes(b, &st->kin[j].child)) {
+                    lineage_add(l, &st->kin[j].child, &st->kin[j].parent);
+                }
+            }
+        }
+    }
+}
+
+/* known, and what b itself makes. */
+static const struct lineage *lineage_for(struct arena *a, const struct bundle *b,
+                                         const struct lineage *known)
+{
+    struct lineage *l = lineage_new(a);
+    plan_lineage(b, known, l);
+    if (l->n == 0) {
+        return known;
+    }
+    lineage_add_all(l, known);
+    return l;
+}
+
+void plan_judge(struct arena *a, const struct bundle *b, const struct domains *d,
+                const struct lineage *known, struct reason **out, size_t *n)
+{
+    struct judgement l = {
+        .a = a, .b = b, .domains = d, .lineage = lineage_for(a, b, known), .tables = {.a = a}};
     for (size_t i = 0; i < b->decl->forward.n && b->forward != NULL; i++) {
         const struct script *s = &b->forward[i];
         for (size_t k = 0; k < s->n; k++) {
@@ -96,7 +181,7 @@ void plan_judge(struct arena *a, const struct bundle *b, const struct domains *d
             for (size_t t = 0; t < list->n && !again; t++) {
                 look_at_touch(&l, s, &list->v[t]);
             }
-            l.indexes += abs(s->v[k].index_delta);
+            l.indexes += abs(s->v[k].index_delta) - s->v[k].joined_indexes;
         }
     }
     look_at_limit(&l, "max_table_count_touched", b->decl->limits.max_table_count_touched,

@@ -60,7 +60,7 @@ static void check_static(struct plan *p, struct step *s)
     }
     struct reason *found = NULL;
     size_t n = 0;
-    plan_judge(p->a, s->bundle, p->domains, &found, &n);
+    plan_judge(p->a, s->bundle, p->domains, p->world->lineage, &found, &n);
     for (size_t i = 0; i < n; i++) {
         *step_give(p, s, found[i].code) = found[i];
     }

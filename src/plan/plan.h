@@ -8,6 +8,7 @@
 #include "doc/doc.h"
 #include "model/decl.h"
 #include "model/fact.h"
+#include "model/lineage.h"
 #include "model/projection.h"
 #include "model/script.h"
 
@@ -207,11 +208,15 @@ void plan_data_faults(const struct bundle *b, struct err_list *faults);
  * required: what kfmig cannot run, what is left to be written by hand, and files without a statement although
  * forward (parsed before) has something to undo. */
 void plan_rollback_faults(struct arena *a, const struct bundle *b, struct err_list *faults);
-/* Judge b's forward statically: reasons (scope, protected domain, limits) into *out. base knowledge about
- * what exists is not needed: a protected schema that b itself creates counts as new. Used by decide and by
- * `kfmig check`. */
+/* What counts to what by b's forward scripts, which must be parsed: what they make as a part of another, or
+ * make and attach, and what has a new name and is a part by known (may be NULL). Into l. */
+void plan_lineage(const struct bundle *b, const struct lineage *known, struct lineage *l);
+/* Judge b's forward statically: reasons (scope, protected domain, limits) into *out. base knowledge
+ * about what exists is not needed: a protected schema that b itself creates counts as new. known:
+ * which relations count to which, as the database says, or (`kfmig check`) all scripts of the
+ * project; NULL: only what b's own scripts say. */
 void plan_judge(struct arena *a, const struct bundle *b, const struct domains *d,
-                struct reason **out, size_t *n);
+                const struct lineage *known, struct reason **out, size_t *n);
 /* The class of reference 000, derived from the scripts, which must be parsed: 'A' schema-only, 'B' with
  * backfill, 'C' breaking; 'U' unknown, as strict as C: it cannot be run, or holds a statement that the
  * grammar does not know. */

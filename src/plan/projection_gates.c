@@ -60,7 +60,7 @@ static void check_members(struct plan *p, struct step *x)
             r->detail = b->id;
         }
         if (b->decl != NULL && b->forward != NULL) {
-            plan_judge(p->a, b, p->domains, &found, &n);
+            plan_judge(p->a, b, p->domains, p->world->lineage, &found, &n);
         }
         for (size_t k = 0; k < n; k++) {
             if (guarded && found[k].code == REASON_PROTECTED_DOMAIN) {

@@ -21,21 +21,22 @@ static bool had_object(const struct run *r, const struct touch *t)
 
 /* One finding per touch that is not admitted, with the line of migration.yml that would admit it. */
 static bool judge_touch(struct run *r, const struct bundle *b, const struct touch *t,
-                        enum verdict which, struct findings *out)
+                        enum verdict which, struct outcome *o)
 {
     const struct scope *scope = &b->decl->scope;
+    const struct lineage *family = o->seen.lineage;
     bool existed = had_object(r, t);
-    enum verdict v = scope_admits(scope, r->domains, t, existed);
+    enum verdict v = scope_admits(scope, r->domains, family, t, existed);
     bool is_protected = v == VERDICT_PROTECTED;
     if (v == VERDICT_OK || is_protected != (which == VERDICT_PROTECTED)) {
         return true;
     }
-    const char *object = object_text(r->a, &t->object);
     struct finding *f =
-        finding_fail(r->a, out, is_protected ? "protected" : "scope", "%s of %s: %s",
-                     effect_text(t->effect), object, scope_rule(scope, r->domains, t, existed));
-    f->subject = object;
-    f->fix = scope_fix(r->a, scope, r->domains, t, existed);
+        finding_fail(r->a, &o->gates, is_protected ? "protected" : "scope", "%s of %s: %s",
+                     effect_text(t->effect), lineage_text(r->a, family, &t->object),
+                     scope_rule(scope, r->domains, family, t, existed));
+    f->subject = object_text(r->a, &t->object);
+    f->fix = scope_fix(r->a, scope, r->domains, family, t, existed);
     f->path = b->decl->file.path != NULL ? b->decl->file.path : "";
     f->line = f->path[0] != '\0' ? b->scope_line : 0;
     f->hint =
@@ -50,7 +51,7 @@ static void judge_touches(struct run *r, const struct bundle *b, enum verdict wh
 {
     bool admitted = true;
     for (size_t i = 0; i < o->seen.touches.n; i++) {
-        admitted = judge_touch(r, b, &o->seen.touches.v[i], which, &o->gates) && admitted;
+        admitted = judge_touch(r, b, &o->seen.touches.v[i], which, o) && admitted;
     }
     if (admitted) {
         finding_pass(r->a, &o->gates, which == VERDICT_PROTECTED ? "protected" : "scope");

@@ -73,6 +73,7 @@ static int look_at_world(struct site *s, bool full, struct err *e)
     s->world.format = site_format(s);
     s->world.newest_format = LEDGER_FORMAT;
     s->world.n_drift = 0;
+    s->world.lineage = NULL;
     if (!full && s->world.has_ledger && site_unmoved(s)) {
         return 0;
     }
@@ -93,6 +94,20 @@ static int look_at_world(struct site *s, bool full, struct err *e)
     return 0;
 }
 
+/* What is to run is judged by what its tables count to. */
+static int ask_lineage(struct site *s, struct err *e)
+{
+    struct lineage *l = NULL;
+    if (s->pg == NULL || s->world.lineage != NULL) {
+        return 0;
+    }
+    if (catalog_lineage(s->pg, s->a, &l, e) != 0) {
+        return -1;
+    }
+    s->world.lineage = l;
+    return 0;
+}
+
 /* Declarations and scripts of what may have to run; a script that cannot be run blocks its own step only. */
 static int load_pending(struct site *s, struct err *e)
 {
@@ -105,6 +120,9 @@ static int load_pending(struct site *s, struct err *e)
             return -1;
         }
         plan_scripts(s->a, b);
+        if (ask_lineage(s, e) != 0) {
+            return -1;
+        }
     }
     return 0;
 }

@@ -331,6 +331,23 @@ bool analysis_create(struct analysis *x, const PgQuery__RangeVar *r, enum object
     return true;
 }
 
+void analysis_kin(struct analysis *x, const PgQuery__RangeVar *child,
+                  const PgQuery__RangeVar *parent)
+{
+    struct statement *st = x->st;
+    if (child == NULL || parent == NULL || x->defining || x->temporary) {
+        return;
+    }
+    struct dotted c = {child->schemaname, child->relname};
+    struct dotted p = {parent->schemaname, parent->relname};
+    ARENA_GROW(x->a, st->kin, st->n_kin, x->kin_cap);
+    st->kin[st->n_kin++] =
+        (struct kin){.child = {OBJ_TABLE, arena_strdup(x->a, schema_of(x, c, EFFECT_CREATE)),
+                               arena_strdup(x->a, c.name)},
+                     .parent = {OBJ_TABLE, arena_strdup(x->a, schema_of(x, p, EFFECT_REFERENCE)),
+                                arena_strdup(x->a, p.name)}};
+}
+
 const char *analysis_role(const PgQuery__RoleSpec *r)
 {
     if (r == NULL) {

@@ -51,8 +51,8 @@ struct analysis {
     struct arena *a;       /* for what ends up in the statement */
     struct arena *scratch; /* for the parse tree and names in scope */
     struct statement *st;
-    int index;        /* of st in its script */
-    size_t locks_cap; /* of st->locks */
+    int index;                 /* of st in its script */
+    size_t locks_cap, kin_cap; /* of st->locks, st->kin */
     struct temps *temps;
     struct path *path;
     const struct lines *lines;
@@ -108,6 +108,10 @@ bool analysis_is_temp(const struct analysis *x, struct dotted d);
  * if it is temporary. */
 bool analysis_create(struct analysis *x, const PgQuery__RangeVar *r, enum object_kind kind,
                      bool until_commit);
+
+/* child becomes a part of parent: a partition of it, or one that inherits. */
+void analysis_kin(struct analysis *x, const PgQuery__RangeVar *child,
+                  const PgQuery__RangeVar *parent);
 
 /* A role as the text names it; "" where whoever runs it is meant (current_user and the like). */
 const char *analysis_role(const PgQuery__RoleSpec *r);

@@ -29,6 +29,9 @@ static void partition(struct analysis *x, const PgQuery__AlterTableCmd *c)
     if (tree_is(def, &pg_query__partition_cmd__descriptor)) {
         const PgQuery__PartitionCmd *p = TREE(PartitionCmd, def);
         analysis_hidden_indexes(x); /* a partition gets those of its parent that it lacks */
+        if (c->subtype == AT(AttachPartition)) {
+            analysis_kin(x, p->name, x->making);
+        }
         /* DETACH ... CONCURRENTLY waits with a weaker lock first, and takes this one in the end. */
         analysis_relation(x, p->name, OBJ_TABLE, EFFECT_ALTER, LOCK_ACCESS_EXCLUSIVE);
         analysis_define(x, p->bound != NULL ? &p->bound->base : NULL);
@@ -39,6 +42,9 @@ static void parent(struct analysis *x, const PgQuery__AlterTableCmd *c)
 {
     const tree *def = tree_of(c->def);
     if (tree_is(def, &pg_query__range_var__descriptor)) {
+        if (c->subtype == AT(AddInherit)) {
+            analysis_kin(x, x->making, TREE(RangeVar, def));
+        }
         analysis_relation(x, TREE(RangeVar, def), OBJ_TABLE, EFFECT_REFERENCE,
                           c->subtype == AT(AddInherit) ? LOCK_SHARE_UPDATE_EXCLUSIVE
                                                        : LOCK_ACCESS_SHARE);
@@ -79,12 +85,22 @@ static void command(struct analysis *x, const PgQuery__AlterTableCmd *c)
     }
 }
 
+static void alter_index(struct analysis *x, const PgQuery__AlterTableStmt *s)
+{
+    for (size_t i = 0; i < s->n_cmds && !x->defining; i++) {
+        const tree *c = tree_of(s->cmds[i]);
+        x->st->joined_indexes += tree_is(c, &pg_query__alter_table_cmd__descriptor) &&
+                                 TREE(AlterTableCmd, c)->subtype == AT(AttachPartition);
+    }
+    const PgQuery__RangeVar *r = s->relation;
+    analysis_unnamed_table(x, (struct dotted){r->schemaname, r->relname}, EFFECT_ALTER);
+}
+
 static void alter_table(struct analysis *x, const tree *m)
 {
     const PgQuery__AlterTableStmt *s = TREE(AlterTableStmt, m);
     if (s->objtype == PG_QUERY__OBJECT_TYPE__OBJECT_INDEX) {
-        const PgQuery__RangeVar *r = s->relation;
-        analysis_unnamed_table(x, (struct dotted){r->schemaname, r->relname}, EFFECT_ALTER);
+        alter_index(x, s);
         return;
     }
     int level = LOCK_NONE;

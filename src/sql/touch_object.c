@@ -76,6 +76,19 @@ static bool rename_temporary(struct analysis *x, const PgQuery__RenameStmt *s)
     return true;
 }
 
+/* What was a part of another is so under its new name. */
+static void renamed_kin(struct analysis *x, PgQuery__ObjectType t, const PgQuery__RangeVar *was,
+                        char *schema, char *name)
+{
+    if (was != NULL && (t == OT(TABLE) || t == OT(FOREIGN_TABLE))) {
+        PgQuery__RangeVar now = *was;
+        now.schemaname = schema != NULL ? schema : was->schemaname;
+        now.relname = name != NULL ? name : was->relname;
+        analysis_kin(x, &now, was);
+        x->st->renames = true;
+    }
+}
+
 static void rename_stmt(struct analysis *x, const tree *m)
 {
     const PgQuery__RenameStmt *s = TREE(RenameStmt, m);
@@ -96,6 +109,7 @@ static void rename_stmt(struct analysis *x, const tree *m)
     }
     address_touch(x, shown, s->object, s->relation, EFFECT_ALTER, LOCK_ACCESS_EXCLUSIVE);
     address_touch_new(x, t, s->object, s->relation, NULL, s->newname);
+    renamed_kin(x, t, s->relation, NULL, s->newname);
 }
 
 static void owner_stmt(struct analysis *x, const tree *m)
@@ -113,6 +127,7 @@ static void schema_stmt(struct analysis *x, const tree *m)
         analysis_touch(x, OBJ_SCHEMA, "", s->newschema, EFFECT_REFERENCE, -1);
     } else {
         address_touch_new(x, s->object_type, s->object, s->relation, s->newschema, NULL);
+        renamed_kin(x, s->object_type, s->relation, s->newschema, NULL);
     }
 }
 

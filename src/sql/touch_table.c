@@ -53,6 +53,7 @@ static void create_table(struct analysis *x, const PgQuery__CreateStmt *s, enum 
             if (part) {
                 analysis_hidden_indexes(x); /* it gets those of its parent */
             }
+            analysis_kin(x, s->relation, TREE(RangeVar, parent));
             analysis_relation(x, TREE(RangeVar, parent), OBJ_TABLE,
                               part ? EFFECT_ALTER : EFFECT_REFERENCE,
                               part ? LOCK_ACCESS_EXCLUSIVE : LOCK_SHARE_UPDATE_EXCLUSIVE);

@@ -50,6 +50,14 @@ static bool differs_only_hidden(const struct catalog_object *a, const struct cat
     return a->object.kind == OBJ_USER_MAPPING && one_way(a, b) && one_way(b, a);
 }
 
+void catalog_parents(const struct catalog_object *o, struct lineage *l)
+{
+    const struct facet *f = facet_of(o, "inherits");
+    if (f != NULL) {
+        lineage_add_list(l, &o->object, f->value);
+    }
+}
+
 bool catalog_same(const struct catalog_object *a, const struct catalog_object *b)
 {
     if (a == NULL || b == NULL) {

@@ -7,6 +7,7 @@
 
 #include "base/digest.h"
 #include "base/table.h"
+#include "model/lineage.h"
 #include "model/touch.h"
 
 /* One facet of an object's canonical definition: what it is about ("column 3 geom", "owner", "index
@@ -81,6 +82,9 @@ bool catalog_same(const struct catalog_object *a,
 void catalog_index(struct catalog *c, struct catalog_object *o);
 void catalog_forget(struct catalog *c, const struct catalog_object *o);
 
+/* The parents of o, as its definition names them, into l; nothing if it has none. */
+void catalog_parents(const struct catalog_object *o, struct lineage *l);
+
 /* After the last statement: everything the transaction did, reconciled. base is the state before it
  * (in oids of this server), known to be right; after describes the changed objects and the
  * removals. */
@@ -97,8 +101,12 @@ struct observation {
     const struct catalog_object **
         stored; /* tables whose definition is the same but whose filenode is not, as they are now */
     size_t n_stored;
-    int index_delta; /* indexes after - before: added plus dropped (a count of both) */
-    int n_tables_touched; /* tables (and matviews, foreign tables) altered, created, dropped or written */
+    /* What the relations touched count to: what stood before by what it was then, new ones by what they are.
+     */
+    const struct lineage *lineage;
+    int index_delta; /* added plus dropped (a count of both), a partitioned index with its parts as one */
+    int n_tables_touched; /* tables (and matviews, foreign tables) altered, created, dropped or
+                             written; a tree of partitions or children is one */
     int64_t
         rows; /* inserted + updated + deleted, TRUNCATE and DROP counting all rows; ROWS_UNKNOWN */
     struct touches

@@ -190,8 +190,8 @@ static void check_row(size_t i)
     struct touch t = {.object = r->object, .effect = r->effect};
     const char *name =
         arena_printf(&a, "%zu: %s of %s", i, effect_text(r->effect), object_text(&a, &r->object));
-    is_int(scope_admits(r->scope, r->domains, &t, r->existed), r->verdict, name);
-    is_str(scope_rule(r->scope, r->domains, &t, r->existed), r->rule, name);
+    is_int(scope_admits(r->scope, r->domains, NULL, &t, r->existed), r->verdict, name);
+    is_str(scope_rule(r->scope, r->domains, NULL, &t, r->existed), r->rule, name);
     arena_release(&a);
 }
 
@@ -240,7 +240,7 @@ static void check_fix(size_t i)
     struct arena a = {0};
     struct touch t = {.object = r->object, .effect = r->effect};
     struct scope wider = *r->scope;
-    const char *fix = scope_fix(&a, r->scope, r->domains, &t, r->existed);
+    const char *fix = scope_fix(&a, r->scope, r->domains, NULL, &t, r->existed);
     bool is_open = r->verdict == VERDICT_OUTSIDE && r->object.kind != OBJ_UNKNOWN &&
                    (strcmp(r->rule, NOT_SCHEMAS) != 0 || r->object.schema[0] != '\0' ||
                     r->object.kind == OBJ_SCHEMA) &&
@@ -251,7 +251,7 @@ static void check_fix(size_t i)
         is_str(fix, "", name);
     } else {
         ok(fix[0] != '\0' && apply_fix(&a, fix, &wider) &&
-               scope_admits(&wider, r->domains, &t, r->existed) == VERDICT_OK,
+               scope_admits(&wider, r->domains, NULL, &t, r->existed) == VERDICT_OK,
            name);
     }
     arena_release(&a);
@@ -295,7 +295,7 @@ static void check_fixes(void)
     struct arena a = {0};
     for (size_t i = 0; i < sizeof fixes / sizeof fixes[0]; i++) {
         struct touch t = {.object = fixes[i].object, .effect = fixes[i].effect};
-        is_str(scope_fix(&a, fixes[i].scope, &no_domains, &t, true), fixes[i].fix,
+        is_str(scope_fix(&a, fixes[i].scope, &no_domains, NULL, &t, true), fixes[i].fix,
                object_text(&a, &t.object));
     }
     arena_release(&a);

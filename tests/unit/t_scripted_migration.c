@@ -19,16 +19,16 @@
 #define FOUND(yes) "@ledger_find_run -> rows " yes "\n"
 #define LOCKS(ledger, more)                                                                        \
     "@postgis_observe_locks -> rows ledger | 0 | 0 |  |  | " ledger                                \
-    " | f | 0 | 0 |  |  |  |  |  | 0 | 0 | 0 | f | f ; "                                           \
-    "id | 0 | 0 |  |  | 702 | f | 0 | 0 |  |  |  |  |  | 0 | 0 | 0 | f | f" more "\n"
+    " | f | 0 | 0 |  |  |  |  |  | 0 | 0 | 0 | f | f | f ; "                                       \
+    "id | 0 | 0 |  |  | 702 | f | 0 | 0 |  |  |  |  |  | 0 | 0 | 0 | f | f | f" more "\n"
 #define TABLE_LOCKED(name)                                                                         \
-    " ; relation | 5 | 8 | r | app | " name " | f | 9 | 0 |  |  |  |  |  | 0 | 0 | 0 | t | f"
+    " ; relation | 5 | 8 | r | app | " name " | f | 9 | 0 |  |  |  |  |  | 0 | 0 | 0 | t | f | f"
 
 /* A table whose triggers can be put off to COMMIT, with n rows inserted. */
 #define ROUND(n)                                                                                   \
     SETTLED LOCKS("untouched",                                                                     \
                   " ; relation | 5 | 4 | r | pg_temp | d | t | 9 | 0 |  |  |  |  |  | " n          \
-                  " | 0 | 0 | f | t")
+                  " | 0 | 0 | f | t | f")
 #define CHECKED SETTLED
 #define RECORDED_AFTER SETTLED RECORDED("success")
 #define WORKING                                                                                    \

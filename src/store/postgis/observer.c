@@ -1,6 +1,5 @@
 /* Observing a transaction, from its start to what it amounts to.
- * Owns: the order of steps, and what is counted for limits. How it becomes complete is told in
- * store/postgis/observer.h. */
+ * Owns: the order of steps. How it becomes complete is told in store/postgis/observer.h. */
 #include "store/postgis/observer.h"
 
 #include <stdlib.h>
@@ -36,93 +35,6 @@ int observer_start_done(struct observer *o, struct err *e)
     return sense_start_done(o, e);
 }
 
-static bool is_table(enum object_kind k)
-{
-    return k == OBJ_TABLE || k == OBJ_MATVIEW || k == OBJ_FOREIGN_TABLE;
-}
-
-static bool is_touching(enum effect e)
-{
-    return e != EFFECT_READ && e != EFFECT_REFERENCE;
-}
-
-/* The new name of what was there under another. */
-static bool is_renamed(const struct observer *o, const struct touch *t)
-{
-    for (size_t i = 0; i < o->n_pairs && t->effect == EFFECT_CREATE; i++) {
-        const struct pair *p = &o->pairs[i];
-        if (p->before != NULL && p->after != NULL && object_eq(&p->after->object, &t->object) &&
-            !object_eq(&p->before->object, &t->object)) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static int count_tables(struct observer *o)
-{
-    struct table seen = {.a = o->a};
-    int n = 0;
-    for (size_t i = 0; i < o->out->touches.n; i++) {
-        const struct touch *t = &o->out->touches.v[i];
-        if (!is_table(t->object.kind) || !is_touching(t->effect) || is_renamed(o, t)) {
-            continue;
-        }
-        n += table_puts(&seen, object_text(o->a, &t->object), o) == NULL ? 1 : 0;
-    }
-    return n;
-}
-
-static int64_t count_rows(const struct observation *out)
-{
-    int64_t n = 0;
-    for (size_t i = 0; i < out->touches.n; i++) {
-        const struct touch *t = &out->touches.v[i];
-        if (t->inserted == ROWS_UNKNOWN || t->updated == ROWS_UNKNOWN ||
-            t->deleted == ROWS_UNKNOWN) {
-            return ROWS_UNKNOWN;
-        }
-        n += t->inserted + t->updated + t->deleted;
-    }
-    return n;
-}
-
-static bool is_index(const struct facet *f)
-{
-    return strncmp(f->name, "index ", strlen("index ")) == 0 &&
-           strstr(f->name, " depends_on_extension ") == NULL;
-}
-
-/* Indexes of one that the other has not, under any name: a renamed index is the same. */
-static int count_missing(const struct catalog_object *one, const struct catalog_object *other)
-{
-    int n = 0;
-    for (size_t i = 0; one != NULL && i < one->n_facets; i++) {
-        const struct facet *f = &one->facets[i];
-        if (!is_index(f) || (other != NULL && facet_of(other, f->name) != NULL)) {
-            continue;
-        }
-        bool elsewhere = false;
-        for (size_t k = 0; other != NULL && k < other->n_facets && !elsewhere; k++) {
-            const struct facet *g = &other->facets[k];
-            elsewhere =
-                is_index(g) && strcmp(f->value, g->value) == 0 && facet_of(one, g->name) == NULL;
-        }
-        n += elsewhere ? 0 : 1;
-    }
-    return n;
-}
-
-static int count_indexes(const struct observer *o)
-{
-    int n = 0;
-    for (size_t i = 0; i < o->n_pairs; i++) {
-        n += count_missing(o->pairs[i].before, o->pairs[i].after) +
-             count_missing(o->pairs[i].after, o->pairs[i].before);
-    }
-    return n;
-}
-
 struct sortable {
     const char *text;
     struct touch touch;
@@ -152,9 +64,7 @@ static void sort(struct arena *a, struct touches *t)
 static void sum_up(struct observer *o)
 {
     struct observation *out = o->out;
-    out->index_delta = count_indexes(o);
-    out->n_tables_touched = count_tables(o);
-    out->rows = count_rows(out);
+    count_up(o);
     out->server_time = o->now.now;
     out->unsettled = o->unsettled;
     out->ledger_touched |= !digest_eq(&o->ledger, &o->now.ledger);

@@ -52,6 +52,7 @@ struct lock {
     const char *extension; /* that it is a member of; "" */
     const char *server;    /* of a foreign table; "" */
     struct row_tally rows;
+    bool is_part; /* of a partitioned index */
     bool has_pages;
     bool defers; /* what its triggers do may be put off to COMMIT */
 };
@@ -195,6 +196,9 @@ void touch_rows(struct touch *t, const struct row_tally *rows);
 void touch_facet(struct observer *o, struct touch *t, enum facet_change change, const char *facet);
 
 bool is_touched(struct observer *o, struct object object); /* by more than reading */
+
+/* counts.c: what it amounts to for limits, and what the relations touched count to: into o->out. */
+void count_up(struct observer *o);
 
 /* touches_unlocked.c: what is not seen by comparing or by locks on relations. */
 int silence_schemas(struct observer *o, struct err *e) MUST_CHECK; /* that came with an extension */

@@ -17,6 +17,9 @@ int catalog_read(struct pg *s, int format, struct arena *a, struct catalog *out,
  * cheaper than a read. In a. */
 int catalog_witness(struct pg *s, struct arena *a, const char **out, struct err *e) MUST_CHECK;
 
+/* Which relations count to which, as the database has it now; one query. In a. */
+int catalog_lineage(struct pg *s, struct arena *a, struct lineage **out, struct err *e) MUST_CHECK;
+
 /* What every transaction of a session begins with, so that it is read once per session. The caller zeroes it.
  */
 struct observer_memory {

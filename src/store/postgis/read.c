@@ -1,4 +1,4 @@
-/* Full reads, and the witness that saves them. */
+/* Full reads, the witness that saves them, and what counts to what. */
 #include "store/postgis/definitions.h"
 #include "store/postgis/queries.h"
 
@@ -39,5 +39,23 @@ int catalog_witness(struct pg *s, struct arena *a, const char **out, struct err 
                         newer != NULL ? pg_text(newer, 0, 0) : "");
     pg_rows_free(sums);
     pg_rows_free(newer);
+    return 0;
+}
+
+int catalog_lineage(struct pg *s, struct arena *a, struct lineage **out, struct err *e)
+{
+    struct pg_rows *r = NULL;
+    if (pg_query(s, &postgis_lineage, NULL, 0, &r, e) != 0) {
+        return -1;
+    }
+    *out = lineage_new(a);
+    for (size_t i = 0; i < pg_rows_n(r); i++) {
+        struct object child = {OBJ_TABLE, arena_strdup(a, pg_text(r, i, 0)),
+                               arena_strdup(a, pg_text(r, i, 1))};
+        struct object parent = {OBJ_TABLE, arena_strdup(a, pg_text(r, i, 2)),
+                                arena_strdup(a, pg_text(r, i, 3))};
+        lineage_add(*out, &child, &parent);
+    }
+    pg_rows_free(r);
     return 0;
 }

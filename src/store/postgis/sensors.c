@@ -27,7 +27,8 @@ enum {
     LOCK_SERVER,
     LOCK_ROWS,
     LOCK_HAS_PAGES = LOCK_ROWS + 3,
-    LOCK_DEFERS
+    LOCK_DEFERS,
+    LOCK_IS_PART
 };
 
 static struct bytes oid_key(struct arena *a, uint32_t oid)
@@ -178,6 +179,7 @@ static void take_lock(struct observer *o, const struct pg_rows *r, size_t i, str
         .server = arena_strdup(a, pg_text(r, i, LOCK_SERVER)),
         .has_pages = pg_bool(r, i, LOCK_HAS_PAGES),
         .defers = pg_bool(r, i, LOCK_DEFERS),
+        .is_part = pg_bool(r, i, LOCK_IS_PART),
     };
     l->rows = tally_since(&o->start_tables, l->oid, tally_at(r, i, LOCK_ROWS));
 }

@@ -32,7 +32,8 @@ SELECT 'relation' AS what, h.relation AS oid, h.modes, c.relkind::text, n.nspnam
        pg_stat_get_xact_tuples_deleted(h.relation) AS deleted,
        c.relkind IN ('r', 'm') AND CASE WHEN h.modes >= 128 THEN pg_relation_size(h.relation) > 0 END AS has_pages,
        c.relhastriggers AND h.modes & 4 <> 0
-           AND EXISTS (SELECT FROM pg_trigger AS t WHERE t.tgrelid = h.relation AND t.tgdeferrable) AS defers
+           AND EXISTS (SELECT FROM pg_trigger AS t WHERE t.tgrelid = h.relation AND t.tgdeferrable) AS defers,
+       c.relkind IN ('i', 'I') AND c.relispartition AS is_part
 FROM held AS h
 LEFT JOIN pg_class AS c ON c.oid = h.relation
 LEFT JOIN pg_namespace AS n ON n.oid = c.relnamespace
@@ -48,13 +49,13 @@ LEFT JOIN pg_foreign_server AS s ON s.oid = f.ftserver
 WHERE c.oid IS NULL OR h.modes > 3 OR n.nspname NOT IN ('pg_catalog', 'information_schema', 'pg_toast')
 UNION ALL
 SELECT DISTINCT 'object', l.classid, NULL::int4, NULL, NULL, NULL, NULL::bool, NULL::oid, l.objid, NULL, NULL, NULL, NULL, NULL,
-       NULL::int8, NULL::int8, NULL::int8, NULL::bool, NULL::bool
+       NULL::int8, NULL::int8, NULL::int8, NULL::bool, NULL::bool, NULL::bool
 FROM mine AS l
 WHERE l.locktype = 'object'
   AND (l.mode NOT IN ('AccessShareLock', 'RowShareLock', 'RowExclusiveLock') OR l.classid = 'pg_extension'::regclass)
 UNION ALL
 SELECT 'id', NULL, NULL, NULL, NULL, l.transactionid::text, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
-       NULL
+       NULL, NULL
 FROM mine AS l
 WHERE l.locktype = 'transactionid' AND l.mode = 'ExclusiveLock'
 UNION ALL
@@ -63,7 +64,7 @@ SELECT 'ledger', NULL, bit_or(h.modes), NULL, NULL, concat_ws(' ', count(*), sum
            + pg_stat_get_xact_tuples_fetched(d.objid) + pg_stat_get_xact_tuples_inserted(d.objid)
            + pg_stat_get_xact_tuples_updated(d.objid) + pg_stat_get_xact_tuples_deleted(d.objid))
            FILTER (WHERE d.classid = 'pg_class'::regclass), bit_or(h.modes)),
-       NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL
+       NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL
 FROM pg_depend AS d
 LEFT JOIN held AS h ON d.classid = 'pg_class'::regclass AND h.relation = d.objid
 WHERE d.refclassid = 'pg_namespace'::regclass
