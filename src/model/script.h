@@ -48,6 +48,7 @@ struct statement {
     /* TRUNCATE or DROP of relations or schemas: rows must be counted before it runs. */
     bool counts_rows_before;
     bool cascade;
+    bool rewrites; /* may write a table's rows anew: ALTER COLUMN TYPE, CLUSTER ... */
     /* That it writes: 0, at most so many (INSERT ... VALUES), or ROWS_UNKNOWN where the text does
      * not say. */
     int64_t rows;

@@ -58,6 +58,16 @@ static void judge_touches(struct run *r, const struct bundle *b, enum verdict wh
     }
 }
 
+/* " of table app.t, table app.u"; "" where it is not known. */
+static const char *uncounted(struct arena *a, const struct observation *seen)
+{
+    const char *text = "";
+    for (size_t i = 0; i < seen->n_uncounted; i++) {
+        text = arena_printf(a, "%s%s%s", text, i == 0 ? " of " : ", ", seen->uncounted[i]->text);
+    }
+    return text;
+}
+
 static void judge_limits(struct run *r, const struct bundle *b, struct outcome *o)
 {
     const struct limits observed = limits_observed(&o->seen);
@@ -71,7 +81,11 @@ static void judge_limits(struct run *r, const struct bundle *b, struct outcome *
         }
         if (seen == ROWS_UNKNOWN) {
             f = finding_fail(r->a, &o->gates, name,
-                             "declared %lld, and the rows removed could not be counted", declared);
+                             "declared %lld, and the rows removed%s could not be counted", declared,
+                             uncounted(r->a, &o->seen));
+            f->hint =
+                "this role may not lock the table or see all of its rows, or the migration writes "
+                "outside the database and cannot run twice; remove them with a plain statement";
         } else if (seen > declared) {
             f = finding_fail(r->a, &o->gates, name, "declared %lld, observed %lld", declared, seen);
             f->fix = arena_printf(r->a, "limits.%s: %lld", limit_key(i), seen);
@@ -79,7 +93,10 @@ static void judge_limits(struct run *r, const struct bundle *b, struct outcome *
             finding_pass(r->a, &o->gates, name);
             continue;
         }
-        f->hint = "raise the limit in migration.yml and have that reviewed, or split the migration";
+        if (f->hint[0] == '\0') {
+            f->hint =
+                "raise the limit in migration.yml and have that reviewed, or split the migration";
+        }
         f->path = b->decl->file.path != NULL ? b->decl->file.path : "";
     }
 }

@@ -98,6 +98,16 @@ static int copy_rows(struct execution *x, const struct script *s, const struct s
     return -1;
 }
 
+/* Rows that are written may call code: triggers, defaults, checks. */
+static bool shows_all(const struct statement *st)
+{
+    bool writes = false;
+    for (size_t i = 0; i < st->touches.n; i++) {
+        writes |= st->touches.v[i].effect == EFFECT_WRITE;
+    }
+    return st->analysed && !st->opaque && !writes;
+}
+
 static int run_statement(struct execution *x, const struct script *s, const struct statement *st,
                          struct err *e)
 {
@@ -112,6 +122,7 @@ static int run_statement(struct execution *x, const struct script *s, const stru
                                 .line = st->line,
                                 .at = x->n_done + 1,
                                 .n = x->n_statements});
+    observer_statement(x->observer, shows_all(st));
     if (st->counts_rows_before &&
         observer_count_before(x->observer, *r->pg, &st->touches, st->cascade, e) != 0) {
         locate(x, s, st, position, e); /* it waits for the statement's own locks */

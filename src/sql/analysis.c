@@ -382,6 +382,11 @@ void analysis_destructive(struct analysis *x)
     x->st->destructive |= !x->defining;
 }
 
+void analysis_rewrites(struct analysis *x)
+{
+    x->st->rewrites |= !x->defining && !x->temporary;
+}
+
 void analysis_indexes(struct analysis *x, int delta)
 {
     if (!x->defining && !x->temporary) {

@@ -120,6 +120,7 @@ void analysis_roles(struct analysis *x, struct tree_list roles, enum effect effe
 /* Facts about the statement; ignored while defining. */
 void analysis_opaque(struct analysis *x);
 void analysis_destructive(struct analysis *x);
+void analysis_rewrites(struct analysis *x); /* a table's rows are written anew, or may be */
 void analysis_indexes(struct analysis *x, int delta);
 void analysis_hidden_indexes(struct analysis *x); /* made or dropped, how many is not in the text */
 void analysis_hidden_tables(struct analysis *x);  /* changed, and not named by the text */

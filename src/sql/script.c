@@ -36,8 +36,8 @@ static struct statement *add_statement(struct parse *p, size_t i, const struct v
 
 static bool writes(const struct statement *st)
 {
-    bool yes = st->counts_rows_before || st->opaque || strcmp(st->tag, "CREATE TABLE AS") == 0 ||
-               strcmp(st->tag, "SELECT INTO") == 0;
+    bool yes = st->counts_rows_before || st->opaque || st->rewrites ||
+               strcmp(st->tag, "CREATE TABLE AS") == 0 || strcmp(st->tag, "SELECT INTO") == 0;
     for (size_t i = 0; i < st->touches.n; i++) {
         const struct touch *t = &st->touches.v[i];
         yes = yes || (t->effect == EFFECT_WRITE && t->object.kind != OBJ_SEQUENCE && !t->stored) ||

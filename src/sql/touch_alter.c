@@ -5,8 +5,38 @@
 
 #define AT(name) PG_QUERY__ALTER_TABLE_TYPE__AT_##name
 
+/* A value that the server can keep beside the table; every other one it writes into each row. */
+static bool is_constant(const tree *value)
+{
+    if (tree_is(value, &pg_query__type_cast__descriptor)) {
+        return is_constant(tree_of(TREE(TypeCast, value)->arg));
+    }
+    return tree_is(value, &pg_query__a__const__descriptor);
+}
+
+static bool fills_rows(const PgQuery__ColumnDef *c)
+{
+    bool fills = false;
+    for (size_t i = 0; i < c->n_constraints; i++) {
+        const tree *m = tree_of(c->constraints[i]);
+        if (!tree_is(m, &pg_query__constraint__descriptor)) {
+            continue;
+        }
+        const PgQuery__Constraint *k = TREE(Constraint, m);
+        fills |= k->contype == PG_QUERY__CONSTR_TYPE__CONSTR_IDENTITY ||
+                 k->contype == PG_QUERY__CONSTR_TYPE__CONSTR_GENERATED ||
+                 (k->contype == PG_QUERY__CONSTR_TYPE__CONSTR_DEFAULT &&
+                  !is_constant(tree_of(k->raw_expr)));
+    }
+    return fills;
+}
+
 static void add_column(struct analysis *x, const PgQuery__AlterTableCmd *c)
 {
+    const tree *def = tree_of(c->def);
+    if (tree_is(def, &pg_query__column_def__descriptor) && fills_rows(TREE(ColumnDef, def))) {
+        analysis_rewrites(x);
+    }
     bool before = x->fills;
     x->fills = true;
     analysis_node(x, c->def);
@@ -17,6 +47,7 @@ static void change_type(struct analysis *x, const PgQuery__AlterTableCmd *c)
 {
     const tree *def = tree_of(c->def);
     analysis_destructive(x);
+    analysis_rewrites(x);
     analysis_visit(x, def);
     if (tree_is(def, &pg_query__column_def__descriptor)) {
         analysis_node(x, TREE(ColumnDef, def)->raw_default); /* USING runs over every row */
@@ -82,6 +113,10 @@ static void command(struct analysis *x, const PgQuery__AlterTableCmd *c)
         parent(x, c);
     } else {
         analysis_define(x, tree_of(c->def));
+    }
+    if (c->subtype == AT(SetLogged) || c->subtype == AT(SetUnLogged) ||
+        c->subtype == AT(SetTableSpace) || c->subtype == AT(SetAccessMethod)) {
+        analysis_rewrites(x);
     }
 }
 

@@ -21,6 +21,7 @@ static void cluster(struct analysis *x, const tree *m)
 {
     const PgQuery__ClusterStmt *s = TREE(ClusterStmt, m);
     analysis_relation(x, s->relation, OBJ_TABLE, EFFECT_ALTER, LOCK_ACCESS_EXCLUSIVE);
+    analysis_rewrites(x);
     if (s->relation == NULL) {
         analysis_opaque(x);
     }

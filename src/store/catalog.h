@@ -108,7 +108,11 @@ struct observation {
     int n_tables_touched; /* tables (and matviews, foreign tables) altered, created, dropped or
                              written; a tree of partitions or children is one */
     int64_t
-        rows; /* inserted + updated + deleted, TRUNCATE and DROP counting all rows; ROWS_UNKNOWN */
+        rows; /* inserted + updated + deleted; TRUNCATE, DROP and rewriting count all; ROWS_UNKNOWN */
+    /* Tables of which rows were removed, or may have been, that nobody had counted: see
+     * observer_count_first(). */
+    const struct catalog_object **uncounted;
+    size_t n_uncounted;
     struct touches
         residue; /* effects that outlive a rollback (sequences advanced or set, remote writes) */
     const char *server_time; /* clock_timestamp(), RFC 3339 UTC with microseconds */

@@ -10,6 +10,7 @@ struct observer *observer_new(struct arena *a, struct observer_memory *memory)
     struct observer *o = ARENA_NEW(a, struct observer);
     o->a = a;
     o->memory = memory;
+    o->ran_code = true;
     o->start_counters = o->start_tables = o->now.by_oid = o->candidates = o->paired = o->touched =
         (struct table){.a = a};
     return o;
@@ -23,6 +24,12 @@ void observer_before_add(struct pg *s)
 void observer_end_add(struct pg *s)
 {
     pins_undo(s, PINS_SAVEPOINT);
+}
+
+void observer_statement(struct observer *o, bool shows_all)
+{
+    o->ran_code = shows_all ? o->ran_code && o->is_told : true;
+    o->is_told = true;
 }
 
 void observer_start_add(struct observer *o, struct pg *s)
@@ -100,6 +107,9 @@ int observer_finish(struct observer *o, struct pg *s, const struct catalog *base
     }
     if (rc == 0) {
         rc = compare(o, e);
+    }
+    if (rc == 0) {
+        rc = count_stored(o, e);
     }
     if (rc == 0) {
         rc = silence_schemas(o, e);

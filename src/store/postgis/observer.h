@@ -54,7 +54,8 @@ struct lock {
     struct row_tally rows;
     bool is_part; /* of a partitioned index */
     bool has_pages;
-    bool defers; /* what its triggers do may be put off to COMMIT */
+    int64_t rows_now; /* of a table with new storage; ROWS_UNKNOWN */
+    bool defers;      /* what its triggers do may be put off to COMMIT */
 };
 
 /* A system catalog whose counter moved. */
@@ -112,10 +113,11 @@ struct sensed {
     int64_t window; /* ids given out since the transaction's own, the last one not ours */
 };
 
-/* Rows counted before a statement that takes them along. */
+/* Rows counted before a statement that takes them along, or before the first one. */
+enum taken_by { TAKEN_BY_TRUNCATE, TAKEN_BY_DROP, TAKEN_AT_START };
 struct taken {
     uint32_t oid;
-    bool drops;
+    enum taken_by by;
     int64_t rows; /* ROWS_UNKNOWN */
 };
 
@@ -141,6 +143,9 @@ struct observer {
     struct table start_counters, start_tables; /* oid as key: struct row_tally */
     struct taken *taken;
     size_t n_taken, cap_taken;
+    bool
+        ran_code; /* something ran whose effects its text does not show, or nothing was said of it */
+    bool is_told;
     /* finish */
     struct pg *s;
     const struct catalog *base;
@@ -171,7 +176,7 @@ int sense_start_done(struct observer *o, struct err *e) MUST_CHECK;
 /* Deferred triggers act first, until a round of them writes no row, and cursors are closed. */
 int sense(struct observer *o, struct err *e) MUST_CHECK;
 struct lock *sensed_lock(const struct observer *o, uint32_t oid);
-const struct taken *taken_of(const struct observer *o, uint32_t oid, bool drops);
+const struct taken *taken_of(const struct observer *o, uint32_t oid, enum taken_by by);
 
 /* reconcile.c: which objects may have changed, and whether every catalog that moved is accounted for. */
 int reconcile(struct observer *o, struct err *e) MUST_CHECK;
@@ -194,6 +199,16 @@ void touches_of_locks(struct observer *o);
 struct touch *touch_once(struct observer *o, struct object object, enum effect effect);
 void touch_rows(struct touch *t, const struct row_tally *rows);
 void touch_facet(struct observer *o, struct touch *t, enum facet_change change, const char *facet);
+
+/* storage.c: what became of the rows of tables that are gone, or have new storage. */
+
+/* Count the rows that stand in tables with new storage. */
+int count_stored(struct observer *o, struct err *e) MUST_CHECK;
+/* What it came to: nothing; all rows written anew; rows removed with the storage, or with the table. */
+enum fate { FATE_KEPT, FATE_REWRITTEN, FATE_EMPTIED };
+/* *rows: of what was done; ROWS_UNKNOWN: nobody counted them in time, and the table is in out->uncounted. */
+enum fate fate_of(struct observer *o, const struct lock *l, int64_t *rows);
+int64_t rows_dropped(struct observer *o, const struct catalog_object *b);
 
 bool is_touched(struct observer *o, struct object object); /* by more than reading */
 

@@ -44,6 +44,15 @@ int observer_start_done(struct observer *o, struct err *e) MUST_CHECK; /* reads 
 int observer_count_before(struct observer *o, struct pg *s, const struct touches *predicted,
                           bool cascade, struct err *e) MUST_CHECK;
 
+/* Before each statement: whether its text shows all that it does, and nothing else runs for it (no code, no
+ * row that a trigger sees). Where that is not said, it is taken for one that does not. */
+void observer_statement(struct observer *o, bool shows_all);
+/* Before the first statement, where an earlier run of the same found that nobody had counted the
+ * rows of v[0..n) (out->uncounted, of the base): lock them as DROP would, and count. Tables that
+ * this role may not lock so stay uncounted. */
+int observer_count_first(struct observer *o, struct pg *s, const struct catalog_object *const *v,
+                         size_t n, struct err *e) MUST_CHECK;
+
 /* Deferred constraints and triggers act now, and again as long as they write rows and defer themselves
  * anew (16 rounds at most); cursors are closed, listeners taken back. A failure says in out whether it was
  * theirs. */

@@ -1,10 +1,10 @@
-/* Rows that a statement is about to take along, counted before it runs. */
+/* Rows that a statement is about to take along, counted before it runs, or before the first one does. */
 #include <string.h>
 
 #include "store/postgis/observer.h"
 #include "store/postgis/queries.h"
 
-enum { COL_OID, COL_HOLDS_ROWS, COL_NAME, COL_VISIBLE };
+enum { COL_OID, COL_HOLDS_ROWS, COL_NAME };
 
 struct named {
     const char **kinds, **schemas, **names;
@@ -44,41 +44,36 @@ static int lock_tables(struct pg *s, const struct pg_rows *tables, struct err *e
     return rc;
 }
 
-static void remember(struct observer *o, uint32_t oid, bool drops, int64_t rows)
+static void remember(struct observer *o, uint32_t oid, enum taken_by by, int64_t rows)
 {
     struct taken *t = NULL;
     for (size_t i = 0; i < o->n_taken && t == NULL; i++) {
-        if (o->taken[i].oid == oid && o->taken[i].drops == drops) {
+        if (o->taken[i].oid == oid && o->taken[i].by == by) {
             t = &o->taken[i];
         }
     }
     if (t == NULL) {
         ARENA_GROW(o->a, o->taken, o->n_taken, o->cap_taken);
         t = &o->taken[o->n_taken++];
-        *t = (struct taken){oid, drops, 0};
+        *t = (struct taken){oid, by, 0};
     }
     t->rows = rows == ROWS_UNKNOWN || t->rows == ROWS_UNKNOWN ? ROWS_UNKNOWN : t->rows + rows;
 }
 
-static int count(struct observer *o, struct pg *s, const struct pg_rows *tables, bool drops,
+static int count(struct observer *o, struct pg *s, const struct pg_rows *tables, enum taken_by by,
                  struct err *e)
 {
-    struct oids visible = {0};
+    struct oids holders = {0};
     for (size_t i = 0; i < pg_rows_n(tables); i++) {
-        if (!pg_bool(tables, i, COL_HOLDS_ROWS)) {
-            continue;
-        }
-        if (pg_bool(tables, i, COL_VISIBLE)) {
-            oids_add(o->a, &visible, (uint32_t)pg_int(tables, i, COL_OID));
-        } else {
-            remember(o, (uint32_t)pg_int(tables, i, COL_OID), drops, ROWS_UNKNOWN);
+        if (pg_bool(tables, i, COL_HOLDS_ROWS)) {
+            oids_add(o->a, &holders, (uint32_t)pg_int(tables, i, COL_OID));
         }
     }
-    if (visible.n == 0) {
+    if (holders.n == 0) {
         return 0;
     }
     struct pg_rows *rows = NULL;
-    const char *params[1] = {oids_array(o->a, &visible)};
+    const char *params[1] = {oids_array(o->a, &holders)};
     pins_add(s, PINS_SAVEPOINT, false);
     pg_batch_add(s, &postgis_before_rows, params, 1, &rows);
     pins_undo(s, PINS_SAVEPOINT);
@@ -86,11 +81,37 @@ static int count(struct observer *o, struct pg *s, const struct pg_rows *tables,
         return -1;
     }
     for (size_t i = 0; i < pg_rows_n(rows); i++) {
-        remember(o, (uint32_t)pg_int(rows, i, 0), drops,
+        remember(o, (uint32_t)pg_int(rows, i, 0), by,
                  pg_null(rows, i, 1) ? ROWS_UNKNOWN : pg_int(rows, i, 1));
     }
     pg_rows_free(rows);
     return 0;
+}
+
+static int lock_and_count(struct observer *o, struct pg *s, const struct pg_rows *tables,
+                          enum taken_by by, struct err *e)
+{
+    if (pg_rows_n(tables) == 0) {
+        return 0;
+    }
+    return lock_tables(s, tables, e) != 0 ? -1 : count(o, s, tables, by, e);
+}
+
+int observer_count_first(struct observer *o, struct pg *s, const struct catalog_object *const *v,
+                         size_t n, struct err *e)
+{
+    struct oids list = {0};
+    struct pg_rows *tables = NULL;
+    for (size_t i = 0; i < n; i++) {
+        oids_add(o->a, &list, v[i]->objid);
+    }
+    const char *params[1] = {oids_array(o->a, &list)};
+    if (pg_query(s, &postgis_before_listed, params, 1, &tables, e) != 0) {
+        return -1;
+    }
+    int rc = lock_and_count(o, s, tables, TAKEN_AT_START, e);
+    pg_rows_free(tables);
+    return rc;
 }
 
 static int count_named(struct observer *o, struct pg *s, const struct named *n, bool drops,
@@ -103,10 +124,7 @@ static int count_named(struct observer *o, struct pg *s, const struct named *n, 
     if (pg_query(s, &postgis_before_tables, params, 5, &tables, e) != 0) {
         return -1;
     }
-    int rc = 0;
-    if (pg_rows_n(tables) > 0) {
-        rc = lock_tables(s, tables, e) != 0 ? -1 : count(o, s, tables, drops, e);
-    }
+    int rc = lock_and_count(o, s, tables, drops ? TAKEN_BY_DROP : TAKEN_BY_TRUNCATE, e);
     pg_rows_free(tables);
     return rc;
 }

@@ -297,10 +297,10 @@ struct lock *sensed_lock(const struct observer *o, uint32_t oid)
     return table_get(&o->now.by_oid, bytes_of((const char *)&oid, sizeof oid));
 }
 
-const struct taken *taken_of(const struct observer *o, uint32_t oid, bool drops)
+const struct taken *taken_of(const struct observer *o, uint32_t oid, enum taken_by by)
 {
     for (size_t i = 0; i < o->n_taken; i++) {
-        if (o->taken[i].oid == oid && o->taken[i].drops == drops) {
+        if (o->taken[i].oid == oid && o->taken[i].by == by) {
             return &o->taken[i];
         }
     }

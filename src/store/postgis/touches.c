@@ -139,11 +139,10 @@ static void dropped_rows(struct observer *o, struct touch *t, const struct catal
     if (b->object.kind != OBJ_TABLE || facet_of(b, "partition_key") != NULL) {
         return;
     }
-    const struct taken *known = taken_of(o, b->objid, true);
     const struct lock *l = sensed_lock(o, b->objid);
     static const struct row_tally none;
     struct row_tally rows = l != NULL ? l->rows : none;
-    rows.deleted = rows_sum(rows.deleted, known != NULL ? known->rows : ROWS_UNKNOWN);
+    rows.deleted = rows_sum(rows.deleted, rows_dropped(o, b));
     touch_rows(t, &rows);
 }
 
@@ -324,59 +323,6 @@ static void touch_sequence(struct observer *o, const struct lock *l)
     }
 }
 
-/* Rewriting a table goes through a new one that takes its place and is dropped; TRUNCATE does not. */
-static bool has_transient(const struct observer *o)
-{
-    for (size_t i = 0; i < o->now.n_locks; i++) {
-        const struct lock *l = &o->now.locks[i];
-        if (l->kind == '\0' && l->modes >= LOCKED_ACCESS_EXCLUSIVE &&
-            catalog_at(o->base, PG_CLASS, l->oid) == NULL) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static bool moved_elsewhere(const struct observer *o, uint32_t oid)
-{
-    const struct pair *p = pair_at(o, PG_CLASS, oid);
-    static const char *const facets[] = {"tablespace", "persistence"};
-    for (size_t i = 0; p != NULL && p->before != NULL && p->after != NULL && i < 2; i++) {
-        const struct facet *was = facet_of(p->before, facets[i]);
-        const struct facet *is = facet_of(p->after, facets[i]);
-        if ((was == NULL) != (is == NULL) || (was != NULL && strcmp(was->value, is->value) != 0)) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/* New storage: emptied, unless it was rewritten. Where rows stand in it and none were inserted
- * since, they are the old ones; and a rewrite of what was empty goes with a changed definition
- * (CLUSTER apart: that of an empty table counts as TRUNCATE). A table that a function truncates and
- * then rewrites passes as rewritten. */
-static bool is_truncated(const struct observer *o, const struct lock *l)
-{
-    const struct catalog_object *b = catalog_at(o->base, PG_CLASS, l->oid);
-    if (l->kind != 'r' || b == NULL || (l->modes & LOCKED_ACCESS_EXCLUSIVE) == 0) {
-        return false;
-    }
-    if (b->filenode == 0 || b->filenode == l->filenode) {
-        return false;
-    }
-    bool kept_rows = l->has_pages && l->rows.inserted == 0;
-    bool rewritten =
-        moved_elsewhere(o, l->oid) || (has_transient(o) && pair_at(o, PG_CLASS, l->oid) != NULL);
-    return taken_of(o, l->oid, false) != NULL || (!kept_rows && !rewritten);
-}
-
-static void touch_truncated(struct observer *o, const struct lock *l)
-{
-    const struct taken *known = taken_of(o, l->oid, false);
-    struct row_tally rows = {0, 0, known != NULL ? known->rows : ROWS_UNKNOWN};
-    touch_rows(touch_once(o, object_of(l), EFFECT_TRUNCATE), &rows);
-}
-
 static void touch_remote(struct observer *o, const struct lock *l)
 {
     static const struct row_tally unknown = {ROWS_UNKNOWN, ROWS_UNKNOWN, ROWS_UNKNOWN};
@@ -463,14 +409,23 @@ static void touch_changed_rows(struct observer *o, const struct lock *l)
         l->kind == 'm' ? none : l->rows; /* those of a materialized view follow from others */
     bool differs = pair_at(o, PG_CLASS, l->oid) != NULL && l->extension[0] == '\0';
     bool strong = l->modes >= LOCKED_SHARE_UPDATE_EXCLUSIVE;
-    bool truncated = is_truncated(o, l);
+    int64_t n = 0;
+    enum fate fate = fate_of(o, l, &n);
+    bool truncated = fate == FATE_EMPTIED;
     if (truncated) {
-        touch_truncated(o, l);
+        /* Where nobody counted, a changed definition may be all there is to it. */
+        bool perhaps = n == ROWS_UNKNOWN && differs;
+        const struct row_tally gone = {0, 0, n};
+        touch_rows(touch_once(o, object_of(l), perhaps ? EFFECT_WRITE : EFFECT_TRUNCATE), &gone);
+    } else if (fate == FATE_REWRITTEN) {
+        rows.updated = rows_sum(rows.updated, n);
     }
     if (l->kind == 'f' && (l->modes & LOCKED_ROW_EXCLUSIVE) != 0) {
         touch_remote(o, l);
     } else if (has_rows(&rows)) {
         touch_rows(touch_once(o, object_of(l), EFFECT_WRITE), &rows);
+    } else if (!differs && fate == FATE_REWRITTEN) {
+        (void)touch_once(o, object_of(l), EFFECT_WRITE);
     } else if (!differs && !truncated) {
         enum effect e = strong && (l->modes & LOCKED_ROW_EXCLUSIVE) == 0 ? effect_of_strong(o, l)
                                                                          : EFFECT_WRITE;

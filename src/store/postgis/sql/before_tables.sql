@@ -1,6 +1,6 @@
 -- Tables whose rows a TRUNCATE or DROP of the named relations and schemas takes along, as the session's search_path resolves the
 -- names. $1 'relation' or 'schema', $2 schema ('' unknown) and $3 name of each; $4 whether all are dropped (else truncated);
--- $5 whether CASCADE. Rows: oid, whether it holds rows, quoted name, whether the session may see all of its rows.
+-- $5 whether CASCADE. Rows: oid, whether it holds rows, quoted name.
 WITH RECURSIVE given AS (
     SELECT pg_catalog.to_regclass(CASE WHEN g.schema = '' THEN '' ELSE pg_catalog.quote_ident(g.schema) || '.' END
                                   || pg_catalog.quote_ident(g.name))::pg_catalog.oid AS oid
@@ -28,8 +28,7 @@ WITH RECURSIVE given AS (
     ) AS x
 )
 SELECT c.oid, c.relkind = 'r' AS holds_rows,
-       pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(c.relname) AS name,
-       pg_catalog.has_table_privilege(c.oid, 'SELECT') AND NOT pg_catalog.row_security_active(c.oid) AS is_visible
+       pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(c.relname) AS name
 FROM taken AS t
 JOIN pg_catalog.pg_class AS c ON c.oid = t.oid
 JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
