@@ -126,6 +126,14 @@ static struct doc *gates_doc(struct arena *a, const struct account *x)
     return list;
 }
 
+static void put_residue(struct arena *a, struct doc *d, const struct account *x)
+{
+    struct doc *list = x->residue.n > 0 ? doc_put(a, d, "residue", doc_new(a, DOC_LIST)) : NULL;
+    for (size_t i = 0; i < x->residue.n; i++) {
+        (void)doc_push(a, list, name_doc(a, x, x->residue.v[i]));
+    }
+}
+
 struct doc *receipt_invariants(struct arena *a, const struct findings *gates)
 {
     static const char mark[] = "invariant ";
@@ -225,6 +233,7 @@ static struct doc *claim_doc(struct arena *a, const struct account *x, struct do
     doc_put(a, baselines, "post", receipt_digest(a, &x->post));
     doc_put(a, d, "diff", receipt_digest(a, &x->diff));
     doc_put(a, d, "gates", gates_doc(a, x));
+    put_residue(a, d, x);
     doc_put(a, d, "validation", validation_doc(a, x));
     doc_put(a, d, "policy", policy_doc(a, x));
     if (x->generation != NULL) {

@@ -220,6 +220,7 @@ static void read_claim(struct reading *g, const struct doc *claim, struct accoun
     out->diff = digest_at(g, claim, "diff");
     out->touched = output_at(g, outputs, "diffs/touched.csv");
     out->gates = gates_at(g, doc_get(claim, "gates"));
+    out->residue = names_at(g, claim, "residue");
     out->generation = generation_at(g, doc_get(claim, "projection"));
     out->drill = doc_get(claim, "drill");
     out->recovery = doc_get(claim, "recovery");

@@ -302,6 +302,25 @@ static int refuse_read_only(const struct site *s, struct err *e)
     return err_hint(e, "turn it off there, once whoever turned it on agrees");
 }
 
+/* Who can hide what a migration does from the gates makes none of them hold. */
+static int refuse_powers(const struct site *s, struct err *e)
+{
+    struct powers p;
+    if (postgis_powers(s->pg, s->a, &p, e) != 0) {
+        return -1;
+    }
+    if (!p.is_super && !p.sets_counters) {
+        return 0;
+    }
+    err_set(e, ERR_PREFLIGHT, "role %s may %s; protected environment \"%s\" refuses one that may",
+            s->id.role,
+            p.is_super ? "become a superuser" : "switch track_counts off, which counts rows",
+            s->env->name);
+    return err_hint(e, p.is_super ? "run migrations as a role that is no member of a superuser"
+                                  : "take SET on the parameter track_counts from the role, and "
+                                    "from those it is a member of");
+}
+
 int writing_may(const struct site *s, struct err *e)
 {
     const struct identity *id = &s->id;
@@ -314,7 +333,7 @@ int writing_may(const struct site *s, struct err *e)
                 s->env->name);
         return err_hint(e, "run migrations as an ordinary role that owns its objects");
     }
-    return 0;
+    return s->env->is_protected ? refuse_powers(s, e) : 0;
 }
 
 static int refuse(const struct site *s, const struct writing_order *o, struct err *e)

@@ -64,8 +64,8 @@ extern const char writing_found[];
 int writing(struct site *s, const struct writing_order *o, struct result *r,
             struct err *e) MUST_CHECK;
 
-/* The refusals that need no lock, for who wants to ask a person afterwards: a read-only role, a superuser in
- * a protected environment. ERR_PREFLIGHT. */
+/* The refusals that need no lock, for who wants to ask a person afterwards: a read-only role; in a protected
+ * environment a superuser, who may become one, and who may switch off what counts rows. ERR_PREFLIGHT. */
 int writing_may(const struct site *s, struct err *e) MUST_CHECK;
 /* Is s's plan the one with that digest (NULL: any)? ERR_PREFLIGHT. */
 int writing_reviewed(const struct site *s, const char *plan_digest, struct err *e) MUST_CHECK;

@@ -69,6 +69,7 @@ struct account_failure {
  *                  declared, as in an adoption.
  * inputs           in order; their digests also make the receipt's checksums.
  * pre .. touched   digests of the run's documents; zero: there is none.
+ * residue          what the run's role could have done so that no sensor tells, in words.
  * drill, recovery, rename  claims of their own, as documents; NULL: none. timings: no part of the claim;
  *                          NULL: none.
  * instance         of the ledger; "" until the receipt has its position there. */
@@ -99,6 +100,7 @@ struct account {
     struct account_inputs inputs;
     struct digest pre, post, diff, touched;
     struct findings gates;
+    struct names residue;
     enum approval approval;
     struct domains protected_domains;
     const struct account_generation *generation; /* NULL: no projection */

@@ -31,6 +31,7 @@
     KIND(TABLESPACE, "tablespace", true)                                                           \
     KIND(PUBLICATION, "publication", true)                                                         \
     KIND(SUBSCRIPTION, "subscription", true)                                                       \
+    KIND(REPLICATION_SLOT, "replication_slot", true) /* outlives every rollback */                 \
     KIND(EVENT_TRIGGER, "event_trigger", true)                                                     \
     KIND(CAST, "cast", true)                                                                       \
     KIND(TRANSFORM, "transform", true)                                                             \

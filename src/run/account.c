@@ -113,6 +113,7 @@ void account_of(struct arena *a, const struct run *r, const struct receipt_input
                             .diff = in->evidence->diff.digest,
                             .touched = in->evidence->touched.digest,
                             .gates = o->gates,
+                            .residue = o->observed ? o->seen.unsensed : (struct names){0},
                             .approval = r->env->approval,
                             .protected_domains = *r->domains,
                             .failure = failure_of(o),

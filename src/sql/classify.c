@@ -89,6 +89,11 @@ static const struct verdict deallocate_all = {
     STATEMENT_REFUSED, "DEALLOCATE ALL drops the statements of kfmig's session",
     "DEALLOCATE by name"};
 
+const struct verdict *classify_counters(void)
+{
+    return &track_counts;
+}
+
 #define TX(name) PG_QUERY__TRANSACTION_STMT_KIND__TRANS_STMT_##name
 
 static const struct verdict *on_transaction(const tree *m)

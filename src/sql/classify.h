@@ -26,6 +26,8 @@ const struct verdict *classify_tokens(const struct token *v, size_t n);
 /* The verdict on what changes where strings end. Static memory. */
 const struct verdict *classify_quoting(void);
 
+/* On what names track_counts, wherever it stands. Static memory. */
+const struct verdict *classify_counters(void);
 /* "CREATE TABLE", as PostgreSQL's command tags; "" for what is unknown. Static memory, or from a. */
 const char *classify_tag(struct arena *a, const tree *stmt);
 

@@ -4,6 +4,7 @@
 #include <pg_query.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "sql/parse.h"
 #include "sql/psql.h"
@@ -44,6 +45,22 @@ static bool writes(const struct statement *st)
               t->effect == EFFECT_TRUNCATE;
     }
     return yes;
+}
+
+/* Whoever names the setting in code, in a string, in a function's settings, can switch the counters off. */
+static void refuse_counters(struct statement *st)
+{
+    static const char name[] = "track_counts";
+    const size_t n = sizeof name - 1;
+    const struct verdict *v = classify_counters();
+    for (size_t i = 0; i + n <= st->text.n; i++) {
+        if (strncasecmp(st->text.p + i, name, n) == 0) {
+            st->kind = v->kind;
+            st->why = v->why;
+            st->hint = v->hint;
+            return;
+        }
+    }
 }
 
 /* Each row of VALUES is inserted, or updated where it was there, or left out: at most so many. */
@@ -123,6 +140,7 @@ static void analyse(struct parse *p, size_t i, const tree *stmt, size_t base)
         st->why = touched->why;
         st->hint = touched->hint;
     }
+    refuse_counters(st);
     st->rows = parse_rows(st, stmt);
     share(p, st, mark);
     if (st->kind == STATEMENT_COMMIT || st->kind == STATEMENT_NO_TRANSACTION) {
@@ -136,6 +154,7 @@ static void leave_unread(struct parse *p, size_t i, size_t stop)
     const struct token *v = &p->tokens.v[p->slices.v[i].first];
     size_t n = p->slices.v[i].n;
     struct statement *st = add_statement(p, i, classify_tokens(v, n));
+    refuse_counters(st);
     st->opaque = true;
     st->unread_at = stop;
     st->rows = ROWS_UNKNOWN;

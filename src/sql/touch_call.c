@@ -114,6 +114,37 @@ static bool sets_path(struct analysis *x, const PgQuery__FuncCall *f)
     return true;
 }
 
+/* position: of the argument that names it. */
+static void on_slot(struct analysis *x, const PgQuery__FuncCall *f, size_t position,
+                    enum effect effect)
+{
+    const char *name = tree_literal(argument(f, position));
+    if (name == NULL) {
+        analysis_opaque(x);
+    }
+    analysis_touch(x, OBJ_REPLICATION_SLOT, "", name != NULL ? name : "", effect, f->location);
+}
+
+static void slot_made(struct analysis *x, const PgQuery__FuncCall *f)
+{
+    on_slot(x, f, 0, EFFECT_CREATE);
+}
+
+static void slot_copied(struct analysis *x, const PgQuery__FuncCall *f)
+{
+    on_slot(x, f, 1, EFFECT_CREATE);
+}
+
+static void slot_dropped(struct analysis *x, const PgQuery__FuncCall *f)
+{
+    on_slot(x, f, 0, EFFECT_DROP);
+}
+
+static void slot_moved(struct analysis *x, const PgQuery__FuncCall *f)
+{
+    on_slot(x, f, 0, EFFECT_ALTER);
+}
+
 /* Settings that kfmig pins or relies on; the runner's own guards see what really happens. */
 static void set_config(struct analysis *x, const PgQuery__FuncCall *f)
 {
@@ -153,9 +184,17 @@ static const struct special specials[] = {
     {"lo_unlink", large_object},
     {"lowrite", large_object},
     {"nextval", advances},
+    {"pg_copy_logical_replication_slot", slot_copied},
+    {"pg_copy_physical_replication_slot", slot_copied},
+    {"pg_create_logical_replication_slot", slot_made},
+    {"pg_create_physical_replication_slot", slot_made},
+    {"pg_drop_replication_slot", slot_dropped},
+    {"pg_logical_slot_get_binary_changes", slot_moved},
+    {"pg_logical_slot_get_changes", slot_moved},
     {"pg_ls_dir", server_file_read},
     {"pg_read_binary_file", server_file_read},
     {"pg_read_file", server_file_read},
+    {"pg_replication_slot_advance", slot_moved},
     {"pg_stat_file", server_file_read},
     {"set_config", set_config},
     {"setval", advances},

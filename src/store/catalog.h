@@ -7,6 +7,7 @@
 
 #include "base/digest.h"
 #include "base/table.h"
+#include "model/env.h"
 #include "model/lineage.h"
 #include "model/touch.h"
 
@@ -115,6 +116,7 @@ struct observation {
     size_t n_uncounted;
     struct touches
         residue; /* effects that outlive a rollback (sequences advanced or set, remote writes) */
+    struct names unsensed; /* "not observable as superuser": what the role could have done unseen */
     const char *server_time; /* clock_timestamp(), RFC 3339 UTC with microseconds */
     bool
         deferred_failed; /* observer_finish() failed, and it was a deferred constraint or trigger */

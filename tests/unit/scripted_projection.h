@@ -68,7 +68,7 @@ enum { FILES = 3 };
                                "public.geometry(Point,4326) | NULL | -1\n"                         \
                                "~ @postgis_catalog_schemas -> rows 2615 | 9001 | schema |  | "     \
                                "wells | owner | kfmig\n"                                           \
-                               "~ @postgis_observe_begin -> rows 700 | u u | t\n"                  \
+                               "~ @postgis_observe_begin -> rows 700 | u u | t | NULL\n"           \
                                "~ @postgis_observe_settle -> SET CONSTRAINTS\n"                    \
                                "~ SELECT public.postgis_typmod_srid* -> rows 4326\n"               \
                                "~ SELECT count(*), sum(get_byte* -> rows 2 | " FINGERPRINT "\n"    \

@@ -23,9 +23,12 @@
     "~ @postgis_observe_mark -> rows\n"                                                            \
     "~ @postgis_observe_counters -> rows\n"                                                        \
     "~ @postgis_observe_locks -> rows ledger | 0 | 0 |  |  | untouched | f | 0 | 0 |  |  |  |  | " \
-    " | 0 | 0 | 0 | f | f ; "                                                                      \
-    "id | 0 | 0 |  |  | 702 | f | 0 | 0 |  |  |  |  |  | 0 | 0 | 0 | f | f\n"                      \
-    "~ @postgis_observe_state -> rows 700 | u u | t | t | f | 2026-01-02T03:04:05.000006Z\n"       \
+    " | 0 | 0 | 0 | f | f | f ; "                                                                  \
+    "id | 0 | 0 |  |  | 702 | f | 0 | 0 |  |  |  |  |  | 0 | 0 | 0 | f | f | f\n"                  \
+    "~ @postgis_observe_state -> rows 700 | u u | t | t | f | 2026-01-02T03:04:05.000006Z | "      \
+    "NULL\n"                                                                                       \
+    "~ @postgis_observe_powers -> rows f | f | NULL | NULL | NULL\n"                               \
+    "~ @postgis_observe_powers_since_15 -> rows f\n"                                               \
     "~ @postgis_* -> rows\n"
 
 #define CONNECT "connect -> ok\n"
@@ -33,7 +36,7 @@
 #define BEGUN                                                                                      \
     "@postgis_begin -> BEGIN\n"                                                                    \
     "@ledger_work_begin -> rows t | 700 | u u\n"                                                   \
-    "@postgis_observe_begin -> rows 700 | u u | t\n"
+    "@postgis_observe_begin -> rows 700 | u u | t | NULL\n"
 #define STATEMENT "INSERT INTO t VALUES (1) -> INSERT 0 1\n"
 #define SETTLED "@postgis_observe_settle -> SET CONSTRAINTS\n"
 /* The entry, guarded: same transaction, same users, the run's lock, the work lock, the epoch; the head moves. */

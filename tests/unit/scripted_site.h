@@ -20,6 +20,8 @@
     "~ @pg_pin* -> SET\n"                                                                          \
     "~ @run_clock -> rows " MOMENT "\n"                                                            \
     "~ @postgis_pin_* -> SAVEPOINT\n"                                                              \
+    "~ @postgis_observe_powers -> rows f | f | NULL | NULL | NULL\n"                               \
+    "~ @postgis_observe_powers_since_15 -> rows f\n"                                               \
     "~ @postgis_* -> rows\n"
 #define IDENTIFY "@ledger_identify_full -> ask\n"
 #define NO_LEDGER "@ledger_identify_full -> ask\n@ledger_identify_server -> ask\n"

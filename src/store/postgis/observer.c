@@ -74,6 +74,7 @@ static void sum_up(struct observer *o)
     count_up(o);
     out->server_time = o->now.now;
     out->unsettled = o->unsettled;
+    out->unsensed = powers_residue(o->a, &o->powers);
     out->ledger_touched |= !digest_eq(&o->ledger, &o->now.ledger);
     out->unreconciled =
         o->unreconciled.n > 0 ? arena_strdup(o->a, buf_str(&o->unreconciled)) : NULL;

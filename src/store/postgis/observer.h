@@ -101,7 +101,7 @@ struct pair {
 };
 
 struct sensed {
-    const char *xid, *users, *now;
+    const char *xid, *users, *now, *slots;
     struct digest ledger;
     bool counts, reads_all, is_super;
     struct row_tally pages; /* of large objects */
@@ -137,6 +137,9 @@ struct observer {
     /* start */
     struct observer_memory *memory;
     struct pg_rows *r_begin, *r_ledger, *r_counters, *r_tables;
+    struct powers_asked r_powers;
+    struct powers powers;
+    const char *slots; /* as they stood; see observe_begin.sql */
     const char *xid, *user;
     struct digest ledger; /* what was done to schema kfmig, also in sensed */
     bool counts;
@@ -164,7 +167,7 @@ struct observer {
     bool is_pinned; /* kfmig's savepoint is open, with the settings that queries of ours need */
     bool unsettled; /* deferred triggers still act, after SETTLE_ROUNDS */
     bool is_begun;  /* the first round was sent along with what finds the candidates */
-    struct pg_rows *r_hidden;
+    struct pg_rows *r_hidden, *r_switches;
     struct table touched; /* "effect object": position in out->touches + 1 */
     struct buf unreconciled;
 };

@@ -7,6 +7,7 @@
 #define KFMIG_STORE_POSTGIS_POSTGIS_H
 
 #include "pg/pg.h"
+#include "store/postgis/powers.h"
 #include "store/store.h"
 
 /* Full read, any transaction state; sorted by text; format: of the fingerprints (struct catalog). Cost about
@@ -25,6 +26,8 @@ int catalog_lineage(struct pg *s, struct arena *a, struct lineage **out, struct 
 struct observer_memory {
     int backend_pid; /* 0: nothing read yet */
     struct digest ledger;
+    int powers_pid; /* whose powers these are; 0: nobody's yet. Their texts live in the observer's arena */
+    struct powers powers;
 };
 
 /* Before BEGIN, as an addition to the caller's batch: what earlier transactions of the session

@@ -120,6 +120,9 @@ static void find_unknown(struct observer *o)
     if (!o->counts || !o->now.counts) {
         unreconciled(o, "track_counts was off, so that rows were not counted");
     }
+    if (o->powers.switches != NULL) {
+        unreconciled(o, "this role may call what switches track_counts: %s", o->powers.switches);
+    }
     for (size_t i = 0; i < o->n_moved; i++) {
         const struct moved *m = &o->moved[i];
         int64_t n = m->rows.inserted + m->rows.updated + m->rows.deleted;
@@ -261,6 +264,9 @@ static struct pg_rows *searched_rows(struct observer *o, struct row_search *q, b
     pg_batch_add(o->s, sql, q->params, 7, &r);
     if (hidden) {
         pg_batch_add(o->s, &postgis_observe_hidden, q->params, 2, &o->r_hidden);
+    }
+    if (o->r_switches == NULL && moved_named(o, "pg_proc") != NULL) {
+        pg_batch_add(o->s, &postgis_observe_switches, q->params, 2, &o->r_switches);
     }
     return pg_batch_run(o->s, NULL, e) == 0 ? r : NULL;
 }

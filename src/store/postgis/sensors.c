@@ -62,6 +62,12 @@ static bool is_remembered(const struct observer *o, const struct pg *s)
 void sense_start_add(struct observer *o, struct pg *s)
 {
     pg_batch_add(s, &postgis_observe_begin, NULL, 0, &o->r_begin);
+    if (o->memory != NULL && o->memory->powers_pid == pg_backend_pid(s)) {
+        o->powers = o->memory->powers;
+    } else {
+        powers_add(s, &o->r_powers);
+    }
+    o->s = s;
     if (is_remembered(o, s)) {
         o->ledger = o->memory->ledger;
         return;
@@ -73,7 +79,6 @@ void sense_start_add(struct observer *o, struct pg *s)
         pg_batch_add(s, &postgis_observe_tables, NULL, 0, &o->r_tables);
     }
     pins_undo(s, PINS_SAVEPOINT);
-    o->s = s;
 }
 
 static void remember(struct observer *o, struct table *t, const struct pg_rows *r, int col)
@@ -103,11 +108,22 @@ int sense_start_done(struct observer *o, struct err *e)
     o->xid = arena_strdup(o->a, pg_text(o->r_begin, 0, 0));
     o->user = arena_strdup(o->a, pg_text(o->r_begin, 0, 1));
     o->counts = pg_bool(o->r_begin, 0, 2);
+    o->slots = arena_strdup(o->a, pg_null(o->r_begin, 0, 3) ? "" : pg_text(o->r_begin, 0, 3));
+    if (o->r_powers.powers != NULL) {
+        if (powers_take(o->a, &o->r_powers, &o->powers, e) != 0) {
+            return -1;
+        }
+        if (o->memory != NULL) {
+            o->memory->powers_pid = pg_backend_pid(o->s);
+            o->memory->powers = o->powers;
+        }
+    }
     if (o->r_ledger != NULL) {
         o->ledger = take_ledger(o->r_ledger);
     }
     if (o->r_ledger != NULL && o->memory != NULL) {
-        *o->memory = (struct observer_memory){pg_backend_pid(o->s), o->ledger};
+        o->memory->backend_pid = pg_backend_pid(o->s);
+        o->memory->ledger = o->ledger;
     }
     remember(o, &o->start_counters, o->r_counters, 2);
     remember(o, &o->start_tables, o->r_tables, 1);
@@ -144,6 +160,7 @@ static void take_state(struct observer *o, const struct pg_rows *r)
     n->reads_all = pg_bool(r, 0, 3);
     n->is_super = pg_bool(r, 0, 4);
     n->now = arena_strdup(o->a, pg_text(r, 0, 5));
+    n->slots = arena_strdup(o->a, pg_null(r, 0, 6) ? "" : pg_text(r, 0, 6));
 }
 
 static void take_counters(struct observer *o, const struct pg_rows *r)

@@ -325,8 +325,78 @@ static void judge_hidden(struct observer *o, const struct moved *m)
     (void)touch_once(o, (struct object){OBJ_UNKNOWN, "", m->name, NULL}, EFFECT_ALTER);
 }
 
+/* Whatever switches the counters, for a session or for as long as a function runs, hides rows from us. */
+static void judge_switches(struct observer *o)
+{
+    for (size_t i = 0; o->r_switches != NULL && i < pg_rows_n(o->r_switches); i++) {
+        unreconciled(o, "function %s switches track_counts", pg_text(o->r_switches, i, 0));
+    }
+    pg_rows_free(o->r_switches);
+    o->r_switches = NULL;
+    for (size_t i = 0; i < o->n_pairs; i++) {
+        const struct catalog_object *c = o->pairs[i].after;
+        bool sets = c != NULL && c->object.kind == OBJ_SETTING;
+        for (size_t k = 0; sets && k < c->n_facets; k++) {
+            if (strstr(c->facets[k].name, "track_counts") != NULL) {
+                unreconciled(o, "%s switches track_counts", c->text);
+            }
+        }
+    }
+}
+
+/* As lines of observe_begin.sql: "name position". In no transaction; somebody else's change of one while this
+ * migration ran is taken for its own. */
+static const char *slot_in(const char *slots, const char *name, size_t n)
+{
+    for (const char *p = slots; *p != '\0';) {
+        size_t line = strcspn(p, "\n");
+        if (line > n && p[n] == ' ' && strncmp(p, name, n) == 0) {
+            return p;
+        }
+        p += line;
+        p += *p == '\n';
+    }
+    return NULL;
+}
+
+static void touch_slot(struct observer *o, const char *line, size_t n, enum effect effect)
+{
+    struct object slot = {OBJ_REPLICATION_SLOT, "", arena_strndup(o->a, line, n)};
+    (void)touch_once(o, slot, effect);
+    touches_add(o->a, &o->out->residue,
+                (struct touch){.object = slot, .effect = effect, .statement = -1});
+}
+
+static void compare_slots(struct observer *o, const char *one, const char *other, bool is_before)
+{
+    for (const char *p = one; *p != '\0';) {
+        size_t line = strcspn(p, "\n");
+        size_t n = strcspn(p, " ");
+        const char *same = slot_in(other, p, n);
+        bool moved = same != NULL && (line != strcspn(same, "\n") || strncmp(p, same, line) != 0);
+        bool active = line == n + 1 || (same != NULL && strcspn(same, "\n") == n + 1);
+        if (same == NULL) {
+            touch_slot(o, p, n, is_before ? EFFECT_DROP : EFFECT_CREATE);
+        } else if (is_before && moved && !active) {
+            touch_slot(o, p, n, EFFECT_ALTER);
+        }
+        p += line;
+        p += *p == '\n';
+    }
+}
+
+static void touch_slots(struct observer *o)
+{
+    if ((o->powers.is_super || o->powers.replicates) && strcmp(o->slots, o->now.slots) != 0) {
+        compare_slots(o, o->slots, o->now.slots, true);
+        compare_slots(o, o->now.slots, o->slots, false);
+    }
+}
+
 int touches_of_others(struct observer *o, struct err *e)
 {
+    judge_switches(o);
+    touch_slots(o);
     bool looked = o->r_hidden != NULL;
     touch_pages(o);
     touch_large_objects(o);
