@@ -19,6 +19,46 @@ static bool had_object(const struct run *r, const struct touch *t)
     return table_gets(&r->base->by_text, object_text(r->a, &schema)) != NULL;
 }
 
+static enum verdict verdict_on(const struct run *r, const struct bundle *b, const struct outcome *o,
+                               const struct touch *t)
+{
+    return scope_admits(&b->decl->scope, r->domains, o->seen.lineage, t, had_object(r, t));
+}
+
+bool gates_reach(struct run *r, const struct bundle *b, const struct outcome *o)
+{
+    for (size_t i = 0; i < o->seen.touches.n; i++) {
+        if (verdict_on(r, b, o, &o->seen.touches.v[i]) != VERDICT_OK) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void gates_trace(struct run *r, const struct bundle *b, const struct ways *ways, struct outcome *o)
+{
+    for (size_t i = 0; i < o->seen.touches.n; i++) {
+        struct touch *t = &o->seen.touches.v[i];
+        if (verdict_on(r, b, o, t) != VERDICT_OK) {
+            way_find(r->a, b->forward, b->decl->forward.n, ways, o->seen.lineage, t);
+        }
+    }
+}
+
+/* ", in statement 2 (forward.sql:7) through trigger t of app.a"; "" where it is not known. */
+static const char *told_by(struct arena *a, const struct bundle *b, const struct touch *t)
+{
+    if (t->path == NULL) {
+        return "";
+    }
+    size_t n = strlen(b->dir);
+    bool inside = strncmp(t->path, b->dir, n) == 0 && t->path[n] == '/';
+    bool by_way = t->through != NULL && t->through[0] != '\0';
+    return arena_printf(a, ", in statement %d (%s:%d)%s%s", t->statement + 1,
+                        inside ? t->path + n + 1 : t->path, t->line, by_way ? " through " : "",
+                        by_way ? t->through : "");
+}
+
 /* One finding per touch that is not admitted, with the line of migration.yml that would admit it. */
 static bool judge_touch(struct run *r, const struct bundle *b, const struct touch *t,
                         enum verdict which, struct outcome *o)
@@ -26,15 +66,15 @@ static bool judge_touch(struct run *r, const struct bundle *b, const struct touc
     const struct scope *scope = &b->decl->scope;
     const struct lineage *family = o->seen.lineage;
     bool existed = had_object(r, t);
-    enum verdict v = scope_admits(scope, r->domains, family, t, existed);
+    enum verdict v = verdict_on(r, b, o, t);
     bool is_protected = v == VERDICT_PROTECTED;
     if (v == VERDICT_OK || is_protected != (which == VERDICT_PROTECTED)) {
         return true;
     }
     struct finding *f =
-        finding_fail(r->a, &o->gates, is_protected ? "protected" : "scope", "%s of %s: %s",
+        finding_fail(r->a, &o->gates, is_protected ? "protected" : "scope", "%s of %s%s: %s",
                      effect_text(t->effect), lineage_text(r->a, family, &t->object),
-                     scope_rule(scope, r->domains, family, t, existed));
+                     told_by(r->a, b, t), scope_rule(scope, r->domains, family, t, existed));
     f->subject = object_text(r->a, &t->object);
     f->fix = scope_fix(r->a, scope, r->domains, family, t, existed);
     f->path = b->decl->file.path != NULL ? b->decl->file.path : "";

@@ -3,6 +3,7 @@
 #ifndef KFMIG_RUN_GATES_H
 #define KFMIG_RUN_GATES_H
 
+#include "model/way.h"
 #include "run/run.h"
 
 /* Judge what was seen in o->seen; findings are appended to o->gates: one per violation, one that passed
@@ -10,5 +11,12 @@
  * Returns true if nothing stands in the way; else o->failure (ERR_APPLY) is made from the first that does.
  * No I/O. */
 bool gates_judge(struct run *r, const struct bundle *b, struct outcome *o);
+
+/* Is there anything that scope or a protected domain does not admit, so that it is worth asking how the
+ * migration came to it? */
+bool gates_reach(struct run *r, const struct bundle *b, const struct outcome *o);
+/* Then: which statement did it, and by way of what (model/way.h), into o->seen; findings say so from then on.
+ */
+void gates_trace(struct run *r, const struct bundle *b, const struct ways *ways, struct outcome *o);
 
 #endif

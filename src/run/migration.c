@@ -156,6 +156,24 @@ static bool wants_counting(struct migration_work *w)
     return any;
 }
 
+/* The gates, and once more where one failed for what was reached and it can be said how. */
+static bool judge(struct migration_work *w)
+{
+    struct outcome *o = w->o;
+    struct ways ways = {0};
+    struct err ignored = {0};
+    size_t n_before = o->gates.n;
+    bool passed = gates_judge(w->r, w->b, o);
+    if (!passed && gates_reach(w->r, w->b, o) &&
+        observer_ways(w->x.observer, &ways, &ignored) == 0) {
+        gates_trace(w->r, w->b, &ways, o);
+        o->gates.n = n_before;
+        o->failure = (struct err){0};
+        passed = gates_judge(w->r, w->b, o);
+    }
+    return passed;
+}
+
 static enum attempt attempt_once(struct migration_work *w)
 {
     struct outcome *o = w->o;
@@ -173,7 +191,7 @@ static enum attempt attempt_once(struct migration_work *w)
         tx_roll_back(*w->r->pg);
         return is_transient(e) ? ATTEMPT_RETRY : ATTEMPT_FAILED;
     }
-    bool passed = gates_judge(w->r, w->b, o);
+    bool passed = judge(w);
     o->result = passed ? RUN_SUCCESS : RUN_FAILED;
     if (passed) {
         w->rows = record_objects(w->r, &o->seen);

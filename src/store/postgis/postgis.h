@@ -6,6 +6,7 @@
 #ifndef KFMIG_STORE_POSTGIS_POSTGIS_H
 #define KFMIG_STORE_POSTGIS_POSTGIS_H
 
+#include "model/way.h"
 #include "pg/pg.h"
 #include "store/postgis/powers.h"
 #include "store/store.h"
@@ -66,6 +67,9 @@ int observer_settle(struct observer *o, struct pg *s, struct observation *out,
 int observer_finish(struct observer *o, struct pg *s, const struct catalog *base,
                     struct observation *out, struct err *e) MUST_CHECK;
 void observer_end_add(struct pg *s);
+/* After observer_finish(): how what was touched leads to each other in this database, for
+ * way_find(). One round trip, for a migration that failed. In the observer's arena. */
+int observer_ways(struct observer *o, struct ways *out, struct err *e) MUST_CHECK;
 
 /* Parts of a change's beginning, as additions to the caller's batch, for who sends more in the same
  * round trip. clean: nothing that earlier work left in the session reaches what follows; a
