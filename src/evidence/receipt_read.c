@@ -221,6 +221,9 @@ static void read_claim(struct reading *g, const struct doc *claim, struct accoun
     out->touched = output_at(g, outputs, "diffs/touched.csv");
     out->gates = gates_at(g, doc_get(claim, "gates"));
     out->residue = names_at(g, claim, "residue");
+    for (size_t i = 0; i < out->residue.n; i++) {
+        out->residue.v[i] = receipt_name(g->a, g->receipt, out->residue.v[i]);
+    }
     out->generation = generation_at(g, doc_get(claim, "projection"));
     out->drill = doc_get(claim, "drill");
     out->recovery = doc_get(claim, "recovery");

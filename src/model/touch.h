@@ -36,10 +36,11 @@ struct touch {
         deleted; /* rows; ROWS_UNKNOWN where not known. Predicted touches hold ROWS_UNKNOWN */
     bool stored; /* predicted: when a rule or function runs that is made now; locked, no rows yet */
     bool maybe;  /* predicted: if the code that says so comes to it; no verdict rests on it */
-    int statement;                   /* index in its script, from 0; -1: not attributable */
-    int line, col;                   /* in the script; 0: not attributable */
-    const char *path;    /* of the script, NULL: not attributable */
-    const char *through; /* what led there from the statement: "trigger t of app.a"; NULL, "": nothing */
+    int statement;    /* index in its script, from 0; -1: not attributable */
+    int line, col;    /* in the script; 0: not attributable */
+    const char *path; /* of the script, NULL: not attributable */
+    const char
+        *through; /* what led there from the statement: "trigger t of app.a"; NULL, "": nothing */
     const struct facet_diff *facets; /* observed ALTER, CREATE, DROP: what of it */
     size_t n_facets;
 };

@@ -40,14 +40,30 @@ static bool changes(enum effect e)
     return e != EFFECT_READ && e != EFFECT_REFERENCE;
 }
 
+/* Do triggers, rules, keys, defaults act for it? */
+static bool writes_rows(const struct statement *st, enum effect e)
+{
+    return e == EFFECT_WRITE || e == EFFECT_TRUNCATE || (e == EFFECT_ALTER && st->rewrites);
+}
+
+static bool fits(const struct way_search *s, const struct statement *st, const struct stop *at,
+                 enum effect e)
+{
+    if (at->step != NULL) {
+        return !at->step->is_written || writes_rows(st, e);
+    }
+    return changes(e) || !changes(s->t->effect);
+}
+
 /* NULL: the statement does not name it. */
 static const struct touch *named_in(const struct way_search *s, const struct statement *st,
-                                    const struct object *o, bool changed)
+                                    const struct stop *at)
 {
     for (size_t i = 0; i < st->touches.n; i++) {
         const struct touch *t = &st->touches.v[i];
-        bool is_it = same_place(&t->object, o) || lineage_is_above(s->lineage, &t->object, o);
-        if (is_it && (!changed || changes(t->effect))) {
+        bool is_it = same_place(&t->object, at->object) ||
+                     lineage_is_above(s->lineage, &t->object, at->object);
+        if (is_it && fits(s, st, at, t->effect)) {
             return t;
         }
     }
@@ -86,7 +102,6 @@ static bool defines(const struct statement *st)
 static bool leads_to(const struct way_search *s, const struct statement *st, const struct stop *at,
                      const struct touch **named)
 {
-    bool changed = at->step != NULL ? at->step->is_written : changes(s->t->effect);
     *named = NULL;
     if (at->object->kind == OBJ_EVENT_TRIGGER && at->step != NULL) {
         return defines(st);
@@ -94,7 +109,7 @@ static bool leads_to(const struct way_search *s, const struct statement *st, con
     if (at->object->kind == OBJ_FUNCTION && at->step != NULL && !st->opaque) {
         return false; /* named, and not called */
     }
-    *named = named_in(s, st, at->object, changed);
+    *named = named_in(s, st, at);
     return *named != NULL || (s->by_words && st->opaque &&
                               holds_word(st->text, at->object->name, bare_length(at->object)));
 }

@@ -1,4 +1,6 @@
 /* Touches of ALTER TABLE and its relatives (ALTER VIEW, INDEX, SEQUENCE, TYPE with the same grammar). */
+#include <string.h>
+
 #include "sql/address.h"
 #include "sql/analysis.h"
 #include "sql/lock.h"
@@ -14,9 +16,22 @@ static bool is_constant(const tree *value)
     return tree_is(value, &pg_query__a__const__descriptor);
 }
 
+static bool is_serial(const PgQuery__TypeName *type)
+{
+    static const char *const names[] = {"serial",  "serial4",     "bigserial",
+                                        "serial8", "smallserial", "serial2"};
+    const char *name = type != NULL ? tree_dotted(LIST(type, names)).name : "";
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        if (strcmp(name, names[i]) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static bool fills_rows(const PgQuery__ColumnDef *c)
 {
-    bool fills = false;
+    bool fills = is_serial(c->type_name);
     for (size_t i = 0; i < c->n_constraints; i++) {
         const tree *m = tree_of(c->constraints[i]);
         if (!tree_is(m, &pg_query__constraint__descriptor)) {
@@ -146,6 +161,7 @@ static void alter_table(struct analysis *x, const tree *m)
                       : LOCK_ACCESS_EXCLUSIVE;
         level = its > level ? its : level;
     }
+    bool rewrites = x->st->rewrites;
     bool temporary = x->temporary;
     const PgQuery__RangeVar *making = x->making;
     x->temporary =
@@ -160,6 +176,9 @@ static void alter_table(struct analysis *x, const tree *m)
     }
     x->temporary = temporary;
     x->making = making;
+    if (s->objtype != PG_QUERY__OBJECT_TYPE__OBJECT_TABLE) {
+        x->st->rewrites = rewrites; /* of no rows: a sequence, a composite type */
+    }
 }
 
 static void move_all(struct analysis *x, const tree *m)

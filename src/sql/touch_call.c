@@ -211,13 +211,14 @@ struct table_function {
     const char *name;
     enum effect effect;
     int behind; /* arguments behind the table; -1: the column, the SRID as a number, and more */
+    bool rewrites;
 };
 
 static const struct table_function table_functions[] = {
-    {"addgeometrycolumn", EFFECT_ALTER, -1},
-    {"dropgeometrycolumn", EFFECT_ALTER, 1},
-    {"dropgeometrytable", EFFECT_DROP, 0},
-    {"updategeometrysrid", EFFECT_ALTER, -1},
+    {"addgeometrycolumn", EFFECT_ALTER, -1, false},
+    {"dropgeometrycolumn", EFFECT_ALTER, 1, false},
+    {"dropgeometrytable", EFFECT_DROP, 0, false},
+    {"updategeometrysrid", EFFECT_ALTER, -1, true},
 };
 
 /* Where the table stands among the arguments, or -1. */
@@ -244,6 +245,9 @@ static bool postgis_changes(struct analysis *x, const PgQuery__FuncCall *f, cons
         if (table != NULL && schema != NULL) {
             struct dotted d = {schema, table};
             analysis_named(x, d, OBJ_TABLE, t->effect, LOCK_ACCESS_EXCLUSIVE, f->location);
+            if (t->rewrites) {
+                analysis_rewrites(x);
+            }
             if (t->effect == EFFECT_DROP) {
                 analysis_destructive(x);
                 analysis_hidden_indexes(x);

@@ -317,9 +317,9 @@ def all_that_fails_is_told_at_once_with_what_would_admit_it(tmp):
     told = [line for line in ran.err.splitlines() if line.startswith("  ") and not line.startswith("  hint")]
     equal(told, [
         "  invariant invariants/none.sql: 3 rows returned, none allowed",
-        "  scope: create of table other.n: not in scope.allowed_schemas; admitted by scope.allowed_schemas: [app, governance, other]",
-        "  scope: alter of table other.o: not in scope.allowed_schemas; admitted by scope.allowed_schemas: [app, governance, other]",
-        "  protected: alter of table governance.decision: protected by policy.protected.schemas",
+        "  scope: create of table other.n, in statement 2 (forward.sql:1): not in scope.allowed_schemas; admitted by scope.allowed_schemas: [app, governance, other]",
+        "  scope: alter of table other.o, in statement 2 (forward.sql:1): not in scope.allowed_schemas; admitted by scope.allowed_schemas: [app, governance, other]",
+        "  protected: alter of table governance.decision, in statement 2 (forward.sql:1): protected by policy.protected.schemas",
         "  limit max_row_backfill: declared 0, observed 2; admitted by limits.max_row_backfill: 2",
     ], repr(ran))
     contains(ran.err, 'gate "invariant invariants/none.sql" failed, everything was rolled back: 3 rows returned, none allowed (and 4 more)')

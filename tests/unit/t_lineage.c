@@ -14,7 +14,7 @@ static struct arena arena;
 
 static struct object table(const char *schema, const char *name)
 {
-    return (struct object){OBJ_TABLE, schema, name};
+    return (struct object){.kind = OBJ_TABLE, .schema = schema, .name = name};
 }
 
 /* app.m: app.m_1 and archive.m_2; app.m_1: app.m_1_a. app.both: app.m and other.x. ring: itself by way of loop. m_new, as a text

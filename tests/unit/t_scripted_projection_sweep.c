@@ -6,11 +6,11 @@
 #include "scripted_projection.h"
 
 /* kept: a COMMIT whose answer is lost took effect. */
-struct way {
+struct wrong_way {
     const char *answer;
     bool kept;
 };
-static const struct way ways[] = {
+static const struct wrong_way ways[] = {
     {"error 57014", false}, {"error 42501", false}, {"cut", true},
     {"cut", false},         {"fatal 57P01", true},
 };
@@ -124,7 +124,7 @@ static const char *again(const struct journey *j)
 
 /* One run whose n-th question goes wrong, and whose m-th is cut (0: none is). Returns how many were asked;
  * *why: a lie, or NULL. */
-static int play(const struct journey *j, int n, const struct way *w, int m, const char **why)
+static int play(const struct journey *j, int n, const struct wrong_way *w, int m, const char **why)
 {
     struct err e = {0};
     b.server.is = at_first.is;
@@ -174,7 +174,7 @@ static void sweep(const struct journey *j, size_t way, const char *name)
 }
 
 /* Behind the one that goes wrong another one is cut: among the last, with which it is published. */
-static void sweep_two(const struct journey *j, const struct way *w, const char *name)
+static void sweep_two(const struct journey *j, const struct wrong_way *w, const char *name)
 {
     int n_lies = 0;
     int n_pairs = 0;

@@ -23,11 +23,11 @@
     "~ ROLLBACK -> ROLLBACK\n"
 
 /* kept: a COMMIT whose answer is lost took effect; the ledger then says so. */
-struct way {
+struct wrong_way {
     const char *answer;
     bool kept;
 };
-static const struct way ways[] = {
+static const struct wrong_way ways[] = {
     {"error 57014", false}, {"error 40001", false}, {"error 42501", false}, {"cut", true},
     {"cut", false},         {"fatal 57P01", true},  {"fatal 57P01", false},
 };
@@ -106,7 +106,8 @@ static const char *lie(const struct outcome *o, const struct truth *is)
 }
 
 /* One run, of which the n-th question goes one way and the m-th another (0: none does). Returns how many were asked; *why: a lie, or NULL. */
-static int play(int n, const struct way *first, int m, const struct way *second, const char **why)
+static int play(int n, const struct wrong_way *first, int m, const struct wrong_way *second,
+                const char **why)
 {
     bool kept = first->kept || (m != 0 && second->kept);
     static char script[16384];
@@ -131,7 +132,7 @@ static int play(int n, const struct way *first, int m, const struct way *second,
     return asked;
 }
 
-static void sweep_one(const struct way *w, const char *name)
+static void sweep_one(const struct wrong_way *w, const char *name)
 {
     int n_lies = 0;
     int n = FIRST;
@@ -143,7 +144,7 @@ static void sweep_one(const struct way *w, const char *name)
     ok(n_lies == 0 && n > 30, name);
 }
 
-static void sweep_two(const struct way *a, const struct way *b, const char *name)
+static void sweep_two(const struct wrong_way *a, const struct wrong_way *b, const char *name)
 {
     int n_lies = 0;
     int n = FIRST;
@@ -168,9 +169,9 @@ int main(void)
                        ways[i].kept ? ", and a COMMIT takes effect" : "");
         sweep_one(&ways[i], name);
     }
-    static const struct way cut = {"cut", false};
-    static const struct way kept = {"cut", true};
-    static const struct way refused = {"error 57014", false};
+    static const struct wrong_way cut = {"cut", false};
+    static const struct wrong_way kept = {"cut", true};
+    static const struct wrong_way refused = {"error 57014", false};
     sweep_two(&cut, &cut, "every two questions: cut, cut");
     sweep_two(&kept, &kept, "every two questions: cut, cut, and a COMMIT takes effect");
     sweep_two(&cut, &refused, "every two questions: cut, refused");

@@ -8,11 +8,11 @@
 
 /* kept: a COMMIT whose answer is lost took effect. is_signal: a Ctrl-C comes with the answer. is_end: nobody
  * listens any more. */
-struct way {
+struct wrong_way {
     const char *name, *answer;
     bool kept, is_signal, is_end;
 };
-static const struct way ways[] = {
+static const struct wrong_way ways[] = {
     {"refused", "error 42501", false, false, false},
     {"timed out", "error 57014", false, false, false},
     {"cut, and a COMMIT took effect", "cut", true, false, false},
@@ -346,7 +346,7 @@ static const char *again(void)
 }
 
 /* One run whose n-th question goes wrong. Returns how many were asked; *why: a lie, or NULL. */
-static int play(int n, const struct way *w, const char **why)
+static int play(int n, const struct wrong_way *w, const char **why)
 {
     forget_files();
     cluster_copy(&t.cluster, journey->from);

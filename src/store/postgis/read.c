@@ -50,10 +50,12 @@ int catalog_lineage(struct pg *s, struct arena *a, struct lineage **out, struct 
     }
     *out = lineage_new(a);
     for (size_t i = 0; i < pg_rows_n(r); i++) {
-        struct object child = {OBJ_TABLE, arena_strdup(a, pg_text(r, i, 0)),
-                               arena_strdup(a, pg_text(r, i, 1))};
-        struct object parent = {OBJ_TABLE, arena_strdup(a, pg_text(r, i, 2)),
-                                arena_strdup(a, pg_text(r, i, 3))};
+        struct object child = {.kind = OBJ_TABLE,
+                               .schema = arena_strdup(a, pg_text(r, i, 0)),
+                               .name = arena_strdup(a, pg_text(r, i, 1))};
+        struct object parent = {.kind = OBJ_TABLE,
+                                .schema = arena_strdup(a, pg_text(r, i, 2)),
+                                .name = arena_strdup(a, pg_text(r, i, 3))};
         lineage_add(*out, &child, &parent);
     }
     pg_rows_free(r);

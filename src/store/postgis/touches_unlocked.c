@@ -361,7 +361,8 @@ static const char *slot_in(const char *slots, const char *name, size_t n)
 
 static void touch_slot(struct observer *o, const char *line, size_t n, enum effect effect)
 {
-    struct object slot = {OBJ_REPLICATION_SLOT, "", arena_strndup(o->a, line, n)};
+    struct object slot = {
+        .kind = OBJ_REPLICATION_SLOT, .schema = "", .name = arena_strndup(o->a, line, n)};
     (void)touch_once(o, slot, effect);
     touches_add(o->a, &o->out->residue,
                 (struct touch){.object = slot, .effect = effect, .statement = -1});
