@@ -331,7 +331,7 @@ def all_that_fails_is_told_at_once_with_what_would_admit_it(tmp):
     shutil.rmtree(p.path(f"migrations/postgis/{full_id('M-01')}"))
     one = p.bundle("M-01", "DO $$BEGIN EXECUTE 'CREATE TABLE other.n (id int)'; END$$;")
     ran = p.build()
-    contains(ran.err, 'gate "scope" failed, everything was rolled back: create of table other.n: not in scope.allowed_schemas\n')
+    contains(ran.err, 'gate "scope" failed, everything was rolled back: create of table other.n, in statement 1 (forward.sql:1): not in scope.allowed_schemas\n')
     contains(ran.err, "\n  admitted by: scope.allowed_schemas: [app, other]\n")
     text = p.path(f"{one}/migration.yml").read_text()
     p.write(f"{one}/migration.yml", text.replace('allowed_schemas: ["app"]', "allowed_schemas: [app, other]"))
