@@ -18,26 +18,6 @@ static const char *join_words(struct arena *a, const struct request *req)
     return text;
 }
 
-static int set_intent(struct arena *a, const struct request *req, struct fresh *f, struct err *e)
-{
-    size_t at = 0;
-    const char *what = "";
-    const char *text = join_words(a, req);
-    if (text[0] == '\0' && req->from != NULL) {
-        const char *slash = strrchr(req->from, '/');
-        text = slash != NULL ? slash + 1 : req->from;
-    }
-    if (text[0] == '\0') {
-        err_set(e, ERR_CONFIG, "`kfmig new` needs a few words: what the migration is for");
-        return err_hint(e, "for example: kfmig new add an index on parcels");
-    }
-    if (text_check(bytes_str(text), &at, &what) != 0) {
-        return err_set(e, ERR_CONFIG, "the words for the new migration hold a %s", what);
-    }
-    f->draft.decl.intent = text;
-    return 0;
-}
-
 static int make_draft(struct arena *a, const struct request *req, struct fresh *f, struct err *e)
 {
     struct err_list faults = {0};
@@ -130,7 +110,7 @@ static int print(struct invocation *s, const struct request *req, const struct f
 static int make(struct invocation *s, const struct request *req, struct fresh *f, struct err *e)
 {
     if (invocation_open(s, req, true, e) != 0 || make_draft(s->a, req, f, e) != 0 ||
-        set_intent(s->a, req, f, e) != 0 ||
+        fresh_intent(join_words(s->a, req), req->from, f, e) != 0 ||
         skeleton_id(s->a, s->project.dirfd, s->project.root, folder, &f->draft.decl.id, e) != 0) {
         return -1;
     }

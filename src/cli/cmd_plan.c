@@ -31,7 +31,8 @@ static int run(const struct request *req)
         status = print(req, p);
         if (status == 0 && p->n_state[STATE_BLOCKED] > 0) {
             status = err_status(ERR_PREFLIGHT);
-        } else if (status == 0 && req->exit_code && p->n_apply + p->n_export + p->n_rebuild > 0) {
+        } else if (status == 0 && req->exit_code &&
+                   p->n_apply + p->n_export + p->n_rebuild + p->world->n_drift + p->n_absent > 0) {
             status = err_status(ERR_DIFFERENT);
         }
     }
@@ -60,7 +61,8 @@ const struct command command_plan = {
                    "now: `kfmig build ENV --plan=DIGEST` runs "
                    "exactly this plan or nothing.\n\n"
                    "With TARGETs only those and what they need are planned. Exits with 1 if "
-                   "something planned is blocked.",
+                   "something planned is blocked. With --exit-code with 10 if something would run, "
+                   "was changed outside kfmig, or is applied and not here.",
     .options = takes,
     .examples = examples,
     .run = run,

@@ -1,5 +1,4 @@
 /* kfmig receipt: list, show, verify, export, text. */
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -14,7 +13,7 @@
 #include "flow/restore.h"
 #include "site/site.h"
 
-enum { RUN_PREFIX = 4, HERE_MAX = 4096 };
+enum { RUN_PREFIX = 4 };
 
 /* One call: what is left of the request behind the word list, show, verify or export. */
 struct receipt_call {
@@ -281,29 +280,6 @@ static int verify(struct receipt_call *c, struct err *e)
     return rc;
 }
 
-/* DIR of --to, made if it is missing. A path that the operator gave may lead anywhere. */
-static int open_destination(struct receipt_call *c, int *dirfd, struct err *e)
-{
-    const char *to = c->req.to;
-    if (to == NULL) {
-        *dirfd = c->s.project.dirfd;
-        return 0;
-    }
-    if (to[0] != '/') {
-        char here[HERE_MAX];
-        if (getcwd(here, sizeof here) == NULL) {
-            return err_errno(e, ERR_PREFLIGHT, "cannot find the current directory");
-        }
-        to = arena_printf(c->s.a, "%s/%s", here, to);
-    }
-    if (file_mkdirs(AT_FDCWD, to, 0777, e) != 0) {
-        return -1;
-    }
-    *dirfd = open(to, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    return *dirfd >= 0 ? 0
-                       : err_errno(e, ERR_PREFLIGHT, "cannot open the directory \"%s\"", c->req.to);
-}
-
 static int export_all(struct receipt_call *c, int dirfd, struct buf *out, struct err *e)
 {
     const struct project *p = &c->s.project;
@@ -337,7 +313,8 @@ static int export_all(struct receipt_call *c, int dirfd, struct buf *out, struct
 static int export(struct receipt_call *c, struct err *e)
 {
     int dirfd = -1;
-    if (open_targets(c, e) != 0 || open_destination(c, &dirfd, e) != 0) {
+    if (open_targets(c, e) != 0 ||
+        restore_destination(c->s.a, c->req.to, c->s.project.dirfd, &dirfd, e) != 0) {
         return -1;
     }
     struct buf out = {0};

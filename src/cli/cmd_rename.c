@@ -71,10 +71,8 @@ static int rename_verb(struct invocation *s, struct rename_call *c, struct err *
     }
     c->old = req->args[0];
     c->id = req->args[1];
-    if (rename_check_id(c->id, e) != 0) {
-        return -1;
-    }
-    int rc = invocation_open(&before, req, true, e);
+    int rc = rename_check_id(c->id, e);
+    rc = rc == 0 ? invocation_open(&before, req, true, e) : rc;
     rc = rc == 0 ? choose(&before, c, e) : rc;
     rc = rc == 0 ? load_rename(&before.project, c->old, c->id, &c->moved, e) : rc;
     rc = rc == 0 ? invocation_open(s, req, true, e) : rc;
@@ -100,10 +98,8 @@ static int run(const struct request *req)
 
 static const char *const takes[] = {"lock-wait", "progress", NULL};
 static const struct example examples[] = {
-    {"kfmig rename PG-MIG-2026-03-02-01 PG-MIG-2026-03-02-03",
-     "everywhere: folder, registry, ledgers"},
-    {"kfmig rename PG-MIG-2026-03-02-01 PG-MIG-2026-03-02-03 staging",
-     "the same where only staging still has the old name"},
+    {"kfmig rename PG-MIG-A PG-MIG-B", "everywhere: folder, registry, ledgers"},
+    {"kfmig rename PG-MIG-A PG-MIG-B staging", "where only staging has the old name"},
     {NULL, NULL},
 };
 

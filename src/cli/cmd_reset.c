@@ -4,7 +4,6 @@
 #include "cli/verb.h"
 #include "flow/converge.h"
 #include "flow/reset.h"
-#include "report/report.h"
 
 static int ask(struct invocation *s, const struct resetting *x, struct err *e)
 {
@@ -50,10 +49,7 @@ static int reset_verb(struct invocation *s, const struct request *req, struct re
     if (converge_blocked(&s->site, &o, r, e) != 0 || converge(&s->site, &o, r, e) != 0) {
         return -1;
     }
-    struct buf out = {0};
-    report_result(&out, r);
-    verb_note(s, "%s", buf_str(&out));
-    buf_release(&out);
+    verb_note(s, "%s: %zu applied", args.env->name, r->n_done[RESULT_APPLY]);
     return 0;
 }
 
@@ -72,7 +68,6 @@ static int run(const struct request *req)
 static const char *const takes[] = {"yes", "template", "lock-wait", "progress", NULL};
 static const struct example examples[] = {
     {"kfmig reset dev", "say what there is to lose, ask, then begin from nothing"},
-    {"kfmig reset dev --yes", "the same in a script"},
     {NULL, NULL},
 };
 

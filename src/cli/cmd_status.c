@@ -31,7 +31,9 @@ static int run(const struct request *req)
         bool blocked = req->exit_code && s.site.plan.n_state[STATE_BLOCKED] > 0;
         if (status == 0 && (unreachable || blocked)) {
             status = err_status(ERR_PREFLIGHT);
-        } else if (status == 0 && req->exit_code && s.site.plan.n_state[STATE_STALE] > 0) {
+        } else if (status == 0 && req->exit_code &&
+                   s.site.plan.n_state[STATE_STALE] + s.site.world.n_drift + s.site.plan.n_absent >
+                       0) {
             status = err_status(ERR_DIFFERENT);
         }
     }
@@ -59,7 +61,7 @@ const struct command command_status = {
         "--verbose and --json list them one by one with the digests of their outputs.\n\n"
         "Exits with 1 if the database cannot be asked. With --exit-code also with 1 if something "
         "is blocked, and with 10 if "
-        "something is stale.",
+        "something is stale, was changed outside kfmig, or is applied and not here.",
     .options = takes,
     .examples = examples,
     .run = run,

@@ -9,6 +9,7 @@ extern const struct command command_plan;
 extern const struct command command_why;
 extern const struct command command_status;
 extern const struct command command_graph;
+extern const struct command command_diff;
 extern const struct command command_check;
 extern const struct command command_init;
 extern const struct command command_new;

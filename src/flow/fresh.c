@@ -118,6 +118,26 @@ int fresh_from(struct arena *a, const char *path, const char *data, struct fresh
     return 0;
 }
 
+int fresh_intent(const char *words, const char *from, struct fresh *f, struct err *e)
+{
+    size_t at = 0;
+    const char *what = "";
+    const char *text = words;
+    if (text[0] == '\0' && from != NULL) {
+        const char *slash = strrchr(from, '/');
+        text = slash != NULL ? slash + 1 : from;
+    }
+    if (text[0] == '\0') {
+        err_set(e, ERR_CONFIG, "`kfmig new` needs a few words: what the migration is for");
+        return err_hint(e, "for example: kfmig new add an index on parcels");
+    }
+    if (text_check(bytes_str(text), &at, &what) != 0) {
+        return err_set(e, ERR_CONFIG, "the words for the new migration hold a %s", what);
+    }
+    f->draft.decl.intent = text;
+    return 0;
+}
+
 /* The reviewers of the newest bundle are most likely those of the next. */
 void fresh_reviewers(struct project *p, struct fresh *f)
 {

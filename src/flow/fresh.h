@@ -25,6 +25,9 @@ void fresh_empty(struct arena *a, struct fresh *f);
 int fresh_from(struct arena *a, const char *path, const char *data, struct fresh *f,
                struct err_list *faults, struct err *e) MUST_CHECK;
 
+/* What it is for: words (borrowed), or else the name of the file at from. -1 with ERR_CONFIG: neither says
+ * anything, or the words hold what no declaration may. */
+int fresh_intent(const char *words, const char *from, struct fresh *f, struct err *e) MUST_CHECK;
 /* f's reviewers are those of p's newest bundle of its store, most likely; "TBD" where there is none. */
 void fresh_reviewers(struct project *p, struct fresh *f);
 

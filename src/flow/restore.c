@@ -1,12 +1,14 @@
 /* A bundle's files put back as they were when it was applied. */
 #include "flow/restore.h"
 
+#include <fcntl.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "evidence/texts.h"
 #include "load/rename.h"
 
-enum { TEXT_MAX = 64 * 1024 * 1024 };
+enum { TEXT_MAX = 64 * 1024 * 1024, HERE_MAX = 4096 };
 
 static bool is_as_it_was(const struct site *s, const char *dir, const struct artifact *f)
 {
@@ -105,4 +107,25 @@ struct doc *restore_doc(struct arena *a, const struct restoring *x, bool is_writ
         doc_put(a, row, "state", doc_text(a, state_of(x, i, is_written)));
     }
     return d;
+}
+
+int restore_destination(struct arena *a, const char *to, int dirfd, int *out, struct err *e)
+{
+    const char *given = to;
+    if (to == NULL) {
+        *out = dirfd;
+        return 0;
+    }
+    if (to[0] != '/') {
+        char here[HERE_MAX];
+        if (getcwd(here, sizeof here) == NULL) {
+            return err_errno(e, ERR_PREFLIGHT, "cannot find the current directory");
+        }
+        to = arena_printf(a, "%s/%s", here, to);
+    }
+    if (file_mkdirs(AT_FDCWD, to, 0777, e) != 0) {
+        return -1;
+    }
+    *out = open(to, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    return *out >= 0 ? 0 : err_errno(e, ERR_PREFLIGHT, "cannot open the directory \"%s\"", given);
 }

@@ -21,4 +21,9 @@ void restore_put(struct buf *out, const struct restoring *x, bool is_written);
 /* {"migration_id","files":[{"path","digest","state"}]}, as registry/schemas/receipt_text.v1 says; in a. */
 struct doc *restore_doc(struct arena *a, const struct restoring *x, bool is_written);
 
+/* Where exports go: the directory to, made if it is missing (a path that the operator gave may lead
+ * anywhere); NULL: dirfd itself. *out is the caller's to close where it is another. -1 ERR_PREFLIGHT. */
+int restore_destination(struct arena *a, const char *to, int dirfd, int *out,
+                        struct err *e) MUST_CHECK;
+
 #endif

@@ -60,6 +60,16 @@ struct drift {
     int from_major;          /* and it was recorded on this one; 0: somebody changed it */
 };
 
+/* What of a drifted object is not as the ledger's sum says, facet by facet. was, now NULL: it has none. */
+struct facet_pair {
+    const char *facet, *was, *now;
+};
+struct drift_detail {
+    const struct drift *drift;
+    const struct facet_pair *v;
+    size_t n;
+};
+
 /* A generation of a projection, as the ledger has it. LOADING: its schema stands and is being filled; READY:
  * validated, to be published; LIVE: what readers see; KEPT: was live, or was switched away from. */
 enum generation_state {

@@ -39,7 +39,10 @@ static void about_store(struct buf *out, const struct plan *p, const struct reas
 static void about_drift(struct buf *out, const struct plan *p, const struct reason *r)
 {
     (void)r;
-    buf_puts(out, "undo what was changed outside kfmig, or accept the database as it stands with ");
+    advice_command(out, p, "diff", NULL);
+    buf_puts(
+        out,
+        " says what was changed outside kfmig: undo it, or accept the database as it stands with ");
     advice_command(out, p, "adopt", NULL);
 }
 

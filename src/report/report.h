@@ -92,4 +92,11 @@ struct doc *report_graph_doc(struct arena *a, const struct plan *p, int focus);
 /* That as one line of canonical JSON. */
 void report_graph_json(struct buf *out, const struct plan *p, int focus);
 
+/* What differs between env's ledger and its database, object by object: as expected, as it stands there. */
+void report_diff(struct buf *out, const struct style *st, const char *env,
+                 const struct drift_detail *v, size_t n);
+/* The same as a document, {"environment","differences"}, as registry/schemas/diff.v1 says; in a. */
+struct doc *report_diff_doc(struct arena *a, const char *env, const struct drift_detail *v,
+                            size_t n);
+
 #endif

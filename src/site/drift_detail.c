@@ -1,0 +1,91 @@
+/* What of each drifted object differs, facet by facet. */
+#include <string.h>
+
+#include "site/site.h"
+
+static const struct object_row *row_of(const struct site *s, const char *text)
+{
+    for (size_t i = 0; i < s->sum.n; i++) {
+        if (strcmp(s->sum.v[i].object, text) == 0) {
+            return &s->sum.v[i];
+        }
+    }
+    return NULL;
+}
+
+/* The facets of a definition as the ledger keeps it: "name\tvalue" a line, sorted, normal forms ("~" before
+ * the name) last. In a. */
+static struct facet *facets_of(struct arena *a, const char *definition, size_t *n)
+{
+    char *rest = arena_strdup(a, definition);
+    size_t most = 1;
+    for (const char *p = rest; *p != '\0'; p++) {
+        most += *p == '\n';
+    }
+    struct facet *v = ARENA_ARRAY(a, struct facet, most);
+    *n = 0;
+    for (char *line = strsep(&rest, "\n"); line != NULL; line = strsep(&rest, "\n")) {
+        char *value = strchr(line, '\t');
+        if (value != NULL) {
+            *value = '\0';
+            v[(*n)++] = (struct facet){.name = line, .value = value + 1};
+        }
+    }
+    return v;
+}
+
+static const char *value_of(const struct facet *v, size_t n, const char *name)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (strcmp(v[i].name, name) == 0) {
+            return v[i].value;
+        }
+    }
+    return "";
+}
+
+/* Two values that deparse in other words, and have one normal form, say the same. */
+static bool means_the_same(struct arena *a, const struct facet *was, size_t n_was,
+                           const struct facet *now, size_t n_now, const char *name)
+{
+    const char *normal = arena_printf(a, "~%s", name);
+    const char *old = value_of(was, n_was, normal);
+    return old[0] != '\0' && strcmp(old, value_of(now, n_now, normal)) == 0;
+}
+
+static void compare(const struct site *s, const struct drift *d, struct drift_detail *out)
+{
+    const struct object_row *row = row_of(s, d->text);
+    const struct catalog_object *object = table_gets(&s->catalog.by_text, d->text);
+    size_t n_was = 0;
+    size_t n_now = 0;
+    const struct facet *was =
+        facets_of(s->a, row != NULL && row->definition != NULL ? row->definition : "", &n_was);
+    const struct facet *now =
+        facets_of(s->a, object != NULL ? catalog_definition(s->a, object) : "", &n_now);
+    struct facet_pair *v = ARENA_ARRAY(s->a, struct facet_pair, n_was + n_now + 1);
+    *out = (struct drift_detail){.drift = d, .v = v};
+    for (size_t i = 0, k = 0; i < n_was || k < n_now;) {
+        int order = i == n_was ? 1 : k == n_now ? -1 : strcmp(was[i].name, now[k].name);
+        const char *name = order <= 0 ? was[i].name : now[k].name;
+        const char *old = order <= 0 ? was[i].value : NULL;
+        const char *is = order >= 0 ? now[k].value : NULL;
+        bool same = order == 0 &&
+                    (strcmp(old, is) == 0 || means_the_same(s->a, was, n_was, now, n_now, name));
+        if (!same && name[0] != '~') {
+            v[out->n++] = (struct facet_pair){name, old, is};
+        }
+        i += order <= 0;
+        k += order >= 0;
+    }
+}
+
+const struct drift_detail *site_details(const struct site *s, size_t *n)
+{
+    struct drift_detail *v = ARENA_ARRAY(s->a, struct drift_detail, s->world.n_drift + 1);
+    for (size_t i = 0; i < s->world.n_drift; i++) {
+        compare(s, &s->world.drift[i], &v[i]);
+    }
+    *n = s->world.n_drift;
+    return v;
+}
