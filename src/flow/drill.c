@@ -5,7 +5,6 @@
 
 #include "base/clock.h"
 #include "flow/drill_parts.h"
-#include "store/postgis/database.h"
 
 /* --- before anything is made ------------------------------------------------------------------------ */
 
@@ -98,7 +97,7 @@ int drill_extensions(struct site *s, const char *name, struct err *e)
             s->entries.v[o->sequence - 1].kind != ENTRY_ADOPT) {
             continue;
         }
-        rc = postgis_extension_create(l.pg, s->a, x.name, e);
+        rc = drill_extension(&l, x.name, e);
         if (rc != 0 && pg_is_alive(l.pg)) {
             err_set(e, ERR_PREFLIGHT,
                     "the throwaway database lacks the extension \"%s\", which no migration makes",

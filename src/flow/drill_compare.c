@@ -16,7 +16,7 @@ static void differs(struct drill *d, const char *what)
 static int read_contents(struct site *s, struct arena *a, const struct projection *p,
                          struct content *out, struct err *e)
 {
-    if (postgis_snapshot(s->pg, e) != 0) {
+    if (site_snapshot(s, e) != 0) {
         return -1;
     }
     int rc = run_contents(s->pg, a, p, p->schema, out, e);

@@ -173,6 +173,11 @@ int drill_create(struct site *s, const char *template, char name[static DRILL_NA
     return postgis_database_comment(s->pg, s->a, name, comment, e);
 }
 
+int drill_extension(struct site *s, const char *name, struct err *e)
+{
+    return postgis_extension_create(s->pg, s->a, name, e);
+}
+
 int drill_drop(struct site *s, const char *name, struct err *e)
 {
     struct pg *pg = NULL;

@@ -30,6 +30,8 @@ int database_others(struct site *s, struct names *out, struct err *e) MUST_CHECK
  * it is ours. */
 int drill_create(struct site *s, const char *template, char name[static DRILL_NAME],
                  struct err *e) MUST_CHECK;
+/* An extension in the database that s is connected to, unless it is there. */
+int drill_extension(struct site *s, const char *name, struct err *e) MUST_CHECK;
 /* Drop it, whoever is still connected, by a connection of its own: signals do not matter. */
 int drill_drop(struct site *s, const char *name, struct err *e) MUST_CHECK;
 /* Drop what killed drills left: of our pattern, with our comment, ours to drop, not held, nobody connected.

@@ -9,6 +9,11 @@ int site_format(const struct site *s)
     return s->id.has_ledger ? (int)s->id.format : LEDGER_FORMAT;
 }
 
+int site_snapshot(const struct site *s, struct err *e)
+{
+    return postgis_snapshot(s->pg, e);
+}
+
 static int look(struct site *s, struct err *e)
 {
     if (postgis_snapshot(s->pg, e) != 0 ||

@@ -139,6 +139,8 @@ int site_cited(const struct site *s, bool *is_recovery, struct checkpoint *out,
 int site_format(const struct site *s);
 /* Read catalogs and the ledger's sum, in one snapshot, without generations that are not live. */
 int site_look(struct site *s, struct err *e) MUST_CHECK;
+/* Begin a transaction that only reads, and sees the database as it is now until it ends (tx_roll_back()). */
+int site_snapshot(const struct site *s, struct err *e) MUST_CHECK;
 /* Are the catalogs as the last full look found them equal to the sum? From the witness in the cache. */
 bool site_unmoved(const struct site *s);
 void site_witness(const struct site *s); /* they were equal, as of s->id.lsn */
