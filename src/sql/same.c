@@ -362,10 +362,14 @@ bool same_is_plain(const char *text)
            (cast == NULL || strstr(cast + 2, "::") == NULL);
 }
 
+/* A level takes a character at least, so that most texts need not be looked at. */
 static bool is_deep(struct arena *a, const char *sql)
 {
     struct tokens tokens = {0};
     struct err ignored = {0};
+    if (strlen(sql) <= TOKENS_DEEPEST) {
+        return false;
+    }
     return tokens_scan(a, "", bytes_str(sql), &tokens, &ignored) != 0 ||
            tokens_height(tokens.v, tokens.n) > TOKENS_DEEPEST;
 }

@@ -119,6 +119,11 @@ static void add_mark(struct rendering *r, char mark, const char *payload)
  * is none. */
 static const char *payload_at(struct arena *a, const char *p, const char **end)
 {
+    const char *stop = strchr(p, END);
+    if (stop == NULL || stop[1] != END) { /* as most do */
+        *end = stop != NULL ? stop + 1 : p;
+        return stop != NULL ? arena_strndup(a, p, (size_t)(stop - p)) : NULL;
+    }
     struct buf b = {0};
     while (*p != '\0' && (*p != END || p[1] == END)) {
         p += *p == END ? 1 : 0;
@@ -160,26 +165,26 @@ const char *facet_value(struct arena *a, int format, const char *sent, bool *has
     if (strchr(sent, MARK) == NULL) {
         return facet_line(a, sent);
     }
-    struct arena scratch = {0};
-    struct rendering r = {.a = &scratch, .format = format};
+    struct arena_mark m = arena_mark(a);
+    struct rendering r = {.a = a, .format = format};
     render(&r, sent);
+    arena_reset(a, m); /* payloads are not needed any more */
     const char *value = r.is_absent ? NULL : facet_line(a, buf_str(&r.out));
     if (has_sql != NULL) {
         *has_sql = r.has_sql;
     }
     buf_release(&r.out);
-    arena_release(&scratch);
     return value;
 }
 
 const char *facet_normal(struct arena *a, const char *sent)
 {
-    struct arena scratch = {0};
-    struct rendering r = {.a = &scratch, .format = 2, .as_normal = true};
+    struct arena_mark m = arena_mark(a);
+    struct rendering r = {.a = a, .format = 2, .as_normal = true};
     render(&r, sent);
+    arena_reset(a, m);
     bool has_form = r.has_form && !r.has_none && !r.is_absent;
     const char *value = has_form ? facet_line(a, buf_str(&r.out)) : NULL;
     buf_release(&r.out);
-    arena_release(&scratch);
     return value;
 }
