@@ -1,5 +1,6 @@
 /* Recording: what one entry brings with it, and the final check, in one round trip on the open
  * transaction. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/fault.h"
@@ -135,6 +136,65 @@ void ledger_add_record(struct pg *s, struct arena *a, const struct recording *r,
     buf_release(&text);
 }
 
+static int by_object(const void *x, const void *y)
+{
+    return strcmp((*(const struct object_row *const *)x)->object,
+                  (*(const struct object_row *const *)y)->object);
+}
+
+static void add_hex(struct buf *out, const struct digest *d)
+{
+    char text[DIGEST_TEXT];
+    buf_puts(out, digest_text(d, text) + strlen("sha256:"));
+}
+
+/* As record_end.sql makes it of the rows: over the hexadecimal digests of object and definition, and the
+ * fingerprint between them. */
+static struct bytes objects_digest(struct arena *a, const struct recording *r)
+{
+    const struct object_row **v = ARENA_ARRAY(a, const struct object_row *, r->n_objects + 1);
+    struct buf text = {0};
+    for (size_t i = 0; i < r->n_objects; i++) {
+        v[i] = &r->objects[i];
+    }
+    qsort(v, r->n_objects, sizeof *v, by_object);
+    for (size_t i = 0; i < r->n_objects; i++) {
+        struct digest object = digest_of(bytes_str(v[i]->object));
+        struct digest definition =
+            digest_of(bytes_str(v[i]->definition == NULL ? "" : v[i]->definition));
+        buf_puts(&text, i > 0 ? "," : "");
+        add_hex(&text, &object);
+        if (!digest_is_zero(&v[i]->fingerprint)) {
+            add_hex(&text, &v[i]->fingerprint);
+        }
+        add_hex(&text, &definition);
+    }
+    struct digest *d = ARENA_NEW(a, struct digest);
+    *d = digest_of(buf_bytes(&text));
+    buf_release(&text);
+    return bytes_of((const char *)d->b, r->n_objects > 0 ? sizeof d->b : 0);
+}
+
+/* The last of the flight: what was written is read back. */
+static void add_end(struct pg *s, struct arena *a, const struct recording *r)
+{
+    struct buf text = {0};
+    const char **digests = parameters(a, r->n_blobs);
+    for (size_t i = 0; i < r->n_blobs; i++) {
+        digests[i] = ledger_digest(a, &r->blobs[i].digest);
+    }
+    entry_write(&text, r->entry);
+    const char **v = parameters(a, 6);
+    v[0] = ledger_number(a, r->entry->sequence);
+    v[1] = arena_strndup(a, text.p, text.n);
+    v[2] = ledger_digest(a, &r->entry->receipt);
+    v[3] = pg_bytea(a, objects_digest(a, r));
+    v[4] = ledger_number(a, (int64_t)r->n_objects);
+    v[5] = pg_array(a, digests, r->n_blobs);
+    pg_batch_add(s, &ledger_record_end, v, 6, NULL);
+    buf_release(&text);
+}
+
 void ledger_next(const struct identity *id, const struct merkle *m, struct entry *en)
 {
     en->sequence = m->size + 1;
@@ -166,6 +226,13 @@ static int explain(struct err *e)
                       "the migration changed the current user or its privileges: the ledger cannot "
                       "be written");
         return err_hint(e, "end with RESET ROLE, or use SET LOCAL ROLE inside a function");
+    }
+    if (strcmp(e->sqlstate, "22P02") == 0) {
+        (void)err_set(e, ERR_INTEGRITY,
+                      "the ledger does not hold what was written to it: nothing was committed");
+        return err_hint(e, "a trigger or rule on a table of schema kfmig changes it, or would in "
+                           "COMMIT: find out whose it "
+                           "is, and drop it (\\d kfmig.receipt in psql)");
     }
     if (strcmp(e->sqlstate, "25006") == 0) {
         (void)err_set(e, ERR_APPLY,
@@ -243,7 +310,7 @@ int ledger_record(struct pg *s, const struct recording *r, const struct guard *g
     pg_batch_add(s, &ledger_record_begin, NULL, 0, NULL);
     pg_batch_add(s, &ledger_record_guard, expected, 3, &guard);
     ledger_add_record(s, &a, r, &next, &moved);
-    pg_batch_add(s, &ledger_record_end, NULL, 0, NULL);
+    add_end(s, &a, r);
     int rc = run_record(s, &guard, &moved, e);
     if (rc == 0 && FAULT(TX_RECORDED)) {
         rc = err_set(e, ERR_APPLY, "not recorded: fault point");

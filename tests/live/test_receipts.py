@@ -21,7 +21,7 @@ SRC = pathlib.Path(os.environ["KFMIG_SRC"])
 TABLE = "CREATE SCHEMA app;\nCREATE TABLE app.t (id int PRIMARY KEY, note text);\nINSERT INTO app.t VALUES (1, 'ä');\n"
 ONE, TWO = full_id("M-01"), full_id("M-02")
 HOME = f"migrations/postgis/{ONE}"
-MODES = {mode: ENVIRONMENTS.replace("evidence: none", f"evidence: {mode}") for mode in ("bundle", "folder", "pointer")}
+MODES = {mode: ENVIRONMENTS.replace("evidence: none", f"evidence: {mode}") for mode in ("bundle", "folder", "pointer", "none")}
 OUTPUTS = ("baselines/pre.json", "baselines/post.json", "diffs/summary.json", "diffs/touched.csv")
 EVIDENCE = {
     "bundle": (*OUTPUTS, "receipts/run_receipt.json"),
@@ -527,6 +527,46 @@ def a_connection_lost_around_commit_is_reported_as_it_was(case, tmp):
     equal(p.applied(), applied)
     equal(p.run("build", "dev", ONE).status, 0)
     equal(p.applied(), [ONE])
+
+
+# --- what a build writes is read back before COMMIT
+
+REWRITE = "CREATE FUNCTION public.rewrite() RETURNS trigger LANGUAGE plpgsql AS $f$ BEGIN {} END $f$;\n"
+ROW = "CREATE TRIGGER t {} ON kfmig.{} FOR EACH ROW EXECUTE FUNCTION public.rewrite();"
+REWRITERS = {
+    "receipt": REWRITE.format("NEW.body = replace(NEW.body, 'success', 'failed'); NEW.digest = sha256(convert_to(NEW.body, 'UTF8')); RETURN NEW;") + ROW.format("BEFORE INSERT", "receipt"),
+    "receipt left out": REWRITE.format("RETURN NULL;") + ROW.format("BEFORE INSERT", "receipt"),
+    "entry's text": REWRITE.format("NEW.text = replace(NEW.text, 'success', 'failed'); RETURN NEW;") + ROW.format("BEFORE INSERT", "entry"),
+    "entry's column": REWRITE.format("NEW.result = 'failed'; RETURN NEW;") + ROW.format("BEFORE INSERT", "entry"),
+    "entry's time": REWRITE.format("NEW.at = NEW.at - interval '1 day'; RETURN NEW;") + ROW.format("BEFORE INSERT", "entry"),
+    "object's fingerprint": REWRITE.format("NEW.fingerprint = sha256('x'); RETURN NEW;") + ROW.format("BEFORE INSERT", "object"),
+    "object's definition": REWRITE.format("NEW.definition = ''; RETURN NEW;") + ROW.format("BEFORE INSERT", "object"),
+    "object left out": REWRITE.format("RETURN NULL;") + ROW.format("BEFORE INSERT", "object"),
+    "object's name": REWRITE.format("NEW.object = NEW.object || 'x'; RETURN NEW;") + ROW.format("BEFORE INSERT", "object"),
+    "text": REWRITE.format("NEW.bytes = 'x'; NEW.digest = sha256('x'); RETURN NEW;") + ROW.format("BEFORE INSERT", "blob"),
+    "text left out": REWRITE.format("RETURN NULL;") + ROW.format("BEFORE INSERT", "blob"),
+    "head": REWRITE.format("NEW.root = sha256('x'); RETURN NEW;") + ROW.format("BEFORE UPDATE", "head"),
+    "rule instead": "CREATE RULE r AS ON INSERT TO kfmig.receipt DO INSTEAD NOTHING;",
+    "rule on the head": "CREATE RULE r AS ON UPDATE TO kfmig.head DO ALSO NOTIFY moved;",
+    "later": REWRITE.format("RETURN NEW;") + "CREATE CONSTRAINT TRIGGER t AFTER INSERT ON kfmig.receipt DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.rewrite();",
+}
+
+
+@cases(**{what.replace(" ", "_").replace("'", ""): sql for what, sql in REWRITERS.items()})
+def what_is_not_written_as_it_was_meant_fails_the_build(sql, tmp):
+    p = built(tmp, "none")
+    p.bundle("M-02", "CREATE TABLE app.u ();")
+    pg.psql(p.db, sql)
+    ran = p.build()
+    equal(ran.status, 8, repr(ran))
+    contains(ran.err, "the ledger does not hold what was written to it: nothing was committed")
+    equal(pg.value(p.db, "SELECT to_regclass('app.u')"), None)
+    equal(p.applied(), [ONE])
+    pg.psql(p.db, "DROP TRIGGER IF EXISTS t ON kfmig.receipt; DROP TRIGGER IF EXISTS t ON kfmig.entry; DROP TRIGGER IF EXISTS t ON kfmig.object; DROP TRIGGER IF EXISTS t ON kfmig.blob;"
+                  "DROP TRIGGER IF EXISTS t ON kfmig.head; DROP RULE IF EXISTS r ON kfmig.receipt; DROP RULE IF EXISTS r ON kfmig.head; DROP FUNCTION IF EXISTS public.rewrite();")
+    ran = p.build()
+    equal(ran.status, 0, repr(ran))
+    equal(p.run("receipt", "verify", "dev").status, 0)
 
 
 main()
