@@ -160,7 +160,9 @@ static int show_one(struct receipt_call *c, const struct entry *en, struct buf *
         receipts_parse(a, body, en->sequence, &receipt, e) != 0) {
         return -1;
     }
-    if (c->req.format == FORMAT_JSON) {
+    if (c->req.canonical) {
+        buf_add(out, body.p, body.n);
+    } else if (c->req.format == FORMAT_JSON) {
         canon_write(out, receipt);
         buf_putc(out, '\n');
     } else {
@@ -228,6 +230,8 @@ static int print_verified(struct receipt_call *c, struct verified *v)
         struct doc *d = doc_new(a, DOC_MAP);
         doc_put(a, d, "environment", doc_text(a, env));
         doc_put(a, d, "entries", doc_int(a, (int64_t)v->n_entries));
+        doc_put(a, d, "exports", doc_int(a, (int64_t)v->n_exports));
+        doc_put(a, d, "foreign", doc_int(a, (int64_t)v->n_foreign));
         struct doc *findings = doc_put(a, d, "findings", doc_new(a, DOC_LIST));
         for (size_t i = 0; i < v->findings.n; i++) {
             const struct finding *f = &v->findings.v[i];
@@ -254,6 +258,9 @@ static int print_verified(struct receipt_call *c, struct verified *v)
         v->n_entries, v->n_entries == 1 ? "y" : "ies", v->n_receipts, v->n_receipts == 1 ? "" : "s",
         v->n_blobs, v->n_blobs == 1 ? "" : "s", v->n_exports, v->n_exports == 1 ? "" : "s",
         v->n_found == 0 ? ": all as they should be" : "");
+    if (v->n_foreign > 0) {
+        buf_printf(&out, "%zu of another ledger, not verified\n", v->n_foreign);
+    }
     int status = output_result(&c->req, &out);
     buf_release(&out);
     return status;
@@ -390,7 +397,7 @@ static int run(const struct request *req)
     return c.status;
 }
 
-static const char *const takes[] = {"to", "write", NULL};
+static const char *const takes[] = {"to", "write", "canonical", NULL};
 static const struct example examples[] = {
     {"kfmig receipt list prod", "every entry of the ledger of prod, oldest first"},
     {"kfmig receipt show prod PG-MIG-2026-02-28-01", "the last receipt of that migration"},
@@ -409,12 +416,16 @@ const struct command command_receipt = {
         "Every run that touched or tried to touch a database left a receipt in its ledger.\n\n"
         "list prints one line per ledger entry. show prints receipts as JSON, checked against the "
         "digest in the ledger; the "
-        "beginning of a run id is enough.\n\n"
+        "beginning of a run id is enough; with --canonical the bytes that were hashed, for "
+        "sha256sum.\n\n"
         "verify recomputes the digest of every receipt and of every text and baseline that "
         "receipts name, the tree over all "
-        "entries and the root before each, and compares exported files with their receipts. It "
-        "prints one line per finding "
-        "and exits with 8 if there is any.\n\n"
+        "entries and the root before each, compares columns with texts and definitions with "
+        "fingerprints, looks for guards that are missing and triggers that are not kfmig's, and "
+        "compares exported files with their receipts. It prints one line per finding "
+        "and exits with 8 if there is any. docs/verify.sh does the same without kfmig; "
+        "docs/audit.md "
+        "says how each digest is made.\n\n"
         "export writes baselines, diffs and receipts of what is applied into the bundles, or below "
         "DIR with --to. The bytes "
         "are those that were hashed: sha256sum of a file gives the digest in the receipt.\n\n"

@@ -31,6 +31,7 @@ struct request {
     bool yes;                     /* reset --yes */
     bool write;                   /* receipt text --write */
     bool verify;                  /* --verify */
+    bool canonical;               /* receipt show --canonical */
     bool new_database, drill;     /* rebuild --new-database, --drill */
     const char *template_db;      /* rebuild --template=DATABASE */
     const char *plan_digest;      /* --plan=sha256:... */

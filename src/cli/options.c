@@ -48,6 +48,8 @@ const struct option options[] = {
     {"from", 0, OPTION_TEXT, "FILE", "take the SQL from FILE and its scope from the SQL",
      FIELD(from)},
     {"to", 0, OPTION_TEXT, "DIR", "write below DIR instead of into the bundles", FIELD(to)},
+    {"canonical", 0, OPTION_FLAG, NULL, "the bytes that were hashed, and nothing else",
+     FIELD(canonical)},
     {"dataset-version", 0, OPTION_TEXT, "ID", "the dataset version whose projections are meant",
      FIELD(dataset_version)},
     {"projection", 0, OPTION_TEXT, "NAME", "only this projection", FIELD(projection)},

@@ -38,9 +38,15 @@ static int objects_of(void *ctx, int64_t upto, struct arena *a, struct object_ro
     return ledger_objects(ctx, upto, a, out, e);
 }
 
-static int columns_of(void *ctx, struct arena *a, int64_t **v, size_t *n, struct err *e)
+static int faults_of(void *ctx, const struct merkle *m, struct arena *a, struct ledger_fault **v,
+                     size_t *n, struct err *e)
 {
-    return ledger_columns(ctx, a, v, n, e);
+    return ledger_faults(ctx, m, a, v, n, e);
+}
+
+static int texts_of(void *ctx, struct arena *a, struct digest **v, size_t *n, struct err *e)
+{
+    return ledger_texts(ctx, a, v, n, e);
 }
 
 struct ledger_source ledger_source_of(struct pg *s)
@@ -52,5 +58,6 @@ struct ledger_source ledger_source_of(struct pg *s)
                                   .receipt = receipt_of,
                                   .blob = blob_of,
                                   .objects = objects_of,
-                                  .columns = columns_of};
+                                  .faults = faults_of,
+                                  .texts = texts_of};
 }

@@ -17,7 +17,8 @@
  * receipt   those of one run after a sequence; in a.
  * blob      a text by its digest, in a; *found false: there is none.
  * objects   the sum of objects up to an entry; in a.
- * columns   the entries whose columns say something else than their text; in a. */
+ * faults    what it sees itself that does not hold together (ledger_faults()); in a.
+ * texts     the digests of all texts it holds; in a. */
 struct ledger_source {
     void *ctx;
     int (*identity)(void *ctx, struct identity *out, struct err *e);
@@ -30,7 +31,9 @@ struct ledger_source {
                 struct err *e);
     int (*objects)(void *ctx, int64_t upto, struct arena *a, struct object_rows *out,
                    struct err *e);
-    int (*columns)(void *ctx, struct arena *a, int64_t **v, size_t *n, struct err *e);
+    int (*faults)(void *ctx, const struct merkle *m, struct arena *a, struct ledger_fault **v,
+                  size_t *n, struct err *e);
+    int (*texts)(void *ctx, struct arena *a, struct digest **v, size_t *n, struct err *e);
 };
 /* The ledger behind a session. NULL: one that nothing is asked of. */
 struct ledger_source ledger_source_of(struct pg *s);

@@ -18,9 +18,10 @@ struct pass {
     struct verified *v;
     struct identity id;
     struct entries entries;
-    struct table seen; /* digests of texts that were looked at: text -> the pass */
-    int64_t next;      /* the entry whose receipt comes next */
-    int64_t *beyond;   /* receipts behind the last entry that was read */
+    struct table seen;  /* digests of texts that were looked at: text -> the pass */
+    struct table named; /* digests of all texts that anything names */
+    int64_t next;       /* the entry whose receipt comes next */
+    int64_t *beyond;    /* receipts behind the last entry that was read */
     size_t n_beyond, cap_beyond;
 };
 
@@ -47,12 +48,11 @@ static void held(struct pass *p, size_t n)
 }
 
 /* Each entry cites the root of the tree before it; together they give the root that the database reports. */
-static void check_tree(struct pass *p)
+static void check_tree(struct pass *p, struct merkle *m)
 {
-    struct merkle m = {0};
     for (size_t i = 0; i < p->entries.n; i++) {
         const struct entry *en = &p->entries.v[i];
-        struct digest before = merkle_root(&m);
+        struct digest before = merkle_root(m);
         struct digest leaf = merkle_leaf(en->text);
         if (en->sequence != (int64_t)i + 1) {
             find(p, "tree", "entry %zu of the ledger calls itself %lld", i + 1,
@@ -68,28 +68,62 @@ static void check_tree(struct pass *p)
             find(p, "tree", "entry %lld belongs to another ledger (%s, %s)",
                  (long long)en->sequence, en->environment, en->instance);
         }
-        merkle_add(&m, &leaf);
+        merkle_add(m, &leaf);
         p->v->n_entries++;
     }
-    struct digest root = merkle_root(&m);
+    struct digest root = merkle_root(m);
     if (!digest_eq(&root, &p->id.root)) {
         find(p, "tree", "the entries do not hash to the root that the database reports");
     }
 }
 
-/* The tree covers an entry's text; the columns that repeat parts of it are what SQL looks at. */
-static int check_columns(struct pass *p, struct err *e)
+/* The tree covers an entry's text; the columns that repeat parts of it, and the tables beside it, are what
+ * SQL looks at. */
+static int check_tables(struct pass *p, const struct merkle *m, struct err *e)
 {
     const struct ledger_source *l = &p->r->ledger;
-    int64_t *v = NULL;
+    struct ledger_fault *v = NULL;
     size_t n = 0;
-    if (l->columns(l->ctx, p->a, &v, &n, e) != 0) {
+    if (l->faults(l->ctx, m, p->a, &v, &n, e) != 0) {
         return -1;
     }
     for (size_t i = 0; i < n; i++) {
-        find(p, "columns", "the columns of entry %lld are not what its text says", (long long)v[i]);
+        find(p, v[i].rule, "%s", v[i].words);
     }
     return 0;
+}
+
+static void remember(struct pass *p, const struct digest *d)
+{
+    char text[DIGEST_TEXT];
+    if (!digest_is_zero(d)) {
+        table_puts(&p->named, arena_strdup(p->a, digest_text(d, text)), p);
+    }
+}
+
+/* What an entry names itself: results of invariants, the payload of a step of the journal. */
+static void remember_entries(struct pass *p)
+{
+    for (size_t i = 0; i < p->entries.n; i++) {
+        const struct entry *en = &p->entries.v[i];
+        remember(p, &en->diff);
+        remember(p, &en->invariants);
+        remember(p, &en->bundle_digest);
+    }
+}
+
+/* Texts that stood there before the entries were read, and that nothing names. What an altered receipt does
+ * not name any more is no finding of its own. */
+static void check_texts(struct pass *p, const struct digest *texts, size_t n)
+{
+    bool is_good = p->v->n_found == 0;
+    remember_entries(p);
+    for (size_t i = 0; i < n && is_good; i++) {
+        char text[DIGEST_TEXT];
+        if (table_gets(&p->named, digest_text(&texts[i], text)) == NULL) {
+            find(p, "text", "no receipt names the text %s", text);
+        }
+    }
 }
 
 /* A text that the ledger should hold, once however many receipts name it. */
@@ -129,6 +163,7 @@ static void check_inputs(struct pass *p, const struct doc *receipt, int64_t sequ
         if (!doc_yes(d, "kept", true)) {
             continue; /* data: the ledger never had a copy */
         }
+        table_puts(&p->named, arena_strdup(p->a, digest), p);
         if (digest_parse(digest, &want) != 0) {
             find(p, "input", "entry %lld: input %s has no digest", (long long)sequence, uri);
         } else if (table_gets(&p->seen, digest) == NULL) {
@@ -145,6 +180,7 @@ static void check_outputs(struct pass *p, const struct doc *receipt, int64_t seq
         struct arena a = {0};
         struct bytes text = {NULL, 0};
         struct err e = {0};
+        table_puts(&p->named, arena_strdup(p->a, doc_str(outputs->item[i], "digest", "")), p);
         if (export_output(&p->r->ledger, &a, receipt, sequence, outputs->item[i], &text, &e) != 0) {
             find(p, "output", "%s", e.msg);
         }
@@ -228,20 +264,26 @@ static int check_beyond(struct pass *p, struct err *e)
 int verify_ledger(const struct archive *r, struct arena *a, struct verified *v, struct err *e)
 {
     const struct ledger_source *l = &r->ledger;
-    struct pass p = {.r = r, .a = a, .v = v, .seen = {.a = a}, .next = 1};
+    struct pass p = {.r = r, .a = a, .v = v, .seen = {.a = a}, .named = {.a = a}, .next = 1};
+    struct merkle m = {0};
+    struct digest *texts = NULL;
+    size_t n_texts = 0;
     *v = (struct verified){.n_entries = 0};
-    /* As the database has them: cached copies would hide what was altered there. */
-    if (l->entries(l->ctx, a, &p.id, &p.entries, e) != 0) {
+    /* Texts first: those of a run that goes on meanwhile have their entries later. Entries as the database
+     * has them: cached copies would hide what was altered there. */
+    if (l->texts(l->ctx, a, &texts, &n_texts, e) != 0 ||
+        l->entries(l->ctx, a, &p.id, &p.entries, e) != 0) {
         return -1;
     }
-    check_tree(&p);
-    if (check_columns(&p, e) != 0 || l->receipts(l->ctx, INT64_MIN, next_receipt, &p, e) != 0) {
+    check_tree(&p, &m);
+    if (check_tables(&p, &m, e) != 0 || l->receipts(l->ctx, INT64_MIN, next_receipt, &p, e) != 0) {
         return -1;
     }
     check_missing(&p, (int64_t)p.entries.n + 1);
     if (check_beyond(&p, e) != 0) {
         return -1;
     }
+    check_texts(&p, texts, n_texts);
     verify_exports(r, a, v);
     return 0;
 }

@@ -8,6 +8,8 @@
 
 enum { FILE_MAX = 64 * 1024 * 1024 };
 
+static const char missing[] = "missing: `kfmig receipt export` writes it";
+
 /* One look at a project's exports. */
 struct look {
     const struct archive *r;
@@ -63,15 +65,17 @@ static void check_receipt(struct look *x, const struct bundle *b, const struct f
     const char *path = arena_printf(&a, "%s/receipts/%srun_receipt.json", b->dir, sub);
     int rc = file_read(&a, x->r->dirfd, path, FILE_MAX, &body, NULL, &e);
     if (rc == 0) {
-        x->v->n_exports++;
         rc = receipts_parse(&a, body, f->sequence, &receipt, &e);
     }
-    if (rc < 0) {
-        find(x, path, "%s", e.msg);
-    } else if (rc == 0) {
+    if (rc != 0) {
+        find(x, path, "%s", rc < 0 ? e.msg : missing);
+    } else {
         struct digest have = digest_of(body);
         const char *instance = doc_str(doc_get(receipt, "ledger"), "instance", "");
-        if (strcmp(instance, x->r->id->uuid) == 0 && !digest_eq(&have, &f->receipt)) {
+        bool is_ours = strcmp(instance, x->r->id->uuid) == 0;
+        x->v->n_exports += is_ours;
+        x->v->n_foreign += !is_ours;
+        if (is_ours && !digest_eq(&have, &f->receipt)) {
             find(x, path, "not the receipt of ledger entry %lld", (long long)f->sequence);
         }
         check_files(x, &a, b, sub, receipt);
@@ -89,14 +93,17 @@ static void check_pointer(struct look *x, const struct bundle *b, const struct f
     const char *path = arena_printf(&a, "%s/receipts/receipt_ref.json", b->dir);
     int rc = file_read(&a, x->r->dirfd, path, FILE_MAX, &text, NULL, &e);
     if (rc == 0) {
-        x->v->n_exports++;
         rc = pointer_read(&a, text, path, &p, &e);
     }
-    if (rc < 0) {
-        find(x, path, "%s", e.msg);
-    } else if (rc == 0 && strcmp(p.uri, pointer_uri(&a, x->r->id->uuid, f->sequence)) == 0 &&
-               !digest_eq(&p.sha256, &f->receipt)) {
-        find(x, path, "does not name the receipt of ledger entry %lld", (long long)f->sequence);
+    if (rc != 0) {
+        find(x, path, "%s", rc < 0 ? e.msg : missing);
+    } else {
+        bool is_ours = strcmp(p.uri, pointer_uri(&a, x->r->id->uuid, f->sequence)) == 0;
+        x->v->n_exports += is_ours;
+        x->v->n_foreign += !is_ours;
+        if (is_ours && !digest_eq(&p.sha256, &f->receipt)) {
+            find(x, path, "does not name the receipt of ledger entry %lld", (long long)f->sequence);
+        }
     }
     arena_release(&a);
 }

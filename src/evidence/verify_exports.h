@@ -10,8 +10,8 @@ void verify_found(struct verified *v, struct arena *a, const char *rule, const c
 
 /* Everything exported for the applied migrations of r, as far as its environment wants any: receipts, what
  * they name, pointers. What this ledger wrote must be what it has; evidence may come from another database
- * that applied the same content, then only its own consistency can be checked. A missing receipt is no
- * finding: it is owed. */
+ * that applied the same content, then only its own consistency can be checked, and it is counted as
+ * foreign. A missing one is a finding. */
 void verify_exports(const struct archive *r, struct arena *a, struct verified *v);
 
 #endif

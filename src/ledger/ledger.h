@@ -292,8 +292,18 @@ typedef int receipt_fn(void *ctx, const struct receipt_row *row, struct err *e);
 int ledger_receipts_each(struct pg *s, int64_t after, receipt_fn *each, void *ctx,
                          struct err *e) MUST_CHECK;
 
-/* Sequences of entries whose columns (subject, kind, result, run_id) say something else than their text;
- * *v in a. */
-int ledger_columns(struct pg *s, struct arena *a, int64_t **v, size_t *n, struct err *e) MUST_CHECK;
+/* What SQL alone can see of a ledger that does not hold together: columns that say something else than an
+ * entry's text, receipts kept under another run, definitions that their fingerprints were not made of,
+ * objects of entries that are not there, the head's frontier, guards that are missing, triggers and rules
+ * that are not ours. m: the tree of the entries as they were read; a head that has moved since is not
+ * compared. Texts in a. */
+struct ledger_fault {
+    const char *rule, *words;
+};
+int ledger_faults(struct pg *s, const struct merkle *m, struct arena *a, struct ledger_fault **v,
+                  size_t *n, struct err *e) MUST_CHECK;
+/* The digests of all texts that the ledger holds; *v in a. */
+int ledger_texts(struct pg *s, struct arena *a, struct digest **v, size_t *n,
+                 struct err *e) MUST_CHECK;
 
 #endif

@@ -330,17 +330,37 @@ int ledger_receipts_each(struct pg *s, int64_t after, receipt_fn *each, void *ct
     return rc;
 }
 
-int ledger_columns(struct pg *s, struct arena *a, int64_t **v, size_t *n, struct err *e)
+int ledger_faults(struct pg *s, const struct merkle *m, struct arena *a, struct ledger_fault **v,
+                  size_t *n, struct err *e)
 {
     struct pg_rows *r = NULL;
-    if (pg_query(s, &ledger_read_columns, NULL, 0, &r, e) != 0) {
+    const char *frontier[sizeof m->frontier / sizeof *m->frontier];
+    for (int i = 0; i < m->n_frontier; i++) {
+        frontier[i] = ledger_digest(a, &m->frontier[i]);
+    }
+    const char *found[] = {ledger_number(a, m->size), pg_array(a, frontier, (size_t)m->n_frontier)};
+    if (pg_query(s, &ledger_read_faults, found, 2, &r, e) != 0) {
         return -1;
     }
     *n = pg_rows_n(r);
-    *v = ARENA_ARRAY(a, int64_t, *n + 1);
+    *v = ARENA_ARRAY(a, struct ledger_fault, *n + 1);
     for (size_t i = 0; i < *n; i++) {
-        (*v)[i] = pg_int(r, i, 0);
+        (*v)[i] = (struct ledger_fault){arena_strdup(a, pg_text(r, i, 0)),
+                                        arena_strdup(a, pg_text(r, i, 1))};
     }
     pg_rows_free(r);
     return 0;
+}
+
+int ledger_texts(struct pg *s, struct arena *a, struct digest **v, size_t *n, struct err *e)
+{
+    struct pg_rows *r = NULL;
+    int rc = pg_query(s, &ledger_read_texts, NULL, 0, &r, e);
+    *n = rc == 0 ? pg_rows_n(r) : 0;
+    *v = ARENA_ARRAY(a, struct digest, *n + 1);
+    for (size_t i = 0; rc == 0 && i < *n; i++) {
+        rc = ledger_row_digest(r, i, 0, &(*v)[i], e);
+    }
+    pg_rows_free(r);
+    return rc;
 }

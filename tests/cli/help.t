@@ -120,12 +120,16 @@ Every run that touched or tried to touch a database left a receipt in its
 ledger.
 
 list prints one line per ledger entry. show prints receipts as JSON, checked
-against the digest in the ledger; the beginning of a run id is enough.
+against the digest in the ledger; the beginning of a run id is enough; with
+--canonical the bytes that were hashed, for sha256sum.
 
 verify recomputes the digest of every receipt and of every text and baseline
-that receipts name, the tree over all entries and the root before each, and
-compares exported files with their receipts. It prints one line per finding and
-exits with 8 if there is any.
+that receipts name, the tree over all entries and the root before each,
+compares columns with texts and definitions with fingerprints, looks for guards
+that are missing and triggers that are not kfmig's, and compares exported files
+with their receipts. It prints one line per finding and exits with 8 if there
+is any. docs/verify.sh does the same without kfmig; docs/audit.md says how each
+digest is made.
 
 export writes baselines, diffs and receipts of what is applied into the
 bundles, or below DIR with --to. The bytes are those that were hashed:
@@ -138,6 +142,7 @@ Notes are not in the ledger.
 options:
       --to=DIR             write below DIR instead of into the bundles
       --write              write the files into the bundle
+      --canonical          the bytes that were hashed, and nothing else
 
 options for every command:
   -C, --project=DIR        work on the project in DIR instead of the current

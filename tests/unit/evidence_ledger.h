@@ -11,7 +11,7 @@
 
 #define UUID "11111111-2222-4333-8444-555555555555"
 
-/* What stands in it may be spoiled after it was made, row by row. odd: the entries whose columns differ. */
+/* What stands in it may be spoiled after it was made, row by row. odd: what it finds itself. */
 struct memory {
     struct arena *a;
     struct identity id;
@@ -22,7 +22,7 @@ struct memory {
     size_t n_blobs;
     struct object_row objects[64];
     size_t n_objects;
-    int64_t odd[4];
+    struct ledger_fault odd[4];
     size_t n_odd;
     struct digest unreadable;
     int64_t n_asked; /* texts and objects that were asked for */
@@ -107,13 +107,27 @@ static inline int memory_objects(void *ctx, int64_t upto, struct arena *a, struc
     return 0;
 }
 
-static inline int memory_columns(void *ctx, struct arena *a, int64_t **v, size_t *n, struct err *e)
+static inline int memory_faults(void *ctx, const struct merkle *tree, struct arena *a,
+                                struct ledger_fault **v, size_t *n, struct err *e)
 {
     struct memory *m = ctx;
+    (void)tree;
     (void)a;
     (void)e;
     *v = m->odd;
     *n = m->n_odd;
+    return 0;
+}
+
+static inline int memory_texts(void *ctx, struct arena *a, struct digest **v, size_t *n,
+                               struct err *e)
+{
+    struct memory *m = ctx;
+    (void)e;
+    *v = ARENA_ARRAY(a, struct digest, m->n_blobs + 1);
+    for (*n = 0; *n < m->n_blobs; (*n)++) {
+        (*v)[*n] = m->blobs[*n].digest;
+    }
     return 0;
 }
 
@@ -126,7 +140,8 @@ static inline struct ledger_source memory_source(struct memory *m)
                                   .receipt = memory_receipt,
                                   .blob = memory_blob,
                                   .objects = memory_objects,
-                                  .columns = memory_columns};
+                                  .faults = memory_faults,
+                                  .texts = memory_texts};
 }
 
 static inline void memory_begin(struct memory *m, struct arena *a)

@@ -119,7 +119,8 @@ static void root_of_another(struct scene *s)
 }
 static void columns_altered(struct scene *s)
 {
-    s->m.odd[s->m.n_odd++] = 2;
+    s->m.odd[s->m.n_odd++] =
+        (struct ledger_fault){"columns", "the columns of entry 2 are not what its text says"};
 }
 static void receipt_altered(struct scene *s)
 {
@@ -344,12 +345,16 @@ static void check_sound(void)
     const char *digest = doc_str(input_of(&s, 1), "digest", "");
     doc_put(&arena, input_of(&s, 2), "digest", doc_text(&arena, digest));
     memory_seal(&s.m, s.receipt[2]);
-    ok(verify_ledger(&s.r, &arena, &v, &s.e) == 0 && v.n_found == 0, "a text named twice");
+    ok(verify_ledger(&s.r, &arena, &v, &s.e) == 0 && v.n_found == 1 &&
+           strcmp(v.findings.v[0].rule, "text") == 0,
+       "a text named twice, and one that nothing names any more");
     is_int(v.n_blobs, 2, "is looked at once");
     doc_put(&arena, input_of(&s, 2), "digest", doc_text(&arena, "sha256:0"));
     doc_put(&arena, input_of(&s, 2), "kept", doc_bool(&arena, false));
     memory_seal(&s.m, s.receipt[2]);
-    ok(verify_ledger(&s.r, &arena, &v, &s.e) == 0 && v.n_found == 0, "data is not in a ledger");
+    ok(verify_ledger(&s.r, &arena, &v, &s.e) == 0 && v.n_found == 1 &&
+           strcmp(v.findings.v[0].rule, "text") == 0,
+       "data is not in a ledger");
 }
 
 /* --- exported files --- */
@@ -387,8 +392,8 @@ static const struct export_fault export_faults[] = {
      HOME "receipts/run_receipt.json", "{\"ledger\":{\"instance\":\"another\"}}", NULL, ""},
     {EVIDENCE_BUNDLE, "an exported receipt that is no JSON", HOME "receipts/run_receipt.json", "{",
      HOME "receipts/run_receipt.json", "the receipt of ledger entry 2 is no JSON"},
-    {EVIDENCE_BUNDLE, "a missing exported receipt is owed, not wrong",
-     HOME "receipts/run_receipt.json", NULL, NULL, ""},
+    {EVIDENCE_BUNDLE, "a missing exported receipt", HOME "receipts/run_receipt.json", NULL,
+     HOME "receipts/run_receipt.json", "missing: `kfmig receipt export` writes it"},
     {EVIDENCE_FOLDER, "a folder per environment", NULL, NULL, NULL, ""},
     {EVIDENCE_FOLDER, "an altered diff in an environment's folder", HOME "diffs/dev/touched.csv",
      "", HOME "diffs/dev/touched.csv", "not as its receipt says"},
@@ -402,7 +407,8 @@ static const struct export_fault export_faults[] = {
      "does not name the receipt of ledger entry 2"},
     {EVIDENCE_POINTER, "another database's pointer", POINTER, POINTS("another", "x"), NULL, ""},
     {EVIDENCE_POINTER, "a pointer that is no JSON", POINTER, "[", POINTER, ""},
-    {EVIDENCE_POINTER, "a missing pointer is owed, not wrong", POINTER, NULL, NULL, ""},
+    {EVIDENCE_POINTER, "a missing pointer", POINTER, NULL, POINTER,
+     "missing: `kfmig receipt export` writes it"},
     {EVIDENCE_POINTER, "a folder in a pointer's place", POINTER, "/", POINTER,
      "\"" POINTER "\" is a directory"},
 };
@@ -538,10 +544,11 @@ static int no_entries(void *ctx, struct arena *a, struct identity *id, struct en
     (void)ctx, (void)a, (void)id, (void)out;
     return err_set(e, ERR_INTEGRITY, "no entries");
 }
-static int no_columns(void *ctx, struct arena *a, int64_t **v, size_t *n, struct err *e)
+static int no_faults(void *ctx, const struct merkle *m, struct arena *a, struct ledger_fault **v,
+                     size_t *n, struct err *e)
 {
-    (void)ctx, (void)a, (void)v, (void)n;
-    return err_set(e, ERR_PREFLIGHT, "no columns");
+    (void)ctx, (void)m, (void)a, (void)v, (void)n;
+    return err_set(e, ERR_PREFLIGHT, "no faults");
 }
 static int no_receipts(void *ctx, int64_t after, receipt_fn *each, void *each_ctx, struct err *e)
 {
@@ -594,9 +601,9 @@ static void check_unasked(void)
     ok(verify_ledger(&s.r, &arena, &v, &s.e) == -1 && strcmp(s.e.msg, "no entries") == 0,
        "entries that cannot be read");
     scene_begin(&s, EVIDENCE_NONE);
-    s.r.ledger.columns = no_columns;
-    ok(verify_ledger(&s.r, &arena, &v, &s.e) == -1 && strcmp(s.e.msg, "no columns") == 0,
-       "columns that cannot be read");
+    s.r.ledger.faults = no_faults;
+    ok(verify_ledger(&s.r, &arena, &v, &s.e) == -1 && strcmp(s.e.msg, "no faults") == 0,
+       "what it finds itself that cannot be read");
     scene_begin(&s, EVIDENCE_NONE);
     s.r.ledger.receipts = no_receipts;
     ok(verify_ledger(&s.r, &arena, &v, &s.e) == -1 && strcmp(s.e.msg, "no receipts") == 0,

@@ -1,0 +1,279 @@
+#!/bin/sh
+# Is everything that a ledger of kfmig says consistent? Without kfmig: psql, jq, sha256sum, base64 and POSIX tools. docs/audit.md says what
+# is checked, and why. What it finds stands on stdout, a line each; the last line counts.
+#   verify.sh --export CONNINFO DIR   reads the ledger into files (psql; the role needs SELECT on schema kfmig), then checks them
+#   verify.sh DIR [PROJECT]           checks the files alone; with PROJECT also what is exported in its migrations/
+# Exit status: 0 all is as it should be, 8 something is not, 5 usage, 1 the database or a file cannot be read.
+set -u
+export LC_ALL=C
+found=0
+
+die()
+{
+    status=$1
+    shift
+    echo "verify.sh: $*" >&2
+    exit "$status"
+}
+
+finding() # RULE WORDS...
+{
+    found=$((found + 1))
+    rule=$1
+    shift
+    echo "$rule: $*"
+}
+
+# --- the ledger into files: a line per row, bytes as hexadecimal or base64, so that a line is a line ---
+
+query() # FILE SQL; for psql
+{
+    printf "\\\\o '%s'\n%s;\n" "$(printf '%s' "$dir/$1" | sed "s/'/''/g")" "$2"
+}
+
+queries()
+{
+    echo "SET search_path = pg_catalog; BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;"
+    query instance "SELECT uuid, environment, format FROM kfmig.instance"
+    query head "SELECT size, encode(root, 'hex'), (SELECT string_agg(encode(f, 'hex'), ' ' ORDER BY n) FROM unnest(frontier) WITH ORDINALITY AS u (f, n)) FROM kfmig.head"
+    query entries "SELECT text FROM kfmig.entry ORDER BY seq"
+    query columns "SELECT seq, subject, kind, result, run_id, to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"') FROM kfmig.entry ORDER BY seq"
+    query receipts "SELECT seq, run_id, encode(digest, 'hex'), body FROM kfmig.receipt ORDER BY seq"
+    query blobs "SELECT encode(digest, 'hex'), translate(encode(bytes, 'base64'), E'\\n', '') FROM kfmig.blob ORDER BY digest"
+    query objects "SELECT seq, translate(encode(textsend(object), 'base64'), E'\\n', ''), coalesce(encode(fingerprint, 'hex'), '-'), translate(encode(textsend(definition), 'base64'), E'\\n', '') FROM kfmig.object ORDER BY object, seq"
+    query triggers "SELECT c.relname, t.tgname, t.tgenabled FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid WHERE c.relnamespace = 'kfmig'::regnamespace AND NOT t.tgisinternal ORDER BY 1, 2"
+}
+
+export_ledger()
+{
+    encoding=$(psql -XqAt -d "$conninfo" -c "SHOW server_encoding") || die 1 "cannot connect to the database"
+    [ "$encoding" = SQL_ASCII ] || encoding=UTF8
+    queries | PGCLIENTENCODING=$encoding psql -XqAt -F "$tab" -v ON_ERROR_STOP=1 -d "$conninfo" -f - || die 1 "cannot read the ledger"
+}
+
+# --- digests ---
+
+sha() # of stdin, hexadecimal
+{
+    sha256sum | cut -c1-64
+}
+
+binary() # hexadecimal digits on stdin as bytes
+{
+    # shellcheck disable=SC2046 # one word per byte
+    printf '%b' "$(awk '{ n = length($0); for (i = 1; i < n; i += 2) {
+        v = (index("0123456789abcdef", substr($0, i, 1)) - 1) * 16 + index("0123456789abcdef", substr($0, i + 1, 1)) - 1
+        printf "\\0%03o", v } }')"
+}
+
+leaf_of() # TEXT; RFC 6962: SHA-256 of 0x00 and the text
+{
+    { printf '\000'; printf '%s' "$1"; } | sha
+}
+
+node_of() # LEFT RIGHT; SHA-256 of 0x01 and both
+{
+    { printf '\001'; printf '%s%s\n' "$1" "$2" | binary; } | sha
+}
+
+# The tree: frontier holds the roots of complete subtrees, the last and smallest first here.
+add_leaf() # HASH; into frontier, of n leaves so far
+{
+    hash=$1
+    carry=$n
+    while [ $((carry % 2)) -eq 1 ]; do
+        hash=$(node_of "${frontier%% *}" "$hash")
+        frontier=${frontier#* }
+        carry=$((carry / 2))
+    done
+    frontier="$hash $frontier"
+    n=$((n + 1))
+}
+
+root_of_frontier()
+{
+    [ "$n" -gt 0 ] || { printf '' | sha; return; }
+    hash=
+    for part in $frontier; do
+        if [ -z "$hash" ]; then hash=$part; else hash=$(node_of "$part" "$hash"); fi
+    done
+    echo "$hash"
+}
+
+# --- what is checked ---
+
+member() # JSON PATH; the text, or "" where it is null or not there
+{
+    printf '%s' "$1" | jq -r "$2 // \"\"" 2>/dev/null
+}
+
+check_canonical() # RULE NAME TEXT
+{
+    made=$(printf '%s' "$3" | jq -cSj . 2>/dev/null; echo .)
+    [ "$made" = "$3." ] || finding "$1" "$2 is not canonical JSON"
+}
+
+check_entry() # TEXT; the entry at position n + 1
+{
+    at=$((n + 1))
+    check_canonical tree "entry $at" "$1"
+    said=$(printf '%s' "$1" | jq -r '[.sequence, .previous, .instance, .environment, .subject, .kind, .result, .run_id, .finished_at] | map(tostring) | join("\t")' 2>/dev/null)
+    [ "$(printf '%s' "$said" | cut -f1)" = "$at" ] || finding tree "entry $at calls itself $(printf '%s' "$said" | cut -f1)"
+    [ "$(printf '%s' "$said" | cut -f2)" = "sha256:$(root_of_frontier)" ] || finding tree "entry $at does not follow the entries before it"
+    [ "$(printf '%s' "$said" | cut -f3-4)" = "$uuid$tab$environment" ] || finding tree "entry $at belongs to another ledger"
+    [ "$(printf '%s' "$said" | cut -f5-9)" = "$(sed -n "${at}p" "$dir/columns" | cut -f2-6)" ] || finding columns "the columns of entry $at are not what its text says"
+}
+
+check_tree()
+{
+    IFS=$tab read -r uuid environment format <"$dir/instance" || die 1 "no instance"
+    IFS=$tab read -r size root kept <"$dir/head" || die 1 "no head"
+    [ "$format" -ge 1 ] || die 1 "a ledger of format $format"
+    n=0
+    frontier=
+    while IFS= read -r text; do
+        check_entry "$text"
+        add_leaf "$(leaf_of "$text")"
+    done <"$dir/entries"
+    [ "$size" = "$n" ] || finding tree "the head counts $size entries, there are $n"
+    [ "$root" = "$(root_of_frontier)" ] || finding tree "the entries do not hash to the root of the head"
+    want=
+    for part in $frontier; do want="$part${want:+ }$want"; done
+    [ "$kept" = "$want" ] || finding tree "the frontier of the head is not that of the entries"
+}
+
+has_blob() # HEX
+{
+    grep -q "^$1$tab" "$dir/blobs"
+}
+
+check_names() # SEQUENCE BODY; texts that the receipt names stand in the ledger
+{
+    printf '%s' "$2" | jq -r '.claim | (.inputs[]? | select(.kept != false) | "input \(.digest) \(.uri)"), (.outputs[]? | select(.uri | startswith("diffs/")) | "output \(.digest) \(.uri)")' 2>/dev/null |
+        while read -r rule digest uri; do
+            has_blob "${digest#sha256:}" || echo "$rule: entry $1: the ledger lacks the text of $rule $uri"
+        done >"$dir/.lacking"
+    cat "$dir/.lacking"
+    found=$((found + $(wc -l <"$dir/.lacking")))
+}
+
+check_receipt() # ENTRY SEQUENCE RUN_ID DIGEST BODY
+{
+    hash=$(printf '%s' "$5" | sha)
+    if [ "sha256:$hash" != "$(member "$1" .receipt)" ] || [ "$hash" != "$4" ]; then
+        finding receipt "entry $2: its receipt was altered"
+        return
+    fi
+    check_canonical receipt "the receipt of entry $2" "$5"
+    said=$(printf '%s' "$5" | jq -c '[.run_id, .result, .ledger.sequence, .ledger.instance, .ledger.previous, .environment, .finished_at]')
+    want=$(printf '%s' "$1" | jq -c '[.run_id, .result, .sequence, .instance, .previous, .environment, .finished_at]')
+    [ "$said" = "$want" ] && [ "$3" = "$(member "$1" .run_id)" ] || finding receipt "entry $2: its receipt is that of another run"
+    check_names "$2" "$5"
+}
+
+check_receipts()
+{
+    n=0
+    while IFS= read -r text; do
+        n=$((n + 1))
+        row=$(grep "^$n$tab" "$dir/receipts")
+        if [ -z "$row" ]; then
+            finding receipt "entry $n has no receipt"
+        else
+            check_receipt "$text" "$n" "$(printf '%s' "$row" | cut -f2)" "$(printf '%s' "$row" | cut -f3)" "$(printf '%s' "$row" | cut -f4-)"
+        fi
+    done <"$dir/entries"
+    cut -f1 "$dir/receipts" | while read -r seq; do
+        [ "$seq" -ge 1 ] && [ "$seq" -le "$n" ] || echo "receipt: receipt $seq belongs to no entry"
+    done >"$dir/.lacking"
+    cat "$dir/.lacking"
+    found=$((found + $(wc -l <"$dir/.lacking")))
+}
+
+check_blobs()
+{
+    sed 's/^.*"claim"//' "$dir/receipts" | grep -o 'sha256:[0-9a-f]*' | sort -u >"$dir/.named"
+    grep -o 'sha256:[0-9a-f]*' "$dir/entries" | sort -u >>"$dir/.named"
+    while IFS=$tab read -r digest text; do
+        [ "$(printf '%s' "$text" | base64 -d 2>/dev/null | sha)" = "$digest" ] || finding text "the text $digest was altered"
+        grep -q "sha256:$digest" "$dir/.named" || finding text "no receipt names the text $digest"
+    done <"$dir/blobs"
+}
+
+check_objects()
+{
+    while IFS=$tab read -r seq object fingerprint definition; do
+        [ "$seq" -le "$size" ] || finding object "entry $seq, which wrote $(printf '%s' "$object" | base64 -d), is not there"
+        [ "$fingerprint" = - ] || [ "$(printf '%s' "$definition" | base64 -d | sha)" = "$fingerprint" ] ||
+            finding object "entry $seq: the definition of $(printf '%s' "$object" | base64 -d) is not what its fingerprint was made of"
+    done <"$dir/objects"
+}
+
+check_guards()
+{
+    for table in blob entry object receipt; do
+        grep -q "^$table${tab}append_only${tab}A" "$dir/triggers" || finding guard "kfmig.$table is not append-only"
+    done
+    grep -v "${tab}append_only$tab" "$dir/triggers" | cut -f1,2 >"$dir/.lacking"
+    while IFS=$tab read -r table trigger; do
+        finding guard "kfmig.$table has a trigger that is not kfmig's: $trigger"
+    done <"$dir/.lacking"
+}
+
+check_export() # PATH of a run_receipt.json
+{
+    body=$(cat "$1")
+    seq=$(member "$body" .ledger.sequence)
+    if [ "$(member "$body" .ledger.instance)" != "$uuid" ]; then
+        others=$((others + 1))
+    else
+        exported=$((exported + 1))
+        [ "$(sha <"$1")" = "$(grep "^$seq$tab" "$dir/receipts" | cut -f3)" ] || finding export "$1 is not the receipt of entry $seq"
+    fi
+    home=${1%/receipts/*}
+    sub=${1#"$home"/receipts/}
+    sub=${sub%run_receipt.json}
+    printf '%s' "$body" | jq -r '.claim.outputs[]? | "\(.digest) \(.uri)"' | while read -r digest uri; do
+        path=$home/${uri%%/*}/$sub${uri#*/}
+        if [ ! -e "$path" ]; then
+            echo "export: $path is missing, though its receipt names it"
+        elif [ "sha256:$(sha <"$path")" != "$digest" ]; then
+            echo "export: $path is not as its receipt says"
+        fi
+    done >"$dir/.lacking"
+    cat "$dir/.lacking"
+    found=$((found + $(wc -l <"$dir/.lacking")))
+}
+
+check_exports() # PROJECT
+{
+    find "$1/migrations" -name run_receipt.json 2>/dev/null | sort >"$dir/.exports"
+    while IFS= read -r path; do
+        check_export "$path"
+    done <"$dir/.exports"
+}
+
+tab=$(printf '\t')
+case ${1:-} in
+--export)
+    [ $# -eq 3 ] || die 5 "usage: verify.sh --export CONNINFO DIR"
+    conninfo=$2
+    dir=$3
+    mkdir -p "$dir" || exit 1
+    export_ledger
+    ;;
+'' | -*) die 5 "usage: verify.sh [--export CONNINFO] DIR, or verify.sh DIR PROJECT" ;;
+*) dir=$1 ;;
+esac
+exported=0
+others=0
+check_tree
+check_receipts
+check_blobs
+check_objects
+check_guards
+[ $# -ne 2 ] || check_exports "$2"
+rm -f "$dir/.lacking" "$dir/.named" "$dir/.exports"
+echo "$environment: $size entries, $(wc -l <"$dir/receipts") receipts, $(wc -l <"$dir/blobs") texts, $(wc -l <"$dir/objects") rows of objects, $exported exported receipts verified," \
+    "$others of another ledger, $found findings"
+[ "$found" -eq 0 ] || exit 8
