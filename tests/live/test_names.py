@@ -112,6 +112,14 @@ def every_verb_lives_with_every_name(tmp):
 
 
 @test
+def a_database_without_an_encoding_holds_any_bytes(tmp):
+    names = [*BYTES.values(), *UTF8.values()]
+    p = started(tmp, names, "SQL_ASCII")
+    speaks(p)
+    names_of(p, names)
+
+
+@test
 def names_that_drifted_are_told(tmp):
     p = started(tmp, list(UTF8.values()))
     pg.psql(p.db, "".join(f"DO $$ BEGIN EXECUTE format('ALTER TABLE app.%I ADD COLUMN drifted int', {sql_of(n)}); END $$;\n" for n in UTF8.values()))

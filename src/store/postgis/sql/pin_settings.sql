@@ -5,6 +5,7 @@
 SELECT pg_catalog.set_config(s.name, s.value, true)
 FROM (VALUES
     ('search_path', 'pg_catalog, pg_temp'),
+    ('client_encoding', CASE WHEN pg_catalog.getdatabaseencoding() = 'SQL_ASCII' THEN 'SQL_ASCII' ELSE 'UTF8' END),
     ('quote_all_identifiers', 'off'),
     ('DateStyle', 'ISO, YMD'),
     ('IntervalStyle', 'iso_8601'),
