@@ -62,8 +62,11 @@ def every_receipt_fits_its_schema(tmp):
     equal(p.run("adopt", "dev").status, 0)
     rows = receipts(p.db)
     equal([json.loads(text)["kind"] for text, _ in rows], ["contact", "adopt", "apply", "apply", "adopt"])
-    for _, body in rows:
+    for n, (text, body) in enumerate(rows, 1):
         valid("run_receipt.v1", json.loads(body))
+        valid("entry.v1", json.loads(text))
+        ran = p.run("receipt", "show", "dev", str(n), "--canonical")
+        equal(ran.out, body, "the bytes that were hashed")
     for name, schema in (("baselines/pre.json", "baseline.v1"), ("baselines/post.json", "baseline.v1"), ("diffs/summary.json", "diff_summary.v1")):
         valid(schema, json.loads(p.path(f"{HOME}/{name}").read_bytes()))
 
