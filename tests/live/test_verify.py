@@ -58,7 +58,7 @@ def built(tmp):
 
 def made(tmp):
     p = Project(tmp, environments=BUNDLE)
-    p.bundle("M-01", "CREATE SCHEMA app;\nCREATE TABLE app.t (id int PRIMARY KEY, note text);\nINSERT INTO app.t VALUES (1, 'ä');\n", limits=dict(max_row_backfill=5))
+    p.bundle("M-01", "CREATE SCHEMA app;\nCREATE TABLE app.t (id int PRIMARY KEY, note text, kind varchar(9) DEFAULT 'a' CHECK (kind IN ('a', 'b')));\nINSERT INTO app.t VALUES (1, 'ä');\n", limits=dict(max_row_backfill=5))
     p.bundle("M-02", "SELECT 1 / 0;")
     equal(p.build().status, 2)
     p.bundle("M-02", "ALTER TABLE app.t ADD \"grün\\x\" int;")
