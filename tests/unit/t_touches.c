@@ -341,7 +341,7 @@ static const struct sql_case cases[] = {
     {"CREATE EXTENSION IF NOT EXISTS postgis WITH SCHEMA gis",
      "create extension postgis, reference schema gis"},
     {"CREATE EXTENSION earthdistance CASCADE",
-     "create extension earthdistance OPAQUE CASCADE"},
+     "create extension earthdistance, create extension cube OPAQUE CASCADE"},
     {"ALTER EXTENSION postgis UPDATE",
      "alter extension postgis"},
     {"ALTER EXTENSION x ADD TABLE kfm.a",
