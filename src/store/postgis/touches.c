@@ -351,16 +351,32 @@ static bool has_locked_index(const struct observer *o, const struct lock *table)
     return false;
 }
 
+/* Is name one of a list "a.b, a.c"? */
+static bool is_listed(const char *list, const char *name)
+{
+    size_t n = strlen(name);
+    for (const char *p = strstr(list, name); p != NULL; p = strstr(p + 1, name)) {
+        bool begins = p == list || (p[-1] == ' ' && p - list > 1 && p[-2] == ',');
+        if (begins && (p[n] == '\0' || p[n] == ',')) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* Does what one side has say that it refers to the relation, and the other does not say the same? */
 static bool says_alone(const struct catalog_object *one, const struct catalog_object *other,
                        const char *key, const char *member)
 {
+    const char *name = member + strlen("table ");
     for (size_t i = 0; one != NULL && i < one->n_facets; i++) {
         const struct facet *f = &one->facets[i];
         const struct facet *same = other != NULL ? facet_of(other, f->name) : NULL;
-        bool refers = (strncmp(f->name, "constraint ", strlen("constraint ")) == 0 &&
-                       strstr(f->value, key) != NULL) ||
-                      strcmp(f->name, member) == 0;
+        bool refers =
+            (strncmp(f->name, "constraint ", strlen("constraint ")) == 0 &&
+             strstr(f->value, key) != NULL) ||
+            strcmp(f->name, member) == 0 ||
+            (other == NULL && strcmp(f->name, "inherits") == 0 && is_listed(f->value, name));
         if (refers && (same == NULL || strcmp(same->value, f->value) != 0)) {
             return true;
         }
@@ -368,7 +384,8 @@ static bool says_alone(const struct catalog_object *one, const struct catalog_ob
     return false;
 }
 
-/* A foreign key to it was dropped, or it is published no more, and nothing new refers to it. */
+/* A foreign key to it or a child of it was dropped, or it is published no more, and nothing new refers to
+ * it. */
 static bool is_let_go(const struct observer *o, const struct lock *l)
 {
     struct object itself = object_of(l);
