@@ -43,50 +43,6 @@ static int add_to_registry(const struct request *req, struct err *e)
     return rc;
 }
 
-/* What a person must look at: said on stderr, because the files say it too. */
-static void warn(struct invocation *s, const struct request *req, const struct fresh *f)
-{
-    const struct draft *d = &f->draft;
-    struct reason *reasons = NULL;
-    size_t n = 0;
-    if (f->forward.path != NULL) {
-        plan_judge(s->a, &f->bundle, &s->project.domains, NULL, &reasons, &n);
-    }
-    for (size_t i = 0; i < n; i++) {
-        output_warning(req, "forward.sql:%d: %s: %s", reasons[i].line,
-                       reason_sentence(reasons[i].code), reasons[i].detail);
-    }
-    if (f->n_left_out > 0) {
-        output_warning(
-            req, "forward.sql: %zu statement%s with data left out; --data=TABLE,... keeps rows",
-            f->n_left_out, f->n_left_out == 1 ? "" : "s");
-    }
-    if (f->n_open > 0) {
-        output_warning(req,
-                       "rollback.sql: %zu statement%s must be undone by hand, look for BY HAND",
-                       f->n_open, f->n_open == 1 ? "" : "s");
-    }
-    const struct draft_open *hidden = &d->open[DRAFT_HIDDEN];
-    if (hidden->path != NULL) {
-        output_warning(
-            req,
-            "%s:%d: what this does cannot be read off its text; scope and limits may be too tight",
-            hidden->path, hidden->line);
-    }
-    if (d->guessed_schema) {
-        output_warning(req, "forward.sql: names without a schema are taken to be in schema public");
-    }
-    for (size_t i = 0; i < s->project.n_bundle; i++) {
-        const struct bundle *b = &s->project.bundle[i];
-        if (strcmp(b->folder, folder) == 0 && strcmp(b->id, d->decl.id) > 0) {
-            output_warning(
-                req, "%s sorts after the new id and so runs after it; depends_on can say otherwise",
-                b->id);
-            return;
-        }
-    }
-}
-
 static int print(struct invocation *s, const struct request *req, const struct fresh *f)
 {
     const char *dir = arena_printf(s->a, "%s/%s", folder, f->draft.decl.id);
@@ -128,7 +84,7 @@ static int run(const struct request *req)
         /* A place in --from's FILE is relative to the current directory, not to the project. */
         status = output_error(req, -1, &e);
     } else {
-        warn(&s, req, &f);
+        fresh_warn(&s.project, &s.progress.ear, folder, &f);
         status = print(&s, req, &f);
     }
     buf_release(&f.rollback);

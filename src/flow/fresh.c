@@ -180,3 +180,46 @@ int fresh_write(struct project *p, const char *folder, const struct fresh *f, st
     buf_release(&yml);
     return rc;
 }
+
+void fresh_warn(const struct project *p, const struct ear *ear, const char *folder,
+                const struct fresh *f)
+{
+    const struct draft *d = &f->draft;
+    struct reason *reasons = NULL;
+    size_t n = 0;
+    if (f->forward.path != NULL) {
+        plan_judge(p->a, &f->bundle, &p->domains, NULL, &reasons, &n);
+    }
+    for (size_t i = 0; i < n; i++) {
+        tell_warning(ear, "forward.sql:%d: %s: %s", reasons[i].line,
+                     reason_sentence(reasons[i].code), reasons[i].detail);
+    }
+    if (f->n_left_out > 0) {
+        tell_warning(ear,
+                     "forward.sql: %zu statement%s with data left out; --data=TABLE,... keeps rows",
+                     f->n_left_out, f->n_left_out == 1 ? "" : "s");
+    }
+    if (f->n_open > 0) {
+        tell_warning(ear, "rollback.sql: %zu statement%s must be undone by hand, look for BY HAND",
+                     f->n_open, f->n_open == 1 ? "" : "s");
+    }
+    const struct draft_open *hidden = &d->open[DRAFT_HIDDEN];
+    if (hidden->path != NULL) {
+        tell_warning(
+            ear,
+            "%s:%d: what this does cannot be read off its text; scope and limits may be too tight",
+            hidden->path, hidden->line);
+    }
+    if (d->guessed_schema) {
+        tell_warning(ear, "forward.sql: names without a schema are taken to be in schema public");
+    }
+    for (size_t i = 0; i < p->n_bundle; i++) {
+        const struct bundle *b = &p->bundle[i];
+        if (strcmp(b->folder, folder) == 0 && strcmp(b->id, d->decl.id) > 0) {
+            tell_warning(
+                ear, "%s sorts after the new id and so runs after it; depends_on can say otherwise",
+                b->id);
+            return;
+        }
+    }
+}

@@ -3,6 +3,7 @@
 #ifndef KFMIG_FLOW_FRESH_H
 #define KFMIG_FLOW_FRESH_H
 
+#include "base/tell.h"
 #include "load/load.h"
 #include "plan/plan.h"
 #include "script/draft.h"
@@ -35,5 +36,9 @@ void fresh_reviewers(struct project *p, struct fresh *f);
  * written; without migration.yml, which is the last, the folder is no bundle. */
 int fresh_write(struct project *p, const char *folder, const struct fresh *f,
                 struct err *e) MUST_CHECK;
+
+/* What a person must look at, as warnings: the files say it too. */
+void fresh_warn(const struct project *p, const struct ear *ear, const char *folder,
+                const struct fresh *f);
 
 #endif
