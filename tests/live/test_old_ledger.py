@@ -1,4 +1,5 @@
-"""A ledger of ledger format 1, made by 0.1.0 before the house had its second edition, stays good: see fixtures/old_ledger/make.py for its story."""
+"""A ledger of ledger format 1, made by 0.1.0 before the house had its second edition, stays good: see fixtures/old_ledger/make.py for its story;
+and so does one of format 2 (fixtures/ledger_2/make.py)."""
 # run: needs=postgres,postgis
 
 import json
@@ -25,15 +26,17 @@ def short(subject):
     return subject.split("/")[-1].split("@")[0].replace("PG-MIG-2026-01-01-", "M-")
 
 
-def restored(tmp):
+def restored(tmp, database=FIXTURE, overlay=None):
     """The fixture's project with its database in the test's own server; another test's copy goes."""
     if not pg.psql("postgres", f"SELECT 1 FROM pg_roles WHERE rolname = '{NAME}'"):
         pg.createdb(NAME, postgis=True)
     pg.psql("postgres", f"DROP DATABASE {NAME} WITH (FORCE)")
     pg.psql("postgres", f"CREATE DATABASE {NAME} OWNER {NAME} TEMPLATE with_postgis")
-    pg.psql(NAME, (FIXTURE / "database.sql").read_text(encoding="utf-8"))
+    pg.psql(NAME, (database / "database.sql").read_text(encoding="utf-8"))
     p = Project(tmp, db=NAME, older=len(ENTRIES))
-    shutil.copytree(FIXTURE / "project", p.root, dirs_exist_ok=True)
+    for folder in (FIXTURE, overlay):
+        if folder:
+            shutil.copytree(folder / "project", p.root, dirs_exist_ok=True)
     return p
 
 
@@ -155,6 +158,26 @@ def drift_in_format_1_is_shown_and_nothing_is_recorded_anew(tmp):
     well(p.build())
     equal(pg.value(p.db, "SELECT format FROM kfmig.instance"), "2")
     well(p.run("receipt", "verify", "dev"))
+
+
+@test
+def a_ledger_of_format_2_stays_good(tmp):
+    made = FIXTURE.parent / "ledger_2"
+    p = restored(tmp, made, made)
+    before = entries(p)
+    equal(before[:len(ENTRIES) + 1], ENTRIES + [("adopt", "database", "success")])
+    equal(before[-1], ("apply", "M-06", "success"))
+    equal(pg.value(p.db, "SELECT format FROM kfmig.instance"), "2")
+    ran = p.run("plan", "dev")
+    lacks(ran.out, "outside kfmig", "a dump restored is no drift")
+    lacks(ran.out, "format 1")
+    equal(hashed(p), [], "fingerprints are of the definitions")
+    well(p.run("receipt", "verify", "dev"), f"{len(before)} entries, {len(before)} receipts")
+    p.bundle("M-07", "ALTER TABLE hub.note ADD COLUMN later int;\n", schemas=["hub"])
+    well(p.build())
+    equal(entries(p)[-1], ("apply", "M-07", "success"))
+    pg.psql(p.db, "ALTER TABLE hub.note ADD COLUMN stray int", user=NAME)
+    contains(p.run("plan", "dev").out, "drift: table hub.note changed outside kfmig; last written by " + full_id("M-07"))
 
 
 @test
