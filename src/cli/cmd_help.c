@@ -3,6 +3,8 @@
 
 #include "cli/commands.h"
 #include "cli/output.h"
+#include "doc/json.h"
+#include "load/schemas.h"
 
 static const struct command *find(const char *name)
 {
@@ -14,16 +16,48 @@ static const struct command *find(const char *name)
     return NULL;
 }
 
+/* What people write by hand, and the schemas that it is checked by. */
+static const struct {
+    const char *name, *schema;
+} topics[] = {{"migration.yml", "migration_declaration.v1"},
+              {"environments", "environments.v1"},
+              {"projection", "projection.v1"}};
+
+/* False: there is no such topic. */
+static bool put_topic(struct buf *out, const char *name)
+{
+    struct arena a = {0};
+    struct err e = {0};
+    bool found = false;
+    for (size_t i = 0; i < sizeof topics / sizeof topics[0] && !found; i++) {
+        found = strcmp(topics[i].name, name) == 0;
+        for (size_t k = 0; found && k < n_schema_texts; k++) {
+            if (strcmp(schema_texts[k].name, topics[i].schema) == 0) {
+                report_schema(out, json_read(&a, bytes_of(schema_texts[k].text, schema_texts[k].n),
+                                             schema_texts[k].name, &e));
+            }
+        }
+    }
+    arena_release(&a);
+    return found;
+}
+
 static int run(const struct request *req)
 {
+    struct buf out = {0};
+    if (req->n_args == 1 && !req->man && put_topic(&out, req->args[0])) {
+        int told = output_result(req, &out);
+        buf_release(&out);
+        return told;
+    }
     const struct command *c = req->n_args > 0 ? find(req->args[0]) : NULL;
     if (req->n_args > 1 || (req->n_args == 1 && c == NULL)) {
         struct err e;
         err_set(&e, ERR_CONFIG, "no command \"%s\"", req->args[req->n_args - 1]);
-        err_hint(&e, "`kfmig help` lists all commands");
+        err_hint(&e, "`kfmig help` lists all commands; migration.yml, environments and projection "
+                     "are explained, too");
         return output_error(req, -1, &e);
     }
-    struct buf out = {0};
     if (req->man) {
         help_man(&out, c);
     } else if (c != NULL) {
@@ -40,15 +74,19 @@ static const char *const takes[] = {"man", NULL};
 static const struct example examples[] = {
     {"kfmig help build", "what build does, and its options"},
     {"kfmig help --man build | man -l -", "the same as a manual page"},
+    {"kfmig help migration.yml", "what stands in a declaration, key by key"},
     {NULL, NULL},
 };
 
 const struct command command_help = {
     .name = "help",
-    .synopsis = "[COMMAND]",
-    .summary = "Explain a command.",
+    .synopsis = "[COMMAND|FILE]",
+    .summary = "Explain a command, or a file that people write.",
     .description =
-        "Explains COMMAND, or lists all commands. The manual pages are made from the same text.",
+        "Explains COMMAND, or lists all commands. The manual pages are made from the same text.\n\n"
+        "FILE is migration.yml, environments (registry/environments.v1.yml) or projection "
+        "(registry/projections/NAME.yml): every key, as the schemas say that these files are "
+        "checked by.",
     .options = takes,
     .examples = examples,
     .run = run,

@@ -3,8 +3,9 @@
 #include "cli/output.h"
 #include "cli/select.h"
 
-static int print(const struct request *req, const struct plan *p)
+static int print(const struct request *req, struct invocation *s)
 {
+    const struct plan *p = &s->site.plan;
     struct buf out = {0};
     struct style st = output_style(req, stdout);
     if (req->format == FORMAT_JSON) {
@@ -12,6 +13,7 @@ static int print(const struct request *req, const struct plan *p)
     } else if (req->format == FORMAT_MARKDOWN) {
         report_plan_markdown(&out, p);
     } else {
+        site_ask_around(&s->site);
         report_plan(&out, &st, p);
     }
     int status = output_result(req, &out);
@@ -28,7 +30,7 @@ static int run(const struct request *req)
         status = output_error(req, s.project.dirfd, &e);
     } else {
         const struct plan *p = &s.site.plan;
-        status = print(req, p);
+        status = print(req, &s);
         if (status == 0 && p->n_state[STATE_BLOCKED] > 0) {
             status = err_status(ERR_PREFLIGHT);
         } else if (status == 0 && req->exit_code &&

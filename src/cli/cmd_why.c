@@ -100,6 +100,7 @@ static int explain(struct invocation *s, const struct arguments *args, struct bu
                    struct err *e)
 {
     struct selected at;
+    site_ask_around(&s->site);
     if (select_target(s, args, &at, e) != 0) {
         return -1;
     }

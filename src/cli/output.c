@@ -4,10 +4,12 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "base/file.h"
 #include "doc/canon.h"
+#include "report/fold.h"
 
 enum { SOURCE_MAX = 16 * 1024 * 1024 };
 
@@ -33,11 +35,38 @@ enum server_words output_words(const struct request *req, const struct env *env)
                                  : SERVER_WORDS_RAISED;
 }
 
+size_t output_columns(FILE *stream)
+{
+    struct winsize size = {0};
+    return isatty(fileno(stream)) == 1 && ioctl(fileno(stream), TIOCGWINSZ, &size) == 0
+               ? size.ws_col
+               : 0;
+}
+
+/* As wide as the terminal is at this moment; elsewhere as it is. */
+static bool put(FILE *stream, const struct buf *text, bool is_text)
+{
+    struct buf folded = {0};
+    size_t columns = is_text ? output_columns(stream) : 0;
+    if (columns > 0) {
+        fold(&folded, buf_bytes(text), columns);
+    }
+    const struct buf *out = columns > 0 ? &folded : text;
+    size_t n = fwrite(buf_str(out), 1, out->n, stream);
+    bool good = n == out->n && fflush(stream) == 0;
+    buf_release(&folded);
+    return good;
+}
+
 /* Nobody can be told when stderr itself fails. */
 static void put_stderr(const struct buf *text)
 {
-    (void)fwrite(buf_str(text), 1, text->n, stderr);
-    (void)fflush(stderr);
+    (void)put(stderr, text, true);
+}
+
+void output_text(const struct buf *text)
+{
+    put_stderr(text);
 }
 
 static void PRINTF_LIKE(2, 0) say(const char *before, const char *fmt, va_list ap)
@@ -142,8 +171,7 @@ int output_error(const struct request *req, int dirfd, const struct err *e)
 
 int output_result(const struct request *req, const struct buf *text)
 {
-    size_t n = fwrite(buf_str(text), 1, text->n, stdout);
-    if (n == text->n && fflush(stdout) == 0) {
+    if (put(stdout, text, req->format == FORMAT_TEXT)) {
         return 0;
     }
     struct err e;

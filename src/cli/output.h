@@ -15,6 +15,13 @@ struct style output_style(const struct request *req, FILE *stream);
  * env is not protected, all of them where --show-server-text was given. */
 enum server_words output_words(const struct request *req, const struct env *env);
 
+/* Columns of the terminal that stream is, now; 0: it is none, or does not say. Text goes there folded to
+ * that. */
+size_t output_columns(FILE *stream);
+
+/* Text to stderr. */
+void output_text(const struct buf *text);
+
 /* One line of progress to stderr; nothing with --quiet. Control characters are escaped. */
 void output_note(const struct request *req, const char *fmt, ...) PRINTF_LIKE(2, 3);
 /* The same, but also with --quiet: what an operator must not miss. "kfmig: warning: ...". */

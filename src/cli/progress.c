@@ -44,13 +44,16 @@ static void show(struct progress *p)
     }
     struct buf line = {0};
     struct buf safe = {0};
+    size_t columns = output_columns(stderr);
     if (p->n > 0) {
         buf_printf(&line, "[%zu/%zu] ", p->at, p->n);
     }
     buf_puts(&line, p->target);
     put_state(p, &line);
-    text_safe(&safe, bytes_of(buf_str(&line), line.n < LINE_BYTES ? line.n : LINE_BYTES));
-    (void)fprintf(stderr, "\r\033[K%s", buf_str(&safe));
+    text_safe(&safe, buf_bytes(&line));
+    /* One column stays free: a full line would go on in the next, which nobody clears. */
+    size_t most = columns > 1 ? columns - 1 : LINE_BYTES;
+    (void)fprintf(stderr, "\r\033[K%.*s", (int)text_cut(buf_bytes(&safe), most), buf_str(&safe));
     (void)fflush(stderr);
     p->is_shown = true;
     buf_release(&line);
@@ -214,7 +217,7 @@ static void on_blocked(struct progress *p, const struct tell *t)
     struct style st = output_style(p->req, stderr);
     clear(p);
     report_plan(&out, &st, t->plan);
-    (void)fputs(buf_str(&out), stderr);
+    output_text(&out);
     buf_release(&out);
 }
 

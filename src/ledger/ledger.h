@@ -155,6 +155,12 @@ struct lock_wait {
 int ledger_lock(struct pg *s, const char *run_id, const char *holder, const struct lock_wait *w,
                 int64_t *epoch, struct err *e) MUST_CHECK;
 int ledger_unlock(struct pg *s, struct err *e) MUST_CHECK;
+/* Who holds the run's lock now, "kfmig build M-1 (pid 7, connected since ...)"; NULL: nobody. In a. Asks for
+ * no lock. */
+int ledger_running(struct pg *s, struct arena *a, const char **out, struct err *e) MUST_CHECK;
+/* Fill f[i]->run, in a, of those entries whose receipts are there and can be read. */
+int ledger_runs(struct pg *s, struct arena *a, struct fact *const *f, size_t n,
+                struct err *e) MUST_CHECK;
 /* End the server's side of a connection that this run lost: session backend_pid, if it still holds the lock
  * for run_id. On a network that swallows everything the server would keep it, and with it the lock, for
  * hours. Nobody else's session is ended. */
@@ -166,7 +172,9 @@ int ledger_lock_check(struct pg *s, int64_t epoch, bool *held, struct err *e) MU
  * end of the transaction, and notes in *out (texts in a) what ledger_record() will compare. -1 ERR_LOCKED
  * if a starter has it. */
 struct guard;
-void ledger_work_add(struct pg *s, struct pg_rows **work); /* pg_batch_add()s */
+/* subject: what is worked on, for others to see in the session's name until the transaction ends. */
+void ledger_work_add(struct pg *s, const char *const *subject,
+                     struct pg_rows **work); /* pg_batch_add()s */
 int ledger_work_done(struct pg_rows *work, struct arena *a, struct guard *out,
                      struct err *e) MUST_CHECK; /* reads and frees its row */
 

@@ -74,6 +74,22 @@ static int find_holder(struct pg *s, const struct wanted *w, char *out, size_t s
     return 0;
 }
 
+int ledger_running(struct pg *s, struct arena *a, const char **out, struct err *e)
+{
+    char holder[HOLDER_TEXT];
+    struct pg_rows *r = NULL;
+    *out = NULL;
+    if (pg_query(s, &ledger_lock_holder, (const char *const[]){run_lock.number}, 1, &r, e) != 0) {
+        return -1;
+    }
+    if (pg_rows_n(r) > 0) {
+        describe(r, holder, sizeof holder);
+        *out = arena_strdup(a, holder);
+    }
+    pg_rows_free(r);
+    return 0;
+}
+
 static void tell_waits(const struct ear *ear, const struct wanted *w, const char *holder)
 {
     char text[HOLDER_TEXT + 128];
@@ -175,9 +191,9 @@ int ledger_lock_check(struct pg *s, int64_t epoch, bool *held, struct err *e)
     return 0;
 }
 
-void ledger_work_add(struct pg *s, struct pg_rows **work)
+void ledger_work_add(struct pg *s, const char *const *subject, struct pg_rows **work)
 {
-    pg_batch_add(s, &ledger_work_begin, NULL, 0, work);
+    pg_batch_add(s, &ledger_work_begin, subject, 1, work);
 }
 
 int ledger_work_done(struct pg_rows *work, struct arena *a, struct guard *out, struct err *e)

@@ -209,6 +209,7 @@ static void fill(struct bundle_work *w, struct bundle *out)
     out->depends_on = d->depends_on;
     out->requires_rollback = d->requires_rollback;
     out->change_class = d->change_class;
+    out->intent = d->intent;
     out->schemas = d->scope.allowed_schemas;
     out->has_extensions = d->scope.allowed_extensions.n > 0;
     out->after_load = d->after_load;
@@ -232,8 +233,12 @@ void bundle_read(const struct bundle_reader *r, const struct bundle_place *at, s
     struct bundle_work *w = ARENA_NEW(r->a, struct bundle_work);
     struct text_file file;
     *w = (struct bundle_work){.r = r, .at = at};
-    *out = (struct bundle){
-        .id = at->id, .store = at->store, .dir = at->dir, .folder = at->folder, .change_class = ""};
+    *out = (struct bundle){.id = at->id,
+                           .store = at->store,
+                           .dir = at->dir,
+                           .folder = at->folder,
+                           .change_class = "",
+                           .intent = ""};
     const char *path = arena_printf(r->a, "%s/migration.yml", at->dir);
     look_at_folder(w, at->dir);
     int rc = text_read(r->a, r->dirfd, path, LIMIT_YAML, NULL, &file, r->faults);

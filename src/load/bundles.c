@@ -104,7 +104,8 @@ static void add_bundle(struct project *p, const struct folder *f, const char *na
                                                .store = f->store,
                                                .dir = dir,
                                                .folder = f->path,
-                                               .change_class = ""};
+                                               .change_class = "",
+                                               .intent = ""};
 }
 
 static void add_entry(struct project *p, const struct folder *f, const struct file_name *entry)
@@ -221,6 +222,7 @@ static void keep(struct arena *a, const struct bundle *read, struct bundle *b)
     out.id = b->id;
     out.decl = NULL;
     out.change_class = read->change_class[0] == '\0' ? "" : arena_strdup(a, read->change_class);
+    out.intent = arena_strdup(a, read->intent);
     out.depends_on = copy_names(a, &read->depends_on);
     out.schemas = copy_names(a, &read->schemas);
     *b = out;

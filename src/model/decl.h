@@ -86,6 +86,7 @@ struct bundle {
     struct digest bundle_digest; /* checksum, the rest of the declaration, notes */
     struct names depends_on;
     const char *change_class;
+    const char *intent;     /* one line of the declaration; "" where only the ledger knows it */
     struct names schemas;   /* scope.allowed_schemas */
     const char *projection; /* whose chain it belongs to; NULL */
     const char *status;     /* in registry/migrations.v1.json; NULL: not registered */

@@ -25,6 +25,16 @@ struct fact {
     const char *finished_at;
     struct digest checksum, bundle_digest, receipt;
     struct digest pre, post, diff, invariants; /* zero if absent */
+    const struct fact_run *run;                /* NULL: nobody has looked into its receipt */
+};
+
+/* What the receipt of an entry tells of its run; "" and 0 for what it does not. code: the failure's
+ * ("apply"), NULL: none. gates: those that failed, a line each, "scope: create of table a.t: ...". */
+struct fact_run {
+    const char *actor, *started_at;
+    int64_t ms; /* -1: not known */
+    const char *code, *path, *sqlstate, *condition, *object, *gates;
+    int statement, line, col;
 };
 /* Per migration id or projection: the last success, if any, and the last entry of any result. */
 struct history {
@@ -138,6 +148,8 @@ struct begun {
 };
 
 struct world {
+    const char
+        *running;   /* who runs something there now, and what; NULL: nobody, or nobody has looked */
     bool reachable; /* the store that holds the ledger answered and is the right database */
     /* Where not: one line; what the server said, for text and never for documents; what to do. "" if none. */
     const char *why_not, *server_said, *hint;

@@ -41,6 +41,10 @@ void report_result(struct buf *out, const struct result *r);
 void report_recovery(struct buf *out, const struct doc *d);
 void report_drill(struct buf *out, const struct doc *d);
 
+/* A schema of registry/schemas as help: what the file is, then every key with what it holds and whether it is
+ * wanted; what a $ref means stands in its place. */
+void report_schema(struct buf *out, const struct doc *schema);
+
 /* One event as one line of NDJSON: {"event","time","target",...}; TELL_FAULTS: one line per fault. */
 void report_tell(struct buf *out, const struct tell *t);
 

@@ -176,6 +176,7 @@ static void put_next(struct buf *out, const struct style *st, const struct plan 
 void report_plan(struct buf *out, const struct style *st, const struct plan *p)
 {
     words_summary(out, p);
+    words_running(out, st, p);
     put_world(out, st, p);
     size_t width = widest_id(p);
     bool listed = false;

@@ -4,7 +4,7 @@
 #include "report/words.h"
 
 struct widths {
-    size_t id, result, when;
+    size_t id, result, when, who;
 };
 
 static struct widths measure(const struct plan *p)
@@ -16,7 +16,10 @@ static struct widths measure(const struct plan *p)
         bool has = s->history != NULL && s->history->last != NULL;
         size_t result = has ? words_width(s->history->last->result) : 1;
         size_t when = has ? words_width(s->history->last->finished_at) : 1;
+        size_t who =
+            has && s->history->last->run != NULL ? words_width(s->history->last->run->actor) : 1;
         w.id = id > w.id ? id : w.id;
+        w.who = who > w.who ? who : w.who;
         w.result = result > w.result ? result : w.result;
         w.when = when > w.when ? when : w.when;
     }
@@ -44,6 +47,19 @@ static void put_stages(struct buf *out, const struct style *st, const struct pla
     arena_release(&a);
 }
 
+/* How long, and who. */
+static void put_run(struct buf *out, const struct fact *last, const struct widths *w, bool has_more)
+{
+    struct buf time = {0};
+    const struct fact_run *run = last != NULL ? last->run : NULL;
+    if (run != NULL) {
+        words_time(&time, run->ms);
+        words_cell(out, buf_str(&time), 8);
+        words_cell(out, run->actor, has_more ? w->who + 2 : 0);
+    }
+    buf_release(&time);
+}
+
 static void put_row(struct buf *out, const struct style *st, const struct step *s,
                     const struct widths *w)
 {
@@ -51,12 +67,20 @@ static void put_row(struct buf *out, const struct style *st, const struct step *
     words_cell(out, s->bundle->id, w->id + 2);
     words_migration_state(out, st, s, 16);
     words_cell(out, last != NULL ? last->result : "-", w->result + 2);
+    bool has_more = s->state != STATE_CURRENT;
     words_cell(out, last != NULL ? last->finished_at : "-",
-               s->state == STATE_CURRENT ? 0 : w->when + 2);
-    if (s->state != STATE_CURRENT) {
+               has_more || (last != NULL && last->run != NULL) ? w->when + 2 : 0);
+    put_run(out, last, w, has_more);
+    if (has_more) {
         buf_puts(out, reason_sentence(s->reasons[0].code));
     }
     buf_putc(out, '\n');
+    if (s->bundle->intent != NULL && s->bundle->intent[0] != '\0') {
+        buf_puts(out, "    ");
+        words_paint(out, st, PAINT_DIM, s->bundle->intent, 0);
+        buf_putc(out, '\n');
+    }
+    words_failure(out, s->bundle, last, "    failed: ");
 }
 
 static void put_end(struct buf *out, const struct plan *p)
@@ -87,6 +111,7 @@ void report_status(struct buf *out, const struct style *st, const struct plan *p
     if (!p->world->reachable) {
         words_unreachable(out, st, p);
     }
+    words_running(out, st, p);
     struct widths w = measure(p);
     buf_puts(out, p->n_migrations > 0 ? "\n" : "");
     for (size_t i = 0; i < p->n_migrations; i++) {

@@ -161,6 +161,21 @@ static void put_fact(struct buf *out, const struct style *st, const struct plan 
     arena_release(&a);
 }
 
+/* A run that failed is why most targets are not current. */
+static void put_last_run(struct buf *out, const struct step *s)
+{
+    const struct fact *last = s->history != NULL ? s->history->last : NULL;
+    if (last == NULL || last->run == NULL || last->run->code == NULL) {
+        return;
+    }
+    struct arena a = {0};
+    why_put_pair(out, "last run",
+                 arena_printf(&a, "%s at %s, by %s, run %s", last->result, last->finished_at,
+                              last->run->actor, last->run_id));
+    words_failure(out, s->bundle, last, "            ");
+    arena_release(&a);
+}
+
 /* Current says more than its reason does: since when, from what. */
 static void put_facts(struct buf *out, const struct plan *p, const struct link_why *l,
                       enum stage stage)
@@ -185,6 +200,9 @@ static void put_facts(struct buf *out, const struct plan *p, const struct link_w
     arena_release(&a);
     why_put_pair(out, "was", r->was);
     why_put_pair(out, "now", r->now);
+    if (r == &l->step->reasons[0]) {
+        put_last_run(out, l->step);
+    }
 }
 
 static void put_reason(struct buf *out, const struct style *st, const struct plan *p,

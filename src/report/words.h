@@ -35,6 +35,15 @@ void words_summary(struct buf *out, const struct plan *p);
 /* Why the environment could not be asked: "dev could not be asked: ...", the server's words, what to do. */
 void words_unreachable(struct buf *out, const struct style *st, const struct plan *p);
 
+/* "a build is running now: ..."; nothing if none is, or nobody has looked. */
+void words_running(struct buf *out, const struct style *st, const struct plan *p);
+/* Why the run of f failed, as its receipt says, each line behind indent: "forward.sql:3:1, statement 2:
+ * undefined_table (42P01)", then the gates that failed. Nothing where that is not known, or it did not. */
+void words_failure(struct buf *out, const struct bundle *b, const struct fact *f,
+                   const char *indent);
+/* "0.3 s", "12 min"; "" for -1. */
+void words_time(struct buf *out, int64_t ms);
+
 /* An escaped text node; null for NULL and "". */
 struct doc *words_doc(struct arena *a, const char *s);
 struct doc *words_digest(struct arena *a, const struct digest *d); /* null for zero */

@@ -57,7 +57,7 @@ static int begin(struct migration_work *w, struct err *e)
         return -1;
     }
     w->x.observer = observer_new(r->a, &r->observer);
-    ledger_work_add(*r->pg, &work);
+    ledger_work_add(*r->pg, &w->b->id, &work);
     observer_start_add(w->x.observer, *r->pg);
     if (record_begin(r, d->lock_timeout_ms, d->statement_timeout_ms, d->idle_timeout_ms,
                      &w->started_at, e) != 0 ||

@@ -28,7 +28,7 @@ int making_begin(struct making *m, struct err *e)
     struct pg_rows *work = NULL;
     postgis_clean_add(making_session(m));
     postgis_begin_add(making_session(m));
-    ledger_work_add(making_session(m), &work);
+    ledger_work_add(making_session(m), &m->p->name, &work);
     if (record_begin(m->r, 5000, 0, 0, m->started_at == NULL ? &m->started_at : NULL, e) != 0) {
         return -1;
     }

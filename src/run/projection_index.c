@@ -45,7 +45,7 @@ static int begin(struct crew *c, struct hand *h, struct err *e)
     struct guard guard;
     h->at = c->next++;
     postgis_begin_add(h->s);
-    ledger_work_add(h->s, &work);
+    ledger_work_add(h->s, &c->m->p->name, &work);
     postgis_deadlines_add(h->s, c->m->r->a, &(struct deadlines){.lock_ms = 5000});
     const struct index_def *x = &c->missing.v[h->at];
     if (pg_batch_run(h->s, NULL, e) != 0 || ledger_work_done(work, c->m->r->a, &guard, e) != 0) {

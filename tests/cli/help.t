@@ -28,7 +28,7 @@ usage: kfmig COMMAND [ENV] [TARGET...] [options]
   rebuild    Make projections again from catalogs and artifacts alone.
   switch     List the generations of a projection, or publish a kept one.
   gc         Drop generations of projections that nothing needs.
-  help       Explain a command.
+  help       Explain a command, or a file that people write.
 
 A TARGET is ENV/ID@STAGE; a part of it that fits only one is enough.
 `kfmig help COMMAND` explains a command.
@@ -170,11 +170,11 @@ examples:
       receipts, baselines and diffs as files
 $ kfmig help nothing
 kfmig: no command "nothing"
-  hint: `kfmig help` lists all commands
+  hint: `kfmig help` lists all commands; migration.yml, environments and projection are explained, too
 [5]
 $ kfmig help biuld
 kfmig: no command "biuld"
-  hint: `kfmig help` lists all commands
+  hint: `kfmig help` lists all commands; migration.yml, environments and projection are explained, too
 [5]
 $ kfmig help --man build | head -5
 .\" Made by `kfmig help --man`; do not edit.
@@ -182,3 +182,101 @@ $ kfmig help --man build | head -5
 .SH NAME
 kfmig\-build \- converge an environment: plan, then run what is stale
 .SH SYNOPSIS
+
+# What people write by hand is explained from the schemas that it is checked by.
+$ kfmig help migration.yml
+One migration: what it may touch, how much, how it is undone, who reviews it.
+    File: migrations/TYPE/ID/migration.yml.
+
+  migration_id (required): the id is the name of the bundle's folder, and is
+      never used again: PG-MIG-2026-02-28-01
+  type (required): the store that it changes (postgis, search, graph, ...), or
+      other; also the name of the folder that its bundle stands in
+  intent (required): say in one sentence what it changes and why
+  depends_on: list the ids that must run first; [] for none; leave it out to
+      run after the previous id of the same folder
+  scope (required): where it may act; what is not allowed is refused before
+      COMMIT
+    allowed_schemas: list the schemas in which it may create, change and drop
+    allowed_tables: list the tables that it may touch: table, or schema.table
+    forbidden_schemas: list the schemas that it may not even read
+    forbidden_tables: list the tables that it may not even read: table, or
+        schema.table
+    references: list the tables out of scope that foreign keys may refer to:
+        table, or schema.table
+    allowed_extensions: list the extensions that it may create, change and drop
+    allowed_global: list what it may touch outside schemas: a kind
+        (publication), or one of them (role:kfm_reader)
+  limits (required): how much it may touch; what is not limited is counted only
+    max_table_count_touched: tables created, changed, dropped or written, at
+        most
+    max_index_count_delta: indexes added and dropped, at most
+    max_row_backfill: rows inserted, updated and deleted, at most
+  requires_rollback (required): true: rollback files are there; false: notes
+      and approvals.reference say why there are none
+  rebuild: chain | after-load: when it runs inside a rebuilt projection: chain,
+      on empty tables; or after-load
+  timeouts: how long to wait, e.g. {lock: 5s, statement: 10min, idle: 60s}
+    lock: how long one statement waits for a lock: 5s (default), 500ms, 1min
+    statement: how long one statement may run: 30s, 2h; 0 (default) for as long
+        as it takes
+    idle: when the server ends a transaction that hears nothing from kfmig: 60s
+        (default)
+  lock_retries: how often a run that could not get its locks is tried again: 0
+      to 100
+  approvals (required): who must agree, e.g. {required_reviewers:
+      [kfm-platform], change_class: schema-only}
+    required_reviewers: list the people or teams who must review it
+    change_class: the label by which approvals are routed: schema-only,
+        backfill, governance-critical
+    reference: where the approval was given: an issue, ADR or decision record
+  runner (required): how it is run: {tool: native}
+    tool (required): native | psql: native: kfmig runs the files itself; psql:
+        the same, for .sql files without psql's own commands
+    command: a wrapper for other tools; native and psql need none and ignore it
+    environment: list the names of the environment variables that hold secrets,
+        never their values
+  artifacts (required): the files of the bundle, at least {forward:
+      [forward.sql]}
+    forward (required): list the files that make the change, in order:
+        [forward.sql]
+    rollback: list the files that undo it, in order: [rollback.sql]
+    invariants: list the checks, each of which must return no row; without the
+        key they are invariants/*.sql
+    notes: the file with risks and review notes; without the key it is notes.md
+    baselines: where the state before and after is exported
+      pre: baselines/pre.json: kfmig writes it to baselines/pre.json
+      post: baselines/post.json: kfmig writes it to baselines/post.json
+    diffs: where the observed changes are exported
+      summary: diffs/summary.json: kfmig writes it to diffs/summary.json
+      touched: diffs/touched.csv: kfmig writes it to diffs/touched.csv
+$ kfmig help environments | head -12
+Where migrations run, in what order they are promoted, and what nobody may
+    touch. File: registry/environments.v1.yml.
+
+  data_roots: list the folders with dataset catalogs, relative to the project:
+      [registry/data]
+  policy: what holds in all environments: {protected: {schemas: [governance]}}
+    protected: the protected domains: schemas, tables, roles
+      schemas: list the schemas whose existing objects may not change
+      tables: list the tables that may not change: table, or schema.table
+      roles: list the roles that may not change
+  environments (required): map each environment's name to what it is: {dev:
+      {stores: {postgis: {server: embedded}}}}
+$ kfmig help projection | head -12
+A schema that is rebuilt from pinned dataset versions. File:
+    registry/projections/NAME.yml.
+
+  projection (required): the projection's name is the name of its file without
+      .yml: lower-case letters, digits and '_', beginning with a letter
+  store (required): postgis: the store that it stands in; a projection can be
+      built in postgis
+  schema (required): name the schema that belongs to the projection with
+      everything in it
+  environments: list the environments that it is for; leave it out for all
+  policy: prefer-rebuild | in-place: what a change of the schema chain does: a
+      new generation, or a change in place
+$ kfmig help nonsense
+kfmig: no command "nonsense"
+  hint: `kfmig help` lists all commands; migration.yml, environments and projection are explained, too
+[5]

@@ -4,6 +4,7 @@
 import contextlib
 import json
 import os
+import re
 import signal
 import subprocess
 
@@ -11,7 +12,7 @@ import pg
 from project import ENVIRONMENTS, Project, full_id
 from seen import finish, said, until
 from tap import cases, contains, equal, lacks, main, test
-from terminal import Terminal, on_terminal
+from terminal import Terminal, on_terminal, width
 
 PROTECTED = ENVIRONMENTS.replace("    evidence: none", "    protected: true\n    approval: review\n    evidence: none")
 RAISING = """\
@@ -181,6 +182,83 @@ def the_backend_of_a_killed_run_is_waited_for_by_name(tmp):
     pg.psql(p.db, f"SELECT pg_terminate_backend({pid})")
     second.send_signal(signal.SIGINT)
     finish(second)
+
+
+@test
+def status_and_why_say_who_when_how_long_and_why_it_failed(tmp):
+    p = project(tmp, "CREATE SCHEMA app;\nCREATE TABLE app.t (id int);\n")
+    equal(p.build().status, 0)
+    p.bundle("M-02", "CREATE TABLE app.u (id int);\nSELECT 1 FROM app.nowhere;\n")
+    p.bundle("M-03", "CREATE TABLE app.w (id int);\nCREATE TABLE app.x (id int);\n", limits={"max_table_count_touched": 1}, extra="depends_on: []\n")
+    p.bundle("M-04", "DO $$ BEGIN EXECUTE 'CREATE TABLE IF NOT EXISTS public.elsewhere ()'; EXECUTE 'CREATE TABLE public.other ()'; END $$;",
+             extra="depends_on: []\n")
+    equal(p.build("-k").status, 2)
+    rows = p.run("status", "dev").out
+    for line in (rf"{full_id('M-01')} +current +success +20\S+Z +\d\.\d s +tester\n    A test\n",
+                 rf"{full_id('M-02')} +stale +failed +20\S+Z +\d\.\d s +tester  never built in this environment\n    A test\n"
+                 r"    failed: forward.sql:2:15, statement 2: undefined_table \(42P01\)\n",
+                 r"    failed: gate scope: create of table public.elsewhere.*\n    failed: gate scope: create of table public.other"):
+        equal(re.search(line, rows) is not None, True, f"{line}\n{rows}")
+    why = p.run("why", "dev", "M-02".replace("M", "01")).out
+    for part in ("  last run  failed at 20", ", by tester, run ", "forward.sql:2:15, statement 2: undefined_table (42P01)"):
+        contains(why, part)
+    contains(p.run("why", "dev", full_id("M-04")).out, "gate scope: create of table public.other")
+
+
+@cases(**{f"{verb} at {columns}": (verb, columns) for verb in ("status", "plan", "why", "check", "help") for columns in (40, 60, 80, 200)})
+def nothing_is_wider_than_the_terminal(case, tmp):
+    verb, columns = case
+    p = project(tmp, "CREATE SCHEMA app;\nCREATE TABLE app.a_table_with_a_rather_long_name_indeed (id int);\n")
+    equal(p.build().status, 0)
+    p.bundle("M-02", "CREATE TABLE app.u (id int);\nSELECT 1 FROM app.nowhere;\n")
+    p.bundle("M-03", "DROP TABLE other.t;\n")
+    equal(p.build("-k").status, 2)
+    args = {"why": ["why", "dev", "01-02"], "check": ["check"], "help": ["help", "migration.yml"]}.get(verb, [verb, "dev"])
+    ran = on_terminal(p, *args, columns=columns)
+    whole = [word for word in ran.out.split() if len(word) >= columns - 12]  # digests, paths: never torn
+    fits_but_for(ran, columns, whole)
+    equal(" ".join(ran.out.split()), " ".join(p.run(*args).text.split()), "nothing is lost")
+
+
+def fits_but_for(ran, columns, words):
+    wide = [line for line in ran.out.split("\n") if width(line) > columns and not any(w in line for w in words)]
+    equal(wide, [])
+
+
+@test
+def the_live_line_keeps_to_a_terminal_that_is_resized(tmp):
+    p = project(tmp, "CREATE SCHEMA app;\nCREATE TABLE app.t (id int);\n")
+    equal(p.build().status, 0)
+    p.bundle("M-02", "ALTER TABLE app.t ADD COLUMN b int;\n", extra="timeouts: {lock: 50s}\n")
+    with held(p.db, "LOCK TABLE app.t IN SHARE MODE") as session:
+        with Terminal(p, "build", "dev", columns=120) as t:
+            t.until("held by blocker")
+            t.resize(30)
+            t.shown = ""
+            until(lambda: t.look().count("\r\x1b[K") >= 4, "it is drawn anew")
+            drawn = t.shown.split("\r\x1b[K")[2:-1]
+            equal([line for line in drawn if width(line) > 29], [], "one column stays free")
+            equal(drawn[0].startswith(f"[1/1] {full_id('M-02')}"), True, repr(drawn))
+            session.stdin.write("ROLLBACK;\n")
+            session.stdin.flush()
+            equal(t.end(), 0)
+
+
+@test
+def status_and_plan_say_that_a_run_is_going_on_and_at_what(tmp):
+    p = project(tmp, "CREATE SCHEMA app;\n")
+    equal(p.build().status, 0)
+    lacks(p.run("status", "dev").out, "going on now")
+    p.bundle("M-02", "SELECT pg_sleep(60);\n")
+    first = p.start("build", "dev")
+    until(lambda: pg.value(p.db, "SELECT count(*) FROM pg_stat_activity WHERE query ~ '^SELECT pg_sleep' AND state = 'active'") == "1", "it sleeps")
+    for verb in "status", "plan":
+        shown = p.run(verb, "dev").out
+        contains(shown, f"a run is going on now: kfmig build {full_id('M-02')} (pid ")
+        contains(shown, f'the ledger has it as "tester build, process {first.pid}"')
+    first.send_signal(signal.SIGINT)
+    finish(first)
+    lacks(p.run("plan", "dev").out, "going on now")
 
 
 main()

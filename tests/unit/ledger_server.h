@@ -95,7 +95,8 @@ static inline int lock_now(struct pg *s, int64_t *epoch)
 static inline int begin_work(struct pg *s, struct guard *out)
 {
     struct pg_rows *work = NULL;
-    ledger_work_add(s, &work);
+    static const char *const subject = "M-1";
+    ledger_work_add(s, &subject, &work);
     return pg_batch_run(s, NULL, &e) != 0 ? -1 : ledger_work_done(work, &arena, out, &e);
 }
 

@@ -1,0 +1,70 @@
+/* What is told of runs: the last ones, and the one that goes on now. */
+#include <string.h>
+
+#include "report/words.h"
+
+void words_running(struct buf *out, const struct style *st, const struct plan *p)
+{
+    if (p->world->running != NULL) {
+        words_paint(out, st, PAINT_BUSY, "a run is going on now", 0);
+        buf_puts(out, ": ");
+        words_safe(out, p->world->running);
+        buf_putc(out, '\n');
+    }
+}
+
+void words_time(struct buf *out, int64_t ms)
+{
+    if (ms >= 0 && ms < 10000) {
+        buf_printf(out, "%lld.%lld s", (long long)(ms / 1000), (long long)(ms % 1000 / 100));
+    } else if (ms >= 0 && ms < 120000) {
+        buf_printf(out, "%lld s", (long long)(ms / 1000));
+    } else if (ms >= 0 && ms < 7200000) {
+        buf_printf(out, "%lld min", (long long)(ms / 60000));
+    } else if (ms >= 0) {
+        buf_printf(out, "%lld h", (long long)(ms / 3600000));
+    }
+}
+
+/* "forward.sql:3:1, statement 2: undefined_table (42P01) on table a.t" */
+static void put_what(struct buf *out, const struct bundle *b, const struct fact_run *run)
+{
+    const char *between = "";
+    if (run->path[0] != '\0') {
+        words_safe(out, b != NULL ? words_in_bundle(b, run->path) : run->path);
+        buf_printf(out, run->line > 0 ? ":%d" : "", run->line);
+        buf_printf(out, run->line > 0 && run->col > 0 ? ":%d" : "", run->col);
+        between = ", ";
+    }
+    if (run->statement > 0) {
+        buf_printf(out, "%sstatement %d", between, run->statement);
+        between = ": ";
+    }
+    buf_puts(out, between[0] != '\0' ? ": " : "");
+    words_safe(out, run->condition[0] != '\0' ? run->condition : run->code);
+    buf_printf(out, run->sqlstate[0] != '\0' ? " (%s)" : "", run->sqlstate);
+    buf_puts(out, run->object[0] != '\0' ? " on " : "");
+    words_safe(out, run->object);
+}
+
+void words_failure(struct buf *out, const struct bundle *b, const struct fact *f,
+                   const char *indent)
+{
+    const struct fact_run *run = f != NULL ? f->run : NULL;
+    if (run == NULL || run->code == NULL) {
+        return;
+    }
+    bool is_gate = run->gates[0] != '\0' && run->sqlstate[0] == '\0';
+    if (!is_gate) {
+        buf_puts(out, indent);
+        put_what(out, b, run);
+        buf_putc(out, '\n');
+    }
+    for (const char *gate = run->gates; *gate != '\0';) {
+        size_t n = strcspn(gate, "\n");
+        buf_printf(out, "%sgate ", indent);
+        text_safe(out, bytes_of(gate, n));
+        buf_putc(out, '\n');
+        gate += n + (gate[n] == '\n');
+    }
+}
