@@ -545,7 +545,7 @@ static const struct {
     {"a drill before a migration", one_more, NULL, &built, drill_these, "", -1, ERR_PREFLIGHT, "1 migration is of dev not applied yet: a drill compares with what is; `kfmig build dev` comes first"},
     {"a drill before two migrations", two_more, NULL, &built, drill_these, "", -1, ERR_PREFLIGHT, "2 migrations are of dev not applied yet"},
     {"a drill in a protected environment", NULL, protects, &built, drill_these, "", -1, ERR_PREFLIGHT, "environment \"dev\" is protected: no drill was run; add --apply"},
-    {"a drill of what changes roles", reaches_a_role, NULL, &built, drill_these, "", -1, ERR_PREFLIGHT, "M-2 may change what the live database shares with its server (role:reader): a drill beside it cannot run it; try the recovery on a server of its own"},
+    {"a drill of what changes roles", reaches_a_role, NULL, &built, drill_these, "", -1, ERR_PREFLIGHT, "M-2 may change what the live database shares with its server (role:reader): a throwaway database beside it cannot run it; try the recovery on a server of its own"},
     {"a drill, and a schema is live only", NULL, app_only_live, &built, drill_these, "", -1, ERR_VALIDATE, "what was rebuilt is not what is live: schema app; the list above names everything ... \"same\":false ... \"different\":[{\"change\":\"only live\",\"object\":\"schema app\"}],"},
     {"a drill, and a schema is rebuilt only", NULL, app_only_rebuilt, &built, drill_these, "", -1, ERR_VALIDATE, "is not what is live: schema app; ... \"change\":\"only rebuilt\""},
     {"a drill, and other rows come back", NULL, other_rows, &built, drill_these, "", -1, ERR_VALIDATE, "is not what is live: the rows of wells from wells/" WELLS_ID "; ... \"same\":false"},

@@ -444,7 +444,7 @@ int main(void)
         }
     }
     printf("# %d runs, %d owed a receipt, %d were in doubt\n", n_runs, n_owed, n_doubt);
-    ok(n_owed > 100 && n_doubt > 3, "many owed a receipt, and some were in doubt");
+    ok(n_owed > 100 && n_doubt > 0, "many owed a receipt, and some were in doubt");
     struct cluster *all[] = {&t.cluster, &empty, &older, &newer, &drifted, &lost, &half};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
         cluster_release(all[i]);
