@@ -13,8 +13,6 @@
 #include "flow/restore.h"
 #include "site/site.h"
 
-enum { RUN_PREFIX = 4 };
-
 /* One call: what is left of the request behind the word list, show, verify or export. */
 struct receipt_call {
     struct invocation s;
@@ -108,48 +106,6 @@ static int list(struct receipt_call *c, struct err *e)
     return 0;
 }
 
-/* All entries of the run that ref begins. */
-static size_t find_run(const struct entries *l, const char *ref, const struct entry **out)
-{
-    const char *id = NULL;
-    size_t n = 0;
-    for (size_t i = 0; i < l->n && strlen(ref) >= RUN_PREFIX; i++) {
-        const struct entry *en = &l->v[i];
-        if (id == NULL && strncmp(en->run_id, ref, strlen(ref)) == 0) {
-            id = en->run_id;
-        }
-        if (id != NULL && strcmp(en->run_id, id) == 0) {
-            out[n++] = en;
-        }
-    }
-    return n;
-}
-
-/* Which entries ref means: a sequence, a migration (its last entry, also under an older name), a
- * run id or its beginning. */
-static size_t find_entries(const struct site *s, const char *ref, const struct entry **out)
-{
-    const struct entries *l = &s->entries;
-    const struct history *h = past_get(&s->past, ref);
-    char *end = NULL;
-    long long sequence = strtoll(ref, &end, 10);
-    if (ref[0] != '0' && *end == '\0' && sequence >= 1 && (size_t)sequence <= l->n) {
-        out[0] = &l->v[sequence - 1];
-        return 1;
-    }
-    for (size_t i = l->n; i-- > 0;) {
-        if (strcmp(l->v[i].subject, ref) == 0) {
-            out[0] = &l->v[i];
-            return 1;
-        }
-    }
-    if (h != NULL && h->last != NULL) {
-        out[0] = &l->v[h->last->sequence - 1];
-        return 1;
-    }
-    return find_run(l, ref, out);
-}
-
 static int show_one(struct receipt_call *c, const struct entry *en, struct buf *out, struct err *e)
 {
     struct bytes body;
@@ -202,9 +158,9 @@ static int show(struct receipt_call *c, struct err *e)
         return -1;
     }
     const struct entry **found = ARENA_ARRAY(c->s.a, const struct entry *, c->s.site.entries.n + 1);
-    size_t n = find_entries(&c->s.site, ref, found);
+    size_t n = receipts_find(&c->s.site.entries, &c->s.site.past, ref, found);
     if (n == 0 && subject != NULL) {
-        n = find_entries(&c->s.site, subject, found);
+        n = receipts_find(&c->s.site.entries, &c->s.site.past, subject, found);
     }
     if (n == 0) {
         err_set(e, ERR_CONFIG, "the ledger of \"%s\" has no receipt \"%s\"", env->name, ref);

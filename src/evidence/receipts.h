@@ -16,5 +16,10 @@ int receipts_parse(struct arena *a, struct bytes body, int64_t sequence, struct 
 /* Both for a fact, of which sequence, run_id and receipt are used. */
 int receipts_read(const struct ledger_source *l, struct arena *a, const struct fact *f,
                   struct doc **out, struct err *e) MUST_CHECK;
+/* Which entries ref means: a sequence, a migration (its last entry, also under an older name), a run id or
+ * its beginning (at least four characters), whose entries are all meant. out: room for l->n; returns how
+ * many. */
+size_t receipts_find(const struct entries *l, const struct past *past, const char *ref,
+                     const struct entry **out);
 
 #endif

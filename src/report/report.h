@@ -4,6 +4,7 @@
 
 #include "base/tell.h"
 #include "doc/doc.h"
+#include "model/account.h"
 #include "model/finding.h"
 #include "model/result.h"
 #include "plan/plan.h"
@@ -102,5 +103,17 @@ void report_diff(struct buf *out, const struct style *st, const char *env,
 /* The same as a document, {"environment","differences"}, as registry/schemas/diff.v1 says; in a. */
 struct doc *report_diff_doc(struct arena *a, const char *env, const struct drift_detail *v,
                             size_t n);
+
+/* Why a dataset version is current or blocked. name: "dataset:SLUG/ID"; path: of its catalog; artifacts:
+ * their bytes were compared, too; files: its artifacts; users: projections made of it. All borrowed. */
+struct dataset_report {
+    const char *name, *path;
+    bool artifacts;
+    const struct err_list *faults;
+    struct named_digests files;
+    struct names users;
+};
+void report_dataset(struct buf *out, const struct dataset_report *r);
+void report_dataset_json(struct buf *out, const struct dataset_report *r);
 
 #endif
