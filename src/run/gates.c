@@ -205,8 +205,7 @@ static const struct leak *leak_in(const char *text)
     return text == NULL ? NULL : leak_find(bytes_str(text), 0, &at, &end);
 }
 
-/* In a name of what was touched, or in what stands in clear in its definition. */
-static const struct leak *leak_seen(const struct run *r, const struct observation *seen)
+const struct leak *gates_secret(const struct run *r, const struct observation *seen)
 {
     const struct leak *found = NULL;
     for (size_t i = 0; found == NULL && i < seen->touches.n; i++) {
@@ -227,7 +226,7 @@ static const struct leak *leak_seen(const struct run *r, const struct observatio
  * neither. */
 static bool judge_secrets(struct run *r, const struct bundle *b, struct outcome *o)
 {
-    const struct leak *found = leak_seen(r, &o->seen);
+    const struct leak *found = gates_secret(r, &o->seen);
     if (found == NULL) {
         return true;
     }

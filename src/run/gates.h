@@ -3,6 +3,7 @@
 #ifndef KFMIG_RUN_GATES_H
 #define KFMIG_RUN_GATES_H
 
+#include "model/leak.h"
 #include "model/way.h"
 #include "run/run.h"
 
@@ -11,6 +12,10 @@
  * Returns true if nothing stands in the way; else o->failure (ERR_APPLY) is made from the first that does.
  * No I/O. */
 bool gates_judge(struct run *r, const struct bundle *b, struct outcome *o);
+
+/* The secret in a name of what was touched, or in what stands in clear in its definition; NULL: none is
+ * seen. With one, what was seen is written nowhere. Pure. */
+const struct leak *gates_secret(const struct run *r, const struct observation *seen);
 
 /* Is there anything that scope or a protected domain does not admit, so that it is worth asking how the
  * migration came to it? */

@@ -131,7 +131,7 @@ static int observe(struct in_store_work *w, struct err *e)
 static bool is_kept(enum err_code code)
 {
     return code == ERR_DOUBT || code == ERR_INTERRUPTED || code == ERR_TERMINATED ||
-           code == ERR_LOCKED || code == ERR_INTEGRITY;
+           code == ERR_LOCKED || code == ERR_INTEGRITY || code == ERR_LEAK;
 }
 
 /* What stands comes first. */
@@ -176,8 +176,9 @@ static int blame_gates(struct in_store_work *w, struct err *e)
     size_t n = 0;
     const struct decl *d = w->b->decl;
     const struct finding *first = findings_stopping(&w->o->gates, &n);
-    err_set(e, ERR_APPLY, "%s: %s; gate \"%s\" failed: %s%s", w->b->id, standing_words(w),
-            first->rule, first->text, n > 1 ? arena_printf(w->r->a, " (and %zu more)", n - 1) : "");
+    err_set(e, is_kept(e->code) ? e->code : ERR_APPLY, "%s: %s; gate \"%s\" failed: %s%s", w->b->id,
+            standing_words(w), first->rule, first->text,
+            n > 1 ? arena_printf(w->r->a, " (and %zu more)", n - 1) : "");
     return err_hint(e, "%s%s%s", first->hint, d->rollback.n > 0 ? "; what undoes it: " : "",
                     d->rollback.n > 0 ? d->rollback.v[0].path : "");
 }
@@ -219,19 +220,26 @@ static int apply(struct in_store_work *w, struct err *e)
     return gates_judge(&w->run, w->b, w->o) ? record(w, e) : blame_gates(w, e);
 }
 
-/* A failure leaves a receipt too, with what is seen of what stands. In doubt the next build asks. */
-static void fail(struct in_store_work *w)
+/* What is seen of what stands, but for what holds a secret: that is written nowhere. */
+static void look_back(struct in_store_work *w)
 {
     struct outcome *o = w->o;
     struct err ignored = {0};
+    if (!o->observed && o->failure.code != ERR_LEAK) {
+        o->observed = observe(w, &ignored) == 0 && gates_secret(w->r, &o->seen) == NULL;
+    }
+}
+
+/* A failure leaves a receipt too. In doubt the next build asks. */
+static void fail(struct in_store_work *w)
+{
+    struct outcome *o = w->o;
     bool is_interrupted = o->failure.code == ERR_INTERRUPTED || o->failure.code == ERR_TERMINATED;
     if (o->result == RUN_IN_DOUBT) {
         return;
     }
     o->result = is_interrupted ? RUN_INTERRUPTED : RUN_FAILED;
-    if (!o->observed) {
-        (void)!observe(w, &ignored);
-    }
+    look_back(w);
     evidence_of(w->r->a, w->b, o, &w->evidence);
     w->evidence.post = (struct digest){{0}};
     record_failed(w->r, &w->in, ENTRY_APPLY, o);

@@ -76,8 +76,9 @@ static int announce(const struct journaled *w, const struct program *p, size_t a
     if (w->ear == NULL) {
         return 0;
     }
-    if (ear_stops(w->ear) != ERR_NONE) {
-        return err_set(e, ear_stops(w->ear), "stopped before %s %s", s->verb, s->object);
+    enum err_code why = ear_stops(w->ear);
+    if (why != ERR_NONE) {
+        return err_set(e, why, "stopped before %s %s", s->verb, s->object);
     }
     if (s->statement != NULL) {
         tell(w->ear, &(struct tell){.kind = TELL_STATEMENT,

@@ -4,84 +4,10 @@
  * goes wrong once, in each way, and the store misbehaves in each way. A step is said to stand only where it
  * does, nothing stands without an intent, and the next run, which knows what the ledger holds and no more,
  * brings every step there with one success each. */
-#include <stdlib.h>
-
 #include "run/journaled.h"
-#include "scripted_run.h"
+#include "scripted_entries.h"
 
-enum { STEPS = 3, PARTS = 2, ENTRIES = 64, FIRST = 3 /* behind connecting */ };
-
-/* --- the ledger's side: entries are there once they are committed */
-
-struct ledger_entry {
-    char kind[16], result[16];
-    char *text;
-};
-static struct {
-    struct ledger_entry v[ENTRIES];
-    int n, n_open; /* open: with those of the open transaction */
-    bool kept;     /* a COMMIT whose answer is lost took effect */
-    char told[65536];
-} ledger;
-
-static void ledger_end(bool commits)
-{
-    for (int i = ledger.n; i < ledger.n_open && !commits; i++) {
-        free(ledger.v[i].text);
-    }
-    ledger.n = commits ? ledger.n_open : ledger.n;
-    ledger.n_open = ledger.n;
-}
-
-static const char *tell_entries(void)
-{
-    (void)snprintf(ledger.told, sizeof ledger.told, "rows");
-    for (int i = 0; i < ledger.n; i++) {
-        size_t n = strlen(ledger.told);
-        (void)snprintf(ledger.told + n, sizeof ledger.told - n, "%s %s", i > 0 ? " ;" : "",
-                       ledger.v[i].text);
-    }
-    return ledger.told;
-}
-
-static const char *hear(void *ctx, int session, const char *text, int n, const char *const *params,
-                        const char *answer)
-{
-    (void)ctx;
-    (void)session;
-    bool lost = strncmp(answer, "cut", 3) == 0 || strncmp(answer, "fatal", 5) == 0;
-    if (strcmp(text, "COMMIT") == 0) {
-        ledger_end(strcmp(answer, "COMMIT") == 0 || (lost && ledger.kept));
-    } else if (lost || strcmp(text, "ROLLBACK") == 0 || strcmp(text, "close") == 0) {
-        ledger_end(false);
-    } else if (strcmp(answer, "ask") == 0) {
-        return tell_entries();
-    } else if (strcmp(text, "@ledger_record_entry") == 0 && n > 5 && answer[0] == 'I') {
-        struct ledger_entry *x = &ledger.v[ledger.n_open++];
-        (void)snprintf(x->kind, sizeof x->kind, "%s", params[2]);
-        (void)snprintf(x->result, sizeof x->result, "%s", params[3]);
-        x->text = strdup(params[5]);
-    }
-    return answer;
-}
-
-static int count(const char *kind, const char *result)
-{
-    int n = 0;
-    for (int i = 0; i < ledger.n; i++) {
-        n += strcmp(ledger.v[i].kind, kind) == 0 && strcmp(ledger.v[i].result, result) == 0 ? 1 : 0;
-    }
-    return n;
-}
-
-static void ledger_forget(void)
-{
-    ledger_end(false);
-    for (int i = 0; i < ledger.n; i++) {
-        free(ledger.v[i].text);
-    }
-    ledger.n = ledger.n_open = 0;
-}
+enum { STEPS = 3, PARTS = 2, FIRST = 3 /* behind connecting */ };
 
 /* --- the store: how many parts of each step stand */
 
@@ -224,20 +150,6 @@ static const struct store_step steps[STEPS] = {
     {.verb = "put", .object = "c", .text = {"put c", 5}},
 };
 
-#define SCRIPT                                                                                     \
-    "~ connect -> ok\n"                                                                            \
-    "~ @ledger_journal_begin -> BEGIN\n"                                                           \
-    "~ @ledger_journal_clock -> rows 2026-01-02T03:04:05.000006Z\n"                                \
-    "~ @ledger_work_begin -> rows t | 700 | u u\n"                                                 \
-    "~ @ledger_record_guard -> rows t | t | t | t | t | \n"                                        \
-    "~ @ledger_record_head -> UPDATE 1\n"                                                          \
-    "~ @ledger_record_* -> INSERT 0 1\n"                                                           \
-    "~ @ledger_read_entries -> ask\n"                                                              \
-    "~ @ledger_read_blob -> rows 31\n" /* of the cursor "1" */                                     \
-    "~ BEGIN -> BEGIN\n"                                                                           \
-    "~ COMMIT -> COMMIT\n"                                                                         \
-    "~ ROLLBACK -> ROLLBACK\n" ALWAYS
-
 struct going {
     int rc, asked;
     struct journaled_count n;
@@ -255,8 +167,8 @@ static struct going go(const struct store_ops *ops, int n, const char *answer)
     struct entries past = {0};
     struct merkle all = {0};
     char run_id[37];
-    scene_open_failing(&t, SCRIPT, n, answer, 0, NULL);
-    pq_model(hear, NULL);
+    scene_open_failing(&t, JOURNALING, n, answer, 0, NULL);
+    pq_model(ledger_hears, NULL);
     for (int i = 0; i < ledger.n; i++) {
         struct digest leaf = merkle_leaf(bytes_str(ledger.v[i].text));
         merkle_add(&all, &leaf);
@@ -298,7 +210,7 @@ static int standing(void)
 /* Why what was said is not what stands; NULL: it is. */
 static const char *lie(const struct going *g)
 {
-    int done = count("done", "success");
+    int done = ledger_count("done", "success");
     int begun = 0;
     for (int i = 0; i < STEPS; i++) {
         begun += store.made[i] > 0 ? 1 : 0;
@@ -306,7 +218,7 @@ static const char *lie(const struct going *g)
     if (!g->played) {
         return "something else was asked";
     }
-    if (begun > count("intent", "success")) {
+    if (begun > ledger_count("intent", "success")) {
         return "something stands without an intent";
     }
     if (done > standing()) {
@@ -329,7 +241,7 @@ static const char *lie(const struct going *g)
 /* What stood before the second run is left alone, and in the end all stands, once. */
 static const char *second(const struct store_ops *ops, int *n_stood)
 {
-    int done = count("done", "success");
+    int done = ledger_count("done", "success");
     store.mood = WILLING;
     struct going g = go(ops, 0, NULL);
     *n_stood = (int)g.n.n_stood;
@@ -338,11 +250,11 @@ static const char *second(const struct store_ops *ops, int *n_stood)
         printf("# %s\n", g.e.msg);
         why = "the next run did not bring it there";
     }
-    if (why == NULL && ((int)g.n.n_stood != done || count("done", "success") != STEPS)) {
+    if (why == NULL && ((int)g.n.n_stood != done || ledger_count("done", "success") != STEPS)) {
         why = "a step that was done was done again";
     }
-    if (why == NULL &&
-        count("intent", "success") != count("done", "success") + count("done", "failed")) {
+    if (why == NULL && ledger_count("intent", "success") !=
+                           ledger_count("done", "success") + ledger_count("done", "failed")) {
         why = "an intent stayed open";
     }
     return why;
@@ -410,12 +322,13 @@ static void play(size_t i)
     bool good = why == NULL && (g.rc == 0) == (moods[i].code == ERR_NONE) &&
                 g.e.code == (g.rc == 0 ? g.e.code : moods[i].code) &&
                 strstr(g.e.msg, moods[i].words) != NULL && (int)g.n.n_ran == moods[i].ran &&
-                standing() == moods[i].stands && count("done", "failed") == moods[i].failed &&
+                standing() == moods[i].stands &&
+                ledger_count("done", "failed") == moods[i].failed &&
                 (g.rc == 0 || (g.stop.step == 1 && store.n_ran[2] == 0));
     if (!good) {
         printf("# %s: rc %d, code %d, ran %zu, stands %d, failed %d, step %zu: %s\n",
                why != NULL ? why : "", g.rc, (int)g.e.code, g.n.n_ran, standing(),
-               count("done", "failed"), g.stop.step, g.e.msg);
+               ledger_count("done", "failed"), g.stop.step, g.e.msg);
     }
     ok(good, moods[i].name);
     if (moods[i].mood != STRANGE) {
