@@ -8,12 +8,12 @@ static int print(const struct request *req, struct invocation *s)
     const struct plan *p = &s->site.plan;
     struct buf out = {0};
     struct style st = output_style(req, stdout);
+    site_ask_around(&s->site);
     if (req->format == FORMAT_JSON) {
         report_plan_json(&out, p);
     } else if (req->format == FORMAT_MARKDOWN) {
         report_plan_markdown(&out, p);
     } else {
-        site_ask_around(&s->site);
         report_plan(&out, &st, p);
     }
     int status = output_result(req, &out);

@@ -45,6 +45,8 @@ struct doc *report_plan_doc(struct arena *a, const struct plan *p)
     struct doc *d = doc_new(a, DOC_MAP);
     doc_put(a, d, "plan", plan_doc(a, p));
     doc_put(a, d, "plan_digest", doc_text(a, digest_text(&digest, text)));
+    words_put_running(a, d, p);
+    words_put_versions(a, d, p);
     struct doc *targets = doc_put(a, d, "targets", doc_new(a, DOC_LIST));
     for (size_t i = 0; i < p->n_migrations; i++) {
         for (int stage = (int)words_first_stage(&p->v[i]); stage < STAGE_COUNT && p->v[i].selected;

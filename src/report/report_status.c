@@ -134,6 +134,9 @@ struct doc *report_status_doc(struct arena *a, const struct plan *p)
 {
     struct doc *d = doc_new(a, DOC_MAP);
     doc_put(a, d, "environment", words_doc(a, p->env->name));
+    words_put_running(a, d, p);
+    words_put_versions(a, d, p);
+    doc_put(a, d, "drift", doc_int(a, (int64_t)(p->world->n_drift - p->world->n_upgraded)));
     struct doc *targets = doc_put(a, d, "targets", doc_new(a, DOC_LIST));
     for (size_t i = 0; i < p->n_migrations; i++) {
         for (int stage = (int)words_first_stage(&p->v[i]); stage < STAGE_COUNT && p->v[i].selected;

@@ -41,13 +41,15 @@ static struct doc *change_doc(struct arena *a, const struct file_change *c)
     return d;
 }
 
-static struct doc *why_doc(struct arena *a, const char *target, enum plan_state state,
-                           const struct links_why *links, const struct file_change *changes,
-                           size_t n_changes)
+static struct doc *why_doc(struct arena *a, const struct plan *p, const struct step *s,
+                           const char *target, enum plan_state state, const struct links_why *links,
+                           const struct file_change *changes, size_t n_changes)
 {
     struct doc *d = doc_new(a, DOC_MAP);
     doc_put(a, d, "target", words_doc(a, target));
     doc_put(a, d, "state", doc_text(a, plan_state_text(state)));
+    words_put_running(a, d, p);
+    words_put_step(a, d, s);
     struct doc *chain = doc_put(a, d, "chain", doc_new(a, DOC_LIST));
     for (size_t i = 0; i < links->n; i++) {
         doc_push(a, chain, link_doc(a, &links->v[i]));
@@ -65,8 +67,8 @@ struct doc *report_why_doc(struct arena *a, const struct plan *p, int step, enum
     struct links_why links;
     const struct step *s = &p->v[step];
     why_links(a, p, step, stage, &links);
-    return why_doc(a, plan_target_text(a, p, s, stage), plan_stage_state(s, stage), &links, changes,
-                   n_changes);
+    return why_doc(a, p, s, plan_target_text(a, p, s, stage), plan_stage_state(s, stage), &links,
+                   changes, n_changes);
 }
 
 struct doc *report_why_projection_doc(struct arena *a, const struct plan *p, int projection,
@@ -75,7 +77,7 @@ struct doc *report_why_projection_doc(struct arena *a, const struct plan *p, int
     struct links_why links;
     const struct step *x = &p->projections[projection];
     why_links_projection(a, p, projection, part, &links);
-    return why_doc(a, plan_projection_text(a, p, x, part), plan_part_state(x, part), &links,
+    return why_doc(a, p, x, plan_projection_text(a, p, x, part), plan_part_state(x, part), &links,
                    changes, n_changes);
 }
 

@@ -84,5 +84,8 @@ struct doc *words_target(struct arena *a, const struct plan *p, const struct ste
     doc_put(a, d, "receipt",
             has_receipt ? words_digest(a, &h->last->receipt) : doc_new(a, DOC_NULL));
     doc_put(a, d, "last_result", has_receipt ? doc_text(a, h->last->result) : doc_new(a, DOC_NULL));
+    if (stage == STAGE_APPLY) {
+        words_put_step(a, d, s);
+    }
     return d;
 }

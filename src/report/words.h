@@ -26,10 +26,13 @@ size_t words_width(const char *s); /* characters of the escaped text */
 
 /* "3 faults", "1 fault". */
 void words_count(struct buf *out, size_t n, const char *noun);
-/* "dev: 2 to apply, 1 blocked, 5 current" for the selected steps. */
 /* What is to be known of ledger and server before the targets: an upgrade that reads objects differently,
  * fingerprints that the next build records anew. Nothing where there is neither. */
 void words_versions(struct buf *out, const struct plan *p);
+/* That as members of d: "upgrade", {"from","to","objects"}, and "fingerprints", {"format","next"}; or
+ * null. */
+void words_put_versions(struct arena *a, struct doc *d, const struct plan *p);
+/* "dev: 2 to apply, 1 blocked, 5 current" for the selected steps. */
 void words_summary(struct buf *out, const struct plan *p);
 
 /* Why the environment could not be asked: "dev could not be asked: ...", the server's words, what to do. */
@@ -41,6 +44,11 @@ void words_running(struct buf *out, const struct style *st, const struct plan *p
  * undefined_table (42P01)", then the gates that failed. Nothing where that is not known, or it did not. */
 void words_failure(struct buf *out, const struct bundle *b, const struct fact *f,
                    const char *indent);
+/* Members of a document d that say the same: "intent" (of a migration) and "last_run", which has who, when,
+ * how long and why it failed where somebody has looked into its receipt; "running". Null for what there is
+ * not. */
+void words_put_step(struct arena *a, struct doc *d, const struct step *s);
+void words_put_running(struct arena *a, struct doc *d, const struct plan *p);
 /* "0.3 s", "12 min"; "" for -1. */
 void words_time(struct buf *out, int64_t ms);
 

@@ -68,3 +68,62 @@ void words_failure(struct buf *out, const struct bundle *b, const struct fact *f
         gate += n + (gate[n] == '\n');
     }
 }
+
+/* Each line of text. */
+static struct doc *lines_doc(struct arena *a, const char *text)
+{
+    struct doc *list = doc_new(a, DOC_LIST);
+    while (*text != '\0') {
+        size_t n = strcspn(text, "\n");
+        doc_push(a, list, words_doc(a, arena_printf(a, "%.*s", (int)n, text)));
+        text += n + (text[n] == '\n');
+    }
+    return list;
+}
+
+static struct doc *failure_doc(struct arena *a, const struct fact_run *run)
+{
+    if (run->code == NULL) {
+        return doc_new(a, DOC_NULL);
+    }
+    struct doc *d = doc_new(a, DOC_MAP);
+    doc_put(a, d, "code", words_doc(a, run->code));
+    doc_put(a, d, "where", words_place(a, run->path, run->line, run->col));
+    doc_put(a, d, "statement",
+            run->statement > 0 ? doc_int(a, run->statement) : doc_new(a, DOC_NULL));
+    doc_put(a, d, "sqlstate", words_doc(a, run->sqlstate));
+    doc_put(a, d, "condition", words_doc(a, run->condition));
+    doc_put(a, d, "object", words_doc(a, run->object));
+    doc_put(a, d, "gates", lines_doc(a, run->gates));
+    return d;
+}
+
+static struct doc *last_run_doc(struct arena *a, const struct fact *last)
+{
+    struct doc *d = doc_new(a, DOC_MAP);
+    const struct fact_run *run = last->run;
+    doc_put(a, d, "run_id", words_doc(a, last->run_id));
+    doc_put(a, d, "result", words_doc(a, last->result));
+    doc_put(a, d, "finished_at", words_doc(a, last->finished_at));
+    if (run != NULL) {
+        doc_put(a, d, "actor", words_doc(a, run->actor));
+        doc_put(a, d, "started_at", words_doc(a, run->started_at));
+        doc_put(a, d, "ms", run->ms >= 0 ? doc_int(a, run->ms) : doc_new(a, DOC_NULL));
+        doc_put(a, d, "failure", failure_doc(a, run));
+    }
+    return d;
+}
+
+void words_put_step(struct arena *a, struct doc *d, const struct step *s)
+{
+    const struct fact *last = s->history != NULL ? s->history->last : NULL;
+    if (s->kind == STEP_MIGRATION) {
+        doc_put(a, d, "intent", words_doc(a, s->bundle->intent));
+    }
+    doc_put(a, d, "last_run", last != NULL ? last_run_doc(a, last) : doc_new(a, DOC_NULL));
+}
+
+void words_put_running(struct arena *a, struct doc *d, const struct plan *p)
+{
+    doc_put(a, d, "running", words_doc(a, p->world->running));
+}

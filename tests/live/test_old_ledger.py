@@ -119,6 +119,7 @@ def the_first_build_records_fingerprints_anew_and_finds_no_drift(tmp):
     before = fingerprints(p)
     for verb in ("plan", "status"):
         contains(p.run(verb, "dev").out, "the ledger's fingerprints are of format 1: the next build that runs records those of all objects anew, in format 2")
+        equal(p.json(verb, "dev")["fingerprints"], {"format": 1, "next": 2})
     equal(entries(p), ENTRIES, "looking writes nothing")
     ran = p.build()
     well(ran, "recorded anew in format 2; ledger entry 13")
@@ -137,6 +138,7 @@ def the_first_build_records_fingerprints_anew_and_finds_no_drift(tmp):
     equal(hashed(p), [], "fingerprints are of the definitions")
     equal(pg.value(p.db, "SELECT format FROM kfmig.instance"), "2")
     lacks(p.run("plan", "dev").out, "format 1")
+    equal(p.json("plan", "dev")["fingerprints"], None)
     lacks(p.run("plan", "dev").out, "drift")
     well(p.run("receipt", "verify", "dev"))
     pg.psql(p.db, "ALTER TABLE hub.note ADD COLUMN stray int", user=NAME)

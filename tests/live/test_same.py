@@ -133,6 +133,10 @@ def an_upgrade_is_told_as_one(tmp):
         if told:
             contains(told[0], f"the server was upgraded from {was} to {now}: ")
             contains(p.run("status", "dev").out, f"the server was upgraded from {was} to {now}: ")
+            upgrade = p.json("status", "dev")["upgrade"]
+            equal((upgrade["from"], upgrade["to"]), (was, now))
+            contains(told[0], f": {upgrade['objects']} object")
+            equal(p.json("plan", "dev")["upgrade"], upgrade)
             ran = p.run("adopt", "dev", "--upgrade")
             equal(ran.status, 0, repr(ran))
             contains(ran.text, "stays drift: function app.f()")

@@ -10,6 +10,7 @@ import subprocess
 
 import pg
 from project import ENVIRONMENTS, Project, full_id
+from schemas import valid
 from seen import finish, said, until
 from tap import cases, contains, equal, lacks, main, test
 from terminal import Terminal, on_terminal, width
@@ -203,6 +204,27 @@ def status_and_why_say_who_when_how_long_and_why_it_failed(tmp):
     for part in ("  last run  failed at 20", ", by tester, run ", "forward.sql:2:15, statement 2: undefined_table (42P01)"):
         contains(why, part)
     contains(p.run("why", "dev", full_id("M-04")).out, "gate scope: create of table public.other")
+    of = {row["target"]: row for row in p.json("status", "dev")["targets"]}
+    for short in ("M-01", "M-02", "M-04"):
+        target = f"dev/{full_id(short)}@apply"
+        explained = valid_why(p, full_id(short))
+        equal(of[target]["last_run"], explained["last_run"], "status and why agree")
+        equal((of[target]["intent"], explained["intent"]), ("A test", "A test"))
+        last = of[target]["last_run"]
+        equal((last["actor"], last["started_at"] <= last["finished_at"], 0 <= last["ms"] < 60000), ("tester", True, True), repr(last))
+    equal(of[f"dev/{full_id('M-01')}@apply"]["last_run"]["failure"], None)
+    failure = of[f"dev/{full_id('M-02')}@apply"]["last_run"]["failure"]
+    equal((failure["where"].split("/")[-1], failure["statement"], failure["sqlstate"], failure["condition"], failure["gates"]),
+          ("forward.sql:2:15", 2, "42P01", "undefined_table", []))
+    gates = of[f"dev/{full_id('M-04')}@apply"]["last_run"]["failure"]["gates"]
+    equal([gate.split(",")[0] for gate in gates],
+          ["scope: create of table public.elsewhere", "scope: create of table public.other"], repr(gates))
+
+
+def valid_why(p, name):
+    doc = p.json("why", "dev", name)
+    valid("why.v1", doc)
+    return doc
 
 
 @cases(**{f"{verb} at {columns}": (verb, columns) for verb in ("status", "plan", "why", "check", "help") for columns in (40, 60, 80, 200)})
@@ -249,6 +271,7 @@ def status_and_plan_say_that_a_run_is_going_on_and_at_what(tmp):
     p = project(tmp, "CREATE SCHEMA app;\n")
     equal(p.build().status, 0)
     lacks(p.run("status", "dev").out, "going on now")
+    equal(p.json("status", "dev")["running"], None)
     p.bundle("M-02", "SELECT pg_sleep(60);\n")
     first = p.start("build", "dev")
     until(lambda: pg.value(p.db, "SELECT count(*) FROM pg_stat_activity WHERE query ~ '^SELECT pg_sleep' AND state = 'active'") == "1", "it sleeps")
@@ -256,6 +279,7 @@ def status_and_plan_say_that_a_run_is_going_on_and_at_what(tmp):
         shown = p.run(verb, "dev").out
         contains(shown, f"a run is going on now: kfmig build {full_id('M-02')} (pid ")
         contains(shown, f'the ledger has it as "tester build, process {first.pid}"')
+        contains(shown, p.json(verb, "dev")["running"])
     first.send_signal(signal.SIGINT)
     finish(first)
     lacks(p.run("plan", "dev").out, "going on now")

@@ -304,7 +304,8 @@ static void test_projection_why_outside(void)
            "null,\"now\":null,\"target\":\"dev/wells@publish\",\"was\":null,\"where\":null},{"
            "\"cause\":\"ledger entry 5\",\"code\":\"checksum_mismatch\",\"detail\":null,\"now\":"
            "null,\"target\":\"dev/"
-           "PG-01@apply\",\"was\":null,\"where\":null}],\"files\":[],\"state\":\"blocked\","
+           "PG-01@apply\",\"was\":null,\"where\":null}],\"files\":[],\"last_run\":null,\"running\":"
+           "null,\"state\":\"blocked\","
            "\"target\":\"dev/wells@publish\"}\n",
            "the chain goes on outside");
     arena_release(&w.a);
