@@ -1,16 +1,17 @@
 /* What of each drifted object differs, facet by facet. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "site/site.h"
 
+static int by_text(const void *text, const void *row)
+{
+    return strcmp(text, ((const struct object_row *)row)->object);
+}
+
 static const struct object_row *row_of(const struct site *s, const char *text)
 {
-    for (size_t i = 0; i < s->sum.n; i++) {
-        if (strcmp(s->sum.v[i].object, text) == 0) {
-            return &s->sum.v[i];
-        }
-    }
-    return NULL;
+    return s->sum.n > 0 ? bsearch(text, s->sum.v, s->sum.n, sizeof *s->sum.v, by_text) : NULL;
 }
 
 /* The facets of a definition as the ledger keeps it: "name\tvalue" a line, sorted, normal forms ("~" before
