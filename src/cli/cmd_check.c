@@ -48,9 +48,9 @@ static const char *advice(enum reason_code code)
     case REASON_PROTECTED_DOMAIN:
         return "leave the protected object as it is; policy.protected lists what is protected";
     case REASON_LIMIT_EXCEEDED:
-        return "correct the SQL, or raise the limit in migration.yml";
+        return "correct the script, or raise the limit in migration.yml";
     default:
-        return "correct the SQL, or widen scope in migration.yml";
+        return "correct the script, or widen scope in migration.yml";
     }
 }
 

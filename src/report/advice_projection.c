@@ -92,7 +92,7 @@ static void put_script(struct buf *out, const struct plan *p, const struct step 
     (void)p;
     (void)x;
     (void)r;
-    buf_puts(out, "correct the SQL, or what that bundle's migration.yml allows, and have that "
+    buf_puts(out, "correct the script, or what that bundle's migration.yml allows, and have that "
                   "reviewed");
 }
 

@@ -9,15 +9,15 @@ $ kfmig check --json
 # A finding: what the script would do is not what the declaration allows.
 $ printf 'CREATE TABLE b.t (id int);\nGRANT SELECT ON b.t TO PUBLIC;\n' >>forward.sql && kfmig check
 migrations/postgis/PG-MIG-2026-03-02-01/forward.sql:3:14: finding: touches something outside its declared scope: create of table b.t: not in scope.allowed_tables
-  hint: correct the SQL, or widen scope in migration.yml
+  hint: correct the script, or widen scope in migration.yml
 migrations/postgis/PG-MIG-2026-03-02-01/forward.sql:4:17: finding: touches something outside its declared scope: alter of table b.t: not in scope.allowed_tables
-  hint: correct the SQL, or widen scope in migration.yml
+  hint: correct the script, or widen scope in migration.yml
 migrations/postgis/PG-MIG-2026-03-02-01/migration.yml: finding: exceeds a declared limit: limits.max_table_count_touched is 1, the scripts need at least 2
-  hint: correct the SQL, or raise the limit in migration.yml
+  hint: correct the script, or raise the limit in migration.yml
 3 findings
 [1]
 $ kfmig check --json
-{"faults":[],"findings":[{"code":"preflight","column":14,"hint":"correct the SQL, or widen scope in migration.yml","line":3,"message":"touches something outside its declared scope: create of table b.t: not in scope.allowed_tables","path":"migrations/postgis/PG-MIG-2026-03-02-01/forward.sql"},{"code":"preflight","column":17,"hint":"correct the SQL, or widen scope in migration.yml","line":4,"message":"touches something outside its declared scope: alter of table b.t: not in scope.allowed_tables","path":"migrations/postgis/PG-MIG-2026-03-02-01/forward.sql"},{"code":"preflight","column":null,"hint":"correct the SQL, or raise the limit in migration.yml","line":null,"message":"exceeds a declared limit: limits.max_table_count_touched is 1, the scripts need at least 2","path":"migrations/postgis/PG-MIG-2026-03-02-01/migration.yml"}],"fixed":false,"migrations":1,"warnings":[]}
+{"faults":[],"findings":[{"code":"preflight","column":14,"hint":"correct the script, or widen scope in migration.yml","line":3,"message":"touches something outside its declared scope: create of table b.t: not in scope.allowed_tables","path":"migrations/postgis/PG-MIG-2026-03-02-01/forward.sql"},{"code":"preflight","column":17,"hint":"correct the SQL, or widen scope in migration.yml","line":4,"message":"touches something outside its declared scope: alter of table b.t: not in scope.allowed_tables","path":"migrations/postgis/PG-MIG-2026-03-02-01/forward.sql"},{"code":"preflight","column":null,"hint":"correct the SQL, or raise the limit in migration.yml","line":null,"message":"exceeds a declared limit: limits.max_table_count_touched is 1, the scripts need at least 2","path":"migrations/postgis/PG-MIG-2026-03-02-01/migration.yml"}],"fixed":false,"migrations":1,"warnings":[]}
 [1]
 
 # Faults of all files come together; the status is that of the faults.
@@ -28,11 +28,11 @@ registry/environments.v1.yml:8:1: error: duplicate key "default_environment": it
   hint: keep one of the two
 2 faults
 migrations/postgis/PG-MIG-2026-03-02-01/forward.sql:3:14: finding: touches something outside its declared scope: create of table b.t: not in scope.allowed_tables
-  hint: correct the SQL, or widen scope in migration.yml
+  hint: correct the script, or widen scope in migration.yml
 migrations/postgis/PG-MIG-2026-03-02-01/forward.sql:4:17: finding: touches something outside its declared scope: alter of table b.t: not in scope.allowed_tables
-  hint: correct the SQL, or widen scope in migration.yml
+  hint: correct the script, or widen scope in migration.yml
 migrations/postgis/PG-MIG-2026-03-02-01/migration.yml: finding: exceeds a declared limit: limits.max_table_count_touched is 1, the scripts need at least 2
-  hint: correct the SQL, or raise the limit in migration.yml
+  hint: correct the script, or raise the limit in migration.yml
 3 findings
 [5]
 $ echo 'color: red' >>migration.yml && kfmig check --json

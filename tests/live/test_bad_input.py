@@ -320,7 +320,7 @@ def a_script_that_cannot_be_run_blocks_its_own_step_only(case, tmp):
     contains(plan.text, f"blocked  {TWO}")
     contains(plan.text, "its script cannot be run as it stands")
     contains(plan.text, words)
-    contains(p.run("why", f"dev/{TWO}@apply").text, "correct the SQL")
+    contains(p.run("why", f"dev/{TWO}@apply").text, "correct the script")
 
 
 @cases(named=["dev", ONE], first_step=["dev", "--steps=1"], keep_going=["dev", "-k"])
