@@ -26,7 +26,8 @@
  *         INSERT 0 1          done, with this tag (it begins with a capital letter)
  *         rows a | b ; c | d  rows; NULL, $1 (the first parameter) and nothing are values; "rows" alone: none
  *         empty               an empty query
- *         error 40P01 [severity=..] [schema=..] [table=..] [column=..] [type=..] [constraint=..] [position=..] [file=..] [message=to the end]
+ *         error 40P01 [severity=..] [schema=..] [table=..] [column=..] [type=..] [constraint=..] [position=..] [file=..] [message=to the end], or
+ *                             context=to the end
  *         fatal 57P01         an error that ends the session
  *         cut                 the connection ends without an answer
  *         silence             nothing, until it is cancelled: then error 57014

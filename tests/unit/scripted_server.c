@@ -53,6 +53,7 @@ static const struct {
                   {"constraint", PG_DIAG_CONSTRAINT_NAME},
                   {"position", PG_DIAG_STATEMENT_POSITION},
                   {"message", PG_DIAG_MESSAGE_PRIMARY},
+                  {"context", PG_DIAG_CONTEXT},
                   {"severity", PG_DIAG_SEVERITY_NONLOCALIZED},
                   {"file", PG_DIAG_SOURCE_FILE}};
 
@@ -73,9 +74,9 @@ PGresult *play_error_of(const struct line *l, const char *severity, const char *
         if (rest == NULL || i == sizeof error_keys / sizeof *error_keys) {
             play_bad_script(l->number, "not a field of an error", key);
         }
-        play_set_field(r, error_keys[i].code,
-                       strcmp(key, "message") == 0 ? rest : strsep(&rest, " "));
-        rest = strcmp(key, "message") == 0 ? NULL : rest;
+        bool is_last = strcmp(key, "message") == 0 || strcmp(key, "context") == 0;
+        play_set_field(r, error_keys[i].code, is_last ? rest : strsep(&rest, " "));
+        rest = is_last ? NULL : rest;
     }
     if (strstr(words, "severity=") == NULL) {
         play_set_field(r, PG_DIAG_SEVERITY_NONLOCALIZED, severity);
