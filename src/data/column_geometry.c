@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "data/column_value.h"
+#include "data/ewkb.h"
 
 enum {
     TYPE_AT = 1,
@@ -85,6 +86,10 @@ int column_convert_geometry(struct conversion *c, const struct value *v)
         buf_putc(c->out, 1);
         put32(c->out, head + MULTI);
         put32(c->out, srid);
+        if (ewkb_is_empty(v->text)) {
+            put32(c->out, 0);
+            return 0;
+        }
         put32(c->out, 1);
         buf_putc(c->out, 1);
         put32(c->out, head & ~flag_srid);

@@ -88,6 +88,64 @@ static void put_positions(struct buf *out, const struct shape *s, size_t from, s
 #endif
 }
 
+/* --- empty ones -------------------------------------------------------------------------------------- */
+
+const char ewkb_empty_part[] = "a part of the geometry is empty";
+
+/* One text for each type, so that a message can be a constant. */
+static const char *refuse_empty(enum geometry_type type)
+{
+#define REFUSED(word)                                                                              \
+    "the geometry is empty (" word " EMPTY): the source's `empty:` says if it is taken"
+    static const char *const what[] = {"",
+                                       REFUSED("POINT"),
+                                       REFUSED("LINESTRING"),
+                                       REFUSED("POLYGON"),
+                                       REFUSED("MULTIPOINT"),
+                                       REFUSED("MULTILINESTRING"),
+                                       REFUSED("MULTIPOLYGON"),
+                                       REFUSED("GEOMETRYCOLLECTION")};
+#undef REFUSED
+    return what[type];
+}
+
+const char *ewkb_empty(struct buf *out, enum geometry_type *type,
+                       const struct geometry_rules *rules, int dims, bool with_srid)
+{
+    static const unsigned char nan[8] = {0, 0, 0, 0, 0, 0, 0xF8, 0x7F};
+    if (!with_srid || rules->empty == EMPTY_REFUSE) {
+        return with_srid ? refuse_empty(*type) : ewkb_empty_part;
+    }
+    dims = rules->dims != 0 ? rules->dims : dims != 0 ? dims : 2;
+    *type += rules->promote && *type <= GEOMETRY_POLYGON ? 3 : 0;
+    put_header(out, *type, rules, dims, true);
+    if (*type != GEOMETRY_POINT) {
+        put_u32(out, 0);
+        return NULL;
+    }
+    for (int i = 0; i < dims; i++) {
+        buf_add(out, nan, sizeof nan);
+    }
+    return NULL;
+}
+
+static uint32_t u32_at(const char *p)
+{
+    const unsigned char *b = (const unsigned char *)p;
+    return (uint32_t)b[0] | (uint32_t)b[1] << 8 | (uint32_t)b[2] << 16 | (uint32_t)b[3] << 24;
+}
+
+bool ewkb_is_empty(struct bytes ewkb)
+{
+    uint32_t head = u32_at(ewkb.p + 1);
+    const char *body = ewkb.p + ((head & FLAG_SRID) != 0 ? 9 : 5);
+    /* The upper half of a little-endian double: all of its exponent, and the fraction is not zero. */
+    return (head & 0xFF) == GEOMETRY_POINT ? (u32_at(body + 4) & 0x7FFFFFFFU) > 0x7FF00000U
+                                           : u32_at(body) == 0;
+}
+
+/* --- coordinates ------------------------------------------------------------------------------------- */
+
 static size_t part_start(const struct shape *s, size_t part)
 {
     return part == 0 ? 0 : s->parts[part - 1];
@@ -132,6 +190,9 @@ static const char *check_ring(const struct shape *s, size_t from, size_t to, boo
                               const struct geometry_rules *rules)
 {
     size_t dims = (size_t)s->dims;
+    if (from == to) {
+        return ewkb_empty_part;
+    }
     if (to - from < 4) {
         return "a ring has fewer than 4 positions";
     }
@@ -155,7 +216,7 @@ static const char *add_polygon(struct buf *out, const struct shape *s, size_t fr
                                const struct geometry_rules *rules)
 {
     if (from == to) {
-        return "a polygon is empty";
+        return ewkb_empty_part;
     }
     put_u32(out, (uint32_t)(to - from));
     for (size_t i = from; i < to; i++) {
@@ -174,6 +235,9 @@ static const char *add_polygon(struct buf *out, const struct shape *s, size_t fr
 static const char *add_line(struct buf *out, const struct shape *s, size_t from, size_t to,
                             const struct geometry_rules *rules)
 {
+    if (from == to) {
+        return ewkb_empty_part;
+    }
     if (to - from < 2) {
         return "a line has fewer than 2 positions";
     }
@@ -199,9 +263,6 @@ static const char *check_range(const struct shape *s)
 
 static const char *check_dims(const struct shape *s, const struct geometry_rules *rules)
 {
-    if (s->n == 0) {
-        return "the geometry is empty";
-    }
     if (rules->dims != 0 && s->dims != rules->dims) {
         return s->dims < rules->dims ? "a position has fewer numbers than the column's dimensions"
                                      : "a position has more numbers than the column's dimensions";
@@ -258,6 +319,11 @@ static const char *add_parts(struct buf *out, const struct shape *s, enum geomet
 const char *ewkb_add(struct buf *out, const struct shape *s, enum geometry_type *type,
                      const struct geometry_rules *rules, bool with_srid)
 {
+    if (s->n == 0) {
+        return s->n_parts == 0 && s->n_polygons == 0
+                   ? ewkb_empty(out, type, rules, s->dims, with_srid)
+                   : ewkb_empty_part;
+    }
     const char *what = check_dims(s, rules);
     if (what != NULL) {
         return what;
@@ -371,6 +437,19 @@ static const char *take_positions(struct wkb_reader *r, uint32_t n, int dims)
     return NULL;
 }
 
+/* A point without position has no number that is one. */
+static bool is_no_position(const struct wkb_reader *r, int dims)
+{
+    struct wkb_reader ahead = *r;
+    double v = 0;
+    for (int i = 0; i < dims; i++) {
+        if (!take(&ahead, &v, sizeof v) || !isnan(v)) {
+            return false;
+        }
+    }
+    return true;
+}
+
 static const char *take_rings(struct wkb_reader *r, int dims)
 {
     uint32_t n = 0;
@@ -398,6 +477,10 @@ static const char *take_simple(struct wkb_reader *r, const struct wkb_head *h)
     if (h->type == GEOMETRY_LINE && !take(r, &n, sizeof n)) {
         return "the (E)WKB ends too early";
     }
+    if (h->type == GEOMETRY_POINT && is_no_position(r, h->dims)) {
+        r->p += (size_t)h->dims * 8;
+        return NULL;
+    }
     return take_positions(r, n, h->dims);
 }
 
@@ -414,7 +497,9 @@ static const char *take_multi(struct wkb_reader *r, const struct wkb_head *h)
             what = "a part of the (E)WKB is of another type";
         }
         what = what != NULL ? what : check_head(r, &part, false);
+        size_t n_before = r->shape.n;
         what = what != NULL ? what : take_simple(r, &part);
+        what = what == NULL && r->shape.n == n_before ? ewkb_empty_part : what;
         if (what != NULL) {
             return what;
         }
@@ -436,8 +521,12 @@ static const char *take_collection(struct wkb_reader *r, const struct wkb_head *
     if (!take(r, &n, sizeof n)) {
         return "the (E)WKB ends too early";
     }
-    if (n == 0 || ++r->depth > 16) {
-        return n == 0 ? "the geometry is empty" : "the (E)WKB is nested too deeply";
+    if (n == 0) {
+        enum geometry_type written = GEOMETRY_COLLECTION;
+        return ewkb_empty(r->out, &written, &r->rules, h->dims, outermost);
+    }
+    if (++r->depth > 16) {
+        return "the (E)WKB is nested too deeply";
     }
     ewkb_collection(r->out, n, &r->rules, h->dims, outermost);
     for (uint32_t i = 0; i < n && what == NULL; i++) {

@@ -45,6 +45,18 @@ void shape_polygon(struct shape *s);
 const char *ewkb_add(struct buf *out, const struct shape *s, enum geometry_type *type,
                      const struct geometry_rules *rules, bool with_srid);
 
+/* Append a geometry of type that has no position, if rules take it and with_srid says that it stands by
+ * itself. dims: as the data says, or 0; the rules' count first, and XY where nobody says. Returns NULL, or
+ * why not. *type as in ewkb_add(). A point without position has NaN for each number, as PostGIS writes it. */
+const char *ewkb_empty(struct buf *out, enum geometry_type *type,
+                       const struct geometry_rules *rules, int dims, bool with_srid);
+
+/* Is that EWKB, as made here, a geometry without any position? */
+bool ewkb_is_empty(struct bytes ewkb);
+
+/* A part of a geometry, or a member of a collection, has no position: what is wrong then. */
+extern const char ewkb_empty_part[];
+
 /* Header of a collection of n geometries; dims of its members. */
 void ewkb_collection(struct buf *out, uint32_t n, const struct geometry_rules *rules, int dims,
                      bool with_srid);

@@ -189,6 +189,16 @@ bool reader_keep(struct reader *r, const char *p, size_t n)
     return !r->text.overflow;
 }
 
+void reader_took_geometry(struct reader *r, struct slot *s)
+{
+    s->kind = VALUE_GEOMETRY;
+    s->n = r->text.n - s->at;
+    if (r->rules.empty == EMPTY_NULL && ewkb_is_empty(bytes_of(r->text.p + s->at, s->n))) {
+        s->kind = VALUE_NULL;
+        r->text.n = s->at;
+    }
+}
+
 void reader_begin_record(struct reader *r, const char *at)
 {
     buf_clear(&r->text);

@@ -8,6 +8,7 @@
 #define KFMIG_DATA_READER_H
 
 #include "data/source.h"
+#include "model/projection.h"
 
 enum data_format { FORMAT_GEOJSON, FORMAT_NDJSON, FORMAT_CSV };
 /* By media type ("application/geo+json", "application/geo+json-seq", "application/x-ndjson",
@@ -35,7 +36,8 @@ struct wanted_value {
  * any_ring_order: take rings whose direction is not the one of RFC 7946 section 3.1.6 (exterior
  * counterclockwise, holes clockwise); else they are refused. Under 4326 a line, and a ring whose direction
  * tells nothing or is wrong, may have no edge of more than 180 degrees, but from one side of the
- * antimeridian to the other: it crosses it (section 3.1.9). */
+ * antimeridian to the other: it crosses it (section 3.1.9). empty: what becomes of a geometry without any
+ * position; one with empty parts or members is refused in any case. */
 struct geometry_rules {
     int srid;
     int dims;
@@ -43,6 +45,7 @@ struct geometry_rules {
     bool has_zm;
     bool promote;
     bool any_ring_order;
+    enum empty_rule empty;
 };
 
 /* VALUE_TEXT: the string, unescaped. VALUE_NUMBER: its literal. VALUE_JSON: an object or array as it is
@@ -77,9 +80,9 @@ struct reader *reader_open(enum data_format format, struct source *s, const stru
                            size_t n, const struct geometry_rules *rules);
 /* 1: *out holds the next record; 0: the artifact ended as it should; -1 with ERR_CONFIG: it is not what it
  * claims to be (syntax, UTF-8, duplicate member, number out of range, NaN, unclosed ring, ring of fewer
- * than 4 positions, wrong ring order, empty geometry, mixed dimensions, truncated, bytes after the end,
- * nesting over 64, a record over 64 MiB of values, a top-level "crs" member that is not CRS84 or the
- * srid). */
+ * than 4 positions, wrong ring order, a geometry or part of one that is empty, mixed dimensions, truncated,
+ * bytes after the end, nesting over 64, a record over 64 MiB of values, a "crs" member that is not CRS84
+ * or the srid). */
 int reader_next(struct reader *r, struct record *out, struct err *e) MUST_CHECK;
 /* In how many of the records that were handed out wanted i was there (NULL counts, a point if both of its
  * numbers were). */

@@ -252,9 +252,8 @@ static int take_geometry(struct reader *r, struct slot *s)
     if (what != NULL) {
         return reader_fail(r->s, &r->at, s->offset, NULL, r->e, "%s", what);
     }
-    s->kind = VALUE_GEOMETRY;
     s->at = at;
-    s->n = r->text.n - at;
+    reader_took_geometry(r, s);
     return 0;
 }
 

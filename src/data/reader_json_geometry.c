@@ -49,8 +49,12 @@ static int parse_position(struct reader *r, int dims)
 static int parse_level(struct reader *r, int level)
 {
     int c = json_peek(r);
+    if (c == ']' && level == 1) {
+        r->s->p++;
+        return 0; /* the geometry's type says what is empty */
+    }
     if (c == ']') {
-        return reader_error(r, r->s->p, NULL, "an array of coordinates is empty");
+        return reader_error(r, r->s->p, NULL, ewkb_empty_part);
     }
     if (c == '-' || (c >= '0' && c <= '9')) {
         if (r->shape.depth != 0 && r->shape.depth != level) {
@@ -123,6 +127,10 @@ static int parse_members(struct reader *r, uint32_t *n, int *dims, int level)
     while (c != ']') {
         struct slot member;
         c = json_peek(r);
+        if (c == ']' && *n == 0) {
+            r->s->p++;
+            break;
+        }
         if (c != '{') {
             return json_unexpected(r, c, "a member of \"geometries\" is no geometry");
         }
@@ -145,11 +153,10 @@ static int parse_members(struct reader *r, uint32_t *n, int *dims, int level)
     return 0;
 }
 
-/* Writes what was read into the record's text. */
-static int write_geometry(struct reader *r, struct slot *out, enum geometry_type type,
-                          bool outermost)
+/* What is written, or not: what says why not. */
+static int wrote(struct reader *r, struct slot *out, const char *what, enum geometry_type type,
+                 int dims)
 {
-    const char *what = ewkb_add(&r->text, &r->shape, &type, &r->rules, outermost);
     if (what != NULL) {
         return reader_fail(r->s, &r->at, out->offset, NULL, r->e, "%s", what);
     }
@@ -157,8 +164,16 @@ static int write_geometry(struct reader *r, struct slot *out, enum geometry_type
         return reader_error(r, r->s->p, NULL, "the record's values are longer than 64 MiB");
     }
     out->type = (int)type;
-    out->dims = r->shape.dims;
+    out->dims = dims;
     return 0;
+}
+
+/* Writes what was read into the record's text. */
+static int write_geometry(struct reader *r, struct slot *out, enum geometry_type type,
+                          bool outermost)
+{
+    const char *what = ewkb_add(&r->text, &r->shape, &type, &r->rules, outermost);
+    return wrote(r, out, what, type, r->shape.dims);
 }
 
 /* A collection's header comes before members whose dimensions it names: they are moved behind it. */
@@ -167,7 +182,9 @@ static int write_collection(struct reader *r, struct slot *out, uint32_t n, int 
 {
     struct buf header = {0};
     if (n == 0) {
-        return reader_fail(r->s, &r->at, out->offset, NULL, r->e, "the geometry is empty");
+        enum geometry_type type = GEOMETRY_COLLECTION;
+        const char *what = ewkb_empty(&r->text, &type, &r->rules, 0, outermost);
+        return wrote(r, out, what, type, 0);
     }
     if (r->rules.dims != 0 && dims != r->rules.dims) {
         return reader_fail(r->s, &r->at, out->offset, NULL, r->e,
@@ -245,7 +262,8 @@ int json_geometry(struct reader *r, struct slot *out, bool outermost, int level)
     }
     rc = is_collection ? write_collection(r, out, n, dims, outermost)
                        : write_geometry(r, out, type, outermost);
-    out->kind = VALUE_GEOMETRY;
-    out->n = r->text.n - out->at;
+    if (rc == 0 && outermost) {
+        reader_took_geometry(r, out);
+    }
     return rc;
 }

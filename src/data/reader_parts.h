@@ -66,6 +66,10 @@ int reader_end_record(struct reader *r, struct record *out);
 /* Append captured bytes; false with an error if the record gets too long. */
 bool reader_keep(struct reader *r, const char *p, size_t n);
 
+/* What stands in r->text from s->at is a geometry: SQL NULL instead, where it is empty and the rules say
+ * so. */
+void reader_took_geometry(struct reader *r, struct slot *s);
+
 /* reader_next() of each format: 1, 0, -1 with r->e. */
 int json_next(struct reader *r, struct record *out);
 int csv_next(struct reader *r, struct record *out);

@@ -49,6 +49,9 @@ static bool take_word(struct wkt_reader *w, const char *word)
 static const char *take_position(struct wkt_reader *w)
 {
     int n = 0;
+    if (take_word(w, "EMPTY")) {
+        return ewkb_empty_part;
+    }
     for (char c = peek(w); c != ',' && c != ')' && c != '('; c = peek(w)) {
         double v = 0;
         const char *end = number_read(w->p, &v);
@@ -75,7 +78,7 @@ static const char *take_position(struct wkt_reader *w)
 static const char *take_level(struct wkt_reader *w, int level, bool is_points)
 {
     if (!take(w, '(')) {
-        return take_word(w, "EMPTY") ? "the geometry is empty" : none;
+        return take_word(w, "EMPTY") ? ewkb_empty_part : none;
     }
     do {
         bool is_bracketed = is_points && take(w, '(');
@@ -144,7 +147,7 @@ static const char *take_members(struct wkt_reader *w, bool outermost)
     size_t at = w->out->n;
     uint32_t n = 0;
     if (!take(w, '(')) {
-        return take_word(w, "EMPTY") ? "the geometry is empty" : none;
+        return none;
     }
     if (++w->depth > NESTED_MAX) {
         return "collections are nested too deeply";
@@ -176,6 +179,11 @@ static const char *take_geometry(struct wkt_reader *w, int *type, bool outermost
     enum geometry_type found = take_type(w, &suffix);
     const char *what = found == 0 ? none : check_dims(w, suffix);
     *type = (int)found;
+    if (what == NULL && take_word(w, "EMPTY")) {
+        what = ewkb_empty(w->out, &found, &w->rules, 0, outermost);
+        *type = (int)found;
+        return what;
+    }
     if (what != NULL || found == GEOMETRY_COLLECTION) {
         return what != NULL ? what : take_members(w, outermost);
     }

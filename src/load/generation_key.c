@@ -47,6 +47,9 @@ static struct digest mapping_digest_of(struct arena *a, const struct projection_
     qsort(v, s->n_columns, sizeof *v, by_column);
     digester_field(d, "into", bytes_str(s->into));
     digester_field(d, "ring_order", bytes_str(s->any_ring_order ? "any" : "rfc7946"));
+    if (s->empty != EMPTY_REFUSE) { /* what stood before the key was known */
+        digester_field(d, "empty", bytes_str(s->empty == EMPTY_KEEP ? "keep" : "null"));
+    }
     digester_field(d, "evidence_ref", bytes_str(f->evidence_ref));
     for (size_t i = 0; i < s->n_columns; i++) {
         add_column(d, v[i]);

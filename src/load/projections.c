@@ -58,6 +58,18 @@ static int64_t seconds_of(const struct doc *d, const char *key, int64_t otherwis
                                            : 1);
 }
 
+/* null is a word of YAML, and no text. */
+static enum empty_rule empty_rule_of(const struct doc *d)
+{
+    const struct doc *rule = doc_get(d, "empty");
+    if (rule == NULL) {
+        return EMPTY_REFUSE;
+    }
+    return rule->type == DOC_NULL              ? EMPTY_NULL
+           : strcmp(rule->text.p, "keep") == 0 ? EMPTY_KEEP
+                                               : EMPTY_REFUSE;
+}
+
 static bool is_floating(const char *version)
 {
     static const char *const words[] = {"latest", "current", "newest", "head", "stable", "*"};
@@ -137,6 +149,7 @@ static void read_source(const struct projections_work *w, const struct doc *d,
                                       .evidence_ref = text_at(d, "evidence_ref", NULL),
                                       .any_ring_order =
                                           strcmp(text_at(d, "ring_order", "rfc7946"), "any") == 0,
+                                      .empty = empty_rule_of(d),
                                       .n_columns = columns->n,
                                       .line = version->line,
                                       .col = version->col};

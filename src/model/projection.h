@@ -11,6 +11,9 @@ enum projection_policy { PROJECTION_PREFER_REBUILD, PROJECTION_IN_PLACE };
 enum projection_grants { GRANTS_DECLARED, GRANTS_CARRY };
 enum projection_fallback { FALLBACK_REFUSE, FALLBACK_ATOMIC };
 
+/* What becomes of geometries without any position: a fault, SQL NULL, or loaded as they are. */
+enum empty_rule { EMPTY_REFUSE, EMPTY_NULL, EMPTY_KEEP };
+
 /* What a column is filled with. SOURCE_PATH: text is a path in the record. SOURCE_CONST: text, or NULL.
  * SOURCE_VERSION, SOURCE_EVIDENCE: $dataset_version_id, $evidence_ref. SOURCE_POINT: x and y are paths of two
  * numbers. */
@@ -30,6 +33,7 @@ struct projection_source {
     const char *into;         /* table in the projection's schema, without schema */
     const char *evidence_ref; /* NULL: dcat://SLUG@ID */
     bool any_ring_order;
+    enum empty_rule empty;
     struct mapping *column;
     size_t n_columns;
     struct names unique; /* columns that tell its rows apart; none: nothing is said about that */

@@ -134,7 +134,7 @@ static void judge_geometry(struct making *m, const struct projection_source *s,
     if (x->n_invalid > 0) {
         buf_printf(&detail, "%lld invalid", (long long)x->n_invalid);
     }
-    if (x->n_empty > 0) {
+    if (x->n_empty > 0 && s->empty != EMPTY_KEEP) {
         buf_printf(&detail, "%s%lld empty", detail.n > 0 ? ", " : "", (long long)x->n_empty);
     }
     if (x->n_other_srid > 0) {

@@ -39,6 +39,9 @@ static const struct geometry_rules rules[] = {
     {.srid = 4326, .dims = 3, .promote = true},
     {.srid = 5070, .dims = 3, .is_m = true, .any_ring_order = true},
     {.srid = 3857, .dims = 4},
+    {.srid = 4326, .any_ring_order = true, .empty = EMPTY_KEEP},
+    {.srid = 5070, .promote = true, .empty = EMPTY_KEEP},
+    {.srid = 4326, .empty = EMPTY_NULL},
 };
 enum { N_RULES = sizeof rules / sizeof *rules };
 

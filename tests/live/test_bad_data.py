@@ -25,7 +25,7 @@ JSON_COLUMNS = "".join(f", {c}: properties.{c}" for c in ("i4", "i8", "f8", "n",
 CSV_COLUMNS = "".join(f", {c}: {c}" for c in ("i4", "t"))
 
 
-def declare(p, ident, columns):
+def declare(p, ident, columns, more=""):
     p.write("registry/projections/pts.yml", f"""\
 projection: pts
 store: postgis
@@ -34,7 +34,7 @@ sources:
   - dataset: pts
     version: {ident}
     asset: features
-    into: pts
+    into: pts{more}
     columns: {{version: $dataset_version_id, {columns}}}
 validate: {{counts: catalog}}
 """)
@@ -139,9 +139,10 @@ GEOJSON = {
                                                         ring((5, 1), (6, 1), (6, 2), (5, 1)) + "]"))), "ring|hole"),
     "unclosed_ring": (features(feature(geometry("Polygon", "[" + ring((0, 0), (4, 0), (4, 4), (0, 1)) + "]"))), "ring"),
     "short_ring": (features(feature(geometry("Polygon", "[" + ring((0, 0), (4, 0), (0, 0)) + "]"))), "ring"),
-    "empty_geometry": (features(feature(geometry("Polygon", "[]"))), "empty"),
-    "empty_point": (features(feature(geometry("Point", "[]"))), "."),
-    "empty_collection": (features(feature('{"type":"GeometryCollection","geometries":[]}')), "no geometry"),
+    "empty_geometry": (features(feature(geometry("Polygon", "[]"))), r"the geometry is empty \(POLYGON EMPTY\)"),
+    "empty_point": (features(feature(geometry("Point", "[]"))), r"the geometry is empty \(POINT EMPTY\)"),
+    "empty_collection": (features(feature('{"type":"GeometryCollection","geometries":[]}')), r"the geometry is empty \(GEOMETRYCOLLECTION EMPTY\)"),
+    "empty_ring": (features(feature(geometry("Polygon", "[[]]"))), "a part of the geometry is empty"),
     "mixed_dimensions": (features(feature(geometry("LineString", "[[1,2],[3,4,5]]"))), "dimension|numbers"),
     "longitude": (features(feature(geometry("Point", "[180.0000001,0]"))), "longitude"),
     "latitude": (features(feature(geometry("Point", "[0,-90.5]"))), "latitude"),
@@ -380,6 +381,43 @@ def catalog(case):
     # What the catalogs say is known when the plan is made; whether the artifacts are what they say, when they are to be loaded.
     ran = refused(p, status, rf"\[{code}\]", recorded="CATALOG_ARTIFACT" in code)
     equal(re.search(r"registry/[^ ]*/(artifacts(/points.geojson)?|[^ /]*\.(json|jsonld|geojson):\d+:\d+)[):]", ran.text) is not None, True, f"a place: {ran!r}")
+
+
+EMPTIES = {
+    "point": ('{"type":"Point","coordinates":[]}', "POINT EMPTY"),
+    "line": ('{"type":"LineString","coordinates":[]}', "LINESTRING EMPTY"),
+    "polygon": ('{"type":"Polygon","coordinates":[]}', "POLYGON EMPTY"),
+    "multi": ('{"type":"MultiPolygon","coordinates":[]}', "MULTIPOLYGON EMPTY"),
+    "collection": ('{"type":"GeometryCollection","geometries":[]}', "GEOMETRYCOLLECTION EMPTY"),
+}
+
+
+@test
+def empty_geometries_are_kept_or_null_where_the_source_says_so():
+    """Of every type, as GeoJSON, WKT and WKB: `empty: keep` loads what PostGIS itself calls by that name, `empty: null` NULL; another word is a fault"""
+    p = project()
+    rows = [feature(given, ident=f'"{name}"') for name, (given, _) in EMPTIES.items()]
+    hexed = dict(pg.psql(p.db, "".join(f"SELECT '{name}', ST_AsHEXEWKB(ST_GeomFromText('{wkt}', 4326));" for name, (_, wkt) in EMPTIES.items())))
+    forms = [("points.geojson", "application/geo+json", features(*rows), "id: properties.id, geom: geometry")]
+    for texts in ({name: wkt for name, (_, wkt) in EMPTIES.items()}, hexed):
+        lines = "id,geom\n" + "".join(f"{name},{text}\n" for name, text in texts.items())
+        forms.append(("points.csv", "text/csv", lines.encode(), "id: id, geom: geom"))
+    for name, media, data, columns in forms:
+        for rule in ("keep", "null"):
+            project()
+            version(p, "pts", BAD, FEATURES[:1], count=len(EMPTIES), artifact=data, name=name, media=media)
+            declare(p, BAD, columns, f"\n    empty: {rule}")
+            ran = p.build()
+            equal(ran.status, 0, repr(ran))
+            want = [(name, wkt, "4326") if rule == "keep" else (name, None, None) for name, (_, wkt) in EMPTIES.items()]
+            equal(pg.psql(p.db, "SELECT id, ST_AsText(geom), ST_SRID(geom) FROM app.pts ORDER BY id"), sorted(want), f"{name} {rule}")
+    declare(p, BAD, columns, "\n    empty: drop")
+    ran = p.run("check")
+    equal(ran.status, 5, repr(ran))
+    contains(ran.text, 'allowed: null, "keep", "refuse"')
+    declare(p, GOOD, "id: properties.id, geom: geometry")
+    equal(p.build().status, 0)
+    equal(p.run("gc", "dev", "--all").status, 0)
 
 
 @test

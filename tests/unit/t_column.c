@@ -181,6 +181,7 @@ static const struct conversion_case text_only[] = {
     HEAD("20", "04")                                                                               \
     "01000000"                                                                                     \
     "0101000000" POINT_BODY
+#define NAN_BODY "000000000000f87f"
 #define POLYGON HEAD("20", "03") "00000000"
 #define COLLECTION HEAD("20", "07") "00000000"
 
@@ -217,10 +218,12 @@ static const struct {
                       "0101000040" POINT_BODY_Z,
      ""},
     {GEOMETRY(4, 4326, .has_z = false), LINE, NULL, "another type"},
-    {GEOMETRY(6, 0, .has_z = false), POLYGON,
-     HEAD("20", "06") "01000000"
-                      "0103000000"
-                      "00000000",
+    {GEOMETRY(6, 0, .has_z = false), POLYGON, HEAD("20", "06") "00000000", ""},
+    {GEOMETRY(4, 4326, .has_z = false), HEAD("20", "01") NAN_BODY NAN_BODY,
+     HEAD("20", "04") "00000000", ""},
+    {GEOMETRY(1, 4326, .has_z = false), HEAD("20", "01") NAN_BODY NAN_BODY,
+     HEAD("20", "01") NAN_BODY NAN_BODY, ""},
+    {GEOMETRY(5, 4326, .has_z = false), HEAD("20", "02") "00000000", HEAD("20", "05") "00000000",
      ""},
     {GEOMETRY(7, 4326, .has_z = false), COLLECTION, COLLECTION, ""},
     {GEOMETRY(7, 4326, .has_z = false), MULTI_POINT, MULTI_POINT, ""},

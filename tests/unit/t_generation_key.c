@@ -101,6 +101,15 @@ static void on_rings(void)
     sources[2].any_ring_order = true;
 }
 
+static void on_empty_kept(void)
+{
+    sources[2].empty = EMPTY_KEEP;
+}
+static void on_empty_null(void)
+{
+    sources[2].empty = EMPTY_NULL;
+}
+
 static void try_differences(void)
 {
     static const struct {
@@ -118,6 +127,8 @@ static void try_differences(void)
         {on_srid, false, "its SRID"},
         {on_evidence, false, "the evidence's name"},
         {on_rings, false, "the order of rings"},
+        {on_empty_kept, false, "empty geometries kept"},
+        {on_empty_null, false, "empty geometries NULL"},
     };
     struct arena a = {0};
     set_up();
@@ -171,7 +182,7 @@ static void try_twice(void)
 
 int main(void)
 {
-    tap_plan(12 + 9 + 3);
+    tap_plan(14 + 9 + 3);
     try_differences();
     try_parts();
     try_twice();

@@ -94,6 +94,8 @@ static const struct wanted_value wanted[] = {{.path = "properties.id"},
                                              {.path = "geometry", .as_geometry = true}};
 static const struct geometry_rules plain = {.srid = 4326};
 
+#define EMPTY(word)                                                                                \
+    "the geometry is empty (" word " EMPTY): the source's `empty:` says if it is taken"
 #define FC(features) "{\"type\":\"FeatureCollection\",\"features\":[" features "]}"
 #define FEATURE(id, geometry)                                                                      \
     "{\"type\":\"Feature\",\"properties\":{\"id\":" id "},\"geometry\":" geometry "}"
@@ -185,10 +187,10 @@ static const struct {
     {"no area", FC(FEATURE("1", GEOMETRY("Polygon", "[[[0,0],[1,1],[2,2],[0,0]]]"))),
      "E byte 91, record 1: a ring has no area"},
     {"empty coordinates", FC(FEATURE("1", GEOMETRY("Point", "[]"))),
-     "E byte 122, record 1: an array of coordinates is empty"},
+     "E byte 91, record 1: " EMPTY("POINT")},
     {"an empty collection of geometries",
      FC(FEATURE("1", "{\"type\":\"GeometryCollection\",\"geometries\":[]}")),
-     "E byte 134, record 1: a member of \"geometries\" is no geometry"},
+     "E byte 91, record 1: " EMPTY("GEOMETRYCOLLECTION")},
     {"one number", FC(FEATURE("1", GEOMETRY("Point", "[1]"))),
      "E byte 124, record 1: a position has fewer than 2 numbers"},
     {"five numbers", FC(FEATURE("1", GEOMETRY("Point", "[1,2,3,4,5]"))), "n:1,G1/33:a0000001;"},
@@ -654,9 +656,9 @@ static void check_wkb(void)
          &any},
         {"infinity", "0101000000000000000000F07F" TWO,
          "E byte 2, record 1: a coordinate is not finite", &any},
-        {"no points", "010400000000000000", "E byte 2, record 1: the geometry is empty", &any},
-        {"an empty collection", "010700000000000000", "E byte 2, record 1: the geometry is empty",
-         &any},
+        {"no points", "010400000000000000", "E byte 2, record 1: " EMPTY("MULTIPOINT"), &any},
+        {"an empty collection", "010700000000000000",
+         "E byte 2, record 1: " EMPTY("GEOMETRYCOLLECTION"), &any},
         {"an odd digit", LE_POINT "0", "E byte 2, record 1: is no hexadecimal (E)WKB", &any},
         {"no digit", "0101000000" ONE "000000000000004G",
          "E byte 2, record 1: is no hexadecimal (E)WKB", &any},
@@ -685,7 +687,6 @@ static void check_wkt(void)
         AT "the WKT has other dimensions than the column, or than what it is part of";
     static const char numbers_differ[] =
         AT "a position has other dimensions than the others, or than the column";
-    static const char is_empty[] = AT "the geometry is empty";
     static const struct {
         const char *wkt, *want;
         const struct geometry_rules *rules;
@@ -729,9 +730,6 @@ static void check_wkt(void)
         {"GEOMETRYCOLLECTION(GEOMETRYCOLLECTION(POINT Z (1 2 3)))", "G7/51:a0000007;", &any},
         {"GEOMETRYCOLLECTION(POINT(1 2),POINT(1 2 3))", numbers_differ, &any},
         {"GEOMETRYCOLLECTION Z (POINT(1 2))", numbers_differ, &any},
-        {"POINT EMPTY", is_empty, &any},
-        {"POLYGON EMPTY", is_empty, &any},
-        {"GEOMETRYCOLLECTION EMPTY", is_empty, &any},
         {"POINT(1)", AT "a position has fewer than 2 numbers", &any},
         {"POINT(1 2 3 4 5)", AT "a position has more than 4 numbers", &any},
         {"POINT(1 2,3 4)", AT "a point has more than one position", &any},
@@ -751,6 +749,93 @@ static void check_wkt(void)
         (void)snprintf(text, sizeof text, "g\n\"%s\"\n", texts[i].wkt);
         is_str(read_all(FORMAT_CSV, text, strlen(text), 5, g, 1, texts[i].rules, &out),
                texts[i].want, texts[i].wkt);
+    }
+    buf_release(&out);
+}
+
+/* Empty geometries as each format writes them; kept: what `empty: keep` gives, NULL: refused in any case, for why. */
+#define PART "a part of the geometry is empty"
+#define COLLECTION(members) "{\"type\":\"GeometryCollection\",\"geometries\":[" members "]}"
+static const struct {
+    const char *given, *kept, *why;
+    int dims;
+} empties[] = {
+    {GEOMETRY("Point", "[]"), "G1/25:20000001;", EMPTY("POINT"), 0},
+    {GEOMETRY("LineString", "[]"), "G2/13:20000002;", EMPTY("LINESTRING"), 0},
+    {GEOMETRY("Polygon", "[]"), "G3/13:20000003;", EMPTY("POLYGON"), 0},
+    {GEOMETRY("MultiPoint", "[]"), "G4/13:20000004;", EMPTY("MULTIPOINT"), 0},
+    {GEOMETRY("MultiLineString", "[]"), "G5/13:20000005;", EMPTY("MULTILINESTRING"), 0},
+    {GEOMETRY("MultiPolygon", "[ ]"), "G6/13:20000006;", EMPTY("MULTIPOLYGON"), 0},
+    {"{\"coordinates\":[],\"type\":\"Polygon\"}", "G3/13:20000003;", EMPTY("POLYGON"), 0},
+    {COLLECTION(""), "G7/13:20000007;", EMPTY("GEOMETRYCOLLECTION"), 0},
+    {GEOMETRY("Point", "[]"), "G1/33:a0000001;", EMPTY("POINT"), 3},
+    {GEOMETRY("Polygon", "[]"), "G3/13:e0000003;", EMPTY("POLYGON"), 4},
+    {GEOMETRY("Polygon", "[[]]"), NULL, PART, 0},
+    {GEOMETRY("MultiPolygon", "[[]]"), NULL, PART, 0},
+    {GEOMETRY("MultiPolygon", "[[[]]]"), NULL, PART, 0},
+    {GEOMETRY("MultiPoint", "[[1,2],[]]"), NULL, PART, 0},
+    {GEOMETRY("MultiLineString", "[[[1,2],[3,4]],[]]"), NULL, PART, 0},
+    {COLLECTION(GEOMETRY("Point", "[]")), NULL, PART, 0},
+    {COLLECTION(POINT "," GEOMETRY("Polygon", "[]")), NULL, PART, 0},
+    {COLLECTION(COLLECTION("")), NULL, PART, 0},
+    {COLLECTION(POINT ","), NULL, "a member of \"geometries\" is no geometry", 0},
+    {"POINT EMPTY", "G1/25:20000001;", EMPTY("POINT"), 0},
+    {"point z empty", "G1/33:a0000001;", EMPTY("POINT"), 0},
+    {"POINT M EMPTY", "G1/33:60000001;", EMPTY("POINT"), 0},
+    {"POINT ZM EMPTY", "G1/41:e0000001;", EMPTY("POINT"), 0},
+    {"POINT EMPTY", "G1/33:a0000001;", EMPTY("POINT"), 3},
+    {"SRID=4326;LINESTRING EMPTY", "G2/13:20000002;", EMPTY("LINESTRING"), 0},
+    {"POLYGON EMPTY", "G3/13:20000003;", EMPTY("POLYGON"), 0},
+    {"MULTIPOINT EMPTY", "G4/13:20000004;", EMPTY("MULTIPOINT"), 0},
+    {"MULTILINESTRING EMPTY", "G5/13:20000005;", EMPTY("MULTILINESTRING"), 0},
+    {"MULTIPOLYGON EMPTY", "G6/13:20000006;", EMPTY("MULTIPOLYGON"), 0},
+    {"GEOMETRYCOLLECTION EMPTY", "G7/13:20000007;", EMPTY("GEOMETRYCOLLECTION"), 0},
+    {"POLYGON(EMPTY)", NULL, PART, 0},
+    {"MULTIPOINT(1 2,EMPTY)", NULL, PART, 0},
+    {"MULTIPOINT(EMPTY)", NULL, PART, 0},
+    {"MULTILINESTRING(EMPTY,(1 2,3 4))", NULL, PART, 0},
+    {"MULTIPOLYGON(EMPTY)", NULL, PART, 0},
+    {"GEOMETRYCOLLECTION(POINT EMPTY)", NULL, PART, 0},
+    {"GEOMETRYCOLLECTION(GEOMETRYCOLLECTION EMPTY)", NULL, PART, 0},
+    {"POINT EMPTIES", NULL, "is neither hexadecimal (E)WKB nor WKT", 0},
+    {"0101000000000000000000F87F000000000000F87F", "G1/25:20000001;", EMPTY("POINT"), 0},
+    {"0101000080000000000000F87F000000000000F87F000000000000F8FF", "G1/33:a0000001;",
+     EMPTY("POINT"), 0},
+    {"0000000001FFF8000000000000FFF8000000000000", "G1/25:20000001;", EMPTY("POINT"), 0},
+    {"010200000000000000", "G2/13:20000002;", EMPTY("LINESTRING"), 0},
+    {"0103000020E610000000000000", "G3/13:20000003;", EMPTY("POLYGON"), 0},
+    {"010400000000000000", "G4/13:20000004;", EMPTY("MULTIPOINT"), 0},
+    {"010500000000000000", "G5/13:20000005;", EMPTY("MULTILINESTRING"), 0},
+    {"01EE03000000000000", "G6/13:a0000006;", EMPTY("MULTIPOLYGON"), 0},
+    {"010700000000000000", "G7/13:20000007;", EMPTY("GEOMETRYCOLLECTION"), 0},
+    {"01030000000100000000000000", NULL, PART, 0},
+    {"0104000000010000000101000000000000000000F87F000000000000F87F", NULL, PART, 0},
+    {"010500000001000000010200000000000000", NULL, PART, 0},
+    {"010600000001000000010300000000000000", NULL, PART, 0},
+    {"010700000001000000010200000000000000", NULL, PART, 0},
+    {"0101000000000000000000F87F0000000000000040", NULL, "a coordinate is not finite", 0},
+};
+
+static void check_empty(void)
+{
+    static const struct wanted_value g[] = {{.path = "g", .as_geometry = true}};
+    struct buf out = {0};
+    for (size_t i = 0; i < 3 * COUNT(empties); i++) {
+        const char *given = empties[i / 3].given;
+        const char *kept = empties[i / 3].kept;
+        const struct geometry_rules rules = {
+            .srid = 4326, .dims = empties[i / 3].dims, .empty = (enum empty_rule)(i % 3)};
+        bool is_json = given[0] == '{';
+        char text[512];
+        (void)snprintf(text, sizeof text, is_json ? "{\"g\":%s}" : "g\n\"%s\"\n", given);
+        const char *got = read_all(is_json ? FORMAT_NDJSON : FORMAT_CSV, text, strlen(text), 5, g,
+                                   1, &rules, &out);
+        if (kept != NULL && rules.empty != EMPTY_REFUSE) {
+            is_str(got, rules.empty == EMPTY_KEEP ? kept : "null;", given);
+        } else {
+            const char *what = strstr(got, ", record 1: ");
+            is_str(what != NULL ? what + strlen(", record 1: ") : got, empties[i / 3].why, given);
+        }
     }
     buf_release(&out);
 }
@@ -925,7 +1010,7 @@ int main(void)
 {
     tap_plan((int)(2 * (COUNT(geojson) + COUNT(lines) + COUNT(csv)) + COUNT(numbers)) + 1 + 1 + 2 +
              3 + 5 + 5 + (int)(COUNT(damages) * (COUNT(cuts) + 3)) + 2 * 6 + 2 + 3 + 2 * 14 + 1 +
-             44 + 49);
+             44 + 46 + 3 * (int)COUNT(empties));
     if (mkdtemp(folder_path) == NULL || (folder = open(folder_path, O_RDONLY | O_DIRECTORY)) < 0) {
         return 1;
     }
@@ -948,6 +1033,7 @@ int main(void)
     check_antimeridian();
     check_wkb();
     check_wkt();
+    check_empty();
     check_formats();
     check_header();
     check_damage();

@@ -134,6 +134,7 @@ static void set_rules(struct load *l)
     bool is_first = true;
     l->rules.srid = l->in->srid;
     l->rules.any_ring_order = l->in->from->any_ring_order;
+    l->rules.empty = l->in->from->empty;
     for (size_t i = 0; i < l->n; i++) {
         const struct column *c = &l->column[i];
         if (!c->takes_geometry || l->from[i].is_constant) {
