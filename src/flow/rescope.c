@@ -8,8 +8,6 @@
 
 #include <string.h>
 
-enum { YML_MAX = 1024 * 1024 };
-
 int rescope_text(struct project *p, struct bundle *b, struct draft *out, struct err_list *faults,
                  struct err *e)
 {
@@ -104,10 +102,8 @@ int rescope_write(struct project *p, struct bundle *b, struct draft *d, struct e
     d->decl.id = b->id;
     d->decl.scope.forbidden_schemas = b->decl->scope.forbidden_schemas;
     d->decl.scope.forbidden_tables = b->decl->scope.forbidden_tables;
-    struct bytes yml = file->bytes;
     struct buf out = {0};
-    int rc = yml.p != NULL ? 0 : file_read(p->a, p->dirfd, file->path, YML_MAX, &yml, NULL, e);
-    rc = rc == 0 ? draft_replace(&out, yml, file->path, d, e) : -1;
+    int rc = draft_replace(&out, file->bytes, file->path, d, e);
     rc = rc == 0 ? file_write(p->dirfd, file->path, buf_bytes(&out), 0666, e) : -1;
     buf_release(&out);
     return rc;
