@@ -1,9 +1,11 @@
 /* The plan as text for people. */
+#include <string.h>
 
 #include "report/advice.h"
 #include "report/words.h"
 
-enum { LOCK_QUIET = 1, VERB_WIDTH = 9 };
+/* RUN_SHOWN: from so many on, what reads the same is told once. */
+enum { LOCK_QUIET = 1, VERB_WIDTH = 9, RUN_SHOWN = 3 };
 
 static size_t widest_id(const struct plan *p)
 {
@@ -31,22 +33,57 @@ static void put_locks(struct buf *out, const struct style *st, const struct stat
     arena_release(&a);
 }
 
-static void put_statement(struct buf *out, const struct style *st, const struct step *s,
-                          const struct script *script, const struct statement *t)
+static bool is_shown(const struct statement *t)
 {
-    if (t->kind == STATEMENT_BEGIN || t->kind == STATEMENT_COMMIT) {
-        return;
-    }
-    struct buf place = {0};
-    buf_printf(&place, "%s:%d", words_in_bundle(s->bundle, script->path), t->line);
-    buf_printf(out, "%*s", VERB_WIDTH + 2, "");
-    words_cell(out, buf_str(&place), 16);
+    return t->kind != STATEMENT_BEGIN && t->kind != STATEMENT_COMMIT;
+}
+
+/* What it does, without its place. */
+static void put_deed(struct buf *out, const struct style *st, const struct statement *t)
+{
     words_safe(out, t->analysed ? t->tag : "not analysed");
     buf_puts(out, t->opaque ? ", holds code that is observed when it runs" : "");
     buf_puts(out, t->destructive ? ", destructive" : "");
     put_locks(out, st, t);
+}
+
+/* How many statements from the one at first on read as deed does. */
+static size_t count_alike(const struct style *st, const struct script *script, size_t first,
+                          const struct buf *deed)
+{
+    size_t n = 1;
+    struct buf next = {0};
+    while (!st->verbose && first + n < script->n && is_shown(&script->v[first + n])) {
+        buf_clear(&next);
+        put_deed(&next, st, &script->v[first + n]);
+        if (strcmp(buf_str(&next), buf_str(deed)) != 0) {
+            break;
+        }
+        n++;
+    }
+    buf_release(&next);
+    return n;
+}
+
+/* One statement, or all of a run that read the same; how many. */
+static size_t put_run(struct buf *out, const struct style *st, const struct step *s,
+                      const struct script *script, size_t first)
+{
+    struct buf place = {0}, deed = {0};
+    put_deed(&deed, st, &script->v[first]);
+    size_t n = count_alike(st, script, first, &deed);
+    n = n < RUN_SHOWN ? 1 : n;
+    int from = script->v[first].line, to = script->v[first + n - 1].line;
+    buf_printf(&place, "%s:%d", words_in_bundle(s->bundle, script->path), from);
+    buf_printf(&place, to > from ? "-%d" : "", to);
+    buf_printf(out, "%*s", VERB_WIDTH + 2, "");
+    words_cell(out, buf_str(&place), 16);
+    buf_printf(out, n > 1 ? "%zu times " : "", n);
+    buf_add(out, deed.p, deed.n);
     buf_putc(out, '\n');
     buf_release(&place);
+    buf_release(&deed);
+    return n;
 }
 
 static void put_statements(struct buf *out, const struct style *st, const struct step *s)
@@ -56,8 +93,8 @@ static void put_statements(struct buf *out, const struct style *st, const struct
         return;
     }
     for (size_t i = 0; i < b->decl->forward.n; i++) {
-        for (size_t k = 0; k < b->forward[i].n; k++) {
-            put_statement(out, st, s, &b->forward[i], &b->forward[i].v[k]);
+        for (size_t k = 0; k < b->forward[i].n;) {
+            k += is_shown(&b->forward[i].v[k]) ? put_run(out, st, s, &b->forward[i], k) : 1;
         }
     }
 }
@@ -173,25 +210,111 @@ static void put_next(struct buf *out, const struct style *st, const struct plan 
     buf_putc(out, '\n');
 }
 
+/* Nothing keeps it but that another is blocked: which one; -1: it has a reason of its own. */
+static int waits_for(const struct step *s)
+{
+    int step = -1;
+    for (size_t i = 0; i < s->n_reasons; i++) {
+        if (reason_state(s->reasons[i].code) == STATE_BLOCKED) {
+            if (s->reasons[i].code != REASON_UPSTREAM_BLOCKED) {
+                return -1;
+            }
+            step = step < 0 ? s->reasons[i].step : step;
+        }
+    }
+    return step;
+}
+
+/* Per step the one that it waits for in the end; itself, if it waits for none. In a. */
+static const size_t *find_roots(struct arena *a, const struct plan *p)
+{
+    size_t *root = ARENA_ARRAY(a, size_t, p->n_steps + 1);
+    for (size_t i = 0; i < p->n_steps; i++) {
+        int on = p->v[i].state == STATE_BLOCKED ? waits_for(&p->v[i]) : -1;
+        root[i] = on >= 0 && (size_t)on < i ? root[on] : i; /* what comes first stands first */
+    }
+    return root;
+}
+
+static bool is_listed(const struct style *st, const struct plan *p, const struct step *s)
+{
+    /* Where nothing could be asked, all are blocked for the one reason given above. */
+    bool idle = s->action == ACTION_NONE && (s->state != STATE_BLOCKED || !p->world->reachable);
+    bool is_absent = s->kind == STEP_MIGRATION && s->bundle->is_absent;
+    return s->selected && (!idle || is_absent || st->verbose);
+}
+
+/* How many of those listed from i on wait for the same one as it does; *last: of these. */
+static size_t count_waiting(const struct style *st, const struct plan *p, const size_t *root,
+                            size_t i, size_t *last)
+{
+    size_t n = 0;
+    for (size_t k = i; k < p->n_steps && root[i] != i && !st->verbose; k++) {
+        if (!is_listed(st, p, &p->v[k])) {
+            continue;
+        }
+        if (root[k] != root[i]) {
+            break;
+        }
+        n++;
+        *last = k;
+    }
+    return n;
+}
+
+/* A run of targets that wait for one that is blocked, as a line; false: it is none, nothing is written.
+ * *i: of its first, then of its last. */
+static bool put_waiting(struct buf *out, const struct style *st, const struct plan *p,
+                        const size_t *root, size_t *i)
+{
+    size_t last = *i;
+    size_t n = count_waiting(st, p, root, *i, &last);
+    if (n < RUN_SHOWN) {
+        return false;
+    }
+    words_state(out, st, STATE_BLOCKED, VERB_WIDTH);
+    words_safe(out, step_name(&p->v[*i]));
+    buf_puts(out, " to ");
+    words_safe(out, step_name(&p->v[last]));
+    buf_printf(out, ": %zu wait for ", n);
+    words_safe(out, step_name(&p->v[root[*i]]));
+    buf_puts(out, " (--verbose lists them)\n");
+    *i = last;
+    return true;
+}
+
+static bool put_steps(struct buf *out, const struct style *st, const struct plan *p)
+{
+    struct arena a = {0};
+    const size_t *root = find_roots(&a, p);
+    size_t width = widest_id(p);
+    bool listed = false;
+    for (size_t i = 0; i < p->n_steps; i++) {
+        const struct step *s = &p->v[i];
+        if (!is_listed(st, p, s)) {
+            continue;
+        }
+        buf_puts(out, listed ? "" : "\n");
+        listed = true;
+        struct buf run = {0};
+        if (put_waiting(&run, st, p, root, &i)) {
+            buf_puts(out, "  ");
+            buf_add(out, run.p, run.n);
+        } else {
+            (s->kind == STEP_PROJECTION ? words_projection : put_migration)(out, st, s, width);
+        }
+        buf_release(&run);
+    }
+    arena_release(&a);
+    return listed;
+}
+
 void report_plan(struct buf *out, const struct style *st, const struct plan *p)
 {
     words_summary(out, p);
     words_running(out, st, p);
     put_world(out, st, p);
-    size_t width = widest_id(p);
-    bool listed = false;
-    for (size_t i = 0; i < p->n_steps; i++) {
-        const struct step *s = &p->v[i];
-        /* Where nothing could be asked, all are blocked for the one reason given above. */
-        bool idle = s->action == ACTION_NONE && (s->state != STATE_BLOCKED || !p->world->reachable);
-        bool is_absent = s->kind == STEP_MIGRATION && s->bundle->is_absent;
-        if (s->selected && (!idle || is_absent || st->verbose)) {
-            buf_puts(out, listed ? "" : "\n");
-            listed = true;
-            (s->kind == STEP_PROJECTION ? words_projection : put_migration)(out, st, s, width);
-        }
-    }
-    buf_puts(out, listed ? "\n" : "");
+    buf_puts(out, put_steps(out, st, p) ? "\n" : "");
     put_next(out, st, p);
 }
 
@@ -223,10 +346,14 @@ static void put_blocked_name(struct buf *out, const struct style *st, const char
 
 void report_blocked(struct buf *out, const struct style *st, const struct plan *p)
 {
+    struct arena a = {0};
+    const size_t *root = find_roots(&a, p);
     for (size_t i = 0; i < p->n_steps; i++) {
-        if (p->v[i].selected && p->v[i].state == STATE_BLOCKED) {
-            put_blocked_name(out, st, step_name(&p->v[i]));
-            put_blocked_reasons(out, p, &p->v[i]);
+        const struct step *s = &p->v[i];
+        if (s->selected && s->state == STATE_BLOCKED && !put_waiting(out, st, p, root, &i)) {
+            put_blocked_name(out, st, step_name(s));
+            put_blocked_reasons(out, p, s);
         }
     }
+    arena_release(&a);
 }

@@ -93,10 +93,12 @@ void words_count(struct buf *out, size_t n, const char *noun)
 
 void words_summary(struct buf *out, const struct plan *p)
 {
-    size_t n_absent = 0;
-    for (size_t i = 0; i < p->n_migrations && p->n_absent > 0; i++) {
+    size_t n_absent = 0, n_waiting = 0;
+    for (size_t i = 0; i < p->n_steps; i++) {
         const struct step *s = &p->v[i];
-        n_absent += s->selected && s->state == STATE_NOT_APPLICABLE && s->bundle->is_absent;
+        n_waiting += s->selected && s->state == STATE_STALE && s->action == ACTION_NONE;
+        n_absent += s->selected && s->state == STATE_NOT_APPLICABLE && s->kind == STEP_MIGRATION &&
+                    s->bundle->is_absent;
     }
     const struct {
         size_t n;
@@ -104,6 +106,7 @@ void words_summary(struct buf *out, const struct plan *p)
     } parts[] = {{p->n_apply, "to apply"},
                  {p->n_rebuild, "to publish"},
                  {p->n_export, "to export"},
+                 {n_waiting, "waiting"},
                  {p->n_state[STATE_BLOCKED], "blocked"},
                  {p->n_state[STATE_CURRENT], "current"},
                  {n_absent, "applied but not here"},

@@ -32,7 +32,7 @@ void words_versions(struct buf *out, const struct plan *p);
 /* That as members of d: "upgrade", {"from","to","objects"}, and "fingerprints", {"format","next"}; or
  * null. */
 void words_put_versions(struct arena *a, struct doc *d, const struct plan *p);
-/* "dev: 2 to apply, 1 blocked, 5 current" for the selected steps. */
+/* "dev: 2 to apply, 1 blocked, 5 current" for the selected steps: together they are all of them. */
 void words_summary(struct buf *out, const struct plan *p);
 
 /* Why the environment could not be asked: "dev could not be asked: ...", the server's words, what to do. */

@@ -99,7 +99,7 @@ static void test_projection_plan(void)
     report_plan(&out, &plain, &w.plan);
     is_str(buf_str(&out),
            arena_printf(&w.a,
-                        "dev: 1 to publish, 1 current\n"
+                        "dev: 1 to publish, 1 waiting, 1 current\n"
                         "\n"
                         "  rebuild  wells  what it is built from changed (source k/1#f>t)\n"
                         "                  a new generation beside the old one, then a switch; not "

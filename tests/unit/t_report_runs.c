@@ -1,0 +1,262 @@
+/* layer: report */
+/* What reads the same is told once in plan, and the counts of its first line are all there is. */
+#include <stdlib.h>
+
+#include "report_cases.h"
+
+#define MANY 12
+
+/* A statement as a letter: I INSERT into s.t, J into s.u, C CREATE TABLE, D DROP TABLE s.t, F DO, ? not analysed, ( ) BEGIN and COMMIT; a digit: that many lines are skipped before the next. */
+static void give_statements(struct world_of_tests *w, const char *letters)
+{
+    static struct table_lock locks[] = {{{OBJ_TABLE, "s", "t", NULL}, 3},
+                                        {{OBJ_TABLE, "s", "u", NULL}, 3},
+                                        {{OBJ_TABLE, "s", "t", NULL}, 8}};
+    struct statement *v = ARENA_ARRAY(&w->a, struct statement, strlen(letters) + 1);
+    size_t n = 0;
+    int line = 1;
+    for (const char *c = letters; *c != '\0'; c++) {
+        if (*c >= '0' && *c <= '9') {
+            line += *c - '0';
+            continue;
+        }
+        struct statement s = {.tag = "", .line = line++, .col = 1, .analysed = *c != '?'};
+        s.kind = *c == '(' ? STATEMENT_BEGIN : *c == ')' ? STATEMENT_COMMIT : STATEMENT_PLAIN;
+        s.tag = *c == 'I' || *c == 'J' ? "INSERT"
+                : *c == 'C'            ? "CREATE TABLE"
+                : *c == 'D'            ? "DROP TABLE"
+                : *c == 'F'            ? "DO"
+                                       : "";
+        s.opaque = *c == 'F';
+        s.destructive = *c == 'D';
+        s.locks = *c == 'I' ? &locks[0] : *c == 'J' ? &locks[1] : *c == 'D' ? &locks[2] : NULL;
+        s.n_locks = s.locks != NULL;
+        v[n++] = s;
+    }
+    w->script.v = v;
+    w->script.n = n;
+}
+
+#define I_ "INSERT  locks table s.t RowExclusive\n"
+#define J_ "INSERT  locks table s.u RowExclusive\n"
+
+static const struct {
+    const char *name, *letters;
+    bool verbose;
+    const char *want;
+} scripts[] = {
+    {"none", "", false, ""},
+    {"one", "I", false, "1 " I_},
+    {"two stay two", "II", false, "1 " I_ "2 " I_},
+    {"three are one line", "III", false, "1-3 3 times " I_},
+    {"with empty lines between", "I4I4I", false, "1-11 3 times " I_},
+    {"another table ends a run", "IIIJJJ", false, "1-3 3 times " I_ "4-6 3 times " J_},
+    {"nothing is hidden in between", "IJIJI", false, "1 " I_ "2 " J_ "3 " I_ "4 " J_ "5 " I_},
+    {"two at the end stay two", "IIIJJ", false, "1-3 3 times " I_ "4 " J_ "5 " J_},
+    {"what locks nothing", "CCCC", false, "1-4 4 times CREATE TABLE\n"},
+    {"what destroys says so", "DDD", false,
+     "1-3 3 times DROP TABLE, destructive  locks table s.t AccessExclusive\n"},
+    {"code that is not known", "FFF", false,
+     "1-3 3 times DO, holds code that is observed when it runs\n"},
+    {"what was not read", "???", false, "1-3 3 times not analysed\n"},
+    {"BEGIN and COMMIT around", "(III)", false, "2-4 3 times " I_},
+    {"and between", "II)(I", false, "1 " I_ "2 " I_ "5 " I_},
+    {"--verbose tells each", "III", true, "1 " I_ "2 " I_ "3 " I_},
+};
+
+/* The lines of PG-02's statements, without indent and the name of the file. */
+static const char *statement_lines(struct arena *a, const char *text)
+{
+    struct buf out = {0};
+    for (const char *line = text; *line != '\0'; line += strcspn(line, "\n") + 1) {
+        size_t n = strcspn(line, "\n"), blanks = strspn(line, " ");
+        if (strncmp(line + blanks, "forward.sql:", 12) == 0) {
+            const char *place = line + blanks + 12;
+            size_t n_place = strcspn(place, " ");
+            buf_add(&out, place, n_place);
+            buf_putc(&out, ' ');
+            place += n_place;
+            place += strspn(place, " ");
+            buf_add(&out, place, (size_t)(line + n - place));
+            buf_putc(&out, '\n');
+        }
+    }
+    const char *lines = arena_strdup(a, buf_str(&out));
+    buf_release(&out);
+    return lines;
+}
+
+static void test_statements(void)
+{
+    for (size_t i = 0; i < sizeof scripts / sizeof scripts[0]; i++) {
+        struct world_of_tests w;
+        struct buf out = {0};
+        setup(&w, 2);
+        give_statements(&w, scripts[i].letters);
+        report_plan(&out, scripts[i].verbose ? &verbose : &plain, &w.plan);
+        is_str(statement_lines(&w.a, buf_str(&out)), scripts[i].want, scripts[i].name);
+        buf_release(&out);
+        arena_release(&w.a);
+    }
+}
+
+/* Steps as letters: c current, a to apply, X blocked by its files, n not for this environment, i inside a generation; b blocked by the step before it, B by the first one. */
+struct many {
+    struct world_of_tests w;
+    struct bundle bundle[MANY];
+    struct reason reason[MANY];
+    struct step step[MANY];
+};
+
+static struct fact fact = {.sequence = 5,
+                           .subject = "M",
+                           .recorded_as = "M",
+                           .is_migration = true,
+                           .result = "success",
+                           .run_id = "R",
+                           .finished_at = "T"};
+static const struct history applied = {&fact, &fact};
+
+static void give_steps(struct many *m, const char *letters)
+{
+    setup(&m->w, 1);
+    size_t n = strlen(letters);
+    for (size_t i = 0; i < n; i++) {
+        char c = letters[i];
+        const char *id = arena_printf(&m->w.a, "M-%02zu", i + 1);
+        bool waits = c == 'b' || c == 'B';
+        int on = c == 'b' ? (int)i - 1 : 0;
+        enum reason_code code = waits      ? REASON_UPSTREAM_BLOCKED
+                                : c == 'X' ? REASON_CHECKSUM_MISMATCH
+                                : c == 'a' ? REASON_NEVER_BUILT
+                                : c == 'n' ? REASON_NOT_IN_ENVIRONMENT
+                                : c == 'i' ? REASON_IN_GENERATION
+                                           : REASON_CURRENT;
+        m->bundle[i] = (struct bundle){.id = id,
+                                       .store = STORE_POSTGIS,
+                                       .dir = "m",
+                                       .folder = "migrations/postgis",
+                                       .checksum = digest_byte(1)};
+        m->reason[i] =
+            reason(code, waits ? arena_printf(&m->w.a, "dev/M-%02d@apply", on + 1) : "", "");
+        m->reason[i].step = waits ? on : -1;
+        m->step[i] = (struct step){.bundle = &m->bundle[i],
+                                   .state = reason_state(code),
+                                   .action = c == 'a' ? ACTION_APPLY : ACTION_NONE,
+                                   .reasons = &m->reason[i],
+                                   .n_reasons = 1,
+                                   .order_only = true,
+                                   .history = c == 'X' ? &applied : NULL,
+                                   .selected = true};
+    }
+    m->w.plan.v = m->step;
+    m->w.plan.n_steps = m->w.plan.n_migrations = n;
+    count(&m->w.plan);
+}
+
+#define OWN "its content changed after it was applied"
+#define WAITS "depends on a target that is blocked"
+
+static const struct {
+    const char *name, *letters;
+    bool verbose;
+    const char *summary, *want;
+} plans[] = {
+    {"nothing", "", false, "dev: no migrations", ""},
+    {"current only", "cc", false, "dev: 2 current", ""},
+    {"all kinds add up", "aXcnii", false,
+     "dev: 1 to apply, 2 waiting, 1 blocked, 1 current, 1 not applicable",
+     "  apply    M-01  never built in this environment\n  blocked  M-02  " OWN "\n"},
+    {"two that wait", "Xbb", false, "dev: 3 blocked",
+     "  blocked  M-01  " OWN "\n  blocked  M-02  " WAITS
+     " (dev/M-01@apply)\n  blocked  M-03  " WAITS " (dev/M-02@apply)\n"},
+    {"three that wait, each for the one before", "Xbbb", false, "dev: 4 blocked",
+     "  blocked  M-01  " OWN "\n  blocked  M-02 to M-04: 3 wait for M-01 (--verbose lists them)\n"},
+    {"all for the same", "XBBBBB", false, "dev: 6 blocked",
+     "  blocked  M-01  " OWN "\n  blocked  M-02 to M-06: 5 wait for M-01 (--verbose lists them)\n"},
+    {"what is current does not part them", "XbcBBb", false, "dev: 5 blocked, 1 current",
+     "  blocked  M-01  " OWN "\n  blocked  M-02 to M-06: 4 wait for M-01 (--verbose lists them)\n"},
+    {"what is applied does", "XBBaBB", false, "dev: 1 to apply, 5 blocked",
+     "  blocked  M-01  " OWN "\n  blocked  M-02  " WAITS
+     " (dev/M-01@apply)\n  blocked  M-03  " WAITS " (dev/M-01@apply)\n"
+     "  apply    M-04  never built in this environment\n  blocked  M-05  " WAITS
+     " (dev/M-01@apply)\n  blocked  M-06  " WAITS " (dev/M-01@apply)\n"},
+    {"two that are blocked have their own", "XbbbXbbbb", false, "dev: 9 blocked",
+     "  blocked  M-01  " OWN "\n  blocked  M-02 to M-04: 3 wait for M-01 (--verbose lists them)\n"
+     "  blocked  M-05  " OWN "\n  blocked  M-06 to M-09: 4 wait for M-05 (--verbose lists them)\n"},
+    {"--verbose lists them", "Xbbb", true, "dev: 4 blocked",
+     "  blocked  M-01  " OWN "\n  blocked  M-02  " WAITS
+     " (dev/M-01@apply)\n  blocked  M-03  " WAITS " (dev/M-02@apply)\n  blocked  M-04  " WAITS
+     " (dev/M-03@apply)\n"},
+};
+
+static void test_waiting(void)
+{
+    for (size_t i = 0; i < sizeof plans / sizeof plans[0]; i++) {
+        struct many m;
+        struct buf out = {0};
+        give_steps(&m, plans[i].letters);
+        report_plan(&out, plans[i].verbose ? &verbose : &plain, &m.w.plan);
+        const char *gap = plans[i].want[0] != '\0' ? "\n" : "",
+                   *head = arena_printf(&m.w.a, "%s\n%s%s%splan ", plans[i].summary, gap,
+                                        plans[i].want, gap);
+        is_str(arena_printf(&m.w.a, "%.*s", (int)strlen(head), buf_str(&out)), head, plans[i].name);
+        buf_release(&out);
+        arena_release(&m.w.a);
+    }
+}
+
+/* The figures of the first line of plan and status are those of all selected steps. */
+static void test_sums(void)
+{
+    for (size_t i = 0; i < sizeof plans / sizeof plans[0]; i++) {
+        struct many m;
+        struct buf out = {0};
+        size_t sum = 0;
+        give_steps(&m, plans[i].letters);
+        report_status(&out, &plain, &m.w.plan);
+        char *p = arena_strdup(&m.w.a, buf_str(&out));
+        for (*strchr(p, '\n') = '\0'; *(p += strcspn(p, "0123456789")) != '\0';) {
+            sum += strtoul(p, &p, 10);
+        }
+        is_int((long long)sum, (long long)strlen(plans[i].letters), plans[i].name);
+        buf_release(&out);
+        arena_release(&m.w.a);
+    }
+}
+
+static void test_blocked(void)
+{
+    struct many m;
+    struct buf out = {0};
+    give_steps(&m, "aXbbbXBBB");
+    for (size_t i = 6; i < 9; i++) {
+        m.reason[i].step = 5;
+    }
+    report_blocked(&out, &plain, &m.w.plan);
+    const char *text = buf_str(&out);
+    ok(strstr(text, "blocked  M-02\n  " OWN) != NULL &&
+           strstr(
+               text,
+               "blocked  M-03 to M-05: 3 wait for M-02 (--verbose lists them)\nblocked  M-06\n") !=
+               NULL,
+       "a build tells them once, too");
+    ok(strstr(text, "blocked  M-07 to M-09: 3 wait for M-06 (--verbose lists them)\n") != NULL &&
+           strstr(text, WAITS) == NULL,
+       "... of each that is blocked");
+    buf_clear(&out);
+    report_blocked(&out, &verbose, &m.w.plan);
+    ok(strstr(buf_str(&out), "blocked  M-04\n  " WAITS) != NULL, "... and --verbose each");
+    buf_release(&out);
+    arena_release(&m.w.a);
+}
+
+int main(void)
+{
+    tap_plan(sizeof scripts / sizeof scripts[0] + 2 * (sizeof plans / sizeof plans[0]) + 3);
+    test_statements();
+    test_waiting();
+    test_sums();
+    test_blocked();
+    return tap_done();
+}
