@@ -74,7 +74,7 @@ static int copy_rows(struct making *m, size_t i, bool *is_good, struct err *e)
 int load_rows(struct making *m, size_t i, struct err *e)
 {
     struct load *l = NULL;
-    const struct load_watch watch = {making_loads, m};
+    const struct load_watch watch = {.on_progress = making_loads, .ctx = m};
     if (source_plan(m, i, &l, e) != 0) {
         return -1;
     }

@@ -144,20 +144,62 @@ static bool stop_bytes(void *ctx, int64_t done, int64_t size)
     return making_loads(ctx, 0, done, size);
 }
 
+enum { PARTIAL_NAMED = 4 };
+
+/* One source being read: what its mapping finds in some records only. */
+struct proving {
+    struct making *m;
+    struct buf partial;
+    size_t n_partial;
+};
+
+static bool proving_loads(void *ctx, int64_t rows, int64_t done, int64_t size)
+{
+    const struct proving *p = ctx;
+    return making_loads(p->m, rows, done, size);
+}
+
+static void proving_partial(void *ctx, const struct mapping *m, int64_t found, int64_t rows)
+{
+    struct proving *p = ctx;
+    if (p->n_partial++ < PARTIAL_NAMED) {
+        buf_printf(&p->partial, "%s%s %lld of %lld", p->n_partial > 1 ? ", " : "", m->column,
+                   (long long)found, (long long)rows);
+    }
+}
+
+/* A name that some records lack is no fault, but a record that lacks it may be one. */
+static int prove_records(struct making *m, const struct projection_source *s, const struct load *l,
+                         struct err *e)
+{
+    int64_t rows = 0;
+    struct proving p = {.m = m};
+    const struct load_watch watch = {proving_loads, proving_partial, &p};
+    int rc = load_dry(l, &watch, &rows, e);
+    if (rc == 0 && p.n_partial > 0) {
+        const char *more = p.n_partial > PARTIAL_NAMED ? arena_printf(m->r->a, ", and %zu more",
+                                                                      p.n_partial - PARTIAL_NAMED)
+                                                       : "";
+        tell_note(m->r->ear,
+                  "%s: not all records of %s/%s have what is mapped, NULL in the others: %s%s",
+                  m->p->name, s->dataset, s->version, buf_str(&p.partial), more);
+    }
+    buf_release(&p.partial);
+    return rc;
+}
+
 int prove_artifacts(struct making *m, struct err *e)
 {
     for (size_t i = 0; i < m->p->n_sources; i++) {
         struct err_list faults = {0};
         struct load *l = NULL;
-        int64_t rows = 0;
-        const struct load_watch watch = {making_loads, m};
         making_phase(m, arena_printf(m->r->a, "check %s", m->p->source[i].dataset));
         if (dataset_verify(m->job->place, m->job->datasets[i], m->p->source[i].asset, stop_bytes, m,
                            &faults) != 0) {
             return first_fault(&faults, e);
         }
         err_list_release(&faults);
-        if (source_plan(m, i, &l, e) != 0 || load_dry(l, &watch, &rows, e) != 0) {
+        if (source_plan(m, i, &l, e) != 0 || prove_records(m, &m->p->source[i], l, e) != 0) {
             return -1;
         }
     }

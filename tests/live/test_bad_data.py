@@ -433,6 +433,32 @@ def a_name_that_no_record_has_is_a_fault():
     equal(p.build().status, 0)
 
 
+PARTIAL = {  # columns; which records have their member, NULL counting as had; what is told
+    "all": (["i4"], ("1", "2", "null"), None),
+    "two_of_three": (["i4"], ("1", "null", None), "i4 2 of 3"),
+    "the_last_only": (["i4"], (None, None, "3"), "i4 1 of 3"),
+    "five_columns": (["i4", "i8", "f8", "n", "d"], (None, None, "null"), "i4 1 of 3, i8 1 of 3, f8 1 of 3, n 1 of 3, and 1 more"),
+}
+
+
+@cases(**PARTIAL)
+def a_name_that_some_records_lack_is_told(case):
+    """NULL in the others, with the count of both, once, before the rows are loaded"""
+    columns, values, what = case
+    p = project()
+    rows = [feature(ident=f'"{i}"', properties="".join(f',"{c}":{v}' for c in columns) if v is not None else "") for i, v in enumerate(values)]
+    version(p, "pts", BAD, FEATURES[:1], count=3, artifact=features(*rows))
+    declare(p, BAD, "id: properties.id, t: properties.t" + "".join(f", {c}: properties.{c}" for c in columns))
+    ran = p.build()
+    equal(ran.status, 0, repr(ran))
+    told = f"pts: not all records of pts/{BAD} have what is mapped, NULL in the others: "
+    equal(re.findall(re.escape(told) + "(.*)", ran.text), [what] if what else [], repr(ran))
+    equal(pg.psql(p.db, "SELECT i4 FROM app.pts ORDER BY id"), [(None if v in (None, "null") else v,) for v in values])
+    declare(p, GOOD, "id: properties.id, geom: geometry")
+    equal(p.build().status, 0)
+    equal(p.run("gc", "dev", "--all").status, 0)
+
+
 @test
 def what_only_the_server_can_refuse_is_told_with_its_place():
     """A value of a type that only the server knows: the record is named, the value is not, and what is live stays"""

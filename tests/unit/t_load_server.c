@@ -660,7 +660,7 @@ static void test_many(struct pg *s)
     struct load_source in = source_of("many.ndjson", FORMAT_NDJSON, "many", m, COUNT(m));
     const struct load *l = plan_well(s, &in);
     struct heard h = {.is_monotonic = true};
-    const struct load_watch watch = {on_progress, &h};
+    const struct load_watch watch = {.on_progress = on_progress, .ctx = &h};
     struct buf b = {0};
     int64_t rows = 0;
     for (int i = 1; i <= MANY; i++) {

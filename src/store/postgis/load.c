@@ -81,10 +81,26 @@ static int check_found(const struct load_run *r, struct err *e)
     return 0;
 }
 
+static void tell_partial(const struct load_run *r)
+{
+    const struct load *l = r->l;
+    for (size_t i = 0; i < l->n && r->watch != NULL && r->watch->on_partial != NULL; i++) {
+        int64_t found =
+            l->from[i].is_constant ? r->rows : reader_found(r->reader, l->from[i].wanted);
+        if (found < r->rows) {
+            r->watch->on_partial(r->watch->ctx, &l->in->from->column[i], found, r->rows);
+        }
+    }
+}
+
 static int run_end(struct load_run *r, struct err *e)
 {
     copy_end(&r->writer);
-    return check_found(r, e) != 0 || send_rows(r, e) != 0 ? -1 : report(r, true, e);
+    if (check_found(r, e) != 0 || send_rows(r, e) != 0 || report(r, true, e) != 0) {
+        return -1;
+    }
+    tell_partial(r);
+    return 0;
 }
 
 static int run_rows(struct load_run *r, struct err *e)

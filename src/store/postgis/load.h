@@ -36,9 +36,11 @@ struct load *load_plan(struct arena *a, const struct load_source *in, const stru
                        size_t n, struct err_list *faults) MUST_CHECK;
 
 /* Hears about every 100 ms, and once at the end, how many records were taken and how much of the file (as
- * it lies, compressed or not); true stops the load with ERR_INTERRUPTED. */
+ * it lies, compressed or not); true stops the load with ERR_INTERRUPTED. on_partial (may be NULL) hears at
+ * the end of each mapping that only found of the records match, in the declaration's order. */
 struct load_watch {
     bool (*on_progress)(void *ctx, int64_t rows, int64_t done, int64_t size);
+    void (*on_partial)(void *ctx, const struct mapping *m, int64_t found, int64_t rows);
     void *ctx;
 };
 
