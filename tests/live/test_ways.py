@@ -90,7 +90,7 @@ def project(tmp, more=""):
         equal(p.run("adopt", "dev").status, 0)
         _template = p.db
     db = pg.createdb()
-    pg.psql("postgres", f'DROP DATABASE "{db}"; CREATE DATABASE "{db}" TEMPLATE "{_template}";')
+    pg.psql("postgres", f'DROP DATABASE "{db}"; CREATE DATABASE "{db}" OWNER "{_template}" TEMPLATE "{_template}";')
     p = Project(tmp, db=db)
     p.env["KFM_DSN"] = pg.dsn(db, user=_template)
     if more:
