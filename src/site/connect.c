@@ -130,11 +130,6 @@ static int refuse_wrong_server(const struct env *env, const struct identity *id,
                 env->name, id->version / 10000);
         return -1;
     }
-    if (id->has_ledger && id->format > LEDGER_FORMAT) {
-        err_set(e, ERR_PREFLIGHT, "the ledger of \"%s\" has format %lld, this kfmig knows %d",
-                env->name, (long long)id->format, LEDGER_FORMAT);
-        return err_hint(e, "use the kfmig that wrote it, or a newer one");
-    }
     if (id->has_ledger && strcmp(id->environment, env->name) != 0) {
         err_set(e, ERR_PREFLIGHT, "this database is environment \"%s\", not \"%s\"",
                 id->environment, env->name);
