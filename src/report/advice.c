@@ -271,7 +271,8 @@ static bool about_file(struct buf *out, const struct step *s, enum reason_code c
          "build runs it now, after what is applied; if it belongs elsewhere, say so with "
          "depends_on in ",
          ""},
-        {REASON_SCOPE_EXCEEDED, "correct the script, or widen scope in ", " and have that reviewed"},
+        {REASON_SCOPE_EXCEEDED, "correct the script, or widen scope in ",
+         " and have that reviewed"},
         {REASON_LIMIT_EXCEEDED, "correct the script, or raise the limit in ",
          " and have that reviewed"},
         {REASON_OUT_OF_ORDER, "say in ",
