@@ -186,6 +186,13 @@ static struct doc *sources_doc(struct arena *a, const struct account_generation 
         doc_put(a, d, "rows", count_or_null(a, s->rows));
         doc_put(a, d, "fingerprint", receipt_digest(a, &s->fingerprint));
         doc_put(a, d, "copied", doc_bool(a, s->copied));
+        struct doc *partial =
+            s->n_partial > 0 ? doc_put(a, d, "partial", doc_new(a, DOC_LIST)) : NULL;
+        for (size_t k = 0; k < s->n_partial; k++) {
+            struct doc *c = doc_push(a, partial, doc_new(a, DOC_MAP));
+            doc_put(a, c, "column", doc_text(a, s->partial[k].column));
+            doc_put(a, c, "records", doc_int(a, s->partial[k].records));
+        }
     }
     return list;
 }

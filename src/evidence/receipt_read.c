@@ -155,13 +155,22 @@ static struct digest output_at(struct reading *g, const struct doc *list, const 
 
 static struct account_source source_at(struct reading *g, const struct doc *d)
 {
+    const struct doc *partial = doc_get(d, "partial");
+    size_t n = doc_len(partial);
+    struct account_partial *v = ARENA_ARRAY(g->a, struct account_partial, n + 1);
+    for (size_t i = 0; i < n; i++) {
+        v[i] = (struct account_partial){doc_str(partial->item[i], "column", ""),
+                                        doc_num(partial->item[i], "records", 0)};
+    }
     return (struct account_source){.dataset = doc_str(d, "dataset", ""),
                                    .version = doc_str(d, "dataset_version_id", ""),
                                    .asset = doc_str(d, "asset", ""),
                                    .into = doc_str(d, "into", ""),
                                    .rows = doc_num(d, "rows", -1),
                                    .fingerprint = digest_at(g, d, "fingerprint"),
-                                   .copied = doc_yes(d, "copied", false)};
+                                   .copied = doc_yes(d, "copied", false),
+                                   .partial = v,
+                                   .n_partial = n};
 }
 
 static const struct account_generation *generation_at(struct reading *g, const struct doc *d)

@@ -36,12 +36,20 @@ void account_inputs_add(struct arena *a, struct account_inputs *l, const char *u
                         const struct digest *digest, bool is_data);
 const struct account_input *account_inputs_find(const struct account_inputs *l, const char *uri);
 
+/* What a column is mapped to stood in so many records only. */
+struct account_partial {
+    const char *column;
+    int64_t records;
+};
+
 /* A source of a projection, and its rows in the generation. rows -1: not known. */
 struct account_source {
     const char *dataset, *version, *asset, *into;
     int64_t rows;
     struct digest fingerprint; /* of the rows; zero: not known */
     bool copied;               /* from the live generation, inside the server */
+    struct account_partial *partial;
+    size_t n_partial;
 };
 
 /* The generation of a projection that a run made or published. number 0: it got none. */

@@ -21,7 +21,9 @@ static struct account_source source_of(const struct projection_source *s, const 
                                    .into = s->into,
                                    .rows = is_known ? l->content.rows : -1,
                                    .fingerprint = is_known ? l->content.sum : (struct digest){{0}},
-                                   .copied = l->copied};
+                                   .copied = l->copied,
+                                   .partial = l->partial,
+                                   .n_partial = l->n_partial};
 }
 
 void account_of_making(struct arena *a, const struct making *m, struct account *out)

@@ -58,6 +58,19 @@ static void read_loads(struct making *m, const struct doc *loads)
     }
 }
 
+static void read_partial(struct making *m, const struct doc *partial)
+{
+    for (size_t i = 0; i < m->p->n_sources; i++) {
+        struct loaded *l = &m->loaded[i];
+        const struct doc *list = doc_get(partial, l->key);
+        for (size_t k = 0; k < doc_len(list); k++) {
+            ARENA_GROW(m->r->a, l->partial, l->n_partial, l->cap_partial);
+            l->partial[l->n_partial++] = (struct account_partial){
+                doc_str(list->item[k], "column", ""), doc_num(list->item[k], "records", 0)};
+        }
+    }
+}
+
 void facts_read(struct making *m)
 {
     const struct doc *f = m->g.facts;
@@ -75,6 +88,7 @@ void facts_read(struct making *m)
     m->tables = (struct doc *)doc_get(f, "tables");
     read_indexes(m, doc_get(f, "indexes"));
     read_loads(m, doc_get(f, "loads"));
+    read_partial(m, doc_get(f, "partial"));
 }
 
 /* With all that is needed to compute the fingerprint again when the declaration says something else. */
@@ -101,6 +115,26 @@ static struct doc *load_doc(struct arena *a, const struct projection_source *s,
         doc_put(a, d, "sum", doc_text(a, digest_text(&l->content.sum, text)));
     }
     return d;
+}
+
+/* Known before anything is loaded, and needed for the receipt whoever goes on with the generation. */
+static void put_partial(struct making *m, struct doc *f)
+{
+    struct arena *a = m->r->a;
+    struct doc *partial = doc_new(a, DOC_MAP);
+    for (size_t i = 0; i < m->p->n_sources; i++) {
+        const struct loaded *l = &m->loaded[i];
+        struct doc *list =
+            l->n_partial > 0 ? doc_put(a, partial, l->key, doc_new(a, DOC_LIST)) : NULL;
+        for (size_t k = 0; k < l->n_partial; k++) {
+            struct doc *d = doc_push(a, list, doc_new(a, DOC_MAP));
+            doc_put(a, d, "column", doc_text(a, l->partial[k].column));
+            doc_put(a, d, "records", doc_int(a, l->partial[k].records));
+        }
+    }
+    if (partial->n > 0) {
+        doc_put(a, f, "partial", partial);
+    }
 }
 
 static struct doc *facts_doc(struct making *m)
@@ -135,6 +169,7 @@ static struct doc *facts_doc(struct making *m)
         doc_put(a, d, "name", doc_text(a, m->indexes.v[i].name));
         doc_put(a, d, "definition", doc_text(a, m->indexes.v[i].definition));
     }
+    put_partial(m, f);
     struct doc *loads = doc_put(a, f, "loads", doc_new(a, DOC_MAP));
     for (size_t i = 0; i < m->p->n_sources; i++) {
         if (m->loaded[i].is_done) {

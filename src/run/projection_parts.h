@@ -14,6 +14,8 @@ struct loaded {
     const char *key; /* "kansas_counties/2026-02.1a2b3c4d#features>feature_geom" */
     bool is_done, copied;
     int64_t rows, ms;
+    struct account_partial *partial; /* what its records do not all have */
+    size_t n_partial, cap_partial;
     struct content content; /* filled by validation; rows -1: not yet */
 };
 

@@ -149,8 +149,8 @@ enum { PARTIAL_NAMED = 4 };
 /* One source being read: what its mapping finds in some records only. */
 struct proving {
     struct making *m;
+    struct loaded *l;
     struct buf partial;
-    size_t n_partial;
 };
 
 static bool proving_loads(void *ctx, int64_t rows, int64_t done, int64_t size)
@@ -162,24 +162,29 @@ static bool proving_loads(void *ctx, int64_t rows, int64_t done, int64_t size)
 static void proving_partial(void *ctx, const struct mapping *m, int64_t found, int64_t rows)
 {
     struct proving *p = ctx;
-    if (p->n_partial++ < PARTIAL_NAMED) {
-        buf_printf(&p->partial, "%s%s %lld of %lld", p->n_partial > 1 ? ", " : "", m->column,
+    struct loaded *l = p->l;
+    ARENA_GROW(p->m->r->a, l->partial, l->n_partial, l->cap_partial);
+    l->partial[l->n_partial++] = (struct account_partial){m->column, found};
+    if (l->n_partial <= PARTIAL_NAMED) {
+        buf_printf(&p->partial, "%s%s %lld of %lld", l->n_partial > 1 ? ", " : "", m->column,
                    (long long)found, (long long)rows);
     }
 }
 
 /* A name that some records lack is no fault, but a record that lacks it may be one. */
-static int prove_records(struct making *m, const struct projection_source *s, const struct load *l,
-                         struct err *e)
+static int prove_records(struct making *m, size_t i, const struct load *l, struct err *e)
 {
     int64_t rows = 0;
-    struct proving p = {.m = m};
+    const struct projection_source *s = &m->p->source[i];
+    struct proving p = {.m = m, .l = &m->loaded[i]};
     const struct load_watch watch = {proving_loads, proving_partial, &p};
+    p.l->n_partial = 0;
     int rc = load_dry(l, &watch, &rows, e);
-    if (rc == 0 && p.n_partial > 0) {
-        const char *more = p.n_partial > PARTIAL_NAMED ? arena_printf(m->r->a, ", and %zu more",
-                                                                      p.n_partial - PARTIAL_NAMED)
-                                                       : "";
+    if (rc == 0 && p.l->n_partial > 0) {
+        const char *more =
+            p.l->n_partial > PARTIAL_NAMED
+                ? arena_printf(m->r->a, ", and %zu more", p.l->n_partial - PARTIAL_NAMED)
+                : "";
         tell_note(m->r->ear,
                   "%s: not all records of %s/%s have what is mapped, NULL in the others: %s%s",
                   m->p->name, s->dataset, s->version, buf_str(&p.partial), more);
@@ -199,7 +204,7 @@ int prove_artifacts(struct making *m, struct err *e)
             return first_fault(&faults, e);
         }
         err_list_release(&faults);
-        if (source_plan(m, i, &l, e) != 0 || prove_records(m, &m->p->source[i], l, e) != 0) {
+        if (source_plan(m, i, &l, e) != 0 || prove_records(m, i, l, e) != 0) {
             return -1;
         }
     }

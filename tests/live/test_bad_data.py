@@ -453,6 +453,9 @@ def a_name_that_some_records_lack_is_told(case):
     equal(ran.status, 0, repr(ran))
     told = f"pts: not all records of pts/{BAD} have what is mapped, NULL in the others: "
     equal(re.findall(re.escape(told) + "(.*)", ran.text), [what] if what else [], repr(ran))
+    claim = json.loads(pg.value(p.db, "SELECT body FROM kfmig.receipt ORDER BY seq DESC LIMIT 1"))["claim"]
+    n = sum(v is not None for v in values)
+    equal(claim["projection"]["sources"][0].get("partial"), [{"column": c, "records": n} for c in columns] if what else None)
     equal(pg.psql(p.db, "SELECT i4 FROM app.pts ORDER BY id"), [(None if v in (None, "null") else v,) for v in values])
     declare(p, GOOD, "id: properties.id, geom: geometry")
     equal(p.build().status, 0)

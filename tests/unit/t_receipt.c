@@ -95,11 +95,22 @@ static bool same_gates(const struct findings *a, const struct findings *b)
     return same;
 }
 
+static bool same_partial(const struct account_source *a, const struct account_source *b)
+{
+    bool same = a->n_partial == b->n_partial;
+    for (size_t i = 0; same && i < a->n_partial; i++) {
+        same = strcmp(a->partial[i].column, b->partial[i].column) == 0 &&
+               a->partial[i].records == b->partial[i].records;
+    }
+    return same;
+}
+
 static bool same_source(const struct account_source *a, const struct account_source *b)
 {
     return same_text(a->dataset, b->dataset) && same_text(a->version, b->version) &&
            same_text(a->asset, b->asset) && same_text(a->into, b->into) && a->rows == b->rows &&
-           digest_eq(&a->fingerprint, &b->fingerprint) && a->copied == b->copied;
+           digest_eq(&a->fingerprint, &b->fingerprint) && a->copied == b->copied &&
+           same_partial(a, b);
 }
 
 static bool same_generation(const struct account_generation *a, const struct account_generation *b)
@@ -307,13 +318,16 @@ static struct account failed(void)
 static struct account projection(void)
 {
     static struct account_source sources[2];
+    static struct account_partial partial[] = {{"depth", 499}, {"name", 1}};
     static struct account_generation g;
     struct account x = migration();
     struct digest d = digest_byte(9);
     x.kind = "projection_publish";
     x.migration_id = "";
-    sources[0] = (struct account_source){"wells", "2026-02", "rows", "pts", 500, d, true};
-    sources[1] = (struct account_source){"wells", "2026-03", "rows", "pts", -1, {{0}}, false};
+    sources[0] =
+        (struct account_source){"wells", "2026-02", "rows", "pts", 500, d, true, partial, 2};
+    sources[1] =
+        (struct account_source){"wells", "2026-03", "rows", "pts", -1, {{0}}, false, NULL, 0};
     g = (struct account_generation){.name = "wells",
                                     .schema = "app",
                                     .number = 3,
