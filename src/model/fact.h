@@ -168,6 +168,8 @@ struct world {
     const struct begun *begun;
     size_t n_begun;
     const struct lineage *lineage; /* which relations count to which; NULL: not asked for */
+    /* object_text() of a table -> int64_t: about how many rows it holds; empty: nobody has looked. */
+    struct table rows;
 };
 
 #endif

@@ -17,18 +17,27 @@ static size_t widest_id(const struct plan *p)
     return width + 2;
 }
 
-static void put_locks(struct buf *out, const struct style *st, const struct statement *t)
+/* "  locks table s.t AccessExclusive, ..."; how large it is, where that is known. */
+static void put_locks(struct buf *out, const struct style *st, const struct plan *p,
+                      const struct statement *t)
 {
     struct arena a = {0};
-    const char *before = "  locks ";
+    const char *before = t->rewrites ? "  may rewrite " : "  locks ";
     for (size_t i = 0; i < t->n_locks; i++) {
         if (t->locks[i].level <= LOCK_QUIET && !st->verbose) {
             continue;
         }
+        const char *text = object_text(&a, &t->locks[i].object);
+        const int64_t *rows = table_gets(&p->world->rows, text);
         buf_puts(out, before);
-        words_safe(out, object_text(&a, &t->locks[i].object));
+        words_safe(out, text);
+        if (rows != NULL) {
+            buf_puts(out, ", ");
+            words_rows(out, *rows);
+            buf_putc(out, ',');
+        }
         buf_printf(out, " %s", words_lock(t->locks[i].level));
-        before = ", ";
+        before = rows != NULL || t->rewrites ? "; locks " : ", ";
     }
     arena_release(&a);
 }
@@ -39,23 +48,24 @@ static bool is_shown(const struct statement *t)
 }
 
 /* What it does, without its place. */
-static void put_deed(struct buf *out, const struct style *st, const struct statement *t)
+static void put_deed(struct buf *out, const struct style *st, const struct plan *p,
+                     const struct statement *t)
 {
     words_safe(out, t->analysed ? t->tag : "not analysed");
     buf_puts(out, t->opaque ? ", holds code that is observed when it runs" : "");
     buf_puts(out, t->destructive ? ", destructive" : "");
-    put_locks(out, st, t);
+    put_locks(out, st, p, t);
 }
 
 /* How many statements from the one at first on read as deed does. */
-static size_t count_alike(const struct style *st, const struct script *script, size_t first,
-                          const struct buf *deed)
+static size_t count_alike(const struct style *st, const struct plan *p, const struct script *script,
+                          size_t first, const struct buf *deed)
 {
     size_t n = 1;
     struct buf next = {0};
     while (!st->verbose && first + n < script->n && is_shown(&script->v[first + n])) {
         buf_clear(&next);
-        put_deed(&next, st, &script->v[first + n]);
+        put_deed(&next, st, p, &script->v[first + n]);
         if (strcmp(buf_str(&next), buf_str(deed)) != 0) {
             break;
         }
@@ -66,12 +76,12 @@ static size_t count_alike(const struct style *st, const struct script *script, s
 }
 
 /* One statement, or all of a run that read the same; how many. */
-static size_t put_run(struct buf *out, const struct style *st, const struct step *s,
-                      const struct script *script, size_t first)
+static size_t put_run(struct buf *out, const struct style *st, const struct plan *p,
+                      const struct step *s, const struct script *script, size_t first)
 {
     struct buf place = {0}, deed = {0};
-    put_deed(&deed, st, &script->v[first]);
-    size_t n = count_alike(st, script, first, &deed);
+    put_deed(&deed, st, p, &script->v[first]);
+    size_t n = count_alike(st, p, script, first, &deed);
     n = n < RUN_SHOWN ? 1 : n;
     int from = script->v[first].line, to = script->v[first + n - 1].line;
     buf_printf(&place, "%s:%d", words_in_bundle(s->bundle, script->path), from);
@@ -86,7 +96,8 @@ static size_t put_run(struct buf *out, const struct style *st, const struct step
     return n;
 }
 
-static void put_statements(struct buf *out, const struct style *st, const struct step *s)
+static void put_statements(struct buf *out, const struct style *st, const struct plan *p,
+                           const struct step *s)
 {
     const struct bundle *b = s->bundle;
     if (s->action != ACTION_APPLY || b->decl == NULL || b->forward == NULL) {
@@ -94,13 +105,13 @@ static void put_statements(struct buf *out, const struct style *st, const struct
     }
     for (size_t i = 0; i < b->decl->forward.n; i++) {
         for (size_t k = 0; k < b->forward[i].n;) {
-            k += is_shown(&b->forward[i].v[k]) ? put_run(out, st, s, &b->forward[i], k) : 1;
+            k += is_shown(&b->forward[i].v[k]) ? put_run(out, st, p, s, &b->forward[i], k) : 1;
         }
     }
 }
 
-static void put_migration(struct buf *out, const struct style *st, const struct step *s,
-                          size_t width)
+static void put_migration(struct buf *out, const struct style *st, const struct plan *p,
+                          const struct step *s, size_t width)
 {
     buf_puts(out, "  ");
     if (s->action != ACTION_NONE) {
@@ -126,7 +137,17 @@ static void put_migration(struct buf *out, const struct style *st, const struct 
         buf_putc(out, '\n');
         first = false;
     }
-    put_statements(out, st, s);
+    put_statements(out, st, p, s);
+}
+
+static void put_step(struct buf *out, const struct style *st, const struct plan *p,
+                     const struct step *s, size_t width)
+{
+    if (s->kind == STEP_PROJECTION) {
+        words_projection(out, st, s, width);
+    } else {
+        put_migration(out, st, p, s, width);
+    }
 }
 
 static void put_world(struct buf *out, const struct style *st, const struct plan *p)
@@ -301,7 +322,7 @@ static bool put_steps(struct buf *out, const struct style *st, const struct plan
             buf_puts(out, "  ");
             buf_add(out, run.p, run.n);
         } else {
-            (s->kind == STEP_PROJECTION ? words_projection : put_migration)(out, st, s, width);
+            put_step(out, st, p, s, width);
         }
         buf_release(&run);
     }

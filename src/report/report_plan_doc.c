@@ -3,7 +3,8 @@
 
 #include "report/words.h"
 
-static struct doc *statement_doc(struct arena *a, const struct script *s, const struct statement *t)
+static struct doc *statement_doc(struct arena *a, const struct plan *p, const struct script *s,
+                                 const struct statement *t)
 {
     struct doc *d = doc_new(a, DOC_MAP);
     doc_put(a, d, "where", words_place(a, s->path, t->line, t->col));
@@ -13,13 +14,19 @@ static struct doc *statement_doc(struct arena *a, const struct script *s, const 
     struct doc *locks = doc_put(a, d, "locks", doc_new(a, DOC_LIST));
     for (size_t i = 0; i < t->n_locks; i++) {
         struct doc *lock = doc_push(a, locks, doc_new(a, DOC_MAP));
-        doc_put(a, lock, "object", words_doc(a, object_text(a, &t->locks[i].object)));
+        const char *text = object_text(a, &t->locks[i].object);
+        const int64_t *rows = table_gets(&p->world->rows, text);
+        doc_put(a, lock, "object", words_doc(a, text));
+        if (rows != NULL) {
+            doc_put(a, lock, "rows", doc_int(a, *rows));
+        }
         doc_put(a, lock, "level", doc_text(a, words_lock(t->locks[i].level)));
     }
     return d;
 }
 
-static void add_statements(struct arena *a, struct doc *target, const struct step *s)
+static void add_statements(struct arena *a, const struct plan *p, struct doc *target,
+                           const struct step *s)
 {
     const struct bundle *b = s->bundle;
     if (s->action != ACTION_APPLY || b->decl == NULL || b->forward == NULL) {
@@ -32,7 +39,7 @@ static void add_statements(struct arena *a, struct doc *target, const struct ste
         const struct script *script = &b->forward[i];
         for (size_t k = 0; k < script->n; k++) {
             if (script->v[k].kind != STATEMENT_BEGIN && script->v[k].kind != STATEMENT_COMMIT) {
-                doc_push(a, list, statement_doc(a, script, &script->v[k]));
+                doc_push(a, list, statement_doc(a, p, script, &script->v[k]));
             }
         }
     }
@@ -53,7 +60,7 @@ struct doc *report_plan_doc(struct arena *a, const struct plan *p)
              stage++) {
             struct doc *t = doc_push(a, targets, words_target(a, p, &p->v[i], (enum stage)stage));
             if (stage == STAGE_APPLY) {
-                add_statements(a, t, &p->v[i]);
+                add_statements(a, p, t, &p->v[i]);
             }
         }
     }

@@ -265,3 +265,25 @@ void words_put_versions(struct arena *a, struct doc *d, const struct plan *p)
     doc_put(a, d, "upgrade", upgrade);
     doc_put(a, d, "fingerprints", prints);
 }
+
+void words_rows(struct buf *out, int64_t n)
+{
+    static const struct {
+        int64_t unit;
+        const char *name;
+    } units[] = {{1000000000, "G"}, {1000000, "M"}};
+    for (size_t i = 0; i < sizeof units / sizeof units[0]; i++) {
+        int64_t tenth = units[i].unit / 10;
+        if (n >= units[i].unit - units[i].unit / 2000) {
+            int64_t tenths = (n + tenth / 2) / tenth;
+            buf_printf(out, "%lld.%lld %s rows", (long long)(tenths / 10), (long long)(tenths % 10),
+                       units[i].name);
+            return;
+        }
+    }
+    if (n >= 10000) {
+        buf_printf(out, "%lld k rows", (long long)((n + 500) / 1000));
+    } else {
+        words_count(out, (size_t)n, "row");
+    }
+}

@@ -49,6 +49,8 @@ void words_failure(struct buf *out, const struct bundle *b, const struct fact *f
  * not. */
 void words_put_step(struct arena *a, struct doc *d, const struct step *s);
 void words_put_running(struct arena *a, struct doc *d, const struct plan *p);
+/* "1 row", "950 rows", "12 k rows", "1.0 M rows". */
+void words_rows(struct buf *out, int64_t n);
 /* "0.3 s", "12 min"; "" for -1. */
 void words_time(struct buf *out, int64_t ms);
 

@@ -1,12 +1,77 @@
 /* What the plan does not need, and people want to see beside it. */
 #include "site/site.h"
 
-void site_ask_around(struct site *s)
+/* Tables that one script locks, once each: those that are not in found yet, into v, if that is not NULL. */
+static void find_locked(struct arena *a, const struct script *script, struct table *found,
+                        const struct object **v, size_t *n)
+{
+    for (size_t k = 0; k < script->n; k++) {
+        for (size_t i = 0; i < script->v[k].n_locks; i++) {
+            const struct object *o = &script->v[k].locks[i].object;
+            const char *text = object_text(a, o);
+            if (table_gets(found, text) == NULL) {
+                (void)table_puts(found, text, (void *)(uintptr_t)o);
+                v[(*n)++] = o;
+            }
+        }
+    }
+}
+
+static size_t count_locks(const struct bundle *b)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < b->decl->forward.n; i++) {
+        for (size_t k = 0; k < b->forward[i].n; k++) {
+            n += b->forward[i].v[k].n_locks;
+        }
+    }
+    return n;
+}
+
+static bool is_to_run(const struct step *s)
+{
+    return s->selected && s->action == ACTION_APPLY && s->bundle->decl != NULL &&
+           s->bundle->forward != NULL;
+}
+
+/* Every table that statements to be run lock; how many. In s->a. */
+static size_t find_tables(struct site *s, const struct object ***out)
+{
+    size_t n = 0, cap = 1;
+    struct table found = {.a = s->a};
+    for (size_t i = 0; i < s->plan.n_migrations; i++) {
+        cap += is_to_run(&s->plan.v[i]) ? count_locks(s->plan.v[i].bundle) : 0;
+    }
+    *out = ARENA_ARRAY(s->a, const struct object *, cap);
+    for (size_t i = 0; i < s->plan.n_migrations; i++) {
+        const struct bundle *b = s->plan.v[i].bundle;
+        for (size_t k = 0; is_to_run(&s->plan.v[i]) && k < b->decl->forward.n; k++) {
+            find_locked(s->a, &b->forward[k], &found, *out, &n);
+        }
+    }
+    return n;
+}
+
+static void ask_rows(struct site *s)
 {
     struct err ignored = {0};
-    if (s->pg == NULL || !s->world.has_ledger) {
+    const struct object **v = NULL;
+    size_t n = find_tables(s, &v);
+    int64_t *rows = ARENA_ARRAY(s->a, int64_t, n + 1);
+    if (n == 0 || catalog_rows(s->pg, s->a, v, n, rows, &ignored) != 0) {
         return;
     }
+    s->world.rows = (struct table){.a = s->a};
+    for (size_t i = 0; i < n; i++) {
+        if (rows[i] > 0) {
+            (void)table_puts(&s->world.rows, object_text(s->a, v[i]), &rows[i]);
+        }
+    }
+}
+
+static void ask_runs(struct site *s)
+{
+    struct err ignored = {0};
     struct fact **f = ARENA_ARRAY(s->a, struct fact *, s->plan.n_steps + 1);
     size_t n = 0;
     for (size_t i = 0; i < s->plan.n_steps; i++) {
@@ -17,5 +82,15 @@ void site_ask_around(struct site *s)
     }
     if (ledger_running(s->pg, s->a, &s->world.running, &ignored) == 0) {
         (void)(ledger_runs(s->pg, s->a, f, n, &ignored) == 0);
+    }
+}
+
+void site_ask_around(struct site *s)
+{
+    if (s->pg != NULL && s->world.has_ledger) {
+        ask_runs(s);
+    }
+    if (s->pg != NULL && s->world.reachable) {
+        ask_rows(s);
     }
 }

@@ -248,6 +248,28 @@ def fits_but_for(ran, columns, words):
 
 
 @test
+def plan_says_how_large_tables_are(tmp):
+    p = project(tmp, "CREATE SCHEMA app;\nCREATE TABLE app.big (id int);\nCREATE TABLE app.parts (id int) PARTITION BY LIST (id);\n"
+                     "CREATE TABLE app.parts_1 PARTITION OF app.parts FOR VALUES IN (1);\nCREATE TABLE app.parts_2 PARTITION OF app.parts FOR VALUES IN (2);\n"
+                     "CREATE TABLE app.unknown (id int);\nCREATE TABLE app.\"An empty'd one\" (id int);\n")
+    equal(p.build().status, 0)
+    pg.psql(p.db, "INSERT INTO app.big SELECT generate_series(1, 20000); INSERT INTO app.parts SELECT 1 FROM generate_series(1, 30); INSERT INTO app.parts SELECT 2 FROM generate_series(1, 12);"
+                  "ANALYZE app.big; ANALYZE app.parts_1; ANALYZE app.parts_2; ANALYZE app.\"An empty'd one\"")
+    p.bundle("M-02", "ALTER TABLE app.big ALTER id TYPE bigint;\nALTER TABLE app.parts ADD COLUMN k int;\nALTER TABLE app.unknown ADD COLUMN k int;\n"
+                     "ALTER TABLE app.\"An empty'd one\" ADD COLUMN k int;\nCREATE TABLE app.new ();\nALTER TABLE app.nowhere ADD COLUMN k int;\n")
+    shown = p.run("plan", "dev").out
+    for part in ("may rewrite table app.big, 20 k rows, AccessExclusive\n", "locks table app.parts, 42 rows, AccessExclusive\n", "locks table app.unknown AccessExclusive\n",
+                 "locks table app.nowhere AccessExclusive\n"):
+        contains(shown, part)
+    pg.psql(p.db, "INSERT INTO app.parts SELECT 1 FROM generate_series(1, 100); ANALYZE app.parts_1")
+    doc = p.json("plan", "dev")
+    valid("plan.v1", doc)
+    locks = [lock for row in doc["targets"] for s in row.get("statements", ()) for lock in s["locks"]]
+    equal({lock["object"]: lock["rows"] for lock in locks if "rows" in lock}, {"table app.big": 20000, "table app.parts": 142})
+    contains(shown, f"plan {doc['plan_digest']}\n")  # sizes are no part of what is approved
+
+
+@test
 def the_live_line_keeps_to_a_terminal_that_is_resized(tmp):
     p = project(tmp, "CREATE SCHEMA app;\nCREATE TABLE app.t (id int);\n")
     equal(p.build().status, 0)

@@ -251,12 +251,97 @@ static void test_blocked(void)
     arena_release(&m.w.a);
 }
 
+static const struct {
+    int64_t n;
+    const char *want;
+} sizes[] = {
+    {1, "1 row"},
+    {2, "2 rows"},
+    {9999, "9999 rows"},
+    {10000, "10 k rows"},
+    {10499, "10 k rows"},
+    {10500, "11 k rows"},
+    {999499, "999 k rows"},
+    {999500, "1.0 M rows"},
+    {1000000, "1.0 M rows"},
+    {1049999, "1.0 M rows"},
+    {1050000, "1.1 M rows"},
+    {999499999, "999.5 M rows"},
+    {999500000, "1.0 G rows"},
+    {INT64_MAX / 4, "2305843009.2 G rows"},
+};
+
+static void test_sizes(void)
+{
+    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+        struct world_of_tests w;
+        struct buf out = {0};
+        int64_t n = sizes[i].n;
+        setup(&w, 2);
+        w.world.rows = (struct table){.a = &w.a};
+        (void)table_puts(&w.world.rows, "table s.t", &n);
+        give_statements(&w, "J4D");
+        report_plan(&out, &plain, &w.plan);
+        is_str(statement_lines(&w.a, buf_str(&out)),
+               arena_printf(&w.a,
+                            "1 " J_
+                            "6 DROP TABLE, destructive  locks table s.t, %s, AccessExclusive\n",
+                            sizes[i].want),
+               sizes[i].want);
+        buf_release(&out);
+        arena_release(&w.a);
+    }
+}
+
+static void test_rewrites(void)
+{
+    struct world_of_tests w;
+    struct buf out = {0};
+    int64_t n = 1000000;
+    struct table_lock locks[] = {{{OBJ_TABLE, "shop", "orders", NULL}, 8},
+                                 {{OBJ_TABLE, "s", "u", NULL}, 6}};
+    struct statement alter = {.tag = "ALTER TABLE",
+                              .line = 1,
+                              .col = 1,
+                              .analysed = true,
+                              .rewrites = true,
+                              .locks = locks,
+                              .n_locks = 2};
+    setup(&w, 2);
+    w.script.v = &alter;
+    w.script.n = 1;
+    report_plan(&out, &plain, &w.plan);
+    is_str(statement_lines(&w.a, buf_str(&out)),
+           "1 ALTER TABLE  may rewrite table shop.orders AccessExclusive; locks table s.u "
+           "ShareRowExclusive\n",
+           "what is written anew");
+    buf_clear(&out);
+    w.world.rows = (struct table){.a = &w.a};
+    (void)table_puts(&w.world.rows, "table shop.orders", &n);
+    report_plan(&out, &plain, &w.plan);
+    is_str(statement_lines(&w.a, buf_str(&out)),
+           "1 ALTER TABLE  may rewrite table shop.orders, 1.0 M rows, AccessExclusive; locks table "
+           "s.u ShareRowExclusive\n",
+           "... and how large it is");
+    buf_clear(&out);
+    report_plan_json(&out, &w.plan);
+    ok(strstr(buf_str(&out), "{\"level\":\"AccessExclusive\",\"object\":\"table "
+                             "shop.orders\",\"rows\":1000000},{\"level\":\"ShareRowExclusive\","
+                             "\"object\":\"table s.u\"}") != NULL,
+       "as JSON");
+    buf_release(&out);
+    arena_release(&w.a);
+}
+
 int main(void)
 {
-    tap_plan(sizeof scripts / sizeof scripts[0] + 2 * (sizeof plans / sizeof plans[0]) + 3);
+    tap_plan(sizeof scripts / sizeof scripts[0] + 2 * (sizeof plans / sizeof plans[0]) + 3 +
+             sizeof sizes / sizeof sizes[0] + 3);
     test_statements();
     test_waiting();
     test_sums();
     test_blocked();
+    test_sizes();
+    test_rewrites();
     return tap_done();
 }

@@ -22,6 +22,11 @@ int catalog_witness(struct pg *s, struct arena *a, const char **out, struct err 
 /* Which relations count to which, as the database has it now; one query. In a. */
 int catalog_lineage(struct pg *s, struct arena *a, struct lineage **out, struct err *e) MUST_CHECK;
 
+/* About how many rows the tables v[0..n) hold, with their parts, from the statistics that the server has: one
+ * query, which waits for nobody. Into rows[0..n), -1: nothing is known of it. */
+int catalog_rows(struct pg *s, struct arena *a, const struct object *const *v, size_t n,
+                 int64_t *rows, struct err *e) MUST_CHECK;
+
 /* What every transaction of a session begins with, so that it is read once per session. The caller zeroes it.
  */
 struct observer_memory {

@@ -61,3 +61,25 @@ int catalog_lineage(struct pg *s, struct arena *a, struct lineage **out, struct 
     pg_rows_free(r);
     return 0;
 }
+
+int catalog_rows(struct pg *s, struct arena *a, const struct object *const *v, size_t n,
+                 int64_t *rows, struct err *e)
+{
+    struct pg_rows *r = NULL;
+    const char **schemas = ARENA_ARRAY(a, const char *, n + 1);
+    const char **names = ARENA_ARRAY(a, const char *, n + 1);
+    for (size_t i = 0; i < n; i++) {
+        schemas[i] = v[i]->schema != NULL ? v[i]->schema : "";
+        names[i] = v[i]->name;
+        rows[i] = -1;
+    }
+    const char *params[] = {pg_array(a, schemas, n), pg_array(a, names, n)};
+    if (pg_query(s, &postgis_rows_about, params, 2, &r, e) != 0) {
+        return -1;
+    }
+    for (size_t i = 0; i < pg_rows_n(r); i++) {
+        rows[pg_int(r, i, 0) - 1] = pg_int(r, i, 1);
+    }
+    pg_rows_free(r);
+    return 0;
+}
