@@ -427,8 +427,8 @@ static int record_anew(struct writing *w, struct err *e)
     s->id.format = LEDGER_FORMAT;
     s->world.format = LEDGER_FORMAT;
     tell_note(&s->ear,
-              "%s: fingerprints of %zu objects recorded anew in format %d; ledger entry %lld",
-              s->env->name, n, LEDGER_FORMAT, (long long)o.sequence);
+              "%s: fingerprints of %zu object%s recorded anew in format %d; ledger entry %lld",
+              s->env->name, n, n == 1 ? "" : "s", LEDGER_FORMAT, (long long)o.sequence);
     return 0;
 }
 

@@ -29,15 +29,18 @@ static struct doc *blob_doc(struct arena *a, struct bytes text)
     return d;
 }
 
-static struct bytes blob_text(struct arena *a, const struct doc *d)
+/* -1: neither of the two. */
+static int blob_text(struct arena *a, const struct doc *d, struct bytes *out)
 {
     const char *hex = doc_str(d, "hex", NULL);
     if (hex == NULL) {
-        return d->type == DOC_TEXT ? d->text : bytes_of("", 0);
+        *out = d->text;
+        return d->type == DOC_TEXT ? 0 : -1;
     }
     size_t n = strlen(hex) / 2;
     uint8_t *p = arena_alloc(a, n + 1);
-    return hex_decode(hex, n, p) == 0 ? bytes_of((const char *)p, n) : bytes_of("", 0);
+    *out = bytes_of((const char *)p, n);
+    return strlen(hex) == 2 * n ? hex_decode(hex, n, p) : -1;
 }
 
 struct bytes owed_write(struct run *r, const struct receipt_input *in)
@@ -90,25 +93,31 @@ static int entry_from(const struct run *r, const struct doc *receipt, struct ent
     return 0;
 }
 
-static struct blob *blobs_from(struct run *r, const struct doc *list, size_t *n)
+static int blobs_from(struct run *r, const struct doc *list, struct recording *out, struct err *e)
 {
     struct blob *v = ARENA_ARRAY(r->a, struct blob, doc_len(list) + 1);
-    for (*n = 0; *n < doc_len(list); (*n)++) {
-        struct bytes text = blob_text(r->a, list->item[*n]);
-        v[*n] = (struct blob){digest_of(text), text};
+    for (size_t i = 0; i < doc_len(list); i++) {
+        struct bytes text;
+        if (blob_text(r->a, list->item[i], &text) != 0) {
+            return err_set(e, ERR_INTEGRITY, "an owed receipt is damaged: text %zu cannot be read",
+                           i + 1);
+        }
+        v[i] = (struct blob){digest_of(text), text};
     }
-    return v;
+    out->blobs = v;
+    out->n_blobs = doc_len(list);
+    return 0;
 }
 
-static int pay_new(struct run *r, struct doc *d, struct entry *en, struct err *e)
+static int pay_new(struct run *r, struct doc *d, const struct recording *texts, struct entry *en,
+                   struct err *e)
 {
-    struct recording record = {.entry = en, .epoch = r->epoch};
+    struct recording record = *texts;
     struct merkle before = *r->merkle;
     const struct guard unguarded = {NULL, NULL};
     record.receipt =
         receipt_seal(r->a, doc_get(d, "receipt"), en->instance, en->sequence, &en->previous);
     en->receipt = digest_of(record.receipt);
-    record.blobs = blobs_from(r, doc_get(d, "blobs"), &record.n_blobs);
     const struct commit c = {
         .subject = en->subject, .run_id = en->run_id, .done = "recorded", .before = &before};
     if (postgis_begin_alone(*r->pg, e) != 0) {
@@ -127,14 +136,16 @@ int run_pay(struct run *r, struct bytes owed, enum owed_fate *fate, struct err *
 {
     struct entry en;
     struct receipt_rows rows = {0};
+    struct recording record = {.entry = &en, .epoch = r->epoch};
     struct doc *d = json_read_own(r->a, owed, "state/owed", e);
     *fate = OWED_UNREADABLE;
-    if (d == NULL || entry_from(r, doc_get(d, "receipt"), &en, e) != 0) {
+    if (d == NULL || entry_from(r, doc_get(d, "receipt"), &en, e) != 0 ||
+        blobs_from(r, doc_get(d, "blobs"), &record, e) != 0) {
         return 0;
     }
     if (ledger_receipts(*r->pg, 0, en.run_id, r->a, &rows, e) != 0) {
         return -1;
     }
     *fate = rows.n > 0 ? OWED_KNOWN : OWED_PAID;
-    return rows.n > 0 ? 0 : pay_new(r, d, &en, e);
+    return rows.n > 0 ? 0 : pay_new(r, d, &record, &en, e);
 }

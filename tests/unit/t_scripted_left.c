@@ -141,7 +141,7 @@ static const struct {
     {"one that cannot run", third_cannot_run, NULL, &built, "", -1, ERR_CONFIG, "1 target is blocked; nothing was run; ... fault: VACUUM", NULL},
     {"one that cannot run, and is not meant", third_cannot_run_and_the_first_is_meant, NULL, &built, "", 0, ERR_NONE, NULL, NULL},
     {"a ledger of an older format in a protected environment", NULL, old_format_protected, &built, "", 0, ERR_NONE, NULL, NULL},
-    {"a ledger of an older format", NULL, old_format, &built, "", 0, ERR_NONE, "note: dev: fingerprints of 1 objects recorded anew in format 2; ledger entry 6|", NULL},
+    {"a ledger of an older format", NULL, old_format, &built, "", 0, ERR_NONE, "note: dev: fingerprints of 1 object recorded anew in format 2; ledger entry 6|", NULL},
 };
 /* clang-format on */
 enum { N = sizeof cases / sizeof *cases };
