@@ -76,8 +76,8 @@ static int run(const struct request *req)
     return status;
 }
 
-static const char *const adopt_options[] = {"upgrade",   "migration", "apply",
-                                            "lock-wait", "progress",  NULL};
+static const char *const adopt_options[] = {"upgrade", "migration", "apply",     "intent",   "pr",
+                                            "links",   "notes",     "lock-wait", "progress", NULL};
 static const struct example adopt_examples[] = {
     {"kfmig adopt prod --apply", "first contact with a database that already holds objects"},
     {"kfmig adopt prod --upgrade --apply",

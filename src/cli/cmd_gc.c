@@ -41,7 +41,8 @@ static int run(const struct request *req)
     return status;
 }
 
-static const char *const gc_options[] = {"all", "apply", "lock-wait", "progress", NULL};
+static const char *const gc_options[] = {"all",   "apply",     "intent",   "pr", "links",
+                                         "notes", "lock-wait", "progress", NULL};
 static const struct example gc_examples[] = {
     {"kfmig gc dev", "drop what `retain` does not keep"},
     {"kfmig gc dev --all", "drop every generation that is neither live nor wanted"},

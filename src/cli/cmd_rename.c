@@ -96,7 +96,8 @@ static int run(const struct request *req)
     return status;
 }
 
-static const char *const takes[] = {"lock-wait", "progress", NULL};
+static const char *const takes[] = {"intent",    "pr",       "links", "notes",
+                                    "lock-wait", "progress", NULL};
 static const struct example examples[] = {
     {"kfmig rename PG-MIG-A PG-MIG-B", "everywhere: folder, registry, ledgers"},
     {"kfmig rename PG-MIG-A PG-MIG-B staging", "where only staging has the old name"},

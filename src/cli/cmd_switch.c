@@ -97,7 +97,8 @@ static int run(const struct request *req)
     return status != 0 ? status : listed;
 }
 
-static const char *const switch_options[] = {"verify", "apply", "lock-wait", "progress", NULL};
+static const char *const switch_options[] = {"verify", "apply",     "intent",   "pr", "links",
+                                             "notes",  "lock-wait", "progress", NULL};
 static const struct example switch_examples[] = {
     {"kfmig switch dev feature_index", "the generations that are there"},
     {"kfmig switch dev feature_index 1", "readers see generation 1 again"},

@@ -9,6 +9,7 @@
 
 #include "base/arena.h"
 #include "base/bytes.h"
+#include "model/account.h"
 
 enum format { FORMAT_TEXT, FORMAT_JSON, FORMAT_MARKDOWN, FORMAT_DOT };
 
@@ -39,6 +40,7 @@ struct request {
     const char *migration;        /* adopt --migration=ID */
     const char *data;             /* new --data=TABLE,... */
     const char *to;               /* receipt export --to=DIR */
+    struct said said;             /* --intent=, --pr=, --links=, --notes= */
     const char *self;             /* absolute path of this program */
     bool embedded;                /* init --embedded */
     bool man;                     /* help --man */

@@ -56,6 +56,7 @@ void invocation_site(struct invocation *s, const struct env *env)
     site_init(&s->site, s->a, &s->project, s->cache, &s->progress.ear, env,
               &(struct site_options){.verb = s->req->command->name,
                                      .self = s->req->self,
+                                     .said = &s->req->said,
                                      .words = output_words(s->req, env)});
 }
 

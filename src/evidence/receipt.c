@@ -332,7 +332,13 @@ struct doc *receipt_write(struct arena *a, const struct account *x)
         doc_put(a, m, "sha256", receipt_digest(a, &x->migrations.v[i].digest));
     }
     doc_put(a, d, "notes", doc_text(a, x->notes));
-    doc_put(a, d, "links", doc_new(a, DOC_MAP));
+    if (x->intent[0] != '\0') {
+        doc_put(a, d, "intent", doc_text(a, x->intent));
+    }
+    struct doc *links = doc_put(a, d, "links", doc_new(a, DOC_MAP));
+    for (size_t i = 0; i < x->links.n; i++) {
+        doc_put(a, links, x->links.v[i].name, doc_text(a, x->links.v[i].url));
+    }
     if (x->failure.code != NULL) {
         doc_put(a, d, "failure", failure_doc(a, x));
     }

@@ -173,6 +173,12 @@ static struct account_source source_at(struct reading *g, const struct doc *d)
                                    .n_partial = n};
 }
 
+/* Of what ought to be a map. */
+static size_t n_members(const struct doc *d)
+{
+    return d != NULL && d->type == DOC_MAP ? doc_len(d) : 0;
+}
+
 static const struct account_generation *generation_at(struct reading *g, const struct doc *d)
 {
     if (d == NULL) {
@@ -187,7 +193,7 @@ static const struct account_generation *generation_at(struct reading *g, const s
                                        .digest = digest_at(g, d, "digest"),
                                        .content = digest_at(g, d, "content"),
                                        .n_sources = doc_len(sources)};
-    for (size_t i = 0; i < doc_len(components); i++) {
+    for (size_t i = 0; i < n_members(components); i++) {
         const char *name = components->key[i]->text.p;
         struct digest digest = digest_at(g, components, name);
         named_digests_add(g->a, &out->components, name, &digest);
@@ -283,6 +289,17 @@ static void read_migrations(struct reading *g, const struct doc *list, struct ac
     }
 }
 
+static struct links links_at(struct arena *a, const struct doc *d)
+{
+    struct links out = {0};
+    for (size_t i = 0; i < n_members(d); i++) {
+        const char *name = d->key[i]->text.p;
+        ARENA_GROW(a, out.v, out.n, out.cap);
+        out.v[out.n++] = (struct link){name, doc_str(d, name, "")};
+    }
+    return out;
+}
+
 int receipt_read(struct arena *a, const struct doc *receipt, struct account *out, struct err *e)
 {
     struct reading g = {.a = a, .receipt = receipt};
@@ -298,7 +315,9 @@ int receipt_read(struct arena *a, const struct doc *receipt, struct account *out
                             .finished_at = doc_str(receipt, "finished_at", ""),
                             .migration_id = doc_str(receipt, "migration_id", ""),
                             .timings = doc_get(receipt, "timings"),
-                            .notes = doc_str(receipt, "notes", "")};
+                            .intent = doc_str(receipt, "intent", ""),
+                            .notes = doc_str(receipt, "notes", ""),
+                            .links = links_at(a, doc_get(receipt, "links"))};
     read_people(&g, receipt, out);
     read_claim(&g, doc_get(receipt, "claim"), out);
     read_failure(&g, doc_get(receipt, "failure"), &out->failure);

@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "data/dataset.h"
+#include "flow/said.h"
 #include "flow/steps.h"
 #include "site/projected.h"
 
@@ -40,6 +41,9 @@ int recover_check_inputs(const struct site *s, const struct meant *m, struct err
 {
     struct err_list faults = {0};
     size_t n = 0;
+    if (said_check(s->o.said, e) != 0) {
+        return -1;
+    }
     for (size_t i = 0; i < s->project->n_projection && ear_stops(&s->ear) == ERR_NONE; i++) {
         if (meant_is(m, s->env, &s->project->projection[i])) {
             check_sources(s, &s->project->projection[i], &faults);

@@ -58,7 +58,7 @@ int recover(struct site *s, const struct recover_options *o, struct result *r,
 /* Its parts, for a drill. */
 
 /* Find the datasets of all projections that are meant and check every artifact's digest, before anything is
- * written. Faults are told. -1 also if nothing is meant. */
+ * written, and what is said of the run, for its receipts. Faults are told. -1 also if nothing is meant. */
 int recover_check_inputs(const struct site *s, const struct meant *m, struct err *e) MUST_CHECK;
 /* Make everything in the database that r->s leads to; for a drill (s->o.dbname set) r->lost is found already.
  * r->meant and r->result are set. Afterwards s is connected and looked at. -1, or r->result->worst: what

@@ -1,7 +1,6 @@
 /* The ritual around everything that writes to an environment. */
 #include "flow/writing.h"
 
-#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +10,7 @@
 #include "base/fault.h"
 #include "evidence/sink.h"
 #include "flow/owed.h"
+#include "flow/said.h"
 #include "site/repo.h"
 
 enum { RECONNECT_MS = 30000, RECONNECT_PAUSE_MS = 200 };
@@ -19,20 +19,12 @@ const char writing_found[] = "first contact: the database as it was found is the
 
 /* --- who runs, and the lock ------------------------------------------------------------------------- */
 
-static void fill_actor(struct writing *w)
+static int fill_actor(struct writing *w, struct err *e)
 {
     struct site *s = w->site;
-    const char *given = getenv("KFMIG_ACTOR");
-    const char *ci = getenv("CI");
-    bool service = ci != NULL && strcmp(ci, "true") == 0;
-    struct passwd *user = getpwuid(geteuid());
-    const char *name = given != NULL ? given : user != NULL ? user->pw_name : "unknown";
-    const char *pr = getenv("KFMIG_PR");
-    w->actor = (struct run_actor){.type = service ? "service" : "human",
-                                  .id = arena_strdup(s->a, name),
-                                  .commit_sha = repo_commit(s->a, s->project->dirfd),
-                                  .pr = pr != NULL ? pr : "",
-                                  .tool_version = KFMIG_VERSION};
+    w->actor.commit_sha = repo_commit(s->a, s->project->dirfd);
+    w->actor.tool_version = KFMIG_VERSION;
+    return said_read(s->a, s->o.said, &w->actor, e);
 }
 
 static int take_lock(struct writing *w, struct err *e)
@@ -350,9 +342,11 @@ static int open_frame(struct writing *w, const struct writing_order *o, struct e
 {
     struct site *s = w->site;
     random_uuid(w->run_id);
-    fill_actor(w);
     watch_init(&w->watch, &s->ear, s);
     fill_run(w);
+    if (fill_actor(w, e) != 0) {
+        return -1;
+    }
     if (!s->id.has_ledger && begin_ledger(w, o->baseline, e) != 0) {
         return -1;
     }

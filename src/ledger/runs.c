@@ -17,7 +17,9 @@ enum {
     STATEMENT,
     LINE,
     COL,
-    GATES
+    GATES,
+    INTENT,
+    PR
 };
 
 static const char *text_at(struct arena *a, const struct pg_rows *r, size_t row, int col)
@@ -35,6 +37,8 @@ static const struct fact_run *run_of(struct arena *a, const struct pg_rows *r, s
     struct fact_run *run = ARENA_NEW(a, struct fact_run);
     *run = (struct fact_run){.actor = text_at(a, r, i, ACTOR),
                              .started_at = text_at(a, r, i, STARTED),
+                             .intent = text_at(a, r, i, INTENT),
+                             .pr = text_at(a, r, i, PR),
                              .ms = number_at(r, i, MS, -1),
                              .code = pg_null(r, i, CODE) ? NULL : text_at(a, r, i, CODE),
                              .path = text_at(a, r, i, PATH),

@@ -72,6 +72,19 @@ struct account_failure {
     const char *sqlstate, *condition, *object;
 };
 
+/* Where more can be read of a run: "ticket", "https://...". In the order of their names. */
+struct link {
+    const char *name, *url;
+};
+struct links {
+    struct link *v;
+    size_t n, cap;
+};
+/* What the command line says of a run, unchecked; NULL: nothing. links: "NAME=URL NAME=URL". */
+struct said {
+    const char *intent, *pr, *links, *notes;
+};
+
 /* Texts are borrowed and never NULL, but where that is said; "" is what is not known.
  * declaration      what a migration (or a chain of them, as one) declares; has_declaration false: nothing is
  *                  declared, as in an adoption.
@@ -116,7 +129,9 @@ struct account {
     const char *reason; /* of an adoption: "format", "upgrade"; "": what stood there was accepted */
 
     struct account_failure failure;
+    const char *intent; /* why the run was made, as who made it says */
     const char *notes;
+    struct links links;
 
     const char *instance;
     int64_t sequence;

@@ -31,7 +31,7 @@ struct fact {
 /* What the receipt of an entry tells of its run; "" and 0 for what it does not. code: the failure's
  * ("apply"), NULL: none. gates: those that failed, a line each, "scope: create of table a.t: ...". */
 struct fact_run {
-    const char *actor, *started_at;
+    const char *actor, *started_at, *intent, *pr;
     int64_t ms; /* -1: not known */
     const char *code, *path, *sqlstate, *condition, *object, *gates;
     int statement, line, col;

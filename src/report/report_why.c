@@ -84,6 +84,15 @@ static void put_built_from(struct buf *out, const struct plan *p, const struct s
     }
 }
 
+/* What who made the run says of it. */
+static void put_said(struct buf *out, const struct fact_run *run)
+{
+    if (run != NULL) {
+        why_put_pair(out, "intent", run->intent);
+        why_put_pair(out, "pr", run->pr);
+    }
+}
+
 /* A target that is current: since when, by which run, with which output, from which files. */
 static void put_current(struct buf *out, const struct plan *p, const struct step *s,
                         enum stage stage, const struct reason *r)
@@ -102,6 +111,7 @@ static void put_current(struct buf *out, const struct plan *p, const struct step
     struct digest output = words_output(s, stage);
     why_put_pair(out, "since", f->finished_at);
     why_put_pair(out, "run", f->run_id);
+    put_said(out, f->run);
     put_digest(out, "checksum", &f->checksum);
     if (stage != STAGE_APPLY) {
         put_digest(out, stage_text(stage), &output);
@@ -172,6 +182,7 @@ static void put_last_run(struct buf *out, const struct step *s)
     why_put_pair(out, "last run",
                  arena_printf(&a, "%s at %s, by %s, run %s", last->result, last->finished_at,
                               last->run->actor, last->run_id));
+    put_said(out, last->run);
     words_failure(out, s->bundle, last, "            ");
     arena_release(&a);
 }

@@ -87,6 +87,14 @@ static const struct doc *renaming_doc(struct arena *a, const struct renaming *x)
     return d;
 }
 
+/* What kfmig says of the run, then what who made it says. */
+static const char *notes_of(struct arena *a, const char *ours, const char *theirs)
+{
+    return ours[0] == '\0'     ? theirs
+           : theirs[0] == '\0' ? ours
+                               : arena_printf(a, "%s; %s", ours, theirs);
+}
+
 void account_of(struct arena *a, const struct run *r, const struct receipt_input *in,
                 struct account *out)
 {
@@ -118,7 +126,9 @@ void account_of(struct arena *a, const struct run *r, const struct receipt_input
                             .protected_domains = *r->domains,
                             .failure = failure_of(o),
                             .reason = in->reason != NULL ? in->reason : "",
-                            .notes = in->notes,
+                            .intent = text_of(r->actor->intent),
+                            .notes = notes_of(a, in->notes, text_of(r->actor->notes)),
+                            .links = r->actor->links,
                             .instance = ""};
     if (in->bundle != NULL) {
         add_declaration(a, in->bundle, o, out);

@@ -8,6 +8,7 @@
 #include "base/tell.h"
 #include "evidence/baseline.h"
 #include "ledger/ledger.h"
+#include "model/account.h"
 #include "model/finding.h"
 #include "plan/plan.h"
 #include "store/postgis/postgis.h"
@@ -19,6 +20,8 @@ struct run_actor {
     const char *commit_sha; /* of the project's repository; "" if unknown */
     const char *pr;         /* "" if unknown */
     const char *tool_version;
+    const char *intent, *notes; /* NULL or "": nothing is said */
+    struct links links;
 };
 
 /* One run against one environment, under its lock. The caller owns everything pointed to. */

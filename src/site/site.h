@@ -23,12 +23,14 @@ struct projected; /* site/projected.h */
  *          owed; NULL: its own.
  * words    which of the server's words errors and notices carry: more than the safe ones only for a terminal.
  * cites    a database that takes the place of a lost one: what its ledger cites, or will. Another ledger than
- *          the last run saw is then what is wanted. NULL: an ordinary run. */
+ *          the last run saw is then what is wanted. NULL: an ordinary run.
+ * said     of its run, for receipts, by the command line; NULL: nothing. */
 struct site_options {
     const char *verb, *self;
     const char *dbname;
     enum server_words words;
     const struct checkpoint *cites;
+    const struct said *said;
 };
 
 /* A store of the environment besides the one that holds the ledger, opened by its row. store NULL: it is not.

@@ -82,6 +82,10 @@ options:
       --apply              run in a protected environment without asking
   -k, --keep-going         after a failure go on with what does not depend on
                            it
+      --intent=TEXT        what the run is for, for its receipts
+      --pr=TEXT            the pull request that it belongs to
+      --links=LINKS        where more is said: "NAME=URL NAME=URL"
+      --notes=TEXT         what else the receipts shall say
       --lock-wait=TIME     wait this long for another run to end: 30s, 10m
                            (default), 0
       --progress=FORMAT    tell what happens on stderr as text, or json: one

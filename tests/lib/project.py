@@ -84,7 +84,7 @@ class Project:
         self.root = pathlib.Path(folder) / "project"
         self.root.mkdir()
         self.db = pg.createdb(postgis=postgis) if db == "" else db
-        self.env = {k: v for k, v in os.environ.items() if not k.startswith(("PG", "KFM_"))}
+        self.env = {k: v for k, v in os.environ.items() if not k.startswith(("PG", "KFM_", "CI_", "GITHUB_", "GITLAB_"))}
         self.env.update(LC_ALL="C.UTF-8", KFMIG_ACTOR="tester", HOME=str(folder))
         if self.db:
             self.env["KFM_DSN"] = pg.dsn(self.db)

@@ -19,7 +19,7 @@ def schema_faults(schema, value, root=None, at="$"):
         return
     known = {"$schema", "$id", "$ref", "$defs", "title", "description", "type", "enum", "const", "properties", "required",
              "additionalProperties", "propertyNames", "items", "pattern", "minimum", "maximum", "minLength", "maxLength", "minItems", "maxItems",
-             "minProperties", "uniqueItems", "if", "then", "else", "anyOf", "oneOf", "allOf", "not"}
+             "minProperties", "maxProperties", "uniqueItems", "if", "then", "else", "anyOf", "oneOf", "allOf", "not"}
     if set(schema) - known:
         raise AssertionError(f"this test's reader does not know {set(schema) - known}")
     if "$ref" in schema:
@@ -47,6 +47,10 @@ def schema_faults(schema, value, root=None, at="$"):
             yield from schema_faults(schema.get("items", True), item, root, f"{at}[{n}]")
     if isinstance(value, dict):
         yield from (f"{at}: no {key}" for key in schema.get("required", ()) if key not in value)
+        if not schema.get("minProperties", 0) <= len(value) <= schema.get("maxProperties", len(value)):
+            yield f"{at}: number of members"
+        for key in value:
+            yield from schema_faults(schema.get("propertyNames", True), key, root, f"{at} name {key}")
         for key, item in value.items():
             inner = schema.get("properties", {}).get(key, schema.get("additionalProperties", True))
             yield from schema_faults(inner, item, root, f"{at}.{key}")

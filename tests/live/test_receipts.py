@@ -436,6 +436,68 @@ def receipts_are_listed_shown_and_exported(tmp):
     one_error(p.run("receipt", "frame"), 5, "list, show, verify, export or text")
 
 
+TOKEN = "ghp_" + "0a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R"
+CI = {"GITHUB_ACTIONS": "true", "GITHUB_SERVER_URL": "https://git.example", "GITHUB_REPOSITORY": "kfm/data", "GITHUB_RUN_ID": "345",
+      "GITHUB_WORKFLOW": "Deploy", "GITHUB_EVENT_NAME": "push", "GITHUB_ACTOR": "ada", "GITHUB_REF": "refs/pull/12/merge"}
+CI_LINKS = {"run": "https://git.example/kfm/data/actions/runs/345", "pr": "https://git.example/kfm/data/pull/12"}
+
+
+def said(receipt):
+    return {"intent": receipt.get("intent"), "pr": receipt["repo"]["pr"], "notes": receipt["notes"], "links": receipt["links"]}
+
+
+@cases(nothing=((), {}, dict(intent=None, pr=None, notes="", links={})),
+       options=(("--intent=one place for all", "--pr=7", "--links=t=https://x/1", "--notes=ä"), {},
+                dict(intent="one place for all", pr="7", notes="ä", links={"t": "https://x/1"})),
+       ci=((), CI, dict(intent="Deploy", pr="12", notes="push by ada", links=CI_LINKS)),
+       both=(("--intent=mine", "--links=run=https://x/1"), CI,
+             dict(intent="mine", pr="12", notes="push by ada", links={**CI_LINKS, "run": "https://x/1"})))
+def a_receipt_says_what_is_said_of_its_run(case, tmp):
+    given, env, wanted = case
+    p = Project(tmp, environments=MODES["bundle"])
+    p.bundle("M-01", TABLE, limits=dict(max_row_backfill=5, max_table_count_touched=1))
+    equal(p.build(*given, env=env).status, 0)
+    equal(said(json.loads(p.path(f"{HOME}/receipts/run_receipt.json").read_text())), wanted)
+    bodies = [json.loads(body) for _, body in receipts(p.db)]
+    for receipt in bodies:
+        valid("run_receipt.v1", receipt)
+    equal([said(receipt) for receipt in bodies if receipt["run_kind"] == "db_migration"], [wanted])
+    why = p.run("why", "dev", ONE).out
+    for label, value in (("intent", wanted["intent"]), ("pr", wanted["pr"])):
+        (contains if value else lacks)(why, f"  {label:<9} {value or ''}")
+
+
+@test
+def a_failed_run_and_an_adoption_say_it_too(tmp):
+    p = built(tmp)
+    p.bundle("M-02", "SELECT 1 / 0;")
+    equal(p.build("--intent=try it").status, 2)
+    contains(p.run("why", "dev", TWO).out, "  intent    try it\n")
+    equal(p.json("receipt", "show", "dev", TWO)["intent"], "try it")
+    pg.psql(p.db, "CREATE TABLE app.more ()")
+    equal(p.run("adopt", "dev", "--notes=by hand, in the night").status, 0)
+    equal(json.loads(receipts(p.db)[-1][1])["notes"], "accepted as it stood, by kfmig adopt; by hand, in the night")
+    equal(p.run("receipt", "verify", "dev").status, 0)
+
+
+@cases(token=(("--notes", TOKEN), {}, 9, "--notes holds a GitHub token (rule github-token): nothing is written"),
+       variable=((), {"KFMIG_LINKS": "a=https://u:hunter2@x/"}, 9, "KFMIG_LINKS holds a URL with a password"),
+       ci=((), {**CI, "GITHUB_WORKFLOW": TOKEN}, 9, "GITHUB_WORKFLOW holds a GitHub token"),
+       long=(("--pr", "7" * 257), {}, 5, "--pr has 257 bytes, more than 256"),
+       control=(("--intent", "a\x1b[31mb"), {}, 5, "--intent: "),
+       empty=(("--intent=",), {}, 5, "--intent wants text that is not empty"))
+def what_may_not_stand_in_a_receipt_stops_before_anything_is_written(case, tmp):
+    given, env, status, words = case
+    p = Project(tmp)
+    p.bundle("M-01", TABLE)
+    before = files(p.root)
+    ran = p.build(*given, env=env)
+    one_error(ran, status, words)
+    lacks(ran.out + ran.err, TOKEN[4:], "hunter2")
+    equal(pg.psql(p.db, "SELECT count(*) FROM pg_namespace WHERE nspname IN ('kfmig', 'app')"), [("0",)])
+    equal({k: v for k, v in files(p.root).items() if "state/" not in k}, {k: v for k, v in before.items() if "state/" not in k})
+
+
 @test
 def receipts_of_a_database_without_ledger(tmp):
     p = Project(tmp)

@@ -42,6 +42,15 @@ static bool same_names(const struct names *a, const struct names *b)
     return same;
 }
 
+static bool same_links(const struct links *a, const struct links *b)
+{
+    bool same = a->n == b->n;
+    for (size_t i = 0; same && i < a->n; i++) {
+        same = same_text(a->v[i].name, b->v[i].name) && same_text(a->v[i].url, b->v[i].url);
+    }
+    return same;
+}
+
 static bool same_scope(const struct scope *a, const struct scope *b)
 {
     return a->has_schemas == b->has_schemas && a->has_tables == b->has_tables &&
@@ -159,8 +168,10 @@ static void is_head(const struct account *a, const struct account *b)
            a->server_version == b->server_version,
        "where");
     ok(same_digests(&a->migrations, &b->migrations), "migrations");
-    ok(same_failure(&a->failure, &b->failure) && same_text(a->notes, b->notes),
-       "failure and notes");
+    ok(same_failure(&a->failure, &b->failure), "failure");
+    ok(same_text(a->intent, b->intent) && same_text(a->notes, b->notes) &&
+           same_links(&a->links, &b->links),
+       "intent, notes, links");
     ok(same_text(a->instance, b->instance) && a->sequence == b->sequence &&
            digest_eq(&a->previous, &b->previous),
        "the position");
@@ -194,7 +205,7 @@ static void is_claim(const struct account *a, const struct account *b)
        "claims of their own");
 }
 
-enum { N_SAME = 15 };
+enum { N_SAME = 16 };
 
 static bool write_and_read(const struct account *x, struct account *out, struct doc **d)
 {
@@ -243,6 +254,7 @@ static struct account least(const char *kind)
         .migration_id = "",
         .declaration = {.declared = limits_none, .observed = limits_none, .change_class = ""},
         .reason = "",
+        .intent = "",
         .notes = "",
         .instance = ""};
 }
@@ -260,6 +272,9 @@ static const struct names reviewers = LIST("a", "b");
 static const struct domains governed = {
     .schemas = LIST("gov"), .tables = LIST("x.t"), .roles = LIST("auditor")};
 
+static struct link links[] = {{"chat", "https://chat.example/a?b=1"},
+                              {"run", "https://ci.example/run/1"}};
+
 static struct account migration(void)
 {
     struct account x = least("db_migration");
@@ -269,6 +284,9 @@ static struct account migration(void)
     x.store = "search";
     x.commit_sha = "abc";
     x.pr = "12";
+    x.intent = "why: \"ä\"";
+    x.notes = "what else";
+    x.links = (struct links){.v = links, .n = sizeof links / sizeof *links};
     x.has_declaration = true;
     x.declaration.checksum = digest_byte(1);
     x.declaration.bundle_digest = digest_byte(2);

@@ -15,7 +15,9 @@ SELECT r.seq,
        (SELECT pg_catalog.string_agg(pg_catalog.jsonb_extract_path_text(g.gate, 'gate') || ': '
                    || pg_catalog.jsonb_extract_path_text(g.gate, 'detail'), E'\n')
         FROM pg_catalog.jsonb_array_elements(pg_catalog.jsonb_extract_path(b.body, 'claim', 'gates')) AS g(gate)
-        WHERE pg_catalog.jsonb_extract_path_text(g.gate, 'result') = 'fail') AS gates
+        WHERE pg_catalog.jsonb_extract_path_text(g.gate, 'result') = 'fail') AS gates,
+       pg_catalog.jsonb_extract_path_text(b.body, 'intent') AS intent,
+       pg_catalog.jsonb_extract_path_text(b.body, 'repo', 'pr') AS pr
 FROM kfmig.receipt r
 CROSS JOIN LATERAL (SELECT r.body::pg_catalog.jsonb AS body) AS b
 WHERE r.seq = ANY ($1::pg_catalog.int8[])
