@@ -48,7 +48,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             abort();
         }
     } else if (!request.version && (!is_listed(request.command) || request.n_args > (size_t)argc ||
-                                    request.lock_wait_ms < 0 || request.steps < 0)) {
+                                    request.lock_wait_ms < 0 || request.steps < -1)) {
         abort();
     }
     free(text);

@@ -200,7 +200,7 @@ def project(tmp):
         equal(ran.status, 0, repr(ran))
         _template = p.db
     db = pg.createdb()
-    pg.psql("postgres", f'DROP DATABASE "{db}"; CREATE DATABASE "{db}" OWNER "{db}" TEMPLATE "{_template}";')
+    pg.psql("postgres", f'DROP DATABASE "{db}"; CREATE DATABASE "{db}" OWNER "{_template}" TEMPLATE "{_template}";')
     pg.psql(db, f'GRANT "{_template}" TO "{db}";')
     p = Project(tmp, db=db)
     p.env["KFM_DSN"] = pg.dsn(db, user=_template)
