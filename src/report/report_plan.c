@@ -85,10 +85,14 @@ static size_t put_run(struct buf *out, const struct style *st, const struct plan
     n = n < RUN_SHOWN ? 1 : n;
     int from = script->v[first].line, to = script->v[first + n - 1].line;
     buf_printf(&place, "%s:%d", words_in_bundle(s->bundle, script->path), from);
-    buf_printf(&place, to > from ? "-%d" : "", to);
+    if (to > from) {
+        buf_printf(&place, "-%d", to);
+    }
     buf_printf(out, "%*s", VERB_WIDTH + 2, "");
     words_cell(out, buf_str(&place), 16);
-    buf_printf(out, n > 1 ? "%zu times " : "", n);
+    if (n > 1) {
+        buf_printf(out, "%zu times ", n);
+    }
     buf_add(out, deed.p, deed.n);
     buf_putc(out, '\n');
     buf_release(&place);

@@ -32,8 +32,12 @@ static void put_what(struct buf *out, const struct bundle *b, const struct fact_
     const char *between = "";
     if (run->path[0] != '\0') {
         words_safe(out, b != NULL ? words_in_bundle(b, run->path) : run->path);
-        buf_printf(out, run->line > 0 ? ":%d" : "", run->line);
-        buf_printf(out, run->line > 0 && run->col > 0 ? ":%d" : "", run->col);
+        if (run->line > 0) {
+            buf_printf(out, ":%d", run->line);
+        }
+        if (run->line > 0 && run->col > 0) {
+            buf_printf(out, ":%d", run->col);
+        }
         between = ", ";
     }
     if (run->statement > 0) {
@@ -42,7 +46,9 @@ static void put_what(struct buf *out, const struct bundle *b, const struct fact_
     }
     buf_puts(out, between[0] != '\0' ? ": " : "");
     words_safe(out, run->condition[0] != '\0' ? run->condition : run->code);
-    buf_printf(out, run->sqlstate[0] != '\0' ? " (%s)" : "", run->sqlstate);
+    if (run->sqlstate[0] != '\0') {
+        buf_printf(out, " (%s)", run->sqlstate);
+    }
     buf_puts(out, run->object[0] != '\0' ? " on " : "");
     words_safe(out, run->object);
 }

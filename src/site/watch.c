@@ -62,9 +62,15 @@ static void describe(const struct pg_rows *r, char *out, size_t size)
         buf_puts(&b, "a lock held by ");
     }
     buf_printf(&b, "%s (pid %s", name[0] != '\0' ? name : "a session", pg_text(r, 0, PID));
-    buf_printf(&b, pg_null(r, 0, USER) ? "" : ", user %s", pg_text(r, 0, USER));
-    buf_printf(&b, pg_null(r, 0, STATE) ? "" : ", %s", pg_text(r, 0, STATE));
-    buf_printf(&b, pg_null(r, 0, SINCE) ? "" : " since %s", pg_text(r, 0, SINCE));
+    if (!pg_null(r, 0, USER)) {
+        buf_printf(&b, ", user %s", pg_text(r, 0, USER));
+    }
+    if (!pg_null(r, 0, STATE)) {
+        buf_printf(&b, ", %s", pg_text(r, 0, STATE));
+    }
+    if (!pg_null(r, 0, SINCE)) {
+        buf_printf(&b, " since %s", pg_text(r, 0, SINCE));
+    }
     buf_putc(&b, ')');
     if (pg_rows_n(r) > 1) {
         buf_printf(&b, " and %zu more", pg_rows_n(r) - 1);

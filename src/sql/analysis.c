@@ -343,9 +343,9 @@ void analysis_kin(struct analysis *x, const PgQuery__RangeVar *child,
     ARENA_GROW(x->a, st->kin, st->n_kin, x->kin_cap);
     st->kin[st->n_kin++] =
         (struct kin){.child = {OBJ_TABLE, arena_strdup(x->a, schema_of(x, c, EFFECT_CREATE)),
-                               arena_strdup(x->a, c.name)},
+                               arena_strdup(x->a, c.name), NULL},
                      .parent = {OBJ_TABLE, arena_strdup(x->a, schema_of(x, p, EFFECT_REFERENCE)),
-                                arena_strdup(x->a, p.name)}};
+                                arena_strdup(x->a, p.name), NULL}};
 }
 
 const char *analysis_role(const PgQuery__RoleSpec *r)
