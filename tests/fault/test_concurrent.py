@@ -17,7 +17,7 @@ from tap import at_exit, cases, contains, equal, fresh_folder, main, note, test
 SEED = int(os.environ.get("KFMIG_TEST_SEED", "20260228"))
 BUILDERS, ROUNDS, VICTIMS = 16, 8, 4
 # Before the first lease of a database is written, and of one whose holder has died, its session is all there is to name.
-HOLDER = r"(environment|works in the environment): (kfmig build@\S+:\d+ \(pid \d+|a session that has just ended)"
+HOLDER = r"(environment|works in the environment): (kfmig build(?:@\S+:\d+| \S+) \(pid \d+|a session that has just ended)"
 
 folder = fresh_folder()
 at_exit(shutil.rmtree, folder, True)

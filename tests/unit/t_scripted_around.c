@@ -1,0 +1,60 @@
+/* layer: site scripted */
+/* What stands beside a plan: who runs something now, and about how many rows stand in the tables that pending statements lock. Nothing of it
+ * stops a plan. */
+#include "scripted_site.h"
+
+static struct setting t;
+
+#define WHO "connect -> ok\n" IDENTIFY ENTRIES LOOKED "@postgis_lineage -> rows\n"
+#define RUNNING "@ledger_lock_holder -> rows\n@ledger_read_runs -> rows\n"
+#define ROWS "@postgis_rows_about -> "
+
+/* clang-format off */
+static const struct {
+    const char *name, *forward, *lines;
+    const char *rows; /* tables and what is known of them */
+} scenarios[] = {
+    {"a table that two statements lock is asked about once", "ALTER TABLE app.item ADD b int;\nALTER TABLE app.item ADD c int;\n", RUNNING ROWS "rows 1 | 1000000\n", "app.item 1000000"},
+    {"of an empty one nothing is said", "ALTER TABLE app.item ADD b int;\n", RUNNING ROWS "rows 1 | 0\n", ""},
+    {"one that nobody knows", "ALTER TABLE app.item ADD b int;\n", RUNNING ROWS "rows\n", ""},
+    {"the question fails", "ALTER TABLE app.item ADD b int;\n", RUNNING ROWS "error 57014\n", ""},
+    {"who runs something is not told", "ALTER TABLE app.item ADD b int;\n", "@ledger_lock_holder -> error 57014\n" ROWS "rows 1 | 7\n", "app.item 7"},
+    {"nothing is locked", "SELECT 1;\n", RUNNING, ""},
+};
+/* clang-format on */
+enum { N = sizeof scenarios / sizeof *scenarios };
+
+static void play(size_t i)
+{
+    struct err e = {0};
+    char seen[200] = "";
+    setting_project("");
+    project_put("migrations/postgis/M-1/forward.sql", scenarios[i].forward);
+    setting_open(&t, "dev", LEDGER_UUID, 3);
+    char *lines = NULL;
+    (void)asprintf(&lines, "%s%s", WHO, scenarios[i].lines);
+    setting_play(&t, lines);
+    int rc = site_plan(&t.s, true, &e);
+    site_ask_around(&t.s);
+    const int64_t *rows = table_gets(&t.s.world.rows, "table app.item");
+    if (rows != NULL) {
+        (void)snprintf(seen, sizeof seen, "app.item %lld", (long long)*rows);
+    }
+    bool good = rc == 0 && strcmp(seen, scenarios[i].rows) == 0;
+    if (!good) {
+        printf("# rc %d, \"%s\": %s\n", rc, seen, e.msg);
+    }
+    setting_close(&t);
+    free(lines);
+    ok(pq_played() && good, scenarios[i].name);
+}
+
+int main(void)
+{
+    tap_plan(N);
+    for (size_t i = 0; i < N; i++) {
+        play(i);
+    }
+    project_remove();
+    return tap_done();
+}
