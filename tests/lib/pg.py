@@ -197,6 +197,12 @@ class Cluster:
         self.psql("postgres", f"CREATE DATABASE {quoted(name)} OWNER {quoted(name)} {form};")
         return name
 
+    def copydb(self, db):
+        """Make a copy of a database that createdb() made, as a restored backup would be: owned by the same role; returns its name."""
+        name = f"db{next(self._numbers)}"
+        self.psql("postgres", f"CREATE DATABASE {quoted(name)} OWNER {quoted(db)} TEMPLATE {quoted(db)};")
+        return name
+
     def _postgis_template(self):
         if not self._has_template:
             self.psql("postgres", "CREATE DATABASE with_postgis;")
@@ -225,6 +231,11 @@ def cluster():
 def createdb(name=None, postgis=False, encoding=None):
     """See Cluster.createdb."""
     return cluster().createdb(name, postgis, encoding)
+
+
+def copydb(db):
+    """See Cluster.copydb."""
+    return cluster().copydb(db)
 
 
 def dsn(db, user=None, host=None, port=None):

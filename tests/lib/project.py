@@ -11,11 +11,12 @@ A bundle's id is given in short form: "M-01" stands for PG-MIG-2026-01-01-01.
 import json
 import os
 import pathlib
+import shutil
 import subprocess
 import tempfile
 
 import pg
-from tap import after_test, equal
+from tap import after_test, at_exit, equal, fresh_folder
 
 KFMIG = os.environ["KFMIG"]
 FAULTY = os.environ.get("KFMIG_FAULTY", KFMIG)
@@ -84,7 +85,7 @@ class Project:
         self.root = pathlib.Path(folder) / "project"
         self.root.mkdir()
         self.db = pg.createdb(postgis=postgis) if db == "" else db
-        self.env = {k: v for k, v in os.environ.items() if not k.startswith(("PG", "KFM_", "CI_", "GITHUB_", "GITLAB_"))}
+        self.env = {k: v for k, v in os.environ.items() if not k.startswith(("PG", "KFM_"))}
         self.env.update(LC_ALL="C.UTF-8", KFMIG_ACTOR="tester", HOME=str(folder))
         if self.db:
             self.env["KFM_DSN"] = pg.dsn(self.db)
@@ -177,3 +178,23 @@ artifacts:
 
     def entries(self):
         return pg.psql(self.db, "SELECT seq, kind, subject, result FROM kfmig.entry ORDER BY seq")
+
+
+_prepared = {}
+
+
+def adopted_copy(tmp, setup):
+    """A project whose database is a copy of one in which its owner ran setup, and which was adopted, once for all tests of a file. owner: that
+    role, which kfmig connects as."""
+    if setup not in _prepared:
+        folder = fresh_folder()
+        at_exit(shutil.rmtree, folder, True)
+        first = Project(folder)
+        pg.psql(first.db, setup, user=first.db)
+        ran = first.run("adopt", "dev")
+        equal(ran.status, 0, repr(ran))
+        _prepared[setup] = first.db
+    p = Project(tmp, db=pg.copydb(_prepared[setup]))
+    p.owner = _prepared[setup]
+    p.env["KFM_DSN"] = pg.dsn(p.db, user=p.owner)
+    return p

@@ -43,13 +43,6 @@ environments:
 """
 
 
-def copy_of(db):
-    """A copy of a database, as a restored backup would be."""
-    name = pg.createdb()
-    pg.psql("postgres", f'DROP DATABASE "{name}"; CREATE DATABASE "{name}" OWNER "{db}" TEMPLATE "{db}";')
-    return name
-
-
 def one_table(tmp, environments=ENVIRONMENTS, **more):
     p = Project(tmp, environments=environments, **more)
     p.bundle("M-01", TABLE)
@@ -185,7 +178,7 @@ def another_ledger_than_the_last_one_seen_is_refused(tmp):
 @test
 def a_restored_backup_is_an_integrity_error(tmp):
     p = built(tmp)
-    copy = copy_of(p.db)
+    copy = pg.copydb(p.db)
     p.bundle("M-02", "CREATE TABLE app.u ();")
     equal(p.build().status, 0)
     there = {"KFM_DSN": pg.dsn(copy, user=p.db)}
@@ -199,7 +192,7 @@ def a_restored_backup_is_an_integrity_error(tmp):
 def the_receipt_sink_remembers_too(tmp):
     p = one_table(tmp, ENVIRONMENTS + "receipts: {sink: archive}\n")
     equal(p.build().status, 0)
-    copy = copy_of(p.db)
+    copy = pg.copydb(p.db)
     p.bundle("M-02", "CREATE TABLE app.u ();")
     equal(p.build().status, 0)
     for path in p.path("state").glob("kfmig.db*"):
@@ -211,7 +204,7 @@ def the_receipt_sink_remembers_too(tmp):
 @test
 def a_forked_ledger_is_an_integrity_error(tmp):
     p = built(tmp)
-    copy = copy_of(p.db)
+    copy = pg.copydb(p.db)
     p.bundle("M-02", "CREATE TABLE app.u ();")
     (tmp / "q").mkdir()
     q = Project(tmp / "q", db=copy)

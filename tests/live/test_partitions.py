@@ -3,11 +3,10 @@ one index; in `plan` before anything runs where text and catalogs show it, else 
 # run: needs=postgres limit=900
 
 import re
-import shutil
 
 import pg
-from project import Project, full_id
-from tap import at_exit, contains, equal, fresh_folder, main, note, test
+from project import Project, adopted_copy, full_id
+from tap import contains, equal, main, note, test
 
 SETUP = """
 CREATE SCHEMA app; CREATE SCHEMA archive; CREATE SCHEMA other; CREATE SCHEMA governance;
@@ -144,25 +143,9 @@ VARIANTS = {
     "an index of the tree renamed": (scope(limits=(1, 0, 0)), "ALTER INDEX app.m_d RENAME TO m_day;", PASSES, "0 1 0"),
 }
 
-_folder = fresh_folder()
-at_exit(shutil.rmtree, _folder, True)
-_template = None
-
 
 def project(tmp):
-    """A project whose database is a copy of one prepared and adopted once."""
-    global _template
-    if _template is None:
-        (_folder / "template").mkdir()
-        p = Project(_folder / "template")
-        pg.psql(p.db, f'GRANT CREATE ON DATABASE "{p.db}" TO "{p.db}"; SET ROLE "{p.db}"; {SETUP}')
-        equal(p.run("adopt", "dev").status, 0)
-        _template = p.db
-    db = pg.createdb()
-    pg.psql("postgres", f'DROP DATABASE "{db}"; CREATE DATABASE "{db}" OWNER "{_template}" TEMPLATE "{_template}";')
-    p = Project(tmp, db=db)
-    p.env["KFM_DSN"] = pg.dsn(db, user=_template)
-    return p
+    return adopted_copy(tmp, SETUP)
 
 
 def bundle(p, short, sql, schemas=None, tables=None, **more):

@@ -2,11 +2,9 @@
 in the receipt, and a limit below it fails with the number."""
 # run: needs=postgres limit=900
 
-import shutil
-
 import pg
-from project import Project, full_id
-from tap import at_exit, contains, equal, fresh_folder, main, note, test
+from project import adopted_copy, full_id
+from tap import contains, equal, main, note, test
 
 SETUP = """
 CREATE SCHEMA app; CREATE SCHEMA side;
@@ -90,26 +88,12 @@ VARIANTS = {
     "REFRESH": ("REFRESH MATERIALIZED VIEW app.mv;", 0),
 }
 
-_folder = fresh_folder()
-at_exit(shutil.rmtree, _folder, True)
-_template = None
-
 
 def project(tmp, more=""):
-    """A project whose database is a copy of one prepared and adopted once; more: what a superuser does there beforehand."""
-    global _template
-    if _template is None:
-        (_folder / "template").mkdir()
-        p = Project(_folder / "template")
-        pg.psql(p.db, f'GRANT CREATE ON DATABASE "{p.db}" TO "{p.db}"; SET ROLE "{p.db}"; {SETUP}')
-        equal(p.run("adopt", "dev").status, 0)
-        _template = p.db
-    db = pg.createdb()
-    pg.psql("postgres", f'DROP DATABASE "{db}"; CREATE DATABASE "{db}" OWNER "{_template}" TEMPLATE "{_template}";')
-    p = Project(tmp, db=db)
-    p.env["KFM_DSN"] = pg.dsn(db, user=_template)
+    """more: what a superuser does there beforehand, @OWNER@ stands for the owner."""
+    p = adopted_copy(tmp, SETUP)
     if more:
-        pg.psql(db, more.replace("@OWNER@", f'"{_template}"'))
+        pg.psql(p.db, more.replace("@OWNER@", f'"{p.owner}"'))
         equal(p.run("adopt", "dev").status, 0)
     return p
 

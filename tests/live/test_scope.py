@@ -2,8 +2,8 @@
 # run: needs=postgres limit=600
 
 import pg
-from project import Project, full_id
-from tap import at_exit, contains, equal, fresh_folder, main, note, test
+from project import Project, adopted_copy, full_id
+from tap import contains, equal, main, note, test
 
 import shutil
 
@@ -183,29 +183,9 @@ LEGITIMATE = {
     "reference in scope.references": "ALTER TABLE app.u ADD FOREIGN KEY (t_id) REFERENCES other.o;",
 }
 
-_folder = fresh_folder()
-at_exit(shutil.rmtree, _folder, True)
-_template = None
-
 
 def project(tmp):
-    """A project whose database is a copy of one prepared and adopted once."""
-    global _template
-    if _template is None:
-        base = _folder / "template"
-        base.mkdir()
-        p = Project(base)
-        pg.psql(p.db, SETUP, user=p.db)
-        ran = p.run("adopt", "dev")
-        equal(ran.status, 0, repr(ran))
-        _template = p.db
-    db = pg.createdb()
-    pg.psql("postgres", f'DROP DATABASE "{db}"; CREATE DATABASE "{db}" OWNER "{_template}" TEMPLATE "{_template}";')
-    pg.psql(db, f'GRANT "{_template}" TO "{db}";')
-    p = Project(tmp, db=db)
-    p.env["KFM_DSN"] = pg.dsn(db, user=_template)
-    p.user = _template
-    return p
+    return adopted_copy(tmp, SETUP)
 
 
 def state(db):

@@ -1,7 +1,6 @@
 """docs/verify.sh, with psql, jq, sha256sum and nothing of kfmig, says what `kfmig receipt verify` says: of good ledgers and of each kind of tampering."""
 # run: needs=postgres,postgis,jq limit=1800
 
-import itertools
 import os
 import pathlib
 import shutil
@@ -15,7 +14,6 @@ SRC = pathlib.Path(os.environ["KFMIG_SRC"])
 ONE, TWO = full_id("M-01"), full_id("M-02")
 HOME = f"migrations/postgis/{ONE}"
 BUNDLE = ENVIRONMENTS.replace("evidence: none", "evidence: bundle")
-_numbers = itertools.count(1)
 
 
 def script(p, *args):
@@ -48,8 +46,7 @@ def built(tmp):
     if not _first:
         _first.append(made(fresh_folder()))
     first = _first[0]
-    db = f"{first.db}_{next(_numbers)}"
-    pg.psql("postgres", f'CREATE DATABASE "{db}" OWNER "{first.db}" TEMPLATE "{first.db}"')
+    db = pg.copydb(first.db)
     p = Project(tmp, db=db, environments=BUNDLE)
     shutil.copytree(first.root, p.root, dirs_exist_ok=True)
     p.env["KFM_DSN"] = pg.dsn(db, user=first.db)

@@ -1,11 +1,9 @@
 """What a migration reached without naming it: the violation says which statement did it, where it stands, and by way of what."""
 # run: needs=postgres limit=600
 
-import shutil
-
 import pg
-from project import Project, full_id
-from tap import at_exit, contains, equal, fresh_folder, main, note, test
+from project import adopted_copy, full_id
+from tap import contains, equal, main, note, test
 
 SETUP = """
 CREATE SCHEMA app; CREATE SCHEMA audit; CREATE SCHEMA side;
@@ -75,26 +73,12 @@ VARIANTS = {
                                  f"write of table audit.log, in statement 4 (forward.sql:6) through trigger customers_audit of app.customers: {LOG}"),
 }
 
-_folder = fresh_folder()
-at_exit(shutil.rmtree, _folder, True)
-_template = None
-
 
 def project(tmp, more=""):
-    """A project whose database is a copy of one prepared and adopted once; more: what a superuser does there beforehand."""
-    global _template
-    if _template is None:
-        (_folder / "template").mkdir()
-        p = Project(_folder / "template")
-        pg.psql(p.db, f'GRANT CREATE ON DATABASE "{p.db}" TO "{p.db}"; SET ROLE "{p.db}"; {SETUP}')
-        equal(p.run("adopt", "dev").status, 0)
-        _template = p.db
-    db = pg.createdb()
-    pg.psql("postgres", f'DROP DATABASE "{db}"; CREATE DATABASE "{db}" OWNER "{_template}" TEMPLATE "{_template}";')
-    p = Project(tmp, db=db)
-    p.env["KFM_DSN"] = pg.dsn(db, user=_template)
+    """more: what a superuser does there beforehand."""
+    p = adopted_copy(tmp, SETUP)
     if more:
-        pg.psql(db, more)
+        pg.psql(p.db, more)
         equal(p.run("adopt", "dev").status, 0)
     return p
 
