@@ -24,7 +24,7 @@ struct migration_work {
     struct baseline post;          /* the sum as it will be */
     const char *started_at;
     /* Tables of which an attempt removed rows that nobody had counted: the next one counts them first. */
-    const struct catalog_object **count;
+    const struct catalog_object *const *count;
     size_t n_count;
 };
 
@@ -125,12 +125,15 @@ static bool is_transient(const struct err *e)
 }
 
 /* Where the one thing wrong is that nobody counted rows that code removed (DO, a function, a
- * trigger), to have them counted first and run it all again says how many they are. Not where
- * something outside the database was written: that would be written twice. */
+ * trigger), to have them counted first and run it all again says how many they are. That is done once, and
+ * not where something outside the database was written: that would be written twice. */
 static bool wants_counting(struct migration_work *w)
 {
     const struct observation *seen = &w->o->seen;
     const struct findings *l = &w->o->gates;
+    if (w->n_count > 0 || seen->n_uncounted == 0) {
+        return false;
+    }
     for (size_t i = 0; i < l->n; i++) {
         if (finding_stops(&l->v[i]) && strcmp(l->v[i].rule, "limit max_row_backfill") != 0) {
             return false;
@@ -141,19 +144,9 @@ static bool wants_counting(struct migration_work *w)
             return false;
         }
     }
-    const struct catalog_object **v =
-        ARENA_ARRAY(w->r->a, const struct catalog_object *, w->n_count + seen->n_uncounted + 1);
-    size_t n = w->n_count;
-    for (size_t i = 0; i < n; i++) {
-        v[i] = w->count[i];
-    }
-    for (size_t i = 0; i < seen->n_uncounted; i++) {
-        v[n++] = seen->uncounted[i];
-    }
-    bool any = n > w->n_count && w->n_count == 0;
-    w->count = v;
-    w->n_count = n;
-    return any;
+    w->count = seen->uncounted;
+    w->n_count = seen->n_uncounted;
+    return true;
 }
 
 /* The gates, and once more where one failed for what was reached and it can be said how. */
@@ -233,9 +226,12 @@ static enum attempt attempt_once(struct migration_work *w)
 /* Prepared statements and advisory locks of what failed reach nothing that comes after it. */
 static enum attempt attempt(struct migration_work *w)
 {
-    enum attempt a = attempt_once(w);
-    if (a != ATTEMPT_DONE) {
-        postgis_let_go(*w->r->pg);
+    enum attempt a = ATTEMPT_COUNT;
+    while (a == ATTEMPT_COUNT) {
+        a = attempt_once(w);
+        if (a != ATTEMPT_DONE) {
+            postgis_let_go(*w->r->pg);
+        }
     }
     return a;
 }
@@ -287,9 +283,6 @@ void run_migration(struct run *r, const struct step *s, struct outcome *o)
     *o = (struct outcome){0};
     random_uuid(o->run_id);
     enum attempt a = attempt(&w);
-    if (a == ATTEMPT_COUNT) {
-        a = attempt(&w);
-    }
     for (int i = 1; a == ATTEMPT_RETRY && i <= w.b->decl->lock_retries; i++) {
         int64_t pause = pause_of(i);
         tell(r->ear, &(struct tell){.kind = TELL_RETRY,

@@ -139,6 +139,18 @@ def without_a_limit_nothing_is_run_twice(tmp):
 
 
 @test
+def what_is_found_uncounted_behind_a_retry_is_counted_too(tmp):
+    """Behind a retry: the first attempt waits for a lock in vain, the second removes rows that nobody counted, the third counts them first."""
+    p = project(tmp)
+    first = "IF nextval('app.seq') = 1 THEN RAISE EXCEPTION USING ERRCODE = 'lock_not_available'; END IF;"
+    bundle(p, "M-01", do(first + " TRUNCATE app.five;"), 5)
+    ran = p.build()
+    equal(ran.status, 0, repr(ran))
+    equal(rows(p, "M-01"), 5)
+    equal(pg.psql(p.db, "SELECT last_value FROM app.seq"), [("3",)])
+
+
+@test
 def an_event_trigger_that_empties_is_noticed(tmp):
     """Text that shows all it does, and code that runs for it all the same."""
     p = project(tmp, """CREATE FUNCTION app.on_ddl() RETURNS event_trigger LANGUAGE plpgsql AS $$BEGIN DELETE FROM app.five WHERE id = 1; TRUNCATE app.five; END$$;
