@@ -101,11 +101,13 @@ static void judge_touches(struct run *r, const struct bundle *b, enum verdict wh
 /* " of table app.t, table app.u"; "" where it is not known. */
 static const char *uncounted(struct arena *a, const struct observation *seen)
 {
-    const char *text = "";
+    struct buf text = {0};
     for (size_t i = 0; i < seen->n_uncounted; i++) {
-        text = arena_printf(a, "%s%s%s", text, i == 0 ? " of " : ", ", seen->uncounted[i]->text);
+        buf_printf(&text, "%s%s", i == 0 ? " of " : ", ", seen->uncounted[i]->text);
     }
-    return text;
+    const char *kept = arena_strdup(a, buf_str(&text));
+    buf_release(&text);
+    return kept;
 }
 
 static void judge_limits(struct run *r, const struct bundle *b, struct outcome *o)

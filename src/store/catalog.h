@@ -113,7 +113,7 @@ struct observation {
     /* Tables of which rows were removed, or may have been, that nobody had counted: see
      * observer_count_first(). */
     const struct catalog_object **uncounted;
-    size_t n_uncounted;
+    size_t n_uncounted, cap_uncounted;
     struct touches
         residue; /* effects that outlive a rollback (sequences advanced or set, remote writes) */
     struct names unsensed; /* "not observable as superuser": what the role could have done unseen */

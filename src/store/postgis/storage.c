@@ -66,13 +66,8 @@ int count_stored(struct observer *o, struct err *e)
 static int64_t nobody_counted(struct observer *o, const struct catalog_object *b)
 {
     struct observation *out = o->out;
-    const struct catalog_object **v =
-        ARENA_ARRAY(o->a, const struct catalog_object *, out->n_uncounted + 1);
-    for (size_t i = 0; i < out->n_uncounted; i++) {
-        v[i] = out->uncounted[i];
-    }
-    v[out->n_uncounted++] = b;
-    out->uncounted = v;
+    ARENA_GROW(o->a, out->uncounted, out->n_uncounted, out->cap_uncounted);
+    out->uncounted[out->n_uncounted++] = b;
     return ROWS_UNKNOWN;
 }
 
