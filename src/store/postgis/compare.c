@@ -21,6 +21,18 @@ struct pair *pair_at(const struct observer *o, uint32_t classid, uint32_t objid)
     return at == 0 ? NULL : &o->pairs[at - 1];
 }
 
+const struct pair *pair_named(const struct observer *o, enum object_kind kind, const char *name)
+{
+    for (size_t i = 0; i < o->n_pairs; i++) {
+        const struct pair *p = &o->pairs[i];
+        const struct catalog_object *c = p->after != NULL ? p->after : p->before;
+        if (c->object.kind == kind && strcmp(c->object.name, name) == 0) {
+            return p;
+        }
+    }
+    return NULL;
+}
+
 static void pair_add(struct observer *o, struct catalog_object *before,
                      struct catalog_object *after)
 {

@@ -193,8 +193,9 @@ int compare(struct observer *o, struct err *e) MUST_CHECK;
  * became candidates. */
 bool compare_add(struct observer *o, bool first);
 bool compare_take(struct observer *o);
-struct pair *pair_at(const struct observer *o, uint32_t classid,
-                     uint32_t objid); /* NULL: it does not differ */
+/* NULL: it does not differ. By name: what stands under it now, or what is gone from there. */
+struct pair *pair_at(const struct observer *o, uint32_t classid, uint32_t objid);
+const struct pair *pair_named(const struct observer *o, enum object_kind kind, const char *name);
 
 /* touches.c: what the transaction did to which object. */
 void touches_of_pairs(struct observer *o);

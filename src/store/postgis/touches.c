@@ -95,18 +95,6 @@ static void touch_groups(struct observer *o, const struct touch *member)
     }
 }
 
-static const struct pair *role_pair(const struct observer *o, const char *name)
-{
-    for (size_t i = 0; i < o->n_pairs; i++) {
-        const struct pair *p = &o->pairs[i];
-        const struct catalog_object *c = p->after != NULL ? p->after : p->before;
-        if (c->object.kind == OBJ_ROLE && strcmp(c->object.name, name) == 0) {
-            return p;
-        }
-    }
-    return NULL;
-}
-
 /* Memberships end with the role that is dropped; whoever makes one with CREATEROLE becomes a member of
  * it (since 16). Nobody said a word about the member: it goes with the other role. */
 static bool goes_with_role(const struct observer *o, const struct touch *t)
@@ -117,7 +105,7 @@ static bool goes_with_role(const struct observer *o, const struct touch *t)
     for (size_t i = 0; i < t->n_facets; i++) {
         const char *facet = t->facets[i].facet;
         const struct pair *p = strncmp(facet, prefix, strlen(prefix)) == 0
-                                   ? role_pair(o, facet + strlen(prefix))
+                                   ? pair_named(o, OBJ_ROLE, facet + strlen(prefix))
                                    : NULL;
         bool dropped = p != NULL && p->after == NULL && t->facets[i].change == FACET_REMOVED;
         bool made = p != NULL && p->before == NULL && t->facets[i].change == FACET_ADDED && is_self;
@@ -217,6 +205,26 @@ static void touch_given(struct observer *o, const struct pair *p)
     }
 }
 
+static void touch_altered(struct observer *o, const struct pair *p)
+{
+    bool renamed = strcmp(p->before->text, p->after->text) != 0;
+    struct touch difference = {.object = p->before->object};
+    touch_difference(o, &difference, p);
+    if (goes_with_role(o, &difference)) {
+        return;
+    }
+    struct touch *t = touch_once(o, p->before->object, EFFECT_ALTER);
+    t->facets = difference.facets;
+    t->n_facets = difference.n_facets;
+    if (renamed) {
+        touch_facet(o, t, FACET_CHANGED, "name");
+    }
+    touch_groups(o, t);
+    if (renamed) {
+        (void)touch_once(o, p->after->object, EFFECT_CREATE);
+    }
+}
+
 void touches_of_pairs(struct observer *o)
 {
     for (size_t i = 0; i < o->n_pairs; i++) {
@@ -231,21 +239,7 @@ void touches_of_pairs(struct observer *o)
         } else if (p->after == NULL) {
             touch_removed(o, p);
         } else {
-            struct touch only = {.object = p->before->object};
-            touch_difference(o, &only, p);
-            if (goes_with_role(o, &only)) {
-                continue;
-            }
-            struct touch *t = touch_once(o, p->before->object, EFFECT_ALTER);
-            touch_difference(o, t, p);
-            bool renamed = strcmp(p->before->text, p->after->text) != 0;
-            if (renamed) {
-                touch_facet(o, t, FACET_CHANGED, "name");
-            }
-            touch_groups(o, t);
-            if (renamed) {
-                (void)touch_once(o, p->after->object, EFFECT_CREATE);
-            }
+            touch_altered(o, p);
         }
     }
 }
@@ -452,19 +446,6 @@ static void touch_changed_rows(struct observer *o, const struct lock *l)
     }
 }
 
-/* An extension that this transaction made or changed counts as one object, rows and all. */
-static bool extension_changed(const struct observer *o, const char *name)
-{
-    for (size_t i = 0; i < o->n_pairs; i++) {
-        const struct pair *p = &o->pairs[i];
-        const struct catalog_object *c = p->after != NULL ? p->after : p->before;
-        if (c->object.kind == OBJ_EXTENSION && strcmp(c->object.name, name) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
 static bool is_outside(const struct observer *o, const struct lock *l)
 {
     bool reads = l->modes <= (LOCKED_ACCESS_SHARE | LOCKED_ROW_SHARE);
@@ -478,8 +459,9 @@ static bool is_outside(const struct observer *o, const struct lock *l)
     if (strcmp(l->schema, "kfmig") == 0) {
         return digest_eq(&o->ledger, &o->now.ledger);
     }
-    bool joined = pair_at(o, PG_CLASS, l->oid) != NULL;
-    return l->extension[0] != '\0' && (reads || joined || extension_changed(o, l->extension));
+    /* An extension that this transaction made or changed counts as one object, rows and all. */
+    return l->extension[0] != '\0' && (reads || pair_at(o, PG_CLASS, l->oid) != NULL ||
+                                       pair_named(o, OBJ_EXTENSION, l->extension) != NULL);
 }
 
 void touches_of_locks(struct observer *o)

@@ -66,18 +66,6 @@ static enum object_kind kind_of(const char *type)
     return OBJ_UNKNOWN;
 }
 
-static const struct pair *extension_pair(const struct observer *o, const char *name)
-{
-    for (size_t i = 0; i < o->n_pairs; i++) {
-        const struct pair *p = &o->pairs[i];
-        const struct catalog_object *c = p->after != NULL ? p->after : p->before;
-        if (c->object.kind == OBJ_EXTENSION && strcmp(c->object.name, name) == 0) {
-            return p;
-        }
-    }
-    return NULL;
-}
-
 static bool is_made(const struct pair *p, enum object_kind kind)
 {
     return p->before == NULL && p->after->object.kind == kind;
@@ -234,7 +222,8 @@ static int identify(struct observer *o, const struct oids *classes, const struct
  * was only locked is seen by its lock. */
 static bool goes_with_extension(const struct observer *o, const struct suspect *c)
 {
-    return c->extension[0] != '\0' && (!c->is_own || extension_pair(o, c->extension) != NULL);
+    return c->extension[0] != '\0' &&
+           (!c->is_own || pair_named(o, OBJ_EXTENSION, c->extension) != NULL);
 }
 
 static int touch_unmanaged(struct observer *o, struct err *e)
