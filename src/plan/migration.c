@@ -15,15 +15,15 @@ static void decide_applied(struct plan *p, struct step *s)
     const struct fact *f = s->history->applied;
     if (!digest_eq(&f->checksum, &s->bundle->checksum)) {
         struct reason *r = step_give(p, s, REASON_CHECKSUM_MISMATCH);
-        const char *moved = plan_moved(p, s);
+        s->moved = twin_moved(p, s);
         r->cause = entry_name(p, f);
         r->was = step_digest(p, &f->checksum);
         r->now = step_digest(p, &s->bundle->checksum);
         r->detail = arena_printf(p->a, "%sapplied at %s by run %s",
                                  s->bundle->only_line_ends ? "only line ends differ; " : "",
                                  f->finished_at, f->run_id);
-        if (moved != NULL) {
-            r->detail = arena_printf(p->a, "%s; that content is here as %s", r->detail, moved);
+        if (s->moved != NULL) {
+            r->detail = arena_printf(p->a, "%s; that content is here as %s", r->detail, s->moved);
         }
         r->path = arena_printf(p->a, "%s/migration.yml", s->bundle->dir);
         return;

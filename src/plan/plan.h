@@ -111,10 +111,12 @@ struct step {
     int *upstream;
     size_t n_upstream;
     /* Of a migration; else NULL and 0. exported: its evidence. risk_class: plan_risk_class(); 0 if the
-     * scripts were not parsed. */
+     * scripts were not parsed. moved: where its content is another than was applied, the id of a pending
+     * bundle here that has what was. */
     const struct bundle *bundle;
     enum export_state exported;
     char risk_class;
+    const char *moved;
     /* Of a projection; else NULL and 0. live: what readers see; next: the generation begun or made for the
      * wanted digest, or kept with it; NULL: none. members: indexes of the steps of its chain, in order. cost:
      * what a new generation should take. */
@@ -147,9 +149,11 @@ struct plan {
     const struct projection_input *inputs; /* of the projections */
     struct table by_name;                  /* of a projection -> its input */
     size_t n_absent;                       /* migrations that are applied and not here */
-    struct table by_content; /* what is applied, by checksum; made when it is asked for */
-    struct table newest;     /* of a folder -> its greatest applied id, outside of chains */
-    struct names selection;  /* as given, "" none: everything */
+    struct table by_content;         /* what is applied, by checksum; made when it is asked for */
+    struct table pending_by_content; /* the first step of each checksum that is not applied, and */
+    struct table pending_like; /* of each absent id that it resembles; made together, as above */
+    struct table newest;       /* of a folder -> its greatest applied id, outside of chains */
+    struct names selection;    /* as given, "" none: everything */
 };
 /* The target that stands for all of them: "dev/X@apply", "dev/feature_index@publish"; in a. */
 const char *step_target_text(struct arena *a, const struct plan *p, const struct step *s);
@@ -263,9 +267,6 @@ int plan_target(const char *text, const struct env *envs, size_t n_envs,
 const char *plan_target_text(struct arena *a, const struct plan *p, const struct step *s,
                              enum stage stage);
 
-/* The id of a bundle here that is not applied and has the content which is applied as s, whose own
- * is another; NULL: none. */
-const char *plan_moved(const struct plan *p, const struct step *s);
 int plan_find(const struct plan *p, const char *id);              /* index of its step, or -1 */
 int plan_find_projection(const struct plan *p, const char *name); /* in p->projections, or -1 */
 /* The state of one target of a migration. */

@@ -126,6 +126,33 @@ bool twin_holds(struct plan *p, struct step *s)
     return holds_content(p, s) || holds_likeness(p, s);
 }
 
+/* From the end: of several the step that comes first is what is found. */
+static void index_pending(struct plan *p)
+{
+    p->pending_by_content = (struct table){.a = p->a};
+    p->pending_like = (struct table){.a = p->a};
+    for (size_t i = p->n_migrations; i-- > 0;) {
+        const struct bundle *b = p->v[i].bundle;
+        const struct history *h = b->is_absent ? NULL : past_get(p->past, b->id);
+        if (b->is_absent || (h != NULL && h->applied != NULL)) {
+            continue;
+        }
+        (void)table_put(&p->pending_by_content, key_of(&b->checksum), &p->v[i]);
+        if (b->resembles != NULL) {
+            (void)table_puts(&p->pending_like, b->resembles, &p->v[i]);
+        }
+    }
+}
+
+/* What is pending here with the content that is applied as f; NULL: nothing. */
+static const struct step *pending_twin(struct plan *p, const struct fact *f)
+{
+    if (p->pending_by_content.a == NULL) {
+        index_pending(p);
+    }
+    return table_get(&p->pending_by_content, key_of(&f->checksum));
+}
+
 void absent_decide(struct plan *p, struct step *s)
 {
     const struct fact *f = s->history->applied;
@@ -133,29 +160,18 @@ void absent_decide(struct plan *p, struct step *s)
     r->cause = arena_printf(p->a, "ledger entry %lld", (long long)f->sequence);
     r->was = s->bundle->id;
     r->detail = arena_printf(p->a, "%s, no bundle here", applied_text(p, f));
-    for (size_t i = 0; i < p->n_migrations; i++) {
-        const struct bundle *b = p->v[i].bundle;
-        bool same = digest_eq(&b->checksum, &f->checksum);
-        bool like = b->resembles != NULL && strcmp(b->resembles, f->subject) == 0;
-        const struct history *h = b->is_absent ? NULL : past_get(p->past, b->id);
-        if (!b->is_absent && (same || like) && (h == NULL || h->applied == NULL)) {
-            r->now = b->id;
-            r->detail = arena_printf(p->a, "%s; %s as %s: renamed?", r->detail,
-                                     same ? "same content" : "much the same", b->id);
-            return;
-        }
+    const struct step *same = pending_twin(p, f);
+    const struct step *like = table_gets(&p->pending_like, f->subject);
+    const struct step *here = same == NULL || (like != NULL && like < same) ? like : same;
+    if (here != NULL) {
+        r->now = here->bundle->id;
+        r->detail = arena_printf(p->a, "%s; %s as %s: renamed?", r->detail,
+                                 here == same ? "same content" : "much the same", r->now);
     }
 }
 
-const char *plan_moved(const struct plan *p, const struct step *s)
+const char *twin_moved(struct plan *p, const struct step *s)
 {
-    for (size_t i = 0; i < p->n_migrations; i++) {
-        const struct bundle *b = p->v[i].bundle;
-        if (b != s->bundle && !b->is_absent &&
-            digest_eq(&b->checksum, &s->history->applied->checksum) &&
-            (past_get(p->past, b->id) == NULL || past_get(p->past, b->id)->applied == NULL)) {
-            return b->id;
-        }
-    }
-    return NULL;
+    const struct step *twin = pending_twin(p, s->history->applied);
+    return twin != NULL ? twin->bundle->id : NULL;
 }

@@ -11,5 +11,8 @@ void absent_decide(struct plan *p, struct step *s);
  * applied under another id? Gives the reason then. What runs only by name runs where it is named
  * (s->is_named). */
 bool twin_holds(struct plan *p, struct step *s);
+/* The id of the first bundle here that is not applied and has the content which is applied as s, whose own is
+ * another; NULL: none. */
+const char *twin_moved(struct plan *p, const struct step *s);
 
 #endif

@@ -200,9 +200,8 @@ bool advice_put_shared(struct buf *out, const struct plan *p, const struct reaso
 static void about_checksum(struct buf *out, const struct plan *p, const struct step *s,
                            const struct file_change *changes, size_t n)
 {
-    const char *moved = plan_moved(p, s);
-    if (moved != NULL) {
-        const struct reason r = {.was = s->bundle->id, .now = moved};
+    if (s->moved != NULL) {
+        const struct reason r = {.was = s->bundle->id, .now = s->moved};
         about_rename(out, p, &r);
         return;
     }
