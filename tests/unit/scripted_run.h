@@ -171,7 +171,8 @@ static inline void scene_open_failing(struct scene *t, const char *script, int n
     *t = (struct scene){
         .env = {.name = "dev"},
         .world = {.reachable = true, .why_not = "", .has_ledger = true, .instance = "uuid"},
-        .actor = {"human", "tester", "", "", "0.0.0"}};
+        .actor = {
+            .type = "human", .id = "tester", .commit_sha = "", .pr = "", .tool_version = "0.0.0"}};
     t->id = (struct identity){.has_ledger = true,
                               .uuid = "7f0c8b1e-0000-4000-8000-000000000001",
                               .environment = "dev",

@@ -497,7 +497,9 @@ static int poll_scripted(struct pollfd *v, nfds_t n, int ms)
     return 0;
 }
 
+#ifndef __clang__                                      /* which has no such warning */
 #pragma GCC diagnostic ignored "-Wmaybe-uninitialized" /* glibc declares that poll() only writes */
+#endif
 int poll(struct pollfd *v, nfds_t n, int ms)
 {
     if (n > 0 && v[0].fd > FAKE_FD) {

@@ -66,8 +66,8 @@ static const char *const more_owner[] = {
     "INSERT INTO app.log VALUES (1, '2020-05-05'), (2, '2019-05-05')",
     "CREATE TABLE app.loose (id int NOT NULL, d date NOT NULL)",
     "CREATE TABLE app.triggered (x int)",
-    "CREATE FUNCTION app.fill() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN INSERT INTO app.empty "
-    "VALUES (1); RETURN new; END'",
+    ("CREATE FUNCTION app.fill() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN INSERT INTO app.empty "
+     "VALUES (1); RETURN new; END'"),
     "CREATE TRIGGER fill AFTER INSERT ON app.triggered FOR EACH ROW EXECUTE FUNCTION app.fill()",
     "CREATE TABLE app.ruled (x int)",
     "CREATE RULE also AS ON INSERT TO app.ruled DO ALSO INSERT INTO app.empty VALUES (new.x)",

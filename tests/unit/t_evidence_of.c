@@ -21,7 +21,7 @@ static bool says(struct bytes b, const char *words)
 
 static struct catalog_object object(const char *name)
 {
-    struct catalog_object o = {.object = {OBJ_TABLE, "app", name}};
+    struct catalog_object o = {.object = {OBJ_TABLE, "app", name, NULL}};
     o.text = object_text(&a, &o.object);
     return o;
 }

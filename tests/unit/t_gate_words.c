@@ -41,7 +41,7 @@ static void scene_begin(struct scene *s)
 static void touch(struct scene *s, enum effect effect, const char *schema, const char *table)
 {
     touches_add(&arena, &s->o.seen.touches,
-                (struct touch){.object = {OBJ_TABLE, schema, table}, .effect = effect});
+                (struct touch){.object = {OBJ_TABLE, schema, table, NULL}, .effect = effect});
 }
 
 /* The findings as "RULE=RESULT" or "RULE: TEXT", a line each. */

@@ -21,7 +21,7 @@ struct seen {
 
 #define TOUCH(what, k, s, n)                                                                       \
     {                                                                                              \
-        .object = {k, s, n}, .effect = what, .statement = -1                                       \
+        .object = {k, s, n, NULL}, .effect = what, .statement = -1                                 \
     }
 
 /* clang-format off */

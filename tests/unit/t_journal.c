@@ -79,8 +79,8 @@ static int append(void *ctx, const struct journal_step *step, struct bytes curso
     }
     long from = cursor.p == NULL ? 0 : strtol(arena_strndup(&arena, cursor.p, cursor.n), NULL, 10);
     for (long i = from; i < LINES && !t->does_nothing; i++) {
-        write_at(step->object, i * LINE, WANTED + i * LINE, LINE);
-        write_at("count", -1, WANTED + i * LINE, 1);
+        write_at(step->object, i * LINE, &WANTED[i * LINE], LINE);
+        write_at("count", -1, &WANTED[i * LINE], 1);
         if (journal_progress(t->j, step, bytes_str(arena_printf(&arena, "%ld", i + 1)), err) != 0) {
             return -1;
         }

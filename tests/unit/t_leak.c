@@ -238,8 +238,8 @@ static const char *const harmless[] = {
     "SELECT md5(x), 'md5' || md5('password' || 'user')",
     "SKU0123456789, SK_LIVE, rk_live_, sk_test_",
     "PG-MIG-2026-02-28-01, dataset_version_id 2026-02.1a2b3c4d",
-    "postgresql: "
-    "https://www.postgresql.org/docs/18/sql-createtable.html#SQL-CREATETABLE-COMPATIBILITY",
+    ("postgresql: "
+     "https://www.postgresql.org/docs/18/sql-createtable.html#SQL-CREATETABLE-COMPATIBILITY"),
     "geohash 9yum8j7d3w2x, plus code 86C6+XQ, MGRS 14SQJ1234567890",
     "credential = EXCLUDED.credential, password_token = NEW.password_token",
 };

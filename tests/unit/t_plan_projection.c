@@ -135,7 +135,7 @@ static void set_drift(struct stage_set *t, const char *schema)
 {
     struct drift *d = ARENA_ARRAY(t->a, struct drift, 1);
     *d = (struct drift){.text = "table pts",
-                        .object = {OBJ_TABLE, schema, "pts"},
+                        .object = {OBJ_TABLE, schema, "pts", NULL},
                         .was = digest_from("was"),
                         .last_writer = ""};
     t->world.drift = d;

@@ -13,7 +13,7 @@ static struct scene t;
 static void two_lines(void)
 {
     t.script.bytes = bytes_str(FORWARD);
-    t.statement.text = bytes_str(FORWARD + 18);
+    t.statement.text = bytes_str(&FORWARD[18]);
     t.statement.offset = 18;
     t.statement.line = 2;
 }

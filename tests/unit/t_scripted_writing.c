@@ -202,7 +202,7 @@ static void owes_much(void)
         *p++ = ',';
     }
     p--;
-    p += sprintf(p, "%s", OWED("dev") + sizeof head - 1);
+    p += sprintf(p, "%s", &OWED("dev")[sizeof head - 1]);
     project_write("state/owed/r-9.json", text, (size_t)(p - text));
     free(text);
 }
