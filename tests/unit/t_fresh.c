@@ -127,25 +127,6 @@ static const struct {
 /* clang-format on */
 enum { N = sizeof cases / sizeof *cases };
 
-/* Are the parts of words, which " ... " divides, in text, in this order? */
-static bool says(const char *text, const char *words)
-{
-    char *copy = strdup(words);
-    bool good = true;
-    for (char *p = copy, *end; p != NULL && good; p = end) {
-        end = strstr(p, " ... ");
-        if (end != NULL) {
-            *end = '\0';
-            end += 5;
-        }
-        const char *at = strstr(text, p);
-        good = at != NULL;
-        text = good ? at + strlen(p) : text;
-    }
-    free(copy);
-    return good;
-}
-
 static void put(struct buf *out, const char *what, const char *name)
 {
     char path[128];
@@ -202,7 +183,7 @@ static void play(size_t i)
     put(&said, "forward", "forward.sql");
     put(&said, "rollback", "rollback.sql");
     put(&said, "yml", "migration.yml");
-    if (!ok(says(buf_str(&said), cases[i].words), cases[i].name)) {
+    if (!ok(has_in_order(buf_str(&said), cases[i].words), cases[i].name)) {
         printf("# %s\n", buf_str(&said));
     }
     buf_release(&said);

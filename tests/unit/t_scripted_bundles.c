@@ -403,25 +403,6 @@ static const char *everything(void)
     return text;
 }
 
-/* Are the parts of words, which " ... " divides, in text, in this order? */
-static bool says(const char *text, const char *words)
-{
-    char *copy = strdup(words);
-    bool good = true;
-    for (char *p = copy, *end; p != NULL && good; p = end) {
-        end = strstr(p, " ... ");
-        if (end != NULL) {
-            *end = '\0';
-            end += 5;
-        }
-        const char *at = strstr(text, p);
-        good = at != NULL;
-        text = good ? at + strlen(p) : text;
-    }
-    free(copy);
-    return good;
-}
-
 static void begin(void)
 {
     id = old = "M-2";
@@ -451,7 +432,7 @@ static void play(size_t i)
     run_of_play(&t, cases[i].does, cases[i].lines, 0, NULL, 0, NULL);
     const char *text = everything();
     bool good = t.rc == cases[i].rc && (t.rc == 0 || t.e.code == cases[i].code) &&
-                says(text, cases[i].words) && cluster_holders(&t.cluster) == 0;
+                has_in_order(text, cases[i].words) && cluster_holders(&t.cluster) == 0;
     if (!good) {
         printf("# rc %d, code %d: %s\n", t.rc, (int)t.e.code, text);
     }

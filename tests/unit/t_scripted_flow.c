@@ -588,25 +588,6 @@ static const char *said(void)
     return text;
 }
 
-/* Are the parts of words, which " ... " divides, in text, in this order? */
-static bool says(const char *text, const char *words)
-{
-    char *copy = strdup(words);
-    bool good = true;
-    for (char *p = copy, *end; p != NULL && good; p = end) {
-        end = strstr(p, " ... ");
-        if (end != NULL) {
-            *end = '\0';
-            end += 5;
-        }
-        const char *at = strstr(text, p);
-        good = at != NULL;
-        text = good ? at + strlen(p) : text;
-    }
-    free(copy);
-    return good;
-}
-
 static void play(size_t i)
 {
     converging = (struct converge_options){.order = {.is_confirmed = true}};
@@ -631,8 +612,8 @@ static void play(size_t i)
     }
     run_of_play(&t, cases[i].does, cases[i].lines, 0, NULL, 0, NULL);
     const char *text = said();
-    bool good = t.rc == cases[i].rc && t.r.worst == cases[i].worst && says(text, cases[i].words) &&
-                t.n_holders == 0;
+    bool good = t.rc == cases[i].rc && t.r.worst == cases[i].worst &&
+                has_in_order(text, cases[i].words) && t.n_holders == 0;
     if (!good) {
         printf("# rc %d, worst %d: %s\n", t.rc, (int)t.r.worst, text);
     }

@@ -158,25 +158,6 @@ static const char *everything(void)
     return text;
 }
 
-/* Are the parts of words, which " ... " divides, in text, in this order? */
-static bool says(const char *text, const char *words)
-{
-    char *copy = strdup(words);
-    bool good = true;
-    for (char *p = copy, *end; p != NULL && good; p = end) {
-        end = strstr(p, " ... ");
-        if (end != NULL) {
-            *end = '\0';
-            end += 5;
-        }
-        const char *at = strstr(text, p);
-        good = at != NULL;
-        text = good ? at + strlen(p) : text;
-    }
-    free(copy);
-    return good;
-}
-
 static void begin(void)
 {
     target = NULL;
@@ -199,10 +180,11 @@ static void play(size_t i)
     }
     run_of_play(&t, build_it, cases[i].lines, 0, NULL, 0, NULL);
     const char *text = everything();
-    bool good = t.rc == cases[i].rc && t.r.worst == cases[i].worst &&
-                (cases[i].words != NULL ? says(text, cases[i].words) : strcmp(text, "; \n") == 0) &&
-                t.n_holders == 0 &&
-                (cases[i].there == NULL || faccessat(project_fd, cases[i].there, F_OK, 0) == 0);
+    bool good =
+        t.rc == cases[i].rc && t.r.worst == cases[i].worst &&
+        (cases[i].words != NULL ? has_in_order(text, cases[i].words) : strcmp(text, "; \n") == 0) &&
+        t.n_holders == 0 &&
+        (cases[i].there == NULL || faccessat(project_fd, cases[i].there, F_OK, 0) == 0);
     if (!good) {
         printf("# rc %d, worst %d: %s\n", t.rc, (int)t.r.worst, text);
     }

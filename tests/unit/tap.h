@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static int tap_planned;
@@ -53,6 +54,25 @@ static inline bool tap_is_int(long long got, long long want, const char *name, c
 #define is_str(got, want, name) tap_is_str((got), (want), (name), __FILE__, __LINE__)
 #define is_int(got, want, name)                                                                    \
     tap_is_int((long long)(got), (long long)(want), (name), __FILE__, __LINE__)
+
+/* Are the parts of words, which " ... " divides, in text, in this order? */
+static inline bool has_in_order(const char *text, const char *words)
+{
+    char *copy = strdup(words);
+    bool good = true;
+    for (char *p = copy, *end; p != NULL && good; p = end) {
+        end = strstr(p, " ... ");
+        if (end != NULL) {
+            *end = '\0';
+            end += 5;
+        }
+        const char *at = strstr(text, p);
+        good = at != NULL;
+        text = good ? at + strlen(p) : text;
+    }
+    free(copy);
+    return good;
+}
 
 static inline int tap_done(void)
 {
