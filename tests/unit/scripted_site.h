@@ -291,4 +291,28 @@ static inline void setting_remember(struct setting *p, const struct kept *was)
     setting_remember_of(p, p->s.env->name, was);
 }
 
+/* Is what a scenario ended with as wanted? left: what it left, as words; all of them are wanted where rc is 0,
+ * else the words are a part of it. What differs is printed. */
+static inline bool setting_left(const char *left, int rc, const struct err *e, int wanted,
+                                enum err_code code, const char *words)
+{
+    bool good = rc == wanted && e->code == code &&
+                (rc == 0 ? strcmp(left, words) == 0 : strstr(left, words) != NULL);
+    if (!good) {
+        printf("# rc %d, code %d: %s\n", rc, (int)e->code, left);
+    }
+    return good;
+}
+
+/* A program of n scenarios, one test each: main()'s result. */
+static inline int setting_each(int n, void (*play)(size_t i))
+{
+    tap_plan(n);
+    for (size_t i = 0; i < (size_t)n; i++) {
+        play(i);
+    }
+    project_remove();
+    return tap_done();
+}
+
 #endif

@@ -53,10 +53,5 @@ static void play(size_t i)
 
 int main(void)
 {
-    tap_plan(N);
-    for (size_t i = 0; i < N; i++) {
-        play(i);
-    }
-    project_remove();
-    return tap_done();
+    return setting_each(N, play);
 }

@@ -462,10 +462,5 @@ static void play(size_t i)
 int main(void)
 {
     (void)setenv("KFMIG_ACTOR", "ann", 1);
-    tap_plan(N);
-    for (size_t i = 0; i < N; i++) {
-        play(i);
-    }
-    project_remove();
-    return tap_done();
+    return setting_each(N, play);
 }
