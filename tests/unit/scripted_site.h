@@ -304,6 +304,33 @@ static inline bool setting_left(const char *left, int rc, const struct err *e, i
     return good;
 }
 
+/* What is done, and what it ends with (setting_left()); act() leaves its words in "left". */
+struct scenario {
+    const char *name, *script;
+    int (*act)(struct err *e);
+    int rc;
+    enum err_code code;
+    const char *words; /* of the error and its hint, or all that was left */
+};
+
+/* One scenario of dev, whose server keeps a ledger of n entries (uuid "": none), as a test. left: of size bytes. */
+static inline void setting_act(struct setting *p, const struct scenario *x, const char *uuid, int n,
+                               char *left, size_t size)
+{
+    struct err e = {0};
+    left[0] = '\0';
+    setting_project("");
+    setting_open(p, "dev", uuid, n);
+    setting_play(p, x->script);
+    int rc = x->act(&e);
+    if (rc != 0) {
+        (void)snprintf(left, size, "%s; %s", e.msg, e.hint);
+    }
+    bool good = setting_left(left, rc, &e, x->rc, x->code, x->words);
+    setting_close(p);
+    ok(pq_played() && good, x->name);
+}
+
 /* A program of n scenarios, one test each: main()'s result. */
 static inline int setting_each(int n, void (*play)(size_t i))
 {

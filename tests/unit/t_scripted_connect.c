@@ -87,13 +87,7 @@ static int facts(struct err *e)
 #define WHO CONNECT "@ledger_identify_full -> ask\n@ledger_read_entries -> ask\n"
 
 /* clang-format off */
-static const struct {
-    const char *name, *script;
-    int (*act)(struct err *e);
-    int rc;
-    enum err_code code;
-    const char *words; /* of the error and its hint, or what was left */
-} scenarios[] = {
+static const struct scenario scenarios[] = {
     {"what the server says of its own accord is told", CONNECT "SELECT 1 -> notices\n", noticed, 0, ERR_NONE, "said NOTICE 00000 "},
     {"a reference that leads to a folder", "", from_folder, -1, ERR_CONFIG, "registry/folder"},
     {"no environments and no DATABASE_URL: libpq's own variables", CONNECT, no_environments, 0, ERR_NONE, ""},
@@ -107,18 +101,7 @@ enum { N = sizeof scenarios / sizeof *scenarios };
 
 static void play(size_t i)
 {
-    struct err e = {0};
-    left[0] = '\0';
-    setting_project("");
-    setting_open(&t, "dev", LEDGER_UUID, 3);
-    setting_play(&t, scenarios[i].script);
-    int rc = scenarios[i].act(&e);
-    if (rc != 0) {
-        (void)snprintf(left, sizeof left, "%s; %s", e.msg, e.hint);
-    }
-    bool good = setting_left(left, rc, &e, scenarios[i].rc, scenarios[i].code, scenarios[i].words);
-    setting_close(&t);
-    ok(pq_played() && good, scenarios[i].name);
+    setting_act(&t, &scenarios[i], LEDGER_UUID, 3, left, sizeof left);
 }
 
 int main(void)

@@ -96,13 +96,7 @@ static int statement(struct err *e)
 #define WAITS(what) "waiting: waiting for " what "|"
 
 /* clang-format off */
-static const struct {
-    const char *name, *script;
-    int (*act)(struct err *e);
-    int rc;
-    enum err_code code;
-    const char *words; /* of the error and its hint, or all that was left */
-} scenarios[] = {
+static const struct scenario scenarios[] = {
     {"a database that is there", CONNECT, probe, 0, ERR_NONE, "there"},
     {"a database that is not there", MISSING, probe, 0, ERR_NONE, "missing kfm"},
     {"nobody says whether it is there", REFUSED, probe, -1, ERR_PREFLIGHT, "connection refused by db.example:5432"},
@@ -167,18 +161,7 @@ enum { N = sizeof scenarios / sizeof *scenarios, N_COMMITS = sizeof commits / si
 
 static void play(size_t i)
 {
-    struct err e = {0};
-    left[0] = '\0';
-    setting_project("");
-    setting_open(&t, "dev", "", 0);
-    setting_play(&t, scenarios[i].script);
-    int rc = scenarios[i].act(&e);
-    if (rc != 0) {
-        (void)snprintf(left, sizeof left, "%s; %s", e.msg, e.hint);
-    }
-    bool good = setting_left(left, rc, &e, scenarios[i].rc, scenarios[i].code, scenarios[i].words);
-    setting_close(&t);
-    ok(pq_played() && good, scenarios[i].name);
+    setting_act(&t, &scenarios[i], "", 0, left, sizeof left);
 }
 
 static void put(const char *path, const char *text)

@@ -62,13 +62,7 @@ static int drill_embedded(struct err *e)
 #define DROP "DROP DATABASE IF EXISTS \"kfm\" WITH (FORCE) -> "
 
 /* clang-format off */
-static const struct {
-    const char *name, *script;
-    int (*act)(struct err *e);
-    int rc;
-    enum err_code code;
-    const char *words; /* of the error and its hint, or all that was left */
-} scenarios[] = {
+static const struct scenario scenarios[] = {
     {"a database is dropped", CONNECT DROP "DROP DATABASE\n", drop, 0, ERR_NONE, ""},
     {"a database is dropped by way of the other maintenance database", MISSING CONNECT DROP "DROP DATABASE\n", drop, 0, ERR_NONE, ""},
     {"nobody listens", REFUSED REFUSED, drop, -1, ERR_PREFLIGHT, "connection refused by db.example:5432"},
@@ -93,18 +87,7 @@ enum { N = sizeof scenarios / sizeof *scenarios };
 
 static void play(size_t i)
 {
-    struct err e = {0};
-    left[0] = '\0';
-    setting_project("");
-    setting_open(&t, "dev", "", 0);
-    setting_play(&t, scenarios[i].script);
-    int rc = scenarios[i].act(&e);
-    if (rc != 0) {
-        (void)snprintf(left, sizeof left, "%s; %s", e.msg, e.hint);
-    }
-    bool good = setting_left(left, rc, &e, scenarios[i].rc, scenarios[i].code, scenarios[i].words);
-    setting_close(&t);
-    ok(pq_played() && good, scenarios[i].name);
+    setting_act(&t, &scenarios[i], "", 0, left, sizeof left);
 }
 
 int main(void)
