@@ -15,7 +15,8 @@
 
 /* --- the project ------------------------------------------------------------------------------------ */
 
-static inline void verbs_migration(const char *id, const char *schema, const char *sql)
+/* The declaration of a migration. more: further lines of it. */
+static inline void verbs_declare(const char *id, const char *schema, const char *more)
 {
     char path[256];
     char text[1024];
@@ -25,10 +26,16 @@ static inline void verbs_migration(const char *id, const char *schema, const cha
                    "scope: {allowed_schemas: [%s]}\nlimits: {max_table_count_touched: 1}\n"
                    "requires_rollback: true\n"
                    "approvals: {required_reviewers: [ada], change_class: schema-only}\n"
-                   "runner: {tool: native}\n"
+                   "runner: {tool: native}\n%s"
                    "artifacts: {forward: [forward.sql], rollback: [rollback.sql]}\n",
-                   id, schema);
+                   id, schema, more);
     project_put(path, text);
+}
+
+static inline void verbs_migration(const char *id, const char *schema, const char *sql)
+{
+    char path[256];
+    verbs_declare(id, schema, "");
     (void)snprintf(path, sizeof path, "migrations/postgis/%s/forward.sql", id);
     project_put(path, sql);
     (void)snprintf(path, sizeof path, "migrations/postgis/%s/rollback.sql", id);
@@ -142,6 +149,27 @@ static inline void run_of_play(struct run_of *t, act *does, const char *lines, i
     t->rc = does(t);
     t->n_holders = cluster_holders(&t->cluster);
     site_close(&t->s);
+}
+
+/* What came of it, one behind another: the error and its hint, what the verb itself put out (own), what was
+ * heard, the rows of the result. */
+static inline const char *run_of_text(const struct run_of *t, const char *own)
+{
+    static char text[32768];
+    size_t n = (size_t)snprintf(text, sizeof text, "%s; %s\n%s%s%s", t->e.msg, t->e.hint, own,
+                                own[0] != '\0' ? "\n" : "", t->heard.text);
+    for (size_t i = 0; i < t->r.n; i++) {
+        n += (size_t)snprintf(text + n, sizeof text - n, ", %s %s",
+                              result_action_text(t->r.v[i].action), t->r.v[i].target);
+    }
+    return text;
+}
+
+/* The server as the run left it, with its arenas: t has none any more. */
+static inline void run_of_leave(struct run_of *t, struct cluster *out)
+{
+    *out = t->cluster;
+    memset(&t->cluster, 0, sizeof t->cluster);
 }
 
 /* --- the verbs. As cli/ does it: the plan first, then the verb on it */

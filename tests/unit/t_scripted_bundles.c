@@ -390,19 +390,6 @@ static const struct {
 /* clang-format on */
 enum { N = sizeof cases / sizeof *cases };
 
-/* What was said, one behind another. */
-static const char *everything(void)
-{
-    static char text[32768];
-    size_t n = (size_t)snprintf(text, sizeof text, "%s; %s\n%s\n%s", t.e.msg, t.e.hint,
-                                buf_str(&said), t.heard.text);
-    for (size_t i = 0; i < t.r.n; i++) {
-        n += (size_t)snprintf(text + n, sizeof text - n, ", %s %s",
-                              result_action_text(t.r.v[i].action), t.r.v[i].target);
-    }
-    return text;
-}
-
 static void begin(void)
 {
     id = old = "M-2";
@@ -430,7 +417,7 @@ static void play(size_t i)
         cases[i].then();
     }
     run_of_play(&t, cases[i].does, cases[i].lines, 0, NULL, 0, NULL);
-    const char *text = everything();
+    const char *text = run_of_text(&t, buf_str(&said));
     bool good = t.rc == cases[i].rc && (t.rc == 0 || t.e.code == cases[i].code) &&
                 has_in_order(text, cases[i].words) && cluster_holders(&t.cluster) == 0;
     if (!good) {
@@ -452,11 +439,10 @@ static void make(struct cluster *out, const struct cluster *from, void (*before)
     run_of_play(&t, does, lines, 0, NULL, 0, NULL);
     bool good = t.rc == 0 && t.r.worst == worst;
     if (!good) {
-        printf("# rc %d, worst %d: %s\n", t.rc, (int)t.r.worst, everything());
+        printf("# rc %d, worst %d: %s\n", t.rc, (int)t.r.worst, run_of_text(&t, buf_str(&said)));
     }
     ok(pq_played() && good, "what the cases begin with");
-    *out = t.cluster; /* and its arenas, which are forgotten here */
-    memset(&t.cluster, 0, sizeof t.cluster);
+    run_of_leave(&t, out);
     project_unload(&t.l);
 }
 

@@ -146,18 +146,6 @@ static const struct {
 /* clang-format on */
 enum { N = sizeof cases / sizeof *cases };
 
-/* What was said, one behind another. */
-static const char *everything(void)
-{
-    static char text[32768];
-    size_t n = (size_t)snprintf(text, sizeof text, "%s; %s\n%s", t.e.msg, t.e.hint, t.heard.text);
-    for (size_t i = 0; i < t.r.n; i++) {
-        n += (size_t)snprintf(text + n, sizeof text - n, ", %s %s",
-                              result_action_text(t.r.v[i].action), t.r.v[i].target);
-    }
-    return text;
-}
-
 static void begin(void)
 {
     target = NULL;
@@ -179,7 +167,7 @@ static void play(size_t i)
         cases[i].then();
     }
     run_of_play(&t, build_it, cases[i].lines, 0, NULL, 0, NULL);
-    const char *text = everything();
+    const char *text = run_of_text(&t, "");
     bool good =
         t.rc == cases[i].rc && t.r.worst == cases[i].worst &&
         (cases[i].words != NULL ? has_in_order(text, cases[i].words) : strcmp(text, "; \n") == 0) &&
@@ -202,8 +190,7 @@ static void make(struct cluster *out, void (*before)(void))
     cluster_copy(&t.cluster, &empty);
     run_of_play(&t, builds, "", 0, NULL, 0, NULL);
     ok(t.rc == 0 && t.r.worst == ERR_NONE && pq_played(), "what the cases begin with");
-    *out = t.cluster; /* and its arenas, which are forgotten here */
-    memset(&t.cluster, 0, sizeof t.cluster);
+    run_of_leave(&t, out);
     project_unload(&t.l);
 }
 

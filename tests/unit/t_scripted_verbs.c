@@ -398,8 +398,7 @@ static void make(struct cluster *out, struct cluster *from, struct loaded *p, ac
     if (!pq_played()) {
         printf("# not made: %s\n", t.e.msg);
     }
-    *out = t.cluster; /* and its arenas, which are forgotten here */
-    memset(&t.cluster, 0, sizeof t.cluster);
+    run_of_leave(&t, out);
 }
 
 /* Files are read when they are wanted: the older text of the chain before the newer one is there. */
