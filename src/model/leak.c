@@ -372,6 +372,13 @@ static bool line_allows(struct bytes line, const char *rule)
     return false;
 }
 
+const struct leak *leak_in(const char *text)
+{
+    size_t at = 0;
+    size_t end = 0;
+    return text != NULL ? leak_find(bytes_str(text), 0, &at, &end) : NULL;
+}
+
 bool leak_allowed(struct bytes text, size_t at, const char *rule)
 {
     size_t start = at;

@@ -16,6 +16,9 @@ struct leak {
  * none (one character repeated, EXAMPLE) is passed over. The text itself must not be shown. One pass. */
 const struct leak *leak_find(struct bytes text, size_t from, size_t *at, size_t *end);
 
+/* The first in text, or NULL, where no comment can allow one. text: NULL is none. */
+const struct leak *leak_in(const char *text);
+
 /* Does a comment "kfmig:allow RULE reason" stand on the line of at or on the one before? A reason must be
  * given. */
 bool leak_allowed(struct bytes text, size_t at, const char *rule);

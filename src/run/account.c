@@ -63,9 +63,6 @@ static void add_drill(struct arena *a, const struct drill_record *drill, struct 
 static struct account_failure failure_of(const struct outcome *o)
 {
     const struct err *e = &o->failure;
-    size_t at = 0;
-    size_t end = 0;
-    bool leaks = leak_find(bytes_str(e->object), 0, &at, &end) != NULL;
     return (struct account_failure){.code = e->code != ERR_NONE ? err_name(e->code) : NULL,
                                     .statement = o->failed_statement,
                                     .path = e->where.path,
@@ -73,7 +70,7 @@ static struct account_failure failure_of(const struct outcome *o)
                                     .col = e->where.col,
                                     .sqlstate = e->sqlstate,
                                     .condition = e->condition,
-                                    .object = leaks ? "" : e->object};
+                                    .object = leak_in(e->object) != NULL ? "" : e->object};
 }
 
 static const struct doc *renaming_doc(struct arena *a, const struct renaming *x)

@@ -200,13 +200,6 @@ static void judge_observation(struct run *r, struct outcome *o)
     }
 }
 
-static const struct leak *leak_in(const char *text)
-{
-    size_t at = 0;
-    size_t end = 0;
-    return text == NULL ? NULL : leak_find(bytes_str(text), 0, &at, &end);
-}
-
 const struct leak *gates_secret(const struct run *r, const struct observation *seen)
 {
     const struct leak *found = NULL;
@@ -218,7 +211,7 @@ const struct leak *gates_secret(const struct run *r, const struct observation *s
         found = leak_in(c->before == NULL ? NULL : c->before->text);
         if (found == NULL && c->after != NULL) {
             found = leak_in(c->after->text);
-            found = found != NULL ? found : leak_in(catalog_definition(r->a, c->after));
+            found = found != NULL ? found : leak_in(catalog_lines(r->a, c->after));
         }
     }
     return found;

@@ -78,12 +78,8 @@ static int check_secrets(const struct object_row *objects, size_t n, struct err 
 {
     for (size_t i = 0; i < n; i++) {
         const struct object_row *o = &objects[i];
-        size_t at = 0;
-        size_t end = 0;
-        const struct leak *found = leak_find(bytes_str(o->object), 0, &at, &end);
-        if (found == NULL && o->definition != NULL) {
-            found = leak_find(bytes_str(o->definition), 0, &at, &end);
-        }
+        const struct leak *found = leak_in(o->object);
+        found = found != NULL ? found : leak_in(o->definition);
         if (found != NULL) {
             (void)err_set(e, ERR_LEAK,
                           "the name or definition of an object in the database holds %s (rule %s): "

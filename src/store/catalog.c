@@ -134,6 +134,15 @@ static void add_normal(struct arena *a, struct buf *out, const struct catalog_ob
     }
 }
 
+const char *catalog_lines(struct arena *a, const struct catalog_object *o)
+{
+    struct buf b = {0};
+    add_definition(&b, o);
+    const char *text = arena_strdup(a, buf_str(&b));
+    buf_release(&b);
+    return text;
+}
+
 const char *catalog_definition(struct arena *a, const struct catalog_object *o)
 {
     struct buf b = {0};

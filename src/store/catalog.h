@@ -62,7 +62,9 @@ struct catalog {
     struct table by_text;
     struct table by_oid;
 };
-/* "facet\tvalue\n"..., of which the fingerprint is the SHA-256, then "~facet\tnormal form\n"... */
+/* "facet\tvalue\n"..., of which the fingerprint is the SHA-256. In a. */
+const char *catalog_lines(struct arena *a, const struct catalog_object *o);
+/* The same, then "~facet\tnormal form\n"..., for which SQL is parsed. In a. */
 const char *catalog_definition(struct arena *a, const struct catalog_object *o);
 /* Make a catalog of one's own: zeroed but for c->a and the a of its tables, then an object after
  * the other (texts and facets are borrowed), then sealed: facets and objects sorted, fingerprints
