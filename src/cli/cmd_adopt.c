@@ -3,7 +3,6 @@
 #include "flow/found.h"
 
 #include "cli/arguments.h"
-#include "cli/signals.h"
 #include "cli/verb.h"
 
 static void print_drift(const struct invocation *s, bool is_upgrade)
@@ -66,14 +65,7 @@ static int adopt_verb(struct invocation *s, const struct request *req, struct re
 
 static int run(const struct request *req)
 {
-    struct invocation s = {0};
-    struct result r = {0};
-    struct err e = {0};
-    signals_catch();
-    int rc = adopt_verb(&s, req, &r, &e);
-    int status = verb_end(&s, req, rc, &r, &e);
-    invocation_close(&s);
-    return status;
+    return verb_run(req, adopt_verb);
 }
 
 static const char *const adopt_options[] = {"upgrade", "migration", "apply",     "intent",   "pr",

@@ -3,7 +3,6 @@
 
 #include "cli/arguments.h"
 #include "cli/output.h"
-#include "cli/signals.h"
 #include "cli/verb.h"
 #include "flow/converge.h"
 
@@ -86,14 +85,7 @@ static int build(struct invocation *s, const struct request *req, struct result 
 
 static int run(const struct request *req)
 {
-    struct invocation s = {0};
-    struct result r = {0};
-    struct err e = {0};
-    signals_catch();
-    int rc = build(&s, req, &r, &e);
-    int status = verb_end(&s, req, rc, &r, &e);
-    invocation_close(&s);
-    return status;
+    return verb_run(req, build);
 }
 
 static const char *const build_options[] = {"dry-run",    "steps",     "plan",     "apply",

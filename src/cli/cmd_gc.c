@@ -1,6 +1,5 @@
 /* kfmig gc: drop generations that nothing needs. */
 #include "cli/arguments.h"
-#include "cli/signals.h"
 #include "cli/verb.h"
 #include "flow/collect.h"
 
@@ -31,14 +30,7 @@ static int gc(struct invocation *s, const struct request *req, struct result *r,
 
 static int run(const struct request *req)
 {
-    struct invocation s = {0};
-    struct result r = {0};
-    struct err e = {0};
-    signals_catch();
-    int rc = gc(&s, req, &r, &e);
-    int status = verb_end(&s, req, rc, &r, &e);
-    invocation_close(&s);
-    return status;
+    return verb_run(req, gc);
 }
 
 static const char *const gc_options[] = {"all",   "apply",     "intent",   "pr", "links",

@@ -1,7 +1,6 @@
 /* kfmig rebuild: make projections again from their catalogs and artifacts alone. */
 #include "cli/arguments.h"
 #include "cli/output.h"
-#include "cli/signals.h"
 #include "cli/verb.h"
 #include "flow/drill.h"
 
@@ -94,14 +93,7 @@ static int rebuild_verb(struct invocation *s, const struct request *req, struct 
 
 static int run(const struct request *req)
 {
-    struct invocation s = {0};
-    struct result r = {0};
-    struct err e = {0};
-    signals_catch();
-    int rc = rebuild_verb(&s, req, &r, &e);
-    int status = verb_end(&s, req, rc, &r, &e);
-    invocation_close(&s);
-    return status;
+    return verb_run(req, rebuild_verb);
 }
 
 static const char *const rebuild_options[] = {

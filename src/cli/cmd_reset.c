@@ -1,6 +1,5 @@
 /* kfmig reset: an unprotected environment's database made anew, and built. */
 #include "cli/arguments.h"
-#include "cli/signals.h"
 #include "cli/verb.h"
 #include "flow/converge.h"
 #include "flow/reset.h"
@@ -55,14 +54,7 @@ static int reset_verb(struct invocation *s, const struct request *req, struct re
 
 static int run(const struct request *req)
 {
-    struct invocation s = {0};
-    struct result r = {0};
-    struct err e = {0};
-    signals_catch();
-    int rc = reset_verb(&s, req, &r, &e);
-    int status = verb_end(&s, req, rc, &r, &e);
-    invocation_close(&s);
-    return status;
+    return verb_run(req, reset_verb);
 }
 
 static const char *const takes[] = {"yes", "template", "lock-wait", "progress", NULL};

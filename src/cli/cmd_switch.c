@@ -2,7 +2,6 @@
 #include "flow/switch.h"
 
 #include "cli/output.h"
-#include "cli/signals.h"
 #include "cli/verb.h"
 
 static int list(const struct invocation *s, const struct step *x)
@@ -52,9 +51,8 @@ static int change(struct invocation *s, const char *name, const char *number, st
     return 0;
 }
 
-/* *status: of the list that was printed. */
 static int switch_verb(struct invocation *s, const struct request *req, struct result *r,
-                       int *status, struct err *e)
+                       struct err *e)
 {
     if (invocation_open(s, req, false, e) != 0) {
         return -1;
@@ -77,7 +75,7 @@ static int switch_verb(struct invocation *s, const struct request *req, struct r
     }
     const struct step *x = &s->site.plan.projections[found];
     if (req->n_args == at + 1) {
-        *status = list(s, x);
+        result_worsen(r, list(s, x) == 0 ? ERR_NONE : ERR_PREFLIGHT);
         return 0;
     }
     return switch_target(x, req->args[at + 1], e) != NULL ? change(s, name, req->args[at + 1], r, e)
@@ -86,15 +84,7 @@ static int switch_verb(struct invocation *s, const struct request *req, struct r
 
 static int run(const struct request *req)
 {
-    struct invocation s = {0};
-    struct result r = {0};
-    struct err e = {0};
-    int listed = 0;
-    signals_catch();
-    int rc = switch_verb(&s, req, &r, &listed, &e);
-    int status = verb_end(&s, req, rc, &r, &e);
-    invocation_close(&s);
-    return status != 0 ? status : listed;
+    return verb_run(req, switch_verb);
 }
 
 static const char *const switch_options[] = {"verify", "apply",     "intent",   "pr", "links",

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "cli/output.h"
+#include "cli/signals.h"
 
 struct writing_order verb_order(const struct request *req)
 {
@@ -66,4 +67,16 @@ int verb_end(struct invocation *s, const struct request *req, int rc, struct res
     }
     settle_signal(r, s->a != NULL ? ear_stops(&s->progress.ear) : ERR_NONE);
     return r->worst != ERR_NONE ? err_status(r->worst) : status;
+}
+
+int verb_run(const struct request *req, verb_fn *body)
+{
+    struct invocation s = {0};
+    struct result r = {0};
+    struct err e = {0};
+    signals_catch();
+    int rc = body(&s, req, &r, &e);
+    int status = verb_end(&s, req, rc, &r, &e);
+    invocation_close(&s);
+    return status;
 }

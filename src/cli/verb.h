@@ -21,6 +21,12 @@ int verb_confirm(const struct invocation *s, const char *question, const char *d
 int verb_end(struct invocation *s, const struct request *req, int rc, struct result *r,
              const struct err *e);
 
+/* What one verb does: s is zeroed and closed by who calls, *r is what came of it. -1: e. */
+typedef int verb_fn(struct invocation *s, const struct request *req, struct result *r,
+                    struct err *e);
+/* All of such a verb, signals caught: its body, verb_end(), the end of s. Returns the exit status. */
+int verb_run(const struct request *req, verb_fn *body);
+
 /* "dev: nothing to do (5 current)" and the like: a line on stderr, as progress. */
 #define verb_note(s, ...) tell_note(&(s)->progress.ear, __VA_ARGS__)
 

@@ -91,5 +91,5 @@ $ writing=$(grep -l '"cli/verb.h"' src/cli/cmd_*.c) && echo $writing
 src/cli/cmd_adopt.c src/cli/cmd_build.c src/cli/cmd_gc.c src/cli/cmd_rebuild.c src/cli/cmd_reset.c src/cli/cmd_switch.c
 $ for f in $writing; do for h in $(sed -n 's,^#include "flow/\(.*\)\.h",src/flow/\1.c,p' $f); do grep -qE '\b(writing|recover_make)\(' $h || echo "$h: no writing()"; done; done
 src/flow/reset.c: no writing()
-$ for f in $writing; do for o in apply lock-wait progress; do grep -q "\"$o\"" $f || echo "$f: no --$o"; done; grep -q 'verb_end(' $f || echo "$f: no verb_end()"; done
+$ for f in $writing; do for o in apply lock-wait progress; do grep -q "\"$o\"" $f || echo "$f: no --$o"; done; grep -q 'verb_run(' $f || echo "$f: no verb_run()"; done
 src/cli/cmd_reset.c: no --apply
