@@ -100,10 +100,10 @@ static int explain(struct invocation *s, const struct arguments *args, struct bu
                    struct err *e)
 {
     struct selected at;
-    site_ask_around(&s->site);
     if (select_target(s, args, &at, e) != 0) {
         return -1;
     }
+    site_ask_around(&s->site, AROUND_RUNS);
     if (at.projection >= 0) {
         return explain_projection(s, &at, out, e);
     }

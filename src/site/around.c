@@ -80,17 +80,18 @@ static void ask_runs(struct site *s)
             f[n++] = h->last;
         }
     }
-    if (ledger_running(s->pg, s->a, &s->world.running, &ignored) == 0) {
-        (void)(ledger_runs(s->pg, s->a, f, n, &ignored) == 0);
-    }
+    (void)(ledger_runs(s->pg, s->a, f, n, &ignored) == 0);
 }
 
-void site_ask_around(struct site *s)
+void site_ask_around(struct site *s, unsigned what)
 {
-    if (s->pg != NULL && s->world.has_ledger) {
+    struct err ignored = {0};
+    bool has_ledger = s->pg != NULL && s->world.has_ledger;
+    if (has_ledger && ledger_running(s->pg, s->a, &s->world.running, &ignored) == 0 &&
+        (what & AROUND_RUNS) != 0) {
         ask_runs(s);
     }
-    if (s->pg != NULL && s->world.reachable) {
+    if (s->pg != NULL && s->world.reachable && (what & AROUND_ROWS) != 0) {
         ask_rows(s);
     }
 }

@@ -85,10 +85,11 @@ int site_plan(struct site *s, bool want_server, struct err *e) MUST_CHECK;
 /* Once more with the connection as it is now (after site_refresh(), or once the lock is ours): drift, by a
  * full look where full says so, and the plan. */
 int site_replan(struct site *s, bool full, struct err *e) MUST_CHECK;
-/* For people, once the plan is made: who runs something there now (s->world.running), what receipts tell of
- * each last run (run of facts), and about how many rows stand in the tables that statements to be run lock
- * (s->world.rows). What cannot be had is left out. */
-void site_ask_around(struct site *s);
+/* For people, once the plan is made: who runs something there now (s->world.running); with AROUND_RUNS what
+ * receipts tell of each last run (run of facts), a receipt each; with AROUND_ROWS about how many rows stand
+ * in the tables that statements to be run lock (s->world.rows). What cannot be had is left out. */
+enum { AROUND_RUNS = 1, AROUND_ROWS = 2 };
+void site_ask_around(struct site *s, unsigned what);
 /* The connection and the lease go; what was read stays. */
 void site_leave(struct site *s);
 /* site_leave(), and what is not in the arena. Of a zeroed site is fine. */
