@@ -1,8 +1,6 @@
 /* A migration whose structure stands there already. */
 #include "flow/found.h"
 
-#include <string.h>
-
 #include "flow/converge.h"
 #include "flow/drill_parts.h"
 
@@ -70,16 +68,6 @@ static int run(struct finding_out *f, struct err *e)
                          "%s does not run in a throwaway database; nothing was written", f->b->id);
 }
 
-static bool has(const struct object_rows *l, const char *object)
-{
-    for (size_t i = 0; i < l->n; i++) {
-        if (strcmp(l->v[i].object, object) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
 /* What the entry of the migration wrote: its objects as they are then, and those that are no more. */
 static int read_made(struct finding_out *f, struct err *e)
 {
@@ -95,14 +83,16 @@ static int read_made(struct finding_out *f, struct err *e)
         ledger_objects(f->made.pg, at - 1, a, &before, e) != 0) {
         return -1;
     }
+    struct table left = {.a = a};
     for (size_t i = 0; i < after.n; i++) {
+        (void)table_puts(&left, after.v[i].object, &after.v[i]);
         if (after.v[i].sequence == at) {
             ARENA_GROW(a, f->rows.v, f->rows.n, f->rows.cap);
             f->rows.v[f->rows.n++] = after.v[i];
         }
     }
     for (size_t i = 0; i < before.n; i++) {
-        if (!has(&after, before.v[i].object)) {
+        if (table_gets(&left, before.v[i].object) == NULL) {
             ARENA_GROW(a, f->gone.v, f->gone.n, f->gone.cap);
             f->gone.v[f->gone.n++] = before.v[i];
         }
@@ -114,12 +104,18 @@ static int make(struct finding_out *f, struct err *e)
 {
     struct err late = {0};
     int rc = begin(f, e) == 0 && run(f, e) == 0 ? read_made(f, e) : -1;
+    const struct ear ear = f->live->ear;
+    if (rc != 0 && ear_stops(&ear) != ERR_NONE) {
+        (void)err_set(e, ear_stops(&ear), "interrupted while %s was tried; nothing was written",
+                      f->b->id);
+    }
     f->live->ear.stops = NULL; /* what was made is dropped, whatever comes */
     site_close(&f->made);
     if (f->name[0] != '\0' && drill_drop(f->live, f->name, &late) != 0 && rc == 0) {
         *e = late;
         rc = -1;
     }
+    f->live->ear = ear;
     return rc;
 }
 

@@ -2,6 +2,7 @@
 /* What the verbs that write refuse, tell and leave, case by case, on a whole server (scripted_cluster.h): what
  * t_scripted_verbs.c sweeps is what goes well until a question goes wrong. */
 #include "doc/canon.h"
+#include "flow/found.h"
 #include "scripted_verbs.h"
 
 static struct run_of t;
@@ -43,6 +44,22 @@ static int recover_these(struct run_of *v)
 static int drill_these(struct run_of *v)
 {
     return drill(&v->s, &recovering, &v->r, &v->e);
+}
+
+/* Once what was made is dropped, signals stop it as before. */
+static int found_these(struct run_of *v)
+{
+    if (plan_first(v) != 0) {
+        return -1;
+    }
+    bool could_be_stopped = v->s.ear.stops != NULL;
+    int rc = found(&v->s, "M-3", &order, &v->r, &v->e);
+    bool can_be_stopped = v->s.ear.stops != NULL;
+    if (!could_be_stopped || !can_be_stopped) {
+        return err_set(&v->e, ERR_PREFLIGHT, "no signal stops it any more");
+    }
+    bool was_told = v->cluster.stop_at == 0 || v->e.code == ERR_INTERRUPTED;
+    return was_told ? rc : err_set(&v->e, ERR_PREFLIGHT, "not told as what it is: %s", v->e.msg);
 }
 
 /* --- other projects. They are declared before anything is loaded */
@@ -528,6 +545,10 @@ static const struct {
     {"exported receipts and a sink", NULL, exports_and_sink, NULL, recover_these, "", 0, ERR_NONE, "cites entry 6 of ledger " LEDGER_UUID " (sink, exported receipts) ... \"receipts_missing\":\"1-5\""},
     {"what the last run saw", NULL, remembered, NULL, recover_these, "", 0, ERR_NONE, "cites entry 3 of ledger " LEDGER_UUID " (cache)"},
     {"what the last run saw, and exported receipts", NULL, remembered_and_exported, NULL, recover_these, "", 0, ERR_NONE, "cites entry 6 of ledger " LEDGER_UUID " (exported receipts)"},
+
+    /* a migration that stands there already */
+    {"one that stands there", one_more, NULL, &built, found_these, "", 0, ERR_NONE, "adopt M-3"},
+    {"one that stands there, and a signal", one_more, stops_at_once, &built, found_these, "", -1, ERR_NONE, "interrupted while M-3 was tried; nothing was written; "},
 
     /* a drill */
     {"a drill", NULL, NULL, &built, drill_these, "", 0, ERR_NONE, "drill dev ... \"same\":true"},
