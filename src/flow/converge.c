@@ -8,10 +8,9 @@ enum { ABSENT_SHOWN = 3 };
 
 bool converge_has_work(const struct site *s)
 {
-    const struct world *w = &s->world;
-    bool is_old = w->has_ledger && w->format < w->newest_format && w->n_drift == 0;
+    bool records_anew = world_is_old(&s->world) && s->world.n_drift == 0 && !s->env->is_protected;
     return s->plan.n_apply + s->plan.n_export + s->plan.n_rebuild > 0 || owed_any(s) ||
-           (is_old && !s->env->is_protected);
+           records_anew;
 }
 
 /* What is blocked, and how many of it by nothing worse than SQL that cannot be run, whose faults are

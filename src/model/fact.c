@@ -65,3 +65,8 @@ const char *generation_state_text(enum generation_state s)
     static const char *const text[GENERATION_STATES] = {"loading", "ready", "live", "kept"};
     return text[s];
 }
+
+bool world_is_old(const struct world *w)
+{
+    return w->has_ledger && w->format < w->newest_format;
+}

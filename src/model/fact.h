@@ -172,4 +172,7 @@ struct world {
     struct table rows;
 };
 
+/* Are the fingerprints of w's ledger of an older format than the next build would make? */
+bool world_is_old(const struct world *w);
+
 #endif

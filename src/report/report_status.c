@@ -88,8 +88,7 @@ static void put_end(struct buf *out, const struct plan *p)
     bool busy = p->n_apply + p->n_export + p->n_rebuild > 0;
     bool blocked = p->n_state[STATE_BLOCKED] > 0;
     size_t n_drift = p->world->n_drift - p->world->n_upgraded;
-    bool is_old = p->world->has_ledger && p->world->format < p->world->newest_format;
-    buf_puts(out, p->world->n_drift > 0 || is_old || busy || blocked ? "\n" : "");
+    buf_puts(out, p->world->n_drift > 0 || world_is_old(p->world) || busy || blocked ? "\n" : "");
     words_versions(out, p);
     if (n_drift > 0) {
         words_count(out, n_drift, "object");

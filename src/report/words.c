@@ -219,11 +219,6 @@ static int recorded_on(const struct world *w)
     return newest;
 }
 
-static bool is_old(const struct world *w)
-{
-    return w->reachable && w->has_ledger && w->format < w->newest_format;
-}
-
 void words_versions(struct buf *out, const struct plan *p)
 {
     const struct world *w = p->world;
@@ -235,7 +230,7 @@ void words_versions(struct buf *out, const struct plan *p)
         words_safe(out, p->env->name);
         buf_puts(out, " --upgrade` takes what the version explains\n");
     }
-    if (is_old(w)) {
+    if (world_is_old(w)) {
         buf_printf(
             out,
             "the ledger's fingerprints are of format %d: the next build that %s records those of "
@@ -252,13 +247,13 @@ void words_put_versions(struct arena *a, struct doc *d, const struct plan *p)
 {
     const struct world *w = p->world;
     struct doc *upgrade = doc_new(a, w->n_upgraded > 0 ? DOC_MAP : DOC_NULL);
-    struct doc *prints = doc_new(a, is_old(w) ? DOC_MAP : DOC_NULL);
+    struct doc *prints = doc_new(a, world_is_old(w) ? DOC_MAP : DOC_NULL);
     if (w->n_upgraded > 0) {
         doc_put(a, upgrade, "from", doc_int(a, recorded_on(w)));
         doc_put(a, upgrade, "to", doc_int(a, w->server_major));
         doc_put(a, upgrade, "objects", doc_int(a, (int64_t)w->n_upgraded));
     }
-    if (is_old(w)) {
+    if (world_is_old(w)) {
         doc_put(a, prints, "format", doc_int(a, w->format));
         doc_put(a, prints, "next", doc_int(a, w->newest_format));
     }
