@@ -287,16 +287,17 @@ static size_t count_waiting(const struct style *st, const struct plan *p, const 
     return n;
 }
 
-/* A run of targets that wait for one that is blocked, as a line; false: it is none, nothing is written.
- * *i: of its first, then of its last. */
+/* A run of targets that wait for one that is blocked, as a line behind indent; false: it is none, nothing is
+ * written. *i: of its first, then of its last. */
 static bool put_waiting(struct buf *out, const struct style *st, const struct plan *p,
-                        const size_t *root, size_t *i)
+                        const size_t *root, const char *indent, size_t *i)
 {
     size_t last = *i;
     size_t n = count_waiting(st, p, root, *i, &last);
     if (n < RUN_SHOWN) {
         return false;
     }
+    buf_puts(out, indent);
     words_state(out, st, STATE_BLOCKED, VERB_WIDTH);
     words_safe(out, step_name(&p->v[*i]));
     buf_puts(out, " to ");
@@ -321,14 +322,9 @@ static bool put_steps(struct buf *out, const struct style *st, const struct plan
         }
         buf_puts(out, listed ? "" : "\n");
         listed = true;
-        struct buf run = {0};
-        if (put_waiting(&run, st, p, root, &i)) {
-            buf_puts(out, "  ");
-            buf_add(out, run.p, run.n);
-        } else {
+        if (!put_waiting(out, st, p, root, "  ", &i)) {
             put_step(out, st, p, s, width);
         }
-        buf_release(&run);
     }
     arena_release(&a);
     return listed;
@@ -375,7 +371,7 @@ void report_blocked(struct buf *out, const struct style *st, const struct plan *
     const size_t *root = find_roots(&a, p);
     for (size_t i = 0; i < p->n_steps; i++) {
         const struct step *s = &p->v[i];
-        if (s->selected && s->state == STATE_BLOCKED && !put_waiting(out, st, p, root, &i)) {
+        if (s->selected && s->state == STATE_BLOCKED && !put_waiting(out, st, p, root, "", &i)) {
             put_blocked_name(out, st, step_name(s));
             put_blocked_reasons(out, p, s);
         }
