@@ -63,11 +63,8 @@ static int check_content(const struct site *s, const struct job *j, const struct
 {
     const struct bundle *from = table_gets(&s->project->by_id, j->old);
     const struct bundle *to = table_gets(&s->project->by_id, j->id);
-    if (to != NULL && digest_eq(&to->checksum, &f->checksum) &&
-        (from == NULL || !digest_eq(&from->checksum, &f->checksum))) {
-        return 0;
-    }
-    if (from == NULL) {
+    if (from == NULL || (to != NULL && digest_eq(&to->checksum, &f->checksum) &&
+                         !digest_eq(&from->checksum, &f->checksum))) {
         return 0;
     }
     err_set(e, ERR_PREFLIGHT, "%s is here, and %s is not what is applied as it in \"%s\"", j->old,

@@ -23,7 +23,7 @@ int rename_ask(struct site *s, const char *old, const char *id, bool must, struc
                struct err *e) MUST_CHECK;
 
 /* Let s's ledger call it id, with an entry of its own; s's project is the renamed one. -1 with ERR_PREFLIGHT:
- * the bundle of old is still here with what is applied, or that of id holds something else. */
+ * the bundle of old is still here, unless what is applied as it is id's and no longer its own. */
 int rename_ledger(struct site *s, const char *old, const char *id, int64_t lock_wait_ms,
                   struct renamed *out, struct err *e) MUST_CHECK;
 
