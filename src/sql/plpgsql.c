@@ -176,7 +176,7 @@ void plpgsql_read(struct analysis *x, const char *body)
     struct body b = {.x = &y, .text = arena_strdup(x->scratch, body)};
     struct err ignored;
     y.st = &inner;
-    y.locks_cap = 0;
+    y.locks_cap = y.kin_cap = 0;
     y.elsewhere = true;
     if (tokens_scan(x->scratch, "", bytes_str(body), &b.t, &ignored) != 0) {
         return;
