@@ -1,9 +1,11 @@
 /* Borrowed bytes and growing buffers. Knows nothing of what the bytes mean. */
 #include "base/bytes.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/arena.h"
 
@@ -24,6 +26,20 @@ int bytes_cmp(struct bytes a, struct bytes b)
     size_t n = a.n < b.n ? a.n : b.n;
     int c = n == 0 ? 0 : memcmp(a.p, b.p, n);
     return c != 0 ? c : (a.n > b.n) - (a.n < b.n);
+}
+
+bool bytes_mention(struct bytes text, const char *word)
+{
+    const size_t n = strlen(word);
+    const char first[] = {(char)toupper((unsigned char)word[0]),
+                          (char)tolower((unsigned char)word[0])};
+    for (size_t i = 0; i + n <= text.n; i++) {
+        if ((text.p[i] == first[0] || text.p[i] == first[1]) &&
+            strncasecmp(text.p + i, word, n) == 0) {
+            return true;
+        }
+    }
+    return false;
 }
 
 /* Makes room for n more bytes and a NUL. False: the limit forbids it. */

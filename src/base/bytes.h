@@ -21,6 +21,8 @@ static inline struct bytes bytes_of(const char *p, size_t n)
 struct bytes bytes_str(const char *s);
 bool bytes_eq(struct bytes a, struct bytes b);
 int bytes_cmp(struct bytes a, struct bytes b); /* memcmp order, shorter first */
+/* Does text hold word, in whatever case its ASCII letters are? */
+bool bytes_mention(struct bytes text, const char *word);
 
 /* Growing bytes; p is NUL-terminated whenever it is not NULL. Zero-initialise.
  * Grows up to limit bytes (0: 1 GiB); past it, further appends are dropped and overflow is set. */

@@ -3,7 +3,6 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
 #include "report/words.h"
 
@@ -14,11 +13,8 @@ bool quote_allowed(struct bytes line)
     static const char *const words[] = {"password", "passwd",     "secret",      "token", "apikey",
                                         "api_key",  "credential", "private key", "://"};
     for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
-        size_t n = strlen(words[i]);
-        for (size_t at = 0; at + n <= line.n; at++) {
-            if (strncasecmp(line.p + at, words[i], n) == 0) {
-                return false;
-            }
+        if (bytes_mention(line, words[i])) {
+            return false;
         }
     }
     return true;

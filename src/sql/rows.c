@@ -2,7 +2,6 @@
 #include "sql/rows.h"
 
 #include <string.h>
-#include <strings.h>
 
 /* The end of the line that begins at from, its line feed not included. */
 static size_t line_end(struct bytes text, size_t from)
@@ -11,22 +10,13 @@ static size_t line_end(struct bytes text, size_t from)
     return end != NULL ? (size_t)(end - text.p) : text.n;
 }
 
-static bool has_stdin(const char *line, size_t n)
-{
-    for (size_t i = 0; i + 5 <= n; i++) {
-        if (strncasecmp(line + i, "stdin", 5) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
 size_t rows_bound(struct bytes text, size_t n)
 {
     struct bytes part = bytes_of(text.p, n < text.n ? n : text.n);
     for (size_t at = 0; at < part.n;) {
         size_t end = line_end(part, at);
-        if (memchr(part.p + at, ';', end - at) != NULL && has_stdin(part.p + at, end - at)) {
+        if (memchr(part.p + at, ';', end - at) != NULL &&
+            bytes_mention(bytes_of(part.p + at, end - at), "stdin")) {
             return end;
         }
         at = end + 1;

@@ -4,7 +4,6 @@
 #include <pg_query.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "sql/parse.h"
 #include "sql/psql.h"
@@ -47,19 +46,18 @@ static bool writes(const struct statement *st)
     return yes;
 }
 
+static void judge(struct statement *st, const struct verdict *v)
+{
+    st->kind = v->kind;
+    st->why = v->why;
+    st->hint = v->hint;
+}
+
 /* Whoever names the setting in code, in a string, in a function's settings, can switch the counters off. */
 static void refuse_counters(struct statement *st)
 {
-    static const char name[] = "track_counts";
-    const size_t n = sizeof name - 1;
-    const struct verdict *v = classify_counters();
-    for (size_t i = 0; i + n <= st->text.n; i++) {
-        if (strncasecmp(st->text.p + i, name, n) == 0) {
-            st->kind = v->kind;
-            st->why = v->why;
-            st->hint = v->hint;
-            return;
-        }
+    if (bytes_mention(st->text, "track_counts")) {
+        judge(st, classify_counters());
     }
 }
 
@@ -136,9 +134,7 @@ static void analyse(struct parse *p, size_t i, const tree *stmt, size_t base)
     const struct verdict *touched =
         st->kind == STATEMENT_PLAIN ? classify_touched(&st->touches) : NULL;
     if (touched != NULL) {
-        st->kind = touched->kind;
-        st->why = touched->why;
-        st->hint = touched->hint;
+        judge(st, touched);
     }
     refuse_counters(st);
     st->rows = parse_rows(st, stmt);

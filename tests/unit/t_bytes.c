@@ -21,6 +21,17 @@ static void test_views(void)
     is_int(bytes_cmp(bytes_of(NULL, 0), bytes_of(NULL, 0)), 0, "and compares equal");
 }
 
+static void test_mentions(void)
+{
+    ok(bytes_mention(bytes_str("SET Track_Counts = off"), "track_counts"), "in any case");
+    ok(bytes_mention(bytes_str("xxtoken"), "token"), "at the end");
+    ok(bytes_mention(bytes_str("ttoken"), "token"), "behind what only begins like it");
+    ok(!bytes_mention(bytes_str("toke"), "token"), "not a part of it");
+    ok(!bytes_mention(bytes_of("token", 4), "token"), "not past the end");
+    ok(!bytes_mention(bytes_of(NULL, 0), "token"), "not in nothing");
+    ok(bytes_mention(bytes_str("postgres://a"), "://"), "also what is no letter");
+}
+
 static void test_buffers(void)
 {
     struct buf b = {0};
@@ -68,8 +79,9 @@ static void test_limits(void)
 
 int main(void)
 {
-    tap_plan(14 + 9 + 5);
+    tap_plan(14 + 7 + 9 + 5);
     test_views();
+    test_mentions();
     test_buffers();
     test_limits();
     return tap_done();

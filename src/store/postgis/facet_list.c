@@ -3,7 +3,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "base/digest.h"
 
@@ -171,11 +170,8 @@ static bool may_be_secret(const char *option, size_t n_name)
 {
     static const char *const words[] = {"pass", "secret", "token", "key", "credential"};
     for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
-        size_t n = strlen(words[i]);
-        for (size_t at = 0; at + n <= n_name; at++) {
-            if (strncasecmp(option + at, words[i], n) == 0) {
-                return true;
-            }
+        if (bytes_mention(bytes_of(option, n_name), words[i])) {
+            return true;
         }
     }
     return false;
