@@ -3,11 +3,19 @@
 
 #include <string.h>
 
-struct lineage *lineage_new(struct arena *a)
+/* In *at: what is left is a position in what lies behind. */
+static const size_t behind = ~(SIZE_MAX >> 1);
+
+struct lineage *lineage_over(struct arena *a, const struct lineage *known)
 {
     struct lineage *l = ARENA_NEW(a, struct lineage);
-    *l = (struct lineage){.a = a, .by_name = {.a = a}};
+    *l = (struct lineage){.a = a, .by_name = {.a = a}, .behind = known};
     return l;
+}
+
+struct lineage *lineage_new(struct arena *a)
+{
+    return lineage_over(a, NULL);
 }
 
 static bool same_relation(const struct object *a, const struct object *b)
@@ -15,15 +23,31 @@ static bool same_relation(const struct object *a, const struct object *b)
     return strcmp(a->schema, b->schema) == 0 && strcmp(a->name, b->name) == 0;
 }
 
-void lineage_add(struct lineage *l, const struct object *child, const struct object *parent)
+/* Position + 1 of the first child of that bare name; 0: there is none. */
+static size_t first_named(const struct lineage *l, const char *name)
 {
-    size_t first = (size_t)(uintptr_t)table_gets(&l->by_name, child->name);
-    for (size_t i = first; i > 0; i = l->v[i - 1].next) {
-        if (same_relation(&l->v[i - 1].child, child) &&
-            same_relation(&l->v[i - 1].parent, parent)) {
-            return;
+    return (size_t)(uintptr_t)table_gets(&l->by_name, name);
+}
+
+static bool has(const struct lineage *l, const struct object *child, const struct object *parent)
+{
+    for (; l != NULL; l = l->behind) {
+        for (size_t i = first_named(l, child->name); i > 0; i = l->v[i - 1].next) {
+            if (same_relation(&l->v[i - 1].child, child) &&
+                same_relation(&l->v[i - 1].parent, parent)) {
+                return true;
+            }
         }
     }
+    return false;
+}
+
+void lineage_add(struct lineage *l, const struct object *child, const struct object *parent)
+{
+    if (has(l, child, parent)) {
+        return;
+    }
+    size_t first = first_named(l, child->name);
     ARENA_GROW(l->a, l->v, l->n, l->cap);
     l->v[l->n++] = (struct kin){*child, *parent, 0};
     if (first == 0) {
@@ -52,20 +76,14 @@ void lineage_add_list(struct lineage *l, const struct object *child, const char 
     }
 }
 
-void lineage_add_all(struct lineage *l, const struct lineage *more)
-{
-    for (size_t i = 0; more != NULL && i < more->n; i++) {
-        lineage_add(l, &more->v[i].child, &more->v[i].parent);
-    }
-}
-
 const struct object *lineage_parent(const struct lineage *l, const struct object *child, size_t *at)
 {
     if (l == NULL) {
         return NULL;
     }
-    size_t i =
-        *at == 0 ? (size_t)(uintptr_t)table_gets(&l->by_name, child->name) : l->v[*at - 1].next;
+    bool is_behind = (*at & behind) != 0;
+    size_t rest = is_behind ? *at & ~behind : 0;
+    size_t i = is_behind ? 0 : *at == 0 ? first_named(l, child->name) : l->v[*at - 1].next;
     for (; i > 0; i = l->v[i - 1].next) {
         const struct object *c = &l->v[i - 1].child;
         if (c->schema[0] == '\0' || child->schema[0] == '\0' ||
@@ -74,7 +92,9 @@ const struct object *lineage_parent(const struct lineage *l, const struct object
             return &l->v[i - 1].parent;
         }
     }
-    return NULL;
+    const struct object *parent = lineage_parent(l->behind, child, &rest);
+    *at = behind | rest;
+    return parent;
 }
 
 struct object lineage_root(const struct lineage *l, const struct object *o)

@@ -14,20 +14,23 @@ struct kin {
     struct object child, parent;
     size_t next;
 };
-/* Zero-initialise and set a and by_name.a. Names are borrowed. */
+/* Zero-initialise and set a and by_name.a. Names are borrowed. behind: what is known besides v, borrowed, of
+ * which v repeats nothing; NULL: nothing. */
 struct lineage {
     struct arena *a;
     struct kin *v;
     size_t n, cap;
     struct table by_name;
+    const struct lineage *behind;
 };
 /* In a; nothing is known. */
 struct lineage *lineage_new(struct arena *a);
+/* In a; known is, and is not copied; NULL is nothing. It must not lie over another. */
+struct lineage *lineage_over(struct arena *a, const struct lineage *known);
 /* child gets a parent more; the same once more is nothing. */
 void lineage_add(struct lineage *l, const struct object *child, const struct object *parent);
 /* The same for parents as a facet lists them, in order: "app.m, \"Odd, one\".m". */
 void lineage_add_list(struct lineage *l, const struct object *child, const char *parents);
-void lineage_add_all(struct lineage *l, const struct lineage *more); /* NULL is nothing */
 
 /* A parent of child at a time: *at begins at 0; NULL: no more. A name whose schema is not known (on
  * either side) goes for all of that name. l may be NULL. */

@@ -64,11 +64,14 @@ static void judge_touch(struct judgement *l, const struct script *s, const struc
 static void judge_parts(struct judgement *l, const struct script *s, const struct touch *t,
                         bool existed)
 {
-    for (size_t i = 0; l->lineage != NULL && i < l->lineage->n; i++) {
-        struct touch part = *t;
-        part.object = l->lineage->v[i].child;
-        if (is_table(t->object.kind) && lineage_is_above(l->lineage, &t->object, &part.object)) {
-            judge_touch(l, s, &part, existed);
+    for (const struct lineage *from = l->lineage; from != NULL; from = from->behind) {
+        for (size_t i = 0; i < from->n; i++) {
+            struct touch part = *t;
+            part.object = from->v[i].child;
+            if (is_table(t->object.kind) &&
+                lineage_is_above(l->lineage, &t->object, &part.object)) {
+                judge_touch(l, s, &part, existed);
+            }
         }
     }
 }
@@ -159,13 +162,9 @@ void plan_lineage(const struct bundle *b, const struct lineage *known, struct li
 static const struct lineage *lineage_for(struct arena *a, const struct bundle *b,
                                          const struct lineage *known)
 {
-    struct lineage *l = lineage_new(a);
+    struct lineage *l = lineage_over(a, known);
     plan_lineage(b, known, l);
-    if (l->n == 0) {
-        return known;
-    }
-    lineage_add_all(l, known);
-    return l;
+    return l->n > 0 ? l : known;
 }
 
 void plan_judge(struct arena *a, const struct bundle *b, const struct domains *d,
