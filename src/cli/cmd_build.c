@@ -11,7 +11,7 @@ static void print_plan(const struct invocation *s, FILE *stream)
     struct buf out = {0};
     struct style st = output_style(s->req, stream);
     if (s->req->format == FORMAT_JSON) {
-        report_plan_json(&out, &s->site.plan);
+        report_json(&out, report_plan_doc(s->a, &s->site.plan));
     } else {
         report_plan(&out, &st, &s->site.plan);
     }

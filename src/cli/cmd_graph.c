@@ -3,11 +3,11 @@
 #include "cli/output.h"
 #include "cli/select.h"
 
-static int print(const struct request *req, const struct plan *p, int focus)
+static int print(const struct request *req, struct arena *a, const struct plan *p, int focus)
 {
     struct buf out = {0};
     if (req->format == FORMAT_JSON) {
-        report_graph_json(&out, p, focus);
+        report_json(&out, report_graph_doc(a, p, focus));
     } else if (req->format == FORMAT_DOT) {
         report_graph_dot(&out, p, focus);
     } else {
@@ -29,7 +29,7 @@ static int run(const struct request *req)
         status = output_error(req, s.project.dirfd, &e);
     } else {
         int focus = at.projection >= 0 ? (int)s.site.plan.n_migrations + at.projection : at.step;
-        status = print(req, &s.site.plan, focus);
+        status = print(req, s.a, &s.site.plan, focus);
     }
     invocation_close(&s);
     return status;

@@ -18,7 +18,7 @@ static int print(const struct request *req, struct invocation *s)
     struct style st = output_style(req, stdout);
     ask_around(&s->site, req->format);
     if (req->format == FORMAT_JSON) {
-        report_plan_json(&out, p);
+        report_json(&out, report_plan_doc(s->a, p));
     } else if (req->format == FORMAT_MARKDOWN) {
         report_plan_markdown(&out, p);
     } else {

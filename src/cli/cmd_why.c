@@ -59,7 +59,7 @@ static int explain_migration(struct invocation *s, const struct selected *at, st
     }
     struct style st = output_style(s->req, stdout);
     if (s->req->format == FORMAT_JSON) {
-        report_why_json(out, &s->site.plan, at->step, stage, changes, n);
+        report_json(out, report_why_doc(s->a, &s->site.plan, at->step, stage, changes, n));
     } else {
         report_why(out, &st, &s->site.plan, at->step, stage, changes, n);
     }
@@ -89,7 +89,8 @@ static int explain_projection(struct invocation *s, const struct selected *at, s
     }
     struct style st = output_style(s->req, stdout);
     if (s->req->format == FORMAT_JSON) {
-        report_why_projection_json(out, &s->site.plan, at->projection, part, changes, n);
+        report_json(
+            out, report_why_projection_doc(s->a, &s->site.plan, at->projection, part, changes, n));
     } else {
         report_why_projection(out, &st, &s->site.plan, at->projection, part, changes, n);
     }

@@ -106,7 +106,7 @@ int explain_dataset(struct invocation *s, const struct request *req, const char 
             named_digests_add(s->a, &r.files, f->name, &f->digest);
         }
         if (req->format == FORMAT_JSON) {
-            report_dataset_json(out, &r);
+            report_json(out, report_dataset_doc(s->a, &r));
         } else {
             report_dataset(out, &r);
         }

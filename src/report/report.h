@@ -15,13 +15,14 @@ struct style {
     bool verbose;
 };
 
+/* Any of the documents below, as one line of canonical JSON. */
+void report_json(struct buf *out, const struct doc *d);
+
 /* "kfmig: migrations/x/forward.sql:3:14: column ... (hint on a line of its own)", with the source line and a
  * caret under the column where source is not NULL (the file's bytes). */
 void report_err(struct buf *out, const struct style *st, const struct err *e,
                 const struct bytes *source);
-/* {"error":{"code","message","where","hint","sqlstate"}}; in a. */
-struct doc *report_err_doc(struct arena *a, const struct err *e);
-/* That as one line of canonical JSON. */
+/* {"error":{"code","message","where","hint","sqlstate"}} as one line of canonical JSON. */
 void report_err_json(struct buf *out, const struct err *e);
 /* Everything in the list that stands in the way, a line each, with the line of migration.yml that would admit
  * it:
@@ -51,12 +52,8 @@ void report_tell(struct buf *out, const struct tell *t);
 
 /* What a build would do, and why, for people; st->verbose: also what is current. */
 void report_plan(struct buf *out, const struct style *st, const struct plan *p);
-/* Only what is blocked: reasons and what to do about them; nothing if nothing is. */
-void report_blocked(struct buf *out, const struct style *st, const struct plan *p);
 /* {"plan","plan_digest","targets"}, as registry/schemas/plan.v1 says; in a. */
 struct doc *report_plan_doc(struct arena *a, const struct plan *p);
-/* That as one line of canonical JSON. */
-void report_plan_json(struct buf *out, const struct plan *p);
 /* For a pull request: a table of what is to be done, one of statements and their locks. */
 void report_plan_markdown(struct buf *out, const struct plan *p);
 /* Every selected step, its state and last result; st->verbose: every target of it. */
@@ -71,9 +68,6 @@ void report_why(struct buf *out, const struct style *st, const struct plan *p, i
 /* The same as a document, {"target","state","chain","files"}, as registry/schemas/why.v1 says; in a. */
 struct doc *report_why_doc(struct arena *a, const struct plan *p, int step, enum stage stage,
                            const struct file_change *changes, size_t n_changes);
-/* That as one line of canonical JSON. */
-void report_why_json(struct buf *out, const struct plan *p, int step, enum stage stage,
-                     const struct file_change *changes, size_t n_changes);
 
 /* As report_why(), of a projection by its index in p->projections, and one of its parts (plan_parts()). */
 void report_why_projection(struct buf *out, const struct style *st, const struct plan *p,
@@ -83,9 +77,6 @@ void report_why_projection(struct buf *out, const struct style *st, const struct
 struct doc *report_why_projection_doc(struct arena *a, const struct plan *p, int projection,
                                       int part, const struct file_change *changes,
                                       size_t n_changes);
-/* That as one line of canonical JSON. */
-void report_why_projection_json(struct buf *out, const struct plan *p, int projection, int part,
-                                const struct file_change *changes, size_t n_changes);
 
 /* Migrations, projections and the dataset versions that those are made of. focus: -1 for the whole graph,
  * else what that depends on and what depends on it: the index of a step in p->v. */
@@ -94,8 +85,6 @@ void report_graph(struct buf *out, const struct plan *p, int focus);
 void report_graph_dot(struct buf *out, const struct plan *p, int focus);
 /* The same as a document, {"nodes","edges"}; in a. */
 struct doc *report_graph_doc(struct arena *a, const struct plan *p, int focus);
-/* That as one line of canonical JSON. */
-void report_graph_json(struct buf *out, const struct plan *p, int focus);
 
 /* What differs between env's ledger and its database, object by object: as expected, as it stands there. */
 void report_diff(struct buf *out, const struct style *st, const char *env,
@@ -114,6 +103,7 @@ struct dataset_report {
     struct names users;
 };
 void report_dataset(struct buf *out, const struct dataset_report *r);
-void report_dataset_json(struct buf *out, const struct dataset_report *r);
+/* The same as a document, as registry/schemas/why.v1 says; in a. */
+struct doc *report_dataset_doc(struct arena *a, const struct dataset_report *r);
 
 #endif

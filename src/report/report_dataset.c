@@ -29,21 +29,19 @@ static struct doc *link_doc(struct arena *a, const struct dataset_report *r, con
     return d;
 }
 
-void report_dataset_json(struct buf *out, const struct dataset_report *r)
+struct doc *report_dataset_doc(struct arena *a, const struct dataset_report *r)
 {
-    struct arena a = {0};
-    struct doc *d = doc_new(&a, DOC_MAP);
-    doc_put(&a, d, "target", words_doc(&a, target_of(&a, r)));
-    doc_put(&a, d, "state", doc_text(&a, state_of(r)));
-    struct doc *chain = doc_put(&a, d, "chain", doc_new(&a, DOC_LIST));
+    struct doc *d = doc_new(a, DOC_MAP);
+    doc_put(a, d, "target", words_doc(a, target_of(a, r)));
+    doc_put(a, d, "state", doc_text(a, state_of(r)));
+    struct doc *chain = doc_put(a, d, "chain", doc_new(a, DOC_LIST));
     for (size_t i = 0; i < r->faults->n; i++) {
-        doc_push(&a, chain, link_doc(&a, r, &r->faults->v[i]));
+        doc_push(a, chain, link_doc(a, r, &r->faults->v[i]));
     }
     if (r->faults->n == 0) {
-        doc_push(&a, chain, link_doc(&a, r, NULL));
+        doc_push(a, chain, link_doc(a, r, NULL));
     }
-    words_json(out, d);
-    arena_release(&a);
+    return d;
 }
 
 static void put_fault(struct buf *out, const char *target, const struct err *f)

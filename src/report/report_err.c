@@ -102,7 +102,7 @@ struct doc *words_gates(struct arena *a, const struct findings *gates)
     return list;
 }
 
-struct doc *report_err_doc(struct arena *a, const struct err *e)
+static struct doc *err_doc(struct arena *a, const struct err *e)
 {
     struct doc *root = doc_new(a, DOC_MAP);
     doc_put(a, root, "error", words_error(a, e));
@@ -112,7 +112,7 @@ struct doc *report_err_doc(struct arena *a, const struct err *e)
 void report_err_json(struct buf *out, const struct err *e)
 {
     struct arena a = {0};
-    words_json(out, report_err_doc(&a, e));
+    report_json(out, err_doc(&a, e));
     arena_release(&a);
 }
 

@@ -304,10 +304,3 @@ struct doc *report_graph_doc(struct arena *a, const struct plan *p, int focus)
     walk(&g, add_edge, &edges);
     return d;
 }
-
-void report_graph_json(struct buf *out, const struct plan *p, int focus)
-{
-    struct arena a = {0};
-    words_json(out, report_graph_doc(&a, p, focus));
-    arena_release(&a);
-}

@@ -287,17 +287,17 @@ static size_t count_waiting(const struct style *st, const struct plan *p, const 
     return n;
 }
 
-/* A run of targets that wait for one that is blocked, as a line behind indent; false: it is none, nothing is
- * written. *i: of its first, then of its last. */
+/* A run of targets that wait for one that is blocked, as a line; false: it is none, nothing is written.
+ * *i: of its first, then of its last. */
 static bool put_waiting(struct buf *out, const struct style *st, const struct plan *p,
-                        const size_t *root, const char *indent, size_t *i)
+                        const size_t *root, size_t *i)
 {
     size_t last = *i;
     size_t n = count_waiting(st, p, root, *i, &last);
     if (n < RUN_SHOWN) {
         return false;
     }
-    buf_puts(out, indent);
+    buf_puts(out, "  ");
     words_state(out, st, STATE_BLOCKED, VERB_WIDTH);
     words_safe(out, step_name(&p->v[*i]));
     buf_puts(out, " to ");
@@ -322,7 +322,7 @@ static bool put_steps(struct buf *out, const struct style *st, const struct plan
         }
         buf_puts(out, listed ? "" : "\n");
         listed = true;
-        if (!put_waiting(out, st, p, root, "  ", &i)) {
+        if (!put_waiting(out, st, p, root, &i)) {
             put_step(out, st, p, s, width);
         }
     }
@@ -337,44 +337,4 @@ void report_plan(struct buf *out, const struct style *st, const struct plan *p)
     put_world(out, st, p);
     buf_puts(out, put_steps(out, st, p) ? "\n" : "");
     put_next(out, st, p);
-}
-
-static void put_blocked_reasons(struct buf *out, const struct plan *p, const struct step *s)
-{
-    for (size_t k = 0; k < s->n_reasons; k++) {
-        const struct reason *r = &s->reasons[k];
-        if (reason_state(r->code) != STATE_BLOCKED) {
-            continue;
-        }
-        buf_puts(out, "  ");
-        if (s->kind == STEP_PROJECTION) {
-            words_projection_reason(out, r);
-        } else {
-            words_reason(out, s, r);
-        }
-        buf_puts(out, "\n    next: ");
-        advice_put(out, p, s, r, NULL, 0);
-        buf_putc(out, '\n');
-    }
-}
-
-static void put_blocked_name(struct buf *out, const struct style *st, const char *name)
-{
-    words_state(out, st, STATE_BLOCKED, VERB_WIDTH);
-    words_safe(out, name);
-    buf_putc(out, '\n');
-}
-
-void report_blocked(struct buf *out, const struct style *st, const struct plan *p)
-{
-    struct arena a = {0};
-    const size_t *root = find_roots(&a, p);
-    for (size_t i = 0; i < p->n_steps; i++) {
-        const struct step *s = &p->v[i];
-        if (s->selected && s->state == STATE_BLOCKED && !put_waiting(out, st, p, root, "", &i)) {
-            put_blocked_name(out, st, step_name(s));
-            put_blocked_reasons(out, p, s);
-        }
-    }
-    arena_release(&a);
 }

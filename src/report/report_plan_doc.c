@@ -68,13 +68,6 @@ struct doc *report_plan_doc(struct arena *a, const struct plan *p)
     return d;
 }
 
-void report_plan_json(struct buf *out, const struct plan *p)
-{
-    struct arena a = {0};
-    words_json(out, report_plan_doc(&a, p));
-    arena_release(&a);
-}
-
 /* Markdown in a table cell: what would end the cell or begin markup is escaped. */
 static void put_cell(struct buf *out, const char *s)
 {

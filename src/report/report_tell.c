@@ -75,7 +75,7 @@ static void put_event(struct buf *out, const struct tell *t, const struct err *f
         doc_put(&a, d, "gates", words_gates(&a, t->gates));
     }
     put_numbers(&a, d, t);
-    words_json(out, d);
+    report_json(out, d);
     arena_release(&a);
 }
 

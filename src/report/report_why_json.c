@@ -80,19 +80,3 @@ struct doc *report_why_projection_doc(struct arena *a, const struct plan *p, int
     return why_doc(a, p, x, plan_projection_text(a, p, x, part), plan_part_state(x, part), &links,
                    changes, n_changes);
 }
-
-void report_why_json(struct buf *out, const struct plan *p, int step, enum stage stage,
-                     const struct file_change *changes, size_t n_changes)
-{
-    struct arena a = {0};
-    words_json(out, report_why_doc(&a, p, step, stage, changes, n_changes));
-    arena_release(&a);
-}
-
-void report_why_projection_json(struct buf *out, const struct plan *p, int projection, int part,
-                                const struct file_change *changes, size_t n_changes)
-{
-    struct arena a = {0};
-    words_json(out, report_why_projection_doc(&a, p, projection, part, changes, n_changes));
-    arena_release(&a);
-}

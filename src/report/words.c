@@ -172,7 +172,7 @@ struct doc *words_place(struct arena *a, const char *path, int line, int col)
     return words_doc(a, text);
 }
 
-void words_json(struct buf *out, const struct doc *d)
+void report_json(struct buf *out, const struct doc *d)
 {
     canon_write(out, d);
     buf_putc(out, '\n');

@@ -63,8 +63,6 @@ struct doc *words_place(struct arena *a, const char *path, int line, int col);
 struct doc *words_error(struct arena *a, const struct err *e);
 /* Findings that stand in the way: [{"rule","subject","text","fix"}]. */
 struct doc *words_gates(struct arena *a, const struct findings *gates);
-/* Canonical JSON and a newline. */
-void words_json(struct buf *out, const struct doc *d);
 
 /* Which reasons of a step speak of one of its targets: those that lead to that target's state. */
 bool words_reason_counts(const struct step *s, enum stage stage, const struct reason *r);

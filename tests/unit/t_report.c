@@ -94,7 +94,7 @@ static void test_plan_json(void)
     struct world_of_tests w;
     struct buf out = {0};
     setup(&w, 4);
-    report_plan_json(&out, &w.plan);
+    report_json(&out, report_plan_doc(&w.a, &w.plan));
     const char *text = buf_str(&out);
     ok(strstr(text, arena_printf(&w.a, "\"plan_digest\":\"%s\"", digest_of_plan(&w))) != NULL,
        "the digest of the plan");
@@ -317,7 +317,7 @@ static void test_why_promotion(void)
            "staging PG-01` first\n",
            "the next link is the other environment's fact");
     buf_clear(&out);
-    report_why_json(&out, &w.plan, 0, STAGE_APPLY, NULL, 0);
+    report_json(&out, report_why_doc(&w.a, &w.plan, 0, STAGE_APPLY, NULL, 0));
     is_str(buf_str(&out),
            "{\"chain\":[{\"cause\":\"staging/"
            "PG-01@receipt\",\"code\":\"not_promoted\",\"detail\":\"not applied in "
@@ -437,7 +437,7 @@ static void test_graph(void)
     report_graph(&out, &w.plan, 3);
     is_str(buf_str(&out), "dev/PG-04@apply  blocked\n", "and nothing else");
     buf_clear(&out);
-    report_graph_json(&out, &w.plan, 2);
+    report_json(&out, report_graph_doc(&w.a, &w.plan, 2));
     is_str(buf_str(&out),
            "{\"edges\":[{\"from\":\"dev/PG-01@apply\",\"kind\":\"order\",\"to\":\"dev/"
            "PG-02@apply\"},{\"from\":\"dev/PG-02@apply\",\"kind\":\"depends\",\"to\":\"dev/"
@@ -473,26 +473,9 @@ static void test_escapes(void)
     report_graph(&out, &w.plan, -1);
     report_graph_dot(&out, &w.plan, -1);
     report_plan_markdown(&out, &w.plan);
-    report_blocked(&out, &plain, &w.plan);
     ok(strchr(buf_str(&out), '\x1b') == NULL && strstr(buf_str(&out), "\xe2\x80\xae") == NULL,
        "no control character and no bidirectional one gets out");
     ok(strstr(buf_str(&out), "x\\x1b[2J\\xe2\\x80\\xae\\x0a") != NULL, "they are shown as numbers");
-    buf_release(&out);
-    arena_release(&w.a);
-}
-
-static void test_blocked(void)
-{
-    struct world_of_tests w;
-    struct buf out = {0};
-    setup(&w, 4);
-    report_blocked(&out, &plain, &w.plan);
-    is_str(buf_str(&out),
-           "blocked  PG-04\n"
-           "  its content changed after it was applied: applied at T by run R (ledger entry 5)\n"
-           "    next: restore what was applied with `git checkout -- migrations/postgis/PG-04`, or "
-           "from the commit that had it; put the change into a new migration (`kfmig new`)\n",
-           "what is blocked");
     buf_release(&out);
     arena_release(&w.a);
 }
@@ -610,7 +593,7 @@ static void test_findings(void)
 
 int main(void)
 {
-    tap_plan(54 + REASON_COUNT);
+    tap_plan(53 + REASON_COUNT);
     test_plan_text();
     test_plan_world();
     test_plan_json();
@@ -623,7 +606,6 @@ int main(void)
     test_long_chain();
     test_graph();
     test_escapes();
-    test_blocked();
     test_errors();
     test_faults();
     test_findings();

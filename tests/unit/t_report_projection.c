@@ -132,14 +132,14 @@ static void test_projection_plan(void)
     fault.col = 7;
     give_project(&w, &x, STATE_BLOCKED, ACTION_NONE, fault);
     buf_clear(&out);
-    report_blocked(&out, &plain, &w.plan);
-    is_str(buf_str(&out),
-           "blocked  wells\n"
-           "  the catalog of a dataset version cannot be trusted: digests disagree "
-           "(data/k.json:3:7)\n"
-           "    next: mend the catalog, or pin another version in registry/projections/wells.yml; "
-           "`kfmig dataset verify` checks the files too\n",
-           "a blocked one says what to do");
+    report_why_projection(&out, &plain, &w.plan, 0, plan_part_publish(&x.decl), NULL, 0);
+    ok(strstr(buf_str(&out),
+              "  catalog_fault: the catalog of a dataset version cannot be trusted\n"
+              "  detail    digests disagree\n"
+              "  at        data/k.json:3:7\n"
+              "  next: mend the catalog, or pin another version in registry/projections/wells.yml; "
+              "`kfmig dataset verify` checks the files too\n") != NULL,
+       "a blocked one says what to do");
     buf_release(&out);
     arena_release(&w.a);
 }
@@ -241,7 +241,7 @@ static void test_projection_why(void)
            "  next: `kfmig build dev wells` makes a new generation beside the old one\n",
            "a member leads to its projection, that to its source");
     buf_clear(&out);
-    report_why_json(&out, &w.plan, 1, STAGE_APPLY, NULL, 0);
+    report_json(&out, report_why_doc(&w.a, &w.plan, 1, STAGE_APPLY, NULL, 0));
     ok(strstr(buf_str(&out), "\"code\":\"in_generation\"") <
            strstr(buf_str(&out), "\"code\":\"input_changed\""),
        "as JSON in the same order");
@@ -298,7 +298,8 @@ static void test_projection_why_outside(void)
     give_project(&w, &x, STATE_BLOCKED, ACTION_NONE, r);
     set_step(&w, 0, "PG-01", STATE_BLOCKED, ACTION_NONE,
              reason(REASON_CHECKSUM_MISMATCH, "ledger entry 5", ""));
-    report_why_projection_json(&out, &w.plan, 0, plan_part_publish(&x.decl), NULL, 0);
+    report_json(&out,
+                report_why_projection_doc(&w.a, &w.plan, 0, plan_part_publish(&x.decl), NULL, 0));
     is_str(buf_str(&out),
            "{\"chain\":[{\"cause\":\"dev/PG-01@apply\",\"code\":\"upstream_blocked\",\"detail\":"
            "null,\"now\":null,\"target\":\"dev/wells@publish\",\"was\":null,\"where\":null},{"
@@ -373,7 +374,7 @@ static void test_projection_graph(void)
            "dev/wells@publish  stale  from PG-02, dataset:k/1, dataset:r/7\n",
            "a projection comes from its chain and its datasets");
     buf_clear(&out);
-    report_graph_json(&out, &w.plan, 2);
+    report_json(&out, report_graph_doc(&w.a, &w.plan, 2));
     is_str(buf_str(&out),
            "{\"edges\":[{\"from\":\"dev/PG-01@apply\",\"kind\":\"order\",\"to\":\"dev/"
            "PG-02@apply\"},{\"from\":\"dev/PG-02@apply\",\"kind\":\"member\",\"to\":\"dev/"

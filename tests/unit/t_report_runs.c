@@ -225,32 +225,6 @@ static void test_sums(void)
     }
 }
 
-static void test_blocked(void)
-{
-    struct many m;
-    struct buf out = {0};
-    give_steps(&m, "aXbbbXBBB");
-    for (size_t i = 6; i < 9; i++) {
-        m.reason[i].step = 5;
-    }
-    report_blocked(&out, &plain, &m.w.plan);
-    const char *text = buf_str(&out);
-    ok(strstr(text, "blocked  M-02\n  " OWN) != NULL &&
-           strstr(
-               text,
-               "blocked  M-03 to M-05: 3 wait for M-02 (--verbose lists them)\nblocked  M-06\n") !=
-               NULL,
-       "a build tells them once, too");
-    ok(strstr(text, "blocked  M-07 to M-09: 3 wait for M-06 (--verbose lists them)\n") != NULL &&
-           strstr(text, WAITS) == NULL,
-       "... of each that is blocked");
-    buf_clear(&out);
-    report_blocked(&out, &verbose, &m.w.plan);
-    ok(strstr(buf_str(&out), "blocked  M-04\n  " WAITS) != NULL, "... and --verbose each");
-    buf_release(&out);
-    arena_release(&m.w.a);
-}
-
 static const struct {
     int64_t n;
     const char *want;
@@ -324,7 +298,7 @@ static void test_rewrites(void)
            "s.u ShareRowExclusive\n",
            "... and how large it is");
     buf_clear(&out);
-    report_plan_json(&out, &w.plan);
+    report_json(&out, report_plan_doc(&w.a, &w.plan));
     ok(strstr(buf_str(&out), "{\"level\":\"AccessExclusive\",\"object\":\"table "
                              "shop.orders\",\"rows\":1000000},{\"level\":\"ShareRowExclusive\","
                              "\"object\":\"table s.u\"}") != NULL,
@@ -335,12 +309,11 @@ static void test_rewrites(void)
 
 int main(void)
 {
-    tap_plan(sizeof scripts / sizeof scripts[0] + 2 * (sizeof plans / sizeof plans[0]) + 3 +
+    tap_plan(sizeof scripts / sizeof scripts[0] + 2 * (sizeof plans / sizeof plans[0]) +
              sizeof sizes / sizeof sizes[0] + 3);
     test_statements();
     test_waiting();
     test_sums();
-    test_blocked();
     test_sizes();
     test_rewrites();
     return tap_done();
