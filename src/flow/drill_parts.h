@@ -35,8 +35,8 @@ struct doc *drill_timings_doc(const struct drill *d);
 
 /* May a throwaway database beside the live one run b: does its scope stay within the database? -1 with
  * ERR_PREFLIGHT. */
-int drill_may_run(struct site *live, struct bundle *b, struct err *e) MUST_CHECK;
+int drill_may_run(struct site *s, struct bundle *b, struct err *e) MUST_CHECK;
 /* Give the throwaway database of that name the extensions that live was given before any migration. */
-int drill_extensions(struct site *live, const char *name, struct err *e) MUST_CHECK;
+int drill_extensions(struct site *s, const char *name, struct err *e) MUST_CHECK;
 
 #endif

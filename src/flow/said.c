@@ -8,7 +8,12 @@
 
 #include "load/secret.h"
 
-enum { LINK_NAME_MAX = 40, LINK_MAX = 2048, ACTOR_MAX = 256 };
+enum {
+    LINK_NAME_MAX = 40,
+    LINK_MAX = 2048,
+    LINKS_MAX = SAID_LINKS_MAX * LINK_MAX,
+    ACTOR_MAX = 256
+};
 
 /* One text and where it came from: "--pr", "KFMIG_PR", "CI_JOB_URL". text NULL: nobody said any. */
 struct text_from {
@@ -236,9 +241,8 @@ static int read_links(const struct said_reading *g, const char *given, struct li
 {
     struct text_from option = {given, "--links"};
     struct text_from own = {variable("KFMIG_LINKS"), "KFMIG_LINKS"};
-    if ((option.text != NULL && check(g, &option, SAID_LINKS_MAX * LINK_MAX) != 0) ||
-        add_links(g, &option, out) != 0 ||
-        (own.text != NULL && check(g, &own, SAID_LINKS_MAX * LINK_MAX) != 0) ||
+    if ((option.text != NULL && check(g, &option, LINKS_MAX) != 0) ||
+        add_links(g, &option, out) != 0 || (own.text != NULL && check(g, &own, LINKS_MAX) != 0) ||
         add_links(g, &own, out) != 0) {
         return -1;
     }
