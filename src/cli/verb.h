@@ -16,8 +16,9 @@ struct writing_order verb_order(const struct request *req);
 int verb_confirm(const struct invocation *s, const char *question, const char *done,
                  bool *is_confirmed, struct err *e) MUST_CHECK;
 
-/* What happened: rc and e as the verb's body ended. Prints the error, or with --json the result (with a
- * member error where there is one). Returns the exit status. r may be one that was never begun. */
+/* For tests too. What happened: rc and e as the verb's body ended. Prints the error, or with --json the
+ * result (with a member error where there is one). Returns the exit status. r may be one that was never
+ * begun. */
 int verb_end(struct invocation *s, const struct request *req, int rc, struct result *r,
              const struct err *e);
 

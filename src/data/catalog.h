@@ -226,8 +226,6 @@ void claim_record(struct dataset_catalog *c, const struct claim *said);
 void claims_close(struct dataset_catalog *c, unsigned needed);
 /* The artifacts with their names, sorted by name; two of one name are a fault. */
 void claims_result(struct dataset_catalog *c, struct dataset_files *out);
-/* SRID of a coordinate reference system's name; 0: unknown. */
-int catalog_srid(const char *crs);
 
 /* --- readers of sources ---------------------------------------------------------------------------- */
 

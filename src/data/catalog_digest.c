@@ -223,7 +223,8 @@ static int number_of(const char *digits)
     return digits[0] == '0' ? 0 : n;
 }
 
-int catalog_srid(const char *crs)
+/* SRID of a coordinate reference system's name; 0: unknown. */
+static int catalog_srid(const char *crs)
 {
     static const struct {
         const char *start;

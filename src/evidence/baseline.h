@@ -36,8 +36,8 @@ void baseline_write(struct buf *out, struct baseline *b, const struct domains *d
 /* SHA-256 of what baseline_write() appends; computed once. */
 struct digest baseline_digest(struct baseline *b, const struct domains *d, int server_major);
 
-/* The document back, for whoever has only a file: objects sorted, with their fingerprints; texts in a. -1
- * with ERR_INTEGRITY naming path where it is no baseline, or its objects are not in order. */
+/* For tests, which read back what was written. The document as objects: sorted, with their fingerprints;
+ * texts in a. -1 with ERR_INTEGRITY naming path where it is no baseline, or its objects are not in order. */
 int baseline_read(struct arena *a, struct bytes text, const char *path, struct object_rows *out,
                   int *server_major, struct err *e) MUST_CHECK;
 

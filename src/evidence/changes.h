@@ -11,8 +11,8 @@ int changes_find(const struct ledger_source *l, struct arena *a, const struct fa
                  const struct decl *d, struct file_change **out, size_t *n,
                  struct err *e) MUST_CHECK;
 
-/* The lines that differ: of the new text, from 1; an empty range (pure deletion) has last == first and no
- * new excerpt. Excerpts: at most 3 lines each, in a. */
+/* For tests too. The lines that differ: of the new text, from 1; an empty range (pure deletion) has last ==
+ * first and no new excerpt. Excerpts: at most 3 lines each, in a. */
 void changes_lines(struct arena *a, struct bytes old_text, struct bytes new_text,
                    struct file_change *c);
 

@@ -294,8 +294,3 @@ int ledger_create_with(struct pg **s, const struct first_contact *f, struct err 
     arena_release(&a);
     return rc;
 }
-
-int ledger_create(struct pg *s, const char *env, struct err *e)
-{
-    return ledger_create_with(&s, &(struct first_contact){.env = env}, e);
-}

@@ -72,7 +72,8 @@ struct journal *journal_open(struct arena *a, const struct journal_run *run,
 /* NULL: never intended. Changes as the journal writes. */
 const struct journal_row *journal_find(const struct journal *j, const struct digest *key);
 /* The open intents, oldest first: all that a crash may have left half done. *v in a. Their receipts
- * (ledger_receipts()) name the thing in claim.journal: {"at","how","key","object","store","verb"}. */
+ * (ledger_receipts()) name the thing in claim.journal: {"at","how","key","object","store","verb"}. The verb
+ * that settles them is not there yet. */
 size_t journal_unfinished(const struct journal *j, struct arena *a, const struct journal_row ***v);
 /* What was begun of a subject and is no fact yet: its intents that are open or done since, oldest first. *v
  * in a. */
@@ -93,6 +94,7 @@ int journal_intend(struct journal *j, const struct journal_step *step, const str
  * most one batch per transaction. */
 int journal_progress(struct journal *j, const struct journal_step *step, struct bytes cursor,
                      struct err *e) MUST_CHECK;
+/* Backfills, whose batches share their transaction with it, are not there yet. */
 void journal_rolled_back(struct journal *j);
 enum journal_end {
     JOURNAL_RAN,     /* the effect ran and stands */
@@ -100,8 +102,8 @@ enum journal_end {
     JOURNAL_STOOD,   /* it was done before: nothing was asked of the store */
     JOURNAL_VOID     /* it failed, and nothing of it stands */
 };
-const char *
-journal_end_text(enum journal_end end); /* "ran", "adopted", "stood", "void": static text */
+/* For tests too: "ran", "adopted", "stood", "void"; static text. */
+const char *journal_end_text(enum journal_end end);
 /* Closes the intent. proof: what stands there now, zero for JOURNAL_VOID. */
 int journal_done(struct journal *j, const struct journal_step *step, enum journal_end how,
                  const struct digest *proof, struct err *e) MUST_CHECK;

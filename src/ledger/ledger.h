@@ -88,7 +88,8 @@ struct digest merkle_leaf(struct bytes text);
 void merkle_add(struct merkle *m, const struct digest *leaf);
 struct digest merkle_root(const struct merkle *m); /* SHA-256 of nothing for size 0 */
 /* Proofs (RFC 6962 2.1.1, 2.1.2) over leaves[0..n): path nodes into out (at most 64); return their number, or
- * -1 if there is no such leaf or smaller tree. From an empty tree every growth is consistent: no nodes. */
+ * -1 if there is no such leaf or smaller tree. From an empty tree every growth is consistent: no nodes. What
+ * hands them out (attestations) is not there yet. */
 int merkle_inclusion(const struct digest *leaves, int64_t n, int64_t index, struct digest *out);
 int merkle_consistency(const struct digest *leaves, int64_t n, int64_t old_n, struct digest *out);
 bool merkle_check_inclusion(const struct digest *leaf, int64_t index, int64_t n,
@@ -136,8 +137,6 @@ struct first_contact {
  * minute; ERR_DOUBT: the answer to COMMIT was lost and the database cannot be asked. PUBLIC gets no
  * privileges on it. No transaction may be open. */
 int ledger_create_with(struct pg **s, const struct first_contact *f, struct err *e) MUST_CHECK;
-/* The same with an ordinary contact and nothing else. */
-int ledger_create(struct pg *s, const char *env, struct err *e) MUST_CHECK;
 /* A checkpoint as JSON (null where sequence is 0), and out of a contact receipt: false if that begins no
  * recovery. Texts of *out are borrowed from receipt. */
 struct doc *checkpoint_doc(struct arena *a, const struct checkpoint *c);

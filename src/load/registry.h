@@ -7,8 +7,8 @@
 
 #define REGISTRY_PATH "registry/migrations.v1.json"
 
-/* Read the registry from text; path is used for places only. Faults are added: of its form, and ids
- * that stand twice. Returns the document, or NULL with faults. In a. */
+/* For tests too. Read the registry from text; path is used for places only. Faults are added: of its form,
+ * and ids that stand twice. Returns the document, or NULL with faults. In a. */
 struct doc *registry_parse(struct arena *a, struct bytes text, const char *path,
                            struct err_list *faults);
 

@@ -12,7 +12,7 @@
 #include "base/arena.h"
 
 enum severity { SEVERITY_NOTE, SEVERITY_WARNING, SEVERITY_ERROR, SEVERITIES };
-const char *severity_text(enum severity s); /* "note", "warning", "error" */
+const char *severity_text(enum severity s); /* "note", "warning", "error": for tests */
 
 /* No text is NULL: "" where there is nothing to say. All of it is policy-safe: names and figures, never
  * values. Texts are borrowed from, or live in, the arena of the list.

@@ -15,7 +15,7 @@ static const struct {
 #undef PART
 };
 
-const char *part_kind_text(enum part_kind k)
+static const char *part_kind_text(enum part_kind k)
 {
     return kinds[k].word;
 }

@@ -20,8 +20,7 @@ enum part_kind {
 #undef PART
     PART_KINDS
 };
-const char *part_kind_text(enum part_kind k); /* "migration", "source", "mapping", "rule", "proj" */
-enum part_subject part_subject(enum part_kind k);
+enum part_subject part_subject(enum part_kind k); /* as its row of part.def says */
 
 /* id: of a migration. dataset, version, asset, table: of a source and its mapping; table NULL: not known, as
  * the ledger of an older kfmig (LOADER_RULES 1) does not say it. NULL where the kind has no such thing. Texts

@@ -10,7 +10,5 @@ enum standing {
     STANDS_FOREIGN, /* neither what stood there before nor ours: somebody else's */
     STANDING_COUNT
 };
-/* "absent", "there", "partly", "foreign": static text. */
-const char *standing_text(enum standing s);
 
 #endif

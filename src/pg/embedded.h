@@ -50,7 +50,7 @@ int embedded_database(const struct embedded_options *o, const char *name, const 
 
 /* Stop it now. Returns 0 (stopped), 1 (was not running), -1. */
 int embedded_stop(const char *dir, struct err *e) MUST_CHECK;
-/* Stop it and delete everything of it, DIR included: for databases that may be lost. Returns 0 or -1. */
+/* For tests. Stop it and delete everything of it, DIR included. Returns 0 or -1. */
 int embedded_remove(const char *dir, struct err *e) MUST_CHECK;
 /* Is it running, and as which postmaster process? */
 bool embedded_running(const char *dir, int *pid);

@@ -228,7 +228,8 @@ static int receive(struct pg *s, struct pg_call *c, struct pg_item *v, size_t n,
     return rc;
 }
 
-int pg_pipeline(struct pg *s, struct pg_item *v, size_t n, int *failed, struct err *e)
+/* The last of them is no Sync. */
+static int pg_pipeline(struct pg *s, struct pg_item *v, size_t n, int *failed, struct err *e)
 {
     struct pg_call c;
     size_t n_before = s->n_prepared;

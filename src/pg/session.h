@@ -99,9 +99,6 @@ void pg_cancel(struct pg *s);
 /* Forget which queries are prepared: the server dropped them. */
 void pg_forget_prepared(struct pg *s);
 
-/* Run n queries as one pipeline, the last of them no Sync; as pg_batch_run(). */
-int pg_pipeline(struct pg *s, struct pg_item *v, size_t n, int *failed, struct err *e) MUST_CHECK;
-
 /* As pg_command(), waiting as w says; NULL: as the session does. */
 int pg_command_within(struct pg *s, const char *sql, const struct pg_wait *w, char *tag, bool *sent,
                       struct err *e) MUST_CHECK;

@@ -106,7 +106,6 @@ int judge_proof(struct making *m, struct err *e) MUST_CHECK; /* ERR_VALIDATE: a 
  * m->is_obstructed, and -1. */
 int find_obstacles(struct making *m, struct err *e) MUST_CHECK;
 int leave_out_others(struct making *m, struct err *e) MUST_CHECK; /* of m->expected */
-bool is_ours(const struct making *m, const char *object);
 struct digest structure_of(const struct making *m); /* of the schema's objects in m->expected */
 void publish_changes(struct making *m); /* m->o->seen: from the ledger's sum to m->expected */
 /* The new one is live, with its entry; *post: the sum after it. Then COMMIT, after which the run's

@@ -94,7 +94,7 @@ static int lock_all(struct making *m, const char *kept, int64_t deadline, struct
     }
 }
 
-bool is_ours(const struct making *m, const char *object)
+static bool is_ours(const struct making *m, const char *object)
 {
     struct object o;
     return object_parse(m->r->a, object, &o) == 0 &&

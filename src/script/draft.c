@@ -304,7 +304,8 @@ static void put_limits(struct buf *out, const struct draft *d)
             " is not in its text");
 }
 
-void draft_put_scope(struct buf *out, const struct draft *d)
+/* The members scope and limits of migration.yml, with a word why where something is open. */
+static void draft_put_scope(struct buf *out, const struct draft *d)
 {
     const struct scope *s = &d->decl.scope;
     buf_puts(out, "scope:\n");

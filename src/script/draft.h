@@ -38,9 +38,6 @@ struct draft {
  * limits open. In a. */
 void draft_make(struct arena *a, const struct script *v, size_t n, struct draft *out);
 
-/* Append the members scope and limits of migration.yml, with a word why where something is open. */
-void draft_put_scope(struct buf *out, const struct draft *d);
-
 /* The same from what a run was seen to do, with what was counted there: nothing is open. */
 void draft_observed(struct arena *a, const struct touches *seen, const struct limits *counted,
                     struct draft *out);

@@ -11,8 +11,9 @@
 int absent_find(struct site *s, const struct bundle **absent, size_t *n, bool *found,
                 struct err *e) MUST_CHECK;
 
-/* How much of the lines of two scripts is the same, in percent; lines that say little (blanks, comments, what
- * is shorter than 8 characters) do not count, unless there are no others. 100 only for the same bytes. */
+/* For tests too. How much of the lines of two scripts is the same, in percent; lines that say little (blanks,
+ * comments, what is shorter than 8 characters) do not count, unless there are no others. 100 only for the
+ * same bytes. */
 int absent_likeness(struct bytes x, struct bytes y);
 
 #endif

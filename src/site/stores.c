@@ -7,7 +7,9 @@
 
 /* --- opening ---------------------------------------------------------------------------------------- */
 
-bool stores_known(const struct site *s, enum store_kind k, struct digest *identity)
+/* The digest of the identity that the ledger knows of store k; zero: none. false: it has no starting baseline
+ * yet. */
+static bool stores_known(const struct site *s, enum store_kind k, struct digest *identity)
 {
     bool is_known = false;
     for (size_t i = 0; i < s->entries.n; i++) {

@@ -13,9 +13,6 @@ void stores_ask(struct site *s);
 /* What stands there, once the scripts of what is pending are parsed: s->store, drift (added to that of the
  * ledger's store), what was begun. -1: the ledger's sum cannot be read. */
 int stores_look(struct site *s, struct err *e) MUST_CHECK;
-/* The digest of the identity that the ledger knows of store k; zero: none. false: it has no starting baseline
- * yet. */
-bool stores_known(const struct site *s, enum store_kind k, struct digest *identity);
 void stores_close(struct site *s);
 
 #endif

@@ -25,7 +25,7 @@ int script_parse(struct arena *a, const char *path, struct bytes text, struct sc
  * known. */
 bool script_changes_rows(const struct script *s);
 
-/* Frees what libpg_query keeps for the process. */
+/* For tests, which look for what is never freed. Frees what libpg_query keeps for the process. */
 void script_shutdown(void);
 
 #endif

@@ -67,7 +67,8 @@ bool catalog_same(const struct catalog_object *a, const struct catalog_object *b
            (digest_eq(&a->fingerprint, &b->fingerprint) || differs_only_hidden(a, b));
 }
 
-void catalog_index(struct catalog *c, struct catalog_object *o)
+/* Its place in v is the caller's, as where it is taken out. */
+static void catalog_index(struct catalog *c, struct catalog_object *o)
 {
     (void)table_puts(&c->by_text, o->text, o);
     if (o->classid != 0) {
@@ -86,7 +87,7 @@ static void forget_address(struct catalog *c, uint32_t classid, uint32_t objid,
     }
 }
 
-void catalog_forget(struct catalog *c, const struct catalog_object *o)
+static void catalog_forget(struct catalog *c, const struct catalog_object *o)
 {
     if (table_gets(&c->by_text, o->text) == o) {
         (void)table_puts(&c->by_text, o->text, NULL);

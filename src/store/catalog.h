@@ -81,9 +81,6 @@ const struct facet *facet_of(const struct catalog_object *o,
                              const char *name); /* NULL: not there */
 bool catalog_same(const struct catalog_object *a,
                   const struct catalog_object *b); /* text and definition; NULL is nothing */
-/* Put o into the tables of c, or take it out (its place in v is the caller's). */
-void catalog_index(struct catalog *c, struct catalog_object *o);
-void catalog_forget(struct catalog *c, const struct catalog_object *o);
 
 /* The parents of o, as its definition names them, into l; nothing if it has none. */
 void catalog_parents(const struct catalog_object *o, struct lineage *l);

@@ -4,6 +4,8 @@
 #   sql       no literal begins with an SQL keyword outside of sql/, pg/, ledger/, store/postgis/ (and cache/, whose SQL is SQLite's)
 #   comment   a line of a comment has at most 110 columns
 #   docstring a prototype in a header has a comment: its own, or that of the lines it stands among
+#   caller    a function of a header is used by another file of src/ than the one that has it; one that only tests call, or nothing yet,
+#             says so in its comment ("For tests", "not there yet")
 #   function  has at most 55 lines, from its first to its last
 #   file      has at most 600 lines
 #   folder    src/cli has at most 5,000 lines: verbs there are words, the work is done below
@@ -16,7 +18,7 @@ list=src/tool/house.allow
 [ -e "$list" ] || : >"$list"
 
 # shellcheck disable=SC2046 # file names of this project hold no blanks
-findings=$(awk -v update="${1:-}" -v list="$list" '
+findings=$(awk -v update="${1:-}" -v list="$list" -v excuse='[Ff]or [a-z ]*tests|not there yet' '
 function found(check, key, where, what,    id) {
     id = check " " key
     n_found[id]++
@@ -74,6 +76,32 @@ FNR == 1 {
     code = was_comment ? "" : line
     sub(/\/\*.*/, "", code)
 }
+{
+    # Who names what: in a header only its macros and inline functions do.
+    in_macro = line ~ /^#define/ || (in_macro && was_continued)
+    was_continued = line ~ /\\$/
+    n_words = !is_header || in_macro || depth > 0 ? split(code, word, /[^a-zA-Z_0-9]+/) : 0
+    for (i = 1; i <= n_words; i++) {
+        if (last_user[word[i]] != FILENAME) {
+            last_user[word[i]] = FILENAME
+            n_users[word[i]]++
+        }
+    }
+}
+is_header && line ~ /^([ \t]*$|#)/ {
+    excused = 0
+}
+is_header && is_comment && (was_comment || line ~ /^\/\*/) {
+    excused = (was_comment && excused) || line ~ excuse
+}
+is_header && depth == 0 && !in_prototype && code ~ /^[a-z].*[a-z_0-9]\(/ && code !~ /^(typedef|static inline)|=/ {
+    name = code
+    sub(/\(.*/, "", name)
+    sub(/^.*[ *]/, "", name)
+    if (!excused && line !~ excuse) {
+        place_of[name] = FILENAME ":" FNR
+    }
+}
 is_c && match(code, /(^|[ \t(])struct [a-z_0-9]+ \{/) && code !~ /\) *\{$/ {
     tag = substr(code, RSTART, RLENGTH)
     sub(/^.*struct /, "", tag)
@@ -118,6 +146,13 @@ END {
     end_of_file()
     if (in_cli > 5000) {
         found("folder", "src/cli", "src/cli", "a folder of " in_cli " lines, more than 5000")
+    }
+    for (name in place_of) {
+        if (n_users[name] < 2) {
+            file = place_of[name]
+            sub(/:.*/, "", file)
+            found("caller", file, place_of[name], name "() is called from no other file of src/: static, gone, or for tests, which its comment says")
+        }
     }
     for (id in n_found) {
         if (n_found[id] > allowed[id] + 0) {

@@ -17,11 +17,32 @@ $ cat >src/run/good.h <<'END'
 > #endif
 > END
 $ printf 'static const char sql[] = "SELECT 1";\n' >src/pg/query.c
-$ printf '%s\n' '/* A source. */' 'static const char words[] = "CREATED by hand, ALTERED since";' >src/run/good.c
+$ printf '%s\n' '/* A source. */' 'static const char words[] = "CREATED by hand, ALTERED since";' 'int good_one(void)' '{' '    return 1;' '}' >src/run/good.c
+$ printf 'int good_two(void)\n{\n    return good_one() + good_three();\n}\n' >src/run/two.c
+$ printf 'int good_three(void)\n{\n    return good_two();\n}\n' >src/run/three.c
 $ src/tool/house.sh
+
+# Functions of headers that nothing in src/ calls: unused, only where they are defined, only in a comment; what says that it is for tests, or that its caller is to come, may.
+$ cat >src/run/lone.h <<'END'
+> /* All but the last two are found. */
+> int lone_unused(void);
+> int lone_here(void);
+> const char *lone_comment(void); /* its own word */
+> /* For tests: how it ended. */
+> int lone_tested(void);
+>
+> int lone_later(void); /* rollbacks, which would call it, are not there yet */
+> END
+$ printf 'int lone_here(void)\n{\n    return lone_here(); /* lone_comment() */\n}\n' >src/run/lone.c
+$ printf '/* As lone_comment(). */\nint x;\n' >src/run/other.c
+$ src/tool/house.sh; rm src/run/lone.[ch] src/run/other.c
+src/run/lone.h:2: lone_unused() is called from no other file of src/: static, gone, or for tests, which its comment says
+src/run/lone.h:3: lone_here() is called from no other file of src/: static, gone, or for tests, which its comment says
+src/run/lone.h:4: lone_comment() is called from no other file of src/: static, gone, or for tests, which its comment says
 
 # A struct tag twice, a prototype without a word, a long comment.
 $ printf '/* Another. */\nstruct good {\n    int m;\n};\n\nint bad_one(void);\nint bad_two(void);\n' >src/run/bad.h
+$ printf 'int a = bad_one() + bad_two();\n' >src/run/bad.c && cp src/run/bad.c src/run/bad2.c
 $ printf '/* %0107d */\nint a;\n' 0 >src/run/wide.c
 $ src/tool/house.sh
 src/run/bad.h:6: a prototype without a word about it
@@ -31,7 +52,7 @@ src/run/wide.c:1: a comment of 113 columns, more than 110
 [1]
 
 # Literals of SQL, where there should be none.
-$ rm src/run/bad.h src/run/wide.c && printf 'int f(void)\n{\n    return g("CREATE TABLE %%s ()", "COMMIT", "SET ROLE", is_tag("SELECT"));\n}\n' >src/run/sql.c
+$ rm src/run/bad* src/run/wide.c && printf 'int f(void)\n{\n    return g("CREATE TABLE %%s ()", "COMMIT", "SET ROLE", is_tag("SELECT"));\n}\n' >src/run/sql.c
 $ src/tool/house.sh
 src/run/sql.c:3: a literal of SQL: a .sql file, or store/postgis/
 [1]

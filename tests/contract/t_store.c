@@ -9,6 +9,7 @@
 #include <sys/wait.h>
 
 #include "../unit/ledger_server.h"
+#include "../unit/standing_text.h"
 #include "run/journaled.h"
 #include "store/store.h"
 

@@ -6,6 +6,7 @@
 
 #include "doc/canon.h"
 #include "ledger/ledger.h"
+#include "ledger_made.h"
 #include "pg_server.h"
 #include "tap.h"
 

@@ -28,6 +28,18 @@ static const char *print_all(const char *schema, const char *table)
     return print(owner, schema, table, NULL, NULL, &no_names);
 }
 
+/* As the server adds: all 32 bytes are one number. */
+static void content_add(struct content *to, const struct content *more)
+{
+    unsigned carry = 0;
+    to->rows += more->rows;
+    for (int i = 31; i >= 0; i--) {
+        carry += (unsigned)to->sum.b[i] + more->sum.b[i];
+        to->sum.b[i] = (uint8_t)(carry & UINT8_MAX);
+        carry >>= 8;
+    }
+}
+
 /* Written down here once more, so that the form itself cannot change unseen: computed from bytes made by hand. */
 static void test_form(void)
 {
@@ -54,22 +66,6 @@ static void test_form(void)
            "no rows sum to 0");
     run(owner, "INSERT INTO other.form VALUES ('hi', 7), ('', NULL)");
     is_str(print_all("other", "form"), text_of(&want), "two rows, as computed by hand");
-}
-
-static void test_sums(void)
-{
-    struct content a = {1, {{0}}};
-    struct content b = {2, {{0}}};
-    memset(a.sum.b, 0xff, 32);
-    b.sum.b[31] = 2;
-    content_add(&a, &b);
-    is_str(text_of(&a), "3 sha256:0000000000000000000000000000000000000000000000000000000000000001",
-           "sums wrap at 2^256");
-    a.sum.b[31] = 0xff;
-    a.sum.b[30] = 0xff;
-    content_add(&a, &b);
-    is_str(text_of(&a), "5 sha256:0000000000000000000000000000000000000000000000000000000000010001",
-           "and carry");
 }
 
 static const char *const typed[] = {
@@ -480,13 +476,12 @@ int main(int argc, char **argv)
     if (server_watch(argc, argv, &status)) {
         return status;
     }
-    tap_plan(2 + 2 + 2 * N_TYPES + 8 + 11 + 7 + 5 + 8);
+    tap_plan(2 + 2 * N_TYPES + 8 + 11 + 7 + 5 + 8);
     generation_up();
     struct pg *twin = far_up();
     make_typed(owner);
     make_typed(twin);
     test_form();
-    test_sums();
     test_types(twin);
     test_order(twin);
     test_changes();

@@ -14,7 +14,7 @@
 #include "doc/json.h"
 #include "ledger_server.h"
 
-enum { PLANNED = 127, LINES = 3, LINE = 5 };
+enum { PLANNED = 126, LINES = 3, LINE = 5 };
 #define WANTED "one..two..three"
 
 static char folder[] = "/tmp/kfmig-journal-XXXXXX";
@@ -448,7 +448,6 @@ static void test_key(void)
     a.text = bytes_str("");
     struct digest same = journal_key(&a);
     ok(digest_eq(&key, &same), "the text does not: its digest does");
-    is_str(standing_text(STANDS_PARTLY), "partly", "words");
 }
 
 int main(int argc, char **argv)

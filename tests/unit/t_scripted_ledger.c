@@ -2,6 +2,7 @@
 /* The ledger, line by line: who answers, the lock and who has it, making the ledger, writing an entry, asking for one. */
 #include "base/tell.h"
 #include "ledger/ledger.h"
+#include "ledger_made.h"
 #include "scripted_pq.h"
 #include "tap.h"
 

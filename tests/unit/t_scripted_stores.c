@@ -5,6 +5,7 @@
 #include "scripted_site.h"
 #include "site/begun.h"
 #include "site/stores.h"
+#include "standing_text.h"
 
 /* --- the store: things of schema s, "table toy.s.a" and so on */
 

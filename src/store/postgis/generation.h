@@ -94,7 +94,6 @@ struct content {
 int generation_fingerprint(struct pg *s, struct arena *a, const struct row_set *rows,
                            const struct names *leave_out, struct content *out,
                            struct err *e) MUST_CHECK;
-void content_add(struct content *to, const struct content *more); /* additive */
 
 /* Rows of an unchanged dataset version from one generation's table into another's of that name,
  * inside the server: the columns named, all other columns take their defaults. Values of types that

@@ -120,14 +120,3 @@ int generation_fingerprint(struct pg *s, struct arena *a, const struct row_set *
     pg_rows_free(r);
     return 0;
 }
-
-void content_add(struct content *to, const struct content *more)
-{
-    unsigned carry = 0;
-    to->rows += more->rows;
-    for (int i = DIGEST_BYTES - 1; i >= 0; i--) {
-        carry += (unsigned)to->sum.b[i] + more->sum.b[i];
-        to->sum.b[i] = (uint8_t)(carry & UINT8_MAX);
-        carry >>= BYTE_BITS;
-    }
-}
