@@ -50,7 +50,7 @@ static int run(const struct request *req)
     return status;
 }
 
-static const char *const takes[] = {"exit-code", NULL};
+static const char *const takes[] = {"exit-code", "lock-wait", NULL};
 static const struct example examples[] = {
     {"kfmig plan prod", "what `kfmig build prod` would do, and its plan digest"},
     {"kfmig plan prod --format=markdown", "the same for a pull request"},
@@ -72,7 +72,9 @@ const struct command command_plan = {
                    "exactly this plan or nothing.\n\n"
                    "With TARGETs only those and what they need are planned. Exits with 1 if "
                    "something planned is blocked. With --exit-code with 10 if something would run, "
-                   "was changed outside kfmig, or is applied and not here.",
+                   "was changed outside kfmig, or is applied and not here.\n\n"
+                   "Where another session holds a lock on what has to be read, it says whose, "
+                   "waits as long as --lock-wait says, and then exits with 1.",
     .options = takes,
     .examples = examples,
     .run = run,

@@ -42,7 +42,7 @@ static int run(const struct request *req)
     return status;
 }
 
-static const char *const takes[] = {"exit-code", NULL};
+static const char *const takes[] = {"exit-code", "lock-wait", NULL};
 static const struct example examples[] = {
     {"kfmig status", "every migration of the default environment"},
     {"kfmig status prod --verbose", "every target of prod with the digest of its output"},

@@ -142,6 +142,7 @@ static int run(const struct request *req)
     return status;
 }
 
+static const char *const takes[] = {"lock-wait", NULL};
 static const struct example examples[] = {
     {"kfmig why prod/PG-MIG-2026-02-28-01@apply", "why that target is current, stale or blocked"},
     {"kfmig why 02-28-01",
@@ -166,6 +167,7 @@ const struct command command_why = {
         "dataset:DATASET/ID[@catalog] is a version's catalog, dataset:DATASET/ID@artifacts its "
         "files, "
         "all of which are read.",
+    .options = takes,
     .examples = examples,
     .run = run,
 };

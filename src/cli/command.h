@@ -26,6 +26,7 @@ struct request {
     int64_t steps; /* --steps=N; -1: all */
     int64_t
         lock_wait_ms; /* --lock-wait=DURATION; default 10 minutes on a terminal and elsewhere alike */
+    int64_t look_wait_ms;         /* the same, as struct site_options has it; 0: not given */
     const char *dataset_version;  /* rebuild --dataset-version=ID */
     const char *projection;       /* rebuild --projection=NAME */
     bool all;                     /* --all */

@@ -57,6 +57,7 @@ void invocation_site(struct invocation *s, const struct env *env)
               &(struct site_options){.verb = s->req->command->name,
                                      .self = s->req->self,
                                      .said = &s->req->said,
+                                     .look_wait_ms = s->req->look_wait_ms,
                                      .words = output_words(s->req, env)});
 }
 

@@ -35,7 +35,10 @@ const struct option options[] = {
      FIELD(said.links)},
     {"notes", 0, OPTION_TEXT, "TEXT", "what else the receipts shall say", FIELD(said.notes)},
     {"lock-wait", 0, OPTION_DURATION, "TIME",
-     "wait this long for another run to end: 30s, 10m (default), 0", FIELD(lock_wait_ms)},
+     "wait this long for another run to end (default 10m), and for what others have locked and is "
+     "to "
+     "be read (30s)",
+     FIELD(lock_wait_ms)},
     {"progress", 0, OPTION_PROGRESS, "FORMAT",
      "tell what happens on stderr as text, or json: one object a line", FIELD(progress_json)},
     {"upgrade", 0, OPTION_FLAG, NULL,
@@ -352,7 +355,7 @@ static int settle(struct parser *p)
 int command_parse(struct arena *a, int argc, char **argv, struct request *out, struct err *e)
 {
     const char *no_color = getenv("NO_COLOR");
-    *out = (struct request){.project = ".", .lock_wait_ms = LOCK_WAIT_MS, .steps = -1};
+    *out = (struct request){.project = ".", .lock_wait_ms = -1, .steps = -1};
     out->args = ARENA_ARRAY(a, const char *, (size_t)argc + 1);
     struct parser p = {.argc = argc, .argv = argv, .at = 1, .out = out, .e = e};
     bool only_args = false;
@@ -360,6 +363,8 @@ int command_parse(struct arena *a, int argc, char **argv, struct request *out, s
     for (; rc == 0 && p.at < argc; p.at++) {
         rc = read_one(&p, &only_args);
     }
+    out->look_wait_ms = out->lock_wait_ms == 0 ? 1 : out->lock_wait_ms > 0 ? out->lock_wait_ms : 0;
+    out->lock_wait_ms = out->lock_wait_ms < 0 ? LOCK_WAIT_MS : out->lock_wait_ms;
     out->color = !out->no_color && (no_color == NULL || no_color[0] == '\0');
     return rc == 0 ? settle(&p) : -1;
 }

@@ -25,6 +25,10 @@ static void clear(struct progress *p)
 
 static void put_state(const struct progress *p, struct buf *line)
 {
+    if (p->target[0] == '\0') { /* nothing has begun: what is read beforehand */
+        buf_puts(line, p->waiting);
+        return;
+    }
     if (p->n_statements > 0) {
         buf_printf(line, "  %zu/%zu %s", p->statement, p->n_statements, p->what);
     }
@@ -40,6 +44,10 @@ static void put_state(const struct progress *p, struct buf *line)
 static void show(struct progress *p)
 {
     if (!p->is_live) {
+        return;
+    }
+    if (p->target[0] == '\0' && p->waiting[0] == '\0') {
+        clear(p);
         return;
     }
     struct buf line = {0};

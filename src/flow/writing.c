@@ -134,8 +134,8 @@ static void fill_run(struct writing *w)
                           .merkle = &s->merkle,
                           .base = &s->catalog,
                           .actor = &w->actor,
-                          .ear = &w->watch.front,
-                          .wait = &w->watch.wait,
+                          .ear = &w->site->watch.front,
+                          .wait = &w->site->watch.wait,
                           .reconnect = reconnect,
                           .open = open_beside,
                           .reconnect_ctx = w};
@@ -342,7 +342,6 @@ static int open_frame(struct writing *w, const struct writing_order *o, struct e
 {
     struct site *s = w->site;
     random_uuid(w->run_id);
-    watch_init(&w->watch, &s->ear, s);
     fill_run(w);
     if (fill_actor(w, e) != 0) {
         return -1;
@@ -368,7 +367,6 @@ static void close_frame(struct writing *w)
 {
     struct site *s = w->site;
     struct err ignored = {0};
-    watch_close(&w->watch);
     baseline_release(&w->sum);
     if (s->pg == NULL || !pg_is_alive(s->pg)) {
         return;
@@ -489,24 +487,25 @@ void result_end(struct result *r, struct site *s)
 
 void writing_begin(const struct writing *w, const char *target)
 {
-    tell(&w->watch.front, &(struct tell){.kind = TELL_BEGIN,
-                                         .target = target,
-                                         .at = w->total > 0 ? w->done + 1 : 0,
-                                         .n = w->total});
+    tell(&w->site->watch.front, &(struct tell){.kind = TELL_BEGIN,
+                                               .target = target,
+                                               .at = w->total > 0 ? w->done + 1 : 0,
+                                               .n = w->total});
 }
 
 static void tell_end(const struct writing *w, const struct result_row *row, const char *as)
 {
-    tell(&w->watch.front, &(struct tell){.kind = row->failure == NULL ? TELL_DONE : TELL_FAILED,
-                                         .target = row->target,
-                                         .what = as,
-                                         .at = w->done,
-                                         .n = w->total,
-                                         .ms = row->ms,
-                                         .fault = row->failure,
-                                         .gates = row->gates,
-                                         .sequence = row->sequence,
-                                         .run_id = row->run_id});
+    tell(&w->site->watch.front,
+         &(struct tell){.kind = row->failure == NULL ? TELL_DONE : TELL_FAILED,
+                        .target = row->target,
+                        .what = as,
+                        .at = w->done,
+                        .n = w->total,
+                        .ms = row->ms,
+                        .fault = row->failure,
+                        .gates = row->gates,
+                        .sequence = row->sequence,
+                        .run_id = row->run_id});
 }
 
 void writing_end(struct writing *w, struct result_row row, const char *as, const struct outcome *o)

@@ -9,7 +9,6 @@
 #include "run/projection.h"
 #include "run/run.h"
 #include "site/site.h"
-#include "site/watch.h"
 
 /* A run while it writes. first: the entry with the starting baseline, where this run recorded it (is_first),
  * over n_adopted objects. done, total: targets, for who listens. Closed: everything in result, whose rows
@@ -17,7 +16,6 @@
 struct writing {
     struct site *site;
     struct result *result;
-    struct watch watch;
     struct run run;
     struct run_actor actor;
     char run_id[37];     /* of the lease */

@@ -93,6 +93,8 @@ enum pg_tx pg_tx(const struct pg *s); /* as the server said last; no I/O */
 /* From now on a call that brings no time of its own may take ms; 0: as long as it likes. Returns what held
  * before, to be set again. */
 int64_t pg_patience(struct pg *s, int64_t ms);
+/* From now on a call that brings no wait of its own asks w's on_wait. */
+void pg_heed(struct pg *s, const struct pg_wait *w);
 
 /* One of kfmig's own queries, text parameters (NULL for SQL NULL), one result. Arrays are passed as text: see
  * pg_array(). *out may be NULL. -1 with ERR_PREFLIGHT (connection lost: sqlstate "08006" if the server gave

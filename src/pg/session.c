@@ -255,6 +255,12 @@ int64_t pg_patience(struct pg *s, int64_t ms)
     return before;
 }
 
+void pg_heed(struct pg *s, const struct pg_wait *w)
+{
+    s->wait.on_wait = w->on_wait;
+    s->wait.ctx = w->ctx;
+}
+
 const char *pg_last_query(const struct pg *s)
 {
     return s->last;

@@ -221,6 +221,7 @@ int site_connect(struct site *s, struct err *e)
         return -1;
     }
     if (site_open(s, &s->pg, e) == 0) {
+        pg_heed(s->pg, &s->watch.wait);
         return 0;
     }
     /* A session of one's own has no prepared statements of somebody else. */
@@ -253,6 +254,7 @@ void site_leave(struct site *s)
 {
     stores_close(s);
     pg_close(s->pg);
+    watch_close(&s->watch);
     embedded_close(s->lease);
     secret_wipe(&s->dsn);
     s->pg = NULL;

@@ -9,14 +9,21 @@ int site_format(const struct site *s)
     return s->id.has_ledger ? (int)s->id.format : LEDGER_FORMAT;
 }
 
+enum { LOOK_WAIT_MS = 30000, LOOK_MS = 60000 };
+
+static int64_t wait_of(const struct site *s)
+{
+    return s->o.look_wait_ms > 0 ? s->o.look_wait_ms : LOOK_WAIT_MS;
+}
+
 int site_snapshot(const struct site *s, struct err *e)
 {
-    return postgis_snapshot(s->pg, e);
+    return postgis_snapshot(s->pg, wait_of(s), e);
 }
 
 static int look(struct site *s, struct err *e)
 {
-    if (postgis_snapshot(s->pg, e) != 0 ||
+    if (site_snapshot(s, e) != 0 ||
         catalog_read(s->pg, site_format(s), s->a, &s->catalog, e) != 0) {
         return -1;
     }
@@ -61,10 +68,12 @@ int site_look(struct site *s, struct err *e)
     s->catalog = (struct catalog){0};
     s->ahead = (struct catalog){0};
     s->sum = (struct object_rows){0};
+    int64_t before = pg_patience(s->pg, LOOK_MS + wait_of(s));
     s->has_catalog = look(s, e) == 0 && hide_others(s, e) == 0;
     if (!s->has_catalog) {
         tx_roll_back(s->pg);
     }
+    (void)pg_patience(s->pg, before);
     return s->has_catalog ? 0 : -1;
 }
 

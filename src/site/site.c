@@ -18,6 +18,7 @@ void site_init(struct site *s, struct arena *a, struct project *project, struct 
                        .o = *o,
                        .env = env,
                        .world = {.why_not = "", .server_said = "", .hint = "", .instance = ""}};
+    watch_init(&s->watch, &s->ear, s);
 }
 
 struct archive site_archive(const struct site *s)
@@ -181,10 +182,23 @@ static int make_plan(struct site *s, struct err *e)
     return plan_make(s->a, &s->input, &s->plan, e) != 0 ? -1 : complete_plan(s, e);
 }
 
+/* Whoever else holds a lock is told, and that nothing but waiting came of it. */
+static int explain_wait(const struct site *s, struct err *e)
+{
+    if (strcmp(e->sqlstate, "55P03") == 0) {
+        (void)err_wrap(e, ERR_PREFLIGHT,
+                       "what stands in environment \"%s\" could not be read: another session kept "
+                       "a lock for longer than --lock-wait",
+                       s->env->name);
+    }
+    watch_explain(&s->watch, e);
+    return -1;
+}
+
 int site_replan(struct site *s, bool full, struct err *e)
 {
     if (look_at_world(s, full, e) != 0) {
-        return -1;
+        return explain_wait(s, e);
     }
     stores_ask(s);
     return make_plan(s, e);
@@ -207,7 +221,9 @@ int site_plan(struct site *s, bool want_server, struct err *e)
         return make_plan(s, e);
     }
     ask_upstreams(s);
-    if (site_replan(s, false, e) != 0) {
+    int rc = site_replan(s, false, e);
+    watch_over(&s->watch);
+    if (rc != 0) {
         return -1;
     }
     site_remember(s);

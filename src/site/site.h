@@ -11,6 +11,7 @@
 #include "load/load.h"
 #include "pg/embedded.h"
 #include "plan/plan.h"
+#include "site/watch.h"
 #include "store/postgis/postgis.h"
 #include "store/store.h"
 
@@ -21,6 +22,7 @@ struct projected; /* site/projected.h */
  * self     absolute path of this program, for the embedded server's watcher.
  * dbname   a throwaway database on the environment's server, of which nothing is remembered, delivered or
  *          owed; NULL: its own.
+ * look_wait_ms  how long what is read may wait for a lock that another session holds; 0: 30 s.
  * words    which of the server's words errors and notices carry: more than the safe ones only for a terminal.
  * cites    a database that takes the place of a lost one: what its ledger cites, or will. Another ledger than
  *          the last run saw is then what is wanted. NULL: an ordinary run.
@@ -29,6 +31,7 @@ struct site_options {
     const char *verb, *self;
     const char *dbname;
     enum server_words words;
+    int64_t look_wait_ms;
     const struct checkpoint *cites;
     const struct said *said;
 };
@@ -56,6 +59,7 @@ struct site {
     const struct env *env;
     struct secret dsn;
     struct pg *pg;
+    struct watch watch; /* of all that pg waits for */
     struct embedded *lease;
     struct identity id;
     struct entries entries;
@@ -75,7 +79,7 @@ struct site {
     struct site_store store[STORE_COUNT];
 };
 
-/* No I/O. */
+/* No I/O. s stays where it is from now on. */
 void site_init(struct site *s, struct arena *a, struct project *project, struct cache *cache,
                const struct ear *ear, const struct env *env, const struct site_options *o);
 /* Connect, refuse the wrong database (replica, pooler, other name or ledger), read entries and past, look for

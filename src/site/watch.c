@@ -6,12 +6,22 @@
 
 #include "base/clock.h"
 #include "site/queries.h"
+#include "site/site.h"
 
-enum { SLOW_MS = 500, ASK_MS = 1000 };
+/* GAP_MS: a session that waits is heard of ten times a second; after a pause it waits for something else. */
+enum { SLOW_MS = 500, ASK_MS = 1000, GAP_MS = 400 };
 
 static bool is_about_locks(const struct err *e)
 {
     return e != NULL && (strcmp(e->sqlstate, "55P03") == 0 || strcmp(e->sqlstate, "40P01") == 0);
+}
+
+void watch_explain(const struct watch *w, struct err *e)
+{
+    if (w->held[0] != '\0' && is_about_locks(e)) {
+        e->hint[0] = '\0';
+        (void)err_hint(e, "it was waiting for %s; run it again when that has ended", w->held);
+    }
 }
 
 /* What failed for a lock is told with who had it. */
@@ -19,8 +29,7 @@ static void tell_held(const struct watch *w, const struct tell *t)
 {
     struct err with = *t->fault;
     struct tell told = *t;
-    with.hint[0] = '\0';
-    (void)err_hint(&with, "it was waiting for %s; run it again when that has ended", w->held);
+    watch_explain(w, &with);
     told.fault = &with;
     tell(w->behind, &told);
 }
@@ -32,7 +41,7 @@ static void hear(void *ctx, const struct tell *t)
         (void)snprintf(w->target, sizeof w->target, "%s", t->target);
         w->held[0] = '\0';
     }
-    if (t->kind == TELL_FAILED && w->held[0] != '\0' && is_about_locks(t->fault)) {
+    if (t->kind == TELL_FAILED && t->fault != NULL) {
         tell_held(w, t);
         return;
     }
@@ -97,7 +106,8 @@ static void say(struct watch *w, const struct pg_rows *rows)
 static void ask(struct watch *w)
 {
     struct err e = {0};
-    struct pg_options o = {.application_name = "kfmig monitor",
+    struct pg_options o = {.dbname = w->site->o.dbname,
+                           .application_name = "kfmig monitor",
                            .connect_timeout_ms = 1000,
                            .default_timeout_ms = 1000};
     if (w->monitor == NULL && (w->has_failed || pg_open(&w->monitor, &w->site->dsn, &o, &e) != 0)) {
@@ -118,6 +128,8 @@ static bool on_wait(void *ctx)
 {
     struct watch *w = ctx;
     int64_t now = clock_ms();
+    w->started_ms = now - w->waited_ms > GAP_MS ? now : w->started_ms;
+    w->waited_ms = now;
     if (now - w->started_ms >= SLOW_MS && now - w->asked_ms >= ASK_MS) {
         w->asked_ms = now;
         ask(w);
@@ -133,6 +145,16 @@ void watch_init(struct watch *w, const struct ear *behind, const struct site *si
                         .behind = behind,
                         .site = site,
                         .started_ms = clock_ms()};
+    w->waited_ms = w->started_ms;
+    (void)snprintf(w->target, sizeof w->target, "%s", site->env->name);
+}
+
+void watch_over(struct watch *w)
+{
+    if (w->is_blocked) {
+        w->is_blocked = false;
+        tell(w->behind, &(struct tell){.kind = TELL_WAITING, .target = w->target, .what = ""});
+    }
 }
 
 void watch_close(struct watch *w)

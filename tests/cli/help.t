@@ -86,8 +86,9 @@ options:
       --pr=TEXT            the pull request that it belongs to
       --links=LINKS        where more is said: "NAME=URL NAME=URL"
       --notes=TEXT         what else the receipts shall say
-      --lock-wait=TIME     wait this long for another run to end: 30s, 10m
-                           (default), 0
+      --lock-wait=TIME     wait this long for another run to end (default 10m),
+                           and for what others have locked and is to be read
+                           (30s)
       --progress=FORMAT    tell what happens on stderr as text, or json: one
                            object a line
 

@@ -13,7 +13,7 @@ from project import ENVIRONMENTS, Project, full_id
 from schemas import valid
 from seen import finish, said, until
 from tap import cases, contains, equal, lacks, main, test
-from terminal import Terminal, on_terminal, width
+from terminal import Terminal, on_terminal, settled, width
 
 PROTECTED = ENVIRONMENTS.replace("    evidence: none", "    protected: true\n    approval: review\n    evidence: none")
 RAISING = """\
@@ -143,6 +143,8 @@ def held(db, sql):
 @cases(
     table=("LOCK TABLE app.t IN SHARE MODE", "ALTER TABLE app.t ADD COLUMN b int;", "the lock AccessExclusiveLock on app.t, held by blocker (pid "),
     other_table=("SELECT FROM app.\"T 2\"", 'ALTER TABLE app."T 2" ADD b int;', 'the lock AccessExclusiveLock on app."T 2", held by blocker (pid '),
+    counted=("SELECT FROM app.t", "DROP TABLE app.t;", "the lock AccessExclusiveLock on app.t, held by blocker (pid "),
+    counted_by_a_delete=("LOCK TABLE app.t IN SHARE MODE", "DELETE FROM app.t;", "the lock RowExclusiveLock on app.t, held by blocker (pid "),
     row=("UPDATE app.t SET id = 2", "UPDATE app.t SET id = 3;", "the lock ShareLock on a row that its transaction changed, held by blocker (pid "),
 )
 def who_held_the_lock_is_told_with_the_table(case, tmp):
@@ -156,6 +158,53 @@ def who_held_the_lock_is_told_with_the_table(case, tmp):
     contains(ran.err, f"hint: it was waiting for {words}")
     contains(ran.err, ", idle in transaction since 2")
     contains(ran.err, "; run it again when that has ended")
+
+
+LOCKED = "LOCK TABLE app.t IN ACCESS EXCLUSIVE MODE"
+HOLDER = "waiting for the lock AccessShareLock on app.t, held by blocker (pid "
+
+
+def looked_at(tmp):
+    """A project with something to do, whose database has to be looked at whole: app.v is a view of app.t."""
+    p = project(tmp, "CREATE SCHEMA app;\nCREATE TABLE app.t (id int);\nCREATE VIEW app.v AS SELECT id FROM app.t;\n")
+    equal(p.build().status, 0)
+    p.bundle("M-02", "CREATE TABLE app.u ();\n")
+    pg.psql(p.db, "SELECT txid_current()")  # the witness has moved
+    return p
+
+
+@cases(**{verb: (verb,) for verb in ("plan", "status", "why", "build")})
+def a_look_that_waits_says_for_whom_and_not_for_ever(case, tmp):
+    p = looked_at(tmp)
+    wait = ["--lock-wait=1500ms"]
+    with held(p.db, LOCKED):
+        ran = p.run(*case, "dev", *(["01-02"] if case[0] == "why" else []), *wait)
+    equal(ran.status, 1, repr(ran))
+    contains(ran.err, f"dev: {HOLDER}")
+    contains(ran.err, 'what stands in environment "dev" could not be read: another session kept a lock for longer than --lock-wait')
+    contains(ran.err, f"hint: it was {HOLDER}")
+    equal(p.applied(), [full_id("M-01")])
+
+
+@test
+def a_look_goes_on_when_the_lock_is_given_back(tmp):
+    p = looked_at(tmp)
+    with held(p.db, LOCKED) as session:
+        with Terminal(p, "plan", "dev", columns=200) as t:
+            t.until(HOLDER)
+            session.stdin.write("ROLLBACK;\n")
+            session.stdin.flush()
+            equal(t.end(), 0)
+    lacks(settled(t.shown), "waiting for")
+    contains(settled(t.shown), "dev: 1 to apply, 1 current")
+
+
+@test
+def a_look_that_may_not_wait_does_not(tmp):
+    p = looked_at(tmp)
+    with held(p.db, LOCKED):
+        ran = p.run("plan", "dev", "--lock-wait=0", "--json")
+    equal((ran.status, json.loads(ran.out)["error"]["sqlstate"]), (1, "55P03"))
 
 
 @test

@@ -439,6 +439,7 @@ static inline const char *cluster_hears(void *ctx, int session, const char *text
     "~ @ledger_generation_create* -> CREATE\n"                                                     \
     "~ @ledger_generation_private -> CREATE\n"                                                     \
     "~ @ledger_lock_evict -> rows\n"                                                               \
+    "~ @postgis_look_begin -> BEGIN\n"                                                             \
     "~ BEGIN ISOLATION LEVEL * -> BEGIN\n"                                                         \
     "~ @site_drill_hold -> rows t\n"                                                               \
     "~ @site_drill_leftovers -> ask\n"                                                             \

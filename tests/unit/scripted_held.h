@@ -353,7 +353,8 @@ static inline const char *server_hears(void *ctx, int session, const char *text,
     if (*has_failed) {
         return "error 25P02";
     }
-    if (asks(text, "BEGIN") || strcmp(text, "@postgis_begin") == 0) {
+    if (asks(text, "BEGIN") || strcmp(text, "@postgis_begin") == 0 ||
+        strcmp(text, "@postgis_look_begin") == 0) {
         v->has_begun[session % HELD_SESSIONS] = true;
         /* The crew's transactions only make indexes, which are counted apart. */
         if (!v->in_transaction) {

@@ -26,7 +26,7 @@
 #define IDENTIFY "@ledger_identify_full -> ask\n"
 #define NO_LEDGER "@ledger_identify_full -> ask\n@ledger_identify_server -> ask\n"
 #define ENTRIES "@ledger_read_entries -> ask\n"
-#define LOOK "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY -> BEGIN\n"
+#define LOOK "@postgis_look_begin -> BEGIN\n@postgis_look_waits(30000ms) -> rows 30s\n"
 #define OBJECTS(rows) "@ledger_read_objects(0) -> rows" rows "\n"
 #define LOOKED LOOK OBJECTS("") "COMMIT -> COMMIT\n"
 #define LOOKED_NO_LEDGER LOOK "COMMIT -> COMMIT\n"
@@ -140,7 +140,8 @@ static inline void keeper_says_entries(struct keeper *v, const char *after, cons
 
 static inline void keeper_does(struct keeper *v, const char *text, const char *const *params)
 {
-    if (strncmp(text, "BEGIN", 5) == 0 || strcmp(text, "@postgis_begin") == 0) {
+    if (strncmp(text, "BEGIN", 5) == 0 || strcmp(text, "@postgis_begin") == 0 ||
+        strcmp(text, "@postgis_look_begin") == 0) {
         v->open = v->is;
     } else if (strcmp(text, "@ledger_create_row_instance") == 0) {
         (void)snprintf(v->open.uuid, sizeof v->open.uuid, "%s", params[0]);

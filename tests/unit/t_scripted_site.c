@@ -391,7 +391,7 @@ static const struct {
 
     /* what stands there */
     {"a look: nothing", "dev", LEDGER_UUID, 3, NULL, WHO LOOKED, look, 0, ERR_NONE, "size 3 of 3 facts 1 objects 0 of 0"},
-    {"a look: no snapshot", "dev", LEDGER_UUID, 3, NULL, WHO "BEGIN* -> error 53200\n", look, -1, ERR_PREFLIGHT, "out_of_memory"},
+    {"a look: no snapshot", "dev", LEDGER_UUID, 3, NULL, WHO "@postgis_look_begin -> error 53200\n", look, -1, ERR_PREFLIGHT, "out_of_memory"},
     {"a look: the catalogs are cut", "dev", LEDGER_UUID, 3, NULL, "~ @postgis_catalog_relations* -> cut\n" WHO LOOK, look, -1, ERR_PREFLIGHT, "was lost"},
     {"a look: the catalogs are refused, and the snapshot ended", "dev", LEDGER_UUID, 3, NULL, "~ @postgis_catalog_relations* -> error 42501\n" WHO LOOK "ROLLBACK -> ROLLBACK\n", look, -1, ERR_PREFLIGHT, "insufficient_privilege"},
     {"a look: the sum is refused", "dev", LEDGER_UUID, 3, NULL, WHO LOOK "@ledger_read_objects -> error 42501\nROLLBACK -> ROLLBACK\n", look, -1, ERR_PREFLIGHT, "insufficient_privilege"},

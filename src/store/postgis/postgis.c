@@ -2,6 +2,7 @@
  * Owns: a session as a place, a transaction as a change. */
 #include "store/postgis/postgis.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -123,10 +124,14 @@ int postgis_begin_alone(struct pg *s, struct err *e)
     return pg_command(s, "BEGIN", tag, NULL, e);
 }
 
-int postgis_snapshot(struct pg *s, struct err *e)
+int postgis_snapshot(struct pg *s, int64_t wait_ms, struct err *e)
 {
-    char tag[64];
-    return pg_command(s, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", tag, NULL, e);
+    char text[32];
+    const char *params[] = {text};
+    (void)snprintf(text, sizeof text, "%lldms", (long long)wait_ms);
+    pg_batch_add(s, &postgis_look_begin, NULL, 0, NULL);
+    pg_batch_add(s, &postgis_look_waits, params, 1, NULL);
+    return pg_batch_run(s, NULL, e);
 }
 
 int postgis_snapshot_end(struct pg *s, struct err *e)

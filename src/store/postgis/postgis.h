@@ -84,8 +84,9 @@ void postgis_clean_add(struct pg *s);
 void postgis_begin_add(struct pg *s);
 void postgis_deadlines_add(struct pg *s, struct arena *a, const struct deadlines *d);
 int postgis_begin_alone(struct pg *s, struct err *e) MUST_CHECK; /* BEGIN, and nothing with it */
-/* A transaction that only reads, and sees the database as it is now until it ends. */
-int postgis_snapshot(struct pg *s, struct err *e) MUST_CHECK;
+/* A transaction that only reads, and sees the database as it is now until it ends. It waits at most wait_ms
+ * for each lock that it needs. */
+int postgis_snapshot(struct pg *s, int64_t wait_ms, struct err *e) MUST_CHECK;
 int postgis_snapshot_end(struct pg *s, struct err *e) MUST_CHECK;
 /* Nothing that a failed transaction left in the session stays: prepared statements and advisory locks outlive
  * a rollback. Failures are passed over. s may be NULL or lost. */
