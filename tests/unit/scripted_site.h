@@ -277,7 +277,8 @@ static inline void setting_close(struct setting *p)
 /* The cache as an earlier run left it that saw this ledger in env. */
 static inline void setting_remember_of(struct setting *p, const char *env, const struct kept *was)
 {
-    struct site s = p->s;
+    static struct site s; /* too large for the stack, beside a struct kept */
+    s = p->s;
     s.env = load_env(&p->l.p, env);
     struct entry last = {.finished_at = MOMENT};
     s.id = (struct identity){.has_ledger = true, .size = was->n};
