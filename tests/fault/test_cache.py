@@ -8,10 +8,10 @@ import signal
 
 import pg
 from project import FAULTY
+from seeds import SEED
 from story import ROLE, Story
 from tap import at_exit, cases, equal, fresh_folder, main, note, test
 
-SEED = int(os.environ.get("KFMIG_TEST_SEED", "20260228"))
 FLIPS = 500  # a file
 
 folder = fresh_folder()
@@ -83,7 +83,7 @@ def flip_all(name, files, p, want):
         # An odd bit stands at a changing place within its byte.
         at = min(size - 1, bit // 8 * 8 + (bit * 2654435761 >> 7) % 8)
         same_plan(p, want, {**files, name: flipped(files[name], at)}, f"bit {at} of {name} (seed {SEED})")
-    note(f"{len(range(start, size, step))} flips in {size // 8} bytes of {name}")
+    note(f"{len(range(start, size, step))} flips in {size // 8} bytes of {name}, seed {SEED}")
 
 
 @test

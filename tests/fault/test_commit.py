@@ -3,7 +3,6 @@
 
 import concurrent.futures
 import json
-import os
 import random
 import shutil
 import signal
@@ -12,10 +11,10 @@ import threading
 import pg
 import proxy
 from project import FAULTY
+from seeds import SEED
 from story import Story, claimed, ended, is_stopped, until
 from tap import at_exit, cases, contains, equal, fresh_folder, main, note, test
 
-SEED = int(os.environ.get("KFMIG_TEST_SEED", "20260228"))
 CUTS = 80  # a direction
 
 folder = fresh_folder()

@@ -1,7 +1,6 @@
 """Many builders at once, killed, stopped and interrupted ones among them: each migration exactly once."""
 # run: serial limit=600 needs=postgres
 
-import os
 import random
 import re
 import shutil
@@ -11,10 +10,10 @@ import time
 
 import pg
 from project import FAULTY
+from seeds import SEED
 from story import Story, claimed, ended, is_stopped, until
 from tap import at_exit, cases, contains, equal, fresh_folder, main, note, test
 
-SEED = int(os.environ.get("KFMIG_TEST_SEED", "20260228"))
 BUILDERS, ROUNDS, VICTIMS = 16, 8, 4
 # Before the first lease of a database is written, and of one whose holder has died, its session is all there is to name.
 HOLDER = r"(environment|works in the environment): (kfmig build(?:@\S+:\d+| \S+) \(pid \d+|a session that has just ended)"

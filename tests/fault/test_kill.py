@@ -2,7 +2,6 @@
 # run: serial limit=600 needs=postgres
 
 import concurrent.futures
-import os
 import random
 import re
 import shutil
@@ -13,10 +12,10 @@ import time
 
 import pg
 from project import FAULTY
+from seeds import SEED
 from story import Story, claimed
 from tap import at_exit, contains, equal, fresh_folder, main, note, test
 
-SEED = int(os.environ.get("KFMIG_TEST_SEED", "20260228"))
 KILLS = 300
 WORKERS = 2
 POINTS = subprocess.run([FAULTY, "--fault-points"], capture_output=True, text=True, check=False).stdout.split()

@@ -4,7 +4,6 @@ said is so; the next build comes to what an undisturbed one comes to, with one s
 
 import concurrent.futures
 import functools
-import os
 import random
 import re
 import shutil
@@ -19,10 +18,10 @@ import proxy
 from disk import fill, tablespace
 from project import FAULTY
 from projecting import Projecting, Readers
+from seeds import SEED
 from story import ended, is_stopped, until
 from tap import at_exit, cases, contains, equal, fresh_folder, main, note, test
 
-SEED = int(os.environ.get("KFMIG_TEST_SEED", "20260228"))
 KILLS, CUTS = 60, 25  # cuts: a direction
 POINTS = subprocess.run([FAULTY, "--fault-points"], capture_output=True, text=True, check=False).stdout.split()
 OWN = [p for p in POINTS if p.startswith("generation.")]

@@ -351,7 +351,7 @@ static void check_numbers(void)
            numbers[i].text);
     }
     int n = 0;
-    unsigned seed = 1;
+    unsigned seed = (unsigned)(tap_seed() >> 32);
     for (int i = 0; i < 200000; i++) {
         char text[64];
         double v;
