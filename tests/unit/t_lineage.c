@@ -33,7 +33,12 @@ static const struct lineage *family(void)
         {"", "loop", "ring"},
         {"", "m_new", "m"},
         {"x", "twice", "app.m"},
+        {"x", "between", "app.m"},
+        {"w", "twice", "app.m"},
         {"y", "twice", "other.x"},
+        {"y", "between", "app.m"},
+        {"v", "twice", "other.m"},
+        {"x", "pair", "app.m, other.m"},
     };
     struct lineage *l = lineage_new(&arena);
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
@@ -41,7 +46,7 @@ static const struct lineage *family(void)
         lineage_add_list(l, &child, rows[i].parents);
         lineage_add_list(l, &child, rows[i].parents);
     }
-    is_int(l->n, 12, "each parent once");
+    is_int(l->n, 18, "each parent once");
     return l;
 }
 
@@ -56,7 +61,7 @@ static const struct lineage *family_over(const struct lineage *whole)
     for (size_t i = 0; i < whole->n; i++) {
         lineage_add(l, &whole->v[i].child, &whole->v[i].parent);
     }
-    is_int(l->n, 6, "what is known is not repeated");
+    is_int(l->n, 9, "what is known is not repeated");
     return l;
 }
 
@@ -79,7 +84,13 @@ static void test_parents(const struct lineage *l)
     is_str(parents_of(l, "app", "both"), "app.m; other.x", "two parents");
     is_str(parents_of(l, "app", "odd"), "\"a, b\".\"c.d\"; \"say \"\"x\"\"\".y",
            "names with commas, dots and quotes");
-    is_str(parents_of(l, "", "twice"), "app.m; other.x", "without a schema: all of that name");
+    is_str(parents_of(l, "", "twice"), "app.m; app.m; other.x; other.m",
+           "without a schema: all of that name");
+    is_str(parents_of(l, "y", "twice"), "other.x", "the second of that name");
+    is_str(parents_of(l, "v", "twice"), "other.m", "the last of that name");
+    is_str(parents_of(l, "q", "twice"), "", "none of that name");
+    is_str(parents_of(l, "x", "pair"), "app.m; other.m",
+           "two parents that differ in their schema only");
     is_str(parents_of(l, "z", "m_new"), "m", "one whose schema the text does not say");
     is_str(parents_of(NULL, "app", "m_1"), "", "nothing is known");
 }
@@ -101,6 +112,48 @@ static void test_roots(const struct lineage *l)
     root = lineage_root(l, &ring);
     ok(root.name[0] != '\0', "names that go round in circles come to an end");
     ok(!lineage_is_above(l, &m, &ring), "also when an ancestor is looked for");
+}
+
+/* app.c0 is a part of app.c1, and so on: as many generations as are followed, and one more. */
+static void test_depth(void)
+{
+    struct lineage *l = lineage_new(&arena);
+    const char *names[LINEAGE_DEPTH + 2];
+    for (int i = 0; i < LINEAGE_DEPTH + 2; i++) {
+        names[i] = arena_printf(&arena, "c%d", i);
+    }
+    for (int i = 0; i <= LINEAGE_DEPTH; i++) {
+        struct object child = table("app", names[i]);
+        struct object parent = table("app", names[i + 1]);
+        lineage_add(l, &child, &parent);
+    }
+    struct object first = table("app", names[0]);
+    struct object last = table("app", names[LINEAGE_DEPTH]);
+    struct object beyond = table("app", names[LINEAGE_DEPTH + 1]);
+    struct object elsewhere = table("other", names[LINEAGE_DEPTH]);
+    struct object root = lineage_root(l, &first);
+    struct touch t = {.object = first, .effect = EFFECT_WRITE};
+    const struct domains none = {.schemas = {0}};
+    is_str(root.name, last.name, "a root as far up as is followed");
+    ok(lineage_is_above(l, &last, &first), "the last that is followed is above");
+    ok(!lineage_is_above(l, &beyond, &first), "what is beyond is not");
+    ok(!lineage_is_above(l, &elsewhere, &first), "nor one of that name in another schema");
+    for (int i = 0; i < 2; i++) {
+        const char *entry = arena_printf(&arena, "app.%s", names[LINEAGE_DEPTH + i]);
+        struct names list = {&entry, 1, 0};
+        struct scope by_tables = {.has_tables = true, .allowed_tables = list};
+        struct scope but = {
+            .has_schemas = true, .allowed_schemas = LIST("app"), .forbidden_tables = list};
+        is_int(scope_admits(&by_tables, &none, l, &t, true), i == 0 ? VERDICT_OK : VERDICT_OUTSIDE,
+               "admitted by the last, not by one beyond");
+        is_int(scope_admits(&but, &none, l, &t, true), i == 0 ? VERDICT_FORBIDDEN : VERDICT_OK,
+               "forbidden by the last, not by one beyond");
+    }
+    struct object part = table("app", "f_1");
+    struct object foreign = {.kind = OBJ_FOREIGN_TABLE, .schema = "app", .name = "f"};
+    lineage_add(l, &part, &foreign);
+    is_str(lineage_text(&arena, l, &part), "table app.f_1, a part of app.f",
+           "a parent of another kind, in words");
 }
 
 struct row {
@@ -199,6 +252,30 @@ static const struct row rows[] = {
      VERDICT_OUTSIDE,
      NOT_TABLES,
      "scope.allowed_tables: [app.m, other.x]"},
+    {"itself and its parent",
+     {TABLES("app.m_1", "app.m")},
+     "app",
+     "m_1",
+     EFFECT_WRITE,
+     VERDICT_OK,
+     "in scope.allowed_tables",
+     ""},
+    {"one of two parents, in a schema of one letter",
+     {TABLES("app.m")},
+     "x",
+     "pair",
+     EFFECT_WRITE,
+     VERDICT_OUTSIDE,
+     NOT_TABLES,
+     "scope.allowed_tables: [app.m, other.m]"},
+    {"referred to, as one of two parents may be",
+     {TABLES("app.t"), .references = LIST("app.m")},
+     "app",
+     "both",
+     EFFECT_REFERENCE,
+     VERDICT_OUTSIDE,
+     "neither in scope nor in scope.references",
+     "scope.references: [app.m, other.x]"},
     {"as a text names it", {TABLES("m")}, "", "m_new", EFFECT_CREATE, VERDICT_OK, COVERED, ""},
     {"in circles",
      {TABLES("app.m")},
@@ -294,7 +371,7 @@ static void test_verdicts(const struct lineage *l)
 
 int main(void)
 {
-    tap_plan(2 + 2 * (7 + 9 + 3 * N_ROWS));
+    tap_plan(2 + 9 + 2 * (11 + 9 + 3 * N_ROWS));
     const struct lineage *whole = family();
     const struct lineage *const both[] = {whole, family_over(whole)};
     for (size_t i = 0; i < 2; i++) {
@@ -302,6 +379,7 @@ int main(void)
         test_roots(both[i]);
         test_verdicts(both[i]);
     }
+    test_depth();
     arena_release(&arena);
     return tap_done();
 }

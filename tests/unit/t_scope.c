@@ -40,6 +40,18 @@ static const struct scope greedy = {
     .allowed_schemas = LIST("kfmig", "governance", "odd.schema"),
     .allowed_global = LIST("role", "default_privileges"),
 };
+/* Names of one letter, and entries that nearly name what they do not. */
+static const struct scope letters = {
+    .has_schemas = true,
+    .has_tables = true,
+    .allowed_schemas = LIST("a", "b"),
+    .allowed_tables = LIST("a.t", "b.u", "myzone", ".w", "s"),
+    .forbidden_schemas = LIST("f"),
+    .forbidden_tables = LIST("kfm_ref.counter"),
+    .allowed_global =
+        LIST("role:r", "database:d", "setting:s", "user_mapping:m", "publication:p", "role.x"),
+};
+static const struct domains letter = {.schemas = LIST("a")};
 static const struct domains no_domains = {.schemas = {0}};
 static const struct domains governed = {.schemas = LIST("governance"),
                                         .tables = LIST("kfm_ref.official", "charter"),
@@ -82,6 +94,40 @@ static const struct row rows[] = {
     ROW(tables_only, no_domains, TABLE, "kfm_references", "county", ALTER, true, OUTSIDE, NOT_TABLES),
     ROW(tables_only, no_domains, TABLE, "kfm", "county", ALTER, true, OUTSIDE, NOT_TABLES),
     ROW(tables_only, no_domains, TABLE, "kfm_ref", "county", ALTER, true, OK, "in scope.allowed_tables"),
+    ROW(tables_only, no_domains, TABLE, "kfm_rex", "county", ALTER, true, OUTSIDE, NOT_TABLES),
+    /* names of one letter, and entries that only end as the name does */
+    ROW(letters, no_domains, TABLE, "a", "t", ALTER, true, OK, IN_SCHEMAS),
+    ROW(letters, no_domains, TABLE, "b", "t", ALTER, true, OUTSIDE, NOT_TABLES),
+    ROW(letters, no_domains, TABLE, "", "zone", ALTER, true, OUTSIDE, NOT_TABLES),
+    ROW(letters, no_domains, TABLE, "", "w", ALTER, true, OUTSIDE, NOT_TABLES),
+    ROW(letters, no_domains, TABLE, "f", "t", READ, true, FORBIDDEN, FORBIDDEN_SCHEMAS),
+    ROW(letters, no_domains, SEQUENCE, "kfm_ref", "counter", READ, true, FORBIDDEN, FORBIDDEN_TABLES),
+    ROW(letters, no_domains, VIEW, "c", "v", CREATE, false, OUTSIDE, NOT_SCHEMAS),
+    ROW(letters, no_domains, DEFAULT_PRIVILEGES, "a", "", ALTER, true, OK, IN_SCHEMAS),
+    ROW(letters, letter, VIEW, "a", "v", DROP, true, PROTECTED, "protected by policy.protected.schemas"),
+    /* the table of an index: its text names a schema at most */
+    ROW(schemas_only, no_domains, TABLE, "kfm_ref", "", ALTER, true, OK, IN_SCHEMAS),
+    ROW(example, no_domains, TABLE, "other", "", ALTER, true, OUTSIDE, NOT_SCHEMAS),
+    ROW(example, no_domains, TABLE, "public", "", ALTER, true, OK, IN_SCHEMAS),
+    ROW(tables_only, no_domains, TABLE, "kfm_ref", "", ALTER, true, OK, "in scope.allowed_tables, maybe"),
+    ROW(nothing, no_domains, TABLE, "kfm_ref", "", ALTER, true, OUTSIDE, NO_SCHEMAS),
+    /* what a text does not name may be any of its kind that is listed: who, which database, which setting */
+    ROW(letters, no_domains, ROLE, "", "", ALTER, true, OK, IN_GLOBAL),
+    ROW(letters, no_domains, DATABASE, "", "", ALTER, true, OK, IN_GLOBAL),
+    ROW(letters, no_domains, SETTING, "", "", ALTER, true, OK, IN_GLOBAL),
+    ROW(letters, no_domains, USER_MAPPING, "", "", ALTER, true, OK, IN_GLOBAL),
+    ROW(letters, no_domains, PUBLICATION, "", "", ALTER, true, OUTSIDE, NOT_GLOBAL),
+    ROW(schemas_only, no_domains, DATABASE, "", "", ALTER, true, OUTSIDE, NOT_GLOBAL),
+    ROW(letters, no_domains, ROLE, "", "q", ALTER, true, OUTSIDE, NOT_GLOBAL),
+    ROW(letters, no_domains, DATABASE, "", "e", ALTER, true, OUTSIDE, NOT_GLOBAL),
+    ROW(letters, no_domains, SETTING, "", "e", ALTER, true, OUTSIDE, NOT_GLOBAL),
+    ROW(letters, no_domains, USER_MAPPING, "", "e", ALTER, true, OUTSIDE, NOT_GLOBAL),
+    ROW(letters, no_domains, ROLE, "", "r", ALTER, true, OK, IN_GLOBAL),
+    ROW(letters, no_domains, ROLE, "", "x", ALTER, true, OUTSIDE, NOT_GLOBAL),
+    /* what only bears the name of something protected, and what only refers to it */
+    ROW(schemas_only, governed, FUNCTION, "kfm_ref", "official", DROP, true, OK, IN_SCHEMAS),
+    ROW(greedy, governed, EXTENSION, "", "auditor", DROP, true, OUTSIDE, "not in scope.allowed_extensions"),
+    ROW(schemas_only, governed, TABLE, "kfm_ref", "official", REFERENCE, true, OK, "in scope"),
     /* the example: tables need both lists */
     ROW(example, no_domains, TABLE, "public", "parcels", ALTER, true, OK, IN_SCHEMAS),
     ROW(example, no_domains, TABLE, "public", "parcels", WRITE, true, OK, IN_SCHEMAS),
@@ -288,6 +334,30 @@ static const struct {
      EFFECT_REFERENCE,
      "scope.references: [kfm_ref.state, x.y]"},
     {&example, {OBJ_TABLE, "audit", "log", NULL}, EFFECT_ALTER, ""},
+    /* only what is missing is added */
+    {&example,
+     {OBJ_TABLE, "public", "roads", NULL},
+     EFFECT_ALTER,
+     "scope.allowed_tables: [parcels, public.roads]"},
+    {&example, {OBJ_TABLE, "x", "y", NULL}, EFFECT_REFERENCE, "scope.references: [x.y]"},
+    {&schemas_only,
+     {OBJ_TABLE, "a", "t", NULL},
+     EFFECT_ALTER,
+     "scope.allowed_schemas: [kfm_ref, kfm_index, a]"},
+    /* names that YAML would read as something else */
+    {&nothing, {OBJ_SCHEMA, "", "0x", NULL}, EFFECT_CREATE, "scope.allowed_schemas: [\"0x\"]"},
+    {&nothing,
+     {OBJ_SCHEMA, "", "9lives", NULL},
+     EFFECT_CREATE,
+     "scope.allowed_schemas: [\"9lives\"]"},
+    {&nothing, {OBJ_SCHEMA, "", "5", NULL}, EFFECT_CREATE, "scope.allowed_schemas: [\"5\"]"},
+    {&nothing, {OBJ_SCHEMA, "", ".x", NULL}, EFFECT_CREATE, "scope.allowed_schemas: [\".x\"]"},
+    {&nothing, {OBJ_SCHEMA, "", "a9.b", NULL}, EFFECT_CREATE, "scope.allowed_schemas: [a9.b]"},
+    {&nothing,
+     {OBJ_SCHEMA, "", "a\\b", NULL},
+     EFFECT_CREATE,
+     "scope.allowed_schemas: [\"a\\\\b\"]"},
+    {&nothing, {OBJ_EXTENSION, "", "", NULL}, EFFECT_CREATE, "scope.allowed_extensions: [\"\"]"},
 };
 
 static void check_fixes(void)
