@@ -240,9 +240,219 @@ static void test_all(void)
     is_str(s.o.failure.hint, "look", "with the first's hint");
 }
 
+/* The hints of all that failed, a line each. */
+static const char *hints(const struct scene *s)
+{
+    const char *text = "";
+    for (size_t i = 0; i < s->o.gates.n; i++) {
+        const struct finding *g = &s->o.gates.v[i];
+        text =
+            arena_printf(&arena, "%s%s%s", text, g->passed ? "" : g->hint, g->passed ? "" : "\n");
+    }
+    return text;
+}
+
+static void test_uncounted(void)
+{
+    struct catalog_object one = {.text = "table app.t"};
+    struct catalog_object two = {.text = "table app.u"};
+    const struct catalog_object *v[] = {&one, &two};
+    struct scene s;
+    scene_begin(&s);
+    s.decl.limits.max_row_backfill = 5;
+    s.o.seen.rows = ROWS_UNKNOWN;
+    s.o.seen.uncounted = v;
+    s.o.seen.n_uncounted = 2;
+    ok(!gates_judge(&s.run, &s.bundle, &s.o), "rows of two tables are not counted");
+    is_str(first_failed(&s)->text,
+           "declared 5, and the rows removed of table app.t, table app.u could not be counted",
+           "each by name");
+    is_str(hints(&s),
+           "this role may not lock the table or see all of its rows, or the migration writes "
+           "outside the database and cannot run twice; remove them with a plain statement\n",
+           "with what to do");
+    is_str(first_failed(&s)->path, "m/migration.yml", "and the file of the limit");
+    scene_begin(&s);
+    s.decl.limits.max_row_backfill = 5;
+    s.decl.file.path = NULL;
+    s.o.seen.rows = 6;
+    ok(!gates_judge(&s.run, &s.bundle, &s.o), "a limit of a declaration without a file");
+    is_str(first_failed(&s)->path, "", "has no place");
+    is_str(hints(&s),
+           "raise the limit in migration.yml and have that reviewed, or split the migration\n",
+           "and a hint");
+}
+
+static void test_unsettled(void)
+{
+    struct scene s;
+    scene_begin(&s);
+    s.o.seen.unsettled = true;
+    ok(!gates_judge(&s.run, &s.bundle, &s.o), "triggers that always defer themselves again");
+    is_str(told(&s),
+           "scope\nprotected\ndrift\nledger\n"
+           "observation: deferred triggers defer themselves again: after 16 rounds some are still "
+           "to run in COMMIT\nsecrets\n",
+           "by that gate alone, once");
+    s.o.gates.n = 0;
+    s.o.seen.unreconciled = "pg_class: 1 row changed";
+    s.o.seen.ledger_touched = true;
+    ok(!gates_judge(&s.run, &s.bundle, &s.o), "and more");
+    is_str(hints(&s),
+           "a migration may not read or write schema kfmig\n"
+           "what a trigger defers has to come to an end; do it in statements of the migration\n"
+           "a change that cannot be named is refused; make it with a plain statement\n",
+           "each has its hint");
+}
+
+/* What is told of where a touch comes from, and what counts as having been there. */
+static void test_places(void)
+{
+    struct scene s;
+    scene_begin(&s);
+    s.bundle.dir = "m";
+    struct touch t = {.object = {OBJ_TABLE, "b", "t"}, .effect = EFFECT_ALTER, .statement = 1};
+    t.path = "m/forward.sql";
+    t.line = 7;
+    t.through = "trigger x of app.t";
+    touches_add(&arena, &s.o.seen.touches, t);
+    t.object.name = "u";
+    t.path = "mm/forward.sql";
+    t.through = "";
+    touches_add(&arena, &s.o.seen.touches, t);
+    ok(!gates_judge(&s.run, &s.bundle, &s.o), "two that are not in scope");
+    is_str(told(&s),
+           "scope: alter of table b.t, in statement 2 (forward.sql:7) through trigger x of app.t: "
+           "not in scope.allowed_schemas\n"
+           "scope: alter of table b.u, in statement 2 (mm/forward.sql:7): not in "
+           "scope.allowed_schemas\n"
+           "protected\ndrift\nledger\nobservation\nsecrets\n",
+           "each with its place");
+    scene_begin(&s);
+    s.decl.scope.allowed_schemas = (struct names)LIST("governance");
+    touch(&s, EFFECT_CREATE, "governance", "new");
+    ok(!gates_judge(&s.run, &s.bundle, &s.o), "a new table of a protected schema that stands");
+    is_str(first_failed(&s)->rule, "protected", "is protected");
+    scene_begin(&s);
+    s.decl.scope.allowed_global = (struct names)LIST("role");
+    s.run.domains = &(struct domains){.roles = LIST("auditor")};
+    touches_add(&arena, &s.o.seen.touches,
+                (struct touch){.object = {OBJ_ROLE, "", "auditor"}, .effect = EFFECT_CREATE});
+    ok(gates_judge(&s.run, &s.bundle, &s.o), "a protected role that is new is not protected");
+    scene_begin(&s);
+    s.run.domains = &(struct domains){.tables = LIST("q.t")};
+    s.decl.scope.allowed_schemas = (struct names)LIST("q");
+    table_puts(&s.base.by_text, "schema q", &s);
+    touch(&s, EFFECT_CREATE, "q", "t");
+    ok(!gates_judge(&s.run, &s.bundle, &s.o), "nor one of a schema of one letter that stands");
+    is_str(first_failed(&s)->text, "create of table q.t: protected by policy.protected.tables",
+           "but the table is");
+    is_str(first_failed(&s)->path, "m/migration.yml", "told with its file");
+}
+
+static void test_drift_is_about(void)
+{
+    struct scene s;
+    scene_begin(&s);
+    s.world = (struct world){.drift = drifted, .n_drift = 1};
+    touch(&s, EFFECT_ALTER, "app", "t");
+    ok(!gates_judge(&s.run, &s.bundle, &s.o), "one drifted");
+    is_str(first_failed(&s)->subject, "table app.t", "and is named as the subject");
+    is_str(first_failed(&s)->hint,
+           "`kfmig adopt ENV` accepts the database as it stands, with a receipt",
+           "and the hint is whole");
+}
+
+/* Which statement did it is looked for only where something is not admitted. */
+static void test_reach(void)
+{
+    struct touch made[] = {{.object = {OBJ_TABLE, "app", "t"}, .effect = EFFECT_ALTER},
+                           {.object = {OBJ_TABLE, "other", "o"}, .effect = EFFECT_ALTER}};
+    struct statement st[] = {
+        {.analysed = true, .line = 3, .touches = {.v = &made[0], .n = 1}},
+        {.analysed = true, .line = 9, .touches = {.v = &made[1], .n = 1}},
+    };
+    struct script script = {.path = "m/forward.sql", .v = st, .n = 2};
+    struct ways ways = {0};
+    struct scene s;
+    scene_begin(&s);
+    s.bundle.forward = &script;
+    s.decl.forward.n = 1;
+    ok(!gates_reach(&s.run, &s.bundle, &s.o), "nothing was touched");
+    touch(&s, EFFECT_ALTER, "app", "t");
+    ok(!gates_reach(&s.run, &s.bundle, &s.o), "what is in scope is not traced");
+    touch(&s, EFFECT_ALTER, "other", "o");
+    ok(gates_reach(&s.run, &s.bundle, &s.o), "the last that is not in scope is");
+    for (size_t i = 0; i < 2; i++) {
+        s.o.seen.touches.v[i].statement = -1;
+    }
+    gates_trace(&s.run, &s.bundle, &ways, &s.o);
+    is_int(s.o.seen.touches.v[0].statement, -1, "what is admitted is left alone");
+    is_int(s.o.seen.touches.v[1].statement, 1, "the other has its statement");
+    is_int(s.o.seen.touches.v[1].line, 9, "and its line");
+    scene_begin(&s);
+    touch(&s, EFFECT_ALTER, "other", "o");
+    touch(&s, EFFECT_ALTER, "app", "t");
+    ok(gates_reach(&s.run, &s.bundle, &s.o), "the first of two that is not in scope, too");
+}
+
+#define TOKEN                                                                                      \
+    "-----BEG"                                                                                     \
+    "IN PRIVATE KE"                                                                                \
+    "Y-----"
+
+/* Wherever a secret stands in what was seen: a name, what was there before, what stands there now, its definition. */
+static void test_secrets(void)
+{
+    struct facet facet = {.name = "comment", .value = TOKEN};
+    struct catalog_object plain = {.text = "table app.t"};
+    struct catalog_object named = {.text = "table app." TOKEN};
+    struct catalog_object defined = {.text = "table app.t", .facets = &facet, .n_facets = 1};
+    const struct {
+        const char *what, *name;
+        struct change change[2];
+        bool found;
+    } cases[] = {
+        {"nothing", "t", {{&plain, &plain}, {NULL, &plain}}, false},
+        {"a name that is touched", TOKEN, {{&plain, NULL}, {NULL, &plain}}, true},
+        {"what was there", "t", {{&plain, NULL}, {&named, NULL}}, true},
+        {"what stands there", "t", {{NULL, &named}, {NULL, NULL}}, true},
+        {"its definition", "t", {{&plain, &plain}, {&plain, &defined}}, true},
+        {"a definition that is gone", "t", {{&defined, NULL}, {&plain, &plain}}, false},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct change change[2] = {cases[i].change[0], cases[i].change[1]};
+        struct scene s;
+        scene_begin(&s);
+        s.o.observed = true;
+        s.o.seen.changes = change;
+        s.o.seen.n_changes = 2;
+        touch(&s, EFFECT_ALTER, "app", cases[i].name);
+        const struct leak *found = gates_secret(&s.run, &s.o.seen);
+        is_str(found != NULL ? found->rule : "", cases[i].found ? "private-key" : "",
+               cases[i].what);
+        ok(gates_judge(&s.run, &s.bundle, &s.o) != cases[i].found, "and is judged so");
+        is_str(s.o.failure.msg,
+               cases[i].found
+                   ? arena_printf(&arena,
+                                  "M-1: gate \"secrets\" failed, everything was rolled back and "
+                                  "nothing of it written: a name or definition that this leaves in "
+                                  "the database holds %s (rule private-key)",
+                                  found != NULL ? found->what : "")
+                   : "",
+               "and told by its rule, without it");
+        ok(s.o.observed != cases[i].found, "and nothing that was seen is written");
+        is_str(s.o.failure.hint,
+               cases[i].found ? "take the secret out of the migration; if it was ever shared, "
+                                "change it"
+                              : "",
+               "with what to do");
+    }
+}
+
 int main(void)
 {
-    tap_plan(3 + 7 + 4 + 18 + 2 + 4 + 5 + 4);
+    tap_plan(3 + 7 + 4 + 18 + 2 + 4 + 5 + 4 + 7 + 4 + 8 + 3 + 7 + 30);
     test_pass();
     test_scope();
     test_protected();
@@ -251,6 +461,12 @@ int main(void)
     test_drift();
     test_observation();
     test_all();
+    test_uncounted();
+    test_unsettled();
+    test_places();
+    test_drift_is_about();
+    test_reach();
+    test_secrets();
     arena_release(&arena);
     return tap_done();
 }

@@ -1,0 +1,173 @@
+/* layer: plan */
+/* What an environment asks of every step: adoption, promotion, approval, what comes before; each reason with all that it says. */
+#include "plan_cases.h"
+
+#include "plan/step_kind.h"
+
+static struct arena arena;
+static struct env env;
+static struct world world;
+static struct past past, other;
+static struct bundle bundle[4];
+static struct step steps[4];
+static struct plan p;
+
+/* A migration M-1, current steps around it, an environment that asks for nothing. */
+static void begin(void)
+{
+    env = (struct env){.name = "prod", .is_protected = true, .approval = APPROVAL_REVIEW};
+    world = (struct world){.reachable = true, .has_ledger = true, .why_not = ""};
+    past = (struct past){.by_id = {.a = &arena}};
+    other = (struct past){.by_id = {.a = &arena}};
+    p = (struct plan){.a = &arena,
+                      .env = &env,
+                      .world = &world,
+                      .past = &past,
+                      .v = steps,
+                      .n_steps = 4,
+                      .n_migrations = 4};
+    for (int i = 0; i < 4; i++) {
+        bundle[i] = (struct bundle){.id = arena_printf(&arena, "M-%d", i + 1),
+                                    .dir = arena_printf(&arena, "migrations/postgis/M-%d", i + 1),
+                                    .checksum = digest_from("content"),
+                                    .bundle_digest = digest_from("bundle")};
+        steps[i] =
+            (struct step){.kind = STEP_MIGRATION, .bundle = &bundle[i], .state = STATE_CURRENT};
+    }
+}
+
+/* "sha256:aa..." as "<content>", so that it can be read. */
+static const char *named(const char *digest)
+{
+    static const char *const words[] = {"content", "bundle", "elsewhere"};
+    char text[DIGEST_TEXT];
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+        struct digest d = digest_from(words[i]);
+        if (strcmp(digest_text(&d, text), digest) == 0) {
+            return words[i];
+        }
+    }
+    return digest;
+}
+
+/* The reasons that a gate gives, as "code|cause|was|now|detail|step", a line each. */
+static const char *given(void (*gate)(struct plan *, struct step *))
+{
+    const char *text = "";
+    steps[0].n_reasons = 0;
+    gate(&p, &steps[0]);
+    for (size_t i = 0; i < steps[0].n_reasons; i++) {
+        const struct reason *r = &steps[0].reasons[i];
+        text = arena_printf(&arena, "%s%s|%s|%s|%s|%s|%d\n", text, reason_text(r->code), r->cause,
+                            named(r->was), named(r->now), r->detail, r->step);
+    }
+    return text;
+}
+
+static void test_adoption(void)
+{
+    begin();
+    is_str(given(gate_adoption), "", "a ledger, and nothing else");
+    world.n_existing = 3;
+    is_str(given(gate_adoption), "", "a ledger knows what stands there");
+    world.has_ledger = false;
+    is_str(given(gate_adoption), "not_adopted|the database|||3 objects found|-1\n",
+           "objects and no ledger");
+    world.n_existing = 1;
+    is_str(given(gate_adoption), "not_adopted|the database|||1 object found|-1\n", "one object");
+    world.n_existing = 0;
+    is_str(given(gate_adoption), "", "an empty database");
+    world.n_existing = 2;
+    env.is_protected = false;
+    is_str(given(gate_adoption), "", "an environment that is not protected");
+    begin();
+    world.store[STORE_POSTGIS] = (struct store_world){.n_existing = 5};
+    is_str(given(gate_adoption), "", "the store that holds the ledger is known by it");
+    bundle[0].store = STORE_SEARCH;
+    world.store[STORE_SEARCH] = (struct store_world){.n_existing = 2};
+    is_str(given(gate_adoption), "not_adopted|store search|||2 objects found|-1\n",
+           "objects in another store");
+    world.store[STORE_SEARCH].is_known = true;
+    is_str(given(gate_adoption), "", "which the ledger knows");
+    world.store[STORE_SEARCH] = (struct store_world){.n_existing = 0};
+    is_str(given(gate_adoption), "", "or which is empty");
+}
+
+static void applied_elsewhere(const char *content)
+{
+    struct fact f = {.sequence = 1,
+                     .subject = "M-1",
+                     .result = "success",
+                     .run_id = "run",
+                     .finished_at = "",
+                     .checksum = digest_from(content)};
+    other = (struct past){.by_id = {.a = &arena}};
+    past_add(&arena, &other, &f);
+}
+
+static void test_promotion(void)
+{
+    struct upstream up[2] = {{.env = "staging", .reachable = false, .why_not = "no server"},
+                             {.env = "test", .reachable = true, .past = &other}};
+    begin();
+    is_str(given(gate_promotion), "", "no environment is asked for");
+    world.upstream = up;
+    world.n_upstream = 1;
+    is_str(given(gate_promotion),
+           "not_promoted|staging/M-1@receipt||content|staging could not be asked: no server|-1\n",
+           "one that does not answer");
+    world.upstream = &up[1];
+    is_str(given(gate_promotion), "not_promoted|test/M-1@receipt||content|not applied in test|-1\n",
+           "one that has not applied it");
+    applied_elsewhere("elsewhere");
+    is_str(given(gate_promotion),
+           "not_promoted|test/M-1@receipt|elsewhere|content|test has it with other content|-1\n",
+           "one with other content");
+    applied_elsewhere("content");
+    is_str(given(gate_promotion), "", "one with the same");
+    world.upstream = up;
+    world.n_upstream = 2;
+    is_str(given(gate_promotion),
+           "not_promoted|staging/M-1@receipt||content|staging could not be asked: no server|-1\n",
+           "each is asked for itself");
+}
+
+static void test_approval(void)
+{
+    begin();
+    is_str(given(gate_approval), "", "a review is not asked here");
+    env.approval = APPROVAL_SIGNATURE;
+    is_str(given(gate_approval),
+           "approval_missing|migrations/postgis/M-1/migration.yml||bundle|prod wants a signature "
+           "over the bundle digest|-1\n",
+           "a signature is");
+}
+
+static void test_upstream(void)
+{
+    static int before[] = {1, 2, 3};
+    begin();
+    steps[0].upstream = before;
+    steps[0].n_upstream = 3;
+    is_str(given(gate_upstream), "", "all before it are current");
+    steps[1].state = STATE_BLOCKED;
+    steps[3].action = ACTION_APPLY;
+    is_str(given(gate_upstream),
+           "upstream_blocked|prod/M-2@apply||||1\nupstream_pending|prod/M-4@apply||||3\n",
+           "one is blocked, one is to run");
+    steps[1].action = ACTION_APPLY;
+    steps[3].action = ACTION_EXPORT;
+    is_str(given(gate_upstream), "upstream_blocked|prod/M-2@apply||||1\n",
+           "what only exports is nothing to wait for");
+}
+
+int main(void)
+{
+    tap_plan(10 + 6 + 2 + 3);
+    test_adoption();
+    test_promotion();
+    test_approval();
+    test_upstream();
+    arena_release(&arena);
+    return tap_done();
+}
