@@ -34,23 +34,60 @@ static struct domains domains_of(struct arena *a, const struct doc *receipt)
     return out;
 }
 
-/* A baseline is not kept: it is the ledger's sum of objects up to an entry. */
+/* Which format the receipt's baselines have; 0: none that is known here. */
+static int format_of(const struct doc *receipt)
+{
+    return baseline_format_parse(
+        doc_str(doc_find(receipt, "claim.baselines"), "format", baseline_format_text(1)));
+}
+
+static bool is_baseline(const char *uri)
+{
+    return strncmp(uri, "baselines/", 10) == 0;
+}
+
+static struct bytes taken(struct arena *a, struct buf *text)
+{
+    struct bytes out = bytes_of(arena_dup(a, buf_str(text), text->n), text->n);
+    buf_release(text);
+    return out;
+}
+
+/* A baseline is not kept: it is the ledger's sum of objects before or after an entry. lines: the list that
+ * goes with it, p NULL where there is none; may be NULL. */
 static int make_baseline(const struct ledger_source *l, struct arena *a, const struct doc *receipt,
-                         int64_t upto, struct bytes *out, struct err *e)
+                         int64_t sequence, const char *uri, struct bytes *out, struct bytes *lines,
+                         struct err *e)
 {
     struct object_rows rows = {0};
     struct domains d = domains_of(a, receipt);
-    int64_t version = doc_num(doc_get(receipt, "target"), "server_version", 0);
+    struct buf text = {0};
+    struct buf list = {0};
+    int major = (int)(doc_num(doc_get(receipt, "target"), "server_version", 0) / 10000);
+    int64_t upto = strcmp(uri, "baselines/pre.json") == 0 ? sequence - 1 : sequence;
+    int format = format_of(receipt);
+    if (format == 0) {
+        return err_set(
+            e, ERR_INTEGRITY,
+            "the baselines of ledger entry %lld have a format that this kfmig does not know",
+            (long long)sequence);
+    }
     if (upto > 0 && l->objects(l->ctx, upto, a, &rows, e) != 0) {
         return -1;
     }
-    struct baseline b;
-    struct buf text = {0};
-    baseline_of_rows(&b, a, &rows);
-    baseline_write(&text, &b, &d, (int)(version / 10000));
-    baseline_release(&b);
-    *out = bytes_of(arena_dup(a, buf_str(&text), text.n), text.n);
-    buf_release(&text);
+    if (format == 1) {
+        baseline_write_v1(&text, &rows, &d, major);
+    } else {
+        struct baseline b;
+        baseline_begin(&b, &rows, &d, major);
+        baseline_write(&text, &b);
+        if (lines != NULL) {
+            baseline_lines(&list, &b);
+            *lines = taken(a, &list);
+        }
+        baseline_release(&b);
+    }
+    *out = taken(a, &text);
     return 0;
 }
 
@@ -64,8 +101,10 @@ static bool is_known(const char *uri)
     return false;
 }
 
-int export_output(const struct ledger_source *l, struct arena *a, const struct doc *receipt,
-                  int64_t sequence, const struct doc *output, struct bytes *out, struct err *e)
+/* lines: as in make_baseline(). */
+static int make_output(const struct ledger_source *l, struct arena *a, const struct doc *receipt,
+                       int64_t sequence, const struct doc *output, struct bytes *out,
+                       struct bytes *lines, struct err *e)
 {
     struct digest want;
     bool found = false;
@@ -76,9 +115,8 @@ int export_output(const struct ledger_source *l, struct arena *a, const struct d
             "the receipt of ledger entry %lld names an output \"%s\" that no migration has",
             (long long)sequence, uri);
     }
-    if (strncmp(uri, "baselines/", 10) == 0) {
-        int64_t upto = strcmp(uri, "baselines/pre.json") == 0 ? sequence - 1 : sequence;
-        if (make_baseline(l, a, receipt, upto, out, e) != 0) {
+    if (is_baseline(uri)) {
+        if (make_baseline(l, a, receipt, sequence, uri, out, lines, e) != 0) {
             return -1;
         }
     } else if (l->blob(l->ctx, &want, a, out, &found, e) != 0) {
@@ -93,6 +131,12 @@ int export_output(const struct ledger_source *l, struct arena *a, const struct d
                        uri, (long long)sequence);
     }
     return 0;
+}
+
+int export_output(const struct ledger_source *l, struct arena *a, const struct doc *receipt,
+                  int64_t sequence, const struct doc *output, struct bytes *out, struct err *e)
+{
+    return make_output(l, a, receipt, sequence, output, out, NULL, e);
 }
 
 static int write_file(int dirfd, const char *path, struct bytes text, struct err *e)
@@ -119,9 +163,11 @@ static int write_outputs(const struct ledger_source *l, struct arena *a, const s
     const struct doc *outputs = doc_find(receipt, "claim.outputs");
     for (size_t i = 0; i < doc_len(outputs); i++) {
         struct bytes text = {NULL, 0};
-        if (export_output(l, a, receipt, sequence, outputs->item[i], &text, e) != 0 ||
-            write_file(dirfd, path_of(a, prefix, env, doc_str(outputs->item[i], "uri", "")), text,
-                       e) != 0) {
+        struct bytes lines = {NULL, 0};
+        const char *path = path_of(a, prefix, env, doc_str(outputs->item[i], "uri", ""));
+        if (make_output(l, a, receipt, sequence, outputs->item[i], &text, &lines, e) != 0 ||
+            write_file(dirfd, path, text, e) != 0 ||
+            (lines.p != NULL && write_file(dirfd, object_list_path(a, path), lines, e) != 0)) {
             return -1;
         }
     }

@@ -8,7 +8,8 @@
 /* Write the evidence of b's fact f, which is one of r's ledger, below dirfd/prefix (r->dirfd and b->dir,
  * or where the operator wants it):
  *   EVIDENCE_BUNDLE  baselines/pre.json, baselines/post.json, diffs/summary.json, diffs/touched.csv,
- *                    receipts/run_receipt.json
+ *                    receipts/run_receipt.json; from baseline format 2 on also baselines/pre.objects.tsv and
+ *                    baselines/post.objects.tsv, which the baselines' digests of sets bind
  *   EVIDENCE_FOLDER  the same in baselines/ENV/, diffs/ENV/, receipts/ENV/
  *   EVIDENCE_POINTER receipts/receipt_ref.json only
  * The bytes are those that were hashed: sha256sum of a file is the digest that the receipt names. The

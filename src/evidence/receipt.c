@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "doc/canon.h"
+#include "evidence/baseline.h"
 
 struct doc *receipt_digest(struct arena *a, const struct digest *d)
 {
@@ -238,6 +239,9 @@ static struct doc *claim_doc(struct arena *a, const struct account *x, struct do
     struct doc *baselines = doc_put(a, d, "baselines", doc_new(a, DOC_MAP));
     doc_put(a, baselines, "pre", receipt_digest(a, &x->pre));
     doc_put(a, baselines, "post", receipt_digest(a, &x->post));
+    if (x->baseline_format > 1 && (!digest_is_zero(&x->pre) || !digest_is_zero(&x->post))) {
+        doc_put(a, baselines, "format", doc_text(a, baseline_format_text(x->baseline_format)));
+    }
     doc_put(a, d, "diff", receipt_digest(a, &x->diff));
     doc_put(a, d, "gates", gates_doc(a, x));
     put_residue(a, d, x);

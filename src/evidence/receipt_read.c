@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "evidence/baseline.h"
 #include "evidence/receipt.h"
 
 /* One receipt on its way; bad: a digest that is none, by the name of its member. */
@@ -232,6 +233,8 @@ static void read_claim(struct reading *g, const struct doc *claim, struct accoun
     out->inputs = inputs_at(g, doc_get(claim, "inputs"));
     out->pre = digest_at(g, baselines, "pre");
     out->post = digest_at(g, baselines, "post");
+    out->baseline_format =
+        baseline_format_parse(doc_str(baselines, "format", baseline_format_text(1)));
     out->diff = digest_at(g, claim, "diff");
     out->touched = output_at(g, outputs, "diffs/touched.csv");
     out->gates = gates_at(g, doc_get(claim, "gates"));

@@ -6,6 +6,7 @@
 #include "doc/json.h"
 #include "evidence/pointer.h"
 #include "evidence/receipt.h"
+#include "model/object_set.h"
 
 enum { FILE_MAX = 64 * 1024 * 1024 };
 
@@ -26,9 +27,21 @@ static enum export_state read_file(const struct archive *r, struct arena *a, con
     return rc == 0 ? EXPORT_DONE : rc == 1 ? EXPORT_MISSING : EXPORT_ALTERED;
 }
 
+static enum export_state state_of_list(const struct archive *r, struct arena *a, const char *path,
+                                       struct bytes baseline)
+{
+    struct bytes lines;
+    struct err e = {0};
+    enum export_state state = read_file(r, a, object_list_path(a, path), &lines);
+    return state != EXPORT_DONE                          ? state
+           : object_list_check(baseline, lines, &e) == 0 ? EXPORT_DONE
+                                                         : EXPORT_ALTERED;
+}
+
 /* "diffs/summary.json" of a receipt stands in diffs/ENV/summary.json. */
 static enum export_state state_of_output(const struct archive *r, struct arena *a,
-                                         const struct bundle *b, const struct doc *output)
+                                         const struct bundle *b, const struct doc *receipt,
+                                         const struct doc *output)
 {
     struct bytes text;
     struct digest want;
@@ -40,9 +53,10 @@ static enum export_state state_of_output(const struct archive *r, struct arena *
         return state;
     }
     struct digest have = digest_of(text);
-    return digest_parse(doc_str(output, "digest", ""), &want) == 0 && digest_eq(&have, &want)
-               ? EXPORT_DONE
-               : EXPORT_ALTERED;
+    if (digest_parse(doc_str(output, "digest", ""), &want) != 0 || !digest_eq(&have, &want)) {
+        return EXPORT_ALTERED;
+    }
+    return object_list_wanted(receipt, uri) ? state_of_list(r, a, path, text) : EXPORT_DONE;
 }
 
 static enum export_state state_in_folder(const struct archive *r, struct arena *a,
@@ -63,7 +77,7 @@ static enum export_state state_in_folder(const struct archive *r, struct arena *
     }
     const struct doc *outputs = doc_find(receipt, "claim.outputs");
     for (size_t i = 0; state == EXPORT_DONE && i < doc_len(outputs); i++) {
-        state = state_of_output(r, a, b, outputs->item[i]);
+        state = state_of_output(r, a, b, receipt, outputs->item[i]);
     }
     return state;
 }

@@ -5,6 +5,7 @@
 
 #include "evidence/pointer.h"
 #include "evidence/receipts.h"
+#include "model/object_set.h"
 
 enum { FILE_MAX = 64 * 1024 * 1024 };
 
@@ -19,8 +20,21 @@ struct look {
 
 #define find(x, path, ...) verify_found((x)->v, (x)->a, "export", (path), __VA_ARGS__)
 
+/* The list beside an exported baseline against the baseline. */
+static void check_list(struct look *x, struct arena *a, const char *path, struct bytes baseline)
+{
+    struct bytes lines;
+    struct err e = {0};
+    int rc = file_read(a, x->r->dirfd, path, FILE_MAX, &lines, NULL, &e);
+    if (rc == 1) {
+        find(x, path, "missing, though the baseline beside it is about it");
+    } else if (rc != 0 || object_list_check(baseline, lines, &e) != 0) {
+        find(x, path, "%s", e.msg);
+    }
+}
+
 /* One exported file against the digest that the exported receipt names. */
-static void check_file(struct look *x, const char *path, const char *digest)
+static void check_file(struct look *x, const char *path, const char *digest, bool has_list)
 {
     struct arena a = {0};
     struct err e = {0};
@@ -35,6 +49,8 @@ static void check_file(struct look *x, const char *path, const char *digest)
         struct digest have = digest_of(text);
         if (digest_parse(digest, &want) != 0 || !digest_eq(&have, &want)) {
             find(x, path, "not as its receipt says");
+        } else if (has_list) {
+            check_list(x, &a, object_list_path(&a, path), text);
         }
     }
     arena_release(&a);
@@ -50,7 +66,7 @@ static void check_files(struct look *x, struct arena *a, const struct bundle *b,
         size_t n = strcspn(uri, "/");
         if (uri[n] == '/') {
             check_file(x, arena_printf(a, "%s/%.*s/%s%s", b->dir, (int)n, uri, sub, uri + n + 1),
-                       doc_str(outputs->item[i], "digest", ""));
+                       doc_str(outputs->item[i], "digest", ""), object_list_wanted(receipt, uri));
         }
     }
 }

@@ -357,7 +357,7 @@ static int open_frame(struct writing *w, const struct writing_order *o, struct e
         return -1;
     }
     baseline_release(&w->sum);
-    baseline_of_rows(&w->sum, s->a, &s->sum);
+    baseline_begin(&w->sum, &s->sum, &s->project->domains, s->id.version / 10000);
     return plan_restrict(&s->plan, o->targets, o->n_targets, e);
 }
 

@@ -7,6 +7,7 @@
 #include "load/checker.h"
 #include "load/declaration.h"
 #include "load/text.h"
+#include "model/object_set.h"
 
 static const char mend[] = "`kfmig receipt export` writes it again from the ledger";
 
@@ -69,14 +70,18 @@ static struct doc *read_receipt(const struct evidence_work *w, struct text_file 
     return d;
 }
 
-/* One file that the receipt names; *all: none is missing so far. */
-static void read_output(const struct evidence_work *w, const struct doc *output, struct digester *h,
-                        bool *all, bool *intact)
+/* What was found of the files that a receipt names. all: none is missing so far; intact: nor altered. */
+struct outputs_found {
+    struct digester *h;
+    bool all, intact;
+};
+
+/* The file named uri, below the bundle's folder. 0, or no file could be read. */
+static int read_file(const struct evidence_work *w, const char *uri, struct outputs_found *o,
+                     struct bytes *out)
 {
-    const char *uri = doc_str(output, "uri", "");
     struct text_file file = {0};
     struct digest found = {{0}};
-    struct digest named;
     struct err e = {0};
     int rc = -1;
     if (declaration_name_fault(uri) == NULL) {
@@ -86,27 +91,46 @@ static void read_output(const struct evidence_work *w, const struct doc *output,
         add_used(w, path, &file.stamp);
     }
     w->used->is_uncertain = w->used->is_uncertain || rc < 0;
-    *all = *all && rc == 0;
-    *intact = *intact && rc == 0 && digest_parse(doc_str(output, "digest", ""), &named) == 0 &&
-              digest_eq(&named, &found);
-    digester_field(h, uri, bytes_of((const char *)found.b, sizeof found.b));
+    o->all = o->all && rc == 0;
+    o->intact = o->intact && rc == 0;
+    digester_field(o->h, uri, bytes_of((const char *)found.b, sizeof found.b));
+    *out = file.bytes;
+    return rc;
+}
+
+static void read_output(const struct evidence_work *w, const struct doc *output,
+                        struct outputs_found *o, bool has_list)
+{
+    const char *uri = doc_str(output, "uri", "");
+    struct bytes text;
+    struct bytes lines;
+    struct digest named;
+    struct err e = {0};
+    if (read_file(w, uri, o, &text) != 0) {
+        return;
+    }
+    struct digest found = digest_of(text);
+    o->intact = o->intact && digest_parse(doc_str(output, "digest", ""), &named) == 0 &&
+                digest_eq(&named, &found);
+    if (has_list && o->intact && read_file(w, object_list_path(w->a, uri), o, &lines) == 0) {
+        o->intact = object_list_check(text, lines, &e) == 0;
+    }
 }
 
 static void read_outputs(const struct evidence_work *w, const struct doc *receipt,
                          const struct text_file *file)
 {
     const struct doc *outputs = doc_find(receipt, "claim.outputs");
-    struct digester *h = digester_open("kfmig.evidence.v1");
+    struct outputs_found o = {digester_open("kfmig.evidence.v1"), true, true};
     struct digest d = digest_of(file->bytes);
-    bool all = true;
-    bool intact = true;
-    digester_field(h, "receipts/run_receipt.json", bytes_of((const char *)d.b, sizeof d.b));
+    digester_field(o.h, "receipts/run_receipt.json", bytes_of((const char *)d.b, sizeof d.b));
     for (size_t i = 0; i < doc_len(outputs); i++) {
-        read_output(w, outputs->item[i], h, &all, &intact);
+        const char *uri = doc_str(outputs->item[i], "uri", "");
+        read_output(w, outputs->item[i], &o, object_list_wanted(receipt, uri));
     }
-    struct digest files = digester_close(h);
-    w->b->evidence_intact = intact;
-    w->b->evidence_files = all ? files : (struct digest){{0}};
+    struct digest files = digester_close(o.h);
+    w->b->evidence_intact = o.intact;
+    w->b->evidence_files = o.all ? files : (struct digest){{0}};
 }
 
 void evidence_read(struct arena *a, int dirfd, struct bundle *b, struct used *used,

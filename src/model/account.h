@@ -120,6 +120,7 @@ struct account {
     } declaration;
     struct account_inputs inputs;
     struct digest pre, post, diff, touched;
+    int baseline_format; /* of the documents whose digests pre and post are */
     struct findings gates;
     struct names residue;
     enum approval approval;

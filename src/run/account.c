@@ -115,6 +115,7 @@ void account_of(struct arena *a, const struct run *r, const struct receipt_input
                             .migration_id = "",
                             .pre = in->evidence->pre,
                             .post = in->evidence->post,
+                            .baseline_format = BASELINE_FORMAT,
                             .diff = in->evidence->diff.digest,
                             .touched = in->evidence->touched.digest,
                             .gates = o->gates,

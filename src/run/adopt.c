@@ -4,6 +4,8 @@
 #include "base/clock.h"
 #include "run/record.h"
 
+enum { MAJOR = 10000 }; /* of a server's version number */
+
 /* An adoption on its way: what is recorded, and what its receipt says. */
 struct adopting {
     struct run *r;
@@ -59,11 +61,10 @@ static void find_rows(struct adopting *ad, const struct object_rows *sum)
 static void find_sum(struct adopting *ad, const struct object_rows *sum)
 {
     struct run *r = ad->r;
-    struct baseline old;
-    baseline_of_rows(&old, r->a, sum);
     baseline_release(r->sum);
-    baseline_merge(r->sum, &old, ad->rows, ad->n_rows);
-    baseline_release(&old);
+    baseline_begin(r->sum, sum, r->domains, r->id->version / MAJOR);
+    baseline_lay(r->sum, ad->rows, ad->n_rows);
+    baseline_keep(r->sum);
 }
 
 static void prepare(struct adopting *ad, struct run *r, const struct object_rows *sum,
@@ -76,7 +77,7 @@ static void prepare(struct adopting *ad, struct run *r, const struct object_rows
     *ad = (struct adopting){.r = r, .o = o, .what = what};
     find_rows(ad, &known);
     find_sum(ad, sum);
-    ad->evidence.post = baseline_digest(r->sum, r->domains, r->id->version / 10000);
+    ad->evidence.post = baseline_digest(r->sum);
     ad->in =
         (struct receipt_input){.kind = "adopt",
                                .store = what->store,

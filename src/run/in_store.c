@@ -190,20 +190,18 @@ static int record(struct in_store_work *w, struct err *e)
 {
     struct run *r = w->r;
     struct outcome *o = w->o;
-    struct baseline post = {0};
     const struct object_row *rows = record_objects(r, &o->seen);
-    baseline_merge(&post, r->sum, rows, o->seen.n_changes);
-    w->evidence.post = baseline_digest(&post, r->domains, r->id->version / 10000);
+    baseline_lay(r->sum, rows, o->seen.n_changes);
+    w->evidence.post = baseline_digest(r->sum);
     evidence_of(r->a, w->b, o, &w->evidence);
     o->result = RUN_SUCCESS;
     if (record_alone(r, &w->in, ENTRY_APPLY, rows, o->seen.n_changes, o, e) != 0) {
-        baseline_release(&post);
+        baseline_undo(r->sum);
         o->result = e->code == ERR_DOUBT ? RUN_IN_DOUBT : RUN_FAILED;
         return blame(w, "it could not be recorded", e);
     }
     catalog_advance(w->x->base, &o->seen);
-    baseline_release(r->sum);
-    *r->sum = post;
+    baseline_keep(r->sum);
     return 0;
 }
 
@@ -213,7 +211,7 @@ static int apply(struct in_store_work *w, struct err *e)
     if (run_steps(w, e) != 0) {
         return blame_step(w, e);
     }
-    w->evidence.pre = baseline_digest(r->sum, r->domains, r->id->version / 10000);
+    w->evidence.pre = baseline_digest(r->sum);
     if (check_invariants(w, e) != 0 || observe(w, e) != 0) {
         return blame(w, "it could not be looked at", e);
     }

@@ -21,7 +21,6 @@ struct migration_work {
     struct guard guard;
     struct evidence_set evidence;
     const struct object_row *rows; /* what changed, for the ledger */
-    struct baseline post;          /* the sum as it will be */
     const char *started_at;
     /* Tables of which an attempt removed rows that nobody had counted: the next one counts them first. */
     const struct catalog_object *const *count;
@@ -84,7 +83,7 @@ static int observe(struct migration_work *w, struct err *e)
         return w->o->seen.deferred_failed ? execution_blame_deferred(&w->x, e) : -1;
     }
     w->o->observed = true;
-    w->evidence.pre = baseline_digest(r->sum, r->domains, r->id->version / 10000);
+    w->evidence.pre = baseline_digest(r->sum);
     return FAULT(TX_OBSERVED) ? execution_injected(e) : 0;
 }
 
@@ -177,7 +176,7 @@ static enum attempt attempt_once(struct migration_work *w)
     o->observed = false;
     o->failed_statement = 0;
     w->x.n_done = 0;
-    baseline_release(&w->post);
+    baseline_undo(w->r->sum);
     w->evidence = (struct evidence_set){0};
     if (begin(w, e) != 0 || execution_scripts(&w->x, e) != 0 || execution_settle(&w->x, e) != 0 ||
         execution_invariants(&w->x, e) != 0 || observe(w, e) != 0) {
@@ -188,8 +187,8 @@ static enum attempt attempt_once(struct migration_work *w)
     o->result = passed ? RUN_SUCCESS : RUN_FAILED;
     if (passed) {
         w->rows = record_objects(w->r, &o->seen);
-        baseline_merge(&w->post, w->r->sum, w->rows, o->seen.n_changes);
-        w->evidence.post = baseline_digest(&w->post, w->r->domains, w->r->id->version / 10000);
+        baseline_lay(w->r->sum, w->rows, o->seen.n_changes);
+        w->evidence.post = baseline_digest(w->r->sum);
     }
     prepare_evidence(w);
     if (!passed) {
@@ -217,9 +216,7 @@ static enum attempt attempt_once(struct migration_work *w)
         return ATTEMPT_FAILED;
     }
     catalog_advance(w->r->base, &o->seen);
-    baseline_release(w->r->sum);
-    *w->r->sum = w->post;
-    w->post = (struct baseline){0};
+    baseline_keep(w->r->sum);
     return ATTEMPT_DONE;
 }
 
@@ -301,6 +298,6 @@ void run_migration(struct run *r, const struct step *s, struct outcome *o)
     if (a != ATTEMPT_DONE) {
         record_failure(&w);
     }
-    baseline_release(&w.post);
+    baseline_undo(r->sum);
     o->elapsed_ms = clock_ms() - start;
 }

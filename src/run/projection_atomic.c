@@ -172,7 +172,7 @@ static int prove(struct making *m, struct err *e)
                : 0;
 }
 
-static int work(struct making *m, struct baseline *post, struct err *e)
+static int work(struct making *m, struct err *e)
 {
     struct pg *s = making_session(m);
     if (ledger_generation_next(s, m->p->name, &m->g.number, e) != 0 || make_tables(m, e) != 0 ||
@@ -184,14 +184,13 @@ static int work(struct making *m, struct baseline *post, struct err *e)
     if (m->live_number > 0 && ledger_generation_remove(s, m->p->name, m->live_number, e) != 0) {
         return -1;
     }
-    return publish_entry(m, post, false, e);
+    return publish_entry(m, false, e);
 }
 
 int make_atomic(struct making *m, struct err *e)
 {
     const struct generation *live = m->job->step->live;
     struct merkle before = *m->r->merkle;
-    struct baseline post = {0};
     *e = (struct err){0};
     making_phase(m, "replace");
     m->live_number = live != NULL ? live->number : 0;
@@ -206,12 +205,12 @@ int make_atomic(struct making *m, struct err *e)
     if (check_chain(m, e) != 0 || making_begin(m, e) != 0) {
         return -1;
     }
-    if (work(m, &post, e) != 0 || FAULT(GENERATION_SWAPPED)) {
+    if (work(m, e) != 0 || FAULT(GENERATION_SWAPPED)) {
         making_roll_back(m);
         *m->r->merkle = before;
         m->o->sequence = 0;
-        baseline_release(&post);
+        baseline_undo(m->r->sum);
         return e->code != ERR_NONE ? -1 : execution_injected(e);
     }
-    return publish_commit(m, &before, &post, e);
+    return publish_commit(m, &before, e);
 }

@@ -108,11 +108,10 @@ int find_obstacles(struct making *m, struct err *e) MUST_CHECK;
 int leave_out_others(struct making *m, struct err *e) MUST_CHECK; /* of m->expected */
 struct digest structure_of(const struct making *m); /* of the schema's objects in m->expected */
 void publish_changes(struct making *m); /* m->o->seen: from the ledger's sum to m->expected */
-/* The new one is live, with its entry; *post: the sum after it. Then COMMIT, after which the run's
+/* The new one is live, with its entry, and the sum is as after it. Then COMMIT, after which the run's
  * picture of the database is the new one; before: the tree without the entry. */
-int publish_entry(struct making *m, struct baseline *post, bool by_hand, struct err *e) MUST_CHECK;
-int publish_commit(struct making *m, const struct merkle *before, struct baseline *post,
-                   struct err *e) MUST_CHECK;
+int publish_entry(struct making *m, bool by_hand, struct err *e) MUST_CHECK;
+int publish_commit(struct making *m, const struct merkle *before, struct err *e) MUST_CHECK;
 
 /* How source i is read into m->hidden. */
 int source_plan(struct making *m, size_t i, struct load **out, struct err *e) MUST_CHECK;

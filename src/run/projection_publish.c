@@ -120,16 +120,17 @@ struct digest structure_of(const struct making *m)
 void publish_changes(struct making *m)
 {
     struct observation *seen = &m->o->seen;
-    const struct baseline *sum = m->r->sum;
     const struct catalog *now = &m->expected;
     size_t i = 0;
     size_t k = 0;
+    struct object_rows sum;
+    baseline_rows(m->r->sum, m->r->a, &sum);
     *seen = (struct observation){0};
-    seen->changes = ARENA_ARRAY(m->r->a, struct change, sum->n + now->n + 1);
-    while (i < sum->n || k < now->n) {
-        int order = i >= sum->n ? 1 : k >= now->n ? -1 : strcmp(sum->v[i].object, now->v[k]->text);
-        const char *text = order <= 0 ? sum->v[i].object : now->v[k]->text;
-        bool differs = order != 0 || !digest_eq(&sum->v[i].fingerprint, &now->v[k]->fingerprint);
+    seen->changes = ARENA_ARRAY(m->r->a, struct change, sum.n + now->n + 1);
+    while (i < sum.n || k < now->n) {
+        int order = i >= sum.n ? 1 : k >= now->n ? -1 : strcmp(sum.v[i].object, now->v[k]->text);
+        const char *text = order <= 0 ? sum.v[i].object : now->v[k]->text;
+        bool differs = order != 0 || !digest_eq(&sum.v[i].fingerprint, &now->v[k]->fingerprint);
         if (differs && is_ours(m, text)) {
             struct catalog_object *before =
                 order <= 0 ? table_gets(&m->r->base->by_text, text) : NULL;
@@ -137,7 +138,7 @@ void publish_changes(struct making *m)
                 before = ARENA_NEW(m->r->a, struct catalog_object);
                 before->text = text;
                 (void)!object_parse(m->r->a, text, &before->object);
-                before->fingerprint = sum->v[i].fingerprint;
+                before->fingerprint = sum.v[i].fingerprint;
             }
             seen->changes[seen->n_changes++] =
                 (struct change){before, order >= 0 ? now->v[k] : NULL};
@@ -191,7 +192,7 @@ static int record(struct making *m, const struct object_row *rows, struct err *e
     return record_entry(m->r, &in, ENTRY_PUBLISH, rows, m->o->seen.n_changes, &m->guard, m->o, e);
 }
 
-int publish_entry(struct making *m, struct baseline *post, bool by_hand, struct err *e)
+int publish_entry(struct making *m, bool by_hand, struct err *e)
 {
     struct pg_rows *now = NULL;
     if (put_live(m, by_hand, e) != 0 ||
@@ -201,30 +202,27 @@ int publish_entry(struct making *m, struct baseline *post, bool by_hand, struct 
     m->o->seen.server_time = arena_strdup(m->r->a, pg_text(now, 0, 0));
     pg_rows_free(now);
     m->o->result = RUN_SUCCESS;
-    m->evidence.pre = baseline_digest(m->r->sum, m->r->domains, m->r->id->version / 10000);
+    m->evidence.pre = baseline_digest(m->r->sum);
     const struct object_row *rows = record_objects(m->r, &m->o->seen);
-    baseline_merge(post, m->r->sum, rows, m->o->seen.n_changes);
-    m->evidence.post = baseline_digest(post, m->r->domains, m->r->id->version / 10000);
+    baseline_lay(m->r->sum, rows, m->o->seen.n_changes);
+    m->evidence.post = baseline_digest(m->r->sum);
     return record(m, rows, e);
 }
 
-int publish_commit(struct making *m, const struct merkle *before, struct baseline *post,
-                   struct err *e)
+int publish_commit(struct making *m, const struct merkle *before, struct err *e)
 {
     if (making_publish(m, before, e) != 0) {
         m->o->sequence = 0;
-        baseline_release(post);
+        baseline_undo(m->r->sum);
         return -1;
     }
     *m->r->base = m->expected;
-    baseline_release(m->r->sum);
-    *m->r->sum = *post;
+    baseline_keep(m->r->sum);
     return 0;
 }
 
 /* Everything that takes time comes before the locks. */
-static int publish(struct making *m, struct baseline *post, bool by_hand, int64_t deadline,
-                   struct err *e)
+static int publish(struct making *m, bool by_hand, int64_t deadline, struct err *e)
 {
     const char *live_acl = NULL;
     const char *kept = NULL;
@@ -234,7 +232,7 @@ static int publish(struct making *m, struct baseline *post, bool by_hand, int64_
     if (generation_swap(making_session(m), m->r->a, m->p->schema, m->live_number, m->hidden, m->acl,
                         &live_acl, e) != 0 ||
         (m->live_number > 0 && keep_live(m, live_acl, e) != 0) ||
-        publish_entry(m, post, by_hand, e) != 0) {
+        publish_entry(m, by_hand, e) != 0) {
         return -1;
     }
     if (m->live_number == 0) {
@@ -249,18 +247,17 @@ int make_public(struct making *m, bool by_hand, struct err *e)
 {
     int64_t deadline = clock_ms() + m->p->snapshot_wait_ms;
     struct merkle before = *m->r->merkle;
-    struct baseline post = {0};
     making_phase(m, "publish");
     publish_changes(m);
     if (wait_for_snapshots(m, deadline, e) != 0) {
         return -1;
     }
-    if (publish(m, &post, by_hand, deadline, e) != 0 || FAULT(GENERATION_SWAPPED)) {
+    if (publish(m, by_hand, deadline, e) != 0 || FAULT(GENERATION_SWAPPED)) {
         making_roll_back(m);
         *m->r->merkle = before;
         m->o->sequence = 0;
-        baseline_release(&post);
+        baseline_undo(m->r->sum);
         return e->code != ERR_NONE ? -1 : execution_injected(e);
     }
-    return publish_commit(m, &before, &post, e);
+    return publish_commit(m, &before, e);
 }

@@ -34,7 +34,8 @@ struct run {
     struct identity *id;
     struct merkle *merkle; /* the ledger's tree; advanced by every entry */
     struct catalog *base;  /* the database as it is; advanced by every commit */
-    /* The ledger's sum of objects, which baselines are made of; advanced by every commit. */
+    /* The ledger's sum of objects, which baselines are made of; laid over by every transaction, kept by its
+     * commit. */
     struct baseline *sum;
     int64_t epoch;
     /* run_migration(): the row of the live generation that the migration becomes part of; NULL: none. */

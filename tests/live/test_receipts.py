@@ -23,10 +23,10 @@ ONE, TWO = full_id("M-01"), full_id("M-02")
 HOME = f"migrations/postgis/{ONE}"
 MODES = {mode: ENVIRONMENTS.replace("evidence: none", f"evidence: {mode}") for mode in ("bundle", "folder", "pointer", "none")}
 OUTPUTS = ("baselines/pre.json", "baselines/post.json", "diffs/summary.json", "diffs/touched.csv")
+LISTS = ("baselines/pre.objects.tsv", "baselines/post.objects.tsv")
 EVIDENCE = {
-    "bundle": (*OUTPUTS, "receipts/run_receipt.json"),
-    "folder": ("baselines/dev/pre.json", "baselines/dev/post.json", "diffs/dev/summary.json", "diffs/dev/touched.csv",
-               "receipts/dev/run_receipt.json"),
+    "bundle": (*OUTPUTS, *LISTS, "receipts/run_receipt.json"),
+    "folder": tuple(name.replace("/", "/dev/") for name in (*OUTPUTS, *LISTS, "receipts/run_receipt.json")),
     "pointer": ("receipts/receipt_ref.json",),
 }
 
@@ -67,7 +67,7 @@ def every_receipt_fits_its_schema(tmp):
         valid("entry.v1", json.loads(text))
         ran = p.run("receipt", "show", "dev", str(n), "--canonical")
         equal(ran.out, body, "the bytes that were hashed")
-    for name, schema in (("baselines/pre.json", "baseline.v1"), ("baselines/post.json", "baseline.v1"), ("diffs/summary.json", "diff_summary.v1")):
+    for name, schema in (("baselines/pre.json", "baseline.v2"), ("baselines/post.json", "baseline.v2"), ("diffs/summary.json", "diff_summary.v1")):
         valid(schema, json.loads(p.path(f"{HOME}/{name}").read_bytes()))
 
 
@@ -107,7 +107,7 @@ def a_receipt_names_what_went_in_and_what_came_out(tmp):
     equal(inputs, {f"{HOME}/{name}": digest(p.path(f"{HOME}/{name}")) for name in ("migration.yml", "forward.sql", "rollback.sql")})
     outputs = {o["uri"]: o["digest"] for o in claim["outputs"]}
     equal(outputs, {name: digest(p.path(f"{HOME}/{name}")) for name in OUTPUTS})
-    equal(claim["baselines"], dict(pre=outputs["baselines/pre.json"], post=outputs["baselines/post.json"]))
+    equal(claim["baselines"], dict(pre=outputs["baselines/pre.json"], post=outputs["baselines/post.json"], format="kfmig.baseline.v2"))
     limits = claim["limits"]
     contains(json.dumps(limits), '"max_row_backfill"')
     equal(digest(receipts(p.db)[-1][1].encode()), digest(body), "the export is the ledger's receipt, byte for byte")
@@ -121,11 +121,10 @@ def the_diff_lists_what_changed(tmp):
     summary = p.path(f"{HOME}/diffs/summary.json").read_text()
     for part in ("table app.t", "schema app"):
         contains(summary, part)
-    post = json.loads(p.path(f"{HOME}/baselines/post.json").read_bytes())
-    pre = json.loads(p.path(f"{HOME}/baselines/pre.json").read_bytes())
-    equal({k: v for k, v in post["objects"].items() if k in pre["objects"]}, pre["objects"])
-    contains(post["objects"], "table app.t")
-    lacks(pre["objects"], "table app.t")
+    pre, post = (dict(line.split("\t") for line in p.path(f"{HOME}/baselines/{name}.objects.tsv").read_text().splitlines()) for name in ("pre", "post"))
+    equal({k: v for k, v in post.items() if k in pre}, pre)
+    contains(post, "table app.t")
+    lacks(pre, "table app.t")
 
 
 @test

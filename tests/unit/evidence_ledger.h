@@ -25,6 +25,7 @@ struct memory {
     struct ledger_fault odd[4];
     size_t n_odd;
     struct digest unreadable;
+    int baselines;   /* format of the next migration's; 0: the newest */
     int64_t n_asked; /* texts and objects that were asked for */
 };
 
@@ -179,9 +180,17 @@ static inline const char *memory_baseline(struct memory *m, int64_t upto)
     if (upto > 0) {
         (void)!memory_objects(m, upto, m->a, &rows, &e);
     }
-    baseline_of_rows(&b, m->a, &rows);
-    struct digest d = baseline_digest(&b, &none, 15);
-    baseline_release(&b);
+    struct digest d;
+    if (m->baselines == 1) {
+        struct buf text = {0};
+        baseline_write_v1(&text, &rows, &none, 15);
+        d = digest_of(buf_bytes(&text));
+        buf_release(&text);
+    } else {
+        baseline_begin(&b, &rows, &none, 15);
+        d = baseline_digest(&b);
+        baseline_release(&b);
+    }
     return arena_strdup(m->a, digest_text(&d, digest));
 }
 
@@ -236,6 +245,10 @@ static inline struct doc *memory_migration(struct memory *m, const char *id, con
     memory_output(m, outputs, "diffs/summary.json",
                   memory_text(m, arena_printf(a, "{\"of\":\"%s\"}", id)));
     memory_output(m, outputs, "diffs/touched.csv", memory_text(m, arena_printf(a, "%s\n", id)));
+    if (m->baselines != 1) {
+        struct doc *baselines = doc_put(a, claim, "baselines", doc_new(a, DOC_MAP));
+        doc_put(a, baselines, "format", doc_text(a, baseline_format_text(BASELINE_FORMAT)));
+    }
     struct doc *ledger = doc_put(a, r, "ledger", doc_new(a, DOC_MAP));
     char previous[DIGEST_TEXT];
     struct digest root = merkle_root(&m->tree);

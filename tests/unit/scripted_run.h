@@ -180,7 +180,7 @@ static inline void scene_open_failing(struct scene *t, const char *script, int n
                               .database = "kfm",
                               .role = "u"};
     t->base = (struct catalog){.a = &t->a, .by_text = {.a = &t->a}, .by_oid = {.a = &t->a}};
-    t->sum.a = &t->a;
+    baseline_begin(&t->sum, &(struct object_rows){0}, &t->domains, 15);
     t->ear = (struct ear){t, scene_hear, scene_stops};
     t->wait = (struct pg_wait){0, scene_wait, t};
     scene_declare(t, "INSERT INTO t VALUES (1)");

@@ -1,8 +1,7 @@
 /* layer: evidence */
-/* Diffs, lists of touched objects, results of invariants, baselines: written and read back. */
+/* Diffs, lists of touched objects, results of invariants: written and read back. */
 #include "tap.h"
 
-#include "evidence/baseline.h"
 #include "evidence/diff.h"
 
 static struct arena arena;
@@ -185,124 +184,14 @@ static void test_invariants(void)
            "by file, in order");
 }
 
-/* --- baselines --- */
-
-static struct object_row sum[] = {{"role reader", {{1}}, "", 1, 1},
-                                  {"schema app", {{2}}, "", 1, 1},
-                                  {"table app.\"Ä\"", {{3}}, "", 1, 1},
-                                  {"table app.t", {{4}}, "", 2, 2}};
-
-static struct bytes baseline_of(const struct object_rows *all, const struct domains *d)
-{
-    struct baseline b;
-    struct buf text = {0};
-    baseline_of_rows(&b, &arena, all);
-    baseline_write(&text, &b, d, 15);
-    struct digest whole_text = digest_of(buf_bytes(&text));
-    struct digest told = baseline_digest(&b, d, 15);
-    ok(digest_eq(&whole_text, &told), "the digest is that of the bytes");
-    baseline_release(&b);
-    struct bytes out = bytes_of(arena_dup(&arena, buf_str(&text), text.n), text.n);
-    buf_release(&text);
-    return out;
-}
-
-static void test_baseline(void)
-{
-    const struct object_rows all = {sum, 4, 4};
-    const struct domains none = {.schemas = {0}};
-    const char *schemas[] = {"app"};
-    const struct domains governed = {.schemas = {schemas, 1, 1}};
-    struct object_rows got;
-    struct err e = {0};
-    int major = 0;
-    struct bytes text = baseline_of(&all, &none);
-    ok(baseline_read(&arena, text, "pre.json", &got, &major, &e) == 0 && got.n == 4 && major == 15,
-       "a baseline is read");
-    for (size_t i = 0; i < 4; i++) {
-        ok(strcmp(got.v[i].object, sum[i].object) == 0 &&
-               digest_eq(&got.v[i].fingerprint, &sum[i].fingerprint),
-           sum[i].object);
-    }
-    ok(bytes_eq(baseline_of(&got, &none), text), "and written again is the same");
-    ok(!bytes_eq(baseline_of(&all, &governed), text), "protected domains are a part of it");
-}
-
-static void test_merge(void)
-{
-    const struct object_rows all = {sum, 4, 4};
-    const struct domains none = {.schemas = {0}};
-    const struct object_row moved[] = {{"schema app", {{9}}, "", 3, 3},
-                                       {"table app.\"Ä\"", {{0}}, "", 3, 3},
-                                       {"table app.s", {{5}}, "", 3, 3},
-                                       {"table zzz.z", {{6}}, "", 3, 3}};
-    const struct object_row want[] = {{"role reader", {{1}}, "", 0, 0},
-                                      {"schema app", {{9}}, "", 0, 0},
-                                      {"table app.s", {{5}}, "", 0, 0},
-                                      {"table app.t", {{4}}, "", 0, 0},
-                                      {"table zzz.z", {{6}}, "", 0, 0}};
-    struct baseline old;
-    struct baseline merged;
-    baseline_of_rows(&old, &arena, &all);
-    (void)baseline_digest(&old, &none, 15);
-    baseline_merge(&merged, &old, moved, 4);
-    is_int(merged.n, 5, "changed, removed, added, added behind all");
-    for (size_t i = 0; i < 5 && i < merged.n; i++) {
-        ok(strcmp(merged.v[i].object, want[i].object) == 0 &&
-               digest_eq(&merged.v[i].fingerprint, &want[i].fingerprint),
-           want[i].object);
-    }
-    struct baseline anew;
-    struct object_rows rows_of_want = {ARENA_ARRAY(&arena, struct object_row, 5), 5, 5};
-    memcpy(rows_of_want.v, want, sizeof want);
-    baseline_of_rows(&anew, &arena, &rows_of_want);
-    struct digest a = baseline_digest(&merged, &none, 15);
-    struct digest b = baseline_digest(&anew, &none, 15);
-    ok(digest_eq(&a, &b), "merged is the same as made anew");
-    baseline_release(&old);
-    baseline_release(&merged);
-    baseline_release(&anew);
-}
-
-static const struct {
-    const char *text, *says;
-} no_baselines[] = {
-    {"{\"format\":\"x\",\"objects\":{}}", "not a baseline"},
-    {"{\"format\":\"kfmig.baseline.v1\"}", "not a baseline"},
-    {"{\"format\":\"kfmig.baseline.v1\",\"objects\":[]}", "not a baseline"},
-    {"{\"format\":\"kfmig.baseline.v1\",\"objects\":{\"schema a\":\"x\"}}",
-     "object \"schema a\" has no fingerprint"},
-    {"{\"format\":\"kfmig.baseline.v1\",\"objects\":{\"schema a\":5}}",
-     "object \"schema a\" has no fingerprint"},
-    {"{\"format\":\"kfmig.baseline.v1\",\"objects\":{\"schema b\":"
-     "\"sha256:0000000000000000000000000000000000000000000000000000000000000001\",\"schema a\":"
-     "\"sha256:0000000000000000000000000000000000000000000000000000000000000001\"}}",
-     "object \"schema a\" is out of order"},
-};
-
-static void test_no_baseline(void)
-{
-    for (size_t i = 0; i < sizeof no_baselines / sizeof no_baselines[0]; i++) {
-        struct object_rows got;
-        struct err e = {0};
-        int major = 0;
-        int rc = baseline_read(&arena, bytes_str(no_baselines[i].text), "b.json", &got, &major, &e);
-        ok(rc == -1 && e.code == ERR_INTEGRITY, "no baseline");
-        is_str(e.msg, no_baselines[i].says, "says why");
-    }
-}
-
 int main(void)
 {
-    tap_plan(15 + 6 + 3 + 10 + 2 + 9 + 7 + 12);
+    tap_plan(15 + 6 + 3 + 10 + 1);
     test_diff();
     test_no_diff();
     test_touched();
     test_no_list();
     test_invariants();
-    test_baseline();
-    test_merge();
-    test_no_baseline();
     arena_release(&arena);
     return tap_done();
 }

@@ -30,11 +30,14 @@ struct scene {
     struct err e;
 };
 
+static int baselines; /* their format; 0: the newest */
+
 static void scene_begin(struct scene *s, enum evidence mode)
 {
     *s = (struct scene){.env = {.name = "dev", .evidence = mode},
                         .bundle = {.id = "M-2", .dir = "migrations/M-2"}};
     memory_begin(&s->m, &arena);
+    s->m.baselines = baselines;
     (void)memory_migration(&s->m, "M-1", "SELECT 1;");
     s->receipt = memory_migration(&s->m, "M-2", "SELECT 2;");
     const struct entry *en = &s->m.entries.v[1];
@@ -97,7 +100,22 @@ static int count_files(void)
     return f != NULL && pclose(f) == 0 ? n : -1;
 }
 
-static void check_outputs(struct scene *s, const char *sub)
+/* The list beside each baseline of the newest format is the one it is about. */
+static void check_lists(const char *sub, bool has_them)
+{
+    static const char *const names[] = {"pre", "post"};
+    for (size_t i = 0; i < 2; i++) {
+        struct err e = {0};
+        const char *path =
+            arena_printf(&arena, "migrations/M-2/baselines/%s%s.json", sub, names[i]);
+        const char *list = object_list_path(&arena, path);
+        ok(has_them ? object_list_check(text_of(path), text_of(list), &e) == 0
+                    : bytes_eq(text_of(list), bytes_str("(missing)")),
+           list);
+    }
+}
+
+static void check_outputs(struct scene *s, const char *sub, bool has_lists)
 {
     static const char *const uris[][2] = {{"baselines", "pre.json"},
                                           {"baselines", "post.json"},
@@ -113,7 +131,8 @@ static void check_outputs(struct scene *s, const char *sub)
     }
     const char *path = arena_printf(&arena, "migrations/M-2/receipts/%srun_receipt.json", sub);
     ok(bytes_eq(text_of(path), s->m.receipts.v[1].body), path);
-    is_int(count_files(), 5, "and nothing else");
+    check_lists(sub, has_lists);
+    is_int(count_files(), has_lists ? 7 : 5, "and nothing else");
 }
 
 static void test_modes(void)
@@ -122,11 +141,17 @@ static void test_modes(void)
     scene_begin(&s, EVIDENCE_BUNDLE);
     put_file("migrations/M-2/diffs/.kfmig-0123456789abcdef.tmp", "of a killed run");
     is_int(write_all(&s), 0, "a bundle");
-    check_outputs(&s, "");
+    check_outputs(&s, "", true);
     clear();
     scene_begin(&s, EVIDENCE_FOLDER);
     is_int(write_all(&s), 0, "a folder");
-    check_outputs(&s, "dev/");
+    check_outputs(&s, "dev/", true);
+    clear();
+    baselines = 1;
+    scene_begin(&s, EVIDENCE_BUNDLE);
+    baselines = 0;
+    is_int(write_all(&s), 0, "a bundle of an older version");
+    check_outputs(&s, "", false);
     clear();
     scene_begin(&s, EVIDENCE_POINTER);
     is_int(write_all(&s), 0, "a pointer");
@@ -175,7 +200,7 @@ static void check_refused(struct scene *s, const char *name, const char *says)
             name)) {
         printf("# %s\n", s->e.msg);
     }
-    ok(count_files() <= 4 &&
+    ok(count_files() <= 5 &&
            bytes_eq(text_of("migrations/M-2/receipts/run_receipt.json"), bytes_str("(missing)")),
        "no receipt is written");
     clear();
@@ -328,7 +353,7 @@ static void test_changes(void)
 
 int main(void)
 {
-    tap_plan(5 + 13 + 10 + 10 + 5 + 8 + 8 + 6 + 10);
+    tap_plan(5 + 13 + 10 + 10 + 5 + 8 + 8 + 6 + 10 + 4 + 9);
     if (mkdtemp(folder) == NULL || (dirfd = open(folder, O_RDONLY | O_DIRECTORY)) < 0) {
         return 1;
     }

@@ -190,7 +190,8 @@ static void with_sum(void)
     known[1] = (struct object_row){"table other.x", digest_of(bytes_str("2")), "", 1, 1};
     known[2] = (struct object_row){"table wells.old", digest_of(bytes_str("3")), "", 1, 1};
     struct object_rows sum = {known, 3, 3};
-    baseline_of_rows(&b.t.sum, &b.t.a, &sum);
+    baseline_release(&b.t.sum);
+    baseline_begin(&b.t.sum, &sum, &b.t.domains, 15);
 }
 
 /* --- the scenarios */

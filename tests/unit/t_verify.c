@@ -219,6 +219,19 @@ static void output_unknown(struct scene *s)
     doc_put(&arena, output, "uri", doc_text(&arena, "../../etc/passwd"));
     memory_seal(&s->m, s->receipt[2]);
 }
+static void output_of_the_future(struct scene *s)
+{
+    struct doc *baselines = doc_find(s->receipt[2], "claim.baselines");
+    doc_put(&arena, baselines, "format", doc_text(&arena, "kfmig.baseline.v9"));
+    memory_seal(&s->m, s->receipt[2]);
+}
+/* By the rules of the format before, they are others. */
+static void output_of_the_past(struct scene *s)
+{
+    struct doc *claim = doc_get(s->receipt[2], "claim");
+    doc_put(&arena, claim, "baselines", doc_new(&arena, DOC_NULL));
+    memory_seal(&s->m, s->receipt[2]);
+}
 static void output_without_digest(struct scene *s)
 {
     struct doc *output = doc_find(s->receipt[2], "claim.outputs")->item[3];
@@ -284,6 +297,10 @@ static const struct fault faults[] = {
      "entry 2: the text of input migrations/M-2/forward.sql was altered", 1},
     {"an output that no migration has", output_unknown, "output",
      "the receipt of ledger entry 3 names an output \"../../etc/passwd\" that no migration has", 1},
+    {"a baseline of a format to come", output_of_the_future, "output",
+     "the baselines of ledger entry 3 have a format that this kfmig does not know", 2},
+    {"a baseline of the format before", output_of_the_past, "output",
+     "baselines/pre.json of ledger entry 3 is not what its receipt names", 2},
     {"an output without digest", output_without_digest, "output",
      "the receipt of ledger entry 3 names an output \"diffs/touched.csv\" that no migration has",
      1},
@@ -383,6 +400,15 @@ static const struct export_fault export_faults[] = {
      "not as its receipt says"},
     {EVIDENCE_BUNDLE, "an altered baseline", HOME "baselines/pre.json", "{}",
      HOME "baselines/pre.json", "not as its receipt says"},
+    {EVIDENCE_BUNDLE, "a missing list of a baseline", HOME "baselines/post.objects.tsv", NULL,
+     HOME "baselines/post.objects.tsv", "missing, though the baseline beside it is about it"},
+    {EVIDENCE_BUNDLE, "an altered list of a baseline", HOME "baselines/pre.objects.tsv", "",
+     HOME "baselines/pre.objects.tsv", "not the objects that the baseline beside it is about"},
+    {EVIDENCE_BUNDLE, "a list of a baseline that is none", HOME "baselines/pre.objects.tsv",
+     "table app.t\n", HOME "baselines/pre.objects.tsv",
+     "line 1 is not an object and its fingerprint, in order"},
+    {EVIDENCE_BUNDLE, "a folder in the place of a list", HOME "baselines/pre.objects.tsv", "/",
+     HOME "baselines/pre.objects.tsv", "\"" HOME "baselines/pre.objects.tsv\" is a directory"},
     {EVIDENCE_BUNDLE, "a folder where a file should be", HOME "diffs/touched.csv", "/",
      HOME "diffs/touched.csv", "\"migrations/M-2/diffs/touched.csv\" is a directory"},
     {EVIDENCE_BUNDLE, "an exported receipt of this ledger that it does not have",
