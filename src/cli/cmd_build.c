@@ -6,10 +6,11 @@
 #include "cli/verb.h"
 #include "flow/converge.h"
 
-static void print_plan(const struct invocation *s, FILE *stream)
+static void print_plan(struct invocation *s, FILE *stream)
 {
     struct buf out = {0};
     struct style st = output_style(s->req, stream);
+    site_ask_around(&s->site, AROUND_ROWS);
     if (s->req->format == FORMAT_JSON) {
         report_json(&out, report_plan_doc(s->a, &s->site.plan));
     } else {
@@ -72,12 +73,8 @@ static int build(struct invocation *s, const struct request *req, struct result 
         converge(&s->site, &o, r, e) != 0) {
         return -1;
     }
-    if (is_idle) {
-        verb_note(s, "%s: nothing to do (%zu current)", r->environment, r->n_current);
-        return 0;
-    }
     struct buf out = {0};
-    report_result(&out, r);
+    report_result(&out, r, !is_idle);
     verb_note(s, "%s", buf_str(&out));
     buf_release(&out);
     return 0;

@@ -3,20 +3,13 @@
 #include "cli/output.h"
 #include "cli/select.h"
 
-/* What each form tells beside the plan: JSON all of it, text no receipts, Markdown nothing. */
-static void ask_around(struct site *s, enum format format)
-{
-    if (format != FORMAT_MARKDOWN) {
-        site_ask_around(s, format == FORMAT_JSON ? AROUND_RUNS | AROUND_ROWS : AROUND_ROWS);
-    }
-}
-
 static int print(const struct request *req, struct invocation *s)
 {
     const struct plan *p = &s->site.plan;
     struct buf out = {0};
     struct style st = output_style(req, stdout);
-    ask_around(&s->site, req->format);
+    /* Only JSON tells of receipts. */
+    site_ask_around(&s->site, AROUND_ROWS | (req->format == FORMAT_JSON ? AROUND_RUNS : 0));
     if (req->format == FORMAT_JSON) {
         report_json(&out, report_plan_doc(s->a, p));
     } else if (req->format == FORMAT_MARKDOWN) {

@@ -473,10 +473,40 @@ static void deliver(struct result *r, const struct site *s)
     }
 }
 
+static bool was_applied(const struct result *r, const char *target)
+{
+    for (size_t i = 0; i < r->n; i++) {
+        if (r->v[i].action == RESULT_APPLY && strcmp(r->v[i].target, target) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* What the plan had that is in no other count. */
+static void count_left(struct result *r, const struct plan *p)
+{
+    const struct plan_idle idle = plan_idle(p);
+    size_t planned = p->n_apply + p->n_rebuild + p->n_export;
+    size_t n = r->n_failed + r->n_skipped;
+    r->left = (struct result_left){.blocked = p->n_state[STATE_BLOCKED],
+                                   .waiting = idle.waiting,
+                                   .not_here = idle.not_here,
+                                   .not_applicable = idle.not_applicable};
+    for (size_t i = 0; i < r->n; i++) {
+        bool owes = r->v[i].action == RESULT_EXPORT && r->v[i].failure != NULL;
+        r->left.not_exported += owes && !was_applied(r, r->v[i].target);
+    }
+    n += r->left.not_exported + r->n_done[RESULT_APPLY] + r->n_done[RESULT_PUBLISH] +
+         r->n_done[RESULT_EXPORT];
+    r->left.not_run = planned > n ? planned - n : 0;
+}
+
 void result_end(struct result *r, struct site *s)
 {
     deliver(r, s);
     r->n_current = s->plan.n_state[STATE_CURRENT];
+    count_left(r, &s->plan);
     if (s->id.has_ledger) {
         r->instance = arena_strdup(s->a, s->id.uuid);
         r->size = s->id.size;

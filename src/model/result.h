@@ -43,15 +43,25 @@ struct result_row {
     int64_t ms;
 };
 
-/* plan_digest: of the plan that was held to; has_plan: there was one. instance, size, root: of the ledger as
- * it was left, or last seen where the connection was lost; instance NULL: there is none. worst: of all that
- * failed, ERR_NONE. more: members that only one verb has, which stand beside the others in JSON; NULL. */
+/* Targets of the plan that stayed as they were, besides those that needed nothing: not reached; their
+ * evidence not written; blocked; inside a generation or behind one; known to the ledger only; not for this
+ * environment. */
+struct result_left {
+    size_t not_run, not_exported, blocked, waiting, not_here, not_applicable;
+};
+
+/* With left, n_current, n_skipped, n_failed and what n_done has of APPLY, PUBLISH and EXPORT every target of
+ * a build counts once. plan_digest: of the plan that was held to; has_plan: there was one. instance, size,
+ * root: of the ledger as it was left, or last seen where the connection was lost; instance NULL: there is
+ * none. worst: of all that failed, ERR_NONE. more: members that only one verb has, which stand beside the
+ * others in JSON; NULL. */
 struct result {
     const char *verb, *environment;
     struct result_row *v;
     size_t n, cap;
     size_t n_done[RESULT_ACTIONS];
     size_t n_failed, n_skipped, n_current;
+    struct result_left left;
     bool has_plan;
     struct digest plan_digest;
     const char *instance;

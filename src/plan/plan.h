@@ -231,6 +231,13 @@ const char *plan_risk_text(char risk_class); /* "A", "unknown" */
  * ERR_CONFIG: a migration outside depends on one that runs inside a projection. */
 int plan_make(struct arena *a, const struct plan_input *in, struct plan *out,
               struct err *e) MUST_CHECK;
+/* Selected steps that are neither blocked nor current and of which nothing is to be done: what runs inside
+ * generations or waits for that; what only the ledger knows; what is not for this environment. With n_apply,
+ * n_rebuild, n_export and n_state of blocked and current these are all. */
+struct plan_idle {
+    size_t waiting, not_here, not_applicable;
+};
+struct plan_idle plan_idle(const struct plan *p);
 /* Restrict to targets and what they need. -1 with ERR_CONFIG: unknown or ambiguous target, with near misses
  * as hint. */
 int plan_restrict(struct plan *p, const char *const *targets, size_t n, struct err *e) MUST_CHECK;

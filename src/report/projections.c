@@ -31,8 +31,9 @@ void words_projection_reason(struct buf *out, const struct reason *r)
     }
 }
 
-static void put_cost(struct buf *out, const struct step *x)
+void words_projection_way(struct buf *out, const struct step *x)
 {
+    buf_puts(out, choice(x));
     if (x->action != ACTION_REBUILD) {
         return;
     }
@@ -68,8 +69,8 @@ void words_projection(struct buf *out, const struct style *st, const struct step
         first = false;
     }
     if (x->action != ACTION_NONE) {
-        buf_printf(out, "%*s%s", (int)(VERB_WIDTH + 2 + width), "", choice(x));
-        put_cost(out, x);
+        buf_printf(out, "%*s", (int)(VERB_WIDTH + 2 + width), "");
+        words_projection_way(out, x);
         buf_putc(out, '\n');
     }
 }

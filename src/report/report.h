@@ -37,8 +37,9 @@ void report_faults(struct buf *out, const struct style *st, const struct err_lis
 /* What a verb that writes has done: registry/schemas/result.v1.schema.json, with the members of r->more and,
  * where the verb failed, "error". r that was never begun gives only that. In a. */
 struct doc *report_result_doc(struct arena *a, const struct result *r, const struct err *failure);
-/* "dev: 2 applied, 1 failed, 5 current; 0.3 s", without newline. */
-void report_result(struct buf *out, const struct result *r);
+/* "dev: 2 applied, 1 failed, 1 blocked, 5 current; 0.3 s", without newline; each target of the build is in
+ * one of the figures. was_run false: "dev: nothing to do (9 current)". */
+void report_result(struct buf *out, const struct result *r, bool was_run);
 /* Of the documents recovery.v1 and drill.v1. */
 void report_recovery(struct buf *out, const struct doc *d);
 void report_drill(struct buf *out, const struct doc *d);

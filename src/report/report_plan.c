@@ -1,88 +1,29 @@
 /* The plan as text for people. */
+#include <stdio.h>
 #include <string.h>
 
 #include "report/advice.h"
-#include "report/words.h"
+#include "report/planned.h"
 
-/* RUN_SHOWN: from so many on, what reads the same is told once. */
-enum { LOCK_QUIET = 1, VERB_WIDTH = 9, RUN_SHOWN = 3 };
+enum { VERB_WIDTH = 9, TABLE_FROM = 2 };
 
-static size_t widest_id(const struct plan *p)
+/* Of those that are told of, with two blanks. */
+static size_t widest_id(const struct style *st, const struct plan *p)
 {
     size_t width = 0;
     for (size_t i = 0; i < p->n_steps; i++) {
-        size_t n = p->v[i].selected ? words_width(step_name(&p->v[i])) : 0;
+        size_t n = planned_listed(st, p, &p->v[i]) ? words_width(step_name(&p->v[i])) : 0;
         width = n > width ? n : width;
     }
     return width + 2;
-}
-
-/* "  locks table s.t AccessExclusive, ..."; how large it is, where that is known. */
-static void put_locks(struct buf *out, const struct style *st, const struct plan *p,
-                      const struct statement *t)
-{
-    struct arena a = {0};
-    const char *before = t->rewrites ? "  may rewrite " : "  locks ";
-    for (size_t i = 0; i < t->n_locks; i++) {
-        if (t->locks[i].level <= LOCK_QUIET && !st->verbose) {
-            continue;
-        }
-        const char *text = object_text(&a, &t->locks[i].object);
-        const int64_t *rows = table_gets(&p->world->rows, text);
-        buf_puts(out, before);
-        words_safe(out, text);
-        if (rows != NULL) {
-            buf_puts(out, ", ");
-            words_rows(out, *rows);
-            buf_putc(out, ',');
-        }
-        buf_printf(out, " %s", words_lock(t->locks[i].level));
-        before = rows != NULL || t->rewrites ? "; locks " : ", ";
-    }
-    arena_release(&a);
-}
-
-static bool is_shown(const struct statement *t)
-{
-    return t->kind != STATEMENT_BEGIN && t->kind != STATEMENT_COMMIT;
-}
-
-/* What it does, without its place. */
-static void put_deed(struct buf *out, const struct style *st, const struct plan *p,
-                     const struct statement *t)
-{
-    words_safe(out, t->analysed ? t->tag : "not analysed");
-    buf_puts(out, t->opaque ? ", holds code that is observed when it runs" : "");
-    buf_puts(out, t->destructive ? ", destructive" : "");
-    put_locks(out, st, p, t);
-}
-
-/* How many statements from the one at first on read as deed does. */
-static size_t count_alike(const struct style *st, const struct plan *p, const struct script *script,
-                          size_t first, const struct buf *deed)
-{
-    size_t n = 1;
-    struct buf next = {0};
-    while (!st->verbose && first + n < script->n && is_shown(&script->v[first + n])) {
-        buf_clear(&next);
-        put_deed(&next, st, p, &script->v[first + n]);
-        if (strcmp(buf_str(&next), buf_str(deed)) != 0) {
-            break;
-        }
-        n++;
-    }
-    buf_release(&next);
-    return n;
 }
 
 /* One statement, or all of a run that read the same; how many. */
 static size_t put_run(struct buf *out, const struct style *st, const struct plan *p,
                       const struct step *s, const struct script *script, size_t first)
 {
-    struct buf place = {0}, deed = {0};
-    put_deed(&deed, st, p, &script->v[first]);
-    size_t n = count_alike(st, p, script, first, &deed);
-    n = n < RUN_SHOWN ? 1 : n;
+    struct buf place = {0}, locks = {0};
+    size_t n = planned_alike(st, p, script, first);
     int from = script->v[first].line, to = script->v[first + n - 1].line;
     buf_printf(&place, "%s:%d", words_in_bundle(s->bundle, script->path), from);
     if (to > from) {
@@ -93,10 +34,11 @@ static size_t put_run(struct buf *out, const struct style *st, const struct plan
     if (n > 1) {
         buf_printf(out, "%zu times ", n);
     }
-    buf_add(out, deed.p, deed.n);
-    buf_putc(out, '\n');
+    planned_deed(out, &script->v[first]);
+    planned_locks(&locks, st, p, &script->v[first]);
+    buf_printf(out, "%s%s\n", locks.n > 0 ? "  " : "", buf_str(&locks));
     buf_release(&place);
-    buf_release(&deed);
+    buf_release(&locks);
     return n;
 }
 
@@ -109,20 +51,27 @@ static void put_statements(struct buf *out, const struct style *st, const struct
     }
     for (size_t i = 0; i < b->decl->forward.n; i++) {
         for (size_t k = 0; k < b->forward[i].n;) {
-            k += is_shown(&b->forward[i].v[k]) ? put_run(out, st, p, s, &b->forward[i], k) : 1;
+            k += planned_shown(&b->forward[i].v[k]) ? put_run(out, st, p, s, &b->forward[i], k) : 1;
         }
+    }
+}
+
+static void put_verb(struct buf *out, const struct style *st, const struct step *s)
+{
+    buf_puts(out, "  ");
+    if (s->action != ACTION_NONE) {
+        words_paint(out, st, PAINT_BUSY, plan_action_text(s->action), VERB_WIDTH);
+    } else if (s->kind == STEP_MIGRATION) {
+        words_migration_state(out, st, s, VERB_WIDTH);
+    } else {
+        words_state(out, st, s->state, VERB_WIDTH);
     }
 }
 
 static void put_migration(struct buf *out, const struct style *st, const struct plan *p,
                           const struct step *s, size_t width)
 {
-    buf_puts(out, "  ");
-    if (s->action != ACTION_NONE) {
-        words_paint(out, st, PAINT_BUSY, plan_action_text(s->action), VERB_WIDTH);
-    } else {
-        words_migration_state(out, st, s, VERB_WIDTH);
-    }
+    put_verb(out, st, s);
     words_cell(out, s->bundle->id, width);
     if (s->risk_class != 0) {
         buf_printf(out, "class %s, ", plan_risk_text(s->risk_class));
@@ -235,66 +184,14 @@ static void put_next(struct buf *out, const struct style *st, const struct plan 
     buf_putc(out, '\n');
 }
 
-/* Nothing keeps it but that another is blocked: which one; -1: it has a reason of its own. */
-static int waits_for(const struct step *s)
-{
-    int step = -1;
-    for (size_t i = 0; i < s->n_reasons; i++) {
-        if (reason_state(s->reasons[i].code) == STATE_BLOCKED) {
-            if (s->reasons[i].code != REASON_UPSTREAM_BLOCKED) {
-                return -1;
-            }
-            step = step < 0 ? s->reasons[i].step : step;
-        }
-    }
-    return step;
-}
-
-/* Per step the one that it waits for in the end; itself, if it waits for none. In a. */
-static const size_t *find_roots(struct arena *a, const struct plan *p)
-{
-    size_t *root = ARENA_ARRAY(a, size_t, p->n_steps + 1);
-    for (size_t i = 0; i < p->n_steps; i++) {
-        int on = p->v[i].state == STATE_BLOCKED ? waits_for(&p->v[i]) : -1;
-        root[i] = on >= 0 && (size_t)on < i ? root[on] : i; /* what comes first stands first */
-    }
-    return root;
-}
-
-static bool is_listed(const struct style *st, const struct plan *p, const struct step *s)
-{
-    /* Where nothing could be asked, all are blocked for the one reason given above. */
-    bool idle = s->action == ACTION_NONE && (s->state != STATE_BLOCKED || !p->world->reachable);
-    bool is_absent = s->kind == STEP_MIGRATION && s->bundle->is_absent;
-    return s->selected && (!idle || is_absent || st->verbose);
-}
-
-/* How many of those listed from i on wait for the same one as it does; *last: of these. */
-static size_t count_waiting(const struct style *st, const struct plan *p, const size_t *root,
-                            size_t i, size_t *last)
-{
-    size_t n = 0;
-    for (size_t k = i; k < p->n_steps && root[i] != i && !st->verbose; k++) {
-        if (!is_listed(st, p, &p->v[k])) {
-            continue;
-        }
-        if (root[k] != root[i]) {
-            break;
-        }
-        n++;
-        *last = k;
-    }
-    return n;
-}
-
 /* A run of targets that wait for one that is blocked, as a line; false: it is none, nothing is written.
  * *i: of its first, then of its last. */
 static bool put_waiting(struct buf *out, const struct style *st, const struct plan *p,
                         const size_t *root, size_t *i)
 {
     size_t last = *i;
-    size_t n = count_waiting(st, p, root, *i, &last);
-    if (n < RUN_SHOWN) {
+    size_t n = planned_waiting(st, p, root, *i, &last);
+    if (n == 0) {
         return false;
     }
     buf_puts(out, "  ");
@@ -309,25 +206,92 @@ static bool put_waiting(struct buf *out, const struct style *st, const struct pl
     return true;
 }
 
+/* --- the table ahead of it --------------------------------------------------------------------------- */
+
+static void put_table_row(struct buf *out, const struct style *st, const struct plan *p,
+                          const struct step *s, size_t width)
+{
+    char n[32] = "-";
+    bool applies = s->action == ACTION_APPLY && s->kind == STEP_MIGRATION;
+    put_verb(out, st, s);
+    words_cell(out, step_name(s), width);
+    words_cell(out, s->risk_class != 0 ? plan_risk_text(s->risk_class) : "-", 7);
+    if (applies) {
+        (void)snprintf(n, sizeof n, "%zu", planned_statements(s));
+    }
+    words_cell(out, n, 12);
+    if (applies) {
+        planned_weight(out, p, s);
+    } else if (s->kind == STEP_PROJECTION && s->action != ACTION_NONE) {
+        words_projection_way(out, s);
+    } else {
+        buf_puts(out, reason_sentence(s->reasons[0].code));
+    }
+    buf_putc(out, '\n');
+}
+
+static size_t count_listed(const struct style *st, const struct plan *p)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < p->n_steps; i++) {
+        n += planned_listed(st, p, &p->v[i]);
+    }
+    return n;
+}
+
+/* A line for each step or run of waiting ones; false: nothing, where there is but one to be told of. */
+static bool put_table(struct buf *out, const struct style *st, const struct plan *p,
+                      const size_t *root, size_t width)
+{
+    const char *noun = p->n_projections > 0 ? "target" : "migration";
+    struct buf head = {0};
+    width = width < words_width(noun) + 2 ? words_width(noun) + 2 : width;
+    if (count_listed(st, p) < TABLE_FROM) {
+        return false;
+    }
+    buf_puts(&head, "  ");
+    words_cell(&head, "action", VERB_WIDTH);
+    words_cell(&head, noun, width);
+    words_cell(&head, "class", 7);
+    words_cell(&head, "statements", 12);
+    buf_puts(&head, "heaviest, or why");
+    buf_putc(out, '\n');
+    words_paint(out, st, PAINT_DIM, buf_str(&head), 0);
+    buf_putc(out, '\n');
+    for (size_t i = 0; i < p->n_steps; i++) {
+        if (planned_listed(st, p, &p->v[i]) && !put_waiting(out, st, p, root, &i)) {
+            put_table_row(out, st, p, &p->v[i], width);
+        }
+    }
+    buf_release(&head);
+    return true;
+}
+
+/* --- all of it --------------------------------------------------------------------------------------- */
+
 static bool put_steps(struct buf *out, const struct style *st, const struct plan *p)
 {
     struct arena a = {0};
-    const size_t *root = find_roots(&a, p);
-    size_t width = widest_id(p);
+    const size_t *root = planned_roots(&a, p);
+    size_t width = widest_id(st, p);
+    bool has_table = put_table(out, st, p, root, width);
     bool listed = false;
     for (size_t i = 0; i < p->n_steps; i++) {
         const struct step *s = &p->v[i];
-        if (!is_listed(st, p, s)) {
+        size_t last = i;
+        if (!planned_listed(st, p, s)) {
+            continue;
+        }
+        if (planned_waiting(st, p, root, i, &last) > 0) {
+            i = last; /* the table has all that there is to say */
             continue;
         }
         buf_puts(out, listed ? "" : "\n");
         listed = true;
-        if (!put_waiting(out, st, p, root, &i)) {
-            put_step(out, st, p, s, width);
-        }
+        put_step(out, st, p, s, width);
     }
     arena_release(&a);
-    return listed;
+    return has_table || listed;
 }
 
 void report_plan(struct buf *out, const struct style *st, const struct plan *p)

@@ -1,7 +1,9 @@
 /* The plan as JSON and as Markdown for a pull request. */
 #include <string.h>
 
-#include "report/words.h"
+#include "report/planned.h"
+
+static const struct style plain = {.verbose = false};
 
 static struct doc *statement_doc(struct arena *a, const struct plan *p, const struct script *s,
                                  const struct statement *t)
@@ -82,87 +84,154 @@ static void put_cell(struct buf *out, const char *s)
     buf_release(&safe);
 }
 
-static void put_row(struct buf *out, const struct step *s)
+static void put_cell_buf(struct buf *out, struct buf *text)
 {
-    buf_puts(out, "| ");
-    buf_puts(out,
-             s->action != ACTION_NONE ? plan_action_text(s->action) : plan_state_text(s->state));
-    buf_puts(out, " | ");
-    put_cell(out, s->bundle->id);
-    buf_printf(out, " | %s | ", s->risk_class != 0 ? plan_risk_text(s->risk_class) : "-");
+    put_cell(out, buf_str(text));
+    buf_clear(text);
+}
+
+/* All reasons that lead to its state. */
+static void put_why(struct buf *out, struct buf *text, const struct step *s)
+{
     bool first = true;
     for (size_t i = 0; i < s->n_reasons; i++) {
-        if (reason_state(s->reasons[i].code) == s->state) {
-            struct buf text = {0};
-            words_reason(&text, s, &s->reasons[i]);
-            buf_puts(out, first ? "" : "; ");
-            put_cell(out, buf_str(&text));
-            buf_release(&text);
-            first = false;
-        }
-    }
-    buf_puts(out, " |\n");
-}
-
-static void put_projection_row(struct buf *out, const struct step *x)
-{
-    buf_puts(out, "| ");
-    buf_puts(out,
-             x->action != ACTION_NONE ? plan_action_text(x->action) : plan_state_text(x->state));
-    buf_puts(out, " | ");
-    put_cell(out, x->in->p->name);
-    buf_puts(out, " | - | ");
-    bool first = true;
-    for (size_t i = 0; i < x->n_reasons; i++) {
-        if (reason_state(x->reasons[i].code) == x->state) {
-            struct buf text = {0};
-            words_projection_reason(&text, &x->reasons[i]);
-            buf_puts(out, first ? "" : "; ");
-            put_cell(out, buf_str(&text));
-            buf_release(&text);
-            first = false;
-        }
-    }
-    buf_puts(out, " |\n");
-}
-
-static void put_script(struct buf *out, const struct script *script)
-{
-    for (size_t k = 0; k < script->n; k++) {
-        const struct statement *t = &script->v[k];
-        if (t->kind == STATEMENT_BEGIN || t->kind == STATEMENT_COMMIT) {
+        if (reason_state(s->reasons[i].code) != s->state) {
             continue;
         }
-        struct arena a = {0};
-        buf_printf(out, "| ");
-        put_cell(out, arena_printf(&a, "%s:%d", script->path, t->line));
-        buf_puts(out, " | ");
-        put_cell(out, t->analysed ? t->tag : "not analysed");
-        buf_puts(out, " | ");
-        for (size_t i = 0; i < t->n_locks; i++) {
-            buf_puts(out, i > 0 ? ", " : "");
-            put_cell(out, object_text(&a, &t->locks[i].object));
-            buf_printf(out, " %s", words_lock(t->locks[i].level));
+        buf_puts(out, first ? "" : "; ");
+        if (s->kind == STEP_PROJECTION) {
+            words_projection_reason(text, &s->reasons[i]);
+        } else {
+            words_reason(text, s, &s->reasons[i]);
         }
-        buf_puts(out, " |\n");
-        arena_release(&a);
+        put_cell_buf(out, text);
+        first = false;
     }
 }
 
-static void put_statement_table(struct buf *out, const struct plan *p)
+static void put_row(struct buf *out, const struct plan *p, const struct step *s)
 {
-    if (p->n_apply == 0) {
-        return;
+    struct buf text = {0};
+    bool applies = s->action == ACTION_APPLY && s->kind == STEP_MIGRATION;
+    buf_printf(out, "| %s | ",
+               s->action != ACTION_NONE ? plan_action_text(s->action) : plan_state_text(s->state));
+    put_cell(out, step_name(s));
+    buf_printf(out, " | %s | ", s->risk_class != 0 ? plan_risk_text(s->risk_class) : "-");
+    if (applies) {
+        buf_printf(out, "%zu", planned_statements(s));
+        planned_weight(&text, p, s);
+    } else if (s->kind == STEP_PROJECTION && s->action != ACTION_NONE) {
+        words_projection_way(&text, s);
     }
-    buf_puts(out, "\n| statement | does | locks |\n|---|---|---|\n");
-    for (size_t i = 0; i < p->n_migrations; i++) {
-        const struct bundle *b = p->v[i].bundle;
-        bool shown = p->v[i].selected && p->v[i].action == ACTION_APPLY && b->decl != NULL &&
-                     b->forward != NULL;
-        for (size_t k = 0; shown && k < b->decl->forward.n; k++) {
-            put_script(out, &b->forward[k]);
+    buf_puts(out, applies ? " | " : "- | ");
+    put_cell_buf(out, &text);
+    buf_puts(out, " | ");
+    put_why(out, &text, s);
+    buf_puts(out, " |\n");
+    buf_release(&text);
+}
+
+/* A run of targets that wait for one that is blocked; false: it is none. *i: of its first, then of its
+ * last. */
+static bool put_waiting_row(struct buf *out, const struct plan *p, const size_t *root, size_t *i)
+{
+    size_t last = *i;
+    size_t n = planned_waiting(&plain, p, root, *i, &last);
+    if (n == 0) {
+        return false;
+    }
+    buf_printf(out, "| %s | ", plan_state_text(STATE_BLOCKED));
+    put_cell(out, step_name(&p->v[*i]));
+    buf_puts(out, " to ");
+    put_cell(out, step_name(&p->v[last]));
+    buf_printf(out, " | - | - |  | %zu wait for ", n);
+    put_cell(out, step_name(&p->v[root[*i]]));
+    buf_puts(out, " |\n");
+    *i = last;
+    return true;
+}
+
+static void put_rows(struct buf *out, const struct plan *p)
+{
+    struct arena a = {0};
+    const size_t *root = planned_roots(&a, p);
+    bool first = true;
+    for (size_t i = 0; i < p->n_steps; i++) {
+        if (!planned_listed(&plain, p, &p->v[i])) {
+            continue;
+        }
+        if (first) {
+            buf_printf(out, "\n| action | %s | class | statements | heaviest | why |\n",
+                       p->n_projections > 0 ? "target" : "migration");
+            buf_puts(out, "|---|---|---|--:|---|---|\n");
+        }
+        first = false;
+        if (!put_waiting_row(out, p, root, &i)) {
+            put_row(out, p, &p->v[i]);
         }
     }
+    arena_release(&a);
+}
+
+/* The statement at first of a script, or those that read the same; how many. */
+static size_t put_statement_row(struct buf *out, const struct plan *p, const struct script *script,
+                                size_t first)
+{
+    struct buf text = {0};
+    size_t n = planned_alike(&plain, p, script, first);
+    int from = script->v[first].line, to = script->v[first + n - 1].line;
+    buf_printf(&text, "%s:%d", script->path, from);
+    if (to > from) {
+        buf_printf(&text, "-%d", to);
+    }
+    buf_puts(out, "| ");
+    put_cell_buf(out, &text);
+    if (n > 1) {
+        buf_printf(&text, "%zu times ", n);
+    }
+    planned_deed(&text, &script->v[first]);
+    buf_puts(out, " | ");
+    put_cell_buf(out, &text);
+    planned_locks(&text, &plain, p, &script->v[first]);
+    buf_puts(out, " | ");
+    put_cell_buf(out, &text);
+    buf_puts(out, " |\n");
+    buf_release(&text);
+    return n;
+}
+
+static void put_scripts(struct buf *out, const struct plan *p, const struct step *s)
+{
+    const struct bundle *b = s->bundle;
+    for (size_t i = 0; i < b->decl->forward.n; i++) {
+        for (size_t k = 0; k < b->forward[i].n;) {
+            bool is_shown = planned_shown(&b->forward[i].v[k]);
+            k += is_shown ? put_statement_row(out, p, &b->forward[i], k) : 1;
+        }
+    }
+}
+
+/* All statements that are to be run; folded away by whoever shows Markdown. */
+static void put_statement_table(struct buf *out, const struct plan *p)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < p->n_migrations; i++) {
+        const struct step *s = &p->v[i];
+        n += s->selected && s->action == ACTION_APPLY ? planned_statements(s) : 0;
+    }
+    if (n == 0) {
+        return;
+    }
+    buf_puts(out, "\n<details><summary>");
+    words_count(out, n, "statement");
+    buf_puts(out, "</summary>\n\n| statement | does | locks |\n|---|---|---|\n");
+    for (size_t i = 0; i < p->n_migrations; i++) {
+        const struct step *s = &p->v[i];
+        if (s->selected && s->action == ACTION_APPLY && planned_statements(s) > 0) {
+            put_scripts(out, p, s);
+        }
+    }
+    buf_puts(out, "\n</details>\n");
 }
 
 void report_plan_markdown(struct buf *out, const struct plan *p)
@@ -178,19 +247,7 @@ void report_plan_markdown(struct buf *out, const struct plan *p)
         put_cell(out, p->world->why_not);
         buf_putc(out, '\n');
     }
-    size_t n_listed =
-        p->n_apply + p->n_export + p->n_rebuild + p->n_state[STATE_BLOCKED] + p->n_absent;
-    if (n_listed > 0) {
-        buf_printf(out, "\n| action | %s | class | why |\n|---|---|---|---|\n",
-                   p->n_projections > 0 ? "target" : "migration");
-    }
-    for (size_t i = 0; i < p->n_steps; i++) {
-        const struct step *s = &p->v[i];
-        bool is_absent = s->kind == STEP_MIGRATION && s->bundle->is_absent;
-        if (s->selected && (s->action != ACTION_NONE || s->state == STATE_BLOCKED || is_absent)) {
-            (s->kind == STEP_PROJECTION ? put_projection_row : put_row)(out, s);
-        }
-    }
+    put_rows(out, p);
     put_statement_table(out, p);
     buf_printf(out, "\nplan `%s`\n", digest_text(&digest, text));
 }

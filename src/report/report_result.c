@@ -40,6 +40,18 @@ static struct doc *rows_doc(struct arena *a, const struct result *r, bool failed
     return list;
 }
 
+static struct doc *left_doc(struct arena *a, const struct result_left *l)
+{
+    struct doc *d = doc_new(a, DOC_MAP);
+    doc_put(a, d, "not_run", doc_int(a, (int64_t)l->not_run));
+    doc_put(a, d, "not_exported", doc_int(a, (int64_t)l->not_exported));
+    doc_put(a, d, "blocked", doc_int(a, (int64_t)l->blocked));
+    doc_put(a, d, "waiting", doc_int(a, (int64_t)l->waiting));
+    doc_put(a, d, "not_here", doc_int(a, (int64_t)l->not_here));
+    doc_put(a, d, "not_applicable", doc_int(a, (int64_t)l->not_applicable));
+    return d;
+}
+
 static struct doc *ledger_doc(struct arena *a, const struct result *r)
 {
     if (r->instance == NULL) {
@@ -65,6 +77,7 @@ struct doc *report_result_doc(struct arena *a, const struct result *r, const str
         doc_put(a, d, "failed", rows_doc(a, r, true));
         doc_put(a, d, "skipped", doc_int(a, (int64_t)r->n_skipped));
         doc_put(a, d, "current", doc_int(a, (int64_t)r->n_current));
+        doc_put(a, d, "left", left_doc(a, &r->left));
         doc_put(a, d, "plan_digest",
                 r->has_plan ? words_digest(a, &r->plan_digest) : doc_new(a, DOC_NULL));
         doc_put(a, d, "ledger", ledger_doc(a, r));
@@ -76,21 +89,45 @@ struct doc *report_result_doc(struct arena *a, const struct result *r, const str
     return d;
 }
 
-void report_result(struct buf *out, const struct result *r)
+/* ", 2 blocked", for what there is of it. */
+static void put_counts(struct buf *out, const struct result *r, bool was_run)
 {
-    const size_t *n = r->n_done;
-    buf_printf(out, "%s: %zu applied", r->environment, n[RESULT_APPLY]);
-    if (n[RESULT_PUBLISH] > 0) {
-        buf_printf(out, ", %zu published", n[RESULT_PUBLISH]);
+    const struct result_left *l = &r->left;
+    const struct {
+        size_t n;
+        const char *text;
+    } parts[] = {{was_run ? r->n_done[RESULT_PUBLISH] : 0, "published"},
+                 {r->n_failed, "failed"},
+                 {r->n_skipped, "skipped"},
+                 {r->n_done[RESULT_EXPORT], "exported again"},
+                 {l->not_exported, "not exported"},
+                 {l->not_run, "not run"},
+                 {l->waiting, "waiting"},
+                 {l->blocked, "blocked"}};
+    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
+        if (parts[i].n > 0) {
+            buf_printf(out, "%zu %s, ", parts[i].n, parts[i].text);
+        }
     }
-    if (r->n_failed > 0) {
-        buf_printf(out, ", %zu failed", r->n_failed);
+    buf_printf(out, "%zu current", r->n_current);
+    if (l->not_here > 0) {
+        buf_printf(out, ", %zu applied but not here", l->not_here);
     }
-    if (r->n_skipped > 0) {
-        buf_printf(out, ", %zu skipped", r->n_skipped);
+    if (l->not_applicable > 0) {
+        buf_printf(out, ", %zu not applicable", l->not_applicable);
     }
-    if (n[RESULT_EXPORT] > 0) {
-        buf_printf(out, ", %zu exported again", n[RESULT_EXPORT]);
+}
+
+void report_result(struct buf *out, const struct result *r, bool was_run)
+{
+    words_safe(out, r->environment);
+    if (!was_run) {
+        buf_puts(out, ": nothing to do (");
+        put_counts(out, r, false);
+        buf_putc(out, ')');
+        return;
     }
-    buf_printf(out, ", %zu current; %.1f s", r->n_current, (double)r->ms / 1000.0);
+    buf_printf(out, ": %zu applied, ", r->n_done[RESULT_APPLY]);
+    put_counts(out, r, true);
+    buf_printf(out, "; %.1f s", (double)r->ms / 1000.0);
 }

@@ -93,24 +93,18 @@ void words_count(struct buf *out, size_t n, const char *noun)
 
 void words_summary(struct buf *out, const struct plan *p)
 {
-    size_t n_absent = 0, n_waiting = 0;
-    for (size_t i = 0; i < p->n_steps; i++) {
-        const struct step *s = &p->v[i];
-        n_waiting += s->selected && s->state == STATE_STALE && s->action == ACTION_NONE;
-        n_absent += s->selected && s->state == STATE_NOT_APPLICABLE && s->kind == STEP_MIGRATION &&
-                    s->bundle->is_absent;
-    }
+    const struct plan_idle idle = plan_idle(p);
     const struct {
         size_t n;
         const char *text;
     } parts[] = {{p->n_apply, "to apply"},
                  {p->n_rebuild, "to publish"},
                  {p->n_export, "to export"},
-                 {n_waiting, "waiting"},
+                 {idle.waiting, "waiting"},
                  {p->n_state[STATE_BLOCKED], "blocked"},
                  {p->n_state[STATE_CURRENT], "current"},
-                 {n_absent, "applied but not here"},
-                 {p->n_state[STATE_NOT_APPLICABLE] - n_absent, "not applicable"}};
+                 {idle.not_here, "applied but not here"},
+                 {idle.not_applicable, "not applicable"}};
     words_safe(out, p->env->name);
     const char *before = ": ";
     for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {

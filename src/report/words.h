@@ -77,6 +77,8 @@ struct digest words_output(const struct step *s, enum stage stage);
 void words_projection_reason(struct buf *out, const struct reason *r);
 /* A projection's lines in plan; width: of names. */
 void words_projection(struct buf *out, const struct style *st, const struct step *x, size_t width);
+/* How it is to be done, and what that should cost. */
+void words_projection_way(struct buf *out, const struct step *x);
 /* Its line in status, and with st->verbose one for each of its targets. */
 void words_projection_status(struct buf *out, const struct style *st, const struct plan *p,
                              const struct step *x, size_t id_width);

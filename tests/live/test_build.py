@@ -6,6 +6,7 @@ import json
 import os
 import pathlib
 import re
+import shutil
 import signal
 import subprocess
 
@@ -285,6 +286,50 @@ def steps_limits_how_many_run(tmp):
     equal(p.applied(), [ONE, TWO])
     equal(p.build("--steps", "1").status, 0)
     equal(p.applied(), [ONE, TWO, THREE])
+
+
+def sums(ran):
+    """The figures of the closing line, without its time."""
+    line = ran.err.strip().split("\n")[-1].split(";")[0]
+    contains(line, "dev: ")
+    return {what.strip(" )"): int(n) for n, what in re.findall(r"(\d+) ([a-z ]+)", line)}
+
+
+FAILS, NEEDS_IT, OUTSIDE = "SELECT 1 / 0;", "CREATE TABLE app.never ();", "DROP TABLE other.t;\n"
+
+
+@test
+def the_figures_of_a_closing_line_add_up(tmp):
+    p = Project(tmp)
+    p.bundle("M-01", "CREATE SCHEMA app;", extra="depends_on: []\n")
+    equal(sums(p.build()), {"applied": 1, "current": 0})
+    p.bundle("M-02", FAILS, extra="depends_on: []\n")
+    p.bundle("M-03", NEEDS_IT, extra=f"depends_on: [{TWO}]\n")
+    p.bundle("M-04", OUTSIDE, extra="depends_on: []\n")
+    p.bundle("M-05", NEEDS_IT, extra=f"depends_on: [{full_id('M-04')}]\n")
+    p.bundle("M-06", "CREATE TABLE app.t ();", extra="depends_on: []\n")
+    p.bundle("M-07", "CREATE TABLE app.u ();", extra="depends_on: []\n")
+    ran = p.build("-k", "--steps=1")
+    equal((ran.status, sums(ran)), (2, {"applied": 1, "failed": 1, "skipped": 1, "not run": 1, "blocked": 2, "current": 1}))
+    ran = p.build("-k")
+    equal((ran.status, sums(ran)), (2, {"applied": 1, "failed": 1, "skipped": 1, "blocked": 2, "current": 2}))
+
+
+@test
+def what_was_not_reached_is_counted(tmp):
+    p = Project(tmp)
+    p.bundle("M-01", "CREATE SCHEMA app;", extra="depends_on: []\n")
+    p.bundle("M-02", FAILS, extra="depends_on: []\n")
+    p.bundle("M-03", "CREATE TABLE app.t ();", extra="depends_on: []\n")
+    equal(sums(p.build()), {"applied": 1, "failed": 1, "not run": 1, "current": 0})
+    equal(sums(p.build("--steps=1")), {"applied": 0, "failed": 1, "not run": 1, "current": 1})
+    p.bundle("M-02", "CREATE TABLE app.u ();", extra="depends_on: []\n")
+    doc = json.loads(p.build("--steps=1", "--json").out)
+    equal((len(doc["ran"]), doc["current"], doc["left"]),
+          (1, 1, {"blocked": 0, "not_applicable": 0, "not_exported": 0, "not_here": 0, "not_run": 1, "waiting": 0}))
+    equal(p.build().status, 0)
+    shutil.rmtree(p.path(f"migrations/postgis/{TWO}"))
+    contains(p.build().err, "dev: nothing to do (2 current, 1 applied but not here)\n")
 
 
 @test

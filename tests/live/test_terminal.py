@@ -310,6 +310,7 @@ def plan_says_how_large_tables_are(tmp):
     for part in ("may rewrite table app.big, 20 k rows, AccessExclusive\n", "locks table app.parts, 42 rows, AccessExclusive\n", "locks table app.unknown AccessExclusive\n",
                  "locks table app.nowhere AccessExclusive\n"):
         contains(shown, part)
+    contains(p.run("plan", "dev", "--format=markdown").out, "| 6 | may rewrite table app.big, 20 k rows, AccessExclusive | never built")
     pg.psql(p.db, "INSERT INTO app.parts SELECT 1 FROM generate_series(1, 100); ANALYZE app.parts_1")
     doc = p.json("plan", "dev")
     valid("plan.v1", doc)

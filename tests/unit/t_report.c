@@ -14,6 +14,13 @@ static void test_plan_text(void)
                &w.a,
                "dev: 2 to apply, 1 blocked, 1 current\n"
                "\n"
+               "  action   migration  class  statements  heaviest, or why\n"
+               "  apply    PG-02      A      2           locks table s.t AccessExclusive; holds "
+               "code\n"
+               "  apply    PG-03      -      0           locks nothing that is there\n"
+               "  blocked  PG-04      -      -           its content changed after it was "
+               "applied\n"
+               "\n"
                "  apply    PG-02  class A, never built in this environment\n"
                "           forward.sql:3   ALTER TABLE  locks table s.t AccessExclusive\n"
                "           forward.sql:5   DO, holds code that is observed when it runs\n"
@@ -127,30 +134,39 @@ static void test_markdown(void)
     setup(&w, 4);
     w.bundle[3].id = "PG_04|<b>";
     report_plan_markdown(&out, &w.plan);
-    is_str(
-        buf_str(&out),
-        arena_printf(
-            &w.a,
-            "### kfmig plan for dev\n"
-            "\n"
-            "dev: 2 to apply, 1 blocked, 1 current\n"
-            "\n"
-            "| action | migration | class | why |\n"
-            "|---|---|---|---|\n"
-            "| apply | PG-02 | A | never built in this environment |\n"
-            "| apply | PG-03 | - | runs after a target that is to be built first (dev/PG-02@apply) "
-            "|\n"
-            "| blocked | PG\\_04\\|\\<b\\> | - | its content changed after it was applied: applied "
-            "at T by run R (ledger entry 5) |\n"
-            "\n"
-            "| statement | does | locks |\n"
-            "|---|---|---|\n"
-            "| migrations/postgis/PG-02/forward.sql:3 | ALTER TABLE | table s.t AccessExclusive |\n"
-            "| migrations/postgis/PG-02/forward.sql:5 | DO |  |\n"
-            "\n"
-            "plan `%s`\n",
-            digest_of_plan(&w)),
-        "markdown, with what would be markup escaped");
+    is_str(buf_str(&out),
+           arena_printf(
+               &w.a,
+               "### kfmig plan for dev\n"
+               "\n"
+               "dev: 2 to apply, 1 blocked, 1 current\n"
+               "\n"
+               "| action | migration | class | statements | heaviest | why |\n"
+               "|---|---|---|--:|---|---|\n"
+               "| apply | PG-02 | A | 2 | locks table s.t AccessExclusive; holds code | never "
+               "built in "
+               "this environment |\n"
+               "| apply | PG-03 | - | 0 | locks nothing that is there | runs after a target that "
+               "is to "
+               "be built first (dev/PG-02@apply) |\n"
+               "| blocked | PG\\_04\\|\\<b\\> | - | - |  | its content changed after it was "
+               "applied: applied "
+               "at T by run R (ledger entry 5) |\n"
+               "\n"
+               "<details><summary>2 statements</summary>\n"
+               "\n"
+               "| statement | does | locks |\n"
+               "|---|---|---|\n"
+               "| migrations/postgis/PG-02/forward.sql:3 | ALTER TABLE | locks table s.t "
+               "AccessExclusive |\n"
+               "| migrations/postgis/PG-02/forward.sql:5 | DO, holds code that is observed when it "
+               "runs |  |\n"
+               "\n"
+               "</details>\n"
+               "\n"
+               "plan `%s`\n",
+               digest_of_plan(&w)),
+           "markdown, with what would be markup escaped");
     buf_release(&out);
     arena_release(&w.a);
 }

@@ -6,12 +6,14 @@
 
 #define MANY 12
 
-/* A statement as a letter: I INSERT into s.t, J into s.u, C CREATE TABLE, D DROP TABLE s.t, F DO, ? not analysed, ( ) BEGIN and COMMIT; a digit: that many lines are skipped before the next. */
+/* A statement as a letter: I INSERT into s.t, J into s.u, C CREATE TABLE, D DROP TABLE s.t, F DO, ? not
+ * analysed, ( ) BEGIN and COMMIT; a digit: that many lines are skipped before the next. */
 static void give_statements(struct world_of_tests *w, const char *letters)
 {
     static struct table_lock locks[] = {{{OBJ_TABLE, "s", "t", NULL}, 3},
                                         {{OBJ_TABLE, "s", "u", NULL}, 3},
-                                        {{OBJ_TABLE, "s", "t", NULL}, 8}};
+                                        {{OBJ_TABLE, "s", "t", NULL}, 8},
+                                        {{OBJ_TABLE, "s", "t", NULL}, 1}};
     struct statement *v = ARENA_ARRAY(&w->a, struct statement, strlen(letters) + 1);
     size_t n = 0;
     int line = 1;
@@ -25,11 +27,18 @@ static void give_statements(struct world_of_tests *w, const char *letters)
         s.tag = *c == 'I' || *c == 'J' ? "INSERT"
                 : *c == 'C'            ? "CREATE TABLE"
                 : *c == 'D'            ? "DROP TABLE"
+                : *c == 'A'            ? "ALTER TABLE"
+                : *c == 'L'            ? "SELECT"
                 : *c == 'F'            ? "DO"
                                        : "";
         s.opaque = *c == 'F';
         s.destructive = *c == 'D';
-        s.locks = *c == 'I' ? &locks[0] : *c == 'J' ? &locks[1] : *c == 'D' ? &locks[2] : NULL;
+        s.rewrites = *c == 'A';
+        s.locks = *c == 'I'                ? &locks[0]
+                  : *c == 'J'              ? &locks[1]
+                  : *c == 'D' || *c == 'A' ? &locks[2]
+                  : *c == 'L'              ? &locks[3]
+                                           : NULL;
         s.n_locks = s.locks != NULL;
         v[n++] = s;
     }
@@ -100,7 +109,8 @@ static void test_statements(void)
     }
 }
 
-/* Steps as letters: c current, a to apply, X blocked by its files, n not for this environment, i inside a generation; b blocked by the step before it, B by the first one. */
+/* Steps as letters: c current, a to apply, X blocked by its files, n not for this environment, i inside a
+ * generation; b blocked by the step before it, B by the first one. */
 struct many {
     struct world_of_tests w;
     struct bundle bundle[MANY];
@@ -156,38 +166,49 @@ static void give_steps(struct many *m, const char *letters)
 
 #define OWN "its content changed after it was applied"
 #define WAITS "depends on a target that is blocked"
+#define OF(id) " (dev/" id "@apply)\n"
+#define HEAD "  action   migration  class  statements  heaviest, or why\n"
+#define B_(id, why) "  blocked  " id "       -      -           " why "\n"
+#define A_(id) "  apply    " id "       -      0           locks nothing that is there\n"
+#define MANY_(from, to, n, on)                                                                     \
+    "  blocked  " from " to " to ": " n " wait for " on " (--verbose lists them)\n"
+#define IS_OWN(id) "  blocked  " id "  " OWN "\n"
+#define IS_WAITING(id, on) "  blocked  " id "  " WAITS OF(on)
+#define IS_NEW(id) "  apply    " id "  never built in this environment\n"
 
 static const struct {
     const char *name, *letters;
     bool verbose;
-    const char *summary, *want;
+    const char *summary, *table, *want;
 } plans[] = {
-    {"nothing", "", false, "dev: no migrations", ""},
-    {"current only", "cc", false, "dev: 2 current", ""},
+    {"nothing", "", false, "dev: no migrations", "", ""},
+    {"current only", "cc", false, "dev: 2 current", "", ""},
+    {"one alone needs no table", "Xc", false, "dev: 1 blocked, 1 current", "", IS_OWN("M-01")},
     {"all kinds add up", "aXcnii", false,
      "dev: 1 to apply, 2 waiting, 1 blocked, 1 current, 1 not applicable",
-     "  apply    M-01  never built in this environment\n  blocked  M-02  " OWN "\n"},
+     HEAD A_("M-01") B_("M-02", OWN), IS_NEW("M-01") IS_OWN("M-02")},
     {"two that wait", "Xbb", false, "dev: 3 blocked",
-     "  blocked  M-01  " OWN "\n  blocked  M-02  " WAITS
-     " (dev/M-01@apply)\n  blocked  M-03  " WAITS " (dev/M-02@apply)\n"},
+     HEAD B_("M-01", OWN) B_("M-02", WAITS) B_("M-03", WAITS),
+     IS_OWN("M-01") IS_WAITING("M-02", "M-01") IS_WAITING("M-03", "M-02")},
     {"three that wait, each for the one before", "Xbbb", false, "dev: 4 blocked",
-     "  blocked  M-01  " OWN "\n  blocked  M-02 to M-04: 3 wait for M-01 (--verbose lists them)\n"},
+     HEAD B_("M-01", OWN) MANY_("M-02", "M-04", "3", "M-01"), IS_OWN("M-01")},
     {"all for the same", "XBBBBB", false, "dev: 6 blocked",
-     "  blocked  M-01  " OWN "\n  blocked  M-02 to M-06: 5 wait for M-01 (--verbose lists them)\n"},
+     HEAD B_("M-01", OWN) MANY_("M-02", "M-06", "5", "M-01"), IS_OWN("M-01")},
     {"what is current does not part them", "XbcBBb", false, "dev: 5 blocked, 1 current",
-     "  blocked  M-01  " OWN "\n  blocked  M-02 to M-06: 4 wait for M-01 (--verbose lists them)\n"},
+     HEAD B_("M-01", OWN) MANY_("M-02", "M-06", "4", "M-01"), IS_OWN("M-01")},
     {"what is applied does", "XBBaBB", false, "dev: 1 to apply, 5 blocked",
-     "  blocked  M-01  " OWN "\n  blocked  M-02  " WAITS
-     " (dev/M-01@apply)\n  blocked  M-03  " WAITS " (dev/M-01@apply)\n"
-     "  apply    M-04  never built in this environment\n  blocked  M-05  " WAITS
-     " (dev/M-01@apply)\n  blocked  M-06  " WAITS " (dev/M-01@apply)\n"},
+     HEAD B_("M-01", OWN) B_("M-02", WAITS) B_("M-03", WAITS) A_("M-04") B_("M-05", WAITS)
+         B_("M-06", WAITS),
+     IS_OWN("M-01") IS_WAITING("M-02", "M-01") IS_WAITING("M-03", "M-01") IS_NEW("M-04")
+         IS_WAITING("M-05", "M-01") IS_WAITING("M-06", "M-01")},
     {"two that are blocked have their own", "XbbbXbbbb", false, "dev: 9 blocked",
-     "  blocked  M-01  " OWN "\n  blocked  M-02 to M-04: 3 wait for M-01 (--verbose lists them)\n"
-     "  blocked  M-05  " OWN "\n  blocked  M-06 to M-09: 4 wait for M-05 (--verbose lists them)\n"},
+     HEAD B_("M-01", OWN) MANY_("M-02", "M-04", "3", "M-01") B_("M-05", OWN)
+         MANY_("M-06", "M-09", "4", "M-05"),
+     IS_OWN("M-01") IS_OWN("M-05")},
     {"--verbose lists them", "Xbbb", true, "dev: 4 blocked",
-     "  blocked  M-01  " OWN "\n  blocked  M-02  " WAITS
-     " (dev/M-01@apply)\n  blocked  M-03  " WAITS " (dev/M-02@apply)\n  blocked  M-04  " WAITS
-     " (dev/M-03@apply)\n"},
+     HEAD B_("M-01", OWN) B_("M-02", WAITS) B_("M-03", WAITS) B_("M-04", WAITS),
+     IS_OWN("M-01") IS_WAITING("M-02", "M-01") IS_WAITING("M-03", "M-02")
+         IS_WAITING("M-04", "M-03")},
 };
 
 static void test_waiting(void)
@@ -197,13 +218,107 @@ static void test_waiting(void)
         struct buf out = {0};
         give_steps(&m, plans[i].letters);
         report_plan(&out, plans[i].verbose ? &verbose : &plain, &m.w.plan);
-        const char *gap = plans[i].want[0] != '\0' ? "\n" : "",
-                   *head = arena_printf(&m.w.a, "%s\n%s%s%splan ", plans[i].summary, gap,
-                                        plans[i].want, gap);
+        const char *over = plans[i].table[0] != '\0' ? "\n" : "",
+                   *gap = plans[i].want[0] != '\0' ? "\n" : "",
+                   *head = arena_printf(&m.w.a, "%s\n%s%s%s%s%splan ", plans[i].summary, over,
+                                        plans[i].table, gap, plans[i].want, gap);
         is_str(arena_printf(&m.w.a, "%.*s", (int)strlen(head), buf_str(&out)), head, plans[i].name);
         buf_release(&out);
         arena_release(&m.w.a);
     }
+}
+
+/* What weighs most of the statements of PG-02: letters as above, and A ALTER TABLE s.t that may write it
+ * anew, L a look at s.t. */
+static const struct {
+    const char *letters;
+    int64_t t, u; /* rows there; 0: not known */
+    const char *want;
+} weights[] = {
+    {"C", 5, 5, "locks nothing that is there"},
+    {"F", 0, 0, "holds code that is observed when it runs"},
+    {"?", 0, 0, "holds code that is observed when it runs"},
+    {"CI", 0, 0, "locks table s.t RowExclusive"},
+    {"IJ", 10, 20000, "locks table s.u, 20 k rows, RowExclusive"},
+    {"JI", 10, 20000, "locks table s.u, 20 k rows, RowExclusive"},
+    {"IJ", 0, 0, "locks table s.t RowExclusive"},
+    {"JJD", 10, 20000, "locks table s.t, 10 rows, AccessExclusive"},
+    {"DA", 10, 20000, "may rewrite table s.t, 10 rows, AccessExclusive"},
+    {"AD", 10, 20000, "may rewrite table s.t, 10 rows, AccessExclusive"},
+    {"IF", 10, 0, "locks table s.t, 10 rows, RowExclusive; holds code"},
+    {"FI", 10, 0, "locks table s.t, 10 rows, RowExclusive; holds code"},
+    {"(L)", 10, 0, "locks nothing that is there"},
+};
+
+static void test_weights(void)
+{
+    for (size_t i = 0; i < sizeof weights / sizeof weights[0]; i++) {
+        struct world_of_tests w;
+        struct buf out = {0};
+        int64_t t = weights[i].t, u = weights[i].u;
+        setup(&w, 4);
+        w.world.rows = (struct table){.a = &w.a};
+        if (t > 0) {
+            (void)table_puts(&w.world.rows, "table s.t", &t);
+        }
+        if (u > 0) {
+            (void)table_puts(&w.world.rows, "table s.u", &u);
+        }
+        give_statements(&w, weights[i].letters);
+        report_plan(&out, &plain, &w.plan);
+        size_t n = 0;
+        for (const char *c = weights[i].letters; *c != '\0'; c++) {
+            n += *c != '(' && *c != ')';
+        }
+        const char *row = arena_printf(&w.a, "  apply    PG-02      A      %zu           %s\n", n,
+                                       weights[i].want);
+        ok(strstr(buf_str(&out), row) != NULL,
+           arena_printf(&w.a, "%s: %s", weights[i].letters, weights[i].want));
+        buf_clear(&out);
+        report_plan_markdown(&out, &w.plan);
+        row = arena_printf(&w.a,
+                           "| apply | PG-02 | A | %zu | %s | never built in this environment |\n",
+                           n, weights[i].want);
+        ok(strstr(buf_str(&out), row) != NULL, "... in Markdown");
+        buf_release(&out);
+        arena_release(&w.a);
+    }
+}
+
+/* Markdown folds what text does. */
+static void test_markdown_runs(void)
+{
+    struct many m;
+    struct world_of_tests w;
+    struct buf out = {0};
+    int64_t n = 12000;
+    give_steps(&m, "XbbbXb");
+    report_plan_markdown(&out, &m.w.plan);
+    ok(strstr(buf_str(&out),
+              "| blocked | M-01 | - | - |  | " OWN " |\n"
+              "| blocked | M-02 to M-04 | - | - |  | 3 wait for M-01 |\n"
+              "| blocked | M-05 | - | - |  | " OWN " |\n"
+              "| blocked | M-06 | - | - |  | " WAITS " (dev/M-05@apply) |\n\nplan ") != NULL,
+       "those that wait, in one row");
+    arena_release(&m.w.a);
+    buf_clear(&out);
+    setup(&w, 2);
+    w.world.rows = (struct table){.a = &w.a};
+    (void)table_puts(&w.world.rows, "table s.t", &n);
+    give_statements(&w, "(IIIDI)");
+    report_plan_markdown(&out, &w.plan);
+    ok(strstr(buf_str(&out), "\n<details><summary>5 statements</summary>\n\n| statement | does | "
+                             "locks |\n|---|---|---|\n"
+                             "| migrations/postgis/PG-02/forward.sql:2-4 | 3 times INSERT | locks "
+                             "table s.t, 12 k rows, RowExclusive |\n"
+                             "| migrations/postgis/PG-02/forward.sql:5 | DROP TABLE, destructive | "
+                             "locks table s.t, 12 k rows, AccessExclusive |\n"
+                             "| migrations/postgis/PG-02/forward.sql:6 | INSERT | locks table s.t, "
+                             "12 k rows, RowExclusive |\n"
+                             "\n</details>\n\nplan ") != NULL,
+       "statements that read the same, with sizes");
+    buf_release(&out);
+    arena_release(&w.a);
 }
 
 /* The figures of the first line of plan and status are those of all selected steps. */
@@ -310,9 +425,11 @@ static void test_rewrites(void)
 int main(void)
 {
     tap_plan(sizeof scripts / sizeof scripts[0] + 2 * (sizeof plans / sizeof plans[0]) +
-             sizeof sizes / sizeof sizes[0] + 3);
+             2 * (sizeof weights / sizeof weights[0]) + sizeof sizes / sizeof sizes[0] + 5);
     test_statements();
     test_waiting();
+    test_weights();
+    test_markdown_runs();
     test_sums();
     test_sizes();
     test_rewrites();

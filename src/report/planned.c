@@ -1,0 +1,200 @@
+/* What plan tells of a plan. */
+#include "report/planned.h"
+
+#include <string.h>
+
+/* RUN_SHOWN: from so many on, what reads the same is told once. */
+enum { LOCK_QUIET = 1, RUN_SHOWN = 3 };
+
+bool planned_listed(const struct style *st, const struct plan *p, const struct step *s)
+{
+    /* Where nothing could be asked, all are blocked for the one reason given above. */
+    bool idle = s->action == ACTION_NONE && (s->state != STATE_BLOCKED || !p->world->reachable);
+    bool is_absent = s->kind == STEP_MIGRATION && s->bundle->is_absent;
+    return s->selected && (!idle || is_absent || st->verbose);
+}
+
+/* Nothing keeps it but that another is blocked: which one; -1: it has a reason of its own. */
+static int waits_for(const struct step *s)
+{
+    int step = -1;
+    for (size_t i = 0; i < s->n_reasons; i++) {
+        if (reason_state(s->reasons[i].code) == STATE_BLOCKED) {
+            if (s->reasons[i].code != REASON_UPSTREAM_BLOCKED) {
+                return -1;
+            }
+            step = step < 0 ? s->reasons[i].step : step;
+        }
+    }
+    return step;
+}
+
+const size_t *planned_roots(struct arena *a, const struct plan *p)
+{
+    size_t *root = ARENA_ARRAY(a, size_t, p->n_steps + 1);
+    for (size_t i = 0; i < p->n_steps; i++) {
+        int on = p->v[i].state == STATE_BLOCKED ? waits_for(&p->v[i]) : -1;
+        root[i] = on >= 0 && (size_t)on < i ? root[on] : i; /* what comes first stands first */
+    }
+    return root;
+}
+
+size_t planned_waiting(const struct style *st, const struct plan *p, const size_t *root, size_t i,
+                       size_t *last)
+{
+    size_t n = 0;
+    *last = i;
+    for (size_t k = i; k < p->n_steps && root[i] != i && !st->verbose; k++) {
+        if (!planned_listed(st, p, &p->v[k])) {
+            continue;
+        }
+        if (root[k] != root[i]) {
+            break;
+        }
+        n++;
+        *last = k;
+    }
+    return n < RUN_SHOWN ? 0 : n;
+}
+
+bool planned_shown(const struct statement *t)
+{
+    return t->kind != STATEMENT_BEGIN && t->kind != STATEMENT_COMMIT;
+}
+
+/* "table s.t, 12 k rows, AccessExclusive"; false: its size is not known. */
+static bool put_lock(struct buf *out, struct arena *a, const struct plan *p,
+                     const struct table_lock *l)
+{
+    const char *text = object_text(a, &l->object);
+    const int64_t *rows = table_gets(&p->world->rows, text);
+    words_safe(out, text);
+    if (rows != NULL) {
+        buf_puts(out, ", ");
+        words_rows(out, *rows);
+        buf_putc(out, ',');
+    }
+    buf_printf(out, " %s", words_lock(l->level));
+    return rows != NULL;
+}
+
+void planned_locks(struct buf *out, const struct style *st, const struct plan *p,
+                   const struct statement *t)
+{
+    struct arena a = {0};
+    const char *before = t->rewrites ? "may rewrite " : "locks ";
+    for (size_t i = 0; i < t->n_locks; i++) {
+        if (t->locks[i].level <= LOCK_QUIET && !st->verbose) {
+            continue;
+        }
+        buf_puts(out, before);
+        before = put_lock(out, &a, p, &t->locks[i]) || t->rewrites ? "; locks " : ", ";
+    }
+    arena_release(&a);
+}
+
+void planned_deed(struct buf *out, const struct statement *t)
+{
+    words_safe(out, t->analysed ? t->tag : "not analysed");
+    buf_puts(out, t->opaque ? ", holds code that is observed when it runs" : "");
+    buf_puts(out, t->destructive ? ", destructive" : "");
+}
+
+static void put_whole(struct buf *out, const struct style *st, const struct plan *p,
+                      const struct statement *t)
+{
+    buf_clear(out);
+    planned_deed(out, t);
+    planned_locks(out, st, p, t);
+}
+
+size_t planned_alike(const struct style *st, const struct plan *p, const struct script *script,
+                     size_t first)
+{
+    size_t n = 1;
+    struct buf one = {0}, next = {0};
+    put_whole(&one, st, p, &script->v[first]);
+    while (!st->verbose && first + n < script->n && planned_shown(&script->v[first + n])) {
+        put_whole(&next, st, p, &script->v[first + n]);
+        if (strcmp(buf_str(&next), buf_str(&one)) != 0) {
+            break;
+        }
+        n++;
+    }
+    buf_release(&one);
+    buf_release(&next);
+    return n < RUN_SHOWN ? 1 : n;
+}
+
+static bool has_scripts(const struct step *s)
+{
+    return s->kind == STEP_MIGRATION && s->bundle->decl != NULL && s->bundle->forward != NULL;
+}
+
+size_t planned_statements(const struct step *s)
+{
+    size_t n = 0;
+    for (size_t i = 0; has_scripts(s) && i < s->bundle->decl->forward.n; i++) {
+        for (size_t k = 0; k < s->bundle->forward[i].n; k++) {
+            n += planned_shown(&s->bundle->forward[i].v[k]);
+        }
+    }
+    return n;
+}
+
+/* The heaviest lock so far. opaque: some statement holds code. */
+struct weight {
+    const struct table_lock *lock;
+    bool rewrites, opaque;
+    int64_t rows;
+};
+
+static bool is_heavier(const struct weight *x, const struct weight *than)
+{
+    if (than->lock == NULL || x->rewrites != than->rewrites) {
+        return than->lock == NULL || x->rewrites;
+    }
+    return x->lock->level != than->lock->level ? x->lock->level > than->lock->level
+                                               : x->rows > than->rows;
+}
+
+static void weigh(struct weight *most, const struct plan *p, const struct statement *t)
+{
+    struct arena a = {0};
+    bool rewrites = t->rewrites; /* the first that it locks */
+    most->opaque |= t->opaque || !t->analysed;
+    for (size_t i = 0; i < t->n_locks; i++) {
+        if (t->locks[i].level <= LOCK_QUIET) {
+            continue;
+        }
+        const int64_t *rows = table_gets(&p->world->rows, object_text(&a, &t->locks[i].object));
+        struct weight x = {&t->locks[i], rewrites, most->opaque, rows != NULL ? *rows : 0};
+        *most = is_heavier(&x, most) ? x : *most;
+        rewrites = false;
+    }
+    arena_release(&a);
+}
+
+void planned_weight(struct buf *out, const struct plan *p, const struct step *s)
+{
+    struct arena a = {0};
+    struct weight most = {0};
+    for (size_t i = 0; has_scripts(s) && i < s->bundle->decl->forward.n; i++) {
+        for (size_t k = 0; k < s->bundle->forward[i].n; k++) {
+            if (planned_shown(&s->bundle->forward[i].v[k])) {
+                weigh(&most, p, &s->bundle->forward[i].v[k]);
+            }
+        }
+    }
+    if (most.lock != NULL) {
+        buf_puts(out, most.rewrites ? "may rewrite " : "locks ");
+        (void)put_lock(out, &a, p, most.lock);
+    }
+    if (most.opaque) {
+        buf_puts(out,
+                 most.lock != NULL ? "; holds code" : "holds code that is observed when it runs");
+    } else if (most.lock == NULL) {
+        buf_puts(out, "locks nothing that is there");
+    }
+    arena_release(&a);
+}
