@@ -9,6 +9,7 @@
 #include "cli/command.h"
 #include "cli/output.h"
 #include "pg/embedded.h"
+#include "script/language.h"
 
 /* This program's own path, for the watcher of the embedded server. argv[0] would be found through
  * the working directory. */
@@ -20,10 +21,12 @@ static const char *own_path(void)
     return path;
 }
 
-static int print_line(const struct request *req, const char *text)
+static int print_version(const struct request *req)
 {
+    const struct language *sql = language_of("any.sql");
     struct buf out = {0};
-    buf_printf(&out, "%s\n", text);
+    buf_printf(&out, "kfmig %s, which reads %s as %s does\n", KFMIG_VERSION, sql->name,
+               sql->version);
     int status = output_result(req, &out);
     buf_release(&out);
     return status;
@@ -80,7 +83,7 @@ int main(int argc, char **argv)
     if (command_parse(&a, argc, argv, &req, &e) != 0) {
         status = output_error(&req, -1, &e);
     } else if (req.version) {
-        status = print_line(&req, "kfmig " KFMIG_VERSION);
+        status = print_version(&req);
     } else {
         req.self = own_path();
         status = req.command->run(&req);

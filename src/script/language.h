@@ -8,7 +8,8 @@
 
 #include "model/script.h"
 
-/* name: for people ("SQL"); ending: of the names of its files (".sql").
+/* name: for people ("SQL"); ending: of the names of its files (".sql"); version: up to which it is
+ * known, for people ("PostgreSQL 18").
  * parse: split and analyse text, which is borrowed and must outlive *out; all memory in a. Returns
  * 0, or -1 with ERR_CONFIG and the place where the text cannot be split into statements.
  * invert: append to out what undoes s, with comments where a person must write; *n_open receives how
@@ -16,6 +17,7 @@
 struct language {
     const char *name;
     const char *ending;
+    const char *version;
     int (*parse)(struct arena *a, const char *path, struct bytes text, struct script *out,
                  struct err *e);
     void (*invert)(struct arena *a, const struct script *s, const char *name, struct buf *out,

@@ -9,6 +9,8 @@
 #include "sql/psql.h"
 #include "sql/rows.h"
 
+const char script_version[] = "PostgreSQL " PG_MAJORVERSION;
+
 struct statement *parse_statement(struct parse *p, size_t at, size_t end,
                                   const struct verdict *verdict)
 {

@@ -25,6 +25,9 @@ int script_parse(struct arena *a, const char *path, struct bytes text, struct sc
  * known. */
 bool script_changes_rows(const struct script *s);
 
+/* Whose grammar texts are read by: "PostgreSQL 18". What is newer is unread (struct statement). */
+extern const char script_version[];
+
 /* For tests, which look for what is never freed. Frees what libpg_query keeps for the process. */
 void script_shutdown(void);
 

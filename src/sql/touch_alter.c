@@ -3,6 +3,7 @@
 
 #include "sql/address.h"
 #include "sql/analysis.h"
+#include "sql/grammar.h"
 #include "sql/lock.h"
 
 #define AT(name) PG_QUERY__ALTER_TABLE_TYPE__AT_##name
@@ -39,7 +40,7 @@ static bool fills_rows(const PgQuery__ColumnDef *c)
         }
         const PgQuery__Constraint *k = TREE(Constraint, m);
         fills |= k->contype == PG_QUERY__CONSTR_TYPE__CONSTR_IDENTITY ||
-                 k->contype == PG_QUERY__CONSTR_TYPE__CONSTR_GENERATED ||
+                 (k->contype == PG_QUERY__CONSTR_TYPE__CONSTR_GENERATED && !grammar_virtual(k)) ||
                  (k->contype == PG_QUERY__CONSTR_TYPE__CONSTR_DEFAULT &&
                   !is_constant(tree_of(k->raw_expr)));
     }
@@ -130,8 +131,13 @@ static void command(struct analysis *x, const PgQuery__AlterTableCmd *c)
         analysis_define(x, tree_of(c->def));
     }
     if (c->subtype == AT(SetLogged) || c->subtype == AT(SetUnLogged) ||
-        c->subtype == AT(SetTableSpace) || c->subtype == AT(SetAccessMethod)) {
-        analysis_rewrites(x);
+        c->subtype == AT(SetTableSpace) || c->subtype == AT(SetAccessMethod) ||
+        grammar_sets_expression(c)) {
+        analysis_rewrites(
+            x); /* the expression of a virtual column is kept as one of a stored one */
+    }
+    if (grammar_enforces(c)) {
+        analysis_reaches(x); /* the table it refers to loses its triggers, or gets them */
     }
 }
 

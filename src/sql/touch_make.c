@@ -248,6 +248,9 @@ static void create_event_trigger(struct analysis *x, const tree *m)
     const PgQuery__CreateEventTrigStmt *s = TREE(CreateEventTrigStmt, m);
     analysis_touch(x, OBJ_EVENT_TRIGGER, "", s->trigname, EFFECT_CREATE, -1);
     touch_names(x, OBJ_FUNCTION, LIST(s, funcname), EFFECT_REFERENCE);
+    if (strcmp(s->eventname, "login") == 0) {
+        analysis_touch(x, OBJ_DATABASE, "", "", EFFECT_ALTER, -1); /* pg_database.dathasloginevt */
+    }
 }
 
 static void alter_event_trigger(struct analysis *x, const tree *m)

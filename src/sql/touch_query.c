@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "sql/analysis.h"
+#include "sql/grammar.h"
 
 static bool is_cte(const struct analysis *x, const char *name)
 {
@@ -100,7 +101,7 @@ static void insert_stmt(struct analysis *x, const tree *m)
     if (s->on_conflict_clause != NULL) {
         analysis_children(x, &s->on_conflict_clause->base);
     }
-    analysis_nodes(x, LIST(s, returning_list));
+    GRAMMAR_RETURNING(x, s);
     x->ctes = outer;
 }
 
@@ -113,7 +114,7 @@ static void update_stmt(struct analysis *x, const tree *m)
     analysis_nodes(x, LIST(s, target_list));
     analysis_nodes(x, LIST(s, from_clause));
     analysis_node(x, s->where_clause);
-    analysis_nodes(x, LIST(s, returning_list));
+    GRAMMAR_RETURNING(x, s);
     x->ctes = outer;
 }
 
@@ -127,7 +128,7 @@ static void delete_stmt(struct analysis *x, const tree *m)
     }
     analysis_nodes(x, LIST(s, using_clause));
     analysis_node(x, s->where_clause);
-    analysis_nodes(x, LIST(s, returning_list));
+    GRAMMAR_RETURNING(x, s);
     x->ctes = outer;
 }
 
@@ -146,6 +147,7 @@ static void merge_stmt(struct analysis *x, const tree *m)
         }
         analysis_children(x, &w->base);
     }
+    GRAMMAR_MERGE_RETURNING(x, s);
     x->ctes = outer;
 }
 

@@ -1,7 +1,7 @@
 # Help and the version, from the tables of commands and options.
 
-$ kfmig --version
-kfmig 0.1.0
+$ kfmig --version | sed 's/PostgreSQL [0-9]*/PostgreSQL N/'
+kfmig 0.1.0, which reads SQL as PostgreSQL N does
 $ kfmig help
 kfmig: make for migrations
 

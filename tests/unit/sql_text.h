@@ -2,9 +2,13 @@
 #ifndef KFMIG_TESTS_UNIT_SQL_TEXT_H
 #define KFMIG_TESTS_UNIT_SQL_TEXT_H
 
+#include <pg_query.h>
 #include <string.h>
 
 #include "sql/script.h"
+
+/* What is said by a grammar of that major or newer, and by older ones. */
+#define SINCE(major, newer, older) (PG_VERSION_NUM >= (major)*10000 ? (newer) : (older))
 
 static inline void sql_touches(struct arena *a, const struct statement *st, struct buf *out)
 {
