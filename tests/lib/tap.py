@@ -41,6 +41,14 @@ def test(function):
     return function
 
 
+def on_majors(function):
+    """Decorator in front of @test: it holds on every major of PostgreSQL, and CI shows it on those of servers.tried().
+
+    The file says so too: `# run: majors`. Without PostGIS, which other majors than this machine's have not."""
+    function.on_majors = True
+    return function
+
+
 def cases(**named):
     """Decorator: one test per case; the function's first parameter is the case.
 
@@ -54,6 +62,7 @@ def cases(**named):
                 return function(value, tmp) if _wants_tmp(function) else function(value)
             one.__name__ = f"{function.__name__}: {name}"
             one.wants_tmp = _wants_tmp(function)
+            one.on_majors = getattr(function, "on_majors", False)
             _tests.append(one)
         return function
 
@@ -148,8 +157,9 @@ def _run(function):
 
 
 def main():
-    """Run the tests collected so far (with KFMIG_TEST_ONLY: those whose name contains it) and exit."""
-    chosen = [f for f in _tests if os.environ.get("KFMIG_TEST_ONLY", "") in _name(f)]
+    """Run the tests collected so far (with KFMIG_TEST_ONLY: those whose name contains it; with KFMIG_TEST_MARKED: those of every major) and exit."""
+    marked = os.environ.get("KFMIG_TEST_MARKED") == "1"
+    chosen = [f for f in _tests if os.environ.get("KFMIG_TEST_ONLY", "") in _name(f) and (not marked or getattr(f, "on_majors", False))]
     print(f"1..{len(chosen)}", flush=True)
     failed = 0
     try:
