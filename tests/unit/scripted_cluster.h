@@ -11,7 +11,7 @@ enum { BASES = 4, OBJECTS = 48, BLOBS = 48, CLUSTER_SESSIONS = 256 };
 
 /* fingerprint "": the object is gone. */
 struct stored_object {
-    const char *object, *fingerprint;
+    const char *object, *fingerprint, *definition;
     int sequence;
 };
 
@@ -160,13 +160,14 @@ static inline const char *next_element(struct arena *a, const char **p)
 }
 
 static inline void store_object(struct stored *x, int sequence, const char *object,
-                                const char *fingerprint)
+                                const char *fingerprint, const char *definition)
 {
     if (x->n_objects == OBJECTS) {
         printf("Bail out! too many objects\n");
         exit(1);
     }
     x->object[x->n_objects].object = object;
+    x->object[x->n_objects].definition = definition;
     x->object[x->n_objects].fingerprint =
         fingerprint + (strncmp(fingerprint, "\\x", 2) == 0 ? 2 : 0);
     x->object[x->n_objects++].sequence = sequence;
@@ -176,8 +177,11 @@ static inline void store_objects(struct cluster *v, struct stored *x, const char
 {
     const char *objects = params[1];
     const char *fingerprints = params[2];
+    const char *definitions = params[3];
     for (const char *o; (o = next_element(&v->a, &objects)) != NULL;) {
-        store_object(x, (int)strtol(params[0], NULL, 10), o, next_element(&v->a, &fingerprints));
+        const char *fingerprint = next_element(&v->a, &fingerprints);
+        store_object(x, (int)strtol(params[0], NULL, 10), o, fingerprint,
+                     next_element(&v->a, &definitions));
     }
 }
 
@@ -253,8 +257,8 @@ static inline void tell_objects(struct cluster *v, struct stored *x, int upto)
         }
         last = o->object;
         if (o->fingerprint[0] != '\0') {
-            tell_more(v, "%s %s | %d | %s | ", v->told[4] != '\0' ? " ;" : "", o->object,
-                      o->sequence, o->fingerprint);
+            tell_more(v, "%s %s | %d | %s | %s", v->told[4] != '\0' ? " ;" : "", o->object,
+                      o->sequence, o->fingerprint, o->definition);
         }
     }
 }
