@@ -185,7 +185,9 @@ void err_list_add(struct err_list *l, const struct err *e)
         l->cap = l->cap == 0 ? 4 : l->cap * 2;
         l->v = mem_realloc(l->v, l->cap * sizeof *l->v);
     }
-    l->v[l->n++] = *e;
+    l->v[l->n] = *e;
+    l->v[l->n].rule = e->rule != NULL ? e->rule : l->rule;
+    l->n++;
 }
 
 void err_list_addf(struct err_list *l, enum err_code code, const char *path, int line, int col,

@@ -35,7 +35,8 @@ struct place {
  * sqlstate   five characters, or "" where no server was involved.
  * condition  the name of the SQLSTATE ("unique_violation"), or "".
  * object     the database object the server named, or "" (names only, never values).
- * detail     server words fit for this terminal only; never goes into receipts, logs or JSON. */
+ * detail     server words fit for this terminal only; never goes into receipts, logs or JSON.
+ * rule       which of many checks found it, static text; NULL: it is no check's. */
 struct err {
     enum err_code code;
     struct place where;
@@ -45,6 +46,7 @@ struct err {
     char condition[64];
     char object[256];
     char detail[512];
+    const char *rule;
 };
 
 /* Which of the server's words detail may hold beside those that name nothing but SQL text and objects: more
@@ -78,11 +80,13 @@ const char *err_name(enum err_code code);                  /* "config"; "none" f
 int err_status(enum err_code code);                        /* exit status; 0 for ERR_NONE */
 enum err_code err_worse(enum err_code a, enum err_code b); /* the one with the higher rank */
 
-/* Faults collected in one pass, in the order found. Zero-initialise; err_list_release() frees. */
+/* Faults collected in one pass, in the order found. Zero-initialise; err_list_release() frees. rule: of what
+ * is added without one. */
 struct err_list {
     struct err *v;
     size_t n;
     size_t cap;
+    const char *rule;
 };
 
 /* Append a copy of *e. Past 1,000 faults only the count in n_dropped would help nobody: the list

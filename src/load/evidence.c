@@ -7,6 +7,7 @@
 #include "load/checker.h"
 #include "load/declaration.h"
 #include "load/text.h"
+#include "model/finding.h"
 #include "model/object_set.h"
 
 static const char mend[] = "`kfmig receipt export` writes it again from the ledger";
@@ -28,6 +29,7 @@ static void add_used(const struct evidence_work *w, const char *path, const stru
 static void warn(const struct evidence_work *w, const struct err_list *found)
 {
     struct err e = found->v[0];
+    e.rule = check_rule(CHECK_EVIDENCE);
     e.hint[0] = '\0';
     (void)err_hint(&e, "%s", mend);
     err_list_add(w->warnings, &e);

@@ -86,6 +86,7 @@ void load_executed_check(const struct project *p, struct err_list *missing)
 
 void load_approvals_check(struct project *p)
 {
+    load_checks(p, CHECK_APPROVAL);
     for (size_t i = 0; i < p->n_env; i++) {
         const struct env *env = &p->env[i];
         if (env->is_protected && env->approval == APPROVAL_SIGNATURE) {

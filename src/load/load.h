@@ -6,6 +6,7 @@
 
 #include "base/table.h"
 #include "cache/cache.h"
+#include "model/finding.h"
 #include "model/projection.h"
 
 /* env and bundle arrays are ordered: environments as declared, bundles by (store, folder, id)
@@ -36,6 +37,9 @@ struct project {
  * or migrations/. Returns 0 with *dirfd open and *root in a, or -1 (hint: kfmig init). */
 int load_find(struct arena *a, const char *start, int *dirfd, const char **root,
               struct err *e) MUST_CHECK;
+
+/* What is added to p->faults and p->warnings from now on is found by that check. */
+void load_checks(struct project *p, enum check c);
 
 /* Load all. cache may be NULL; with one, a bundle whose files' stamps equal the cached ones is
  * taken from there without reading a file (one fstatat per file plus one readdir stamp per bundle

@@ -100,15 +100,25 @@ static void read_environments(struct project *p)
     check_roots(p);
 }
 
+void load_checks(struct project *p, enum check c)
+{
+    p->faults.rule = p->warnings.rule = check_rule(c);
+}
+
 int load_project(struct project *p, struct cache *cache, struct err *e)
 {
     struct table known = {.a = p->a};
+    load_checks(p, CHECK_ENVIRONMENTS);
     read_environments(p);
+    load_checks(p, CHECK_DECLARATION);
     if (bundles_read(p, cache, &known, e) != 0) {
         return -1;
     }
+    load_checks(p, CHECK_REGISTRY);
     registry_read(p, cache);
+    load_checks(p, CHECK_ORDER);
     depends_check(p, &known);
+    load_checks(p, CHECK_PROJECTION);
     projections_read(p);
     return 0;
 }

@@ -478,6 +478,7 @@ int load_registry_check(struct project *p, bool fix, bool *fixed, struct err *e)
     struct text_file file;
     struct err_list known = {0}; /* load_project() told of these */
     *fixed = false;
+    load_checks(p, CHECK_REGISTRY);
     int rc = read_file(p, &a, &file, &w.registry, &known);
     err_list_release(&known);
     bool united = rc < 0 && fix && unite(&w);

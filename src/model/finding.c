@@ -2,8 +2,20 @@
 #include "model/finding.h"
 
 #include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "base/bytes.h"
+
+const char *check_rule(enum check c)
+{
+    static const char *const rule[CHECKS] = {
+#define CHECK(name, rule, about) rule,
+#include "model/check.def"
+#undef CHECK
+    };
+    return rule[c];
+}
 
 const char *severity_text(enum severity s)
 {
@@ -72,4 +84,33 @@ const struct finding *findings_stopping(const struct findings *l, size_t *n_stop
 const char *finding_result(const struct finding *f)
 {
     return f->passed ? "pass" : f->waived_by[0] != '\0' ? "waived" : "fail";
+}
+
+/* One found, and as which. */
+struct found_at {
+    struct finding f;
+    size_t at;
+};
+
+static int by_place(const void *left, const void *right)
+{
+    const struct found_at *a = left;
+    const struct found_at *b = right;
+    int c = strcmp(a->f.path, b->f.path);
+    c = c != 0 ? c : (a->f.line > b->f.line) - (a->f.line < b->f.line);
+    c = c != 0 ? c : (a->f.col > b->f.col) - (a->f.col < b->f.col);
+    return c != 0 ? c : (a->at > b->at) - (a->at < b->at);
+}
+
+void findings_sort(struct findings *l)
+{
+    struct found_at *v = mem_alloc((l->n + 1) * sizeof *v);
+    for (size_t i = 0; i < l->n; i++) {
+        v[i] = (struct found_at){l->v[i], i};
+    }
+    qsort(v, l->n, sizeof *v, by_place);
+    for (size_t i = 0; i < l->n; i++) {
+        l->v[i] = v[i].f;
+    }
+    free(v);
 }

@@ -11,8 +11,17 @@
 
 #include "base/arena.h"
 
+/* What `kfmig check` judges by, as model/check.def says. */
+enum check {
+#define CHECK(name, rule, about) CHECK_##name,
+#include "model/check.def"
+#undef CHECK
+    CHECKS
+};
+const char *check_rule(enum check c); /* "declaration" */
+
 enum severity { SEVERITY_NOTE, SEVERITY_WARNING, SEVERITY_ERROR, SEVERITIES };
-const char *severity_text(enum severity s); /* "note", "warning", "error": for tests */
+const char *severity_text(enum severity s); /* "note", "warning", "error" */
 
 /* No text is NULL: "" where there is nothing to say. All of it is policy-safe: names and figures, never
  * values. Texts are borrowed from, or live in, the arena of the list.
@@ -56,6 +65,9 @@ bool finding_stops(const struct finding *f);
 
 /* The first in the list that stands in the way; NULL: none. n_stopping (may be NULL) receives how many do. */
 const struct finding *findings_stopping(const struct findings *l, size_t *n_stopping);
+
+/* By path, line and column, then as they were found. */
+void findings_sort(struct findings *l);
 
 /* "pass", "waived" or "fail", as receipts say it. */
 const char *finding_result(const struct finding *f);

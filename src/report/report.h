@@ -34,6 +34,16 @@ void report_findings(struct buf *out, const struct style *st, const struct findi
 void report_faults(struct buf *out, const struct style *st, const struct err_list *l,
                    const char *kind);
 
+/* What a check of a project found: the three lists, sorted; is_fixed: the registry was written. */
+struct check_report {
+    const struct findings *faults, *findings, *warnings;
+    size_t n_migrations;
+    bool is_fixed;
+};
+void report_check(struct buf *out, const struct style *st, const struct check_report *r);
+/* The same as a document, as registry/schemas/check.v1 says; in a. */
+struct doc *report_check_doc(struct arena *a, const struct check_report *r);
+
 /* What a verb that writes has done: registry/schemas/result.v1.schema.json, with the members of r->more and,
  * where the verb failed, "error". r that was never begun gives only that. In a. */
 struct doc *report_result_doc(struct arena *a, const struct result *r, const struct err *failure);

@@ -4,17 +4,17 @@
 #include "report/quote.h"
 #include "report/words.h"
 
-static void put_place(struct buf *out, const struct place *p)
+static void put_place(struct buf *out, const char *path, int line, int col)
 {
-    if (p->path[0] == '\0') {
+    if (path[0] == '\0') {
         return;
     }
-    words_safe(out, p->path);
-    if (p->line > 0) {
-        buf_printf(out, ":%d", p->line);
+    words_safe(out, path);
+    if (line > 0) {
+        buf_printf(out, ":%d", line);
     }
-    if (p->line > 0 && p->col > 0) {
-        buf_printf(out, ":%d", p->col);
+    if (line > 0 && col > 0) {
+        buf_printf(out, ":%d", col);
     }
     buf_puts(out, ": ");
 }
@@ -35,7 +35,7 @@ void report_err(struct buf *out, const struct style *st, const struct err *e,
 {
     words_paint(out, st, PAINT_BAD, "kfmig:", 0);
     buf_putc(out, ' ');
-    put_place(out, &e->where);
+    put_place(out, e->where.path, e->where.line, e->where.col);
     words_safe(out, e->msg);
     bool is_stopped = e->code == ERR_INTERRUPTED || e->code == ERR_TERMINATED;
     if (e->sqlstate[0] != '\0' && !is_stopped && strstr(e->msg, e->sqlstate) == NULL) {
@@ -116,6 +116,26 @@ void report_err_json(struct buf *out, const struct err *e)
     arena_release(&a);
 }
 
+/* kind: "error", "finding" or "warning". */
+static void put_fault(struct buf *out, const struct style *st, const char *kind,
+                      const struct finding *f)
+{
+    put_place(out, f->path, f->line, f->col);
+    words_paint(out, st, strcmp(kind, "error") == 0 ? PAINT_BAD : PAINT_BUSY, kind, 0);
+    buf_puts(out, ": ");
+    words_safe(out, f->text);
+    buf_putc(out, '\n');
+    put_extra(out, st, "hint", f->hint);
+}
+
+static void put_count(struct buf *out, size_t n, const char *kind)
+{
+    if (n > 0) {
+        words_count(out, n, strcmp(kind, "error") == 0 ? "fault" : kind);
+        buf_putc(out, '\n');
+    }
+}
+
 void report_faults(struct buf *out, const struct style *st, const struct err_list *l,
                    const char *kind)
 {
@@ -124,19 +144,76 @@ void report_faults(struct buf *out, const struct style *st, const struct err_lis
         err_list_add(&sorted, &l->v[i]);
     }
     err_list_sort(&sorted);
-    bool is_error = strcmp(kind, "error") == 0;
     for (size_t i = 0; i < sorted.n; i++) {
         const struct err *e = &sorted.v[i];
-        put_place(out, &e->where);
-        words_paint(out, st, is_error ? PAINT_BAD : PAINT_BUSY, kind, 0);
-        buf_puts(out, ": ");
-        words_safe(out, e->msg);
-        buf_putc(out, '\n');
-        put_extra(out, st, "hint", e->hint);
+        put_fault(out, st, kind,
+                  &(struct finding){.path = e->where.path,
+                                    .line = e->where.line,
+                                    .col = e->where.col,
+                                    .text = e->msg,
+                                    .hint = e->hint});
     }
-    if (sorted.n > 0) {
-        words_count(out, sorted.n, is_error ? "fault" : kind);
-        buf_putc(out, '\n');
-    }
+    put_count(out, sorted.n, kind);
     err_list_release(&sorted);
+}
+
+/* --- a project that was checked --------------------------------------------------------------------- */
+
+static void put_list(struct buf *out, const struct style *st, const char *kind,
+                     const struct findings *l)
+{
+    for (size_t i = 0; i < l->n; i++) {
+        put_fault(out, st, kind, &l->v[i]);
+    }
+    put_count(out, l->n, kind);
+}
+
+void report_check(struct buf *out, const struct style *st, const struct check_report *r)
+{
+    put_list(out, st, "error", r->faults);
+    put_list(out, st, "finding", r->findings);
+    put_list(out, st, "warning", r->warnings);
+    if (r->is_fixed) {
+        buf_puts(out, "registry/migrations.v1.json was corrected\n");
+    }
+    if (r->faults->n + r->findings->n == 0) {
+        words_count(out, r->n_migrations, "migration");
+        buf_puts(out, " checked: no faults\n");
+    }
+}
+
+static struct doc *number_or_null(struct arena *a, int n)
+{
+    return n > 0 ? doc_int(a, n) : doc_new(a, DOC_NULL);
+}
+
+/* code: what the exit status would be for this alone. */
+static struct doc *list_doc(struct arena *a, const struct findings *l, enum err_code code)
+{
+    struct doc *list = doc_new(a, DOC_LIST);
+    for (size_t i = 0; i < l->n; i++) {
+        const struct finding *f = &l->v[i];
+        struct doc *d = doc_push(a, list, doc_new(a, DOC_MAP));
+        doc_put(a, d, "rule", doc_text(a, f->rule));
+        doc_put(a, d, "severity", doc_text(a, severity_text(f->severity)));
+        doc_put(a, d, "code", doc_text(a, err_name(code)));
+        doc_put(a, d, "subject", words_doc(a, f->subject));
+        doc_put(a, d, "message", words_doc(a, f->text));
+        doc_put(a, d, "path", words_doc(a, f->path));
+        doc_put(a, d, "line", number_or_null(a, f->line));
+        doc_put(a, d, "column", number_or_null(a, f->col));
+        doc_put(a, d, "hint", words_doc(a, f->hint));
+    }
+    return list;
+}
+
+struct doc *report_check_doc(struct arena *a, const struct check_report *r)
+{
+    struct doc *d = doc_new(a, DOC_MAP);
+    doc_put(a, d, "migrations", doc_int(a, (int64_t)r->n_migrations));
+    doc_put(a, d, "faults", list_doc(a, r->faults, ERR_CONFIG));
+    doc_put(a, d, "findings", list_doc(a, r->findings, ERR_PREFLIGHT));
+    doc_put(a, d, "warnings", list_doc(a, r->warnings, ERR_CONFIG));
+    doc_put(a, d, "fixed", doc_bool(a, r->is_fixed));
+    return d;
 }

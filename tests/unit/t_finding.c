@@ -84,9 +84,36 @@ static void check_list(void)
     arena_release(&a);
 }
 
+/* Of one place the order of arrival stays. */
+static void check_sort(void)
+{
+    static const struct {
+        const char *path, *text;
+        int line, col;
+    } v[] = {{"b", "4", 2, 1}, {"a", "2", 7, 9}, {"", "0", 0, 0},  {"b", "5", 10, 1},
+             {"b", "3", 2, 0}, {"a", "1", 7, 2}, {"b", "6", 10, 1}};
+    struct arena a = {0};
+    struct findings l = {0};
+    char got[sizeof v / sizeof *v + 1] = "";
+    for (size_t i = 0; i < sizeof v / sizeof *v; i++) {
+        struct finding *f = finding_fail(&a, &l, check_rule(CHECK_SCOPE), "%s", v[i].text);
+        f->path = v[i].path;
+        f->line = v[i].line;
+        f->col = v[i].col;
+    }
+    findings_sort(&l);
+    for (size_t i = 0; i < l.n; i++) {
+        got[i] = l.v[i].text[0];
+    }
+    is_str(got, "0123456", "by path, line and column, then as they were found");
+    arena_release(&a);
+}
+
 int main(void)
 {
-    tap_plan(23);
+    tap_plan(25);
+    check_sort();
+    is_str(check_rule(CHECK_PROTECTED), "protected", "a rule's name");
     check_pass();
     check_fail();
     check_list();

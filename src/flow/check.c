@@ -1,0 +1,191 @@
+/* A project, checked. */
+#include "flow/check.h"
+
+#include <string.h>
+
+#include "plan/order.h"
+#include "site/site.h"
+
+struct checking {
+    struct project *p;
+    struct checked *out;
+};
+
+/* --- faults into findings --------------------------------------------------------------------------- */
+
+static bool is_beneath(const char *path, const char *dir)
+{
+    size_t n = strlen(dir);
+    return strncmp(path, dir, n) == 0 && (path[n] == '\0' || path[n] == '/');
+}
+
+/* What a file belongs to. */
+static const char *subject_of(const struct project *p, const char *path)
+{
+    for (size_t i = 0; i < p->n_bundle; i++) {
+        if (is_beneath(path, p->bundle[i].dir)) {
+            return p->bundle[i].id;
+        }
+    }
+    for (size_t i = 0; i < p->n_projection; i++) {
+        if (strcmp(path, p->projection[i].file.path) == 0) {
+            return p->projection[i].name;
+        }
+    }
+    return "";
+}
+
+static struct finding *add(const struct checking *c, struct findings *to, const char *rule,
+                           const char *path, int line, int col, const char *text)
+{
+    struct arena *a = c->p->a;
+    struct finding *f = finding_fail(a, to, rule, "%s", text);
+    f->path = arena_strdup(a, path);
+    f->line = line;
+    f->col = col;
+    f->subject = subject_of(c->p, path);
+    f->severity = to == &c->out->warnings ? SEVERITY_WARNING : SEVERITY_ERROR;
+    return f;
+}
+
+static void add_fault(const struct checking *c, struct findings *to, enum check check,
+                      const struct err *e)
+{
+    const char *rule = e->rule != NULL ? e->rule : check_rule(check);
+    struct finding *f = add(c, to, rule, e->where.path, e->where.line, e->where.col, e->msg);
+    f->hint = arena_strdup(c->p->a, e->hint);
+}
+
+static void add_all(const struct checking *c, struct findings *to, enum check check,
+                    struct err_list *from)
+{
+    for (size_t i = 0; i < from->n; i++) {
+        add_fault(c, to, check, &from->v[i]);
+    }
+    err_list_release(from);
+}
+
+/* --- one bundle ------------------------------------------------------------------------------------- */
+
+static bool is_told(const struct findings *l, const struct err *e)
+{
+    for (size_t i = 0; i < l->n; i++) {
+        if (l->v[i].line == e->where.line && strcmp(l->v[i].path, e->where.path) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void check_bundle(const struct checking *c, struct bundle *b)
+{
+    struct err e = {0};
+    struct err_list l = {0};
+    struct arena *a = c->p->a;
+    struct findings *faults = &c->out->faults;
+    if (load_decl(c->p, b, &e) != 0) {
+        if (!is_told(faults, &e)) {
+            add_fault(c, faults, CHECK_DECLARATION, &e);
+        }
+        return;
+    }
+    plan_scripts(a, b);
+    plan_script_faults(b, &l);
+    add_all(c, faults, CHECK_SCRIPT, &l);
+    if (b->forward == NULL) {
+        return;
+    }
+    plan_unread_faults(b, &l);
+    add_all(c, faults, CHECK_UNPARSED, &l);
+    plan_data_faults(b, &l);
+    add_all(c, faults, CHECK_DATA, &l);
+    plan_rollback_faults(a, b, &l);
+    add_all(c, faults, CHECK_ROLLBACK, &l);
+}
+
+static enum check check_of(enum reason_code code)
+{
+    return code == REASON_PROTECTED_DOMAIN ? CHECK_PROTECTED
+           : code == REASON_LIMIT_EXCEEDED ? CHECK_LIMIT
+                                           : CHECK_SCOPE;
+}
+
+static const char *advice_of(enum check check)
+{
+    return check == CHECK_PROTECTED ? "leave the protected object as it is; policy.protected lists "
+                                      "what is protected"
+           : check == CHECK_LIMIT   ? "correct the script, or raise the limit in migration.yml"
+                                    : "correct the script, or widen scope in migration.yml";
+}
+
+static void judge_bundle(const struct checking *c, const struct bundle *b,
+                         const struct lineage *all)
+{
+    size_t n = 0;
+    struct reason *reasons = NULL;
+    struct arena *a = c->p->a;
+    if (b->forward != NULL) {
+        plan_judge(a, b, &c->p->domains, all, &reasons, &n);
+    }
+    for (size_t i = 0; i < n; i++) {
+        const struct reason *r = &reasons[i];
+        enum check check = check_of(r->code);
+        add(c, &c->out->findings, check_rule(check), r->path != NULL ? r->path : r->cause, r->line,
+            r->col, arena_printf(a, "%s: %s", reason_sentence(r->code), r->detail))
+            ->hint = advice_of(check);
+    }
+}
+
+/* --- all of them ------------------------------------------------------------------------------------ */
+
+/* Whether what they do is in their scope: a part that one of them makes counts to its parent in all. */
+static void judge_bundles(const struct checking *c)
+{
+    struct lineage *all = lineage_new(c->p->a);
+    for (size_t i = 0; i < c->p->n_bundle; i++) {
+        plan_lineage(&c->p->bundle[i], NULL, all);
+    }
+    for (size_t i = 0; i < c->p->n_bundle; i++) {
+        judge_bundle(c, &c->p->bundle[i], all);
+    }
+}
+
+/* Can everything be put in order? */
+static void check_order(const struct checking *c)
+{
+    struct err e = {0};
+    struct plan_order order;
+    struct arena *a = c->p->a;
+    if (plan_order(a, site_bundles(a, c->p), c->p->n_bundle, &order, &e) != 0) {
+        add_fault(c, &c->out->faults, CHECK_ORDER, &e);
+    }
+}
+
+int check_project(struct project *p, bool is_strict, bool may_fix, struct checked *out,
+                  struct err *e)
+{
+    struct err_list missing = {0};
+    const struct checking c = {p, out};
+    *out = (struct checked){.n_migrations = p->n_bundle};
+    if (load_may_compare(p) && load_registry_check(p, may_fix, &out->is_fixed, e) != 0) {
+        return -1;
+    }
+    load_approvals_check(p);
+    load_executed_check(p, &missing);
+    add_all(&c, is_strict ? &out->findings : &out->warnings, CHECK_EVIDENCE, &missing);
+    add_all(&c, &out->faults, CHECK_DECLARATION, &p->faults);
+    add_all(&c, &out->warnings, CHECK_DECLARATION, &p->warnings);
+    for (size_t i = 0; i < p->n_bundle; i++) {
+        check_bundle(&c, &p->bundle[i]);
+    }
+    judge_bundles(&c);
+    /* A cycle may close over the default order, which only the plan knows; with other faults it would be
+     * said twice. */
+    if (out->faults.n == 0) {
+        check_order(&c);
+    }
+    findings_sort(&out->faults);
+    findings_sort(&out->findings);
+    findings_sort(&out->warnings);
+    return 0;
+}
