@@ -4,6 +4,7 @@
 #include "evidence/export.h"
 #include "evidence/state.h"
 #include "flow/contact.h"
+#include "flow/durable.h"
 #include "flow/job.h"
 #include "run/in_store.h"
 
@@ -70,8 +71,12 @@ static void apply(struct writing *w, const struct step *step, struct outcome *o)
     const struct in_store x = {
         .store = s->store[k].store, .base = &s->store[k].base, .past = &s->entries};
     if (store_can(k, STORE_HOLDS_LEDGER)) {
+        w->is_loose = true;
         run_migration(&w->run, step, o);
-    } else if (contact_store(w, k, &o->failure) == 0) {
+        return;
+    }
+    durable_settle(w); /* what it does cannot be taken back with what went before it */
+    if (contact_store(w, k, &o->failure) == 0) {
         run_in_store(&w->run, &x, step, o);
     } else {
         o->result = RUN_FAILED;
@@ -95,26 +100,37 @@ static bool run_step(struct writing *w, const struct step *step)
         .action = RESULT_APPLY, .target = step->bundle->id, .key = step->bundle->checksum};
     writing_end(w, row, "", &o);
     remember_fact(w->site, step, &o);
-    /* Committed evidence of the same content stays: it is a fact too, whichever database it came from. */
-    struct archive r = site_archive(w->site);
-    if (is_good && evidence_state(&r, step->bundle) != EXPORT_DONE) {
-        export_step(w, step, false);
-    }
     return is_good;
+}
+
+/* Of steps that are on disk. Committed evidence of the same content stays: it is a fact too, whichever
+ * database it came from. */
+static void export_all(struct writing *w, const struct step *const *v, size_t *n)
+{
+    if (w->n_held > 0) {
+        return;
+    }
+    for (size_t i = 0; i < *n; i++) {
+        struct archive r = site_archive(w->site);
+        if (evidence_state(&r, v[i]->bundle) != EXPORT_DONE) {
+            export_step(w, v[i], false);
+        }
+    }
+    *n = 0;
 }
 
 static bool must_stop(const struct steps *r)
 {
     const struct site *s = r->w->site;
     const struct result *done = r->w->result;
-    if (ear_stops(&s->ear) != ERR_NONE || done->worst == ERR_DOUBT || s->pg == NULL ||
-        !pg_is_alive(s->pg)) {
+    if (ear_stops(&s->ear) != ERR_NONE || done->worst == ERR_DOUBT || r->w->is_lost ||
+        s->pg == NULL || !pg_is_alive(s->pg)) {
         return true;
     }
     if (done->n_failed > 0 && !r->keep_going) {
         return true;
     }
-    return r->most > 0 && (int64_t)done->n_done[RESULT_APPLY] >= r->most;
+    return r->most > 0 && (int64_t)(done->n_done[RESULT_APPLY] + r->w->n_held) >= r->most;
 }
 
 static void run_one_projection(const struct steps *r, const struct step *x)
@@ -161,11 +177,14 @@ static void run_projections(const struct steps *r, const bool *failed)
     }
 }
 
+/* Evidence and projections follow what is on disk. */
 void steps_run(const struct steps *r)
 {
     struct writing *w = r->w;
     struct plan *p = &w->site->plan;
     bool *failed = ARENA_ARRAY(w->site->a, bool, p->n_migrations + 1);
+    const struct step **done = ARENA_ARRAY(w->site->a, const struct step *, p->n_migrations + 1);
+    size_t n_done = 0;
     for (size_t i = 0; i < p->n_migrations && !must_stop(r); i++) {
         const struct step *step = &p->v[i];
         if (!step->selected) {
@@ -178,7 +197,13 @@ void steps_run(const struct steps *r)
             w->result->n_skipped++;
         } else if (step->action == ACTION_APPLY) {
             failed[i] = !run_step(w, step);
+            if (!failed[i]) {
+                done[n_done++] = step;
+            }
+            export_all(w, done, &n_done);
         }
     }
+    durable_settle(w);
+    export_all(w, done, &n_done);
     run_projections(r, failed);
 }

@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/fault.h"
 #include "evidence/sink.h"
+#include "flow/durable.h"
 #include "flow/owed.h"
 #include "flow/said.h"
 #include "site/repo.h"
@@ -124,6 +125,7 @@ static int open_beside(void *ctx, struct pg **out, struct err *e)
 static void fill_run(struct writing *w)
 {
     struct site *s = w->site;
+    w->wait = (struct pg_wait){.on_wait = durable_wait, .ctx = w};
     w->run = (struct run){.pg = &s->pg,
                           .a = s->a,
                           .env = s->env,
@@ -135,7 +137,7 @@ static void fill_run(struct writing *w)
                           .base = &s->catalog,
                           .actor = &w->actor,
                           .ear = &w->site->watch.front,
-                          .wait = &w->site->watch.wait,
+                          .wait = &w->wait,
                           .reconnect = reconnect,
                           .open = open_beside,
                           .reconnect_ctx = w};
@@ -367,6 +369,7 @@ static void close_frame(struct writing *w)
 {
     struct site *s = w->site;
     struct err ignored = {0};
+    durable_close(w);
     baseline_release(&w->sum);
     if (s->pg == NULL || !pg_is_alive(s->pg)) {
         return;
@@ -375,7 +378,7 @@ static void close_frame(struct writing *w)
         (void)!ledger_unlock(s->pg, &ignored);
         w->locked = false;
     }
-    if (site_refresh(s, &ignored) == 0) {
+    if (site_refresh(s, &ignored) == 0 && site_await(s, &ignored) == 0) {
         site_remember(s);
         if (s->world.n_drift == 0 && w->run.base != NULL) {
             site_witness(s);
@@ -523,13 +526,17 @@ void writing_begin(const struct writing *w, const char *target)
                                                .n = w->total});
 }
 
-static void tell_end(const struct writing *w, const struct result_row *row, const char *as)
+void writing_say(struct writing *w, const struct result_row *row, const char *as, size_t at)
 {
+    (void)result_add(w->result, w->site->a, row);
+    if (row->failure == NULL && as == NULL) {
+        return;
+    }
     tell(&w->site->watch.front,
          &(struct tell){.kind = row->failure == NULL ? TELL_DONE : TELL_FAILED,
                         .target = row->target,
                         .what = as,
-                        .at = w->done,
+                        .at = at,
                         .n = w->total,
                         .ms = row->ms,
                         .fault = row->failure,
@@ -547,14 +554,18 @@ void writing_end(struct writing *w, struct result_row row, const char *as, const
     row.sequence = o->sequence;
     row.run_id = arena_strdup(s->a, o->run_id);
     row.ms = o->elapsed_ms;
+    if (is_good && w->is_loose && s->env->durability == DURABILITY_BATCH) {
+        durable_hold(w, &row, as);
+        return;
+    }
     if (!is_good) {
         row.failure = arena_dup(s->a, &o->failure, sizeof o->failure);
         row.gates = arena_dup(s->a, &o->gates, sizeof o->gates);
     }
-    (void)result_add(w->result, s->a, &row);
-    if (!is_good || as != NULL) {
-        tell_end(w, &row, as);
+    if (w->n_held > 0) {
+        durable_settle(w);
     }
+    writing_say(w, &row, as, w->done);
     if (o->owed.p != NULL && owed_keep(s, o, &e) != 0) {
         tell_fault(&s->ear, &e);
     }

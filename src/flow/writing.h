@@ -10,6 +10,13 @@
 #include "run/run.h"
 #include "site/site.h"
 
+/* The good end of a migration, not said yet; at: how many were done with it. See flow/durable.h. */
+struct held_end {
+    struct result_row row;
+    const char *as;
+    size_t at;
+};
+
 /* A run while it writes. first: the entry with the starting baseline, where this run recorded it (is_first),
  * over n_adopted objects. done, total: targets, for who listens. Closed: everything in result, whose rows
  * live in site->a. */
@@ -27,6 +34,15 @@ struct writing {
     struct outcome first;
     size_t n_adopted;
     size_t done, total;
+    /* is_loose: a migration has run since the last barrier; held: ends that wait for the next one, the first
+     * since held_ms (clock_ms()); is_lost: some were lost, or nobody knows. beside: a session for a barrier
+     * while a statement runs. */
+    struct pg_wait wait;
+    struct held_end *held;
+    size_t n_held, cap_held;
+    int64_t held_ms;
+    bool is_loose, is_lost, has_none_beside;
+    struct pg *beside;
 };
 
 /* What is to be done. All borrowed.
@@ -74,9 +90,12 @@ void result_begin(struct result *r, const struct site *s);
  * do. Also the sink gets what it lacks, which is all that such a run may write. */
 void result_end(struct result *r, struct site *s);
 
-/* A target begins; it ended: tells, and adds row with what o says. as: how a good end is called where it is
- * more than done, else ""; NULL: the verb says it. A receipt that no ledger took is kept. */
+/* A target begins; it ended: tells, and adds row with what o says, or holds it until it is on disk. as: how a
+ * good end is called where it is more than done, else ""; NULL: the verb says it. A receipt that no ledger
+ * took is kept. */
 void writing_begin(const struct writing *w, const char *target);
 void writing_end(struct writing *w, struct result_row row, const char *as, const struct outcome *o);
+/* Add row to the result and tell it, as the at-th. */
+void writing_say(struct writing *w, const struct result_row *row, const char *as, size_t at);
 
 #endif

@@ -317,7 +317,7 @@ static int record(const struct journal *j, struct arena *a, const struct note *n
                           .blobs = &text,
                           .n_blobs = n->text.p == NULL ? 0 : 1,
                           .epoch = run->epoch};
-    int rc = ledger_record(*run->pg, &r, &(struct guard){NULL, NULL}, run->merkle, e);
+    int rc = ledger_record(*run->pg, &r, &(struct guard){.xid = NULL}, run->merkle, e);
     buf_release(&body);
     *sequence = en.sequence;
     return rc;

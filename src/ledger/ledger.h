@@ -239,6 +239,8 @@ struct guard {
     const char
         *xid; /* pg_current_xact_id()::text at the start of the transaction; NULL: do not check */
     const char *user; /* quoted current_user, a blank, quoted session_user; NULL: do not check */
+    const char
+        *commits; /* synchronous_commit that COMMIT is to have, whatever ran; NULL: as it is */
 };
 /* Fill in sequence, previous, instance and environment (the last two borrowed from id) of the entry that
  * comes next. */
@@ -247,6 +249,24 @@ void ledger_next(const struct identity *id, const struct merkle *m, struct entry
  * somebody else moved the ledger. The caller rolls back; *m is then unchanged. */
 int ledger_record(struct pg *s, const struct recording *r, const struct guard *g, struct merkle *m,
                   struct err *e) MUST_CHECK;
+
+/* Wait until all that was committed before is on disk, at the level that the session came with (so where
+ * the server waits for standbys, for them too), which it has again from then on; off counts as local. In the
+ * same snapshot, the head: after a crash of the server a ledger may end before what was seen of it. One round
+ * trip, no transaction may be open. commits: that level. syncs: fsync is on. -1: it is not known to be on
+ * disk. */
+struct barrier {
+    int64_t size;
+    struct digest root;
+    char commits[16];
+    bool syncs;
+};
+int ledger_barrier(struct pg *s, struct barrier *out, struct err *e) MUST_CHECK;
+/* For who reads what others may just be writing: wait until everything up to lsn, as ledger_identify() has
+ * told it, is on disk. May be called by a role that only reads. -1: it is not within half a minute
+ * (ERR_PREFLIGHT), or ear says stop. */
+int ledger_await_flush(struct pg *s, const char *lsn, const struct ear *ear,
+                       struct err *e) MUST_CHECK;
 
 /* What came of a COMMIT whose answer was lost: TX_ENDED if the entry of run_id, which that transaction held,
  * is there; TX_UNDONE if not; TX_UNKNOWN with *e if the ledger cannot be asked. Call with the lock held, by a

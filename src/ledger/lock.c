@@ -9,8 +9,8 @@
 #include "ledger/parts.h"
 #include "ledger/queries.h"
 
-enum { APPLICATION, PID, SINCE, HOLDER, STATE, BLOCKER }; /* lock_holder.sql */
-enum { WORK_LOCKED, WORK_XID, WORK_USERS };               /* work_begin.sql */
+enum { APPLICATION, PID, SINCE, HOLDER, STATE, BLOCKER };            /* lock_holder.sql */
+enum { WORK_LOCKED, WORK_XID, WORK_USERS, WORK_NAME, WORK_COMMITS }; /* work_begin.sql */
 enum { HOLDER_TEXT = 400 };
 
 /* Which of the two locks a starter waits for, in lock_holder.sql's numbers. */
@@ -202,6 +202,7 @@ int ledger_work_done(struct pg_rows *work, struct arena *a, struct guard *out, s
     if (pg_bool(work, 0, WORK_LOCKED)) {
         out->xid = arena_strdup(a, pg_text(work, 0, WORK_XID));
         out->user = arena_strdup(a, pg_text(work, 0, WORK_USERS));
+        out->commits = arena_strdup(a, pg_text(work, 0, WORK_COMMITS));
     } else {
         rc = err_set(e, ERR_LOCKED, "another run is taking over the environment");
     }

@@ -176,7 +176,7 @@ static struct bytes objects_digest(struct arena *a, const struct recording *r)
 }
 
 /* The last of the flight: what was written is read back. */
-static void add_end(struct pg *s, struct arena *a, const struct recording *r)
+static void add_end(struct pg *s, struct arena *a, const struct recording *r, const char *commits)
 {
     struct buf text = {0};
     const char **digests = parameters(a, r->n_blobs);
@@ -184,14 +184,15 @@ static void add_end(struct pg *s, struct arena *a, const struct recording *r)
         digests[i] = ledger_digest(a, &r->blobs[i].digest);
     }
     entry_write(&text, r->entry);
-    const char **v = parameters(a, 6);
+    const char **v = parameters(a, 7);
     v[0] = ledger_number(a, r->entry->sequence);
     v[1] = arena_strndup(a, text.p, text.n);
     v[2] = ledger_digest(a, &r->entry->receipt);
     v[3] = pg_bytea(a, objects_digest(a, r));
     v[4] = ledger_number(a, (int64_t)r->n_objects);
     v[5] = pg_array(a, digests, r->n_blobs);
-    pg_batch_add(s, &ledger_record_end, v, 6, NULL);
+    v[6] = commits;
+    pg_batch_add(s, &ledger_record_end, v, 7, NULL);
     buf_release(&text);
 }
 
@@ -310,7 +311,7 @@ int ledger_record(struct pg *s, const struct recording *r, const struct guard *g
     pg_batch_add(s, &ledger_record_begin, NULL, 0, NULL);
     pg_batch_add(s, &ledger_record_guard, expected, 3, &guard);
     ledger_add_record(s, &a, r, &next, &moved);
-    add_end(s, &a, r);
+    add_end(s, &a, r, g->commits);
     int rc = run_record(s, &guard, &moved, e);
     if (rc == 0 && FAULT(TX_RECORDED)) {
         rc = err_set(e, ERR_APPLY, "not recorded: fault point");

@@ -204,6 +204,7 @@ static void read_env(const struct environments_work *w, size_t i, struct env *en
 {
     static const char *const approvals[] = {"none", "review", "signature", NULL};
     static const char *const evidences[] = {"none", "bundle", "folder", "pointer", NULL};
+    static const char *const durabilities[] = {"batch", "each", NULL};
     static const char *const kinds[] = {"dev", "stage", "prod", NULL};
     const struct doc *d = w->envs->item[i];
     *env = (struct env){.name = w->envs->key[i]->text.p,
@@ -216,6 +217,9 @@ static void read_env(const struct environments_work *w, size_t i, struct env *en
                                   env->is_protected ? APPROVAL_SIGNATURE : APPROVAL_NONE);
     env->evidence = (enum evidence)word_index(doc_str(d, "evidence", NULL), evidences,
                                               env->is_protected ? EVIDENCE_POINTER : EVIDENCE_NONE);
+    env->durability =
+        (enum durability)word_index(doc_str(d, "durability", NULL), durabilities,
+                                    env->is_protected ? DURABILITY_EACH : DURABILITY_BATCH);
     env->kind = (enum env_kind)word_index(doc_str(d, "kind", NULL), kinds,
                                           env->is_protected ? ENV_PROD : ENV_DEV);
     read_stores(w, doc_get(d, "stores"), env);

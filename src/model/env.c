@@ -37,6 +37,11 @@ const char *env_kind_text(enum env_kind k)
     return names[k];
 }
 
+const char *durability_text(enum durability d)
+{
+    return d == DURABILITY_EACH ? "each" : "batch";
+}
+
 const char *evidence_text(enum evidence e)
 {
     static const char *const names[] = {[EVIDENCE_NONE] = "none",

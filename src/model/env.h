@@ -21,12 +21,16 @@ const char *env_kind_text(enum env_kind k); /* "dev", "stage", "prod" */
 enum evidence { EVIDENCE_NONE, EVIDENCE_BUNDLE, EVIDENCE_FOLDER, EVIDENCE_POINTER };
 /* What is found where an applied migration's evidence should stand. */
 enum export_state { EXPORT_DONE, EXPORT_MISSING, EXPORT_ALTERED };
+/* When what was committed is on disk. BATCH: migrations are committed without waiting for it, and together
+ * before anything is said of them (flow/durable.h); EACH: each before the next one begins. */
+enum durability { DURABILITY_BATCH, DURABILITY_EACH };
+const char *durability_text(enum durability d); /* "batch", "each" */
 const char *approval_text(enum approval a);
 enum approval approval_parse(const char *text); /* APPROVAL_NONE for anything else */
 const char *evidence_text(enum evidence e);
 
-/* protected: a protected environment (asks, refuses superusers, wants signatures). kind, approval and
- * evidence hold the effective value, defaults applied. line, col: of the environment's name in its
+/* protected: a protected environment (asks, refuses superusers, wants signatures). kind, approval, evidence
+ * and durability hold the effective value, defaults applied. line, col: of the environment's name in its
  * file. */
 struct env {
     const char *name;
@@ -36,6 +40,7 @@ struct env {
     struct names requires;
     enum approval approval;
     enum evidence evidence;
+    enum durability durability;
     bool store[STORE_COUNT]; /* configured here? */
     /* Where each of them is but the ledger's, by the keys of its row, as declared; NULL: not given. */
     const char *place[STORE_COUNT][STORE_KEYS];

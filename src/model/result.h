@@ -50,11 +50,13 @@ struct result_left {
     size_t not_run, not_exported, blocked, waiting, not_here, not_applicable;
 };
 
-/* With left, n_current, n_skipped, n_failed and what n_done has of APPLY, PUBLISH and EXPORT every target of
- * a build counts once. plan_digest: of the plan that was held to; has_plan: there was one. instance, size,
- * root: of the ledger as it was left, or last seen where the connection was lost; instance NULL: there is
- * none. worst: of all that failed, ERR_NONE. more: members that only one verb has, which stand beside the
- * others in JSON; NULL. */
+/* With left, n_current, n_skipped, n_failed and what n_done has of APPLY, PUBLISH and EXPORT every target
+ * of a build counts once. plan_digest: of the plan that was held to; has_plan: there was one. instance,
+ * size, root: of the ledger as it was left, or last seen where the connection was lost; instance NULL:
+ * there is none. worst: of all that failed, ERR_NONE. durability, commits, syncs: of migrations that were
+ * run (NULL: there were none), what the environment declares, the synchronous_commit that the server's
+ * sessions come with, whether its fsync is on. more: members that only one verb has, which stand beside
+ * the others in JSON; NULL. */
 struct result {
     const char *verb, *environment;
     struct result_row *v;
@@ -69,6 +71,8 @@ struct result {
     struct digest root;
     int64_t ms;
     enum err_code worst;
+    const char *durability, *commits;
+    bool syncs;
     struct doc *more;
 };
 

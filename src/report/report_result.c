@@ -1,6 +1,8 @@
 /* What a verb that writes has done. */
 #include "model/result.h"
 
+#include <string.h>
+
 #include "report/words.h"
 
 static struct doc *row_doc(struct arena *a, const struct result_row *row)
@@ -64,6 +66,15 @@ static struct doc *ledger_doc(struct arena *a, const struct result *r)
     return d;
 }
 
+static struct doc *durability_doc(struct arena *a, const struct result *r)
+{
+    struct doc *d = doc_new(a, DOC_MAP);
+    doc_put(a, d, "declared", doc_text(a, r->durability));
+    doc_put(a, d, "synchronous_commit", doc_text(a, r->commits));
+    doc_put(a, d, "fsync", doc_bool(a, r->syncs));
+    return d;
+}
+
 struct doc *report_result_doc(struct arena *a, const struct result *r, const struct err *failure)
 {
     struct doc *d = doc_new(a, DOC_MAP);
@@ -82,6 +93,9 @@ struct doc *report_result_doc(struct arena *a, const struct result *r, const str
                 r->has_plan ? words_digest(a, &r->plan_digest) : doc_new(a, DOC_NULL));
         doc_put(a, d, "ledger", ledger_doc(a, r));
         doc_put(a, d, "ms", doc_int(a, r->ms));
+        if (r->durability != NULL) {
+            doc_put(a, d, "durability", durability_doc(a, r));
+        }
     }
     if (failure != NULL) {
         doc_put(a, d, "error", words_error(a, failure));
@@ -130,4 +144,10 @@ void report_result(struct buf *out, const struct result *r, bool was_run)
     buf_printf(out, ": %zu applied, ", r->n_done[RESULT_APPLY]);
     put_counts(out, r, true);
     buf_printf(out, "; %.1f s", (double)r->ms / 1000.0);
+    if (r->durability != NULL && !r->syncs) {
+        buf_puts(out, "; its server has fsync off");
+    }
+    if (r->durability != NULL && strcmp(r->commits, "on") != 0) {
+        buf_printf(out, "; its server has synchronous_commit = %s", r->commits);
+    }
 }

@@ -47,7 +47,12 @@ struct bytes owed_write(struct run *r, const struct receipt_input *in)
 {
     char now[CLOCK_TEXT];
     struct receipt_input timed = *in;
+    struct evidence_set evidence = *in->evidence;
     size_t n = 0;
+    /* It is recorded behind other entries than it was made behind: by then what stood before it may be of
+     * another run, or lost with a crash of the server. */
+    evidence.pre = (struct digest){0};
+    timed.evidence = &evidence;
     timed.finished_at = clock_text(clock_unix_us(), now);
     timed.notes = "recorded late: the ledger could not be reached when the run ended";
     struct account account;
@@ -114,7 +119,7 @@ static int pay_new(struct run *r, struct doc *d, const struct recording *texts, 
 {
     struct recording record = *texts;
     struct merkle before = *r->merkle;
-    const struct guard unguarded = {NULL, NULL};
+    const struct guard unguarded = {.xid = NULL};
     record.receipt =
         receipt_seal(r->a, doc_get(d, "receipt"), en->instance, en->sequence, &en->previous);
     en->receipt = digest_of(record.receipt);

@@ -120,7 +120,7 @@ int record_entry(struct run *r, const struct receipt_input *in, enum entry_kind 
                  struct outcome *o, struct err *e)
 {
     struct recording record;
-    const struct guard unguarded = {NULL, NULL};
+    const struct guard unguarded = {.xid = NULL};
     if (record_make(r, in, kind, objects, n_objects, &record, e) != 0 ||
         ledger_record(*r->pg, &record, guard != NULL ? guard : &unguarded, r->merkle, e) != 0) {
         return -1;

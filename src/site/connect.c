@@ -244,7 +244,7 @@ int site_link(struct site *s, struct err *e)
     if (site_connect(s, e) != 0) {
         return !is_new && strcmp(e->sqlstate, "3D000") == 0 ? explain_missing(s, e) : -1;
     }
-    if (site_refresh(s, e) != 0) {
+    if (site_refresh(s, e) != 0 || site_await(s, e) != 0) {
         return -1;
     }
     return is_new ? 0 : site_trust(s, e);

@@ -139,6 +139,9 @@ int site_trust(const struct site *s, struct err *e) MUST_CHECK;
 bool site_remembered(const struct site *s, struct checkpoint *out, const char **at);
 /* Keep what was seen of this ledger for the next run. */
 void site_remember(const struct site *s);
+/* Wait until what was read of the ledger is on disk, unless it was seen before: another run may just be
+ * writing it, and what a crash can take away is not counted, nor remembered. -1: it is not. */
+int site_await(const struct site *s, struct err *e) MUST_CHECK;
 /* The checkpoint that the ledger was begun with; false if it was begun by an ordinary first contact. -1: it
  * cannot be read. */
 int site_cited(const struct site *s, bool *is_recovery, struct checkpoint *out,

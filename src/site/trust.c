@@ -138,6 +138,17 @@ static int check_checkpoint(const struct site *s, struct err *e)
     return 0;
 }
 
+int site_await(const struct site *s, struct err *e)
+{
+    struct checkpoint seen;
+    if (!s->id.has_ledger || s->id.lsn[0] == '\0' || s->o.dbname != NULL) {
+        return 0;
+    }
+    bool was_seen = site_remembered(s, &seen, NULL) && strcmp(seen.instance, s->id.uuid) == 0 &&
+                    seen.sequence == s->id.size && digest_eq(&seen.root, &s->id.root);
+    return was_seen ? 0 : ledger_await_flush(s->pg, s->id.lsn, &s->ear, e);
+}
+
 void site_remember(const struct site *s)
 {
     char text[DIGEST_TEXT];

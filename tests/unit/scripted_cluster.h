@@ -31,18 +31,24 @@ struct base {
     struct keeper keeper;
     struct server server;
     struct stored is, open;
+    /* What is on disk of it, and whether the open transaction does not wait for that. */
+    struct kept flushed_entries;
+    struct held flushed_held;
+    struct stored flushed;
+    bool waits_not;
 };
 
 /* kept: a COMMIT, or CREATE or DROP DATABASE, whose answer is lost took effect. by_hand: a schema that somebody
  * made in database by_hand_at (0: the first); NULL. stop_at: a Ctrl-C comes with the answer to that question; 0: none.
- * has_other_rows: every database but the first. dies: nobody listens any more once a session was cut. Texts live
- * in a. */
+ * has_other_rows: every database but the first. dies: nobody listens any more once a session was cut. crashes:
+ * where a session is cut, the server loses what was committed and is not on disk. n_lost: transactions that went so.
+ * Texts live in a. */
 struct cluster {
     struct base base[BASES];
     int at[CLUSTER_SESSIONS]; /* the database of a session, from 1 */
     bool is_holder[CLUSTER_SESSIONS];
-    bool kept, is_stopped, has_other_rows, dies, is_dead;
-    int n_heard, stop_at, by_hand_at;
+    bool kept, is_stopped, has_other_rows, dies, is_dead, crashes;
+    int n_heard, stop_at, by_hand_at, n_lost;
     const char *by_hand;
     struct arena a;
     char told[65536];
@@ -93,6 +99,28 @@ static inline int cluster_holders(const struct cluster *v)
     return n;
 }
 
+/* WAL is flushed in order, of all databases. */
+static inline void cluster_flush(struct cluster *v)
+{
+    for (int i = 0; i < BASES; i++) {
+        struct base *b = &v->base[i];
+        b->flushed_entries = b->keeper.is;
+        b->flushed_held = b->server.is;
+        b->flushed = b->is;
+    }
+}
+
+static inline void cluster_crash(struct cluster *v)
+{
+    for (int i = 0; i < BASES; i++) {
+        struct base *b = &v->base[i];
+        v->n_lost += b->keeper.is.n - b->flushed_entries.n;
+        b->keeper.is = b->flushed_entries;
+        b->server.is = b->flushed_held;
+        b->is = b->flushed;
+    }
+}
+
 /* What was committed, and nothing of a session; from's texts stay in its arena. */
 static inline void cluster_copy(struct cluster *v, const struct cluster *from)
 {
@@ -113,6 +141,7 @@ static inline void cluster_copy(struct cluster *v, const struct cluster *from)
     }
     arena_release(&v->a);
     v->by_hand = from->by_hand;
+    cluster_flush(v);
 }
 
 /* No session is open any more. */
@@ -308,6 +337,10 @@ static inline const char *base_tells(struct cluster *v, struct base *b, int sess
         keeper_says_who(&b->keeper, session);
         return b->keeper.told;
     }
+    if (strcmp(text, "@ledger_durable_barrier") == 0) {
+        keeper_says_head(&b->keeper);
+        return b->keeper.told;
+    }
     if (strcmp(text, "@ledger_read_entries") == 0) {
         keeper_says_entries(&b->keeper, params[0], params[1]);
         return b->keeper.told;
@@ -414,15 +447,31 @@ static inline const char *cluster_hears(void *ctx, int session, const char *text
     }
     int n_begun = b->server.n_begun;
     int n_committed = b->server.n_committed;
+    if (strcmp(text, "@ledger_record_head") == 0 &&
+        strtol(params[0], NULL, 10) != b->keeper.open.n) {
+        answer = answer[0] == 'U' ? "UPDATE 0" : answer;
+    }
+    if (strcmp(text, "@ledger_record_end") == 0 && params[6] != NULL) {
+        b->waits_not = strcmp(params[6], "off") == 0;
+    }
     const char *said =
         server_hears(&b->server, session, text, n_params, params, told != NULL ? told : answer);
     if (b->server.n_begun != n_begun) {
         b->keeper.open = b->keeper.is;
         b->open = b->is;
+        b->waits_not = false;
     }
     if (b->server.n_committed != n_committed) {
         b->keeper.is = b->keeper.open;
         b->is = b->open;
+    }
+    if ((b->server.n_committed != n_committed && !b->waits_not) ||
+        (strcmp(text, "@ledger_durable_barrier") == 0 && told != NULL) ||
+        strcmp(text, "@ledger_lock_lease") == 0) {
+        cluster_flush(v);
+    }
+    if (v->crashes && is_cut(answer)) {
+        cluster_crash(v);
     }
     if (said[0] >= 'A' && said[0] <= 'Z') {
         base_does(v, b, text, params);
@@ -433,6 +482,9 @@ static inline const char *cluster_hears(void *ctx, int session, const char *text
 /* What is asked in between, answered well; scripted_run.h has the rest. */
 #define CLUSTER                                                                                    \
     "~ @ledger_identify_* -> ask\n"                                                                \
+    "~ @ledger_durable_flushed -> rows t\n"                                                        \
+    "~ @ledger_durable_level -> RESET\n"                                                           \
+    "~ @ledger_durable_barrier -> ask\n"                                                           \
     "~ @ledger_read_entries -> ask\n"                                                              \
     "~ @ledger_read_objects -> ask\n"                                                              \
     "~ @ledger_read_blob -> ask\n"                                                                 \

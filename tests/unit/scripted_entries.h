@@ -84,7 +84,7 @@ static inline void ledger_forget(void)
     "~ connect -> ok\n"                                                                            \
     "~ @ledger_journal_begin -> BEGIN\n"                                                           \
     "~ @ledger_journal_clock -> rows 2026-01-02T03:04:05.000006Z\n"                                \
-    "~ @ledger_work_begin -> rows t | 700 | u u\n"                                                 \
+    "~ @ledger_work_begin -> rows t | 700 | u u | n | on\n"                                        \
     "~ @ledger_record_guard -> rows t | t | t | t | t | \n"                                        \
     "~ @ledger_record_head -> UPDATE 1\n"                                                          \
     "~ @ledger_record_* -> INSERT 0 1\n"                                                           \

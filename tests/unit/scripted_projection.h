@@ -28,7 +28,7 @@ enum { FILES = 3 };
     "~ ROLLBACK -> ROLLBACK\n"                                                                     \
     "~ SAVEPOINT kfmig_rehearsal -> SAVEPOINT\n"                                                   \
     "~ ROLLBACK TO SAVEPOINT kfmig_rehearsal -> ROLLBACK\n"                                        \
-    "~ @ledger_work_begin -> rows t | 700 | u u\n"                                                 \
+    "~ @ledger_work_begin -> rows t | 700 | u u | n | on\n"                                        \
     "~ @ledger_record_guard -> rows t | t | t | t | t | \n"                                        \
     "~ @ledger_record_head -> UPDATE 1\n"                                                          \
     "~ @ledger_record_* -> INSERT 0 1\n"                                                           \

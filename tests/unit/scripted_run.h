@@ -35,7 +35,7 @@
 /* A transaction begins: the work lock is had, the observer knows where it stands. */
 #define BEGUN                                                                                      \
     "@postgis_begin -> BEGIN\n"                                                                    \
-    "@ledger_work_begin -> rows t | 700 | u u\n"                                                   \
+    "@ledger_work_begin -> rows t | 700 | u u | n | on\n"                                          \
     "@postgis_observe_begin -> rows 700 | u u | t | NULL\n"
 #define STATEMENT "INSERT INTO t VALUES (1) -> INSERT 0 1\n"
 #define SETTLED "@postgis_observe_settle -> SET CONSTRAINTS\n"

@@ -18,6 +18,9 @@
 #define USUAL                                                                                      \
     "~ @pg_pin_query -> rows 1\n"                                                                  \
     "~ @pg_pin* -> SET\n"                                                                          \
+    "~ @ledger_durable_flushed -> rows t\n"                                                        \
+    "~ @ledger_durable_level -> RESET\n"                                                           \
+    "~ @ledger_durable_barrier -> ask\n"                                                           \
     "~ @run_clock -> rows " MOMENT "\n"                                                            \
     "~ @postgis_pin_* -> SAVEPOINT\n"                                                              \
     "~ @postgis_observe_powers -> rows f | f | NULL | NULL | NULL\n"                               \
@@ -152,6 +155,16 @@ static inline void keeper_does(struct keeper *v, const char *text, const char *c
     }
 }
 
+/* The barrier's row: the head as committed. */
+static inline void keeper_says_head(struct keeper *v)
+{
+    struct digest root;
+    char hex[DIGEST_TEXT];
+    kept_root(&v->is, v->is.n, &root);
+    (void)snprintf(v->told, sizeof v->told, "rows %d | %s | on | t | NULL", v->is.n,
+                   digest_text(&root, hex) + 7);
+}
+
 /* pq_serve: ctx is a struct keeper. A COMMIT that is answered "cut" took none; "kept" is cut too, and took effect.
  * "signal ANSWER": with this answer comes a Ctrl-C. */
 static inline const char *keeper_hears(void *ctx, int session, const char *text, int n_params,
@@ -176,7 +189,9 @@ static inline const char *keeper_hears(void *ctx, int session, const char *text,
     if (strcmp(text, "@ledger_identify_full") == 0 && v->is.uuid[0] == '\0') {
         return "error 42P01";
     }
-    if (strncmp(text, "@ledger_identify", 16) == 0) {
+    if (strcmp(text, "@ledger_durable_barrier") == 0) {
+        keeper_says_head(v);
+    } else if (strncmp(text, "@ledger_identify", 16) == 0) {
         keeper_says_who(v, session);
     } else {
         keeper_says_entries(v, params[0], params[1]);

@@ -165,7 +165,7 @@ static void test_undone(struct runner *r)
     id = identify(r->s);
     is_int(id.size, r->m.size, "and the next one takes its place");
     run(r->s, "BEGIN");
-    r->guard = (struct guard){NULL, NULL};
+    r->guard = (struct guard){.xid = NULL};
     is_int(record(r, "failed", "run", (struct recording){0}), 0,
            "a record without a migration needs no guard");
     is_str(ask(r->s, "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objid = 2 AND "

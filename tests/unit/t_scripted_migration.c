@@ -32,7 +32,7 @@
 #define CHECKED SETTLED
 #define RECORDED_AFTER SETTLED RECORDED("success")
 #define WORKING                                                                                    \
-    "@ledger_work_begin -> rows t | 700 | u u\n"                                                   \
+    "@ledger_work_begin -> rows t | 700 | u u | n | on\n"                                          \
     "@postgis_observe_begin -> rows 700 | u u | t | NULL\n"
 
 static void with_invariant(struct scene *t)
@@ -107,7 +107,7 @@ static const struct {
     /* the beginning */
     {"BEGIN is refused", "@postgis_begin -> error 53200\n" FAILURE, RUN_FAILED, ERR_PREFLIGHT, "the server refused kfmig's query \"postgis_begin\": out_of_memory (53200)", 1, false, 0, 0, 0, NULL},
     {"what the session holds cannot be cleaned", "@postgis_clean_close_all -> cut\n" RECONNECTED FAILURE_RECORDED, RUN_FAILED, ERR_PREFLIGHT, "was lost", 1, false, 0, 0, 0, NULL},
-    {"a starter has the work lock", "@postgis_begin -> BEGIN\n@ledger_work_begin -> rows f | 700 | u u\n@postgis_observe_begin -> rows 700 | u u | t | NULL\n" ROLLED_BACK FAILURE,
+    {"a starter has the work lock", "@postgis_begin -> BEGIN\n@ledger_work_begin -> rows f | 700 | u u | n | on\n@postgis_observe_begin -> rows 700 | u u | t | NULL\n" ROLLED_BACK FAILURE,
      RUN_FAILED, ERR_LOCKED, "another run is taking over the environment", 1, false, 0, 0, 0, NULL},
 
     /* the statement */

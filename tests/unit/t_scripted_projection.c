@@ -302,7 +302,7 @@ static const struct {
     /* indexes by several hands */
     {"only one hand can be had", HOLDS_LIVE, BUILD, with_crew, "connect -> ok\n" AWAY, RUN_SUCCESS, ERR_NONE, "", 2, 1, 0, false},
     {"an index that cannot be made", HOLDS_LIVE, BUILD, with_crew, "~ CREATE INDEX * -> error 53100\n", RUN_FAILED, ERR_APPLY, "disk_full", 1, 0, 1, false},
-    {"a starter has the work lock", HOLDS_LIVE, BUILD, with_crew, "~ 2: @ledger_work_begin -> rows f | 700 | u u\n", RUN_FAILED, ERR_LOCKED, "another run is taking over", 1, 0, 1, false},
+    {"a starter has the work lock", HOLDS_LIVE, BUILD, with_crew, "~ 2: @ledger_work_begin -> rows f | 700 | u u | n | on\n", RUN_FAILED, ERR_LOCKED, "another run is taking over", 1, 0, 1, false},
     {"the COMMIT of an index is refused", HOLDS_LIVE, BUILD, with_crew, "~ 3: COMMIT -> error 53100\n", RUN_FAILED, ERR_PREFLIGHT, "index pts_id was not committed: disk_full", 1, 0, 1, false},
     {"an index that is invalid is made again", HOLDS_LIVE, BUILD, NULL, "2x @postgis_generation_indexes_found -> rows pts_id | NULL\n", RUN_SUCCESS, ERR_NONE, "", 2, 1, 0, false},
 

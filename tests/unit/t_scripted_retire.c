@@ -40,7 +40,7 @@ static int retire_unfinished(struct err *e)
 #define LISTED(rows) FOUND_TABLE "@ledger_generation_list -> rows " rows "\n"
 #define OTHER "tanks | 1 | kept | NULL" OLD " ; "
 #define LIVE "wells | 9 | live | NULL" OLD
-#define BEGUN_WORK "@postgis_begin -> BEGIN\n@ledger_work_begin -> rows t | 700 | u u\n"
+#define BEGUN_WORK "@postgis_begin -> BEGIN\n@ledger_work_begin -> rows t | 700 | u u | n | on\n"
 #define HELD "@ledger_lock_held(7) -> rows t\n"
 #define COMMITTED "COMMIT -> COMMIT\n"
 #define DROPPED(n)                                                                                 \
@@ -72,7 +72,7 @@ static const struct {
     {"the row is refused", LISTED("wells | 1 | ready | NULL" OLD) BEGUN_WORK "DROP SCHEMA* -> DROP SCHEMA\n@ledger_generation_drop -> error 42501\n" ROLLED_BACK, retire, -1, ERR_PREFLIGHT, "insufficient_privilege", 0, 0},
     {"another run has taken over", LISTED("wells | 1 | ready | NULL" OLD) DROPPED("1") "@ledger_lock_held -> rows f\n" ROLLED_BACK, retire, -1, ERR_LOCKED, "another run has taken over the environment", 0, 0},
     {"nobody can say whether the lock is held", LISTED("wells | 1 | ready | NULL" OLD) DROPPED("1") "@ledger_lock_held -> cut\n", retire, -1, ERR_PREFLIGHT, "was lost", 0, 0},
-    {"a starter has the work lock", LISTED("wells | 1 | ready | NULL" OLD) "@postgis_begin -> BEGIN\n@ledger_work_begin -> rows f | 700 | u u\n" , retire, -1, ERR_LOCKED, "another run is taking over", 0, 0},
+    {"a starter has the work lock", LISTED("wells | 1 | ready | NULL" OLD) "@postgis_begin -> BEGIN\n@ledger_work_begin -> rows f | 700 | u u | n | on\n" , retire, -1, ERR_LOCKED, "another run is taking over", 0, 0},
     {"COMMIT is refused", LISTED("wells | 1 | ready | NULL" OLD) DROPPED("1") HELD "COMMIT -> error 40001\n", retire, -1, ERR_APPLY, "wells: the server refused COMMIT", 0, 0},
     {"COMMIT answers ROLLBACK", LISTED("wells | 1 | ready | NULL" OLD) DROPPED("1") HELD "COMMIT -> ROLLBACK\n", retire, -1, ERR_APPLY, "wells: the server rolled the transaction back", 0, 0},
     {"COMMIT is cut", LISTED("wells | 1 | ready | NULL" OLD) DROPPED("1") HELD "COMMIT -> cut\n", retire, -1, ERR_PREFLIGHT, "wells: the connection was lost while COMMIT was under way", 0, 0},

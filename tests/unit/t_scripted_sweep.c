@@ -8,7 +8,7 @@
 #define WELL                                                                                       \
     "~ connect -> ok\n"                                                                            \
     "~ @postgis_begin -> BEGIN\n"                                                                  \
-    "~ @ledger_work_begin -> rows t | 700 | u u\n"                                                 \
+    "~ @ledger_work_begin -> rows t | 700 | u u | n | on\n"                                        \
     "~ @postgis_observe_begin -> rows 700 | u u | t | NULL\n"                                      \
     "~ INSERT INTO t VALUES (1) -> INSERT 0 1\n"                                                   \
     "~ @postgis_observe_settle -> SET CONSTRAINTS\n"                                               \

@@ -1,6 +1,6 @@
 -- What was written is read back, and the search_path is as the migration left it: deferred triggers of the migration fire at COMMIT
 -- with it. $1 sequence, $2 text of the entry, $3 digest of the receipt, $4 digest over the objects (record.c), $5 how many, $6
--- digests of the texts. A trigger or rule that made something else of it fails here, as 22P02; so does one that could still do
+-- digests of the texts, $7 the level to commit at, whatever the migration made it; NULL: as it is. A trigger or rule that made something else of it fails here, as 22P02; so does one that could still do
 -- that in COMMIT, or to the head, whose new state record_head.sql has told.
 SELECT CASE
            WHEN EXISTS (
@@ -37,4 +37,5 @@ SELECT CASE
                     WHERE n.nspname = 'kfmig' AND c.relname = 'head')
            THEN pg_catalog.set_config('search_path', pg_catalog.current_setting('kfmig.search_path'), true)
            ELSE ('the ledger holds something else: ' || pg_catalog.current_setting('kfmig.search_path'))::pg_catalog.int4::pg_catalog.text
-       END
+       END,
+       pg_catalog.set_config('synchronous_commit', COALESCE($7::pg_catalog.text, pg_catalog.current_setting('synchronous_commit')), true)

@@ -1,0 +1,2 @@
+-- Back to the level that the session came with, whatever a migration made it.
+RESET synchronous_commit
