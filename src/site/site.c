@@ -78,7 +78,11 @@ static int look_at_world(struct site *s, bool full, struct err *e)
     if (!full && s->world.has_ledger && site_unmoved(s)) {
         return 0;
     }
-    if (site_look(s, e) != 0) {
+    if (!full && s->world.has_ledger && site_catalogs_unmoved(s)) {
+        site_witness(s);
+        return 0;
+    }
+    if (!site_look_again(s) && site_look(s, e) != 0) {
         return -1;
     }
     if (!s->world.has_ledger) {

@@ -70,6 +70,8 @@ struct site {
     bool looks_ahead;     /* a look reads the catalogs in the newest format of fingerprints, too, */
     struct catalog ahead; /* in the same snapshot, into this */
     struct object_rows sum;
+    const char *catalogs; /* the catalogs' witness as of what was read; NULL: not asked for */
+    struct digest root;   /* of the ledger then */
     struct generations generations;
     struct world world;
     struct plan_input input;
@@ -157,7 +159,13 @@ int site_look(struct site *s, struct err *e) MUST_CHECK;
 int site_snapshot(const struct site *s, struct err *e) MUST_CHECK;
 /* Are the catalogs as the last full look found them equal to the sum? From the witness in the cache. */
 bool site_unmoved(const struct site *s);
-void site_witness(const struct site *s); /* they were equal, as of s->id.lsn */
+/* The same where something was written, whatever it was: by the catalogs' own witness, in one flight. False
+ * also where that cannot be had. */
+bool site_catalogs_unmoved(struct site *s);
+/* They were equal, as of s->id.lsn, and of s->catalogs where it is of this ledger's root. */
+void site_witness(const struct site *s);
+/* Is what the last look of this run read still what stands there? One flight; false: look again. */
+bool site_look_again(struct site *s);
 /* drift.c: fill s->world's drift from the last look. Other words of the same meaning are none; -1: the ledger
  * cannot be asked which version of the server recorded what. */
 int site_find_drift(struct site *s, struct err *e) MUST_CHECK;

@@ -314,6 +314,15 @@ static inline void tell_catalog(struct cluster *v, const struct base *b, const s
     }
 }
 
+/* What tells one picture of the catalogs from another. */
+static inline void tell_witness(struct cluster *v, const struct base *b, const struct held *h)
+{
+    char hex[DIGEST_TEXT];
+    tell_catalog(v, b, h);
+    struct digest d = digest_of(bytes_str(v->told));
+    (void)snprintf(v->told, sizeof v->told, "rows %s", digest_text(&d, hex));
+}
+
 static inline void tell_drills(struct cluster *v)
 {
     for (int i = 0; i < BASES; i++) {
@@ -356,6 +365,8 @@ static inline const char *base_tells(struct cluster *v, struct base *b, int sess
         tell_blob(v, &b->is, params[0]);
     } else if (strcmp(text, "@postgis_catalog_schemas") == 0) {
         tell_catalog(v, b, is_open ? &b->server.open : &b->server.is);
+    } else if (strcmp(text, "@postgis_witness") == 0) {
+        tell_witness(v, b, is_open ? &b->server.open : &b->server.is);
     } else if (strcmp(text, "@site_drill_leftovers") == 0) {
         tell_drills(v);
     } else {
@@ -503,6 +514,7 @@ static inline const char *cluster_hears(void *ctx, int session, const char *text
     "~ CREATE DATABASE * -> CREATE DATABASE\n"                                                     \
     "~ COMMENT ON DATABASE * -> COMMENT\n"                                                         \
     "~ DROP DATABASE * -> DROP DATABASE\n"                                                         \
+    "~ @postgis_witness -> ask\n"                                                                  \
     "~ @postgis_catalog_schemas -> ask\n"                                                          \
     "~ @postgis_load_columns -> rows name | text | text | -1 | f | f | f | NULL | NULL | NULL | "  \
     "-1 ; version | text | text | -1 | f | f | f | NULL | NULL | NULL | -1 ; geom | "              \

@@ -29,6 +29,7 @@
     "NULL\n"                                                                                       \
     "~ @postgis_observe_powers -> rows f | f | NULL | NULL | NULL\n"                               \
     "~ @postgis_observe_powers_since_15 -> rows f\n"                                               \
+    "~ @postgis_witness* -> rows 1:1\n"                                                            \
     "~ @postgis_* -> rows\n"
 
 #define CONNECT "connect -> ok\n"

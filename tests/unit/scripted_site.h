@@ -25,6 +25,7 @@
     "~ @postgis_pin_* -> SAVEPOINT\n"                                                              \
     "~ @postgis_observe_powers -> rows f | f | NULL | NULL | NULL\n"                               \
     "~ @postgis_observe_powers_since_15 -> rows f\n"                                               \
+    "~ @postgis_witness* -> rows 1:1\n"                                                            \
     "~ @postgis_* -> rows\n"
 #define IDENTIFY "@ledger_identify_full -> ask\n"
 #define NO_LEDGER "@ledger_identify_full -> ask\n@ledger_identify_server -> ask\n"

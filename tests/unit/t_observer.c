@@ -104,6 +104,13 @@ static int run_statements(struct pg *s, const char *sql)
     return 0;
 }
 
+static const char *witness(struct pg *s)
+{
+    const char *w = NULL;
+    must(catalog_witness(s, &arena, &w, &e), "witness");
+    return w;
+}
+
 static void test_case(struct pg *s, const char *as, const struct observed_case *c)
 {
     struct catalog base;
@@ -111,6 +118,7 @@ static void test_case(struct pg *s, const char *as, const struct observed_case *
     struct observation out;
     const char *name = arena_printf(&arena, "%s: %s", as, c->sql);
     must(catalog_read(s, FORMAT, &arena, &base, &e), "read");
+    const char *was = witness(s);
     struct observer *o = start(s);
     bool done = run_statements(s, c->sql) == 0;
     if (done && observer_finish(o, s, &base, &out, &e) == 0) {
@@ -119,10 +127,13 @@ static void test_case(struct pg *s, const char *as, const struct observed_case *
         must(catalog_read(s, FORMAT, &arena, &full, &e), "read");
         is_str(difference(&arena, &base, &full), "",
                arena_printf(&arena, "%s, carried forward", name));
+        ok(out.n_changes == 0 || strcmp(witness(s), was) != 0,
+           arena_printf(&arena, "%s, and the catalogs' witness moves with it", name));
     } else {
         server_explain(&e);
         ok(false, name);
         ok(false, "carried forward");
+        ok(false, "and the witness");
     }
     command(s, "ROLLBACK");
 }
@@ -332,7 +343,7 @@ int main(int argc, char **argv)
     if (server_watch(argc, argv, &status)) {
         return status;
     }
-    tap_plan(2 * (count_cases(OWNER) + count_cases(SUPER)) + N_BEFORES + N_SEQUEL + N_OTHERS);
+    tap_plan(3 * (count_cases(OWNER) + count_cases(SUPER)) + N_BEFORES + N_SEQUEL + N_OTHERS);
     server_up(&owner, &admin);
     test_cases(owner, OWNER);
     test_cases(admin, SUPER);

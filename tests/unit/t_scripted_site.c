@@ -291,6 +291,38 @@ static int replan_fully(struct err *e)
     return site_plan(&t.s, true, e) != 0 ? -2 : site_replan(&t.s, true, e);
 }
 
+/* Between two plans something is written somewhere in the cluster. */
+static int plan_around_writes(struct err *e)
+{
+    if (site_plan(&t.s, true, e) != 0) {
+        return -2;
+    }
+    site_leave(&t.s);
+    t.keeper.lsn = "0/16B5";
+    return site_plan(&t.s, true, e);
+}
+
+/* As before, and then nothing. */
+static int plan_after_that(struct err *e)
+{
+    if (plan_around_writes(e) != 0) {
+        return -2;
+    }
+    site_leave(&t.s);
+    return site_plan(&t.s, true, e);
+}
+
+static int plan_as_another(struct err *e)
+{
+    if (site_plan(&t.s, true, e) != 0) {
+        return -2;
+    }
+    site_leave(&t.s);
+    t.keeper.lsn = "0/16B5";
+    t.keeper.system = "98";
+    return site_plan(&t.s, true, e);
+}
+
 static int plan_twice(struct err *e)
 {
     if (site_plan(&t.s, true, e) != 0) {
@@ -406,6 +438,13 @@ static const struct {
     {"a plan: another server's files", "dev", LEDGER_UUID, 3, witnessed_on_another, WHO LOOKED, plan, 0, ERR_NONE, "size 3 of 3 facts 1 seen 3 at " MOMENT " objects 0 of 0; reached, stale 1 blocked 0"},
     {"a plan: a server that does not say how far it has written", "dev", LEDGER_UUID, 3, without_position, WHO LOOKED, plan, 0, ERR_NONE, "size 3 of 3 facts 1 seen 3 at " MOMENT " objects 0 of 0; reached, stale 1 blocked 0"},
     {"a plan: looked at twice, as the first look was the witness", "dev", LEDGER_UUID, 3, NULL, WHO LOOKED CONNECT IDENTIFY, plan_twice, 0, ERR_NONE, "size 3 of 3 facts 1 seen 3 at " MOMENT " objects 0 of 0; reached, stale 1 blocked 0"},
+    {"a plan: something was written, but not to the catalogs", "dev", LEDGER_UUID, 3, NULL, WHO LOOKED CONNECT IDENTIFY "@postgis_witness -> rows 1:1\n", plan_around_writes, 0, ERR_NONE, "size 3 of 3 facts 1 seen 3 at " MOMENT "; reached, stale 1 blocked 0"},
+    {"a plan: after that, nothing is asked", "dev", LEDGER_UUID, 3, NULL, WHO LOOKED CONNECT IDENTIFY "@postgis_witness -> rows 1:1\n" CONNECT IDENTIFY, plan_after_that, 0, ERR_NONE, "size 3 of 3 facts 1 seen 3 at " MOMENT "; reached, stale 1 blocked 0"},
+    {"a plan: the catalogs were written to", "dev", LEDGER_UUID, 3, NULL, WHO LOOKED CONNECT IDENTIFY "@postgis_witness -> rows 1:2\n" LOOKED, plan_around_writes, 0, ERR_NONE, "size 3 of 3 facts 1 seen 3 at " MOMENT " objects 0 of 0; reached, stale 1 blocked 0"},
+    {"a plan: the newer catalogs were written to", "dev", LEDGER_UUID, 3, NULL, WHO LOOKED CONNECT IDENTIFY "@postgis_witness_since_15 -> rows 1:2\n" LOOKED, plan_around_writes, 0, ERR_NONE, "size 3 of 3 facts 1 seen 3 at " MOMENT " objects 0 of 0; reached, stale 1 blocked 0"},
+    {"a plan: the catalogs of another server", "dev", LEDGER_UUID, 3, NULL, WHO LOOKED CONNECT IDENTIFY "@postgis_witness -> rows 1:1\n" LOOKED, plan_as_another, 0, ERR_NONE, "size 3 of 3 facts 1 seen 3 at " MOMENT " objects 0 of 0; reached, stale 1 blocked 0"},
+    {"a plan: the catalogs' witness is refused", "dev", LEDGER_UUID, 3, NULL, WHO LOOKED CONNECT IDENTIFY "@postgis_witness -> error 42501\n~ ROLLBACK -> ROLLBACK\n" LOOKED, plan_around_writes, 0, ERR_NONE, "size 3 of 3 facts 1 seen 3 at " MOMENT " objects 0 of 0; reached, stale 1 blocked 0"},
+    {"a plan: the catalogs' witness is cut", "dev", LEDGER_UUID, 3, NULL, WHO LOOKED CONNECT IDENTIFY "@postgis_witness -> cut\n", plan_around_writes, -1, ERR_PREFLIGHT, "was lost"},
     {"a plan: the full look is made all the same", "dev", LEDGER_UUID, 3, witnessed, WHO LOOKED, replan_fully, 0, ERR_NONE, "size 3 of 3 facts 1 seen 3 at " MOMENT " objects 0 of 0; reached, stale 1 blocked 0"},
     {"a plan: the look fails", "dev", LEDGER_UUID, 3, NULL, WHO LOOK "@ledger_read_objects -> cut\n", plan, -1, ERR_PREFLIGHT, "was lost"},
     {"a plan: what stands there that nobody wrote", "dev", LEDGER_UUID, 3, NULL, SCHEMA("app", "kfm") WHO LOOKED, plan, 0, ERR_NONE, "size 3 of 3 facts 1 seen 3 at " MOMENT " objects 1 of 0; reached, stale 1 blocked 0, schema app appeared"},

@@ -15,8 +15,9 @@
  * that of the catalogs' size. */
 int catalog_read(struct pg *s, int format, struct arena *a, struct catalog *out,
                  struct err *e) MUST_CHECK;
-/* A witness that nothing in the catalogs moved: sums over (oid, xmin) of the observed catalogs;
- * cheaper than a read. In a. */
+/* A witness that nothing in the catalogs moved: sums over the identities (key, xmin) of all rows of the
+ * catalogs that definitions come from; one flight, cheaper than a read. Any transaction state; in one with a
+ * snapshot it is as of that. In a. */
 int catalog_witness(struct pg *s, struct arena *a, const char **out, struct err *e) MUST_CHECK;
 
 /* Which relations count to which, as the database has it now; one query. In a. */
