@@ -36,6 +36,7 @@ struct touch {
         deleted; /* rows; ROWS_UNKNOWN where not known. Predicted touches hold ROWS_UNKNOWN */
     bool stored; /* predicted: when a rule or function runs that is made now; locked, no rows yet */
     bool maybe;  /* predicted: if the code that says so comes to it; no verdict rests on it */
+    bool only;   /* predicted: what counts to the object stays as it is: TRUNCATE ONLY */
     int statement;    /* index in its script, from 0; -1: not attributable */
     int line, col;    /* in the script; 0: not attributable */
     const char *path; /* of the script, NULL: not attributable */

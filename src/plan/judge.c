@@ -89,7 +89,7 @@ static void look_at_touch(struct judgement *l, const struct script *s, const str
     }
     bool existed = may_exist(l, t);
     judge_touch(l, s, t, existed);
-    if (t->effect == EFFECT_DROP || t->effect == EFFECT_TRUNCATE) {
+    if (t->effect == EFFECT_DROP || (t->effect == EFFECT_TRUNCATE && !t->only)) {
         judge_parts(l, s, t, existed);
     }
     if (is_table(t->object.kind) && t->object.name[0] != '\0' && t->effect != EFFECT_READ &&

@@ -217,6 +217,7 @@ void analysis_touch(struct analysis *x, enum object_kind kind, const char *schem
     struct touches *list = &x->st->touches;
     for (size_t i = 0; i < list->n; i++) {
         if (list->v[i].effect == effect && object_eq(&list->v[i].object, &o)) {
+            list->v[i].only &= x->only;
             return;
         }
     }
@@ -225,6 +226,7 @@ void analysis_touch(struct analysis *x, enum object_kind kind, const char *schem
     struct touch t = {.object = o,
                       .effect = effect,
                       .stored = stored,
+                      .only = x->only,
                       .inserted = ROWS_UNKNOWN,
                       .updated = ROWS_UNKNOWN,
                       .deleted = ROWS_UNKNOWN,

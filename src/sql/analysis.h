@@ -63,6 +63,7 @@ struct analysis {
     bool defining;      /* what is read now is stored, not run: every effect is a reference */
     bool acting;        /* ... and is a statement: what it would write is locked for writing now */
     bool temporary;     /* the table being made or altered is temporary: its indexes do not count */
+    bool only;          /* ONLY: children are left alone */
     bool fills;         /* defaults run now: ADD COLUMN fills the rows that are there */
     int read_lock;      /* of a relation in FROM */
     int depth;          /* function bodies within function bodies */

@@ -147,6 +147,7 @@ static void truncate_stmt(struct analysis *x, const tree *m)
     const PgQuery__TruncateStmt *s = TREE(TruncateStmt, m);
     for (size_t i = 0; i < s->n_relations; i++) {
         const tree *r = tree_of(s->relations[i]);
+        x->only = tree_is(r, &pg_query__range_var__descriptor) && !TREE(RangeVar, r)->inh;
         if (tree_is(r, &pg_query__range_var__descriptor) &&
             analysis_relation(x, TREE(RangeVar, r), OBJ_TABLE, EFFECT_TRUNCATE,
                               LOCK_ACCESS_EXCLUSIVE)) {
@@ -154,6 +155,7 @@ static void truncate_stmt(struct analysis *x, const tree *m)
             analysis_destructive(x);
         }
     }
+    x->only = false;
     analysis_cascade(x, s->behavior);
 }
 

@@ -29,6 +29,9 @@ CREATE TABLE app.key_1 PARTITION OF app.key FOR VALUES FROM (0) TO (100);
 CREATE TABLE app.inh (x int);
 CREATE TABLE archive.inh_1 (y int) INHERITS (app.inh);
 CREATE TABLE archive.inh_2 () INHERITS (archive.inh_1);
+CREATE TABLE app.keep (x int);
+CREATE TABLE app.keep_1 () INHERITS (app.keep);
+INSERT INTO app.keep VALUES (1), (2); INSERT INTO app.keep_1 VALUES (1), (2), (3);
 CREATE TABLE governance.g (d date) PARTITION BY RANGE (d);
 CREATE TABLE app.g_1 PARTITION OF governance.g DEFAULT;
 """
@@ -46,6 +49,8 @@ def scope(tables=("app.m",), schemas=None, limits=(1, 1, 10), **more):
 FORBIDS = scope(tables=None, schemas=["app", "archive"], forbidden_tables=["app.m_2025"])
 FORBIDS_SCHEMA = scope(forbidden_schemas=["archive"])
 SCHEMA = scope(tables=None, schemas=["app"])
+KEEPS = scope(tables=None, schemas=["app"], forbidden_tables=["app.keep_1"])
+KEPT = "truncate of table app.keep_1, a part of app.keep: forbidden by scope.forbidden_tables"
 
 VARIANTS = {
     # a parent in scope covers its partitions
@@ -126,6 +131,19 @@ VARIANTS = {
     "a child of two": (scope(tables=["app.inh", "other.x"]), "CREATE TABLE app.both () INHERITS (app.inh, other.x);", PASSES, "0 1 0"),
     "what was there inherits": (scope(tables=["app.inh"]), "ALTER TABLE app.loose ADD COLUMN x int; ALTER TABLE app.loose INHERIT app.inh;", PLAN, f"alter of table app.loose: {NOT_TABLES}"),
     "inherits no longer": (scope(tables=["app.inh"]), "ALTER TABLE archive.inh_1 NO INHERIT app.inh; DELETE FROM archive.inh_2;", PASSES, "0 1 0"),
+    # ONLY leaves the children alone
+    "a forbidden child, TRUNCATE": (KEEPS, "TRUNCATE app.keep;", PLAN, KEPT),
+    "a forbidden child, TRUNCATE ONLY": (KEEPS, "TRUNCATE ONLY app.keep;", PASSES, "2 1 0"),
+    "a forbidden child, TRUNCATE ONLY with more": (KEEPS, "TRUNCATE TABLE ONLY app.keep RESTART IDENTITY CASCADE;", PASSES, "2 1 0"),
+    "a forbidden child, TRUNCATE ONLY by search_path": (KEEPS, "SET LOCAL search_path = app; TRUNCATE ONLY keep;", PASSES, "2 1 0"),
+    "a forbidden child, TRUNCATE ONLY and not only": (KEEPS, "TRUNCATE ONLY app.keep, app.keep;", PLAN, KEPT),
+    "a forbidden child, TRUNCATE and then ONLY": (KEEPS, "TRUNCATE app.keep, ONLY app.keep;", PLAN, KEPT),
+    "a forbidden child, ONLY of another": (KEEPS, "TRUNCATE ONLY app.loose, app.keep;", PLAN, KEPT),
+    "a forbidden child, TRUNCATE ONLY in DO": (KEEPS, "DO $$BEGIN EXECUTE 'TRUNCATE ONLY app.' || 'keep'; END$$;", PASSES, "2 1 0"),
+    "a forbidden child, TRUNCATE in DO": (KEEPS, "DO $$BEGIN EXECUTE 'TRUNCATE app.' || 'keep'; END$$;", GATE, "app.keep_1, a part of app.keep: forbidden by scope.forbidden_tables"),
+    "a forbidden child, DELETE ONLY": (KEEPS, "DELETE FROM ONLY app.keep;", PASSES, "2 1 0"),
+    "a forbidden child, UPDATE ONLY": (KEEPS, "UPDATE ONLY app.keep SET x = 5;", PASSES, "2 1 0"),
+    "a forbidden child, ALTER ONLY": (KEEPS, "ALTER TABLE ONLY app.keep ALTER x SET DEFAULT 1;", PASSES, "0 1 0"),
     # one tree is one table, one partitioned index one index
     "two trees": (scope(tables=["app.m", "app.inh"]), "UPDATE app.m SET id = 1; UPDATE app.inh SET x = 1;", PLAN, "limits.max_table_count_touched is 1, the scripts need at least 2"),
     "partitions of two trees": (scope(tables=["app.m", "app.inh"]), "DELETE FROM app.m_2025; DELETE FROM archive.inh_1;", PLAN, "limits.max_table_count_touched is 1, the scripts need at least 2"),

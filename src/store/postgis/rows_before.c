@@ -24,7 +24,9 @@ static void list(struct arena *a, const struct touches *predicted, bool drops, s
     for (size_t i = 0; i < predicted->n; i++) {
         const struct touch *t = &predicted->v[i];
         if (t->effect == (drops ? EFFECT_DROP : EFFECT_TRUNCATE) && has_rows(t->object.kind)) {
-            out->kinds[out->n] = t->object.kind == OBJ_SCHEMA ? "schema" : "relation";
+            out->kinds[out->n] = t->object.kind == OBJ_SCHEMA ? "schema"
+                                 : t->only                    ? "only"
+                                                              : "relation";
             out->schemas[out->n] = t->object.schema;
             out->names[out->n++] = t->object.name;
         }
