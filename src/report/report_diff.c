@@ -1,11 +1,6 @@
 /* What differs between a ledger's sum of objects and the database, for people and as JSON. */
 #include "report/words.h"
 
-static const char *change_of(const struct drift *d)
-{
-    return digest_is_zero(&d->was) ? "appeared" : digest_is_zero(&d->now) ? "vanished" : "changed";
-}
-
 static void put_side(struct buf *out, const struct style *st, const char *sign, const char *facet,
                      const char *value, size_t width)
 {
@@ -27,7 +22,7 @@ static void put_object(struct buf *out, const struct style *st, const struct dri
         width = n > width ? n : width;
     }
     words_paint(out, st, PAINT_BOLD, x->drift->text, 0);
-    buf_printf(out, " %s outside kfmig", change_of(x->drift));
+    buf_printf(out, " %s outside kfmig", words_change(x->drift));
     if (x->drift->last_writer[0] != '\0') {
         buf_puts(out, "; last written by ");
         words_safe(out, x->drift->last_writer);
@@ -66,12 +61,7 @@ struct doc *report_diff_doc(struct arena *a, const char *env, const struct drift
     struct doc *list = doc_put(a, d, "differences", doc_new(a, DOC_LIST));
     for (size_t i = 0; i < n; i++) {
         const struct drift *x = v[i].drift;
-        struct doc *row = doc_push(a, list, doc_new(a, DOC_MAP));
-        doc_put(a, row, "object", words_doc(a, x->text));
-        doc_put(a, row, "change", doc_text(a, change_of(x)));
-        doc_put(a, row, "last_writer", words_doc(a, x->last_writer));
-        doc_put(a, row, "sequence",
-                x->sequence > 0 ? doc_int(a, x->sequence) : doc_new(a, DOC_NULL));
+        struct doc *row = doc_push(a, list, words_drift(a, x));
         struct doc *facets = doc_put(a, row, "facets", doc_new(a, DOC_LIST));
         for (size_t k = 0; k < v[i].n; k++) {
             struct doc *f = doc_push(a, facets, doc_new(a, DOC_MAP));

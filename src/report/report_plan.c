@@ -129,10 +129,7 @@ static void put_world(struct buf *out, const struct style *st, const struct plan
         words_paint(out, st, PAINT_BAD, "drift", 0);
         buf_puts(out, ": ");
         words_safe(out, d->text);
-        buf_puts(out, digest_is_zero(&d->was)   ? " appeared"
-                      : digest_is_zero(&d->now) ? " vanished"
-                                                : " changed");
-        buf_puts(out, " outside kfmig");
+        buf_printf(out, " %s outside kfmig", words_change(d));
         if (d->last_writer[0] != '\0') {
             buf_puts(out, "; last written by ");
             words_safe(out, d->last_writer);

@@ -172,6 +172,21 @@ void report_json(struct buf *out, const struct doc *d)
     buf_putc(out, '\n');
 }
 
+const char *words_change(const struct drift *d)
+{
+    return digest_is_zero(&d->was) ? "appeared" : digest_is_zero(&d->now) ? "vanished" : "changed";
+}
+
+struct doc *words_drift(struct arena *a, const struct drift *d)
+{
+    struct doc *row = doc_new(a, DOC_MAP);
+    doc_put(a, row, "object", words_doc(a, d->text));
+    doc_put(a, row, "change", doc_text(a, words_change(d)));
+    doc_put(a, row, "last_writer", words_doc(a, d->last_writer));
+    doc_put(a, row, "sequence", d->sequence > 0 ? doc_int(a, d->sequence) : doc_new(a, DOC_NULL));
+    return row;
+}
+
 const char *words_lock(int level)
 {
     static const char *const names[] = {

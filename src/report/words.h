@@ -61,6 +61,10 @@ struct doc *words_digest(struct arena *a, const struct digest *d); /* null for z
 struct doc *words_place(struct arena *a, const char *path, int line, int col);
 /* The member "error" wherever one is told: {"code","message","where","hint","sqlstate"}. */
 struct doc *words_error(struct arena *a, const struct err *e);
+/* Of an object that drifted: "appeared", "vanished" or "changed"; a row {"object","change","last_writer",
+ * "sequence"}. */
+const char *words_change(const struct drift *d);
+struct doc *words_drift(struct arena *a, const struct drift *d);
 /* Findings that stand in the way: [{"rule","subject","text","fix"}]. */
 struct doc *words_gates(struct arena *a, const struct findings *gates);
 

@@ -174,9 +174,54 @@ static void test_worlds(void)
     }
 }
 
+/* --- what the text names, the document has */
+
+/* A line of the text out of a row of the document. */
+static const char *drift_line(struct arena *a, const struct doc *row)
+{
+    const char *writer = doc_str(row, "last_writer", NULL);
+    return arena_printf(a, "drift: %s %s outside kfmig%s%s\n", doc_str(row, "object", ""),
+                        doc_str(row, "change", ""), writer != NULL ? "; last written by " : "",
+                        writer != NULL ? writer : "");
+}
+
+static void test_text(void)
+{
+    struct world_of_tests w;
+    struct buf out = {0};
+    struct drift drift[] = {
+        {.text = "view app.v", .now = {{2}}, .last_writer = ""},
+        {.text = "table app.t", .was = {{1}}, .last_writer = "PG-01"},
+        {.text = "table app.u", .was = {{1}}, .now = {{2}}, .last_writer = "PG-03", .sequence = 7},
+        {.text = "view app.old", .was = {{1}}, .now = {{2}}, .from_major = 17}};
+    setup(&w, 4);
+    w.world.drift = drift;
+    w.world.n_drift = 4;
+    w.world.n_upgraded = 1;
+    report_plan(&out, &verbose, &w.plan);
+    const struct doc *d = report_plan_doc(&w.a, &w.plan);
+    const struct doc *rows = doc_get(d, "drift");
+    bool all = doc_len(rows) == 3;
+    for (size_t i = 0; i < doc_len(rows); i++) {
+        all = all && strstr(buf_str(&out), drift_line(&w.a, rows->item[i])) != NULL;
+    }
+    ok(all && strstr(buf_str(&out), "app.old") == NULL, "each line of drift is a row");
+    is_str(as_text(&w.a, doc_get(d, "drift")),
+           "[{\"change\":\"appeared\",\"last_writer\":null,\"object\":\"view "
+           "app.v\",\"sequence\":null},"
+           "{\"change\":\"vanished\",\"last_writer\":\"PG-01\",\"object\":\"table "
+           "app.t\",\"sequence\":null},"
+           "{\"change\":\"changed\",\"last_writer\":\"PG-03\",\"object\":\"table "
+           "app.u\",\"sequence\":7}]",
+           "what drifted, how, and who wrote it last");
+    buf_release(&out);
+    arena_release(&w.a);
+}
+
 int main(void)
 {
-    tap_plan(3 * 2 * sizeof runs / sizeof runs[0] + 3 + sizeof worlds / sizeof worlds[0]);
+    tap_plan(3 * 2 * sizeof runs / sizeof runs[0] + 3 + sizeof worlds / sizeof worlds[0] + 2);
+    test_text();
     test_runs();
     test_nothing_ran();
     test_worlds();
