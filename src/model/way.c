@@ -205,13 +205,14 @@ static const struct statement *only_opaque(const struct way_search *s, const str
     for (size_t i = 0; i < s->n_scripts; i++) {
         for (size_t k = 0; k < s->scripts[i].n; k++) {
             const struct statement *st = &s->scripts[i].v[k];
-            if (st->kind == STATEMENT_PLAIN && (st->opaque || !st->analysed)) {
-                if (found != NULL) {
-                    return NULL;
-                }
-                found = st;
-                *script = &s->scripts[i];
+            if (st->kind != STATEMENT_PLAIN || (!st->opaque && st->analysed)) {
+                continue;
             }
+            if (found != NULL) {
+                return NULL;
+            }
+            found = st;
+            *script = &s->scripts[i];
         }
     }
     return found;

@@ -114,17 +114,24 @@ static void look_at_limit(struct judgement *l, const char *limit, int64_t declar
     r->path = r->cause;
 }
 
+static bool creates(const struct touches *list, const struct object *table)
+{
+    for (size_t i = 0; i < list->n; i++) {
+        const struct object *o = &list->v[i].object;
+        if (list->v[i].effect == EFFECT_CREATE && is_table(o->kind) &&
+            strcmp(o->name, table->name) == 0 && strcmp(o->schema, table->schema) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static bool makes(const struct bundle *b, const struct object *table)
 {
     for (size_t i = 0; i < b->decl->forward.n; i++) {
         for (size_t k = 0; k < b->forward[i].n; k++) {
-            const struct touches *list = &b->forward[i].v[k].touches;
-            for (size_t t = 0; t < list->n; t++) {
-                const struct object *o = &list->v[t].object;
-                if (list->v[t].effect == EFFECT_CREATE && is_table(o->kind) &&
-                    strcmp(o->name, table->name) == 0 && strcmp(o->schema, table->schema) == 0) {
-                    return true;
-                }
+            if (creates(&b->forward[i].v[k].touches, table)) {
+                return true;
             }
         }
     }
@@ -141,19 +148,25 @@ static void follow_name(const struct kin *k, const struct lineage *known, struct
     }
 }
 
+static void add_kin(const struct bundle *b, const struct statement *st, const struct lineage *known,
+                    struct lineage *l)
+{
+    for (size_t i = 0; i < st->n_kin; i++) {
+        const struct kin *k = &st->kin[i];
+        if (st->renames) {
+            follow_name(k, known, l);
+            follow_name(k, l, l);
+        } else if (makes(b, &k->child)) {
+            lineage_add(l, &k->child, &k->parent);
+        }
+    }
+}
+
 void plan_lineage(const struct bundle *b, const struct lineage *known, struct lineage *l)
 {
     for (size_t i = 0; b->forward != NULL && i < b->decl->forward.n; i++) {
         for (size_t k = 0; k < b->forward[i].n; k++) {
-            const struct statement *st = &b->forward[i].v[k];
-            for (size_t j = 0; j < st->n_kin; j++) {
-                if (st->renames) {
-                    follow_name(&st->kin[j], known, l);
-                    follow_name(&st->kin[j], l, l);
-                } else if (makes(b, &st->kin[j].child)) {
-                    lineage_add(l, &st->kin[j].child, &st->kin[j].parent);
-                }
-            }
+            add_kin(b, &b->forward[i].v[k], known, l);
         }
     }
 }
