@@ -311,7 +311,8 @@ static void test_places(void)
     struct scene s;
     scene_begin(&s);
     s.bundle.dir = "m";
-    struct touch t = {.object = {OBJ_TABLE, "b", "t"}, .effect = EFFECT_ALTER, .statement = 1};
+    struct touch t = {
+        .object = {OBJ_TABLE, "b", "t", NULL}, .effect = EFFECT_ALTER, .statement = 1};
     t.path = "m/forward.sql";
     t.line = 7;
     t.through = "trigger x of app.t";
@@ -337,7 +338,7 @@ static void test_places(void)
     s.decl.scope.allowed_global = (struct names)LIST("role");
     s.run.domains = &(struct domains){.roles = LIST("auditor")};
     touches_add(&arena, &s.o.seen.touches,
-                (struct touch){.object = {OBJ_ROLE, "", "auditor"}, .effect = EFFECT_CREATE});
+                (struct touch){.object = {OBJ_ROLE, "", "auditor", NULL}, .effect = EFFECT_CREATE});
     ok(gates_judge(&s.run, &s.bundle, &s.o), "a protected role that is new is not protected");
     scene_begin(&s);
     s.run.domains = &(struct domains){.tables = LIST("q.t")};
@@ -366,8 +367,8 @@ static void test_drift_is_about(void)
 /* Which statement did it is looked for only where something is not admitted. */
 static void test_reach(void)
 {
-    struct touch made[] = {{.object = {OBJ_TABLE, "app", "t"}, .effect = EFFECT_ALTER},
-                           {.object = {OBJ_TABLE, "other", "o"}, .effect = EFFECT_ALTER}};
+    struct touch made[] = {{.object = {OBJ_TABLE, "app", "t", NULL}, .effect = EFFECT_ALTER},
+                           {.object = {OBJ_TABLE, "other", "o", NULL}, .effect = EFFECT_ALTER}};
     struct statement st[] = {
         {.analysed = true, .line = 3, .touches = {.v = &made[0], .n = 1}},
         {.analysed = true, .line = 9, .touches = {.v = &made[1], .n = 1}},
