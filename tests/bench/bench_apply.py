@@ -5,7 +5,7 @@ import os
 import shutil
 
 import pg
-from many import ident, milliseconds, side_by_side
+from many import ident, milliseconds, peer_script, side_by_side, small
 from project import KFMIG, Project
 from tap import at_exit, equal, fresh_folder, main, note, test
 
@@ -18,14 +18,6 @@ folder = fresh_folder()
 at_exit(shutil.rmtree, folder, True)
 
 
-def forward(i):
-    return f"""\
-CREATE TABLE app.t{i} (id bigint PRIMARY KEY, name text NOT NULL, at timestamptz NOT NULL DEFAULT now());
-CREATE INDEX t{i}_name ON app.t{i} (name);
-COMMENT ON TABLE app.t{i} IS 'table number {i}';
-"""
-
-
 def declare(cluster):
     """A project of MIGRATIONS bundles for a database of that cluster."""
     p = Project(folder, db=None)
@@ -33,17 +25,8 @@ def declare(cluster):
     p.env["KFM_DSN"] = cluster.dsn(p.db)
     for i in range(MIGRATIONS):
         before = "CREATE SCHEMA app;\n" if i == 0 else ""
-        p.bundle(ident(i), before + forward(i), f"DROP TABLE app.t{i};\n")
+        p.bundle(ident(i), before + small(i), f"DROP TABLE app.t{i};\n")
     return p
-
-
-def peer_script(p):
-    """What psql runs: the same files, each in a transaction with one row for a ledger."""
-    lines = ["\\set ON_ERROR_STOP on", "CREATE TABLE public.ledger (id text PRIMARY KEY, at timestamptz NOT NULL DEFAULT now());"]
-    for i in range(MIGRATIONS):
-        lines += ["BEGIN;", f"\\i migrations/postgis/{ident(i)}/forward.sql",
-                  f"INSERT INTO public.ledger (id) VALUES ('{ident(i)}');", "COMMIT;"]
-    return p.write("peer.sql", "\n".join(lines) + "\n")
 
 
 def fresh(cluster, p, command):
@@ -62,7 +45,7 @@ def a_thousand_small_migrations():
     cluster = pg.Cluster(fsync="on", full_page_writes="on", shared_buffers="'128MB'")
     at_exit(cluster.remove)
     p = declare(cluster)
-    script = peer_script(p)
+    script = peer_script(p, MIGRATIONS)
     took = side_by_side(ROUNDS, {
         "psql": lambda: fresh(cluster, p, ["psql", "-Xq", "-f", str(script), p.env["KFM_DSN"]]),
         "kfmig": lambda: fresh(cluster, p, [KFMIG, "build", "dev", "--quiet"]),

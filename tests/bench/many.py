@@ -13,6 +13,24 @@ def ident(i):
     return f"PG-MIG-2026-{1 + day // 28:02}-{1 + day % 28:02}-{1 + i % 99:02}"
 
 
+def small(i):
+    """The SQL of a small migration: a table with a key and a default, an index, a comment."""
+    return f"""\
+CREATE TABLE app.t{i} (id bigint PRIMARY KEY, name text NOT NULL, at timestamptz NOT NULL DEFAULT now());
+CREATE INDEX t{i}_name ON app.t{i} (name);
+COMMENT ON TABLE app.t{i} IS 'table number {i}';
+"""
+
+
+def peer_script(p, n):
+    """What psql runs: the same n files, each in a transaction with one row for a ledger."""
+    lines = ["\\set ON_ERROR_STOP on", "CREATE TABLE public.ledger (id text PRIMARY KEY, at timestamptz NOT NULL DEFAULT now());"]
+    for i in range(n):
+        lines += ["BEGIN;", f"\\i migrations/postgis/{ident(i)}/forward.sql",
+                  f"INSERT INTO public.ledger (id) VALUES ('{ident(i)}');", "COMMIT;"]
+    return p.write("peer.sql", "\n".join(lines) + "\n")
+
+
 def milliseconds(command, cwd, env=None):
     """How long a command takes that must succeed."""
     start = time.perf_counter()

@@ -9,7 +9,7 @@ import subprocess
 import pg
 from project import Project, full_id
 from seen import finish, said, until
-from tap import contains, equal, lacks, main, test
+from tap import cases, contains, equal, lacks, main, test
 
 TABLE = "CREATE SCHEMA app;\nCREATE TABLE app.t (id int PRIMARY KEY, note text);\n"
 ONE, TWO = (full_id(f"M-0{n}") for n in (1, 2))
@@ -43,12 +43,18 @@ def events(text):
     return [json.loads(line) for line in text.splitlines()]
 
 
-@test
-def a_pipe_gets_a_line_per_target_that_begins(tmp):
+BEGIN_ONE, BEGIN_TWO, END_ONE, END_TWO = f"[1/2] {ONE} begins", f"[2/2] {TWO} begins", f"[1/2] {ONE}", f"[2/2] {TWO}"
+
+
+@cases(batch=("batch", [BEGIN_ONE, BEGIN_TWO, END_ONE, END_TWO]), each=("each", [BEGIN_ONE, END_ONE, BEGIN_TWO, END_TWO]))
+def a_pipe_gets_a_line_per_target_that_begins(case, tmp):
+    """... and one that it is done, once it is on disk"""
+    durability, want = case
     p = pending(tmp, TABLE, "ALTER TABLE app.t ADD COLUMN extra int;")
+    path = p.path("registry/environments.v1.yml")
+    path.write_text(path.read_text().replace("evidence: none", f"evidence: none\n    durability: {durability}"))
     lines = [line.split("  ")[0] for line in p.build().err.splitlines()]
-    equal([line for line in lines if line.startswith("[")],
-          [f"[1/2] {ONE} begins", f"[1/2] {ONE}", f"[2/2] {TWO} begins", f"[2/2] {TWO}"])
+    equal([line for line in lines if line.startswith("[")], want)
     equal(p.build("--quiet").err, "", "nothing with --quiet")
 
 

@@ -1,0 +1,111 @@
+"""What one small migration costs beside psql, in what a busy machine does not change: messages, statements, bytes, waits for the disk, WAL, processor."""
+# run: serial limit=900 needs=postgres,psql
+
+import os
+import resource
+import shutil
+import subprocess
+
+import pg
+import proxy
+from many import ident, peer_script, small
+from project import KFMIG, Project
+from tap import at_exit, equal, fresh_folder, main, note, test
+
+FEW, MANY = 20, int(os.environ.get("KFMIG_BENCH_MIGRATIONS", "220"))
+TICK = os.sysconf("SC_CLK_TCK")
+
+folder = fresh_folder()
+at_exit(shutil.rmtree, folder, True)
+
+
+class Count(proxy.Pass):
+    """Messages of both sides: flights end with the client's Sync, statements begin with its Execute."""
+
+    def __init__(self):
+        self.flights = self.statements = self.up = self.down = 0
+
+    def before(self, sender, message):
+        if sender == proxy.CLIENT:
+            self.up += len(message.data)
+            self.flights += message.kind in (b"S", b"Q")
+            self.statements += message.kind in (b"E", b"Q")
+        else:
+            self.down += len(message.data)
+        return False
+
+
+def ticks_of_backends(cluster):
+    """Processor time of sessions that have ended, in clock ticks: the postmaster has waited for them."""
+    with open(f"/proc/{cluster.process.pid}/stat", encoding="ascii") as stat:
+        fields = stat.read().rsplit(")", 1)[1].split()
+    return int(fields[13]) + int(fields[14])
+
+
+def project(cluster, n, durability):
+    name = f"{durability}{n}"
+    (folder / name).mkdir()
+    p = Project(folder / name, "environments:\n  dev:\n    durability: %s\n    stores: {postgis: {dsn_ref: KFM_DSN}}\n"
+                "default_environment: dev\n" % durability, db=None)
+    p.db = cluster.createdb()
+    p.env["KFM_DSN"] = cluster.dsn(p.db)
+    for i in range(n):
+        p.bundle(ident(i), ("CREATE SCHEMA app;\n" if i == 0 else "") + small(i), f"DROP TABLE app.t{i};\n")
+    return p
+
+
+def measured(cluster, p, command, env):
+    """Run it directly for what the server and the client do, in counts; the database must be as new."""
+    before = cluster.psql(p.db, "CHECKPOINT; SELECT pg_stat_reset_shared('wal') IS NULL;") and ticks_of_backends(cluster)
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    done = subprocess.run(command, cwd=p.root, env=env, stdin=subprocess.DEVNULL, capture_output=True, check=False)
+    now = resource.getrusage(resource.RUSAGE_CHILDREN)
+    equal(done.returncode, 0, done.stderr.decode()[-2000:])
+    cluster.psql("postgres", "SELECT pg_stat_force_next_flush();")
+    wal, syncs = cluster.psql("postgres", "SELECT wal_bytes, wal_sync FROM pg_stat_wal;")[0]
+    return {"server ms": (ticks_of_backends(cluster) - before) * 1000 / TICK,
+            "client ms": (now.ru_utime + now.ru_stime - used.ru_utime - used.ru_stime) * 1000,
+            "KB of WAL": int(wal) / 1024, "waits for the disk": int(syncs)}
+
+
+def counted(cluster, p, command, env):
+    """The same through a proxy, for what goes over the connection."""
+    cluster.psql("postgres", f'DROP DATABASE "{p.db}"; CREATE DATABASE "{p.db}" OWNER "{p.db}";')
+    cluster.psql(p.db, f'GRANT ALL ON SCHEMA public TO "{p.db}";')
+    shutil.rmtree(p.path("state"), ignore_errors=True)
+    with proxy.Proxy(cluster.host) as between:
+        count = between.mode = Count()
+        dsn = cluster.dsn(p.db, host=between.host)
+        done = subprocess.run([dsn if part == env["KFM_DSN"] else part for part in command], cwd=p.root, env={**env, "KFM_DSN": dsn},
+                              stdin=subprocess.DEVNULL, capture_output=True, check=False)
+        equal(done.returncode, 0, done.stderr.decode()[-2000:])
+    return {"flights": count.flights, "statements": count.statements, "KB up": count.up / 1024, "KB down": count.down / 1024}
+
+
+def a_migration(cluster, durability, of_psql=False):
+    """What one more costs: the difference of two lengths."""
+    all_of = []
+    for n in (FEW, MANY):
+        p = project(cluster, n, durability)
+        cluster.psql(p.db, f'GRANT ALL ON SCHEMA public TO "{p.db}";')
+        command = ["psql", "-Xq", "-f", str(peer_script(p, n)), p.env["KFM_DSN"]] if of_psql else [KFMIG, "build", "dev", "--quiet"]
+        all_of.append({**measured(cluster, p, command, p.env), **counted(cluster, p, command, p.env)})
+        shutil.rmtree(p.root.parent)
+    few, many = all_of
+    return {key: (many[key] - few[key]) / (MANY - FEW) for key in few}
+
+
+@test
+def one_small_migration():
+    """One small migration, of many in one build"""
+    cluster = pg.Cluster(fsync="on", full_page_writes="on", shared_buffers="'128MB'", autovacuum="off", wal_writer_delay="'10s'")
+    at_exit(cluster.remove)
+    rows = {"psql": a_migration(cluster, "each", of_psql=True), "batch": a_migration(cluster, "batch"), "each": a_migration(cluster, "each")}
+    for name, row in rows.items():
+        note(f"{name:>5}: " + ", ".join(f"{key} {value:.2f}" for key, value in row.items()))
+    equal(round(rows["batch"]["flights"]), 9, "flights of a migration of three statements")
+    equal(rows["batch"]["waits for the disk"] < 0.2, True, str(rows["batch"]))
+    equal(round(rows["each"]["waits for the disk"]), 1, str(rows["each"]))
+
+
+main()
