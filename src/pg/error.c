@@ -109,12 +109,20 @@ static bool is_notice(const PGresult *r)
            strcmp(severity, "PANIC") != 0;
 }
 
+/* While it reads rows it may quote any of them, under whatever SQLSTATE: a text that is no tsvector is a
+ * syntax error. */
+static bool is_about_copy(const PGresult *r)
+{
+    return strncmp(field(r, PG_DIAG_CONTEXT), "COPY ", strlen("COPY ")) == 0;
+}
+
 /* What loads libraries names files and nothing else, under whatever SQLSTATE. A notice is for who may read
  * what functions say: an extension's may quote a row (PostGIS: the point where a ring is not valid). */
 static bool is_shown(const struct pg *s, const PGresult *r)
 {
     return is_notice(r) ? s->words != SERVER_WORDS_SAFE
-                        : pg_message_is_safe(field(r, PG_DIAG_SQLSTATE)) || is_from(r, "dfmgr.c");
+                        : (pg_message_is_safe(field(r, PG_DIAG_SQLSTATE)) && !is_about_copy(r)) ||
+                              is_from(r, "dfmgr.c");
 }
 
 /* A library on disk does not fit the server that runs: what a package's upgrade leaves until a restart. A

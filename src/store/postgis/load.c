@@ -224,7 +224,9 @@ static int place_refusal(const struct load *l, int64_t number, const char *colum
                           is_value ? "value" : "row", e->condition, e->sqlstate);
         e->where = told.where;
         memcpy(e->msg, told.msg, sizeof e->msg);
-        e->code = strncmp(e->sqlstate, "22", 2) == 0 ? ERR_CONFIG : e->code;
+        bool is_form =
+            strncmp(e->sqlstate, "22", 2) == 0 || (is_value && strncmp(e->sqlstate, "42", 2) == 0);
+        e->code = is_form ? ERR_CONFIG : e->code;
         if (is_value && l->column[i].type != NULL) {
             (void)err_hint(e, "the column's type is %s", l->column[i].type);
         }
@@ -234,15 +236,28 @@ static int place_refusal(const struct load *l, int64_t number, const char *colum
     return -1;
 }
 
+/* Whatever a row made the server say, under any class (a tsvector's syntax is 42601, RAISE in a trigger
+ * P0001); not what befell the session, the server or its locks while it read that row. */
+static bool is_about_rows(const char *sqlstate)
+{
+    static const char *const others[] = {"08", "25", "40", "53", "54", "55", "57", "58", "XX"};
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+        if (strncmp(sqlstate, others[i], 2) == 0) {
+            return false;
+        }
+    }
+    return sqlstate[0] != '\0';
+}
+
 /* A COPY failed. */
 static int copy_failed(struct pg *s, const struct load *l, struct err *e)
 {
     int64_t number = 0;
     const char *column = "";
     (void)pg_copy_abort(s, NULL);
-    bool is_data = strncmp(e->sqlstate, "22", 2) == 0 || strncmp(e->sqlstate, "23", 2) == 0;
-    return is_data && pg_copy_refused(s, &number, &column) ? place_refusal(l, number, column, e)
-                                                           : -1;
+    return is_about_rows(e->sqlstate) && pg_copy_refused(s, &number, &column)
+               ? place_refusal(l, number, column, e)
+               : -1;
 }
 
 /* table: quoted, with its schema. */
