@@ -92,6 +92,8 @@ struct play {
     int n_faults, n_asked;
     char *log;
     size_t n_log;
+    char *said; /* whole, for pq_said() */
+    size_t n_said, cap_said;
     pq_serve *serve;
     void *model;
     volatile int *cancels; /* shared with the children that ask for them */

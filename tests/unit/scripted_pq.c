@@ -1,6 +1,8 @@
 /* The scripted libpq: its script, and the clock. scripted_pq.h says how a script is written. */
 #include <ctype.h>
+#include <stdarg.h>
 #include <sys/mman.h>
+#include <sys/random.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -63,6 +65,7 @@ static void forget_script(void)
     free(play.v);
     free(play.copied);
     free(play.log);
+    free(play.said);
     volatile int *cancels = play.cancels;
     memset(&play, 0, sizeof play);
     play.cancels = cancels;
@@ -194,6 +197,61 @@ const char *pq_log(void)
     return play.log == NULL ? "" : play.log;
 }
 
+const char *pq_said(void)
+{
+    return play.said == NULL ? "" : play.said;
+}
+
+static void say(const char *text)
+{
+    size_t n = strlen(text);
+    if (play.n_said + n + 1 > play.cap_said) {
+        play.cap_said = 2 * (play.n_said + n + 1);
+        play.said = realloc(play.said, play.cap_said);
+    }
+    memcpy(play.said + play.n_said, text, n + 1);
+    play.n_said += n;
+}
+
+void pq_note(const char *fmt, ...)
+{
+    char line[4096];
+    va_list args;
+    va_start(args, fmt);
+    (void)vsnprintf(line, sizeof line, fmt, args);
+    va_end(args);
+    say(line);
+    say("\n");
+}
+
+/* How a session is kept clean and what stands in catalogs is asked around every step, and says nothing of it. */
+static bool is_about_it(const char *text)
+{
+    static const char *const around[] = {"@postgis_pin_", "@postgis_catalog_", "@postgis_observe_",
+                                         "@postgis_clean_", "@pg_pin_"};
+    for (size_t i = 0; i < sizeof around / sizeof *around; i++) {
+        if (strncmp(text, around[i], strlen(around[i])) == 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static void say_asked(const struct command *c)
+{
+    if (!is_about_it(c->text)) {
+        return;
+    }
+    say(c->text);
+    say("\n");
+    for (int i = 0; i < c->n_params; i++) {
+        say("    ");
+        const char *param = c->param[i] == NULL ? "NULL" : c->param[i];
+        say(strlen(param) > 100 && strstr(pq_said(), param) != NULL ? "(as before)" : param);
+        say("\n");
+    }
+}
+
 /* The line that l gives way to, if it is this question's turn to go wrong. */
 static struct line *faulty(struct line *l, const struct command *c)
 {
@@ -261,6 +319,7 @@ struct line *play_take_line(PGconn *conn, const struct command *c)
     if (l != NULL) {
         l = served(l, conn, c);
         log_line(c, l);
+        say_asked(c);
     }
     return l;
 }
@@ -311,6 +370,24 @@ int clock_gettime(clockid_t id, struct timespec *t)
     }
     *t = (struct timespec){.tv_sec = 1000 + play.now / 1000, .tv_nsec = play.now % 1000 * 1000000};
     return 0;
+}
+
+static uint64_t lot;
+
+void pq_draw_again(void)
+{
+    lot = 0;
+}
+
+ssize_t getrandom(void *p, size_t n, unsigned flags)
+{
+    unsigned char *to = p;
+    (void)flags;
+    for (size_t i = 0; i < n; i++) {
+        lot = lot * 6364136223846793005U + 1442695040888963407U;
+        to[i] = (unsigned char)(lot >> 56);
+    }
+    return (ssize_t)n;
 }
 
 /* No disk is waited for. */

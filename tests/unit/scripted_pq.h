@@ -61,6 +61,14 @@ void pq_fail(int n, const char *answer);
 int pq_asked(void);
 const char *pq_log(void);
 
+/* Everything that was asked in this scenario, whole, but for catalogs and the keeping of sessions: a line each, its parameters on lines of
+ * their own behind four blanks. For said.h. */
+const char *pq_said(void);
+/* What is drawn by chance (getrandom: ids, pauses) is the same in each run of the test; from here on as from its beginning. */
+void pq_draw_again(void);
+/* Add a line of the test's own to it: what it heard meanwhile, what came of it. */
+__attribute__((format(printf, 1, 2))) void pq_note(const char *fmt, ...);
+
 /* A model of the server's side, until the next pq_script(): it hears whatever is asked, in whatever session,
  * with the script's answer (or that of pq_fail()), and returns what is answered: that same text, or one of its
  * own, which is copied. So an answer can depend on what was done before, and the test knows what the server

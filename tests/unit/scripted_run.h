@@ -99,6 +99,31 @@ static inline void scene_hear(void *ctx, const struct tell *heard)
     t->n_retries += heard->kind == TELL_RETRY ? 1 : 0;
     t->n_resolving += heard->kind == TELL_RESOLVING ? 1 : 0;
     t->paused_ms += heard->kind == TELL_RETRY ? heard->ms : 0;
+    if (heard->kind != TELL_TICK) {
+        pq_note("* %s %s %s %s:%d %zu/%zu %lld ms %lld rows %s %s %s", tell_name(heard->kind),
+                heard->target != NULL ? heard->target : "-", heard->what != NULL ? heard->what : "",
+                heard->path != NULL ? heard->path : "", heard->line, heard->at, heard->n,
+                (long long)heard->ms, (long long)heard->rows,
+                heard->severity != NULL ? heard->severity : "",
+                heard->sqlstate != NULL ? heard->sqlstate : "",
+                heard->fault != NULL ? heard->fault->msg : "");
+    }
+}
+
+/* What came of it, as lines of pq_said(). */
+static inline void scene_note_outcome(const struct outcome *o)
+{
+    const struct err *e = &o->failure;
+    pq_note("= result %d, entry %lld, statement %d, %lld ms, %s, %s", (int)o->result,
+            (long long)o->sequence, o->failed_statement, (long long)o->elapsed_ms,
+            o->observed ? "observed" : "not observed", o->owed.p != NULL ? "owed" : "not owed");
+    pq_note("= code %d %s %s:%d:%d: %s | %s", (int)e->code, e->sqlstate, e->where.path,
+            e->where.line, e->where.col, e->msg, e->hint);
+    for (size_t i = 0; i < o->gates.n; i++) {
+        const struct finding *f = &o->gates.v[i];
+        pq_note("= gate %s %s %s:%d %s | %s | %s | %s", f->rule, f->passed ? "pass" : "FAIL",
+                f->path, f->line, f->subject, f->text, f->hint, f->fix);
+    }
 }
 
 static inline enum err_code scene_stops(void *ctx)

@@ -321,11 +321,23 @@ static void test_places(void)
     t.path = "mm/forward.sql";
     t.through = "";
     touches_add(&arena, &s.o.seen.touches, t);
-    ok(!gates_judge(&s.run, &s.bundle, &s.o), "two that are not in scope");
+    t.object.name = "v";
+    t.path = "n/forward.sql";
+    t.through = "x";
+    touches_add(&arena, &s.o.seen.touches, t);
+    t.object.name = "w";
+    t.path = "m/forward.sql";
+    t.through = NULL;
+    touches_add(&arena, &s.o.seen.touches, t);
+    ok(!gates_judge(&s.run, &s.bundle, &s.o), "four that are not in scope");
     is_str(told(&s),
            "scope: alter of table b.t, in statement 2 (forward.sql:7) through trigger x of app.t: "
            "not in scope.allowed_schemas\n"
            "scope: alter of table b.u, in statement 2 (mm/forward.sql:7): not in "
+           "scope.allowed_schemas\n"
+           "scope: alter of table b.v, in statement 2 (n/forward.sql:7) through x: not in "
+           "scope.allowed_schemas\n"
+           "scope: alter of table b.w, in statement 2 (forward.sql:7): not in "
            "scope.allowed_schemas\n"
            "protected\ndrift\nledger\nobservation\nsecrets\n",
            "each with its place");
@@ -362,6 +374,24 @@ static void test_drift_is_about(void)
     is_str(first_failed(&s)->hint,
            "`kfmig adopt ENV` accepts the database as it stands, with a receipt",
            "and the hint is whole");
+    scene_begin(&s);
+    static struct drift by_one = {.text = "table app.t", .last_writer = "M"};
+    s.world = (struct world){.drift = &by_one, .n_drift = 1};
+    s.decl.file.path = NULL;
+    touch(&s, EFFECT_ALTER, "app", "t");
+    touch(&s, EFFECT_ALTER, "other", "t");
+    ok(!gates_judge(&s.run, &s.bundle, &s.o), "one drifted, one is out of scope");
+    is_str(told(&s),
+           "scope: alter of table other.t: not in scope.allowed_schemas\nprotected\n"
+           "drift: table app.t was changed outside kfmig after M\nledger\nobservation\nsecrets\n",
+           "a writer of one letter");
+    ok(first_failed(&s)->path[0] == '\0' && first_failed(&s)->line == 0,
+       "a declaration without a file has no place");
+    scene_begin(&s);
+    s.decl.file.path = "y";
+    touch(&s, EFFECT_ALTER, "other", "t");
+    ok(!gates_judge(&s.run, &s.bundle, &s.o), "out of scope");
+    is_int(first_failed(&s)->line, 4, "a file of one letter has its line");
 }
 
 /* Which statement did it is looked for only where something is not admitted. */
@@ -395,6 +425,11 @@ static void test_reach(void)
     touch(&s, EFFECT_ALTER, "other", "o");
     touch(&s, EFFECT_ALTER, "app", "t");
     ok(gates_reach(&s.run, &s.bundle, &s.o), "the first of two that is not in scope, too");
+    s.bundle.forward = &script;
+    s.decl.forward.n = 1;
+    s.o.seen.touches.v[0].statement = -1;
+    gates_trace(&s.run, &s.bundle, &ways, &s.o);
+    is_int(s.o.seen.touches.v[0].line, 9, "and is traced");
 }
 
 #define TOKEN                                                                                      \
@@ -453,7 +488,7 @@ static void test_secrets(void)
 
 int main(void)
 {
-    tap_plan(3 + 7 + 4 + 18 + 2 + 4 + 5 + 4 + 7 + 4 + 8 + 3 + 7 + 30);
+    tap_plan(3 + 7 + 4 + 18 + 2 + 4 + 5 + 4 + 7 + 4 + 8 + 8 + 8 + 30);
     test_pass();
     test_scope();
     test_protected();

@@ -132,6 +132,29 @@ static void test_promotion(void)
            "each is asked for itself");
 }
 
+/* A projection: what another environment has of it, and whether it is declared for that at all. */
+static void test_promotion_of_projections(void)
+{
+    static const char *prod[] = {"prod"};
+    static struct projection wells = {.name = "wells", .store = STORE_POSTGIS};
+    static struct projection_input in = {.p = &wells};
+    struct upstream up = {.env = "test", .reachable = true, .past = &other};
+    begin();
+    in.digest = digest_from("content");
+    steps[0] = (struct step){.kind = STEP_PROJECTION, .in = &in};
+    world.upstream = &up;
+    world.n_upstream = 1;
+    wells.has_environments = true;
+    wells.environments = (struct names){prod, 1, 1};
+    is_str(given(gate_promotion),
+           "not_promoted|test/wells@receipt||content|it is not declared for test|-1\n",
+           "not declared for it");
+    wells.has_environments = false;
+    is_str(given(gate_promotion),
+           "not_promoted|test/wells@receipt||content|not published in test|-1\n",
+           "not published there");
+}
+
 static void test_approval(void)
 {
     begin();
@@ -163,9 +186,10 @@ static void test_upstream(void)
 
 int main(void)
 {
-    tap_plan(10 + 6 + 2 + 3);
+    tap_plan(10 + 6 + 2 + 2 + 3);
     test_adoption();
     test_promotion();
+    test_promotion_of_projections();
     test_approval();
     test_upstream();
     arena_release(&arena);

@@ -2,6 +2,7 @@
 /* A migration of a store that does not hold the ledger, whole: two steps, an invariant, what is seen of it, the gates and the entry. The
  * store misbehaves in each way, the entry's COMMIT too; what is said begins with what stands, and the ledger holds no more than that. */
 #include "run/in_store.h"
+#include "said.h"
 #include "scripted_entries.h"
 
 enum { THINGS = 2 };
@@ -413,6 +414,18 @@ static const struct {
 
 enum { N = sizeof scenarios / sizeof *scenarios };
 
+/* Those of which every word to the server is compared. */
+static const char *const whole[] = {
+    "applied",
+    "its second step fails",
+    "the invariant finds rows",
+    "the store does not show itself",
+    "what was made is outside its scope",
+    "a step fails, and what stands bears a secret",
+    "interrupted before its first step",
+};
+enum { N_WHOLE = sizeof whole / sizeof *whole };
+
 static int standing(void)
 {
     return (place.stands[0] ? 1 : 0) + (place.stands[1] ? 1 : 0);
@@ -445,6 +458,7 @@ static bool is_recorded(size_t i)
 
 static void play(size_t i)
 {
+    pq_draw_again();
     ledger_forget();
     ledger.kept = false;
     place = (struct toy){.mood = scenarios[i].mood};
@@ -473,17 +487,23 @@ static void play(size_t i)
                t.o.owed.p != NULL, place.n_begun, place.n_ended, is_leaked, t.o.failure.where.path,
                t.o.failure.where.line, t.o.failure.where.col, t.o.failure.msg, t.o.failure.hint);
     }
+    scene_note_outcome(&t.o);
     scene_close(&t);
     good = pq_played() && good;
     ok(good, scenarios[i].name);
+    if (said_whole(whole, N_WHOLE, scenarios[i].name)) {
+        ok(said_as(scenarios[i].name, pq_said()), "and every word of it to the server");
+    }
 }
 
 int main(void)
 {
-    tap_plan(N);
+    tap_plan(N + N_WHOLE);
+    said_open("in_store");
     for (size_t i = 0; i < N; i++) {
         play(i);
     }
     ledger_forget();
+    said_close();
     return tap_done();
 }

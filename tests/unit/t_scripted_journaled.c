@@ -5,6 +5,7 @@
  * does, nothing stands without an intent, and the next run, which knows what the ledger holds and no more,
  * brings every step there with one success each. */
 #include "run/journaled.h"
+#include "said.h"
 #include "scripted_entries.h"
 
 enum { STEPS = 3, PARTS = 2, FIRST = 3 /* behind connecting */ };
@@ -186,6 +187,7 @@ static struct going go(const struct store_ops *ops, int n, const char *answer)
         g.rc = run_journaled(&w, &(struct program){steps, STEPS}, &g.n, &g.stop, &g.e);
     }
     g.asked = pq_asked();
+    pq_note("= %d, code %d, %zu run: %s | %s", g.rc, (int)g.e.code, g.n.n_ran, g.e.msg, g.e.hint);
     scene_close(&t);
     g.played = pq_played();
     return g;
@@ -315,6 +317,7 @@ enum { N_MOODS = sizeof moods / sizeof *moods };
 
 static void play(size_t i)
 {
+    pq_draw_again();
     int stood = 0;
     begin(moods[i].mood);
     struct going g = go(moods[i].ops, 0, NULL);
@@ -331,6 +334,7 @@ static void play(size_t i)
                ledger_count("done", "failed"), g.stop.step, g.e.msg);
     }
     ok(good, moods[i].name);
+    ok(said_as(moods[i].name, pq_said()), "and every word of it to the server");
     if (moods[i].mood != STRANGE) {
         why = second(moods[i].ops, &stood);
         bool once = moods[i].ops == &cleaning || store.n_parts == STEPS * PARTS;
@@ -348,7 +352,8 @@ static void play(size_t i)
 
 int main(void)
 {
-    tap_plan(2 * N_MOODS + 8);
+    tap_plan(3 * N_MOODS + 8);
+    said_open("journaled");
     for (size_t i = 0; i < N_MOODS; i++) {
         play(i);
     }
@@ -361,5 +366,6 @@ int main(void)
     sweep(&going_on, "cut", true, "going on: each question cut, and a COMMIT takes effect");
     sweep(&going_on, "fatal 57P01", true, "going on: each question ends the session");
     ledger_forget();
+    said_close();
     return tap_done();
 }

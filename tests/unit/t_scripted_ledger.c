@@ -3,6 +3,7 @@
 #include "base/tell.h"
 #include "ledger/ledger.h"
 #include "ledger_made.h"
+#include "said.h"
 #include "scripted_pq.h"
 #include "tap.h"
 
@@ -255,6 +256,7 @@ static bool is_as_wanted(size_t i, int rc, const struct err *e)
 
 static void play(size_t i)
 {
+    pq_draw_again();
     static char script[8192];
     struct pg *s = NULL;
     struct err e = {0};
@@ -264,16 +266,20 @@ static void play(size_t i)
     pq_script(script);
     int rc = connect_to(&s) == 0 ? scenarios[i].act(s, &e) : -2;
     pg_close(s);
+    pq_note("= %d, code %d: %s | %s", rc, (int)e.code, e.msg, e.hint);
     bool good = pq_played();
     good = is_as_wanted(i, rc, &e) && good;
     ok(good, scenarios[i].name);
+    ok(said_as(scenarios[i].name, pq_said()), "and every word of it to the server");
 }
 
 int main(void)
 {
-    tap_plan(N);
+    tap_plan(2 * N);
+    said_open("ledger");
     for (size_t i = 0; i < N; i++) {
         play(i);
     }
+    said_close();
     return tap_done();
 }

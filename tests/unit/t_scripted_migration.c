@@ -4,6 +4,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "said.h"
 #include "scripted_run.h"
 
 #define LEFT(what)                                                                                 \
@@ -236,6 +237,23 @@ static const struct {
 
 enum { N = sizeof scenarios / sizeof *scenarios };
 
+/* Those of which every word to the server is compared. */
+static const char *const whole[] = {
+    "applied",
+    "a statement is refused",
+    "a lock is not had, as often as is declared",
+    "the sixteenth round moves nothing",
+    "the ledger was touched",
+    "a holdable cursor is left",
+    "COMMIT is cut and took effect",
+    "an invariant finds rows",
+    "SET TRANSACTION",
+    "the live generation's row goes in with the entry",
+    "rows are counted",
+    "the failure's BEGIN is refused",
+};
+enum { N_WHOLE = sizeof whole / sizeof *whole };
+
 static void write_rounds(char *out, size_t size, int moving, const char *end)
 {
     size_t n = (size_t)snprintf(out, size, "%s", BEGUN STATEMENT);
@@ -266,6 +284,7 @@ static bool is_as_wanted(size_t i, const struct scene *t)
 
 static void play(const char *name, const char *lines, size_t i)
 {
+    pq_draw_again();
     static struct scene t;
     static char script[16384];
     (void)snprintf(script, sizeof script, "%s%s%s", ALWAYS, CONNECT, lines);
@@ -278,9 +297,13 @@ static void play(const char *name, const char *lines, size_t i)
     run_migration(&t.run, &t.step, &t.o);
     if (i < N) {
         bool good = is_as_wanted(i, &t);
+        scene_note_outcome(&t.o);
         scene_close(&t);
         good = pq_played() && good;
         ok(good, name);
+        if (said_whole(whole, N_WHOLE, name)) {
+            ok(said_as(name, pq_said()), "and every word of it to the server");
+        }
     }
 }
 
@@ -320,7 +343,8 @@ static void play_shape(size_t i)
 
 int main(void)
 {
-    tap_plan(N + N_SHAPES);
+    tap_plan(N + N_WHOLE + N_SHAPES);
+    said_open("migration");
     write_rounds(rounds_15, sizeof rounds_15, 15, RECORDED("success") COMMITTED);
     write_rounds(rounds_16, sizeof rounds_16, 16, ROLLED_BACK FAILURE);
     for (size_t i = 0; i < N; i++) {
@@ -329,5 +353,6 @@ int main(void)
     for (size_t i = 0; i < N_SHAPES; i++) {
         play_shape(i);
     }
+    said_close();
     return tap_done();
 }

@@ -1,6 +1,7 @@
 /* layer: run scripted */
 /* Making and publishing generations against a model of the server (scripted_held.h): what is said of each
  * run, against which generation readers then see, and which entries the ledger holds. */
+#include "said.h"
 #include "scripted_projection.h"
 
 static struct build b;
@@ -319,6 +320,21 @@ static const struct {
 
 enum { N = sizeof scenarios / sizeof *scenarios };
 
+/* Those of which every word to the server is compared. */
+static const char *const whole[] = {
+    "a second one, of which one source is copied",
+    "one is gone on with where it was loading",
+    "back to the one before",
+    "rows replaced in place",
+    "privileges that only the live one gives are carried over",
+    "as many rows as the catalog says",
+    "what differs from the ledger's sum is recorded, of its own schema",
+    "rows that are not those of before",
+    "a reader whose snapshot is old",
+    "one who has just ended is waited for",
+};
+enum { N_WHOLE = sizeof whole / sizeof *whole };
+
 static const struct generation *kept(void)
 {
     for (size_t i = 0; i < b.now.n; i++) {
@@ -340,6 +356,7 @@ static void act(enum act what)
 
 static void play(size_t i)
 {
+    pq_draw_again();
     struct err e = {0};
     build_holding(&b, scenarios[i].holds);
     build_open(&b, scenarios[i].lines, 0, NULL, 0, NULL);
@@ -362,18 +379,24 @@ static void play(size_t i)
                (int)o->result, (int)o->failure.code, held_live(is), done, failed, o->owed.p != NULL,
                (long long)o->sequence, o->failure.msg);
     }
+    scene_note_outcome(o);
     build_close(&b);
     good = pq_played() && good;
     ok(good, scenarios[i].name);
+    if (said_whole(whole, N_WHOLE, scenarios[i].name)) {
+        ok(said_as(scenarios[i].name, pq_said()), "and every word of it to the server");
+    }
 }
 
 int main(void)
 {
     build_folder_make();
-    tap_plan(N);
+    tap_plan(N + N_WHOLE);
+    said_open("projection");
     for (size_t i = 0; i < N; i++) {
         play(i);
     }
+    said_close();
     build_forget(&b);
     build_folder_remove();
     return tap_done();

@@ -1,6 +1,7 @@
 /* layer: run scripted */
 /* Entries without a migration, line by line: adoption, drills, owed receipts; and what a lost COMMIT of theirs comes to. */
 #include "doc/json.h"
+#include "said.h"
 #include "scripted_run.h"
 
 /* An owed receipt, as a migration in doubt leaves it. */
@@ -237,6 +238,7 @@ static void owe(void)
 
 static void play(size_t i)
 {
+    pq_draw_again();
     struct err e = {0};
     open_scene(scenarios[i].script);
     int rc = scenarios[i].act(&e);
@@ -247,17 +249,21 @@ static void play(size_t i)
         printf("# rc %d, code %d, size %lld, resolving %d: %s\n", rc, (int)e.code,
                (long long)t.merkle.size, t.n_resolving, e.msg);
     }
+    scene_note_outcome(&t.o);
     scene_close(&t);
     good = pq_played() && good;
     ok(good, scenarios[i].name);
+    ok(said_as(scenarios[i].name, pq_said()), "and every word of it to the server");
 }
 
 int main(void)
 {
-    tap_plan(N + 1);
+    tap_plan(2 * N + 1);
+    said_open("record");
     owe();
     for (size_t i = 0; i < N; i++) {
         play(i);
     }
+    said_close();
     return tap_done();
 }

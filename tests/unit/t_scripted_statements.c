@@ -2,6 +2,7 @@
 /* The statements of a migration as they are sent and blamed: the place of what failed, rows that are sent with COPY, rows that are counted
  * before they go, what is not sent, invariants that cannot be asked, and each way of being stopped. */
 #include "run/statements.h"
+#include "said.h"
 #include "scripted_run.h"
 
 static struct scene t;
@@ -191,6 +192,7 @@ static bool is_as_wanted(size_t i)
 
 static void play(size_t i)
 {
+    pq_draw_again();
     static char script[16384];
     (void)snprintf(script, sizeof script, "%s%s%s", ALWAYS, CONNECT, scenarios[i].script);
     scene_open(&t, script);
@@ -201,19 +203,23 @@ static void play(size_t i)
     }
     run_migration(&t.run, &t.step, &t.o);
     bool good = is_as_wanted(i);
+    scene_note_outcome(&t.o);
     scene_close(&t);
     good = pq_played() && good;
     ok(good, scenarios[i].name);
+    ok(said_as(scenarios[i].name, pq_said()), "and every word of it to the server");
 }
 
 int main(void)
 {
     struct err e = {0};
-    tap_plan(N + 1);
+    tap_plan(2 * N + 1);
+    said_open("statements");
     for (size_t i = 0; i < N; i++) {
         play(i);
     }
     ok(execution_injected(&e) == -1 && e.code == ERR_APPLY && strcmp(e.msg, "injected fault") == 0,
        "a fault point says that it is one");
+    said_close();
     return tap_done();
 }

@@ -1,0 +1,237 @@
+/* layer: run scripted */
+/* What an entry, its texts and its objects are made of: every member, of a migration, an adoption of a store, a renaming; no server is asked. */
+#include "run/record.h"
+#include "scripted_run.h"
+
+static struct scene t;
+static struct evidence_set evidence;
+
+static struct bytes named(const char *name)
+{
+    return bytes_str(name);
+}
+
+static struct digest digest_named(const char *name)
+{
+    return digest_of(named(name));
+}
+
+static struct artifact file(const char *name)
+{
+    return (struct artifact){.path = name, .digest = digest_named(name), .bytes = named(name)};
+}
+
+static struct document document(const char *name)
+{
+    return (struct document){.digest = digest_named(name), .bytes = named(name)};
+}
+
+/* The name that a digest is of; "0": none. */
+static const char *name_of(const struct digest *d)
+{
+    static const char *const names[] = {
+        "migration.yml", "forward.sql", "forward2.sql", "rollback.sql", "one.sql",
+        "two.sql",       "diff",        "touched",      "invariants",   "pre",
+        "post",          "checksum",    "bundle",       "identity",     "renamed"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        struct digest is = digest_named(names[i]);
+        if (digest_eq(&is, d)) {
+            return names[i];
+        }
+    }
+    return digest_is_zero(d) ? "0" : "another";
+}
+
+static void begin(void)
+{
+    static struct artifact forward[2], rollback[1], invariants[2];
+    forward[0] = file("forward.sql");
+    forward[1] = file("forward2.sql");
+    rollback[0] = file("rollback.sql");
+    invariants[0] = file("one.sql");
+    invariants[1] = file("two.sql");
+    scene_open(&t, ALWAYS CONNECT);
+    t.decl.file = file("migration.yml");
+    t.decl.forward = (struct artifacts){forward, 2, 2};
+    t.decl.rollback = (struct artifacts){rollback, 1, 1};
+    t.decl.invariants = (struct artifacts){invariants, 2, 2};
+    t.bundle.checksum = digest_named("checksum");
+    t.bundle.bundle_digest = digest_named("bundle");
+    evidence = (struct evidence_set){.pre = digest_named("pre"),
+                                     .post = digest_named("post"),
+                                     .diff = document("diff"),
+                                     .touched = document("touched"),
+                                     .invariants = document("invariants")};
+    t.o = (struct outcome){.run_id = "run-1", .result = RUN_SUCCESS};
+}
+
+static struct receipt_input input(const struct bundle *b)
+{
+    return (struct receipt_input){.kind = "db_migration",
+                                  .bundle = b,
+                                  .outcome = &t.o,
+                                  .evidence = &evidence,
+                                  .started_at = "2026-11-29T00:00:00.000000Z",
+                                  .finished_at = "2026-11-29T00:00:01.000000Z",
+                                  .notes = ""};
+}
+
+static const char *blob_names(const struct receipt_input *in)
+{
+    size_t n = 0;
+    const char *text = "";
+    const struct blob *v = record_blobs(&t.run, in, &n);
+    for (size_t i = 0; i < n; i++) {
+        bool is_its = bytes_eq(v[i].bytes, named(name_of(&v[i].digest)));
+        text = arena_printf(&t.a, "%s%s%s%s", text, i > 0 ? " " : "", name_of(&v[i].digest),
+                            is_its ? "" : "(other bytes)");
+    }
+    return text;
+}
+
+static void test_blobs(void)
+{
+    struct receipt_input in = input(&t.bundle);
+    is_str(blob_names(&in),
+           "migration.yml forward.sql forward2.sql rollback.sql one.sql two.sql diff touched "
+           "invariants",
+           "every text of a migration");
+    t.decl.forward.v[0].bytes = (struct bytes){0};
+    t.decl.rollback.v[0].digest = (struct digest){0};
+    evidence.diff = (struct document){0};
+    is_str(blob_names(&in), "migration.yml forward2.sql one.sql two.sql touched invariants",
+           "but what is not there");
+    in.bundle = NULL;
+    is_str(blob_names(&in), "touched invariants", "without a migration what was seen");
+}
+
+/* "sequence kind subject result run finished environment instance | pre post diff invariants checksum bundle" */
+static const char *entry_of(const struct receipt_input *in, enum entry_kind kind)
+{
+    struct err e = {0};
+    struct recording r = {0};
+    if (record_make(&t.run, in, kind, NULL, 0, &r, &e) != 0) {
+        return arena_strdup(&t.a, e.msg);
+    }
+    const struct entry *en = r.entry;
+    struct digest sealed = digest_of(r.receipt);
+    struct digest root = merkle_root(&t.merkle);
+    return arena_printf(
+        &t.a, "%lld %s %s %s %s %s %s %s | %s %s %s %s %s %s%s%s%s", (long long)en->sequence,
+        entry_kind_text(en->kind), en->subject, en->result, en->run_id, en->finished_at,
+        en->environment, en->instance, name_of(&en->pre), name_of(&en->post), name_of(&en->diff),
+        name_of(&en->invariants), name_of(&en->checksum), name_of(&en->bundle_digest),
+        digest_eq(&sealed, &en->receipt) ? "" : " another receipt",
+        digest_eq(&root, &en->previous) ? "" : " another root",
+        r.epoch == 7 ? "" : " another epoch");
+}
+
+#define AROUND                                                                                     \
+    " run-1 2026-11-29T00:00:01.000000Z dev 7f0c8b1e-0000-4000-8000-000000000001 | pre post diff " \
+    "invariants "
+
+static void test_entries(void)
+{
+    struct renaming renaming = {"M-1", "M-2", 3, digest_named("renamed")};
+    struct receipt_input in = input(&t.bundle);
+    is_str(entry_of(&in, ENTRY_APPLY), "1 apply M-1 success" AROUND "checksum bundle",
+           "a migration");
+    t.o.result = RUN_FAILED;
+    is_str(entry_of(&in, ENTRY_APPLY), "1 apply M-1 failed" AROUND "checksum bundle",
+           "one that failed");
+    t.o.result = RUN_SUCCESS;
+    in = input(NULL);
+    is_str(entry_of(&in, ENTRY_ADOPT), "1 adopt database success" AROUND "0 0",
+           "what stands there");
+    in.store = "search";
+    in.identity = digest_named("identity");
+    is_str(entry_of(&in, ENTRY_ADOPT), "1 adopt search success" AROUND "identity 0",
+           "what stands in a store");
+    in = input(NULL);
+    in.renaming = &renaming;
+    is_str(entry_of(&in, ENTRY_RENAME), "1 rename M-1 M-2 success" AROUND "renamed 0",
+           "a renaming");
+}
+
+#define TOKEN                                                                                      \
+    "-----BEG"                                                                                     \
+    "IN PRIVATE KE"                                                                                \
+    "Y-----"
+
+/* What is in the database already is looked at for secrets, every row, name and definition. */
+static void test_secrets(void)
+{
+    const struct {
+        const char *what;
+        struct object_row rows[2];
+        bool stops;
+    } cases[] = {
+        {"no secret",
+         {{.object = "table app.t", .definition = "x\ty\n"},
+          {.object = "table app.u", .definition = ""}},
+         false},
+        {"a name",
+         {{.object = "table app." TOKEN, .definition = ""},
+          {.object = "table app.u", .definition = ""}},
+         true},
+        {"the last name",
+         {{.object = "table app.t", .definition = ""},
+          {.object = "table app." TOKEN, .definition = ""}},
+         true},
+        {"a definition",
+         {{.object = "table app.t", .definition = "comment\t" TOKEN "\n"},
+          {.object = "table app.u", .definition = ""}},
+         true},
+        {"an object that is gone",
+         {{.object = "table app.t", .definition = NULL},
+          {.object = "table app.u", .definition = NULL}},
+         false},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct err e = {0};
+        struct recording r = {0};
+        struct receipt_input in = input(NULL);
+        int rc = record_make(&t.run, &in, ENTRY_ADOPT, cases[i].rows, 2, &r, &e);
+        ok(rc == (cases[i].stops ? -1 : 0) && e.code == (cases[i].stops ? ERR_LEAK : ERR_NONE) &&
+               (cases[i].stops || (r.objects == cases[i].rows && r.n_objects == 2)),
+           cases[i].what);
+        is_str(e.msg,
+               cases[i].stops ? "the name or definition of an object in the database holds a "
+                                "private key (rule private-key): nothing is written"
+                              : "",
+               "and is told by its rule");
+        is_str(e.hint,
+               cases[i].stops ? "rename the object; if the secret was ever shared, change it" : "",
+               "with what to do");
+    }
+}
+
+static void test_objects(void)
+{
+    struct facet facet = {.name = "columns", .value = "id"};
+    struct catalog_object now = {.text = "table app.t",
+                                 .facets = &facet,
+                                 .n_facets = 1,
+                                 .fingerprint = digest_named("post")};
+    struct catalog_object gone = {.text = "table app.u", .fingerprint = digest_named("pre")};
+    struct change changes[] = {{&gone, &now}, {&gone, NULL}};
+    struct observation seen = {.changes = changes, .n_changes = 2};
+    struct object_row *rows = record_objects(&t.run, &seen);
+    is_str(rows[0].object, "table app.t", "what stands there now");
+    is_str(name_of(&rows[0].fingerprint), "post", "with its fingerprint");
+    ok(strstr(rows[0].definition, "columns\tid") != NULL, "and its definition");
+    is_str(rows[1].object, "table app.u", "what is gone");
+    ok(digest_is_zero(&rows[1].fingerprint) && rows[1].definition == NULL, "has neither");
+}
+
+int main(void)
+{
+    tap_plan(3 + 5 + 15 + 5);
+    void (*const tests[])(void) = {test_blobs, test_entries, test_secrets, test_objects};
+    for (size_t i = 0; i < sizeof tests / sizeof *tests; i++) {
+        begin();
+        tests[i]();
+        scene_close(&t);
+    }
+    return tap_done();
+}
