@@ -113,6 +113,13 @@ def lacks(text, part, what=""):
         raise AssertionError(f"{what}\n there is {part!r} in:\n{text}".lstrip("\n"))
 
 
+def fails(ran, status, *words):
+    """Fail unless a run of the program ended with status, not 0, and said each of words: a failure is not tested by its status alone."""
+    equal(ran.status, status, repr(ran))
+    for word in words:
+        contains(ran.err + ran.out, word)
+
+
 def raises(kind, function, *args):
     """Fail unless function(*args) raises kind; returns the exception."""
     try:

@@ -14,7 +14,7 @@ import pg
 from project import Project, full_id
 from schemas import valid
 from seen import digest, files, finish, one_error, said, until
-from tap import cases, contains, equal, lacks, main, test
+from tap import cases, contains, equal, fails, lacks, main, test
 
 TABLE = "CREATE SCHEMA app;\nCREATE TABLE app.t (id int PRIMARY KEY, note text);\n"
 ONE, TWO, THREE = (full_id(f"M-0{n}") for n in (1, 2, 3))
@@ -268,7 +268,7 @@ def depends_on_orders_and_blocks(tmp):
     equal(codes(rows["M-02@apply"])[0], "scope_exceeded")
     one_error(p.build(), 1, "blocked")
     ran = p.build("-k")
-    equal(ran.status, 1, repr(ran))
+    fails(ran, 1, "1 migration blocked", "touches something outside its declared scope: create of table public.out_of_scope")
     equal(p.applied(), [THREE, ONE])
 
 
@@ -338,7 +338,7 @@ def after_a_failure_the_rest_runs_only_with_keep_going_and_only_what_does_not_ne
     p.bundle("M-01", "SELECT 1 / 0;", extra="depends_on: []\n")
     p.bundle("M-02", "CREATE TABLE app.never ();", extra=f"depends_on: [{ONE}]\n")
     p.bundle("M-03", TABLE, extra="depends_on: []\n")
-    equal(p.build().status, 2)
+    fails(p.build(), 2, "statement 1 (SELECT) failed, everything was rolled back: division_by_zero (22012)")
     equal(p.applied(), [])
     ran = p.build("-k")
     equal(ran.status, 2, repr(ran))
@@ -445,7 +445,7 @@ def the_place_of_a_wrong_name_is_the_servers(tmp):
 def a_failed_migration_runs_again_when_mended(tmp):
     p = Project(tmp)
     p.bundle("M-01", TABLE + "SELECT nope;")
-    equal(p.build().status, 2)
+    fails(p.build(), 2, "statement 3 (SELECT) failed, everything was rolled back: undefined_column (42703)")
     p.bundle("M-01", TABLE)
     equal(p.build().status, 0)
     equal([e[3] for e in p.entries() if e[1] == "apply"], ["failed", "success"])
@@ -777,7 +777,7 @@ def drift_blocks_what_touches_it_and_names_the_last_writer(tmp):
     one_error(p.build(), 1, "blocked")
     contains(p.run("plan", "dev").out, f"table app.t changed outside kfmig; last written by {ONE}")
     equal(p.run("plan", "dev", "--exit-code").status in (1, 10), True)
-    equal(p.build("-k").status, 1)
+    fails(p.build("-k"), 1, "1 migration blocked")
     equal(p.applied(), [ONE, THREE])
 
 
@@ -906,7 +906,7 @@ def a_store_without_an_engine_blocks_its_own_migration_only(tmp):
     ran = p.build()
     equal(ran.status, 1, repr(ran))
     contains(ran.err, "this kfmig has no engine for its store")
-    equal(p.build("-k").status, 1)
+    fails(p.build("-k"), 1, "1 migration blocked")
     equal(p.applied(), [TWO])
 
 

@@ -4,7 +4,7 @@
 import pg
 from project import Project, full_id
 from schemas import valid
-from tap import cases, contains, equal, main, test
+from tap import cases, contains, equal, fails, main, test
 
 ONE = full_id("M-01")
 TABLE = "CREATE SCHEMA app;\nCREATE TABLE app.t (id int PRIMARY KEY, note text);\nCREATE TABLE app.u (id int);\n"
@@ -82,7 +82,7 @@ def diff_needs_a_ledger(tmp):
     ran = p.run("diff")
     equal(ran.status, 1, repr(ran))
     contains(ran.text, 'environment "dev" has no ledger yet: nothing is expected there')
-    equal(p.run("diff", "dev", ONE).status, 5)
+    fails(p.run("diff", "dev", ONE), 5, "`kfmig diff` takes an environment, no targets")
 
 
 main()

@@ -1,6 +1,7 @@
 """The test harness itself: what tests/run calls a failure, and what the server and the proxy of tests/lib do."""
 # run: needs=postgres,postgis
 
+import ast
 import importlib.machinery
 import importlib.util
 import os
@@ -174,4 +175,27 @@ def a_blackhole_says_nothing():
 
 
 at_exit(lambda: pg.cluster().remove())
+
+
+def refusals_without_words(path):
+    """Lines that say a run's status is another than 0, and nothing in the test looks at what it said. Ends by signals (128 and more) say nothing."""
+    found = []
+    for function in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        nodes = list(ast.walk(function)) if isinstance(function, ast.FunctionDef) else []
+        looked_at = {n.value.id for n in nodes if isinstance(n, ast.Attribute) and n.attr != "status" and isinstance(n.value, ast.Name)}
+        for n in nodes:
+            if isinstance(n, ast.Call) and getattr(n.func, "id", "") == "equal" and isinstance(n.args[0], ast.Attribute) and n.args[0].attr == "status":
+                ran, status = n.args[0].value, getattr(n.args[1], "value", 0)
+                if isinstance(status, int) and 0 < status < 128 and not (isinstance(ran, ast.Name) and ran.id in looked_at):
+                    found.append(f"{path.name}:{n.lineno}: {ast.unparse(n)}")
+    return found
+
+
+@test
+def no_failure_is_tested_by_its_status_alone():
+    tests = pathlib.Path(__file__).resolve().parent.parent
+    files = sorted(tests.glob("live/test_*.py")) + sorted(tests.glob("fault/test_*.py"))
+    equal([line for path in files for line in refusals_without_words(path)], [], "say fails(ran, status, words), tests/lib/tap.py")
+
+
 main()

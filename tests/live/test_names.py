@@ -8,7 +8,7 @@ import subprocess
 
 import pg
 from project import ENVIRONMENTS, FAULTY, Project, full_id
-from tap import cases, contains, equal, main, test
+from tap import cases, contains, equal, fails, main, test
 
 ONE = full_id("M-01")
 HOME = f"migrations/postgis/{ONE}"
@@ -138,10 +138,10 @@ def a_failure_names_them(name, tmp):
     p = Project(tmp, environments=BUNDLE, db=pg.createdb(encoding="UTF8"))
     p.bundle("M-01", f"""CREATE SCHEMA app;
 DO $$ BEGIN CREATE SCHEMA aside; EXECUTE format('CREATE TABLE aside.%I (x int)', {sql_of(name)}); END $$;""")
-    equal(p.build().status, 2)
+    fails(p.build(), 2, 'gate "scope" failed, everything was rolled back: create of schema aside')
     p.bundle("M-01", f"""CREATE SCHEMA app; DO $$ DECLARE n text := {sql_of(name)}; BEGIN
 EXECUTE format('CREATE TABLE app.%I (x int CONSTRAINT %I CHECK (x > 0))', n, n); EXECUTE format('INSERT INTO app.%I VALUES (0)', n); END $$;""")
-    equal(p.build().status, 2)
+    fails(p.build(), 2, "failed, everything was rolled back: check_violation (23514)")
     bodies = [json.loads(b) for (b,) in pg.psql(p.db, "SELECT body FROM kfmig.receipt WHERE body::jsonb ->> 'result' = 'failed' ORDER BY seq")]
     contains(" ".join(g["detail"] for g in bodies[0]["claim"]["gates"]), encoded(name.replace(b'"', b'""')))
     equal((bodies[1]["failure"]["sqlstate"], encoded(name.replace(b'"', b'""')) in bodies[1]["failure"]["object"]), ("23514", True), bodies[1]["failure"])

@@ -7,7 +7,7 @@ import shutil
 import pg
 from project import ENVIRONMENTS, Project, full_id
 from schemas import valid
-from tap import cases, contains, equal, main, test
+from tap import cases, contains, equal, fails, main, test
 
 CODES = ["applied_not_here", "bundle_missing", "renamed", "applied_twin", "resembles_applied"]  # each is reached below
 ONE, TWO, THREE, FOUR, FIVE = (full_id(f"M-0{n}") for n in range(1, 6))
@@ -87,7 +87,7 @@ def all_removed_is_told(tmp):
     for ident in (ONE, TWO, THREE):
         shutil.rmtree(folder(p, ident))
     contains(told(p, TWO), "3 applied but not here")
-    equal(p.run("why", "dev", "M-99").status, 5)
+    fails(p.run("why", "dev", "M-99"), 5, 'no target "M-99"')
 
 
 @test
@@ -136,7 +136,7 @@ def a_protected_environment_blocks(tmp):
     contains(p.run("why", "prod", TWO).text, "--write`")
     p.bundle("M-04", "CREATE TABLE app.v ();\n")
     equal(p.run("check", "--fix").status, 0)
-    equal(p.run("build", "prod", "--apply", "--steps=1").status, 1)
+    fails(p.run("build", "prod", "--apply", "--steps=1"), 1, "no bundle here", "1 target is blocked; nothing was run")
     equal(len(p.applied()), 3, "nothing ran")
 
 
@@ -152,8 +152,8 @@ def a_renamed_bundle_never_runs_twice(new, tmp):
     contains(ran.text, f"same content as {TWO}, applied at ")
     equal([t["reasons"][0]["code"] for t in p.targets().values() if t["state"] == "blocked"][:1], ["renamed"])
     contains(p.run("why", "dev", new).text, f"`kfmig rename {TWO} {new} dev`")
-    equal(p.run("build", "dev", new).status, 1, "nor by its name")
-    equal(p.run("build", "dev", "-k").status, 1)
+    fails(p.run("build", "dev", new), 1, "same content as PG-MIG-2026-01-01-02", "1 target is blocked; nothing was run")
+    fails(p.run("build", "dev", "-k"), 1, f"same content as {new}: renamed?", "1 migration blocked")
     equal((rows(p), p.applied()), (2, [ONE, TWO, THREE]))
     contains(p.run("plan").text, f"no bundle here; same content as {new}: renamed?")
     contains(p.run("why", "dev", TWO).text, f"`kfmig rename {TWO} {new} dev`")
@@ -164,7 +164,7 @@ def a_protected_environment_wants_the_old_name_back(tmp):
     p = built(tmp, env="prod", environments=PROTECTED)
     move(p, TWO, FIVE)
     ran = p.run("build", "prod", "--apply")
-    equal(ran.status, 1, repr(ran))
+    fails(ran, 1, "same content as PG-MIG-2026-01-01-05: renamed?", "2 targets are blocked; nothing was run")
     contains(p.run("why", "prod", FIVE).text, f"give the bundle its old name back: `kfmig rename {FIVE} {TWO}`")
     equal(rows(p), 2)
 
@@ -254,7 +254,7 @@ def rename_moves_bundle_registry_and_the_name_in_the_ledger(by_hand, tmp):
     p = built(tmp)
     if by_hand:
         move(p, TWO, FIVE)
-        equal(p.build().status, 1)
+        fails(p.build(), 1, "same content as PG-MIG-2026-01-01-05: renamed?", "1 target is blocked; nothing was run")
     ran = renamed(p, TWO, FIVE)
     contains(ran.out, f"{TWO} is {'' if by_hand else 'now '}{FIVE}")
     contains(ran.out, "dev: ledger entry 6, run ")
@@ -364,7 +364,7 @@ def two_people_took_one_id(tmp):
     move(p, TWO, FOUR)
     p.bundle("M-02", "CREATE INDEX ON app.t (note);\n")
     ran = p.build()
-    equal(ran.status, 1, repr(ran))
+    fails(ran, 1, "same content as PG-MIG-2026-01-01-02", "2 targets are blocked; nothing was run")
     contains(p.run("why", "dev", TWO).text, f"that content is here as {FOUR}")
     contains(p.run("why", "dev", TWO).text, f"next: `kfmig rename {TWO} {FOUR} dev`")
     contains(p.run("why", "dev", FOUR).text, f"next: `kfmig rename {TWO} {FOUR} dev`")

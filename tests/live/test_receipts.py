@@ -15,7 +15,7 @@ import proxy
 from project import ENVIRONMENTS, Project, full_id
 from schemas import schema_faults, valid
 from seen import digest, files, finish, one_error, until
-from tap import at_exit, cases, contains, equal, lacks, main, test
+from tap import at_exit, cases, contains, equal, fails, lacks, main, test
 
 SRC = pathlib.Path(os.environ["KFMIG_SRC"])
 TABLE = "CREATE SCHEMA app;\nCREATE TABLE app.t (id int PRIMARY KEY, note text);\nINSERT INTO app.t VALUES (1, 'ä');\n"
@@ -57,7 +57,7 @@ def the_schema_reader_of_this_test_can_fail():
 def every_receipt_fits_its_schema(tmp):
     p = built(tmp)
     p.bundle("M-02", "SELECT 1 / 0;")
-    equal(p.build().status, 2)
+    fails(p.build(), 2, "statement 1 (SELECT) failed, everything was rolled back: division_by_zero (22012)")
     pg.psql(p.db, "CREATE TABLE app.by_hand ();", user=p.db)
     equal(p.run("adopt", "dev").status, 0)
     rows = receipts(p.db)
@@ -346,7 +346,7 @@ def altered_evidence_is_seen_and_mended(case, tmp):
     want = files(p.path(HOME))
     path = p.path(f"{HOME}/{name}")
     path.write_bytes(path.read_bytes() + b" ")
-    equal(p.run("receipt", "verify", "dev").status, 8, "verify finds it")
+    fails(p.run("receipt", "verify", "dev"), 8, "baselines/pre.json: finding: not as its receipt says", "1 finding")
     row = p.targets()["M-01@receipt"]
     equal((row["state"], row["reasons"][0]["code"]), ("stale", "output_altered"), json.dumps(row))
     equal(p.build().status, 0)
@@ -470,7 +470,7 @@ def a_receipt_says_what_is_said_of_its_run(case, tmp):
 def a_failed_run_and_an_adoption_say_it_too(tmp):
     p = built(tmp)
     p.bundle("M-02", "SELECT 1 / 0;")
-    equal(p.build("--intent=try it").status, 2)
+    fails(p.build("--intent=try it"), 2, "statement 1 (SELECT) failed, everything was rolled back: division_by_zero (22012)")
     contains(p.run("why", "dev", TWO).out, "  intent    try it\n")
     equal(p.json("receipt", "show", "dev", TWO)["intent"], "try it")
     pg.psql(p.db, "CREATE TABLE app.more ()")
@@ -586,7 +586,7 @@ def a_connection_lost_around_commit_is_reported_as_it_was(case, tmp):
     p = Project(tmp)
     p.bundle("M-01", TABLE)
     p.bundle("M-02", "SELECT nope;", extra="depends_on: []\n")
-    equal(p.run("build", "dev", TWO).status, 2, "contact and the first receipts are made")
+    fails(p.run("build", "dev", TWO), 2, "statement 1 (SELECT) failed, everything was rolled back: undefined_column (42703)")
     with proxy.Proxy(pg.cluster().host) as between:
         between.mode = mode()
         ran = p.run("build", "dev", ONE, env={"KFM_DSN": pg.dsn(p.db, host=between.host, port=between.port)})

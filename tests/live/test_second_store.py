@@ -15,7 +15,7 @@ import tempfile
 import pg
 from project import Project
 from schemas import valid
-from tap import at_exit, cases, contains, equal, lacks, main, test
+from tap import at_exit, cases, contains, equal, fails, lacks, main, test
 
 SRC = pathlib.Path(os.environ["KFMIG_SRC"])
 TOY = SRC / "tests/contract/toy"
@@ -268,7 +268,7 @@ def a_missing_place_blocks_what_is_meant_for_it_and_nothing_else(tmp):
     contains(row["reasons"][0]["cause"], "store toy of dev")
     equal(p.subject("PG-MIG-2026-01-01-01")[0], "stale")
     ran = p.go("build", "dev", "-k")
-    equal(ran.status, 1, repr(ran))
+    fails(ran, 1, "the folder of the toy store cannot be opened: No such file or directory (store toy of dev)", "1 migration blocked")
     equal(p.applied(), ["PG-MIG-2026-01-01-01"])
     p.place.mkdir()
     ran = p.go("build", "dev")
@@ -344,7 +344,7 @@ def what_the_text_shows_out_of_scope_never_runs(tmp):
     state, codes, row = p.state(1)
     equal((state, codes[0]), ("blocked", "scope_exceeded"))
     contains(row["reasons"][0]["detail"], "toy:table notes.hello: not in scope.allowed_schemas")
-    equal(p.go("build", "dev").status, 1)
+    fails(p.go("build", "dev"), 1, "touches something outside its declared scope")
     equal(p.notes(), {})
 
 
@@ -362,7 +362,7 @@ def what_only_the_look_shows_out_of_scope_stands_and_is_said(tmp):
     equal((state, codes), ("stale", ["begun"]))
     equal(row["reasons"][0]["detail"], "all 2 steps stand, and it is not recorded as applied")
     before = len(p.entries())
-    equal(p.go("build", "dev").status, 2, "again: the same is seen")
+    fails(p.go("build", "dev"), 2, 'gate "scope" failed')
     equal(len(p.entries()), before + 1, "and no step is begun again")
     contains(p.go("plan", "dev").out, "drift: toy:table audit.hello appeared outside kfmig")
     p.note(1, HELLO, schemas=("notes", "audit"))
@@ -515,7 +515,7 @@ def other_content_does_not_go_on_with_what_was_begun(tmp):
     state, codes, row = p.state(1)
     equal((state, codes[0]), ("blocked", "begun_otherwise"))
     contains(p.go("why", f"dev/{ident(1)}").out, "put back the scripts that it was begun with")
-    equal(p.go("build", "dev").status, 1)
+    fails(p.go("build", "dev"), 1, "1 target is blocked; nothing was run")
     p.note(1, HELLO)
     ran = p.go("build", "dev")
     equal((ran.status, p.state(1)[0]), (0, "current"), repr(ran))

@@ -12,7 +12,7 @@ import subprocess
 import pg
 from project import ENVIRONMENTS, KFMIG, Project, full_id
 from seen import until, finish
-from tap import at_exit, cases, contains, equal, fresh_folder, lacks, main, test
+from tap import at_exit, cases, contains, equal, fails, fresh_folder, lacks, main, test
 
 ONE, TWO = full_id("M-01"), full_id("M-02")
 CANARY = "canary7f3a"
@@ -174,7 +174,7 @@ def the_servers_words_are_shown_on_a_terminal_to_whoever_asks(case):
 def nor_does_anything_else_that_prints_repeat_it():
     p = shared()
     p.bundle("M-02", FAILING["unique value"], **WIDE)
-    equal(p.build().status, 2)
+    fails(p.build(), 2, "everything was rolled back")
     for ran in look(p, ["why", "dev", TWO], ["receipt", "show", "dev", TWO]):
         for word in VALUES:
             lacks(ran.text, word)

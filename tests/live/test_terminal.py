@@ -12,7 +12,7 @@ import pg
 from project import ENVIRONMENTS, Project, full_id
 from schemas import valid
 from seen import finish, said, until
-from tap import cases, contains, equal, lacks, main, test
+from tap import cases, contains, equal, fails, lacks, main, test
 from terminal import Terminal, on_terminal, settled, width
 
 PROTECTED = ENVIRONMENTS.replace("    evidence: none", "    protected: true\n    approval: review\n    evidence: none")
@@ -73,7 +73,9 @@ def a_protected_terminal_shows_them_to_who_asks(tmp):
 @test
 def receipts_never_hold_them(tmp):
     p = project(tmp, RAISING)
-    equal(on_terminal(p, "build", "dev", "--show-server-text").status, 2)
+    ran = on_terminal(p, "build", "dev", "--show-server-text", columns=200)
+    equal(ran.status, 2)
+    contains(ran.out, "everything was rolled back: raise_exception (P0001)")
     bodies = " ".join(row[0] for row in pg.psql(p.db, "SELECT body FROM kfmig.receipt"))
     contains(bodies, "P0001")
     for words in ("row 1", "is odd", "zoe", "yorick"):
@@ -242,7 +244,7 @@ def status_and_why_say_who_when_how_long_and_why_it_failed(tmp):
     p.bundle("M-03", "CREATE TABLE app.w (id int);\nCREATE TABLE app.x (id int);\n", limits={"max_table_count_touched": 1}, extra="depends_on: []\n")
     p.bundle("M-04", "DO $$ BEGIN EXECUTE 'CREATE TABLE IF NOT EXISTS public.elsewhere ()'; EXECUTE 'CREATE TABLE public.other ()'; END $$;",
              extra="depends_on: []\n")
-    equal(p.build("-k").status, 2)
+    fails(p.build("-k"), 2, "everything was rolled back")
     rows = p.run("status", "dev").out
     for line in (rf"{full_id('M-01')} +current +success +20\S+Z +\d\.\d s +tester\n    A test\n",
                  rf"{full_id('M-02')} +stale +failed +20\S+Z +\d\.\d s +tester  never built in this environment\n    A test\n"
@@ -283,7 +285,7 @@ def nothing_is_wider_than_the_terminal(case, tmp):
     equal(p.build().status, 0)
     p.bundle("M-02", "CREATE TABLE app.u (id int);\nSELECT 1 FROM app.nowhere;\n")
     p.bundle("M-03", "DROP TABLE other.t;\n")
-    equal(p.build("-k").status, 2)
+    fails(p.build("-k"), 2, "everything was rolled back")
     args = {"why": ["why", "dev", "01-02"], "check": ["check"], "help": ["help", "migration.yml"]}.get(verb, [verb, "dev"])
     ran = on_terminal(p, *args, columns=columns)
     whole = [word for word in ran.out.split() if len(word) >= columns - 12]  # digests, paths: never torn

@@ -8,7 +8,7 @@ import subprocess
 
 import pg
 from project import ENVIRONMENTS, Project, full_id
-from tap import cases, contains, equal, fresh_folder, main, test
+from tap import cases, contains, equal, fails, fresh_folder, main, test
 
 SRC = pathlib.Path(os.environ["KFMIG_SRC"])
 ONE, TWO = full_id("M-01"), full_id("M-02")
@@ -57,7 +57,7 @@ def made(tmp):
     p = Project(tmp, environments=BUNDLE)
     p.bundle("M-01", "CREATE SCHEMA app;\nCREATE TABLE app.t (id int PRIMARY KEY, note text, kind varchar(9) DEFAULT 'a' CHECK (kind IN ('a', 'b')));\nINSERT INTO app.t VALUES (1, 'ä');\n", limits=dict(max_row_backfill=5))
     p.bundle("M-02", "SELECT 1 / 0;")
-    equal(p.build().status, 2)
+    fails(p.build(), 2, "statement 1 (SELECT) failed, everything was rolled back: division_by_zero (22012)")
     p.bundle("M-02", "ALTER TABLE app.t ADD \"grün\\x\" int;")
     equal(p.build().status, 0)
     return p
