@@ -452,6 +452,10 @@ static void test_secrets(void)
         {"nothing", "t", {{&plain, &plain}, {NULL, &plain}}, false},
         {"a name that is touched", TOKEN, {{&plain, NULL}, {NULL, &plain}}, true},
         {"what was there", "t", {{&plain, NULL}, {&named, NULL}}, true},
+        {"what was there, and stands there otherwise",
+         "t",
+         {{&named, &plain}, {NULL, &plain}},
+         true},
         {"what stands there", "t", {{NULL, &named}, {NULL, NULL}}, true},
         {"its definition", "t", {{&plain, &plain}, {&plain, &defined}}, true},
         {"a definition that is gone", "t", {{&defined, NULL}, {&plain, &plain}}, false},
@@ -488,7 +492,7 @@ static void test_secrets(void)
 
 int main(void)
 {
-    tap_plan(3 + 7 + 4 + 18 + 2 + 4 + 5 + 4 + 7 + 4 + 8 + 8 + 8 + 30);
+    tap_plan(3 + 7 + 4 + 18 + 2 + 4 + 5 + 4 + 7 + 4 + 8 + 8 + 8 + 35);
     test_pass();
     test_scope();
     test_protected();

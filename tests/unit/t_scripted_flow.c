@@ -141,6 +141,14 @@ static void a_chain_of_three(void)
     converging.keep_going = true;
 }
 
+/* And M-6 goes on behind M-4. */
+static void a_chain_of_four(void)
+{
+    a_chain_of_three();
+    verbs_migration("M-6", "app", "INSERT INTO app.t VALUES (6);\n");
+    depends("M-6", "app", "M-4");
+}
+
 static void a_chain_behind_a_fault(void)
 {
     a_chain_of_three();
@@ -151,6 +159,13 @@ static void at_most_one(void)
 {
     two_more();
     converging.most = 1;
+}
+
+static void at_most_two(void)
+{
+    two_more();
+    verbs_migration("M-5", "app", "INSERT INTO app.t VALUES (5);\n");
+    converging.most = 2;
 }
 
 static void at_most_one_before_a_fault(void)
@@ -457,7 +472,7 @@ static const struct {
     const char *lines;
     int rc;
     enum err_code worst;
-    const char *words; /* of what is said; "a ... b": in this order */
+    const char *words; /* of what is said; "a ... b": in this order; $: its end */
 } cases[] = {
     /* build */
     {"nothing to build, and another plan was reviewed", NULL, reviewed_other, &built, build_these, "", -1, ERR_NONE, "something moved since it was reviewed"},
@@ -467,9 +482,11 @@ static const struct {
     {"SQL of a chain that cannot be run", no_chain_script, NULL, &built, build_these, "", -1, ERR_CONFIG, "1 target is blocked; nothing was run ... fault: VACUUM"},
     {"SQL and a projection", both_blocked, NULL, &built, build_these, "", -1, ERR_CONFIG, "2 targets are blocked; nothing was run; `kfmig why TARGET` explains; -k runs what is not blocked ... blocked: ... fault: VACUUM"},
     {"SQL and a projection, and what is not blocked goes on", goes_on, NULL, &built, build_these, "", 0, ERR_CONFIG, "blocked: "},
-    {"at most one", at_most_one, NULL, &built, build_these, "", 0, ERR_NONE, "begin: M-3|statement: INSERT|done: "},
+    {"at most one", at_most_one, NULL, &built, build_these, "", 0, ERR_NONE, "begin: M-3|statement: INSERT|done: ... , apply M-3$"},
+    {"at most two of three", at_most_two, NULL, &built, build_these, "", 0, ERR_NONE, ", apply M-3, apply M-4$"},
     {"at most one, behind which one is blocked", at_most_one_before_a_fault, NULL, &built, build_these, "", 0, ERR_NONE, "apply M-3"},
     {"what depends on a failure is left out, and the rest goes on", a_chain_of_three, NULL, &built, build_these, OTHER "~ INSERT INTO app.t VALUES (3)* -> error 23505\n", 0, ERR_APPLY, "apply M-3: ... apply M-5, 1 skipped"},
+    {"what depends on what was left out is left out, too", a_chain_of_four, NULL, &built, build_these, OTHER "~ INSERT INTO app.t VALUES (3)* -> error 23505\n", 0, ERR_APPLY, "apply M-3: ... apply M-5, 2 skipped$"},
     {"a failure stops the rest", two_more, NULL, &built, build_these, "~ INSERT INTO app.t VALUES (3)* -> error 23505\n", 0, ERR_APPLY, "apply M-3: "},
     {"what depends on something blocked is left out", a_chain_behind_a_fault, NULL, &built, build_these, OTHER, 0, ERR_CONFIG, "fault: VACUUM ... apply M-5"},
 
@@ -594,9 +611,10 @@ static const char *said(void)
     if (t.r.more != NULL) {
         struct buf doc = {0};
         canon_write(&doc, t.r.more);
-        (void)snprintf(text + n, sizeof text - n, "; %s", buf_str(&doc));
+        n += (size_t)snprintf(text + n, sizeof text - n, "; %s", buf_str(&doc));
         buf_release(&doc);
     }
+    (void)snprintf(text + n, sizeof text - n, "$");
     return text;
 }
 
