@@ -321,7 +321,7 @@ static const struct {
     {"a store that does not show itself", NULL, blind, &built, adopts_it, "", {0}, NULL, NULL, NULL, 0, ERR_NONE, "nothing done"},
     {"a store, and a database without a ledger", NULL, two_things, &empty, adopts_it, "", {0}, NULL, NULL, NULL, 0, ERR_NONE, "adopt dev 2 at 3; nothing else"},
     {"a store that cannot be recorded", NULL, one_thing, &known, adopts_it, NO_ENTRY, {0}, NULL, NULL, NULL, -1, ERR_APPLY, "the ledger cannot be written ... nothing done"},
-    {"a store, and the ledger's sum cannot be read", NULL, one_thing, &known, adopts_it, "", {"@ledger_read_objects", "error 42501", 3, false}, NULL, NULL, NULL, -1, ERR_PREFLIGHT, "insufficient_privilege ... nothing done"},
+    {"a store, and the ledger's sum cannot be read", NULL, one_thing, &known, adopts_it, "", {"@ledger_read_objects", "error 42501", 2, false}, NULL, NULL, NULL, -1, ERR_PREFLIGHT, "insufficient_privilege ... nothing done"},
 
     /* a store's first contact, before something is done there */
     {"first contact with an empty store", NULL, uses_store, &built, contacts, "", {0}, NULL, NULL, NULL, 0, ERR_NONE, "note: dev: first contact with store search; recorded 0 objects found there as its starting baseline"},
@@ -368,7 +368,7 @@ static const struct {
 
     /* and under the lock, where all of it is asked again */
     {"it is gone under the lock", one_more, NULL, &standing, finds, TABLE, {"@ledger_lock_try", NULL, 1, false}, "table app.t | @ | " FINGERPRINT_OF_T " |$", "", "rows", -1, ERR_PREFLIGHT, "(1 of 1 objects): table app.t is missing; ... nothing done"},
-    {"it cannot be looked at under the lock", one_more, NULL, &built, finds, "", {"@ledger_read_objects", "error 42501", 3, false}, NULL, NULL, NULL, -1, ERR_PREFLIGHT, "insufficient_privilege ... nothing done"},
+    {"it cannot be looked at under the lock", one_more, NULL, &built, finds, "", {"@ledger_read_objects", "error 42501", 2, false}, NULL, NULL, NULL, -1, ERR_PREFLIGHT, "insufficient_privilege ... nothing done"},
     {"it cannot be recorded", one_more, NULL, &built, finds, "", {"@ledger_record_entry", "error 42501", 1, false}, NULL, NULL, NULL, -1, ERR_APPLY, "the ledger cannot be written ... nothing done"},
 };
 /* clang-format on */
