@@ -167,6 +167,8 @@ void begun_put_back(struct site *s, enum store_kind k, const struct object_rows 
     find_changed(s, k, &changed);
     x->found = x->base = *now;
     if (changed.n == 0) {
+        x->base.v = arena_dup(s->a, now->v, now->n * sizeof(struct catalog_object *));
+        x->base.cap = now->n; /* what is done there is laid over base alone */
         return;
     }
     x->found = x->base = empty;

@@ -104,6 +104,20 @@ static int check_other(const struct site *s, const struct checkpoint *seen, stru
                        "look at the plan first");
 }
 
+/* Reading the entries has hashed them to id.root: only an earlier root takes hashing them again. */
+static struct digest root_at(const struct site *s, int64_t sequence)
+{
+    struct merkle m = {0};
+    if (sequence == s->id.size) {
+        return s->id.root;
+    }
+    for (int64_t i = 0; i < sequence; i++) {
+        struct digest leaf = merkle_leaf(s->entries.v[i].text);
+        merkle_add(&m, &leaf);
+    }
+    return merkle_root(&m);
+}
+
 /* The cache is a hint, but a ledger that went back or forked since is worth stopping for. */
 static int check_checkpoint(const struct site *s, struct err *e)
 {
@@ -121,12 +135,7 @@ static int check_checkpoint(const struct site *s, struct err *e)
             e,
             "was the database restored from a backup? delete state/kfmig.db to accept it as it is");
     }
-    struct merkle m = {0};
-    for (int64_t i = 0; i < seen.sequence; i++) {
-        struct digest leaf = merkle_leaf(s->entries.v[i].text);
-        merkle_add(&m, &leaf);
-    }
-    struct digest then = seen.sequence == s->id.size ? s->id.root : merkle_root(&m);
+    struct digest then = root_at(s, seen.sequence);
     if (!digest_eq(&then, &seen.root)) {
         err_set(e, ERR_INTEGRITY,
                 "the ledger of \"%s\" is not a continuation of the one that the last run saw",

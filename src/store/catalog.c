@@ -210,29 +210,39 @@ static const char *text_of(const struct change *c)
     return c->before != NULL ? c->before->text : c->after->text;
 }
 
-/* Both lists are sorted by text. */
-static void merge(struct catalog *base, const struct observation *o)
+/* Where an object of that text stands in c, or would. */
+static size_t place_of(const struct catalog *c, const char *text)
 {
-    struct catalog_object **old = base->v;
-    size_t n_old = base->n;
-    size_t i = 0;
-    size_t k = 0;
-    base->cap = n_old + o->n_changes + 1;
-    base->v = ARENA_ARRAY(base->a, struct catalog_object *, base->cap);
-    base->n = 0;
-    while (i < n_old || k < o->n_changes) {
-        int c = i == n_old          ? 1
-                : k == o->n_changes ? -1
-                                    : strcmp(old[i]->text, text_of(&o->changes[k]));
-        if (c < 0) {
-            base->v[base->n++] = old[i++];
-            continue;
+    size_t from = 0;
+    size_t to = c->n;
+    while (from < to) {
+        size_t at = from + (to - from) / 2;
+        if (strcmp(c->v[at]->text, text) < 0) {
+            from = at + 1;
+        } else {
+            to = at;
         }
-        if (o->changes[k].after != NULL) {
-            base->v[base->n++] = table_gets(&base->by_text, o->changes[k].after->text);
-        }
-        i += c == 0 ? 1 : 0;
-        k++;
+    }
+    return from;
+}
+
+/* In place: a long build advances its base for each migration, and most of it stays. */
+static void place(struct catalog *base, const char *text, struct catalog_object *now)
+{
+    size_t at = place_of(base, text);
+    bool is_there = at < base->n && strcmp(base->v[at]->text, text) == 0;
+    struct catalog_object **p = base->v + at;
+    if (is_there && now == NULL) {
+        base->n--;
+        memmove(p, p + 1, (base->n - at) * sizeof *p);
+    } else if (is_there) {
+        *p = now;
+    } else if (now != NULL) {
+        ARENA_GROW(base->a, base->v, base->n, base->cap);
+        p = base->v + at;
+        memmove(p + 1, p, (base->n - at) * sizeof *p);
+        *p = now;
+        base->n++;
     }
 }
 
@@ -244,9 +254,6 @@ void catalog_advance(struct catalog *base, const struct observation *o)
             known->filenode = o->stored[i]->filenode;
         }
     }
-    if (o->n_changes == 0) {
-        return;
-    }
     for (size_t i = 0; i < o->n_changes; i++) {
         const struct catalog_object *was = table_gets(&base->by_text, text_of(&o->changes[i]));
         if (was != NULL) {
@@ -254,11 +261,13 @@ void catalog_advance(struct catalog *base, const struct observation *o)
         }
     }
     for (size_t i = 0; i < o->n_changes; i++) {
-        if (o->changes[i].after != NULL) {
-            catalog_index(base, keep(base->a, o->changes[i].after));
+        const struct catalog_object *after = o->changes[i].after;
+        struct catalog_object *kept = after != NULL ? keep(base->a, after) : NULL;
+        if (kept != NULL) {
+            catalog_index(base, kept);
         }
+        place(base, text_of(&o->changes[i]), kept);
     }
-    merge(base, o);
 }
 
 void catalog_leave_out(struct catalog *c, const char *schema)
