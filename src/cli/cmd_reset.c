@@ -1,5 +1,6 @@
 /* kfmig reset: an unprotected environment's database made anew, and built. */
 #include "cli/arguments.h"
+#include "cli/output.h"
 #include "cli/verb.h"
 #include "flow/converge.h"
 #include "flow/reset.h"
@@ -48,7 +49,10 @@ static int reset_verb(struct invocation *s, const struct request *req, struct re
     if (converge_blocked(&s->site, &o, r, e) != 0 || converge(&s->site, &o, r, e) != 0) {
         return -1;
     }
-    verb_note(s, "%s: %zu applied", args.env->name, r->n_done[RESULT_APPLY]);
+    struct buf out = {0};
+    report_result(&out, r, true);
+    verb_note(s, "%s", buf_str(&out));
+    buf_release(&out);
     return 0;
 }
 

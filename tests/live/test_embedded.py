@@ -8,7 +8,7 @@ import signal
 
 from project import Project, full_id
 from seen import errors, finish, until
-from tap import at_exit, contains, equal, fresh_folder, lacks, main, test
+from tap import at_exit, cases, contains, equal, fresh_folder, lacks, main, test
 
 ONE, TWO = full_id("M-01"), full_id("M-02")
 EMBEDDED = """\
@@ -204,6 +204,29 @@ def what_is_provisioned_later_is_added():
     equal(ran.status, 0, repr(ran))
     equal(query(p, "SELECT count(*) FROM pg_roles WHERE rolname = 'app_writer'"), "1")
     equal(query(p, "SELECT count(*) FROM pg_extension WHERE extname = 'hstore'"), "1")
+
+
+@cases(running=(False,), stopped=(True,))
+def reset_makes_its_database_anew_and_builds(case, tmp):
+    """On the same server, provisioned again, whether it runs or not; without --yes nothing is dropped"""
+    p = project()
+    query(p, "CREATE TABLE IF NOT EXISTS public.left_over ()")
+    old, pid, all_of_them = query(p, "SELECT uuid FROM kfmig.instance"), postmaster(p), applied(p)
+    ran = p.run("reset", "dev")
+    equal(ran.status, 1, repr(ran))
+    contains(ran.err, "reset drops the database kfmig: nothing was dropped")
+    equal(query(p, "SELECT uuid FROM kfmig.instance"), old)
+    if case[0]:
+        stop(p)
+    ran = p.run("reset", "dev", "--yes")
+    equal(ran.status, 0, repr(ran))
+    contains(ran.err, "dev: the database kfmig is empty now")
+    contains(ran.err, f"dev: {len(all_of_them.split())} applied, 0 current; ")
+    equal((applied(p), query(p, "SELECT uuid FROM kfmig.instance") != old, query(p, "SELECT to_regclass('public.left_over') IS NULL")), (all_of_them, True, "t"))
+    equal(query(p, "SELECT count(*) FROM pg_extension WHERE extname IN ('postgis', 'hstore')"), "2", "as it is declared")
+    equal(query(p, "SELECT has_table_privilege('app_reader', 'app.t', 'SELECT')"), "t")
+    equal(postmaster(p) == pid, not case[0], "the same server")
+    contains(p.run("build", "dev").err, f"nothing to do ({len(all_of_them.split())} current)")
 
 
 @test
