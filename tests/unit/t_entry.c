@@ -147,6 +147,16 @@ static void test_refused(void)
                    "ABCDEF6789abcdef0123456789abcdef0123456789abcdef0123456789abcdef\",\"receipt\":"
                    "\"sha256:" HEX
                    "\",\"result\":\"success\",\"run_id\":\"r\",\"sequence\":7,\"subject\":\"S\"}"},
+        {"no digit in a digest's last place",
+         HEAD TIME "\"kind\":\"apply\",\"outputs\":{},\"previous\":\"sha256:"
+                   "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdeg\",\"receipt\":"
+                   "\"sha256:" HEX
+                   "\",\"result\":\"success\",\"run_id\":\"r\",\"sequence\":7,\"subject\":\"S\"}"},
+        {"a digit in a kind", HEAD TIME "\"kind\":\"appl1\",\"outputs\":{}," TAIL},
+        {"a colon in a number",
+         HEAD TIME "\"kind\":\"apply\",\"outputs\":{},\"previous\":\"sha256:" HEX
+                   "\",\"receipt\":\"sha256:" HEX
+                   "\",\"result\":\"success\",\"run_id\":\"r\",\"sequence\":7:,\"subject\":\"S\"}"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct entry en;
@@ -297,7 +307,7 @@ static void test_every_byte(void)
 
 int main(void)
 {
-    tap_plan(4 + 1 + 16 + ENTRY_KINDS + 1 + 9 + 25 + 3);
+    tap_plan(4 + 1 + 19 + ENTRY_KINDS + 1 + 9 + 25 + 3);
     test_round_trips();
     test_text();
     test_refused();

@@ -172,6 +172,34 @@ static void without_version(void)
     b.mapping[0][1].text = "2026-01";
 }
 
+/* What its rows are made of is another than the live generation's: the source, how it is mapped, the chain, the loader's rules, PROJ. */
+static void with_another_source(void)
+{
+    b.in.parts.v[1].digest = digest_of(bytes_str("another"));
+}
+
+static void with_another_mapping(void)
+{
+    b.in.parts.v[2].digest = digest_of(bytes_str("another"));
+}
+
+static void with_another_chain(void)
+{
+    b.in.parts.v[0].digest = digest_of(bytes_str("another"));
+}
+
+static void with_another_rule(void)
+{
+    parts_add(&b.t.a, &b.in.parts,
+              (struct part){.kind = PART_RULE, .digest = digest_of(bytes_str("another"))});
+}
+
+static void with_another_proj(void)
+{
+    parts_add(&b.t.a, &b.in.parts,
+              (struct part){.kind = PART_PROJ, .digest = digest_of(bytes_str("another"))});
+}
+
 static void stopped(void)
 {
     b.t.stop_at = 1;
@@ -245,6 +273,11 @@ static const struct {
     {"privileges that are new stand in nobody's way", HOLDS_LIVE, BUILD, NULL, GRANTED("f"), RUN_SUCCESS, ERR_NONE, "", 2, 1, 0, false},
     {"what differs from the ledger's sum is recorded, of its own schema", HOLDS_LIVE, BUILD, with_sum, "@ledger_record_objects(1, {\"schema wells\",\"table wells.old\"}, *, *) -> INSERT 0 1\n", RUN_SUCCESS, ERR_NONE, "", 2, 1, 0, false},
     {"a source whose rows cannot be told apart is loaded again", HOLDS_LIVE, BUILD, without_version, "~ INSERT INTO * -> error 42501\n", RUN_SUCCESS, ERR_NONE, "", 2, 1, 0, false},
+    {"another source is loaded again", HOLDS_LIVE, BUILD, with_another_source, "~ INSERT INTO * -> error 42501\n", RUN_SUCCESS, ERR_NONE, "", 2, 1, 0, false},
+    {"one that is mapped otherwise is loaded again", HOLDS_LIVE, BUILD, with_another_mapping, "~ INSERT INTO * -> error 42501\n", RUN_SUCCESS, ERR_NONE, "", 2, 1, 0, false},
+    {"behind another chain everything is loaded again", HOLDS_LIVE, BUILD, with_another_chain, "~ INSERT INTO * -> error 42501\n", RUN_SUCCESS, ERR_NONE, "", 2, 1, 0, false},
+    {"by another rule everything is loaded again", HOLDS_LIVE, BUILD, with_another_rule, "~ INSERT INTO * -> error 42501\n", RUN_SUCCESS, ERR_NONE, "", 2, 1, 0, false},
+    {"with another PROJ everything is loaded again", HOLDS_LIVE, BUILD, with_another_proj, "~ INSERT INTO * -> error 42501\n", RUN_SUCCESS, ERR_NONE, "", 2, 1, 0, false},
 
     /* the proof */
     {"as many rows as the catalog says", HOLDS_LIVE, BUILD, with_another_count, "", RUN_FAILED, ERR_VALIDATE, "wells: count wells/2026-01 failed: the catalog says 3, 2 are there; nothing was published", 1, 0, 1, false},
