@@ -26,6 +26,8 @@ import sys
 import tempfile
 import traceback
 
+import servers
+
 _tests = []
 _cleanups = []
 _checks = []
@@ -49,6 +51,12 @@ def on_majors(function):
     return function
 
 
+def spread_over_majors(function):
+    """Decorator in front of @test: as on_majors, but on one of those majors each, in turn: for long tables of variants."""
+    function.spread = True
+    return function
+
+
 def cases(**named):
     """Decorator: one test per case; the function's first parameter is the case.
 
@@ -62,7 +70,7 @@ def cases(**named):
                 return function(value, tmp) if _wants_tmp(function) else function(value)
             one.__name__ = f"{function.__name__}: {name}"
             one.wants_tmp = _wants_tmp(function)
-            one.on_majors = getattr(function, "on_majors", False)
+            one.on_majors, one.spread = getattr(function, "on_majors", False), getattr(function, "spread", False)
             _tests.append(one)
         return function
 
@@ -163,10 +171,18 @@ def _run(function):
             shutil.rmtree(folder, ignore_errors=True)
 
 
+def _marked():
+    """The tests to run on KFMIG_TEST_MAJOR beside this machine's own."""
+    majors = [str(m) for m in servers.tried()]
+    turn = majors.index(os.environ["KFMIG_TEST_MAJOR"])
+    spread = [f for f in _tests if getattr(f, "spread", False)][turn::len(majors)]
+    return [f for f in _tests if getattr(f, "on_majors", False) or f in spread]
+
+
 def main():
     """Run the tests collected so far (with KFMIG_TEST_ONLY: those whose name contains it; with KFMIG_TEST_MARKED: those of every major) and exit."""
-    marked = os.environ.get("KFMIG_TEST_MARKED") == "1"
-    chosen = [f for f in _tests if os.environ.get("KFMIG_TEST_ONLY", "") in _name(f) and (not marked or getattr(f, "on_majors", False))]
+    tests = _marked() if os.environ.get("KFMIG_TEST_MARKED") else _tests
+    chosen = [f for f in tests if os.environ.get("KFMIG_TEST_ONLY", "") in _name(f)]
     print(f"1..{len(chosen)}", flush=True)
     failed = 0
     try:

@@ -1,10 +1,10 @@
 """Nothing of a migration is left to run at COMMIT, and nothing of it reaches the next one: each thing that the server does at COMMIT, or
 that outlives a transaction in its session, is seen, settled, refused or harmless."""
-# run: needs=postgres limit=600
+# run: needs=postgres limit=600 majors
 
 import pg
 from project import adopted_copy, full_id
-from tap import contains, equal, main, note, test
+from tap import contains, equal, main, note, spread_over_majors, test
 
 SETUP = """
 CREATE SCHEMA app; CREATE SCHEMA other; CREATE SCHEMA governance;
@@ -195,7 +195,7 @@ def collect(prefix, table, check):
         def one(tmp, case=case):
             check(*case, tmp)
         one.__name__ = f"{prefix}: {name}"
-        test(one)
+        test(spread_over_majors(one))
 
 
 collect("refused", REFUSED, refuse)

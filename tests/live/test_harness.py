@@ -10,6 +10,7 @@ import subprocess
 
 import pg
 import proxy
+import servers
 from tap import at_exit, cases, contains, equal, main, raises, test
 
 SRC = pathlib.Path(os.environ["KFMIG_SRC"])
@@ -172,6 +173,60 @@ def a_blackhole_says_nothing():
         equal(client.poll(), None)
         p.close()
         equal(client.wait(60), 2)
+
+
+MARKED = """from tap import cases, main, on_majors, spread_over_majors, test
+
+@test
+def here():
+    pass
+
+@test
+@on_majors
+def everywhere():
+    pass
+
+@cases(**{str(n): n for n in range(6)})
+@spread_over_majors
+def one_of(n):
+    pass
+
+main()
+"""
+
+
+@test
+def what_holds_on_every_major_is_run_there(tmp):
+    (tmp / "test_m.py").write_text(MARKED)
+
+    def ran(**env):
+        return [line.split(" - ")[1] for line in subprocess.run(
+            ["python3", "-B", str(tmp / "test_m.py")], env={**os.environ, "KFMIG_TEST_ONLY": "", **env}, capture_output=True, text=True, check=True).stdout.splitlines()[1:]]
+
+    majors = [str(m) for m in servers.tried()]
+    spread = [ran(KFMIG_TEST_MAJOR=m, KFMIG_TEST_MARKED="1") for m in majors]
+    equal(len(majors) >= 4, True, majors)
+    equal(all("here" not in names and "everywhere" in names for names in spread), True, spread)
+    equal(sorted(n for names in spread for n in names if n.startswith("one_of")), [f"one_of: {n}" for n in range(6)], "each variant on one of them")
+    equal(ran()[:2], ["here", "everywhere"])
+    equal(len(ran()), 8, "without it all, here")
+
+
+@test
+def files_run_once_more_for_each_major():
+    file = run.File("live", "tests/live/test_same.py", []).read_words()
+    equal([f.name for f in run.on_majors(file)], [f"same@{m}" for m in servers.tried()])
+    equal(run.on_majors(run.File("live", "tests/live/test_diff.py", []).read_words()), [])
+
+
+@test
+def servers_of_other_majors_are_those_they_are_called():
+    for major in servers.others():
+        cluster = pg.Cluster(pg.programs(major))
+        equal(cluster.major, major)
+        equal(cluster.value("postgres", "SHOW server_version").split(".")[0], str(major))
+        cluster.remove()
+
 
 
 at_exit(lambda: pg.cluster().remove())

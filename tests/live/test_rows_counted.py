@@ -1,10 +1,10 @@
 """Rows that go with their storage are counted as all others are: TRUNCATE and DROP in code, tables written anew. What was observed stands
 in the receipt, and a limit below it fails with the number."""
-# run: needs=postgres limit=900
+# run: needs=postgres limit=900 majors
 
 import pg
 from project import adopted_copy, full_id
-from tap import contains, equal, main, note, test
+from tap import contains, equal, main, note, spread_over_majors, test
 
 SETUP = """
 CREATE SCHEMA app; CREATE SCHEMA side;
@@ -126,7 +126,7 @@ for what, (sql, n) in VARIANTS.items():
     def one(tmp, sql=sql, n=n):
         check(sql, n, tmp)
     one.__name__ = f"{what}: {n} rows"
-    test(one)
+    test(spread_over_majors(one))
 
 
 @test

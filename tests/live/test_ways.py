@@ -1,9 +1,9 @@
 """What a migration reached without naming it: the violation says which statement did it, where it stands, and by way of what."""
-# run: needs=postgres limit=600
+# run: needs=postgres limit=600 majors
 
 import pg
 from project import adopted_copy, full_id
-from tap import contains, equal, main, note, test
+from tap import contains, equal, main, note, spread_over_majors, test
 
 SETUP = """
 CREATE SCHEMA app; CREATE SCHEMA audit; CREATE SCHEMA side;
@@ -96,7 +96,7 @@ for what, (sql, words) in VARIANTS.items():
     def one(tmp, sql=sql, words=words):
         check(project(tmp), sql, words)
     one.__name__ = f"by way of {what}"
-    test(one)
+    test(spread_over_majors(one))
 
 
 @test
