@@ -52,8 +52,8 @@ VARIANTS = {
     "DROP in a block that handles faults": (do("BEGIN DROP TABLE app.five CASCADE; EXCEPTION WHEN division_by_zero THEN NULL; END;"), 5),
     "rows deleted, then DROP": (do("DELETE FROM app.five WHERE id <= 2; DROP TABLE app.five CASCADE;"), 5),
     # since 15 DROP, as TRUNCATE, takes back what was counted of the rows that went in before it
-    "rows inserted, then DROP": (do("INSERT INTO app.five VALUES (6), (7); DROP TABLE app.five CASCADE;"), 5),
-    "rows updated, then DROP": (do("UPDATE app.five SET id = 0 WHERE id = 1; DROP TABLE app.five CASCADE;"), 5),
+    "rows inserted, then DROP": (do("INSERT INTO app.five VALUES (6), (7); DROP TABLE app.five CASCADE;"), 5, 9),
+    "rows updated, then DROP": (do("UPDATE app.five SET id = 0 WHERE id = 1; DROP TABLE app.five CASCADE;"), 5, 6),
     "DROP, and another under its name": (do("DROP TABLE app.five CASCADE; CREATE TABLE app.five AS SELECT 1 AS one;"), 6),
     "TRUNCATE in DO, of no rows": (do("TRUNCATE app.none;"), 0),
     "TRUNCATE in DO": (do("TRUNCATE app.five;"), 5),
@@ -107,8 +107,10 @@ def rows(p, ident):
     return limits["max_row_backfill"]["observed"]
 
 
-def check(sql, n, tmp):
+def check(sql, n, tmp, before_15=None):
+    """before_15: what servers see whose DROP does not take back what was counted before it."""
     p = project(tmp)
+    n = before_15 if before_15 is not None and pg.cluster().major < 15 else n
     if n > 0:
         bundle(p, "M-01", sql, n - 1)
         ran = p.build()
@@ -122,9 +124,9 @@ def check(sql, n, tmp):
     equal(p.run("plan", "dev", "--exit-code").status, 0, "no drift after it")
 
 
-for what, (sql, n) in VARIANTS.items():
-    def one(tmp, sql=sql, n=n):
-        check(sql, n, tmp)
+for what, (sql, n, *more) in VARIANTS.items():
+    def one(tmp, sql=sql, n=n, more=more):
+        check(sql, n, tmp, *more)
     one.__name__ = f"{what}: {n} rows"
     test(spread_over_majors(one))
 

@@ -37,6 +37,7 @@ JOIN rel AS r ON r.oid = t.tgrelid
 JOIN pg_proc AS p ON p.oid = t.tgfoid
 JOIN pg_namespace AS n ON n.oid = p.pronamespace
 WHERE NOT t.tgisinternal
+   OR (t.tgparentid <> 0 AND t.tgconstraint = 0) -- before 15 that of a partition, made of its parent's, is internal
 UNION ALL
 SELECT 'event_trigger', '', e.evtname, 'function', n.nspname, p.proname, 'event trigger ' || quote_ident(e.evtname), true
 FROM pg_event_trigger AS e
