@@ -139,7 +139,8 @@ FROM (
     UNION ALL
     SELECT 'mapping', count(*), coalesce(sum(hashtextextended(to_jsonb(x)::text, 0)), 0) FROM pg_user_mappings AS x
     UNION ALL
-    SELECT 'subscription', count(*), coalesce(sum(hashtextextended(concat_ws(' ', s.oid, s.subname, s.subowner, s.subenabled,
+    -- By name: 13 shows ordinary roles no oids of them.
+    SELECT 'subscription', count(*), coalesce(sum(hashtextextended(concat_ws(' ', s.subname, s.subowner, s.subenabled,
                                                                                 array_to_string(s.subpublications, ',')), 0)), 0)
     FROM pg_subscription AS s WHERE s.subdbid = (SELECT d.oid FROM pg_database AS d WHERE d.datname = current_database())
 ) AS w
