@@ -273,6 +273,17 @@ static void put_links(struct buf *out, const struct style *st, const struct plan
     }
 }
 
+/* What is behind drift, or will be done on the way, whatever the target. */
+static void put_versions(struct buf *out, const struct plan *p)
+{
+    struct buf said = {0};
+    words_versions(&said, p);
+    if (said.n > 0) {
+        buf_printf(out, "\n%s", buf_str(&said));
+    }
+    buf_release(&said);
+}
+
 static void put_title(struct buf *out, const struct style *st, const char *target,
                       enum plan_state state)
 {
@@ -291,6 +302,7 @@ void report_why(struct buf *out, const struct style *st, const struct plan *p, i
     put_title(out, st, plan_target_text(&a, p, &p->v[step], stage),
               plan_stage_state(&p->v[step], stage));
     put_links(out, st, p, &links, stage, changes, n_changes);
+    put_versions(out, p);
     arena_release(&a);
 }
 
@@ -318,5 +330,6 @@ void report_why_projection(struct buf *out, const struct style *st, const struct
     put_title(out, st, plan_projection_text(&a, p, x, part), plan_part_state(x, part));
     put_links(out, st, p, &links, STAGE_APPLY, changes, n_changes);
     put_live(out, x);
+    put_versions(out, p);
     arena_release(&a);
 }

@@ -49,6 +49,7 @@ static struct doc *why_doc(struct arena *a, const struct plan *p, const struct s
     doc_put(a, d, "target", words_doc(a, target));
     doc_put(a, d, "state", doc_text(a, plan_state_text(state)));
     words_put_running(a, d, p);
+    words_put_versions(a, d, p);
     words_put_step(a, d, s);
     struct doc *chain = doc_put(a, d, "chain", doc_new(a, DOC_LIST));
     for (size_t i = 0; i < links->n; i++) {

@@ -120,6 +120,9 @@ def the_first_build_records_fingerprints_anew_and_finds_no_drift(tmp):
     for verb in ("plan", "status"):
         contains(p.run(verb, "dev").out, "the ledger's fingerprints are of format 1: the next build that runs records those of all objects anew, in format 2")
         equal(p.json(verb, "dev")["fingerprints"], {"format": 1, "next": 2})
+    first = p.json("status", "dev")["targets"][0]["target"]
+    contains(p.run("why", first).out, "the ledger's fingerprints are of format 1")
+    equal(p.json("why", first)["fingerprints"], {"format": 1, "next": 2})
     equal(entries(p), ENTRIES, "looking writes nothing")
     ran = p.build()
     well(ran, "recorded anew in format 2; ledger entry 13")

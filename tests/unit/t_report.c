@@ -343,8 +343,9 @@ static void test_why_promotion(void)
            "run-1\",\"now\":\"sha256:"
            "0000000000000000000000000000000000000000000000000000000000000001\",\"target\":"
            "\"staging/PG-01@receipt\",\"was\":null,\"where\":null}],"
-           "\"files\":[],\"intent\":null,\"last_run\":null,\"running\":null,\"state\":\"blocked\","
-           "\"target\":\"dev/PG-01@apply\"}\n",
+           "\"files\":[],\"fingerprints\":null,\"intent\":null,\"last_run\":null,\"running\":null,"
+           "\"state\":\"blocked\","
+           "\"target\":\"dev/PG-01@apply\",\"upgrade\":null}\n",
            "the same as JSON");
     w.upstream.reachable = false;
     buf_clear(&out);

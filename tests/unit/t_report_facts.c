@@ -160,16 +160,24 @@ static void test_worlds(void)
                          *plan = report_plan_doc(&w.a, &w.plan);
         const struct doc *why = report_why_doc(&w.a, &w.plan, 1, STAGE_APPLY, NULL, 0);
         const char *got = arena_printf(
-            &w.a, "%s %s %s | %s %s %s | %s | %s", as_text(&w.a, doc_get(status, "running")),
+            &w.a, "%s %s %s | %s %s %s | %s %s %s | %s", as_text(&w.a, doc_get(status, "running")),
             as_text(&w.a, doc_get(status, "upgrade")),
             as_text(&w.a, doc_get(status, "fingerprints")), as_text(&w.a, doc_get(plan, "running")),
             as_text(&w.a, doc_get(plan, "upgrade")), as_text(&w.a, doc_get(plan, "fingerprints")),
-            as_text(&w.a, doc_get(why, "running")), as_text(&w.a, doc_get(status, "drift")));
+            as_text(&w.a, doc_get(why, "running")), as_text(&w.a, doc_get(why, "upgrade")),
+            as_text(&w.a, doc_get(why, "fingerprints")), as_text(&w.a, doc_get(status, "drift")));
         const char *r = worlds[i].want_running, *u = worlds[i].upgrade, *f = worlds[i].fingerprints;
         is_str(got,
-               arena_printf(&w.a, "%s %s %s | %s %s %s | %s | %s", r, u, f, r, u, f, r,
+               arena_printf(&w.a, "%s %s %s | %s %s %s | %s %s %s | %s", r, u, f, r, u, f, r, u, f,
                             worlds[i].drift),
                worlds[i].name);
+        struct buf text = {0};
+        report_why(&text, &verbose, &w.plan, 1, STAGE_APPLY, NULL, 0);
+        bool upgraded = strstr(buf_str(&text), "the server was upgraded from 17 to 18") != NULL;
+        bool is_old = strstr(buf_str(&text), "fingerprints are of format 1") != NULL;
+        ok(upgraded == (worlds[i].n_upgraded > 0) && is_old == (u[0] == 'n' && f[0] == '{'),
+           "and why says it in words");
+        buf_release(&text);
         arena_release(&w.a);
     }
 }
@@ -220,7 +228,7 @@ static void test_text(void)
 
 int main(void)
 {
-    tap_plan(3 * 2 * sizeof runs / sizeof runs[0] + 3 + sizeof worlds / sizeof worlds[0] + 2);
+    tap_plan(3 * 2 * sizeof runs / sizeof runs[0] + 3 + 2 * sizeof worlds / sizeof worlds[0] + 2);
     test_text();
     test_runs();
     test_nothing_ran();

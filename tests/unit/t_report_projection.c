@@ -308,9 +308,10 @@ static void test_projection_why_outside(void)
            "null,\"now\":null,\"target\":\"dev/wells@publish\",\"was\":null,\"where\":null},{"
            "\"cause\":\"ledger entry 5\",\"code\":\"checksum_mismatch\",\"detail\":null,\"now\":"
            "null,\"target\":\"dev/"
-           "PG-01@apply\",\"was\":null,\"where\":null}],\"files\":[],\"last_run\":null,\"running\":"
+           "PG-01@apply\",\"was\":null,\"where\":null}],\"files\":[],\"fingerprints\":null,\"last_"
+           "run\":null,\"running\":"
            "null,\"state\":\"blocked\","
-           "\"target\":\"dev/wells@publish\"}\n",
+           "\"target\":\"dev/wells@publish\",\"upgrade\":null}\n",
            "the chain goes on outside");
     arena_release(&w.a);
 
