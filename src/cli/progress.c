@@ -126,6 +126,14 @@ static void on_begin(struct progress *p, const struct tell *t)
     show(p);
 }
 
+/* The end of an earlier target may be told while another is at work: it waited for the disk. */
+static void leave(struct progress *p, const struct tell *t)
+{
+    if (t->target == NULL || strncmp(p->target, t->target, sizeof p->target - 1) == 0) {
+        p->target[0] = '\0';
+    }
+}
+
 static void on_done(struct progress *p, const struct tell *t)
 {
     bool has_more = t->what != NULL && t->what[0] != '\0';
@@ -136,7 +144,7 @@ static void on_done(struct progress *p, const struct tell *t)
         line(p, "%s  %s, %lld ms; ledger entry %lld, run %s", t->target,
              has_more ? t->what : "done", (long long)t->ms, (long long)t->sequence, t->run_id);
     }
-    p->target[0] = '\0';
+    leave(p, t);
 }
 
 static void on_fault(struct progress *p, const struct tell *t)
@@ -150,7 +158,7 @@ static void on_fault(struct progress *p, const struct tell *t)
         line(p, "receipt: ledger entry %lld, run %s", (long long)t->sequence, t->run_id);
     }
     if (t->kind == TELL_FAILED) {
-        p->target[0] = '\0';
+        leave(p, t);
     }
 }
 
@@ -292,7 +300,7 @@ static void put_json(struct progress *p, const struct tell *t)
     buf_release(&out);
     p->said_ms = now;
     if (t->kind == TELL_DONE || t->kind == TELL_FAILED) {
-        p->target[0] = '\0';
+        leave(p, t);
     }
 }
 

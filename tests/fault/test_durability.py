@@ -1,5 +1,5 @@
 """A crash of the server that takes away what was committed and not yet on disk: nothing that was told is lost, and the next build does the rest."""
-# run: serial limit=600 needs=postgres
+# run: serial limit=1200 needs=postgres
 
 import json
 import os
@@ -238,13 +238,14 @@ def a_long_statement_does_not_hold_back_what_is_said():
     holder.stdin.write("SELECT pg_advisory_lock(4711);\n\\echo ready\n")
     holder.stdin.flush()
     until(lambda: holder.stdout.readline().strip() == "ready", "the lock is taken")
-    child = p.start("build", "dev")
+    child = p.start("build", "dev", env={"KFMIG_HEARTBEAT_MS": "200"})
 
     def told():
         return os.pread(child.err_file.fileno(), 1 << 20, 0).decode()
 
     until(lambda: f"{story.ids[0]}  " in told() and " ms" in told(), "the first is told while the second waits")
     lacks(told(), f"[2/5] {story.ids[1]}  ")
+    until(lambda: f"{story.ids[1]}: at work for" in told().split(f"{story.ids[0]}  ")[1], "and that one's heart still beats")
     equal(visible(p), story.ids[:1])
     crash()
     holder.stdin.close()
