@@ -9,7 +9,7 @@
 #include "cli/invocation.h"
 #include "cli/output.h"
 #include "cli/signals.h"
-#include "data/dataset.h"
+#include "data/dataset_doc.h"
 
 enum { REDRAW_MS = 100, LINE_MAX_BYTES = 100 };
 
@@ -68,105 +68,13 @@ static int find_one(struct dataset_call *c, const char *ref, struct err *e)
 
 /* --- as JSON -------------------------------------------------------------------------------------- */
 
-static struct doc *text_or_null(struct arena *a, const char *s)
-{
-    struct buf safe = {0};
-    text_safe(&safe, bytes_str(s != NULL ? s : ""));
-    struct doc *d = safe.n > 0 ? doc_text(a, buf_str(&safe)) : doc_new(a, DOC_NULL);
-    buf_release(&safe);
-    return d;
-}
-
-static struct doc *number_or_null(struct arena *a, bool is_known, int64_t v)
-{
-    return is_known ? doc_int(a, v) : doc_new(a, DOC_NULL);
-}
-
-static const char *real_text(struct arena *a, double v)
-{
-    const char *text = "";
-    for (int digits = 15; digits <= 17; digits++) {
-        text = arena_printf(a, "%.*g", digits, v);
-        if (strtod(text, NULL) == v) {
-            break;
-        }
-    }
-    return text;
-}
-
-static struct doc *extent_doc(struct arena *a, const struct dataset *d)
-{
-    if (d->is_restricted) {
-        return doc_text(a, "withheld");
-    }
-    struct doc *list = doc_new(a, d->has_bbox ? DOC_LIST : DOC_NULL);
-    for (int i = 0; d->has_bbox && i < 4; i++) {
-        (void)doc_push(a, list, doc_text(a, real_text(a, d->bbox[i])));
-    }
-    return list;
-}
-
-static struct doc *file_doc(struct arena *a, const struct dataset_file *f)
-{
-    char text[DIGEST_TEXT];
-    struct doc *d = doc_new(a, DOC_MAP);
-    doc_put(a, d, "path", text_or_null(a, f->path));
-    doc_put(a, d, "digest", doc_text(a, digest_text(&f->digest, text)));
-    doc_put(a, d, "size", number_or_null(a, f->size >= 0, f->size));
-    return d;
-}
-
-static struct doc *artifacts_doc(const struct dataset_call *c, const struct dataset *d)
-{
-    struct arena *a = c->s.a;
-    struct doc *list = doc_new(a, DOC_LIST);
-    for (size_t i = 0; i < d->artifacts.n; i++) {
-        const struct dataset_file *f = &d->artifacts.v[i];
-        struct doc *row = doc_push(a, list, file_doc(a, f));
-        doc_put(a, row, "name", text_or_null(a, f->name));
-        doc_put(a, row, "media_type", text_or_null(a, f->media_type));
-        doc_put(a, row, "crs", text_or_null(a, f->crs));
-        doc_put(a, row, "srid", number_or_null(a, f->srid != 0, f->srid));
-        if (c->is_verified) {
-            bool failed = table_gets(&c->failed, f->path) != NULL;
-            doc_put(a, row, "verified", doc_bool(a, !failed));
-        }
-    }
-    return list;
-}
-
-static struct doc *dataset_doc(const struct dataset_call *c, const struct dataset *d)
-{
-    struct arena *a = c->s.a;
-    struct doc *row = doc_new(a, DOC_MAP);
-    doc_put(a, row, "dataset", text_or_null(a, d->slug));
-    doc_put(a, row, "id", text_or_null(a, d->id));
-    doc_put(a, row, "form", doc_text(a, dataset_form_text(d->form)));
-    doc_put(a, row, "path", text_or_null(a, d->path));
-    doc_put(a, row, "evidence_ref", text_or_null(a, d->evidence_ref));
-    doc_put(a, row, "features", number_or_null(a, d->has_count, d->count));
-    doc_put(a, row, "extent", extent_doc(a, d));
-    doc_put(a, row, "restricted", doc_bool(a, d->is_restricted));
-    doc_put(a, row, "spec_hash", text_or_null(a, d->spec_hash));
-    doc_put(a, row, "license", text_or_null(a, d->license));
-    doc_put(a, row, "rights", text_or_null(a, d->rights));
-    doc_put(a, row, "sensitivity", text_or_null(a, d->sensitivity));
-    doc_put(a, row, "policy_label", text_or_null(a, d->policy_label));
-    doc_put(a, row, "artifacts", artifacts_doc(c, d));
-    struct doc *catalogs = doc_put(a, row, "catalogs", doc_new(a, DOC_LIST));
-    for (size_t i = 0; i < d->catalogs.n; i++) {
-        (void)doc_push(a, catalogs, file_doc(a, &d->catalogs.v[i]));
-    }
-    return row;
-}
-
 static int print_json(const struct dataset_call *c)
 {
     struct arena *a = c->s.a;
     struct doc *d = doc_new(a, DOC_MAP);
     struct doc *rows = doc_put(a, d, "datasets", doc_new(a, DOC_LIST));
     for (size_t i = 0; i < c->found.n; i++) {
-        (void)doc_push(a, rows, dataset_doc(c, c->found.v[i]));
+        (void)doc_push(a, rows, dataset_doc(a, c->found.v[i], c->is_verified ? &c->failed : NULL));
     }
     return output_json(c->req, d);
 }
@@ -224,8 +132,8 @@ static const char *extent_text(struct arena *a, const struct dataset *d)
     }
     return !d->has_bbox ? "not said"
                         : arena_printf(a, "west %s, south %s, east %s, north %s",
-                                       real_text(a, d->bbox[0]), real_text(a, d->bbox[1]),
-                                       real_text(a, d->bbox[2]), real_text(a, d->bbox[3]));
+                                       dataset_real(a, d->bbox[0]), dataset_real(a, d->bbox[1]),
+                                       dataset_real(a, d->bbox[2]), dataset_real(a, d->bbox[3]));
 }
 
 static void put_artifact(struct arena *a, struct buf *out, const struct dataset_file *f)
