@@ -510,6 +510,9 @@ void result_end(struct result *r, struct site *s)
     deliver(r, s);
     r->n_current = s->plan.n_state[STATE_CURRENT];
     count_left(r, &s->plan);
+    if (r->worst == ERR_NONE) {
+        site_settle(s, false);
+    }
     if (s->id.has_ledger) {
         r->instance = arena_strdup(s->a, s->id.uuid);
         r->size = s->id.size;

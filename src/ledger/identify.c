@@ -1,5 +1,6 @@
 /* Who answers: server and ledger in one round trip. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "ledger/parts.h"
@@ -13,7 +14,7 @@ enum {
     SIZE,
     ROOT,
     EPOCH,
-    SYSTEM_ID,
+    PLACE,
     LSN,
     TIMELINE,
     IN_RECOVERY,
@@ -40,6 +41,20 @@ static int copy_column(const struct pg_rows *r, int col, char *out, size_t size,
     return 0;
 }
 
+/* "SYSTEM/OID": the server's identifier, nothing where it is denied, and the database's number there. */
+static int fill_place(const struct pg_rows *r, struct identity *out, struct err *e)
+{
+    if (copy_column(r, PLACE, out->system_id, sizeof out->system_id, e) != 0) {
+        return -1;
+    }
+    char *slash = strchr(out->system_id, '/');
+    if (slash != NULL) {
+        out->database_oid = strtoll(slash + 1, NULL, 10);
+        *slash = '\0';
+    }
+    return 0;
+}
+
 static int fill_server(const struct pg *s, const struct pg_rows *r, struct identity *out,
                        struct err *e)
 {
@@ -49,8 +64,7 @@ static int fill_server(const struct pg *s, const struct pg_rows *r, struct ident
     out->superuser = pg_bool(r, 0, SUPERUSER);
     out->pooled = pg_int(r, 0, PID) != pg_backend_pid(s);
     out->version = pg_server_version(s);
-    if (copy_column(r, SYSTEM_ID, out->system_id, sizeof out->system_id, e) != 0 ||
-        copy_column(r, LSN, out->lsn, sizeof out->lsn, e) != 0 ||
+    if (fill_place(r, out, e) != 0 || copy_column(r, LSN, out->lsn, sizeof out->lsn, e) != 0 ||
         copy_column(r, ROLE, out->role, sizeof out->role, e) != 0) {
         return -1;
     }

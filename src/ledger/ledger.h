@@ -31,9 +31,10 @@ struct identity {
     int64_t size;       /* entries */
     struct digest root; /* Merkle tree hash over them */
     int64_t epoch;
-    char system_id[24]; /* "" without a ledger, or where the server denies it */
-    int64_t timeline;   /* 0 on a replica */
-    char lsn[24];       /* pg_current_wal_insert_lsn(); "" on a replica */
+    char system_id[40];   /* "" without a ledger, or where the server denies it */
+    int64_t database_oid; /* of the database there; a copy has another */
+    int64_t timeline;     /* 0 on a replica */
+    char lsn[24];         /* pg_current_wal_insert_lsn(); "" on a replica */
     bool in_recovery;
     bool read_only;
     bool superuser;

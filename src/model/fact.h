@@ -80,6 +80,18 @@ struct drift_detail {
     size_t n;
 };
 
+/* A statement that says one facet of an object ("": the object itself), without semicolon. sql NULL: no
+ * statement says it alone; open then tells why. */
+struct sql_line {
+    const char *object, *facet, *sql, *open;
+};
+/* What makes what stands in a database of what is expected there, and the way back; each in an order in which
+ * it can run. */
+struct drift_sql {
+    struct sql_line *keep, *undo;
+    size_t n_keep, n_undo;
+};
+
 /* A generation of a projection, as the ledger has it. LOADING: its schema stands and is being filled; READY:
  * validated, to be published; LIVE: what readers see; KEPT: was live, or was switched away from. */
 enum generation_state {
@@ -155,7 +167,9 @@ struct world {
     const char *why_not, *server_said, *hint;
     bool has_ledger;
     const char *instance; /* uuid, "" without a ledger */
-    int64_t n_existing;   /* without a ledger: managed objects found there */
+    const char
+        *moved; /* where the last run here found this ledger, if not in this database; NULL */
+    int64_t n_existing; /* without a ledger: managed objects found there */
     struct drift *drift;
     size_t n_drift;
     size_t n_upgraded; /* of these: with from_major */

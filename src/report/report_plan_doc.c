@@ -47,17 +47,6 @@ static void add_statements(struct arena *a, const struct plan *p, struct doc *ta
     }
 }
 
-/* What the plan itself (plan/doc.c) has of it is what makes it that plan: objects and their digests. */
-static void put_drift(struct arena *a, struct doc *d, const struct world *w)
-{
-    struct doc *list = doc_put(a, d, "drift", doc_new(a, DOC_LIST));
-    for (size_t i = 0; i < w->n_drift; i++) {
-        if (w->drift[i].from_major == 0) {
-            doc_push(a, list, words_drift(a, &w->drift[i]));
-        }
-    }
-}
-
 struct doc *report_plan_doc(struct arena *a, const struct plan *p)
 {
     char text[DIGEST_TEXT];
@@ -67,7 +56,9 @@ struct doc *report_plan_doc(struct arena *a, const struct plan *p)
     doc_put(a, d, "plan_digest", doc_text(a, digest_text(&digest, text)));
     words_put_running(a, d, p);
     words_put_versions(a, d, p);
-    put_drift(a, d, p->world);
+    /* What the plan itself (plan/doc.c) has of it is what makes it that plan: objects and their digests. */
+    words_put_drift(a, d, "drift", p->world);
+    words_put_moved(a, d, p->world);
     struct doc *targets = doc_put(a, d, "targets", doc_new(a, DOC_LIST));
     for (size_t i = 0; i < p->n_migrations; i++) {
         for (int stage = (int)words_first_stage(&p->v[i]); stage < STAGE_COUNT && p->v[i].selected;

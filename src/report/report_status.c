@@ -135,6 +135,8 @@ struct doc *report_status_doc(struct arena *a, const struct plan *p)
     doc_put(a, d, "environment", words_doc(a, p->env->name));
     words_put_running(a, d, p);
     words_put_versions(a, d, p);
+    words_put_moved(a, d, p->world);
+    words_put_drift(a, d, "drifted", p->world);
     doc_put(a, d, "drift", doc_int(a, (int64_t)(p->world->n_drift - p->world->n_upgraded)));
     struct doc *targets = doc_put(a, d, "targets", doc_new(a, DOC_LIST));
     for (size_t i = 0; i < p->n_migrations; i++) {

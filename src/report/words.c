@@ -252,6 +252,21 @@ void words_versions(struct buf *out, const struct plan *p)
     }
 }
 
+void words_put_drift(struct arena *a, struct doc *d, const char *name, const struct world *w)
+{
+    struct doc *list = doc_put(a, d, name, doc_new(a, DOC_LIST));
+    for (size_t i = 0; i < w->n_drift; i++) {
+        if (w->drift[i].from_major == 0) {
+            doc_push(a, list, words_drift(a, &w->drift[i]));
+        }
+    }
+}
+
+void words_put_moved(struct arena *a, struct doc *d, const struct world *w)
+{
+    doc_put(a, d, "moved_from", words_doc(a, w->moved));
+}
+
 void words_put_versions(struct arena *a, struct doc *d, const struct plan *p)
 {
     const struct world *w = p->world;

@@ -35,6 +35,11 @@ void words_put_versions(struct arena *a, struct doc *d, const struct plan *p);
 /* "dev: 2 to apply, 1 blocked, 5 current" for the selected steps: together they are all of them. */
 void words_summary(struct buf *out, const struct plan *p);
 
+/* Member name of d: a list of what drifted and no version of the server explains, each as words_drift(). */
+void words_put_drift(struct arena *a, struct doc *d, const char *name, const struct world *w);
+/* Member "moved_from" of d: where the last run here found the ledger, if not in this database, or null. */
+void words_put_moved(struct arena *a, struct doc *d, const struct world *w);
+
 /* Why the environment could not be asked: "dev could not be asked: ...", the server's words, what to do. */
 void words_unreachable(struct buf *out, const struct style *st, const struct plan *p);
 

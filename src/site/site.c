@@ -71,6 +71,7 @@ static int look_at_world(struct site *s, bool full, struct err *e)
      * as one that is not there does. */
     s->world.has_ledger = s->id.has_ledger && s->id.size > 1;
     s->world.instance = s->id.uuid;
+    s->world.moved = site_moved(s);
     s->world.format = site_format(s);
     s->world.newest_format = LEDGER_FORMAT;
     s->world.n_drift = 0;

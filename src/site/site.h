@@ -144,6 +144,11 @@ void site_remember(const struct site *s);
 /* Wait until what was read of the ledger is on disk, unless it was seen before: another run may just be
  * writing it, and what a crash can take away is not counted, nor remembered. -1: it is not. */
 int site_await(const struct site *s, struct err *e) MUST_CHECK;
+/* Where this ledger stood when the last run that writes ended here, if not in this database: "database oid
+ * 5 of server 7"; NULL: here, or nobody knows. In s->a. site_settle(): it stands here, from now on; unless
+ * a place is known already where is_first says so. */
+const char *site_moved(const struct site *s);
+void site_settle(const struct site *s, bool is_first);
 /* The checkpoint that the ledger was begun with; false if it was begun by an ordinary first contact. -1: it
  * cannot be read. */
 int site_cited(const struct site *s, bool *is_recovery, struct checkpoint *out,
@@ -174,5 +179,14 @@ void site_compare(struct site *s, const struct object_rows *sum, const struct ca
 
 /* drift_detail.c: what of each drifted object differs, for all of s->world's drift; in s->a. */
 const struct drift_detail *site_details(const struct site *s, size_t *n);
+/* The same of two definitions as ledgers keep them; NULL: there is no such object. *n of them, in a. */
+const struct facet_pair *site_facet_pairs(struct arena *a, const char *old, const char *new,
+                                          size_t *n);
+
+/* drift_sql.c: the statements that make what stands there of what the ledger expects, and the way back, of
+ * v[0..n) of site_details(). Asks the database for the texts that the ledger has digests of; what looks
+ * like a secret is withheld. In s->a. -1: the database cannot be asked. */
+int site_drift_sql(struct site *s, const struct drift_detail *v, size_t n, struct drift_sql *out,
+                   struct err *e) MUST_CHECK;
 
 #endif

@@ -158,6 +158,65 @@ int site_await(const struct site *s, struct err *e)
     return was_seen ? 0 : ledger_await_flush(s->pg, s->id.lsn, &s->ear, e);
 }
 
+/* "uuid oid system": a restored copy, a server that was made of a base backup, keep the first alone. */
+static const char *place_text(const struct site *s)
+{
+    return arena_printf(s->a, "%s %lld %s", s->id.uuid, (long long)s->id.database_oid,
+                        s->id.system_id);
+}
+
+static bool place_known(const struct site *s, struct bytes *seen)
+{
+    return s->id.has_ledger && s->id.database_oid > 0 && s->o.dbname == NULL &&
+           cache_get(s->cache, "place", bytes_str(s->env->name), s->a, seen);
+}
+
+const char *site_moved(const struct site *s)
+{
+    struct bytes seen;
+    if (!place_known(s, &seen)) {
+        return NULL;
+    }
+    char *rest = arena_strndup(s->a, seen.p, seen.n);
+    const char *uuid = strsep(&rest, " ");
+    const char *oid = strsep(&rest, " ");
+    const char *system = rest != NULL ? rest : "";
+    bool same_system =
+        system[0] == '\0' || s->id.system_id[0] == '\0' || strcmp(system, s->id.system_id) == 0;
+    if (oid == NULL || strcmp(uuid, s->id.uuid) != 0 ||
+        (same_system && strtoll(oid, NULL, 10) == s->id.database_oid)) {
+        return NULL;
+    }
+    return same_system ? arena_printf(s->a, "database oid %s of the same server (here: %lld)", oid,
+                                      (long long)s->id.database_oid)
+                       : arena_printf(s->a, "the server with system identifier %s (here: %s)",
+                                      system, s->id.system_id);
+}
+
+void site_settle(const struct site *s, bool is_first)
+{
+    struct bytes seen;
+    bool known = place_known(s, &seen) && seen.n > strlen(s->id.uuid) &&
+                 memcmp(seen.p, s->id.uuid, strlen(s->id.uuid)) == 0;
+    const char *now = place_text(s);
+    if (s->id.has_ledger && s->id.database_oid > 0 && s->o.dbname == NULL &&
+        !(known && (is_first || bytes_eq(seen, bytes_str(now))))) {
+        cache_put(s->cache, "place", bytes_str(s->env->name), bytes_str(now));
+    }
+}
+
+static void tell_moved(const struct site *s)
+{
+    const char *from = site_moved(s);
+    if (from != NULL) {
+        tell_warning(&s->ear,
+                     "%s: the last run here found this ledger in %s: a copy or a move; if the "
+                     "other one still lives, two databases have one ledger, and only one of them "
+                     "may be built",
+                     s->env->name, from);
+    }
+}
+
 void site_remember(const struct site *s)
 {
     char text[DIGEST_TEXT];
@@ -165,6 +224,7 @@ void site_remember(const struct site *s)
     if (!s->id.has_ledger) {
         return;
     }
+    site_settle(s, true);
     char *now = arena_printf(s->a, "%s %lld %s", s->id.uuid, (long long)s->id.size,
                              digest_text(&s->id.root, text));
     struct bytes name = bytes_str(s->env->name);
@@ -180,5 +240,9 @@ void site_remember(const struct site *s)
 int site_trust(const struct site *s, struct err *e)
 {
     struct archive r = site_archive(s);
-    return check_checkpoint(s, e) != 0 ? -1 : sink_check(&r, e);
+    if (check_checkpoint(s, e) != 0) {
+        return -1;
+    }
+    tell_moved(s);
+    return sink_check(&r, e);
 }

@@ -2,7 +2,8 @@
 -- managed server denies pg_control_system(): then identify_server.sql tells which. Same columns as identify_ledger.sql. One row:
 -- LIMIT 1 tells the planner, which takes tables without statistics for big ones and would compile the query (jit).
 SELECT i.uuid, i.environment, i.format, h.size, pg_catalog.encode(h.root, 'hex') AS root, l.epoch,
-       (SELECT c.system_identifier FROM pg_catalog.pg_control_system() c) AS system_id,
+       (SELECT c.system_identifier FROM pg_catalog.pg_control_system() c) || '/' ||
+       (SELECT d.oid FROM pg_catalog.pg_database d WHERE d.datname = pg_catalog.current_database()) AS place,
        w.lsn, w.timeline,
        pg_catalog.pg_is_in_recovery() AS in_recovery,
        pg_catalog.current_setting('transaction_read_only') = 'on' AS read_only,

@@ -1,6 +1,6 @@
 -- identify_full.sql without pg_control_system(), which a managed server may deny. One row.
 SELECT i.uuid, i.environment, i.format, h.size, pg_catalog.encode(h.root, 'hex') AS root, l.epoch,
-       NULL AS system_id,
+       '/' || (SELECT d.oid FROM pg_catalog.pg_database d WHERE d.datname = pg_catalog.current_database()) AS place,
        w.lsn, w.timeline,
        pg_catalog.pg_is_in_recovery() AS in_recovery,
        pg_catalog.current_setting('transaction_read_only') = 'on' AS read_only,

@@ -8,7 +8,7 @@ WITH ledger AS (
     WHERE n.nspname = 'kfmig' AND c.relname IN ('instance', 'head', 'lease')
 )
 SELECT NULL AS uuid, NULL AS environment, NULL AS format, NULL AS size, NULL AS root, NULL AS epoch,
-       NULL AS system_id,
+       '/' || (SELECT d.oid FROM pg_catalog.pg_database d WHERE d.datname = pg_catalog.current_database()) AS place,
        w.lsn, w.timeline,
        pg_catalog.pg_is_in_recovery() AS in_recovery,
        pg_catalog.current_setting('transaction_read_only') = 'on' AS read_only,
