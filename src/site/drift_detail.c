@@ -54,38 +54,42 @@ static bool means_the_same(struct arena *a, const struct facet *was, size_t n_wa
     return old[0] != '\0' && strcmp(old, value_of(now, n_now, normal)) == 0;
 }
 
-static void compare(const struct site *s, const struct drift *d, struct drift_detail *out)
+const struct facet_pair *site_facet_pairs(struct arena *a, const char *old, const char *new,
+                                          size_t *n)
 {
-    const struct object_row *row = row_of(s, d->text);
-    const struct catalog_object *object = table_gets(&s->catalog.by_text, d->text);
     size_t n_was = 0;
     size_t n_now = 0;
-    const struct facet *was =
-        facets_of(s->a, row != NULL && row->definition != NULL ? row->definition : "", &n_was);
-    const struct facet *now =
-        facets_of(s->a, object != NULL ? catalog_definition(s->a, object) : "", &n_now);
-    struct facet_pair *v = ARENA_ARRAY(s->a, struct facet_pair, n_was + n_now + 1);
-    *out = (struct drift_detail){.drift = d, .v = v};
+    const struct facet *was = facets_of(a, old != NULL ? old : "", &n_was);
+    const struct facet *now = facets_of(a, new != NULL ? new : "", &n_now);
+    struct facet_pair *v = ARENA_ARRAY(a, struct facet_pair, n_was + n_now + 1);
+    *n = 0;
     for (size_t i = 0, k = 0; i < n_was || k < n_now;) {
         int order = i == n_was ? 1 : k == n_now ? -1 : strcmp(was[i].name, now[k].name);
         const char *name = order <= 0 ? was[i].name : now[k].name;
-        const char *old = order <= 0 ? was[i].value : NULL;
-        const char *is = order >= 0 ? now[k].value : NULL;
+        const char *before = order <= 0 ? was[i].value : NULL;
+        const char *after = order >= 0 ? now[k].value : NULL;
         bool same = order == 0 &&
-                    (strcmp(old, is) == 0 || means_the_same(s->a, was, n_was, now, n_now, name));
+                    (strcmp(before, after) == 0 || means_the_same(a, was, n_was, now, n_now, name));
         if (!same && name[0] != '~') {
-            v[out->n++] = (struct facet_pair){name, old, is};
+            v[(*n)++] = (struct facet_pair){name, before, after};
         }
         i += order <= 0;
         k += order >= 0;
     }
+    return v;
 }
 
 const struct drift_detail *site_details(const struct site *s, size_t *n)
 {
     struct drift_detail *v = ARENA_ARRAY(s->a, struct drift_detail, s->world.n_drift + 1);
     for (size_t i = 0; i < s->world.n_drift; i++) {
-        compare(s, &s->world.drift[i], &v[i]);
+        const struct drift *d = &s->world.drift[i];
+        const struct object_row *row = row_of(s, d->text);
+        const struct catalog_object *object = table_gets(&s->catalog.by_text, d->text);
+        v[i].drift = d;
+        v[i].v =
+            site_facet_pairs(s->a, row != NULL ? row->definition : NULL,
+                             object != NULL ? catalog_definition(s->a, object) : NULL, &v[i].n);
     }
     *n = s->world.n_drift;
     return v;

@@ -158,6 +158,7 @@ static const struct pg_sql *for_few(size_t at)
 struct definitions {
     struct arena *a;
     int format;
+    bool in_clear;
     struct pg_rows *rows[N_QUERIES];
     const char *params[GROUP_COUNT + 1][1];
 };
@@ -228,6 +229,7 @@ struct definitions *definitions_add(struct arena *a, struct pg *s,
     struct definitions *d = ARENA_NEW(a, struct definitions);
     d->a = a;
     d->format = w->format;
+    d->in_clear = w->in_clear;
     if (w->all) {
         add_all(d, s, w);
     } else {
@@ -240,6 +242,7 @@ void definitions_take(struct definitions *d, struct catalog *out)
 {
     struct build b;
     build_begin(&b, d->a, d->format, out);
+    b.in_clear = d->in_clear;
     for (size_t i = 0; i < N_QUERIES; i++) {
         if (d->rows[i] != NULL) {
             build_rows(&b, d->rows[i], queries[i].extra);

@@ -73,6 +73,7 @@ enum group group_of(const struct catalog_object *o);
 struct definitions_wanted {
     int format; /* of the fingerprints, and so of what is asked for: struct catalog */
     bool all;
+    bool in_clear; /* values as facet_clear() has them; fingerprints are then no fingerprints */
     bool no_parts, no_labels;
     bool given; /* some of the oids are those of what came with the server or an extension */
     bool whole[GROUP_COUNT];

@@ -15,6 +15,7 @@ struct rendering {
     struct buf out;
     int format;
     bool as_normal; /* normal forms in place of SQL */
+    bool as_it_is;  /* texts between marks in place of digests */
     bool is_absent; /* the format has no such facet */
     bool has_sql;
     bool has_form;  /* and one of them may be written in other words */
@@ -85,9 +86,9 @@ static void add_list(struct rendering *r, char mark, const char *payload)
         list_privileges(r->a, &text, list, parts.n > 2 ? parts.v[2] : NULL);
     } else {
         list_options(&text, &items,
-                     mark == 'o'   ? LIST_CLEAR
-                     : mark == 'O' ? LIST_SECRET
-                                   : LIST_DIGEST);
+                     mark == 'o' || (r->as_it_is && mark == 'C') ? LIST_CLEAR
+                     : mark == 'O'                               ? LIST_SECRET
+                                                                 : LIST_DIGEST);
     }
     r->was_empty |= text.n == 0;
     if (text.n > 0) {
@@ -105,7 +106,9 @@ static const enum same_piece sql_pieces[] = {SAME_EXPRESSION, SAME_CONSTRAINT,  
 static void add_mark(struct rendering *r, char mark, const char *payload)
 {
     const char *sql = strchr(sql_marks, mark);
-    if (mark == 'd') {
+    if (r->as_it_is && (mark == 'd' || sql != NULL) && strchr(payload, END) == NULL) {
+        buf_printf(&r->out, "%c%s%c", MARK, payload, END);
+    } else if (mark == 'd') {
         struct digest d = digest_of(bytes_str(payload));
         add_digest(r, &d);
     } else if (sql != NULL) {
@@ -185,6 +188,18 @@ const char *facet_normal(struct arena *a, const char *sent)
     arena_reset(a, m);
     bool has_form = r.has_form && !r.has_none && !r.is_absent;
     const char *value = has_form ? facet_line(a, buf_str(&r.out)) : NULL;
+    buf_release(&r.out);
+    return value;
+}
+
+const char *facet_clear(struct arena *a, const char *sent)
+{
+    if (strchr(sent, MARK) == NULL) {
+        return arena_strdup(a, sent);
+    }
+    struct rendering r = {.a = a, .format = 2, .as_it_is = true};
+    render(&r, sent);
+    const char *value = r.is_absent ? NULL : arena_strdup(a, buf_str(&r.out));
     buf_release(&r.out);
     return value;
 }

@@ -24,6 +24,10 @@ const char *facet_value(struct arena *a, int format, const char *sent, bool *has
 /* The same for format 2 with the digest of a normal form in place of each text of SQL. NULL: there is
  * none, or the texts are such that nothing but themselves means the same. In a. */
 const char *facet_normal(struct arena *a, const char *sent);
+/* The facet's value with every text as the server has it, between U+0001 and U+0002, where facet_value()
+ * has a digest; privileges and options as there. Not on one line. NULL as there. For statements that say
+ * what stands there; nothing of it is recorded anywhere. In a. */
+const char *facet_clear(struct arena *a, const char *sent);
 /* Names may hold anything; a definition is lines of "facet TAB value". In a. */
 const char *facet_line(struct arena *a, const char *s);
 

@@ -138,7 +138,8 @@ static void build_row(struct build *b, const struct pg_rows *r, size_t i, enum e
 {
     bool has_sql = false;
     const char *sent = pg_text(r, i, AT_VALUE);
-    const char *value = facet_value(b->a, b->out->format, sent, &has_sql);
+    const char *value =
+        b->in_clear ? facet_clear(b->a, sent) : facet_value(b->a, b->out->format, sent, &has_sql);
     struct object_draft *d = value != NULL ? draft_of(b, r, i) : NULL;
     if (d == NULL) {
         return;

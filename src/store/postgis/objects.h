@@ -18,6 +18,7 @@ struct build {
     struct arena *a;
     struct catalog *out;
     struct object_draft *last; /* rows of one object tend to follow each other */
+    bool in_clear;             /* facets' values are those of facet_clear() */
 };
 void build_begin(struct build *b, struct arena *a, int format,
                  struct catalog *out); /* out is made empty */

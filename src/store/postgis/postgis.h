@@ -15,6 +15,11 @@
  * that of the catalogs' size. */
 int catalog_read(struct pg *s, int format, struct arena *a, struct catalog *out,
                  struct err *e) MUST_CHECK;
+/* The objects v[0..n) of a catalog once more, with the texts that their facets have digests of (expressions,
+ * bodies, comments: facet_text.h says between which marks), for statements that say what stands there. Their
+ * fingerprints are none. In a. */
+int catalog_read_clear(struct pg *s, const struct catalog_object *const *v, size_t n,
+                       struct arena *a, struct catalog *out, struct err *e) MUST_CHECK;
 /* A witness that nothing in the catalogs moved: sums over the identities (key, xmin) of all rows of the
  * catalogs that definitions come from; one flight, cheaper than a read. Any transaction state; in one with a
  * snapshot it is as of that. In a. */

@@ -21,6 +21,29 @@ int catalog_read(struct pg *s, int format, struct arena *a, struct catalog *out,
     return 0;
 }
 
+int catalog_read_clear(struct pg *s, const struct catalog_object *const *v, size_t n,
+                       struct arena *a, struct catalog *out, struct err *e)
+{
+    struct definitions_wanted w = {.format = CATALOG_FORMAT, .in_clear = true, .given = true};
+    enum pins p = pins_for(s);
+    for (size_t i = 0; i < n; i++) {
+        enum group g = group_of(v[i]);
+        if (g < GROUP_WHOLE) {
+            oids_add(a, &w.oids[g], v[i]->objid);
+        } else if (g < GROUP_COUNT) {
+            w.whole[g] = true;
+        }
+    }
+    pins_add(s, p, true);
+    struct definitions *d = definitions_add(a, s, &w);
+    pins_undo(s, p);
+    if (pins_run(s, p, e) != 0) {
+        return -1;
+    }
+    definitions_take(d, out);
+    return 0;
+}
+
 int catalog_witness(struct pg *s, struct arena *a, const char **out, struct err *e)
 {
     struct pg_rows *sums = NULL;
