@@ -1,10 +1,9 @@
 /* kfmig new: a bundle, empty or from an SQL file. */
 #include <string.h>
 
+#include "cli/bundle.h"
 #include "cli/commands.h"
-#include "cli/invocation.h"
 #include "cli/output.h"
-#include "flow/fresh.h"
 #include "flow/skeleton.h"
 
 static const char folder[] = "migrations/postgis";
@@ -43,9 +42,10 @@ static int add_to_registry(const struct request *req, struct err *e)
     return rc;
 }
 
-static int print(struct invocation *s, const struct request *req, const struct fresh *f)
+int bundle_print(struct invocation *s, const struct request *req, const struct fresh *f)
 {
     const char *dir = arena_printf(s->a, "%s/%s", folder, f->draft.decl.id);
+    fresh_warn(&s->project, &s->progress.ear, folder, f);
     if (req->format == FORMAT_JSON) {
         struct doc *d = doc_new(s->a, DOC_MAP);
         doc_put(s->a, d, "migration_id", doc_text(s->a, f->draft.decl.id));
@@ -55,6 +55,7 @@ static int print(struct invocation *s, const struct request *req, const struct f
     struct buf out = {0};
     buf_printf(&out, "made %s: migration.yml forward.sql rollback.sql notes.md\n", dir);
     const char *edit = f->forward.path == NULL ? "write forward.sql and rollback.sql, "
+                       : f->n_forward_open > 0 ? "finish forward.sql and rollback.sql, "
                        : f->n_open > 0         ? "finish rollback.sql, "
                                                : "";
     buf_printf(&out, "next: %s`kfmig check`, `kfmig plan`, `kfmig build`\n", edit);
@@ -63,15 +64,22 @@ static int print(struct invocation *s, const struct request *req, const struct f
     return status;
 }
 
-static int make(struct invocation *s, const struct request *req, struct fresh *f, struct err *e)
+int bundle_write(struct invocation *s, const struct request *req, struct fresh *f, struct err *e)
 {
-    if (invocation_open(s, req, true, e) != 0 || make_draft(s->a, req, f, e) != 0 ||
-        fresh_intent(join_words(s->a, req), req->from, f, e) != 0 ||
-        skeleton_id(s->a, s->project.dirfd, s->project.root, folder, &f->draft.decl.id, e) != 0) {
+    if (skeleton_id(s->a, s->project.dirfd, s->project.root, folder, &f->draft.decl.id, e) != 0) {
         return -1;
     }
     fresh_reviewers(&s->project, f);
     return fresh_write(&s->project, folder, f, e) == 0 ? add_to_registry(req, e) : -1;
+}
+
+static int make(struct invocation *s, const struct request *req, struct fresh *f, struct err *e)
+{
+    if (invocation_open(s, req, true, e) != 0 || make_draft(s->a, req, f, e) != 0 ||
+        fresh_intent(join_words(s->a, req), req->from, f, e) != 0) {
+        return -1;
+    }
+    return bundle_write(s, req, f, e);
 }
 
 static int run(const struct request *req)
@@ -79,14 +87,8 @@ static int run(const struct request *req)
     struct invocation s = {0};
     struct fresh f = {.n_open = 0};
     struct err e = {0};
-    int status;
-    if (make(&s, req, &f, &e) != 0) {
-        /* A place in --from's FILE is relative to the current directory, not to the project. */
-        status = output_error(req, -1, &e);
-    } else {
-        fresh_warn(&s.project, &s.progress.ear, folder, &f);
-        status = print(&s, req, &f);
-    }
+    /* A place in --from's FILE is relative to the current directory, not to the project. */
+    int status = make(&s, req, &f, &e) != 0 ? output_error(req, -1, &e) : bundle_print(&s, req, &f);
     buf_release(&f.rollback);
     invocation_close(&s);
     return status;

@@ -33,6 +33,7 @@ struct request {
     bool yes;                     /* reset --yes */
     bool write;                   /* receipt text --write */
     bool verify;                  /* --verify */
+    bool new_bundle;              /* diff --new */
     bool canonical;               /* receipt show --canonical */
     bool new_database, drill;     /* rebuild --new-database, --drill */
     const char *template_db;      /* rebuild --template=DATABASE */

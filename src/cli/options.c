@@ -52,6 +52,7 @@ const struct option options[] = {
      FIELD(data)},
     {"migration", 0, OPTION_TEXT, "ID",
      "take this migration for applied if it is what stands there", FIELD(migration)},
+    {"new", 0, OPTION_FLAG, NULL, "make a migration that does what differs", FIELD(new_bundle)},
     {"observed", 0, OPTION_FLAG, NULL, "take what the last run was seen to do", FIELD(observed)},
     {"from", 0, OPTION_TEXT, "FILE", "take the SQL from FILE and its scope from the SQL",
      FIELD(from)},

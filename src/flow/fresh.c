@@ -98,6 +98,15 @@ void fresh_empty(struct arena *a, struct fresh *f)
     buf_puts(&f->rollback, "-- Undo forward.sql here, last statement first.\n");
 }
 
+static void draft_of(struct arena *a, struct fresh *f)
+{
+    struct script forward = f->bundle.forward[0];
+    forward.path = "forward.sql";
+    draft_make(a, &forward, 1, &f->draft);
+    f->draft.decl.forward = (struct artifacts){&f->forward, 1, 1};
+    f->draft.decl.change_class = class_text(plan_risk_class(&f->bundle));
+}
+
 int fresh_from(struct arena *a, const char *path, const char *data, struct fresh *f,
                struct err_list *faults, struct err *e)
 {
@@ -109,12 +118,65 @@ int fresh_from(struct arena *a, const char *path, const char *data, struct fresh
     }
     struct script forward = f->bundle.forward[0];
     forward.path = "forward.sql";
-    draft_make(a, &forward, 1, &f->draft);
-    f->draft.decl.forward = (struct artifacts){&f->forward, 1, 1};
-    f->draft.decl.change_class = class_text(plan_risk_class(&f->bundle));
+    draft_of(a, f);
     buf_puts(&f->rollback, "-- Undoes forward.sql, last statement first. Made from its text by "
                            "`kfmig new`: read it before you rely on it.\n");
     language_of(path)->invert(a, &forward, "forward.sql", &f->rollback, &f->n_open);
+    return 0;
+}
+
+static size_t put_lines(struct buf *out, const struct sql_line *v, size_t n)
+{
+    size_t n_open = 0;
+    for (size_t i = 0; i < n; i++) {
+        if (v[i].sql != NULL) {
+            buf_printf(out, "%s;\n", v[i].sql);
+            continue;
+        }
+        n_open++;
+        buf_printf(out, "%s: %s%s%s; %s; write it here\n", SCRIPT_BY_HAND, v[i].object,
+                   v[i].facet[0] != '\0' ? ", " : "", v[i].facet, v[i].open);
+    }
+    return n_open;
+}
+
+/* "table app.t, view app.v and 3 more as they stand in dev" */
+static const char *intent_of(struct arena *a, const struct env *env, const struct drift_detail *v,
+                             size_t n)
+{
+    enum { NAMED = 3 };
+    struct buf b = {0};
+    for (size_t i = 0; i < n && i < NAMED; i++) {
+        buf_printf(&b, "%s%s", i > 0 ? ", " : "", v[i].drift->text);
+    }
+    if (n > NAMED) {
+        buf_printf(&b, " and %zu more", n - NAMED);
+    }
+    buf_printf(&b, " as %s in %s", n == 1 ? "it stands" : "they stand", env->name);
+    const char *text = arena_strdup(a, buf_str(&b));
+    buf_release(&b);
+    return text;
+}
+
+int fresh_drift(struct arena *a, const struct env *env, const struct drift_detail *v, size_t n,
+                const struct drift_sql *sql, struct fresh *f, struct err_list *faults,
+                struct err *e)
+{
+    struct buf text = {0};
+    buf_printf(&text, "-- What was done in %s outside kfmig, from what its ledger expects.\n",
+               env->name);
+    f->n_forward_open = put_lines(&text, sql->keep, sql->n_keep);
+    f->forward.path = "forward.sql";
+    f->forward.bytes = bytes_str(arena_strdup(a, buf_str(&text)));
+    f->forward.digest = digest_of(f->forward.bytes);
+    buf_release(&text);
+    if (parse(a, f, faults, e) != 0) {
+        return -1;
+    }
+    draft_of(a, f);
+    f->draft.decl.intent = intent_of(a, env, v, n);
+    buf_printf(&f->rollback, "-- Back to what the ledger of %s expects.\n", env->name);
+    f->n_open = put_lines(&f->rollback, sql->undo, sql->n_undo);
     return 0;
 }
 
@@ -198,6 +260,10 @@ void fresh_warn(const struct project *p, const struct ear *ear, const char *fold
         tell_warning(ear,
                      "forward.sql: %zu statement%s with data left out; --data=TABLE,... keeps rows",
                      f->n_left_out, f->n_left_out == 1 ? "" : "s");
+    }
+    if (f->n_forward_open > 0) {
+        tell_warning(ear, "forward.sql: %zu thing%s must be done by hand, look for BY HAND",
+                     f->n_forward_open, f->n_forward_open == 1 ? "" : "s");
     }
     if (f->n_open > 0) {
         tell_warning(ear, "rollback.sql: %zu statement%s must be undone by hand, look for BY HAND",

@@ -13,6 +13,7 @@ struct fresh {
     struct bundle bundle;    /* just enough for plan_judge() */
     struct artifact forward; /* its SQL; path NULL: there is none */
     struct buf rollback;     /* released by the caller */
+    size_t n_forward_open;   /* places in forward that a person must write */
     size_t n_open;           /* places in rollback that a person must write */
     size_t n_left_out;       /* statements with data that were left out of a pg_dump */
 };
@@ -25,6 +26,13 @@ void fresh_empty(struct arena *a, struct fresh *f);
  * -1 and ERR_CONFIG. In a. */
 int fresh_from(struct arena *a, const char *path, const char *data, struct fresh *f,
                struct err_list *faults, struct err *e) MUST_CHECK;
+
+/* One that does what was done outside kfmig, sql->keep, and whose rollback is sql->undo; env: where. What no
+ * statement says stands as a comment where a person must write it. n: objects, of which v tells. As
+ * fresh_from(). */
+int fresh_drift(struct arena *a, const struct env *env, const struct drift_detail *v, size_t n,
+                const struct drift_sql *sql, struct fresh *f, struct err_list *faults,
+                struct err *e) MUST_CHECK;
 
 /* What it is for: words (borrowed), or else the name of the file at from. -1 with ERR_CONFIG: neither says
  * anything, or the words hold what no declaration may. */

@@ -5,6 +5,7 @@
 #include "base/tell.h"
 #include "doc/doc.h"
 #include "model/account.h"
+#include "model/comparison.h"
 #include "model/finding.h"
 #include "model/result.h"
 #include "plan/plan.h"
@@ -97,12 +98,21 @@ void report_graph_dot(struct buf *out, const struct plan *p, int focus);
 /* The same as a document, {"nodes","edges"}; in a. */
 struct doc *report_graph_doc(struct arena *a, const struct plan *p, int focus);
 
-/* What differs between env's ledger and its database, object by object: as expected, as it stands there. */
+/* A line of what adopting would record: "changed table app.t, last written by M"; is_taken false: "stays
+ * drift: ...". In a. */
+const char *report_adoption(struct arena *a, const struct drift *d, bool is_taken);
+/* What differs between env's ledger and its database, object by object: as expected, as it stands there, and
+ * the statements of sql for either way. */
 void report_diff(struct buf *out, const struct style *st, const char *env,
-                 const struct drift_detail *v, size_t n);
-/* The same as a document, {"environment","differences"}, as registry/schemas/diff.v1 says; in a. */
+                 const struct drift_detail *v, size_t n, const struct drift_sql *sql);
+/* The same as a document, {"environment","differences","sql"}, as registry/schemas/diff.v1 says; in a. */
 struct doc *report_diff_doc(struct arena *a, const char *env, const struct drift_detail *v,
-                            size_t n);
+                            size_t n, const struct drift_sql *sql);
+
+/* Two environments beside each other; objects that differ by their owner alone are counted, or listed
+ * where st is verbose. And as a document, as registry/schemas/comparison.v1 says; in a. */
+void report_comparison(struct buf *out, const struct style *st, const struct env_comparison *c);
+struct doc *report_comparison_doc(struct arena *a, const struct env_comparison *c);
 
 /* Why a dataset version is current or blocked. name: "dataset:SLUG/ID"; path: of its catalog; artifacts:
  * their bytes were compared, too; files: its artifacts; users: projections made of it. All borrowed. */

@@ -12,7 +12,7 @@ usage: kfmig COMMAND [ENV] [TARGET...] [options]
   why        Explain the state of a target, down to the root cause.
   status     Show every target, its state and its last receipt.
   graph      Show what depends on what.
-  diff       Show what differs between a database and its ledger.
+  diff       Show what differs from the ledger, or between environments.
   check      Find all faults of the project, without a database.
   init       Make a project.
   new        Make a migration.

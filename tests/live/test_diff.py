@@ -70,9 +70,10 @@ def was_and_now_stand_side_by_side(tmp):
     p = built(tmp)
     pg.psql(p.db, "ALTER TABLE app.t ALTER note TYPE varchar(9)")
     ran = p.run("diff", "dev")
-    lines = [line.split() for line in ran.out.splitlines() if line.startswith("  ")]
-    equal([(w[0], "text" in w[-1] or "text" in " ".join(w), "character varying(9)" in " ".join(w)) for w in lines],
-          [("-", True, False), ("+", False, True)], ran.out)
+    lines = [line.split(maxsplit=1) for line in ran.out.splitlines() if line.startswith("  ")]
+    statement = "ALTER TABLE app.t ALTER COLUMN note TYPE {0} USING note::{0};"
+    equal([(a, b.split("  ")[-1]) for a, b in lines],
+          [("-", "text"), ("+", "character varying(9)"), ("undo", statement.format("text")), ("keep", statement.format("character varying(9)"))], ran.out)
 
 
 @test
@@ -82,7 +83,7 @@ def diff_needs_a_ledger(tmp):
     ran = p.run("diff")
     equal(ran.status, 1, repr(ran))
     contains(ran.text, 'environment "dev" has no ledger yet: nothing is expected there')
-    fails(p.run("diff", "dev", ONE), 5, "`kfmig diff` takes an environment, no targets")
+    fails(p.run("diff", "dev", ONE), 5, f'no environment "{ONE}"')
 
 
 main()

@@ -217,15 +217,129 @@ static void intend(size_t i)
     is_str(e.msg, intents[i].msg, intents[i].name);
 }
 
+/* --- what was done outside kfmig */
+
+#define OPEN                                                                                       \
+    {                                                                                              \
+        "table app.t", "index i", NULL, "no statement says it"                                     \
+    }
+static const struct {
+    const char *name;
+    int n; /* objects */
+    struct sql_line keep[2], undo[2];
+    size_t n_keep, n_undo, n_forward_open, n_open;
+    const char *forward, *rollback, *intent; /* or the fault */
+} drifts[] = {
+    {"one object",
+     1,
+     {{"table app.t", "", "ALTER TABLE app.t ADD COLUMN a int", NULL}},
+     {{"table app.t", "", "ALTER TABLE app.t DROP COLUMN a", NULL}},
+     1,
+     1,
+     0,
+     0,
+     "ALTER TABLE app.t ADD COLUMN a int;\n",
+     "ALTER TABLE app.t DROP COLUMN a;\n",
+     "table app.t as it stands in dev"},
+    {"left to a person",
+     2,
+     {{"table app.t", "", "ALTER TABLE app.t ADD COLUMN a int", NULL}, OPEN},
+     {OPEN, {"view app.v", "", NULL, "withheld"}},
+     2,
+     2,
+     1,
+     2,
+     "ALTER TABLE app.t ADD COLUMN a int;\n-- BY HAND: table app.t, index i; no statement says "
+     "it; write it here\n",
+     "-- BY HAND: table app.t, index i; no statement says it; write it here\n"
+     "-- BY HAND: view app.v; withheld; write it here\n",
+     "table app.t, table app.t as they stand in dev"},
+    {"many objects",
+     5,
+     {{"table app.t", "", "SELECT 1", NULL}},
+     {{"table app.t", "", "SELECT 2", NULL}},
+     1,
+     1,
+     0,
+     0,
+     "SELECT 1;\n",
+     "SELECT 2;\n",
+     "table app.t, table app.t, table app.t and 2 more as they stand in dev"},
+};
+enum { N_DRIFTS = sizeof drifts / sizeof *drifts, LONG = 8 };
+
+static bool ends_with(const char *text, const char *end)
+{
+    size_t n = strlen(text);
+    size_t k = strlen(end);
+    return n >= k && strcmp(text + n - k, end) == 0;
+}
+
+static void drift(size_t i)
+{
+    static const struct env env = {.name = "dev"};
+    static const struct drift d = {.text = "table app.t"};
+    struct arena a = {0};
+    struct drift_detail v[LONG];
+    struct fresh f = {0};
+    struct err_list faults = {0};
+    struct err e = {0};
+    struct sql_line keep[2] = {drifts[i].keep[0], drifts[i].keep[1]};
+    struct sql_line undo[2] = {drifts[i].undo[0], drifts[i].undo[1]};
+    const struct drift_sql sql = {keep, undo, drifts[i].n_keep, drifts[i].n_undo};
+    for (int k = 0; k < LONG; k++) {
+        v[k] = (struct drift_detail){.drift = &d};
+    }
+    int rc = fresh_drift(&a, &env, v, (size_t)drifts[i].n, &sql, &f, &faults, &e);
+    ok(rc == 0 && faults.n == 0 && f.n_forward_open == drifts[i].n_forward_open &&
+           f.n_open == drifts[i].n_open,
+       drifts[i].name);
+    ok(ends_with(f.forward.bytes.p, drifts[i].forward), drifts[i].name);
+    ok(ends_with(buf_str(&f.rollback), drifts[i].rollback), drifts[i].name);
+    is_str(f.draft.decl.intent, drifts[i].intent, drifts[i].name);
+    buf_clear(&heard);
+    project_start();
+    project_load(&l, true);
+    fresh_warn(&l.p, &ear, FOLDER, &f);
+    const char *told = buf_str(&heard);
+    ok((strstr(told, "forward.sql: 1 thing must be done by hand") != NULL) ==
+           (drifts[i].n_forward_open > 0),
+       drifts[i].name);
+    project_unload(&l);
+    buf_release(&f.rollback);
+    err_list_release(&faults);
+    arena_release(&a);
+}
+
+static void unreadable_drift(void)
+{
+    static const struct env env = {.name = "dev"};
+    struct arena a = {0};
+    struct fresh f = {0};
+    struct err_list faults = {0};
+    struct err e = {0};
+    struct sql_line line = {"table app.t", "", "COMMIT", NULL};
+    const struct drift_sql sql = {&line, &line, 1, 1};
+    ok(fresh_drift(&a, &env, NULL, 0, &sql, &f, &faults, &e) == -1 && e.code == ERR_CONFIG,
+       "what no migration may hold");
+    buf_release(&f.rollback);
+    err_list_release(&faults);
+    arena_release(&a);
+}
+
 int main(void)
 {
-    tap_plan(N + 3 * N_INTENTS);
+    tap_plan(N + 3 * N_INTENTS + 5 * N_DRIFTS + 1);
     for (size_t i = 0; i < N; i++) {
         play(i);
     }
     for (size_t i = 0; i < N_INTENTS; i++) {
         intend(i);
     }
+    for (size_t i = 0; i < N_DRIFTS; i++) {
+        drift(i);
+    }
+    unreadable_drift();
     buf_release(&heard);
     project_remove();
     return tap_done();
