@@ -1,55 +1,80 @@
 /* kfmig adopt: accept a database as it stands. */
 #include "flow/adopt.h"
+
 #include "flow/found.h"
 
 #include "cli/arguments.h"
 #include "cli/verb.h"
+#include "report/report.h"
 
-static void print_drift(const struct invocation *s, bool is_upgrade)
+static void print_drift(const struct invocation *s, const struct names *objects)
 {
     for (size_t i = 0; i < s->site.world.n_drift; i++) {
         const struct drift *d = &s->site.world.drift[i];
-        if (is_upgrade && d->from_major == 0) {
-            verb_note(s, "  stays drift: %s", d->text);
-            continue;
-        }
-        const char *what = digest_is_zero(&d->was)   ? "appeared"
-                           : digest_is_zero(&d->now) ? "vanished"
-                           : d->from_major > 0       ? "reads differently:"
-                                                     : "changed";
-        verb_note(s, "  %s %s%s%s", what, d->text,
-                  d->last_writer[0] != '\0' ? ", last written by " : "", d->last_writer);
+        bool taken = adopt_takes(d, objects, s->req->upgrade);
+        verb_note(s, "  %s", report_adoption(s->a, d, taken));
     }
+}
+
+static int take(struct invocation *s, const struct names *objects,
+                const struct writing_order *order, struct result *r, struct err *e)
+{
+    const struct request *req = s->req;
+    return req->migration != NULL ? found(&s->site, req->migration, order, r, e)
+           : objects->n > 0       ? adopt_objects(&s->site, objects, order, r, e)
+                                  : (req->upgrade ? adopt_upgrade : adopt)(&s->site, order, r, e);
+}
+
+static const char *question(const struct invocation *s, const struct names *objects)
+{
+    const char *name = s->site.env->name;
+    return s->req->migration != NULL
+               ? arena_printf(s->a, "Take %s for applied in %s, if it is what stands there?",
+                              s->req->migration, name)
+           : objects->n > 0 ? arena_printf(s->a, "Accept these of %s as they stand?", name)
+                            : arena_printf(s->a, "Accept %s as it stands?", name);
+}
+
+static int resolve(struct invocation *s, const struct request *req, struct names *objects,
+                   struct err *e)
+{
+    struct arguments args;
+    if (invocation_open(s, req, false, e) != 0 || arguments_resolve(s, &args, e) != 0 ||
+        invocation_plan(s, args.env, true, e) != 0) {
+        return -1;
+    }
+    if (args.n_targets > 0 && req->migration != NULL) {
+        return err_set(e, ERR_CONFIG,
+                       "--migration takes all that the migration makes, and no objects");
+    }
+    return adopt_find(&s->site, args.targets, args.n_targets, req->upgrade, objects, e);
 }
 
 static int adopt_verb(struct invocation *s, const struct request *req, struct result *r,
                       struct err *e)
 {
-    struct arguments args;
+    struct names objects = {0};
     struct writing_order order = verb_order(req);
-    if (invocation_open(s, req, false, e) != 0 || arguments_resolve(s, &args, e) != 0 ||
-        arguments_known(&args, e) != 0 || invocation_plan(s, args.env, true, e) != 0) {
+    order.plan_digest = req->plan_digest;
+    if (resolve(s, req, &objects, e) != 0) {
         return -1;
     }
-    const char *name = args.env->name;
-    bool is_upgrade = req->upgrade;
-    bool has_work = req->migration != NULL || adopt_has_work(&s->site, is_upgrade);
+    const char *name = s->site.env->name;
+    bool has_work = req->migration != NULL || adopt_has_work(&s->site, req->upgrade);
     result_begin(r, &s->site);
     if (has_work) {
-        print_drift(s, is_upgrade);
-        const char *question =
-            req->migration != NULL
-                ? arena_printf(s->a, "Take %s for applied in %s, if it is what stands there?",
-                               req->migration, name)
-                : arena_printf(s->a, "Accept %s as it stands?", name);
-        if (writing_may(&s->site, e) != 0 ||
-            verb_confirm(s, question, "adopted", &order.is_confirmed, e) != 0) {
+        print_drift(s, &objects);
+        if (req->dry_run) {
+            verb_note(s, "%s: nothing was adopted; `kfmig diff %s` says what of each differs", name,
+                      name);
+            return 0;
+        }
+        if (writing_may(&s->site, e) != 0 || writing_reviewed(&s->site, req->plan_digest, e) != 0 ||
+            verb_confirm(s, question(s, &objects), "adopted", &order.is_confirmed, e) != 0) {
             return -1;
         }
     }
-    int rc = req->migration != NULL ? found(&s->site, req->migration, &order, r, e)
-                                    : (is_upgrade ? adopt_upgrade : adopt)(&s->site, &order, r, e);
-    if (rc != 0) {
+    if (take(s, &objects, &order, r, e) != 0) {
         return -1;
     }
     if (!has_work) {
@@ -68,10 +93,13 @@ static int run(const struct request *req)
     return verb_run(req, adopt_verb);
 }
 
-static const char *const adopt_options[] = {"upgrade", "migration", "apply",     "intent",   "pr",
-                                            "links",   "notes",     "lock-wait", "progress", NULL};
+static const char *const adopt_options[] = {"upgrade", "migration", "apply",    "dry-run",
+                                            "plan",    "intent",    "pr",       "links",
+                                            "notes",   "lock-wait", "progress", NULL};
 static const struct example adopt_examples[] = {
     {"kfmig adopt prod --apply", "first contact with a database that already holds objects"},
+    {"kfmig adopt prod \"table app.t\" app.v --dry-run",
+     "of all drift only these; shown, not done"},
     {"kfmig adopt prod --upgrade --apply",
      "after an upgrade of the server: what it reads otherwise"},
     {"kfmig adopt prod --migration=PG-MIG-2026-02-28-01", "what it makes stands there already"},
@@ -79,13 +107,17 @@ static const struct example adopt_examples[] = {
 };
 const struct command command_adopt = {
     .name = "adopt",
-    .synopsis = "[ENV] [--upgrade]",
+    .synopsis = "[ENV] [OBJECT...]",
     .summary = "Accept a database as it stands as the starting point, with a receipt.",
     .description =
         "Records the difference between what the ledger says and what the database "
         "holds as one ledger entry of kind\n"
         "adopt: at first contact with a protected environment, "
         "or to settle drift that is wanted.\n"
+        "With OBJECTs, named as `kfmig diff` does (\"table app.t\", or app.t where that is one), "
+        "only these are accepted, as they stood when they were shown, and the rest stays drift. "
+        "--dry-run shows what would be recorded. --plan=DIGEST accepts only what `kfmig plan` "
+        "showed under that digest, which covers all drift.\n"
         "After the server was upgraded to another major version, --upgrade takes exactly the "
         "objects that the version\n"
         "reads differently, and leaves the rest as drift. Nothing in the database changes "
