@@ -58,13 +58,63 @@ sha() # of stdin, hexadecimal
     sha256sum | cut -c1-64
 }
 
-binary() # hexadecimal digits on stdin as bytes
+binary() # hexadecimal digits on stdin as bytes, by way of base64: three digits are two of its letters
 {
-    # shellcheck disable=SC2046 # one word per byte
-    printf '%b' "$(awk '{ n = length($0); for (i = 1; i < n; i += 2) {
-        v = (index("0123456789abcdef", substr($0, i, 1)) - 1) * 16 + index("0123456789abcdef", substr($0, i + 1, 1)) - 1
-        printf "\\0%03o", v } }')"
+    awk 'function letters(h,  v) {
+        if (!(h in of)) {
+            v = (index(H, substr(h, 1, 1)) * 16 + index(H, substr(h, 2, 1))) * 16 + index(H, substr(h, 3, 1)) - 273
+            of[h] = substr(B, int(v / 64) + 1, 1) substr(B, v % 64 + 1, 1)
+        }
+        return of[h]
+    }
+    BEGIN { H = "0123456789abcdef"; B = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/" }
+    {
+        all = rest $0
+        n = length(all) - length(all) % 6
+        for (i = 1; i <= n; i += 3) printf "%s", letters(substr(all, i, 3))
+        rest = substr(all, n + 1)
+    }
+    END {
+        if (length(rest) == 2) printf "%s==", letters(rest "0")
+        if (length(rest) == 4) printf "%s%s=", letters(substr(rest, 1, 3)), substr(letters(substr(rest, 4) "00"), 1, 1)
+        print ""
+    }' | base64 -d
 }
+
+# The digest of framed fields, a line each: NAME TAB VALUE. The name is base64; the value is made of pieces with blanks between them, which
+# are base64, or hexadecimal digits behind an "x".
+digest_of_fields() # DOMAIN
+{
+    {
+        printf '%s' "$1" | base64
+        cat
+    } | awk -F "$tab" 'function hex(t,  i, out, h) {
+        if (substr(t, 1, 1) == "x") return substr(t, 2)
+        for (i = 1; i < length(t); i += 2) {
+            h = substr(t, i, 2)
+            if (!(h in of)) of[h] = sprintf("%03x", at[substr(h, 1, 1)] * 64 + at[substr(h, 2, 1)])
+            out = out of[h]
+        }
+        return substr(out, 1, length(out) - 2 * gsub("=", "", t))
+    }
+    function frame(h) { return sprintf("%016x%s", length(h) / 2, h) }
+    BEGIN {
+        B = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+        for (i = 1; i <= 64; i++) at[substr(B, i, 1)] = i - 1
+    }
+    {
+        value = ""
+        n = split($2, piece, " ")
+        for (i = 1; i <= n; i++) value = value hex(piece[i])
+        print frame(hex($1)) (NR > 1 ? frame(value) : "")
+    }' | binary | sha
+}
+
+# What the jq programs below have in common: canonical JSON, and the lines of digest_of_fields.
+jq_words='def canon: if type == "object" then "{" + ([keys[] as $k | ($k | tojson) + ":" + (.[$k] | canon)] | join(",")) + "}"
+    elif type == "array" then "[" + (map(canon) | join(",")) + "]" else tojson end;
+  def hex: "x" + ltrimstr("sha256:");
+  def field(name; value): "\(name | @base64)\t\(value)";'
 
 leaf_of() # TEXT; RFC 6962: SHA-256 of 0x00 and the text
 {
@@ -147,11 +197,100 @@ has_blob() # HEX
     grep -q "^$1$tab" "$dir/blobs"
 }
 
-check_names() # SEQUENCE BODY; texts that the receipt names stand in the ledger
+# A claim's digest against what it is made of.
+check_made() # SEQUENCE WHAT SAID HEX FROM
 {
-    printf '%s' "$2" | jq -r '.claim | (.inputs[]? | select(.kept != false) | "input \(.digest) \(.uri)"), (.outputs[]? | select(.uri | startswith("diffs/")) | "output \(.digest) \(.uri)")' 2>/dev/null |
+    [ "$3" = "sha256:$4" ] || finding claim "entry $1: $2 is not that of $5"
+}
+
+# Digests that stand in the entry and in its receipt.
+check_same() # ENTRY SEQUENCE BODY
+{
+    printf '%s\n%s\n' "$1" "$3" | jq -sr '.[0] as $e | .[1].claim as $c | $e.outputs as $o |
+        def output(uri): $c.outputs[]? | select(.uri == uri) | .digest;
+        def member(at; name): at | select(type == "object" and has(name)) | .[name];
+        def row(what; said; want; from): said | select(. != want) | "\(what) is not that of \(from)";
+        row("checksum"; member($c; "checksum"); $e.checksum; "its receipt"),
+        row("bundle digest"; member($c; "bundle_digest"); $e.bundle_digest; "its receipt"),
+        row("baseline before"; member($c.baselines; "pre"); $o.pre; "its receipt"),
+        row("baseline after"; member($c.baselines; "post"); $o.post; "its receipt"),
+        row("diff"; member($c; "diff"); $o.diff; "its receipt"),
+        row("baselines/pre.json"; output("baselines/pre.json"); $o.pre; "its receipt"),
+        row("baselines/post.json"; output("baselines/post.json"); $o.post; "its receipt"),
+        row("diffs/summary.json"; output("diffs/summary.json"); $o.diff; "its receipt"),
+        row("checksum"; member($c.rename; "checksum"); $e.checksum; "its receipt"),
+        row("key"; member($c.journal; "key"); $e.checksum; "its receipt"),
+        row("payload"; $c.journal | values | $c.inputs[0].digest; $e.bundle_digest; "its receipt"),
+        row("digest before"; member($c.journal; "before"); $o.pre; "its receipt"),
+        row("proof"; member($c.journal; "proof"); $o.post; "its receipt"),
+        row("checksum"; member($c.projection; "digest"); $e.checksum; "its generation"),
+        row("bundle digest"; $c.projection | values | $c.inputs[0].digest // empty; $e.bundle_digest; "its declaration")' >"$dir/.claims"
+    while IFS= read -r words; do
+        finding claim "entry $2: $words"
+    done <"$dir/.claims"
+    results=$(member "$1" .outputs.invariants)
+    [ -z "$results" ] || check_made "$2" "results of invariants" "$results" \
+        "$(printf '%s' "$3" | jq -cSj '.claim.validation.invariants' | sha)" "its receipt"
+}
+
+check_declaration() # SEQUENCE BODY
+{
+    printf '%s' "$2" | jq -r "$jq_words"'.claim | .declaration as $d | ($d.artifacts.forward | length) as $f | ($d.artifacts.rollback | length) as $r |
+        (.inputs[0].uri | rtrimstr("migration.yml")) as $dir |
+        def files(name): .[] | field(name; (.uri | ltrimstr($dir) | @base64) + " x00 " + (.digest | hex));
+        (.inputs[1:1 + $f] | files("forward")), (.inputs[1 + $f:1 + $f + $r] | files("rollback")),
+        (.inputs[1 + $f + $r:] | sort_by(.uri) | files("invariant")),
+        field("scope"; $d.scope | with_entries(select(.value != [] or .key == "allowed_schemas" or .key == "allowed_tables") | .value |= sort) | canon | @base64),
+        field("limits"; $d.limits | canon | @base64),
+        field("runner.tool"; $d.runner.tool | @base64),
+        field("requires_rollback"; $d.requires_rollback | tostring | @base64),
+        ($d.rebuild | select(. == "after-load") | field("rebuild"; @base64))' >"$dir/.fields"
+    checksum=$(digest_of_fields kfmig.checksum.v1 <"$dir/.fields")
+    check_made "$1" checksum "$(member "$2" .claim.checksum)" "$checksum" "its declaration and inputs"
+    printf '%s' "$2" | jq -r --arg checksum "$checksum" "$jq_words"'.claim | field("checksum"; $checksum | hex), field("declaration"; .declaration | canon | @base64),
+        field("notes"; .notes_digest // "" | if . == "" then "" else hex end)' >"$dir/.fields"
+    check_made "$1" "bundle digest" "$(member "$2" .claim.bundle_digest)" "$(digest_of_fields kfmig.bundle.v1 <"$dir/.fields")" "its declaration and inputs"
+}
+
+check_parts() # SEQUENCE BODY
+{
+    printf '%s' "$2" | jq -r "$jq_words"'.claim.projection.parts[] | field("part"; .part | @base64),
+        (.id | values | field("id"; @base64)),
+        (select(.dataset) | field("dataset"; .dataset | @base64), field("version"; .version | @base64), field("asset"; .asset | @base64),
+            field("table"; .table // "" | @base64)),
+        field("digest"; .digest | hex)' >"$dir/.fields"
+    check_made "$1" "digest of its generation" "$(member "$2" .claim.projection.digest)" "$(digest_of_fields kfmig.generation.v2 <"$dir/.fields")" "its parts"
+}
+
+check_content() # SEQUENCE BODY
+{
+    printf '%s' "$2" | jq -r "$jq_words"'[.claim.projection.sources[] | .key = "\(.dataset)/\(.dataset_version_id)#\(.asset)>\(.into)"] | sort_by(.key)[] |
+        field("source"; .key | @base64), field("rows"; .rows | tostring | @base64), field("sum"; .fingerprint | hex)' >"$dir/.fields"
+    check_made "$1" "content of its generation" "$(member "$2" .claim.projection.content)" "$(digest_of_fields kfmig.content.v1 <"$dir/.fields")" "its sources"
+}
+
+# What a receipt claims, computed anew from what it says that it is made of. Older versions do not say all of it.
+check_claims() # ENTRY SEQUENCE BODY
+{
+    check_same "$1" "$2" "$3"
+    printf '%s' "$3" | jq -r '.claim | .projection as $p |
+        if $p then
+            ($p.digest | values | if $p.parts then "parts" else "unproven" end),
+            ($p.content | values | if ($p.sources | length) > 0 and ($p.sources | all(.rows != null)) then "content" else "unproven" end)
+        elif has("checksum") then
+            (.inputs[0].uri // "" | rtrimstr("migration.yml")) as $dir |
+            if .declaration and ($dir | endswith("/")) and (.inputs | all(.uri | startswith($dir))) then "declaration" else "unproven" end
+        else empty end' >"$dir/.claims"
+    while read -r claim; do
+        if [ "$claim" = unproven ]; then unproven=$((unproven + 1)); else "check_$claim" "$2" "$3"; fi
+    done <"$dir/.claims"
+}
+
+check_names() # ENTRY SEQUENCE BODY; texts that entry and receipt name stand in the ledger
+{
+    printf '%s\n%s\n' "$1" "$3" | jq -sr '(.[0].outputs.invariants | values | "input \(.) results of invariants"), (.[1].claim | (.inputs[]? | select(.kept != false) | "input \(.digest) \(.uri)"), (.outputs[]? | select(.uri | startswith("diffs/")) | "output \(.digest) \(.uri)"))' 2>/dev/null |
         while read -r rule digest uri; do
-            has_blob "${digest#sha256:}" || echo "$rule: entry $1: the ledger lacks the text of $rule $uri"
+            has_blob "${digest#sha256:}" || echo "$rule: entry $2: the ledger lacks the text of $rule $uri"
         done >"$dir/.lacking"
     cat "$dir/.lacking"
     found=$((found + $(wc -l <"$dir/.lacking")))
@@ -168,7 +307,8 @@ check_receipt() # ENTRY SEQUENCE RUN_ID DIGEST BODY
     said=$(printf '%s' "$5" | jq -c '[.run_id, .result, .ledger.sequence, .ledger.instance, .ledger.previous, .environment, .finished_at]')
     want=$(printf '%s' "$1" | jq -c '[.run_id, .result, .sequence, .instance, .previous, .environment, .finished_at]')
     [ "$said" = "$want" ] && [ "$3" = "$(member "$1" .run_id)" ] || finding receipt "entry $2: its receipt is that of another run"
-    check_names "$2" "$5"
+    check_names "$1" "$2" "$5"
+    check_claims "$1" "$2" "$5"
 }
 
 check_receipts()
@@ -267,13 +407,14 @@ case ${1:-} in
 esac
 exported=0
 others=0
+unproven=0
 check_tree
 check_receipts
 check_blobs
 check_objects
 check_guards
 [ $# -ne 2 ] || check_exports "$2"
-rm -f "$dir/.lacking" "$dir/.named" "$dir/.exports"
-echo "$environment: $size entries, $(wc -l <"$dir/receipts") receipts, $(wc -l <"$dir/blobs") texts, $(wc -l <"$dir/objects") rows of objects, $exported exported receipts verified," \
+rm -f "$dir/.lacking" "$dir/.named" "$dir/.exports" "$dir/.claims" "$dir/.fields"
+echo "$environment: $size entries, $(wc -l <"$dir/receipts") receipts, $(wc -l <"$dir/blobs") texts, $(wc -l <"$dir/objects") rows of objects, $unproven claims not computed, $exported exported receipts verified," \
     "$others of another ledger, $found findings"
 [ "$found" -eq 0 ] || exit 8

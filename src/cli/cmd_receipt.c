@@ -188,6 +188,7 @@ static int print_verified(struct receipt_call *c, struct verified *v)
         doc_put(a, d, "entries", doc_int(a, (int64_t)v->n_entries));
         doc_put(a, d, "exports", doc_int(a, (int64_t)v->n_exports));
         doc_put(a, d, "foreign", doc_int(a, (int64_t)v->n_foreign));
+        doc_put(a, d, "unproven", doc_int(a, (int64_t)v->n_unproven));
         struct doc *findings = doc_put(a, d, "findings", doc_new(a, DOC_LIST));
         for (size_t i = 0; i < v->findings.n; i++) {
             const struct finding *f = &v->findings.v[i];
@@ -216,6 +217,11 @@ static int print_verified(struct receipt_call *c, struct verified *v)
         v->n_found == 0 ? ": all as they should be" : "");
     if (v->n_foreign > 0) {
         buf_printf(&out, "%zu of another ledger, not verified\n", v->n_foreign);
+    }
+    if (v->n_unproven > 0) {
+        buf_printf(&out,
+                   "%zu claims not computed: their receipts do not say what they are made of\n",
+                   v->n_unproven);
     }
     int status = output_result(&c->req, &out);
     buf_release(&out);
@@ -375,7 +381,8 @@ const struct command command_receipt = {
         "beginning of a run id is enough; with --canonical the bytes that were hashed, for "
         "sha256sum.\n\n"
         "verify recomputes the digest of every receipt and of every text and baseline that "
-        "receipts name, the tree over all "
+        "receipts name, checksums, bundle digests and generation digests from what receipts say "
+        "that they are made of, the tree over all "
         "entries and the root before each, compares columns with texts and definitions with "
         "fingerprints, looks for guards that are missing and triggers that are not kfmig's, and "
         "compares exported files with their receipts. It prints one line per finding "

@@ -198,6 +198,14 @@ static struct doc *sources_doc(struct arena *a, const struct account_generation 
     return list;
 }
 
+/* A claim's own document, lent to the tree that is being written. */
+static void put_lent(struct arena *a, struct doc *d, const char *key, const struct doc *v)
+{
+    if (v != NULL) {
+        doc_put(a, d, key, arena_dup(a, v, sizeof *v));
+    }
+}
+
 static struct doc *generation_doc(struct arena *a, const struct account_generation *g)
 {
     struct doc *d = doc_new(a, DOC_MAP);
@@ -211,16 +219,22 @@ static struct doc *generation_doc(struct arena *a, const struct account_generati
         const struct named_digest *c = &g->components.v[i];
         doc_put(a, components, c->name, receipt_digest(a, &c->digest));
     }
+    put_lent(a, d, "parts", g->parts);
     doc_put(a, d, "sources", sources_doc(a, g));
     return d;
 }
 
-/* A claim's own document, lent to the tree that is being written. */
-static void put_lent(struct arena *a, struct doc *d, const char *key, const struct doc *v)
+/* What bundle digest and checksum are made of, besides the inputs. */
+static void put_declaration(struct arena *a, struct doc *d, const struct account *x)
 {
-    if (v != NULL) {
-        doc_put(a, d, key, arena_dup(a, v, sizeof *v));
+    doc_put(a, d, "checksum", receipt_digest(a, &x->declaration.checksum));
+    doc_put(a, d, "bundle_digest", receipt_digest(a, &x->declaration.bundle_digest));
+    if (x->declaration.document != NULL) {
+        put_lent(a, d, "declaration", x->declaration.document);
+        doc_put(a, d, "notes_digest", receipt_digest(a, &x->declaration.notes));
     }
+    doc_put(a, d, "scope", scope_doc(a, &x->declaration.scope));
+    doc_put(a, d, "limits", receipt_limits(a, &x->declaration.declared, &x->declaration.observed));
 }
 
 static struct doc *claim_doc(struct arena *a, const struct account *x, struct doc *checksums)
@@ -228,11 +242,7 @@ static struct doc *claim_doc(struct arena *a, const struct account *x, struct do
     struct doc *d = doc_new(a, DOC_MAP);
     struct doc *inputs = doc_put(a, d, "inputs", doc_new(a, DOC_LIST));
     if (x->has_declaration) {
-        doc_put(a, d, "checksum", receipt_digest(a, &x->declaration.checksum));
-        doc_put(a, d, "bundle_digest", receipt_digest(a, &x->declaration.bundle_digest));
-        doc_put(a, d, "scope", scope_doc(a, &x->declaration.scope));
-        doc_put(a, d, "limits",
-                receipt_limits(a, &x->declaration.declared, &x->declaration.observed));
+        put_declaration(a, d, x);
     }
     put_inputs(a, &x->inputs, inputs, checksums);
     doc_put(a, d, "outputs", outputs_doc(a, x));

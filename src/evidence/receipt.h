@@ -35,6 +35,9 @@ int receipt_read_digest(const struct doc *d, struct digest *out) MUST_CHECK;
 struct doc *receipt_limits(struct arena *a, const struct limits *declared,
                            const struct limits *observed);
 void receipt_read_limits(const struct doc *list, struct limits *declared, struct limits *observed);
+/* A scope as receipts and declarations write it: lists of texts by their names. Texts are borrowed, lists
+ * in a. */
+struct scope receipt_read_scope(struct arena *a, const struct doc *d);
 /* Of gates those of invariants: [{"file","result"}], in a. */
 struct doc *receipt_invariants(struct arena *a, const struct findings *gates);
 

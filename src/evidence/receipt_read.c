@@ -52,13 +52,13 @@ static struct digest digest_at(struct reading *g, const struct doc *map, const c
     return d;
 }
 
-static struct names names_at(struct reading *g, const struct doc *map, const char *key)
+static struct names names_at(struct arena *a, const struct doc *map, const char *key)
 {
     const struct doc *list = doc_get(map, key);
     struct names out = {0};
     for (size_t i = 0; i < doc_len(list); i++) {
         if (list->type == DOC_LIST && list->item[i]->type == DOC_TEXT) {
-            ARENA_GROW(g->a, out.v, out.n, out.cap);
+            ARENA_GROW(a, out.v, out.n, out.cap);
             out.v[out.n++] = list->item[i]->text.p;
         }
     }
@@ -79,18 +79,17 @@ void receipt_read_limits(const struct doc *list, struct limits *declared, struct
     }
 }
 
-static struct scope scope_at(struct reading *g, const struct doc *d)
+struct scope receipt_read_scope(struct arena *a, const struct doc *d)
 {
-    struct scope s = {.allowed_schemas = names_at(g, d, "allowed_schemas"),
-                      .allowed_tables = names_at(g, d, "allowed_tables"),
-                      .forbidden_schemas = names_at(g, d, "forbidden_schemas"),
-                      .forbidden_tables = names_at(g, d, "forbidden_tables"),
-                      .references = names_at(g, d, "references"),
-                      .allowed_extensions = names_at(g, d, "allowed_extensions"),
-                      .allowed_global = names_at(g, d, "allowed_global")};
-    s.has_schemas = s.allowed_schemas.n > 0;
-    s.has_tables = s.allowed_tables.n > 0;
-    return s;
+    return (struct scope){.has_schemas = doc_get(d, "allowed_schemas") != NULL,
+                          .has_tables = doc_get(d, "allowed_tables") != NULL,
+                          .allowed_schemas = names_at(a, d, "allowed_schemas"),
+                          .allowed_tables = names_at(a, d, "allowed_tables"),
+                          .forbidden_schemas = names_at(a, d, "forbidden_schemas"),
+                          .forbidden_tables = names_at(a, d, "forbidden_tables"),
+                          .references = names_at(a, d, "references"),
+                          .allowed_extensions = names_at(a, d, "allowed_extensions"),
+                          .allowed_global = names_at(a, d, "allowed_global")};
 }
 
 /* The number behind the last colon of text, which ends there then; 0: there is none. */
@@ -193,6 +192,7 @@ static const struct account_generation *generation_at(struct reading *g, const s
                                        .number = doc_num(d, "generation", 0),
                                        .digest = digest_at(g, d, "digest"),
                                        .content = digest_at(g, d, "content"),
+                                       .parts = doc_get(d, "parts"),
                                        .n_sources = doc_len(sources)};
     for (size_t i = 0; i < n_members(components); i++) {
         const char *name = components->key[i]->text.p;
@@ -212,16 +212,18 @@ static void read_declaration(struct reading *g, const struct doc *claim, struct 
     out->has_declaration = doc_get(claim, "scope") != NULL;
     out->declaration.checksum = digest_at(g, claim, "checksum");
     out->declaration.bundle_digest = digest_at(g, claim, "bundle_digest");
-    out->declaration.scope = scope_at(g, doc_get(claim, "scope"));
+    out->declaration.document = doc_get(claim, "declaration");
+    out->declaration.notes = digest_at(g, claim, "notes_digest");
+    out->declaration.scope = receipt_read_scope(g->a, doc_get(claim, "scope"));
     receipt_read_limits(doc_get(claim, "limits"), &out->declaration.declared,
                         &out->declaration.observed);
     out->declaration.change_class = doc_str(policy, "change_class", "");
-    out->declaration.reviewers = names_at(g, policy, "required_reviewers");
+    out->declaration.reviewers = names_at(g->a, policy, "required_reviewers");
     out->approval = approval_parse(doc_str(policy, "approval", ""));
     const struct doc *domains = doc_get(policy, "protected");
-    out->protected_domains = (struct domains){.schemas = names_at(g, domains, "schemas"),
-                                              .tables = names_at(g, domains, "tables"),
-                                              .roles = names_at(g, domains, "roles")};
+    out->protected_domains = (struct domains){.schemas = names_at(g->a, domains, "schemas"),
+                                              .tables = names_at(g->a, domains, "tables"),
+                                              .roles = names_at(g->a, domains, "roles")};
 }
 
 static void read_claim(struct reading *g, const struct doc *claim, struct account *out)
@@ -238,7 +240,7 @@ static void read_claim(struct reading *g, const struct doc *claim, struct accoun
     out->diff = digest_at(g, claim, "diff");
     out->touched = output_at(g, outputs, "diffs/touched.csv");
     out->gates = gates_at(g, doc_get(claim, "gates"));
-    out->residue = names_at(g, claim, "residue");
+    out->residue = names_at(g->a, claim, "residue");
     for (size_t i = 0; i < out->residue.n; i++) {
         out->residue.v[i] = receipt_name(g->a, g->receipt, out->residue.v[i]);
     }

@@ -7,6 +7,7 @@
 #include "doc/json.h"
 #include "evidence/export.h"
 #include "evidence/receipts.h"
+#include "evidence/verify_claims.h"
 #include "evidence/verify_exports.h"
 
 enum { KEPT_MAX = 1000 };
@@ -126,30 +127,37 @@ static void check_texts(struct pass *p, const struct digest *texts, size_t n)
     }
 }
 
-/* A text that the ledger should hold, once however many receipts name it. */
-static void check_kept(struct pass *p, const char *uri, const struct digest *want, int64_t sequence)
+/* A text that the ledger should hold, once however many receipts name it: "input ", "forward.sql". Is it the
+ * first time? */
+static bool check_kept(struct pass *p, const char *what, const char *uri, const struct digest *want,
+                       int64_t sequence)
 {
     const struct ledger_source *l = &p->r->ledger;
+    char digest[DIGEST_TEXT];
     struct arena a = {0};
     struct err e = {0};
     struct bytes text = {NULL, 0};
     bool found = false;
+    if (table_gets(&p->seen, digest_text(want, digest)) != NULL) {
+        return false;
+    }
+    table_puts(&p->seen, arena_strdup(p->a, digest), p);
     if (l->blob(l->ctx, want, &a, &text, &found, &e) != 0) {
-        find(p, "input", "entry %lld: input %s could not be read: %s", (long long)sequence, uri,
+        find(p, "input", "entry %lld: %s%s could not be read: %s", (long long)sequence, what, uri,
              e.msg);
     } else if (!found) {
-        find(p, "input", "entry %lld: the ledger lacks the text of input %s", (long long)sequence,
+        find(p, "input", "entry %lld: the ledger lacks the text of %s%s", (long long)sequence, what,
              uri);
     } else {
         struct digest have = digest_of(text);
         if (!digest_eq(&have, want)) {
-            find(p, "input", "entry %lld: the text of input %s was altered", (long long)sequence,
+            find(p, "input", "entry %lld: the text of %s%s was altered", (long long)sequence, what,
                  uri);
         }
     }
     held(p, text.n);
-    p->v->n_blobs++;
     arena_release(&a);
+    return true;
 }
 
 static void check_inputs(struct pass *p, const struct doc *receipt, int64_t sequence)
@@ -166,9 +174,8 @@ static void check_inputs(struct pass *p, const struct doc *receipt, int64_t sequ
         table_puts(&p->named, arena_strdup(p->a, digest), p);
         if (digest_parse(digest, &want) != 0) {
             find(p, "input", "entry %lld: input %s has no digest", (long long)sequence, uri);
-        } else if (table_gets(&p->seen, digest) == NULL) {
-            table_puts(&p->seen, arena_strdup(p->a, digest), p);
-            check_kept(p, uri, &want, sequence);
+        } else {
+            p->v->n_blobs += check_kept(p, "input ", uri, &want, sequence);
         }
     }
 }
@@ -208,8 +215,12 @@ static void check_receipt(struct pass *p, const struct entry *en, struct bytes b
             find(p, "receipt", "entry %lld: its receipt is that of another run",
                  (long long)en->sequence);
         }
+        verify_claims(p->v, p->a, en, receipt);
         check_inputs(p, receipt, en->sequence);
         check_outputs(p, receipt, en->sequence);
+        if (!digest_is_zero(&en->invariants)) {
+            (void)check_kept(p, "the results of invariants", "", &en->invariants, en->sequence);
+        }
     }
     arena_release(&a);
 }

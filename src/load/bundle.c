@@ -6,8 +6,8 @@
 
 #include "load/declaration.h"
 #include "load/evidence.h"
-#include "load/key.h"
 #include "load/text.h"
+#include "model/key.h"
 
 struct bundle_work {
     const struct bundle_reader *r;
@@ -267,6 +267,7 @@ void bundle_read(const struct bundle_reader *r, const struct bundle_place *at, s
     }
     if (w->d.is_sound) {
         w->d.decl.file = (struct artifact){path, digest_of(file.bytes), file.bytes};
+        w->d.decl.document = w->d.doc;
         read_declared(w, out);
         evidence_read(r->a, r->dirfd, out, r->used, r->warnings);
     }

@@ -58,6 +58,8 @@ struct account_generation {
     int64_t number;
     struct digest digest, content; /* zero: none yet */
     struct named_digests components;
+    const struct doc
+        *parts; /* what digest is made of, as parts_doc(); NULL: an older kfmig wrote it */
     struct account_source *sources;
     size_t n_sources;
 };
@@ -113,6 +115,8 @@ struct account {
     bool has_declaration;
     struct {
         struct digest checksum, bundle_digest;
+        const struct doc *document; /* as migration.yml says it; NULL: an older kfmig wrote it */
+        struct digest notes;        /* of the file with the notes; zero: there is none */
         struct scope scope;
         struct limits declared, observed;
         const char *change_class;

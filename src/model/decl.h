@@ -8,6 +8,8 @@
 #include "base/file.h"
 #include "model/env.h"
 
+struct doc; /* doc/doc.h */
+
 /* Where a migration may act, as its declaration says. */
 struct scope {
     bool has_schemas, has_tables; /* whether the key is given at all */
@@ -70,6 +72,7 @@ struct decl {
     struct artifact notes; /* path NULL if there is no notes.md */
     struct artifact
         file; /* migration.yml itself: its form is in no key, but receipts name its bytes */
+    const struct doc *document; /* what it says, typed by the schema; NULL: nobody read one */
 };
 
 /* What the plan needs of a migration, small enough for 100,000 of them; cached between runs. */

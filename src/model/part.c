@@ -1,6 +1,7 @@
 /* Parts of generations. */
 #include "model/part.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/table.h"
@@ -155,6 +156,28 @@ struct digest parts_digest(const struct parts *list)
         digester_raw(d, bytes_of(frame.p, frame.n));
     }
     buf_release(&frame);
+    return digester_close(d);
+}
+
+static int by_source(const void *x, const void *y)
+{
+    return strcmp(((const struct part_content *)x)->source,
+                  ((const struct part_content *)y)->source);
+}
+
+struct digest parts_content(struct part_content *v, size_t n)
+{
+    struct digester *d = digester_open("kfmig.content.v1");
+    struct buf rows = {0};
+    qsort(v, n, sizeof *v, by_source);
+    for (size_t i = 0; i < n; i++) {
+        buf_clear(&rows);
+        buf_printf(&rows, "%lld", (long long)v[i].rows);
+        digester_field(d, "source", bytes_str(v[i].source));
+        digester_field(d, "rows", buf_bytes(&rows));
+        digester_field(d, "sum", bytes_of((const char *)v[i].sum.b, sizeof v[i].sum.b));
+    }
+    buf_release(&rows);
     return digester_close(d);
 }
 

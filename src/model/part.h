@@ -60,6 +60,16 @@ const struct part *parts_twice(const struct parts *list);
  * "version", "asset" and "table"; and "digest" with its 32 bytes. */
 struct digest parts_digest(const struct parts *list);
 
+/* Rows of one source in a generation, by part_source_text(). */
+struct part_content {
+    const char *source;
+    int64_t rows;
+    struct digest sum; /* of their digests */
+};
+/* The content of a generation: domain "kfmig.content.v1", per source, sorted by its text, "source", "rows"
+ * (decimal) and "sum" (32 bytes). Sorts v. */
+struct digest parts_content(struct part_content *v, size_t n);
+
 /* "migration PG-MIG-2026-03-02-04", "mapping kansas_counties/2026-02.1a2b3c4d#features>feature_geom", "rule";
  * in a. For people: nothing reads it back, but what an older kfmig wrote. */
 const char *part_text(struct arena *a, const struct part *p);

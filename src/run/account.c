@@ -29,6 +29,8 @@ static void add_declaration(struct arena *a, const struct bundle *b, const struc
     out->schema = d->scope.allowed_schemas.n > 0 ? text_of(d->scope.allowed_schemas.v[0]) : "";
     out->declaration.checksum = b->checksum;
     out->declaration.bundle_digest = b->bundle_digest;
+    out->declaration.document = d->document;
+    out->declaration.notes = d->notes.path != NULL ? d->notes.digest : (struct digest){{0}};
     out->declaration.scope = d->scope;
     out->declaration.declared = d->limits;
     out->declaration.observed = o->observed ? limits_observed(&o->seen) : limits_none;

@@ -30,11 +30,14 @@ void account_of_making(struct arena *a, const struct making *m, struct account *
 {
     size_t n = m->is_wanted ? m->p->n_sources : 0;
     struct account_generation *g = ARENA_NEW(a, struct account_generation);
+    struct digest made = parts_digest(&m->g.parts);
+    bool is_made_so = digest_eq(&made, &m->g.digest); /* an older kfmig had another formula */
     *g = (struct account_generation){.name = m->p->name,
                                      .schema = m->p->schema,
                                      .number = m->g.number,
                                      .digest = m->g.digest,
                                      .content = m->g.content,
+                                     .parts = is_made_so ? parts_doc(a, &m->g.parts) : NULL,
                                      .sources = ARENA_ARRAY(a, struct account_source, n + 1),
                                      .n_sources = n};
     for (size_t i = 0; i < m->g.parts.n; i++) {

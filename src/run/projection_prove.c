@@ -235,27 +235,16 @@ static int prove_source(struct making *m, size_t i, struct err *e)
     return 0;
 }
 
-/* Over what was loaded where, in the order of the keys' bytes. */
+/* Over what was loaded where. */
 static struct digest content_digest(struct making *m)
 {
-    struct digester *d = digester_open("kfmig.content.v1");
     size_t n = m->p->n_sources;
-    const struct loaded **v = ARENA_ARRAY(m->r->a, const struct loaded *, n + 1);
+    struct part_content *v = ARENA_ARRAY(m->r->a, struct part_content, n + 1);
     for (size_t i = 0; i < n; i++) {
-        size_t k = i;
-        while (k > 0 && strcmp(v[k - 1]->key, m->loaded[i].key) > 0) {
-            v[k] = v[k - 1];
-            k--;
-        }
-        v[k] = &m->loaded[i];
+        const struct loaded *l = &m->loaded[i];
+        v[i] = (struct part_content){l->key, l->content.rows, l->content.sum};
     }
-    for (size_t i = 0; i < n; i++) {
-        const char *rows = arena_printf(m->r->a, "%lld", (long long)v[i]->content.rows);
-        digester_field(d, "source", bytes_str(v[i]->key));
-        digester_field(d, "rows", bytes_str(rows));
-        digester_field(d, "sum", bytes_of((const char *)v[i]->content.sum.b, 32));
-    }
-    return digester_close(d);
+    return parts_content(v, n);
 }
 
 int find_obstacles(struct making *m, struct err *e)

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "evidence/receipts.h"
-#include "load/key.h"
+#include "model/key.h"
 
 enum { LOOKED_AT = 100, LIKE_LEAST = 50, LINE_LEAST = 8 };
 

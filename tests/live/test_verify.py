@@ -1,12 +1,16 @@
 """docs/verify.sh, with psql, jq, sha256sum and nothing of kfmig, says what `kfmig receipt verify` says: of good ledgers and of each kind of tampering."""
 # run: needs=postgres,postgis,jq limit=1800
 
+import copy
+import json
 import os
 import pathlib
 import shutil
 import subprocess
 
 import pg
+from datasets import point, version
+from forge import forge
 from project import ENVIRONMENTS, Project, full_id
 from tap import cases, contains, equal, fails, fresh_folder, main, test
 
@@ -55,7 +59,8 @@ def built(tmp):
 
 def made(tmp):
     p = Project(tmp, environments=BUNDLE)
-    p.bundle("M-01", "CREATE SCHEMA app;\nCREATE TABLE app.t (id int PRIMARY KEY, note text, kind varchar(9) DEFAULT 'a' CHECK (kind IN ('a', 'b')));\nINSERT INTO app.t VALUES (1, 'ä');\n", limits=dict(max_row_backfill=5))
+    p.bundle("M-01", "CREATE SCHEMA app;\nCREATE TABLE app.t (id int PRIMARY KEY, note text, kind varchar(9) DEFAULT 'a' CHECK (kind IN ('a', 'b')));\nINSERT INTO app.t VALUES (1, 'ä');\n", limits=dict(max_row_backfill=5),
+             invariants={"a.sql": "SELECT 1 WHERE false;", "b.sql": "SELECT 2 WHERE false;"})
     p.bundle("M-02", "SELECT 1 / 0;")
     fails(p.build(), 2, "statement 1 (SELECT) failed, everything was rolled back: division_by_zero (22012)")
     p.bundle("M-02", "ALTER TABLE app.t ADD \"grün\\x\" int;")
@@ -145,6 +150,165 @@ def tampering_in_the_database_is_found_by_both(sql, tmp):
     p = built(tmp)
     pg.psql(p.db, sql)
     agree(p, 8)
+
+
+# --- another history: whoever owns the database writes it anew, and every digest over what was changed is right again. What a receipt claims
+# must still be what it says that it is made of.
+
+OTHER = "sha256:" + 64 * "5"
+
+
+def in_claim(*path, to=OTHER):
+    """Write to at a path of the claim."""
+    def change(entry, claim):
+        at = claim
+        for key in path[:-1]:
+            at = at[key]
+        at[path[-1]] = to
+    return change
+
+
+def in_entry(*path):
+    return lambda entry, claim: in_claim(*path)(entry, entry)
+
+
+def in_both(key):
+    """The same other digest in the entry and in its receipt."""
+    def change(entry, claim):
+        entry[key] = claim[key] = OTHER
+    return change
+
+
+MADE = "checksum is not that of its declaration and inputs"
+CLAIMS = {
+    "untouched": (lambda entry, claim: None, ""),
+    "checksum": (in_both("checksum"), MADE),
+    "bundle digest": (in_both("bundle_digest"), "bundle digest is not that of its declaration and inputs"),
+    "checksum of the entry": (in_entry("checksum"), "checksum is not that of its receipt"),
+    "bundle digest of the entry": (in_entry("bundle_digest"), "bundle digest is not that of its receipt"),
+    "pre of the entry": (in_entry("outputs", "pre"), "baseline before is not that of its receipt"),
+    "post of the entry": (in_entry("outputs", "post"), "baseline after is not that of its receipt"),
+    "diff of the entry": (in_entry("outputs", "diff"), "diff is not that of its receipt"),
+    "invariants of the entry": (in_entry("outputs", "invariants"), "results of invariants is not that of its receipt"),
+    "result of an invariant": (in_claim("validation", "invariants", to=[{"file": "invariants/a.sql", "result": "fail"}]), "results of invariants is not that of its receipt"),
+    "pre of the claim": (in_claim("baselines", "pre"), "baseline before is not that of its receipt"),
+    "post of the claim": (in_claim("baselines", "post"), "baseline after is not that of its receipt"),
+    "diff of the claim": (in_claim("diff"), "diff is not that of its receipt"),
+    **{f"output {i}": (in_claim("outputs", i, "digest"), f"{uri} is not that of its receipt") for i, uri in enumerate(("baselines/pre.json", "baselines/post.json", "diffs/summary.json"))},
+    "limit": (in_claim("declaration", "limits", "max_row_backfill", to=500), MADE),
+    "no limit": (in_claim("declaration", "limits", to={}), MADE),
+    "scope": (in_claim("declaration", "scope", "allowed_schemas", to=["app", "b"]), MADE),
+    "scope given, and empty": (in_claim("declaration", "scope", "allowed_tables", to=[]), MADE),
+    "forbidden": (in_claim("declaration", "scope", "forbidden_tables", to=["x"]), MADE),
+    "runner": (in_claim("declaration", "runner", "tool", to="psql"), MADE),
+    "requires rollback": (in_claim("declaration", "requires_rollback", to=False), MADE),
+    "rebuild": (in_claim("declaration", "rebuild", to="after-load"), MADE),
+    "intent": (in_claim("declaration", "intent", to="Another"), "bundle digest is not that of its declaration and inputs"),
+    "notes": (in_claim("notes_digest"), "bundle digest is not that of its declaration and inputs"),
+    "no notes": (in_claim("notes_digest", to=None), "bundle digest is not that of its declaration and inputs"),
+    "forward": (in_claim("inputs", 1, "digest"), MADE),
+    "rollback": (in_claim("inputs", 2, "digest"), MADE),
+    "invariant": (in_claim("inputs", 3, "digest"), MADE),
+    "name of an input": (in_claim("inputs", 1, "uri", to=f"{HOME}/other.sql"), MADE),
+    "order of invariants": (lambda entry, claim: claim["inputs"].insert(3, claim["inputs"].pop()), ""),
+}
+
+
+def forged(p, at, cases_):
+    """In the ledger of p a copy of entry at (from 0) for each case, with its change; findings about claims must be the same, words and all, by both,
+    and be what the case says, for its entry and no other. Returns what verify.sh said."""
+    first = [0]
+
+    def change(entries, receipts):
+        first[0] = len(entries) + 1
+        for case, _ in cases_.values():
+            entry, receipt = copy.deepcopy((entries[at], receipts[at]))
+            case(entry, receipt["claim"])
+            entries.append(entry)
+            receipts.append(receipt)
+
+    forge(p.db, change)
+    shutil.rmtree(p.path("state"))  # it remembers another history
+    ours = json.loads(p.run("receipt", "verify", "dev", "--json").out)["findings"]
+    script(p, "--export", pg.dsn(p.db, user=pg.SUPERUSER), "audit")
+    theirs = script(p, "audit").stdout
+    said = sorted(f["message"] for f in ours if f["rule"] == "claim")
+    equal(sorted(line[7:] for line in theirs.splitlines() if line.startswith("claim: ")), said)
+    for n, (case, (_, words)) in enumerate(cases_.items(), first[0]):
+        found = [s.partition(": ")[2] for s in said if s.startswith(f"entry {n}: ")]
+        equal(words in found if words else found == [], True, f"{case}: {found}")
+    return theirs
+
+
+@test
+def what_a_receipt_claims_is_computed_anew_by_both(tmp):
+    contains(forged(built(tmp), 2, CLAIMS), " 0 claims not computed")  # contact and adoption stand before M-01
+
+
+@test
+def every_text_is_missed_and_every_altered_one_is_found(tmp):
+    p = built(tmp)
+    n = int(pg.psql(p.db, "SELECT count(*) FROM kfmig.blob")[0][0])
+    equal(n > 10, True, n)
+    pg.psql(p.db, LOOSE.format("blob", "UPDATE kfmig.blob SET bytes = bytes || 'x'"))
+    ours, theirs = both(p)
+    equal((ours.status, theirs.stdout.count("was altered")), (8, n), theirs.stdout)
+    pg.psql(p.db, OFF.format("blob", "DELETE FROM kfmig.blob"))
+    ours, theirs = both(p)
+    equal(ours.status, 8)
+    equal(theirs.stdout.count("the ledger lacks"), ours.text.count("the ledger lacks"), f"{ours!r}\n{theirs.stdout}")
+
+
+# --- the same of a projection
+
+A, B = "2026-02.0000000a", "2026-03.0000000b"
+
+
+def projected(tmp):
+    """A database with two dataset versions in a generation."""
+    p = Project(tmp, postgis=True)
+    p.bundle("M-01", "CREATE SCHEMA app; CREATE TABLE app.pts (version text, id text, geom geometry(Point, 4326));")
+    for v, n in ((A, 3), (B, 2)):
+        version(p, "wells", v, [point(f"p{i}", -100 + i, 38) for i in range(n)])
+    sources = "".join(f"  - {{dataset: wells, version: {v}, asset: features, into: pts, columns: {{version: $dataset_version_id, id: properties.id, geom: geometry}}}}\n" for v in (B, A))
+    p.write("registry/projections/wells.yml", f"projection: wells\nstore: postgis\nschema: app\nsources:\n{sources}")
+    ran = p.build()
+    equal(ran.status, 0, repr(ran))
+    return p
+
+
+def in_generation(change):
+    return lambda entry, claim: change(entry, claim["projection"], claim)
+
+
+def other_digest(entry, generation, claim):
+    entry["checksum"] = claim["checksum"] = generation["digest"] = OTHER
+
+
+PARTS = "digest of its generation is not that of its parts"
+SOURCES = "content of its generation is not that of its sources"
+GENERATION = {
+    "untouched": (lambda e, g, c: None, ""),
+    "digest": (other_digest, PARTS),
+    "digest of the receipt": (lambda e, g, c: g.update(digest=OTHER), "checksum is not that of its generation"),
+    "file": (lambda e, g, c: c["inputs"][0].update(digest=OTHER), "bundle digest is not that of its declaration"),
+    "content": (lambda e, g, c: g.update(content=OTHER), SOURCES),
+    "part": (lambda e, g, c: g["parts"][0].update(digest=OTHER), PARTS),
+    "version of a part": (lambda e, g, c: [x for x in g["parts"] if "version" in x][0].update(version="x"), PARTS),
+    "table of a part": (lambda e, g, c: [x for x in g["parts"] if "table" in x][0].update(table="x"), PARTS),
+    "order of parts": (lambda e, g, c: g["parts"].reverse(), PARTS),
+    "rows of a source": (lambda e, g, c: g["sources"][0].update(rows=7), SOURCES),
+    "fingerprint of a source": (lambda e, g, c: g["sources"][1].update(fingerprint=OTHER), SOURCES),
+    "table of a source": (lambda e, g, c: g["sources"][1].update(into="x"), SOURCES),
+    "order of sources": (lambda e, g, c: g["sources"].reverse(), ""),
+}
+
+
+@test
+def what_a_receipt_claims_of_a_generation_is_computed_anew_by_both(tmp):
+    p = projected(tmp)
+    at = int(pg.psql(p.db, "SELECT max(seq) - 1 FROM kfmig.entry WHERE kind = 'publish'")[0][0])
+    contains(forged(p, at, {case: (in_generation(change), words) for case, (change, words) in GENERATION.items()}), " 0 claims not computed")
 
 
 FILES = {

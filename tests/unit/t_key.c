@@ -1,5 +1,5 @@
 /* layer: load */
-/* Checksum and bundle digest: what changes them and what does not, and that they are what load/key.h defines. */
+/* Checksum and bundle digest: what changes them and what does not, and that they are what model/key.h defines. */
 #include "tap.h"
 
 #include "project.h"
@@ -183,7 +183,7 @@ static void test_definition(const struct pair *base)
     add_text(&b, "runner.tool", "native");
     add_text(&b, "requires_rollback", "true");
     struct digest checksum = digest_of(buf_bytes(&b));
-    ok(digest_eq(&checksum, &base->checksum), "the checksum is what load/key.h defines");
+    ok(digest_eq(&checksum, &base->checksum), "the checksum is what model/key.h defines");
     buf_clear(&b);
     add_framed(&b, "kfmig.bundle.v1", strlen("kfmig.bundle.v1"));
     add_field(&b, "checksum", checksum.b, sizeof checksum.b);
@@ -198,7 +198,7 @@ static void test_definition(const struct pair *base)
              "trail\"]},\"type\":\"postgis\"}");
     add_field(&b, "notes", notes.b, sizeof notes.b);
     struct digest bundle = digest_of(buf_bytes(&b));
-    ok(digest_eq(&bundle, &base->bundle), "the bundle digest is what load/key.h defines");
+    ok(digest_eq(&bundle, &base->bundle), "the bundle digest is what model/key.h defines");
     buf_release(&b);
 }
 

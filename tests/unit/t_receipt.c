@@ -122,6 +122,11 @@ static bool same_source(const struct account_source *a, const struct account_sou
            same_partial(a, b);
 }
 
+static bool same_doc(const struct doc *a, const struct doc *b)
+{
+    return a == NULL || b == NULL ? a == b : doc_eq(a, b);
+}
+
 static bool same_generation(const struct account_generation *a, const struct account_generation *b)
 {
     if (a == NULL || b == NULL) {
@@ -129,17 +134,12 @@ static bool same_generation(const struct account_generation *a, const struct acc
     }
     bool same = same_text(a->name, b->name) && same_text(a->schema, b->schema) &&
                 a->number == b->number && digest_eq(&a->digest, &b->digest) &&
-                digest_eq(&a->content, &b->content) &&
+                digest_eq(&a->content, &b->content) && same_doc(a->parts, b->parts) &&
                 same_digests(&a->components, &b->components) && a->n_sources == b->n_sources;
     for (size_t i = 0; same && i < a->n_sources; i++) {
         same = same_source(&a->sources[i], &b->sources[i]);
     }
     return same;
-}
-
-static bool same_doc(const struct doc *a, const struct doc *b)
-{
-    return a == NULL || b == NULL ? a == b : doc_eq(a, b);
 }
 
 static bool same_failure(const struct account_failure *a, const struct account_failure *b)
@@ -182,6 +182,8 @@ static void is_claim(const struct account *a, const struct account *b)
     ok(a->has_declaration == b->has_declaration &&
            digest_eq(&a->declaration.checksum, &b->declaration.checksum) &&
            digest_eq(&a->declaration.bundle_digest, &b->declaration.bundle_digest) &&
+           same_doc(a->declaration.document, b->declaration.document) &&
+           digest_eq(&a->declaration.notes, &b->declaration.notes) &&
            same_scope(&a->declaration.scope, &b->declaration.scope),
        "the declaration");
     ok(same_limits(&a->declaration.declared, &b->declaration.declared) &&
@@ -290,6 +292,8 @@ static struct account migration(void)
     x.has_declaration = true;
     x.declaration.checksum = digest_byte(1);
     x.declaration.bundle_digest = digest_byte(2);
+    x.declaration.document = doc_new(&arena, DOC_MAP);
+    x.declaration.notes = digest_byte(9);
     x.declaration.scope = whole_scope;
     x.declaration.declared.max_row_backfill = 0;
     x.declaration.observed = (struct limits){3, 2, 1};
@@ -347,6 +351,7 @@ static struct account projection(void)
     sources[1] =
         (struct account_source){"wells", "2026-03", "rows", "pts", -1, {{0}}, false, NULL, 0};
     g = (struct account_generation){.name = "wells",
+                                    .parts = doc_new(&arena, DOC_LIST),
                                     .schema = "app",
                                     .number = 3,
                                     .digest = d,

@@ -1,6 +1,6 @@
 /* layer: site */
 /* Applied and not here, renamed, copied, alike, line ends: what the plan and its reading make of them. */
-#include "load/key.h"
+#include "model/key.h"
 #include "plan_cases.h"
 #include "site/absent.h"
 

@@ -23,8 +23,8 @@
  *   "notes"              the 32 bytes of the SHA-256 of the notes; empty without notes
  *
  * Neither covers baselines/, diffs/, receipts/ or approvals. */
-#ifndef KFMIG_LOAD_KEY_H
-#define KFMIG_LOAD_KEY_H
+#ifndef KFMIG_MODEL_KEY_H
+#define KFMIG_MODEL_KEY_H
 
 #include "doc/doc.h"
 #include "model/decl.h"

@@ -1,5 +1,5 @@
-/* Checksum and bundle digest: the definition stands in load/key.h. */
-#include "load/key.h"
+/* Checksum and bundle digest: the definition stands in model/key.h. */
+#include "model/key.h"
 
 #include <stdlib.h>
 #include <string.h>
