@@ -224,6 +224,19 @@ static struct doc *generation_doc(struct arena *a, const struct account_generati
     return d;
 }
 
+static void put_allowed(struct arena *a, struct doc *d, const struct account *x)
+{
+    const struct allowances *l = &x->declaration.allowed;
+    struct doc *list = l->n > 0 ? doc_put(a, d, "allowed", doc_new(a, DOC_LIST)) : NULL;
+    for (size_t i = 0; i < l->n; i++) {
+        const struct allowance *one = &l->v[i];
+        struct doc *m = doc_push(a, list, doc_new(a, DOC_MAP));
+        doc_put(a, m, "rule", name_doc(a, x, one->rule));
+        doc_put(a, m, "place", doc_text(a, arena_printf(a, "%s:%d", one->path, one->line)));
+        doc_put(a, m, "reason", name_doc(a, x, one->reason));
+    }
+}
+
 /* What bundle digest and checksum are made of, besides the inputs. */
 static void put_declaration(struct arena *a, struct doc *d, const struct account *x)
 {
@@ -233,6 +246,7 @@ static void put_declaration(struct arena *a, struct doc *d, const struct account
         put_lent(a, d, "declaration", x->declaration.document);
         doc_put(a, d, "notes_digest", receipt_digest(a, &x->declaration.notes));
     }
+    put_allowed(a, d, x);
     doc_put(a, d, "scope", scope_doc(a, &x->declaration.scope));
     doc_put(a, d, "limits", receipt_limits(a, &x->declaration.declared, &x->declaration.observed));
 }

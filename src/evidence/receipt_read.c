@@ -206,6 +206,20 @@ static const struct account_generation *generation_at(struct reading *g, const s
     return out;
 }
 
+static struct allowances allowed_at(struct reading *g, const struct doc *list)
+{
+    struct allowances out = {0};
+    for (size_t i = 0; i < doc_len(list); i++) {
+        const struct doc *d = list->item[i];
+        char *path = arena_strdup(g->a, doc_str(d, "place", ""));
+        int line = number_behind(path);
+        ARENA_GROW(g->a, out.v, out.n, out.cap);
+        out.v[out.n++] =
+            (struct allowance){path, line, name_at(g, d, "rule"), name_at(g, d, "reason")};
+    }
+    return out;
+}
+
 static void read_declaration(struct reading *g, const struct doc *claim, struct account *out)
 {
     const struct doc *policy = doc_get(claim, "policy");
@@ -214,6 +228,7 @@ static void read_declaration(struct reading *g, const struct doc *claim, struct 
     out->declaration.bundle_digest = digest_at(g, claim, "bundle_digest");
     out->declaration.document = doc_get(claim, "declaration");
     out->declaration.notes = digest_at(g, claim, "notes_digest");
+    out->declaration.allowed = allowed_at(g, doc_get(claim, "allowed"));
     out->declaration.scope = receipt_read_scope(g->a, doc_get(claim, "scope"));
     receipt_read_limits(doc_get(claim, "limits"), &out->declaration.declared,
                         &out->declaration.observed);

@@ -4,6 +4,7 @@
 #ifndef KFMIG_MODEL_ACCOUNT_H
 #define KFMIG_MODEL_ACCOUNT_H
 
+#include "model/allow.h"
 #include "model/decl.h"
 #include "model/finding.h"
 #include "model/touch.h"
@@ -121,6 +122,7 @@ struct account {
         struct limits declared, observed;
         const char *change_class;
         struct names reviewers;
+        struct allowances allowed; /* by comments in its files */
     } declaration;
     struct account_inputs inputs;
     struct digest pre, post, diff, touched;

@@ -21,6 +21,19 @@ static void add_files(struct arena *a, struct account_inputs *l, const struct ar
     }
 }
 
+/* What stands there in spite of a rule, as its author wants it. */
+static void add_allowed(struct arena *a, const struct decl *d, struct allowances *out)
+{
+    const struct artifacts *lists[] = {&d->forward, &d->rollback, &d->invariants};
+    allow_list(a, d->file.path, d->file.bytes, out);
+    for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
+        for (size_t k = 0; k < lists[i]->n; k++) {
+            allow_list(a, lists[i]->v[k].path, lists[i]->v[k].bytes, out);
+        }
+    }
+    allow_list(a, d->notes.path, d->notes.bytes, out);
+}
+
 static void add_declaration(struct arena *a, const struct bundle *b, const struct outcome *o,
                             struct account *out)
 {
@@ -36,6 +49,7 @@ static void add_declaration(struct arena *a, const struct bundle *b, const struc
     out->declaration.observed = o->observed ? limits_observed(&o->seen) : limits_none;
     out->declaration.change_class = text_of(d->change_class);
     out->declaration.reviewers = d->reviewers;
+    add_allowed(a, d, &out->declaration.allowed);
     if (d->file.path != NULL) {
         account_inputs_add(a, &out->inputs, d->file.path, &d->file.digest, false);
     }

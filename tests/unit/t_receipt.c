@@ -142,6 +142,16 @@ static bool same_generation(const struct account_generation *a, const struct acc
     return same;
 }
 
+static bool same_allowed(const struct allowances *a, const struct allowances *b)
+{
+    bool same = a->n == b->n;
+    for (size_t i = 0; same && i < a->n; i++) {
+        same = same_text(a->v[i].path, b->v[i].path) && a->v[i].line == b->v[i].line &&
+               same_text(a->v[i].rule, b->v[i].rule) && same_text(a->v[i].reason, b->v[i].reason);
+    }
+    return same;
+}
+
 static bool same_failure(const struct account_failure *a, const struct account_failure *b)
 {
     return same_text(a->code, b->code) &&
@@ -183,6 +193,7 @@ static void is_claim(const struct account *a, const struct account *b)
            digest_eq(&a->declaration.checksum, &b->declaration.checksum) &&
            digest_eq(&a->declaration.bundle_digest, &b->declaration.bundle_digest) &&
            same_doc(a->declaration.document, b->declaration.document) &&
+           same_allowed(&a->declaration.allowed, &b->declaration.allowed) &&
            digest_eq(&a->declaration.notes, &b->declaration.notes) &&
            same_scope(&a->declaration.scope, &b->declaration.scope),
        "the declaration");
@@ -294,6 +305,9 @@ static struct account migration(void)
     x.declaration.bundle_digest = digest_byte(2);
     x.declaration.document = doc_new(&arena, DOC_MAP);
     x.declaration.notes = digest_byte(9);
+    allow_list(&arena, "m/forward.sql",
+               bytes_str("-- kfmig:allow jwt \xc3\xa4 100% sample\n\n-- kfmig:allow-unparsed\n"),
+               &x.declaration.allowed);
     x.declaration.scope = whole_scope;
     x.declaration.declared.max_row_backfill = 0;
     x.declaration.observed = (struct limits){3, 2, 1};
