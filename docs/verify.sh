@@ -3,6 +3,7 @@
 # is checked, and why. What it finds stands on stdout, a line each; the last line counts.
 #   verify.sh --export CONNINFO DIR   reads the ledger into files (psql; the role needs SELECT on schema kfmig), then checks them
 #   verify.sh DIR [PROJECT]           checks the files alone; with PROJECT also what is exported in its migrations/
+# --sink SINK, before all others: also the receipts of this ledger in the sink.
 # Exit status: 0 all is as it should be, 8 something is not, 5 usage, 1 the database or a file cannot be read.
 set -u
 export LC_ALL=C
@@ -150,6 +151,151 @@ root_of_frontier()
     echo "$hash"
 }
 
+# --- baselines ---
+
+# All objects, a line each: their text in base64 and with %XX, kind, schema that they count to, schema and name for protected domains.
+list_things()
+{
+    cut -f2 "$dir/objects" | uniq | awk -v OFS="$tab" 'function decode(t,  i, v, out) {
+        for (i = 1; i <= length(t); i += 4) {
+            v = ((at[substr(t, i, 1)] * 64 + at[substr(t, i + 1, 1)]) * 64 + at[substr(t, i + 2, 1)]) * 64 + at[substr(t, i + 3, 1)]
+            out = out byte[int(v / 65536)] (substr(t, i + 2, 1) == "=" ? "" : byte[int(v / 256) % 256]) (substr(t, i + 3, 1) == "=" ? "" : byte[v % 256])
+        }
+        return out
+    }
+    function encode(s,  i, c, out) {
+        for (i = 1; i <= length(s); i++) {
+            c = substr(s, i, 1)
+            out = out (c < " " || c > "~" || c == "%" ? sprintf("%%%02X", number[c]) : c)
+        }
+        return out
+    }
+    function name(s,  i, out) { # the first one in s; rest: what is behind it
+        if (substr(s, 1, 1) != "\"") {
+            i = match(s, /[.(]/)
+            rest = i ? substr(s, i) : ""
+            return i ? substr(s, 1, i - 1) : s
+        }
+        for (i = 2; i <= length(s) && (substr(s, i, 1) != "\"" || substr(s, i + 1, 1) == "\""); i++) {
+            out = out substr(s, i, 1)
+            if (substr(s, i, 1) == "\"") i++
+        }
+        rest = substr(s, i + 1)
+        return out
+    }
+    BEGIN {
+        B = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+        for (i = 1; i <= 64; i++) at[substr(B, i, 1)] = i - 1
+        for (i = 1; i < 256; i++) { byte[i] = sprintf("%c", i); number[byte[i]] = i }
+        n = split("role database tablespace publication subscription replication_slot event_trigger cast transform language access_method " \
+            "foreign_data_wrapper foreign_server user_mapping default_privileges large_object setting program server_file remote unknown", word, " ")
+        for (i = 1; i <= n; i++) global[word[i]] = 1
+    }
+    {
+        text = whole = decode($1)
+        if (match(text, /^[^: ]*:/)) text = substr(text, RLENGTH + 1)
+        kind = text
+        sub(/ .*/, "", kind)
+        text = substr(text, length(kind) + 2)
+        schema = ""
+        if (kind == "cast" || kind == "transform" || kind == "large_object") {
+            first = text
+        } else {
+            first = name(text)
+            if (substr(rest, 1, 1) == ".") { schema = first; text = substr(rest, 2); first = name(text) }
+            first = kind == "operator" ? text : first rest
+        }
+        if (kind == "schema") schema = first
+        print $1, encode(whole), kind, (kind in global ? "" : encode(schema)), encode(schema), encode(first)
+    }' | sort -t "$tab" -k2,2 >"$dir/.things"
+    mkdir "$dir/.names" || die 1 "cannot write below $dir"
+    awk -F "$tab" -v to="$dir/.names" '{ f = sprintf("%s/%07d", to, NR); printf "%s", $2 >f; close(f) }' "$dir/.things"
+    (cd "$dir/.names" && find . -type f | sort | xargs sha256sum) | cut -c1-2 | paste "$dir/.things" - >"$dir/.named"
+    mv "$dir/.named" "$dir/.things"
+    rm -r "$dir/.names"
+}
+
+# Into .members: SET TAB BUCKET TAB NAME TAB FINGERPRINT TAB BASE64, of the objects that stand there after an entry; SET: "a" of all, "p" of what is
+# protected, "s" and a schema. Into .counts: how many of each kind.
+sum_of_objects() # UPTO POLICY; POLICY: lines KIND TAB NAME
+{
+    printf '%s\n' "$2" >"$dir/.policy"
+    awk -F "$tab" -v OFS="$tab" -v upto="$1" -v counts="$dir/.counts" '
+    FILENAME ~ /\.policy$/ { policy[$1, $2] = 1; next }
+    FILENAME ~ /\.things$/ { things[++n] = $1; text[$1] = $2; kind[$1] = $3; schema[$1] = $4; of[$1] = $5; name[$1] = $6; bucket[$1] = $7; next }
+    $1 <= upto { print_of[$2] = $3 }
+    END {
+        for (i = 1; i <= n; i++) {
+            o = things[i]
+            if (!(o in print_of) || print_of[o] == "-") continue
+            count[kind[o]]++
+            member = bucket[o] OFS text[o] OFS print_of[o] OFS o
+            print "a", member
+            if (schema[o] != "") print "s" schema[o], member
+            if (kind[o] == "role" ? ("roles", name[o]) in policy : ("schemas", of[o]) in policy ||
+                (kind[o] == "table" && (("tables", name[o]) in policy || ("tables", of[o] "." name[o]) in policy))) print "p", member
+        }
+        printf "" >counts
+        for (k in count) print "\"" k "\":" count[k] >counts
+    }' "$dir/.policy" "$dir/.things" "$dir/objects" >"$dir/.members"
+}
+
+# The digests of the sets in .members, a line each: SET TAB DIGEST; buckets are SHA-256 over their lines, and a set's digest is over its 256 buckets.
+digests_of_sets()
+{
+    [ -s "$dir/.members" ] || return
+    mkdir "$dir/.buckets" || die 1 "cannot write below $dir"
+    sort -t "$tab" -k1,1 -k2,2 -k3 "$dir/.members" | awk -F "$tab" -v to="$dir/.buckets" '
+        $1 != set { set = $1; n++; print set >(to "/sets") }
+        { f = sprintf("%s/%05d.%s", to, n, $2) }
+        f != old { if (old) close(old); old = f }
+        { print $3 "\tsha256:" $4 >f }'
+    (cd "$dir/.buckets" && find . -name '*.*[0-9a-f]' -type f | sort | xargs sha256sum) | awk -v zero="$(printf '%064d' 0)" '
+        function flush(  i, k) { if (set) { for (i = 0; i < 256; i++) { k = sprintf("%02x", i); printf "%s", (k in at ? at[k] : zero) } print ""; split("", at) } }
+        { file = substr($2, 3) }
+        substr(file, 1, 5) != set { flush(); set = substr(file, 1, 5) }
+        { at[substr(file, 7)] = $1 }
+        END { flush() }' | while read -r buckets; do
+        echo "$buckets" | binary | sha
+    done | paste "$dir/.buckets/sets" -
+    rm -r "$dir/.buckets"
+}
+
+# The baseline of a set of objects that nobody is in: 256 empty buckets.
+empty_set()
+{
+    printf '%016384d\n' 0 | binary | sha
+}
+
+baseline_2() # MAJOR; of .members and .counts, the document
+{
+    digests_of_sets >"$dir/.sets"
+    protected=$(grep "^p$tab" "$dir/.sets" | cut -f2)
+    all=$(grep "^a$tab" "$dir/.sets" | cut -f2)
+    printf '{"counts":{%s},"format":"kfmig.baseline.v2","names":"%%XX","objects":"sha256:%s","protected":"sha256:%s","schemas":[%s],"server_major":%s}' \
+        "$(sort "$dir/.counts" | paste -s -d , -)" "${all:-$(empty_set)}" "${protected:-$(empty_set)}" \
+        "$(sed -n "s/^s//p" "$dir/.sets" | sort | sed 's/[\\"]/\\&/g' | awk -F "$tab" '{ printf "%s{\"objects\":\"sha256:%s\",\"schema\":\"%s\"}", (NR > 1 ? "," : ""), $2, $1 }')" "$1"
+}
+
+# Members of one set in .members as framed fields, in the order of their texts, which the objects have.
+digest_of_members() # DOMAIN SET
+{
+    awk -F "$tab" -v OFS="$tab" -v set="$2" '$1 == set { print "b2JqZWN0", $5; print "ZmluZ2VycHJpbnQ=", "x" $4 }' "$dir/.members" | digest_of_fields "$1"
+}
+
+baseline_1() # MAJOR; schemas go by their names with %XX here: "unproven" where these say less than the names themselves
+{
+    if awk -F "$tab" '$1 == "a" { print $3 }' "$dir/.members" | grep -q '%[^2]\|%2[^5]'; then return 1; fi
+    grep -v '^"database":' "$dir/.counts" | sort >"$dir/.sets"
+    printf '{"counts":{%s},"format":"kfmig.baseline.v1","objects":{%s},"protected":"sha256:%s","schemas":{%s},"server_major":%s}' \
+        "$(paste -s -d , - <"$dir/.sets")" \
+        "$(awk -F "$tab" '$1 == "a" { gsub(/%25/, "%", $3); gsub(/[\\"]/, "\\\\&", $3); printf "%s\"%s\":\"sha256:%s\"", (n++ ? "," : ""), $3, $4 }' "$dir/.members")" \
+        "$(digest_of_members kfmig.protected.v1 p)" \
+        "$(sed -n "s/^s\([^$tab]*\)$tab.*/\1/p" "$dir/.members" | sort -u | while IFS= read -r schema; do
+            printf ',"%s":"sha256:%s"' "$(printf '%s' "$schema" | sed 's/%25/%/g; s/[\\"]/\\&/g')" "$(digest_of_members kfmig.schema.v1 "s$schema")"
+        done | cut -c2-)" "$1"
+}
+
 # --- what is checked ---
 
 member() # JSON PATH; the text, or "" where it is null or not there
@@ -269,6 +415,43 @@ check_content() # SEQUENCE BODY
     check_made "$1" "content of its generation" "$(member "$2" .claim.projection.content)" "$(digest_of_fields kfmig.content.v1 <"$dir/.fields")" "its sources"
 }
 
+# Policy as the receipt has it, with %XX.
+policy_of() # BODY
+{
+    printf '%s' "$1" | jq -r '.claim.policy.protected // {} | to_entries[] | .key as $k | .value[] | "\($k)\t\(. | @uri)"' | awk -F "$tab" -v OFS="$tab" '
+        BEGIN { for (i = 32; i < 127; i++) if (i != 37) of[sprintf("%%%02X", i)] = sprintf("%c", i) }
+        { out = ""; while (match($2, /%[0-9A-F][0-9A-F]/)) { h = substr($2, RSTART, 3); out = out substr($2, 1, RSTART - 1) (h in of ? of[h] : h); $2 = substr($2, RSTART + 3) } print $1, out $2 }'
+}
+
+# Baselines are the sum of the objects up to an entry: the digests of their documents.
+check_baselines() # SEQUENCE BODY
+{
+    format=$(member "$2" .claim.baselines.format)
+    major=$(printf '%s' "$2" | jq -r '(.target.server_version // 0) / 10000 | floor')
+    policy=$(policy_of "$2")
+    printf '%s' "$2" | jq -r '.claim.outputs[]? | select(.uri == "baselines/pre.json" or .uri == "baselines/post.json") | "\(.digest) \(.uri)"' >"$dir/.outputs"
+    while read -r digest uri; do
+        upto=$1
+        [ "$uri" = baselines/post.json ] || upto=$(($1 - 1))
+        key=$(printf '%s %s %s %s' "$upto" "$format" "$major" "$policy" | sha)
+        have=$(grep "^$key " "$dir/.baselines" | cut -d' ' -f2)
+        if [ -z "$have" ]; then
+            sum_of_objects "$upto" "$policy"
+            case $format in
+            '') have=$(baseline_1 "$major" >"$dir/.document" && sha <"$dir/.document") || have=unproven ;;
+            kfmig.baseline.v2) have=$(baseline_2 "$major" | sha) ;;
+            *) have=unknown ;;
+            esac
+            echo "$key $have" >>"$dir/.baselines"
+        fi
+        if [ "$have" = unproven ]; then
+            unproven=$((unproven + 1))
+        else
+            [ "$digest" = "sha256:$have" ] || finding output "entry $1: $uri is not what its receipt names"
+        fi
+    done <"$dir/.outputs"
+}
+
 # What a receipt claims, computed anew from what it says that it is made of. Older versions do not say all of it.
 check_claims() # ENTRY SEQUENCE BODY
 {
@@ -309,6 +492,7 @@ check_receipt() # ENTRY SEQUENCE RUN_ID DIGEST BODY
     [ "$said" = "$want" ] && [ "$3" = "$(member "$1" .run_id)" ] || finding receipt "entry $2: its receipt is that of another run"
     check_names "$1" "$2" "$5"
     check_claims "$1" "$2" "$5"
+    check_baselines "$2" "$5"
 }
 
 check_receipts()
@@ -393,7 +577,34 @@ check_exports() # PROJECT
     done <"$dir/.exports"
 }
 
+check_sink() # SINK; this ledger's folder in it
+{
+    folder=$1/$environment/$uuid
+    find "$folder" -type f -name '[0-9]*-*' 2>/dev/null | sed 's,.*/,,' | sort >"$dir/.sunk"
+    while read -r name; do
+        seq=$(printf '%s' "${name%%-*}" | sed 's/^0*//')
+        if [ "$seq" -gt "$size" ]; then
+            finding sink "$folder has a receipt of entry $seq, the ledger has $size entries"
+        elif [ "sha256:$(sha <"$folder/$name")" != "$(sed -n "${seq}p" "$dir/entries" | jq -r .receipt 2>/dev/null)" ]; then
+            finding sink "$folder/$name is not the receipt of ledger entry $seq"
+        else
+            sunk=$((sunk + 1))
+        fi
+    done <"$dir/.sunk"
+    n=0
+    while [ "$n" -lt "$size" ]; do
+        n=$((n + 1))
+        grep -q "^0*$n-" "$dir/.sunk" || finding sink "$folder lacks the receipt of ledger entry $n"
+    done
+}
+
 tab=$(printf '\t')
+sink=
+if [ "${1:-}" = --sink ]; then
+    [ $# -gt 2 ] || die 5 "usage: verify.sh --sink SINK DIR"
+    sink=$2
+    shift 2
+fi
 case ${1:-} in
 --export)
     [ $# -eq 3 ] || die 5 "usage: verify.sh --export CONNINFO DIR"
@@ -408,13 +619,20 @@ esac
 exported=0
 others=0
 unproven=0
+sunk=0
+rm -rf "$dir/.names" "$dir/.buckets"
+: >"$dir/.baselines"
+list_things
 check_tree
 check_receipts
 check_blobs
 check_objects
 check_guards
+[ -z "$sink" ] || check_sink "$sink"
 [ $# -ne 2 ] || check_exports "$2"
-rm -f "$dir/.lacking" "$dir/.named" "$dir/.exports" "$dir/.claims" "$dir/.fields"
-echo "$environment: $size entries, $(wc -l <"$dir/receipts") receipts, $(wc -l <"$dir/blobs") texts, $(wc -l <"$dir/objects") rows of objects, $unproven claims not computed, $exported exported receipts verified," \
+for name in lacking named exports claims fields things policy members counts sets outputs document baselines sunk; do
+    rm -f "$dir/.$name"
+done
+echo "$environment: $size entries, $(wc -l <"$dir/receipts") receipts, $(wc -l <"$dir/blobs") texts, $(wc -l <"$dir/objects") rows of objects, $unproven claims not computed, $sunk in the sink, $exported exported receipts verified," \
     "$others of another ledger, $found findings"
 [ "$found" -eq 0 ] || exit 8

@@ -188,6 +188,7 @@ static int print_verified(struct receipt_call *c, struct verified *v)
         doc_put(a, d, "entries", doc_int(a, (int64_t)v->n_entries));
         doc_put(a, d, "exports", doc_int(a, (int64_t)v->n_exports));
         doc_put(a, d, "foreign", doc_int(a, (int64_t)v->n_foreign));
+        doc_put(a, d, "sunk", doc_int(a, (int64_t)v->n_sunk));
         doc_put(a, d, "unproven", doc_int(a, (int64_t)v->n_unproven));
         struct doc *findings = doc_put(a, d, "findings", doc_new(a, DOC_LIST));
         for (size_t i = 0; i < v->findings.n; i++) {
@@ -217,6 +218,9 @@ static int print_verified(struct receipt_call *c, struct verified *v)
         v->n_found == 0 ? ": all as they should be" : "");
     if (v->n_foreign > 0) {
         buf_printf(&out, "%zu of another ledger, not verified\n", v->n_foreign);
+    }
+    if (c->s.site.project->sink != NULL) {
+        buf_printf(&out, "%zu in the sink\n", v->n_sunk);
     }
     if (v->n_unproven > 0) {
         buf_printf(&out,

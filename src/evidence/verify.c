@@ -9,6 +9,7 @@
 #include "evidence/receipts.h"
 #include "evidence/verify_claims.h"
 #include "evidence/verify_exports.h"
+#include "evidence/verify_sink.h"
 
 enum { KEPT_MAX = 1000 };
 
@@ -296,5 +297,6 @@ int verify_ledger(const struct archive *r, struct arena *a, struct verified *v, 
     }
     check_texts(&p, texts, n_texts);
     verify_exports(r, a, v);
+    verify_sink(r, &p.entries, a, v);
     return 0;
 }

@@ -335,4 +335,37 @@ def a_file_that_a_receipt_names_and_is_missing_is_found_by_both(tmp):
     agree(p, 8, "is missing, though its receipt names it")
 
 
+# --- what stands outside the database
+
+SUNK = {
+    "untouched": (lambda f: None, ""),
+    "altered": (lambda f: f[1].write_bytes(f[1].read_bytes() + b" "), "not the receipt of ledger entry 2"),
+    "missing": (lambda f: f[2].unlink(), "lacks the receipt of ledger entry 3"),
+    "of another": (lambda f: f[0].write_bytes(f[1].read_bytes()), "not the receipt of ledger entry 1"),
+    "of no entry": (lambda f: f[-1].rename(f[-1].with_name("00000009-x.json")), "has a receipt of entry 9, the ledger has 3 entries"),
+}
+
+
+@test
+def the_sink_is_held_to_the_ledger_by_both(tmp):
+    p = Project(tmp, environments=ENVIRONMENTS + "receipts: {sink: sink}\n")
+    p.bundle("M-01", "CREATE SCHEMA app;")
+    equal(p.build().status, 0)
+    folder = next(p.path("sink/dev").iterdir())
+    kept = {f: f.read_bytes() for f in sorted(folder.iterdir())}
+    equal(len(kept), 3)
+    script(p, "--export", pg.dsn(p.db, user=pg.SUPERUSER), "audit")
+    for name, (spoil, words) in SUNK.items():
+        spoil(sorted(folder.iterdir()))
+        ours, theirs = p.run("receipt", "verify", "dev", "--json"), script(p, "--sink", "sink", "audit")
+        if "no entry" not in name:  # that one stops every verb that connects: the ledger went back
+            equal((ours.status, theirs.returncode), (8, 8) if words else (0, 0), f"{name}: {ours!r} {theirs.stdout}")
+            equal([words in f["message"] for f in json.loads(ours.out)["findings"]], [True] if words else [], name)
+        contains(theirs.stdout, words, name)
+        for file in folder.iterdir():
+            file.unlink()
+        for file, body in kept.items():
+            file.write_bytes(body)
+
+
 main()
