@@ -67,6 +67,7 @@ def a_pipe_hears_that_a_long_statement_still_runs(tmp):
         child = p.start("build", "dev", env={"KFMIG_HEARTBEAT_MS": "300"})
         until(lambda: said(child).count(f"{TWO}: at work for ") >= 2, "two heartbeats")
         until(lambda: "1/1 ALTER TABLE" in said(child), "they name the statement")
+        until(lambda: "waiting for the lock" in said(child), "and what it waits for is told")
         let_go()
         status, _, err = finish(child)
     equal(status, 0, err)
