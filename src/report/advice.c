@@ -42,8 +42,10 @@ static void about_drift(struct buf *out, const struct plan *p, const struct reas
     advice_command(out, p, "diff", NULL);
     buf_puts(
         out,
-        " says what was changed outside kfmig: undo it, or accept the database as it stands with ");
+        " says what was changed outside kfmig: undo it, accept the database as it stands with ");
     advice_command(out, p, "adopt", NULL);
+    buf_puts(out,
+             ", or, where the migration is what was done, take it for applied with --migration=ID");
 }
 
 static void about_cause(struct buf *out, const struct plan *p, const struct reason *r)
