@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "evidence/sink.h"
+#include "evidence/verify_sink.h"
 #include "evidence_ledger.h"
 
 static struct arena arena;
@@ -196,9 +197,105 @@ static void test_check(void)
     check_check("12.json", "", "a number without a run is none", NULL);
 }
 
+/* --- the sink is held to the ledger ----------------------------------------------------------------- */
+
+static void is_altered(struct scene *s)
+{
+    put_file(name_of(s, 2), "{}");
+}
+
+static void is_missing(struct scene *s)
+{
+    (void)unlinkat(dirfd, name_of(s, 3), 0);
+}
+
+static void is_unreadable(struct scene *s)
+{
+    (void)unlinkat(dirfd, name_of(s, 1), 0);
+    (void)mkdirat(dirfd, name_of(s, 1), 0777);
+}
+
+static void is_beyond(struct scene *s)
+{
+    (void)s;
+    put_file("sink/dev/" UUID "/00000009-x.json", "{}");
+}
+
+static void is_written_meanwhile(struct scene *s)
+{
+    is_beyond(s);
+    s->m.id.size = 9;
+}
+
+static void is_anything_else(struct scene *s)
+{
+    (void)s;
+    put_file("sink/dev/" UUID "/notes.txt", "");
+    put_file("sink/dev/" UUID "/12.json", "");
+    put_file("sink/dev/" UUID "/0-x.json", "");
+}
+
+static void is_no_folder(struct scene *s)
+{
+    (void)s;
+    clear();
+    put_file("sink", "a file");
+}
+
+static void is_none(struct scene *s)
+{
+    s->r.sink = NULL;
+}
+
+/* found: what is found, each behind the last part of its path; "": nothing. */
+static const struct held_case {
+    const char *name;
+    void (*make)(struct scene *);
+    size_t n_sunk, n_found;
+    const char *found;
+} held_cases[] = {
+    {"as it was delivered", NULL, 3, 0, ""},
+    {"no sink", is_none, 0, 0, ""},
+    {"an altered receipt", is_altered, 2, 1, "not the receipt of ledger entry 2"},
+    {"a missing one", is_missing, 2, 1,
+     "lacks the receipt of ledger entry 3: the next run delivers it"},
+    {"one that cannot be read", is_unreadable, 2, 1, "00000001"},
+    {"one of no entry", is_beyond, 3, 1, "has a receipt of entry 9, the ledger has 3 entries"},
+    {"one of an entry that was made meanwhile", is_written_meanwhile, 3, 0, ""},
+    {"files that are nobody's", is_anything_else, 3, 0, ""},
+    {"a file in its place", is_no_folder, 0, 1, "sink/dev"},
+};
+
+static void check_held(const struct held_case *c)
+{
+    struct scene s;
+    struct verified v = {.n_found = 0};
+    scene_begin(&s, "sink");
+    int rc = sink_deliver(&s.r, &s.e);
+    if (c->make != NULL) {
+        c->make(&s);
+    }
+    verify_sink(&s.r, &s.m.entries, &arena, &v);
+    const char *text = v.findings.n > 0 ? v.findings.v[0].text : "";
+    bool is_right = rc == 0 && v.n_sunk == c->n_sunk && v.n_found == c->n_found &&
+                    (v.n_found == 0 ? c->found[0] == '\0' : strstr(text, c->found) != NULL) &&
+                    (v.n_found == 0 || strcmp(v.findings.v[0].rule, "sink") == 0);
+    if (!ok(is_right, c->name)) {
+        printf("# %zu right, %zu found: %s\n", v.n_sunk, v.n_found, text);
+    }
+    clear();
+}
+
+static void test_held(void)
+{
+    for (size_t i = 0; i < sizeof held_cases / sizeof *held_cases; i++) {
+        check_held(&held_cases[i]);
+    }
+}
+
 int main(void)
 {
-    tap_plan(35);
+    tap_plan(35 + 9);
     if (mkdtemp(folder) == NULL || (dirfd = open(folder, O_RDONLY | O_DIRECTORY)) < 0) {
         return 1;
     }
@@ -207,6 +304,7 @@ int main(void)
     test_absolute();
     test_unwritable();
     test_check();
+    test_held();
     (void)close(dirfd);
     (void)rmdir(folder);
     arena_release(&arena);
