@@ -204,10 +204,11 @@ ROOT = ["kfmig: the ledger was altered: its 3 entries do not hash to its root"]
                            ["finding: receipt 9 belongs to no entry"]),
     input_text=("blob", "ALTER TABLE kfmig.blob DROP CONSTRAINT blob_check; UPDATE kfmig.blob SET bytes = bytes || 'x'::bytea",
                 [f"finding: entry 3: input {HOME}/{name} could not be read: the input text sha256:" for name in ("migration.yml", "forward.sql", "rollback.sql")]
-                + ["finding: the input text sha256:"] * 2),
+                + ["finding: the input text sha256:"] * 2 + ["finding: entry 3: the results of invariants could not be read: the input text sha256:"]),
     input_text_removed=("blob", "DELETE FROM kfmig.blob",
                         [f"finding: entry 3: the ledger lacks the text of input {HOME}/{name}" for name in ("migration.yml", "forward.sql", "rollback.sql")]
-                        + [f"finding: the ledger lacks diffs/{name} of entry 3" for name in ("summary.json", "touched.csv")]),
+                        + [f"finding: the ledger lacks diffs/{name} of entry 3" for name in ("summary.json", "touched.csv")]
+                        + ["finding: entry 3: the ledger lacks the text of the results of invariants"]),
     head_root=("head", "UPDATE kfmig.head SET root = sha256('x')", ROOT),
     head_size=("head", "UPDATE kfmig.head SET size = size - 1", ["kfmig: the ledger was altered: its 2 entries do not hash to its root"]),
     object_sum=("object", "UPDATE kfmig.object SET fingerprint = sha256('x') WHERE object = 'table app.t'",
@@ -239,7 +240,7 @@ def findings_have_a_rule_in_json(tmp):
     tamper(p.db, "blob", "DELETE FROM kfmig.blob")
     p.write(f"{HOME}/diffs/touched.csv", "x")
     found = p.json("receipt", "verify", "dev")["findings"]
-    equal([(f["rule"], f["path"]) for f in found], [("input", None)] * 3 + [("output", None)] * 2 + [("export", f"{HOME}/diffs/touched.csv")])
+    equal([(f["rule"], f["path"]) for f in found], [("input", None)] * 3 + [("output", None)] * 2 + [("input", None), ("export", f"{HOME}/diffs/touched.csv")])
 
 
 @test
