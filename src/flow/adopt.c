@@ -29,7 +29,7 @@ struct taking {
 static bool is_wanted(const struct taking *t, const struct drift *d)
 {
     bool wanted = t->chosen == NULL && (!t->is_upgrade || d->from_major > 0);
-    for (size_t i = 0; i < t->n_chosen; i++) {
+    for (size_t i = 0; t->chosen != NULL && i < t->n_chosen; i++) {
         wanted = wanted || strcmp(t->chosen[i].text, d->text) == 0;
     }
     return wanted;
