@@ -162,10 +162,9 @@ static bool is_by_version(const struct env_comparison *c, const struct compared_
 static void add_object(struct arena *a, struct env_comparison *c, const struct object_row *here,
                        const struct object_row *there)
 {
-    const struct object_row *any = here != NULL ? here : there;
+    const char *text = here != NULL ? here->object : there != NULL ? there->object : "";
     struct compared_object *o = &c->objects[c->n_objects];
-    *o = (struct compared_object){
-        .text = any->object, .is_here = here != NULL, .is_there = there != NULL};
+    *o = (struct compared_object){.text = text, .is_here = here != NULL, .is_there = there != NULL};
     o->v = site_facet_pairs(a, here != NULL ? here->definition : NULL,
                             there != NULL ? there->definition : NULL, &o->n);
     if (here != NULL && there != NULL && o->n == 0) { /* other words of the same meaning */
@@ -185,17 +184,19 @@ static void compare_objects(struct site *s, const struct site *other, struct env
     const struct object_rows *there = &other->sum;
     c->objects = ARENA_ARRAY(s->a, struct compared_object, here->n + there->n + 1);
     for (size_t i = 0, k = 0; i < here->n || k < there->n;) {
-        const struct object_row *x = i < here->n ? &here->v[i] : NULL;
-        const struct object_row *y = k < there->n ? &there->v[k] : NULL;
-        int order = x == NULL ? 1 : y == NULL ? -1 : strcmp(x->object, y->object);
-        if (order == 0 && digest_eq(&x->fingerprint, &y->fingerprint)) {
+        int order = i >= here->n    ? 1
+                    : k >= there->n ? -1
+                                    : strcmp(here->v[i].object, there->v[k].object);
+        const struct object_row *x = order <= 0 ? &here->v[i] : NULL;
+        const struct object_row *y = order >= 0 ? &there->v[k] : NULL;
+        if (order == 0 && digest_eq(&here->v[i].fingerprint, &there->v[k].fingerprint)) {
             c->n_same_objects++;
         } else {
             size_t before = c->n_objects;
-            add_object(s->a, c, order <= 0 ? x : NULL, order >= 0 ? y : NULL);
+            add_object(s->a, c, x, y);
             struct compared_object *o = &c->objects[before];
-            o->writer_here = writer(&s->entries, order <= 0 ? x : NULL);
-            o->writer_there = writer(&other->entries, order >= 0 ? y : NULL);
+            o->writer_here = writer(&s->entries, x);
+            o->writer_there = writer(&other->entries, y);
         }
         i += order <= 0;
         k += order >= 0;
