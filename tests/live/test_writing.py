@@ -191,7 +191,7 @@ def every_verb_that_writes_ends_in_one_place(tmp):
     ends = [v.stem for v in verbs if "return verb_run(" in v.read_text()]
     equal(ends, ["cmd_adopt", "cmd_build", "cmd_gc", "cmd_rebuild", "cmd_reset", "cmd_switch"], "t_verb.c says what that gives")
     # These write files of the project; rename also tells several ledgers, in a document of its own.
-    files = ["cmd_init", "cmd_new", "cmd_receipt", "cmd_rename", "cmd_scope"]
+    files = ["cmd_check", "cmd_init", "cmd_new", "cmd_receipt", "cmd_rename", "cmd_scope"]
     equal([v.stem for v in verbs if '#include "flow/' in v.read_text() and v.stem not in ends], files)
 
 
