@@ -256,7 +256,8 @@ def every_text_is_missed_and_every_altered_one_is_found(tmp):
     pg.psql(p.db, OFF.format("blob", "DELETE FROM kfmig.blob"))
     ours, theirs = both(p)
     equal(ours.status, 8)
-    equal(theirs.stdout.count("the ledger lacks"), ours.text.count("the ledger lacks"), f"{ours!r}\n{theirs.stdout}")
+    # kfmig tells of each text once, the script of each entry that names it
+    equal((ours.text.count("the ledger lacks"), theirs.stdout.count("the ledger lacks") >= n), (n, True), f"{n}: {ours!r}\n{theirs.stdout}")
 
 
 # --- the same of a projection
