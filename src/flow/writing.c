@@ -476,14 +476,32 @@ static void deliver(struct result *r, const struct site *s)
     }
 }
 
-static bool was_applied(const struct result *r, const char *target)
+static bool was_done(const struct result *r, enum result_action action, const char *target)
 {
     for (size_t i = 0; i < r->n; i++) {
-        if (r->v[i].action == RESULT_APPLY && strcmp(r->v[i].target, target) == 0) {
+        const struct result_row *row = &r->v[i];
+        if (row->action == action && row->failure == NULL && strcmp(row->target, target) == 0) {
             return true;
         }
     }
     return false;
+}
+
+/* Migrations inside the generations that this run published: they waited for that alone. */
+static size_t n_inside(const struct result *r, const struct plan *p)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < p->n_projections && r->n_done[RESULT_PUBLISH] > 0; i++) {
+        const struct step *x = &p->projections[i];
+        if (!was_done(r, RESULT_PUBLISH, x->in->p->name)) {
+            continue;
+        }
+        for (size_t k = 0; k < x->n_members; k++) {
+            const struct step *m = &p->v[x->members[k]];
+            n += m->selected && m->state == STATE_STALE && m->action == ACTION_NONE;
+        }
+    }
+    return n;
 }
 
 /* What the plan had that is in no other count. */
@@ -492,13 +510,15 @@ static void count_left(struct result *r, const struct plan *p)
     const struct plan_idle idle = plan_idle(p);
     size_t planned = p->n_apply + p->n_rebuild + p->n_export;
     size_t n = r->n_failed + r->n_skipped;
+    size_t inside = n_inside(r, p);
+    r->n_current = p->n_state[STATE_CURRENT] + inside;
     r->left = (struct result_left){.blocked = p->n_state[STATE_BLOCKED],
-                                   .waiting = idle.waiting,
+                                   .waiting = idle.waiting - inside,
                                    .not_here = idle.not_here,
                                    .not_applicable = idle.not_applicable};
     for (size_t i = 0; i < r->n; i++) {
         bool owes = r->v[i].action == RESULT_EXPORT && r->v[i].failure != NULL;
-        r->left.not_exported += owes && !was_applied(r, r->v[i].target);
+        r->left.not_exported += owes && !was_done(r, RESULT_APPLY, r->v[i].target);
     }
     n += r->left.not_exported + r->n_done[RESULT_APPLY] + r->n_done[RESULT_PUBLISH] +
          r->n_done[RESULT_EXPORT];
@@ -508,7 +528,6 @@ static void count_left(struct result *r, const struct plan *p)
 void result_end(struct result *r, struct site *s)
 {
     deliver(r, s);
-    r->n_current = s->plan.n_state[STATE_CURRENT];
     count_left(r, &s->plan);
     if (r->worst == ERR_NONE) {
         site_settle(s, false);

@@ -44,8 +44,8 @@ struct result_row {
 };
 
 /* Targets of the plan that stayed as they were, besides those that needed nothing: not reached; their
- * evidence not written; blocked; inside a generation or behind one; known to the ledger only; not for this
- * environment. */
+ * evidence not written; blocked; inside a generation that was not published, or behind one; known to the
+ * ledger only; not for this environment. */
 struct result_left {
     size_t not_run, not_exported, blocked, waiting, not_here, not_applicable;
 };

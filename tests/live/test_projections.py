@@ -72,6 +72,19 @@ def schemas(p):
     return [r[0] for r in pg.psql(p.db, "SELECT nspname FROM pg_namespace WHERE nspname LIKE 'app%' ORDER BY 1")]
 
 
+@test
+def what_a_published_generation_is_made_of_waits_for_nothing(tmp):
+    p = project(tmp, built=False)
+    p.bundle("M-02", "SELECT 1 / 0;")
+    failed = p.build()
+    fails(failed, 2, "division_by_zero", "dev: 0 applied, 1 failed, 2 waiting, 0 current; ")
+    p.bundle("M-02", "SELECT 1;")
+    ran = p.build()
+    equal(ran.status, 0, repr(ran))
+    contains(ran.err, "dev: 0 applied, 1 published, 2 current; ")
+    contains(p.build().err, "dev: nothing to do (3 current)")
+
+
 reached = set()
 
 
