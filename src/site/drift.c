@@ -75,14 +75,14 @@ static bool is_by_version(const struct differences *d)
     return all;
 }
 
-static void add_drift(struct site *s, const struct object_row *was,
+/* was, now NULL: the object is not there. */
+static void add_drift(struct site *s, const char *text, const struct object_row *was,
                       const struct catalog_object *now)
 {
     struct world *w = &s->world;
-    struct drift d = {.text = now != NULL ? now->text : "", .last_writer = ""};
+    struct drift d = {.text = text, .last_writer = ""};
     struct differences differences;
     if (was != NULL) {
-        d.text = was->object;
         d.was = was->fingerprint;
         d.sequence = was->written;
         d.last_writer = writer_of(s, was->written);
@@ -195,11 +195,12 @@ void site_compare(struct site *s, const struct object_rows *sum, const struct ca
     }
     w->drift = all;
     while (i < sum->n || k < found->n) {
-        const struct object_row *was = i < sum->n ? &sum->v[i] : NULL;
-        const struct catalog_object *now = k < found->n ? found->v[k] : NULL;
-        int order = was == NULL ? 1 : now == NULL ? -1 : strcmp(was->object, now->text);
-        if (order != 0 || !digest_eq(&was->fingerprint, &now->fingerprint)) {
-            add_drift(s, order <= 0 ? was : NULL, order >= 0 ? now : NULL);
+        int order = i == sum->n     ? 1
+                    : k == found->n ? -1
+                                    : strcmp(sum->v[i].object, found->v[k]->text);
+        const char *text = order <= 0 ? sum->v[i].object : found->v[k]->text;
+        if (order != 0 || !digest_eq(&sum->v[i].fingerprint, &found->v[k]->fingerprint)) {
+            add_drift(s, text, order <= 0 ? &sum->v[i] : NULL, order >= 0 ? found->v[k] : NULL);
         }
         i += order <= 0;
         k += order >= 0;
