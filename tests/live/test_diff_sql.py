@@ -136,6 +136,7 @@ VARIANTS = dict(
     matview=("CREATE MATERIALIZED VIEW app.n AS SELECT note FROM app.t; CREATE INDEX n_note ON app.n (note)", 0, 0),
     function=("CREATE FUNCTION app.f(a int, b text DEFAULT 'x', OUT c int) LANGUAGE plpgsql STABLE STRICT SECURITY DEFINER COST 7 SET search_path TO app, "
               "pg_temp SET work_mem TO '8MB' AS $x$BEGIN c := a; END$x$", 0, 0),
+    function_no_path=("CREATE FUNCTION app.f() RETURNS int LANGUAGE sql SECURITY DEFINER SET search_path TO '' AS 'SELECT 1'", 0, 0),
     function_table=("CREATE FUNCTION app.rows() RETURNS TABLE (a int, b text) LANGUAGE sql ROWS 5 AS $$SELECT 1, '$body$'$$", 0, 0),
     function_body=("CREATE OR REPLACE FUNCTION app.double(a integer) RETURNS integer LANGUAGE sql IMMUTABLE AS 'SELECT a + a'", 1, 0),
     function_how=("ALTER FUNCTION app.double(integer) VOLATILE STRICT COST 9", 0, 0),
@@ -165,6 +166,8 @@ VARIANTS = dict(
                    "WHEN TAG IN ('CREATE TABLE') EXECUTE FUNCTION app.ev()", 0, 0),
     cast=("CREATE FUNCTION app.to_int(app.pair) RETURNS int LANGUAGE sql AS 'SELECT 1'; CREATE CAST (app.pair AS int) WITH FUNCTION app.to_int(app.pair) AS ASSIGNMENT", 0, 0),
     setting_database=("DO $$BEGIN EXECUTE format('ALTER DATABASE %I SET work_mem TO ''5MB''', current_database()); END$$", 0, 0),
+    setting_no_path=("DO $$BEGIN EXECUTE format($_$ALTER DATABASE %I SET search_path TO ''$_$, current_database()); END$$", 0, 0),
+    setting_list=("-- superuser\nDO $$BEGIN EXECUTE format('ALTER DATABASE %I SET temp_tablespaces TO \"one of\", two', current_database()); END$$", 0, 0),
     language=("-- superuser\nREVOKE USAGE ON LANGUAGE plpgsql FROM PUBLIC", 0, 0),
     builtin_table=("-- superuser\nGRANT SELECT (rolname) ON pg_catalog.pg_authid TO PUBLIC", 0, 0),
     builtin_schema=("-- superuser\nGRANT CREATE ON SCHEMA pg_catalog TO PUBLIC", 0, 0),

@@ -46,31 +46,13 @@ static void make_view(struct restating *r)
 /* SET name TO value, of each setting. */
 static const char *settings(struct restating *r)
 {
-    static const char *const lists[] = {"search_path", "temp_tablespaces",
-                                        "local_preload_libraries", "session_preload_libraries",
-                                        "shared_preload_libraries"};
     const char *value = restate_now(r, "settings");
     struct buf b = {0};
-    const char *p = value != NULL ? value : "";
-    while (*p != '\0') {
-        struct buf one = {0};
-        while (*p != '\0' && *p != ',') {
-            p += *p == '\\' && p[1] != '\0' ? 1 : 0;
-            buf_putc(&one, *p++);
+    for (const char *p = value != NULL ? value : ""; *p != '\0';) {
+        const struct restate_option o = restate_next_option(r->a, &p);
+        if (o.value != NULL) {
+            buf_printf(&b, " SET %s TO %s", o.name, restate_setting(r->a, o.name, o.value));
         }
-        p += strspn(p, ", ");
-        char *name = arena_strdup(r->a, buf_str(&one));
-        buf_release(&one);
-        char *is = strchr(name, '=');
-        if (is == NULL) {
-            continue;
-        }
-        *is++ = '\0';
-        bool list = false;
-        for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
-            list = list || (strcmp(name, lists[i]) == 0 && is[0] != '\0');
-        }
-        buf_printf(&b, " SET %s TO %s", name, list ? is : restate_literal(r->a, is));
     }
     const char *text = arena_strdup(r->a, buf_str(&b));
     buf_release(&b);

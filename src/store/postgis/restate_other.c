@@ -201,12 +201,11 @@ static bool setting_facet(struct restating *r, const struct facet_pair *p)
         return false;
     }
     const char *value = p->now != NULL ? restate_text(r->a, p->now) : NULL;
-    bool is_list = strcmp(name + 2, "search_path") == 0 && value != NULL && value[0] != '\0';
     restate_add(r, STAGE_REST, p->facet,
                 p->now == NULL  ? arena_printf(r->a, "ALTER %s RESET %s", of, name + 2)
                 : value == NULL ? NULL
                                 : arena_printf(r->a, "ALTER %s SET %s TO %s", of, name + 2,
-                                               is_list ? value : restate_literal(r->a, value)));
+                                               restate_setting(r->a, name + 2, value)));
     return true;
 }
 

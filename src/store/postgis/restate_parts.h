@@ -58,6 +58,15 @@ void restate_split(struct arena *a, const char *value, const char *const *keys, 
                    const char **out);
 /* "a, b(c, d)" at its commas, outside of quotes, parentheses and marks. NULL ends it. In a. */
 const char **restate_list(struct arena *a, const char *text);
+/* The value of a setting as SET has it behind TO. In a. */
+const char *restate_setting(struct arena *a, const char *name, const char *value);
+/* "name=value"; value NULL: without "=". */
+struct restate_option {
+    const char *name, *value;
+};
+/* The first of options or settings ("name=value, ...", commas in values escaped), which are not at their end;
+ * *p then stands at the next one. In a. */
+struct restate_option restate_next_option(struct arena *a, const char **p);
 /* Options as the facet has them ("name=value, ...", commas in values escaped) that are in list and not in
  * other, as "name='value'"; names_only: only names, of those in list that other has no name of. In a. */
 const char *restate_options(struct arena *a, const char *list, const char *other, bool names_only);

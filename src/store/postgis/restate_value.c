@@ -324,14 +324,37 @@ const char **restate_list(struct arena *a, const char *text)
     return v;
 }
 
+/* Is it a list of names, which the server keeps as it has quoted them? */
+static bool is_list_setting(const char *name)
+{
+    static const char *const lists[] = {"search_path", "temp_tablespaces",
+                                        "local_preload_libraries", "session_preload_libraries",
+                                        "shared_preload_libraries"};
+    bool is_list = false;
+    for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
+        is_list = is_list || strcmp(name, lists[i]) == 0;
+    }
+    return is_list;
+}
+
+const char *restate_setting(struct arena *a, const char *name, const char *value)
+{
+    if (!is_list_setting(name) || value[0] == '\0') {
+        return restate_literal(a, value);
+    }
+    struct buf b = {0};
+    const char **items = restate_list(a, value);
+    for (size_t i = 0; items[i] != NULL; i++) { /* no name is empty, but a constant may be */
+        buf_printf(&b, "%s%s", i > 0 ? ", " : "", same(items[i], "\"\"") ? "''" : items[i]);
+    }
+    const char *text = arena_strdup(a, buf_str(&b));
+    buf_release(&b);
+    return text;
+}
+
 /* --- options ------------------------------------------------------------------------------------------ */
 
-struct option_text {
-    const char *name, *value;
-};
-
-/* The option at *p, unescaped; *p then stands at the next one. */
-static struct option_text next_option(struct arena *a, const char **p)
+struct restate_option restate_next_option(struct arena *a, const char **p)
 {
     struct buf b = {0};
     const char *q = *p;
@@ -346,15 +369,15 @@ static struct option_text next_option(struct arena *a, const char **p)
     if (equals != NULL) {
         *equals = '\0';
     }
-    return (struct option_text){text, equals != NULL ? equals + 1 : ""};
+    return (struct restate_option){text, equals != NULL ? equals + 1 : NULL};
 }
 
-static bool has_option(struct arena *a, const char *list, const struct option_text *o,
+static bool has_option(struct arena *a, const char *list, const struct restate_option *o,
                        bool names_only)
 {
     for (const char *p = list != NULL ? list : ""; *p != '\0';) {
-        struct option_text x = next_option(a, &p);
-        if (strcmp(x.name, o->name) == 0 && (names_only || strcmp(x.value, o->value) == 0)) {
+        struct restate_option x = restate_next_option(a, &p);
+        if (strcmp(x.name, o->name) == 0 && (names_only || same(x.value, o->value))) {
             return true;
         }
     }
@@ -365,11 +388,11 @@ const char *restate_options(struct arena *a, const char *list, const char *other
 {
     struct buf b = {0};
     for (const char *p = list != NULL ? list : ""; *p != '\0';) {
-        struct option_text o = next_option(a, &p);
+        struct restate_option o = restate_next_option(a, &p);
         if (!has_option(a, other, &o, names_only)) {
             buf_printf(&b, "%s%s", b.n > 0 ? ", " : "", restate_name(a, o.name));
             if (!names_only) {
-                buf_printf(&b, " = %s", restate_literal(a, o.value));
+                buf_printf(&b, " = %s", restate_literal(a, o.value != NULL ? o.value : ""));
             }
         }
     }
