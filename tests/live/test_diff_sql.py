@@ -152,6 +152,7 @@ VARIANTS = dict(
     enum_label=("ALTER TYPE app.mood ADD VALUE 'fine' AFTER 'ok'", 1, 0),
     enum_gone=("DROP TYPE app.mood", 1, 0),
     composite=("CREATE TYPE app.three AS (a int, b text, \"C d\" date)", 0, 0),
+    composite_comment=("CREATE TYPE app.three AS (a int, b text); COMMENT ON COLUMN app.three.b IS 'it''s b'", 0, 0),
     composite_more=("ALTER TYPE app.pair ADD ATTRIBUTE z date", 0, 0),
     composite_gone=("DROP TYPE app.pair", 0, 0),
     domain=("CREATE DOMAIN app.code AS text COLLATE \"C\" DEFAULT 'x' NOT NULL CONSTRAINT short CHECK (length(VALUE) < 9)", 0, 0),

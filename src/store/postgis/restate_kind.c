@@ -210,7 +210,6 @@ static const char *composite_sql(struct restating *r)
         const char *part[2];
         restate_split(r->a, restate_now(r, facet), keys, 1, part);
         buf_printf(&b, "%s%s %s", i > 0 ? ", " : "", order[i], part[0]);
-        restate_done(r, facet);
     }
     const char *sql = arena_printf(r->a, "CREATE TYPE %s AS (%s)", r->name, buf_str(&b));
     buf_release(&b);
@@ -319,6 +318,14 @@ static void domain_constraint(struct restating *r, const struct facet_pair *p)
 static void alter_attribute(struct restating *r, const struct facet_pair *p)
 {
     const char *name = restate_name(r->a, p->facet + strlen("attribute "));
+    if (r->t->makes) { /* CREATE TYPE says the rest */
+        static const char *const keys[] = {" comment "};
+        const char *part[2];
+        restate_split(r->a, p->now != NULL ? p->now : "", keys, 1, part);
+        restate_comment(r, p->facet, arena_printf(r->a, "COLUMN %s.%s", r->name, name), NULL,
+                        part[1]);
+        return;
+    }
     if (strstr(p->now != NULL ? p->now : "", " comment ") != NULL ||
         strstr(p->was != NULL ? p->was : "", " comment ") != NULL) {
         restate_open(r, p->facet);
