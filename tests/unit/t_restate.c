@@ -266,6 +266,8 @@ static const struct {
      "CREATE OR REPLACE FUNCTION app.f() RETURNS void language plpgsql volatile parallel unsafe cost 100 AS $body$BEGIN END$body$"},
     {"another result", "function app.f()", ALTER, "returns=integer", "returns=bigint|*body=\1" "SELECT 1\2" "|*attributes=function language sql volatile parallel unsafe cost 100|*owner=ann",
      "DROP FUNCTION app.f(); CREATE OR REPLACE FUNCTION app.f() RETURNS bigint language sql volatile parallel unsafe cost 100 AS $body$SELECT 1$body$"},
+    {"how a window function is", "function app.w()", ALTER, "attributes=window language c volatile parallel unsafe cost 1", "attributes=window language c stable parallel unsafe cost 1|*body=x",
+     "ALTER FUNCTION app.w() stable parallel unsafe cost 1 called on null input security invoker not leakproof"},
     {"a window function", "function app.w()", MAKE, "", "attributes=window language sql volatile parallel unsafe cost 100|body=\1" "x\2" "|owner=ann|returns=bigint",
      "CREATE OR REPLACE FUNCTION app.w() RETURNS bigint WINDOW language sql volatile parallel unsafe cost 100 AS $body$x$body$"},
     {"an aggregate", "function app.g()", MAKE, "", "aggregate=kind n|attributes=aggregate language internal immutable parallel unsafe cost 1|owner=ann",

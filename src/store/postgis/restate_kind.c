@@ -69,20 +69,25 @@ static const char *dollars(struct arena *a, const char *body)
     return tag;
 }
 
+/* The word behind "language " in attributes; *n: how long it is. */
+static const char *language_of(const char *how, size_t *n)
+{
+    const char *p = how != NULL ? strstr(how, "language ") : NULL;
+    *n = p != NULL ? strcspn(p + strlen("language "), " ") : 0;
+    return p != NULL ? p + strlen("language ") : "";
+}
+
 /* "function language sql stable ..." without its first word, and of a procedure only what it may say. */
 static const char *attributes(struct restating *r, const char *how)
 {
-    enum { LANGUAGE, SECURITY };
-    bool is_window = begins(how, "window ");
-    const char *rest = how + strcspn(how, " ");
     if (!begins(how, "procedure ")) {
-        return arena_printf(r->a, "%s%s", is_window ? " WINDOW" : "", rest);
+        return arena_printf(r->a, "%s%s", begins(how, "window ") ? " WINDOW" : "",
+                            how + strcspn(how, " "));
     }
-    const char *language = strstr(rest, "language ");
-    size_t n =
-        language != NULL ? strlen("language ") + strcspn(language + strlen("language "), " ") : 0;
-    return arena_printf(r->a, " %.*s%s", (int)n, language != NULL ? language : "",
-                        strstr(rest, " security definer") != NULL ? " security definer" : "");
+    size_t n = 0;
+    const char *language = language_of(how, &n);
+    return arena_printf(r->a, " language %.*s%s", (int)n, language,
+                        strstr(how, " security definer") != NULL ? " security definer" : "");
 }
 
 static const char *function_sql(struct restating *r)
@@ -128,17 +133,18 @@ static void say_function(struct restating *r, enum stage stage)
 /* How it is, where what it does stays: ALTER FUNCTION says that without its body. */
 static void alter_function(struct restating *r, const struct facet_pair *p)
 {
+    enum { SECURITY = 1 };
     static const char *const flags[][2] = {{" strict", " called on null input"},
                                            {" security definer", " security invoker"},
                                            {" leakproof", " not leakproof"}};
     struct buf b = {0};
-    const char *how = attributes(r, p->now);
-    const char *rest = how + strspn(how, " ");
-    rest += strlen("language ");
-    rest += strcspn(rest, " ");
+    bool is_procedure = begins(p->now, "procedure ");
+    size_t n = 0;
+    const char *language = language_of(attributes(r, p->now), &n);
+    const char *rest = language + n;
     buf_puts(&b, rest);
-    for (size_t i = begins(p->now, "procedure ") ? 1 : 0; i < 3; i++) {
-        bool fits = i == 1 || !begins(p->now, "procedure ");
+    for (size_t i = 0; i < sizeof flags / sizeof *flags; i++) {
+        bool fits = i == SECURITY || !is_procedure;
         if (fits && strstr(rest, flags[i][0]) == NULL) {
             buf_puts(&b, flags[i][1]);
         }
@@ -146,13 +152,6 @@ static void alter_function(struct restating *r, const struct facet_pair *p)
     restate_add(r, STAGE_REST, p->facet,
                 arena_printf(r->a, "ALTER %s %s%s", r->kind, r->name, buf_str(&b)));
     buf_release(&b);
-}
-
-static const char *language_of(const char *how, size_t *n)
-{
-    const char *p = how != NULL ? strstr(how, "language ") : NULL;
-    *n = p != NULL ? strcspn(p + strlen("language "), " ") : 0;
-    return p != NULL ? p + strlen("language ") : "";
 }
 
 static bool function_facet(struct restating *r, const struct facet_pair *p)
