@@ -244,12 +244,7 @@ class Source:
         self.condition(inner(node)[0])
         self.children(node)
 
-    def on_WhileStmt(self, node, _parent, _loop):
-        self.children(node)
-
-    def on_ConditionalOperator(self, node, _parent, _loop):
-        self.condition(inner(node)[0])
-        self.children(node)
+    on_ConditionalOperator = on_IfStmt
 
     def on_ForStmt(self, node, _parent, _loop):
         children = node.get("inner", [])
@@ -358,16 +353,3 @@ class Source:
             return
         other = '"?"' if self.text[span[0]:span[1]] == '""' else '""'
         self.wrap(span, f"({self.new('word', *span, other)} ? {other} : ", ")")
-
-    def on_DeclStmt(self, node, _parent, _loop):
-        for child in inner(node):
-            self.walk(child, node)
-
-    def on_VarDecl(self, node, _parent, _loop):
-        self.children(node)
-
-    def on_InitListExpr(self, node, _parent, _loop):
-        self.children(node)
-
-    def on_CompoundLiteralExpr(self, node, _parent, _loop):
-        self.children(node)
