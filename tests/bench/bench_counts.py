@@ -2,44 +2,20 @@
 # run: serial limit=900 needs=postgres,psql
 
 import os
-import resource
 import shutil
 import subprocess
 
 import pg
 import proxy
+from costs import Count, client_ms, server_ms, sessions
 from many import ident, peer_script, small
 from project import KFMIG, Project
 from tap import at_exit, equal, fresh_folder, main, note, test
 
 FEW, MANY = 20, int(os.environ.get("KFMIG_BENCH_MIGRATIONS", "220"))
-TICK = os.sysconf("SC_CLK_TCK")
 
 folder = fresh_folder()
 at_exit(shutil.rmtree, folder, True)
-
-
-class Count(proxy.Pass):
-    """Messages of both sides: flights end with the client's Sync, statements begin with its Execute."""
-
-    def __init__(self):
-        self.flights = self.statements = self.up = self.down = 0
-
-    def before(self, sender, message):
-        if sender == proxy.CLIENT:
-            self.up += len(message.data)
-            self.flights += message.kind in (b"S", b"Q")
-            self.statements += message.kind in (b"E", b"Q")
-        else:
-            self.down += len(message.data)
-        return False
-
-
-def ticks_of_backends(cluster):
-    """Processor time of sessions that have ended, in clock ticks: the postmaster has waited for them."""
-    with open(f"/proc/{cluster.process.pid}/stat", encoding="ascii") as stat:
-        fields = stat.read().rsplit(")", 1)[1].split()
-    return int(fields[13]) + int(fields[14])
 
 
 def project(cluster, n, durability):
@@ -56,16 +32,16 @@ def project(cluster, n, durability):
 
 def measured(cluster, p, command, env):
     """Run it directly for what the server and the client do, in counts; the database must be as new."""
-    before = cluster.psql(p.db, "CHECKPOINT; SELECT pg_stat_reset_shared('wal') IS NULL;") and ticks_of_backends(cluster)
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    standing = sessions(cluster)
+    cluster.psql(p.db, "CHECKPOINT; SELECT pg_stat_reset_shared('wal') IS NULL;")
+    server, client = server_ms(cluster, standing), client_ms()
     done = subprocess.run(command, cwd=p.root, env=env, stdin=subprocess.DEVNULL, capture_output=True, check=False)
-    now = resource.getrusage(resource.RUSAGE_CHILDREN)
+    client = client_ms() - client
     equal(done.returncode, 0, done.stderr.decode()[-2000:])
+    server = server_ms(cluster, standing) - server
     cluster.psql("postgres", "SELECT pg_stat_force_next_flush();")
     wal, syncs = cluster.psql("postgres", "SELECT wal_bytes, wal_sync FROM pg_stat_wal;")[0]
-    return {"server ms": (ticks_of_backends(cluster) - before) * 1000 / TICK,
-            "client ms": (now.ru_utime + now.ru_stime - used.ru_utime - used.ru_stime) * 1000,
-            "KB of WAL": int(wal) / 1024, "waits for the disk": int(syncs)}
+    return {"server ms": server, "client ms": client, "KB of WAL": int(wal) / 1024, "waits for the disk": int(syncs)}
 
 
 def counted(cluster, p, command, env):

@@ -2,66 +2,38 @@
 # run: serial limit=900 needs=postgres
 
 import os
-import resource
 import shutil
 import subprocess
 
 import pg
 import proxy
+from costs import Count, client_ms, server_ms, sessions
 from project import KFMIG, Project
-from seen import until
 from tap import at_exit, equal, fresh_folder, main, note, test
 
 TABLES, ROUNDS = int(os.environ.get("KFMIG_BENCH_TABLES", "1430")), 8
 GOAL = 0.35
-TICK = os.sysconf("SC_CLK_TCK")
 
 folder = fresh_folder()
 at_exit(shutil.rmtree, folder, True)
 
 
-class Flights(proxy.Pass):
-    """Counts the client's Syncs."""
-
-    def __init__(self):
-        self.n = 0
-
-    def before(self, sender, message):
-        self.n += sender == proxy.CLIENT and message.kind in (b"S", b"Q")
-        return False
-
-
-def children(cluster):
-    with open(f"/proc/{cluster.process.pid}/task/{cluster.process.pid}/children", encoding="ascii") as pids:
-        return set(pids.read().split())
-
-
-def ticks(cluster, standing):
-    """Processor time of sessions that have ended, once the postmaster has waited for all that are not among standing."""
-    until(lambda: not children(cluster) - standing, "its sessions have ended")
-    with open(f"/proc/{cluster.process.pid}/stat", encoding="ascii") as stat:
-        fields = stat.read().rsplit(")", 1)[1].split()
-    return int(fields[13]) + int(fields[14])
-
-
 def measured(cluster, p, between):
     """Means of ROUNDS plans, each behind what is done between two: server and client processor in ms, flights."""
-    server = flights = 0
-    standing = children(cluster)
-    client = 0.0
+    server = client = flights = 0
+    standing = sessions(cluster)
     for _ in range(ROUNDS):
         between()
         with proxy.Proxy(cluster.host) as way:
-            count = way.mode = Flights()
+            count = way.mode = Count()
             env = {**p.env, "KFM_DSN": cluster.dsn(p.db, user=p.db, host=way.host)}
-            before, used = ticks(cluster, standing), resource.getrusage(resource.RUSAGE_CHILDREN)
+            server_before, client_before = server_ms(cluster, standing), client_ms()
             done = subprocess.run([KFMIG, "plan", "dev"], cwd=p.root, env=env, stdin=subprocess.DEVNULL, capture_output=True, check=False)
-            now = resource.getrusage(resource.RUSAGE_CHILDREN)
         equal(done.returncode, 0, done.stderr.decode()[-2000:])
-        server += ticks(cluster, standing) - before
-        client += now.ru_utime + now.ru_stime - used.ru_utime - used.ru_stime
-        flights += count.n
-    return server * 1000 / TICK / ROUNDS, client * 1000 / ROUNDS, flights / ROUNDS
+        server += server_ms(cluster, standing) - server_before
+        client += client_ms() - client_before
+        flights += count.flights
+    return server / ROUNDS, client / ROUNDS, flights / ROUNDS
 
 
 @test
