@@ -73,10 +73,7 @@ static int build(struct invocation *s, const struct request *req, struct result 
         converge(&s->site, &o, r, e) != 0) {
         return -1;
     }
-    struct buf out = {0};
-    report_result(&out, r, !is_idle);
-    verb_note(s, "%s", buf_str(&out));
-    buf_release(&out);
+    verb_result(s, r, !is_idle);
     return 0;
 }
 

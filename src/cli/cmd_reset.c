@@ -1,6 +1,5 @@
 /* kfmig reset: an unprotected environment's database made anew, and built. */
 #include "cli/arguments.h"
-#include "cli/output.h"
 #include "cli/verb.h"
 #include "flow/converge.h"
 #include "flow/reset.h"
@@ -49,10 +48,7 @@ static int reset_verb(struct invocation *s, const struct request *req, struct re
     if (converge_blocked(&s->site, &o, r, e) != 0 || converge(&s->site, &o, r, e) != 0) {
         return -1;
     }
-    struct buf out = {0};
-    report_result(&out, r, true);
-    verb_note(s, "%s", buf_str(&out));
-    buf_release(&out);
+    verb_result(s, r, true);
     return 0;
 }
 

@@ -69,6 +69,14 @@ int verb_end(struct invocation *s, const struct request *req, int rc, struct res
     return r->worst != ERR_NONE ? err_status(r->worst) : status;
 }
 
+void verb_result(struct invocation *s, const struct result *r, bool was_run)
+{
+    struct buf out = {0};
+    report_result(&out, r, was_run);
+    verb_note(s, "%s", buf_str(&out));
+    buf_release(&out);
+}
+
 int verb_run(const struct request *req, verb_fn *body)
 {
     struct invocation s = {0};

@@ -15,6 +15,9 @@ struct writing_order verb_order(const struct request *req);
  * "run". */
 int verb_confirm(const struct invocation *s, const char *question, const char *done,
                  bool *is_confirmed, struct err *e) MUST_CHECK;
+/* The same of any environment, unless *is_confirmed says yes already. */
+int verb_ask(const struct invocation *s, const char *question, const char *done, bool *is_confirmed,
+             struct err *e) MUST_CHECK;
 
 /* For tests too. What happened: rc and e as the verb's body ended. Prints the error, or with --json the
  * result (with a member error where there is one). Returns the exit status. r may be one that was never
@@ -28,11 +31,9 @@ typedef int verb_fn(struct invocation *s, const struct request *req, struct resu
 /* All of such a verb, signals caught: its body, verb_end(), the end of s. Returns the exit status. */
 int verb_run(const struct request *req, verb_fn *body);
 
-/* "dev: nothing to do (5 current)" and the like: a line on stderr, as progress. */
+/* A line on stderr, as progress. */
 #define verb_note(s, ...) tell_note(&(s)->progress.ear, __VA_ARGS__)
-
-/* The same, unless *is_confirmed says yes already. */
-int verb_ask(const struct invocation *s, const char *question, const char *done, bool *is_confirmed,
-             struct err *e) MUST_CHECK;
+/* That line at the end of a build, as report_result() has it. */
+void verb_result(struct invocation *s, const struct result *r, bool was_run);
 
 #endif

@@ -103,14 +103,14 @@ struct doc *report_result_doc(struct arena *a, const struct result *r, const str
     return d;
 }
 
-/* ", 2 blocked", for what there is of it. */
-static void put_counts(struct buf *out, const struct result *r, bool was_run)
+/* "2 blocked, 5 current": of each what there is, and what is current. */
+static void put_counts(struct buf *out, const struct result *r)
 {
     const struct result_left *l = &r->left;
     const struct {
         size_t n;
         const char *text;
-    } parts[] = {{was_run ? r->n_done[RESULT_PUBLISH] : 0, "published"},
+    } parts[] = {{r->n_done[RESULT_PUBLISH], "published"},
                  {r->n_failed, "failed"},
                  {r->n_skipped, "skipped"},
                  {r->n_done[RESULT_EXPORT], "exported again"},
@@ -137,12 +137,12 @@ void report_result(struct buf *out, const struct result *r, bool was_run)
     words_safe(out, r->environment);
     if (!was_run) {
         buf_puts(out, ": nothing to do (");
-        put_counts(out, r, false);
+        put_counts(out, r);
         buf_putc(out, ')');
         return;
     }
     buf_printf(out, ": %zu applied, ", r->n_done[RESULT_APPLY]);
-    put_counts(out, r, true);
+    put_counts(out, r);
     buf_printf(out, "; %.1f s", (double)r->ms / 1000.0);
     if (r->durability != NULL && !r->syncs) {
         buf_puts(out, "; its server has fsync off");
