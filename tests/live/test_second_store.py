@@ -2,7 +2,7 @@
 
 A project with bundles of both stores goes through every verb, and through every crash, with the kfmig that comes of it.
 """
-# run: needs=postgres limit=2400
+# run: needs=postgres limit=1200
 
 import os
 import pathlib
