@@ -1,7 +1,8 @@
 -- What was written is read back, and the search_path is as the migration left it: deferred triggers of the migration fire at COMMIT
 -- with it. $1 sequence, $2 text of the entry, $3 digest of the receipt, $4 digest over the objects (record.c), $5 how many, $6
--- digests of the texts, $7 the level to commit at, whatever the migration made it; NULL: as it is. A trigger or rule that made something else of it fails here, as 22P02; so does one that could still do
--- that in COMMIT, or to the head, whose new state record_head.sql has told.
+-- digests of the texts, $7 the level to commit at, whatever the migration made it; NULL: as it is. A trigger or rule that made
+-- something else of it fails here, as 22P02; so does one that could still do that in COMMIT, or to the head, whose new state
+-- record_head.sql has told.
 SELECT CASE
            WHEN EXISTS (
                     SELECT FROM kfmig.entry e
