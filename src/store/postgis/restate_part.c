@@ -174,7 +174,8 @@ static void make_index(struct restating *r, const struct facet_pair *p, const ch
                 arena_printf(r->a, "CREATE %sINDEX %s%s ON %s USING %s%s%s",
                              is_unique ? "UNIQUE " : "", of_part ? "IF NOT EXISTS " : "",
                              restate_name(r->a, name), r->name, sql,
-                             space != NULL ? " TABLESPACE " : "", space != NULL ? space : ""));
+                             space != NULL ? " TABLESPACE " : "",
+                             space != NULL ? restate_name(r->a, space) : ""));
 }
 
 static void say_index_rest(struct restating *r, const struct facet_pair *p, const char *name,

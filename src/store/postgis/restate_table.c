@@ -319,6 +319,14 @@ static const char *said(struct restating *r, const char *facet, const char *befo
     return text != NULL ? arena_printf(r->a, "%s%s%s", before, text, after) : "";
 }
 
+/* Of a facet that is a name. */
+static const char *said_name(struct restating *r, const char *facet, const char *before)
+{
+    const char *name = restate_now(r, facet);
+    restate_done(r, facet);
+    return name != NULL ? arena_printf(r->a, "%s%s", before, restate_name(r->a, name)) : "";
+}
+
 void restate_make_table(struct restating *r)
 {
     bool is_known = true;
@@ -347,11 +355,11 @@ void restate_make_table(struct restating *r)
         buf_printf(&b, "(%s)%s", buf_str(&columns), said(r, "inherits", " INHERITS (", ")"));
     }
     buf_puts(&b, said(r, "partition_key", " PARTITION BY ", ""));
-    buf_puts(&b, said(r, "access_method", " USING ", ""));
+    buf_puts(&b, said_name(r, "access_method", " USING "));
     const char *options = restate_options(r->a, restate_now(r, "options"), NULL, false);
     buf_printf(&b, options[0] != '\0' ? " WITH (%s)" : "%s", options);
     restate_done(r, "options");
-    buf_puts(&b, said(r, "tablespace", " TABLESPACE ", ""));
+    buf_puts(&b, said_name(r, "tablespace", " TABLESPACE "));
     restate_add(r, STAGE_MAKE, "", is_known ? arena_strdup(r->a, buf_str(&b)) : NULL);
     buf_release(&columns);
     buf_release(&b);
