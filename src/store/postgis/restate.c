@@ -140,11 +140,8 @@ static void name_text_search(struct restating *r, const struct object *o)
 {
     const char *open = strrchr(o->name, '(');
     size_t n = open != NULL && open > o->name ? (size_t)(open - o->name) - 1 : strlen(o->name);
-    char *what = open != NULL ? arena_strdup(r->a, open + 1) : arena_strdup(r->a, "");
-    for (char *p = what; *p != '\0'; p++) {
-        *p = *p == ')' ? '\0' : *p >= 'a' && *p <= 'z' ? (char)(*p - 'a' + 'A') : *p;
-    }
-    r->kind = arena_printf(r->a, "TEXT SEARCH %s", what);
+    const char *what = open != NULL ? restate_upper(r->a, open + 1) : "";
+    r->kind = arena_printf(r->a, "TEXT SEARCH %.*s", (int)strcspn(what, ")"), what);
     r->name = restate_qualified(r->a, o->schema, arena_strndup(r->a, o->name, n));
 }
 

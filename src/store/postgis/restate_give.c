@@ -165,19 +165,16 @@ void restate_privileges(struct restating *r, const char *facet, const char *colu
 /* "for ann on tables": ann gives what she makes. */
 void restate_default_privileges(struct restating *r, const struct facet_pair *p)
 {
-    static const char begins[] = "for ";
+    static const char by[] = "for ";
     const char *on = strstr(p->facet, " on ");
-    if (strncmp(p->facet, begins, strlen(begins)) != 0 || on == NULL) {
+    if (!begins(p->facet, by) || on == NULL) {
         restate_open(r, p->facet);
         return;
     }
-    const char *name = p->facet + strlen(begins);
+    const char *name = p->facet + strlen(by);
     const char *owner = role(r->a, &name, ' ');
     const struct object *o = &r->t->object;
-    char *what = arena_strdup(r->a, on + strlen(" on "));
-    for (char *c = what; *c != '\0'; c++) {
-        *c = *c >= 'a' && *c <= 'z' ? (char)(*c - 'a' + 'A') : *c;
-    }
+    const char *what = restate_upper(r->a, on + strlen(" on "));
     const char *in = o->schema[0] != '\0'
                          ? arena_printf(r->a, " IN SCHEMA %s", restate_name(r->a, o->schema))
                          : "";

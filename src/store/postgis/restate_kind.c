@@ -295,9 +295,8 @@ static void domain_constraint(struct restating *r, const struct facet_pair *p)
     const char *part[2];
     const char *name = restate_name(r->a, p->facet + strlen("constraint "));
     restate_split(r->a, p->now != NULL ? p->now : "", keys, 1, part);
-    const char *mark = strchr(part[0], '\x01');
-    const char *end = mark != NULL ? strchr(mark, '\x02') : NULL;
-    if (p->now != NULL && (end == NULL || part[1] != NULL)) {
+    const char *sql = restate_marked(r->a, part[0]);
+    if (p->now != NULL && (sql == NULL || part[1] != NULL)) {
         if (!begins(p->now, "NOT NULL")) { /* the domain says that itself */
             restate_open(r, p->facet);
         }
@@ -309,8 +308,7 @@ static void domain_constraint(struct restating *r, const struct facet_pair *p)
     }
     if (p->now != NULL) {
         restate_add(r, STAGE_INNER, p->facet,
-                    arena_printf(r->a, "ALTER DOMAIN %s ADD CONSTRAINT %s %.*s", r->name, name,
-                                 (int)(end - mark) - 1, mark + 1));
+                    arena_printf(r->a, "ALTER DOMAIN %s ADD CONSTRAINT %s %s", r->name, name, sql));
     }
 }
 

@@ -22,16 +22,15 @@ static const char *member(struct restating *r, const char *facet)
 /* "all tables of insert, update by the root" */
 static const char *publication_options(struct restating *r, const char *value)
 {
-    enum { HEAD, OF, ROOT, COLUMNS, PARTS };
-    static const char *const keys[] = {"of ", " by the root", " generated columns "};
+    enum { HEAD, ROOT, COLUMNS, PARTS };
+    static const char *const keys[] = {" by the root", " generated columns "};
     const char *part[PARTS];
     const char *of = strstr(value, "of ");
-    restate_split(r->a, of != NULL ? of + strlen("of ") : "", keys + 1, PARTS - 2, part);
-    return part[COLUMNS - 1] != NULL
+    restate_split(r->a, of != NULL ? of + strlen("of ") : "", keys, PARTS - 1, part);
+    return part[COLUMNS] != NULL
                ? NULL
-               : arena_printf(r->a, "publish = '%s'%s", part[HEAD],
-                              part[ROOT - 1] != NULL ? ", publish_via_partition_root = true"
-                                                     : ", publish_via_partition_root = false");
+               : arena_printf(r->a, "publish = '%s', publish_via_partition_root = %s", part[HEAD],
+                              part[ROOT] != NULL ? "true" : "false");
 }
 
 static void make_publication(struct restating *r)

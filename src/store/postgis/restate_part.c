@@ -23,9 +23,7 @@ static const char *constraint_sql(struct restating *r, const char *name, const c
     const char *part[2];
     if (begins(head, kinds[0]) || begins(head, kinds[1])) {
         /* All of it is in the text; what follows says parts of it again. */
-        const char *mark = strchr(head, '\x01');
-        const char *end = mark != NULL ? strchr(mark, '\x02') : NULL;
-        return end != NULL ? arena_strndup(r->a, mark + 1, (size_t)(end - mark) - 1) : NULL;
+        return restate_marked(r->a, head);
     }
     const char *index = restate_now(r, arena_printf(r->a, "index %s", name));
     if (index != NULL &&
@@ -140,10 +138,8 @@ static const char *index_head(struct arena *a, const char *head)
 /* What follows "USING " in CREATE INDEX; NULL: not known. */
 static const char *index_sql(struct arena *a, const char *const *part, const char *head)
 {
-    const char *mark = strchr(head, '\x01');
-    if (mark != NULL) { /* the server's own words, to their end */
-        const char *end = strchr(mark, '\x02');
-        return end != NULL ? arena_strndup(a, mark + 1, (size_t)(end - mark) - 1) : NULL;
+    if (restate_is_marked(head)) { /* the server's own words, to their end */
+        return restate_marked(a, head);
     }
     const char *text = restate_text(a, head);
     const char *sql = text != NULL ? index_head(a, text) : NULL;

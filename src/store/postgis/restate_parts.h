@@ -52,6 +52,10 @@ const char *restate_literal(struct arena *a, const char *text);
 const char *restate_text(struct arena *a, const char *value);
 /* Is there a text between marks in it? */
 bool restate_is_marked(const char *value);
+/* The first text between marks; NULL: none is. In a. */
+const char *restate_marked(struct arena *a, const char *value);
+/* "tables" as TABLES. In a. */
+const char *restate_upper(struct arena *a, const char *words);
 /* value in pieces: out[0] is what stands before the first of the keys, out[1 + i] what follows keys[i], NULL
  * where that is missing. Keys are looked for outside of quotes and marks, and begin with a blank. In a. */
 void restate_split(struct arena *a, const char *value, const char *const *keys, size_t n,

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/bytes.h"
+#include "pg/pg.h"
 #include "store/postgis/restate_parts.h"
 
 enum { MARK = 1, END = 2, DIGITS = 64 };
@@ -179,25 +180,9 @@ static bool is_plain(const char *name)
     return true;
 }
 
-static const char *quoted(struct arena *a, const char *text, char quote)
-{
-    struct buf b = {0};
-    buf_putc(&b, quote);
-    for (const char *p = text; *p != '\0'; p++) {
-        if (*p == quote) {
-            buf_putc(&b, quote);
-        }
-        buf_putc(&b, *p);
-    }
-    buf_putc(&b, quote);
-    const char *out = arena_strdup(a, buf_str(&b));
-    buf_release(&b);
-    return out;
-}
-
 const char *restate_name(struct arena *a, const char *name)
 {
-    return is_plain(name) ? name : quoted(a, name, '"');
+    return is_plain(name) ? name : pg_ident(a, name);
 }
 
 const char *restate_qualified(struct arena *a, const char *schema, const char *name)
@@ -209,24 +194,29 @@ const char *restate_qualified(struct arena *a, const char *schema, const char *n
 
 const char *restate_literal(struct arena *a, const char *text)
 {
-    const char *plain = quoted(a, text, '\'');
-    if (strchr(text, '\\') == NULL) {
-        return plain;
-    }
-    struct buf b = {0};
-    buf_putc(&b, 'E');
-    for (const char *p = plain; *p != '\0'; p++) {
-        buf_puts(&b, *p == '\\' ? "\\" : "");
-        buf_putc(&b, *p);
-    }
-    plain = arena_strdup(a, buf_str(&b));
-    buf_release(&b);
-    return plain;
+    const char *sql = pg_literal(a, text);
+    return sql + strspn(sql, " ");
 }
 
 bool restate_is_marked(const char *value)
 {
     return value != NULL && strchr(value, MARK) != NULL;
+}
+
+const char *restate_marked(struct arena *a, const char *value)
+{
+    const char *mark = strchr(value, MARK);
+    const char *end = mark != NULL ? strchr(mark, END) : NULL;
+    return end != NULL ? arena_strndup(a, mark + 1, (size_t)(end - mark) - 1) : NULL;
+}
+
+const char *restate_upper(struct arena *a, const char *words)
+{
+    char *text = arena_strdup(a, words);
+    for (char *p = text; *p != '\0'; p++) {
+        *p = *p >= 'a' && *p <= 'z' ? (char)(*p - 'a' + 'A') : *p;
+    }
+    return text;
 }
 
 /* Behind the quoted name or the marked text that begins at p; p + 1 where none does. */
