@@ -39,6 +39,18 @@ struct doc *doc_text(struct arena *a, const char *s)
     return doc_textn(a, bytes_str(s));
 }
 
+struct doc *doc_safe(struct arena *a, const char *s)
+{
+    if (s == NULL || s[0] == '\0') {
+        return doc_new(a, DOC_NULL);
+    }
+    struct buf safe = {0};
+    text_safe(&safe, bytes_str(s));
+    struct doc *d = doc_text(a, buf_str(&safe));
+    buf_release(&safe);
+    return d;
+}
+
 struct doc *doc_name(struct arena *a, const char *s)
 {
     struct buf text = {0};

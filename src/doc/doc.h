@@ -37,6 +37,8 @@ struct doc {
 struct doc *doc_new(struct arena *a, enum doc_type type);
 struct doc *doc_text(struct arena *a, const char *s);
 struct doc *doc_textn(struct arena *a, struct bytes s);
+/* s as text_safe() has it; null where it is NULL or empty. */
+struct doc *doc_safe(struct arena *a, const char *s);
 /* A name from a database, or words that hold one: text_encode()d. The document says so in its member "names":
  * without it, as in what an older kfmig wrote, names stand as they are. */
 #define NAMES_ENCODED "%XX"

@@ -139,14 +139,7 @@ void words_unreachable(struct buf *out, const struct style *st, const struct pla
 
 struct doc *words_doc(struct arena *a, const char *s)
 {
-    if (s == NULL || s[0] == '\0') {
-        return doc_new(a, DOC_NULL);
-    }
-    struct buf b = {0};
-    words_safe(&b, s);
-    struct doc *d = doc_text(a, buf_str(&b));
-    buf_release(&b);
-    return d;
+    return doc_safe(a, s);
 }
 
 struct doc *words_digest(struct arena *a, const struct digest *d)
