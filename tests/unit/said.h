@@ -47,7 +47,11 @@ static inline bool said_as(const char *scenario, const char *text)
         return true;
     }
     const char *want = strstr(said_file, head);
-    want = want == NULL ? "" : want + n;
+    if (want == NULL) {
+        printf("# %s is not in %s\n", scenario, said_path);
+        return false;
+    }
+    want += n;
     for (const char *got = text;; got += said_line(got) + 1, want += said_line(want) + 1) {
         bool is_over = *want == '\0' || strncmp(want, "=== ", 4) == 0;
         if (*got == '\0' && is_over) {
