@@ -93,23 +93,13 @@ static void compare_order(struct site *s, const struct past *here, const struct 
 
 /* --- objects ------------------------------------------------------------------------------------------- */
 
-static const char *writer(const struct entries *entries, const struct object_row *row)
+static const struct facet_pair *owner_of(const struct compared_object *o)
 {
-    if (row == NULL || row->written < 1 || (size_t)row->written > entries->n) {
-        return "";
+    size_t i = 0;
+    while (i < o->n && strcmp(o->v[i].facet, "owner") != 0) {
+        i++;
     }
-    const struct entry *en = &entries->v[row->written - 1];
-    return entry_kind_objects(en->kind) == OBJECTS_WRITTEN ? en->subject : "";
-}
-
-static const char *value_in(const struct facet_pair *v, size_t n, const char *facet, bool here)
-{
-    for (size_t i = 0; i < n; i++) {
-        if (strcmp(v[i].facet, facet) == 0) {
-            return here ? v[i].was : v[i].now;
-        }
-    }
-    return NULL;
+    return i < o->n ? &o->v[i] : NULL;
 }
 
 static bool ends_name(char c)
@@ -139,12 +129,11 @@ static const char *renamed(struct arena *a, const char *value, const char *their
 /* Does nothing differ but who owns it, and what the owner gives? */
 static bool is_by_owner(struct arena *a, const struct compared_object *o)
 {
-    const char *ours = value_in(o->v, o->n, "owner", true);
-    const char *theirs = value_in(o->v, o->n, "owner", false);
-    bool all = ours != NULL && theirs != NULL;
+    const struct facet_pair *owner = owner_of(o);
+    bool all = owner != NULL && owner->was != NULL && owner->now != NULL;
     for (size_t i = 0; i < o->n && all; i++) {
         all = o->v[i].was != NULL && o->v[i].now != NULL &&
-              strcmp(renamed(a, o->v[i].now, theirs, ours), o->v[i].was) == 0;
+              strcmp(renamed(a, o->v[i].now, owner->now, owner->was), o->v[i].was) == 0;
     }
     return all;
 }
@@ -159,9 +148,10 @@ static bool is_by_version(const struct env_comparison *c, const struct compared_
     return all;
 }
 
-static void add_object(struct arena *a, struct env_comparison *c, const struct object_row *here,
-                       const struct object_row *there)
+static void add_object(const struct site *s, const struct site *other, struct env_comparison *c,
+                       const struct object_row *here, const struct object_row *there)
 {
+    struct arena *a = s->a;
     const char *text = here != NULL ? here->object : there != NULL ? there->object : "";
     struct compared_object *o = &c->objects[c->n_objects];
     *o = (struct compared_object){.text = text, .is_here = here != NULL, .is_there = there != NULL};
@@ -171,6 +161,8 @@ static void add_object(struct arena *a, struct env_comparison *c, const struct o
         c->n_same_objects++;
         return;
     }
+    o->writer_here = here != NULL ? site_writer(&s->entries, here->written) : "";
+    o->writer_there = there != NULL ? site_writer(&other->entries, there->written) : "";
     o->by_owner = o->is_here && o->is_there && is_by_owner(a, o);
     o->by_version = !o->by_owner && is_by_version(c, o);
     c->n_by_owner += o->by_owner;
@@ -187,16 +179,11 @@ static void compare_objects(struct site *s, const struct site *other, struct env
         int order = i >= here->n    ? 1
                     : k >= there->n ? -1
                                     : strcmp(here->v[i].object, there->v[k].object);
-        const struct object_row *x = order <= 0 ? &here->v[i] : NULL;
-        const struct object_row *y = order >= 0 ? &there->v[k] : NULL;
         if (order == 0 && digest_eq(&here->v[i].fingerprint, &there->v[k].fingerprint)) {
             c->n_same_objects++;
         } else {
-            size_t before = c->n_objects;
-            add_object(s->a, c, x, y);
-            struct compared_object *o = &c->objects[before];
-            o->writer_here = writer(&s->entries, x);
-            o->writer_there = writer(&other->entries, y);
+            add_object(s, other, c, order <= 0 ? &here->v[i] : NULL,
+                       order >= 0 ? &there->v[k] : NULL);
         }
         i += order <= 0;
         k += order >= 0;

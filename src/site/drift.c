@@ -8,12 +8,12 @@
 
 enum { MAJOR = 10000 }; /* of a server's version number */
 
-static const char *writer_of(const struct site *s, int64_t sequence)
+const char *site_writer(const struct entries *entries, int64_t sequence)
 {
-    if (sequence < 1 || (size_t)sequence > s->entries.n) {
+    if (sequence < 1 || (size_t)sequence > entries->n) {
         return "";
     }
-    const struct entry *en = &s->entries.v[sequence - 1];
+    const struct entry *en = &entries->v[sequence - 1];
     return entry_kind_objects(en->kind) == OBJECTS_WRITTEN ? en->subject : "";
 }
 
@@ -85,7 +85,7 @@ static void add_drift(struct site *s, const char *text, const struct object_row 
     if (was != NULL) {
         d.was = was->fingerprint;
         d.sequence = was->written;
-        d.last_writer = writer_of(s, was->written);
+        d.last_writer = site_writer(&s->entries, was->written);
     }
     if (now != NULL) {
         d.now = now->fingerprint;

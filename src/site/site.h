@@ -177,6 +177,9 @@ int site_find_drift(struct site *s, struct err *e) MUST_CHECK;
 /* Add what of one store is not as its part of the sum says; both are sorted by object text. */
 void site_compare(struct site *s, const struct object_rows *sum, const struct catalog *found);
 
+/* The migration or projection that wrote what entry sequence recorded; "": none did. Borrowed from entries. */
+const char *site_writer(const struct entries *entries, int64_t sequence);
+
 /* drift_detail.c: what of each drifted object differs, for all of s->world's drift; in s->a. */
 const struct drift_detail *site_details(const struct site *s, size_t *n);
 /* The same of two definitions as ledgers keep them; NULL: there is no such object. *n of them, in a. */
