@@ -1,6 +1,5 @@
 /* kfmig dataset: list, show, verify. */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 

@@ -1,6 +1,5 @@
 /* The plan as text for people. */
 #include <stdio.h>
-#include <string.h>
 
 #include "report/advice.h"
 #include "report/planned.h"
