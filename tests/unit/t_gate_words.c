@@ -468,6 +468,7 @@ static void test_secrets(void)
         s.o.seen.changes = change;
         s.o.seen.n_changes = 2;
         touch(&s, EFFECT_ALTER, "app", cases[i].name);
+        touch(&s, EFFECT_ALTER, "app", "u");
         const struct leak *found = gates_secret(&s.run, &s.o.seen);
         is_str(found != NULL ? found->rule : "", cases[i].found ? "private-key" : "",
                cases[i].what);
@@ -487,12 +488,16 @@ static void test_secrets(void)
                                 "change it"
                               : "",
                "with what to do");
+        bool passes_again = gates_judge(&s.run, &s.bundle, &s.o);
+        ok(passes_again != cases[i].found &&
+               (passes_again || (s.o.gates.n == 1 && strcmp(s.o.gates.v[0].rule, "secrets") == 0)),
+           "by that gate alone, however often it is judged");
     }
 }
 
 int main(void)
 {
-    tap_plan(3 + 7 + 4 + 18 + 2 + 4 + 5 + 4 + 7 + 4 + 8 + 8 + 8 + 35);
+    tap_plan(3 + 7 + 4 + 18 + 2 + 4 + 5 + 4 + 7 + 4 + 8 + 8 + 8 + 42);
     test_pass();
     test_scope();
     test_protected();
