@@ -38,6 +38,12 @@ static int objects_of(void *ctx, int64_t upto, struct arena *a, struct object_ro
     return ledger_objects(ctx, upto, a, out, e);
 }
 
+static int changes_of(void *ctx, int64_t after, int64_t upto, struct arena *a,
+                      struct object_rows *out, struct err *e)
+{
+    return ledger_changes(ctx, after, upto, a, out, e);
+}
+
 static int faults_of(void *ctx, const struct merkle *m, struct arena *a, struct ledger_fault **v,
                      size_t *n, struct err *e)
 {
@@ -58,6 +64,7 @@ struct ledger_source ledger_source_of(struct pg *s)
                                   .receipt = receipt_of,
                                   .blob = blob_of,
                                   .objects = objects_of,
+                                  .changes = changes_of,
                                   .faults = faults_of,
                                   .texts = texts_of};
 }

@@ -31,6 +31,8 @@ struct ledger_source {
                 struct err *e);
     int (*objects)(void *ctx, int64_t upto, struct arena *a, struct object_rows *out,
                    struct err *e);
+    int (*changes)(void *ctx, int64_t after, int64_t upto, struct arena *a, struct object_rows *out,
+                   struct err *e);
     int (*faults)(void *ctx, const struct merkle *m, struct arena *a, struct ledger_fault **v,
                   size_t *n, struct err *e);
     int (*texts)(void *ctx, struct arena *a, struct digest **v, size_t *n, struct err *e);

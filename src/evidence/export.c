@@ -55,11 +55,12 @@ static struct bytes taken(struct arena *a, struct buf *text)
 
 /* A baseline is not kept: it is the ledger's sum of objects before or after an entry. lines: the list that
  * goes with it, p NULL where there is none; may be NULL. */
-static int make_baseline(const struct ledger_source *l, struct arena *a, const struct doc *receipt,
+static int make_baseline(struct sums *sums, struct arena *a, const struct doc *receipt,
                          int64_t sequence, const char *uri, struct bytes *out, struct bytes *lines,
                          struct err *e)
 {
-    struct object_rows rows = {0};
+    struct object_rows rows;
+    struct baseline *b = NULL;
     struct domains d = domains_of(a, receipt);
     struct buf text = {0};
     struct buf list = {0};
@@ -72,20 +73,18 @@ static int make_baseline(const struct ledger_source *l, struct arena *a, const s
             "the baselines of ledger entry %lld have a format that this kfmig does not know",
             (long long)sequence);
     }
-    if (upto > 0 && l->objects(l->ctx, upto, a, &rows, e) != 0) {
+    if (sums_at(sums, upto, &d, major, &b, e) != 0) {
         return -1;
     }
     if (format == 1) {
+        baseline_rows(b, a, &rows);
         baseline_write_v1(&text, &rows, &d, major);
     } else {
-        struct baseline b;
-        baseline_begin(&b, &rows, &d, major);
-        baseline_write(&text, &b);
+        baseline_write(&text, b);
         if (lines != NULL) {
-            baseline_lines(&list, &b);
+            baseline_lines(&list, b);
             *lines = taken(a, &list);
         }
-        baseline_release(&b);
     }
     *out = taken(a, &text);
     return 0;
@@ -102,10 +101,11 @@ static bool is_known(const char *uri)
 }
 
 /* lines: as in make_baseline(). */
-static int make_output(const struct ledger_source *l, struct arena *a, const struct doc *receipt,
+static int make_output(struct sums *sums, struct arena *a, const struct doc *receipt,
                        int64_t sequence, const struct doc *output, struct bytes *out,
                        struct bytes *lines, struct err *e)
 {
+    const struct ledger_source *l = sums->l;
     struct digest want;
     bool found = false;
     const char *uri = doc_str(output, "uri", "");
@@ -116,7 +116,7 @@ static int make_output(const struct ledger_source *l, struct arena *a, const str
             (long long)sequence, uri);
     }
     if (is_baseline(uri)) {
-        if (make_baseline(l, a, receipt, sequence, uri, out, lines, e) != 0) {
+        if (make_baseline(sums, a, receipt, sequence, uri, out, lines, e) != 0) {
             return -1;
         }
     } else if (l->blob(l->ctx, &want, a, out, &found, e) != 0) {
@@ -133,10 +133,10 @@ static int make_output(const struct ledger_source *l, struct arena *a, const str
     return 0;
 }
 
-int export_output(const struct ledger_source *l, struct arena *a, const struct doc *receipt,
-                  int64_t sequence, const struct doc *output, struct bytes *out, struct err *e)
+int export_output(struct sums *sums, struct arena *a, const struct doc *receipt, int64_t sequence,
+                  const struct doc *output, struct bytes *out, struct err *e)
 {
-    return make_output(l, a, receipt, sequence, output, out, NULL, e);
+    return make_output(sums, a, receipt, sequence, output, out, NULL, e);
 }
 
 static int write_file(int dirfd, const char *path, struct bytes text, struct err *e)
@@ -161,17 +161,21 @@ static int write_outputs(const struct ledger_source *l, struct arena *a, const s
                          struct err *e)
 {
     const struct doc *outputs = doc_find(receipt, "claim.outputs");
-    for (size_t i = 0; i < doc_len(outputs); i++) {
+    struct sums sums;
+    int rc = 0;
+    sums_begin(&sums, l, sequence);
+    for (size_t i = 0; i < doc_len(outputs) && rc == 0; i++) {
         struct bytes text = {NULL, 0};
         struct bytes lines = {NULL, 0};
         const char *path = path_of(a, prefix, env, doc_str(outputs->item[i], "uri", ""));
-        if (make_output(l, a, receipt, sequence, outputs->item[i], &text, &lines, e) != 0 ||
+        if (make_output(&sums, a, receipt, sequence, outputs->item[i], &text, &lines, e) != 0 ||
             write_file(dirfd, path, text, e) != 0 ||
             (lines.p != NULL && write_file(dirfd, object_list_path(a, path), lines, e) != 0)) {
-            return -1;
+            rc = -1;
         }
     }
-    return 0;
+    sums_release(&sums);
+    return rc;
 }
 
 /* The body is in the ledger only. */

@@ -4,6 +4,7 @@
 #define KFMIG_EVIDENCE_EXPORT_H
 
 #include "evidence/archive.h"
+#include "evidence/sums.h"
 
 /* Write the evidence of b's fact f, which is one of r's ledger, below dirfd/prefix (r->dirfd and b->dir,
  * or where the operator wants it):
@@ -19,10 +20,9 @@
 int export_bundle(const struct archive *r, const struct fact *f, const struct bundle *b, int dirfd,
                   const char *prefix, enum evidence mode, struct err *e) MUST_CHECK;
 
-/* The bytes of one element of a receipt's claim.outputs, from the ledger, checked against its digest. In
- * a. */
-int export_output(const struct ledger_source *l, struct arena *a, const struct doc *receipt,
-                  int64_t sequence, const struct doc *output, struct bytes *out,
-                  struct err *e) MUST_CHECK;
+/* The bytes of one element of a receipt's claim.outputs, from the ledger that sums are of, checked against
+ * its digest. In a. */
+int export_output(struct sums *sums, struct arena *a, const struct doc *receipt, int64_t sequence,
+                  const struct doc *output, struct bytes *out, struct err *e) MUST_CHECK;
 
 #endif

@@ -20,6 +20,7 @@ struct pass {
     struct verified *v;
     struct identity id;
     struct entries entries;
+    struct sums sums;   /* of the ledger's objects, for outputs */
     struct table seen;  /* digests of texts that were looked at: text -> the pass */
     struct table named; /* digests of all texts that anything names */
     int64_t next;       /* the entry whose receipt comes next */
@@ -189,7 +190,7 @@ static void check_outputs(struct pass *p, const struct doc *receipt, int64_t seq
         struct bytes text = {NULL, 0};
         struct err e = {0};
         table_puts(&p->named, arena_strdup(p->a, doc_str(outputs->item[i], "digest", "")), p);
-        if (export_output(&p->r->ledger, &a, receipt, sequence, outputs->item[i], &text, &e) != 0) {
+        if (export_output(&p->sums, &a, receipt, sequence, outputs->item[i], &text, &e) != 0) {
             find(p, "output", "%s", e.msg);
         }
         held(p, text.n);
@@ -288,7 +289,11 @@ int verify_ledger(const struct archive *r, struct arena *a, struct verified *v, 
         return -1;
     }
     check_tree(&p, &m);
-    if (check_tables(&p, &m, e) != 0 || l->receipts(l->ctx, INT64_MIN, next_receipt, &p, e) != 0) {
+    sums_begin(&p.sums, l, (int64_t)p.entries.n);
+    int rc =
+        check_tables(&p, &m, e) != 0 ? -1 : l->receipts(l->ctx, INT64_MIN, next_receipt, &p, e);
+    sums_release(&p.sums);
+    if (rc != 0) {
         return -1;
     }
     check_missing(&p, (int64_t)p.entries.n + 1);

@@ -202,6 +202,10 @@ struct object_rows object_rows_of(struct arena *a, const struct object_rows *all
 /* The sum of objects up to entry upto (0: all), sorted by object text, removed ones left out. */
 int ledger_objects(struct pg *s, int64_t upto, struct arena *a, struct object_rows *out,
                    struct err *e) MUST_CHECK;
+/* What the entries behind after and up to upto changed, in their order, removed ones too; without
+ * definitions. In a. */
+int ledger_changes(struct pg *s, int64_t after, int64_t upto, struct arena *a,
+                   struct object_rows *out, struct err *e) MUST_CHECK;
 
 /* Versions of the server (as 150004) that entries were recorded on, as their receipts say; of none: no row.
  * In a. */

@@ -188,6 +188,29 @@ int ledger_objects(struct pg *s, int64_t upto, struct arena *a, struct object_ro
     return rc;
 }
 
+int ledger_changes(struct pg *s, int64_t after, int64_t upto, struct arena *a,
+                   struct object_rows *out, struct err *e)
+{
+    struct pg_rows *r = NULL;
+    const char *params[] = {ledger_number(a, after), ledger_number(a, upto)};
+    *out = (struct object_rows){0};
+    if (pg_query(s, &ledger_read_changes, params, 2, &r, e) != 0) {
+        return -1;
+    }
+    int rc = 0;
+    out->n = out->cap = pg_rows_n(r);
+    out->v = ARENA_ARRAY(a, struct object_row, out->n + 1);
+    for (size_t i = 0; i < out->n && rc == 0; i++) {
+        struct object_row *o = &out->v[i];
+        struct bytes object = pg_bytes(r, i, 0);
+        *o = (struct object_row){.object = arena_strndup(a, object.p, object.n),
+                                 .sequence = pg_int(r, i, 1)};
+        rc = pg_null(r, i, 2) ? 0 : ledger_row_digest(r, i, 2, &o->fingerprint, e);
+    }
+    pg_rows_free(r);
+    return rc;
+}
+
 int ledger_server_versions(struct pg *s, struct arena *a, const int64_t *sequences, size_t n,
                            struct server_versions *out, struct err *e)
 {

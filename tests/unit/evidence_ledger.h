@@ -108,6 +108,21 @@ static inline int memory_objects(void *ctx, int64_t upto, struct arena *a, struc
     return 0;
 }
 
+static inline int memory_changes(void *ctx, int64_t after, int64_t upto, struct arena *a,
+                                 struct object_rows *out, struct err *e)
+{
+    struct memory *m = ctx;
+    (void)e;
+    *out = (struct object_rows){.v = ARENA_ARRAY(a, struct object_row, m->n_objects + 1)};
+    m->n_asked++;
+    for (size_t i = 0; i < m->n_objects; i++) {
+        if (m->objects[i].sequence > after && m->objects[i].sequence <= upto) {
+            out->v[out->n++] = m->objects[i];
+        }
+    }
+    return 0;
+}
+
 static inline int memory_faults(void *ctx, const struct merkle *tree, struct arena *a,
                                 struct ledger_fault **v, size_t *n, struct err *e)
 {
@@ -141,6 +156,7 @@ static inline struct ledger_source memory_source(struct memory *m)
                                   .receipt = memory_receipt,
                                   .blob = memory_blob,
                                   .objects = memory_objects,
+                                  .changes = memory_changes,
                                   .faults = memory_faults,
                                   .texts = memory_texts};
 }

@@ -292,6 +292,20 @@ static inline void tell_objects(struct cluster *v, struct stored *x, int upto)
     }
 }
 
+/* What entries behind after and up to upto changed. */
+static inline void tell_changes(struct cluster *v, struct stored *x, int after, int upto)
+{
+    for (int at = after + 1; at <= upto; at++) {
+        for (int i = 0; i < x->n_objects; i++) {
+            const struct stored_object *o = &x->object[i];
+            if (o->sequence == at) {
+                tell_more(v, "%s %s | %d | %s", v->told[4] != '\0' ? " ;" : "", o->object,
+                          o->sequence, o->fingerprint[0] != '\0' ? o->fingerprint : "NULL");
+            }
+        }
+    }
+}
+
 static inline void tell_blob(struct cluster *v, const struct stored *x, const char *digest)
 {
     for (int i = 0; i < x->n_blobs; i++) {
@@ -359,6 +373,9 @@ static inline const char *base_tells(struct cluster *v, struct base *b, int sess
     }
     if (strcmp(text, "@ledger_read_objects") == 0) {
         tell_objects(v, is_open ? &b->open : &b->is, (int)strtol(params[0], NULL, 10));
+    } else if (strcmp(text, "@ledger_read_changes") == 0) {
+        tell_changes(v, is_open ? &b->open : &b->is, (int)strtol(params[0], NULL, 10),
+                     (int)strtol(params[1], NULL, 10));
     } else if (asks(text, "@ledger_read_receipts")) {
         tell_receipts(v, &b->is, params, strcmp(text, "@ledger_read_receipts") == 0);
     } else if (strcmp(text, "@ledger_read_blob") == 0) {
@@ -498,6 +515,7 @@ static inline const char *cluster_hears(void *ctx, int session, const char *text
     "~ @ledger_durable_barrier -> ask\n"                                                           \
     "~ @ledger_read_entries -> ask\n"                                                              \
     "~ @ledger_read_objects -> ask\n"                                                              \
+    "~ @ledger_read_changes -> ask\n"                                                              \
     "~ @ledger_read_blob -> ask\n"                                                                 \
     "~ @ledger_read_receipts* -> ask\n"                                                            \
     "~ @ledger_create_probe -> rows t | kfm | kfm | kfm | " MOMENT "\n"                            \

@@ -3,7 +3,7 @@
 /* Recording entries: what comes with them, what the guard refuses, what nobody may change afterwards. */
 #include "ledger_server.h"
 
-enum { PLANNED = 75, MANY = 50 };
+enum { PLANNED = 79, MANY = 50 };
 
 static const char *text_of(int i)
 {
@@ -84,6 +84,29 @@ static void test_objects(struct runner *r)
     is_int(object_named(&all, "common")->sequence, 10, "and other objects as they were then");
     must(ledger_objects(r->s, 1, &arena, &all, &e), "objects");
     is_int(all.n, 0, "first contact brought none");
+}
+
+/* Those that are laid over one sum are those of another. */
+static void test_changes(struct runner *r)
+{
+    struct object_rows all;
+    struct object_rows last;
+    must(ledger_changes(r->s, INT64_MIN, INT64_MAX, &arena, &all, &e), "changes");
+    bool in_order = all.n > MANY;
+    size_t n_removed = 0;
+    for (size_t i = 0; i < all.n; i++) {
+        in_order = in_order && (i == 0 || all.v[i - 1].sequence <= all.v[i].sequence);
+        n_removed += digest_is_zero(&all.v[i].fingerprint);
+    }
+    ok(in_order, "all that entries changed, in their order");
+    is_int((long long)n_removed, MANY / 10, "removed ones too");
+    must(ledger_changes(r->s, MANY, MANY + 1, &arena, &last, &e), "changes");
+    struct digest is = digest_of(bytes_str(text_of(MANY)));
+    const struct object_row *common = object_named(&last, "common");
+    ok(common != NULL && common->sequence == MANY + 1 && digest_eq(&common->fingerprint, &is),
+       "those of one entry");
+    must(ledger_changes(r->s, MANY + 1, MANY + 1, &arena, &last, &e), "changes");
+    is_int(last.n, 0, "none behind the last");
 }
 
 static void test_rest(struct runner *r)
@@ -294,6 +317,7 @@ int main(int argc, char **argv)
         struct runner r = runner_start("");
         test_many(&r);
         test_objects(&r);
+        test_changes(&r);
         test_rest(&r);
         test_settings(&r);
         test_undone(&r);

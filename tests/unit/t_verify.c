@@ -581,6 +581,12 @@ static int no_receipts(void *ctx, int64_t after, receipt_fn *each, void *each_ct
     (void)ctx, (void)after, (void)each, (void)each_ctx;
     return err_set(e, ERR_PREFLIGHT, "no receipts");
 }
+static int no_changes(void *ctx, int64_t after, int64_t upto, struct arena *a,
+                      struct object_rows *out, struct err *e)
+{
+    (void)ctx, (void)after, (void)upto, (void)a, (void)out;
+    return err_set(e, ERR_INTEGRITY, "no objects");
+}
 static int no_objects(void *ctx, int64_t upto, struct arena *a, struct object_rows *out,
                       struct err *e)
 {
@@ -636,6 +642,7 @@ static void check_unasked(void)
        "receipts that cannot be read");
     scene_begin(&s, EVIDENCE_NONE);
     s.r.ledger.objects = no_objects;
+    s.r.ledger.changes = no_changes;
     ok(verify_ledger(&s.r, &arena, &v, &s.e) == 0 && has(&v, "output", "", "no objects") &&
            v.n_found == 5,
        "every baseline that cannot be made is told");
