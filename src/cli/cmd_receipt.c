@@ -18,6 +18,7 @@ struct receipt_call {
     struct invocation s;
     struct request req;
     struct arguments args;
+    bool audits;
     int status;
 };
 
@@ -26,6 +27,7 @@ static int open_ledger(struct receipt_call *c, const struct env *env, struct err
 {
     struct invocation *s = &c->s;
     invocation_site(s, env);
+    s->site.o.audits = c->audits;
     if (site_link(&s->site, e) != 0) {
         return -1;
     }
@@ -235,6 +237,7 @@ static int print_verified(struct receipt_call *c, struct verified *v)
 static int verify(struct receipt_call *c, struct err *e)
 {
     struct verified v;
+    c->audits = true;
     if (open_targets(c, e) != 0) {
         return -1;
     }
@@ -389,8 +392,11 @@ const struct command command_receipt = {
         "that they are made of, the tree over all "
         "entries and the root before each, compares columns with texts and definitions with "
         "fingerprints, looks for guards that are missing and triggers that are not kfmig's, and "
-        "compares exported files with their receipts. It prints one line per finding "
-        "and exits with 8 if there is any. docs/verify.sh does the same without kfmig; "
+        "compares exported files with their receipts, and documents with their schemas. It prints "
+        "one line per finding "
+        "and exits with 8 if there is any; a ledger that is shorter than it was, or forked, is "
+        "one. "
+        "docs/verify.sh does the same without kfmig; "
         "docs/audit.md "
         "says how each digest is made.\n\n"
         "export writes baselines, diffs and receipts of what is applied into the bundles, or below "

@@ -4,6 +4,7 @@
 #ifndef KFMIG_EVIDENCE_ARCHIVE_H
 #define KFMIG_EVIDENCE_ARCHIVE_H
 
+#include "doc/schema.h"
 #include "ledger/ledger.h"
 #include "model/decl.h"
 #include "model/env.h"
@@ -43,7 +44,9 @@ struct ledger_source ledger_source_of(struct pg *s);
 /* All borrowed. id and entries are as last read; past is made of them.
  * dirfd    of the project: bundles and a relative sink stand beneath it.
  * bundles  of the project, whose exports are looked at.
- * sink     its folder as the project names it; NULL: there is none. */
+ * sink     its folder as the project names it; NULL: there is none.
+ * doubt    why this may be no continuation of the ledger that was seen before; NULL: there is no doubt.
+ * schema   the schema of that name ("run_receipt.v1"); NULL: exports are held to none. */
 struct archive {
     struct ledger_source ledger;
     const struct env *env;
@@ -53,7 +56,8 @@ struct archive {
     int dirfd;
     const struct bundle *bundles;
     size_t n_bundles;
-    const char *sink;
+    const char *sink, *doubt;
+    const struct schema *(*schema)(const char *name);
 };
 
 #endif

@@ -130,10 +130,13 @@ static int check_newest(const struct delivery *d, struct err *e)
     return 0;
 }
 
-int sink_check(const struct archive *r, struct err *e)
+int sink_check(const struct archive *r, bool *is_known, struct err *e)
 {
     struct arena a = {0};
     struct delivery d = {.r = r, .a = &a};
+    if (is_known != NULL) {
+        *is_known = false;
+    }
     if (r->sink == NULL || !r->id->has_ledger) {
         return 0;
     }
@@ -146,6 +149,9 @@ int sink_check(const struct archive *r, struct err *e)
                       r->sink);
     } else if (rc == 0 && d.highest > 0) {
         rc = check_newest(&d, e);
+    }
+    if (is_known != NULL) {
+        *is_known = d.highest > 0;
     }
     (void)close(d.dirfd);
     arena_release(&a);

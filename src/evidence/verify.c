@@ -288,6 +288,9 @@ int verify_ledger(const struct archive *r, struct arena *a, struct verified *v, 
         l->entries(l->ctx, a, &p.id, &p.entries, e) != 0) {
         return -1;
     }
+    if (r->doubt != NULL) {
+        find(&p, "trust", "%s", r->doubt);
+    }
     check_tree(&p, &m);
     sums_begin(&p.sums, l, (int64_t)p.entries.n);
     int rc =
@@ -301,7 +304,7 @@ int verify_ledger(const struct archive *r, struct arena *a, struct verified *v, 
         return -1;
     }
     check_texts(&p, texts, n_texts);
-    verify_exports(r, a, v);
+    verify_exports(r, &p.entries, a, v);
     verify_sink(r, &p.entries, a, v);
     return 0;
 }

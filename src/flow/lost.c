@@ -9,6 +9,7 @@
 
 #include "doc/json.h"
 #include "evidence/sink.h"
+#include "site/exported.h"
 
 /* POSITION_MAX: what a file claims beyond it is no position of any ledger. */
 enum {
@@ -34,11 +35,6 @@ static struct doc *read_receipt(struct site *s, int dirfd, const char *path, str
     int rc = file_read(s->a, dirfd, path, RECEIPT_MAX, text, NULL, &e);
     *is_there = rc == 0;
     return rc == 0 ? json_read(s->a, *text, path, &e) : NULL;
-}
-
-static bool is_instance(const char *text)
-{
-    return strlen(text) == 36 && strspn(text, "0123456789abcdef-") == 36;
 }
 
 /* instance and sequence are in *out already. */
@@ -140,7 +136,7 @@ static int look_in_sink(struct site *s, int dirfd, const struct checkpoint *want
         return -1;
     }
     for (size_t i = 0; i < names.n; i++) {
-        if (is_instance(names.v[i].name) &&
+        if (site_is_instance(names.v[i].name) &&
             (wanted == NULL || strcmp(wanted->instance, names.v[i].name) == 0)) {
             look_at_instance(s, dirfd, folder, names.v[i].name, best);
         }
@@ -150,65 +146,19 @@ static int look_in_sink(struct site *s, int dirfd, const struct checkpoint *want
 
 /* --- exported receipts ------------------------------------------------------------------------------ */
 
-/* "kfmig:ledger:INSTANCE:SEQUENCE" */
-static bool read_reference(const struct doc *ref, struct candidate *out)
-{
-    static const char scheme[] = "kfmig:ledger:";
-    const char *uri = doc_str(ref, "uri", "");
-    if (strncmp(uri, scheme, sizeof scheme - 1) != 0) {
-        return false;
-    }
-    uri += sizeof scheme - 1;
-    if (strlen(uri) < 38 || uri[36] != ':') {
-        return false;
-    }
-    memcpy(out->point.instance, uri, 36);
-    out->point.sequence = strtoll(uri + 37, NULL, 10);
-    out->point.found_in[IN_EXPORTS] = places[IN_EXPORTS];
-    return is_instance(out->point.instance) && out->point.sequence > 0 &&
-           digest_parse(doc_str(ref, "sha256", ""), &out->point.receipt) == 0;
-}
+/* What the walk over exported receipts is for. */
+struct looking {
+    const struct checkpoint *wanted;
+    struct candidate *best;
+};
 
-static bool read_export(struct site *s, const char *path, struct candidate *out)
+static void take_export(void *ctx, const struct exported *x)
 {
-    struct bytes text;
-    bool is_there = false;
-    const struct doc *d = read_receipt(s, s->project->dirfd, path, &text, &is_there);
-    if (is_there && d == NULL) {
-        tell_warning(&s->ear, "%s is no receipt: left aside", path);
-    }
-    if (d == NULL || strcmp(doc_str(d, "environment", ""), s->env->name) != 0) {
-        return false;
-    }
-    if (doc_get(d, "ledger") == NULL) {
-        return read_reference(d, out);
-    }
-    const char *instance = doc_str(doc_get(d, "ledger"), "instance", "");
-    out->point.sequence = doc_num(doc_get(d, "ledger"), "sequence", 0);
-    if (!is_instance(instance) || out->point.sequence < 1) {
-        return false;
-    }
-    memcpy(out->point.instance, instance, sizeof out->point.instance);
-    fill(d, text, IN_EXPORTS, out);
-    return true;
-}
-
-static void look_in_exports(struct site *s, const struct checkpoint *wanted, struct candidate *best)
-{
-    for (size_t i = 0; i < s->project->n_bundle; i++) {
-        const char *dir = s->project->bundle[i].dir;
-        const char *paths[] = {
-            arena_printf(s->a, "%s/receipts/run_receipt.json", dir),
-            arena_printf(s->a, "%s/receipts/%s/run_receipt.json", dir, s->env->name),
-            arena_printf(s->a, "%s/receipts/receipt_ref.json", dir),
-        };
-        for (size_t k = 0; k < sizeof paths / sizeof paths[0]; k++) {
-            struct candidate c = {.at = ""};
-            if (read_export(s, paths[k], &c) &&
-                (wanted == NULL || strcmp(wanted->instance, c.point.instance) == 0)) {
-                take(best, &c);
-            }
-        }
+    const struct looking *l = ctx;
+    struct candidate c = {.point = x->point, .at = x->at};
+    c.point.found_in[IN_EXPORTS] = places[IN_EXPORTS];
+    if (l->wanted == NULL || strcmp(l->wanted->instance, c.point.instance) == 0) {
+        take(l->best, &c);
     }
 }
 
@@ -314,7 +264,10 @@ int lost_find(struct site *s, const struct checkpoint *wanted, struct lost *out,
         rc = look_in_sink(s, dirfd, wanted, &best, e);
     }
     if (rc == 0) {
-        look_in_exports(s, wanted, &best);
+        struct looking l = {wanted, &best};
+        for (size_t i = 0; i < s->project->n_bundle; i++) {
+            site_exports(s, &s->project->bundle[i], take_export, &l);
+        }
         look_in_cache(s, wanted, &best);
         out->last = is_narrow && wanted->sequence <= POSITION_MAX ? *wanted : best.point;
         out->in_sink = ARENA_ARRAY(s->a, bool, (size_t)out->last.sequence + 2);

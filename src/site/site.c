@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "evidence/state.h"
+#include "load/checker.h"
 #include "site/absent.h"
 #include "site/projected.h"
 #include "site/stores.h"
@@ -31,7 +32,9 @@ struct archive site_archive(const struct site *s)
                             .dirfd = s->project->dirfd,
                             .bundles = s->project->bundle,
                             .n_bundles = s->project->n_bundle,
-                            .sink = s->o.dbname == NULL ? s->project->sink : NULL};
+                            .sink = s->o.dbname == NULL ? s->project->sink : NULL,
+                            .doubt = s->doubt,
+                            .schema = checker_schema};
 }
 
 /* Environments that must have a migration first are asked now, in their own ledgers. */
@@ -228,7 +231,7 @@ int site_plan(struct site *s, bool want_server, struct err *e)
     ask_upstreams(s);
     int rc = site_replan(s, false, e);
     watch_over(&s->watch);
-    if (rc != 0) {
+    if (rc != 0 || site_trust_planned(s, e) != 0) {
         return -1;
     }
     site_remember(s);

@@ -26,6 +26,8 @@ struct projected; /* site/projected.h */
  * words    which of the server's words errors and notices carry: more than the safe ones only for a terminal.
  * cites    a database that takes the place of a lost one: what its ledger cites, or will. Another ledger than
  *          the last run saw is then what is wanted. NULL: an ordinary run.
+ * audits   a ledger that went back or forked is looked at all the same: why stands in the site's doubt. What
+ *          the sink and exports remember, who audits looks at himself.
  * said     of its run, for receipts, by the command line; NULL: nothing. */
 struct site_options {
     const char *verb, *self;
@@ -33,6 +35,7 @@ struct site_options {
     enum server_words words;
     int64_t look_wait_ms;
     const struct checkpoint *cites;
+    bool audits;
     const struct said *said;
 };
 
@@ -62,6 +65,9 @@ struct site {
     struct watch watch; /* of all that pg waits for */
     struct embedded *lease;
     struct identity id;
+    bool is_as_seen;   /* the ledger is as long as the last run saw it, */
+    bool trusts_first; /* or neither it nor anything else here remembers one */
+    const char *doubt; /* why it is not trusted; NULL: it is */
     struct entries entries;
     struct merkle merkle;
     struct past past;
@@ -133,9 +139,13 @@ struct embedded_options site_embedded(const struct site *s);
 
 /* trust.c: is it the ledger that was seen before? */
 
-/* -1: ERR_PREFLIGHT another one, ERR_INTEGRITY a shorter or forked one, as the cache and the sink remember
- * it. */
-int site_trust(const struct site *s, struct err *e) MUST_CHECK;
+/* -1: ERR_PREFLIGHT another one, ERR_INTEGRITY a shorter or forked one, as the cache, the sink and, where the
+ * ledger is not as the last run saw it, exported receipts remember it. */
+int site_trust(struct site *s, struct err *e) MUST_CHECK;
+/* The rest of it, once the plan is made and before site_remember(). Where the ledger is as it was seen,
+ * exports of what is applied can tell nothing new, so an idle build reads none: here come those of what is
+ * not, -1 as above. That nothing remembers the ledger is told here, once: from now on this cache does. */
+int site_trust_planned(const struct site *s, struct err *e) MUST_CHECK;
 /* The ledger that the last run of this environment saw, from the cache. *at (may be NULL): when its newest
  * entry was made, "" if the cache does not tell; in s->a. */
 bool site_remembered(const struct site *s, struct checkpoint *out, const char **at);
@@ -177,7 +187,7 @@ int site_find_drift(struct site *s, struct err *e) MUST_CHECK;
 /* Add what of one store is not as its part of the sum says; both are sorted by object text. */
 void site_compare(struct site *s, const struct object_rows *sum, const struct catalog *found);
 
-/* The migration or projection that wrote what entry sequence recorded; "": none did. Borrowed from entries. */
+/* The migration or projection that wrote what entry sequence recorded; "": none. Borrowed from entries. */
 const char *site_writer(const struct entries *entries, int64_t sequence);
 
 /* drift_detail.c: what of each drifted object differs, for all of s->world's drift; in s->a. */

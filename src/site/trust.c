@@ -4,6 +4,7 @@
 
 #include "evidence/receipts.h"
 #include "evidence/sink.h"
+#include "site/exported.h"
 #include "site/site.h"
 
 /* "uuid size time": beside the checkpoint, which a cache of 0.1.0 has alone. */
@@ -237,12 +238,118 @@ void site_remember(const struct site *s)
     }
 }
 
-int site_trust(const struct site *s, struct err *e)
+/* What exports tell of the site's ledger. newest: of what the ledger has no entry of; forked: the first one
+ * whose entry is another; sequence 0: there is none. */
+struct holding {
+    const struct site *s;
+    bool is_known;
+    struct exported newest, forked;
+};
+
+/* A receipt says the root before its entry, a pointer what the receipt is. */
+static bool is_of_entry(const struct entry *en, const struct checkpoint *point)
+{
+    return digest_is_zero(&point->previous) ? digest_eq(&point->receipt, &en->receipt)
+                                            : digest_eq(&point->previous, &en->previous);
+}
+
+static void hold_export(void *ctx, const struct exported *x)
+{
+    struct holding *h = ctx;
+    int64_t n = x->point.sequence;
+    if (strcmp(x->point.instance, h->s->id.uuid) != 0) {
+        return;
+    }
+    h->is_known = true;
+    if (n > h->s->id.size) {
+        h->newest = n > h->newest.point.sequence ? *x : h->newest;
+    } else if (h->forked.point.sequence == 0 && !is_of_entry(&h->s->entries.v[n - 1], &x->point)) {
+        h->forked = *x;
+    }
+}
+
+static bool is_applied(const struct site *s, const struct bundle *b)
+{
+    const struct history *h = past_get(&s->past, b->id);
+    return h != NULL && h->applied != NULL;
+}
+
+/* Receipts that somebody exported and committed are remembered by all who have the repository. */
+static int hold_exports(const struct site *s, bool pending_only, bool *is_known, struct err *e)
+{
+    struct holding h = {.s = s};
+    for (size_t i = 0; i < s->project->n_bundle; i++) {
+        const struct bundle *b = &s->project->bundle[i];
+        if (!pending_only || !is_applied(s, b)) {
+            site_exports(s, b, hold_export, &h);
+        }
+    }
+    *is_known = h.is_known;
+    if (h.newest.point.sequence > 0) {
+        err_set(e, ERR_INTEGRITY,
+                "the ledger of \"%s\" has %lld entries, an exported receipt is of entry %lld: %s",
+                s->env->name, (long long)s->id.size, (long long)h.newest.point.sequence,
+                h.newest.path);
+        return err_hint(e, "was the database restored from a backup? what happened since stands in "
+                           "exported receipts; remove these to accept it as it is");
+    }
+    if (h.forked.point.sequence > 0) {
+        err_set(e, ERR_INTEGRITY,
+                "the ledger of \"%s\" is not the one that the receipt of entry %lld was exported "
+                "from: %s",
+                s->env->name, (long long)h.forked.point.sequence, h.forked.path);
+        return err_hint(e,
+                        "history was rewritten, or the file was; compare with `kfmig receipt "
+                        "verify %s`",
+                        s->env->name);
+    }
+    return 0;
+}
+
+/* Exports are read where the ledger is another than the last run saw. */
+int site_trust(struct site *s, struct err *e)
 {
     struct archive r = site_archive(s);
-    if (check_checkpoint(s, e) != 0) {
-        return -1;
+    struct checkpoint seen;
+    bool is_sunk = false;
+    bool is_exported = false;
+    struct err why = {0};
+    if (check_checkpoint(s, &why) != 0) {
+        if (!s->o.audits || why.code != ERR_INTEGRITY) {
+            *e = why;
+            return -1;
+        }
+        s->doubt = arena_strdup(s->a, why.msg);
     }
     tell_moved(s);
-    return sink_check(&r, e);
+    if (s->o.audits) {
+        return 0;
+    }
+    if (sink_check(&r, &is_sunk, e) != 0) {
+        return -1;
+    }
+    bool is_seen = site_remembered(s, &seen, NULL);
+    s->is_as_seen = is_seen && s->id.has_ledger && seen.sequence == s->id.size &&
+                    strcmp(seen.instance, s->id.uuid) == 0;
+    if (s->id.has_ledger && !s->is_as_seen && hold_exports(s, false, &is_exported, e) != 0) {
+        return -1;
+    }
+    s->trusts_first = s->id.has_ledger && !is_seen && !is_sunk && !is_exported;
+    return 0;
+}
+
+int site_trust_planned(const struct site *s, struct err *e)
+{
+    char root[DIGEST_TEXT];
+    bool ignored;
+    if (s->is_as_seen && s->plan.n_state[STATE_CURRENT] < s->plan.n_steps) {
+        return hold_exports(s, true, &ignored, e);
+    }
+    if (s->trusts_first && s->cache != NULL) {
+        tell_note(&s->ear,
+                  "%s: ledger %s is trusted on first use: nothing here remembers it; it has %lld "
+                  "entries, root %s",
+                  s->env->name, s->id.uuid, (long long)s->id.size, digest_text(&s->id.root, root));
+    }
+    return 0;
 }

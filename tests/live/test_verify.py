@@ -336,6 +336,118 @@ def a_file_that_a_receipt_names_and_is_missing_is_found_by_both(tmp):
     agree(p, 8, "is missing, though its receipt names it")
 
 
+# --- exported documents that no schema allows: made by another database, so that no digest tells
+
+def of_another(path, change):
+    """What another database exported of the same content: consistent with itself."""
+    d = json.loads(path.read_bytes())
+    d["ledger"]["instance"] = "7f0c8b1e-0000-4000-8000-000000000002"
+    change(d)
+    path.write_text(json.dumps(d, sort_keys=True, separators=(",", ":"), ensure_ascii=False))
+
+
+MISSHAPEN = {
+    "untouched": (lambda d: None, None),
+    "a member too many": (lambda d: d.update(extra=1), '"extra"'),
+    "a member of the claim too many": (lambda d: d["claim"].update(extra=1), 'unknown key "extra" in "claim"'),
+    "a member that is missing": (lambda d: d.pop("run_id"), '"run_id"'),
+    "a text for a number": (lambda d: d["ledger"].update(sequence="three"), '"ledger.sequence"'),
+    "a result that is none": (lambda d: d.update(result="fine"), '"result"'),
+    "a gate that is none": (lambda d: d["claim"]["gates"][0].update(result="perhaps"), '"claim.gates[0].result"'),
+    "a digest that is none": (lambda d: d["claim"].update(checksum="sha256:x"), '"claim.checksum"'),
+}
+
+
+@cases(**{name.replace(" ", "_"): case for name, case in MISSHAPEN.items()})
+def an_exported_receipt_is_held_to_its_schema(case, tmp):
+    change, member = case
+    p = built(tmp)
+    of_another(p.path(f"{HOME}/receipts/run_receipt.json"), change)
+    ours = p.run("receipt", "verify", "dev", "--json")
+    equal(ours.status, 8 if member else 0, repr(ours))
+    found = json.loads(ours.out)["findings"]
+    equal([(f["rule"], f["path"], "not as run_receipt.v1 says: " in f["message"]) for f in found], [("export", f"{HOME}/receipts/run_receipt.json", True)] if member else [], found)
+    for f in found:
+        contains(f["message"], member)
+
+
+@test
+def so_is_an_exported_pointer(tmp):
+    p = Project(tmp, environments=ENVIRONMENTS.replace("evidence: none", "evidence: pointer"))
+    p.bundle("M-01", "CREATE SCHEMA app;")
+    equal(p.build().status, 0)
+    equal(p.run("receipt", "verify", "dev").status, 0)
+    path = p.path(f"{HOME}/receipts/receipt_ref.json")
+    path.write_text(path.read_text().replace('"run_id"', '"runner"'))
+    found = json.loads(p.run("receipt", "verify", "dev", "--json").out)["findings"]
+    equal({(f["rule"], f["path"]) for f in found}, {("export", f"{HOME}/receipts/receipt_ref.json")}, found)
+    contains(" ".join(f["message"] for f in found), '"runner"', "not as receipt_ref.v1 says")
+
+
+# --- a database that was restored from a backup
+
+
+def restored(tmp, environments=BUNDLE):
+    """Two migrations, the second exported, and the database as it was before that one."""
+    p = Project(tmp, environments=environments)
+    p.bundle("M-01", "CREATE SCHEMA app;")
+    equal(p.build().status, 0)
+    older = pg.copydb(p.db)
+    state = p.path("state").rename(tmp / "state")
+    p.bundle("M-02", "CREATE TABLE app.t (id int);")
+    equal(p.build().status, 0)
+    p.env["KFM_DSN"] = pg.dsn(older, user=p.db)
+    return p, state
+
+
+RESTORED = {
+    "bundle": (BUNDLE, "receipts/run_receipt.json"),
+    "folder": (ENVIRONMENTS.replace("evidence: none", "evidence: folder"), "receipts/dev/run_receipt.json"),
+    "pointer": (ENVIRONMENTS.replace("evidence: none", "evidence: pointer"), "receipts/receipt_ref.json"),
+}
+
+
+@cases(**RESTORED)
+def a_restored_older_database_is_noticed_by_what_was_exported(case, tmp):
+    environments, name = case
+    p, state = restored(tmp, environments)
+    file = f"migrations/postgis/{TWO}/{name}"
+    words = f"has 3 entries, an exported receipt is of entry 4: {file}"
+    # on a machine that never saw it; on one whose last run saw it as it is now; on one that saw it whole
+    shutil.rmtree(p.path("state"))
+    for verb in (["build"], ["plan", "dev"], ["status", "dev"]):
+        fails(p.run(*verb), 8, words)
+    shutil.copytree(state, p.path("state"), dirs_exist_ok=True)
+    for verb in (["build"], ["plan", "dev"], ["status", "dev"]):
+        fails(p.run(*verb), 8, words)
+    ours = p.run("receipt", "verify", "dev", "--json")
+    equal((ours.status, [(f["path"], f["message"]) for f in json.loads(ours.out)["findings"]]), (8, [(file, "of entry 4, the ledger has 3 entries")]))
+    p.path(file).unlink()  # accepted as it is
+    equal(p.build().status, 0)
+    equal(p.run("receipt", "verify", "dev").status, 0)
+
+
+@test
+def a_machine_that_saw_it_whole_says_so_and_verifies_all_the_same(tmp):
+    p, _ = restored(tmp, ENVIRONMENTS)
+    fails(p.build(), 8, "has 3 entries, the last run saw 4")
+    ours = p.run("receipt", "verify", "dev", "--json")
+    equal((ours.status, [(f["rule"], f["message"]) for f in json.loads(ours.out)["findings"]]), (8, [("trust", 'the ledger of "dev" has 3 entries, the last run saw 4')]))
+
+
+@test
+def trust_on_first_use_is_said_once(tmp):
+    p = Project(tmp)
+    p.bundle("M-01", "CREATE SCHEMA app;")
+    said = "is trusted on first use: nothing here remembers it; it has 3 entries, root sha256:"
+    equal([said in p.build().err for _ in range(2)], [False, False], "who made it knows it")
+    shutil.rmtree(p.path("state"))
+    equal([said in p.run(*verb).err for verb in (["receipt", "list", "dev"], ["plan", "dev"], ["build"], ["plan", "dev"])], [False, True, False, False])
+    shutil.rmtree(p.path("state"))
+    equal(p.run("receipt", "export", "dev").status, 0)
+    equal(said in p.run("plan", "dev").err, False, "an exported receipt remembers it")
+
+
 # --- what stands outside the database
 
 SUNK = {
@@ -359,8 +471,11 @@ def the_sink_is_held_to_the_ledger_by_both(tmp):
     for name, (spoil, words) in SUNK.items():
         spoil(sorted(folder.iterdir()))
         ours, theirs = p.run("receipt", "verify", "dev", "--json"), script(p, "--sink", "sink", "audit")
-        if "no entry" not in name:  # that one stops every verb that connects: the ledger went back
-            equal((ours.status, theirs.returncode), (8, 8) if words else (0, 0), f"{name}: {ours!r} {theirs.stdout}")
+        equal((ours.status, theirs.returncode), (8, 8) if words else (0, 0), f"{name}: {ours!r} {theirs.stdout}")
+        if "no entry" in name:  # nor does it lie at its own place
+            fails(p.build(), 8, "has 3 entries, the sink has receipts up to 9")
+            contains(json.dumps(json.loads(ours.out)["findings"]), words, "lacks the receipt of ledger entry 3")
+        else:
             equal([words in f["message"] for f in json.loads(ours.out)["findings"]], [True] if words else [], name)
         contains(theirs.stdout, words, name)
         for file in folder.iterdir():

@@ -450,6 +450,9 @@ static void play(size_t i)
     n_worked = 0;
     verb = writing;
     t.usual = ALWAYS;
+    if (scenarios[i].n >= 0) {
+        setting_remember(&t, &t.keeper.is); /* no scenario is about trust on first use */
+    }
     if (scenarios[i].with != NULL) {
         scenarios[i].with();
     }

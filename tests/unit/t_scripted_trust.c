@@ -1,0 +1,207 @@
+/* layer: site scripted */
+/* Exported receipts remember a ledger, too: one that went back or forked is refused by what they say, an idle run reads none of them, and
+ * that nothing remembers a ledger is told once. */
+#include "scripted_site.h"
+
+static struct setting t;
+
+enum { UNSEEN = -1, IN_BUNDLE, IN_FOLDER, POINTER };
+
+/* One exported file. at: the entry that it says it is of; 0: there is no file. is_right: the root before it, or the receipt, is the ledger's.
+ * text: what stands in it instead. */
+struct file {
+    int kind, at;
+    bool is_right;
+    const char *env, *uuid, *text;
+};
+
+/* seen: entries of this ledger as the last run saw it; UNSEEN. is_applied: M-1, by entry 4 of 4; else there are 3 entries. */
+struct variant {
+    const char *name;
+    int seen;
+    bool is_applied, plans;
+    struct file file[2];
+    enum err_code code;
+    const char *words; /* of the error and its hint, or what was told */
+};
+
+#define FOLDER "migrations/postgis/M-1/receipts/"
+#define FIRST                                                                                      \
+    "note: dev: ledger " LEDGER_UUID " is trusted on first use: nothing here remembers it; it "    \
+    "has 3 entries, root sha256:a11638f9244c774f63601f2513d3eb79e9a2b95f6a58080069347f8afaa85a30|"
+#define BACK(n, file)                                                                              \
+    "the ledger of \"dev\" has 3 entries, an exported receipt is of entry " n ": " FOLDER file     \
+    "; was the database restored from a backup? what happened since stands in exported receipts; " \
+    "remove these to accept it as it is"
+#define FORKED(n, file)                                                                            \
+    "the ledger of \"dev\" is not the one that the receipt of entry " n                            \
+    " was exported from: " FOLDER file "; history was rewritten, or the file was; compare with "   \
+    "`kfmig receipt verify dev`"
+#define RECEIPT "run_receipt.json"
+#define REF "receipt_ref.json"
+#define LOOKS                                                                                      \
+    "~ @postgis_look_begin -> BEGIN\n~ @ledger_read_objects* -> rows\n~ @postgis_look_waits* -> "  \
+    "rows 30s\n~ COMMIT -> COMMIT\n"
+#define RIGHT(k, n)                                                                                \
+    {                                                                                              \
+        .kind = (k), .at = (n), .is_right = true                                                   \
+    }
+#define WRONG(k, n)                                                                                \
+    {                                                                                              \
+        .kind = (k), .at = (n)                                                                     \
+    }
+
+/* clang-format off */
+static const struct variant variants[] = {
+    /* first use */
+    {"nothing remembers it", UNSEEN, false, true, {{.at = 0}}, ERR_NONE, FIRST},
+    {"who makes no plan keeps nothing, and says nothing", UNSEEN, false, false, {{.at = 0}}, ERR_NONE, ""},
+    {"the cache remembers it", 3, false, true, {{.at = 0}}, ERR_NONE, ""},
+    {"the cache remembers its beginning", 2, false, true, {{.at = 0}}, ERR_NONE, ""},
+    {"a receipt remembers it", UNSEEN, false, true, {RIGHT(IN_BUNDLE, 3)}, ERR_NONE, ""},
+    {"one in the environment's folder", UNSEEN, false, true, {RIGHT(IN_FOLDER, 3)}, ERR_NONE, ""},
+    {"a pointer", UNSEEN, false, true, {RIGHT(POINTER, 3)}, ERR_NONE, ""},
+    {"a receipt of what is applied", UNSEEN, true, true, {RIGHT(IN_BUNDLE, 4)}, ERR_NONE, ""},
+    {"one of its first entry", UNSEEN, false, true, {RIGHT(IN_BUNDLE, 1)}, ERR_NONE, ""},
+    {"a receipt of another ledger", UNSEEN, false, true, {{.kind = IN_BUNDLE, .at = 9, .uuid = OTHER_UUID}}, ERR_NONE, FIRST},
+    {"a pointer to another ledger", UNSEEN, false, true, {{.kind = POINTER, .at = 9, .uuid = OTHER_UUID}}, ERR_NONE, FIRST},
+    {"a receipt of another environment", UNSEEN, false, true, {{.kind = IN_BUNDLE, .at = 9, .env = "live"}}, ERR_NONE, FIRST},
+    {"a receipt of no entry", UNSEEN, false, true, {WRONG(IN_BUNDLE, -1)}, ERR_NONE, FIRST},
+    {"a pointer to no entry", UNSEEN, false, true, {WRONG(POINTER, -1)}, ERR_NONE, FIRST},
+    {"a receipt of no ledger", UNSEEN, false, true, {{.kind = IN_BUNDLE, .at = 9, .uuid = "7f0c"}}, ERR_NONE, FIRST},
+    {"a pointer to no ledger", UNSEEN, false, true, {{.kind = POINTER, .at = 9, .uuid = "7f0c"}}, ERR_NONE, FIRST},
+    {"a pointer elsewhere", UNSEEN, false, true, {{.kind = POINTER, .at = 1, .text = "{\"environment\":\"dev\",\"uri\":\"file:x\"}"}}, ERR_NONE, FIRST},
+    {"a pointer without a digest", UNSEEN, false, true, {{.kind = POINTER, .at = 1, .text = "{\"environment\":\"dev\",\"uri\":\"kfmig:ledger:" LEDGER_UUID ":9\"}"}}, ERR_NONE, FIRST},
+    {"a file that is none", UNSEEN, false, true, {{.kind = IN_BUNDLE, .at = 1, .text = "none"}}, ERR_NONE, "warning: " FOLDER RECEIPT " is no receipt: left aside|" FIRST},
+
+    /* a ledger that went back */
+    {"back: by a receipt", UNSEEN, false, false, {WRONG(IN_BUNDLE, 5)}, ERR_INTEGRITY, BACK("5", RECEIPT)},
+    {"back: by one in the environment's folder", UNSEEN, false, false, {WRONG(IN_FOLDER, 4)}, ERR_INTEGRITY, BACK("4", "dev/" RECEIPT)},
+    {"back: by a pointer", UNSEEN, false, false, {WRONG(POINTER, 4)}, ERR_INTEGRITY, BACK("4", REF)},
+    {"back: by the newest of them", UNSEEN, false, false, {WRONG(IN_BUNDLE, 5), WRONG(POINTER, 7)}, ERR_INTEGRITY, BACK("7", REF)},
+    {"back: whatever comes behind it", UNSEEN, false, false, {WRONG(IN_BUNDLE, 7), WRONG(POINTER, 5)}, ERR_INTEGRITY, BACK("7", RECEIPT)},
+    {"back: that comes before a fork", UNSEEN, false, false, {WRONG(IN_BUNDLE, 2), WRONG(POINTER, 5)}, ERR_INTEGRITY, BACK("5", REF)},
+    {"back: of what is applied", UNSEEN, true, false, {WRONG(IN_BUNDLE, 5)}, ERR_INTEGRITY, "has 4 entries, an exported receipt is of entry 5: "},
+    {"back: to beyond what the last run saw", 2, false, false, {WRONG(IN_BUNDLE, 5)}, ERR_INTEGRITY, BACK("5", RECEIPT)},
+    {"back: to what the last run saw", 3, false, true, {WRONG(IN_BUNDLE, 5)}, ERR_INTEGRITY, BACK("5", RECEIPT)},
+    {"back: to what the last run saw, by a pointer", 3, false, true, {WRONG(POINTER, 5)}, ERR_INTEGRITY, BACK("5", REF)},
+
+    /* one that forked */
+    {"forked: by a receipt", UNSEEN, false, false, {WRONG(IN_BUNDLE, 3)}, ERR_INTEGRITY, FORKED("3", RECEIPT)},
+    {"forked: by a pointer", UNSEEN, false, false, {WRONG(POINTER, 3)}, ERR_INTEGRITY, FORKED("3", REF)},
+    {"forked: by the first of them", UNSEEN, false, false, {WRONG(IN_BUNDLE, 2), WRONG(POINTER, 3)}, ERR_INTEGRITY, FORKED("2", RECEIPT)},
+    {"forked: and the other one is right", UNSEEN, false, false, {RIGHT(IN_BUNDLE, 2), WRONG(POINTER, 3)}, ERR_INTEGRITY, FORKED("3", REF)},
+    {"forked: since the last run", 2, false, false, {WRONG(POINTER, 3)}, ERR_INTEGRITY, FORKED("3", REF)},
+    {"forked: what is rolled back tells it", 3, false, true, {WRONG(POINTER, 3)}, ERR_INTEGRITY, FORKED("3", REF)},
+
+    /* what an idle build does not read */
+    {"idle: receipts of what is applied", 4, true, true, {WRONG(IN_BUNDLE, 5), {.kind = POINTER, .at = 1, .text = "none"}}, ERR_NONE, ""},
+    {"idle: nor does who makes no plan", 3, false, false, {WRONG(IN_BUNDLE, 5)}, ERR_NONE, ""},
+};
+/* clang-format on */
+
+enum { N = sizeof variants / sizeof *variants };
+
+static void put(const struct file *f)
+{
+    static const char *const names[] = {RECEIPT, "dev/" RECEIPT, REF};
+    struct digest d = digest_of(bytes_str("another"));
+    char root[DIGEST_TEXT];
+    char text[512];
+    char path[128];
+    const char *env = f->env != NULL ? f->env : "dev";
+    const char *uuid = f->uuid != NULL ? f->uuid : LEDGER_UUID;
+    if (f->is_right && f->kind == POINTER) {
+        d = digest_of(bytes_str(f->at == 3 ? "S-1" : "database"));
+    } else if (f->is_right) {
+        kept_root(&t.keeper.is, f->at - 1, &d);
+    }
+    (void)snprintf(text, sizeof text,
+                   f->kind == POINTER
+                       ? "{\"environment\":\"%s\",\"uri\":\"kfmig:ledger:%s:%d\",\"sha256\":\"%s\"}"
+                       : "{\"environment\":\"%s\",\"ledger\":{\"instance\":\"%s\",\"sequence\":%d,"
+                         "\"previous\":\"%s\"}}",
+                   env, uuid, f->at, digest_text(&d, root));
+    (void)snprintf(path, sizeof path, FOLDER "%s", names[f->kind]);
+    project_put(path, f->text != NULL ? f->text : text);
+}
+
+static void play(const struct variant *v)
+{
+    static struct kept was;
+    struct err e = {0};
+    static char left[sizeof t.heard.text];
+    setting_project("");
+    setting_open(&t, "dev", LEDGER_UUID, 3);
+    if (v->is_applied) {
+        kept_add(&t.keeper.is, ENTRY_APPLY, "M-1", NULL);
+    }
+    if (v->seen != UNSEEN) {
+        was = t.keeper.is;
+        was.n = v->seen;
+        setting_remember(&t, &was);
+    }
+    for (size_t i = 0; i < 2 && v->file[i].at != 0; i++) {
+        put(&v->file[i]);
+    }
+    setting_play(&t, "connect -> ok\n" IDENTIFY ENTRIES LOOKS);
+    int rc = v->plans ? site_plan(&t.s, true, &e) : site_link(&t.s, &e);
+    (void)snprintf(left, sizeof left, "%.8000s%s%s", rc == 0 ? t.heard.text : e.msg,
+                   rc == 0 ? "" : "; ", rc == 0 ? "" : e.hint);
+    bool good = setting_left(left, rc, &e, v->code == ERR_NONE ? 0 : -1, v->code, v->words);
+    struct checkpoint seen;
+    bool keeps = site_remembered(&t.s, &seen, NULL) && seen.sequence == t.s.id.size;
+    good = good && (keeps || !v->plans || rc != 0); /* a ledger that is refused is not remembered */
+    good = good && (rc == 0 || v->seen == t.s.id.size || !keeps);
+    setting_close(&t);
+    ok(pq_played() && good, v->name);
+}
+
+/* The note is given once: the second run has the cache of the first. Without a cache there is nothing to keep. */
+static void once(bool has_cache)
+{
+    struct err e = {0};
+    setting_project("");
+    setting_open(&t, "dev", LEDGER_UUID, 3);
+    t.s.cache = has_cache ? t.s.cache : NULL;
+    setting_play(&t, "connect -> ok\n" IDENTIFY ENTRIES "connect -> ok\n" IDENTIFY
+                     "~ @ledger_read_entries -> ask\n" LOOKS);
+    bool good = site_plan(&t.s, true, &e) == 0;
+    site_leave(&t.s);
+    good = site_plan(&t.s, true, &e) == 0 && good;
+    is_str(t.heard.text, has_cache ? FIRST : "", has_cache ? "told once" : "no cache, no word");
+    setting_close(&t);
+    ok(pq_played() && good, "two runs");
+}
+
+/* The sink remembers it, too. */
+static void sunk(void)
+{
+    struct err e = {0};
+    struct digest d;
+    char root[DIGEST_TEXT];
+    char text[256];
+    setting_project("");
+    setting_open(&t, "dev", LEDGER_UUID, 3);
+    t.l.p.sink = "archive";
+    kept_root(&t.keeper.is, 2, &d);
+    (void)snprintf(text, sizeof text, "{\"ledger\":{\"previous\":\"%s\"}}", digest_text(&d, root));
+    project_put("archive/dev/" LEDGER_UUID "/00000003-run-3.json", text);
+    setting_play(&t, "connect -> ok\n" IDENTIFY ENTRIES LOOKS);
+    ok(site_plan(&t.s, true, &e) == 0 && t.heard.n == 0, "the sink remembers it");
+    setting_close(&t);
+    ok(pq_played(), "asked once");
+}
+
+int main(void)
+{
+    tap_plan(N + 6);
+    for (size_t i = 0; i < N; i++) {
+        play(&variants[i]);
+    }
+    once(true);
+    once(false);
+    sunk();
+    project_remove();
+    return tap_done();
+}
