@@ -142,14 +142,22 @@ static int by_object(const void *x, const void *y)
                   (*(const struct object_row *const *)y)->object);
 }
 
-static void add_hex(struct buf *out, const struct digest *d)
+enum { OID_TEXT = 25, OID_BYTEA = 17 };
+
+static void add_int(struct buf *out, uint32_t v)
 {
-    char text[DIGEST_TEXT];
-    buf_puts(out, digest_text(d, text) + strlen("sha256:"));
+    const char b[] = {(char)(v >> 24), (char)(v >> 16), (char)(v >> 8), (char)v};
+    buf_add(out, b, sizeof b);
 }
 
-/* As record_end.sql makes it of the rows: over the hexadecimal digests of object and definition, and the
- * fingerprint between them. */
+static void add_column(struct buf *out, uint32_t type, struct bytes value)
+{
+    add_int(out, type);
+    add_int(out, value.p == NULL ? UINT32_MAX : (uint32_t)value.n);
+    buf_add(out, value.p, value.p == NULL ? 0 : value.n);
+}
+
+/* As record_end.sql makes it of the rows: over what record_send() makes of each, in the order of objects. */
 static struct bytes objects_digest(struct arena *a, const struct recording *r)
 {
     const struct object_row **v = ARENA_ARRAY(a, const struct object_row *, r->n_objects + 1);
@@ -159,15 +167,12 @@ static struct bytes objects_digest(struct arena *a, const struct recording *r)
     }
     qsort(v, r->n_objects, sizeof *v, by_object);
     for (size_t i = 0; i < r->n_objects; i++) {
-        struct digest object = digest_of(bytes_str(v[i]->object));
-        struct digest definition =
-            digest_of(bytes_str(v[i]->definition == NULL ? "" : v[i]->definition));
-        buf_puts(&text, i > 0 ? "," : "");
-        add_hex(&text, &object);
-        if (!digest_is_zero(&v[i]->fingerprint)) {
-            add_hex(&text, &v[i]->fingerprint);
-        }
-        add_hex(&text, &definition);
+        const struct digest *print = &v[i]->fingerprint;
+        bool removed = digest_is_zero(print);
+        add_int(&text, 3);
+        add_column(&text, OID_TEXT, bytes_str(v[i]->object));
+        add_column(&text, OID_BYTEA, bytes_of(removed ? NULL : (const char *)print->b, 32));
+        add_column(&text, OID_TEXT, bytes_str(v[i]->definition == NULL ? "" : v[i]->definition));
     }
     struct digest *d = ARENA_NEW(a, struct digest);
     *d = digest_of(buf_bytes(&text));
@@ -179,20 +184,31 @@ static struct bytes objects_digest(struct arena *a, const struct recording *r)
 static void add_end(struct pg *s, struct arena *a, const struct recording *r, const char *commits)
 {
     struct buf text = {0};
+    const struct entry *en = r->entry;
     const char **digests = parameters(a, r->n_blobs);
+    const char **objects = parameters(a, r->n_objects);
     for (size_t i = 0; i < r->n_blobs; i++) {
         digests[i] = ledger_digest(a, &r->blobs[i].digest);
     }
-    entry_write(&text, r->entry);
-    const char **v = parameters(a, 7);
-    v[0] = ledger_number(a, r->entry->sequence);
+    for (size_t i = 0; i < r->n_objects; i++) {
+        objects[i] = r->objects[i].object;
+    }
+    entry_write(&text, en);
+    const char **v = parameters(a, 13);
+    v[0] = ledger_number(a, en->sequence);
     v[1] = arena_strndup(a, text.p, text.n);
-    v[2] = ledger_digest(a, &r->entry->receipt);
+    v[2] = ledger_digest(a, &en->receipt);
     v[3] = pg_bytea(a, objects_digest(a, r));
     v[4] = ledger_number(a, (int64_t)r->n_objects);
     v[5] = pg_array(a, digests, r->n_blobs);
     v[6] = commits;
-    pg_batch_add(s, &ledger_record_end, v, 7, NULL);
+    v[7] = en->subject;
+    v[8] = entry_kind_text(en->kind);
+    v[9] = en->result;
+    v[10] = en->run_id;
+    v[11] = en->finished_at;
+    v[12] = pg_array(a, objects, r->n_objects);
+    pg_batch_add(s, &ledger_record_end, v, 13, NULL);
     buf_release(&text);
 }
 

@@ -613,6 +613,8 @@ REWRITERS = {
     "object's definition": REWRITE.format("NEW.definition = ''; RETURN NEW;") + ROW.format("BEFORE INSERT", "object"),
     "object left out": REWRITE.format("RETURN NULL;") + ROW.format("BEFORE INSERT", "object"),
     "object's name": REWRITE.format("NEW.object = NEW.object || 'x'; RETURN NEW;") + ROW.format("BEFORE INSERT", "object"),
+    "object more": REWRITE.format("INSERT INTO kfmig.object VALUES ('table app.more', NEW.seq, NULL, ''); RETURN NEW;") + ROW.format("AFTER INSERT", "entry"),
+    "object more by a rule": "CREATE RULE r AS ON INSERT TO kfmig.receipt DO ALSO INSERT INTO kfmig.object VALUES ('table app.more', NEW.seq, NULL, '');",
     "text": REWRITE.format("NEW.bytes = 'x'; NEW.digest = sha256('x'); RETURN NEW;") + ROW.format("BEFORE INSERT", "blob"),
     "text left out": REWRITE.format("RETURN NULL;") + ROW.format("BEFORE INSERT", "blob"),
     "head": REWRITE.format("NEW.root = sha256('x'); RETURN NEW;") + ROW.format("BEFORE UPDATE", "head"),
