@@ -305,7 +305,7 @@ static void other_environment(void)
 /* --- the cases */
 
 #define GATE                                                                                       \
-    "@postgis_observe_counters -> rows\n"                                                          \
+    "@postgis_observe_catalogs -> rows\n"                                                          \
     "@postgis_observe_counters -> rows 77 | pg_new | 1 | 0 | 0\n"
 #define STOPPED "~ INSERT INTO app.t VALUES (3)* -> error 23505\n"
 #define ALONE "~ @site_database_others -> rows\n"

@@ -314,7 +314,7 @@ static const struct {
     /* the chain */
     {"a statement of the chain is refused", HOLDS_LIVE, BUILD, NULL, "~ CREATE TABLE pts* -> error 42P07\n", RUN_FAILED, ERR_APPLY, "statement 1 (CREATE TABLE) failed", 1, 0, 1, false},
     {"a deferred constraint of the chain speaks up", HOLDS_LIVE, BUILD, NULL, "~ @postgis_observe_settle -> error 23503\n", RUN_FAILED, ERR_APPLY, "a deferred constraint failed", 1, 0, 1, false},
-    {"what the chain did cannot be named", HOLDS_LIVE, BUILD, NULL, "@postgis_observe_counters -> rows\n@postgis_observe_counters -> rows 77 | pg_new | 1 | 0 | 0\n", RUN_FAILED, ERR_APPLY, "wells: gate \"scope\" failed, everything was rolled back: alter of unknown pg_new", 1, 0, 1, false},
+    {"what the chain did cannot be named", HOLDS_LIVE, BUILD, NULL, "@postgis_observe_catalogs -> rows\n@postgis_observe_counters -> rows 77 | pg_new | 1 | 0 | 0\n", RUN_FAILED, ERR_APPLY, "wells: gate \"scope\" failed, everything was rolled back: alter of unknown pg_new", 1, 0, 1, false},
     {"files that want the data are refused", HOLDS_LIVE, BUILD, with_after_load, "~ CREATE TABLE pts* -> error 42P07\n", RUN_FAILED, ERR_APPLY, "statement 1 (CREATE TABLE) failed", 1, 0, 1, false},
 
     /* what stands in the way */

@@ -136,7 +136,8 @@ struct observer {
     struct arena *a;
     /* start */
     struct observer_memory *memory;
-    struct pg_rows *r_begin, *r_ledger, *r_counters, *r_tables;
+    struct pg_rows *r_begin, *r_ledger, *r_catalogs, *r_tables;
+    const char *catalogs; /* as in struct observer_memory */
     struct powers_asked r_powers;
     struct powers powers;
     const char *slots; /* as they stood; see observe_begin.sql */

@@ -38,6 +38,7 @@ int catalog_rows(struct pg *s, struct arena *a, const struct object *const *v, s
 struct observer_memory {
     int backend_pid; /* 0: nothing read yet */
     struct digest ledger;
+    char catalogs[1024]; /* the oids of all system catalogs, as an array */
     int powers_pid; /* whose powers these are; 0: nobody's yet. Their texts live in the observer's arena */
     struct powers powers;
 };

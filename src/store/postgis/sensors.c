@@ -70,11 +70,12 @@ void sense_start_add(struct observer *o, struct pg *s)
     o->s = s;
     if (is_remembered(o, s)) {
         o->ledger = o->memory->ledger;
+        o->catalogs = o->memory->catalogs;
         return;
     }
     pins_add(s, PINS_SAVEPOINT, false);
     pg_batch_add(s, &postgis_observe_locks, NULL, 0, &o->r_ledger);
-    pg_batch_add(s, &postgis_observe_counters, NULL, 0, &o->r_counters);
+    pg_batch_add(s, &postgis_observe_catalogs, NULL, 0, &o->r_catalogs);
     if (!can_flush(s)) {
         pg_batch_add(s, &postgis_observe_tables, NULL, 0, &o->r_tables);
     }
@@ -88,6 +89,15 @@ static void remember(struct observer *o, struct table *t, const struct pg_rows *
         *tally = tally_at(r, i, col);
         (void)table_put(t, oid_key(o->a, (uint32_t)pg_int(r, i, 0)), tally);
     }
+}
+
+static const char *list_catalogs(struct arena *a, const struct pg_rows *r)
+{
+    struct oids l = {0};
+    for (size_t i = 0; i < pg_rows_n(r); i++) {
+        oids_add(a, &l, (uint32_t)pg_int(r, i, 0));
+    }
+    return oids_array(a, &l);
 }
 
 static struct digest take_ledger(const struct pg_rows *r)
@@ -120,18 +130,21 @@ int sense_start_done(struct observer *o, struct err *e)
     }
     if (o->r_ledger != NULL) {
         o->ledger = take_ledger(o->r_ledger);
+        o->catalogs = list_catalogs(o->a, o->r_catalogs);
     }
-    if (o->r_ledger != NULL && o->memory != NULL) {
+    if (o->r_ledger != NULL && o->memory != NULL &&
+        strlen(o->catalogs) < sizeof o->memory->catalogs) {
         o->memory->backend_pid = pg_backend_pid(o->s);
         o->memory->ledger = o->ledger;
+        memcpy(o->memory->catalogs, o->catalogs, strlen(o->catalogs) + 1);
     }
-    remember(o, &o->start_counters, o->r_counters, 2);
+    remember(o, &o->start_counters, o->r_catalogs, 2);
     remember(o, &o->start_tables, o->r_tables, 1);
     pg_rows_free(o->r_begin);
     pg_rows_free(o->r_ledger);
-    pg_rows_free(o->r_counters);
+    pg_rows_free(o->r_catalogs);
     pg_rows_free(o->r_tables);
-    o->r_begin = o->r_ledger = o->r_counters = o->r_tables = NULL;
+    o->r_begin = o->r_ledger = o->r_catalogs = o->r_tables = NULL;
     return 0;
 }
 
@@ -251,7 +264,7 @@ static int sense_round(struct observer *o, struct err *e)
     pins_add(s, PINS_SAVEPOINT, false);
     pg_batch_add(s, &postgis_observe_mark, NULL, 0, NULL);
     pg_batch_add(s, &postgis_observe_locks, NULL, 0, &r[0]);
-    pg_batch_add(s, &postgis_observe_counters, NULL, 0, &r[1]);
+    pg_batch_add(s, &postgis_observe_counters, &o->catalogs, 1, &r[1]);
     pg_batch_add(s, &postgis_observe_state, NULL, 0, &r[2]);
     if (pg_batch_run(s, &failed, e) != 0) {
         o->out->deferred_failed = failed == settle;

@@ -1,7 +1,5 @@
--- Rows that this backend wrote in the system catalogs, shared ones included; those of rolled-back subtransactions too.
-SELECT c.oid, c.relname, pg_stat_get_xact_tuples_inserted(c.oid) AS inserted, pg_stat_get_xact_tuples_updated(c.oid) AS updated,
-       pg_stat_get_xact_tuples_deleted(c.oid) AS deleted
-FROM pg_class AS c
-WHERE c.oid < 16384 AND c.relkind = 'r' AND c.relnamespace = 'pg_catalog'::regnamespace
-  AND (pg_stat_get_xact_tuples_inserted(c.oid) <> 0 OR pg_stat_get_xact_tuples_updated(c.oid) <> 0
-       OR pg_stat_get_xact_tuples_deleted(c.oid) <> 0)
+-- Rows that this backend wrote in the system catalogs $1, shared ones included; those of rolled-back subtransactions too.
+SELECT o.oid, o.oid::regclass::text AS name, pg_stat_get_xact_tuples_inserted(o.oid) AS inserted,
+       pg_stat_get_xact_tuples_updated(o.oid) AS updated, pg_stat_get_xact_tuples_deleted(o.oid) AS deleted
+FROM unnest($1::oid[]) AS o (oid)
+WHERE pg_stat_get_xact_tuples_inserted(o.oid) + pg_stat_get_xact_tuples_updated(o.oid) + pg_stat_get_xact_tuples_deleted(o.oid) <> 0
