@@ -10,6 +10,7 @@ import proxy
 from costs import Count, client_ms, server_ms, sessions
 from many import ident, peer_script, small
 from project import KFMIG, Project
+from results import keep
 from tap import at_exit, equal, fresh_folder, main, note, test
 
 FEW, MANY = 20, int(os.environ.get("KFMIG_BENCH_MIGRATIONS", "220"))
@@ -79,6 +80,7 @@ def one_small_migration():
     rows = {"psql": a_migration(cluster, "each", of_psql=True), "batch": a_migration(cluster, "batch"), "each": a_migration(cluster, "each")}
     for name, row in rows.items():
         note(f"{name:>5}: " + ", ".join(f"{key} {value:.2f}" for key, value in row.items()))
+        keep(f"a small migration, {name}", migrations=MANY - FEW, **{key.replace(" ", "_"): value for key, value in row.items()})
     equal(round(rows["batch"]["flights"]), 9, "flights of a migration of three statements")
     equal(rows["batch"]["waits for the disk"] < 0.2, True, str(rows["batch"]))
     equal(round(rows["each"]["waits for the disk"]), 1, str(rows["each"]))

@@ -10,6 +10,7 @@ import pg
 from many import milliseconds, spread, take_turns
 from project import Project
 from shapes import declare, register, table, write_collection
+from results import keep
 from tap import at_exit, cases, equal, fresh_folder, main, note
 
 POINTS = int(os.environ.get("KFMIG_BENCH_POINTS", "500000"))
@@ -101,6 +102,8 @@ def load_phase(case):
     note(f"psql binary {mid['binary']} ms: ratio {against['binary']:.2f} (goal {GOAL}), least to least {least:.2f}")
     note(f"psql csv {mid['csv']} ms: ratio {against['csv']:.2f}")
     note(f"ogr2ogr {mid['ogr2ogr']} ms: ratio {against['ogr2ogr']:.3f} (goal {GOAL_OGR})")
+    keep(f"load {kind}", rows=n, mb=size, rounds=ROUNDS, **{name + "_ms": value for name, value in ms.items()}, goal=GOAL,
+         **{"against_" + name: value for name, value in against.items()})
     if STRICT:
         equal(against["binary"] <= 2 * GOAL, True, f"ratio {against['binary']:.2f}")
         equal(against["ogr2ogr"] <= 2 * GOAL_OGR, True, f"ratio {against['ogr2ogr']:.3f}")

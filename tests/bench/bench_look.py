@@ -9,6 +9,7 @@ import pg
 import proxy
 from costs import Count, client_ms, server_ms, sessions
 from project import KFMIG, Project
+from results import keep
 from tap import at_exit, equal, fresh_folder, main, note, test
 
 TABLES, ROUNDS = int(os.environ.get("KFMIG_BENCH_TABLES", "1430")), 8
@@ -57,6 +58,7 @@ def what_is_looked_at():
     note(f"{TABLES} tables; means of {ROUNDS} plans")
     for name, (server, client, flights) in took.items():
         note(f"{name}: server {server:.0f} ms, client {client:.0f} ms, {flights:.1f} flights")
+        keep(f"plan, {name}", tables=TABLES, server_ms=server, client_ms=client, flights=flights)
     idle, busy, full = (took[name][0] for name in rows)
     note(f"the witness costs {busy - idle:.0f} ms, a look {full - idle:.0f} ms: ratio {(busy - idle) / max(full - idle, 1):.2f} (goal {GOAL})")
 

@@ -8,6 +8,7 @@ import subprocess
 import pg
 from project import KFMIG, Project
 from shapes import declare, register, table, write_collection
+from results import keep
 from tap import at_exit, cases, equal, fresh_folder, main, note
 
 MEGABYTES = int(os.environ.get("KFMIG_BENCH_MB", "1000"))
@@ -62,6 +63,7 @@ def memory(case, tmp):
     cluster.remove()
     note(f"{MEGABYTES} MB of GeoJSON ({n} rows of {case[0]}, a file of {size / 1e6:.0f} MB), 1 projection (7 targets), 1 table")
     note(f"largest kfmig {mib:.0f} MiB (goal {GOAL_MIB}); with {max(1, MEGABYTES // SMALL)} MB {small:.0f} MiB: ratio {mib / small:.2f}")
+    keep(f"memory {case[0]}{case[1]}", mb=MEGABYTES, rows=n, largest_mib=mib, of_small_mib=small, goal_mib=GOAL_MIB)
     if STRICT:
         equal(mib <= GOAL_MIB, True, f"{mib:.0f} MiB")
 

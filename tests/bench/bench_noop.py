@@ -9,6 +9,7 @@ import time
 import pg
 from many import ident, milliseconds, side_by_side
 from project import KFMIG, Project
+from results import keep
 from tap import at_exit, equal, fresh_folder, main, note, test
 
 MIGRATIONS, STAGES = int(os.environ.get("KFMIG_BENCH_MIGRATIONS", "1430")), 7
@@ -67,6 +68,7 @@ def nothing_to_do():
     note(f"kfmig --version {took['version']:.1f} ms (goal {VERSION_MS}); /bin/true {took['true']:.1f} ms")
     moved = pg.value(p.db, f"SELECT pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '{wal}')")
     note(f"WAL written meanwhile, by anybody: {moved} bytes")
+    keep("nothing to do", targets=TARGETS, rounds=ROUNDS, **{name + "_ms": value for name, value in took.items()}, ratio=ratio, goal=GOAL)
     if STRICT:
         equal(ratio <= 2 * GOAL, True, f"ratio {ratio:.2f}")
         equal(took["why"] <= 2 * WHY_MS, True, f"why {took['why']:.1f} ms")

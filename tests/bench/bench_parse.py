@@ -10,6 +10,7 @@ import subprocess
 
 from many import spread
 from shapes import write_collection
+from results import keep
 from tap import at_exit, equal, fresh_folder, main, note, test
 
 MEGABYTES = int(os.environ.get("KFMIG_BENCH_MB", "100"))
@@ -59,6 +60,7 @@ def measure(path, what):
     copied, decoded, records, rows = (spread([size / line[i] for line in seen]) for i in (1, 2, 3, 4))
     note(f"{what}, {size / 1e6:.0f} MB: records {records} MB/s, as rows of COPY {rows}, only decoded {decoded}, memcpy {copied}: "
          f"ratio {copied.median / records.median:.1f}")
+    keep(what, mb=size / 1e6, rounds=ROUNDS, records_mb_s=records.median, rows_mb_s=rows.median, decoded_mb_s=decoded.median, memcpy_mb_s=copied.median)
 
 
 @test

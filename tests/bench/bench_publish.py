@@ -12,6 +12,7 @@ import subprocess
 import pg
 from project import Project
 from shapes import register, table, write_collection
+from results import keep
 from tap import at_exit, cases, equal, fresh_folder, main, note
 
 ROWS = int(os.environ.get("KFMIG_BENCH_ROWS", "20000"))
@@ -134,6 +135,7 @@ def publishing(mode):
          + (f", median {statistics.median(waited):.1f} ms, longest {waited[-1]:.1f} ms (goal {GOAL_MS})" if waited else f" (goal: none over {GOAL_MS})"))
     note(f"readers: {shown(beside)}")
     note(f"without publications: {shown(alone)}")
+    keep(f"publish, {mode}", publications=times, rows=ROWS, readers=READERS, waits=len(waited), longest_ms=waited[-1] if waited else 0, goal_ms=GOAL_MS)
     equal((failures(words), errors, amiss), (0, [], []))
     if STRICT:
         equal(not waited or waited[-1] <= 2 * GOAL_MS, True, f"{waited[-5:]}")

