@@ -133,9 +133,10 @@ that receipts name, checksums, bundle digests and generation digests from what
 receipts say that they are made of, the tree over all entries and the root
 before each, compares columns with texts and definitions with fingerprints,
 looks for guards that are missing and triggers that are not kfmig's, and
-compares exported files with their receipts. It prints one line per finding and
-exits with 8 if there is any. docs/verify.sh does the same without kfmig;
-docs/audit.md says how each digest is made.
+compares exported files with their receipts, and documents with their schemas.
+It prints one line per finding and exits with 8 if there is any; a ledger that
+is shorter than it was, or forked, is one. docs/verify.sh does the same without
+kfmig; docs/audit.md says how each digest is made.
 
 export writes baselines, diffs and receipts of what is applied into the
 bundles, or below DIR with --to. The bytes are those that were hashed:

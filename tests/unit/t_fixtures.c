@@ -1,15 +1,18 @@
 /* layer: load */
-/* The files of registry/fixtures: valid ones pass the schema and every check that needs one file only; invalid ones fail with
- * exactly the faults that they name: in comments "# expect: LINE:COL MESSAGE", or, where a file can hold none, in NAME.expect. */
+/* The files of registry/fixtures: valid ones pass the schema and every check that needs one file only, and the schema also as any other
+ * reader of YAML hands them over; plain ones pass here, where 1.0 is text if text is wanted; invalid ones fail with exactly the faults that
+ * they name: in comments "# expect: LINE:COL MESSAGE", or, where a file can hold none, in NAME.expect. */
 #include "tap.h"
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <regex.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "base/file.h"
 #include "doc/json.h"
+#include "doc/yaml.h"
 #include "load/checker.h"
 #include "load/declaration.h"
 #include "load/environments.h"
@@ -52,6 +55,18 @@ static void check_registry(struct arena *a, struct bytes text, const char *name,
     ok((d == NULL) == (faults->n > 0), "a registry is read, or has faults");
 }
 
+static void check_projection(struct arena *a, struct bytes text, const char *name,
+                             struct err_list *faults)
+{
+    struct err e = {0};
+    struct doc *d = yaml_read(a, text, name, &e);
+    if (d == NULL) {
+        err_list_add(faults, &e);
+    } else {
+        (void)schema_check(a, checker_schema("projection.v1"), d, faults);
+    }
+}
+
 /* "run_receipt--success.json" is checked by the schema run_receipt.v1 alone, "baseline.v2--sets.json" by
  * baseline.v2. */
 static void check_document(struct arena *a, struct bytes text, const char *name,
@@ -69,26 +84,34 @@ static void check_document(struct arena *a, struct bytes text, const char *name,
     }
 }
 
+/* schema: of files that people write in YAML. */
 static const struct {
     const char *prefix;
     void (*check)(struct arena *a, struct bytes text, const char *name, struct err_list *faults);
+    const char *schema;
 } kinds[] = {
-    {"declaration--", check_declaration},
-    {"environments--", check_environments},
-    {"registry--", check_registry},
-    {"", check_document},
+    {"declaration--", check_declaration, "migration_declaration.v1"},
+    {"environments--", check_environments, "environments.v1"},
+    {"projection--", check_projection, "projection.v1"},
+    {"registry--", check_registry, NULL},
+    {"", check_document, NULL},
 };
 
-static void find_faults(struct arena *a, int dirfd, const char *name, struct text_file *file,
-                        struct err_list *faults)
+static size_t kind_of(const char *name)
 {
     size_t kind = 0;
     while (strncmp(name, kinds[kind].prefix, strlen(kinds[kind].prefix)) != 0) {
         kind++;
     }
+    return kind;
+}
+
+static void find_faults(struct arena *a, int dirfd, const char *name, struct text_file *file,
+                        struct err_list *faults)
+{
     if (text_read(a, dirfd, name, LIMIT_JSON, NULL, file, faults) == 0 && file->is_text) {
         size_t n = faults->n;
-        kinds[kind].check(a, file->bytes, name, faults);
+        kinds[kind_of(name)].check(a, file->bytes, name, faults);
         text_drop_echoes(file, faults, n);
     }
     err_list_sort(faults);
@@ -126,8 +149,7 @@ static void join(struct buf *out, const struct texts *l)
 
 static bool is_written_by_people(const char *name)
 {
-    return strncmp(name, "declaration--", 13) == 0 || strncmp(name, "environments--", 14) == 0 ||
-           strncmp(name, "registry--", 10) == 0;
+    return kind_of(name) + 1 < sizeof kinds / sizeof *kinds;
 }
 
 static void check_invalid(int dirfd, const char *name)
@@ -179,6 +201,60 @@ static void check_valid(int dirfd, const char *name)
     }
     err_list_release(&faults);
     arena_release(&a);
+}
+
+/* --- other readers of YAML -------------------------------------------------------------------------- */
+
+/* Plain scalars become what the core schema of YAML 1.2 makes of them, and the booleans of YAML 1.1. Documents have no fractions: a whole
+ * number stands for each. */
+static void type_plain(struct doc *d)
+{
+    static const char *const patterns[] = {
+        "^(~|null|Null|NULL|)$",
+        "^(true|True|TRUE|false|False|FALSE|yes|Yes|YES|no|No|NO|on|On|ON|off|Off|OFF)$",
+        "^([-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+|[-+]?(\\.[0-9]+|[0-9]+(\\.[0-9]*)?)([eE][-+]?[0-9]+)"
+        "?)$",
+    };
+    static const enum doc_type types[] = {DOC_NULL, DOC_BOOL, DOC_INT};
+    for (size_t i = 0; i < 3 && d->type == DOC_TEXT && d->plain; i++) {
+        regex_t r;
+        if (regcomp(&r, patterns[i], REG_EXTENDED | REG_NOSUB) != 0) {
+            abort();
+        }
+        if (regexec(&r, d->text.p, 0, NULL, 0) == 0) {
+            d->type = types[i];
+            d->number = strtoll(d->text.p, NULL, 0);
+        }
+        regfree(&r);
+    }
+    d->plain = false;
+    for (size_t i = 0; i < d->n; i++) {
+        type_plain(d->item[i]);
+    }
+}
+
+/* How many faults another reader would see. */
+static size_t faults_elsewhere(int dirfd, const char *name)
+{
+    struct arena a = {0};
+    struct err_list faults = {0};
+    struct bytes text;
+    struct err e = {0};
+    const char *schema = kinds[kind_of(name)].schema;
+    size_t n = 0;
+    struct doc *d = file_read(&a, dirfd, name, LIMIT_YAML, &text, NULL, &e) == 0
+                        ? yaml_read(&a, text, name, &e)
+                        : NULL;
+    if (d != NULL) {
+        type_plain(d);
+        n = schema_check(&a, checker_schema(schema), d, &faults);
+    }
+    for (size_t i = 0; i < faults.n; i++) {
+        printf("#   elsewhere: %s\n", faults.v[i].msg);
+    }
+    err_list_release(&faults);
+    arena_release(&a);
+    return d == NULL ? SIZE_MAX : n;
 }
 
 /* --- the schemas themselves ----------------------------------------------------------------------- */
@@ -240,23 +316,39 @@ int main(void)
     struct arena a = {0};
     struct file_names valid;
     struct file_names invalid;
+    struct file_names plain;
     size_t n_registry = 0;
     int valid_fd = dirfd_of("registry/fixtures/valid");
     int invalid_fd = dirfd_of("registry/fixtures/invalid");
+    int plain_fd = dirfd_of("registry/fixtures/plain");
     size_t n_valid = list_fixtures(&a, valid_fd, &valid, &n_registry);
     size_t n_invalid = list_fixtures(&a, invalid_fd, &invalid, &n_registry);
-    tap_plan((int)(n_valid + 3 * n_invalid + n_registry + CHECKS_PER_SCHEMA * n_schema_texts + 2));
+    size_t n_plain = list_fixtures(&a, plain_fd, &plain, &n_registry);
+    size_t n_yaml = 0;
+    for (size_t i = 0; i < n_valid; i++) {
+        n_yaml += kinds[kind_of(valid.v[i].name)].schema != NULL;
+    }
+    tap_plan((int)(n_valid + n_yaml + 2 * n_plain + 3 * n_invalid + n_registry +
+                   CHECKS_PER_SCHEMA * n_schema_texts + 2));
     ok(n_valid >= VALID_MIN, "there are enough valid fixtures");
     ok(n_invalid >= INVALID_MIN, "there are enough invalid fixtures");
     check_schemas();
     for (size_t i = 0; i < n_valid; i++) {
         check_valid(valid_fd, valid.v[i].name);
+        if (kinds[kind_of(valid.v[i].name)].schema != NULL) {
+            is_int((long long)faults_elsewhere(valid_fd, valid.v[i].name), 0, valid.v[i].name);
+        }
+    }
+    for (size_t i = 0; i < n_plain; i++) {
+        check_valid(plain_fd, plain.v[i].name);
+        ok(faults_elsewhere(plain_fd, plain.v[i].name) > 0, "which other readers refuse");
     }
     for (size_t i = 0; i < n_invalid; i++) {
         check_invalid(invalid_fd, invalid.v[i].name);
     }
     (void)close(valid_fd);
     (void)close(invalid_fd);
+    (void)close(plain_fd);
     arena_release(&a);
     return tap_done();
 }
