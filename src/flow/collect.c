@@ -7,6 +7,10 @@ static int work(struct writing *w, void *ctx, struct err *e)
     const struct plan *p = &w->site->plan;
     for (size_t i = 0; i < p->n_projections; i++) {
         struct result_row row = {.action = RESULT_RETIRE, .target = p->projections[i].in->p->name};
+        if (step_is_absent(&p->projections[i])) {
+            tell_note(&w->site->ear, "%s is not declared here: its generations stay", row.target);
+            continue;
+        }
         if (run_retire(&w->run, &p->projections[i], *all, &row.n, e) != 0) {
             return -1;
         }

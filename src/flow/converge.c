@@ -33,17 +33,22 @@ static void add_blocked(struct blocked *o, const struct reason *r, const struct 
     }
 }
 
-static void find_blocked(const struct plan *p, int64_t left, struct blocked *o)
+/* What only the ledger knows stands in the way of all that is here. */
+static void find_absent(const struct plan *p, struct blocked *o)
 {
-    for (size_t i = 0; i < p->n_migrations && p->n_absent > 0; i++) {
-        const struct step *x = &p->v[i];
-        if (x->bundle->is_absent && x->state == STATE_BLOCKED) {
-            add_blocked(o, &x->reasons[0], NULL, NULL);
+    for (size_t i = 0; i < p->n_steps && p->n_absent > 0; i++) {
+        if (step_is_absent(&p->v[i]) && p->v[i].state == STATE_BLOCKED) {
+            add_blocked(o, &p->v[i].reasons[0], NULL, NULL);
         }
     }
+}
+
+static void find_blocked(const struct plan *p, int64_t left, struct blocked *o)
+{
+    find_absent(p, o);
     for (size_t i = 0; i < p->n_migrations; i++) {
         const struct step *x = &p->v[i];
-        if (x->bundle->is_absent) {
+        if (step_is_absent(x)) {
             continue;
         }
         if (x->selected && x->state == STATE_BLOCKED) {
@@ -54,7 +59,7 @@ static void find_blocked(const struct plan *p, int64_t left, struct blocked *o)
     }
     for (size_t i = 0; i < p->n_projections; i++) {
         const struct step *x = &p->projections[i];
-        if (x->selected && x->state == STATE_BLOCKED) {
+        if (x->selected && x->state == STATE_BLOCKED && !step_is_absent(x)) {
             add_blocked(o, &x->reasons[0], NULL, x->in->script_faults);
         }
     }
@@ -65,10 +70,10 @@ static void say_absent(const struct site *s)
 {
     const struct plan *p = &s->plan;
     size_t n = 0;
-    for (size_t i = 0; i < p->n_migrations && p->n_absent > 0; i++) {
+    for (size_t i = 0; i < p->n_steps && p->n_absent > 0; i++) {
         const struct step *x = &p->v[i];
-        if (x->bundle->is_absent && x->state == STATE_NOT_APPLICABLE && n++ < ABSENT_SHOWN) {
-            tell_warning(&s->ear, "%s: %s: %s", s->env->name, x->bundle->id, x->reasons[0].detail);
+        if (step_is_absent(x) && x->state == STATE_NOT_APPLICABLE && n++ < ABSENT_SHOWN) {
+            tell_warning(&s->ear, "%s: %s: %s", s->env->name, step_name(x), x->reasons[0].detail);
         }
     }
     if (n > ABSENT_SHOWN) {

@@ -168,7 +168,7 @@ static void leave_out_others(struct drill *d)
     struct site *s = d->live;
     for (size_t i = 0; i < s->plan.n_projections; i++) {
         const struct projection *p = s->plan.projections[i].in->p;
-        if (!meant_is(&d->o->meant, s->env, p)) {
+        if (!meant_is(&d->o->meant, s->env, p) && p->schema[0] != '\0') {
             catalog_leave_out(&s->catalog, p->schema);
         }
     }

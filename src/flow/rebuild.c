@@ -17,7 +17,7 @@ static bool uses(const struct projection *p, const char *version)
 
 bool meant_is(const struct meant *m, const struct env *env, const struct projection *p)
 {
-    return (!p->has_environments || names_have(&p->environments, env->name)) &&
+    return !p->is_absent && (!p->has_environments || names_have(&p->environments, env->name)) &&
            env->store[p->store] && (m->projection == NULL || strcmp(m->projection, p->name) == 0) &&
            (m->all || uses(p, m->dataset_version));
 }

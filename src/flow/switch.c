@@ -9,6 +9,11 @@ const struct generation *switch_target(const struct step *x, const char *text, s
 {
     char *end = NULL;
     long long n = strtoll(text, &end, 10);
+    if (step_is_absent(x)) {
+        err_set(e, ERR_PREFLIGHT, "projection \"%s\" is not declared here", x->in->p->name);
+        err_hint(e, "put %s back", x->in->p->file.path);
+        return NULL;
+    }
     for (size_t i = 0; end != text && *end == '\0' && i < x->in->n; i++) {
         const struct generation *g = &x->in->v[i];
         if (g->number != n) {

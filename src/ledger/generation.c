@@ -64,6 +64,7 @@ static int parse_facts(struct arena *a, struct bytes text, struct generation *g)
     }
     g->facts = d;
     g->is_chosen = doc_yes(d, "chosen", false);
+    g->schema = doc_str(d, "schema", NULL);
     return parts_read(a, d, &g->parts);
 }
 
@@ -107,9 +108,13 @@ static struct bytes write_facts(struct arena *a, const struct generation *g)
     struct doc *d = doc_new(a, DOC_MAP);
     for (size_t i = 0; g->facts != NULL && i < g->facts->n; i++) {
         const char *key = g->facts->key[i]->text.p;
-        if (strcmp(key, "components") != 0) { /* as an older kfmig had them */
+        if (strcmp(key, "components") != 0 &&
+            strcmp(key, "schema") != 0) { /* as an older kfmig had them; below */
             (void)doc_put(a, d, key, g->facts->item[i]);
         }
+    }
+    if (g->schema != NULL) {
+        (void)doc_put(a, d, "schema", doc_text(a, g->schema));
     }
     (void)doc_put(a, d, "parts", parts_doc(a, &g->parts));
     (void)doc_put(a, d, "chosen", doc_bool(a, g->is_chosen));

@@ -6,7 +6,8 @@
 #include "ledger/parts.h"
 #include "ledger/queries.h"
 
-/* Columns of identify_full.sql and its kin; the last three only of identify_server.sql. */
+/* Columns of identify_full.sql and its kin. Behind the database they differ: HAS_GENERATIONS, and of
+ * identify_server.sql, which cannot know that, three others. */
 enum {
     UUID,
     ENVIRONMENT,
@@ -23,7 +24,8 @@ enum {
     PID,
     ROLE,
     DATABASE,
-    HAS_LEDGER,
+    HAS_GENERATIONS,
+    HAS_LEDGER = HAS_GENERATIONS,
     MAY_READ,
     QUOTED_ROLE
 };
@@ -85,6 +87,7 @@ static int fill_ledger(const struct pg_rows *r, struct identity *out, struct err
     out->format = pg_int(r, 0, FORMAT);
     out->size = pg_int(r, 0, SIZE);
     out->epoch = pg_int(r, 0, EPOCH);
+    out->has_generations = pg_bool(r, 0, HAS_GENERATIONS);
     if (copy_column(r, UUID, out->uuid, sizeof out->uuid, e) != 0 ||
         copy_column(r, ENVIRONMENT, out->environment, sizeof out->environment, e) != 0) {
         return -1;

@@ -417,7 +417,7 @@ static void place_bundle(struct project *p, struct bundle *b)
     }
     if (b->after_load && b->projection == NULL) {
         fault_at_bundle(
-            p, b, "remove the key \"rebuild\"",
+            p, b, "put its projection's file back, or remove the key \"rebuild\"",
             arena_printf(p->a, "\"%s\" has \"rebuild: after-load\", but belongs to no projection",
                          b->id));
     }
@@ -432,11 +432,18 @@ void projections_read(struct project *p)
         return;
     }
     for (size_t i = 0; i < names.n; i++) {
-        const char *name = names.v[i].name;
-        size_t n = strlen(name);
-        if (n > 4 && strcmp(name + n - 4, ".yml") == 0) {
-            read_file(p, arena_printf(p->a, "%s/%s", PROJECTIONS_PATH, name),
-                      arena_strndup(p->a, name, n - 4));
+        const char *path = arena_printf(p->a, "%s/%s", PROJECTIONS_PATH, names.v[i].name);
+        const char *end = strrchr(names.v[i].name, '.');
+        if (end == NULL || end == names.v[i].name) {
+            continue;
+        }
+        const char *stem = arena_strndup(p->a, names.v[i].name, (size_t)(end - names.v[i].name));
+        if (strcmp(end, ".yml") == 0) {
+            read_file(p, path, stem);
+        } else if (strcmp(end, ".yaml") == 0) {
+            err_list_addf(&p->faults, ERR_CONFIG, path, 0, 0,
+                          arena_printf(p->a, "name it %s.yml", stem),
+                          "the file of a projection ends in .yml: nothing reads this one");
         }
     }
     for (size_t i = 0; i < p->n_bundle; i++) {

@@ -38,3 +38,15 @@ void limit_set(struct limits *l, int i, int64_t value)
         *v[i] = value;
     }
 }
+
+struct bundle bundle_absent(const char *id, const struct digest *checksum)
+{
+    return (struct bundle){.id = id,
+                           .store = store_of_ledger(),
+                           .dir = "",
+                           .folder = "",
+                           .checksum = *checksum,
+                           .has_depends = true,
+                           .change_class = "",
+                           .is_absent = true};
+}

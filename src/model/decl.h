@@ -110,5 +110,7 @@ struct bundle {
     const struct err *faults; /* why forward and invariants cannot be run, by plan_scripts() */
     size_t n_faults;
 };
+/* One that only the ledger knows: of a migration of the store that holds it. id is borrowed. */
+struct bundle bundle_absent(const char *id, const struct digest *checksum);
 
 #endif

@@ -105,6 +105,8 @@ const char *generation_state_text(enum generation_state s); /* "loading", ... */
 
 struct generation {
     const char *projection;
+    const char
+        *schema;    /* of the projection when it was made; NULL: an older kfmig did not write it */
     int64_t number; /* from 1; never reused */
     enum generation_state state;
     struct digest digest;  /* zero: adopted, not made by kfmig from catalogs */

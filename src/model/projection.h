@@ -58,7 +58,9 @@ struct projection {
     bool extents_from_catalog;
     double tolerance; /* of extents, in degrees */
     struct artifacts invariants;
-    struct artifact file; /* the declaration itself */
+    struct artifact file; /* the declaration itself; of an absent one only where it would be */
+    bool
+        is_absent; /* only the ledger knows it: name and schema ("": not even that), nothing else */
     int line, col;
 };
 

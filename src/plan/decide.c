@@ -53,9 +53,8 @@ struct plan_idle plan_idle(const struct plan *p)
     struct plan_idle n = {0};
     for (size_t i = 0; i < p->n_steps; i++) {
         const struct step *s = &p->v[i];
-        bool is_absent = s->kind == STEP_MIGRATION && s->bundle->is_absent;
         n.waiting += s->selected && s->state == STATE_STALE && s->action == ACTION_NONE;
-        n.not_here += s->selected && s->state == STATE_NOT_APPLICABLE && is_absent;
+        n.not_here += s->selected && s->state == STATE_NOT_APPLICABLE && step_is_absent(s);
     }
     n.not_applicable = p->n_state[STATE_NOT_APPLICABLE] - n.not_here;
     return n;

@@ -222,7 +222,9 @@ void migration_decide(struct plan *p, struct step *s)
         return;
     }
     const struct projection_input *x = projection_of(p, s->bundle, &excluded);
-    if (x != NULL && (excluded || !generation_grows(x) || !generation_lacks(x, s->bundle))) {
+    if (x != NULL && x->p->is_absent) {
+        undeclared_member(p, s, x);
+    } else if (x != NULL && (excluded || !generation_grows(x) || !generation_lacks(x, s->bundle))) {
         projection_member(p, s, x, excluded);
     } else if (x == NULL && s->history != NULL && s->history->applied != NULL) {
         decide_applied(p, s);

@@ -128,6 +128,8 @@ struct step {
 };
 /* A migration's id, a projection's name. */
 const char *step_name(const struct step *s);
+/* Is it something that only the ledger knows? */
+bool step_is_absent(const struct step *s);
 /* A checksum; a generation's digest, zero where it is not known. */
 const struct digest *step_key(const struct step *s);
 /* "migration", "projection" */
@@ -148,7 +150,7 @@ struct plan {
     size_t n_rebuild;                      /* selected projections with something to do */
     const struct projection_input *inputs; /* of the projections */
     struct table by_name;                  /* of a projection -> its input */
-    size_t n_absent;                       /* migrations that are applied and not here */
+    size_t n_absent;                       /* steps that only the ledger knows */
     struct table by_content;         /* what is applied, by checksum; made when it is asked for */
     struct table pending_by_content; /* the first step of each checksum that is not applied, and */
     struct table pending_like; /* of each absent id that it resembles; made together, as above */

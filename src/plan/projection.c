@@ -24,8 +24,8 @@ const struct projection_input *projection_of(const struct plan *p, const struct 
 
 /* What readers see was made with this content; a schema that kfmig did not build itself only has the ledger's
  * word for it. */
-static bool is_in_live(struct plan *p, struct step *s, const struct projection_input *x,
-                       const struct digest **was)
+bool projection_is_in_live(struct plan *p, struct step *s, const struct projection_input *x,
+                           const struct digest **was)
 {
     const struct fact *f = s->history != NULL ? s->history->applied : NULL;
     const struct generation *live = generation_live(x);
@@ -51,7 +51,7 @@ void projection_member(struct plan *p, struct step *s, const struct projection_i
         step_give(p, s, REASON_NOT_IN_ENVIRONMENT)->cause = x->p->file.path;
         return;
     }
-    if (is_in_live(p, s, x, &was)) {
+    if (projection_is_in_live(p, s, x, &was)) {
         return;
     }
     struct reason *r = step_give(p, s, REASON_IN_GENERATION);
@@ -171,6 +171,13 @@ static void give_growth(struct plan *p, struct step *x)
 
 void projection_decide(struct plan *p, struct step *x)
 {
+    if (x->in->p->is_absent) {
+        undeclared_decide(p, x);
+        return;
+    }
+    if (undeclared_hinders(p, x)) {
+        return;
+    }
     if (digest_is_zero(&x->in->digest)) {
         give_faults(p, x);
         return;
@@ -318,6 +325,7 @@ int projections_begin(struct plan *p, const struct plan_input *in, struct err *e
         const struct projection_input *x = &in->projections[i];
         table_puts(&p->by_name, x->p->name, (void *)(uintptr_t)x);
         p->projections[i] = (struct step){.kind = STEP_PROJECTION, .in = x, .selected = true};
+        p->n_absent += x->p->is_absent;
     }
     for (size_t i = 0; i < p->n_migrations && p->n_projections > 0; i++) {
         if (check_outsider(p, &p->v[i], e) != 0) {
@@ -340,7 +348,8 @@ void projections_select(struct plan *p, const bool *roots)
     for (size_t i = 0; i < p->n_projections; i++) {
         struct step *x = &p->projections[i];
         x->is_named |= roots[i];
-        x->selected = x->is_named;
+        /* What blocks the environment is never out of sight. */
+        x->selected = x->is_named || (x->in->p->is_absent && p->env->is_protected);
         if (x->is_named && x->reasons[0].code == REASON_SWITCHED_BACK) {
             step_decide(p, x);
         }

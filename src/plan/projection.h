@@ -14,6 +14,16 @@ const struct projection_input *projection_of(const struct plan *p, const struct 
 /* A member of a chain: what its step says. */
 void projection_member(struct plan *p, struct step *s, const struct projection_input *x,
                        bool excluded);
+/* One whose projection only the ledger knows: what the live generation has of it is current, all else waits
+ * for the declaration. */
+void undeclared_member(struct plan *p, struct step *s, const struct projection_input *x);
+/* A projection that only the ledger knows. */
+void undeclared_decide(struct plan *p, struct step *x);
+/* Where x, which is declared, stands in the ledger's way: its generations are in another schema, or its
+ * schema holds those of one that is not declared. False: it does not, no reason is given. */
+bool undeclared_hinders(struct plan *p, struct step *x);
+/* "published at ... by run ...", of a live generation. */
+const char *undeclared_text(struct plan *p, const struct generation *live);
 /* Select those in roots (one flag each), and those with a selected member; a projection that is named is
  * decided anew. */
 void projections_select(struct plan *p, const bool *roots);
@@ -24,6 +34,10 @@ bool projection_is_for(const struct projection *x, const char *env);
 /* "generation 3" */
 const char *generation_name(struct plan *p, const struct generation *g);
 
+/* What readers see was made with the content of s's bundle, which gets its reason; else *was: with which,
+ * NULL with none. */
+bool projection_is_in_live(struct plan *p, struct step *s, const struct projection_input *x,
+                           const struct digest **was);
 /* What readers see; NULL: none. */
 const struct generation *generation_live(const struct projection_input *in);
 /* The generation begun, made or kept for the wanted digest: the furthest, then the newest. */

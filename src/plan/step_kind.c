@@ -113,6 +113,11 @@ const char *step_name(const struct step *s)
     return rows[s->kind].name(s);
 }
 
+bool step_is_absent(const struct step *s)
+{
+    return s->kind == STEP_MIGRATION ? s->bundle->is_absent : s->in->p->is_absent;
+}
+
 const struct digest *step_key(const struct step *s)
 {
     return rows[s->kind].key(s);

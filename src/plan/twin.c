@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "plan/projection.h"
+
 /* Facts with the same checksum. */
 struct twin {
     const struct fact *fact;
@@ -144,24 +146,39 @@ static void index_pending(struct plan *p)
     }
 }
 
-/* What is pending here with the content that is applied as f; NULL: nothing. */
-static const struct step *pending_twin(struct plan *p, const struct fact *f)
+/* What is pending here with the content that was applied; NULL: nothing. */
+static const struct step *pending_twin(struct plan *p, const struct digest *checksum)
 {
     if (p->pending_by_content.a == NULL) {
         index_pending(p);
     }
-    return table_get(&p->pending_by_content, key_of(&f->checksum));
+    return table_get(&p->pending_by_content, key_of(checksum));
+}
+
+/* It was applied by itself, or the live generation of a projection was made with it. */
+static const char *absent_text(struct plan *p, const struct step *s, const char **cause)
+{
+    if (s->history != NULL && s->history->applied != NULL) {
+        const struct fact *f = s->history->applied;
+        *cause = arena_printf(p->a, "ledger entry %lld", (long long)f->sequence);
+        return applied_text(p, f);
+    }
+    bool excluded = false;
+    const struct projection_input *x = projection_of(p, s->bundle, &excluded);
+    const struct generation *live = generation_live(x);
+    *cause = arena_printf(p->a, "%s of %s", generation_name(p, live), x->p->name);
+    return arena_printf(p->a, "in %s of %s, %s", generation_name(p, live), x->p->name,
+                        undeclared_text(p, live));
 }
 
 void absent_decide(struct plan *p, struct step *s)
 {
-    const struct fact *f = s->history->applied;
+    const struct bundle *b = s->bundle;
     struct reason *r = step_give(p, s, p->env->is_protected ? REASON_ABSENT : REASON_ABSENT_NOTE);
-    r->cause = arena_printf(p->a, "ledger entry %lld", (long long)f->sequence);
-    r->was = s->bundle->id;
-    r->detail = arena_printf(p->a, "%s, no bundle here", applied_text(p, f));
-    const struct step *same = pending_twin(p, f);
-    const struct step *like = table_gets(&p->pending_like, f->subject);
+    r->was = b->id;
+    r->detail = arena_printf(p->a, "%s, no bundle here", absent_text(p, s, &r->cause));
+    const struct step *same = pending_twin(p, &b->checksum);
+    const struct step *like = table_gets(&p->pending_like, b->id);
     const struct step *here = same == NULL || (like != NULL && like < same) ? like : same;
     if (here != NULL) {
         r->now = here->bundle->id;
@@ -172,6 +189,6 @@ void absent_decide(struct plan *p, struct step *s)
 
 const char *twin_moved(struct plan *p, const struct step *s)
 {
-    const struct step *twin = pending_twin(p, s->history->applied);
+    const struct step *twin = pending_twin(p, &s->history->applied->checksum);
     return twin != NULL ? twin->bundle->id : NULL;
 }

@@ -118,13 +118,26 @@ static void about_absent(struct buf *out, const struct plan *p, const struct rea
         about_rename(out, p, r);
         return;
     }
+    const struct history *h = past_get(p->past, r->was);
     buf_puts(out, "put its folder back from version control (`git log --all -- '*/");
     words_safe(out, r->was);
+    if (h == NULL || h->applied == NULL) {
+        buf_puts(out, "'` finds it)");
+        return;
+    }
     buf_puts(out, "'` finds it), or as it was applied with `kfmig receipt text ");
     words_safe(out, p->env->name);
     buf_putc(out, ' ');
     words_safe(out, r->was);
     buf_puts(out, " --write`");
+}
+
+static void about_declaration(struct buf *out, const struct plan *p, const struct reason *r)
+{
+    (void)p;
+    buf_puts(out, "put ");
+    words_safe(out, r->cause);
+    buf_puts(out, " back: it runs inside a generation, or not at all");
 }
 
 static void about_renamed(struct buf *out, const struct plan *p, const struct reason *r)
@@ -160,6 +173,7 @@ bool advice_put_shared(struct buf *out, const struct plan *p, const struct reaso
         {REASON_DRIFT, about_drift, NULL},
         {REASON_ABSENT, about_absent, NULL},
         {REASON_ABSENT_NOTE, about_absent, NULL},
+        {REASON_NOT_DECLARED, about_declaration, NULL},
         {REASON_RENAMED, about_renamed, NULL},
         {REASON_APPLIED_TWIN, about_twin, NULL},
         {REASON_RESEMBLES, about_resembling, NULL},

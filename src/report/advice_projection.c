@@ -117,6 +117,38 @@ static void put_publish(struct buf *out, const struct plan *p, const struct step
     put_build(out, p, x, " publishes it; nothing is loaded for that");
 }
 
+/* r->now: what may be its name now. */
+static void put_declaration(struct buf *out, const struct plan *p, const struct step *x,
+                            const struct reason *r)
+{
+    (void)p;
+    if (r->now[0] != '\0') {
+        put_text(out,
+                 "give it its old name back, the file and what it declares: ", x->in->p->file.path,
+                 "");
+        return;
+    }
+    put_text(out, "put its declaration back from version control (`git log --all -- ",
+             x->in->p->file.path, "` finds it); where it is no longer wanted ");
+    put_text(out, "in ", p->env->name, ", keep it and list other environments in it");
+}
+
+static void put_schema(struct buf *out, const struct plan *p, const struct step *x,
+                       const struct reason *r)
+{
+    (void)p;
+    put_text(out, "declare `schema: ", r->was, "` again in ");
+    put_text(out, "", x->in->p->file.path, "; a projection in another schema has another name");
+}
+
+static void put_taken(struct buf *out, const struct plan *p, const struct step *x,
+                      const struct reason *r)
+{
+    (void)p;
+    (void)x;
+    put_text(out, "give it its old name back, ", r->was, ", or a schema of its own");
+}
+
 void advice_put_projection(struct buf *out, const struct plan *p, const struct step *x,
                            const struct reason *r)
 {
@@ -136,6 +168,11 @@ void advice_put_projection(struct buf *out, const struct plan *p, const struct s
         {REASON_NO_SPACE, put_space},
         {REASON_IN_PLACE, put_in_place},
         {REASON_SWITCHED_BACK, put_switched},
+        {REASON_ABSENT, put_declaration},
+        {REASON_ABSENT_NOTE, put_declaration},
+        {REASON_BEGUN_NOT_HERE, put_declaration},
+        {REASON_SCHEMA_TAKEN, put_taken},
+        {REASON_SCHEMA_CHANGED, put_schema},
         {REASON_NOT_PROMOTED, put_promotion},
         {REASON_SCOPE_EXCEEDED, put_script},
         {REASON_LIMIT_EXCEEDED, put_script},

@@ -10,8 +10,7 @@ bool planned_listed(const struct style *st, const struct plan *p, const struct s
 {
     /* Where nothing could be asked, all are blocked for the one reason given above. */
     bool idle = s->action == ACTION_NONE && (s->state != STATE_BLOCKED || !p->world->reachable);
-    bool is_absent = s->kind == STEP_MIGRATION && s->bundle->is_absent;
-    return s->selected && (!idle || is_absent || st->verbose);
+    return s->selected && (!idle || step_is_absent(s) || st->verbose);
 }
 
 /* Nothing keeps it but that another is blocked: which one; -1: it has a reason of its own. */

@@ -53,7 +53,7 @@ void words_projection(struct buf *out, const struct style *st, const struct step
     if (x->action != ACTION_NONE) {
         words_paint(out, st, PAINT_BUSY, plan_action_text(x->action), VERB_WIDTH);
     } else {
-        words_state(out, st, x->state, VERB_WIDTH);
+        words_step_state(out, st, x, VERB_WIDTH);
     }
     words_cell(out, x->in->p->name, width);
     for (size_t i = 0; i < x->n_reasons; i++) {
@@ -127,7 +127,7 @@ void words_projection_status(struct buf *out, const struct style *st, const stru
                              const struct step *x, size_t id_width)
 {
     words_cell(out, x->in->p->name, id_width);
-    words_state(out, st, x->state, 16);
+    words_step_state(out, st, x, 16);
     if (x->live != NULL) {
         buf_printf(out, "generation %lld  ", (long long)x->live->number);
         words_safe(out, x->live->changed_at);

@@ -61,7 +61,7 @@ static void put_verb(struct buf *out, const struct style *st, const struct step 
     if (s->action != ACTION_NONE) {
         words_paint(out, st, PAINT_BUSY, plan_action_text(s->action), VERB_WIDTH);
     } else if (s->kind == STEP_MIGRATION) {
-        words_migration_state(out, st, s, VERB_WIDTH);
+        words_step_state(out, st, s, VERB_WIDTH);
     } else {
         words_state(out, st, s->state, VERB_WIDTH);
     }

@@ -65,7 +65,7 @@ static void put_row(struct buf *out, const struct style *st, const struct step *
 {
     const struct fact *last = s->history != NULL ? s->history->last : NULL;
     words_cell(out, s->bundle->id, w->id + 2);
-    words_migration_state(out, st, s, 16);
+    words_step_state(out, st, s, 16);
     words_cell(out, last != NULL ? last->result : "-", w->result + 2);
     bool has_more = s->state != STATE_CURRENT;
     words_cell(out, last != NULL ? last->finished_at : "-",

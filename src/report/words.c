@@ -71,10 +71,9 @@ void words_state(struct buf *out, const struct style *st, enum plan_state s, siz
     words_paint(out, st, paints[s], plan_state_text(s), width);
 }
 
-void words_migration_state(struct buf *out, const struct style *st, const struct step *s,
-                           size_t width)
+void words_step_state(struct buf *out, const struct style *st, const struct step *s, size_t width)
 {
-    if (s->bundle->is_absent && s->state == STATE_NOT_APPLICABLE) {
+    if (step_is_absent(s) && s->state == STATE_NOT_APPLICABLE) {
         words_paint(out, st, PAINT_BAD, "not here", width);
     } else {
         words_state(out, st, s->state, width);

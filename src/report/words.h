@@ -18,8 +18,7 @@ void words_paint(struct buf *out, const struct style *st, enum paint p, const ch
 /* A state in its colour, as words_cell(). */
 void words_state(struct buf *out, const struct style *st, enum plan_state s, size_t width);
 /* The state of a migration: where only the ledger knows it and nothing is blocked, "not here". */
-void words_migration_state(struct buf *out, const struct style *st, const struct step *s,
-                           size_t width);
+void words_step_state(struct buf *out, const struct style *st, const struct step *s, size_t width);
 /* The first of its targets that there is to tell of: what is not here has no declaration. */
 enum stage words_first_stage(const struct step *s);
 size_t words_width(const char *s); /* characters of the escaped text */

@@ -146,6 +146,7 @@ static int start(struct making *m, struct run *r, const struct projection_job *j
     } else {
         m->g = (struct generation){.projection = in->p->name, .digest = in->digest};
     }
+    m->g.schema = in->p->schema;
     m->g.parts = from != NULL && from->parts.n > 0 ? from->parts : in->parts;
     m->is_wanted = from == NULL || digest_eq(&from->digest, &in->digest);
     m->live_number = job->step->live != NULL ? job->step->live->number : 0;

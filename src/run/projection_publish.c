@@ -151,9 +151,10 @@ void publish_changes(struct making *m)
 static int keep_live(struct making *m, const char *live_acl, struct err *e)
 {
     const struct generation *live = m->job->step->live;
-    struct generation old =
-        live != NULL ? *live
-                     : (struct generation){.projection = m->p->name, .number = m->live_number};
+    struct generation old = live != NULL ? *live
+                                         : (struct generation){.projection = m->p->name,
+                                                               .schema = m->p->schema,
+                                                               .number = m->live_number};
     struct doc *facts = doc_new(m->r->a, DOC_MAP);
     for (size_t i = 0; old.facts != NULL && i < old.facts->n; i++) {
         doc_put(m->r->a, facts, old.facts->key[i]->text.p, old.facts->item[i]);

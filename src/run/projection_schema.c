@@ -35,7 +35,10 @@ bool chain_makes_schema(const struct making *m)
  * without a digest. */
 static int adopt_live(struct making *m, struct err *e)
 {
-    struct generation g = {.projection = m->p->name, .state = GENERATION_LIVE, .changed_at = ""};
+    struct generation g = {.projection = m->p->name,
+                           .schema = m->p->schema,
+                           .state = GENERATION_LIVE,
+                           .changed_at = ""};
     if (m->job->step->live != NULL) {
         m->live_number = m->job->step->live->number;
         return 0;

@@ -5,6 +5,7 @@
 
 #include "evidence/receipts.h"
 #include "model/key.h"
+#include "site/undeclared.h"
 
 enum { LOOKED_AT = 100, LIKE_LEAST = 50, LINE_LEAST = 8 };
 
@@ -144,26 +145,21 @@ static size_t count_known(const struct plan *p)
 static int find_absent(struct site *s, const struct bundle **out, size_t *n, struct err *e)
 {
     const struct table *by_id = &s->past.by_id;
-    struct bundle *v = ARENA_ARRAY(s->a, struct bundle, by_id->n + 1);
+    struct bundle *v = ARENA_ARRAY(s->a, struct bundle, by_id->n + undeclared_parts(s) + 1);
     *n = 0;
     for (size_t i = 0; i < by_id->n; i++) {
         const struct history *h = by_id->rows[i].value;
         const struct fact *f = h->applied;
         if (f != NULL && f->is_migration && table_gets(&s->project->by_id, f->subject) == NULL) {
-            v[(*n)++] = (struct bundle){.id = f->subject,
-                                        .store = STORE_POSTGIS,
-                                        .dir = "",
-                                        .folder = "",
-                                        .checksum = f->checksum,
-                                        .bundle_digest = f->bundle_digest,
-                                        .has_depends = true,
-                                        .change_class = "",
-                                        .is_absent = true};
+            v[*n] = bundle_absent(f->subject, &f->checksum);
+            v[(*n)++].bundle_digest = f->bundle_digest;
         }
     }
+    size_t n_applied = *n;
+    undeclared_absent(s, v, n);
     *out = v;
     bool is_pending = s->plan.n_apply + s->plan.n_state[STATE_BLOCKED] > 0;
-    for (size_t i = *n; i-- > 0 && *n - i <= LOOKED_AT && is_pending;) {
+    for (size_t i = n_applied; i-- > 0 && n_applied - i <= LOOKED_AT && is_pending;) {
         if (look_for(s, &v[i], e) != 0) {
             return -1;
         }
@@ -198,7 +194,8 @@ int absent_find(struct site *s, const struct bundle **absent, size_t *n, bool *f
     if (s->plan.n_state[STATE_BLOCKED] > 0 && look_at_changed(s, found, e) != 0) {
         return -1;
     }
-    if (s->past.n_applied > count_known(&s->plan) && find_absent(s, absent, n, e) != 0) {
+    bool lacks = s->past.n_applied > count_known(&s->plan) || undeclared_parts(s) > 0;
+    if (lacks && find_absent(s, absent, n, e) != 0) {
         return -1;
     }
     *found = *found || *n > 0;

@@ -3,6 +3,7 @@
 
 #include "pg/tx.h"
 #include "site/site.h"
+#include "site/undeclared.h"
 
 int site_format(const struct site *s)
 {
@@ -42,22 +43,15 @@ static int look(struct site *s, struct err *e)
 /* Take what belongs to generations that are not live out of the catalogs that were read. */
 static int hide_others(struct site *s, struct err *e)
 {
-    if (s->project->n_projection == 0 || !s->id.has_ledger) {
-        return 0;
-    }
-    if (ledger_generations(s->pg, s->a, &s->generations, e) != 0) {
+    if (generations_read(s, e) != 0) {
         return -1;
     }
     for (size_t i = 0; i < s->generations.n; i++) {
         const struct generation *g = &s->generations.v[i];
-        for (size_t k = 0; k < s->project->n_projection && g->state != GENERATION_LIVE; k++) {
-            const struct projection *p = &s->project->projection[k];
-            if (strcmp(p->name, g->projection) == 0) {
-                const char *hidden =
-                    arena_printf(s->a, "%s__g%lld", p->schema, (long long)g->number);
-                catalog_leave_out(&s->catalog, hidden);
-                catalog_leave_out(&s->ahead, hidden);
-            }
+        if (g->state != GENERATION_LIVE && g->schema != NULL) {
+            const char *hidden = arena_printf(s->a, "%s__g%lld", g->schema, (long long)g->number);
+            catalog_leave_out(&s->catalog, hidden);
+            catalog_leave_out(&s->ahead, hidden);
         }
     }
     return 0;

@@ -17,15 +17,6 @@ struct dataset_place site_place(struct arena *a, const struct project *p)
         .a = a, .dirfd = p->dirfd, .root = p->roots.v, .n_roots = p->roots.n};
 }
 
-static int read_generations(struct site *s, struct err *e)
-{
-    s->generations = (struct generations){0};
-    if (s->pg == NULL || !s->id.has_ledger || s->project->n_projection == 0) {
-        return 0;
-    }
-    return ledger_generations(s->pg, s->a, &s->generations, e);
-}
-
 static bool is_for(const struct projection *p, const struct env *env)
 {
     return (!p->has_environments || names_have(&p->environments, env->name)) &&
@@ -216,19 +207,23 @@ static bool schema_stands(const struct site *s, const struct projection *p)
     return s->has_catalog && table_gets(&s->catalog.by_text, text) != NULL;
 }
 
-static int look_at(struct site *s, struct projected *x, struct err *e)
+/* They stand side by side. */
+static void find_generations(const struct site *s, struct projection_input *in)
 {
     const struct generations *all = &s->generations;
-    const struct projection *p = x->input.p;
-    struct generation *v = ARENA_ARRAY(s->a, struct generation, all->n + 1);
-    x->input.faults = &x->faults;
-    x->input.v = v;
     for (size_t i = 0; i < all->n; i++) {
-        if (strcmp(all->v[i].projection, p->name) == 0) {
-            v[x->input.n++] = all->v[i];
+        if (strcmp(all->v[i].projection, in->p->name) == 0) {
+            in->v = in->n++ == 0 ? &all->v[i] : in->v;
         }
     }
-    if (!is_for(p, s->env)) {
+}
+
+static int look_at(struct site *s, struct projected *x, struct err *e)
+{
+    const struct projection *p = x->input.p;
+    x->input.faults = &x->faults;
+    find_generations(s, &x->input);
+    if (p->is_absent || !is_for(p, s->env)) {
         return 0;
     }
     x->input.free_bytes = -1;
@@ -253,15 +248,14 @@ static int by_name(const void *a, const void *b)
 
 int projected_look(struct site *s, const struct plan_order *order, struct err *e)
 {
-    size_t n = s->project->n_projection;
+    size_t n_declared = s->project->n_projection;
+    size_t n = n_declared + s->n_undeclared;
     projected_release(s);
     s->projected = ARENA_ARRAY(s->a, struct projected, n + 1);
     struct projection_input *inputs = ARENA_ARRAY(s->a, struct projection_input, n + 1);
-    if (read_generations(s, e) != 0) {
-        return -1;
-    }
     for (size_t i = 0; i < n; i++) {
-        s->projected[i].input.p = &s->project->projection[i];
+        s->projected[i].input.p =
+            i < n_declared ? &s->project->projection[i] : &s->undeclared[i - n_declared];
     }
     qsort(s->projected, n, sizeof *s->projected, by_name);
     s->n_projected = n;

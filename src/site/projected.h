@@ -20,11 +20,11 @@ struct projected {
     struct err_list script_faults; /* of its chain */
 };
 
-/* Find the datasets, read the generations, compute the digests: fills s->input.projections. order: of all
- * bundles. */
+/* Find the datasets and compute the digests of the declared ones, put the undeclared ones beside them: fills
+ * s->input.projections. order: of all bundles, undeclared_bundles(). */
 int projected_look(struct site *s, const struct plan_order *order, struct err *e) MUST_CHECK;
 void projected_release(struct site *s);
-/* What was found of p, which is one of the project's. */
+/* What was found of p, which is one of the project's or of s->undeclared. */
 struct projected *projected_of(const struct site *s, const struct projection *p);
 /* Declarations and scripts of x's chain; faults in them are x->script_faults. */
 int projected_parse(struct site *s, struct projected *x, struct err *e) MUST_CHECK;

@@ -8,6 +8,7 @@
 #include "site/absent.h"
 #include "site/projected.h"
 #include "site/stores.h"
+#include "site/undeclared.h"
 
 void site_init(struct site *s, struct arena *a, struct project *project, struct cache *cache,
                const struct ear *ear, const struct env *env, const struct site_options *o)
@@ -122,7 +123,7 @@ static int load_pending(struct site *s, struct err *e)
 {
     for (size_t i = 0; i < s->project->n_bundle; i++) {
         struct bundle *b = &s->project->bundle[i];
-        if (!plan_needs_scripts(&s->input, b)) {
+        if (!plan_needs_scripts(&s->input, b) || undeclared_owner(s, b) != NULL) {
             continue;
         }
         if (load_decl(s->project, b, e) != 0) {
@@ -145,8 +146,8 @@ const struct bundle *const *site_bundles(struct arena *a, const struct project *
     return v;
 }
 
-/* Once more where the ledger knows of migrations that the project does not have. */
-static int complete_plan(struct site *s, struct err *e)
+/* Once more where the ledger knows of migrations that are not here. */
+static int complete_plan(struct site *s, const struct bundle *const *here, struct err *e)
 {
     const struct bundle *absent = NULL;
     size_t n = 0;
@@ -160,7 +161,7 @@ static int complete_plan(struct site *s, struct err *e)
     }
     size_t n_here = s->project->n_bundle;
     const struct bundle **all = ARENA_ARRAY(s->a, const struct bundle *, n_here + n + 1);
-    memcpy(all, site_bundles(s->a, s->project), n_here * sizeof *all);
+    memcpy(all, here, n_here * sizeof *all);
     for (size_t i = 0; i < n; i++) {
         all[n_here + i] = &absent[i];
     }
@@ -179,15 +180,20 @@ static int make_plan(struct site *s, struct err *e)
         .env = s->env, .domains = &s->project->domains, .past = &s->past, .world = &s->world};
     struct archive r = site_archive(s);
     s->input.exports = evidence_states(&r, s->a);
+    if (generations_read(s, e) != 0) {
+        return -1;
+    }
+    undeclared_find(s);
+    const struct bundle *const *here = undeclared_bundles(s);
     if (load_pending(s, e) != 0 || stores_look(s, e) != 0 ||
-        plan_order(s->a, site_bundles(s->a, s->project), s->project->n_bundle, &order, e) != 0) {
+        plan_order(s->a, here, s->project->n_bundle, &order, e) != 0) {
         return -1;
     }
     s->input.order = arena_dup(s->a, &order, sizeof order);
-    if (s->project->n_projection > 0 && projected_look(s, &order, e) != 0) {
+    if (s->project->n_projection + s->n_undeclared > 0 && projected_look(s, &order, e) != 0) {
         return -1;
     }
-    return plan_make(s->a, &s->input, &s->plan, e) != 0 ? -1 : complete_plan(s, e);
+    return plan_make(s->a, &s->input, &s->plan, e) != 0 ? -1 : complete_plan(s, here, e);
 }
 
 /* Whoever else holds a lock is told, and that nothing but waiting came of it. */

@@ -52,7 +52,7 @@ struct site_store {
 
 /* project, cache (NULL: nothing is remembered), ear and env are borrowed; everything that is read lives in a.
  * pg: NULL while it is not connected. catalog and sum are filled (has_catalog) when the witness moved or work
- * is to be done. generations: of the project's projections. */
+ * is to be done. generations: of all projections. */
 struct site {
     struct arena *a;
     struct project *project;
@@ -79,6 +79,8 @@ struct site {
     const char *catalogs; /* the catalogs' witness as of what was read; NULL: not asked for */
     struct digest root;   /* of the ledger then */
     struct generations generations;
+    struct projection *undeclared; /* what generations are of and the project does not declare */
+    size_t n_undeclared;
     struct world world;
     struct plan_input input;
     struct plan plan;

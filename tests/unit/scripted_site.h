@@ -48,7 +48,7 @@ struct kept {
 struct keeper {
     struct kept is, open;
     const char *environment, *format, *system, *lsn;
-    bool in_recovery, read_only, superuser, is_pooled, is_signalled;
+    bool in_recovery, read_only, superuser, is_pooled, is_signalled, has_generations;
     char told[KEPT_ENTRIES * KEPT_TEXT];
 };
 
@@ -126,9 +126,9 @@ static inline void keeper_says_who(struct keeper *v, int session)
                              v->environment, v->format, v->is.n, digest_text(&root, hex) + 7);
     }
     (void)snprintf(v->told + n, sizeof v->told - n,
-                   " | %s | %s | 1 | %s | %s | %s | %d | kfm | kfm | f | f | kfm", v->system,
+                   " | %s | %s | 1 | %s | %s | %s | %d | kfm | kfm | %s | f | kfm", v->system,
                    v->lsn, yes(v->in_recovery), yes(v->read_only), yes(v->superuser),
-                   (v->is_pooled ? 7 : 100) + session);
+                   (v->is_pooled ? 7 : 100) + session, yes(v->has_generations));
 }
 
 static inline void keeper_says_entries(struct keeper *v, const char *after, const char *upto)

@@ -272,6 +272,63 @@ static void on_beyond_scope(struct stage_set *t)
     t->b[1].forward = &t->script;
 }
 
+static void on_absent(struct stage_set *t)
+{
+    t->p[0].is_absent = true;
+    t->in[0].digest = (struct digest){{0}};
+    t->in[0].parts.n = 0;
+}
+static void on_absent_protected(struct stage_set *t)
+{
+    on_absent(t);
+    t->env.is_protected = true;
+}
+static void on_absent_edited(struct stage_set *t)
+{
+    on_absent(t);
+    t->g[0][0].parts.v[1].digest = digest_from("b, but otherwise");
+}
+static void on_absent_begun(struct stage_set *t)
+{
+    on_absent(t);
+    t->g[0][0].state = GENERATION_LOADING;
+}
+static void on_absent_of_hand(struct stage_set *t)
+{
+    on_by_hand(t);
+    on_absent(t);
+    t->p[0].schema = "";
+}
+static void on_moved(struct stage_set *t)
+{
+    on_equal(t);
+    t->g[0][0].schema = "s_before";
+}
+static void on_where_it_was(struct stage_set *t)
+{
+    on_equal(t);
+    t->g[0][0].schema = "s_wells";
+}
+static void on_moved_while_begun(struct stage_set *t)
+{
+    on_where_it_was(t);
+    generate(t, GENERATION_LOADING, "two")->schema = "s_before";
+}
+static void on_another_name(struct stage_set *t)
+{
+    on_nothing_built(t);
+    project(t, "springs");
+    generate(t, GENERATION_LIVE, "one");
+    t->p[1].is_absent = true;
+    t->p[1].schema = "s_wells";
+    t->in[1].digest = (struct digest){{0}};
+}
+static void on_another_name_too(struct stage_set *t)
+{
+    on_another_name(t);
+    t->in[0].n = 1;
+}
+
 static const struct {
     const char *name;
     void (*arrange)(struct stage_set *t);
@@ -355,6 +412,26 @@ static const struct {
      REASON_CURRENT},
     {"a member beyond its limits", on_beyond_scope, REASON_LIMIT_EXCEEDED, STATE_BLOCKED,
      ACTION_NONE, 3, REASON_CURRENT},
+    {"not declared here", on_absent, REASON_ABSENT_NOTE, STATE_NOT_APPLICABLE, ACTION_NONE, 1,
+     REASON_CURRENT},
+    {"not declared here, protected", on_absent_protected, REASON_ABSENT, STATE_BLOCKED, ACTION_NONE,
+     1, REASON_CURRENT},
+    {"not declared here, and a member was edited", on_absent_edited, REASON_ABSENT_NOTE,
+     STATE_NOT_APPLICABLE, ACTION_NONE, 1, REASON_NOT_DECLARED},
+    {"not declared here, and only begun", on_absent_begun, REASON_BEGUN_NOT_HERE,
+     STATE_NOT_APPLICABLE, ACTION_NONE, 1, REASON_NOT_DECLARED},
+    {"not declared here, its schema not known", on_absent_of_hand, REASON_ABSENT_NOTE,
+     STATE_NOT_APPLICABLE, ACTION_NONE, 1, REASON_NOT_DECLARED},
+    {"over another schema than it was", on_moved, REASON_SCHEMA_CHANGED, STATE_BLOCKED, ACTION_NONE,
+     1, REASON_CURRENT},
+    {"over the schema that it was", on_where_it_was, REASON_CURRENT, STATE_CURRENT, ACTION_NONE, 1,
+     REASON_CURRENT},
+    {"over another schema than is begun", on_moved_while_begun, REASON_SCHEMA_CHANGED,
+     STATE_BLOCKED, ACTION_NONE, 1, REASON_CURRENT},
+    {"over the schema of one that is not declared", on_another_name, REASON_SCHEMA_TAKEN,
+     STATE_BLOCKED, ACTION_NONE, 1, REASON_IN_GENERATION},
+    {"the same, with a generation of its own", on_another_name_too, REASON_INPUT_CHANGED,
+     STATE_STALE, ACTION_REBUILD, 2, REASON_CURRENT},
 };
 enum { N_PROJECTIONS = sizeof projections / sizeof *projections };
 

@@ -246,7 +246,7 @@ static void owes_in_a_throwaway(void)
     "BEGIN -> BEGIN\n" GUARDED(ENTRY("4", "M-1", "apply", "failed")) "COMMIT -> COMMIT\n"
 #define ADOPTED "BEGIN -> BEGIN\n" GUARDED(ENTRY("2", "database", "adopt", "success"))
 #define AGAIN CONNECT IDENTIFY "@ledger_lock_evict(*, 101) -> rows\n" LOCKED IDENTIFY
-#define SERVER(recovery) "99 | 0/16B3 | 1 | " recovery " | f | f | 102 | kfm | kfm"
+#define SERVER(recovery) "99 | 0/16B3 | 1 | " recovery " | f | f | 102 | kfm | kfm | f"
 #define OTHER OTHER_UUID " | dev | 1 | 0 | " DIGEST " | 3 | " SERVER("f")
 #define REPLICA LEDGER_UUID " | dev | 1 | 0 | " DIGEST " | 3 | " SERVER("t")
 #define BEGIN "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE -> BEGIN\n"
