@@ -13,6 +13,7 @@
 #include "flow/owed.h"
 #include "flow/said.h"
 #include "site/repo.h"
+#include "site/witness.h"
 
 enum { RECONNECT_MS = 30000, RECONNECT_PAUSE_MS = 200 };
 
@@ -380,7 +381,8 @@ static void close_frame(struct writing *w)
     }
     if (site_refresh(s, &ignored) == 0 && site_await(s, &ignored) == 0) {
         site_remember(s);
-        if (s->world.n_drift == 0 && w->run.base != NULL) {
+        /* What somebody else did meanwhile nobody has looked at. */
+        if (s->world.n_drift == 0 && w->run.base != NULL && witness_alone(s)) {
             site_witness(s);
         }
     }

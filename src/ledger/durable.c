@@ -7,7 +7,7 @@
 #include "ledger/queries.h"
 
 enum { SIZE, ROOT, COMMITS, SYNCS }; /* durable_barrier.sql */
-enum { POLL_MS = 20, NUDGE_MS = 700, FLUSH_MS = 30000 };
+enum { POLL_MS = 20, SOON_MS = 200, NUDGE_MS = 700, FLUSH_MS = 30000 };
 
 int ledger_barrier(struct pg *s, struct barrier *out, struct err *e)
 {
@@ -17,6 +17,9 @@ int ledger_barrier(struct pg *s, struct barrier *out, struct err *e)
     pg_batch_add(s, &ledger_durable_barrier, NULL, 0, &r);
     if (pg_batch_run(s, NULL, e) != 0) {
         return -1;
+    }
+    if (pg_rows_n(r) == 1) {
+        pg_id_is_ours(s);
     }
     int rc = pg_rows_n(r) == 1 && !pg_null(r, 0, SIZE)
                  ? ledger_row_digest(r, 0, ROOT, &out->root, e)
@@ -71,4 +74,15 @@ int ledger_await_flush(struct pg *s, const char *lsn, const struct ear *ear, str
             clock_sleep_ms(POLL_MS);
         }
     }
+}
+
+bool ledger_flushed_soon(struct pg *s, const char *lsn)
+{
+    struct err ignored = {0};
+    int64_t until = clock_ms() + SOON_MS;
+    bool is = false;
+    while (is_flushed(s, lsn, &is, &ignored) == 0 && !is && clock_ms() < until) {
+        clock_sleep_ms(POLL_MS);
+    }
+    return is;
 }

@@ -6,8 +6,8 @@
 #include "ledger/parts.h"
 #include "ledger/queries.h"
 
-/* Columns of identify_full.sql and its kin. Behind the database they differ: HAS_GENERATIONS, and of
- * identify_server.sql, which cannot know that, three others. */
+/* Columns of identify_full.sql and its kin. Behind the database they differ: HAS_GENERATIONS and the next
+ * three, and of identify_server.sql, which cannot know those, three others. */
 enum {
     UUID,
     ENVIRONMENT,
@@ -25,6 +25,9 @@ enum {
     ROLE,
     DATABASE,
     HAS_GENERATIONS,
+    NEXT_ID,
+    IS_QUIET,
+    IS_FLUSHED,
     HAS_LEDGER = HAS_GENERATIONS,
     MAY_READ,
     QUOTED_ROLE
@@ -88,6 +91,9 @@ static int fill_ledger(const struct pg_rows *r, struct identity *out, struct err
     out->size = pg_int(r, 0, SIZE);
     out->epoch = pg_int(r, 0, EPOCH);
     out->has_generations = pg_bool(r, 0, HAS_GENERATIONS);
+    out->next_id = pg_int(r, 0, NEXT_ID);
+    out->is_quiet = pg_bool(r, 0, IS_QUIET);
+    out->is_flushed = pg_bool(r, 0, IS_FLUSHED);
     if (copy_column(r, UUID, out->uuid, sizeof out->uuid, e) != 0 ||
         copy_column(r, ENVIRONMENT, out->environment, sizeof out->environment, e) != 0) {
         return -1;
@@ -170,7 +176,7 @@ int ledger_identify(struct pg *s, struct identity *out, struct err *e)
     struct err first = {0};
     struct pg_rows *r = NULL;
     bool has_ledger = true;
-    *out = (struct identity){0};
+    *out = (struct identity){.ids_ours = pg_ids_ours(s)};
     int rc = pg_query(s, &ledger_identify_full, NULL, 0, &r, &first);
     if (rc != 0 && is_expected(first.sqlstate)) {
         rc = ask_less(s, &r, &has_ledger, e);

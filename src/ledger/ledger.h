@@ -36,6 +36,10 @@ struct identity {
     int64_t database_oid; /* of the database there; a copy has another */
     int64_t timeline;     /* 0 on a replica */
     char lsn[24];         /* pg_current_wal_insert_lsn(); "" on a replica */
+    int64_t next_id;      /* above the id of every transaction that has ended; 0: nobody said */
+    bool is_quiet;        /* none with a lower id is under way */
+    bool is_flushed;      /* all that had ended is on disk */
+    int64_t ids_ours;     /* pg_ids_ours() then */
     bool in_recovery;
     bool read_only;
     bool superuser;
@@ -176,7 +180,7 @@ struct guard;
 /* subject: what is worked on, for others to see in the session's name until the transaction ends. */
 void ledger_work_add(struct pg *s, const char *const *subject,
                      struct pg_rows **work); /* pg_batch_add()s */
-int ledger_work_done(struct pg_rows *work, struct arena *a, struct guard *out,
+int ledger_work_done(struct pg *s, struct pg_rows *work, struct arena *a, struct guard *out,
                      struct err *e) MUST_CHECK; /* reads and frees its row */
 
 /* One object's state in the sum. definition: facets, one per line "facet\tvalue", sorted; policy-safe;
@@ -203,6 +207,9 @@ struct object_rows object_rows_of(struct arena *a, const struct object_rows *all
 /* The sum of objects up to entry upto (0: all), sorted by object text, removed ones left out. */
 int ledger_objects(struct pg *s, int64_t upto, struct arena *a, struct object_rows *out,
                    struct err *e) MUST_CHECK;
+/* A query of one text, which moves as soon as a row that the sum is made of is written, added or removed, by
+ * whomever. */
+extern const struct pg_sql *const ledger_objects_witness;
 /* What the entries behind after and up to upto changed, in their order, removed ones too; without
  * definitions. In a. */
 int ledger_changes(struct pg *s, int64_t after, int64_t upto, struct arena *a,
@@ -273,6 +280,8 @@ int ledger_barrier(struct pg *s, struct barrier *out, struct err *e) MUST_CHECK;
  * (ERR_PREFLIGHT), or ear says stop. */
 int ledger_await_flush(struct pg *s, const char *lsn, const struct ear *ear,
                        struct err *e) MUST_CHECK;
+/* Is it on disk up to lsn, or within a fifth of a second? False also where nobody says. */
+bool ledger_flushed_soon(struct pg *s, const char *lsn);
 
 /* What came of a COMMIT whose answer was lost: TX_ENDED if the entry of run_id, which that transaction held,
  * is there; TX_UNDONE if not; TX_UNKNOWN with *e if the ledger cannot be asked. Call with the lock held, by a

@@ -136,6 +136,7 @@ static int take_lease(struct pg *s, const char *run_id, const char *holder, int6
     int rc = pg_rows_n(r) == 1 ? 0 : err_set(e, ERR_INTEGRITY, "the row of kfmig.lease is missing");
     if (rc == 0) {
         *epoch = pg_int(r, 0, 0);
+        pg_id_is_ours(s);
     }
     pg_rows_free(r);
     return rc;
@@ -196,9 +197,11 @@ void ledger_work_add(struct pg *s, const char *const *subject, struct pg_rows **
     pg_batch_add(s, &ledger_work_begin, subject, 1, work);
 }
 
-int ledger_work_done(struct pg_rows *work, struct arena *a, struct guard *out, struct err *e)
+int ledger_work_done(struct pg *s, struct pg_rows *work, struct arena *a, struct guard *out,
+                     struct err *e)
 {
     int rc = 0;
+    pg_id_is_ours(s);
     if (pg_bool(work, 0, WORK_LOCKED)) {
         out->xid = arena_strdup(a, pg_text(work, 0, WORK_XID));
         out->user = arena_strdup(a, pg_text(work, 0, WORK_USERS));

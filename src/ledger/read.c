@@ -161,6 +161,8 @@ static int64_t written_of(const char *definition, int64_t recorded)
     return has ? strtoll(line + sizeof written_line - 1, NULL, 10) : recorded;
 }
 
+const struct pg_sql *const ledger_objects_witness = &ledger_read_witness;
+
 int ledger_objects(struct pg *s, int64_t upto, struct arena *a, struct object_rows *out,
                    struct err *e)
 {

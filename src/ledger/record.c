@@ -335,6 +335,9 @@ int ledger_record(struct pg *s, const struct recording *r, const struct guard *g
     if (rc == 0) {
         *m = next;
     }
+    if (rc == 0 && g->xid == NULL) {
+        pg_id_is_ours(s); /* else it was said when the transaction began */
+    }
     pg_rows_free(guard);
     pg_rows_free(moved);
     arena_release(&a);

@@ -85,7 +85,11 @@ void pg_close(struct pg *s); /* what runs is cancelled, and its end awaited; NUL
 void pg_where(const struct pg *s, struct pg_where *out); /* borrowed from s */
 int pg_backend_pid(const struct pg *s);
 int pg_server_version(const struct pg *s); /* 150018 */
-bool pg_is_alive(const struct pg *s);      /* false once the connection was lost */
+/* How many transactions of this session are known to have been given an id. Whoever has seen that one was,
+ * by a row that it wrote or by asking for it, says so once for each. */
+int64_t pg_ids_ours(const struct pg *s);
+void pg_id_is_ours(struct pg *s);
+bool pg_is_alive(const struct pg *s); /* false once the connection was lost */
 
 enum pg_tx { PG_TX_IDLE, PG_TX_OPEN, PG_TX_FAILED, PG_TX_UNKNOWN };
 enum pg_tx pg_tx(const struct pg *s); /* as the server said last; no I/O */

@@ -224,6 +224,16 @@ int pg_server_version(const struct pg *s)
     return PQserverVersion(s->conn);
 }
 
+int64_t pg_ids_ours(const struct pg *s)
+{
+    return s->ids_ours;
+}
+
+void pg_id_is_ours(struct pg *s)
+{
+    s->ids_ours++;
+}
+
 bool pg_is_alive(const struct pg *s)
 {
     return !s->lost && !is_broken(s);

@@ -54,6 +54,7 @@ struct pg {
     const struct pg_sql **prepared;
     size_t n_prepared, cap_prepared;
     unsigned round;
+    int64_t ids_ours;
     struct pg_item *batch;
     size_t n_batch, cap_batch;
     struct pg_copy *copy; /* the COPY under way, see copy.c */

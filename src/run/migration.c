@@ -61,7 +61,7 @@ static int begin(struct migration_work *w, struct err *e)
     if (record_begin(r, d->lock_timeout_ms, d->statement_timeout_ms, d->idle_timeout_ms,
                      &w->started_at, e) != 0 ||
         observer_start_done(w->x.observer, e) != 0 ||
-        ledger_work_done(work, r->a, &w->guard, e) != 0) {
+        ledger_work_done(*r->pg, work, r->a, &w->guard, e) != 0) {
         return -1;
     }
     if (r->env->durability == DURABILITY_BATCH) {

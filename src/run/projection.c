@@ -32,7 +32,7 @@ int making_begin(struct making *m, struct err *e)
     if (record_begin(m->r, 5000, 0, 0, m->started_at == NULL ? &m->started_at : NULL, e) != 0) {
         return -1;
     }
-    return ledger_work_done(work, m->r->a, &m->guard, e);
+    return ledger_work_done(making_session(m), work, m->r->a, &m->guard, e);
 }
 
 void making_roll_back(struct making *m)

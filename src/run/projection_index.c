@@ -48,7 +48,8 @@ static int begin(struct crew *c, struct hand *h, struct err *e)
     ledger_work_add(h->s, &c->m->p->name, &work);
     postgis_deadlines_add(h->s, c->m->r->a, &(struct deadlines){.lock_ms = 5000});
     const struct index_def *x = &c->missing.v[h->at];
-    if (pg_batch_run(h->s, NULL, e) != 0 || ledger_work_done(work, c->m->r->a, &guard, e) != 0) {
+    if (pg_batch_run(h->s, NULL, e) != 0 ||
+        ledger_work_done(h->s, work, c->m->r->a, &guard, e) != 0) {
         return -1;
     }
     return generation_index_start(h->s, c->m->r->a, c->m->hidden, x, e);

@@ -217,6 +217,7 @@ int site_open(const struct site *s, struct pg **out, struct err *e)
 
 int site_connect(struct site *s, struct err *e)
 {
+    s->since = (struct since){.next_id = 0}; /* ids of another session are nobody's */
     if (site_resolve(s, e) != 0) {
         return -1;
     }

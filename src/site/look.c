@@ -4,6 +4,7 @@
 #include "pg/tx.h"
 #include "site/site.h"
 #include "site/undeclared.h"
+#include "site/witness.h"
 
 int site_format(const struct site *s)
 {
@@ -32,8 +33,8 @@ static int look(struct site *s, struct err *e)
         catalog_read(s->pg, LEDGER_FORMAT, s->a, &s->ahead, e) != 0) {
         return -1;
     }
-    if (s->id.has_ledger && (ledger_objects(s->pg, 0, s->a, &s->sum, e) != 0 ||
-                             catalog_witness(s->pg, s->a, &s->catalogs, e) != 0)) {
+    if (s->id.has_ledger &&
+        (ledger_objects(s->pg, 0, s->a, &s->sum, e) != 0 || witness_ask(s, &s->catalogs, e) != 0)) {
         return -1;
     }
     s->root = s->id.root;
@@ -64,7 +65,7 @@ int site_look(struct site *s, struct err *e)
     s->catalog = (struct catalog){0};
     s->ahead = (struct catalog){0};
     s->sum = (struct object_rows){0};
-    s->catalogs = NULL;
+    s->catalogs = (struct catalog_witness){.sums = NULL};
     int64_t before = pg_patience(s->pg, LOOK_MS + wait_of(s));
     s->has_catalog = look(s, e) == 0 && hide_others(s, e) == 0;
     if (!s->has_catalog) {
@@ -74,79 +75,13 @@ int site_look(struct site *s, struct err *e)
     return s->has_catalog ? 0 : -1;
 }
 
-/* --- what saves a look ------------------------------------------------------------------------------- */
-
-/* "lsn timeline root": nothing at all was written since the last full look if it is the same now. */
-static const char *witness_text(const struct site *s)
-{
-    char root[DIGEST_TEXT];
-    return arena_printf(s->a, "%s %lld %s %s", s->id.lsn, (long long)s->id.timeline,
-                        s->id.system_id, digest_text(&s->id.root, root));
-}
-
-/* The sums of the catalogs, and all else that what is found depends on: who looks at which database, the
- * ledger, and the program that compares. */
-static const char *catalogs_text(const struct site *s)
-{
-    char root[DIGEST_TEXT];
-    return arena_printf(s->a, "%s\n%s %lld %d %s\n%s %s\n%s", KFMIG_VERSION,
-                        digest_text(&s->id.root, root), (long long)s->id.format, s->id.version,
-                        s->id.system_id, s->id.role, s->id.database, s->catalogs);
-}
-
-static bool is_kept(const struct site *s, const char *kind, const char *text)
-{
-    struct bytes seen;
-    return cache_get(s->cache, kind, bytes_str(s->id.uuid), s->a, &seen) &&
-           bytes_eq(seen, bytes_str(text));
-}
-
-static void keep(const struct site *s, const char *kind, const char *text)
-{
-    if (!is_kept(s, kind, text)) {
-        cache_put(s->cache, kind, bytes_str(s->id.uuid), bytes_str(text));
-    }
-}
-
-bool site_unmoved(const struct site *s)
-{
-    return s->id.has_ledger && s->id.lsn[0] != '\0' && is_kept(s, "witness", witness_text(s));
-}
-
-void site_witness(const struct site *s)
-{
-    if (s->id.has_ledger && s->id.lsn[0] != '\0') {
-        keep(s, "witness", witness_text(s));
-        if (s->catalogs != NULL && digest_eq(&s->root, &s->id.root)) {
-            keep(s, "catalogs", catalogs_text(s));
-        }
-    }
-}
-
-bool site_catalogs_unmoved(struct site *s)
-{
-    struct err ignored = {0};
-    struct bytes seen;
-    s->has_catalog = false; /* what it says is as of another time */
-    if (s->id.lsn[0] == '\0' ||
-        !cache_get(s->cache, "catalogs", bytes_str(s->id.uuid), s->a, &seen) ||
-        catalog_witness(s->pg, s->a, &s->catalogs, &ignored) != 0) {
-        return false;
-    }
-    s->root = s->id.root;
-    return bytes_eq(seen, bytes_str(catalogs_text(s)));
-}
-
 /* What was read of generations may be another run's since. */
 bool site_look_again(struct site *s)
 {
     struct err ignored = {0};
-    const char *then = s->catalogs;
-    const char *now = NULL;
     bool is_ahead = s->looks_ahead && site_format(s) < LEDGER_FORMAT;
-    return s->has_catalog && then != NULL && !is_ahead && digest_eq(&s->root, &s->id.root) &&
-           catalog_witness(s->pg, s->a, &now, &ignored) == 0 && strcmp(now, then) == 0 &&
-           hide_others(s, &ignored) == 0;
+    return s->has_catalog && !is_ahead && digest_eq(&s->root, &s->id.root) &&
+           (witness_alone(s) || witness_same(s)) && hide_others(s, &ignored) == 0;
 }
 
 /* What deviates from what it came with. */

@@ -9,6 +9,7 @@
 #include "site/projected.h"
 #include "site/stores.h"
 #include "site/undeclared.h"
+#include "site/witness.h"
 
 void site_init(struct site *s, struct arena *a, struct project *project, struct cache *cache,
                const struct ear *ear, const struct env *env, const struct site_options *o)
@@ -81,15 +82,18 @@ static int look_at_world(struct site *s, bool full, struct err *e)
     s->world.n_drift = 0;
     s->world.lineage = NULL;
     if (!full && s->world.has_ledger && site_unmoved(s)) {
+        witness_begin(s);
         return 0;
     }
     if (!full && s->world.has_ledger && site_catalogs_unmoved(s)) {
+        witness_begin(s);
         site_witness(s);
         return 0;
     }
     if (!site_look_again(s) && site_look(s, e) != 0) {
         return -1;
     }
+    witness_begin(s);
     if (!s->world.has_ledger) {
         s->world.n_existing = site_count_existing(s);
         return 0;

@@ -76,8 +76,12 @@ struct site {
     bool looks_ahead;     /* a look reads the catalogs in the newest format of fingerprints, too, */
     struct catalog ahead; /* in the same snapshot, into this */
     struct object_rows sum;
-    const char *catalogs; /* the catalogs' witness as of what was read; NULL: not asked for */
-    struct digest root;   /* of the ledger then */
+    struct catalog_witness
+        catalogs;                  /* witness_ask() as of what was read; sums NULL: not asked for */
+    struct digest root;            /* of the ledger then */
+    struct since {                 /* s->id when it was known last what stands there; next_id 0: */
+        int64_t next_id, ids_ours; /* others may have written since, and nobody could tell */
+    } since;
     struct generations generations;
     struct projection *undeclared; /* what generations are of and the project does not declare */
     size_t n_undeclared;
@@ -166,7 +170,7 @@ void site_settle(const struct site *s, bool is_first);
 int site_cited(const struct site *s, bool *is_recovery, struct checkpoint *out,
                struct err *e) MUST_CHECK;
 
-/* look.c: what really stands there. */
+/* look.c: what really stands there; witness.c: what saves a look. */
 
 /* Of the fingerprints that the ledger has, or will have when it is made: struct catalog. */
 int site_format(const struct site *s);
@@ -179,7 +183,8 @@ bool site_unmoved(const struct site *s);
 /* The same where something was written, whatever it was: by the catalogs' own witness, in one flight. False
  * also where that cannot be had. */
 bool site_catalogs_unmoved(struct site *s);
-/* They were equal, as of s->id.lsn, and of s->catalogs where it is of this ledger's root. */
+/* They were equal, as of s->id, and of s->catalogs where it is of this ledger's root: kept for the next
+ * run where it is on disk. */
 void site_witness(const struct site *s);
 /* Is what the last look of this run read still what stands there? One flight; false: look again. */
 bool site_look_again(struct site *s);

@@ -98,7 +98,7 @@ static inline int begin_work(struct pg *s, struct guard *out)
     struct pg_rows *work = NULL;
     static const char *const subject = "M-1";
     ledger_work_add(s, &subject, &work);
-    return pg_batch_run(s, NULL, &e) != 0 ? -1 : ledger_work_done(work, &arena, out, &e);
+    return pg_batch_run(s, NULL, &e) != 0 ? -1 : ledger_work_done(s, work, &arena, out, &e);
 }
 
 /* A session that holds the lock, and the ledger as it knows it. */

@@ -334,7 +334,7 @@ static inline void tell_witness(struct cluster *v, const struct base *b, const s
     char hex[DIGEST_TEXT];
     tell_catalog(v, b, h);
     struct digest d = digest_of(bytes_str(v->told));
-    (void)snprintf(v->told, sizeof v->told, "rows %s", digest_text(&d, hex));
+    (void)snprintf(v->told, sizeof v->told, "rows %s | 0/16B3 | 700", digest_text(&d, hex));
 }
 
 static inline void tell_drills(struct cluster *v)
@@ -357,7 +357,7 @@ static inline const char *base_tells(struct cluster *v, struct base *b, int sess
         return "error 42P01";
     }
     if (asks(text, "@ledger_identify")) {
-        keeper_says_who(&b->keeper, session);
+        keeper_says_who(&b->keeper, session, text);
         return b->keeper.told;
     }
     if (strcmp(text, "@ledger_durable_barrier") == 0) {
@@ -384,6 +384,8 @@ static inline const char *base_tells(struct cluster *v, struct base *b, int sess
         tell_catalog(v, b, is_open ? &b->server.open : &b->server.is);
     } else if (strcmp(text, "@postgis_witness") == 0) {
         tell_witness(v, b, is_open ? &b->server.open : &b->server.is);
+    } else if (strcmp(text, "@ledger_read_witness") == 0) {
+        tell_more(v, " %d", (is_open ? &b->open : &b->is)->n_objects);
     } else if (strcmp(text, "@site_drill_leftovers") == 0) {
         tell_drills(v);
     } else {
@@ -532,6 +534,7 @@ static inline const char *cluster_hears(void *ctx, int session, const char *text
     "~ CREATE DATABASE * -> CREATE DATABASE\n"                                                     \
     "~ COMMENT ON DATABASE * -> COMMENT\n"                                                         \
     "~ DROP DATABASE * -> DROP DATABASE\n"                                                         \
+    "~ @ledger_read_witness -> ask\n"                                                              \
     "~ @postgis_witness -> ask\n"                                                                  \
     "~ @postgis_catalog_schemas -> ask\n"                                                          \
     "~ @postgis_load_columns -> rows name | text | text | -1 | f | f | f | NULL | NULL | NULL | "  \

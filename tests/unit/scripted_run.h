@@ -29,7 +29,8 @@
     "NULL\n"                                                                                       \
     "~ @postgis_observe_powers -> rows f | f | NULL | NULL | NULL\n"                               \
     "~ @postgis_observe_powers_since_15 -> rows f\n"                                               \
-    "~ @postgis_witness* -> rows 1:1\n"                                                            \
+    "~ @ledger_read_witness -> rows 0:0\n"                                                         \
+    "~ @postgis_witness* -> rows 1:1 | 0/16B3 | 700\n"                                             \
     "~ @postgis_* -> rows\n"
 
 #define CONNECT "connect -> ok\n"

@@ -25,7 +25,8 @@
     "~ @postgis_pin_* -> SAVEPOINT\n"                                                              \
     "~ @postgis_observe_powers -> rows f | f | NULL | NULL | NULL\n"                               \
     "~ @postgis_observe_powers_since_15 -> rows f\n"                                               \
-    "~ @postgis_witness* -> rows 1:1\n"                                                            \
+    "~ @ledger_read_witness -> rows 0:0\n"                                                         \
+    "~ @postgis_witness* -> rows 1:1 | 0/16B3 | 700\n"                                             \
     "~ @postgis_* -> rows\n"
 #define IDENTIFY "@ledger_identify_full -> ask\n"
 #define NO_LEDGER "@ledger_identify_full -> ask\n@ledger_identify_server -> ask\n"
@@ -49,6 +50,8 @@ struct keeper {
     struct kept is, open;
     const char *environment, *format, *system, *lsn;
     bool in_recovery, read_only, superuser, is_pooled, is_signalled, has_generations;
+    long next_id, timeline; /* 0: 700, 1 */
+    bool is_busy, is_unflushed;
     char told[KEPT_ENTRIES * KEPT_TEXT];
 };
 
@@ -110,7 +113,8 @@ static inline const char *yes(bool b)
     return b ? "t" : "f";
 }
 
-static inline void keeper_says_who(struct keeper *v, int session)
+/* text: the question; identify_server.sql has other columns at its end. */
+static inline void keeper_says_who(struct keeper *v, int session, const char *text)
 {
     struct digest root;
     char hex[DIGEST_TEXT];
@@ -126,9 +130,18 @@ static inline void keeper_says_who(struct keeper *v, int session)
                              v->environment, v->format, v->is.n, digest_text(&root, hex) + 7);
     }
     (void)snprintf(v->told + n, sizeof v->told - n,
-                   " | %s | %s | 1 | %s | %s | %s | %d | kfm | kfm | %s | f | kfm", v->system,
-                   v->lsn, yes(v->in_recovery), yes(v->read_only), yes(v->superuser),
-                   (v->is_pooled ? 7 : 100) + session, yes(v->has_generations));
+                   " | %s | %s | %ld | %s | %s | %s | %d | kfm | kfm", v->system, v->lsn,
+                   v->timeline > 0 ? v->timeline : 1, yes(v->in_recovery), yes(v->read_only),
+                   yes(v->superuser), (v->is_pooled ? 7 : 100) + session);
+    n = strlen(v->told);
+    if (strcmp(text, "@ledger_identify_server") == 0 || v->is.uuid[0] == '\0') {
+        const char *has = yes(v->is.uuid[0] != '\0');
+        (void)snprintf(v->told + n, sizeof v->told - n, " | %s | %s | kfm", has, has);
+    } else {
+        (void)snprintf(v->told + n, sizeof v->told - n, " | %s | %ld | %s | %s",
+                       yes(v->has_generations), v->next_id > 0 ? v->next_id : 700, yes(!v->is_busy),
+                       yes(!v->is_unflushed));
+    }
 }
 
 static inline void keeper_says_entries(struct keeper *v, const char *after, const char *upto)
@@ -193,7 +206,7 @@ static inline const char *keeper_hears(void *ctx, int session, const char *text,
     if (strcmp(text, "@ledger_durable_barrier") == 0) {
         keeper_says_head(v);
     } else if (strncmp(text, "@ledger_identify", 16) == 0) {
-        keeper_says_who(v, session);
+        keeper_says_who(v, session, text);
     } else {
         keeper_says_entries(v, params[0], params[1]);
     }

@@ -14,7 +14,7 @@
 #define UUID "7f0c8b1e-0000-4000-8000-000000000001"
 #define SERVER(pid, recovery) "99 | 0/16B3 | 1 | " recovery " | f | f | " pid " | kfm | kfm"
 #define IDENTITY(format, root, pid)                                                                \
-    UUID " | dev | " format " | 0 | " root " | 3 | " SERVER(pid, "f") " | f"
+    UUID " | dev | " format " | 0 | " root " | 3 | " SERVER(pid, "f") " | f | 700 | t | t"
 #define NO_LEDGER "NULL | NULL | NULL | NULL | NULL | NULL | "
 #define FULL(row) "@ledger_identify_full -> rows " row "\n"
 #define HOLDER                                                                                     \
@@ -147,7 +147,7 @@ static const struct {
     {"a server with its ledger", FULL(IDENTITY("1", ROOT, "7")), identify, 0, ERR_NONE, "dev " UUID " size 0 epoch 3 system 99"},
     {"a pooler shows by the process that answers", FULL(IDENTITY("1", ROOT, "8")), identify, 0, ERR_NONE, "dev " UUID " size 0 epoch 3 system 99 pooled"},
     {"a ledger of a later format", FULL(IDENTITY("3", ROOT, "7")), identify, -1, ERR_PREFLIGHT, "the ledger has format 3, this kfmig knows 1 to 2"},
-    {"one that has had a projection", FULL(UUID " | dev | 1 | 0 | " ROOT " | 3 | " SERVER("7", "f") " | t"), identify, 0, ERR_NONE, "dev " UUID " size 0 epoch 3 system 99 generations"},
+    {"one that has had a projection", FULL(UUID " | dev | 1 | 0 | " ROOT " | 3 | " SERVER("7", "f") " | t | 700 | t | t"), identify, 0, ERR_NONE, "dev " UUID " size 0 epoch 3 system 99 generations"},
     {"a ledger of format 2", FULL(IDENTITY("2", ROOT, "7")), identify, 0, ERR_NONE, "dev " UUID " size 0 epoch 3 system 99"},
     {"a root of another length", FULL(IDENTITY("1", "e3b0", "7")), identify, -1, ERR_INTEGRITY, "a digest in the ledger has not 32 bytes"},
     {"a root that is no digest", FULL(IDENTITY("1", "xxb0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855", "7")), identify, -1, ERR_INTEGRITY, "a digest in the ledger has not 32 bytes"},
@@ -158,7 +158,7 @@ static const struct {
     {"a ledger that may not be read", "@ledger_identify_full -> error 42501\n@ledger_identify_server -> rows " NO_LEDGER SERVER("7", "f") " | t | f | \"my role\"\n", identify, -1, ERR_PREFLIGHT,
      "the role \"my role\" may not read the ledger"},
     {"a server that keeps its control file to itself", "@ledger_identify_full -> error 42501\n@ledger_identify_server -> rows " NO_LEDGER SERVER("7", "f") " | t | t | kfm\n"
-     "@ledger_identify_ledger -> rows " UUID " | dev | 1 | 0 | " ROOT " | 3 | NULL | 0/16B3 | 1 | f | f | f | 7 | kfm | kfm | t\n", identify, 0, ERR_NONE, "dev " UUID " size 0 epoch 3 generations"},
+     "@ledger_identify_ledger -> rows " UUID " | dev | 1 | 0 | " ROOT " | 3 | NULL | 0/16B3 | 1 | f | f | f | 7 | kfm | kfm | t | 700 | t | t\n", identify, 0, ERR_NONE, "dev " UUID " size 0 epoch 3 generations"},
     {"cut while it says who it is", "@ledger_identify_full -> cut\n", identify, -1, ERR_PREFLIGHT, "was lost"},
     {"cut at the second question", "@ledger_identify_full -> error 42P01\n@ledger_identify_server -> cut\n", identify, -1, ERR_PREFLIGHT, "was lost"},
     {"another refusal is no reason to ask less", "@ledger_identify_full -> error 53200\n", identify, -1, ERR_PREFLIGHT, "out_of_memory"},

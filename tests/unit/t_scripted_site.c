@@ -204,7 +204,16 @@ static void sink_forked(void)
 static void looked_at(int n)
 {
     struct site s = t.s;
-    s.id = (struct identity){.has_ledger = true, .size = n, .timeline = 1};
+    s.id = (struct identity){.has_ledger = true,
+                             .size = n,
+                             .timeline = 1,
+                             .format = 2,
+                             .version = 150018,
+                             .next_id = 700,
+                             .is_quiet = true,
+                             .is_flushed = true,
+                             .role = "kfm",
+                             .database = "kfm"};
     memcpy(s.id.uuid, LEDGER_UUID, sizeof s.id.uuid);
     (void)snprintf(s.id.lsn, sizeof s.id.lsn, "0/16B3");
     (void)snprintf(s.id.system_id, sizeof s.id.system_id, "99");
@@ -225,13 +234,36 @@ static void witnessed_before(void)
 static void witnessed_elsewhere(void)
 {
     looked_at(3);
-    t.keeper.lsn = "0/16B4";
+    t.keeper.next_id = 701;
 }
 
 static void witnessed_on_another(void)
 {
     looked_at(3);
     t.keeper.system = "98";
+}
+
+static void witnessed_on_another_timeline(void)
+{
+    looked_at(3);
+    t.keeper.timeline = 2;
+}
+
+/* As files do that are set back: the same ids, given out again. */
+static void witnessed_further_on(void)
+{
+    looked_at(3);
+    t.keeper.lsn = "0/16B2";
+}
+
+static void not_on_disk(void)
+{
+    t.keeper.is_unflushed = true;
+}
+
+static void others_at_work(void)
+{
+    t.keeper.is_busy = true;
 }
 
 static void without_position(void)
@@ -299,6 +331,7 @@ static int plan_around_writes(struct err *e)
     }
     site_leave(&t.s);
     t.keeper.lsn = "0/16B5";
+    t.keeper.next_id = 701;
     return site_plan(&t.s, true, e);
 }
 
@@ -319,6 +352,7 @@ static int plan_as_another(struct err *e)
     }
     site_leave(&t.s);
     t.keeper.lsn = "0/16B5";
+    t.keeper.next_id = 701;
     t.keeper.system = "98";
     return site_plan(&t.s, true, e);
 }
@@ -433,16 +467,21 @@ static const struct {
 
     /* the plan */
     {"a plan: nothing moved since the last full look, and nothing is looked at", "dev", LEDGER_UUID, 3, witnessed, WHO, plan, 0, ERR_NONE, "size 3 of 3 facts 1 seen 3 at " MOMENT "; reached, stale 1 blocked 0"},
+    {"a plan: another timeline", "dev", LEDGER_UUID, 3, witnessed_on_another_timeline, WHO LOOKED, plan, 0, ERR_NONE, "size 3 of 3 facts 1 seen 3 at " MOMENT " objects 0 of 0; reached, stale 1 blocked 0"},
+    {"a plan: the server has gone back", "dev", LEDGER_UUID, 3, witnessed_further_on, WHO LOOKED, plan, 0, ERR_NONE, "size 3 of 3 facts 1 seen 3 at " MOMENT " objects 0 of 0; reached, stale 1 blocked 0"},
+    {"a plan: what was seen is not on disk, and is no witness", "dev", LEDGER_UUID, 3, not_on_disk, "~ @ledger_durable_flushed -> rows f\n" WHO "@ledger_durable_flushed -> rows t\n" LOOKED CONNECT IDENTIFY LOOKED, plan_twice, 0, ERR_NONE, "size 3 of 3 facts 1 seen 3 at " MOMENT " objects 0 of 0; reached, stale 1 blocked 0"},
+    {"a plan: what was seen is on disk soon after", "dev", LEDGER_UUID, 3, not_on_disk, WHO LOOKED CONNECT IDENTIFY "@postgis_witness -> rows 1:1 | 0/16B5 | 701\n", plan_twice, 0, ERR_NONE, "size 3 of 3 facts 1 seen 3 at " MOMENT "; reached, stale 1 blocked 0"},
+    {"a plan: somebody was at work, and may have ended since", "dev", LEDGER_UUID, 3, others_at_work, WHO LOOKED CONNECT IDENTIFY "@postgis_witness -> rows 1:1 | 0/16B5 | 701\n", plan_twice, 0, ERR_NONE, "size 3 of 3 facts 1 seen 3 at " MOMENT "; reached, stale 1 blocked 0"},
     {"a plan: an entry came since", "dev", LEDGER_UUID, 3, witnessed_before, WHO LOOKED, plan, 0, ERR_NONE, "size 3 of 3 facts 1 seen 3 at " MOMENT " objects 0 of 0; reached, stale 1 blocked 0"},
     {"a plan: something was written since", "dev", LEDGER_UUID, 3, witnessed_elsewhere, WHO LOOKED, plan, 0, ERR_NONE, "size 3 of 3 facts 1 seen 3 at " MOMENT " objects 0 of 0; reached, stale 1 blocked 0"},
     {"a plan: another server's files", "dev", LEDGER_UUID, 3, witnessed_on_another, WHO LOOKED, plan, 0, ERR_NONE, "size 3 of 3 facts 1 seen 3 at " MOMENT " objects 0 of 0; reached, stale 1 blocked 0"},
     {"a plan: a server that does not say how far it has written", "dev", LEDGER_UUID, 3, without_position, WHO LOOKED, plan, 0, ERR_NONE, "size 3 of 3 facts 1 seen 3 at " MOMENT " objects 0 of 0; reached, stale 1 blocked 0"},
     {"a plan: looked at twice, as the first look was the witness", "dev", LEDGER_UUID, 3, NULL, WHO LOOKED CONNECT IDENTIFY, plan_twice, 0, ERR_NONE, "size 3 of 3 facts 1 seen 3 at " MOMENT " objects 0 of 0; reached, stale 1 blocked 0"},
-    {"a plan: something was written, but not to the catalogs", "dev", LEDGER_UUID, 3, NULL, WHO LOOKED CONNECT IDENTIFY "@postgis_witness -> rows 1:1\n", plan_around_writes, 0, ERR_NONE, "size 3 of 3 facts 1 seen 3 at " MOMENT "; reached, stale 1 blocked 0"},
-    {"a plan: after that, nothing is asked", "dev", LEDGER_UUID, 3, NULL, WHO LOOKED CONNECT IDENTIFY "@postgis_witness -> rows 1:1\n" CONNECT IDENTIFY, plan_after_that, 0, ERR_NONE, "size 3 of 3 facts 1 seen 3 at " MOMENT "; reached, stale 1 blocked 0"},
-    {"a plan: the catalogs were written to", "dev", LEDGER_UUID, 3, NULL, WHO LOOKED CONNECT IDENTIFY "@postgis_witness -> rows 1:2\n" LOOKED, plan_around_writes, 0, ERR_NONE, "size 3 of 3 facts 1 seen 3 at " MOMENT " objects 0 of 0; reached, stale 1 blocked 0"},
+    {"a plan: something was written, but not to the catalogs", "dev", LEDGER_UUID, 3, NULL, WHO LOOKED CONNECT IDENTIFY "@postgis_witness -> rows 1:1 | 0/16B5 | 701\n", plan_around_writes, 0, ERR_NONE, "size 3 of 3 facts 1 seen 3 at " MOMENT "; reached, stale 1 blocked 0"},
+    {"a plan: after that, nothing is asked", "dev", LEDGER_UUID, 3, NULL, WHO LOOKED CONNECT IDENTIFY "@postgis_witness -> rows 1:1 | 0/16B5 | 701\n" CONNECT IDENTIFY, plan_after_that, 0, ERR_NONE, "size 3 of 3 facts 1 seen 3 at " MOMENT "; reached, stale 1 blocked 0"},
+    {"a plan: the catalogs were written to", "dev", LEDGER_UUID, 3, NULL, WHO LOOKED CONNECT IDENTIFY "@postgis_witness -> rows 1:2 | 0/16B5 | 701\n" LOOKED, plan_around_writes, 0, ERR_NONE, "size 3 of 3 facts 1 seen 3 at " MOMENT " objects 0 of 0; reached, stale 1 blocked 0"},
     {"a plan: the newer catalogs were written to", "dev", LEDGER_UUID, 3, NULL, WHO LOOKED CONNECT IDENTIFY "@postgis_witness_since_15 -> rows 1:2\n" LOOKED, plan_around_writes, 0, ERR_NONE, "size 3 of 3 facts 1 seen 3 at " MOMENT " objects 0 of 0; reached, stale 1 blocked 0"},
-    {"a plan: the catalogs of another server", "dev", LEDGER_UUID, 3, NULL, WHO LOOKED CONNECT IDENTIFY "@postgis_witness -> rows 1:1\n" LOOKED, plan_as_another, 0, ERR_NONE, "size 3 of 3 facts 1 seen 3 at " MOMENT " objects 0 of 0; reached, stale 1 blocked 0"},
+    {"a plan: the catalogs of another server", "dev", LEDGER_UUID, 3, NULL, WHO LOOKED CONNECT IDENTIFY "@postgis_witness -> rows 1:1 | 0/16B5 | 701\n" LOOKED, plan_as_another, 0, ERR_NONE, "size 3 of 3 facts 1 seen 3 at " MOMENT " objects 0 of 0; reached, stale 1 blocked 0"},
     {"a plan: the catalogs' witness is refused", "dev", LEDGER_UUID, 3, NULL, WHO LOOKED CONNECT IDENTIFY "@postgis_witness -> error 42501\n~ ROLLBACK -> ROLLBACK\n" LOOKED, plan_around_writes, 0, ERR_NONE, "size 3 of 3 facts 1 seen 3 at " MOMENT " objects 0 of 0; reached, stale 1 blocked 0"},
     {"a plan: the catalogs' witness is cut", "dev", LEDGER_UUID, 3, NULL, WHO LOOKED CONNECT IDENTIFY "@postgis_witness -> cut\n", plan_around_writes, -1, ERR_PREFLIGHT, "was lost"},
     {"a plan: the full look is made all the same", "dev", LEDGER_UUID, 3, witnessed, WHO LOOKED, replan_fully, 0, ERR_NONE, "size 3 of 3 facts 1 seen 3 at " MOMENT " objects 0 of 0; reached, stale 1 blocked 0"},

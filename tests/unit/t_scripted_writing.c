@@ -227,7 +227,7 @@ static void owes_in_a_throwaway(void)
     "@ledger_lock_holder -> rows kfmig build | 9 | 2026-01-02T03:04:05Z | bob | NULL | NULL\n"
 #define UNLOCKED "@ledger_lock_release -> rows t\n"
 /* The catalogs are not as the first look found them. */
-#define MOVED "@postgis_witness -> rows 2:2\n"
+#define MOVED "@postgis_witness -> rows 2:2 | 0/16B3 | 700\n"
 #define BEFORE PLANNED LOCKED IDENTIFY MOVED LOOKED
 #define AFTER UNLOCKED IDENTIFY
 #define DIGEST "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
@@ -247,8 +247,8 @@ static void owes_in_a_throwaway(void)
 #define ADOPTED "BEGIN -> BEGIN\n" GUARDED(ENTRY("2", "database", "adopt", "success"))
 #define AGAIN CONNECT IDENTIFY "@ledger_lock_evict(*, 101) -> rows\n" LOCKED IDENTIFY
 #define SERVER(recovery) "99 | 0/16B3 | 1 | " recovery " | f | f | 102 | kfm | kfm | f"
-#define OTHER OTHER_UUID " | dev | 1 | 0 | " DIGEST " | 3 | " SERVER("f")
-#define REPLICA LEDGER_UUID " | dev | 1 | 0 | " DIGEST " | 3 | " SERVER("t")
+#define OTHER OTHER_UUID " | dev | 1 | 0 | " DIGEST " | 3 | " SERVER("f") " | 700 | t | t"
+#define REPLICA LEDGER_UUID " | dev | 1 | 0 | " DIGEST " | 3 | " SERVER("t") " | 700 | t | t"
 #define BEGIN "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE -> BEGIN\n"
 #define PROBED "@ledger_create_probe -> rows t | kfm | kfm | kfm | " MOMENT "\n"
 #define BARE_UNTIL                                                                                 \

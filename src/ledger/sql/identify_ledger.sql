@@ -8,7 +8,11 @@ SELECT i.uuid, i.environment, i.format, h.size, pg_catalog.encode(h.root, 'hex')
        pg_catalog.pg_backend_pid() AS pid,
        current_user AS role,
        pg_catalog.current_database() AS database,
-       pg_catalog.to_regclass('kfmig.generation') IS NOT NULL AS has_generations
+       pg_catalog.to_regclass('kfmig.generation') IS NOT NULL AS has_generations,
+       pg_catalog.pg_snapshot_xmax(pg_catalog.pg_current_snapshot())::pg_catalog.text AS next_id,
+       pg_catalog.pg_snapshot_xmin(pg_catalog.pg_current_snapshot())
+           = pg_catalog.pg_snapshot_xmax(pg_catalog.pg_current_snapshot()) AS is_quiet,
+       CASE WHEN NOT pg_catalog.pg_is_in_recovery() THEN pg_catalog.pg_current_wal_flush_lsn() >= w.lsn END AS is_flushed
 FROM (SELECT p.lsn,
              ('x' || pg_catalog.left(pg_catalog.pg_walfile_name(p.lsn), 8))::bit(32)::pg_catalog.int8 AS timeline
       FROM (SELECT CASE WHEN NOT pg_catalog.pg_is_in_recovery() THEN pg_catalog.pg_current_wal_insert_lsn() END AS lsn

@@ -82,7 +82,10 @@ static int probe(struct store *s, struct arena *a, struct store_facts *out, stru
                                 .is_writable = pg_bool(r, 0, IS_WRITABLE)};
     int rc = identity(session_of(s), a, pg_text(r, 0, DATABASE), &out->identity, e);
     pg_rows_free(r);
-    return rc != 0 ? -1 : catalog_witness(session_of(s), a, &out->witness, e);
+    struct catalog_witness w = {.sums = NULL};
+    rc = rc != 0 ? -1 : catalog_witness(session_of(s), NULL, a, &w, e);
+    out->witness = w.sums;
+    return rc;
 }
 
 static int look(struct store *s, struct arena *a, struct catalog *out, struct err *e)

@@ -21,9 +21,16 @@ int catalog_read(struct pg *s, int format, struct arena *a, struct catalog *out,
 int catalog_read_clear(struct pg *s, const struct catalog_object *const *v, size_t n,
                        struct arena *a, struct catalog *out, struct err *e) MUST_CHECK;
 /* A witness that nothing in the catalogs moved: sums over the identities (key, xmin) of all rows of the
- * catalogs that definitions come from; one flight, cheaper than a read. Any transaction state; in one with a
- * snapshot it is as of that. In a. */
-int catalog_witness(struct pg *s, struct arena *a, const char **out, struct err *e) MUST_CHECK;
+ * catalogs that definitions come from; one flight, cheaper than a read. also (NULL: nothing): a query of one
+ * text, in the same snapshot, which is put before them. Any transaction state; in one with a snapshot it is
+ * as of that. lsn: all that was summed up has been written up to there ("" on a replica), and may not be on
+ * disk; next_id: the id above those of all transactions that had ended. In a. */
+struct catalog_witness {
+    const char *sums, *lsn;
+    int64_t next_id;
+};
+int catalog_witness(struct pg *s, const struct pg_sql *also, struct arena *a,
+                    struct catalog_witness *out, struct err *e) MUST_CHECK;
 
 /* Which relations count to which, as the database has it now; one query. In a. */
 int catalog_lineage(struct pg *s, struct arena *a, struct lineage **out, struct err *e) MUST_CHECK;

@@ -44,12 +44,18 @@ int catalog_read_clear(struct pg *s, const struct catalog_object *const *v, size
     return 0;
 }
 
-int catalog_witness(struct pg *s, struct arena *a, const char **out, struct err *e)
+int catalog_witness(struct pg *s, const struct pg_sql *also, struct arena *a,
+                    struct catalog_witness *out, struct err *e)
 {
+    enum { SUMS, LSN, NEXT_ID };
     struct pg_rows *sums = NULL;
     struct pg_rows *newer = NULL;
+    struct pg_rows *more = NULL;
     enum pins p = pins_for(s);
     pins_add(s, p, true);
+    if (also != NULL) {
+        pg_batch_add(s, also, NULL, 0, &more);
+    }
     pg_batch_add(s, &postgis_witness, NULL, 0, &sums);
     if (pg_server_version(s) >= VERSION_15) {
         pg_batch_add(s, &postgis_witness_since_15, NULL, 0, &newer);
@@ -58,10 +64,14 @@ int catalog_witness(struct pg *s, struct arena *a, const char **out, struct err 
     if (pins_run(s, p, e) != 0) {
         return -1;
     }
-    *out = arena_printf(a, "%s%s%s", pg_text(sums, 0, 0), newer != NULL ? " " : "",
-                        newer != NULL ? pg_text(newer, 0, 0) : "");
+    *out = (struct catalog_witness){
+        .sums = arena_printf(a, "%s %s %s", more != NULL ? pg_text(more, 0, 0) : "",
+                             pg_text(sums, 0, SUMS), newer != NULL ? pg_text(newer, 0, SUMS) : ""),
+        .lsn = arena_strdup(a, pg_text(sums, 0, LSN)),
+        .next_id = pg_int(sums, 0, NEXT_ID)};
     pg_rows_free(sums);
     pg_rows_free(newer);
+    pg_rows_free(more);
     return 0;
 }
 

@@ -270,6 +270,7 @@ static int sense_round(struct observer *o, struct err *e)
         o->out->deferred_failed = failed == settle;
         return -1;
     }
+    pg_id_is_ours(s); /* the mark's */
     o->is_pinned = true;
     o->n_moved = 0;
     o->now = (struct sensed){.by_oid = {.a = o->a}};

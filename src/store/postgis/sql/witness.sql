@@ -1,8 +1,11 @@
 -- A text that stays the same as long as no row of the catalogs that definitions come from was written or removed; temporary tables
 -- aside. Each row's identity is hashed, key and the transaction that wrote it, and hashes are added: rows that come, go or are written anew
 -- move the sum whatever their numbers are, but for one case in 2^64. What the server writes in place (VACUUM: pages, rows, frozen ids) leaves
--- the transaction as it is, and is in no definition.
-SELECT string_agg(w.n || ':' || w.total, ' ' ORDER BY w.catalog)
+-- the transaction as it is, and is in no definition. lsn: what is summed up has been written up to there; next_id: the id above those of all
+-- transactions that had ended.
+SELECT string_agg(w.n || ':' || w.total, ' ' ORDER BY w.catalog) AS sums,
+       CASE WHEN NOT pg_is_in_recovery() THEN pg_current_wal_insert_lsn() END AS lsn,
+       pg_snapshot_xmax(pg_current_snapshot())::text AS next_id
 FROM (
     SELECT 'class' AS catalog, count(*) AS n, coalesce(sum(hashint8extended(x.oid::int8, x.xmin::text::int8)), 0) AS total
     FROM pg_class AS x WHERE x.relpersistence <> 't' AND x.relnamespace <> 99
