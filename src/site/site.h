@@ -188,8 +188,8 @@ bool site_catalogs_unmoved(struct site *s);
 void site_witness(const struct site *s);
 /* Is what the last look of this run read still what stands there? One flight; false: look again. */
 bool site_look_again(struct site *s);
-/* drift.c: fill s->world's drift from the last look. Other words of the same meaning are none; -1: the ledger
- * cannot be asked which version of the server recorded what. */
+/* drift.c: fill s->world's drift from the last look. Other words of the same meaning are none; -1: the
+ * ledger cannot be asked which version of the server recorded what. */
 int site_find_drift(struct site *s, struct err *e) MUST_CHECK;
 /* Add what of one store is not as its part of the sum says; both are sorted by object text. */
 void site_compare(struct site *s, const struct object_rows *sum, const struct catalog *found);

@@ -423,6 +423,7 @@ static void touch_changed_rows(struct observer *o, const struct lock *l)
     int64_t n = 0;
     enum fate fate = fate_of(o, l, &n);
     bool truncated = fate == FATE_EMPTIED;
+    bool by_rows = (l->modes & LOCKED_ROW_EXCLUSIVE) != 0;
     if (truncated) {
         /* Where nobody counted, a changed definition may be all there is to it. */
         bool perhaps = n == ROWS_UNKNOWN && differs;
@@ -431,17 +432,15 @@ static void touch_changed_rows(struct observer *o, const struct lock *l)
     } else if (fate == FATE_REWRITTEN) {
         rows.updated = rows_sum(rows.updated, n);
     }
-    if (l->kind == 'f' && (l->modes & LOCKED_ROW_EXCLUSIVE) != 0) {
+    if (l->kind == 'f' && by_rows) {
         touch_remote(o, l);
     } else if (has_rows(&rows)) {
         touch_rows(touch_once(o, object_of(l), EFFECT_WRITE), &rows);
-    } else if (!differs && fate == FATE_REWRITTEN) {
-        (void)touch_once(o, object_of(l), EFFECT_WRITE);
-    } else if (!differs && !truncated) {
-        enum effect e = strong && (l->modes & LOCKED_ROW_EXCLUSIVE) == 0 ? effect_of_strong(o, l)
-                                                                         : EFFECT_WRITE;
+    } else if (!truncated && !differs) {
+        enum effect e =
+            strong && !by_rows && fate != FATE_REWRITTEN ? effect_of_strong(o, l) : EFFECT_WRITE;
         (void)touch_once(o, object_of(l), e);
-    } else if (!is_new(o, l->oid) && (l->modes & LOCKED_ROW_EXCLUSIVE) != 0 && !truncated) {
+    } else if (!truncated && by_rows && !is_new(o, l->oid)) {
         (void)touch_once(o, object_of(l), EFFECT_WRITE);
     }
 }
