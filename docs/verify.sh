@@ -3,7 +3,8 @@
 # is checked, and why. What it finds stands on stdout, a line each; the last line counts.
 #   verify.sh --export CONNINFO DIR   reads the ledger into files (psql; the role needs SELECT on schema kfmig), then checks them
 #   verify.sh DIR [PROJECT]           checks the files alone; with PROJECT also what is exported in its migrations/
-# --sink SINK, before all others: also the receipts of this ledger in the sink.
+# --sink SINK, first: also the receipts of this ledger in the sink. --evidence bundle, folder or pointer, as registry/environments.v1.yml
+# says of the environment: also that what is applied has its receipt, or pointer, in PROJECT.
 # Exit status: 0 all is as it should be, 8 something is not, 5 usage, 1 the database or a file cannot be read.
 set -u
 export LC_ALL=C
@@ -42,7 +43,8 @@ queries()
     query receipts "SELECT seq, run_id, encode(digest, 'hex'), body FROM kfmig.receipt ORDER BY seq"
     query blobs "SELECT encode(digest, 'hex'), translate(encode(bytes, 'base64'), E'\\n', '') FROM kfmig.blob ORDER BY digest"
     query objects "SELECT seq, translate(encode(textsend(object), 'base64'), E'\\n', ''), coalesce(encode(fingerprint, 'hex'), '-'), translate(encode(textsend(definition), 'base64'), E'\\n', '') FROM kfmig.object ORDER BY object, seq"
-    query triggers "SELECT c.relname, t.tgname, t.tgenabled FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid WHERE c.relnamespace = 'kfmig'::regnamespace AND NOT t.tgisinternal ORDER BY 1, 2"
+    query triggers "SELECT c.relname, t.tgname, t.tgenabled, t.tgtype, t.tgqual IS NULL, p.pronamespace = 'kfmig'::regnamespace AND p.proname = 'refuse', regexp_replace(p.prosrc, '\\s+', ' ', 'g') FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid JOIN pg_proc p ON p.oid = t.tgfoid WHERE c.relnamespace = 'kfmig'::regnamespace AND NOT t.tgisinternal ORDER BY 1, 2"
+    query rules "SELECT c.relname, w.rulename FROM pg_rewrite w JOIN pg_class c ON c.oid = w.ev_class WHERE c.relnamespace = 'kfmig'::regnamespace ORDER BY 1, 2"
 }
 
 export_ledger()
@@ -117,23 +119,33 @@ jq_words='def canon: if type == "object" then "{" + ([keys[] as $k | ($k | tojso
   def hex: "x" + ltrimstr("sha256:");
   def field(name; value): "\(name | @base64)\t\(value)";'
 
-leaf_of() # TEXT; RFC 6962: SHA-256 of 0x00 and the text
+# RFC 6962: the hash of a leaf is SHA-256 of 0x00 and the text, that of a node of 0x01 and both of those beneath it. Into $hash.
+leaf_of() # TEXT
 {
-    { printf '\000'; printf '%s' "$1"; } | sha
+    hash=$({ printf '\000'; printf '%s' "$1"; } | sha256sum)
+    hash=${hash%% *}
 }
 
-node_of() # LEFT RIGHT; SHA-256 of 0x01 and both
+node_of() # LEFT RIGHT
 {
-    { printf '\001'; printf '%s%s\n' "$1" "$2" | binary; } | sha
+    rest=$1$2
+    octal='\001'
+    while [ -n "$rest" ]; do
+        byte=$((0x${rest%"${rest#??}"}))
+        octal=$octal\\$((byte / 64))$((byte / 8 % 8))$((byte % 8))
+        rest=${rest#??}
+    done
+    hash=$(printf "$octal" | sha256sum)
+    hash=${hash%% *}
 }
 
 # The tree: frontier holds the roots of complete subtrees, the last and smallest first here.
-add_leaf() # HASH; into frontier, of n leaves so far
+add_leaf() # TEXT; into frontier, of n leaves so far
 {
-    hash=$1
+    leaf_of "$1"
     carry=$n
     while [ $((carry % 2)) -eq 1 ]; do
-        hash=$(node_of "${frontier%% *}" "$hash")
+        node_of "${frontier%% *}" "$hash"
         frontier=${frontier#* }
         carry=$((carry / 2))
     done
@@ -141,14 +153,15 @@ add_leaf() # HASH; into frontier, of n leaves so far
     n=$((n + 1))
 }
 
-root_of_frontier()
+empty_root=$(printf '' | sha)
+
+root_of_frontier() # into $hash
 {
-    [ "$n" -gt 0 ] || { printf '' | sha; return; }
     hash=
     for part in $frontier; do
-        if [ -z "$hash" ]; then hash=$part; else hash=$(node_of "$part" "$hash"); fi
+        if [ -z "$hash" ]; then hash=$part; else node_of "$part" "$hash"; fi
     done
-    echo "$hash"
+    hash=${hash:-$empty_root}
 }
 
 # --- baselines ---
@@ -296,28 +309,121 @@ baseline_1() # MAJOR; schemas go by their names with %XX here: "unproven" where 
         done | cut -c2-)" "$1"
 }
 
+# --- what entries and receipts say: jq takes long to start, so each of these passes is over all of them ---
+
+# A line per entry: is it canonical JSON; its members.
+list_said()
+{
+    jq -Rr "$jq_words"'. as $text | (fromjson? // null) as $e | ($e | if type == "object" then . else {} end) |
+        ["\($e | canon)" == $text, .sequence, .previous, .instance, .environment, .subject, .kind, .result, .run_id, .finished_at, .receipt] | map(tostring) | join("\u001f")' \
+        "$dir/entries" >"$dir/.said"
+}
+
+# Of each receipt that belongs to an entry, a file .facts/SEQUENCE of lines TYPE SEPARATOR VALUES:
+#   F RULE WORDS          it is not as it should be        M FORMAT MAJOR        of its baselines
+#   I DIGEST JSON         results of invariants            Y KIND NAME           what is protected
+#   C CLAIM DIGEST        what it claims to be made of     O DIGEST URI          a baseline
+#   D CLAIM NAME VALUE    the fields of it                 N RULE DIGEST URI     a text that must be there
+#   U                     one that cannot be computed
+list_facts()
+{
+    rm -rf "$dir/.facts"
+    mkdir "$dir/.facts" || die 1 "cannot write below $dir"
+    awk -F "$tab" -v receipts="$dir/receipts" '
+        FILENAME == receipts { run[$1] = $2; body[$1] = $0; sub(/^[^\t]*\t[^\t]*\t[^\t]*\t/, "", body[$1]); next }
+        FNR in body { print FNR; print $0; print run[FNR]; print body[FNR] }' "$dir/receipts" "$dir/entries" | jq -Rr "$jq_words"'
+    def line: join("\u001f");
+    def object: if type == "object" then . else {} end;
+    def found(rule; words): ["F", rule, words] | line;
+    def output(uri): .outputs[]? | select(.uri == uri) | .digest;
+    def member(at; name): at | select(type == "object" and has(name)) | .[name];
+    def row(n; what; said; want; from): said | select(. != want) | found("claim"; "entry \(n): \(what) is not that of \(from)");
+    def d(claim): ["D", claim, .] | line;
+    def claims(claim; said): ["C", claim, said] | line;
+
+    def same(n; $e): . as $c | $e.outputs as $o |
+        row(n; "checksum"; member($c; "checksum"); $e.checksum; "its receipt"),
+        row(n; "bundle digest"; member($c; "bundle_digest"); $e.bundle_digest; "its receipt"),
+        row(n; "baseline before"; member($c.baselines; "pre"); $o.pre; "its receipt"),
+        row(n; "baseline after"; member($c.baselines; "post"); $o.post; "its receipt"),
+        row(n; "diff"; member($c; "diff"); $o.diff; "its receipt"),
+        row(n; "baselines/pre.json"; $c | output("baselines/pre.json"); $o.pre; "its receipt"),
+        row(n; "baselines/post.json"; $c | output("baselines/post.json"); $o.post; "its receipt"),
+        row(n; "diffs/summary.json"; $c | output("diffs/summary.json"); $o.diff; "its receipt"),
+        row(n; "checksum"; member($c.rename; "checksum"); $e.checksum; "its receipt"),
+        row(n; "key"; member($c.journal; "key"); $e.checksum; "its receipt"),
+        row(n; "payload"; $c.journal | values | $c.inputs[0].digest; $e.bundle_digest; "its receipt"),
+        row(n; "digest before"; member($c.journal; "before"); $o.pre; "its receipt"),
+        row(n; "proof"; member($c.journal; "proof"); $o.post; "its receipt"),
+        row(n; "checksum"; member($c.projection; "digest"); $e.checksum; "its generation"),
+        row(n; "bundle digest"; $c.projection | values | $c.inputs[0].digest // empty; $e.bundle_digest; "its declaration"),
+        ($o.invariants | values | ["I", ., ($c.validation.invariants | canon)] | line);
+
+    def declaration: .declaration as $d | ($d.artifacts.forward | length) as $f | ($d.artifacts.rollback | length) as $r |
+        (.inputs[0].uri | rtrimstr("migration.yml")) as $dir |
+        def files(name): .[] | field(name; (.uri | ltrimstr($dir) | @base64) + " x00 " + (.digest | hex));
+        claims("checksum"; .checksum), claims("bundle"; .bundle_digest),
+        (((.inputs[1:1 + $f] | files("forward")), (.inputs[1 + $f:1 + $f + $r] | files("rollback")),
+          (.inputs[1 + $f + $r:] | sort_by(.uri) | files("invariant")),
+          field("scope"; $d.scope | with_entries(select(.value != [] or .key == "allowed_schemas" or .key == "allowed_tables") | .value |= sort) | canon | @base64),
+          field("limits"; $d.limits | canon | @base64),
+          field("runner.tool"; $d.runner.tool | @base64),
+          field("requires_rollback"; $d.requires_rollback | tostring | @base64),
+          ($d.rebuild | select(. == "after-load") | field("rebuild"; @base64))) | d("checksum")),
+        ((field("declaration"; $d | canon | @base64), field("notes"; .notes_digest // "" | if . == "" then "" else hex end)) | d("bundle"));
+
+    def parts: claims("parts"; .projection.digest), (.projection.parts[] | (field("part"; .part | @base64),
+        (.id | values | field("id"; @base64)),
+        (select(.dataset) | field("dataset"; .dataset | @base64), field("version"; .version | @base64), field("asset"; .asset | @base64),
+            field("table"; .table // "" | @base64)),
+        field("digest"; .digest | hex)) | d("parts"));
+
+    def content: claims("content"; .projection.content),
+        ([.projection.sources[] | .key = "\(.dataset)/\(.dataset_version_id)#\(.asset)>\(.into)"] | sort_by(.key)[] |
+        (field("source"; .key | @base64), field("rows"; .rows | tostring | @base64), field("sum"; .fingerprint | hex)) | d("content"));
+
+    def made: .projection as $p |
+        if $p then
+            ($p.digest | values | if $p.parts then "parts" else "unproven" end),
+            ($p.content | values | if ($p.sources | length) > 0 and ($p.sources | all(.rows != null)) then "content" else "unproven" end)
+        elif has("checksum") then
+            (.inputs[0].uri // "" | rtrimstr("migration.yml")) as $dir |
+            if .declaration and ($dir | endswith("/")) and (.inputs | all(.uri | startswith($dir))) then "declaration" else "unproven" end
+        else empty end;
+
+    . as $n | (input | fromjson? // null | object) as $e | input as $run | input as $text | ($text | fromjson? // null) as $b | ($b | object) as $r |
+    ($r.claim | object) as $c |
+    ((if "\($b | canon)" == $text then empty else found("receipt"; "the receipt of entry \($n) is not canonical JSON") end),
+     (if [$r.run_id, $r.result, $r.ledger.sequence, $r.ledger.instance, $r.ledger.previous, $r.environment, $r.finished_at]
+          == [$e.run_id, $e.result, $e.sequence, $e.instance, $e.previous, $e.environment, $e.finished_at] and $run == $e.run_id
+      then empty else found("receipt"; "entry \($n): its receipt is that of another run") end),
+     ($e.outputs.invariants | values | ["N", "input", ., "results of invariants"] | line),
+     ($c | (.inputs[]? | select(.kept != false) | ["N", "input", .digest, .uri] | line),
+           (.outputs[]? | select(.uri | startswith("diffs/")) | ["N", "output", .digest, .uri] | line)),
+     ($c | same($n; $e)),
+     ($c | made as $made | if $made == "declaration" then declaration elif $made == "parts" then parts elif $made == "content" then content else "U" end),
+     (["M", $c.baselines.format // "", (($r.target.server_version // 0) / 10000 | floor | tostring)] | line),
+     ($c.policy.protected // {} | to_entries[] | .key as $k | .value[] | ["Y", $k, @uri] | line),
+     ($c | .outputs[]? | select(.uri == "baselines/pre.json" or .uri == "baselines/post.json") | ["O", .digest, .uri] | line)
+    ) | "\($n)\t\(.)"' | awk -F "$tab" -v to="$dir/.facts/" '
+        $1 != at { if (at) close(to at); at = $1 }
+        { print substr($0, length($1) + 2) >(to at) }'
+}
+
 # --- what is checked ---
 
-member() # JSON PATH; the text, or "" where it is null or not there
-{
-    printf '%s' "$1" | jq -r "$2 // \"\"" 2>/dev/null
-}
-
-check_canonical() # RULE NAME TEXT
-{
-    made=$(printf '%s' "$3" | jq -cSj . 2>/dev/null; echo .)
-    [ "$made" = "$3." ] || finding "$1" "$2 is not canonical JSON"
-}
-
-check_entry() # TEXT; the entry at position n + 1
+check_entry() # TEXT; the entry at position n + 1, and the line that says of it
 {
     at=$((n + 1))
-    check_canonical tree "entry $at" "$1"
-    said=$(printf '%s' "$1" | jq -r '[.sequence, .previous, .instance, .environment, .subject, .kind, .result, .run_id, .finished_at] | map(tostring) | join("\t")' 2>/dev/null)
-    [ "$(printf '%s' "$said" | cut -f1)" = "$at" ] || finding tree "entry $at calls itself $(printf '%s' "$said" | cut -f1)"
-    [ "$(printf '%s' "$said" | cut -f2)" = "sha256:$(root_of_frontier)" ] || finding tree "entry $at does not follow the entries before it"
-    [ "$(printf '%s' "$said" | cut -f3-4)" = "$uuid$tab$environment" ] || finding tree "entry $at belongs to another ledger"
-    [ "$(printf '%s' "$said" | cut -f5-9)" = "$(sed -n "${at}p" "$dir/columns" | cut -f2-6)" ] || finding columns "the columns of entry $at are not what its text says"
+    IFS=$us read -r canonical sequence previous instance env subject kind result run_id finished_at receipt <&4 || canonical=false
+    IFS= read -r columns <&5 || columns=
+    [ "$canonical" = true ] || finding tree "entry $at is not canonical JSON"
+    [ "$sequence" = "$at" ] || finding tree "entry $at calls itself $sequence"
+    root_of_frontier
+    [ "$previous" = "sha256:$hash" ] || finding tree "entry $at does not follow the entries before it"
+    [ "$instance $env" = "$uuid $environment" ] || finding tree "entry $at belongs to another ledger"
+    [ "$columns" = "$at$tab$subject$tab$kind$tab$result$tab$run_id$tab$finished_at" ] || finding columns "the columns of entry $at are not what its text says"
+    echo "$receipt" >>"$dir/.want"
 }
 
 check_tree()
@@ -325,191 +431,143 @@ check_tree()
     IFS=$tab read -r uuid environment format <"$dir/instance" || die 1 "no instance"
     IFS=$tab read -r size root kept <"$dir/head" || die 1 "no head"
     [ "$format" -ge 1 ] || die 1 "a ledger of format $format"
+    list_said
+    : >"$dir/.want"
     n=0
     frontier=
     while IFS= read -r text; do
         check_entry "$text"
-        add_leaf "$(leaf_of "$text")"
-    done <"$dir/entries"
+        add_leaf "$text"
+    done <"$dir/entries" 4<"$dir/.said" 5<"$dir/columns"
     [ "$size" = "$n" ] || finding tree "the head counts $size entries, there are $n"
-    [ "$root" = "$(root_of_frontier)" ] || finding tree "the entries do not hash to the root of the head"
+    root_of_frontier
+    [ "$root" = "$hash" ] || finding tree "the entries do not hash to the root of the head"
     want=
     for part in $frontier; do want="$part${want:+ }$want"; done
     [ "$kept" = "$want" ] || finding tree "the frontier of the head is not that of the entries"
 }
 
-has_blob() # HEX
-{
-    grep -q "^$1$tab" "$dir/blobs"
-}
-
-# A claim's digest against what it is made of.
 check_made() # SEQUENCE WHAT SAID HEX FROM
 {
     [ "$3" = "sha256:$4" ] || finding claim "entry $1: $2 is not that of $5"
 }
 
-# Digests that stand in the entry and in its receipt.
-check_same() # ENTRY SEQUENCE BODY
-{
-    printf '%s\n%s\n' "$1" "$3" | jq -sr '.[0] as $e | .[1].claim as $c | $e.outputs as $o |
-        def output(uri): $c.outputs[]? | select(.uri == uri) | .digest;
-        def member(at; name): at | select(type == "object" and has(name)) | .[name];
-        def row(what; said; want; from): said | select(. != want) | "\(what) is not that of \(from)";
-        row("checksum"; member($c; "checksum"); $e.checksum; "its receipt"),
-        row("bundle digest"; member($c; "bundle_digest"); $e.bundle_digest; "its receipt"),
-        row("baseline before"; member($c.baselines; "pre"); $o.pre; "its receipt"),
-        row("baseline after"; member($c.baselines; "post"); $o.post; "its receipt"),
-        row("diff"; member($c; "diff"); $o.diff; "its receipt"),
-        row("baselines/pre.json"; output("baselines/pre.json"); $o.pre; "its receipt"),
-        row("baselines/post.json"; output("baselines/post.json"); $o.post; "its receipt"),
-        row("diffs/summary.json"; output("diffs/summary.json"); $o.diff; "its receipt"),
-        row("checksum"; member($c.rename; "checksum"); $e.checksum; "its receipt"),
-        row("key"; member($c.journal; "key"); $e.checksum; "its receipt"),
-        row("payload"; $c.journal | values | $c.inputs[0].digest; $e.bundle_digest; "its receipt"),
-        row("digest before"; member($c.journal; "before"); $o.pre; "its receipt"),
-        row("proof"; member($c.journal; "proof"); $o.post; "its receipt"),
-        row("checksum"; member($c.projection; "digest"); $e.checksum; "its generation"),
-        row("bundle digest"; $c.projection | values | $c.inputs[0].digest // empty; $e.bundle_digest; "its declaration")' >"$dir/.claims"
-    while IFS= read -r words; do
-        finding claim "entry $2: $words"
-    done <"$dir/.claims"
-    results=$(member "$1" .outputs.invariants)
-    [ -z "$results" ] || check_made "$2" "results of invariants" "$results" \
-        "$(printf '%s' "$3" | jq -cSj '.claim.validation.invariants' | sha)" "its receipt"
-}
-
-check_declaration() # SEQUENCE BODY
-{
-    printf '%s' "$2" | jq -r "$jq_words"'.claim | .declaration as $d | ($d.artifacts.forward | length) as $f | ($d.artifacts.rollback | length) as $r |
-        (.inputs[0].uri | rtrimstr("migration.yml")) as $dir |
-        def files(name): .[] | field(name; (.uri | ltrimstr($dir) | @base64) + " x00 " + (.digest | hex));
-        (.inputs[1:1 + $f] | files("forward")), (.inputs[1 + $f:1 + $f + $r] | files("rollback")),
-        (.inputs[1 + $f + $r:] | sort_by(.uri) | files("invariant")),
-        field("scope"; $d.scope | with_entries(select(.value != [] or .key == "allowed_schemas" or .key == "allowed_tables") | .value |= sort) | canon | @base64),
-        field("limits"; $d.limits | canon | @base64),
-        field("runner.tool"; $d.runner.tool | @base64),
-        field("requires_rollback"; $d.requires_rollback | tostring | @base64),
-        ($d.rebuild | select(. == "after-load") | field("rebuild"; @base64))' >"$dir/.fields"
-    checksum=$(digest_of_fields kfmig.checksum.v1 <"$dir/.fields")
-    check_made "$1" checksum "$(member "$2" .claim.checksum)" "$checksum" "its declaration and inputs"
-    printf '%s' "$2" | jq -r --arg checksum "$checksum" "$jq_words"'.claim | field("checksum"; $checksum | hex), field("declaration"; .declaration | canon | @base64),
-        field("notes"; .notes_digest // "" | if . == "" then "" else hex end)' >"$dir/.fields"
-    check_made "$1" "bundle digest" "$(member "$2" .claim.bundle_digest)" "$(digest_of_fields kfmig.bundle.v1 <"$dir/.fields")" "its declaration and inputs"
-}
-
-check_parts() # SEQUENCE BODY
-{
-    printf '%s' "$2" | jq -r "$jq_words"'.claim.projection.parts[] | field("part"; .part | @base64),
-        (.id | values | field("id"; @base64)),
-        (select(.dataset) | field("dataset"; .dataset | @base64), field("version"; .version | @base64), field("asset"; .asset | @base64),
-            field("table"; .table // "" | @base64)),
-        field("digest"; .digest | hex)' >"$dir/.fields"
-    check_made "$1" "digest of its generation" "$(member "$2" .claim.projection.digest)" "$(digest_of_fields kfmig.generation.v2 <"$dir/.fields")" "its parts"
-}
-
-check_content() # SEQUENCE BODY
-{
-    printf '%s' "$2" | jq -r "$jq_words"'[.claim.projection.sources[] | .key = "\(.dataset)/\(.dataset_version_id)#\(.asset)>\(.into)"] | sort_by(.key)[] |
-        field("source"; .key | @base64), field("rows"; .rows | tostring | @base64), field("sum"; .fingerprint | hex)' >"$dir/.fields"
-    check_made "$1" "content of its generation" "$(member "$2" .claim.projection.content)" "$(digest_of_fields kfmig.content.v1 <"$dir/.fields")" "its sources"
-}
-
 # Policy as the receipt has it, with %XX.
-policy_of() # BODY
+policy_of() # lines KIND TAB NAME
 {
-    printf '%s' "$1" | jq -r '.claim.policy.protected // {} | to_entries[] | .key as $k | .value[] | "\($k)\t\(. | @uri)"' | awk -F "$tab" -v OFS="$tab" '
+    awk -F "$tab" -v OFS="$tab" '
         BEGIN { for (i = 32; i < 127; i++) if (i != 37) of[sprintf("%%%02X", i)] = sprintf("%c", i) }
         { out = ""; while (match($2, /%[0-9A-F][0-9A-F]/)) { h = substr($2, RSTART, 3); out = out substr($2, 1, RSTART - 1) (h in of ? of[h] : h); $2 = substr($2, RSTART + 3) } print $1, out $2 }'
 }
 
-# Baselines are the sum of the objects up to an entry: the digests of their documents.
-check_baselines() # SEQUENCE BODY
+# Baselines are the sum of the objects up to an entry: the digest of the document, "unproven" or "unknown", into $have.
+make_baseline() # UPTO FORMAT MAJOR POLICY
 {
-    format=$(member "$2" .claim.baselines.format)
-    major=$(printf '%s' "$2" | jq -r '(.target.server_version // 0) / 10000 | floor')
-    policy=$(policy_of "$2")
-    printf '%s' "$2" | jq -r '.claim.outputs[]? | select(.uri == "baselines/pre.json" or .uri == "baselines/post.json") | "\(.digest) \(.uri)"' >"$dir/.outputs"
-    while read -r digest uri; do
-        upto=$1
-        [ "$uri" = baselines/post.json ] || upto=$(($1 - 1))
-        key=$(printf '%s %s %s %s' "$upto" "$format" "$major" "$policy" | sha)
-        have=$(grep "^$key " "$dir/.baselines" | cut -d' ' -f2)
-        if [ -z "$have" ]; then
-            sum_of_objects "$upto" "$policy"
-            case $format in
-            '') have=$(baseline_1 "$major" >"$dir/.document" && sha <"$dir/.document") || have=unproven ;;
-            kfmig.baseline.v2) have=$(baseline_2 "$major" | sha) ;;
-            *) have=unknown ;;
-            esac
-            echo "$key $have" >>"$dir/.baselines"
-        fi
-        if [ "$have" = unproven ]; then
-            unproven=$((unproven + 1))
-        else
-            [ "$digest" = "sha256:$have" ] || finding output "entry $1: $uri is not what its receipt names"
-        fi
-    done <"$dir/.outputs"
+    key=$(printf '%s %s %s %s' "$1" "$2" "$3" "$4" | sha)
+    have=$(sed -n "s/^$key //p" "$dir/.baselines")
+    [ -z "$have" ] || return 0
+    sum_of_objects "$1" "$4"
+    case $2 in
+    '') have=$(baseline_1 "$3" >"$dir/.document" && sha <"$dir/.document") || have=unproven ;;
+    kfmig.baseline.v2) have=$(baseline_2 "$3" | sha) ;;
+    *) have=unknown ;;
+    esac
+    echo "$key $have" >>"$dir/.baselines"
 }
 
-# What a receipt claims, computed anew from what it says that it is made of. Older versions do not say all of it.
-check_claims() # ENTRY SEQUENCE BODY
+check_baseline() # SEQUENCE DIGEST URI; of the format, major and policy that were read
 {
-    check_same "$1" "$2" "$3"
-    printf '%s' "$3" | jq -r '.claim | .projection as $p |
-        if $p then
-            ($p.digest | values | if $p.parts then "parts" else "unproven" end),
-            ($p.content | values | if ($p.sources | length) > 0 and ($p.sources | all(.rows != null)) then "content" else "unproven" end)
-        elif has("checksum") then
-            (.inputs[0].uri // "" | rtrimstr("migration.yml")) as $dir |
-            if .declaration and ($dir | endswith("/")) and (.inputs | all(.uri | startswith($dir))) then "declaration" else "unproven" end
-        else empty end' >"$dir/.claims"
-    while read -r claim; do
-        if [ "$claim" = unproven ]; then unproven=$((unproven + 1)); else "check_$claim" "$2" "$3"; fi
-    done <"$dir/.claims"
-}
-
-check_names() # ENTRY SEQUENCE BODY; texts that entry and receipt name stand in the ledger
-{
-    printf '%s\n%s\n' "$1" "$3" | jq -sr '(.[0].outputs.invariants | values | "input \(.) results of invariants"), (.[1].claim | (.inputs[]? | select(.kept != false) | "input \(.digest) \(.uri)"), (.outputs[]? | select(.uri | startswith("diffs/")) | "output \(.digest) \(.uri)"))' 2>/dev/null |
-        while read -r rule digest uri; do
-            has_blob "${digest#sha256:}" || echo "$rule: entry $2: the ledger lacks the text of $rule $uri"
-        done >"$dir/.lacking"
-    cat "$dir/.lacking"
-    found=$((found + $(wc -l <"$dir/.lacking")))
-}
-
-check_receipt() # ENTRY SEQUENCE RUN_ID DIGEST BODY
-{
-    hash=$(printf '%s' "$5" | sha)
-    if [ "sha256:$hash" != "$(member "$1" .receipt)" ] || [ "$hash" != "$4" ]; then
-        finding receipt "entry $2: its receipt was altered"
-        return
+    upto=$1
+    [ "$3" = baselines/post.json ] || upto=$(($1 - 1))
+    if [ "$policy" != "$policy_raw" ]; then
+        policy_raw=$policy
+        policy_text=$(printf '%s' "$policy" | policy_of)
     fi
-    check_canonical receipt "the receipt of entry $2" "$5"
-    said=$(printf '%s' "$5" | jq -c '[.run_id, .result, .ledger.sequence, .ledger.instance, .ledger.previous, .environment, .finished_at]')
-    want=$(printf '%s' "$1" | jq -c '[.run_id, .result, .sequence, .instance, .previous, .environment, .finished_at]')
-    [ "$said" = "$want" ] && [ "$3" = "$(member "$1" .run_id)" ] || finding receipt "entry $2: its receipt is that of another run"
-    check_names "$1" "$2" "$5"
-    check_claims "$1" "$2" "$5"
-    check_baselines "$2" "$5"
+    make_baseline "$upto" "$baseline_format" "$major" "$policy_text"
+    if [ "$have" = unproven ]; then
+        unproven=$((unproven + 1))
+    else
+        [ "$2" = "sha256:$have" ] || finding output "entry $1: $3 is not what its receipt names"
+    fi
+}
+
+# What a receipt claims, computed anew from what it says that it is made of: fields stand in .fields.CLAIM.
+check_claim() # SEQUENCE CLAIM SAID
+{
+    fields=$dir/.fields.$2
+    [ -e "$fields" ] || : >"$fields"
+    case $2 in
+    checksum)
+        checksum=$(digest_of_fields kfmig.checksum.v1 <"$fields")
+        check_made "$1" checksum "$3" "$checksum" "its declaration and inputs"
+        ;;
+    bundle)
+        check_made "$1" "bundle digest" "$3" \
+            "$({ printf 'Y2hlY2tzdW0=\tx%s\n' "$checksum"; cat "$fields"; } | digest_of_fields kfmig.bundle.v1)" "its declaration and inputs"
+        ;;
+    parts) check_made "$1" "digest of its generation" "$3" "$(digest_of_fields kfmig.generation.v2 <"$fields")" "its parts" ;;
+    content) check_made "$1" "content of its generation" "$3" "$(digest_of_fields kfmig.content.v1 <"$fields")" "its sources" ;;
+    esac
+    : >"$fields"
+}
+
+# Older versions do not say all of it.
+check_facts() # SEQUENCE
+{
+    made=
+    policy=
+    while IFS=$us read -r type a b c; do
+        case $type in
+        F) finding "$a" "$b" ;;
+        N) printf '%s\t%s\t%s\t%s\n' "$1" "$a" "${b#sha256:}" "$c" >>"$dir/.names" ;;
+        I) check_made "$1" "results of invariants" "$a" "$(printf '%s' "$b" | sha)" "its receipt" ;;
+        C) made="$made $a=$b" ;;
+        D) printf '%s\n' "$b" >>"$dir/.fields.$a" ;;
+        U) unproven=$((unproven + 1)) ;;
+        M)
+            baseline_format=$a
+            major=$b
+            ;;
+        Y) policy=$policy${policy:+$newline}$a$tab$b ;;
+        O) check_baseline "$1" "$a" "$b" ;;
+        esac
+    done <"$dir/.facts/$1"
+    for claim in $made; do
+        check_claim "$1" "${claim%%=*}" "${claim#*=}"
+    done
+}
+
+# Bodies as they were hashed, into .bodies/SEQUENCE, and "SEQUENCE HASH" of each into .hashes.
+hash_receipts()
+{
+    rm -rf "$dir/.bodies"
+    mkdir "$dir/.bodies" || die 1 "cannot write below $dir"
+    awk -F "$tab" -v to="$dir/.bodies/" '{ f = to $1; sub(/^[^\t]*\t[^\t]*\t[^\t]*\t/, ""); printf "%s", $0 >f; close(f) }' "$dir/receipts"
+    (cd "$dir/.bodies" && find . -type f | sed 's,^\./,,' | xargs sha256sum) 2>/dev/null | awk '{ print $2, $1 }' >"$dir/.hashes"
+    # SEQUENCE, what its entry and the receipt's own column say, what it hashes to; "-": there is no receipt
+    awk -F "$tab" 'FILENAME ~ /\.hashes$/ { split($0, h, " "); hash[h[1]] = h[2]; next }
+        FILENAME ~ /\/receipts$/ { column[$1] = $3; next }
+        { print FNR, $0, (FNR in column ? column[FNR] : "-"), (FNR in hash ? hash[FNR] : "-") }' "$dir/.hashes" "$dir/receipts" "$dir/.want" >"$dir/.pairs"
+    rm -r "$dir/.bodies"
 }
 
 check_receipts()
 {
-    n=0
-    while IFS= read -r text; do
-        n=$((n + 1))
-        row=$(grep "^$n$tab" "$dir/receipts")
-        if [ -z "$row" ]; then
-            finding receipt "entry $n has no receipt"
+    : >"$dir/.names"
+    list_facts
+    hash_receipts
+    while read -r seq said column hash; do
+        if [ "$column" = - ]; then
+            finding receipt "entry $seq has no receipt"
+        elif [ "$said" != "sha256:$hash" ] || [ "$column" != "$hash" ]; then
+            finding receipt "entry $seq: its receipt was altered"
         else
-            check_receipt "$text" "$n" "$(printf '%s' "$row" | cut -f2)" "$(printf '%s' "$row" | cut -f3)" "$(printf '%s' "$row" | cut -f4-)"
+            check_facts "$seq"
         fi
-    done <"$dir/entries"
-    cut -f1 "$dir/receipts" | while read -r seq; do
-        [ "$seq" -ge 1 ] && [ "$seq" -le "$n" ] || echo "receipt: receipt $seq belongs to no entry"
-    done >"$dir/.lacking"
+    done <"$dir/.pairs"
+    awk -F "$tab" -v n="$n" '$1 < 1 || $1 > n { print "receipt: receipt " $1 " belongs to no entry" }' "$dir/receipts" >"$dir/.lacking"
+    awk -F "$tab" 'FILENAME ~ /\/blobs$/ { there[$1] = 1; next }
+        !($3 in there) { print $2 ": entry " $1 ": the ledger lacks the text of " $2 " " $4 }' "$dir/blobs" "$dir/.names" >>"$dir/.lacking"
     cat "$dir/.lacking"
     found=$((found + $(wc -l <"$dir/.lacking")))
 }
@@ -518,9 +576,12 @@ check_blobs()
 {
     sed 's/^.*"claim"//' "$dir/receipts" | grep -o 'sha256:[0-9a-f]*' | sort -u >"$dir/.named"
     grep -o 'sha256:[0-9a-f]*' "$dir/entries" | sort -u >>"$dir/.named"
+    awk -F "$tab" 'FILENAME ~ /\.named$/ { named[$0] = 1; next } !("sha256:" $1 in named) { print "text: no receipt names the text " $1 }' "$dir/.named" "$dir/blobs" >"$dir/.lacking"
+    cat "$dir/.lacking"
+    found=$((found + $(wc -l <"$dir/.lacking")))
     while IFS=$tab read -r digest text; do
-        [ "$(printf '%s' "$text" | base64 -d 2>/dev/null | sha)" = "$digest" ] || finding text "the text $digest was altered"
-        grep -q "sha256:$digest" "$dir/.named" || finding text "no receipt names the text $digest"
+        hash=$(printf '%s' "$text" | base64 -d 2>/dev/null | sha256sum)
+        [ "${hash%% *}" = "$digest" ] || finding text "the text $digest was altered"
     done <"$dir/blobs"
 }
 
@@ -535,46 +596,78 @@ check_objects()
 
 check_guards()
 {
+    refuses=" BEGIN RAISE EXCEPTION 'kfmig.% is append-only', TG_TABLE_NAME USING ERRCODE = 'object_not_in_prerequisite_state'; END "
     for table in blob entry object receipt; do
-        grep -q "^$table${tab}append_only${tab}A" "$dir/triggers" || finding guard "kfmig.$table is not append-only"
+        grep -Fqx "$table${tab}append_only${tab}A${tab}58${tab}t${tab}t$tab$refuses" "$dir/triggers" ||
+            finding guard "kfmig.$table is not append-only: trigger append_only is missing, off or another"
     done
-    grep -v "${tab}append_only$tab" "$dir/triggers" | cut -f1,2 >"$dir/.lacking"
-    while IFS=$tab read -r table trigger; do
-        finding guard "kfmig.$table has a trigger that is not kfmig's: $trigger"
+    awk -F "$tab" -v OFS="$tab" '!($2 == "append_only" && $1 ~ /^(blob|entry|object|receipt)$/) { print $1, "trigger that is not kfmig'"'"'s: " $2 }' "$dir/triggers" >"$dir/.lacking"
+    [ ! -e "$dir/rules" ] || sed "s/$tab/${tab}rule: /" "$dir/rules" >>"$dir/.lacking"
+    while IFS=$tab read -r table words; do
+        finding guard "kfmig.$table has a $words"
     done <"$dir/.lacking"
 }
 
-check_export() # PATH of a run_receipt.json
+# Exported receipts: PATH, HASH, what it says of its ledger, and each output.
+list_exports() # PROJECT
 {
-    body=$(cat "$1")
-    seq=$(member "$body" .ledger.sequence)
-    if [ "$(member "$body" .ledger.instance)" != "$uuid" ]; then
-        others=$((others + 1))
-    else
-        exported=$((exported + 1))
-        [ "$(sha <"$1")" = "$(grep "^$seq$tab" "$dir/receipts" | cut -f3)" ] || finding export "$1 is not the receipt of entry $seq"
-    fi
+    find "$1/migrations" \( -name run_receipt.json -o -name receipt_ref.json \) 2>/dev/null | sort >"$dir/.exports"
+    while IFS= read -r path; do
+        printf '%s\n%s\n' "$path" "$(sha <"$path")"
+        tr '\n' ' ' <"$path"
+        echo
+    done <"$dir/.exports" | jq -Rr '. as $path | input as $hash | (input | fromjson? // null | if type == "object" then . else {} end) as $d |
+        (if $d.ledger then [$d.ledger.instance, $d.ledger.sequence, $hash]
+         else ($d.uri // "" | tostring | split(":")) as $u | [$u[2], $u[3], ($d.sha256 // "" | ltrimstr("sha256:"))] end) as $of |
+        ([$path, "receipt"] + $of, ($d.claim.outputs[]? | [$path, "output", .digest, .uri, ""])) | map(tostring) | join("\u001f")' >"$dir/.exported"
+}
+
+check_output() # PATH of the receipt, DIGEST URI
+{
     home=${1%/receipts/*}
     sub=${1#"$home"/receipts/}
-    sub=${sub%run_receipt.json}
-    printf '%s' "$body" | jq -r '.claim.outputs[]? | "\(.digest) \(.uri)"' | while read -r digest uri; do
-        path=$home/${uri%%/*}/$sub${uri#*/}
-        if [ ! -e "$path" ]; then
-            echo "export: $path is missing, though its receipt names it"
-        elif [ "sha256:$(sha <"$path")" != "$digest" ]; then
-            echo "export: $path is not as its receipt says"
-        fi
-    done >"$dir/.lacking"
-    cat "$dir/.lacking"
-    found=$((found + $(wc -l <"$dir/.lacking")))
+    path=$home/${3%%/*}/${sub%run_receipt.json}${3#*/}
+    if [ ! -e "$path" ]; then
+        finding export "$path is missing, though its receipt names it"
+    elif [ "sha256:$(sha <"$path")" != "$2" ]; then
+        finding export "$path is not as its receipt says"
+    fi
 }
 
 check_exports() # PROJECT
 {
-    find "$1/migrations" -name run_receipt.json 2>/dev/null | sort >"$dir/.exports"
-    while IFS= read -r path; do
-        check_export "$path"
-    done <"$dir/.exports"
+    list_exports "$1"
+    while IFS=$us read -r path type a b c; do
+        if [ "$type" = output ]; then
+            check_output "$path" "$a" "$b"
+        elif [ "$a" != "$uuid" ]; then
+            others=$((others + 1))
+        else
+            exported=$((exported + 1))
+            grep -q "^$b sha256:$c " "$dir/.pairs" || finding export "$path is not the receipt of entry $b"
+        fi
+    done <"$dir/.exported"
+}
+
+# Where an environment wants evidence in the project, each migration that stands there and is applied has it.
+check_wanted() # PROJECT bundle|folder|pointer
+{
+    case $2 in
+    bundle) file=receipts/run_receipt.json ;;
+    folder) file=receipts/$environment/run_receipt.json ;;
+    pointer) file=receipts/receipt_ref.json ;;
+    *) die 5 "--evidence is bundle, folder or pointer" ;;
+    esac
+    awk -F "$us" '$8 != "success" { next }
+        $7 == "apply" || $7 == "import" { at[$6] = 1 }
+        $7 == "rollback" { delete at[$6] }
+        $7 == "rename" { split($6, pair, " "); if (pair[1] in at) at[pair[2]] = 1; delete at[pair[1]] }
+        END { for (id in at) print id }' "$dir/.said" | sort >"$dir/.wanted"
+    while IFS= read -r id; do
+        for home in "$1"/migrations/*/"$id"; do
+            [ ! -d "$home" ] || [ -e "$home/$file" ] || finding export "$home/$file is missing"
+        done
+    done <"$dir/.wanted"
 }
 
 check_sink() # SINK; this ledger's folder in it
@@ -585,7 +678,7 @@ check_sink() # SINK; this ledger's folder in it
         seq=$(printf '%s' "${name%%-*}" | sed 's/^0*//')
         if [ "$seq" -gt "$size" ]; then
             finding sink "$folder has a receipt of entry $seq, the ledger has $size entries"
-        elif [ "sha256:$(sha <"$folder/$name")" != "$(sed -n "${seq}p" "$dir/entries" | jq -r .receipt 2>/dev/null)" ]; then
+        elif [ "sha256:$(sha <"$folder/$name")" != "$(sed -n "${seq}p" "$dir/.want")" ]; then
             finding sink "$folder/$name is not the receipt of ledger entry $seq"
         else
             sunk=$((sunk + 1))
@@ -599,28 +692,39 @@ check_sink() # SINK; this ledger's folder in it
 }
 
 tab=$(printf '\t')
+us=$(printf '\037')
+newline='
+'
+usage="usage: verify.sh [--sink SINK] [--evidence KIND] DIR [PROJECT], or verify.sh --export CONNINFO DIR"
 sink=
-if [ "${1:-}" = --sink ]; then
-    [ $# -gt 2 ] || die 5 "usage: verify.sh --sink SINK DIR"
-    sink=$2
+evidence=
+while :; do
+    case ${1:-} in
+    --sink) sink=${2:-} ;;
+    --evidence) evidence=${2:-} ;;
+    *) break ;;
+    esac
+    [ $# -gt 2 ] || die 5 "$usage"
     shift 2
-fi
+done
 case ${1:-} in
 --export)
-    [ $# -eq 3 ] || die 5 "usage: verify.sh --export CONNINFO DIR"
+    [ $# -eq 3 ] || die 5 "$usage"
     conninfo=$2
     dir=$3
     mkdir -p "$dir" || exit 1
     export_ledger
     ;;
-'' | -*) die 5 "usage: verify.sh [--export CONNINFO] DIR, or verify.sh DIR PROJECT" ;;
+'' | -*) die 5 "$usage" ;;
 *) dir=$1 ;;
 esac
 exported=0
 others=0
 unproven=0
 sunk=0
-rm -rf "$dir/.names" "$dir/.buckets"
+policy_raw=
+policy_text=
+rm -rf "$dir/.names" "$dir/.buckets" "$dir"/.fields*
 true 2>/dev/null >"$dir/.baselines" || : # list_things says that the folder is not there
 list_things
 check_tree
@@ -630,9 +734,11 @@ check_objects
 check_guards
 [ -z "$sink" ] || check_sink "$sink"
 [ $# -ne 2 ] || check_exports "$2"
-for name in lacking named exports claims fields things policy members counts sets outputs document baselines sunk; do
+[ $# -ne 2 ] || [ -z "$evidence" ] || check_wanted "$2" "$evidence"
+for name in lacking named names exports exported wanted want said pairs hashes things policy members counts sets document baselines sunk; do
     rm -f "$dir/.$name"
 done
+rm -rf "$dir/.facts" "$dir"/.fields*
 echo "$environment: $size entries, $(wc -l <"$dir/receipts") receipts, $(wc -l <"$dir/blobs") texts, $(wc -l <"$dir/objects") rows of objects, $unproven claims not computed, $sunk in the sink, $exported exported receipts verified," \
     "$others of another ledger, $found findings"
 [ "$found" -eq 0 ] || exit 8

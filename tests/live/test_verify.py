@@ -106,6 +106,7 @@ def usage_and_what_cannot_be_read_are_told_apart(tmp):
 
 OFF = "ALTER TABLE kfmig.{0} DISABLE TRIGGER append_only; {1}; ALTER TABLE kfmig.{0} ENABLE ALWAYS TRIGGER append_only;"
 LOOSE = "ALTER TABLE kfmig.{0} DROP CONSTRAINT {0}_check; ALTER TABLE kfmig.{0} DISABLE TRIGGER append_only; {1}; ALTER TABLE kfmig.{0} ENABLE ALWAYS TRIGGER append_only;"
+GUARD = "CREATE TRIGGER append_only BEFORE {1} ON kfmig.{0} FOR EACH STATEMENT {2} EXECUTE FUNCTION {3}; ALTER TABLE kfmig.{0} ENABLE ALWAYS TRIGGER append_only"
 BODY = "body = replace(body, '{0}', '{1}'), digest = sha256(convert_to(replace(body, '{0}', '{1}'), 'UTF8'))"
 ENTRY = ("bundle_digest", "checksum", "environment", "finished_at", "instance", "kind", "outputs", "previous", "receipt", "result", "run_id", "subject")
 TAMPERED = {
@@ -140,6 +141,13 @@ TAMPERED = {
     "guard gone": "DROP TRIGGER append_only ON kfmig.receipt",
     "guard off": "ALTER TABLE kfmig.entry DISABLE TRIGGER append_only",
     "guard for origin only": "ALTER TABLE kfmig.object ENABLE TRIGGER append_only",
+    "guard function replaced": "CREATE OR REPLACE FUNCTION kfmig.refuse() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'",
+    "guard function that raises for nobody": "CREATE OR REPLACE FUNCTION kfmig.refuse() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN IF false THEN RAISE EXCEPTION ''x''; END IF; RETURN NULL; END'",
+    "guard function that lets one through": "CREATE OR REPLACE FUNCTION kfmig.refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF current_user = 'x' THEN RETURN NULL; END IF; RAISE EXCEPTION 'kfmig.% is append-only', TG_TABLE_NAME; END $$",
+    "guard by another function": "DROP TRIGGER append_only ON kfmig.blob; CREATE FUNCTION public.refuse() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'; " + GUARD.format("blob", "UPDATE OR DELETE OR TRUNCATE", "", "public.refuse()"),
+    "guard of fewer events": "DROP TRIGGER append_only ON kfmig.blob; " + GUARD.format("blob", "UPDATE OR TRUNCATE", "", "kfmig.refuse()"),
+    "guard with a condition": "DROP TRIGGER append_only ON kfmig.blob; " + GUARD.format("blob", "UPDATE OR DELETE OR TRUNCATE", "WHEN (false)", "kfmig.refuse()"),
+    "a rule": "CREATE RULE swallow AS ON INSERT TO kfmig.blob DO INSTEAD NOTHING",
     "another trigger": "CREATE FUNCTION public.f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'; CREATE TRIGGER other BEFORE INSERT ON kfmig.blob FOR EACH ROW EXECUTE FUNCTION public.f()",
     "instance": "UPDATE kfmig.instance SET uuid = gen_random_uuid()",
 }
@@ -334,6 +342,34 @@ def a_file_that_a_receipt_names_and_is_missing_is_found_by_both(tmp):
     p = built(tmp)
     p.path(f"{HOME}/diffs/summary.json").unlink()
     agree(p, 8, "is missing, though its receipt names it")
+
+
+WANTED = {"bundle": "receipts/run_receipt.json", "folder": "receipts/dev/run_receipt.json", "pointer": "receipts/receipt_ref.json"}
+
+
+@cases(**{kind: (kind, file) for kind, file in WANTED.items()})
+def what_is_exported_is_held_to_the_ledger_by_both_and_missed(case, tmp):
+    kind, file = case
+    p = Project(tmp, environments=ENVIRONMENTS.replace("evidence: none", f"evidence: {kind}"))
+    for short in ("M-01", "M-02"):
+        p.bundle(short, f"CREATE SCHEMA s{short[-1]};", schemas=(f"s{short[-1]}",))
+    equal(p.build().status, 0)
+    script(p, "--export", pg.dsn(p.db, user=pg.SUPERUSER), "audit")
+    path = p.path(f"{HOME}/{file}")
+    whole = path.read_text()
+    spoiled = {
+        None: (lambda: None, ""),
+        "altered": (lambda: path.write_text(whole.replace(f'"sequence":{" " if kind == "pointer" else ""}3', '"sequence":4').replace(":3\"", ":4\"")), f"export: ./{HOME}/{file} is not the receipt of entry 4"),
+        "missing": (path.unlink, f"export: ./{HOME}/{file} is missing"),
+    }
+    for name, (spoil, words) in spoiled.items():
+        path.write_text(whole)
+        spoil()
+        ours, theirs = p.run("receipt", "verify", "dev", "--json"), script(p, "--evidence", kind, "audit", ".")
+        equal((ours.status, theirs.returncode), (8, 8) if name else (0, 0), f"{name}: {ours!r} {theirs.stdout}")
+        equal({f["path"] for f in json.loads(ours.out)["findings"]}, {f"{HOME}/{file}"} if name else set(), name)
+        contains(theirs.stdout, words, name)
+    equal(script(p, "audit", ".").returncode, 0, "nobody said that anything is wanted")
 
 
 # --- exported documents that no schema allows: made by another database, so that no digest tells

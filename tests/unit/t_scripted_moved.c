@@ -15,6 +15,8 @@ static const struct {
      LEDGER_UUID " 5 99"},
     {"another database", LEDGER_UUID " 5 99", LEDGER_UUID, "99", 6,
      "database oid 5 of the same server (here: 6)", LEDGER_UUID " 5 99", LEDGER_UUID " 6 99"},
+    {"another database that was made earlier", LEDGER_UUID " 7 99", LEDGER_UUID, "99", 6,
+     "database oid 7 of the same server (here: 6)", LEDGER_UUID " 7 99", LEDGER_UUID " 6 99"},
     {"another server", LEDGER_UUID " 5 99", LEDGER_UUID, "77", 5,
      "the server with system identifier 99 (here: 77)", LEDGER_UUID " 5 99", LEDGER_UUID " 5 77"},
     {"both", LEDGER_UUID " 5 99", LEDGER_UUID, "77", 6,

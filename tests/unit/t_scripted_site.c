@@ -159,6 +159,15 @@ static void begun_knowing_less(void)
     begun_for(2, "null");
 }
 
+/* What it takes the place of is not what was seen. */
+static void begun_for_a_third(void)
+{
+    struct kept was;
+    begun_for(4, "null");
+    kept_make(&was, "7f0c8b1e-0000-4000-8000-000000000003", 3);
+    setting_remember(&t, &was);
+}
+
 static void begun_knowing_another(void)
 {
     char text[DIGEST_TEXT];
@@ -450,6 +459,7 @@ static const struct {
     {"begun knowing more than the last run saw", "dev", LEDGER_UUID, 1, begun_knowing_more, WHO "@ledger_read_receipts(0, run-1) -> contact\n", linked, 0, ERR_NONE, "size 1 of 1 facts 0 seen 3 at " MOMENT},
     {"begun knowing less", "dev", LEDGER_UUID, 1, begun_knowing_less, WHO "@ledger_read_receipts(0, run-1) -> contact\n", linked, -1, ERR_PREFLIGHT,
      "takes the place of one that it knew up to entry 2; the last run here saw entry 3 of it; something that was done there was not known"},
+    {"begun for another than was seen", "dev", LEDGER_UUID, 1, begun_for_a_third, WHO "@ledger_read_receipts(0, run-1) -> contact\n", linked, -1, ERR_PREFLIGHT, "environment \"dev\" carries another ledger than the last run saw"},
     {"begun knowing another root", "dev", LEDGER_UUID, 1, begun_knowing_another, WHO "@ledger_read_receipts(0, run-1) -> contact\n", linked, -1, ERR_PREFLIGHT, "saw entry 3 of it, with another root"},
     {"the sink has its newest receipt", "dev", LEDGER_UUID, 3, sink_the_same, WHO, linked, 0, ERR_NONE, "size 3 of 3 facts 1"},
     {"the sink is ahead", "dev", LEDGER_UUID, 3, sink_ahead, WHO, linked, -1, ERR_INTEGRITY, "has 3 entries, the sink has receipts up to 7"},

@@ -37,6 +37,7 @@ struct variant {
     "the ledger of \"dev\" is not the one that the receipt of entry " n                            \
     " was exported from: " FOLDER file "; history was rewritten, or the file was; compare with "   \
     "`kfmig receipt verify dev`"
+#define SHA "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 #define RECEIPT "run_receipt.json"
 #define REF "receipt_ref.json"
 #define LOOKS                                                                                      \
@@ -71,6 +72,8 @@ static const struct variant variants[] = {
     {"a receipt of no ledger", UNSEEN, false, true, {{.kind = IN_BUNDLE, .at = 9, .uuid = "7f0c"}}, ERR_NONE, FIRST},
     {"a pointer to no ledger", UNSEEN, false, true, {{.kind = POINTER, .at = 9, .uuid = "7f0c"}}, ERR_NONE, FIRST},
     {"a pointer elsewhere", UNSEEN, false, true, {{.kind = POINTER, .at = 1, .text = "{\"environment\":\"dev\",\"uri\":\"file:x\"}"}}, ERR_NONE, FIRST},
+    {"a pointer that is cut off", UNSEEN, false, true, {{.kind = POINTER, .at = 1, .text = "{\"environment\":\"dev\",\"uri\":\"kfmig:ledger:" LEDGER_UUID ":\",\"sha256\":\"" SHA "\"}"}}, ERR_NONE, FIRST},
+    {"a pointer with another sign before its entry", UNSEEN, false, true, {{.kind = POINTER, .at = 1, .text = "{\"environment\":\"dev\",\"uri\":\"kfmig:ledger:" LEDGER_UUID ";9\",\"sha256\":\"" SHA "\"}"}}, ERR_NONE, FIRST},
     {"a pointer without a digest", UNSEEN, false, true, {{.kind = POINTER, .at = 1, .text = "{\"environment\":\"dev\",\"uri\":\"kfmig:ledger:" LEDGER_UUID ":9\"}"}}, ERR_NONE, FIRST},
     {"a file that is none", UNSEEN, false, true, {{.kind = IN_BUNDLE, .at = 1, .text = "none"}}, ERR_NONE, "warning: " FOLDER RECEIPT " is no receipt: left aside|" FIRST},
 
@@ -78,6 +81,7 @@ static const struct variant variants[] = {
     {"back: by a receipt", UNSEEN, false, false, {WRONG(IN_BUNDLE, 5)}, ERR_INTEGRITY, BACK("5", RECEIPT)},
     {"back: by one in the environment's folder", UNSEEN, false, false, {WRONG(IN_FOLDER, 4)}, ERR_INTEGRITY, BACK("4", "dev/" RECEIPT)},
     {"back: by a pointer", UNSEEN, false, false, {WRONG(POINTER, 4)}, ERR_INTEGRITY, BACK("4", REF)},
+    {"back: by far", UNSEEN, false, false, {WRONG(POINTER, 10)}, ERR_INTEGRITY, BACK("10", REF)},
     {"back: by the newest of them", UNSEEN, false, false, {WRONG(IN_BUNDLE, 5), WRONG(POINTER, 7)}, ERR_INTEGRITY, BACK("7", REF)},
     {"back: whatever comes behind it", UNSEEN, false, false, {WRONG(IN_BUNDLE, 7), WRONG(POINTER, 5)}, ERR_INTEGRITY, BACK("7", RECEIPT)},
     {"back: that comes before a fork", UNSEEN, false, false, {WRONG(IN_BUNDLE, 2), WRONG(POINTER, 5)}, ERR_INTEGRITY, BACK("5", REF)},
@@ -174,6 +178,25 @@ static void once(bool has_cache)
     ok(pq_played() && good, "two runs");
 }
 
+/* A database that was made anew is told of, and which one was lost. */
+static void made_anew(void)
+{
+    static struct kept was;
+    struct err e = {0};
+    setting_project("");
+    setting_open(&t, "dev", "", 0);
+    kept_make(&was, OTHER_UUID, 3);
+    setting_remember(&t, &was);
+    setting_play(&t, "connect -> ok\n" NO_LEDGER LOOKS);
+    ok(site_plan(&t.s, true, &e) == 0, "a database without a ledger");
+    is_str(t.heard.text,
+           "warning: dev: the database has no ledger; the last run here saw ledger " OTHER_UUID
+           ", entry 3: it was made anew, and this is first contact again|",
+           "is told of");
+    setting_close(&t);
+    ok(pq_played(), "asked once");
+}
+
 /* The sink remembers it, too. */
 static void sunk(void)
 {
@@ -195,12 +218,13 @@ static void sunk(void)
 
 int main(void)
 {
-    tap_plan(N + 6);
+    tap_plan(N + 9);
     for (size_t i = 0; i < N; i++) {
         play(&variants[i]);
     }
     once(true);
     once(false);
+    made_anew();
     sunk();
     project_remove();
     return tap_done();

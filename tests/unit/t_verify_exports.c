@@ -161,6 +161,8 @@ static const struct {
      P(UUID, "9", ""), POINTER ": of entry 9, the ledger has 3 entries|", "receipt_ref.v1 ", 10},
     {EVIDENCE_NONE, false, "not applied: a pointer to another receipt", POINTER, P(UUID, "2", ""),
      POINTER ": does not name the receipt of ledger entry 2|", "receipt_ref.v1 ", 10},
+    {EVIDENCE_POINTER, true, "a pointer to another entry", POINTER, P(UUID, "3", ""),
+     POINTER ": does not name the receipt of ledger entry 2|", "receipt_ref.v1 ", 10},
     {EVIDENCE_NONE, false, "not applied: a receipt of another ledger", RECEIPT,
      R("another", "9", ODD), "", "", 0},
     {EVIDENCE_NONE, false, "not applied: a pointer to another ledger", POINTER,

@@ -35,8 +35,9 @@ FROM (
         JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
         JOIN pg_catalog.pg_proc p ON p.oid = g.tgfoid
         WHERE n.nspname = 'kfmig' AND c.relname = t.name AND g.tgname = 'append_only' AND g.tgenabled = 'A'
-          AND g.tgtype = 58 AND p.proname = 'refuse' AND p.pronamespace = n.oid
-          AND pg_catalog.strpos(p.prosrc, 'RAISE EXCEPTION') > 0)
+          AND g.tgtype = 58 AND g.tgqual IS NULL AND p.proname = 'refuse' AND p.pronamespace = n.oid
+          AND pg_catalog.regexp_replace(p.prosrc, '\s+', ' ', 'g') =
+              ' BEGIN RAISE EXCEPTION ''kfmig.% is append-only'', TG_TABLE_NAME USING ERRCODE = ''object_not_in_prerequisite_state''; END ')
     UNION ALL
     SELECT 7, 0, 'guard', 'kfmig.' || c.relname || ' has a trigger that is not kfmig''s: ' || g.tgname
     FROM pg_catalog.pg_trigger g
