@@ -27,6 +27,10 @@ struct table_lock {
     int level;
 };
 
+/* Does it run no code, write no rows but the catalogs', and leave nothing in the session, whatever stands in
+ * the database? A closed table (sql/quiet.c); event triggers, which run for it, are asked for elsewhere. */
+enum quiet { QUIET_NOT, QUIET_YES, QUIET_MAKES_TABLE };
+
 struct statement {
     enum statement_kind kind;
     struct bytes text; /* slice of script.bytes: first token to last, without the semicolon */
@@ -44,6 +48,7 @@ struct statement {
     /* Holds code whose effects cannot be read off it: DO, CALL, a call of a function that the
      * server does not itself provide; touches are then only a lower bound. */
     bool opaque;
+    enum quiet quiet;
     bool destructive; /* DROP, TRUNCATE, DELETE, or a column type change */
     /* TRUNCATE or DROP of relations or schemas: rows must be counted before it runs. */
     bool counts_rows_before;

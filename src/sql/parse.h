@@ -1,4 +1,4 @@
-/* A file on its way into statements. For sql/script.c, piece.c and insert.c only.
+/* A file on its way into statements. For sql/script.c, piece.c, insert.c and quiet.c only.
  * A file is read in pieces of whole statements, so that memory is bounded by a piece and not by the
  * file: tokens and trees of one piece are gone before those of the next are made. */
 #ifndef KFMIG_SQL_PARSE_H
@@ -48,6 +48,9 @@ bool insert_read(struct parse *p);
 /* A new statement of out, from at to end in the file, with everything empty that an analysis fills. */
 struct statement *parse_statement(struct parse *p, size_t at, size_t end,
                                   const struct verdict *verdict);
+
+/* See struct statement's quiet; of one that is judged and analysed otherwise. */
+enum quiet quiet_of(const struct statement *st, const tree *stmt);
 
 /* At most so many rows does a statement write, as far as its touches and its tree say. */
 int64_t parse_rows(const struct statement *st, const tree *stmt);

@@ -140,6 +140,7 @@ static void analyse(struct parse *p, size_t i, const tree *stmt, size_t base)
     }
     refuse_counters(st);
     st->rows = parse_rows(st, stmt);
+    st->quiet = quiet_of(st, stmt);
     share(p, st, mark);
     if (st->kind == STATEMENT_COMMIT || st->kind == STATEMENT_NO_TRANSACTION) {
         temps_commit(&p->temps);
