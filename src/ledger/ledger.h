@@ -253,14 +253,16 @@ struct guard {
         *xid; /* pg_current_xact_id()::text at the start of the transaction; NULL: do not check */
     const char *user; /* quoted current_user, a blank, quoted session_user; NULL: do not check */
     const char
-        *commits; /* synchronous_commit that COMMIT is to have, whatever ran; NULL: as it is */
+        *commits;      /* synchronous_commit that COMMIT is to have, whatever ran; NULL: as it is */
+    bool left_nothing; /* it is known that both locks are held and nothing is left in the session */
 };
 /* Fill in sequence, previous, instance and environment (the last two borrowed from id) of the entry that
  * comes next. */
 void ledger_next(const struct identity *id, const struct merkle *m, struct entry *en);
 /* -1 ERR_APPLY: the migration changed transaction, user or locks, or the server refused a part; ERR_LOCKED:
- * somebody else moved the ledger. The caller rolls back; *m is then unchanged. */
-int ledger_record(struct pg *s, const struct recording *r, const struct guard *g, struct merkle *m,
+ * somebody else moved the ledger. The caller rolls back; *m is then unchanged. g->left_nothing is taken back
+ * where triggers or rules that are not kfmig's ran for what was recorded. */
+int ledger_record(struct pg *s, const struct recording *r, struct guard *g, struct merkle *m,
                   struct err *e) MUST_CHECK;
 
 /* Wait until all that was committed before is on disk, at the level that the session came with (so where

@@ -8,6 +8,7 @@
 #include "ledger/queries.h"
 
 enum { SAME_XID, SAME_USERS, HAS_LOCK, HAS_WORK_LOCK, SAME_EPOCH, LEFT }; /* record_guard.sql */
+enum { OTHERS_ACT = 2 };                                                  /* record_end.sql */
 enum { BLOBS_MAX = 64 * 1024 * 1024 }; /* bytes of input texts in one message */
 
 static const char **parameters(struct arena *a, size_t n)
@@ -181,7 +182,8 @@ static struct bytes objects_digest(struct arena *a, const struct recording *r)
 }
 
 /* The last of the flight: what was written is read back. */
-static void add_end(struct pg *s, struct arena *a, const struct recording *r, const char *commits)
+static void add_end(struct pg *s, struct arena *a, const struct recording *r, const char *commits,
+                    struct pg_rows **end)
 {
     struct buf text = {0};
     const struct entry *en = r->entry;
@@ -208,7 +210,7 @@ static void add_end(struct pg *s, struct arena *a, const struct recording *r, co
     v[10] = en->run_id;
     v[11] = en->finished_at;
     v[12] = pg_array(a, objects, r->n_objects);
-    pg_batch_add(s, &ledger_record_end, v, 13, NULL);
+    pg_batch_add(s, &ledger_record_end, v, 13, end);
     buf_release(&text);
 }
 
@@ -316,30 +318,34 @@ static int run_record(struct pg *s, struct pg_rows **guard, struct pg_rows **mov
     return pg_rows_affected(*moved) == 1 ? 0 : overtaken(e);
 }
 
-int ledger_record(struct pg *s, const struct recording *r, const struct guard *g, struct merkle *m,
+int ledger_record(struct pg *s, const struct recording *r, struct guard *g, struct merkle *m,
                   struct err *e)
 {
     struct arena a = {0};
     struct merkle next = *m;
     struct pg_rows *guard = NULL;
     struct pg_rows *moved = NULL;
+    struct pg_rows *end = NULL;
     const char *expected[] = {g->xid, g->user, ledger_number(&a, r->epoch)};
     pg_batch_add(s, &ledger_record_begin, NULL, 0, NULL);
-    pg_batch_add(s, &ledger_record_guard, expected, 3, &guard);
+    pg_batch_add(s, g->left_nothing ? &ledger_record_guard_quiet : &ledger_record_guard, expected,
+                 3, &guard);
     ledger_add_record(s, &a, r, &next, &moved);
-    add_end(s, &a, r, g->commits);
+    add_end(s, &a, r, g->commits, &end);
     int rc = run_record(s, &guard, &moved, e);
     if (rc == 0 && FAULT(TX_RECORDED)) {
         rc = err_set(e, ERR_APPLY, "not recorded: fault point");
     }
     if (rc == 0) {
         *m = next;
+        g->left_nothing &= pg_rows_n(end) == 1 && !pg_bool(end, 0, OTHERS_ACT);
     }
     if (rc == 0 && g->xid == NULL) {
         pg_id_is_ours(s); /* else it was said when the transaction began */
     }
     pg_rows_free(guard);
     pg_rows_free(moved);
+    pg_rows_free(end);
     arena_release(&a);
     return rc;
 }

@@ -49,7 +49,10 @@ static int begin(struct migration_work *w, struct err *e)
     if (is_first && pg_deallocate(*r->pg, e) != 0) {
         return -1;
     }
-    postgis_clean_add(*r->pg);
+    if (r->clean_pid != pg_backend_pid(*r->pg)) {
+        postgis_clean_add(*r->pg);
+    }
+    r->clean_pid = 0;
     postgis_begin_add(*r->pg);
     if (sets_transaction(w->b) &&
         (pg_batch_run(*r->pg, NULL, e) != 0 || execution_set_transaction(&w->x, e) != 0)) {
@@ -105,7 +108,12 @@ static int record_success(struct migration_work *w, struct err *e)
                                .started_at = w->started_at,
                                .finished_at = w->o->seen.server_time,
                                .notes = ""};
-    observer_end_add(*r->pg); /* undoes what the observer did; runs with what follows */
+    w->guard.left_nothing = observer_left_nothing(w->x.observer);
+    if (w->guard.left_nothing) {
+        observer_before_add(*r->pg); /* for the next one, which finds the session as it was */
+    } else {
+        observer_end_add(*r->pg); /* undoes what the observer did; runs with what follows */
+    }
     if (record_entry(r, &in, ENTRY_APPLY, w->rows, w->o->seen.n_changes, &w->guard, w->o, e) != 0) {
         return -1;
     }
@@ -220,6 +228,7 @@ static enum attempt attempt_once(struct migration_work *w)
     }
     catalog_advance(w->r->base, &o->seen);
     baseline_keep(w->r->sum);
+    w->r->clean_pid = w->guard.left_nothing ? pg_backend_pid(*w->r->pg) : 0;
     return ATTEMPT_DONE;
 }
 

@@ -119,7 +119,7 @@ static int pay_new(struct run *r, struct doc *d, const struct recording *texts, 
 {
     struct recording record = *texts;
     struct merkle before = *r->merkle;
-    const struct guard unguarded = {.xid = NULL};
+    struct guard unguarded = {.xid = NULL};
     record.receipt =
         receipt_seal(r->a, doc_get(d, "receipt"), en->instance, en->sequence, &en->previous);
     en->receipt = digest_of(record.receipt);

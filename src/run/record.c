@@ -116,11 +116,11 @@ int record_make(struct run *r, const struct receipt_input *in, enum entry_kind k
 }
 
 int record_entry(struct run *r, const struct receipt_input *in, enum entry_kind kind,
-                 const struct object_row *objects, size_t n_objects, const struct guard *guard,
+                 const struct object_row *objects, size_t n_objects, struct guard *guard,
                  struct outcome *o, struct err *e)
 {
     struct recording record;
-    const struct guard unguarded = {.xid = NULL};
+    struct guard unguarded = {.xid = NULL};
     if (record_make(r, in, kind, objects, n_objects, &record, e) != 0 ||
         ledger_record(*r->pg, &record, guard != NULL ? guard : &unguarded, r->merkle, e) != 0) {
         return -1;

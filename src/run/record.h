@@ -14,7 +14,7 @@ int record_make(struct run *r, const struct receipt_input *in, enum entry_kind k
  * migration's own transaction. The ledger's tree in r advances; o->sequence is set. The transaction stays
  * open. */
 int record_entry(struct run *r, const struct receipt_input *in, enum entry_kind kind,
-                 const struct object_row *objects, size_t n_objects, const struct guard *guard,
+                 const struct object_row *objects, size_t n_objects, struct guard *guard,
                  struct outcome *o, struct err *e) MUST_CHECK;
 
 /* The same in a transaction of its own: for failures, adoptions, drills. in->finished_at NULL: the server's

@@ -122,7 +122,7 @@ static int run_statement(struct execution *x, const struct script *s, const stru
                                 .line = st->line,
                                 .at = x->n_done + 1,
                                 .n = x->n_statements});
-    observer_statement(x->observer, shows_all(st));
+    observer_statement(x->observer, shows_all(st), st->quiet);
     if (st->counts_rows_before &&
         observer_count_before(x->observer, *r->pg, &st->touches, st->cascade, e) != 0) {
         locate(x, s, st, position, e); /* it waits for the statement's own locks */

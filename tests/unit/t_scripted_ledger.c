@@ -113,7 +113,7 @@ static int record(struct pg *s, struct err *e)
                        .run_id = "run-1",
                        .finished_at = "2026-01-02T03:04:05.000006Z"};
     struct recording r = {.entry = &en, .receipt = receipt, .epoch = 3};
-    const struct guard g = {.xid = "700", .user = "kfm kfm"};
+    struct guard g = {.xid = "700", .user = "kfm kfm"};
     en.receipt = digest_of(receipt);
     ledger_next(&id, &seen.merkle, &en);
     return ledger_record(s, &r, &g, &seen.merkle, e);

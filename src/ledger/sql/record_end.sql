@@ -3,7 +3,7 @@
 -- digests of the texts, $7 the level to commit at, whatever the migration made it; NULL: as it is; $8 to $12 the entry's other columns;
 -- $13 the objects' names. A trigger or rule that made something else of it fails here, as 22P02; so does one that could still do that
 -- in COMMIT, or to the head, whose new state record_head.sql has told. Rows of the ledger are looked up by their keys; only where
--- somebody else's code ran for what was inserted, it is counted whether there are others.
+-- somebody else's code ran for what was inserted, it is counted whether there are others. others_act: whether it did.
 WITH others AS MATERIALIZED (
     SELECT COALESCE(pg_catalog.bool_or(x.acts_later), false) AS act_later,
            COALESCE(pg_catalog.bool_or(x.acts), false) AS act
@@ -48,4 +48,5 @@ SELECT CASE
            THEN pg_catalog.set_config('search_path', pg_catalog.current_setting('kfmig.search_path'), true)
            ELSE ('the ledger holds something else: ' || pg_catalog.current_setting('kfmig.search_path'))::pg_catalog.int4::pg_catalog.text
        END,
-       pg_catalog.set_config('synchronous_commit', COALESCE($7::pg_catalog.text, pg_catalog.current_setting('synchronous_commit')), true)
+       pg_catalog.set_config('synchronous_commit', COALESCE($7::pg_catalog.text, pg_catalog.current_setting('synchronous_commit')), true),
+       (SELECT o.act FROM others o) AS others_act

@@ -75,6 +75,7 @@ struct definitions_wanted {
     bool all;
     bool in_clear; /* values as facet_clear() has them; fingerprints are then no fingerprints */
     bool no_parts, no_labels;
+    bool held;  /* of relations those that glance_held.sql found, instead of oids */
     bool given; /* some of the oids are those of what came with the server or an extension */
     bool whole[GROUP_COUNT];
     struct oids {
@@ -93,6 +94,7 @@ struct definitions;
 struct definitions *definitions_add(struct arena *a, struct pg *s,
                                     const struct definitions_wanted *w);
 void definitions_take(struct definitions *d, struct catalog *out); /* sorted by text */
+void definitions_drop(struct definitions *d);                      /* unread */
 
 /* The settings that definitions are read under, around whatever else is added to the batch; in an
  * open transaction they and the locks of reading are undone. */

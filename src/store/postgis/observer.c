@@ -26,10 +26,17 @@ void observer_end_add(struct pg *s)
     pins_undo(s, PINS_SAVEPOINT);
 }
 
-void observer_statement(struct observer *o, bool shows_all)
+void observer_statement(struct observer *o, bool shows_all, enum quiet quiet)
 {
     o->ran_code = shows_all ? o->ran_code && o->is_told : true;
+    o->is_quiet = quiet != QUIET_NOT && (o->is_quiet || !o->is_told);
+    o->glance.makes |= quiet == QUIET_MAKES_TABLE;
     o->is_told = true;
+}
+
+bool observer_left_nothing(const struct observer *o)
+{
+    return o->glance.is_taken && o->glance.had_run_locks;
 }
 
 void observer_start_add(struct observer *o, struct pg *s)
@@ -87,12 +94,27 @@ int observer_settle(struct observer *o, struct pg *s, struct observation *out, s
     *out = (struct observation){0};
     o->s = s;
     o->out = out;
+    o->is_quiet = false; /* who settles goes on */
     if (sense(o, e) != 0) {
         return -1;
     }
     o->is_pinned = false;
     pins_undo(s, PINS_SAVEPOINT);
     return pg_batch_run(s, NULL, e);
+}
+
+static int look(struct observer *o, struct err *e)
+{
+    if (o->is_quiet) {
+        glance_add(o, o->s);
+        if (pg_batch_run(o->s, NULL, e) != 0) {
+            return -1;
+        }
+        if (glance_take(o)) {
+            return 0;
+        }
+    }
+    return sense(o, e);
 }
 
 int observer_finish(struct observer *o, struct pg *s, const struct catalog *base,
@@ -102,7 +124,7 @@ int observer_finish(struct observer *o, struct pg *s, const struct catalog *base
     o->s = s;
     o->base = base;
     o->out = out;
-    int rc = sense(o, e);
+    int rc = look(o, e);
     if (rc == 0) {
         rc = reconcile(o, e);
     }
@@ -123,6 +145,7 @@ int observer_finish(struct observer *o, struct pg *s, const struct catalog *base
     if (rc == 0) {
         sum_up(o);
     }
+    glance_release(o);
     pg_rows_free(o->r_hidden);
     o->r_hidden = NULL;
     buf_release(&o->unreconciled);

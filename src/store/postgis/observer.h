@@ -132,6 +132,15 @@ struct round {
     struct pg_rows *dependants;
 };
 
+/* What glance.c asked for; freed by glance_release(), parts of it by who takes them. */
+struct glance {
+    bool makes; /* tables: their definitions are read as well */
+    struct pg_rows *held, *counters, *relations, *rows;
+    struct definitions *definitions;
+    bool is_taken;      /* it sufficed: o->now and o->moved are of it */
+    bool had_run_locks; /* both of the run's locks were held */
+};
+
 struct observer {
     struct arena *a;
     /* start */
@@ -150,6 +159,8 @@ struct observer {
     bool
         ran_code; /* something ran whose effects its text does not show, or nothing was said of it */
     bool is_told;
+    bool is_quiet; /* all statements were, so far */
+    struct glance glance;
     /* finish */
     struct pg *s;
     const struct catalog *base;
@@ -181,6 +192,19 @@ int sense_start_done(struct observer *o, struct err *e) MUST_CHECK;
 int sense(struct observer *o, struct err *e) MUST_CHECK;
 struct lock *sensed_lock(const struct observer *o, uint32_t oid);
 const struct taken *taken_of(const struct observer *o, uint32_t oid, enum taken_by by);
+
+/* Into o->moved. */
+void take_counters(struct observer *o, const struct pg_rows *r);
+
+/* glance.c: the same and more, of a transaction of nothing but quiet statements. add: pg_batch_add()s, in
+ * kfmig's savepoint; take, when the batch was run; false: it does not suffice, sense() has to look. rows: what
+ * observe_rows.sql would have found, freed by the caller. definitions: of all candidates; NULL: not of all.
+ * release: whatever nobody took. */
+void glance_add(struct observer *o, struct pg *s);
+bool glance_take(struct observer *o);
+struct pg_rows *glance_rows(struct observer *o);
+struct definitions *glance_definitions(struct observer *o);
+void glance_release(struct observer *o);
 
 /* reconcile.c: which objects may have changed, and whether every catalog that moved is accounted for. */
 int reconcile(struct observer *o, struct err *e) MUST_CHECK;

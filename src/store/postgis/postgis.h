@@ -6,6 +6,7 @@
 #ifndef KFMIG_STORE_POSTGIS_POSTGIS_H
 #define KFMIG_STORE_POSTGIS_POSTGIS_H
 
+#include "model/script.h"
 #include "model/way.h"
 #include "pg/pg.h"
 #include "store/postgis/powers.h"
@@ -68,8 +69,12 @@ int observer_count_before(struct observer *o, struct pg *s, const struct touches
                           bool cascade, struct err *e) MUST_CHECK;
 
 /* Before each statement: whether its text shows all that it does, and nothing else runs for it (no code, no
- * row that a trigger sees). Where that is not said, it is taken for one that does not. */
-void observer_statement(struct observer *o, bool shows_all);
+ * row that a trigger sees). Where that is not said, it is taken for one that does not. quiet: as in
+ * model/script.h. */
+void observer_statement(struct observer *o, bool shows_all, enum quiet quiet);
+/* After observer_finish(): nothing of the transaction is left in the session, and none of the run's locks was
+ * let go: all statements were quiet, and nothing ran beside them. */
+bool observer_left_nothing(const struct observer *o);
 /* Before the first statement, where an earlier run of the same found that nobody had counted the
  * rows of v[0..n) (out->uncounted, of the base): lock them as DROP would, and count. Tables that
  * this role may not lock so stay uncounted. */

@@ -324,7 +324,12 @@ static void begin_comparing(struct observer *o)
             candidate_add(o, f.classid, f.objid)->extension = f.extension;
         }
     }
-    o->is_begun = compare_add(o, true);
+    if (!o->glance.is_taken) {
+        o->is_begun = compare_add(o, true);
+        return;
+    }
+    o->round = (struct round){.definitions = glance_definitions(o)};
+    o->is_begun = o->round.definitions != NULL;
 }
 
 /* The server takes longer to resolve rows than to find them, and most changes are of relations,
@@ -337,7 +342,8 @@ static int search(struct observer *o, struct row_search *q, bool hidden, struct 
         if (begins) {
             begin_comparing(o);
         }
-        struct pg_rows *r = searched_rows(o, q, hidden, e);
+        struct pg_rows *r =
+            begins && o->glance.is_taken ? glance_rows(o) : searched_rows(o, q, hidden, e);
         if (r == NULL) {
             return -1;
         }

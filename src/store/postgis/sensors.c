@@ -176,7 +176,7 @@ static void take_state(struct observer *o, const struct pg_rows *r)
     n->slots = arena_strdup(o->a, pg_null(r, 0, 6) ? "" : pg_text(r, 0, 6));
 }
 
-static void take_counters(struct observer *o, const struct pg_rows *r)
+void take_counters(struct observer *o, const struct pg_rows *r)
 {
     o->moved = ARENA_ARRAY(o->a, struct moved, pg_rows_n(r) + 1);
     for (size_t i = 0; i < pg_rows_n(r); i++) {

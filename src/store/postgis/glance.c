@@ -1,0 +1,277 @@
+/* A glance: all that is to be known of a transaction whose statements ran no code and made tables or indexes,
+ * in one flight.
+ * Owns: what may be concluded from it. Statements that are "quiet" (src/sql/quiet.c) write no rows but the
+ * catalogs', leave nothing in the session and roll nothing back in between, so that the locks they took are
+ * all there are, and no counter tells more than they do. Wherever something else is found, nothing of it
+ * counts, and the sensors look as they do for any transaction. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "store/postgis/observer.h"
+#include "store/postgis/queries.h"
+
+enum {
+    HELD_IDS = 1,
+    HELD_RELATIONS,
+    HELD_MODES,
+    HELD_OTHERS,
+    HELD_RUN_LOCKS,
+    HELD_ADVISORY,
+    HELD_XID,
+    HELD_USERS,
+    HELD_COUNTS,
+    HELD_NOW,
+    HELD_CODE
+};
+enum {
+    REL_OID,
+    REL_KIND,
+    REL_SCHEMA,
+    REL_NAME,
+    REL_IS_TEMPORARY,
+    REL_FILENODE,
+    REL_OWNER,
+    REL_IS_PART
+};
+enum { BOTH_RUN_LOCKS = 3 };
+
+/* Catalogs that making tables, indexes and comments writes. parts: what catalog_parts.sql or labels tell. */
+static const char *const expected[] = {"pg_class",   "pg_attribute",   "pg_type",
+                                       "pg_attrdef", "pg_index",       "pg_constraint",
+                                       "pg_depend",  "pg_description", "pg_shdepend"};
+
+void glance_add(struct observer *o, struct pg *s)
+{
+    struct glance *g = &o->glance;
+    const struct definitions_wanted w = {
+        .format = o->base->format, .held = true, .no_parts = true, .no_labels = true};
+    pins_add(s, PINS_SAVEPOINT, false);
+    pg_batch_add(s, &postgis_observe_mark, NULL, 0, NULL);
+    pg_batch_add(s, &postgis_glance_held, NULL, 0, &g->held);
+    pg_batch_add(s, &postgis_observe_counters, &o->catalogs, 1, &g->counters);
+    pg_batch_add(s, &postgis_glance_relations, NULL, 0, &g->relations);
+    pg_batch_add(s, &postgis_glance_rows, NULL, 0, &g->rows);
+    g->definitions = g->makes ? definitions_add(o->a, s, &w) : NULL;
+    o->is_pinned = true;
+}
+
+static bool is_expected(const char *catalog)
+{
+    for (size_t i = 0; i < sizeof expected / sizeof *expected; i++) {
+        if (strcmp(expected[i], catalog) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static unsigned mode_bit(const char *mode, size_t n)
+{
+    static const char *const modes[] = {
+        "AccessShareLock", "RowShareLock",          "RowExclusiveLock", "ShareUpdateExclusiveLock",
+        "ShareLock",       "ShareRowExclusiveLock", "ExclusiveLock"};
+    for (unsigned i = 0; i < sizeof modes / sizeof *modes; i++) {
+        if (strlen(modes[i]) == n && strncmp(mode, modes[i], n) == 0) {
+            return 1U << i;
+        }
+    }
+    return LOCKED_ACCESS_EXCLUSIVE;
+}
+
+static struct lock *lock_of(struct observer *o, uint32_t oid)
+{
+    struct lock *l = sensed_lock(o, oid);
+    if (l == NULL) {
+        l = &o->now.locks[o->now.n_locks++];
+        *l = (struct lock){.oid = oid,
+                           .schema = "",
+                           .name = "",
+                           .owner_schema = "",
+                           .owner_name = "",
+                           .extension = "",
+                           .server = ""};
+        (void)table_put(&o->now.by_oid, bytes_of(arena_dup(o->a, &oid, sizeof oid), sizeof oid), l);
+    }
+    return l;
+}
+
+/* "{1,2}" and "{AShareLock,BLock}", as many of the one as of the other. */
+static void take_modes(struct observer *o, const char *oids, const char *modes)
+{
+    o->now.locks = ARENA_ARRAY(o->a, struct lock, strlen(oids) / 2 + 1);
+    for (const char *p = oids, *m = modes; *p != '\0' && p[1] != '\0' && p[1] != '}';) {
+        char *end = NULL;
+        uint32_t oid = (uint32_t)strtoul(p + 1, &end, 10);
+        size_t n = strcspn(m + 1, ",}");
+        lock_of(o, oid)->modes |= mode_bit(m + 1, n);
+        p = end;
+        m += 1 + n;
+    }
+}
+
+/* As regnamespace shows it. */
+static const char *unquoted(struct arena *a, const char *text)
+{
+    struct buf b = {0};
+    if (text[0] != '"') {
+        return arena_strdup(a, text);
+    }
+    for (const char *p = text + 1; *p != '\0' && p[1] != '\0'; p++) {
+        buf_putc(&b, *p);
+        p += *p == '"' ? 1 : 0;
+    }
+    const char *name = arena_strdup(a, buf_str(&b));
+    buf_release(&b);
+    return name;
+}
+
+static void take_relations(struct observer *o, const struct pg_rows *r)
+{
+    for (size_t i = 0; i < pg_rows_n(r); i++) {
+        struct lock *l = lock_of(o, (uint32_t)pg_int(r, i, REL_OID));
+        l->kind = pg_text(r, i, REL_KIND)[0];
+        l->schema = unquoted(o->a, pg_text(r, i, REL_SCHEMA));
+        l->name = arena_strdup(o->a, pg_text(r, i, REL_NAME));
+        l->is_temporary = pg_bool(r, i, REL_IS_TEMPORARY);
+        l->filenode = (uint32_t)pg_int(r, i, REL_FILENODE);
+        l->owner = (uint32_t)pg_int(r, i, REL_OWNER);
+        l->is_part = pg_bool(r, i, REL_IS_PART);
+    }
+}
+
+/* A catalog that is locked for writing because its rows were. */
+static bool name_catalog(struct observer *o, struct lock *l)
+{
+    for (size_t i = 0; i < o->n_moved; i++) {
+        if (o->moved[i].oid == l->oid && l->modes == LOCKED_ROW_EXCLUSIVE) {
+            l->kind = 'r';
+            l->schema = "pg_catalog";
+            l->name = o->moved[i].name;
+            return o->moved[i].source->how != HOW_LOCKED && o->moved[i].source->how != HOW_SILENT;
+        }
+    }
+    return false;
+}
+
+/* A table that is new, or known from before and not made anew. Members of extensions are neither: nothing
+ * but its creation locks a table like that. */
+static bool is_plain_table(const struct observer *o, const struct lock *l)
+{
+    const struct catalog_object *b = catalog_at(o->base, PG_CLASS, l->oid);
+    bool is_exclusive = (l->modes & LOCKED_ACCESS_EXCLUSIVE) != 0;
+    bool is_known = b != NULL && b->objid == l->oid && !b->is_given;
+    return (l->kind == 'r' || l->kind == 'p') && !l->is_temporary &&
+           (b == NULL ? is_exclusive : is_known && !is_exclusive);
+}
+
+static bool is_plain(struct observer *o, struct lock *l)
+{
+    if (l->oid < FIRST_NORMAL_OID) {
+        return name_catalog(o, l);
+    }
+    if (l->modes < LOCKED_SHARE_UPDATE_EXCLUSIVE || strcmp(l->schema, "kfmig") == 0) {
+        return false;
+    }
+    if (strcmp(l->schema, "pg_toast") == 0) {
+        return catalog_at(o->base, PG_CLASS, l->oid) == NULL;
+    }
+    if (l->kind != 'i' && l->kind != 'I') {
+        return is_plain_table(o, l);
+    }
+    const struct lock *table = sensed_lock(o, l->owner);
+    if (table == NULL || !is_plain_table(o, table)) {
+        return false;
+    }
+    l->owner_kind = table->kind;
+    l->owner_schema = table->schema;
+    l->owner_name = table->name;
+    return true;
+}
+
+/* Nothing but tables, their indexes and comments: whatever else there is takes the long way. */
+static bool is_all_plain(struct observer *o)
+{
+    for (size_t i = 0; i < o->n_moved; i++) {
+        if (!is_expected(o->moved[i].name)) {
+            return false;
+        }
+    }
+    for (size_t i = 0; i < o->now.n_locks; i++) {
+        if (!is_plain(o, &o->now.locks[i])) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool take(struct observer *o)
+{
+    struct glance *g = &o->glance;
+    const struct pg_rows *r = g->held;
+    int64_t ids = pg_int(r, 0, HELD_IDS);
+    o->n_moved = 0;
+    o->now = (struct sensed){.by_oid = {.a = o->a}};
+    g->had_run_locks = pg_int(r, 0, HELD_RUN_LOCKS) == BOTH_RUN_LOCKS;
+    if (pg_bool(r, 0, HELD_CODE) || pg_int(r, 0, HELD_OTHERS) != 0 ||
+        pg_int(r, 0, HELD_ADVISORY) != 0 || pg_null(r, 0, HELD_RELATIONS) || ids <= 0 ||
+        ids >= INT32_MAX) {
+        return false;
+    }
+    o->now.window = ids;
+    o->now.xid = arena_strdup(o->a, pg_text(r, 0, HELD_XID));
+    o->now.users = arena_strdup(o->a, pg_text(r, 0, HELD_USERS));
+    o->now.counts = pg_bool(r, 0, HELD_COUNTS);
+    o->now.now = arena_strdup(o->a, pg_text(r, 0, HELD_NOW));
+    o->now.is_super = o->powers.is_super;
+    o->now.slots = o->slots;
+    o->now.ledger = o->ledger;
+    take_counters(o, g->counters);
+    take_modes(o, pg_text(r, 0, HELD_RELATIONS), pg_text(r, 0, HELD_MODES));
+    take_relations(o, g->relations);
+    return is_all_plain(o);
+}
+
+void glance_release(struct observer *o)
+{
+    struct glance *g = &o->glance;
+    pg_rows_free(g->held);
+    pg_rows_free(g->counters);
+    pg_rows_free(g->relations);
+    pg_rows_free(g->rows);
+    if (g->definitions != NULL) {
+        definitions_drop(g->definitions);
+    }
+    g->held = g->counters = g->relations = g->rows = NULL;
+    g->definitions = NULL;
+}
+
+bool glance_take(struct observer *o)
+{
+    o->glance.is_taken = take(o);
+    if (!o->glance.is_taken) {
+        glance_release(o);
+        o->n_moved = 0;
+    }
+    return o->glance.is_taken;
+}
+
+struct pg_rows *glance_rows(struct observer *o)
+{
+    struct pg_rows *r = o->glance.rows;
+    o->glance.rows = NULL;
+    return r;
+}
+
+/* Only what is new and has no parts was read in full. */
+struct definitions *glance_definitions(struct observer *o)
+{
+    struct definitions *d = o->glance.definitions;
+    for (size_t i = 0; d != NULL && i < o->candidates.n; i++) {
+        const struct suspect *c = o->candidates.rows[i].value;
+        if (catalog_at(o->base, c->classid, c->objid) != NULL) {
+            return NULL;
+        }
+    }
+    o->glance.definitions = NULL;
+    return d;
+}
