@@ -197,8 +197,8 @@ const struct taken *taken_of(const struct observer *o, uint32_t oid, enum taken_
 void take_counters(struct observer *o, const struct pg_rows *r);
 
 /* glance.c: the same and more, of a transaction of nothing but quiet statements. add: pg_batch_add()s, in
- * kfmig's savepoint; take, when the batch was run; false: it does not suffice, sense() has to look. rows: what
- * observe_rows.sql would have found, freed by the caller. definitions: of all candidates; NULL: not of all.
+ * kfmig's savepoint; take, when the batch was run; false: it does not suffice, sense() must look. rows: what
+ * observe_rows.sql would have found, freed by the caller. definitions: of all candidates, NULL: not of all.
  * release: whatever nobody took. */
 void glance_add(struct observer *o, struct pg *s);
 bool glance_take(struct observer *o);
