@@ -100,6 +100,9 @@ static bool run_step(struct writing *w, const struct step *step)
         .action = RESULT_APPLY, .target = step->bundle->id, .key = step->bundle->checksum};
     writing_end(w, row, "", &o);
     remember_fact(w->site, step, &o);
+    if (is_good && o.own != NULL) {
+        arena_release(o.own);
+    }
     return is_good;
 }
 

@@ -137,6 +137,7 @@ static void fill_run(struct writing *w)
                           .merkle = &s->merkle,
                           .base = &s->catalog,
                           .actor = &w->actor,
+                          .observer = {.a = s->a},
                           .ear = &w->site->watch.front,
                           .wait = &w->wait,
                           .reconnect = reconnect,

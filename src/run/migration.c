@@ -283,33 +283,50 @@ static int64_t pause_of(int attempt)
     return most / 2 + (int64_t)(dice % (uint32_t)(most / 2 + 1));
 }
 
+/* Again, where it failed for a lock, as often as the migration says. Returns what came of the last time. */
+static enum attempt attempts(struct migration_work *w)
+{
+    struct run *r = w->r;
+    enum attempt a = attempt(w);
+    for (int i = 1; a == ATTEMPT_RETRY && i <= w->b->decl->lock_retries; i++) {
+        int64_t pause = pause_of(i);
+        tell(r->ear, &(struct tell){.kind = TELL_RETRY,
+                                    .target = w->b->id,
+                                    .what = w->o->failure.condition,
+                                    .at = (size_t)i,
+                                    .n = (size_t)w->b->decl->lock_retries,
+                                    .ms = pause});
+        clock_sleep_ms(pause);
+        if (ear_stops(r->ear) != ERR_NONE) {
+            err_set(&w->o->failure, ERR_INTERRUPTED, "interrupted while waiting to try again");
+            break;
+        }
+        a = attempt(w);
+    }
+    return a;
+}
+
+static void release(void *own)
+{
+    arena_release(own);
+}
+
 void run_migration(struct run *r, const struct step *s, struct outcome *o)
 {
+    struct arena *whole = r->a;
+    struct arena *own = ARENA_NEW(whole, struct arena);
+    arena_at_end(whole, release, own);
     struct migration_work w = {.r = r, .b = s->bundle, .o = o};
     w.x = (struct execution){
         .run = r, .bundle = s->bundle, .outcome = o, .n_statements = execution_count(s->bundle)};
     int64_t start = clock_ms();
-    *o = (struct outcome){0};
+    *o = (struct outcome){.own = own};
     random_uuid(o->run_id);
-    enum attempt a = attempt(&w);
-    for (int i = 1; a == ATTEMPT_RETRY && i <= w.b->decl->lock_retries; i++) {
-        int64_t pause = pause_of(i);
-        tell(r->ear, &(struct tell){.kind = TELL_RETRY,
-                                    .target = w.b->id,
-                                    .what = o->failure.condition,
-                                    .at = (size_t)i,
-                                    .n = (size_t)w.b->decl->lock_retries,
-                                    .ms = pause});
-        clock_sleep_ms(pause);
-        if (ear_stops(r->ear) != ERR_NONE) {
-            err_set(&o->failure, ERR_INTERRUPTED, "interrupted while waiting to try again");
-            break;
-        }
-        a = attempt(&w);
-    }
-    if (a != ATTEMPT_DONE) {
+    r->a = own;
+    if (attempts(&w) != ATTEMPT_DONE) {
         record_failure(&w);
     }
+    r->a = whole;
     baseline_undo(r->sum);
     o->elapsed_ms = clock_ms() - start;
 }

@@ -66,6 +66,9 @@ struct outcome {
     bool observed; /* seen is filled */
     int64_t elapsed_ms;
     struct bytes owed; /* a receipt that could not be recorded: for state/owed; p NULL if none */
+    /* Of a migration: what it needed, and gates, seen and owed live in. Whoever is done with them may release
+     * it, as a run may have ten thousands of them; else it goes with the run's arena. */
+    struct arena *own;
 };
 
 /* Apply s's migration. Its bundle has decl and scripts. Never fails as a call: everything is in *o. */

@@ -47,8 +47,9 @@ struct observer_memory {
     int backend_pid; /* 0: nothing read yet */
     struct digest ledger;
     char catalogs[1024]; /* the oids of all system catalogs, as an array */
-    int powers_pid; /* whose powers these are; 0: nobody's yet. Their texts live in the observer's arena */
+    int powers_pid;      /* whose powers these are; 0: nobody's yet */
     struct powers powers;
+    struct arena *a; /* of their texts, by the caller; NULL: the first observer's */
 };
 
 /* Before BEGIN, as an addition to the caller's batch: what earlier transactions of the session

@@ -120,7 +120,8 @@ int sense_start_done(struct observer *o, struct err *e)
     o->counts = pg_bool(o->r_begin, 0, 2);
     o->slots = arena_strdup(o->a, pg_null(o->r_begin, 0, 3) ? "" : pg_text(o->r_begin, 0, 3));
     if (o->r_powers.powers != NULL) {
-        if (powers_take(o->a, &o->r_powers, &o->powers, e) != 0) {
+        struct arena *a = o->memory != NULL && o->memory->a != NULL ? o->memory->a : o->a;
+        if (powers_take(a, &o->r_powers, &o->powers, e) != 0) {
             return -1;
         }
         if (o->memory != NULL) {
