@@ -6,6 +6,7 @@
 #include "base/digest.h"
 #include "model/env.h"
 #include "model/lineage.h"
+#include "model/lone.h"
 #include "model/touch.h"
 
 enum statement_kind {
@@ -15,7 +16,8 @@ enum statement_kind {
     /* SET TRANSACTION as the first statement: sent right after kfmig's own BEGIN */
     STATEMENT_SET_TRANSACTION,
     STATEMENT_CONTROL, /* any other transaction control: refused (why holds the reason) */
-    /* cannot run in a transaction block: CREATE INDEX CONCURRENTLY, VACUUM, ... */
+    /* cannot run in a transaction block: CREATE INDEX CONCURRENTLY, VACUUM, ...: runs alone and journaled
+     * (lone), or is refused */
     STATEMENT_NO_TRANSACTION,
     /* never run by kfmig: COPY ... TO STDOUT, psql meta-command, ... (why holds it) */
     STATEMENT_REFUSED
@@ -42,6 +44,7 @@ struct statement {
     const char *tag;  /* what the parser calls it: "CREATE TABLE", ...; "" where not analysed */
     const char *why;  /* CONTROL, NO_TRANSACTION, REFUSED: the reason, one clause; else "" */
     const char *hint; /* what to do instead; "" if none */
+    const struct lone *lone; /* NO_TRANSACTION: it may run alone; NULL: it is refused */
     /* The parser knew it; false: newer syntax, a vendor's, or none: touches are empty. */
     bool analysed;
     size_t unread_at; /* not analysed: offset in script.bytes where the parser stopped */

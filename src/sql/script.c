@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sql/lone.h"
 #include "sql/parse.h"
 #include "sql/psql.h"
 #include "sql/rows.h"
@@ -139,6 +140,9 @@ static void analyse(struct parse *p, size_t i, const tree *stmt, size_t base)
         judge(st, touched);
     }
     refuse_counters(st);
+    if (st->kind == STATEMENT_NO_TRANSACTION) {
+        lone_read(p->a, stmt, st);
+    }
     st->rows = parse_rows(st, stmt);
     st->quiet = quiet_of(st, stmt);
     share(p, st, mark);
@@ -262,6 +266,7 @@ static void balance(struct script *s)
                    "make it the first statement");
         } else if (st->kind == STATEMENT_NO_TRANSACTION && open != NULL) {
             refuse(st, "it cannot run between BEGIN and COMMIT", "move it out of the block");
+            st->lone = NULL;
         }
         first = first && st->kind == STATEMENT_SET_TRANSACTION;
     }

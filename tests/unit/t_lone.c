@@ -1,0 +1,91 @@
+/* Which statements may run alone, outside of any transaction, what their texts say, and why others may not. */
+#include "script/language.h"
+#include "sql/script.h"
+#include "tap.h"
+
+struct lone_case {
+    const char *sql;
+    const char *said; /* "KIND schema.name on schema.table ? shape"; or "- why | hint" */
+};
+
+/* clang-format off */
+static const struct lone_case cases[] = {
+    {"CREATE INDEX CONCURRENTLY i ON app.t (a)", "index app.i on app.t: btree (a)"},
+    {"CREATE INDEX CONCURRENTLY i ON t (a)", "index .i on .t: btree (a)"},
+    {"SET search_path = app; CREATE INDEX CONCURRENTLY i ON t (a)", "index app.i on app.t: btree (a)"},
+    {"SET search_path = app, pub; CREATE INDEX CONCURRENTLY i ON t (a)", "index .i on .t: btree (a)"},
+    {"CREATE INDEX CONCURRENTLY IF NOT EXISTS i ON app.t (a)", "index app.i on app.t ?: btree (a)"},
+    {"CREATE UNIQUE INDEX CONCURRENTLY \"I x\" ON ONLY app.\"T\" (a, lower(b) DESC, c) INCLUDE (d, e) WHERE a > 1", "index app.I x on app.T: unique btree (a,,c) include (d,e) where"},
+    {"CREATE INDEX CONCURRENTLY i ON app.t USING gist (geom)", "index app.i on app.t: gist (geom)"},
+    {"CREATE INDEX CONCURRENTLY i ON app.t USING gist (ST_Transform(geom, 4326))", "index app.i on app.t: gist ()"},
+    {"CREATE INDEX CONCURRENTLY ON app.t (a)", "- an index without a name could not be told apart after a crash | give it a name: CREATE INDEX CONCURRENTLY name ON ..."},
+    {"CREATE INDEX CONCURRENTLY i ON app.t (app.f(a))", "- outside of a transaction it would run a function whose effects its text does not name | use functions of the server or of an extension, or leave CONCURRENTLY out"},
+    {"CREATE INDEX CONCURRENTLY i ON app.t (a) WHERE app.ok(a)", "- outside of a transaction it would run a function whose effects its text does not name | use functions of the server or of an extension, or leave CONCURRENTLY out"},
+    {"CREATE TEMP TABLE x (a int); CREATE INDEX CONCURRENTLY i ON x (a)", "- nobody else sees a temporary table | leave CONCURRENTLY out"},
+    {"CREATE INDEX CONCURRENTLY i ON pg_temp.x (a)", "- nobody else sees a temporary table | leave CONCURRENTLY out"},
+    {"BEGIN; CREATE INDEX CONCURRENTLY i ON app.t (a); COMMIT", "- it cannot run between BEGIN and COMMIT | move it out of the block"},
+    {"DROP INDEX CONCURRENTLY app.i", "index app.i on .: "},
+    {"DROP INDEX CONCURRENTLY IF EXISTS app.i RESTRICT", "index app.i on . ?: "},
+    {"DROP INDEX CONCURRENTLY i", "index .i on .: "},
+    {"SET search_path = app; DROP INDEX CONCURRENTLY i", "index app.i on .: "},
+    {"DROP INDEX CONCURRENTLY app.i, app.k", "- CONCURRENTLY cannot run in a transaction block | "},
+    {"DROP INDEX CONCURRENTLY app.i CASCADE", "- CONCURRENTLY cannot run in a transaction block | "},
+    {"REINDEX INDEX CONCURRENTLY app.i", "index app.i on .: "},
+    {"REINDEX (CONCURRENTLY) INDEX app.i", "index app.i on .: "},
+    {"REINDEX (CONCURRENTLY, TABLESPACE x) INDEX app.i", "index app.i on .: "},
+    {"REINDEX TABLE CONCURRENTLY app.t", "- CONCURRENTLY cannot run in a transaction block | "},
+    {"REINDEX SCHEMA CONCURRENTLY app", "- CONCURRENTLY cannot run in a transaction block | "},
+    {"REINDEX DATABASE CONCURRENTLY d", "- CONCURRENTLY cannot run in a transaction block | "},
+    {"ALTER TABLE app.t DETACH PARTITION app.p CONCURRENTLY", "table app.p on app.t: "},
+    {"ALTER TABLE IF EXISTS app.t DETACH PARTITION app.p CONCURRENTLY", "table app.p on app.t ?: "},
+    {"VACUUM app.t", "- PostgreSQL runs it outside of transaction blocks only | "},
+    {"CREATE DATABASE d", "- PostgreSQL runs it outside of transaction blocks only | "},
+    {"ALTER SYSTEM SET work_mem = '1GB'", "- PostgreSQL runs it outside of transaction blocks only | "},
+    {"CLUSTER", "- PostgreSQL runs it outside of transaction blocks only | "},
+    {"CREATE SUBSCRIPTION s CONNECTION 'x' PUBLICATION p", "- it creates, drops or reads a replication slot elsewhere | "},
+};
+/* clang-format on */
+
+static const char *said(struct arena *a, const struct statement *st)
+{
+    const struct lone *l = st->lone;
+    if (l == NULL) {
+        return arena_printf(a, "- %s | %s", st->why, st->hint);
+    }
+    return arena_printf(a, "%s %s.%s on %s.%s%s: %s", lone_noun(l->kind), l->schema, l->name,
+                        l->table_schema, l->table, l->is_conditional ? " ?" : "", l->shape);
+}
+
+/* The last statement that is not plain and no control of a block that is right. */
+static const char *read_case(struct arena *a, const char *sql)
+{
+    struct script s;
+    struct err e = {0};
+    const char *text = "nothing";
+    if (script_parse(a, "a.sql", bytes_str(sql), &s, &e) != 0) {
+        return arena_strdup(a, e.msg);
+    }
+    for (size_t i = 0; i < s.n; i++) {
+        if (s.v[i].why[0] != '\0') {
+            text = said(a, &s.v[i]);
+        }
+    }
+    return text;
+}
+
+int main(void)
+{
+    enum { N = sizeof cases / sizeof *cases };
+    struct arena a = {0};
+    tap_plan(N + 2);
+    for (size_t i = 0; i < N; i++) {
+        is_str(read_case(&a, cases[i].sql), cases[i].said, cases[i].sql);
+    }
+    ok(lone_cleans(LONE_CREATE_INDEX) && lone_cleans(LONE_REINDEX_INDEX),
+       "half an index is taken away");
+    ok(!lone_cleans(LONE_DROP_INDEX) && !lone_cleans(LONE_DETACH_PARTITION),
+       "half of a removal is gone on with");
+    arena_release(&a);
+    script_shutdown();
+    return tap_done();
+}
