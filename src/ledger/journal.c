@@ -103,7 +103,8 @@ static void take_intent(struct journal *j, const struct entry *en)
     row->is_open = true;
     row->is_done = false;
     row->before = en->pre;
-    row->proof = row->cursor = (struct digest){{0}};
+    row->proof = row->cursor = row->kept = (struct digest){{0}};
+    row->done = 0;
 }
 
 static void take_batch(struct journal *j, const struct entry *en)
@@ -117,11 +118,18 @@ static void take_batch(struct journal *j, const struct entry *en)
 static void take_done(struct journal *j, const struct entry *en)
 {
     struct journal_row *row = row_of(j, &en->checksum);
-    if (row != NULL) {
-        row->is_open = false;
-        row->is_done = strcmp(en->result, "success") == 0;
-        row->proof = en->post;
+    bool is_done = strcmp(en->result, "success") == 0;
+    if (row == NULL || !row->is_open) { /* a transaction: no intent */
+        row = row_add(j, &en->checksum, en->subject);
+        row->run_id = arena_strdup(j->a, en->run_id);
+        row->intent = en->sequence;
+        row->before = en->pre;
     }
+    row->is_open = false;
+    row->is_done = is_done;
+    row->done = is_done ? en->sequence : 0;
+    row->proof = en->post;
+    row->kept = is_done ? en->bundle_digest : (struct digest){{0}};
 }
 
 /* A subject that was applied, or taken back, begins anew: steps that were done before it count no more. */
@@ -174,16 +182,16 @@ static int by_intent(const void *a, const void *b)
     return ((*x)->intent > (*y)->intent) - ((*x)->intent < (*y)->intent);
 }
 
-/* subject NULL: of all, those that are open; else of that one, those that are done too. */
+/* subject NULL: of all. with_done: not only those that are open. */
 static size_t select_rows(const struct journal *j, struct arena *a, const char *subject,
-                          const struct journal_row ***v)
+                          bool with_done, const struct journal_row ***v)
 {
     size_t n = 0;
     *v = ARENA_ARRAY(a, const struct journal_row *, j->rows.n + 1);
     for (size_t i = 0; i < j->rows.n; i++) {
         const struct journal_row *row = j->rows.rows[i].value;
-        bool is_its = subject != NULL && strcmp(row->subject, subject) == 0;
-        if (subject == NULL ? row->is_open : is_its && (row->is_open || row->is_done)) {
+        bool is_its = subject == NULL || strcmp(row->subject, subject) == 0;
+        if (is_its && (row->is_open || (with_done && row->is_done))) {
             (*v)[n++] = row;
         }
     }
@@ -195,13 +203,18 @@ static size_t select_rows(const struct journal *j, struct arena *a, const char *
 
 size_t journal_unfinished(const struct journal *j, struct arena *a, const struct journal_row ***v)
 {
-    return select_rows(j, a, NULL, v);
+    return select_rows(j, a, NULL, false, v);
+}
+
+size_t journal_halfway(const struct journal *j, struct arena *a, const struct journal_row ***v)
+{
+    return select_rows(j, a, NULL, true, v);
 }
 
 size_t journal_begun(const struct journal *j, struct arena *a, const char *subject,
                      const struct journal_row ***v)
 {
-    return select_rows(j, a, subject, v);
+    return select_rows(j, a, subject, true, v);
 }
 
 int journal_cursor(const struct journal *j, const struct journal_row *row, struct arena *a,
@@ -225,9 +238,10 @@ int journal_cursor(const struct journal *j, const struct journal_row *row, struc
 /* --- writing --- */
 
 /* One entry to be written. how: NULL but for a done. text: bundle_digest's, kept as an input text;
- * p NULL: not kept. */
+ * p NULL: not kept. guard: of the open transaction that it becomes part of; NULL: none. */
 struct note {
     enum entry_kind kind;
+    struct guard *guard;
     const char *result, *how;
     const struct journal_step *step;
     struct digest key, before, proof, payload;
@@ -243,7 +257,8 @@ static struct doc *input_doc(struct arena *a, const struct note *n)
 {
     char text[DIGEST_TEXT];
     struct doc *d = doc_new(a, DOC_MAP);
-    put(a, d, "uri", n->kind == ENTRY_BATCH ? "cursor" : "payload");
+    bool keeps_changes = n->kind == ENTRY_DONE && n->text.p != NULL;
+    put(a, d, "uri", n->kind == ENTRY_BATCH ? "cursor" : keeps_changes ? "changes" : "payload");
     put(a, d, "digest", digest_text(&n->payload, text));
     doc_put(a, d, "kept", doc_bool(a, n->text.p != NULL));
     return d;
@@ -317,7 +332,8 @@ static int record(const struct journal *j, struct arena *a, const struct note *n
                           .blobs = &text,
                           .n_blobs = n->text.p == NULL ? 0 : 1,
                           .epoch = run->epoch};
-    int rc = ledger_record(*run->pg, &r, &(struct guard){.xid = NULL}, run->merkle, e);
+    struct guard none = {.xid = NULL};
+    int rc = ledger_record(*run->pg, &r, n->guard != NULL ? n->guard : &none, run->merkle, e);
     buf_release(&body);
     *sequence = en.sequence;
     return rc;
@@ -439,8 +455,60 @@ void journal_rolled_back(struct journal *j)
     j->undo = (struct undo){0};
 }
 
+/* What a done says of its text: that one's digest stands where else its payload's does. */
+static void keep(struct note *n, struct bytes text)
+{
+    n->text = text;
+    n->payload = text.p != NULL ? digest_of(text) : n->step->payload;
+}
+
+static void take_note(struct journal_row *row, const struct note *n, int64_t sequence)
+{
+    row->is_open = false;
+    row->is_done = strcmp(n->result, "success") == 0;
+    row->done = row->is_done ? sequence : 0;
+    row->proof = n->proof;
+    row->kept = row->is_done ? n->payload : (struct digest){{0}};
+}
+
+int journal_record(struct journal *j, const struct journal_step *step, const struct digest *before,
+                   const struct digest *proof, struct bytes kept, struct guard *g, struct err *e)
+{
+    int64_t sequence = 0;
+    struct note n = {.kind = ENTRY_DONE,
+                     .guard = g,
+                     .result = "success",
+                     .how = journal_end_text(JOURNAL_RAN),
+                     .step = step,
+                     .key = journal_key(step),
+                     .before = *before,
+                     .proof = *proof};
+    struct journal_row *row = row_add(j, &n.key, step->subject);
+    must_be(!row->is_open && !row->is_done);
+    must_be(pg_tx(*j->run->pg) == PG_TX_OPEN);
+    struct undo undo = {row, *row, *j->run->merkle};
+    keep(&n, kept);
+    if (note_write(j, &n, &sequence, e) != 0) {
+        return -1;
+    }
+    j->undo = undo;
+    row->run_id = j->run->run_id;
+    row->intent = sequence;
+    row->before = *before;
+    take_note(row, &n, sequence);
+    return 0;
+}
+
+int journal_kept(const struct journal *j, const struct journal_row *row, struct arena *a,
+                 struct bytes *out, struct err *e)
+{
+    bool found = false;
+    *out = (struct bytes){NULL, 0};
+    return digest_is_zero(&row->kept) ? 0 : ledger_blob(*j->run->pg, &row->kept, a, out, &found, e);
+}
+
 int journal_done(struct journal *j, const struct journal_step *step, enum journal_end how,
-                 const struct digest *proof, struct err *e)
+                 const struct digest *proof, struct bytes kept, struct err *e)
 {
     int64_t sequence = 0;
     struct note n = {.kind = ENTRY_DONE,
@@ -448,17 +516,15 @@ int journal_done(struct journal *j, const struct journal_step *step, enum journa
                      .how = journal_end_text(how),
                      .step = step,
                      .key = journal_key(step),
-                     .proof = *proof,
-                     .payload = step->payload};
+                     .proof = *proof};
     struct journal_row *row = row_of(j, &n.key);
     must_be(row != NULL && row->is_open);
     must_be(pg_tx(*j->run->pg) != PG_TX_OPEN);
     n.before = row->before;
+    keep(&n, kept);
     if (note_write(j, &n, &sequence, e) != 0) {
         return -1;
     }
-    row->is_open = false;
-    row->is_done = how != JOURNAL_VOID;
-    row->proof = *proof;
+    take_note(row, &n, sequence);
     return 0;
 }

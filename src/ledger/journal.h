@@ -18,7 +18,11 @@
  * In these entries subject is the subject's own; checksum is the step's key; pre is what stood
  * there before the intent (absent: nothing did), post the proof; bundle_digest is the digest of the
  * payload, in a batch that of the cursor. A cursor stands among the input texts, because it may be
- * made of row values, which no receipt holds; so may the payload, where its text is given. */
+ * made of row values, which no receipt holds; so may the payload, where its text is given. A done may keep a
+ * text, too, what the step changed: bundle_digest is then that one's.
+ *
+ * Where effect and entry are one transaction (journal_record()) there is a done without an intent: the effect
+ * stands exactly if that does. */
 #ifndef KFMIG_LEDGER_JOURNAL_H
 #define KFMIG_LEDGER_JOURNAL_H
 
@@ -52,6 +56,8 @@ struct journal_row {
     struct digest before; /* what stood there before the last intent; zero: nothing */
     struct digest proof;  /* zero unless is_done */
     struct digest cursor; /* of the open intent's last batch; zero: none */
+    struct digest kept; /* of the text that its done kept, or of its payload; zero unless is_done */
+    int64_t done;       /* sequence of its done; 0 unless is_done */
 };
 
 /* A run's journal. pg: the session that holds the lock; it may be replaced by reconnecting. about:
@@ -79,6 +85,8 @@ size_t journal_unfinished(const struct journal *j, struct arena *a, const struct
  * in a. */
 size_t journal_begun(const struct journal *j, struct arena *a, const char *subject,
                      const struct journal_row ***v);
+/* The same of all subjects: whatever may stand half-way. *v in a. */
+size_t journal_halfway(const struct journal *j, struct arena *a, const struct journal_row ***v);
 /* The cursor of an open intent's last batch, in a; p NULL: there is none. -1 as ledger_blob();
  * ERR_INTEGRITY also where it is missing. */
 int journal_cursor(const struct journal *j, const struct journal_row *row, struct arena *a,
@@ -104,9 +112,18 @@ enum journal_end {
 };
 /* For tests too: "ran", "adopted", "stood", "void"; static text. */
 const char *journal_end_text(enum journal_end end);
-/* Closes the intent. proof: what stands there now, zero for JOURNAL_VOID. */
+/* Closes the intent. proof: what stands there now, zero for JOURNAL_VOID. kept: a text to be kept with it, p
+ * NULL: none. */
 int journal_done(struct journal *j, const struct journal_step *step, enum journal_end how,
-                 const struct digest *proof, struct err *e) MUST_CHECK;
+                 const struct digest *proof, struct bytes kept, struct err *e) MUST_CHECK;
+/* A step whose effect the open transaction is: its done becomes part of it, without an intent, guarded by g.
+ * Both stand once it is committed; whoever rolls back calls journal_rolled_back(). */
+int journal_record(struct journal *j, const struct journal_step *step, const struct digest *before,
+                   const struct digest *proof, struct bytes kept, struct guard *g,
+                   struct err *e) MUST_CHECK;
+/* The text that a step's done has kept, in a; p NULL: it kept none. -1 as ledger_blob(). */
+int journal_kept(const struct journal *j, const struct journal_row *row, struct arena *a,
+                 struct bytes *out, struct err *e) MUST_CHECK;
 
 /* How one kind of step is done and told apart. Each returns 0, or -1 with what is known in *e. None
  * may leave a transaction open on the journal's session. */
@@ -122,6 +139,8 @@ struct journal_effect {
     /* Take away what is ours of a part: absent afterwards. NULL: run() goes on from the cursor. */
     int (*clean)(void *ctx, const struct journal_step *step, const struct digest *before,
                  struct err *e);
+    /* What the done is to keep, once the effect stands; *out lives until that is written. NULL: nothing. */
+    int (*keep)(void *ctx, const struct journal_step *step, struct bytes *out, struct err *e);
 };
 /* Do the step, or find it done. *end where it returns 0. -1: what run() says if nothing of the
  * effect stands (the intent is closed as failed); ERR_DOUBT: what stands there is not what was left

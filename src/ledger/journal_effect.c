@@ -38,7 +38,11 @@ static int close_done(struct passage *p, enum journal_end how, enum journal_end 
     if (FAULT(JOURNAL_PROVEN)) {
         return err_set(e, ERR_APPLY, "proven, but not closed: fault point");
     }
-    if (journal_done(p->j, p->step, how, &p->proof, e) != 0) {
+    struct bytes kept = {NULL, 0};
+    if (p->effect->keep != NULL && p->effect->keep(p->effect->ctx, p->step, &kept, e) != 0) {
+        return -1;
+    }
+    if (journal_done(p->j, p->step, how, &p->proof, kept, e) != 0) {
         return -1;
     }
     *end = how;
@@ -72,7 +76,7 @@ static int failed(struct passage *p, enum journal_end *end, struct err *e)
     }
     if (s == STANDS_ABSENT) {
         const struct digest nothing = {{0}};
-        (void)!journal_done(p->j, p->step, JOURNAL_VOID, &nothing, &later);
+        (void)!journal_done(p->j, p->step, JOURNAL_VOID, &nothing, (struct bytes){NULL, 0}, &later);
     }
     return -1;
 }
@@ -110,6 +114,9 @@ static int resume(struct passage *p, enum journal_end *end, struct err *e)
     }
     if (rc == 0 && s == STANDS_PARTLY && p->effect->clean != NULL) {
         rc = clean(p, &s, e);
+        if (rc == 0 && s == STANDS_THERE) {
+            return close_done(p, JOURNAL_ADOPTED, end, e); /* only its scaffolding was left */
+        }
     } else if (rc == 0 && s == STANDS_PARTLY) {
         rc = journal_cursor(p->j, p->row, &a, &cursor, e);
     }

@@ -364,7 +364,8 @@ static void test_batch_rolled_back(void)
     must(journal_cursor(next.j, row, &arena, &cursor, &e), "cursor");
     ok(bytes_eq(cursor, bytes_str("9")), "the next run reads the cursor of the last batch");
     ok(digest_is_zero(&row->before), "nothing stood there before");
-    must(journal_done(next.j, &step, JOURNAL_RAN, &step.payload, &e), "done");
+    must(journal_done(next.j, &step, JOURNAL_RAN, &step.payload, (struct bytes){NULL, 0}, &e),
+         "done");
     ok(row->is_done && digest_eq(&row->proof, &step.payload), "done, with its proof");
     work_end(&next);
 }
