@@ -183,6 +183,12 @@ void ledger_work_add(struct pg *s, const char *const *subject,
 int ledger_work_done(struct pg *s, struct pg_rows *work, struct arena *a, struct guard *out,
                      struct err *e) MUST_CHECK; /* reads and frees its row */
 
+/* The work lock for the session, around a statement that no transaction covers: a starter waits for
+ * it by name until that has ended, also where the run that sent it died. -1 ERR_LOCKED if a starter
+ * has it. */
+int ledger_work_hold(struct pg *s, struct err *e) MUST_CHECK;
+int ledger_work_let_go(struct pg *s, struct err *e) MUST_CHECK;
+
 /* One object's state in the sum. definition: facets, one per line "facet\tvalue", sorted; policy-safe;
  * NULL fingerprint = removed. */
 struct object_row {

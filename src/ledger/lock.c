@@ -212,3 +212,18 @@ int ledger_work_done(struct pg *s, struct pg_rows *work, struct arena *a, struct
     pg_rows_free(work);
     return rc;
 }
+
+int ledger_work_hold(struct pg *s, struct err *e)
+{
+    bool is_held = false;
+    if (ask(s, &ledger_lock_work_hold, &is_held, e) != 0) {
+        return -1;
+    }
+    return is_held ? 0 : err_set(e, ERR_LOCKED, "another run is taking over the environment");
+}
+
+int ledger_work_let_go(struct pg *s, struct err *e)
+{
+    bool was_held = false;
+    return ask(s, &ledger_lock_work_let_go, &was_held, e);
+}

@@ -227,6 +227,9 @@ void touches_of_pairs(struct observer *o);
 void touches_of_locks(struct observer *o);
 struct touch *touch_once(struct observer *o, struct object object, enum effect effect);
 void touch_rows(struct touch *t, const struct row_tally *rows);
+/* The facets in which two states of an object differ, in order, into t; NULL: it is not there. */
+void touch_between(struct arena *arena, const struct catalog_object *before,
+                   const struct catalog_object *after, struct touch *t);
 void touch_facet(struct observer *o, struct touch *t, enum facet_change change, const char *facet);
 
 /* storage.c: what became of the rows of tables that are gone, or have new storage. */

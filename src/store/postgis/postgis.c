@@ -95,7 +95,7 @@ static int look(struct store *s, struct arena *a, struct catalog *out, struct er
 
 /* --- a change --- */
 
-void postgis_clean_add(struct pg *s)
+static void add_clean(struct pg *s)
 {
     pg_batch_add(s, &postgis_clean_close_all, NULL, 0, NULL);
     pg_batch_add(s, &postgis_clean_reset_all, NULL, 0, NULL);
@@ -104,7 +104,18 @@ void postgis_clean_add(struct pg *s)
     pg_batch_add(s, &postgis_clean_discard_sequences, NULL, 0, NULL);
     pg_batch_add(s, pg_session_pin, NULL, 0, NULL);
     observer_before_add(s);
+}
+
+void postgis_clean_add(struct pg *s)
+{
+    add_clean(s);
     pg_batch_sync(s);
+}
+
+int postgis_clean(struct pg *s, struct err *e)
+{
+    add_clean(s);
+    return pg_batch_run(s, NULL, e);
 }
 
 void postgis_begin_add(struct pg *s)

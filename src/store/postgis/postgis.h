@@ -101,6 +101,7 @@ int observer_ways(struct observer *o, struct ways *out, struct err *e) MUST_CHEC
  * transaction of its own. begin: BEGIN. deadlines: those of the open transaction, until its end;
  * what they need until the batch runs is in a. */
 void postgis_clean_add(struct pg *s);
+int postgis_clean(struct pg *s, struct err *e) MUST_CHECK; /* and nothing with it */
 void postgis_begin_add(struct pg *s);
 void postgis_deadlines_add(struct pg *s, struct arena *a, const struct deadlines *d);
 int postgis_begin_alone(struct pg *s, struct err *e) MUST_CHECK; /* BEGIN, and nothing with it */

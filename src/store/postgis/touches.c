@@ -51,13 +51,13 @@ bool is_touched(struct observer *o, struct object object)
     return false;
 }
 
-/* Facets of both, in order; either side may be missing. */
-static void touch_difference(struct observer *o, struct touch *t, const struct pair *p)
+void touch_between(struct arena *arena, const struct catalog_object *before,
+                   const struct catalog_object *after, struct touch *t)
 {
     static const struct catalog_object nothing;
-    const struct catalog_object *b = p->before != NULL ? p->before : &nothing;
-    const struct catalog_object *a = p->after != NULL ? p->after : &nothing;
-    struct facet_diff *v = ARENA_ARRAY(o->a, struct facet_diff, b->n_facets + a->n_facets + 1);
+    const struct catalog_object *b = before != NULL ? before : &nothing;
+    const struct catalog_object *a = after != NULL ? after : &nothing;
+    struct facet_diff *v = ARENA_ARRAY(arena, struct facet_diff, b->n_facets + a->n_facets + 1);
     size_t n = 0;
     size_t i = 0;
     size_t k = 0;
@@ -159,7 +159,7 @@ static void touch_removed(struct observer *o, const struct pair *p)
         return;
     }
     struct touch *t = touch_once(o, p->before->object, EFFECT_DROP);
-    touch_difference(o, t, p);
+    touch_between(o->a, p->before, p->after, t);
     dropped_rows(o, t, p->before);
 }
 
@@ -190,7 +190,7 @@ static void touch_added(struct observer *o, const struct pair *p)
         return;
     }
     struct touch *t = touch_once(o, p->after->object, EFFECT_CREATE);
-    touch_difference(o, t, p);
+    touch_between(o->a, p->before, p->after, t);
     touch_groups(o, t);
 }
 
@@ -201,7 +201,7 @@ static void touch_given(struct observer *o, const struct pair *p)
     const struct catalog_object *c = p->after != NULL ? p->after : p->before;
     const struct suspect *found = candidate_of(o, c);
     if (p->after != NULL || c->objid < FIRST_NORMAL_OID || (found != NULL && found->is_row)) {
-        touch_difference(o, touch_once(o, c->object, EFFECT_ALTER), p);
+        touch_between(o->a, p->before, p->after, touch_once(o, c->object, EFFECT_ALTER));
     }
 }
 
@@ -209,7 +209,7 @@ static void touch_altered(struct observer *o, const struct pair *p)
 {
     bool renamed = strcmp(p->before->text, p->after->text) != 0;
     struct touch difference = {.object = p->before->object};
-    touch_difference(o, &difference, p);
+    touch_between(o->a, p->before, p->after, &difference);
     if (goes_with_role(o, &difference)) {
         return;
     }
