@@ -11,6 +11,8 @@
 /* GAP_MS: a session that waits is heard of ten times a second; after a pause it waits for something else. */
 enum { SLOW_MS = 500, ASK_MS = 1000, GAP_MS = 400 };
 
+enum { NAME, PID, USER, STATE, SINCE, MODE, WHAT, PROGRESS }; /* blockers.sql */
+
 static bool is_about_locks(const struct err *e)
 {
     return e != NULL && (strcmp(e->sqlstate, "55P03") == 0 || strcmp(e->sqlstate, "40P01") == 0);
@@ -48,6 +50,7 @@ static void hear(void *ctx, const struct tell *t)
     if (t->kind == TELL_BEGIN || t->kind == TELL_STATEMENT || t->kind == TELL_PHASE) {
         w->started_ms = clock_ms();
         w->is_blocked = false;
+        w->progress[0] = '\0';
     }
     tell(w->behind, t);
 }
@@ -61,11 +64,12 @@ static enum err_code stops(void *ctx)
 /* "the lock AccessExclusiveLock on app.t, held by psql (pid 9, user ann, idle in transaction since ...)". */
 static void describe(const struct pg_rows *r, char *out, size_t size)
 {
-    enum { NAME, PID, USER, STATE, SINCE, MODE, WHAT };
     struct buf b = {0};
     const char *name = pg_text(r, 0, NAME);
     const char *what = pg_text(r, 0, WHAT);
-    if (what[0] != '\0') {
+    if (what[0] != '\0' && pg_null(r, 0, MODE)) {
+        buf_printf(&b, "%s, held by ", what);
+    } else if (what[0] != '\0') {
         buf_printf(&b, "the lock %s on %s, held by ", pg_text(r, 0, MODE), what);
     } else {
         buf_puts(&b, "a lock held by ");
@@ -88,11 +92,23 @@ static void describe(const struct pg_rows *r, char *out, size_t size)
     buf_release(&b);
 }
 
+/* How far an index is that is being made, as often as there is something new to say. */
+static void say_progress(struct watch *w, const struct pg_rows *rows)
+{
+    const char *now = pg_rows_n(rows) > 0 ? pg_text(rows, 0, PROGRESS) : "";
+    if (now[0] != '\0' && strcmp(now, w->progress) != 0) {
+        (void)snprintf(w->progress, sizeof w->progress, "%s", now);
+        tell(w->behind,
+             &(struct tell){.kind = TELL_PHASE, .target = w->target, .what = w->progress});
+    }
+}
+
 static void say(struct watch *w, const struct pg_rows *rows)
 {
     char text[sizeof w->held + 32] = "";
     bool was_blocked = w->is_blocked;
-    w->is_blocked = pg_rows_n(rows) > 0;
+    say_progress(w, rows);
+    w->is_blocked = pg_rows_n(rows) > 0 && !pg_null(rows, 0, PID);
     if (w->is_blocked) {
         describe(rows, w->held, sizeof w->held);
         (void)snprintf(text, sizeof text, "waiting for %s", w->held);

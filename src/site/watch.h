@@ -21,6 +21,7 @@ struct watch {
     char target[160];   /* what runs; at first the environment */
     bool is_blocked;    /* the last answer */
     char held[400];     /* what the target waited for last; "" */
+    char progress[120]; /* of an index that is being made, as it was said last; "" */
     struct pg *monitor; /* opened once something takes longer than half a second */
     bool has_failed;
 };

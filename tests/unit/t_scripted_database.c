@@ -84,14 +84,20 @@ static int statement(struct err *e)
 #define HELD "@site_drill_hold(*) -> rows t\n"
 #define BLOCKED                                                                                    \
     "2: @site_blockers(101) -> rows kfmig build | 9 | ann | active | 2026-01-02T03:04:05Z | "      \
-    "AccessExclusiveLock | app.t\n"
+    "AccessExclusiveLock | app.t | NULL\n"
 #define UNNAMED                                                                                    \
     "2: @site_blockers(101) -> rows  | 9 | ann | idle in transaction | NULL | ShareLock | a row "  \
-    "that its transaction changed\n"
-#define UNSEEN "2: @site_blockers(101) -> rows NULL | 9 | NULL | NULL | NULL | NULL | NULL\n"
+    "that its transaction changed | NULL\n"
+#define UNSEEN "2: @site_blockers(101) -> rows NULL | 9 | NULL | NULL | NULL | NULL | NULL | NULL\n"
 #define TWO                                                                                        \
-    "2: @site_blockers(101) -> rows psql | 8 | ann | active | NULL | RowExclusiveLock | app.t ; "  \
-    "psql | 9 | ann | active | NULL | RowExclusiveLock | app.t\n"
+    "2: @site_blockers(101) -> rows psql | 8 | ann | active | NULL | RowExclusiveLock | app.t | "  \
+    "NULL ; psql | 9 | ann | active | NULL | RowExclusiveLock | app.t | NULL\n"
+#define SNAPSHOT                                                                                   \
+    "2: @site_blockers(101) -> rows psql | 9 | ann | active | NULL | NULL | an old snapshot | "    \
+    "waiting for old snapshots\n"
+#define MADE(percent)                                                                              \
+    "2: @site_blockers(101) -> rows NULL | NULL | NULL | NULL | NULL | NULL | NULL | building "    \
+    "index: scanning table, " percent " %\n"
 #define BEGUN "begin: M-1|statement: SELECT|"
 #define WAITS(what) "waiting: waiting for " what "|"
 
@@ -133,9 +139,11 @@ static const struct scenario scenarios[] = {
     {"one that waits for a session without a name", CONNECT "1: SELECT slow() -> wait=1400 SELECT 1\n2: connect -> ok\n" UNNAMED, statement, 0, ERR_NONE, BEGUN WAITS("the lock ShareLock on a row that its transaction changed, held by a session (pid 9, user ann, idle in transaction)")},
     {"one that waits for a session that the role may not see", CONNECT "1: SELECT slow() -> wait=1400 SELECT 1\n2: connect -> ok\n" UNSEEN, statement, 0, ERR_NONE, BEGUN WAITS("a lock held by a session (pid 9)")},
     {"one that waits for two", CONNECT "1: SELECT slow() -> wait=1400 SELECT 1\n2: connect -> ok\n" TWO, statement, 0, ERR_NONE, BEGUN WAITS("the lock RowExclusiveLock on app.t, held by psql (pid 8, user ann, active) and 1 more")},
+    {"one that waits for the end of an older transaction, and makes an index", CONNECT "1: SELECT slow() -> wait=1400 SELECT 1\n2: connect -> ok\n" SNAPSHOT, statement, 0, ERR_NONE, BEGUN "phase: waiting for old snapshots|" WAITS("an old snapshot, held by psql (pid 9, user ann, active)")},
+    {"one that makes an index says how far it is, once for each", CONNECT "1: SELECT slow() -> wait=4400 SELECT 1\n2: connect -> ok\n" MADE("10") MADE("10") MADE("20") "2: @site_blockers(101) -> rows\n", statement, 0, ERR_NONE, BEGUN "phase: building index: scanning table, 10 %|phase: building index: scanning table, 20 %|"},
     {"the second connection is refused: once and no more", CONNECT "1: SELECT slow() -> wait=5000 SELECT 1\n" REFUSED, statement, 0, ERR_NONE, BEGUN},
     {"the second connection is cut", CONNECT "1: SELECT slow() -> wait=1400 SELECT 1\n2: connect -> ok\n2: @site_blockers -> cut\n", statement, 0, ERR_NONE, BEGUN},
-    {"stopped while it waits", CONNECT "1: SELECT slow() -> silence\n2: connect -> ok\n2: @site_blockers -> signal rows kfmig build | 9 | ann | active | NULL | NULL | NULL\n", statement, -1, ERR_INTERRUPTED, "interrupted"},
+    {"stopped while it waits", CONNECT "1: SELECT slow() -> silence\n2: connect -> ok\n2: @site_blockers -> signal rows kfmig build | 9 | ann | active | NULL | NULL | NULL | NULL\n", statement, -1, ERR_INTERRUPTED, "interrupted"},
 };
 
 #define SHA "0123456789abcdef0123456789abcdef01234567"

@@ -7,7 +7,7 @@ static struct setting t;
 
 #define CONNECT "connect -> ok\n"
 #define ASKED(row) "2: connect -> ok\n2: @site_blockers(101) -> rows" row "\n"
-#define BLOCKED " psql | 9 | ann | active | NULL | ShareLock | app.t"
+#define BLOCKED " psql | 9 | ann | active | NULL | ShareLock | app.t | NULL"
 #define SLOW "1: SELECT slow() -> wait=1400 error "
 #define WAITS                                                                                      \
     "waiting: waiting for the lock ShareLock on app.t, held by psql (pid 9, user ann, active)|"

@@ -300,7 +300,7 @@ static const struct {
     {"cut while it takes the lock", "dev", 3, NULL, PLANNED TRIED FREE "@ledger_lock_lease -> cut\n", -1, ERR_PREFLIGHT, "was lost"},
     {"cut under the lock", "dev", 3, NULL, PLANNED LOCKED "@ledger_identify_full -> cut\n", -1, ERR_PREFLIGHT, "was lost"},
     {"the look under the lock waits for too long, and the lock is given back", "dev", 3, NULL, PLANNED LOCKED IDENTIFY MOVED LOOK "1: @ledger_read_objects -> wait=1400 error 55P03\n2: connect -> ok\n"
-     "2: @site_blockers(101) -> rows psql | 9 | ann | active | NULL | ShareLock | app.t\n1: ROLLBACK -> ROLLBACK\n" AFTER, -1, ERR_PREFLIGHT,
+     "2: @site_blockers(101) -> rows psql | 9 | ann | active | NULL | ShareLock | app.t | NULL\n1: ROLLBACK -> ROLLBACK\n" AFTER, -1, ERR_PREFLIGHT,
      "could not be read: another session kept a lock for longer than --lock-wait; it was waiting for the lock ShareLock on app.t, held by psql (pid 9, user ann, active); run it again"},
     {"the look under the lock is refused, and the lock given back", "dev", 3, NULL, PLANNED LOCKED IDENTIFY MOVED LOOK "@ledger_read_objects -> error 42501\nROLLBACK -> ROLLBACK\n" AFTER, -1, ERR_PREFLIGHT, "insufficient_privilege"},
     {"cut while it gives the lock back", "dev", 3, NULL, BEFORE "@ledger_lock_release -> cut\n", 0, ERR_NONE, "worked 1 size 3"},
