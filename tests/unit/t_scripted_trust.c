@@ -150,7 +150,7 @@ static void play(const struct variant *v)
     }
     setting_play(&t, "connect -> ok\n" IDENTIFY ENTRIES LOOKS);
     int rc = v->plans ? site_plan(&t.s, true, &e) : site_link(&t.s, &e);
-    (void)snprintf(left, sizeof left, "%.8000s%s%s", rc == 0 ? t.heard.text : e.msg,
+    (void)snprintf(left, sizeof left, "%.7000s%s%s", rc == 0 ? t.heard.text : e.msg,
                    rc == 0 ? "" : "; ", rc == 0 ? "" : e.hint);
     bool good = setting_left(left, rc, &e, v->code == ERR_NONE ? 0 : -1, v->code, v->words);
     struct checkpoint seen;
