@@ -6,7 +6,9 @@
 #include "flow/contact.h"
 #include "flow/durable.h"
 #include "flow/job.h"
+#include "model/segment.h"
 #include "run/in_store.h"
+#include "run/segmented.h"
 
 /* Evidence follows the ledger, never leads: what cannot be written now is owed and found missing by the next
  * plan. again: it was applied before this run. */
@@ -62,21 +64,23 @@ static void remember_fact(struct site *s, const struct step *step, const struct 
     past_add(s->a, &s->past, &f);
 }
 
-/* In the store that holds the ledger effect and entry are one transaction; elsewhere the journal stands
- * between them. */
+/* In the store that holds the ledger effect and entry are one transaction, where its statements can
+ * run in one; else the journal stands between them. */
 static void apply(struct writing *w, const struct step *step, struct outcome *o)
 {
     struct site *s = w->site;
     enum store_kind k = step->bundle->store;
     const struct in_store x = {
         .store = s->store[k].store, .base = &s->store[k].base, .past = &s->entries};
-    if (store_can(k, STORE_HOLDS_LEDGER)) {
+    if (store_can(k, STORE_HOLDS_LEDGER) && !segments_any(step->bundle)) {
         w->is_loose = true;
         run_migration(&w->run, step, o);
         return;
     }
     durable_settle(w); /* what it does cannot be taken back with what went before it */
-    if (contact_store(w, k, &o->failure) == 0) {
+    if (store_can(k, STORE_HOLDS_LEDGER)) {
+        run_segmented(&w->run, &s->entries, step, o);
+    } else if (contact_store(w, k, &o->failure) == 0) {
         run_in_store(&w->run, &x, step, o);
     } else {
         o->result = RUN_FAILED;

@@ -8,17 +8,25 @@
 static void refuse(struct err_list *faults, const struct script *s, const struct statement *st)
 {
     const char *hint = st->hint;
-    if (st->kind == STATEMENT_NO_TRANSACTION && hint[0] == '\0') {
+    if (st->lone != NULL) {
+        hint =
+            "invariants and the chain of a projection run in transactions: leave CONCURRENTLY out";
+    } else if (st->kind == STATEMENT_NO_TRANSACTION && hint[0] == '\0') {
         hint = "this release runs transactional statements only; leave it out of the bundle";
     }
     err_list_addf(faults, ERR_CONFIG, s->path, st->line, st->col, hint, "%s: %s",
                   st->tag[0] != '\0' ? st->tag : "this statement", st->why);
 }
 
-static size_t count_run(const struct script *s, struct err_list *faults)
+/* allows_lone: statements that run alone may stand there. */
+static size_t count_run(const struct script *s, bool allows_lone, struct err_list *faults)
 {
     size_t n = 0;
     for (size_t i = 0; i < s->n; i++) {
+        if (allows_lone && s->v[i].lone != NULL) {
+            n++;
+            continue;
+        }
         switch (s->v[i].kind) {
         case STATEMENT_CONTROL:
         case STATEMENT_NO_TRANSACTION:
@@ -37,10 +45,13 @@ static size_t count_run(const struct script *s, struct err_list *faults)
     return n;
 }
 
+enum allowed { INVARIANTS, TRANSACTIONS, SEGMENTS };
+
 /* *n_run receives how many statements there are to run. */
-static struct script *parse_all(struct arena *a, const struct artifacts *files, bool one_statement,
-                                size_t *n_run, struct err_list *faults)
+static struct script *parse_all(struct arena *a, const struct artifacts *files,
+                                enum allowed allowed, size_t *n_run, struct err_list *faults)
 {
+    bool one_statement = allowed == INVARIANTS;
     struct script *out = ARENA_ARRAY(a, struct script, files->n + 1);
     *n_run = 0;
     for (size_t i = 0; i < files->n; i++) {
@@ -50,7 +61,7 @@ static struct script *parse_all(struct arena *a, const struct artifacts *files, 
             err_list_add(faults, &e);
             continue;
         }
-        size_t n = count_run(&out[i], faults);
+        size_t n = count_run(&out[i], allowed == SEGMENTS, faults);
         if (one_statement && n != 1) {
             err_list_addf(faults, ERR_CONFIG, f->path, 1, 1,
                           "write one query that returns the rows that are wrong",
@@ -88,6 +99,13 @@ static void check_journaled(const struct bundle *b, struct err_list *faults)
     }
 }
 
+/* A chain's statements run in the transaction that makes a generation. */
+static enum allowed allowed_in(const struct bundle *b)
+{
+    return store_can(b->store, STORE_HOLDS_LEDGER) && b->projection == NULL ? SEGMENTS
+                                                                            : TRANSACTIONS;
+}
+
 void plan_scripts(struct arena *a, struct bundle *b)
 {
     struct err_list faults = {0};
@@ -96,11 +114,11 @@ void plan_scripts(struct arena *a, struct bundle *b)
         !store_row(b->store)->has_engine) {
         return;
     }
-    b->forward = parse_all(a, &b->decl->forward, false, &n_run, &faults);
+    b->forward = parse_all(a, &b->decl->forward, allowed_in(b), &n_run, &faults);
     if (!store_can(b->store, STORE_HOLDS_LEDGER)) {
         check_journaled(b, &faults);
     }
-    b->invariants = parse_all(a, &b->decl->invariants, true, &n_run, &faults);
+    b->invariants = parse_all(a, &b->decl->invariants, INVARIANTS, &n_run, &faults);
     b->faults = arena_dup(a, faults.v, faults.n * sizeof *faults.v);
     b->n_faults = faults.n;
     err_list_release(&faults);
@@ -216,7 +234,7 @@ void plan_rollback_faults(struct arena *a, const struct bundle *b, struct err_li
     const struct artifacts *files = &b->decl->rollback;
     size_t n_run;
     size_t before = faults->n;
-    const struct script *s = parse_all(a, files, false, &n_run, faults);
+    const struct script *s = parse_all(a, files, allowed_in(b), &n_run, faults);
     for (size_t i = 0; i < files->n; i++) {
         find_unread(&s[i], faults);
     }

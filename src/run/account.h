@@ -17,6 +17,10 @@ struct evidence_set {
 void evidence_of(struct arena *a, const struct bundle *b, const struct outcome *o,
                  struct evidence_set *out);
 
+/* What o saw of b, as plain data; touches are in out->touched. In a. */
+void account_diff_of(struct arena *a, const struct bundle *b, const struct outcome *o,
+                     struct account_diff *out);
+
 struct making; /* projection_parts.h */
 /* What an account is made of, besides the run that it belongs to. All borrowed.
  * kind    "db_migration", "adopt", "drill", "rename", "projection_publish"

@@ -68,24 +68,31 @@ static void add_violations(struct arena *a, const struct findings *gates, struct
     }
 }
 
+void account_diff_of(struct arena *a, const struct bundle *b, const struct outcome *o,
+                     struct account_diff *out)
+{
+    *out = (struct account_diff){.migration_id = b->id,
+                                 .residue = o->seen.residue,
+                                 .touched = o->seen.touches,
+                                 .declared = b->decl->limits,
+                                 .observed = limits_observed(&o->seen)};
+    add_changes(a, &o->seen, out);
+    add_violations(a, &o->gates, &out->violations);
+    for (size_t i = 0; i < o->seen.touches.n; i++) {
+        if (has_rows(&o->seen.touches.v[i])) {
+            touches_add(a, &out->rows, o->seen.touches.v[i]);
+        }
+    }
+}
+
 void evidence_of(struct arena *a, const struct bundle *b, const struct outcome *o,
                  struct evidence_set *out)
 {
+    struct account_diff diff;
     out->invariants = invariants_write(a, &o->gates);
-    if (!o->observed) {
-        return;
+    if (o->observed) {
+        account_diff_of(a, b, o, &diff);
+        out->diff = diff_write(a, &diff);
+        out->touched = touched_write(a, &o->seen.touches);
     }
-    struct account_diff diff = {.migration_id = b->id,
-                                .residue = o->seen.residue,
-                                .declared = b->decl->limits,
-                                .observed = limits_observed(&o->seen)};
-    add_changes(a, &o->seen, &diff);
-    add_violations(a, &o->gates, &diff.violations);
-    for (size_t i = 0; i < o->seen.touches.n; i++) {
-        if (has_rows(&o->seen.touches.v[i])) {
-            touches_add(a, &diff.rows, o->seen.touches.v[i]);
-        }
-    }
-    out->diff = diff_write(a, &diff);
-    out->touched = touched_write(a, &o->seen.touches);
 }

@@ -9,6 +9,7 @@
 #include "run/queries.h"
 #include "run/record.h"
 #include "run/statements.h"
+#include "run/transaction.h"
 
 enum attempt { ATTEMPT_DONE, ATTEMPT_FAILED, ATTEMPT_RETRY, ATTEMPT_COUNT };
 
@@ -17,6 +18,7 @@ struct migration_work {
     struct execution x;
     struct run *r;
     const struct bundle *b;
+    const struct transaction_part *part; /* NULL: the whole migration */
     struct outcome *o;
     struct guard guard;
     struct evidence_set evidence;
@@ -67,7 +69,7 @@ static int begin(struct migration_work *w, struct err *e)
         ledger_work_done(*r->pg, work, r->a, &w->guard, e) != 0) {
         return -1;
     }
-    if (r->env->durability == DURABILITY_BATCH) {
+    if (r->env->durability == DURABILITY_BATCH && w->part == NULL) {
         w->guard.commits = "off"; /* until the barrier: flow/durable.h */
     }
     if (w->n_count > 0 &&
@@ -89,6 +91,9 @@ static int observe(struct migration_work *w, struct err *e)
         return w->o->seen.deferred_failed ? execution_blame_deferred(&w->x, e) : -1;
     }
     w->o->observed = true;
+    if (w->part != NULL) {
+        w->part->add(w->part->ctx, &w->o->seen);
+    }
     w->evidence.pre = baseline_digest(r->sum);
     return FAULT(TX_OBSERVED) ? execution_injected(e) : 0;
 }
@@ -108,11 +113,14 @@ static int record_success(struct migration_work *w, struct err *e)
                                .started_at = w->started_at,
                                .finished_at = w->o->seen.server_time,
                                .notes = ""};
-    w->guard.left_nothing = observer_left_nothing(w->x.observer);
+    w->guard.left_nothing = w->part == NULL && observer_left_nothing(w->x.observer);
     if (w->guard.left_nothing) {
         observer_before_add(*r->pg); /* for the next one, which finds the session as it was */
     } else {
         observer_end_add(*r->pg); /* undoes what the observer did; runs with what follows */
+    }
+    if (w->part != NULL) {
+        return w->part->record(w->part->ctx, w->o, &w->evidence, w->rows, &w->guard, e);
     }
     if (record_entry(r, &in, ENTRY_APPLY, w->rows, w->o->seen.n_changes, &w->guard, w->o, e) != 0) {
         return -1;
@@ -186,7 +194,7 @@ static enum attempt attempt_once(struct migration_work *w)
     o->gates.n = 0;
     o->observed = false;
     o->failed_statement = 0;
-    w->x.n_done = 0;
+    w->x.n_done = w->part != NULL ? w->part->n_before : 0;
     baseline_undo(w->r->sum);
     w->evidence = (struct evidence_set){0};
     if (begin(w, e) != 0 || execution_scripts(&w->x, e) != 0 || execution_settle(&w->x, e) != 0 ||
@@ -283,8 +291,8 @@ static int64_t pause_of(int attempt)
     return most / 2 + (int64_t)(dice % (uint32_t)(most / 2 + 1));
 }
 
-/* Again, where it failed for a lock, as often as the migration says. Returns what came of the last time. */
-static enum attempt attempts(struct migration_work *w)
+/* A lock that was not had in time may be had later, as often as the migration says. */
+static bool try_often(struct migration_work *w)
 {
     struct run *r = w->r;
     enum attempt a = attempt(w);
@@ -303,7 +311,18 @@ static enum attempt attempts(struct migration_work *w)
         }
         a = attempt(w);
     }
-    return a;
+    return a == ATTEMPT_DONE;
+}
+
+static struct migration_work work_of(struct run *r, const struct bundle *b,
+                                     const struct transaction_part *part, struct outcome *o)
+{
+    struct migration_work w = {.r = r, .b = b, .part = part, .o = o};
+    w.x = (struct execution){.run = r, .bundle = b, .outcome = o};
+    w.x.n_statements = part != NULL ? part->n : execution_count(b);
+    *o = (struct outcome){0};
+    random_uuid(o->run_id);
+    return w;
 }
 
 static void release(void *own)
@@ -316,17 +335,23 @@ void run_migration(struct run *r, const struct step *s, struct outcome *o)
     struct arena *whole = r->a;
     struct arena *own = ARENA_NEW(whole, struct arena);
     arena_at_end(whole, release, own);
-    struct migration_work w = {.r = r, .b = s->bundle, .o = o};
-    w.x = (struct execution){
-        .run = r, .bundle = s->bundle, .outcome = o, .n_statements = execution_count(s->bundle)};
+    struct migration_work w = work_of(r, s->bundle, NULL, o);
     int64_t start = clock_ms();
-    *o = (struct outcome){.own = own};
-    random_uuid(o->run_id);
+    o->own = own;
     r->a = own;
-    if (attempts(&w) != ATTEMPT_DONE) {
+    if (!try_often(&w)) {
         record_failure(&w);
     }
     r->a = whole;
     baseline_undo(r->sum);
     o->elapsed_ms = clock_ms() - start;
+}
+
+bool run_transaction(struct run *r, const struct bundle *b, const struct transaction_part *part,
+                     struct outcome *o)
+{
+    struct migration_work w = work_of(r, b, part, o);
+    bool is_done = try_often(&w);
+    baseline_undo(r->sum);
+    return is_done;
 }

@@ -6,6 +6,7 @@
 #include "evidence/state.h"
 #include "load/checker.h"
 #include "site/absent.h"
+#include "site/halfway.h"
 #include "site/projected.h"
 #include "site/stores.h"
 #include "site/undeclared.h"
@@ -189,7 +190,7 @@ static int make_plan(struct site *s, struct err *e)
     }
     undeclared_find(s);
     const struct bundle *const *here = undeclared_bundles(s);
-    if (load_pending(s, e) != 0 || stores_look(s, e) != 0 ||
+    if (load_pending(s, e) != 0 || stores_look(s, e) != 0 || halfway_find(s, e) != 0 ||
         plan_order(s->a, here, s->project->n_bundle, &order, e) != 0) {
         return -1;
     }

@@ -1,0 +1,335 @@
+/* A migration in segments, from its first to its entry. */
+#include "run/segmented.h"
+
+#include <string.h>
+
+#include "base/clock.h"
+#include "ledger/journal.h"
+#include "run/gates.h"
+#include "run/lone_step.h"
+#include "run/record.h"
+#include "run/segmented_parts.h"
+#include "run/statements.h"
+
+/* --- what earlier runs did -------------------------------------------------------------------------- */
+
+static int read_done(struct segmented *w, const struct journal_row *row, struct err *e)
+{
+    struct bytes text = {NULL, 0};
+    struct stepped s;
+    if (journal_kept(w->journal, row, w->r->a, &text, e) != 0) {
+        return -1;
+    }
+    if (text.p == NULL) {
+        return err_set(e, ERR_INTEGRITY, "the ledger lacks what entry %lld kept",
+                       (long long)row->done);
+    }
+    if (stepped_read(w->r->a, text, "kfmig.step.v1", &s, e) != 0) {
+        return -1;
+    }
+    so_far_read(&w->so_far, w->r->world->lineage, &s);
+    baseline_lay(w->r->sum, s.objects.v, s.objects.n);
+    baseline_keep(w->r->sum);
+    return 0;
+}
+
+static const struct journal_row *row_of(const struct segmented *w, size_t at)
+{
+    if (at == w->segments.n) {
+        return NULL;
+    }
+    const struct journal_step step = segmented_step(w, &w->segments.v[at]);
+    const struct digest key = journal_key(&step);
+    return journal_find(w->journal, &key);
+}
+
+/* Which segments stand already, and whether the next one was begun. */
+static void find_standing(struct segmented *w)
+{
+    const struct journal_row *row = row_of(w, 0);
+    while (row != NULL && row->is_done) {
+        row = row_of(w, ++w->n_stand);
+    }
+    w->is_open = row != NULL && row->is_open;
+}
+
+static int read_past(struct segmented *w, struct err *e)
+{
+    for (size_t i = 0; i < w->n_stand; i++) {
+        if (read_done(w, row_of(w, i), e) != 0) {
+            return -1;
+        }
+    }
+    return 0;
+}
+
+/* --- a transaction ---------------------------------------------------------------------------------- */
+
+static void add_before(void *ctx, struct observation *seen)
+{
+    const struct segmented *w = ctx;
+    so_far_add(&w->so_far, seen);
+}
+
+static int record_part(void *ctx, struct outcome *o, const struct evidence_set *evidence,
+                       const struct object_row *rows, struct guard *guard, struct err *e)
+{
+    struct segmented *w = ctx;
+    const struct journal_step step = segmented_step(w, &w->segments.v[w->n_stand]);
+    if (w->is_recorded) {
+        journal_rolled_back(w->journal); /* an attempt that came to nothing */
+    }
+    w->run.run_id = arena_strdup(w->r->a, o->run_id);
+    w->run.epoch = w->r->epoch;
+    w->rows = rows;
+    if (journal_record(w->journal, &step, &evidence->pre, &evidence->post,
+                       segmented_text(w, o, rows), guard, e) != 0) {
+        return -1;
+    }
+    w->is_recorded = true;
+    return 0;
+}
+
+/* Its own findings and failure become the migration's. */
+static int take_failure(struct segmented *w, const struct outcome *part, struct err *e)
+{
+    *e = part->failure;
+    w->o->gates = part->gates;
+    w->o->failed_statement = part->failed_statement;
+    if (part->result == RUN_IN_DOUBT) {
+        w->o->result = RUN_IN_DOUBT;
+    }
+    w->failed = *part;
+    return -1;
+}
+
+static int run_part(struct segmented *w, const struct segment *x, struct err *e)
+{
+    struct decl decl;
+    struct bundle b;
+    struct outcome o;
+    bool is_last = w->n_stand + 1 == w->segments.n;
+    size_t n_settings = segment_bundle(w->r->a, w->b, x, is_last, &decl, &b);
+    const struct transaction_part part = {.n_before = x->first - n_settings,
+                                          .n = w->segments.n_statements,
+                                          .ctx = w,
+                                          .add = add_before,
+                                          .record = record_part};
+    w->is_recorded = false;
+    if (!run_transaction(w->r, &b, &part, &o)) {
+        if (w->is_recorded) {
+            journal_rolled_back(w->journal);
+        }
+        return take_failure(w, &o, e);
+    }
+    so_far_take(&w->so_far, &o.seen, w->rows, o.seen.n_changes);
+    w->invariants = is_last ? o.gates : w->invariants;
+    w->is_proven = is_last;
+    return 0;
+}
+
+/* --- invariants, where the last segment was no transaction ------------------------------------------- */
+
+static int ask_invariants(struct segmented *w, struct err *e)
+{
+    struct run *r = w->r;
+    const struct decl *d = w->b->decl;
+    struct execution x = {.run = r, .bundle = w->b, .outcome = w->o};
+    if (w->is_proven || d->invariants.n == 0) {
+        return 0;
+    }
+    if (lone_settings(w, NULL, e) != 0 || postgis_begin_alone(*r->pg, e) != 0) {
+        return -1;
+    }
+    int rc =
+        record_begin(r, d->lock_timeout_ms, d->statement_timeout_ms, d->idle_timeout_ms, NULL, e);
+    rc = rc == 0 ? execution_invariants(&x, e) : rc;
+    tx_roll_back(*r->pg);
+    return rc;
+}
+
+/* --- what is said of it ----------------------------------------------------------------------------- */
+
+static bool is_kept(enum err_code code)
+{
+    return code == ERR_DOUBT || code == ERR_INTERRUPTED || code == ERR_TERMINATED ||
+           code == ERR_LOCKED || code == ERR_INTEGRITY || code == ERR_LEAK;
+}
+
+/* What stands comes first. */
+static const char *standing_words(const struct segmented *w)
+{
+    if (w->n_stand == 0 && !w->is_open) {
+        return "nothing was changed";
+    }
+    return arena_printf(
+        w->r->a, "stands: %zu of %zu segments%s", w->n_stand, w->segments.n,
+        w->is_open ? arena_printf(w->r->a, ", and perhaps a part of segment %zu", w->n_stand + 1)
+                   : "");
+}
+
+static int blame(const struct segmented *w, const char *what, struct err *e)
+{
+    (void)err_wrap(e, is_kept(e->code) ? e->code : ERR_APPLY, "%s: %s; %s: %s", w->b->id,
+                   standing_words(w), what, e->msg);
+    return e->hint[0] != '\0'
+               ? -1
+               : err_hint(e, "mend it and build again: no segment that stands is begun again");
+}
+
+static int blame_segment(const struct segmented *w, struct err *e)
+{
+    const struct segment *x = &w->segments.v[w->n_stand];
+    return blame(w,
+                 arena_printf(w->r->a, "segment %zu (%s%s%s)", w->n_stand + 1, x->verb,
+                              x->object[0] != '\0' ? " " : "", x->object),
+                 e);
+}
+
+static int blame_gates(struct segmented *w, struct err *e)
+{
+    size_t n = 0;
+    const struct decl *d = w->b->decl;
+    const struct finding *first = findings_stopping(&w->o->gates, &n);
+    (void)err_set(e, is_kept(e->code) ? e->code : ERR_APPLY, "%s: %s; gate \"%s\" failed: %s%s",
+                  w->b->id, standing_words(w), first->rule, first->text,
+                  n > 1 ? arena_printf(w->r->a, " (and %zu more)", n - 1) : "");
+    return err_hint(e, "%s%s%s", first->hint, d->rollback.n > 0 ? "; what undoes it: " : "",
+                    d->rollback.n > 0 ? d->rollback.v[0].path : "");
+}
+
+/* --- the whole -------------------------------------------------------------------------------------- */
+
+static int run_segments(struct segmented *w, struct err *e)
+{
+    for (; w->n_stand < w->segments.n; w->n_stand++) {
+        const struct segment *x = &w->segments.v[w->n_stand];
+        enum err_code why = ear_stops(w->r->ear);
+        if (why != ERR_NONE) {
+            (void)err_set(e, why, "stopped before it");
+            return blame_segment(w, e);
+        }
+        if ((x->lone != NULL ? lone_step(w, x, e) : run_part(w, x, e)) != 0) {
+            return blame_segment(w, e);
+        }
+    }
+    return 0;
+}
+
+/* Judged once more as a whole: what the transaction of the last segment proved stays proven. */
+static bool judge(struct segmented *w)
+{
+    struct outcome *o = w->o;
+    struct lineage *family = NULL;
+    struct err ignored = {0};
+    so_far_result(&w->so_far, &w->was, w->r->base, &o->seen);
+    if (catalog_lineage(*w->r->pg, w->r->a, &family, &ignored) == 0) {
+        o->seen.lineage = family;
+    }
+    o->observed = true;
+    for (size_t i = 0; i < w->invariants.n; i++) {
+        if (strncmp(w->invariants.v[i].rule, "invariant ", strlen("invariant ")) == 0) {
+            finding_pass(w->r->a, &o->gates, w->invariants.v[i].rule);
+        }
+    }
+    return gates_judge(w->r, w->b, o);
+}
+
+/* Its entry, with all that it changed: from here on it is applied. */
+static int record(struct segmented *w, struct err *e)
+{
+    struct run *r = w->r;
+    struct outcome *o = w->o;
+    const struct object_row *rows = record_objects(r, &o->seen);
+    w->evidence.post = baseline_digest(r->sum);
+    evidence_of(r->a, w->b, o, &w->evidence);
+    o->result = RUN_SUCCESS;
+    if (record_alone(r, &w->in, ENTRY_APPLY, rows, o->seen.n_changes, o, e) != 0) {
+        o->result = e->code == ERR_DOUBT ? RUN_IN_DOUBT : RUN_FAILED;
+        return blame(w, "it could not be recorded", e);
+    }
+    return 0;
+}
+
+static int apply(struct segmented *w, struct err *e)
+{
+    w->evidence.pre = baseline_digest(w->r->sum);
+    find_standing(w);
+    if (read_past(w, e) != 0) {
+        return blame(w, "what an earlier run did could not be read", e);
+    }
+    if (run_segments(w, e) != 0) {
+        return -1;
+    }
+    w->o->gates = (struct findings){0};
+    if (ask_invariants(w, e) != 0) {
+        return blame(w, "it could not be looked at", e);
+    }
+    return judge(w) ? record(w, e) : blame_gates(w, e);
+}
+
+/* The sum goes back to what the ledger says; a failure leaves a receipt, too. In doubt the next build asks.
+ */
+static void fail(struct segmented *w)
+{
+    struct run *r = w->r;
+    struct outcome *o = w->o;
+    bool is_interrupted = o->failure.code == ERR_INTERRUPTED || o->failure.code == ERR_TERMINATED;
+    for (size_t i = 0; i < w->so_far.objects.n; i++) {
+        const struct object_row *row = w->so_far.objects.rows[i].value;
+        struct object_row before = {.object = row->object};
+        for (size_t k = 0; k < w->was.n; k++) {
+            before = strcmp(w->was.v[k].object, row->object) == 0 ? w->was.v[k] : before;
+        }
+        baseline_lay(r->sum, &before, 1);
+    }
+    baseline_keep(r->sum);
+    if (o->result == RUN_IN_DOUBT) {
+        return;
+    }
+    o->result = is_interrupted ? RUN_INTERRUPTED : RUN_FAILED;
+    o->observed = w->failed.observed;
+    o->seen = w->failed.seen;
+    evidence_of(r->a, w->b, o, &w->evidence);
+    w->evidence.post = (struct digest){{0}};
+    record_failed(r, &w->in, ENTRY_APPLY, o);
+}
+
+static const struct doc *people(struct segmented *w)
+{
+    struct account about;
+    account_of(w->r->a, w->r, &w->in, &about);
+    return receipt_people(w->r->a, &about);
+}
+
+void run_segmented(struct run *r, const struct entries *past, const struct step *s,
+                   struct outcome *o)
+{
+    char now[CLOCK_TEXT];
+    int64_t start = clock_ms();
+    struct segmented w = {.r = r, .b = s->bundle, .o = o};
+    *o = (struct outcome){0};
+    random_uuid(o->run_id);
+    r->clean_pid = 0; /* nobody finds the session as it was */
+    w.in =
+        (struct receipt_input){.kind = "db_migration",
+                               .bundle = w.b,
+                               .outcome = o,
+                               .evidence = &w.evidence,
+                               .started_at = arena_strdup(r->a, clock_text(clock_unix_us(), now)),
+                               .notes = ""};
+    w.run = (struct journal_run){.pg = r->pg,
+                                 .id = r->id,
+                                 .merkle = r->merkle,
+                                 .epoch = r->epoch,
+                                 .run_id = o->run_id,
+                                 .about = people(&w)};
+    w.journal = journal_open(r->a, &w.run, past);
+    segments_of(r->a, w.b, &w.segments);
+    so_far_begin(&w.so_far, r->a);
+    baseline_rows(r->sum, r->a, &w.was);
+    if (apply(&w, &o->failure) != 0) {
+        fail(&w);
+    }
+    o->elapsed_ms = clock_ms() - start;
+}

@@ -1,0 +1,38 @@
+/* The inside of a migration in segments. For src/run/segmented.c and lone_step.c only. */
+#ifndef KFMIG_RUN_SEGMENTED_PARTS_H
+#define KFMIG_RUN_SEGMENTED_PARTS_H
+
+#include "ledger/journal.h"
+#include "model/segment.h"
+#include "run/so_far.h"
+#include "run/transaction.h"
+
+/* One on its way. n_stand: segments that stand, the next one's index. was: the sum before it,
+ * sorted. rows: of the transaction that is being recorded; is_recorded: its done was written, and
+ * is undone with it. is_open: the statement that failed may stand in part. is_proven: the
+ * invariants held in the last transaction (its findings). failed: of the transaction that failed,
+ * what was seen. */
+struct segmented {
+    struct run *r;
+    const struct bundle *b;
+    struct outcome *o;
+    struct segments segments;
+    size_t n_stand;
+    struct journal_run run;
+    struct journal *journal;
+    struct so_far so_far;
+    struct object_rows was;
+    const struct object_row *rows;
+    bool is_recorded, is_open, is_proven;
+    struct findings invariants;
+    struct outcome failed;
+    struct evidence_set evidence;
+    struct receipt_input in;
+};
+/* A segment as the journal calls it; borrows everything. */
+struct journal_step segmented_step(const struct segmented *w, const struct segment *x);
+/* What the done of a segment keeps of what o saw, in r->a. */
+struct bytes segmented_text(const struct segmented *w, const struct outcome *o,
+                            const struct object_row *rows);
+
+#endif

@@ -1,0 +1,226 @@
+/* What was begun in segments, and not finished. */
+#include "site/halfway.h"
+
+#include <string.h>
+
+#include "evidence/stepped.h"
+#include "ledger/journal.h"
+#include "model/segment.h"
+#include "store/facets.h"
+#include "store/postgis/lone.h"
+
+/* expected: text -> struct object_row, as segments that stand left the object. open: statements of
+ * open intents. */
+struct halfway {
+    struct site *s;
+    const struct journal *journal;
+    struct table expected;
+    const struct lone **open;
+    size_t n_open;
+};
+
+static bool is_pending(const struct site *s, const struct bundle *b)
+{
+    const struct history *h = past_get(&s->past, b->id);
+    return b->store == store_of_ledger() && b->forward != NULL && segments_any(b) &&
+           (h == NULL || h->applied == NULL);
+}
+
+/* --- one of them ------------------------------------------------------------------------------------ */
+
+static const struct journal_row *row_of(const struct halfway *x, const struct bundle *b,
+                                        const struct segments *l, size_t at)
+{
+    const struct segment *g = &l->v[at];
+    const struct journal_step step = {.subject = b->id,
+                                      .store = store_text(b->store),
+                                      .verb = g->verb,
+                                      .object = g->object,
+                                      .at = (int64_t)at + 1,
+                                      .payload = digest_of(g->text)};
+    const struct digest key = journal_key(&step);
+    const struct journal_row *row = journal_find(x->journal, &key);
+    return row != NULL && (row->is_open || row->is_done) ? row : NULL;
+}
+
+static int ask(struct halfway *x, const struct segment *g, const struct journal_row *row,
+               struct begun *out, struct err *e)
+{
+    struct lone_state state;
+    if (lone_look(x->s->pg, x->s->a, g->lone->lone, &state, e) != 0) {
+        return -1;
+    }
+    out->standing = lone_standing(g->lone->lone, &state, &row->before);
+    x->open[x->n_open++] = g->lone->lone;
+    return 0;
+}
+
+static int find_one(struct halfway *x, const struct bundle *b, struct begun *out, struct err *e)
+{
+    struct segments l;
+    const struct journal_row **rows = NULL;
+    size_t n = journal_begun(x->journal, x->s->a, b->id, &rows);
+    size_t n_matched = 0;
+    const struct journal_row *next = NULL;
+    if (n == 0) {
+        return 0;
+    }
+    segments_of(x->s->a, b, &l);
+    *out = (struct begun){.subject = b->id,
+                          .run_id = rows[n - 1]->run_id,
+                          .sequence = rows[n - 1]->intent,
+                          .verb = "",
+                          .object = "",
+                          .n = l.n,
+                          .at = l.n,
+                          .standing = STANDS_ABSENT};
+    for (size_t i = l.n; i-- > 0;) {
+        const struct journal_row *row = row_of(x, b, &l, i);
+        n_matched += row != NULL;
+        if (row == NULL || !row->is_done) {
+            out->at = i;
+            next = row;
+        }
+    }
+    out->is_otherwise = n_matched != n;
+    if (out->at < l.n) {
+        out->verb = l.v[out->at].verb;
+        out->object = l.v[out->at].object;
+    }
+    x->s->world.n_begun++;
+    return next != NULL && l.v[out->at].lone != NULL ? ask(x, &l.v[out->at], next, out, e) : 0;
+}
+
+static int find_all(struct halfway *x, struct err *e)
+{
+    struct site *s = x->s;
+    size_t most = s->project->n_bundle + s->world.n_begun + 1;
+    struct begun *v = ARENA_ARRAY(s->a, struct begun, most);
+    if (s->world.n_begun > 0) {
+        memcpy(v, s->world.begun, s->world.n_begun * sizeof *v);
+    }
+    s->world.begun = v;
+    x->open = ARENA_ARRAY(s->a, const struct lone *, most);
+    for (size_t i = 0; i < s->project->n_bundle; i++) {
+        const struct bundle *b = &s->project->bundle[i];
+        if (is_pending(s, b) && find_one(x, b, &v[s->world.n_begun], e) != 0) {
+            return -1;
+        }
+    }
+    return 0;
+}
+
+/* --- what of drift is their doing ------------------------------------------------------------------- */
+
+/* What segments kept, in the order in which they came to stand. Another store's steps keep no such texts. */
+static int read_expected(struct halfway *x, struct err *e)
+{
+    struct site *s = x->s;
+    const struct journal_row **rows = NULL;
+    size_t n = journal_halfway(x->journal, s->a, &rows);
+    for (size_t i = 0; i < n; i++) {
+        struct bytes text = {NULL, 0};
+        struct stepped kept;
+        struct err ignored = {0};
+        bool found = false;
+        if (rows[i]->is_done && ledger_blob(s->pg, &rows[i]->kept, s->a, &text, &found, e) != 0) {
+            return -1;
+        }
+        if (text.p == NULL || stepped_read(s->a, text, "kfmig.step.v1", &kept, &ignored) != 0) {
+            continue;
+        }
+        for (size_t k = 0; k < kept.objects.n; k++) {
+            (void)table_puts(&x->expected, kept.objects.v[k].object, &kept.objects.v[k]);
+        }
+    }
+    return 0;
+}
+
+/* The facet of an index that an open intent is about, or that REINDEX makes beside it. */
+static bool is_of_open(const struct halfway *x, const char *facet)
+{
+    static const char prefix[] = "index ";
+    if (strncmp(facet, prefix, strlen(prefix)) != 0) {
+        return false;
+    }
+    for (size_t i = 0; i < x->n_open; i++) {
+        size_t n = strlen(x->open[i]->name);
+        const char *name = facet + strlen(prefix);
+        if (strncmp(name, x->open[i]->name, n) == 0 &&
+            (name[n] == '\0' || strncmp(name + n, "_cc", strlen("_cc")) == 0)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool is_open_partition(const struct halfway *x, const struct object *o)
+{
+    for (size_t i = 0; i < x->n_open; i++) {
+        const struct lone *l = x->open[i];
+        if (l->kind == LONE_DETACH_PARTITION &&
+            (strcmp(l->name, o->name) == 0 || strcmp(l->table, o->name) == 0)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static const char *definition_in(const struct object_rows *sum, const char *text)
+{
+    for (size_t i = 0; i < sum->n; i++) {
+        if (strcmp(sum->v[i].object, text) == 0) {
+            return sum->v[i].definition;
+        }
+    }
+    return NULL;
+}
+
+static bool is_theirs(const struct halfway *x, const struct drift *d)
+{
+    const struct site *s = x->s;
+    struct differences l;
+    const struct object_row *row = table_gets(&x->expected, d->text);
+    const char *was = row != NULL ? row->definition : definition_in(&s->sum, d->text);
+    const struct catalog_object *now = table_gets(&s->catalog.by_text, d->text);
+    if (was == NULL || now == NULL) {
+        return was == NULL && now == NULL;
+    }
+    facets_compare(s->a, was, now, &l);
+    for (size_t i = 0; i < l.n; i++) {
+        if (!is_of_open(x, l.v[i].name)) {
+            return is_open_partition(x, &d->object);
+        }
+    }
+    return row != NULL || l.n > 0;
+}
+
+static void forgive(const struct halfway *x)
+{
+    struct world *w = &x->s->world;
+    size_t n = 0;
+    for (size_t i = 0; i < w->n_drift; i++) {
+        if (!is_theirs(x, &w->drift[i])) {
+            w->drift[n++] = w->drift[i];
+        }
+    }
+    w->n_drift = n;
+}
+
+int halfway_find(struct site *s, struct err *e)
+{
+    struct halfway x = {.s = s, .expected = {.a = s->a}};
+    const struct journal_row **ignored = NULL;
+    if (s->pg == NULL || !s->id.has_ledger) {
+        return 0;
+    }
+    x.journal = journal_open(s->a, NULL, &s->entries);
+    if (journal_halfway(x.journal, s->a, &ignored) == 0) {
+        return 0;
+    }
+    if (find_all(&x, e) != 0 || (s->world.n_drift > 0 && read_expected(&x, e) != 0)) {
+        return -1;
+    }
+    forgive(&x);
+    return 0;
+}
