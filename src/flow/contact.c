@@ -1,7 +1,76 @@
-/* Adoption of stores besides the ledger's. */
+/* First contact, and adoption of stores besides the ledger's. */
 #include "flow/contact.h"
 
 #include <string.h>
+
+#include "site/witness.h"
+
+/* --- with the database that holds the ledger --------------------------------------------------------- */
+
+/* What stands there now: what the plan was made of, where nobody has written since. */
+static int look_now(struct site *s, struct err *e)
+{
+    if (site_refresh(s, e) != 0) {
+        return -1;
+    }
+    if (!site_look_again(s) && site_look(s, e) != 0) {
+        return -1;
+    }
+    witness_begin(s);
+    return 0;
+}
+
+int contact_ledger(struct writing *w, const char *baseline, struct err *e)
+{
+    struct site *s = w->site;
+    if (baseline != NULL && look_now(s, e) != 0) {
+        return -1;
+    }
+    return run_first_contact(&w->run, s->o.cites, baseline, &w->n_adopted, &w->first, e);
+}
+
+/* A ledger with nothing but its contact was made by an older kfmig that died behind that. */
+static int heal(struct writing *w, const char *baseline, struct err *e)
+{
+    struct site *s = w->site;
+    const struct adoption what = {.notes = baseline};
+    return site_look(s, e) != 0 ||
+                   run_adopt(&w->run, &s->sum, &what, &w->n_adopted, &w->first, e) != 0
+               ? -1
+               : site_refresh(s, e);
+}
+
+/* The number that the plan says, too: without what every database has. */
+static void tell_found(const struct site *s)
+{
+    int64_t n = site_count_existing(s);
+    if (n == 0) {
+        tell_note(&s->ear,
+                  "%s: first contact; the starting baseline is what every database has: nothing "
+                  "else was found there",
+                  s->env->name);
+        return;
+    }
+    tell_note(&s->ear,
+              "%s: first contact; recorded %lld object%s found there as the starting baseline",
+              s->env->name, (long long)n, n == 1 ? "" : "s");
+}
+
+int contact_baseline(struct writing *w, const char *baseline, struct err *e)
+{
+    struct site *s = w->site;
+    if (baseline != NULL && s->id.size == 1 && heal(w, baseline, e) != 0) {
+        return -1;
+    }
+    w->is_first = s->entries.n > 1 && w->first.run_id[0] != '\0' &&
+                  strcmp(s->entries.v[1].run_id, w->first.run_id) == 0;
+    if (w->is_first && baseline == writing_found) {
+        tell_found(s);
+    }
+    return w->is_first ? site_recorded(s, e) : 0;
+}
+
+/* --- with other stores ------------------------------------------------------------------------------ */
 
 static const char found[] = "first contact: the store as it was found is the starting baseline";
 

@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/fault.h"
 #include "evidence/sink.h"
+#include "flow/contact.h"
 #include "flow/durable.h"
 #include "flow/owed.h"
 #include "flow/said.h"
@@ -145,59 +146,7 @@ static void fill_run(struct writing *w)
                           .reconnect_ctx = w};
 }
 
-/* --- first contact, debts --------------------------------------------------------------------------- */
-
-/* One transaction makes the ledger and its starting baseline: a run that dies leaves both or neither. */
-static int begin_ledger(struct writing *w, const char *baseline, struct err *e)
-{
-    struct site *s = w->site;
-    if (baseline != NULL && site_look(s, e) != 0) {
-        return -1;
-    }
-    return run_first_contact(&w->run, s->o.cites, baseline, &w->n_adopted, &w->first, e);
-}
-
-/* A ledger with nothing but its contact was made by an older kfmig that died behind that. */
-static int heal(struct writing *w, const char *baseline, struct err *e)
-{
-    struct site *s = w->site;
-    const struct adoption what = {.notes = baseline};
-    return site_look(s, e) != 0 ||
-                   run_adopt(&w->run, &s->sum, &what, &w->n_adopted, &w->first, e) != 0
-               ? -1
-               : site_refresh(s, e);
-}
-
-/* The number that the plan says, too: without what every database has. */
-static void tell_found(const struct site *s)
-{
-    int64_t n = site_count_existing(s);
-    if (n == 0) {
-        tell_note(&s->ear,
-                  "%s: first contact; the starting baseline is what every database has: nothing "
-                  "else was found there",
-                  s->env->name);
-        return;
-    }
-    tell_note(&s->ear,
-              "%s: first contact; recorded %lld object%s found there as the starting baseline",
-              s->env->name, (long long)n, n == 1 ? "" : "s");
-}
-
-/* The starting baseline, if there is none yet and one is wanted. */
-static int begin_baseline(struct writing *w, const char *baseline, struct err *e)
-{
-    struct site *s = w->site;
-    if (baseline != NULL && s->id.size == 1 && heal(w, baseline, e) != 0) {
-        return -1;
-    }
-    w->is_first = s->entries.n > 1 && w->first.run_id[0] != '\0' &&
-                  strcmp(s->entries.v[1].run_id, w->first.run_id) == 0;
-    if (w->is_first && baseline == writing_found) {
-        tell_found(s);
-    }
-    return 0;
-}
+/* --- debts ------------------------------------------------------------------------------------------- */
 
 /* Receipts that an earlier run could not deliver come first: no new work while one is owed. */
 static int pay(struct writing *w, struct err *e)
@@ -350,13 +299,13 @@ static int open_frame(struct writing *w, const struct writing_order *o, struct e
     if (fill_actor(w, e) != 0) {
         return -1;
     }
-    if (!s->id.has_ledger && begin_ledger(w, o->baseline, e) != 0) {
+    if (!s->id.has_ledger && contact_ledger(w, o->baseline, e) != 0) {
         return -1;
     }
     s->looks_ahead = s->o.dbname == NULL;
     if (take_lock(w, e) != 0 ||
         (s->project->n_projection > 0 && ledger_generations_create(s->pg, e) != 0) ||
-        site_refresh(s, e) != 0 || begin_baseline(w, o->baseline, e) != 0 || pay(w, e) != 0 ||
+        site_refresh(s, e) != 0 || contact_baseline(w, o->baseline, e) != 0 || pay(w, e) != 0 ||
         site_replan(s, true, e) != 0) {
         return -1;
     }

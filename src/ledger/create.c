@@ -221,6 +221,9 @@ static int make(struct contact *c, struct err *e)
     }
     enum ending end = tx_commit(c->s, NULL, e);
     c->is_unknown = end == TX_UNKNOWN;
+    if (end == TX_ENDED) {
+        pg_id_is_ours(c->s);
+    }
     return end == TX_ENDED ? 0 : -1;
 }
 

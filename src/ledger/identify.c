@@ -7,7 +7,7 @@
 #include "ledger/queries.h"
 
 /* Columns of identify_full.sql and its kin. Behind the database they differ: HAS_GENERATIONS and the next
- * three, and of identify_server.sql, which cannot know those, three others. */
+ * three, and of identify_server.sql, which cannot know all of those, five others. */
 enum {
     UUID,
     ENVIRONMENT,
@@ -30,7 +30,9 @@ enum {
     IS_FLUSHED,
     HAS_LEDGER = HAS_GENERATIONS,
     MAY_READ,
-    QUOTED_ROLE
+    QUOTED_ROLE,
+    BARE_NEXT_ID,
+    BARE_IS_QUIET
 };
 
 static int copy_column(const struct pg_rows *r, int col, char *out, size_t size, struct err *e)
@@ -186,6 +188,9 @@ int ledger_identify(struct pg *s, struct identity *out, struct err *e)
     if (rc == 0 && has_ledger) {
         rc = fill_ledger(r, out, e);
         rc = rc == 0 ? check_format(out, e) : -1;
+    } else if (rc == 0) {
+        out->next_id = pg_int(r, 0, BARE_NEXT_ID);
+        out->is_quiet = pg_bool(r, 0, BARE_IS_QUIET);
     }
     if (rc == 0) {
         rc = fill_server(s, r, out, e);

@@ -75,6 +75,12 @@ int site_look(struct site *s, struct err *e)
     return s->has_catalog ? 0 : -1;
 }
 
+int site_recorded(struct site *s, struct err *e)
+{
+    s->root = s->id.root;
+    return ledger_objects(s->pg, 0, s->a, &s->sum, e);
+}
+
 /* What was read of generations may be another run's since. */
 bool site_look_again(struct site *s)
 {

@@ -188,6 +188,9 @@ bool site_catalogs_unmoved(struct site *s);
 void site_witness(const struct site *s);
 /* Is what the last look of this run read still what stands there? One flight; false: look again. */
 bool site_look_again(struct site *s);
+/* What the last look found was recorded by this run, at first contact: the ledger's sum is made of it.
+ * Whether it stands there still is for site_look_again() to say. -1: the sum cannot be read. */
+int site_recorded(struct site *s, struct err *e) MUST_CHECK;
 /* drift.c: fill s->world's drift from the last look. Other words of the same meaning are none; -1: the
  * ledger cannot be asked which version of the server recorded what. */
 int site_find_drift(struct site *s, struct err *e) MUST_CHECK;

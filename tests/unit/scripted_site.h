@@ -52,6 +52,7 @@ struct keeper {
     bool in_recovery, read_only, superuser, is_pooled, is_signalled, has_generations;
     long next_id, timeline; /* 0: 700, 1 */
     bool is_busy, is_unflushed;
+    bool counts; /* next_id goes on with what this session writes, and nobody else does */
     char told[KEPT_ENTRIES * KEPT_TEXT];
 };
 
@@ -119,6 +120,7 @@ static inline void keeper_says_who(struct keeper *v, int session, const char *te
     struct digest root;
     char hex[DIGEST_TEXT];
     size_t n = 0;
+    long next_id = v->next_id > 0 ? v->next_id : 700;
     if (v->is.uuid[0] == '\0') {
         n = (size_t)snprintf(v->told, sizeof v->told,
                              "rows NULL | NULL | NULL | NULL | NULL | NULL");
@@ -136,11 +138,11 @@ static inline void keeper_says_who(struct keeper *v, int session, const char *te
     n = strlen(v->told);
     if (strcmp(text, "@ledger_identify_server") == 0 || v->is.uuid[0] == '\0') {
         const char *has = yes(v->is.uuid[0] != '\0');
-        (void)snprintf(v->told + n, sizeof v->told - n, " | %s | %s | kfm", has, has);
+        (void)snprintf(v->told + n, sizeof v->told - n, " | %s | %s | kfm | %ld | %s", has, has,
+                       next_id, yes(!v->is_busy));
     } else {
         (void)snprintf(v->told + n, sizeof v->told - n, " | %s | %ld | %s | %s",
-                       yes(v->has_generations), v->next_id > 0 ? v->next_id : 700, yes(!v->is_busy),
-                       yes(!v->is_unflushed));
+                       yes(v->has_generations), next_id, yes(!v->is_busy), yes(!v->is_unflushed));
     }
 }
 
@@ -165,6 +167,7 @@ static inline void keeper_does(struct keeper *v, const char *text, const char *c
     } else if (strcmp(text, "@ledger_record_entry") == 0) {
         (void)snprintf(v->open.text[v->open.n++], KEPT_TEXT, "%s", params[5]);
     } else if (strcmp(text, "COMMIT") == 0) {
+        v->next_id += v->counts && v->open.n != v->is.n;
         v->is = v->open;
     }
 }
@@ -193,6 +196,9 @@ static inline const char *keeper_hears(void *ctx, int session, const char *text,
     if (strcmp(text, "COMMIT") == 0 && strcmp(answer, "kept") == 0) {
         keeper_does(v, text, params);
         return "cut";
+    }
+    if (strcmp(text, "@ledger_lock_lease") == 0 && strncmp(answer, "rows ", 5) == 0) {
+        v->next_id += v->counts;
     }
     if (strcmp(answer, "ask") != 0) {
         if (answer[0] >= 'A' && answer[0] <= 'Z') {

@@ -153,11 +153,11 @@ static const struct {
     {"a root that is no digest", FULL(IDENTITY("1", "xxb0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855", "7")), identify, -1, ERR_INTEGRITY, "a digest in the ledger has not 32 bytes"},
     {"a row of the ledger is missing", FULL(UUID " | dev | 1 | NULL | NULL | 3 | " SERVER("7", "f")), identify, -1, ERR_INTEGRITY, "is missing or wrong"},
     {"no row at all", FULL(""), identify, -1, ERR_INTEGRITY, "is missing or wrong"},
-    {"no ledger", "@ledger_identify_full -> error 42P01\n@ledger_identify_server -> rows " NO_LEDGER SERVER("7", "f") " | f | f | kfm\n", identify, 0, ERR_NONE, "no ledger system 99"},
-    {"no ledger on a replica", "@ledger_identify_full -> error 3F000\n@ledger_identify_server -> rows " NO_LEDGER SERVER("7", "t") " | f | f | kfm\n", identify, 0, ERR_NONE, "no ledger system 99 replica"},
-    {"a ledger that may not be read", "@ledger_identify_full -> error 42501\n@ledger_identify_server -> rows " NO_LEDGER SERVER("7", "f") " | t | f | \"my role\"\n", identify, -1, ERR_PREFLIGHT,
+    {"no ledger", "@ledger_identify_full -> error 42P01\n@ledger_identify_server -> rows " NO_LEDGER SERVER("7", "f") " | f | f | kfm | 700 | t\n", identify, 0, ERR_NONE, "no ledger system 99"},
+    {"no ledger on a replica", "@ledger_identify_full -> error 3F000\n@ledger_identify_server -> rows " NO_LEDGER SERVER("7", "t") " | f | f | kfm | 700 | t\n", identify, 0, ERR_NONE, "no ledger system 99 replica"},
+    {"a ledger that may not be read", "@ledger_identify_full -> error 42501\n@ledger_identify_server -> rows " NO_LEDGER SERVER("7", "f") " | t | f | \"my role\" | 700 | t\n", identify, -1, ERR_PREFLIGHT,
      "the role \"my role\" may not read the ledger"},
-    {"a server that keeps its control file to itself", "@ledger_identify_full -> error 42501\n@ledger_identify_server -> rows " NO_LEDGER SERVER("7", "f") " | t | t | kfm\n"
+    {"a server that keeps its control file to itself", "@ledger_identify_full -> error 42501\n@ledger_identify_server -> rows " NO_LEDGER SERVER("7", "f") " | t | t | kfm | 700 | t\n"
      "@ledger_identify_ledger -> rows " UUID " | dev | 1 | 0 | " ROOT " | 3 | NULL | 0/16B3 | 1 | f | f | f | 7 | kfm | kfm | t | 700 | t | t\n", identify, 0, ERR_NONE, "dev " UUID " size 0 epoch 3 generations"},
     {"cut while it says who it is", "@ledger_identify_full -> cut\n", identify, -1, ERR_PREFLIGHT, "was lost"},
     {"cut at the second question", "@ledger_identify_full -> error 42P01\n@ledger_identify_server -> cut\n", identify, -1, ERR_PREFLIGHT, "was lost"},

@@ -95,6 +95,19 @@ static void with_baseline(void)
     order.baseline = writing_found;
 }
 
+static void busy_with_baseline(void)
+{
+    with_baseline();
+    t.keeper.is_busy = true;
+}
+
+static void alone_with_baseline(void)
+{
+    with_baseline();
+    t.keeper.counts = true;
+    t.keeper.next_id = 700;
+}
+
 static void reviewed_with_baseline(void)
 {
     reviewed();
@@ -350,24 +363,27 @@ static const struct {
     {"cut while the sink is filled", "dev", 3, with_sink, BEFORE AFTER "@ledger_read_receipts_window -> cut\n", 0, ERR_VALIDATE, "worked 1 size 3; fault: the connection to db.example:5432 was lost: connection_failure (08006)||"},
 
     /* first contact */
-    {"first contact", "dev", -1, with_baseline, PLANNED_NO_LEDGER LOOKED_NO_LEDGER MADE("COMMIT") LOCKED IDENTIFY ENTRIES LOOKED AFTER, 0, ERR_NONE, "worked 1 size 2; note: dev: first contact; the starting baseline is what every database has: nothing else was found there|"},
-    {"first contact, as reviewed", "dev", -1, reviewed_with_baseline, PLANNED_NO_LEDGER LOOKED_NO_LEDGER MADE("COMMIT") LOCKED IDENTIFY ENTRIES LOOKED AFTER, 0, ERR_NONE, "worked 1 size 2; note: dev: first contact; the starting baseline is what every database has: nothing else was found there|"},
-    {"first contact, and something came between review and lock", "dev", -1, reviewed_with_baseline, PLANNED_NO_LEDGER LOOKED_NO_LEDGER MADE("COMMIT") LOCKED IDENTIFY ENTRIES
-     LOOK "@postgis_catalog_schemas* -> rows 2615 | 5000 | schema |  | app | owner | kfm\n" OBJECTS("") "COMMIT -> COMMIT\n" AFTER, -1, ERR_PREFLIGHT, "the plan moved between review and lock"},
+    {"first contact where nobody else writes: one look", "dev", -1, alone_with_baseline, PLANNED_NO_LEDGER NO_LEDGER MADE("COMMIT") LOCKED IDENTIFY ENTRIES OBJECTS("") AFTER, 0, ERR_NONE, "worked 1 size 2; note: dev: first contact; the starting baseline is what every database has: nothing else was found there|"},
+    {"first contact, and the sum of it cannot be read", "dev", -1, alone_with_baseline, PLANNED_NO_LEDGER NO_LEDGER MADE("COMMIT") LOCKED IDENTIFY ENTRIES "@ledger_read_objects(0) -> error 57014\n" AFTER, -1, ERR_PREFLIGHT, "query_canceled"},
+    {"first contact", "dev", -1, with_baseline, PLANNED_NO_LEDGER NO_LEDGER MADE("COMMIT") LOCKED IDENTIFY ENTRIES OBJECTS("") LOOKED AFTER, 0, ERR_NONE, "worked 1 size 2; note: dev: first contact; the starting baseline is what every database has: nothing else was found there|"},
+    {"first contact, as reviewed", "dev", -1, reviewed_with_baseline, PLANNED_NO_LEDGER NO_LEDGER MADE("COMMIT") LOCKED IDENTIFY ENTRIES OBJECTS("") LOOKED AFTER, 0, ERR_NONE, "worked 1 size 2; note: dev: first contact; the starting baseline is what every database has: nothing else was found there|"},
+    {"first contact, and something came between review and lock", "dev", -1, reviewed_with_baseline, PLANNED_NO_LEDGER NO_LEDGER MADE("COMMIT") LOCKED IDENTIFY ENTRIES
+     OBJECTS("") LOOK "@postgis_catalog_schemas* -> rows 2615 | 5000 | schema |  | app | owner | kfm\n" OBJECTS("") "COMMIT -> COMMIT\n" AFTER, -1, ERR_PREFLIGHT, "the plan moved between review and lock"},
     {"first contact without a baseline", "dev", -1, NULL, PLANNED_NO_LEDGER BARE("COMMIT") LOCKED IDENTIFY ENTRIES LOOKED AFTER, 0, ERR_NONE, "worked 1 size 1"},
-    {"first contact: COMMIT is cut and took effect", "dev", -1, with_baseline, PLANNED_NO_LEDGER LOOKED_NO_LEDGER MADE("kept") CONNECT IDENTIFY FOUND LOCKED IDENTIFY ENTRIES LOOKED AFTER, 0, ERR_NONE, "worked 1 size 2; resolving: contact|note: dev: first contact; the starting baseline is what every database has: nothing else was found there|"},
-    {"first contact: COMMIT is cut and took none", "dev", -1, with_baseline, PLANNED_NO_LEDGER LOOKED_NO_LEDGER MADE("cut") CONNECT NO_LEDGER MADE("COMMIT") LOCKED IDENTIFY ENTRIES LOOKED AFTER, 0, ERR_NONE, "worked 1 size 2; resolving: contact|note: dev: first contact; the starting baseline is what every database has: nothing else was found there|"},
-    {"first contact: COMMIT is cut and nobody listens", "dev", -1, with_baseline, PLANNED_NO_LEDGER LOOKED_NO_LEDGER MADE("cut") "~ connect -> wait=2000 words Connection refused\n", -1, ERR_DOUBT, "the connection was lost while the ledger was made and the outcome is not known yet"},
-    {"first contact: the look is cut", "dev", -1, with_baseline, PLANNED_NO_LEDGER LOOK "COMMIT -> cut\n", -1, ERR_PREFLIGHT, "was lost"},
-    {"first contact: the role may not", "dev", -1, with_baseline, PLANNED_NO_LEDGER LOOKED_NO_LEDGER BEGIN PROBED "@ledger_create_found -> rows f | f | f\nROLLBACK -> ROLLBACK\n" NO_LEDGER, -1, ERR_PREFLIGHT, "the role kfm may not create the ledger"},
-    {"a ledger with nothing but its contact gets its baseline", "dev", 1, with_baseline, PLANNED LOCKED IDENTIFY LOOKED ADOPTED "COMMIT -> COMMIT\n" IDENTIFY ENTRIES LOOKED AFTER, 0, ERR_NONE, "worked 1 size 2; note: dev: first contact; the starting baseline is what every database has: nothing else was found there|"},
+    {"first contact: COMMIT is cut and took effect", "dev", -1, with_baseline, PLANNED_NO_LEDGER NO_LEDGER MADE("kept") CONNECT IDENTIFY FOUND LOCKED IDENTIFY ENTRIES OBJECTS("") LOOKED AFTER, 0, ERR_NONE, "worked 1 size 2; resolving: contact|note: dev: first contact; the starting baseline is what every database has: nothing else was found there|"},
+    {"first contact: COMMIT is cut and took none", "dev", -1, with_baseline, PLANNED_NO_LEDGER NO_LEDGER MADE("cut") CONNECT NO_LEDGER MADE("COMMIT") LOCKED IDENTIFY ENTRIES OBJECTS("") LOOKED AFTER, 0, ERR_NONE, "worked 1 size 2; resolving: contact|note: dev: first contact; the starting baseline is what every database has: nothing else was found there|"},
+    {"first contact: COMMIT is cut and nobody listens", "dev", -1, with_baseline, PLANNED_NO_LEDGER NO_LEDGER MADE("cut") "~ connect -> wait=2000 words Connection refused\n", -1, ERR_DOUBT, "the connection was lost while the ledger was made and the outcome is not known yet"},
+    {"first contact beside others that write: it is looked at again", "dev", -1, busy_with_baseline, PLANNED_NO_LEDGER NO_LEDGER LOOKED_NO_LEDGER MADE("COMMIT") LOCKED IDENTIFY ENTRIES OBJECTS("") LOOKED AFTER, 0, ERR_NONE, "worked 1 size 2; note: dev: first contact; the starting baseline is what every database has: nothing else was found there|"},
+    {"first contact: the look is cut", "dev", -1, busy_with_baseline, PLANNED_NO_LEDGER NO_LEDGER LOOK "COMMIT -> cut\n", -1, ERR_PREFLIGHT, "was lost"},
+    {"first contact: the role may not", "dev", -1, with_baseline, PLANNED_NO_LEDGER NO_LEDGER BEGIN PROBED "@ledger_create_found -> rows f | f | f\nROLLBACK -> ROLLBACK\n" NO_LEDGER, -1, ERR_PREFLIGHT, "the role kfm may not create the ledger"},
+    {"a ledger with nothing but its contact gets its baseline", "dev", 1, with_baseline, PLANNED LOCKED IDENTIFY LOOKED ADOPTED "COMMIT -> COMMIT\n" IDENTIFY ENTRIES OBJECTS("") AFTER, 0, ERR_NONE, "worked 1 size 2; note: dev: first contact; the starting baseline is what every database has: nothing else was found there|"},
     {"a ledger with nothing but its contact, and the baseline is refused", "dev", 1, with_baseline, PLANNED LOCKED IDENTIFY LOOKED "BEGIN -> error 53200\n" AFTER, -1, ERR_PREFLIGHT, "out_of_memory"},
 
     /* verbs of the same ritual */
     {"adopt: nothing to do", "dev", 3, adopts, PLANNED, 0, ERR_NONE, "worked 0 size 3"},
     {"adopt: what stands there", "dev", 3, adopts, APP BEFORE "BEGIN -> BEGIN\n" GUARDED(ENTRY("4", "database", "adopt", "success")) "COMMIT -> COMMIT\n" UNLOCKED IDENTIFY ENTRIES, 0, ERR_NONE, "worked 0 size 4, adopt dev done"},
     {"adopt: the entry is refused", "dev", 3, adopts, APP BEFORE "BEGIN -> BEGIN\n" GUARD("t | t | t | t | f") "@ledger_record_head -> UPDATE 1\n~ @ledger_record_* -> INSERT 0 1\nROLLBACK -> ROLLBACK\n" AFTER, -1, ERR_LOCKED, "exit 7: another run has taken over the environment"},
-    {"adopt: a first contact is what was adopted", "dev", -1, adopts, APP PLANNED_NO_LEDGER LOOKED_NO_LEDGER MADE("COMMIT") LOCKED IDENTIFY ENTRIES LOOKED AFTER, 0, ERR_NONE, "worked 0 size 2, adopt dev done"},
+    {"adopt: a first contact is what was adopted", "dev", -1, adopts, APP PLANNED_NO_LEDGER NO_LEDGER MADE("COMMIT") LOCKED IDENTIFY ENTRIES OBJECTS("") LOOKED AFTER, 0, ERR_NONE, "worked 0 size 2, adopt dev done"},
     {"gc: no ledger, nothing to drop", "dev", -1, collects, PLANNED_NO_LEDGER, 0, ERR_NONE, "worked 0 size 0"},
     {"gc: no ledger in a protected environment, without a word", "live", -1, collects, CONNECT NO_LEDGER REFUSED LOOKED_NO_LEDGER, -1, ERR_PREFLIGHT, "environment \"live\" is protected: nothing was dropped; add --apply"},
     {"gc: no projection has a generation", "dev", 3, collects, BEFORE AFTER, 0, ERR_NONE, "worked 0 size 3"},

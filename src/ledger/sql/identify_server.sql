@@ -1,4 +1,4 @@
--- The server where identify_full.sql failed, and why it failed: the same columns from the seventh on, then why.
+-- The server where identify_full.sql failed, and why it failed: the same columns from the seventh on, then why, then who else writes.
 -- Needs no privilege. One row.
 WITH ledger AS (
     SELECT pg_catalog.has_schema_privilege(current_user, n.oid, 'USAGE')
@@ -18,7 +18,10 @@ SELECT NULL AS uuid, NULL AS environment, NULL AS format, NULL AS size, NULL AS 
        pg_catalog.current_database() AS database,
        EXISTS (SELECT FROM ledger) AS has_ledger,
        COALESCE((SELECT pg_catalog.bool_and(t.may_read) AND pg_catalog.count(*) = 3 FROM ledger t), false) AS may_read,
-       pg_catalog.quote_ident(current_user) AS quoted_role
+       pg_catalog.quote_ident(current_user) AS quoted_role,
+       pg_catalog.pg_snapshot_xmax(pg_catalog.pg_current_snapshot())::pg_catalog.text AS next_id,
+       pg_catalog.pg_snapshot_xmin(pg_catalog.pg_current_snapshot())
+           = pg_catalog.pg_snapshot_xmax(pg_catalog.pg_current_snapshot()) AS is_quiet
 FROM (SELECT p.lsn,
              ('x' || pg_catalog.left(pg_catalog.pg_walfile_name(p.lsn), 8))::bit(32)::pg_catalog.int8 AS timeline
       FROM (SELECT CASE WHEN NOT pg_catalog.pg_is_in_recovery() THEN pg_catalog.pg_current_wal_insert_lsn() END AS lsn
