@@ -208,6 +208,9 @@ static bool take(struct observer *o)
 {
     struct glance *g = &o->glance;
     const struct pg_rows *r = g->held;
+    if (pg_rows_n(r) != 1) {
+        return false;
+    }
     int64_t ids = pg_int(r, 0, HELD_IDS);
     o->n_moved = 0;
     o->now = (struct sensed){.by_oid = {.a = o->a}};
