@@ -243,6 +243,26 @@ int fresh_write(struct project *p, const char *folder, const struct fresh *f, st
     return rc;
 }
 
+/* Nobody knows here which roles a server has, but those that every one has. */
+static void warn_of_roles(struct arena *a, const struct ear *ear, const struct fresh *f)
+{
+    struct role_wants w = {.a = a};
+    const struct statement *first = NULL;
+    const char *names = "";
+    plan_roles(&f->bundle, &w);
+    for (size_t i = 0; i < w.needed.n; i++) {
+        const char *name = w.needed.rows[i].key.p;
+        if (strncmp(name, "pg_", 3) != 0) {
+            names = arena_printf(a, "%s%s%s", names, first != NULL ? ", " : "", name);
+            first = first != NULL ? first : w.needed.rows[i].value;
+        }
+    }
+    if (first != NULL) {
+        tell_warning(ear, "forward.sql:%d: roles that must be there before: %s; `kfmig plan` looks",
+                     first->line, names);
+    }
+}
+
 void fresh_warn(const struct project *p, const struct ear *ear, const char *folder,
                 const struct fresh *f)
 {
@@ -255,6 +275,9 @@ void fresh_warn(const struct project *p, const struct ear *ear, const char *fold
     for (size_t i = 0; i < n; i++) {
         tell_warning(ear, "forward.sql:%d: %s: %s", reasons[i].line,
                      reason_sentence(reasons[i].code), reasons[i].detail);
+    }
+    if (f->forward.path != NULL) {
+        warn_of_roles(p->a, ear, f);
     }
     if (f->n_left_out > 0) {
         tell_warning(ear,

@@ -161,6 +161,12 @@ struct begun {
     bool is_otherwise;
 };
 
+/* A role that pending scripts name, as the server has it. joined: whoever runs them is a member of it, or a
+ * superuser. */
+struct role_fact {
+    bool exists, joined;
+};
+
 struct world {
     const char
         *running;   /* who runs something there now, and what; NULL: nobody, or nobody has looked */
@@ -186,6 +192,7 @@ struct world {
     const struct lineage *lineage; /* which relations count to which; NULL: not asked for */
     /* object_text() of a table -> int64_t: about how many rows it holds; empty: nobody has looked. */
     struct table rows;
+    struct table roles; /* a role's name -> struct role_fact; empty: nobody has looked */
 };
 
 /* Are the fingerprints of w's ledger of an older format than the next build would make? */

@@ -33,6 +33,16 @@ struct table_lock {
  * the database? A closed table (sql/quiet.c); event triggers, which run for it, are asked for elsewhere. */
 enum quiet { QUIET_NOT, QUIET_YES, QUIET_MAKES_TABLE };
 
+/* A role that a statement needs to find. joined: as whose member it acts, too (a new owner). Borrowed. */
+struct role_need {
+    const char *name;
+    bool joined;
+};
+struct role_needs {
+    struct role_need *v;
+    size_t n, cap;
+};
+
 struct statement {
     enum statement_kind kind;
     struct bytes text; /* slice of script.bytes: first token to last, without the semicolon */
@@ -87,6 +97,7 @@ struct statement {
     /* Strongest per table, what the server will take according to its manual. */
     struct table_lock *locks;
     size_t n_locks;
+    struct role_needs *roles; /* that its text names; NULL: none */
 };
 
 /* One SQL file. Made once; the bytes hashed are the bytes run. */

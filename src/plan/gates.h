@@ -11,6 +11,9 @@ void gate_adoption(struct plan *p, struct step *s);
 void gate_promotion(struct plan *p, struct step *s);
 /* approval_missing: the environment wants a signature. */
 void gate_approval(struct plan *p, struct step *s);
+/* role_missing: for each role that its scripts, which must be parsed, need and the server has not, or of
+ * which whoever runs them is no member. */
+void gate_roles(struct plan *p, struct step *s);
 /* upstream_blocked, upstream_pending: what comes before cannot run, or is still to run. */
 void gate_upstream(struct plan *p, struct step *s);
 

@@ -64,6 +64,7 @@ static void check_static(struct plan *p, struct step *s)
     for (size_t i = 0; i < n; i++) {
         *step_give(p, s, found[i].code) = found[i];
     }
+    gate_roles(p, s);
     s->risk_class = plan_risk_class(s->bundle);
 }
 

@@ -217,6 +217,15 @@ void plan_rollback_faults(struct arena *a, const struct bundle *b, struct err_li
 /* What counts to what by b's forward scripts, which must be parsed: what they make as a part of another, or
  * make and attach, and what has a new name and is a part by known (may be NULL). Into l. */
 void plan_lineage(const struct bundle *b, const struct lineage *known, struct lineage *l);
+/* Roles that scripts need to find and do not make. Zeroed, with a, at first; needed: a role's name -> the
+ * first statement; is_open: something runs whose text does not say which roles it makes. */
+struct role_wants {
+    struct arena *a;
+    struct table needed, made;
+    bool is_open;
+};
+/* Add those of b's forward scripts, which are parsed or none; bundles come in the order in which they run. */
+void plan_roles(const struct bundle *b, struct role_wants *w);
 /* Judge b's forward statically: reasons (scope, protected domain, limits) into *out. base knowledge
  * about what exists is not needed: a protected schema that b itself creates counts as new. known:
  * which relations count to which, as the database says, or (`kfmig check`) all scripts of the

@@ -181,6 +181,9 @@ bool advice_put_shared(struct buf *out, const struct plan *p, const struct reaso
         {REASON_PROTECTED_DOMAIN, NULL,
          "leave the protected object as it is; policy.protected in registry/environments.v1.yml "
          "lists what is protected"},
+        {REASON_ROLE_MISSING, NULL,
+         "make the role there, or whoever runs kfmig a member of it (GRANT role TO ...), or take "
+         "the statement out: a pg_dump made with --no-owner --no-privileges has none"},
         {REASON_SCRIPT_FAULT, NULL, "correct the script; `kfmig check` finds all such faults"},
         {REASON_UNREGISTERED, NULL,
          "`kfmig check --fix` adds it; commit registry/migrations.v1.json"},

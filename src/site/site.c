@@ -123,9 +123,29 @@ static int ask_lineage(struct site *s, struct err *e)
     return 0;
 }
 
+/* What is to run names roles: are they there? Where code runs that may make some, nobody can tell. */
+static int ask_roles(struct site *s, const struct role_wants *w, struct err *e)
+{
+    size_t n = w->is_open || s->pg == NULL ? 0 : w->needed.n;
+    const char **names = ARENA_ARRAY(s->a, const char *, n + 1);
+    struct role_fact *facts = ARENA_ARRAY(s->a, struct role_fact, n + 1);
+    s->world.roles = (struct table){.a = s->a};
+    for (size_t i = 0; i < n; i++) {
+        names[i] = w->needed.rows[i].key.p;
+    }
+    if (n > 0 && catalog_named_roles(s->pg, s->a, names, n, facts, e) != 0) {
+        return -1;
+    }
+    for (size_t i = 0; i < n; i++) {
+        (void)table_puts(&s->world.roles, names[i], &facts[i]);
+    }
+    return 0;
+}
+
 /* Declarations and scripts of what may have to run; a script that cannot be run blocks its own step only. */
 static int load_pending(struct site *s, struct err *e)
 {
+    struct role_wants wants = {.a = s->a};
     for (size_t i = 0; i < s->project->n_bundle; i++) {
         struct bundle *b = &s->project->bundle[i];
         if (!plan_needs_scripts(&s->input, b) || undeclared_owner(s, b) != NULL) {
@@ -135,11 +155,12 @@ static int load_pending(struct site *s, struct err *e)
             return -1;
         }
         plan_scripts(s->a, b);
+        plan_roles(b, &wants);
         if (ask_lineage(s, e) != 0) {
             return -1;
         }
     }
-    return 0;
+    return ask_roles(s, &wants, e);
 }
 
 const struct bundle *const *site_bundles(struct arena *a, const struct project *p)

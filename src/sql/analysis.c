@@ -374,6 +374,44 @@ void analysis_roles(struct analysis *x, struct tree_list roles, enum effect effe
     }
 }
 
+static void need(struct analysis *x, const char *name, bool joined)
+{
+    struct statement *st = x->st;
+    if (x->defining || x->elsewhere || name[0] == '\0') {
+        return;
+    }
+    if (st->roles == NULL) {
+        st->roles = ARENA_NEW(x->a, struct role_needs);
+    }
+    for (size_t i = 0; i < st->roles->n; i++) {
+        if (strcmp(st->roles->v[i].name, name) == 0) {
+            st->roles->v[i].joined |= joined;
+            return;
+        }
+    }
+    ARENA_GROW(x->a, st->roles->v, st->roles->n, st->roles->cap);
+    st->roles->v[st->roles->n++] = (struct role_need){arena_strdup(x->a, name), joined};
+}
+
+void analysis_needs(struct analysis *x, const PgQuery__RoleSpec *r, bool joined)
+{
+    if (r != NULL && r->roletype == PG_QUERY__ROLE_SPEC_TYPE__ROLESPEC_CSTRING) {
+        need(x, r->rolename, joined);
+    }
+}
+
+void analysis_needs_all(struct analysis *x, struct tree_list roles, bool joined)
+{
+    for (size_t i = 0; i < roles.n; i++) {
+        const tree *m = tree_of(roles.v[i]);
+        if (tree_is(m, &pg_query__role_spec__descriptor)) {
+            analysis_needs(x, TREE(RoleSpec, m), joined);
+        } else if (tree_is(m, &pg_query__access_priv__descriptor)) {
+            need(x, TREE(AccessPriv, m)->priv_name, joined);
+        }
+    }
+}
+
 void analysis_opaque(struct analysis *x)
 {
     x->st->opaque |= !x->defining;

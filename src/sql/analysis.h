@@ -117,6 +117,10 @@ void analysis_kin(struct analysis *x, const PgQuery__RangeVar *child,
 /* A role as the text names it; "" where whoever runs it is meant (current_user and the like). */
 const char *analysis_role(const PgQuery__RoleSpec *r);
 void analysis_roles(struct analysis *x, struct tree_list roles, enum effect effect);
+/* The statement needs that role, or those, to be there; joined: and to be a member. What has no name of its
+ * own (public, current_user) is always there; NULL is nothing. */
+void analysis_needs(struct analysis *x, const PgQuery__RoleSpec *r, bool joined);
+void analysis_needs_all(struct analysis *x, struct tree_list roles, bool joined);
 
 /* Facts about the statement; ignored while defining. */
 void analysis_opaque(struct analysis *x);

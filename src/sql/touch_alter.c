@@ -111,6 +111,9 @@ static void add_constraint(struct analysis *x, const tree *def)
 static void command(struct analysis *x, const PgQuery__AlterTableCmd *c)
 {
     analysis_cascade(x, c->behavior);
+    if (c->subtype == AT(ChangeOwner)) {
+        analysis_needs(x, c->newowner, true);
+    }
     if (c->subtype == AT(AddColumn)) {
         add_column(x, c);
     } else if (c->subtype == AT(AlterColumnType)) {

@@ -39,6 +39,7 @@ static void rule(struct analysis *x, const tree *m)
 static void create_policy(struct analysis *x, const tree *m)
 {
     const PgQuery__CreatePolicyStmt *s = TREE(CreatePolicyStmt, m);
+    analysis_needs_all(x, LIST(s, roles), false);
     analysis_relation(x, s->table, OBJ_TABLE, EFFECT_ALTER, LOCK_ACCESS_EXCLUSIVE);
     analysis_define(x, tree_of(s->qual));
     analysis_define(x, tree_of(s->with_check));
@@ -47,6 +48,7 @@ static void create_policy(struct analysis *x, const tree *m)
 static void alter_policy(struct analysis *x, const tree *m)
 {
     const PgQuery__AlterPolicyStmt *s = TREE(AlterPolicyStmt, m);
+    analysis_needs_all(x, LIST(s, roles), false);
     analysis_relation(x, s->table, OBJ_TABLE, EFFECT_ALTER, LOCK_ACCESS_EXCLUSIVE);
     analysis_define(x, tree_of(s->qual));
     analysis_define(x, tree_of(s->with_check));

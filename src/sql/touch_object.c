@@ -115,6 +115,7 @@ static void rename_stmt(struct analysis *x, const tree *m)
 static void owner_stmt(struct analysis *x, const tree *m)
 {
     const PgQuery__AlterOwnerStmt *s = TREE(AlterOwnerStmt, m);
+    analysis_needs(x, s->newowner, true);
     address_touch(x, s->object_type, s->object, s->relation, EFFECT_ALTER, LOCK_ACCESS_EXCLUSIVE);
 }
 

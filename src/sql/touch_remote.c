@@ -30,6 +30,9 @@ static void mapping(struct analysis *x, const PgQuery__RoleSpec *user, const cha
                     enum effect effect)
 {
     const char *role = analysis_role(user);
+    if (effect == EFFECT_CREATE) {
+        analysis_needs(x, user, false);
+    }
     const char *name = role[0] != '\0' ? arena_printf(x->scratch, "%s@%s", role, server) : "";
     analysis_touch(x, OBJ_USER_MAPPING, "", name, effect, -1);
 }

@@ -11,6 +11,7 @@ static void members(struct analysis *x, struct tree_list options)
     for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++) {
         const PgQuery__DefElem *o = tree_option(options, lists[i]);
         analysis_roles(x, tree_items(o != NULL ? o->arg : NULL), EFFECT_ALTER);
+        analysis_needs_all(x, tree_items(o != NULL ? o->arg : NULL), false);
     }
 }
 
@@ -25,6 +26,7 @@ static void alter_role(struct analysis *x, const tree *m)
 {
     const PgQuery__AlterRoleStmt *s = TREE(AlterRoleStmt, m);
     analysis_touch(x, OBJ_ROLE, "", analysis_role(s->role), EFFECT_ALTER, -1);
+    analysis_needs(x, s->role, false);
     members(x, LIST(s, options));
     /* ALTER GROUP ... ADD USER writes the role's row, password and all, as it was. */
     x->st->unseen |= !x->defining && (tree_option(LIST(s, options), "password") != NULL ||
@@ -35,12 +37,16 @@ static void alter_role_set(struct analysis *x, const tree *m)
 {
     const PgQuery__AlterRoleSetStmt *s = TREE(AlterRoleSetStmt, m);
     analysis_touch(x, OBJ_SETTING, "", analysis_role(s->role), EFFECT_ALTER, -1);
+    analysis_needs(x, s->role, false);
 }
 
 static void drop_role(struct analysis *x, const tree *m)
 {
     const PgQuery__DropRoleStmt *s = TREE(DropRoleStmt, m);
     analysis_roles(x, LIST(s, roles), EFFECT_DROP);
+    if (!s->missing_ok) {
+        analysis_needs_all(x, LIST(s, roles), false);
+    }
     analysis_destructive(x);
 }
 
@@ -49,6 +55,8 @@ static void grant_role(struct analysis *x, const tree *m)
     const PgQuery__GrantRoleStmt *s = TREE(GrantRoleStmt, m);
     analysis_roles(x, LIST(s, granted_roles), EFFECT_ALTER);
     analysis_roles(x, LIST(s, grantee_roles), EFFECT_ALTER);
+    analysis_needs_all(x, LIST(s, granted_roles), false);
+    analysis_needs_all(x, LIST(s, grantee_roles), false);
 }
 
 static void grant_in_schema(struct analysis *x, const PgQuery__GrantStmt *s)
@@ -68,6 +76,7 @@ static void grant_in_schema(struct analysis *x, const PgQuery__GrantStmt *s)
 static void grant(struct analysis *x, const tree *m)
 {
     const PgQuery__GrantStmt *s = TREE(GrantStmt, m);
+    analysis_needs_all(x, LIST(s, grantees), false);
     if (s->targtype == PG_QUERY__GRANT_TARGET_TYPE__ACL_TARGET_ALL_IN_SCHEMA) {
         grant_in_schema(x, s);
         return;
@@ -84,7 +93,12 @@ static void default_privileges(struct analysis *x, const tree *m)
 {
     const PgQuery__AlterDefaultPrivilegesStmt *s = TREE(AlterDefaultPrivilegesStmt, m);
     const PgQuery__DefElem *in = tree_option(LIST(s, options), "schemas");
+    const PgQuery__DefElem *of = tree_option(LIST(s, options), "roles");
     struct tree_list schemas = tree_items(in != NULL ? in->arg : NULL);
+    analysis_needs_all(x, tree_items(of != NULL ? of->arg : NULL), true);
+    if (s->action != NULL) {
+        analysis_needs_all(x, LIST(s->action, grantees), false);
+    }
     for (size_t i = 0; i < schemas.n; i++) {
         const char *schema = tree_string(schemas.v[i]);
         if (schema != NULL) {
@@ -100,15 +114,19 @@ static void default_privileges(struct analysis *x, const tree *m)
 /* Which objects a role owns is not in the text. */
 static void reassign_owned(struct analysis *x, const tree *m)
 {
-    (void)m;
+    const PgQuery__ReassignOwnedStmt *s = TREE(ReassignOwnedStmt, m);
+    analysis_needs_all(x, LIST(s, roles), true);
+    analysis_needs(x, s->newrole, true);
     analysis_opaque(x);
 }
 
 static void drop_owned(struct analysis *x, const tree *m)
 {
+    const PgQuery__DropOwnedStmt *s = TREE(DropOwnedStmt, m);
+    analysis_needs_all(x, LIST(s, roles), true);
     analysis_opaque(x);
     analysis_destructive(x);
-    analysis_cascade(x, TREE(DropOwnedStmt, m)->behavior);
+    analysis_cascade(x, s->behavior);
 }
 
 static void alter_system(struct analysis *x, const tree *m)

@@ -177,6 +177,7 @@ static void create_schema(struct analysis *x, const tree *m)
     const PgQuery__CreateSchemaStmt *s = TREE(CreateSchemaStmt, m);
     const char *before = x->schema;
     const char *name = s->schemaname[0] != '\0' ? s->schemaname : analysis_role(s->authrole);
+    analysis_needs(x, s->authrole, true);
     if (name[0] == '\0') {
         analysis_opaque(x); /* whoever runs it gives the name */
     }

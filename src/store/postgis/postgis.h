@@ -6,6 +6,7 @@
 #ifndef KFMIG_STORE_POSTGIS_POSTGIS_H
 #define KFMIG_STORE_POSTGIS_POSTGIS_H
 
+#include "model/fact.h"
 #include "model/script.h"
 #include "model/way.h"
 #include "pg/pg.h"
@@ -35,6 +36,10 @@ int catalog_witness(struct pg *s, const struct pg_sql *also, struct arena *a,
 
 /* Which relations count to which, as the database has it now; one query. In a. */
 int catalog_lineage(struct pg *s, struct arena *a, struct lineage **out, struct err *e) MUST_CHECK;
+
+/* What the server says of roles v[0..n), by name: one query. Into out[0..n). */
+int catalog_named_roles(struct pg *s, struct arena *a, const char *const *v, size_t n,
+                        struct role_fact *out, struct err *e) MUST_CHECK;
 
 /* About how many rows the tables v[0..n) hold, with their parts, from the statistics that the server has: one
  * query, which waits for nobody. Into rows[0..n), -1: nothing is known of it. */

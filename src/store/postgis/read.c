@@ -95,6 +95,21 @@ int catalog_lineage(struct pg *s, struct arena *a, struct lineage **out, struct 
     return 0;
 }
 
+int catalog_named_roles(struct pg *s, struct arena *a, const char *const *v, size_t n,
+                        struct role_fact *out, struct err *e)
+{
+    struct pg_rows *r = NULL;
+    const char *params[] = {pg_array(a, v, n)};
+    if (pg_query(s, &postgis_roles_named, params, 1, &r, e) != 0) {
+        return -1;
+    }
+    for (size_t i = 0; i < pg_rows_n(r); i++) {
+        out[pg_int(r, i, 0) - 1] = (struct role_fact){pg_bool(r, i, 1), pg_bool(r, i, 2)};
+    }
+    pg_rows_free(r);
+    return 0;
+}
+
 int catalog_rows(struct pg *s, struct arena *a, const struct object *const *v, size_t n,
                  int64_t *rows, struct err *e)
 {
