@@ -81,6 +81,21 @@ int load_rows(struct making *m, size_t i, struct err *e)
     return load_copy(making_session(m), m->r->a, m->hidden, l, &watch, &m->loaded[i].rows, e);
 }
 
+/* In a transaction of its own, of which nothing stays. */
+static void find_key(struct making *m, size_t i, struct err *e)
+{
+    struct err mine = {0};
+    struct load *l = NULL;
+    const struct load_watch watch = {.on_progress = making_loads, .ctx = m};
+    if (making_begin(m, &mine) != 0) {
+        return;
+    }
+    if (source_plan(m, i, &l, &mine) == 0) {
+        (void)load_find_key(making_session(m), m->r->a, m->hidden, l, &watch, e);
+    }
+    making_roll_back(m);
+}
+
 static int load_one(struct making *m, size_t i, bool copies, bool *is_good, struct err *e)
 {
     int64_t start = clock_ms();
@@ -94,6 +109,9 @@ static int load_one(struct making *m, size_t i, bool copies, bool *is_good, stru
     int rc = copies ? copy_rows(m, i, is_good, e) : load_rows(m, i, e);
     if (rc != 0 || !*is_good) {
         making_roll_back(m);
+        if (rc != 0 && load_names_no_row(e)) {
+            find_key(m, i, e);
+        }
         return rc;
     }
     l->is_done = true;

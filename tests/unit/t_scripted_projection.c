@@ -240,6 +240,12 @@ static void with_sum(void)
 
 /* live: the generation that readers see at the end, by its number; done, failed: entries of this run. owed:
  * its receipt could not be written. */
+#define KEY_REFUSED "COPY * -> error 23503\n"
+#define KEYS(answer) "~ @postgis_load_keys -> " answer "\n"
+#define STAGED                                                                                     \
+    "~ CREATE UNLOGGED TABLE * -> SELECT 0\n~ ALTER TABLE * -> ALTER TABLE\n"                      \
+    "~ SELECT COALESCE(pg_catalog.min* -> "
+
 /* clang-format off */
 static const struct {
     const char *name;
@@ -302,6 +308,10 @@ static const struct {
     {"other objects than when it was live", HOLDS_KEPT, SWITCH, NULL, "~ @postgis_catalog_schemas -> rows 2615 | 9001 | schema |  | wells | owner | bob\n", RUN_FAILED, ERR_VALIDATE, "structure failed: its objects are not as they were when it was live", 2, 0, 1, false},
 
     /* artifacts and mappings, before the first row is sent */
+    {"a foreign key that is not kept is looked for", HOLDS_LIVE, BUILD, NULL, KEY_REFUSED KEYS("rows 1 | 1 | id | wells__g2 | kinds | f | id | pg_catalog | =") STAGED "rows 2\n", RUN_FAILED, ERR_APPLY, "record 2, \"id\": the server refused this value: foreign_key_violation (23503)", 1, 0, 1, false},
+    {"a foreign key that is not kept, but by nobody", HOLDS_LIVE, BUILD, NULL, KEY_REFUSED KEYS("rows 1 | 1 | id | wells__g2 | pts | t | id | pg_catalog | =") STAGED "rows 0\n", RUN_FAILED, ERR_APPLY, "the server refused COPY: foreign_key_violation (23503)", 1, 0, 1, false},
+    {"a foreign key that is not kept, of a column that is not loaded", HOLDS_LIVE, BUILD, NULL, KEY_REFUSED KEYS("rows 1 | 1 | other | wells__g2 | kinds | f | id | pg_catalog | =") STAGED "error 42501\n", RUN_FAILED, ERR_APPLY, "the server refused COPY: foreign_key_violation (23503)", 1, 0, 1, false},
+    {"a foreign key that is not kept, and nobody may look", HOLDS_LIVE, BUILD, NULL, KEY_REFUSED KEYS("error 42501"), RUN_FAILED, ERR_APPLY, "the server refused COPY: foreign_key_violation (23503)", 1, 0, 1, false},
     {"an artifact that was altered", HOLDS_LIVE, BUILD, with_another_digest, "~ COPY * -> error 42501\n", RUN_FAILED, ERR_PREFLIGHT, "v1.csv", 1, 0, 1, false},
     {"an asset that is not in the catalog", HOLDS_LIVE, BUILD, without_asset, "~ COPY * -> error 42501\n", RUN_FAILED, ERR_CONFIG, "no artifact \"lines\"", 1, 0, 1, false},
     {"an artifact that is not there", HOLDS_LIVE, BUILD, with_missing_file, "~ COPY * -> error 42501\n", RUN_FAILED, ERR_PREFLIGHT, "v1.shp", 1, 0, 1, false},

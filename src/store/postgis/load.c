@@ -202,7 +202,7 @@ static bool read_again(struct reader *r, int64_t number, struct record *out)
 
 /* What the server refused is a value, or a row, of the artifact: say where it stands there. Anything else
  * stays as it is. */
-static int place_refusal(const struct load *l, int64_t number, const char *column, struct err *e)
+int load_place_refusal(const struct load *l, int64_t number, const char *column, struct err *e)
 {
     struct source s;
     struct record record;
@@ -256,7 +256,7 @@ static int copy_failed(struct pg *s, const struct load *l, struct err *e)
     const char *column = "";
     (void)pg_copy_abort(s, NULL);
     return is_about_rows(e->sqlstate) && pg_copy_refused(s, &number, &column)
-               ? place_refusal(l, number, column, e)
+               ? load_place_refusal(l, number, column, e)
                : -1;
 }
 
@@ -282,13 +282,6 @@ static int copy_into(struct pg *s, struct arena *a, const char *table, const str
     }
     return 0;
 }
-
-struct stage {
-    struct pg *s;
-    struct arena *a;
-    const char *postgis, *table, *into;
-    const struct load *l;
-};
 
 static int make_stage(const struct stage *g, struct err *e)
 {
@@ -394,14 +387,34 @@ static int copy_staged(struct stage *g, struct load_run *r, struct err *e)
     return empty_stage(g, r->rows, e);
 }
 
+void load_stage(struct pg *s, struct arena *a, const char *schema, const struct load *l,
+                struct stage *out)
+{
+    const char *in = pg_ident(a, schema);
+    *out = (struct stage){.s = s, .a = a, .l = l};
+    out->into = arena_printf(a, "%s.%s", in, pg_ident(a, l->in->from->into));
+    out->table = arena_printf(a, "%s.kfmig_stage_%d", in, pg_backend_pid(s));
+}
+
+int load_stage_rows(struct stage *g, const struct load_watch *watch, struct err *e)
+{
+    struct load_run r = {.l = g->l, .watch = watch};
+    const char *number = arena_printf(
+        g->a, "ALTER TABLE %s ADD " STAGED_NUMBER " pg_catalog.int8 GENERATED ALWAYS AS IDENTITY",
+        g->table);
+    if ((g->l->is_staged && find_postgis(g, e) != 0) || make_stage(g, e) != 0 ||
+        pg_run(g->s, number, NULL, 0, NULL, e) != 0) {
+        return -1;
+    }
+    return copy_into(g->s, g->a, g->table, staged_columns(g->a, g->l), &r, e);
+}
+
 int load_copy(struct pg *s, struct arena *a, const char *schema, const struct load *l,
               const struct load_watch *watch, int64_t *rows, struct err *e)
 {
     struct load_run r = {.l = l, .watch = watch};
-    const char *in = pg_ident(a, schema);
-    struct stage g = {.s = s, .a = a, .l = l};
-    g.into = arena_printf(a, "%s.%s", in, pg_ident(a, l->in->from->into));
-    g.table = arena_printf(a, "%s.kfmig_stage_%d", in, pg_backend_pid(s));
+    struct stage g;
+    load_stage(s, a, schema, l, &g);
     int rc = l->is_staged ? copy_staged(&g, &r, e) : copy_into(s, a, g.into, l->column, &r, e);
     *rows = r.rows;
     return rc;

@@ -58,4 +58,13 @@ int load_dry(const struct load *l, const struct load_watch *watch, int64_t *rows
 int load_copy(struct pg *s, struct arena *a, const char *schema, const struct load *l,
               const struct load_watch *watch, int64_t *rows, struct err *e) MUST_CHECK;
 
+/* Did load_copy() fail with e because of a foreign key? The server checks those when all rows are in, and
+ * says no row. */
+bool load_names_no_row(const struct err *e);
+/* After that, and after a rollback, inside another transaction of the caller's, which has to be rolled back,
+ * too: e, as load_copy() left it, gets the place of the first record whose key no row has, and its column.
+ * Where that cannot be found e stays as it is. Reads the artifact twice more. Always -1. */
+int load_find_key(struct pg *s, struct arena *a, const char *schema, const struct load *l,
+                  const struct load_watch *watch, struct err *e);
+
 #endif

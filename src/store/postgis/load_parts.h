@@ -17,6 +17,25 @@ struct load {
     bool is_staged;
 };
 
+/* A table beside the one that is filled. postgis: its quoted schema, NULL until it is found; table, into:
+ * quoted, with their schemas. */
+struct stage {
+    struct pg *s;
+    struct arena *a;
+    const char *postgis, *table, *into;
+    const struct load *l;
+};
+/* The column that load_stage_rows() numbers rows with, from 1. */
+#define STAGED_NUMBER "kfmig_number"
+/* Names only. */
+void load_stage(struct pg *s, struct arena *a, const char *schema, const struct load *l,
+                struct stage *out);
+/* Make it, and COPY all records into it, with their numbers. -1 as load_copy(). */
+int load_stage_rows(struct stage *g, const struct load_watch *watch, struct err *e) MUST_CHECK;
+/* The server refused record number, or its value for that column: what e says gets the place where it stands
+ * in the artifact. Reads that once more. Always -1. */
+int load_place_refusal(const struct load *l, int64_t number, const char *column, struct err *e);
+
 /* Does column i get geometries whose coordinates have to be transformed? */
 bool load_transforms(const struct load *l, size_t i);
 

@@ -1,0 +1,99 @@
+"""Foreign keys that loaded rows do not keep: the server checks them when all rows are in and names none; kfmig names file, record and column, and
+never the value."""
+# run: needs=postgres,postgis limit=300
+
+import json
+
+import pg
+from datasets import point, version
+from project import Project
+from tap import cases, contains, equal, lacks, main, test
+
+VERSION = "2026-02.0000000a"
+SECRET = "Confidential7"
+HEAD = """\
+CREATE SCHEMA app;
+CREATE TABLE app.kinds (kind text PRIMARY KEY, "Odd name" int UNIQUE, a int, b int, UNIQUE (a, b));
+INSERT INTO app.kinds VALUES ('good', 1, 1, 1), ('fine', 2, 1, 2);
+"""
+TABLE = "CREATE TABLE app.pts (id text PRIMARY KEY, kind text, n int, m int, up text, geom geometry(Point, {srid}){more});\n"
+COLUMNS = "id: properties.id, kind: properties.kind, n: properties.n, m: properties.m, up: properties.up, geom: geometry"
+
+
+def rows(*members):
+    """Ten points, of which some have other members than the good ones; (number, members)."""
+    v = [point(f"p{i}", -100 + i / 10, 38) for i in range(1, 11)]
+    for i, f in enumerate(v, start=1):
+        f["properties"].update({"kind": "good", "n": 1, "m": 1, "up": None})
+        for number, other in members:
+            f["properties"].update(other if number == i else {})
+    return v
+
+
+def project(tmp, more, features, srid=4326, **version_of):
+    p = Project(tmp, postgis=True)
+    p.bundle("M-01", HEAD + TABLE.format(srid=srid, more=more))
+    version(p, "pts", VERSION, features, **version_of)
+    p.write("registry/projections/pts.yml", f"""\
+projection: pts
+store: postgis
+schema: app
+sources:
+  - {{dataset: pts, version: {VERSION}, asset: features, into: pts, columns: {{{COLUMNS}}}}}
+validate: {{counts: catalog}}
+""")
+    return p
+
+
+KIND = ", FOREIGN KEY (kind) REFERENCES app.kinds"
+ODD = ', FOREIGN KEY (n) REFERENCES app.kinds ("Odd name")'
+PAIR = ", FOREIGN KEY (n, m) REFERENCES app.kinds (a, b)"
+SELF = ", FOREIGN KEY (up) REFERENCES app.pts"
+
+
+@cases(
+    text=(KIND, rows((4, {"kind": SECRET})), 4, "kind", 'no row of table "kinds" has it as kind'),
+    the_first=(KIND, rows((1, {"kind": SECRET})), 1, "kind", "kinds"),
+    the_last=(KIND, rows((10, {"kind": SECRET})), 10, "kind", "kinds"),
+    the_first_of_two=(KIND, rows((8, {"kind": SECRET}), (3, {"kind": SECRET})), 3, "kind", "kinds"),
+    a_number=(ODD, rows((5, {"n": 7413987})), 5, "n", 'has it as Odd name'),
+    a_pair=(PAIR, rows((6, {"m": 7413987}), (2, {"m": 2})), 6, "n", "has it as a"),
+    two_keys=(KIND + ODD, rows((9, {"kind": SECRET}), (7, {"n": 7413987})), 7, "n", "Odd name"),
+    itself=(SELF, rows((2, {"up": "p9"}), (5, {"up": SECRET}), (6, {"up": "p6"})), 5, "up", 'no row of table "pts" has it as id'),
+    null_is_no_key=(KIND, rows((2, {"kind": None}), (4, {"kind": SECRET})), 4, "kind", "kinds"),
+    half_a_null=(PAIR, rows((2, {"n": 7413987, "m": None}), (3, {"n": 7413987})), 3, "n", "has it as a"),
+    a_domain=(", k text GENERATED ALWAYS AS (kind) STORED" + KIND, rows((4, {"kind": SECRET})), 4, "kind", "kinds"),
+    at_the_end_of_it=(KIND + " DEFERRABLE", rows((4, {"kind": SECRET})), 4, "kind", "kinds"))
+def a_key_that_is_nowhere(case, tmp):
+    more, features, number, column, hint = case
+    p = project(tmp, more, features)
+    ran = p.build()
+    equal(ran.status, 2, repr(ran))
+    contains(ran.text, "points.geojson")
+    contains(ran.text, f'record {number}, "{column}": the server refused this value: foreign_key_violation (23503)')
+    contains(ran.text, hint)
+    receipt = pg.value(p.db, "SELECT body FROM kfmig.receipt ORDER BY seq DESC LIMIT 1")
+    for text in (ran.text, receipt, p.run("why", "pts").text, json.dumps(p.json("status"))):
+        lacks(text, SECRET)
+        lacks(text, "7413987")
+    contains(receipt, "23503")
+    equal(pg.value(p.db, "SELECT count(*) FROM pg_class WHERE relname LIKE 'kfmig_stage%'"), "0")
+
+
+@test
+def where_coordinates_are_transformed(tmp):
+    p = project(tmp, KIND, rows((4, {"kind": SECRET})), srid=3857)
+    ran = p.build()
+    equal(ran.status, 2, repr(ran))
+    contains(ran.text, 'record 4, "kind": the server refused this value: foreign_key_violation (23503)')
+    lacks(ran.text, SECRET)
+
+
+@test
+def a_corrected_version_goes_on(tmp):
+    p = project(tmp, KIND + SELF, rows((2, {"up": "p9"})))
+    equal(p.build().status, 0)
+    equal(pg.value(p.db, "SELECT count(*) FROM app.pts"), "10")
+
+
+main()
