@@ -453,6 +453,7 @@ static const struct {
     {"another ledger, and the question is cut", "dev", LEDGER_UUID, 3, seen_other, WHO "@ledger_read_receipts -> cut\n", linked, -1, ERR_PREFLIGHT, "was lost"},
     {"another ledger without an entry", "dev", LEDGER_UUID, 0, seen_other, CONNECT IDENTIFY, linked, -1, ERR_PREFLIGHT, "environment \"dev\" carries another ledger than the last run saw; if the database was replaced on purpose"},
     {"no ledger where one was seen: first contact again", "dev", "", 0, seen_other, WHO_NO_LEDGER, linked, 0, ERR_NONE, "no ledger seen 3 at " MOMENT},
+    {"no ledger where one was seen, in a protected environment", "live", "", 0, seen_other, WHO_NO_LEDGER, linked, -1, ERR_PREFLIGHT, "environment \"live\" carries no ledger, less than the last run saw; if the database was lost, `kfmig rebuild live --all --new-database` makes it again and cites the lost ledger"},
     {"one that takes the place of what was seen asks for no trust", "dev", LEDGER_UUID, 3, takes_place, WHO, linked, 0, ERR_NONE, "size 3 of 3 facts 1 seen 3 at " MOMENT},
     {"begun for one whose root is not known", "dev", LEDGER_UUID, 1, begun_knowing_all, WHO "@ledger_read_receipts(0, run-1) -> contact\n", linked, 0, ERR_NONE, "size 1 of 1 facts 0 seen 3 at " MOMENT},
     {"begun for one with the same root", "dev", LEDGER_UUID, 1, begun_knowing_the_same, WHO "@ledger_read_receipts(0, run-1) -> contact\n", linked, 0, ERR_NONE, "size 1 of 1 facts 0 seen 3 at " MOMENT},

@@ -72,6 +72,10 @@ static const struct variant variants[] = {
     {"a receipt of no ledger", UNSEEN, false, true, {{.kind = IN_BUNDLE, .at = 9, .uuid = "7f0c"}}, ERR_NONE, FIRST},
     {"a pointer to no ledger", UNSEEN, false, true, {{.kind = POINTER, .at = 9, .uuid = "7f0c"}}, ERR_NONE, FIRST},
     {"a pointer elsewhere", UNSEEN, false, true, {{.kind = POINTER, .at = 1, .text = "{\"environment\":\"dev\",\"uri\":\"file:x\"}"}}, ERR_NONE, FIRST},
+    {"a receipt of entry 0", UNSEEN, false, true, {{.kind = IN_BUNDLE, .at = 1, .text = "{\"environment\":\"dev\",\"ledger\":{\"instance\":\"" LEDGER_UUID "\",\"sequence\":0}}"}}, ERR_NONE, FIRST},
+    {"a receipt that does not say of which entry", UNSEEN, false, true, {{.kind = IN_BUNDLE, .at = 1, .text = "{\"environment\":\"dev\",\"ledger\":{\"instance\":\"" LEDGER_UUID "\"}}"}}, ERR_NONE, FIRST},
+    {"a receipt that does not say of which environment", UNSEEN, false, true, {{.kind = IN_BUNDLE, .at = 1, .text = "{\"ledger\":{\"instance\":\"" LEDGER_UUID "\",\"sequence\":9}}"}}, ERR_NONE, FIRST},
+    {"a receipt that does not say what was before", UNSEEN, false, false, {{.kind = IN_BUNDLE, .at = 1, .text = "{\"environment\":\"dev\",\"ledger\":{\"instance\":\"" LEDGER_UUID "\",\"sequence\":2}}"}}, ERR_INTEGRITY, FORKED("2", RECEIPT)},
     {"a pointer that is cut off", UNSEEN, false, true, {{.kind = POINTER, .at = 1, .text = "{\"environment\":\"dev\",\"uri\":\"kfmig:ledger:" LEDGER_UUID ":\",\"sha256\":\"" SHA "\"}"}}, ERR_NONE, FIRST},
     {"a pointer with another sign before its entry", UNSEEN, false, true, {{.kind = POINTER, .at = 1, .text = "{\"environment\":\"dev\",\"uri\":\"kfmig:ledger:" LEDGER_UUID ";9\",\"sha256\":\"" SHA "\"}"}}, ERR_NONE, FIRST},
     {"a pointer without a digest", UNSEEN, false, true, {{.kind = POINTER, .at = 1, .text = "{\"environment\":\"dev\",\"uri\":\"kfmig:ledger:" LEDGER_UUID ":9\"}"}}, ERR_NONE, FIRST},
@@ -178,6 +182,92 @@ static void once(bool has_cache)
     ok(pq_played() && good, "two runs");
 }
 
+/* What the cache has of an environment, and is no memory of a ledger. */
+static void nonsense(void)
+{
+    static const char *const texts[] = {
+        "",
+        LEDGER_UUID,
+        LEDGER_UUID " 3",
+        LEDGER_UUID " 3 ",
+        LEDGER_UUID " 3 " SHA "0",
+        LEDGER_UUID "0 3 " SHA,
+    };
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        struct checkpoint seen = {.sequence = 7};
+        struct err e = {0};
+        setting_project("");
+        setting_open(&t, "dev", LEDGER_UUID, 3);
+        cache_put(t.s.cache, "checkpoint", bytes_str("dev"), bytes_str(texts[i]));
+        bool good = !site_remembered(&t.s, &seen, NULL) && seen.sequence == 0;
+        setting_play(&t, "connect -> ok\n" IDENTIFY ENTRIES LOOKS);
+        good = site_plan(&t.s, true, &e) == 0 && strcmp(t.heard.text, FIRST) == 0 && good;
+        setting_close(&t);
+        ok(pq_played() && good, texts[i]);
+    }
+}
+
+/* When the newest entry was made is remembered beside the checkpoint, and counts for that one only. */
+static void when(void)
+{
+    static const struct {
+        const char *kept, *at;
+    } times[] = {
+        {LEDGER_UUID " 3 " MOMENT, MOMENT},
+        {LEDGER_UUID " 2 " MOMENT, ""},
+        {OTHER_UUID " 3 " MOMENT, ""},
+        {LEDGER_UUID " 3 ", ""},
+        {LEDGER_UUID " 3", ""},
+        {LEDGER_UUID " 30 " MOMENT, ""},
+    };
+    for (size_t i = 0; i < sizeof times / sizeof *times; i++) {
+        static struct kept was;
+        struct checkpoint seen;
+        const char *at = "?";
+        setting_project("");
+        setting_open(&t, "dev", LEDGER_UUID, 3);
+        kept_make(&was, LEDGER_UUID, 3);
+        setting_remember(&t, &was);
+        cache_put(t.s.cache, "checkpoint_at", bytes_str("dev"), bytes_str(times[i].kept));
+        ok(site_remembered(&t.s, &seen, &at) && seen.sequence == 3, "the checkpoint");
+        is_str(at, times[i].at, times[i].kept);
+        setting_close(&t);
+    }
+}
+
+/* What failed is not applied: what was exported of it is read, whatever the last run saw. */
+static void failed(void)
+{
+    struct err e = {0};
+    struct file ahead = WRONG(IN_BUNDLE, 9);
+    struct kept *k = &t.keeper.is;
+    struct buf text = {0};
+    setting_project("");
+    setting_open(&t, "dev", LEDGER_UUID, 3);
+    struct entry en = {.sequence = 4,
+                       .kind = ENTRY_APPLY,
+                       .subject = "M-1",
+                       .result = "failed",
+                       .run_id = "run-4",
+                       .finished_at = MOMENT,
+                       .environment = "dev",
+                       .instance = LEDGER_UUID};
+    kept_root(k, 3, &en.previous);
+    entry_write(&text, &en);
+    (void)snprintf(k->text[k->n++], KEPT_TEXT, "%s", buf_str(&text));
+    buf_release(&text);
+    setting_remember(&t, k);
+    put(&ahead);
+    setting_play(&t, "connect -> ok\n" IDENTIFY ENTRIES LOOKS);
+    ok(site_plan(&t.s, true, &e) == -1 && e.code == ERR_INTEGRITY, "what failed is read");
+    is_str(
+        e.msg,
+        "the ledger of \"dev\" has 4 entries, an exported receipt is of entry 9: " FOLDER RECEIPT,
+        "and tells");
+    setting_close(&t);
+    ok(pq_played(), "asked once");
+}
+
 /* A database that was made anew is told of, and which one was lost. */
 static void made_anew(void)
 {
@@ -218,12 +308,15 @@ static void sunk(void)
 
 int main(void)
 {
-    tap_plan(N + 9);
+    tap_plan(N + 9 + 6 + 2 * 6 + 3);
     for (size_t i = 0; i < N; i++) {
         play(&variants[i]);
     }
     once(true);
     once(false);
+    nonsense();
+    when();
+    failed();
     made_anew();
     sunk();
     project_remove();
