@@ -41,6 +41,11 @@ static void with_another_count(void)
     b.dataset[0].count = 3;
 }
 
+static void with_a_smaller_count(void)
+{
+    b.dataset[0].count = 1;
+}
+
 static void without_count(void)
 {
     b.dataset[0].has_count = false;
@@ -287,8 +292,20 @@ static const struct {
 
     /* the proof */
     {"as many rows as the catalog says", HOLDS_LIVE, BUILD, with_another_count, "", RUN_FAILED, ERR_VALIDATE, "wells: count wells/2026-01 failed: the catalog says 3, 2 are there; nothing was published", 1, 0, 1, false},
+    {"not more than the catalog says", HOLDS_LIVE, BUILD, with_a_smaller_count, "", RUN_FAILED, ERR_VALIDATE, "wells: count wells/2026-01 failed: the catalog says 1, 2 are there; nothing was published", 1, 0, 1, false},
     {"a catalog that says no count", HOLDS_LIVE, BUILD, without_count, "", RUN_FAILED, ERR_VALIDATE, "count wells/2026-01 failed: the catalog says no count", 1, 0, 1, false},
     {"the extent that the catalog says", HOLDS_LIVE, BUILD, with_another_extent, "", RUN_FAILED, ERR_VALIDATE, "extent wells/2026-02 failed: north: the catalog says 40, it is 39", 1, 0, 1, false},
+    {"an extent that begins too far west", HOLDS_LIVE, BUILD, NULL, FACTS("2 | 0 | 0 | 0 | 0 | -98 | 38 | -96 | 39"), RUN_FAILED, ERR_VALIDATE, "extent wells/2026-01 failed: west: the catalog says -97, it is -98; nothing", 1, 0, 1, false},
+    {"and not far enough", HOLDS_LIVE, BUILD, NULL, FACTS("2 | 0 | 0 | 0 | 0 | -96.5 | 38 | -96 | 39"), RUN_FAILED, ERR_VALIDATE, "extent wells/2026-01 failed: west: the catalog says -97, it is -96.5; nothing", 1, 0, 1, false},
+    {"too far south", HOLDS_LIVE, BUILD, NULL, FACTS("2 | 0 | 0 | 0 | 0 | -97 | 37 | -96 | 39"), RUN_FAILED, ERR_VALIDATE, "extent wells/2026-01 failed: south: the catalog says 38, it is 37; nothing", 1, 0, 1, false},
+    {"not far enough", HOLDS_LIVE, BUILD, NULL, FACTS("2 | 0 | 0 | 0 | 0 | -97 | 38.5 | -96 | 39"), RUN_FAILED, ERR_VALIDATE, "extent wells/2026-01 failed: south: the catalog says 38, it is 38.5; nothing", 1, 0, 1, false},
+    {"one that ends too far east", HOLDS_LIVE, BUILD, NULL, FACTS("2 | 0 | 0 | 0 | 0 | -97 | 38 | -95 | 39"), RUN_FAILED, ERR_VALIDATE, "extent wells/2026-01 failed: east: the catalog says -96, it is -95; nothing", 1, 0, 1, false},
+    {"not far enough east", HOLDS_LIVE, BUILD, NULL, FACTS("2 | 0 | 0 | 0 | 0 | -97 | 38 | -96.5 | 39"), RUN_FAILED, ERR_VALIDATE, "extent wells/2026-01 failed: east: the catalog says -96, it is -96.5; nothing", 1, 0, 1, false},
+    {"too far north", HOLDS_LIVE, BUILD, NULL, FACTS("2 | 0 | 0 | 0 | 0 | -97 | 38 | -96 | 40"), RUN_FAILED, ERR_VALIDATE, "extent wells/2026-01 failed: north: the catalog says 39, it is 40; nothing", 1, 0, 1, false},
+    {"not far enough north", HOLDS_LIVE, BUILD, NULL, FACTS("2 | 0 | 0 | 0 | 0 | -97 | 38 | -96 | 38.5"), RUN_FAILED, ERR_VALIDATE, "extent wells/2026-01 failed: north: the catalog says 39, it is 38.5; nothing", 1, 0, 1, false},
+    {"beyond the tolerance", HOLDS_LIVE, BUILD, NULL, FACTS("2 | 0 | 0 | 0 | 0 | -97.002 | 38 | -96 | 39"), RUN_FAILED, ERR_VALIDATE, "extent wells/2026-01 failed: west: the catalog says -97, it is -97.002; nothing", 1, 0, 1, false},
+    {"within the tolerance, on every side", HOLDS_LIVE, BUILD, NULL, FACTS("2 | 0 | 0 | 0 | 0 | -97.0005 | 37.9995 | -95.9995 | 39.0005"), RUN_SUCCESS, ERR_NONE, "", 2, 1, 0, false},
+    {"no number", HOLDS_LIVE, BUILD, NULL, FACTS("2 | 0 | 0 | 0 | 0 | NaN | 38 | -96 | 39"), RUN_FAILED, ERR_VALIDATE, "extent wells/2026-01 failed: west: the catalog says -97, it is nan; nothing", 1, 0, 1, false},
     {"a restricted extent is not told", HOLDS_LIVE, BUILD, with_a_secret_extent, "", RUN_FAILED, ERR_VALIDATE, "extent wells/2026-02 failed: the extent is not the catalog's; nothing", 1, 0, 1, false},
     {"a catalog that says no extent", HOLDS_LIVE, BUILD, without_extent, "", RUN_FAILED, ERR_VALIDATE, "extent wells/2026-02 failed: the catalog says no extent", 1, 0, 1, false},
     {"nothing to measure", HOLDS_LIVE, BUILD, NULL, FACTS("2 | 2 | 0 | 0 | 0 | NULL | NULL | NULL | NULL"), RUN_FAILED, ERR_VALIDATE, "extent wells/2026-01 failed: there is nothing to measure", 1, 0, 1, false},
