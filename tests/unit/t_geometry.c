@@ -49,6 +49,7 @@ static const struct geometry_rules rules[] = {
 #define SRID "the (E)WKB has another SRID than the asset"
 #define POSITION "a position has other dimensions than the others, or than the column"
 #define NEITHER "is neither hexadecimal (E)WKB nor WKT"
+#define RANGE "a position is no longitude and latitude"
 #define WKT_DIMS "the WKT has other dimensions than the column, or than what it is part of"
 
 struct form {
@@ -108,6 +109,15 @@ static const struct form wkb[] = {
     {"a clockwise polygon in degrees", DEGREES, LE POLYGON N(1) CLOCKWISE, "3 20000003 81"},
     {"the other way round", DEGREES, LE POLYGON N(1) RING, "3 20000003 81"},
     {"polygons of clockwise rings", DEGREES, LE MULTI_POLYGON N(1) LE POLYGON N(1) CLOCKWISE, "6 20000006 90"},
+    {"too far east", DEGREES, LE POINT "0000000000A06640" ZERO, RANGE},
+    {"too far west", DEGREES, LE POINT "0000000000A066C0" ZERO, RANGE},
+    {"too far north", DEGREES, LE POINT ZERO "0000000000C05640", RANGE},
+    {"too far south", DEGREES, LE POINT ZERO "0000000000C056C0", RANGE},
+    {"as far east and north as there is", DEGREES, LE POINT "0000000000806640" "0000000000805640", "1 20000001 25"},
+    {"as far west and south", DEGREES, LE POINT "00000000008066C0" "00000000008056C0", "1 20000001 25"},
+    {"a line that ends too far north", DEGREES, LE LINE N(2) XY ZERO "0000000000C05640", RANGE},
+    {"a line that ends too far east", DEGREES, LE LINE N(2) XY "0000000000A06640" ZERO, RANGE},
+    {"metres may be as far", ANY, LE POINT "0000000000A06640" "0000000000C05640", "1 20000001 25"},
     {"an empty collection", ANY, LE COLLECTION N(0), "the geometry is empty (GEOMETRYCOLLECTION EMPTY): the source's `empty:` says if it is taken"},
     {"an empty collection that is kept", KEEP, LE COLLECTION N(0), "7 20000007 13"},
     {"an empty polygon that is kept", KEEP, LE POLYGON N(0), "3 20000003 13"},
@@ -158,6 +168,11 @@ static const struct form wkt[] = {
     {"an empty polygon that becomes polygons", PROMOTE, "POLYGON((0 0, 1 0, 0 1, 0 0))", "6 20000006 90"},
     {"a bracket is missing", ANY, "POINT(1 2", NEITHER},
     {"a bracket too many", ANY, "POINT(1 2))", "text follows the WKT"},
+    {"tabs and ends of lines", ANY, "\tPOINT\n(1\t2\r\n)", "1 20000001 25"},
+    {"a suffix that is none", ANY, "POINT ZZ (1 2 3)", NEITHER},
+    {"a suffix with more behind it", ANY, "POINT ZMX (1 2 3 4)", NEITHER},
+    {"a SRID with a sign in it", ANY, "SRID=2691-;POINT(1 2)", NEITHER},
+    {"a SRID with a letter behind it", ANY, "SRID=26914a;POINT(1 2)", NEITHER},
     {"no number", ANY, "POINT(1 x)", NEITHER},
 };
 
@@ -184,6 +199,8 @@ static const struct form json[] = {
     {"three numbers into Z", Z, "{\"type\":\"Point\",\"coordinates\":[1,2,3]}", "1 A0000001 33"},
     {"a collection with Z into XY", FLAT, "{\"type\":\"GeometryCollection\",\"geometries\":[{\"type\":\"Point\",\"coordinates\":[1,2,3]}]}", "a position has more numbers than the column's dimensions"},
     {"a collection without into Z", Z, "{\"type\":\"GeometryCollection\",\"geometries\":[{\"type\":\"Point\",\"coordinates\":[1,2]}]}", "a position has fewer numbers than the column's dimensions"},
+    {"brackets in brackets in brackets", ANY, "{\"type\":\"MultiPolygon\",\"coordinates\":[[[[[1,2]]]]]}", "is no coordinate"},
+    {"a text in a position", ANY, "{\"type\":\"Point\",\"coordinates\":[\"1\",2]}", "is no coordinate"},
     {"one number", ANY, "{\"type\":\"Point\",\"coordinates\":[1]}", "a position has fewer than 2 numbers"},
 };
 /* clang-format on */
@@ -279,6 +296,23 @@ static void check_prefixes(const char *hex)
     is_str(take_wkb(bytes_of(bytes, whole.n + 1), KEEP), "bytes follow the (E)WKB", name);
 }
 
+/* What is taken is what was given, with the SRID behind the outermost type. */
+static void check_same(const char *hex)
+{
+    char bytes[512];
+    char wanted[520];
+    struct buf out = {0};
+    int type = 0;
+    struct bytes given = of_hex(hex, bytes);
+    memcpy(wanted, given.p, 5);
+    wanted[4] |= 0x20;
+    (void)of_hex(UTM, wanted + 5);
+    memcpy(wanted + 9, given.p + 5, given.n - 5);
+    const char *what = ewkb_take(&out, given, &type, &rules[ANY]);
+    ok(what == NULL && bytes_eq(buf_bytes(&out), bytes_of(wanted, given.n + 4)), hex);
+    buf_release(&out);
+}
+
 /* Collections in collections: as many as are taken, and one more. */
 static void check_depth(void)
 {
@@ -338,10 +372,22 @@ int main(void)
         LE MULTI_POLYGON N(1) LE POLYGON N(1) RING,
         LE COLLECTION N(2) LE POINT XY LE LINE N(2) XY ZERO ZERO,
     };
-    enum { N_WHOLE = sizeof whole / sizeof *whole };
+    static const char *const same[] = {
+        LE POINT XY,
+        LE LINE N(3) XY ZERO ZERO TWO ONE,
+        LE POLYGON N(2) RING CLOCKWISE,
+        LE MULTI_POINT N(2) LE POINT XY LE POINT ZERO ONE,
+        LE MULTI_LINE N(2) LE LINE N(2) XY ZERO ZERO LE LINE N(3) ZERO ZERO XY TWO ONE,
+        LE MULTI_POLYGON N(2) LE POLYGON N(1) RING LE POLYGON N(2) RING CLOCKWISE,
+        LE COLLECTION N(2) LE POINT XY LE MULTI_POINT N(1) LE POINT TWO ONE,
+        LE "02000080" N(2) XY ONE ZERO ZERO TWO,
+        LE "02000040" N(2) XY ONE ZERO ZERO TWO,
+        LE "050000C0" N(1) LE "020000C0" N(2) XY XY ZERO ZERO ONE TWO,
+    };
+    enum { N_WHOLE = sizeof whole / sizeof *whole, N_SAME = sizeof same / sizeof *same };
     char path[] = "/tmp/kfmig-geometry-XXXXXX";
     char bytes[512];
-    tap_plan(N_WKB + N_WKT + N_JSON + 2 * N_WHOLE + 6);
+    tap_plan(N_WKB + N_WKT + N_JSON + 2 * N_WHOLE + N_SAME + 6);
     if (mkdtemp(path) == NULL || (folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) < 0) {
         return 1;
     }
@@ -356,6 +402,9 @@ int main(void)
     }
     for (size_t i = 0; i < N_WHOLE; i++) {
         check_prefixes(whole[i]);
+    }
+    for (size_t i = 0; i < N_SAME; i++) {
+        check_same(same[i]);
     }
     check_depth();
     (void)unlinkat(folder, "data", 0);
