@@ -100,6 +100,10 @@ static void sequence_of_another(struct scene *s)
 {
     second(s)->sequence = 7;
 }
+static void sequence_of_the_first(struct scene *s)
+{
+    second(s)->sequence = 1;
+}
 static void previous_of_another(struct scene *s)
 {
     second(s)->previous.b[0] ^= 1;
@@ -261,6 +265,8 @@ struct fault {
     size_t n; /* findings in all: one fault may show in several places */
 };
 static const struct fault faults[] = {
+    {"the position of the first", sequence_of_the_first, "tree",
+     "entry 2 of the ledger calls itself 1", 4},
     {"a position twice", sequence_of_another, "tree", "entry 2 of the ledger calls itself 7", 4},
     {"an altered root before", previous_of_another, "tree",
      "entry 2 does not follow the entries before it: its previous root is another", 1},

@@ -216,6 +216,22 @@ static void meanwhile(void)
     is_int((int)s.v.n_found, 1, "of one that was not");
 }
 
+/* Of what is not applied, any entry may be exported: the first one, too. */
+static void first(void)
+{
+    struct scene s;
+    char digest[DIGEST_TEXT];
+    clear();
+    scene_begin(&s, EVIDENCE_NONE, false);
+    put(POINTER,
+        arena_printf(&arena,
+                     "{\"sequence\":1,\"sha256\":\"%s\",\"uri\":\"kfmig:ledger:" UUID ":1\"}",
+                     digest_text(&s.m.entries.v[0].receipt, digest)));
+    verify_exports(&s.r, &s.m.entries, &arena, &s.v);
+    is_int((int)s.v.n_found, 0, "a pointer to the first entry");
+    is_int((int)s.v.n_exports, 1, "is counted");
+}
+
 static void doubted(void)
 {
     struct scene s;
@@ -233,7 +249,7 @@ static void doubted(void)
 int main(void)
 {
     const size_t n = sizeof cases / sizeof *cases;
-    tap_plan(3 * (int)n + 5);
+    tap_plan(3 * (int)n + 7);
     if (mkdtemp(folder) == NULL || (dirfd = open(folder, O_RDONLY | O_DIRECTORY)) < 0) {
         return 1;
     }
@@ -241,6 +257,7 @@ int main(void)
         play(i);
     }
     meanwhile();
+    first();
     doubted();
     clear();
     (void)close(dirfd);
