@@ -379,6 +379,20 @@ static void check_sound(void)
        "data is not in a ledger");
 }
 
+/* A text that an entry names itself, and no receipt: the payload of a step of the journal. */
+static void check_named(void)
+{
+    for (size_t i = 0; i < 3; i++) {
+        struct scene s;
+        struct verified v;
+        scene_begin(&s, EVIDENCE_NONE);
+        (void)memory_text(&s.m, "a payload");
+        ok(verify_ledger(&s.r, &arena, &v, &s.e) == 0 && v.n_found == 1, "nothing names it");
+        s.m.entries.v[i].bundle_digest = s.m.blobs[s.m.n_blobs - 1].digest;
+        ok(verify_ledger(&s.r, &arena, &v, &s.e) == 0 && v.n_found == 0, "an entry does");
+    }
+}
+
 /* --- exported files --- */
 
 static void foreign(const char *name, const char *with)
@@ -591,7 +605,7 @@ int main(void)
 {
     const int n_faults = sizeof faults / sizeof faults[0];
     const int n_exports = sizeof export_faults / sizeof export_faults[0];
-    tap_plan(2 * n_faults + n_exports + 8 + 3 + 3 + 4 + 2);
+    tap_plan(2 * n_faults + n_exports + 8 + 6 + 3 + 3 + 4 + 2);
     if (mkdtemp(folder) == NULL || (dirfd = open(folder, O_RDONLY | O_DIRECTORY)) < 0) {
         return 1;
     }
@@ -602,6 +616,7 @@ int main(void)
     for (int i = 0; i < n_exports; i++) {
         check_export(&export_faults[i]);
     }
+    check_named();
     check_counts();
     check_cap();
     check_unasked();
