@@ -30,7 +30,7 @@
 #define RING N(4) ZERO ZERO ONE ZERO ZERO ONE ZERO ZERO
 #define CLOCKWISE N(4) ZERO ZERO ZERO ONE ONE ZERO ZERO ZERO
 
-enum { ANY, FLAT, Z, M, ZM, DEGREES, PROMOTE, KEEP };
+enum { ANY, FLAT, Z, M, ZM, DEGREES, PROMOTE, KEEP, KEEP_MULTI };
 static const struct geometry_rules rules[] = {
     [ANY] = {.srid = 26914},
     [FLAT] = {.srid = 26914, .dims = 2},
@@ -40,6 +40,7 @@ static const struct geometry_rules rules[] = {
     [DEGREES] = {.srid = 4326},
     [PROMOTE] = {.srid = 26914, .promote = true},
     [KEEP] = {.srid = 26914, .empty = EMPTY_KEEP},
+    [KEEP_MULTI] = {.srid = 26914, .empty = EMPTY_KEEP, .promote = true},
 };
 
 #define EARLY "the (E)WKB ends too early"
@@ -122,6 +123,10 @@ static const struct form wkb[] = {
     {"an empty collection that is kept", KEEP, LE COLLECTION N(0), "7 20000007 13"},
     {"an empty polygon that is kept", KEEP, LE POLYGON N(0), "3 20000003 13"},
     {"an empty point that is kept", KEEP, LE POINT NAN_ NAN_, "1 20000001 25"},
+    {"an empty polygon becomes polygons", KEEP_MULTI, LE POLYGON N(0), "6 20000006 13"},
+    {"an empty point becomes points", KEEP_MULTI, LE POINT NAN_ NAN_, "4 20000004 13"},
+    {"empty points stay points", KEEP_MULTI, LE MULTI_POINT N(0), "4 20000004 13"},
+    {"an empty collection stays one", KEEP_MULTI, LE COLLECTION N(0), "7 20000007 13"},
     {"an empty point with Z that is kept", KEEP, LE "01000080" NAN_ NAN_ NAN_, "1 A0000001 33"},
     {"a collection", ANY, LE COLLECTION N(2) LE POINT XY LE LINE N(2) XY ZERO ZERO, "7 20000007 75"},
     {"a collection of which one has Z", ANY, LE COLLECTION N(2) LE POINT XY LE "01000080" XY ONE, PART},

@@ -363,6 +363,7 @@ static void check_sound(void)
     is_int(v.n_receipts, 3, "receipts");
     is_int(v.n_blobs, 3, "texts");
     is_int(v.n_exports, 0, "no exports");
+    ok(v.n_held >= s.m.receipts.v[2].body.n, "a receipt at least was held");
     /* One text that two receipts name is read once; data has no copy. */
     const char *digest = doc_str(input_of(&s, 1), "digest", "");
     doc_put(&arena, input_of(&s, 2), "digest", doc_text(&arena, digest));
@@ -605,7 +606,7 @@ int main(void)
 {
     const int n_faults = sizeof faults / sizeof faults[0];
     const int n_exports = sizeof export_faults / sizeof export_faults[0];
-    tap_plan(2 * n_faults + n_exports + 8 + 6 + 3 + 3 + 4 + 2);
+    tap_plan(2 * n_faults + n_exports + 9 + 6 + 3 + 3 + 4 + 2);
     if (mkdtemp(folder) == NULL || (dirfd = open(folder, O_RDONLY | O_DIRECTORY)) < 0) {
         return 1;
     }
