@@ -153,11 +153,61 @@ TAMPERED = {
 }
 
 
-@cases(**{what.replace(" ", "_"): sql for what, sql in TAMPERED.items()})
-def tampering_in_the_database_is_found_by_both(sql, tmp):
+# What each of them is found by: words of receipt verify, which stops where the entries are not those of the root, and of the script.
+BROKEN = "its 5 entries do not hash to its root"
+UNWRITTEN = "an entry of the ledger is not as kfmig writes it, from byte "
+MISPLACED = "entry 3 of the ledger belongs to another place or ledger"
+TREE = "tree: the entries do not hash to the root of the head"
+COLUMNS = "the columns of entry 3 are not what its text says"
+NOT_GUARDED = "is not append-only: trigger append_only is missing, off or another"
+SAYS = {
+    **{f"entry {key}": (UNWRITTEN, TREE) for key in ("bundle_digest", "checksum", "outputs", "receipt")},
+    **{f"entry {key}": (BROKEN, f"columns: {COLUMNS}") for key in ("finished_at", "run_id", "subject")},
+    "entry result": (UNWRITTEN, f"columns: {COLUMNS}"),
+    "entry kind": ('an entry of kind "appxly", which this kfmig does not know', f"columns: {COLUMNS}"),
+    "entry environment": (BROKEN, "tree: entry 3 belongs to another ledger"),
+    "entry instance": (MISPLACED, "tree: entry 3 belongs to another ledger"),
+    "entry previous": (UNWRITTEN, "tree: entry 3 does not follow the entries before it"),
+    "entry one digit": (BROKEN, "tree: entry 4 does not follow the entries before it"),
+    **{f"entry {what}": (UNWRITTEN, "tree: entry 3 is not canonical JSON") for what in ("blanks", "order of keys")},
+    **{f"entry column {name}": COLUMNS for name in ("subject", "kind", "result", "run_id", "at")},
+    "two entries swapped": (MISPLACED, "tree: entry 3 calls itself 4"),
+    "head root": (BROKEN, TREE),
+    "head size": ("its 4 entries do not hash to its root", "tree: the head counts 4 entries, there are 5"),
+    **{f"head frontier{what}": "the frontier of the head is not that of the entries" for what in ("", " short")},
+    **{f"receipt {what}": "entry 3: its receipt was altered" for what in ("result", "actor", "blanks", "of another")},
+    "receipt gate": "entry 4: its receipt was altered",
+    "receipt column run_id": ("entry 3: its receipt is kept as that of another run", "receipt: entry 3: its receipt is that of another run"),
+    "receipt missing": "entry 3 has no receipt",
+    "receipt without entry": "receipt 99 belongs to no entry",
+    "text altered": "was altered",
+    "text missing": f"entry 5: the ledger lacks the text of input migrations/postgis/{TWO}/forward.sql",
+    "text too many": "no receipt names the text ",
+    **{f"object {what}": "entry 3: the definition of table app.t is not what its fingerprint was made of" for what in ("fingerprint", "definition")},
+    "object of no entry": "entry 99, which wrote table app.z, is not there",
+    "guard gone": f"kfmig.receipt {NOT_GUARDED}",
+    "guard off": f"kfmig.entry {NOT_GUARDED}",
+    "guard for origin only": f"kfmig.object {NOT_GUARDED}",
+    **{f"guard function {what}": f"kfmig.entry {NOT_GUARDED}" for what in ("replaced", "that raises for nobody", "that lets one through")},
+    **{f"guard {what}": f"kfmig.blob {NOT_GUARDED}" for what in ("by another function", "of fewer events", "with a condition")},
+    "a rule": "kfmig.blob has a rule: swallow",
+    "another trigger": "kfmig.blob has a trigger that is not kfmig's: other",
+    "instance": ("entry 1 of the ledger", "tree: entry 1 belongs to another ledger"),
+}
+
+
+@cases(**{what.replace(" ", "_"): what for what in TAMPERED})
+def tampering_in_the_database_is_found_by_both(what, tmp):
     p = built(tmp)
-    pg.psql(p.db, sql)
-    agree(p, 8)
+    pg.psql(p.db, TAMPERED[what])
+    mine, yours = SAYS[what] if isinstance(SAYS[what], tuple) else (SAYS[what], SAYS[what])
+    ours = agree(p, 8, yours)
+    contains(ours.text, mine)
+
+
+@test
+def each_tampering_has_its_words(tmp):
+    equal(sorted(SAYS), sorted(TAMPERED))
 
 
 # --- another history: whoever owns the database writes it anew, and every digest over what was changed is right again. What a receipt claims

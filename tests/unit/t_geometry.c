@@ -169,6 +169,7 @@ static const struct form wkt[] = {
     {"a clockwise polygon in degrees", DEGREES, "POLYGON((0 0, 0 1, 1 0, 0 0))", "3 20000003 81"},
     {"a collection", ANY, "GEOMETRYCOLLECTION(POINT(1 2), LINESTRING(1 2, 3 4))", "7 20000007 75"},
     {"an empty point", ANY, "POINT EMPTY", "the geometry is empty (POINT EMPTY): the source's `empty:` says if it is taken"},
+    {"a word that begins like EMPTY", KEEP, "POINT EMPTYX", NEITHER},
     {"an empty line that is kept", KEEP, "LINESTRING EMPTY", "2 20000002 13"},
     {"an empty polygon that becomes polygons", PROMOTE, "POLYGON((0 0, 1 0, 0 1, 0 0))", "6 20000006 90"},
     {"a bracket is missing", ANY, "POINT(1 2", NEITHER},
