@@ -165,10 +165,20 @@ kfmig: open.sql cannot become a migration as it is
   hint: nothing was made; mend what is named above
 [5]
 $ printf 'CREATE INDEX CONCURRENTLY i ON land.parcel (id);' >concurrently.sql && kfmig new --from=concurrently.sql
-concurrently.sql:1:1: error: CREATE INDEX: CONCURRENTLY cannot run in a transaction block
-  hint: this release runs transactional statements only; leave it out of the bundle
+made migrations/postgis/PG-MIG-2026-03-02-07: migration.yml forward.sql rollback.sql notes.md
+next: `kfmig check`, `kfmig plan`, `kfmig build`
+$ printf 'CREATE INDEX CONCURRENTLY ON land.parcel (id);' >concurrently.sql && kfmig new --from=concurrently.sql
+concurrently.sql:1:1: error: CREATE INDEX: an index without a name could not be told apart after a crash
+  hint: give it a name: CREATE INDEX CONCURRENTLY name ON ...
 1 fault
 kfmig: concurrently.sql cannot become a migration as it is
+  hint: nothing was made; mend what is named above
+[5]
+$ printf 'VACUUM land.parcel;' >alone.sql && kfmig new --from=alone.sql
+alone.sql:1:1: error: VACUUM: PostgreSQL runs it outside of transaction blocks only
+  hint: this release runs transactional statements only; leave it out of the bundle
+1 fault
+kfmig: alone.sql cannot become a migration as it is
   hint: nothing was made; mend what is named above
 [5]
 $ mkdir ../no-project && cd ../no-project && kfmig new
