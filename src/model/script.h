@@ -45,23 +45,23 @@ struct role_needs {
 
 struct statement {
     enum statement_kind kind;
+    enum quiet quiet;
     struct bytes text; /* slice of script.bytes: first token to last, without the semicolon */
     size_t offset;     /* of text in script.bytes */
     int line, col;
     /* The lines behind COPY ... FROM STDIN, up to \\. (not included); p NULL: none. Slice of script.bytes. */
     struct bytes data;
-    int data_line;    /* of the first of them */
     const char *tag;  /* what the parser calls it: "CREATE TABLE", ...; "" where not analysed */
     const char *why;  /* CONTROL, NO_TRANSACTION, REFUSED: the reason, one clause; else "" */
     const char *hint; /* what to do instead; "" if none */
     const struct lone *lone; /* NO_TRANSACTION: it may run alone; NULL: it is refused */
+    size_t unread_at;        /* not analysed: offset in script.bytes where the parser stopped */
+    int data_line;           /* of the first of data's */
     /* The parser knew it; false: newer syntax, a vendor's, or none: touches are empty. */
     bool analysed;
-    size_t unread_at; /* not analysed: offset in script.bytes where the parser stopped */
     /* Holds code whose effects cannot be read off it: DO, CALL, a call of a function that the
      * server does not itself provide; touches are then only a lower bound. */
     bool opaque;
-    enum quiet quiet;
     bool destructive; /* DROP, TRUNCATE, DELETE, or a column type change */
     /* TRUNCATE or DROP of relations or schemas: rows must be counted before it runs. */
     bool counts_rows_before;
