@@ -127,12 +127,13 @@ static int connect_once(struct pg *s, const char *conninfo, const char *encoding
     pg_call_begin(&c, &o->wait,
                   o->connect_timeout_ms > 0 ? o->connect_timeout_ms : CONNECT_TIMEOUT_MS);
     s->conn = start(conninfo, encoding, o);
-    if (s->conn == NULL) {
-        BUG("out of memory");
-    }
-    if (PQstatus(s->conn) == CONNECTION_BAD && check_conninfo(conninfo, e) != 0) {
+    bool is_bad = s->conn == NULL || PQstatus(s->conn) == CONNECTION_BAD;
+    if (is_bad && check_conninfo(conninfo, e) != 0) {
         s->lost = true;
         return -1;
+    }
+    if (s->conn == NULL) {
+        BUG("out of memory");
     }
     /* With this verbosity libpq's words about a refused connection hold the SQLSTATE, and behind it what
      * the server wrote. */

@@ -164,6 +164,8 @@ int pg_fail_connect(const struct pg *s, struct err *e)
 static const struct {
     const char *words, *msg, *hint;
 } conninfo_faults[] = {
+    {"libpq.so.5", "libpq.so.5, which talks to PostgreSQL, cannot be loaded, or is older than 14",
+     "install it (Debian: libpq5)"},
     {"percent-encod", "the connection string has a \"%\" that begins no percent-encoding",
      "write %25 for a \"%\" in user, password or database"},
     {"unexpected spaces", "the connection string is a URI with blanks in it",

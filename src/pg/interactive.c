@@ -27,10 +27,12 @@ int pg_interactive(const struct secret *conninfo, const char *const *argv, int *
     char *words = NULL;
     const char *text = secret_is_set(conninfo) ? conninfo->opaque : "";
     PQconninfoOption *options = PQconninfoParse(text, &words);
-    PQfreemem(words);
     if (options == NULL) {
-        return err_set(e, ERR_CONFIG, "the connection string cannot be parsed");
+        (void)pg_fail_conninfo(words, e);
+        PQfreemem(words);
+        return -1;
     }
+    PQfreemem(words);
     /* The terminal sends its signals to the whole group: they are the child's to handle. */
     struct sigaction ignore = {.sa_handler = SIG_IGN};
     struct sigaction was;

@@ -96,7 +96,7 @@ test_edge() # SOURCE EXTRA-OBJECT EXTRA-FLAG LAYER [faults] [scripted]: faults: 
     fi
     # Tests may call what returns a result only for its effect; gcc does not take (void) for that.
     printf 'build %s: %s %s || headers\n  extra = -Wno-unused-result\n' "\$builddir/obj/${1%.c}.o" "$rule" "$1"
-    echo "build \$builddir/${1%.c}: link \$builddir/obj/${1%.c}.o $2 $(archives "$4" "$out")$libpq"
+    echo "build \$builddir/${1%.c}: link \$builddir/obj/${1%.c}.o $2$libpq $(archives "$4" "$out")"
     echo "  extra = $3"
     [ -z "$libpq" ] || echo "  libs = \$libs_but_pq"
 }
