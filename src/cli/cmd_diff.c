@@ -95,7 +95,7 @@ static int run(const struct request *req)
     return status;
 }
 
-static const char *const takes[] = {"new", "exit-code", NULL};
+static const char *const takes[] = {"new", "exit-code", "lock-wait", NULL};
 static const struct example examples[] = {
     {"kfmig diff prod", "what was changed there outside kfmig, object by object"},
     {"kfmig diff prod --new", "the same as a migration, for the other environments"},

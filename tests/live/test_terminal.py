@@ -175,7 +175,7 @@ def looked_at(tmp):
     return p
 
 
-@cases(**{verb: (verb,) for verb in ("plan", "status", "why", "build")})
+@cases(**{verb: (verb,) for verb in ("plan", "status", "why", "build", "diff")})
 def a_look_that_waits_says_for_whom_and_not_for_ever(case, tmp):
     p = looked_at(tmp)
     wait = ["--lock-wait=1500ms"]
