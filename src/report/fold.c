@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "report/words.h"
+
 enum { HANG = 4, NARROWEST = 20 };
 
 /* Bytes of an escape sequence at p, 0 if there is none. */
@@ -18,16 +20,18 @@ static size_t escape_at(const char *p, size_t n)
     return i < n ? i + 1 : n;
 }
 
-/* Columns of n bytes: characters, but for escape sequences. */
+/* Columns of n bytes, but for escape sequences. */
 static size_t columns(const char *p, size_t n)
 {
     size_t width = 0;
+    size_t from = 0; /* of the text behind the last of them */
     for (size_t i = 0; i < n;) {
         size_t escape = escape_at(p + i, n - i);
-        width += escape == 0 && ((unsigned char)p[i] & 0xC0) != 0x80;
+        width += escape > 0 ? words_columns(p + from, i - from) : 0;
         i += escape > 0 ? escape : 1;
+        from = escape > 0 ? i : from;
     }
-    return width;
+    return width + words_columns(p + from, n - from);
 }
 
 /* The next word with the blanks before it: bytes up to its end. */

@@ -38,7 +38,7 @@ static bool find_line(struct bytes text, int line, struct bytes *out)
     return true;
 }
 
-/* Escaped, with tabs as blanks, so that the caret line can be counted; returns the characters written. */
+/* Escaped, with tabs as blanks, so that the caret line can be counted; returns the columns written. */
 static size_t put_source(struct buf *out, struct bytes s)
 {
     size_t written = 0;
@@ -47,9 +47,7 @@ static size_t put_source(struct buf *out, struct bytes s)
         size_t n = tab != NULL ? (size_t)(tab - (s.p + i)) : s.n - i;
         struct buf part = {0};
         text_safe(&part, bytes_of(s.p + i, n));
-        for (size_t k = 0; k < part.n; k++) {
-            written += ((unsigned char)part.p[k] & 0xC0) != 0x80;
-        }
+        written += words_columns(buf_str(&part), part.n);
         buf_add(out, buf_str(&part), part.n);
         buf_release(&part);
         i += n;

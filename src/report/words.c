@@ -12,12 +12,40 @@ void words_safe(struct buf *out, const char *s)
     }
 }
 
-/* Characters of UTF-8 that text_safe() wrote: it leaves no broken ones. */
-static size_t count_chars(const char *p, size_t n)
+/* Characters that take two columns of a terminal (East_Asian_Width W and F, Unicode 15), and those that take
+ * none: they stand upon the one before. Ranges by first and last, in order. */
+static const uint32_t wide[][2] = {
+    {0x1100, 0x115F},   {0x231A, 0x231B},   {0x2329, 0x232A},   {0x2E80, 0x303E},
+    {0x3041, 0x33FF},   {0x3400, 0x4DBF},   {0x4E00, 0xA4CF},   {0xA960, 0xA97F},
+    {0xAC00, 0xD7A3},   {0xF900, 0xFAFF},   {0xFE30, 0xFE6F},   {0xFF01, 0xFF60},
+    {0xFFE0, 0xFFE6},   {0x16FE0, 0x18CFF}, {0x1B000, 0x1B2FF}, {0x1F300, 0x1F64F},
+    {0x1F680, 0x1F6FF}, {0x1F900, 0x1F9FF}, {0x20000, 0x3FFFD},
+};
+static const uint32_t upon[][2] = {
+    {0x0300, 0x036F}, {0x0483, 0x0489}, {0x0591, 0x05BD}, {0x064B, 0x065F},   {0x0E34, 0x0E3A},
+    {0x0E47, 0x0E4E}, {0x1AB0, 0x1AFF}, {0x1DC0, 0x1DFF}, {0x20D0, 0x20FF},   {0x302A, 0x302D},
+    {0x3099, 0x309A}, {0xFE00, 0xFE0F}, {0xFE20, 0xFE2F}, {0xE0100, 0xE01EF},
+};
+
+static bool is_in(const uint32_t ranges[][2], size_t n, uint32_t c)
+{
+    for (size_t i = 0; i < n && c >= ranges[i][0]; i++) {
+        if (c <= ranges[i][1]) {
+            return true;
+        }
+    }
+    return false;
+}
+
+size_t words_columns(const char *p, size_t n)
 {
     size_t count = 0;
-    for (size_t i = 0; i < n; i++) {
-        count += ((unsigned char)p[i] & 0xC0) != 0x80;
+    for (size_t i = 0; i < n;) {
+        uint32_t c = 0;
+        size_t length = text_char(p + i, n - i, &c);
+        i += length > 0 ? length : 1;
+        bool is_upon = is_in(upon, sizeof upon / sizeof *upon, c);
+        count += is_upon ? 0 : is_in(wide, sizeof wide / sizeof *wide, c) ? 2 : 1;
     }
     return count;
 }
@@ -26,7 +54,7 @@ size_t words_width(const char *s)
 {
     struct buf b = {0};
     words_safe(&b, s);
-    size_t n = count_chars(buf_str(&b), b.n);
+    size_t n = words_columns(buf_str(&b), b.n);
     buf_release(&b);
     return n;
 }
@@ -42,7 +70,7 @@ void words_cell(struct buf *out, const char *s, size_t width)
 {
     size_t before = out->n;
     words_safe(out, s);
-    pad(out, out->n > before ? count_chars(out->p + before, out->n - before) : 0, width);
+    pad(out, out->n > before ? words_columns(out->p + before, out->n - before) : 0, width);
 }
 
 void words_paint(struct buf *out, const struct style *st, enum paint p, const char *s, size_t width)

@@ -21,7 +21,9 @@ void words_state(struct buf *out, const struct style *st, enum plan_state s, siz
 void words_step_state(struct buf *out, const struct style *st, const struct step *s, size_t width);
 /* The first of its targets that there is to tell of: what is not here has no declaration. */
 enum stage words_first_stage(const struct step *s);
-size_t words_width(const char *s); /* characters of the escaped text */
+size_t words_width(const char *s); /* columns of the escaped text */
+/* Columns that n bytes of valid UTF-8 take on a terminal: wide characters two, combining ones none. */
+size_t words_columns(const char *p, size_t n);
 
 /* "3 faults", "1 fault". */
 void words_count(struct buf *out, size_t n, const char *noun);

@@ -1,6 +1,7 @@
 /* layer: report */
 #include <stdlib.h>
 
+#include "report/words.h"
 #include "report_cases.h"
 
 static void test_plan_text(void)
@@ -608,9 +609,40 @@ static void test_findings(void)
     arena_release(&a);
 }
 
+static void test_columns(void)
+{
+    static const struct {
+        const char *text;
+        int columns;
+        const char *name;
+    } cases[] = {
+        {"orders", 6, "letters"},
+        {"caf\u00e9", 4, "a letter of two bytes"},
+        {"cafe\u0301", 4, "an accent of its own takes no column"},
+        {"\u6771\u4eac", 4, "ideographs take two each"},
+        {"\ud55c\uae00", 4, "syllables of Hangul, too"},
+        {"\uff21\uff22", 4, "wide forms of letters, too"},
+        {"\uff71", 1, "half-wide forms do not"},
+        {"\U0001f600", 2, "a face takes two"},
+        {"\U00020000", 2, "an ideograph beyond the first plane, too"},
+        {"e\ufe0f", 1, "a variation selector takes none"},
+        {"\u304b\u3099", 2, "a voiced mark stands upon its letter"},
+        {"", 0, "nothing takes nothing"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        is_int((int)words_width(cases[i].text), cases[i].columns, cases[i].name);
+    }
+    struct buf out = {0};
+    words_cell(&out, "\u6771\u4eac", 8);
+    words_cell(&out, "x", 0);
+    is_str(buf_str(&out), "\u6771\u4eac    x", "a cell is filled up to its width");
+    buf_release(&out);
+}
+
 int main(void)
 {
-    tap_plan(53 + REASON_COUNT);
+    tap_plan(66 + REASON_COUNT);
+    test_columns();
     test_plan_text();
     test_plan_world();
     test_plan_json();
