@@ -6,6 +6,8 @@ from project import Project, full_id
 from schemas import valid
 from tap import cases, contains, equal, lacks, main, test
 
+CODES = ["role_missing"]  # reached below
+
 TABLE = "CREATE SCHEMA app;\nCREATE TABLE app.t (id int);\n"
 ONE = full_id("M-01")
 
