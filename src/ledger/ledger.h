@@ -31,7 +31,7 @@ struct identity {
     int64_t size;       /* entries */
     struct digest root; /* Merkle tree hash over them */
     int64_t epoch;
-    bool has_generations; /* it has had a projection: kfmig.generation is there */
+    bool has_generations; /* it has had a projection: kfmig.generation is there, and not empty */
     char system_id[40];   /* "" without a ledger, or where the server denies it */
     int64_t database_oid; /* of the database there; a copy has another */
     int64_t timeline;     /* 0 on a replica */

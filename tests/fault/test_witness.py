@@ -49,6 +49,7 @@ def asked(p, *command):
         ran = p.run(*(command or ("plan", "dev")), env={"KFM_DSN": pg.cluster().dsn(p.db, host=way.host)})
         equal(ran.status, 0, repr(ran))
         text = way.mode.text
+    equal(b"_ledger_generation_" in text, False, "where no projection ever was, nobody asks for generations")
     return "definitions" if b"_postgis_catalog_relations" in text else "sums" if b"_postgis_witness" in text else "nothing"
 
 

@@ -11,7 +11,7 @@ SELECT i.uuid, i.environment, i.format, h.size, pg_catalog.encode(h.root, 'hex')
        pg_catalog.pg_backend_pid() AS pid,
        current_user AS role,
        pg_catalog.current_database() AS database,
-       pg_catalog.to_regclass('kfmig.generation') IS NOT NULL AS has_generations,
+       COALESCE(pg_catalog.pg_relation_size(pg_catalog.to_regclass('kfmig.generation')), 0) > 0 AS has_generations,
        pg_catalog.pg_snapshot_xmax(pg_catalog.pg_current_snapshot())::pg_catalog.text AS next_id,
        pg_catalog.pg_snapshot_xmin(pg_catalog.pg_current_snapshot())
            = pg_catalog.pg_snapshot_xmax(pg_catalog.pg_current_snapshot()) AS is_quiet,
