@@ -113,6 +113,20 @@ int pg_query(struct pg *s, const struct pg_sql *q, const char *const *params, in
 void pg_batch_add(struct pg *s, const struct pg_sql *q, const char *const *params, int n_params,
                   struct pg_rows **out);
 int pg_batch_run(struct pg *s, int *failed, struct err *e) MUST_CHECK;
+/* The same, waiting as for a statement: NULL: as the session waits. */
+int pg_batch_run_within(struct pg *s, const struct pg_wait *w, int *failed,
+                        struct err *e) MUST_CHECK;
+/* A statement of a user's file as part of the batch. Only for kinds that return no rows, take none, and
+ * cannot end the transaction (struct statement's quiet); sql has no NUL inside and one behind it. done (or
+ * NULL) is told when the server has answered for it, well: what follows it may still fail. The time that the
+ * batch may take begins anew then. *at must live until the batch was run; position as with pg_statement(). */
+struct pg_shared {
+    struct bytes sql;
+    void (*done)(void *ctx);
+    void *ctx;
+    int64_t position;
+};
+void pg_batch_share(struct pg *s, struct pg_shared *at); /* adds it */
 /* What was added so far is a transaction of its own, if none is open, in the same round trip. The server goes
  * on with what is added behind also where what stands before has failed (the batch then fails all the
  * same). */

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "pg/session.h"
 
 static const char *server_name(const struct pg *s, const struct pg_sql *q, char out[static PG_NAME])
@@ -44,6 +45,9 @@ void pg_forget_prepared(struct pg *s)
 static bool send_item(struct pg *s, struct pg_item *item)
 {
     char name[PG_NAME];
+    if (item->shared != NULL) {
+        return PQsendQueryParams(s->conn, item->shared->sql.p, 0, NULL, NULL, NULL, NULL, 0) == 1;
+    }
     if (item->q == NULL) {
         return PQpipelineSync(s->conn) == 1;
     }
@@ -108,6 +112,11 @@ static int receive_lead(struct pg *s, struct pg_call *c)
     return rc;
 }
 
+static bool is_sync(const struct pg_item *item)
+{
+    return item->q == NULL && item->shared == NULL;
+}
+
 static bool is_success(const PGresult *r, bool prepares)
 {
     ExecStatusType status = PQresultStatus(r);
@@ -123,11 +132,35 @@ static void keep_rows(const struct pg_item *item, PGresult *r)
     }
 }
 
+/* As receive_item(). */
+static int receive_shared(struct pg *s, struct pg_call *c, struct pg_shared *x, PGresult **bad)
+{
+    PGresult *r = NULL;
+    int rc = receive_one(s, c, &r);
+    ExecStatusType status = PQresultStatus(r);
+    if (rc != 0 || (status != PGRES_COMMAND_OK && status != PGRES_EMPTY_QUERY)) {
+        x->position = pg_byte_offset(s, x->sql, PQresultErrorField(r, PG_DIAG_STATEMENT_POSITION));
+        *bad = r;
+        return rc != 0 ? -1 : 1;
+    }
+    PQclear(r);
+    if (c->timeout_ms > 0 && c->stop == PG_STOP_NONE) {
+        c->deadline = clock_ms() + c->timeout_ms;
+    }
+    if (x->done != NULL) {
+        x->done(x->ctx);
+    }
+    return 0;
+}
+
 /* Returns 0, or 1 with the server's refusal in *bad (the caller frees it), or -1 when the connection is lost
  * (*bad may say why). */
 static int receive_item(struct pg *s, struct pg_call *c, const struct pg_item *item,
                         size_t *confirmed, PGresult **bad)
 {
+    if (item->shared != NULL) {
+        return receive_shared(s, c, item->shared, bad);
+    }
     for (int prepares = item->prepares ? 1 : 0; prepares >= 0; prepares--) {
         PGresult *r = NULL;
         int rc = receive_one(s, c, &r);
@@ -169,8 +202,12 @@ static int receive_sync(struct pg *s, struct pg_call *c, bool is_last, PGresult 
 }
 
 static int refuse(struct pg *s, const struct pg_call *c, const PGresult *bad,
-                  const struct pg_sql *q, struct err *e)
+                  const struct pg_item *last, struct err *e)
 {
+    const struct pg_sql *q = last->q;
+    if (last->shared != NULL) {
+        return pg_fail(s, c, bad, ERR_APPLY, "the statement", e);
+    }
     const char *sqlstate = PQresultErrorField(bad, PG_DIAG_SQLSTATE);
     char what[PG_NAME];
     (void)snprintf(what, sizeof what, "kfmig's query \"%s\"", q->name);
@@ -187,7 +224,7 @@ static int drain(struct pg *s, struct pg_call *c, const struct pg_item *v, size_
 {
     size_t n_syncs = 1;
     for (size_t i = 0; i < n; i++) {
-        n_syncs += v[i].q == NULL ? 1 : 0;
+        n_syncs += is_sync(&v[i]) ? 1 : 0;
     }
     if (n_syncs > 1) {
         pg_forget_prepared(s);
@@ -205,16 +242,15 @@ static int receive(struct pg *s, struct pg_call *c, struct pg_item *v, size_t n,
 {
     size_t i = 0;
     size_t confirmed = n_before;
-    const struct pg_sql *last = v[n - 1].q;
+    const struct pg_item *last = &v[n - 1];
     PGresult *bad = NULL;
     int rc = receive_lead(s, c);
     *failed = -1;
     while (i < n && rc == 0 && bad == NULL) {
-        bool is_sync = v[i].q == NULL;
-        rc =
-            is_sync ? receive_sync(s, c, false, &bad) : receive_item(s, c, &v[i], &confirmed, &bad);
-        last = is_sync ? last : v[i].q;
-        *failed = rc != 0 && !is_sync ? (int)i : -1;
+        bool syncs = is_sync(&v[i]);
+        rc = syncs ? receive_sync(s, c, false, &bad) : receive_item(s, c, &v[i], &confirmed, &bad);
+        last = syncs ? last : &v[i];
+        *failed = rc != 0 && !syncs ? (int)i : -1;
         i += rc == 0 ? 1 : 0;
     }
     s->n_prepared = confirmed;
@@ -229,7 +265,8 @@ static int receive(struct pg *s, struct pg_call *c, struct pg_item *v, size_t n,
 }
 
 /* The last of them is no Sync. */
-static int pg_pipeline(struct pg *s, struct pg_item *v, size_t n, int *failed, struct err *e)
+static int pg_pipeline(struct pg *s, struct pg_item *v, size_t n, const struct pg_wait *w,
+                       int *failed, struct err *e)
 {
     struct pg_call c;
     size_t n_before = s->n_prepared;
@@ -237,8 +274,9 @@ static int pg_pipeline(struct pg *s, struct pg_item *v, size_t n, int *failed, s
     if (pg_ready(s, e) != 0) {
         return -1;
     }
-    pg_copy_text(s->last, sizeof s->last, v[n - 1].q->name);
-    pg_call_begin(&c, &s->wait, s->default_timeout_ms);
+    pg_copy_text(s->last, sizeof s->last,
+                 v[n - 1].q != NULL ? v[n - 1].q->name : v[n - 1].shared->sql.p);
+    pg_call_begin(&c, w != NULL ? w : &s->wait, w != NULL ? w->timeout_ms : s->default_timeout_ms);
     if (!send_all(s, v, n)) {
         s->lost = true;
         s->n_prepared = n_before;
@@ -264,7 +302,7 @@ int pg_query(struct pg *s, const struct pg_sql *q, const char *const *params, in
     if (out != NULL) {
         *out = NULL;
     }
-    return pg_pipeline(s, &item, 1, &failed, e);
+    return pg_pipeline(s, &item, 1, NULL, &failed, e);
 }
 
 void pg_batch_add(struct pg *s, const struct pg_sql *q, const char *const *params, int n_params,
@@ -279,6 +317,13 @@ void pg_batch_add(struct pg *s, const struct pg_sql *q, const char *const *param
     }
     s->batch[s->n_batch++] =
         (struct pg_item){.q = q, .params = params, .n_params = n_params, .out = out};
+}
+
+void pg_batch_share(struct pg *s, struct pg_shared *at)
+{
+    pg_batch_add(s, NULL, NULL, 0, NULL);
+    at->position = -1;
+    s->batch[s->n_batch - 1].shared = at;
 }
 
 int pg_deallocate(struct pg *s, struct err *e)
@@ -296,14 +341,19 @@ void pg_batch_sync(struct pg *s)
     pg_batch_add(s, NULL, NULL, 0, NULL);
 }
 
-int pg_batch_run(struct pg *s, int *failed, struct err *e)
+int pg_batch_run_within(struct pg *s, const struct pg_wait *w, int *failed, struct err *e)
 {
     int at = -1;
     size_t n = s->n_batch;
     s->n_batch = 0;
-    int rc = n == 0 ? 0 : pg_pipeline(s, s->batch, n, &at, e);
+    int rc = n == 0 ? 0 : pg_pipeline(s, s->batch, n, w, &at, e);
     if (failed != NULL) {
         *failed = at;
     }
     return rc;
+}
+
+int pg_batch_run(struct pg *s, int *failed, struct err *e)
+{
+    return pg_batch_run_within(s, NULL, failed, e);
 }

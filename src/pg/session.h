@@ -27,9 +27,11 @@ struct pg_call {
     enum pg_stop stop;
 };
 
-/* One query of a pipeline; q NULL: a Sync. prepares: its Parse is part of the pipeline. */
+/* One query of a pipeline, or a user's statement; both NULL: a Sync. prepares: its Parse is part of the
+ * pipeline. */
 struct pg_item {
     const struct pg_sql *q;
+    struct pg_shared *shared;
     const char *const *params;
     int n_params;
     struct pg_rows **out;
@@ -83,6 +85,9 @@ void pg_forget_options(PQconninfoOption *options);
 /* Before something is sent: the session must be alive, and what the server said meanwhile is read without
  * waiting. Returns 0, or -1 with the error of a lost connection. */
 int pg_ready(struct pg *s, struct err *e) MUST_CHECK;
+
+/* Where in sql, in bytes, the server's error position is, which it tells in characters; -1: nowhere. */
+int64_t pg_byte_offset(const struct pg *s, struct bytes sql, const char *characters);
 
 /* The next result of what was sent, NULL at its end. Returns 0, or -1 when the connection had to be given up
  * (s->lost); a result that ends the session (FATAL) sets s->lost and is handed over. The caller frees *r. */

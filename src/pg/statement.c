@@ -130,7 +130,7 @@ static int run(struct pg *s, struct pg_call *c, const char *sql, struct statemen
 }
 
 /* The server counts characters from 1, or bytes where the database has no encoding; sql is UTF-8. */
-static int64_t byte_offset(const struct pg *s, struct bytes sql, const char *characters)
+int64_t pg_byte_offset(const struct pg *s, struct bytes sql, const char *characters)
 {
     long long left = characters == NULL ? 0 : strtoll(characters, NULL, 10);
     if (s->has_no_encoding) {
@@ -181,7 +181,8 @@ int pg_statement(struct pg *s, struct bytes sql, const struct pg_wait *w, int64_
         rc = fail_copy(e);
     } else if (rc != 0 || o.bad != NULL) {
         if (position != NULL) {
-            *position = byte_offset(s, sql, PQresultErrorField(o.bad, PG_DIAG_STATEMENT_POSITION));
+            *position =
+                pg_byte_offset(s, sql, PQresultErrorField(o.bad, PG_DIAG_STATEMENT_POSITION));
         }
         rc = pg_fail(s, &c, o.bad, ERR_APPLY, "the statement", e);
     } else if (n_rows != NULL) {

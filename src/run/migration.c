@@ -320,6 +320,7 @@ static struct migration_work work_of(struct run *r, const struct bundle *b,
     struct migration_work w = {.r = r, .b = b, .part = part, .o = o};
     w.x = (struct execution){.run = r, .bundle = b, .outcome = o};
     w.x.n_statements = part != NULL ? part->n : execution_count(b);
+    w.x.glances = b->decl->invariants.n == 0;
     *o = (struct outcome){0};
     random_uuid(o->run_id);
     return w;

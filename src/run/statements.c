@@ -108,6 +108,18 @@ static bool shows_all(const struct statement *st)
     return st->analysed && !st->opaque && !writes;
 }
 
+static void tell_statement(const struct execution *x, const struct script *s,
+                           const struct statement *st)
+{
+    tell(x->run->ear, &(struct tell){.kind = TELL_STATEMENT,
+                                     .target = x->bundle->id,
+                                     .what = st->tag,
+                                     .path = s->path,
+                                     .line = st->line,
+                                     .at = x->n_done + 1,
+                                     .n = x->n_statements});
+}
+
 static int run_statement(struct execution *x, const struct script *s, const struct statement *st,
                          struct err *e)
 {
@@ -115,13 +127,7 @@ static int run_statement(struct execution *x, const struct script *s, const stru
     const struct pg_wait wait = execution_wait(x);
     int64_t position = -1;
     int64_t rows = 0;
-    tell(r->ear, &(struct tell){.kind = TELL_STATEMENT,
-                                .target = x->bundle->id,
-                                .what = st->tag,
-                                .path = s->path,
-                                .line = st->line,
-                                .at = x->n_done + 1,
-                                .n = x->n_statements});
+    tell_statement(x, s, st);
     observer_statement(x->observer, shows_all(st), st->quiet);
     if (st->counts_rows_before &&
         observer_count_before(x->observer, *r->pg, &st->touches, st->cascade, e) != 0) {
@@ -144,17 +150,88 @@ static int run_statement(struct execution *x, const struct script *s, const stru
     return FAULT(TX_STATEMENT) ? execution_injected(e) : 0;
 }
 
+/* Quiet statements on their way in one flight: they cannot end the transaction, and after a fault the server
+ * skips the rest. */
+enum { FLIGHT_MAX = 64 };
+struct flight {
+    struct execution *x;
+    const struct script *scripts[FLIGHT_MAX];
+    const struct statement *v[FLIGHT_MAX];
+    struct pg_shared shared[FLIGHT_MAX];
+    size_t n, n_done;
+    bool is_injected;
+};
+
+static void tell_shared(const struct flight *f)
+{
+    if (f->n_done < f->n) {
+        tell_statement(f->x, f->scripts[f->n_done], f->v[f->n_done]);
+    }
+}
+
+static void done_shared(void *ctx)
+{
+    struct flight *f = ctx;
+    f->n_done++;
+    f->x->n_done++;
+    f->is_injected |= FAULT(TX_STATEMENT);
+    tell_shared(f);
+}
+
+static void share(struct flight *f, const struct script *s, const struct statement *st)
+{
+    f->scripts[f->n] = s;
+    f->v[f->n] = st;
+    const char *text = arena_strndup(f->x->run->a, st->text.p, st->text.n);
+    f->shared[f->n] =
+        (struct pg_shared){.sql = bytes_of(text, st->text.n), .done = done_shared, .ctx = f};
+    observer_statement(f->x->observer, shows_all(st), st->quiet);
+    f->n++;
+}
+
+static int fly(struct flight *f, bool is_last, struct err *e)
+{
+    struct execution *x = f->x;
+    struct pg *pg = *x->run->pg;
+    if (f->n == 0) {
+        return 0;
+    }
+    for (size_t i = 0; i < f->n; i++) {
+        pg_batch_share(pg, &f->shared[i]);
+    }
+    if (is_last && x->glances) {
+        observer_glance_add(x->observer, pg, x->run->base);
+    }
+    tell_shared(f);
+    const struct pg_wait wait = execution_wait(x);
+    if (pg_batch_run_within(pg, &wait, NULL, e) != 0) {
+        return f->n_done == f->n ? -1
+                                 : locate(x, f->scripts[f->n_done], f->v[f->n_done],
+                                          f->shared[f->n_done].position, e);
+    }
+    f->n = f->n_done = 0;
+    return f->is_injected ? execution_injected(e) : 0;
+}
+
 int execution_scripts(struct execution *x, struct err *e)
 {
+    struct flight f = {.x = x};
     for (size_t i = 0; i < x->bundle->decl->forward.n; i++) {
         const struct script *s = &x->bundle->forward[i];
         for (size_t k = 0; k < s->n; k++) {
-            if (s->v[k].kind == STATEMENT_PLAIN && run_statement(x, s, &s->v[k], e) != 0) {
+            const struct statement *st = &s->v[k];
+            bool shares = st->kind == STATEMENT_PLAIN && st->quiet != QUIET_NOT;
+            bool runs = st->kind == STATEMENT_PLAIN && !shares;
+            if (((runs || f.n == FLIGHT_MAX) && fly(&f, false, e) != 0) ||
+                (runs && run_statement(x, s, st, e) != 0)) {
                 return -1;
+            }
+            if (shares) {
+                share(&f, s, st);
             }
         }
     }
-    return 0;
+    return fly(&f, true, e);
 }
 
 int execution_blame_deferred(const struct execution *x, struct err *e)

@@ -13,6 +13,7 @@ struct execution {
     struct outcome *outcome;
     struct observer *observer;
     size_t n_statements, n_done;
+    bool glances; /* nothing but the observation follows: it may share the statements' flight */
 };
 
 size_t execution_count(const struct bundle *b); /* statements that will be sent */

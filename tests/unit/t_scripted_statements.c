@@ -69,6 +69,45 @@ static void in_a_block(void)
     t.script.n = 3;
 }
 
+/* Two that may share a flight, in two lines; what is asked behind them comes along. */
+static void quiet(void)
+{
+    static const char text[] = "CREATE TABLE t ();\nCOMMENT ON TABLE t IS 'x'";
+    static struct statement v[2];
+    v[0] = t.statement;
+    v[0].text = bytes_of(text, 17);
+    v[0].tag = "CREATE TABLE";
+    v[0].quiet = QUIET_MAKES_TABLE;
+    v[1] = t.statement;
+    v[1].text = bytes_str(text + 19);
+    v[1].offset = 19;
+    v[1].line = 2;
+    v[1].tag = "COMMENT";
+    v[1].quiet = QUIET_YES;
+    t.script.bytes = bytes_str(text);
+    t.script.v = v;
+    t.script.n = 2;
+}
+
+/* More than one flight takes. */
+static void quiet_and_many(void)
+{
+    static struct statement v[66];
+    quiet();
+    for (int i = 0; i < 66; i++) {
+        v[i] = t.script.v[1];
+    }
+    t.script.v = v;
+    t.script.n = 66;
+}
+
+/* One of them, and one that is not. */
+static void quiet_and_not(void)
+{
+    quiet();
+    t.script.v[1].quiet = QUIET_NOT;
+}
+
 /* Two queries in one file, and a comment's worth of what is none. */
 static void with_invariants(void)
 {
@@ -109,11 +148,25 @@ static void terminated(void)
     t.ear.stops = terminates;
 }
 
+static void terminated_quietly(void)
+{
+    quiet();
+    terminated();
+}
+
 /* --- the scenarios */
 
 #define FAILED(error) BEGUN "INSERT INTO t* -> error " error "\n" ROLLED_BACK
 #define FAILURE STILL_LOCKED FAILURE_RECORDED
 #define COMMITTED RECORDED("success") "COMMIT -> COMMIT\n"
+#define MADE "CREATE TABLE t () -> CREATE TABLE\n"
+#define NOTED "COMMENT ON TABLE t IS 'x' -> COMMENT\n"
+#define HELD(modes, code)                                                                          \
+    "@postgis_glance_held -> rows {} | 2 | {1259} | {" modes "} | 0 | 3 | 0 | 700 | u u | t | "    \
+    "2026-01-02T03:04:05.000006Z | " code "\n"
+#define COUNTED "@postgis_observe_counters -> rows 1259 | pg_class | 1 | 0 | 0\n"
+#define QUIETLY_GUARDED                                                                            \
+    "@ledger_record_begin -> SET\n@ledger_record_guard_quiet -> rows t | t | t | t | t | \n"
 #define COPY BEGUN "COPY t FROM STDIN -> copy\n"
 #define ASKED "SELECT 1 FROM bad -> rows\n"
 #define PLACE "migrations/postgis/M-1/forward.sql"
@@ -143,6 +196,16 @@ static const struct {
     {"a statement that writes rows", BEGUN STATEMENT SETTLED COMMITTED, writing, 0, RUN_SUCCESS, ERR_NONE, "", "", 0, 0, 0, "", ""},
     {"told to end in a statement", BEGUN "INSERT INTO t VALUES (1) -> silence\n" ROLLED_BACK INTERRUPTION, terminated, 3, RUN_INTERRUPTED, ERR_INTERRUPTED, "told to end (SIGTERM) in statement 1 (INSERT), " ROLLED, PLACE, 1, 1, 1, NULL, ""},
     {"BEGIN and COMMIT of the file are not sent", BEGUN STATEMENT SETTLED COMMITTED, in_a_block, 0, RUN_SUCCESS, ERR_NONE, "", "", 0, 0, 0, "", ""},
+
+    {"quiet statements and a glance share a flight", BEGUN MADE NOTED HELD("RowExclusiveLock", "f") COUNTED QUIETLY_GUARDED WRITTEN("success") "COMMIT -> COMMIT\n", quiet, 0, RUN_SUCCESS, ERR_NONE, "", "", 0, 0, 0, "", ""},
+    {"a glance meets an event trigger", BEGUN MADE NOTED HELD("RowExclusiveLock", "t") SETTLED COMMITTED, quiet, 0, RUN_SUCCESS, ERR_NONE, "", "", 0, 0, 0, "", ""},
+    {"a glance meets a lock that nobody expects", BEGUN MADE NOTED HELD("AccessExclusiveLock", "f") COUNTED SETTLED COMMITTED, quiet, 0, RUN_SUCCESS, ERR_NONE, "", "", 0, 0, 0, "", ""},
+    {"the first of a flight is refused", BEGUN "CREATE TABLE t () -> error 42P07 position=14\n" ROLLED_BACK FAILURE, quiet, 0, RUN_FAILED, ERR_APPLY, "statement 1 (CREATE TABLE) failed, " ROLLED ": duplicate_table (42P07)", PLACE, 1, 14, 1, NULL, ""},
+    {"the second of a flight is refused", BEGUN MADE "COMMENT ON TABLE t IS 'x' -> error 42501 position=1\n" ROLLED_BACK FAILURE, quiet, 0, RUN_FAILED, ERR_APPLY, "statement 2 (COMMENT) failed, " ROLLED ": insufficient_privilege (42501)", PLACE, 2, 1, 2, NULL, ""},
+    {"a glance is refused", BEGUN MADE NOTED "@postgis_glance_held -> error 53200\n" ROLLED_BACK FAILURE, quiet, 0, RUN_FAILED, ERR_PREFLIGHT, "the server refused kfmig's query \"postgis_glance_held\": out_of_memory (53200)", "", 0, 0, 0, NULL, ""},
+    {"told to end in the second of a flight", BEGUN MADE "COMMENT ON TABLE t IS 'x' -> silence\n" ROLLED_BACK INTERRUPTION, terminated_quietly, 3, RUN_INTERRUPTED, ERR_INTERRUPTED, "told to end (SIGTERM) in statement 2 (COMMENT), " ROLLED, PLACE, 2, 1, 2, NULL, ""},
+    {"quiet statements that are more than a flight takes", BEGUN "66x " NOTED HELD("RowExclusiveLock", "t") SETTLED COMMITTED, quiet_and_many, 0, RUN_SUCCESS, ERR_NONE, "", "", 0, 0, 0, "", ""},
+    {"one that is not quiet flies alone", BEGUN MADE NOTED SETTLED COMMITTED, quiet_and_not, 0, RUN_SUCCESS, ERR_NONE, "", "", 0, 0, 0, "", ""},
 
     {"rows are sent", COPY "copy end -> COPY 2\n" SETTLED COMMITTED, copying, 0, RUN_SUCCESS, ERR_NONE, "", "", 0, 0, 0, "", "1\n2\n"},
     {"COPY is refused", BEGUN "COPY t FROM STDIN -> error 42P01\n" ROLLED_BACK FAILURE, copying, 0, RUN_FAILED, ERR_APPLY, "statement 1 (COPY) failed, " ROLLED ": undefined_table (42P01)", PLACE, 1, 1, 1, NULL, ""},

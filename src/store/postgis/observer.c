@@ -103,18 +103,23 @@ int observer_settle(struct observer *o, struct pg *s, struct observation *out, s
     return pg_batch_run(s, NULL, e);
 }
 
-static int look(struct observer *o, struct err *e)
+void observer_glance_add(struct observer *o, struct pg *s, const struct catalog *base)
 {
     if (o->is_quiet) {
+        o->base = base;
+        glance_add(o, s);
+    }
+}
+
+static int look(struct observer *o, struct err *e)
+{
+    if (o->is_quiet && o->glance.held == NULL) {
         glance_add(o, o->s);
         if (pg_batch_run(o->s, NULL, e) != 0) {
             return -1;
         }
-        if (glance_take(o)) {
-            return 0;
-        }
     }
-    return sense(o, e);
+    return o->is_quiet && glance_take(o) ? 0 : sense(o, e);
 }
 
 int observer_finish(struct observer *o, struct pg *s, const struct catalog *base,

@@ -78,6 +78,9 @@ int observer_count_before(struct observer *o, struct pg *s, const struct touches
  * row that a trigger sees). Where that is not said, it is taken for one that does not. quiet: as in
  * model/script.h. */
 void observer_statement(struct observer *o, bool shows_all, enum quiet quiet);
+/* Behind the last statement, as an addition to its batch, where observer_finish() comes next: if all were
+ * quiet, what it would ask first. base: as there. */
+void observer_glance_add(struct observer *o, struct pg *s, const struct catalog *base);
 /* After observer_finish(): nothing of the transaction is left in the session, and none of the run's locks was
  * let go: all statements were quiet, and nothing ran beside them. */
 bool observer_left_nothing(const struct observer *o);
