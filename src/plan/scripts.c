@@ -12,7 +12,7 @@ static void refuse(struct err_list *faults, const struct script *s, const struct
         hint =
             "invariants and the chain of a projection run in transactions: leave CONCURRENTLY out";
     } else if (st->kind == STATEMENT_NO_TRANSACTION && hint[0] == '\0') {
-        hint = "this release runs transactional statements only; leave it out of the bundle";
+        hint = "kfmig does not run it: leave it out of the bundle, and run it by hand";
     }
     err_list_addf(faults, ERR_CONFIG, s->path, st->line, st->col, hint, "%s: %s",
                   st->tag[0] != '\0' ? st->tag : "this statement", st->why);

@@ -57,7 +57,8 @@ static enum answer invert(struct inverse_look *l, const struct statement *st)
 {
     struct head h;
     l->v.care = CARE_NONE;
-    if (st->kind != STATEMENT_PLAIN || is_upkeep(st) || is_covered(l, st)) {
+    bool runs = st->kind == STATEMENT_PLAIN || st->lone != NULL;
+    if (!runs || is_upkeep(st) || is_covered(l, st)) {
         return ANSWER_NOTHING;
     }
     if (strcmp(st->tag, "INSERT") == 0 || head_open(l->v.a, st->text, &h) != 0) {

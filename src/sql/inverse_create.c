@@ -38,7 +38,7 @@ static void if_not_exists(struct inversion *v, struct head *h)
 /* An index stands in the schema of its table: CREATE INDEX i ON s.t -> DROP INDEX s.i. */
 static enum answer on_index(struct inversion *v, struct head *h)
 {
-    (void)head_skip(h, "CONCURRENTLY");
+    bool beside = head_skip(h, "CONCURRENTLY");
     if_not_exists(v, h);
     if (head_is(h, "ON")) {
         return ANSWER_OPEN; /* the server chooses its name */
@@ -49,7 +49,7 @@ static enum answer on_index(struct inversion *v, struct head *h)
     }
     (void)head_skip(h, "ONLY");
     struct bytes schema = head_qualifier(head_name(h));
-    buf_puts(v->out, "DROP INDEX ");
+    buf_puts(v->out, beside ? "DROP INDEX CONCURRENTLY " : "DROP INDEX ");
     inverse_put(v->out, schema);
     inverse_put(v->out, index);
     buf_puts(v->out, ";\n");

@@ -167,6 +167,9 @@ kfmig: open.sql cannot become a migration as it is
 $ printf 'CREATE INDEX CONCURRENTLY i ON land.parcel (id);' >concurrently.sql && kfmig new --from=concurrently.sql
 made migrations/postgis/PG-MIG-2026-03-02-07: migration.yml forward.sql rollback.sql notes.md
 next: `kfmig check`, `kfmig plan`, `kfmig build`
+$ cat migrations/postgis/PG-MIG-2026-03-02-07/rollback.sql
+-- Undoes forward.sql, last statement first. Made from its text by `kfmig new`: read it before you rely on it.
+DROP INDEX CONCURRENTLY land.i;
 $ printf 'CREATE INDEX CONCURRENTLY ON land.parcel (id);' >concurrently.sql && kfmig new --from=concurrently.sql
 concurrently.sql:1:1: error: CREATE INDEX: an index without a name could not be told apart after a crash
   hint: give it a name: CREATE INDEX CONCURRENTLY name ON ...
@@ -176,7 +179,7 @@ kfmig: concurrently.sql cannot become a migration as it is
 [5]
 $ printf 'VACUUM land.parcel;' >alone.sql && kfmig new --from=alone.sql
 alone.sql:1:1: error: VACUUM: PostgreSQL runs it outside of transaction blocks only
-  hint: this release runs transactional statements only; leave it out of the bundle
+  hint: kfmig does not run it: leave it out of the bundle, and run it by hand
 1 fault
 kfmig: alone.sql cannot become a migration as it is
   hint: nothing was made; mend what is named above

@@ -19,6 +19,21 @@ static const struct {
      "DROP TABLE s.t;\n", 0},
     {"an index on an old table, in its schema", "CREATE UNIQUE INDEX \"I x\" ON s.t (id);\n",
      "DROP INDEX s.\"I x\";\n", 0},
+    {"what runs alone",
+     "CREATE UNIQUE INDEX CONCURRENTLY IF NOT EXISTS i ON s.t (id);\nREINDEX INDEX CONCURRENTLY "
+     "s.j;\n"
+     "ALTER TABLE s.t ADD COLUMN n int;\n",
+     "ALTER TABLE s.t DROP COLUMN n;\n"
+     "-- f.sql:1 (CREATE INDEX) may find it there already; then this line must go\nDROP INDEX "
+     "CONCURRENTLY s.i;\n",
+     0},
+    {"what runs alone and cannot be read off",
+     "DROP INDEX CONCURRENTLY s.i;\nALTER TABLE s.p DETACH PARTITION s.q CONCURRENTLY;\n",
+     "-- BY HAND: f.sql:2 (ALTER TABLE) has no inverse that can be read off its text; write it "
+     "here\n"
+     "-- BY HAND: f.sql:1 (DROP INDEX) has no inverse that can be read off its text; write it "
+     "here\n",
+     2},
     {"an index without a name", "CREATE INDEX ON s.t (id);\n",
      "-- BY HAND: f.sql:1 (CREATE INDEX) has no inverse that can be read off its text; write it "
      "here\n",
