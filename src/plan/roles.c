@@ -14,6 +14,17 @@ static void add_made(const struct statement *st, struct role_wants *w)
     }
 }
 
+/* What was not made by a statement before. */
+static void add_needed(const struct statement *st, struct role_wants *w)
+{
+    for (size_t i = 0; st->roles != NULL && i < st->roles->n; i++) {
+        const char *name = st->roles->v[i].name;
+        if (table_gets(&w->made, name) == NULL && table_gets(&w->needed, name) == NULL) {
+            (void)table_puts(&w->needed, name, (void *)(uintptr_t)st);
+        }
+    }
+}
+
 void plan_roles(const struct bundle *b, struct role_wants *w)
 {
     w->made.a = w->needed.a = w->a;
@@ -22,12 +33,7 @@ void plan_roles(const struct bundle *b, struct role_wants *w)
             const struct statement *st = &b->forward[i].v[k];
             add_made(st, w);
             w->is_open |= st->opaque || !st->analysed;
-            for (size_t r = 0; st->roles != NULL && r < st->roles->n; r++) {
-                const char *name = st->roles->v[r].name;
-                if (table_gets(&w->made, name) == NULL && table_gets(&w->needed, name) == NULL) {
-                    (void)table_puts(&w->needed, name, (void *)(uintptr_t)st);
-                }
-            }
+            add_needed(st, w);
         }
     }
 }
