@@ -129,7 +129,7 @@ def a_declaration_that_is_gone(is_older, tmp):
     contains(p.run("status", "dev").text, "not here")
     lacks(p.run("status", "dev").text, "never built")
     stays(p, 0, "wells: published at", "nothing to do (2 current, 1 applied but not here)")
-    equal(p.run("plan", "dev", "--exit-code").status, 10)
+    fails(p.run("plan", "dev", "--exit-code"), 10, "published at", "no declaration here")
     equal(p.run("diff", "dev").status, 0)
     fails(p.run("build", "dev", "M-99"), 5, "no target")
     stays(p, 0, args=(TWO,))
@@ -266,7 +266,7 @@ def what_is_elsewhere_runs(tmp):
     equal(p.applied(), [THREE])
     one_more(p)
     p.bundle("M-04", "CREATE TABLE other.u (id int);\n", schemas=("other",))
-    equal(p.build("-k").status, 1)
+    fails(p.build("-k"), 1, "belongs to a projection that is not declared here")
     equal(p.applied(), [THREE, full_id("M-04")], "what a chain waits for holds nothing outside, as with its declaration")
 
 
