@@ -97,6 +97,7 @@ void planned_deed(struct buf *out, const struct statement *t)
     words_safe(out, t->analysed ? t->tag : "not analysed");
     buf_puts(out, t->opaque ? ", holds code that is observed when it runs" : "");
     buf_puts(out, t->destructive ? ", destructive" : "");
+    buf_puts(out, t->lone != NULL ? ", outside any transaction" : "");
 }
 
 static void put_whole(struct buf *out, const struct style *st, const struct plan *p,

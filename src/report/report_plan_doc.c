@@ -13,6 +13,7 @@ static struct doc *statement_doc(struct arena *a, const struct plan *p, const st
     doc_put(a, d, "tag", words_doc(a, t->analysed ? t->tag : ""));
     doc_put(a, d, "opaque", doc_bool(a, t->opaque || !t->analysed));
     doc_put(a, d, "destructive", doc_bool(a, t->destructive));
+    doc_put(a, d, "alone", doc_bool(a, t->lone != NULL));
     struct doc *locks = doc_put(a, d, "locks", doc_new(a, DOC_LIST));
     for (size_t i = 0; i < t->n_locks; i++) {
         struct doc *lock = doc_push(a, locks, doc_new(a, DOC_MAP));

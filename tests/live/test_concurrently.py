@@ -243,6 +243,9 @@ def statements_that_run_alone(case, tmp):
     p.bundle("M-02", before + ";\n")
     equal(p.build().status, 0)
     p.bundle("M-03", sql + ";\n")
+    contains(p.run("plan", "dev").text, ", outside any transaction")
+    (planned,) = [t for t in p.json("plan", "dev")["targets"] if t.get("statements")]
+    equal([s["alone"] for s in planned["statements"]], ["CONCURRENTLY" in text for text in sql.split(";")])
     ran = p.build()
     equal((ran.status, index(p, "app.i")), (0, stands), repr(ran))
     equal(p.applied(), [full_id(f"M-0{i}") for i in (1, 2, 3)])
