@@ -176,10 +176,14 @@ static const char *definition_in(const struct object_rows *sum, const char *text
     return NULL;
 }
 
+/* Of another store nothing is: its steps keep no texts of what they made. */
 static bool is_theirs(const struct halfway *x, const struct drift *d)
 {
     const struct site *s = x->s;
     struct differences l;
+    if (d->object.store != NULL) {
+        return false;
+    }
     const struct object_row *row = table_gets(&x->expected, d->text);
     const char *was = row != NULL ? row->definition : definition_in(&s->sum, d->text);
     const struct catalog_object *now = table_gets(&s->catalog.by_text, d->text);

@@ -58,6 +58,7 @@ static const struct {
     {"all stand", "ddd", "", {{NULL, NULL}}, {{NULL, NULL}}, "3 of 3   0;"},
     {"another text was begun", "x", "", {{NULL, NULL}}, {{NULL, NULL}}, "0 of 3 transaction statement 1 0 otherwise;"},
     {"it was applied since", "ddda", "", {{NULL, NULL}}, {{"table app.z", "owner=ann"}}, "; table app.z"},
+    {"what appeared in another store is not", "d", "@ledger_read_blob -> kept\n", {{NULL, NULL}}, {{"table app.a", "owner=ann"}}, "1 of 3 CREATE INDEX index app.i 0; toy:table audit.hello"},
     {"what was removed is gone", "d", "@ledger_read_blob -> kept\n", {{"view app.v", "owner=ann"}}, {{NULL, NULL}}, "1 of 3 CREATE INDEX index app.i 0;"},
 };
 /* clang-format on */
@@ -100,6 +101,16 @@ static void record(const struct thing *v)
         sum->v[sum->n++] = (struct object_row){c.v[i]->text, c.v[i]->fingerprint,
                                                catalog_definition(t.s.a, c.v[i]), 2, 2};
     }
+}
+
+static void find_elsewhere(void)
+{
+    static const struct object_rows nothing;
+    static const struct object hello = {OBJ_TABLE, "audit", "hello", "toy"};
+    struct catalog c = catalog_of((const struct thing[MOST]){{NULL, NULL}});
+    (void)catalog_add(&c, hello, NULL, 0);
+    catalog_seal(&c);
+    site_compare(&t.s, &nothing, &c);
 }
 
 static void keep(void)
@@ -211,6 +222,9 @@ static void play(size_t i)
     t.s.catalog = catalog_of(scenarios[i].now);
     record(scenarios[i].was);
     rc = rc == 0 ? site_find_drift(&t.s, &e) : rc;
+    if (rc == 0 && strstr(scenarios[i].words, "toy:") != NULL) {
+        find_elsewhere();
+    }
     rc = rc == 0 ? halfway_find(&t.s, &e) : rc;
     if (rc != 0) {
         (void)snprintf(left, sizeof left, "error");
