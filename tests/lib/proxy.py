@@ -61,25 +61,27 @@ class Blackhole(Cut):
 
 
 class LoseCommit(Pass):
-    """The client's nth COMMIT does not reach the server. hold: fall silent instead of ending the connection."""
+    """The client's nth COMMIT, from the first message on that holds since, does not reach the server. hold: fall silent instead of ending
+    the connection."""
 
-    def __init__(self, nth=1, hold=False):
-        self.left, self.hold = nth, hold
+    def __init__(self, nth=1, hold=False, since=b""):
+        self.left, self.hold, self.since, self.counts = nth, hold, since, False
 
-    def before(self, sender, message):
-        self.left -= message.is_commit
-        return message.is_commit and self.left == 0
-
-
-class LoseCommitReply(Pass):
-    """The nth COMMIT is carried out, but the client never hears of it. hold: fall silent instead of ending the connection."""
-
-    def __init__(self, nth=1, hold=False):
-        self.left, self.hold = nth, hold
+    def is_due(self, message, counted):
+        """Is this the nth that counts?"""
+        self.counts = self.counts or self.since in message.data
+        self.left -= self.counts and counted
+        return self.counts and counted and self.left == 0
 
     def before(self, sender, message):
-        self.left -= message.answers_commit
-        return message.answers_commit and self.left == 0
+        return self.is_due(message, message.is_commit)
+
+
+class LoseCommitReply(LoseCommit):
+    """The COMMIT that LoseCommit means is carried out, but the client never hears of it."""
+
+    def before(self, sender, message):
+        return self.is_due(message, message.answers_commit)
 
 
 class LoseEntryReply(Pass):
