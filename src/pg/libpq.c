@@ -11,6 +11,9 @@
 
 static const char file[] = "libpq.so.5";
 
+/* Types and lists of arguments stand in no parentheses, and libpq's header calls parameters otherwise. */
+/* NOLINTBEGIN(bugprone-macro-parentheses,readability-inconsistent-declaration-parameter-name) */
+
 #define LIBPQ(result, name, parameters, arguments) static result(*real_##name) parameters;
 #define LIBPQ_VOID(name, parameters, arguments) static void(*real_##name) parameters;
 #include "pg/libpq.def"
@@ -84,4 +87,5 @@ void PQfreemem(void *p)
     }
 }
 
+/* NOLINTEND(bugprone-macro-parentheses,readability-inconsistent-declaration-parameter-name) */
 #endif

@@ -274,8 +274,9 @@ static int pg_pipeline(struct pg *s, struct pg_item *v, size_t n, const struct p
     if (pg_ready(s, e) != 0) {
         return -1;
     }
+    const struct pg_item *last = &v[n - 1];
     pg_copy_text(s->last, sizeof s->last,
-                 v[n - 1].q != NULL ? v[n - 1].q->name : v[n - 1].shared->sql.p);
+                 last->shared != NULL ? last->shared->sql.p : last->q->name);
     pg_call_begin(&c, w != NULL ? w : &s->wait, w != NULL ? w->timeout_ms : s->default_timeout_ms);
     if (!send_all(s, v, n)) {
         s->lost = true;
