@@ -31,7 +31,7 @@ static void five_more(void)
 {
     char text[64];
     for (int i = 3; i <= 7; i++) {
-        char id[8];
+        char id[16];
         (void)snprintf(id, sizeof id, "M-%d", i);
         (void)snprintf(text, sizeof text, "INSERT INTO app.t VALUES (%d);\n", i);
         verbs_migration(id, "app", text);
