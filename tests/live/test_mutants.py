@@ -105,6 +105,7 @@ def every_file_and_test_of_the_table_is_there():
     equal(list(groups), ["scope", "gates", "migration", "record", "publication", "proof", "observation", "ledger", "geometry", "trust",
                          "verification", "steps", "loading", "drift"])
     for name, group in groups.items():
+        equal(sorted(group), ["daily", "files", "live", "unit"], name)
         paths = group["files"] + [f"tests/unit/t_{n}.c" for n in group["unit"]] + [f"tests/live/test_{n}.py" for n in group["live"]]
         equal([p for p in paths if not (src / p).exists()], [], name)
 
