@@ -193,18 +193,6 @@ static int clean(void *ctx, const struct journal_step *step, const struct digest
 
 /* --- what it changed -------------------------------------------------------------------------------- */
 
-static int count_indexes(const struct touches *l)
-{
-    int n = 0;
-    for (size_t i = 0; i < l->n; i++) {
-        for (size_t k = 0; k < l->v[i].n_facets; k++) {
-            const struct facet_diff *f = &l->v[i].facets[k];
-            n += f->change != FACET_CHANGED && strncmp(f->facet, "index ", strlen("index ")) == 0;
-        }
-    }
-    return n;
-}
-
 static bool has_drifted(const struct world *w, const char *text)
 {
     for (size_t i = 0; i < w->n_drift; i++) {
@@ -256,7 +244,6 @@ static int observe(struct lone_work *k, struct err *e)
         return -1;
     }
     catalog_advance(r->base, seen);
-    seen->index_delta = count_indexes(&seen->touches);
     if (k->is_resumed) {
         find_done(k);
     }

@@ -290,6 +290,16 @@ def gates_hold_before_it_begins(case, tmp):
 
 
 @test
+def an_index_that_depends_on_an_extension_counts_once(tmp):
+    p = applied(tmp)
+    p.bundle("M-02", "CREATE INDEX i ON app.t (name);\nALTER INDEX app.i DEPENDS ON EXTENSION plpgsql;\n")
+    equal(p.build().status, 0)
+    p.bundle("M-03", "DROP INDEX CONCURRENTLY app.i;\n", limits={"max_index_count_delta": 1})
+    ran = p.build()
+    equal((ran.status, index(p, "app.i")), (0, "none"), repr(ran))
+
+
+@test
 def limits_count_what_an_earlier_run_did(tmp):
     p = applied(tmp)
     p.bundle("M-02", "DO $$ BEGIN CREATE INDEX k ON app.t (id); END $$;\nCREATE INDEX CONCURRENTLY i ON app.t (name);\nINSERT INTO app.t VALUES (1000);\nSELECT 1/0;\n",

@@ -114,12 +114,12 @@ static int64_t count_rows(const struct observation *out)
     return n;
 }
 
-static const char *index_name(const struct facet *f)
+const char *facet_index(const char *facet)
 {
     static const char prefix[] = "index ";
-    bool is_index = strncmp(f->name, prefix, strlen(prefix)) == 0 &&
-                    strstr(f->name, " depends_on_extension ") == NULL;
-    return is_index ? f->name + strlen(prefix) : NULL;
+    bool is_index = strncmp(facet, prefix, strlen(prefix)) == 0 &&
+                    strstr(facet, " depends_on_extension ") == NULL;
+    return is_index ? facet + strlen(prefix) : NULL;
 }
 
 /* As far as a part of a partitioned index is like it: without what each may have of its own. */
@@ -141,7 +141,7 @@ static bool has_shape(const struct catalog_object *o, const char *value)
     size_t n = shape_length(value);
     for (size_t i = 0; i < o->n_facets; i++) {
         const struct facet *f = &o->facets[i];
-        if (index_name(f) != NULL && shape_length(f->value) == n &&
+        if (facet_index(f->name) != NULL && shape_length(f->value) == n &&
             strncmp(f->value, value, n) == 0) {
             return true;
         }
@@ -155,7 +155,7 @@ static bool is_part(const struct observer *o, const struct catalog_object *table
 {
     for (size_t i = 0; i < o->now.n_locks && stands; i++) {
         const struct lock *l = &o->now.locks[i];
-        if (l->is_part && l->owner == table->objid && strcmp(l->name, index_name(f)) == 0) {
+        if (l->is_part && l->owner == table->objid && strcmp(l->name, facet_index(f->name)) == 0) {
             return true;
         }
     }
@@ -175,13 +175,13 @@ static int count_missing(const struct observer *o, const struct catalog_object *
     int n = 0;
     for (size_t i = 0; one != NULL && i < one->n_facets; i++) {
         const struct facet *f = &one->facets[i];
-        if (index_name(f) == NULL || (other != NULL && facet_of(other, f->name) != NULL)) {
+        if (facet_index(f->name) == NULL || (other != NULL && facet_of(other, f->name) != NULL)) {
             continue;
         }
         bool elsewhere = false;
         for (size_t k = 0; other != NULL && k < other->n_facets && !elsewhere; k++) {
             const struct facet *g = &other->facets[k];
-            elsewhere = index_name(g) != NULL && strcmp(f->value, g->value) == 0 &&
+            elsewhere = facet_index(g->name) != NULL && strcmp(f->value, g->value) == 0 &&
                         facet_of(one, g->name) == NULL;
         }
         n += elsewhere || is_part(o, one, f, stands) ? 0 : 1;

@@ -275,6 +275,15 @@ int lone_foresee(struct pg *s, struct arena *a, const struct lone *l, const stru
     return 0;
 }
 
+static int count_indexes(const struct touch *t)
+{
+    int n = 0;
+    for (size_t i = 0; i < t->n_facets; i++) {
+        n += t->facets[i].change != FACET_CHANGED && facet_index(t->facets[i].facet) != NULL;
+    }
+    return n;
+}
+
 static void add_change(struct arena *a, const struct catalog *base, const struct catalog *now,
                        uint32_t oid, const struct object *table, struct observation *out)
 {
@@ -286,6 +295,7 @@ static void add_change(struct arena *a, const struct catalog *base, const struct
     struct touch t = {.object = called(base, oid, table), .effect = EFFECT_ALTER, .statement = -1};
     if (c->before != NULL && c->after != NULL && !catalog_same(c->before, c->after)) {
         touch_between(a, c->before, c->after, &t);
+        out->index_delta += count_indexes(&t);
         out->n_changes++;
     }
     touches_add(a, &out->touches, t);

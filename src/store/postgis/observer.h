@@ -246,6 +246,8 @@ bool is_touched(struct observer *o, struct object object); /* by more than readi
 
 /* counts.c: what it amounts to for limits, and what the relations touched count to: into o->out. */
 void count_up(struct observer *o);
+/* The index that a facet of a table is, not only about: "i" of "index i"; NULL: none. */
+const char *facet_index(const char *facet);
 
 /* touches_unlocked.c: what is not seen by comparing or by locks on relations. */
 int silence_schemas(struct observer *o, struct err *e) MUST_CHECK; /* that came with an extension */
