@@ -4,14 +4,11 @@
 import os
 import shutil
 import socket
-import statistics
-import subprocess
-import time
 
 import peers
 import pg
-from many import ident, peer_script, small, take_turns
-from project import KFMIG, Project
+from many import declared, emptied, milliseconds, peer_script, side_by_side, small
+from project import KFMIG
 from results import keep
 from tap import at_exit, equal, fresh_folder, main, missing, note, test
 
@@ -26,25 +23,13 @@ folder = fresh_folder()
 at_exit(shutil.rmtree, folder, True)
 
 
-def text(i):
-    """The i-th migration."""
-    return ("CREATE SCHEMA app;\n" if i == 0 else "") + small(i)
-
-
 def declare(cluster):
-    """Projects of MIGRATIONS bundles, for databases of that cluster: {durability: project}"""
-    made = {}
+    """{durability: project of MIGRATIONS bundles}, for databases of that cluster."""
+    projects = {}
     for durability in GOALS:
-        root = folder / durability
-        shutil.rmtree(root, ignore_errors=True)
-        root.mkdir()
-        p = made[durability] = Project(root, f"environments:\n  dev:\n    durability: {durability}\n    stores: {{postgis: {{dsn_ref: KFM_DSN}}}}\n"
-                                       "default_environment: dev\n", db=None)
-        p.db = cluster.createdb()
-        p.env["KFM_DSN"] = cluster.dsn(p.db, host=cluster.tcp)
-        for i in range(MIGRATIONS):
-            p.bundle(ident(i), text(i), f"DROP TABLE app.t{i};\n")
-    return made
+        shutil.rmtree(folder / durability, ignore_errors=True)
+        projects[durability] = declared(folder / durability, cluster, MIGRATIONS, durability, cluster.tcp)
+    return projects
 
 
 def server():
@@ -60,14 +45,9 @@ def server():
 
 def fresh(cluster, db, command, cwd, env):
     """Milliseconds of a command on an emptied database."""
-    cluster.psql("postgres", f'DROP DATABASE "{db}"; CREATE DATABASE "{db}" OWNER "{db}"; CHECKPOINT;')
-    cluster.psql(db, f'GRANT ALL ON SCHEMA public TO "{db}";')
-    shutil.rmtree(cwd / "state", ignore_errors=True)
-    start = time.perf_counter()
-    done = subprocess.run(command, cwd=cwd, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
-    took = (time.perf_counter() - start) * 1000
-    equal(done.returncode, 0, done.stdout.decode()[-2000:])
-    equal(cluster.value(db, "SELECT count(*) FROM pg_tables WHERE schemaname = 'app'"), str(MIGRATIONS), done.stdout.decode()[-500:])
+    emptied(cluster, db, cwd)
+    took = milliseconds(command, cwd, env)
+    equal(cluster.value(db, "SELECT count(*) FROM pg_tables WHERE schemaname = 'app'"), str(MIGRATIONS), command[0])
     return took
 
 
@@ -76,12 +56,11 @@ def builds(cluster, projects):
     return {name: lambda p=p: fresh(cluster, p.db, [KFMIG, "build", "dev", "--quiet"], p.root, p.env) for name, p in projects.items()}
 
 
-def compared(title, took, of, goals):
-    """The medians in words and as results; goals: {(one, other): the most that one may take of the other}."""
-    medians = {name: statistics.median(values) for name, values in took.items()}
+def compared(title, medians, goals):
+    """Medians in words and as results; goals: {(one, other): the most that one may take of the other}."""
     note(f"{title}: {7 * MIGRATIONS} targets ({MIGRATIONS} migrations), {MIGRATIONS} tables, fsync on; medians of {ROUNDS}")
     for name, ms in medians.items():
-        note(f"{name:>24} {ms / 1000:6.2f} s, {ms / MIGRATIONS:.2f} ms a migration; " + ", ".join(f"{one} {medians[one] / ms:.2f} of it" for one in of))
+        note(f"{name:>24} {ms / 1000:6.2f} s, {ms / MIGRATIONS:.2f} ms a migration; " + ", ".join(f"{one} {medians[one] / ms:.2f} of it" for one in GOALS))
     missed = []
     for (one, other), goal in goals.items():
         ratio = medians[one] / medians[other]
@@ -101,12 +80,14 @@ def a_thousand_small_migrations():
     script = peer_script(projects["batch"], MIGRATIONS)
     env = {"PATH": os.environ["PATH"]}
     psql = ["psql", "-Xq", "-f", str(script), cluster.dsn(db, host=cluster.tcp)]
-    took = take_turns(ROUNDS, {
+    took = side_by_side(ROUNDS, {
         "psql": lambda: fresh(cluster, db, psql, script.parent, env),
         **builds(cluster, projects),
         "psql, no wait for disk": lambda: fresh(cluster, db, psql, script.parent, {**env, "PGOPTIONS": "-c synchronous_commit=off"}),
     })
-    compared("against psql", took, list(GOALS), {(name, "psql"): goal for name, goal in GOALS.items()})
+    for p in projects.values():
+        equal(cluster.value(p.db, "SELECT count(*) FROM kfmig.entry WHERE kind = 'apply' AND result = 'success'"), str(MIGRATIONS))
+    compared("against psql", took, {(name, "psql"): goal for name, goal in GOALS.items()})
 
 
 @test
@@ -120,14 +101,14 @@ def other_tools():
     for peer in peers.ALL:
         root = folder / peer.name
         root.mkdir()
-        peer.write(root, [text(i) for i in range(MIGRATIONS)])
+        peer.write(root, [small(i) for i in range(MIGRATIONS)])
         db = cluster.createdb()
         command, more = peer.command(root, peers.Database(cluster.tcp, cluster.port, db, db))
         env = {"PATH": os.environ["PATH"], "HOME": str(folder), **more}
         runs[f"{peer.name} {peer.version}"] = lambda db=db, command=command, root=root, env=env: fresh(cluster, db, command, root, env)
-    took = take_turns(ROUNDS, runs)
-    compared("against other tools", took, list(GOALS),
-             {(name, other): GOAL_OF_NUMBERS if other.startswith(NUMBERS) else 1 for other in took if other not in GOALS for name in GOALS})
+    took = side_by_side(ROUNDS, runs)
+    compared("against other tools", took, {(name, other): GOAL_OF_NUMBERS if other.startswith(NUMBERS) else 1
+                                           for other in took if other not in GOALS for name in GOALS})
 
 
 main()

@@ -22,8 +22,8 @@ CREATE SCHEMA app;
 DO $$ BEGIN FOR i IN 1..{TABLES} LOOP EXECUTE format(
 'CREATE TABLE app.t%s (id bigint PRIMARY KEY, name text NOT NULL DEFAULT ''x'', n int CHECK (n > 0)); CREATE INDEX ON app.t%s (name);
 COMMENT ON TABLE app.t%s IS ''table %s''', i, i, i, i);
-IF i %% 500 = 0 THEN COMMIT; END IF; END LOOP; END $$;
-""".replace("%%", "%")
+IF i % 500 = 0 THEN COMMIT; END IF; END LOOP; END $$;
+"""
 
 
 @test

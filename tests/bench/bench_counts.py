@@ -8,8 +8,8 @@ import subprocess
 import pg
 import proxy
 from costs import Count, client_ms, server_ms, sessions
-from many import ident, peer_script, small
-from project import KFMIG, Project
+from many import declared, emptied, peer_script
+from project import KFMIG
 from results import keep
 from tap import at_exit, equal, fresh_folder, main, note, test
 
@@ -17,18 +17,6 @@ FEW, MANY = 20, int(os.environ.get("KFMIG_BENCH_MIGRATIONS", "220"))
 
 folder = fresh_folder()
 at_exit(shutil.rmtree, folder, True)
-
-
-def project(cluster, n, durability):
-    name = f"{durability}{n}"
-    (folder / name).mkdir()
-    p = Project(folder / name, "environments:\n  dev:\n    durability: %s\n    stores: {postgis: {dsn_ref: KFM_DSN}}\n"
-                "default_environment: dev\n" % durability, db=None)
-    p.db = cluster.createdb()
-    p.env["KFM_DSN"] = cluster.dsn(p.db)
-    for i in range(n):
-        p.bundle(ident(i), ("CREATE SCHEMA app;\n" if i == 0 else "") + small(i), f"DROP TABLE app.t{i};\n")
-    return p
 
 
 def measured(cluster, p, command, env):
@@ -47,9 +35,7 @@ def measured(cluster, p, command, env):
 
 def counted(cluster, p, command, env):
     """The same through a proxy, for what goes over the connection."""
-    cluster.psql("postgres", f'DROP DATABASE "{p.db}"; CREATE DATABASE "{p.db}" OWNER "{p.db}";')
-    cluster.psql(p.db, f'GRANT ALL ON SCHEMA public TO "{p.db}";')
-    shutil.rmtree(p.path("state"), ignore_errors=True)
+    emptied(cluster, p.db, p.root)
     with proxy.Proxy(cluster.host) as between:
         count = between.mode = Count()
         dsn = cluster.dsn(p.db, host=between.host)
@@ -63,7 +49,7 @@ def a_migration(cluster, durability, of_psql=False):
     """What one more costs: the difference of two lengths."""
     all_of = []
     for n in (FEW, MANY):
-        p = project(cluster, n, durability)
+        p = declared(folder / f"{durability}{n}", cluster, n, durability)
         cluster.psql(p.db, f'GRANT ALL ON SCHEMA public TO "{p.db}";')
         command = ["psql", "-Xq", "-f", str(peer_script(p, n)), p.env["KFM_DSN"]] if of_psql else [KFMIG, "build", "dev", "--quiet"]
         all_of.append({**measured(cluster, p, command, p.env), **counted(cluster, p, command, p.env)})

@@ -1,9 +1,11 @@
 """What the benches share: names for many migrations, and taking turns."""
 
+import shutil
 import statistics
 import subprocess
 import time
 
+from project import Project
 from tap import equal
 
 
@@ -14,12 +16,31 @@ def ident(i):
 
 
 def small(i):
-    """The SQL of a small migration: a table with a key and a default, an index, a comment."""
-    return f"""\
+    """The SQL of a small migration: a table with a key and a default, an index, a comment; the first makes their schema."""
+    return ("CREATE SCHEMA app;\n" if i == 0 else "") + f"""\
 CREATE TABLE app.t{i} (id bigint PRIMARY KEY, name text NOT NULL, at timestamptz NOT NULL DEFAULT now());
 CREATE INDEX t{i}_name ON app.t{i} (name);
 COMMENT ON TABLE app.t{i} IS 'table number {i}';
 """
+
+
+def declared(root, cluster, n, durability, host=None):
+    """A project of n small bundles in the folder root, which it makes, for a new database of that cluster. host: as in Cluster.dsn."""
+    root.mkdir()
+    p = Project(root, f"environments:\n  dev:\n    durability: {durability}\n    stores: {{postgis: {{dsn_ref: KFM_DSN}}}}\n"
+                "default_environment: dev\n", db=None)
+    p.db = cluster.createdb()
+    p.env["KFM_DSN"] = cluster.dsn(p.db, host=host)
+    for i in range(n):
+        p.bundle(ident(i), small(i), f"DROP TABLE app.t{i};\n")
+    return p
+
+
+def emptied(cluster, db, root):
+    """Make the database anew, and forget what the project in root knows of it."""
+    cluster.psql("postgres", f'DROP DATABASE "{db}"; CREATE DATABASE "{db}" OWNER "{db}"; CHECKPOINT;')
+    cluster.psql(db, f'GRANT ALL ON SCHEMA public TO "{db}";')
+    shutil.rmtree(root / "state", ignore_errors=True)
 
 
 def peer_script(p, n):
@@ -36,7 +57,7 @@ def milliseconds(command, cwd, env=None):
     start = time.perf_counter()
     done = subprocess.run(command, cwd=cwd, env=env, stdin=subprocess.DEVNULL, capture_output=True, check=False)
     took = (time.perf_counter() - start) * 1000
-    equal(done.returncode, 0, done.stderr.decode()[-2000:])
+    equal(done.returncode, 0, (done.stdout + done.stderr).decode()[-2000:])
     return took
 
 

@@ -6,6 +6,7 @@ The file: {"bench", "date" (UTC), "commit", "machine": {...}, "results": [{"job"
 """
 
 import datetime
+import functools
 import json
 import os
 import pathlib
@@ -28,11 +29,18 @@ def _said(*command):
     return done.stdout.strip() if done.returncode == 0 else ""
 
 
+@functools.cache
 def machine():
     """What figures depend on and is no secret of the machine's."""
     return {"processor": _first("/proc/cpuinfo", "model name"), "cores": len(os.sched_getaffinity(0)),
             "memory_mib": int(_first("/proc/meminfo", "MemTotal").split()[0]) // 1024, "kernel": platform.release(),
             "load": round(os.getloadavg()[0], 1), "compiler": _said(os.environ.get("CC", "cc").split()[-1], "-dumpfullversion")}
+
+
+@functools.cache
+def commit():
+    """Which sources were built."""
+    return _said("git", "-C", os.environ["KFMIG_SRC"], "describe", "--always", "--dirty")
 
 
 def keep(job, **figures):
@@ -41,6 +49,5 @@ def keep(job, **figures):
     folder = pathlib.Path(os.environ["KFMIG_BUILD"]) / "bench"
     folder.mkdir(parents=True, exist_ok=True)
     text = json.dumps({"bench": BENCH, "date": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
-                       "commit": _said("git", "-C", os.environ["KFMIG_SRC"], "describe", "--always", "--dirty"),
-                       "machine": machine(), "results": _results}, indent=1)
+                       "commit": commit(), "machine": machine(), "results": _results}, indent=1)
     (folder / f"{BENCH}.json").write_text(text + "\n", encoding="utf-8")

@@ -146,7 +146,7 @@ class Dbmate(NodePeer):
     """A row each; it is a program of Go that npm carries."""
 
     name, version = "dbmate", "2.36.0"
-    packages = ("dbmate@2.36.0",)
+    packages = (f"dbmate@{version}",)
 
     def fetch(self, target, scratch):
         """Node is not needed to run it."""
@@ -168,7 +168,7 @@ class NodePgMigrate(NodePeer):
     """A row each."""
 
     name, version = "node-pg-migrate", "9.0.0"
-    packages = ("node-pg-migrate@9.0.0", "pg@8.23.1")
+    packages = (f"node-pg-migrate@{version}", "pg@8.23.1")
 
     def write(self, root, texts):
         """NNNNN_name.sql with its mark"""
@@ -239,7 +239,7 @@ class Flyway(MavenPeer):
     """A row each, with a checksum. Its command line cannot be had from Maven: a program calls the engine."""
 
     name, version = "flyway", "13.10.0"
-    artifacts = ("org.flywaydb:flyway-core:13.10.0", "org.flywaydb:flyway-database-postgresql:13.10.0", "org.postgresql:postgresql:42.7.8")
+    artifacts = (f"org.flywaydb:flyway-core:{version}", f"org.flywaydb:flyway-database-postgresql:{version}", "org.postgresql:postgresql:42.7.8")
     program = ("public class Run {\n    public static void main(String[] a) {\n"
                "        org.flywaydb.core.Flyway.configure().dataSource(a[0], a[1], \"\").locations(\"filesystem:\" + a[2]).load().migrate();\n    }\n}\n")
 
@@ -257,7 +257,7 @@ class Liquibase(MavenPeer):
     """A row each, with a checksum."""
 
     name, version = "liquibase", "5.0.4"
-    artifacts = ("org.liquibase:liquibase-core:5.0.4", "info.picocli:picocli:4.7.7", "org.postgresql:postgresql:42.7.8")
+    artifacts = (f"org.liquibase:liquibase-core:{version}", "info.picocli:picocli:4.7.7", "org.postgresql:postgresql:42.7.8")
 
     def write(self, root, texts):
         """One changelog in SQL"""
