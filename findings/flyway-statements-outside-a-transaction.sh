@@ -7,14 +7,8 @@
 # stays, and the history has no row of it.
 set -eu
 . "$(dirname "$0")/lib/postgres"
-cat >"$dir/pom.xml" <<'XML'
-<project><modelVersion>4.0.0</modelVersion><groupId>findings</groupId><artifactId>flyway</artifactId><version>1</version><dependencies>
-<dependency><groupId>org.flywaydb</groupId><artifactId>flyway-core</artifactId><version>13.10.0</version></dependency>
-<dependency><groupId>org.flywaydb</groupId><artifactId>flyway-database-postgresql</artifactId><version>13.10.0</version></dependency>
-<dependency><groupId>org.postgresql</groupId><artifactId>postgresql</artifactId><version>42.7.8</version></dependency>
-</dependencies></project>
-XML
-mvn -q -f "$dir/pom.xml" dependency:copy-dependencies -DoutputDirectory="$dir/jars" >/dev/null
+. "$(dirname "$0")/lib/java"
+jars org.flywaydb:flyway-core:13.10.0 org.flywaydb:flyway-database-postgresql:13.10.0 org.postgresql:postgresql:42.7.8
 cat >"$dir/Run.java" <<'JAVA'
 import java.io.BufferedReader;
 import java.io.InputStreamReader;
@@ -70,10 +64,6 @@ public class Run {
 }
 JAVA
 javac -cp "$dir/jars/*" -d "$dir" "$dir/Run.java"
-# JDBC speaks TCP only: the server again, on loopback and a free port.
-port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
-as_user "$bin/pg_ctl" -D "$dir/data" -m fast -w stop >/dev/null
-as_user "$bin/pg_ctl" -D "$dir/data" -o "-c listen_addresses=127.0.0.1 -p $port -k $dir/sock" -l "$dir/data/log" -w start >/dev/null
 mkdir "$dir/sql"
 cat >"$dir/expected" <<'TEXT'
 CREATE INDEX CONCURRENTLY i ON t (a); runs
@@ -87,5 +77,5 @@ CALL q(); fails with 2D000
 BEGIN; CREATE TABLE x (a int); COMMIT; CREATE TABLE y (a int, a int); fails with 42701
 of the last: 1 table, 0 rows of history
 TEXT
-sed -n 's/; \(runs\|fails with .*\)$/;/p' "$dir/expected" | java -cp "$dir/jars/*:$dir" Run "jdbc:postgresql://127.0.0.1:$port" "$dir/sql" >"$dir/seen" 2>"$dir/said"
+sed -n 's/; \(runs\|fails with .*\)$/;/p' "$dir/expected" | java -cp "$dir/jars/*:$dir" Run "$url" "$dir/sql" >"$dir/seen" 2>"$dir/said"
 diff "$dir/expected" "$dir/seen" && echo "as described: five statements fail in a transaction that they cannot have"

@@ -5,34 +5,20 @@
 # line behind it, and both `validate` and `update` are content, so two databases that ran "the same" changeset hold different rows.
 # A letter or a digit that changes is noticed. Who takes over such a history should compare what stands there, not only the checksums.
 set -eu
-. "$(dirname "$0")/lib/postgres"
-cat >"$dir/pom.xml" <<'XML'
-<project><modelVersion>4.0.0</modelVersion><groupId>findings</groupId><artifactId>liquibase</artifactId><version>1</version><dependencies>
-<dependency><groupId>org.liquibase</groupId><artifactId>liquibase-core</artifactId><version>5.0.4</version></dependency>
-<dependency><groupId>info.picocli</groupId><artifactId>picocli</artifactId><version>4.7.7</version></dependency>
-<dependency><groupId>org.postgresql</groupId><artifactId>postgresql</artifactId><version>42.7.8</version></dependency>
-</dependencies></project>
-XML
-mvn -q -f "$dir/pom.xml" dependency:copy-dependencies -DoutputDirectory="$dir/jars" >/dev/null
-# The JDBC driver speaks TCP only: a second server, on loopback and a free port.
-port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
-as_user "$bin/pg_ctl" -D "$dir/data" -m fast -w stop >/dev/null
-as_user "$bin/pg_ctl" -D "$dir/data" -o "-c listen_addresses=127.0.0.1 -p $port -k $dir/sock" -l "$dir/data/log" -w start >/dev/null
-export PGPORT="$port"
-liquibase() {
-    (cd "$dir" && java -cp "$dir/jars/*" liquibase.integration.commandline.LiquibaseCommandLine --changelog-file=changes.sql \
-        --url="jdbc:postgresql://127.0.0.1:$port/one" --username=postgres --show-banner=false "$@" </dev/null >"$dir/log" 2>&1)
-}
+. "$(dirname "$0")/lib/liquibase"
 changeset() {
     printf -- '--liquibase formatted sql\n--changeset who:1 splitStatements:false\n%b\n' "$1" >"$dir/changes.sql"
+}
+quietly() {
+    db=one liquibase "$@" >"$dir/out"
 }
 while IFS='|' read -r what applied edited _; do
     psql -q -c 'DROP DATABASE IF EXISTS one' -c 'CREATE DATABASE one'
     changeset "CREATE TABLE t (a text);\n$applied"
-    liquibase update
+    quietly update
     changeset "CREATE TABLE t (a text);\n$edited"
-    if liquibase validate && liquibase update; then echo "$what: not noticed"; else
-        grep -q 'check sum' "$dir/log" && echo "$what: refused"
+    if quietly validate && quietly update; then echo "$what: not noticed"; else
+        cat "$dir/out" "$dir/log" | grep -q 'check sum' && echo "$what: refused"
     fi
 done >"$dir/seen" <<'ROWS'
 indentation|INSERT INTO t\n    VALUES (1);|INSERT INTO t VALUES (1);

@@ -7,20 +7,7 @@
 # the line behind it, --rollback; the last is then what a rollback runs. A ${name} that is a property of Java's becomes its value, the name of
 # whoever runs it for one; others stay. Nothing is said. stripComments:false keeps comments, not the lines.
 set -eu
-. "$(dirname "$0")/lib/postgres"
-cat >"$dir/pom.xml" <<'XML'
-<project><modelVersion>4.0.0</modelVersion><groupId>findings</groupId><artifactId>liquibase</artifactId><version>1</version><dependencies>
-<dependency><groupId>org.liquibase</groupId><artifactId>liquibase-core</artifactId><version>5.0.4</version></dependency>
-<dependency><groupId>info.picocli</groupId><artifactId>picocli</artifactId><version>4.7.7</version></dependency>
-<dependency><groupId>org.postgresql</groupId><artifactId>postgresql</artifactId><version>42.7.8</version></dependency>
-</dependencies></project>
-XML
-mvn -q -f "$dir/pom.xml" dependency:copy-dependencies -DoutputDirectory="$dir/jars" >/dev/null
-# The JDBC driver speaks TCP only: a second server, on loopback and a free port.
-port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
-as_user "$bin/pg_ctl" -D "$dir/data" -m fast -w stop >/dev/null
-as_user "$bin/pg_ctl" -D "$dir/data" -o "-c listen_addresses=127.0.0.1 -p $port -k $dir/sock" -l "$dir/data/log" -w start >/dev/null
-export PGPORT="$port"
+. "$(dirname "$0")/lib/liquibase"
 psql -q -c 'CREATE TABLE t (n int, a text)'
 cat >"$dir/changes.sql" <<'SQL'
 --liquibase formatted sql
@@ -50,11 +37,7 @@ INSERT INTO t VALUES (8, 'a
 --rollback TRUNCATE t
 b');
 SQL
-liquibase() {
-    (cd "$dir" && java -cp "$dir/jars/*" liquibase.integration.commandline.LiquibaseCommandLine --changelog-file=changes.sql \
-        --url="jdbc:postgresql://127.0.0.1:$port/postgres" --username=postgres --show-banner=false "$@" </dev/null 2>"$dir/log")
-}
-liquibase update >"$dir/log"
+liquibase update >"$dir/out"
 psql -c "SELECT n || ': ' || replace(replace(a, E'\n', '|'), '$(id -un)', '(who runs it)') FROM t ORDER BY n" \
     -c "SELECT 'f:' || prosrc FROM pg_proc WHERE proname = 'f'" >"$dir/seen"
 liquibase rollback-count-sql --count=1 | grep '^TRUNCATE' >>"$dir/seen"
