@@ -3,7 +3,6 @@
 
 #include <string.h>
 
-#include "evidence/receipts.h"
 #include "model/key.h"
 #include "site/undeclared.h"
 
@@ -114,14 +113,12 @@ static int compare(struct site *s, struct bundle *b, const char *id, const struc
 
 static int look_for(struct site *s, const struct bundle *absent, struct err *e)
 {
-    struct ledger_source l = ledger_source_of(s->pg);
-    const struct history *h = past_get(&s->past, absent->id);
     struct doc *receipt = NULL;
-    if (receipts_read(&l, s->a, h->applied, &receipt, e) != 0) {
-        return e->code == ERR_INTEGRITY ? 0 : -1; /* `receipt verify` is for that */
+    if (site_receipt(s, absent->id, &receipt, e) != 0) {
+        return -1;
     }
     const struct doc *inputs = doc_find(receipt, "claim.inputs");
-    for (size_t i = 0; i < s->project->n_bundle; i++) {
+    for (size_t i = 0; i < s->project->n_bundle && receipt != NULL; i++) {
         struct bundle *b = &s->project->bundle[i];
         if (b->decl != NULL && plan_needs_scripts(&s->input, b) &&
             compare(s, b, absent->id, inputs, e) != 0) {

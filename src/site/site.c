@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "evidence/receipts.h"
 #include "evidence/state.h"
 #include "load/checker.h"
 #include "site/absent.h"
@@ -38,6 +39,20 @@ struct archive site_archive(const struct site *s)
                             .sink = s->o.dbname == NULL ? s->project->sink : NULL,
                             .doubt = s->doubt,
                             .schema = checker_schema};
+}
+
+int site_receipt(const struct site *s, const char *id, struct doc **out, struct err *e)
+{
+    struct ledger_source l = ledger_source_of(s->pg);
+    const struct history *h = past_get(&s->past, id);
+    struct err why = {0};
+    *out = NULL;
+    if (h == NULL || h->applied == NULL || receipts_read(&l, s->a, h->applied, out, &why) == 0 ||
+        why.code == ERR_INTEGRITY) {
+        return 0;
+    }
+    *e = why;
+    return -1;
 }
 
 /* Environments that must have a migration first are asked now, in their own ledgers. */

@@ -117,6 +117,9 @@ void site_close(struct site *s);
 const struct bundle *const *site_bundles(struct arena *a, const struct project *p);
 /* What evidence is made of and goes to: borrows from s, as it is now. A throwaway database has no sink. */
 struct archive site_archive(const struct site *s);
+/* The receipt of what is applied as id, a migration or a projection; in s->a. *out NULL: nothing is, or
+ * `receipt verify` has something to say about it. -1: the ledger could not be asked. */
+int site_receipt(const struct site *s, const char *id, struct doc **out, struct err *e) MUST_CHECK;
 /* What every database has, or is given before any migration: not what stands in the way of a first
  * contact. */
 bool site_is_usual(const struct object *o);

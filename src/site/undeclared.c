@@ -3,7 +3,6 @@
 
 #include <string.h>
 
-#include "evidence/receipts.h"
 #include "load/projections.h"
 
 static const struct projection *declared(const struct site *s, const char *name)
@@ -32,19 +31,12 @@ static const char *schema_of_members(const struct site *s, const struct generati
     return NULL;
 }
 
-/* *out NULL: it was never published, or `receipt verify` has something to say about that. */
-static int schema_of_receipt(struct site *s, const char *projection, const char **out,
+static int schema_of_receipt(const struct site *s, const char *projection, const char **out,
                              struct err *e)
 {
-    struct ledger_source l = ledger_source_of(s->pg);
-    const struct history *h = past_get(&s->past, projection);
     struct doc *receipt = NULL;
-    *out = NULL;
-    if (h == NULL || h->applied == NULL) {
-        return 0;
-    }
-    if (receipts_read(&l, s->a, h->applied, &receipt, e) != 0) {
-        return e->code == ERR_INTEGRITY ? 0 : -1;
+    if (site_receipt(s, projection, &receipt, e) != 0) {
+        return -1;
     }
     *out = doc_str(doc_find(receipt, "claim.projection"), "schema", NULL);
     return 0;
