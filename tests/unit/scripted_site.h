@@ -341,6 +341,24 @@ static inline bool setting_left(const char *left, int rc, const struct err *e, i
     return good;
 }
 
+/* The plan of what was opened, as a test, which closes it: describe() leaves what it is about in out, or the
+ * error's message is; setting_left(). */
+static inline void setting_planned(struct setting *p, void (*describe)(char *out, size_t size),
+                                   enum err_code code, const char *words, const char *name)
+{
+    struct err e = {0};
+    char left[4096];
+    int rc = site_plan(&p->s, true, &e);
+    if (rc == 0) {
+        describe(left, sizeof left);
+    } else {
+        (void)snprintf(left, sizeof left, "%s", e.msg);
+    }
+    bool good = setting_left(left, rc, &e, code == ERR_NONE ? 0 : -1, code, words);
+    setting_close(p);
+    ok(pq_played() && good, name);
+}
+
 /* What is done, and what it ends with (setting_left()); act() leaves its words in "left". */
 struct scenario {
     const char *name, *script;
