@@ -5,13 +5,15 @@
 
 #include <stdbool.h>
 
+#include "base/arena.h"
+
 enum lone_kind {
 #define LONE(name, noun, cleans) LONE_##name,
 #include "model/lone.def"
 #undef LONE
     LONE_KINDS
 };
-const char *lone_noun(enum lone_kind k); /* static text */
+const char *lone_noun(enum lone_kind k); /* for tests too; static text */
 bool lone_cleans(enum lone_kind k);
 
 /* What one is about, by the names in its text; schemas are "" where it says none, the session's
@@ -25,5 +27,7 @@ struct lone {
     bool is_conditional;
     const char *shape;
 };
+/* "index app.i": as object_text() writes names. In a. */
+const char *lone_object(struct arena *a, const struct lone *l);
 
 #endif

@@ -70,13 +70,6 @@ static void end_transaction(struct gathering *g)
     g->acts = false;
 }
 
-/* "index app.i": as object_text() writes names. */
-static const char *lone_object(struct arena *a, const struct lone *l)
-{
-    const struct object o = {OBJ_TABLE, l->schema, l->name, NULL};
-    return arena_printf(a, "%s%s", lone_noun(l->kind), object_text(a, &o) + strlen("table"));
-}
-
 static void add_lone(struct gathering *g, const struct script *s, const struct statement *st)
 {
     end_transaction(g);

@@ -85,12 +85,6 @@ struct digest lone_digest(const struct lone_state *x)
 
 /* --- the rules -------------------------------------------------------------------------------------- */
 
-static const char *name_of(struct arena *a, const struct lone *l)
-{
-    const struct object o = {OBJ_TABLE, l->schema, l->name, NULL};
-    return arena_printf(a, "%s%s", lone_noun(l->kind), object_text(a, &o) + strlen("table"));
-}
-
 /* What an earlier attempt left that was not ours: it may be anybody's. */
 static int refuse_half(const struct lone *l, const char *what, struct err *e)
 {
@@ -105,7 +99,7 @@ static int refuse_half(const struct lone *l, const char *what, struct err *e)
 static int may_create(struct arena *a, const struct lone *l, const struct lone_state *x,
                       struct err *e)
 {
-    const char *name = name_of(a, l);
+    const char *name = lone_object(a, l);
     if (x->table_oid == 0) {
         return err_set(e, ERR_APPLY, "there is no table %s to make %s on", l->table, name);
     }
@@ -139,10 +133,10 @@ int lone_may_begin(struct arena *a, const struct lone *l, const struct lone_stat
     }
     if (x->oid == 0 && !l->is_conditional) {
         return l->kind == LONE_DETACH_PARTITION
-                   ? err_set(e, ERR_APPLY, "%s is no part of %s", name_of(a, l), l->table)
-                   : err_set(e, ERR_APPLY, "there is no %s", name_of(a, l));
+                   ? err_set(e, ERR_APPLY, "%s is no part of %s", lone_object(a, l), l->table)
+                   : err_set(e, ERR_APPLY, "there is no %s", lone_object(a, l));
     }
-    return x->oid == 0 || x->fits ? 0 : err_set(e, ERR_APPLY, "%s is no index", name_of(a, l));
+    return x->oid == 0 || x->fits ? 0 : err_set(e, ERR_APPLY, "%s is no index", lone_object(a, l));
 }
 
 static enum standing standing_of_made(const struct lone *l, const struct lone_state *x,
