@@ -19,28 +19,10 @@ void sums_release(struct sums *s)
 
 /* --- what is protected ------------------------------------------------------------------------------ */
 
-static bool same_names(const struct names *x, const struct names *y)
-{
-    bool same = x->n == y->n;
-    for (size_t i = 0; i < x->n && same; i++) {
-        same = strcmp(x->v[i], y->v[i]) == 0;
-    }
-    return same;
-}
-
 static bool same_domains(const struct domains *x, const struct domains *y)
 {
-    return same_names(&x->schemas, &y->schemas) && same_names(&x->tables, &y->tables) &&
-           same_names(&x->roles, &y->roles);
-}
-
-static struct names copy_names(struct arena *a, const struct names *l)
-{
-    struct names out = {.v = ARENA_ARRAY(a, const char *, l->n + 1), .n = l->n, .cap = l->n};
-    for (size_t i = 0; i < l->n; i++) {
-        out.v[i] = arena_strdup(a, l->v[i]);
-    }
-    return out;
+    return names_same(&x->schemas, &y->schemas) && names_same(&x->tables, &y->tables) &&
+           names_same(&x->roles, &y->roles);
 }
 
 /* --- the sum ---------------------------------------------------------------------------------------- */
@@ -53,8 +35,8 @@ static void make(struct sums *s, const struct object_rows *rows, const struct do
     struct arena policy = s->policy;
     s->policy = (struct arena){0};
     s->domains =
-        (struct domains){copy_names(&s->policy, &d->schemas), copy_names(&s->policy, &d->tables),
-                         copy_names(&s->policy, &d->roles)};
+        (struct domains){names_copy(&s->policy, &d->schemas), names_copy(&s->policy, &d->tables),
+                         names_copy(&s->policy, &d->roles)};
     baseline_begin(&s->sum, rows, &s->domains, server_major);
     baseline_release(&old);
     arena_release(&policy);

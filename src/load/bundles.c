@@ -205,16 +205,6 @@ static struct bundle_place place_of(const struct bundles_work *w, const struct b
                                  b->store};
 }
 
-static struct names copy_names(struct arena *a, const struct names *l)
-{
-    struct names out = {.n = l->n, .cap = l->n};
-    out.v = l->n == 0 ? NULL : ARENA_ARRAY(a, const char *, l->n);
-    for (size_t i = 0; i < l->n; i++) {
-        out.v[i] = arena_strdup(a, l->v[i]);
-    }
-    return out;
-}
-
 /* What outlives the arena that a bundle was read into. */
 static void keep(struct arena *a, const struct bundle *read, struct bundle *b)
 {
@@ -223,8 +213,8 @@ static void keep(struct arena *a, const struct bundle *read, struct bundle *b)
     out.decl = NULL;
     out.change_class = read->change_class[0] == '\0' ? "" : arena_strdup(a, read->change_class);
     out.intent = arena_strdup(a, read->intent);
-    out.depends_on = copy_names(a, &read->depends_on);
-    out.schemas = copy_names(a, &read->schemas);
+    out.depends_on = names_copy(a, &read->depends_on);
+    out.schemas = names_copy(a, &read->schemas);
     *b = out;
 }
 

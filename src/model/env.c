@@ -13,6 +13,25 @@ bool names_have(const struct names *l, const char *name)
     return false;
 }
 
+bool names_same(const struct names *x, const struct names *y)
+{
+    bool same = x->n == y->n;
+    for (size_t i = 0; i < x->n && same; i++) {
+        same = strcmp(x->v[i], y->v[i]) == 0;
+    }
+    return same;
+}
+
+struct names names_copy(struct arena *a, const struct names *l)
+{
+    struct names out = {.n = l->n, .cap = l->n};
+    out.v = l->n == 0 ? NULL : ARENA_ARRAY(a, const char *, l->n);
+    for (size_t i = 0; i < l->n; i++) {
+        out.v[i] = arena_strdup(a, l->v[i]);
+    }
+    return out;
+}
+
 const char *approval_text(enum approval a)
 {
     static const char *const names[] = {

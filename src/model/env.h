@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/arena.h"
 #include "model/store_kind.h"
 
 struct names {
@@ -13,6 +14,10 @@ struct names {
 };
 /* Is name among them, byte for byte? */
 bool names_have(const struct names *l, const char *name);
+/* The same ones in the same order? */
+bool names_same(const struct names *x, const struct names *y);
+/* With their texts, in a. */
+struct names names_copy(struct arena *a, const struct names *l);
 
 enum approval { APPROVAL_NONE, APPROVAL_REVIEW, APPROVAL_SIGNATURE };
 /* What an environment is for: receipts say it, and the statuses of the registry follow from it. */
