@@ -66,6 +66,19 @@ struct journal_step journal_step_of(const char *subject, const char *store, cons
                                  .text = s->text};
 }
 
+struct journal_step journal_step_of_segment(const char *subject, const char *store,
+                                            const struct segments *l, size_t at)
+{
+    const struct segment *x = &l->v[at];
+    return (struct journal_step){.subject = subject,
+                                 .store = store,
+                                 .verb = x->verb,
+                                 .object = x->object,
+                                 .at = (int64_t)at + 1,
+                                 .payload = digest_of(x->text),
+                                 .text = x->text};
+}
+
 /* --- reading --- */
 
 static struct bytes key_bytes(const struct digest *key)

@@ -28,6 +28,7 @@
 
 #include "ledger/ledger.h"
 #include "model/program.h"
+#include "model/segment.h"
 #include "model/standing.h"
 
 /* One effect. All of it but text makes its key. Texts are policy-safe: they stand in receipts. */
@@ -45,6 +46,9 @@ struct digest journal_key(const struct journal_step *step);
 /* Step at (from 0) of a program, as the journal calls it; borrows everything. */
 struct journal_step journal_step_of(const char *subject, const char *store, const struct program *p,
                                     size_t at);
+/* The same for a segment of a migration. */
+struct journal_step journal_step_of_segment(const char *subject, const char *store,
+                                            const struct segments *l, size_t at);
 
 /* What the ledger says about one key. */
 struct journal_row {

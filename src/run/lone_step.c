@@ -26,13 +26,8 @@ struct lone_work {
 
 struct journal_step segmented_step(const struct segmented *w, const struct segment *x)
 {
-    return (struct journal_step){.subject = w->b->id,
-                                 .store = store_text(store_of_ledger()),
-                                 .verb = x->verb,
-                                 .object = x->object,
-                                 .at = (int64_t)(x - w->segments.v) + 1,
-                                 .payload = digest_of(x->text),
-                                 .text = x->text};
+    return journal_step_of_segment(w->b->id, store_text(store_of_ledger()), &w->segments,
+                                   (size_t)(x - w->segments.v));
 }
 
 struct bytes segmented_text(const struct segmented *w, const struct outcome *o,

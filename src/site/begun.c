@@ -3,7 +3,6 @@
 
 #include <string.h>
 
-#include "ledger/journal.h"
 #include "model/program.h"
 
 /* One migration of which something was begun. */
@@ -21,64 +20,67 @@ static bool is_applied(const struct site *s, const struct bundle *b)
     return h != NULL && h->applied != NULL;
 }
 
-static const struct journal_row *row_of(const struct beginning *x, size_t at)
+static const struct journal_row *row_of(const struct journal *j, const struct journal_step *step)
 {
-    const struct journal_step step =
-        journal_step_of(x->b->id, store_text(x->b->store), &x->program, at);
-    const struct digest key = journal_key(&step);
-    const struct journal_row *row = journal_find(x->journal, &key);
+    const struct digest key = journal_key(step);
+    const struct journal_row *row = journal_find(j, &key);
     return row != NULL && (row->is_open || row->is_done) ? row : NULL;
 }
 
-/* What stands of the first step that is not done. */
-static int ask(struct beginning *x, struct err *e)
+static struct journal_step step_of(const struct beginning *x, size_t at)
 {
-    struct begun *out = x->out;
-    struct store *store = x->s->store[x->b->store].store;
-    const struct journal_row *row = out->at < out->n ? row_of(x, out->at) : NULL;
-    struct digest proof;
-    out->standing = STANDS_ABSENT;
-    if (out->at == out->n) {
-        return 0;
-    }
-    out->verb = x->program.v[out->at].verb;
-    out->object = x->program.v[out->at].object;
-    return row == NULL ? 0
-                       : store->ops->verify(store, &x->program.v[out->at], &row->before,
-                                            &out->standing, &proof, e);
+    return journal_step_of(x->b->id, store_text(x->b->store), &x->program, at);
 }
 
-static void fill(struct beginning *x, const struct journal_row *const *rows, size_t n)
+const struct journal_row *begun_fill(const struct journal *j, const struct journal_step *steps,
+                                     size_t n, const struct journal_row *const *rows, size_t n_rows,
+                                     struct begun *out)
 {
     size_t n_matched = 0;
-    struct begun *out = x->out;
-    *out = (struct begun){.subject = x->b->id,
-                          .run_id = rows[n - 1]->run_id,
-                          .sequence = rows[n - 1]->intent,
+    const struct journal_row *next = NULL;
+    *out = (struct begun){.subject = rows[n_rows - 1]->subject,
+                          .run_id = rows[n_rows - 1]->run_id,
+                          .sequence = rows[n_rows - 1]->intent,
                           .verb = "",
                           .object = "",
-                          .n = x->program.n,
-                          .at = x->program.n};
-    for (size_t i = x->program.n; i-- > 0;) {
-        const struct journal_row *row = row_of(x, i);
+                          .n = n,
+                          .at = n,
+                          .standing = STANDS_ABSENT};
+    for (size_t i = n; i-- > 0;) {
+        const struct journal_row *row = row_of(j, &steps[i]);
         n_matched += row != NULL;
-        out->at = row == NULL || !row->is_done ? i : out->at;
+        if (row == NULL || !row->is_done) {
+            out->at = i;
+            next = row;
+        }
     }
-    out->is_otherwise = n_matched != n;
+    out->is_otherwise = n_matched != n_rows;
+    if (out->at < n) {
+        out->verb = steps[out->at].verb;
+        out->object = steps[out->at].object;
+    }
+    return next;
 }
 
 static void find_one(struct beginning *x)
 {
     struct err e = {0};
+    struct digest proof;
     struct site *s = x->s;
+    struct store *store = s->store[x->b->store].store;
     const struct journal_row **rows = NULL;
     size_t n = journal_begun(x->journal, s->a, x->b->id, &rows);
     if (n == 0) {
         return;
     }
     program_of(s->a, x->b->forward, x->b->decl->forward.n, &x->program);
-    fill(x, rows, n);
-    if (ask(x, &e) != 0) {
+    struct journal_step *steps = ARENA_ARRAY(s->a, struct journal_step, x->program.n + 1);
+    for (size_t i = 0; i < x->program.n; i++) {
+        steps[i] = step_of(x, i);
+    }
+    const struct journal_row *next = begun_fill(x->journal, steps, x->program.n, rows, n, x->out);
+    if (next != NULL && store->ops->verify(store, &x->program.v[x->out->at], &next->before,
+                                           &x->out->standing, &proof, &e) != 0) {
         s->world.store[x->b->store].reachable = false;
         s->world.store[x->b->store].why_not = arena_strdup(s->a, e.msg);
         return;
@@ -123,7 +125,8 @@ static void find_changed(struct site *s, enum store_kind k, struct table *out)
         }
         program_of(s->a, x.b->forward, x.b->decl->forward.n, &x.program);
         for (size_t at = 0; at < x.program.n; at++) {
-            if (row_of(&x, at) != NULL) {
+            const struct journal_step step = step_of(&x, at);
+            if (row_of(x.journal, &step) != NULL) {
                 add_changed(s->a, out, &x.program.v[at]);
             }
         }

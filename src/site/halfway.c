@@ -4,8 +4,7 @@
 #include <string.h>
 
 #include "evidence/stepped.h"
-#include "ledger/journal.h"
-#include "model/segment.h"
+#include "site/begun.h"
 #include "store/facets.h"
 #include "store/postgis/lone.h"
 
@@ -28,21 +27,6 @@ static bool is_pending(const struct site *s, const struct bundle *b)
 
 /* --- one of them ------------------------------------------------------------------------------------ */
 
-static const struct journal_row *row_of(const struct halfway *x, const struct bundle *b,
-                                        const struct segments *l, size_t at)
-{
-    const struct segment *g = &l->v[at];
-    const struct journal_step step = {.subject = b->id,
-                                      .store = store_text(b->store),
-                                      .verb = g->verb,
-                                      .object = g->object,
-                                      .at = (int64_t)at + 1,
-                                      .payload = digest_of(g->text)};
-    const struct digest key = journal_key(&step);
-    const struct journal_row *row = journal_find(x->journal, &key);
-    return row != NULL && (row->is_open || row->is_done) ? row : NULL;
-}
-
 static int ask(struct halfway *x, const struct segment *g, const struct journal_row *row,
                struct begun *out, struct err *e)
 {
@@ -60,33 +44,15 @@ static int find_one(struct halfway *x, const struct bundle *b, struct begun *out
     struct segments l;
     const struct journal_row **rows = NULL;
     size_t n = journal_begun(x->journal, x->s->a, b->id, &rows);
-    size_t n_matched = 0;
-    const struct journal_row *next = NULL;
     if (n == 0) {
         return 0;
     }
     segments_of(x->s->a, b, &l);
-    *out = (struct begun){.subject = b->id,
-                          .run_id = rows[n - 1]->run_id,
-                          .sequence = rows[n - 1]->intent,
-                          .verb = "",
-                          .object = "",
-                          .n = l.n,
-                          .at = l.n,
-                          .standing = STANDS_ABSENT};
-    for (size_t i = l.n; i-- > 0;) {
-        const struct journal_row *row = row_of(x, b, &l, i);
-        n_matched += row != NULL;
-        if (row == NULL || !row->is_done) {
-            out->at = i;
-            next = row;
-        }
+    struct journal_step *steps = ARENA_ARRAY(x->s->a, struct journal_step, l.n + 1);
+    for (size_t i = 0; i < l.n; i++) {
+        steps[i] = journal_step_of_segment(b->id, store_text(b->store), &l, i);
     }
-    out->is_otherwise = n_matched != n;
-    if (out->at < l.n) {
-        out->verb = l.v[out->at].verb;
-        out->object = l.v[out->at].object;
-    }
+    const struct journal_row *next = begun_fill(x->journal, steps, l.n, rows, n, out);
     x->s->world.n_begun++;
     return next != NULL && l.v[out->at].lone != NULL ? ask(x, &l.v[out->at], next, out, e) : 0;
 }
