@@ -28,28 +28,6 @@ struct candidate {
     const char *at;
 };
 
-static struct doc *read_receipt(struct site *s, int dirfd, const char *path, struct bytes *text,
-                                bool *is_there)
-{
-    struct err e = {0};
-    int rc = file_read(s->a, dirfd, path, RECEIPT_MAX, text, NULL, &e);
-    *is_there = rc == 0;
-    return rc == 0 ? json_read(s->a, *text, path, &e) : NULL;
-}
-
-/* instance and sequence are in *out already. */
-static void fill(const struct doc *receipt, struct bytes text, int place, struct candidate *out)
-{
-    const struct doc *previous = doc_find(receipt, "ledger.previous");
-    out->point.receipt = digest_of(text);
-    out->point.found_in[place] = places[place];
-    out->at = doc_str(receipt, "finished_at", "");
-    if (previous != NULL && previous->type == DOC_TEXT &&
-        digest_parse(previous->text.p, &out->point.previous) != 0) {
-        out->point.previous = (struct digest){{0}};
-    }
-}
-
 /* The same ledger: the higher position counts, and what both tell of it is put together. Else the one written
  * to last; one without a time only where there is no other. */
 static void take(struct candidate *best, const struct candidate *c)
@@ -84,6 +62,14 @@ static void take(struct candidate *best, const struct candidate *c)
     }
 }
 
+/* A receipt, or pointer, that one of the places has. */
+static void take_found(struct candidate *best, const struct exported *x, int place)
+{
+    struct candidate c = {.point = x->point, .at = x->at};
+    c.point.found_in[place] = places[place];
+    take(best, &c);
+}
+
 /* --- the sink --------------------------------------------------------------------------------------- */
 
 /* "00000012-RUN.json" */
@@ -92,6 +78,20 @@ static long long position_of(const char *name)
     char *end = NULL;
     long long n = strtoll(name, &end, 10);
     return name[0] >= '0' && name[0] <= '9' && *end == '-' && n <= POSITION_MAX ? n : 0;
+}
+
+/* Does the file hold a receipt of entry sequence of that ledger? */
+static bool read_sunk(struct site *s, int dirfd, const char *path, const char *instance,
+                      int64_t sequence, struct exported *out)
+{
+    struct err e = {0};
+    struct bytes text;
+    if (file_read(s->a, dirfd, path, RECEIPT_MAX, &text, NULL, &e) != 0) {
+        return false;
+    }
+    const struct doc *d = json_read(s->a, text, path, &e);
+    return d != NULL && site_read_receipt(d, text, out) && out->point.sequence == sequence &&
+           strcmp(out->point.instance, instance) == 0;
 }
 
 /* The newest receipt of one instance that can be read. */
@@ -105,25 +105,18 @@ static void look_at_instance(struct site *s, int dirfd, const char *folder, cons
         return;
     }
     for (size_t i = names.n; i-- > 0;) {
-        struct bytes text;
-        bool is_there = false;
-        struct candidate c = {.at = ""};
-        c.point.sequence = position_of(names.v[i].name);
-        if (c.point.sequence == 0) {
+        struct exported x;
+        const char *name = names.v[i].name;
+        int64_t sequence = position_of(name);
+        if (sequence == 0) {
             continue;
         }
-        const struct doc *d = read_receipt(
-            s, dirfd, arena_printf(s->a, "%s/%s", path, names.v[i].name), &text, &is_there);
-        if (d == NULL || doc_num(doc_get(d, "ledger"), "sequence", 0) != c.point.sequence ||
-            strcmp(doc_str(doc_get(d, "ledger"), "instance", ""), instance) != 0) {
-            tell_warning(&s->ear, "the sink's %s/%s is no receipt of that ledger: left aside",
-                         instance, names.v[i].name);
-            continue;
+        if (read_sunk(s, dirfd, arena_printf(s->a, "%s/%s", path, name), instance, sequence, &x)) {
+            take_found(best, &x, IN_SINK);
+            return;
         }
-        memcpy(c.point.instance, instance, sizeof c.point.instance);
-        fill(d, text, IN_SINK, &c);
-        take(best, &c);
-        return;
+        tell_warning(&s->ear, "the sink's %s/%s is no receipt of that ledger: left aside", instance,
+                     name);
     }
 }
 
@@ -155,10 +148,8 @@ struct looking {
 static void take_export(void *ctx, const struct exported *x)
 {
     const struct looking *l = ctx;
-    struct candidate c = {.point = x->point, .at = x->at};
-    c.point.found_in[IN_EXPORTS] = places[IN_EXPORTS];
-    if (l->wanted == NULL || strcmp(l->wanted->instance, c.point.instance) == 0) {
-        take(l->best, &c);
+    if (l->wanted == NULL || strcmp(l->wanted->instance, x->point.instance) == 0) {
+        take_found(l->best, x, IN_EXPORTS);
     }
 }
 

@@ -19,6 +19,7 @@ static bool read_pointer(const struct doc *d, struct exported *out)
 {
     static const char scheme[] = "kfmig:ledger:";
     const char *uri = doc_str(d, "uri", "");
+    *out = (struct exported){.at = ""};
     if (strncmp(uri, scheme, sizeof scheme - 1) != 0) {
         return false;
     }
@@ -32,10 +33,11 @@ static bool read_pointer(const struct doc *d, struct exported *out)
            digest_parse(doc_str(d, "sha256", ""), &out->point.receipt) == 0;
 }
 
-static bool read_receipt(const struct doc *d, struct bytes text, struct exported *out)
+bool site_read_receipt(const struct doc *d, struct bytes text, struct exported *out)
 {
     const struct doc *ledger = doc_get(d, "ledger");
     const char *instance = doc_str(ledger, "instance", "");
+    *out = (struct exported){.at = ""};
     if (!site_is_instance(instance)) {
         return false;
     }
@@ -65,8 +67,8 @@ static bool read_export(const struct site *s, struct arena *a, const char *path,
     if (d == NULL || strcmp(doc_str(d, "environment", ""), s->env->name) != 0) {
         return false;
     }
-    *out = (struct exported){.at = ""};
-    bool is_read = doc_get(d, "ledger") != NULL ? read_receipt(d, text, out) : read_pointer(d, out);
+    bool is_read =
+        doc_get(d, "ledger") != NULL ? site_read_receipt(d, text, out) : read_pointer(d, out);
     out->path = arena_strdup(s->a, path);
     out->at = arena_strdup(s->a, out->at);
     return is_read && out->point.sequence > 0;

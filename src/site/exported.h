@@ -18,6 +18,9 @@ typedef void exported_fn(void *ctx, const struct exported *x);
  * left aside. Reads files, nothing else. */
 void site_exports(const struct site *s, const struct bundle *b, exported_fn *each, void *ctx);
 
+/* What a receipt, d, says of itself: all but path; at is d's. text: its bytes. False: of no ledger. */
+bool site_read_receipt(const struct doc *d, struct bytes text, struct exported *out);
+
 /* Does text look like the uuid of a ledger? */
 bool site_is_instance(const char *text);
 
