@@ -101,13 +101,23 @@ void undeclared_find(struct site *s)
 
 /* --- their chains ----------------------------------------------------------------------------------- */
 
+/* By what undeclared_find() found: usually nothing is. */
+static bool is_undeclared(const struct site *s, const struct generation *g)
+{
+    for (size_t i = 0; i < s->n_undeclared; i++) {
+        if (strcmp(s->undeclared[i].name, g->projection) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static bool owns(const struct site *s, const struct generation *g, const struct bundle *b)
 {
-    const struct projection *p = declared(s, g->projection);
     if (g->schema != NULL && names_have(&b->schemas, g->schema)) {
         return true; /* of a declared one the load has found all others */
     }
-    return p == NULL && parts_migration(&g->parts, b->id) != NULL;
+    return is_undeclared(s, g) && parts_migration(&g->parts, b->id) != NULL;
 }
 
 const char *undeclared_owner(const struct site *s, const struct bundle *b)
@@ -151,16 +161,17 @@ const struct bundle *const *undeclared_bundles(const struct site *s)
     return v;
 }
 
-static bool counts(const struct site *s, const struct generation *g)
+/* Of g: what counts is what is live and undeclared. */
+static size_t count_parts(const struct site *s, const struct generation *g)
 {
-    return g->state == GENERATION_LIVE && declared(s, g->projection) == NULL;
+    return g->state == GENERATION_LIVE && is_undeclared(s, g) ? g->parts.n : 0;
 }
 
 size_t undeclared_parts(const struct site *s)
 {
     size_t n = 0;
     for (size_t i = 0; i < s->generations.n; i++) {
-        n += counts(s, &s->generations.v[i]) ? s->generations.v[i].parts.n : 0;
+        n += count_parts(s, &s->generations.v[i]);
     }
     return n;
 }
@@ -175,7 +186,8 @@ void undeclared_absent(const struct site *s, struct bundle *v, size_t *n)
 {
     for (size_t i = 0; i < s->generations.n; i++) {
         const struct generation *g = &s->generations.v[i];
-        for (size_t k = 0; k < g->parts.n && counts(s, g); k++) {
+        size_t n_parts = count_parts(s, g);
+        for (size_t k = 0; k < n_parts; k++) {
             const struct part *part = &g->parts.v[k];
             if (part->kind == PART_MIGRATION && !is_here(s, part->id)) {
                 v[(*n)++] = bundle_absent(part->id, &part->digest);
