@@ -120,24 +120,20 @@ static struct digest root_at(const struct site *s, int64_t sequence)
 }
 
 /* The cache is a hint, but a ledger that went back or forked since is worth stopping for. */
-static int check_checkpoint(const struct site *s, struct err *e)
+static int check_checkpoint(const struct site *s, const struct checkpoint *seen, struct err *e)
 {
-    struct checkpoint seen;
-    if (!site_remembered(s, &seen, NULL)) {
-        return 0;
+    if (!s->id.has_ledger || strcmp(seen->instance, s->id.uuid) != 0) {
+        return check_other(s, seen, e);
     }
-    if (!s->id.has_ledger || strcmp(seen.instance, s->id.uuid) != 0) {
-        return check_other(s, &seen, e);
-    }
-    if (s->id.size < seen.sequence) {
+    if (s->id.size < seen->sequence) {
         err_set(e, ERR_INTEGRITY, "the ledger of \"%s\" has %lld entries, the last run saw %lld",
-                s->env->name, (long long)s->id.size, (long long)seen.sequence);
+                s->env->name, (long long)s->id.size, (long long)seen->sequence);
         return err_hint(
             e,
             "was the database restored from a backup? delete state/kfmig.db to accept it as it is");
     }
-    struct digest then = root_at(s, seen.sequence);
-    if (!digest_eq(&then, &seen.root)) {
+    struct digest then = root_at(s, seen->sequence);
+    if (!digest_eq(&then, &seen->root)) {
         err_set(e, ERR_INTEGRITY,
                 "the ledger of \"%s\" is not a continuation of the one that the last run saw",
                 s->env->name);
@@ -148,14 +144,20 @@ static int check_checkpoint(const struct site *s, struct err *e)
     return 0;
 }
 
+/* Nothing was written since. */
+static bool is_as_seen(const struct site *s, const struct checkpoint *seen)
+{
+    return s->id.has_ledger && strcmp(seen->instance, s->id.uuid) == 0 &&
+           seen->sequence == s->id.size && digest_eq(&seen->root, &s->id.root);
+}
+
 int site_await(const struct site *s, struct err *e)
 {
     struct checkpoint seen;
     if (!s->id.has_ledger || s->id.lsn[0] == '\0' || s->o.dbname != NULL) {
         return 0;
     }
-    bool was_seen = site_remembered(s, &seen, NULL) && strcmp(seen.instance, s->id.uuid) == 0 &&
-                    seen.sequence == s->id.size && digest_eq(&seen.root, &s->id.root);
+    bool was_seen = site_remembered(s, &seen, NULL) && is_as_seen(s, &seen);
     return was_seen ? 0 : ledger_await_flush(s->pg, s->id.lsn, &s->ear, e);
 }
 
@@ -314,7 +316,8 @@ int site_trust(struct site *s, struct err *e)
     bool is_sunk = false;
     bool is_exported = false;
     struct err why = {0};
-    if (check_checkpoint(s, &why) != 0) {
+    bool is_seen = site_remembered(s, &seen, NULL);
+    if (is_seen && check_checkpoint(s, &seen, &why) != 0) {
         if (!s->o.audits || why.code != ERR_INTEGRITY) {
             *e = why;
             return -1;
@@ -328,9 +331,7 @@ int site_trust(struct site *s, struct err *e)
     if (sink_check(&r, &is_sunk, e) != 0) {
         return -1;
     }
-    bool is_seen = site_remembered(s, &seen, NULL);
-    s->is_as_seen = is_seen && s->id.has_ledger && seen.sequence == s->id.size &&
-                    strcmp(seen.instance, s->id.uuid) == 0;
+    s->is_as_seen = is_seen && is_as_seen(s, &seen);
     if (s->id.has_ledger && !s->is_as_seen && hold_exports(s, false, &is_exported, e) != 0) {
         return -1;
     }
