@@ -4,8 +4,6 @@
 #include "report/why.h"
 #include "report/words.h"
 
-enum { VERB_WIDTH = 9 };
-
 static const char *choice(const struct step *x)
 {
     return x->action == ACTION_REBUILD   ? "a new generation beside the old one, then a switch"
@@ -49,12 +47,7 @@ void words_projection_way(struct buf *out, const struct step *x)
 void words_projection(struct buf *out, const struct style *st, const struct step *x, size_t width)
 {
     bool first = true;
-    buf_puts(out, "  ");
-    if (x->action != ACTION_NONE) {
-        words_paint(out, st, PAINT_BUSY, plan_action_text(x->action), VERB_WIDTH);
-    } else {
-        words_step_state(out, st, x, VERB_WIDTH);
-    }
+    words_verb(out, st, x);
     words_cell(out, x->in->p->name, width);
     for (size_t i = 0; i < x->n_reasons; i++) {
         bool waits = x->reasons[i].code == REASON_UPSTREAM_PENDING && !first;

@@ -4,7 +4,7 @@
 #include "report/advice.h"
 #include "report/planned.h"
 
-enum { VERB_WIDTH = 9, TABLE_FROM = 2 };
+enum { TABLE_FROM = 2 };
 
 /* Of those that are told of, with two blanks. */
 static size_t widest_id(const struct style *st, const struct plan *p)
@@ -55,22 +55,10 @@ static void put_statements(struct buf *out, const struct style *st, const struct
     }
 }
 
-static void put_verb(struct buf *out, const struct style *st, const struct step *s)
-{
-    buf_puts(out, "  ");
-    if (s->action != ACTION_NONE) {
-        words_paint(out, st, PAINT_BUSY, plan_action_text(s->action), VERB_WIDTH);
-    } else if (s->kind == STEP_MIGRATION) {
-        words_step_state(out, st, s, VERB_WIDTH);
-    } else {
-        words_state(out, st, s->state, VERB_WIDTH);
-    }
-}
-
 static void put_migration(struct buf *out, const struct style *st, const struct plan *p,
                           const struct step *s, size_t width)
 {
-    put_verb(out, st, s);
+    words_verb(out, st, s);
     words_cell(out, s->bundle->id, width);
     if (s->risk_class != 0) {
         buf_printf(out, "class %s, ", plan_risk_text(s->risk_class));
@@ -209,7 +197,7 @@ static void put_table_row(struct buf *out, const struct style *st, const struct 
 {
     char n[32] = "-";
     bool applies = s->action == ACTION_APPLY && s->kind == STEP_MIGRATION;
-    put_verb(out, st, s);
+    words_verb(out, st, s);
     words_cell(out, step_name(s), width);
     words_cell(out, s->risk_class != 0 ? plan_risk_text(s->risk_class) : "-", 7);
     if (applies) {

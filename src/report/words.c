@@ -108,6 +108,16 @@ void words_step_state(struct buf *out, const struct style *st, const struct step
     }
 }
 
+void words_verb(struct buf *out, const struct style *st, const struct step *s)
+{
+    buf_puts(out, "  ");
+    if (s->action != ACTION_NONE) {
+        words_paint(out, st, PAINT_BUSY, plan_action_text(s->action), VERB_WIDTH);
+    } else {
+        words_step_state(out, st, s, VERB_WIDTH);
+    }
+}
+
 enum stage words_first_stage(const struct step *s)
 {
     return s->bundle->is_absent ? STAGE_PRE : STAGE_DECLARATION;

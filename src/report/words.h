@@ -17,8 +17,11 @@ void words_paint(struct buf *out, const struct style *st, enum paint p, const ch
                  size_t width);
 /* A state in its colour, as words_cell(). */
 void words_state(struct buf *out, const struct style *st, enum plan_state s, size_t width);
-/* The state of a migration: where only the ledger knows it and nothing is blocked, "not here". */
+/* The state of a step: where only the ledger knows it and nothing is blocked, "not here". */
 void words_step_state(struct buf *out, const struct style *st, const struct step *s, size_t width);
+/* A step's line in a plan begins with two blanks and this many columns: what is to be done, or its state. */
+enum { VERB_WIDTH = 9 };
+void words_verb(struct buf *out, const struct style *st, const struct step *s);
 /* The first of its targets that there is to tell of: what is not here has no declaration. */
 enum stage words_first_stage(const struct step *s);
 size_t words_width(const char *s); /* columns of the escaped text */
