@@ -2,8 +2,6 @@
 /* Evidence as files: what each mode writes, what of it is owed, what a ledger cannot give. */
 #include "tap.h"
 
-#include <fcntl.h>
-#include <stdlib.h>
 #include <unistd.h>
 
 #include "doc/json.h"
@@ -12,11 +10,10 @@
 #include "evidence/pointer.h"
 #include "evidence/receipts.h"
 #include "evidence/state.h"
+#include "evidence_files.h"
 #include "evidence_ledger.h"
 
 static struct arena arena;
-static char folder[] = "/tmp/kfmig-export-XXXXXX";
-static int dirfd = -1;
 
 /* Two migrations; only the second is looked at. */
 struct scene {
@@ -54,45 +51,31 @@ static void scene_begin(struct scene *s, enum evidence mode)
                             .id = &s->m.id,
                             .entries = &s->m.entries,
                             .past = &s->past,
-                            .dirfd = dirfd,
+                            .dirfd = files_fd,
                             .bundles = &s->bundle,
                             .n_bundles = 1};
 }
 
 static int write_all(struct scene *s)
 {
-    return export_bundle(&s->r, &s->fact, &s->bundle, dirfd, s->bundle.dir, s->env.evidence, &s->e);
+    return export_bundle(&s->r, &s->fact, &s->bundle, files_fd, s->bundle.dir, s->env.evidence,
+                         &s->e);
 }
 
 static struct bytes text_of(const char *name)
 {
     struct bytes got = {NULL, 0};
     struct err e = {0};
-    if (file_read(&arena, dirfd, name, 1 << 20, &got, NULL, &e) != 0) {
+    if (file_read(&arena, files_fd, name, 1 << 20, &got, NULL, &e) != 0) {
         got = bytes_str("(missing)");
     }
     return got;
 }
 
-static void put_file(const char *name, const char *text)
-{
-    struct err e = {0};
-    if (file_write(dirfd, name, bytes_str(text), 0644, &e) != 0) {
-        printf("# %s: %s\n", name, e.msg);
-    }
-}
-
-static void clear(void)
-{
-    if (system(arena_printf(&arena, "rm -rf %s/migrations", folder)) != 0) {
-        printf("# the folder stays\n");
-    }
-}
-
 /* How many regular files stand there. */
 static int count_files(void)
 {
-    FILE *f = popen(arena_printf(&arena, "find %s/migrations -type f | wc -l", folder), "r");
+    FILE *f = popen(arena_printf(&arena, "find %s/migrations -type f | wc -l", files_path), "r");
     int n = -1;
     if (f != NULL && fscanf(f, "%d", &n) != 1) {
         n = -1;
@@ -139,20 +122,20 @@ static void test_modes(void)
 {
     struct scene s;
     scene_begin(&s, EVIDENCE_BUNDLE);
-    put_file("migrations/M-2/diffs/.kfmig-0123456789abcdef.tmp", "of a killed run");
+    files_put("migrations/M-2/diffs/.kfmig-0123456789abcdef.tmp", "of a killed run");
     is_int(write_all(&s), 0, "a bundle");
     check_outputs(&s, "", true);
-    clear();
+    files_clear();
     scene_begin(&s, EVIDENCE_FOLDER);
     is_int(write_all(&s), 0, "a folder");
     check_outputs(&s, "dev/", true);
-    clear();
+    files_clear();
     baselines = 1;
     scene_begin(&s, EVIDENCE_BUNDLE);
     baselines = 0;
     is_int(write_all(&s), 0, "a bundle of an older version");
     check_outputs(&s, "", false);
-    clear();
+    files_clear();
     scene_begin(&s, EVIDENCE_POINTER);
     is_int(write_all(&s), 0, "a pointer");
     is_int(count_files(), 1, "one file");
@@ -167,7 +150,7 @@ static void test_modes(void)
     is_str(doc_str(d, "run_id", ""), s.fact.run_id, "which run");
     is_str(doc_str(d, "environment", ""), "dev", "where");
     is_int(doc_num(d, "sequence", 0), 2, "its position");
-    clear();
+    files_clear();
 }
 
 static void test_pointer(void)
@@ -203,31 +186,31 @@ static void check_refused(struct scene *s, const char *name, const char *says)
     ok(count_files() <= 5 &&
            bytes_eq(text_of("migrations/M-2/receipts/run_receipt.json"), bytes_str("(missing)")),
        "no receipt is written");
-    clear();
+    files_clear();
 }
 
 static void test_refused(void)
 {
     struct scene s;
     scene_begin(&s, EVIDENCE_BUNDLE);
-    put_file("migrations/x", "");
+    files_put("migrations/x", "");
     s.bundle.id = "M-9";
     check_refused(&s, "a receipt about another", "the receipt of ledger entry 2 is not about M-9");
     scene_begin(&s, EVIDENCE_BUNDLE);
-    put_file("migrations/x", "");
+    files_put("migrations/x", "");
     s.m.receipts.v[1].body.n--;
     check_refused(&s, "an altered receipt",
                   "the receipt of ledger entry 2 is not the one that the entry names");
     scene_begin(&s, EVIDENCE_BUNDLE);
-    put_file("migrations/x", "");
+    files_put("migrations/x", "");
     s.m.receipts.n = 1;
     check_refused(&s, "no receipt", "ledger entry 2 has no receipt");
     scene_begin(&s, EVIDENCE_BUNDLE);
-    put_file("migrations/x", "");
+    files_put("migrations/x", "");
     s.m.blobs[4].digest.b[0] ^= 1;
     check_refused(&s, "a text is missing", "the ledger lacks diffs/summary.json of entry 2");
     scene_begin(&s, EVIDENCE_BUNDLE);
-    put_file("migrations/x", "");
+    files_put("migrations/x", "");
     s.m.objects[0].fingerprint.b[0] ^= 1;
     check_refused(&s, "another past",
                   "baselines/pre.json of ledger entry 2 is not what its receipt names");
@@ -267,16 +250,16 @@ static void test_state_files(enum evidence mode, const char *receipt, const char
     (void)!write_all(&s);
     is_state(&s, EXPORT_DONE, "done when it is");
     if (diff != NULL) {
-        put_file(diff, "{}");
+        files_put(diff, "{}");
         is_state(&s, EXPORT_ALTERED, "an altered diff");
-        (void)unlinkat(dirfd, diff, 0);
+        (void)unlinkat(files_fd, diff, 0);
         is_state(&s, EXPORT_MISSING, "a missing diff");
     }
-    put_file(receipt, "{}");
+    files_put(receipt, "{}");
     is_state(&s, EXPORT_ALTERED, "a receipt that names nothing");
-    put_file(receipt, "{");
+    files_put(receipt, "{");
     is_state(&s, EXPORT_ALTERED, "a receipt that is no JSON");
-    (void)unlinkat(dirfd, receipt, 0);
+    (void)unlinkat(files_fd, receipt, 0);
     is_state(&s, EXPORT_MISSING, "a missing receipt");
     (void)!write_all(&s);
     s.bundle.checksum.b[0] ^= 1;
@@ -284,7 +267,7 @@ static void test_state_files(enum evidence mode, const char *receipt, const char
     s.fact.receipt.b[0] ^= 1;
     past_add(&arena, &s.past, &s.fact);
     is_state(&s, EXPORT_ALTERED, "that of other content");
-    clear();
+    files_clear();
 }
 
 static void test_state(void)
@@ -354,7 +337,7 @@ static void test_changes(void)
 int main(void)
 {
     tap_plan(5 + 13 + 10 + 10 + 5 + 8 + 8 + 6 + 10 + 4 + 9);
-    if (mkdtemp(folder) == NULL || (dirfd = open(folder, O_RDONLY | O_DIRECTORY)) < 0) {
+    if (!files_begin()) {
         return 1;
     }
     test_modes();
@@ -363,9 +346,7 @@ int main(void)
     test_receipts();
     test_state();
     test_changes();
-    clear();
-    (void)close(dirfd);
-    (void)rmdir(folder);
+    files_end();
     arena_release(&arena);
     return tap_done();
 }

@@ -2,18 +2,15 @@
 /* The sink: what it lacks is delivered, what it has is compared with the ledger. */
 #include "tap.h"
 
-#include <fcntl.h>
-#include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "evidence/sink.h"
 #include "evidence/verify_sink.h"
+#include "evidence_files.h"
 #include "evidence_ledger.h"
 
 static struct arena arena;
-static char folder[] = "/tmp/kfmig-sink-XXXXXX";
-static int dirfd = -1;
 
 struct scene {
     struct memory m;
@@ -33,7 +30,7 @@ static void scene_begin(struct scene *s, const char *sink)
                             .env = &s->env,
                             .id = &s->m.id,
                             .entries = &s->m.entries,
-                            .dirfd = dirfd,
+                            .dirfd = files_fd,
                             .sink = sink};
 }
 
@@ -48,27 +45,12 @@ static bool holds(const char *name, struct bytes want)
 {
     struct bytes got = {NULL, 0};
     struct err e = {0};
-    return file_read(&arena, dirfd, name, 1 << 20, &got, NULL, &e) == 0 && bytes_eq(got, want);
+    return file_read(&arena, files_fd, name, 1 << 20, &got, NULL, &e) == 0 && bytes_eq(got, want);
 }
 
 static bool is_there(const char *name)
 {
-    return faccessat(dirfd, name, F_OK, 0) == 0;
-}
-
-static void put_file(const char *name, const char *text)
-{
-    struct err e = {0};
-    if (file_write(dirfd, name, bytes_str(text), 0644, &e) != 0) {
-        printf("# %s: %s\n", name, e.msg);
-    }
-}
-
-static void clear(void)
-{
-    if (system(arena_printf(&arena, "rm -rf %s/sink", folder)) != 0) {
-        printf("# the folder stays\n");
-    }
+    return faccessat(files_fd, name, F_OK, 0) == 0;
 }
 
 /* Counts the receipts that are read, and where reading began. */
@@ -92,17 +74,17 @@ static void test_deliver(void)
     is_int(began_after, 0, "read from the first");
     is_int(sink_deliver(&s.r, &s.e), 0, "the second delivery");
     is_int(n_read, 1, "asks the ledger for nothing");
-    put_file(name_of(&s, 3), "kept");
-    (void)unlinkat(dirfd, name_of(&s, 2), 0);
+    files_put(name_of(&s, 3), "kept");
+    (void)unlinkat(files_fd, name_of(&s, 2), 0);
     is_int(sink_deliver(&s.r, &s.e), 0, "one was taken away");
     is_int(began_after, 1, "read from there");
     ok(holds(name_of(&s, 2), s.m.receipts.v[1].body), "it is there again");
     ok(holds(name_of(&s, 3), bytes_str("kept")), "what is there is left alone");
-    clear();
+    files_clear();
     s.m.id.size = 2;
     ok(sink_deliver(&s.r, &s.e) == 0 && is_there(name_of(&s, 2)) && !is_there(name_of(&s, 3)),
        "no further than the entries that are known");
-    clear();
+    files_clear();
 }
 
 static void test_nothing(void)
@@ -116,57 +98,57 @@ static void test_nothing(void)
        "no ledger");
     s.m.id.has_ledger = true;
     is_int(sink_check(&s.r, NULL, &s.e), 0, "an empty sink says nothing against a ledger");
-    put_file("sink", "a file");
+    files_put("sink", "a file");
     ok(sink_deliver(&s.r, &s.e) == -1, "a file in its place");
-    (void)unlinkat(dirfd, "sink", 0);
-    put_file("sink/dev/" UUID, "a file");
+    (void)unlinkat(files_fd, "sink", 0);
+    files_put("sink/dev/" UUID, "a file");
     ok(sink_deliver(&s.r, &s.e) == -1, "a file in the folder's place");
-    clear();
+    files_clear();
 }
 
 static void test_absolute(void)
 {
     struct scene s;
-    scene_begin(&s, arena_printf(&arena, "%s/sink", folder));
+    scene_begin(&s, arena_printf(&arena, "%s/sink", files_path));
     ok(sink_deliver(&s.r, &s.e) == 0 && is_there(name_of(&s, 1)),
        "an absolute path is taken as it is");
     is_str(sink_folder(&arena, "/var/sink", "prod"), "var/sink/prod", "beneath the root");
     is_str(sink_folder(&arena, "sink", "prod"), "sink/prod", "beneath the project");
-    clear();
+    files_clear();
 }
 
 static void test_unwritable(void)
 {
     struct scene s;
     scene_begin(&s, "sink");
-    put_file("sink/dev/" UUID "/x", "");
+    files_put("sink/dev/" UUID "/x", "");
     /* A folder where the second receipt has to go. */
-    if (mkdirat(dirfd, name_of(&s, 2), 0777) != 0) {
+    if (mkdirat(files_fd, name_of(&s, 2), 0777) != 0) {
         printf("# cannot make a folder\n");
     }
     ok(sink_deliver(&s.r, &s.e) == 0, "a folder of that name counts as delivered");
-    clear();
-    put_file("sink/dev/" UUID "/x", "");
+    files_clear();
+    files_put("sink/dev/" UUID "/x", "");
     (void)memory_migration(&s.m, "M-4", "SELECT 4;");
     s.m.receipts.v[3].run_id = arena_printf(&arena, "%0300d", 1);
     ok(sink_deliver(&s.r, &s.e) == -1 && s.e.code == ERR_VALIDATE,
        "what cannot be written is owed: ERR_VALIDATE");
     ok(is_there(name_of(&s, 3)), "what came before it is there");
-    clear();
+    files_clear();
 }
 
 static void check_check(const char *file, const char *text, const char *name, const char *says)
 {
     struct scene s;
     scene_begin(&s, "sink");
-    put_file(arena_printf(&arena, "sink/dev/" UUID "/%s", file), text);
+    files_put(arena_printf(&arena, "sink/dev/" UUID "/%s", file), text);
     int rc = sink_check(&s.r, NULL, &s.e);
     if (says == NULL) {
         is_int(rc, 0, name);
     } else if (!ok(rc == -1 && strstr(s.e.msg, says) != NULL, name)) {
         printf("# %d %s\n", rc, s.e.msg);
     }
-    clear();
+    files_clear();
 }
 
 static void test_check(void)
@@ -186,7 +168,7 @@ static void test_check(void)
     is_str(s.e.msg,
            "the ledger of \"dev\" is not the one that receipt 3 in the sink was taken from",
            "says so");
-    clear();
+    files_clear();
     check_check("00000002-x.json", "{\"ledger\":{\"previous\":null}}", "no root before",
                 "receipt 2 in the sink");
     check_check("00000002-x.json", "{\"ledger\":{\"previous\":\"sha256:1\"}}",
@@ -201,24 +183,24 @@ static void test_check(void)
 
 static void is_altered(struct scene *s)
 {
-    put_file(name_of(s, 2), "{}");
+    files_put(name_of(s, 2), "{}");
 }
 
 static void is_missing(struct scene *s)
 {
-    (void)unlinkat(dirfd, name_of(s, 3), 0);
+    (void)unlinkat(files_fd, name_of(s, 3), 0);
 }
 
 static void is_unreadable(struct scene *s)
 {
-    (void)unlinkat(dirfd, name_of(s, 1), 0);
-    (void)mkdirat(dirfd, name_of(s, 1), 0777);
+    (void)unlinkat(files_fd, name_of(s, 1), 0);
+    (void)mkdirat(files_fd, name_of(s, 1), 0777);
 }
 
 static void is_beyond(struct scene *s)
 {
     (void)s;
-    put_file("sink/dev/" UUID "/00000009-x.json", "{}");
+    files_put("sink/dev/" UUID "/00000009-x.json", "{}");
 }
 
 static void is_written_meanwhile(struct scene *s)
@@ -230,16 +212,16 @@ static void is_written_meanwhile(struct scene *s)
 static void is_anything_else(struct scene *s)
 {
     (void)s;
-    put_file("sink/dev/" UUID "/notes.txt", "");
-    put_file("sink/dev/" UUID "/12.json", "");
-    put_file("sink/dev/" UUID "/0-x.json", "");
+    files_put("sink/dev/" UUID "/notes.txt", "");
+    files_put("sink/dev/" UUID "/12.json", "");
+    files_put("sink/dev/" UUID "/0-x.json", "");
 }
 
 static void is_no_folder(struct scene *s)
 {
     (void)s;
-    clear();
-    put_file("sink", "a file");
+    files_clear();
+    files_put("sink", "a file");
 }
 
 static void is_none(struct scene *s)
@@ -283,7 +265,7 @@ static void check_held(const struct held_case *c)
     if (!ok(is_right, c->name)) {
         printf("# %zu right, %zu found: %s\n", v.n_sunk, v.n_found, text);
     }
-    clear();
+    files_clear();
 }
 
 static void test_held(void)
@@ -296,7 +278,7 @@ static void test_held(void)
 int main(void)
 {
     tap_plan(35 + 9);
-    if (mkdtemp(folder) == NULL || (dirfd = open(folder, O_RDONLY | O_DIRECTORY)) < 0) {
+    if (!files_begin()) {
         return 1;
     }
     test_deliver();
@@ -305,8 +287,7 @@ int main(void)
     test_unwritable();
     test_check();
     test_held();
-    (void)close(dirfd);
-    (void)rmdir(folder);
+    files_end();
     arena_release(&arena);
     return tap_done();
 }

@@ -3,18 +3,15 @@
  * and its words. */
 #include "tap.h"
 
-#include <fcntl.h>
-#include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "evidence/export.h"
 #include "evidence/verify.h"
+#include "evidence_files.h"
 #include "evidence_ledger.h"
 
 static struct arena arena;
-static char folder[] = "/tmp/kfmig-verify-XXXXXX";
-static int dirfd = -1;
 
 /* Three migrations, applied; their bundles stand in migrations/M-N. */
 struct scene {
@@ -51,7 +48,7 @@ static void scene_begin(struct scene *s, enum evidence mode)
                             .id = &s->m.id,
                             .entries = &s->m.entries,
                             .past = &s->past,
-                            .dirfd = dirfd,
+                            .dirfd = files_fd,
                             .bundles = s->bundles,
                             .n_bundles = 3};
 }
@@ -62,7 +59,7 @@ static bool scene_export(struct scene *s)
     bool good = true;
     for (size_t i = 0; i < 3; i++) {
         const struct history *h = past_get(&s->past, ids[i]);
-        good = export_bundle(&s->r, h->applied, &s->bundles[i], dirfd, s->bundles[i].dir,
+        good = export_bundle(&s->r, h->applied, &s->bundles[i], files_fd, s->bundles[i].dir,
                              s->env.evidence, &s->e) == 0 &&
                good;
     }
@@ -71,23 +68,7 @@ static bool scene_export(struct scene *s)
 
 static const char *path_of(const char *name)
 {
-    return arena_printf(&arena, "%s/%s", folder, name);
-}
-
-static void put_file(const char *name, const char *text)
-{
-    struct err e = {0};
-    if (file_write(dirfd, name, bytes_str(text), 0644, &e) != 0) {
-        printf("# cannot write %s: %s\n", name, e.msg);
-    }
-}
-
-static void clear_files(void)
-{
-    const char *command = arena_printf(&arena, "rm -rf %s/migrations", folder);
-    if (system(command) != 0) {
-        printf("# %s failed\n", command);
-    }
+    return arena_printf(&arena, "%s/%s", files_path, name);
 }
 
 /* --- what can be wrong in a ledger: entry 2 of 3, if nothing else is said --- */
@@ -398,7 +379,7 @@ static void check_named(void)
 
 static void foreign(const char *name, const char *with)
 {
-    put_file(name, with);
+    files_put(name, with);
 }
 
 struct export_fault {
@@ -465,7 +446,7 @@ static void spoil_file(const struct export_fault *f)
         return;
     }
     if (f->with == NULL || strcmp(f->with, "/") == 0) {
-        (void)unlinkat(dirfd, f->file, 0);
+        (void)unlinkat(files_fd, f->file, 0);
     } else {
         foreign(f->file, f->with);
     }
@@ -478,7 +459,7 @@ static void check_export(const struct export_fault *f)
 {
     struct scene s;
     struct verified v;
-    clear_files();
+    files_clear();
     scene_begin(&s, f->mode);
     bool good = scene_export(&s);
     spoil_file(f);
@@ -494,7 +475,7 @@ static void check_counts(void)
 {
     struct scene s;
     struct verified v;
-    clear_files();
+    files_clear();
     scene_begin(&s, EVIDENCE_POINTER);
     ok(scene_export(&s) && verify_ledger(&s.r, &arena, &v, &s.e) == 0, "three pointers");
     is_int(v.n_exports, 3, "are counted");
@@ -607,7 +588,7 @@ int main(void)
     const int n_faults = sizeof faults / sizeof faults[0];
     const int n_exports = sizeof export_faults / sizeof export_faults[0];
     tap_plan(2 * n_faults + n_exports + 9 + 6 + 3 + 3 + 4 + 2);
-    if (mkdtemp(folder) == NULL || (dirfd = open(folder, O_RDONLY | O_DIRECTORY)) < 0) {
+    if (!files_begin()) {
         return 1;
     }
     check_sound();
@@ -622,9 +603,7 @@ int main(void)
     check_cap();
     check_unasked();
     check_grown();
-    clear_files();
-    (void)close(dirfd);
-    (void)rmdir(folder);
+    files_end();
     arena_release(&arena);
     return tap_done();
 }

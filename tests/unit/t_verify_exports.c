@@ -2,18 +2,13 @@
 /* Exported files held to their schemas, and to entries that the ledger has where what they are of is not applied. */
 #include "tap.h"
 
-#include <fcntl.h>
-#include <stdlib.h>
-#include <unistd.h>
-
 #include "doc/json.h"
 #include "evidence/export.h"
 #include "evidence/verify_exports.h"
+#include "evidence_files.h"
 #include "evidence_ledger.h"
 
 static struct arena arena;
-static char folder[] = "/tmp/kfmig-exports-XXXXXX";
-static int dirfd = -1;
 static const char *asked[8]; /* schemas, in order */
 static size_t n_asked;
 
@@ -59,29 +54,14 @@ static void scene_begin(struct scene *s, enum evidence mode, bool is_applied)
                             .id = &s->m.id,
                             .entries = &s->m.entries,
                             .past = &s->past,
-                            .dirfd = dirfd,
+                            .dirfd = files_fd,
                             .bundles = &s->bundle,
                             .n_bundles = 1,
                             .schema = toy};
     n_asked = 0;
     if (mode != EVIDENCE_NONE &&
-        export_bundle(&s->r, &f, &s->bundle, dirfd, s->bundle.dir, mode, &s->e) != 0) {
+        export_bundle(&s->r, &f, &s->bundle, files_fd, s->bundle.dir, mode, &s->e) != 0) {
         printf("# %s\n", s->e.msg);
-    }
-}
-
-static void put(const char *name, const char *text)
-{
-    struct err e = {0};
-    if (file_write(dirfd, name, bytes_str(text), 0644, &e) != 0) {
-        printf("# cannot write %s: %s\n", name, e.msg);
-    }
-}
-
-static void clear(void)
-{
-    if (system(arena_printf(&arena, "rm -rf %s/migrations", folder)) != 0) {
-        printf("# cannot clear\n");
     }
 }
 
@@ -183,10 +163,10 @@ static void play(size_t i)
     struct scene s;
     struct buf finds = {0};
     struct buf schemas = {0};
-    clear();
+    files_clear();
     scene_begin(&s, cases[i].mode, cases[i].is_applied);
     if (cases[i].file != NULL) {
-        put(cases[i].file, cases[i].text);
+        files_put(cases[i].file, cases[i].text);
     }
     verify_exports(&s.r, &s.m.entries, &arena, &s.v);
     found(&s.v, &finds);
@@ -204,9 +184,9 @@ static void play(size_t i)
 static void meanwhile(void)
 {
     struct scene s;
-    clear();
+    files_clear();
     scene_begin(&s, EVIDENCE_NONE, false);
-    put(RECEIPT, R(UUID, "5", ODD));
+    files_put(RECEIPT, R(UUID, "5", ODD));
     s.m.id.size = 5;
     s.r.schema = NULL;
     verify_exports(&s.r, &s.m.entries, &arena, &s.v);
@@ -221,12 +201,12 @@ static void first(void)
 {
     struct scene s;
     char digest[DIGEST_TEXT];
-    clear();
+    files_clear();
     scene_begin(&s, EVIDENCE_NONE, false);
-    put(POINTER,
-        arena_printf(&arena,
-                     "{\"sequence\":1,\"sha256\":\"%s\",\"uri\":\"kfmig:ledger:" UUID ":1\"}",
-                     digest_text(&s.m.entries.v[0].receipt, digest)));
+    files_put(POINTER,
+              arena_printf(&arena,
+                           "{\"sequence\":1,\"sha256\":\"%s\",\"uri\":\"kfmig:ledger:" UUID ":1\"}",
+                           digest_text(&s.m.entries.v[0].receipt, digest)));
     verify_exports(&s.r, &s.m.entries, &arena, &s.v);
     is_int((int)s.v.n_found, 0, "a pointer to the first entry");
     is_int((int)s.v.n_exports, 1, "is counted");
@@ -236,7 +216,7 @@ static void doubted(void)
 {
     struct scene s;
     struct buf finds = {0};
-    clear();
+    files_clear();
     scene_begin(&s, EVIDENCE_NONE, false);
     s.r.doubt = "the ledger has 3 entries, the last run saw 5";
     ok(verify_ledger(&s.r, &arena, &s.v, &s.e) == 0, "a ledger that is doubted is looked at");
@@ -250,7 +230,7 @@ int main(void)
 {
     const size_t n = sizeof cases / sizeof *cases;
     tap_plan(3 * (int)n + 7);
-    if (mkdtemp(folder) == NULL || (dirfd = open(folder, O_RDONLY | O_DIRECTORY)) < 0) {
+    if (!files_begin()) {
         return 1;
     }
     for (size_t i = 0; i < n; i++) {
@@ -259,9 +239,7 @@ int main(void)
     meanwhile();
     first();
     doubted();
-    clear();
-    (void)close(dirfd);
-    (void)rmdir(folder);
+    files_end();
     arena_release(&arena);
     return tap_done();
 }
