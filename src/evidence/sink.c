@@ -134,9 +134,7 @@ int sink_check(const struct archive *r, bool *is_known, struct err *e)
 {
     struct arena a = {0};
     struct delivery d = {.r = r, .a = &a};
-    if (is_known != NULL) {
-        *is_known = false;
-    }
+    *is_known = false;
     if (r->sink == NULL || !r->id->has_ledger) {
         return 0;
     }
@@ -150,9 +148,7 @@ int sink_check(const struct archive *r, bool *is_known, struct err *e)
     } else if (rc == 0 && d.highest > 0) {
         rc = check_newest(&d, e);
     }
-    if (is_known != NULL) {
-        *is_known = d.highest > 0;
-    }
+    *is_known = d.highest > 0;
     (void)close(d.dirfd);
     arena_release(&a);
     return rc;

@@ -12,8 +12,8 @@
 int sink_deliver(const struct archive *r, struct err *e) MUST_CHECK;
 
 /* The newest receipt there must be a position of this ledger, with the root before it as the receipt says:
- * else the ledger went back or forked (ERR_INTEGRITY). Nothing to do without a sink or a ledger. *is_known
- * (may be NULL): there is one. */
+ * else the ledger went back or forked (ERR_INTEGRITY). Nothing to do without a sink or a ledger. *is_known:
+ * there is one. */
 int sink_check(const struct archive *r, bool *is_known, struct err *e) MUST_CHECK;
 
 /* For reading: a descriptor that the paths are beneath (-1 with errno; the caller closes it), and

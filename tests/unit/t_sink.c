@@ -12,6 +12,8 @@
 
 static struct arena arena;
 
+static bool is_known; /* to the sink: what sink_check() said last */
+
 struct scene {
     struct memory m;
     struct env env;
@@ -91,13 +93,15 @@ static void test_nothing(void)
 {
     struct scene s;
     scene_begin(&s, NULL);
-    ok(sink_deliver(&s.r, &s.e) == 0 && sink_check(&s.r, NULL, &s.e) == 0, "no sink");
+    ok(sink_deliver(&s.r, &s.e) == 0 && sink_check(&s.r, &is_known, &s.e) == 0 && !is_known,
+       "no sink");
     s.r.sink = "sink";
     s.m.id.has_ledger = false;
-    ok(sink_deliver(&s.r, &s.e) == 0 && sink_check(&s.r, NULL, &s.e) == 0 && !is_there("sink"),
+    ok(sink_deliver(&s.r, &s.e) == 0 && sink_check(&s.r, &is_known, &s.e) == 0 && !is_there("sink"),
        "no ledger");
     s.m.id.has_ledger = true;
-    is_int(sink_check(&s.r, NULL, &s.e), 0, "an empty sink says nothing against a ledger");
+    ok(sink_check(&s.r, &is_known, &s.e) == 0 && !is_known,
+       "an empty sink says nothing against a ledger");
     files_put("sink", "a file");
     ok(sink_deliver(&s.r, &s.e) == -1, "a file in its place");
     (void)unlinkat(files_fd, "sink", 0);
@@ -142,7 +146,7 @@ static void check_check(const char *file, const char *text, const char *name, co
     struct scene s;
     scene_begin(&s, "sink");
     files_put(arena_printf(&arena, "sink/dev/" UUID "/%s", file), text);
-    int rc = sink_check(&s.r, NULL, &s.e);
+    int rc = sink_check(&s.r, &is_known, &s.e);
     if (says == NULL) {
         is_int(rc, 0, name);
     } else if (!ok(rc == -1 && strstr(s.e.msg, says) != NULL, name)) {
@@ -155,16 +159,19 @@ static void test_check(void)
 {
     struct scene s;
     scene_begin(&s, "sink");
-    ok(sink_deliver(&s.r, &s.e) == 0 && sink_check(&s.r, NULL, &s.e) == 0, "a sink and its ledger");
+    ok(sink_deliver(&s.r, &s.e) == 0 && sink_check(&s.r, &is_known, &s.e) == 0 && is_known,
+       "a sink and its ledger");
     s.m.id.size = 2;
-    ok(sink_check(&s.r, NULL, &s.e) == -1 && s.e.code == ERR_INTEGRITY, "a ledger that went back");
+    ok(sink_check(&s.r, &is_known, &s.e) == -1 && s.e.code == ERR_INTEGRITY,
+       "a ledger that went back");
     is_str(s.e.msg, "the ledger of \"dev\" has 2 entries, the sink has receipts up to 3",
            "says so");
     is_str(s.e.hint, "was the database restored from a backup? what happened since is in sink",
            "and the hint");
     s.m.id.size = 3;
     s.m.entries.v[0].text = bytes_str("another");
-    ok(sink_check(&s.r, NULL, &s.e) == -1 && s.e.code == ERR_INTEGRITY, "a ledger that forked");
+    ok(sink_check(&s.r, &is_known, &s.e) == -1 && s.e.code == ERR_INTEGRITY,
+       "a ledger that forked");
     is_str(s.e.msg,
            "the ledger of \"dev\" is not the one that receipt 3 in the sink was taken from",
            "says so");
