@@ -93,21 +93,6 @@ static inline int memory_blob(void *ctx, const struct digest *d, struct arena *a
     return 0;
 }
 
-static inline int memory_objects(void *ctx, int64_t upto, struct arena *a, struct object_rows *out,
-                                 struct err *e)
-{
-    struct memory *m = ctx;
-    (void)e;
-    *out = (struct object_rows){.v = ARENA_ARRAY(a, struct object_row, m->n_objects + 1)};
-    m->n_asked++;
-    for (size_t i = 0; i < m->n_objects; i++) {
-        if (upto == 0 || m->objects[i].sequence <= upto) {
-            out->v[out->n++] = m->objects[i];
-        }
-    }
-    return 0;
-}
-
 static inline int memory_changes(void *ctx, int64_t after, int64_t upto, struct arena *a,
                                  struct object_rows *out, struct err *e)
 {
@@ -121,6 +106,12 @@ static inline int memory_changes(void *ctx, int64_t after, int64_t upto, struct 
         }
     }
     return 0;
+}
+
+static inline int memory_objects(void *ctx, int64_t upto, struct arena *a, struct object_rows *out,
+                                 struct err *e)
+{
+    return memory_changes(ctx, INT64_MIN, upto == 0 ? INT64_MAX : upto, a, out, e);
 }
 
 static inline int memory_faults(void *ctx, const struct merkle *tree, struct arena *a,
