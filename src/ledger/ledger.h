@@ -210,6 +210,8 @@ struct object_rows {
 /* Those of one store, NULL: of the one that holds the ledger; the rest borrowed. */
 struct object_rows object_rows_of(struct arena *a, const struct object_rows *all,
                                   const char *store);
+/* The one of that text among rows that are sorted by it; NULL: there is none. */
+const struct object_row *object_rows_find(const struct object_rows *rows, const char *object);
 /* The sum of objects up to entry upto (0: all), sorted by object text, removed ones left out. */
 int ledger_objects(struct pg *s, int64_t upto, struct arena *a, struct object_rows *out,
                    struct err *e) MUST_CHECK;

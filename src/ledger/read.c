@@ -258,6 +258,16 @@ struct object_rows object_rows_of(struct arena *a, const struct object_rows *all
     return out;
 }
 
+static int by_object(const void *object, const void *row)
+{
+    return strcmp(object, ((const struct object_row *)row)->object);
+}
+
+const struct object_row *object_rows_find(const struct object_rows *rows, const char *object)
+{
+    return rows->n == 0 ? NULL : bsearch(object, rows->v, rows->n, sizeof *rows->v, by_object);
+}
+
 /* --- single things --- */
 
 enum ending ledger_settle(struct pg *s, const char *run_id, struct err *e)

@@ -1,7 +1,6 @@
 /* A statement that runs alone, through the journal. */
 #include "run/lone_step.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "run/gates.h"
@@ -198,11 +197,6 @@ static bool has_drifted(const struct world *w, const char *text)
     return false;
 }
 
-static int by_object(const void *a, const void *b)
-{
-    return strcmp(a, ((const struct object_row *)b)->object);
-}
-
 /* What an earlier run did stood there when this one looked, so that nothing changes any more: it is
  * what is not as the ledger says, and nobody else's. */
 static void find_done(struct lone_work *k)
@@ -215,8 +209,7 @@ static void find_done(struct lone_work *k)
     seen->n_changes = 0;
     for (size_t i = 0; i < r->base->n; i++) {
         struct catalog_object *now = r->base->v[i];
-        const struct object_row *row =
-            sum.n == 0 ? NULL : bsearch(now->text, sum.v, sum.n, sizeof *sum.v, by_object);
+        const struct object_row *row = object_rows_find(&sum, now->text);
         if (row != NULL && !digest_eq(&row->fingerprint, &now->fingerprint) &&
             !has_drifted(r->world, now->text)) {
             seen->changes[seen->n_changes++] = (struct change){now, now};

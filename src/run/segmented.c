@@ -277,11 +277,9 @@ static void fail(struct segmented *w)
     bool is_interrupted = o->failure.code == ERR_INTERRUPTED || o->failure.code == ERR_TERMINATED;
     for (size_t i = 0; i < w->so_far.objects.n; i++) {
         const struct object_row *row = w->so_far.objects.rows[i].value;
-        struct object_row before = {.object = row->object};
-        for (size_t k = 0; k < w->was.n; k++) {
-            before = strcmp(w->was.v[k].object, row->object) == 0 ? w->was.v[k] : before;
-        }
-        baseline_lay(r->sum, &before, 1);
+        const struct object_row none = {.object = row->object};
+        const struct object_row *before = object_rows_find(&w->was, row->object);
+        baseline_lay(r->sum, before != NULL ? before : &none, 1);
     }
     baseline_keep(r->sum);
     if (o->result == RUN_IN_DOUBT) {

@@ -124,16 +124,6 @@ void so_far_take(struct so_far *f, const struct observation *seen, const struct 
 
 /* --- the whole -------------------------------------------------------------------------------------- */
 
-static int by_object(const void *a, const void *b)
-{
-    return strcmp(a, ((const struct object_row *)b)->object);
-}
-
-static const struct object_row *row_before(const struct object_rows *was, const char *text)
-{
-    return was->n == 0 ? NULL : bsearch(text, was->v, was->n, sizeof *was->v, by_object);
-}
-
 static struct catalog_object *object_before(struct arena *a, const struct object_row *row)
 {
     struct catalog_object *o = ARENA_NEW(a, struct catalog_object);
@@ -166,7 +156,7 @@ void so_far_result(const struct so_far *f, const struct object_rows *was, const 
                                 .rows = f->rows};
     for (size_t i = 0; i < f->objects.n; i++) {
         const struct object_row *row = f->objects.rows[i].value;
-        const struct object_row *before = row_before(was, row->object);
+        const struct object_row *before = object_rows_find(was, row->object);
         struct catalog_object *after = table_gets(&now->by_text, row->object);
         if (differs(before, after)) {
             out->changes[out->n_changes++] =

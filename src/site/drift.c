@@ -122,16 +122,6 @@ static const char *without_in(struct arena *a, const char *text)
     return name;
 }
 
-static const struct object_row *recorded_as(const struct site *s, const char *text)
-{
-    for (size_t i = 0; i < s->sum.n; i++) {
-        if (strcmp(s->sum.v[i].object, text) == 0) {
-            return &s->sum.v[i];
-        }
-    }
-    return NULL;
-}
-
 /* Version 14 gave procedures other names: what vanished under one appeared under another. */
 static void find_renamed(struct site *s)
 {
@@ -142,7 +132,7 @@ static void find_renamed(struct site *s)
             d->object.kind == OBJ_FUNCTION && digest_is_zero(&d->was) && s->catalog.format > 1
                 ? without_in(s->a, d->text)
                 : NULL;
-        const struct object_row *was = old != NULL ? recorded_as(s, old) : NULL;
+        const struct object_row *was = old != NULL ? object_rows_find(&s->sum, old) : NULL;
         struct differences differences;
         if (was == NULL || table_gets(&s->catalog.by_text, old) != NULL) {
             continue;

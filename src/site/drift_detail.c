@@ -1,18 +1,7 @@
 /* What of each drifted object differs, facet by facet. */
-#include <stdlib.h>
 #include <string.h>
 
 #include "site/site.h"
-
-static int by_text(const void *text, const void *row)
-{
-    return strcmp(text, ((const struct object_row *)row)->object);
-}
-
-static const struct object_row *row_of(const struct site *s, const char *text)
-{
-    return s->sum.n > 0 ? bsearch(text, s->sum.v, s->sum.n, sizeof *s->sum.v, by_text) : NULL;
-}
 
 /* The facets of a definition as the ledger keeps it: "name\tvalue" a line, sorted, normal forms ("~" before
  * the name) last. In a. */
@@ -84,7 +73,7 @@ const struct drift_detail *site_details(const struct site *s, size_t *n)
     struct drift_detail *v = ARENA_ARRAY(s->a, struct drift_detail, s->world.n_drift + 1);
     for (size_t i = 0; i < s->world.n_drift; i++) {
         const struct drift *d = &s->world.drift[i];
-        const struct object_row *row = row_of(s, d->text);
+        const struct object_row *row = object_rows_find(&s->sum, d->text);
         const struct catalog_object *object = table_gets(&s->catalog.by_text, d->text);
         v[i].drift = d;
         v[i].v =

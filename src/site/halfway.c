@@ -132,16 +132,6 @@ static bool is_open_partition(const struct halfway *x, const struct object *o)
     return false;
 }
 
-static const char *definition_in(const struct object_rows *sum, const char *text)
-{
-    for (size_t i = 0; i < sum->n; i++) {
-        if (strcmp(sum->v[i].object, text) == 0) {
-            return sum->v[i].definition;
-        }
-    }
-    return NULL;
-}
-
 /* Of another store nothing is: its steps keep no texts of what they made. */
 static bool is_theirs(const struct halfway *x, const struct drift *d)
 {
@@ -151,7 +141,8 @@ static bool is_theirs(const struct halfway *x, const struct drift *d)
         return false;
     }
     const struct object_row *row = table_gets(&x->expected, d->text);
-    const char *was = row != NULL ? row->definition : definition_in(&s->sum, d->text);
+    const struct object_row *stood = row != NULL ? row : object_rows_find(&s->sum, d->text);
+    const char *was = stood != NULL ? stood->definition : NULL;
     const struct catalog_object *now = table_gets(&s->catalog.by_text, d->text);
     if (was == NULL || now == NULL) {
         return was == NULL && now == NULL;

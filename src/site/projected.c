@@ -199,12 +199,8 @@ static bool has_live(const struct projection_input *in)
 static bool schema_stands(const struct site *s, const struct projection *p)
 {
     const char *text = arena_printf(s->a, "schema %s", p->schema);
-    for (size_t i = 0; i < s->sum.n; i++) {
-        if (strcmp(s->sum.v[i].object, text) == 0) {
-            return true;
-        }
-    }
-    return s->has_catalog && table_gets(&s->catalog.by_text, text) != NULL;
+    return object_rows_find(&s->sum, text) != NULL ||
+           (s->has_catalog && table_gets(&s->catalog.by_text, text) != NULL);
 }
 
 /* They stand side by side. */
