@@ -103,9 +103,7 @@ static int judge(struct lone_work *k, struct err *e)
         0) {
         return -1;
     }
-    for (size_t i = 0; i < o->seen.touches.n; i++) {
-        o->seen.n_tables_touched += i == 0; /* a partition counts to its parent */
-    }
+    o->seen.n_tables_touched = o->seen.touches.n > 0; /* a partition counts to its parent */
     k->family = o->seen.lineage;
     so_far_add(&w->so_far, &o->seen);
     if (gates_judge(w->r, w->b, o)) {
@@ -126,8 +124,8 @@ static int look(void *ctx, const struct journal_step *step, struct digest *befor
 {
     struct lone_work *k = ctx;
     (void)step;
-    if (lone_settings(k->w, k->x, e) != 0 || see(k, e) != 0 ||
-        lone_may_begin(k->w->r->a, k->x->lone->lone, &k->state, e) != 0 || judge(k, e) != 0) {
+    if (see(k, e) != 0 || lone_may_begin(k->w->r->a, k->x->lone->lone, &k->state, e) != 0 ||
+        judge(k, e) != 0) {
         return -1;
     }
     k->began = k->state;
@@ -227,7 +225,7 @@ static int observe(struct lone_work *k, struct err *e)
     struct observation *seen = &k->o.seen;
     struct lineage *family = NULL;
     const struct lone_state *x = k->is_resumed ? &k->state : &k->began;
-    if (catalog_lineage(*r->pg, r->a, &family, e) != 0 ||
+    if ((k->family == NULL && catalog_lineage(*r->pg, r->a, &family, e) != 0) ||
         lone_observe(*r->pg, r->a, x, r->base, seen, e) != 0) {
         return -1;
     }
