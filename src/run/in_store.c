@@ -6,7 +6,9 @@
 #include "base/clock.h"
 #include "run/gates.h"
 #include "run/journaled.h"
+#include "run/partly.h"
 #include "run/record.h"
+#include "run/statements.h"
 
 /* One migration on its way. run: r, as the gates see it: with what stood in this store. */
 struct in_store_work {
@@ -128,59 +130,41 @@ static int observe(struct in_store_work *w, struct err *e)
 
 /* --- what is said of it ----------------------------------------------------------------------------- */
 
-static bool is_kept(enum err_code code)
+static struct partly partly_of(const struct in_store_work *w)
 {
-    return code == ERR_DOUBT || code == ERR_INTERRUPTED || code == ERR_TERMINATED ||
-           code == ERR_LOCKED || code == ERR_INTEGRITY || code == ERR_LEAK;
+    return (struct partly){.a = w->r->a,
+                           .b = w->b,
+                           .unit = "step",
+                           .n_stand = w->done.n_ran + w->done.n_adopted + w->done.n_stood,
+                           .n = w->program.n,
+                           .open = w->is_open ? w->stop.step + 1 : 0};
 }
 
-/* What stands comes first. */
-static const char *standing_words(const struct in_store_work *w)
+static int blame(const struct in_store_work *w, const char *what, struct err *e)
 {
-    size_t n = w->done.n_ran + w->done.n_adopted + w->done.n_stood;
-    if (n == 0 && !w->is_open) {
-        return "nothing was changed";
-    }
-    return arena_printf(
-        w->r->a, "stands: %zu of %zu steps%s", n, w->program.n,
-        w->is_open ? arena_printf(w->r->a, ", and perhaps a part of step %zu", w->stop.step + 1)
-                   : "");
+    const struct partly p = partly_of(w);
+    return partly_blame(&p, what, e);
 }
 
 static int blame_step(struct in_store_work *w, struct err *e)
 {
+    const struct partly p = partly_of(w);
     const struct store_step *step = &w->program.v[w->stop.step];
-    int line = step->statement->line;
-    int col = step->statement->col;
-    if (w->stop.position >= 0 && (size_t)w->stop.position <= step->text.n) {
-        text_place(step->script->bytes, step->statement->offset + (size_t)w->stop.position, &line,
-                   &col);
-    }
+    int line = 0;
+    int col = 0;
+    statement_place(step->script, step->statement, w->stop.position, &line, &col);
     w->o->failed_statement = (int)w->stop.step + 1;
-    err_wrap(e, is_kept(e->code) ? e->code : ERR_APPLY, "%s: %s; step %zu (%s %s): %s", w->b->id,
-             standing_words(w), w->stop.step + 1, step->verb, step->object, e->msg);
+    (void)partly_blame(
+        &p, arena_printf(w->r->a, "step %zu (%s %s)", w->stop.step + 1, step->verb, step->object),
+        e);
     err_place(e, step->script->path, line, col);
-    return e->hint[0] != '\0' ? -1
-                              : err_hint(e, "mend it and build again: no step that stands is begun "
-                                            "again");
+    return partly_hint(&p, e);
 }
 
-static int blame(struct in_store_work *w, const char *what, struct err *e)
+static int blame_gates(const struct in_store_work *w, struct err *e)
 {
-    return err_wrap(e, is_kept(e->code) ? e->code : ERR_APPLY, "%s: %s; %s: %s", w->b->id,
-                    standing_words(w), what, e->msg);
-}
-
-static int blame_gates(struct in_store_work *w, struct err *e)
-{
-    size_t n = 0;
-    const struct decl *d = w->b->decl;
-    const struct finding *first = findings_stopping(&w->o->gates, &n);
-    err_set(e, is_kept(e->code) ? e->code : ERR_APPLY, "%s: %s; gate \"%s\" failed: %s%s", w->b->id,
-            standing_words(w), first->rule, first->text,
-            n > 1 ? arena_printf(w->r->a, " (and %zu more)", n - 1) : "");
-    return err_hint(e, "%s%s%s", first->hint, d->rollback.n > 0 ? "; what undoes it: " : "",
-                    d->rollback.n > 0 ? d->rollback.v[0].path : "");
+    const struct partly p = partly_of(w);
+    return partly_blame_gates(&p, &w->o->gates, e);
 }
 
 /* --- the whole -------------------------------------------------------------------------------------- */

@@ -5,6 +5,7 @@
 
 #include "run/gates.h"
 #include "run/record.h"
+#include "run/statements.h"
 #include "store/postgis/lone.h"
 #include "store/postgis/queries.h"
 
@@ -272,12 +273,9 @@ static void announce(const struct segmented *w, const struct segment *x)
 
 static void locate(const struct lone_work *k, struct err *e)
 {
-    const struct statement *st = k->x->lone;
-    int line = st->line;
-    int col = st->col;
-    if (k->position >= 0 && (size_t)k->position <= st->text.n) {
-        text_place(k->x->script->bytes, st->offset + (size_t)k->position, &line, &col);
-    }
+    int line = 0;
+    int col = 0;
+    statement_place(k->x->script, k->x->lone, k->position, &line, &col);
     k->w->o->failed_statement = (int)k->x->first + 1;
     if (e->where.path[0] == '\0') {
         (void)err_place(e, k->x->script->path, line, col);

@@ -7,6 +7,7 @@
 #include "ledger/journal.h"
 #include "run/gates.h"
 #include "run/lone_step.h"
+#include "run/partly.h"
 #include "run/record.h"
 #include "run/segmented_parts.h"
 #include "run/statements.h"
@@ -150,31 +151,21 @@ static int ask_invariants(struct segmented *w, struct err *e)
 
 /* --- what is said of it ----------------------------------------------------------------------------- */
 
-static bool is_kept(enum err_code code)
+static struct partly partly_of(const struct segmented *w)
 {
-    return code == ERR_DOUBT || code == ERR_INTERRUPTED || code == ERR_TERMINATED ||
-           code == ERR_LOCKED || code == ERR_INTEGRITY || code == ERR_LEAK;
-}
-
-/* What stands comes first. */
-static const char *standing_words(const struct segmented *w)
-{
-    if (w->n_stand == 0 && !w->is_open) {
-        return "nothing was changed";
-    }
-    return arena_printf(
-        w->r->a, "stands: %zu of %zu segments%s", w->n_stand, w->segments.n,
-        w->is_open ? arena_printf(w->r->a, ", and perhaps a part of segment %zu", w->n_stand + 1)
-                   : "");
+    return (struct partly){.a = w->r->a,
+                           .b = w->b,
+                           .unit = "segment",
+                           .n_stand = w->n_stand,
+                           .n = w->segments.n,
+                           .open = w->is_open ? w->n_stand + 1 : 0};
 }
 
 static int blame(const struct segmented *w, const char *what, struct err *e)
 {
-    (void)err_wrap(e, is_kept(e->code) ? e->code : ERR_APPLY, "%s: %s; %s: %s", w->b->id,
-                   standing_words(w), what, e->msg);
-    return e->hint[0] != '\0'
-               ? -1
-               : err_hint(e, "mend it and build again: no segment that stands is begun again");
+    const struct partly p = partly_of(w);
+    (void)partly_blame(&p, what, e);
+    return partly_hint(&p, e);
 }
 
 static int blame_segment(const struct segmented *w, struct err *e)
@@ -186,16 +177,10 @@ static int blame_segment(const struct segmented *w, struct err *e)
                  e);
 }
 
-static int blame_gates(struct segmented *w, struct err *e)
+static int blame_gates(const struct segmented *w, struct err *e)
 {
-    size_t n = 0;
-    const struct decl *d = w->b->decl;
-    const struct finding *first = findings_stopping(&w->o->gates, &n);
-    (void)err_set(e, is_kept(e->code) ? e->code : ERR_APPLY, "%s: %s; gate \"%s\" failed: %s%s",
-                  w->b->id, standing_words(w), first->rule, first->text,
-                  n > 1 ? arena_printf(w->r->a, " (and %zu more)", n - 1) : "");
-    return err_hint(e, "%s%s%s", first->hint, d->rollback.n > 0 ? "; what undoes it: " : "",
-                    d->rollback.n > 0 ? d->rollback.v[0].path : "");
+    const struct partly p = partly_of(w);
+    return partly_blame_gates(&p, &w->o->gates, e);
 }
 
 /* --- the whole -------------------------------------------------------------------------------------- */

@@ -36,8 +36,7 @@ struct pg_wait execution_wait(const struct execution *x)
     return wait;
 }
 
-/* The place of a failed statement: the server's position if it gave one, else the statement's beginning. */
-static void place_of(const struct script *s, const struct statement *st, int64_t position,
+void statement_place(const struct script *s, const struct statement *st, int64_t position,
                      int *line, int *col)
 {
     *line = st->line;
@@ -57,7 +56,7 @@ static int locate(struct execution *x, const struct script *s, const struct stat
 {
     int line = 0;
     int col = 0;
-    place_of(s, st, position, &line, &col);
+    statement_place(s, st, position, &line, &col);
     const char *what = e->condition[0] != '\0' ? e->condition : e->msg;
     const char *tag = st->tag[0] != '\0' ? st->tag : "not analysed";
     if (is_stopped(e)) {
@@ -279,7 +278,7 @@ static int blame_query(struct execution *x, const struct script *s, const struct
 {
     int line = 0;
     int col = 0;
-    place_of(s, st, position, &line, &col);
+    statement_place(s, st, position, &line, &col);
     const char *what = e->condition[0] != '\0' ? e->condition : e->msg;
     if (is_stopped(e)) {
         err_wrap(e, e->code, "%s while %s was asked for, everything was rolled back",

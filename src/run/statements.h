@@ -33,6 +33,10 @@ int execution_invariants(struct execution *x, struct err *e) MUST_CHECK;
  * invariants, COMMIT. on_wait is the run's. */
 struct pg_wait execution_wait(const struct execution *x);
 
+/* The place of a failed statement of s: the server's position if it gave one (bytes in its text; -1: none),
+ * else the statement's beginning. */
+void statement_place(const struct script *s, const struct statement *st, int64_t position,
+                     int *line, int *col);
 /* *e is the server's word about a deferred constraint: made the migration's failure. Returns -1. */
 int execution_blame_deferred(const struct execution *x, struct err *e);
 int execution_injected(struct err *e); /* a fault point's error; -1 */
