@@ -256,7 +256,8 @@ static int verify(struct receipt_call *c, struct err *e)
     return rc;
 }
 
-static int export_all(struct receipt_call *c, int dirfd, struct buf *out, struct err *e)
+static int export_all(struct receipt_call *c, struct sums *sums, int dirfd, struct buf *out,
+                      struct err *e)
 {
     const struct project *p = &c->s.project;
     struct archive r = site_archive(&c->s.site);
@@ -268,7 +269,7 @@ static int export_all(struct receipt_call *c, int dirfd, struct buf *out, struct
             continue;
         }
         const char *prefix = c->req.to != NULL ? b->id : b->dir;
-        if (export_bundle(&r, h->applied, b, dirfd, prefix, EVIDENCE_BUNDLE, e) != 0) {
+        if (export_bundle(&r, sums, h->applied, b, dirfd, prefix, EVIDENCE_BUNDLE, e) != 0) {
             return -1;
         }
         buf_printf(out, "exported %s%s%s\n", c->req.to != NULL ? c->req.to : "",
@@ -294,7 +295,11 @@ static int export(struct receipt_call *c, struct err *e)
         return -1;
     }
     struct buf out = {0};
-    int rc = export_all(c, dirfd, &out, e);
+    struct sums sums;
+    struct ledger_source l = ledger_source_of(c->s.site.pg);
+    sums_begin(&sums, &l, (int64_t)c->s.site.entries.n);
+    int rc = export_all(c, &sums, dirfd, &out, e);
+    sums_release(&sums);
     if (rc == 0) {
         c->status = output_result(&c->req, &out);
     }

@@ -156,26 +156,22 @@ static const char *path_of(struct arena *a, const char *prefix, const char *env,
                : arena_printf(a, "%s/%.*s/%s%s", prefix, (int)(slash - uri), uri, env, slash);
 }
 
-static int write_outputs(const struct ledger_source *l, struct arena *a, const struct doc *receipt,
+static int write_outputs(struct sums *sums, struct arena *a, const struct doc *receipt,
                          int64_t sequence, int dirfd, const char *prefix, const char *env,
                          struct err *e)
 {
     const struct doc *outputs = doc_find(receipt, "claim.outputs");
-    struct sums sums;
-    int rc = 0;
-    sums_begin(&sums, l, sequence);
-    for (size_t i = 0; i < doc_len(outputs) && rc == 0; i++) {
+    for (size_t i = 0; i < doc_len(outputs); i++) {
         struct bytes text = {NULL, 0};
         struct bytes lines = {NULL, 0};
         const char *path = path_of(a, prefix, env, doc_str(outputs->item[i], "uri", ""));
-        if (make_output(&sums, a, receipt, sequence, outputs->item[i], &text, &lines, e) != 0 ||
+        if (make_output(sums, a, receipt, sequence, outputs->item[i], &text, &lines, e) != 0 ||
             write_file(dirfd, path, text, e) != 0 ||
             (lines.p != NULL && write_file(dirfd, object_list_path(a, path), lines, e) != 0)) {
-            rc = -1;
+            return -1;
         }
     }
-    sums_release(&sums);
-    return rc;
+    return 0;
 }
 
 /* The body is in the ledger only. */
@@ -202,8 +198,9 @@ static void clear_folders(struct arena *a, int dirfd, const char *prefix, const 
     }
 }
 
-int export_bundle(const struct archive *r, const struct fact *f, const struct bundle *b, int dirfd,
-                  const char *prefix, enum evidence mode, struct err *e)
+int export_bundle(const struct archive *r, struct sums *sums, const struct fact *f,
+                  const struct bundle *b, int dirfd, const char *prefix, enum evidence mode,
+                  struct err *e)
 {
     struct arena a = {0};
     struct bytes body;
@@ -224,7 +221,7 @@ int export_bundle(const struct archive *r, const struct fact *f, const struct bu
         rc = write_pointer(&a, receipt, body, f->sequence, dirfd, prefix, e);
         goto out;
     }
-    if (write_outputs(&r->ledger, &a, receipt, f->sequence, dirfd, prefix, env, e) == 0) {
+    if (write_outputs(sums, &a, receipt, f->sequence, dirfd, prefix, env, e) == 0) {
         rc = write_file(dirfd, path_of(&a, prefix, env, "receipts/run_receipt.json"), body, e);
     }
 out:

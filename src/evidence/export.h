@@ -6,8 +6,8 @@
 #include "evidence/archive.h"
 #include "evidence/sums.h"
 
-/* Write the evidence of b's fact f, which is one of r's ledger, below dirfd/prefix (r->dirfd and b->dir,
- * or where the operator wants it):
+/* Write the evidence of b's fact f, which is one of r's ledger, as sums are, below dirfd/prefix (r->dirfd and
+ * b->dir, or where the operator wants it):
  *   EVIDENCE_BUNDLE  baselines/pre.json, baselines/post.json, diffs/summary.json, diffs/touched.csv,
  *                    receipts/run_receipt.json; from baseline format 2 on also baselines/pre.objects.tsv and
  *                    baselines/post.objects.tsv, which the baselines' digests of sets bind
@@ -17,8 +17,9 @@
  * receipt comes last, so a bundle whose receipt is there has everything else too. Only f->sequence and
  * f->run_id must be filled in. -1: ERR_INTEGRITY if the ledger does not give the bytes that the receipt
  * names, ERR_PREFLIGHT if a file cannot be written. */
-int export_bundle(const struct archive *r, const struct fact *f, const struct bundle *b, int dirfd,
-                  const char *prefix, enum evidence mode, struct err *e) MUST_CHECK;
+int export_bundle(const struct archive *r, struct sums *sums, const struct fact *f,
+                  const struct bundle *b, int dirfd, const char *prefix, enum evidence mode,
+                  struct err *e) MUST_CHECK;
 
 /* The bytes of one element of a receipt's claim.outputs, from the ledger that sums are of, checked against
  * its digest. In a. */

@@ -26,8 +26,12 @@ static void export_step(struct writing *w, const struct step *step, bool again)
                              .sequence = h->applied->sequence,
                              .run_id = h->applied->run_id,
                              .key = step->bundle->checksum};
-    if (export_bundle(&r, h->applied, step->bundle, r.dirfd, step->bundle->dir, r.env->evidence,
-                      &e) != 0) {
+    struct sums sums;
+    sums_begin(&sums, &r.ledger, h->applied->sequence);
+    int rc = export_bundle(&r, &sums, h->applied, step->bundle, r.dirfd, step->bundle->dir,
+                           r.env->evidence, &e);
+    sums_release(&sums);
+    if (rc != 0) {
         tell_fault(&s->ear, &e);
         tell_note(&s->ear, "%s is applied; its evidence is owed, `kfmig build %s` writes it",
                   step->bundle->id, s->env->name);

@@ -58,8 +58,12 @@ static void scene_begin(struct scene *s, enum evidence mode)
 
 static int write_all(struct scene *s)
 {
-    return export_bundle(&s->r, &s->fact, &s->bundle, files_fd, s->bundle.dir, s->env.evidence,
-                         &s->e);
+    struct sums sums;
+    sums_begin(&sums, &s->r.ledger, s->fact.sequence);
+    int rc = export_bundle(&s->r, &sums, &s->fact, &s->bundle, files_fd, s->bundle.dir,
+                           s->env.evidence, &s->e);
+    sums_release(&sums);
+    return rc;
 }
 
 static struct bytes text_of(const char *name)

@@ -59,10 +59,13 @@ static void scene_begin(struct scene *s, enum evidence mode, bool is_applied)
                             .n_bundles = 1,
                             .schema = toy};
     n_asked = 0;
+    struct sums sums;
+    sums_begin(&sums, &s->r.ledger, f.sequence);
     if (mode != EVIDENCE_NONE &&
-        export_bundle(&s->r, &f, &s->bundle, files_fd, s->bundle.dir, mode, &s->e) != 0) {
+        export_bundle(&s->r, &sums, &f, &s->bundle, files_fd, s->bundle.dir, mode, &s->e) != 0) {
         printf("# %s\n", s->e.msg);
     }
+    sums_release(&sums);
 }
 
 #define HOME "migrations/M-2/"
