@@ -58,29 +58,17 @@ static bool is_wanted(const struct arguments *args, const char *subject)
     return args->n_targets == 0;
 }
 
-static const char *target_of(struct arena *a, const struct entry *en)
+/* Those of the ledger's entries that the arguments want; in the site's arena. */
+static struct entry_list wanted(const struct receipt_call *c)
 {
-    const char *stage = en->kind == ENTRY_APPLY ? "receipt" : entry_kind_text(en->kind);
-    return arena_printf(a, "%s/%s@%s", en->environment, en->subject, stage);
-}
-
-static struct doc *list_doc(const struct receipt_call *c, struct arena *a)
-{
-    struct doc *d = doc_new(a, DOC_MAP);
-    struct doc *rows = doc_put(a, d, "receipts", doc_new(a, DOC_LIST));
-    for (size_t i = 0; i < c->s.site.entries.n; i++) {
-        const struct entry *en = &c->s.site.entries.v[i];
-        if (is_wanted(&c->args, en->subject)) {
-            struct doc *row = doc_push(a, rows, doc_new(a, DOC_MAP));
-            doc_put(a, row, "run_id", doc_text(a, en->run_id));
-            doc_put(a, row, "environment", doc_text(a, en->environment));
-            doc_put(a, row, "target", doc_text(a, target_of(a, en)));
-            doc_put(a, row, "result", doc_text(a, en->result));
-            doc_put(a, row, "sequence", doc_int(a, en->sequence));
-            doc_put(a, row, "finished_at", doc_text(a, en->finished_at));
+    const struct entries *all = &c->s.site.entries;
+    struct entry_list out = {.v = ARENA_ARRAY(c->s.a, const struct entry *, all->n + 1)};
+    for (size_t i = 0; i < all->n; i++) {
+        if (is_wanted(&c->args, all->v[i].subject)) {
+            out.v[out.n++] = &all->v[i];
         }
     }
-    return d;
+    return out;
 }
 
 static int list(struct receipt_call *c, struct err *e)
@@ -88,21 +76,13 @@ static int list(struct receipt_call *c, struct err *e)
     if (open_targets(c, e) != 0) {
         return -1;
     }
-    struct invocation *s = &c->s;
+    const struct entry_list l = wanted(c);
     if (c->req.format == FORMAT_JSON) {
-        c->status = output_json(&c->req, list_doc(c, s->a));
+        c->status = output_json(&c->req, receipts_list_doc(c->s.a, &l));
         return 0;
     }
     struct buf out = {0};
-    for (size_t i = 0; i < s->site.entries.n; i++) {
-        const struct entry *en = &s->site.entries.v[i];
-        if (is_wanted(&c->args, en->subject)) {
-            buf_printf(&out, "%6lld  %-27s  %-11s  %s  ", (long long)en->sequence, en->finished_at,
-                       en->result, en->run_id);
-            text_safe(&out, bytes_str(target_of(s->a, en)));
-            buf_putc(&out, '\n');
-        }
-    }
+    receipts_put_list(&out, c->s.a, &l);
     c->status = output_result(&c->req, &out);
     buf_release(&out);
     return 0;
@@ -182,26 +162,9 @@ static int show(struct receipt_call *c, struct err *e)
 
 static int print_verified(struct receipt_call *c, struct verified *v)
 {
-    struct arena *a = c->s.a;
     const char *env = c->args.env->name;
     if (c->req.format == FORMAT_JSON) {
-        struct doc *d = doc_new(a, DOC_MAP);
-        doc_put(a, d, "environment", doc_text(a, env));
-        doc_put(a, d, "entries", doc_int(a, (int64_t)v->n_entries));
-        doc_put(a, d, "exports", doc_int(a, (int64_t)v->n_exports));
-        doc_put(a, d, "foreign", doc_int(a, (int64_t)v->n_foreign));
-        doc_put(a, d, "sunk", doc_int(a, (int64_t)v->n_sunk));
-        doc_put(a, d, "unproven", doc_int(a, (int64_t)v->n_unproven));
-        struct doc *findings = doc_put(a, d, "findings", doc_new(a, DOC_LIST));
-        for (size_t i = 0; i < v->findings.n; i++) {
-            const struct finding *f = &v->findings.v[i];
-            struct doc *row = doc_push(a, findings, doc_new(a, DOC_MAP));
-            doc_put(a, row, "rule", doc_text(a, f->rule));
-            doc_put(a, row, "path",
-                    f->path[0] != '\0' ? doc_text(a, f->path) : doc_new(a, DOC_NULL));
-            doc_put(a, row, "message", doc_text(a, f->text));
-        }
-        return output_json(&c->req, d);
+        return output_json(&c->req, verified_doc(c->s.a, env, v));
     }
     struct buf out = {0};
     struct style st = output_style(&c->req, stdout);
@@ -212,23 +175,7 @@ static int print_verified(struct receipt_call *c, struct verified *v)
     }
     report_faults(&out, &st, &faults, "finding");
     err_list_release(&faults);
-    buf_printf(
-        &out,
-        "%s: %zu entr%s, %zu receipt%s, %zu input text%s, %zu exported receipt%s verified%s\n", env,
-        v->n_entries, v->n_entries == 1 ? "y" : "ies", v->n_receipts, v->n_receipts == 1 ? "" : "s",
-        v->n_blobs, v->n_blobs == 1 ? "" : "s", v->n_exports, v->n_exports == 1 ? "" : "s",
-        v->n_found == 0 ? ": all as they should be" : "");
-    if (v->n_foreign > 0) {
-        buf_printf(&out, "%zu of another ledger, not verified\n", v->n_foreign);
-    }
-    if (c->s.site.project->sink != NULL) {
-        buf_printf(&out, "%zu in the sink\n", v->n_sunk);
-    }
-    if (v->n_unproven > 0) {
-        buf_printf(&out,
-                   "%zu claims not computed: their receipts do not say what they are made of\n",
-                   v->n_unproven);
-    }
+    verified_put(&out, env, v, c->s.site.project->sink != NULL);
     int status = output_result(&c->req, &out);
     buf_release(&out);
     return status;

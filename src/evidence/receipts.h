@@ -22,4 +22,14 @@ int receipts_read(const struct ledger_source *l, struct arena *a, const struct f
 size_t receipts_find(const struct entries *l, const struct past *past, const char *ref,
                      const struct entry **out);
 
+/* Entries of a ledger, some or all; v is borrowed. */
+struct entry_list {
+    const struct entry **v;
+    size_t n;
+};
+/* l as a document, {"receipts":[...]}; in a. */
+struct doc *receipts_list_doc(struct arena *a, const struct entry_list *l);
+/* One line for each: sequence, when, result, run, target. a: for what is made on the way. */
+void receipts_put_list(struct buf *out, struct arena *a, const struct entry_list *l);
+
 #endif

@@ -30,4 +30,10 @@ struct verified {
 int verify_ledger(const struct archive *r, struct arena *a, struct verified *v,
                   struct err *e) MUST_CHECK;
 
+/* What was found as a document, as registry/schemas says; in a. */
+struct doc *verified_doc(struct arena *a, const char *env, const struct verified *v);
+/* How much was looked at, a line for each kind of thing; findings are not among them. has_sink: there is one,
+ * so its count is said. */
+void verified_put(struct buf *out, const char *env, const struct verified *v, bool has_sink);
+
 #endif

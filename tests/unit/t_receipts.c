@@ -2,6 +2,7 @@
 /* Which entries a reference means. */
 #include "tap.h"
 
+#include "doc/canon.h"
 #include "evidence/receipts.h"
 
 static struct arena arena;
@@ -57,6 +58,42 @@ static void play(size_t i, const struct past *past)
     is_str(text, cases[i].found, cases[i].name);
 }
 
+static void check_listed(void)
+{
+    static const struct entry one = {.sequence = 12,
+                                     .environment = "dev",
+                                     .subject = "M\x1b-1",
+                                     .kind = ENTRY_APPLY,
+                                     .result = "success",
+                                     .run_id = "aaaa1111-x",
+                                     .finished_at = "2026-02-28T01:02:03.000000Z"};
+    static const struct entry other = {.sequence = 13,
+                                       .environment = "dev",
+                                       .subject = "M-2",
+                                       .kind = ENTRY_ADOPT,
+                                       .result = "success",
+                                       .run_id = "bbbb3333-x",
+                                       .finished_at = "2026-02-28T01:02:04.000000Z"};
+    const struct entry *both[] = {&one, &other};
+    const struct entry_list l = {both, 2};
+    struct buf text = {0};
+    struct buf json = {0};
+    receipts_put_list(&text, &arena, &l);
+    is_str(buf_str(&text),
+           "    12  2026-02-28T01:02:03.000000Z  success      aaaa1111-x  dev/M\\x1b-1@receipt\n"
+           "    13  2026-02-28T01:02:04.000000Z  success      bbbb3333-x  dev/M-2@adopt\n",
+           "a line for each, safe for a terminal");
+    canon_write(&json, receipts_list_doc(&arena, &(struct entry_list){both + 1, 1}));
+    is_str(
+        buf_str(&json),
+        "{\"receipts\":[{\"environment\":\"dev\",\"finished_at\":\"2026-02-28T01:02:04.000000Z\","
+        "\"result\":\"success\",\"run_id\":\"bbbb3333-x\",\"sequence\":13,"
+        "\"target\":\"dev/M-2@adopt\"}]}",
+        "and as a document");
+    buf_release(&text);
+    buf_release(&json);
+}
+
 int main(void)
 {
     enum { N = sizeof cases / sizeof *cases };
@@ -67,10 +104,11 @@ int main(void)
                            .run_id = "aaaa2222-x",
                            .finished_at = ""};
     past_add(&arena, &past, &renamed);
-    tap_plan(N);
+    tap_plan(N + 2);
     for (size_t i = 0; i < N; i++) {
         play(i, &past);
     }
+    check_listed();
     arena_release(&arena);
     return tap_done();
 }

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "doc/canon.h"
 #include "evidence/export.h"
 #include "evidence/verify.h"
 #include "evidence_files.h"
@@ -486,6 +487,37 @@ static void check_counts(void)
     ok(verify_ledger(&s.r, &arena, &v, &s.e) == 0 && v.n_exports == 0, "or not looked at");
 }
 
+static void check_said(void)
+{
+    struct verified v = {.n_entries = 1, .n_receipts = 1, .n_blobs = 2, .n_exports = 1};
+    struct buf out = {0};
+    verified_put(&out, "dev", &v, false);
+    is_str(
+        buf_str(&out),
+        "dev: 1 entry, 1 receipt, 2 input texts, 1 exported receipt verified: all as they should "
+        "be\n",
+        "what was looked at");
+    out.n = 0;
+    v = (struct verified){.n_entries = 2, .n_foreign = 3, .n_sunk = 4, .n_unproven = 5};
+    finding_fail(&arena, &v.findings, "export", "is lost")->path = "lost.json";
+    v.n_found = 1;
+    verified_put(&out, "dev", &v, true);
+    is_str(buf_str(&out),
+           "dev: 2 entries, 0 receipts, 0 input texts, 0 exported receipts verified\n"
+           "3 of another ledger, not verified\n"
+           "4 in the sink\n"
+           "5 claims not computed: their receipts do not say what they are made of\n",
+           "and what was not");
+    out.n = 0;
+    canon_write(&out, verified_doc(&arena, "dev", &v));
+    is_str(buf_str(&out),
+           "{\"entries\":2,\"environment\":\"dev\",\"exports\":0,\"findings\":[{\"message\":\"is "
+           "lost\","
+           "\"path\":\"lost.json\",\"rule\":\"export\"}],\"foreign\":3,\"sunk\":4,\"unproven\":5}",
+           "as a document");
+    buf_release(&out);
+}
+
 /* Of three migrations' outputs two each are texts; all that their baselines take is one look at what changed. */
 static void check_asked(void)
 {
@@ -601,7 +633,7 @@ int main(void)
 {
     const int n_faults = sizeof faults / sizeof faults[0];
     const int n_exports = sizeof export_faults / sizeof export_faults[0];
-    tap_plan(2 * n_faults + n_exports + 9 + 6 + 3 + 3 + 4 + 2 + 2);
+    tap_plan(2 * n_faults + n_exports + 9 + 6 + 3 + 3 + 4 + 2 + 2 + 3);
     if (!files_begin()) {
         return 1;
     }
@@ -614,6 +646,7 @@ int main(void)
     }
     check_named();
     check_counts();
+    check_said();
     check_asked();
     check_cap();
     check_unasked();
