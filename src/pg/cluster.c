@@ -94,7 +94,6 @@ static int run_initdb(const struct home *h, const struct programs *p, const char
                           has_locale("C.UTF-8") ? "--locale=C.UTF-8" : "--locale=C",
                           "-U",
                           SERVER_ADMIN,
-                          "--no-instructions",
                           throwaway ? "--no-sync" : NULL,
                           NULL};
     int log = server_log(h, e);
