@@ -2,9 +2,12 @@
 #include "base/clock.h"
 
 #include <errno.h>
+#include <limits.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 
 #include "base/err.h"
@@ -62,6 +65,53 @@ const char *clock_text(int64_t unix_us, char out[static CLOCK_TEXT])
     memcpy(out, text, CLOCK_TEXT - 1);
     out[CLOCK_TEXT - 1] = '\0';
     return out;
+}
+
+/* A zone that it does not know is UTC to the C library. */
+static bool zone_is_known(const char *zone)
+{
+    char path[PATH_MAX];
+    const char *dir = getenv("TZDIR");
+    dir = dir != NULL && dir[0] != '\0' ? dir : "/usr/share/zoneinfo";
+    int n = snprintf(path, sizeof path, "%s/%s", dir, zone);
+    struct stat st;
+    return zone[0] != '\0' && zone[0] != '/' && strstr(zone, "..") == NULL && n > 0 &&
+           (size_t)n < sizeof path && stat(path, &st) == 0 && S_ISREG(st.st_mode);
+}
+
+static bool local_in(time_t t, const char *zone, struct tm *tm)
+{
+    const char *now = getenv("TZ");
+    char *was = now != NULL ? strdup(now) : NULL;
+    char name[PATH_MAX];
+    (void)snprintf(name, sizeof name, ":%s", zone);
+    (void)setenv("TZ", name, 1);
+    tzset();
+    bool is_good = localtime_r(&t, tm) != NULL;
+    if (was != NULL) {
+        (void)setenv("TZ", was, 1);
+    } else {
+        (void)unsetenv("TZ");
+    }
+    free(was);
+    tzset();
+    return is_good;
+}
+
+int clock_local(int64_t unix_us, const char *zone, struct clock_local *out)
+{
+    struct tm tm = {0};
+    int64_t seconds = unix_us / US - (unix_us % US < 0);
+    time_t t = (time_t)seconds;
+    bool is_utc = strcmp(zone, "UTC") == 0;
+    if (is_utc ? gmtime_r(&t, &tm) == NULL : !zone_is_known(zone) || !local_in(t, zone, &tm)) {
+        return -1;
+    }
+    *out = (struct clock_local){.date = (tm.tm_year + 1900) * 10000 + (tm.tm_mon + 1) * 100 +
+                                        tm.tm_mday,
+                                .weekday = tm.tm_wday,
+                                .minute = tm.tm_hour * 60 + tm.tm_min};
+    return 0;
 }
 
 void clock_sleep_ms(int64_t ms)

@@ -10,6 +10,13 @@ int64_t clock_ms(void);      /* monotonic, for deadlines and durations */
 int64_t clock_unix_us(void); /* wall clock; KFMIG_NOW (seconds since 1970) freezes it in tests */
 /* RFC 3339, UTC, microseconds; clamped to the years 1 to 9999. Returns out. */
 const char *clock_text(int64_t unix_us, char out[static CLOCK_TEXT]);
+/* A moment by the clock on a wall. date: as 20261231; weekday: 0 is Sunday; minute: of the day. */
+struct clock_local {
+    int date, weekday, minute;
+};
+/* The same moment in zone: "UTC", or a name of the zone database ("America/Chicago"). -1: this machine does
+ * not know it. Reads that zone's file; for the time of the call it is the process's zone. */
+int clock_local(int64_t unix_us, const char *zone, struct clock_local *out);
 void clock_sleep_ms(int64_t ms); /* returns early on a signal */
 
 #endif

@@ -115,6 +115,7 @@ static int take(struct site *s, const struct writing_order *o, const struct taki
         return 0;
     }
     order.done = "adopted";
+    order.is_unheld = true;
     order.hint = "look at the list above, then add --apply";
     order.baseline = accepted.notes;
     order.work = work;

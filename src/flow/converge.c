@@ -82,7 +82,7 @@ static void say_absent(const struct site *s)
     }
 }
 
-int converge_blocked(const struct site *s, const struct converge_options *o, struct result *r,
+int converge_blocked(struct site *s, const struct converge_options *o, struct result *r,
                      struct err *e)
 {
     struct blocked b = {.n = 0};
@@ -95,7 +95,7 @@ int converge_blocked(const struct site *s, const struct converge_options *o, str
     tell_faults(&s->ear, &b.faults);
     err_list_release(&b.faults);
     if (b.n == 0) {
-        return 0;
+        return converge_has_work(s) ? writing_held(s, "run", e) : 0;
     }
     result_worsen(r, code);
     if (o->keep_going) {

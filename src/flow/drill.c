@@ -225,6 +225,7 @@ static int perform(struct drill *d, struct err *e)
     struct err late = {0};
     struct recorded x = {.d = d, .failure = &found};
     const struct writing_order order = {.done = "recorded",
+                                        .is_unheld = true,
                                         .hint = "add --apply",
                                         .is_confirmed = true,
                                         .lock_wait_ms = d->o->lock_wait_ms,

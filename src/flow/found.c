@@ -199,6 +199,7 @@ int found(struct site *s, const char *id, const struct writing_order *o, struct 
         return -1;
     }
     order.done = "adopted";
+    order.is_unheld = true;
     order.hint = "add --apply";
     order.work = work;
     order.ctx = &f;

@@ -278,6 +278,7 @@ int recover_make(struct recovery *r, int64_t lock_wait_ms, struct err *e)
 {
     struct site *s = r->s;
     const struct writing_order order = {.done = "made",
+                                        .is_unheld = true,
                                         .hint = "add --apply",
                                         .is_confirmed = true,
                                         .baseline = writing_found,

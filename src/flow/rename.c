@@ -103,6 +103,7 @@ int rename_ledger(struct site *s, const char *old, const char *id, int64_t lock_
     struct job j = {old, id, out};
     struct result r;
     const struct writing_order order = {.done = "renamed",
+                                        .is_unheld = true,
                                         .is_confirmed = true,
                                         .lock_wait_ms = lock_wait_ms,
                                         .work = work,

@@ -130,6 +130,21 @@ static void export_all(struct writing *w, const struct step *const *v, size_t *n
     *n = 0;
 }
 
+/* A window may close while a run goes on, or the clock be set: no step begins outside. */
+static bool is_held(const struct steps *r)
+{
+    struct site *s = r->w->site;
+    const struct findings held = site_held_by_time(s);
+    const struct finding *first = findings_stopping(&held, NULL);
+    if (r->w->is_unheld || first == NULL) {
+        return false;
+    }
+    r->w->is_closed = true;
+    tell_warning(&s->ear, "%s: %s; what is left was not begun", s->env->name, first->text);
+    result_worsen(r->w->result, ERR_PREFLIGHT);
+    return true;
+}
+
 static bool must_stop(const struct steps *r)
 {
     const struct site *s = r->w->site;
@@ -138,7 +153,7 @@ static bool must_stop(const struct steps *r)
         s->pg == NULL || !pg_is_alive(s->pg)) {
         return true;
     }
-    if (done->n_failed > 0 && !r->keep_going) {
+    if (r->w->is_closed || (done->n_failed > 0 && !r->keep_going)) {
         return true;
     }
     return r->most > 0 && (int64_t)(done->n_done[RESULT_APPLY] + r->w->n_held) >= r->most;
@@ -184,6 +199,9 @@ static void run_projections(const struct steps *r, const bool *failed)
             r->w->result->n_skipped++;
             continue;
         }
+        if (is_held(r)) {
+            return;
+        }
         run_one_projection(r, x);
     }
 }
@@ -206,7 +224,7 @@ void steps_run(const struct steps *r)
         } else if (step->action == ACTION_APPLY && upstream_failed(p, step, failed)) {
             failed[i] = true;
             w->result->n_skipped++;
-        } else if (step->action == ACTION_APPLY) {
+        } else if (step->action == ACTION_APPLY && !is_held(r)) {
             failed[i] = !run_step(w, step);
             if (!failed[i]) {
                 done[n_done++] = step;

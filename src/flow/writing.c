@@ -281,14 +281,35 @@ int writing_may(const struct site *s, struct err *e)
     return s->env->is_protected ? refuse_powers(s, e) : 0;
 }
 
-static int refuse(const struct site *s, const struct writing_order *o, struct err *e)
+int writing_held(struct site *s, const char *done, struct err *e)
 {
+    size_t n = 0;
+    const struct finding *first = findings_stopping(site_held(s), &n);
+    if (first == NULL) {
+        return 0;
+    }
+    for (const struct finding *f = first + 1; n > 1 && f < s->world.held->v + s->world.held->n;
+         f++) {
+        if (finding_stops(f)) {
+            tell_warning(&s->ear, "%s: %s", s->env->name, f->text);
+        }
+    }
+    err_set(e, ERR_PREFLIGHT, "%s: %s; nothing was %s", s->env->name, first->text, done);
+    return err_hint(e, "%s", first->hint);
+}
+
+static int refuse(const struct writing *w, const struct writing_order *o, struct err *e)
+{
+    struct site *s = w->site;
     if (s->env->is_protected && !o->is_confirmed) {
         err_set(e, ERR_PREFLIGHT, "environment \"%s\" is protected: nothing was %s", s->env->name,
                 o->done);
         return err_hint(e, "%s", o->hint);
     }
-    return writing_may(s, e) != 0 ? -1 : writing_reviewed(s, o->plan_digest, e);
+    if (writing_may(s, e) != 0 || writing_reviewed(s, o->plan_digest, e) != 0) {
+        return -1;
+    }
+    return w->is_unheld ? 0 : writing_held(s, o->done, e);
 }
 
 static int open_frame(struct writing *w, const struct writing_order *o, struct err *e)
@@ -381,10 +402,13 @@ static int record_anew(struct writing *w, struct err *e)
 
 int writing(struct site *s, const struct writing_order *o, struct result *r, struct err *e)
 {
-    struct writing w = {.site = s, .result = r, .lock_wait_ms = o->lock_wait_ms};
+    struct writing w = {.site = s,
+                        .result = r,
+                        .lock_wait_ms = o->lock_wait_ms,
+                        .is_unheld = o->is_unheld || s->o.dbname != NULL};
     struct digest reviewed = plan_digest(&s->plan);
     struct reviewed was;
-    if (refuse(s, o, e) != 0) {
+    if (refuse(&w, o, e) != 0) {
         result_worsen(r, e->code);
         return -1;
     }

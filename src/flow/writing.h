@@ -42,6 +42,8 @@ struct writing {
     size_t n_held, cap_held;
     int64_t held_ms;
     bool is_loose, is_lost, has_none_beside;
+    bool is_unheld; /* as the order says, and of a throwaway database */
+    bool is_closed; /* the window did, while it went on */
     struct pg *beside;
 };
 
@@ -51,6 +53,8 @@ struct writing {
  * is_confirmed --apply, or a person's yes. A protected environment wants one.
  * plan_digest  the reviewed plan as text, which s's plan and the one under the lock must be; NULL: any.
  * is_held      also without it the plan under the lock must be the one that s has now: a person has seen it.
+ * is_unheld    windows, freezes and the checklist do not hold it back: it changes nothing but the ledger, or
+ *              makes a lost database again.
  * targets      to which that plan is restricted; none: all.
  * baseline     where the ledger says nothing yet of what stands there (there is none, or one with nothing but
  *              its contact), record that as the starting baseline, with these notes; writing_found are those
@@ -61,7 +65,7 @@ struct writing_order {
     const char *done, *hint;
     bool is_confirmed;
     const char *plan_digest;
-    bool is_held;
+    bool is_held, is_unheld;
     const char *const *targets;
     size_t n_targets;
     const char *baseline;
@@ -81,6 +85,9 @@ int writing(struct site *s, const struct writing_order *o, struct result *r,
 /* The refusals that need no lock, for who wants to ask a person afterwards: a read-only role; in a protected
  * environment a superuser, who may become one, and who may switch off what counts rows. ERR_PREFLIGHT. */
 int writing_may(const struct site *s, struct err *e) MUST_CHECK;
+/* Whatever holds the environment back now (site_held()); told, all of it. ERR_PREFLIGHT. done: as in an
+ * order. */
+int writing_held(struct site *s, const char *done, struct err *e) MUST_CHECK;
 /* Is s's plan the one with that digest (NULL: any)? ERR_PREFLIGHT. */
 int writing_reviewed(const struct site *s, const char *plan_digest, struct err *e) MUST_CHECK;
 

@@ -6,6 +6,7 @@
 #include "doc/yaml.h"
 #include "load/checker.h"
 #include "load/declaration.h"
+#include "load/operations.h"
 
 struct environments_work {
     struct arena *a;
@@ -223,6 +224,7 @@ static void read_env(const struct environments_work *w, size_t i, struct env *en
     env->kind = (enum env_kind)word_index(doc_str(d, "kind", NULL), kinds,
                                           env->is_protected ? ENV_PROD : ENV_DEV);
     read_stores(w, doc_get(d, "stores"), env);
+    env->operations = operations_read(w->a, d, env->name, w->faults);
     if (env->is_protected && env->approval == APPROVAL_NONE) {
         add_fault(w, doc_get(d, "approval"), "write review or signature",
                   "environment \"%s\" is protected, but its approval is none", env->name);

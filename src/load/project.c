@@ -10,6 +10,7 @@
 #include "load/bundles.h"
 #include "load/depends.h"
 #include "load/environments.h"
+#include "load/operations.h"
 #include "load/projections.h"
 #include "load/registry.h"
 #include "load/text.h"
@@ -97,6 +98,9 @@ static void read_environments(struct project *p)
     p->domains = found.domains;
     p->sink = found.sink;
     p->roots = found.roots;
+    for (size_t i = 0; i < p->n_env; i++) {
+        operations_check_files(&p->env[i], p->dirfd, ENVIRONMENTS_PATH, &p->faults);
+    }
     check_roots(p);
 }
 

@@ -8,6 +8,8 @@
 #include "base/arena.h"
 #include "model/store_kind.h"
 
+struct operations; /* model/operations.h */
+
 struct names {
     const char **v;
     size_t n, cap;
@@ -53,7 +55,8 @@ struct env {
     const char *
         dsn_ref; /* NULL if embedded; a name of an environment variable, or a path if it has a '/' */
     bool implicit; /* no environments.v1.yml: takes DATABASE_URL or the libpq PG* variables */
-    struct names extensions; /* provision */
+    const struct operations *operations; /* model/operations.h; NULL: nothing of it is declared */
+    struct names extensions;             /* provision */
     struct names roles;
     int line, col;
 };

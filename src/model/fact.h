@@ -12,7 +12,8 @@
 #include "model/standing.h"
 #include "model/store_kind.h"
 
-struct doc; /* doc/doc.h */
+struct doc;      /* doc/doc.h */
+struct findings; /* model/finding.h */
 
 /* One ledger entry about a migration, or about a projection that was published: checksum is then the digest
  * of its generation. subject: what it is called now; recorded_as: what the entry calls it. */
@@ -169,7 +170,10 @@ struct role_fact {
 
 struct world {
     const char
-        *running;   /* who runs something there now, and what; NULL: nobody, or nobody has looked */
+        *running; /* who runs something there now, and what; NULL: nobody, or nobody has looked */
+    /* Why nothing may be changed now, whatever the plan says (windows, freeze, checklist), and what of it
+     * holds; NULL: nobody has looked. No part of a plan: giving a confirmation does not change it. */
+    const struct findings *held;
     bool reachable; /* the store that holds the ledger answered and is the right database */
     /* Where not: one line; what the server said, for text and never for documents; what to do. "" if none. */
     const char *why_not, *server_said, *hint;

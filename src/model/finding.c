@@ -43,20 +43,38 @@ void finding_pass(struct arena *a, struct findings *l, const char *rule)
     add(a, l, rule)->passed = true;
 }
 
-struct finding *finding_fail(struct arena *a, struct findings *l, const char *rule, const char *fmt,
-                             ...)
+static struct finding *add_failed(struct arena *a, struct findings *l, const char *rule,
+                                  const char *fmt, va_list ap)
 {
     struct buf text = {0};
-    va_list ap;
-    va_start(ap, fmt);
     buf_vprintf(&text, fmt, ap);
-    va_end(ap);
     if (text.n == 0) {
         BUG("a finding that failed has nothing to say");
     }
     struct finding *f = add(a, l, rule);
     f->text = arena_strdup(a, buf_str(&text));
     buf_release(&text);
+    return f;
+}
+
+struct finding *finding_fail(struct arena *a, struct findings *l, const char *rule, const char *fmt,
+                             ...)
+{
+    va_list ap;
+    va_start(ap, fmt);
+    struct finding *f = add_failed(a, l, rule, fmt, ap);
+    va_end(ap);
+    return f;
+}
+
+struct finding *finding_unknown(struct arena *a, struct findings *l, const char *rule,
+                                const char *fmt, ...)
+{
+    va_list ap;
+    va_start(ap, fmt);
+    struct finding *f = add_failed(a, l, rule, fmt, ap);
+    va_end(ap);
+    f->is_unknown = true;
     return f;
 }
 
@@ -83,7 +101,10 @@ const struct finding *findings_stopping(const struct findings *l, size_t *n_stop
 
 const char *finding_result(const struct finding *f)
 {
-    return f->passed ? "pass" : f->waived_by[0] != '\0' ? "waived" : "fail";
+    return f->passed                 ? "pass"
+           : f->waived_by[0] != '\0' ? "waived"
+           : f->is_unknown           ? "unknown"
+                                     : "fail";
 }
 
 /* One found, and as which. */

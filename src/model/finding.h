@@ -31,11 +31,12 @@ const char *severity_text(enum severity s); /* "note", "warning", "error" */
  * text      what is wrong, one line without a trailing stop; "" exactly where passed.
  * hint      what to do about it.
  * fix       the line of a file that would make it pass ("scope.allowed_schemas: [app, audit]").
- * waived_by what lets a failed one through; "": nothing does. */
+ * waived_by what lets a failed one through; "": nothing does.
+ * is_unknown  nobody could tell whether it holds: it did not pass, and text says why nobody could. */
 struct finding {
     const char *rule;
     enum severity severity;
-    bool passed;
+    bool passed, is_unknown;
     const char *path;
     int line, col;
     const char *subject;
@@ -60,6 +61,11 @@ void finding_pass(struct arena *a, struct findings *l, const char *rule);
 struct finding *finding_fail(struct arena *a, struct findings *l, const char *rule, const char *fmt,
                              ...) PRINTF_LIKE(4, 5);
 
+/* Nobody can tell whether the rule holds, for which text says the reason; else as finding_fail(): what is not
+ * known stands in the way. */
+struct finding *finding_unknown(struct arena *a, struct findings *l, const char *rule,
+                                const char *fmt, ...) PRINTF_LIKE(4, 5);
+
 /* Does it stand in the way? An error that failed and that nothing waives. */
 bool finding_stops(const struct finding *f);
 
@@ -69,7 +75,7 @@ const struct finding *findings_stopping(const struct findings *l, size_t *n_stop
 /* By path, line and column, then as they were found. */
 void findings_sort(struct findings *l);
 
-/* "pass", "waived" or "fail", as receipts say it. */
+/* "pass", "waived" or "fail", as receipts say it; "unknown" where nobody could tell. */
 const char *finding_result(const struct finding *f);
 
 #endif

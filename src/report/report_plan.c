@@ -282,6 +282,7 @@ void report_plan(struct buf *out, const struct style *st, const struct plan *p)
 {
     words_summary(out, p);
     words_running(out, st, p);
+    words_held(out, st, p);
     put_world(out, st, p);
     buf_puts(out, put_steps(out, st, p) ? "\n" : "");
     put_next(out, st, p);

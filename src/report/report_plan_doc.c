@@ -60,6 +60,7 @@ struct doc *report_plan_doc(struct arena *a, const struct plan *p)
     /* What the plan itself (plan/doc.c) has of it is what makes it that plan: objects and their digests. */
     words_put_drift(a, d, "drift", p->world);
     words_put_moved(a, d, p->world);
+    words_put_held(a, d, p->world);
     struct doc *targets = doc_put(a, d, "targets", doc_new(a, DOC_LIST));
     for (size_t i = 0; i < p->n_migrations; i++) {
         for (int stage = (int)words_first_stage(&p->v[i]); stage < STAGE_COUNT && p->v[i].selected;
@@ -238,6 +239,17 @@ static void put_statement_table(struct buf *out, const struct plan *p)
     buf_puts(out, "\n</details>\n");
 }
 
+static void put_held(struct buf *out, const struct findings *l)
+{
+    for (size_t i = 0; l != NULL && i < l->n; i++) {
+        if (finding_stops(&l->v[i])) {
+            buf_puts(out, "\nHeld back: ");
+            put_cell(out, l->v[i].text);
+            buf_putc(out, '\n');
+        }
+    }
+}
+
 void report_plan_markdown(struct buf *out, const struct plan *p)
 {
     char text[DIGEST_TEXT];
@@ -251,6 +263,7 @@ void report_plan_markdown(struct buf *out, const struct plan *p)
         put_cell(out, p->world->why_not);
         buf_putc(out, '\n');
     }
+    put_held(out, p->world->held);
     put_rows(out, p);
     put_statement_table(out, p);
     buf_printf(out, "\nplan `%s`\n", digest_text(&digest, text));

@@ -49,6 +49,10 @@ void words_unreachable(struct buf *out, const struct style *st, const struct pla
 
 /* "a build is running now: ..."; nothing if none is, or nobody has looked. */
 void words_running(struct buf *out, const struct style *st, const struct plan *p);
+/* What holds the environment back now, a line each: "held back: it is mon 12:00 UTC, ..."; and into d, as a
+ * member "held" where there is such. */
+void words_held(struct buf *out, const struct style *st, const struct plan *p);
+void words_put_held(struct arena *a, struct doc *d, const struct world *w);
 /* Why the run of f failed, as its receipt says, each line behind indent: "forward.sql:3:1, statement 2:
  * undefined_table (42P01)", then the gates that failed. Nothing where that is not known, or it did not. */
 void words_failure(struct buf *out, const struct bundle *b, const struct fact *f,

@@ -13,6 +13,46 @@ void words_running(struct buf *out, const struct style *st, const struct plan *p
     }
 }
 
+void words_held(struct buf *out, const struct style *st, const struct plan *p)
+{
+    const struct findings *l = p->world->held;
+    for (size_t i = 0; l != NULL && i < l->n; i++) {
+        if (!finding_stops(&l->v[i])) {
+            continue;
+        }
+        words_paint(out, st, PAINT_BAD, "held back", 0);
+        buf_puts(out, ": ");
+        words_safe(out, l->v[i].text);
+        buf_puts(out, "; ");
+        words_safe(out, l->v[i].hint);
+        buf_putc(out, '\n');
+    }
+}
+
+static struct doc *words_finding(struct arena *a, const struct finding *f)
+{
+    struct doc *d = doc_new(a, DOC_MAP);
+    doc_put(a, d, "rule", doc_text(a, f->rule));
+    doc_put(a, d, "result", doc_text(a, finding_result(f)));
+    doc_put(a, d, "severity", doc_text(a, severity_text(f->severity)));
+    doc_put(a, d, "subject", words_doc(a, f->subject));
+    doc_put(a, d, "text", words_doc(a, f->text));
+    doc_put(a, d, "hint", words_doc(a, f->hint));
+    return d;
+}
+
+void words_put_held(struct arena *a, struct doc *d, const struct world *w)
+{
+    struct doc *list = NULL;
+    for (size_t i = 0; w->held != NULL && i < w->held->n; i++) {
+        const struct finding *f = &w->held->v[i];
+        if (finding_stops(f)) {
+            list = list != NULL ? list : doc_put(a, d, "held", doc_new(a, DOC_LIST));
+            doc_push(a, list, words_finding(a, f));
+        }
+    }
+}
+
 void words_time(struct buf *out, int64_t ms)
 {
     if (ms >= 0 && ms < 10000) {

@@ -86,6 +86,9 @@ static void ask_runs(struct site *s)
 void site_ask_around(struct site *s, unsigned what)
 {
     struct err ignored = {0};
+    if (s->env != NULL && s->env->operations != NULL) {
+        (void)site_held(s);
+    }
     bool has_ledger = s->pg != NULL && s->world.has_ledger;
     if (has_ledger && ledger_running(s->pg, s->a, &s->world.running, &ignored) == 0 &&
         (what & AROUND_RUNS) != 0) {

@@ -108,6 +108,12 @@ int site_replan(struct site *s, bool full, struct err *e) MUST_CHECK;
  * in the tables that statements to be run lock (s->world.rows). What cannot be had is left out. */
 enum { AROUND_RUNS = 1, AROUND_ROWS = 2 };
 void site_ask_around(struct site *s, unsigned what);
+/* held.c: what stands in the way of any change now, whatever the plan says: rules "window", "freeze" and, for
+ * each item of the checklist, "checklist". Of s's plan as it is restricted now; into s->world.held, too. No
+ * I/O but the clock and its zones. */
+const struct findings *site_held(struct site *s);
+/* Only the two that the clock decides. In s->a. */
+struct findings site_held_by_time(const struct site *s);
 /* The connection and the lease go; what was read stays. */
 void site_leave(struct site *s);
 /* site_leave(), and what is not in the arena. Of a zeroed site is fine. */

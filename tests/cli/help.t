@@ -257,7 +257,7 @@ One migration: what it may touch, how much, how it is undone, who reviews it.
     diffs: where the observed changes are exported
       summary: diffs/summary.json: kfmig writes it to diffs/summary.json
       touched: diffs/touched.csv: kfmig writes it to diffs/touched.csv
-$ kfmig help environments | head -12
+$ kfmig help environments | sed -n 1,12p
 Where migrations run, in what order they are promoted, and what nobody may
     touch. File: registry/environments.v1.yml.
 

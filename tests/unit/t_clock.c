@@ -48,9 +48,50 @@ static void test_now(void)
     ok(clock_ms() >= before, "the monotonic clock does not go back");
 }
 
+/* Whatever the process's own zone is, and it stays that. */
+static void test_local(void)
+{
+    static const struct {
+        int64_t us;
+        const char *zone;
+        int date, weekday, minute; /* date 0: it is not known */
+    } rows[] = {
+        {0, "UTC", 19700101, 4, 0},
+        {-1, "UTC", 19691231, 3, 1439},
+        {1772409600000000, "UTC", 20260302, 1, 0},
+        {1772409600000000, "America/Chicago", 20260301, 0, 1080},
+        {1783000000000000, "America/Chicago", 20260702, 4, 526}, /* in summer */
+        {1772409600000000, "Asia/Kolkata", 20260302, 1, 330},
+        {1772409600000000, "America/Nowhere", 0, 0, 0},
+        {1772409600000000, "America", 0, 0, 0},
+        {1772409600000000, "../zoneinfo/UTC", 0, 0, 0},
+        {1772409600000000, "/etc/localtime", 0, 0, 0},
+        {1772409600000000, "", 0, 0, 0},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct clock_local at = {0};
+        int rc = clock_local(rows[i].us, rows[i].zone, &at);
+        is_int(rc, rows[i].date != 0 ? 0 : -1, rows[i].zone);
+        is_int(at.date, rows[i].date, "its date");
+        is_int(at.weekday * 10000 + at.minute, rows[i].weekday * 10000 + rows[i].minute,
+               "weekday and minute");
+    }
+    (void)setenv("TZ", "Asia/Kolkata", 1);
+    struct clock_local at;
+    ok(clock_local(0, "America/Chicago", &at) == 0 && at.minute == 1080, "from another zone");
+    is_str(getenv("TZ"), "Asia/Kolkata", "which the process has again");
+    (void)unsetenv("TZ");
+    ok(clock_local(0, "America/Chicago", &at) == 0 && getenv("TZ") == NULL, "or none");
+    (void)setenv("TZDIR", "/nowhere", 1);
+    ok(clock_local(0, "America/Chicago", &at) == -1, "without a zone database no zone is known");
+    ok(clock_local(0, "UTC", &at) == 0, "but UTC");
+    (void)unsetenv("TZDIR");
+}
+
 int main(void)
 {
-    tap_plan(8 + 6);
+    tap_plan(8 + 6 + 33 + 5);
+    test_local();
     test_text();
     test_now();
     return tap_done();

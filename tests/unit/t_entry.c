@@ -197,7 +197,7 @@ static void test_kinds(void)
             buf_printf(&known, "%s ", entry_kind_text((enum entry_kind)k));
         }
     }
-    is_str(buf_str(&known), "contact adopt apply intent batch done publish drill rename ",
+    is_str(buf_str(&known), "contact adopt apply intent batch done publish drill rename confirm ",
            "the kinds of format 1");
     buf_release(&known);
 }

@@ -1,15 +1,27 @@
 /* layer: flow scripted */
 /* What an earlier run or another project left, when `kfmig build` comes: receipts that no ledger took, and migrations that
- * only the ledger knows; on a whole server. */
+ * only the ledger knows; and what holds the environment back; on a whole server. */
+#include "model/operations.h"
 #include "scripted_verbs.h"
 
 static struct run_of t;
 static struct cluster empty, built, many;
 static const char *target; /* NULL: all */
 
+/* The first one's beginning freezes the environment. */
+static struct operations operations;
+static bool freezes;
+
+static void freezing_hear(void *ctx, const struct tell *what)
+{
+    run_of_hear(ctx, what);
+    operations.n_freezes += freezes && what->kind == TELL_BEGIN && operations.n_freezes == 0;
+}
+
 static int build_it(struct run_of *v)
 {
     const struct converge_options o = {.order = {.is_confirmed = true}};
+    v->s.ear.hear = freezing_hear;
     return plan_first(v) != 0 ||
                    (target != NULL && plan_restrict(&v->s.plan, &target, 1, &v->e) != 0) ||
                    converge_blocked(&v->s, &o, &v->r, &v->e) != 0
@@ -110,6 +122,65 @@ static void old_format_protected(void)
     t.l.p.env[0].is_protected = true;
 }
 
+/* --- what holds it back */
+
+static struct freeze winter[] = {
+    {20261220, 20270103, "UTC", "year end", "2026-12-20 to 2027-01-03"}};
+static struct window weekend[] = {
+    {65, 120, 360, "UTC", "sat-sun 02:00 to 06:00 UTC"},
+    {127, 0, 1, "America/Nowhere", "daily 00:00 to 00:01 America/Nowhere"}};
+static const char *asked[] = {"comms posted", "on-call assigned"};
+#define CHRISTMAS "1798156800" /* Friday 2026-12-25, 00:00 UTC */
+
+static void operate(void)
+{
+    (void)setenv("KFMIG_NOW", CHRISTMAS, 1);
+    t.l.p.env[0].operations = &operations;
+}
+
+static void frozen(void)
+{
+    operate();
+    operations = (struct operations){.freezes = winter, .n_freezes = 1};
+}
+
+static void frozen_in_between(void)
+{
+    frozen();
+    operations.n_freezes = 0;
+    freezes = true;
+}
+
+static void outside(void)
+{
+    operate();
+    operations = (struct operations){.windows = weekend, .n_windows = 1};
+}
+
+static void in_no_zone(void)
+{
+    operate();
+    operations = (struct operations){.windows = weekend + 1, .n_windows = 1};
+}
+
+static void inside(void)
+{
+    outside();
+    (void)setenv("KFMIG_NOW", "1798342200", 1); /* Sunday 2026-12-27, 03:30 UTC */
+}
+
+static void unconfirmed(void)
+{
+    operate();
+    operations = (struct operations){.checklist = {asked, 2, 2}};
+}
+
+static void four_more(void)
+{
+    a_third();
+    verbs_migration("M-4", "app", "INSERT INTO app.t VALUES (4);\n");
+}
+
 /* --- the cases */
 
 #define FAILS "~ INSERT INTO app.t VALUES (3)* -> error 23505\n"
@@ -141,6 +212,15 @@ static const struct {
     {"one that cannot run", third_cannot_run, NULL, &built, "", -1, ERR_CONFIG, "1 target is blocked; nothing was run; ... fault: VACUUM", NULL},
     {"one that cannot run, and is not meant", third_cannot_run_and_the_first_is_meant, NULL, &built, "", 0, ERR_NONE, NULL, NULL},
     {"a ledger of an older format in a protected environment", NULL, old_format_protected, &built, "", 0, ERR_NONE, NULL, NULL},
+    {"frozen", a_third, frozen, &built, "", -1, ERR_NONE, "dev: changes are frozen from 2026-12-20 to 2027-01-03: year end; nothing was run; wait until it is over", NULL},
+    {"frozen, and there is nothing to do", NULL, frozen, &built, "", 0, ERR_NONE, NULL, NULL},
+    {"frozen, and what is to be done is blocked", third_cannot_run, frozen, &built, "", -1, ERR_CONFIG, "1 target is blocked; nothing was run; ... fault: VACUUM", NULL},
+    {"frozen while it runs: the one that is running ends, the next does not begin", four_more, frozen_in_between, &built, "", 0, ERR_PREFLIGHT, "begin: M-3|statement: INSERT|warning: dev: changes are frozen from 2026-12-20 to 2027-01-03: year end; what is left was not begun|done: |, apply M-3", NULL},
+    {"outside of the window", a_third, outside, &built, "", -1, ERR_NONE, "dev: it is fri 00:00 UTC, outside of the maintenance window; nothing was run; wait for the window: sat-sun 02:00 to 06:00 UTC", NULL},
+    {"inside of the window", a_third, inside, &built, "", 0, ERR_NONE, "begin: M-3|statement: INSERT|done: |, apply M-3", NULL},
+    {"a window in a zone that nobody knows", a_third, in_no_zone, &built, "", -1, ERR_NONE, "dev: this machine does not know the time zone \"America/Nowhere\", so nobody knows; nothing was run; install the zone database (tzdata), or write the zone as UTC", NULL},
+    {"items that nobody has confirmed", a_third, unconfirmed, &built, "", -1, ERR_NONE, "dev: nobody has confirmed \"comms posted\" for this plan; nothing was run; whoever knows: `kfmig preflight dev --confirm=\"comms posted\"` ... warning: dev: nobody has confirmed \"on-call assigned\" for this plan|", NULL},
+
     {"a ledger of an older format", NULL, old_format, &built, "", 0, ERR_NONE, "note: dev: fingerprints of 1 object recorded anew in format 2; ledger entry 6|", NULL},
 };
 /* clang-format on */
@@ -149,6 +229,8 @@ enum { N = sizeof cases / sizeof *cases };
 static void begin(void)
 {
     target = NULL;
+    freezes = false;
+    (void)unsetenv("KFMIG_NOW");
     verbs_project();
     if (fchdir(project_fd) != 0) {
         abort();
