@@ -23,6 +23,7 @@ struct cache {
     struct arena arena; /* of what is pending */
     struct cached_change *pending;
     size_t n_pending, cap_pending;
+    sqlite3_stmt *get; /* of cache_get(), kept: preparing costs more than a row */
 };
 
 struct cache *cache_open(int dirfd, const char *root)
@@ -84,12 +85,11 @@ static sqlite3_stmt *prepare_read(struct cache *c, const char *sql, const char *
     return prepare(c, sql, kind);
 }
 
-static void end_read(struct cache *c, sqlite3_stmt *s, int rc)
+static void check_read(struct cache *c, int rc)
 {
     if (rc != SQLITE_ROW && rc != SQLITE_DONE) {
         cache_file_give_up(&c->file, rc);
     }
-    (void)sqlite3_finalize(s);
 }
 
 void cache_each(struct cache *c, const char *kind, cache_visit visit, void *ctx)
@@ -114,15 +114,31 @@ void cache_each(struct cache *c, const char *kind, cache_visit visit, void *ctx)
             visit(ctx, name, value);
         }
     }
-    end_read(c, s, rc);
+    check_read(c, rc);
+    (void)sqlite3_finalize(s);
     buf_release(&last);
+}
+
+/* The kept statement with its first parameter, as prepare_read(). */
+static sqlite3_stmt *ready_get(struct cache *c, const char *kind)
+{
+    static const char sql[] = "SELECT value, guard FROM hint WHERE kind = ?1 AND name = ?2";
+    if (c == NULL || c->get == NULL || c->n_pending > 0 || c->file.is_given_up) {
+        sqlite3_stmt *s = prepare_read(c, sql, kind);
+        if (s != NULL) {
+            (void)sqlite3_finalize(c->get);
+            c->get = s;
+        }
+        return s;
+    }
+    (void)sqlite3_bind_text(c->get, 1, kind, -1, SQLITE_STATIC);
+    return c->get;
 }
 
 bool cache_get(struct cache *c, const char *kind, struct bytes name, struct arena *a,
                struct bytes *value)
 {
-    sqlite3_stmt *s =
-        prepare_read(c, "SELECT value, guard FROM hint WHERE kind = ?1 AND name = ?2", kind);
+    sqlite3_stmt *s = ready_get(c, kind);
     if (s == NULL) {
         return false;
     }
@@ -133,7 +149,8 @@ bool cache_get(struct cache *c, const char *kind, struct bytes name, struct aren
         struct bytes v = column(s, 0);
         *value = bytes_of(arena_strndup(a, v.p, v.n), v.n);
     }
-    end_read(c, s, rc);
+    check_read(c, rc);
+    (void)sqlite3_reset(s);
     return found;
 }
 
@@ -248,6 +265,7 @@ void cache_close(struct cache *c)
 {
     if (c != NULL) {
         cache_flush(c);
+        (void)sqlite3_finalize(c->get);
         cache_file_close(&c->file);
         arena_release(&c->arena);
         free(c);
