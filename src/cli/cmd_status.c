@@ -8,7 +8,7 @@ static int print(const struct request *req, struct invocation *s)
     struct buf out = {0};
     struct style st = output_style(req, stdout);
     int status;
-    site_ask_around(&s->site, AROUND_RUNS);
+    site_ask_around(&s->site, AROUND_RUNS, -1);
     if (req->format == FORMAT_JSON) {
         status = output_json(req, report_status_doc(s->a, &s->site.plan));
     } else {

@@ -104,7 +104,8 @@ static int explain(struct invocation *s, const struct arguments *args, struct bu
     if (select_target(s, args, &at, e) != 0) {
         return -1;
     }
-    site_ask_around(&s->site, AROUND_RUNS);
+    site_ask_around(&s->site, AROUND_RUNS,
+                    at.projection >= 0 ? (int)s->site.plan.n_migrations + at.projection : at.step);
     if (at.projection >= 0) {
         return explain_projection(s, &at, out, e);
     }

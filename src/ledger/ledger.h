@@ -163,8 +163,9 @@ int ledger_unlock(struct pg *s, struct err *e) MUST_CHECK;
 /* Who holds the run's lock now, "kfmig build M-1 (pid 7, connected since ...)"; NULL: nobody. In a. Asks for
  * no lock. */
 int ledger_running(struct pg *s, struct arena *a, const char **out, struct err *e) MUST_CHECK;
-/* Fill f[i]->run, in a, of those entries whose receipts are there and can be read. */
-int ledger_runs(struct pg *s, struct arena *a, struct fact *const *f, size_t n,
+/* Fill f[i]->run, in a, of those entries whose receipts are there and can be read. What the cache (NULL:
+ * none) remembers by a receipt's digest is not asked for; without anything left to ask nothing is sent. */
+int ledger_runs(struct pg *s, struct cache *cache, struct arena *a, struct fact *const *f, size_t n,
                 struct err *e) MUST_CHECK;
 /* End the server's side of a connection that this run lost: session backend_pid, if it still holds the lock
  * for run_id. On a network that swallows everything the server would keep it, and with it the lock, for

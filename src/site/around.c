@@ -69,21 +69,36 @@ static void ask_rows(struct site *s)
     }
 }
 
-static void ask_runs(struct site *s)
+static void add_last(struct step *x, struct fact **f, size_t *n)
 {
-    struct err ignored = {0};
-    struct fact **f = ARENA_ARRAY(s->a, struct fact *, s->plan.n_steps + 1);
-    size_t n = 0;
-    for (size_t i = 0; i < s->plan.n_steps; i++) {
-        const struct history *h = s->plan.v[i].history;
-        if (s->plan.v[i].selected && h != NULL && h->last != NULL) {
-            f[n++] = h->last;
-        }
+    if (x->history != NULL && x->history->last != NULL) {
+        f[(*n)++] = x->history->last;
     }
-    (void)(ledger_runs(s->pg, s->a, f, n, &ignored) == 0);
 }
 
-void site_ask_around(struct site *s, unsigned what)
+/* step: only of what the chain from it names; -1: of all that is selected. */
+static void ask_runs(struct site *s, int step)
+{
+    struct err ignored = {0};
+    struct plan *p = &s->plan;
+    struct fact **f = ARENA_ARRAY(s->a, struct fact *, p->n_steps + 1);
+    size_t n = 0;
+    if (step >= 0) {
+        int *chain = ARENA_ARRAY(s->a, int, p->n_steps + 1);
+        size_t n_chain = plan_chain(p, step, chain, p->n_steps);
+        for (size_t i = 0; i < n_chain; i++) {
+            add_last(&p->v[chain[i]], f, &n);
+        }
+    }
+    for (size_t i = 0; step < 0 && i < p->n_steps; i++) {
+        if (p->v[i].selected) {
+            add_last(&p->v[i], f, &n);
+        }
+    }
+    (void)(ledger_runs(s->pg, s->cache, s->a, f, n, &ignored) == 0);
+}
+
+void site_ask_around(struct site *s, unsigned what, int step)
 {
     struct err ignored = {0};
     if (s->env != NULL && s->env->operations != NULL) {
@@ -92,7 +107,7 @@ void site_ask_around(struct site *s, unsigned what)
     bool has_ledger = s->pg != NULL && s->world.has_ledger;
     if (has_ledger && ledger_running(s->pg, s->a, &s->world.running, &ignored) == 0 &&
         (what & AROUND_RUNS) != 0) {
-        ask_runs(s);
+        ask_runs(s, step);
     }
     if (s->pg != NULL && s->world.reachable && (what & AROUND_ROWS) != 0) {
         ask_rows(s);

@@ -104,10 +104,11 @@ int site_plan(struct site *s, bool want_server, struct err *e) MUST_CHECK;
  * full look where full says so, and the plan. */
 int site_replan(struct site *s, bool full, struct err *e) MUST_CHECK;
 /* For people, once the plan is made: who runs something there now (s->world.running); with AROUND_RUNS what
- * receipts tell of each last run (run of facts), a receipt each; with AROUND_ROWS about how many rows stand
- * in the tables that statements to be run lock (s->world.rows). What cannot be had is left out. */
+ * receipts tell of each last run (run of facts), of the steps on the chain from step, or, where it is -1, of
+ * all that are selected; with AROUND_ROWS about how many rows stand in the tables that statements to be run
+ * lock (s->world.rows). What cannot be had is left out. */
 enum { AROUND_RUNS = 1, AROUND_ROWS = 2 };
-void site_ask_around(struct site *s, unsigned what);
+void site_ask_around(struct site *s, unsigned what, int step);
 /* held.c: what stands in the way of any change now, whatever the plan says: rules "window", "freeze" and, for
  * each item of the checklist, "checklist". Of s's plan as it is restricted now; into s->world.held, too. No
  * I/O but the clock and its zones. */

@@ -15,7 +15,7 @@ from tap import at_exit, equal, fresh_folder, main, note, test
 MIGRATIONS, STAGES = int(os.environ.get("KFMIG_BENCH_MIGRATIONS", "1430")), 7
 TARGETS = MIGRATIONS * STAGES
 ROUNDS = 15
-GOAL, WHY_MS, VERSION_MS = 0.5, 50, 5
+GOAL, WHY_MS, LOOKED_MS, VERSION_MS = 0.5, 50, 150, 5
 STRICT = os.environ.get("KFMIG_BENCH_STRICT") == "1"
 
 folder = fresh_folder()
@@ -58,6 +58,8 @@ def nothing_to_do():
         "kfmig": lambda: milliseconds([KFMIG, "build", "dev"], p.root, p.env),
         "ninja": lambda: milliseconds(["ninja"], root),
         "why": lambda: milliseconds([KFMIG, "why", f"dev/{last}@apply"], p.root, p.env),
+        "status": lambda: milliseconds([KFMIG, "status", "dev"], p.root, p.env),
+        "check": lambda: milliseconds([KFMIG, "check"], p.root, p.env),
         "version": lambda: milliseconds([KFMIG, "--version"], p.root, p.env),
         "true": lambda: milliseconds(["/bin/true"], p.root, p.env),
     })
@@ -65,6 +67,7 @@ def nothing_to_do():
     note(f"{TARGETS} targets ({MIGRATIONS} migrations), {MIGRATIONS} tables; medians of {ROUNDS}")
     note(f"kfmig build {took['kfmig']:.1f} ms, ninja {took['ninja']:.1f} ms: ratio {ratio:.2f} (goal {GOAL})")
     note(f"kfmig why {took['why']:.1f} ms (goal {WHY_MS} at 100,000 targets)")
+    note(f"kfmig status {took['status']:.1f} ms, check {took['check']:.1f} ms (goal {LOOKED_MS} at 10,000 bundles)")
     note(f"kfmig --version {took['version']:.1f} ms (goal {VERSION_MS}); /bin/true {took['true']:.1f} ms")
     moved = pg.value(p.db, f"SELECT pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '{wal}')")
     note(f"WAL written meanwhile, by anybody: {moved} bytes")

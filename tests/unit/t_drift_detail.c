@@ -134,7 +134,7 @@ int main(void)
     size_t n = 9;
     (void)site_details(&nobody, &n);
     is_int(n, 0, "without drift there is nothing to tell");
-    site_ask_around(&nobody, AROUND_RUNS | AROUND_ROWS);
+    site_ask_around(&nobody, AROUND_RUNS | AROUND_ROWS, -1);
     ok(nobody.world.running == NULL, "without a connection nobody is asked what runs");
     arena_release(&arena);
     return tap_done();

@@ -7,7 +7,8 @@ static struct setting t;
 
 #define WHO "connect -> ok\n" IDENTIFY ENTRIES LOOKED "@postgis_lineage -> rows\n"
 #define HOLDER "@ledger_lock_holder -> rows\n"
-#define RUNNING HOLDER "@ledger_read_runs -> rows\n"
+#define RUNNING HOLDER
+#define RUNS "@ledger_read_runs"
 #define ROWS "@postgis_rows_about -> "
 
 /* clang-format off */
@@ -40,7 +41,7 @@ static void play(size_t i)
     (void)asprintf(&lines, "%s%s", WHO, scenarios[i].lines);
     setting_play(&t, lines);
     int rc = site_plan(&t.s, true, &e);
-    site_ask_around(&t.s, (AROUND_RUNS | AROUND_ROWS) & ~scenarios[i].not_asked);
+    site_ask_around(&t.s, (AROUND_RUNS | AROUND_ROWS) & ~scenarios[i].not_asked, -1);
     const int64_t *rows = table_gets(&t.s.world.rows, "table app.item");
     if (rows != NULL) {
         (void)snprintf(seen, sizeof seen, "app.item %lld", (long long)*rows);
@@ -54,7 +55,89 @@ static void play(size_t i)
     ok(pq_played() && good, scenarios[i].name);
 }
 
+/* --- what receipts tell of runs ------------------------------------------------------------------- */
+
+#define SAID(seq, actor)                                                                           \
+    seq " | " actor " | " MOMENT                                                                   \
+        " | 12 | NULL | NULL | NULL | NULL | NULL | NULL | NULL | NULL | NULL | because | NULL"
+
+/* clang-format off */
+/* Two migrations that are applied, as entries 4 and 5; M-2 stands behind M-1. */
+static const struct {
+    const char *name;
+    int step;
+    const char *remembered; /* of entry 4, in the cache; NULL: nothing */
+    const char *asked;      /* what is asked for, and the answer */
+    const char *actors;     /* what is known of the two afterwards */
+} runs[] = {
+    {"runs of all that is selected", -1, NULL, RUNS "({\"4\",\"5\"}) -> rows " SAID("4", "ann") " ; " SAID("5", "bob") "\n", "ann bob"},
+    {"runs of one chain only", 0, NULL, RUNS "({\"4\"}) -> rows " SAID("4", "ann") "\n", "ann -"},
+    {"one that is remembered is not asked for", -1, "=eve\0=" MOMENT "\0=7\0-\0-\0-\0-\0-\0-\0-\0-\0-\0-\0-\0", RUNS "({\"5\"}) -> rows " SAID("5", "bob") "\n", "eve bob"},
+    {"with nothing left to ask nothing is sent", 0, "=eve\0=" MOMENT "\0=7\0-\0-\0-\0-\0-\0-\0-\0-\0-\0-\0-\0", "", "eve -"},
+    {"what an older kfmig remembers is asked for again", 0, "=eve\0=" MOMENT "\0=7\0-\0", RUNS "({\"4\"}) -> rows " SAID("4", "ann") "\n", "ann -"},
+    {"a receipt that is not there is left out", -1, NULL, RUNS "({\"4\",\"5\"}) -> rows " SAID("5", "bob") "\n", "- bob"},
+    {"one that nobody asked for too", 0, NULL, RUNS "({\"4\"}) -> rows " SAID("5", "bob") "\n", "- -"},
+    {"the question fails", -1, NULL, RUNS "({\"4\",\"5\"}) -> error 57014\n", "- -"},
+};
+/* clang-format on */
+enum { N_RUNS = sizeof runs / sizeof *runs, REMEMBERED = 80 };
+
+static const char *actor_of(const char *id)
+{
+    const struct history *h = past_get(&t.s.past, id);
+    return h == NULL || h->last == NULL || h->last->run == NULL ? "-" : h->last->run->actor;
+}
+
+/* Without its last NUL, which C adds, a text with some within. */
+static size_t length_of(const char *text)
+{
+    size_t n = 0;
+    while (n < REMEMBERED && (text[n] != '\0' || text[n + 1] == '-' || text[n + 1] == '=')) {
+        n++;
+    }
+    return n + 1;
+}
+
+static void play_runs(size_t i)
+{
+    struct err e = {0};
+    char seen[80];
+    char *lines = NULL;
+    setting_project("");
+    project_bundle("M-2", "");
+    setting_open(&t, "dev", LEDGER_UUID, 3);
+    kept_add(&t.keeper.is, ENTRY_APPLY, "M-1", NULL);
+    kept_add(&t.keeper.is, ENTRY_APPLY, "M-2", NULL);
+    if (runs[i].remembered != NULL) {
+        struct digest receipt = digest_of(bytes_str("M-1"));
+        cache_put(t.l.cache, "run", bytes_of((const char *)receipt.b, sizeof receipt.b),
+                  bytes_of(runs[i].remembered, length_of(runs[i].remembered)));
+    }
+    (void)asprintf(&lines, "%s%s%s", "connect -> ok\n" IDENTIFY ENTRIES LOOKED, HOLDER,
+                   runs[i].asked);
+    setting_play(&t, lines);
+    int rc = site_plan(&t.s, true, &e);
+    site_ask_around(&t.s, AROUND_RUNS, runs[i].step);
+    (void)snprintf(seen, sizeof seen, "%s %s", actor_of("M-1"), actor_of("M-2"));
+    bool good = rc == 0 && strcmp(seen, runs[i].actors) == 0;
+    if (!good) {
+        printf("# rc %d, \"%s\": %s\n", rc, seen, e.msg);
+    }
+    setting_close(&t);
+    free(lines);
+    ok(pq_played() && good, runs[i].name);
+}
+
+static void play_any(size_t i)
+{
+    if (i < N) {
+        play(i);
+    } else {
+        play_runs(i - N);
+    }
+}
+
 int main(void)
 {
-    return setting_each(N, play);
+    return setting_each(N + N_RUNS, play_any);
 }

@@ -19,6 +19,6 @@ SELECT r.seq,
        pg_catalog.jsonb_extract_path_text(b.body, 'intent') AS intent,
        pg_catalog.jsonb_extract_path_text(b.body, 'repo', 'pr') AS pr
 FROM kfmig.receipt r
-CROSS JOIN LATERAL (SELECT r.body::pg_catalog.jsonb AS body) AS b
+CROSS JOIN LATERAL (SELECT r.body::pg_catalog.jsonb AS body OFFSET 0) AS b -- OFFSET: read once, not for each member
 WHERE r.seq = ANY ($1::pg_catalog.int8[])
 ORDER BY r.seq
