@@ -114,6 +114,28 @@ int clock_local(int64_t unix_us, const char *zone, struct clock_local *out)
     return 0;
 }
 
+int64_t clock_span_ms(const char *text)
+{
+    static const struct {
+        const char *unit;
+        int64_t ms;
+    } units[] = {{"ms", 1}, {"s", 1000}, {"min", 60000}, {"h", 3600000}};
+    int64_t v = 0;
+    size_t n = strspn(text, "0123456789");
+    if (n == 0 || n > 9) {
+        return -1;
+    }
+    for (size_t i = 0; i < n; i++) {
+        v = v * 10 + (text[i] - '0');
+    }
+    for (size_t i = 0; i < sizeof units / sizeof units[0]; i++) {
+        if (strcmp(units[i].unit, text + n) == 0) {
+            return v * units[i].ms;
+        }
+    }
+    return strcmp(text, "0") == 0 ? 0 : -1;
+}
+
 void clock_sleep_ms(int64_t ms)
 {
     if (ms <= 0) {

@@ -17,6 +17,9 @@ struct clock_local {
 /* The same moment in zone: "UTC", or a name of the zone database ("America/Chicago"). -1: this machine does
  * not know it. Reads that zone's file; for the time of the call it is the process's zone. */
 int clock_local(int64_t unix_us, const char *zone, struct clock_local *out);
+/* A time as files declare it: a number and ms, s, min or h ("5s"); "0" alone. -1: of no such form, or longer
+ * than 999,999,999 of its unit. */
+int64_t clock_span_ms(const char *text);
 void clock_sleep_ms(int64_t ms); /* returns early on a signal */
 
 #endif

@@ -6,12 +6,12 @@
 const char *tell_name(enum tell_kind kind)
 {
     static const char *const names[TELL_KINDS] = {
-        [TELL_NOTE] = "note",     [TELL_BLOCKED] = "blocked", [TELL_WARNING] = "warning",
-        [TELL_FAULT] = "fault",   [TELL_FAULTS] = "faults",   [TELL_BEGIN] = "begin",
-        [TELL_DONE] = "done",     [TELL_FAILED] = "failed",   [TELL_STATEMENT] = "statement",
-        [TELL_PHASE] = "phase",   [TELL_LOADING] = "loading", [TELL_WAITING] = "waiting",
-        [TELL_RETRY] = "retry",   [TELL_SAID] = "said",       [TELL_RESOLVING] = "resolving",
-        [TELL_TICK] = "heartbeat"};
+        [TELL_NOTE] = "note",      [TELL_BLOCKED] = "blocked", [TELL_WARNING] = "warning",
+        [TELL_FAULT] = "fault",    [TELL_FAULTS] = "faults",   [TELL_BEGIN] = "begin",
+        [TELL_DONE] = "done",      [TELL_FAILED] = "failed",   [TELL_STATEMENT] = "statement",
+        [TELL_PHASE] = "phase",    [TELL_LOADING] = "loading", [TELL_WAITING] = "waiting",
+        [TELL_RETRY] = "retry",    [TELL_SAID] = "said",       [TELL_RESOLVING] = "resolving",
+        [TELL_TICK] = "heartbeat", [TELL_BATCH] = "batch"};
     return names[kind];
 }
 

@@ -27,6 +27,9 @@ enum tell_kind {
     TELL_STATEMENT, /* what: its tag; path, line; at, n: statements of the target */
     TELL_PHASE,     /* what: "load kansas_counties" */
     TELL_LOADING,   /* rows, done, size: bytes */
+    /* what: "table app.t by (id)"; at: batches done; rows: that they wrote; done of size: rows of the table
+     * that they went over; ms: until it is done, as it looks now (-1: unknown) */
+    TELL_BATCH,
     TELL_WAITING, /* what: for whom, the whole sentence; "": not any more. target NULL: for the lock */
     TELL_RETRY, /* what: the condition; at of n, ms: the pause before it */
     TELL_SAID, /* severity, sqlstate; what: the server's words, for a terminal only; "": not shown */

@@ -197,6 +197,16 @@ static void on_loading(struct progress *p, const struct tell *t)
     beat(p);
 }
 
+static void on_batch(struct progress *p, const struct tell *t)
+{
+    struct buf text = {0};
+    report_batch(&text, t);
+    copy(p->waiting, sizeof p->waiting, buf_str(&text));
+    buf_release(&text);
+    show(p);
+    beat(p);
+}
+
 static void on_waiting(struct progress *p, const struct tell *t)
 {
     if (strcmp(t->what, p->waiting) != 0 && t->what[0] != '\0' && !p->is_live) {
@@ -263,6 +273,7 @@ static bool is_due(struct progress *p, const struct tell *t, int64_t now)
         p->line = t->line;
         return true;
     case TELL_LOADING:
+    case TELL_BATCH:
         return now - p->said_ms >= LOADING_MS;
     case TELL_TICK:
         return p->target[0] != '\0' && now - p->said_ms >= p->beat_ms;
@@ -325,7 +336,7 @@ static void hear(void *ctx, const struct tell *t)
         [TELL_DONE] = on_done,   [TELL_FAILED] = on_fault,    [TELL_STATEMENT] = on_statement,
         [TELL_PHASE] = on_phase, [TELL_LOADING] = on_loading, [TELL_WAITING] = on_waiting,
         [TELL_RETRY] = on_retry, [TELL_SAID] = on_said,       [TELL_RESOLVING] = on_resolving,
-        [TELL_TICK] = on_tick};
+        [TELL_TICK] = on_tick,   [TELL_BATCH] = on_batch};
     struct progress *p = ctx;
     (p->req->progress_json ? put_json : on[t->kind])(p, t);
 }

@@ -114,7 +114,8 @@ static void read_limits(const struct doc *d, struct limits *out)
     }
 }
 
-/* Inputs are migration.yml, then forward and rollback as the declaration lists them, then invariants. */
+/* Inputs are migration.yml, then forward (and what it says of a backfill)
+ * and rollback as the declaration lists them, then invariants. */
 static void read_declared(const struct claimed *k, const struct doc *d, struct decl *out)
 {
     const struct doc *inputs = doc_get(k->claim, "inputs");
@@ -124,7 +125,8 @@ static void read_declared(const struct claimed *k, const struct doc *d, struct d
                          .requires_rollback = doc_yes(d, "requires_rollback", false),
                          .after_load = strcmp(doc_str(d, "rebuild", ""), "after-load") == 0};
     read_limits(doc_get(d, "limits"), &out->limits);
-    out->forward = take(k, inputs, &at, doc_len(doc_find(d, "artifacts.forward")));
+    size_t n_forward = doc_len(doc_find(d, "artifacts.forward"));
+    out->forward = take(k, inputs, &at, n_forward + (doc_get(d, "backfill") != NULL ? 1 : 0));
     out->rollback = take(k, inputs, &at, doc_len(doc_find(d, "artifacts.rollback")));
     out->invariants = take(k, inputs, &at, doc_len(inputs));
     if (receipt_read_digest(doc_get(k->claim, "notes_digest"), &out->notes.digest) == 0 &&

@@ -293,6 +293,12 @@ static struct doc *claim_doc(struct arena *a, const struct note *n)
     put(a, step, "verb", n->step->verb);
     put(a, step, "before", digest_is_zero(&n->before) ? NULL : digest_text(&n->before, text));
     put(a, step, "proof", digest_is_zero(&n->proof) ? NULL : digest_text(&n->proof, text));
+    if (n->kind == ENTRY_DONE && n->step->batches != NULL) {
+        struct doc *b = doc_put(a, step, "batches", doc_new(a, DOC_MAP));
+        doc_put(a, b, "count", doc_int(a, n->step->batches->n));
+        doc_put(a, b, "rows", doc_int(a, n->step->batches->rows));
+        put(a, b, "digest", digest_text(&n->step->batches->digest, text));
+    }
     return d;
 }
 

@@ -31,7 +31,13 @@
 #include "model/segment.h"
 #include "model/standing.h"
 
-/* One effect. All of it but text makes its key. Texts are policy-safe: they stand in receipts. */
+/* The batches of a backfill that is done: how many, rows that they wrote, digest as of ledger/backfill.h. */
+struct journal_batches {
+    int64_t n, rows;
+    struct digest digest;
+};
+
+/* One effect. All of it but text and batches makes its key. Texts are policy-safe: they stand in receipts. */
 struct journal_step {
     const char *subject; /* of its entries: a migration's id */
     const char *store;   /* the store's name: "postgis" */
@@ -41,6 +47,7 @@ struct journal_step {
     struct digest payload;
     struct bytes
         text; /* of payload, kept as an input text; p NULL: not kept (too large, or data) */
+    const struct journal_batches *batches; /* of a backfill's done; NULL */
 };
 struct digest journal_key(const struct journal_step *step);
 /* Step at (from 0) of a program, as the journal calls it; borrows everything. */
@@ -106,7 +113,7 @@ int journal_intend(struct journal *j, const struct journal_step *step, const str
  * most one batch per transaction. */
 int journal_progress(struct journal *j, const struct journal_step *step, struct bytes cursor,
                      struct err *e) MUST_CHECK;
-/* Backfills, whose batches share their transaction with it, are not there yet. */
+/* Backfills keep their cursors in tables of their own (ledger/backfill.h): a batch of theirs is no entry. */
 void journal_rolled_back(struct journal *j);
 enum journal_end {
     JOURNAL_RAN,     /* the effect ran and stands */

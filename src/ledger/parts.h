@@ -10,6 +10,9 @@
 void ledger_add_record(struct pg *s, struct arena *a, const struct recording *r, struct merkle *m,
                        struct pg_rows **moved);
 
+/* Run the session's batch, in which *guard is what record_guard.sql says: -1 as ledger_record(). */
+int ledger_run_guarded(struct pg *s, struct pg_rows **guard, struct err *e) MUST_CHECK;
+
 /* Begin a transaction as kfmig's own ones are: read committed, whatever the role's defaults say. */
 int ledger_begin(struct pg *s, struct err *e) MUST_CHECK;
 

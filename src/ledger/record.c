@@ -307,12 +307,14 @@ static int check_guard(const struct pg_rows *r, struct err *e)
     return check_left(pg_text(r, 0, LEFT), e);
 }
 
+int ledger_run_guarded(struct pg *s, struct pg_rows **guard, struct err *e)
+{
+    return pg_batch_run(s, NULL, e) != 0 ? explain(e) : check_guard(*guard, e);
+}
+
 static int run_record(struct pg *s, struct pg_rows **guard, struct pg_rows **moved, struct err *e)
 {
-    if (pg_batch_run(s, NULL, e) != 0) {
-        return explain(e);
-    }
-    if (check_guard(*guard, e) != 0) {
+    if (ledger_run_guarded(s, guard, e) != 0) {
         return -1;
     }
     return pg_rows_affected(*moved) == 1 ? 0 : overtaken(e);

@@ -4,9 +4,11 @@
 #include <dirent.h>
 #include <string.h>
 
+#include "doc/canon.h"
 #include "load/declaration.h"
 #include "load/evidence.h"
 #include "load/text.h"
+#include "model/backfill.h"
 #include "model/key.h"
 
 struct bundle_work {
@@ -217,11 +219,41 @@ static void fill(struct bundle_work *w, struct bundle *out)
     out->decl = d;
 }
 
+/* What stands in the declaration is as what stands behind a mark in a file: a forward file of its own, the
+ * last one, whose bytes are the mark and the statement. */
+static void add_backfill(struct bundle_work *w)
+{
+    struct buf text = {0};
+    struct artifacts *files = &w->d.decl.forward;
+    struct arena *a = w->r->a;
+    const struct doc *d = doc_get(w->d.doc, "backfill");
+    if (d == NULL) {
+        return;
+    }
+    struct doc *settings = doc_new(a, DOC_MAP);
+    for (size_t i = 0; i < doc_len(d); i++) {
+        if (strcmp(d->key[i]->text.p, "statement") != 0) {
+            (void)doc_put(a, settings, d->key[i]->text.p, d->item[i]);
+        }
+    }
+    buf_puts(&text, "-- " BACKFILL_MARK " ");
+    canon_write(&text, settings);
+    buf_printf(&text, "\n%s\n", doc_str(d, "statement", ""));
+    struct bytes bytes = bytes_of(arena_strndup(a, buf_str(&text), text.n), text.n);
+    buf_release(&text);
+    ARENA_GROW(a, files->v, files->n, files->cap);
+    files->v[files->n++] =
+        (struct artifact){.path = arena_printf(a, "%s/" BACKFILL_FILE, w->at->dir),
+                          .digest = digest_of(bytes),
+                          .bytes = bytes};
+}
+
 static void read_declared(struct bundle_work *w, struct bundle *out)
 {
     struct decl *d = &w->d.decl;
     check_place(w);
     read_list(w, &d->forward, "forward");
+    add_backfill(w);
     read_list(w, &d->rollback, "rollback");
     read_invariants(w);
     read_notes(w);

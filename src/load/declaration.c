@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/clock.h"
 #include "doc/canon.h"
 #include "doc/yaml.h"
 #include "load/checker.h"
@@ -48,26 +49,6 @@ static struct artifacts artifacts_of(struct arena *a, const struct doc *list)
 
 /* --- durations ---------------------------------------------------------------------------------- */
 
-/* "5s" has the form that the schema asks for. */
-static int64_t milliseconds(const char *text)
-{
-    static const struct {
-        const char *unit;
-        int64_t ms;
-    } units[] = {{"ms", 1}, {"s", 1000}, {"min", 60000}, {"h", 3600000}};
-    int64_t v = 0;
-    const char *p = text;
-    for (; *p >= '0' && *p <= '9'; p++) {
-        v = v * 10 + (*p - '0');
-    }
-    for (size_t i = 0; i < sizeof units / sizeof units[0]; i++) {
-        if (strcmp(units[i].unit, p) == 0) {
-            return v * units[i].ms;
-        }
-    }
-    return v;
-}
-
 static int64_t timeout_of(const struct doc *timeouts, const char *key, int64_t otherwise,
                           struct err_list *faults)
 {
@@ -75,7 +56,7 @@ static int64_t timeout_of(const struct doc *timeouts, const char *key, int64_t o
     if (d == NULL) {
         return otherwise;
     }
-    int64_t ms = milliseconds(d->text.p);
+    int64_t ms = d->type == DOC_INT ? 0 : clock_span_ms(d->text.p);
     if (ms > LONGEST_MS) {
         add_fault(faults, d, "write 24h or less", "a timeout may have 24 hours at most");
     }
@@ -269,6 +250,17 @@ static int64_t limit_of(const struct doc *d, const char *key)
     return doc_num(doc_get(d, "limits"), key, -1);
 }
 
+static void check_forward(const struct doc *d, struct err_list *faults)
+{
+    const struct doc *artifacts = doc_get(d, "artifacts");
+    if (doc_get(artifacts, "forward") == NULL && doc_get(d, "backfill") == NULL) {
+        add_fault(faults, artifacts,
+                  "the files of the bundle, at least {forward: [forward.sql]}; only a backfill "
+                  "needs none",
+                  "missing key \"forward\" in \"artifacts\"");
+    }
+}
+
 static void read_decl(struct arena *a, const struct doc *d, struct decl *out,
                       struct err_list *faults)
 {
@@ -299,6 +291,7 @@ static void read_decl(struct arena *a, const struct doc *d, struct decl *out,
     out->invariants = artifacts_of(a, doc_get(artifacts, "invariants"));
     out->notes.path = doc_str(artifacts, "notes", NULL);
     check_type(a, d, faults);
+    check_forward(d, faults);
     check_artifacts(a, artifacts, out->type, faults);
     check_rollback(d, out, faults);
     check_depends(a, doc_get(d, "depends_on"), out->id, faults);

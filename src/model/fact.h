@@ -9,7 +9,6 @@
 #include "base/table.h"
 #include "model/lineage.h"
 #include "model/part.h"
-#include "model/script.h"
 #include "model/standing.h"
 #include "model/store_kind.h"
 
@@ -154,10 +153,11 @@ struct store_world {
 
 /* A migration whose steps are journaled, which an earlier run began and did not finish. at: the first of its
  * n steps that is not done, n: all are; standing: what stands of that one. is_otherwise: what was begun is
- * not what its scripts say now. sequence, run_id: of the newest intent. */
+ * not what its scripts say now. sequence, run_id: of the newest intent. batches, rows: of a backfill, those
+ * that stand. */
 struct begun {
     const char *subject, *run_id, *verb, *object;
-    int64_t sequence;
+    int64_t sequence, batches, rows;
     size_t at, n;
     enum standing standing;
     bool is_otherwise;
@@ -197,15 +197,10 @@ struct world {
     const struct lineage *lineage; /* which relations count to which; NULL: not asked for */
     /* object_text() of a table -> int64_t: about how many rows it holds; empty: nobody has looked. */
     struct table rows;
-    /* rewriting_key() of a statement -> enum rewrite_verdict; empty: nobody has looked. */
-    struct table rewrites;
     struct table roles; /* a role's name -> struct role_fact; empty: nobody has looked */
 };
 
 /* Are the fingerprints of w's ledger of an older format than the next build would make? */
 bool world_is_old(const struct world *w);
-/* Are a table's rows written anew by st? Never REWRITE_UNKNOWN: where nobody has looked it is as its text
- * says. */
-enum rewrite_verdict world_rewrites(const struct world *w, const struct statement *st);
 
 #endif

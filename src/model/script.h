@@ -4,6 +4,7 @@
 #define KFMIG_MODEL_SCRIPT_H
 
 #include "base/digest.h"
+#include "model/backfill.h"
 #include "model/env.h"
 #include "model/lineage.h"
 #include "model/lone.h"
@@ -43,28 +44,6 @@ struct role_needs {
     size_t n, cap;
 };
 
-/* A column that is given a type, as SQL, with its modifiers ("10,2"; "": none; "?": not numbers). column "":
- * one that is added. What stands in the database decides whether rows are written anew for it. */
-struct retype {
-    const char *column, *type, *modifiers;
-};
-
-/* Whether it is, as the database says. */
-enum rewrite_verdict { REWRITE_UNKNOWN, REWRITE_NEVER, REWRITE_MAYBE, REWRITE_SURELY };
-
-/* Why a table's rows are written anew. surely: by the text, whatever the table is, if it has rows of its own;
- * maybe: for something that neither the text nor v decides. */
-struct rewriting {
-    bool surely, maybe;
-    struct retype *v;
-    size_t n, cap;
-};
-
-/* What it comes to, from the answers of a database: to v[0..n), then, where it is surely, whether the table
- * has rows of its own. NULL: nobody was asked. Never REWRITE_UNKNOWN. */
-enum rewrite_verdict rewriting_settle(const struct rewriting *r,
-                                      const enum rewrite_verdict *answers);
-
 struct statement {
     enum statement_kind kind;
     enum quiet quiet;
@@ -77,8 +56,13 @@ struct statement {
     const char *why;  /* CONTROL, NO_TRANSACTION, REFUSED: the reason, one clause; else "" */
     const char *hint; /* what to do instead; "" if none */
     const struct lone *lone; /* NO_TRANSACTION: it may run alone; NULL: it is refused */
-    size_t unread_at;        /* not analysed: offset in script.bytes where the parser stopped */
-    int data_line;           /* of the first of data's */
+    /* It runs range by range: what the mark before it says as text, p NULL: none; where its range stands; and
+     * both as they are meant (script/backfill.h), NULL: it is none, or refused. */
+    struct bytes mark;
+    const struct backfill_range *range;
+    const struct backfill *backfill;
+    size_t unread_at; /* not analysed: offset in script.bytes where the parser stopped */
+    int data_line;    /* of the first of data's */
     /* The parser knew it; false: newer syntax, a vendor's, or none: touches are empty. */
     bool analysed;
     /* Holds code whose effects cannot be read off it: DO, CALL, a call of a function that the
@@ -89,8 +73,6 @@ struct statement {
     bool counts_rows_before;
     bool cascade;
     bool rewrites; /* may write a table's rows anew: ALTER COLUMN TYPE, CLUSTER ... */
-    struct rewriting
-        *rewriting; /* how certain that is, of the first table that it locks; NULL: it does not */
     /* That it writes: 0, at most so many (INSERT ... VALUES), or ROWS_UNKNOWN where the text does
      * not say. */
     int64_t rows;
@@ -123,9 +105,6 @@ struct statement {
     size_t n_locks;
     struct role_needs *roles; /* that its text names; NULL: none */
 };
-
-/* What a statement that may rewrite is known by in tables: borrowed from st, which has rewriting. */
-struct bytes rewriting_key(const struct statement *st);
 
 /* One SQL file. Made once; the bytes hashed are the bytes run. */
 struct script {

@@ -14,7 +14,7 @@ bool segments_any(const struct bundle *b)
 {
     for (size_t i = 0; b->forward != NULL && i < b->decl->forward.n; i++) {
         for (size_t k = 0; k < b->forward[i].n; k++) {
-            if (b->forward[i].v[k].lone != NULL) {
+            if (b->forward[i].v[k].lone != NULL || b->forward[i].v[k].backfill != NULL) {
                 return true;
             }
         }
@@ -83,10 +83,28 @@ static void add_lone(struct gathering *g, const struct script *s, const struct s
     g->first++;
 }
 
+/* How fast it goes is no part of what it is. */
+static void add_backfill(struct gathering *g, const struct script *s, const struct statement *st)
+{
+    end_transaction(g);
+    g->out->v[g->out->n++] = (struct segment){.script = s,
+                                              .backfill = st,
+                                              .first = g->first,
+                                              .n = 1,
+                                              .verb = "backfill",
+                                              .object = backfill_object(g->a, st->backfill),
+                                              .text = st->backfill->identity};
+    g->first++;
+}
+
 static void add(struct gathering *g, const struct script *s, const struct statement *st)
 {
     if (st->lone != NULL) {
         add_lone(g, s, st);
+        return;
+    }
+    if (st->backfill != NULL) {
+        add_backfill(g, s, st);
         return;
     }
     buf_add(&g->text, st->text.p, st->text.n);

@@ -1,4 +1,4 @@
-/* A migration's forward files as segments: statements that run alone, and what stands between two
+/* A migration's forward files as segments: statements that run alone, backfills, and what stands between two
  * of them, which is a transaction. docs/adr/0018.
  * Owns: where one ends and the next begins, and what each sees of the files. Plain data. Pure. */
 #ifndef KFMIG_MODEL_SEGMENT_H
@@ -7,12 +7,13 @@
 #include "model/decl.h"
 #include "model/script.h"
 
-/* lone: the statement that runs alone, in script; NULL: a transaction. first, n: of all statements that are
+/* lone: the statement that runs alone, in script; backfill: the one that runs range by range; both NULL: a
+ * transaction. first, n: of all statements that are
  * run, counted together over the files, from 0. verb, object: for people and for the journal. text: what its
  * key is made of, all its statements. */
 struct segment {
     const struct script *script;
-    const struct statement *lone;
+    const struct statement *lone, *backfill;
     size_t first, n;
     const char *verb, *object;
     struct bytes text;
@@ -22,7 +23,7 @@ struct segments {
     size_t n;
     size_t n_statements;
 };
-/* Has the bundle a statement that runs alone? Its scripts may be NULL. */
+/* Has the bundle a statement that runs alone, or range by range? Its scripts may be NULL. */
 bool segments_any(const struct bundle *b);
 /* Of a bundle with scripts; a segment without any effect (SET alone) is none. In a. */
 void segments_of(struct arena *a, const struct bundle *b, struct segments *out);

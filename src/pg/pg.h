@@ -144,6 +144,15 @@ int pg_deallocate(struct pg *s, struct err *e) MUST_CHECK;
 int pg_statement(struct pg *s, struct bytes sql, const struct pg_wait *w, int64_t *n_rows,
                  int64_t *position, struct err *e) MUST_CHECK;
 
+/* The same with text parameters, which its text names as $1 and so on. */
+struct pg_params {
+    const char *const *v;
+    int n;
+};
+int pg_statement_with(struct pg *s, struct bytes sql, const struct pg_params *params,
+                      const struct pg_wait *w, int64_t *n_rows, int64_t *position,
+                      struct err *e) MUST_CHECK;
+
 /* One of kfmig's own statements whose text is built at run time, because it names identifiers (pg_ident()) or
  * is DDL: extended protocol, not prepared, one statement, text parameters. No deadline of ours (an index
  * takes as long as it takes): the server's statement_timeout and lock_timeout rule, and the session's

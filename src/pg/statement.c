@@ -99,10 +99,11 @@ static int take(struct pg *s, struct pg_call *c, PGresult *r, struct statement_o
 
 /* Sends sql and takes all of its results. Returns 0, also when the server refused it (o->bad), or -1 when the
  * connection is lost. */
-static int run(struct pg *s, struct pg_call *c, const char *sql, struct statement_outcome *o)
+static int run(struct pg *s, struct pg_call *c, const char *sql, const struct pg_params *params,
+               struct statement_outcome *o)
 {
     s->single_row = true;
-    if (PQsendQueryParams(s->conn, sql, 0, NULL, NULL, NULL, NULL, 0) != 1 ||
+    if (PQsendQueryParams(s->conn, sql, params->n, NULL, params->v, NULL, NULL, 0) != 1 ||
         PQsetSingleRowMode(s->conn) != 1) {
         s->lost = true;
         return -1;
@@ -158,6 +159,13 @@ static int fail_copy(struct err *e)
 int pg_statement(struct pg *s, struct bytes sql, const struct pg_wait *w, int64_t *n_rows,
                  int64_t *position, struct err *e)
 {
+    const struct pg_params none = {.n = 0};
+    return pg_statement_with(s, sql, &none, w, n_rows, position, e);
+}
+
+int pg_statement_with(struct pg *s, struct bytes sql, const struct pg_params *params,
+                      const struct pg_wait *w, int64_t *n_rows, int64_t *position, struct err *e)
+{
     struct pg_call c;
     struct statement_outcome o = {0};
     if (position != NULL) {
@@ -175,7 +183,7 @@ int pg_statement(struct pg *s, struct bytes sql, const struct pg_wait *w, int64_
     text[sql.n] = '\0';
     pg_copy_text(s->last, sizeof s->last, text);
     pg_call_begin(&c, &wait, wait.timeout_ms);
-    int rc = run(s, &c, text, &o);
+    int rc = run(s, &c, text, params, &o);
     free(text);
     if (rc == 0 && o.copied && c.stop == PG_STOP_NONE) {
         rc = fail_copy(e);
@@ -214,7 +222,8 @@ int pg_command_within(struct pg *s, const char *sql, const struct pg_wait *w, ch
     *sent = true;
     pg_copy_text(s->last, sizeof s->last, sql);
     pg_call_begin(&c, w != NULL ? w : &s->wait, w != NULL ? w->timeout_ms : s->default_timeout_ms);
-    int rc = run(s, &c, sql, &o);
+    const struct pg_params none = {.n = 0};
+    int rc = run(s, &c, sql, &none, &o);
     if (rc != 0 || o.bad != NULL || o.copied) {
         size_t word = strcspn(sql, " ;");
         pg_copy_text(what, word + 1 < sizeof what ? word + 1 : sizeof what, sql);

@@ -178,8 +178,13 @@ static void decide_begun(struct plan *p, struct step *s, const struct begun *b)
         b->is_otherwise ? arena_printf(p->a, "by run %s", b->run_id)
         : b->at == b->n
             ? arena_printf(p->a, "all %zu steps stand, and it is not recorded as applied", b->n)
-            : arena_printf(p->a, "step %zu of %zu (%s %s) %s", b->at + 1, b->n, b->verb, b->object,
-                           stands[b->standing]);
+            : arena_printf(p->a, "step %zu of %zu (%s %s) %s%s", b->at + 1, b->n, b->verb,
+                           b->object, stands[b->standing],
+                           b->batches == 0
+                               ? ""
+                               : arena_printf(p->a, ": %lld batch%s, %lld rows",
+                                              (long long)b->batches, b->batches == 1 ? "" : "es",
+                                              (long long)b->rows));
 }
 
 static void decide_pending(struct plan *p, struct step *s)

@@ -11,6 +11,12 @@ static void refuse(struct err_list *faults, const struct script *s, const struct
     if (st->lone != NULL) {
         hint =
             "invariants and the chain of a projection run in transactions: leave CONCURRENTLY out";
+    } else if (st->backfill != NULL) {
+        err_list_addf(faults, ERR_CONFIG, s->path, st->line, st->col,
+                      "leave the mark out, or make it a migration of its own",
+                      "a backfill's batches are transactions of their own: it stands in forward "
+                      "files, and not in the chain of a projection");
+        return;
     } else if (st->kind == STATEMENT_NO_TRANSACTION && hint[0] == '\0') {
         hint = "kfmig does not run it: leave it out of the bundle, and run it by hand";
     }
@@ -25,6 +31,10 @@ static size_t count_run(const struct script *s, bool allows_lone, struct err_lis
     for (size_t i = 0; i < s->n; i++) {
         if (allows_lone && s->v[i].lone != NULL) {
             n++;
+            continue;
+        }
+        if (!allows_lone && s->v[i].backfill != NULL) {
+            refuse(faults, s, &s->v[i]);
             continue;
         }
         switch (s->v[i].kind) {
@@ -229,6 +239,15 @@ static void find_open(const struct artifact *f, struct err_list *faults)
     }
 }
 
+static void find_backfills(const struct script *s, struct err_list *faults)
+{
+    for (size_t i = 0; i < s->n; i++) {
+        if (s->v[i].backfill != NULL) {
+            refuse(faults, s, &s->v[i]);
+        }
+    }
+}
+
 void plan_rollback_faults(struct arena *a, const struct bundle *b, struct err_list *faults)
 {
     const struct artifacts *files = &b->decl->rollback;
@@ -237,6 +256,7 @@ void plan_rollback_faults(struct arena *a, const struct bundle *b, struct err_li
     const struct script *s = parse_all(a, files, allowed_in(b), &n_run, faults);
     for (size_t i = 0; i < files->n; i++) {
         find_unread(&s[i], faults);
+        find_backfills(&s[i], faults);
     }
     if (!b->decl->requires_rollback || b->forward == NULL || files->n == 0) {
         return;

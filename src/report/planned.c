@@ -77,25 +77,17 @@ static bool put_lock(struct buf *out, struct arena *a, const struct plan *p,
     return rows != NULL;
 }
 
-/* What stands before the first table that a statement locks. */
-static const char *words_rewrite(enum rewrite_verdict v)
-{
-    return v == REWRITE_SURELY ? "rewrites " : v == REWRITE_MAYBE ? "may rewrite " : "locks ";
-}
-
 void planned_locks(struct buf *out, const struct style *st, const struct plan *p,
                    const struct statement *t)
 {
     struct arena a = {0};
-    enum rewrite_verdict rewrites = world_rewrites(p->world, t);
-    const char *before = words_rewrite(rewrites);
+    const char *before = t->rewrites ? "may rewrite " : "locks ";
     for (size_t i = 0; i < t->n_locks; i++) {
         if (t->locks[i].level <= LOCK_QUIET && !st->verbose) {
             continue;
         }
         buf_puts(out, before);
-        bool alone = !put_lock(out, &a, p, &t->locks[i]) && rewrites == REWRITE_NEVER;
-        before = alone ? ", " : "; locks ";
+        before = put_lock(out, &a, p, &t->locks[i]) || t->rewrites ? "; locks " : ", ";
     }
     arena_release(&a);
 }
@@ -108,11 +100,57 @@ void planned_deed(struct buf *out, const struct statement *t)
     buf_puts(out, t->lone != NULL ? ", outside any transaction" : "");
 }
 
+int64_t planned_n_batches(struct arena *a, const struct plan *p, const struct statement *t)
+{
+    const struct backfill *b = t->backfill;
+    for (size_t i = 0; i < t->n_locks; i++) {
+        const struct object *o = &t->locks[i].object;
+        const int64_t *rows = table_gets(&p->world->rows, object_text(a, o));
+        if (rows != NULL && strcmp(o->name, b->table) == 0 &&
+            (b->schema[0] == '\0' || strcmp(o->schema, b->schema) == 0)) {
+            return (*rows + b->rows - 1) / b->rows;
+        }
+    }
+    return -1;
+}
+
+static const char *bound_words(enum backfill_bound b)
+{
+    static const char *const words[] = {[BACKFILL_START] =
+                                            "up to the greatest key that there is when it begins",
+                                        [BACKFILL_END] = "as long as there are rows",
+                                        [BACKFILL_GIVEN] = "up to the key that it gives"};
+    return words[b];
+}
+
+void planned_batches(struct buf *out, const struct plan *p, const struct statement *t)
+{
+    struct arena a = {0};
+    const struct backfill *b = t->backfill;
+    if (b != NULL) {
+        int64_t n = planned_n_batches(&a, p, t);
+        buf_puts(out, ", batches of ");
+        words_rows(out, b->rows);
+        buf_puts(out, " by (");
+        for (size_t i = 0; i < b->key.n; i++) {
+            buf_puts(out, i > 0 ? ", " : "");
+            words_safe(out, b->key.v[i]);
+        }
+        buf_puts(out, "), ");
+        if (n >= 0) {
+            buf_printf(out, "about %lld of them, ", (long long)n);
+        }
+        buf_puts(out, bound_words(b->bound));
+    }
+    arena_release(&a);
+}
+
 static void put_whole(struct buf *out, const struct style *st, const struct plan *p,
                       const struct statement *t)
 {
     buf_clear(out);
     planned_deed(out, t);
+    planned_batches(out, p, t);
     planned_locks(out, st, p, t);
 }
 
@@ -153,15 +191,14 @@ size_t planned_statements(const struct step *s)
 /* The heaviest lock so far. opaque: some statement holds code. */
 struct weight {
     const struct table_lock *lock;
-    enum rewrite_verdict rewrites;
-    bool opaque;
+    bool rewrites, opaque;
     int64_t rows;
 };
 
 static bool is_heavier(const struct weight *x, const struct weight *than)
 {
     if (than->lock == NULL || x->rewrites != than->rewrites) {
-        return than->lock == NULL || x->rewrites > than->rewrites;
+        return than->lock == NULL || x->rewrites;
     }
     return x->lock->level != than->lock->level ? x->lock->level > than->lock->level
                                                : x->rows > than->rows;
@@ -170,7 +207,7 @@ static bool is_heavier(const struct weight *x, const struct weight *than)
 static void weigh(struct weight *most, const struct plan *p, const struct statement *t)
 {
     struct arena a = {0};
-    enum rewrite_verdict rewrites = world_rewrites(p->world, t); /* the first that it locks */
+    bool rewrites = t->rewrites; /* the first that it locks */
     most->opaque |= t->opaque || !t->analysed;
     for (size_t i = 0; i < t->n_locks; i++) {
         if (t->locks[i].level <= LOCK_QUIET) {
@@ -179,7 +216,7 @@ static void weigh(struct weight *most, const struct plan *p, const struct statem
         const int64_t *rows = table_gets(&p->world->rows, object_text(&a, &t->locks[i].object));
         struct weight x = {&t->locks[i], rewrites, most->opaque, rows != NULL ? *rows : 0};
         *most = is_heavier(&x, most) ? x : *most;
-        rewrites = REWRITE_NEVER;
+        rewrites = false;
     }
     arena_release(&a);
 }
@@ -196,7 +233,7 @@ void planned_weight(struct buf *out, const struct plan *p, const struct step *s)
         }
     }
     if (most.lock != NULL) {
-        buf_puts(out, words_rewrite(most.rewrites));
+        buf_puts(out, most.rewrites ? "may rewrite " : "locks ");
         (void)put_lock(out, &a, p, most.lock);
     }
     if (most.opaque) {

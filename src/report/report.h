@@ -61,6 +61,9 @@ void report_schema(struct buf *out, const struct doc *schema);
 
 /* One event as one line of NDJSON: {"event","time","target",...}; TELL_FAULTS: one line per fault. */
 void report_tell(struct buf *out, const struct tell *t);
+/* How far a backfill is, for people: "12 batches, 60000 rows written, 60000 of about 100000 gone over,
+ * 3 s left". t: a TELL_BATCH. */
+void report_batch(struct buf *out, const struct tell *t);
 
 /* What a build would do, and why, for people; st->verbose: also what is current. */
 void report_plan(struct buf *out, const struct style *st, const struct plan *p);

@@ -34,6 +34,7 @@ static size_t put_run(struct buf *out, const struct style *st, const struct plan
         buf_printf(out, "%zu times ", n);
     }
     planned_deed(out, &script->v[first]);
+    planned_batches(out, p, &script->v[first]);
     planned_locks(&locks, st, p, &script->v[first]);
     buf_printf(out, "%s%s\n", locks.n > 0 ? "  " : "", buf_str(&locks));
     buf_release(&place);

@@ -5,9 +5,18 @@
 
 static const struct style plain = {.verbose = false};
 
-static const char *words_of(enum rewrite_verdict v)
+static struct doc *backfill_doc(struct arena *a, const struct plan *p, const struct statement *t)
 {
-    return v == REWRITE_SURELY ? "yes" : v == REWRITE_MAYBE ? "maybe" : "no";
+    const struct backfill *b = t->backfill;
+    struct doc *d = doc_new(a, DOC_MAP);
+    int64_t n = planned_n_batches(a, p, t);
+    doc_put(a, d, "object", words_doc(a, backfill_object(a, b)));
+    doc_put(a, d, "rows", doc_int(a, b->rows));
+    doc_put(a, d, "pause_ms", doc_int(a, b->pause_ms));
+    doc_put(a, d, "bound", doc_text(a, backfill_bound_text(b->bound)));
+    doc_put(a, d, "verified", doc_bool(a, b->verify != NULL));
+    doc_put(a, d, "about_batches", n >= 0 ? doc_int(a, n) : doc_new(a, DOC_NULL));
+    return d;
 }
 
 static struct doc *statement_doc(struct arena *a, const struct plan *p, const struct script *s,
@@ -19,7 +28,9 @@ static struct doc *statement_doc(struct arena *a, const struct plan *p, const st
     doc_put(a, d, "opaque", doc_bool(a, t->opaque || !t->analysed));
     doc_put(a, d, "destructive", doc_bool(a, t->destructive));
     doc_put(a, d, "alone", doc_bool(a, t->lone != NULL));
-    doc_put(a, d, "rewrites", doc_text(a, words_of(world_rewrites(p->world, t))));
+    if (t->backfill != NULL) {
+        doc_put(a, d, "backfill", backfill_doc(a, p, t));
+    }
     struct doc *locks = doc_put(a, d, "locks", doc_new(a, DOC_LIST));
     for (size_t i = 0; i < t->n_locks; i++) {
         struct doc *lock = doc_push(a, locks, doc_new(a, DOC_MAP));
@@ -201,6 +212,7 @@ static size_t put_statement_row(struct buf *out, const struct plan *p, const str
         buf_printf(&text, "%zu times ", n);
     }
     planned_deed(&text, &script->v[first]);
+    planned_batches(&text, p, &script->v[first]);
     buf_puts(out, " | ");
     put_cell_buf(out, &text);
     planned_locks(&text, &plain, p, &script->v[first]);

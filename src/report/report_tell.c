@@ -13,6 +13,8 @@ static const char *text_name(enum tell_kind kind)
         return "tag";
     case TELL_PHASE:
         return "phase";
+    case TELL_BATCH:
+        return "backfill";
     case TELL_WAITING:
         return "for";
     case TELL_RETRY:
@@ -36,6 +38,15 @@ static void put_numbers(struct arena *a, struct doc *d, const struct tell *t)
         doc_put(a, d, "rows", doc_int(a, t->rows));
         doc_put(a, d, "bytes", doc_int(a, t->done));
         doc_put(a, d, "size", doc_int(a, t->size));
+    }
+    if (t->kind == TELL_BATCH) {
+        doc_put(a, d, "batches", doc_int(a, (int64_t)t->at));
+        doc_put(a, d, "rows", doc_int(a, t->rows));
+        doc_put(a, d, "passed", doc_int(a, t->done));
+        doc_put(a, d, "about", doc_int(a, t->size));
+        if (t->ms >= 0) {
+            doc_put(a, d, "left_ms", doc_int(a, t->ms));
+        }
     }
     if (t->kind == TELL_DONE || t->kind == TELL_RETRY || t->kind == TELL_TICK) {
         doc_put(a, d, "ms", doc_int(a, t->ms));
@@ -77,6 +88,18 @@ static void put_event(struct buf *out, const struct tell *t, const struct err *f
     put_numbers(&a, d, t);
     report_json(out, d);
     arena_release(&a);
+}
+
+void report_batch(struct buf *out, const struct tell *t)
+{
+    buf_printf(out, "%zu batch%s, %lld rows written", t->at, t->at == 1 ? "" : "es",
+               (long long)t->rows);
+    if (t->size > t->done) {
+        buf_printf(out, ", %lld of about %lld gone over", (long long)t->done, (long long)t->size);
+    }
+    if (t->ms >= 0) {
+        buf_printf(out, ", %lld s left", (long long)(t->ms + 999) / 1000);
+    }
 }
 
 void report_tell(struct buf *out, const struct tell *t)

@@ -12,7 +12,8 @@ static enum ending ask(struct run *r, const struct commit *c, struct err *e)
     enum ending end = TX_UNKNOWN;
     tell(r->ear, &(struct tell){.kind = TELL_RESOLVING, .target = c->subject});
     if (r->reconnect(r->reconnect_ctx, &why) == 0) {
-        end = ledger_settle(*r->pg, c->run_id, &why);
+        end = c->settle != NULL ? c->settle(c->ctx, *r->pg, &why)
+                                : ledger_settle(*r->pg, c->run_id, &why);
     }
     if (end == TX_UNKNOWN) {
         (void)err_set(e, ERR_DOUBT,

@@ -7,11 +7,14 @@
 
 /* What is about to be committed. subject: for messages. run_id: of its entry, which is what the
  * ledger is asked for. done: the word for its effect ("applied"). before: the ledger's tree without
- * the entry. wait: how long COMMIT may take, NULL: as the session has it. */
+ * the entry. wait: how long COMMIT may take, NULL: as the session has it. settle: asked with ctx, in place
+ * of ledger_settle(), whether it came to be; NULL: that is. */
 struct commit {
     const char *subject, *run_id, *done;
     const struct merkle *before;
     const struct pg_wait *wait;
+    enum ending (*settle)(void *ctx, struct pg *s, struct err *e);
+    void *ctx;
 };
 
 /* COMMIT; where its answer is lost, connect again, take the lock and ask the ledger. TX_ENDED: 0 is

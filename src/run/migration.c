@@ -98,8 +98,12 @@ static int observe(struct migration_work *w, struct err *e)
     return FAULT(TX_OBSERVED) ? execution_injected(e) : 0;
 }
 
+/* A part's record says what it needs of it. */
 static void prepare_evidence(struct migration_work *w)
 {
+    if (w->part != NULL) {
+        return;
+    }
     evidence_of(w->r->a, w->b, w->o, &w->evidence);
 }
 
@@ -185,6 +189,19 @@ static bool judge(struct migration_work *w)
     return passed;
 }
 
+static enum ending commit(struct migration_work *w, const struct merkle *before, struct err *e)
+{
+    const struct pg_wait wait = execution_wait(&w->x);
+    const struct commit c = {.subject = w->b->id,
+                             .run_id = w->o->run_id,
+                             .done = "applied",
+                             .before = before,
+                             .wait = &wait,
+                             .settle = w->part != NULL ? w->part->settle : NULL,
+                             .ctx = w->part != NULL ? w->part->ctx : NULL};
+    return run_commit(w->r, &c, e);
+}
+
 static enum attempt attempt_once(struct migration_work *w)
 {
     struct outcome *o = w->o;
@@ -222,13 +239,7 @@ static enum attempt attempt_once(struct migration_work *w)
         blame(w, e);
         return ATTEMPT_FAILED;
     }
-    const struct pg_wait wait = execution_wait(&w->x);
-    const struct commit c = {.subject = w->b->id,
-                             .run_id = o->run_id,
-                             .done = "applied",
-                             .before = &before,
-                             .wait = &wait};
-    enum ending end = run_commit(w->r, &c, e);
+    enum ending end = commit(w, &before, e);
     if (end != TX_ENDED) {
         o->result = end == TX_UNKNOWN ? RUN_IN_DOUBT : RUN_FAILED;
         o->sequence = 0;
@@ -319,6 +330,7 @@ static struct migration_work work_of(struct run *r, const struct bundle *b,
 {
     struct migration_work w = {.r = r, .b = b, .part = part, .o = o};
     w.x = (struct execution){.run = r, .bundle = b, .outcome = o};
+    w.x.batch = part != NULL ? part->batch : NULL;
     w.x.n_statements = part != NULL ? part->n : execution_count(b);
     w.x.glances = b->decl->invariants.n == 0;
     *o = (struct outcome){0};

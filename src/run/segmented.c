@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "ledger/journal.h"
+#include "run/backfill_step.h"
 #include "run/gates.h"
 #include "run/lone_step.h"
 #include "run/partly.h"
@@ -91,8 +92,7 @@ static int record_part(void *ctx, struct outcome *o, const struct evidence_set *
     return 0;
 }
 
-/* Its own findings and failure become the migration's. */
-static int take_failure(struct segmented *w, const struct outcome *part, struct err *e)
+int segmented_fail(struct segmented *w, const struct outcome *part, struct err *e)
 {
     *e = part->failure;
     w->o->gates = part->gates;
@@ -121,7 +121,7 @@ static int run_part(struct segmented *w, const struct segment *x, struct err *e)
         if (w->is_recorded) {
             journal_rolled_back(w->journal);
         }
-        return take_failure(w, &o, e);
+        return segmented_fail(w, &o, e);
     }
     so_far_take(&w->so_far, &o.seen, w->rows, o.seen.n_changes);
     w->invariants = is_last ? o.gates : w->invariants;
@@ -151,12 +151,14 @@ static int ask_invariants(struct segmented *w, struct err *e)
 
 /* --- what is said of it ----------------------------------------------------------------------------- */
 
+/* A segment that is done stands, also where its end failed. */
 static struct partly partly_of(const struct segmented *w)
 {
+    const struct journal_row *row = row_of(w, w->n_stand);
     return (struct partly){.a = w->r->a,
                            .b = w->b,
                            .unit = "segment",
-                           .n_stand = w->n_stand,
+                           .n_stand = w->n_stand + (row != NULL && row->is_done ? 1 : 0),
                            .n = w->segments.n,
                            .open = w->is_open ? w->n_stand + 1 : 0};
 }
@@ -194,7 +196,9 @@ static int run_segments(struct segmented *w, struct err *e)
             (void)err_set(e, why, "stopped before it");
             return blame_segment(w, e);
         }
-        if ((x->lone != NULL ? lone_step(w, x, e) : run_part(w, x, e)) != 0) {
+        if ((x->lone != NULL       ? lone_step(w, x, e)
+             : x->backfill != NULL ? backfill_step(w, x, e)
+                                   : run_part(w, x, e)) != 0) {
             return blame_segment(w, e);
         }
     }

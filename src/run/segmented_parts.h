@@ -29,6 +29,8 @@ struct segmented {
     struct evidence_set evidence;
     struct receipt_input in;
 };
+/* Its own findings and failure become the migration's; -1. */
+int segmented_fail(struct segmented *w, const struct outcome *part, struct err *e);
 /* A segment as the journal calls it; borrows everything. */
 struct journal_step segmented_step(const struct segmented *w, const struct segment *x);
 /* What the done of a segment keeps of what o saw, in r->a. */

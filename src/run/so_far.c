@@ -28,6 +28,16 @@ static int64_t sum_of(int64_t a, int64_t b)
     return a == ROWS_UNKNOWN || b == ROWS_UNKNOWN ? ROWS_UNKNOWN : a + b;
 }
 
+/* What was seen of a batch goes with it. */
+static struct touch kept(struct arena *a, const struct touch *t)
+{
+    struct touch own = *t;
+    own.object.schema = t->object.schema != NULL ? arena_strdup(a, t->object.schema) : NULL;
+    own.object.name = t->object.name != NULL ? arena_strdup(a, t->object.name) : NULL;
+    own.through = t->through != NULL ? arena_strdup(a, t->through) : NULL;
+    return own;
+}
+
 /* The same effect on the same object is one touch. */
 static void add_touch(struct so_far *f, const struct touch *t)
 {
@@ -46,7 +56,18 @@ static void add_touch(struct so_far *f, const struct touch *t)
             return;
         }
     }
-    touches_add(f->a, &f->touches, *t);
+    touches_add(f->a, &f->touches, kept(f->a, t));
+}
+
+/* The same effect once, however many batches had it. */
+static void add_residue(struct so_far *f, const struct touch *t)
+{
+    for (size_t i = 0; i < f->residue.n; i++) {
+        if (f->residue.v[i].effect == t->effect && object_eq(&f->residue.v[i].object, &t->object)) {
+            return;
+        }
+    }
+    touches_add(f->a, &f->residue, kept(f->a, t));
 }
 
 static void add_touches(struct so_far *f, const struct lineage *family, const struct touches *l)
@@ -116,7 +137,7 @@ void so_far_take(struct so_far *f, const struct observation *seen, const struct 
     add_touches(f, seen->lineage, &seen->touches);
     add_rows(f, rows, n);
     for (size_t i = 0; i < seen->residue.n; i++) {
-        touches_add(f->a, &f->residue, seen->residue.v[i]);
+        add_residue(f, &seen->residue.v[i]);
     }
     f->index_delta = seen->index_delta;
     f->rows = seen->rows;

@@ -32,6 +32,9 @@ struct pg_wait execution_wait(const struct execution *x)
 {
     int64_t declared = x->bundle->decl->statement_timeout_ms;
     struct pg_wait wait = *x->run->wait;
+    if (x->batch != NULL) {
+        wait = x->batch->wait;
+    }
     wait.timeout_ms = declared > 0 ? declared + SERVER_FIRST_MS : 0;
     return wait;
 }
@@ -59,13 +62,13 @@ static int locate(struct execution *x, const struct script *s, const struct stat
     statement_place(s, st, position, &line, &col);
     const char *what = e->condition[0] != '\0' ? e->condition : e->msg;
     const char *tag = st->tag[0] != '\0' ? st->tag : "not analysed";
+    const char *whole = x->batch != NULL ? "the batch" : "everything";
     if (is_stopped(e)) {
-        err_wrap(e, e->code, "%s in statement %zu (%s), everything was rolled back",
-                 ear_stop_text(x->run->ear), x->n_done + 1, tag);
+        err_wrap(e, e->code, "%s in statement %zu (%s), %s was rolled back",
+                 ear_stop_text(x->run->ear), x->n_done + 1, tag, whole);
     } else {
-        err_wrap(e, ERR_APPLY,
-                 "statement %zu (%s) failed, everything was rolled back: %s%s%s%s%s%s",
-                 x->n_done + 1, tag, what, e->sqlstate[0] != '\0' ? " (" : "", e->sqlstate,
+        err_wrap(e, ERR_APPLY, "statement %zu (%s) failed, %s was rolled back: %s%s%s%s%s%s",
+                 x->n_done + 1, tag, whole, what, e->sqlstate[0] != '\0' ? " (" : "", e->sqlstate,
                  e->sqlstate[0] != '\0' ? ")" : "", e->object[0] != '\0' ? " on " : "", e->object);
     }
     err_place(e, s->path, line, col);
@@ -107,9 +110,13 @@ static bool shows_all(const struct statement *st)
     return st->analysed && !st->opaque && !writes;
 }
 
+/* Of a backfill it is told how far it is, batch by batch (run/backfill_step.c). */
 static void tell_statement(const struct execution *x, const struct script *s,
                            const struct statement *st)
 {
+    if (x->batch != NULL) {
+        return;
+    }
     tell(x->run->ear, &(struct tell){.kind = TELL_STATEMENT,
                                      .target = x->bundle->id,
                                      .what = st->tag,
@@ -117,6 +124,17 @@ static void tell_statement(const struct execution *x, const struct script *s,
                                      .line = st->line,
                                      .at = x->n_done + 1,
                                      .n = x->n_statements});
+}
+
+static int send_statement(struct execution *x, const struct statement *st,
+                          const struct pg_wait *wait, int64_t *rows, int64_t *position,
+                          struct err *e)
+{
+    struct pg *s = *x->run->pg;
+    struct batch *b = x->batch;
+    return st->backfill != NULL && b != NULL
+               ? pg_statement_with(s, b->sql, &b->params, wait, &b->rows, NULL, e)
+               : pg_statement(s, st->text, wait, rows, position, e);
 }
 
 static int run_statement(struct execution *x, const struct script *s, const struct statement *st,
@@ -137,7 +155,7 @@ static int run_statement(struct execution *x, const struct script *s, const stru
         if (copy_rows(x, s, st, &wait, e) != 0) {
             return -1;
         }
-    } else if (pg_statement(*r->pg, st->text, &wait, &rows, &position, e) != 0) {
+    } else if (send_statement(x, st, &wait, &rows, &position, e) != 0) {
         return locate(x, s, st, position, e);
     }
     if (pg_tx(*r->pg) != PG_TX_OPEN) {

@@ -5,10 +5,20 @@
 
 #include "run/run.h"
 
+/* A backfill's statement for one range: what is sent in its place, and how many rows it wrote. wait: asked
+ * while the batch runs. */
+struct batch {
+    struct bytes sql;
+    struct pg_params params;
+    struct pg_wait wait;
+    int64_t rows;
+};
+
 /* bundle: whose forward scripts and invariants are run; events, deadlines and the observer (told
  * before statements that remove rows) are the run's. n_done counts the statements that succeeded. */
 struct execution {
     struct run *run;
+    struct batch *batch; /* of a backfill's statement; NULL: it has none */
     const struct bundle *bundle;
     struct outcome *outcome;
     struct observer *observer;

@@ -8,13 +8,16 @@
  * that stand before those of the bundle, n: of them all. add: lays what earlier segments came to
  * over what was seen, before it is judged. record: writes, in the open transaction, what takes the
  * place of the migration's entry: rows are the objects that it changed; o->run_id is what the
- * ledger is asked for where COMMIT's answer is lost. */
+ * ledger is asked for where COMMIT's answer is lost; settle, where it is not NULL, asks for something
+ * else, as ledger_settle() does. */
 struct transaction_part {
     size_t n_before, n;
+    struct batch *batch; /* run/statements.h: it is one of a backfill; NULL */
     void *ctx;
     void (*add)(void *ctx, struct observation *seen);
     int (*record)(void *ctx, struct outcome *o, const struct evidence_set *evidence,
                   const struct object_row *rows, struct guard *guard, struct err *e);
+    enum ending (*settle)(void *ctx, struct pg *s, struct err *e);
 };
 
 /* Run b's statements, observe, judge, record, COMMIT; again where a lock was not had in time. *o as of

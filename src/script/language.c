@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "script/backfill.h"
 #include "sql/inverse.h"
 #include "sql/script.h"
 
@@ -31,5 +32,9 @@ int language_parse(struct arena *a, const char *path, struct bytes text, struct 
         err_at(e, ERR_CONFIG, path, 0, 0, "its name does not say what language it is in");
         return err_hint(e, "files of SQL end in .sql");
     }
-    return l->parse(a, path, text, out, e);
+    if (l->parse(a, path, text, out, e) != 0) {
+        return -1;
+    }
+    backfill_declare(a, out, l->parse);
+    return 0;
 }

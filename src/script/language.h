@@ -27,7 +27,8 @@ struct language {
 /* The language of a file by the ending of its name, or NULL. Static memory. */
 const struct language *language_of(const char *path);
 
-/* Parse a file in the language that its name says. Returns 0, or -1 with ERR_CONFIG: the language's
+/* Parse a file in the language that its name says, and read what its marks say of backfills
+ * (script/backfill.h). Returns 0, or -1 with ERR_CONFIG: the language's
  * faults, or a name that says none. */
 int language_parse(struct arena *a, const char *path, struct bytes text, struct script *out,
                    struct err *e) MUST_CHECK;

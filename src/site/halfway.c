@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "evidence/stepped.h"
+#include "ledger/backfill.h"
 #include "site/begun.h"
 #include "store/facets.h"
 #include "store/postgis/lone.h"
@@ -39,6 +40,19 @@ static int ask(struct halfway *x, const struct segment *g, const struct journal_
     return 0;
 }
 
+static int ask_backfill(struct halfway *x, const struct journal_row *row, struct begun *out,
+                        struct err *e)
+{
+    struct backfilled done;
+    if (ledger_backfill_read(x->s->pg, row->intent, x->s->a, &done, e) != 0) {
+        return -1;
+    }
+    out->batches = done.batches;
+    out->rows = done.rows;
+    out->standing = done.batches > 0 ? STANDS_PARTLY : STANDS_ABSENT;
+    return 0;
+}
+
 static int find_one(struct halfway *x, const struct bundle *b, struct begun *out, struct err *e)
 {
     struct segments l;
@@ -54,7 +68,11 @@ static int find_one(struct halfway *x, const struct bundle *b, struct begun *out
     }
     const struct journal_row *next = begun_fill(x->journal, steps, l.n, rows, n, out);
     x->s->world.n_begun++;
-    return next != NULL && l.v[out->at].lone != NULL ? ask(x, &l.v[out->at], next, out, e) : 0;
+    const struct segment *g = next != NULL ? &l.v[out->at] : NULL;
+    return g == NULL             ? 0
+           : g->lone != NULL     ? ask(x, g, next, out, e)
+           : g->backfill != NULL ? ask_backfill(x, next, out, e)
+                                 : 0;
 }
 
 static int find_all(struct halfway *x, struct err *e)

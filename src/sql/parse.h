@@ -29,6 +29,8 @@ struct parse {
     struct lines lines;
     struct temps temps;
     struct path path;
+    struct mark *marks; /* of the piece: sql/marked.h */
+    size_t n_marks, cap_marks;
 };
 
 /* Read the piece that begins at p->base: fills end, sql and tokens. Returns 0; 1 if a whole INSERT

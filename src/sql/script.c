@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "sql/lone.h"
+#include "sql/marked.h"
 #include "sql/parse.h"
 #include "sql/psql.h"
 #include "sql/rows.h"
@@ -145,6 +146,7 @@ static void analyse(struct parse *p, size_t i, const tree *stmt, size_t base)
     }
     st->rows = parse_rows(st, stmt);
     st->quiet = quiet_of(st, stmt);
+    marked_read(p, stmt, base, st);
     share(p, st, mark);
     if (st->kind == STATEMENT_COMMIT || st->kind == STATEMENT_NO_TRANSACTION) {
         temps_commit(&p->temps);
@@ -163,6 +165,7 @@ static void leave_unread(struct parse *p, size_t i, size_t stop)
     st->rows = ROWS_UNKNOWN;
     st->destructive =
         v[0].type == TOK(DROP) || v[0].type == TOK(TRUNCATE) || v[0].type == TOK(DELETE_P);
+    marked_read(p, NULL, p->base, st);
 }
 
 static unsigned height_of(const struct parse *p, const struct slice *s)
@@ -203,8 +206,9 @@ static int by_statement(struct parse *p, struct err *e)
         const tree *stmt = parse_alone(p, i, &stop);
         if (stmt != NULL) {
             analyse(p, i, stmt, p->tokens.v[s->first].at);
-        } else if (psql_check_variables(path, p->out->bytes, &p->tokens.v[s->first], s->n, e) !=
-                   0) {
+        } else if (!marked_is(p, p->tokens.v[s->first].at) &&
+                   psql_check_variables(path, p->out->bytes, &p->tokens.v[s->first], s->n, e) !=
+                       0) {
             return -1;
         } else {
             leave_unread(p, i, stop);
@@ -267,6 +271,10 @@ static void balance(struct script *s)
         } else if (st->kind == STATEMENT_NO_TRANSACTION && open != NULL) {
             refuse(st, "it cannot run between BEGIN and COMMIT", "move it out of the block");
             st->lone = NULL;
+        } else if (st->mark.p != NULL && open != NULL) {
+            refuse(st, "a backfill cannot run between BEGIN and COMMIT: each batch has its own",
+                   "move it out of the block");
+            st->mark = (struct bytes){NULL, 0};
         }
         first = first && st->kind == STATEMENT_SET_TRANSACTION;
     }
@@ -302,7 +310,7 @@ static int check_marks(const struct parse *p, struct err *e)
 static int read_statements(struct parse *p, struct err *e)
 {
     const PgQuery__ParseResult *r = NULL;
-    if (check_marks(p, e) != 0) {
+    if (check_marks(p, e) != 0 || marked_find(p, e) != 0) {
         return -1;
     }
     if (tokens_height(p->tokens.v, p->tokens.n) <= TOKENS_DEEPEST &&

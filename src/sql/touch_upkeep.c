@@ -1,5 +1,5 @@
 /* Touches of upkeep: VACUUM, ANALYZE, CLUSTER, REINDEX. */
-#include "sql/rewrite.h"
+#include "sql/analysis.h"
 
 static void vacuum(struct analysis *x, const tree *m)
 {
@@ -21,7 +21,7 @@ static void cluster(struct analysis *x, const tree *m)
 {
     const PgQuery__ClusterStmt *s = TREE(ClusterStmt, m);
     analysis_relation(x, s->relation, OBJ_TABLE, EFFECT_ALTER, LOCK_ACCESS_EXCLUSIVE);
-    rewrite_whole(x, s->relation != NULL);
+    analysis_rewrites(x);
     if (s->relation == NULL) {
         analysis_opaque(x);
     }

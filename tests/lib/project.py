@@ -104,7 +104,7 @@ class Project:
     def bundle(self, short, forward, rollback="SELECT 1; -- nothing to take back\n", schemas=("app",), tables=None,
                forbidden_schemas=(), forbidden_tables=(), references=(), extensions=(), globals_=(), limits=None,
                invariants=None, extra="", folder="postgis", requires_rollback=True, notes="Notes.\n"):
-        """Write one bundle; extra is YAML text appended to migration.yml. Returns its path relative to the project."""
+        """Write one bundle; extra is YAML text appended to migration.yml; forward None: no such file. Returns its path relative to the project."""
         ident = full_id(short)
         scope = [f"  allowed_schemas: {yaml_list(schemas)}"]
         if tables is not None:
@@ -130,10 +130,11 @@ approvals:
 runner:
   tool: native
 artifacts:
-  forward: [forward.sql]
+{"  forward: [forward.sql]" if forward is not None else ""}
 {"  rollback: [rollback.sql]" if requires_rollback else ""}
 {extra}""")
-        self.write(f"{base}/forward.sql", forward)
+        if forward is not None:
+            self.write(f"{base}/forward.sql", forward)
         if requires_rollback:
             self.write(f"{base}/rollback.sql", rollback)
         if notes is not None:

@@ -58,6 +58,20 @@ static const struct {
      "\"event\":\"phase\",\"phase\":\"index\",\"target\":\"p\""},
     {{.kind = TELL_LOADING, .target = "p", .rows = 5, .done = 10, .size = 20},
      "\"bytes\":10,\"event\":\"loading\",\"rows\":5,\"size\":20,\"target\":\"p\""},
+    {{.kind = TELL_BATCH,
+      .target = "M-1",
+      .what = "table a.b by (id)",
+      .at = 2,
+      .rows = 5,
+      .done = 10,
+      .size = 20,
+      .ms = 1500},
+     "\"about\":20,\"backfill\":\"table a.b by "
+     "(id)\",\"batches\":2,\"event\":\"batch\",\"left_ms\":1500,\"passed\":10,\"rows\":5,"
+     "\"target\":\"M-1\""},
+    {{.kind = TELL_BATCH, .target = "M-1", .what = "x", .at = 1, .rows = 0, .ms = -1},
+     "\"about\":0,\"backfill\":\"x\",\"batches\":1,\"event\":\"batch\",\"passed\":0,\"rows\":0,"
+     "\"target\":\"M-1\""},
     {{.kind = TELL_WAITING, .what = "waiting for x"},
      "\"event\":\"waiting\",\"for\":\"waiting for x\""},
     {{.kind = TELL_RETRY, .what = "deadlock_detected", .at = 1, .n = 3, .ms = 200},
@@ -166,7 +180,7 @@ static void test_ear(void)
 int main(void)
 {
     (void)setenv("KFMIG_NOW", "0", 1);
-    tap_plan(17 + 16 + 1 + 7);
+    tap_plan(19 + 17 + 1 + 7);
     test_lines();
     test_list();
     test_ear();
