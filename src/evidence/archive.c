@@ -9,10 +9,8 @@ static int identity_of(void *ctx, struct identity *out, struct err *e)
 static int entries_of(void *ctx, struct arena *a, struct identity *id, struct entries *out,
                       struct err *e)
 {
-    struct merkle m;
-    return ledger_identify(ctx, id, e) != 0 || ledger_entries(ctx, id, NULL, a, out, &m, e) != 0
-               ? -1
-               : 0;
+    return ledger_identify(ctx, id, e) != 0 || ledger_entries_as_they_are(ctx, a, out, e) != 0 ? -1
+                                                                                               : 0;
 }
 
 static int receipts_of(void *ctx, int64_t after, receipt_fn *each, void *each_ctx, struct err *e)
@@ -44,10 +42,10 @@ static int changes_of(void *ctx, int64_t after, int64_t upto, struct arena *a,
     return ledger_changes(ctx, after, upto, a, out, e);
 }
 
-static int faults_of(void *ctx, const struct merkle *m, struct arena *a, struct ledger_fault **v,
-                     size_t *n, struct err *e)
+static int faults_of(void *ctx, const struct merkle *m, const struct entries *all, struct arena *a,
+                     struct ledger_fault **v, size_t *n, struct err *e)
 {
-    return ledger_faults(ctx, m, a, v, n, e);
+    return ledger_faults(ctx, m, all, a, v, n, e);
 }
 
 static int texts_of(void *ctx, struct arena *a, struct digest **v, size_t *n, struct err *e)

@@ -12,7 +12,8 @@
 /* What a ledger can be asked; ctx goes to each. All return 0, or -1 with the error of the ledger's own
  * call (ledger/ledger.h).
  * identity  who it is, and how many entries it has now.
- * entries   who it is now, and all entries as the database has them, no cached copies; in a.
+ * entries   who it is now, and all entries as the database has them, no cached copies, also those that do not
+ *           hold together (ledger_entries_as_they_are()); in a.
  * receipts  each receipt after a sequence, in order; each() may ask the ledger in turn. Few are held at a
  *           time, whatever there are.
  * receipt   those of one run after a sequence; in a.
@@ -34,8 +35,8 @@ struct ledger_source {
                    struct err *e);
     int (*changes)(void *ctx, int64_t after, int64_t upto, struct arena *a, struct object_rows *out,
                    struct err *e);
-    int (*faults)(void *ctx, const struct merkle *m, struct arena *a, struct ledger_fault **v,
-                  size_t *n, struct err *e);
+    int (*faults)(void *ctx, const struct merkle *m, const struct entries *all, struct arena *a,
+                  struct ledger_fault **v, size_t *n, struct err *e);
     int (*texts)(void *ctx, struct arena *a, struct digest **v, size_t *n, struct err *e);
 };
 /* The ledger behind a session. NULL: one that nothing is asked of. */

@@ -26,7 +26,7 @@ struct verified {
 
 /* Entries, tree and receipts of r->ledger, read anew; texts that receipts name; evidence exported to the
  * project. One receipt at a time: memory does not grow with their number. Findings in a. 0, or -1 if the
- * ledger could not be asked to the end (ERR_INTEGRITY: its entries do not even hash to its own root). */
+ * ledger could not be asked to the end. */
 int verify_ledger(const struct archive *r, struct arena *a, struct verified *v,
                   struct err *e) MUST_CHECK;
 

@@ -345,16 +345,22 @@ typedef int receipt_fn(void *ctx, const struct receipt_row *row, struct err *e);
 int ledger_receipts_each(struct pg *s, int64_t after, receipt_fn *each, void *ctx,
                          struct err *e) MUST_CHECK;
 
+/* Every entry as the database has it, for whoever looks at a ledger that may have been altered: none is held
+ * to a place, a ledger or a root. One that cannot be read has its text and an empty result, and nothing else.
+ * In a. */
+int ledger_entries_as_they_are(struct pg *s, struct arena *a, struct entries *out,
+                               struct err *e) MUST_CHECK;
 /* What SQL alone can see of a ledger that does not hold together: columns that say something else than an
  * entry's text, receipts kept under another run, definitions that their fingerprints were not made of,
  * objects of entries that are not there, the head's frontier, guards that are missing, triggers and rules
  * that are not ours. m: the tree of the entries as they were read; a head that has moved since is not
- * compared. Texts in a. */
+ * compared. all: as they are; the columns of those
+ * that cannot be read are compared with nothing. Texts in a. */
 struct ledger_fault {
     const char *rule, *words;
 };
-int ledger_faults(struct pg *s, const struct merkle *m, struct arena *a, struct ledger_fault **v,
-                  size_t *n, struct err *e) MUST_CHECK;
+int ledger_faults(struct pg *s, const struct merkle *m, const struct entries *all, struct arena *a,
+                  struct ledger_fault **v, size_t *n, struct err *e) MUST_CHECK;
 /* The digests of all texts that the ledger holds; *v in a. */
 int ledger_texts(struct pg *s, struct arena *a, struct digest **v, size_t *n,
                  struct err *e) MUST_CHECK;

@@ -144,6 +144,29 @@ int ledger_entries(struct pg *s, const struct identity *id, struct cache *c, str
     return 0;
 }
 
+int ledger_entries_as_they_are(struct pg *s, struct arena *a, struct entries *out, struct err *e)
+{
+    static const struct entry unreadable = {.subject = "", .result = "", .run_id = ""};
+    struct pg_rows *r = NULL;
+    struct arena scratch = {0};
+    const char *range[] = {"0", ledger_number(&scratch, INT64_MAX)};
+    int rc = pg_query(s, &ledger_read_entries, range, 2, &r, e);
+    size_t n = rc == 0 ? pg_rows_n(r) : 0;
+    *out = (struct entries){.v = ARENA_ARRAY(a, struct entry, n + 1), .n = n, .cap = n + 1};
+    for (size_t i = 0; i < n; i++) {
+        struct err ignored = {0};
+        struct bytes text = pg_bytes(r, i, 0);
+        text.p = arena_strndup(a, text.p, text.n);
+        if (entry_read(a, text, &out->v[i], &ignored) != 0) {
+            out->v[i] = unreadable;
+            out->v[i].text = text;
+        }
+    }
+    pg_rows_free(r);
+    arena_release(&scratch);
+    return rc;
+}
+
 /* --- objects --- */
 
 static const char written_line[] = "~written\t";
@@ -365,16 +388,30 @@ int ledger_receipts_each(struct pg *s, int64_t after, receipt_fn *each, void *ct
     return rc;
 }
 
-int ledger_faults(struct pg *s, const struct merkle *m, struct arena *a, struct ledger_fault **v,
-                  size_t *n, struct err *e)
+/* The numbers of those that cannot be read, as an array. */
+static const char *unread_of(struct arena *a, const struct entries *all)
+{
+    size_t n = 0;
+    const char **v = ARENA_ARRAY(a, const char *, all->n + 1);
+    for (size_t i = 0; i < all->n; i++) {
+        if (all->v[i].result[0] == '\0') {
+            v[n++] = ledger_number(a, (int64_t)i + 1);
+        }
+    }
+    return pg_array(a, v, n);
+}
+
+int ledger_faults(struct pg *s, const struct merkle *m, const struct entries *all, struct arena *a,
+                  struct ledger_fault **v, size_t *n, struct err *e)
 {
     struct pg_rows *r = NULL;
     const char *frontier[sizeof m->frontier / sizeof *m->frontier];
     for (int i = 0; i < m->n_frontier; i++) {
         frontier[i] = ledger_digest(a, &m->frontier[i]);
     }
-    const char *found[] = {ledger_number(a, m->size), pg_array(a, frontier, (size_t)m->n_frontier)};
-    if (pg_query(s, &ledger_read_faults, found, 2, &r, e) != 0) {
+    const char *found[] = {ledger_number(a, m->size), pg_array(a, frontier, (size_t)m->n_frontier),
+                           unread_of(a, all)};
+    if (pg_query(s, &ledger_read_faults, found, 3, &r, e) != 0) {
         return -1;
     }
     *n = pg_rows_n(r);

@@ -3,6 +3,17 @@
 
 #include <string.h>
 
+enum rewrite_verdict world_rewrites(const struct world *w, const struct statement *st)
+{
+    const struct rewriting *r = st->rewriting;
+    const enum rewrite_verdict *known =
+        r != NULL ? table_get(&w->rewrites, rewriting_key(st)) : NULL;
+    if (known != NULL) {
+        return *known;
+    }
+    return r == NULL ? REWRITE_NEVER : rewriting_settle(r, NULL);
+}
+
 struct history *past_get(const struct past *p, const char *id)
 {
     return table_gets(&p->by_id, id);

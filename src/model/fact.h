@@ -9,6 +9,7 @@
 #include "base/table.h"
 #include "model/lineage.h"
 #include "model/part.h"
+#include "model/script.h"
 #include "model/standing.h"
 #include "model/store_kind.h"
 
@@ -197,10 +198,15 @@ struct world {
     const struct lineage *lineage; /* which relations count to which; NULL: not asked for */
     /* object_text() of a table -> int64_t: about how many rows it holds; empty: nobody has looked. */
     struct table rows;
+    /* rewriting_key() of a statement -> enum rewrite_verdict; empty: nobody has looked. */
+    struct table rewrites;
     struct table roles; /* a role's name -> struct role_fact; empty: nobody has looked */
 };
 
 /* Are the fingerprints of w's ledger of an older format than the next build would make? */
 bool world_is_old(const struct world *w);
+/* Are a table's rows written anew by st? Never REWRITE_UNKNOWN: where nobody has looked it is as its text
+ * says. */
+enum rewrite_verdict world_rewrites(const struct world *w, const struct statement *st);
 
 #endif

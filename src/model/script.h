@@ -44,6 +44,28 @@ struct role_needs {
     size_t n, cap;
 };
 
+/* A column that is given a type, as SQL, with its modifiers ("10,2"; "": none; "?": not numbers). column "":
+ * one that is added. What stands in the database decides whether rows are written anew for it. */
+struct retype {
+    const char *column, *type, *modifiers;
+};
+
+/* Whether it is, as the database says. */
+enum rewrite_verdict { REWRITE_UNKNOWN, REWRITE_NEVER, REWRITE_MAYBE, REWRITE_SURELY };
+
+/* Why a table's rows are written anew. surely: by the text, whatever the table is, if it has rows of its own;
+ * maybe: for something that neither the text nor v decides. */
+struct rewriting {
+    bool surely, maybe;
+    struct retype *v;
+    size_t n, cap;
+};
+
+/* What it comes to, from the answers of a database: to v[0..n), then, where it is surely, whether the table
+ * has rows of its own. NULL: nobody was asked. Never REWRITE_UNKNOWN. */
+enum rewrite_verdict rewriting_settle(const struct rewriting *r,
+                                      const enum rewrite_verdict *answers);
+
 struct statement {
     enum statement_kind kind;
     enum quiet quiet;
@@ -73,6 +95,8 @@ struct statement {
     bool counts_rows_before;
     bool cascade;
     bool rewrites; /* may write a table's rows anew: ALTER COLUMN TYPE, CLUSTER ... */
+    struct rewriting
+        *rewriting; /* how certain that is, of the first table that it locks; NULL: it does not */
     /* That it writes: 0, at most so many (INSERT ... VALUES), or ROWS_UNKNOWN where the text does
      * not say. */
     int64_t rows;
@@ -105,6 +129,9 @@ struct statement {
     size_t n_locks;
     struct role_needs *roles; /* that its text names; NULL: none */
 };
+
+/* What a statement that may rewrite is known by in tables: borrowed from st, which has rewriting. */
+struct bytes rewriting_key(const struct statement *st);
 
 /* One SQL file. Made once; the bytes hashed are the bytes run. */
 struct script {

@@ -77,17 +77,25 @@ static bool put_lock(struct buf *out, struct arena *a, const struct plan *p,
     return rows != NULL;
 }
 
+/* What stands before the first table that a statement locks. */
+static const char *words_rewrite(enum rewrite_verdict v)
+{
+    return v == REWRITE_SURELY ? "rewrites " : v == REWRITE_MAYBE ? "may rewrite " : "locks ";
+}
+
 void planned_locks(struct buf *out, const struct style *st, const struct plan *p,
                    const struct statement *t)
 {
     struct arena a = {0};
-    const char *before = t->rewrites ? "may rewrite " : "locks ";
+    enum rewrite_verdict rewrites = world_rewrites(p->world, t);
+    const char *before = words_rewrite(rewrites);
     for (size_t i = 0; i < t->n_locks; i++) {
         if (t->locks[i].level <= LOCK_QUIET && !st->verbose) {
             continue;
         }
         buf_puts(out, before);
-        before = put_lock(out, &a, p, &t->locks[i]) || t->rewrites ? "; locks " : ", ";
+        bool alone = !put_lock(out, &a, p, &t->locks[i]) && rewrites == REWRITE_NEVER;
+        before = alone ? ", " : "; locks ";
     }
     arena_release(&a);
 }
@@ -191,14 +199,15 @@ size_t planned_statements(const struct step *s)
 /* The heaviest lock so far. opaque: some statement holds code. */
 struct weight {
     const struct table_lock *lock;
-    bool rewrites, opaque;
+    enum rewrite_verdict rewrites;
+    bool opaque;
     int64_t rows;
 };
 
 static bool is_heavier(const struct weight *x, const struct weight *than)
 {
     if (than->lock == NULL || x->rewrites != than->rewrites) {
-        return than->lock == NULL || x->rewrites;
+        return than->lock == NULL || x->rewrites > than->rewrites;
     }
     return x->lock->level != than->lock->level ? x->lock->level > than->lock->level
                                                : x->rows > than->rows;
@@ -207,7 +216,7 @@ static bool is_heavier(const struct weight *x, const struct weight *than)
 static void weigh(struct weight *most, const struct plan *p, const struct statement *t)
 {
     struct arena a = {0};
-    bool rewrites = t->rewrites; /* the first that it locks */
+    enum rewrite_verdict rewrites = world_rewrites(p->world, t); /* the first that it locks */
     most->opaque |= t->opaque || !t->analysed;
     for (size_t i = 0; i < t->n_locks; i++) {
         if (t->locks[i].level <= LOCK_QUIET) {
@@ -216,7 +225,7 @@ static void weigh(struct weight *most, const struct plan *p, const struct statem
         const int64_t *rows = table_gets(&p->world->rows, object_text(&a, &t->locks[i].object));
         struct weight x = {&t->locks[i], rewrites, most->opaque, rows != NULL ? *rows : 0};
         *most = is_heavier(&x, most) ? x : *most;
-        rewrites = false;
+        rewrites = REWRITE_NEVER;
     }
     arena_release(&a);
 }
@@ -233,7 +242,7 @@ void planned_weight(struct buf *out, const struct plan *p, const struct step *s)
         }
     }
     if (most.lock != NULL) {
-        buf_puts(out, most.rewrites ? "may rewrite " : "locks ");
+        buf_puts(out, words_rewrite(most.rewrites));
         (void)put_lock(out, &a, p, most.lock);
     }
     if (most.opaque) {

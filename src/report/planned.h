@@ -17,8 +17,8 @@ size_t planned_waiting(const struct style *st, const struct plan *p, const size_
 
 /* BEGIN and COMMIT are not told of. */
 bool planned_shown(const struct statement *t);
-/* What a statement locks, behind "may rewrite" or "locks": "locks table s.t, 12 k rows, AccessExclusive;
- * locks ...". Nothing where that is nothing. */
+/* What a statement locks, behind "rewrites", "may rewrite" or "locks": "locks table s.t, 12 k rows,
+ * AccessExclusive; locks ...". Nothing where that is nothing. */
 void planned_locks(struct buf *out, const struct style *st, const struct plan *p,
                    const struct statement *t);
 /* What it does, without its place: "DROP TABLE, destructive". */
@@ -35,7 +35,7 @@ size_t planned_alike(const struct style *st, const struct plan *p, const struct 
 
 /* How many statements an apply of s runs, BEGIN and COMMIT not counted; 0: they are not known, or none. */
 size_t planned_statements(const struct step *s);
-/* The heaviest thing that one of them does: "may rewrite table s.t, 1.0 M rows, AccessExclusive", else the
+/* The heaviest thing that one of them does: "rewrites table s.t, 1.0 M rows, AccessExclusive", else the
  * strongest lock on the most rows; "holds code that is observed when it runs"; "locks nothing that is
  * there". */
 void planned_weight(struct buf *out, const struct plan *p, const struct step *s);

@@ -5,6 +5,11 @@
 
 static const struct style plain = {.verbose = false};
 
+static const char *words_of(enum rewrite_verdict v)
+{
+    return v == REWRITE_SURELY ? "yes" : v == REWRITE_MAYBE ? "maybe" : "no";
+}
+
 static struct doc *backfill_doc(struct arena *a, const struct plan *p, const struct statement *t)
 {
     const struct backfill *b = t->backfill;
@@ -28,6 +33,7 @@ static struct doc *statement_doc(struct arena *a, const struct plan *p, const st
     doc_put(a, d, "opaque", doc_bool(a, t->opaque || !t->analysed));
     doc_put(a, d, "destructive", doc_bool(a, t->destructive));
     doc_put(a, d, "alone", doc_bool(a, t->lone != NULL));
+    doc_put(a, d, "rewrites", doc_text(a, words_of(world_rewrites(p->world, t))));
     if (t->backfill != NULL) {
         doc_put(a, d, "backfill", backfill_doc(a, p, t));
     }

@@ -69,6 +69,62 @@ static void ask_rows(struct site *s)
     }
 }
 
+/* What one statement wants to know of the first table that it locks: v[first..first + n). */
+struct asked {
+    const struct statement *st;
+    size_t first, n;
+};
+
+struct questions {
+    struct rewrite_question *v;
+    size_t n, cap;
+    struct asked *by;
+    size_t n_by, cap_by;
+};
+
+static void add_questions(struct arena *a, const struct statement *st, struct questions *q)
+{
+    const struct rewriting *r = st->rewriting;
+    if (r == NULL || st->n_locks == 0) {
+        return;
+    }
+    ARENA_GROW(a, q->by, q->n_by, q->cap_by);
+    q->by[q->n_by++] = (struct asked){st, q->n, r->n + r->surely};
+    for (size_t i = 0; i < r->n + r->surely; i++) {
+        ARENA_GROW(a, q->v, q->n, q->cap);
+        q->v[q->n++] = (struct rewrite_question){&st->locks[0].object, i < r->n ? &r->v[i] : NULL};
+    }
+}
+
+static void find_questions(struct site *s, struct questions *q)
+{
+    for (size_t i = 0; i < s->plan.n_migrations; i++) {
+        const struct bundle *b = s->plan.v[i].bundle;
+        for (size_t k = 0; is_to_run(&s->plan.v[i]) && k < b->decl->forward.n; k++) {
+            for (size_t j = 0; j < b->forward[k].n; j++) {
+                add_questions(s->a, &b->forward[k].v[j], q);
+            }
+        }
+    }
+}
+
+static void ask_rewrites(struct site *s)
+{
+    struct err ignored = {0};
+    struct questions q = {0};
+    find_questions(s, &q);
+    enum rewrite_verdict *answers = ARENA_ARRAY(s->a, enum rewrite_verdict, q.n + 1);
+    if (q.n == 0 || catalog_rewrites(s->pg, s->a, q.v, q.n, answers, &ignored) != 0) {
+        return;
+    }
+    s->world.rewrites = (struct table){.a = s->a};
+    for (size_t i = 0; i < q.n_by; i++) {
+        enum rewrite_verdict *all = ARENA_NEW(s->a, enum rewrite_verdict);
+        *all = rewriting_settle(q.by[i].st->rewriting, answers + q.by[i].first);
+        (void)table_put(&s->world.rewrites, rewriting_key(q.by[i].st), all);
+    }
+}
+
 static void add_last(struct step *x, struct fact **f, size_t *n)
 {
     if (x->history != NULL && x->history->last != NULL) {
@@ -111,5 +167,6 @@ void site_ask_around(struct site *s, unsigned what, int step)
     }
     if (s->pg != NULL && s->world.reachable && (what & AROUND_ROWS) != 0) {
         ask_rows(s);
+        ask_rewrites(s);
     }
 }

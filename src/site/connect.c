@@ -174,6 +174,23 @@ static void add_facts(struct site *s)
     }
 }
 
+/* Who audits is told of each entry that does not hold: he needs none of them to begin with. */
+static int read_entries(struct site *s, struct err *e)
+{
+    struct err why = {0};
+    if (ledger_entries(s->pg, &s->id, s->cache, s->a, &s->entries, &s->merkle, &why) == 0) {
+        return 0;
+    }
+    if (!s->o.audits || why.code != ERR_INTEGRITY) {
+        *e = why;
+        return -1;
+    }
+    s->entries = (struct entries){0};
+    s->merkle = (struct merkle){0};
+    s->is_broken = true;
+    return 0;
+}
+
 int site_refresh(struct site *s, struct err *e)
 {
     struct identity now;
@@ -186,8 +203,7 @@ int site_refresh(struct site *s, struct err *e)
     if (refuse_wrong_server(s->env, &s->id, e) != 0) {
         return -1;
     }
-    if (s->id.has_ledger &&
-        ledger_entries(s->pg, &s->id, s->cache, s->a, &s->entries, &s->merkle, e) != 0) {
+    if (s->id.has_ledger && read_entries(s, e) != 0) {
         return -1;
     }
     add_facts(s);
@@ -248,7 +264,7 @@ int site_link(struct site *s, struct err *e)
     if (site_refresh(s, e) != 0 || site_await(s, e) != 0) {
         return -1;
     }
-    return is_new ? 0 : site_trust(s, e);
+    return is_new || s->is_broken ? 0 : site_trust(s, e);
 }
 
 void site_leave(struct site *s)

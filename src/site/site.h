@@ -26,8 +26,9 @@ struct projected; /* site/projected.h */
  * words    which of the server's words errors and notices carry: more than the safe ones only for a terminal.
  * cites    a database that takes the place of a lost one: what its ledger cites, or will. Another ledger than
  *          the last run saw is then what is wanted. NULL: an ordinary run.
- * audits   a ledger that went back or forked is looked at all the same: why stands in the site's doubt. What
- *          the sink and exports remember, who audits looks at himself.
+ * audits   a ledger that went back, forked, or does not hash to its root is looked at all the same: why
+ *          stands in the site's doubt, or it is_broken. What the sink and exports remember, who audits looks
+ *          at himself.
  * said     of its run, for receipts, by the command line; NULL: nothing. */
 struct site_options {
     const char *verb, *self;
@@ -67,6 +68,8 @@ struct site {
     struct identity id;
     bool is_as_seen;   /* the ledger is as long as the last run saw it, */
     bool trusts_first; /* or neither it nor anything else here remembers one */
+    bool
+        is_broken; /* its entries do not hold together, and whoever audits is to see them: none was read */
     const char *doubt; /* why it is not trusted; NULL: it is */
     struct entries entries;
     struct merkle merkle;

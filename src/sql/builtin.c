@@ -10,6 +10,12 @@ static const char *const functions[] = {
 #undef FUNCTION
 };
 
+static const char *const volatiles[] = {
+#define VOLATILE(name) #name,
+#include "sql/builtin.def"
+#undef VOLATILE
+};
+
 static const char *const catalogs[] = {
 #define CATALOG(name) #name,
 #include "sql/builtin.def"
@@ -24,6 +30,12 @@ static int compare(const void *key, const void *row)
 bool builtin_function(const char *name)
 {
     return bsearch(name, functions, sizeof functions / sizeof functions[0], sizeof functions[0],
+                   compare) != NULL;
+}
+
+bool builtin_volatile(const char *name)
+{
+    return bsearch(name, volatiles, sizeof volatiles / sizeof volatiles[0], sizeof volatiles[0],
                    compare) != NULL;
 }
 

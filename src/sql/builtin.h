@@ -10,6 +10,9 @@
 /* A function of pg_catalog that has no effect of its own, or one that sql/touch_call.c knows. */
 bool builtin_function(const char *name);
 
+/* One of those, or of a sequence, whose value may differ from row to row. */
+bool builtin_volatile(const char *name);
+
 /* A table or view of pg_catalog: found there first even when the name is not qualified. */
 bool builtin_catalog(const char *name);
 

@@ -5,53 +5,15 @@
 #include "sql/analysis.h"
 #include "sql/grammar.h"
 #include "sql/lock.h"
+#include "sql/rewrite.h"
 
 #define AT(name) PG_QUERY__ALTER_TABLE_TYPE__AT_##name
 
-/* A value that the server can keep beside the table; every other one it writes into each row. */
-static bool is_constant(const tree *value)
-{
-    if (tree_is(value, &pg_query__type_cast__descriptor)) {
-        return is_constant(tree_of(TREE(TypeCast, value)->arg));
-    }
-    return tree_is(value, &pg_query__a__const__descriptor);
-}
-
-static bool is_serial(const PgQuery__TypeName *type)
-{
-    static const char *const names[] = {"serial",  "serial4",     "bigserial",
-                                        "serial8", "smallserial", "serial2"};
-    const char *name = type != NULL ? tree_dotted(LIST(type, names)).name : "";
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        if (strcmp(name, names[i]) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static bool fills_rows(const PgQuery__ColumnDef *c)
-{
-    bool fills = is_serial(c->type_name);
-    for (size_t i = 0; i < c->n_constraints; i++) {
-        const tree *m = tree_of(c->constraints[i]);
-        if (!tree_is(m, &pg_query__constraint__descriptor)) {
-            continue;
-        }
-        const PgQuery__Constraint *k = TREE(Constraint, m);
-        fills |= k->contype == PG_QUERY__CONSTR_TYPE__CONSTR_IDENTITY ||
-                 (k->contype == PG_QUERY__CONSTR_TYPE__CONSTR_GENERATED && !grammar_virtual(k)) ||
-                 (k->contype == PG_QUERY__CONSTR_TYPE__CONSTR_DEFAULT &&
-                  !is_constant(tree_of(k->raw_expr)));
-    }
-    return fills;
-}
-
-static void add_column(struct analysis *x, const PgQuery__AlterTableCmd *c)
+static void add_column(struct analysis *x, const PgQuery__AlterTableCmd *c, bool if_there)
 {
     const tree *def = tree_of(c->def);
-    if (tree_is(def, &pg_query__column_def__descriptor) && fills_rows(TREE(ColumnDef, def))) {
-        analysis_rewrites(x);
+    if (tree_is(def, &pg_query__column_def__descriptor)) {
+        rewrite_added(x, TREE(ColumnDef, def), if_there || c->missing_ok);
     }
     bool before = x->fills;
     x->fills = true;
@@ -59,13 +21,13 @@ static void add_column(struct analysis *x, const PgQuery__AlterTableCmd *c)
     x->fills = before;
 }
 
-static void change_type(struct analysis *x, const PgQuery__AlterTableCmd *c)
+static void change_type(struct analysis *x, const PgQuery__AlterTableCmd *c, bool if_there)
 {
     const tree *def = tree_of(c->def);
     analysis_destructive(x);
-    analysis_rewrites(x);
     analysis_visit(x, def);
     if (tree_is(def, &pg_query__column_def__descriptor)) {
+        rewrite_retyped(x, c->name, TREE(ColumnDef, def), if_there);
         analysis_node(x, TREE(ColumnDef, def)->raw_default); /* USING runs over every row */
     }
 }
@@ -108,16 +70,16 @@ static void add_constraint(struct analysis *x, const tree *def)
     analysis_visit(x, def);
 }
 
-static void command(struct analysis *x, const PgQuery__AlterTableCmd *c)
+static void command(struct analysis *x, const PgQuery__AlterTableCmd *c, bool if_there)
 {
     analysis_cascade(x, c->behavior);
     if (c->subtype == AT(ChangeOwner)) {
         analysis_needs(x, c->newowner, true);
     }
     if (c->subtype == AT(AddColumn)) {
-        add_column(x, c);
+        add_column(x, c, if_there);
     } else if (c->subtype == AT(AlterColumnType)) {
-        change_type(x, c);
+        change_type(x, c, if_there);
     } else if (c->subtype == AT(DropColumn)) {
         analysis_destructive(x);
         analysis_hidden_indexes(x);
@@ -136,8 +98,8 @@ static void command(struct analysis *x, const PgQuery__AlterTableCmd *c)
     if (c->subtype == AT(SetLogged) || c->subtype == AT(SetUnLogged) ||
         c->subtype == AT(SetTableSpace) || c->subtype == AT(SetAccessMethod) ||
         grammar_sets_expression(c)) {
-        analysis_rewrites(
-            x); /* the expression of a virtual column is kept as one of a stored one */
+        rewrite_whole(x,
+                      false); /* LOGGED may be what it is; a virtual column has no rows to write */
     }
     if (grammar_enforces(c)) {
         analysis_reaches(x); /* the table it refers to loses its triggers, or gets them */
@@ -180,13 +142,14 @@ static void alter_table(struct analysis *x, const tree *m)
     for (size_t i = 0; i < s->n_cmds; i++) {
         const tree *c = tree_of(s->cmds[i]);
         if (tree_is(c, &pg_query__alter_table_cmd__descriptor)) {
-            command(x, TREE(AlterTableCmd, c));
+            command(x, TREE(AlterTableCmd, c), s->missing_ok);
         }
     }
     x->temporary = temporary;
     x->making = making;
     if (s->objtype != PG_QUERY__OBJECT_TYPE__OBJECT_TABLE) {
         x->st->rewrites = rewrites; /* of no rows: a sequence, a composite type */
+        x->st->rewriting = NULL;
     }
 }
 

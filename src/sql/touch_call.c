@@ -7,6 +7,7 @@
 #include "sql/analysis.h"
 #include "sql/builtin.h"
 #include "sql/plpgsql.h"
+#include "sql/rewrite.h"
 
 /* Split a name in a text ('s.seq', '"S"."Seq"') as the server reads it; a database in front is dropped. */
 static bool name_in_text(struct arena *a, const char *text, struct dotted *out)
@@ -246,7 +247,7 @@ static bool postgis_changes(struct analysis *x, const PgQuery__FuncCall *f, cons
             struct dotted d = {schema, table};
             analysis_named(x, d, OBJ_TABLE, t->effect, LOCK_ACCESS_EXCLUSIVE, f->location);
             if (t->rewrites) {
-                analysis_rewrites(x);
+                rewrite_whole(x, false);
             }
             if (t->effect == EFFECT_DROP) {
                 analysis_destructive(x);

@@ -1,5 +1,5 @@
 /* Touches of upkeep: VACUUM, ANALYZE, CLUSTER, REINDEX. */
-#include "sql/analysis.h"
+#include "sql/rewrite.h"
 
 static void vacuum(struct analysis *x, const tree *m)
 {
@@ -21,7 +21,7 @@ static void cluster(struct analysis *x, const tree *m)
 {
     const PgQuery__ClusterStmt *s = TREE(ClusterStmt, m);
     analysis_relation(x, s->relation, OBJ_TABLE, EFFECT_ALTER, LOCK_ACCESS_EXCLUSIVE);
-    analysis_rewrites(x);
+    rewrite_whole(x, s->relation != NULL);
     if (s->relation == NULL) {
         analysis_opaque(x);
     }

@@ -309,10 +309,10 @@ def plan_says_how_large_tables_are(tmp):
     p.bundle("M-02", "ALTER TABLE app.big ALTER id TYPE bigint;\nALTER TABLE app.parts ADD COLUMN k int;\nALTER TABLE app.unknown ADD COLUMN k int;\n"
                      "ALTER TABLE app.\"An empty'd one\" ADD COLUMN k int;\nCREATE TABLE app.new ();\nALTER TABLE app.nowhere ADD COLUMN k int;\n")
     shown = p.run("plan", "dev").out
-    for part in ("may rewrite table app.big, 20 k rows, AccessExclusive\n", "locks table app.parts, 42 rows, AccessExclusive\n", "locks table app.unknown AccessExclusive\n",
+    for part in ("rewrites table app.big, 20 k rows, AccessExclusive\n", "locks table app.parts, 42 rows, AccessExclusive\n", "locks table app.unknown AccessExclusive\n",
                  "locks table app.nowhere AccessExclusive\n"):
         contains(shown, part)
-    contains(p.run("plan", "dev", "--format=markdown").out, "| 6 | may rewrite table app.big, 20 k rows, AccessExclusive | never built")
+    contains(p.run("plan", "dev", "--format=markdown").out, "| 6 | rewrites table app.big, 20 k rows, AccessExclusive | never built")
     pg.psql(p.db, "INSERT INTO app.parts SELECT 1 FROM generate_series(1, 100); ANALYZE app.parts_1")
     doc = p.json("plan", "dev")
     valid("plan.v1", doc)

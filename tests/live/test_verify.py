@@ -119,6 +119,8 @@ TAMPERED = {
     "entry column result": OFF.format("entry", "UPDATE kfmig.entry SET result = 'failed' WHERE seq = 3"),
     "entry column run_id": OFF.format("entry", "UPDATE kfmig.entry SET run_id = 'x' WHERE seq = 3"),
     "entry column at": OFF.format("entry", "UPDATE kfmig.entry SET at = at - interval '1 day' WHERE seq = 3"),
+    "entry of no JSON": OFF.format("entry", "UPDATE kfmig.entry SET text = 'x' WHERE seq = 3"),
+    "entry gone": "ALTER TABLE kfmig.receipt DROP CONSTRAINT receipt_seq_fkey; " + OFF.format("entry", "DELETE FROM kfmig.entry WHERE seq = 5"),
     "two entries swapped": OFF.format("entry", "UPDATE kfmig.entry a SET text = b.text FROM kfmig.entry b WHERE (a.seq, b.seq) IN ((3, 4), (4, 3))"),
     "head root": "UPDATE kfmig.head SET root = sha256('x')",
     "head size": "UPDATE kfmig.head SET size = size - 1",
@@ -153,27 +155,27 @@ TAMPERED = {
 }
 
 
-# What each of them is found by: words of receipt verify, which stops where the entries are not those of the root, and of the script.
-BROKEN = "its 5 entries do not hash to its root"
-UNWRITTEN = "an entry of the ledger is not as kfmig writes it, from byte "
-MISPLACED = "entry 3 of the ledger belongs to another place or ledger"
+# What each of them is found by: words of receipt verify, and of the script.
+BROKEN = "the entries do not hash to the root that the database reports"
+UNWRITTEN = "entry 3: an entry of the ledger is not as kfmig writes it, from byte "
 TREE = "tree: the entries do not hash to the root of the head"
 COLUMNS = "the columns of entry 3 are not what its text says"
 NOT_GUARDED = "is not append-only: trigger append_only is missing, off or another"
 SAYS = {
     **{f"entry {key}": (UNWRITTEN, TREE) for key in ("bundle_digest", "checksum", "outputs", "receipt")},
-    **{f"entry {key}": (BROKEN, f"columns: {COLUMNS}") for key in ("finished_at", "run_id", "subject")},
+    **{f"entry {key}": COLUMNS for key in ("finished_at", "run_id", "subject")},
     "entry result": (UNWRITTEN, f"columns: {COLUMNS}"),
-    "entry kind": ('an entry of kind "appxly", which this kfmig does not know', f"columns: {COLUMNS}"),
-    "entry environment": (BROKEN, "tree: entry 3 belongs to another ledger"),
-    "entry instance": (MISPLACED, "tree: entry 3 belongs to another ledger"),
+    "entry kind": ('entry 3: the ledger holds an entry of kind "appxly", which this kfmig does not know', f"columns: {COLUMNS}"),
+    **{f"entry {key}": "entry 3 belongs to another ledger" for key in ("environment", "instance")},
+    "entry of no JSON": (UNWRITTEN, "tree: entry 3 is not canonical JSON"),
     "entry previous": (UNWRITTEN, "tree: entry 3 does not follow the entries before it"),
-    "entry one digit": (BROKEN, "tree: entry 4 does not follow the entries before it"),
+    "entry one digit": "entry 4 does not follow the entries before it",
     **{f"entry {what}": (UNWRITTEN, "tree: entry 3 is not canonical JSON") for what in ("blanks", "order of keys")},
     **{f"entry column {name}": COLUMNS for name in ("subject", "kind", "result", "run_id", "at")},
-    "two entries swapped": (MISPLACED, "tree: entry 3 calls itself 4"),
+    "two entries swapped": ("entry 3 of the ledger calls itself 4", "tree: entry 3 calls itself 4"),
     "head root": (BROKEN, TREE),
-    "head size": ("its 4 entries do not hash to its root", "tree: the head counts 4 entries, there are 5"),
+    "head size": "the head counts 4 entries, there are 5",
+    "entry gone": "the head counts 5 entries, there are 4",
     **{f"head frontier{what}": "the frontier of the head is not that of the entries" for what in ("", " short")},
     **{f"receipt {what}": "entry 3: its receipt was altered" for what in ("result", "actor", "blanks", "of another")},
     "receipt gate": "entry 4: its receipt was altered",
@@ -192,7 +194,7 @@ SAYS = {
     **{f"guard {what}": f"kfmig.blob {NOT_GUARDED}" for what in ("by another function", "of fewer events", "with a condition")},
     "a rule": "kfmig.blob has a rule: swallow",
     "another trigger": "kfmig.blob has a trigger that is not kfmig's: other",
-    "instance": ("entry 1 of the ledger", "tree: entry 1 belongs to another ledger"),
+    "instance": "entry 1 belongs to another ledger",
 }
 
 

@@ -114,9 +114,10 @@ static inline int memory_objects(void *ctx, int64_t upto, struct arena *a, struc
     return memory_changes(ctx, INT64_MIN, upto == 0 ? INT64_MAX : upto, a, out, e);
 }
 
-static inline int memory_faults(void *ctx, const struct merkle *tree, struct arena *a,
-                                struct ledger_fault **v, size_t *n, struct err *e)
+static inline int memory_faults(void *ctx, const struct merkle *tree, const struct entries *all,
+                                struct arena *a, struct ledger_fault **v, size_t *n, struct err *e)
 {
+    (void)all;
     struct memory *m = ctx;
     (void)tree;
     (void)a;

@@ -109,10 +109,11 @@ static void test_plan_json(void)
     ok(strstr(text, "{\"class\":\"A\",\"decision\":\"apply\",\"kind\":\"migration\",\"last_"
                     "result\":null,\"output\":\"sha256:" ZERO) == NULL,
        "an output digest is none of the zeros");
-    ok(strstr(text, "\"statements\":[{\"alone\":false,\"destructive\":false,\"locks\":[{\"level\":"
-                    "\"AccessExclusive\","
-                    "\"object\":\"table s.t\"}],\"opaque\":false,\"tag\":\"ALTER "
-                    "TABLE\",\"where\":\"migrations/postgis/PG-02/forward.sql:3:1\"},") != NULL,
+    ok(strstr(text,
+              "\"statements\":[{\"alone\":false,\"destructive\":false,\"locks\":[{\"level\":"
+              "\"AccessExclusive\","
+              "\"object\":\"table s.t\"}],\"opaque\":false,\"rewrites\":\"no\",\"tag\":\"ALTER "
+              "TABLE\",\"where\":\"migrations/postgis/PG-02/forward.sql:3:1\"},") != NULL,
        "statements with their locks");
     ok(strstr(text,
               "{\"decision\":\"none\",\"kind\":\"migration\",\"last_result\":\"success\","

@@ -33,7 +33,8 @@ static void give_statements(struct world_of_tests *w, const char *letters)
                                        : "";
         s.opaque = *c == 'F';
         s.destructive = *c == 'D';
-        s.rewrites = *c == 'A';
+        static struct rewriting maybe = {.maybe = true};
+        s.rewriting = *c == 'A' ? &maybe : NULL;
         s.locks = *c == 'I'                ? &locks[0]
                   : *c == 'J'              ? &locks[1]
                   : *c == 'D' || *c == 'A' ? &locks[2]
@@ -389,11 +390,12 @@ static void test_rewrites(void)
     int64_t n = 1000000;
     struct table_lock locks[] = {{{OBJ_TABLE, "shop", "orders", NULL}, 8},
                                  {{OBJ_TABLE, "s", "u", NULL}, 6}};
+    struct rewriting surely = {.surely = true};
     struct statement alter = {.tag = "ALTER TABLE",
                               .line = 1,
                               .col = 1,
                               .analysed = true,
-                              .rewrites = true,
+                              .rewriting = &surely,
                               .locks = locks,
                               .n_locks = 2};
     setup(&w, 2);
@@ -414,10 +416,33 @@ static void test_rewrites(void)
            "... and how large it is");
     buf_clear(&out);
     report_json(&out, report_plan_doc(&w.a, &w.plan));
+    ok(strstr(buf_str(&out), "\"rewrites\":\"maybe\"") != NULL, "... as JSON: maybe");
     ok(strstr(buf_str(&out), "{\"level\":\"AccessExclusive\",\"object\":\"table "
                              "shop.orders\",\"rows\":1000000},{\"level\":\"ShareRowExclusive\","
                              "\"object\":\"table s.u\"}") != NULL,
        "as JSON");
+    enum rewrite_verdict answer = REWRITE_SURELY;
+    w.world.rewrites = (struct table){.a = &w.a};
+    (void)table_put(&w.world.rewrites, rewriting_key(&alter), &answer);
+    buf_clear(&out);
+    report_plan(&out, &plain, &w.plan);
+    is_str(statement_lines(&w.a, buf_str(&out)),
+           "1 ALTER TABLE  rewrites table shop.orders, 1.0 M rows, AccessExclusive; locks table "
+           "s.u ShareRowExclusive\n",
+           "what the database says is certain");
+    buf_clear(&out);
+    report_json(&out, report_plan_doc(&w.a, &w.plan));
+    ok(strstr(buf_str(&out), "\"rewrites\":\"yes\"") != NULL, "... as JSON");
+    answer = REWRITE_NEVER;
+    buf_clear(&out);
+    report_plan(&out, &plain, &w.plan);
+    is_str(statement_lines(&w.a, buf_str(&out)),
+           "1 ALTER TABLE  locks table shop.orders, 1.0 M rows, AccessExclusive; locks table "
+           "s.u ShareRowExclusive\n",
+           "... or that it is not so");
+    buf_clear(&out);
+    report_json(&out, report_plan_doc(&w.a, &w.plan));
+    ok(strstr(buf_str(&out), "\"rewrites\":\"no\"") != NULL, "... as JSON");
     buf_release(&out);
     arena_release(&w.a);
 }
@@ -425,7 +450,7 @@ static void test_rewrites(void)
 int main(void)
 {
     tap_plan(sizeof scripts / sizeof scripts[0] + 2 * (sizeof plans / sizeof plans[0]) +
-             2 * (sizeof weights / sizeof weights[0]) + sizeof sizes / sizeof sizes[0] + 5);
+             2 * (sizeof weights / sizeof weights[0]) + sizeof sizes / sizeof sizes[0] + 10);
     test_statements();
     test_waiting();
     test_weights();

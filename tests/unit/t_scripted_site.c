@@ -110,6 +110,11 @@ static void seen_nonsense(void)
     cache_put(t.l.cache, "checkpoint", bytes_str("dev"), bytes_str("uuid 3 sha256:xx"));
 }
 
+static void audited(void)
+{
+    t.s.o.audits = true;
+}
+
 /* Takes the place of a lost one, and seeks none that was seen. */
 static void takes_place(void)
 {
@@ -418,6 +423,9 @@ static const struct {
     {"nobody listens", "dev", LEDGER_UUID, 3, NULL, REFUSED, linked, -1, ERR_PREFLIGHT, "connection refused by db.example:5432; start the server"},
     {"cut while it says who it is", "dev", LEDGER_UUID, 3, NULL, CONNECT "@ledger_identify_full -> cut\n", linked, -1, ERR_PREFLIGHT, "was lost"},
     {"cut while it gives its entries", "dev", LEDGER_UUID, 3, NULL, CONNECT IDENTIFY "@ledger_read_entries -> cut\n", linked, -1, ERR_PREFLIGHT, "was lost"},
+    {"... which whoever audits sees for himself", "dev", LEDGER_UUID, 3, audited, CONNECT IDENTIFY "@ledger_read_entries -> rows\n", linked, 0, ERR_NONE, "size 3 of 0 facts 0 broken"},
+    {"... who sees a good one as anybody does", "dev", LEDGER_UUID, 3, audited, WHO, linked, 0, ERR_NONE, "size 3 of 3 facts 1"},
+    {"... and who cannot see one that is cut", "dev", LEDGER_UUID, 3, audited, CONNECT IDENTIFY "@ledger_read_entries -> cut\n", linked, -1, ERR_PREFLIGHT, "was lost"},
     {"its entries do not hash to its root", "dev", LEDGER_UUID, 3, NULL, CONNECT IDENTIFY "@ledger_read_entries -> rows\n", linked, -1, ERR_INTEGRITY, "its 3 entries do not hash to its root"},
     {"a replica", "dev", LEDGER_UUID, 3, replica, CONNECT IDENTIFY, linked, -1, ERR_PREFLIGHT, "environment \"dev\" is a replica (in recovery)"},
     {"a pooler, as another process answers", "dev", LEDGER_UUID, 3, pooled, CONNECT IDENTIFY, linked, -1, ERR_PREFLIGHT, "environment \"dev\" is reached through a transaction pooler"},
@@ -564,6 +572,9 @@ static const char *describe(char *out, size_t size)
                    : (size_t)snprintf(out, size, "no ledger");
     if (site_remembered(s, &seen, &at)) {
         n += (size_t)snprintf(out + n, size - n, " seen %lld at %s", (long long)seen.sequence, at);
+    }
+    if (s->is_broken) {
+        n += (size_t)snprintf(out + n, size - n, " broken");
     }
     if (s->has_catalog) {
         n += (size_t)snprintf(out + n, size - n, " objects %zu of %zu", s->catalog.n, s->sum.n);

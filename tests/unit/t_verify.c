@@ -101,6 +101,26 @@ static void environment_of_another(struct scene *s)
 {
     second(s)->environment = "prod";
 }
+/* As the ledger gives one whose text it cannot read. */
+static void text_of_nobody(struct scene *s)
+{
+    *second(s) = (struct entry){.text = bytes_str("x"), .subject = "", .result = "", .run_id = ""};
+}
+static void text_of_a_newer_kind(struct scene *s)
+{
+    const char *text = arena_strndup(&arena, second(s)->text.p, second(s)->text.n);
+    char *kind = strstr(text, "\"kind\":\"apply\"");
+    memcpy(kind, "\"kind\":\"appxy\"", strlen("\"kind\":\"appxy\""));
+    *second(s) = (struct entry){.text = bytes_str(text), .subject = "", .result = "", .run_id = ""};
+}
+static void head_of_fewer(struct scene *s)
+{
+    s->m.id.size = 2;
+}
+static void head_of_more(struct scene *s)
+{
+    s->m.id.size = 4;
+}
 static void root_of_another(struct scene *s)
 {
     s->m.id.root.b[31] ^= 1;
@@ -252,6 +272,14 @@ struct fault {
 static const struct fault faults[] = {
     {"the position of the first", sequence_of_the_first, "tree",
      "entry 2 of the ledger calls itself 1", 4},
+    {"an entry that cannot be read", text_of_nobody, "tree",
+     "entry 2: an entry of the ledger is not as kfmig writes it, from byte 0 on", 3},
+    {"an entry of a kind that is not known", text_of_a_newer_kind, "tree",
+     "entry 2: the ledger holds an entry of kind \"appxy\", which this kfmig does not know", 3},
+    {"a head that counts too few", head_of_fewer, "tree", "the head counts 2 entries, there are 3",
+     1},
+    {"a head that counts too many", head_of_more, "tree", "the head counts 4 entries, there are 3",
+     1},
     {"a position twice", sequence_of_another, "tree", "entry 2 of the ledger calls itself 7", 4},
     {"an altered root before", previous_of_another, "tree",
      "entry 2 does not follow the entries before it: its previous root is another", 1},
@@ -538,10 +566,10 @@ static int no_entries(void *ctx, struct arena *a, struct identity *id, struct en
     (void)ctx, (void)a, (void)id, (void)out;
     return err_set(e, ERR_INTEGRITY, "no entries");
 }
-static int no_faults(void *ctx, const struct merkle *m, struct arena *a, struct ledger_fault **v,
-                     size_t *n, struct err *e)
+static int no_faults(void *ctx, const struct merkle *m, const struct entries *all, struct arena *a,
+                     struct ledger_fault **v, size_t *n, struct err *e)
 {
-    (void)ctx, (void)m, (void)a, (void)v, (void)n;
+    (void)ctx, (void)m, (void)all, (void)a, (void)v, (void)n;
     return err_set(e, ERR_PREFLIGHT, "no faults");
 }
 static int no_receipts(void *ctx, int64_t after, receipt_fn *each, void *each_ctx, struct err *e)
@@ -592,6 +620,35 @@ static void check_grown(void)
        "where that cannot be asked nothing is said");
 }
 
+/* An entry was written behind what the head counted, while the ledger was read. */
+static int one_more_by_now(void *ctx, struct identity *out, struct err *e)
+{
+    struct memory *m = ctx;
+    (void)e;
+    *out = m->id;
+    out->size = 3;
+    return 0;
+}
+
+static void check_growing(void)
+{
+    struct scene s;
+    struct verified v;
+    scene_begin(&s, EVIDENCE_NONE);
+    s.m.id.size = 2;
+    s.m.id.root = s.m.entries.v[2].previous;
+    s.r.ledger.identity = one_more_by_now;
+    int rc = verify_ledger(&s.r, &arena, &v, &s.e);
+    bool good = rc == 0 && v.n_entries == 2 && v.n_receipts == 2;
+    for (size_t i = 0; good && i < v.findings.n; i++) {
+        good = strcmp(v.findings.v[i].rule, "text") == 0; /* which were read before it came */
+    }
+    ok(good, "an entry that came meanwhile is the next look's");
+    s.r.ledger.identity = no_identity;
+    ok(verify_ledger(&s.r, &arena, &v, &s.e) == -1 && strcmp(s.e.msg, "no identity") == 0,
+       "... and where that cannot be asked nothing is said");
+}
+
 static void check_unasked(void)
 {
     struct scene s;
@@ -633,7 +690,7 @@ int main(void)
 {
     const int n_faults = sizeof faults / sizeof faults[0];
     const int n_exports = sizeof export_faults / sizeof export_faults[0];
-    tap_plan(2 * n_faults + n_exports + 9 + 6 + 3 + 3 + 4 + 2 + 2 + 3);
+    tap_plan(2 * n_faults + n_exports + 9 + 6 + 3 + 3 + 4 + 2 + 2 + 3 + 2);
     if (!files_begin()) {
         return 1;
     }
@@ -649,6 +706,7 @@ int main(void)
     check_said();
     check_asked();
     check_cap();
+    check_growing();
     check_unasked();
     check_grown();
     files_end();

@@ -71,6 +71,7 @@ static void check_large(void)
         merkle_add(&l.m.tree, &leaf);
     }
     l.m.id.root = merkle_root(&l.m.tree);
+    l.m.id.size = LARGE_N;
     struct archive r = {.ledger = memory_source(&l.m), .env = &env, .dirfd = -1};
     r.ledger.receipts = large_receipts;
     r.ledger.ctx = &l;

@@ -1,13 +1,16 @@
--- What SQL alone can see of a ledger that does not hold together, as a rule and words; $1 size and $2 frontier as the entries give them.
+-- What SQL alone can see of a ledger that does not hold together, as a rule and words; $1 size and $2 frontier as the entries give them,
+-- $3 those that cannot be read.
 SELECT f.rule, f.words
 FROM (
     -- Entries whose columns say something else than their text, which is what the tree hashes.
     SELECT 1 AS kind, e.seq, 'columns' AS rule, 'the columns of entry ' || e.seq || ' are not what its text says' AS words
     FROM kfmig.entry e
-    CROSS JOIN LATERAL (SELECT e.text::pg_catalog.jsonb AS t OFFSET 0) AS x -- OFFSET: read once, not for each member
-    WHERE (x.t ->> 'subject', x.t ->> 'kind', x.t ->> 'result', x.t ->> 'run_id', x.t ->> 'sequence')
+    CROSS JOIN LATERAL (
+        SELECT CASE WHEN e.seq <> ALL ($3::pg_catalog.int8[]) THEN e.text::pg_catalog.jsonb END AS t OFFSET 0 -- read once, not for each member
+    ) AS x
+    WHERE x.t IS NOT NULL AND ((x.t ->> 'subject', x.t ->> 'kind', x.t ->> 'result', x.t ->> 'run_id', x.t ->> 'sequence')
           IS DISTINCT FROM (e.subject, e.kind, e.result, e.run_id, e.seq::pg_catalog.text)
-       OR (x.t ->> 'finished_at') IS DISTINCT FROM pg_catalog.to_char(e.at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')
+       OR (x.t ->> 'finished_at') IS DISTINCT FROM pg_catalog.to_char(e.at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'))
     UNION ALL
     SELECT 2, r.seq, 'receipt', 'entry ' || r.seq || ': its receipt is kept as that of another run'
     FROM kfmig.receipt r

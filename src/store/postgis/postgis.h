@@ -46,6 +46,15 @@ int catalog_named_roles(struct pg *s, struct arena *a, const char *const *v, siz
 int catalog_rows(struct pg *s, struct arena *a, const struct object *const *v, size_t n,
                  int64_t *rows, struct err *e) MUST_CHECK;
 
+/* A question about a table of a plan: is it written anew? retype NULL: has it rows of its own at all? */
+struct rewrite_question {
+    const struct object *table;
+    const struct retype *retype;
+};
+/* The answers to v[0..n): one query. Into out[0..n): REWRITE_UNKNOWN where the table is not there. */
+int catalog_rewrites(struct pg *s, struct arena *a, const struct rewrite_question *v, size_t n,
+                     enum rewrite_verdict *out, struct err *e) MUST_CHECK;
+
 /* What every transaction of a session begins with, so that it is read once per session. The caller zeroes it.
  */
 struct observer_memory {

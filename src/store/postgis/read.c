@@ -131,3 +131,35 @@ int catalog_rows(struct pg *s, struct arena *a, const struct object *const *v, s
     pg_rows_free(r);
     return 0;
 }
+
+int catalog_rewrites(struct pg *s, struct arena *a, const struct rewrite_question *v, size_t n,
+                     enum rewrite_verdict *out, struct err *e)
+{
+    enum { SCHEMA, NAME, COLUMN, TYPE, MODIFIERS, N };
+    struct pg_rows *r = NULL;
+    const char **part[N];
+    const char *params[N];
+    for (int k = 0; k < N; k++) {
+        part[k] = ARENA_ARRAY(a, const char *, n + 1);
+    }
+    for (size_t i = 0; i < n; i++) {
+        const struct retype *t = v[i].retype;
+        part[SCHEMA][i] = v[i].table->schema != NULL ? v[i].table->schema : "";
+        part[NAME][i] = v[i].table->name;
+        part[COLUMN][i] = t != NULL ? t->column : "";
+        part[TYPE][i] = t != NULL ? t->type : "";
+        part[MODIFIERS][i] = t != NULL ? t->modifiers : "";
+        out[i] = REWRITE_UNKNOWN;
+    }
+    for (int k = 0; k < N; k++) {
+        params[k] = pg_array(a, part[k], n);
+    }
+    if (pg_query(s, &postgis_rewrites_about, params, N, &r, e) != 0) {
+        return -1;
+    }
+    for (size_t i = 0; i < pg_rows_n(r); i++) {
+        out[pg_int(r, i, 0) - 1] = (enum rewrite_verdict)(REWRITE_NEVER + pg_int(r, i, 1));
+    }
+    pg_rows_free(r);
+    return 0;
+}
