@@ -48,9 +48,9 @@ static int faults_of(void *ctx, const struct merkle *m, const struct entries *al
     return ledger_faults(ctx, m, all, a, v, n, e);
 }
 
-static int texts_of(void *ctx, struct arena *a, struct digest **v, size_t *n, struct err *e)
+static int blobs_of(void *ctx, blob_fn *each, void *each_ctx, struct err *e)
 {
-    return ledger_texts(ctx, a, v, n, e);
+    return ledger_blobs_each(ctx, each, each_ctx, e);
 }
 
 struct ledger_source ledger_source_of(struct pg *s)
@@ -64,5 +64,5 @@ struct ledger_source ledger_source_of(struct pg *s)
                                   .objects = objects_of,
                                   .changes = changes_of,
                                   .faults = faults_of,
-                                  .texts = texts_of};
+                                  .blobs = blobs_of};
 }

@@ -20,7 +20,7 @@
  * blob      a text by its digest, in a; *found false: there is none.
  * objects   the sum of objects up to an entry; in a.
  * faults    what it sees itself that does not hold together (ledger_faults()); in a.
- * texts     the digests of all texts it holds; in a. */
+ * blobs     each text that it holds, as it stands there; each() asks nothing in turn. */
 struct ledger_source {
     void *ctx;
     int (*identity)(void *ctx, struct identity *out, struct err *e);
@@ -37,7 +37,7 @@ struct ledger_source {
                    struct err *e);
     int (*faults)(void *ctx, const struct merkle *m, const struct entries *all, struct arena *a,
                   struct ledger_fault **v, size_t *n, struct err *e);
-    int (*texts)(void *ctx, struct arena *a, struct digest **v, size_t *n, struct err *e);
+    int (*blobs)(void *ctx, blob_fn *each, void *each_ctx, struct err *e);
 };
 /* The ledger behind a session. NULL: one that nothing is asked of. */
 struct ledger_source ledger_source_of(struct pg *s);

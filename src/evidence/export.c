@@ -100,6 +100,11 @@ static bool is_known(const char *uri)
     return false;
 }
 
+bool export_is_text(const char *uri)
+{
+    return is_known(uri) && !is_baseline(uri);
+}
+
 /* lines: as in make_baseline(). */
 static int make_output(struct sums *sums, struct arena *a, const struct doc *receipt,
                        int64_t sequence, const struct doc *output, struct bytes *out,

@@ -25,5 +25,7 @@ int export_bundle(const struct archive *r, struct sums *sums, const struct fact 
  * its digest. In a. */
 int export_output(struct sums *sums, struct arena *a, const struct doc *receipt, int64_t sequence,
                   const struct doc *output, struct bytes *out, struct err *e) MUST_CHECK;
+/* Is an output of that uri kept as a text, by its digest? A baseline is not, it is made. */
+bool export_is_text(const char *uri);
 
 #endif

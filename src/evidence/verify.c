@@ -21,6 +21,7 @@ struct pass {
     struct identity id;
     struct entries entries;
     struct sums sums;   /* of the ledger's objects, for outputs */
+    struct table texts; /* all that stood there: digest as text -> one of the two words */
     struct table seen;  /* digests of texts that were looked at: text -> the pass */
     struct table named; /* digests of all texts that anything names */
     int64_t next;       /* the entry whose receipt comes next */
@@ -154,18 +155,62 @@ static void remember_entries(struct pass *p)
     }
 }
 
+/* --- texts ----------------------------------------------------------------------------------------- */
+
+/* What was found out about a text. */
+static char is_sound[] = "sound";
+static char is_altered[] = "altered";
+
+static int next_text(void *ctx, const struct blob *text, struct err *e)
+{
+    struct pass *p = ctx;
+    char name[DIGEST_TEXT];
+    struct digest have = digest_of(text->bytes);
+    (void)e;
+    held(p, text->bytes.n);
+    table_puts(&p->texts, arena_strdup(p->a, digest_text(&text->digest, name)),
+               digest_eq(&have, &text->digest) ? is_sound : is_altered);
+    return 0;
+}
+
+static const char *state_of(const struct pass *p, const struct digest *d)
+{
+    char text[DIGEST_TEXT];
+    return table_gets(&p->texts, digest_text(d, text));
+}
+
 /* Texts that stood there before the entries were read, and that nothing names. What an altered receipt does
  * not name any more is no finding of its own. */
-static void check_texts(struct pass *p, const struct digest *texts, size_t n)
+static void check_texts(struct pass *p)
 {
     bool is_good = p->v->n_found == 0;
     remember_entries(p);
-    for (size_t i = 0; i < n && is_good; i++) {
-        char text[DIGEST_TEXT];
-        if (table_gets(&p->named, digest_text(&texts[i], text)) == NULL) {
+    for (size_t i = 0; i < p->texts.n && is_good; i++) {
+        const char *text = p->texts.rows[i].key.p;
+        if (table_gets(&p->named, text) == NULL) {
             find(p, "text", "no receipt names the text %s", text);
         }
     }
+}
+
+/* A text that did not stand there when all were read: that of a run which goes on meanwhile, or none. */
+static void check_lacking(struct pass *p, const char *what, const char *uri,
+                          const struct digest *want, int64_t sequence)
+{
+    const struct ledger_source *l = &p->r->ledger;
+    struct arena a = {0};
+    struct err e = {0};
+    struct bytes text = {NULL, 0};
+    bool found = false;
+    if (l->blob(l->ctx, want, &a, &text, &found, &e) != 0) {
+        find(p, "input", "entry %lld: %s%s could not be read: %s", (long long)sequence, what, uri,
+             e.msg);
+    } else if (!found) {
+        find(p, "input", "entry %lld: the ledger lacks the text of %s%s", (long long)sequence, what,
+             uri);
+    }
+    held(p, text.n);
+    arena_release(&a);
 }
 
 /* A text that the ledger should hold, once however many receipts name it: "input ", "forward.sql". Is it the
@@ -173,31 +218,18 @@ static void check_texts(struct pass *p, const struct digest *texts, size_t n)
 static bool check_kept(struct pass *p, const char *what, const char *uri, const struct digest *want,
                        int64_t sequence)
 {
-    const struct ledger_source *l = &p->r->ledger;
     char digest[DIGEST_TEXT];
-    struct arena a = {0};
-    struct err e = {0};
-    struct bytes text = {NULL, 0};
-    bool found = false;
     if (table_gets(&p->seen, digest_text(want, digest)) != NULL) {
         return false;
     }
     table_puts(&p->seen, arena_strdup(p->a, digest), p);
-    if (l->blob(l->ctx, want, &a, &text, &found, &e) != 0) {
-        find(p, "input", "entry %lld: %s%s could not be read: %s", (long long)sequence, what, uri,
-             e.msg);
-    } else if (!found) {
-        find(p, "input", "entry %lld: the ledger lacks the text of %s%s", (long long)sequence, what,
+    const char *state = state_of(p, want);
+    if (state == NULL) {
+        check_lacking(p, what, uri, want, sequence);
+    } else if (state == is_altered) {
+        find(p, "input", "entry %lld: the text of %s%s was altered", (long long)sequence, what,
              uri);
-    } else {
-        struct digest have = digest_of(text);
-        if (!digest_eq(&have, want)) {
-            find(p, "input", "entry %lld: the text of %s%s was altered", (long long)sequence, what,
-                 uri);
-        }
     }
-    held(p, text.n);
-    arena_release(&a);
     return true;
 }
 
@@ -228,7 +260,12 @@ static void check_outputs(struct pass *p, const struct doc *receipt, int64_t seq
         struct arena a = {0};
         struct bytes text = {NULL, 0};
         struct err e = {0};
-        table_puts(&p->named, arena_strdup(p->a, doc_str(outputs->item[i], "digest", "")), p);
+        const char *digest = doc_str(outputs->item[i], "digest", "");
+        table_puts(&p->named, arena_strdup(p->a, digest), p);
+        if (export_is_text(doc_str(outputs->item[i], "uri", "")) &&
+            table_gets(&p->texts, digest) == is_sound) {
+            continue;
+        }
         if (export_output(&p->sums, &a, receipt, sequence, outputs->item[i], &text, &e) != 0) {
             find(p, "output", "%s", e.msg);
         }
@@ -319,14 +356,13 @@ static int check_beyond(struct pass *p, struct err *e)
 int verify_ledger(const struct archive *r, struct arena *a, struct verified *v, struct err *e)
 {
     const struct ledger_source *l = &r->ledger;
-    struct pass p = {.r = r, .a = a, .v = v, .seen = {.a = a}, .named = {.a = a}, .next = 1};
+    struct pass p = {
+        .r = r, .a = a, .v = v, .texts = {.a = a}, .seen = {.a = a}, .named = {.a = a}, .next = 1};
     struct merkle m = {0};
-    struct digest *texts = NULL;
-    size_t n_texts = 0;
     *v = (struct verified){.n_entries = 0};
     /* Texts first: those of a run that goes on meanwhile have their entries later. Entries as the database
      * has them: cached copies would hide what was altered there. */
-    if (l->texts(l->ctx, a, &texts, &n_texts, e) != 0 ||
+    if (l->blobs(l->ctx, next_text, &p, e) != 0 ||
         l->entries(l->ctx, a, &p.id, &p.entries, e) != 0) {
         return -1;
     }
@@ -348,7 +384,7 @@ int verify_ledger(const struct archive *r, struct arena *a, struct verified *v, 
     if (check_beyond(&p, e) != 0) {
         return -1;
     }
-    check_texts(&p, texts, n_texts);
+    check_texts(&p);
     verify_exports(r, &p.entries, a, v);
     verify_sink(r, &p.entries, a, v);
     return 0;

@@ -361,8 +361,10 @@ struct ledger_fault {
 };
 int ledger_faults(struct pg *s, const struct merkle *m, const struct entries *all, struct arena *a,
                   struct ledger_fault **v, size_t *n, struct err *e) MUST_CHECK;
-/* The digests of all texts that the ledger holds; *v in a. */
-int ledger_texts(struct pg *s, struct arena *a, struct digest **v, size_t *n,
-                 struct err *e) MUST_CHECK;
+/* All texts that the ledger holds, in order of their digests: each(ctx, text, e) for every one, as it stands
+ * there, which may be another than its digest says; the bytes live until it returns. Read in windows, as
+ * receipts are. -1 from each(), with *e set, ends the reading and is returned. */
+typedef int blob_fn(void *ctx, const struct blob *text, struct err *e);
+int ledger_blobs_each(struct pg *s, blob_fn *each, void *ctx, struct err *e) MUST_CHECK;
 
 #endif

@@ -315,6 +315,18 @@ static int check_blob(struct bytes text, const struct digest *d, struct err *e)
                    digest_text(d, name));
 }
 
+/* A column that is in hexadecimal digits; in a. */
+static int row_bytes(const struct pg_rows *r, size_t row, int col, struct arena *a,
+                     struct bytes *out, struct err *e)
+{
+    struct bytes hex = pg_bytes(r, row, col);
+    uint8_t *p = arena_alloc(a, hex.n / 2 + 1);
+    *out = bytes_of((const char *)p, hex.n / 2);
+    return hex_decode(hex.p, hex.n / 2, p) == 0
+               ? 0
+               : err_set(e, ERR_INTERNAL, "an input text came in no known form");
+}
+
 int ledger_blob(struct pg *s, const struct digest *d, struct arena *a, struct bytes *out,
                 bool *found, struct err *e)
 {
@@ -325,12 +337,7 @@ int ledger_blob(struct pg *s, const struct digest *d, struct arena *a, struct by
     int rc = 0;
     *found = pg_rows_n(r) == 1;
     if (*found) {
-        struct bytes hex = pg_bytes(r, 0, 0);
-        uint8_t *p = arena_alloc(a, hex.n / 2 + 1);
-        *out = bytes_of((const char *)p, hex.n / 2);
-        rc = hex_decode(hex.p, hex.n / 2, p) == 0
-                 ? check_blob(*out, d, e)
-                 : err_set(e, ERR_INTERNAL, "an input text came in no known form");
+        rc = row_bytes(r, 0, 0, a, out, e) != 0 ? -1 : check_blob(*out, d, e);
     }
     pg_rows_free(r);
     return rc;
@@ -424,15 +431,36 @@ int ledger_faults(struct pg *s, const struct merkle *m, const struct entries *al
     return 0;
 }
 
-int ledger_texts(struct pg *s, struct arena *a, struct digest **v, size_t *n, struct err *e)
+/* Hands out one window; last moves to its end, *n says how many there were. */
+static int read_blobs(struct pg *s, struct digest *last, size_t *n, blob_fn *each, void *ctx,
+                      struct err *e)
 {
+    struct arena a = {0};
     struct pg_rows *r = NULL;
-    int rc = pg_query(s, &ledger_read_texts, NULL, 0, &r, e);
+    const char *from = digest_is_zero(last) ? "\\x" : ledger_digest(&a, last);
+    const char *wanted[] = {from, ledger_number(&a, WINDOW)};
+    int rc = pg_query(s, &ledger_read_blobs_window, wanted, 2, &r, e);
     *n = rc == 0 ? pg_rows_n(r) : 0;
-    *v = ARENA_ARRAY(a, struct digest, *n + 1);
     for (size_t i = 0; rc == 0 && i < *n; i++) {
-        rc = ledger_row_digest(r, i, 0, &(*v)[i], e);
+        struct blob text = {.bytes = {NULL, 0}};
+        rc = ledger_row_digest(r, i, 0, &text.digest, e) != 0 ||
+                     row_bytes(r, i, 1, &a, &text.bytes, e) != 0
+                 ? -1
+                 : each(ctx, &text, e);
+        *last = text.digest;
     }
     pg_rows_free(r);
+    arena_release(&a);
+    return rc;
+}
+
+int ledger_blobs_each(struct pg *s, blob_fn *each, void *ctx, struct err *e)
+{
+    struct digest last = {{0}};
+    size_t n = 1;
+    int rc = 0;
+    while (rc == 0 && n > 0) {
+        rc = read_blobs(s, &last, &n, each, ctx, e);
+    }
     return rc;
 }

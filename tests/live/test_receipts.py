@@ -203,8 +203,8 @@ ROOT = ["kfmig: the ledger was altered: its 3 entries do not hash to its root"]
     receipt_without_entry=("receipt", "INSERT INTO kfmig.receipt SELECT 9, run_id, digest, body FROM kfmig.receipt WHERE seq = 3",
                            ["finding: receipt 9 belongs to no entry"]),
     input_text=("blob", "ALTER TABLE kfmig.blob DROP CONSTRAINT blob_check; UPDATE kfmig.blob SET bytes = bytes || 'x'::bytea",
-                [f"finding: entry 3: input {HOME}/{name} could not be read: the input text sha256:" for name in ("migration.yml", "forward.sql", "rollback.sql")]
-                + ["finding: the input text sha256:"] * 2 + ["finding: entry 3: the results of invariants could not be read: the input text sha256:"]),
+                [f"finding: entry 3: the text of input {HOME}/{name} was altered" for name in ("migration.yml", "forward.sql", "rollback.sql")]
+                + ["finding: the input text sha256:"] * 2 + ["finding: entry 3: the text of the results of invariants was altered"]),
     input_text_removed=("blob", "DELETE FROM kfmig.blob",
                         [f"finding: entry 3: the ledger lacks the text of input {HOME}/{name}" for name in ("migration.yml", "forward.sql", "rollback.sql")]
                         + [f"finding: the ledger lacks diffs/{name} of entry 3" for name in ("summary.json", "touched.csv")]

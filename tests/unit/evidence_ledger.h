@@ -127,14 +127,15 @@ static inline int memory_faults(void *ctx, const struct merkle *tree, const stru
     return 0;
 }
 
-static inline int memory_texts(void *ctx, struct arena *a, struct digest **v, size_t *n,
-                               struct err *e)
+/* One that cannot be read is left out: it came while the others were read. */
+static inline int memory_blobs(void *ctx, blob_fn *each, void *each_ctx, struct err *e)
 {
     struct memory *m = ctx;
-    (void)e;
-    *v = ARENA_ARRAY(a, struct digest, m->n_blobs + 1);
-    for (*n = 0; *n < m->n_blobs; (*n)++) {
-        (*v)[*n] = m->blobs[*n].digest;
+    for (size_t i = 0; i < m->n_blobs; i++) {
+        if (!digest_eq(&m->blobs[i].digest, &m->unreadable) &&
+            each(each_ctx, &m->blobs[i], e) != 0) {
+            return -1;
+        }
     }
     return 0;
 }
@@ -150,7 +151,7 @@ static inline struct ledger_source memory_source(struct memory *m)
                                   .objects = memory_objects,
                                   .changes = memory_changes,
                                   .faults = memory_faults,
-                                  .texts = memory_texts};
+                                  .blobs = memory_blobs};
 }
 
 static inline void memory_begin(struct memory *m, struct arena *a)

@@ -8,7 +8,7 @@
 
 #include "ledger_server.h"
 
-enum { PLANNED = 58, SIZE = 51 };
+enum { PLANNED = 64, SIZE = 51 };
 
 static char root_path[64];
 static struct cache *cache;
@@ -288,6 +288,51 @@ static void test_walk(struct pg *s)
     pg_close(admin);
 }
 
+/* --- texts, one after another --- */
+
+/* n_evil: texts that are not what their digest says. */
+struct texts {
+    struct digest last;
+    int64_t n, bytes, n_evil, stop_at;
+    bool in_order;
+};
+
+static int one_text(void *ctx, const struct blob *text, struct err *why)
+{
+    struct texts *t = ctx;
+    struct digest is = digest_of(text->bytes);
+    t->in_order = t->in_order && memcmp(t->last.b, text->digest.b, sizeof t->last.b) < 0;
+    t->last = text->digest;
+    t->bytes += (int64_t)text->bytes.n;
+    t->n_evil += !digest_eq(&is, &text->digest);
+    return ++t->n == t->stop_at ? err_set(why, ERR_INTERRUPTED, "enough") : 0;
+}
+
+/* Some of 3 MiB among 3,000 small ones, so that windows end for their size and for their number; one is altered. */
+static void test_texts(struct pg *s)
+{
+    enum { N_TEXTS = 3000, N_LARGE_TEXTS = 6 };
+    struct pg *admin = session(ADMIN);
+    struct texts t = {.in_order = true};
+    run(admin, "ALTER TABLE kfmig.blob DISABLE TRIGGER append_only");
+    run(admin, "DELETE FROM kfmig.blob");
+    run(admin, arena_printf(&arena,
+                            "INSERT INTO kfmig.blob SELECT sha256(b), b FROM (SELECT "
+                            "convert_to(repeat('x', CASE WHEN n <= %d THEN %d ELSE 0 END) || "
+                            "'text ' || n, 'UTF8') AS b FROM generate_series(1, %d) n) t",
+                            N_LARGE_TEXTS, LARGE, N_TEXTS));
+    run(admin, "INSERT INTO kfmig.blob VALUES (sha256('good'), 'evil')");
+    is_int(ledger_blobs_each(s, one_text, &t, &e), 0, "all texts");
+    is_int(t.n, N_TEXTS + 1, "each of them");
+    ok(t.in_order, "in order of digests, none twice");
+    ok(t.bytes > (int64_t)LARGE * N_LARGE_TEXTS + N_TEXTS * 5, "with all their bytes");
+    is_int(t.n_evil, 1, "as they stand there, altered or not");
+    t = (struct texts){.in_order = true, .stop_at = 1500};
+    ok(ledger_blobs_each(s, one_text, &t, &e) == -1 && e.code == ERR_INTERRUPTED && t.n == 1500,
+       "until enough is said");
+    pg_close(admin);
+}
+
 int main(int argc, char **argv)
 {
     int status = 0;
@@ -315,6 +360,7 @@ int main(int argc, char **argv)
         test_tampered(s);
         test_broken(s);
         test_walk(s);
+        test_texts(s);
         cache_close(cache);
         pg_close(r.s);
         pg_close(s);
