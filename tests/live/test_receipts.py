@@ -185,12 +185,16 @@ def tamper(db, table, sql):
             f"ALTER TABLE kfmig.{table} ENABLE TRIGGER ALL; {guard}")
 
 
-ROOT = ["kfmig: the ledger was altered: its 3 entries do not hash to its root"]
+ROOT = "finding: the entries do not hash to the root that the database reports"
 
 
 @cases(
-    entry=("entry", "UPDATE kfmig.entry SET text = replace(text, 'success', 'failed') WHERE seq = 3", ROOT),
-    entry_removed=("entry", "SET session_replication_role = replica; DELETE FROM kfmig.entry WHERE seq = 3", ROOT),
+    entry=("entry", "UPDATE kfmig.entry SET text = replace(text, 'success', 'failed') WHERE seq = 3",
+           [ROOT, "finding: the columns of entry 3 are not what its text says", "finding: the frontier of the head is not that of the entries",
+            "finding: entry 3: its receipt is that of another run"]),
+    entry_removed=("entry", "SET session_replication_role = replica; DELETE FROM kfmig.entry WHERE seq = 3",
+                   ["finding: the head counts 3 entries, there are 2", ROOT]
+                   + [f"finding: entry 3, which wrote {what}, is not there" for what in ("schema app", "table app.t")]),
     entry_result_column=("entry", "UPDATE kfmig.entry SET result = 'failed' WHERE seq = 3",
                          ["finding: the columns of entry 3 are not what its text says"]),
     receipt=("receipt", "UPDATE kfmig.receipt SET body = replace(body, 'tester', 'nobody'), "
@@ -209,8 +213,8 @@ ROOT = ["kfmig: the ledger was altered: its 3 entries do not hash to its root"]
                         [f"finding: entry 3: the ledger lacks the text of input {HOME}/{name}" for name in ("migration.yml", "forward.sql", "rollback.sql")]
                         + [f"finding: the ledger lacks diffs/{name} of entry 3" for name in ("summary.json", "touched.csv")]
                         + ["finding: entry 3: the ledger lacks the text of the results of invariants"]),
-    head_root=("head", "UPDATE kfmig.head SET root = sha256('x')", ROOT),
-    head_size=("head", "UPDATE kfmig.head SET size = size - 1", ["kfmig: the ledger was altered: its 2 entries do not hash to its root"]),
+    head_root=("head", "UPDATE kfmig.head SET root = sha256('x')", [ROOT]),
+    head_size=("head", "UPDATE kfmig.head SET size = size - 1", ["finding: the head counts 2 entries, there are 3"]),
     object_sum=("object", "UPDATE kfmig.object SET fingerprint = sha256('x') WHERE object = 'table app.t'",
                 ["finding: entry 3: the definition of table app.t is not what its fingerprint was made of",
                  "finding: baselines/post.json of ledger entry 3 is not what its receipt names"]),
