@@ -41,7 +41,8 @@ struct request {
     const char *from;             /* new --from=FILE.sql */
     const char *migration;        /* adopt --migration=ID */
     const char *data;             /* new --data=TABLE,... */
-    const char *to;               /* receipt export --to=DIR */
+    const char *to;               /* receipt export --to=DIR, rollback --to=ID */
+    bool exact, with_dependants;  /* rollback */
     struct said said;             /* --intent=, --pr=, --links=, --notes= */
     const char *self;             /* absolute path of this program */
     bool embedded;                /* init --embedded */

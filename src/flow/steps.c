@@ -130,18 +130,17 @@ static void export_all(struct writing *w, const struct step *const *v, size_t *n
     *n = 0;
 }
 
-/* A window may close while a run goes on, or the clock be set: no step begins outside. */
-static bool is_held(const struct steps *r)
+bool steps_held(struct writing *w)
 {
-    struct site *s = r->w->site;
+    struct site *s = w->site;
     const struct findings held = site_held_by_time(s);
     const struct finding *first = findings_stopping(&held, NULL);
-    if (r->w->is_unheld || first == NULL) {
+    if (w->is_unheld || first == NULL) {
         return false;
     }
-    r->w->is_closed = true;
+    w->is_closed = true;
     tell_warning(&s->ear, "%s: %s; what is left was not begun", s->env->name, first->text);
-    result_worsen(r->w->result, ERR_PREFLIGHT);
+    result_worsen(w->result, ERR_PREFLIGHT);
     return true;
 }
 
@@ -199,7 +198,7 @@ static void run_projections(const struct steps *r, const bool *failed)
             r->w->result->n_skipped++;
             continue;
         }
-        if (is_held(r)) {
+        if (steps_held(r->w)) {
             return;
         }
         run_one_projection(r, x);
@@ -224,7 +223,7 @@ void steps_run(const struct steps *r)
         } else if (step->action == ACTION_APPLY && upstream_failed(p, step, failed)) {
             failed[i] = true;
             w->result->n_skipped++;
-        } else if (step->action == ACTION_APPLY && !is_held(r)) {
+        } else if (step->action == ACTION_APPLY && !steps_held(r->w)) {
             failed[i] = !run_step(w, step);
             if (!failed[i]) {
                 done[n_done++] = step;

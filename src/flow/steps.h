@@ -21,5 +21,8 @@ struct steps {
 /* Run what the plan selects, in its order; stops at the first failure unless keep_going, when the ear says
  * stop, when the outcome of one is in doubt, when the connection is gone. */
 void steps_run(const struct steps *r);
+/* A window may close while a run goes on, or the clock be set: no step begins outside. True: it has; said,
+ * and counted in the result. */
+bool steps_held(struct writing *w);
 
 #endif

@@ -1,6 +1,6 @@
 /* The ledger: schema kfmig in the environment's database. It is the truth about what has been done there.
- * Owns: its tables, entries, the Merkle tree over them, receipts, lock and epoch, blobs, the sum of objects.
- * Must not know how a change is made, nor files. */
+ * Owns: its tables, entries, the Merkle tree over them, receipts, lock and epoch, blobs, the sum of
+ * objects. Must not know how a change is made, nor files. */
 #ifndef KFMIG_LEDGER_LEDGER_H
 #define KFMIG_LEDGER_LEDGER_H
 
@@ -14,9 +14,9 @@
 #include "pg/pg.h"
 #include "pg/tx.h"
 
-/* What kfmig.instance says. 1: fingerprints of objects are of format 1 (store/catalog.h); 2: since the entry
- * of kind adopt whose reason is "format", or from the beginning, they are of format 2. Both are read and
- * written to. */
+/* What kfmig.instance says. 1: fingerprints of objects are of format 1 (store/catalog.h); 2: since the
+ * entry of kind adopt whose reason is "format", or from the beginning, they are of format 2. Both are
+ * read and written to. */
 enum { LEDGER_FORMAT = 2, LEDGER_FORMAT_OLDEST = 1 };
 
 /* What one round trip tells about a server (sql/identify_full.sql). Without a ledger, or where a managed
@@ -58,8 +58,8 @@ int ledger_read_only_from(struct pg *s, const char **out, struct err *e) MUST_CH
 /* One entry = one leaf. Its canonical JSON text (keys sorted, exactly these) is what the tree hashes:
  * {"bundle_digest","checksum","environment","finished_at","instance","kind","outputs","previous","receipt",
  *  "result","run_id","sequence","subject"}
- * outputs: {"diff","invariants","post","pre"} digests (absent ones are left out); bundle_digest and checksum:
- * null where absent; previous: root before this entry (sha256 of nothing for the first).
+ * outputs: {"diff","invariants","post","pre"} digests (absent ones are left out); bundle_digest and
+ * checksum: null where absent; previous: root before this entry (sha256 of nothing for the first).
  * kind: a word of model/entry_kind.def. result: success | failed | interrupted. */
 struct entry {
     int64_t sequence; /* from 1 */
@@ -93,9 +93,9 @@ struct merkle {
 struct digest merkle_leaf(struct bytes text);
 void merkle_add(struct merkle *m, const struct digest *leaf);
 struct digest merkle_root(const struct merkle *m); /* SHA-256 of nothing for size 0 */
-/* Proofs (RFC 6962 2.1.1, 2.1.2) over leaves[0..n): path nodes into out (at most 64); return their number, or
- * -1 if there is no such leaf or smaller tree. From an empty tree every growth is consistent: no nodes. What
- * hands them out (attestations) is not there yet. */
+/* Proofs (RFC 6962 2.1.1, 2.1.2) over leaves[0..n): path nodes into out (at most 64); return their
+ * number, or -1 if there is no such leaf or smaller tree. From an empty tree every growth is consistent:
+ * no nodes. What hands them out (attestations) is not there yet. */
 int merkle_inclusion(const struct digest *leaves, int64_t n, int64_t index, struct digest *out);
 int merkle_consistency(const struct digest *leaves, int64_t n, int64_t old_n, struct digest *out);
 bool merkle_check_inclusion(const struct digest *leaf, int64_t index, int64_t n,
@@ -123,8 +123,8 @@ struct checkpoint {
 };
 /* First contact. cites: the database takes the place of a lost one, and the contact's receipt cites that
  * one's checkpoint (member claim.recovery; its cites is null where sequence is 0); NULL: an ordinary one.
- * follow: what is recorded with it in the same transaction; it fills *out for the entry that comes after the
- * tree m of the ledger instance, at the server's time now (all of it lives until ledger_create_with()
+ * follow: what is recorded with it in the same transaction; it fills *out for the entry that comes after
+ * the tree m of the ledger instance, at the server's time now (all of it lives until ledger_create_with()
  * returns); may be called again. NULL: nothing. reconnect: another session with the same database in place
  * of *s, which is closed and NULL if there is none; NULL: a COMMIT whose answer is lost stays in doubt. */
 struct recording;
@@ -137,22 +137,22 @@ struct first_contact {
     int (*reconnect)(void *ctx, struct pg **s, struct err *e);
     void *ctx;
 };
-/* Make schema kfmig, its tables, the first entry (kind contact) with its receipt, and what follows it, in one
- * transaction: all of that stands, or nothing. Two at once: the second finds it made. Needs CREATE on the
- * database; -1 ERR_PREFLIGHT with a hint: the GRANT to run; ERR_LOCKED: another session has been at it for a
- * minute; ERR_DOUBT: the answer to COMMIT was lost and the database cannot be asked. PUBLIC gets no
- * privileges on it. No transaction may be open. */
+/* Make schema kfmig, its tables, the first entry (kind contact) with its receipt, and what follows it,
+ * in one transaction: all of that stands, or nothing. Two at once: the second finds it made. Needs
+ * CREATE on the database; -1 ERR_PREFLIGHT with a hint: the GRANT to run; ERR_LOCKED: another session
+ * has been at it for a minute; ERR_DOUBT: the answer to COMMIT was lost and the database cannot be
+ * asked. PUBLIC gets no privileges on it. No transaction may be open. */
 int ledger_create_with(struct pg **s, const struct first_contact *f, struct err *e) MUST_CHECK;
 /* A checkpoint as JSON (null where sequence is 0), and out of a contact receipt: false if that begins no
  * recovery. Texts of *out are borrowed from receipt. */
 struct doc *checkpoint_doc(struct arena *a, const struct checkpoint *c);
 bool checkpoint_of(const struct doc *receipt, struct checkpoint *out);
 
-/* Exclusive run: polls pg_try_advisory_lock every 100 ms with jitter, never waiting inside a statement; then
- * for a moment the work lock exclusively (no orphan backend of a dead run still works); then epoch + 1 in
- * kfmig.lease with run_id and holder text. The ear hears who has it while waiting (application name, pid,
- * since), as TELL_WAITING. timeout_ms 0: do not wait. -1 ERR_LOCKED naming the holder; ERR_INTERRUPTED:
- * the ear (may be NULL) said stop. */
+/* Exclusive run: polls pg_try_advisory_lock every 100 ms with jitter, never waiting inside a statement;
+ * then for a moment the work lock exclusively (no orphan backend of a dead run still works); then epoch
+ * + 1 in kfmig.lease with run_id and holder text. The ear hears who has it while waiting (application
+ * name, pid, since), as TELL_WAITING. timeout_ms 0: do not wait. -1 ERR_LOCKED naming the holder;
+ * ERR_INTERRUPTED: the ear (may be NULL) said stop. */
 struct lock_wait {
     int64_t timeout_ms;
     const struct ear *ear;
@@ -160,8 +160,8 @@ struct lock_wait {
 int ledger_lock(struct pg *s, const char *run_id, const char *holder, const struct lock_wait *w,
                 int64_t *epoch, struct err *e) MUST_CHECK;
 int ledger_unlock(struct pg *s, struct err *e) MUST_CHECK;
-/* Who holds the run's lock now, "kfmig build M-1 (pid 7, connected since ...)"; NULL: nobody. In a. Asks for
- * no lock. */
+/* Who holds the run's lock now, "kfmig build M-1 (pid 7, connected since ...)"; NULL: nobody. In a. Asks
+ * for no lock. */
 int ledger_running(struct pg *s, struct arena *a, const char **out, struct err *e) MUST_CHECK;
 /* Fill f[i]->run, in a, of those entries whose receipts are there and can be read. What the cache (NULL:
  * none) remembers by a receipt's digest is not asked for; without anything left to ask nothing is sent. */
@@ -174,9 +174,9 @@ int ledger_evict(struct pg *s, const char *run_id, int backend_pid, struct err *
 /* Is the lock still ours, also the session-level part, and the epoch? */
 int ledger_lock_check(struct pg *s, int64_t epoch, bool *held, struct err *e) MUST_CHECK;
 
-/* At the start of a transaction that works: takes the work lock, which a starter needs to see free, until the
- * end of the transaction, and notes in *out (texts in a) what ledger_record() will compare. -1 ERR_LOCKED
- * if a starter has it. */
+/* At the start of a transaction that works: takes the work lock, which a starter needs to see free,
+ * until the end of the transaction, and notes in *out (texts in a) what ledger_record() will compare. -1
+ * ERR_LOCKED if a starter has it. */
 struct guard;
 /* subject: what is worked on, for others to see in the session's name until the transaction ends. */
 void ledger_work_add(struct pg *s, const char *const *subject,
@@ -201,8 +201,8 @@ struct object_row {
         written; /* entry that wrote it last: earlier, where others recorded the same object anew since
                        * (see object_written()) */
 };
-/* definition with a last line "~written TAB sequence": what was recorded is no other object than before, and
- * who wrote it stays known. Lines that begin with ~ are in no fingerprint. In a. */
+/* definition with a last line "~written TAB sequence": what was recorded is no other object than before,
+ * and who wrote it stays known. Lines that begin with ~ are in no fingerprint. In a. */
 const char *object_written(struct arena *a, const char *definition, int64_t written);
 struct object_rows {
     struct object_row *v;
@@ -216,13 +216,29 @@ const struct object_row *object_rows_find(const struct object_rows *rows, const 
 /* The sum of objects up to entry upto (0: all), sorted by object text, removed ones left out. */
 int ledger_objects(struct pg *s, int64_t upto, struct arena *a, struct object_rows *out,
                    struct err *e) MUST_CHECK;
-/* A query of one text, which moves as soon as a row that the sum is made of is written, added or removed, by
- * whomever. */
+/* A query of one text, which moves as soon as a row that the sum is made of is written, added or
+ * removed, by whomever. */
 extern const struct pg_sql *const ledger_objects_witness;
 /* What the entries behind after and up to upto changed, in their order, removed ones too; without
  * definitions. In a. */
 int ledger_changes(struct pg *s, int64_t after, int64_t upto, struct arena *a,
                    struct object_rows *out, struct err *e) MUST_CHECK;
+
+/* What an entry changed, with what the ledger said of it before. entry: its position; left: fingerprint
+ * that it left, zero: it removed the object; before: as recorded before it, fingerprint zero: there was
+ * none. */
+struct object_before {
+    int64_t entry;
+    struct digest left;
+    struct object_row before;
+};
+struct objects_before {
+    struct object_before *v;
+    size_t n;
+};
+/* Of all objects that the entries sequences[0..n) changed, by entry and object; one query, in a. */
+int ledger_before(struct pg *s, const int64_t *sequences, size_t n, struct arena *a,
+                  struct objects_before *out, struct err *e) MUST_CHECK;
 
 /* Versions of the server (as 150004) that entries were recorded on, as their receipts say; of none: no row.
  * In a. */
@@ -269,16 +285,16 @@ struct guard {
  * comes next. */
 void ledger_next(const struct identity *id, const struct merkle *m, struct entry *en);
 /* -1 ERR_APPLY: the migration changed transaction, user or locks, or the server refused a part; ERR_LOCKED:
- * somebody else moved the ledger. The caller rolls back; *m is then unchanged. g->left_nothing is taken back
- * where triggers or rules that are not kfmig's ran for what was recorded. */
+ * somebody else moved the ledger. The caller rolls back; *m is then unchanged. g->left_nothing is taken
+ * back where triggers or rules that are not kfmig's ran for what was recorded. */
 int ledger_record(struct pg *s, const struct recording *r, struct guard *g, struct merkle *m,
                   struct err *e) MUST_CHECK;
 
 /* Wait until all that was committed before is on disk, at the level that the session came with (so where
- * the server waits for standbys, for them too), which it has again from then on; off counts as local. In the
- * same snapshot, the head: after a crash of the server a ledger may end before what was seen of it. One round
- * trip, no transaction may be open. commits: that level. syncs: fsync is on. -1: it is not known to be on
- * disk. */
+ * the server waits for standbys, for them too), which it has again from then on; off counts as local. In
+ * the same snapshot, the head: after a crash of the server a ledger may end before what was seen of it.
+ * One round trip, no transaction may be open. commits: that level. syncs: fsync is on. -1: it is not
+ * known to be on disk. */
 struct barrier {
     int64_t size;
     struct digest root;
@@ -294,16 +310,16 @@ int ledger_await_flush(struct pg *s, const char *lsn, const struct ear *ear,
 /* Is it on disk up to lsn, or within a fifth of a second? False also where nobody says. */
 bool ledger_flushed_soon(struct pg *s, const char *lsn);
 
-/* What came of a COMMIT whose answer was lost: TX_ENDED if the entry of run_id, which that transaction held,
- * is there; TX_UNDONE if not; TX_UNKNOWN with *e if the ledger cannot be asked. Call with the lock held, by a
- * session that waited for it since: only then has the lost one's backend ended. */
+/* What came of a COMMIT whose answer was lost: TX_ENDED if the entry of run_id, which that transaction
+ * held, is there; TX_UNDONE if not; TX_UNKNOWN with *e if the ledger cannot be asked. Call with the lock
+ * held, by a session that waited for it since: only then has the lost one's backend ended. */
 enum ending ledger_settle(struct pg *s, const char *run_id, struct err *e) MUST_CHECK;
 
 /* An input text; what does not hash to d is ERR_INTEGRITY. */
 int ledger_blob(struct pg *s, const struct digest *d, struct arena *a, struct bytes *out,
                 bool *found, struct err *e) MUST_CHECK;
-/* Receipt bodies: by run id, by sequence, or all after a sequence (for delivery); texts in a. They are as the
- * database has them: compare with entry.receipt. */
+/* Receipt bodies: by run id, by sequence, or all after a sequence (for delivery); texts in a. They are
+ * as the database has them: compare with entry.receipt. */
 struct receipt_row {
     int64_t sequence;
     const char *run_id;
@@ -318,17 +334,18 @@ int ledger_receipts(struct pg *s, int64_t after, const char *run_id_or_null, str
 
 /* Generations of projections: the only memory of their progress. A table of its own,
  * kfmig.generation (projection, number, state, digest, content, facts, changed_at), which may change: what
- * was done stands in the entries. A ledger that was made without it gets it by ledger_generations_create() (a
- * transaction of its own; nothing to do where it stands; not append-only, private to the owner like the
- * rest). */
+ * was done stands in the entries. A ledger that was made without it gets it by
+ * ledger_generations_create() (a transaction of its own; nothing to do where it stands; not append-only,
+ * private to the owner like the rest). */
 int ledger_generations_create(struct pg *s, struct err *e) MUST_CHECK;
 /* All of them; none where there is no such table. parts and is_chosen are read from facts (parts_read();
  * member "chosen": bool). Works inside or outside of a transaction. -1 with ERR_INTEGRITY for a row that
  * cannot be read. */
 int ledger_generations(struct pg *s, struct arena *a, struct generations *out,
                        struct err *e) MUST_CHECK;
-/* Insert or update g's row (by projection and number) in the open transaction: state, digest, content, facts
- * (canonical JSON of g->facts with "parts" and "chosen" put in from g). changed_at is the server's clock. */
+/* Insert or update g's row (by projection and number) in the open transaction: state, digest, content,
+ * facts (canonical JSON of g->facts with "parts" and "chosen" put in from g). changed_at is the server's
+ * clock. */
 int ledger_generation_put(struct pg *s, const struct generation *g, struct err *e) MUST_CHECK;
 /* The generation is no more: its row stays, as "dropped", so that its number is never given out again; it
  * is listed no longer. */

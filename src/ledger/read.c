@@ -236,6 +236,49 @@ int ledger_changes(struct pg *s, int64_t after, int64_t upto, struct arena *a,
     return rc;
 }
 
+static int take_before(struct arena *a, const struct pg_rows *r, size_t i,
+                       struct object_before *out, struct err *e)
+{
+    enum { SEQ, OBJECT, LEFT, BEFORE_SEQ, FINGERPRINT, DEFINITION };
+    struct bytes object = pg_bytes(r, i, OBJECT);
+    struct bytes definition = pg_bytes(r, i, DEFINITION);
+    *out = (struct object_before){.entry = pg_int(r, i, SEQ)};
+    out->before.object = arena_strndup(a, object.p, object.n);
+    if (!pg_null(r, i, LEFT) && ledger_row_digest(r, i, LEFT, &out->left, e) != 0) {
+        return -1;
+    }
+    if (pg_null(r, i, FINGERPRINT)) {
+        return 0;
+    }
+    out->before.definition = arena_strndup(a, definition.p, definition.n);
+    out->before.sequence = pg_int(r, i, BEFORE_SEQ);
+    out->before.written = written_of(out->before.definition, out->before.sequence);
+    return ledger_row_digest(r, i, FINGERPRINT, &out->before.fingerprint, e);
+}
+
+int ledger_before(struct pg *s, const int64_t *sequences, size_t n, struct arena *a,
+                  struct objects_before *out, struct err *e)
+{
+    struct pg_rows *r = NULL;
+    const char **numbers = ARENA_ARRAY(a, const char *, n + 1);
+    *out = (struct objects_before){0};
+    for (size_t i = 0; i < n; i++) {
+        numbers[i] = ledger_number(a, sequences[i]);
+    }
+    const char *params[] = {pg_array(a, numbers, n)};
+    if (pg_query(s, &ledger_read_before, params, 1, &r, e) != 0) {
+        return -1;
+    }
+    int rc = 0;
+    out->n = pg_rows_n(r);
+    out->v = ARENA_ARRAY(a, struct object_before, out->n + 1);
+    for (size_t i = 0; i < out->n && rc == 0; i++) {
+        rc = take_before(a, r, i, &out->v[i], e);
+    }
+    pg_rows_free(r);
+    return rc;
+}
+
 int ledger_server_versions(struct pg *s, struct arena *a, const int64_t *sequences, size_t n,
                            struct server_versions *out, struct err *e)
 {

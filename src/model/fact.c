@@ -34,10 +34,12 @@ void past_add(struct arena *a, struct past *p, const struct fact *f)
     if (h->last == NULL || f->sequence > h->last->sequence) {
         h->last = copy;
     }
-    if (strcmp(f->result, "success") == 0 &&
-        (h->applied == NULL || f->sequence > h->applied->sequence)) {
-        p->n_applied += h->applied == NULL && f->is_migration;
-        h->applied = copy;
+    const struct fact *newest = h->applied != NULL ? h->applied : h->undone;
+    if (strcmp(f->result, "success") == 0 && (newest == NULL || f->sequence > newest->sequence)) {
+        p->n_applied -= h->applied != NULL && h->applied->is_migration;
+        p->n_applied += !f->undoes && f->is_migration;
+        h->applied = f->undoes ? NULL : copy;
+        h->undone = f->undoes ? copy : NULL;
     }
 }
 
@@ -50,7 +52,7 @@ void past_rename(struct arena *a, struct past *p, const char *old, const char *i
     }
     struct fact f = *h->applied;
     p->n_applied -= f.is_migration;
-    *h = (struct history){NULL, NULL};
+    *h = (struct history){.applied = NULL};
     f.subject = id;
     past_add(a, p, &f);
 }

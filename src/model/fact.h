@@ -17,11 +17,12 @@ struct doc;      /* doc/doc.h */
 struct findings; /* model/finding.h */
 
 /* One ledger entry about a migration, or about a projection that was published: checksum is then the digest
- * of its generation. subject: what it is called now; recorded_as: what the entry calls it. */
+ * of its generation. subject: what it is called now; recorded_as: what the entry calls it. undoes: it takes
+ * back what was applied. */
 struct fact {
     int64_t sequence;
     const char *subject, *recorded_as;
-    bool is_migration;
+    bool is_migration, undoes;
     const char *result; /* "success", "failed", "interrupted" */
     const char *run_id;
     const char *finished_at;
@@ -38,9 +39,10 @@ struct fact_run {
     const char *code, *path, *sqlstate, *condition, *object, *gates;
     int statement, line, col;
 };
-/* Per migration id or projection: the last success, if any, and the last entry of any result. */
+/* Per migration id or projection: what is applied, if anything; what took it back, where that was the last
+ * success; and the last entry of any result. */
 struct history {
-    struct fact *applied;
+    struct fact *applied, *undone;
     struct fact *last;
 };
 struct past {
@@ -87,15 +89,15 @@ struct drift_detail {
 struct sql_line {
     const char *object, *facet, *sql, *open;
 };
-/* What makes what stands in a database of what is expected there, and the way back; each in an order in which
- * it can run. */
+/* What makes what stands in a database of what is expected there, and the way back; each in an order in
+ * which it can run. */
 struct drift_sql {
     struct sql_line *keep, *undo;
     size_t n_keep, n_undo;
 };
 
-/* A generation of a projection, as the ledger has it. LOADING: its schema stands and is being filled; READY:
- * validated, to be published; LIVE: what readers see; KEPT: was live, or was switched away from. */
+/* A generation of a projection, as the ledger has it. LOADING: its schema stands and is being filled;
+ * READY: validated, to be published; LIVE: what readers see; KEPT: was live, or was switched away from. */
 enum generation_state {
     GENERATION_LOADING,
     GENERATION_READY,
@@ -125,8 +127,9 @@ struct generations {
 };
 
 /* A file of an applied migration that is not as it was then: for why. was, now: digests as text, "" where
- * there is no such file. first_line, last_line: of the range that differs in the new text; 0: the old text is
- * not in the ledger. Excerpts: the differing lines, at most 3; project text, no server text; may be NULL. */
+ * there is no such file. first_line, last_line: of the range that differs in the new text; 0: the old
+ * text is not in the ledger. Excerpts: the differing lines, at most 3; project text, no server text; may
+ * be NULL. */
 struct file_change {
     const char *path;
     const char *was, *now;
@@ -152,7 +155,8 @@ struct store_world {
     int64_t n_existing; /* not known: objects found there */
 };
 
-/* A migration whose steps are journaled, which an earlier run began and did not finish. at: the first of its
+/* A migration whose steps are journaled, which an earlier run began to apply, or (undoes) to take back,
+ * and did not finish. at: the first of its
  * n steps that is not done, n: all are; standing: what stands of that one. is_otherwise: what was begun is
  * not what its scripts say now. sequence, run_id: of the newest intent. batches, rows: of a backfill, those
  * that stand. */
@@ -161,7 +165,7 @@ struct begun {
     int64_t sequence, batches, rows;
     size_t at, n;
     enum standing standing;
-    bool is_otherwise;
+    bool is_otherwise, undoes;
 };
 
 /* A role that pending scripts name, as the server has it. joined: whoever runs them is a member of it, or a
@@ -177,7 +181,8 @@ struct world {
      * holds; NULL: nobody has looked. No part of a plan: giving a confirmation does not change it. */
     const struct findings *held;
     bool reachable; /* the store that holds the ledger answered and is the right database */
-    /* Where not: one line; what the server said, for text and never for documents; what to do. "" if none. */
+    /* Where not: one line; what the server said, for text and never for documents; what to do. "" if
+     * none. */
     const char *why_not, *server_said, *hint;
     bool has_ledger;
     const char *instance; /* uuid, "" without a ledger */

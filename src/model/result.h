@@ -22,7 +22,8 @@ enum result_action {
     RESULT_ADOPT,   /* n: objects */
     RESULT_RETIRE,  /* of a projection; n: generations dropped */
     RESULT_DRILL,
-    RESULT_RENAME, /* of a migration, in the ledger */
+    RESULT_RENAME,   /* of a migration, in the ledger */
+    RESULT_ROLLBACK, /* of a migration; key: its checksum */
     RESULT_ACTIONS
 };
 const char *result_action_text(enum result_action a); /* "apply" */

@@ -159,8 +159,9 @@ struct subjects plan_all_subjects(const struct plan *p)
 /* True: what is decided about it may be another thing now. */
 static bool name_step(struct step *s)
 {
+    enum reason_code code = s->reasons[0].code;
     bool waits =
-        s->reasons[0].code == REASON_APPLIED_TWIN || s->reasons[0].code == REASON_RESEMBLES;
+        code == REASON_APPLIED_TWIN || code == REASON_RESEMBLES || code == REASON_ROLLED_BACK;
     s->is_named = true;
     return waits;
 }

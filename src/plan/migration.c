@@ -9,10 +9,52 @@ static const char *entry_name(struct plan *p, const struct fact *f)
     return arena_printf(p->a, "ledger entry %lld", (long long)f->sequence);
 }
 
+static const struct begun *begun_of(const struct plan *p, const struct step *s)
+{
+    for (size_t i = 0; i < p->world->n_begun; i++) {
+        if (strcmp(p->world->begun[i].subject, s->bundle->id) == 0) {
+            return &p->world->begun[i];
+        }
+    }
+    return NULL;
+}
+
+static void decide_begun(struct plan *p, struct step *s, const struct begun *b)
+{
+    static const char *const stands[STANDING_COUNT] = {
+        [STANDS_ABSENT] = "stands not yet",
+        [STANDS_THERE] = "stands, not recorded yet",
+        [STANDS_PARTLY] = "stands in part",
+        [STANDS_FOREIGN] = "is neither what stood there before nor what it makes"};
+    struct reason *r = step_give(p, s,
+                                 b->undoes                       ? REASON_BACK_BEGUN
+                                 : b->is_otherwise               ? REASON_BEGUN_OTHERWISE
+                                 : b->standing == STANDS_FOREIGN ? REASON_IN_DOUBT
+                                                                 : REASON_BEGUN);
+    r->cause = arena_printf(p->a, "ledger entry %lld", (long long)b->sequence);
+    r->now = step_digest(p, &s->bundle->checksum);
+    r->detail = b->is_otherwise ? arena_printf(p->a, "by run %s", b->run_id)
+                : b->at == b->n
+                    ? arena_printf(p->a, "all %zu steps stand, and it is not recorded as %s", b->n,
+                                   b->undoes ? "taken back" : "applied")
+                    : arena_printf(p->a, "step %zu of %zu (%s %s) %s%s", b->at + 1, b->n, b->verb,
+                                   b->object, stands[b->standing],
+                                   b->batches == 0 ? ""
+                                                   : arena_printf(p->a, ": %lld batch%s, %lld rows",
+                                                                  (long long)b->batches,
+                                                                  b->batches == 1 ? "" : "es",
+                                                                  (long long)b->rows));
+}
+
 /* The same id is applied here: it is a fact, current or changed since. */
 static void decide_applied(struct plan *p, struct step *s)
 {
     const struct fact *f = s->history->applied;
+    const struct begun *begun = begun_of(p, s);
+    if (begun != NULL && begun->undoes) {
+        decide_begun(p, s, begun);
+        return;
+    }
     if (!digest_eq(&f->checksum, &s->bundle->checksum)) {
         struct reason *r = step_give(p, s, REASON_CHECKSUM_MISMATCH);
         s->moved = twin_moved(p, s);
@@ -151,47 +193,25 @@ static void check_lateness(struct plan *p, struct step *s)
     r->detail = arena_printf(p->a, "%s is already applied", newest);
 }
 
-static const struct begun *begun_of(const struct plan *p, const struct step *s)
+/* What an operator took back stays so: a build does not undo what a person did. */
+static bool stays_back(struct plan *p, struct step *s)
 {
-    for (size_t i = 0; i < p->world->n_begun; i++) {
-        if (strcmp(p->world->begun[i].subject, s->bundle->id) == 0) {
-            return &p->world->begun[i];
-        }
+    const struct fact *f = s->history != NULL ? s->history->undone : NULL;
+    if (f == NULL || s->is_named || !digest_eq(&f->checksum, &s->bundle->checksum)) {
+        return false;
     }
-    return NULL;
-}
-
-static void decide_begun(struct plan *p, struct step *s, const struct begun *b)
-{
-    static const char *const stands[STANDING_COUNT] = {
-        [STANDS_ABSENT] = "stands not yet",
-        [STANDS_THERE] = "stands, not recorded yet",
-        [STANDS_PARTLY] = "stands in part",
-        [STANDS_FOREIGN] = "is neither what stood there before nor what it makes"};
-    struct reason *r = step_give(p, s,
-                                 b->is_otherwise                 ? REASON_BEGUN_OTHERWISE
-                                 : b->standing == STANDS_FOREIGN ? REASON_IN_DOUBT
-                                                                 : REASON_BEGUN);
-    r->cause = arena_printf(p->a, "ledger entry %lld", (long long)b->sequence);
-    r->now = step_digest(p, &s->bundle->checksum);
-    r->detail =
-        b->is_otherwise ? arena_printf(p->a, "by run %s", b->run_id)
-        : b->at == b->n
-            ? arena_printf(p->a, "all %zu steps stand, and it is not recorded as applied", b->n)
-            : arena_printf(p->a, "step %zu of %zu (%s %s) %s%s", b->at + 1, b->n, b->verb,
-                           b->object, stands[b->standing],
-                           b->batches == 0
-                               ? ""
-                               : arena_printf(p->a, ": %lld batch%s, %lld rows",
-                                              (long long)b->batches, b->batches == 1 ? "" : "es",
-                                              (long long)b->rows));
+    struct reason *r = step_give(p, s, REASON_ROLLED_BACK);
+    r->cause = entry_name(p, f);
+    r->now = step_digest(p, &f->checksum);
+    r->detail = arena_printf(p->a, "taken back at %s by run %s", f->finished_at, f->run_id);
+    return true;
 }
 
 static void decide_pending(struct plan *p, struct step *s)
 {
     const struct fact *last = s->history != NULL ? s->history->last : NULL;
     const struct begun *begun = begun_of(p, s);
-    if (twin_holds(p, s)) {
+    if (twin_holds(p, s) || stays_back(p, s)) {
         return;
     }
     if (begun != NULL) {
@@ -206,7 +226,9 @@ static void decide_pending(struct plan *p, struct step *s)
         if (last != NULL) {
             r->cause = entry_name(p, last);
             r->detail =
-                arena_printf(p->a, "the last run %s at %s", last->result, last->finished_at);
+                last == s->history->undone
+                    ? arena_printf(p->a, "taken back at %s", last->finished_at)
+                    : arena_printf(p->a, "the last run %s at %s", last->result, last->finished_at);
         }
     }
     s->action = ACTION_APPLY;

@@ -248,6 +248,20 @@ static void find_backfills(const struct script *s, struct err_list *faults)
     }
 }
 
+const struct script *plan_rollback(struct arena *a, const struct bundle *b, struct err_list *faults)
+{
+    size_t n_run = 0;
+    size_t before = faults->n;
+    const struct artifacts *files = &b->decl->rollback;
+    const struct script *s = parse_all(a, files, allowed_in(b), &n_run, faults);
+    for (size_t i = 0; i < files->n; i++) {
+        find_open(&files->v[i], faults);
+        find_backfills(&s[i], faults);
+    }
+    bool is_empty = n_run == 0 && faults->n == before;
+    return is_empty && wants_undoing(a, b) ? NULL : s;
+}
+
 void plan_rollback_faults(struct arena *a, const struct bundle *b, struct err_list *faults)
 {
     const struct artifacts *files = &b->decl->rollback;

@@ -313,7 +313,7 @@ static bool about_file(struct buf *out, const struct step *s, enum reason_code c
 static void about_pending(struct buf *out, const struct plan *p, const struct step *s)
 {
     const struct fact *last = s->history != NULL ? s->history->last : NULL;
-    if (last != NULL) {
+    if (last != NULL && last != s->history->undone) {
         buf_puts(out, "`kfmig receipt show ");
         words_safe(out, p->env->name);
         buf_printf(out, " %lld` says what failed; mend it, then ", (long long)last->sequence);
@@ -337,6 +337,12 @@ void advice_put(struct buf *out, const struct plan *p, const struct step *s, con
         return;
     } else if (r->code == REASON_NEVER_BUILT) {
         about_pending(out, p, s);
+    } else if (r->code == REASON_BACK_BEGUN) {
+        advice_command(out, p, "rollback", s->bundle->id);
+        buf_puts(out, " goes on with it");
+    } else if (r->code == REASON_ROLLED_BACK) {
+        about_build(out, p, s,
+                    " applies it again; a build without its name does once it is edited");
     } else if (r->code == REASON_CHECKSUM_MISMATCH) {
         about_checksum(out, p, s, changes, n_changes);
     } else if (r->code == REASON_NOT_PROMOTED) {

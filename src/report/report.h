@@ -71,6 +71,11 @@ void report_plan(struct buf *out, const struct style *st, const struct plan *p);
 struct doc *report_plan_doc(struct arena *a, const struct plan *p);
 /* For a pull request: a table of what is to be done, one of statements and their locks. */
 void report_plan_markdown(struct buf *out, const struct plan *p);
+/* What a rollback would take back, and the rows that may go with it. */
+struct undo_list;
+void report_undo(struct buf *out, const struct style *st, const struct undo_list *u);
+/* The same as a document, as registry/schemas/rollback.v1 says; in a. */
+struct doc *report_undo_doc(struct arena *a, const struct undo_list *u);
 /* Every selected step, its state and last result; st->verbose: every target of it. */
 void report_status(struct buf *out, const struct style *st, const struct plan *p);
 /* {"environment","targets":[...]}, in a. */

@@ -7,6 +7,12 @@ struct widths {
     size_t id, result, when, who;
 };
 
+/* "success" of what took it back says less than what it was. */
+static const char *result_of(const struct fact *last)
+{
+    return last->undoes && strcmp(last->result, "success") == 0 ? "taken back" : last->result;
+}
+
 static struct widths measure(const struct plan *p)
 {
     struct widths w = {0};
@@ -14,7 +20,7 @@ static struct widths measure(const struct plan *p)
         const struct step *s = &p->v[i];
         size_t id = words_width(s->bundle->id);
         bool has = s->history != NULL && s->history->last != NULL;
-        size_t result = has ? words_width(s->history->last->result) : 1;
+        size_t result = has ? words_width(result_of(s->history->last)) : 1;
         size_t when = has ? words_width(s->history->last->finished_at) : 1;
         size_t who =
             has && s->history->last->run != NULL ? words_width(s->history->last->run->actor) : 1;
@@ -66,7 +72,7 @@ static void put_row(struct buf *out, const struct style *st, const struct step *
     const struct fact *last = s->history != NULL ? s->history->last : NULL;
     words_cell(out, s->bundle->id, w->id + 2);
     words_step_state(out, st, s, 16);
-    words_cell(out, last != NULL ? last->result : "-", w->result + 2);
+    words_cell(out, last != NULL ? result_of(last) : "-", w->result + 2);
     bool has_more = s->state != STATE_CURRENT;
     words_cell(out, last != NULL ? last->finished_at : "-",
                has_more || (last != NULL && last->run != NULL) ? w->when + 2 : 0);

@@ -1,4 +1,5 @@
-/* The guarded transaction of one migration: statements, what they did, gates, entry and receipt, COMMIT. */
+/* The guarded transaction of one migration, applied or taken back: statements, what they did, gates,
+ * entry and receipt, COMMIT. */
 #include <string.h>
 
 #include "base/clock.h"
@@ -8,17 +9,20 @@
 #include "run/owed.h"
 #include "run/queries.h"
 #include "run/record.h"
+#include "run/rollback.h"
 #include "run/statements.h"
 #include "run/transaction.h"
 
 enum attempt { ATTEMPT_DONE, ATTEMPT_FAILED, ATTEMPT_RETRY, ATTEMPT_COUNT };
 
-/* One migration on its way. */
+/* One migration on its way. b: whose forward files run; about: what its receipt is about, the same but
+ * where it is taken back: then b has the rollback files in place of them. */
 struct migration_work {
     struct execution x;
     struct run *r;
-    const struct bundle *b;
+    const struct bundle *b, *about;
     const struct transaction_part *part; /* NULL: the whole migration */
+    const struct taking_back *back;      /* NULL: it is applied */
     struct outcome *o;
     struct guard guard;
     struct evidence_set evidence;
@@ -104,14 +108,24 @@ static void prepare_evidence(struct migration_work *w)
     if (w->part != NULL) {
         return;
     }
-    evidence_of(w->r->a, w->b, w->o, &w->evidence);
+    evidence_of(w->r->a, w->about, w->o, &w->evidence);
+}
+
+static enum entry_kind entry_of(const struct migration_work *w)
+{
+    return w->back != NULL ? ENTRY_ROLLBACK : ENTRY_APPLY;
+}
+
+static const char *receipt_of(const struct migration_work *w)
+{
+    return w->back != NULL ? "db_rollback" : "db_migration";
 }
 
 static int record_success(struct migration_work *w, struct err *e)
 {
     struct run *r = w->r;
-    struct receipt_input in = {.kind = "db_migration",
-                               .bundle = w->b,
+    struct receipt_input in = {.kind = receipt_of(w),
+                               .bundle = w->about,
                                .outcome = w->o,
                                .evidence = &w->evidence,
                                .started_at = w->started_at,
@@ -126,7 +140,7 @@ static int record_success(struct migration_work *w, struct err *e)
     if (w->part != NULL) {
         return w->part->record(w->part->ctx, w->o, &w->evidence, w->rows, &w->guard, e);
     }
-    if (record_entry(r, &in, ENTRY_APPLY, w->rows, w->o->seen.n_changes, &w->guard, w->o, e) != 0) {
+    if (record_entry(r, &in, entry_of(w), w->rows, w->o->seen.n_changes, &w->guard, w->o, e) != 0) {
         return -1;
     }
     return r->live_after == NULL ? 0 : ledger_generation_put(*r->pg, r->live_after, e);
@@ -157,7 +171,8 @@ static bool wants_counting(struct migration_work *w)
         return false;
     }
     for (size_t i = 0; i < l->n; i++) {
-        if (finding_stops(&l->v[i]) && strcmp(l->v[i].rule, "limit max_row_backfill") != 0) {
+        if (finding_stops(&l->v[i]) && strcmp(l->v[i].rule, "limit max_row_backfill") != 0 &&
+            strcmp(l->v[i].rule, "rows") != 0) {
             return false;
         }
     }
@@ -169,6 +184,20 @@ static bool wants_counting(struct migration_work *w)
     w->count = seen->uncounted;
     w->n_count = seen->n_uncounted;
     return true;
+}
+
+/* What is taken back is proven to be gone, as a gate before all others. -1: it could not be asked. */
+static int prove(struct migration_work *w, struct err *e)
+{
+    if (w->part != NULL) {
+        return w->part->prove == NULL ? 0 : w->part->prove(w->part->ctx, w->o, e);
+    }
+    return w->back == NULL ? 0 : restored_judge(w->r, w->back, true, w->o, e);
+}
+
+static const struct object_row *rows_of(const struct migration_work *w)
+{
+    return w->back != NULL ? restored_rows(w->r, w->back, w->o) : record_objects(w->r, &w->o->seen);
 }
 
 /* The gates, and once more where one failed for what was reached and it can be said how. */
@@ -194,7 +223,7 @@ static enum ending commit(struct migration_work *w, const struct merkle *before,
     const struct pg_wait wait = execution_wait(&w->x);
     const struct commit c = {.subject = w->b->id,
                              .run_id = w->o->run_id,
-                             .done = "applied",
+                             .done = w->back != NULL ? "taken back" : "applied",
                              .before = before,
                              .wait = &wait,
                              .settle = w->part != NULL ? w->part->settle : NULL,
@@ -215,14 +244,14 @@ static enum attempt attempt_once(struct migration_work *w)
     baseline_undo(w->r->sum);
     w->evidence = (struct evidence_set){0};
     if (begin(w, e) != 0 || execution_scripts(&w->x, e) != 0 || execution_settle(&w->x, e) != 0 ||
-        execution_invariants(&w->x, e) != 0 || observe(w, e) != 0) {
+        execution_invariants(&w->x, e) != 0 || observe(w, e) != 0 || prove(w, e) != 0) {
         tx_roll_back(*w->r->pg);
         return is_transient(e) ? ATTEMPT_RETRY : ATTEMPT_FAILED;
     }
     bool passed = judge(w);
     o->result = passed ? RUN_SUCCESS : RUN_FAILED;
     if (passed) {
-        w->rows = record_objects(w->r, &o->seen);
+        w->rows = rows_of(w);
         baseline_lay(w->r->sum, w->rows, o->seen.n_changes);
         w->evidence.post = baseline_digest(w->r->sum);
     }
@@ -274,14 +303,18 @@ static void record_failure(struct migration_work *w)
     bool interrupted =
         w->o->failure.code == ERR_INTERRUPTED || w->o->failure.code == ERR_TERMINATED;
     w->o->result = interrupted ? RUN_INTERRUPTED : RUN_FAILED;
+    if (w->back != NULL && w->o->failure.code == ERR_APPLY) {
+        err_wrap(&w->o->failure, ERR_ROLLBACK, "%s was not taken back, nothing was changed: %s",
+                 w->about->id, w->o->failure.msg);
+    }
     prepare_evidence(w);
     w->evidence.post = (struct digest){0};
     if (w->started_at == NULL) {
         char now[CLOCK_TEXT];
         w->started_at = arena_strdup(r->a, clock_text(clock_unix_us(), now));
     }
-    struct receipt_input in = {.kind = "db_migration",
-                               .bundle = w->b,
+    struct receipt_input in = {.kind = receipt_of(w),
+                               .bundle = w->about,
                                .outcome = w->o,
                                .evidence = &w->evidence,
                                .started_at = w->started_at,
@@ -291,7 +324,7 @@ static void record_failure(struct migration_work *w)
         w->o->result = RUN_IN_DOUBT;
         return;
     }
-    record_failed(r, &in, ENTRY_APPLY, w->o);
+    record_failed(r, &in, entry_of(w), w->o);
 }
 
 static int64_t pause_of(int attempt)
@@ -328,7 +361,7 @@ static bool try_often(struct migration_work *w)
 static struct migration_work work_of(struct run *r, const struct bundle *b,
                                      const struct transaction_part *part, struct outcome *o)
 {
-    struct migration_work w = {.r = r, .b = b, .part = part, .o = o};
+    struct migration_work w = {.r = r, .b = b, .about = b, .part = part, .o = o};
     w.x = (struct execution){.run = r, .bundle = b, .outcome = o};
     w.x.batch = part != NULL ? part->batch : NULL;
     w.x.n_statements = part != NULL ? part->n : execution_count(b);
@@ -343,21 +376,39 @@ static void release(void *own)
     arena_release(own);
 }
 
-void run_migration(struct run *r, const struct step *s, struct outcome *o)
+/* All that it needs goes with an arena of its own. */
+static void run_alone(struct migration_work *w)
 {
+    struct run *r = w->r;
     struct arena *whole = r->a;
     struct arena *own = ARENA_NEW(whole, struct arena);
     arena_at_end(whole, release, own);
-    struct migration_work w = work_of(r, s->bundle, NULL, o);
     int64_t start = clock_ms();
-    o->own = own;
+    w->o->own = own;
     r->a = own;
-    if (!try_often(&w)) {
-        record_failure(&w);
+    if (!try_often(w)) {
+        record_failure(w);
     }
     r->a = whole;
     baseline_undo(r->sum);
-    o->elapsed_ms = clock_ms() - start;
+    w->o->elapsed_ms = clock_ms() - start;
+}
+
+void run_migration(struct run *r, const struct step *s, struct outcome *o)
+{
+    struct migration_work w = work_of(r, s->bundle, NULL, o);
+    run_alone(&w);
+}
+
+void run_rollback(struct run *r, const struct taking_back *t, struct outcome *o)
+{
+    struct decl decl;
+    struct bundle b;
+    rollback_view(t, &decl, &b);
+    struct migration_work w = work_of(r, &b, NULL, o);
+    w.about = t->bundle;
+    w.back = t;
+    run_alone(&w);
 }
 
 bool run_transaction(struct run *r, const struct bundle *b, const struct transaction_part *part,

@@ -7,15 +7,16 @@
 #include "run/run.h"
 
 /* n_stand of n stand, each called unit ("step"). open: the number of the one that may stand in part;
- * 0: none. */
+ * 0: none. is_back: it is being taken back, and not applied. */
 struct partly {
     struct arena *a;
     const struct bundle *b;
+    bool is_back;
     const char *unit;
     size_t n_stand, n, open;
 };
-/* Before e's own words: the migration, what stands of it, what went wrong. ERR_APPLY, but for codes that say
- * more. Returns -1. */
+/* Before e's own words: the migration, what stands of it, what went wrong. ERR_APPLY or ERR_ROLLBACK, but for
+ * codes that say more. Returns -1. */
 int partly_blame(const struct partly *p, const char *what, struct err *e);
 /* How to go on, where e has no hint. Returns -1. */
 int partly_hint(const struct partly *p, struct err *e);

@@ -92,6 +92,14 @@ static int record_part(void *ctx, struct outcome *o, const struct evidence_set *
     return 0;
 }
 
+/* What is taken back is held to what was before: all of it in the last transaction, if nothing follows. */
+static int prove_part(void *ctx, struct outcome *o, struct err *e)
+{
+    const struct segmented *w = ctx;
+    bool is_last = w->n_stand + 1 == w->segments.n;
+    return w->back == NULL ? 0 : restored_judge(w->r, w->back, is_last, o, e);
+}
+
 int segmented_fail(struct segmented *w, const struct outcome *part, struct err *e)
 {
     *e = part->failure;
@@ -115,6 +123,7 @@ static int run_part(struct segmented *w, const struct segment *x, struct err *e)
                                           .n = w->segments.n_statements,
                                           .ctx = w,
                                           .add = add_before,
+                                          .prove = prove_part,
                                           .record = record_part};
     w->is_recorded = false;
     if (!run_transaction(w->r, &b, &part, &o)) {
@@ -157,6 +166,7 @@ static struct partly partly_of(const struct segmented *w)
     const struct journal_row *row = row_of(w, w->n_stand);
     return (struct partly){.a = w->r->a,
                            .b = w->b,
+                           .is_back = w->back != NULL,
                            .unit = "segment",
                            .n_stand = w->n_stand + (row != NULL && row->is_done ? 1 : 0),
                            .n = w->segments.n,
@@ -206,7 +216,7 @@ static int run_segments(struct segmented *w, struct err *e)
 }
 
 /* Judged once more as a whole: what the transaction of the last segment proved stays proven. */
-static bool judge(struct segmented *w)
+static bool judge(struct segmented *w, struct err *e)
 {
     struct outcome *o = w->o;
     struct lineage *family = NULL;
@@ -221,7 +231,15 @@ static bool judge(struct segmented *w)
             finding_pass(w->r->a, &o->gates, w->invariants.v[i].rule);
         }
     }
+    if (w->back != NULL && restored_judge(w->r, w->back, true, o, e) != 0) {
+        return false;
+    }
     return gates_judge(w->r, w->b, o);
+}
+
+static enum entry_kind entry_of(const struct segmented *w)
+{
+    return w->back != NULL ? ENTRY_ROLLBACK : ENTRY_APPLY;
 }
 
 /* Its entry, with all that it changed: from here on it is applied. */
@@ -229,11 +247,12 @@ static int record(struct segmented *w, struct err *e)
 {
     struct run *r = w->r;
     struct outcome *o = w->o;
-    const struct object_row *rows = record_objects(r, &o->seen);
+    const struct object_row *rows =
+        w->back != NULL ? restored_rows(r, w->back, o) : record_objects(r, &o->seen);
     w->evidence.post = baseline_digest(r->sum);
-    evidence_of(r->a, w->b, o, &w->evidence);
+    evidence_of(r->a, w->about, o, &w->evidence);
     o->result = RUN_SUCCESS;
-    if (record_alone(r, &w->in, ENTRY_APPLY, rows, o->seen.n_changes, o, e) != 0) {
+    if (record_alone(r, &w->in, entry_of(w), rows, o->seen.n_changes, o, e) != 0) {
         o->result = e->code == ERR_DOUBT ? RUN_IN_DOUBT : RUN_FAILED;
         return blame(w, "it could not be recorded", e);
     }
@@ -254,7 +273,11 @@ static int apply(struct segmented *w, struct err *e)
     if (ask_invariants(w, e) != 0) {
         return blame(w, "it could not be looked at", e);
     }
-    return judge(w) ? record(w, e) : blame_gates(w, e);
+    if (judge(w, e)) {
+        return record(w, e);
+    }
+    return findings_stopping(&w->o->gates, NULL) != NULL ? blame_gates(w, e)
+                                                         : blame(w, "it could not be proven", e);
 }
 
 /* The sum goes back to what the ledger says; a failure leaves a receipt, too. In doubt the next build asks.
@@ -277,9 +300,9 @@ static void fail(struct segmented *w)
     o->result = is_interrupted ? RUN_INTERRUPTED : RUN_FAILED;
     o->observed = w->failed.observed;
     o->seen = w->failed.seen;
-    evidence_of(r->a, w->b, o, &w->evidence);
+    evidence_of(r->a, w->about, o, &w->evidence);
     w->evidence.post = (struct digest){{0}};
-    record_failed(r, &w->in, ENTRY_APPLY, o);
+    record_failed(r, &w->in, entry_of(w), o);
 }
 
 static const struct doc *people(struct segmented *w)
@@ -289,34 +312,52 @@ static const struct doc *people(struct segmented *w)
     return receipt_people(w->r->a, &about);
 }
 
-void run_segmented(struct run *r, const struct entries *past, const struct step *s,
-                   struct outcome *o)
+/* w has r, b, about, back and o. */
+static void run_whole(struct segmented *w, const struct entries *past)
 {
     char now[CLOCK_TEXT];
     int64_t start = clock_ms();
-    struct segmented w = {.r = r, .b = s->bundle, .o = o};
+    struct run *r = w->r;
+    struct outcome *o = w->o;
     *o = (struct outcome){0};
     random_uuid(o->run_id);
     r->clean_pid = 0; /* nobody finds the session as it was */
-    w.in =
-        (struct receipt_input){.kind = "db_migration",
-                               .bundle = w.b,
+    w->in =
+        (struct receipt_input){.kind = w->back != NULL ? "db_rollback" : "db_migration",
+                               .bundle = w->about,
                                .outcome = o,
-                               .evidence = &w.evidence,
+                               .evidence = &w->evidence,
                                .started_at = arena_strdup(r->a, clock_text(clock_unix_us(), now)),
                                .notes = ""};
-    w.run = (struct journal_run){.pg = r->pg,
-                                 .id = r->id,
-                                 .merkle = r->merkle,
-                                 .epoch = r->epoch,
-                                 .run_id = o->run_id,
-                                 .about = people(&w)};
-    w.journal = journal_open(r->a, &w.run, past);
-    segments_of(r->a, w.b, &w.segments);
-    so_far_begin(&w.so_far, r->a);
-    baseline_rows(r->sum, r->a, &w.was);
-    if (apply(&w, &o->failure) != 0) {
-        fail(&w);
+    w->run = (struct journal_run){.pg = r->pg,
+                                  .id = r->id,
+                                  .merkle = r->merkle,
+                                  .epoch = r->epoch,
+                                  .run_id = o->run_id,
+                                  .about = people(w)};
+    w->journal = journal_open(r->a, &w->run, past);
+    segments_of(r->a, w->b, &w->segments);
+    so_far_begin(&w->so_far, r->a);
+    baseline_rows(r->sum, r->a, &w->was);
+    if (apply(w, &o->failure) != 0) {
+        fail(w);
     }
     o->elapsed_ms = clock_ms() - start;
+}
+
+void run_segmented(struct run *r, const struct entries *past, const struct step *s,
+                   struct outcome *o)
+{
+    struct segmented w = {.r = r, .b = s->bundle, .about = s->bundle, .o = o};
+    run_whole(&w, past);
+}
+
+void run_rollback_segmented(struct run *r, const struct entries *past, const struct taking_back *t,
+                            struct outcome *o)
+{
+    struct decl decl;
+    struct bundle b;
+    rollback_view(t, &decl, &b);
+    struct segmented w = {.r = r, .b = &b, .about = t->bundle, .back = t, .o = o};
+    run_whole(&w, past);
 }

@@ -4,6 +4,7 @@
 
 #include "ledger/journal.h"
 #include "model/segment.h"
+#include "run/rollback.h"
 #include "run/so_far.h"
 #include "run/transaction.h"
 
@@ -11,10 +12,11 @@
  * sorted. rows: of the transaction that is being recorded; is_recorded: its done was written, and
  * is undone with it. is_open: the statement that failed may stand in part. is_proven: the
  * invariants held in the last transaction (its findings). failed: of the transaction that failed,
- * what was seen. */
+ * what was seen. about: what its receipt is about, b itself but where it is taken back (back). */
 struct segmented {
     struct run *r;
-    const struct bundle *b;
+    const struct bundle *b, *about;
+    const struct taking_back *back;
     struct outcome *o;
     struct segments segments;
     size_t n_stand;

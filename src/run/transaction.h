@@ -9,12 +9,14 @@
  * over what was seen, before it is judged. record: writes, in the open transaction, what takes the
  * place of the migration's entry: rows are the objects that it changed; o->run_id is what the
  * ledger is asked for where COMMIT's answer is lost; settle, where it is not NULL, asks for something
- * else, as ledger_settle() does. */
+ * else, as ledger_settle() does. prove (may be NULL): adds findings of what was seen to o->gates, before they
+ * are judged; -1: the database could not be asked. */
 struct transaction_part {
     size_t n_before, n;
     struct batch *batch; /* run/statements.h: it is one of a backfill; NULL */
     void *ctx;
     void (*add)(void *ctx, struct observation *seen);
+    int (*prove)(void *ctx, struct outcome *o, struct err *e);
     int (*record)(void *ctx, struct outcome *o, const struct evidence_set *evidence,
                   const struct object_row *rows, struct guard *guard, struct err *e);
     enum ending (*settle)(void *ctx, struct pg *s, struct err *e);

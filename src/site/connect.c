@@ -154,12 +154,14 @@ static void add_facts(struct site *s)
             rename_read(s->a, en->subject, &old, &id) == 0) {
             past_rename(s->a, &s->past, old, id);
         }
-        if (entry_kind_fact(en->kind) != FACT_MADE) {
+        enum entry_fact says = entry_kind_fact(en->kind);
+        if (says != FACT_MADE && says != FACT_UNDONE) {
             continue;
         }
         struct fact f = {.sequence = en->sequence,
                          .subject = en->subject,
-                         .is_migration = en->kind == ENTRY_APPLY,
+                         .is_migration = en->kind == ENTRY_APPLY || en->kind == ENTRY_ROLLBACK,
+                         .undoes = says == FACT_UNDONE,
                          .result = en->result,
                          .run_id = en->run_id,
                          .finished_at = en->finished_at,

@@ -19,11 +19,16 @@ struct halfway {
     size_t n_open;
 };
 
-static bool is_pending(const struct site *s, const struct bundle *b)
+static bool is_applied(const struct site *s, const struct bundle *b)
 {
     const struct history *h = past_get(&s->past, b->id);
+    return h != NULL && h->applied != NULL;
+}
+
+static bool is_pending(const struct site *s, const struct bundle *b)
+{
     return b->store == store_of_ledger() && b->forward != NULL && segments_any(b) &&
-           (h == NULL || h->applied == NULL);
+           !is_applied(s, b);
 }
 
 /* --- one of them ------------------------------------------------------------------------------------ */
@@ -75,6 +80,33 @@ static int find_one(struct halfway *x, const struct bundle *b, struct begun *out
                                  : 0;
 }
 
+/* What is applied and has steps since then is being taken back: its rollback files are the program. */
+static int find_back(struct halfway *x, struct bundle *b, struct begun *out, struct err *e)
+{
+    struct site *s = x->s;
+    const struct journal_row **rows = NULL;
+    struct err_list faults = {0};
+    if (b->store != store_of_ledger() || !is_applied(s, b) ||
+        journal_begun(x->journal, s->a, b->id, &rows) == 0) {
+        return 0;
+    }
+    if (load_decl(s->project, b, e) != 0) {
+        return -1;
+    }
+    plan_scripts(s->a, b);
+    struct decl *decl = arena_dup(s->a, b->decl, sizeof *decl);
+    struct bundle *view = arena_dup(s->a, b, sizeof *view);
+    decl->forward = decl->rollback;
+    view->decl = decl;
+    view->forward = plan_rollback(s->a, b, &faults);
+    err_list_release(&faults);
+    if (view->forward == NULL || find_one(x, view, out, e) != 0) {
+        return view->forward == NULL ? 0 : -1;
+    }
+    out->undoes = true;
+    return 0;
+}
+
 static int find_all(struct halfway *x, struct err *e)
 {
     struct site *s = x->s;
@@ -86,8 +118,9 @@ static int find_all(struct halfway *x, struct err *e)
     s->world.begun = v;
     x->open = ARENA_ARRAY(s->a, const struct lone *, most);
     for (size_t i = 0; i < s->project->n_bundle; i++) {
-        const struct bundle *b = &s->project->bundle[i];
-        if (is_pending(s, b) && find_one(x, b, &v[s->world.n_begun], e) != 0) {
+        struct bundle *b = &s->project->bundle[i];
+        struct begun *next = &v[s->world.n_begun];
+        if ((is_pending(s, b) && find_one(x, b, next, e) != 0) || find_back(x, b, next, e) != 0) {
             return -1;
         }
     }

@@ -20,6 +20,8 @@ usage: kfmig COMMAND [ENV] [TARGET...] [options]
   rename     Give a migration another id.
   reset      Make the database of an unprotected environment anew, and build
              it.
+  rollback   Take migrations back, and prove that everything is as it was
+             before.
   adopt      Accept a database as it stands as the starting point, with a
              receipt.
   env        Environments; the embedded server; a psql session in one.
@@ -77,7 +79,8 @@ to do nothing is written, but for receipts that the sink lacks.
 
 options:
   -n, --dry-run            show the plan and run nothing
-      --steps=N            run at most N migrations; 0: run nothing
+      --steps=N            run at most N migrations; 0: run nothing; rollback:
+                           the last N (1)
       --plan=DIGEST        run exactly the plan with this digest, or nothing
       --apply              run in a protected environment without asking
   -k, --keep-going         after a failure go on with what does not depend on
@@ -147,7 +150,8 @@ with --write it puts them into the bundle, which it makes where it is gone.
 Notes are not in the ledger.
 
 options:
-      --to=DIR             write below DIR instead of into the bundles
+      --to=DIR|ID          write below DIR instead of into the bundles;
+                           rollback: what was applied after ID
       --write              write the files into the bundle
       --canonical          the bytes that were hashed, and nothing else
 

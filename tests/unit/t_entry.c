@@ -197,7 +197,8 @@ static void test_kinds(void)
             buf_printf(&known, "%s ", entry_kind_text((enum entry_kind)k));
         }
     }
-    is_str(buf_str(&known), "contact adopt apply intent batch done publish drill rename confirm ",
+    is_str(buf_str(&known),
+           "contact adopt apply rollback intent batch done publish drill rename confirm ",
            "the kinds of format 1");
     buf_release(&known);
 }

@@ -126,7 +126,7 @@ static struct fact fact = {.sequence = 5,
                            .result = "success",
                            .run_id = "R",
                            .finished_at = "T"};
-static const struct history applied = {&fact, &fact};
+static const struct history applied = {.applied = &fact, .last = &fact};
 
 static void give_steps(struct many *m, const char *letters)
 {

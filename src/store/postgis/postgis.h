@@ -22,6 +22,10 @@ int catalog_read(struct pg *s, int format, struct arena *a, struct catalog *out,
  * fingerprints are none. In a. */
 int catalog_read_clear(struct pg *s, const struct catalog_object *const *v, size_t n,
                        struct arena *a, struct catalog *out, struct err *e) MUST_CHECK;
+/* The objects v[0..n) of a catalog once more, with fingerprints of that format; whole groups of which one is
+ * among them come along. In a. */
+int catalog_read_as(struct pg *s, int format, const struct catalog_object *const *v, size_t n,
+                    struct arena *a, struct catalog *out, struct err *e) MUST_CHECK;
 /* A witness that nothing in the catalogs moved: sums over the identities (key, xmin) of all rows of the
  * catalogs that definitions come from; one flight, cheaper than a read. also (NULL: nothing): a query of one
  * text, in the same snapshot, which is put before them. Any transaction state; in one with a snapshot it is
@@ -54,6 +58,15 @@ struct rewrite_question {
 /* The answers to v[0..n): one query. Into out[0..n): REWRITE_UNKNOWN where the table is not there. */
 int catalog_rewrites(struct pg *s, struct arena *a, const struct rewrite_question *v, size_t n,
                      enum rewrite_verdict *out, struct err *e) MUST_CHECK;
+/* How many rows the tables v[0..n), named with their schemas, hold with their parts: counted where a table
+ * occupies at most bytes and can be seen whole (it waits for whoever holds it alone), else as the server's
+ * statistics say. rows -1: not known, or there is no such table. One query, into out[0..n). */
+struct rows_now {
+    int64_t rows;
+    bool is_about;
+};
+int catalog_rows_now(struct pg *s, struct arena *a, const struct object *v, size_t n, int64_t bytes,
+                     struct rows_now *out, struct err *e) MUST_CHECK;
 
 /* What every transaction of a session begins with, so that it is read once per session. The caller zeroes it.
  */

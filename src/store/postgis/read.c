@@ -21,10 +21,11 @@ int catalog_read(struct pg *s, int format, struct arena *a, struct catalog *out,
     return 0;
 }
 
-int catalog_read_clear(struct pg *s, const struct catalog_object *const *v, size_t n,
-                       struct arena *a, struct catalog *out, struct err *e)
+/* As w says, of v[0..n). */
+static int read_some(struct pg *s, struct definitions_wanted w,
+                     const struct catalog_object *const *v, size_t n, struct arena *a,
+                     struct catalog *out, struct err *e)
 {
-    struct definitions_wanted w = {.format = CATALOG_FORMAT, .in_clear = true, .given = true};
     enum pins p = pins_for(s);
     for (size_t i = 0; i < n; i++) {
         enum group g = group_of(v[i]);
@@ -42,6 +43,20 @@ int catalog_read_clear(struct pg *s, const struct catalog_object *const *v, size
     }
     definitions_take(d, out);
     return 0;
+}
+
+int catalog_read_clear(struct pg *s, const struct catalog_object *const *v, size_t n,
+                       struct arena *a, struct catalog *out, struct err *e)
+{
+    const struct definitions_wanted w = {.format = CATALOG_FORMAT, .in_clear = true, .given = true};
+    return read_some(s, w, v, n, a, out, e);
+}
+
+int catalog_read_as(struct pg *s, int format, const struct catalog_object *const *v, size_t n,
+                    struct arena *a, struct catalog *out, struct err *e)
+{
+    return read_some(s, (struct definitions_wanted){.format = format, .given = true}, v, n, a, out,
+                     e);
 }
 
 int catalog_witness(struct pg *s, const struct pg_sql *also, struct arena *a,
@@ -159,6 +174,33 @@ int catalog_rewrites(struct pg *s, struct arena *a, const struct rewrite_questio
     }
     for (size_t i = 0; i < pg_rows_n(r); i++) {
         out[pg_int(r, i, 0) - 1] = (enum rewrite_verdict)(REWRITE_NEVER + pg_int(r, i, 1));
+    }
+    pg_rows_free(r);
+    return 0;
+}
+
+int catalog_rows_now(struct pg *s, struct arena *a, const struct object *v, size_t n, int64_t bytes,
+                     struct rows_now *out, struct err *e)
+{
+    struct pg_rows *r = NULL;
+    const char **schemas = ARENA_ARRAY(a, const char *, n + 1);
+    const char **names = ARENA_ARRAY(a, const char *, n + 1);
+    for (size_t i = 0; i < n; i++) {
+        schemas[i] = v[i].schema;
+        names[i] = v[i].name;
+        out[i] = (struct rows_now){.rows = -1};
+    }
+    const char *params[] = {pg_array(a, schemas, n), pg_array(a, names, n),
+                            arena_printf(a, "%lld", (long long)bytes)};
+    if (n == 0) {
+        return 0;
+    }
+    if (pg_query(s, &postgis_rows_now, params, 3, &r, e) != 0) {
+        return -1;
+    }
+    for (size_t i = 0; i < pg_rows_n(r); i++) {
+        out[pg_int(r, i, 0) - 1] =
+            (struct rows_now){pg_null(r, i, 1) ? -1 : pg_int(r, i, 1), pg_bool(r, i, 2)};
     }
     pg_rows_free(r);
     return 0;

@@ -1,0 +1,102 @@
+/* Migrations taken back, one after the other. */
+#include "flow/rollback.h"
+
+#include "flow/durable.h"
+#include "flow/steps.h"
+
+/* shown: what was looked at before the lock was taken. */
+struct retreat {
+    const struct undo_wish *wish;
+    const struct undoing *shown;
+};
+
+/* How a good end is called: what only an order is left of is named. In s->a. */
+static const char *end_words(const struct site *s, const struct outcome *o)
+{
+    const char *text = "taken back";
+    for (size_t i = 0, n = 0; i < o->gates.n; i++) {
+        const struct finding *f = &o->gates.v[i];
+        if (f->waived_by[0] != '\0') {
+            text = arena_printf(s->a, "%s%s%s", text,
+                                n++ == 0 ? "; only an order is not as before: " : ", ", f->subject);
+        }
+    }
+    return text;
+}
+
+static void take_back(struct writing *w, const struct taking_back *back)
+{
+    struct outcome o = {0};
+    writing_begin(w, back->bundle->id);
+    if (rollback_segmented(back)) {
+        run_rollback_segmented(&w->run, &w->site->entries, back, &o);
+    } else {
+        w->is_loose = true;
+        run_rollback(&w->run, back, &o);
+    }
+    bool is_good = o.result == RUN_SUCCESS;
+    const struct result_row row = {
+        .action = RESULT_ROLLBACK, .target = back->bundle->id, .key = back->bundle->checksum};
+    writing_end(w, row, end_words(w->site, &o), &o);
+    if (is_good && o.own != NULL) {
+        arena_release(o.own);
+    }
+}
+
+static bool may_go_on(struct writing *w)
+{
+    const struct site *s = w->site;
+    return ear_stops(&s->ear) == ERR_NONE && w->result->worst == ERR_NONE && !w->is_lost &&
+           s->pg != NULL && pg_is_alive(s->pg) && !steps_held(w);
+}
+
+static int refuse_moved(const struct site *s, struct err *e)
+{
+    err_set(e, ERR_PREFLIGHT,
+            "what is to be taken back moved between review and lock: nothing was");
+    return err_hint(e, "look at `kfmig rollback %s --dry-run` and run it again", s->env->name);
+}
+
+static int work(struct writing *w, void *ctx, struct err *e)
+{
+    const struct retreat *t = ctx;
+    struct undoing now;
+    if (undo_plan(w->site, t->wish, &now, e) != 0) {
+        return -1;
+    }
+    if (!digest_eq(&now.undo.digest, &t->shown->undo.digest)) {
+        return refuse_moved(w->site, e);
+    }
+    w->result->plan_digest = now.undo.digest;
+    w->total = now.undo.n;
+    for (size_t i = 0; i < now.undo.n && may_go_on(w); i++) {
+        if (rollback_segmented(&now.back[i])) {
+            durable_settle(w); /* what it does cannot be taken back with what went before it */
+        }
+        if (!may_go_on(w)) {
+            break;
+        }
+        now.back[i].rows = t->shown->back[i].rows;
+        now.back[i].n_rows = t->shown->back[i].n_rows;
+        take_back(w, &now.back[i]);
+    }
+    durable_settle(w);
+    return 0;
+}
+
+int rollback(struct site *s, const struct undo_wish *w, const struct undoing *u,
+             const struct writing_order *o, struct result *r, struct err *e)
+{
+    struct retreat t = {w, u};
+    struct writing_order order = *o;
+    order.done = "taken back";
+    order.hint = "look at what is shown above, then add --apply, or better --apply --plan=DIGEST";
+    order.work = work;
+    order.ctx = &t;
+    int rc = writing(s, &order, r, e);
+    r->plan_digest = u->undo.digest;
+    r->n_current -=
+        r->n_done[RESULT_ROLLBACK] < r->n_current ? r->n_done[RESULT_ROLLBACK] : r->n_current;
+    r->left.blocked += r->n_done[RESULT_ROLLBACK]; /* they stay back until they are named */
+    return rc;
+}

@@ -1,0 +1,35 @@
+/* What a rollback is to take back, and what may go with it: looked at before anybody is asked.
+ * Owns: which migrations, what depends on them, what cannot be taken back, the rows that are shown. Writes
+ * nothing. */
+#ifndef KFMIG_FLOW_UNDO_H
+#define KFMIG_FLOW_UNDO_H
+
+#include "model/undo.h"
+#include "run/rollback.h"
+#include "site/site.h"
+
+/* What is asked for: the migration id, or what was applied after the migration to, or the last steps (0:
+ * the last one). Ids may be abbreviated. */
+struct undo_wish {
+    const char *id, *to;
+    int64_t steps;
+    bool is_exact, with_dependants;
+};
+/* undo: for people; back: how each is taken back, by the same index. All in s->a. */
+struct undoing {
+    struct undo_list undo;
+    struct taking_back *back;
+};
+/* s is planned and connected. -1: ERR_CONFIG, an unknown id, or a rollback file that cannot be run (its
+ * faults are told); ERR_PREFLIGHT: what cannot be taken back, or has dependants, with what to do. */
+int undo_plan(struct site *s, const struct undo_wish *w, struct undoing *out,
+              struct err *e) MUST_CHECK;
+
+/* Is it what was reviewed as that digest (NULL: anything)? ERR_PREFLIGHT. */
+int undo_reviewed(const struct undo_list *u, const char *plan_digest, struct err *e) MUST_CHECK;
+
+/* undo_rows.c: the tables of all steps, of which statements and the ledger are known. -1: the database
+ * could not be asked. */
+int undo_rows(struct site *s, struct undoing *u, struct err *e) MUST_CHECK;
+
+#endif
