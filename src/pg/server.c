@@ -135,8 +135,11 @@ int server_start(const struct home *h, const struct programs *p, bool throwaway,
 void server_conninfo(const struct home *h, const char *user, const char *dbname, struct secret *out)
 {
     char text[256];
-    (void)snprintf(text, sizeof text, "host=%s port=" SERVER_PORT " user=%s dbname=%s",
-                   h->socket_dir, user, dbname);
+    /* The owner is called as the ledger's schema is: with "$user" first, all that a migration does
+     * not qualify would be meant for that. */
+    const char *options = strcmp(user, SERVER_OWNER) == 0 ? " options='-c search_path=public'" : "";
+    (void)snprintf(text, sizeof text, "host=%s port=" SERVER_PORT " user=%s dbname=%s%s",
+                   h->socket_dir, user, dbname, options);
     secret_set(out, text);
 }
 

@@ -1,6 +1,7 @@
 /* layer: pg */
 /* run: needs=postgres */
-/* Sessions against a real server: queries, batches, statements, deadlines, cancel, lost connections, what errors may say. */
+/* Sessions against a real server: queries, batches, statements, deadlines, cancel, lost
+ * connections, what errors may say. */
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -37,7 +38,7 @@ static void test_open(struct pg *s)
                 {"standard_conforming_strings", "on"},
                 {"idle_in_transaction_session_timeout", "1min"},
                 {"client_connection_check_interval", "10s"},
-                {"search_path", "\"$user\", public"},
+                {"search_path", "public"}, /* of the embedded server */
                 {"application_name", "kfmig unit test"}};
     char pid[32];
     struct pg_where w;
