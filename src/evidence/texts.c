@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "evidence/receipts.h"
+#include "model/layout.h"
 
 /* "migrations/postgis/ID/forward.sql" -> "forward.sql"; NULL: it is no such path. */
 static const char *within(const char *uri, const char *id)
@@ -18,12 +19,23 @@ static const char *within(const char *uri, const char *id)
     return NULL;
 }
 
+/* Of a flat migration's file: from the folder of first, which is the first of them. */
+static const char *beside(struct arena *a, const char *first, const char *uri)
+{
+    const char *slash = strrchr(first, '/');
+    struct layout_name name;
+    size_t n = slash != NULL ? (size_t)(slash - first) + 1 : 0;
+    bool is_flat = n > 0 && strncmp(uri, first, n) == 0 && layout_name_parse(a, uri + n, &name);
+    return is_flat ? uri + n : NULL;
+}
+
 static int read_one(const struct ledger_source *l, struct arena *a, const struct fact *f,
-                    const struct doc *input, struct artifact *out, struct err *e)
+                    const struct doc *input, const char *first, struct artifact *out, struct err *e)
 {
     bool found = false;
     const char *uri = doc_str(input, "uri", "");
     const char *name = within(uri, f->recorded_as);
+    name = name == NULL ? beside(a, first, uri) : name;
     if (name == NULL || digest_parse(doc_str(input, "digest", ""), &out->digest) != 0) {
         return err_set(e, ERR_INTEGRITY, "the receipt of entry %lld names \"%s\" as an input",
                        (long long)f->sequence, uri);
@@ -36,7 +48,7 @@ static int read_one(const struct ledger_source *l, struct arena *a, const struct
 }
 
 int texts_read(const struct ledger_source *l, struct arena *a, const struct fact *f,
-               struct artifacts *out, struct err *e)
+               struct artifacts *out, const char **folder, struct err *e)
 {
     struct doc *receipt = NULL;
     *out = (struct artifacts){0};
@@ -44,11 +56,16 @@ int texts_read(const struct ledger_source *l, struct arena *a, const struct fact
         return -1;
     }
     const struct doc *inputs = doc_find(receipt, "claim.inputs");
+    const char *first = doc_len(inputs) > 0 ? doc_str(inputs->item[0], "uri", "") : "";
+    const char *slash = strrchr(first, '/');
     out->v = ARENA_ARRAY(a, struct artifact, doc_len(inputs) + 1);
     for (size_t i = 0; i < doc_len(inputs); i++) {
-        if (read_one(l, a, f, inputs->item[i], &out->v[out->n++], e) != 0) {
+        if (read_one(l, a, f, inputs->item[i], first, &out->v[out->n++], e) != 0) {
             return -1;
         }
     }
+    *folder = slash != NULL && out->n > 0 && beside(a, first, first) != NULL
+                  ? arena_strndup(a, first, (size_t)(slash - first))
+                  : NULL;
     return 0;
 }

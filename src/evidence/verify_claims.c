@@ -8,6 +8,7 @@
 #include "evidence/receipt.h"
 #include "evidence/verify_exports.h"
 #include "model/key.h"
+#include "model/layout.h"
 #include "model/part.h"
 
 /* One receipt. x: of this look only. */
@@ -114,12 +115,13 @@ static void read_limits(const struct doc *d, struct limits *out)
     }
 }
 
-/* Inputs are migration.yml, then forward (and what it says of a backfill)
- * and rollback as the declaration lists them, then invariants. */
-static void read_declared(const struct claimed *k, const struct doc *d, struct decl *out)
+/* Inputs are migration.yml, where it is no flat migration, then forward (and what it says of a
+ * backfill) and rollback as the declaration lists them, then invariants. */
+static void read_declared(const struct claimed *k, const struct doc *d, bool is_flat,
+                          struct decl *out)
 {
     const struct doc *inputs = doc_get(k->claim, "inputs");
-    size_t at = 1;
+    size_t at = is_flat ? 0 : 1;
     *out = (struct decl){.scope = receipt_read_scope(k->x, doc_get(d, "scope")),
                          .runner = doc_str(doc_get(d, "runner"), "tool", ""),
                          .requires_rollback = doc_yes(d, "requires_rollback", false),
@@ -135,17 +137,20 @@ static void read_declared(const struct claimed *k, const struct doc *d, struct d
     }
 }
 
-/* The bundle's folder, which the paths of its files begin with; NULL: they do not. */
-static const char *folder_of(const struct claimed *k)
+/* The folder, which the paths of its files begin with; NULL: they do not. A flat migration has no
+ * migration.yml. */
+static const char *folder_of(const struct claimed *k, bool *is_flat)
 {
     static const char name[] = "/migration.yml";
     const struct doc *inputs = doc_get(k->claim, "inputs");
     const char *file = doc_len(inputs) > 0 ? doc_str(inputs->item[0], "uri", "") : "";
-    size_t n = strlen(file);
-    if (n < sizeof name || strcmp(file + n - (sizeof name - 1), name) != 0) {
+    const char *slash = strrchr(file, '/');
+    struct layout_name parsed;
+    *is_flat = slash != NULL && layout_name_parse(k->x, slash + 1, &parsed);
+    if (slash == NULL || (!*is_flat && strcmp(slash, name) != 0)) {
         return NULL;
     }
-    n -= sizeof name - 1;
+    size_t n = (size_t)(slash - file);
     for (size_t i = 1; i < doc_len(inputs); i++) {
         const char *uri = doc_str(inputs->item[i], "uri", "");
         if (strncmp(uri, file, n + 1) != 0) {
@@ -159,13 +164,14 @@ static void check_declaration(const struct claimed *k)
 {
     struct decl d;
     const struct doc *said = doc_get(k->claim, "declaration");
-    const char *folder = said != NULL ? folder_of(k) : NULL;
+    bool is_flat = false;
+    const char *folder = said != NULL ? folder_of(k, &is_flat) : NULL;
     if (said == NULL || folder == NULL) {
         k->v->n_unproven += doc_get(k->claim, "checksum") != NULL;
         return;
     }
-    read_declared(k, said, &d);
-    struct digest checksum = key_checksum(&d, folder);
+    read_declared(k, said, is_flat, &d);
+    struct digest checksum = key_checksum(&d, is_flat ? NULL : folder);
     struct digest bundle = key_bundle(&d, said, &checksum);
     compare(k, doc_get(k->claim, "checksum"), &checksum, "checksum", "its declaration and inputs");
     compare(k, doc_get(k->claim, "bundle_digest"), &bundle, "bundle digest",

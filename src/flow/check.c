@@ -19,11 +19,28 @@ static bool is_beneath(const char *path, const char *dir)
     return strncmp(path, dir, n) == 0 && (path[n] == '\0' || path[n] == '/');
 }
 
+/* Is it what undoes b, a flat migration? */
+static bool undoes(const struct bundle *b, const char *path)
+{
+    struct arena a = {0};
+    size_t n = strlen(b->folder);
+    bool yes = strncmp(path, b->folder, n) == 0 && path[n] == '/' &&
+               strcmp(path + n + 1, layout_down(&a, b->layout, b->id)) == 0;
+    arena_release(&a);
+    return yes;
+}
+
+static bool is_of(const struct bundle *b, const char *path)
+{
+    return is_beneath(path, b->dir) ||
+           (b->file != NULL && (strcmp(path, b->file) == 0 || undoes(b, path)));
+}
+
 /* What a file belongs to. */
 static const char *subject_of(const struct project *p, const char *path)
 {
     for (size_t i = 0; i < p->n_bundle; i++) {
-        if (is_beneath(path, p->bundle[i].dir)) {
+        if (is_of(&p->bundle[i], path)) {
             return p->bundle[i].id;
         }
     }
@@ -167,9 +184,13 @@ int check_project(struct project *p, bool is_strict, bool may_fix, struct checke
     struct err_list missing = {0};
     const struct checking c = {p, out};
     *out = (struct checked){.n_migrations = p->n_bundle};
+    if (load_meta_check(p, may_fix, &out->is_fixed, e) != 0) {
+        return -1;
+    }
     if (load_may_compare(p) && load_registry_check(p, may_fix, &out->is_fixed, e) != 0) {
         return -1;
     }
+    load_lacks_check(p);
     load_approvals_check(p);
     load_executed_check(p, &missing);
     add_all(&c, is_strict ? &out->findings : &out->warnings, CHECK_EVIDENCE, &missing);

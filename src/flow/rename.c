@@ -1,6 +1,8 @@
 /* A migration gets another id in a ledger. */
 #include "flow/rename.h"
 
+#include "load/rename.h"
+
 #include <string.h>
 
 static const struct fact *applied_as(const struct site *s, const char *id)
@@ -32,6 +34,24 @@ static int refuse(const struct site *s, const char *old, const char *id, struct 
     return 0;
 }
 
+/* A flat file that names the old id in its header would be another one, and an applied one does not change.
+ */
+static int check_altered(const struct site *s, const char *old, struct err *e)
+{
+    for (size_t i = 0; i < s->project->n_bundle; i++) {
+        struct bundle *b = &s->project->bundle[i];
+        if (applied_as(s, b->id) != NULL && rename_alters(s->project, b, old)) {
+            err_at(
+                e, ERR_PREFLIGHT, b->file, 1, 1,
+                "%s is applied in \"%s\", and its header names %s: a file that is applied does not "
+                "change",
+                b->id, s->env->name, old);
+            return err_hint(e, "nothing was renamed; it keeps its name");
+        }
+    }
+    return 0;
+}
+
 int rename_ask(struct site *s, const char *old, const char *id, bool must, struct renamed *out,
                struct err *e)
 {
@@ -47,7 +67,10 @@ int rename_ask(struct site *s, const char *old, const char *id, bool must, struc
         out->why = arena_strdup(s->a, e->msg);
         return must ? -1 : 0;
     }
-    return applied_as(s, old) != NULL ? refuse(s, old, id, e) : 0;
+    if (applied_as(s, old) != NULL && refuse(s, old, id, e) != 0) {
+        return -1;
+    }
+    return check_altered(s, old, e);
 }
 
 /* --- writing it ------------------------------------------------------------------------------------- */

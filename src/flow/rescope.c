@@ -94,6 +94,14 @@ int rescope_write(struct project *p, struct bundle *b, struct draft *d, struct e
     if (load_decl(p, b, e) != 0) {
         return -1;
     }
+    if (b->file != NULL) {
+        err_set(e, ERR_CONFIG, "%s is a flat migration: what its text shows is its scope already",
+                b->id);
+        return err_hint(e,
+                        "say scope and limits in its header, or in %s/defaults.yml; `kfmig check` "
+                        "lists what is open",
+                        b->folder);
+    }
     if (b->has_evidence) {
         err_set(e, ERR_CONFIG, "%s was executed: its receipt names the scope that it had", b->id);
         return err_hint(e, "a correction is a new migration");

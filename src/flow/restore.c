@@ -42,6 +42,20 @@ static int call_by_id(struct site *s, struct restoring *x, const char *old, stru
     return 0;
 }
 
+/* Flat files are called by their id. */
+static void call_files_by_id(struct site *s, struct restoring *x, const char *old)
+{
+    struct layout_name name;
+    for (size_t i = 0; i < x->files.n; i++) {
+        struct artifact *f = &x->files.v[i];
+        if (!layout_name_parse(s->a, f->path, &name) || strcmp(name.id, old) != 0) {
+            continue;
+        }
+        f->path = name.is_down ? layout_down(s->a, name.layout, x->id)
+                               : arena_printf(s->a, "%s%s", x->id, f->path + strlen(old));
+    }
+}
+
 int restore_read(struct site *s, const char *id, struct restoring *out, struct err *e)
 {
     const struct history *h = past_get(&s->past, id);
@@ -53,8 +67,14 @@ int restore_read(struct site *s, const char *id, struct restoring *out, struct e
     }
     *out = (struct restoring){
         .id = id, .dir = b != NULL ? b->dir : arena_printf(s->a, "migrations/postgis/%s", id)};
-    if (texts_read(&l, s->a, h->applied, &out->files, e) != 0 ||
-        call_by_id(s, out, h->applied->recorded_as, e) != 0) {
+    const char *folder = NULL;
+    if (texts_read(&l, s->a, h->applied, &out->files, &folder, e) != 0) {
+        return -1;
+    }
+    if (folder != NULL) {
+        out->dir = b != NULL && b->file != NULL ? b->folder : folder;
+        call_files_by_id(s, out, h->applied->recorded_as);
+    } else if (call_by_id(s, out, h->applied->recorded_as, e) != 0) {
         return -1;
     }
     out->is_there = ARENA_ARRAY(s->a, bool, out->files.n + 1);

@@ -1,4 +1,4 @@
-/* From the files of one folder to one struct bundle. */
+/* From the files of one migration to one struct bundle. */
 #include "load/bundle.h"
 
 #include <dirent.h>
@@ -7,6 +7,8 @@
 #include "doc/canon.h"
 #include "load/declaration.h"
 #include "load/evidence.h"
+#include "load/header.h"
+#include "load/meta.h"
 #include "load/text.h"
 #include "model/backfill.h"
 #include "model/key.h"
@@ -15,6 +17,8 @@ struct bundle_work {
     const struct bundle_reader *r;
     const struct bundle_place *at;
     struct declaration d;
+    bool is_flat; /* flat is set */
+    struct flat flat;
 };
 
 static void add_used(const struct bundle_work *w, const char *path, const struct stamp *stamp)
@@ -47,13 +51,14 @@ static bool has_merge_marks(const struct bundle_work *w, const char *path, struc
     if (at == NULL) {
         return false;
     }
+    const char *which = w->at->file != NULL ? w->at->file : w->at->dir;
     text_place(text, (size_t)(at - text.p) + !at_once, &line, &col);
     err_list_addf(
         w->r->faults, ERR_CONFIG, path, line, col,
         arena_printf(w->r->a,
                      "where both are wanted: git checkout --theirs -- %s && kfmig rename %s NEW && "
                      "git checkout --ours -- %s",
-                     w->at->dir, w->at->id, w->at->dir),
+                     which, w->at->id, which),
         "the marks of a merge: two branches have a migration %s, or changed one", w->at->id);
     return true;
 }
@@ -63,7 +68,8 @@ static void read_file(const struct bundle_work *w, struct artifact *f, const cha
                       size_t limit, const struct doc *named)
 {
     struct text_file file;
-    f->path = arena_printf(w->r->a, "%s/%s", w->at->dir, name);
+    const char *base = w->at->file != NULL ? w->at->folder : w->at->dir;
+    f->path = arena_printf(w->r->a, "%s/%s", base, name);
     int rc = text_read(w->r->a, w->r->dirfd, f->path, limit, named, &file, w->r->faults);
     if (rc == 1) {
         err_list_addf(w->r->faults, ERR_CONFIG, named->path, named->line, named->col,
@@ -184,6 +190,8 @@ static void read_notes(struct bundle_work *w)
     }
 }
 
+/* --- declarations ----------------------------------------------------------------------------------- */
+
 static void check_place(const struct bundle_work *w)
 {
     const struct decl *d = &w->d.decl;
@@ -202,21 +210,34 @@ static void check_place(const struct bundle_work *w)
     }
 }
 
-static void fill(struct bundle_work *w, struct bundle *out)
+/* The file that declares it; false: there is nothing to go on with. */
+static bool read_declaring(struct bundle_work *w, const char *path, size_t limit,
+                           struct text_file *file)
 {
-    struct decl *d = &w->d.decl;
-    out->checksum = key_checksum(d, w->at->dir);
-    out->bundle_digest = key_bundle(d, w->d.doc, &out->checksum);
-    out->has_depends = d->has_depends;
-    out->depends_on = d->depends_on;
-    out->requires_rollback = d->requires_rollback;
-    out->change_class = d->change_class;
-    out->intent = d->intent;
-    out->schemas = d->scope.allowed_schemas;
-    out->has_extensions = d->scope.allowed_extensions.n > 0;
-    out->after_load = d->after_load;
-    out->scope_line = declaration_key(w->d.doc, "scope")->line;
-    out->decl = d;
+    int rc = text_read(w->r->a, w->r->dirfd, path, limit, NULL, file, w->r->faults);
+    add_used(w, path, &file->stamp);
+    if (rc == 1) {
+        err_list_addf(w->r->faults, ERR_CONFIG, w->at->dir, 0, 0,
+                      "add a migration.yml (`kfmig new` makes one), or remove the folder",
+                      "there is no migration.yml in the folder");
+    }
+    if (rc != 0 || !file->is_text) {
+        return false;
+    }
+    if (has_merge_marks(w, path, file->bytes)) {
+        w->r->used->is_uncertain = true;
+        return false;
+    }
+    w->d.decl.file = (struct artifact){path, digest_of(file->bytes), file->bytes};
+    return true;
+}
+
+/* w->d from what was read of it. */
+static bool keep_declaration(struct bundle_work *w, const struct artifact *file)
+{
+    w->d.decl.file = *file;
+    w->d.decl.document = w->d.doc;
+    return w->d.is_sound;
 }
 
 /* What stands in the declaration is as what stands behind a mark in a file: a forward file of its own, the
@@ -248,59 +269,160 @@ static void add_backfill(struct bundle_work *w)
                           .bytes = bytes};
 }
 
-static void read_declared(struct bundle_work *w, struct bundle *out)
+static bool declare_bundle(struct bundle_work *w, struct bundle *out)
 {
-    struct decl *d = &w->d.decl;
+    struct text_file file;
+    const char *path = bundle_file(w->r->a, out);
+    look_at_folder(w, w->at->dir);
+    if (!read_declaring(w, path, LIMIT_YAML, &file)) {
+        return false;
+    }
+    const struct artifact declaring = w->d.decl.file;
+    size_t n_faults = w->r->faults->n;
+    declaration_read(w->r->a, file.bytes, path, &w->d, w->r->faults);
+    text_drop_echoes(&file, w->r->faults, n_faults);
+    if (!w->d.is_sound && w->d.doc != NULL) {
+        declaration_files(w->r->a, &w->d);
+        read_list(w, &w->d.decl.forward, "forward");
+        read_list(w, &w->d.decl.rollback, "rollback");
+    }
+    if (!keep_declaration(w, &declaring)) {
+        return false;
+    }
     check_place(w);
-    read_list(w, &d->forward, "forward");
+    read_list(w, &w->d.decl.forward, "forward");
     add_backfill(w);
-    read_list(w, &d->rollback, "rollback");
+    read_list(w, &w->d.decl.rollback, "rollback");
     read_invariants(w);
     read_notes(w);
-    fill(w, out);
+    return true;
 }
+
+static struct flat flat_at(const struct bundle_work *w, const char *path)
+{
+    struct arena *a = w->r->a;
+    struct stamp down;
+    const struct bundle_place *at = w->at;
+    struct flat f = {.path = path,
+                     .name = path + strlen(at->folder) + 1,
+                     .id = at->id,
+                     .type = at->type,
+                     .layout = at->layout,
+                     .down = layout_down(a, at->layout, at->id),
+                     .defaults = w->r->beside->defaults};
+    const char *other = arena_printf(a, "%s/%s", at->folder, f.down);
+    if (used_look(w->r->dirfd, other, &down) != 0) {
+        w->r->used->is_uncertain = true;
+    }
+    f.has_down = down.ino != 0;
+    if (!f.has_down) {
+        add_used(w, other, &down); /* its coming counts */
+    }
+    return f;
+}
+
+/* What stands beside it counts as its own files do. */
+static void add_beside(const struct bundle_work *w)
+{
+    const struct flat_folder *beside = w->r->beside;
+    static const char *const names[META_FILES] = {MANIFEST_NAME, CHECKSUMS_NAME};
+    add_used(w, arena_printf(w->r->a, "%s/" DEFAULTS_NAME, w->at->folder), &beside->defaults_used);
+    for (int i = 0; i < META_FILES && beside->meta != NULL; i++) {
+        add_used(w, arena_printf(w->r->a, "%s/%s", w->at->folder, names[i]),
+                 &beside->meta->used[i]);
+    }
+}
+
+static bool declare_flat(struct bundle_work *w, struct bundle *out)
+{
+    struct text_file file;
+    const char *path = bundle_file(w->r->a, out);
+    struct flat f = flat_at(w, path);
+    add_beside(w);
+    if (!read_declaring(w, path, LIMIT_SCRIPT, &file)) {
+        return false;
+    }
+    const struct artifact declaring = w->d.decl.file;
+    size_t n_faults = w->r->faults->n;
+    f.header = header_read(w->r->a, file.bytes, path, layout_row(f.layout), w->r->faults);
+    if (f.header != NULL) {
+        struct doc *d = flat_document(w->r->a, &f, w->r->faults);
+        declaration_take(w->r->a, d, &w->d, w->r->faults);
+    }
+    text_drop_echoes(&file, w->r->faults, n_faults);
+    if (!keep_declaration(w, &declaring)) {
+        return false;
+    }
+    w->d.decl.forward.v[0] = declaring;
+    read_list(w, &w->d.decl.rollback, "rollback");
+    w->is_flat = true;
+    w->flat = f;
+    return true;
+}
+
+/* --- the whole -------------------------------------------------------------------------------------- */
+
+static void fill(struct bundle_work *w, struct bundle *out)
+{
+    struct decl *d = &w->d.decl;
+    out->checksum = key_checksum(d, bundle_key_folder(out));
+    out->bundle_digest = key_bundle(d, w->d.doc, &out->checksum);
+    out->has_depends = d->has_depends;
+    out->depends_on = d->depends_on;
+    out->requires_rollback = d->requires_rollback;
+    out->change_class = d->change_class;
+    out->intent = d->intent;
+    out->wants_window = d->wants_window;
+    out->lacks = (unsigned char)d->lacks;
+    out->schemas = d->scope.allowed_schemas;
+    out->has_extensions = d->scope.allowed_extensions.n > 0;
+    out->after_load = d->after_load;
+    out->scope_line = declaration_key(w->d.doc, "scope")->line;
+    out->decl = d;
+}
+
+struct bundle_place bundle_place_of(const struct bundle *b)
+{
+    const char *name = b->dir + strlen(b->folder) + 1;
+    return (struct bundle_place){.dir = b->dir,
+                                 .folder = b->folder,
+                                 .id = b->file != NULL ? b->id : name,
+                                 .type = store_text(b->store),
+                                 .store = b->store,
+                                 .layout = b->layout,
+                                 .file = b->file,
+                                 .number = b->number};
+}
+
+/* How each layout declares. */
+static bool (*const declare[LAYOUT_COUNT])(struct bundle_work *, struct bundle *) = {
+    [LAYOUT_TIMESTAMPED] = declare_flat, [LAYOUT_VERSIONED] = declare_flat,
+    [LAYOUT_NUMBERED] = declare_flat,    [LAYOUT_PAIRED] = declare_flat,
+    [LAYOUT_BUNDLE] = declare_bundle,
+};
 
 void bundle_read(const struct bundle_reader *r, const struct bundle_place *at, struct bundle *out)
 {
     struct bundle_work *w = ARENA_NEW(r->a, struct bundle_work);
-    struct text_file file;
-    *w = (struct bundle_work){.r = r, .at = at};
+    *w = (struct bundle_work){.r = r, .at = at, .d = {.id = ""}};
     *out = (struct bundle){.id = at->id,
                            .store = at->store,
                            .dir = at->dir,
                            .folder = at->folder,
+                           .file = at->file,
+                           .layout = at->layout,
+                           .number = at->number,
                            .change_class = "",
                            .intent = ""};
-    const char *path = arena_printf(r->a, "%s/migration.yml", at->dir);
-    look_at_folder(w, at->dir);
-    int rc = text_read(r->a, r->dirfd, path, LIMIT_YAML, NULL, &file, r->faults);
-    add_used(w, path, &file.stamp);
-    if (rc == 1) {
-        err_list_addf(r->faults, ERR_CONFIG, at->dir, 0, 0,
-                      "add a migration.yml (`kfmig new` makes one), or remove the folder",
-                      "there is no migration.yml in the folder");
-    }
-    if (rc != 0 || !file.is_text) {
-        return;
-    }
-    if (has_merge_marks(w, path, file.bytes)) {
-        w->r->used->is_uncertain = true;
-        return;
-    }
-    size_t n_faults = r->faults->n;
-    declaration_read(r->a, file.bytes, path, &w->d, r->faults);
-    text_drop_echoes(&file, r->faults, n_faults);
+    bool is_sound = declare[at->layout](w, out);
     out->id = w->d.id[0] == '\0' ? at->id : w->d.id;
     out->depends_line = w->d.depends_line;
-    if (!w->d.is_sound && w->d.doc != NULL) {
-        declaration_files(r->a, &w->d);
-        read_list(w, &w->d.decl.forward, "forward");
-        read_list(w, &w->d.decl.rollback, "rollback");
-    }
-    if (w->d.is_sound) {
-        w->d.decl.file = (struct artifact){path, digest_of(file.bytes), file.bytes};
-        w->d.decl.document = w->d.doc;
-        read_declared(w, out);
+    if (is_sound) {
+        if (w->is_flat) {
+            flat_complete(r->a, &w->flat, w->d.decl.file.bytes, &w->d.decl);
+            meta_compare(r->beside->meta, out, &w->d.decl, r->faults);
+        }
+        fill(w, out);
         evidence_read(r->a, r->dirfd, out, r->used, r->warnings);
     }
 }

@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -11,40 +12,50 @@
 #include "doc/yaml.h"
 #include "load/bundle.h"
 #include "load/declaration.h"
+#include "load/header.h"
+#include "load/meta.h"
 #include "load/row.h"
 #include "load/text.h"
 
 enum { BUNDLES_MAX = 200000, SETTLED_NS = 50 * 1000 * 1000 };
-enum { TYPE_COUNT = STORE_COUNT + 1 };
+enum { FLAT_FOLDERS = 2, FOLDER_COUNT = STORE_COUNT + 1 + FLAT_FOLDERS };
 
 enum state { STATE_UNREAD, STATE_READ, STATE_DROPPED };
 
-/* migrations/TYPE. Its bundles are p->bundle[first..first+n), in order of their folders' names. */
+/* migrations/TYPE, or one for flat migrations alone. Its migrations are p->bundle[first..first+n),
+ * while they are read in the order of the names of their folders and files. */
 struct folder {
     const char *path;
     const char *type;
     enum store_kind store;
     int fd;
     size_t first, n;
-    size_t cursor; /* of the walk through the cache, which has the same order */
+    size_t cursor;      /* of the walk through the cache, which has the same order */
+    struct names downs; /* paths from it of what undoes flat ones */
+    bool has_flat;
+    struct meta meta;
+    struct flat_folder beside;
 };
 
 struct bundles_work {
     struct project *p;
     struct cache *cache;
     struct table *known;
-    struct folder folder[TYPE_COUNT];
+    struct folder folder[FOLDER_COUNT];
     unsigned char *state; /* enum state, per bundle */
     struct arena scratch;
 };
 
-static const struct folder types[TYPE_COUNT] = {
+static const struct folder types[FOLDER_COUNT] = {
 #define STORE(NAME, name, ...) {.path = "migrations/" #name, .type = #name, .store = STORE_##NAME},
 #define STORE_PLANNED STORE
 #include "model/stores.def"
 #undef STORE_PLANNED
 #undef STORE
     {.path = "migrations/other", .type = "other", .store = STORE_COUNT},
+    /* Reference 001 keeps its files in the one, reference 004 in the other. */
+    {.path = "migrations/db", .type = "postgis", .store = STORE_POSTGIS},
+    {.path = "backend/db/migrations", .type = "postgis", .store = STORE_POSTGIS},
 };
 
 /* --- listing ------------------------------------------------------------------------------------ */
@@ -57,17 +68,24 @@ static void not_read(struct project *p, const char *folder, const char *name, co
 
 static bool is_usual_file(const char *name)
 {
-    return name[0] == '.' || strcmp(name, "README.md") == 0;
+    return name[0] == '.' || strcmp(name, "README.md") == 0 || strcmp(name, DEFAULTS_NAME) == 0;
 }
 
-static const struct folder *type_named(const char *name)
+/* What stands beside migrations, and is none. */
+static bool is_usual_folder(const char *name)
 {
-    for (int i = 0; i < TYPE_COUNT; i++) {
-        if (strcmp(types[i].type, name) == 0) {
-            return &types[i];
+    return strcmp(name, META_NAME) == 0 || strcmp(name, DOWN_NAME) == 0;
+}
+
+static bool is_read(const char *name)
+{
+    for (int i = 0; i < FOLDER_COUNT; i++) {
+        if (strcmp(strrchr(types[i].path, '/') + 1, name) == 0 &&
+            strncmp(types[i].path, "migrations/", strlen("migrations/")) == 0) {
+            return true;
         }
     }
-    return NULL;
+    return false;
 }
 
 static int look_at_migrations(struct project *p, struct err *e)
@@ -76,9 +94,9 @@ static int look_at_migrations(struct project *p, struct err *e)
     int rc = file_list(p->a, p->dirfd, "migrations", &names, e);
     for (size_t i = 0; rc == 0 && i < names.n; i++) {
         const char *name = names.v[i].name;
-        if (type_named(name) == NULL && !(names.v[i].type != DT_DIR && is_usual_file(name))) {
+        if (!is_read(name) && !(names.v[i].type != DT_DIR && is_usual_file(name))) {
             not_read(p, "migrations", name,
-                     arena_printf(p->a, "bundles stand in migrations/ in folders named %s",
+                     arena_printf(p->a, "migrations stand in migrations/ in folders named db, %s",
                                   declaration_types(p->a)));
         }
     }
@@ -102,37 +120,177 @@ static void add_bundle(struct project *p, const struct folder *f, const char *na
     char *dir = join(p->a, f->path, n_folder, name);
     p->bundle[p->n_bundle++] = (struct bundle){.id = dir + n_folder + 1,
                                                .store = f->store,
+                                               .layout = LAYOUT_BUNDLE,
                                                .dir = dir,
                                                .folder = f->path,
                                                .change_class = "",
                                                .intent = ""};
 }
 
-static void add_entry(struct project *p, const struct folder *f, const struct file_name *entry)
+/* One that is called as name says. */
+static void add_flat(struct project *p, struct folder *f, const struct layout_name *name,
+                     const char *file)
 {
-    if (entry->type == DT_DIR) {
+    ARENA_GROW(p->a, p->bundle, p->n_bundle, p->cap_bundle);
+    p->bundle[p->n_bundle++] =
+        (struct bundle){.id = name->id,
+                        .store = f->store,
+                        .layout = name->layout,
+                        .dir = arena_printf(p->a, "%s/" META_NAME "/%s", f->path, name->id),
+                        .folder = f->path,
+                        .file = join(p->a, f->path, strlen(f->path), file),
+                        .number = name->number,
+                        .change_class = "",
+                        .intent = ""};
+    f->has_flat = true;
+}
+
+static void add_down(struct project *p, struct folder *f, const char *path)
+{
+    ARENA_GROW(p->a, f->downs.v, f->downs.n, f->downs.cap);
+    f->downs.v[f->downs.n++] = path;
+}
+
+static const char *examples(struct arena *a)
+{
+    const char *text = "a migration is called like";
+    for (int l = 0; l < LAYOUT_BUNDLE; l++) {
+        text =
+            arena_printf(a, "%s%s %s", text, l > 0 ? "," : "", layout_row((enum layout)l)->example);
+    }
+    return text;
+}
+
+/* path: from f. A file that only looks like a migration would not run, and nobody would notice. */
+static void add_file(struct project *p, struct folder *f, const char *path, const char *name)
+{
+    struct layout_name parsed;
+    bool may = f->store != STORE_COUNT && store_can(f->store, STORE_HOLDS_LEDGER);
+    if (may && layout_name_parse(p->a, path, &parsed)) {
+        if (parsed.is_down) {
+            add_down(p, f, path);
+        } else {
+            add_flat(p, f, &parsed, path);
+        }
+    } else if (may && layout_is_near(name)) {
+        err_list_addf(&p->faults, ERR_CONFIG, arena_printf(p->a, "%s/%s", f->path, path), 0, 0,
+                      examples(p->a), "it is called as no layout calls a migration");
+    } else if (!is_usual_file(name)) {
+        not_read(p, f->path, path, "a bundle is a folder with a migration.yml");
+    }
+}
+
+static void add_entry(struct project *p, struct folder *f, const struct file_name *entry)
+{
+    if (entry->type == DT_DIR && !is_usual_folder(entry->name)) {
         add_bundle(p, f, entry->name);
     } else if (entry->type == DT_LNK) {
         err_list_addf(&p->faults, ERR_CONFIG, arena_printf(p->a, "%s/%s", f->path, entry->name), 0,
                       0, "replace the symlink by what it points to",
-                      "a symlink stands where a bundle's folder should");
-    } else if (!is_usual_file(entry->name)) {
-        not_read(p, f->path, entry->name, "a bundle is a folder with a migration.yml");
+                      "a symlink stands where a migration should");
+    } else if (entry->type != DT_DIR) {
+        add_file(p, f, entry->name, entry->name);
     }
+}
+
+/* The names in path; 0 even where they cannot be listed, which is told. */
+static int list_names(struct project *p, const char *path, struct file_names *out)
+{
+    struct err e = {0};
+    int rc = file_list(p->a, p->dirfd, path, out, &e);
+    if (rc < 0) {
+        err_list_addf(&p->faults, e.code, path, 0, 0, e.hint, "%s", e.msg);
+    }
+    return rc;
+}
+
+static void list_downs(struct project *p, struct folder *f)
+{
+    struct file_names names = {0};
+    const char *path = arena_printf(p->a, "%s/" DOWN_NAME, f->path);
+    if (list_names(p, path, &names) != 0) {
+        return;
+    }
+    for (size_t i = 0; i < names.n; i++) {
+        if (names.v[i].type == DT_REG) {
+            add_file(p, f, arena_printf(p->a, DOWN_NAME "/%s", names.v[i].name), names.v[i].name);
+        }
+    }
+}
+
+/* A number twice: which of the two runs first, nobody said. */
+static void check_numbers(struct project *p, const struct folder *f, struct table *ids)
+{
+    struct table seen = {.a = ids->a};
+    for (size_t i = f->first; i < f->first + f->n; i++) {
+        const struct bundle *b = &p->bundle[i];
+        if (b->file == NULL) {
+            continue;
+        }
+        struct bytes key = bytes_of((const char *)&b->number, sizeof b->number);
+        const struct bundle *first = table_get(&seen, key);
+        (void)table_puts(ids, b->id, &p->bundle[i]);
+        if (first == NULL) {
+            (void)table_put(&seen, key, &p->bundle[i]);
+            continue;
+        }
+        err_list_addf(&p->faults, ERR_CONFIG, b->file, 0, 0,
+                      "give the one that is not applied yet the next free number",
+                      "the number %llu is used twice: here and in %s",
+                      (unsigned long long)b->number, first->file);
+    }
+}
+
+static void check_downs(struct project *p, const struct folder *f, const struct table *ids)
+{
+    struct layout_name name;
+    for (size_t i = 0; i < f->downs.n; i++) {
+        const char *path = f->downs.v[i];
+        const char *at = arena_printf(p->a, "%s/%s", f->path, path);
+        (void)layout_name_parse(ids->a, path, &name);
+        const struct bundle *b = table_gets(ids, name.id);
+        const char *down = b != NULL ? layout_down(ids->a, b->layout, b->id) : "";
+        if (b == NULL) {
+            err_list_addf(&p->faults, ERR_CONFIG, at, 0, 0, "add what it undoes, or remove it",
+                          "it undoes a migration %s, which is not here", name.id);
+        } else if (strcmp(down, path) != 0) {
+            err_list_addf(&p->faults, ERR_CONFIG, at, 0, 0,
+                          arena_printf(p->a, "call it %s/%s", f->path, down),
+                          "what undoes %s stands elsewhere in its layout", b->file);
+        }
+    }
+}
+
+static void check_flats(struct project *p, const struct folder *f)
+{
+    struct arena a = {0};
+    struct table ids = {.a = &a};
+    check_numbers(p, f, &ids);
+    check_downs(p, f, &ids);
+    arena_release(&a);
+}
+
+/* What counts for all flat migrations of a folder. */
+static void read_beside(struct project *p, struct folder *f)
+{
+    load_checks(p, CHECK_ORDER);
+    check_flats(p, f);
+    load_checks(p, CHECK_DECLARATION);
+    f->beside.defaults =
+        flat_defaults(p->a, p->dirfd, f->path, &f->beside.defaults_used, &p->faults);
+    load_checks(p, CHECK_META);
+    meta_read(p->a, p->dirfd, f->path, &f->meta, &p->faults);
+    load_checks(p, CHECK_DECLARATION);
+    f->beside.meta = &f->meta;
 }
 
 static void list_folder(struct bundles_work *w, struct folder *f)
 {
     struct project *p = w->p;
     struct file_names names;
-    struct err e = {0};
     f->first = p->n_bundle;
     f->fd = -1;
-    int rc = file_list(p->a, p->dirfd, f->path, &names, &e);
-    if (rc < 0) {
-        err_list_addf(&p->faults, e.code, f->path, 0, 0, e.hint, "%s", e.msg);
-    }
-    if (rc != 0) {
+    if (list_names(p, f->path, &names) != 0) {
         return;
     }
     f->fd = openat(p->dirfd, f->path, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
@@ -144,6 +302,10 @@ static void list_folder(struct bundles_work *w, struct folder *f)
                       "a project may have %d bundles at most", BUNDLES_MAX - 1);
     }
     f->n = p->n_bundle - f->first;
+    list_downs(p, f);
+    if (f->has_flat || f->downs.n > 0) {
+        read_beside(p, f);
+    }
 }
 
 /* --- from the cache ----------------------------------------------------------------------------- */
@@ -151,7 +313,7 @@ static void list_folder(struct bundles_work *w, struct folder *f)
 /* The folder whose path name begins with; *id: the rest behind the '/'. */
 static struct folder *folder_of(struct bundles_work *w, struct bytes name, struct bytes *id)
 {
-    for (int i = 0; i < TYPE_COUNT; i++) {
+    for (int i = 0; i < FOLDER_COUNT; i++) {
         size_t n = strlen(w->folder[i].path);
         if (name.n > n && memcmp(name.p, w->folder[i].path, n) == 0 && name.p[n] == '/') {
             *id = bytes_of(name.p + n + 1, name.n - n - 1);
@@ -161,6 +323,12 @@ static struct folder *folder_of(struct bundles_work *w, struct bytes name, struc
     return NULL;
 }
 
+/* What b is called in its folder: by that its row is kept. */
+static const char *entry_name(const struct bundle *b)
+{
+    return (b->file != NULL ? b->file : b->dir) + strlen(b->folder) + 1;
+}
+
 static void take_row(void *ctx, struct bytes name, struct bytes value)
 {
     struct bundles_work *w = ctx;
@@ -168,7 +336,7 @@ static void take_row(void *ctx, struct bytes name, struct bytes value)
     struct folder *f = folder_of(w, name, &id);
     int order = 1;
     while (f != NULL && f->cursor < f->n) {
-        order = bytes_cmp(bytes_str(w->p->bundle[f->first + f->cursor].id), id);
+        order = bytes_cmp(bytes_str(entry_name(&w->p->bundle[f->first + f->cursor])), id);
         if (order >= 0) {
             break;
         }
@@ -195,14 +363,13 @@ static int64_t now_ns(void)
     return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
 }
 
-static struct bundle_place place_of(const struct bundles_work *w, const struct bundle *b)
+static const struct folder *folder_with(const struct bundles_work *w, const struct bundle *b)
 {
     const struct folder *f = w->folder;
     while (f->path != b->folder) {
         f++;
     }
-    return (struct bundle_place){b->dir, b->folder, b->dir + strlen(b->folder) + 1, f->type,
-                                 b->store};
+    return f;
 }
 
 /* What outlives the arena that a bundle was read into. */
@@ -227,7 +394,7 @@ static void remember(struct bundles_work *w, const struct bundle *b, const struc
     }
     struct buf row = {0};
     row_encode(&row, b, used);
-    cache_put(w->cache, ROW_BUNDLE, bytes_str(b->dir), buf_bytes(&row));
+    cache_put(w->cache, ROW_BUNDLE, bytes_str(b->file != NULL ? b->file : b->dir), buf_bytes(&row));
     buf_release(&row);
 }
 
@@ -243,7 +410,8 @@ static enum state keep_faulty(struct bundles_work *w, const struct bundle_place 
     }
     struct err_list ignored = {0};
     struct used used = {.a = w->p->a};
-    struct bundle_reader again = {w->p->a, w->p->dirfd, true, &used, &ignored, &ignored};
+    struct bundle_reader again = {
+        w->p->a, w->p->dirfd, true, &used, &ignored, &ignored, &folder_with(w, b)->beside};
     bundle_read(&again, at, b);
     err_list_release(&ignored);
     return b->decl == NULL ? STATE_DROPPED : STATE_READ;
@@ -263,9 +431,10 @@ static enum state read_one(struct bundles_work *w, struct bundle *b)
     struct err_list faults = {0};
     struct err_list warnings = {0};
     struct used used = {.a = &w->scratch};
-    struct bundle_place at = place_of(w, b);
+    struct bundle_place at = bundle_place_of(b);
     struct bundle read;
-    struct bundle_reader r = {&w->scratch, w->p->dirfd, false, &used, &faults, &warnings};
+    struct bundle_reader r = {
+        &w->scratch, w->p->dirfd, false, &used, &faults, &warnings, &folder_with(w, b)->beside};
     struct arena_mark mark = arena_mark(&w->scratch);
     enum state state = STATE_READ;
     bundle_read(&r, &at, &read);
@@ -297,6 +466,27 @@ static void add_twice(struct project *p, const struct bundle *first, const struc
         "the id \"%s\" is used twice: here and in %s:%d:%d", b->id, one.path, one.line, one.col);
 }
 
+static int compare_bundles(const void *a, const void *b)
+{
+    return bundle_compare(a, b);
+}
+
+/* From the order of names to that of the walk, where they differ. */
+static void sort_flats(struct project *p)
+{
+    for (size_t i = 0; i < p->n_bundle;) {
+        size_t n = 1;
+        bool has_flat = p->bundle[i].file != NULL;
+        for (; i + n < p->n_bundle && p->bundle[i + n].folder == p->bundle[i].folder; n++) {
+            has_flat = has_flat || p->bundle[i + n].file != NULL;
+        }
+        if (has_flat) {
+            qsort(&p->bundle[i], n, sizeof *p->bundle, compare_bundles);
+        }
+        i += n;
+    }
+}
+
 /* Closes the gaps that dropped bundles leave. */
 static void settle(struct bundles_work *w)
 {
@@ -308,6 +498,7 @@ static void settle(struct bundles_work *w)
         }
     }
     p->n_bundle = n;
+    sort_flats(p);
     p->by_id = (struct table){.a = p->a};
     for (size_t i = 0; i < n; i++) {
         struct bundle *b = &p->bundle[i];
@@ -327,7 +518,7 @@ int bundles_read(struct project *p, struct cache *cache, struct table *known, st
         return -1;
     }
     memcpy(w.folder, types, sizeof types);
-    for (int i = 0; i < TYPE_COUNT; i++) {
+    for (int i = 0; i < FOLDER_COUNT; i++) {
         list_folder(&w, &w.folder[i]);
     }
     w.state = arena_alloc(p->a, p->n_bundle + 1);
@@ -338,7 +529,7 @@ int bundles_read(struct project *p, struct cache *cache, struct table *known, st
         }
     }
     settle(&w);
-    for (int i = 0; i < TYPE_COUNT; i++) {
+    for (int i = 0; i < FOLDER_COUNT; i++) {
         if (w.folder[i].fd >= 0) {
             (void)close(w.folder[i].fd);
         }
@@ -357,22 +548,35 @@ static const struct doc *item_named(const struct doc *list, const char *item)
     return list;
 }
 
+/* The document that declares b; NULL: none could be read. In a. */
+static const struct doc *declaring(struct arena *a, const struct project *p, const struct bundle *b,
+                                   const char *path)
+{
+    struct err e = {0};
+    struct err_list ignored = {0};
+    struct bytes text;
+    if (file_read(a, p->dirfd, path, LIMIT_SCRIPT, &text, NULL, &e) != 0) {
+        return NULL;
+    }
+    const struct doc *d = b->file == NULL
+                              ? yaml_read(a, text, path, &e)
+                              : header_read(a, text, path, layout_row(b->layout), &ignored);
+    err_list_release(&ignored);
+    return d;
+}
+
 void bundles_place(const struct project *p, const struct bundle *b, const char *key,
                    const char *item, struct place *out)
 {
     struct arena a = {0};
-    struct err e = {0};
-    struct bytes text;
-    const char *path = arena_printf(&a, "%s/migration.yml", b->dir);
+    const char *path = bundle_file(&a, b);
     *out = (struct place){.line = 1, .col = 1};
     (void)snprintf(out->path, sizeof out->path, "%s", path);
-    if (file_read(&a, p->dirfd, path, LIMIT_YAML, &text, NULL, &e) == 0) {
-        const struct doc *d = doc_get(yaml_read(&a, text, path, &e), key);
-        d = d != NULL && item != NULL ? item_named(d, item) : d;
-        if (d != NULL) {
-            out->line = d->line;
-            out->col = d->col;
-        }
+    const struct doc *d = doc_get(declaring(&a, p, b, path), key);
+    d = d != NULL && item != NULL ? item_named(d, item) : d;
+    if (d != NULL) {
+        out->line = d->line;
+        out->col = d->col;
     }
     arena_release(&a);
 }

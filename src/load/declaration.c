@@ -261,10 +261,26 @@ static void check_forward(const struct doc *d, struct err_list *faults)
     }
 }
 
+/* "TBD": somebody meant to say it. */
+static bool is_unsaid(const struct doc *d, const char *key)
+{
+    return strcmp(doc_str(d, key, ""), "TBD") == 0;
+}
+
+static void read_governance(struct arena *a, const struct doc *d, struct decl *out)
+{
+    const struct doc *approvals = doc_get(d, "approvals");
+    out->reviewers = names_of(a, doc_get(approvals, "required_reviewers"));
+    out->change_class = doc_str(approvals, "change_class", "");
+    out->approval_reference = doc_str(approvals, "reference", "");
+    out->wants_window = strcmp(doc_str(d, "rollout", "safe"), "safe") != 0;
+    out->lacks |= is_unsaid(d, "owner") ? 1U << LACK_OWNER : 0;
+    out->lacks |= is_unsaid(d, "ticket") ? 1U << LACK_TICKET : 0;
+}
+
 static void read_decl(struct arena *a, const struct doc *d, struct decl *out,
                       struct err_list *faults)
 {
-    const struct doc *approvals = doc_get(d, "approvals");
     const struct doc *artifacts = doc_get(d, "artifacts");
     const struct doc *timeouts = doc_get(d, "timeouts");
     out->id = doc_str(d, "migration_id", "");
@@ -276,9 +292,7 @@ static void read_decl(struct arena *a, const struct doc *d, struct decl *out,
 #undef LIMIT
     out->requires_rollback = doc_yes(d, "requires_rollback", true);
     out->after_load = strcmp(doc_str(d, "rebuild", "chain"), "after-load") == 0;
-    out->reviewers = names_of(a, doc_get(approvals, "required_reviewers"));
-    out->change_class = doc_str(approvals, "change_class", "");
-    out->approval_reference = doc_str(approvals, "reference", "");
+    read_governance(a, d, out);
     out->runner = doc_str(doc_get(d, "runner"), "tool", "native");
     out->has_depends = doc_get(d, "depends_on") != NULL;
     out->depends_on = names_of(a, doc_get(d, "depends_on"));
@@ -293,7 +307,6 @@ static void read_decl(struct arena *a, const struct doc *d, struct decl *out,
     check_type(a, d, faults);
     check_forward(d, faults);
     check_artifacts(a, artifacts, out->type, faults);
-    check_rollback(d, out, faults);
     check_depends(a, doc_get(d, "depends_on"), out->id, faults);
 }
 
@@ -324,16 +337,11 @@ static void find_id(const struct doc *d, struct declaration *out)
     out->depends_line = depends == NULL ? out->id_line : depends->line;
 }
 
-void declaration_read(struct arena *a, struct bytes text, const char *path, struct declaration *out,
+void declaration_take(struct arena *a, struct doc *d, struct declaration *out,
                       struct err_list *faults)
 {
     struct err e = {0};
-    *out = (struct declaration){.id = ""};
-    out->doc = yaml_read(a, text, path, &e);
-    if (out->doc == NULL) {
-        err_list_add(faults, &e);
-        return;
-    }
+    *out = (struct declaration){.id = "", .doc = d};
     find_id(out->doc, out);
     if (schema_check(a, checker_schema("migration_declaration.v1"), out->doc, faults) > 0) {
         return;
@@ -345,4 +353,20 @@ void declaration_read(struct arena *a, struct bytes text, const char *path, stru
     }
     out->is_sound = true;
     read_decl(a, out->doc, &out->decl, faults);
+}
+
+void declaration_read(struct arena *a, struct bytes text, const char *path, struct declaration *out,
+                      struct err_list *faults)
+{
+    struct err e = {0};
+    struct doc *d = yaml_read(a, text, path, &e);
+    *out = (struct declaration){.id = ""};
+    if (d == NULL) {
+        err_list_add(faults, &e);
+        return;
+    }
+    declaration_take(a, d, out, faults);
+    if (out->is_sound) {
+        check_rollback(d, &out->decl, faults);
+    }
 }

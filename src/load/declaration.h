@@ -20,6 +20,10 @@ struct declaration {
 void declaration_read(struct arena *a, struct bytes text, const char *path, struct declaration *out,
                       struct err_list *faults);
 
+/* The same of a document that says what a migration.yml would, wherever that stands; d is typed by it. */
+void declaration_take(struct arena *a, struct doc *d, struct declaration *out,
+                      struct err_list *faults);
+
 /* What a name of a file in a bundle must look like: relative, no "..", printable ASCII (receipts
  * name it as a key of canonical JSON). NULL if name is good, else what is wrong with it. */
 const char *declaration_name_fault(const char *name);

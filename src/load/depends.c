@@ -106,10 +106,10 @@ static size_t upstream_of(const struct depends_work *w, size_t i)
     return i - 1;
 }
 
-static void show(struct buf *out, const struct bundle *b, bool is_long)
+static void show(struct arena *a, struct buf *out, const struct bundle *b, bool is_long)
 {
     if (is_long) {
-        buf_printf(out, "%s (%s/migration.yml:%d) -> ", b->id, b->dir, b->depends_line);
+        buf_printf(out, "%s (%s:%d) -> ", b->id, bundle_file(a, b), b->depends_line);
     } else {
         buf_printf(out, "%s:%d -> ", b->id, b->depends_line);
     }
@@ -124,7 +124,7 @@ static void report_cycle(struct project *p, const size_t *cycle, size_t n)
         size_t shown = 0;
         buf_clear(&text);
         while (shown < n && text.n < SHOWN_MAX) {
-            show(&text, &p->bundle[cycle[shown++]], is_long == 1);
+            show(p->a, &text, &p->bundle[cycle[shown++]], is_long == 1);
         }
         if (shown < n) {
             buf_printf(&text, "... %zu more ... -> ", n - shown);
@@ -134,8 +134,7 @@ static void report_cycle(struct project *p, const size_t *cycle, size_t n)
         }
     }
     err_list_addf(
-        &p->faults, ERR_CONFIG, arena_printf(p->a, "%s/migration.yml", first->dir),
-        first->depends_line, 1,
+        &p->faults, ERR_CONFIG, bundle_file(p->a, first), first->depends_line, 1,
         "remove one of these depends_on; a migration without depends_on waits for the one "
         "before it in its folder",
         "dependency cycle: %s%s", buf_str(&text), first->id);

@@ -143,7 +143,10 @@ void evidence_read(struct arena *a, int dirfd, struct bundle *b, struct used *us
     struct stamp folder;
     const char *path = arena_printf(a, "%s/receipts", b->dir);
     if (used_look(dirfd, path, &folder) == 0 && folder.ino == 0) {
-        return; /* its coming changes the stamp of the bundle's folder */
+        if (b->file != NULL) {
+            add_used(&w, path, &folder);
+        }
+        return; /* its coming changes the stamp of a bundle's folder */
     }
     const struct doc *receipt = read_receipt(&w, &file);
     if (receipt == NULL || strcmp(doc_str(receipt, "result", ""), "success") != 0) {

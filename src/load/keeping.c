@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "doc/json.h"
+#include "load/bundles.h"
 #include "load/checker.h"
 #include "load/environments.h"
 #include "load/registry.h"
@@ -95,6 +96,23 @@ void load_approvals_check(struct project *p)
                           "environment \"%s\" is protected and wants signatures, which this kfmig "
                           "cannot verify: every migration is blocked there",
                           env->name);
+        }
+    }
+}
+
+void load_lacks_check(struct project *p)
+{
+    load_checks(p, CHECK_OPEN);
+    for (size_t i = 0; i < p->n_bundle; i++) {
+        const struct bundle *b = &p->bundle[i];
+        for (int l = 0; l < LACK_COUNT; l++) {
+            if ((b->lacks & 1U << l) != 0) {
+                struct place at;
+                bundles_place(p, b, lack_key((enum lack)l), NULL, &at);
+                err_list_addf(&p->warnings, ERR_CONFIG, at.path, at.line, at.col,
+                              lack_hint((enum lack)l), "%s; protected environments refuse that",
+                              lack_text((enum lack)l));
+            }
         }
     }
 }

@@ -22,6 +22,7 @@ struct project {
     const struct env *default_env;
     struct domains domains;
     const char *sink;   /* receipts.sink directory or NULL */
+    enum layout layout; /* of new migrations; LAYOUT_COUNT: nobody says */
     struct names roots; /* data_roots, or those of registry/data and data that are there */
     struct projection *projection; /* sorted by name */
     size_t n_projection, cap_projection;
@@ -66,6 +67,15 @@ int load_registry_check(struct project *p, bool fix, bool *fixed, struct err *e)
 void load_executed_check(const struct project *p, struct err_list *missing);
 /* Protected environments that want signatures, of which this kfmig can verify none: warnings of p. */
 void load_approvals_check(struct project *p);
+
+/* What declarations leave open, which a protected environment refuses: warnings of p. */
+void load_lacks_check(struct project *p);
+/* Compare meta/manifest.json and meta/checksums.txt of flat folders with their migrations: what
+ * they do not name is a warning, what they name and is not here or runs elsewhere a fault (what
+ * they contradict load_project() told). fix: write both anew, where nothing else is wrong with the
+ * project; their faults then are no more. A folder wants them if it has them, or a migration of
+ * layout timestamped. -1: a file could not be read or written. */
+int load_meta_check(struct project *p, bool fix, bool *fixed, struct err *e) MUST_CHECK;
 
 /* Is nothing wrong but the registry itself? Against bundles that could not be read it would look
  * wrong where it is not. */

@@ -21,7 +21,9 @@ static bool is_project(int dirfd)
 {
     struct stat st;
     return fstatat(dirfd, ENVIRONMENTS_PATH, &st, AT_SYMLINK_NOFOLLOW) == 0 ||
-           (fstatat(dirfd, "migrations", &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(st.st_mode));
+           (fstatat(dirfd, "migrations", &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(st.st_mode)) ||
+           (fstatat(dirfd, "backend/db/migrations", &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+            S_ISDIR(st.st_mode));
 }
 
 int load_find(struct arena *a, const char *start, int *dirfd, const char **root, struct err *e)
@@ -81,7 +83,7 @@ static void check_roots(struct project *p)
 
 static void read_environments(struct project *p)
 {
-    struct environments found = {0};
+    struct environments found = {.layout = LAYOUT_COUNT};
     struct text_file file;
     int rc = text_read(p->a, p->dirfd, ENVIRONMENTS_PATH, LIMIT_YAML, NULL, &file, &p->faults);
     p->has_environments_file = rc != 1;
@@ -97,6 +99,7 @@ static void read_environments(struct project *p)
     p->default_env = found.preset;
     p->domains = found.domains;
     p->sink = found.sink;
+    p->layout = found.layout;
     p->roots = found.roots;
     for (size_t i = 0; i < p->n_env; i++) {
         operations_check_files(&p->env[i], p->dirfd, ENVIRONMENTS_PATH, &p->faults);
@@ -151,8 +154,8 @@ const struct env *load_env(const struct project *p, const char *name)
 
 static int changed(const struct bundle *b, struct err *e)
 {
-    (void)err_at(e, ERR_PREFLIGHT, b->dir, 0, 0, "the files of \"%s\" changed while kfmig ran",
-                 b->id);
+    (void)err_at(e, ERR_PREFLIGHT, b->file != NULL ? b->file : b->dir, 0, 0,
+                 "the files of \"%s\" changed while kfmig ran", b->id);
     return err_hint(e, "run kfmig again when nobody edits them");
 }
 
@@ -165,9 +168,12 @@ int load_decl(struct project *p, struct bundle *b, struct err *e)
     struct err_list faults = {0};
     struct err_list warnings = {0};
     struct used used = {.a = p->a};
-    struct bundle_place at = {b->dir, b->folder, b->dir + strlen(b->folder) + 1,
-                              store_text(b->store), b->store};
-    struct bundle_reader r = {p->a, p->dirfd, true, &used, &faults, &warnings};
+    struct bundle_place at = bundle_place_of(b);
+    struct flat_folder beside = {0};
+    if (b->file != NULL) {
+        beside.defaults = flat_defaults(p->a, p->dirfd, b->folder, &beside.defaults_used, &faults);
+    }
+    struct bundle_reader r = {p->a, p->dirfd, true, &used, &faults, &warnings, &beside};
     bundle_read(&r, &at, &again);
     bool same = faults.n == 0 && digest_eq(&again.checksum, &b->checksum) &&
                 digest_eq(&again.bundle_digest, &b->bundle_digest);

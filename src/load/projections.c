@@ -387,8 +387,7 @@ static void read_file(struct project *p, const char *path, const char *stem)
 static void fault_at_bundle(struct project *p, const struct bundle *b, const char *hint,
                             const char *msg)
 {
-    err_list_addf(&p->faults, ERR_CONFIG, arena_printf(p->a, "%s/migration.yml", b->dir),
-                  b->scope_line, 1, hint, "%s", msg);
+    err_list_addf(&p->faults, ERR_CONFIG, bundle_file(p->a, b), b->scope_line, 1, hint, "%s", msg);
 }
 
 static void place_bundle(struct project *p, struct bundle *b)

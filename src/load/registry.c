@@ -185,7 +185,7 @@ struct registry_work {
 /* Only a bundle whose id is its folder's name: another one has to be mended first. */
 static bool may_add(const struct bundle *b)
 {
-    return strcmp(b->dir + strlen(b->folder) + 1, b->id) == 0;
+    return b->file != NULL || strcmp(b->dir + strlen(b->folder) + 1, b->id) == 0;
 }
 
 static int add_entry(struct registry_work *w, struct bundle *b, struct err *e)
@@ -213,9 +213,8 @@ static int compare_bundle(struct registry_work *w, struct bundle *b, struct err 
         return add_entry(w, b, e);
     }
     if (entry == NULL && !w->is_new) {
-        err_list_addf(&w->p->warnings, ERR_CONFIG, arena_printf(w->a, "%s/migration.yml", b->dir),
-                      1, 1, "`kfmig check --fix` adds it", "\"%s\" is not in " REGISTRY_PATH,
-                      b->id);
+        err_list_addf(&w->p->warnings, ERR_CONFIG, bundle_file(w->a, b), 1, 1,
+                      "`kfmig check --fix` adds it", "\"%s\" is not in " REGISTRY_PATH, b->id);
         return 0;
     }
     const struct doc *type = doc_get(entry, "type");

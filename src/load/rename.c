@@ -8,6 +8,8 @@
 
 #include "doc/yaml.h"
 #include "load/bundles.h"
+#include "load/header.h"
+#include "load/meta.h"
 #include "load/registry.h"
 #include "load/text.h"
 
@@ -75,16 +77,14 @@ static bool reads(const struct doc *d, const char *text)
     return d != NULL && d->type == DOC_TEXT && strcmp(d->text.p, text) == 0;
 }
 
-int rename_text(struct buf *text, const char *path, const char *old, const char *id, struct err *e)
+/* d: what text says, with the places in it; own: the key of its own id. */
+static int rename_in(struct buf *text, const struct doc *d, const char *key, const char *old,
+                     const char *id, struct err *e)
 {
-    struct arena a = {0};
     struct edit x = {.old = old, .id = id};
-    const struct doc *d = yaml_read(&a, buf_bytes(text), path, e);
-    int rc = d == NULL ? -1 : 0;
-    if (rc == 0) {
-        buf_add(&x.text, text->p, text->n);
-    }
-    const struct doc *own = doc_get(d, "migration_id");
+    int rc = 0;
+    buf_add(&x.text, text->p, text->n);
+    const struct doc *own = doc_get(d, key);
     const struct doc *list = doc_get(d, "depends_on");
     for (size_t i = doc_len(list); i-- > 0 && rc == 0;) {
         rc = reads(list->item[i], old) ? replace(&x, list->item[i], e) : 0;
@@ -98,6 +98,28 @@ int rename_text(struct buf *text, const char *path, const char *old, const char 
         buf_add(text, x.text.p, x.text.n);
     }
     buf_release(&x.text);
+    return rc;
+}
+
+int rename_text(struct buf *text, const char *path, const char *old, const char *id, struct err *e)
+{
+    struct arena a = {0};
+    const struct doc *d = yaml_read(&a, buf_bytes(text), path, e);
+    int rc = d != NULL ? rename_in(text, d, "migration_id", old, id, e) : -1;
+    arena_release(&a);
+    return rc;
+}
+
+/* The same of a flat migration's header. */
+static int rename_header(struct buf *text, const char *path, enum layout layout, const char *old,
+                         const char *id, struct err *e)
+{
+    struct arena a = {0};
+    struct err_list faults = {0};
+    const struct doc *d = header_read(&a, buf_bytes(text), path, layout_row(layout), &faults);
+    int rc = d != NULL ? rename_in(text, d, "id", old, id, e)
+                       : err_set(e, ERR_CONFIG, "the header of %s cannot be read", path);
+    err_list_release(&faults);
     arena_release(&a);
     return rc;
 }
@@ -108,11 +130,12 @@ static int edit_declaration(const struct project *p, const struct bundle *b, con
     struct arena a = {0};
     struct bytes was;
     struct buf text = {0};
-    const char *path = arena_printf(&a, "%s/migration.yml", b->dir);
-    int rc = file_read(&a, p->dirfd, path, LIMIT_YAML, &was, NULL, e);
+    const char *path = bundle_file(&a, b);
+    int rc = file_read(&a, p->dirfd, path, LIMIT_SCRIPT, &was, NULL, e);
     if (rc == 0) {
         buf_add(&text, was.p, was.n);
-        rc = rename_text(&text, path, old, id, e);
+        rc = b->file != NULL ? rename_header(&text, path, b->layout, old, id, e)
+                             : rename_text(&text, path, old, id, e);
         if (rc == 0 && !bytes_eq(was, buf_bytes(&text))) {
             rc = file_write(p->dirfd, path, buf_bytes(&text), 0666, e);
         }
@@ -132,6 +155,10 @@ static bool concerns(const struct bundle *b, const char *old)
 /* Half of it may have been done by hand: then its folder is called so already. */
 static const char *destination(struct arena *a, const struct bundle *b, const char *id)
 {
+    if (b->file != NULL) {
+        return arena_printf(a, "%s/%s%s", b->folder, id,
+                            b->file + strlen(b->folder) + 1 + strlen(b->id));
+    }
     const char *to = arena_printf(a, "%s/%s", b->folder, id);
     return strcmp(to, b->dir) == 0 ? NULL : to;
 }
@@ -151,17 +178,64 @@ static int check_free(const struct project *p, const struct bundle *b, const cha
     return rc;
 }
 
+/* What is not there was moved by a run that died behind that. */
+static int move_one(const struct project *p, const char *from, const char *to, struct err *e)
+{
+    return renameat(p->dirfd, from, p->dirfd, to) == 0 || errno == ENOENT
+               ? 0
+               : err_errno(e, ERR_PREFLIGHT, "cannot rename \"%s\"", from);
+}
+
+/* The file that makes it a migration last. */
+static int move_flat(const struct project *p, const struct bundle *b, const char *id, struct err *e)
+{
+    struct arena a = {0};
+    const char *down = arena_printf(&a, "%s/%s", b->folder, layout_down(&a, b->layout, b->id));
+    const char *to = arena_printf(&a, "%s/%s", b->folder, layout_down(&a, b->layout, id));
+    int rc = move_one(p, down, to, e);
+    rc = rc == 0 ? move_one(p, b->dir, arena_printf(&a, "%s/" META_NAME "/%s", b->folder, id), e)
+                 : rc;
+    rc = rc == 0 ? move_one(p, b->file, destination(&a, b, id), e) : rc;
+    arena_release(&a);
+    return rc;
+}
+
 static int move_folder(const struct project *p, const struct bundle *b, const char *id,
                        struct err *e)
 {
     struct arena a = {0};
     const char *to = destination(&a, b, id);
     int rc = 0;
-    if (to != NULL && renameat(p->dirfd, b->dir, p->dirfd, to) != 0) {
+    if (b->file != NULL) {
+        rc = move_flat(p, b, id, e);
+    } else if (to != NULL && renameat(p->dirfd, b->dir, p->dirfd, to) != 0) {
         rc = err_errno(e, ERR_PREFLIGHT, "cannot rename the folder \"%s\"", b->dir);
     }
     arena_release(&a);
     return rc;
+}
+
+bool rename_alters(struct project *p, struct bundle *b, const char *old)
+{
+    struct err ignored = {0};
+    if (b->file == NULL || !concerns(b, old) || load_decl(p, b, &ignored) != 0) {
+        return false;
+    }
+    const struct doc *own = doc_get(b->decl->document, "migration_id");
+    return names_have(&b->depends_on, old) || own->line > 1 || own->col > 1;
+}
+
+/* A flat migration stays one of its layout. */
+static int check_form(struct arena *a, const struct bundle *b, const char *id, struct err *e)
+{
+    struct layout_name name;
+    const char *path = destination(a, b, id) + strlen(b->folder) + 1;
+    if (b->file == NULL || (layout_name_parse(a, path, &name) && name.layout == b->layout)) {
+        return 0;
+    }
+    err_set(e, ERR_CONFIG, "\"%s\" is no id of layout %s, which %s is in", id,
+            layout_row(b->layout)->name, b->id);
+    return err_hint(e, "one of its files is called like %s", layout_row(b->layout)->example);
 }
 
 int load_rename(struct project *p, const char *old, const char *id, bool *moved, struct err *e)
@@ -169,8 +243,8 @@ int load_rename(struct project *p, const char *old, const char *id, bool *moved,
     const struct bundle *from = table_gets(&p->by_id, old);
     const struct bundle *to = table_gets(&p->by_id, id);
     const char *kept = to != NULL ? to->dir + strlen(to->folder) + 1 : "";
-    bool is_half =
-        from == NULL && strcmp(kept, old) == 0; /* its id is the new one, its folder not */
+    bool is_half = from == NULL && to != NULL && to->file == NULL &&
+                   strcmp(kept, old) == 0; /* its id is the new one, its folder not */
     *moved = is_half || (from != NULL && to == NULL);
     if (from == NULL && to == NULL) {
         err_set(e, ERR_CONFIG, "there is no migration \"%s\" to rename", old);
@@ -178,6 +252,9 @@ int load_rename(struct project *p, const char *old, const char *id, bool *moved,
     }
     if (from != NULL && to != NULL) {
         return 0;
+    }
+    if (from != NULL && to == NULL && check_form(p->a, from, id, e) != 0) {
+        return -1;
     }
     if (*moved && check_free(p, from != NULL ? from : to, id, e) != 0) {
         return -1;

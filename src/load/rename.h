@@ -1,5 +1,5 @@
-/* A bundle gets another id: its folder, its declaration, what depends on it, its registry entry. Files only.
- */
+/* A migration gets another id: its folder or its files, its declaration, what depends on it, its
+ * registry entry. Files only. */
 #ifndef KFMIG_LOAD_RENAME_H
 #define KFMIG_LOAD_RENAME_H
 
@@ -12,6 +12,10 @@ int rename_check_id(const char *id, struct err *e) MUST_CHECK;
  * only. -1 with ERR_CONFIG: it is no YAML, or it spells old in a way that cannot be replaced. */
 int rename_text(struct buf *text, const char *path, const char *old, const char *id,
                 struct err *e) MUST_CHECK;
+
+/* Would b be another file, byte for byte, if the migration old had another id? Where its header names that.
+ */
+bool rename_alters(struct project *p, struct bundle *b, const char *old);
 
 /* Call bundle old id: migration_id, depends_on of others, the registry's entry, then the folder. Nothing to
  * do where old has no bundle and id has one (*moved false): it was renamed by hand, or by a run that died

@@ -7,7 +7,7 @@
 
 enum {
     ROW_FORMAT =
-        3, /* to be raised when rows, or the checks that a cached bundle has passed, change */
+        4, /* to be raised when rows, or the checks that a cached bundle has passed, change */
     FILES_MAX = 4096,
     PATH_SIZE = 512
 };
@@ -19,7 +19,7 @@ struct fixed {
     uint32_t n_files, n_depends, n_schemas;
     int32_t depends_line, scope_line;
     uint8_t store, has_depends, requires_rollback, has_evidence;
-    uint8_t evidence_intact, has_extensions, after_load, unused[5];
+    uint8_t evidence_intact, has_extensions, after_load, wants_window, lacks, unused[3];
     struct digest checksum, bundle_digest;
 };
 
@@ -71,7 +71,7 @@ const char *row_take_text(struct row_reader *r)
 void row_encode(struct buf *out, const struct bundle *b, const struct used *used)
 {
     struct fixed f;
-    size_t n_id = strlen(b->id);
+    size_t n_id = b->file == NULL ? strlen(b->id) : 0;
     memset(&f, 0, sizeof f);
     f.rules = row_rules();
     f.stamps = used_hint(used->stamp, used->n);
@@ -80,6 +80,8 @@ void row_encode(struct buf *out, const struct bundle *b, const struct used *used
     f.n_schemas = (uint32_t)b->schemas.n;
     f.has_extensions = b->has_extensions;
     f.after_load = b->after_load;
+    f.wants_window = b->wants_window;
+    f.lacks = b->lacks;
     f.scope_line = b->scope_line;
     f.depends_line = b->depends_line;
     f.store = (uint8_t)b->store;
@@ -168,7 +170,7 @@ bool row_decode(struct arena *a, int folderfd, const char *id, struct bytes row,
         f.n_schemas > row.n || f.store != (uint8_t)b->store) {
         return false;
     }
-    out.id = id;
+    out.id = b->file == NULL ? id : b->id;
     out.checksum = f.checksum;
     out.bundle_digest = f.bundle_digest;
     out.has_depends = f.has_depends != 0;
@@ -177,13 +179,15 @@ bool row_decode(struct arena *a, int folderfd, const char *id, struct bytes row,
     out.scope_line = f.scope_line;
     out.has_extensions = f.has_extensions != 0;
     out.after_load = f.after_load != 0;
+    out.wants_window = f.wants_window != 0;
+    out.lacks = f.lacks;
     out.has_evidence = f.has_evidence != 0;
     out.evidence_intact = f.evidence_intact != 0;
     if (out.has_evidence) {
         row_take(&r, &out.evidence_checksum, sizeof out.evidence_checksum);
         row_take(&r, &out.evidence_files, sizeof out.evidence_files);
     }
-    if (!look_same(&r, folderfd, id, &f)) {
+    if (!look_same(&r, folderfd, b->file == NULL ? id : "", &f)) {
         return false;
     }
     take_texts(a, &r, &f, &out);

@@ -1,5 +1,30 @@
-/* Limits by position. */
+/* Limits by position, what is left open, and where migrations stand. */
 #include "model/decl.h"
+
+#include <string.h>
+
+static const struct {
+    const char *key, *text, *hint;
+} lacks[LACK_COUNT] = {
+#define LACK(NAME, key, text, hint) {key, text, hint},
+#include "model/lack.def"
+#undef LACK
+};
+
+const char *lack_key(enum lack l)
+{
+    return lacks[l].key;
+}
+
+const char *lack_text(enum lack l)
+{
+    return lacks[l].text;
+}
+
+const char *lack_hint(enum lack l)
+{
+    return lacks[l].hint;
+}
 
 const struct limits limits_none = {
 #define LIMIT(field, key, text) .field = -1,
@@ -49,4 +74,31 @@ struct bundle bundle_absent(const char *id, const struct digest *checksum)
                            .has_depends = true,
                            .change_class = "",
                            .is_absent = true};
+}
+
+const char *bundle_file(struct arena *a, const struct bundle *b)
+{
+    return b->file != NULL ? b->file : arena_printf(a, "%s/migration.yml", b->dir);
+}
+
+const char *bundle_base(const struct bundle *b)
+{
+    return b->file != NULL ? b->folder : b->dir;
+}
+
+const char *bundle_key_folder(const struct bundle *b)
+{
+    return b->file != NULL ? NULL : b->dir;
+}
+
+int bundle_compare(const struct bundle *a, const struct bundle *b)
+{
+    bool is_flat = a->file != NULL;
+    if (is_flat != (b->file != NULL)) {
+        return is_flat ? -1 : 1;
+    }
+    if (a->number != b->number) {
+        return a->number < b->number ? -1 : 1;
+    }
+    return strcmp(a->id, b->id);
 }

@@ -7,11 +7,14 @@
 #include "base/digest.h"
 #include "base/file.h"
 #include "model/env.h"
+#include "model/layout.h"
 
 struct doc; /* doc/doc.h */
 
 /* Where a migration may act, as its declaration says. */
 struct scope {
+    bool
+        is_open; /* nothing was declared, and the text does not tell: all is admitted that nothing forbids */
     bool has_schemas, has_tables; /* whether the key is given at all */
     struct names allowed_schemas, allowed_tables;
     struct names forbidden_schemas, forbidden_tables;
@@ -51,6 +54,17 @@ struct artifacts {
 
 struct script; /* model/script.h */
 
+/* What a declaration may leave open: bit 1u << LACK_x of its lacks. Static texts. */
+enum lack {
+#define LACK(NAME, ...) LACK_##NAME,
+#include "model/lack.def"
+#undef LACK
+    LACK_COUNT
+};
+const char *lack_key(enum lack l);  /* the member that would say it: "owner" */
+const char *lack_text(enum lack l); /* "nobody owns it" */
+const char *lack_hint(enum lack l); /* what would close it */
+
 struct decl {
     const char *id;
     const char *type; /* postgis | search | graph | other */
@@ -68,6 +82,8 @@ struct decl {
     int64_t lock_timeout_ms, statement_timeout_ms,
         idle_timeout_ms; /* defaults 5,000, 0 (none), 60,000 */
     int lock_retries;    /* default 5 */
+    bool wants_window;   /* rollout: requires-maintenance-window */
+    unsigned lacks;      /* what it leaves open */
     struct artifacts forward, rollback, invariants;
     struct artifact notes; /* path NULL if there is no notes.md */
     struct artifact
@@ -81,10 +97,18 @@ struct bundle {
     enum store_kind store; /* STORE_COUNT for type "other" */
     bool has_depends;
     bool requires_rollback;
-    bool has_extensions;         /* scope.allowed_extensions is not empty */
-    bool after_load;             /* rebuild: after-load */
-    const char *dir;             /* "migrations/postgis/PG-MIG-2026-02-28-01" */
-    const char *folder;          /* "migrations/postgis": the default order runs within it */
+    bool has_extensions; /* scope.allowed_extensions is not empty */
+    bool after_load;     /* rebuild: after-load */
+    bool wants_window;   /* rollout: requires-maintenance-window */
+    unsigned char lacks; /* bits: what its declaration leaves open */
+    enum layout layout;  /* of what has a file */
+    /* "migrations/postgis/PG-MIG-2026-02-28-01": its evidence stands in there, and of a bundle all
+     * else; of a flat migration it is FOLDER/meta/ID. */
+    const char *dir;
+    const char *folder; /* "migrations/postgis": the default order runs within it */
+    /* Of a flat migration: "migrations/db/0010__schemas.sql", which is its declaration too; else NULL. */
+    const char *file;
+    uint64_t number;             /* of a flat migration, by which it runs */
     struct digest checksum;      /* what can change what runs */
     struct digest bundle_digest; /* checksum, the rest of the declaration, notes */
     struct names depends_on;
@@ -112,5 +136,14 @@ struct bundle {
 };
 /* One that only the ledger knows: of a migration of the store that holds it. id is borrowed. */
 struct bundle bundle_absent(const char *id, const struct digest *checksum);
+/* The file that declares it: its migration.yml, or the flat file itself. Borrowed, or in a. */
+const char *bundle_file(struct arena *a, const struct bundle *b);
+/* The folder that paths of its files are told from. Borrowed. */
+const char *bundle_base(const struct bundle *b);
+/* What key_checksum() wants to know of it: its folder; NULL: it is flat. Borrowed. */
+const char *bundle_key_folder(const struct bundle *b);
+/* Which of two of a folder runs first, where nothing says otherwise: flat ones by number, then bundles by id.
+ * As strcmp(). */
+int bundle_compare(const struct bundle *a, const struct bundle *b);
 
 #endif

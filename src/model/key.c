@@ -6,16 +6,19 @@
 
 #include "doc/canon.h"
 
+#define NAMELESS SIZE_MAX /* a flat file goes by what it is for */
+
 static struct bytes digest_bytes(const struct digest *d)
 {
     return bytes_of((const char *)d->b, sizeof d->b);
 }
 
+/* n_prefix: of its path, what is no part of its name. */
 static void add_file(struct digester *h, const char *field, const struct artifact *f,
                      size_t n_prefix)
 {
     struct buf value = {0};
-    buf_puts(&value, f->path + n_prefix);
+    buf_puts(&value, n_prefix == NAMELESS ? field : f->path + n_prefix);
     buf_putc(&value, '\0');
     buf_add(&value, f->digest.b, sizeof f->digest.b);
     digester_field(h, field, buf_bytes(&value));
@@ -98,8 +101,9 @@ static void add_doc(struct digester *h, const char *field, const struct doc *d)
 
 struct digest key_checksum(const struct decl *d, const char *dir)
 {
+    static const struct scope unsaid;
     struct arena a = {0};
-    size_t n_prefix = strlen(dir) + 1;
+    size_t n_prefix = dir != NULL ? strlen(dir) + 1 : NAMELESS;
     struct digester *h = digester_open("kfmig.checksum.v1");
     for (size_t i = 0; i < d->forward.n; i++) {
         add_file(h, "forward", &d->forward.v[i], n_prefix);
@@ -108,8 +112,8 @@ struct digest key_checksum(const struct decl *d, const char *dir)
         add_file(h, "rollback", &d->rollback.v[i], n_prefix);
     }
     add_sorted(&a, h, "invariant", &d->invariants, n_prefix);
-    add_doc(h, "scope", scope_doc(&a, &d->scope));
-    add_doc(h, "limits", limits_doc(&a, &d->limits));
+    add_doc(h, "scope", scope_doc(&a, dir != NULL ? &d->scope : &unsaid));
+    add_doc(h, "limits", limits_doc(&a, dir != NULL ? &d->limits : &limits_none));
     digester_field(h, "runner.tool", bytes_str(d->runner));
     digester_field(h, "requires_rollback", bytes_str(d->requires_rollback ? "true" : "false"));
     if (d->after_load) {

@@ -17,6 +17,11 @@
  *   "requires_rollback"  "true" or "false"
  *   "rebuild"            "after-load", if it is declared
  *
+ * Of a flat migration the fields are the same and the values are these: "forward" and "rollback"
+ * name their files forward and rollback, whatever they are called, so that an id is in no checksum;
+ * scope and limits are {}: those of its header stand in the file's bytes, and those of
+ * defaults.yml, which is edited while its migrations are facts, in the bundle digest alone.
+ *
  * bundle digest: what an approval binds to. Domain "kfmig.bundle.v1", then
  *   "checksum"           the 32 bytes of the checksum
  *   "declaration"        canonical JSON of the whole declaration as it is written, typed by its schema
@@ -29,7 +34,8 @@
 #include "doc/doc.h"
 #include "model/decl.h"
 
-/* d's artifacts have their digests; dir is the bundle's folder, which their paths begin with. */
+/* d's artifacts have their digests; dir is the bundle's folder, which their paths begin with; NULL:
+ * it is flat. */
 struct digest key_checksum(const struct decl *d, const char *dir);
 
 /* Would d have that checksum, were the line ends of all of its files LF, or all CRLF? d has the files' bytes.

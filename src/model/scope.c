@@ -96,6 +96,9 @@ static bool judge_protected(const struct domains *d, const struct object *o, str
 
 static struct ruling judge_schema(const struct scope *s, const char *schema)
 {
+    if (s->is_open) {
+        return rule(VERDICT_OK, "the scope is open");
+    }
     if (!s->has_schemas) {
         return outside(LIST_SCHEMAS, "scope.allowed_schemas is not given");
     }
@@ -119,7 +122,7 @@ static struct ruling judge_relation(const struct scope *s, const struct object *
                    ? judge_schema(s, o->schema)
                    : rule(VERDICT_OK, "in scope.allowed_tables, maybe");
     }
-    if (s->has_tables && !named && needs_table_entry(o->kind)) {
+    if (s->has_tables && !named && needs_table_entry(o->kind) && !s->is_open) {
         return outside(LIST_TABLES, "not in scope.allowed_tables");
     }
     if (named && !s->has_schemas) {
@@ -155,8 +158,8 @@ static struct ruling judge_global(const struct scope *s, const struct object *o)
     if (o->kind == OBJ_UNKNOWN) {
         return rule(VERDICT_OUTSIDE, "a change that cannot be named is never in scope");
     }
-    return allows_global(s, o) ? rule(VERDICT_OK, "in scope.allowed_global")
-                               : outside(LIST_GLOBAL, "not in scope.allowed_global");
+    return s->is_open || allows_global(s, o) ? rule(VERDICT_OK, "in scope.allowed_global")
+                                             : outside(LIST_GLOBAL, "not in scope.allowed_global");
 }
 
 static struct ruling judge_allowed(const struct scope *s, const struct object *o)
@@ -168,7 +171,7 @@ static struct ruling judge_allowed(const struct scope *s, const struct object *o
         return judge_global(s, o);
     }
     if (o->kind == OBJ_EXTENSION) {
-        return names_have(&s->allowed_extensions, o->name)
+        return s->is_open || names_have(&s->allowed_extensions, o->name)
                    ? rule(VERDICT_OK, "in scope.allowed_extensions")
                    : outside(LIST_EXTENSIONS, "not in scope.allowed_extensions");
     }

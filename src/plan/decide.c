@@ -5,7 +5,7 @@
 #include "plan/projection.h"
 #include "plan/step_kind.h"
 
-/* The greatest applied id of each folder, for late arrivals. What runs inside generations does so again and
+/* The last applied one of each folder, for late arrivals. What runs inside generations does so again and
  * again: it is never too late. */
 static void find_newest(struct plan *p, const struct plan_input *in)
 {
@@ -15,9 +15,9 @@ static void find_newest(struct plan *p, const struct plan_input *in)
         bool counts = b->projection == NULL && !b->is_absent;
         const struct history *h = counts ? past_get(in->past, b->id) : NULL;
         if (h != NULL && h->applied != NULL) {
-            const char *old = table_gets(&p->newest, b->folder);
-            if (old == NULL || strcmp(b->id, old) > 0) {
-                table_puts(&p->newest, b->folder, arena_strdup(p->a, b->id));
+            const struct bundle *old = table_gets(&p->newest, b->folder);
+            if (old == NULL || bundle_compare(b, old) > 0) {
+                table_puts(&p->newest, b->folder, arena_dup(p->a, b, sizeof *b));
             }
         }
     }

@@ -1,6 +1,7 @@
 /* Adoption, promotion, approval, and what comes before: the same for every kind of step. */
 #include "plan/gates.h"
 
+#include "model/operations.h"
 #include "plan/step_kind.h"
 
 static void give_adoption(struct plan *p, struct step *s, const char *cause, int64_t n)
@@ -67,6 +68,29 @@ void gate_approval(struct plan *p, struct step *s)
         r->now = step_digest(p, kind->signs(s));
         r->detail =
             arena_printf(p->a, "%s wants a signature over %s", p->env->name, kind->signed_as);
+    }
+}
+
+void gate_lacks(struct plan *p, struct step *s, const struct bundle *b)
+{
+    for (int l = 0; l < LACK_COUNT && p->env->is_protected; l++) {
+        if ((b->lacks & 1U << l) != 0) {
+            struct reason *r = step_give(p, s, REASON_LEFT_OPEN);
+            r->cause = bundle_file(p->a, b);
+            r->now = lack_key((enum lack)l);
+            r->detail =
+                arena_printf(p->a, "%s; %s", lack_text((enum lack)l), lack_hint((enum lack)l));
+        }
+    }
+    /* Where there are windows, nothing runs outside of them. */
+    if (p->env->is_protected && b->wants_window && operations_of(p->env)->n_windows == 0) {
+        struct reason *r = step_give(p, s, REASON_LEFT_OPEN);
+        r->cause = bundle_file(p->a, b);
+        r->now = "windows";
+        r->detail = arena_printf(p->a,
+                                 "it wants a maintenance window, and %s declares none; declare "
+                                 "windows in registry/environments.v1.yml",
+                                 p->env->name);
     }
 }
 

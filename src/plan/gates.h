@@ -14,6 +14,9 @@ void gate_approval(struct plan *p, struct step *s);
 /* role_missing: for each role that its scripts, which must be parsed, need and the server has not, or of
  * which whoever runs them is no member. */
 void gate_roles(struct plan *p, struct step *s);
+/* left_open: a protected environment, and what b, which is the step's or a member of its chain, leaves open.
+ */
+void gate_lacks(struct plan *p, struct step *s, const struct bundle *b);
 /* upstream_blocked, upstream_pending: what comes before cannot run, or is still to run. */
 void gate_upstream(struct plan *p, struct step *s);
 

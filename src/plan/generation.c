@@ -51,7 +51,7 @@ static void place(struct plan *p, struct step *x, const struct part *part, struc
     for (size_t i = 0; i < x->n_members && part->kind == PART_MIGRATION; i++) {
         const struct bundle *b = p->v[x->members[i]].bundle;
         if (strcmp(part->id, b->id) == 0) {
-            r->path = arena_printf(p->a, "%s/migration.yml", b->dir);
+            r->path = bundle_file(p->a, b);
             r->line = r->col = 0;
         }
     }

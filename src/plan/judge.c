@@ -106,7 +106,7 @@ static void look_at_limit(struct judgement *l, const char *limit, int64_t declar
         return;
     }
     struct reason *r = reason_new(l, REASON_LIMIT_EXCEEDED);
-    r->cause = arena_printf(l->a, "%s/migration.yml", l->b->dir);
+    r->cause = bundle_file(l->a, l->b);
     r->was = arena_printf(l->a, "%lld", (long long)declared);
     r->now = arena_printf(l->a, "%lld", (long long)least);
     r->detail = arena_printf(l->a, "limits.%s is %lld, the scripts need at least %lld", limit,

@@ -67,7 +67,7 @@ static void decide_applied(struct plan *p, struct step *s)
         if (s->moved != NULL) {
             r->detail = arena_printf(p->a, "%s; that content is here as %s", r->detail, s->moved);
         }
-        r->path = arena_printf(p->a, "%s/migration.yml", s->bundle->dir);
+        r->path = bundle_file(p->a, s->bundle);
         return;
     }
     if (s->exported == EXPORT_MISSING) {
@@ -183,14 +183,14 @@ static void check_drift(struct plan *p, struct step *s)
 /* A file that arrived late: an applied one of its folder sorts after it. */
 static void check_lateness(struct plan *p, struct step *s)
 {
-    const char *newest = table_gets(&p->newest, s->bundle->folder);
-    if (s->bundle->has_depends || newest == NULL || strcmp(s->bundle->id, newest) > 0) {
+    const struct bundle *newest = table_gets(&p->newest, s->bundle->folder);
+    if (s->bundle->has_depends || newest == NULL || bundle_compare(s->bundle, newest) > 0) {
         return;
     }
     struct reason *r =
         step_give(p, s, p->env->is_protected ? REASON_OUT_OF_ORDER : REASON_OUT_OF_ORDER_NOTE);
-    r->cause = arena_printf(p->a, "%s/%s@apply", p->env->name, newest);
-    r->detail = arena_printf(p->a, "%s is already applied", newest);
+    r->cause = arena_printf(p->a, "%s/%s@apply", p->env->name, newest->id);
+    r->detail = arena_printf(p->a, "%s is already applied", newest->id);
 }
 
 /* What an operator took back stays so: a build does not undo what a person did. */
@@ -237,6 +237,7 @@ static void decide_pending(struct plan *p, struct step *s)
     gate_promotion(p, s);
     gate_approval(p, s);
     check_registry(p, s);
+    gate_lacks(p, s, s->bundle);
     check_drift(p, s);
     check_lateness(p, s);
     gate_upstream(p, s);

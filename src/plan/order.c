@@ -76,7 +76,7 @@ static int link_depends(struct arena *a, struct order_work *w, const struct tabl
     for (size_t k = 0; k < d->n; k++) {
         int from = index_of(by_id, d->v[k]);
         if (from < 0) {
-            const char *path = arena_printf(a, "%s/migration.yml", s->bundle->dir);
+            const char *path = bundle_file(a, s->bundle);
             err_at(e, ERR_CONFIG, path, s->bundle->depends_line, 1,
                    "depends_on names \"%s\", which no bundle declares", d->v[k]);
             return err_hint(e, "correct the id, or add its bundle");
@@ -86,10 +86,18 @@ static int link_depends(struct arena *a, struct order_work *w, const struct tabl
     return 0;
 }
 
-static bool depends_on_later(const struct bundle *b)
+/* Would d run behind b, if neither said anything? Across folders only ids of bundles tell. */
+static bool is_later(const struct bundle *d, const struct bundle *b)
 {
-    for (size_t k = 0; k < b->depends_on.n; k++) {
-        if (strcmp(b->depends_on.v[k], b->id) > 0) {
+    bool has_flat = d->file != NULL || b->file != NULL;
+    return has_flat ? strcmp(d->folder, b->folder) == 0 && bundle_compare(d, b) > 0
+                    : strcmp(d->id, b->id) > 0;
+}
+
+static bool depends_on_later(const struct order_work *w, const struct ordered *s)
+{
+    for (size_t k = 0; s->bundle->has_depends && k < s->n_upstream; k++) {
+        if (is_later(w->old[s->upstream[k]].bundle, s->bundle)) {
             return true;
         }
     }
@@ -118,9 +126,10 @@ static int latest_of(const struct latest *l, const char *chain)
 }
 
 /* index: where i stands, for as long as the table. */
-static void latest_add(struct latest *l, const struct bundle *b, int *index)
+static void latest_add(struct latest *l, const struct order_work *w, int *index)
 {
-    if (depends_on_later(b) || b->is_absent) {
+    const struct bundle *b = w->old[*index].bundle;
+    if (depends_on_later(w, &w->old[*index]) || b->is_absent) {
         return;
     }
     if (b->projection == NULL) {
@@ -165,7 +174,7 @@ static int link_all(struct arena *a, struct order_work *w, struct err *e)
         } else if (link_depends(a, w, &by_id, (int)i, e) != 0) {
             return -1;
         }
-        latest_add(&latest, b, &index[i]);
+        latest_add(&latest, w, &index[i]);
     }
     return 0;
 }
@@ -195,10 +204,10 @@ static int report_cycle(struct arena *a, const struct order_work *w, struct err 
     struct buf text = {0};
     for (int k = seen[i] - 1; k < n; k++) {
         const struct bundle *b = w->old[path[k]].bundle;
-        buf_printf(&text, "%s (%s/migration.yml:%d) -> ", b->id, b->dir, b->depends_line);
+        buf_printf(&text, "%s (%s:%d) -> ", b->id, bundle_file(a, b), b->depends_line);
     }
     const struct bundle *b = w->old[i].bundle;
-    const char *file = arena_printf(a, "%s/migration.yml", b->dir);
+    const char *file = bundle_file(a, b);
     err_at(e, ERR_CONFIG, file, b->depends_line, 1, "dependency cycle: %s%s", buf_str(&text),
            b->id);
     buf_release(&text);

@@ -58,7 +58,7 @@ void projection_member(struct plan *p, struct step *s, const struct projection_i
     r->cause = arena_printf(p->a, "%s/%s@publish", p->env->name, x->p->name);
     r->was = was != NULL ? step_digest(p, was) : "";
     r->now = step_digest(p, &s->bundle->checksum);
-    r->path = arena_printf(p->a, "%s/migration.yml", s->bundle->dir);
+    r->path = bundle_file(p->a, s->bundle);
 }
 
 /* --- decisions -------------------------------------------------------------------------------------- */
@@ -278,7 +278,7 @@ static int check_outsider(struct plan *p, const struct step *s, struct err *e)
         if (on->projection == NULL || same) {
             continue;
         }
-        err_at(e, ERR_CONFIG, arena_printf(p->a, "%s/migration.yml", b->dir), b->depends_line, 1,
+        err_at(e, ERR_CONFIG, bundle_file(p->a, b), b->depends_line, 1,
                "\"%s\" depends on \"%s\", which runs inside projection \"%s\"", b->id, on->id,
                on->projection);
         return err_hint(e, "what is outside a rebuilt schema cannot depend on it: move the "

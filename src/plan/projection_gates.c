@@ -2,6 +2,7 @@
  * what comes before. */
 #include <string.h>
 
+#include "plan/gates.h"
 #include "plan/projection.h"
 #include "plan/step_kind.h"
 
@@ -59,6 +60,7 @@ static void check_members(struct plan *p, struct step *x)
             r->cause = "registry/migrations.v1.json";
             r->detail = b->id;
         }
+        gate_lacks(p, x, b);
         if (b->decl != NULL && b->forward != NULL) {
             plan_judge(p->a, b, p->domains, p->world->lineage, &found, &n);
         }

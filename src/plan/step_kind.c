@@ -20,7 +20,7 @@ static const struct digest *migration_signs(const struct step *s)
 
 static const char *migration_file(struct arena *a, const struct step *s)
 {
-    return arena_printf(a, "%s/migration.yml", s->bundle->dir);
+    return bundle_file(a, s->bundle);
 }
 
 static const char *migration_target(struct arena *a, const struct plan *p, const struct step *s)

@@ -61,7 +61,7 @@ void undeclared_member(struct plan *p, struct step *s, const struct projection_i
     r->cause = x->p->file.path;
     r->was = was != NULL ? step_digest(p, was) : "";
     r->now = step_digest(p, &s->bundle->checksum);
-    r->path = arena_printf(p->a, "%s/migration.yml", s->bundle->dir);
+    r->path = bundle_file(p->a, s->bundle);
     r->detail = x->p->schema[0] != '\0'
                     ? arena_printf(p->a, "schema %s holds generations of %s, and there is no %s",
                                    x->p->schema, x->p->name, x->p->file.path)

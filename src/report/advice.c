@@ -159,55 +159,58 @@ static void about_resembling(struct buf *out, const struct plan *p, const struct
     advice_command(out, p, "build", r->now);
 }
 
+static const struct {
+    enum reason_code code;
+    void (*put)(struct buf *out, const struct plan *p, const struct reason *r);
+    const char *text; /* where put is NULL */
+} shared[] = {
+    {REASON_CURRENT, NULL, "nothing to do"},
+    {REASON_UPSTREAM_PENDING, about_cause, NULL},
+    {REASON_UPSTREAM_BLOCKED, about_cause, NULL},
+    {REASON_IN_GENERATION, about_cause, NULL},
+    {REASON_DRIFT, about_drift, NULL},
+    {REASON_ABSENT, about_absent, NULL},
+    {REASON_ABSENT_NOTE, about_absent, NULL},
+    {REASON_NOT_DECLARED, about_declaration, NULL},
+    {REASON_RENAMED, about_renamed, NULL},
+    {REASON_APPLIED_TWIN, about_twin, NULL},
+    {REASON_RESEMBLES, about_resembling, NULL},
+    {REASON_APPROVAL_MISSING, about_approval, NULL},
+    {REASON_PROTECTED_DOMAIN, NULL,
+     "leave the protected object as it is; policy.protected in registry/environments.v1.yml "
+     "lists what is protected"},
+    {REASON_ROLE_MISSING, NULL,
+     "make the role there, or whoever runs kfmig a member of it (GRANT role TO ...), or take "
+     "the statement out: a pg_dump made with --no-owner --no-privileges has none"},
+    {REASON_SCRIPT_FAULT, NULL, "correct the script; `kfmig check` finds all such faults"},
+    {REASON_UNREGISTERED, NULL, "`kfmig check --fix` adds it; commit registry/migrations.v1.json"},
+    {REASON_LEFT_OPEN, NULL,
+     "say it in its header, or for all of its folder in defaults.yml, and have that reviewed; "
+     "`kfmig check` lists what is left open"},
+    {REASON_NOT_ADOPTED, about_adoption, NULL},
+    {REASON_UNREACHABLE, about_unreachable, NULL},
+    {REASON_OTHER_STORE, about_other, NULL},
+    {REASON_IN_DOUBT, NULL,
+     "find out who changed it, put back what stood there before or what the step makes, and "
+     "ask "
+     "again"},
+    {REASON_BEGUN_OTHERWISE, about_otherwise, NULL},
+    {REASON_UNSUPPORTED, NULL,
+     "use a kfmig that knows this store, or take the store out of the environment in "
+     "registry/environments.v1.yml"},
+    {REASON_NO_STORE, about_store, NULL},
+    {REASON_NOT_IN_ENVIRONMENT, about_environment, NULL},
+};
+
 bool advice_put_shared(struct buf *out, const struct plan *p, const struct reason *r)
 {
-    static const struct {
-        enum reason_code code;
-        void (*put)(struct buf *out, const struct plan *p, const struct reason *r);
-        const char *text; /* where put is NULL */
-    } rows[] = {
-        {REASON_CURRENT, NULL, "nothing to do"},
-        {REASON_UPSTREAM_PENDING, about_cause, NULL},
-        {REASON_UPSTREAM_BLOCKED, about_cause, NULL},
-        {REASON_IN_GENERATION, about_cause, NULL},
-        {REASON_DRIFT, about_drift, NULL},
-        {REASON_ABSENT, about_absent, NULL},
-        {REASON_ABSENT_NOTE, about_absent, NULL},
-        {REASON_NOT_DECLARED, about_declaration, NULL},
-        {REASON_RENAMED, about_renamed, NULL},
-        {REASON_APPLIED_TWIN, about_twin, NULL},
-        {REASON_RESEMBLES, about_resembling, NULL},
-        {REASON_APPROVAL_MISSING, about_approval, NULL},
-        {REASON_PROTECTED_DOMAIN, NULL,
-         "leave the protected object as it is; policy.protected in registry/environments.v1.yml "
-         "lists what is protected"},
-        {REASON_ROLE_MISSING, NULL,
-         "make the role there, or whoever runs kfmig a member of it (GRANT role TO ...), or take "
-         "the statement out: a pg_dump made with --no-owner --no-privileges has none"},
-        {REASON_SCRIPT_FAULT, NULL, "correct the script; `kfmig check` finds all such faults"},
-        {REASON_UNREGISTERED, NULL,
-         "`kfmig check --fix` adds it; commit registry/migrations.v1.json"},
-        {REASON_NOT_ADOPTED, about_adoption, NULL},
-        {REASON_UNREACHABLE, about_unreachable, NULL},
-        {REASON_OTHER_STORE, about_other, NULL},
-        {REASON_IN_DOUBT, NULL,
-         "find out who changed it, put back what stood there before or what the step makes, and "
-         "ask "
-         "again"},
-        {REASON_BEGUN_OTHERWISE, about_otherwise, NULL},
-        {REASON_UNSUPPORTED, NULL,
-         "use a kfmig that knows this store, or take the store out of the environment in "
-         "registry/environments.v1.yml"},
-        {REASON_NO_STORE, about_store, NULL},
-        {REASON_NOT_IN_ENVIRONMENT, about_environment, NULL},
-    };
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        if (rows[i].code == r->code && rows[i].put != NULL) {
-            rows[i].put(out, p, r);
+    for (size_t i = 0; i < sizeof shared / sizeof *shared; i++) {
+        if (shared[i].code == r->code && shared[i].put != NULL) {
+            shared[i].put(out, p, r);
             return true;
         }
-        if (rows[i].code == r->code) {
-            buf_puts(out, rows[i].text);
+        if (shared[i].code == r->code) {
+            buf_puts(out, shared[i].text);
             return true;
         }
     }

@@ -48,7 +48,7 @@ static struct doc *declaration_reason(struct arena *a, const struct step *s)
 {
     char text[DIGEST_TEXT];
     struct reason r = {.code = REASON_CURRENT,
-                       .cause = arena_printf(a, "%s/migration.yml", s->bundle->dir),
+                       .cause = bundle_file(a, s->bundle),
                        .was = "",
                        .now = digest_text(&s->bundle->bundle_digest, text),
                        .detail = "read and valid",

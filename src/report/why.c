@@ -86,8 +86,8 @@ static void add_declaration(struct arena *a, const struct plan *p, const struct 
     add(a, out,
         (struct link_why){.target = plan_target_text(a, p, s, STAGE_DECLARATION),
                           .step = s,
-                          .reason = made(a, arena_printf(a, "%s/migration.yml", s->bundle->dir),
-                                         &s->bundle->bundle_digest, "read and valid")});
+                          .reason = made(a, bundle_file(a, s->bundle), &s->bundle->bundle_digest,
+                                         "read and valid")});
 }
 
 static void add_chain(struct arena *a, const struct plan *p, int step, enum stage stage,

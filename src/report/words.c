@@ -227,8 +227,9 @@ const char *words_lock(int level)
 
 const char *words_in_bundle(const struct bundle *b, const char *path)
 {
-    size_t n = strlen(b->dir);
-    return strncmp(path, b->dir, n) == 0 && path[n] == '/' ? path + n + 1 : path;
+    const char *base = bundle_base(b);
+    size_t n = strlen(base);
+    return strncmp(path, base, n) == 0 && path[n] == '/' ? path + n + 1 : path;
 }
 
 void words_reason(struct buf *out, const struct step *s, const struct reason *r)

@@ -50,7 +50,7 @@ static void add_declaration(struct arena *a, const struct bundle *b, const struc
     out->declaration.change_class = text_of(d->change_class);
     out->declaration.reviewers = d->reviewers;
     add_allowed(a, d, &out->declaration.allowed);
-    if (d->file.path != NULL) {
+    if (d->file.path != NULL && b->file == NULL) { /* a flat file is its own declaration */
         account_inputs_add(a, &out->inputs, d->file.path, &d->file.digest, false);
     }
     add_files(a, &out->inputs, &d->forward);

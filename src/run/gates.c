@@ -51,8 +51,9 @@ static const char *told_by(struct arena *a, const struct bundle *b, const struct
     if (t->path == NULL) {
         return "";
     }
-    size_t n = strlen(b->dir);
-    bool inside = strncmp(t->path, b->dir, n) == 0 && t->path[n] == '/';
+    const char *base = bundle_base(b);
+    size_t n = strlen(base);
+    bool inside = strncmp(t->path, base, n) == 0 && t->path[n] == '/';
     bool by_way = t->through != NULL && t->through[0] != '\0';
     return arena_printf(a, ", in statement %d (%s:%d)%s%s", t->statement + 1,
                         inside ? t->path + n + 1 : t->path, t->line, by_way ? " through " : "",

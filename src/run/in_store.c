@@ -75,7 +75,7 @@ static void judge_rows(struct in_store_work *w, const struct store_step *step, i
 {
     struct arena *a = w->r->a;
     const char *path = step->script->path;
-    const char *rule = arena_printf(a, "invariant %s", path + strlen(w->b->dir) + 1);
+    const char *rule = arena_printf(a, "invariant %s", path + strlen(bundle_base(w->b)) + 1);
     struct finding *f = NULL;
     if (refused == NULL && rows == 0) {
         finding_pass(a, &w->o->gates, rule);

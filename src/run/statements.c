@@ -341,7 +341,7 @@ int execution_invariants(struct execution *x, struct err *e)
     for (size_t i = 0; i < x->bundle->decl->invariants.n; i++) {
         const struct script *s = &x->bundle->invariants[i];
         const char *name =
-            arena_printf(x->run->a, "invariant %s", s->path + strlen(x->bundle->dir) + 1);
+            arena_printf(x->run->a, "invariant %s", s->path + strlen(bundle_base(x->bundle)) + 1);
         for (size_t k = 0; k < s->n; k++) {
             if (s->v[k].kind == STATEMENT_PLAIN && prove(x, s, &s->v[k], name, e) != 0) {
                 return -1;

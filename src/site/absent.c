@@ -177,7 +177,8 @@ static int look_at_changed(struct site *s, bool *found, struct err *e)
         if (load_decl(s->project, b, e) != 0) {
             return -1;
         }
-        b->only_line_ends = key_is_line_ends(b->decl, b->dir, &x->history->applied->checksum);
+        b->only_line_ends =
+            key_is_line_ends(b->decl, bundle_key_folder(b), &x->history->applied->checksum);
         *found = *found || b->only_line_ends;
     }
     return 0;

@@ -76,7 +76,7 @@ $ cd "$KFMIG_SRC" && grep -ohE 'ADR [0-9]+' README.md docs/*.md docs/adr/*.md | 
 
 # Recipes have at most ten lines.
 $ cd "$KFMIG_SRC" && awk '/^## /{head = $0; n[head] = 0; next} head != "" && NF {n[head]++} END {for (h in n) if (n[h] < 2 || n[h] > 10) print h ": " n[h] " lines"}' docs/EXTENDING.md
-$ grep -cE '^## (A store|A verb|A rule of the SQL linter|A layout of bundles|An import)$' docs/EXTENDING.md
+$ grep -cE '^## (A store|A verb|A rule of the SQL linter|A layout of migrations|An import)$' docs/EXTENDING.md
 5
 
 # A verb is what its recipe says: a file, a line in two tables, a page, and somebody who tries it.

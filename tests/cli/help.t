@@ -204,6 +204,13 @@ One migration: what it may touch, how much, how it is undone, who reviews it.
   type (required): the store that it changes (postgis, search, graph, ...), or
       other; also the name of the folder that its bundle stands in
   intent (required): say in one sentence what it changes and why
+  owner: who answers for it; TBD is told by `kfmig check` and refused in
+      protected environments
+  ticket: the issue or decision that asked for it, in quotes where it begins
+      with #; TBD as for owner
+  risk: low | medium | high: how much can go wrong
+  rollout: safe | requires-maintenance-window: whether it may run at any time,
+      or only in a window of its environment
   depends_on: list the ids that must run first; [] for none; leave it out to
       run after the previous id of the same folder
   scope (required): where it may act; what is not allowed is refused before

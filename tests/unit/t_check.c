@@ -149,6 +149,18 @@ static void protected_schema(void)
                               "default_environment: dev\npolicy: {protected: {tables: [app.t]}}\n");
 }
 
+static void no_checksums(void)
+{
+    project_put("migrations/db/meta/manifest.json", "{\"version\": 1, \"migrations\": []}\n");
+    project_put("migrations/db/0001_a.up.sql", "CREATE TABLE app.a ();\n");
+    project_put("migrations/db/0001_a.down.sql", "DROP TABLE app.a;\n");
+}
+
+static void left_open(void)
+{
+    project_put("migrations/db/0001__a.sql", "CREATE TABLE app.a ();\n");
+}
+
 /* --- the table */
 
 enum list { NOWHERE, FAULTS, FINDINGS, WARNINGS };
@@ -180,6 +192,8 @@ static const struct {
     {"a rollback that does nothing", empty_rollback, FAULTS, "rollback", BUNDLE "rollback.sql:1", "M-1", "holds no statement"},
     {"another schema than is declared", out_of_scope, FINDINGS, "scope", BUNDLE "forward.sql:1", "M-1", "create of table other.t"},
     {"more tables than are declared", too_many_tables, FINDINGS, "limit", BUNDLE "migration.yml:0", "M-1", "max_table_count_touched is 1"},
+    {"checksums that are missing", no_checksums, WARNINGS, "meta", "migrations/db/meta/checksums.txt:0", "", "it is missing"},
+    {"nothing that undoes it", left_open, WARNINGS, "open", "migrations/db/0001__a.sql:1", "0001__a", "nothing undoes it, and nothing says why"},
     {"a protected schema", protected_schema, FINDINGS, "protected", BUNDLE "forward.sql:1", "M-1", "table app.t"},
 };
 /* clang-format on */

@@ -371,7 +371,7 @@ static const struct row rows[] = {
      "one\n",
      ""},
     {"a symlink for a bundle", bundle_is_symlink,
-     "migrations/postgis/M-2 a symlink stands where a bundle's folder should\n", ""},
+     "migrations/postgis/M-2 a symlink stands where a migration should\n", ""},
     {"a symlink for a folder of bundles", type_folder_is_symlink,
      "migrations/postgis \"migrations/postgis\" is a symlink, or leads through one\n", ""},
     {"a directory for an invariant", invariant_is_directory,
@@ -382,9 +382,9 @@ static const struct row rows[] = {
      ""},
     {"a folder without a declaration", no_declaration,
      "migrations/postgis/M-1 there is no migration.yml in the folder\n", ""},
-    {"stray files", stray_files, "",
-     "migrations/db not read\nmigrations/postgis/0001.sql not read\nmigrations/todo.txt not "
-     "read\n"},
+    {"stray files", stray_files,
+     "migrations/postgis/0001.sql it is called as no layout calls a migration\n",
+     "migrations/todo.txt not read\n"},
     {"bytes that are no text", bad_bytes,
      "migrations/postgis/M-1/forward.sql:2:9 NUL byte (0x00) in the file\n"
      "migrations/postgis/M-1/notes.md:1:5 bidirectional control character (0xe2) in the file\n"
@@ -546,7 +546,8 @@ static void test_implicit(void)
     project_unload(&l);
 }
 
-/* Faulty bundles keep their declaration where it can be read, so that their scripts can be checked in the same run. */
+/* Faulty bundles keep their declaration where it can be read, so that their scripts can be checked
+ * in the same run. */
 static void test_faulty(void)
 {
     struct loaded l;

@@ -93,6 +93,21 @@ static void on_unregistered(struct stage_set *t)
     t->env.is_protected = true;
     t->b[0].status = NULL;
 }
+static void on_open(struct stage_set *t)
+{
+    t->env.is_protected = true;
+    t->b[0].lacks = 1U << LACK_SCOPE;
+}
+static void on_open_in_dev(struct stage_set *t)
+{
+    t->b[0].lacks = 0xFF;
+    t->b[0].wants_window = true;
+}
+static void on_no_window(struct stage_set *t)
+{
+    t->env.is_protected = true;
+    t->b[0].wants_window = true;
+}
 static void on_late(struct stage_set *t)
 {
     happened(t, "b", "success", "b");
@@ -129,6 +144,11 @@ static const struct {
      STATE_BLOCKED},
     {"not registered", on_unregistered, REASON_UNREGISTERED, STATE_BLOCKED, ACTION_NONE,
      STATE_BLOCKED},
+    {"left open", on_open, REASON_LEFT_OPEN, STATE_BLOCKED, ACTION_NONE, STATE_BLOCKED},
+    {"left open where nothing is protected", on_open_in_dev, REASON_NEVER_BUILT, STATE_STALE,
+     ACTION_APPLY, STATE_STALE},
+    {"wants a window where none is declared", on_no_window, REASON_LEFT_OPEN, STATE_BLOCKED,
+     ACTION_NONE, STATE_BLOCKED},
     {"not adopted", on_unadopted, REASON_NOT_ADOPTED, STATE_BLOCKED, ACTION_NONE, STATE_BLOCKED},
     {"late", on_late, REASON_NEVER_BUILT, STATE_STALE, ACTION_APPLY, STATE_CURRENT},
     {"late, protected", on_late_protected, REASON_OUT_OF_ORDER, STATE_BLOCKED, ACTION_NONE,

@@ -1,0 +1,56 @@
+/* The layouts that migrations are kept in, and what names of files mean in them.
+ * Owns: the table of layouts (model/layout.def). Pure: no file is looked at. */
+#ifndef KFMIG_MODEL_LAYOUT_H
+#define KFMIG_MODEL_LAYOUT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+
+enum layout {
+#define LAYOUT(NAME, ...) LAYOUT_##NAME,
+#include "model/layout.def"
+#undef LAYOUT
+    LAYOUT_COUNT
+};
+
+enum { LAYOUT_UPS = 2 };
+/* A row of layout.def; up: endings, NULL behind the last. */
+struct layout_row {
+    const char *name;
+    const char *mark, *undo;
+    bool is_stamped;
+    const char *between;
+    const char *up[LAYOUT_UPS];
+    const char *down;
+    const char *down_folder;
+    bool has_lines;
+    const char *folder;
+    const char *example;
+};
+const struct layout_row *layout_row(enum layout l); /* static memory */
+/* LAYOUT_COUNT: no layout has that name. */
+enum layout layout_parse(const char *name);
+
+/* What a file of a flat layout is called. id: that of its migration ("0010__schemas"), also of what
+ * undoes it. number: 202602251200 of a stamp. slug: within id. */
+struct layout_name {
+    enum layout layout;
+    bool is_down;
+    const char *id, *slug;
+    uint64_t number;
+};
+/* path: relative to the folder of migrations ("down/0010__schemas.down.sql"). False: no layout
+ * calls a file so. id in a. */
+bool layout_name_parse(struct arena *a, const char *path, struct layout_name *out);
+
+/* What undoes the migration id of layout l, relative to the folder; in a. */
+const char *layout_down(struct arena *a, enum layout l, const char *id);
+/* The file of the migration id of layout l, as `kfmig new` calls it; in a. */
+const char *layout_up(struct arena *a, enum layout l, const char *id);
+/* Of a name that no layout knows: does it look as if it were meant to be a migration? A file of SQL
+ * whose name begins with a number, or with a mark and a number. */
+bool layout_is_near(const char *name);
+
+#endif
