@@ -4,9 +4,8 @@
 #include "cli/bundle.h"
 #include "cli/commands.h"
 #include "cli/output.h"
+#include "flow/fresh_flat.h"
 #include "flow/skeleton.h"
-
-static const char folder[] = "migrations/postgis";
 
 static const char *join_words(struct arena *a, const struct request *req)
 {
@@ -42,10 +41,20 @@ static int add_to_registry(const struct request *req, struct err *e)
     return rc;
 }
 
+/* What was made, and what a person would call its files. */
+static const char *made_text(struct invocation *s, const struct fresh *f)
+{
+    return f->made != NULL
+               ? f->made
+               : arena_printf(s->a, "%s/%s: migration.yml forward.sql rollback.sql notes.md",
+                              f->folder, f->draft.decl.id);
+}
+
 int bundle_print(struct invocation *s, const struct request *req, const struct fresh *f)
 {
-    const char *dir = arena_printf(s->a, "%s/%s", folder, f->draft.decl.id);
-    fresh_warn(&s->project, &s->progress.ear, folder, f);
+    const char *dir =
+        f->made == NULL ? arena_printf(s->a, "%s/%s", f->folder, f->draft.decl.id) : f->folder;
+    fresh_warn(&s->project, &s->progress.ear, f->folder, f);
     if (req->format == FORMAT_JSON) {
         struct doc *d = doc_new(s->a, DOC_MAP);
         doc_put(s->a, d, "migration_id", doc_text(s->a, f->draft.decl.id));
@@ -53,11 +62,13 @@ int bundle_print(struct invocation *s, const struct request *req, const struct f
         return output_json(req, d);
     }
     struct buf out = {0};
-    buf_printf(&out, "made %s: migration.yml forward.sql rollback.sql notes.md\n", dir);
-    const char *edit = f->forward.path == NULL ? "write forward.sql and rollback.sql, "
-                       : f->n_forward_open > 0 ? "finish forward.sql and rollback.sql, "
-                       : f->n_open > 0         ? "finish rollback.sql, "
-                                               : "";
+    buf_printf(&out, "made %s\n", made_text(s, f));
+    const char *edit =
+        f->forward.path == NULL
+            ? f->made != NULL ? "write them, " : "write forward.sql and rollback.sql, "
+        : f->n_forward_open > 0 ? "finish forward.sql and rollback.sql, "
+        : f->n_open > 0 ? f->made != NULL ? "finish what undoes it, " : "finish rollback.sql, "
+                        : "";
     buf_printf(&out, "next: %s`kfmig check`, `kfmig plan`, `kfmig build`\n", edit);
     int status = output_result(req, &out);
     buf_release(&out);
@@ -66,11 +77,17 @@ int bundle_print(struct invocation *s, const struct request *req, const struct f
 
 int bundle_write(struct invocation *s, const struct request *req, struct fresh *f, struct err *e)
 {
-    if (skeleton_id(s->a, s->project.dirfd, s->project.root, folder, &f->draft.decl.id, e) != 0) {
+    struct project *p = &s->project;
+    const struct fresh_place at = fresh_place(p);
+    bool is_bundle = at.layout == LAYOUT_BUNDLE;
+    f->folder = at.folder;
+    if (is_bundle ? skeleton_id(s->a, p->dirfd, p->root, at.folder, &f->draft.decl.id, e) != 0
+                  : fresh_flat_id(p, &at, f, e) != 0) {
         return -1;
     }
-    fresh_reviewers(&s->project, f);
-    return fresh_write(&s->project, folder, f, e) == 0 ? add_to_registry(req, e) : -1;
+    fresh_reviewers(p, f);
+    int rc = is_bundle ? fresh_write(p, at.folder, f, e) : fresh_flat_write(p, &at, f, &f->made, e);
+    return rc == 0 ? add_to_registry(req, e) : -1;
 }
 
 static int make(struct invocation *s, const struct request *req, struct fresh *f, struct err *e)
@@ -108,17 +125,20 @@ const struct command command_new = {
     .name = "new",
     .synopsis = "[WORD...]",
     .summary = "Make a migration.",
-    .description = "Makes migrations/postgis/PG-MIG-<today>-NN/ with migration.yml, forward.sql, "
-                   "rollback.sql and notes.md, and adds it to "
-                   "registry/migrations.v1.json. The WORDs are its intent. NN follows what the "
-                   "folder and every branch of the "
-                   "repository have, also remote-tracking ones; behind 99 comes 99-001.\n\n"
-                   "With --from the SQL of FILE becomes forward.sql; scope and limits are set to "
-                   "what it touches and no more, and "
-                   "rollback.sql undoes what can be undone mechanically. What a person must write "
-                   "is marked with BY HAND.\n\nOf a plain pg_dump the structure becomes "
-                   "forward.sql; rows only "
-                   "of the tables that --data names.",
+    .description =
+        "Makes migrations/postgis/PG-MIG-<today>-NN/ with migration.yml, forward.sql, "
+        "rollback.sql and notes.md, and adds it to "
+        "registry/migrations.v1.json. The WORDs are its intent. NN follows what the "
+        "folder and every branch of the "
+        "repository have, also remote-tracking ones; behind 99 comes 99-001.\n\n"
+        "With --from the SQL of FILE becomes forward.sql; scope and limits are set to "
+        "what it touches and no more, and "
+        "rollback.sql undoes what can be undone mechanically. What a person must write "
+        "is marked with BY HAND.\n\nIn a project of flat migrations it makes their files instead "
+        "(docs/layouts.md): as `layout` of registry/environments.v1.yml says, else as "
+        "the last migration is called.\n\nOf a plain pg_dump the structure becomes "
+        "forward.sql; rows only "
+        "of the tables that --data names.",
     .options = takes,
     .examples = examples,
     .run = run,

@@ -46,6 +46,7 @@ struct request {
     struct said said;             /* --intent=, --pr=, --links=, --notes= */
     const char *self;             /* absolute path of this program */
     bool embedded;                /* init --embedded */
+    const char *layout;           /* init --layout=NAME */
     bool man;                     /* help --man */
     bool help, version, no_color; /* settled by command_parse(): help becomes the command help */
 };

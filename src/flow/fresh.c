@@ -304,7 +304,7 @@ void fresh_warn(const struct project *p, const struct ear *ear, const char *fold
     }
     for (size_t i = 0; i < p->n_bundle; i++) {
         const struct bundle *b = &p->bundle[i];
-        if (strcmp(b->folder, folder) == 0 && strcmp(b->id, d->decl.id) > 0) {
+        if (f->made == NULL && strcmp(b->folder, folder) == 0 && strcmp(b->id, d->decl.id) > 0) {
             tell_warning(
                 ear, "%s sorts after the new id and so runs after it; depends_on can say otherwise",
                 b->id);

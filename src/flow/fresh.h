@@ -16,6 +16,8 @@ struct fresh {
     size_t n_forward_open;   /* places in forward that a person must write */
     size_t n_open;           /* places in rollback that a person must write */
     size_t n_left_out;       /* statements with data that were left out of a pg_dump */
+    const char *folder;      /* that it was written into */
+    const char *made;        /* its files, of a flat one; NULL: it is a bundle */
 };
 
 /* A bundle without SQL. */

@@ -81,14 +81,27 @@ static int put_attributes(const struct skeleton *w, struct err *e)
     return rc;
 }
 
-int skeleton_make(int dirfd, bool embedded, struct buf *out, struct err *e)
+static int put_environments(const struct skeleton *w, bool embedded, enum layout layout,
+                            struct err *e)
+{
+    struct arena a = {0};
+    const char *text = embedded ? embedded_text : environments_text;
+    if (layout != LAYOUT_COUNT) {
+        text = arena_printf(&a, "%slayout: %s\n", text, layout_row(layout)->name);
+    }
+    int rc = put_file(w, "registry/environments.v1.yml", text, e);
+    arena_release(&a);
+    return rc;
+}
+
+int skeleton_make(int dirfd, bool embedded, enum layout layout, struct buf *out, struct err *e)
 {
     const struct skeleton w = {dirfd, out};
-    if (put_file(&w, "registry/environments.v1.yml", embedded ? embedded_text : environments_text,
-                 e) != 0 ||
+    const char *folder = layout_row(layout != LAYOUT_COUNT ? layout : LAYOUT_BUNDLE)->folder;
+    if (put_environments(&w, embedded, layout, e) != 0 ||
         put_file(&w, "registry/migrations.v1.json",
                  "{\n  \"version\": 1,\n  \"migrations\": []\n}\n", e) != 0 ||
-        put_folder(&w, "migrations/postgis", e) != 0 || put_attributes(&w, e) != 0) {
+        put_folder(&w, folder, e) != 0 || put_attributes(&w, e) != 0) {
         return -1;
     }
     return put_file(&w, "state/.gitignore", "*\n!.gitignore\n", e);

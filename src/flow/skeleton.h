@@ -3,11 +3,14 @@
 #define KFMIG_FLOW_SKELETON_H
 
 #include "base/file.h"
+#include "model/layout.h"
 
 /* Make the files and folders of a project beneath dirfd; what is there stays. embedded: dev has
- * kfmig's own server, else the database that DATABASE_URL names. A line for each to out: "made
+ * kfmig's own server, else the database that DATABASE_URL names. layout: of its
+ * migrations; LAYOUT_COUNT: bundles, and nothing is said of it. A line for each to out: "made
  * PATH", "kept PATH". */
-int skeleton_make(int dirfd, bool embedded, struct buf *out, struct err *e) MUST_CHECK;
+int skeleton_make(int dirfd, bool embedded, enum layout layout, struct buf *out,
+                  struct err *e) MUST_CHECK;
 
 /* The next free id of today (UTC) for a bundle in folder of the project at root: PG-MIG-<today>-NN,
  * behind those in the folder, and behind those that any local or remote-tracking branch of its

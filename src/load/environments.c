@@ -358,6 +358,7 @@ static void read_all(struct environments_work *w, const struct doc *root)
                                        names_of(w->a, doc_get(domains, "roles"))};
     read_roots(w, doc_get(root, "data_roots"));
     w->out->sink = doc_str(doc_get(root, "receipts"), "sink", NULL);
+    w->out->layout = layout_parse(doc_str(root, "layout", ""));
     if (w->envs->n > ENVIRONMENTS_MAX) {
         add_fault(w, w->envs, "split the project", "a project may have %d environments at most",
                   ENVIRONMENTS_MAX);
@@ -377,7 +378,7 @@ void environments_read(struct arena *a, struct bytes text, const char *path,
 {
     struct err e = {0};
     struct environments_work w = {a, out, faults, NULL};
-    *out = (struct environments){0};
+    *out = (struct environments){.layout = LAYOUT_COUNT};
     struct doc *d = yaml_read(a, text, path, &e);
     if (d == NULL) {
         err_list_add(faults, &e);
@@ -388,7 +389,7 @@ void environments_read(struct arena *a, struct bytes text, const char *path,
 
 void environments_implicit(struct arena *a, struct environments *out)
 {
-    *out = (struct environments){.n = 1};
+    *out = (struct environments){.n = 1, .layout = LAYOUT_COUNT};
     out->env = ARENA_NEW(a, struct env);
     *out->env = (struct env){.name = "default", .is_default = true, .implicit = true};
     out->env->store[store_of_ledger()] = true;

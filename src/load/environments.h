@@ -6,6 +6,7 @@
 #include "base/arena.h"
 #include "base/bytes.h"
 #include "model/env.h"
+#include "model/layout.h"
 
 #define ENVIRONMENTS_PATH "registry/environments.v1.yml"
 
@@ -15,6 +16,7 @@ struct environments {
     const struct env *preset; /* default_environment; NULL if there is none */
     struct domains domains;
     const char *sink;   /* or NULL */
+    enum layout layout; /* LAYOUT_COUNT: not said */
     struct names roots; /* data_roots as declared */
 };
 

@@ -254,10 +254,28 @@ One migration: what it may touch, how much, how it is undone, who reviews it.
     command: a wrapper for other tools; native and psql need none and ignore it
     environment: list the names of the environment variables that hold secrets,
         never their values
+  backfill: one statement over a table's rows, a range of its key at a time,
+      behind the forward files
+    table (required): the table whose rows it goes over: schema.name
+    key (required): the columns of a unique index of that table, in its order,
+        none of them null: [id]
+    statement (required): UPDATE, INSERT, DELETE or MERGE with KEY > :from AND
+        KEY <= :to in its WHERE
+    rows: rows of a batch, at most: 5000 (default)
+    pause: how long to wait between two batches: 100ms, 1s; 0 (default) not at
+        all
+    bound: how far it goes: start, the greatest key that there is when it
+        begins (default); end, as long as there are rows; or the values of the
+        last key
+    verify: one query that has to return no row once all batches are done
+    thresholds: what slows it down: {replication_lag: 10s, lock_waits: 0}
+      replication_lag: it waits while a replica is farther behind: 10s
+          (default)
+      lock_waits: batches become smaller where more sessions wait for one: 0
+          (default)
   artifacts (required): the files of the bundle, at least {forward:
-      [forward.sql]}
-    forward (required): list the files that make the change, in order:
-        [forward.sql]
+      [forward.sql]} where there is no backfill
+    forward: list the files that make the change, in order: [forward.sql]
     rollback: list the files that undo it, in order: [rollback.sql]
     invariants: list the checks, each of which must return no row; without the
         key they are invariants/*.sql

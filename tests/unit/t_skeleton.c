@@ -1,5 +1,6 @@
 /* layer: flow */
-/* What `kfmig init` makes, keeps and says, and which id `kfmig new` gives: behind what the folder and git know. */
+/* What `kfmig init` makes, keeps and says, and which id `kfmig new` gives: behind what the folder
+ * and git know. */
 #include "base/arena.h"
 #include "flow/skeleton.h"
 #include "project.h"
@@ -18,7 +19,7 @@ static void twice(void)
 {
     struct buf out = {0};
     struct err e = {0};
-    (void)!skeleton_make(project_fd, false, &out, &e);
+    (void)!skeleton_make(project_fd, false, LAYOUT_COUNT, &out, &e);
     buf_release(&out);
 }
 
@@ -121,7 +122,7 @@ static void make(size_t i)
     struct err e = {0};
     project_start();
     makes[i].before();
-    int rc = skeleton_make(project_fd, makes[i].embedded, &out, &e);
+    int rc = skeleton_make(project_fd, makes[i].embedded, LAYOUT_COUNT, &out, &e);
     bool good = rc == makes[i].rc && strstr(e.msg, makes[i].msg) != NULL &&
                 (rc == 0) == (e.code == ERR_NONE) &&
                 (makes[i].file == NULL || holds(makes[i].file, makes[i].text));
