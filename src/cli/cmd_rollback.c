@@ -73,7 +73,8 @@ static int rollback_verb(struct invocation *s, const struct request *req, struct
     const struct env *env = req->n_args > 0 ? load_env(&s->project, req->args[0]) : NULL;
     if (wish_of(req, env != NULL ? 1 : 0, &wish, e) != 0 ||
         (env == NULL && invocation_env(s, NULL, &env, e) != 0) ||
-        invocation_plan(s, env, true, e) != 0 || undo_plan(&s->site, &wish, &undoing, e) != 0 ||
+        invocation_plan(s, env, true, e) != 0 ||
+        undo_plan(&s->site, &wish, NULL, &undoing, e) != 0 ||
         undo_reviewed(&undoing.undo, req->plan_digest, e) != 0) {
         return -1;
     }

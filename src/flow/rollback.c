@@ -61,7 +61,7 @@ static int work(struct writing *w, void *ctx, struct err *e)
 {
     const struct retreat *t = ctx;
     struct undoing now;
-    if (undo_plan(w->site, t->wish, &now, e) != 0) {
+    if (undo_plan(w->site, t->wish, t->shown, &now, e) != 0) {
         return -1;
     }
     if (!digest_eq(&now.undo.digest, &t->shown->undo.digest)) {

@@ -17,6 +17,7 @@ struct standing_one {
 struct picking {
     struct site *s;
     const struct undo_wish *w;
+    const struct undoing *known; /* as it was looked at before; NULL: it was not */
     struct standing_one *v;
     size_t n, n_chosen;
     struct table at;
@@ -327,6 +328,17 @@ static int refuse_kind(const struct standing_one *x, const struct bundle *b, str
     return 0;
 }
 
+/* Of the same project: as they were parsed before. */
+static const struct script *scripts_known(const struct picking *c, const struct bundle *b)
+{
+    for (size_t i = 0; c->known != NULL && i < c->known->undo.n; i++) {
+        if (c->known->back[i].bundle == b) {
+            return c->known->back[i].scripts;
+        }
+    }
+    return NULL;
+}
+
 /* Its declaration and rollback scripts, fit to run. */
 static int load(struct picking *c, const struct standing_one *x, struct taking_back *out,
                 struct err *e)
@@ -347,11 +359,11 @@ static int load(struct picking *c, const struct standing_one *x, struct taking_b
     if (load_decl(s->project, b, e) != 0) {
         return -1;
     }
-    plan_scripts(s->a, b);
     if (b->decl->rollback.n == 0) {
         return refuse_irreversible(b, "it has no rollback file", e);
     }
-    const struct script *scripts = plan_rollback(s->a, b, &faults);
+    const struct script *scripts = scripts_known(c, b);
+    scripts = scripts != NULL ? scripts : plan_rollback(s->a, b, &faults);
     size_t n = faults.n;
     tell_faults(&s->ear, &faults);
     err_list_release(&faults);
@@ -489,15 +501,16 @@ static struct digest digest_of_undo(struct site *s, const struct undo_list *u)
     return digest;
 }
 
-int undo_plan(struct site *s, const struct undo_wish *w, struct undoing *out, struct err *e)
+int undo_plan(struct site *s, const struct undo_wish *w, const struct undoing *known,
+              struct undoing *out, struct err *e)
 {
-    struct picking c = {.s = s, .w = w};
+    struct picking c = {.s = s, .w = w, .known = known};
     *out = (struct undoing){.back = NULL};
     find_applied(&c);
     if (choose_wanted(&c, e) != 0 || choose_dependants(&c, e) != 0 ||
         refuse_dependants(&c, e) != 0 || refuse_projections(&c, e) != 0 ||
         refuse_begun(&c, e) != 0 || load_chosen(&c, out, e) != 0 || load_before(s, out, e) != 0 ||
-        undo_rows(s, out, e) != 0) {
+        undo_rows(s, known != NULL, out, e) != 0) {
         return -1;
     }
     out->undo.digest = digest_of_undo(s, &out->undo);

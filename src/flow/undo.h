@@ -20,16 +20,17 @@ struct undoing {
     struct undo_list undo;
     struct taking_back *back;
 };
-/* s is planned and connected. -1: ERR_CONFIG, an unknown id, or a rollback file that cannot be run (its
- * faults are told); ERR_PREFLIGHT: what cannot be taken back, or has dependants, with what to do. */
-int undo_plan(struct site *s, const struct undo_wish *w, struct undoing *out,
-              struct err *e) MUST_CHECK;
-
+/* s is planned and connected. known (NULL: nothing): what the same wish came to before: it is looked at once
+ * more, and what only people read is left out. -1: ERR_CONFIG, an unknown id, or a rollback file that cannot
+ * be run (its faults are told); ERR_PREFLIGHT: what cannot be taken back, or has dependants, with what to
+ * do. */
+int undo_plan(struct site *s, const struct undo_wish *w, const struct undoing *known,
+              struct undoing *out, struct err *e) MUST_CHECK;
 /* Is it what was reviewed as that digest (NULL: anything)? ERR_PREFLIGHT. */
 int undo_reviewed(const struct undo_list *u, const char *plan_digest, struct err *e) MUST_CHECK;
 
-/* undo_rows.c: the tables of all steps, of which statements and the ledger are known. -1: the database
- * could not be asked. */
-int undo_rows(struct site *s, struct undoing *u, struct err *e) MUST_CHECK;
+/* undo_rows.c: the tables of all steps, of which statements and the ledger are known; is_brief: not what
+ * receipts tell of them. -1: the database could not be asked. */
+int undo_rows(struct site *s, bool is_brief, struct undoing *u, struct err *e) MUST_CHECK;
 
 #endif

@@ -244,12 +244,12 @@ static void allow(struct arena *a, const struct undo_step *x, struct taking_back
     back->rows = v;
 }
 
-int undo_rows(struct site *s, struct undoing *u, struct err *e)
+int undo_rows(struct site *s, bool is_brief, struct undoing *u, struct err *e)
 {
     for (size_t i = 0; i < u->undo.n; i++) {
         struct tables t = {.a = s->a, .x = &u->undo.v[i], .at = {.a = s->a}};
         add_changed(&t, &u->back[i]);
-        if (add_receipt(s, &t, u->undo.v[i].fact, e) != 0) {
+        if (!is_brief && add_receipt(s, &t, u->undo.v[i].fact, e) != 0) {
             return -1;
         }
         add_scripts(&t, &u->back[i]);

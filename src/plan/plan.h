@@ -214,11 +214,10 @@ void plan_data_faults(const struct bundle *b, struct err_list *faults);
  * required: what kfmig cannot run, what is left to be written by hand, and files without a statement although
  * forward (parsed before) has something to undo. */
 void plan_rollback_faults(struct arena *a, const struct bundle *b, struct err_list *faults);
-/* The rollback files of b, whose forward scripts are parsed, ready to run; what cannot be run, and lines that
- * are left to be written by hand, are faults. NULL: they hold no statement (or there is none), and the
- * forward files have something to undo. In a. */
-const struct script *plan_rollback(struct arena *a, const struct bundle *b,
-                                   struct err_list *faults);
+/* The rollback files of b, ready to run; what cannot be run, and lines that are left to be written by hand,
+ * are faults. NULL: they hold no statement (or there is none), and the forward files, parsed then, have
+ * something to undo. In a. */
+const struct script *plan_rollback(struct arena *a, struct bundle *b, struct err_list *faults);
 /* What counts to what by b's forward scripts, which must be parsed: what they make as a part of another, or
  * make and attach, and what has a new name and is a part by known (may be NULL). Into l. */
 void plan_lineage(const struct bundle *b, const struct lineage *known, struct lineage *l);

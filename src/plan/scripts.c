@@ -248,7 +248,7 @@ static void find_backfills(const struct script *s, struct err_list *faults)
     }
 }
 
-const struct script *plan_rollback(struct arena *a, const struct bundle *b, struct err_list *faults)
+const struct script *plan_rollback(struct arena *a, struct bundle *b, struct err_list *faults)
 {
     size_t n_run = 0;
     size_t before = faults->n;
@@ -258,8 +258,11 @@ const struct script *plan_rollback(struct arena *a, const struct bundle *b, stru
         find_open(&files->v[i], faults);
         find_backfills(&s[i], faults);
     }
-    bool is_empty = n_run == 0 && faults->n == before;
-    return is_empty && wants_undoing(a, b) ? NULL : s;
+    if (n_run > 0 || faults->n > before) {
+        return s;
+    }
+    plan_scripts(a, b);
+    return wants_undoing(a, b) ? NULL : s;
 }
 
 void plan_rollback_faults(struct arena *a, const struct bundle *b, struct err_list *faults)
