@@ -98,6 +98,26 @@ static enum export_state state_of_pointer(const struct archive *r, struct arena 
                : EXPORT_ALTERED;
 }
 
+/* What was applied once more after it was taken back has another receipt: one of this ledger from before does
+ * not stand for it; one of another database does. */
+static enum export_state state_again(const struct archive *r, struct arena *a,
+                                     const struct bundle *b, const struct fact *f)
+{
+    struct err e = {0};
+    struct bytes text;
+    const char *sub =
+        r->env->evidence == EVIDENCE_FOLDER ? arena_printf(a, "%s/", r->env->name) : "";
+    const char *path = arena_printf(a, "%s/receipts/%srun_receipt.json", b->dir, sub);
+    enum export_state state = read_file(r, a, path, &text);
+    struct digest have = state == EXPORT_DONE ? digest_of(text) : f->receipt;
+    if (state != EXPORT_DONE || digest_eq(&have, &f->receipt)) {
+        return state;
+    }
+    const struct doc *receipt = json_read(a, text, path, &e);
+    const char *instance = doc_str(doc_find(receipt, "ledger"), "instance", "");
+    return strcmp(instance, r->id->uuid) == 0 ? EXPORT_ALTERED : EXPORT_DONE;
+}
+
 enum export_state evidence_state(const struct archive *r, const struct bundle *b)
 {
     struct arena a = {0};
@@ -105,12 +125,13 @@ enum export_state evidence_state(const struct archive *r, const struct bundle *b
     if (h == NULL || h->applied == NULL || r->env->evidence == EVIDENCE_NONE) {
         return EXPORT_DONE;
     }
-    if (r->env->evidence == EVIDENCE_BUNDLE) {
-        return state_in_bundle(b);
-    }
-    enum export_state state = r->env->evidence == EVIDENCE_FOLDER
+    enum export_state state = r->env->evidence == EVIDENCE_BUNDLE ? state_in_bundle(b)
+                              : r->env->evidence == EVIDENCE_FOLDER
                                   ? state_in_folder(r, &a, b)
                                   : state_of_pointer(r, &a, b, h->applied);
+    if (state == EXPORT_DONE && h->applied->is_again && r->env->evidence != EVIDENCE_POINTER) {
+        state = state_again(r, &a, b, h->applied);
+    }
     arena_release(&a);
     return state;
 }

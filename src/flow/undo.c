@@ -64,8 +64,22 @@ static void choose(struct picking *c, struct standing_one *x, const char *becaus
     x->because = because;
 }
 
-static int refuse_not_applied(const struct picking *c, const char *id, struct err *e)
+static int refuse_chain(const char *id, const char *projection, struct err *e)
 {
+    err_set(e, ERR_PREFLIGHT, "%s runs inside the generations of projection \"%s\"", id,
+            projection);
+    return err_hint(e,
+                    "`kfmig switch %s` goes back to a kept generation; without the migration, a "
+                    "build makes a new one",
+                    projection);
+}
+
+static int refuse_not_applied(const struct picking *c, const struct bundle *b, struct err *e)
+{
+    const char *id = b->id;
+    if (b->projection != NULL) {
+        return refuse_chain(id, b->projection, e);
+    }
     const struct history *h = past_get(&c->s->past, id);
     const struct fact *f = h != NULL ? h->undone : NULL;
     if (f != NULL) {
@@ -91,7 +105,7 @@ static int find(struct picking *c, const char *text, struct standing_one **out, 
     }
     const char *id = all.bundles[t.bundle]->id;
     *out = table_gets(&c->at, id);
-    return *out != NULL ? 0 : refuse_not_applied(c, id, e);
+    return *out != NULL ? 0 : refuse_not_applied(c, all.bundles[t.bundle], e);
 }
 
 static int choose_wanted(struct picking *c, struct err *e)
@@ -313,12 +327,7 @@ static int refuse_irreversible(const struct bundle *b, const char *why, struct e
 static int refuse_kind(const struct standing_one *x, const struct bundle *b, struct err *e)
 {
     if (b->projection != NULL) {
-        err_set(e, ERR_PREFLIGHT, "%s runs inside the generations of projection \"%s\"",
-                x->fact->subject, b->projection);
-        return err_hint(e,
-                        "`kfmig switch %s` goes back to a kept generation; without the "
-                        "migration, a build makes a new one",
-                        b->projection);
+        return refuse_chain(x->fact->subject, b->projection, e);
     }
     if (!store_can(b->store, STORE_HOLDS_LEDGER)) {
         err_set(e, ERR_PREFLIGHT, "%s is of store %s, whose migrations are not taken back",

@@ -30,6 +30,7 @@ void past_add(struct arena *a, struct past *p, const struct fact *f)
         table_puts(&p->by_id, f->subject, h);
     }
     struct fact *copy = arena_dup(a, f, sizeof *f);
+    copy->is_again = !f->undoes && h->undone != NULL;
     copy->recorded_as = f->recorded_as != NULL ? f->recorded_as : f->subject;
     if (h->last == NULL || f->sequence > h->last->sequence) {
         h->last = copy;

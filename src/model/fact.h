@@ -18,11 +18,11 @@ struct findings; /* model/finding.h */
 
 /* One ledger entry about a migration, or about a projection that was published: checksum is then the digest
  * of its generation. subject: what it is called now; recorded_as: what the entry calls it. undoes: it takes
- * back what was applied. */
+ * back what was applied; is_again: it applies what was taken back before. */
 struct fact {
     int64_t sequence;
     const char *subject, *recorded_as;
-    bool is_migration, undoes;
+    bool is_migration, undoes, is_again;
     const char *result; /* "success", "failed", "interrupted" */
     const char *run_id;
     const char *finished_at;

@@ -1,10 +1,13 @@
 """Migrations taken back with proof: what commits, what does not, what is shown beforehand, what stays back."""
-# run: needs=postgres limit=600
+# run: needs=postgres,postgis limit=600
 
 import json
+import os
 import shutil
+import subprocess
 
 import pg
+from datasets import point, version
 from project import ENVIRONMENTS, Project, full_id
 from schemas import valid
 from tap import at_exit, cases, contains, equal, fresh_folder, main, test
@@ -453,6 +456,57 @@ def what_runs_alone_and_does_not_restore(tmp):
     ran = rollback(p)
     equal(ran.status, 0, repr(ran))
     equal(state_of(p, "M-02"), ("blocked", "rolled_back"))
+
+
+WELLS = """\
+projection: wells
+store: postgis
+schema: wells
+sources:
+  - dataset: wells
+    version: 2026-02.0000000a
+    asset: features
+    into: pts
+    columns: {id: properties.id, geom: geometry}
+validate: {counts: catalog}
+"""
+
+
+@test
+def projections_are_not_rolled_back(tmp):
+    """Projections: a migration of a chain, one that a live projection is built on, and the projection itself."""
+    p = Project(tmp, postgis=True)
+    p.bundle("M-01", BASE, BASE_BACK, extra="depends_on: []\n")
+    p.bundle("M-02", "CREATE TABLE wells.pts (id text, geom geometry(Point, 4326));", "DROP TABLE wells.pts;", schemas=("wells",),
+             extra=f"depends_on: [{full_id('M-01')}]\n")
+    version(p, "wells", "2026-02.0000000a", [point("a", -98, 38)])
+    p.write("registry/projections/wells.yml", WELLS)
+    built(p)
+    was = p.entries()
+    for ident, words in ((full_id("M-02"), "PG-MIG-2026-01-01-02 runs inside the generations of projection \"wells\""),
+                         (full_id("M-01"), "projection \"wells\" is live and built on PG-MIG-2026-01-01-01 (PG-MIG-2026-01-01-02 depends on it)"),
+                         ("wells", "\"wells\" is a projection: it has generations, and no rollback")):
+        ran = rollback(p, ident)
+        equal(ran.status in (1, 5), True, repr(ran))
+        contains(ran.err, words)
+    contains(rollback(p, full_id("M-02")).err, "`kfmig switch wells` goes back to a kept generation")
+    equal(p.entries(), was)
+
+
+@test
+def evidence_holds(tmp):
+    """With evidence in the bundles both verifications agree that all is well, before and after, and applied once more it is exported again."""
+    p = four(tmp, environments=ENVIRONMENTS.replace("evidence: none", "evidence: bundle"))
+    for step in (lambda: rollback(p), lambda: p.build(full_id("M-04")), lambda: rollback(p, "--steps=2")):
+        ran = step()
+        equal(ran.status, 0, repr(ran))
+        verified = p.run("receipt", "verify", "dev")
+        equal(verified.status, 0, repr(verified))
+    script = os.environ["KFMIG_SRC"] + "/docs/verify.sh"
+    done = subprocess.run(["sh", script, "--export", pg.dsn(p.db, user=pg.SUPERUSER), "seen"], cwd=p.root, capture_output=True, text=True, check=False)
+    equal(done.returncode, 0, done.stdout + done.stderr)
+    done = subprocess.run(["sh", script, "--evidence", "bundle", "seen", "."], cwd=p.root, capture_output=True, text=True, check=False)
+    equal(done.returncode, 0, done.stdout + done.stderr)
 
 
 if __name__ == "__main__":
