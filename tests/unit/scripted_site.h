@@ -14,6 +14,11 @@
 #define OTHER_UUID "7f0c8b1e-0000-4000-8000-000000000002"
 #define MOMENT "2026-01-02T03:04:05.000006Z"
 
+/* A table as catalog_relations.sql has it that has an owner and nothing else to say. */
+#define RELATION_ROW(oid, schema, name, owner)                                                     \
+    oid " | r | " schema " | " name " | " owner " | 1 | NULL | NULL | p | NULL | NULL | f | f | d" \
+        " | NULL | NULL | NULL | NULL | NULL"
+
 /* What no scenario is about: hygiene, pins, catalogs that hold nothing. Behind everything else. */
 #define USUAL                                                                                      \
     "~ @pg_pin_query -> rows 1\n"                                                                  \

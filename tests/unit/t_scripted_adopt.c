@@ -289,9 +289,9 @@ static void one_of_a_chain(void)
 /* --- the cases */
 
 #define EXTENSION(version)                                                                         \
-    "~ @postgis_catalog_relations -> rows 3079 | 300 | extension |  | postgis | version "          \
+    "~ @postgis_catalog_functions* -> rows 3079 | 300 | extension |  | postgis | version "         \
     "| " version " | 1\n"
-#define RELATION(table) "1259 | 20000 | table | app | " table " | owner | kfmig | 1"
+#define RELATION(table) RELATION_ROW("20000", "app", table, "kfmig")
 #define TABLE "~ @postgis_catalog_relations -> rows " RELATION("t") "\n"
 #define RECORDED_ON(version) "~ @ledger_read_versions -> rows 2 | " version "\n"
 #define NO_ENTRY "~ @ledger_record_entry -> error 42501\n"

@@ -451,13 +451,12 @@ static void remembered_and_exported(void)
 
 #define REFUSED "environment \"dev\" is protected: nothing was "
 #define EXTENSION                                                                                  \
-    "~ @postgis_catalog_relations -> rows 3079 | 300 | extension |  | postgis | version | 3.3 | "  \
+    "~ @postgis_catalog_functions* -> rows 3079 | 300 | extension |  | postgis | version | 3.3 | " \
     "1\n"
 #define TABLE                                                                                      \
-    "~ @postgis_catalog_relations -> rows 1259 | 20000 | table | app | t | owner | kfmig | 1\n"
+    "~ @postgis_catalog_relations -> rows " RELATION_ROW("20000", "app", "t", "kfmig") "\n"
 #define PTS                                                                                        \
-    "~ @postgis_catalog_relations -> rows 1259 | 20001 | table | wells__g9 | pts | owner | kfmig " \
-    "| 1\n"
+    "~ @postgis_catalog_relations -> rows " RELATION_ROW("20001", "wells__g9", "pts", "kfmig") "\n"
 #define OTHER "~ INSERT INTO other.t* -> INSERT 0 1\n"
 #define IMPROVED "~ COMMENT ON TABLE wells.pts* -> COMMENT\n"
 #define MADE "created the database kfm"
@@ -539,7 +538,7 @@ static const struct {
     {"a protected environment's lost database", NULL, protects, NULL, recover_these, "", -1, ERR_PREFLIGHT, REFUSED "made; add --apply; --dry-run says what would be done"},
     {"a database that is not lost", NULL, NULL, &built, recover_these, "", -1, ERR_PREFLIGHT, "the database of \"dev\" is not lost: its ledger ... has 5 entries; `kfmig build dev`"},
     {"a database that is not empty", NULL, NULL, &empty, recover_these, TABLE, -1, ERR_PREFLIGHT, "the database of \"dev\" is not empty: table app.t; drop it, or give an empty one"},
-    {"a database with many things", NULL, NULL, &empty, recover_these, "~ @postgis_catalog_relations -> rows 1259 | 1 | table | app | a | owner | k | 1 ; 1259 | 2 | table | app | b | owner | k | 1 ; 1259 | 3 | table | app | c | owner | k | 1 ; 1259 | 4 | table | app | d | owner | k | 1\n", -1, ERR_PREFLIGHT, "is not empty: table app.a, table app.b, table app.c, ...; "},
+    {"a database with many things", NULL, NULL, &empty, recover_these, "~ @postgis_catalog_relations -> rows " RELATION_ROW("1", "app", "a", "k") " ; " RELATION_ROW("2", "app", "b", "k") " ; " RELATION_ROW("3", "app", "c", "k") " ; " RELATION_ROW("4", "app", "d", "k") "\n", -1, ERR_PREFLIGHT, "is not empty: table app.a, table app.b, table app.c, ...; "},
     {"a lost database, and nothing of that version", NULL, of_another_version, NULL, recover_these, "", -1, ERR_CONFIG, "no projection of dev is meant; `kfmig dataset list`"},
     {"a lost database, and a version that is nowhere", no_version, NULL, NULL, recover_these, "", -1, ERR_PREFLIGHT, "1 fault in what projections are made from; nothing was written ... there is no dataset version 2026-09.1a2b3c4d of wells"},
     {"a lost database, and an asset that is nowhere", no_asset, NULL, NULL, recover_these, "", -1, ERR_PREFLIGHT, "1 fault in what projections are made from"},

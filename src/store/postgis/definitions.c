@@ -10,10 +10,11 @@
 #include "store/postgis/queries.h"
 #include "store/postgis/query_sections.h"
 
-enum { VERSION_14 = 140000, VERSION_15 = 150000, N_QUERIES = 20 };
+enum { VERSION_14 = 140000, VERSION_15 = 150000, N_QUERIES = 21 };
 
 struct class_query {
     const struct pg_sql *sql;
+    void (*take)(struct build *b, const struct pg_rows *r); /* NULL: rows are facets */
     enum group group;
     enum extra extra;
     int since, until; /* server versions; until: the first that it is not for, 0: none */
@@ -22,28 +23,29 @@ struct class_query {
 
 /* An object's own query stands before those of its parts. */
 static const struct class_query queries[N_QUERIES] = {
-    {&postgis_catalog_relations, GROUP_RELATIONS, EXTRA_FILENODE, 0, 0, 0},
-    {&postgis_catalog_columns, GROUP_RELATIONS, EXTRA_POSITION, 0, 0, 0},
-    {&postgis_catalog_constraints, GROUP_RELATIONS, EXTRA_NONE, 0, 0, 0},
-    {&postgis_catalog_indexes, GROUP_RELATIONS, EXTRA_NONE, 0, 0, 0},
-    {&postgis_catalog_parts, GROUP_RELATIONS, EXTRA_PART, 0, 0, 0},
-    {&postgis_catalog_types, GROUP_TYPES, EXTRA_PART, 0, 0, 0},
-    {&postgis_catalog_functions, GROUP_FUNCTIONS, EXTRA_NONE, 0, 0, 0},
-    {&postgis_catalog_schemas, GROUP_SCHEMAS, EXTRA_NONE, 0, 0, 0},
-    {&postgis_catalog_operators, GROUP_OPERATORS, EXTRA_PART, 0, 0, 0},
-    {&postgis_catalog_roles, GROUP_ROLES, EXTRA_NONE, 0, 0, 0},
-    {&postgis_catalog_settings, GROUP_SETTINGS, EXTRA_NONE, 0, 0, 0},
-    {&postgis_catalog_default_privileges, GROUP_DEFAULT_PRIVILEGES, EXTRA_NONE, 0, 0, 0},
-    {&postgis_catalog_globals, GROUP_GLOBALS, EXTRA_NONE, 0, 0, 0},
-    {&postgis_catalog_subscriptions, GROUP_GLOBALS, EXTRA_NONE, VERSION_14, 0, 0},
-    {&postgis_catalog_subscriptions_13, GROUP_GLOBALS, EXTRA_NONE, 0, VERSION_14, 0},
-    {&postgis_catalog_publications, GROUP_PUBLICATIONS, EXTRA_NONE, 0, 0, 0},
-    {&postgis_catalog_since_15, GROUP_PUBLICATIONS, EXTRA_NONE, VERSION_15, 0, 0},
+    {&postgis_catalog_relations, rows_relations, GROUP_RELATIONS, EXTRA_NONE, 0, 0, 0},
+    {&postgis_catalog_columns, rows_columns, GROUP_RELATIONS, EXTRA_NONE, 0, 0, 0},
+    {&postgis_catalog_constraints, rows_constraints, GROUP_RELATIONS, EXTRA_NONE, 0, 0, 0},
+    {&postgis_catalog_names, rows_names, GROUP_RELATIONS, EXTRA_NONE, 0, 0, 0},
+    {&postgis_catalog_indexes, rows_indexes, GROUP_RELATIONS, EXTRA_NONE, 0, 0, 0},
+    {&postgis_catalog_parts, NULL, GROUP_RELATIONS, EXTRA_PART, 0, 0, 0},
+    {&postgis_catalog_types, NULL, GROUP_TYPES, EXTRA_PART, 0, 0, 0},
+    {&postgis_catalog_functions, NULL, GROUP_FUNCTIONS, EXTRA_NONE, 0, 0, 0},
+    {&postgis_catalog_schemas, NULL, GROUP_SCHEMAS, EXTRA_NONE, 0, 0, 0},
+    {&postgis_catalog_operators, NULL, GROUP_OPERATORS, EXTRA_PART, 0, 0, 0},
+    {&postgis_catalog_roles, NULL, GROUP_ROLES, EXTRA_NONE, 0, 0, 0},
+    {&postgis_catalog_settings, NULL, GROUP_SETTINGS, EXTRA_NONE, 0, 0, 0},
+    {&postgis_catalog_default_privileges, NULL, GROUP_DEFAULT_PRIVILEGES, EXTRA_NONE, 0, 0, 0},
+    {&postgis_catalog_globals, NULL, GROUP_GLOBALS, EXTRA_NONE, 0, 0, 0},
+    {&postgis_catalog_subscriptions, NULL, GROUP_GLOBALS, EXTRA_NONE, VERSION_14, 0, 0},
+    {&postgis_catalog_subscriptions_13, NULL, GROUP_GLOBALS, EXTRA_NONE, 0, VERSION_14, 0},
+    {&postgis_catalog_publications, NULL, GROUP_PUBLICATIONS, EXTRA_NONE, 0, 0, 0},
+    {&postgis_catalog_since_15, NULL, GROUP_PUBLICATIONS, EXTRA_NONE, VERSION_15, 0, 0},
     /* Comments of objects of several groups: read for whatever is read. */
-    {&postgis_catalog_notes, GROUP_COUNT, EXTRA_NONE, 0, 0, 0},
+    {&postgis_catalog_notes, NULL, GROUP_COUNT, EXTRA_NONE, 0, 0, 0},
     /* Of several groups, too, and few. */
-    {&postgis_catalog_given, GROUP_COUNT, EXTRA_GIVEN, 0, 0, 2},
-    {&postgis_catalog_given_globals, GROUP_GLOBALS, EXTRA_GIVEN, 0, 0, 2},
+    {&postgis_catalog_given, NULL, GROUP_COUNT, EXTRA_GIVEN, 0, 0, 2},
+    {&postgis_catalog_given_globals, NULL, GROUP_GLOBALS, EXTRA_GIVEN, 0, 0, 2},
 };
 
 enum group group_of_class(uint32_t classid)
@@ -259,6 +261,16 @@ struct definitions *definitions_add(struct arena *a, struct pg *s,
     return d;
 }
 
+static void take_rows(struct build *b, const struct class_query *q, const struct pg_rows *r)
+{
+    if (q->take != NULL) {
+        b->last = NULL;
+        q->take(b, r);
+    } else {
+        build_rows(b, r, q->extra);
+    }
+}
+
 void definitions_take(struct definitions *d, struct catalog *out)
 {
     struct build b;
@@ -266,7 +278,7 @@ void definitions_take(struct definitions *d, struct catalog *out)
     b.in_clear = d->in_clear;
     for (size_t i = 0; i < N_QUERIES; i++) {
         if (d->rows[i] != NULL) {
-            build_rows(&b, d->rows[i], queries[i].extra);
+            take_rows(&b, &queries[i], d->rows[i]);
             pg_rows_free(d->rows[i]);
             d->rows[i] = NULL;
         }

@@ -23,6 +23,57 @@ struct rendering {
     bool was_empty; /* a list had nothing to say */
 };
 
+void facet_mark(struct buf *out, char mark, const char *payload)
+{
+    buf_putc(out, MARK);
+    buf_putc(out, mark);
+    for (const char *p = payload; *p != '\0'; p++) {
+        buf_puts(out, *p == END ? "\x02\x02" : "");
+        if (*p != END) {
+            buf_putc(out, *p);
+        }
+    }
+    buf_putc(out, END);
+}
+
+void facet_unquote(struct buf *out, const char *quoted)
+{
+    if (quoted[0] != '"') {
+        buf_puts(out, quoted);
+        return;
+    }
+    for (const char *p = quoted + 1; *p != '\0' && p[1] != '\0'; p++) {
+        buf_putc(out, *p);
+        p += *p == '"' ? 1 : 0;
+    }
+}
+
+static void add_element(struct buf *out, const char *text)
+{
+    buf_putc(out, '"');
+    for (; *text != '\0'; text++) {
+        if (*text == '"' || *text == '\\') {
+            buf_putc(out, '\\');
+        }
+        buf_putc(out, *text);
+    }
+    buf_putc(out, '"');
+}
+
+void facet_mark_list(struct buf *out, char mark, const char *before, const char *list,
+                     const char *by_default)
+{
+    const char *const parts[] = {before, list, by_default};
+    struct buf array = {0};
+    for (size_t i = 0; i < 3 && parts[i] != NULL; i++) {
+        buf_putc(&array, i == 0 ? '{' : ',');
+        add_element(&array, parts[i]);
+    }
+    buf_putc(&array, '}');
+    facet_mark(out, mark, buf_str(&array));
+    buf_release(&array);
+}
+
 const char *facet_line(struct arena *a, const char *s)
 {
     if (strpbrk(s, "\t\n\\") == NULL) {

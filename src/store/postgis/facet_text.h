@@ -17,6 +17,7 @@
 #include <stdbool.h>
 
 #include "base/arena.h"
+#include "base/bytes.h"
 
 /* The facet's value on one line, or NULL: the format has no such facet, or nothing but defaults to
  * say. *has_sql (may be NULL): it holds deparsed SQL. In a. */
@@ -28,6 +29,13 @@ const char *facet_normal(struct arena *a, const char *sent);
  * has a digest; privileges and options as there. Not on one line. NULL as there. For statements that say
  * what stands there; nothing of it is recorded anywhere. In a. */
 const char *facet_clear(struct arena *a, const char *sent);
+/* What facet_value() takes, made: a payload with its mark. list: an array of one with what stands before it,
+ * itself, and for privileges those by default (else NULL). */
+void facet_mark(struct buf *out, char mark, const char *payload);
+void facet_mark_list(struct buf *out, char mark, const char *before, const char *list,
+                     const char *by_default);
+/* The name that quote_ident() made of one, "a" of a and of "a". */
+void facet_unquote(struct buf *out, const char *quoted);
 /* Names may hold anything; a definition is lines of "facet TAB value". In a. */
 const char *facet_line(struct arena *a, const char *s);
 

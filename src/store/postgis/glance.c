@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "store/postgis/facet_text.h"
 #include "store/postgis/observer.h"
 #include "store/postgis/queries.h"
 
@@ -113,13 +114,7 @@ static void take_modes(struct observer *o, const char *oids, const char *modes)
 static const char *unquoted(struct arena *a, const char *text)
 {
     struct buf b = {0};
-    if (text[0] != '"') {
-        return arena_strdup(a, text);
-    }
-    for (const char *p = text + 1; *p != '\0' && p[1] != '\0'; p++) {
-        buf_putc(&b, *p);
-        p += *p == '"' ? 1 : 0;
-    }
+    facet_unquote(&b, text);
     const char *name = arena_strdup(a, buf_str(&b));
     buf_release(&b);
     return name;

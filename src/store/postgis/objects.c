@@ -19,19 +19,6 @@ enum column {
     AT_EXTRA_2
 };
 
-struct place_in_row {
-    int64_t position;
-    const char *name;
-};
-
-/* An object that still grows. */
-struct object_draft {
-    struct catalog_object o; /* first: the catalog points to it */
-    size_t cap, cap_parts;
-    struct place_in_row *columns;
-    size_t n_columns, cap_columns;
-};
-
 static struct facet *add_facet(struct build *b, struct object_draft *d, const char *name,
                                const char *value)
 {
@@ -68,6 +55,27 @@ static struct object_draft *draft_new(struct build *b, uint32_t classid, uint32_
 
 /* Things without an oid are found by name; so is what bears the name of another (a parameter and a
  * role with settings). */
+struct object_draft *build_named(struct build *b, uint32_t classid, uint32_t objid,
+                                 const struct object *o)
+{
+    struct arena_mark m = arena_mark(b->a);
+    const char *text = object_text(b->a, o);
+    struct object_draft *d = table_gets(&b->out->by_text, text);
+    arena_reset(b->a, m);
+    return d != NULL ? d : draft_new(b, classid, objid, o);
+}
+
+struct object_draft *build_at(struct build *b, uint32_t classid, uint32_t objid)
+{
+    struct object_draft *d = b->last;
+    if (d == NULL || d->o.classid != classid || d->o.objid != objid) {
+        d = (struct object_draft *)catalog_at(b->out, classid, objid);
+    }
+    bool is_part = d != NULL && (d->o.classid != classid || d->o.objid != objid);
+    b->last = is_part ? NULL : d;
+    return b->last;
+}
+
 static struct object_draft *draft_named(struct build *b, const struct pg_rows *r, size_t i,
                                         uint32_t classid, uint32_t objid)
 {
@@ -75,11 +83,7 @@ static struct object_draft *draft_named(struct build *b, const struct pg_rows *r
     if (object_kind_parse(pg_text(r, i, AT_KIND), &o.kind) != 0) {
         BUG("a class query names a kind that is none");
     }
-    struct arena_mark m = arena_mark(b->a);
-    const char *text = object_text(b->a, &o);
-    struct object_draft *d = table_gets(&b->out->by_text, text);
-    arena_reset(b->a, m);
-    return d != NULL ? d : draft_new(b, classid, objid, &o);
+    return build_named(b, classid, objid, &o);
 }
 
 /* The object a row is about; NULL for a part of what is no managed object. */
@@ -87,15 +91,7 @@ static struct object_draft *draft_of(struct build *b, const struct pg_rows *r, s
 {
     uint32_t classid = (uint32_t)pg_int(r, i, AT_CLASS);
     uint32_t objid = (uint32_t)pg_int(r, i, AT_OBJECT);
-    if (b->last != NULL && classid != 0 && b->last->o.classid == classid &&
-        b->last->o.objid == objid) {
-        return b->last;
-    }
-    struct object_draft *d =
-        classid != 0 ? (struct object_draft *)catalog_at(b->out, classid, objid) : NULL;
-    if (d != NULL && (d->o.classid != classid || d->o.objid != objid)) {
-        d = NULL; /* a part's address */
-    }
+    struct object_draft *d = classid != 0 ? build_at(b, classid, objid) : NULL;
     if (d == NULL && !pg_null(r, i, AT_KIND)) {
         d = draft_named(b, r, i, classid, objid);
     }
@@ -108,14 +104,6 @@ static void take_extra(struct build *b, struct object_draft *d, const struct pg_
 {
     switch (extra) {
     case EXTRA_NONE:
-        return;
-    case EXTRA_POSITION:
-        ARENA_GROW(b->a, d->columns, d->n_columns, d->cap_columns);
-        d->columns[d->n_columns++] = (struct place_in_row){
-            pg_int(r, i, AT_EXTRA), d->o.facets[d->o.n_facets - 1].name + strlen("column ")};
-        return;
-    case EXTRA_FILENODE:
-        d->o.filenode = (uint32_t)pg_int(r, i, AT_EXTRA);
         return;
     case EXTRA_GIVEN:
         d->o.is_given = true;
@@ -131,21 +119,44 @@ static void take_extra(struct build *b, struct object_draft *d, const struct pg_
 void build_begin(struct build *b, struct arena *a, int format, struct catalog *out)
 {
     *b = (struct build){.a = a, .out = out};
+    b->names.a = a;
     *out = (struct catalog){.a = a, .format = format, .by_text = {.a = a}, .by_oid = {.a = a}};
+}
+
+/* NULL: the format has no such facet. *has_sql: as facet_value(). */
+static const char *value_of(struct build *b, const char *sent, bool *has_sql)
+{
+    *has_sql = false;
+    return b->in_clear ? facet_clear(b->a, sent) : facet_value(b->a, b->out->format, sent, has_sql);
+}
+
+static void add_value(struct build *b, struct object_draft *d, const char *name, const char *value,
+                      const char *sent)
+{
+    struct facet *f = add_facet(b, d, facet_line(b->a, name), value);
+    f->sent = sent != NULL ? arena_strdup(b->a, sent) : NULL;
+}
+
+bool build_facet(struct build *b, struct object_draft *d, const char *name, const char *sent)
+{
+    bool has_sql = false;
+    const char *value = value_of(b, sent, &has_sql);
+    if (value != NULL) {
+        add_value(b, d, name, value, has_sql ? sent : NULL);
+    }
+    return value != NULL;
 }
 
 static void build_row(struct build *b, const struct pg_rows *r, size_t i, enum extra extra)
 {
     bool has_sql = false;
     const char *sent = pg_text(r, i, AT_VALUE);
-    const char *value =
-        b->in_clear ? facet_clear(b->a, sent) : facet_value(b->a, b->out->format, sent, &has_sql);
+    const char *value = value_of(b, sent, &has_sql);
     struct object_draft *d = value != NULL ? draft_of(b, r, i) : NULL;
     if (d == NULL) {
         return;
     }
-    struct facet *f = add_facet(b, d, facet_line(b->a, pg_text(r, i, AT_FACET)), value);
-    f->sent = has_sql ? arena_strdup(b->a, sent) : NULL;
+    add_value(b, d, pg_text(r, i, AT_FACET), value, has_sql ? sent : NULL);
     take_extra(b, d, r, i, extra);
 }
 
@@ -159,8 +170,8 @@ void build_rows(struct build *b, const struct pg_rows *r, enum extra extra)
 
 static int by_position(const void *a, const void *b)
 {
-    const struct place_in_row *x = a;
-    const struct place_in_row *y = b;
+    const struct column_draft *x = a;
+    const struct column_draft *y = b;
     return (x->position > y->position) - (x->position < y->position);
 }
 
