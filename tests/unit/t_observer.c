@@ -75,7 +75,8 @@ static void command(struct pg *s, const char *sql)
     must(pg_command(s, sql, tag, NULL, &e), sql);
 }
 
-static struct observer_memory memory;
+static struct arena of_session;
+static struct observer_memory memory = {.a = &of_session};
 
 static struct observer *start(struct pg *s)
 {
@@ -213,6 +214,13 @@ static const char *const quiet_cases[] = {
     "CREATE TABLE app.n (r int4range, EXCLUDE USING gist (r WITH &&));;COMMENT ON CONSTRAINT n_r_excl ON app.n IS 'apart'",
     "+CREATE INDEX ON app.a USING hash (id)",
     "+CREATE TABLE app.n (a int);;CREATE INDEX n_a ON app.n (a);;CREATE INDEX a_too ON app.a (id);;COMMENT ON TABLE app.a IS 'both'",
+    "CREATE TABLE app.n (a text, b text COLLATE \"C\", c varchar(9));;CREATE INDEX ON app.n (a text_pattern_ops, b);;CREATE INDEX ON app.n (b COLLATE \"POSIX\", a COLLATE \"C\")",
+    "+CREATE TABLE app.n (a text, b text COLLATE \"C\");;CREATE INDEX ON app.n (b COLLATE \"default\", a COLLATE \"C\")",
+    "+CREATE TABLE app.n (a text) WITH (fillfactor = 70, toast.autovacuum_enabled = off)",
+    "+CREATE TABLE app.n (h hstore);;CREATE INDEX ON app.n USING gist (h);;CREATE INDEX ON app.n USING gin (h)",
+    "CREATE TABLE app.n (a int CONSTRAINT there NOT NULL, UNIQUE (a) DEFERRABLE INITIALLY DEFERRED, CHECK (a > 0) NO INHERIT);;COMMENT ON CONSTRAINT n_a_key ON app.n IS 'once'",
+    "+CREATE TABLE app.n (a int);;COMMENT ON TABLE app.n IS 'n';;COMMENT ON TABLE app.n IS NULL",
+    "+CREATE TABLE app.n (a int, b text COMPRESSION pglz DEFAULT 'x' NOT NULL, c timestamptz[]);;COMMENT ON COLUMN app.n.c IS 'c'",
     "COMMENT ON COLUMN app.a.id IS 'id'",
     "COMMENT ON SCHEMA app IS 'app'",
     "CREATE TABLE app.n (a bigserial)",

@@ -163,7 +163,7 @@ static void terminated_quietly(void)
 #define NOTED "COMMENT ON TABLE t IS 'x' -> COMMENT\n"
 #define HELD(modes, code)                                                                          \
     "@postgis_glance_held -> rows {} | 2 | {1259} | {" modes "} | 0 | 3 | 0 | 700 | u u | t | "    \
-    "2026-01-02T03:04:05.000006Z | " code "\n"
+    "2026-01-02T03:04:05.000006Z | " code " | f\n"
 #define COUNTED "@postgis_observe_counters -> rows 1259 | pg_class | 1 | 0 | 0\n"
 #define QUIETLY_GUARDED                                                                            \
     "@ledger_record_begin -> SET\n@ledger_record_guard_quiet -> rows t | t | t | t | t | \n"

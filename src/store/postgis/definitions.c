@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "store/postgis/objects.h"
+#include "store/postgis/held.h"
 #include "store/postgis/queries.h"
 #include "store/postgis/query_sections.h"
 
@@ -135,31 +135,25 @@ const char *oids_array(struct arena *a, const struct oids *l)
 }
 
 /* A query's conditions say "$1::oid[] IS NULL OR x = ANY ($1::oid[])". With the first half no plan
- * for a few objects could be kept, so the text for a few is the file's without it. For those that an
- * earlier query of the same flight found, a setting takes the parameter's place. */
-static const struct pg_sql *for_few(size_t at, bool held)
+ * for a few objects could be kept, so the text for a few is the file's without it. */
+static const struct pg_sql *for_few(size_t at)
 {
     static const char either[] = "$1::oid[] IS NULL OR ";
-    static const char param[] = "$1::oid[]";
-    static struct pg_sql few[2][N_QUERIES];
-    struct pg_sql *out = &few[held][at];
+    static struct pg_sql few[N_QUERIES];
+    struct pg_sql *out = &few[at];
     if (out->text != NULL) {
         return out;
     }
     const struct pg_sql *all = queries[at].sql;
     struct buf text = {0};
     const char *p = all->text;
-    for (const char *hit = strstr(p, param); hit != NULL; hit = strstr(p, param)) {
+    for (const char *hit = strstr(p, either); hit != NULL; hit = strstr(p, either)) {
         buf_add(&text, p, (size_t)(hit - p));
-        bool is_either = strncmp(hit, either, strlen(either)) == 0;
-        p = hit + strlen(is_either ? either : param);
-        buf_puts(&text, is_either ? ""
-                        : held    ? "(SELECT current_setting('kfmig.held')::oid[])::oid[]"
-                                  : param);
+        p = hit + strlen(either);
     }
     buf_puts(&text, p);
-    char *name = mem_alloc(strlen(all->name) + sizeof "_held");
-    (void)sprintf(name, "%s_%s", all->name, held ? "held" : "few");
+    char *name = mem_alloc(strlen(all->name) + sizeof "_few");
+    (void)sprintf(name, "%s_few", all->name);
     *out = (struct pg_sql){name, text.p};
     return out;
 }
@@ -168,6 +162,8 @@ struct definitions {
     struct arena *a;
     int format;
     bool in_clear;
+    const struct held_rows *held; /* made of these, which are the caller's, or NULL */
+    const struct table *names;
     struct pg_rows *rows[N_QUERIES];
     const char *params[GROUP_COUNT + 1][1];
 };
@@ -225,21 +221,9 @@ static void add_some(struct definitions *d, struct pg *s, const struct definitio
         few = few && !(w->no_parts && queries[i].sql == &postgis_catalog_parts) &&
               (queries[i].sql != &postgis_catalog_given || (w->given && w->format != 1));
         if (few) {
-            pg_batch_add(s, chosen(for_few(i, false), w), d->params[g], 1, &d->rows[i]);
+            pg_batch_add(s, chosen(for_few(i), w), d->params[g], 1, &d->rows[i]);
         } else if (whole) {
             pg_batch_add(s, chosen(queries[i].sql, w), NULL, 0, &d->rows[i]);
-        }
-    }
-}
-
-/* Relations without parts. */
-static void add_held(struct definitions *d, struct pg *s, const struct definitions_wanted *w)
-{
-    for (size_t i = 0; i < N_QUERIES; i++) {
-        const struct class_query *q = &queries[i];
-        if ((q->group == GROUP_RELATIONS && q->sql != &postgis_catalog_parts) ||
-            q->sql == &postgis_catalog_notes) {
-            pg_batch_add(s, chosen(for_few(i, true), w), NULL, 0, &d->rows[i]);
         }
     }
 }
@@ -253,8 +237,6 @@ struct definitions *definitions_add(struct arena *a, struct pg *s,
     d->in_clear = w->in_clear;
     if (w->all) {
         add_all(d, s, w);
-    } else if (w->held) {
-        add_held(d, s, w);
     } else {
         add_some(d, s, w);
     }
@@ -271,11 +253,23 @@ static void take_rows(struct build *b, const struct class_query *q, const struct
     }
 }
 
+struct definitions *definitions_held(struct arena *a, int format, const struct held_rows *held,
+                                     const struct table *names)
+{
+    struct definitions *d = ARENA_NEW(a, struct definitions);
+    *d = (struct definitions){.a = a, .format = format, .held = held, .names = names};
+    return d;
+}
+
 void definitions_take(struct definitions *d, struct catalog *out)
 {
     struct build b;
     build_begin(&b, d->a, d->format, out);
     b.in_clear = d->in_clear;
+    if (d->held != NULL) {
+        b.names = *d->names;
+        held_build(&b, d->held);
+    }
     for (size_t i = 0; i < N_QUERIES; i++) {
         if (d->rows[i] != NULL) {
             take_rows(&b, &queries[i], d->rows[i]);
@@ -284,14 +278,6 @@ void definitions_take(struct definitions *d, struct catalog *out)
         }
     }
     build_end(&b);
-}
-
-void definitions_drop(struct definitions *d)
-{
-    for (size_t i = 0; i < N_QUERIES; i++) {
-        pg_rows_free(d->rows[i]);
-        d->rows[i] = NULL;
-    }
 }
 
 enum pins pins_for(const struct pg *s)

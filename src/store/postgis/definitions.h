@@ -75,7 +75,6 @@ struct definitions_wanted {
     bool all;
     bool in_clear; /* values as facet_clear() has them; fingerprints are then no fingerprints */
     bool no_parts, no_labels;
-    bool held;  /* of relations those that glance_held.sql found, instead of oids */
     bool given; /* some of the oids are those of what came with the server or an extension */
     bool whole[GROUP_COUNT];
     struct oids {
@@ -93,8 +92,11 @@ const char *oids_array(struct arena *a, const struct oids *l); /* "{1,2}" for an
 struct definitions;
 struct definitions *definitions_add(struct arena *a, struct pg *s,
                                     const struct definitions_wanted *w);
+/* The same of rows that are there already, and live until they are taken, as held_is_whole() wants them. */
+struct held_rows;
+struct definitions *definitions_held(struct arena *a, int format, const struct held_rows *held,
+                                     const struct table *names);
 void definitions_take(struct definitions *d, struct catalog *out); /* sorted by text */
-void definitions_drop(struct definitions *d);                      /* unread */
 
 /* The settings that definitions are read under, around whatever else is added to the batch; in an
  * open transaction they and the locks of reading are undone. */

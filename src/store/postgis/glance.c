@@ -22,17 +22,8 @@ enum {
     HELD_USERS,
     HELD_COUNTS,
     HELD_NOW,
-    HELD_CODE
-};
-enum {
-    REL_OID,
-    REL_KIND,
-    REL_SCHEMA,
-    REL_NAME,
-    REL_IS_TEMPORARY,
-    REL_FILENODE,
-    REL_OWNER,
-    REL_IS_PART
+    HELD_CODE,
+    HELD_DOMAINS
 };
 enum { BOTH_RUN_LOCKS = 3 };
 
@@ -44,15 +35,11 @@ static const char *const expected[] = {"pg_class",   "pg_attribute",   "pg_type"
 void glance_add(struct observer *o, struct pg *s)
 {
     struct glance *g = &o->glance;
-    const struct definitions_wanted w = {
-        .format = o->base->format, .held = true, .no_parts = true, .no_labels = true};
     pins_add(s, PINS_SAVEPOINT, false);
     pg_batch_add(s, &postgis_observe_mark, NULL, 0, NULL);
     pg_batch_add(s, &postgis_glance_held, NULL, 0, &g->held);
     pg_batch_add(s, &postgis_observe_counters, &o->catalogs, 1, &g->counters);
-    pg_batch_add(s, &postgis_glance_relations, NULL, 0, &g->relations);
-    pg_batch_add(s, &postgis_glance_rows, NULL, 0, &g->rows);
-    g->definitions = g->makes ? definitions_add(o->a, s, &w) : NULL;
+    held_add(s, &g->rows, g->makes);
     o->is_pinned = true;
 }
 
@@ -120,17 +107,18 @@ static const char *unquoted(struct arena *a, const char *text)
     return name;
 }
 
-static void take_relations(struct observer *o, const struct pg_rows *r)
+static void take_relations(struct observer *o, const struct held_rows *rows)
 {
-    for (size_t i = 0; i < pg_rows_n(r); i++) {
-        struct lock *l = lock_of(o, (uint32_t)pg_int(r, i, REL_OID));
-        l->kind = pg_text(r, i, REL_KIND)[0];
-        l->schema = unquoted(o->a, pg_text(r, i, REL_SCHEMA));
-        l->name = arena_strdup(o->a, pg_text(r, i, REL_NAME));
-        l->is_temporary = pg_bool(r, i, REL_IS_TEMPORARY);
-        l->filenode = (uint32_t)pg_int(r, i, REL_FILENODE);
-        l->owner = (uint32_t)pg_int(r, i, REL_OWNER);
-        l->is_part = pg_bool(r, i, REL_IS_PART);
+    for (size_t i = 0; i < held_n(rows); i++) {
+        struct held_relation r = held_at(rows, i);
+        struct lock *l = lock_of(o, r.oid);
+        l->kind = r.kind;
+        l->schema = unquoted(o->a, r.quoted_schema);
+        l->name = arena_strdup(o->a, r.name);
+        l->is_temporary = r.is_temporary;
+        l->filenode = r.filenode;
+        l->owner = r.owner;
+        l->is_part = r.is_part;
     }
 }
 
@@ -210,7 +198,7 @@ static bool take(struct observer *o)
     o->n_moved = 0;
     o->now = (struct sensed){.by_oid = {.a = o->a}};
     g->had_run_locks = pg_int(r, 0, HELD_RUN_LOCKS) == BOTH_RUN_LOCKS;
-    if (pg_bool(r, 0, HELD_CODE) || pg_int(r, 0, HELD_OTHERS) != 0 ||
+    if (pg_bool(r, 0, HELD_CODE) || pg_bool(r, 0, HELD_DOMAINS) || pg_int(r, 0, HELD_OTHERS) != 0 ||
         pg_int(r, 0, HELD_ADVISORY) != 0 || pg_null(r, 0, HELD_RELATIONS) || ids <= 0 ||
         ids >= INT32_MAX) {
         return false;
@@ -225,8 +213,8 @@ static bool take(struct observer *o)
     o->now.ledger = o->ledger;
     take_counters(o, g->counters);
     take_modes(o, pg_text(r, 0, HELD_RELATIONS), pg_text(r, 0, HELD_MODES));
-    take_relations(o, g->relations);
-    return is_all_plain(o);
+    take_relations(o, &g->rows);
+    return is_all_plain(o) && held_found(o->a, &g->rows, ids, &g->found);
 }
 
 void glance_release(struct observer *o)
@@ -234,13 +222,8 @@ void glance_release(struct observer *o)
     struct glance *g = &o->glance;
     pg_rows_free(g->held);
     pg_rows_free(g->counters);
-    pg_rows_free(g->relations);
-    pg_rows_free(g->rows);
-    if (g->definitions != NULL) {
-        definitions_drop(g->definitions);
-    }
-    g->held = g->counters = g->relations = g->rows = NULL;
-    g->definitions = NULL;
+    g->held = g->counters = NULL;
+    held_release(&g->rows);
 }
 
 bool glance_take(struct observer *o)
@@ -253,23 +236,31 @@ bool glance_take(struct observer *o)
     return o->glance.is_taken;
 }
 
-struct pg_rows *glance_rows(struct observer *o)
+/* Comments on anything else than relations and columns would have to be read by other oids. */
+static bool has_all_comments(const struct observer *o)
 {
-    struct pg_rows *r = o->glance.rows;
-    o->glance.rows = NULL;
-    return r;
+    int64_t n = 0;
+    for (size_t i = 0; i < o->glance.found.n; i++) {
+        n += o->glance.found.v[i].catalog == PG_DESCRIPTION ? o->glance.found.v[i].n : 0;
+    }
+    for (size_t i = 0; i < o->n_moved; i++) {
+        const struct row_tally *t = &o->moved[i].rows;
+        n -= o->moved[i].oid == PG_DESCRIPTION ? t->inserted + t->updated + t->deleted : 0;
+    }
+    return n == 0;
 }
 
 /* Only what is new and has no parts was read in full. */
 struct definitions *glance_definitions(struct observer *o)
 {
-    struct definitions *d = o->glance.definitions;
-    for (size_t i = 0; d != NULL && i < o->candidates.n; i++) {
+    const struct table *names = o->memory != NULL ? o->memory->names : NULL;
+    for (size_t i = 0; i < o->candidates.n; i++) {
         const struct suspect *c = o->candidates.rows[i].value;
         if (catalog_at(o->base, c->classid, c->objid) != NULL) {
             return NULL;
         }
     }
-    o->glance.definitions = NULL;
-    return d;
+    return has_all_comments(o) && held_is_whole(o->a, &o->glance.rows, names)
+               ? definitions_held(o->a, o->base->format, &o->glance.rows, names)
+               : NULL;
 }

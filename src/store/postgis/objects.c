@@ -76,6 +76,16 @@ struct object_draft *build_at(struct build *b, uint32_t classid, uint32_t objid)
     return b->last;
 }
 
+const struct column_draft *build_column(const struct object_draft *d, int64_t position)
+{
+    for (size_t i = 0; i < d->n_columns; i++) {
+        if (d->columns[i].position == position) {
+            return &d->columns[i];
+        }
+    }
+    return NULL;
+}
+
 static struct object_draft *draft_named(struct build *b, const struct pg_rows *r, size_t i,
                                         uint32_t classid, uint32_t objid)
 {

@@ -44,14 +44,8 @@ void build_end(struct build *b); /* sorts, fingerprints, indexes by text */
 struct object_draft *build_at(struct build *b, uint32_t classid, uint32_t objid);
 struct object_draft *build_named(struct build *b, uint32_t classid, uint32_t objid,
                                  const struct object *o);
+/* The column of d with that number; NULL: it has none. */
+const struct column_draft *build_column(const struct object_draft *d, int64_t position);
 bool build_facet(struct build *b, struct object_draft *d, const char *name, const char *sent);
-
-/* Rows of catalogs that say what relations are, as the query of that name sends them. Whoever reads them in
- * this order has each one's object, columns and names before what mentions them. */
-void rows_relations(struct build *b, const struct pg_rows *r);
-void rows_columns(struct build *b, const struct pg_rows *r);
-void rows_names(struct build *b, const struct pg_rows *r);
-void rows_constraints(struct build *b, const struct pg_rows *r);
-void rows_indexes(struct build *b, const struct pg_rows *r);
 
 #endif

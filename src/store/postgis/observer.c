@@ -122,6 +122,18 @@ static int look(struct observer *o, struct err *e)
     return o->is_quiet && glance_take(o) ? 0 : sense(o, e);
 }
 
+/* Names of operator classes are remembered, with their schemas'. */
+static void forget_names(struct observer *o)
+{
+    for (size_t i = 0; o->memory != NULL && i < o->n_moved; i++) {
+        const struct moved *m = &o->moved[i];
+        if (m->oid == PG_OPCLASS ||
+            (m->oid == PG_NAMESPACE && m->rows.updated + m->rows.deleted > 0)) {
+            o->memory->backend_pid = 0; /* all is read again */
+        }
+    }
+}
+
 int observer_finish(struct observer *o, struct pg *s, const struct catalog *base,
                     struct observation *out, struct err *e)
 {
@@ -130,6 +142,7 @@ int observer_finish(struct observer *o, struct pg *s, const struct catalog *base
     o->base = base;
     o->out = out;
     int rc = look(o, e);
+    forget_names(o);
     if (rc == 0) {
         rc = reconcile(o, e);
     }

@@ -20,7 +20,7 @@
 #ifndef KFMIG_STORE_POSTGIS_OBSERVER_H
 #define KFMIG_STORE_POSTGIS_OBSERVER_H
 
-#include "store/postgis/definitions.h"
+#include "store/postgis/held.h"
 
 enum lock_mode {
     LOCKED_ACCESS_SHARE = 1,
@@ -135,17 +135,18 @@ struct round {
 /* What glance.c asked for; freed by glance_release(), parts of it by who takes them. */
 struct glance {
     bool makes; /* tables: their definitions are read as well */
-    struct pg_rows *held, *counters, *relations, *rows;
-    struct definitions *definitions;
-    bool is_taken;      /* it sufficed: o->now and o->moved are of it */
-    bool had_run_locks; /* both of the run's locks were held */
+    struct pg_rows *held, *counters;
+    struct held_rows rows;
+    struct founds found; /* of what the transaction wrote */
+    bool is_taken;       /* it sufficed: o->now and o->moved are of it */
+    bool had_run_locks;  /* both of the run's locks were held */
 };
 
 struct observer {
     struct arena *a;
     /* start */
     struct observer_memory *memory;
-    struct pg_rows *r_begin, *r_ledger, *r_catalogs, *r_tables;
+    struct pg_rows *r_begin, *r_ledger, *r_catalogs, *r_names, *r_tables;
     const char *catalogs; /* as in struct observer_memory */
     struct powers_asked r_powers;
     struct powers powers;
@@ -197,12 +198,11 @@ const struct taken *taken_of(const struct observer *o, uint32_t oid, enum taken_
 void take_counters(struct observer *o, const struct pg_rows *r);
 
 /* glance.c: the same and more, of a transaction of nothing but quiet statements. add: pg_batch_add()s, in
- * kfmig's savepoint; take, when the batch was run; false: it does not suffice, sense() must look. rows: what
- * observe_rows.sql would have found, freed by the caller. definitions: of all candidates, NULL: not of all.
- * release: whatever nobody took. */
+ * kfmig's savepoint; take, when the batch was run; true: it suffices, and glance.found is what
+ * observe_rows.sql would have found; false: sense() must look. definitions: of all candidates, NULL: not of
+ * all. release: its rows. */
 void glance_add(struct observer *o, struct pg *s);
 bool glance_take(struct observer *o);
-struct pg_rows *glance_rows(struct observer *o);
 struct definitions *glance_definitions(struct observer *o);
 void glance_release(struct observer *o);
 

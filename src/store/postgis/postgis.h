@@ -74,6 +74,7 @@ struct observer_memory {
     int backend_pid; /* 0: nothing read yet */
     struct digest ledger;
     char catalogs[1024]; /* the oids of all system catalogs, as an array */
+    struct table *names; /* of operator classes, by address_key(); NULL: not read */
     int powers_pid;      /* whose powers these are; 0: nobody's yet */
     struct powers powers;
     struct arena *a; /* of their texts, by the caller; NULL: the first observer's */

@@ -8,8 +8,6 @@
 #include "store/postgis/queries.h"
 #include "store/postgis/query_sections.h"
 
-/* Catalogs in what observe_rows.sql returns that are none. */
-enum { ROW_OF_LOCK = 0, ROW_OF_TOAST = 1 };
 enum { COL_CATALOG, COL_N, COL_CLASS, COL_OBJECT, COL_EXTENSION };
 
 static const struct catalog_source sources[] = {
@@ -142,17 +140,6 @@ struct row_search {
     const char *params[7];
     struct oids all, locked_only;
     enum resolve resolve;
-};
-
-/* A row of its result, resolved. classid 0: of something that always changes with its table. */
-struct found_row {
-    uint32_t catalog, classid, objid;
-    int64_t n;
-    const char *extension;
-};
-struct founds {
-    struct found_row *v;
-    size_t n;
 };
 
 /* Catalogs whose rows are parts of objects, or may be. */
@@ -291,27 +278,50 @@ static enum resolve resolve(const struct observer *o, struct found_row *f)
     return RESOLVE_NOTHING;
 }
 
-/* Fills *out. Returns what the rows have to be asked for again with; q->resolve if they are fine. */
-static enum resolve take_found(struct observer *o, const struct row_search *q,
-                               const struct pg_rows *r, struct founds *out)
+static struct founds founds_of(struct arena *a, const struct pg_rows *r)
+{
+    struct founds out = {ARENA_ARRAY(a, struct found_row, pg_rows_n(r) + 1), pg_rows_n(r), 0};
+    for (size_t i = 0; i < out.n; i++) {
+        out.v[i] = (struct found_row){(uint32_t)pg_int(r, i, COL_CATALOG),
+                                      (uint32_t)pg_int(r, i, COL_CLASS),
+                                      (uint32_t)pg_int(r, i, COL_OBJECT), pg_int(r, i, COL_N),
+                                      arena_strdup(a, pg_text(r, i, COL_EXTENSION))};
+    }
+    return out;
+}
+
+/* Resolves them. Returns what the rows have to be asked for again with; q->resolve if they are fine. */
+static enum resolve resolve_all(const struct observer *o, const struct row_search *q,
+                                struct founds *rows)
 {
     enum resolve most = q->resolve;
-    *out = (struct founds){ARENA_ARRAY(o->a, struct found_row, pg_rows_n(r) + 1), pg_rows_n(r)};
-    for (size_t i = 0; i < out->n; i++) {
-        struct found_row *f = &out->v[i];
-        *f = (struct found_row){(uint32_t)pg_int(r, i, COL_CATALOG),
-                                (uint32_t)pg_int(r, i, COL_CLASS),
-                                (uint32_t)pg_int(r, i, COL_OBJECT), pg_int(r, i, COL_N),
-                                arena_strdup(o->a, pg_text(r, i, COL_EXTENSION))};
+    for (size_t i = 0; i < rows->n; i++) {
         enum resolve need = RESOLVE_NOTHING;
         if (q->resolve == RESOLVE_NOTHING) {
-            need = resolve(o, f);
-        } else if (q->resolve == RESOLVE_WHOLE && is_part(f->classid)) {
+            need = resolve(o, &rows->v[i]);
+        } else if (q->resolve == RESOLVE_WHOLE && is_part(rows->v[i].classid)) {
             need = RESOLVE_PARTS;
         }
         most = need > most ? need : most;
     }
     return most;
+}
+
+/* As a glance has them, or searched for. */
+static int find_rows(struct observer *o, struct row_search *q, bool at_a_glance, bool hidden,
+                     struct founds *out, struct err *e)
+{
+    if (at_a_glance) {
+        *out = o->glance.found;
+        return 0;
+    }
+    struct pg_rows *r = searched_rows(o, q, hidden, e);
+    if (r == NULL) {
+        return -1;
+    }
+    *out = founds_of(o->a, r);
+    pg_rows_free(r);
+    return 0;
 }
 
 /* Relations that are locked will be candidates: to read them already now saves a round trip, which
@@ -342,17 +352,14 @@ static int search(struct observer *o, struct row_search *q, bool hidden, struct 
         if (begins) {
             begin_comparing(o);
         }
-        struct pg_rows *r =
-            begins && o->glance.is_taken ? glance_rows(o) : searched_rows(o, q, hidden, e);
-        if (r == NULL) {
+        if (find_rows(o, q, begins && o->glance.is_taken, hidden, out, e) != 0) {
             return -1;
         }
         if (begins && o->is_begun) {
             (void)compare_take(o); /* compare() asks for what is not read */
         }
         begins = false;
-        enum resolve need = take_found(o, q, r, out);
-        pg_rows_free(r);
+        enum resolve need = resolve_all(o, q, out);
         if (need == q->resolve) {
             return 0;
         }

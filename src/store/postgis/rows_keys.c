@@ -4,15 +4,9 @@
 #include <string.h>
 
 #include "store/postgis/facet_text.h"
-#include "store/postgis/objects.h"
+#include "store/postgis/rows.h"
 
-struct numbers {
-    int64_t *v;
-    size_t n, cap;
-};
-
-/* Of "{1,2}" or "1 2". In a. */
-static struct numbers numbers_of(struct arena *a, const char *text)
+struct numbers numbers_of(struct arena *a, const char *text)
 {
     struct numbers out = {0};
     const char *p = text + (*text == '{' ? 1 : 0);
@@ -25,21 +19,11 @@ static struct numbers numbers_of(struct arena *a, const char *text)
     return out;
 }
 
-static const struct column_draft *column_at(const struct object_draft *d, int64_t position)
-{
-    for (size_t i = 0; i < d->n_columns; i++) {
-        if (d->columns[i].position == position) {
-            return &d->columns[i];
-        }
-    }
-    return NULL;
-}
-
 static void add_columns(struct buf *out, const struct object_draft *d, const struct numbers *key)
 {
     const char *between = "";
     for (size_t i = 0; i < key->n; i++) {
-        const struct column_draft *c = column_at(d, key->v[i]);
+        const struct column_draft *c = build_column(d, key->v[i]);
         if (c != NULL) {
             buf_printf(out, "%s%s", between, c->quoted);
             between = ", ";
@@ -61,29 +45,6 @@ static void add_if(struct buf *out, bool holds, const char *words)
 }
 
 /* --- constraints -------------------------------------------------------------------------------------- */
-
-enum constraint_column {
-    CON_RELATION,
-    CON_NAME,
-    CON_TYPE,
-    CON_KEY,
-    CON_EXPRESSION,
-    CON_OTHER,
-    CON_OTHER_KEY,
-    CON_MATCHES,
-    CON_ON_UPDATE,
-    CON_ON_DELETE,
-    CON_SET_COLUMNS,
-    CON_IS_DEFERRABLE,
-    CON_IS_DEFERRED,
-    CON_IS_ENFORCED,
-    CON_HAS_PERIOD,
-    CON_IS_VALID,
-    CON_NO_INHERIT,
-    CON_IS_INHERITED,
-    CON_IS_LOCAL,
-    CON_DESCRIPTION
-};
 
 static int by_number(const void *x, const void *y)
 {
@@ -224,40 +185,22 @@ void rows_constraints(struct build *b, const struct pg_rows *r)
 }
 
 /* --- indexes ------------------------------------------------------------------------------------------ */
-
-enum index_column {
-    IND_RELATION,
-    IND_NAME,
-    IND_METHOD,
-    IND_IS_UNIQUE,
-    IND_IS_PRIMARY,
-    IND_N_KEYS,
-    IND_KEY,
-    IND_CLASSES,
-    IND_COLLATIONS,
-    IND_OPTIONS,
-    IND_NULLS_NOT_DISTINCT,
-    IND_TAIL,
-    IND_STORAGE,
-    IND_IS_IMMEDIATE,
-    IND_IS_VALID,
-    IND_IS_CLUSTERED,
-    IND_IS_REPLICA_IDENTITY,
-    IND_TABLESPACE,
-    IND_STATISTICS,
-    IND_DESCRIPTION
-};
 enum { INDOPTION_DESC = 1, INDOPTION_NULLS_FIRST = 2 };
 
 enum name_column { NAME_CLASS, NAME_OID, NAME_NAME };
 
-void rows_names(struct build *b, const struct pg_rows *r)
+void names_take(struct arena *a, struct table *t, const struct pg_rows *r)
 {
     for (size_t i = 0; i < pg_rows_n(r); i++) {
         struct bytes key =
-            address_key(b->a, (uint32_t)pg_int(r, i, NAME_CLASS), (uint32_t)pg_int(r, i, NAME_OID));
-        (void)table_put(&b->names, key, arena_strdup(b->a, pg_text(r, i, NAME_NAME)));
+            address_key(a, (uint32_t)pg_int(r, i, NAME_CLASS), (uint32_t)pg_int(r, i, NAME_OID));
+        (void)table_put(t, key, arena_strdup(a, pg_text(r, i, NAME_NAME)));
     }
+}
+
+void rows_names(struct build *b, const struct pg_rows *r)
+{
+    names_take(b->a, &b->names, r);
 }
 
 static const char *name_of(const struct build *b, uint32_t class, int64_t oid)
@@ -275,7 +218,7 @@ struct index_keys {
 static void add_index_column(struct buf *out, const struct build *b, const struct object_draft *d,
                              const struct index_keys *k, size_t i)
 {
-    const struct column_draft *c = column_at(d, k->columns.v[i]);
+    const struct column_draft *c = build_column(d, k->columns.v[i]);
     buf_puts(out, i > 0 ? ", " : "");
     add_if(out, i >= k->n, "include ");
     buf_puts(out, c != NULL ? c->quoted : "expression");

@@ -3,29 +3,7 @@
 #include <string.h>
 
 #include "store/postgis/facet_text.h"
-#include "store/postgis/objects.h"
-
-enum relation_column {
-    REL_OID,
-    REL_KIND,
-    REL_SCHEMA,
-    REL_NAME,
-    REL_OWNER,
-    REL_FILENODE,
-    REL_ACL,
-    REL_ACL_DEFAULT,
-    REL_PERSISTENCE,
-    REL_OPTIONS,
-    REL_TOAST_OPTIONS,
-    REL_HAS_ROW_SECURITY,
-    REL_FORCES_ROW_SECURITY,
-    REL_REPLICA_IDENTITY,
-    REL_ACCESS_METHOD,
-    REL_TABLESPACE,
-    REL_OF_TYPE,
-    REL_BOUND,
-    REL_DEFINITION
-};
+#include "store/postgis/rows.h"
 
 static enum object_kind kind_of(char relkind)
 {
@@ -92,10 +70,17 @@ static void add_replica_identity(struct build *b, struct object_draft *d, char r
     }
 }
 
-static void add_relation(struct build *b, const struct pg_rows *r, size_t i)
+static bool is_object(const struct pg_rows *r, size_t i, const char *schema)
+{
+    return strchr("rpvmfS", pg_text(r, i, REL_KIND)[0]) != NULL &&
+           pg_text(r, i, REL_PERSISTENCE)[0] != 't' && strncmp(schema, "pg_", 3) != 0 &&
+           strcmp(schema, "information_schema") != 0 && strcmp(schema, "kfmig") != 0;
+}
+
+static void add_relation(struct build *b, const struct pg_rows *r, size_t i, const char *schema)
 {
     char relkind = pg_text(r, i, REL_KIND)[0];
-    struct object o = {kind_of(relkind), pg_text(r, i, REL_SCHEMA), pg_text(r, i, REL_NAME), NULL};
+    struct object o = {kind_of(relkind), schema, pg_text(r, i, REL_NAME), NULL};
     struct object_draft *d = build_named(b, PG_CLASS, (uint32_t)pg_int(r, i, REL_OID), &o);
     d->o.filenode = (uint32_t)pg_int(r, i, REL_FILENODE);
     add_plain(b, d, "owner", r, i, REL_OWNER);
@@ -117,24 +102,18 @@ static void add_relation(struct build *b, const struct pg_rows *r, size_t i)
 
 void rows_relations(struct build *b, const struct pg_rows *r)
 {
+    struct buf schema = {0};
     for (size_t i = 0; i < pg_rows_n(r); i++) {
-        add_relation(b, r, i);
+        buf_clear(&schema);
+        facet_unquote(&schema, pg_text(r, i, REL_SCHEMA));
+        if (is_object(r, i, buf_str(&schema))) {
+            add_relation(b, r, i, buf_str(&schema));
+        }
     }
+    buf_release(&schema);
 }
 
 /* --- columns ------------------------------------------------------------------------------------------ */
-
-enum attribute_column {
-    ATT_RELATION,
-    ATT_NUMBER,
-    ATT_NAME,
-    ATT_TYPE,
-    ATT_IS_NOT_NULL,
-    ATT_GENERATED,
-    ATT_EXPRESSION,
-    ATT_COLLATION,
-    ATT_MORE
-};
 
 static void add_expression(struct buf *sent, char generated, const char *expression)
 {
@@ -173,7 +152,7 @@ void rows_columns(struct build *b, const struct pg_rows *r)
 {
     for (size_t i = 0; i < pg_rows_n(r); i++) {
         struct object_draft *d = build_at(b, PG_CLASS, (uint32_t)pg_int(r, i, ATT_RELATION));
-        if (d != NULL) {
+        if (d != NULL && pg_int(r, i, ATT_NUMBER) > 0) { /* others are every table's */
             add_column(b, d, r, i);
         }
     }

@@ -76,6 +76,9 @@ void sense_start_add(struct observer *o, struct pg *s)
     pins_add(s, PINS_SAVEPOINT, false);
     pg_batch_add(s, &postgis_observe_locks, NULL, 0, &o->r_ledger);
     pg_batch_add(s, &postgis_observe_catalogs, NULL, 0, &o->r_catalogs);
+    if (o->memory != NULL && o->memory->a != NULL) {
+        pg_batch_add(s, &postgis_observe_names, NULL, 0, &o->r_names);
+    }
     if (!can_flush(s)) {
         pg_batch_add(s, &postgis_observe_tables, NULL, 0, &o->r_tables);
     }
@@ -139,13 +142,19 @@ int sense_start_done(struct observer *o, struct err *e)
         o->memory->ledger = o->ledger;
         memcpy(o->memory->catalogs, o->catalogs, strlen(o->catalogs) + 1);
     }
+    if (o->r_names != NULL) {
+        o->memory->names = ARENA_NEW(o->memory->a, struct table);
+        o->memory->names->a = o->memory->a;
+        names_take(o->memory->a, o->memory->names, o->r_names);
+    }
     remember(o, &o->start_counters, o->r_catalogs, 2);
     remember(o, &o->start_tables, o->r_tables, 1);
     pg_rows_free(o->r_begin);
     pg_rows_free(o->r_ledger);
     pg_rows_free(o->r_catalogs);
+    pg_rows_free(o->r_names);
     pg_rows_free(o->r_tables);
-    o->r_begin = o->r_ledger = o->r_catalogs = o->r_tables = NULL;
+    o->r_begin = o->r_ledger = o->r_catalogs = o->r_names = o->r_tables = NULL;
     return 0;
 }
 

@@ -1,4 +1,4 @@
--- Columns of relations: rows of pg_attribute, of which rows_columns.c makes facets. Names are quoted where SQL wants it. expression: its
+-- Columns of relations: rows of pg_attribute, of which rows_relations.c makes facets. Names are quoted where SQL wants it. expression: its
 -- default, or what it is generated from. more: what hardly any column has, at the end of its facet, with marks.
 -- $1 oids of pg_class, or NULL: all.
 SELECT a.attrelid, a.attnum, quote_ident(a.attname) AS name, format_type(a.atttypid, a.atttypmod) AS type, a.attnotnull,

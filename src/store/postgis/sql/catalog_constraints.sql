@@ -1,4 +1,4 @@
--- Constraints of tables: rows of pg_constraint, of which rows_constraints.c makes facets. expression: of CHECK, or an EXCLUDE constraint as
+-- Constraints of tables: rows of pg_constraint, of which rows_keys.c makes facets. expression: of CHECK, or an EXCLUDE constraint as
 -- the server writes it. other, other_key: what a foreign key refers to; set_columns: since version 15, which columns its ON DELETE sets.
 -- $1 oids of pg_class, or NULL: all.
 SELECT k.conrelid, k.conname AS name, k.contype::text AS type, k.conkey::text AS key,

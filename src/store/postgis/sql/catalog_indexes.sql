@@ -1,4 +1,4 @@
--- Indexes: rows of pg_index, of which rows_indexes.c makes facets. tail: of those with expressions or conditions what follows "CREATE
+-- Indexes: rows of pg_index, of which rows_keys.c makes facets. tail: of those with expressions or conditions what follows "CREATE
 -- [UNIQUE] INDEX name ON [ONLY] table USING ". statistics: targets of their expressions.
 -- $1 oids of tables in pg_class, or NULL: all.
 SELECT x.indrelid, c.relname AS name, m.amname AS method, x.indisunique, x.indisprimary, x.indnkeyatts, x.indkey::text AS key,

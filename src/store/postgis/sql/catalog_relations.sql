@@ -1,7 +1,7 @@
 -- Tables, views, materialized views, foreign tables and sequences that no column owns: rows of pg_class, of which rows_relations.c
--- makes facets. Whatever most relations do not have is NULL. acl_default: what privileges would be by default, where there are any.
+-- makes facets. The schema is quoted where SQL wants it. Whatever most relations do not have is NULL. acl_default: what privileges would be by default, where there are any.
 -- $1 oids of pg_class, or NULL: all.
-SELECT c.oid, c.relkind::text AS kind, n.nspname AS schema, c.relname AS name, pg_get_userbyid(c.relowner) AS owner, c.relfilenode,
+SELECT c.oid, c.relkind::text AS kind, quote_ident(n.nspname) AS schema, c.relname AS name, pg_get_userbyid(c.relowner) AS owner, c.relfilenode,
        c.relacl::text AS acl,
        CASE WHEN c.relacl IS NOT NULL THEN
            acldefault(CASE c.relkind WHEN 'S' THEN 's' ELSE 'r' END::"char", c.relowner)::text END AS acl_default,

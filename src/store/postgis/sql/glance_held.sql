@@ -3,7 +3,7 @@
 -- out since its own, the last being that of the subtransaction just marked.
 -- relations and modes belong together; of the system catalogs only those locked for writing. others: objects that are no
 -- relations, locked against changes by others, or extensions. run_locks: which of the run's two locks are held, a bit each;
--- advisory: how many others. code: event triggers, which run for DDL.
+-- advisory: how many others. code: event triggers, which run for DDL. domains: a constraint of a domain was written, by whomever.
 SELECT set_config('kfmig.held', coalesce(array_agg(DISTINCT l.relation) FILTER (WHERE l.relation >= 16384), '{}')::text, true) AS held,
        set_config('kfmig.ids', coalesce(max((l.transactionid::text::int8 - (pg_current_xact_id()::text::int8 & 4294967295) + 4294967296)
                                             & 4294967295) FILTER (WHERE l.locktype = 'transactionid'), 0)::text, true)::int8 AS ids,
@@ -17,7 +17,8 @@ SELECT set_config('kfmig.held', coalesce(array_agg(DISTINCT l.relation) FILTER (
        current_user || '|' || session_user AS users,
        current_setting('track_counts') = 'on' AS counts,
        to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS now,
-       EXISTS (SELECT FROM pg_event_trigger) AS code
+       EXISTS (SELECT FROM pg_event_trigger) AS code,
+       EXISTS (SELECT FROM pg_constraint AS x WHERE x.contypid > 0 AND age(x.xmin) <= 0) AS domains
 FROM pg_locks AS l
 WHERE l.pid = pg_backend_pid() AND l.granted
   AND (l.relation >= 16384 OR l.locktype IN ('object', 'advisory') OR l.locktype = 'transactionid' AND l.mode = 'ExclusiveLock'
