@@ -104,6 +104,7 @@ static void add_tables(const struct contact *c)
         &ledger_generation_create_live,
         &ledger_create_refuse,
         &ledger_create_triggers,
+        &ledger_create_view,
         &ledger_create_private_schema,
         &ledger_create_private_tables,
         &ledger_create_private_functions,

@@ -5,7 +5,7 @@ import hashlib
 import json
 
 import pg
-from project import Project
+from project import FAULTY, Project
 from tap import cases, contains, equal, fails, main, test
 
 PROTECTED = """\
@@ -156,6 +156,30 @@ def check_keeps_manifest_and_checksums_true(tmp):
         fails(p.run(*verb), 5, "meta/checksums.txt:1:1", "has another SHA-256 than this line says")
     equal(p.run("check", "--fix").status, 0)
     equal(p.build().status, 0)
+
+
+@test
+def the_view_answers_reference_004s_queries(tmp):
+    """As printed, but for the schema: what is applied by its present name, and what was begun and not finished."""
+    p = Project(tmp)
+    ask = "SET search_path = kfmig; SELECT version, dirty FROM schema_migrations ORDER BY version DESC"
+    put(p, "migrations/db", "versioned", 0)
+    equal(p.build().status, 0)
+    equal(pg.psql(p.db, ask), [("V000001__s0", "f")])
+    equal(p.run("rename", "V000001__s0", "V000002__s1").status, 0)
+    equal(p.run("rename", "V000002__s1", "V000003__s2").status, 0)
+    p.write("migrations/db/V000009__i.sql", "CREATE INDEX CONCURRENTLY t0_i ON public.t0 (id);\n")
+    p.write("migrations/db/U000009__i.sql", "DROP INDEX CONCURRENTLY public.t0_i;\n")
+    p.write("migrations/db/V000008__fails.sql", "SELECT 1/0;\n")
+    equal(p.build().status, 2)
+    equal(pg.psql(p.db, ask), [("V000003__s2", "f")], "what failed left nothing, and is not dirty")
+    p.path("migrations/db/V000008__fails.sql").unlink()
+    equal(p.run("build", "dev", program=FAULTY, env={"KFMIG_FAULT": "journal.ran:kill:1"}).status, -9)
+    equal(pg.psql(p.db, ask), [("V000009__i", "t"), ("V000003__s2", "f")])
+    equal(p.build().status, 0)
+    equal(pg.psql(p.db, ask), [("V000009__i", "f"), ("V000003__s2", "f")])
+    equal(pg.value(p.db, "SELECT applied_at = at FROM kfmig.schema_migrations v JOIN kfmig.entry e ON e.subject = v.version AND e.kind = 'apply' "
+                         "WHERE v.version = 'V000009__i'"), "t")
 
 
 @cases(timestamped="timestamped", versioned="versioned", numbered="numbered", paired="paired")

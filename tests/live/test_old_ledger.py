@@ -178,9 +178,15 @@ def a_ledger_of_format_2_stays_good(tmp):
     lacks(ran.out, "format 1")
     equal(hashed(p), [], "fingerprints are of the definitions")
     well(p.run("receipt", "verify", "dev"), f"{len(before)} entries, {len(before)} receipts")
+    view = "SELECT to_regclass('kfmig.schema_migrations') IS NOT NULL"
+    equal(pg.value(p.db, view), "f", "who only reads needs no view")
     p.bundle("M-07", "ALTER TABLE hub.note ADD COLUMN later int;\n", schemas=["hub"])
     well(p.build())
     equal(entries(p)[-1], ("apply", "M-07", "success"))
+    equal(pg.value(p.db, view), "t", "the first run that writes makes it")
+    applied = {s for kind, s, result in entries(p) if (kind, result) == ("apply", "success")}
+    equal({short(v) for (v,) in pg.psql(p.db, "SELECT version FROM kfmig.schema_migrations WHERE NOT dirty")}, applied)
+    contains(p.build().text, "nothing to do")
     pg.psql(p.db, "ALTER TABLE hub.note ADD COLUMN stray int", user=NAME)
     contains(p.run("plan", "dev").out, "drift: table hub.note changed outside kfmig; last written by " + full_id("M-07"))
 

@@ -166,6 +166,8 @@ static const struct {
     /* the lock */
     {"the lock is had", LOCKED FREE "@ledger_lock_lease(run-1, ann build) -> rows 4\n", lock, 0, ERR_NONE, "epoch 4"},
     {"another run has it", BUSY HOLDER, lock, -1, ERR_LOCKED, "another run holds the environment: kfmig build (pid 9, connected since 2026-01-02T03:04:05Z, active, itself waiting for a lock of pid 12); the ledger has it as \"ann\""},
+    {"a ledger without its view gets it", LOCKED FREE "@ledger_lock_lease -> rows -4\n@ledger_create_view -> CREATE VIEW\n", lock, 0, ERR_NONE, "epoch 4"},
+    {"a role that may not make the view goes on", LOCKED FREE "@ledger_lock_lease -> rows -4\n@ledger_create_view -> error 42501\n", lock, 0, ERR_NONE, "epoch 4"},
     {"another run has it, then it is free", BUSY HOLDER BUSY HOLDER LOCKED FREE "@ledger_lock_lease -> rows 4\n", lock_patiently, 0, ERR_NONE, "epoch 4 waits 2"},
     {"who had it has just ended", BUSY "@ledger_lock_holder -> rows\n", lock, -1, ERR_LOCKED, "a session that has just ended"},
     {"stopped while waiting", BUSY HOLDER BUSY HOLDER, lock_patiently, -1, ERR_INTERRUPTED, "interrupted while waiting: another run holds the environment"},

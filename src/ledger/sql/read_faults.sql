@@ -53,6 +53,6 @@ FROM (
     FROM pg_catalog.pg_rewrite w
     JOIN pg_catalog.pg_class c ON c.oid = w.ev_class
     JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-    WHERE n.nspname = 'kfmig'
+    WHERE n.nspname = 'kfmig' AND NOT (c.relname = 'schema_migrations' AND c.relkind = 'v' AND w.rulename = '_RETURN') -- that is the view
 ) AS f
 ORDER BY f.kind, f.seq, f.words
