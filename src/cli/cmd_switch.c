@@ -6,29 +6,8 @@
 
 static int list(const struct invocation *s, const struct step *x)
 {
-    char text[DIGEST_TEXT];
     struct buf out = {0};
-    struct arena *a = s->a;
-    struct doc *d = doc_new(a, DOC_MAP);
-    struct doc *v = doc_put(a, d, "generations", doc_new(a, DOC_LIST));
-    doc_put(a, d, "environment", doc_text(a, s->site.env->name));
-    doc_put(a, d, "projection", doc_text(a, x->in->p->name));
-    for (size_t i = 0; i < x->in->n; i++) {
-        const struct generation *g = &x->in->v[i];
-        struct doc *row = doc_push(a, v, doc_new(a, DOC_MAP));
-        doc_put(a, row, "generation", doc_int(a, g->number));
-        doc_put(a, row, "state", doc_text(a, generation_state_text(g->state)));
-        doc_put(a, row, "changed_at", doc_text(a, g->changed_at));
-        doc_put(a, row, "digest",
-                digest_is_zero(&g->digest) ? doc_new(a, DOC_NULL)
-                                           : doc_text(a, digest_text(&g->digest, text)));
-        doc_put(a, row, "content",
-                digest_is_zero(&g->content) ? doc_new(a, DOC_NULL)
-                                            : doc_text(a, digest_text(&g->content, text)));
-        buf_printf(&out, "%-4lld %-8s %s  content %s\n", (long long)g->number,
-                   generation_state_text(g->state), g->changed_at,
-                   digest_is_zero(&g->content) ? "-" : digest_text(&g->content, text));
-    }
+    const struct doc *d = report_generations(&out, s->a, s->site.env->name, x);
     int status =
         s->req->format == FORMAT_JSON ? output_json(s->req, d) : output_result(s->req, &out);
     buf_release(&out);

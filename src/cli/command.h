@@ -43,6 +43,7 @@ struct request {
     const char *data;             /* new --data=TABLE,... */
     const char *to;               /* receipt export --to=DIR, rollback --to=ID */
     bool exact, with_dependants;  /* rollback */
+    const char *expect, *confirm; /* preflight --expect=ID, --confirm=ITEM,... */
     struct said said;             /* --intent=, --pr=, --links=, --notes= */
     const char *self;             /* absolute path of this program */
     bool embedded;                /* init --embedded */

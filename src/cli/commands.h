@@ -24,6 +24,9 @@ extern const struct command command_dataset;
 extern const struct command command_rebuild;
 extern const struct command command_switch;
 extern const struct command command_gc;
+extern const struct command command_preflight;
+extern const struct command command_postflight;
 extern const struct command command_help;
+int preflight_run(const struct request *req); /* of preflight and postflight */
 
 #endif

@@ -110,7 +110,9 @@ static void put_overview(struct buf *out)
         {"registry/migrations.v1.json", "ids, types, owners and status of the migrations"},
         {"migrations/postgis/ID/", "a migration: migration.yml, forward.sql, rollback.sql, "
                                    "notes.md, and the evidence of its run"},
-        {"state/", "the cache and the embedded server; receipts that are still owed to a ledger"},
+        {"state/",
+         "the cache and the embedded server; receipts that are still owed to a ledger; reports "
+         "of preflight and postflight, in logs/"},
     };
     buf_puts(out, ".SH FILES\n");
     for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {

@@ -81,6 +81,11 @@ const struct option options[] = {
      FIELD(drill)},
     {"template", 0, OPTION_TEXT, "DATABASE",
      "create the database from this one, not from template1", FIELD(template_db)},
+    {"expect", 0, OPTION_TEXT, "ID", "the migration that is to be the last one applied",
+     FIELD(expect)},
+    {"confirm", 0, OPTION_TEXT, "ITEM,...",
+     "record that these items of the checklist are confirmed, for the present plan",
+     FIELD(confirm)},
     {"man", 0, OPTION_FLAG, NULL, "print the source of a manual page", FIELD(man)},
     {NULL, 0, OPTION_FLAG, NULL, NULL, 0},
 };

@@ -263,6 +263,7 @@ static void read_claim(struct reading *g, const struct doc *claim, struct accoun
     out->drill = doc_get(claim, "drill");
     out->recovery = doc_get(claim, "recovery");
     out->rename = doc_get(claim, "rename");
+    out->confirm = doc_get(claim, "confirm");
 }
 
 static void read_failure(struct reading *g, const struct doc *d, struct account_failure *out)

@@ -90,6 +90,7 @@ int rollback(struct site *s, const struct undo_wish *w, const struct undoing *u,
     struct retreat t = {w, u};
     struct writing_order order = *o;
     order.done = "taken back";
+    order.is_unheld = true; /* what goes wrong is taken back when it does */
     order.hint = "look at what is shown above, then add --apply, or better --apply --plan=DIGEST";
     order.work = work;
     order.ctx = &t;

@@ -53,8 +53,8 @@ struct writing {
  * is_confirmed --apply, or a person's yes. A protected environment wants one.
  * plan_digest  the reviewed plan as text, which s's plan and the one under the lock must be; NULL: any.
  * is_held      also without it the plan under the lock must be the one that s has now: a person has seen it.
- * is_unheld    windows, freezes and the checklist do not hold it back: it changes nothing but the ledger, or
- *              makes a lost database again.
+ * is_unheld    windows, freezes and the checklist do not hold it back: it changes nothing but the ledger,
+ *              takes something back, or makes a lost database again.
  * targets      to which that plan is restricted; none: all.
  * baseline     where the ledger says nothing yet of what stands there (there is none, or one with nothing but
  *              its contact), record that as the starting baseline, with these notes; writing_found are those

@@ -49,9 +49,9 @@ struct past {
     struct table by_id; /* id -> struct history */
     size_t n_applied;   /* migrations with a success */
     struct digest
-        managed; /* post digest of the newest entry that has one; zero on an empty ledger */
-    int64_t size;
-    struct digest root;
+        managed;  /* post digest of the newest entry that has one; zero on an empty ledger */
+    int64_t size; /* up to the last entry that can say anything about a subject or an object, */
+    struct digest root; /* and the tree's root then: a confirmation or a drill moves neither */
 };
 struct history *past_get(const struct past *p, const char *id); /* NULL if nothing is known */
 /* Add a fact; later facts (higher sequence) win. Memory in a. */

@@ -24,6 +24,7 @@ enum result_action {
     RESULT_DRILL,
     RESULT_RENAME,   /* of a migration, in the ledger */
     RESULT_ROLLBACK, /* of a migration; key: its checksum */
+    RESULT_CONFIRM,  /* an item of the checklist */
     RESULT_ACTIONS
 };
 const char *result_action_text(enum result_action a); /* "apply" */

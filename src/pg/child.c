@@ -15,7 +15,7 @@
 #include "base/clock.h"
 #include "pg/child.h"
 
-enum { READ_SIZE = 4096, PAUSE_MS = 5, WORDS_LIMIT = 64 * 1024, FIRST_FD = 3 };
+enum { READ_SIZE = 16384, READS = 64, PAUSE_MS = 5, WORDS_LIMIT = 64 * 1024, FIRST_FD = 3 };
 
 /* Between fork and exec only calls that are safe in a signal handler: kfmig may have threads. */
 static int become(const struct child_user *u)
@@ -94,7 +94,8 @@ static _Noreturn void exec_child(const struct child *c, int out, int report, boo
 {
     (void)umask(077);
     reset_signals();
-    if (set_streams(out, c->out) == 0 && drop_descriptors() == 0 && become(c->user) == 0) {
+    if (set_streams(out, c->out) == 0 && drop_descriptors() == 0 && become(c->user) == 0 &&
+        (c->dir == NULL || chdir(c->dir) == 0)) {
         if (dies_with_us) {
             (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
         }
@@ -173,38 +174,61 @@ static int start(const struct child *c, int out, pid_t *pid, struct err *e)
     return number == 0 ? 0 : fail_start(c, number, e);
 }
 
-/* Takes what is there without waiting; keeps it up to the limit of words. */
-static void take_words(int fd, struct buf *words)
+/* Takes what is there, waiting a little for it, and some of it where there is no end of it: who writes for
+ * ever is looked at again, and his deadline too. Keeps it up to the limit of words. False: nothing more will
+ * come. */
+static bool take_words(int fd, struct buf *words, int wait_ms)
 {
-    char chunk[READ_SIZE];
+    static char chunk[READ_SIZE];
     struct pollfd p = {.fd = fd, .events = POLLIN};
-    while (words != NULL && poll(&p, 1, 0) > 0) {
+    for (int i = 0; i < READS; i++) {
+        if (poll(&p, 1, i == 0 ? wait_ms : 0) <= 0) {
+            return true;
+        }
         ssize_t n = read(fd, chunk, sizeof chunk);
         if (n <= 0) {
-            return;
+            return false;
         }
         buf_add(words, chunk, (size_t)n);
     }
+    return true;
+}
+
+static void end_group(pid_t pid)
+{
+    (void)kill(-pid, SIGKILL);
+    reap(pid);
 }
 
 static int wait_end(const struct child *c, pid_t pid, int fd, struct buf *words, int64_t timeout_ms,
                     int *status, struct err *e)
 {
     int64_t deadline = clock_ms() + timeout_ms;
+    bool is_open = words != NULL;
     for (;;) {
-        take_words(fd, words);
+        if (is_open) {
+            is_open = take_words(fd, words, PAUSE_MS);
+        } else {
+            clock_sleep_ms(PAUSE_MS);
+        }
         pid_t done = waitpid(pid, status, WNOHANG);
         if (done == pid) {
-            take_words(fd, words);
+            if (is_open) {
+                (void)take_words(fd, words, 0);
+            }
+            (void)kill(-pid, SIGKILL); /* whoever it left behind */
             return 0;
         }
         if ((done < 0 && errno != EINTR) || clock_ms() >= deadline) {
-            (void)kill(-pid, SIGKILL);
-            reap(pid);
+            end_group(pid);
             return err_set(e, ERR_PREFLIGHT, "\"%s\" did not end within %lld s", c->argv[0],
                            (long long)(timeout_ms / 1000));
         }
-        clock_sleep_ms(PAUSE_MS);
+        if (ear_stops(c->ear) != ERR_NONE) {
+            end_group(pid);
+            return err_set(e, ERR_INTERRUPTED, "%s while \"%s\" ran", ear_stop_text(c->ear),
+                           c->argv[0]);
+        }
     }
 }
 

@@ -1,4 +1,4 @@
-/* Child processes: for the embedded server, and where git is asked.
+/* Child processes: for the embedded server, where git is asked, and probes.
  * Owns: fork and exec without a shell. A child starts with default signals, an empty signal mask, umask 077,
  * stdin from /dev/null and no descriptor of ours but the one meant for its output. */
 #ifndef KFMIG_PG_CHILD_H
@@ -9,6 +9,7 @@
 #include <sys/types.h>
 
 #include "base/bytes.h"
+#include "base/tell.h"
 
 enum { CHILD_GROUPS_MAX = 64 };
 
@@ -22,17 +23,21 @@ struct child_user {
 };
 
 /* argv and env end with NULL; argv[0] is looked up in PATH if it holds no slash; env NULL: ours. user NULL:
- * as we are. out: a descriptor for stdout and stderr, -1 for /dev/null. */
+ * as we are. out: a descriptor for stdout and stderr, -1 for /dev/null. dir: where it starts, NULL: where we
+ * are. ear: who may say stop while child_run() waits, NULL: nobody. */
 struct child {
     const char *const *argv;
     const char *const *env;
     const struct child_user *user;
     int out;
+    const char *dir;
+    const struct ear *ear;
 };
 
-/* Run it to its end, at most timeout_ms, then kill its process group. words (may be NULL) collects what it
- * writes to stdout (then stderr goes to c->out). *status is as from waitpid(). It is killed too when we die.
- * Returns 0, or -1 with ERR_PREFLIGHT: could not be started, did not end in time. */
+/* Run it to its end, at most timeout_ms, then kill its process group, whatever signals it ignores. words (may
+ * be NULL) collects what it writes to stdout (then stderr goes to c->out), 64 KiB of it; the rest is read and
+ * dropped. *status is as from waitpid(). It is killed too when we die. Returns 0, or -1 with ERR_PREFLIGHT:
+ * could not be started, did not end in time; ERR_INTERRUPTED: c->ear said stop. */
 int child_run(const struct child *c, struct buf *words, int64_t timeout_ms, int *status,
               struct err *e) MUST_CHECK;
 

@@ -7,6 +7,7 @@
 #include "model/account.h"
 #include "model/comparison.h"
 #include "model/finding.h"
+#include "model/inspection.h"
 #include "model/result.h"
 #include "plan/plan.h"
 
@@ -54,6 +55,15 @@ void report_result(struct buf *out, const struct result *r, bool was_run);
 /* Of the documents recovery.v1 and drill.v1. */
 void report_recovery(struct buf *out, const struct doc *d);
 void report_drill(struct buf *out, const struct doc *d);
+
+/* The generations of a projection that stand in env, a line each; and the same as a document, in a. */
+struct doc *report_generations(struct buf *out, struct arena *a, const char *env,
+                               const struct step *x);
+
+/* What was looked at before or after a change, check by check; st->verbose: also what does not concern the
+ * environment. And as a document, as registry/schemas/inspection.v1 says; in a. */
+void report_inspection(struct buf *out, const struct style *st, const struct inspection *x);
+struct doc *report_inspection_doc(struct arena *a, const struct inspection *x);
 
 /* A schema of registry/schemas as help: what the file is, then every key with what it holds and whether it is
  * wanted; what a $ref means stands in its place. */

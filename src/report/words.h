@@ -53,6 +53,8 @@ void words_running(struct buf *out, const struct style *st, const struct plan *p
  * member "held" where there is such. */
 void words_held(struct buf *out, const struct style *st, const struct plan *p);
 void words_put_held(struct arena *a, struct doc *d, const struct world *w);
+/* {"rule","result","severity","subject","text","hint"}, in a. */
+struct doc *words_finding(struct arena *a, const struct finding *f);
 /* Why the run of f failed, as its receipt says, each line behind indent: "forward.sql:3:1, statement 2:
  * undefined_table (42P01)", then the gates that failed. Nothing where that is not known, or it did not. */
 void words_failure(struct buf *out, const struct bundle *b, const struct fact *f,

@@ -29,7 +29,7 @@ void words_held(struct buf *out, const struct style *st, const struct plan *p)
     }
 }
 
-static struct doc *words_finding(struct arena *a, const struct finding *f)
+struct doc *words_finding(struct arena *a, const struct finding *f)
 {
     struct doc *d = doc_new(a, DOC_MAP);
     doc_put(a, d, "rule", doc_text(a, f->rule));

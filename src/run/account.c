@@ -100,6 +100,15 @@ static const struct doc *renaming_doc(struct arena *a, const struct renaming *x)
     return d;
 }
 
+static const struct doc *confirmation_doc(struct arena *a, const struct confirmation *x)
+{
+    char text[DIGEST_TEXT];
+    struct doc *d = doc_new(a, DOC_MAP);
+    doc_put(a, d, "item", doc_text(a, x->item));
+    doc_put(a, d, "plan", doc_text(a, digest_text(&x->plan, text)));
+    return d;
+}
+
 /* What kfmig says of the run, then what who made it says. */
 static const char *notes_of(struct arena *a, const char *ours, const char *theirs)
 {
@@ -148,6 +157,7 @@ void account_of(struct arena *a, const struct run *r, const struct receipt_input
         add_declaration(a, in->bundle, o, out);
     }
     out->rename = in->renaming != NULL ? renaming_doc(a, in->renaming) : NULL;
+    out->confirm = in->confirmation != NULL ? confirmation_doc(a, in->confirmation) : NULL;
     if (in->drill != NULL) {
         add_drill(a, in->drill, out);
     } else if (in->making != NULL) {

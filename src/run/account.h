@@ -23,13 +23,15 @@ void account_diff_of(struct arena *a, const struct bundle *b, const struct outco
 
 struct making; /* projection_parts.h */
 /* What an account is made of, besides the run that it belongs to. All borrowed.
- * kind    "db_migration", "db_rollback", "adopt", "drill", "rename", "projection_publish"
+ * kind    "db_migration", "db_rollback", "adopt", "drill", "rename", "confirm",
+ *         "projection_publish"
  * bundle  NULL: nothing is declared, as in an adoption
  * store   the store that it is about, NULL: the one that holds the ledger
  * identity  of an adoption of a store: the digest of the place's identity, zero where it tells none
  * making  NULL: no projection
  * drill   NULL: no drill
- * renaming  NULL: nothing gets another id */
+ * renaming  NULL: nothing gets another id
+ * confirmation  NULL: nothing is confirmed */
 struct receipt_input {
     const char *kind;
     const struct bundle *bundle;
@@ -44,6 +46,7 @@ struct receipt_input {
     int64_t format;     /* the ledger has this format from the entry on; 0: the one it has */
     const struct drill_record *drill;
     const struct renaming *renaming;
+    const struct confirmation *confirmation;
 };
 /* Everything that can be told of it, in *out; texts borrowed from r and in, or in a. It has no position in
  * a ledger yet. */

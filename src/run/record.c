@@ -67,6 +67,10 @@ static void entry_fill(const struct run *r, const struct receipt_input *in, enum
         en->subject = rename_subject(r->a, in->renaming->old, in->renaming->id);
         en->checksum = in->renaming->checksum;
     }
+    if (in->confirmation != NULL) {
+        en->subject = in->confirmation->item;
+        en->checksum = in->confirmation->plan;
+    }
     if (in->bundle != NULL) {
         en->checksum = in->bundle->checksum;
         en->bundle_digest = in->bundle->bundle_digest;

@@ -131,6 +131,15 @@ struct renaming {
 int run_record_rename(struct run *r, const struct renaming *x, struct outcome *o,
                       struct err *e) MUST_CHECK;
 
+/* A person has confirmed an item of the checklist, for the plan of that digest. */
+struct confirmation {
+    const char *item;
+    struct digest plan;
+};
+/* Record it: an entry of kind "confirm", which makes no fact, and nothing else. */
+int run_record_confirm(struct run *r, const struct confirmation *x, struct outcome *o,
+                       struct err *e) MUST_CHECK;
+
 /* Record a receipt that an earlier run could not (its bytes as found in state/owed). 0 with *fate: OWED_PAID,
  * it is recorded now; OWED_KNOWN, the ledger has it already; OWED_UNREADABLE, these are not the bytes of a
  * receipt of this environment, or too many (*e says which): no run will ever record them. -1: this run

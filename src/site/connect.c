@@ -139,9 +139,25 @@ static int refuse_wrong_server(const struct env *env, const struct identity *id,
     return 0;
 }
 
+/* The ledger as far as a plan depends on it: without what stands behind the last entry that can say anything
+ * about a subject or an object (confirmations, drills, the journal). */
+static void find_position(const struct site *s, struct past *out)
+{
+    size_t n = s->entries.n;
+    out->size = s->id.size;
+    out->root = s->id.root;
+    while (n > 0 && entry_kind_fact(s->entries.v[n - 1].kind) == FACT_NONE &&
+           entry_kind_objects(s->entries.v[n - 1].kind) == OBJECTS_NONE) {
+        out->size = s->entries.v[n - 1].sequence - 1;
+        out->root = s->entries.v[n - 1].previous;
+        n--;
+    }
+}
+
 static void add_facts(struct site *s)
 {
-    s->past = (struct past){.by_id = {.a = s->a}, .size = s->id.size, .root = s->id.root};
+    s->past = (struct past){.by_id = {.a = s->a}};
+    find_position(s, &s->past);
     for (size_t i = 0; i < s->entries.n; i++) {
         const struct entry *en = &s->entries.v[i];
         bool success = strcmp(en->result, "success") == 0;

@@ -24,7 +24,7 @@ struct findings site_held_by_time(const struct site *s)
     return out;
 }
 
-static bool is_confirmed(const struct site *s, const char *item, const struct digest *plan)
+bool site_is_confirmed(const struct site *s, const char *item, const struct digest *plan)
 {
     for (size_t i = s->entries.n; i > 0; i--) {
         const struct entry *en = &s->entries.v[i - 1];
@@ -44,7 +44,7 @@ static void judge_checklist(const struct site *s, struct findings *out)
     }
     const struct digest plan = plan_digest(&s->plan);
     for (size_t i = 0; i < list->n; i++) {
-        if (is_confirmed(s, list->v[i], &plan)) {
+        if (site_is_confirmed(s, list->v[i], &plan)) {
             finding_pass(s->a, out, "checklist");
             continue;
         }

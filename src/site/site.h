@@ -118,6 +118,8 @@ void site_ask_around(struct site *s, unsigned what, int step);
 const struct findings *site_held(struct site *s);
 /* Only the two that the clock decides. In s->a. */
 struct findings site_held_by_time(const struct site *s);
+/* Was the item confirmed for the plan of that digest? */
+bool site_is_confirmed(const struct site *s, const char *item, const struct digest *plan);
 /* The connection and the lease go; what was read stays. */
 void site_leave(struct site *s);
 /* site_leave(), and what is not in the arena. Of a zeroed site is fine. */

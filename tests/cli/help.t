@@ -7,30 +7,32 @@ kfmig: make for migrations
 
 usage: kfmig COMMAND [ENV] [TARGET...] [options]
 
-  build      Converge an environment: plan, then run what is stale.
-  plan       Show what build would do, and why.
-  why        Explain the state of a target, down to the root cause.
-  status     Show every target, its state and its last receipt.
-  graph      Show what depends on what.
-  diff       Show what differs from the ledger, or between environments.
-  check      Find all faults of the project, without a database.
-  init       Make a project.
-  new        Make a migration.
-  scope      Write a migration's scope and limits anew.
-  rename     Give a migration another id.
-  reset      Make the database of an unprotected environment anew, and build
-             it.
-  rollback   Take migrations back, and prove that everything is as it was
-             before.
-  adopt      Accept a database as it stands as the starting point, with a
-             receipt.
-  env        Environments; the embedded server; a psql session in one.
-  receipt    List, show, verify and export the receipts of a ledger.
-  dataset    List, show and verify dataset versions and their catalogs.
-  rebuild    Make projections again from catalogs and artifacts alone.
-  switch     List the generations of a projection, or publish a kept one.
-  gc         Drop generations of projections that nothing needs.
-  help       Explain a command, or a file that people write.
+  build       Converge an environment: plan, then run what is stale.
+  plan        Show what build would do, and why.
+  why         Explain the state of a target, down to the root cause.
+  status      Show every target, its state and its last receipt.
+  graph       Show what depends on what.
+  diff        Show what differs from the ledger, or between environments.
+  check       Find all faults of the project, without a database.
+  init        Make a project.
+  new         Make a migration.
+  scope       Write a migration's scope and limits anew.
+  rename      Give a migration another id.
+  reset       Make the database of an unprotected environment anew, and build
+              it.
+  rollback    Take migrations back, and prove that everything is as it was
+              before.
+  adopt       Accept a database as it stands as the starting point, with a
+              receipt.
+  env         Environments; the embedded server; a psql session in one.
+  receipt     List, show, verify and export the receipts of a ledger.
+  dataset     List, show and verify dataset versions and their catalogs.
+  rebuild     Make projections again from catalogs and artifacts alone.
+  switch      List the generations of a projection, or publish a kept one.
+  gc          Drop generations of projections that nothing needs.
+  preflight   Look whether an environment may be changed now.
+  postflight  Look whether all is well after an environment was changed.
+  help        Explain a command, or a file that people write.
 
 A TARGET is ENV/ID@STAGE; a part of it that fits only one is enough.
 `kfmig help COMMAND` explains a command.
