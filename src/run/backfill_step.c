@@ -189,17 +189,29 @@ static int check_objects(const struct observation *seen, struct err *e)
     return err_hint(e, "change objects in a forward file");
 }
 
+/* Where there is something to look at: what was added to undo the observer's doing goes first. */
+static int check_batch(const struct backfill_work *k, const struct observation *seen, struct err *e)
+{
+    if (k->batch.rows <= k->rows && seen->n_changes == 0) {
+        return 0;
+    }
+    return pg_batch_run(*k->w->r->pg, NULL, e) != 0 || check_rows(k, e) != 0
+               ? -1
+               : check_objects(seen, e);
+}
+
 static int record_batch(void *ctx, struct outcome *o, const struct evidence_set *evidence,
                         const struct object_row *rows, struct guard *guard, struct err *e)
 {
     struct backfill_work *k = ctx;
     struct run *r = k->w->r;
     struct outcome all = *o;
+    struct pg_rows *waits = NULL;
     (void)evidence;
-    if (check_rows(k, e) != 0 || check_objects(&o->seen, e) != 0 ||
-        backfill_waits(*r->pg, &k->waits, e) != 0) {
+    if (check_batch(k, &o->seen, e) != 0) {
         return -1;
     }
+    backfill_waits_add(*r->pg, &waits);
     so_far_take(&k->own, &o->seen, rows, 0);
     all.seen.touches = k->own.touches;
     all.seen.residue = k->own.residue;
@@ -211,7 +223,10 @@ static int record_batch(void *ctx, struct outcome *o, const struct evidence_set 
         .digest = ledger_backfill_digest(&k->done.digest, &k->to, k->batch.rows),
         .kept = segmented_text(k->w, &all, rows)};
     k->next.kept.p = arena_strndup(r->a, k->next.kept.p, k->next.kept.n);
-    return ledger_backfill_record(*r->pg, k->intent, &k->next, k->batch.rows, guard, r->epoch, e);
+    int rc = ledger_backfill_record(*r->pg, k->intent, &k->next, k->batch.rows, guard, r->epoch, e);
+    k->waits = rc == 0 ? pg_int(waits, 0, 0) : 0;
+    pg_rows_free(waits);
+    return rc;
 }
 
 static enum ending settle(void *ctx, struct pg *s, struct err *e)
@@ -286,24 +301,22 @@ static void tell_waiting(const struct backfill_work *k, const char *what)
 /* The key is asked for again: who drops its index meanwhile ends it. */
 static int wait_for_replicas(const struct backfill_work *k, struct arena *a, struct err *e)
 {
-    bool key_holds = false;
     bool waits = false;
-    int64_t lag_ms = 0;
+    struct backfill_state now = {.lag_ms = 0};
     for (;;) {
-        if (stopped(k, e) != 0 ||
-            backfill_state(*k->w->r->pg, a, &k->key, &key_holds, &lag_ms, e) != 0) {
+        if (stopped(k, e) != 0 || backfill_look(*k->w->r->pg, a, &k->key, &now, e) != 0) {
             return -1;
         }
-        if (!key_holds) {
+        if (!now.key_holds) {
             (void)err_set(e, ERR_APPLY, "its key is not unique any more, or may be null");
             return err_hint(e, "make its index, and its columns NOT NULL, again; then build");
         }
-        if (lag_ms <= k->b->lag_ms) {
+        if (now.lag_ms <= k->b->lag_ms) {
             break;
         }
         waits = true;
         tell_waiting(k, arena_printf(a, "a replica that is %lld ms behind (more than %lld)",
-                                     (long long)lag_ms, (long long)k->b->lag_ms));
+                                     (long long)now.lag_ms, (long long)k->b->lag_ms));
         clock_sleep_ms(LAG_ASK_MS);
     }
     if (waits) {

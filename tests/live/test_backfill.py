@@ -270,4 +270,94 @@ def what_a_batch_may_not_do(case, tmp):
     equal(pg.value(p.db, "SELECT count(*) FROM app.t WHERE slug IS NOT NULL"), {"scope": "0", "it goes": "0"}.get(why[:7], "7" if status == 2 else "0"))
 
 
+@test
+def evidence_in_the_bundle(tmp):
+    """What migration.yml says of a backfill is a forward file without being one."""
+    p = begun(tmp)
+    p.write("registry/environments.v1.yml", (p.root / "registry/environments.v1.yml").read_text().replace("evidence: none", "evidence: bundle"))
+    base = p.bundle("M-02", None, extra=settings())
+    ran = p.build()
+    equal(ran.status, 0, repr(ran))
+    receipt = json.loads((p.root / base / "receipts/run_receipt.json").read_text())
+    contains(json.dumps(receipt["claim"]["inputs"]), f"{base}/migration.yml#backfill.sql")
+    for verb in (("receipt", "verify", "dev"), ("build", "dev")):
+        again = p.run(*verb)
+        equal(again.status, 0, f"{verb}: {again!r}")
+    equal(p.run("check").status, 0, "check")
+
+
+def changed(p, old, new):
+    path = f"migrations/postgis/{full_id('M-02')}/migration.yml"
+    text = (p.root / path).read_text()
+    contains(text, old)
+    p.write(path, text.replace(old, new))
+
+
+@test
+def what_may_change_half_way(tmp):
+    p = begun(tmp)
+    p.bundle("M-02", None, extra=settings(), limits={"max_row_backfill": 20})
+    equal(p.build().status, 2)
+    changed(p, "max_row_backfill: 20", "max_row_backfill: 100")
+    changed(p, "lower(name)", "upper(name)")
+    ran = p.build()
+    equal(ran.status, 1, repr(ran))
+    contains(ran.err, "it was begun with other content, and not finished")
+    changed(p, "upper(name)", "lower(name)")
+    changed(p, '"rows": 7', '"rows": 43')
+    ran = p.build()
+    equal((ran.status, [n for _, _, n in batches(p)]), (0, ["7", "7", "43", "43"]), repr(ran))
+
+
+@test
+def verify_is_asked_again(tmp):
+    p = begun(tmp)
+    p.bundle("M-02", None, extra=settings(verify="SELECT id FROM app.t WHERE name = 'N5'"))
+    ran = p.build()
+    equal(ran.status, 2, repr(ran))
+    contains(ran.err, "all batches are done, but its verify returns 1 row")
+    pg.psql(p.db, "UPDATE app.t SET name = 'five' WHERE name = 'N5'")
+    ran = p.build()
+    equal((ran.status, len(batches(p)), kinds(p)[-1]), (0, 15, ("apply", "success")), repr(ran))
+
+
+@test
+def the_key_is_dropped_half_way(tmp):
+    p = begun(tmp)
+    p.bundle("M-02", None, extra=settings(), limits={"max_row_backfill": 20})
+    equal(p.build().status, 2)
+    changed(p, "max_row_backfill: 20", "max_row_backfill: 100")
+    pg.psql(p.db, "ALTER TABLE app.t DROP CONSTRAINT t_pkey")
+    ran = p.build()
+    equal(ran.status in (1, 2), True, repr(ran))
+    equal(len(batches(p)), 2, "no batch without a key")
+    pg.psql(p.db, "ALTER TABLE app.t ADD PRIMARY KEY (id)")
+    ran = p.build()
+    equal((ran.status, len(batches(p))), (0, 15), repr(ran))
+
+
+@test
+def the_plan_says_batches(tmp):
+    p = begun(tmp)
+    pg.psql(p.db, "ANALYZE app.t")
+    p.bundle("M-02", None, extra=settings(verify="SELECT 1 WHERE false"))
+    plan = p.run("plan", "dev")
+    equal(plan.status, 0, repr(plan))
+    contains(plan.out, "batches of 7 rows by (id), about 15 of them, up to the greatest key that there is when it begins")
+    statements = [s for t in p.json("plan", "dev")["targets"] for s in t.get("statements", []) if "backfill" in s]
+    equal(statements[0]["backfill"], {"object": "table app.t by (id)", "rows": 7, "pause_ms": 0, "bound": "start", "verified": True, "about_batches": 15})
+
+
+@test
+def progress_says_how_far_it_is(tmp):
+    p = begun(tmp)
+    pg.psql(p.db, "ANALYZE app.t")
+    p.bundle("M-02", None, extra=settings(pause="100ms"))
+    ran = p.run("build", "dev", "--progress=json")
+    equal(ran.status, 0, repr(ran))
+    said = [json.loads(line) for line in ran.err.splitlines() if '"event":"batch"' in line]
+    equal(len(said) >= 1, True, repr(ran))
+    equal((said[-1]["backfill"], said[-1]["about"], said[-1]["rows"] <= 100), ("table app.t by (id)", 100, True), said[-1])
+
+
 main()

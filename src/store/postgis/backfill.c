@@ -253,8 +253,8 @@ int backfill_count(struct pg *s, struct arena *a, const struct backfill_key *k,
 
 /* --- between batches -------------------------------------------------------------------------------- */
 
-int backfill_state(struct pg *s, struct arena *a, const struct backfill_key *k, bool *key_holds,
-                   int64_t *lag_ms, struct err *e)
+int backfill_look(struct pg *s, struct arena *a, const struct backfill_key *k,
+                  struct backfill_state *out, struct err *e)
 {
     struct pg_rows *r = NULL;
     const char *params[] = {arena_printf(a, "%u", k->index_oid),
@@ -263,19 +263,12 @@ int backfill_state(struct pg *s, struct arena *a, const struct backfill_key *k, 
     if (pg_query(s, &postgis_backfill_state, params, 3, &r, e) != 0) {
         return -1;
     }
-    *key_holds = pg_bool(r, 0, KEY_HOLDS);
-    *lag_ms = pg_int(r, 0, LAG_MS);
+    *out = (struct backfill_state){pg_bool(r, 0, KEY_HOLDS), pg_int(r, 0, LAG_MS)};
     pg_rows_free(r);
     return 0;
 }
 
-int backfill_waits(struct pg *s, int64_t *n, struct err *e)
+void backfill_waits_add(struct pg *s, struct pg_rows **out)
 {
-    struct pg_rows *r = NULL;
-    if (pg_query(s, &postgis_backfill_waits, NULL, 0, &r, e) != 0) {
-        return -1;
-    }
-    *n = pg_int(r, 0, 0);
-    pg_rows_free(r);
-    return 0;
+    pg_batch_add(s, &postgis_backfill_waits, NULL, 0, out);
 }

@@ -41,9 +41,14 @@ int backfill_count(struct pg *s, struct arena *a, const struct backfill_key *k,
                    const struct backfill_span *x, int64_t *n, struct err *e) MUST_CHECK;
 
 /* Between two batches: is the key as it was found, and how far the replicas lag behind. */
-int backfill_state(struct pg *s, struct arena *a, const struct backfill_key *k, bool *key_holds,
-                   int64_t *lag_ms, struct err *e) MUST_CHECK;
-/* How many sessions wait for what the open transaction has locked. */
-int backfill_waits(struct pg *s, int64_t *n, struct err *e) MUST_CHECK;
+struct backfill_state {
+    bool key_holds;
+    int64_t lag_ms;
+};
+int backfill_look(struct pg *s, struct arena *a, const struct backfill_key *k,
+                  struct backfill_state *out, struct err *e) MUST_CHECK;
+/* How many sessions wait for what the open transaction has locked: asked together with what runs next in
+ * the session's batch; a row with one number, to be freed. */
+void backfill_waits_add(struct pg *s, struct pg_rows **out);
 
 #endif
