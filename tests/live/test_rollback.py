@@ -348,6 +348,11 @@ def protected_wants_a_yes(tmp):
     ran = p.run("rollback", "dev")
     equal(ran.status, 1, repr(ran))
     contains(ran.err, 'environment "dev" is protected: nothing was taken back')
+    p.write("registry/environments.v1.yml", PROTECTED.replace("approval: review", "approval: signature"))
+    signed = rollback(p)
+    equal(signed.status, 1, repr(signed))
+    contains(signed.err, 'environment "dev" wants a signature over what is run, and this kfmig cannot verify one')
+    p.write("registry/environments.v1.yml", PROTECTED)
     equal(rollback(p).status, 0)
 
 
