@@ -3,6 +3,7 @@
 # is checked, and why. What it finds stands on stdout, a line each; the last line counts.
 #   verify.sh --export CONNINFO DIR   reads the ledger into files (psql; the role needs SELECT on schema kfmig), then checks them
 #   verify.sh DIR [PROJECT]           checks the files alone; with PROJECT also what is exported in its migrations/
+# --rows, first, with --export: also reads every row of the live generations, and holds them to what their receipts say of each source.
 # --sink SINK, first: also the receipts of this ledger in the sink. --evidence bundle, folder or pointer, as registry/environments.v1.yml
 # says of the environment: also that what is applied has its receipt, or pointer, in PROJECT.
 # Exit status: 0 all is as it should be, 8 something is not, 5 usage, 1 the database or a file cannot be read.
@@ -47,11 +48,75 @@ queries()
     query rules "SELECT c.relname, w.rulename FROM pg_rewrite w JOIN pg_class c ON c.oid = w.ev_class WHERE c.relnamespace = 'kfmig'::regnamespace ORDER BY 1, 2"
 }
 
+# The rows of live generations: PROJECTION TAB SOURCE TAB ROWS TAB the sums of each byte of the rows' digests, a line per source. One query makes
+# one for each source, which psql runs: a row's digest is SHA-256 over the shape of its table and its values, as docs/audit.md says.
+query_rows()
+{
+    printf "\\o '%s'\n" "$(printf '%s' "$dir/rows" | sed "s/'/''/g")"
+    cat <<'END'
+SET DateStyle = 'ISO, YMD'; SET IntervalStyle = iso_8601; SET xmlbinary = base64; SET extra_float_digits = 1; SET bytea_output = hex; SET TimeZone = UTC; SET xmloption = content; SET lc_monetary = 'C'; SET row_security = off;
+SELECT to_regclass('kfmig.generation') IS NOT NULL AS has_generations \gset
+\if :has_generations
+WITH RECURSIVE source AS (
+    SELECT g.projection, s.key AS source, g.facts::jsonb ->> 'schema' AS schema, s.value ->> 'into' AS name, s.value ->> 'by' AS by,
+           s.value ->> 'version' AS version, ARRAY(SELECT jsonb_array_elements_text(s.value -> 'filled')) AS filled
+    FROM kfmig.generation AS g
+    CROSS JOIN LATERAL jsonb_each(g.facts::jsonb -> 'loads') AS s
+    WHERE g.state = 'live'
+), base AS ( -- columns, and what domains are made of
+    SELECT s.*, a.attnum, a.attname, a.attrelid, a.attgenerated, a.attidentity, a.atttypid AS type, a.atttypid AS declared
+    FROM source AS s
+    JOIN pg_namespace AS n ON n.nspname = s.schema
+    JOIN pg_class AS c ON c.relnamespace = n.oid AND c.relname = s.name
+    JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+    UNION ALL
+    SELECT b.projection, b.source, b.schema, b.name, b.by, b.version, b.filled, b.attnum, b.attname, b.attrelid, b.attgenerated, b.attidentity, t.typbasetype, b.declared
+    FROM base AS b
+    JOIN pg_type AS t ON t.oid = b.type AND t.typtype = 'd'
+), filled_anew AS ( -- identity, and defaults that are volatile, of columns that the source does not fill
+    SELECT DISTINCT b.projection, b.source, b.attrelid, b.attname, b.attnum
+    FROM base AS b
+    JOIN pg_type AS t ON t.oid = b.declared
+    LEFT JOIN pg_attrdef AS d ON d.adrelid = b.attrelid AND d.adnum = b.attnum
+    CROSS JOIN LATERAL (SELECT coalesce(d.adbin::text, t.typdefaultbin::text, '') AS tree) AS e
+    WHERE b.attname <> ALL (b.filled) AND b.attgenerated = ''
+      AND (b.attidentity <> '' OR e.tree ~ '\{(SQLVALUEFUNCTION|NEXTVALUEEXPR) ' OR EXISTS (
+          SELECT FROM regexp_matches(e.tree, ':(?:funcid|opfuncid) ([0-9]+)', 'g') AS m (id)
+          JOIN pg_proc AS p ON p.oid = m.id[1]::oid WHERE p.provolatile <> 'i'))
+), bytes AS (
+    SELECT b.*, t.typname,
+           CASE WHEN f.oid IS NULL OR f.proname ~ '^(array|record|range|multirange)_send$|^reg.*send$|vectorsend$' THEN format('textsend(t.%I::text)', b.attname)
+                ELSE format('%I.%I(t.%I)', fn.nspname, f.proname, b.attname) END AS value
+    FROM base AS b
+    JOIN pg_type AS t ON t.oid = b.type AND t.typtype <> 'd'
+    LEFT JOIN pg_proc AS f ON f.oid = t.typsend
+    LEFT JOIN pg_namespace AS fn ON fn.oid = f.pronamespace
+    WHERE NOT EXISTS (SELECT FROM filled_anew AS v WHERE (v.projection, v.source, v.attname) = (b.projection, b.source, b.attname))
+      AND NOT EXISTS ( -- generated from one that is left out
+          SELECT FROM pg_attrdef AS d
+          CROSS JOIN LATERAL regexp_matches(d.adbin::text, ':varattno ([0-9]+)', 'g') AS m (id)
+          JOIN filled_anew AS v ON (v.projection, v.source, v.attrelid, v.attnum) = (b.projection, b.source, d.adrelid, m.id[1]::int2)
+          WHERE d.adrelid = b.attrelid AND d.adnum = b.attnum AND b.attgenerated <> '')
+)
+SELECT format('SELECT %L, %L, count(*), concat_ws('' '', %s) FROM (SELECT sha256(%L::bytea || %s) AS h FROM %I.%I AS t%s) AS r',
+              b.projection, b.source, (SELECT string_agg(format('coalesce(sum(get_byte(h, %s)), 0)', i), ', ' ORDER BY i) FROM generate_series(0, 31) AS i),
+              sha256(int8send(13) || 'kfmig.rows.v1'::bytea || string_agg(int8send(octet_length(textsend(b.attname))) || textsend(b.attname)
+                  || int8send(octet_length(textsend(b.typname))) || textsend(b.typname), ''::bytea ORDER BY b.attname COLLATE "C")),
+              string_agg(format('coalesce(''\x01''::bytea || int4send(length(%s)) || %1$s, ''\x00''::bytea)', b.value), ' || ' ORDER BY b.attname COLLATE "C"),
+              b.schema, b.name, CASE WHEN b.by IS NOT NULL THEN format(' WHERE t.%I = %L', b.by, b.version) ELSE '' END)
+FROM bytes AS b
+GROUP BY b.projection, b.source, b.schema, b.name, b.by, b.version
+ORDER BY b.projection, b.source \gexec
+\endif
+END
+}
+
 export_ledger()
 {
     encoding=$(psql -XqAt -d "$conninfo" -c "SHOW server_encoding") || die 1 "cannot connect to the database"
     [ "$encoding" = SQL_ASCII ] || encoding=UTF8
-    queries | PGCLIENTENCODING=$encoding psql -XqAt -F "$tab" -v ON_ERROR_STOP=1 -d "$conninfo" -f - || die 1 "cannot read the ledger"
+    rm -f "$dir/rows"
+    { queries; [ -z "$rows" ] || query_rows; } | PGCLIENTENCODING=$encoding psql -XqAt -F "$tab" -v ON_ERROR_STOP=1 -d "$conninfo" -f - || die 1 "cannot read the ledger"
 }
 
 # --- digests ---
@@ -696,7 +761,32 @@ tab=$(printf '\t')
 us=$(printf '\037')
 newline='
 '
-usage="usage: verify.sh [--sink SINK] [--evidence KIND] DIR [PROJECT], or verify.sh --export CONNINFO DIR"
+# What the newest publication of each projection says of its sources, against the rows that were read.
+check_rows()
+{
+    awk -F "$tab" '$3 == "publish" && $4 == "success" { last[$2] = $1 } END { for (s in last) print last[s] }' "$dir/columns" >"$dir/.want"
+    awk -F "$tab" 'FILENAME ~ /\.want$/ { want[$1] = 1; next } $1 in want { print $4 }' "$dir/.want" "$dir/receipts" |
+        jq -r '.claim.projection | .name as $name | .sources[]? | select(.fingerprint != null) |
+            "\($name)\t\(.dataset)/\(.dataset_version_id)#\(.asset)>\(.into)\t\(.rows)\t\(.fingerprint | ltrimstr("sha256:"))"' >"$dir/.said"
+    awk -F "$tab" 'function hex(list,  b, i, carry, out) {
+        split(list, b, " ")
+        for (i = 32; i >= 1; i--) { carry += b[i]; out = sprintf("%02x", carry % 256) out; carry = int(carry / 256) }
+        return out
+    }
+    FILENAME ~ /\.said$/ { rows[$1, $2] = $3; sum[$1, $2] = $4; where[$1, $2] = $1 ": " $2; next }
+    {
+        if (!(($1, $2) in rows)) print $1 ": no receipt names what was loaded from " $2
+        else if (rows[$1, $2] != $3 || sum[$1, $2] != hex($4)) print $1 ": the rows of " $2 " are not those of its receipt (" $3 ", it says " rows[$1, $2] ")"
+        delete where[$1, $2]
+    }
+    END { for (k in where) print where[k] " is not in its live generation" }' "$dir/.said" "$dir/rows" | sort >"$dir/.found"
+    while IFS= read -r words; do finding rows "$words"; done <"$dir/.found"
+    rm -f "$dir/.want" "$dir/.said" "$dir/.found"
+}
+
+usage="usage: verify.sh [--sink SINK] [--evidence KIND] DIR [PROJECT], or verify.sh [--rows] --export CONNINFO DIR"
+rows=
+[ "${1:-}" != --rows ] || { rows=yes; shift; }
 sink=
 evidence=
 while :; do
@@ -719,6 +809,7 @@ case ${1:-} in
 '' | -*) die 5 "$usage" ;;
 *) dir=$1 ;;
 esac
+[ -z "$rows" ] || [ "$1" = --export ] || die 5 "$usage"
 exported=0
 others=0
 unproven=0
@@ -733,6 +824,7 @@ check_receipts
 check_blobs
 check_objects
 check_guards
+[ ! -e "$dir/rows" ] || check_rows
 [ -z "$sink" ] || check_sink "$sink"
 [ $# -ne 2 ] || check_exports "$2"
 [ $# -ne 2 ] || [ -z "$evidence" ] || check_wanted "$2" "$evidence"
