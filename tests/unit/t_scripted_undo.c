@@ -84,6 +84,7 @@ static const struct {
     {"one by its name", plans, {.id = "M-2"}, NULL, AS_USUAL, 0, "[M-2 |1"},
     {"one that others depend on", plans, {.id = "M-1"}, NULL, AS_USUAL, -1, "1 applied migration depends on what is to be taken back: M-2 comes after M-1, as it names no depends_on; --with-dependants takes it back first"},
     {"with its dependants", plans, {.id = "M-1", .with_dependants = true}, NULL, AS_USUAL, 0, "[M-2 comes after M-1, as it names no depends_on|1"},
+    {"one whose object another changed later", plans, {.id = "M-1"}, NULL, "~ @ledger_read_changes -> rows table app.t | 3 | " HEX " ; table app.t | 4 | " HEX "\n" AS_USUAL, -1, "M-2 changed table app.t after M-1; --with-dependants"},
     {"one that nobody knows", plans, {.id = "NOPE"}, NULL, AS_USUAL, -1, "NOPE"},
     {"after one that nobody knows", plans, {.to = "NOPE"}, NULL, AS_USUAL, -1, "NOPE"},
     {"a projection", plans, {.id = "wells"}, NULL, AS_USUAL, -1, "is a projection: it has generations, and no rollback"},
@@ -176,6 +177,35 @@ static void try_file(size_t i)
     project_unload(&t.l);
 }
 
+/* What its declaration says of that is cited. */
+static void test_irreversible(void)
+{
+    static struct cluster made;
+    project_put("migrations/postgis/M-2/migration.yml",
+                "migration_id: M-2\ntype: postgis\nintent: \"Test\"\n"
+                "scope: {allowed_schemas: [app]}\nlimits: {}\nrequires_rollback: false\n"
+                "approvals: {required_reviewers: [ada], change_class: x, reference: CAB-7}\n"
+                "runner: {tool: native}\nartifacts: {forward: [forward.sql]}\n");
+    project_put("migrations/postgis/M-2/notes.md", "From the backup.\n");
+    project_load(&t.l, false);
+    cluster_copy(&t.cluster, &empty);
+    run_of_play(&t, builds, "", 0, NULL, 0, NULL);
+    run_of_leave(&t, &made);
+    wish = (struct undo_wish){0};
+    const char *text = play(&made, plans, AS_USUAL);
+    bool good =
+        t.rc == -1 &&
+        strstr(text, "M-2 cannot be taken back: it has no rollback file, as its declaration "
+                     "says (requires_rollback: false; approval CAB-7); its notes.md says "
+                     "what else undoes it") != NULL;
+    ok(good, "it says itself that it cannot be undone");
+    if (!good) {
+        printf("# %d %s\n", t.rc, text);
+    }
+    cluster_release(&made);
+    project_unload(&t.l);
+}
+
 /* What is here is not what was applied, or is not here. */
 static void test_other_content(void)
 {
@@ -222,7 +252,7 @@ int main(void)
         printf("# not built: %s\n", t.e.msg);
     }
     run_of_leave(&t, &built);
-    tap_plan(N + N_FILES + 3);
+    tap_plan(N + N_FILES + 4);
     for (size_t i = 0; i < N; i++) {
         try(i);
     }
@@ -231,6 +261,7 @@ int main(void)
     for (size_t i = 0; i < N_FILES; i++) {
         try_file(i);
     }
+    test_irreversible();
     struct cluster *all[] = {&t.cluster, &empty, &built};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
         cluster_release(all[i]);
