@@ -80,22 +80,24 @@ static int write_settings(const struct home *h, bool throwaway, struct err *e)
 {
     char path[SERVER_PATH + 16];
     struct buf b = {0};
-    buf_puts(&b, "# Written by kfmig before each start; changes are lost.\n"
-                 "listen_addresses = ''\n"
-                 "port = " SERVER_PORT "\n"
-                 "unix_socket_permissions = 0700\n"
-                 "wal_level = minimal\n"
-                 "max_wal_senders = 0\n"
-                 "max_connections = 50\n"
-                 "shared_buffers = 128MB\n"
-                 "logging_collector = off\n"
-                 "log_destination = 'stderr'\n"
-                 "log_min_messages = fatal\n"
-                 "log_min_error_statement = panic\n"
-                 "log_statement = none\n"
-                 "log_min_duration_statement = -1\n"
-                 "log_parameter_max_length_on_error = 0\n"
-                 "autovacuum = on\n");
+    buf_puts(
+        &b, "# Written by kfmig before each start; changes are lost.\n"
+            "listen_addresses = ''\n"
+            "search_path = 'public'\n" /* "$user" would be the ledger's schema: they share a name */
+            "port = " SERVER_PORT "\n"
+            "unix_socket_permissions = 0700\n"
+            "wal_level = minimal\n"
+            "max_wal_senders = 0\n"
+            "max_connections = 50\n"
+            "shared_buffers = 128MB\n"
+            "logging_collector = off\n"
+            "log_destination = 'stderr'\n"
+            "log_min_messages = fatal\n"
+            "log_min_error_statement = panic\n"
+            "log_statement = none\n"
+            "log_min_duration_statement = -1\n"
+            "log_parameter_max_length_on_error = 0\n"
+            "autovacuum = on\n");
     buf_printf(&b, "unix_socket_directories = '%s'\n", h->socket_dir);
     const char *durable = throwaway ? "off" : "on";
     buf_printf(&b, "fsync = %s\nsynchronous_commit = %s\nfull_page_writes = %s\n", durable, durable,
@@ -135,11 +137,8 @@ int server_start(const struct home *h, const struct programs *p, bool throwaway,
 void server_conninfo(const struct home *h, const char *user, const char *dbname, struct secret *out)
 {
     char text[256];
-    /* The owner is called as the ledger's schema is: with "$user" first, all that a migration does
-     * not qualify would be meant for that. */
-    const char *options = strcmp(user, SERVER_OWNER) == 0 ? " options='-c search_path=public'" : "";
-    (void)snprintf(text, sizeof text, "host=%s port=" SERVER_PORT " user=%s dbname=%s%s",
-                   h->socket_dir, user, dbname, options);
+    (void)snprintf(text, sizeof text, "host=%s port=" SERVER_PORT " user=%s dbname=%s",
+                   h->socket_dir, user, dbname);
     secret_set(out, text);
 }
 
