@@ -20,15 +20,17 @@ static int ask(struct pg *s, const struct pg_sql *q, const char *const *params, 
     return 0;
 }
 
-int ledger_backfill_create(struct pg *s, struct err *e)
+int ledger_backfill_create(struct pg *s, bool *is_made, struct err *e)
 {
     bool is_there = false;
+    *is_made = false;
     if (ask(s, &ledger_backfill_found, NULL, 0, &is_there, e) != 0) {
         return -1;
     }
     if (is_there) {
         return 0;
     }
+    *is_made = true;
     pg_batch_add(s, &ledger_journal_begin, NULL, 0, NULL);
     pg_batch_add(s, &ledger_backfill_create_backfill, NULL, 0, NULL);
     pg_batch_add(s, &ledger_backfill_create_batch, NULL, 0, NULL);

@@ -20,8 +20,9 @@ struct backfilled {
     struct bytes kept;
 };
 
-/* Make the tables where this ledger has them not yet. In a transaction of its own. */
-int ledger_backfill_create(struct pg *s, struct err *e) MUST_CHECK;
+/* Make the tables where this ledger has them not yet. In a transaction of its own. *is_made: they were made,
+ * or may have been: what this session knows of schema kfmig is not so any more. */
+int ledger_backfill_create(struct pg *s, bool *is_made, struct err *e) MUST_CHECK;
 /* How far the backfill is that intent began, in a; all zero where it has no batch yet. */
 int ledger_backfill_read(struct pg *s, int64_t intent, struct arena *a, struct backfilled *out,
                          struct err *e) MUST_CHECK;

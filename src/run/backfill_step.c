@@ -393,7 +393,13 @@ static int look(void *ctx, const struct journal_step *step, struct digest *befor
     struct backfill_work *k = ctx;
     (void)step;
     *before = (struct digest){{0}};
-    return find_key(k, e) != 0 ? -1 : ledger_backfill_create(*k->w->r->pg, e);
+    bool is_made = false;
+    int rc = find_key(k, e) != 0 ? -1 : ledger_backfill_create(*k->w->r->pg, &is_made, e);
+    if (is_made) {
+        k->w->r->observer.backend_pid =
+            0; /* what it remembers of schema kfmig is not so any more */
+    }
+    return rc;
 }
 
 static int run(void *ctx, const struct journal_step *step, struct bytes cursor, struct err *e)

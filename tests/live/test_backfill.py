@@ -58,6 +58,18 @@ def batch_by_batch(tmp):
     equal(len(batches(p)), 15, "nothing ran again")
 
 
+@test
+def the_first_of_a_ledger_behind_others(tmp):
+    """The ledger's tables of backfills are made in a session that has seen schema kfmig without them."""
+    p = Project(tmp)
+    p.bundle("M-01", TABLE)
+    p.bundle("M-02", None, extra=settings())
+    p.bundle("M-03", "CREATE TABLE app.u (id int PRIMARY KEY);\n")
+    ran = p.build()
+    equal(ran.status, 0, repr(ran))
+    equal(len(batches(p)), 15)
+
+
 SINGLE = {"int": ("int", "i * 3"), "bigint": ("bigint", "i * 1000000000::bigint"), "text": ("text", "'k''' || lpad(i::text, 4, '0')"),
           "text_of_any_form": ("text", r"chr(200 + i) || E'\\ \"x\" {,} ' || i"), "uuid": ("uuid", "md5(i::text)::uuid"),
           "timestamptz": ("timestamptz", "'2026-01-01'::timestamptz + i * interval '1 microsecond'"),
