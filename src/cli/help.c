@@ -11,6 +11,7 @@ const struct exit_row exit_rows[] = {
           "unreachable, lint findings of check"},
     {"2", "a migration failed and was rolled back"},
     {"3", "postflight or validation failed"},
+    {"4", "a rollback failed"},
     {"5", "configuration or usage error; also faults found by check"},
     {"6", "outcome in doubt"},
     {"7", "lock held by another run"},

@@ -119,7 +119,7 @@ int fresh_from(struct arena *a, const char *path, const char *data, struct fresh
     struct script forward = f->bundle.forward[0];
     forward.path = "forward.sql";
     draft_of(a, f);
-    buf_puts(&f->rollback, "-- Undoes forward.sql, last statement first. Made from its text by "
+    buf_puts(&f->rollback, "-- Undoes the migration, last statement first. Made from its text by "
                            "`kfmig new`: read it before you rely on it.\n");
     language_of(path)->invert(a, &forward, "forward.sql", &f->rollback, &f->n_open);
     return 0;
@@ -289,7 +289,7 @@ void fresh_warn(const struct project *p, const struct ear *ear, const char *fold
                      f->n_forward_open, f->n_forward_open == 1 ? "" : "s");
     }
     if (f->n_open > 0) {
-        tell_warning(ear, "rollback.sql: %zu statement%s must be undone by hand, look for BY HAND",
+        tell_warning(ear, "the rollback: %zu statement%s must be undone by hand, look for BY HAND",
                      f->n_open, f->n_open == 1 ? "" : "s");
     }
     const struct draft_open *hidden = &d->open[DRAFT_HIDDEN];

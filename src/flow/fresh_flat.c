@@ -85,11 +85,12 @@ static const char *stamp_behind(struct arena *a, uint64_t last)
     }
 }
 
-/* "Add an index: parcels(geom)" -> "add_an_index_parcels_geom" */
+/* "Add an index: parcels(geom)" -> "add_an_index_parcels_geom", "shop.sql" -> "shop" */
 static const char *slug_of(struct arena *a, const char *intent)
 {
+    static const char ending[] = ".sql";
     struct buf b = {0};
-    for (const char *p = intent; *p != '\0' && b.n < SLUG_MOST; p++) {
+    for (const char *p = intent; *p != '\0' && strcmp(p, ending) != 0 && b.n < SLUG_MOST; p++) {
         if (isalnum((unsigned char)*p)) {
             buf_putc(&b, (char)tolower((unsigned char)*p));
         } else if (b.n > 0 && b.p[b.n - 1] != '_') {

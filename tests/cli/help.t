@@ -56,6 +56,7 @@ exit status:
              promoted, wrong database, unreachable, lint findings of check
   2          a migration failed and was rolled back
   3          postflight or validation failed
+  4          a rollback failed
   5          configuration or usage error; also faults found by check
   6          outcome in doubt
   7          lock held by another run

@@ -107,7 +107,7 @@ artifacts:
     - rollback.sql
 $ cmp parcels.sql migrations/postgis/PG-MIG-2026-03-02-02/forward.sql
 $ cat migrations/postgis/PG-MIG-2026-03-02-02/rollback.sql
--- Undoes forward.sql, last statement first. Made from its text by `kfmig new`: read it before you rely on it.
+-- Undoes the migration, last statement first. Made from its text by `kfmig new`: read it before you rely on it.
 DROP TABLE land.parcel;
 DROP SCHEMA land;
 $ kfmig check
@@ -119,15 +119,15 @@ $ cat >drop.sql <<END
 > ALTER TABLE land.parcel DROP COLUMN owner;
 > END
 $ kfmig new --from=drop.sql remove the owner
-kfmig: warning: rollback.sql: 2 statements must be undone by hand, look for BY HAND
+kfmig: warning: the rollback: 2 statements must be undone by hand, look for BY HAND
 made migrations/postgis/PG-MIG-2026-03-02-03: migration.yml forward.sql rollback.sql notes.md
 next: finish rollback.sql, `kfmig check`, `kfmig plan`, `kfmig build`
 $ cat migrations/postgis/PG-MIG-2026-03-02-03/rollback.sql
--- Undoes forward.sql, last statement first. Made from its text by `kfmig new`: read it before you rely on it.
+-- Undoes the migration, last statement first. Made from its text by `kfmig new`: read it before you rely on it.
 -- BY HAND: forward.sql:2 (ALTER TABLE) has no inverse that can be read off its text; write it here
 -- BY HAND: forward.sql:1 (DELETE) has no inverse that can be read off its text; write it here
 $ kfmig new --from=drop.sql --json
-kfmig: warning: rollback.sql: 2 statements must be undone by hand, look for BY HAND
+kfmig: warning: the rollback: 2 statements must be undone by hand, look for BY HAND
 {"dir":"migrations/postgis/PG-MIG-2026-03-02-04","migration_id":"PG-MIG-2026-03-02-04"}
 
 # Refused.
@@ -142,7 +142,7 @@ kfmig: broken.sql cannot become a migration as it is
   hint: nothing was made; mend what is named above
 [5]
 $ printf -- '-- kfmig:allow-unparsed\nREPACK land.parcel;' >newer.sql && kfmig new --from=newer.sql
-kfmig: warning: rollback.sql: 1 statement must be undone by hand, look for BY HAND
+kfmig: warning: the rollback: 1 statement must be undone by hand, look for BY HAND
 kfmig: warning: forward.sql:2: what this does cannot be read off its text; scope and limits may be too tight
 made migrations/postgis/PG-MIG-2026-03-02-05: migration.yml forward.sql rollback.sql notes.md
 next: finish rollback.sql, `kfmig check`, `kfmig plan`, `kfmig build`
@@ -154,7 +154,7 @@ $ printf '\\restrict AbC\nSET statement_timeout = 0;\nCREATE TABLE public.sp (id
 made migrations/postgis/PG-MIG-2026-03-02-06: migration.yml forward.sql rollback.sql notes.md
 next: `kfmig check`, `kfmig plan`, `kfmig build`
 $ cat migrations/postgis/PG-MIG-2026-03-02-06/rollback.sql
--- Undoes forward.sql, last statement first. Made from its text by `kfmig new`: read it before you rely on it.
+-- Undoes the migration, last statement first. Made from its text by `kfmig new`: read it before you rely on it.
 DROP TABLE public.sp;
 
 $ printf "SELECT 'no end" >open.sql && kfmig new --from=open.sql
@@ -168,7 +168,7 @@ $ printf 'CREATE INDEX CONCURRENTLY i ON land.parcel (id);' >concurrently.sql &&
 made migrations/postgis/PG-MIG-2026-03-02-07: migration.yml forward.sql rollback.sql notes.md
 next: `kfmig check`, `kfmig plan`, `kfmig build`
 $ cat migrations/postgis/PG-MIG-2026-03-02-07/rollback.sql
--- Undoes forward.sql, last statement first. Made from its text by `kfmig new`: read it before you rely on it.
+-- Undoes the migration, last statement first. Made from its text by `kfmig new`: read it before you rely on it.
 DROP INDEX CONCURRENTLY land.i;
 $ printf 'CREATE INDEX CONCURRENTLY ON land.parcel (id);' >concurrently.sql && kfmig new --from=concurrently.sql
 concurrently.sql:1:1: error: CREATE INDEX: an index without a name could not be told apart after a crash

@@ -93,10 +93,10 @@ static const struct {
     const char *words; /* of error, faults, warnings, files; "a ... b": in this order */
 } cases[] = {
     {"an empty one", nothing_more, NULL, NULL, NULL, "0; ; | ... forward: -- a test\n ... rollback: -- Undo forward.sql here, last statement first.\n ... intent: \"a test\" ... - TBD ... change_class: schema-only"},
-    {"a table", nothing_more, "in.sql", "CREATE TABLE app.t (id int);\n", NULL, "0; ; | ... forward: CREATE TABLE app.t ... rollback: -- Undoes forward.sql ... DROP TABLE app.t; ... - app ... change_class: schema-only"},
+    {"a table", nothing_more, "in.sql", "CREATE TABLE app.t (id int);\n", NULL, "0; ; | ... forward: CREATE TABLE app.t ... rollback: -- Undoes the migration ... DROP TABLE app.t; ... - app ... change_class: schema-only"},
     {"by its whole path", nothing_more, "./in.sql", "CREATE TABLE app.t (id int);\n", NULL, "0; ; | ... DROP TABLE app.t;"},
-    {"rows", nothing_more, "in.sql", "UPDATE app.t SET a = 1;\n", NULL, "warning: rollback.sql: 1 statement must be undone by hand, look for BY HAND| ... change_class: backfill"},
-    {"what is lost", nothing_more, "in.sql", "DROP TABLE app.t;\nDROP TABLE app.u;\n", NULL, "warning: rollback.sql: 2 statements must be undone by hand, look for BY HAND| ... change_class: breaking"},
+    {"rows", nothing_more, "in.sql", "UPDATE app.t SET a = 1;\n", NULL, "warning: the rollback: 1 statement must be undone by hand, look for BY HAND| ... change_class: backfill"},
+    {"what is lost", nothing_more, "in.sql", "DROP TABLE app.t;\nDROP TABLE app.u;\n", NULL, "warning: the rollback: 2 statements must be undone by hand, look for BY HAND| ... change_class: breaking"},
     {"code that is not in its text", nothing_more, "in.sql", "SELECT 1;\nDO 'BEGIN END';\n", NULL, "|warning: forward.sql:2: what this does cannot be read off its text; scope and limits may be too tight|"},
     {"names without a schema", nothing_more, "in.sql", "CREATE TABLE t (id int);\n", NULL, "|warning: forward.sql: names without a schema are taken to be in schema public| ... - public"},
     {"a protected domain", nothing_more, "in.sql", "CREATE TABLE app.u ();\nALTER TABLE gov.t ADD a int;\n", NULL, "warning: forward.sql:2: "},
