@@ -6,7 +6,7 @@ import json
 import pg
 from project import Project, full_id
 from schemas import valid
-from tap import cases, contains, equal, lacks, main, test
+from tap import cases, contains, equal, fails, lacks, main, test
 
 TABLE = """\
 CREATE SCHEMA app;
@@ -309,7 +309,7 @@ def changed(p, old, new):
 def what_may_change_half_way(tmp):
     p = begun(tmp)
     p.bundle("M-02", None, extra=settings(), limits={"max_row_backfill": 20})
-    equal(p.build().status, 2)
+    fails(p.build(), 2, "max_row_backfill")
     changed(p, "max_row_backfill: 20", "max_row_backfill: 100")
     changed(p, "lower(name)", "upper(name)")
     ran = p.build()
@@ -337,7 +337,7 @@ def verify_is_asked_again(tmp):
 def the_key_is_dropped_half_way(tmp):
     p = begun(tmp)
     p.bundle("M-02", None, extra=settings(), limits={"max_row_backfill": 20})
-    equal(p.build().status, 2)
+    fails(p.build(), 2, "max_row_backfill")
     changed(p, "max_row_backfill: 20", "max_row_backfill: 100")
     pg.psql(p.db, "ALTER TABLE app.t DROP CONSTRAINT t_pkey")
     ran = p.build()

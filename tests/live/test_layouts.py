@@ -171,7 +171,7 @@ def the_view_answers_reference_004s_queries(tmp):
     p.write("migrations/db/V000009__i.sql", "CREATE INDEX CONCURRENTLY t0_i ON public.t0 (id);\n")
     p.write("migrations/db/U000009__i.sql", "DROP INDEX CONCURRENTLY public.t0_i;\n")
     p.write("migrations/db/V000008__fails.sql", "SELECT 1/0;\n")
-    equal(p.build().status, 2)
+    fails(p.build(), 2, "division_by_zero")
     equal(pg.psql(p.db, ask), [("V000003__s2", "f")], "what failed left nothing, and is not dirty")
     p.path("migrations/db/V000008__fails.sql").unlink()
     equal(p.run("build", "dev", program=FAULTY, env={"KFMIG_FAULT": "journal.ran:kill:1"}).status, -9)
