@@ -151,6 +151,22 @@ static int upgrades(struct run_of *v)
     return rc;
 }
 
+static const char *chosen[2]; /* objects, NULL: no more */
+static const char *made_instead;
+
+static int adopts_chosen(struct run_of *v)
+{
+    struct names objects;
+    size_t n = chosen[1] != NULL ? 2 : 1;
+    if (planned(v) != 0 || adopt_find(&v->s, chosen, n, false, &objects, &v->e) != 0) {
+        return -1;
+    }
+    v->cluster.by_hand = made_instead != NULL ? made_instead : v->cluster.by_hand;
+    int rc = adopt_objects(&v->s, &objects, &order, &v->r, &v->e);
+    tell_note(&v->ear, "%zu drifted still", v->s.world.n_drift);
+    return rc;
+}
+
 static int finds(struct run_of *v)
 {
     return planned(v) != 0 ? -1 : found(&v->s, id, &order, &v->r, &v->e);
@@ -180,6 +196,30 @@ static void protects(void)
 static void made_by_hand(void)
 {
     t.cluster.by_hand = "app";
+}
+
+static void choose_schema(void)
+{
+    made_by_hand();
+    chosen[0] = "schema app";
+}
+
+static void choose_extension(void)
+{
+    made_by_hand();
+    chosen[0] = "extension postgis";
+}
+
+static void choose_both(void)
+{
+    choose_schema();
+    chosen[1] = "extension postgis";
+}
+
+static void choose_what_goes(void)
+{
+    choose_schema();
+    made_instead = "other";
 }
 
 /* M-2 is the store's from now on. */
@@ -348,6 +388,12 @@ static const struct {
     {"nothing of another version", NULL, made_by_hand, &built, upgrades, "", {0}, NULL, NULL, NULL, 0, ERR_NONE, "note: 1 drifted still|nothing done"},
     {"an extension of another version, and all of it is adopted", NULL, made_by_hand, &versioned, adopts_it, EXTENSION("3.3") RECORDED_ON("130012"), {0}, NULL, NULL, NULL, 0, ERR_NONE, "adopt dev 2 at 6; nothing else"},
 
+    /* some of it, by name */
+    {"one object of two", NULL, choose_schema, &versioned, adopts_chosen, EXTENSION("3.3") RECORDED_ON("130012"), {0}, NULL, NULL, NULL, 0, ERR_NONE, "note: 1 drifted still|, adopt dev 1 at 6; nothing else"},
+    {"the other of the two, which the version explains", NULL, choose_extension, &versioned, adopts_chosen, EXTENSION("3.3") RECORDED_ON("130012"), {0}, NULL, NULL, NULL, 0, ERR_NONE, "note: 1 drifted still|, adopt dev 1 at 6; nothing else"},
+    {"both by their names", NULL, choose_both, &versioned, adopts_chosen, EXTENSION("3.3") RECORDED_ON("130012"), {0}, NULL, NULL, NULL, 0, ERR_NONE, "note: 0 drifted still|, adopt dev 2 at 6; nothing else"},
+    {"one that changed since it was shown", NULL, choose_what_goes, &versioned, adopts_chosen, EXTENSION("3.3") RECORDED_ON("130012"), {0}, NULL, NULL, NULL, -1, ERR_PREFLIGHT, "schema app changed since it was shown; nothing was adopted; look at it again ... nothing done"},
+
     /* a migration that stands there already */
     {"a migration that is not there", one_more, another_id, &built, finds, "", {0}, NULL, NULL, NULL, -1, ERR_NONE, "there is no migration \"M-9\""},
     {"one that is applied", one_more, an_applied_one, &built, finds, "", {0}, NULL, NULL, NULL, -1, ERR_NONE, "M-1 is applied in \"dev\" already"},
@@ -423,6 +469,7 @@ static void begin(const struct cluster *from)
 {
     order = order_confirmed;
     id = "M-3";
+    chosen[0] = chosen[1] = made_instead = NULL;
     memset(&wrong, 0, sizeof wrong);
     place.things = "";
     place.identity = "toy 1";
