@@ -65,9 +65,12 @@ static uint64_t next_number(enum layout l, const struct numbered *n)
 /* Not before what is there, even if that was stamped by another clock. */
 static const char *stamp_behind(struct arena *a, uint64_t last)
 {
-    enum { MINUTE = 60 * 1000 * 1000 };
+    static const int64_t minute = 60 * INT64_C(1000000);
+    static const int64_t day = 24 * 60 * 60 * INT64_C(1000000);
+    static const int64_t century = INT64_C(1000000) * 36525 * 24 * 60 * 60;
     char t[CLOCK_TEXT];
-    for (int64_t us = clock_unix_us();; us += MINUTE) {
+    const int64_t from = clock_unix_us();
+    for (int64_t us = from; us < from + century;) {
         (void)clock_text(us, t); /* 2026-02-25T12:00:... */
         const char *stamp =
             arena_printf(a, "%.4s%.2s%.2s_%.2s%.2s", t, t + 5, t + 8, t + 11, t + 14);
@@ -78,24 +81,27 @@ static const char *stamp_behind(struct arena *a, uint64_t last)
         if (now > last) {
             return stamp;
         }
-        if (now / 10000 < last / 10000) {
-            return arena_printf(a, "%llu_%04llu", (unsigned long long)(last / 10000),
-                                (unsigned long long)(last % 10000 + 1));
-        }
+        us += now / 10000 < last / 10000 ? day - us % day : minute;
+    }
+    return arena_printf(a, "%llu_%04llu", (unsigned long long)(last / 10000),
+                        (unsigned long long)(last % 10000 + 1)); /* of no day that will come */
+}
+
+static void put_slug(struct buf *out, char c)
+{
+    if (isalnum((unsigned char)c)) {
+        buf_putc(out, (char)tolower((unsigned char)c));
+    } else if (out->n > 0 && out->p[out->n - 1] != '_') {
+        buf_putc(out, '_');
     }
 }
 
 /* "Add an index: parcels(geom)" -> "add_an_index_parcels_geom", "shop.sql" -> "shop" */
 static const char *slug_of(struct arena *a, const char *intent)
 {
-    static const char ending[] = ".sql";
     struct buf b = {0};
-    for (const char *p = intent; *p != '\0' && strcmp(p, ending) != 0 && b.n < SLUG_MOST; p++) {
-        if (isalnum((unsigned char)*p)) {
-            buf_putc(&b, (char)tolower((unsigned char)*p));
-        } else if (b.n > 0 && b.p[b.n - 1] != '_') {
-            buf_putc(&b, '_');
-        }
+    for (const char *p = intent; *p != '\0' && strcmp(p, ".sql") != 0 && b.n < SLUG_MOST; p++) {
+        put_slug(&b, *p);
     }
     while (b.n > 0 && b.p[b.n - 1] == '_') {
         b.n--;

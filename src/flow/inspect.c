@@ -271,8 +271,8 @@ int inspect_keep(const struct site *s, const struct inspection *x, const struct 
                          x->env, time);
     int rc = 0;
     if (leak != NULL) {
-        rc = err_set(e, ERR_LEAK, "the report would hold %s (rule %s): it was not written",
-                     leak->what, leak->rule);
+        (void)err_set(e, ERR_LEAK, "the report would hold %s (rule %s): it was not written",
+                      leak->what, leak->rule);
         rc = err_hint(e, "somebody named a session, a role or an object so");
     } else {
         rc = file_write(s->project->dirfd, *path, buf_bytes(&text), 0600, e);

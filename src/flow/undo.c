@@ -115,7 +115,7 @@ static int choose_wanted(struct picking *c, struct err *e)
     if (text != NULL && find(c, text, &named, e) != 0) {
         return -1;
     }
-    if (c->w->id != NULL) {
+    if (named != NULL && c->w->id != NULL) {
         choose(c, named, "");
         return 0;
     }
@@ -256,6 +256,24 @@ static int refuse_dependants(const struct picking *c, struct err *e)
     return err_hint(e, "--with-dependants takes %s back first", n == 1 ? "it" : "them");
 }
 
+/* m: of the chain of a projection that is live. */
+static int refuse_member(const struct picking *c, const char *projection, const struct step *m,
+                         struct err *e)
+{
+    for (size_t u = 0; m->bundle->has_depends && u < m->n_upstream; u++) {
+        const char *id = c->s->plan.v[m->upstream[u]].bundle->id;
+        const struct standing_one *up = table_gets(&c->at, id);
+        if (up != NULL && up->is_chosen) {
+            err_set(e, ERR_PREFLIGHT,
+                    "projection \"%s\" is live and built on %s (%s depends on it)", projection, id,
+                    m->bundle->id);
+            return err_hint(e, "a projection is not rolled back: take it out of the project, or "
+                               "undo this with a migration of its own");
+        }
+    }
+    return 0;
+}
+
 /* A generation that is live was built after it: its chain says so. */
 static int refuse_projections(const struct picking *c, struct err *e)
 {
@@ -263,17 +281,8 @@ static int refuse_projections(const struct picking *c, struct err *e)
     for (size_t i = 0; i < p->n_projections; i++) {
         const struct step *x = &p->projections[i];
         for (size_t k = 0; x->live != NULL && k < x->n_members; k++) {
-            const struct step *m = &p->v[x->members[k]];
-            for (size_t u = 0; m->bundle->has_depends && u < m->n_upstream; u++) {
-                const char *id = p->v[m->upstream[u]].bundle->id;
-                const struct standing_one *up = table_gets(&c->at, id);
-                if (up != NULL && up->is_chosen) {
-                    err_set(e, ERR_PREFLIGHT,
-                            "projection \"%s\" is live and built on %s (%s depends on it)",
-                            x->in->p->name, id, m->bundle->id);
-                    return err_hint(e, "a projection is not rolled back: take it out of the "
-                                       "project, or undo this with a migration of its own");
-                }
+            if (refuse_member(c, x->in->p->name, &p->v[x->members[k]], e) != 0) {
+                return -1;
             }
         }
     }

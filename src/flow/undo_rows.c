@@ -192,17 +192,21 @@ static void gather(struct arena *a, const struct undo_list *u, struct all_tables
     }
 }
 
+static void note_statement(struct arena *a, struct table *written, const struct statement *st)
+{
+    for (size_t t = 0; t < st->touches.n; t++) {
+        if (may_add(st, &st->touches.v[t])) {
+            (void)table_puts(written, object_text(a, &st->touches.v[t].object), written);
+        }
+    }
+}
+
 /* What the rollback of a newer one makes, or writes, is not counted yet. */
 static void note_written(struct arena *a, struct table *written, const struct taking_back *back)
 {
     for (size_t i = 0; i < back->bundle->decl->rollback.n; i++) {
         for (size_t k = 0; k < back->scripts[i].n; k++) {
-            const struct statement *st = &back->scripts[i].v[k];
-            for (size_t t = 0; t < st->touches.n; t++) {
-                if (may_add(st, &st->touches.v[t])) {
-                    (void)table_puts(written, object_text(a, &st->touches.v[t].object), written);
-                }
-            }
+            note_statement(a, written, &back->scripts[i].v[k]);
         }
     }
 }

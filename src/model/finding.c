@@ -43,8 +43,8 @@ void finding_pass(struct arena *a, struct findings *l, const char *rule)
     add(a, l, rule)->passed = true;
 }
 
-static struct finding *add_failed(struct arena *a, struct findings *l, const char *rule,
-                                  const char *fmt, va_list ap)
+static struct finding *PRINTF_LIKE(4, 0)
+    add_failed(struct arena *a, struct findings *l, const char *rule, const char *fmt, va_list ap)
 {
     struct buf text = {0};
     buf_vprintf(&text, fmt, ap);

@@ -9,7 +9,7 @@ static const char digits[] = "0123456789";
 static const struct layout_row rows[LAYOUT_COUNT] = {
 #define LAYOUT(NAME, name, mark, undo, stamped, between, up1, up2, down, folder, lines, home,      \
                example)                                                                            \
-    {name, mark, undo, stamped, between, {up1, up2}, down, folder, lines, home, example},
+    {name, mark, undo, between, {up1, up2}, down, folder, home, example, stamped, lines},
 #include "model/layout.def"
 #undef LAYOUT
 };

@@ -20,14 +20,13 @@ enum { LAYOUT_UPS = 2 };
 struct layout_row {
     const char *name;
     const char *mark, *undo;
-    bool is_stamped;
     const char *between;
     const char *up[LAYOUT_UPS];
     const char *down;
     const char *down_folder;
-    bool has_lines;
     const char *folder;
     const char *example;
+    bool is_stamped, has_lines;
 };
 const struct layout_row *layout_row(enum layout l); /* static memory */
 /* LAYOUT_COUNT: no layout has that name. */

@@ -162,6 +162,21 @@ static bool labels_are(const char *const *labels, size_t n, const char *wanted)
     return are;
 }
 
+/* The same with labels[from..from+len) moved behind any of those that follow it. v: room for n. */
+static bool some_move_is(const char **v, const char *const *labels, size_t n, size_t from,
+                         size_t len, const char *wanted)
+{
+    for (size_t by = 1; from + len + by <= n; by++) {
+        memcpy(v, labels, n * sizeof *v);
+        memcpy(v + from, labels + from + len, by * sizeof *v);
+        memcpy(v + from + by, labels + from, len * sizeof *v);
+        if (labels_are(v, n, wanted)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* Is wanted the digest of these labels with any stretch of them moved to another place? That covers what
  * ALTER TYPE ... ADD VALUE and making a type anew can do to an order; a digest tells no more. */
 static bool some_order_is(struct arena *a, const char *const *labels, size_t n, const char *wanted)
@@ -169,13 +184,8 @@ static bool some_order_is(struct arena *a, const char *const *labels, size_t n, 
     const char **v = ARENA_ARRAY(a, const char *, n + 1);
     for (size_t from = 0; from < n; from++) {
         for (size_t len = 1; from + len < n; len++) {
-            for (size_t by = 1; from + len + by <= n; by++) {
-                memcpy(v, labels, n * sizeof *v);
-                memcpy(v + from, labels + from + len, by * sizeof *v);
-                memcpy(v + from + by, labels + from, len * sizeof *v);
-                if (labels_are(v, n, wanted)) {
-                    return true;
-                }
+            if (some_move_is(v, labels, n, from, len, wanted)) {
+                return true;
             }
         }
     }

@@ -100,7 +100,7 @@ static int64_t span_of(struct declaring *x, const struct doc *map, const char *k
 static void check_keys(struct declaring *x, const struct doc *map, const char *const *known,
                        size_t n)
 {
-    for (size_t i = 0; i < doc_len(map); i++) {
+    for (size_t i = 0; map != NULL && i < doc_len(map); i++) {
         bool is_known = false;
         for (size_t k = 0; k < n; k++) {
             is_known |= strcmp(map->key[i]->text.p, known[k]) == 0;

@@ -142,7 +142,7 @@ int sense_start_done(struct observer *o, struct err *e)
         o->memory->ledger = o->ledger;
         memcpy(o->memory->catalogs, o->catalogs, strlen(o->catalogs) + 1);
     }
-    if (o->r_names != NULL) {
+    if (o->r_names != NULL && o->memory != NULL) {
         o->memory->names = ARENA_NEW(o->memory->a, struct table);
         o->memory->names->a = o->memory->a;
         names_take(o->memory->a, o->memory->names, o->r_names);
