@@ -1,7 +1,6 @@
 /* A new flat migration. */
 #include "flow/fresh_flat.h"
 
-#include <ctype.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -66,7 +65,7 @@ static uint64_t next_number(enum layout l, const struct numbered *n)
 static const char *stamp_behind(struct arena *a, uint64_t last)
 {
     static const int64_t minute = 60 * INT64_C(1000000);
-    static const int64_t day = 24 * 60 * 60 * INT64_C(1000000);
+    static const int64_t day = INT64_C(1000000) * 24 * 60 * 60;
     static const int64_t century = INT64_C(1000000) * 36525 * 24 * 60 * 60;
     char t[CLOCK_TEXT];
     const int64_t from = clock_unix_us();
@@ -89,10 +88,10 @@ static const char *stamp_behind(struct arena *a, uint64_t last)
 
 static void put_slug(struct buf *out, char c)
 {
-    if (isalnum((unsigned char)c)) {
-        buf_putc(out, (char)tolower((unsigned char)c));
-    } else if (out->n > 0 && out->p[out->n - 1] != '_') {
-        buf_putc(out, '_');
+    char lower = c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+    bool is_kept = (lower >= 'a' && lower <= 'z') || (lower >= '0' && lower <= '9');
+    if (is_kept || (out->n > 0 && out->p[out->n - 1] != '_')) {
+        buf_putc(out, is_kept ? lower : '_');
     }
 }
 

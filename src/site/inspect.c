@@ -56,7 +56,7 @@ static int geometry_column(struct site *s, const char *schema, const struct proj
     }
     for (size_t i = 0; i < p->n_columns && *out == NULL; i++) {
         for (size_t k = 0; k < n; k++) {
-            if (columns[k].kind == COLUMN_GEOMETRY && columns[k].name != NULL &&
+            if (columns[k].kind == COLUMN_GEOMETRY && p->column[i].column != NULL &&
                 strcmp(columns[k].name, p->column[i].column) == 0) {
                 *out = columns[k].name;
             }
