@@ -49,6 +49,9 @@ const char *threshold_text(struct arena *a, enum threshold_unit unit, int64_t va
             best = &units[i];
         }
     }
+    if (best == NULL) {
+        BUG("a unit without a word");
+    }
     return arena_printf(a, "%lld %s", (long long)(value / best->factor), best->word);
 }
 
