@@ -43,16 +43,17 @@ enum { UNITS = sizeof units / sizeof *units };
 
 const char *threshold_text(struct arena *a, enum threshold_unit unit, int64_t value)
 {
-    const struct unit *best = NULL;
+    size_t best = UNITS;
     for (size_t i = 0; i < UNITS; i++) {
-        if (units[i].unit == unit && (best == NULL || value == 0 || value % best->factor != 0)) {
-            best = &units[i];
+        if (units[i].unit == unit &&
+            (best == UNITS || value == 0 || value % units[best].factor != 0)) {
+            best = i;
         }
     }
-    if (best == NULL) {
+    if (best == UNITS) {
         BUG("a unit without a word");
     }
-    return arena_printf(a, "%lld %s", (long long)(value / best->factor), best->word);
+    return arena_printf(a, "%lld %s", (long long)(value / units[best].factor), units[best].word);
 }
 
 int64_t threshold_read(enum threshold_unit unit, const char *text)

@@ -189,7 +189,8 @@ static bool take_words(int fd, struct buf *words, int wait_ms)
         if (n <= 0) {
             return false;
         }
-        buf_add(words, chunk, (size_t)n);
+        size_t room = words->limit - words->n; /* a buffer takes all of it or nothing */
+        buf_add(words, chunk, (size_t)n < room ? (size_t)n : room);
     }
     return true;
 }

@@ -40,6 +40,7 @@ static const struct {
     {"starts elsewhere", "pwd", "/usr", 20000, ERR_NONE, ERR_NONE, 0, "/usr\n", 0, ""},
     {"cannot start there", "pwd", "/nowhere", 20000, ERR_NONE, ERR_PREFLIGHT, 0, "", 0, "cannot start"},
     {"says more than is kept", "head -c 3000000 /dev/zero | tr '\\0' x", NULL, 20000, ERR_NONE, ERR_NONE, 0, "xxx", 65536, ""},
+    {"says more than is kept, in odd pieces", "for i in 1 2 3; do head -c 30001 /dev/zero | tr '\\0' x; sleep 0.05; done", NULL, 20000, ERR_NONE, ERR_NONE, 0, "xxx", 65536, ""},
     {"says it for ever", "exec cat /dev/zero", NULL, 300, ERR_NONE, ERR_PREFLIGHT, 0, "", 65536, "did not end within 0 s"},
     {"heeds no signal", "trap '' TERM INT HUP; while :; do sleep 1; done", NULL, 300, ERR_NONE, ERR_PREFLIGHT, 0, "", 0, "did not end within 0 s"},
     {"somebody says stop", "trap '' TERM INT HUP; while :; do sleep 1; done", NULL, 60000, ERR_INTERRUPTED, ERR_INTERRUPTED, 0, "", 0, "ran"},
