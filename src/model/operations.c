@@ -43,17 +43,14 @@ enum { UNITS = sizeof units / sizeof *units };
 
 const char *threshold_text(struct arena *a, enum threshold_unit unit, int64_t value)
 {
-    size_t best = UNITS;
+    const struct unit *best = &units[0];
     for (size_t i = 0; i < UNITS; i++) {
-        if (units[i].unit == unit &&
-            (best == UNITS || value == 0 || value % units[best].factor != 0)) {
-            best = i;
+        bool is_better = best->unit != unit || value == 0 || value % best->factor != 0;
+        if (units[i].unit == unit && is_better) {
+            best = &units[i];
         }
     }
-    if (best == UNITS) {
-        BUG("a unit without a word");
-    }
-    return arena_printf(a, "%lld %s", (long long)(value / units[best].factor), units[best].word);
+    return arena_printf(a, "%lld %s", (long long)(value / best->factor), best->word);
 }
 
 int64_t threshold_read(enum threshold_unit unit, const char *text)
