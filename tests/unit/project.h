@@ -116,4 +116,43 @@ static inline void project_unload(struct loaded *l)
     arena_release(&l->a);
 }
 
+/* Faults, or warnings, as lines "path:line:col message" (":line:col" only where known). */
+static inline void project_words(struct err_list *l, struct buf *out)
+{
+    err_list_sort(l);
+    for (size_t i = 0; i < l->n; i++) {
+        const struct err *e = &l->v[i];
+        buf_puts(out, e->where.path);
+        if (e->where.line > 0) {
+            buf_printf(out, ":%d:%d", e->where.line, e->where.col);
+        }
+        buf_printf(out, " %s\n", e->msg);
+    }
+}
+
+/* The row that the project's cache has; false: none. */
+static inline bool project_cached(const char *kind, const char *name, struct arena *a,
+                                  struct bytes *row)
+{
+    struct cache *c = cache_open(project_fd, project_path);
+    bool found = cache_get(c, kind, bytes_str(name), a, row);
+    cache_close(c);
+    return found;
+}
+
+/* Load until the files are old enough to be put into the cache: the kernel's clock decides, hence
+ * no fixed time. */
+static inline void project_warm_up(const char *kind, const char *name)
+{
+    enum { TRIES = 1000000 };
+    struct arena a = {0};
+    struct bytes row;
+    for (int i = 0; i < TRIES && !project_cached(kind, name, &a, &row); i++) {
+        struct loaded l;
+        project_load(&l, true);
+        project_unload(&l);
+    }
+    arena_release(&a);
+}
+
 #endif

@@ -7,29 +7,15 @@
 #define M1 "migrations/postgis/M-1/"
 #define M2 "migrations/postgis/M-2/"
 
-/* Faults, or warnings, as lines "path:line:col message" (":line:col" only where known). */
-static void list_of(struct err_list *l, struct buf *out)
-{
-    err_list_sort(l);
-    for (size_t i = 0; i < l->n; i++) {
-        const struct err *e = &l->v[i];
-        buf_puts(out, e->where.path);
-        if (e->where.line > 0) {
-            buf_printf(out, ":%d:%d", e->where.line, e->where.col);
-        }
-        buf_printf(out, " %s\n", e->msg);
-    }
-}
-
 static void check_lists(const char *faults, const char *warnings, const char *name)
 {
     struct loaded l;
     struct buf text = {0};
     project_load(&l, false);
-    list_of(&l.p.faults, &text);
+    project_words(&l.p.faults, &text);
     is_str(buf_str(&text), faults, name);
     buf_clear(&text);
-    list_of(&l.p.warnings, &text);
+    project_words(&l.p.warnings, &text);
     is_str(buf_str(&text), warnings, "and its warnings");
     bool hints = true;
     for (size_t i = 0; i < l.p.faults.n; i++) {
@@ -465,8 +451,8 @@ static void test_good(void)
     project_load(&l, false);
     struct project *p = &l.p;
     struct buf text = {0};
-    list_of(&p->faults, &text);
-    list_of(&p->warnings, &text);
+    project_words(&p->faults, &text);
+    project_words(&p->warnings, &text);
     is_str(buf_str(&text), "", "no faults, no warnings");
     buf_release(&text);
     is_int(p->n_bundle, 4, "four bundles");

@@ -8,8 +8,6 @@
 #define DIR "migrations/postgis/M-1"
 #define FORGED "forged"
 
-enum { TRIES = 1000000 };
-
 static void start(void)
 {
     project_start();
@@ -22,9 +20,7 @@ static bool is_cached(const char *kind, const char *name)
 {
     struct arena a = {0};
     struct bytes row;
-    struct cache *c = cache_open(project_fd, project_path);
-    bool found = cache_get(c, kind, bytes_str(name), &a, &row);
-    cache_close(c);
+    bool found = project_cached(kind, name, &a, &row);
     arena_release(&a);
     return found;
 }
@@ -33,16 +29,6 @@ static bool names_end(const char *name, const char *end)
 {
     size_t n = strlen(name);
     return n >= strlen(end) && strcmp(name + n - strlen(end), end) == 0;
-}
-
-/* Load until the files are old enough to be put into the cache: the kernel's clock decides, hence no fixed time. */
-static void warm_up(void)
-{
-    for (int i = 0; i < TRIES && !is_cached(ROW_BUNDLE, DIR); i++) {
-        struct loaded l;
-        project_load(&l, true);
-        project_unload(&l);
-    }
 }
 
 /* In a row whose stamps fit, what comes from the row and not from the files can be told. */
@@ -210,7 +196,7 @@ static void test_same(void)
                 "\"merged\"}]}\n");
     project_bundle("M-2", "depends_on: [M-1, M-3]\nlock_retries: 3\n");
     project_bundle("M-3", "depends_on: []\n");
-    warm_up();
+    project_warm_up(ROW_BUNDLE, DIR);
     ok(is_cached(ROW_BUNDLE, DIR), "a bundle is put into the cache when its files are old enough");
     while (!is_cached(ROW_REGISTRY, "registry/migrations.v1.json") ||
            !is_cached(ROW_BUNDLE, "migrations/postgis/M-3")) {
@@ -432,7 +418,7 @@ static void test_evidence_cached(void)
     bool intact;
     start();
     project_put(DIR "/receipts/receipt_ref.json", "{}");
-    warm_up();
+    project_warm_up(ROW_BUNDLE, DIR);
     put_receipt("M-1", "success", "baselines/pre.json", empty_digest);
     evidence_of(&has, &intact);
     ok(has && !intact, "a receipt that comes into an old receipts/ is seen");
@@ -440,7 +426,7 @@ static void test_evidence_cached(void)
     evidence_of(&has, &intact);
     ok(has && intact, "the file that it names, too");
     (void)unlinkat(project_fd, "state/kfmig.db", 0);
-    warm_up();
+    project_warm_up(ROW_BUNDLE, DIR);
     evidence_of(&has, &intact);
     ok(has && intact && is_cached(ROW_BUNDLE, DIR), "evidence is put into the cache");
     project_put(DIR "/baselines/pre.json", "x");
