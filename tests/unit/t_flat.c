@@ -2,6 +2,7 @@
 /* Flat migrations as they are read: each layout, each form of header, and what contradicts what, with its place. */
 #include "tap.h"
 
+#include "load/row.h"
 #include "project.h"
 
 #define DB "migrations/db/"
@@ -14,19 +15,6 @@ enum { FILES_MOST = 6 };
 struct file {
     const char *path, *text;
 };
-
-static void list_of(struct err_list *l, struct buf *out)
-{
-    err_list_sort(l);
-    for (size_t i = 0; i < l->n; i++) {
-        const struct err *e = &l->v[i];
-        buf_puts(out, e->where.path);
-        if (e->where.line > 0) {
-            buf_printf(out, ":%d:%d", e->where.line, e->where.col);
-        }
-        buf_printf(out, " %s\n", e->msg);
-    }
-}
 
 static void put_files(const struct file *v)
 {
@@ -130,7 +118,7 @@ static void test_bad(void)
         bool hints = true;
         put_files(bad[i].files);
         project_load(&l, false);
-        list_of(&l.p.faults, &text);
+        project_words(&l.p.faults, &text);
         size_t n = strlen(bad[i].want);
         bool is_begun = bad[i].want[n - 1] != '\n' && strncmp(buf_str(&text), bad[i].want, n) == 0;
         is_str(is_begun ? bad[i].want : buf_str(&text), bad[i].want, bad[i].name);
@@ -291,50 +279,109 @@ static void test_digests(void)
 
 /* --- the cache -------------------------------------------------------------------------------------- */
 
-static const struct file changes[] = {
-    {DB "1_x.up.sql", "CREATE TABLE app.other ();\n"},
-    {DB "1_x.down.sql", "DROP TABLE app.u;\n"},
-    {DB "defaults.yml", "owner: ops\n"},
-    {DB "meta/checksums.txt", ZERO "  1_x.up.sql\n"},
-    {DB "meta/manifest.json", "{"},
-    {DB "meta/1_x/receipts/run_receipt.json", "{"},
+#define FORGED "forged!!"
+
+/* before, where it has a path, is there when all is remembered; text of after NULL: the file goes. */
+static const struct {
+    struct file before, after;
+} changes[] = {
+    {.after = {DB "1_original.up.sql", "CREATE TABLE app.other ();\n"}},
+    {.after = {DB "1_original.down.sql", "DROP TABLE app.u;\n"}},
+    {.after = {DB "defaults.yml", "owner: ops\n"}},
+    {.after = {DB "meta/checksums.txt", ZERO "  1_original.up.sql\n"}},
+    {.after = {DB "meta/manifest.json", "{"}},
+    {.after = {DB "meta/1_original/receipts/run_receipt.json", "{"}},
+    {{DB "1_original.down.sql", "DROP TABLE app.t;\n"}, {DB "1_original.down.sql", NULL}},
+    {{DB "defaults.yml", "owner: ops\n"}, {DB "defaults.yml", "owner: ada\n"}},
+    {{DB "defaults.yml", "owner: ops\n"}, {DB "defaults.yml", NULL}},
+    {{DB "meta/checksums.txt", "# none\n"},
+     {DB "meta/checksums.txt", ZERO "  1_original.up.sql\n"}},
 };
 
-/* Whatever of it comes or changes is seen, though all was remembered. */
+/* The row of the migration, which calls it so, says FORGED instead: who believes it, tells that. */
+static void forge(void)
+{
+    static const char intent[] = "\0original";
+    struct arena a = {0};
+    struct bytes row = {0};
+    (void)project_cached(ROW_BUNDLE, DB "1_original.up.sql", &a, &row);
+    char *at = row.n > 0 ? memmem(row.p, row.n, intent, sizeof intent) : NULL;
+    if (at != NULL) {
+        struct cache *c = cache_open(project_fd, project_path);
+        memcpy(at + 1, FORGED, strlen(FORGED));
+        cache_put(c, ROW_BUNDLE, bytes_str(DB "1_original.up.sql"), row);
+        cache_close(c);
+    }
+    arena_release(&a);
+}
+
+struct seen {
+    struct digest digest;
+    size_t n_words;
+    bool is_forged;
+};
+
+static struct seen look(void)
+{
+    struct loaded l;
+    struct seen out = {0};
+    project_load(&l, true);
+    if (l.p.n_bundle == 1) {
+        out.digest = l.p.bundle[0].bundle_digest;
+        out.is_forged = strcmp(l.p.bundle[0].intent, FORGED) == 0;
+    }
+    out.n_words = l.p.faults.n + l.p.warnings.n;
+    project_unload(&l);
+    return out;
+}
+
+/* Whatever of it comes, changes or goes is seen, though all was remembered. */
 static void test_cache(void)
 {
     for (size_t i = 0; i < sizeof changes / sizeof *changes; i++) {
-        struct loaded l;
-        struct digest seen[2];
-        size_t n_words[2];
-        const struct file files[FILES_MOST] = {{DB "1_x.up.sql", TABLE}};
+        const struct file files[FILES_MOST] = {{DB "1_original.up.sql", TABLE}, changes[i].before};
+        const char *path = changes[i].after.path;
         put_files(files);
-        for (int again = 0; again < 2; again++) {
-            const struct timeval old[2] = {{1700000000, 0}, {1700000000, 0}};
-            for (int k = 0; k < 2; k++) { /* the second time it is remembered */
-                project_load(&l, true);
-                seen[again] =
-                    l.p.n_bundle == 1 ? l.p.bundle[0].bundle_digest : (struct digest){{0}};
-                n_words[again] = l.p.faults.n + l.p.warnings.n;
-                project_unload(&l);
-                (void)utimes(project_path, old);
-            }
-            if (again == 0) {
-                project_put(changes[i].path, changes[i].text);
-            }
+        project_warm_up(ROW_BUNDLE, DB "1_original.up.sql");
+        forge();
+        struct seen before = look();
+        ok(before.is_forged, "what is remembered is believed");
+        if (changes[i].after.text != NULL) {
+            project_put(path, changes[i].after.text);
+        } else {
+            (void)unlinkat(project_fd, path, 0);
         }
-        ok(!digest_eq(&seen[0], &seen[1]) || n_words[0] != n_words[1], changes[i].path);
+        struct seen after = look();
+        ok(!after.is_forged, "and no longer when a file is another");
+        ok(!digest_eq(&before.digest, &after.digest) || before.n_words != after.n_words, path);
+    }
+}
+
+/* What is wrong beside the migrations is told each time, whatever is remembered of them. */
+static void test_faulty_beside(void)
+{
+    const struct file files[FILES_MOST] = {{DB "1_original.up.sql", TABLE},
+                                           {"migrations/postgis/2_other.up.sql", TABLE},
+                                           {DB "meta/manifest.json", "{"}};
+    struct loaded l;
+    put_files(files);
+    project_warm_up(ROW_BUNDLE, "migrations/postgis/2_other.up.sql");
+    for (int i = 0; i < 2; i++) {
+        project_load(&l, true);
+        is_int(l.p.faults.n, 1, "a manifest that cannot be read is a fault each time");
+        project_unload(&l);
     }
 }
 
 int main(void)
 {
     tap_plan((int)(2 * (sizeof bad / sizeof *bad) + 2 * (sizeof good / sizeof *good) + 5 +
-                   sizeof changes / sizeof *changes));
+                   3 * (sizeof changes / sizeof *changes) + 2));
     test_bad();
     test_good();
     test_digests();
     test_cache();
+    test_faulty_beside();
     project_remove();
     return tap_done();
 }
