@@ -109,16 +109,16 @@ static const char *unquoted(struct arena *a, const char *text)
 
 static void take_relations(struct observer *o, const struct held_rows *rows)
 {
-    for (size_t i = 0; i < held_n(rows); i++) {
-        struct held_relation r = held_at(rows, i);
-        struct lock *l = lock_of(o, r.oid);
-        l->kind = r.kind;
-        l->schema = unquoted(o->a, r.quoted_schema);
-        l->name = arena_strdup(o->a, r.name);
-        l->is_temporary = r.is_temporary;
-        l->filenode = r.filenode;
-        l->owner = r.owner;
-        l->is_part = r.is_part;
+    for (size_t i = 0; i < rows->n; i++) {
+        const struct held_relation *r = &rows->v[i];
+        struct lock *l = lock_of(o, r->oid);
+        l->kind = r->kind;
+        l->schema = unquoted(o->a, r->quoted_schema);
+        l->name = arena_strdup(o->a, r->name);
+        l->is_temporary = r->is_temporary;
+        l->filenode = r->filenode;
+        l->owner = r->owner;
+        l->is_part = r->is_part;
     }
 }
 
@@ -213,6 +213,7 @@ static bool take(struct observer *o)
     o->now.ledger = o->ledger;
     take_counters(o, g->counters);
     take_modes(o, pg_text(r, 0, HELD_RELATIONS), pg_text(r, 0, HELD_MODES));
+    held_take(o->a, &g->rows);
     take_relations(o, &g->rows);
     return is_all_plain(o) && held_found(o->a, &g->rows, ids, &g->found);
 }

@@ -38,42 +38,66 @@ static uint32_t oid_at(const struct pg_rows *r, size_t i, int col)
 
 /* --- relations ---------------------------------------------------------------------------------------- */
 
+static struct held_relation *relation_at(const struct held_rows *h, uint32_t oid)
+{
+    return table_get(&h->by_oid, bytes_of((const char *)&oid, sizeof oid));
+}
+
 static uint32_t owner_of(const struct held_rows *h, uint32_t index)
 {
-    for (size_t i = 0; i < pg_rows_n(h->indexes); i++) {
-        if (oid_at(h->indexes, i, HELD_INDEX) == index) {
-            return oid_at(h->indexes, i, IND_RELATION);
-        }
-    }
-    return 0;
+    const struct held_relation *x = relation_at(h, index);
+    return x != NULL ? x->owner : 0;
 }
 
-size_t held_n(const struct held_rows *h)
-{
-    return pg_rows_n(h->relations);
-}
-
-struct held_relation held_at(const struct held_rows *h, size_t i)
-{
-    const struct pg_rows *r = h->relations;
-    return (struct held_relation){.oid = oid_at(r, i, REL_OID),
-                                  .filenode = oid_at(r, i, REL_FILENODE),
-                                  .owner = owner_of(h, oid_at(r, i, REL_OID)),
-                                  .kind = pg_text(r, i, REL_KIND)[0],
-                                  .quoted_schema = pg_text(r, i, REL_SCHEMA),
-                                  .name = pg_text(r, i, REL_NAME),
-                                  .is_temporary = pg_text(r, i, REL_PERSISTENCE)[0] == 't',
-                                  .is_part = pg_bool(r, i, HELD_IS_PART)};
-}
-
-/* The row of that relation, or held_n(). */
+/* The row of that relation, or h->n. */
 static size_t row_of(const struct held_rows *h, uint32_t oid)
 {
-    size_t i = 0;
-    while (i < held_n(h) && oid_at(h->relations, i, REL_OID) != oid) {
-        i++;
+    const struct held_relation *x = relation_at(h, oid);
+    return x != NULL ? (size_t)(x - h->v) : h->n;
+}
+
+static void take_relations(struct arena *a, struct held_rows *h)
+{
+    const struct pg_rows *r = h->relations;
+    h->n = pg_rows_n(r);
+    h->v = ARENA_ARRAY(a, struct held_relation, h->n + 1);
+    h->by_oid = (struct table){.a = a};
+    for (size_t i = 0; i < h->n; i++) {
+        struct held_relation *x = &h->v[i];
+        *x = (struct held_relation){.oid = oid_at(r, i, REL_OID),
+                                    .filenode = oid_at(r, i, REL_FILENODE),
+                                    .kind = pg_text(r, i, REL_KIND)[0],
+                                    .quoted_schema = pg_text(r, i, REL_SCHEMA),
+                                    .name = pg_text(r, i, REL_NAME),
+                                    .is_temporary = pg_text(r, i, REL_PERSISTENCE)[0] == 't',
+                                    .is_part = pg_bool(r, i, HELD_IS_PART)};
+        (void)table_put(&h->by_oid, bytes_of((const char *)&x->oid, sizeof x->oid), x);
     }
-    return i;
+    for (size_t i = 0; i < pg_rows_n(h->indexes); i++) {
+        struct held_relation *x = relation_at(h, oid_at(h->indexes, i, HELD_INDEX));
+        if (x != NULL) {
+            x->owner = oid_at(h->indexes, i, IND_RELATION);
+        }
+    }
+}
+
+static void take_collations(struct arena *a, struct held_rows *h)
+{
+    const struct pg_rows *r = h->columns;
+    h->collations = (struct table){.a = a};
+    for (size_t i = 0; i < pg_rows_n(r); i++) {
+        uint32_t collation = oid_at(r, i, ATT_COLLATION);
+        if (collation != 0) {
+            struct bytes key = address_key(a, oid_at(r, i, ATT_RELATION), oid_at(r, i, ATT_NUMBER));
+            (void)table_put(&h->collations, key, arena_dup(a, &collation, sizeof collation));
+        }
+    }
+}
+
+void held_take(struct arena *a, struct held_rows *h)
+{
+    take_relations(a, h);
+    take_collations(a, h);
 }
 
 /* --- rows that were written --------------------------------------------------------------------------- */
@@ -116,7 +140,7 @@ static void find_relation(struct written *f, const struct held_rows *h, size_t i
     if (is_ours(f, r, i, HELD_AGE)) {
         find(f, PG_CLASS, PG_CLASS, oid);
     }
-    if (toast < held_n(h) && is_ours(f, r, toast, HELD_AGE)) {
+    if (toast < h->n && is_ours(f, r, toast, HELD_AGE)) {
         find(f, ROW_OF_TOAST, PG_CLASS, oid);
     }
     for (int col = HELD_TYPE_AGE; col <= HELD_ARRAY_AGE; col++) {
@@ -139,7 +163,7 @@ bool held_found(struct arena *a, const struct held_rows *h, int64_t ids, struct 
 {
     struct written f = {a, out, ids, true};
     *out = (struct founds){0};
-    for (size_t i = 0; i < held_n(h); i++) {
+    for (size_t i = 0; i < h->n; i++) {
         find_relation(&f, h, i);
     }
     find_all(&f, PG_ATTRIBUTE, h->columns, HELD_COLUMN_AGE);
@@ -159,7 +183,7 @@ static bool relation_is_whole(const struct held_rows *h, size_t i)
 {
     size_t toast = row_of(h, oid_at(h->relations, i, HELD_TOAST));
     return !pg_bool(h->relations, i, HELD_MORE) &&
-           (toast == held_n(h) || pg_null(h->relations, toast, REL_OPTIONS));
+           (toast == h->n || pg_null(h->relations, toast, REL_OPTIONS));
 }
 
 static bool column_is_whole(const struct pg_rows *r, size_t i)
@@ -169,13 +193,9 @@ static bool column_is_whole(const struct pg_rows *r, size_t i)
 
 static int64_t collation_of(const struct held_rows *h, uint32_t table, int64_t column)
 {
-    for (size_t i = 0; i < pg_rows_n(h->columns); i++) {
-        if (oid_at(h->columns, i, ATT_RELATION) == table &&
-            pg_int(h->columns, i, ATT_NUMBER) == column) {
-            return pg_int(h->columns, i, ATT_COLLATION);
-        }
-    }
-    return 0;
+    uint32_t key[2] = {table, (uint32_t)column};
+    const uint32_t *collation = table_get(&h->collations, bytes_of((const char *)key, sizeof key));
+    return collation != NULL ? *collation : 0;
 }
 
 /* A column's own collation needs no name. */
@@ -221,7 +241,7 @@ static bool note_is_whole(const struct held_rows *h, size_t i)
 bool held_is_whole(struct arena *a, const struct held_rows *h, const struct table *names)
 {
     bool is_whole = names != NULL && h->constraints != NULL;
-    for (size_t i = 0; is_whole && i < held_n(h); i++) {
+    for (size_t i = 0; is_whole && i < h->n; i++) {
         is_whole = relation_is_whole(h, i);
     }
     for (size_t i = 0; is_whole && i < pg_rows_n(h->columns); i++) {

@@ -6,13 +6,6 @@
 
 #include "store/postgis/rows.h"
 
-struct held_rows {
-    struct pg_rows *relations, *columns, *indexes, *constraints, *notes;
-};
-/* pg_batch_add()s behind glance_held.sql. defines: what is needed to define them as well. */
-void held_add(struct pg *s, struct held_rows *h, bool defines);
-void held_release(struct held_rows *h);
-
 /* A relation of them; strings borrowed from the rows, the schema as SQL writes it. owner: the table of an
  * index, else 0. */
 struct held_relation {
@@ -21,8 +14,19 @@ struct held_relation {
     const char *quoted_schema, *name;
     bool is_temporary, is_part; /* part: of a partitioned index */
 };
-size_t held_n(const struct held_rows *h);
-struct held_relation held_at(const struct held_rows *h, size_t i);
+/* v: one for each row of relations, and by_oid leads to them; collations: of columns that have one, by
+ * address_key() of table and number. Both since held_take(). */
+struct held_rows {
+    struct pg_rows *relations, *columns, *indexes, *constraints, *notes;
+    struct held_relation *v;
+    size_t n;
+    struct table by_oid, collations;
+};
+/* pg_batch_add()s behind glance_held.sql. defines: what is needed to define them as well. */
+void held_add(struct pg *s, struct held_rows *h, bool defines);
+/* When the batch was run, before all that follows. In a. */
+void held_take(struct arena *a, struct held_rows *h);
+void held_release(struct held_rows *h);
 
 /* A row of a catalog that was written, or n of them, and the object that it belongs to. classid 0: of
  * something that always changes with its table; catalog ROW_OF_TOAST: a table was given a TOAST table. */
