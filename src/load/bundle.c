@@ -321,24 +321,11 @@ static struct flat flat_at(const struct bundle_work *w, const char *path)
     return f;
 }
 
-/* What stands beside it counts as its own files do. */
-static void add_beside(const struct bundle_work *w)
-{
-    const struct flat_folder *beside = w->r->beside;
-    static const char *const names[META_FILES] = {MANIFEST_NAME, CHECKSUMS_NAME};
-    add_used(w, arena_printf(w->r->a, "%s/" DEFAULTS_NAME, w->at->folder), &beside->defaults_used);
-    for (int i = 0; i < META_FILES && beside->meta != NULL; i++) {
-        add_used(w, arena_printf(w->r->a, "%s/%s", w->at->folder, names[i]),
-                 &beside->meta->used[i]);
-    }
-}
-
 static bool declare_flat(struct bundle_work *w, struct bundle *out)
 {
     struct text_file file;
     const char *path = bundle_file(w->r->a, out);
     struct flat f = flat_at(w, path);
-    add_beside(w);
     if (!read_declaring(w, path, LIMIT_SCRIPT, &file)) {
         return false;
     }

@@ -6,18 +6,17 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "doc/yaml.h"
+#include "load/beside.h"
 #include "load/bundle.h"
 #include "load/declaration.h"
 #include "load/header.h"
-#include "load/meta.h"
 #include "load/row.h"
 #include "load/text.h"
 
-enum { BUNDLES_MAX = 200000, SETTLED_NS = 50 * 1000 * 1000 };
+enum { BUNDLES_MAX = 200000 };
 enum { FLAT_FOLDERS = 2, FOLDER_COUNT = STORE_COUNT + 1 + FLAT_FOLDERS };
 
 enum state { STATE_UNREAD, STATE_READ, STATE_DROPPED };
@@ -33,8 +32,7 @@ struct folder {
     size_t cursor;      /* of the walk through the cache, which has the same order */
     struct names downs; /* paths from it of what undoes flat ones */
     bool has_flat;
-    struct meta meta;
-    struct flat_folder beside;
+    struct beside beside;
 };
 
 struct bundles_work {
@@ -270,20 +268,6 @@ static void check_flats(struct project *p, const struct folder *f)
     arena_release(&a);
 }
 
-/* What counts for all flat migrations of a folder. */
-static void read_beside(struct project *p, struct folder *f)
-{
-    load_checks(p, CHECK_ORDER);
-    check_flats(p, f);
-    load_checks(p, CHECK_DECLARATION);
-    f->beside.defaults =
-        flat_defaults(p->a, p->dirfd, f->path, &f->beside.defaults_used, &p->faults);
-    load_checks(p, CHECK_META);
-    meta_read(p->a, p->dirfd, f->path, &f->meta, &p->faults);
-    load_checks(p, CHECK_DECLARATION);
-    f->beside.meta = &f->meta;
-}
-
 static void list_folder(struct bundles_work *w, struct folder *f)
 {
     struct project *p = w->p;
@@ -304,7 +288,10 @@ static void list_folder(struct bundles_work *w, struct folder *f)
     f->n = p->n_bundle - f->first;
     list_downs(p, f);
     if (f->has_flat || f->downs.n > 0) {
-        read_beside(p, f);
+        load_checks(p, CHECK_ORDER);
+        check_flats(p, f);
+        load_checks(p, CHECK_DECLARATION);
+        beside_look(&f->beside, p->dirfd, f->path);
     }
 }
 
@@ -348,20 +335,13 @@ static void take_row(void *ctx, struct bytes name, struct bytes value)
     }
     size_t i = f->first + f->cursor;
     struct bundle *b = &w->p->bundle[i];
-    if (row_decode(w->p->a, f->fd, b->id, value, b)) {
+    if ((b->file == NULL || beside_take(&f->beside, &value)) &&
+        row_decode(w->p->a, f->fd, b->id, value, b)) {
         w->state[i] = STATE_READ;
     }
 }
 
 /* --- from the files ----------------------------------------------------------------------------- */
-
-/* Not clock_unix_us(), which tests may freeze: it is compared with what the kernel writes. */
-static int64_t now_ns(void)
-{
-    struct timespec t;
-    (void)clock_gettime(CLOCK_REALTIME, &t);
-    return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
-}
 
 static const struct folder *folder_with(const struct bundles_work *w, const struct bundle *b)
 {
@@ -385,14 +365,18 @@ static void keep(struct arena *a, const struct bundle *read, struct bundle *b)
     *b = out;
 }
 
-/* A later edit within the same tick of the file system's clock would leave the stamps as they are. */
 static void remember(struct bundles_work *w, const struct bundle *b, const struct used *used,
                      int64_t started)
 {
-    if (w->cache == NULL || used->is_uncertain || used_newest(used) > started - SETTLED_NS) {
+    const struct beside *beside = b->file != NULL ? &folder_with(w, b)->beside : NULL;
+    if (w->cache == NULL || used->is_uncertain || (beside != NULL && beside->is_uncertain) ||
+        !used_is_settled(used->stamp, used->n, started)) {
         return;
     }
     struct buf row = {0};
+    if (beside != NULL) {
+        beside_put(beside, &row);
+    }
     row_encode(&row, b, used);
     cache_put(w->cache, ROW_BUNDLE, bytes_str(b->file != NULL ? b->file : b->dir), buf_bytes(&row));
     buf_release(&row);
@@ -411,7 +395,7 @@ static enum state keep_faulty(struct bundles_work *w, const struct bundle_place 
     struct err_list ignored = {0};
     struct used used = {.a = w->p->a};
     struct bundle_reader again = {
-        w->p->a, w->p->dirfd, true, &used, &ignored, &ignored, &folder_with(w, b)->beside};
+        w->p->a, w->p->dirfd, true, &used, &ignored, &ignored, &folder_with(w, b)->beside.said};
     bundle_read(&again, at, b);
     err_list_release(&ignored);
     return b->decl == NULL ? STATE_DROPPED : STATE_READ;
@@ -425,16 +409,34 @@ static void move_all(struct err_list *to, struct err_list *from)
     err_list_release(from);
 }
 
+/* What counts for all flat migrations of a folder, where one of them is to be read: those that the
+ * cache has were found good beside it as it is. */
+static void read_beside(struct bundles_work *w, struct folder *f)
+{
+    bool wanted = !f->has_flat && f->downs.n > 0;
+    for (size_t i = f->first; i < f->first + f->n && !wanted; i++) {
+        wanted = w->p->bundle[i].file != NULL && w->state[i] == STATE_UNREAD;
+    }
+    if (wanted) {
+        beside_read(&f->beside, w->p);
+    }
+}
+
 static enum state read_one(struct bundles_work *w, struct bundle *b)
 {
-    int64_t started = now_ns();
+    int64_t started = used_now();
     struct err_list faults = {0};
     struct err_list warnings = {0};
     struct used used = {.a = &w->scratch};
     struct bundle_place at = bundle_place_of(b);
     struct bundle read;
-    struct bundle_reader r = {
-        &w->scratch, w->p->dirfd, false, &used, &faults, &warnings, &folder_with(w, b)->beside};
+    struct bundle_reader r = {&w->scratch,
+                              w->p->dirfd,
+                              false,
+                              &used,
+                              &faults,
+                              &warnings,
+                              &folder_with(w, b)->beside.said};
     struct arena_mark mark = arena_mark(&w->scratch);
     enum state state = STATE_READ;
     bundle_read(&r, &at, &read);
@@ -523,6 +525,9 @@ int bundles_read(struct project *p, struct cache *cache, struct table *known, st
     }
     w.state = arena_alloc(p->a, p->n_bundle + 1);
     cache_each(cache, ROW_BUNDLE, take_row, &w);
+    for (int i = 0; i < FOLDER_COUNT; i++) {
+        read_beside(&w, &w.folder[i]);
+    }
     for (size_t i = 0; i < p->n_bundle; i++) {
         if (w.state[i] == STATE_UNREAD) {
             w.state[i] = (unsigned char)read_one(&w, &p->bundle[i]);

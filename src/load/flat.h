@@ -30,12 +30,10 @@ struct doc *flat_document(struct arena *a, const struct flat *f, struct err_list
 void flat_complete(struct arena *a, const struct flat *f, struct bytes forward, struct decl *d);
 
 struct meta; /* load/meta.h */
-/* What stands beside the flat migrations of a folder, and how its files looked; used[]:
- * defaults.yml, and those of meta. meta NULL: nothing is compared with it. */
+/* What stands beside the flat migrations of a folder. meta NULL: nothing is compared with it. */
 struct flat_folder {
     const struct doc *defaults;
     const struct meta *meta;
-    struct stamp defaults_used;
 };
 
 /* FOLDER/defaults.yml, held to its schemas: its members, or NULL where there is none, or where

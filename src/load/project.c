@@ -170,8 +170,9 @@ int load_decl(struct project *p, struct bundle *b, struct err *e)
     struct used used = {.a = p->a};
     struct bundle_place at = bundle_place_of(b);
     struct flat_folder beside = {0};
+    struct stamp ignored;
     if (b->file != NULL) {
-        beside.defaults = flat_defaults(p->a, p->dirfd, b->folder, &beside.defaults_used, &faults);
+        beside.defaults = flat_defaults(p->a, p->dirfd, b->folder, &ignored, &faults);
     }
     struct bundle_reader r = {p->a, p->dirfd, true, &used, &faults, &warnings, &beside};
     bundle_read(&r, &at, &again);

@@ -4,6 +4,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <time.h>
+
+enum { SETTLED_NS = 50 * 1000 * 1000 };
 
 void used_add(struct used *u, const char *path, const struct stamp *stamp)
 {
@@ -42,12 +45,20 @@ struct hint used_hint(const struct stamp *v, size_t n)
     return hint_of(bytes_of((const char *)v, n * sizeof *v));
 }
 
-int64_t used_newest(const struct used *u)
+/* Not clock_unix_us(), which tests may freeze: it is compared with what the kernel writes. */
+int64_t used_now(void)
+{
+    struct timespec t;
+    (void)clock_gettime(CLOCK_REALTIME, &t);
+    return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+}
+
+bool used_is_settled(const struct stamp *v, size_t n, int64_t started)
 {
     int64_t newest = 0;
-    for (size_t i = 0; i < u->n; i++) {
-        newest = u->stamp[i].mtime_ns > newest ? u->stamp[i].mtime_ns : newest;
-        newest = u->stamp[i].ctime_ns > newest ? u->stamp[i].ctime_ns : newest;
+    for (size_t i = 0; i < n; i++) {
+        newest = v[i].mtime_ns > newest ? v[i].mtime_ns : newest;
+        newest = v[i].ctime_ns > newest ? v[i].ctime_ns : newest;
     }
-    return newest;
+    return newest <= started - SETTLED_NS;
 }

@@ -26,7 +26,10 @@ int used_look(int dirfd, const char *path, struct stamp *out);
 /* One number for a list of stamps. */
 struct hint used_hint(const struct stamp *v, size_t n);
 
-/* The newest change of any of them, in nanoseconds since 1970. */
-int64_t used_newest(const struct used *u);
+/* Nanoseconds since 1970, by the clock that files are stamped with. */
+int64_t used_now(void);
+/* Was none of them changed shortly before started, when reading them began? A later edit within the same
+ * tick of the file system's clock would leave the stamps as they are. */
+bool used_is_settled(const struct stamp *v, size_t n, int64_t started);
 
 #endif
