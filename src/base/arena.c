@@ -124,12 +124,16 @@ char *arena_strdup(struct arena *a, const char *s)
 
 char *arena_printf(struct arena *a, const char *fmt, ...)
 {
+    char text[256]; /* nearly all fit, and are not printed twice */
     va_list ap;
     va_start(ap, fmt);
-    int n = vsnprintf(NULL, 0, fmt, ap);
+    int n = vsnprintf(text, sizeof text, fmt, ap);
     va_end(ap);
     if (n < 0) {
         BUG("a format that cannot be printed");
+    }
+    if ((size_t)n < sizeof text) {
+        return arena_strndup(a, text, (size_t)n);
     }
     char *out = arena_alloc(a, (size_t)n + 1);
     va_start(ap, fmt);

@@ -95,6 +95,14 @@ static void test_copies(void)
     is_str(arena_strdup(&a, ""), "", "arena_strdup of nothing");
     is_str(arena_strndup(&a, "text", 2), "te", "arena_strndup");
     is_str(arena_printf(&a, "%s-%d", "x", 12), "x-12", "arena_printf");
+    char text[600];
+    int odd = 0;
+    for (int n = 0; n < (int)sizeof text; n++) {
+        memset(text, 'x', sizeof text);
+        text[n] = '\0';
+        odd += strcmp(arena_printf(&a, "%s", text), text) != 0;
+    }
+    is_int(odd, 0, "arena_printf of any length");
     ok(memcmp(arena_dup(&a, "a\0b", 3), "a\0b", 3) == 0, "arena_dup");
     ok(arena_dup(&a, NULL, 0) != NULL, "arena_dup of nothing");
     int *v = NULL;
@@ -132,7 +140,7 @@ static void test_exhaustion(void)
 
 int main(void)
 {
-    tap_plan(7 + 5 + 3 + 8 + 1);
+    tap_plan(7 + 5 + 3 + 9 + 1);
     test_alloc();
     test_marks();
     test_ends();
