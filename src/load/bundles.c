@@ -21,6 +21,11 @@ enum { FLAT_FOLDERS = 2, FOLDER_COUNT = STORE_COUNT + 1 + FLAT_FOLDERS };
 
 enum state { STATE_UNREAD, STATE_READ, STATE_DROPPED };
 
+/* A file that undoes the flat migration id; path: from its folder. */
+struct down {
+    const char *path, *id;
+};
+
 /* migrations/TYPE, or one for flat migrations alone. Its migrations are p->bundle[first..first+n),
  * while they are read in the order of the names of their folders and files. */
 struct folder {
@@ -29,8 +34,9 @@ struct folder {
     enum store_kind store;
     int fd;
     size_t first, n;
-    size_t cursor;      /* of the walk through the cache, which has the same order */
-    struct names downs; /* paths from it of what undoes flat ones */
+    size_t cursor;     /* of the walk through the cache, which has the same order */
+    struct down *down; /* what undoes flat ones */
+    size_t n_down, cap_down;
     bool has_flat;
     struct beside beside;
 };
@@ -143,10 +149,11 @@ static void add_flat(struct project *p, struct folder *f, const struct layout_na
     f->has_flat = true;
 }
 
-static void add_down(struct project *p, struct folder *f, const char *path)
+static void add_down(struct project *p, struct folder *f, const struct layout_name *name,
+                     const char *path)
 {
-    ARENA_GROW(p->a, f->downs.v, f->downs.n, f->downs.cap);
-    f->downs.v[f->downs.n++] = path;
+    ARENA_GROW(p->a, f->down, f->n_down, f->cap_down);
+    f->down[f->n_down++] = (struct down){path, name->id};
 }
 
 static const char *examples(struct arena *a)
@@ -166,7 +173,7 @@ static void add_file(struct project *p, struct folder *f, const char *path, cons
     bool may = f->store != STORE_COUNT && store_can(f->store, STORE_HOLDS_LEDGER);
     if (may && layout_name_parse(p->a, path, &parsed)) {
         if (parsed.is_down) {
-            add_down(p, f, path);
+            add_down(p, f, &parsed, path);
         } else {
             add_flat(p, f, &parsed, path);
         }
@@ -241,17 +248,15 @@ static void check_numbers(struct project *p, const struct folder *f, struct tabl
 
 static void check_downs(struct project *p, const struct folder *f, const struct table *ids)
 {
-    struct layout_name name;
-    for (size_t i = 0; i < f->downs.n; i++) {
-        const char *path = f->downs.v[i];
-        const char *at = arena_printf(p->a, "%s/%s", f->path, path);
-        (void)layout_name_parse(ids->a, path, &name);
-        const struct bundle *b = table_gets(ids, name.id);
+    for (size_t i = 0; i < f->n_down; i++) {
+        const struct down *d = &f->down[i];
+        const char *at = join(ids->a, f->path, strlen(f->path), d->path);
+        const struct bundle *b = table_gets(ids, d->id);
         const char *down = b != NULL ? layout_down(ids->a, b->layout, b->id) : "";
         if (b == NULL) {
             err_list_addf(&p->faults, ERR_CONFIG, at, 0, 0, "add what it undoes, or remove it",
-                          "it undoes a migration %s, which is not here", name.id);
-        } else if (strcmp(down, path) != 0) {
+                          "it undoes a migration %s, which is not here", d->id);
+        } else if (strcmp(down, d->path) != 0) {
             err_list_addf(&p->faults, ERR_CONFIG, at, 0, 0,
                           arena_printf(p->a, "call it %s/%s", f->path, down),
                           "what undoes %s stands elsewhere in its layout", b->file);
@@ -287,7 +292,7 @@ static void list_folder(struct bundles_work *w, struct folder *f)
     }
     f->n = p->n_bundle - f->first;
     list_downs(p, f);
-    if (f->has_flat || f->downs.n > 0) {
+    if (f->has_flat || f->n_down > 0) {
         load_checks(p, CHECK_ORDER);
         check_flats(p, f);
         load_checks(p, CHECK_DECLARATION);
@@ -413,7 +418,7 @@ static void move_all(struct err_list *to, struct err_list *from)
  * cache has were found good beside it as it is. */
 static void read_beside(struct bundles_work *w, struct folder *f)
 {
-    bool wanted = !f->has_flat && f->downs.n > 0;
+    bool wanted = !f->has_flat && f->n_down > 0;
     for (size_t i = f->first; i < f->first + f->n && !wanted; i++) {
         wanted = w->p->bundle[i].file != NULL && w->state[i] == STATE_UNREAD;
     }

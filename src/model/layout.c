@@ -85,10 +85,13 @@ static void take_id(struct arena *a, const struct layout_row *r, const char *mar
                     size_t n, struct layout_name *out)
 {
     size_t n_slug = n - (size_t)(out->slug - name);
-    size_t n_mark = strlen(mark);
-    char *id = arena_printf(a, "%s%.*s", r->mark, (int)(n - n_mark), name + n_mark);
+    size_t n_own = strlen(r->mark);
+    size_t n_rest = n - strlen(mark);
+    char *id = arena_alloc(a, n_own + n_rest + 1);
+    memcpy(id, r->mark, n_own);
+    memcpy(id + n_own, name + n - n_rest, n_rest);
     out->id = id;
-    out->slug = id + strlen(id) - n_slug;
+    out->slug = id + n_own + n_rest - n_slug;
 }
 
 static bool read_as(struct arena *a, const struct layout_row *r, const char *path,
