@@ -74,9 +74,12 @@ static void judge_version(const struct site *s, const char *expect, struct inspe
 {
     x->was_asked[INSPECT_VERSION] = true;
     for (size_t i = 0; i < s->plan.n_steps && s->plan.n_absent > 0; i++) {
-        if (step_is_absent(&s->plan.v[i])) {
-            inspect_add(s, x, INSPECT_VERSION, step_name(&s->plan.v[i]),
-                        "it is applied there and not here");
+        const struct step *step = &s->plan.v[i];
+        if (step_is_absent(step)) {
+            inspect_add(s, x, INSPECT_VERSION, step_name(step), "%s",
+                        step->reasons[0].code == REASON_BEGUN_NOT_HERE
+                            ? "it was begun there and is not here"
+                            : "it is applied there and not here");
         }
     }
     if (expect != NULL && (x->last_applied == NULL || strcmp(expect, x->last_applied) != 0)) {

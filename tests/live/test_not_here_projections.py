@@ -283,6 +283,10 @@ def declaration_and_members_gone(is_older, tmp):
     told(p, "no declaration here")
     contains(told(p, "no bundle here", TWO), "in generation 2 of wells, published at")
     told(p, "no bundle here", ONE)
+    after = p.run("postflight", "dev")
+    equal(after.status, 3, repr(after))
+    for name in ("wells", ONE, TWO):
+        contains(after.text, f"{name}: it is applied there and not here")
     stays(p, 0, "3 applied but not here")
     equal(p.run("diff", "dev").status, 0, "the kept generation is no drift")
     one_more(p)
@@ -321,6 +325,7 @@ def begun_and_not_published(case, tmp):
     equal(code(p, "wells"), ("not-applicable", "begun_not_here"))
     equal(code(p, ONE), ("blocked", "not_declared"))
     told(p, "not published, no declaration here")
+    contains(p.run("postflight", "dev").text, "wells: it was begun there and is not here")
     stays(p, 1, "schema app holds generations of wells")
     equal(p.run("diff", "dev").status, 0, "what was begun is no drift")
     declare(p)

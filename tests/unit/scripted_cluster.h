@@ -357,6 +357,7 @@ static inline const char *base_tells(struct cluster *v, struct base *b, int sess
         return "error 42P01";
     }
     if (asks(text, "@ledger_identify")) {
+        b->keeper.has_generations |= b->server.is.n_rows > 0;
         keeper_says_who(&b->keeper, session, text);
         return b->keeper.told;
     }

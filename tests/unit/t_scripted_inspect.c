@@ -342,6 +342,15 @@ static void no_projection(void)
     (void)nftw("migrations/postgis/C-1", project_remove_one, 16, FTW_DEPTH | FTW_PHYS);
 }
 
+static void only_begun(void)
+{
+    struct held *h = &t.cluster.base[0].server.is;
+    h->n_schemas = 0;
+    for (int i = 0; i < h->n_rows; i++) {
+        (void)snprintf(h->row[i].state, sizeof h->row[i].state, "loading");
+    }
+}
+
 /* --- programs */
 
 static void one_probe(const char *name, const char *body)
@@ -505,8 +514,9 @@ static const struct {
     {"the connection goes at that", NULL, NULL, true, "~ SELECT 1 FROM wells.pts* -> cut\n", NULL, -1, ERR_PREFLIGHT, NULL, "was lost: connection_failure (08006)"},
     {"what is no query", NULL, no_query, true, "", NULL, -1, ERR_VALIDATE, "it could not be asked: an invariant is a query that must return no row, not DELETE|", ""},
     {"a generation that is not the declared one is not looked at", another_chain, NULL, true, EXTENT "7 | 7 | 0 | 0 | 0 | NULL | NULL | NULL | NULL\n", NULL, 0, ERR_NONE, "", ""},
-    {"nor is a projection that is gone", no_projection, NULL, true, EXTENT "7 | 7 | 0 | 0 | 0 | NULL | NULL | NULL | NULL\n", NULL, 0, ERR_NONE, "", ""},
+    {"a projection that is gone is not looked at, and is said", no_projection, NULL, true, EXTENT "7 | 7 | 0 | 0 | 0 | NULL | NULL | NULL | NULL\n", NULL, -1, ERR_VALIDATE, "version:fail(C-1: it is applied there and not here|wells: it is applied there and not here|) ", "dev: 2 findings stand in the way"},
 
+    {"one that was begun, and is gone", no_projection, only_begun, true, "", NULL, -1, ERR_VALIDATE, "version:fail(wells: it was begun there and is not here|) drift:fail(schema wells: it vanished outside kfmig; last written by wells|) ", "dev: 2 findings stand in the way"},
     {"no orphan behind a key", NULL, NULL, true, KEY "~ SET LOCAL* -> SET\n~ SELECT COUNT -> rows 0\n", NULL, -1, ERR_VALIDATE, "foreign_keys:fail(app.k: it is not validated|) ", ""},
     {"the connection goes at a key", NULL, NULL, true, KEY "~ SET LOCAL* -> SET\n~ SELECT COUNT -> cut\n", NULL, -1, ERR_PREFLIGHT, NULL, "was lost: connection_failure (08006)"},
     {"orphans that take too long", NULL, NULL, true, KEY "~ SET LOCAL* -> SET\n~ SELECT COUNT -> error 57014\n", NULL, -1, ERR_VALIDATE, "foreign_keys:fail(app.k: it is not validated|) orphans:unknown(app.k: it could not be asked: query_canceled (57014)|) ", ""},
