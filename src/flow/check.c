@@ -127,12 +127,13 @@ static enum check check_of(enum reason_code code)
                                            : CHECK_SCOPE;
 }
 
-static const char *advice_of(enum check check)
+static const char *advice_of(struct arena *a, enum check check, const struct bundle *b)
 {
-    return check == CHECK_PROTECTED ? "leave the protected object as it is; policy.protected lists "
-                                      "what is protected"
-           : check == CHECK_LIMIT   ? "correct the script, or raise the limit in migration.yml"
-                                    : "correct the script, or widen scope in migration.yml";
+    return check == CHECK_PROTECTED
+               ? "leave the protected object as it is; policy.protected lists what is protected"
+               : arena_printf(a, "correct the script, or %s in %s",
+                              check == CHECK_LIMIT ? "raise the limit" : "widen scope",
+                              bundle_declares_in(b));
 }
 
 static void judge_bundle(const struct checking *c, const struct bundle *b,
@@ -149,7 +150,7 @@ static void judge_bundle(const struct checking *c, const struct bundle *b,
         enum check check = check_of(r->code);
         add(c, &c->out->findings, check_rule(check), r->path != NULL ? r->path : r->cause, r->line,
             r->col, arena_printf(a, "%s: %s", reason_sentence(r->code), r->detail))
-            ->hint = advice_of(check);
+            ->hint = advice_of(a, check, b);
     }
 }
 

@@ -336,7 +336,7 @@ static int refuse_text(const struct site *s, const struct fact *f, const char *w
 static int refuse_irreversible(const struct bundle *b, const char *why, struct err *e)
 {
     const struct decl *d = b->decl;
-    bool is_declared = !d->requires_rollback;
+    bool is_declared = !d->requires_rollback && b->file == NULL; /* a flat one may just have none */
     (void)err_set(e, ERR_PREFLIGHT, "%s cannot be taken back: %s%s%s%s", b->id, why,
                   is_declared ? ", as its declaration says (requires_rollback: false" : "",
                   is_declared && d->approval_reference[0] != '\0' ? "; approval " : "",

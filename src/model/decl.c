@@ -81,6 +81,11 @@ const char *bundle_file(struct arena *a, const struct bundle *b)
     return b->file != NULL ? b->file : arena_printf(a, "%s/migration.yml", b->dir);
 }
 
+const char *bundle_declares_in(const struct bundle *b)
+{
+    return b->file != NULL ? "its header" : "migration.yml";
+}
+
 const char *bundle_base(const struct bundle *b)
 {
     return b->file != NULL ? b->folder : b->dir;

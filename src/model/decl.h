@@ -138,6 +138,8 @@ struct bundle {
 struct bundle bundle_absent(const char *id, const struct digest *checksum);
 /* The file that declares it: its migration.yml, or the flat file itself. Borrowed, or in a. */
 const char *bundle_file(struct arena *a, const struct bundle *b);
+/* What people call the place where it says what it may do: "migration.yml", "its header". Static. */
+const char *bundle_declares_in(const struct bundle *b);
 /* The folder that paths of its files are told from. Borrowed. */
 const char *bundle_base(const struct bundle *b);
 /* What key_checksum() wants to know of it: its folder; NULL: it is flat. Borrowed. */

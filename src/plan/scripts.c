@@ -221,18 +221,26 @@ static bool wants_undoing(struct arena *a, const struct bundle *b)
     return wants;
 }
 
+/* The way out where nothing can undo it. */
+static const char *undone_by_nothing(const struct bundle *b)
+{
+    return b->file != NULL ? "remove the file and say `rollback: none` and notes in the header"
+                           : "set requires_rollback: false";
+}
+
 /* Lines that `kfmig new` has left to a person. */
-static void find_open(const struct artifact *f, struct err_list *faults)
+static void find_open(struct arena *a, const struct bundle *b, const struct artifact *f,
+                      struct err_list *faults)
 {
     static const char mark[] = SCRIPT_BY_HAND;
     const size_t n = sizeof mark - 1;
     int line = 1;
     for (size_t at = 0; at < f->bytes.n; line++) {
         if (f->bytes.n - at >= n && memcmp(f->bytes.p + at, mark, n) == 0) {
-            err_list_addf(
-                faults, ERR_CONFIG, f->path, line, 1,
-                "write what undoes it and remove the line, or set requires_rollback: false",
-                "a part of the rollback is still to be written by hand");
+            err_list_addf(faults, ERR_CONFIG, f->path, line, 1,
+                          arena_printf(a, "write what undoes it and remove the line, or %s",
+                                       undone_by_nothing(b)),
+                          "a part of the rollback is still to be written by hand");
         }
         const char *end = memchr(f->bytes.p + at, '\n', f->bytes.n - at);
         at = end != NULL ? (size_t)(end - f->bytes.p) + 1 : f->bytes.n;
@@ -255,7 +263,7 @@ const struct script *plan_rollback(struct arena *a, struct bundle *b, struct err
     const struct artifacts *files = &b->decl->rollback;
     const struct script *s = parse_all(a, files, allowed_in(b), &n_run, faults);
     for (size_t i = 0; i < files->n; i++) {
-        find_open(&files->v[i], faults);
+        find_open(a, b, &files->v[i], faults);
         find_backfills(&s[i], faults);
     }
     if (n_run > 0 || faults->n > before) {
@@ -282,11 +290,12 @@ void plan_rollback_faults(struct arena *a, const struct bundle *b, struct err_li
         if (digest_is_zero(&files->v[i].digest)) {
             return; /* a file that is not there is told elsewhere */
         }
-        find_open(&files->v[i], faults);
+        find_open(a, b, &files->v[i], faults);
     }
     if (n_run == 0 && faults->n == before && wants_undoing(a, b)) {
-        err_list_addf(faults, ERR_CONFIG, files->v[0].path, 1, 1,
-                      "write what undoes the forward files, or set requires_rollback: false",
-                      "it holds no statement, and the forward files have something to undo");
+        err_list_addf(
+            faults, ERR_CONFIG, files->v[0].path, 1, 1,
+            arena_printf(a, "write what undoes the forward files, or %s", undone_by_nothing(b)),
+            "it holds no statement, and the forward files have something to undo");
     }
 }

@@ -242,7 +242,7 @@ static void about_checksum(struct buf *out, const struct plan *p, const struct s
         buf_puts(out, i + 1 < n ? " " : "");
     }
     if (n == 0) {
-        words_safe(out, s->bundle->dir);
+        words_safe(out, s->bundle->file != NULL ? s->bundle->file : s->bundle->dir);
     }
     buf_puts(
         out,
@@ -282,7 +282,8 @@ static void about_promotion(struct buf *out, const struct plan *p, const struct 
     buf_puts(out, "build it in the required environment first");
 }
 
-static bool about_file(struct buf *out, const struct step *s, enum reason_code code)
+static bool about_file(struct buf *out, const struct plan *p, const struct step *s,
+                       enum reason_code code)
 {
     static const struct {
         enum reason_code code;
@@ -303,8 +304,7 @@ static bool about_file(struct buf *out, const struct step *s, enum reason_code c
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         if (rows[i].code == code) {
             buf_puts(out, rows[i].before);
-            words_safe(out, s->bundle->dir);
-            buf_puts(out, "/migration.yml");
+            words_safe(out, bundle_file(p->a, s->bundle));
             buf_puts(out, rows[i].after);
             return true;
         }
@@ -336,7 +336,7 @@ void advice_put(struct buf *out, const struct plan *p, const struct step *s, con
 {
     if (s->kind == STEP_PROJECTION) {
         advice_put_projection(out, p, s, r);
-    } else if (advice_put_shared(out, p, r) || about_file(out, s, r->code)) {
+    } else if (advice_put_shared(out, p, r) || about_file(out, p, s, r->code)) {
         return;
     } else if (r->code == REASON_NEVER_BUILT) {
         about_pending(out, p, s);

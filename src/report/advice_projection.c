@@ -54,8 +54,8 @@ static void put_dml(struct buf *out, const struct plan *p, const struct step *x,
     (void)p;
     (void)x;
     (void)r;
-    buf_puts(out, "declare `rebuild: after-load` in that bundle's migration.yml, so that it runs "
-                  "when the data is there");
+    buf_puts(out, "declare `rebuild: after-load` where that migration is declared, so that "
+                  "it runs when the data is there");
 }
 
 static void put_in_place(struct buf *out, const struct plan *p, const struct step *x,
@@ -92,8 +92,7 @@ static void put_script(struct buf *out, const struct plan *p, const struct step 
     (void)p;
     (void)x;
     (void)r;
-    buf_puts(out, "correct the script, or what that bundle's migration.yml allows, and have that "
-                  "reviewed");
+    buf_puts(out, "correct the script, or what that migration declares, and have that reviewed");
 }
 
 static void put_rebuild(struct buf *out, const struct plan *p, const struct step *x,

@@ -83,7 +83,9 @@ static bool judge_touch(struct run *r, const struct bundle *b, const struct touc
     f->hint =
         is_protected
             ? "existing objects of a protected domain change only with a signed approval"
-            : "narrow the migration, or widen its scope in migration.yml and have that reviewed";
+            : arena_printf(r->a,
+                           "narrow the migration, or widen its scope in %s and have that reviewed",
+                           bundle_declares_in(b));
     return false;
 }
 
@@ -137,8 +139,9 @@ static void judge_limits(struct run *r, const struct bundle *b, struct outcome *
             continue;
         }
         if (f->hint[0] == '\0') {
-            f->hint =
-                "raise the limit in migration.yml and have that reviewed, or split the migration";
+            f->hint = arena_printf(
+                r->a, "raise the limit in %s and have that reviewed, or split the migration",
+                bundle_declares_in(b));
         }
         f->path = b->decl->file.path != NULL ? b->decl->file.path : "";
     }

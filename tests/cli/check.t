@@ -169,3 +169,31 @@ migrations/postgis/PG-MIG-2026-03-02-01/forward.sql:2:1: error: the file holds 1
   hint: make the rows a dataset that a projection loads; where they have to stand here, say why in a line "-- kfmig:allow-data REASON"
 1 fault
 [5]
+
+# A flat migration is its own declaration.
+$ mkdir ../../../flat && cd ../../../flat && kfmig init --layout=paired >init.out && mkdir -p migrations/db && printf -- '-- [KFM_MIGRATION]\n-- scope: {allowed_schemas: [a]}\n-- limits: {max_table_count_touched: 0}\n-- [/KFM_MIGRATION]\nCREATE TABLE b.t (id int);\n' >migrations/db/001_a.up.sql && printf -- '-- BY HAND: all of it\nSELECT 1;\n' >migrations/db/001_a.down.sql && kfmig check
+migrations/db/001_a.down.sql:1:1: error: a part of the rollback is still to be written by hand
+  hint: write what undoes it and remove the line, or remove the file and say `rollback: none` and notes in the header
+1 fault
+migrations/db/001_a.up.sql: finding: exceeds a declared limit: limits.max_table_count_touched is 0, the scripts need at least 1
+  hint: correct the script, or raise the limit in its header
+migrations/db/001_a.up.sql:5:14: finding: touches something outside its declared scope: create of table b.t: not in scope.allowed_schemas
+  hint: correct the script, or widen scope in its header
+2 findings
+migrations/db/001_a.up.sql:1:1: warning: "001_a" is not in registry/migrations.v1.json
+  hint: `kfmig check --fix` adds it
+1 warning
+[5]
+$ : >migrations/db/001_a.down.sql && kfmig check
+migrations/db/001_a.down.sql:1:1: error: it holds no statement, and the forward files have something to undo
+  hint: write what undoes the forward files, or remove the file and say `rollback: none` and notes in the header
+1 fault
+migrations/db/001_a.up.sql: finding: exceeds a declared limit: limits.max_table_count_touched is 0, the scripts need at least 1
+  hint: correct the script, or raise the limit in its header
+migrations/db/001_a.up.sql:5:14: finding: touches something outside its declared scope: create of table b.t: not in scope.allowed_schemas
+  hint: correct the script, or widen scope in its header
+2 findings
+migrations/db/001_a.up.sql:1:1: warning: "001_a" is not in registry/migrations.v1.json
+  hint: `kfmig check --fix` adds it
+1 warning
+[5]

@@ -283,6 +283,22 @@ static void test_uncounted(void)
            "and a hint");
 }
 
+/* What a flat migration declares stands in its own file. */
+static void test_flat(void)
+{
+    struct scene s;
+    scene_begin(&s);
+    s.bundle.file = "m/001_a.up.sql";
+    s.decl.limits.max_row_backfill = 5;
+    s.o.seen.rows = 6;
+    touch(&s, EFFECT_CREATE, "other", "o");
+    ok(!gates_judge(&s.run, &s.bundle, &s.o), "a flat one out of scope and limits");
+    is_str(hints(&s),
+           "narrow the migration, or widen its scope in its header and have that reviewed\n"
+           "raise the limit in its header and have that reviewed, or split the migration\n",
+           "is told where it says them");
+}
+
 static void test_unsettled(void)
 {
     struct scene s;
@@ -497,7 +513,7 @@ static void test_secrets(void)
 
 int main(void)
 {
-    tap_plan(3 + 7 + 4 + 18 + 2 + 4 + 5 + 4 + 7 + 4 + 8 + 8 + 8 + 42);
+    tap_plan(3 + 7 + 4 + 18 + 2 + 4 + 5 + 4 + 7 + 4 + 8 + 8 + 8 + 42 + 2);
     test_pass();
     test_scope();
     test_protected();
@@ -507,6 +523,7 @@ int main(void)
     test_observation();
     test_all();
     test_uncounted();
+    test_flat();
     test_unsettled();
     test_places();
     test_drift_is_about();

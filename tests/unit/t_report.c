@@ -377,6 +377,39 @@ static void test_advice(void)
     arena_release(&w.a);
 }
 
+/* The file that says it: a declaration of its own, or the migration itself. */
+static void test_advice_names_the_file(void)
+{
+    static const enum reason_code codes[] = {REASON_OUT_OF_ORDER_NOTE, REASON_SCOPE_EXCEEDED,
+                                             REASON_LIMIT_EXCEEDED, REASON_OUT_OF_ORDER};
+    struct world_of_tests w;
+    setup(&w, 1);
+    for (size_t i = 0; i < sizeof codes / sizeof *codes; i++) {
+        struct buf out = {0};
+        set_step(&w, 0, "PG-01", reason_state(codes[i]), ACTION_NONE, reason(codes[i], "c", "d"));
+        report_why(&out, &plain, &w.plan, 0, STAGE_APPLY, NULL, 0);
+        ok(strstr(buf_str(&out), " in migrations/postgis/PG-01/migration.yml") != NULL,
+           reason_text(codes[i]));
+        buf_clear(&out);
+        w.bundle[0].dir = "m/meta/001_a";
+        w.bundle[0].file = "m/001_a.up.sql";
+        report_why(&out, &plain, &w.plan, 0, STAGE_APPLY, NULL, 0);
+        ok(strstr(buf_str(&out), " in m/001_a.up.sql") != NULL &&
+               strstr(buf_str(&out), "migration.yml") == NULL,
+           "of a flat one");
+        buf_release(&out);
+    }
+    struct buf out = {0};
+    set_step(&w, 0, "PG-01", STATE_BLOCKED, ACTION_NONE,
+             reason(REASON_CHECKSUM_MISMATCH, "c", "d"));
+    w.bundle[0].file = "m/001_a.up.sql";
+    report_why(&out, &plain, &w.plan, 0, STAGE_APPLY, NULL, 0);
+    ok(strstr(buf_str(&out), "`git checkout -- m/001_a.up.sql`") != NULL,
+       "what is put back of one whose files are not known");
+    buf_release(&out);
+    arena_release(&w.a);
+}
+
 static void test_failed_before(void)
 {
     struct world_of_tests w;
@@ -642,7 +675,7 @@ static void test_columns(void)
 
 int main(void)
 {
-    tap_plan(66 + REASON_COUNT);
+    tap_plan(66 + 9 + REASON_COUNT);
     test_columns();
     test_plan_text();
     test_plan_world();
@@ -652,6 +685,7 @@ int main(void)
     test_why();
     test_why_promotion();
     test_advice();
+    test_advice_names_the_file();
     test_failed_before();
     test_long_chain();
     test_graph();

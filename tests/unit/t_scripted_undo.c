@@ -177,33 +177,50 @@ static void try_file(size_t i)
     project_unload(&t.l);
 }
 
+/* What the project is now is built from nothing, and asked. */
+static void try_built(const struct undo_wish *w, int rc, const char *words, const char *name)
+{
+    static struct cluster made;
+    project_load(&t.l, false);
+    cluster_copy(&t.cluster, &empty);
+    run_of_play(&t, builds, "", 0, NULL, 0, NULL);
+    run_of_leave(&t, &made);
+    wish = *w;
+    const char *text = play(&made, plans, AS_USUAL);
+    bool good = t.rc == rc && strstr(text, words) != NULL;
+    ok(good, name);
+    if (!good) {
+        printf("# %d %s\n", t.rc, text);
+    }
+    cluster_release(&made);
+    memset(&made, 0, sizeof made);
+    project_unload(&t.l);
+}
+
 /* What its declaration says of that is cited. */
 static void test_irreversible(void)
 {
-    static struct cluster made;
     project_put("migrations/postgis/M-2/migration.yml",
                 "migration_id: M-2\ntype: postgis\nintent: \"Test\"\n"
                 "scope: {allowed_schemas: [app]}\nlimits: {}\nrequires_rollback: false\n"
                 "approvals: {required_reviewers: [ada], change_class: x, reference: CAB-7}\n"
                 "runner: {tool: native}\nartifacts: {forward: [forward.sql]}\n");
     project_put("migrations/postgis/M-2/notes.md", "From the backup.\n");
-    project_load(&t.l, false);
-    cluster_copy(&t.cluster, &empty);
-    run_of_play(&t, builds, "", 0, NULL, 0, NULL);
-    run_of_leave(&t, &made);
-    wish = (struct undo_wish){0};
-    const char *text = play(&made, plans, AS_USUAL);
-    bool good =
-        t.rc == -1 &&
-        strstr(text, "M-2 cannot be taken back: it has no rollback file, as its declaration "
-                     "says (requires_rollback: false; approval CAB-7); its notes.md says "
-                     "what else undoes it") != NULL;
-    ok(good, "it says itself that it cannot be undone");
-    if (!good) {
-        printf("# %d %s\n", t.rc, text);
-    }
-    cluster_release(&made);
-    project_unload(&t.l);
+    try_built(&(struct undo_wish){0}, -1,
+              "M-2 cannot be taken back: it has no rollback file, as its declaration says "
+              "(requires_rollback: false; approval CAB-7); its notes.md says what else undoes it",
+              "it says itself that it cannot be undone");
+}
+
+/* Nothing declares that: it has no second file. */
+static void test_flat(void)
+{
+    project_put("migrations/db/003_x.up.sql", "INSERT INTO app.t VALUES (3);\n");
+    try_built(&(struct undo_wish){.id = "003_x"}, -1,
+              "003_x cannot be taken back: it has no rollback file; undo it with a migration of "
+              "its own, or from a backup",
+              "a flat one without a file that undoes it");
+    (void)unlinkat(project_fd, "migrations/db/003_x.up.sql", 0);
 }
 
 /* What is here is not what was applied, or is not here. */
@@ -252,7 +269,7 @@ int main(void)
         printf("# not built: %s\n", t.e.msg);
     }
     run_of_leave(&t, &built);
-    tap_plan(N + N_FILES + 4);
+    tap_plan(N + N_FILES + 5);
     for (size_t i = 0; i < N; i++) {
         try(i);
     }
@@ -262,6 +279,7 @@ int main(void)
         try_file(i);
     }
     test_irreversible();
+    test_flat();
     struct cluster *all[] = {&t.cluster, &empty, &built};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
         cluster_release(all[i]);
