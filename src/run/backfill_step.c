@@ -464,17 +464,6 @@ static int keep(void *ctx, const struct journal_step *step, struct bytes *out, s
 
 /* --- the step --------------------------------------------------------------------------------------- */
 
-static void announce(const struct segmented *w, const struct segment *x)
-{
-    tell(w->r->ear, &(struct tell){.kind = TELL_STATEMENT,
-                                   .target = w->b->id,
-                                   .what = x->verb,
-                                   .path = x->script->path,
-                                   .line = x->backfill->line,
-                                   .at = x->first + 1,
-                                   .n = w->segments.n_statements});
-}
-
 static void release(void *memory)
 {
     struct arena *v = memory;
@@ -484,7 +473,6 @@ static void release(void *memory)
 
 int backfill_step(struct segmented *w, const struct segment *x, struct err *e)
 {
-    struct outcome o = {.result = RUN_SUCCESS};
     struct backfill_work *k = ARENA_NEW(w->r->a, struct backfill_work);
     *k = (struct backfill_work){.w = w,
                                 .x = x,
@@ -495,21 +483,7 @@ int backfill_step(struct segmented *w, const struct segment *x, struct err *e)
     k->step.batches = &k->batches;
     const struct journal_effect effect = {
         .ctx = k, .look = look, .run = run, .verify = verify, .keep = keep};
-    const struct digest key = journal_key(&k->step);
-    enum journal_end end = JOURNAL_VOID;
     arena_at_end(w->r->a, release, k->memory); /* what failed is told from there */
     so_far_begin(&k->own, w->r->a);
-    announce(w, x);
-    w->run.epoch = w->r->epoch;
-    random_uuid(o.run_id);
-    w->run.run_id = arena_strdup(w->r->a, o.run_id);
-    if (lone_settings(w, x, e) == 0 &&
-        journal_effect(w->journal, &k->step, &effect, &end, e) == 0) {
-        w->is_open = false;
-        *e = (struct err){0};
-        return 0;
-    }
-    const struct journal_row *row = journal_find(w->journal, &key);
-    w->is_open = row != NULL && row->is_open;
-    return -1;
+    return segmented_journal(w, x, &k->step, &effect, e);
 }

@@ -262,13 +262,34 @@ static int keep(void *ctx, const struct journal_step *step, struct bytes *out, s
 
 static void announce(const struct segmented *w, const struct segment *x)
 {
+    const struct statement *st = x->lone != NULL ? x->lone : x->backfill;
     tell(w->r->ear, &(struct tell){.kind = TELL_STATEMENT,
                                    .target = w->b->id,
                                    .what = x->verb,
                                    .path = x->script->path,
-                                   .line = x->lone->line,
+                                   .line = st->line,
                                    .at = x->first + 1,
                                    .n = w->segments.n_statements});
+}
+
+int segmented_journal(struct segmented *w, const struct segment *x, const struct journal_step *step,
+                      const struct journal_effect *effect, struct err *e)
+{
+    char run_id[37];
+    const struct digest key = journal_key(step);
+    enum journal_end end = JOURNAL_VOID;
+    announce(w, x);
+    w->run.epoch = w->r->epoch;
+    random_uuid(run_id);
+    w->run.run_id = arena_strdup(w->r->a, run_id);
+    if (lone_settings(w, x, e) == 0 && journal_effect(w->journal, step, effect, &end, e) == 0) {
+        w->is_open = false;
+        *e = (struct err){0}; /* what was answered counts for nothing where it stands */
+        return 0;
+    }
+    const struct journal_row *row = journal_find(w->journal, &key);
+    w->is_open = row != NULL && row->is_open;
+    return -1;
 }
 
 static void locate(const struct lone_work *k, struct err *e)
@@ -295,19 +316,10 @@ int lone_step(struct segmented *w, const struct segment *x, struct err *e)
                                           .verify = verify,
                                           .clean = cleans ? clean : NULL,
                                           .keep = keep};
-    enum journal_end end = JOURNAL_VOID;
     k.is_resumed = open != NULL && open->is_open;
-    announce(w, x);
-    w->run.epoch = w->r->epoch;
-    random_uuid(k.o.run_id);
-    w->run.run_id = arena_strdup(w->r->a, k.o.run_id);
-    if (lone_settings(w, x, e) == 0 && journal_effect(w->journal, &step, &effect, &end, e) == 0) {
-        w->is_open = false;
-        *e = (struct err){0}; /* what was answered counts for nothing where it stands */
-        return 0;
+    if (segmented_journal(w, x, &step, &effect, e) != 0) {
+        locate(&k, e);
+        return -1;
     }
-    const struct journal_row *row = journal_find(w->journal, &key);
-    w->is_open = row != NULL && row->is_open;
-    locate(&k, e);
-    return -1;
+    return 0;
 }

@@ -1,4 +1,5 @@
-/* The inside of a migration in segments. For src/run/segmented.c and lone_step.c only. */
+/* The inside of a migration in segments. For src/run/segmented.c, lone_step.c and backfill_step.c
+ * only. */
 #ifndef KFMIG_RUN_SEGMENTED_PARTS_H
 #define KFMIG_RUN_SEGMENTED_PARTS_H
 
@@ -35,6 +36,10 @@ struct segmented {
 int segmented_fail(struct segmented *w, const struct outcome *part, struct err *e);
 /* A segment as the journal calls it; borrows everything. */
 struct journal_step segmented_step(const struct segmented *w, const struct segment *x);
+/* Tell of x, which runs alone, and bring it about through the journal, with the session as x finds it. -1: it
+ * failed, and w->is_open says whether it may stand in part. */
+int segmented_journal(struct segmented *w, const struct segment *x, const struct journal_step *step,
+                      const struct journal_effect *effect, struct err *e) MUST_CHECK;
 /* What the done of a segment keeps of what o saw, in r->a. */
 struct bytes segmented_text(const struct segmented *w, const struct outcome *o,
                             const struct object_row *rows);
