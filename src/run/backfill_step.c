@@ -81,14 +81,14 @@ static int find_bound(struct backfill_work *k, struct err *e)
                : 0;
 }
 
-/* Once, from the ledger and the database. */
+/* Once, from the ledger and the database; the key is found already where look() began it. */
 static int know(struct backfill_work *k, int64_t intent, struct err *e)
 {
     if (k->is_known) {
         return 0;
     }
     k->intent = intent;
-    if (find_key(k, e) != 0 ||
+    if ((k->key.types.n == 0 && find_key(k, e) != 0) ||
         ledger_backfill_read(*k->w->r->pg, intent, k->whole, &k->done, e) != 0 ||
         take_earlier(k, e) != 0 || find_bound(k, e) != 0) {
         return -1;
