@@ -6,7 +6,7 @@
 #include "ledger/parts.h"
 #include "ledger/queries.h"
 
-enum { BOUND, LAST, BATCHES, ROWS, DIGEST, KEPT }; /* backfill_read.sql */
+enum { BOUND, LAST, BATCHES, ROWS, DIGEST, KEPT }; /* backfill_read_row.sql */
 
 static int ask(struct pg *s, const struct pg_sql *q, const char *const *params, int n, bool *out,
                struct err *e)

@@ -164,7 +164,7 @@ static int check_rows(const struct backfill_work *k, struct err *e)
     }
     struct backfill_span now = k->left;
     now.bound = k->to;
-    if (backfill_count(*k->w->r->pg, k->w->r->a, &k->key, &now, &n, e) != 0) {
+    if (backfill_count(*k->w->r->pg, &k->key, &now, &n, e) != 0) {
         return -1;
     }
     if (k->batch.rows <= n) {

@@ -236,12 +236,11 @@ int backfill_next(struct pg *s, struct arena *a, const struct backfill_key *k,
     return out->n > 0 ? 0 : ask_end(s, a, k, x, true, 0, out, e);
 }
 
-int backfill_count(struct pg *s, struct arena *a, const struct backfill_key *k,
-                   const struct backfill_span *x, int64_t *n, struct err *e)
+int backfill_count(struct pg *s, const struct backfill_key *k, const struct backfill_span *x,
+                   int64_t *n, struct err *e)
 {
     struct asking q = {.n = 0};
     struct pg_rows *r = NULL;
-    (void)a;
     buf_puts(&q.sql, "SELECT pg_catalog.count(*)");
     add_range(&q, k, x);
     int rc = pg_run(s, buf_str(&q.sql), q.params, q.n, &r, e);

@@ -37,8 +37,8 @@ int backfill_next(struct pg *s, struct arena *a, const struct backfill_key *k,
                   const struct backfill_span *x, int64_t rows, struct names *out,
                   struct err *e) MUST_CHECK;
 /* How many rows it has. */
-int backfill_count(struct pg *s, struct arena *a, const struct backfill_key *k,
-                   const struct backfill_span *x, int64_t *n, struct err *e) MUST_CHECK;
+int backfill_count(struct pg *s, const struct backfill_key *k, const struct backfill_span *x,
+                   int64_t *n, struct err *e) MUST_CHECK;
 
 /* Between two batches: is the key as it was found, and how far the replicas lag behind. */
 struct backfill_state {
