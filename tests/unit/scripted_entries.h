@@ -79,6 +79,30 @@ static inline void ledger_forget(void)
     ledger.n = ledger.n_open = 0;
 }
 
+/* Is an entry of that run there? As the database answers it. */
+static inline const char *ledger_knows(const char *run_id)
+{
+    for (int i = 0; i < ledger.n; i++) {
+        if (strstr(ledger.v[i].text, run_id) != NULL) {
+            return "rows t";
+        }
+    }
+    return "rows f";
+}
+
+/* The entries as a run finds them that begins now, with the head that they make. */
+static inline int ledger_found(struct scene *t, struct entries *past, struct err *e)
+{
+    struct merkle all = {0};
+    for (int i = 0; i < ledger.n; i++) {
+        struct digest leaf = merkle_leaf(bytes_str(ledger.v[i].text));
+        merkle_add(&all, &leaf);
+    }
+    t->id.size = ledger.n;
+    t->id.root = merkle_root(&all);
+    return ledger_entries(t->pg, &t->id, NULL, &t->a, past, &t->merkle, e);
+}
+
 /* A journal's questions, each as often as asked. */
 #define JOURNALING                                                                                 \
     "~ connect -> ok\n"                                                                            \

@@ -140,16 +140,6 @@ static const char *told(const char *text, int n, const char *const *params, cons
     return answer;
 }
 
-static const char *find_run(const char *run_id)
-{
-    for (int i = 0; i < ledger.n; i++) {
-        if (strstr(ledger.v[i].text, run_id) != NULL) {
-            return "rows t";
-        }
-    }
-    return "rows f";
-}
-
 static const char *hear(void *ctx, int session, const char *text, int n, const char *const *params,
                         const char *answer)
 {
@@ -161,7 +151,7 @@ static const char *hear(void *ctx, int session, const char *text, int n, const c
     } else if (lost || strcmp(text, "ROLLBACK") == 0 || strcmp(text, "close") == 0) {
         end_transaction(false);
     } else if (strcmp(text, "@ledger_find_run") == 0 && good) {
-        return find_run(params[0]);
+        return ledger_knows(params[0]);
     } else if (strcmp(text, "@ledger_read_blob") == 0 && good) {
         struct buf hex = {0};
         for (const char *p = done.kept; *p != '\0'; p++) {
@@ -227,15 +217,8 @@ static void begin(void)
 static void run_it(void)
 {
     struct entries past = {0};
-    struct merkle all = {0};
     struct err e = {0};
-    for (int i = 0; i < ledger.n; i++) {
-        struct digest leaf = merkle_leaf(bytes_str(ledger.v[i].text));
-        merkle_add(&all, &leaf);
-    }
-    t.id.size = ledger.n;
-    t.id.root = merkle_root(&all);
-    if (t.pg != NULL && ledger_entries(t.pg, &t.id, NULL, &t.a, &past, &t.merkle, &e) == 0) {
+    if (t.pg != NULL && ledger_found(&t, &past, &e) == 0) {
         run_segmented(&t.run, &past, &t.step, &t.o);
     } else {
         t.o = (struct outcome){.result = RUN_FAILED};

@@ -166,18 +166,11 @@ static struct going go(const struct store_ops *ops, int n, const char *answer)
     struct going g = {.rc = -1};
     struct store place = {.ops = ops};
     struct entries past = {0};
-    struct merkle all = {0};
     char run_id[37];
     scene_open_failing(&t, JOURNALING, n, answer, 0, NULL);
     pq_model(ledger_hears, NULL);
-    for (int i = 0; i < ledger.n; i++) {
-        struct digest leaf = merkle_leaf(bytes_str(ledger.v[i].text));
-        merkle_add(&all, &leaf);
-    }
-    t.id.size = ledger.n;
-    t.id.root = merkle_root(&all);
     random_uuid(run_id);
-    if (ledger_entries(t.pg, &t.id, NULL, &t.a, &past, &t.merkle, &g.e) == 0) {
+    if (ledger_found(&t, &past, &g.e) == 0) {
         const struct journal_run run = {
             .pg = &t.pg, .id = &t.id, .merkle = &t.merkle, .epoch = 7, .run_id = run_id};
         const struct journaled w = {.journal = journal_open(&t.a, &run, &past),

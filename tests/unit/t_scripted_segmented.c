@@ -120,16 +120,6 @@ static const char *find_text(const char *digest)
     return row;
 }
 
-static const char *find_run(const char *run_id)
-{
-    for (int i = 0; i < ledger.n; i++) {
-        if (strstr(ledger.v[i].text, run_id) != NULL) {
-            return "rows t";
-        }
-    }
-    return "rows f";
-}
-
 static const char *hear(void *ctx, int session, const char *text, int n, const char *const *params,
                         const char *answer)
 {
@@ -156,7 +146,7 @@ static const char *hear(void *ctx, int session, const char *text, int n, const c
     } else if (strcmp(text, "@ledger_read_blob") == 0 && good) {
         return find_text(params[0]);
     } else if (strcmp(text, "@ledger_find_run") == 0 && good) {
-        return find_run(params[0]);
+        return ledger_knows(params[0]);
     }
     if (strncmp(text, "CREATE INDEX", strlen("CREATE INDEX")) == 0) {
         answer = make_index(answer);
@@ -237,15 +227,8 @@ static void begin(enum mood mood)
 static void run_it(void)
 {
     struct entries past = {0};
-    struct merkle all = {0};
     struct err e = {0};
-    for (int i = 0; i < ledger.n; i++) {
-        struct digest leaf = merkle_leaf(bytes_str(ledger.v[i].text));
-        merkle_add(&all, &leaf);
-    }
-    t.id.size = ledger.n;
-    t.id.root = merkle_root(&all);
-    if (t.pg != NULL && ledger_entries(t.pg, &t.id, NULL, &t.a, &past, &t.merkle, &e) == 0) {
+    if (t.pg != NULL && ledger_found(&t, &past, &e) == 0) {
         run_segmented(&t.run, &past, &t.step, &t.o);
     } else {
         t.o = (struct outcome){.result = RUN_FAILED};
