@@ -217,8 +217,7 @@ static bool are_named(struct arena *a, const char *classes, const struct table *
     struct numbers oids = numbers_of(a, classes);
     bool are_all = true;
     for (size_t i = 0; are_all && i < oids.n; i++) {
-        uint32_t key[2] = {PG_OPCLASS, (uint32_t)oids.v[i]};
-        are_all = table_get(names, bytes_of((const char *)key, sizeof key)) != NULL;
+        are_all = names_find(names, PG_OPCLASS, (uint32_t)oids.v[i]) != NULL;
     }
     return are_all;
 }

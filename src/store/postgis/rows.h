@@ -92,6 +92,9 @@ enum index_column {
     IND_COLUMNS
 };
 
+/* Of a relation by its relkind; an index counts as a table. */
+enum object_kind relation_kind(char relkind);
+
 /* Whoever takes them in this order has each relation's object, columns and names before what mentions them.
  * Of relations, only those are taken that are objects; whatever belongs to others is left out. */
 void rows_relations(struct build *b, const struct pg_rows *r);
@@ -101,6 +104,8 @@ void rows_constraints(struct build *b, const struct pg_rows *r);
 void rows_indexes(struct build *b, const struct pg_rows *r);
 /* The names of catalog_names.sql into t, by address_key(); all in a. */
 void names_take(struct arena *a, struct table *t, const struct pg_rows *r);
+/* The name of that operator class or collation in t; NULL: it has none there. */
+const char *names_find(const struct table *t, uint32_t classid, uint32_t oid);
 
 /* Of "{1,2}" or "1 2". In a. */
 struct numbers {

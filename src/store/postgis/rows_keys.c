@@ -203,10 +203,10 @@ void rows_names(struct build *b, const struct pg_rows *r)
     names_take(b->a, &b->names, r);
 }
 
-static const char *name_of(const struct build *b, uint32_t class, int64_t oid)
+const char *names_find(const struct table *t, uint32_t classid, uint32_t oid)
 {
-    uint32_t key[2] = {class, (uint32_t)oid};
-    return table_get(&b->names, bytes_of((const char *)key, sizeof key));
+    uint32_t key[2] = {classid, oid};
+    return table_get(t, bytes_of((const char *)key, sizeof key));
 }
 
 /* An index's arrays, an element per column; of included columns there are numbers only. */
@@ -225,8 +225,8 @@ static void add_index_column(struct buf *out, const struct build *b, const struc
     if (i >= k->n) {
         return;
     }
-    const char *class = name_of(b, PG_OPCLASS, k->classes.v[i]);
-    const char *collation = name_of(b, PG_COLLATION, k->collations.v[i]);
+    const char *class = names_find(&b->names, PG_OPCLASS, (uint32_t)k->classes.v[i]);
+    const char *collation = names_find(&b->names, PG_COLLATION, (uint32_t)k->collations.v[i]);
     if (class != NULL) {
         buf_printf(out, " %s", class);
     }

@@ -5,7 +5,7 @@
 #include "store/postgis/facet_text.h"
 #include "store/postgis/rows.h"
 
-static enum object_kind kind_of(char relkind)
+enum object_kind relation_kind(char relkind)
 {
     switch (relkind) {
     case 'v':
@@ -16,6 +16,8 @@ static enum object_kind kind_of(char relkind)
         return OBJ_FOREIGN_TABLE;
     case 'S':
         return OBJ_SEQUENCE;
+    case 'c':
+        return OBJ_TYPE;
     default:
         return OBJ_TABLE;
     }
@@ -80,7 +82,7 @@ static bool is_object(const struct pg_rows *r, size_t i, const char *schema)
 static void add_relation(struct build *b, const struct pg_rows *r, size_t i, const char *schema)
 {
     char relkind = pg_text(r, i, REL_KIND)[0];
-    struct object o = {kind_of(relkind), schema, pg_text(r, i, REL_NAME), NULL};
+    struct object o = {relation_kind(relkind), schema, pg_text(r, i, REL_NAME), NULL};
     struct object_draft *d = build_named(b, PG_CLASS, (uint32_t)pg_int(r, i, REL_OID), &o);
     d->o.filenode = (uint32_t)pg_int(r, i, REL_FILENODE);
     add_plain(b, d, "owner", r, i, REL_OWNER);

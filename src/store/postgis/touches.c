@@ -244,24 +244,6 @@ void touches_of_pairs(struct observer *o)
     }
 }
 
-static enum object_kind kind_of(char relkind)
-{
-    switch (relkind) {
-    case 'v':
-        return OBJ_VIEW;
-    case 'm':
-        return OBJ_MATVIEW;
-    case 'f':
-        return OBJ_FOREIGN_TABLE;
-    case 'S':
-        return OBJ_SEQUENCE;
-    case 'c':
-        return OBJ_TYPE;
-    default:
-        return OBJ_TABLE;
-    }
-}
-
 /* What a lock counts to: the extension, the table that a sequence belongs to, or the relation itself. */
 static struct object object_of(const struct lock *l)
 {
@@ -269,9 +251,9 @@ static struct object object_of(const struct lock *l)
         return (struct object){OBJ_EXTENSION, "", l->extension, NULL};
     }
     if (l->owner != 0) {
-        return (struct object){kind_of(l->owner_kind), l->owner_schema, l->owner_name, NULL};
+        return (struct object){relation_kind(l->owner_kind), l->owner_schema, l->owner_name, NULL};
     }
-    return (struct object){kind_of(l->kind), l->schema, l->name, NULL};
+    return (struct object){relation_kind(l->kind), l->schema, l->name, NULL};
 }
 
 static bool is_new(const struct observer *o, uint32_t oid)
