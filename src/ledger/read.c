@@ -236,6 +236,15 @@ int ledger_changes(struct pg *s, int64_t after, int64_t upto, struct arena *a,
     return rc;
 }
 
+static const char *sequences_array(struct arena *a, const int64_t *v, size_t n)
+{
+    const char **numbers = ARENA_ARRAY(a, const char *, n + 1);
+    for (size_t i = 0; i < n; i++) {
+        numbers[i] = ledger_number(a, v[i]);
+    }
+    return pg_array(a, numbers, n);
+}
+
 static int take_before(struct arena *a, const struct pg_rows *r, size_t i,
                        struct object_before *out, struct err *e)
 {
@@ -260,12 +269,8 @@ int ledger_before(struct pg *s, const int64_t *sequences, size_t n, struct arena
                   struct objects_before *out, struct err *e)
 {
     struct pg_rows *r = NULL;
-    const char **numbers = ARENA_ARRAY(a, const char *, n + 1);
+    const char *params[] = {sequences_array(a, sequences, n)};
     *out = (struct objects_before){0};
-    for (size_t i = 0; i < n; i++) {
-        numbers[i] = ledger_number(a, sequences[i]);
-    }
-    const char *params[] = {pg_array(a, numbers, n)};
     if (pg_query(s, &ledger_read_before, params, 1, &r, e) != 0) {
         return -1;
     }
@@ -283,11 +288,7 @@ int ledger_server_versions(struct pg *s, struct arena *a, const int64_t *sequenc
                            struct server_versions *out, struct err *e)
 {
     struct pg_rows *r = NULL;
-    const char **numbers = ARENA_ARRAY(a, const char *, n + 1);
-    for (size_t i = 0; i < n; i++) {
-        numbers[i] = ledger_number(a, sequences[i]);
-    }
-    const char *params[] = {pg_array(a, numbers, n)};
+    const char *params[] = {sequences_array(a, sequences, n)};
     if (pg_query(s, &ledger_read_versions, params, 1, &r, e) != 0) {
         return -1;
     }
@@ -442,13 +443,13 @@ int ledger_receipts_each(struct pg *s, int64_t after, receipt_fn *each, void *ct
 static const char *unread_of(struct arena *a, const struct entries *all)
 {
     size_t n = 0;
-    const char **v = ARENA_ARRAY(a, const char *, all->n + 1);
+    int64_t *v = ARENA_ARRAY(a, int64_t, all->n + 1);
     for (size_t i = 0; i < all->n; i++) {
         if (all->v[i].result[0] == '\0') {
-            v[n++] = ledger_number(a, (int64_t)i + 1);
+            v[n++] = (int64_t)i + 1;
         }
     }
-    return pg_array(a, v, n);
+    return sequences_array(a, v, n);
 }
 
 int ledger_faults(struct pg *s, const struct merkle *m, const struct entries *all, struct arena *a,
