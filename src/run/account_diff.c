@@ -40,7 +40,7 @@ static void add_changes(struct arena *a, const struct observation *seen, struct 
     for (size_t i = 0; i < seen->n_changes; i++) {
         const struct change *c = &seen->changes[i];
         struct account_change *x = &out->changes[i];
-        x->object = c->after != NULL ? c->after->text : c->before->text;
+        x->object = change_text(c);
         x->change = c->before == NULL  ? FACET_ADDED
                     : c->after == NULL ? FACET_REMOVED
                                        : FACET_CHANGED;

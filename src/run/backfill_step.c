@@ -185,7 +185,7 @@ static int check_objects(const struct observation *seen, struct err *e)
     }
     const struct change *c = &seen->changes[0];
     (void)err_set(e, ERR_APPLY, "the batch changed %s: a backfill writes rows, and nothing else",
-                  (c->after != NULL ? c->after : c->before)->text);
+                  change_text(c));
     return err_hint(e, "change objects in a forward file");
 }
 

@@ -38,8 +38,7 @@ static const struct object_row *before_of(const struct taking_back *t, const cha
 
 static int by_change(const void *key, const void *change)
 {
-    const struct change *c = change;
-    return strcmp(key, (c->after != NULL ? c->after : c->before)->text);
+    return strcmp(key, change_text(change));
 }
 
 static struct catalog_object *now_of(const struct restored *x, const char *object)
@@ -304,7 +303,7 @@ static void judge_others(struct restored *x)
     const struct observation *seen = &x->o->seen;
     for (size_t i = 0; i < seen->n_changes; i++) {
         const struct change *c = &seen->changes[i];
-        const char *object = (c->after != NULL ? c->after : c->before)->text;
+        const char *object = change_text(c);
         if (before_of(x->t, object) == NULL) {
             blame(x, object,
                   arena_printf(x->r->a, "it was %s, and %s never changed it",

@@ -152,14 +152,6 @@ static struct catalog_object *object_before(struct arena *a, const struct object
     return object_parse(a, row->object, &o->object) == 0 ? o : NULL;
 }
 
-static int by_text(const void *a, const void *b)
-{
-    const struct change *x = a;
-    const struct change *y = b;
-    return strcmp((x->before != NULL ? x->before : x->after)->text,
-                  (y->before != NULL ? y->before : y->after)->text);
-}
-
 static bool differs(const struct object_row *before, const struct catalog_object *after)
 {
     return before == NULL ? after != NULL
@@ -185,6 +177,6 @@ void so_far_result(const struct so_far *f, const struct object_rows *was, const 
         }
     }
     if (out->n_changes > 0) {
-        qsort(out->changes, out->n_changes, sizeof *out->changes, by_text);
+        qsort(out->changes, out->n_changes, sizeof *out->changes, change_by_text);
     }
 }

@@ -205,9 +205,14 @@ static struct catalog_object *keep(struct arena *a, const struct catalog_object 
     return k;
 }
 
-static const char *text_of(const struct change *c)
+const char *change_text(const struct change *c)
 {
     return c->before != NULL ? c->before->text : c->after->text;
+}
+
+int change_by_text(const void *a, const void *b)
+{
+    return strcmp(change_text(a), change_text(b));
 }
 
 /* Where an object of that text stands in c, or would. */
@@ -255,7 +260,7 @@ void catalog_advance(struct catalog *base, const struct observation *o)
         }
     }
     for (size_t i = 0; i < o->n_changes; i++) {
-        const struct catalog_object *was = table_gets(&base->by_text, text_of(&o->changes[i]));
+        const struct catalog_object *was = table_gets(&base->by_text, change_text(&o->changes[i]));
         if (was != NULL) {
             catalog_forget(base, was);
         }
@@ -266,7 +271,7 @@ void catalog_advance(struct catalog *base, const struct observation *o)
         if (kept != NULL) {
             catalog_index(base, kept);
         }
-        place(base, text_of(&o->changes[i]), kept);
+        place(base, change_text(&o->changes[i]), kept);
     }
 }
 

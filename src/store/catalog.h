@@ -92,6 +92,11 @@ struct change {
     struct catalog_object *before; /* NULL: added */
     struct catalog_object *after;  /* NULL: removed */
 };
+/* The text of its object, which is the same before and after. */
+const char *change_text(const struct change *c);
+/* Compares two of them by it, for qsort(). */
+int change_by_text(const void *a, const void *b);
+
 struct observation {
     struct touches
         touches; /* observed: effects with facets; rows per table; reads; references; sequences advanced */

@@ -366,14 +366,6 @@ bool compare_take(struct observer *o)
     return o->candidates.n > n;
 }
 
-static int by_text(const void *a, const void *b)
-{
-    const struct change *x = a;
-    const struct change *y = b;
-    return strcmp((x->before != NULL ? x->before : x->after)->text,
-                  (y->before != NULL ? y->before : y->after)->text);
-}
-
 static void list_changes(struct observer *o)
 {
     struct observation *out = o->out;
@@ -388,7 +380,7 @@ static void list_changes(struct observer *o)
         }
     }
     if (out->n_changes > 0) {
-        qsort(out->changes, out->n_changes, sizeof *out->changes, by_text);
+        qsort(out->changes, out->n_changes, sizeof *out->changes, change_by_text);
     }
 }
 
@@ -399,7 +391,7 @@ static void join_changes(struct observer *o)
     size_t n = 0;
     for (size_t i = 0; i < out->n_changes; i++) {
         struct change *last = n > 0 ? &out->changes[n - 1] : NULL;
-        if (last != NULL && by_text(last, &out->changes[i]) == 0) {
+        if (last != NULL && change_by_text(last, &out->changes[i]) == 0) {
             last->before = last->before != NULL ? last->before : out->changes[i].before;
             last->after = last->after != NULL ? last->after : out->changes[i].after;
         } else {
