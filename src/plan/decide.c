@@ -15,10 +15,13 @@ static void find_newest(struct plan *p, const struct plan_input *in)
         bool counts = b->projection == NULL && !b->is_absent;
         const struct history *h = counts ? past_get(in->past, b->id) : NULL;
         if (h != NULL && h->applied != NULL) {
-            const struct bundle *old = table_gets(&p->newest, b->folder);
-            if (old == NULL || bundle_compare(b, old) > 0) {
-                table_puts(&p->newest, b->folder, arena_dup(p->a, b, sizeof *b));
+            const struct bundle **newest = table_gets(&p->newest, b->folder);
+            if (newest == NULL) {
+                newest = ARENA_NEW(p->a, const struct bundle *);
+                *newest = b;
+                table_puts(&p->newest, b->folder, newest);
             }
+            *newest = bundle_compare(b, *newest) > 0 ? b : *newest;
         }
     }
 }

@@ -183,7 +183,8 @@ static void check_drift(struct plan *p, struct step *s)
 /* A file that arrived late: an applied one of its folder sorts after it. */
 static void check_lateness(struct plan *p, struct step *s)
 {
-    const struct bundle *newest = table_gets(&p->newest, s->bundle->folder);
+    const struct bundle *const *last = table_gets(&p->newest, s->bundle->folder);
+    const struct bundle *newest = last != NULL ? *last : NULL;
     if (s->bundle->has_depends || newest == NULL || bundle_compare(s->bundle, newest) > 0) {
         return;
     }

@@ -154,8 +154,9 @@ struct plan {
     struct table by_content;         /* what is applied, by checksum; made when it is asked for */
     struct table pending_by_content; /* the first step of each checksum that is not applied, and */
     struct table pending_like; /* of each absent id that it resembles; made together, as above */
-    struct table newest;       /* of a folder -> its last applied bundle, outside of chains */
-    struct names selection;    /* as given, "" none: everything */
+    struct table
+        newest; /* of a folder -> a pointer to its last applied bundle, outside of chains */
+    struct names selection; /* as given, "" none: everything */
 };
 /* The target that stands for all of them: "dev/X@apply", "dev/feature_index@publish"; in a. */
 const char *step_target_text(struct arena *a, const struct plan *p, const struct step *s);
