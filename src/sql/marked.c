@@ -193,7 +193,7 @@ int marked_find(struct parse *p, struct err *e)
 
 /* What a condition compares with a bound. at: the operator's place in what was parsed. */
 struct bound_test {
-    bool is_found, is_reversed;
+    bool is_found;
     int at;
     const tree *key;
 };
@@ -224,9 +224,9 @@ static void compare(const PgQuery__AExpr *m, int number, const char *op, const c
         return;
     }
     if (is_bound(right, number) && strcmp(name, op) == 0) {
-        *out = (struct bound_test){true, false, m->location, left};
+        *out = (struct bound_test){true, m->location, left};
     } else if (is_bound(left, number) && strcmp(name, reversed) == 0) {
-        *out = (struct bound_test){true, true, m->location, right};
+        *out = (struct bound_test){true, m->location, right};
     }
 }
 
