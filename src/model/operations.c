@@ -28,7 +28,7 @@ enum threshold threshold_parse(const char *key)
     return (enum threshold)t;
 }
 
-/* The words of each unit, the largest first. */
+/* The words of each unit. */
 static const struct unit {
     enum threshold_unit unit;
     const char *word;
@@ -40,18 +40,6 @@ static const struct unit {
     {UNIT_BYTES, "B", 1},        {UNIT_PERCENT, "%", 1},
 };
 enum { UNITS = sizeof units / sizeof *units };
-
-const char *threshold_text(struct arena *a, enum threshold_unit unit, int64_t value)
-{
-    const struct unit *best = &units[0];
-    for (size_t i = 0; i < UNITS; i++) {
-        bool is_better = best->unit != unit || value == 0 || value % best->factor != 0;
-        if (units[i].unit == unit && is_better) {
-            best = &units[i];
-        }
-    }
-    return arena_printf(a, "%lld %s", (long long)(value / best->factor), best->word);
-}
 
 int64_t threshold_read(enum threshold_unit unit, const char *text)
 {

@@ -23,8 +23,6 @@ struct threshold_row {
 const struct threshold_row *threshold_row(enum threshold t);
 /* The one with that key; THRESHOLDS: there is none. */
 enum threshold threshold_parse(const char *key);
-/* "30 s", "1 d", "1 GB", "20 %", in a. For tests too. */
-const char *threshold_text(struct arena *a, enum threshold_unit unit, int64_t value);
 /* Of a text as declared, "30s", "24h", "1GB", "20%"; -1: it is none of that unit, or too large. */
 int64_t threshold_read(enum threshold_unit unit, const char *text);
 

@@ -35,16 +35,15 @@ static const struct {
     enum threshold_unit unit;
     const char *text;
     long long value;
-    const char *back;
 } values[] = {
-    {UNIT_MS, "500ms", 500, "500 ms"}, {UNIT_MS, "30s", 30000, "30 s"}, {UNIT_MS, "90s", 90000, "90 s"},
-    {UNIT_MS, "10min", 600000, "10 min"}, {UNIT_MS, "24h", 86400000, "1 d"}, {UNIT_MS, "7d", 604800000, "7 d"},
-    {UNIT_MS, "0s", 0, "0 ms"}, {UNIT_MS, "3", -1, NULL}, {UNIT_MS, "3w", -1, NULL}, {UNIT_MS, "s", -1, NULL},
-    {UNIT_MS, "-3s", -1, NULL}, {UNIT_MS, "1GB", -1, NULL}, {UNIT_MS, "999999999999999999d", -1, NULL},
-    {UNIT_MS, "99999999999999999999s", -1, NULL},
-    {UNIT_BYTES, "1GB", 1073741824, "1 GB"}, {UNIT_BYTES, "1536kB", 1572864, "1536 kB"}, {UNIT_BYTES, "3B", 3, "3 B"},
-    {UNIT_BYTES, "2TB", 2199023255552, "2 TB"}, {UNIT_BYTES, "7MB", 7340032, "7 MB"}, {UNIT_BYTES, "1s", -1, NULL},
-    {UNIT_PERCENT, "20%", 20, "20 %"}, {UNIT_PERCENT, "20", -1, NULL},
+    {UNIT_MS, "500ms", 500}, {UNIT_MS, "30s", 30000}, {UNIT_MS, "90s", 90000},
+    {UNIT_MS, "10min", 600000}, {UNIT_MS, "24h", 86400000}, {UNIT_MS, "7d", 604800000},
+    {UNIT_MS, "0s", 0}, {UNIT_MS, "3", -1}, {UNIT_MS, "3w", -1}, {UNIT_MS, "s", -1},
+    {UNIT_MS, "-3s", -1}, {UNIT_MS, "1GB", -1}, {UNIT_MS, "999999999999999999d", -1},
+    {UNIT_MS, "99999999999999999999s", -1},
+    {UNIT_BYTES, "1GB", 1073741824}, {UNIT_BYTES, "1536kB", 1572864}, {UNIT_BYTES, "3B", 3},
+    {UNIT_BYTES, "2TB", 2199023255552}, {UNIT_BYTES, "7MB", 7340032}, {UNIT_BYTES, "1s", -1},
+    {UNIT_PERCENT, "20%", 20}, {UNIT_PERCENT, "20", -1},
 };
 
 /* What the clock says, by zone: "-" is none that this machine knows. */
@@ -104,7 +103,7 @@ int main(void)
         N_VALUES = sizeof values / sizeof *values,
         N_JUDGED = sizeof judged / sizeof *judged
     };
-    tap_plan(N_WINDOWS + 2 * N_VALUES + 2 * N_JUDGED + 2 * THRESHOLDS + 3);
+    tap_plan(N_WINDOWS + N_VALUES + 2 * N_JUDGED + 2 * THRESHOLDS + 3);
     for (size_t i = 0; i < N_WINDOWS; i++) {
         struct clock_local at = {0, windows[i].weekday, windows[i].minute};
         ok(window_holds(&windows[i].w, &at) == windows[i].holds, windows[i].name);
@@ -112,8 +111,6 @@ int main(void)
     for (size_t i = 0; i < N_VALUES; i++) {
         int64_t value = threshold_read(values[i].unit, values[i].text);
         is_int(value, values[i].value, values[i].text);
-        is_str(value >= 0 ? threshold_text(&a, values[i].unit, value) : "",
-               values[i].back != NULL ? values[i].back : "", "and back");
     }
     for (size_t i = 0; i < N_JUDGED; i++) {
         judge(i);
