@@ -529,11 +529,7 @@ static struct digest digest_of_undo(struct site *s, const struct undo_list *u)
     for (size_t i = 0; i < u->n; i++) {
         doc_push(a, steps, step_doc(a, &u->v[i]));
     }
-    struct buf text = {0};
-    canon_write(&text, d);
-    struct digest digest = digest_of(buf_bytes(&text));
-    buf_release(&text);
-    return digest;
+    return canon_digest(d);
 }
 
 int undo_plan(struct site *s, const struct undo_wish *w, const struct undoing *known,

@@ -8,7 +8,7 @@
  * do. */
 static const int64_t counted_bytes = 256LL * 1024 * 1024;
 
-/* Tables of one step, found by their text. made: those that newer ones of the set make or write. */
+/* Tables of one step; at: text -> place in x->tables, from 1. */
 struct tables {
     struct arena *a;
     struct undo_step *x;

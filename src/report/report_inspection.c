@@ -133,12 +133,6 @@ static struct doc *figure_doc(struct arena *a, const struct inspect_figure *f)
     return d;
 }
 
-static struct doc *digest_or_null(struct arena *a, bool is_there, const struct digest *d)
-{
-    char text[DIGEST_TEXT];
-    return is_there ? doc_text(a, digest_text(d, text)) : doc_new(a, DOC_NULL);
-}
-
 static void put_place(struct arena *a, struct doc *d, const struct inspection *x)
 {
     doc_put(a, d, "kind", doc_text(a, kind_of(x)));
@@ -155,9 +149,8 @@ struct doc *report_inspection_doc(struct arena *a, const struct inspection *x)
 {
     struct doc *d = doc_new(a, DOC_MAP);
     put_place(a, d, x);
-    doc_put(a, d, "plan_digest", digest_or_null(a, x->has_plan, &x->plan));
-    doc_put(a, d, "schema_checksum",
-            digest_or_null(a, !digest_is_zero(&x->checksum), &x->checksum));
+    doc_put(a, d, "plan_digest", words_digest(a, &x->plan));
+    doc_put(a, d, "schema_checksum", words_digest(a, &x->checksum));
     doc_put(a, d, "last_applied", words_doc(a, x->last_applied));
     doc_put(a, d, "migrations_applied", doc_int(a, (int64_t)x->applied));
     doc_put(a, d, "pending_migrations", doc_int(a, (int64_t)x->pending));
