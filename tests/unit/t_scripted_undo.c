@@ -8,7 +8,8 @@
 static struct run_of t;
 static struct cluster empty, built;
 static struct undo_wish wish;
-static const char *digest; /* reviewed; NULL: any */
+static const char *digest;  /* reviewed; NULL: any */
+static const char *counted; /* what the receipt's diff says; NULL: as it was written */
 static struct loaded project;
 static char own[8192];
 
@@ -31,11 +32,27 @@ static void tell_undo(const struct undo_list *u)
     (void)snprintf(own + n, sizeof own - n, "%s", undo_loses(u) ? " loses" : "");
 }
 
+/* M-2 has the diff of that text. */
+static void count_rows(struct site *s)
+{
+    static struct fact last;
+    struct history *h = table_gets(&s->past.by_id, "M-2");
+    if (counted != NULL && h != NULL) {
+        last = *h->applied;
+        last.diff = digest_of(bytes_str(counted));
+        h->applied = &last;
+    }
+}
+
 static int plans(struct run_of *x)
 {
     struct undoing u;
     own[0] = '\0';
-    if (plan_first(x) != 0 || undo_plan(&x->s, &wish, NULL, &u, &x->e) != 0 ||
+    if (plan_first(x) != 0) {
+        return -1;
+    }
+    count_rows(&x->s);
+    if (undo_plan(&x->s, &wish, NULL, &u, &x->e) != 0 ||
         undo_reviewed(&u.undo, digest, &x->e) != 0) {
         return -1;
     }
@@ -100,6 +117,7 @@ static const struct {
     {"the last one is taken back", takes_back, {0}, NULL, AS_USUAL, 0, "rollback M-2"},
     {"both are", takes_back, {.steps = 2}, NULL, AS_USUAL, 0, "rollback M-2, rollback M-1"},
     {"its statement fails", takes_back, {.steps = 2}, NULL, NOTHING_BEFORE NO_ROWS "~ DELETE FROM app.t* -> error 42501\n", 0, "M-2 was not taken back, nothing was changed: statement 1 (DELETE) failed"},
+    {"the connection goes at the second one", takes_back, {.steps = 2}, NULL, NOTHING_BEFORE NO_ROWS "~ DELETE FROM app.t* -> DELETE 1\n~ SELECT 1* -> cut\n", 0, "done: taken back|failed: M-1 was not taken back, nothing was changed: statement 1 (SELECT) failed, everything was rolled back: connection_failure (08006)"},
     {"it is another under the lock", takes_back, {0}, NULL, NOTHING_BEFORE "@postgis_rows_now -> rows 1 | 7 | f\n~ @postgis_rows_now -> rows 1 | 0 | f\n" RUNS, -1, "what is to be taken back moved between review and lock: nothing was"},
 };
 /* clang-format on */
@@ -223,6 +241,82 @@ static void test_flat(void)
     (void)unlinkat(project_fd, "migrations/db/003_x.up.sql", 0);
 }
 
+/* A chain that was built on one of them, and a row of others behind it. */
+static void test_depended_on(void)
+{
+    verbs_declare("C-1", "wells", "depends_on: [M-1]\n");
+    try_built(
+        &(struct undo_wish){.id = "M-1", .with_dependants = true}, -1,
+        "projection \"wells\" is live and built on M-1 (C-1 depends on it); a projection is "
+        "not rolled back: take it out of the project, or undo this with a migration of its own",
+        "one that a live projection was built on");
+    verbs_chain(false);
+    for (int i = 3; i < 9; i++) {
+        char id[8];
+        (void)snprintf(id, sizeof id, "M-%d", i);
+        verbs_migration(id, "app", "INSERT INTO app.t VALUES (1);\n");
+    }
+    try_built(
+        &(struct undo_wish){.id = "M-1"}, -1,
+        "7 applied migrations depend on what is to be taken back: M-8 comes after M-7, as it "
+        "names no depends_on; M-7 comes after M-6, as it names no depends_on; M-6 comes after "
+        "M-5, as it names no depends_on; M-5 comes after M-4, as it names no depends_on; M-4 "
+        "comes after M-3, as it names no depends_on (and 2 more); --with-dependants takes them "
+        "back first",
+        "of seven that depend on it five are named");
+}
+
+/* Rows by the receipt: of a table that it counts, of one that it does not name; and of one that nothing counted. */
+static void test_receipt(void)
+{
+    static const struct {
+        const char *name, *summary, *words;
+    } rows[] = {
+        {"rows that the receipt counts",
+         "{\"format\":\"kfmig.diff.v1\",\"rows\":[{\"deleted\":0,\"inserted\":7,\"table\":\"table "
+         "app.t\",\"updated\":0}]}",
+         "table app.x -1 none 0 0, table app.t -1 not said 7 -1]"},
+        {"a receipt that cannot be read says nothing", "{}",
+         "table app.x -1 none -1 0, table app.t -1 not said -1 -1]"}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        char lines[2048];
+        struct buf hex = {0};
+        for (const char *c = rows[i].summary; *c != '\0'; c++) {
+            buf_printf(&hex, "%02x", (unsigned)*c);
+        }
+        (void)snprintf(lines, sizeof lines,
+                       "~ @ledger_read_before -> rows 4 | table app.x | " HEX " | 2 | " OTHER
+                       " | owner\n~ @ledger_read_blob -> rows %s\n" NO_ROWS,
+                       buf_str(&hex));
+        buf_release(&hex);
+        counted = rows[i].summary;
+        wish = (struct undo_wish){0};
+        const char *text = play(&built, plans, lines);
+        counted = NULL;
+        bool good = t.rc == 0 && strstr(text, rows[i].words) != NULL;
+        ok(good, rows[i].name);
+        if (!good) {
+            printf("# %d %s\n", t.rc, text);
+        }
+    }
+}
+
+/* Nothing verifies a signature. */
+static void test_unsigned(void)
+{
+    struct env *dev = &project.p.env[0];
+    enum approval before = dev->approval;
+    dev->approval = APPROVAL_SIGNATURE;
+    wish = (struct undo_wish){0};
+    const char *text = play(&built, plans, AS_USUAL);
+    dev->approval = before;
+    ok(t.rc == -1 &&
+           strstr(text, "environment \"dev\" wants a signature over what is run, and this kfmig "
+                        "cannot verify one; where the repository host's review is enough, declare "
+                        "`approval: review` for dev in registry/environments.v1.yml") != NULL,
+       "signatures are wanted");
+}
+
 /* What is here is not what was applied, or is not here. */
 static void test_other_content(void)
 {
@@ -269,17 +363,20 @@ int main(void)
         printf("# not built: %s\n", t.e.msg);
     }
     run_of_leave(&t, &built);
-    tap_plan(N + N_FILES + 5);
+    tap_plan(N + N_FILES + 10);
     for (size_t i = 0; i < N; i++) {
         try(i);
     }
     test_twice();
+    test_unsigned();
+    test_receipt();
     test_other_content();
     for (size_t i = 0; i < N_FILES; i++) {
         try_file(i);
     }
     test_irreversible();
     test_flat();
+    test_depended_on();
     struct cluster *all[] = {&t.cluster, &empty, &built};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
         cluster_release(all[i]);
