@@ -66,7 +66,8 @@ int bundle_print(struct invocation *s, const struct request *req, const struct f
     const char *edit =
         f->forward.path == NULL
             ? f->made != NULL ? "write them, " : "write forward.sql and rollback.sql, "
-        : f->n_forward_open > 0 ? "finish forward.sql and rollback.sql, "
+        : f->n_forward_open > 0
+            ? f->made != NULL ? "finish them, " : "finish forward.sql and rollback.sql, "
         : f->n_open > 0 ? f->made != NULL ? "finish what undoes it, " : "finish rollback.sql, "
                         : "";
     buf_printf(&out, "next: %s`kfmig check`, `kfmig plan`, `kfmig build`\n", edit);
@@ -86,7 +87,7 @@ int bundle_write(struct invocation *s, const struct request *req, struct fresh *
         return -1;
     }
     fresh_reviewers(p, f);
-    int rc = is_bundle ? fresh_write(p, at.folder, f, e) : fresh_flat_write(p, &at, f, &f->made, e);
+    int rc = is_bundle ? fresh_write(p, at.folder, f, e) : fresh_flat_write(p, &at, f, e);
     return rc == 0 ? add_to_registry(req, e) : -1;
 }
 

@@ -243,6 +243,13 @@ int fresh_write(struct project *p, const char *folder, const struct fresh *f, st
     return rc;
 }
 
+/* The file that its SQL became; line: of the SQL, 0: none. */
+static const char *place_of(struct arena *a, const struct fresh *f, int line)
+{
+    const char *file = f->file != NULL ? f->file : "forward.sql";
+    return line > 0 ? arena_printf(a, "%s:%d", file, f->n_before + line) : file;
+}
+
 /* Nobody knows here which roles a server has, but those that every one has. */
 static void warn_of_roles(struct arena *a, const struct ear *ear, const struct fresh *f)
 {
@@ -258,8 +265,8 @@ static void warn_of_roles(struct arena *a, const struct ear *ear, const struct f
         }
     }
     if (first != NULL) {
-        tell_warning(ear, "forward.sql:%d: roles that must be there before: %s; `kfmig plan` looks",
-                     first->line, names);
+        tell_warning(ear, "%s: roles that must be there before: %s; `kfmig plan` looks",
+                     place_of(a, f, first->line), names);
     }
 }
 
@@ -273,20 +280,19 @@ void fresh_warn(const struct project *p, const struct ear *ear, const char *fold
         plan_judge(p->a, &f->bundle, &p->domains, NULL, &reasons, &n);
     }
     for (size_t i = 0; i < n; i++) {
-        tell_warning(ear, "forward.sql:%d: %s: %s", reasons[i].line,
+        tell_warning(ear, "%s: %s: %s", place_of(p->a, f, reasons[i].line),
                      reason_sentence(reasons[i].code), reasons[i].detail);
     }
     if (f->forward.path != NULL) {
         warn_of_roles(p->a, ear, f);
     }
     if (f->n_left_out > 0) {
-        tell_warning(ear,
-                     "forward.sql: %zu statement%s with data left out; --data=TABLE,... keeps rows",
-                     f->n_left_out, f->n_left_out == 1 ? "" : "s");
+        tell_warning(ear, "%s: %zu statement%s with data left out; --data=TABLE,... keeps rows",
+                     place_of(p->a, f, 0), f->n_left_out, f->n_left_out == 1 ? "" : "s");
     }
     if (f->n_forward_open > 0) {
-        tell_warning(ear, "forward.sql: %zu thing%s must be done by hand, look for BY HAND",
-                     f->n_forward_open, f->n_forward_open == 1 ? "" : "s");
+        tell_warning(ear, "%s: %zu thing%s must be done by hand, look for BY HAND",
+                     place_of(p->a, f, 0), f->n_forward_open, f->n_forward_open == 1 ? "" : "s");
     }
     if (f->n_open > 0) {
         tell_warning(ear, "the rollback: %zu statement%s must be undone by hand, look for BY HAND",
@@ -296,11 +302,12 @@ void fresh_warn(const struct project *p, const struct ear *ear, const char *fold
     if (hidden->path != NULL) {
         tell_warning(
             ear,
-            "%s:%d: what this does cannot be read off its text; scope and limits may be too tight",
-            hidden->path, hidden->line);
+            "%s: what this does cannot be read off its text; scope and limits may be too tight",
+            place_of(p->a, f, hidden->line));
     }
     if (d->guessed_schema) {
-        tell_warning(ear, "forward.sql: names without a schema are taken to be in schema public");
+        tell_warning(ear, "%s: names without a schema are taken to be in schema public",
+                     place_of(p->a, f, 0));
     }
     for (size_t i = 0; i < p->n_bundle; i++) {
         const struct bundle *b = &p->bundle[i];

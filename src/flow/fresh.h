@@ -18,6 +18,8 @@ struct fresh {
     size_t n_left_out;       /* statements with data that were left out of a pg_dump */
     const char *folder;      /* that it was written into */
     const char *made;        /* its files, of a flat one; NULL: it is a bundle */
+    const char *file;        /* of a flat one: where its SQL stands, and */
+    int n_before;            /* lines that stand before it there */
 };
 
 /* A bundle without SQL. */

@@ -174,8 +174,17 @@ static void put_header(struct buf *out, const struct fresh_place *at, const stru
     }
 }
 
-int fresh_flat_write(struct project *p, const struct fresh_place *at, const struct fresh *f,
-                     const char **made, struct err *e)
+static int count_lines(const struct buf *text)
+{
+    int n = 0;
+    for (size_t i = 0; i < text->n; i++) {
+        n += text->p[i] == '\n';
+    }
+    return n;
+}
+
+int fresh_flat_write(struct project *p, const struct fresh_place *at, struct fresh *f,
+                     struct err *e)
 {
     struct buf up = {0};
     const char *id = f->draft.decl.id;
@@ -184,11 +193,13 @@ int fresh_flat_write(struct project *p, const struct fresh_place *at, const stru
     put_header(&up, at, f);
     if (f->forward.path != NULL) {
         buf_putc(&up, '\n');
+        f->n_before = count_lines(&up);
         buf_add(&up, f->forward.bytes.p, f->forward.bytes.n);
     }
     int rc = file_write(p->dirfd, down, buf_bytes(&f->rollback), 0666, e);
     rc = rc == 0 ? file_write(p->dirfd, file, buf_bytes(&up), 0666, e) : rc;
     buf_release(&up);
-    *made = arena_printf(p->a, "%s %s", file, down);
+    f->file = file;
+    f->made = arena_printf(p->a, "%s %s", file, down);
     return rc;
 }

@@ -21,9 +21,9 @@ struct fresh_place fresh_place(const struct project *p);
 int fresh_flat_id(struct project *p, const struct fresh_place *at, struct fresh *f,
                   struct err *e) MUST_CHECK;
 
-/* Write f's files; *made receives their paths, for people. What undoes it first: without its own
- * file it is no migration. */
-int fresh_flat_write(struct project *p, const struct fresh_place *at, const struct fresh *f,
-                     const char **made, struct err *e) MUST_CHECK;
+/* Write f's files, and note in f which they are and where its SQL stands. What undoes it first:
+ * without its own file it is no migration. */
+int fresh_flat_write(struct project *p, const struct fresh_place *at, struct fresh *f,
+                     struct err *e) MUST_CHECK;
 
 #endif

@@ -188,3 +188,17 @@ $ mkdir ../no-project && cd ../no-project && kfmig new
 kfmig: no project here: neither "." nor a folder above it has registry/environments.v1.yml or migrations/
   hint: change to the project's directory, or make one with `kfmig init`
 [5]
+
+# A flat migration: its file is named, and the line in it.
+$ mkdir ../flat && cd ../flat && kfmig init --layout=numbered >init.out && printf 'CREATE SCHEMA a;\nCREATE TABLE a.t (id int);\nDO $$ BEGIN END $$;\nGRANT SELECT ON a.t TO joe;\n' >a.sql && kfmig new --from=a.sql make a
+kfmig: warning: migrations/postgis/0000__make_a.sql:8: roles that must be there before: joe; `kfmig plan` looks
+kfmig: warning: the rollback: 1 statement must be undone by hand, look for BY HAND
+kfmig: warning: migrations/postgis/0000__make_a.sql:7: what this does cannot be read off its text; scope and limits may be too tight
+made migrations/postgis/0000__make_a.sql migrations/postgis/down/0000__make_a.down.sql
+next: finish what undoes it, `kfmig check`, `kfmig plan`, `kfmig build`
+$ sed -n '7p;8p' migrations/postgis/0000__make_a.sql
+DO $$ BEGIN END $$;
+GRANT SELECT ON a.t TO joe;
+$ kfmig new more
+made migrations/postgis/0010__more.sql migrations/postgis/down/0010__more.down.sql
+next: write them, `kfmig check`, `kfmig plan`, `kfmig build`

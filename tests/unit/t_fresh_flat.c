@@ -198,7 +198,6 @@ static const char *text_of(const char *path)
 static void file(size_t i)
 {
     char both[256];
-    const char *made = "";
     const char *reviewers[] = {files[i].reviewer};
     struct fresh f = {0};
     struct err e = {0};
@@ -213,13 +212,13 @@ static void file(size_t i)
     }
     buf_puts(&f.rollback, "-- Undoes it.\n");
     const struct fresh_place at = {files[i].layout, files[i].folder};
-    int rc = fresh_flat_write(&l.p, &at, &f, &made, &e);
+    int rc = fresh_flat_write(&l.p, &at, &f, &e);
     bool is_written = files[i].text != NULL;
     ok(rc == (is_written ? 0 : -1), files[i].name);
     is_str(text_of(files[i].up), is_written ? files[i].text : "-", files[i].name);
     if (is_written) {
         (void)snprintf(both, sizeof both, "%s %s", files[i].up, files[i].down);
-        is_str(made, both, files[i].name);
+        is_str(f.made, both, files[i].name);
         is_str(text_of(files[i].down), "-- Undoes it.\n", files[i].name);
     } else {
         ok(strstr(e.msg, files[i].down) != NULL, files[i].name);
