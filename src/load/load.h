@@ -29,6 +29,7 @@ struct project {
     struct bundle *bundle;
     size_t n_bundle, cap_bundle;
     struct table by_id;
+    struct table defaults; /* by folder: what load_decl() read of defaults.yml there */
     struct err_list faults;
     struct err_list warnings;
     bool has_environments_file;

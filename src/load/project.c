@@ -159,6 +159,30 @@ static int changed(const struct bundle *b, struct err *e)
     return err_hint(e, "run kfmig again when nobody edits them");
 }
 
+struct kept_defaults {
+    const struct doc *d;
+    struct stamp used;
+};
+
+/* defaults.yml of a folder, read anew only where it looks different. */
+static const struct doc *defaults_of(struct project *p, const char *folder, struct err_list *faults)
+{
+    struct stamp now;
+    struct kept_defaults *kept = table_gets(&p->defaults, folder);
+    const char *path = arena_printf(p->a, "%s/" DEFAULTS_NAME, folder);
+    if (kept != NULL && used_look(p->dirfd, path, &now) == 0 && stamp_eq(&kept->used, &now)) {
+        return kept->d;
+    }
+    size_t n_faults = faults->n;
+    struct kept_defaults read;
+    read.d = flat_defaults(p->a, p->dirfd, folder, &read.used, faults);
+    if (faults->n == n_faults) {
+        p->defaults.a = p->a;
+        (void)table_puts(&p->defaults, folder, arena_dup(p->a, &read, sizeof read));
+    }
+    return read.d;
+}
+
 int load_decl(struct project *p, struct bundle *b, struct err *e)
 {
     if (b->decl != NULL) {
@@ -169,11 +193,8 @@ int load_decl(struct project *p, struct bundle *b, struct err *e)
     struct err_list warnings = {0};
     struct used used = {.a = p->a};
     struct bundle_place at = bundle_place_of(b);
-    struct flat_folder beside = {0};
-    struct stamp ignored;
-    if (b->file != NULL) {
-        beside.defaults = flat_defaults(p->a, p->dirfd, b->folder, &ignored, &faults);
-    }
+    struct flat_folder beside = {.defaults =
+                                     b->file != NULL ? defaults_of(p, b->folder, &faults) : NULL};
     struct bundle_reader r = {p->a, p->dirfd, true, &used, &faults, &warnings, &beside};
     bundle_read(&r, &at, &again);
     bool same = faults.n == 0 && digest_eq(&again.checksum, &b->checksum) &&

@@ -2,6 +2,7 @@
 /* Flat migrations as they are read: each layout, each form of header, and what contradicts what, with its place. */
 #include "tap.h"
 
+#include "doc/doc.h"
 #include "load/row.h"
 #include "project.h"
 
@@ -357,6 +358,28 @@ static void test_cache(void)
     }
 }
 
+/* A declaration read again holds to defaults.yml as it was loaded, however many were read before. */
+static void test_defaults_change(void)
+{
+    const struct file files[FILES_MOST] = {{DB "1_a.up.sql", TABLE},
+                                           {DB "2_b.up.sql", TABLE},
+                                           {DB "3_c.up.sql", TABLE},
+                                           {DB "defaults.yml", "owner: ops\n"}};
+    struct loaded l;
+    struct err e = {0};
+    put_files(files);
+    project_load(&l, false);
+    is_int(load_decl(&l.p, &l.p.bundle[0], &e), 0, "with defaults.yml as it was loaded");
+    is_int(load_decl(&l.p, &l.p.bundle[1], &e), 0, "and a second one");
+    is_str(doc_str(l.p.bundle[1].decl->document, "owner", ""), "ops", "of which both have a word");
+    project_put(DB "defaults.yml", "owner: somebody\n");
+    is_int(load_decl(&l.p, &l.p.bundle[2], &e), -1, "but not with another");
+    is_str(e.msg, "the files of \"3_c\" changed while kfmig ran", "which is told");
+    (void)unlinkat(project_fd, DB "defaults.yml", 0);
+    is_int(load_decl(&l.p, &l.p.bundle[2], &e), -1, "nor without it");
+    project_unload(&l);
+}
+
 /* What is wrong beside the migrations is told each time, whatever is remembered of them. */
 static void test_faulty_beside(void)
 {
@@ -376,12 +399,13 @@ static void test_faulty_beside(void)
 int main(void)
 {
     tap_plan((int)(2 * (sizeof bad / sizeof *bad) + 2 * (sizeof good / sizeof *good) + 5 +
-                   3 * (sizeof changes / sizeof *changes) + 2));
+                   3 * (sizeof changes / sizeof *changes) + 2 + 6));
     test_bad();
     test_good();
     test_digests();
     test_cache();
     test_faulty_beside();
+    test_defaults_change();
     project_remove();
     return tap_done();
 }
