@@ -105,32 +105,27 @@ queries: [{sql: probes/t.sql, expect: 1000 rows}]
 probes: [{command: scripts/rate.sh, at_most: 0.01, at_least: 0}]
 smoke: [scripts/smoke.sh]
 """
-QUIET = {"backup": "warning", "drill": "warning"}
+FILES = {"probes/t.sql": "SELECT * FROM app.t\n", "scripts/rate.sh": "#!/bin/sh\necho 0.005\n",
+         "scripts/smoke.sh": '#!/bin/sh\n[ "$KFMIG_ENVIRONMENT" = dev ] && [ "$KFMIG_DSN_REF" = KFM_DSN ] && [ -d registry ]\n'}
 
 
 def program(p, name, text):
     p.write(name, text).chmod(0o755)
 
 
-def with_everything(tmp, **more):
+def with_everything(tmp):
     for role in ("kfm_reader", "kfm_owner"):
         pg.psql("postgres", f"DO $$ BEGIN CREATE ROLE {role}; EXCEPTION WHEN duplicate_object THEN NULL; END $$;")
-    files = pathlib_files(tmp)
     p = Project(tmp, environments=ENVIRONMENT)
     pg.psql("postgres", f"GRANT pg_monitor, kfm_reader, kfm_owner TO {p.db};")
     p.env["KFMIG_NOW"] = DAY
-    for name, text in files.items():
+    for name, text in FILES.items():
         program(p, name, text)
     p.bundle("M-01", TABLE + "GRANT USAGE ON SCHEMA app TO kfm_owner, kfm_reader; GRANT SELECT ON app.t TO kfm_owner;\n",
              invariants={"none.sql": "SELECT 1 FROM app.t WHERE note IS NULL;\n"}, extra="  invariants: [invariants/none.sql]\n")
     equal(p.run("build", "dev").status, 0)
     p.write("registry/environments.v1.yml", ENVIRONMENT + "".join(f"    {line}\n" for line in EVERYTHING.splitlines()))
     return p
-
-
-def pathlib_files(_):
-    return {"probes/t.sql": "SELECT * FROM app.t\n", "scripts/rate.sh": "#!/bin/sh\necho 0.005\n",
-            "scripts/smoke.sh": '#!/bin/sh\n[ "$KFMIG_ENVIRONMENT" = dev ] && [ "$KFMIG_DSN_REF" = KFM_DSN ] && [ -d registry ]\n'}
 
 
 @on_majors
