@@ -25,12 +25,14 @@ static int confirm(struct invocation *s, const struct arguments *args, struct er
 {
     struct result done;
     struct writing_order order = verb_order(s->req);
+    if (s->req->confirm == NULL) {
+        return writing_reviewed(&s->site, s->req->plan_digest, e);
+    }
     order.targets = args->targets;
     order.n_targets = args->n_targets;
     order.plan_digest = s->req->plan_digest;
     result_begin(&done, &s->site);
-    return s->req->confirm == NULL ? 0
-                                   : inspect_confirm(&s->site, s->req->confirm, &order, &done, e);
+    return inspect_confirm(&s->site, s->req->confirm, &order, &done, e);
 }
 
 static int look(struct invocation *s, const struct request *req, struct result *r, struct err *e)

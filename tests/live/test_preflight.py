@@ -317,6 +317,8 @@ def a_checklist_for_one_plan(tmp):
     contains(ran.err, 'its items: "on-call assigned", "comms posted"')
     fires(report(p, "preflight", "--confirm=on-call assigned"), "checklist", "fail", "comms posted")
     fails(p.build(), 1, 'nobody has confirmed "comms posted"')
+    for more in ((), ("--confirm=comms posted",)):
+        fails(p.run("preflight", "dev", "--plan=sha256:" + "0" * 64, *more), 1, f"the plan is {digest} now, not sha256:000")
     report(p, "preflight", "--confirm=on-call assigned,comms posted", f"--plan={digest}")
     equal(p.json("plan", "dev")["plan_digest"], digest, "a confirmation is no part of it")
     entries = pg.psql(p.db, "SELECT kind, subject, text::jsonb ->> 'checksum' FROM kfmig.entry WHERE kind = 'confirm' ORDER BY seq")
