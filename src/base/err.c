@@ -193,11 +193,17 @@ void err_list_add(struct err_list *l, const struct err *e)
 void err_list_addf(struct err_list *l, enum err_code code, const char *path, int line, int col,
                    const char *hint, const char *fmt, ...)
 {
-    struct err e = {0};
     va_list ap;
     va_start(ap, fmt);
-    (void)fill(&e, code, fmt, ap);
+    err_list_vaddf(l, code, path, line, col, hint, fmt, ap);
     va_end(ap);
+}
+
+void err_list_vaddf(struct err_list *l, enum err_code code, const char *path, int line, int col,
+                    const char *hint, const char *fmt, va_list ap)
+{
+    struct err e = {0};
+    (void)fill(&e, code, fmt, ap);
     set_place(&e, path, line, col);
     if (hint != NULL) {
         (void)err_hint(&e, "%s", hint);

@@ -94,6 +94,8 @@ struct err_list {
 void err_list_add(struct err_list *l, const struct err *e);
 void err_list_addf(struct err_list *l, enum err_code code, const char *path, int line, int col,
                    const char *hint, const char *fmt, ...) PRINTF_LIKE(7, 8);
+void err_list_vaddf(struct err_list *l, enum err_code code, const char *path, int line, int col,
+                    const char *hint, const char *fmt, va_list ap) PRINTF_LIKE(7, 0);
 void err_list_sort(struct err_list *l); /* by path, line, col, then order of arrival */
 void err_list_release(struct err_list *l);
 

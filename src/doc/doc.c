@@ -265,3 +265,12 @@ int doc_check_text(struct bytes text, const char *path, struct err *e)
         e,
         "save the file as plain UTF-8 without a byte order mark or invisible control characters");
 }
+
+void doc_fault(struct err_list *faults, const struct doc *at, const char *hint, const char *fmt,
+               ...)
+{
+    va_list ap;
+    va_start(ap, fmt);
+    err_list_vaddf(faults, ERR_CONFIG, at->path, at->line, at->col, hint, fmt, ap);
+    va_end(ap);
+}

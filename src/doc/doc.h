@@ -11,6 +11,7 @@
 
 #include "base/arena.h"
 #include "base/bytes.h"
+#include "base/err.h"
 
 enum doc_type { DOC_NULL, DOC_BOOL, DOC_INT, DOC_TEXT, DOC_LIST, DOC_MAP };
 
@@ -56,5 +57,9 @@ int64_t doc_num(const struct doc *map, const char *key, int64_t otherwise);
 bool doc_yes(const struct doc *map, const char *key, bool otherwise);
 size_t doc_len(const struct doc *d);                   /* 0 for NULL and scalars */
 bool doc_eq(const struct doc *a, const struct doc *b); /* same JSON value; places do not count */
+
+/* Add to faults what is wrong (ERR_CONFIG) at the place of at. hint may be NULL. */
+void doc_fault(struct err_list *faults, const struct doc *at, const char *hint, const char *fmt,
+               ...) PRINTF_LIKE(4, 5);
 
 #endif

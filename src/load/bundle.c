@@ -72,9 +72,8 @@ static void read_file(const struct bundle_work *w, struct artifact *f, const cha
     f->path = arena_printf(w->r->a, "%s/%s", base, name);
     int rc = text_read(w->r->a, w->r->dirfd, f->path, limit, named, &file, w->r->faults);
     if (rc == 1) {
-        err_list_addf(w->r->faults, ERR_CONFIG, named->path, named->line, named->col,
-                      "add the file, or correct its name", "there is no file \"%s\" in the bundle",
-                      name);
+        doc_fault(w->r->faults, named, "add the file, or correct its name",
+                  "there is no file \"%s\" in the bundle", name);
     }
     add_used(w, f->path, &file.stamp);
     w->r->used->is_uncertain = w->r->used->is_uncertain || rc != 0;
@@ -173,20 +172,19 @@ static void read_notes(struct bundle_work *w)
     const char *path = arena_printf(w->r->a, "%s/%s", w->at->dir, name);
     int rc = text_read(w->r->a, w->r->dirfd, path, LIMIT_NOTES, named, &file, w->r->faults);
     if (rc == 1 && named != NULL) {
-        err_list_addf(w->r->faults, ERR_CONFIG, named->path, named->line, named->col,
-                      "add the file, or correct its name", "there is no file \"%s\" in the bundle",
-                      name);
+        doc_fault(w->r->faults, named, "add the file, or correct its name",
+                  "there is no file \"%s\" in the bundle", name);
     }
     if (rc == 0) {
         *notes = (struct artifact){path, digest_of(file.bytes), file.bytes};
         add_used(w, path, &file.stamp);
     }
     if (rc >= 0 && !w->d.decl.requires_rollback && (rc == 1 || is_blank(file.bytes))) {
-        err_list_addf(w->r->faults, ERR_CONFIG, key->path, key->line, key->col,
-                      "say there why it cannot be undone, and what keeps it safe instead (dual "
-                      "write, shadow index, ...)",
-                      "\"requires_rollback\" is false, but %s %s", name,
-                      rc == 1 ? "is missing" : "is empty");
+        doc_fault(w->r->faults, key,
+                  "say there why it cannot be undone, and what keeps it safe instead (dual "
+                  "write, shadow index, ...)",
+                  "\"requires_rollback\" is false, but %s %s", name,
+                  rc == 1 ? "is missing" : "is empty");
     }
 }
 
@@ -204,9 +202,8 @@ static void check_place(const struct bundle_work *w)
             "\"migration_id\" is \"%s\", but its folder is named \"%s\"", d->id, w->at->id);
     }
     if (strcmp(d->type, w->at->type) != 0) {
-        err_list_addf(w->r->faults, ERR_CONFIG, type->path, type->line, type->col,
-                      "move the folder, or correct the type",
-                      "\"type\" is \"%s\", but its folder stands in %s", d->type, w->at->folder);
+        doc_fault(w->r->faults, type, "move the folder, or correct the type",
+                  "\"type\" is \"%s\", but its folder stands in %s", d->type, w->at->folder);
     }
 }
 

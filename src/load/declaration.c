@@ -14,7 +14,7 @@ enum { LONGEST_MS = 24 * 60 * 60 * 1000 };
 static void add_fault(struct err_list *faults, const struct doc *at, const char *hint,
                       const char *msg)
 {
-    err_list_addf(faults, ERR_CONFIG, at->path, at->line, at->col, hint, "%s", msg);
+    doc_fault(faults, at, hint, "%s", msg);
 }
 
 const struct doc *declaration_key(const struct doc *map, const char *key)

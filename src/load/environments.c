@@ -15,18 +15,6 @@ struct environments_work {
     const struct doc *envs; /* the map "environments" */
 };
 
-static void PRINTF_LIKE(4, 5) add_fault(const struct environments_work *w, const struct doc *at,
-                                        const char *hint, const char *fmt, ...)
-{
-    struct buf msg = {0};
-    va_list ap;
-    va_start(ap, fmt);
-    buf_vprintf(&msg, fmt, ap);
-    va_end(ap);
-    err_list_addf(w->faults, ERR_CONFIG, at->path, at->line, at->col, hint, "%s", buf_str(&msg));
-    buf_release(&msg);
-}
-
 static struct names names_of(struct arena *a, const struct doc *list)
 {
     size_t n = doc_len(list);
@@ -119,17 +107,17 @@ static void read_value(const struct environments_work *w, const struct doc *plac
     bool is_reference_key = store_key_is_reference(key->text.p);
     const char *why = is_reference_key ? NULL : declaration_name_fault(value->text.p);
     if (i == STORE_KEYS) {
-        add_fault(w, key, keys_hint(w, row),
+        doc_fault(w->faults, key, keys_hint(w, row),
                   "environment \"%s\": the place of a %s store has no \"%s\"", env->name, row->name,
                   key->text.p);
     } else if (is_reference_key && !is_reference(value->text.p)) {
-        add_fault(w, value,
+        doc_fault(w->faults, value,
                   "name an environment variable, or a file by a path with a '/' in it; never write "
                   "the value itself",
                   "environment \"%s\": \"%s\" of its %s store is no reference", env->name,
                   key->text.p, row->name);
     } else if (why != NULL) {
-        add_fault(w, value, "name a folder of the project: state/things",
+        doc_fault(w->faults, value, "name a folder of the project: state/things",
                   "environment \"%s\": \"%s\" of its %s store %s", env->name, key->text.p,
                   row->name, why);
     } else {
@@ -147,7 +135,7 @@ static void read_place(const struct environments_work *w, const struct doc *stor
         read_value(w, place, i, k, env);
     }
     if (doc_get(place, row->keys[0]) == NULL) {
-        add_fault(w, stores->key[at], keys_hint(w, row),
+        doc_fault(w->faults, stores->key[at], keys_hint(w, row),
                   "environment \"%s\" does not say where its %s store is", env->name, row->name);
     }
 }
@@ -163,17 +151,17 @@ static void read_server(const struct environments_work *w, const struct doc *d,
     env->extensions = names_of(w->a, doc_get(provision, "extensions"));
     env->roles = names_of(w->a, doc_get(provision, "roles"));
     if (env->embedded && dsn != NULL) {
-        add_fault(w, dsn, "keep one of the two",
+        doc_fault(w->faults, dsn, "keep one of the two",
                   "environment \"%s\" has \"server: embedded\" and "
                   "\"dsn_ref\": its database cannot be both",
                   env->name);
     }
     if (!env->embedded && dsn == NULL) {
-        add_fault(w, key, "write {server: embedded}, or {dsn_ref: NAME_OF_A_VARIABLE}",
+        doc_fault(w->faults, key, "write {server: embedded}, or {dsn_ref: NAME_OF_A_VARIABLE}",
                   "environment \"%s\" does not say where its %s store is", env->name, key->text.p);
     }
     if (!env->embedded && provision != NULL) {
-        add_fault(w, declaration_key(d, "provision"),
+        doc_fault(w->faults, declaration_key(d, "provision"),
                   "let that server's administrator make them, and remove the key",
                   "environment \"%s\" has \"provision\", but only the embedded server is "
                   "provisioned by kfmig",
@@ -187,9 +175,10 @@ static void read_stores(const struct environments_work *w, const struct doc *sto
     for (size_t i = 0; i < doc_len(stores); i++) {
         enum store_kind k = store_parse(stores->key[i]->text.p);
         if (k == STORE_COUNT) {
-            add_fault(
-                w, stores->key[i], arena_printf(w->a, "stores are %s", declaration_types(w->a)),
-                "environment \"%s\": there is no store \"%s\"", env->name, stores->key[i]->text.p);
+            doc_fault(w->faults, stores->key[i],
+                      arena_printf(w->a, "stores are %s", declaration_types(w->a)),
+                      "environment \"%s\": there is no store \"%s\"", env->name,
+                      stores->key[i]->text.p);
             continue;
         }
         env->store[k] = true;
@@ -226,7 +215,7 @@ static void read_env(const struct environments_work *w, size_t i, struct env *en
     read_stores(w, doc_get(d, "stores"), env);
     env->operations = operations_read(w->a, d, env->name, w->faults);
     if (env->is_protected && env->approval == APPROVAL_NONE) {
-        add_fault(w, doc_get(d, "approval"), "write review or signature",
+        doc_fault(w->faults, doc_get(d, "approval"), "write review or signature",
                   "environment \"%s\" is protected, but its approval is none", env->name);
     }
 }
@@ -251,7 +240,8 @@ static void check_known(const struct environments_work *w)
         const struct names *l = &w->out->env[i].requires;
         for (size_t k = 0; k < l->n; k++) {
             if (env_named(w->out, l->v[k]) == NULL) {
-                add_fault(w, requires_item(w, i, l->v[k]), names_hint(w, bytes_str(l->v[k])),
+                doc_fault(w->faults, requires_item(w, i, l->v[k]),
+                          names_hint(w, bytes_str(l->v[k])),
                           "environment \"%s\" requires \"%s\", which is not declared",
                           w->out->env[i].name, l->v[k]);
             }
@@ -275,7 +265,7 @@ static void report_cycle(const struct walk *x, size_t start)
     }
     size_t last = x->path[x->n - 1];
     const char *first = env[x->path[start]].name;
-    add_fault(x->w, requires_item(x->w, last, first), "remove one of these requires",
+    doc_fault(x->w->faults, requires_item(x->w, last, first), "remove one of these requires",
               "environments require each other: %s%s", buf_str(&text), first);
     buf_release(&text);
 }
@@ -326,7 +316,7 @@ static void set_default(const struct environments_work *w, const struct doc *roo
     }
     struct env *env = env_named(w->out, name->text.p);
     if (env == NULL) {
-        add_fault(w, name, names_hint(w, name->text),
+        doc_fault(w->faults, name, names_hint(w, name->text),
                   "\"default_environment\" is \"%s\", which is not declared", name->text.p);
         return;
     }
@@ -341,7 +331,7 @@ static void read_roots(struct environments_work *w, const struct doc *list)
     for (size_t i = 0; i < doc_len(list); i++) {
         const char *why = declaration_name_fault(list->item[i]->text.p);
         if (why != NULL) {
-            add_fault(w, list->item[i], "name a folder of the project: registry/data",
+            doc_fault(w->faults, list->item[i], "name a folder of the project: registry/data",
                       "the data root \"%s\" %s", list->item[i]->text.p, why);
         }
     }
@@ -360,8 +350,8 @@ static void read_all(struct environments_work *w, const struct doc *root)
     w->out->sink = doc_str(doc_get(root, "receipts"), "sink", NULL);
     w->out->layout = layout_parse(doc_str(root, "layout", ""));
     if (w->envs->n > ENVIRONMENTS_MAX) {
-        add_fault(w, w->envs, "split the project", "a project may have %d environments at most",
-                  ENVIRONMENTS_MAX);
+        doc_fault(w->faults, w->envs, "split the project",
+                  "a project may have %d environments at most", ENVIRONMENTS_MAX);
         return;
     }
     w->out->env = ARENA_ARRAY(w->a, struct env, w->envs->n + 1);

@@ -259,9 +259,8 @@ static void check_keys(const struct doc *d, struct err_list *faults)
     for (size_t i = 0; i < d->n; i++) {
         for (size_t k = 0; k < sizeof own / sizeof own[0]; k++) {
             if (strcmp(d->key[i]->text.p, own[k]) == 0) {
-                err_list_addf(faults, ERR_CONFIG, d->key[i]->path, d->key[i]->line, d->key[i]->col,
-                              "say it in the header of each migration",
-                              "\"%s\" is no default: each migration has its own", own[k]);
+                doc_fault(faults, d->key[i], "say it in the header of each migration",
+                          "\"%s\" is no default: each migration has its own", own[k]);
             }
         }
     }

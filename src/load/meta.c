@@ -56,8 +56,7 @@ static void read_manifest(struct arena *a, struct meta *m, struct bytes text,
     for (size_t i = 0; i < doc_len(list); i++) {
         const struct doc *id = doc_get(list->item[i], "id");
         if (table_put(&m->by_id, id->text, list->item[i]) != NULL) {
-            err_list_addf(faults, ERR_CONFIG, id->path, id->line, id->col, mend,
-                          "\"%s\" stands twice in the manifest", id->text.p);
+            doc_fault(faults, id, mend, "\"%s\" stands twice in the manifest", id->text.p);
         }
     }
     m->manifest = d;
@@ -150,17 +149,15 @@ static void compare_entry(const struct bundle *b, const struct decl *d, const st
         const struct doc *digest = doc_get(files->item[i], "sha256");
         const struct artifact *f = file_named(b, d, path->text.p);
         if (f == NULL) {
-            err_list_addf(faults, ERR_CONFIG, path->path, path->line, path->col, mend,
-                          "the manifest gives %s a file %s, which is none of it", b->id,
-                          path->text.p);
+            doc_fault(faults, path, mend, "the manifest gives %s a file %s, which is none of it",
+                      b->id, path->text.p);
         } else if (!says_digest(digest->text.p, &f->digest)) {
-            err_list_addf(faults, ERR_CONFIG, digest->path, digest->line, digest->col, mend,
-                          "%s has another SHA-256 than the manifest says", f->path);
+            doc_fault(faults, digest, mend, "%s has another SHA-256 than the manifest says",
+                      f->path);
         }
     }
     if (files->n < d->forward.n + d->rollback.n) {
-        err_list_addf(faults, ERR_CONFIG, id->path, id->line, id->col, mend,
-                      "the manifest does not name all files of %s", b->id);
+        doc_fault(faults, id, mend, "the manifest does not name all files of %s", b->id);
     }
 }
 
@@ -252,7 +249,7 @@ static int write_both(struct meta_work *w, bool *fixed, struct err *e)
 
 static void fault_at(struct meta_work *w, const struct doc *at, const char *msg)
 {
-    err_list_addf(&w->p->faults, ERR_CONFIG, at->path, at->line, at->col, mend, "%s", msg);
+    doc_fault(&w->p->faults, at, mend, "%s", msg);
 }
 
 static const struct bundle *flat_named(const struct meta_work *w, const char *id)

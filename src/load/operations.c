@@ -24,8 +24,7 @@ static void PRINTF_LIKE(4, 5) fault(const struct operations_work *w, const struc
     va_start(ap, fmt);
     buf_vprintf(&msg, fmt, ap);
     va_end(ap);
-    err_list_addf(w->faults, ERR_CONFIG, at->path, at->line, at->col, hint,
-                  "environment \"%s\": %s", w->env, buf_str(&msg));
+    doc_fault(w->faults, at, hint, "environment \"%s\": %s", w->env, buf_str(&msg));
     buf_release(&msg);
 }
 

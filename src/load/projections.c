@@ -25,19 +25,6 @@ struct projections_work {
     const struct doc *doc;
 };
 
-static void PRINTF_LIKE(4, 5) fault(const struct projections_work *w, const struct doc *at,
-                                    const char *hint, const char *fmt, ...)
-{
-    struct buf msg = {0};
-    va_list ap;
-    va_start(ap, fmt);
-    buf_vprintf(&msg, fmt, ap);
-    va_end(ap);
-    err_list_addf(&w->p->faults, ERR_CONFIG, at->path, at->line, at->col, hint, "%s",
-                  buf_str(&msg));
-    buf_release(&msg);
-}
-
 static const char *text_at(const struct doc *d, const char *key, const char *otherwise)
 {
     return doc_str(d, key, otherwise);
@@ -113,8 +100,9 @@ static void read_mapping(const struct projections_work *w, const struct doc *key
         out->kind = SOURCE_PATH;
         out->text = value->text.p;
         if (out->text[0] == '$') {
-            fault(w, value, "write $dataset_version_id, $evidence_ref, or a path in the record",
-                  "\"%s\" is no variable", out->text);
+            doc_fault(&w->p->faults, value,
+                      "write $dataset_version_id, $evidence_ref, or a path in the record",
+                      "\"%s\" is no variable", out->text);
         }
     }
 }
@@ -130,8 +118,8 @@ static void read_unique(const struct projections_work *w, const struct doc *list
             k++;
         }
         if (k == s->n_columns) {
-            fault(w, list->item[i], "name a column that this source fills",
-                  "column \"%s\" is not mapped", name);
+            doc_fault(&w->p->faults, list->item[i], "name a column that this source fills",
+                      "column \"%s\" is not mapped", name);
         }
         s->unique.v[s->unique.n++] = name;
     }
@@ -154,8 +142,9 @@ static void read_source(const struct projections_work *w, const struct doc *d,
                                       .line = version->line,
                                       .col = version->col};
     if (is_floating(out->version)) {
-        fault(w, version, "pin a dataset_version_id: `kfmig dataset list` shows them",
-              "version \"%s\" names no version: what it means changes", out->version);
+        doc_fault(&w->p->faults, version,
+                  "pin a dataset_version_id: `kfmig dataset list` shows them",
+                  "version \"%s\" names no version: what it means changes", out->version);
     }
     out->column = ARENA_ARRAY(w->p->a, struct mapping, columns->n + 1);
     for (size_t i = 0; i < columns->n; i++) {
@@ -187,14 +176,16 @@ static void check_sources(const struct projections_work *w)
             }
             if (k < i && strcmp(s->dataset, t->dataset) == 0 &&
                 strcmp(s->version, t->version) == 0) {
-                fault(w, list->item[i], "remove one of them",
-                      "dataset version %s/%s goes into table \"%s\" twice", s->dataset, s->version,
-                      s->into);
+                doc_fault(&w->p->faults, list->item[i], "remove one of them",
+                          "dataset version %s/%s goes into table \"%s\" twice", s->dataset,
+                          s->version, s->into);
             } else if (!fills_version(s)) {
-                fault(w, doc_get(list->item[i], "columns"), "map a column to $dataset_version_id",
-                      "table \"%s\" gets several sources: each must say which version its rows are "
-                      "of",
-                      s->into);
+                doc_fault(
+                    &w->p->faults, doc_get(list->item[i], "columns"),
+                    "map a column to $dataset_version_id",
+                    "table \"%s\" gets several sources: each must say which version its rows are "
+                    "of",
+                    s->into);
                 break;
             }
         }
@@ -208,7 +199,8 @@ static void add_invariant(const struct projections_work *w, const char *name, co
     struct text_file file;
     int rc = text_read(w->p->a, w->p->dirfd, path, LIMIT_SCRIPT, at, &file, &w->p->faults);
     if (rc == 1) {
-        fault(w, at, "add the file, or correct its name", "there is no file \"%s\"", path);
+        doc_fault(&w->p->faults, at, "add the file, or correct its name", "there is no file \"%s\"",
+                  path);
     }
     if (rc == 0) {
         ARENA_GROW(w->p->a, files->v, files->n, files->cap);
@@ -234,7 +226,8 @@ static void add_all(const struct projections_work *w, const char *folder, const 
         }
     }
     if (n_found == 0) {
-        fault(w, at, "add the files, or remove the entry", "%s holds no .sql file", path);
+        doc_fault(&w->p->faults, at, "add the files, or remove the entry", "%s holds no .sql file",
+                  path);
     }
 }
 
@@ -246,10 +239,10 @@ static void read_invariants(const struct projections_work *w, const struct doc *
         size_t n = strlen(name);
         bool is_pattern = n >= 5 && strcmp(name + n - 5, "*.sql") == 0;
         if (why != NULL || (strchr(name, '*') != NULL && !is_pattern)) {
-            fault(w, list->item[i],
-                  "name a file by its path from registry/projections/NAME/, or FOLDER/*.sql",
-                  "the file name \"%s\" %s", name,
-                  why != NULL ? why : "has a * that is not the whole name");
+            doc_fault(&w->p->faults, list->item[i],
+                      "name a file by its path from registry/projections/NAME/, or FOLDER/*.sql",
+                      "the file name \"%s\" %s", name,
+                      why != NULL ? why : "has a * that is not the whole name");
         } else if (is_pattern) {
             add_all(w, arena_strndup(w->p->a, name, n - 5), list->item[i]);
         } else {
@@ -267,8 +260,8 @@ static void read_validate(const struct projections_work *w, const struct doc *d)
     p->extents_from_catalog = extents != NULL;
     p->tolerance = strtod(tolerance, NULL);
     if (!isfinite(p->tolerance)) {
-        fault(w, doc_get(extents, "tolerance"), "write a number of degrees: 1e-7",
-              "the tolerance is no finite number");
+        doc_fault(&w->p->faults, doc_get(extents, "tolerance"), "write a number of degrees: 1e-7",
+                  "the tolerance is no finite number");
     }
     read_invariants(w, doc_get(d, "invariants"));
 }
@@ -284,16 +277,16 @@ static void check_schema(const struct projections_work *w)
     const struct doc *d = doc_get(w->doc, "schema");
     const char *schema = w->out->schema;
     if (is_reserved(schema)) {
-        fault(w, d, "give the projection a schema of its own",
-              "schema \"%s\" cannot belong to a projection: other things stand there", schema);
+        doc_fault(&w->p->faults, d, "give the projection a schema of its own",
+                  "schema \"%s\" cannot belong to a projection: other things stand there", schema);
     }
     if (names_have(&w->p->domains.schemas, schema)) {
-        fault(w, d, "take it out of policy.protected, or use another schema",
-              "schema \"%s\" is protected: nothing there may change", schema);
+        doc_fault(&w->p->faults, d, "take it out of policy.protected, or use another schema",
+                  "schema \"%s\" is protected: nothing there may change", schema);
     }
     if (strlen(schema) > LONGEST_NAME) {
-        fault(w, d, "shorten it", "schema \"%s\" is too long to be renamed to %s__g999999", schema,
-              schema);
+        doc_fault(&w->p->faults, d, "shorten it",
+                  "schema \"%s\" is too long to be renamed to %s__g999999", schema, schema);
     }
 }
 
@@ -302,8 +295,9 @@ static void check_environments(const struct projections_work *w)
     const struct doc *list = doc_get(w->doc, "environments");
     for (size_t i = 0; i < doc_len(list); i++) {
         if (load_env(w->p, list->item[i]->text.p) == NULL) {
-            fault(w, list->item[i], "declare it in registry/environments.v1.yml, or remove it",
-                  "environment \"%s\" is not declared", list->item[i]->text.p);
+            doc_fault(&w->p->faults, list->item[i],
+                      "declare it in registry/environments.v1.yml, or remove it",
+                      "environment \"%s\" is not declared", list->item[i]->text.p);
         }
     }
 }
@@ -369,14 +363,15 @@ static void read_file(struct project *p, const char *path, const char *stem)
     out->file = (struct artifact){path, digest_of(file.bytes), file.bytes};
     struct projections_work w = {p, out, d};
     if (strcmp(out->name, stem) != 0) {
-        fault(&w, name, "rename the file, or correct the name",
-              "the projection is \"%s\", but its file is named \"%s.yml\"", out->name, stem);
+        doc_fault(&w.p->faults, name, "rename the file, or correct the name",
+                  "the projection is \"%s\", but its file is named \"%s.yml\"", out->name, stem);
     }
     for (size_t i = 0; i + 1 < p->n_projection; i++) {
         if (strcmp(p->projection[i].schema, text_at(d, "schema", "")) == 0) {
-            fault(&w, doc_get(d, "schema"), "give each projection a schema of its own",
-                  "schema \"%s\" belongs to projection \"%s\" already (%s)",
-                  text_at(d, "schema", ""), p->projection[i].name, p->projection[i].file.path);
+            doc_fault(&w.p->faults, doc_get(d, "schema"),
+                      "give each projection a schema of its own",
+                      "schema \"%s\" belongs to projection \"%s\" already (%s)",
+                      text_at(d, "schema", ""), p->projection[i].name, p->projection[i].file.path);
         }
     }
     read_projection(&w);

@@ -39,10 +39,10 @@ static void check_twice(struct arena *a, const struct doc *entries, struct err_l
         struct doc *id = doc_get(entries->item[i], "id");
         const struct doc *first = table_get(&seen, id->text);
         if (first != NULL) {
-            err_list_addf(
-                faults, ERR_CONFIG, id->path, id->line, id->col,
-                "keep one of the two; `kfmig check --fix` keeps the one that came further",
-                "the id \"%s\" is registered twice: here and in line %d", id->text.p, first->line);
+            doc_fault(faults, id,
+                      "keep one of the two; `kfmig check --fix` keeps the one that came further",
+                      "the id \"%s\" is registered twice: here and in line %d", id->text.p,
+                      first->line);
         } else {
             (void)table_put(&seen, id->text, id);
         }
@@ -225,10 +225,9 @@ static int compare_bundle(struct registry_work *w, struct bundle *b, struct err 
         (void)doc_put(w->a, entry, "type", doc_text(w->a, store_text(b->store)));
         w->is_changed = true;
     } else {
-        err_list_addf(&w->p->warnings, ERR_CONFIG, type->path, type->line, type->col,
-                      "`kfmig check --fix` corrects it",
-                      "\"%s\" is registered as %s, but its bundle is of type %s", b->id,
-                      type->text.p, store_text(b->store));
+        doc_fault(&w->p->warnings, type, "`kfmig check --fix` corrects it",
+                  "\"%s\" is registered as %s, but its bundle is of type %s", b->id, type->text.p,
+                  store_text(b->store));
     }
     return 0;
 }
@@ -238,9 +237,8 @@ static void compare_entry(struct registry_work *w, const struct doc *entry)
 {
     const struct doc *id = doc_get(entry, "id");
     if (table_get(&w->p->by_id, id->text) == NULL) {
-        err_list_addf(&w->p->warnings, ERR_CONFIG, id->path, id->line, id->col,
-                      "restore its folder, or correct the id",
-                      "\"%s\" is registered, but no bundle has this id", id->text.p);
+        doc_fault(&w->p->warnings, id, "restore its folder, or correct the id",
+                  "\"%s\" is registered, but no bundle has this id", id->text.p);
     }
 }
 
