@@ -9,11 +9,12 @@
 #include "store/facets.h"
 #include "store/postgis/lone.h"
 
-/* expected: text -> struct object_row, as segments that stand left the object. open: statements of
- * open intents. */
+/* subjects: what the journal has steps of that count. expected: text -> struct object_row, as segments
+ * that stand left the object. open: statements of open intents. */
 struct halfway {
     struct site *s;
     const struct journal *journal;
+    struct table subjects;
     struct table expected;
     const struct lone **open;
     size_t n_open;
@@ -63,9 +64,6 @@ static int find_one(struct halfway *x, const struct bundle *b, struct begun *out
     struct segments l;
     const struct journal_row **rows = NULL;
     size_t n = journal_begun(x->journal, x->s->a, b->id, &rows);
-    if (n == 0) {
-        return 0;
-    }
     segments_of(x->s->a, b, &l);
     struct journal_step *steps = ARENA_ARRAY(x->s->a, struct journal_step, l.n + 1);
     for (size_t i = 0; i < l.n; i++) {
@@ -84,10 +82,8 @@ static int find_one(struct halfway *x, const struct bundle *b, struct begun *out
 static int find_back(struct halfway *x, struct bundle *b, struct begun *out, struct err *e)
 {
     struct site *s = x->s;
-    const struct journal_row **rows = NULL;
     struct err_list faults = {0};
-    if (b->store != store_of_ledger() || !is_applied(s, b) ||
-        journal_begun(x->journal, s->a, b->id, &rows) == 0) {
+    if (b->store != store_of_ledger() || !is_applied(s, b)) {
         return 0;
     }
     if (load_decl(s->project, b, e) != 0) {
@@ -120,6 +116,9 @@ static int find_all(struct halfway *x, struct err *e)
     for (size_t i = 0; i < s->project->n_bundle; i++) {
         struct bundle *b = &s->project->bundle[i];
         struct begun *next = &v[s->world.n_begun];
+        if (table_gets(&x->subjects, b->id) == NULL) {
+            continue;
+        }
         if ((is_pending(s, b) && find_one(x, b, next, e) != 0) || find_back(x, b, next, e) != 0) {
             return -1;
         }
@@ -221,14 +220,18 @@ static void forgive(const struct halfway *x)
 
 int halfway_find(struct site *s, struct err *e)
 {
-    struct halfway x = {.s = s, .expected = {.a = s->a}};
-    const struct journal_row **ignored = NULL;
+    struct halfway x = {.s = s, .expected = {.a = s->a}, .subjects = {.a = s->a}};
+    const struct journal_row **rows = NULL;
     if (s->pg == NULL || !s->id.has_ledger) {
         return 0;
     }
     x.journal = journal_open(s->a, NULL, &s->entries);
-    if (journal_halfway(x.journal, s->a, &ignored) == 0) {
+    size_t n = journal_halfway(x.journal, s->a, &rows);
+    if (n == 0) {
         return 0;
+    }
+    for (size_t i = 0; i < n; i++) {
+        (void)table_puts(&x.subjects, rows[i]->subject, s);
     }
     if (find_all(&x, e) != 0 || (s->world.n_drift > 0 && read_expected(&x, e) != 0)) {
         return -1;
