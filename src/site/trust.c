@@ -240,6 +240,21 @@ void site_remember(const struct site *s)
     }
 }
 
+/* Where another run goes on meanwhile, what remembers a ledger may be newer than our look at it: what
+ * speaks against it counts only if it does so as the ledger is now. NULL: it is as we saw it, or it cannot be
+ * asked. */
+static const struct site *as_now(const struct site *s)
+{
+    struct err ignored = {0};
+    struct site *now = ARENA_NEW(s->a, struct site);
+    *now = *s;
+    if (s->pg == NULL || site_refresh(now, &ignored) != 0 ||
+        (now->id.has_ledger == s->id.has_ledger && now->id.size == s->id.size)) {
+        return NULL;
+    }
+    return site_await(now, &ignored) == 0 ? now : NULL;
+}
+
 /* What exports tell of the site's ledger. newest: of what the ledger has no entry of; forked: the first one
  * whose entry is another; sequence 0: there is none. */
 struct holding {
@@ -277,7 +292,7 @@ static bool is_applied(const struct site *s, const struct bundle *b)
 }
 
 /* Receipts that somebody exported and committed are remembered by all who have the repository. */
-static int hold_exports(const struct site *s, bool pending_only, bool *is_known, struct err *e)
+static int hold_exports_to(const struct site *s, bool pending_only, bool *is_known, struct err *e)
 {
     struct holding h = {.s = s};
     for (size_t i = 0; i < s->project->n_bundle; i++) {
@@ -308,16 +323,47 @@ static int hold_exports(const struct site *s, bool pending_only, bool *is_known,
     return 0;
 }
 
+static int hold_exports(const struct site *s, bool pending_only, bool *is_known, struct err *e)
+{
+    int rc = hold_exports_to(s, pending_only, is_known, e);
+    const struct site *now = rc != 0 && e->code == ERR_INTEGRITY ? as_now(s) : NULL;
+    if (now != NULL) {
+        *e = (struct err){0};
+        rc = hold_exports_to(now, pending_only, is_known, e);
+    }
+    return rc;
+}
+
+static int hold_sink(const struct site *s, bool *is_known, struct err *e)
+{
+    struct archive r = site_archive(s);
+    int rc = sink_check(&r, is_known, e);
+    const struct site *now = rc != 0 && e->code == ERR_INTEGRITY ? as_now(s) : NULL;
+    if (now != NULL) {
+        *e = (struct err){0};
+        r = site_archive(now);
+        rc = sink_check(&r, is_known, e);
+    }
+    return rc;
+}
+
+static int hold_checkpoint(const struct site *s, const struct checkpoint *seen, struct err *e)
+{
+    bool is_ahead = !s->id.has_ledger ||
+                    (strcmp(seen->instance, s->id.uuid) == 0 && s->id.size < seen->sequence);
+    const struct site *now = is_ahead ? as_now(s) : NULL;
+    return check_checkpoint(now != NULL ? now : s, seen, e);
+}
+
 /* Exports are read where the ledger is another than the last run saw. */
 int site_trust(struct site *s, struct err *e)
 {
-    struct archive r = site_archive(s);
     struct checkpoint seen;
     bool is_sunk = false;
     bool is_exported = false;
     struct err why = {0};
     bool is_seen = site_remembered(s, &seen, NULL);
-    if (is_seen && check_checkpoint(s, &seen, &why) != 0) {
+    if (is_seen && hold_checkpoint(s, &seen, &why) != 0) {
         if (!s->o.audits || why.code != ERR_INTEGRITY) {
             *e = why;
             return -1;
@@ -328,7 +374,7 @@ int site_trust(struct site *s, struct err *e)
     if (s->o.audits) {
         return 0;
     }
-    if (sink_check(&r, &is_sunk, e) != 0) {
+    if (hold_sink(s, &is_sunk, e) != 0) {
         return -1;
     }
     s->is_as_seen = is_seen && is_as_seen(s, &seen);

@@ -53,6 +53,7 @@ struct kept {
 /* What the server says of itself, and its ledger as committed and in the open transaction. */
 struct keeper {
     struct kept is, open;
+    const struct kept *soon; /* what another run makes of it behind the first look; NULL: nothing */
     const char *environment, *format, *system, *lsn;
     bool in_recovery, read_only, superuser, is_pooled, is_signalled, has_generations;
     long next_id, timeline; /* 0: 700, 1 */
@@ -148,6 +149,10 @@ static inline void keeper_says_who(struct keeper *v, int session, const char *te
     } else {
         (void)snprintf(v->told + n, sizeof v->told - n, " | %s | %ld | %s | %s",
                        yes(v->has_generations), next_id, yes(!v->is_busy), yes(!v->is_unflushed));
+    }
+    if (v->soon != NULL) {
+        v->is = *v->soon;
+        v->soon = NULL;
     }
 }
 

@@ -398,6 +398,7 @@ static int one_more(struct err *e)
 #define CONNECT "connect -> ok\n"
 #define REFUSED "connect -> words Connection refused\n"
 #define WHO CONNECT IDENTIFY ENTRIES
+#define AGAIN "~ @ledger_read_entries -> ask\n" /* where the cache lacks them */
 #define WHO_NO_LEDGER CONNECT NO_LEDGER
 #define RECEIPT(of) "@ledger_read_receipts(0, run-1) -> rows" of "\n"
 #define SCHEMA(name, owner)                                                                        \
@@ -451,7 +452,7 @@ static const struct {
     /* is it the one that was seen before? */
     {"as the last run saw it", "dev", LEDGER_UUID, 3, seen_the_same, WHO, linked, 0, ERR_NONE, "size 3 of 3 facts 1 seen 3 at " MOMENT},
     {"longer than the last run saw it", "dev", LEDGER_UUID, 3, seen_shorter, WHO, linked, 0, ERR_NONE, "size 3 of 3 facts 1 seen 2 at " MOMENT},
-    {"shorter", "dev", LEDGER_UUID, 3, seen_longer, WHO, linked, -1, ERR_INTEGRITY, "the ledger of \"dev\" has 3 entries, the last run saw 5; was the database restored from a backup?"},
+    {"shorter", "dev", LEDGER_UUID, 3, seen_longer, WHO IDENTIFY AGAIN, linked, -1, ERR_INTEGRITY, "the ledger of \"dev\" has 3 entries, the last run saw 5; was the database restored from a backup?"},
     {"forked at its end", "dev", LEDGER_UUID, 3, seen_forked, WHO, linked, -1, ERR_INTEGRITY, "is not a continuation of the one that the last run saw; history was rewritten"},
     {"forked before its end", "dev", LEDGER_UUID, 3, seen_forked_before, WHO, linked, -1, ERR_INTEGRITY, "is not a continuation"},
     {"what was remembered is nonsense", "dev", LEDGER_UUID, 3, seen_nonsense, WHO, linked, 0, ERR_NONE, "size 3 of 3 facts 1"},
@@ -460,8 +461,8 @@ static const struct {
     {"another ledger, and its receipt is another", "dev", LEDGER_UUID, 3, seen_other, WHO RECEIPT(" 1 | run-1 | {}"), linked, -1, ERR_INTEGRITY, "is not the one that the entry names"},
     {"another ledger, and the question is cut", "dev", LEDGER_UUID, 3, seen_other, WHO "@ledger_read_receipts -> cut\n", linked, -1, ERR_PREFLIGHT, "was lost"},
     {"another ledger without an entry", "dev", LEDGER_UUID, 0, seen_other, CONNECT IDENTIFY, linked, -1, ERR_PREFLIGHT, "environment \"dev\" carries another ledger than the last run saw; if the database was replaced on purpose"},
-    {"no ledger where one was seen: first contact again", "dev", "", 0, seen_other, WHO_NO_LEDGER, linked, 0, ERR_NONE, "no ledger seen 3 at " MOMENT},
-    {"no ledger where one was seen, in a protected environment", "live", "", 0, seen_other, WHO_NO_LEDGER, linked, -1, ERR_PREFLIGHT, "environment \"live\" carries no ledger, less than the last run saw; if the database was lost, `kfmig rebuild live --all --new-database` makes it again and cites the lost ledger"},
+    {"no ledger where one was seen: first contact again", "dev", "", 0, seen_other, WHO_NO_LEDGER NO_LEDGER, linked, 0, ERR_NONE, "no ledger seen 3 at " MOMENT},
+    {"no ledger where one was seen, in a protected environment", "live", "", 0, seen_other, WHO_NO_LEDGER NO_LEDGER, linked, -1, ERR_PREFLIGHT, "environment \"live\" carries no ledger, less than the last run saw; if the database was lost, `kfmig rebuild live --all --new-database` makes it again and cites the lost ledger"},
     {"one that takes the place of what was seen asks for no trust", "dev", LEDGER_UUID, 3, takes_place, WHO, linked, 0, ERR_NONE, "size 3 of 3 facts 1 seen 3 at " MOMENT},
     {"begun for one whose root is not known", "dev", LEDGER_UUID, 1, begun_knowing_all, WHO "@ledger_read_receipts(0, run-1) -> contact\n", linked, 0, ERR_NONE, "size 1 of 1 facts 0 seen 3 at " MOMENT},
     {"begun for one with the same root", "dev", LEDGER_UUID, 1, begun_knowing_the_same, WHO "@ledger_read_receipts(0, run-1) -> contact\n", linked, 0, ERR_NONE, "size 1 of 1 facts 0 seen 3 at " MOMENT},
@@ -471,8 +472,8 @@ static const struct {
     {"begun for another than was seen", "dev", LEDGER_UUID, 1, begun_for_a_third, WHO "@ledger_read_receipts(0, run-1) -> contact\n", linked, -1, ERR_PREFLIGHT, "environment \"dev\" carries another ledger than the last run saw"},
     {"begun knowing another root", "dev", LEDGER_UUID, 1, begun_knowing_another, WHO "@ledger_read_receipts(0, run-1) -> contact\n", linked, -1, ERR_PREFLIGHT, "saw entry 3 of it, with another root"},
     {"the sink has its newest receipt", "dev", LEDGER_UUID, 3, sink_the_same, WHO, linked, 0, ERR_NONE, "size 3 of 3 facts 1"},
-    {"the sink is ahead", "dev", LEDGER_UUID, 3, sink_ahead, WHO, linked, -1, ERR_INTEGRITY, "has 3 entries, the sink has receipts up to 7"},
-    {"the sink is of a fork", "dev", LEDGER_UUID, 3, sink_forked, WHO, linked, -1, ERR_INTEGRITY, "is not the one that receipt 3 in the sink was taken from"},
+    {"the sink is ahead", "dev", LEDGER_UUID, 3, sink_ahead, WHO IDENTIFY AGAIN, linked, -1, ERR_INTEGRITY, "has 3 entries, the sink has receipts up to 7"},
+    {"the sink is of a fork", "dev", LEDGER_UUID, 3, sink_forked, WHO IDENTIFY AGAIN, linked, -1, ERR_INTEGRITY, "is not the one that receipt 3 in the sink was taken from"},
 
     /* what stands there */
     {"a look: nothing", "dev", LEDGER_UUID, 3, NULL, WHO LOOKED, look, 0, ERR_NONE, "size 3 of 3 facts 1 objects 0 of 0"},
@@ -525,7 +526,7 @@ static const struct {
     {"upstream: asked in its own ledger", "live", LEDGER_UUID, 2, NULL, WHO WHO LOOKED, plan, 0, ERR_NONE, "size 2 of 2 facts 0 seen 2 at " MOMENT " objects 0 of 0; reached, stale 0 blocked 1, upstream dev reached facts 2"},
     {"upstream: nobody listens", "live", LEDGER_UUID, 2, NULL, WHO REFUSED LOOKED, plan, 0, ERR_NONE, "size 2 of 2 facts 0 seen 2 at " MOMENT " objects 0 of 0; reached, stale 0 blocked 1, upstream dev connection refused by db.example:5432 facts 0"},
     {"upstream: a replica", "live", LEDGER_UUID, 2, upstream_replica, WHO CONNECT IDENTIFY LOOKED, plan, 0, ERR_NONE, "size 2 of 2 facts 0 seen 2 at " MOMENT " objects 0 of 0; reached, stale 0 blocked 1, upstream dev environment \"dev\" is a replica (in recovery) facts 0"},
-    {"upstream: shorter than the last run saw", "live", LEDGER_UUID, 2, upstream_seen_longer, WHO WHO LOOKED, plan, 0, ERR_NONE, "size 2 of 2 facts 0 seen 2 at " MOMENT " objects 0 of 0; reached, stale 0 blocked 1, upstream dev the ledger of \"dev\" has 4 entries, the last run saw 5 facts 0"},
+    {"upstream: shorter than the last run saw", "live", LEDGER_UUID, 2, upstream_seen_longer, WHO WHO IDENTIFY AGAIN LOOKED, plan, 0, ERR_NONE, "size 2 of 2 facts 0 seen 2 at " MOMENT " objects 0 of 0; reached, stale 0 blocked 1, upstream dev the ledger of \"dev\" has 4 entries, the last run saw 5 facts 0"},
     {"upstream: its connection is not said", "live", LEDGER_UUID, 2, unset, WHO LOOKED, plan, 0, ERR_NONE, "size 2 of 2 facts 0 seen 2 at " MOMENT " objects 0 of 0; reached, stale 0 blocked 1, upstream dev environment \"dev\" takes its connection from T_DEV, which is not set facts 0"},
     {"upstream: cut while it gives its entries", "live", LEDGER_UUID, 2, NULL, WHO CONNECT IDENTIFY "2: @ledger_read_entries -> cut\n" LOOKED, plan, 0, ERR_NONE, "size 2 of 2 facts 0 seen 2 at " MOMENT " objects 0 of 0; reached, stale 0 blocked 1, upstream dev the connection to db.example:5432 was lost: connection_failure (08006) facts 0"},
 };

@@ -43,6 +43,7 @@ struct variant {
 #define LOOKS                                                                                      \
     "~ @postgis_look_begin -> BEGIN\n~ @ledger_read_objects* -> rows\n~ @postgis_look_waits* -> "  \
     "rows 30s\n~ COMMIT -> COMMIT\n"
+#define AGAIN "~ @ledger_identify_full -> ask\n~ @ledger_read_entries -> ask\n"
 #define RIGHT(k, n)                                                                                \
     {                                                                                              \
         .kind = (k), .at = (n), .is_right = true                                                   \
@@ -152,7 +153,8 @@ static void play(const struct variant *v)
     for (size_t i = 0; i < 2 && v->file[i].at != 0; i++) {
         put(&v->file[i]);
     }
-    setting_play(&t, "connect -> ok\n" IDENTIFY ENTRIES LOOKS);
+    setting_play(&t, v->code == ERR_NONE ? "connect -> ok\n" IDENTIFY ENTRIES LOOKS
+                                         : "connect -> ok\n" IDENTIFY ENTRIES AGAIN LOOKS);
     int rc = v->plans ? site_plan(&t.s, true, &e) : site_link(&t.s, &e);
     (void)snprintf(left, sizeof left, "%.7000s%s%s", rc == 0 ? t.heard.text : e.msg,
                    rc == 0 ? "" : "; ", rc == 0 ? "" : e.hint);
@@ -163,6 +165,68 @@ static void play(const struct variant *v)
     good = good && (rc == 0 || v->seen == t.s.id.size || !keeps);
     setting_close(&t);
     ok(pq_played() && good, v->name);
+}
+
+/* Another run ends between our look at the ledger and at what remembers it. From entries are there, then upto. */
+static const struct meanwhile {
+    const char *name;
+    int from, upto, seen;
+    bool plans;
+    struct file file;
+    enum err_code code;
+    const char *words;
+} meanwhile[] = {
+    {"the cache remembers what came meanwhile", 3, 5, 5, false, {.at = 0}, ERR_NONE, ""},
+    {"and more than came",
+     3,
+     4,
+     5,
+     false,
+     {.at = 0},
+     ERR_INTEGRITY,
+     "the ledger of \"dev\" has 4 entries, the last run saw 5"},
+    {"a ledger that came meanwhile was not made anew", 0, 3, 3, false, {.at = 0}, ERR_NONE, ""},
+    {"a receipt of what came meanwhile", 3, 5, 2, false, RIGHT(IN_BUNDLE, 5), ERR_NONE, ""},
+    {"and one of another entry there", 3, 5, 2, false, WRONG(IN_BUNDLE, 5), ERR_INTEGRITY,
+     FORKED("5", RECEIPT)},
+    {"a receipt of what this run is to do, too", 3, 5, 3, true, RIGHT(IN_BUNDLE, 5), ERR_NONE, ""},
+};
+enum { N_MEANWHILE = sizeof meanwhile / sizeof *meanwhile };
+
+static void play_meanwhile(const struct meanwhile *m)
+{
+    static struct kept soon;
+    static struct kept was;
+    struct err e = {0};
+    static char left[sizeof t.heard.text];
+    setting_project("");
+    setting_open(&t, "dev", LEDGER_UUID, m->upto);
+    soon = t.keeper.is;
+    was = t.keeper.is;
+    was.n = m->seen;
+    if (m->seen > m->upto) {
+        kept_add(&was, ENTRY_PUBLISH, "lost", NULL);
+        was.n = m->seen;
+    }
+    setting_remember(&t, &was);
+    if (m->file.at != 0) {
+        put(&m->file);
+    }
+    t.keeper.is.n = m->from;
+    if (m->from == 0) {
+        t.keeper.is.uuid[0] = '\0';
+    }
+    t.keeper.soon = &soon;
+    setting_play(&t, m->from == 0 ? "connect -> ok\n" NO_LEDGER IDENTIFY
+                                    "~ @ledger_read_entries -> ask\n" LOOKS
+                                  : "connect -> ok\n" IDENTIFY ENTRIES IDENTIFY
+                                    "~ @ledger_read_entries -> ask\n" LOOKS);
+    int rc = m->plans ? site_plan(&t.s, true, &e) : site_link(&t.s, &e);
+    (void)snprintf(left, sizeof left, "%.7000s%s%s", rc == 0 ? t.heard.text : e.msg,
+                   rc == 0 ? "" : "; ", rc == 0 ? "" : e.hint);
+    bool good = setting_left(left, rc, &e, m->code == ERR_NONE ? 0 : -1, m->code, m->words);
+    setting_close(&t);
+    ok(pq_played() && good, m->name);
 }
 
 /* The note is given once: the second run has the cache of the first. Without a cache there is nothing to keep. */
@@ -258,14 +322,14 @@ static void failed(void)
     buf_release(&text);
     setting_remember(&t, k);
     put(&ahead);
-    setting_play(&t, "connect -> ok\n" IDENTIFY ENTRIES LOOKS);
+    setting_play(&t, "connect -> ok\n" IDENTIFY ENTRIES IDENTIFY LOOKS);
     ok(site_plan(&t.s, true, &e) == -1 && e.code == ERR_INTEGRITY, "what failed is read");
     is_str(
         e.msg,
         "the ledger of \"dev\" has 4 entries, an exported receipt is of entry 9: " FOLDER RECEIPT,
         "and tells");
     setting_close(&t);
-    ok(pq_played(), "asked once");
+    ok(pq_played(), "asked once more how it is now");
 }
 
 /* A database that was made anew is told of, and which one was lost. */
@@ -277,14 +341,14 @@ static void made_anew(void)
     setting_open(&t, "dev", "", 0);
     kept_make(&was, OTHER_UUID, 3);
     setting_remember(&t, &was);
-    setting_play(&t, "connect -> ok\n" NO_LEDGER LOOKS);
+    setting_play(&t, "connect -> ok\n" NO_LEDGER NO_LEDGER LOOKS);
     ok(site_plan(&t.s, true, &e) == 0, "a database without a ledger");
     is_str(t.heard.text,
            "warning: dev: the database has no ledger; the last run here saw ledger " OTHER_UUID
            ", entry 3: it was made anew, and this is first contact again|",
            "is told of");
     setting_close(&t);
-    ok(pq_played(), "asked once");
+    ok(pq_played(), "asked once more how it is now");
 }
 
 /* The sink remembers it, too. */
@@ -308,9 +372,12 @@ static void sunk(void)
 
 int main(void)
 {
-    tap_plan(N + 9 + 6 + 2 * 6 + 3);
+    tap_plan(N + N_MEANWHILE + 9 + 6 + 2 * 6 + 3);
     for (size_t i = 0; i < N; i++) {
         play(&variants[i]);
+    }
+    for (size_t i = 0; i < N_MEANWHILE; i++) {
+        play_meanwhile(&meanwhile[i]);
     }
     once(true);
     once(false);
