@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "base/fault.h"
-#include "cli/command.h"
+#include "cli/commands.h"
 #include "cli/output.h"
 #include "pg/embedded.h"
 #include "script/language.h"
@@ -80,7 +80,7 @@ int main(int argc, char **argv)
     if (run_hidden(argc, argv, &status)) {
         return status;
     }
-    if (command_parse(&a, argc, argv, &req, &e) != 0) {
+    if (command_parse(&a, commands, argc, argv, &req, &e) != 0) {
         status = output_error(&req, -1, &e);
     } else if (req.version) {
         status = print_version(&req);

@@ -58,12 +58,10 @@ static int run(const struct request *req)
                      "are explained, too");
         return output_error(req, -1, &e);
     }
-    if (req->man) {
-        help_man(&out, c);
-    } else if (c != NULL) {
-        help_command(&out, c);
+    if (c != NULL) {
+        (req->man ? help_man_command : help_command)(&out, c);
     } else {
-        help_overview(&out);
+        (req->man ? help_man : help_overview)(&out, commands);
     }
     int status = output_result(req, &out);
     buf_release(&out);

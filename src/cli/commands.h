@@ -2,7 +2,9 @@
 #ifndef KFMIG_CLI_COMMANDS_H
 #define KFMIG_CLI_COMMANDS_H
 
-#include "cli/command.h"
+#include "command/command.h"
+
+extern const struct command *const commands[]; /* NULL-terminated, in the order of the manual */
 
 extern const struct command command_build;
 extern const struct command command_plan;

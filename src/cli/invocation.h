@@ -4,8 +4,8 @@
 #ifndef KFMIG_CLI_INVOCATION_H
 #define KFMIG_CLI_INVOCATION_H
 
-#include "cli/command.h"
 #include "cli/progress.h"
+#include "command/command.h"
 #include "site/site.h"
 
 /* site: begun by invocation_site(); zeroed before. */

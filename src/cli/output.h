@@ -5,7 +5,7 @@
 
 #include <stdio.h>
 
-#include "cli/command.h"
+#include "command/command.h"
 #include "report/report.h"
 
 /* How to print to stdout or stderr: colour where req wants it and stream is a terminal. */

@@ -6,7 +6,7 @@
 #define KFMIG_CLI_PROGRESS_H
 
 #include "base/tell.h"
-#include "cli/command.h"
+#include "command/command.h"
 
 /* dirfd: of the project, once it is known; -1. The rest is inside. */
 struct progress {

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/command.h"
+#include "cli/commands.h"
 
 enum { ARGUMENTS_MAX = 64 };
 
@@ -43,7 +43,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     text[size] = '\0';
     int argc = split(text, argv);
     argv[0] = program;
-    if (command_parse(&a, argc, argv, &request, &e) != 0) {
+    if (command_parse(&a, commands, argc, argv, &request, &e) != 0) {
         if (e.code != ERR_CONFIG || e.msg[0] == '\0') {
             abort();
         }

@@ -1,7 +1,6 @@
 /* layer: cli */
-#include "cli/command.h"
 #include "cli/commands.h"
-#include "cli/help.h"
+#include "command/help.h"
 #include "tap.h"
 
 static size_t n_commands(void)
@@ -50,7 +49,7 @@ static bool examples_parse(const struct command *c)
         for (char *word = strtok(line, " "); word != NULL && argc < 31; word = strtok(NULL, " ")) {
             argv[argc++] = word;
         }
-        bool good = command_parse(&a, argc, argv, &r, &e) == 0 && r.command == c;
+        bool good = command_parse(&a, commands, argc, argv, &r, &e) == 0 && r.command == c;
         if (!good) {
             printf("# %s: %s\n", x->line, e.msg);
         }
@@ -80,7 +79,7 @@ static void test_tables(void)
 static void test_overview(void)
 {
     struct buf out = {0};
-    help_overview(&out);
+    help_overview(&out, commands);
     bool all = true;
     for (size_t i = 0; commands[i] != NULL; i++) {
         struct buf line = {0};
@@ -127,7 +126,7 @@ static void test_command(void)
 static void test_man(void)
 {
     struct buf out = {0};
-    help_man(&out, &sample);
+    help_man_command(&out, &sample);
     ok(strstr(buf_str(&out), ".TH KFMIG\\-SAMPLE 1 \"\" \"kfmig " KFMIG_VERSION
                              "\" \"kfmig manual\"\n.SH NAME\nkfmig\\-sample \\- do it\n") != NULL,
        "the head of a manual page");
@@ -139,7 +138,7 @@ static void test_man(void)
     ok(strstr(buf_str(&out), ".SH EXAMPLES\n.TP\n.B kfmig sample \\-n\ndoes it\n") != NULL,
        "an example");
     buf_clear(&out);
-    help_man(&out, NULL);
+    help_man(&out, commands);
     ok(strstr(buf_str(&out), ".TH KFMIG 1 ") != NULL &&
            strstr(buf_str(&out), ".BR kfmig\\-build (1)\n") != NULL &&
            strstr(buf_str(&out), ".SH EXIT STATUS\n") != NULL,

@@ -1,7 +1,7 @@
 /* layer: cli */
 #include <stdlib.h>
 
-#include "cli/command.h"
+#include "cli/commands.h"
 #include "tap.h"
 
 /* Split a line at blanks into argv. */
@@ -20,7 +20,7 @@ static int parse(struct arena *a, const char *line, struct request *r, struct er
     char *argv[16];
     int argc = split(arena_strdup(a, line), argv, 15);
     *e = (struct err){0};
-    return command_parse(a, argc, argv, r, e);
+    return command_parse(a, commands, argc, argv, r, e);
 }
 
 /* Lines that are refused: what is said, and the hint. */

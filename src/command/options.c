@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/command.h"
+#include "command/command.h"
 
 enum { LOCK_WAIT_MS = 600 * 1000 };
 
@@ -93,6 +93,7 @@ const size_t n_global_options = 9;
 
 /* One pass over argv. */
 struct parser {
+    const struct command *const *commands;
     int argc;
     char **argv;
     int at;
@@ -305,15 +306,15 @@ static int find_verb(struct parser *p, const char *name)
 {
     const char *near = NULL;
     size_t best = SIZE_MAX;
-    for (size_t i = 0; commands[i] != NULL; i++) {
-        if (strcmp(commands[i]->name, name) == 0) {
-            p->out->command = commands[i];
+    for (const struct command *const *c = p->commands; *c != NULL; c++) {
+        if (strcmp((*c)->name, name) == 0) {
+            p->out->command = *c;
             return 0;
         }
-        size_t d = text_distance(bytes_str(name), bytes_str(commands[i]->name));
-        if (d < best && text_is_near(bytes_str(name), bytes_str(commands[i]->name))) {
+        size_t d = text_distance(bytes_str(name), bytes_str((*c)->name));
+        if (d < best && text_is_near(bytes_str(name), bytes_str((*c)->name))) {
             best = d;
-            near = commands[i]->name;
+            near = (*c)->name;
         }
     }
     err_set(p->e, ERR_CONFIG, "unknown command \"%s\"", name);
@@ -367,12 +368,14 @@ static int settle(struct parser *p)
     return 0;
 }
 
-int command_parse(struct arena *a, int argc, char **argv, struct request *out, struct err *e)
+int command_parse(struct arena *a, const struct command *const *commands, int argc, char **argv,
+                  struct request *out, struct err *e)
 {
     const char *no_color = getenv("NO_COLOR");
     *out = (struct request){.project = ".", .lock_wait_ms = -1, .steps = -1};
     out->args = ARENA_ARRAY(a, const char *, (size_t)argc + 1);
-    struct parser p = {.argc = argc, .argv = argv, .at = 1, .out = out, .e = e};
+    struct parser p = {
+        .commands = commands, .argc = argc, .argv = argv, .at = 1, .out = out, .e = e};
     bool only_args = false;
     int rc = 0;
     for (; rc == 0 && p.at < argc; p.at++) {

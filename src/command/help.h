@@ -1,9 +1,9 @@
 /* Parts of the help that the manual shares: for help.c, man.c and their tests. The texts
- * themselves: cli/command.h. */
-#ifndef KFMIG_CLI_HELP_H
-#define KFMIG_CLI_HELP_H
+ * themselves: command/command.h. */
+#ifndef KFMIG_COMMAND_HELP_H
+#define KFMIG_COMMAND_HELP_H
 
-#include "cli/command.h"
+#include "command/command.h"
 
 struct exit_row {
     const char *status;

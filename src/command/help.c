@@ -1,5 +1,5 @@
 /* Help for people at a terminal, from the tables of commands and options. */
-#include "cli/help.h"
+#include "command/help.h"
 
 #include <string.h>
 
@@ -108,7 +108,7 @@ static void put_globals(struct buf *out)
     }
 }
 
-void help_overview(struct buf *out)
+void help_overview(struct buf *out, const struct command *const *commands)
 {
     buf_puts(out, "kfmig: make for migrations\n\n"
                   "usage: kfmig COMMAND [ENV] [TARGET...] [options]\n\n");

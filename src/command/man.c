@@ -1,7 +1,7 @@
 /* Manual pages, man(7) source, from the same tables as the help. */
 #include <string.h>
 
-#include "cli/help.h"
+#include "command/help.h"
 
 /* A hyphen that a reader may copy is "\-"; a backslash "\e"; a line may not begin with a control
  * character. */
@@ -82,7 +82,7 @@ static void put_exit_status(struct buf *out)
     }
 }
 
-static void put_overview(struct buf *out)
+static void put_overview(struct buf *out, const struct command *const *commands)
 {
     buf_puts(out, ".SH SYNOPSIS\n.B kfmig\n.I COMMAND\n[\\fIENV\\fR] [\\fITARGET\\fR...] "
                   "[\\fIoptions\\fR]\n.SH DESCRIPTION\n");
@@ -159,12 +159,14 @@ static void put_command(struct buf *out, const struct command *c)
     buf_puts(out, ".SH SEE ALSO\n.BR kfmig (1)\n");
 }
 
-void help_man(struct buf *out, const struct command *c)
+void help_man(struct buf *out, const struct command *const *commands)
+{
+    put_head(out, NULL);
+    put_overview(out, commands);
+}
+
+void help_man_command(struct buf *out, const struct command *c)
 {
     put_head(out, c);
-    if (c != NULL) {
-        put_command(out, c);
-    } else {
-        put_overview(out);
-    }
+    put_command(out, c);
 }

@@ -1,8 +1,8 @@
-/* Commands and options as tables: parsing, help, man pages and the manual all come from them.
- * Owns: struct command, struct option, struct request. One file per verb (cli/cmd_<verb>.c) defines
- * its `const struct command`; commands.c lists them. */
-#ifndef KFMIG_CLI_COMMAND_H
-#define KFMIG_CLI_COMMAND_H
+/* The command line: commands and options as tables. Parsing, help, man pages and the manual all come
+ * from them. Owns: struct command, struct option, struct request. One file per verb
+ * (cli/cmd_<verb>.c) defines its `const struct command`; cli/commands.c lists them. */
+#ifndef KFMIG_COMMAND_COMMAND_H
+#define KFMIG_COMMAND_COMMAND_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -87,18 +87,20 @@ struct command {
     unsigned formats;     /* 1U << FORMAT_x for what it prints besides text and JSON */
 };
 
-extern const struct command *const commands[]; /* NULL-terminated, in the order of the manual */
 extern const struct option
     options[]; /* all options, ended by .name == NULL; the global ones first */
 extern const size_t n_global_options;
 
-/* Parse argv into *out. Returns -1 and prints usage to stderr on a mistake (exit 5): unknown verb
- * or option with near misses, missing or malformed argument, an option the verb does not take. */
-int command_parse(struct arena *a, int argc, char **argv, struct request *out,
-                  struct err *e) MUST_CHECK;
-void help_overview(struct buf *out);
+/* Parse argv into *out; commands: all that there are, NULL-terminated. Returns -1 on a mistake (exit 5):
+ * unknown verb or option with near misses, missing or malformed argument, an option the verb does not
+ * take. */
+int command_parse(struct arena *a, const struct command *const *commands, int argc, char **argv,
+                  struct request *out, struct err *e) MUST_CHECK;
+/* What `kfmig help` prints of all commands, and of one. */
+void help_overview(struct buf *out, const struct command *const *commands);
 void help_command(struct buf *out, const struct command *c);
-void help_man(struct buf *out,
-              const struct command *c); /* man(7) source of kfmig-VERB(1); NULL: kfmig(1) */
+/* man(7) source of kfmig(1), and of kfmig-VERB(1). */
+void help_man(struct buf *out, const struct command *const *commands);
+void help_man_command(struct buf *out, const struct command *c);
 
 #endif
