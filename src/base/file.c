@@ -162,6 +162,22 @@ int file_read(struct arena *a, int dirfd, const char *path, size_t limit, struct
     return rc;
 }
 
+int file_read_given(struct arena *a, const char *path, size_t limit, struct bytes *out,
+                    struct err *e)
+{
+    const char *slash = strrchr(path, '/');
+    const char *dir = slash == NULL   ? "."
+                      : slash == path ? "/"
+                                      : arena_strndup(a, path, (size_t)(slash - path));
+    int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0) {
+        return err_errno(e, ERR_CONFIG, "cannot open the directory \"%s\"", dir);
+    }
+    int rc = file_read(a, fd, slash != NULL ? slash + 1 : path, limit, out, NULL, e);
+    (void)close(fd);
+    return rc == 1 ? err_set(e, ERR_CONFIG, "no file \"%s\"", path) : rc;
+}
+
 static int compare_names(const void *a, const void *b)
 {
     return strcmp(((const struct file_name *)a)->name, ((const struct file_name *)b)->name);

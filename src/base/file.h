@@ -36,6 +36,11 @@ bool stamp_eq(const struct stamp *a, const struct stamp *b);
 int file_read(struct arena *a, int dirfd, const char *path, size_t limit, struct bytes *out,
               struct stamp *stamp, struct err *e) MUST_CHECK;
 
+/* The same of a path that the operator gave: relative to where we are, or absolute; folders on the way may be
+ * symlinks, the file itself not. A file that is absent is -1 with ERR_CONFIG, too. */
+int file_read_given(struct arena *a, const char *path, size_t limit, struct bytes *out,
+                    struct err *e) MUST_CHECK;
+
 /* Write data to dirfd/path: temporary file beside it, fsync, rename, fsync of the directory.
  * Missing directories are made (mode 0777 & ~umask). mode as for open(2). Returns 0 or -1 with
  * ERR_PREFLIGHT; on -1 the old file is untouched and no temporary file is left (but for a failed

@@ -1,31 +1,17 @@
 /* What becomes a bundle. */
 #include "flow/fresh.h"
 
-#include <fcntl.h>
 #include <string.h>
-#include <unistd.h>
 
+#include "base/file.h"
 #include "script/dump.h"
 #include "script/language.h"
 
 enum { SQL_MAX = 64 * 1024 * 1024 };
 
-/* The file is the operator's choice, so it may lie anywhere; it must still be a regular file. */
 static int read_from(struct arena *a, const char *path, struct artifact *out, struct err *e)
 {
-    const char *slash = strrchr(path, '/');
-    const char *dir = slash == NULL   ? "."
-                      : slash == path ? "/"
-                                      : arena_strndup(a, path, (size_t)(slash - path));
-    int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0) {
-        return err_errno(e, ERR_CONFIG, "cannot open the directory \"%s\"", dir);
-    }
-    int rc = file_read(a, fd, slash != NULL ? slash + 1 : path, SQL_MAX, &out->bytes, NULL, e);
-    (void)close(fd);
-    if (rc == 1) {
-        return err_set(e, ERR_CONFIG, "no file \"%s\"", path);
-    }
+    int rc = file_read_given(a, path, SQL_MAX, &out->bytes, e);
     size_t at = 0;
     const char *what = "";
     if (rc == 0 && text_check_sql(out->bytes, &at, &what) != 0) {
