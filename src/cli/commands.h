@@ -28,6 +28,8 @@ extern const struct command command_switch;
 extern const struct command command_gc;
 extern const struct command command_preflight;
 extern const struct command command_postflight;
+extern const struct command command_wait;
+extern const struct command command_dump;
 extern const struct command command_help;
 int preflight_run(const struct request *req); /* of preflight and postflight */
 

@@ -44,6 +44,8 @@ struct request {
     const char *to;               /* receipt export --to=DIR, rollback --to=ID */
     bool exact, with_dependants;  /* rollback */
     const char *expect, *confirm; /* preflight --expect=ID, --confirm=ITEM,... */
+    const char *check;            /* dump --check=FILE */
+    int64_t timeout_ms;           /* wait --timeout=TIME; -1: not given */
     struct said said;             /* --intent=, --pr=, --links=, --notes= */
     const char *self;             /* absolute path of this program */
     bool embedded;                /* init --embedded */

@@ -86,6 +86,10 @@ const struct option options[] = {
     {"confirm", 0, OPTION_TEXT, "ITEM,...",
      "record that these items of the checklist are confirmed, for the present plan",
      FIELD(confirm)},
+    {"check", 0, OPTION_TEXT, "FILE", "compare with this dump, and exit with 10 if it differs",
+     FIELD(check)},
+    {"timeout", 0, OPTION_DURATION, "TIME", "give up after this long (default 1m)",
+     FIELD(timeout_ms)},
     {"man", 0, OPTION_FLAG, NULL, "print the source of a manual page", FIELD(man)},
     {NULL, 0, OPTION_FLAG, NULL, NULL, 0},
 };
@@ -372,7 +376,7 @@ int command_parse(struct arena *a, const struct command *const *commands, int ar
                   struct request *out, struct err *e)
 {
     const char *no_color = getenv("NO_COLOR");
-    *out = (struct request){.project = ".", .lock_wait_ms = -1, .steps = -1};
+    *out = (struct request){.project = ".", .lock_wait_ms = -1, .steps = -1, .timeout_ms = -1};
     out->args = ARENA_ARRAY(a, const char *, (size_t)argc + 1);
     struct parser p = {
         .commands = commands, .argc = argc, .argv = argv, .at = 1, .out = out, .e = e};

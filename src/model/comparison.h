@@ -34,4 +34,16 @@ struct env_comparison {
     size_t n_by_owner, n_by_version; /* of these */
 };
 
+/* What stands in a database, object by object in order of names, as a ledger would record it: text has a line
+ * "facet TAB value" for each facet. */
+struct dumped_object {
+    const char *object, *text;
+};
+struct dumped {
+    const char *environment;
+    int major, format; /* of the server, of the definitions */
+    struct dumped_object *v;
+    size_t n;
+};
+
 #endif

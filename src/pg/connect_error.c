@@ -99,34 +99,36 @@ static const struct {
     enum err_code code;
     const char *msg;
     const char *hint;
+    bool stays; /* however long one waits */
 } connect_faults[] = {
     {"Connection refused", ERR_PREFLIGHT, "connection refused by ",
-     "start the server, or check host and port"},
+     "start the server, or check host and port", false},
     {"No such file or directory", ERR_PREFLIGHT, "no server at ",
-     "start the server, or name its host"},
+     "start the server, or name its host", false},
     {"Permission denied", ERR_PREFLIGHT, "no right to use ",
-     "check the rights of the socket's folder"},
-    {"timeout", ERR_PREFLIGHT, "no answer from ", "check host, port and firewalls"},
-    {"timed out", ERR_PREFLIGHT, "no answer from ", "check host, port and firewalls"},
+     "check the rights of the socket's folder", false},
+    {"timeout", ERR_PREFLIGHT, "no answer from ", "check host, port and firewalls", false},
+    {"timed out", ERR_PREFLIGHT, "no answer from ", "check host, port and firewalls", false},
     {"could not translate host name", ERR_PREFLIGHT,
-     "host name not found: ", "check the host's name"},
+     "host name not found: ", "check the host's name", false},
     {"no password supplied", ERR_PREFLIGHT, "a password is wanted and none was given for ",
-     "put it in the connection string that the *_ref names, or in a passfile"},
+     "put it in the connection string that the *_ref names, or in a passfile", true},
     {"does not support SSL", ERR_PREFLIGHT,
      "the encryption that sslmode asks for is not offered by ",
-     "turn on ssl in the server, or change sslmode"},
+     "turn on ssl in the server, or change sslmode", true},
     {"does not match host name", ERR_PREFLIGHT, "another host's name is in the certificate of ",
-     "connect by the name in the certificate, or check who answers there"},
+     "connect by the name in the certificate, or check who answers there", true},
     {"certificate", ERR_PREFLIGHT, "no trust in the certificate of ",
-     "check sslmode and sslrootcert"},
+     "check sslmode and sslrootcert", true},
     {"SSL error", ERR_PREFLIGHT, "no encrypted connection to ",
-     "check sslmode and the server's certificate"},
+     "check sslmode and the server's certificate", true},
     {"^invalid ", ERR_CONFIG, "the connection string holds an invalid value",
-     "check port, sslmode and the like; a password with : / ? # @ or % is written percent-encoded"},
+     "check port, sslmode and the like; a password with : / ? # @ or % is written percent-encoded",
+     false},
     {"^definition of service", ERR_CONFIG, "the connection string names an unknown service",
-     "check pg_service.conf"},
+     "check pg_service.conf", false},
     {"closed the connection", ERR_PREFLIGHT, "connection closed by ",
-     "check that a PostgreSQL server listens there"},
+     "check that a PostgreSQL server listens there", false},
 };
 
 static bool says(const char *words, const char *part)
@@ -156,6 +158,32 @@ int pg_fail_connect(const struct pg *s, struct err *e)
     }
     (void)err_set(e, ERR_PREFLIGHT, "could not connect to %s", place);
     return err_hint(e, "check host, port and network");
+}
+
+/* What the server says of itself for now: class 08 is what a pooler says whose server is not there. */
+static bool passes(const char *sqlstate)
+{
+    static const char *const v[] = {"57P01", "57P02", "57P03", "53300"};
+    for (size_t i = 0; i < sizeof v / sizeof *v; i++) {
+        if (strcmp(sqlstate, v[i]) == 0) {
+            return true;
+        }
+    }
+    return strncmp(sqlstate, "08", 2) == 0;
+}
+
+bool pg_may_answer_later(const struct err *e)
+{
+    if (e->code != ERR_PREFLIGHT || e->sqlstate[0] != '\0') {
+        return e->code == ERR_PREFLIGHT && passes(e->sqlstate);
+    }
+    for (size_t i = 0; i < sizeof connect_faults / sizeof *connect_faults; i++) {
+        const char *msg = connect_faults[i].msg;
+        if (connect_faults[i].stays && strncmp(e->msg, msg, strlen(msg)) == 0) {
+            return false;
+        }
+    }
+    return true;
 }
 
 /* --- connection strings ------------------------------------------------------------------------------ */

@@ -76,6 +76,9 @@ struct pg_where {
  * is not repeated). */
 int pg_open(struct pg **out, const struct secret *conninfo, const struct pg_options *o,
             struct err *e) MUST_CHECK;
+/* Of an error of pg_open(): may the same be tried again in a while, with another answer? Not where
+ * a password, a database, a certificate or the connection string is at fault. */
+bool pg_may_answer_later(const struct err *e);
 /* The database that conninfo names, by itself or by libpq's defaults, in a. Talks to nobody for long: the
  * answer is not waited for. */
 const char *pg_dbname(struct arena *a, const struct secret *conninfo);

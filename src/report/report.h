@@ -9,6 +9,7 @@
 #include "model/finding.h"
 #include "model/inspection.h"
 #include "model/result.h"
+#include "model/waited.h"
 #include "plan/plan.h"
 
 /* How to print: colour only where the stream is a terminal and NO_COLOR is unset; verbose adds detail. */
@@ -144,5 +145,21 @@ struct dataset_report {
 void report_dataset(struct buf *out, const struct dataset_report *r);
 /* The same as a document, as registry/schemas/why.v1 says; in a. */
 struct doc *report_dataset_doc(struct arena *a, const struct dataset_report *r);
+
+/* What stands in a database, for comparing: a line that says by what it was read, then per object
+ * its name and behind a tab a line for each facet. The same as a document,
+ * registry/schemas/dump.v1.schema.json; in a. */
+void report_dump(struct buf *out, const struct dumped *d);
+struct doc *report_dump_doc(struct arena *a, const struct dumped *d);
+/* Two texts of report_dump(): [{"object", "how": "missing" | "added" | "changed"}] of what differs,
+ * in order of names; what is not such a text differs. In a. */
+struct doc *report_dump_compare(struct arena *a, const char *was, const char *now);
+/* A line for each: "- only in was", "+ only in now", "~ another definition". */
+void report_dump_differences(struct buf *out, const struct doc *list);
+
+/* A server that was waited for, in a line; and the same as a document, registry/schemas/wait.v1.schema.json,
+ * in a. */
+void report_waited(struct buf *out, const struct waited *w);
+struct doc *report_waited_doc(struct arena *a, const struct waited *w);
 
 #endif

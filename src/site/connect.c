@@ -116,8 +116,10 @@ static int refuse_pooler(const struct env *env, struct err *e)
                        "the server itself");
 }
 
-static int refuse_wrong_server(const struct env *env, const struct identity *id, struct err *e)
+int site_refuse_wrong(const struct site *s, struct err *e)
 {
+    const struct env *env = s->env;
+    const struct identity *id = &s->id;
     if (id->pooled) {
         return refuse_pooler(env, e);
     }
@@ -218,7 +220,7 @@ int site_refresh(struct site *s, struct err *e)
         return -1;
     }
     s->id = now;
-    if (refuse_wrong_server(s->env, &s->id, e) != 0) {
+    if (site_refuse_wrong(s, e) != 0) {
         return -1;
     }
     if (s->id.has_ledger && read_entries(s, e) != 0) {
@@ -241,6 +243,7 @@ int site_open(const struct site *s, struct pg **out, struct err *e)
     char host[128] = "";
     struct pg_options o = {.dbname = s->o.dbname,
                            .words = s->o.words,
+                           .connect_timeout_ms = s->o.connect_ms,
                            .on_notice = on_notice,
                            .notice_ctx = (void *)(uintptr_t)&s->ear,
                            .wait = {.on_wait = stop_wanted, .ctx = (void *)(uintptr_t)&s->ear}};

@@ -23,6 +23,7 @@ struct projected; /* site/projected.h */
  * dbname   a throwaway database on the environment's server, of which nothing is remembered, delivered or
  *          owed; NULL: its own.
  * look_wait_ms  how long what is read may wait for a lock that another session holds; 0: 30 s.
+ * connect_ms  how long connecting may take; 0: 10 s.
  * words    which of the server's words errors and notices carry: more than the safe ones only for a terminal.
  * cites    a database that takes the place of a lost one: what its ledger cites, or will. Another ledger than
  *          the last run saw is then what is wanted. NULL: an ordinary run.
@@ -34,7 +35,7 @@ struct site_options {
     const char *verb, *self;
     const char *dbname;
     enum server_words words;
-    int64_t look_wait_ms;
+    int64_t look_wait_ms, connect_ms;
     const struct checkpoint *cites;
     bool audits;
     const struct said *said;
@@ -106,6 +107,9 @@ int site_plan(struct site *s, bool want_server, struct err *e) MUST_CHECK;
 /* Once more with the connection as it is now (after site_refresh(), or once the lock is ours): drift, by a
  * full look where full says so, and the plan. */
 int site_replan(struct site *s, bool full, struct err *e) MUST_CHECK;
+/* Is who answered as s->id one that kfmig works on: no pooler, no replica, new enough, and, as far
+ * as a ledger says, this environment? -1: ERR_PREFLIGHT. No I/O. */
+int site_refuse_wrong(const struct site *s, struct err *e) MUST_CHECK;
 /* For people, once the plan is made: who runs something there now (s->world.running); with AROUND_RUNS what
  * receipts tell of each last run (run of facts), of the steps on the chain from step, or, where it is -1, of
  * all that are selected; with AROUND_ROWS about how many rows stand in the tables that statements to be run

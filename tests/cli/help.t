@@ -32,6 +32,9 @@ usage: kfmig COMMAND [ENV] [TARGET...] [options]
   gc          Drop generations of projections that nothing needs.
   preflight   Look whether an environment may be changed now.
   postflight  Look whether all is well after an environment was changed.
+  wait        Wait until the server of an environment answers.
+  dump        Print the definitions of what stands in an environment, for
+              comparing.
   help        Explain a command, or a file that people write.
 
 A TARGET is ENV/ID@STAGE; a part of it that fits only one is enough.
