@@ -83,8 +83,15 @@ struct statement {
     struct bytes mark;
     const struct backfill_range *range;
     const struct backfill *backfill;
-    size_t unread_at; /* not analysed: offset in script.bytes where the parser stopped */
-    int data_line;    /* of the first of data's */
+    /* A value of an enum that it adds, which nobody may use before that is committed; NULL: none. */
+    const char *adds;
+    /* It is to be a transaction of its own: under locks that earlier statements took its own, weaker one is
+     * none (sql/apart.h). */
+    bool is_apart;
+    bool ends_transaction; /* what follows has to wait for its COMMIT (segments_mark()) */
+    bool sets_session;     /* SELECT set_config(..., false), and nothing else: as SET does */
+    size_t unread_at;      /* not analysed: offset in script.bytes where the parser stopped */
+    int data_line;         /* of the first of data's */
     /* The parser knew it; false: newer syntax, a vendor's, or none: touches are empty. */
     bool analysed;
     /* Holds code whose effects cannot be read off it: DO, CALL, a call of a function that the

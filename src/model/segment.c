@@ -10,22 +10,10 @@ static bool is_run(const struct statement *st)
            (st->kind == STATEMENT_NO_TRANSACTION && st->lone != NULL);
 }
 
-bool segments_any(const struct bundle *b)
-{
-    for (size_t i = 0; b->forward != NULL && i < b->decl->forward.n; i++) {
-        for (size_t k = 0; k < b->forward[i].n; k++) {
-            if (b->forward[i].v[k].lone != NULL || b->forward[i].v[k].backfill != NULL) {
-                return true;
-            }
-        }
-    }
-    return false;
-}
-
 static bool sets(const struct statement *st)
 {
     return st->kind == STATEMENT_PLAIN &&
-           (strcmp(st->tag, "SET") == 0 || strcmp(st->tag, "RESET") == 0);
+           (strcmp(st->tag, "SET") == 0 || strcmp(st->tag, "RESET") == 0 || st->sets_session);
 }
 
 /* Of the session, not only of the transaction: no SET LOCAL. */
@@ -35,8 +23,135 @@ static bool sets_session(const struct statement *st)
     while (at < st->text.n && strchr(" \t\r\n", st->text.p[at]) != NULL) {
         at++;
     }
-    return sets(st) && !(st->text.n - at > strlen("LOCAL") &&
-                         strncasecmp(st->text.p + at, "LOCAL", strlen("LOCAL")) == 0);
+    return st->sets_session ||
+           (sets(st) && !(st->text.n - at > strlen("LOCAL") &&
+                          strncasecmp(st->text.p + at, "LOCAL", strlen("LOCAL")) == 0));
+}
+
+/* How many segments there are, as far as it matters: one, or more. */
+struct tally {
+    size_t n;
+    bool acts; /* a transaction is under way, with more than SET in it */
+};
+
+static void tally_end(struct tally *t)
+{
+    t->n += t->acts ? 1 : 0;
+    t->acts = false;
+}
+
+static void tally_add(struct tally *t, const struct statement *st)
+{
+    if (st->lone != NULL || st->backfill != NULL) {
+        t->n += 2; /* even where it is the only one */
+    }
+    if (st->is_apart) {
+        tally_end(t);
+    }
+    t->acts = t->acts || (is_run(st) && !sets(st));
+    if (st->is_apart || st->ends_transaction) {
+        tally_end(t);
+    }
+}
+
+bool segments_any(const struct bundle *b)
+{
+    struct tally t = {0};
+    for (size_t i = 0; b->forward != NULL && i < b->decl->forward.n; i++) {
+        for (size_t k = 0; k < b->forward[i].n && t.n < 2; k++) {
+            tally_add(&t, &b->forward[i].v[k]);
+        }
+    }
+    tally_end(&t);
+    return t.n > 1;
+}
+
+/* --- where a transaction ends early ------------------------------------------------------------------ */
+
+static bool is_word(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+           (unsigned char)c >= 0x80;
+}
+
+/* As a string, or in an array's; in rows as a word. Rather once too often. */
+static bool names(struct bytes text, const char *value, bool is_data)
+{
+    const size_t n = strlen(value);
+    for (size_t at = 0; at + n <= text.n; at++) {
+        char before = at > 0 ? text.p[at - 1] : ' ';
+        char after = at + n < text.n ? text.p[at + n] : ' ';
+        if (memcmp(text.p + at, value, n) == 0 &&
+            (is_data ? !is_word(before) && !is_word(after)
+                     : (before == '\'' && after == '\'') || before == '{' || after == '}' ||
+                           before == '$' || before == '"')) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Is the value named behind statement k of file i? */
+static bool is_used_behind(const struct script *files, size_t n, size_t i, size_t k,
+                           const char *value)
+{
+    for (; i < n; i++, k = 0) {
+        for (; k < files[i].n; k++) {
+            const struct statement *st = &files[i].v[k];
+            if (names(st->text, value, false) ||
+                (st->data.p != NULL && names(st->data, value, true))) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+/* Does one of v[0..k) make the table that v[k] changes? */
+static bool is_of_new_table(const struct script *files, size_t i, size_t k)
+{
+    const struct statement *st = &files[i].v[k];
+    const struct object *o = st->touches.n > 0 ? &st->touches.v[0].object : NULL;
+    for (size_t f = 0; o != NULL && f <= i; f++) {
+        for (size_t j = 0; j < (f < i ? files[f].n : k); j++) {
+            const struct touches *t = &files[f].v[j].touches;
+            for (size_t x = 0; x < t->n; x++) {
+                if (t->v[x].effect == EFFECT_CREATE && !t->v[x].maybe &&
+                    object_eq(&t->v[x].object, o)) {
+                    return true;
+                }
+            }
+        }
+    }
+    return false;
+}
+
+/* From the statement that adds a value on: it, or the COMMIT of its block. */
+static void end_behind(struct script *files, size_t n, size_t i, size_t k)
+{
+    struct script *s = &files[i];
+    const char *value = s->v[k].adds;
+    size_t end = k;
+    for (size_t j = 0; j < k; j++) {
+        end = s->v[j].kind == STATEMENT_BEGIN ? 0 : s->v[j].kind == STATEMENT_COMMIT ? k : end;
+    }
+    for (; end != k && k + 1 < s->n && s->v[k].kind != STATEMENT_COMMIT; k++) {
+    }
+    s->v[k].ends_transaction =
+        s->v[k].ends_transaction || is_used_behind(files, n, i, k + 1, value);
+}
+
+void segments_mark(struct script *files, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        for (size_t k = 0; k < files[i].n; k++) {
+            struct statement *st = &files[i].v[k];
+            st->is_apart = st->is_apart && !is_of_new_table(files, i, k);
+            if (st->adds != NULL) {
+                end_behind(files, n, i, k);
+            }
+        }
+    }
 }
 
 /* --- where they end --------------------------------------------------------------------------------- */
@@ -81,6 +196,7 @@ static void add_lone(struct gathering *g, const struct script *s, const struct s
                                               .object = lone_object(g->a, st->lone),
                                               .text = st->text};
     g->first++;
+    g->out->n_statements++;
 }
 
 /* How fast it goes is no part of what it is. */
@@ -95,17 +211,13 @@ static void add_backfill(struct gathering *g, const struct script *s, const stru
                                               .object = backfill_object(g->a, st->backfill),
                                               .text = st->backfill->identity};
     g->first++;
+    g->out->n_statements++;
 }
 
-static void add(struct gathering *g, const struct script *s, const struct statement *st)
+static void add_plain(struct gathering *g, const struct statement *st)
 {
-    if (st->lone != NULL) {
-        add_lone(g, s, st);
-        return;
-    }
-    if (st->backfill != NULL) {
-        add_backfill(g, s, st);
-        return;
+    if (st->is_apart) {
+        end_transaction(g);
     }
     buf_add(&g->text, st->text.p, st->text.n);
     buf_puts(&g->text, ";\n");
@@ -114,6 +226,25 @@ static void add(struct gathering *g, const struct script *s, const struct statem
     }
     g->acts |= !sets(st);
     g->n++;
+    g->out->n_statements++;
+    if (st->is_apart) {
+        end_transaction(g);
+    }
+}
+
+static void add(struct gathering *g, const struct script *s, const struct statement *st)
+{
+    if (!is_run(st)) {
+    } else if (st->lone != NULL) {
+        add_lone(g, s, st);
+    } else if (st->backfill != NULL) {
+        add_backfill(g, s, st);
+    } else {
+        add_plain(g, st);
+    }
+    if (st->ends_transaction) {
+        end_transaction(g);
+    }
 }
 
 void segments_of(struct arena *a, const struct bundle *b, struct segments *out)
@@ -126,10 +257,7 @@ void segments_of(struct arena *a, const struct bundle *b, struct segments *out)
     *out = (struct segments){.v = ARENA_ARRAY(a, struct segment, most)};
     for (size_t i = 0; i < b->decl->forward.n; i++) {
         for (size_t k = 0; k < b->forward[i].n; k++) {
-            if (is_run(&b->forward[i].v[k])) {
-                add(&g, &b->forward[i], &b->forward[i].v[k]);
-                out->n_statements++;
-            }
+            add(&g, &b->forward[i], &b->forward[i].v[k]);
         }
     }
     end_transaction(&g);

@@ -1,5 +1,5 @@
 /* A migration's forward files as segments: statements that run alone, backfills, and what stands between two
- * of them, which is a transaction. docs/adr/0018.
+ * of them, which is a transaction, or several where one has to end early. docs/adr/0018.
  * Owns: where one ends and the next begins, and what each sees of the files. Plain data. Pure. */
 #ifndef KFMIG_MODEL_SEGMENT_H
 #define KFMIG_MODEL_SEGMENT_H
@@ -23,7 +23,12 @@ struct segments {
     size_t n;
     size_t n_statements;
 };
-/* Has the bundle a statement that runs alone, or range by range? Its scripts may be NULL. */
+/* Decide of files that were read together where a transaction ends early: behind a value of an enum that a
+ * later statement names, at the end of the block that adds it where it stands in one. A statement that is
+ * apart is so only where the table is not made in the same files: nobody waits for that. */
+void segments_mark(struct script *files, size_t n);
+/* Is it more than one transaction: has the bundle a statement that runs alone, range by range, or apart from
+ * others? Its scripts may be NULL. */
 bool segments_any(const struct bundle *b);
 /* Of a bundle with scripts; a segment without any effect (SET alone) is none. In a. */
 void segments_of(struct arena *a, const struct bundle *b, struct segments *out);

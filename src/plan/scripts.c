@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "model/program.h"
+#include "model/segment.h"
 #include "plan/plan.h"
 #include "script/language.h"
 
@@ -55,6 +56,16 @@ static size_t count_run(const struct script *s, bool allows_lone, struct err_lis
     return n;
 }
 
+/* What is one transaction whatever stands in it: the chain of a projection. */
+static void leave_whole(struct script *v, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        for (size_t k = 0; k < v[i].n; k++) {
+            v[i].v[k].is_apart = false;
+        }
+    }
+}
+
 enum allowed { INVARIANTS, TRANSACTIONS, SEGMENTS };
 
 /* *n_run receives how many statements there are to run. */
@@ -78,6 +89,11 @@ static struct script *parse_all(struct arena *a, const struct artifacts *files,
                           "an invariant is exactly one query, this file has %zu", n);
         }
         *n_run += n;
+    }
+    if (allowed == SEGMENTS) {
+        segments_mark(out, files->n);
+    } else {
+        leave_whole(out, files->n);
     }
     return out;
 }

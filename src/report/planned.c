@@ -106,6 +106,8 @@ void planned_deed(struct buf *out, const struct statement *t)
     buf_puts(out, t->opaque ? ", holds code that is observed when it runs" : "");
     buf_puts(out, t->destructive ? ", destructive" : "");
     buf_puts(out, t->lone != NULL ? ", outside any transaction" : "");
+    buf_puts(out, t->is_apart ? ", in a transaction of its own" : "");
+    buf_puts(out, t->ends_transaction ? ", committed before what follows" : "");
 }
 
 int64_t planned_n_batches(struct arena *a, const struct plan *p, const struct statement *t)

@@ -71,6 +71,10 @@ static int locate(struct execution *x, const struct script *s, const struct stat
                  x->n_done + 1, tag, whole, what, e->sqlstate[0] != '\0' ? " (" : "", e->sqlstate,
                  e->sqlstate[0] != '\0' ? ")" : "", e->object[0] != '\0' ? " on " : "", e->object);
     }
+    if (strcmp(e->sqlstate, "55P04") == 0) { /* by code, or in the block that adds it */
+        (void)err_hint(e, "a value of an enum can be used once it is committed: add it in a "
+                          "migration before this one, or outside of the block that uses it");
+    }
     err_place(e, s->path, line, col);
     x->outcome->failed_statement = (int)x->n_done + 1;
     return -1;

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sql/apart.h"
 #include "sql/lone.h"
 #include "sql/marked.h"
 #include "sql/parse.h"
@@ -144,6 +145,9 @@ static void analyse(struct parse *p, size_t i, const tree *stmt, size_t base)
     if (st->kind == STATEMENT_NO_TRANSACTION) {
         lone_read(p->a, stmt, st);
     }
+    if (st->kind == STATEMENT_PLAIN) {
+        apart_read(p->a, stmt, st);
+    }
     st->rows = parse_rows(st, stmt);
     st->quiet = quiet_of(st, stmt);
     marked_read(p, stmt, base, st);
@@ -276,6 +280,7 @@ static void balance(struct script *s)
                    "move it out of the block");
             st->mark = (struct bytes){NULL, 0};
         }
+        st->is_apart = st->is_apart && open == NULL; /* who writes BEGIN wants one transaction */
         first = first && st->kind == STATEMENT_SET_TRANSACTION;
     }
     if (open != NULL) {

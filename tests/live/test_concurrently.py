@@ -1,5 +1,5 @@
 """Statements that cannot run in a transaction: a migration in segments, journaled, from reference 003's template to what stands half-way."""
-# run: needs=postgres limit=600
+# run: needs=postgres limit=600 majors
 
 import contextlib
 import json
@@ -10,7 +10,7 @@ import time
 import pg
 from project import Project, full_id
 from schemas import valid
-from tap import cases, contains, equal, fails, lacks, main, test
+from tap import cases, contains, equal, fails, lacks, main, on_majors, spread_over_majors, test
 
 TEMPLATE = """\
 -- 0001__feature.sql
@@ -420,6 +420,96 @@ def an_index_of_another_shape_that_took_our_name_is_held(tmp):
     pg.psql(p.db, "DROP INDEX app.i", user=p.db)
     ran = p.build()
     equal((ran.status, index(p, "app.i")), (0, "valid"), repr(ran))
+
+
+# What is set up, the file, which segments it becomes by what the journal and the entry say, and what is said beforehand.
+APART = {
+    "validated_apart": ("SELECT 1", "ALTER TABLE app.t ADD CONSTRAINT c CHECK (id > 0) NOT VALID; ALTER TABLE app.t VALIDATE CONSTRAINT c; SELECT 1", 3,
+                        "ALTER TABLE, in a transaction of its own"),
+    "validated_with_more": ("SELECT 1", "ALTER TABLE app.t ADD CONSTRAINT c CHECK (id > 0) NOT VALID; ALTER TABLE app.t VALIDATE CONSTRAINT c, ALTER name SET DEFAULT ''", 0, "ALTER TABLE"),
+    "validated_in_a_block": ("SELECT 1", "BEGIN; ALTER TABLE app.t ADD CONSTRAINT c CHECK (id > 0) NOT VALID; ALTER TABLE app.t VALIDATE CONSTRAINT c; COMMIT", 0, "ALTER TABLE"),
+    "of_a_new_table": ("SELECT 1", "CREATE TABLE app.n (a int); ALTER TABLE app.n ADD CONSTRAINT c CHECK (a > 0) NOT VALID; ALTER TABLE app.n VALIDATE CONSTRAINT c", 0, "ALTER TABLE"),
+    "validated_alone": ("ALTER TABLE app.t ADD CONSTRAINT c CHECK (id > 0) NOT VALID", "ALTER TABLE app.t VALIDATE CONSTRAINT c", 0, "ALTER TABLE, in a transaction of its own"),
+    "two_validated": ("ALTER TABLE app.t ADD CONSTRAINT c CHECK (id > 0) NOT VALID, ADD CONSTRAINT d CHECK (id > 0) NOT VALID",
+                      "ALTER TABLE app.t VALIDATE CONSTRAINT c; ALTER TABLE app.t VALIDATE CONSTRAINT d", 2, "ALTER TABLE, in a transaction of its own"),
+    "value_used": ("CREATE TYPE app.e AS ENUM ('a')", "ALTER TYPE app.e ADD VALUE 'b'; CREATE TABLE app.n (x app.e DEFAULT 'b'); INSERT INTO app.n DEFAULT VALUES", 2,
+                   "ALTER TYPE, committed before what follows"),
+    "value_unused": ("CREATE TYPE app.e AS ENUM ('a')", "ALTER TYPE app.e ADD VALUE 'b'; CREATE TABLE app.n (b app.e DEFAULT 'a')", 0, "ALTER TYPE"),
+    "value_of_a_new_type": ("SELECT 1", "CREATE TYPE app.e AS ENUM ('a'); ALTER TYPE app.e ADD VALUE 'b'; SELECT 'b'::app.e", 2, "ALTER TYPE, committed before what follows"),
+    "value_in_an_array": ("CREATE TYPE app.e AS ENUM ('a')", "ALTER TYPE app.e ADD VALUE 'b'; SELECT '{a,b}'::app.e[]", 2, "ALTER TYPE, committed before what follows"),
+    "value_in_rows": ("CREATE TYPE app.e AS ENUM ('a'); CREATE TABLE app.n (x app.e)", "ALTER TYPE app.e ADD VALUE 'b';\nCOPY app.n FROM STDIN;\na\nb\n\\.\n", 2,
+                      "ALTER TYPE, committed before what follows"),
+    "value_in_code": ("CREATE TYPE app.e AS ENUM ('a')", "ALTER TYPE app.e ADD VALUE 'b'; DO $$ BEGIN PERFORM 'b'::app.e; END $$", 2, "ALTER TYPE, committed before what follows"),
+    "value_behind_its_block": ("CREATE TYPE app.e AS ENUM ('a')", "BEGIN; ALTER TYPE app.e ADD VALUE 'b'; SELECT 1; COMMIT; BEGIN; SELECT 'b'::app.e; COMMIT", 2, "ALTER TYPE"),
+    "value_renamed": ("CREATE TYPE app.e AS ENUM ('a')", "ALTER TYPE app.e RENAME VALUE 'a' TO 'b'; SELECT 'b'::app.e", 0, "ALTER TYPE"),
+    "settings_replayed": ("CREATE TYPE app.e AS ENUM ('a')", "SELECT pg_catalog.set_config('search_path', 'app', false); ALTER TYPE e ADD VALUE 'b'; SELECT 'b'::e", 2,
+                          "ALTER TYPE, committed before what follows"),
+}
+
+
+@cases(**APART)
+@spread_over_majors
+def what_ends_a_transaction_early(case, tmp):
+    before, sql, n, words = case
+    p = applied(tmp)
+    p.bundle("M-02", before + ";\n")
+    equal(p.build().status, 0)
+    p.bundle("M-03", sql + ";\n")
+    contains(p.run("plan", "dev").text, words)
+    ran = p.build()
+    equal(ran.status, 0, repr(ran))
+    equal([kind for kind, _ in kinds(p)[2:]], ["done"] * n + ["apply"], "a done for each segment, where there are several")
+    for verb in (("receipt", "verify", "dev"), ("diff", "dev"), ("build", "dev")):
+        again = p.run(*verb)
+        equal(again.status, 0, repr(again))
+
+
+@test
+def a_value_that_is_used_too_early_is_told(tmp):
+    p = applied(tmp)
+    p.bundle("M-02", "CREATE TYPE app.e AS ENUM ('a');\n")
+    equal(p.build().status, 0)
+    p.bundle("M-03", "BEGIN;\nALTER TYPE app.e ADD VALUE 'b';\nSELECT 'b'::app.e;\nCOMMIT;\n")
+    fails(p.build(), 2, "55P04", "forward.sql:3", "a value of an enum can be used once it is committed", "outside of the block that uses it")
+    equal(pg.value(p.db, "SELECT count(*) FROM pg_enum"), "1")
+
+
+@test
+def a_constraint_is_validated_under_its_weak_lock_alone(tmp):
+    p = applied(tmp)
+    p.bundle("M-02", "ALTER TABLE app.t ADD CONSTRAINT c CHECK (id < 50) NOT VALID;\nALTER TABLE app.t VALIDATE CONSTRAINT c;\n",
+             rollback="ALTER TABLE app.t DROP CONSTRAINT c;\n")
+    fails(p.build(), 2, "stands: 1 of 2 segments; segment 2 (transaction statement 2)", "forward.sql:2", "23514")
+    equal(pg.psql(p.db, "SELECT convalidated FROM pg_constraint WHERE conname = 'c'"), [("f",)])
+    equal(p.run("diff", "dev").status, 0)
+    with holding(p.db, "BEGIN; DELETE FROM app.t WHERE id = 50; SELECT 1") as other:
+        pg.psql(p.db, "DELETE FROM app.t WHERE id > 50")
+        other.stdin.write("COMMIT;\n")
+    ran = p.build()
+    equal((ran.status, pg.psql(p.db, "SELECT convalidated FROM pg_constraint WHERE conname = 'c'")), (0, [("t",)]), repr(ran))
+
+
+@test
+@on_majors
+def a_pending_detachment_is_finished_apart(tmp):
+    p = Project(tmp)
+    if int(pg.value(p.db, "SHOW server_version_num")) < 140000:
+        return  # 13 detaches under the strong lock only
+    p.bundle("M-01", "CREATE SCHEMA app; CREATE TABLE app.m (id int) PARTITION BY RANGE (id); CREATE TABLE app.m_1 PARTITION OF app.m FOR VALUES FROM (0) TO (10);")
+    equal(p.build().status, 0)
+    with holding(p.db, "BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT count(*) FROM app.m"):
+        try:
+            pg.psql(p.db, "SET statement_timeout = '300ms'; ALTER TABLE app.m DETACH PARTITION app.m_1 CONCURRENTLY", user=p.db)
+        except pg.PgError:
+            pass
+    equal(pg.psql(p.db, "SELECT inhdetachpending FROM pg_inherits"), [("t",)])
+    equal(p.run("adopt", "dev").status, 0)
+    p.bundle("M-02", "CREATE TABLE app.u (id int);\nALTER TABLE app.m DETACH PARTITION app.m_1 FINALIZE;\n")
+    contains(p.run("plan", "dev").text, "ALTER TABLE, in a transaction of its own")
+    ran = p.build()
+    equal((ran.status, pg.psql(p.db, "SELECT 1 FROM pg_inherits")), (0, []), repr(ran))
+    equal([kind for kind, _ in kinds(p)[-3:]], ["done", "done", "apply"])
+    equal(p.run("diff", "dev").status, 0)
 
 
 REFUSED = {

@@ -1,4 +1,5 @@
 /* Which statements may run alone, outside of any transaction, what their texts say, and why others may not. */
+#include "model/segment.h"
 #include "script/language.h"
 #include "sql/script.h"
 #include "tap.h"
@@ -44,7 +45,53 @@ static const struct lone_case cases[] = {
     {"CLUSTER", "- PostgreSQL runs it outside of transaction blocks only | "},
     {"CREATE SUBSCRIPTION s CONNECTION 'x' PUBLICATION p", "- it creates, drops or reads a replication slot elsewhere | "},
 };
+/* Where a transaction has to end, a letter for each statement: a apart, v its value is waited for (at the statement or
+ * the COMMIT behind which the rest waits), s it sets the session, - none of it. */
+static const struct lone_case ends[] = {
+    {"ALTER TABLE t VALIDATE CONSTRAINT c", "a"},
+    {"ALTER TABLE t VALIDATE CONSTRAINT c, VALIDATE CONSTRAINT d", "a"},
+    {"ALTER TABLE t VALIDATE CONSTRAINT c, ALTER x SET DEFAULT 1", "-"},
+    {"ALTER TABLE app.m DETACH PARTITION app.p FINALIZE", "a"},
+    {"ALTER TABLE app.m DETACH PARTITION app.p", "-"},
+    {"BEGIN; ALTER TABLE t VALIDATE CONSTRAINT c; COMMIT; ALTER TABLE t VALIDATE CONSTRAINT d", "---a"},
+    {"CREATE TABLE t (x int); ALTER TABLE t VALIDATE CONSTRAINT c", "--"},
+    {"CREATE TABLE app.t (x int); ALTER TABLE pub.t VALIDATE CONSTRAINT c", "-a"},
+    {"ALTER TYPE e ADD VALUE 'b'; SELECT 'b'::e", "v-"},
+    {"ALTER TYPE e ADD VALUE 'b'; SELECT b, 'bc'::e FROM t", "--"},
+    {"SELECT 'b'; ALTER TYPE e ADD VALUE 'b'", "--"},
+    {"ALTER TYPE e ADD VALUE 'b'; SELECT '{a,b}'::e[]", "v-"},
+    {"ALTER TYPE e ADD VALUE 'b'; SELECT $$b$$::e", "v-"},
+    {"ALTER TYPE e ADD VALUE 'b'; DO 'BEGIN PERFORM ''b''::e; END'", "v-"},
+    {"ALTER TYPE e ADD VALUE 'b';\nCOPY t FROM STDIN;\nb\t1\n\\.\n", "v-"},
+    {"ALTER TYPE e ADD VALUE 'b';\nCOPY t FROM STDIN;\nbc\t1\n\\.\n", "--"},
+    {"BEGIN; ALTER TYPE e ADD VALUE 'b'; SELECT 1; COMMIT; SELECT 'b'::e", "---v-"},
+    {"BEGIN; ALTER TYPE e ADD VALUE 'b'; SELECT 'b'::e; COMMIT", "----"},
+    {"BEGIN; SELECT 1; COMMIT; ALTER TYPE e ADD VALUE 'b'; SELECT 'b'::e", "---v-"},
+    {"ALTER TYPE e RENAME VALUE 'a' TO 'b'; SELECT 'b'::e", "--"},
+    {"SELECT set_config('search_path', 'app', false)", "s"},
+    {"SELECT pg_catalog.set_config('a.b', 'c', false), set_config('a.d', 'c', false)", "s"},
+    {"SELECT set_config('a.b', 'c', true)", "-"},
+    {"SELECT set_config('a.b', 'c', false), f()", "-"},
+    {"SELECT set_config('a.b', x, false) FROM t", "-"},
+    {"SELECT app.set_config('a.b', 'c', false)", "-"},
+};
 /* clang-format on */
+
+static const char *read_ends(struct arena *a, const char *sql)
+{
+    struct script s;
+    struct err e = {0};
+    char text[16] = "";
+    if (script_parse(a, "a.sql", bytes_str(sql), &s, &e) != 0) {
+        return arena_strdup(a, e.msg);
+    }
+    segments_mark(&s, 1);
+    for (size_t i = 0; i < s.n && i + 1 < sizeof text; i++) {
+        const struct statement *st = &s.v[i];
+        text[i] = st->is_apart ? 'a' : st->ends_transaction ? 'v' : st->sets_session ? 's' : '-';
+    }
+    return arena_strdup(a, text);
+}
 
 static const char *said(struct arena *a, const struct statement *st)
 {
@@ -75,11 +122,14 @@ static const char *read_case(struct arena *a, const char *sql)
 
 int main(void)
 {
-    enum { N = sizeof cases / sizeof *cases };
+    enum { N = sizeof cases / sizeof *cases, N_ENDS = sizeof ends / sizeof *ends };
     struct arena a = {0};
-    tap_plan(N + 2);
+    tap_plan(N + N_ENDS + 2);
     for (size_t i = 0; i < N; i++) {
         is_str(read_case(&a, cases[i].sql), cases[i].said, cases[i].sql);
+    }
+    for (size_t i = 0; i < N_ENDS; i++) {
+        is_str(read_ends(&a, ends[i].sql), ends[i].said, ends[i].sql);
     }
     ok(lone_cleans(LONE_CREATE_INDEX) && lone_cleans(LONE_REINDEX_INDEX),
        "half an index is taken away");
