@@ -19,6 +19,7 @@ extern const struct command command_scope;
 extern const struct command command_rename;
 extern const struct command command_reset;
 extern const struct command command_rollback;
+extern const struct command command_test;
 extern const struct command command_adopt;
 extern const struct command command_env;
 extern const struct command command_receipt;

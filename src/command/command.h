@@ -11,7 +11,7 @@
 #include "base/bytes.h"
 #include "model/account.h"
 
-enum format { FORMAT_TEXT, FORMAT_JSON, FORMAT_MARKDOWN, FORMAT_DOT };
+enum format { FORMAT_TEXT, FORMAT_JSON, FORMAT_MARKDOWN, FORMAT_DOT, FORMAT_JUNIT };
 
 /* What the command line said. args: positional arguments after the verb, borrowed from argv. */
 struct request {
@@ -43,6 +43,9 @@ struct request {
     const char *data;             /* new --data=TABLE,... */
     const char *to;               /* receipt export --to=DIR, rollback --to=ID */
     bool exact, with_dependants;  /* rollback */
+    const char *server;           /* test --server=REF */
+    int64_t time_limit_ms;        /* test --time-limit=TIME; 0: not given */
+    int64_t jobs;                 /* test --jobs=N; -1: not given */
     const char *expect, *confirm; /* preflight --expect=ID, --confirm=ITEM,... */
     const char *check;            /* dump --check=FILE */
     int64_t timeout_ms;           /* wait --timeout=TIME; -1: not given */

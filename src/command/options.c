@@ -13,8 +13,8 @@ const struct option options[] = {
     {"project", 'C', OPTION_TEXT, "DIR",
      "work on the project in DIR instead of the current directory", FIELD(project)},
     {"json", 0, OPTION_FORMAT, NULL, "print JSON; the same as --format=json", FIELD(format)},
-    {"format", 0, OPTION_FORMAT, "FORMAT", "print text, json, markdown (plan) or dot (graph)",
-     FIELD(format)},
+    {"format", 0, OPTION_FORMAT, "FORMAT",
+     "print text, json, markdown (plan), dot (graph) or junit (test)", FIELD(format)},
     {"quiet", 'q', OPTION_FLAG, NULL, "print no progress", FIELD(quiet)},
     {"verbose", 'v', OPTION_FLAG, NULL, "print more", FIELD(verbose)},
     {"show-server-text", 0, OPTION_FLAG, NULL,
@@ -81,6 +81,13 @@ const struct option options[] = {
      FIELD(drill)},
     {"template", 0, OPTION_TEXT, "DATABASE",
      "create the database from this one, not from template1", FIELD(template_db)},
+    {"server", 0, OPTION_TEXT, "REF",
+     "make throwaway databases on the server that this variable or file leads to", FIELD(server)},
+    {"time-limit", 0, OPTION_DURATION, "TIME", "how long a migration may take (default 30s)",
+     FIELD(time_limit_ms)},
+    {"jobs", 'j', OPTION_NUMBER, "N",
+     "how many databases are worked on at once (default: one per processor, at most 4)",
+     FIELD(jobs)},
     {"expect", 0, OPTION_TEXT, "ID", "the migration that is to be the last one applied",
      FIELD(expect)},
     {"confirm", 0, OPTION_TEXT, "ITEM,...",
@@ -184,7 +191,8 @@ static int read_format(const char *text, enum format *out)
     static const char *const names[] = {[FORMAT_TEXT] = "text",
                                         [FORMAT_JSON] = "json",
                                         [FORMAT_MARKDOWN] = "markdown",
-                                        [FORMAT_DOT] = "dot"};
+                                        [FORMAT_DOT] = "dot",
+                                        [FORMAT_JUNIT] = "junit"};
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         if (strcmp(names[i], text) == 0) {
             *out = (enum format)i;

@@ -548,6 +548,20 @@ int undo_plan(struct site *s, const struct undo_wish *w, const struct undoing *k
     return 0;
 }
 
+int undo_newest(struct site *s, const struct fact *fact, int step, struct undoing *out,
+                struct err *e)
+{
+    static const struct undo_wish wish = {.id = NULL};
+    struct standing_one one = {.fact = fact, .step = step, .is_chosen = true, .because = ""};
+    struct picking c = {.s = s, .w = &wish, .v = &one, .n = 1, .n_chosen = 1};
+    *out = (struct undoing){.back = NULL};
+    if (load_chosen(&c, out, e) != 0 || load_before(s, out, e) != 0) {
+        return -1;
+    }
+    out->back[0].any_rows = true;
+    return 0;
+}
+
 int undo_reviewed(const struct undo_list *u, const char *plan_digest, struct err *e)
 {
     char text[DIGEST_TEXT];

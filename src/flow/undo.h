@@ -26,6 +26,11 @@ struct undoing {
  * do. */
 int undo_plan(struct site *s, const struct undo_wish *w, const struct undoing *known,
               struct undoing *out, struct err *e) MUST_CHECK;
+/* The migration of fact alone, the step-th of s's plan, which is the newest that is applied:
+ * nothing depends on it. As undo_plan(), but nobody is to be shown anything: any rows may go, and
+ * there is no digest. */
+int undo_newest(struct site *s, const struct fact *fact, int step, struct undoing *out,
+                struct err *e) MUST_CHECK;
 /* Is it what was reviewed as that digest (NULL: anything)? ERR_PREFLIGHT. */
 int undo_reviewed(const struct undo_list *u, const char *plan_digest, struct err *e) MUST_CHECK;
 

@@ -72,7 +72,8 @@ struct decl {
     struct scope scope;
     struct limits limits;
     bool requires_rollback;
-    bool after_load; /* rebuild: after-load */
+    bool after_load;    /* rebuild: after-load */
+    bool is_idempotent; /* idempotent: run over itself it changes nothing; in no key */
     struct names reviewers;
     const char *change_class;
     const char *approval_reference; /* approvals.reference; "" if none */

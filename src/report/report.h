@@ -66,6 +66,13 @@ struct doc *report_generations(struct buf *out, struct arena *a, const char *env
 void report_inspection(struct buf *out, const struct style *st, const struct inspection *x);
 struct doc *report_inspection_doc(struct arena *a, const struct inspection *x);
 
+/* What was proven, migration by migration; st->verbose: also what was known, and why the others
+ * were tried. As a document, as registry/schemas/proofs.v1 says, in a; and as JUnit's XML. */
+struct proofs;
+void report_proofs(struct buf *out, const struct style *st, const struct proofs *o);
+struct doc *report_proofs_doc(struct arena *a, const struct proofs *o);
+void report_proofs_junit(struct buf *out, const struct proofs *o);
+
 /* A schema of registry/schemas as help: what the file is, then every key with what it holds and whether it is
  * wanted; what a $ref means stands in its place. */
 void report_schema(struct buf *out, const struct doc *schema);

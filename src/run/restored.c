@@ -347,7 +347,7 @@ static void judge_rows(struct restored *x)
     const struct touches *seen = &x->o->seen.touches;
     struct rows_shown *left = arena_dup(a, x->t->rows, x->t->n_rows * sizeof *left);
     x->is_clean = true;
-    for (size_t i = 0; i < seen->n; i++) {
+    for (size_t i = 0; i < seen->n && !x->t->any_rows; i++) {
         const struct touch *t = &seen->v[i];
         if (t->object.kind != OBJ_TABLE || t->deleted == 0) {
             continue;

@@ -16,7 +16,7 @@ struct rows_shown {
  * scripts   its rollback files, parsed, one per decl->rollback, without faults.
  * sequence  of the entry that applied it.
  * before    what that entry changed, as recorded before it, sorted by object; fingerprint zero: not there.
- * rows      of each table that may lose any; others may lose none.
+ * rows      of each table that may lose any; others may lose none. any_rows: every one may lose all.
  * is_exact  another order of columns or of an enum's values is a difference like any other. */
 struct taking_back {
     const struct bundle *bundle;
@@ -26,6 +26,7 @@ struct taking_back {
     size_t n_before;
     const struct rows_shown *rows;
     size_t n_rows;
+    bool any_rows;
     bool is_exact;
 };
 /* Take it back. Never fails as a call: everything is in *o; a failure is ERR_ROLLBACK and nothing was

@@ -30,6 +30,7 @@ usage: kfmig COMMAND [ENV] [TARGET...] [options]
   rebuild     Make projections again from catalogs and artifacts alone.
   switch      List the generations of a projection, or publish a kept one.
   gc          Drop generations of projections that nothing needs.
+  test        Prove migrations on throwaway databases: up, down and up again.
   preflight   Look whether an environment may be changed now.
   postflight  Look whether all is well after an environment was changed.
   wait        Wait until the server of an environment answers.
@@ -44,7 +45,8 @@ options for every command:
   -C, --project=DIR        work on the project in DIR instead of the current
                            directory
       --json               print JSON; the same as --format=json
-      --format=FORMAT      print text, json, markdown (plan) or dot (graph)
+      --format=FORMAT      print text, json, markdown (plan), dot (graph) or
+                           junit (test)
   -q, --quiet              print no progress
   -v, --verbose            print more
       --show-server-text   on a terminal, show server messages that may quote
@@ -105,7 +107,8 @@ options for every command:
   -C, --project=DIR        work on the project in DIR instead of the current
                            directory
       --json               print JSON; the same as --format=json
-      --format=FORMAT      print text, json, markdown (plan) or dot (graph)
+      --format=FORMAT      print text, json, markdown (plan), dot (graph) or
+                           junit (test)
   -q, --quiet              print no progress
   -v, --verbose            print more
       --show-server-text   on a terminal, show server messages that may quote
@@ -165,7 +168,8 @@ options for every command:
   -C, --project=DIR        work on the project in DIR instead of the current
                            directory
       --json               print JSON; the same as --format=json
-      --format=FORMAT      print text, json, markdown (plan) or dot (graph)
+      --format=FORMAT      print text, json, markdown (plan), dot (graph) or
+                           junit (test)
   -q, --quiet              print no progress
   -v, --verbose            print more
       --show-server-text   on a terminal, show server messages that may quote
@@ -240,6 +244,8 @@ One migration: what it may touch, how much, how it is undone, who reviews it.
       and approvals.reference say why there are none
   rebuild: chain | after-load: when it runs inside a rebuilt projection: chain,
       on empty tables; or after-load
+  idempotent: run over itself it changes nothing: kfmig test tries that;
+      default false
   timeouts: how long to wait, e.g. {lock: 5s, statement: 10min, idle: 60s}
     lock: how long one statement waits for a lock: 5s (default), 500ms, 1min
     statement: how long one statement may run: 30s, 2h; 0 (default) for as long
