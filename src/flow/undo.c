@@ -43,7 +43,7 @@ static void find_applied(struct picking *c)
     c->v = ARENA_ARRAY(s->a, struct standing_one, by_id->n + 1);
     for (size_t i = 0; i < by_id->n; i++) {
         const struct history *h = by_id->rows[i].value;
-        if (h->applied == NULL || !h->applied->is_migration) {
+        if (h->applied == NULL || !h->applied->is_migration || h->applied->is_definition) {
             continue;
         }
         const struct step *x = table_gets(&steps, h->applied->subject);
@@ -85,6 +85,10 @@ static int refuse_not_applied(const struct picking *c, const struct bundle *b, s
     if (f != NULL) {
         return err_set(e, ERR_PREFLIGHT, "%s was taken back already, at %s by run %s", id,
                        f->finished_at, f->run_id);
+    }
+    if (h != NULL && h->applied != NULL && h->applied->is_definition) {
+        err_set(e, ERR_PREFLIGHT, "%s is a repeatable definition, which nothing takes back", id);
+        return err_hint(e, "put the text that its file had before back, and build");
     }
     err_set(e, ERR_PREFLIGHT, "%s is not applied in \"%s\"", id, c->s->env->name);
     return err_hint(e, "`kfmig status %s` tells what is", c->s->env->name);

@@ -9,6 +9,7 @@
 #include "load/evidence.h"
 #include "load/header.h"
 #include "load/meta.h"
+#include "load/repeatable.h"
 #include "load/text.h"
 #include "model/backfill.h"
 #include "model/key.h"
@@ -305,8 +306,12 @@ static struct flat flat_at(const struct bundle_work *w, const char *path)
                      .id = at->id,
                      .type = at->type,
                      .layout = at->layout,
-                     .down = layout_down(a, at->layout, at->id),
+                     .down = "",
                      .defaults = w->r->beside->defaults};
+    if (at->layout == LAYOUT_REPEATABLE) {
+        return f; /* nothing undoes it */
+    }
+    f.down = layout_down(a, at->layout, at->id);
     const char *other = arena_printf(a, "%s/%s", at->folder, f.down);
     if (used_look(w->r->dirfd, other, &down) != 0) {
         w->r->used->is_uncertain = true;
@@ -328,7 +333,12 @@ static bool declare_flat(struct bundle_work *w, struct bundle *out)
     }
     const struct artifact declaring = w->d.decl.file;
     size_t n_faults = w->r->faults->n;
-    f.header = header_read(w->r->a, file.bytes, path, layout_row(f.layout), w->r->faults);
+    struct doc *header = header_read(w->r->a, file.bytes, path, layout_row(f.layout), w->r->faults);
+    f.header = header;
+    if (header != NULL && f.layout == LAYOUT_REPEATABLE) {
+        f.header = repeatable_header(w->r->a, header, file.bytes, path);
+        out->definition = repeatable_read(w->r->a, path, file.bytes, w->r->faults);
+    }
     if (f.header != NULL) {
         struct doc *d = flat_document(w->r->a, &f, w->r->faults);
         declaration_take(w->r->a, d, &w->d, w->r->faults);
@@ -382,7 +392,7 @@ struct bundle_place bundle_place_of(const struct bundle *b)
 static bool (*const declare[LAYOUT_COUNT])(struct bundle_work *, struct bundle *) = {
     [LAYOUT_TIMESTAMPED] = declare_flat, [LAYOUT_VERSIONED] = declare_flat,
     [LAYOUT_NUMBERED] = declare_flat,    [LAYOUT_PAIRED] = declare_flat,
-    [LAYOUT_BUNDLE] = declare_bundle,
+    [LAYOUT_BUNDLE] = declare_bundle,    [LAYOUT_REPEATABLE] = declare_flat,
 };
 
 void bundle_read(const struct bundle_reader *r, const struct bundle_place *at, struct bundle *out)

@@ -13,11 +13,13 @@
 #include "load/bundle.h"
 #include "load/declaration.h"
 #include "load/header.h"
+#include "load/repeatable.h"
 #include "load/row.h"
 #include "load/text.h"
+#include "model/definition.h"
 
 enum { BUNDLES_MAX = 200000 };
-enum { FLAT_FOLDERS = 2, FOLDER_COUNT = STORE_COUNT + 1 + FLAT_FOLDERS };
+enum { FLAT_FOLDERS = 3, FOLDER_COUNT = STORE_COUNT + 1 + FLAT_FOLDERS };
 
 enum state { STATE_UNREAD, STATE_READ, STATE_DROPPED };
 
@@ -38,6 +40,7 @@ struct folder {
     struct down *down; /* what undoes flat ones */
     size_t n_down, cap_down;
     bool has_flat;
+    bool is_repeatable; /* of definitions alone */
     struct beside beside;
 };
 
@@ -60,6 +63,10 @@ static const struct folder types[FOLDER_COUNT] = {
     /* Reference 001 keeps its files in the one, reference 004 in the other. */
     {.path = "migrations/db", .type = "postgis", .store = STORE_POSTGIS},
     {.path = "backend/db/migrations", .type = "postgis", .store = STORE_POSTGIS},
+    {.path = "migrations/postgis/" REPEATABLE_NAME,
+     .type = "postgis",
+     .store = STORE_POSTGIS,
+     .is_repeatable = true},
 };
 
 /* --- listing ------------------------------------------------------------------------------------ */
@@ -76,16 +83,17 @@ static bool is_usual_file(const char *name)
 }
 
 /* What stands beside migrations, and is none. */
-static bool is_usual_folder(const char *name)
+static bool is_usual_folder(const struct folder *f, const char *name)
 {
-    return strcmp(name, META_NAME) == 0 || strcmp(name, DOWN_NAME) == 0;
+    return strcmp(name, META_NAME) == 0 || strcmp(name, DOWN_NAME) == 0 ||
+           (f->store == store_of_ledger() && strcmp(name, REPEATABLE_NAME) == 0);
 }
 
 static bool is_read(const char *name)
 {
     for (int i = 0; i < FOLDER_COUNT; i++) {
-        if (strcmp(strrchr(types[i].path, '/') + 1, name) == 0 &&
-            strncmp(types[i].path, "migrations/", strlen("migrations/")) == 0) {
+        const size_t n = strlen("migrations/");
+        if (strncmp(types[i].path, "migrations/", n) == 0 && strcmp(types[i].path + n, name) == 0) {
             return true;
         }
     }
@@ -156,22 +164,16 @@ static void add_down(struct project *p, struct folder *f, const struct layout_na
     f->down[f->n_down++] = (struct down){path, name->id};
 }
 
-static const char *examples(struct arena *a)
-{
-    const char *text = "a migration is called like";
-    for (int l = 0; l < LAYOUT_BUNDLE; l++) {
-        text =
-            arena_printf(a, "%s%s %s", text, l > 0 ? "," : "", layout_row((enum layout)l)->example);
-    }
-    return text;
-}
-
 /* path: from f. A file that only looks like a migration would not run, and nobody would notice. */
 static void add_file(struct project *p, struct folder *f, const char *path, const char *name)
 {
     struct layout_name parsed;
     bool may = f->store != STORE_COUNT && store_can(f->store, STORE_HOLDS_LEDGER);
-    if (may && layout_name_parse(p->a, path, &parsed)) {
+    const char *id = may ? layout_definition(p->a, path, f->is_repeatable) : NULL;
+    if (id != NULL && strchr(path, '/') == NULL) {
+        parsed = (struct layout_name){.layout = LAYOUT_REPEATABLE, .id = id};
+        add_flat(p, f, &parsed, path);
+    } else if (may && !f->is_repeatable && layout_name_parse(p->a, path, &parsed)) {
         if (parsed.is_down) {
             add_down(p, f, &parsed, path);
         } else {
@@ -179,7 +181,7 @@ static void add_file(struct project *p, struct folder *f, const char *path, cons
         }
     } else if (may && layout_is_near(name)) {
         err_list_addf(&p->faults, ERR_CONFIG, arena_printf(p->a, "%s/%s", f->path, path), 0, 0,
-                      examples(p->a), "it is called as no layout calls a migration");
+                      layout_examples(p->a), "it is called as no layout calls a migration");
     } else if (!is_usual_file(name)) {
         not_read(p, f->path, path, "a bundle is a folder with a migration.yml");
     }
@@ -187,7 +189,7 @@ static void add_file(struct project *p, struct folder *f, const char *path, cons
 
 static void add_entry(struct project *p, struct folder *f, const struct file_name *entry)
 {
-    if (entry->type == DT_DIR && !is_usual_folder(entry->name)) {
+    if (entry->type == DT_DIR && !is_usual_folder(f, entry->name)) {
         add_bundle(p, f, entry->name);
     } else if (entry->type == DT_LNK) {
         err_list_addf(&p->faults, ERR_CONFIG, arena_printf(p->a, "%s/%s", f->path, entry->name), 0,
@@ -229,7 +231,7 @@ static void check_numbers(struct project *p, const struct folder *f, struct tabl
     struct table seen = {.a = ids->a};
     for (size_t i = f->first; i < f->first + f->n; i++) {
         const struct bundle *b = &p->bundle[i];
-        if (b->file == NULL) {
+        if (b->file == NULL || bundle_is_repeatable(b)) {
             continue;
         }
         struct bytes key = bytes_of((const char *)&b->number, sizeof b->number);
@@ -279,7 +281,8 @@ static void list_folder(struct bundles_work *w, struct folder *f)
     struct file_names names;
     f->first = p->n_bundle;
     f->fd = -1;
-    if (list_names(p, f->path, &names) != 0) {
+    bool is_told = f->is_repeatable && w->folder[f->store].fd < 0; /* of the folder above */
+    if (is_told || list_names(p, f->path, &names) != 0) {
         return;
     }
     f->fd = openat(p->dirfd, f->path, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
@@ -305,14 +308,16 @@ static void list_folder(struct bundles_work *w, struct folder *f)
 /* The folder whose path name begins with; *id: the rest behind the '/'. */
 static struct folder *folder_of(struct bundles_work *w, struct bytes name, struct bytes *id)
 {
+    struct folder *found = NULL;
     for (int i = 0; i < FOLDER_COUNT; i++) {
         size_t n = strlen(w->folder[i].path);
-        if (name.n > n && memcmp(name.p, w->folder[i].path, n) == 0 && name.p[n] == '/') {
+        if (name.n > n && memcmp(name.p, w->folder[i].path, n) == 0 && name.p[n] == '/' &&
+            (found == NULL || n > strlen(found->path))) { /* one stands in another */
             *id = bytes_of(name.p + n + 1, name.n - n - 1);
-            return &w->folder[i];
+            found = &w->folder[i];
         }
     }
-    return NULL;
+    return found;
 }
 
 /* What b is called in its folder: by that its row is kept. */
@@ -367,6 +372,7 @@ static void keep(struct arena *a, const struct bundle *read, struct bundle *b)
     out.intent = arena_strdup(a, read->intent);
     out.depends_on = names_copy(a, &read->depends_on);
     out.schemas = names_copy(a, &read->schemas);
+    out.definition = definition_copy(a, read->definition);
     *b = out;
 }
 
@@ -568,11 +574,10 @@ static const struct doc *declaring(struct arena *a, const struct project *p, con
     if (file_read(a, p->dirfd, path, LIMIT_SCRIPT, &text, NULL, &e) != 0) {
         return NULL;
     }
-    const struct doc *d = b->file == NULL
-                              ? yaml_read(a, text, path, &e)
-                              : header_read(a, text, path, layout_row(b->layout), &ignored);
+    struct doc *d = b->file == NULL ? yaml_read(a, text, path, &e)
+                                    : header_read(a, text, path, layout_row(b->layout), &ignored);
     err_list_release(&ignored);
-    return d;
+    return d != NULL && bundle_is_repeatable(b) ? repeatable_header(a, d, text, path) : d;
 }
 
 void bundles_place(const struct project *p, const struct bundle *b, const char *key,

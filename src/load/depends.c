@@ -57,7 +57,8 @@ static size_t index_of(const struct project *p, const char *id)
 static bool follows(const struct project *p, size_t i)
 {
     const struct bundle *b = &p->bundle[i];
-    return !b->has_depends && i > 0 && p->bundle[i - 1].folder == b->folder;
+    return !b->has_depends && !bundle_is_repeatable(b) && i > 0 &&
+           p->bundle[i - 1].folder == b->folder;
 }
 
 static void add_edge(struct depends_work *w, size_t from, size_t to)

@@ -148,6 +148,12 @@ static void put_rollback(const struct flat_work *w)
     const struct flat *f = w->f;
     struct doc *rollback = doc_get(f->header, "rollback");
     const char *word = rollback != NULL ? rollback->text.p : f->has_down ? "down" : "none";
+    if (f->layout == LAYOUT_REPEATABLE && rollback != NULL) {
+        fault(w, rollback, "leave it out: what was wrong with it is mended in its text",
+              "nothing takes a repeatable definition back");
+        rollback = NULL;
+        word = "none";
+    }
     bool requires = strcmp(word, "manual") != 0 && strcmp(word, "none") != 0;
     if (requires && !f->has_down) {
         fault(w, rollback, "write the file; or say `rollback: manual`, and under notes what to do",
@@ -232,9 +238,12 @@ void flat_complete(struct arena *a, const struct flat *f, struct bytes forward, 
     bool no_scope = is_empty(d->document, "scope");
     bool no_limits = is_empty(d->document, "limits");
     bool wants_header = f->layout == LAYOUT_TIMESTAMPED;
+    bool may_lack_rollback = f->layout != LAYOUT_REPEATABLE;
     d->lacks |= wants_header && doc_get(d->document, "owner") == NULL ? 1U << LACK_OWNER : 0;
     d->lacks |= wants_header && doc_get(d->document, "ticket") == NULL ? 1U << LACK_TICKET : 0;
-    d->lacks |= !f->has_down && doc_get(f->header, "rollback") == NULL ? 1U << LACK_ROLLBACK : 0;
+    d->lacks |= may_lack_rollback && !f->has_down && doc_get(f->header, "rollback") == NULL
+                    ? 1U << LACK_ROLLBACK
+                    : 0;
     if (!no_scope && !no_limits) {
         return;
     }

@@ -358,7 +358,7 @@ int load_meta_check(struct project *p, bool fix, bool *fixed, struct err *e)
         struct meta_work w = {.p = p, .a = &a, .first = i, .fix = fix && may_fix(p)};
         const char *folder = p->bundle[i].folder;
         for (; i < p->n_bundle && strcmp(p->bundle[i].folder, folder) == 0; i++) {
-            bool is_flat = p->bundle[i].file != NULL;
+            bool is_flat = p->bundle[i].file != NULL && !bundle_is_repeatable(&p->bundle[i]);
             w.n += is_flat;
             w.wanted = w.wanted || (is_flat && p->bundle[i].layout == LAYOUT_TIMESTAMPED);
         }

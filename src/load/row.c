@@ -4,10 +4,11 @@
 #include <string.h>
 
 #include "load/schemas.h"
+#include "model/definition.h"
 
 enum {
     ROW_FORMAT =
-        4, /* to be raised when rows, or the checks that a cached bundle has passed, change */
+        5, /* to be raised when rows, or the checks that a cached bundle has passed, change */
     FILES_MAX = 4096,
     PATH_SIZE = 512
 };
@@ -16,7 +17,7 @@ enum {
 struct fixed {
     uint64_t rules;
     struct hint stamps;
-    uint32_t n_files, n_depends, n_schemas;
+    uint32_t n_files, n_depends, n_schemas, n_makes, n_needs;
     int32_t depends_line, scope_line;
     uint8_t store, has_depends, requires_rollback, has_evidence;
     uint8_t evidence_intact, has_extensions, after_load, wants_window, lacks, unused[3];
@@ -78,6 +79,8 @@ void row_encode(struct buf *out, const struct bundle *b, const struct used *used
     f.n_files = (uint32_t)used->n;
     f.n_depends = (uint32_t)b->depends_on.n;
     f.n_schemas = (uint32_t)b->schemas.n;
+    f.n_makes = b->definition != NULL ? (uint32_t)b->definition->makes.n : 0;
+    f.n_needs = b->definition != NULL ? (uint32_t)b->definition->needs.n : 0;
     f.has_extensions = b->has_extensions;
     f.after_load = b->after_load;
     f.wants_window = b->wants_window;
@@ -106,6 +109,12 @@ void row_encode(struct buf *out, const struct bundle *b, const struct used *used
     }
     for (size_t i = 0; i < b->schemas.n; i++) {
         row_put_text(out, b->schemas.v[i]);
+    }
+    for (size_t i = 0; i < f.n_makes; i++) {
+        row_put_text(out, b->definition->makes.v[i]);
+    }
+    for (size_t i = 0; i < f.n_needs; i++) {
+        row_put_text(out, b->definition->needs.v[i]);
     }
 }
 
@@ -158,6 +167,12 @@ static void take_texts(struct arena *a, struct row_reader *r, const struct fixed
     b->intent = arena_strdup(a, row_take_text(r));
     take_names(a, r, f->n_depends, &b->depends_on);
     take_names(a, r, f->n_schemas, &b->schemas);
+    if (bundle_is_repeatable(b)) {
+        struct definition *d = ARENA_NEW(a, struct definition);
+        take_names(a, r, f->n_makes, &d->makes);
+        take_names(a, r, f->n_needs, &d->needs);
+        b->definition = d;
+    }
 }
 
 bool row_decode(struct arena *a, int folderfd, const char *id, struct bytes row, struct bundle *b)
@@ -167,7 +182,8 @@ bool row_decode(struct arena *a, int folderfd, const char *id, struct bytes row,
     struct bundle out = *b;
     row_take(&r, &f, sizeof f);
     if (r.is_short || f.rules != row_rules() || f.n_files > FILES_MAX || f.n_depends > row.n ||
-        f.n_schemas > row.n || f.store != (uint8_t)b->store) {
+        f.n_schemas > row.n || f.n_makes > row.n || f.n_needs > row.n ||
+        f.store != (uint8_t)b->store) {
         return false;
     }
     out.id = b->file == NULL ? id : b->id;

@@ -96,9 +96,17 @@ const char *bundle_key_folder(const struct bundle *b)
     return b->file != NULL ? NULL : b->dir;
 }
 
+bool bundle_is_repeatable(const struct bundle *b)
+{
+    return b->layout == LAYOUT_REPEATABLE;
+}
+
 int bundle_compare(const struct bundle *a, const struct bundle *b)
 {
     bool is_flat = a->file != NULL;
+    if (bundle_is_repeatable(a) != bundle_is_repeatable(b)) {
+        return bundle_is_repeatable(a) ? 1 : -1;
+    }
     if (is_flat != (b->file != NULL)) {
         return is_flat ? -1 : 1;
     }

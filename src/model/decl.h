@@ -52,7 +52,8 @@ struct artifacts {
     size_t n, cap;
 };
 
-struct script; /* model/script.h */
+struct script;     /* model/script.h */
+struct definition; /* model/definition.h */
 
 /* What a declaration may leave open: bit 1u << LACK_x of its lacks. Static texts. */
 enum lack {
@@ -129,12 +130,15 @@ struct bundle {
     struct digest evidence_checksum; /* the checksum that it names */
     struct digest
         evidence_files; /* digest over the exported files' names and bytes, zero if one is missing */
+    const struct definition *definition; /* of a repeatable one: model/definition.h; else NULL */
     const struct decl *decl;      /* NULL until load_decl() */
     const struct script *forward; /* one per decl->forward; NULL until plan_scripts() parsed them */
     const struct script *invariants; /* one per decl->invariants */
     const struct err *faults; /* why forward and invariants cannot be run, by plan_scripts() */
     size_t n_faults;
 };
+/* Is it content, made anew whenever it changes, and no migration? */
+bool bundle_is_repeatable(const struct bundle *b);
 /* One that only the ledger knows: of a migration of the store that holds it. id is borrowed. */
 struct bundle bundle_absent(const char *id, const struct digest *checksum);
 /* The file that declares it: its migration.yml, or the flat file itself. Borrowed, or in a. */
@@ -145,8 +149,8 @@ const char *bundle_declares_in(const struct bundle *b);
 const char *bundle_base(const struct bundle *b);
 /* What key_checksum() wants to know of it: its folder; NULL: it is flat. Borrowed. */
 const char *bundle_key_folder(const struct bundle *b);
-/* Which of two of a folder runs first, where nothing says otherwise: flat ones by number, then bundles by id.
- * As strcmp(). */
+/* Which of two of a folder runs first, where nothing says otherwise: flat ones by number, then bundles by id,
+ * then repeatable definitions. As strcmp(). */
 int bundle_compare(const struct bundle *a, const struct bundle *b);
 
 #endif

@@ -18,11 +18,12 @@ struct findings; /* model/finding.h */
 
 /* One ledger entry about a migration, or about a projection that was published: checksum is then the digest
  * of its generation. subject: what it is called now; recorded_as: what the entry calls it. undoes: it takes
- * back what was applied; is_again: it applies what was taken back before. */
+ * back what was applied; is_again: it applies what was taken back before; is_definition: a repeatable
+ * definition, which counts as a migration. */
 struct fact {
     int64_t sequence;
     const char *subject, *recorded_as;
-    bool is_migration, undoes, is_again;
+    bool is_migration, is_definition, undoes, is_again;
     const char *result; /* "success", "failed", "interrupted" */
     const char *run_id;
     const char *finished_at;
@@ -168,6 +169,12 @@ struct begun {
     bool is_otherwise, undoes;
 };
 
+/* The newest entry that changed an object, by another than what defines it. by: its subject. */
+struct rewritten {
+    int64_t sequence;
+    const char *by;
+};
+
 /* A role that pending scripts name, as the server has it. joined: whoever runs them is a member of it, or a
  * superuser. */
 struct role_fact {
@@ -205,6 +212,9 @@ struct world {
     struct table rows;
     /* rewriting_key() of a statement -> enum rewrite_verdict; empty: nobody has looked. */
     struct table rewrites;
+    /* definition_name() of an object -> struct rewritten, of entries behind the first of repeatable
+     * definitions that are here and applied; empty: there are none. */
+    struct table written;
     struct table roles; /* a role's name -> struct role_fact; empty: nobody has looked */
 };
 

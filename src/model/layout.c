@@ -22,10 +22,10 @@ const struct layout_row *layout_row(enum layout l)
 enum layout layout_parse(const char *name)
 {
     int l = 0;
-    while (l < LAYOUT_COUNT && strcmp(rows[l].name, name) != 0) {
+    while (l <= LAYOUT_BUNDLE && strcmp(rows[l].name, name) != 0) {
         l++;
     }
-    return (enum layout)l;
+    return l <= LAYOUT_BUNDLE ? (enum layout)l : LAYOUT_COUNT;
 }
 
 static uint64_t number_of(const char *p, size_t n)
@@ -125,6 +125,19 @@ bool layout_name_parse(struct arena *a, const char *path, struct layout_name *ou
     return false;
 }
 
+const char *layout_definition(struct arena *a, const char *name, bool is_own)
+{
+    const struct layout_row *r = &rows[LAYOUT_REPEATABLE];
+    size_t n = strlen(name);
+    size_t n_mark = strlen(r->mark);
+    bool is_marked = strncmp(name, r->mark, n_mark) == 0;
+    size_t from = is_marked ? n_mark : 0;
+    if ((!is_marked && !is_own) || name[0] == '.' || !ends_in(name + from, n - from, r->up[0])) {
+        return NULL;
+    }
+    return arena_strndup(a, name + from, n - from - strlen(r->up[0]));
+}
+
 const char *layout_down(struct arena *a, enum layout l, const char *id)
 {
     const struct layout_row *r = &rows[l];
@@ -142,4 +155,13 @@ bool layout_is_near(const char *name)
     const char *at = name + (strchr("VUR", name[0]) != NULL);
     return ends_in(name, n, ".sql") &&
            (strchr(digits, at[0]) != NULL || strncmp(name, "R__", 3) == 0);
+}
+
+const char *layout_examples(struct arena *a)
+{
+    const char *text = "a migration is called like";
+    for (int l = 0; l < LAYOUT_BUNDLE; l++) {
+        text = arena_printf(a, "%s%s %s", text, l > 0 ? "," : "", rows[l].example);
+    }
+    return text;
 }

@@ -29,7 +29,7 @@ struct layout_row {
     bool is_stamped, has_lines;
 };
 const struct layout_row *layout_row(enum layout l); /* static memory */
-/* LAYOUT_COUNT: no layout has that name. */
+/* Of those that a project may choose for its migrations; LAYOUT_COUNT: none has that name. */
 enum layout layout_parse(const char *name);
 
 /* What a file of a flat layout is called. id: that of its migration ("0010__schemas"), also of what
@@ -44,10 +44,18 @@ struct layout_name {
  * calls a file so. id in a. */
 bool layout_name_parse(struct arena *a, const char *path, struct layout_name *out);
 
+/* What a repeatable definition in the file name is called: "active_widgets" of
+ * "R__active_widgets.sql", or where is_own (in a folder of nothing else) of "active_widgets.sql".
+ * NULL: it is none. In a. */
+const char *layout_definition(struct arena *a, const char *name, bool is_own);
+
 /* What undoes the migration id of layout l, relative to the folder; in a. */
 const char *layout_down(struct arena *a, enum layout l, const char *id);
 /* The file of the migration id of layout l, as `kfmig new` calls it; in a. */
 const char *layout_up(struct arena *a, enum layout l, const char *id);
+/* "a migration is called like A, B, C", an example of each flat layout; in a. */
+const char *layout_examples(struct arena *a);
+
 /* Of a name that no layout knows: does it look as if it were meant to be a migration? A file of SQL
  * whose name begins with a number, or with a mark and a number. */
 bool layout_is_near(const char *name);

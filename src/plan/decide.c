@@ -12,7 +12,7 @@ static void find_newest(struct plan *p, const struct plan_input *in)
     p->newest = (struct table){.a = p->a};
     for (size_t i = 0; i < in->order->n; i++) {
         const struct bundle *b = in->order->v[i].bundle;
-        bool counts = b->projection == NULL && !b->is_absent;
+        bool counts = b->projection == NULL && !b->is_absent && !bundle_is_repeatable(b);
         const struct history *h = counts ? past_get(in->past, b->id) : NULL;
         if (h != NULL && h->applied != NULL) {
             const struct bundle **newest = table_gets(&p->newest, b->folder);
@@ -33,7 +33,7 @@ bool plan_needs_scripts(const struct plan_input *in, const struct bundle *b)
         return false;
     }
     const struct history *h = past_get(in->past, b->id);
-    return h == NULL || h->applied == NULL;
+    return h == NULL || h->applied == NULL || (in->defines && bundle_is_repeatable(b));
 }
 
 static void count_states(struct plan *p)

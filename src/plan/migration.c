@@ -87,7 +87,7 @@ static void decide_applied(struct plan *p, struct step *s)
 
 static void check_registry(struct plan *p, struct step *s)
 {
-    if (p->env->is_protected && s->bundle->status == NULL) {
+    if (p->env->is_protected && s->bundle->status == NULL && !bundle_is_repeatable(s->bundle)) {
         step_give(p, s, REASON_UNREGISTERED)->cause = "registry/migrations.v1.json";
     }
 }
@@ -185,7 +185,8 @@ static void check_lateness(struct plan *p, struct step *s)
 {
     const struct bundle *const *last = table_gets(&p->newest, s->bundle->folder);
     const struct bundle *newest = last != NULL ? *last : NULL;
-    if (s->bundle->has_depends || newest == NULL || bundle_compare(s->bundle, newest) > 0) {
+    if (s->bundle->has_depends || bundle_is_repeatable(s->bundle) || newest == NULL ||
+        bundle_compare(s->bundle, newest) > 0) {
         return;
     }
     struct reason *r =
@@ -206,6 +207,19 @@ static bool stays_back(struct plan *p, struct step *s)
     r->now = step_digest(p, &f->checksum);
     r->detail = arena_printf(p->a, "taken back at %s by run %s", f->finished_at, f->run_id);
     return true;
+}
+
+void migration_gates(struct plan *p, struct step *s)
+{
+    gate_adoption(p, s);
+    check_static(p, s);
+    gate_promotion(p, s);
+    gate_approval(p, s);
+    check_registry(p, s);
+    gate_lacks(p, s, s->bundle);
+    check_drift(p, s);
+    check_lateness(p, s);
+    gate_upstream(p, s);
 }
 
 static void decide_pending(struct plan *p, struct step *s)
@@ -233,15 +247,7 @@ static void decide_pending(struct plan *p, struct step *s)
         }
     }
     s->action = ACTION_APPLY;
-    gate_adoption(p, s);
-    check_static(p, s);
-    gate_promotion(p, s);
-    gate_approval(p, s);
-    check_registry(p, s);
-    gate_lacks(p, s, s->bundle);
-    check_drift(p, s);
-    check_lateness(p, s);
-    gate_upstream(p, s);
+    migration_gates(p, s);
 }
 
 void migration_decide(struct plan *p, struct step *s)
@@ -256,6 +262,8 @@ void migration_decide(struct plan *p, struct step *s)
         undeclared_member(p, s, x);
     } else if (x != NULL && (excluded || !generation_grows(x) || !generation_lacks(x, s->bundle))) {
         projection_member(p, s, x, excluded);
+    } else if (x == NULL && bundle_is_repeatable(s->bundle)) {
+        repeatable_decide(p, s);
     } else if (x == NULL && s->history != NULL && s->history->applied != NULL) {
         decide_applied(p, s);
     } else {

@@ -13,7 +13,9 @@ struct order_work {
     int n_edges;
     int *heap;
     size_t n_heap;
-    int *placed; /* old index -> new index, or -1 */
+    int *placed;                    /* old index -> new index, or -1 */
+    const struct order_edge *texts; /* what definitions come after, sorted by to */
+    size_t n_texts;
 };
 
 static void heap_push(struct order_work *w, int x)
@@ -67,12 +69,13 @@ static int index_of(const struct table *by_id, const char *id)
     return at == NULL ? -1 : *at;
 }
 
+/* more: room for so many besides those that it names. */
 static int link_depends(struct arena *a, struct order_work *w, const struct table *by_id, int i,
-                        struct err *e)
+                        size_t more, struct err *e)
 {
     struct ordered *s = &w->old[i];
     const struct names *d = &s->bundle->depends_on;
-    s->upstream = ARENA_ARRAY(a, int, d->n + 1);
+    s->upstream = ARENA_ARRAY(a, int, d->n + more + 1);
     for (size_t k = 0; k < d->n; k++) {
         int from = index_of(by_id, d->v[k]);
         if (from < 0) {
@@ -83,6 +86,29 @@ static int link_depends(struct arena *a, struct order_work *w, const struct tabl
         }
         edge_add(w, s, from, i);
     }
+    return 0;
+}
+
+/* What its text names, and what it says it comes after. *at: in w->texts, which is walked once. */
+static int link_definition(struct arena *a, struct order_work *w, const struct table *by_id, int i,
+                           size_t *at, struct err *e)
+{
+    size_t n = 0;
+    while (*at + n < w->n_texts && w->texts[*at + n].to == i) {
+        n++;
+    }
+    if (link_depends(a, w, by_id, i, n, e) != 0) {
+        return -1;
+    }
+    struct ordered *s = &w->old[i];
+    for (size_t k = 0; k < n; k++) {
+        int from = w->texts[*at + k].from;
+        bool is_named = names_have(&s->bundle->depends_on, w->old[from].bundle->id);
+        if (!is_named) {
+            edge_add(w, s, from, i);
+        }
+    }
+    *at += n;
     return 0;
 }
 
@@ -129,7 +155,7 @@ static int latest_of(const struct latest *l, const char *chain)
 static void latest_add(struct latest *l, const struct order_work *w, int *index)
 {
     const struct bundle *b = w->old[*index].bundle;
-    if (depends_on_later(w, &w->old[*index]) || b->is_absent) {
+    if (depends_on_later(w, &w->old[*index]) || b->is_absent || bundle_is_repeatable(b)) {
         return;
     }
     if (b->projection == NULL) {
@@ -166,12 +192,16 @@ static int link_all(struct arena *a, struct order_work *w, struct err *e)
         index[i] = (int)i;
         table_puts(&by_id, w->old[i].bundle->id, &index[i]);
     }
-    for (size_t i = 0; i < w->n; i++) {
+    for (size_t i = 0, at = 0; i < w->n; i++) {
         const struct bundle *b = w->old[i].bundle;
         latest_begin(a, &latest, b->folder);
-        if (!b->has_depends) {
+        if (bundle_is_repeatable(b)) {
+            if (link_definition(a, w, &by_id, (int)i, &at, e) != 0) {
+                return -1;
+            }
+        } else if (!b->has_depends) {
             link_default(a, w, &latest, (int)i);
-        } else if (link_depends(a, w, &by_id, (int)i, e) != 0) {
+        } else if (link_depends(a, w, &by_id, (int)i, 0, e) != 0) {
             return -1;
         }
         latest_add(&latest, w, &index[i]);
@@ -214,16 +244,23 @@ static int report_cycle(struct arena *a, const struct order_work *w, struct err 
     return err_hint(e, "remove one of these depends_on");
 }
 
+/* Of those that are free repeatable definitions go last: what a text does not tell, a migration may have
+ * made. */
+static int rank_of(const struct order_work *w, int i)
+{
+    return bundle_is_repeatable(w->old[i].bundle) ? i + (int)w->n : i;
+}
+
 static void place(struct order_work *w, struct ordered *out)
 {
     int n = 0;
     while (w->n_heap > 0) {
-        int i = heap_pop(w);
+        int i = heap_pop(w) % (int)w->n;
         w->placed[i] = n;
         out[n++] = w->old[i];
         for (int k = w->first[i]; k >= 0; k = w->next[k]) {
             if (--w->missing[w->to[k]] == 0) {
-                heap_push(w, w->to[k]);
+                heap_push(w, rank_of(w, w->to[k]));
             }
         }
     }
@@ -253,6 +290,8 @@ int plan_order(struct arena *a, const struct bundle *const *bundles, size_t n,
         n_edges += bundles[i]->depends_on.n;
     }
     struct order_work w = {.old = old, .n = n};
+    w.texts = order_definitions(a, bundles, n, &w.n_texts);
+    n_edges += w.n_texts;
     make_room(a, &w, n_edges);
     *out = (struct plan_order){0};
     if (link_all(a, &w, e) != 0) {
@@ -260,7 +299,7 @@ int plan_order(struct arena *a, const struct bundle *const *bundles, size_t n,
     }
     for (size_t i = 0; i < n; i++) {
         if (w.missing[i] == 0) {
-            heap_push(&w, (int)i);
+            heap_push(&w, rank_of(&w, (int)i));
         }
     }
     struct ordered *v = ARENA_ARRAY(a, struct ordered, n + 1);

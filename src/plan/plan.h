@@ -132,8 +132,8 @@ const char *step_name(const struct step *s);
 bool step_is_absent(const struct step *s);
 /* A checksum; a generation's digest, zero where it is not known. */
 const struct digest *step_key(const struct step *s);
-/* "migration", "projection" */
-const char *step_kind_text(enum step_kind k);
+/* "migration", "repeatable", "projection" */
+const char *step_kind_text(const struct step *s);
 
 struct plan {
     struct arena *a;
@@ -193,12 +193,16 @@ struct plan_input {
     size_t n_projections;
     const enum export_state *
         exports; /* per bundle as it was ordered (its index): its exported evidence; NULL: none is wanted */
+    bool defines; /* repeatable definitions may have to run: plan_defines() */
 };
 
 /* Does the decision about b in env look into its scripts? True for what is not applied there and whose store
  * is configured; never for a member of a projection: whether a new generation is wanted, and so whether its
  * scripts matter, is known only with the whole projection. */
 bool plan_needs_scripts(const struct plan_input *in, const struct bundle *b);
+/* May a repeatable definition among bundles[0..n) have to run? Where one is new or changed, what it stands on
+ * was changed, or something is pending that may change that. */
+bool plan_defines(const struct plan_input *in, const struct bundle *bundles, size_t n);
 /* Parse what applying b runs: its forward files and invariants (idempotent). What kfmig cannot run
  * (transaction control, non-transactional statements, psql meta-commands) are faults of b, ERR_CONFIG with
  * their place: they block the step that needs them and nothing else. */

@@ -103,9 +103,10 @@ const struct step_kind_row *step_kind_row(enum step_kind k)
     return &rows[k];
 }
 
-const char *step_kind_text(enum step_kind k)
+const char *step_kind_text(const struct step *s)
 {
-    return rows[k].word;
+    bool is_repeatable = s->kind == STEP_MIGRATION && bundle_is_repeatable(s->bundle);
+    return is_repeatable ? layout_row(LAYOUT_REPEATABLE)->name : rows[s->kind].word;
 }
 
 const char *step_name(const struct step *s)

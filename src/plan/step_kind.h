@@ -32,6 +32,10 @@ const char *step_digest(struct plan *p, const struct digest *d); /* in p->a; "" 
  * is decided already. */
 void step_decide(struct plan *p, struct step *s);
 
+/* What may stand in the way of a migration that is to run. */
+void migration_gates(struct plan *p, struct step *s);
+/* Decide about a repeatable definition outside of chains. */
+void repeatable_decide(struct plan *p, struct step *s);
 /* The decide function of migrations. */
 void migration_decide(struct plan *p, struct step *s);
 /* That of projections. */

@@ -23,7 +23,7 @@ static void index_facts(struct plan *p)
     p->by_content = (struct table){.a = p->a};
     for (size_t i = 0; i < by_id->n; i++) {
         const struct history *h = by_id->rows[i].value;
-        if (h->applied == NULL || !h->applied->is_migration) {
+        if (h->applied == NULL || !h->applied->is_migration || h->applied->is_definition) {
             continue;
         }
         struct twin *t = ARENA_NEW(p->a, struct twin);
@@ -171,9 +171,21 @@ static const char *absent_text(struct plan *p, const struct step *s, const char 
                         undeclared_text(p, live));
 }
 
+/* What it defined stays until somebody drops it. */
+static void definition_gone(struct plan *p, struct step *s)
+{
+    struct reason *r = step_give(p, s, REASON_DEFINITION_GONE);
+    r->was = s->bundle->id;
+    r->detail = absent_text(p, s, &r->cause);
+}
+
 void absent_decide(struct plan *p, struct step *s)
 {
     const struct bundle *b = s->bundle;
+    if (bundle_is_repeatable(b)) {
+        definition_gone(p, s);
+        return;
+    }
     struct reason *r = step_give(p, s, p->env->is_protected ? REASON_ABSENT : REASON_ABSENT_NOTE);
     r->was = b->id;
     r->detail = arena_printf(p->a, "%s, no bundle here", absent_text(p, s, &r->cause));

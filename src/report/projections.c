@@ -171,7 +171,7 @@ static struct doc *target_doc(struct arena *a, const struct plan *p, const struc
     struct digest output = output_of(p, x, part);
     struct doc *d = doc_new(a, DOC_MAP);
     doc_put(a, d, "target", words_doc(a, plan_projection_text(a, p, x, part)));
-    doc_put(a, d, "kind", doc_text(a, step_kind_text(x->kind)));
+    doc_put(a, d, "kind", doc_text(a, step_kind_text(x)));
     doc_put(a, d, "state", doc_text(a, plan_state_text(state)));
     doc_put(a, d, "decision",
             doc_text(a, plan_action_text(state == STATE_STALE ? x->action : ACTION_NONE)));

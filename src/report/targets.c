@@ -66,7 +66,7 @@ struct doc *words_target(struct arena *a, const struct plan *p, const struct ste
     struct digest output = words_output(s, stage);
     struct doc *d = doc_new(a, DOC_MAP);
     doc_put(a, d, "target", words_doc(a, plan_target_text(a, p, s, stage)));
-    doc_put(a, d, "kind", doc_text(a, step_kind_text(s->kind)));
+    doc_put(a, d, "kind", doc_text(a, step_kind_text(s)));
     doc_put(a, d, "state", doc_text(a, plan_state_text(state)));
     doc_put(a, d, "decision", doc_text(a, plan_action_text(action)));
     struct doc *reasons = doc_put(a, d, "reasons", doc_new(a, DOC_LIST));

@@ -113,12 +113,16 @@ static void prepare_evidence(struct migration_work *w)
 
 static enum entry_kind entry_of(const struct migration_work *w)
 {
-    return w->back != NULL ? ENTRY_ROLLBACK : ENTRY_APPLY;
+    return w->back != NULL                  ? ENTRY_ROLLBACK
+           : bundle_is_repeatable(w->about) ? ENTRY_DEFINE
+                                            : ENTRY_APPLY;
 }
 
 static const char *receipt_of(const struct migration_work *w)
 {
-    return w->back != NULL ? "db_rollback" : "db_migration";
+    return w->back != NULL                  ? "db_rollback"
+           : bundle_is_repeatable(w->about) ? "db_definition"
+                                            : "db_migration";
 }
 
 static int record_success(struct migration_work *w, struct err *e)

@@ -82,9 +82,10 @@ static int entry_from(const struct run *r, const struct doc *receipt, struct ent
     }
     *en = (struct entry){
         .sequence = r->merkle->size + 1,
-        .kind = x.generation != NULL                 ? ENTRY_PUBLISH
-                : strcmp(x.kind, "db_rollback") == 0 ? ENTRY_ROLLBACK
-                                                     : ENTRY_APPLY,
+        .kind = x.generation != NULL                   ? ENTRY_PUBLISH
+                : strcmp(x.kind, "db_rollback") == 0   ? ENTRY_ROLLBACK
+                : strcmp(x.kind, "db_definition") == 0 ? ENTRY_DEFINE
+                                                       : ENTRY_APPLY,
         .subject = x.generation != NULL ? x.generation->name : x.migration_id,
         .result = x.result,
         .run_id = x.run_id,

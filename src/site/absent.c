@@ -114,6 +114,9 @@ static int compare(struct site *s, struct bundle *b, const char *id, const struc
 static int look_for(struct site *s, const struct bundle *absent, struct err *e)
 {
     struct doc *receipt = NULL;
+    if (bundle_is_repeatable(absent)) {
+        return 0;
+    }
     if (site_receipt(s, absent->id, &receipt, e) != 0) {
         return -1;
     }
@@ -149,6 +152,7 @@ static int find_absent(struct site *s, const struct bundle **out, size_t *n, str
         const struct fact *f = h->applied;
         if (f != NULL && f->is_migration && table_gets(&s->project->by_id, f->subject) == NULL) {
             v[*n] = bundle_absent(f->subject, &f->checksum);
+            v[*n].layout = f->is_definition ? LAYOUT_REPEATABLE : v[*n].layout;
             v[(*n)++].bundle_digest = f->bundle_digest;
         }
     }

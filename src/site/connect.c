@@ -156,6 +156,11 @@ static void find_position(const struct site *s, struct past *out)
     }
 }
 
+static bool entry_is_migration(enum entry_kind k)
+{
+    return k == ENTRY_APPLY || k == ENTRY_DEFINE || k == ENTRY_ROLLBACK;
+}
+
 static void add_facts(struct site *s)
 {
     s->past = (struct past){.by_id = {.a = s->a}};
@@ -178,7 +183,8 @@ static void add_facts(struct site *s)
         }
         struct fact f = {.sequence = en->sequence,
                          .subject = en->subject,
-                         .is_migration = en->kind == ENTRY_APPLY || en->kind == ENTRY_ROLLBACK,
+                         .is_migration = entry_is_migration(en->kind),
+                         .is_definition = en->kind == ENTRY_DEFINE,
                          .undoes = says == FACT_UNDONE,
                          .result = en->result,
                          .run_id = en->run_id,

@@ -7,6 +7,7 @@
 #include "evidence/state.h"
 #include "load/checker.h"
 #include "site/absent.h"
+#include "site/definitions.h"
 #include "site/halfway.h"
 #include "site/projected.h"
 #include "site/stores.h"
@@ -161,6 +162,7 @@ static int ask_roles(struct site *s, const struct role_wants *w, struct err *e)
 static int load_pending(struct site *s, struct err *e)
 {
     struct role_wants wants = {.a = s->a};
+    s->input.defines = plan_defines(&s->input, s->project->bundle, s->project->n_bundle);
     for (size_t i = 0; i < s->project->n_bundle; i++) {
         struct bundle *b = &s->project->bundle[i];
         if (!plan_needs_scripts(&s->input, b) || undeclared_owner(s, b) != NULL) {
@@ -225,6 +227,9 @@ static int make_plan(struct site *s, struct err *e)
         return -1;
     }
     undeclared_find(s);
+    if (definitions_look(s, e) != 0) {
+        return -1;
+    }
     const struct bundle *const *here = undeclared_bundles(s);
     if (load_pending(s, e) != 0 || stores_look(s, e) != 0 || halfway_find(s, e) != 0 ||
         plan_order(s->a, here, s->project->n_bundle, &order, e) != 0) {

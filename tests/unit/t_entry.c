@@ -198,7 +198,7 @@ static void test_kinds(void)
         }
     }
     is_str(buf_str(&known),
-           "contact adopt apply rollback intent batch done publish drill rename confirm ",
+           "contact adopt apply define rollback intent batch done publish drill rename confirm ",
            "the kinds of format 1");
     buf_release(&known);
 }

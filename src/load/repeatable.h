@@ -1,0 +1,23 @@
+/* Repeatable definitions: files that say what is to stand, and are applied again whenever that changes.
+ * Owns: which files they are, and what their texts may hold and say. */
+#ifndef KFMIG_LOAD_REPEATABLE_H
+#define KFMIG_LOAD_REPEATABLE_H
+
+#include "load/flat.h"
+#include "model/decl.h"
+
+/* The folder of nothing else, beneath that of the store which holds the ledger. */
+#define REPEATABLE_NAME "repeatable"
+/* How a line begins that names what has to be built before: "-- kfmig:after NAME, NAME". */
+#define REPEATABLE_AFTER "kfmig:after"
+
+/* The header with depends_on made of the lines kfmig:after, where it has none of its own. In a. */
+struct doc *repeatable_header(struct arena *a, struct doc *header, struct bytes text,
+                              const char *path);
+
+/* What text, the file at path, makes and needs. Statements that are no definition are faults. NULL: it
+ * cannot be parsed, which is told elsewhere. In a. */
+struct definition *repeatable_read(struct arena *a, const char *path, struct bytes text,
+                                   struct err_list *faults);
+
+#endif

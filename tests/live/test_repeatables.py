@@ -1,0 +1,231 @@
+"""Repeatable definitions on a real server: built, stale when their text or what they stand on changes, in which order, within which scope."""
+# run: needs=postgres limit=600
+
+import pg
+from project import FAULTY, Project, full_id
+from tap import cases, contains, equal, fails, main, test
+
+HOME = "migrations/postgis/repeatable/"
+TABLE = "CREATE SCHEMA app;\nCREATE TABLE app.t (id int PRIMARY KEY, name text, n int);\nINSERT INTO app.t SELECT i, 'n' || i, i FROM generate_series(1, 10) i;\n"
+CODES = ["need_changed", "definition_gone"]  # reached below
+
+
+def project(tmp, **files):
+    """M-01 made app.t; each of files is a definition of that name. Built."""
+    p = Project(tmp)
+    p.bundle("M-01", TABLE)
+    for name, text in files.items():
+        p.write(f"{HOME}{name}.sql", text)
+    built(p)
+    return p
+
+
+def built(p):
+    ran = p.build()
+    equal(ran.status, 0, repr(ran))
+    return ran
+
+
+def ran_since(p, sequence):
+    return [subject for at, kind, subject, result in p.entries() if int(at) > sequence and kind in ("define", "apply") and result == "success"]
+
+
+def last(p):
+    return int(p.entries()[-1][0])
+
+
+def reason(p, name):
+    target = [t for t in p.json("status", "dev")["targets"] if t["target"] == f"dev/{name}@apply"][0]
+    return target["kind"], target["state"], target["reasons"][0]["code"]
+
+
+V = "CREATE OR REPLACE VIEW app.v AS SELECT id FROM app.t;\n"
+F = "CREATE OR REPLACE FUNCTION app.f(i int) RETURNS int LANGUAGE sql STABLE AS 'SELECT i * 2';\n"
+
+# what each kind of definition makes: (text, another text, what is asked, what the other one answers)
+KINDS = {
+    "view": (V, V.replace("SELECT id ", "SELECT id, name "), "SELECT count(*) FROM pg_attribute WHERE attrelid = 'app.v'::regclass AND attnum > 0", "2"),
+    "function": (F, F.replace("* 2", "* 3"), "SELECT app.f(7)", "21"),
+    "procedure": ("CREATE OR REPLACE PROCEDURE app.p() LANGUAGE plpgsql AS $$ BEGIN PERFORM 1; END $$;\n",
+                  "CREATE OR REPLACE PROCEDURE app.p() LANGUAGE plpgsql AS $$ BEGIN PERFORM 2; END $$;\n",
+                  "SELECT prosrc FROM pg_proc WHERE oid = 'app.p()'::regprocedure", " BEGIN PERFORM 2; END "),
+    "policy": ("DROP POLICY IF EXISTS p ON app.t;\nCREATE POLICY p ON app.t USING (n > 0);\n",
+               "DROP POLICY IF EXISTS p ON app.t;\nCREATE POLICY p ON app.t USING (n > 5);\n",
+               "SELECT pg_get_expr(polqual, polrelid) FROM pg_policy WHERE polname = 'p'", "(n > 5)"),
+    "trigger": ("CREATE OR REPLACE FUNCTION app.g() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NEW; END $$;\n"
+                "DROP TRIGGER IF EXISTS g ON app.t;\nCREATE TRIGGER g BEFORE INSERT ON app.t FOR EACH ROW EXECUTE FUNCTION app.g();\n",
+                "CREATE OR REPLACE FUNCTION app.g() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NEW; END $$;\n"
+                "DROP TRIGGER IF EXISTS g ON app.t;\nCREATE TRIGGER g AFTER INSERT ON app.t FOR EACH ROW EXECUTE FUNCTION app.g();\n",
+                "SELECT tgtype FROM pg_trigger WHERE tgname = 'g'", "5"),
+    "rule": ("CREATE OR REPLACE RULE r AS ON DELETE TO app.t WHERE OLD.id < 0 DO INSTEAD NOTHING;\n",
+             "CREATE OR REPLACE RULE r AS ON DELETE TO app.t WHERE OLD.id < 1 DO INSTEAD NOTHING;\n",
+             "SELECT pg_get_ruledef(oid) LIKE '%id < 1%' FROM pg_rewrite WHERE rulename = 'r'", "t"),
+    "materialized view": ("DROP MATERIALIZED VIEW IF EXISTS app.m;\nCREATE MATERIALIZED VIEW app.m AS SELECT id FROM app.t;\n",
+                          "DROP MATERIALIZED VIEW IF EXISTS app.m;\nCREATE MATERIALIZED VIEW app.m AS SELECT id FROM app.t WHERE id > 5;\n"
+                          "CREATE UNIQUE INDEX m_id ON app.m (id);\n", "SELECT count(*) FROM app.m", "5"),
+    "comment": (V + "COMMENT ON VIEW app.v IS 'one';\n", V + "COMMENT ON VIEW app.v IS 'two';\n", "SELECT obj_description('app.v'::regclass)", "two"),
+    "privilege": (V, V + "GRANT SELECT ON app.v TO PUBLIC;\n", "SELECT relacl::text LIKE '%{=r/%' OR relacl::text LIKE '%,=r/%' FROM pg_class WHERE oid = 'app.v'::regclass", "t"),
+}
+
+
+@cases(**{name.replace(" ", "_"): name for name in KINDS})
+def a_changed_text_is_made_anew_and_only_that(name, tmp):
+    """New, current, changed, current; entries of kind define, receipts that verify."""
+    text, other, asked, answer = KINDS[name]
+    p = project(tmp, d=text, other="CREATE OR REPLACE FUNCTION app.o() RETURNS int LANGUAGE sql AS 'SELECT 1';\n")
+    equal([entry[1:3] for entry in p.entries()][-3:], [("apply", full_id("M-01")), ("define", "d"), ("define", "other")])
+    equal(reason(p, "d"), ("repeatable", "current", "current"))
+    contains(p.build().text, "nothing to do (3 current)")
+    at = last(p)
+    p.write(f"{HOME}d.sql", other)
+    equal(reason(p, "d"), ("repeatable", "stale", "input_changed"))
+    built(p)
+    equal(ran_since(p, at), ["d"])
+    equal(pg.psql(p.db, asked), [(answer,)])
+    contains(p.build().text, "nothing to do (3 current)")
+    contains(p.run("receipt", "verify").text, "all as they should be")
+
+
+@test
+def what_it_stands_on_makes_it_stale(tmp):
+    """A migration that changes the table below: after it, in the same build; with a plan that says so; views upon it follow, others do not."""
+    p = project(tmp, a_top="CREATE OR REPLACE VIEW app.top AS SELECT id FROM app.v;\n", v=V, lone=F)
+    at = last(p)
+    p.bundle("M-02", "ALTER TABLE app.t ADD COLUMN note text;\n")
+    equal([reason(p, name)[1:] for name in ("v", "a_top", "lone")], [("stale", "upstream_pending"), ("stale", "upstream_pending"), ("current", "current")])
+    contains(p.run("why", "dev/v").text, f"{full_id('M-02')}@apply")
+    built(p)
+    equal(ran_since(p, at), [full_id("M-02"), "v", "a_top"])
+    contains(p.build().text, "nothing to do (5 current)")
+
+
+@test
+def what_changed_without_it_is_seen_later(tmp):
+    """The migration alone is built by its name: the next plan says by which entry the view is stale; rows make nothing stale."""
+    p = project(tmp, v=V)
+    p.bundle("M-02", "INSERT INTO app.t VALUES (11, 'x', 1);\n")
+    built(p)
+    equal(reason(p, "v")[1:], ("current", "current"))
+    p.bundle("M-03", "ALTER TABLE app.t ADD COLUMN note text;\n")
+    equal(p.run("build", "dev", full_id("M-03"), "--apply").status, 0)
+    equal(reason(p, "v")[1:], ("stale", "need_changed"))
+    contains(p.run("why", "dev/v").text, f"relation app.t, by {full_id('M-03')}")
+    built(p)
+    equal(reason(p, "v")[1:], ("current", "current"))
+
+
+@test
+def two_on_one_table_do_not_wake_each_other(tmp):
+    """Triggers and policies of two files on one table, an INSTEAD OF trigger on another's view: built once, whatever the order of names."""
+    fn = "CREATE OR REPLACE FUNCTION app.g{0}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NEW; END $$;\n"
+    trigger = fn + "DROP TRIGGER IF EXISTS g{0} ON {1};\nCREATE TRIGGER g{0} {2} INSERT ON {1} FOR EACH ROW EXECUTE FUNCTION app.g{0}();\n"
+    p = project(tmp, a=trigger.format(1, "app.t", "BEFORE"), b=trigger.format(2, "app.t", "AFTER"), c=trigger.format(3, "app.v", "INSTEAD OF"), v=V)
+    contains(p.build().text, "nothing to do (5 current)")
+    at = last(p)
+    p.write(f"{HOME}v.sql", V.replace("SELECT id ", "SELECT id, n "))
+    built(p)
+    equal(ran_since(p, at), ["v", "c"])
+    contains(p.build().text, "nothing to do (5 current)")
+
+
+@test
+def order_is_read_off_the_texts_and_said_where_it_cannot_be(tmp):
+    """Unqualified names, functions in views, kfmig:after for what a body names when it runs; a migration that needs a definition says depends_on."""
+    p = Project(tmp)
+    p.bundle("M-01", TABLE)
+    p.write(f"{HOME}a.sql", "CREATE OR REPLACE VIEW app.a AS SELECT app.z(id) AS z FROM app.t;\n")
+    p.write(f"{HOME}z.sql", "CREATE OR REPLACE FUNCTION app.z(i int) RETURNS int LANGUAGE sql AS 'SELECT i';\n")
+    p.write(f"{HOME}b.sql", "-- kfmig:after c\nCREATE OR REPLACE VIEW app.b AS SELECT 1 AS one;\n")
+    p.write(f"{HOME}c.sql", "CREATE OR REPLACE VIEW app.c AS SELECT 2 AS two;\n")
+    p.bundle("M-02", "CREATE TABLE app.u (id int DEFAULT app.z(1));\n", extra="depends_on: [PG-MIG-2026-01-01-01, z]\n", references=["app.t"])
+    built(p)
+    equal(ran_since(p, 0), [full_id("M-01"), "c", "b", "z", full_id("M-02"), "a"])
+    at = last(p)
+    p.write(f"{HOME}c.sql", "CREATE OR REPLACE VIEW app.c AS SELECT 2 AS two, 3 AS three;\n")
+    built(p)
+    equal(ran_since(p, at), ["c", "b"])
+
+
+@test
+def files_called_r_are_read_beside_flat_migrations(tmp):
+    p = Project(tmp)
+    p.write("migrations/db/001_t.up.sql", "CREATE TABLE public.t (id int);\n")
+    p.write("migrations/db/001_t.down.sql", "DROP TABLE public.t;\n")
+    p.write("migrations/db/R__v.sql", "CREATE OR REPLACE VIEW public.v AS SELECT id FROM t;\n")
+    built(p)
+    p.write("migrations/db/002_u.up.sql", "ALTER TABLE public.t ADD COLUMN c int;\n")
+    p.write("migrations/db/002_u.down.sql", "ALTER TABLE public.t DROP COLUMN c;\n")
+    built(p)
+    equal(ran_since(p, 0), ["001_t", "v", "002_u", "v"])
+    contains(p.run("rollback", "dev", "--apply").text, "002_u")
+    equal(pg.psql(p.db, "SELECT count(*) FROM pg_attribute WHERE attrelid = 't'::regclass AND attnum > 0 AND NOT attisdropped"), [("1",)])
+    fails(p.run("rollback", "dev", "v", "--apply"), 1, "v is a repeatable definition", "its file")
+
+
+@test
+def a_file_that_is_gone_is_told_and_nothing_dropped(tmp):
+    p = project(tmp, v=V)
+    p.path(f"{HOME}v.sql").unlink()
+    equal(reason(p, "v")[1:], ("not-applicable", "definition_gone"))
+    contains(p.build().text, "v")
+    equal(pg.psql(p.db, "SELECT count(*) FROM app.v"), [("10",)])
+    p.write(f"{HOME}v.sql", V)
+    equal(reason(p, "v")[1:], ("current", "current"))
+
+
+# name -> (text, status, words)
+REFUSED = {
+    "rows": ("INSERT INTO app.t VALUES (99);\n", 5, "a repeatable definition holds views"),
+    "table": ("CREATE TABLE app.x (id int);\n", 5, "CREATE TABLE: a repeatable definition"),
+    "code": ("DO $$ BEGIN NULL; END $$;\n", 5, "DO: a repeatable definition"),
+    "nothing": ("-- nothing yet\n", 5, "the file defines nothing"),
+    "after nobody": ("-- kfmig:after nobody\n" + V, 5, "nobody"),
+    "itself": ("-- kfmig:after d\n" + V, 5, "depends_on"),
+    "rollback": ("-- [KFM_MIGRATION]\n-- id: d\n-- rollback: down\n-- [/KFM_MIGRATION]\n" + V, 5, "nothing takes a repeatable definition back"),
+    "no table": ("CREATE OR REPLACE VIEW app.v AS SELECT id FROM app.none;\n", 2, "app.none"),
+    "ledger": ("CREATE OR REPLACE VIEW kfmig.v AS SELECT 1 AS one;\n", 1, "kfmig"),
+    "protected": ("CREATE OR REPLACE VIEW governance.v AS SELECT 1 AS one;\n", 1, "protected by policy.protected.schemas"),
+}
+
+
+@cases(**{name.replace(" ", "_"): name for name in REFUSED})
+def what_is_no_definition_or_may_not_be_is_refused(name, tmp):
+    text, status, words = REFUSED[name]
+    p = project(tmp)
+    at = last(p)
+    p.write(f"{HOME}d.sql", text)
+    fails(p.build(), status, words)
+    equal(ran_since(p, at) if status != 2 else [], [])
+    equal(pg.psql(p.db, "SELECT count(*) FROM app.t"), [("10",)])
+
+
+@test
+def a_definition_changed_by_hand_is_drift(tmp):
+    """It blocks what would write over it, until it is adopted: then the file is made anew."""
+    p = project(tmp, v=V)
+    pg.psql(p.db, "CREATE OR REPLACE VIEW app.v AS SELECT id FROM app.t WHERE id > 3")
+    contains(p.run("plan", "dev").text, "app.v")
+    p.write(f"{HOME}v.sql", V.replace("app.t;", "app.t WHERE id > 1;"))
+    equal(reason(p, "v")[1:], ("blocked", "drift"))
+    equal(p.run("adopt", "dev", "--apply").status, 0)
+    built(p)
+    equal(pg.psql(p.db, "SELECT count(*) FROM app.v"), [("9",)])
+    pg.psql(p.db, "CREATE OR REPLACE VIEW app.v AS SELECT id FROM app.t WHERE id > 3")
+    equal(p.run("adopt", "dev", "--apply").status, 0)
+    equal(reason(p, "v")[1:], ("stale", "need_changed"))
+    built(p)
+    equal(pg.psql(p.db, "SELECT count(*) FROM app.v"), [("9",)])
+
+
+@cases(**{point.replace(".", "_"): point for point in ("tx.begun", "tx.statement", "tx.observed", "tx.recorded", "tx.commit_sent", "tx.committed")})
+def killed_it_is_made_once(point, tmp):
+    p = project(tmp, v=V)
+    p.write(f"{HOME}v.sql", V.replace("app.t;", "app.t WHERE id > 1;"))
+    at = last(p)
+    p.run("build", "dev", "--apply", env={"KFMIG_FAULT": f"{point}:kill"}, program=FAULTY)
+    built(p)
+    equal(ran_since(p, at), ["v"])
+    equal(pg.psql(p.db, "SELECT count(*) FROM app.v"), [("9",)])
+
+
+main()
