@@ -45,6 +45,7 @@ struct err {
     char sqlstate[6];
     char condition[64];
     char object[256];
+    char constraint[64]; /* that the server names; empty: none */
     char detail[512];
     const char *rule;
 };

@@ -151,6 +151,7 @@ static void set_object(struct err *e, const PGresult *r)
     if (*table == '\0' && *type == '\0') {
         add_object(&names, "schema ", "", schema);
     }
+    pg_copy_text(e->constraint, sizeof e->constraint, field(r, PG_DIAG_CONSTRAINT_NAME));
     pg_copy_text(e->object, sizeof e->object,
                  buf_str(&names)); /* as they are; who prints escapes */
     buf_release(&names);

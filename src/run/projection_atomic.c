@@ -134,6 +134,7 @@ static int replace_rows(struct making *m, struct err *e)
             continue;
         }
         making_phase(m, arena_printf(m->r->a, "load %s", m->p->source[i].dataset));
+        m->loading = i;
         if (load_rows(m, i, e) != 0) {
             return -1;
         }
@@ -141,6 +142,30 @@ static int replace_rows(struct making *m, struct err *e)
         m->made_ms += l->ms;
     }
     return 0;
+}
+
+/* Which record it was, once nothing of the transaction stands: the rows of all sources once more, as far as
+ * the first that is refused. */
+static void find_refused(struct making *m, struct err *e)
+{
+    struct err mine = {0};
+    struct all_filled all = {0};
+    bool is_placed = e->where.path[0] != '\0';
+    if (!load_may_find(e) || m->live_number == 0 || making_begin(m, &mine) != 0) {
+        return;
+    }
+    find_filled(m, &all);
+    int rc = 0;
+    for (size_t i = 0; i < all.n && rc == 0; i++) {
+        rc = all.v[i].is_changed ? empty(m, &all.v[i], &mine) : 0;
+    }
+    for (size_t i = 0; i < m->p->n_sources && rc == 0; i++) {
+        if (filled_of(m, &all, m->p->source[i].into)->is_changed &&
+            (!is_placed || i == m->loading)) {
+            rc = find_refused_of(m, i, e);
+        }
+    }
+    making_roll_back(m);
 }
 
 /* --- all of it -------------------------------------------------------------------------------------- */
@@ -210,6 +235,7 @@ int make_atomic(struct making *m, struct err *e)
         *m->r->merkle = before;
         m->o->sequence = 0;
         baseline_undo(m->r->sum);
+        find_refused(m, e);
         return e->code != ERR_NONE ? -1 : execution_injected(e);
     }
     return publish_commit(m, &before, e);

@@ -81,18 +81,24 @@ int load_rows(struct making *m, size_t i, struct err *e)
     return load_copy(making_session(m), m->r->a, m->hidden, l, &watch, &m->loaded[i].rows, e);
 }
 
-/* In a transaction of its own, of which nothing stays. */
-static void find_key(struct making *m, size_t i, struct err *e)
+int find_refused_of(struct making *m, size_t i, struct err *e)
 {
     struct err mine = {0};
     struct load *l = NULL;
     const struct load_watch watch = {.on_progress = making_loads, .ctx = m};
+    return source_plan(m, i, &l, &mine) == 0
+               ? load_find_refused(making_session(m), m->r->a, m->hidden, l, &watch, e)
+               : -1;
+}
+
+/* In a transaction of its own, of which nothing stays. */
+static void find_refused(struct making *m, size_t i, struct err *e)
+{
+    struct err mine = {0};
     if (making_begin(m, &mine) != 0) {
         return;
     }
-    if (source_plan(m, i, &l, &mine) == 0) {
-        (void)load_find_key(making_session(m), m->r->a, m->hidden, l, &watch, e);
-    }
+    (void)find_refused_of(m, i, e);
     making_roll_back(m);
 }
 
@@ -109,8 +115,8 @@ static int load_one(struct making *m, size_t i, bool copies, bool *is_good, stru
     int rc = copies ? copy_rows(m, i, is_good, e) : load_rows(m, i, e);
     if (rc != 0 || !*is_good) {
         making_roll_back(m);
-        if (rc != 0 && load_names_no_row(e)) {
-            find_key(m, i, e);
+        if (rc != 0 && load_may_find(e)) {
+            find_refused(m, i, e);
         }
         return rc;
     }
@@ -122,7 +128,13 @@ static int load_one(struct making *m, size_t i, bool copies, bool *is_good, stru
         making_roll_back(m);
         return e->code != ERR_NONE ? -1 : execution_injected(e);
     }
-    return making_commit(m, e);
+    if (making_commit(m, e) != 0) {
+        if (load_may_find(e)) {
+            find_refused(m, i, e);
+        }
+        return -1;
+    }
+    return 0;
 }
 
 int make_loads(struct making *m, struct err *e)

@@ -36,6 +36,7 @@ struct making {
     bool
         is_wanted; /* the generation that is declared now; else an earlier one, switched to by hand */
     struct loaded *loaded;       /* one per source */
+    size_t loading;              /* the source that was begun last */
     int64_t made_ms, size, read; /* read: bytes of artifacts */
     int64_t live_number;         /* 0: no live schema */
     const char *started_at;
@@ -99,6 +100,8 @@ int prove_artifacts(struct making *m, struct err *e) MUST_CHECK;
 const struct part *changed_member(const struct making *m);
 bool is_unchanged(const struct making *m, size_t i); /* since the live generation */
 int load_rows(struct making *m, size_t i, struct err *e) MUST_CHECK;
+/* load_find_refused() for source i, whose rows are not in the table, in the open transaction. */
+int find_refused_of(struct making *m, size_t i, struct err *e);
 int prove_rows(struct making *m, struct err *e) MUST_CHECK; /* gates, and m->g.content */
 int run_invariants(struct making *m, struct err *e) MUST_CHECK;
 int judge_proof(struct making *m, struct err *e) MUST_CHECK; /* ERR_VALIDATE: a gate failed */

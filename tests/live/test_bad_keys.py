@@ -1,5 +1,5 @@
-"""Foreign keys that loaded rows do not keep: the server checks them when all rows are in and names none; kfmig names file, record and column, and
-never the value."""
+"""Rows that the server refuses when all of them are in, some only at COMMIT, and then names none: keys, uniqueness that may be deferred, triggers, and
+whatever a transformation of coordinates lies before; kfmig names file, record and column, and never the value."""
 # run: needs=postgres,postgis limit=300
 
 import json
@@ -30,9 +30,9 @@ def rows(*members):
     return v
 
 
-def project(tmp, more, features, srid=4326, **version_of):
+def project(tmp, more, features, srid=4326, behind="", **version_of):
     p = Project(tmp, postgis=True)
-    p.bundle("M-01", HEAD + TABLE.format(srid=srid, more=more))
+    p.bundle("M-01", HEAD + TABLE.format(srid=srid, more=more) + behind)
     version(p, "pts", VERSION, features, **version_of)
     p.write("registry/projections/pts.yml", f"""\
 projection: pts
@@ -94,6 +94,70 @@ def a_corrected_version_goes_on(tmp):
     p = project(tmp, KIND + SELF, rows((2, {"up": "p9"})))
     equal(p.build().status, 0)
     equal(pg.value(p.db, "SELECT count(*) FROM app.pts"), "10")
+
+
+# Each of its own kind; one of record 7 is that of record 2, or n is too large.
+UNEQUAL = [(i, {"kind": f"k{i}", "n": i, "m": 1}) for i in range(1, 11)]
+TWICE = rows(*UNEQUAL, (7, {"kind": "k2"}))
+PAIR_TWICE = rows(*UNEQUAL, (7, {"n": 2}))
+LARGE = rows(*UNEQUAL, (7, {"n": 7413987}))
+
+
+@cases(
+    unique=(", UNIQUE (kind)", TWICE, "unique_violation (23505)", "kind", 'constraint "pts_kind_key"'),
+    unique_later=(", UNIQUE (kind) DEFERRABLE", TWICE, "unique_violation (23505)", "kind", 'constraint "pts_kind_key"'),
+    unique_at_commit=(", UNIQUE (kind) DEFERRABLE INITIALLY DEFERRED", TWICE, "unique_violation (23505)", "kind", 'constraint "pts_kind_key"'),
+    a_pair=(", UNIQUE (n, m)", PAIR_TWICE, "unique_violation (23505)", "", 'constraint "pts_n_m_key" of n, m'),
+    a_pair_at_commit=(", UNIQUE (n, m) DEFERRABLE INITIALLY DEFERRED", PAIR_TWICE, "unique_violation (23505)", "", 'constraint "pts_n_m_key" of n, m'),
+    check=(", CHECK (n < 1000)", LARGE, "check_violation (23514)", "n", 'constraint "pts_n_check"'),
+    check_of_two=(", CONSTRAINT product CHECK (n * m < 1000)", LARGE, "check_violation (23514)", "", 'constraint "product" of n, m'),
+    exclude=(", EXCLUDE USING btree (kind WITH =)", TWICE, "exclusion_violation (23P01)", "kind", 'constraint "pts_kind_excl"'),
+    exclude_at_commit=(", EXCLUDE USING btree (kind WITH =) DEFERRABLE INITIALLY DEFERRED", TWICE, "exclusion_violation (23P01)", "kind", "pts_kind_excl"),
+    key_at_commit=(KIND + " DEFERRABLE INITIALLY DEFERRED", rows((7, {"kind": SECRET})), "foreign_key_violation (23503)", "kind", 'no row of table "kinds"'))
+def what_is_refused_names_record_and_column(case, tmp):
+    """As the rows come, and where their coordinates are transformed first"""
+    more, features, words, column, hint = case
+    for srid in 4326, 3857:
+        (tmp / str(srid)).mkdir()
+        p = project(tmp / str(srid), more, features, srid=srid)
+        ran = p.build()
+        equal(ran.status, 2, repr(ran))
+        contains(ran.text, f'record 7, "{column}": the server refused this value: {words}' if column else f"record 7: the server refused this row: {words}")
+        contains(ran.text, hint)
+        body = pg.value(p.db, "SELECT body FROM kfmig.receipt ORDER BY seq DESC LIMIT 1")
+        for text in (ran.text, body):
+            lacks(text, SECRET)
+            lacks(text, "7413987")
+        equal(pg.value(p.db, "SELECT count(*) FROM pg_class WHERE relname LIKE 'kfmig_stage%'"), "0")
+
+
+RAISES = """CREATE FUNCTION app.no() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN IF {found} THEN RAISE EXCEPTION 'not %', {found_what}; END IF; RETURN NULL; END $$;
+CREATE {kind} TRIGGER late AFTER INSERT ON app.pts {how} EXECUTE FUNCTION app.no();
+"""
+BY_ROW = {"found": "NEW.n > 1000", "found_what": "NEW.n"}
+WHOLE = {"found": "(SELECT count(*) FROM app.pts WHERE n > 1000) > 0 OR (SELECT count(*) FROM app.pts) < 10", "found_what": "any"}
+
+
+@cases(
+    a_row=({"kind": "", "how": "FOR EACH ROW", **BY_ROW}, "record 7: the server refused this row: raise_exception (P0001)"),
+    at_commit=({"kind": "CONSTRAINT", "how": "DEFERRABLE INITIALLY DEFERRED FOR EACH ROW", **BY_ROW},
+               "record 7: the server refused this row: raise_exception (P0001)"),
+    a_statement=({"kind": "", "how": "FOR EACH STATEMENT", **WHOLE, "found_what": "1"}, "the server refused the rows: raise_exception (P0001)"))
+def a_trigger_in_rows_replaced_in_place(case, tmp):
+    """What one of rows raises is told of its row, also of one that waits for COMMIT; one that judges them as a whole says none"""
+    trigger, words = case
+    p = project(tmp, "", LARGE, behind=RAISES.format(**trigger))
+    version(p, "pts", "2026-01.0000000b", rows())
+    declared = (p.root / "registry/projections/pts.yml").read_text() + "fallback: atomic\n"
+    p.write("registry/projections/pts.yml", declared.replace(VERSION, "2026-01.0000000b"))
+    equal(p.build().status, 0)
+    p.write("registry/projections/pts.yml", declared)
+    ran = p.build()
+    equal(ran.status, 2, repr(ran))
+    contains(ran.text, words)
+    lacks(ran.text, "7413987")
+    equal(pg.value(p.db, "SELECT count(*) FROM app.pts WHERE n = 1"), "10")
 
 
 main()

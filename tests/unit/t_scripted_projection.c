@@ -247,9 +247,16 @@ static void with_sum(void)
  * its receipt could not be written. */
 #define KEY_REFUSED "COPY * -> error 23503\n"
 #define KEYS(answer) "~ @postgis_load_keys -> " answer "\n"
-#define STAGED                                                                                     \
-    "~ CREATE UNLOGGED TABLE * -> SELECT 0\n~ ALTER TABLE * -> ALTER TABLE\n"                      \
-    "~ SELECT COALESCE(pg_catalog.min* -> "
+#define WHOLE(answer) "~ @postgis_load_whole -> rows " answer "\n"
+#define REFUSED(state)                                                                             \
+    "SAVEPOINT kfmig_rows -> SAVEPOINT\nINSERT INTO * -> error " state                             \
+    "\nROLLBACK TO SAVEPOINT kfmig_rows -> ROLLBACK\n"
+#define TAKEN(n)                                                                                   \
+    "SAVEPOINT kfmig_rows -> SAVEPOINT\nINSERT INTO * -> INSERT 0 " n                              \
+    "\nSET CONSTRAINTS ALL IMMEDIATE -> SET CONSTRAINTS\nRELEASE SAVEPOINT kfmig_rows -> "         \
+    "RELEASE\n"
+#define STAGE "~ CREATE UNLOGGED TABLE * -> SELECT 0\n~ ALTER TABLE * -> ALTER TABLE\n"
+#define STAGED STAGE "~ SELECT COALESCE(pg_catalog.min* -> "
 
 /* clang-format off */
 static const struct {
@@ -328,7 +335,12 @@ static const struct {
     {"a foreign key that is not kept is looked for", HOLDS_LIVE, BUILD, NULL, KEY_REFUSED KEYS("rows 1 | 1 | id | wells__g2 | kinds | f | id | pg_catalog | =") STAGED "rows 2\n", RUN_FAILED, ERR_APPLY, "record 2, \"id\": the server refused this value: foreign_key_violation (23503)", 1, 0, 1, false},
     {"a foreign key that is not kept, but by nobody", HOLDS_LIVE, BUILD, NULL, KEY_REFUSED KEYS("rows 1 | 1 | id | wells__g2 | pts | t | id | pg_catalog | =") STAGED "rows 0\n", RUN_FAILED, ERR_APPLY, "the server refused COPY: foreign_key_violation (23503)", 1, 0, 1, false},
     {"a foreign key that is not kept, of a column that is not loaded", HOLDS_LIVE, BUILD, NULL, KEY_REFUSED KEYS("rows 1 | 1 | other | wells__g2 | kinds | f | id | pg_catalog | =") STAGED "error 42501\n", RUN_FAILED, ERR_APPLY, "the server refused COPY: foreign_key_violation (23503)", 1, 0, 1, false},
-    {"a foreign key that is not kept, and nobody may look", HOLDS_LIVE, BUILD, NULL, KEY_REFUSED KEYS("error 42501"), RUN_FAILED, ERR_APPLY, "the server refused COPY: foreign_key_violation (23503)", 1, 0, 1, false},
+    {"a foreign key that is not kept, and nobody may look", HOLDS_LIVE, BUILD, NULL, KEY_REFUSED KEYS("error 42501") STAGE, RUN_FAILED, ERR_APPLY, "the server refused COPY: foreign_key_violation (23503)", 1, 0, 1, false},
+    {"rows that are refused together are bisected", HOLDS_LIVE, BUILD, NULL, "COPY * -> error 23505\n" WHOLE("f") STAGE REFUSED("23505") TAKEN("1"), RUN_FAILED, ERR_APPLY, "record 2: the server refused this row: unique_violation (23505)", 1, 0, 1, false},
+    {"rows that are refused at COMMIT, too", HOLDS_LIVE, BUILD, NULL, "COPY * -> copy\ncopy end -> COPY 2\nCOMMIT -> error 23505\n" WHOLE("f") STAGE REFUSED("23505") REFUSED("23505"), RUN_FAILED, ERR_APPLY, "record 1: the server refused this row: unique_violation (23505)", 1, 0, 1, false},
+    {"rows that are refused for other reasons then", HOLDS_LIVE, BUILD, NULL, "COPY * -> error 23505\n" WHOLE("f") STAGE REFUSED("23514"), RUN_FAILED, ERR_APPLY, "unique_violation (23505)", 1, 0, 1, false},
+    {"rows that are refused no more", HOLDS_LIVE, BUILD, NULL, "COPY * -> error 23505\n" WHOLE("f") STAGE TAKEN("2"), RUN_FAILED, ERR_APPLY, "unique_violation (23505)", 1, 0, 1, false},
+    {"rows that are judged as a whole", HOLDS_LIVE, BUILD, NULL, "COPY * -> error P0001\n" WHOLE("t") STAGE, RUN_FAILED, ERR_APPLY, "the server refused COPY: raise_exception (P0001)", 1, 0, 1, false},
     {"an artifact that was altered", HOLDS_LIVE, BUILD, with_another_digest, "~ COPY * -> error 42501\n", RUN_FAILED, ERR_PREFLIGHT, "v1.csv", 1, 0, 1, false},
     {"an asset that is not in the catalog", HOLDS_LIVE, BUILD, without_asset, "~ COPY * -> error 42501\n", RUN_FAILED, ERR_CONFIG, "no artifact \"lines\"", 1, 0, 1, false},
     {"an artifact that is not there", HOLDS_LIVE, BUILD, with_missing_file, "~ COPY * -> error 42501\n", RUN_FAILED, ERR_PREFLIGHT, "v1.shp", 1, 0, 1, false},
@@ -357,6 +369,9 @@ static const struct {
     {"a chain that changed", HOLDS_LIVE, BUILD, with_fallback_and_another_chain, OBSTACLE, RUN_FAILED, ERR_PREFLIGHT, "the chain changed, too: migration M-1", 1, 0, 1, false},
     {"a schema that kfmig did not build", HOLDS_FOREIGN, BUILD, with_fallback_and_schema, OBSTACLE, RUN_FAILED, ERR_PREFLIGHT, "kfmig did not build what is there", 0, 0, 1, false},
     {"a schema that was there all of a sudden", HOLDS_FOREIGN, BUILD, with_fallback, OBSTACLE, RUN_FAILED, ERR_PREFLIGHT, "kfmig did not build what is there", 0, 0, 1, false},
+    {"rows that are refused in place are bisected", HOLDS_LIVE, BUILD, with_fallback, OBSTACLE "COPY * -> error P0001\n" WHOLE("f") STAGE REFUSED("P0001") TAKEN("1"), RUN_FAILED, ERR_APPLY, "record 2: the server refused this row: raise_exception (P0001)", 1, 0, 1, false},
+    {"what was deferred fails in place, and is bisected", HOLDS_LIVE, BUILD, with_fallback, OBSTACLE "15x @postgis_observe_settle -> SET CONSTRAINTS\n@postgis_observe_settle -> error P0001\n" WHOLE("f") STAGE REFUSED("P0001") TAKEN("1"), RUN_FAILED, ERR_APPLY, "record 2: the server refused this row: raise_exception (P0001)", 1, 0, 1, false},
+    {"and is not, where nobody may look", HOLDS_LIVE, BUILD, with_fallback, OBSTACLE "15x @postgis_observe_settle -> SET CONSTRAINTS\n@postgis_observe_settle -> error P0001\n" WHOLE("f") "~ CREATE UNLOGGED TABLE * -> error 42501\n", RUN_FAILED, ERR_APPLY, "what was deferred failed: raise_exception (P0001)", 1, 0, 1, false},
     {"a proof that fails in place", HOLDS_LIVE, BUILD, with_fallback, OBSTACLE "~ SELECT 1 FROM pts WHERE bad -> rows 1\n", RUN_FAILED, ERR_VALIDATE, "invariant none_bad.sql failed", 1, 0, 1, false},
     {"rows of a source without versions, in place", HOLDS_LIVE, BUILD, without_sums, OBSTACLE, RUN_SUCCESS, ERR_NONE, "", 2, 1, 0, false},
 

@@ -3,16 +3,35 @@
 #include <string.h>
 
 #include "store/postgis/generation_query.h"
+#include "store/postgis/load_parts.h"
 
 enum { CRS84 = 4326 };
 enum { COPIED_NAME, COPIED_QUOTED, COPIED_VALUE, COPIED_REFUSES };
 enum { GEOMETRY_EXPRESSION, GEOMETRY_SCHEMA, GEOMETRY_TYPMOD };
 enum { FACT_ROWS, FACT_NULL, FACT_EMPTY, FACT_INVALID, FACT_OTHER, FACT_WEST };
 
+/* What a row makes the server say is said of the data, not of the server. */
+static int act_on_deferred(struct pg *s, struct err *e)
+{
+    int failed = -1;
+    for (int i = 0; i < SETTLE_ROUNDS; i++) {
+        pg_batch_add(s, &postgis_observe_settle, NULL, 0, NULL);
+    }
+    if (pg_batch_run(s, &failed, e) == 0) {
+        return 0;
+    }
+    return load_is_about_rows(e->sqlstate)
+               ? err_wrap(e, ERR_APPLY, "what was deferred failed: %s (%s)", e->condition,
+                          e->sqlstate)
+               : -1;
+}
+
 int generation_settle(struct pg *s, struct arena *a, const char *hidden, struct err *e)
 {
     (void)a; /* nothing to give back */
-    return generation_each(s, &postgis_generation_settle, &hidden, 1, e);
+    return act_on_deferred(s, e) != 0
+               ? -1
+               : generation_each(s, &postgis_generation_settle, &hidden, 1, e);
 }
 
 static int by_text(const void *x, const void *y)

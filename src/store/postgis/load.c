@@ -236,9 +236,7 @@ int load_place_refusal(const struct load *l, int64_t number, const char *column,
     return -1;
 }
 
-/* Whatever a row made the server say, under any class (a tsvector's syntax is 42601, RAISE in a trigger
- * P0001); not what befell the session, the server or its locks while it read that row. */
-static bool is_about_rows(const char *sqlstate)
+bool load_is_about_rows(const char *sqlstate)
 {
     static const char *const others[] = {"08", "25", "40", "53", "54", "55", "57", "58", "XX"};
     for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
@@ -255,7 +253,7 @@ static int copy_failed(struct pg *s, const struct load *l, struct err *e)
     int64_t number = 0;
     const char *column = "";
     (void)pg_copy_abort(s, NULL);
-    return is_about_rows(e->sqlstate) && pg_copy_refused(s, &number, &column)
+    return load_is_about_rows(e->sqlstate) && pg_copy_refused(s, &number, &column)
                ? load_place_refusal(l, number, column, e)
                : -1;
 }
@@ -303,7 +301,7 @@ static int make_stage(const struct stage *g, struct err *e)
 }
 
 /* COPY takes values for identity columns, whatever they say; so must this. */
-static int empty_stage(const struct stage *g, int64_t staged, struct err *e)
+int load_from_stage(const struct stage *g, int64_t from, int64_t to, int64_t *taken, struct err *e)
 {
     struct buf b = {0};
     struct pg_rows *r = NULL;
@@ -319,14 +317,24 @@ static int empty_stage(const struct stage *g, int64_t staged, struct err *e)
         }
     }
     buf_printf(&b, " FROM %s", g->table);
+    if (to > 0) {
+        buf_printf(&b, " WHERE " STAGED_NUMBER " > %lld AND " STAGED_NUMBER " <= %lld",
+                   (long long)from, (long long)to);
+    }
     int rc = pg_run(g->s, buf_str(&b), NULL, 0, &r, e);
     buf_release(&b);
-    if (rc != 0) {
+    *taken = rc == 0 ? pg_rows_affected(r) : 0;
+    pg_rows_free(r);
+    return rc;
+}
+
+static int empty_stage(const struct stage *g, int64_t staged, struct err *e)
+{
+    int64_t taken = 0;
+    if (load_from_stage(g, 0, 0, &taken, e) != 0) {
         return err_hint(e, "the rows of \"%s\" were to be transformed to the column's SRID",
                         g->l->in->path);
     }
-    int64_t taken = pg_rows_affected(r);
-    pg_rows_free(r);
     if (taken != staged) {
         return err_set(e, ERR_APPLY,
                        "the server took %lld of %lld rows of \"%s\": a trigger left rows out",
@@ -396,7 +404,7 @@ void load_stage(struct pg *s, struct arena *a, const char *schema, const struct 
     out->table = arena_printf(a, "%s.kfmig_stage_%d", in, pg_backend_pid(s));
 }
 
-int load_stage_rows(struct stage *g, const struct load_watch *watch, struct err *e)
+int load_stage_rows(struct stage *g, const struct load_watch *watch, int64_t *n, struct err *e)
 {
     struct load_run r = {.l = g->l, .watch = watch};
     const char *number = arena_printf(
@@ -406,7 +414,9 @@ int load_stage_rows(struct stage *g, const struct load_watch *watch, struct err 
         pg_run(g->s, number, NULL, 0, NULL, e) != 0) {
         return -1;
     }
-    return copy_into(g->s, g->a, g->table, staged_columns(g->a, g->l), &r, e);
+    int rc = copy_into(g->s, g->a, g->table, staged_columns(g->a, g->l), &r, e);
+    *n = r.rows;
+    return rc;
 }
 
 int load_copy(struct pg *s, struct arena *a, const char *schema, const struct load *l,

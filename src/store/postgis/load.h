@@ -58,13 +58,16 @@ int load_dry(const struct load *l, const struct load_watch *watch, int64_t *rows
 int load_copy(struct pg *s, struct arena *a, const char *schema, const struct load *l,
               const struct load_watch *watch, int64_t *rows, struct err *e) MUST_CHECK;
 
-/* Did load_copy() fail with e because of a foreign key? The server checks those when all rows are in, and
- * says no row. */
-bool load_names_no_row(const struct err *e);
-/* After that, and after a rollback, inside another transaction of the caller's, which has to be rolled back,
- * too: e, as load_copy() left it, gets the place of the first record whose key no row has, and its column.
- * Where that cannot be found e stays as it is. Reads the artifact twice more. Always -1. */
-int load_find_key(struct pg *s, struct arena *a, const char *schema, const struct load *l,
-                  const struct load_watch *watch, struct err *e);
+/* Is e what the server said of rows, and which of them, or which column, is still to be found?
+ * Keys, uniqueness that may be deferred and triggers are checked when all rows are in, some only at
+ * COMMIT, and a row that is refused is not said to be so for one of its columns. */
+bool load_may_find(const struct err *e);
+/* After that, and after a rollback, inside another transaction of the caller's, which has to be
+ * rolled back, too: e gets the place of the first record that the server refuses, and its column,
+ * where it is one. The rows are sent again, to be bisected where the server does not say which.
+ * Returns 1; e stays as it is with 0 (all of these rows are taken, and in the table now) and -1
+ * (nothing can be said). */
+int load_find_refused(struct pg *s, struct arena *a, const char *schema, const struct load *l,
+                      const struct load_watch *watch, struct err *e);
 
 #endif

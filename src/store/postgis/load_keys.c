@@ -1,5 +1,5 @@
-/* Which record has a key that no row has: the server checks foreign keys when all rows are in, and names
- * none. */
+/* Which record has a key that no row has: with one that its own table's later rows satisfy, half of the rows
+ * would be refused where all of them are not, so it is asked for. */
 #include <string.h>
 
 #include "store/postgis/load_parts.h"
@@ -89,30 +89,21 @@ static int find_record(const struct stage *g, const struct pg_rows *keys, int64_
     return 0;
 }
 
-bool load_names_no_row(const struct err *e)
+int load_find_key(const struct stage *g, const char *schema, struct found_record *out,
+                  struct err *e)
 {
-    return strcmp(e->sqlstate, "23503") == 0 && e->where.path[0] == '\0';
-}
-
-int load_find_key(struct pg *s, struct arena *a, const char *schema, const struct load *l,
-                  const struct load_watch *watch, struct err *e)
-{
-    struct err mine = {0};
     struct pg_rows *keys = NULL;
-    struct stage g;
-    int64_t number = 0;
     size_t key = 0;
-    const char *params[] = {schema, l->in->from->into};
-    load_stage(s, a, schema, l, &g);
-    int rc = pg_query(s, &postgis_load_keys, params, 2, &keys, &mine);
-    if (rc == 0 && pg_rows_n(keys) > 0 && load_stage_rows(&g, watch, &mine) == 0 &&
-        find_record(&g, keys, &number, &key, &mine) == 0 && number > 0) {
-        const char *table = pg_text(keys, key, TABLE);
-        (void)load_place_refusal(l, number, pg_text(keys, key, COLUMN), e);
-        e->hint[0] = '\0';
-        (void)err_hint(e, "no row of table \"%s\" has it as %s", table,
-                       pg_text(keys, key, REFERENCED));
+    const char *params[] = {schema, g->l->in->from->into};
+    int rc = pg_query(g->s, &postgis_load_keys, params, 2, &keys, e);
+    if (rc == 0) {
+        rc = find_record(g, keys, &out->number, &key, e);
+    }
+    if (rc == 0 && out->number > 0) {
+        out->column = arena_strdup(g->a, pg_text(keys, key, COLUMN));
+        out->hint = arena_printf(g->a, "no row of table \"%s\" has it as %s",
+                                 pg_text(keys, key, TABLE), pg_text(keys, key, REFERENCED));
     }
     pg_rows_free(keys);
-    return -1;
+    return rc;
 }

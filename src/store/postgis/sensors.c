@@ -3,11 +3,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "store/postgis/generation.h"
 #include "store/postgis/observer.h"
 #include "store/postgis/queries.h"
 
 enum { VERSION_15 = 150000 };
-enum { SETTLE_ROUNDS = 16 };
 
 /* Columns of observe_locks.sql; three of LOCK_ROWS. */
 enum {
