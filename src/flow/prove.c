@@ -241,13 +241,15 @@ static int begin(struct test_run *p, struct err *e)
     size_t n = 0;
     site_init(&p->base, s->a, s->project, NULL, &s->ear, &p->env,
               &(struct site_options){.verb = s->o.verb, .self = s->o.self, .words = s->o.words});
-    if (seeds_read(s, &p->seeds, e) != 0 || list(p, e) != 0 || site_connect(&p->base, e) != 0 ||
-        drill_sweep(&p->base, &n, e) != 0) {
+    if (seeds_read(s, &p->seeds, e) != 0 || workload_read(s, &p->workload, e) != 0 ||
+        list(p, e) != 0 || site_connect(&p->base, e) != 0 || drill_sweep(&p->base, &n, e) != 0) {
         return -1;
     }
     if (n > 0) {
         tell_note(&s->ear, "dropped %zu database%s that killed runs left", n, n == 1 ? "" : "s");
     }
+    p->out->statements = p->workload.names;
+    p->out->n_statements = p->workload.n;
     int version = pg_server_version(p->base.pg);
     p->out->server = arena_printf(s->a, "PostgreSQL %d.%d, %s", version / 10000, version % 10000,
                                   p->env.embedded ? "embedded" : p->o->server_ref);

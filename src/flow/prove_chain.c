@@ -43,7 +43,12 @@ static bool try_one(struct chain *c, struct writing *w, size_t i, size_t done)
     struct proof_found *other = &(struct proof_found){.n_rows = 0};
     struct proof before = *proof;
     before.found = other;
-    struct one one = {.c = c, .w = w, .at = i, .x = x, .proof = is_ours ? proof : &before};
+    struct one one = {.c = c,
+                      .w = w,
+                      .at = i,
+                      .x = x,
+                      .is_counted = is_ours && proof->is_wanted && !c->is_fresh,
+                      .proof = is_ours ? proof : &before};
     one_prove(&one, is_ours && proof->is_wanted);
     if (ear_stops(&c->p->s->ear) != ERR_NONE || !pg_is_alive(c->made.pg)) {
         return false;
@@ -54,6 +59,9 @@ static bool try_one(struct chain *c, struct writing *w, size_t i, size_t done)
     if (!c->failed[i]) {
         one.proof->found->n_seeds = seeds_load(c, w, proof->id, is_ours);
     }
+    if (one.is_counted) {
+        workload_judge(c->workload, proof);
+    }
     one.proof->found->is_done = true;
     if (is_ours && !c->p->has_jobs) {
         prove_tell(c->p, proof, done + 1);
@@ -61,12 +69,10 @@ static bool try_one(struct chain *c, struct writing *w, size_t i, size_t done)
     return true;
 }
 
-static int work(struct writing *w, void *ctx, struct err *e)
+static int try_each(struct chain *c, struct writing *w, struct err *e)
 {
-    struct chain *c = ctx;
     struct site *s = &c->made;
     size_t done = 0;
-    c->failed = ARENA_ARRAY(s->a, bool, s->plan.n_migrations + 1);
     for (size_t i = 0; i < s->plan.n_migrations && done < c->to; i++) {
         const char *id = s->plan.v[i].bundle->id;
         if (table_gets(&c->p->by_id, id) == NULL) {
@@ -80,6 +86,22 @@ static int work(struct writing *w, void *ctx, struct err *e)
         done++;
     }
     return 0;
+}
+
+/* What a session saw of the last one is known once it has ended. */
+static int work(struct writing *w, void *ctx, struct err *e)
+{
+    struct chain *c = ctx;
+    c->failed = ARENA_ARRAY(c->made.a, bool, c->made.plan.n_migrations + 1);
+    c->workload = workload_begin(c);
+    int rc = try_each(c, w, e);
+    workload_end(c->workload);
+    for (size_t i = c->from; i < c->to && c->workload != NULL; i++) {
+        if (c->p->out->v[i].is_wanted) {
+            workload_judge(c->workload, &c->p->out->v[i]);
+        }
+    }
+    return rc;
 }
 
 /* --- the second build --------------------------------------------------------------------------------- */

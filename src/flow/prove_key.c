@@ -7,7 +7,7 @@
 #include "flow/prove_parts.h"
 
 /* Raise it where what is tried, or how it is judged, changes. */
-enum { PROOF_RULES = 1 };
+enum { PROOF_RULES = 2 };
 static const char kind[] = "proof";
 
 /* --- keys -------------------------------------------------------------------------------------------- */
@@ -43,6 +43,7 @@ static struct digest surroundings(const struct test_run *p, int version)
     add_number(d, "version", version);
     add_number(d, "limit", p->o->limit_ms);
     add_digest(d, "seeds", &p->seeds.digest);
+    add_digest(d, "workload", &p->workload.digest);
     add_names(d, "extension", &p->env.extensions);
     add_names(d, "role", &p->env.roles);
     add_names(d, "protected schema", &p->s->project->domains.schemas);
@@ -86,6 +87,13 @@ static struct doc *kept_doc(struct arena *a, const struct proof *p, const struct
         doc_put(a, x, "end", doc_int(a, f->part[i].end));
         doc_put(a, x, "ms", doc_int(a, f->part[i].ms));
     }
+    struct doc *waits = doc_put(a, d, "waits", doc_new(a, DOC_LIST));
+    for (size_t i = 0; i < PROOF_WAITS_MOST; i++) {
+        struct doc *x = doc_push(a, waits, doc_new(a, DOC_MAP));
+        doc_put(a, x, "ms", doc_int(a, f->wait[i].ms));
+        doc_put(a, x, "n", doc_int(a, f->wait[i].n));
+        doc_put(a, x, "errors", doc_int(a, f->wait[i].errors));
+    }
     doc_put(a, d, "n_rows", doc_int(a, (int64_t)f->n_rows));
     struct doc *rows = doc_put(a, d, "rows", doc_new(a, DOC_LIST));
     for (size_t i = 0; i < f->n_rows && i < PROOF_ROWS_MOST; i++) {
@@ -119,6 +127,12 @@ static void take(struct proof *p, const struct doc *d)
         f->part[i].end = (enum proof_end)doc_num(parts->item[i], "end", PROOF_OPEN);
         f->part[i].ms = doc_num(parts->item[i], "ms", 0);
     }
+    const struct doc *waits = doc_get(d, "waits");
+    for (size_t i = 0; i < doc_len(waits) && i < PROOF_WAITS_MOST; i++) {
+        f->wait[i] = (struct proof_wait){.ms = doc_num(waits->item[i], "ms", 0),
+                                         .n = doc_num(waits->item[i], "n", 0),
+                                         .errors = doc_num(waits->item[i], "errors", 0)};
+    }
     read_rows(doc_get(d, "rows"), f);
     p->is_cached = true;
     p->because = "";
@@ -134,7 +148,7 @@ static const char *why(const struct proof *p, const struct doc *d, const struct 
 {
     return !is_same(d, "checksum", &p->bundle->checksum) ? "its content is another"
            : !is_same(d, "before", &p->before)           ? "a migration before it is another"
-           : !is_same(d, "place", place) ? "server, seeds, limit or policy are others"
+           : !is_same(d, "place", place) ? "server, seeds, workload, limit or policy are others"
                                          : "its declaration is another";
 }
 

@@ -94,7 +94,9 @@ static bool is_stopped(const struct outcome *o)
 static bool apply(const struct one *one, enum proof_part part, struct outcome *o)
 {
     struct proof_found *f = one->proof->found;
+    workload_at(one->c->workload, one->is_counted ? one->proof : NULL);
     one_apply(one->c, one->w, one->x, o);
+    workload_at(one->c->workload, NULL);
     f->part[part].ms = o->elapsed_ms;
     if (o->result != RUN_SUCCESS) {
         one->c->failed[one->at] = true;

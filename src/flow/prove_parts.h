@@ -21,6 +21,20 @@ struct seed_files {
     struct digest digest; /* of all, by name and content; zero: there are none */
 };
 
+/* What tests/workload.yml declares, as registry/schemas/workload.v1.schema.json says. limit_ms 0: none. */
+struct workload_statement {
+    const char *sql;
+    int64_t sessions, pause_ms;
+};
+struct workload {
+    struct workload_statement v[PROOF_WAITS_MOST];
+    const char *names[PROOF_WAITS_MOST];
+    size_t n;
+    int64_t limit_ms;
+    struct digest digest; /* of the file; zero: there is none */
+};
+struct workload_run; /* its sessions beside one chain */
+
 /* All of a run. env: the environment as it is on throwaway databases: unprotected, alone, nothing
  * exported. base: a session beside them, which holds their names. by_id: id -> its struct proof.
  * last: the last of v that is to be proven, from 1; 0: none. */
@@ -32,6 +46,7 @@ struct test_run {
     struct site base;
     struct table by_id;
     struct seed_files seeds;
+    struct workload workload;
     size_t last;
     bool has_jobs; /* chains are processes of their own, and the first one tells */
 };
@@ -50,7 +65,8 @@ struct chain {
     struct result result;
     struct seed_files seeds;
     bool *failed;
-    struct err late; /* of dropping it */
+    struct workload_run *workload; /* NULL: none */
+    struct err late;               /* of dropping it */
 };
 enum { CHAINS_MOST = 16 };
 
@@ -65,9 +81,11 @@ void *jobs_share(struct arena *a, size_t size);
  * database is still there. -1: it could not be tried to its end. */
 int chain_run(struct chain *c, struct err *e) MUST_CHECK;
 
-/* prove_one.c: apply x, the at-th step of the plan, and what more is to be proven of it. */
+/* prove_one.c: apply x, the at-th step of the plan, and what more is to be proven of it.
+ * is_counted: the workload's waits count to proof, which is one of out->v. */
 struct one {
     struct chain *c;
+    bool is_counted;
     struct writing *w;
     size_t at;
     const struct step *x;
@@ -88,6 +106,19 @@ int seeds_read(struct site *s, struct seed_files *out, struct err *e) MUST_CHECK
 size_t seeds_load(struct chain *c, struct writing *w, const char *id, bool tells);
 /* Once all were tried: what was never loaded. */
 void seeds_left(struct chain *c);
+
+/* prove_workload.c: sessions as processes of their own, which end with this one. */
+
+/* -1: the file cannot be used. *out has none where there is no file. */
+int workload_read(struct site *s, struct workload *out, struct err *e) MUST_CHECK;
+/* Begin the sessions of a chain that is connected; NULL: there are none. All that follow take that, too. */
+struct workload_run *workload_begin(struct chain *c);
+/* x is being applied from now on; NULL: nothing is. */
+void workload_at(struct workload_run *r, const struct proof *x);
+/* Take what was seen until now while x, one of out->v, was applied, and hold it to the limit. */
+void workload_judge(const struct workload_run *r, struct proof *x);
+/* End the sessions: what they saw is whole afterwards. */
+void workload_end(struct workload_run *r);
 
 /* prove_key.c: keys, and what is remembered by them. */
 

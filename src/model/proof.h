@@ -40,6 +40,13 @@ struct proof_rows {
 };
 enum { PROOF_ROWS_MOST = 4 };
 
+/* Of a statement of the workload while the migration was applied: the longest that one took, how
+ * many ran, how many failed. n 0: none ran meanwhile. */
+struct proof_wait {
+    int64_t ms, n, errors;
+};
+enum { PROOF_WAITS_MOST = 8 };
+
 /* What was found: of fixed size, so that processes can share it. effect: digest of the objects that
  * it left, zero where it was not applied. fault: why FRESH (0), why any of the others (1) did not
  * hold; code ERR_NONE: it did. n_rows: tables that lost any; the first are in rows. n_seeds: files
@@ -54,7 +61,8 @@ struct proof_found {
     struct err fault[2];
     struct proof_rows rows[PROOF_ROWS_MOST];
     size_t n_rows, n_seeds;
-    bool is_done; /* all of it but FRESH, that is */
+    struct proof_wait wait[PROOF_WAITS_MOST]; /* by proofs.statements */
+    bool is_done;                             /* all of it but FRESH, that is */
 };
 
 /* One migration. key: of all that the proof depends on; before: of the migrations before it, a part
@@ -93,6 +101,8 @@ struct proofs {
     size_t n;
     size_t n_proven, n_cached, n_failed, n_skipped, n_left;
     struct proof_whole *whole;
+    const char *const *statements; /* names of the workload's */
+    size_t n_statements;
     int64_t limit_ms, ms, database_ms, jobs;
     enum err_code worst;
 };

@@ -129,7 +129,7 @@ def what_is_proven_is_remembered_by_its_content(tmp):
 
     p.write("tests/seeds/rows.sql", "INSERT INTO app.t0 VALUES (1, 'a', 1);\n")
     d, proofs = found(p)
-    equal((results(d)["proven"], proofs[full_id("M-01")]["because"]), (4, "server, seeds, limit or policy are others"))
+    equal((results(d)["proven"], proofs[full_id("M-01")]["because"]), (4, "server, seeds, workload, limit or policy are others"))
     equal(proofs[full_id("M-01")]["seeds"], 1)
     equal(results(found(p, "--time-limit=40s")[0])["proven"], 4)
 
@@ -244,6 +244,43 @@ def what_is_declared_idempotent_is_run_over_itself(tmp):
     equal([x["parts"][4]["result"] for x in proofs.values()], ["not tried", "not tried", "passed", "failed", "failed"], repr(d))
     contains(proofs[full_id("M-04")]["error"]["message"], "duplicate_table")
     contains(proofs[full_id("M-05")]["error"]["message"], "is declared idempotent, and run over itself it changes")
+
+
+WORKLOAD = """
+statements:
+  - {name: look, sql: SELECT count(*) FROM app.t0, sessions: 2, pause_ms: 1}
+  - {name: write, sql: UPDATE app.t0 SET n = n + 1, pause_ms: 1}
+  - {name: nowhere, sql: SELECT 1 FROM app.nowhere}
+"""
+
+
+@test
+def readers_and_writers_say_how_long_they_waited(tmp):
+    """A statement that locks for 0.8 s is waited for by those that want the table, and by no others; none of the sessions is left."""
+    p = project(tmp, ["column"])
+    p.bundle("M-03", "ALTER TABLE app.t0 ADD COLUMN k int;\nSELECT pg_sleep(0.8);\n", "ALTER TABLE app.t0 DROP COLUMN k;")
+    p.bundle("M-04", "CREATE TABLE app.u (id int);\nSELECT pg_sleep(0.4);\n", "DROP TABLE app.u;")
+    p.write("tests/workload.yml", WORKLOAD)
+    for jobs in ("1", "2"):
+        d, proofs = found(p, "--all", "-j", jobs)
+        waits = {k: {w["statement"]: w for w in x["waits"]} for k, x in proofs.items()}
+        for name in ("look", "write"):
+            equal(waits[full_id("M-03")][name]["longest_ms"] >= 600, True, repr(waits))
+            equal(waits[full_id("M-04")][name]["ran"] > 0, True, repr(waits))
+        lock = min(waits[full_id("M-03")][n]["longest_ms"] for n in ("look", "write"))
+        equal(max(waits[full_id("M-04")][n]["longest_ms"] for n in ("look", "write")) < lock, True, repr(waits))
+        nowhere = waits[full_id("M-04")]["nowhere"]
+        equal((nowhere["ran"], nowhere["longest_ms"], nowhere["failed"] > 0), (0, None, True))
+        equal(databases(), [])
+    equal([x["waits"] for x in found(p)[1].values()], [x["waits"] for x in proofs.values()], "they are remembered, too")
+    ran = prove(p, "--all")
+    contains(ran.out, "      waits: look ")
+    p.write("tests/workload.yml", "limit_ms: 500\n" + WORKLOAD)
+    d, proofs = found(p, status=3)
+    contains(proofs[full_id("M-03")]["error"]["message"], "while PG-MIG-2026-01-01-03 was applied; the limit is 500 ms")
+    equal(proofs[full_id("M-03")]["result"], "failed")
+    p.write("tests/workload.yml", WORKLOAD.replace("pause_ms", "often"))
+    fails(prove(p), 5, 'unknown key "often"', "tests/workload.yml:3")
 
 
 @test

@@ -45,6 +45,11 @@ static void make(void)
         (void)strcpy(p->found->rows[i].table, "table app.<t>");
         p->found->rows[i].rows = i == 0 ? 1 : i == 1 ? -1 : i;
     }
+    static const char *const names[] = {"look", "write", "unseen"};
+    all.statements = names;
+    all.n_statements = 3;
+    p->found->wait[0] = (struct proof_wait){.ms = 12, .n = 3};
+    p->found->wait[1] = (struct proof_wait){.errors = 2};
     p = add("M-2", PROOF_GOOD, PROOF_GOOD, DOWN_DIFFERS);
     p->found->part[PROOF_DOWN].end = PROOF_BAD;
     (void)err_at(&p->found->fault[1], ERR_ROLLBACK, "a/rollback.sql", 3, 4,
@@ -87,7 +92,8 @@ static void as_text(void)
 {
     static const char *const plain[] = {
         "  proven    M-1; down: exact, which removes 1 row of table app.<t>, rows of table "
-        "app.<t>, 2 rows of table app.<t>, 3 rows of table app.<t> and 1 more; 7 ms\n",
+        "app.<t>, 2 rows of table app.<t>, 3 rows of table app.<t> and 1 more; 7 ms\n      waits: "
+        "look 12 ms, write (2 failed)\n",
         "  failed    M-2; down: differs; 7 ms\n      down: a/rollback.sql:3:4: \"t\" & more < "
         "before\\x01\n        server: what the server said\n        correct it\n",
         "  failed    M-3; 7 ms\n      fresh: it fails\n",
@@ -122,7 +128,8 @@ static void as_document(void)
         "\"removes\":[{\"rows\":1,",
         "\"rows\":null",
         "\"result\":\"proven\"",
-        "\"tables_emptied\":5}",
+        "\"tables_emptied\":5,\"waits\":[{\"failed\":0,\"longest_ms\":12,\"ran\":3,"
+        "\"statement\":\"look\"},{\"failed\":2,\"longest_ms\":null,",
         "\"error\":{\"code\":\"rollback\"",
         "\"where\":\"a/rollback.sql:3:4\"",
         "\"result\":\"known\"",

@@ -38,6 +38,7 @@ static void put_proofs(void)
                           proof_end_text(found.whole->second), found.whole->second_fault.msg,
                           found.n_proven, found.n_cached, found.n_failed, found.n_skipped,
                           found.n_left);
+    n += (size_t)snprintf(own + n, sizeof own - n, "; %zu statements", found.n_statements);
     for (size_t i = 0; i < found.whole->n_notes; i++) {
         n += (size_t)snprintf(own + n, sizeof own - n, "; %s: %s", found.whole->notes[i].what,
                               found.whole->notes[i].fault.msg);
@@ -134,6 +135,35 @@ static void seeded_unreadably(void)
     project_put(SEED, "INSERT INTO app.s VALUES ('1);\n");
 }
 
+#define WORKLOAD "tests/workload.yml"
+
+static void loaded(void)
+{
+    project_put(WORKLOAD,
+                "statements:\n  - {name: look, sql: SELECT 1, sessions: 2, pause_ms: 0}\n");
+}
+
+static void loaded_and_limited(void)
+{
+    project_put(WORKLOAD, "limit_ms: 1000\nstatements: [{name: look, sql: SELECT 1}]\n");
+}
+
+static void loaded_with_too_many(void)
+{
+    project_put(WORKLOAD, "statements:\n  - {name: a, sql: SELECT 1, sessions: 9}\n  - {name: b, "
+                          "sql: SELECT 1, sessions: 8}\n");
+}
+
+static void loaded_with_another(void)
+{
+    project_put(WORKLOAD, "statements: [{name: a, sql: SELECT 1, often: 3}]\n");
+}
+
+static void loaded_with_none(void)
+{
+    project_put(WORKLOAD, "statements: [\n");
+}
+
 static void cyclic(void)
 {
     verbs_declare("M-1", "app", "depends_on: [M-2]\n");
@@ -190,6 +220,13 @@ static const struct {
     {"one behind none", seeded_after_none, AS_USUAL, {0}, 0, ERR_CONFIG, "tests/seeds/a.sql: it was never loaded: the migration that it names was not proven"},
     {"one that makes a table", seeded_badly, AS_USUAL, {0}, -1, ERR_NONE, "a seed changes rows and nothing else; this is a create of an object"},
     {"one that cannot be read", seeded_unreadably, AS_USUAL, {0}, -1, ERR_NONE, "unterminated"},
+    {"a workload beside it", loaded, AS_USUAL, {0}, 0, ERR_NONE, "2 proven ... 1 statements"},
+    {"one with a limit", loaded_and_limited, AS_USUAL, {0}, 0, ERR_NONE, "2 proven ... 1 statements"},
+    {"a workload of too many sessions", loaded_with_too_many, AS_USUAL, {0}, -1, ERR_NONE, "17 sessions; there can be 16"},
+    {"one with an unknown key", loaded_with_another, AS_USUAL, {0}, -1, ERR_NONE, "unknown key \"often\""},
+    {"one that is no YAML", loaded_with_none, AS_USUAL, {0}, -1, ERR_NONE, "a value is missing here"},
+    {"two processes", NULL, AS_USUAL, {.jobs = 2}, 0, ERR_NONE, "[M-1 exact fresh=passed " GOOD " repeat=not tried ... [M-2 exact ... second passed ; 2 proven ... done: proven|done: proven|"},
+    {"one of two cannot go on", NULL, "~ @ledger_record_head -> cut\n" AS_USUAL, {.jobs = 2}, -1, ERR_NONE, "was lost"},
     {"a circle", cyclic, AS_USUAL, {0}, -1, ERR_NONE, "M-1"},
     {"leftovers are swept", NULL, "~ @site_drill_leftovers -> rows kfmig_drill_00000001\n~ DROP DATABASE \"kfmig_drill_00000001\" -> DROP DATABASE\n" AS_USUAL, {0}, 0, ERR_NONE, "2 proven ... note: dropped 1 database that killed runs left|"},
     {"nobody may make a database", NULL, "~ CREATE DATABASE* -> error 42501\n" AS_USUAL, {0}, -1, ERR_NONE, "may not create the database"},
@@ -209,8 +246,8 @@ static const struct {
     {"another content", other_content, {0}, "[M-1 exact known ... [M-2 exact fresh=passed " GOOD " repeat=not tried because its content is another] second passed ; 1 proven, 1 known"},
     {"another content of the one before", other_first, {0}, "because its content is another] [M-2 ... because a migration before it is another] second passed ; 2 proven"},
     {"a declaration that says more", idempotent, {0}, "[M-1 exact known ... [M-2 ... repeat=passed because its declaration is another]"},
-    {"a seed", seeded_after, {0}, "because server, seeds, limit or policy are others ... seeded]"},
-    {"another limit", NULL, {.limit_ms = 5000}, "[M-1 exact fresh=passed ... because server, seeds, limit or policy are others ... 2 proven"},
+    {"a seed", seeded_after, {0}, "because server, seeds, workload, limit or policy are others ... seeded]"},
+    {"another limit", NULL, {.limit_ms = 5000}, "[M-1 exact fresh=passed ... because server, seeds, workload, limit or policy are others ... 2 proven"},
 };
 /* clang-format on */
 
@@ -220,7 +257,7 @@ static void begin(const struct prove_options *o)
 {
     options = *o;
     options.server_ref = "T_DEV";
-    options.jobs = 1;
+    options.jobs = o->jobs > 0 ? o->jobs : 1;
     options.limit_ms = o->limit_ms != 0 ? o->limit_ms : 30000;
     found = (struct proofs){.v = NULL};
     own[0] = '\0';
