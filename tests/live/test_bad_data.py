@@ -367,6 +367,13 @@ CATALOGS = {
     "truncated": (lambda p: retell(p, "pts", BAD, PROV, lambda text: text[:-20]), 1, "CATALOG_MALFORMED"),
     "bbox_disagrees": (retold(STAC, (rb"-100.0", b"-100.5")), 1, "CATALOG_BBOX_MISMATCH"),
     "bbox_out_of_range": (retold("stac/collection.json", (rb"-100.0", b"-1e300")), 1, "CATALOG_BBOX_INVALID"),
+    "no_such_day": (retold(STAC, (rb'"datetime": "[^"]*"', b'"datetime": "2026-02-30T00:00:00Z"')), 1, "TEMPORAL_TIMEZONE_REQUIRED"),
+    "a_time_without_zone": (retold(STAC, (rb'"datetime": "[^"]*"', b'"datetime": "2026-01-01T00:00:00"')), 1, "TEMPORAL_TIMEZONE_REQUIRED"),
+    "no_time_at_all": (retold(STAC, (rb'"datetime": "[^"]*"', b'"datetime": null')), 1, "TEMPORAL_TIMEZONE_REQUIRED"),
+    "an_interval_that_ends_before_it_begins": (
+        retold("stac/collection.json", (rb'"2026-01-01T00:00:00Z",\s*null', b'"2026-01-01T00:00:00Z", "2025-01-01T00:00:00Z"')), 1, "TEMPORAL_ORDER_INVALID"),
+    "spdx_disagrees": (retold(DCAT, (rb'"kfm:digest": "sha256:[0-9a-f]{64}"', b'"spdx:checksum": {"spdx:algorithm": "spdx:checksumAlgorithm_sha256", '
+                                     b'"spdx:checksumValue": "' + b"4" * 64 + b'"}')), 1, "CATALOG_DIGEST_MISMATCH"),
     "another_version": (retold(DCAT, (rb'"kfm:dataset_version_id": "[^"]*"', b'"kfm:dataset_version_id": "2026-01.ffffffff"')), 1, "CATALOG_ID_MISMATCH"),
 }
 
@@ -381,6 +388,36 @@ def catalog(case):
     # What the catalogs say is known when the plan is made; whether the artifacts are what they say, when they are to be loaded.
     ran = refused(p, status, rf"\[{code}\]", recorded="CATALOG_ARTIFACT" in code)
     equal(re.search(r"registry/[^ ]*/(artifacts(/points.geojson)?|[^ /]*\.(json|jsonld|geojson):\d+:\d+)[):]", ran.text) is not None, True, f"a place: {ran!r}")
+
+
+def a_sum(prefix):
+    """The digest of the distribution said as DCAT 3 has it, with the algorithm's name in one of its spellings."""
+
+    def change(text):
+        return re.sub(rb'"kfm:digest": "sha256:([0-9a-f]{64})"',
+                      rb'"spdx:checksum": {"spdx:algorithm": "' + prefix + rb'", "spdx:checksumValue": "\1"}', text, count=1)
+
+    return lambda p: retell(p, "pts", BAD, DCAT, change)
+
+
+@cases(
+    # A file's own links go out from where it lies: catalog/pts/BAD/stac/items.
+    href_from_the_file=(retold(STAC, (rb'"processed/pts/', b'"../../../../../processed/pts/')),),
+    href_with_a_dot=(retold(STAC, (rb'"processed/pts/', b'"./processed/pts/')),),
+    spdx=(a_sum(b"spdx:checksumAlgorithm_sha256"),),
+    an_interval=(retold(STAC, (rb'"datetime": "[^"]*"',
+                               b'"datetime": null, "start_datetime": "2026-01-01T00:00:00Z", "end_datetime": "2026-01-01T02:00:00.5+02:00"')),))
+def catalogs_in_other_words_that_say_the_same(case):
+    p = project()
+    version(p, "pts", BAD, FEATURES)
+    declare(p, BAD, "id: properties.id, geom: geometry")
+    case[0](p)
+    ran = p.build()
+    equal(ran.status, 0, repr(ran))
+    equal(pg.psql(p.db, "SELECT version, count(*) FROM app.pts GROUP BY 1"), [(BAD, "5")])
+    declare(p, GOOD, "id: properties.id, geom: geometry")
+    equal(p.build().status, 0)
+    equal(p.run("gc", "dev", "--all").status, 0)
 
 
 EMPTIES = {
