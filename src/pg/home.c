@@ -1,5 +1,4 @@
 /* Where an embedded server lives: its folders, whom they belong to, and the locks in them. */
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
@@ -219,37 +218,6 @@ int home_socket_dir(const struct home *h, struct err *e)
         return err_hint(e, "remove it if nobody needs it");
     }
     return 0;
-}
-
-static int remove_entries(int dirfd, const char *name)
-{
-    int fd = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    DIR *dir = fd < 0 ? NULL : fdopendir(fd);
-    int rc = dir == NULL ? -1 : 0;
-    if (dir == NULL && fd >= 0) {
-        (void)close(fd);
-    }
-    for (struct dirent *d = dir == NULL ? NULL : readdir(dir); d != NULL; d = readdir(dir)) {
-        if (strcmp(d->d_name, ".") != 0 && strcmp(d->d_name, "..") != 0 &&
-            tree_remove(fd, d->d_name) != 0) {
-            rc = -1;
-        }
-    }
-    if (dir != NULL) {
-        (void)closedir(dir);
-    }
-    return rc;
-}
-
-int tree_remove(int dirfd, const char *name)
-{
-    if (unlinkat(dirfd, name, 0) == 0 || errno == ENOENT) {
-        return 0;
-    }
-    if (errno != EISDIR && errno != EPERM) {
-        return -1;
-    }
-    return remove_entries(dirfd, name) == 0 ? unlinkat(dirfd, name, AT_REMOVEDIR) : -1;
 }
 
 static int lock_open(const struct home *h, const char *name, int flags)

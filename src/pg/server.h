@@ -5,6 +5,7 @@
 
 #include <limits.h>
 
+#include "base/tree.h"
 #include "pg/child.h"
 #include "pg/embedded.h"
 #include "pg/find.h"
@@ -44,8 +45,6 @@ int home_settle(struct home *h, struct err *e) MUST_CHECK;
 int home_socket_dir(const struct home *h, struct err *e) MUST_CHECK;
 /* Read folder/name, a small file, into a. False if it is not there or cannot be read. */
 bool server_file(struct arena *a, const char *folder, const char *name, struct bytes *out);
-/* Delete a file or a folder with all in it, following no symlink. Returns 0, or -1 with errno. */
-int tree_remove(int dirfd, const char *name) MUST_CHECK;
 
 enum server_state { SERVER_GONE, SERVER_STARTING, SERVER_READY, SERVER_STOPPING };
 struct postmaster {
