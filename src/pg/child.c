@@ -195,10 +195,22 @@ static bool take_words(int fd, struct buf *words, int wait_ms)
     return true;
 }
 
-static void end_group(pid_t pid)
+/* Asked first, where it has a grace: who ends by himself cleans up behind him. */
+static void end_group(const struct child *c, pid_t pid)
 {
+    int64_t until = clock_ms() + c->grace_ms;
+    bool is_gone = false;
+    if (c->grace_ms > 0) {
+        (void)kill(-pid, SIGTERM);
+    }
+    while (!is_gone && clock_ms() < until) {
+        clock_sleep_ms(PAUSE_MS);
+        is_gone = waitpid(pid, NULL, WNOHANG) == pid;
+    }
     (void)kill(-pid, SIGKILL);
-    reap(pid);
+    if (!is_gone) {
+        reap(pid);
+    }
 }
 
 static int wait_end(const struct child *c, pid_t pid, int fd, struct buf *words, int64_t timeout_ms,
@@ -221,12 +233,12 @@ static int wait_end(const struct child *c, pid_t pid, int fd, struct buf *words,
             return 0;
         }
         if ((done < 0 && errno != EINTR) || clock_ms() >= deadline) {
-            end_group(pid);
+            end_group(c, pid);
             return err_set(e, ERR_PREFLIGHT, "\"%s\" did not end within %lld s", c->argv[0],
                            (long long)(timeout_ms / 1000));
         }
         if (ear_stops(c->ear) != ERR_NONE) {
-            end_group(pid);
+            end_group(c, pid);
             return err_set(e, ERR_INTERRUPTED, "%s while \"%s\" ran", ear_stop_text(c->ear),
                            c->argv[0]);
         }

@@ -24,7 +24,8 @@ struct child_user {
 
 /* argv and env end with NULL; argv[0] is looked up in PATH if it holds no slash; env NULL: ours. user NULL:
  * as we are. out: a descriptor for stdout and stderr, -1 for /dev/null. dir: where it starts, NULL: where we
- * are. ear: who may say stop while child_run() waits, NULL: nobody. */
+ * are. ear: who may say stop while child_run() waits, NULL: nobody. grace_ms: how long it may take to end by
+ * itself once it is told to, by SIGTERM, before it is killed; 0: it is killed at once. */
 struct child {
     const char *const *argv;
     const char *const *env;
@@ -32,6 +33,7 @@ struct child {
     int out;
     const char *dir;
     const struct ear *ear;
+    int64_t grace_ms;
 };
 
 /* Run it to its end, at most timeout_ms, then kill its process group, whatever signals it ignores. words (may

@@ -88,9 +88,47 @@ static void test_left_behind(void)
     buf_release(&words);
 }
 
+/* What is done with the SIGTERM that comes first, and what it leaves in a file; "": it was killed before it could. */
+static const struct {
+    const char *name, *script;
+    int64_t grace_ms;
+    const char *leaves;
+} graces[] = {
+    {"it is asked, and cleans up", "trap 'echo clean >&2; exit 0' TERM; while :; do :; done", 10000,
+     "clean\n"},
+    {"it is asked, and does not heed it", "trap 'echo asked >&2' TERM; while :; do :; done", 300,
+     "asked\n"},
+    {"it is not asked", "trap 'echo asked >&2' TERM; while :; do :; done", 0, ""},
+};
+enum { N_GRACES = sizeof graces / sizeof *graces };
+
+static void play_grace(size_t i)
+{
+    char left[64] = "";
+    char name[] = "/tmp/kfmig-child-XXXXXX";
+    int fd = mkstemp(name);
+    const char *argv[] = {"sh", "-c", graces[i].script, NULL};
+    const struct child c = {.argv = argv, .out = fd, .grace_ms = graces[i].grace_ms};
+    struct buf words = {0};
+    struct err e = {0};
+    int status = 0;
+    int64_t start = clock_ms();
+    int rc = child_run(&c, &words, 300, &status, &e);
+    ssize_t n = pread(fd, left, sizeof left - 1, 0);
+    left[n > 0 ? n : 0] = '\0';
+    ok(rc != 0 && e.code == ERR_PREFLIGHT && clock_ms() - start < 9000, graces[i].name);
+    is_str(left, graces[i].leaves, "what it could do then");
+    (void)close(fd);
+    (void)unlink(name);
+    buf_release(&words);
+}
+
 int main(void)
 {
-    tap_plan(3 * N + 1);
+    tap_plan(3 * N + 1 + 2 * N_GRACES);
+    for (size_t i = 0; i < N_GRACES; i++) {
+        play_grace(i);
+    }
     for (size_t i = 0; i < N; i++) {
         play(i);
     }
