@@ -46,6 +46,8 @@ static int build(struct invocation *s, const struct request *req, struct result 
     struct arguments args;
     struct converge_options o = {.order = verb_order(req),
                                  .keep_going = req->keep_going,
+                                 .skips_backup = req->skip_backup,
+                                 .forces = req->force,
                                  .most = req->steps > 0 ? req->steps : 0};
     if (invocation_open(s, req, false, e) != 0 || arguments_resolve(s, &args, e) != 0 ||
         arguments_plan(s, &args, true, e) != 0 || arguments_restrict(s, &args, e) != 0 ||
@@ -82,9 +84,9 @@ static int run(const struct request *req)
     return verb_run(req, build);
 }
 
-static const char *const build_options[] = {"dry-run",    "steps",     "plan",     "apply",
-                                            "keep-going", "intent",    "pr",       "links",
-                                            "notes",      "lock-wait", "progress", NULL};
+static const char *const build_options[] = {
+    "dry-run", "steps", "plan",  "apply", "keep-going", "skip-backup", "force",
+    "intent",  "pr",    "links", "notes", "lock-wait",  "progress",    NULL};
 static const struct example build_examples[] = {
     {"kfmig build dev", "apply what is not applied yet"},
     {"kfmig build dev PG-MIG-2026-02-28-01", "only this migration and what it needs"},

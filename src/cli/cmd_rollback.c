@@ -89,7 +89,7 @@ static int rollback_verb(struct invocation *s, const struct request *req, struct
         return 0;
     }
     if (confirm(s, &undoing.undo, &order.is_confirmed, e) != 0 ||
-        rollback(&s->site, &wish, &undoing, &order, r, e) != 0) {
+        rollback(&s->site, &wish, &undoing, req->skip_backup, &order, r, e) != 0) {
         return -1;
     }
     verb_note(s, "%s: %zu taken back, %zu failed; %.1f s", env->name, r->n_done[RESULT_ROLLBACK],
@@ -102,9 +102,9 @@ static int run(const struct request *req)
     return verb_run(req, rollback_verb);
 }
 
-static const char *const takes[] = {"steps", "to",        "with-dependants", "exact", "dry-run",
-                                    "plan",  "apply",     "intent",          "pr",    "links",
-                                    "notes", "lock-wait", "progress",        NULL};
+static const char *const takes[] = {"steps", "to",    "with-dependants", "exact",    "dry-run",
+                                    "plan",  "apply", "skip-backup",     "intent",   "pr",
+                                    "links", "notes", "lock-wait",       "progress", NULL};
 static const struct example examples[] = {
     {"kfmig rollback dev", "take the last migration back"},
     {"kfmig rollback dev PG-MIG-2026-02-28-01 --dry-run", "what that one would take along"},

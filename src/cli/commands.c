@@ -2,13 +2,11 @@
 #include "cli/commands.h"
 
 const struct command *const commands[] = {
-    &command_build,     &command_plan,       &command_why,
-    &command_status,    &command_graph,      &command_diff,
-    &command_check,     &command_init,       &command_new,
-    &command_scope,     &command_rename,     &command_reset,
-    &command_rollback,  &command_adopt,      &command_env,
-    &command_receipt,   &command_dataset,    &command_rebuild,
-    &command_switch,    &command_gc,         &command_test,
-    &command_preflight, &command_postflight, &command_wait,
-    &command_dump,      &command_help,       NULL,
+    &command_build,    &command_plan,      &command_why,        &command_status,
+    &command_graph,    &command_diff,      &command_check,      &command_init,
+    &command_new,      &command_scope,     &command_rename,     &command_reset,
+    &command_rollback, &command_adopt,     &command_env,        &command_receipt,
+    &command_dataset,  &command_rebuild,   &command_switch,     &command_gc,
+    &command_test,     &command_preflight, &command_postflight, &command_backup,
+    &command_wait,     &command_dump,      &command_help,       NULL,
 };

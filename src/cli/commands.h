@@ -29,6 +29,7 @@ extern const struct command command_switch;
 extern const struct command command_gc;
 extern const struct command command_preflight;
 extern const struct command command_postflight;
+extern const struct command command_backup;
 extern const struct command command_wait;
 extern const struct command command_dump;
 extern const struct command command_help;

@@ -47,6 +47,7 @@ struct request {
     int64_t time_limit_ms;        /* test --time-limit=TIME; 0: not given */
     int64_t jobs;                 /* test --jobs=N; -1: not given */
     const char *expect, *confirm; /* preflight --expect=ID, --confirm=ITEM,... */
+    bool skip_backup, force;      /* build, rollback: waivers */
     const char *check;            /* dump --check=FILE */
     int64_t timeout_ms;           /* wait --timeout=TIME; -1: not given */
     struct said said;             /* --intent=, --pr=, --links=, --notes= */

@@ -264,6 +264,8 @@ static void read_claim(struct reading *g, const struct doc *claim, struct accoun
     out->recovery = doc_get(claim, "recovery");
     out->rename = doc_get(claim, "rename");
     out->confirm = doc_get(claim, "confirm");
+    out->backup = doc_get(claim, "backup");
+    out->precaution = doc_get(claim, "precaution");
 }
 
 static void read_failure(struct reading *g, const struct doc *d, struct account_failure *out)

@@ -1,6 +1,7 @@
 /* Converging an environment. */
 #include "flow/converge.h"
 
+#include "flow/backup.h"
 #include "flow/owed.h"
 #include "flow/steps.h"
 
@@ -86,6 +87,9 @@ int converge_blocked(struct site *s, const struct converge_options *o, struct re
                      struct err *e)
 {
     struct blocked b = {.n = 0};
+    if (backup_may_waive(s, o->skips_backup, o->forces, e) != 0) {
+        return -1;
+    }
     say_absent(s);
     find_blocked(&s->plan, o->most, &b);
     enum err_code code = b.n_scripts > 0 ? ERR_CONFIG : ERR_PREFLIGHT;
@@ -95,7 +99,7 @@ int converge_blocked(struct site *s, const struct converge_options *o, struct re
     tell_faults(&s->ear, &b.faults);
     err_list_release(&b.faults);
     if (b.n == 0) {
-        return converge_has_work(s) ? writing_held(s, "run", e) : 0;
+        return converge_has_work(s) && !o->forces ? writing_held(s, "run", e) : 0;
     }
     result_worsen(r, code);
     if (o->keep_going) {
@@ -105,10 +109,28 @@ int converge_blocked(struct site *s, const struct converge_options *o, struct re
     return err_hint(e, "`kfmig why TARGET` explains; -k runs what is not blocked");
 }
 
+/* What --force let through. */
+static void add_forced(struct site *s, struct backup_needs *needs)
+{
+    const struct findings *held = needs->is_forced ? site_held(s) : NULL;
+    for (size_t i = 0; held != NULL && i < held->n; i++) {
+        if (!held->v[i].passed) {
+            ARENA_GROW(s->a, needs->forced.v, needs->forced.n, needs->forced.cap);
+            needs->forced.v[needs->forced.n++] =
+                arena_printf(s->a, "%s: %s", held->v[i].rule, held->v[i].text);
+        }
+    }
+}
+
 static int work(struct writing *w, void *ctx, struct err *e)
 {
-    (void)e;
     const struct converge_options *o = ctx;
+    struct backup_needs needs = {.skips = o->skips_backup, .is_forced = o->forces};
+    add_forced(w->site, &needs);
+    backup_needs_of(w->site, o->most, &needs);
+    if (backup_before(w, &needs, e) != 0) {
+        return -1;
+    }
     w->total = w->site->plan.n_apply + w->site->plan.n_rebuild;
     steps_run(&(struct steps){.w = w, .keep_going = o->keep_going, .most = o->most});
     return 0;
@@ -127,6 +149,7 @@ int converge(struct site *s, const struct converge_options *o, struct result *r,
     order.hint = "review the plan above, then add --apply, or better --apply --plan=DIGEST";
     order.baseline = writing_found;
     order.is_held = s->env->is_protected;
+    order.is_unheld = o->forces;
     order.work = work;
     order.ctx = &mine;
     return writing(s, &order, r, e);

@@ -4,10 +4,12 @@
 
 #include "flow/writing.h"
 
-/* order: everything but done, hint, baseline and work. most: at most so many migrations; 0: all. */
+/* order: everything but done, hint, baseline and work. most: at most so many migrations; 0: all.
+ * skips_backup: --skip-backup; forces: --force, what holds the environment back is let through, and
+ * named in every receipt. */
 struct converge_options {
     struct writing_order order;
-    bool keep_going;
+    bool keep_going, skips_backup, forces;
     int64_t most;
 };
 
@@ -17,7 +19,8 @@ bool converge_has_work(const struct site *s);
 /* Does what is blocked among the targets that this run would come to (with most none behind the most-th) stop
  * it? Told: faults of files with their places, everything else by the plan. -1 with ERR_CONFIG (nothing worse
  * than SQL that cannot be run) or ERR_PREFLIGHT; with keep_going only r says so. Where nothing is blocked and
- * there is work, also what holds the environment back now (writing_held()). */
+ * there is work, also what holds the environment back now (writing_held()). Waivers that the
+ * environment does not take are ERR_PREFLIGHT. */
 int converge_blocked(struct site *s, const struct converge_options *o, struct result *r,
                      struct err *e) MUST_CHECK;
 

@@ -75,7 +75,7 @@ static int compare_projection(struct drill *d, const struct step *x, struct err 
 }
 
 /* What belongs to the server, or carries the database's name, says nothing about the rebuild. */
-static bool is_compared(const struct catalog_object *o)
+bool drill_is_compared(const struct catalog_object *o)
 {
     return o->object.kind != OBJ_ROLE && o->object.kind != OBJ_TABLESPACE &&
            o->object.kind != OBJ_DATABASE && o->object.kind != OBJ_SETTING;
@@ -85,7 +85,7 @@ static struct digest structure_digest(const struct catalog *c)
 {
     struct digester *x = digester_open("kfmig.structure.v1");
     for (size_t i = 0; i < c->n; i++) {
-        if (is_compared(c->v[i])) {
+        if (drill_is_compared(c->v[i])) {
             digester_field(x, c->v[i]->text, bytes_of((const char *)c->v[i]->fingerprint.b, 32));
         }
     }
@@ -122,7 +122,7 @@ static void compare_structure(struct drill *d)
                                    : strcmp(live->v[i]->text, made->v[k]->text);
         const struct catalog_object *o = order <= 0 ? live->v[i] : made->v[k];
         bool same = order == 0 && digest_eq(&live->v[i]->fingerprint, &made->v[k]->fingerprint);
-        if (!same && is_compared(o)) {
+        if (!same && drill_is_compared(o)) {
             put_object(d, list, o->text,
                        order < 0   ? "only live"
                        : order > 0 ? "only rebuilt"

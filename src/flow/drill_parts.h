@@ -1,4 +1,4 @@
-/* The inside of a drill; for src/flow/drill*.c and found.c only. */
+/* The inside of a drill; for src/flow/drill*.c, found.c and backup_drill.c only. */
 #ifndef KFMIG_FLOW_DRILL_PARTS_H
 #define KFMIG_FLOW_DRILL_PARTS_H
 
@@ -27,6 +27,9 @@ struct drill {
  * projections. Fills d->projections, structure, tables and counts what differs. Both sites are looked at. -1:
  * one of them could not be read. */
 int drill_compare(struct drill *d, struct err *e) MUST_CHECK;
+
+/* Does it say anything about the database alone: not what belongs to the server, or carries its name? */
+bool drill_is_compared(const struct catalog_object *o);
 
 /* claim.drill of the receipt, its further inputs, and its timings; in the arena of live. */
 struct doc *drill_findings_doc(const struct drill *d);

@@ -8,11 +8,13 @@
 #include "base/file.h"
 #include "data/moment.h"
 #include "doc/canon.h"
+#include "flow/backup.h"
 #include "flow/inspect_parts.h"
 #include "flow/owed.h"
 #include "flow/probe.h"
 #include "ledger/journal.h"
 #include "model/leak.h"
+#include "site/backup.h"
 #include "site/inspect.h"
 
 static const int64_t EPOCH_2000_US = INT64_C(946684800000000);
@@ -145,12 +147,32 @@ static void judge_held(struct site *s, struct inspection *x)
     }
 }
 
-/* Nobody tells kfmig of backups yet that it did not make, and it makes none. */
+/* Where a backup is declared one is made before a change, if it can be; else the ledger tells how
+ * old the last one is. */
 static void judge_backup(const struct site *s, struct inspection *x)
 {
-    struct finding *f = inspect_fail(s->a, x, s->env, INSPECT_BACKUP, true,
-                                     "kfmig knows of no backup, nor how old one is");
-    if (s->env->is_protected) {
+    struct err e = {0};
+    const struct operations *o = operations_of(s->env);
+    const struct entry *last = site_last_backup(s, false);
+    struct finding *f = NULL;
+    x->was_asked[INSPECT_BACKUP] = true;
+    if (o->backup.is_wanted) {
+        if (o->backup.command == NULL && backup_can(s, &e) != 0) {
+            f = inspect_add(s, x, INSPECT_BACKUP, "pg_dump", "%s", e.msg);
+            f->hint = arena_strdup(s->a, e.hint);
+            f->severity = SEVERITY_ERROR;
+        }
+        return;
+    }
+    if (last == NULL) {
+        f = inspect_fail(s->a, x, s->env, INSPECT_BACKUP, true,
+                         "kfmig knows of no backup, nor how old one is");
+    } else if (inspect_age(last->finished_at) < 0 ||
+               inspect_age(last->finished_at) > o->threshold[THRESHOLD_BACKUP_AGE]) {
+        f = inspect_add(s, x, INSPECT_BACKUP, s->env->name, "the last one was at %s, entry %lld",
+                        last->finished_at, (long long)last->sequence);
+    }
+    if (f != NULL && s->env->is_protected) {
         f->severity = SEVERITY_ERROR;
     }
 }
@@ -164,6 +186,9 @@ static void judge_drill(const struct site *s, struct inspection *x)
         const struct entry *en = &s->entries.v[i];
         last = en->kind == ENTRY_DRILL && strcmp(en->result, "success") == 0 ? en : last;
     }
+    const struct entry *restored = site_last_backup(s, true);
+    last =
+        last == NULL || (restored != NULL && restored->sequence > last->sequence) ? restored : last;
     if (last == NULL) {
         inspect_add(s, x, INSPECT_DRILL, s->env->name, "its ledger tells of no drill");
         return;

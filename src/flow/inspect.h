@@ -26,6 +26,9 @@ int inspect_verdict(const struct inspection *x, struct err *e) MUST_CHECK;
 int inspect_keep(const struct site *s, const struct inspection *x, const struct doc *d,
                  const char **path, struct err *e) MUST_CHECK;
 
+/* Milliseconds since a time of the ledger ("2026-..Z"), by this machine's clock; -1: it cannot be read. */
+int64_t inspect_age(const char *at);
+
 /* Items of the checklist ("A,B", each by its whole text) are confirmed for the plan that s has: an entry of
  * kind "confirm" each, which makes no fact. What was confirmed already is not again. -1 with ERR_CONFIG:
  * there is no such item. */

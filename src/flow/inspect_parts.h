@@ -13,7 +13,5 @@ int inspect_policies(struct site *s, struct inspection *x, struct err *e) MUST_C
 /* A finding of that check about subject; text is made in s->a. */
 struct finding *inspect_add(const struct site *s, struct inspection *x, enum inspect i,
                             const char *subject, const char *fmt, ...) PRINTF_LIKE(5, 6);
-/* Milliseconds since a time of the ledger ("2026-..Z"), by this machine's clock; -1: it cannot be read. */
-int64_t inspect_age(const char *at);
 
 #endif

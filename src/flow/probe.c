@@ -34,19 +34,21 @@ static const char *const *environment_of(const struct site *s)
     return v;
 }
 
-/* Run one. *why: what is wrong with how it ended, NULL: nothing. */
-static int run(struct site *s, const char *command, struct buf *words, int64_t *ms,
-               const char **why, struct err *e)
+int probe_run(struct site *s, const char *command, const struct probe_limits *limits,
+              struct buf *words, int64_t *ms, const char **why, struct err *e)
 {
     const char *path = arena_printf(s->a, "./%s", command); /* never one of PATH */
     const char *argv[] = {path, NULL};
-    const struct child c = {
-        .argv = argv, .env = environment_of(s), .out = -1, .dir = s->project->root, .ear = &s->ear};
+    const struct child c = {.argv = argv,
+                            .env = environment_of(s),
+                            .out = -1,
+                            .dir = s->project->root,
+                            .ear = &s->ear,
+                            .grace_ms = limits->grace_ms};
     struct err own = {0};
     int status = 0;
     int64_t start = clock_ms();
-    int64_t limit = operations_of(s->env)->threshold[THRESHOLD_COMMAND_TIME];
-    int rc = child_run(&c, words, limit, &status, &own);
+    int rc = child_run(&c, words, limits->limit_ms, &status, &own);
     *ms = clock_ms() - start;
     *why = NULL;
     if (rc != 0 && own.code == ERR_INTERRUPTED) {
@@ -61,6 +63,14 @@ static int run(struct site *s, const char *command, struct buf *words, int64_t *
         *why = arena_printf(s->a, "it ended with status %d", WEXITSTATUS(status));
     }
     return 0;
+}
+
+static int run(struct site *s, const char *command, struct buf *words, int64_t *ms,
+               const char **why, struct err *e)
+{
+    const struct probe_limits limits = {
+        .limit_ms = operations_of(s->env)->threshold[THRESHOLD_COMMAND_TIME]};
+    return probe_run(s, command, &limits, words, ms, why, e);
 }
 
 /* The one number that is all of text but blanks. */

@@ -1,6 +1,7 @@
 /* Migrations taken back, one after the other. */
 #include "flow/rollback.h"
 
+#include "flow/backup.h"
 #include "flow/durable.h"
 #include "flow/steps.h"
 
@@ -8,6 +9,7 @@
 struct retreat {
     const struct undo_wish *wish;
     const struct undoing *shown;
+    bool skips_backup;
 };
 
 /* How a good end is called: what only an order is left of is named. In s->a. */
@@ -67,6 +69,15 @@ static int work(struct writing *w, void *ctx, struct err *e)
     if (!digest_eq(&now.undo.digest, &t->shown->undo.digest)) {
         return refuse_moved(w->site, e);
     }
+    struct backup_needs needs = {.v =
+                                     ARENA_ARRAY(w->site->a, const struct bundle *, now.undo.n + 1),
+                                 .skips = t->skips_backup};
+    for (; needs.n < now.undo.n; needs.n++) {
+        needs.v[needs.n] = now.back[needs.n].bundle;
+    }
+    if (backup_before(w, &needs, e) != 0) {
+        return -1;
+    }
     w->result->plan_digest = now.undo.digest;
     w->total = now.undo.n;
     for (size_t i = 0; i < now.undo.n && may_go_on(w); i++) {
@@ -84,10 +95,13 @@ static int work(struct writing *w, void *ctx, struct err *e)
     return 0;
 }
 
-int rollback(struct site *s, const struct undo_wish *w, const struct undoing *u,
+int rollback(struct site *s, const struct undo_wish *w, const struct undoing *u, bool skips_backup,
              const struct writing_order *o, struct result *r, struct err *e)
 {
-    struct retreat t = {w, u};
+    struct retreat t = {w, u, skips_backup};
+    if (backup_may_waive(s, skips_backup, false, e) != 0) {
+        return -1;
+    }
     struct writing_order order = *o;
     order.done = "taken back";
     order.is_unheld = true; /* what goes wrong is taken back when it does */

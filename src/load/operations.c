@@ -254,6 +254,42 @@ static size_t read_queries(const struct operations_work *w, const struct doc *li
     return doc_len(list);
 }
 
+/* "pg_dump", or a map. */
+static void read_backup(const struct operations_work *w, const struct doc *d)
+{
+    struct backup_rule *x = &w->out->backup;
+    *x = (struct backup_rule){.jobs = BACKUP_JOBS, .keep = BACKUP_KEEP};
+    if (d == NULL) {
+        return;
+    }
+    x->is_wanted = true;
+    x->line = d->line;
+    x->col = d->col;
+    x->max_age_ms = threshold_row(THRESHOLD_BACKUP_AGE)->preset;
+    if (d->type != DOC_MAP) {
+        return;
+    }
+    const struct doc *age = doc_get(d, "max_age");
+    x->command = doc_str(d, "command", NULL);
+    x->jobs = (int)doc_num(d, "jobs", BACKUP_JOBS);
+    x->keep = (int)doc_num(d, "keep", BACKUP_KEEP);
+    if (age != NULL) {
+        x->max_age_ms = threshold_read(UNIT_MS, age->text.p);
+    }
+    if (x->max_age_ms < 0) {
+        fault(w, age, "a time: 30s, 10min, 24h, 7d", "\"%s\" is no time", age->text.p);
+    }
+    if (x->command != NULL) {
+        check_path(w, doc_get(d, "command"));
+    } else if (age != NULL) {
+        fault(w, age, "name a command: pg_dump is run before each change",
+              "max_age is for a command's backups");
+    }
+    if (x->command != NULL && (doc_get(d, "jobs") != NULL || doc_get(d, "keep") != NULL)) {
+        fault(w, d, "remove them, or the command", "jobs and keep are for pg_dump");
+    }
+}
+
 static struct names names_of(const struct operations_work *w, const struct doc *list, bool paths)
 {
     size_t n = doc_len(list);
@@ -270,8 +306,9 @@ static struct names names_of(const struct operations_work *w, const struct doc *
 const struct operations *operations_read(struct arena *a, const struct doc *env, const char *name,
                                          struct err_list *faults)
 {
-    static const char *const keys[] = {"windows",       "freeze",  "checklist", "thresholds",
-                                       "policy_probes", "queries", "probes",    "smoke"};
+    static const char *const keys[] = {"windows",    "freeze",        "checklist",
+                                       "thresholds", "policy_probes", "queries",
+                                       "probes",     "smoke",         "backup"};
     bool any = false;
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
         any = any || doc_get(env, keys[i]) != NULL;
@@ -290,6 +327,7 @@ const struct operations *operations_read(struct arena *a, const struct doc *env,
     out->n_queries = read_queries(&w, doc_get(env, "queries"), &out->queries);
     out->checklist = names_of(&w, doc_get(env, "checklist"), false);
     out->smoke = names_of(&w, doc_get(env, "smoke"), true);
+    read_backup(&w, doc_get(env, "backup"));
     return out;
 }
 
@@ -318,6 +356,9 @@ void operations_check_files(const struct env *env, int dirfd, const char *path,
         const struct query_probe *x =
             i < o->n_policies ? &o->policies[i] : &o->queries[i - o->n_policies];
         check_file(x->sql, dirfd, path, x->line, x->col, faults);
+    }
+    if (o->backup.command != NULL) {
+        check_file(o->backup.command, dirfd, path, o->backup.line, o->backup.col, faults);
     }
     for (size_t i = 0; i < o->smoke.n; i++) {
         check_file(o->smoke.v[i], dirfd, path, env->line, env->col, faults);

@@ -56,7 +56,7 @@ int64_t threshold_read(enum threshold_unit unit, const char *text)
 
 const struct operations *operations_of(const struct env *env)
 {
-    static struct operations nothing;
+    static struct operations nothing = {.backup = {.jobs = BACKUP_JOBS, .keep = BACKUP_KEEP}};
     for (int t = 0; t < THRESHOLDS; t++) {
         nothing.threshold[t] = threshold_row((enum threshold)t)->preset;
     }

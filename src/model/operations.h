@@ -53,6 +53,17 @@ struct query_probe {
     int64_t rows;
     int line, col;
 };
+/* What is backed up before it is changed, and how. command: a program that does it, or NULL: pg_dump, with so
+ * many jobs, of which the last keep are kept. max_age_ms: how old what command made may be; 0: any age is too
+ * much. */
+enum { BACKUP_JOBS = 4, BACKUP_KEEP = 3 }; /* where nothing is declared */
+struct backup_rule {
+    bool is_wanted;
+    const char *command;
+    int64_t max_age_ms;
+    int jobs, keep;
+    int line, col;
+};
 /* What an environment declares; all of it in the arena of the project. */
 struct operations {
     struct window *windows;
@@ -67,6 +78,7 @@ struct operations {
     struct query_probe *policies, *queries;
     size_t n_policies, n_queries;
     struct names smoke; /* commands */
+    struct backup_rule backup;
 };
 /* Of an environment that declares nothing of it: env->operations may be NULL. */
 const struct operations *operations_of(const struct env *env);

@@ -4,10 +4,10 @@
 const char *result_action_text(enum result_action a)
 {
     static const char *const texts[RESULT_ACTIONS] = {
-        [RESULT_APPLY] = "apply",    [RESULT_PUBLISH] = "publish", [RESULT_SWITCH] = "switch",
-        [RESULT_EXPORT] = "export",  [RESULT_ADOPT] = "adopt",     [RESULT_RETIRE] = "retire",
-        [RESULT_DRILL] = "drill",    [RESULT_RENAME] = "rename",   [RESULT_ROLLBACK] = "rollback",
-        [RESULT_CONFIRM] = "confirm"};
+        [RESULT_APPLY] = "apply",     [RESULT_PUBLISH] = "publish", [RESULT_SWITCH] = "switch",
+        [RESULT_EXPORT] = "export",   [RESULT_ADOPT] = "adopt",     [RESULT_RETIRE] = "retire",
+        [RESULT_DRILL] = "drill",     [RESULT_RENAME] = "rename",   [RESULT_ROLLBACK] = "rollback",
+        [RESULT_CONFIRM] = "confirm", [RESULT_BACKUP] = "backup"};
     return texts[a];
 }
 

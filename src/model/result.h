@@ -25,6 +25,7 @@ enum result_action {
     RESULT_RENAME,   /* of a migration, in the ledger */
     RESULT_ROLLBACK, /* of a migration; key: its checksum */
     RESULT_CONFIRM,  /* an item of the checklist */
+    RESULT_BACKUP,   /* key: its digest */
     RESULT_ACTIONS
 };
 const char *result_action_text(enum result_action a); /* "apply" */

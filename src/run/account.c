@@ -152,12 +152,14 @@ void account_of(struct arena *a, const struct run *r, const struct receipt_input
                             .intent = text_of(r->actor->intent),
                             .notes = notes_of(a, in->notes, text_of(r->actor->notes)),
                             .links = r->actor->links,
+                            .precaution = in->backup == NULL ? r->actor->precaution : NULL,
                             .instance = ""};
     if (in->bundle != NULL) {
         add_declaration(a, in->bundle, o, out);
     }
     out->rename = in->renaming != NULL ? renaming_doc(a, in->renaming) : NULL;
     out->confirm = in->confirmation != NULL ? confirmation_doc(a, in->confirmation) : NULL;
+    out->backup = in->backup != NULL ? in->backup->claim : NULL;
     if (in->drill != NULL) {
         add_drill(a, in->drill, out);
     } else if (in->making != NULL) {

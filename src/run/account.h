@@ -23,7 +23,7 @@ void account_diff_of(struct arena *a, const struct bundle *b, const struct outco
 
 struct making; /* projection_parts.h */
 /* What an account is made of, besides the run that it belongs to. All borrowed.
- * kind    "db_migration", "db_definition", "db_rollback", "adopt", "drill", "rename", "confirm",
+ * kind    "db_migration", "db_definition", "db_rollback", "adopt", "drill", "rename", "confirm", "backup",
  *         "projection_publish"
  * bundle  NULL: nothing is declared, as in an adoption
  * store   the store that it is about, NULL: the one that holds the ledger
@@ -31,7 +31,8 @@ struct making; /* projection_parts.h */
  * making  NULL: no projection
  * drill   NULL: no drill
  * renaming  NULL: nothing gets another id
- * confirmation  NULL: nothing is confirmed */
+ * confirmation  NULL: nothing is confirmed
+ * backup  NULL: none was made */
 struct receipt_input {
     const char *kind;
     const struct bundle *bundle;
@@ -47,6 +48,7 @@ struct receipt_input {
     const struct drill_record *drill;
     const struct renaming *renaming;
     const struct confirmation *confirmation;
+    const struct backup_record *backup;
 };
 /* Everything that can be told of it, in *out; texts borrowed from r and in, or in a. It has no position in
  * a ledger yet. */

@@ -1,5 +1,6 @@
 /* Receipts that tell of no change in the database: what a rebuild in a throwaway one showed about
- * the live one, that a migration has another id, that a person has confirmed something. */
+ * the live one, that a migration has another id, that a person has confirmed something, that a backup was
+ * made. */
 #include "base/clock.h"
 #include "run/record.h"
 
@@ -45,4 +46,11 @@ int run_record_confirm(struct run *r, const struct confirmation *x, struct outco
 {
     struct receipt_input in = {.kind = "confirm", .confirmation = x};
     return record(r, &in, ENTRY_CONFIRM, o, e);
+}
+
+int run_record_backup(struct run *r, const struct backup_record *x, struct outcome *o,
+                      struct err *e)
+{
+    struct receipt_input in = {.kind = "backup", .backup = x};
+    return record(r, &in, ENTRY_BACKUP, o, e);
 }

@@ -71,6 +71,10 @@ static void entry_fill(const struct run *r, const struct receipt_input *in, enum
         en->subject = in->confirmation->item;
         en->checksum = in->confirmation->plan;
     }
+    if (in->backup != NULL) {
+        en->subject = in->backup->subject;
+        en->checksum = in->backup->digest;
+    }
     if (in->bundle != NULL) {
         en->checksum = in->bundle->checksum;
         en->bundle_digest = in->bundle->bundle_digest;

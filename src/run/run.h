@@ -21,6 +21,8 @@ struct run_actor {
     const char *pr;         /* "" if unknown */
     const char *tool_version;
     const char *intent, *notes; /* NULL or "": nothing is said */
+    const struct doc
+        *precaution; /* as claim.precaution of all its receipts; NULL: nothing is said */
     struct links links;
 };
 
@@ -139,6 +141,17 @@ struct confirmation {
 /* Record it: an entry of kind "confirm", which makes no fact, and nothing else. */
 int run_record_confirm(struct run *r, const struct confirmation *x, struct outcome *o,
                        struct err *e) MUST_CHECK;
+
+/* A backup that was made. subject: "database", "plan", "drill". claim: claim.backup. digest: of its
+ * files; zero: a command made it. */
+struct backup_record {
+    const char *subject;
+    const struct doc *claim;
+    struct digest digest;
+};
+/* Record it: an entry of kind "backup", which makes no fact, and nothing else. */
+int run_record_backup(struct run *r, const struct backup_record *x, struct outcome *o,
+                      struct err *e) MUST_CHECK;
 
 /* Record a receipt that an earlier run could not (its bytes as found in state/owed). 0 with *fate: OWED_PAID,
  * it is recorded now; OWED_KNOWN, the ledger has it already; OWED_UNREADABLE, these are not the bytes of a

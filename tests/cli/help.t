@@ -33,6 +33,7 @@ usage: kfmig COMMAND [ENV] [TARGET...] [options]
   test        Prove migrations on throwaway databases: up, down and up again.
   preflight   Look whether an environment may be changed now.
   postflight  Look whether all is well after an environment was changed.
+  backup      Back up an environment, or try whether a backup can be restored.
   wait        Wait until the server of an environment answers.
   dump        Print the definitions of what stands in an environment, for
               comparing.
@@ -93,6 +94,9 @@ options:
       --apply              run in a protected environment without asking
   -k, --keep-going         after a failure go on with what does not depend on
                            it
+      --skip-backup        make no backup first; receipts name it
+      --force              let windows, freezes and the checklist through;
+                           receipts name them
       --intent=TEXT        what the run is for, for its receipts
       --pr=TEXT            the pull request that it belongs to
       --links=LINKS        where more is said: "NAME=URL NAME=URL"

@@ -23,6 +23,7 @@ ELSEWHERE = ["server.start"]  # passed by the embedded server only: t_embedded.c
 ELSEWHERE += [p for p in POINTS if p.startswith("generation.")]  # test_projection_faults.py
 ELSEWHERE += [p for p in POINTS if p.startswith("journal.")]  # t_journal.c, and the contract of stores that need it
 ELSEWHERE += [p for p in POINTS if p.startswith("batch.")]  # test_backfill.py
+ELSEWHERE += [p for p in POINTS if p.startswith("backup.")]  # test_backups.py
 
 folder = fresh_folder()
 at_exit(shutil.rmtree, folder, True)

@@ -198,7 +198,8 @@ static void test_kinds(void)
         }
     }
     is_str(buf_str(&known),
-           "contact adopt apply define rollback intent batch done publish drill rename confirm ",
+           "contact adopt apply define rollback intent batch done publish drill rename backup "
+           "confirm ",
            "the kinds of format 1");
     buf_release(&known);
 }

@@ -66,7 +66,7 @@ static int takes_back(struct run_of *x)
     own[0] = '\0';
     return plan_first(x) != 0 || undo_plan(&x->s, &wish, NULL, &u, &x->e) != 0
                ? -1
-               : rollback(&x->s, &wish, &u, &order_confirmed, &x->r, &x->e);
+               : rollback(&x->s, &wish, &u, false, &order_confirmed, &x->r, &x->e);
 }
 
 static void rollback_file(const char *id, const char *sql)
