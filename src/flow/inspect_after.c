@@ -144,9 +144,11 @@ static int ask_script(struct site *s, enum inspect i, const struct script *f, st
                       struct err *e)
 {
     for (size_t k = 0; k < f->n; k++) {
+        struct statement room;
+        const struct statement *st = script_at(f, k, &room);
         const struct wanted_rows w = {
-            .inspect = i, .subject = arena_strdup(s->a, f->path), .sql = f->v[k].text};
-        if (f->v[k].kind == STATEMENT_PLAIN && ask(s, &w, x, e) != 0) {
+            .inspect = i, .subject = arena_strdup(s->a, f->path), .sql = st->text};
+        if (st->kind == STATEMENT_PLAIN && ask(s, &w, x, e) != 0) {
             return -1;
         }
     }

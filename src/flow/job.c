@@ -66,10 +66,12 @@ static struct script *parse_invariants(struct site *s, const struct projection *
             return NULL;
         }
         for (size_t k = 0; k < v[i].n; k++) {
-            if (strcmp(v[i].v[k].tag, "SELECT") != 0) {
-                err_at(e, ERR_CONFIG, f->path, v[i].v[k].line, v[i].v[k].col,
+            struct statement room;
+            const struct statement *st = script_at(&v[i], k, &room);
+            if (strcmp(st->tag, "SELECT") != 0) {
+                err_at(e, ERR_CONFIG, f->path, st->line, st->col,
                        "an invariant is a query that must return no row, not %s",
-                       v[i].v[k].tag[0] != '\0' ? v[i].v[k].tag : "this");
+                       st->tag[0] != '\0' ? st->tag : "this");
                 err_hint(e, "write SELECT ...");
                 return NULL;
             }

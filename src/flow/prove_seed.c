@@ -32,11 +32,13 @@ static int check(const struct seed_file *x, struct err *e)
         *e = x->bundle.faults[0];
         return -1;
     }
+    struct statement room;
     for (size_t i = 0; i < s->n; i++) {
-        for (size_t k = 0; k < s->v[i].touches.n; k++) {
-            const struct touch *t = &s->v[i].touches.v[k];
+        const struct statement *st = script_at(s, i, &room);
+        for (size_t k = 0; k < st->touches.n; k++) {
+            const struct touch *t = &st->touches.v[k];
             if (t->effect >= EFFECT_CREATE && !t->maybe) {
-                err_at(e, ERR_CONFIG, s->path, s->v[i].line, s->v[i].col,
+                err_at(e, ERR_CONFIG, s->path, st->line, st->col,
                        "a seed changes rows and nothing else; this is a %s of an object",
                        effect_text(t->effect));
                 return err_hint(e, "what a migration makes belongs into a migration");
@@ -129,9 +131,11 @@ static bool stands(const struct catalog *c, struct arena *a, const struct object
 static bool can_load(const struct chain *c, const struct seed_file *x)
 {
     const struct script *s = &x->bundle.forward[0];
+    struct statement room;
     for (size_t i = 0; i < s->n; i++) {
-        for (size_t k = 0; k < s->v[i].touches.n; k++) {
-            const struct object *o = &s->v[i].touches.v[k].object;
+        const struct statement *st = script_at(s, i, &room);
+        for (size_t k = 0; k < st->touches.n && !script_repeats(s, i); k++) {
+            const struct object *o = &st->touches.v[k].object;
             if (o->kind == OBJ_TABLE && !stands(&c->made.catalog, c->made.a, o)) {
                 return false;
             }

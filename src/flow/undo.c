@@ -419,10 +419,12 @@ static int load(struct picking *c, const struct standing_one *x, struct taking_b
 
 static size_t count_statements(const struct taking_back *t)
 {
+    struct statement room;
     size_t n = 0;
     for (size_t i = 0; i < t->bundle->decl->rollback.n; i++) {
         for (size_t k = 0; k < t->scripts[i].n; k++) {
-            n += t->scripts[i].v[k].kind == STATEMENT_PLAIN || t->scripts[i].v[k].lone != NULL;
+            const struct statement *st = script_at(&t->scripts[i], k, &room);
+            n += st->kind == STATEMENT_PLAIN || st->lone != NULL;
         }
     }
     return n;

@@ -158,9 +158,12 @@ static void take_statement(struct tables *t, const struct statement *st)
 
 static void add_scripts(struct tables *t, const struct taking_back *back)
 {
+    struct statement room;
     for (size_t i = 0; i < back->bundle->decl->rollback.n; i++) {
         for (size_t k = 0; k < back->scripts[i].n; k++) {
-            take_statement(t, &back->scripts[i].v[k]);
+            if (!script_repeats(&back->scripts[i], k)) {
+                take_statement(t, script_at(&back->scripts[i], k, &room));
+            }
         }
     }
 }
@@ -204,9 +207,12 @@ static void note_statement(struct arena *a, struct table *written, const struct 
 /* What the rollback of a newer one makes, or writes, is not counted yet. */
 static void note_written(struct arena *a, struct table *written, const struct taking_back *back)
 {
+    struct statement room;
     for (size_t i = 0; i < back->bundle->decl->rollback.n; i++) {
         for (size_t k = 0; k < back->scripts[i].n; k++) {
-            note_statement(a, written, &back->scripts[i].v[k]);
+            if (!script_repeats(&back->scripts[i], k)) {
+                note_statement(a, written, script_at(&back->scripts[i], k, &room));
+            }
         }
     }
 }

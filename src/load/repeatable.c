@@ -76,8 +76,9 @@ struct doc *repeatable_header(struct arena *a, struct doc *header, struct bytes 
 
 static void check(const struct script *s, struct err_list *faults)
 {
+    struct statement room;
     for (size_t i = 0; i < s->n; i++) {
-        const struct statement *st = &s->v[i];
+        const struct statement *st = script_at(s, i, &room);
         if (st->analysed && !definition_admits(st)) {
             err_list_addf(faults, ERR_CONFIG, s->path, st->line, st->col,
                           "write a migration for it: what is done once is history, a definition is "

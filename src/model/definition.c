@@ -94,11 +94,13 @@ const struct definition *definition_copy(struct arena *a, const struct definitio
 void definition_read(struct arena *a, const struct script *v, size_t n, struct definition *out)
 {
     size_t kept = 0;
+    struct statement room;
     *out = (struct definition){0};
     for (size_t i = 0; i < n; i++) {
         for (size_t k = 0; k < v[i].n; k++) {
-            for (size_t t = 0; t < v[i].v[k].touches.n; t++) {
-                read_touch(a, &v[i].v[k].touches.v[t], out);
+            const struct touches *list = &script_at(&v[i], k, &room)->touches;
+            for (size_t t = 0; t < list->n && !script_repeats(&v[i], k); t++) {
+                read_touch(a, &list->v[t], out);
             }
         }
     }

@@ -23,11 +23,12 @@ void program_of(struct arena *a, const struct script *scripts, size_t n, struct 
         most += scripts[i].n;
     }
     struct store_step *v = ARENA_ARRAY(a, struct store_step, most);
+    struct statement room;
     *out = (struct program){v, 0};
     for (size_t i = 0; i < n; i++) {
         for (size_t k = 0; k < scripts[i].n; k++) {
-            const struct statement *st = &scripts[i].v[k];
-            if (st->kind == STATEMENT_PLAIN) {
+            if (script_at(&scripts[i], k, &room)->kind == STATEMENT_PLAIN) {
+                const struct statement *st = script_keep(a, &scripts[i], k);
                 v[out->n++] = (struct store_step){.verb = st->tag,
                                                   .object = object_of(a, &st->touches),
                                                   .text = st->text,

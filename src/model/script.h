@@ -4,6 +4,7 @@
 #define KFMIG_MODEL_SCRIPT_H
 
 #include "base/digest.h"
+#include "base/lines.h"
 #include "model/backfill.h"
 #include "model/env.h"
 #include "model/lineage.h"
@@ -123,8 +124,7 @@ struct statement {
     /* Changes what only superusers may look at: a password, options of a user mapping. As anyone else
      * it cannot be observed, and is refused. */
     bool unseen;
-    /* In a long file, shared with the statement before where that does the same: places are then
-     * those of the first such one. */
+    /* In a long file shared by all statements that do the same: places are then those of the first. */
     struct touches touches;
     /* What it makes, attaches or lets inherit, with what that is then a part of; renames: a relation's new
      * name, with the one that it had. */
@@ -140,13 +140,25 @@ struct statement {
 /* What a statement that may rewrite is known by in tables: borrowed from st, which has rewriting. */
 struct bytes rewriting_key(const struct statement *st);
 
-/* One SQL file. Made once; the bytes hashed are the bytes run. */
+/* Where a statement of a long file stands, in bytes, and the form that it has. */
+struct statement_place {
+    uint32_t at, n;
+    uint32_t like; /* index of forms */
+};
+enum { PLACES = 4096 }; /* of a block */
+
+/* One SQL file. Made once; the bytes hashed are the bytes run. Its statements: script_at(). */
 struct script {
     const char *path; /* as shown to people */
     struct bytes bytes;
     struct digest digest; /* of bytes */
-    struct statement *v;
-    size_t n;
+    size_t n;             /* statements */
+    /* They, one by one; or, where places (n of them) is set, what they are like, each form once: a long file
+     * says the same thing over and over. */
+    struct statement *forms;
+    size_t n_forms; /* where places is set; there is room for one more for each that has adds */
+    struct statement_place **places; /* in blocks, which never move; NULL behind the last */
+    struct lines lines;              /* where places is set */
     /* Says with a comment "kfmig:allow-unparsed" that statements may be unknown to the parser. */
     bool allows_unread;
     /* Says with "kfmig:allow-data REASON" why it holds more data than a migration should. */
@@ -155,6 +167,25 @@ struct script {
     struct names
         search_path; /* schemas that it names in search_path: unqualified names stand in one of them */
 };
+
+/* What only few have, and is kept for one statement even in a long file. */
+bool statement_is_single(const struct statement *st);
+
+/* Of statement i of a long file. */
+struct statement_place *script_place(const struct script *s, size_t i);
+
+/* Statement i of s. room: where it is put together if it shares its form with others. Returns room, or what s
+ * holds: that stays as long as s does, and so does everything that the statement points to. */
+const struct statement *script_at(const struct script *s, size_t i, struct statement *room);
+/* The form of statement i, to be changed: that of no other from now on. In a long file, of those that are not
+ * single, at most as many as it has statements with adds. */
+struct statement *script_own(struct script *s, size_t i);
+/* The same, to be kept as long as s and a. */
+const struct statement *script_keep(struct arena *a, const struct script *s, size_t i);
+
+/* Does statement i the same as an earlier one, for whoever asks only what is done? Not of a part of a script,
+ * which may lack that one (segment_bundle()). */
+bool script_repeats(const struct script *s, size_t i);
 
 /* How a line of a proposed inverse begins that a person has to write. */
 #define SCRIPT_BY_HAND "-- BY HAND"

@@ -57,9 +57,10 @@ static void tally_add(struct tally *t, const struct statement *st)
 bool segments_any(const struct bundle *b)
 {
     struct tally t = {0};
+    struct statement room;
     for (size_t i = 0; b->forward != NULL && i < b->decl->forward.n; i++) {
         for (size_t k = 0; k < b->forward[i].n && t.n < 2; k++) {
-            tally_add(&t, &b->forward[i].v[k]);
+            tally_add(&t, script_at(&b->forward[i], k, &room));
         }
     }
     tally_end(&t);
@@ -95,9 +96,10 @@ static bool names(struct bytes text, const char *value, bool is_data)
 static bool is_used_behind(const struct script *files, size_t n, size_t i, size_t k,
                            const char *value)
 {
+    struct statement room;
     for (; i < n; i++, k = 0) {
         for (; k < files[i].n; k++) {
-            const struct statement *st = &files[i].v[k];
+            const struct statement *st = script_at(&files[i], k, &room);
             if (names(st->text, value, false) ||
                 (st->data.p != NULL && names(st->data, value, true))) {
                 return true;
@@ -107,14 +109,15 @@ static bool is_used_behind(const struct script *files, size_t n, size_t i, size_
     return false;
 }
 
-/* Does one of v[0..k) make the table that v[k] changes? */
-static bool is_of_new_table(const struct script *files, size_t i, size_t k)
+/* Does one of the statements before k make the table that st, which is k, changes? */
+static bool is_of_new_table(const struct script *files, size_t i, size_t k,
+                            const struct statement *st)
 {
-    const struct statement *st = &files[i].v[k];
+    struct statement room;
     const struct object *o = st->touches.n > 0 ? &st->touches.v[0].object : NULL;
     for (size_t f = 0; o != NULL && f <= i; f++) {
         for (size_t j = 0; j < (f < i ? files[f].n : k); j++) {
-            const struct touches *t = &files[f].v[j].touches;
+            const struct touches *t = &script_at(&files[f], j, &room)->touches;
             for (size_t x = 0; x < t->n; x++) {
                 if (t->v[x].effect == EFFECT_CREATE && !t->v[x].maybe &&
                     object_eq(&t->v[x].object, o)) {
@@ -130,23 +133,29 @@ static bool is_of_new_table(const struct script *files, size_t i, size_t k)
 static void end_behind(struct script *files, size_t n, size_t i, size_t k)
 {
     struct script *s = &files[i];
-    const char *value = s->v[k].adds;
+    struct statement room;
+    const char *value = script_at(s, k, &room)->adds;
     size_t end = k;
     for (size_t j = 0; j < k; j++) {
-        end = s->v[j].kind == STATEMENT_BEGIN ? 0 : s->v[j].kind == STATEMENT_COMMIT ? k : end;
+        enum statement_kind kind = script_at(s, j, &room)->kind;
+        end = kind == STATEMENT_BEGIN ? 0 : kind == STATEMENT_COMMIT ? k : end;
     }
-    for (; end != k && k + 1 < s->n && s->v[k].kind != STATEMENT_COMMIT; k++) {
+    for (; end != k && k + 1 < s->n && script_at(s, k, &room)->kind != STATEMENT_COMMIT; k++) {
     }
-    s->v[k].ends_transaction =
-        s->v[k].ends_transaction || is_used_behind(files, n, i, k + 1, value);
+    if (!script_at(s, k, &room)->ends_transaction && is_used_behind(files, n, i, k + 1, value)) {
+        script_own(s, k)->ends_transaction = true;
+    }
 }
 
 void segments_mark(struct script *files, size_t n)
 {
+    struct statement room;
     for (size_t i = 0; i < n; i++) {
         for (size_t k = 0; k < files[i].n; k++) {
-            struct statement *st = &files[i].v[k];
-            st->is_apart = st->is_apart && !is_of_new_table(files, i, k);
+            const struct statement *st = script_at(&files[i], k, &room);
+            if (st->is_apart && is_of_new_table(files, i, k, st)) {
+                script_own(&files[i], k)->is_apart = false;
+            }
             if (st->adds != NULL) {
                 end_behind(files, n, i, k);
             }
@@ -165,10 +174,16 @@ struct gathering {
     bool acts; /* more than SET stands in it */
 };
 
+static struct segment *add_segment(struct gathering *g)
+{
+    ARENA_GROW(g->a, g->out->v, g->out->n, g->out->cap);
+    return &g->out->v[g->out->n++];
+}
+
 static void end_transaction(struct gathering *g)
 {
-    struct segment *s = &g->out->v[g->out->n];
     if (g->acts) {
+        struct segment *s = add_segment(g);
         *s =
             (struct segment){.first = g->first,
                              .n = g->n,
@@ -177,7 +192,6 @@ static void end_transaction(struct gathering *g)
                                                  : arena_printf(g->a, "statements %zu to %zu",
                                                                 g->first + 1, g->first + g->n)};
         s->text = bytes_of(arena_dup(g->a, buf_str(&g->text), g->text.n), g->text.n);
-        g->out->n++;
     }
     buf_clear(&g->text);
     g->first += g->n;
@@ -188,13 +202,13 @@ static void end_transaction(struct gathering *g)
 static void add_lone(struct gathering *g, const struct script *s, const struct statement *st)
 {
     end_transaction(g);
-    g->out->v[g->out->n++] = (struct segment){.script = s,
-                                              .lone = st,
-                                              .first = g->first,
-                                              .n = 1,
-                                              .verb = st->tag,
-                                              .object = lone_object(g->a, st->lone),
-                                              .text = st->text};
+    *add_segment(g) = (struct segment){.script = s,
+                                       .lone = st,
+                                       .first = g->first,
+                                       .n = 1,
+                                       .verb = st->tag,
+                                       .object = lone_object(g->a, st->lone),
+                                       .text = st->text};
     g->first++;
     g->out->n_statements++;
 }
@@ -203,13 +217,13 @@ static void add_lone(struct gathering *g, const struct script *s, const struct s
 static void add_backfill(struct gathering *g, const struct script *s, const struct statement *st)
 {
     end_transaction(g);
-    g->out->v[g->out->n++] = (struct segment){.script = s,
-                                              .backfill = st,
-                                              .first = g->first,
-                                              .n = 1,
-                                              .verb = "backfill",
-                                              .object = backfill_object(g->a, st->backfill),
-                                              .text = st->backfill->identity};
+    *add_segment(g) = (struct segment){.script = s,
+                                       .backfill = st,
+                                       .first = g->first,
+                                       .n = 1,
+                                       .verb = "backfill",
+                                       .object = backfill_object(g->a, st->backfill),
+                                       .text = st->backfill->identity};
     g->first++;
     g->out->n_statements++;
 }
@@ -250,14 +264,11 @@ static void add(struct gathering *g, const struct script *s, const struct statem
 void segments_of(struct arena *a, const struct bundle *b, struct segments *out)
 {
     struct gathering g = {.a = a, .out = out};
-    size_t most = 1;
-    for (size_t i = 0; i < b->decl->forward.n; i++) {
-        most += 2 * b->forward[i].n;
-    }
-    *out = (struct segments){.v = ARENA_ARRAY(a, struct segment, most)};
+    struct statement room;
+    *out = (struct segments){0};
     for (size_t i = 0; i < b->decl->forward.n; i++) {
         for (size_t k = 0; k < b->forward[i].n; k++) {
-            add(&g, &b->forward[i], &b->forward[i].v[k]);
+            add(&g, &b->forward[i], script_at(&b->forward[i], k, &room));
         }
     }
     end_transaction(&g);
@@ -266,23 +277,42 @@ void segments_of(struct arena *a, const struct bundle *b, struct segments *out)
 
 /* --- what one sees ---------------------------------------------------------------------------------- */
 
-/* The statements of one file that belong to x, into v; *at counts those that are run. Returns how many. */
-static size_t select_statements(const struct script *s, const struct segment *x, size_t *at,
-                                struct statement *v, size_t *n_before)
+static struct statement_place **make_places(struct arena *a, size_t n)
 {
-    size_t n = 0;
+    size_t n_blocks = n / PLACES + 1;
+    struct statement_place **out = ARENA_ARRAY(a, struct statement_place *, n_blocks);
+    for (size_t i = 0; i < n_blocks; i++) {
+        out[i] = ARENA_ARRAY(a, struct statement_place, PLACES);
+    }
+    return out;
+}
+
+/* Statement k of from becomes the next of to, which has room for as many as from. */
+static void take(const struct script *from, size_t k, struct script *to)
+{
+    if (from->places != NULL) {
+        *script_place(to, to->n++) = *script_place(from, k);
+    } else {
+        to->forms[to->n++] = from->forms[k];
+    }
+}
+
+/* The statements of one file that belong to x, into to; *at counts those that are run. */
+static void select_statements(const struct script *s, const struct segment *x, size_t *at,
+                              struct script *to, size_t *n_before)
+{
+    struct statement room;
     for (size_t k = 0; k < s->n; k++) {
-        const struct statement *st = &s->v[k];
+        const struct statement *st = script_at(s, k, &room);
         bool is_own = *at >= x->first && *at < x->first + x->n;
         bool is_setting = *at < x->first && sets_session(st);
         bool is_mode = x->first == 0 && st->kind == STATEMENT_SET_TRANSACTION;
         if (is_mode || (st->kind == STATEMENT_PLAIN && (is_own || is_setting))) {
-            v[n++] = *st;
+            take(s, k, to);
             *n_before += is_setting ? 1 : 0;
         }
         *at += is_run(st) ? 1 : 0;
     }
-    return n;
 }
 
 size_t segment_bundle(struct arena *a, const struct bundle *b, const struct segment *x,
@@ -292,9 +322,15 @@ size_t segment_bundle(struct arena *a, const struct bundle *b, const struct segm
     size_t n_before = 0;
     struct script *scripts = ARENA_ARRAY(a, struct script, b->decl->forward.n + 1);
     for (size_t i = 0; i < b->decl->forward.n; i++) {
-        scripts[i] = b->forward[i];
-        scripts[i].v = ARENA_ARRAY(a, struct statement, b->forward[i].n + 1);
-        scripts[i].n = select_statements(&b->forward[i], x, &at, scripts[i].v, &n_before);
+        const struct script *from = &b->forward[i];
+        scripts[i] = *from;
+        scripts[i].n = 0;
+        if (from->places != NULL) {
+            scripts[i].places = make_places(a, from->n);
+        } else {
+            scripts[i].forms = ARENA_ARRAY(a, struct statement, from->n + 1);
+        }
+        select_statements(from, x, &at, &scripts[i], &n_before);
     }
     *decl = *b->decl;
     *out = *b;
@@ -309,12 +345,13 @@ size_t segment_settings(struct arena *a, const struct bundle *b, const struct se
 {
     size_t at = 0;
     size_t n = 0;
+    struct statement room;
     *out = ARENA_ARRAY(a, const struct statement *, x->first + 1);
     for (size_t i = 0; i < b->decl->forward.n; i++) {
         for (size_t k = 0; k < b->forward[i].n && at < x->first; k++) {
-            const struct statement *st = &b->forward[i].v[k];
+            const struct statement *st = script_at(&b->forward[i], k, &room);
             if (sets_session(st)) {
-                (*out)[n++] = st;
+                (*out)[n++] = script_keep(a, &b->forward[i], k);
             }
             at += is_run(st) ? 1 : 0;
         }

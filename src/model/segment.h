@@ -20,7 +20,7 @@ struct segment {
 };
 struct segments {
     struct segment *v;
-    size_t n;
+    size_t n, cap;
     size_t n_statements;
 };
 /* Decide of files that were read together where a transaction ends early: behind a value of an enum that a

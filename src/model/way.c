@@ -139,10 +139,15 @@ static void blame(const struct way_search *s, const struct script *script,
                   const struct statement *st, const struct touch *named, const char *through)
 {
     struct touch *t = s->t;
+    struct statement room;
     size_t n = 0;
     for (const struct script *p = s->scripts; p <= script; p++) {
-        for (size_t i = 0; i < p->n && (p < script || &p->v[i] <= st); i++) {
-            n += p->v[i].kind == STATEMENT_PLAIN;
+        for (size_t i = 0; i < p->n; i++) {
+            const struct statement *before = script_at(p, i, &room);
+            if (p == script && before->offset > st->offset) {
+                break;
+            }
+            n += before->kind == STATEMENT_PLAIN;
         }
     }
     t->statement = (int)n - 1;
@@ -154,9 +159,10 @@ static void blame(const struct way_search *s, const struct script *script,
 
 static bool try_stop(const struct way_search *s, const struct stop *at)
 {
+    struct statement room;
     for (size_t i = 0; i < s->n_scripts; i++) {
         for (size_t k = 0; k < s->scripts[i].n; k++) {
-            const struct statement *st = &s->scripts[i].v[k];
+            const struct statement *st = script_at(&s->scripts[i], k, &room);
             const struct touch *named;
             if (st->kind == STATEMENT_PLAIN && leads_to(s, st, at, &named)) {
                 blame(s, &s->scripts[i], st, named, words_of(s->a, at));
@@ -202,16 +208,17 @@ static bool search(const struct way_search *s)
 static const struct statement *only_opaque(const struct way_search *s, const struct script **script)
 {
     const struct statement *found = NULL;
+    struct statement room;
     for (size_t i = 0; i < s->n_scripts; i++) {
         for (size_t k = 0; k < s->scripts[i].n; k++) {
-            const struct statement *st = &s->scripts[i].v[k];
+            const struct statement *st = script_at(&s->scripts[i], k, &room);
             if (st->kind != STATEMENT_PLAIN || (!st->opaque && st->analysed)) {
                 continue;
             }
             if (found != NULL) {
                 return NULL;
             }
-            found = st;
+            found = script_keep(s->a, &s->scripts[i], k);
             *script = &s->scripts[i];
         }
     }

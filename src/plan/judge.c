@@ -128,9 +128,11 @@ static bool creates(const struct touches *list, const struct object *table)
 
 static bool makes(const struct bundle *b, const struct object *table)
 {
+    struct statement room;
     for (size_t i = 0; i < b->decl->forward.n; i++) {
         for (size_t k = 0; k < b->forward[i].n; k++) {
-            if (creates(&b->forward[i].v[k].touches, table)) {
+            if (!script_repeats(&b->forward[i], k) &&
+                creates(&script_at(&b->forward[i], k, &room)->touches, table)) {
                 return true;
             }
         }
@@ -164,9 +166,10 @@ static void add_kin(const struct bundle *b, const struct statement *st, const st
 
 void plan_lineage(const struct bundle *b, const struct lineage *known, struct lineage *l)
 {
+    struct statement room;
     for (size_t i = 0; b->forward != NULL && i < b->decl->forward.n; i++) {
         for (size_t k = 0; k < b->forward[i].n; k++) {
-            add_kin(b, &b->forward[i].v[k], known, l);
+            add_kin(b, script_at(&b->forward[i], k, &room), known, l);
         }
     }
 }
@@ -187,13 +190,15 @@ void plan_judge(struct arena *a, const struct bundle *b, const struct domains *d
         .a = a, .b = b, .domains = d, .lineage = lineage_for(a, b, known), .tables = {.a = a}};
     for (size_t i = 0; i < b->decl->forward.n && b->forward != NULL; i++) {
         const struct script *s = &b->forward[i];
+        struct statement room;
         for (size_t k = 0; k < s->n; k++) {
-            const struct touches *list = &s->v[k].touches;
-            bool again = k > 0 && list->v == s->v[k - 1].touches.v; /* said already */
+            const struct statement *st = script_at(s, k, &room);
+            const struct touches *list = &st->touches;
+            bool again = script_repeats(s, k); /* said already */
             for (size_t t = 0; t < list->n && !again; t++) {
                 look_at_touch(&l, s, &list->v[t]);
             }
-            l.indexes += abs(s->v[k].index_delta) - s->v[k].joined_indexes;
+            l.indexes += abs(st->index_delta) - st->joined_indexes;
         }
     }
     look_at_limit(&l, "max_table_count_touched", b->decl->limits.max_table_count_touched,
@@ -217,9 +222,10 @@ static bool writes_rows(const struct statement *st)
 char plan_risk_class(const struct bundle *b)
 {
     char class = b->n_faults > 0 ? 'U' : 'A';
+    struct statement room;
     for (size_t i = 0; i < b->decl->forward.n && b->forward != NULL; i++) {
         for (size_t k = 0; k < b->forward[i].n; k++) {
-            const struct statement *st = &b->forward[i].v[k];
+            const struct statement *st = script_at(&b->forward[i], k, &room);
             if (st->destructive) {
                 return 'C';
             }

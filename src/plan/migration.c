@@ -128,8 +128,9 @@ static bool touches_object(const struct touch *t, const struct object *o)
 
 static const struct touch *touch_in(const struct script *script, const struct object *o)
 {
+    struct statement room;
     for (size_t k = 0; k < script->n; k++) {
-        const struct touches *list = &script->v[k].touches;
+        const struct touches *list = &script_at(script, k, &room)->touches;
         for (size_t t = 0; t < list->n; t++) {
             if (touches_object(&list->v[t], o)) {
                 return &list->v[t];

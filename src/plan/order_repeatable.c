@@ -72,12 +72,15 @@ static void link_bundle(struct order_texts *w, int from)
 {
     const struct bundle *b = w->bundles[from];
     const struct definition *d = b->definition;
+    struct statement room;
     for (size_t i = 0; d != NULL && i < d->makes.n; i++) {
         link_name(w, from, d->makes.v[i]);
     }
     for (size_t i = 0; d == NULL && b->forward != NULL && i < b->decl->forward.n; i++) {
         for (size_t k = 0; k < b->forward[i].n; k++) {
-            link_statement(w, from, &b->forward[i].v[k]);
+            if (!script_repeats(&b->forward[i], k)) {
+                link_statement(w, from, script_at(&b->forward[i], k, &room));
+            }
         }
     }
 }

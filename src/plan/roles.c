@@ -27,10 +27,11 @@ static void add_needed(const struct statement *st, struct role_wants *w)
 
 void plan_roles(const struct bundle *b, struct role_wants *w)
 {
+    struct statement room;
     w->made.a = w->needed.a = w->a;
     for (size_t i = 0; b->forward != NULL && i < b->decl->forward.n; i++) {
         for (size_t k = 0; k < b->forward[i].n; k++) {
-            const struct statement *st = &b->forward[i].v[k];
+            const struct statement *st = script_at(&b->forward[i], k, &room);
             add_made(st, w);
             w->is_open |= st->opaque || !st->analysed;
             add_needed(st, w);
@@ -64,9 +65,11 @@ static void judge(struct plan *p, struct step *s, const struct script *script,
 void gate_roles(struct plan *p, struct step *s)
 {
     struct table said = {.a = p->a};
+    struct statement room;
     for (size_t i = 0; i < s->bundle->decl->forward.n && p->world->roles.n > 0; i++) {
         for (size_t k = 0; k < s->bundle->forward[i].n; k++) {
-            judge(p, s, &s->bundle->forward[i], &s->bundle->forward[i].v[k], &said);
+            const struct script *script = &s->bundle->forward[i];
+            judge(p, s, script, script_at(script, k, &room), &said);
         }
     }
 }

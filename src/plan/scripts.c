@@ -30,19 +30,21 @@ static size_t count_run(const struct script *s, bool allows_lone, struct err_lis
 {
     size_t n = 0;
     for (size_t i = 0; i < s->n; i++) {
-        if (allows_lone && s->v[i].lone != NULL) {
+        struct statement room;
+        const struct statement *st = script_at(s, i, &room);
+        if (allows_lone && st->lone != NULL) {
             n++;
             continue;
         }
-        if (!allows_lone && s->v[i].backfill != NULL) {
-            refuse(faults, s, &s->v[i]);
+        if (!allows_lone && st->backfill != NULL) {
+            refuse(faults, s, st);
             continue;
         }
-        switch (s->v[i].kind) {
+        switch (st->kind) {
         case STATEMENT_CONTROL:
         case STATEMENT_NO_TRANSACTION:
         case STATEMENT_REFUSED:
-            refuse(faults, s, &s->v[i]);
+            refuse(faults, s, st);
             break;
         case STATEMENT_PLAIN:
             n++;
@@ -59,9 +61,12 @@ static size_t count_run(const struct script *s, bool allows_lone, struct err_lis
 /* What is one transaction whatever stands in it: the chain of a projection. */
 static void leave_whole(struct script *v, size_t n)
 {
+    struct statement room;
     for (size_t i = 0; i < n; i++) {
         for (size_t k = 0; k < v[i].n; k++) {
-            v[i].v[k].is_apart = false;
+            if (script_at(&v[i], k, &room)->is_apart) {
+                script_own(&v[i], k)->is_apart = false;
+            }
         }
     }
 }
@@ -111,15 +116,17 @@ static bool names_changes(const struct statement *st)
 /* After a crash the journal has to know of each step, from its text alone, what it may have changed. */
 static void check_journaled(const struct bundle *b, struct err_list *faults)
 {
+    struct statement room;
     for (size_t i = 0; i < b->decl->forward.n; i++) {
         const struct script *s = &b->forward[i];
         for (size_t k = 0; k < s->n; k++) {
-            if (s->v[k].kind == STATEMENT_PLAIN && !names_changes(&s->v[k])) {
+            const struct statement *st = script_at(s, k, &room);
+            if (st->kind == STATEMENT_PLAIN && !names_changes(st)) {
                 err_list_addf(
-                    faults, ERR_CONFIG, s->path, s->v[k].line, s->v[k].col,
+                    faults, ERR_CONFIG, s->path, st->line, st->col,
                     "write it so that everything that it changes is named in it",
                     "%s: the text does not say what it changes, so it cannot be journaled",
-                    s->v[k].tag[0] != '\0' ? s->v[k].tag : "this statement");
+                    st->tag[0] != '\0' ? st->tag : "this statement");
             }
         }
     }
@@ -161,14 +168,16 @@ static void find_unread(const struct script *s, struct err_list *faults)
 {
     for (size_t i = 0; i < s->n && !s->allows_unread; i++) {
         int line, col;
-        if (s->v[i].analysed) {
+        struct statement room;
+        const struct statement *st = script_at(s, i, &room);
+        if (st->analysed) {
             continue;
         }
-        text_place(s->bytes, s->v[i].unread_at, &line, &col);
+        text_place(s->bytes, st->unread_at, &line, &col);
         err_list_addf(faults, ERR_CONFIG, s->path, line, col,
                       "correct it; if it is right and only a newer server knows it, say so with a "
                       "line \"-- kfmig:allow-unparsed\"",
-                      "a syntax error in the statement of line %d", s->v[i].line);
+                      "a syntax error in the statement of line %d", st->line);
     }
 }
 
@@ -196,15 +205,17 @@ static void find_data(const struct script *s, struct err_list *faults)
     enum { ROWS_MOST = 1000, BYTES_MOST = 1024 * 1024 };
     int64_t n_rows = 0;
     size_t n_bytes = 0;
-    const struct statement *over = NULL;
+    struct statement over = {.line = 0};
     for (size_t i = 0; i < s->n && !s->allows_data; i++) {
-        n_rows += data_of(&s->v[i], &n_bytes);
+        struct statement room;
+        const struct statement *st = script_at(s, i, &room);
+        n_rows += data_of(st, &n_bytes);
         bool is_over = n_rows > ROWS_MOST || n_bytes > BYTES_MOST;
-        over = over == NULL && is_over ? &s->v[i] : over;
+        over = over.line == 0 && is_over ? *st : over;
     }
-    if (over != NULL) {
+    if (over.line != 0) {
         err_list_addf(
-            faults, ERR_CONFIG, s->path, over->line, over->col,
+            faults, ERR_CONFIG, s->path, over.line, over.col,
             "make the rows a dataset that a projection loads; where they have to stand here, say "
             "why in a line \"-- kfmig:allow-data REASON\"",
             "the file holds %lld row%s of data, %zu KiB: more than 1,000 rows or 1 MiB",
@@ -265,9 +276,11 @@ static void find_open(struct arena *a, const struct bundle *b, const struct arti
 
 static void find_backfills(const struct script *s, struct err_list *faults)
 {
+    struct statement room;
     for (size_t i = 0; i < s->n; i++) {
-        if (s->v[i].backfill != NULL) {
-            refuse(faults, s, &s->v[i]);
+        const struct statement *st = script_at(s, i, &room);
+        if (st->backfill != NULL) {
+            refuse(faults, s, st);
         }
     }
 }

@@ -169,9 +169,14 @@ size_t planned_alike(const struct style *st, const struct plan *p, const struct 
 {
     size_t n = 1;
     struct buf one = {0}, next = {0};
-    put_whole(&one, st, p, &script->v[first]);
-    while (!st->verbose && first + n < script->n && planned_shown(&script->v[first + n])) {
-        put_whole(&next, st, p, &script->v[first + n]);
+    struct statement room;
+    put_whole(&one, st, p, script_at(script, first, &room));
+    while (!st->verbose && first + n < script->n) {
+        const struct statement *t = script_at(script, first + n, &room);
+        if (!planned_shown(t)) {
+            break;
+        }
+        put_whole(&next, st, p, t);
         if (strcmp(buf_str(&next), buf_str(&one)) != 0) {
             break;
         }
@@ -189,10 +194,11 @@ static bool has_scripts(const struct step *s)
 
 size_t planned_statements(const struct step *s)
 {
+    struct statement room;
     size_t n = 0;
     for (size_t i = 0; has_scripts(s) && i < s->bundle->decl->forward.n; i++) {
         for (size_t k = 0; k < s->bundle->forward[i].n; k++) {
-            n += planned_shown(&s->bundle->forward[i].v[k]);
+            n += planned_shown(script_at(&s->bundle->forward[i], k, &room));
         }
     }
     return n;
@@ -236,10 +242,12 @@ void planned_weight(struct buf *out, const struct plan *p, const struct step *s)
 {
     struct arena a = {0};
     struct weight most = {0};
+    struct statement room;
     for (size_t i = 0; has_scripts(s) && i < s->bundle->decl->forward.n; i++) {
         for (size_t k = 0; k < s->bundle->forward[i].n; k++) {
-            if (planned_shown(&s->bundle->forward[i].v[k])) {
-                weigh(&most, p, &s->bundle->forward[i].v[k]);
+            const struct statement *t = script_at(&s->bundle->forward[i], k, &room);
+            if (planned_shown(t)) {
+                weigh(&most, p, t);
             }
         }
     }

@@ -23,7 +23,10 @@ static size_t put_run(struct buf *out, const struct style *st, const struct plan
 {
     struct buf place = {0}, locks = {0};
     size_t n = planned_alike(st, p, script, first);
-    int from = script->v[first].line, to = script->v[first + n - 1].line;
+    struct statement room;
+    int to = script_at(script, first + n - 1, &room)->line;
+    const struct statement *t = script_at(script, first, &room);
+    int from = t->line;
     buf_printf(&place, "%s:%d", words_in_bundle(s->bundle, script->path), from);
     if (to > from) {
         buf_printf(&place, "-%d", to);
@@ -33,9 +36,9 @@ static size_t put_run(struct buf *out, const struct style *st, const struct plan
     if (n > 1) {
         buf_printf(out, "%zu times ", n);
     }
-    planned_deed(out, &script->v[first]);
-    planned_batches(out, p, &script->v[first]);
-    planned_locks(&locks, st, p, &script->v[first]);
+    planned_deed(out, t);
+    planned_batches(out, p, t);
+    planned_locks(&locks, st, p, t);
     buf_printf(out, "%s%s\n", locks.n > 0 ? "  " : "", buf_str(&locks));
     buf_release(&place);
     buf_release(&locks);
@@ -46,12 +49,14 @@ static void put_statements(struct buf *out, const struct style *st, const struct
                            const struct step *s)
 {
     const struct bundle *b = s->bundle;
+    struct statement room;
     if (s->action != ACTION_APPLY || b->decl == NULL || b->forward == NULL) {
         return;
     }
     for (size_t i = 0; i < b->decl->forward.n; i++) {
         for (size_t k = 0; k < b->forward[i].n;) {
-            k += planned_shown(&b->forward[i].v[k]) ? put_run(out, st, p, s, &b->forward[i], k) : 1;
+            bool is_shown = planned_shown(script_at(&b->forward[i], k, &room));
+            k += is_shown ? put_run(out, st, p, s, &b->forward[i], k) : 1;
         }
     }
 }

@@ -58,14 +58,16 @@ static void add_statements(struct arena *a, const struct plan *p, struct doc *ta
     if (s->action != ACTION_APPLY || b->decl == NULL || b->forward == NULL) {
         return;
     }
+    struct statement room;
     const char *class = s->risk_class != 0 ? plan_risk_text(s->risk_class) : "";
     doc_put(a, target, "class", words_doc(a, class));
     struct doc *list = doc_put(a, target, "statements", doc_new(a, DOC_LIST));
     for (size_t i = 0; i < b->decl->forward.n; i++) {
         const struct script *script = &b->forward[i];
         for (size_t k = 0; k < script->n; k++) {
-            if (script->v[k].kind != STATEMENT_BEGIN && script->v[k].kind != STATEMENT_COMMIT) {
-                doc_push(a, list, statement_doc(a, p, script, &script->v[k]));
+            const struct statement *t = script_at(script, k, &room);
+            if (t->kind != STATEMENT_BEGIN && t->kind != STATEMENT_COMMIT) {
+                doc_push(a, list, statement_doc(a, p, script, t));
             }
         }
     }
@@ -207,7 +209,10 @@ static size_t put_statement_row(struct buf *out, const struct plan *p, const str
 {
     struct buf text = {0};
     size_t n = planned_alike(&plain, p, script, first);
-    int from = script->v[first].line, to = script->v[first + n - 1].line;
+    struct statement room;
+    int to = script_at(script, first + n - 1, &room)->line;
+    const struct statement *t = script_at(script, first, &room);
+    int from = t->line;
     buf_printf(&text, "%s:%d", script->path, from);
     if (to > from) {
         buf_printf(&text, "-%d", to);
@@ -217,11 +222,11 @@ static size_t put_statement_row(struct buf *out, const struct plan *p, const str
     if (n > 1) {
         buf_printf(&text, "%zu times ", n);
     }
-    planned_deed(&text, &script->v[first]);
-    planned_batches(&text, p, &script->v[first]);
+    planned_deed(&text, t);
+    planned_batches(&text, p, t);
     buf_puts(out, " | ");
     put_cell_buf(out, &text);
-    planned_locks(&text, &plain, p, &script->v[first]);
+    planned_locks(&text, &plain, p, t);
     buf_puts(out, " | ");
     put_cell_buf(out, &text);
     buf_puts(out, " |\n");
@@ -231,10 +236,11 @@ static size_t put_statement_row(struct buf *out, const struct plan *p, const str
 
 static void put_scripts(struct buf *out, const struct plan *p, const struct step *s)
 {
+    struct statement room;
     const struct bundle *b = s->bundle;
     for (size_t i = 0; i < b->decl->forward.n; i++) {
         for (size_t k = 0; k < b->forward[i].n;) {
-            bool is_shown = planned_shown(&b->forward[i].v[k]);
+            bool is_shown = planned_shown(script_at(&b->forward[i], k, &room));
             k += is_shown ? put_statement_row(out, p, &b->forward[i], k) : 1;
         }
     }

@@ -124,7 +124,7 @@ static int ask_verify(struct backfill_work *k, int64_t *n, struct err *e)
     }
     int rc =
         record_begin(r, d->lock_timeout_ms, d->statement_timeout_ms, d->idle_timeout_ms, NULL, e);
-    rc = rc != 0 ? -1 : pg_statement(*r->pg, k->b->verify->v[0].text, r->wait, n, NULL, e);
+    rc = rc != 0 ? -1 : pg_statement(*r->pg, k->b->verify->forms[0].text, r->wait, n, NULL, e);
     tx_roll_back(*r->pg);
     return rc;
 }

@@ -35,9 +35,11 @@ struct migration_work {
 
 static bool sets_transaction(const struct bundle *b)
 {
+    struct statement room;
     for (size_t i = 0; i < b->decl->forward.n; i++) {
         for (size_t k = 0; k < b->forward[i].n; k++) {
-            if (b->forward[i].v[k].kind == STATEMENT_SET_TRANSACTION) {
+            const struct statement *st = script_at(&b->forward[i], k, &room);
+            if (st->kind == STATEMENT_SET_TRANSACTION) {
                 return true;
             }
         }

@@ -8,9 +8,11 @@
 
 static bool makes_schema(const struct script *s, const char *schema)
 {
+    struct statement room;
     for (size_t i = 0; i < s->n; i++) {
-        for (size_t k = 0; k < s->v[i].touches.n; k++) {
-            const struct touch *t = &s->v[i].touches.v[k];
+        const struct statement *st = script_at(s, i, &room);
+        for (size_t k = 0; k < st->touches.n; k++) {
+            const struct touch *t = &st->touches.v[k];
             if (t->object.kind == OBJ_SCHEMA && t->effect == EFFECT_CREATE &&
                 strcmp(t->object.name, schema) == 0) {
                 return true;

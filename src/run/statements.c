@@ -19,10 +19,11 @@ int execution_injected(struct err *e)
 
 size_t execution_count(const struct bundle *b)
 {
+    struct statement room;
     size_t n = 0;
     for (size_t i = 0; i < b->decl->forward.n; i++) {
         for (size_t k = 0; k < b->forward[i].n; k++) {
-            n += b->forward[i].v[k].kind == STATEMENT_PLAIN;
+            n += script_at(&b->forward[i], k, &room)->kind == STATEMENT_PLAIN;
         }
     }
     return n;
@@ -176,6 +177,7 @@ static int run_statement(struct execution *x, const struct script *s, const stru
 enum { FLIGHT_MAX = 64 };
 struct flight {
     struct execution *x;
+    struct arena a; /* until it has landed */
     const struct script *scripts[FLIGHT_MAX];
     const struct statement *v[FLIGHT_MAX];
     struct pg_shared shared[FLIGHT_MAX];
@@ -199,11 +201,12 @@ static void done_shared(void *ctx)
     tell_shared(f);
 }
 
-static void share(struct flight *f, const struct script *s, const struct statement *st)
+static void share(struct flight *f, const struct script *s, size_t i)
 {
+    const struct statement *st = script_keep(&f->a, s, i);
     f->scripts[f->n] = s;
     f->v[f->n] = st;
-    const char *text = arena_strndup(f->x->run->a, st->text.p, st->text.n);
+    const char *text = arena_strndup(&f->a, st->text.p, st->text.n);
     f->shared[f->n] =
         (struct pg_shared){.sql = bytes_of(text, st->text.n), .done = done_shared, .ctx = f};
     observer_statement(f->x->observer, shows_all(st), st->quiet);
@@ -231,28 +234,37 @@ static int fly(struct flight *f, bool is_last, struct err *e)
                                           f->shared[f->n_done].position, e);
     }
     f->n = f->n_done = 0;
+    arena_release(&f->a);
     return f->is_injected ? execution_injected(e) : 0;
+}
+
+static int send_scripts(struct execution *x, struct flight *f, struct err *e)
+{
+    struct statement room;
+    for (size_t i = 0; i < x->bundle->decl->forward.n; i++) {
+        const struct script *s = &x->bundle->forward[i];
+        for (size_t k = 0; k < s->n; k++) {
+            const struct statement *st = script_at(s, k, &room);
+            bool shares = st->kind == STATEMENT_PLAIN && st->quiet != QUIET_NOT;
+            bool runs = st->kind == STATEMENT_PLAIN && !shares;
+            if (((runs || f->n == FLIGHT_MAX) && fly(f, false, e) != 0) ||
+                (runs && run_statement(x, s, st, e) != 0)) {
+                return -1;
+            }
+            if (shares) {
+                share(f, s, k);
+            }
+        }
+    }
+    return fly(f, true, e);
 }
 
 int execution_scripts(struct execution *x, struct err *e)
 {
     struct flight f = {.x = x};
-    for (size_t i = 0; i < x->bundle->decl->forward.n; i++) {
-        const struct script *s = &x->bundle->forward[i];
-        for (size_t k = 0; k < s->n; k++) {
-            const struct statement *st = &s->v[k];
-            bool shares = st->kind == STATEMENT_PLAIN && st->quiet != QUIET_NOT;
-            bool runs = st->kind == STATEMENT_PLAIN && !shares;
-            if (((runs || f.n == FLIGHT_MAX) && fly(&f, false, e) != 0) ||
-                (runs && run_statement(x, s, st, e) != 0)) {
-                return -1;
-            }
-            if (shares) {
-                share(&f, s, st);
-            }
-        }
-    }
-    return fly(&f, true, e);
+    int rc = send_scripts(x, &f, e);
+    arena_release(&f.a);
+    return rc;
 }
 
 int execution_blame_deferred(const struct execution *x, struct err *e)
@@ -342,12 +354,14 @@ static int prove(struct execution *x, const struct script *s, const struct state
 
 int execution_invariants(struct execution *x, struct err *e)
 {
+    struct statement room;
     for (size_t i = 0; i < x->bundle->decl->invariants.n; i++) {
         const struct script *s = &x->bundle->invariants[i];
         const char *name =
             arena_printf(x->run->a, "invariant %s", s->path + strlen(bundle_base(x->bundle)) + 1);
         for (size_t k = 0; k < s->n; k++) {
-            if (s->v[k].kind == STATEMENT_PLAIN && prove(x, s, &s->v[k], name, e) != 0) {
+            const struct statement *st = script_at(s, k, &room);
+            if (st->kind == STATEMENT_PLAIN && prove(x, s, st, name, e) != 0) {
                 return -1;
             }
         }
@@ -358,13 +372,15 @@ int execution_invariants(struct execution *x, struct err *e)
 /* A file may begin with SET TRANSACTION, which must come before any query of ours. */
 int execution_set_transaction(struct execution *x, struct err *e)
 {
+    struct statement room;
     for (size_t i = 0; i < x->bundle->decl->forward.n; i++) {
         const struct script *s = &x->bundle->forward[i];
         for (size_t k = 0; k < s->n; k++) {
             int64_t position = -1;
-            if (s->v[k].kind == STATEMENT_SET_TRANSACTION &&
-                pg_statement(*x->run->pg, s->v[k].text, x->run->wait, NULL, &position, e) != 0) {
-                return locate(x, s, &s->v[k], position, e);
+            const struct statement *st = script_at(s, k, &room);
+            if (st->kind == STATEMENT_SET_TRANSACTION &&
+                pg_statement(*x->run->pg, st->text, x->run->wait, NULL, &position, e) != 0) {
+                return locate(x, s, st, position, e);
             }
         }
     }

@@ -146,9 +146,10 @@ static void read_bound(struct declaring *x)
 
 static size_t count_plain(const struct script *s)
 {
+    struct statement room;
     size_t n = 0;
     for (size_t i = 0; i < s->n; i++) {
-        n += s->v[i].kind == STATEMENT_PLAIN ? 1 : 0;
+        n += script_at(s, i, &room)->kind == STATEMENT_PLAIN ? 1 : 0;
     }
     return n;
 }
@@ -162,7 +163,7 @@ static void read_verify(struct declaring *x, const char *path)
         return;
     }
     if (x->parse(x->a, path, bytes_str(text), s, &e) != 0 || s->n != 1 || count_plain(s) != 1 ||
-        !s->v[0].analysed) {
+        !s->forms[0].analysed) {
         refuse(x, "the backfill's verify is not one query", "it returns the rows that are wrong");
     }
     x->out->verify = s;
@@ -275,8 +276,9 @@ static void declare(struct arena *a, struct script *s, struct statement *st, par
 void backfill_declare(struct arena *a, struct script *s, parse_fn *parse)
 {
     for (size_t i = 0; i < s->n; i++) {
-        if (s->v[i].mark.p != NULL) {
-            declare(a, s, &s->v[i], parse);
+        struct statement room;
+        if (script_at(s, i, &room)->mark.p != NULL) {
+            declare(a, s, script_own(s, i), parse);
         }
     }
 }

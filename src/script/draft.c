@@ -197,10 +197,11 @@ void draft_make(struct arena *a, const struct script *v, size_t n, struct draft 
     *out = (struct draft){.decl = {.requires_rollback = true}};
     struct draft_reading r = {.a = a, .d = out, .tables = {.a = a}, .made = {.a = a}};
     struct limits *l = &out->decl.limits;
+    struct statement room;
     for (size_t i = 0; i < n; i++) {
         r.s = &v[i];
         for (size_t k = 0; k < v[i].n; k++) {
-            read_statement(&r, &v[i].v[k]);
+            read_statement(&r, script_at(&v[i], k, &room));
         }
     }
     close_scope(a, out);

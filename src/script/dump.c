@@ -95,17 +95,18 @@ struct bytes dump_structure(struct arena *a, const struct script *s, const struc
     struct buf out = {0};
     bool *found = ARENA_ARRAY(a, bool, tables->n + 1);
     size_t at = 0;
+    struct statement room;
     *n_left_out = 0;
     for (size_t i = 0; i < s->n; i++) {
-        const struct object *o = filled(&s->v[i]);
+        const struct statement *st = script_at(s, i, &room);
+        const struct object *o = filled(st);
         size_t which = o != NULL ? chosen(o, tables) : tables->n;
         found[which] = true;
-        bool is_data =
-            (o != NULL && which == tables->n) || (tables->n == 0 && sets_sequence(&s->v[i]));
+        bool is_data = (o != NULL && which == tables->n) || (tables->n == 0 && sets_sequence(st));
         if (is_data) {
-            size_t from = begin_of(s, &s->v[i], at);
+            size_t from = begin_of(s, st, at);
             buf_add(&out, s->bytes.p + at, from - at);
-            at = end_of(s, &s->v[i]);
+            at = end_of(s, st);
             ++*n_left_out;
         }
     }

@@ -83,13 +83,16 @@ static void add_step(struct deeds *d, const struct step *s)
     if (s->kind == STEP_PROJECTION && s->action == ACTION_REBUILD) {
         add(d, "schema", "", arena_printf(d->a, "%s__g", s->in->p->schema), "");
     }
+    struct statement room;
     bool is_to_run = s->state == STATE_STALE || s->state == STATE_BLOCKED;
     if (!s->selected || !is_to_run || b == NULL || b->decl == NULL || b->forward == NULL) {
         return;
     }
     for (size_t i = 0; i < b->decl->forward.n; i++) {
         for (size_t k = 0; k < b->forward[i].n; k++) {
-            add_statement(d, b->id, &b->forward[i].v[k]);
+            if (!script_repeats(&b->forward[i], k)) {
+                add_statement(d, b->id, script_at(&b->forward[i], k, &room));
+            }
         }
     }
 }

@@ -102,6 +102,16 @@ void analysis_run(struct analysis *x, const tree *stmt)
     analysis_visit(x, stmt);
 }
 
+void analysis_end(struct analysis *x)
+{
+    struct statement *st = x->st;
+    struct touches *t = &st->touches;
+    t->v = t->n > 0 ? arena_dup(x->a, t->v, t->n * sizeof *t->v) : NULL;
+    t->cap = t->n;
+    st->locks =
+        st->n_locks > 0 ? arena_dup(x->a, st->locks, st->n_locks * sizeof *st->locks) : NULL;
+}
+
 static bool is_temp_schema(const char *schema)
 {
     return strncmp(schema, "pg_temp", strlen("pg_temp")) == 0;
@@ -122,6 +132,7 @@ void temps_add(struct arena *a, struct temps *t, const char *name, bool until_co
     if (!in_temps(t, name)) {
         ARENA_GROW(a, t->v, t->n, t->cap);
         t->v[t->n++] = (struct temp){arena_strdup(a, name), until_commit};
+        t->n_added++;
     }
 }
 
@@ -144,41 +155,6 @@ void temps_commit(struct temps *t)
         }
     }
     t->n = kept;
-}
-
-/* As text_place() and the server count: CR LF is one end of line, a lone CR is one too. */
-static bool ends_line(struct bytes text, size_t i)
-{
-    return text.p[i] == '\n' || (text.p[i] == '\r' && (i + 1 == text.n || text.p[i + 1] != '\n'));
-}
-
-void lines_find(struct arena *a, struct bytes text, struct lines *out)
-{
-    size_t n = 1;
-    for (size_t i = 0; i < text.n; i++) {
-        n += ends_line(text, i);
-    }
-    *out = (struct lines){ARENA_ARRAY(a, size_t, n), 1};
-    for (size_t i = 0; i < text.n; i++) {
-        if (ends_line(text, i)) {
-            out->starts[out->n++] = i + 1;
-        }
-    }
-}
-
-void lines_place(const struct lines *l, size_t offset, int *line, int *col)
-{
-    size_t low = 0, high = l->n;
-    while (high - low > 1) {
-        size_t middle = low + (high - low) / 2;
-        if (l->starts[middle] <= offset) {
-            low = middle;
-        } else {
-            high = middle;
-        }
-    }
-    *line = (int)low + 1;
-    *col = (int)(offset - l->starts[low]) + 1;
 }
 
 /* Rows of an extension's table count to it, as far as its name tells; what is made is nobody's yet. */
@@ -239,7 +215,7 @@ void analysis_touch(struct analysis *x, enum object_kind kind, const char *schem
         lines_place(x->lines, x->base + (size_t)location + (behind ? x->shift : 0), &t.line,
                     &t.col);
     }
-    touches_add(x->a, list, t);
+    touches_add(x->lists, list, t);
 }
 
 void analysis_maybe(struct analysis *x, const struct object *o, enum effect effect)
@@ -266,7 +242,7 @@ static void add_lock(struct analysis *x, struct object o, int level)
             return;
         }
     }
-    ARENA_GROW(x->a, st->locks, st->n_locks, x->locks_cap);
+    ARENA_GROW(x->lists, st->locks, st->n_locks, x->locks_cap);
     o.schema = arena_strdup(x->a, o.schema);
     o.name = arena_strdup(x->a, o.name);
     st->locks[st->n_locks++] = (struct table_lock){o, level};

@@ -3,6 +3,7 @@
 #ifndef KFMIG_SQL_ANALYSIS_H
 #define KFMIG_SQL_ANALYSIS_H
 
+#include "base/lines.h"
 #include "sql/path.h"
 #include "sql/script.h"
 #include "sql/tree.h"
@@ -28,18 +29,11 @@ struct temp {
 struct temps {
     struct temp *v;
     size_t n, cap;
+    size_t n_added; /* ever */
 };
 void temps_add(struct arena *a, struct temps *t, const char *name, bool until_commit);
 void temps_remove(struct temps *t, const char *name);
 void temps_commit(struct temps *t);
-
-/* Where lines begin. */
-struct lines {
-    size_t *starts;
-    size_t n;
-};
-void lines_find(struct arena *a, struct bytes text, struct lines *out);
-void lines_place(const struct lines *l, size_t offset, int *line, int *col);
 
 /* A name that WITH defines, innermost first. */
 struct cte {
@@ -49,6 +43,7 @@ struct cte {
 
 struct analysis {
     struct arena *a;       /* for what ends up in the statement */
+    struct arena *lists;   /* for its touches and locks while they grow: analysis_end() */
     struct arena *scratch; /* for the parse tree and names in scope */
     struct statement *st;
     int index;                 /* of st in its script */
@@ -74,6 +69,8 @@ struct analysis {
 
 /* Analyse one parsed statement into x->st: touches, locks, flags. */
 void analysis_run(struct analysis *x, const tree *stmt);
+/* No more of it comes: its touches and locks go into x->a, without the room in which they grew. */
+void analysis_end(struct analysis *x);
 
 /* Look at any part of a tree: handlers where there are some, children otherwise. */
 void analysis_visit(struct analysis *x, const tree *m);

@@ -106,15 +106,15 @@ bool insert_read(struct parse *p)
     }
     struct insert in = {.p = p, .at = p->tokens.v[0].at};
     in.head = bytes_of(p->out->bytes.p + in.at, values - in.at);
-    size_t before = p->out->n;
     static const struct verdict plain = {STATEMENT_PLAIN, "", ""};
-    struct statement *st = parse_statement(p, in.at, values, &plain);
+    struct statement *st = forms_add(p, in.at, values, &plain);
     st->analysed = true;
     st->tag = "INSERT";
     in.x = (struct analysis){.a = p->a,
                              .scratch = &p->scratch,
+                             .lists = &p->lists,
                              .st = st,
-                             .index = (int)before,
+                             .index = (int)p->out->n,
                              .temps = &p->temps,
                              .path = &p->path,
                              .lines = &p->lines,
@@ -124,13 +124,15 @@ bool insert_read(struct parse *p)
     size_t n = 0;
     for (size_t at = values;; at = p->end) {
         if (!scan_rows(p, at, &n) || !take(&in, n)) {
-            p->out->n = before;
+            forms_drop(p);
             return false;
         }
         p->end = p->tokens.v[n].end; /* behind the comma or semicolon */
         bool last = p->tokens.v[n].type == TOK(ASCII_59);
         if (last) {
             st->text.n = p->tokens.v[n - 1].end - in.at;
+            analysis_end(&in.x);
+            (void)forms_settle(p);
             return true;
         }
         arena_reset(&p->scratch, mark);

@@ -95,9 +95,11 @@ static void count_functions(struct inversion *v, const struct script *s)
 {
     for (size_t i = 0; i < s->n; i++) {
         struct head h;
-        bool routine = strcmp(s->v[i].tag, "CREATE FUNCTION") == 0 ||
-                       strcmp(s->v[i].tag, "CREATE PROCEDURE") == 0;
-        if (!routine || head_open(v->a, s->v[i].text, &h) != 0 || !head_skip(&h, "CREATE")) {
+        struct statement room;
+        const struct statement *st = script_at(s, i, &room);
+        bool routine =
+            strcmp(st->tag, "CREATE FUNCTION") == 0 || strcmp(st->tag, "CREATE PROCEDURE") == 0;
+        if (!routine || head_open(v->a, st->text, &h) != 0 || !head_skip(&h, "CREATE")) {
             continue;
         }
         (void)head_skip(&h, "OR REPLACE");
@@ -162,10 +164,12 @@ void inverse_write(struct arena *a, const struct script *s, const char *name, st
     count_functions(&l.v, s);
     for (size_t i = 0; i < s->n; i++) {
         buf_clear(&one);
-        enum answer answer = invert(&l, &s->v[i]);
-        l.parts[i] = part(&l, &s->v[i], answer);
+        struct statement room;
+        const struct statement *st = script_at(s, i, &room);
+        enum answer answer = invert(&l, st);
+        l.parts[i] = part(&l, st, answer);
         *n_open += answer == ANSWER_OPEN;
-        remember(&l, &s->v[i], i);
+        remember(&l, st, i);
     }
     buf_release(&one);
     for (size_t i = s->n; i-- > 0;) {

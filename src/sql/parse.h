@@ -1,4 +1,4 @@
-/* A file on its way into statements. For sql/script.c, piece.c, insert.c and quiet.c only.
+/* A file on its way into statements. For sql/script.c, forms.c, piece.c, insert.c and quiet.c only.
  * A file is read in pieces of whole statements, so that memory is bounded by a piece and not by the
  * file: tokens and trees of one piece are gone before those of the next are made. */
 #ifndef KFMIG_SQL_PARSE_H
@@ -6,6 +6,7 @@
 
 #include "sql/analysis.h"
 #include "sql/classify.h"
+#include "sql/forms.h"
 #include "sql/token.h"
 
 /* A file up to this size is one piece; larger ones are cut behind the last statement that ends
@@ -14,10 +15,11 @@ enum { PIECE = 256 * 1024 };
 
 struct parse {
     struct arena *a;
-    struct arena keep;    /* for the whole file: where its lines begin */
+    struct arena keep;    /* for a short file: where its lines begin */
     struct arena scratch; /* for one piece: its text, tokens and trees */
+    struct arena lists;   /* for one statement: see struct analysis */
     struct script *out;
-    size_t cap; /* of out->v */
+    struct forms forms;
     size_t base,
         end;   /* the piece, in the file; a piece ends behind a semicolon, or with the file */
     char *sql; /* its text with a NUL behind it, without what psql_pass_over() passes over */
@@ -46,10 +48,6 @@ int piece_scan(struct parse *p, size_t base, size_t n, struct err *unfinished) M
  * are parsed some thousands at a time, each time behind its beginning. Returns true and sets p->end
  * behind its semicolon, or false: it must be parsed as a whole. */
 bool insert_read(struct parse *p);
-
-/* A new statement of out, from at to end in the file, with everything empty that an analysis fills. */
-struct statement *parse_statement(struct parse *p, size_t at, size_t end,
-                                  const struct verdict *verdict);
 
 /* See struct statement's quiet; of one that is judged and analysed otherwise. */
 enum quiet quiet_of(const struct statement *st, const tree *stmt);

@@ -9,19 +9,25 @@ static bool is_virtual(const char *schema)
            strncmp(schema, "pg_temp", strlen("pg_temp")) == 0;
 }
 
-static void add(struct arena *a, struct names *l, const char *name)
+/* Returns the name as the list has it. */
+static const char *add(struct arena *a, struct names *l, const char *name)
 {
-    if (!names_have(l, name)) {
-        ARENA_GROW(a, l->v, l->n, l->cap);
-        l->v[l->n++] = arena_strdup(a, name);
+    for (size_t i = 0; i < l->n; i++) {
+        if (strcmp(l->v[i], name) == 0) {
+            return l->v[i];
+        }
     }
+    ARENA_GROW(a, l->v, l->n, l->cap);
+    return l->v[l->n++] = arena_strdup(a, name);
 }
 
+/* A file may set it a thousand times: nothing is kept twice. */
 static void add_schema(struct arena *a, struct path *p, const char *schema)
 {
-    if (!is_virtual(schema)) {
-        add(a, &p->names, schema);
-        add(a, &p->all, schema);
+    struct names *l = &p->names;
+    if (!is_virtual(schema) && !names_have(l, schema)) {
+        ARENA_GROW(a, l->v, l->n, l->cap);
+        l->v[l->n++] = add(a, &p->all, schema);
     }
 }
 
@@ -30,7 +36,7 @@ void path_set(struct arena *a, struct path *p, const PgQuery__VariableSetStmt *s
     if (strcmp(s->name, "search_path") != 0) {
         return;
     }
-    p->names = (struct names){0};
+    p->names.n = 0;
     p->known = s->kind == PG_QUERY__VARIABLE_SET_KIND__VAR_SET_VALUE;
     for (size_t i = 0; p->known && i < s->n_args; i++) {
         const char *schema = tree_literal(s->args[i]);
@@ -62,7 +68,7 @@ static const char *next_name(const char *text, char *to)
 void path_set_text(struct arena *a, struct path *p, const char *text)
 {
     char *name = arena_strdup(a, text);
-    p->names = (struct names){0};
+    p->names.n = 0;
     p->known = true;
     while (text != NULL) {
         text = next_name(text, name);
@@ -73,7 +79,7 @@ void path_set_text(struct arena *a, struct path *p, const char *text)
 void path_close(struct arena *a, struct path *p)
 {
     if (p->guessed && p->all.n > 0) {
-        add(a, &p->all, "public");
+        (void)add(a, &p->all, "public");
     }
 }
 

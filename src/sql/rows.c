@@ -94,7 +94,7 @@ int rows_find(struct parse *p, struct err *e)
 
 void rows_attach(struct parse *p)
 {
-    struct statement *st = &p->out->v[p->out->n - 1];
+    struct statement *st = forms_own(p, p->out->n - 1);
     int col;
     st->data = p->rows;
     st->rows = (int64_t)p->n_rows;

@@ -14,29 +14,10 @@
 
 const char script_version[] = "PostgreSQL " PG_MAJORVERSION;
 
-struct statement *parse_statement(struct parse *p, size_t at, size_t end,
-                                  const struct verdict *verdict)
-{
-    if (p->out->n == p->cap) {
-        p->cap = p->cap > 0 ? 2 * p->cap : 16;
-        p->out->v = mem_realloc(p->out->v, p->cap * sizeof *p->out->v);
-    }
-    struct statement *st = &p->out->v[p->out->n++];
-    *st = (struct statement){.kind = verdict->kind,
-                             .text = bytes_of(p->out->bytes.p + at, end - at),
-                             .offset = at,
-                             .tag = "",
-                             .why = verdict->why,
-                             .hint = verdict->hint};
-    lines_place(&p->lines, at, &st->line, &st->col);
-    return st;
-}
-
 static struct statement *add_statement(struct parse *p, size_t i, const struct verdict *verdict)
 {
     const struct slice *s = &p->slices.v[i];
-    return parse_statement(p, p->tokens.v[s->first].at, p->tokens.v[s->first + s->n - 1].end,
-                           verdict);
+    return forms_add(p, p->tokens.v[s->first].at, p->tokens.v[s->first + s->n - 1].end, verdict);
 }
 
 static bool writes(const struct statement *st)
@@ -87,45 +68,23 @@ int64_t parse_rows(const struct statement *st, const tree *stmt)
     return n > 0 ? (int64_t)n : ROWS_UNKNOWN;
 }
 
-static bool same_effects(const struct statement *a, const struct statement *b)
+/* What an analysis remembers for the statements behind it. */
+static bool is_remembered(const struct parse *p, const struct temps *temps, const struct path *path)
 {
-    bool same = a->touches.n == b->touches.n && a->n_locks == b->n_locks;
-    for (size_t i = 0; same && i < a->touches.n; i++) {
-        same = a->touches.v[i].effect == b->touches.v[i].effect &&
-               object_eq(&a->touches.v[i].object, &b->touches.v[i].object);
-    }
-    for (size_t i = 0; same && i < a->n_locks; i++) {
-        same = a->locks[i].level == b->locks[i].level &&
-               object_eq(&a->locks[i].object, &b->locks[i].object);
-    }
-    return same;
-}
-
-/* In a long file one row after another is changed the same way: what they touch is kept once. mark:
- * before the analysis. */
-static void share(struct parse *p, struct statement *st, struct arena_mark mark)
-{
-    static const char *const tags[] = {"INSERT", "UPDATE", "DELETE"};
-    const struct statement *before = st > p->out->v ? st - 1 : NULL;
-    bool rows = false;
-    for (size_t i = 0; i < sizeof tags / sizeof tags[0]; i++) {
-        rows = rows || strcmp(st->tag, tags[i]) == 0;
-    }
-    if (p->out->bytes.n > PIECE && rows && before != NULL && same_effects(st, before)) {
-        st->touches = before->touches;
-        st->locks = before->locks;
-        arena_reset(p->a, mark);
-    }
+    return p->temps.n_added > temps->n_added || p->path.all.n > path->all.n ||
+           p->path.names.v != path->names.v;
 }
 
 /* base: where the text that was parsed begins in the script. */
 static void analyse(struct parse *p, size_t i, const tree *stmt, size_t base)
 {
     struct statement *st = add_statement(p, i, classify(stmt));
+    const struct arena_mark empty = arena_mark(&p->lists);
     struct analysis x = {.a = p->a,
                          .scratch = &p->scratch,
+                         .lists = &p->lists,
                          .st = st,
-                         .index = (int)(st - p->out->v),
+                         .index = (int)p->out->n,
                          .temps = &p->temps,
                          .path = &p->path,
                          .lines = &p->lines,
@@ -133,6 +92,8 @@ static void analyse(struct parse *p, size_t i, const tree *stmt, size_t base)
                          .read_lock = LOCK_ACCESS_SHARE,
                          .schema = ""};
     const struct arena_mark mark = arena_mark(p->a);
+    const struct temps temps = p->temps;
+    const struct path path = p->path;
     st->analysed = true;
     st->tag = classify_tag(p->a, stmt);
     analysis_run(&x, stmt);
@@ -151,10 +112,14 @@ static void analyse(struct parse *p, size_t i, const tree *stmt, size_t base)
     st->rows = parse_rows(st, stmt);
     st->quiet = quiet_of(st, stmt);
     marked_read(p, stmt, base, st);
-    share(p, st, mark);
+    analysis_end(&x);
     if (st->kind == STATEMENT_COMMIT || st->kind == STATEMENT_NO_TRANSACTION) {
         temps_commit(&p->temps);
     }
+    if (forms_settle(p) && !is_remembered(p, &temps, &path)) {
+        arena_reset(p->a, mark);
+    }
+    arena_reset(&p->lists, empty);
 }
 
 /* Newer syntax, or another vendor's: only its first words tell something. */
@@ -170,6 +135,7 @@ static void leave_unread(struct parse *p, size_t i, size_t stop)
     st->destructive =
         v[0].type == TOK(DROP) || v[0].type == TOK(TRUNCATE) || v[0].type == TOK(DELETE_P);
     marked_read(p, NULL, p->base, st);
+    (void)forms_settle(p);
 }
 
 static unsigned height_of(const struct parse *p, const struct slice *s)
@@ -230,61 +196,81 @@ static void as_parsed(struct parse *p, const PgQuery__ParseResult *r)
     }
 }
 
-static void refuse(struct statement *st, const char *why, const char *hint)
+static struct statement *refuse(struct parse *p, size_t i, const char *why, const char *hint)
 {
+    struct statement *st = forms_own(p, i);
     st->kind = STATEMENT_CONTROL;
     st->why = why;
     st->hint = hint;
+    return st;
 }
 
-static void balance_begin(struct statement *st, struct statement **open)
+/* What is looked at statement by statement: whether a block is open, and what has run in this transaction. */
+struct balance {
+    struct parse *p;
+    bool is_open, is_first;
+    size_t open; /* where is_open: the BEGIN */
+};
+
+static void balance_begin(struct balance *b, size_t i)
 {
-    if (*open != NULL) {
-        refuse(st, "BEGIN inside a block that BEGIN opened", "COMMIT the first block before it");
+    if (b->is_open) {
+        refuse(b->p, i, "BEGIN inside a block that BEGIN opened",
+               "COMMIT the first block before it");
+        b->is_first = false;
         return;
     }
-    *open = st;
+    b->is_open = b->is_first = true;
+    b->open = i;
 }
 
-static void balance_commit(struct statement *st, struct statement **open)
+static void balance_commit(struct balance *b, size_t i)
 {
-    if (*open == NULL) {
-        refuse(st, "COMMIT without BEGIN", "remove it; kfmig commits when every check has passed");
-        return;
+    if (!b->is_open) {
+        refuse(b->p, i, "COMMIT without BEGIN",
+               "remove it; kfmig commits when every check has passed");
     }
-    *open = NULL;
+    b->is_open = false;
 }
 
-static void balance(struct script *s)
+static void balance_one(struct balance *b, size_t i, const struct statement *st)
 {
-    struct statement *open = NULL;
-    bool first = true; /* nothing has run yet in this transaction */
-    for (size_t i = 0; i < s->n; i++) {
-        struct statement *st = &s->v[i];
+    const enum statement_kind kind = st->kind;
+    const bool is_apart = st->is_apart; /* forms may move */
+    if (kind == STATEMENT_COMMIT) {
+        balance_commit(b, i);
+    } else if (kind == STATEMENT_SET_TRANSACTION && !b->is_first) {
+        refuse(b->p, i, "SET TRANSACTION after other statements has no effect on them",
+               "make it the first statement");
+    } else if (kind == STATEMENT_NO_TRANSACTION && b->is_open) {
+        refuse(b->p, i, "it cannot run between BEGIN and COMMIT", "move it out of the block")
+            ->lone = NULL;
+    } else if (st->mark.p != NULL && b->is_open) {
+        refuse(b->p, i, "a backfill cannot run between BEGIN and COMMIT: each batch has its own",
+               "move it out of the block")
+            ->mark = (struct bytes){NULL, 0};
+    }
+    if (is_apart && b->is_open) { /* who writes BEGIN wants one transaction */
+        forms_own(b->p, i)->is_apart = false;
+    }
+    b->is_first = b->is_first && kind == STATEMENT_SET_TRANSACTION;
+}
+
+static void balance(struct parse *p)
+{
+    struct balance b = {.p = p, .is_first = true};
+    struct statement room;
+    for (size_t i = 0; i < p->out->n; i++) {
+        const struct statement *st = script_at(p->out, i, &room);
         if (st->kind == STATEMENT_BEGIN) {
-            s->has_block = true;
-            balance_begin(st, &open);
-            first = open == st;
-            continue;
+            p->out->has_block = true;
+            balance_begin(&b, i);
+        } else {
+            balance_one(&b, i, st);
         }
-        if (st->kind == STATEMENT_COMMIT) {
-            balance_commit(st, &open);
-        } else if (st->kind == STATEMENT_SET_TRANSACTION && !first) {
-            refuse(st, "SET TRANSACTION after other statements has no effect on them",
-                   "make it the first statement");
-        } else if (st->kind == STATEMENT_NO_TRANSACTION && open != NULL) {
-            refuse(st, "it cannot run between BEGIN and COMMIT", "move it out of the block");
-            st->lone = NULL;
-        } else if (st->mark.p != NULL && open != NULL) {
-            refuse(st, "a backfill cannot run between BEGIN and COMMIT: each batch has its own",
-                   "move it out of the block");
-            st->mark = (struct bytes){NULL, 0};
-        }
-        st->is_apart = st->is_apart && open == NULL; /* who writes BEGIN wants one transaction */
-        first = first && st->kind == STATEMENT_SET_TRANSACTION;
     }
-    if (open != NULL) {
-        refuse(open, "BEGIN without COMMIT", "add the COMMIT, or remove both");
+    if (b.is_open) {
+        refuse(p, b.open, "BEGIN without COMMIT", "add the COMMIT, or remove both");
     }
 }
 
@@ -334,10 +320,10 @@ static int blame_quoting(const struct parse *p, struct err *e)
     int line = 0;
     int col = 0;
     const struct verdict *quoting = classify_quoting();
-    for (size_t i = 0; i < p->out->n && line == 0; i++) {
-        if (p->out->v[i].why == quoting->why) {
-            line = p->out->v[i].line;
-            col = p->out->v[i].col;
+    for (size_t i = 0; i < p->forms.n && line == 0; i++) {
+        if (p->out->forms[i].why == quoting->why) {
+            line = p->out->forms[i].line;
+            col = p->out->forms[i].col;
         }
     }
     if (line == 0 && psql_finds_quoting(p->out->bytes, &p->tokens, &at)) {
@@ -389,15 +375,6 @@ static bool says(struct bytes text, const char *words, bool wants_reason)
     return false;
 }
 
-/* The list grew outside of the arena, which would have kept every smaller one. */
-static void keep(struct parse *p)
-{
-    if (p->out->n > 0) {
-        p->out->v = mem_realloc(p->out->v, p->out->n * sizeof *p->out->v);
-    }
-    arena_at_end(p->a, free, p->out->v);
-}
-
 int script_parse(struct arena *a, const char *path, struct bytes text, struct script *out,
                  struct err *e)
 {
@@ -405,18 +382,16 @@ int script_parse(struct arena *a, const char *path, struct bytes text, struct sc
     *out = (struct script){.path = arena_strdup(a, path), .bytes = text, .digest = digest_of(text)};
     out->allows_unread = says(text, "-- kfmig:allow-unparsed", false);
     out->allows_data = says(text, "-- kfmig:allow-data", true);
-    lines_find(&p.keep, text, &p.lines);
+    lines_find(text.n > PIECE ? a : &p.keep, text, &p.lines);
+    out->lines = p.lines;
     int rc = split(&p, e);
     if (rc == 0) {
         path_close(a, &p.path);
         out->search_path = p.path.all;
-        balance(out);
-        keep(&p);
-    } else {
-        free(out->v);
-        out->v = NULL;
-        out->n = 0;
+        balance(&p);
     }
+    forms_end(&p, rc == 0);
+    arena_release(&p.lists);
     arena_release(&p.scratch);
     arena_release(&p.keep);
     return rc;
@@ -426,9 +401,11 @@ bool script_changes_rows(const struct script *s)
 {
     static const char *const tags[] = {"UPDATE", "DELETE", "MERGE", "CREATE TABLE AS",
                                        "SELECT INTO"};
+    struct statement room;
     for (size_t i = 0; i < s->n; i++) {
+        const struct statement *st = script_at(s, i, &room);
         for (size_t k = 0; k < sizeof tags / sizeof *tags; k++) {
-            if (strcmp(s->v[i].tag, tags[k]) == 0) {
+            if (strcmp(st->tag, tags[k]) == 0) {
                 return true;
             }
         }

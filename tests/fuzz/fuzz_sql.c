@@ -46,8 +46,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     end = 0;
     for (size_t i = 0; i < s.n; i++) {
-        check_statement(&s, &s.v[i], end);
-        end = s.v[i].offset + s.v[i].text.n;
+        check_statement(&s, &s.forms[i], end);
+        end = s.forms[i].offset + s.forms[i].text.n;
     }
     struct digest whole = digest_of(text);
     if (!digest_eq(&whole, &s.digest)) {

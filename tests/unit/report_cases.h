@@ -114,7 +114,7 @@ static inline void setup(struct world_of_tests *w, size_t n)
                                          .n_locks = 1};
     w->statement[1] =
         (struct statement){.tag = "DO", .line = 5, .col = 1, .analysed = true, .opaque = true};
-    w->script = (struct script){.path = w->file.path, .v = w->statement, .n = 2};
+    w->script = (struct script){.path = w->file.path, .forms = w->statement, .n = 2};
     w->bundle[1].decl = &w->decl;
     w->bundle[1].forward = &w->script;
     w->step[1].risk_class = 'A';

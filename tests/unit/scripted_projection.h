@@ -219,7 +219,7 @@ static inline void build_declare(struct build *b)
                                  .analysed = true};
     b->invariant = (struct script){.path = "registry/projections/wells/none_bad.sql",
                                    .bytes = b->asks.text,
-                                   .v = &b->asks,
+                                   .forms = &b->asks,
                                    .n = 1};
     b->invariant_file = (struct artifact){.path = b->invariant.path, .bytes = b->asks.text};
     b->p = (struct projection){

@@ -165,7 +165,7 @@ static inline void scene_declare(struct scene *t, const char *sql)
                                       .analysed = true};
     t->script = (struct script){.path = "migrations/postgis/M-1/forward.sql",
                                 .bytes = bytes_str(sql),
-                                .v = &t->statement,
+                                .forms = &t->statement,
                                 .n = 1};
     t->forward = (struct artifact){.path = t->script.path, .bytes = bytes_str(sql)};
     t->decl = (struct decl){.id = "M-1",

@@ -64,7 +64,7 @@ static inline const char *sql_text(struct arena *a, const char *sql, sql_text_fn
     }
     for (size_t i = 0; i < s.n; i++) {
         buf_puts(&out, i > 0 ? " / " : "");
-        fn(a, &s.v[i], &out);
+        fn(a, &s.forms[i], &out);
     }
     const char *text = arena_strdup(a, buf_str(&out));
     buf_release(&out);

@@ -80,8 +80,8 @@ static const struct backfill_case cases[] = {
 static const struct statement *marked_in(const struct script *s)
 {
     for (size_t i = 0; i < s->n; i++) {
-        if (s->v[i].range != NULL) {
-            return &s->v[i];
+        if (s->forms[i].range != NULL) {
+            return &s->forms[i];
         }
     }
     return NULL;
@@ -123,7 +123,7 @@ static const struct backfill *backfill_in(struct arena *a, const char *sql,
     if (language_parse(a, "f.sql", bytes_str(sql), s, &e) != 0 || s->n == 0) {
         return NULL;
     }
-    *st = &s->v[s->n - 1];
+    *st = &s->forms[s->n - 1];
     return (*st)->backfill;
 }
 

@@ -120,7 +120,7 @@ static const char *told(const struct draft *d)
 static const char *refused(const struct script *s)
 {
     for (size_t i = 0; i < s->n; i++) {
-        const struct statement *st = &s->v[i];
+        const struct statement *st = &s->forms[i];
         if (st->kind == STATEMENT_CONTROL || st->kind == STATEMENT_REFUSED ||
             st->kind == STATEMENT_NO_TRANSACTION) {
             return arena_printf(&arena, "refused: %s", st->why);
@@ -145,7 +145,7 @@ static int send_rows(struct pg *s, const struct statement *st)
 static int run_script(struct pg *s, struct observer *o, const struct script *script)
 {
     for (size_t i = 0; i < script->n; i++) {
-        const struct statement *st = &script->v[i];
+        const struct statement *st = &script->forms[i];
         if (st->kind != STATEMENT_PLAIN) {
             continue;
         }

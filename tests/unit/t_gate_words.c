@@ -419,7 +419,7 @@ static void test_reach(void)
         {.analysed = true, .line = 3, .touches = {.v = &made[0], .n = 1}},
         {.analysed = true, .line = 9, .touches = {.v = &made[1], .n = 1}},
     };
-    struct script script = {.path = "m/forward.sql", .v = st, .n = 2};
+    struct script script = {.path = "m/forward.sql", .forms = st, .n = 2};
     struct ways ways = {0};
     struct scene s;
     scene_begin(&s);

@@ -87,7 +87,7 @@ static const char *read_ends(struct arena *a, const char *sql)
     }
     segments_mark(&s, 1);
     for (size_t i = 0; i < s.n && i + 1 < sizeof text; i++) {
-        const struct statement *st = &s.v[i];
+        const struct statement *st = &s.forms[i];
         text[i] = st->is_apart ? 'a' : st->ends_transaction ? 'v' : st->sets_session ? 's' : '-';
     }
     return arena_strdup(a, text);
@@ -113,8 +113,8 @@ static const char *read_case(struct arena *a, const char *sql)
         return arena_strdup(a, e.msg);
     }
     for (size_t i = 0; i < s.n; i++) {
-        if (s.v[i].why[0] != '\0') {
-            text = said(a, &s.v[i]);
+        if (s.forms[i].why[0] != '\0') {
+            text = said(a, &s.forms[i]);
         }
     }
     return text;

@@ -95,7 +95,7 @@ static enum quiet quiet_one(const char *sql)
 {
     struct script script;
     must(script_parse(&arena, "case.sql", bytes_str(sql), &script, &e), sql);
-    return script.n == 1 ? script.v[0].quiet : QUIET_NOT;
+    return script.n == 1 ? script.forms[0].quiet : QUIET_NOT;
 }
 
 static bool is_quiet(const char *sql)

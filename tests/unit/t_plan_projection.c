@@ -267,7 +267,7 @@ static void on_beyond_scope(struct stage_set *t)
 {
     t->decl = (struct decl){.id = "b", .limits = {0, 0, 0}, .forward = {.n = 1}};
     t->statement = (struct statement){.tag = "CREATE INDEX", .line = 2, .col = 1, .index_delta = 1};
-    t->script = (struct script){.path = "b/forward.sql", .v = &t->statement, .n = 1};
+    t->script = (struct script){.path = "b/forward.sql", .forms = &t->statement, .n = 1};
     t->b[1].decl = &t->decl;
     t->b[1].forward = &t->script;
 }

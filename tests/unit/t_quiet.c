@@ -66,7 +66,7 @@ int main(void)
         struct script s = {0};
         struct err e = {0};
         int rc = script_parse(&a, "t.sql", bytes_str(cases[i].sql), &s, &e);
-        ok(rc == 0 && s.n == 1 && s.v[0].quiet == cases[i].quiet, cases[i].sql);
+        ok(rc == 0 && s.n == 1 && s.forms[0].quiet == cases[i].quiet, cases[i].sql);
     }
     script_shutdown();
     arena_release(&a);

@@ -61,7 +61,7 @@ static void test_texts(void)
         const struct definition *copy = definition_copy(&a, d);
         is_str(joined(&a, &copy->makes), texts[i].makes, texts[i].text);
         is_str(joined(&a, &copy->needs), texts[i].needs, "and what it stands on");
-        ok(definition_admits(&script.v[0]), "which is a definition");
+        ok(definition_admits(&script.forms[0]), "which is a definition");
         arena_release(&a);
     }
 }
@@ -92,7 +92,7 @@ static void test_statements(void)
         struct arena a = {0};
         struct script script;
         (void)read(&a, statements[i].text, &script);
-        is_int(definition_admits(&script.v[0]), statements[i].is_one, statements[i].text);
+        is_int(definition_admits(&script.forms[0]), statements[i].is_one, statements[i].text);
         arena_release(&a);
     }
 }

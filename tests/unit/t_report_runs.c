@@ -43,7 +43,7 @@ static void give_statements(struct world_of_tests *w, const char *letters)
         s.n_locks = s.locks != NULL;
         v[n++] = s;
     }
-    w->script.v = v;
+    w->script.forms = v;
     w->script.n = n;
 }
 
@@ -399,7 +399,7 @@ static void test_rewrites(void)
                               .locks = locks,
                               .n_locks = 2};
     setup(&w, 2);
-    w.script.v = &alter;
+    w.script.forms = &alter;
     w.script.n = 1;
     report_plan(&out, &plain, &w.plan);
     is_str(statement_lines(&w.a, buf_str(&out)),

@@ -149,7 +149,7 @@ static void test_settled(struct arena *a)
         }
         bool good =
             script_parse(a, "t.sql", bytes_str(settled[i].sql), &s, &e) == 0 &&
-            rewriting_settle(s.v[0].rewriting, settled[i].answers[0] == '-' ? NULL : answers) ==
+            rewriting_settle(s.forms[0].rewriting, settled[i].answers[0] == '-' ? NULL : answers) ==
                 settled[i].want;
         ok(good, settled[i].name);
     }

@@ -79,7 +79,7 @@ static struct statement *parsed(const char *sql)
 {
     struct script script;
     must(script_parse(&arena, "t.sql", bytes_str(sql), &script, &e), sql);
-    return script.v;
+    return script.forms;
 }
 
 static const char *storage(struct pg *s)
@@ -141,7 +141,7 @@ static void test_others(struct pg *s)
         const char *sql = v[i].sql;
         struct script script;
         must(script_parse(&arena, "t.sql", bytes_str(sql), &script, &e), sql);
-        char said = letter(said_of(s, &script.v[script.n - 1]));
+        char said = letter(said_of(s, &script.forms[script.n - 1]));
         is_int(said, v[i].want, sql);
     }
 }

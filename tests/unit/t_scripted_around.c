@@ -43,14 +43,14 @@ static void add_rewrites(char *seen, size_t n)
     size_t at = strlen(seen);
     bool first = true;
     for (size_t k = 0; script != NULL && k < script->n; k++) {
-        if (script->v[k].rewriting == NULL) {
+        if (script->forms[k].rewriting == NULL) {
             continue;
         }
-        bool worth =
-            script->v[k].rewriting->surely || script->v[k].rewriting->v[0].column[0] != '\0';
+        bool worth = script->forms[k].rewriting->surely ||
+                     script->forms[k].rewriting->v[0].column[0] != '\0';
         if (worth) {
             at += (size_t)snprintf(seen + at, n - at, "%s %d", first ? " rewrites" : "",
-                                   (int)world_rewrites(&t.s.world, &script->v[k]));
+                                   (int)world_rewrites(&t.s.world, &script->forms[k]));
             first = false;
         }
     }

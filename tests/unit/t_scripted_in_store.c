@@ -249,12 +249,12 @@ static void declare(void)
             (struct touch){.object = {OBJ_TABLE, "toy", names[i], NULL}, .effect = EFFECT_CREATE};
         steps[i].touches = (struct touches){&touches[i], 1, 1};
     }
-    t.script.v = steps;
+    t.script.forms = steps;
     t.script.n = THINGS;
     query = statement_of("find bad", "FIND", 0, 3);
     invariant = (struct script){.path = "migrations/postgis/M-1/invariants/none_bad.json",
                                 .bytes = query.text,
-                                .v = &query,
+                                .forms = &query,
                                 .n = 1};
     file = (struct artifact){.path = invariant.path, .bytes = invariant.bytes};
     rollback = (struct artifact){.path = "rollback.json", .bytes = bytes_str("drop b\n")};

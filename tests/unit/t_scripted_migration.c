@@ -46,7 +46,7 @@ static void with_invariant(struct scene *t)
         .text = bytes_str(sql), .line = 1, .col = 1, .tag = "SELECT", .why = "", .hint = ""};
     s = (struct script){.path = "migrations/postgis/M-1/invariants/none_bad.sql",
                         .bytes = bytes_str(sql),
-                        .v = &st,
+                        .forms = &st,
                         .n = 1};
     file = (struct artifact){.path = s.path, .bytes = s.bytes};
     t->decl.invariants = (struct artifacts){&file, 1, 1};
@@ -64,7 +64,7 @@ static void with_set_transaction(struct scene *t)
                               .why = "",
                               .hint = ""};
     v[1] = t->statement;
-    t->script.v = v;
+    t->script.forms = v;
     t->script.n = 2;
 }
 

@@ -198,12 +198,12 @@ static void declare(void)
     v[2].kind = STATEMENT_NO_TRANSACTION;
     v[2].lone = &lone;
     v[3] = statement_of("INSERT two", "INSERT", 4);
-    t.script.v = v;
+    t.script.forms = v;
     t.script.n = has_last ? 4 : 3;
     query = statement_of("SELECT bad", "SELECT", 1);
     invariant = (struct script){.path = "migrations/postgis/M-1/invariants/none_bad.sql",
                                 .bytes = query.text,
-                                .v = &query,
+                                .forms = &query,
                                 .n = 1};
     file = (struct artifact){.path = invariant.path, .bytes = invariant.bytes};
     rollback = (struct artifact){.path = "rollback.sql", .bytes = bytes_str("DROP INDEX app.i;\n")};

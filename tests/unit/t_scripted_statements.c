@@ -65,7 +65,7 @@ static void in_a_block(void)
     v[0] = (struct statement){.kind = STATEMENT_BEGIN, .text = bytes_str("BEGIN"), .tag = "BEGIN"};
     v[1] = t.statement;
     v[2] = (struct statement){.kind = STATEMENT_COMMIT, .text = bytes_str("END"), .tag = "COMMIT"};
-    t.script.v = v;
+    t.script.forms = v;
     t.script.n = 3;
 }
 
@@ -85,7 +85,7 @@ static void quiet(void)
     v[1].tag = "COMMENT";
     v[1].quiet = QUIET_YES;
     t.script.bytes = bytes_str(text);
-    t.script.v = v;
+    t.script.forms = v;
     t.script.n = 2;
 }
 
@@ -95,9 +95,9 @@ static void quiet_and_many(void)
     static struct statement v[66];
     quiet();
     for (int i = 0; i < 66; i++) {
-        v[i] = t.script.v[1];
+        v[i] = t.script.forms[1];
     }
-    t.script.v = v;
+    t.script.forms = v;
     t.script.n = 66;
 }
 
@@ -105,7 +105,7 @@ static void quiet_and_many(void)
 static void quiet_and_not(void)
 {
     quiet();
-    t.script.v[1].quiet = QUIET_NOT;
+    t.script.forms[1].quiet = QUIET_NOT;
 }
 
 /* Two queries in one file, and a comment's worth of what is none. */
@@ -124,7 +124,7 @@ static void with_invariants(void)
     v[2].line = 2;
     s = (struct script){.path = "migrations/postgis/M-1/invariants/none_bad.sql",
                         .bytes = bytes_str(text),
-                        .v = v,
+                        .forms = v,
                         .n = 3};
     file = (struct artifact){.path = s.path, .bytes = s.bytes};
     t.decl.invariants = (struct artifacts){&file, 1, 1};

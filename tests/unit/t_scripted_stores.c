@@ -112,7 +112,7 @@ static void make_script(void)
                                       .tag = "PUT",
                                       .touches = {touches[i], 2, 2}};
     }
-    script = (struct script){.path = "forward.json", .v = steps, .n = STEPS};
+    script = (struct script){.path = "forward.json", .forms = steps, .n = STEPS};
     file = (struct artifact){.path = script.path};
     decl = (struct decl){.id = "M-1", .forward = {&file, 1, 1}};
 }

@@ -1,0 +1,157 @@
+/* How much memory a long file takes as long as it is kept, and while it is read: at most three bytes for each of
+ * its own, the text included, and a constant; whatever its statements are like. */
+#include <malloc.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "sql/script.h"
+#include "tap.h"
+
+/* Over and over again; #: a number. */
+static const struct {
+    const char *name, *text;
+} cases[] = {
+    {"the shortest", "SELECT;"},
+    {"very short", "SELECT 1;\n"},
+    {"two in turn", "SELECT 1;\nSET a.b = 1;\n"},
+    {"search_path again and again", "SET search_path = app, public;\nSELECT 1;\n"},
+    {"rows of one table", "INSERT INTO app.a VALUES (#);\n"},
+    {"rows of two tables in turn", "INSERT INTO a VALUES (#);\nINSERT INTO b VALUES (#);\n"},
+    {"calls", "SELECT f(#);\nSELECT setval('app.s', #);\n"},
+    {"updates and deletes", "UPDATE app.a SET n = # WHERE n = 1;\nDELETE FROM b WHERE n = #;\n"},
+    {"blocks", "BEGIN;\nINSERT INTO a VALUES (#);\nCOMMIT;\n"},
+    {"temporary tables", "CREATE TEMP TABLE t (n int);\nDROP TABLE t;\n"},
+    {"code", "DO $$ BEGIN PERFORM #; END $$;\n"},
+    {"refused ones", "ROLLBACK;\nSELECT # FROM a.b;\n"},
+    {"middling ones", "INSERT INTO app.a (id, name, place) VALUES (#, 'a name of some length', "
+                      "'and a place that is longer than its name'), (#, 'b', 'c');\n"},
+    {"comments on things", "COMMENT ON TABLE app.a IS 'it is number #, and has been for long';\n"},
+};
+enum { N_CASES = sizeof cases / sizeof cases[0], SMALL = 300 * 1000, LARGE = 3 * SMALL };
+
+static void fill(struct buf *out, const char *text, size_t size)
+{
+    for (size_t n = 0; out->n < size; n++) {
+        for (const char *p = text; *p != '\0'; p++) {
+            if (*p == '#') {
+                buf_printf(out, "%zu", n);
+            } else {
+                buf_putc(out, *p);
+            }
+        }
+    }
+}
+
+/* What is allocated for it, and stays, in bytes: the text, too. */
+static size_t kept(const struct buf *text, size_t *n_statements)
+{
+    struct arena a = {0};
+    struct err e = {0};
+    struct script s;
+    struct mallinfo2 before = mallinfo2();
+    *n_statements = script_parse(&a, "t.sql", buf_bytes(text), &s, &e) == 0 ? s.n : 0;
+    struct mallinfo2 after = mallinfo2();
+    arena_release(&a);
+    return after.uordblks + after.hblkhd - before.uordblks - before.hblkhd + text->n;
+}
+
+/* What a process of its own has at most, in bytes. */
+static size_t most(const struct buf *text, size_t *n_statements)
+{
+    int ends[2];
+    struct rusage used;
+    size_t n = 0;
+    if (pipe(ends) != 0) {
+        return 0;
+    }
+    pid_t child = fork();
+    if (child == 0) {
+        struct arena a = {0};
+        struct err e = {0};
+        struct script s;
+        n = script_parse(&a, "t.sql", buf_bytes(text), &s, &e) == 0 ? s.n : 0;
+        _exit(write(ends[1], &n, sizeof n) == (ssize_t)sizeof n ? 0 : 1);
+    }
+    int status = 1;
+    (void)!read(ends[0], &n, sizeof n);
+    close(ends[0]);
+    close(ends[1]);
+    if (wait4(child, &status, 0, &used) != child || status != 0) {
+        return 0;
+    }
+    *n_statements = n;
+    return (size_t)used.ru_maxrss * 1024;
+}
+
+static void fill_long(struct buf *out, size_t size)
+{
+    while (out->n < size) {
+        buf_printf(out, "INSERT INTO a VALUES ('%0200000d');\n", 1);
+    }
+}
+
+static void fill_one(struct buf *out, size_t size)
+{
+    buf_puts(out, "INSERT INTO a VALUES (0)");
+    fill(out, ", (#)", size);
+    buf_puts(out, ";\n");
+}
+
+static void fill_case(struct buf *out, size_t i, size_t size)
+{
+    if (i < N_CASES) {
+        fill(out, cases[i].text, size);
+    } else if (i == N_CASES) {
+        fill_long(out, size);
+    } else {
+        fill_one(out, size);
+    }
+}
+
+static void test_kept(size_t i, const char *name)
+{
+    size_t n_small = 0, n_large = 0;
+    struct buf small = {0}, large = {0};
+    fill_case(&small, i, SMALL);
+    fill_case(&large, i, LARGE);
+    size_t low = kept(&small, &n_small);
+    size_t high = kept(&large, &n_large);
+    double rate = ((double)high - (double)low) / (double)(large.n - small.n);
+    ok(n_small > 0 && (n_large > n_small || i > N_CASES) && low > small.n && rate >= 1.0 &&
+           rate <= 3.0,
+       name);
+    printf("# %s: %zu statements, %.2f bytes a byte\n", name, n_large, rate);
+    buf_release(&small);
+    buf_release(&large);
+}
+
+/* A piece's tokens and trees are the constant. */
+static void test_most(size_t i, const char *name)
+{
+    enum { CONSTANT = 64 * 1024 * 1024 };
+    size_t n = 0;
+    struct buf text = {0};
+    fill_case(&text, i, (size_t)4 * LARGE);
+    size_t high = most(&text, &n);
+    ok(n > 10000 && high > text.n && high <= 3 * text.n + CONSTANT, name);
+    printf("# %s: %zu statements, %.1f MB for %.1f\n", name, n, (double)high / 1e6,
+           (double)text.n / 1e6);
+    buf_release(&text);
+}
+
+int main(void)
+{
+    tap_plan(N_CASES + 2 + 2);
+    for (size_t i = 0; i < N_CASES; i++) {
+        test_kept(i, cases[i].name);
+    }
+    test_kept(N_CASES, "long ones");
+    test_kept(N_CASES + 1, "one of very many rows");
+    test_most(1, "very short: while it is read");
+    test_most(4, "rows of one table: while it is read");
+    script_shutdown();
+    return tap_done();
+}
