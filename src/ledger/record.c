@@ -9,7 +9,10 @@
 
 enum { SAME_XID, SAME_USERS, HAS_LOCK, HAS_WORK_LOCK, SAME_EPOCH, LEFT }; /* record_guard.sql */
 enum { OTHERS_ACT = 2 };                                                  /* record_end.sql */
-enum { BLOBS_MAX = 64 * 1024 * 1024 }; /* bytes of input texts in one message */
+enum {
+    BLOBS_MAX = 64 * 1024 * 1024, /* bytes of input texts in one message */
+    BLOB_LONG = 1024 * 1024,      /* from here on an input text is a message of its own */
+};
 
 static const char **parameters(struct arena *a, size_t n)
 {
@@ -93,18 +96,33 @@ static void add_some_blobs(struct pg *s, struct arena *a, const struct blob *blo
     pg_batch_add(s, &ledger_record_blobs, v, 2, NULL);
 }
 
-/* As few messages as there may be: a server takes none of 1 GiB, and a text is twice as long in one. */
+static void add_long_blob(struct pg *s, struct arena *a, const struct blob *b)
+{
+    const char **v = parameters(a, 1);
+    v[0] = ledger_digest(a, &b->digest);
+    pg_batch_add_binary(s, &ledger_record_blob, v, 1, b->bytes);
+}
+
+/* Long ones alone, as they are. Others in as few messages as there may be: a server takes none of 1 GiB, and a
+ * text is twice as long in one. */
 static void add_blobs(struct pg *s, struct arena *a, const struct recording *r)
 {
     size_t from = 0;
     size_t bytes = 0;
     for (size_t i = 0; i < r->n_blobs; i++) {
-        if (i > from && bytes + r->blobs[i].bytes.n > BLOBS_MAX) {
+        const struct blob *b = &r->blobs[i];
+        bool is_long = b->bytes.n > BLOB_LONG;
+        if (i > from && (is_long || bytes + b->bytes.n > BLOBS_MAX)) {
             add_some_blobs(s, a, r->blobs + from, i - from);
             from = i;
             bytes = 0;
         }
-        bytes += r->blobs[i].bytes.n;
+        if (is_long) {
+            add_long_blob(s, a, b);
+            from = i + 1;
+        } else {
+            bytes += b->bytes.n;
+        }
     }
     if (r->n_blobs > from) {
         add_some_blobs(s, a, r->blobs + from, r->n_blobs - from);

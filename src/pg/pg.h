@@ -115,6 +115,10 @@ int pg_query(struct pg *s, const struct pg_sql *q, const char *const *params, in
  * none of them failed in), and rows obtained before are freed. The batch is empty afterwards either way. */
 void pg_batch_add(struct pg *s, const struct pg_sql *q, const char *const *params, int n_params,
                   struct pg_rows **out);
+/* The same with one parameter more behind params (at most three): last, sent as it is, for a bytea of any
+ * length below 2 GiB. Must live until run(), too; empty, it must still point somewhere. */
+void pg_batch_add_binary(struct pg *s, const struct pg_sql *q, const char *const *params,
+                         int n_params, struct bytes last);
 int pg_batch_run(struct pg *s, int *failed, struct err *e) MUST_CHECK;
 /* The same, waiting as for a statement: NULL: as the session waits. */
 int pg_batch_run_within(struct pg *s, const struct pg_wait *w, int *failed,

@@ -1,4 +1,5 @@
 /* kfmig's own queries: named, prepared once per session, always sent as a pipeline with one Sync. */
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -40,6 +41,23 @@ void pg_forget_prepared(struct pg *s)
     s->round++;
 }
 
+/* The last parameter as bytes of a known length: no second copy in hexadecimal digits. */
+static bool send_binary(struct pg *s, const char *name, const struct pg_item *item)
+{
+    enum { MOST = 4 };
+    const char *values[MOST];
+    int lengths[MOST] = {0}, formats[MOST] = {0};
+    int last = item->n_params;
+    if (last >= MOST || item->binary.n > INT_MAX) {
+        BUG("a binary parameter behind too many others, or too long");
+    }
+    memcpy(values, item->params, (size_t)last * sizeof *values);
+    values[last] = item->binary.p;
+    lengths[last] = (int)item->binary.n;
+    formats[last] = 1;
+    return PQsendQueryPrepared(s->conn, name, last + 1, values, lengths, formats, 0) == 1;
+}
+
 /* A query counts as prepared as soon as its Parse is queued, for the sake of those behind it in the same
  * pipeline; receive() takes that back for what the server did not confirm. */
 static bool send_item(struct pg *s, struct pg_item *item)
@@ -59,7 +77,9 @@ static bool send_item(struct pg *s, struct pg_item *item)
     if (item->prepares) {
         add_prepared(s, item->q);
     }
-    return PQsendQueryPrepared(s->conn, name, item->n_params, item->params, NULL, NULL, 0) == 1;
+    return item->binary.p != NULL ? send_binary(s, name, item)
+                                  : PQsendQueryPrepared(s->conn, name, item->n_params, item->params,
+                                                        NULL, NULL, 0) == 1;
 }
 
 /* libpq 15 lets the first command of a pipeline inherit single-row mode from the statement before it: an
@@ -318,6 +338,13 @@ void pg_batch_add(struct pg *s, const struct pg_sql *q, const char *const *param
     }
     s->batch[s->n_batch++] =
         (struct pg_item){.q = q, .params = params, .n_params = n_params, .out = out};
+}
+
+void pg_batch_add_binary(struct pg *s, const struct pg_sql *q, const char *const *params,
+                         int n_params, struct bytes last)
+{
+    pg_batch_add(s, q, params, n_params, NULL);
+    s->batch[s->n_batch - 1].binary = last;
 }
 
 void pg_batch_share(struct pg *s, struct pg_shared *at)

@@ -32,6 +32,7 @@ struct pg_call {
 struct pg_item {
     const struct pg_sql *q;
     struct pg_shared *shared;
+    struct bytes binary; /* sent as it is for the last parameter; p NULL: all are texts */
     const char *const *params;
     int n_params;
     struct pg_rows **out;

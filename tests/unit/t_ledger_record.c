@@ -3,11 +3,22 @@
 /* Recording entries: what comes with them, what the guard refuses, what nobody may change afterwards. */
 #include "ledger_server.h"
 
-enum { PLANNED = 79, MANY = 50 };
+enum { PLANNED = 80, MANY = 50 };
 
 static const char *text_of(int i)
 {
     return arena_printf(&arena, "CREATE TABLE t%d ();\n", i);
+}
+
+/* Longer than what goes into one message with others, and of every byte. */
+static struct bytes long_text(void)
+{
+    enum { LONG = 1536 * 1024 };
+    static char text[LONG];
+    for (size_t i = 0; i < LONG; i++) {
+        text[i] = (char)(i * 7 + i / 256);
+    }
+    return bytes_of(text, LONG);
 }
 
 /* Entry i writes object t<i>, and object "common" each time; every tenth removes t<i - 1>. */
@@ -19,10 +30,18 @@ static void record_objects(struct runner *r, int i)
          .fingerprint = digest_of(bytes_str("x")),
          .definition = "a \"quoted\", {braced}\tv\\1\nb\t\xC3\xA4"},
         {.object = arena_printf(&arena, "t%d", i - 1)}};
-    struct blob blobs[2] = {{digest_of(bytes_str(text_of(i))), bytes_str(text_of(i))},
+    struct bytes whole = long_text();
+    struct blob blobs[3] = {{digest_of(bytes_str(text_of(i))), bytes_str(text_of(i))},
+                            {digest_of(whole), whole},
                             {digest_of(bytes_of("a\0b", 3)), bytes_of("a\0b", 3)}};
-    struct recording rec = {
-        .objects = objects, .n_objects = i % 10 == 0 ? 3 : 2, .blobs = blobs, .n_blobs = 2};
+    bool has_long = i == 7 || i == 8; /* the second time it is there */
+    if (!has_long) {
+        blobs[1] = blobs[2];
+    }
+    struct recording rec = {.objects = objects,
+                            .n_objects = i % 10 == 0 ? 3 : 2,
+                            .blobs = blobs,
+                            .n_blobs = has_long ? 3 : 2};
     begin(r);
     must(record(r, arena_printf(&arena, "M%d", i), arena_printf(&arena, "run%d", i / 10), rec),
          "record");
@@ -120,6 +139,9 @@ static void test_rest(struct runner *r)
     d = digest_of(bytes_of("a\0b", 3));
     must(ledger_blob(r->s, &d, &arena, &text, &found, &e), "blob");
     ok(found && bytes_eq(text, bytes_of("a\0b", 3)), "one that came fifty times, with a NUL");
+    d = digest_of(long_text());
+    must(ledger_blob(r->s, &d, &arena, &text, &found, &e), "blob");
+    ok(found && bytes_eq(text, long_text()), "a long one, between others");
     d = digest_of(bytes_str("nothing of the kind"));
     must(ledger_blob(r->s, &d, &arena, &text, &found, &e), "blob");
     ok(!found, "one that is not there");
