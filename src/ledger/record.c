@@ -103,8 +103,8 @@ static void add_long_blob(struct pg *s, struct arena *a, const struct blob *b)
     pg_batch_add_binary(s, &ledger_record_blob, v, 1, b->bytes);
 }
 
-/* Long ones alone, as they are. Others in as few messages as there may be: a server takes none of 1 GiB, and a
- * text is twice as long in one. */
+/* Long ones alone, as they are. Others in as few messages as there may be: a server takes none of 1 GiB,
+ * and a text is twice as long in one. */
 static void add_blobs(struct pg *s, struct arena *a, const struct recording *r)
 {
     size_t from = 0;

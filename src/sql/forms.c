@@ -51,7 +51,7 @@ static void put_object(struct buf *out, const struct object *o, int what, int fl
     put_text(out, o->name);
 }
 
-/* All that is not its place. A member that struct statement gets later is compared, as the bytes that it is. */
+/* All that is not its place. A member that struct statement gets later is compared as bytes. */
 static void describe(struct buf *out, const struct statement *st)
 {
     struct statement x;

@@ -1,4 +1,4 @@
-/* Statements of a file, kept so that memory grows with what differs among them and not with how many there are.
+/* Statements of a file, kept so that memory grows with what differs among them, not with how many there are.
  * For sql/script.c, insert.c and rows.c only. */
 #ifndef KFMIG_SQL_FORMS_H
 #define KFMIG_SQL_FORMS_H
@@ -15,8 +15,8 @@ struct forms {
 
 struct parse;
 
-/* A new form, for the next statement of the file: from at to end there, with everything empty that an analysis
- * fills. It stays where it is until the next is added. */
+/* A new form, for the next statement of the file: from at to end there, with everything empty that an
+ * analysis fills. It stays where it is until the next is added. */
 struct statement *forms_add(struct parse *p, size_t at, size_t end, const struct verdict *verdict);
 
 /* That one again away: the statement is read otherwise. */
