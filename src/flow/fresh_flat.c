@@ -14,7 +14,8 @@ static const struct bundle *last_of(const struct project *p, enum layout l)
     const struct bundle *last = NULL;
     for (size_t i = 0; i < p->n_bundle; i++) {
         const struct bundle *b = &p->bundle[i];
-        if (store_can(b->store, STORE_HOLDS_LEDGER) && (l == LAYOUT_COUNT || b->layout == l)) {
+        if (store_can(b->store, STORE_HOLDS_LEDGER) && !bundle_is_repeatable(b) &&
+            (l == LAYOUT_COUNT || b->layout == l)) {
             last = b;
         }
     }

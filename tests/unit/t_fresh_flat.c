@@ -44,6 +44,10 @@ static const struct {
      "numbered migrations/db"},
     {"in the folder of the last one of that layout", "numbered", DB "0010__a.sql", "M-1",
      "numbered migrations/db"},
+    {"a repeatable definition is no layout of migrations", NULL, POSTGIS "R__a.sql", NULL,
+     "bundle migrations/postgis"},
+    {"nor is a folder of them", NULL, POSTGIS "repeatable/a.sql", "M-1",
+     "bundle migrations/postgis"},
     {"no store but that of the ledger counts", NULL, "migrations/graph/Z-1/migration.yml", NULL,
      "bundle migrations/postgis"},
 };
