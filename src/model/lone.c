@@ -3,13 +3,11 @@
 
 #include <string.h>
 
-#include "model/object.h"
-
 static const struct {
     const char *noun;
-    bool cleans;
+    bool cleans, surveys;
 } kinds[LONE_KINDS] = {
-#define LONE(name, noun, cleans) {noun, cleans},
+#define LONE(name, noun, cleans, surveys) {noun, cleans, surveys},
 #include "model/lone.def"
 #undef LONE
 };
@@ -24,8 +22,22 @@ bool lone_cleans(enum lone_kind k)
     return kinds[k].cleans;
 }
 
+bool lone_surveys(enum lone_kind k)
+{
+    return kinds[k].surveys;
+}
+
+static const char *name_of(struct arena *a, const char *schema, const char *name)
+{
+    const struct object o = {OBJ_TABLE, schema, name, NULL};
+    return object_text(a, &o) + strlen("table");
+}
+
 const char *lone_object(struct arena *a, const struct lone *l)
 {
-    const struct object o = {OBJ_TABLE, l->schema, l->name, NULL};
-    return arena_printf(a, "%s%s", lone_noun(l->kind), object_text(a, &o) + strlen("table"));
+    const char *names = l->name[0] != '\0' ? name_of(a, l->schema, l->name) : "";
+    for (size_t i = 1; i < l->n_tables; i++) {
+        names = arena_printf(a, "%s,%s", names, name_of(a, l->tables[i].schema, l->tables[i].name));
+    }
+    return arena_printf(a, "%s%s", lone_noun(l->kind), names);
 }

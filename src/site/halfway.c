@@ -152,6 +152,17 @@ static int read_expected(struct halfway *x, struct err *e)
     return 0;
 }
 
+/* As REINDEX CONCURRENTLY calls an index on its way in or out. */
+static bool is_scrap(const char *name)
+{
+    size_t n = strlen(name);
+    while (n > 0 && name[n - 1] >= '0' && name[n - 1] <= '9') {
+        n--;
+    }
+    return n > 6 &&
+           (strncmp(name + n - 6, "_ccnew", 6) == 0 || strncmp(name + n - 6, "_ccold", 6) == 0);
+}
+
 /* The facet of an index that an open intent is about, or that REINDEX makes beside it. */
 static bool is_of_open(const struct halfway *x, const char *facet)
 {
@@ -162,6 +173,9 @@ static bool is_of_open(const struct halfway *x, const char *facet)
     for (size_t i = 0; i < x->n_open; i++) {
         size_t n = strlen(x->open[i]->name);
         const char *name = facet + strlen(prefix);
+        if (x->open[i]->mark == LONE_INDEXES_CONCURRENTLY && is_scrap(name)) {
+            return true;
+        }
         if (strncmp(name, x->open[i]->name, n) == 0 &&
             (name[n] == '\0' || strncmp(name + n, "_cc", strlen("_cc")) == 0)) {
             return true;

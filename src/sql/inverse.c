@@ -50,7 +50,8 @@ static bool is_covered(const struct inverse_look *l, const struct statement *st)
 static bool is_upkeep(const struct statement *st)
 {
     return strcmp(st->tag, "ANALYZE") == 0 || strcmp(st->tag, "REINDEX") == 0 ||
-           strcmp(st->tag, "REFRESH MATERIALIZED VIEW") == 0;
+           strcmp(st->tag, "REFRESH MATERIALIZED VIEW") == 0 || strcmp(st->tag, "VACUUM") == 0 ||
+           strcmp(st->tag, "CLUSTER") == 0;
 }
 
 static enum answer invert(struct inverse_look *l, const struct statement *st)

@@ -16,12 +16,35 @@ static const struct unfit calls = {
     "outside of a transaction it would run a function whose effects its text does not name",
     "use functions of the server or of an extension, or leave CONCURRENTLY out"};
 static const struct unfit temporary = {"nobody else sees a temporary table",
-                                       "leave CONCURRENTLY out"};
+                                       "leave it out, or its CONCURRENTLY"};
 
 static void refuse(struct statement *st, const struct unfit *u)
 {
     st->why = u->why;
     st->hint = u->hint;
+}
+
+static const struct unfit everything = {
+    "without a table it goes through whatever the role may, kfmig's and the catalogs' too",
+    "name the tables: VACUUM a, b"};
+static const struct unfit leaves_out = {
+    "it may leave a table or its rows out, and the server calls that success",
+    "leave SKIP_LOCKED and PROCESS_MAIN out"};
+static const struct unfit all_settings = {"it does not say which settings it changes",
+                                          "ALTER SYSTEM RESET each by name"};
+static const struct unfit catalogs = {
+    "it renews the indexes of system catalogs, and everybody waits for it meanwhile", ""};
+
+/* Of the kinds that have a row, but not of a form that it knows. */
+static void refuse_rest(const tree *stmt, struct statement *st)
+{
+    if (tree_is(stmt, &pg_query__vacuum_stmt__descriptor)) {
+        refuse(st, TREE(VacuumStmt, stmt)->n_rels == 0 ? &everything : &leaves_out);
+    } else if (tree_is(stmt, &pg_query__alter_system_stmt__descriptor)) {
+        refuse(st, &all_settings);
+    } else if (tree_is(stmt, &pg_query__reindex_stmt__descriptor)) {
+        refuse(st, &catalogs);
+    }
 }
 
 static void add_columns(struct buf *out, struct tree_list list)
@@ -88,17 +111,128 @@ static bool drop_index(struct arena *a, const tree *m, struct lone *out)
 
 static bool reindex(struct arena *a, const tree *m, struct lone *out)
 {
+    static const struct {
+        int kind;
+        enum lone_kind lone;
+    } kinds[] = {
+        {PG_QUERY__REINDEX_OBJECT_TYPE__REINDEX_OBJECT_INDEX, LONE_REINDEX_INDEX},
+        {PG_QUERY__REINDEX_OBJECT_TYPE__REINDEX_OBJECT_TABLE, LONE_REINDEX_TABLE},
+        {PG_QUERY__REINDEX_OBJECT_TYPE__REINDEX_OBJECT_SCHEMA, LONE_REINDEX_SCHEMA},
+        {PG_QUERY__REINDEX_OBJECT_TYPE__REINDEX_OBJECT_DATABASE, LONE_REINDEX_DATABASE},
+    };
     const PgQuery__ReindexStmt *s = TREE(ReindexStmt, m);
     (void)a;
-    if (s->kind != PG_QUERY__REINDEX_OBJECT_TYPE__REINDEX_OBJECT_INDEX || s->relation == NULL) {
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+        if ((int)s->kind == kinds[i].kind) {
+            *out = (struct lone){.kind = kinds[i].lone,
+                                 .schema = s->relation != NULL ? s->relation->schemaname : "",
+                                 .name = s->relation != NULL ? s->relation->relname : s->name,
+                                 .table_schema = "",
+                                 .table = "",
+                                 .shape = "",
+                                 .mark = tree_option_on(LIST(s, params), "concurrently", false)
+                                             ? LONE_INDEXES_CONCURRENTLY
+                                             : LONE_INDEXES};
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Each of the tables has to be gone through: what may leave one out, and call that success, is none. */
+static bool vacuum(struct arena *a, const tree *m, struct lone *out)
+{
+    const PgQuery__VacuumStmt *s = TREE(VacuumStmt, m);
+    struct object *v = ARENA_ARRAY(a, struct object, s->n_rels + 1);
+    if (s->n_rels == 0 || tree_option_on(LIST(s, options), "skip_locked", false) ||
+        !tree_option_on(LIST(s, options), "process_main", true)) {
         return false;
     }
-    *out = (struct lone){.kind = LONE_REINDEX_INDEX,
-                         .schema = s->relation->schemaname,
-                         .name = s->relation->relname,
+    for (size_t i = 0; i < s->n_rels; i++) {
+        const PgQuery__RangeVar *r = TREE(VacuumRelation, tree_of(s->rels[i]))->relation;
+        v[i] = (struct object){OBJ_TABLE, arena_strdup(a, r->schemaname),
+                               arena_strdup(a, r->relname), NULL};
+    }
+    *out = (struct lone){.kind = LONE_VACUUM,
+                         .schema = v[0].schema,
+                         .name = v[0].name,
                          .table_schema = "",
                          .table = "",
-                         .shape = ""};
+                         .shape = "",
+                         .mark = tree_option_on(LIST(s, options), "full", false) ? LONE_FILES
+                                                                                 : LONE_VACUUMS,
+                         .tables = v,
+                         .n_tables = s->n_rels};
+    return true;
+}
+
+static bool cluster(struct arena *a, const tree *m, struct lone *out)
+{
+    (void)a;
+    (void)m;
+    *out = (struct lone){.kind = LONE_CLUSTER,
+                         .schema = "",
+                         .name = "",
+                         .table_schema = "",
+                         .table = "",
+                         .shape = "",
+                         .mark = LONE_FILES};
+    return true;
+}
+
+/* A value as the server keeps it, without double quotes: which settings want them it knows alone. */
+static const char *setting_value(struct arena *a, const PgQuery__Node *n)
+{
+    const tree *m = tree_of(n);
+    const PgQuery__AConst *c = tree_is(m, &pg_query__a__const__descriptor) ? TREE(AConst, m) : NULL;
+    if (c == NULL) {
+        return NULL;
+    }
+    switch (c->val_case) {
+    case PG_QUERY__A__CONST__VAL_IVAL:
+        return arena_printf(a, "%d", (int)c->ival->ival);
+    case PG_QUERY__A__CONST__VAL_FVAL:
+        return arena_strdup(a, c->fval->fval);
+    case PG_QUERY__A__CONST__VAL_SVAL:
+        break;
+    case PG_QUERY__A__CONST__VAL__NOT_SET:
+    case PG_QUERY__A__CONST__VAL_BOOLVAL:
+    case PG_QUERY__A__CONST__VAL_BSVAL:
+    case _PG_QUERY__A__CONST__VAL__CASE_IS_INT_SIZE:
+        return NULL;
+    }
+    char *text = arena_strdup(a, c->sval->sval);
+    char *to = text;
+    for (const char *p = text; *p != '\0'; p++) {
+        if (*p != '"') {
+            *to++ = *p;
+        }
+    }
+    *to = '\0';
+    return text;
+}
+
+static bool alter_system(struct arena *a, const tree *m, struct lone *out)
+{
+    const PgQuery__VariableSetStmt *s = TREE(AlterSystemStmt, m)->setstmt;
+    const char *value = "";
+    if (s == NULL || s->name[0] == '\0') {
+        return false; /* RESET ALL */
+    }
+    for (size_t i = 0; i < s->n_args && value != NULL; i++) {
+        const char *one = setting_value(a, s->args[i]);
+        value = one == NULL ? NULL : arena_printf(a, "%s%s%s", value, i > 0 ? ", " : "", one);
+    }
+    if (value == NULL) {
+        return false;
+    }
+    *out = (struct lone){.kind = LONE_ALTER_SYSTEM,
+                         .schema = "",
+                         .name = s->name,
+                         .table_schema = "",
+                         .table = "",
+                         .shape = value,
+                         .unsets = s->n_args == 0};
     return true;
 }
 
@@ -132,6 +266,9 @@ static const struct {
     {&pg_query__drop_stmt__descriptor, drop_index},
     {&pg_query__reindex_stmt__descriptor, reindex},
     {&pg_query__alter_table_stmt__descriptor, detach},
+    {&pg_query__vacuum_stmt__descriptor, vacuum},
+    {&pg_query__cluster_stmt__descriptor, cluster},
+    {&pg_query__alter_system_stmt__descriptor, alter_system},
 };
 
 static bool read_one(struct arena *a, const tree *stmt, struct lone *out)
@@ -147,6 +284,10 @@ static bool read_one(struct arena *a, const tree *stmt, struct lone *out)
 static const struct unfit *unfit_for(const struct statement *st, const struct lone *l)
 {
     bool changes = false;
+    if (lone_surveys(l->kind) && st->touches.n == 0 && l->n_tables == 0 &&
+        l->kind != LONE_REINDEX_TABLE) {
+        return NULL; /* which tables there are is looked up */
+    }
     for (size_t i = 0; i < st->touches.n; i++) {
         const struct touch *t = &st->touches.v[i];
         changes = changes || (t->effect != EFFECT_READ && t->effect != EFFECT_REFERENCE);
@@ -154,7 +295,9 @@ static const struct unfit *unfit_for(const struct statement *st, const struct lo
             return &calls;
         }
     }
-    return !changes ? &temporary : l->name[0] == '\0' ? &unnamed : NULL;
+    return !changes                                             ? &temporary
+           : l->kind == LONE_CREATE_INDEX && l->name[0] == '\0' ? &unnamed
+                                                                : NULL;
 }
 
 /* Where the text has set search_path to one schema, its names stand there; what it touches says so. */
@@ -174,17 +317,24 @@ static struct lone *kept(struct arena *a, const struct statement *st, const stru
 {
     struct lone *out = arena_dup(a, l, sizeof *l);
     out->table_schema = schema_of(a, st, l->table_schema, l->table[0] != '\0');
-    out->schema =
-        l->kind == LONE_CREATE_INDEX ? out->table_schema : schema_of(a, st, l->schema, true);
+    out->schema = l->kind == LONE_CREATE_INDEX ? out->table_schema
+                                               : schema_of(a, st, l->schema,
+                                                           l->kind != LONE_REINDEX_SCHEMA &&
+                                                               l->kind != LONE_REINDEX_DATABASE);
     out->name = arena_strdup(a, l->name);
     out->table = arena_strdup(a, l->table);
+    out->shape = arena_strdup(a, l->shape);
     return out;
 }
 
 void lone_read(struct arena *a, const tree *stmt, struct statement *st)
 {
     struct lone l;
-    if (st->opaque || !read_one(a, stmt, &l)) {
+    if (!read_one(a, stmt, &l)) {
+        refuse_rest(stmt, st);
+        return;
+    }
+    if (st->opaque && !lone_surveys(l.kind)) {
         return;
     }
     const struct unfit *u = unfit_for(st, &l);

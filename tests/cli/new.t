@@ -177,8 +177,8 @@ concurrently.sql:1:1: error: CREATE INDEX: an index without a name could not be 
 kfmig: concurrently.sql cannot become a migration as it is
   hint: nothing was made; mend what is named above
 [5]
-$ printf 'VACUUM land.parcel;' >alone.sql && kfmig new --from=alone.sql
-alone.sql:1:1: error: VACUUM: PostgreSQL runs it outside of transaction blocks only
+$ printf 'CREATE DATABASE d;' >alone.sql && kfmig new --from=alone.sql
+alone.sql:1:1: error: CREATE DATABASE: PostgreSQL runs it outside of transaction blocks only
   hint: kfmig does not run it: leave it out of the bundle, and run it by hand
 1 fault
 kfmig: alone.sql cannot become a migration as it is

@@ -11,7 +11,7 @@ POINTS = [*(f"journal.{name}" for name in ("intended", "ran", "proven", "done"))
           *(f"tx.{name}" for name in ("begun", "statement", "observed", "recorded", "commit_sent", "committed"))]
 
 FIRST = "CREATE SCHEMA app; CREATE TABLE app.log (at text); CREATE TABLE app.t (id int, name text); CREATE INDEX old ON app.t (id);"
-# Two transactions that leave a row each, an index that is made, one that is dropped, one that is renewed.
+# Two transactions that leave a row each, an index that is made, one that is dropped, one that is renewed, a table that is gone through.
 MIXED = """\
 BEGIN;
 INSERT INTO app.log VALUES ('one');
@@ -21,6 +21,8 @@ CREATE UNIQUE INDEX CONCURRENTLY i ON app.t (id);
 DROP INDEX CONCURRENTLY app.old;
 INSERT INTO app.log VALUES ('two');
 REINDEX INDEX CONCURRENTLY app.i;
+VACUUM app.t;
+REINDEX TABLE CONCURRENTLY app.t;
 """
 INDEXES = """SELECT c.relname, i.indisvalid FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
 WHERE c.relnamespace = 'app'::regnamespace ORDER BY 1"""
@@ -41,7 +43,7 @@ def converges(p, what):
     equal(pg.psql(p.db, INDEXES), [("i", "t")], what)
     entries = pg.psql(p.db, f"SELECT kind, result FROM kfmig.entry WHERE subject = '{full_id('M-02')}' ORDER BY seq")
     dones = [result for kind, result in entries if kind == "done"]
-    equal((dones.count("success"), entries.count(("apply", "success")), entries[-1]), (5, 1, ("apply", "success")), f"{what}: {entries}")
+    equal((dones.count("success"), entries.count(("apply", "success")), entries[-1]), (7, 1, ("apply", "success")), f"{what}: {entries}")
     equal([kind for kind, _ in entries].count("intent"), len(dones) - 2, f"{what}: an intent for each that ran alone: {entries}")
     for verb in (("receipt", "verify", "dev"), ("diff", "dev"), ("build", "dev")):
         again = p.run(*verb)

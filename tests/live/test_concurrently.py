@@ -512,11 +512,148 @@ def a_pending_detachment_is_finished_apart(tmp):
     equal(p.run("diff", "dev").status, 0)
 
 
+SURVEYED = """CREATE TABLE app.u (id int PRIMARY KEY, name text); CREATE INDEX u_name ON app.u (lower(name)); CREATE TABLE app.m (id int PRIMARY KEY) PARTITION BY RANGE (id);
+CREATE TABLE app.m_1 PARTITION OF app.m FOR VALUES FROM (0) TO (10); CREATE TABLE app."Odd, ""one" (id int PRIMARY KEY);
+CREATE SCHEMA other; CREATE TABLE other.t (id int PRIMARY KEY); CLUSTER app.u USING u_name"""
+MARKS = """SELECT c.relnamespace::regnamespace || '.' || c.relname, CASE WHEN c.relkind = 'i' THEN c.oid || ' ' ELSE '' END || c.relfilenode FROM pg_class c
+WHERE c.relkind IN ('r', 'i') AND c.relnamespace IN ('app'::regnamespace, 'other'::regnamespace) ORDER BY 1"""
+VACUUMED = "SELECT schemaname || '.' || relname FROM pg_stat_all_tables WHERE last_vacuum IS NOT NULL AND schemaname = 'app' ORDER BY 1"
+OF_APP = ["app.Odd, \"one_pkey", "app.m_1_pkey", "app.t_pkey", "app.u_name", "app.u_pkey"]
+BOTH = dict(schemas=["app", "other"], globals_=["database:{db}"])
+# What is run, more of its declaration, what is another one afterwards, how the journal calls it, tables touched.
+SURVEYS = {
+    "table": ("REINDEX TABLE CONCURRENTLY app.u", {}, ["app.u_name", "app.u_pkey"], "table app.u", 1),
+    "table_by_path": ("SET search_path = app; REINDEX (CONCURRENTLY) TABLE u", {}, ["app.u_name", "app.u_pkey"], "table app.u", 1),
+    "schema_concurrently": ("REINDEX SCHEMA CONCURRENTLY app", {}, OF_APP, "schema app", 4),
+    "schema": ("REINDEX SCHEMA app", {}, OF_APP, "schema app", 4),
+    "database": ("REINDEX DATABASE CONCURRENTLY {db}", BOTH, [*OF_APP, "other.t_pkey"], "database {db}", 5),
+    "vacuum": ("VACUUM (ANALYZE) app.t, app.\"Odd, \"\"one\"", {}, [], 'table app.t, app."Odd, ""one"', 2),
+    "vacuum_of_a_tree": ("VACUUM app.m", {}, [], "table app.m", 1),
+    "vacuum_full": ("VACUUM FULL app.u", {}, ["app.u", "app.u_name", "app.u_pkey"], "table app.u", 1),
+    "cluster": ("CLUSTER", {}, ["app.u", "app.u_name", "app.u_pkey"], "clustered tables", 1),
+}
+VACUUMS = {"vacuum": ['app.Odd, "one', "app.t"], "vacuum_of_a_tree": ["app.m_1"]}
+
+
+@cases(**{name: (name, *case) for name, case in SURVEYS.items()})
+@spread_over_majors
+def what_stands_is_renewed(case, tmp):
+    name, sql, more, renewed, thing, tables = case
+    p = applied(tmp)
+    p.bundle("M-02", SURVEYED + ";\n", schemas=["app", "other"])
+    equal(p.build().status, 0)
+    was = dict(pg.psql(p.db, MARKS))
+    p.bundle("M-03", sql.format(db=p.db) + ";\n", limits={"max_table_count_touched": tables, "max_index_count_delta": 0},
+             **{**more, "globals_": [x.format(db=p.db) for x in more.get("globals_", ())]})
+    contains(p.run("plan", "dev").text, ", outside any transaction")
+    ran = p.build()
+    equal(ran.status, 0, repr(ran))
+    now = dict(pg.psql(p.db, MARKS))
+    changed = sorted(k for k in was if now[k].split()[-1] != was[k].split()[-1])
+    equal(changed, sorted(renewed), "what is another one")
+    if name in VACUUMS:
+        equal([r[0] for r in pg.psql(p.db, VACUUMED)], VACUUMS[name])
+    claims = [json.loads(r[0])["claim"].get("journal") for r in pg.psql(p.db, "SELECT body FROM kfmig.receipt ORDER BY seq DESC LIMIT 3")]
+    equal([c["object"] for c in claims if c], [thing.format(db=p.db)] * 2)
+    for verb in (("receipt", "verify", "dev"), ("diff", "dev"), ("build", "dev")):
+        again = p.run(*verb)
+        equal(again.status, 0, repr(again))
+
+
+NOT_BEGUN = {
+    "one_table_out_of_scope": ("REINDEX SCHEMA app", dict(tables=["app.t"]), 'gate "scope" failed, it was not begun: alter of table app.'),
+    "too_many_tables": ("REINDEX SCHEMA CONCURRENTLY app", dict(limits={"max_table_count_touched": 1}), 'gate "limit max_table_count_touched" failed, it was not begun: declared 1, observed 4'),
+    "scraps": ("REINDEX TABLE CONCURRENTLY app.t", {}, "stands there invalid, and was not left by this migration"),
+    "not_ours": ("VACUUM app.theirs", {}, "the role may not vacuum table app.theirs"),
+}
+
+
+@cases(**{name: (name, *case) for name, case in NOT_BEGUN.items()})
+def what_may_not_be_renewed_is_not_begun(case, tmp):
+    name, sql, more, words = case
+    p = applied(tmp)
+    p.bundle("M-02", SURVEYED + ";\n", schemas=["app", "other"])
+    equal(p.build().status, 0)
+    if name == "scraps":
+        try:
+            pg.psql(p.db, "CREATE UNIQUE INDEX CONCURRENTLY t_name_ccnew ON app.t ((1))", user=p.db)
+        except pg.PgError:
+            pass
+        equal(p.run("adopt", "dev").status, 0)
+    if name == "not_ours":
+        pg.psql(p.db, f'CREATE TABLE app.theirs (id int); ALTER DATABASE "{p.db}" OWNER TO "{pg.SUPERUSER}"')
+        equal(p.run("adopt", "dev").status, 0)
+    p.bundle("M-03", sql + ";\n", **more)
+    ran = p.build()
+    fails(ran, ran.status, words, "nothing was changed")
+    equal([kind for kind, _ in kinds(p)].count("intent"), 0)
+
+
+@test
+def a_schema_that_is_renewed_half_way_is_gone_on_with(tmp):
+    p = applied(tmp)
+    p.bundle("M-02", "REINDEX SCHEMA CONCURRENTLY app;\n")
+    with holding(p.db):
+        child = p.start("build", "dev")
+        until(lambda: builds_index(p.db), "an index is being built")
+        pid = builds_index(p.db)[0][0]
+        child.kill()
+        child.wait()
+        pg.psql(p.db, f"SELECT pg_terminate_backend({pid})")
+        until(lambda: not builds_index(p.db), "the backend comes to its end")
+    equal(index(p, "app.t_pkey_ccnew"), "invalid", "half of it was left")
+    row = p.targets()["M-02@apply"]
+    equal((row["state"], row["reasons"][0]["code"]), ("stale", "begun"), repr(row))
+    contains(row["reasons"][0]["detail"], "step 1 of 1 (REINDEX schema app) stands in part")
+    equal(p.run("diff", "dev").status, 0, "what stands half-way is no drift")
+    ran = p.build()
+    equal((ran.status, index(p, "app.t_pkey_ccnew"), index(p, "app.t_pkey")), (0, "none", "valid"), repr(ran))
+    equal(kinds(p)[1:], [("intent", "success"), ("done", "success"), ("apply", "success")])
+    equal(p.run("diff", "dev").status, 0)
+
+
+AUTO = "SELECT setting FROM pg_file_settings WHERE name = 'log_temp_files' AND sourcefile ~ 'auto.conf'"
+SETTINGS = {
+    "set": ("SELECT 1", "ALTER SYSTEM SET log_temp_files = '2MB'", [("2MB",)]),
+    "set_by_number": ("SELECT 1", "ALTER SYSTEM SET log_temp_files TO 17", [("17",)]),
+    "set_again": ("ALTER SYSTEM SET log_temp_files = 17", "ALTER SYSTEM SET log_temp_files = 17", [("17",)]),
+    "reset": ("ALTER SYSTEM SET log_temp_files = 17", "ALTER SYSTEM RESET log_temp_files", []),
+    "to_default": ("ALTER SYSTEM SET log_temp_files = 17", "ALTER SYSTEM SET log_temp_files = DEFAULT", []),
+    "reset_nothing": ("SELECT 1", "ALTER SYSTEM RESET log_temp_files; SELECT pg_reload_conf()", []),
+}
+
+
+@cases(**SETTINGS)
+def a_setting_of_the_server_is_changed(case, tmp):
+    before, sql, left = case
+    p = applied(tmp)
+    fails_without = p.bundle("M-02", sql + ";\n")
+    fails(p.build(), 1, "setting log_temp_files", "allowed_global")
+    p.bundle("M-02", sql + ";\n", globals_=["setting:log_temp_files"])
+    fails(p.build(), 2, "nothing was changed", "what setting log_temp_files is set to cannot be seen", "GRANT EXECUTE ON FUNCTION pg_show_all_file_settings()")
+    equal(fails_without, f"migrations/postgis/{full_id('M-02')}")
+    p.env["KFM_DSN"] = pg.dsn(p.db, user=pg.SUPERUSER)
+    pg.psql(p.db, before)
+    try:
+        ran = p.build()
+        equal((ran.status, pg.psql(p.db, AUTO)), (0, left), repr(ran))
+        equal([kind for kind, _ in kinds(p)].count("intent"), 1)
+        equal(p.run("receipt", "verify", "dev").status, 0)
+    finally:
+        pg.psql(p.db, "ALTER SYSTEM RESET log_temp_files")
+
+
 REFUSED = {
-    "vacuum": ("VACUUM app.t;", "VACUUM: PostgreSQL runs it outside of transaction blocks only"),
-    "reindex_table": ("REINDEX TABLE CONCURRENTLY app.t;", "REINDEX: CONCURRENTLY cannot run in a transaction block"),
+    "vacuum": ("VACUUM;", "VACUUM: without a table it goes through whatever the role may"),
+    "vacuum_skipping": ("VACUUM (SKIP_LOCKED) app.t;", "VACUUM: it may leave a table or its rows out, and the server calls that success"),
+    "reindex_system": ("REINDEX SYSTEM d;", "REINDEX: it renews the indexes of system catalogs"),
+    "all_settings": ("ALTER SYSTEM RESET ALL;", "ALTER SYSTEM: it does not say which settings it changes"),
+    "database": ("CREATE DATABASE d;", "CREATE DATABASE: PostgreSQL runs it outside of transaction blocks only"),
+    "tablespace": ("CREATE TABLESPACE s LOCATION '/tmp/s';", "CREATE TABLESPACE: PostgreSQL runs it outside of transaction blocks only"),
+    "subscription": ("CREATE SUBSCRIPTION s CONNECTION 'x' PUBLICATION p;", "CREATE SUBSCRIPTION: it creates, drops or reads a replication slot elsewhere"),
     "unnamed": ("CREATE INDEX CONCURRENTLY ON app.t (id);", "an index without a name could not be told apart after a crash"),
     "in_a_block": ("BEGIN; CREATE INDEX CONCURRENTLY i ON app.t (id); COMMIT;", "it cannot run between BEGIN and COMMIT"),
+    "vacuum_in_a_block": ("BEGIN; VACUUM app.t; COMMIT;", "it cannot run between BEGIN and COMMIT"),
     "calls_code": ("CREATE INDEX CONCURRENTLY i ON app.t (app.f(id));", "it would run a function whose effects its text does not name"),
 }
 

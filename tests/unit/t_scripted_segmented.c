@@ -186,7 +186,12 @@ static bool has_invariant, has_last; /* the second transaction */
 
 static void declare(void)
 {
-    static const struct lone lone = {LONE_CREATE_INDEX, "app", "i", "app", "t", false, "btree (a)"};
+    static const struct lone lone = {.kind = LONE_CREATE_INDEX,
+                                     .schema = "app",
+                                     .name = "i",
+                                     .table_schema = "app",
+                                     .table = "t",
+                                     .shape = "btree (a)"};
     static struct statement v[4], query;
     static struct script invariant;
     static struct artifact file, rollback;

@@ -1,6 +1,7 @@
 /* Statements that run alone, in PostgreSQL. */
 #include "store/postgis/lone.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "store/postgis/observer.h"
@@ -29,13 +30,101 @@ static struct object object_at(struct arena *a, const struct pg_rows *r, int sch
                            arena_strdup(a, pg_text(r, 0, name)), NULL};
 }
 
-static void read_scraps(struct arena *a, const char *text, struct names *out)
+enum { /* lone_survey.sql */ WHAT, NUMBER, SCHEMA, NAME, MARK };
+
+static int by_name(const void *a, const void *b)
+{
+    return strcmp(((const struct lone_item *)a)->name, ((const struct lone_item *)b)->name);
+}
+
+static void read_survey(struct arena *a, const struct pg_rows *r, struct lone_state *out)
+{
+    size_t n = pg_rows_n(r);
+    out->items = ARENA_ARRAY(a, struct lone_item, n + 1);
+    out->tables = ARENA_ARRAY(a, struct lone_table, n + 1);
+    for (size_t i = 0; i < n; i++) {
+        const char *what = pg_text(r, i, WHAT);
+        const char *schema = arena_strdup(a, pg_text(r, i, SCHEMA));
+        const char *name = arena_strdup(a, pg_text(r, i, NAME));
+        if (strcmp(what, "table") == 0) {
+            out->tables[out->n_tables++] = (struct lone_table){(uint32_t)pg_int(r, i, NUMBER),
+                                                               {OBJ_TABLE, schema, name, NULL}};
+        } else if (strcmp(what, "item") == 0) {
+            out->items[out->n_items++] =
+                (struct lone_item){arena_printf(a, "%s.%s", pg_ident(a, schema), pg_ident(a, name)),
+                                   arena_strdup(a, pg_text(r, i, MARK))};
+        } else if (strcmp(what, "scrap") == 0) {
+            ARENA_GROW(a, out->scraps.v, out->scraps.n, out->scraps.cap);
+            out->scraps.v[out->scraps.n++] =
+                arena_printf(a, "%s.%s", pg_ident(a, schema), pg_ident(a, name));
+        } else if (strcmp(what, "not ours") == 0) {
+            out->not_ours = arena_printf(a, "%s.%s", schema, name);
+        } else {
+            out->is_building = true;
+        }
+    }
+    qsort(out->items, out->n_items, sizeof *out->items, by_name);
+}
+
+static int survey(struct pg *s, struct arena *a, const struct lone *l, struct lone_state *out,
+                  struct err *e)
+{
+    static const char *const marks[] = {"indexes", "concurrently", "files", "vacuums"};
+    struct pg_rows *r = NULL;
+    size_t n = l->kind == LONE_REINDEX_TABLE ? 1 : l->n_tables;
+    const char **names = ARENA_ARRAY(a, const char *, n + 1);
+    for (size_t i = 0; i < n; i++) {
+        const char *schema = i == 0 ? l->schema : l->tables[i].schema;
+        const char *name = pg_ident(a, i == 0 ? l->name : l->tables[i].name);
+        names[i] = schema[0] != '\0' ? arena_printf(a, "%s.%s", pg_ident(a, schema), name) : name;
+    }
+    const char *params[] = {n > 0                            ? "tables"
+                            : l->kind == LONE_CLUSTER        ? "clustered"
+                            : l->kind == LONE_REINDEX_SCHEMA ? "schema"
+                                                             : "database",
+                            pg_array(a, names, n), l->name, marks[l->mark]};
+    if (pg_query(s, &postgis_lone_survey, params, 4, &r, e) != 0) {
+        return -1;
+    }
+    read_survey(a, r, out);
+    pg_rows_free(r);
+    return 0;
+}
+
+/* What the server's own file of settings says; who may change that need not be let to read it. */
+static int look_setting(struct pg *s, struct arena *a, const struct lone *l, struct lone_state *out,
+                        struct err *e)
+{
+    struct pg_rows *r = NULL;
+    const char *params[] = {l->name};
+    if (pg_query(s, &postgis_lone_setting, params, 1, &r, e) != 0) {
+        if (strcmp(e->sqlstate, "42501") != 0) {
+            return -1;
+        }
+        *e = (struct err){0};
+        (void)err_set(e, ERR_APPLY,
+                      "what %s is set to cannot be seen: the role may not call "
+                      "pg_show_all_file_settings()",
+                      lone_object(a, l));
+        return err_hint(e, "GRANT EXECUTE ON FUNCTION pg_show_all_file_settings() to the role");
+    }
+    if (pg_rows_n(r) > 0) {
+        out->oid = 1;
+        out->fits = out->is_whole = true;
+        out->shape = arena_strdup(a, pg_text(r, 0, 0));
+    }
+    pg_rows_free(r);
+    return 0;
+}
+
+static void read_scraps(struct arena *a, const char *schema, const char *text, struct names *out)
 {
     *out = (struct names){0};
     while (*text != '\0') {
         size_t n = strcspn(text, "\n");
         ARENA_GROW(a, out->v, out->n, out->cap);
-        out->v[out->n++] = arena_strndup(a, text, n);
+        out->v[out->n++] =
+            arena_printf(a, "%s.%s", pg_ident(a, schema), pg_ident(a, arena_strndup(a, text, n)));
         text += n + (text[n] == '\n');
     }
 }
@@ -48,6 +137,11 @@ int lone_look(struct pg *s, struct arena *a, const struct lone *l, struct lone_s
                             l->table_schema, l->table};
     const struct pg_sql *q =
         l->kind == LONE_DETACH_PARTITION ? &postgis_lone_partition : &postgis_lone_index;
+    *out = (struct lone_state){.shape = ""};
+    if (lone_surveys(l->kind) || l->kind == LONE_ALTER_SYSTEM) {
+        return l->kind == LONE_ALTER_SYSTEM ? look_setting(s, a, l, out, e)
+                                            : survey(s, a, l, out, e);
+    }
     if (pg_query(s, q, params, 4, &r, e) != 0) {
         return -1;
     }
@@ -60,7 +154,7 @@ int lone_look(struct pg *s, struct arena *a, const struct lone *l, struct lone_s
                                .is_whole = pg_bool(r, 0, IS_WHOLE),
                                .is_building = pg_bool(r, 0, IS_BUILDING),
                                .shape = arena_strdup(a, pg_text(r, 0, SHAPE))};
-    read_scraps(a, pg_text(r, 0, SCRAPS), &out->scraps);
+    read_scraps(a, out->table.schema, pg_text(r, 0, SCRAPS), &out->scraps);
     pg_rows_free(r);
     return 0;
 }
@@ -72,6 +166,14 @@ static struct digest digest_if(const struct lone_state *x, bool is_whole)
     struct digest d = {{0}};
     if (x->oid != 0) {
         buf_printf(&b, "%u %u %s %s", x->oid, x->table_oid, is_whole ? "whole" : "half", x->shape);
+    }
+    for (size_t i = 0; i < x->n_tables; i++) {
+        buf_printf(&b, "table %u\n", x->tables[i].oid);
+    }
+    for (size_t i = 0; i < x->n_items; i++) {
+        buf_printf(&b, "%s %s\n", x->items[i].name, x->items[i].mark);
+    }
+    if (b.n > 0) {
         d = digest_of(buf_bytes(&b));
     }
     buf_release(&b);
@@ -123,13 +225,28 @@ static int may_create(struct arena *a, const struct lone *l, const struct lone_s
     return 0;
 }
 
+/* What the server would leave out with a warning, and call that success. */
+static int may_vacuum(const struct lone_state *x, struct err *e)
+{
+    if (x->not_ours == NULL) {
+        return 0;
+    }
+    (void)err_set(e, ERR_APPLY, "the role may not vacuum table %s: the server would leave it out",
+                  x->not_ours);
+    return err_hint(e, "run as its owner, or (17 and later) GRANT MAINTAIN on it");
+}
+
 int lone_may_begin(struct arena *a, const struct lone *l, const struct lone_state *x, struct err *e)
 {
     if (l->kind == LONE_CREATE_INDEX) {
         return may_create(a, l, x, e);
     }
-    if (l->kind == LONE_REINDEX_INDEX && x->scraps.n > 0) {
+    if (x->scraps.n > 0 &&
+        (l->kind == LONE_REINDEX_INDEX || l->mark == LONE_INDEXES_CONCURRENTLY)) {
         return refuse_half(l, arena_printf(a, "index %s", x->scraps.v[0]), e);
+    }
+    if (lone_surveys(l->kind) || l->kind == LONE_ALTER_SYSTEM) {
+        return l->kind == LONE_VACUUM ? may_vacuum(x, e) : 0;
     }
     if (x->oid == 0 && !l->is_conditional) {
         return l->kind == LONE_DETACH_PARTITION
@@ -180,6 +297,53 @@ static enum standing standing_of_renewed(const struct lone_state *x, const struc
     return x->oid != 0 && x->fits && x->is_whole ? STANDS_THERE : STANDS_FOREIGN;
 }
 
+/* Is item i of began, in order of names, another one now, or gone? */
+static bool is_renewed(const struct lone_state *began, size_t i, const struct lone_state *x,
+                       size_t *at)
+{
+    const struct lone_item *was = &began->items[i];
+    while (*at < x->n_items && strcmp(x->items[*at].name, was->name) < 0) {
+        (*at)++;
+    }
+    return *at == x->n_items || strcmp(x->items[*at].name, was->name) != 0 ||
+           strcmp(x->items[*at].mark, was->mark) != 0;
+}
+
+/* Whoever ran it knows all that it was to renew. Of an earlier run it is only known whether anything moved
+ * since: what did may be all or a part of it, and to renew it again does no harm. */
+static enum standing standing_of_survey(const struct lone_state *x, const struct digest *before)
+{
+    const struct digest now = lone_digest(x);
+    size_t n = 0;
+    size_t at = 0;
+    if (x->scraps.n > 0 && !x->is_building) {
+        return STANDS_PARTLY;
+    }
+    if (x->began == NULL) {
+        return digest_eq(&now, before) ? STANDS_ABSENT : STANDS_PARTLY;
+    }
+    for (size_t i = 0; i < x->began->n_items; i++) {
+        n += is_renewed(x->began, i, x, &at) ? 1 : 0;
+    }
+    if (n == x->began->n_items) {
+        return n > 0 || x->has_ended ? STANDS_THERE : STANDS_ABSENT;
+    }
+    return n > 0 ? STANDS_PARTLY : STANDS_ABSENT;
+}
+
+static enum standing standing_of_setting(const struct lone *l, const struct lone_state *x,
+                                         const struct digest *before)
+{
+    const struct digest now = lone_digest(x);
+    bool is_so = l->unsets ? x->oid == 0 : x->oid != 0 && strcmp(x->shape, l->shape) == 0;
+    return is_so ? STANDS_THERE : digest_eq(&now, before) ? STANDS_ABSENT : STANDS_FOREIGN;
+}
+
+bool lone_is_late(const struct lone *l)
+{
+    return l->kind == LONE_VACUUM && l->mark == LONE_VACUUMS;
+}
+
 enum standing lone_standing(const struct lone *l, const struct lone_state *x,
                             const struct digest *before)
 {
@@ -188,6 +352,14 @@ enum standing lone_standing(const struct lone *l, const struct lone_state *x,
         return standing_of_made(l, x, before);
     case LONE_REINDEX_INDEX:
         return standing_of_renewed(x, before);
+    case LONE_ALTER_SYSTEM:
+        return standing_of_setting(l, x, before);
+    case LONE_REINDEX_TABLE:
+    case LONE_REINDEX_SCHEMA:
+    case LONE_REINDEX_DATABASE:
+    case LONE_VACUUM:
+    case LONE_CLUSTER:
+        return standing_of_survey(x, before);
     case LONE_DROP_INDEX:
     case LONE_DETACH_PARTITION:
     case LONE_KINDS:
@@ -198,12 +370,11 @@ enum standing lone_standing(const struct lone *l, const struct lone_state *x,
 
 /* --- doing ------------------------------------------------------------------------------------------ */
 
-static int drop(struct pg *s, struct arena *a, const char *schema, const char *name,
-                const struct pg_wait *w, struct err *e)
+static int drop(struct pg *s, struct arena *a, const char *name, const struct pg_wait *w,
+                struct err *e)
 {
     int64_t position = -1;
-    const char *sql = arena_printf(a, "DROP INDEX CONCURRENTLY IF EXISTS %s.%s",
-                                   pg_ident(a, schema), pg_ident(a, name));
+    const char *sql = arena_printf(a, "DROP INDEX CONCURRENTLY IF EXISTS %s", name);
     return pg_statement(s, bytes_str(sql), w, NULL, &position, e);
 }
 
@@ -211,10 +382,12 @@ int lone_clean(struct pg *s, struct arena *a, const struct lone *l, const struct
                const struct pg_wait *w, struct err *e)
 {
     if (l->kind == LONE_CREATE_INDEX) {
-        return drop(s, a, x->table.schema, l->name, w, e);
+        return drop(s, a,
+                    arena_printf(a, "%s.%s", pg_ident(a, x->table.schema), pg_ident(a, l->name)), w,
+                    e);
     }
     for (size_t i = 0; i < x->scraps.n; i++) {
-        if (drop(s, a, x->table.schema, x->scraps.v[i], w, e) != 0) {
+        if (drop(s, a, x->scraps.v[i], w, e) != 0) {
             return -1;
         }
     }
@@ -241,6 +414,35 @@ static struct object called(const struct catalog *base, uint32_t oid, const stru
     return o != NULL ? o->object : *table;
 }
 
+/* Of those that survey only what the baseline knows: kfmig's own tables, and the server's, are none. */
+static bool is_known(const struct catalog *base, const struct lone_table *t)
+{
+    return catalog_at(base, PG_CLASS, t->oid) != NULL;
+}
+
+int lone_count(struct arena *a, const struct observation *o)
+{
+    struct table roots = {.a = a};
+    for (size_t i = 0; i < o->touches.n; i++) {
+        struct object root = lineage_root(o->lineage, &o->touches.v[i].object);
+        if (object_kind_global(root.kind)) {
+            continue;
+        }
+        root.kind = OBJ_TABLE;
+        (void)table_puts(&roots, object_text(a, &root), &roots);
+    }
+    return (int)roots.n;
+}
+
+static void touch_setting(struct arena *a, const struct lone *l, struct observation *out)
+{
+    if (l->kind == LONE_ALTER_SYSTEM) {
+        const struct object o = {OBJ_SETTING, "", l->name, NULL};
+        touches_add(a, &out->touches,
+                    (struct touch){.object = o, .effect = EFFECT_ALTER, .statement = -1});
+    }
+}
+
 static void foresee(struct arena *a, const struct catalog *base, uint32_t oid,
                     const struct object *table, struct observation *out)
 {
@@ -263,6 +465,12 @@ int lone_foresee(struct pg *s, struct arena *a, const struct lone *l, const stru
     out->lineage = family;
     foresee(a, base, x->table_oid, &x->table, out);
     foresee(a, base, x->part_oid, &x->part, out);
+    for (size_t i = 0; i < x->n_tables; i++) {
+        foresee(a, base, is_known(base, &x->tables[i]) ? x->tables[i].oid : 0, &x->tables[i].object,
+                out);
+    }
+    touch_setting(a, l, out);
+    out->n_tables_touched = lone_count(a, out);
     bool stays = l->kind == LONE_CREATE_INDEX ? x->oid != 0 : x->oid == 0;
     bool is_counted = l->kind == LONE_CREATE_INDEX || l->kind == LONE_DROP_INDEX;
     out->index_delta = is_counted && !stays ? 1 : 0;
@@ -295,18 +503,27 @@ static void add_change(struct arena *a, const struct catalog *base, const struct
     touches_add(a, &out->touches, t);
 }
 
-int lone_observe(struct pg *s, struct arena *a, const struct lone_state *x,
+int lone_observe(struct pg *s, struct arena *a, const struct lone *l, const struct lone_state *x,
                  const struct catalog *base, struct observation *out, struct err *e)
 {
     struct catalog now;
     struct definitions_wanted w = {.format = base->format};
     enum pins p = pins_for(s);
-    *out = (struct observation){.changes = ARENA_ARRAY(a, struct change, 2)};
+    *out = (struct observation){.changes = ARENA_ARRAY(a, struct change, 2 + x->n_tables)};
     if (x->table_oid != 0) {
         oids_add(a, &w.oids[GROUP_RELATIONS], x->table_oid);
     }
     if (x->part_oid != 0) {
         oids_add(a, &w.oids[GROUP_RELATIONS], x->part_oid);
+    }
+    for (size_t i = 0; i < x->n_tables; i++) {
+        if (is_known(base, &x->tables[i])) {
+            oids_add(a, &w.oids[GROUP_RELATIONS], x->tables[i].oid);
+        }
+    }
+    touch_setting(a, l, out);
+    if (w.oids[GROUP_RELATIONS].n == 0) {
+        return 0;
     }
     pins_add(s, p, true);
     struct definitions *d = definitions_add(a, s, &w);
@@ -317,5 +534,10 @@ int lone_observe(struct pg *s, struct arena *a, const struct lone_state *x,
     definitions_take(d, &now);
     add_change(a, base, &now, x->table_oid, &x->table, out);
     add_change(a, base, &now, x->part_oid, &x->part, out);
+    for (size_t i = 0; i < x->n_tables; i++) {
+        if (is_known(base, &x->tables[i])) {
+            add_change(a, base, &now, x->tables[i].oid, &x->tables[i].object, out);
+        }
+    }
     return 0;
 }
