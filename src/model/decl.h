@@ -131,7 +131,7 @@ struct bundle {
     struct digest
         evidence_files; /* digest over the exported files' names and bytes, zero if one is missing */
     const struct definition *definition; /* of a repeatable one: model/definition.h; else NULL */
-    const struct decl *decl;      /* NULL until load_decl() */
+    const struct decl *decl;             /* NULL until load_decl() */
     const struct script *forward; /* one per decl->forward; NULL until plan_scripts() parsed them */
     const struct script *invariants; /* one per decl->invariants */
     const struct err *faults; /* why forward and invariants cannot be run, by plan_scripts() */
