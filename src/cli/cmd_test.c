@@ -40,7 +40,8 @@ static int test(struct invocation *s, const struct request *req, struct result *
                                     .n_targets = args.n_targets};
     invocation_site(s, args.env);
     int rc = prove(&s->site, &o, &found, e);
-    bool is_told = found.n > 0 && (rc == 0 || req->format == FORMAT_TEXT);
+    bool is_begun = found.server[0] != '\0';
+    bool is_told = found.n > 0 && (rc == 0 || (is_begun && req->format == FORMAT_TEXT));
     if (is_told && print(s, &found) != 0 && rc == 0) {
         return err_set(e, ERR_PREFLIGHT, "the result could not be written");
     }

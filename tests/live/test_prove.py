@@ -305,6 +305,10 @@ def who_may_not_or_cannot_is_told(tmp):
     fails(prove(p), 1, "may not create the database", "CREATEDB")
     fails(p.run("test", "dev", "--server=KFM_NOT_SET"), 5, "KFM_NOT_SET")
     fails(p.run("test", "dev", "--server=KFM_DSN", "--template=nowhere", env={"KFM_DSN": pg.dsn(p.db)}), 1, "create the database")
+    for args, words in ((["dev", "nothere"], 'no target "nothere"'), (["dev", "--server=UNSET"], "UNSET, which is not set")):
+        ran = p.run("test", *args)
+        contains(ran.err, words)
+        equal(ran.out, "", "nothing was tried, so nothing is counted")
 
 
 def killed(p, point, jobs):
