@@ -3,7 +3,8 @@
 
 static const char *target_of(struct arena *a, const struct entry *en)
 {
-    const char *stage = en->kind == ENTRY_APPLY || en->kind == ENTRY_DEFINE ? "receipt" : entry_kind_text(en->kind);
+    const char *stage =
+        en->kind == ENTRY_APPLY || en->kind == ENTRY_DEFINE ? "receipt" : entry_kind_text(en->kind);
     return arena_printf(a, "%s/%s@%s", en->environment, en->subject, stage);
 }
 

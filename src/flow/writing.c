@@ -133,6 +133,7 @@ static void fill_run(struct writing *w)
                           .env = s->env,
                           .domains = &s->project->domains,
                           .world = &s->world,
+                          .plan = &s->plan,
                           .id = &s->id,
                           .sum = &w->sum,
                           .merkle = &s->merkle,

@@ -122,15 +122,29 @@ bool definition_needs(const struct definition *d, const struct definition *by)
     return false;
 }
 
-bool definition_admits(const struct statement *st)
-{
-    static const char *const tags[] = {
-#define DEFINES(tag) tag,
+static const struct {
+    const char *tag;
+    bool says;
+} rows[] = {
+#define DEFINES(tag, says) {tag, says},
 #include "model/definition.def"
 #undef DEFINES
-    };
-    for (size_t i = 0; i < sizeof tags / sizeof *tags; i++) {
-        if (strcmp(st->tag, tags[i]) == 0) {
+};
+
+bool definition_admits(const struct statement *st)
+{
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        if (strcmp(st->tag, rows[i].tag) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool definition_says(const struct statement *st)
+{
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        if (rows[i].says && strcmp(st->tag, rows[i].tag) == 0) {
             return true;
         }
     }

@@ -35,5 +35,7 @@ bool definition_needs(const struct definition *d, const struct definition *by);
 /* Does st belong into a repeatable definition? A closed list (model/definition.def): what makes views,
  * functions, triggers, policies and rules, and what is said of them. */
 bool definition_admits(const struct statement *st);
+/* Of those: does it say something of what is there (a comment, privileges, an owner), and make nothing? */
+bool definition_says(const struct statement *st);
 
 #endif

@@ -9,6 +9,7 @@
 #include "run/owed.h"
 #include "run/queries.h"
 #include "run/record.h"
+#include "run/remake.h"
 #include "run/rollback.h"
 #include "run/statements.h"
 #include "run/transaction.h"
@@ -27,6 +28,7 @@ struct migration_work {
     struct guard guard;
     struct evidence_set evidence;
     const struct object_row *rows; /* what changed, for the ledger */
+    const char *notes;             /* of the receipt */
     const char *started_at;
     /* Tables of which an attempt removed rows that nobody had counted: the next one counts them first. */
     const struct catalog_object *const *count;
@@ -136,7 +138,7 @@ static int record_success(struct migration_work *w, struct err *e)
                                .evidence = &w->evidence,
                                .started_at = w->started_at,
                                .finished_at = w->o->seen.server_time,
-                               .notes = ""};
+                               .notes = w->notes};
     w->guard.left_nothing = w->part == NULL && observer_left_nothing(w->x.observer);
     if (w->guard.left_nothing) {
         observer_before_add(*r->pg); /* for the next one, which finds the session as it was */
@@ -324,7 +326,7 @@ static void record_failure(struct migration_work *w)
                                .outcome = w->o,
                                .evidence = &w->evidence,
                                .started_at = w->started_at,
-                               .notes = ""};
+                               .notes = w->notes};
     if (in_doubt) {
         w->o->owed = owed_write(r, &in);
         w->o->result = RUN_IN_DOUBT;
@@ -364,10 +366,37 @@ static bool try_often(struct migration_work *w)
     return a == ATTEMPT_DONE;
 }
 
+/* A definition that the server would not replace is dropped and made again, in one more try. */
+static bool remake(struct migration_work *w)
+{
+    struct run *r = w->r;
+    struct err e = {0};
+    const char *with = "";
+    struct bundle *view = ARENA_NEW(r->a, struct bundle);
+    bool may = w->back == NULL && w->part == NULL && bundle_is_repeatable(w->about);
+    if (!may || !remake_helps(&w->o->failure)) {
+        return false;
+    }
+    int rc = remake_view(r, w->about, view, &with, &e);
+    if (rc < 0) {
+        tell_fault(r->ear, &e); /* what the server refused stays the failure */
+    }
+    if (rc != 0) {
+        return false;
+    }
+    w->notes =
+        arena_printf(r->a, "dropped and made again%s%s", with[0] != '\0' ? ", with " : "", with);
+    tell_note(r->ear, "%s cannot be replaced as it is (%s): %s", w->about->id,
+              w->o->failure.condition, w->notes);
+    w->b = w->x.bundle = view;
+    w->x.n_statements = execution_count(view);
+    return true;
+}
+
 static struct migration_work work_of(struct run *r, const struct bundle *b,
                                      const struct transaction_part *part, struct outcome *o)
 {
-    struct migration_work w = {.r = r, .b = b, .about = b, .part = part, .o = o};
+    struct migration_work w = {.r = r, .b = b, .about = b, .part = part, .o = o, .notes = ""};
     w.x = (struct execution){.run = r, .bundle = b, .outcome = o};
     w.x.batch = part != NULL ? part->batch : NULL;
     w.x.n_statements = part != NULL ? part->n : execution_count(b);
@@ -392,7 +421,7 @@ static void run_alone(struct migration_work *w)
     int64_t start = clock_ms();
     w->o->own = own;
     r->a = own;
-    if (!try_often(w)) {
+    if (!try_often(w) && !(remake(w) && try_often(w))) {
         record_failure(w);
     }
     r->a = whole;

@@ -33,6 +33,7 @@ struct run {
     const struct env *env;
     const struct domains *domains;
     const struct world *world;
+    const struct plan *plan; /* which runs; NULL: none: nothing that it would tell is needed */
     struct identity *id;
     struct merkle *merkle; /* the ledger's tree; advanced by every entry */
     struct catalog *base;  /* the database as it is; advanced by every commit */

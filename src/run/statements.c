@@ -76,6 +76,11 @@ static int locate(struct execution *x, const struct script *s, const struct stat
         (void)err_hint(e, "a value of an enum can be used once it is committed: add it in a "
                           "migration before this one, or outside of the block that uses it");
     }
+    if (strcmp(e->sqlstate, "2BP01") == 0 && e->hint[0] == '\0') {
+        (void)err_hint(e, "drop what stands on it first; a repeatable definition upon it that the "
+                          "migration drops is made "
+                          "again by the same build (docs/repeatables.md)");
+    }
     err_place(e, s->path, line, col);
     x->outcome->failed_statement = (int)x->n_done + 1;
     return -1;

@@ -1,9 +1,9 @@
 """Repeatable definitions on a real server: built, stale when their text or what they stand on changes, in which order, within which scope."""
-# run: needs=postgres limit=600
+# run: needs=postgres limit=600 majors
 
 import pg
 from project import FAULTY, Project, full_id
-from tap import cases, contains, equal, fails, main, test
+from tap import cases, contains, equal, fails, main, spread_over_majors, test
 
 HOME = "migrations/postgis/repeatable/"
 TABLE = "CREATE SCHEMA app;\nCREATE TABLE app.t (id int PRIMARY KEY, name text, n int);\nINSERT INTO app.t SELECT i, 'n' || i, i FROM generate_series(1, 10) i;\n"
@@ -171,6 +171,139 @@ def a_file_that_is_gone_is_told_and_nothing_dropped(tmp):
     equal(pg.psql(p.db, "SELECT count(*) FROM app.v"), [("10",)])
     p.write(f"{HOME}v.sql", V)
     equal(reason(p, "v")[1:], ("current", "current"))
+
+
+V2 = "CREATE OR REPLACE VIEW app.v AS SELECT id, name FROM app.t;\n"
+# what cannot be replaced: (files before, files after, what is asked, the answer)
+REMADE = {
+    "column dropped": ({"v": V2}, {"v": V}, "SELECT count(*) FROM pg_attribute WHERE attrelid = 'app.v'::regclass AND attnum > 0", "1"),
+    "column of another type": ({"v": V2}, {"v": V2.replace("name", "n AS name")},
+                               "SELECT atttypid::regtype FROM pg_attribute WHERE attrelid = 'app.v'::regclass AND attname = 'name'", "integer"),
+    "columns in another order": ({"v": V2}, {"v": V2.replace("id, name", "name, id")},
+                                 "SELECT attname FROM pg_attribute WHERE attrelid = 'app.v'::regclass AND attnum = 1", "name"),
+    "view without OR REPLACE": ({"v": V.replace(" OR REPLACE", "")}, {"v": V2.replace(" OR REPLACE", "")},
+                                "SELECT count(*) FROM pg_attribute WHERE attrelid = 'app.v'::regclass AND attnum > 0", "2"),
+    "function of another result": ({"f": F}, {"f": F.replace("RETURNS int", "RETURNS bigint")}, "SELECT pg_typeof(app.f(1))", "bigint"),
+    "function with another name for its argument": ({"f": F}, {"f": F.replace("f(i int)", "f(k int)").replace("i * 2", "k * 2")},
+                                                    "SELECT proargnames[1] FROM pg_proc WHERE proname = 'f'", "k"),
+    "function without OR REPLACE": ({"f": F.replace(" OR REPLACE", "")}, {"f": F.replace(" OR REPLACE", "").replace("* 2", "* 5")}, "SELECT app.f(1)", "5"),
+    "function becomes procedure": ({"f": F}, {"f": "CREATE OR REPLACE PROCEDURE app.f(i int) LANGUAGE sql AS 'SELECT 1';\n"},
+                                   "SELECT prokind FROM pg_proc WHERE proname = 'f'", "p"),
+    "materialized view": ({"m": "CREATE MATERIALIZED VIEW app.m AS SELECT id FROM app.t;\nCREATE INDEX m_id ON app.m (id);\n"},
+                          {"m": "CREATE MATERIALIZED VIEW app.m AS SELECT id FROM app.t WHERE id > 4;\nCREATE INDEX m_id ON app.m (id);\n"},
+                          "SELECT count(*) FROM app.m", "6"),
+    "view becomes materialized": ({"v": V}, {"v": "CREATE MATERIALIZED VIEW app.v AS SELECT id FROM app.t;\n"},
+                                  "SELECT relkind FROM pg_class WHERE oid = 'app.v'::regclass", "m"),
+    "views upon it": ({"v": V2, "a_top": "CREATE OR REPLACE VIEW app.top AS SELECT id FROM app.v;\n", "b_top": "CREATE OR REPLACE VIEW app.ttop AS SELECT id FROM app.top;\n"},
+                      {"v": V}, "SELECT count(*) FROM app.ttop", "10"),
+    "views upon it with new texts": ({"v": V2, "a_top": "CREATE OR REPLACE VIEW app.top AS SELECT name FROM app.v;\n"},
+                                     {"v": V, "a_top": "CREATE OR REPLACE VIEW app.top AS SELECT id AS name FROM app.v;\n"}, "SELECT sum(name) FROM app.top", "55"),
+    "view on a function": ({"f": F, "v": "CREATE OR REPLACE VIEW app.v AS SELECT app.f(id) AS x FROM app.t;\n"},
+                           {"f": F.replace("RETURNS int", "RETURNS bigint")}, "SELECT sum(x) FROM app.v", "110"),
+    "names that want quotes": ({"v": 'CREATE OR REPLACE VIEW app."V w%s" AS SELECT id, name FROM app.t;\n'},
+                               {"v": 'CREATE OR REPLACE VIEW app."V w%s" AS SELECT id FROM app.t;\n'}, 'SELECT count(*) FROM app."V w%s"', "10"),
+}
+
+
+@cases(**{name.replace(" ", "_"): name for name in REMADE})
+@spread_over_majors
+def what_cannot_be_replaced_is_dropped_and_made_again(name, tmp):
+    """With what stands on it, in one transaction; privileges, comments and what others put on it stay."""
+    before, after, asked, answer = REMADE[name]
+    p = project(tmp, **before)
+    view = pg.psql(p.db, "SELECT EXISTS (SELECT FROM pg_views WHERE schemaname = 'app' AND viewname = 'v')") == [("t",)]
+    kept = "SELECT obj_description('app.v'::regclass), relacl::text FROM pg_class WHERE oid = 'app.v'::regclass"
+    if view:
+        pg.psql(p.db, "GRANT SELECT, INSERT ON app.v TO PUBLIC; COMMENT ON VIEW app.v IS 'it''s 100 %s';"
+                + ("GRANT UPDATE (id) ON app.v TO PUBLIC" if name != "view on a function" else ""))
+        equal(p.run("adopt", "dev", "--apply").status, 0)
+        was = pg.psql(p.db, kept)
+    for file, text in after.items():
+        p.write(f"{HOME}{file}.sql", text)
+    ran = built(p)
+    equal(pg.psql(p.db, asked), [(answer,)])
+    if view and name != "view becomes materialized":
+        equal(pg.psql(p.db, kept), was)
+    contains(p.build().text, "nothing to do")
+    contains(p.run("receipt", "verify").text, "all as they should be")
+    equal(p.run("diff", "dev", "--exit-code").status, 0)
+    contains(ran.text, "dropped and made again")
+
+
+# text of v behind the refusal, what somebody else put upon it, words
+HELD = {
+    "view of a migration": ("CREATE VIEW app.mine AS SELECT * FROM app.v;\n", "2BP01", "docs/repeatables.md"),
+    "function body": ("CREATE FUNCTION app.mine(app.v) RETURNS int LANGUAGE sql AS 'SELECT 1';\n", "2BP01", "docs/repeatables.md"),
+}
+
+
+@cases(**{name.replace(" ", "_"): name for name in HELD})
+def what_somebody_else_built_upon_it_holds_it(name, tmp):
+    sql, *words = HELD[name]
+    p = project(tmp, v=V2)
+    p.bundle("M-02", sql)
+    built(p)
+    p.write(f"{HOME}v.sql", V)
+    fails(p.build(), 2, *words)
+    equal(pg.psql(p.db, "SELECT count(*) FROM pg_attribute WHERE attrelid = 'app.v'::regclass AND attnum > 0"), [("2",)])
+    contains(p.run("receipt", "verify").text, "all as they should be")
+
+
+@test
+def one_upon_it_that_is_blocked_holds_it(tmp):
+    """What is upon it was changed by hand: it is not dropped with that, and the refusal is the server's."""
+    p = project(tmp, v=V2, a_top="CREATE OR REPLACE VIEW app.top AS SELECT id FROM app.v;\n")
+    pg.psql(p.db, "CREATE OR REPLACE VIEW app.top AS SELECT id FROM app.v WHERE id > 9")
+    p.write(f"{HOME}v.sql", V)
+    p.write(f"{HOME}a_top.sql", "CREATE OR REPLACE VIEW app.top AS SELECT id FROM app.v WHERE id > 2;\n")
+    fails(p.build("-k"), 2, "cannot drop columns from view")
+    equal(pg.psql(p.db, "SELECT count(*) FROM app.top"), [("1",)])
+
+
+@test
+def a_migration_that_changes_what_is_below_drops_it_first(tmp):
+    """The server refuses the one that does not, with advice; the same build makes it again behind the one that does."""
+    p = project(tmp, v=V2.replace("name", "n"))
+    p.bundle("M-02", "ALTER TABLE app.t ALTER n TYPE bigint;\n")
+    fails(p.build(), 2, "cannot alter type of a column used by a view")
+    p.bundle("M-02", "ALTER TABLE app.t DROP COLUMN n;\n")
+    fails(p.build(), 2, "dependent_objects_still_exist", "docs/repeatables.md")
+    p.bundle("M-02", "DROP VIEW app.v;\nALTER TABLE app.t ALTER n TYPE bigint;\n")
+    at = last(p)
+    built(p)
+    equal(ran_since(p, at), [full_id("M-02"), "v"])
+    equal(pg.psql(p.db, "SELECT pg_typeof(n), count(*) FROM app.v GROUP BY 1"), [("bigint", "10")])
+    contains(p.build().text, "nothing to do (3 current)")
+
+
+@test
+def what_others_put_on_a_view_stays(tmp):
+    """A migration's INSTEAD OF trigger, rule and default on a definition's view; the owner's choice of who may call a function; a text's own REVOKE wins."""
+    p = project(tmp, v=V2, f=F)
+    p.bundle("M-02", "CREATE FUNCTION app.g() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NEW; END $$;\n"
+             "CREATE TRIGGER g INSTEAD OF INSERT ON app.v FOR EACH ROW EXECUTE FUNCTION app.g();\n"
+             "CREATE RULE r AS ON DELETE TO app.v DO INSTEAD NOTHING;\nALTER VIEW app.v ALTER COLUMN id SET DEFAULT 7;\n"
+             "REVOKE EXECUTE ON FUNCTION app.f(int) FROM PUBLIC;\nGRANT SELECT ON app.v TO PUBLIC;\n")
+    built(p)
+    p.write(f"{HOME}v.sql", V + "REVOKE SELECT ON app.v FROM PUBLIC;\n")
+    p.write(f"{HOME}f.sql", F.replace("RETURNS int", "RETURNS bigint"))
+    built(p)
+    equal(pg.psql(p.db, "SELECT (SELECT count(*) FROM pg_trigger WHERE tgname = 'g'), (SELECT count(*) FROM pg_rewrite WHERE rulename = 'r'),"
+                        " (SELECT count(*) FROM pg_attrdef WHERE adrelid = 'app.v'::regclass), (SELECT proacl::text LIKE '{=X/%' FROM pg_proc WHERE proname = 'f'),"
+                        " (SELECT relacl::text LIKE '%{=r%' OR relacl::text LIKE '%,=r%' FROM pg_class WHERE oid = 'app.v'::regclass)"), [("1", "1", "1", "f", "f")])
+
+
+@cases(**{point.replace(".", "_"): point for point in ("tx.begun", "tx.statement", "tx.observed", "tx.recorded", "tx.commit_sent", "tx.committed")})
+def killed_while_it_is_dropped_it_is_whole_again(point, tmp):
+    """At the second passage, which is that of the transaction that drops: readers have the old views or the new ones."""
+    p = project(tmp, v=V2, a_top="CREATE OR REPLACE VIEW app.top AS SELECT id FROM app.v;\n")
+    p.write(f"{HOME}v.sql", V)
+    passage = 2 if point in ("tx.begun", "tx.statement") else 1
+    p.run("build", "dev", "--apply", env={"KFMIG_FAULT": f"{point}:kill:{passage}"}, program=FAULTY)
+    equal(pg.psql(p.db, "SELECT count(*) FROM app.top"), [("10",)])
+    built(p)
+    equal(pg.psql(p.db, "SELECT count(*) FROM pg_attribute WHERE attrelid = 'app.v'::regclass AND attnum > 0"), [("1",)])
+    contains(p.build().text, "nothing to do")
 
 
 # name -> (text, status, words)
