@@ -8,7 +8,7 @@
 #include "base/fault.h"
 #include "cache/file.h"
 
-enum { PENDING_MAX = 256 * 1024 * 1024 };
+enum { PENDING_MAX = 256 * 1024 * 1024, WRITTEN_AT = 1024 * 1024 };
 
 /* One put or drop that is not written yet. */
 struct cached_change {
@@ -23,6 +23,7 @@ struct cache {
     struct arena arena; /* of what is pending */
     struct cached_change *pending;
     size_t n_pending, cap_pending;
+    bool is_visiting;  /* cache_each() is under way: nothing may be written */
     sqlite3_stmt *get; /* of cache_get(), kept: preparing costs more than a row */
 };
 
@@ -111,7 +112,9 @@ void cache_each(struct cache *c, const char *kind, cache_visit visit, void *ctx)
             is_first = false;
             buf_clear(&last);
             buf_add(&last, name.p, name.n);
+            c->is_visiting = true;
             visit(ctx, name, value);
+            c->is_visiting = false;
         }
     }
     check_read(c, rc);
@@ -162,6 +165,9 @@ static void remember(struct cache *c, const char *kind, struct bytes name, struc
         return;
     }
     struct arena *a = &c->arena;
+    if (a->used > WRITTEN_AT && !c->is_visiting) {
+        cache_flush(c);
+    }
     ARENA_GROW(a, c->pending, c->n_pending, c->cap_pending);
     c->pending[c->n_pending++] = (struct cached_change){
         .kind = arena_strdup(a, kind),

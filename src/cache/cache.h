@@ -26,7 +26,8 @@ void cache_each(struct cache *c, const char *kind, cache_visit visit, void *ctx)
 /* One row; false if absent or unsound. *value in a. */
 bool cache_get(struct cache *c, const char *kind, struct bytes name, struct arena *a,
                struct bytes *value);
-/* Set, or delete (value.p NULL). Collected in one transaction that cache_close() or cache_flush() commits. */
+/* Set, or delete (value.p NULL). Collected in transactions of about 1 MiB, the last of which cache_close() or
+ * cache_flush() commits. */
 void cache_put(struct cache *c, const char *kind, struct bytes name, struct bytes value);
 void cache_drop(struct cache *c, const char *kind); /* all rows of a kind */
 void cache_flush(struct cache *c);

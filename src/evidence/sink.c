@@ -99,8 +99,7 @@ static struct digest root_before(const struct entries *entries, int64_t sequence
 {
     struct merkle m = {0};
     for (int64_t i = 0; i + 1 < sequence; i++) {
-        struct digest leaf = merkle_leaf(entries->v[i].text);
-        merkle_add(&m, &leaf);
+        merkle_add(&m, &entries->v[i].leaf);
     }
     return merkle_root(&m);
 }

@@ -350,7 +350,7 @@ static int scan_value(struct entry_scan *s, const struct field *f, struct entry 
 int entry_read(struct arena *a, struct bytes text, struct entry *out, struct err *e)
 {
     struct entry_scan s = {.a = a, .p = text.p, .end = text.p + text.n};
-    *out = (struct entry){.text = text};
+    *out = (struct entry){.text = text, .leaf = merkle_leaf(text)};
     int rc = skip_char(&s, '{');
     for (size_t i = 0; i < N_FIELDS && rc == 0; i++) {
         rc = scan_key(&s, &fields[i], i == 0) == 0 ? scan_value(&s, &fields[i], out) : -1;

@@ -73,14 +73,15 @@ struct entry {
     struct digest checksum, bundle_digest; /* zero if absent */
     struct digest receipt, previous;
     struct digest pre, post, diff, invariants; /* zero if absent */
-    struct bytes text;
+    struct digest leaf;                        /* merkle_leaf() of its text */
+    struct bytes text; /* p NULL where it was found good against the ledger's root */
 };
 struct entries {
     struct entry *v;
     size_t n, cap;
 };
 void entry_write(struct buf *out, const struct entry *en); /* canonical text */
-/* out->text is text itself, not a copy; the rest is in a. */
+/* out->text is text itself, not a copy; the rest is in a. out->leaf is set in any case. */
 int entry_read(struct arena *a, struct bytes text, struct entry *out, struct err *e)
     MUST_CHECK; /* strict, fast; ERR_INTEGRITY: altered, or of a kind that only a newer kfmig knows */
 
@@ -109,6 +110,9 @@ bool merkle_check_consistency(int64_t old_n, const struct digest *old_root, int6
  * (the root covers it). */
 int ledger_entries(struct pg *s, const struct identity *id, struct cache *c, struct arena *a,
                    struct entries *out, struct merkle *m, struct err *e) MUST_CHECK;
+/* The same for the tree and the cache alone: no entry stays in memory. */
+int ledger_entries_pass(struct pg *s, const struct identity *id, struct cache *c, struct merkle *m,
+                        struct err *e) MUST_CHECK;
 
 /* The last that is known of a ledger which was lost with its database: its newest entry that anybody
  * remembers. Digests are zero where not known. found_in: "sink", "exported receipts", "cache"; NULL: not

@@ -10,6 +10,7 @@
 enum {
     NAME = 8,                /* bytes of a cached row's name: the sequence, big-endian */
     RESERVE = 65536,         /* entries to make room for on a server's word */
+    ENTRIES = 2048,          /* of them to ask for at a time */
     WINDOW = 4 * 1024 * 1024 /* bytes of receipts to hold at a time */
 };
 
@@ -18,26 +19,35 @@ struct entries_reading {
     struct arena *a;
     struct entries *out;
     struct merkle *m;
+    struct cache *cache;
+    const char *kind;       /* of its rows */
     struct arena_mark mark; /* before the first entry */
     bool stopped;           /* the cached rows go no further */
+    bool is_passing;        /* entries are counted and hashed, and none stays */
 };
 
 static int add_text(struct entries_reading *g, struct bytes text, struct err *e)
 {
     struct entries *all = g->out;
-    char *copy = arena_strndup(g->a, text.p, text.n);
-    ARENA_GROW(g->a, all->v, all->n, all->cap);
-    struct entry *en = &all->v[all->n];
-    if (entry_read(g->a, bytes_of(copy, text.n), en, e) != 0) {
+    struct entry passing;
+    struct arena_mark mark = arena_mark(g->a);
+    if (!g->is_passing) {
+        ARENA_GROW(g->a, all->v, all->n, all->cap);
+    }
+    struct entry *en = g->is_passing ? &passing : &all->v[all->n];
+    if (entry_read(g->a, text, en, e) != 0) {
         return -1;
     }
+    en->text = (struct bytes){NULL, 0};
     if (en->sequence != (int64_t)all->n + 1 || strcmp(en->instance, g->id->uuid) != 0) {
         return err_set(e, ERR_INTEGRITY,
                        "entry %zu of the ledger belongs to another place or ledger", all->n + 1);
     }
-    struct digest leaf = merkle_leaf(en->text);
-    merkle_add(g->m, &leaf);
+    merkle_add(g->m, &en->leaf);
     all->n++;
+    if (g->is_passing) {
+        arena_reset(g->a, mark);
+    }
     return 0;
 }
 
@@ -46,6 +56,13 @@ static void name_of(int64_t sequence, char out[static NAME])
     for (int i = 0; i < NAME; i++) {
         out[i] = (char)((uint64_t)sequence >> (8 * (NAME - 1 - i)) & 0xFF);
     }
+}
+
+static void keep(const struct entries_reading *g, int64_t sequence, struct bytes text)
+{
+    char name[NAME];
+    name_of(sequence, name);
+    cache_put(g->cache, g->kind, bytes_of(name, NAME), text);
 }
 
 /* Cached rows count up to the first one that is missing. */
@@ -60,20 +77,35 @@ static void visit_cached(void *ctx, struct bytes name, struct bytes value)
     }
 }
 
-static int fetch_tail(struct pg *s, struct entries_reading *g, struct err *e)
+/* Up to ENTRIES at a time. *n: how many there were. */
+static int fetch_some(struct pg *s, struct entries_reading *g, int64_t upto, size_t *n,
+                      struct err *e)
 {
-    if ((int64_t)g->out->n >= g->id->size) {
-        return 0;
-    }
     struct arena a = {0};
     struct pg_rows *r = NULL;
-    const char *range[] = {ledger_number(&a, (int64_t)g->out->n), ledger_number(&a, g->id->size)};
+    const char *range[] = {ledger_number(&a, (int64_t)g->out->n), ledger_number(&a, upto)};
     int rc = pg_query(s, &ledger_read_entries, range, 2, &r, e);
-    for (size_t i = 0; rc == 0 && i < pg_rows_n(r); i++) {
+    *n = rc == 0 ? pg_rows_n(r) : 0;
+    for (size_t i = 0; rc == 0 && i < *n; i++) {
         rc = add_text(g, pg_bytes(r, i, 0), e);
+        if (rc == 0) {
+            keep(g, (int64_t)g->out->n, pg_bytes(r, i, 0));
+        }
     }
     pg_rows_free(r);
     arena_release(&a);
+    return rc;
+}
+
+/* What is not there is kept for the next run, which trusts it no more than any other row. */
+static int fetch_tail(struct pg *s, struct entries_reading *g, struct err *e)
+{
+    int rc = 0;
+    size_t n = 1;
+    while (rc == 0 && n > 0 && (int64_t)g->out->n < g->id->size) {
+        int64_t left = g->id->size - (int64_t)g->out->n;
+        rc = fetch_some(s, g, (int64_t)g->out->n + (left < ENTRIES ? left : ENTRIES), &n, e);
+    }
     return rc;
 }
 
@@ -83,18 +115,9 @@ static bool is_whole(const struct entries_reading *g)
     return g->m->size == g->id->size && digest_eq(&root, &g->id->root);
 }
 
-static void keep(const struct entries_reading *g, struct cache *c, const char *kind, size_t from)
-{
-    for (size_t i = from; i < g->out->n; i++) {
-        char name[NAME];
-        name_of((int64_t)i + 1, name);
-        cache_put(c, kind, bytes_of(name, NAME), g->out->v[i].text);
-    }
-}
-
 static void restart(struct entries_reading *g)
 {
-    size_t n = g->id->size < RESERVE ? (size_t)g->id->size : RESERVE;
+    size_t n = g->is_passing ? 0 : g->id->size < RESERVE ? (size_t)g->id->size : RESERVE;
     arena_reset(g->a, g->mark);
     *g->out = (struct entries){.v = ARENA_ARRAY(g->a, struct entry, n), .cap = n};
     *g->m = (struct merkle){0};
@@ -120,28 +143,40 @@ static int read_again(struct pg *s, struct entries_reading *g, struct err *e)
     return 0;
 }
 
+static int read_all(struct pg *s, struct entries_reading *g, struct err *e)
+{
+    struct err ignored = {0};
+    g->kind = arena_printf(g->a, "ledger:%s", g->id->uuid);
+    g->mark = arena_mark(g->a);
+    restart(g);
+    cache_each(g->cache, g->kind, visit_cached, g);
+    size_t n_cached = g->out->n;
+    if (n_cached > 0 && fetch_tail(s, g, &ignored) == 0 && is_whole(g)) {
+        return 0;
+    }
+    if (n_cached > 0) {
+        cache_drop(g->cache, g->kind);
+    }
+    return read_again(s, g, e);
+}
+
 int ledger_entries(struct pg *s, const struct identity *id, struct cache *c, struct arena *a,
                    struct entries *out, struct merkle *m, struct err *e)
 {
-    struct entries_reading g = {.id = id, .a = a, .out = out, .m = m};
-    struct err ignored = {0};
-    const char *kind = arena_printf(a, "ledger:%s", id->uuid);
-    g.mark = arena_mark(a);
-    restart(&g);
-    cache_each(c, kind, visit_cached, &g);
-    size_t n_cached = out->n;
-    if (n_cached > 0 && fetch_tail(s, &g, &ignored) == 0 && is_whole(&g)) {
-        keep(&g, c, kind, n_cached);
-        return 0;
-    }
-    if (read_again(s, &g, e) != 0) {
-        return -1;
-    }
-    if (n_cached > 0) {
-        cache_drop(c, kind);
-    }
-    keep(&g, c, kind, 0);
-    return 0;
+    struct entries_reading g = {.id = id, .a = a, .out = out, .m = m, .cache = c};
+    return read_all(s, &g, e);
+}
+
+int ledger_entries_pass(struct pg *s, const struct identity *id, struct cache *c, struct merkle *m,
+                        struct err *e)
+{
+    struct arena a = {0};
+    struct entries none;
+    struct entries_reading g = {
+        .id = id, .a = &a, .out = &none, .m = m, .cache = c, .is_passing = true};
+    int rc = read_all(s, &g, e);
+    arena_release(&a);
+    return rc;
 }
 
 int ledger_entries_as_they_are(struct pg *s, struct arena *a, struct entries *out, struct err *e)
@@ -158,7 +193,9 @@ int ledger_entries_as_they_are(struct pg *s, struct arena *a, struct entries *ou
         struct bytes text = pg_bytes(r, i, 0);
         text.p = arena_strndup(a, text.p, text.n);
         if (entry_read(a, text, &out->v[i], &ignored) != 0) {
+            const struct digest leaf = out->v[i].leaf;
             out->v[i] = unreadable;
+            out->v[i].leaf = leaf;
             out->v[i].text = text;
         }
     }

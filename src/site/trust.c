@@ -113,8 +113,7 @@ static struct digest root_at(const struct site *s, int64_t sequence)
         return s->id.root;
     }
     for (int64_t i = 0; i < sequence; i++) {
-        struct digest leaf = merkle_leaf(s->entries.v[i].text);
-        merkle_add(&m, &leaf);
+        merkle_add(&m, &s->entries.v[i].leaf);
     }
     return merkle_root(&m);
 }

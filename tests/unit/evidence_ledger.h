@@ -238,6 +238,7 @@ static inline void memory_seal(struct memory *m, const struct doc *receipt)
     buf_clear(&text);
     entry_write(&text, en);
     en->text = bytes_of(arena_dup(m->a, buf_str(&text), text.n), text.n);
+    en->leaf = merkle_leaf(en->text);
     buf_release(&text);
     m->tree = (struct merkle){0};
     for (size_t i = 0; i < m->entries.n; i++) {

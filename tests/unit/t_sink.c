@@ -169,7 +169,7 @@ static void test_check(void)
     is_str(s.e.hint, "was the database restored from a backup? what happened since is in sink",
            "and the hint");
     s.m.id.size = 3;
-    s.m.entries.v[0].text = bytes_str("another");
+    s.m.entries.v[0].leaf = merkle_leaf(bytes_str("another"));
     ok(sink_check(&s.r, &is_known, &s.e) == -1 && s.e.code == ERR_INTEGRITY,
        "a ledger that forked");
     is_str(s.e.msg,

@@ -104,14 +104,22 @@ static void environment_of_another(struct scene *s)
 /* As the ledger gives one whose text it cannot read. */
 static void text_of_nobody(struct scene *s)
 {
-    *second(s) = (struct entry){.text = bytes_str("x"), .subject = "", .result = "", .run_id = ""};
+    *second(s) = (struct entry){.text = bytes_str("x"),
+                                .leaf = merkle_leaf(bytes_str("x")),
+                                .subject = "",
+                                .result = "",
+                                .run_id = ""};
 }
 static void text_of_a_newer_kind(struct scene *s)
 {
     const char *text = arena_strndup(&arena, second(s)->text.p, second(s)->text.n);
     char *kind = strstr(text, "\"kind\":\"apply\"");
     memcpy(kind, "\"kind\":\"appxy\"", strlen("\"kind\":\"appxy\""));
-    *second(s) = (struct entry){.text = bytes_str(text), .subject = "", .result = "", .run_id = ""};
+    *second(s) = (struct entry){.text = bytes_str(text),
+                                .leaf = merkle_leaf(bytes_str(text)),
+                                .subject = "",
+                                .result = "",
+                                .run_id = ""};
 }
 static void head_of_fewer(struct scene *s)
 {

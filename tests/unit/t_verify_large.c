@@ -57,6 +57,7 @@ static void check_large(void)
     struct err e = {0};
     struct env env = {.name = "dev", .evidence = EVIDENCE_NONE};
     memory_begin(&l.m, &a);
+    const struct digest leaf = merkle_leaf(bytes_str("{}"));
     for (int64_t i = 1; i <= LARGE_N; i++) {
         ARENA_GROW(&a, l.m.entries.v, l.m.entries.n, l.m.entries.cap);
         l.m.entries.v[l.m.entries.n++] = (struct entry){.sequence = i,
@@ -66,8 +67,8 @@ static void check_large(void)
                                                         .environment = "dev",
                                                         .previous = merkle_root(&l.m.tree),
                                                         .receipt = digest_of(large_body(&l, i)),
+                                                        .leaf = leaf,
                                                         .text = bytes_str("{}")};
-        struct digest leaf = merkle_leaf(bytes_str("{}"));
         merkle_add(&l.m.tree, &leaf);
     }
     l.m.id.root = merkle_root(&l.m.tree);
