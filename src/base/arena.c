@@ -179,16 +179,22 @@ void arena_at_end(struct arena *a, void (*fn)(void *), void *p)
     a->ends = end;
 }
 
-void *arena_grow(struct arena *a, void *v, size_t n, size_t *cap, size_t size)
+static void *widen(struct arena *a, const void *v, size_t n, size_t *cap, size_t want, size_t size)
 {
-    if (n < *cap) {
-        return v;
-    }
-    size_t want = *cap < 4 ? 8 : *cap * 2;
-    void *grown = arena_array(a, want, size);
+    void *wider = arena_array(a, want, size);
     if (n > 0) {
-        memcpy(grown, v, n * size);
+        memcpy(wider, v, n * size);
     }
     *cap = want;
-    return grown;
+    return wider;
+}
+
+void *arena_grow(struct arena *a, void *v, size_t n, size_t *cap, size_t size)
+{
+    return n < *cap ? v : widen(a, v, n, cap, *cap < 4 ? 8 : *cap * 2, size);
+}
+
+void *arena_room(struct arena *a, void *v, size_t n, size_t *cap, size_t more, size_t size)
+{
+    return *cap - n >= more ? v : widen(a, v, n, cap, n + more, size);
 }

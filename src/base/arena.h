@@ -45,6 +45,12 @@ void arena_at_end(struct arena *a, void (*fn)(void *), void *p);
 void *arena_grow(struct arena *a, void *v, size_t n, size_t *cap, size_t size);
 #define ARENA_GROW(a, v, n, cap) ((v) = arena_grow((a), (v), (n), &(cap), sizeof *(v)))
 
+/* Make room for more elements at once, where it is known how many are to come: an array that doubles leaves
+ * as much behind as it holds. */
+void *arena_room(struct arena *a, void *v, size_t n, size_t *cap, size_t more, size_t size);
+#define ARENA_ROOM(a, v, n, cap, more)                                                             \
+    ((v) = arena_room((a), (v), (n), &(cap), (more), sizeof *(v)))
+
 /* malloc, realloc and strdup that do not return on failure; free() releases what they give. */
 void *mem_alloc(size_t size);
 void *mem_realloc(void *p, size_t size);

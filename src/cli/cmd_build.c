@@ -49,8 +49,12 @@ static int build(struct invocation *s, const struct request *req, struct result 
                                  .skips_backup = req->skip_backup,
                                  .forces = req->force,
                                  .most = req->steps > 0 ? req->steps : 0};
-    if (invocation_open(s, req, false, e) != 0 || arguments_resolve(s, &args, e) != 0 ||
-        arguments_plan(s, &args, true, e) != 0 || arguments_restrict(s, &args, e) != 0 ||
+    if (invocation_open(s, req, false, e) != 0) {
+        return -1;
+    }
+    s->shows_no_plan = !req->dry_run;
+    if (arguments_resolve(s, &args, e) != 0 || arguments_plan(s, &args, true, e) != 0 ||
+        arguments_restrict(s, &args, e) != 0 ||
         writing_reviewed(&s->site, req->plan_digest, e) != 0) {
         return -1;
     }

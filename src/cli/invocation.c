@@ -52,11 +52,14 @@ int invocation_env(struct invocation *s, const char *name, const struct env **ou
 
 void invocation_site(struct invocation *s, const struct env *env)
 {
+    enum { SCRIPTS_MOST = 2 * 1024 * 1024 };
     site_close(&s->site);
     site_init(&s->site, s->a, &s->project, s->cache, &s->progress.ear, env,
               &(struct site_options){.verb = s->req->command->name,
                                      .self = s->req->self,
                                      .said = &s->req->said,
+                                     .scripts_most =
+                                         s->shows_no_plan && !env->is_protected ? SCRIPTS_MOST : 0,
                                      .look_wait_ms = s->req->look_wait_ms,
                                      .words = output_words(s->req, env)});
 }

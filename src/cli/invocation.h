@@ -16,6 +16,7 @@ struct invocation {
     struct cache *cache;
     struct progress progress;
     struct site site;
+    bool shows_no_plan; /* set before invocation_site(): what is pending is read for its run only */
 };
 
 /* Find and load the project. Faults are told (all of them) and -1 is returned with ERR_CONFIG if there are

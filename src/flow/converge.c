@@ -132,6 +132,7 @@ static int work(struct writing *w, void *ctx, struct err *e)
         return -1;
     }
     w->total = w->site->plan.n_apply + w->site->plan.n_rebuild;
+    result_expect(w->result, w->site->a, w->total);
     steps_run(&(struct steps){.w = w, .keep_going = o->keep_going, .most = o->most});
     return 0;
 }

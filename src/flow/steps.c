@@ -9,6 +9,7 @@
 #include "model/segment.h"
 #include "run/in_store.h"
 #include "run/segmented.h"
+#include "site/pending.h"
 
 /* Evidence follows the ledger, never leads: what cannot be written now is owed and found missing by the next
  * plan. again: it was applied before this run. */
@@ -98,7 +99,11 @@ static bool run_step(struct writing *w, const struct step *step)
     bool grows = job_grown(w->site, step, &grown);
     writing_begin(w, step->bundle->id);
     w->run.live_after = grows ? &grown : NULL;
-    apply(w, step, &o);
+    if (pending_take(w->site, step->bundle, &o.failure) == 0) {
+        apply(w, step, &o);
+    } else {
+        o.result = RUN_FAILED;
+    }
     w->run.live_after = NULL;
     bool is_good = o.result == RUN_SUCCESS;
     if (is_good && grows) {
@@ -111,6 +116,7 @@ static bool run_step(struct writing *w, const struct step *step)
     if (is_good && o.own != NULL) {
         arena_release(o.own);
     }
+    pending_leave(w->site, step->bundle, !is_good);
     return is_good;
 }
 

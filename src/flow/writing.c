@@ -351,7 +351,7 @@ static void close_frame(struct writing *w)
         (void)!ledger_unlock(s->pg, &ignored);
         w->locked = false;
     }
-    if (site_refresh(s, &ignored) == 0 && site_await(s, &ignored) == 0) {
+    if (site_see_end(s, &ignored) == 0 && site_await(s, &ignored) == 0) {
         site_remember(s);
         /* What somebody else did meanwhile nobody has looked at. */
         if (s->world.n_drift == 0 && w->run.base != NULL && witness_alone(s)) {

@@ -161,7 +161,7 @@ static void add_down(struct project *p, struct folder *f, const struct layout_na
                      const char *path)
 {
     ARENA_GROW(p->a, f->down, f->n_down, f->cap_down);
-    f->down[f->n_down++] = (struct down){path, name->id};
+    f->down[f->n_down++] = (struct down){arena_strdup(p->a, path), name->id};
 }
 
 /* path: from f. A file that only looks like a migration would not run, and nobody would notice. */
@@ -200,11 +200,11 @@ static void add_entry(struct project *p, struct folder *f, const struct file_nam
     }
 }
 
-/* The names in path; 0 even where they cannot be listed, which is told. */
-static int list_names(struct project *p, const char *path, struct file_names *out)
+/* The names in path, in a; 0 even where they cannot be listed, which is told. */
+static int list_names(struct project *p, struct arena *a, const char *path, struct file_names *out)
 {
     struct err e = {0};
-    int rc = file_list(p->a, p->dirfd, path, out, &e);
+    int rc = file_list(a, p->dirfd, path, out, &e);
     if (rc < 0) {
         err_list_addf(&p->faults, e.code, path, 0, 0, e.hint, "%s", e.msg);
     }
@@ -215,7 +215,7 @@ static void list_downs(struct project *p, struct folder *f)
 {
     struct file_names names = {0};
     const char *path = arena_printf(p->a, "%s/" DOWN_NAME, f->path);
-    if (list_names(p, path, &names) != 0) {
+    if (list_names(p, p->a, path, &names) != 0) {
         return;
     }
     for (size_t i = 0; i < names.n; i++) {
@@ -282,13 +282,15 @@ static void list_folder(struct bundles_work *w, struct folder *f)
     f->first = p->n_bundle;
     f->fd = -1;
     bool is_told = f->is_repeatable && w->folder[f->store].fd < 0; /* of the folder above */
-    if (is_told || list_names(p, f->path, &names) != 0) {
+    if (is_told || list_names(p, &w->scratch, f->path, &names) != 0) {
         return;
     }
     f->fd = openat(p->dirfd, f->path, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    ARENA_ROOM(p->a, p->bundle, p->n_bundle, p->cap_bundle, names.n);
     for (size_t i = 0; i < names.n && p->n_bundle < BUNDLES_MAX; i++) {
         add_entry(p, f, &names.v[i]);
     }
+    arena_release(&w->scratch);
     if (p->n_bundle == BUNDLES_MAX) {
         err_list_addf(&p->faults, ERR_CONFIG, f->path, 0, 0, "split the project",
                       "a project may have %d bundles at most", BUNDLES_MAX - 1);

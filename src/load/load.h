@@ -54,6 +54,8 @@ void load_release(struct project *p); /* closes dirfd; not the arena */
  * plan/. The bytes must still have the digests that load_project() saw, else -1 ("changed while
  * kfmig ran"). Other faults were reported by load_project() already. */
 int load_decl(struct project *p, struct bundle *b, struct err *e) MUST_CHECK;
+/* The same into a, which then is how long it is there: before a goes, b->decl is set to NULL again. */
+int load_decl_into(struct project *p, struct bundle *b, struct arena *a, struct err *e) MUST_CHECK;
 
 /* Compare registry/migrations.v1.json with the bundles: missing, unknown, differing type.
  * Differences are warnings. fix: rewrite it atomically (sorted by id, entries kept as they are

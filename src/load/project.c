@@ -185,17 +185,22 @@ static const struct doc *defaults_of(struct project *p, const char *folder, stru
 
 int load_decl(struct project *p, struct bundle *b, struct err *e)
 {
+    return load_decl_into(p, b, p->a, e);
+}
+
+int load_decl_into(struct project *p, struct bundle *b, struct arena *a, struct err *e)
+{
     if (b->decl != NULL) {
         return 0;
     }
     struct bundle again;
     struct err_list faults = {0};
     struct err_list warnings = {0};
-    struct used used = {.a = p->a};
+    struct used used = {.a = a};
     struct bundle_place at = bundle_place_of(b);
     struct flat_folder beside = {.defaults =
                                      b->file != NULL ? defaults_of(p, b->folder, &faults) : NULL};
-    struct bundle_reader r = {p->a, p->dirfd, true, &used, &faults, &warnings, &beside};
+    struct bundle_reader r = {a, p->dirfd, true, &used, &faults, &warnings, &beside};
     bundle_read(&r, &at, &again);
     bool same = faults.n == 0 && digest_eq(&again.checksum, &b->checksum) &&
                 digest_eq(&again.bundle_digest, &b->bundle_digest);

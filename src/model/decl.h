@@ -131,7 +131,11 @@ struct bundle {
     struct digest
         evidence_files; /* digest over the exported files' names and bytes, zero if one is missing */
     const struct definition *definition; /* of a repeatable one: model/definition.h; else NULL */
-    const struct decl *decl;             /* NULL until load_decl() */
+    /* Its declaration and scripts were read, judged without a word, and let go (site/pending.h): their class
+     * of risk, and whether code runs in them; 0: they were not. */
+    char let_go;
+    bool let_go_open;
+    const struct decl *decl;      /* NULL until load_decl(), and while they are let go */
     const struct script *forward; /* one per decl->forward; NULL until plan_scripts() parsed them */
     const struct script *invariants; /* one per decl->invariants */
     const struct err *faults; /* why forward and invariants cannot be run, by plan_scripts() */

@@ -42,6 +42,21 @@ static bool has(const struct lineage *l, const struct object *child, const struc
     return false;
 }
 
+bool lineage_same(const struct lineage *a, const struct lineage *b)
+{
+    size_t n = a != NULL ? a->n : 0;
+    if (n != (b != NULL ? b->n : 0)) {
+        return false;
+    }
+    for (size_t i = 0; i < n; i++) {
+        if (!same_relation(&a->v[i].child, &b->v[i].child) ||
+            !same_relation(&a->v[i].parent, &b->v[i].parent)) {
+            return false;
+        }
+    }
+    return true;
+}
+
 void lineage_add(struct lineage *l, const struct object *child, const struct object *parent)
 {
     if (has(l, child, parent)) {

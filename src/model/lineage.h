@@ -44,6 +44,9 @@ const char *lineage_text(struct arena *a, const struct lineage *l, const struct 
 bool lineage_is_above(const struct lineage *l, const struct object *ancestor,
                       const struct object *o);
 
+/* Do both say the same, in the same order? Neither lies over another; NULL is nothing. */
+bool lineage_same(const struct lineage *a, const struct lineage *b);
+
 /* Names come from text and may go round in circles, which no database does. */
 enum { LINEAGE_DEPTH = 32 };
 

@@ -11,6 +11,11 @@ const char *result_action_text(enum result_action a)
     return texts[a];
 }
 
+void result_expect(struct result *r, struct arena *a, size_t n)
+{
+    ARENA_ROOM(a, r->v, r->n, r->cap, n);
+}
+
 struct result_row *result_add(struct result *r, struct arena *a, const struct result_row *row)
 {
     ARENA_GROW(a, r->v, r->n, r->cap);

@@ -79,6 +79,8 @@ struct result {
     struct doc *more;
 };
 
+/* Make room for n rows more, in a. */
+void result_expect(struct result *r, struct arena *a, size_t n);
 /* Append a row to r, in a, and count it: also its failure's code. Returns it. */
 struct result_row *result_add(struct result *r, struct arena *a, const struct result_row *row);
 /* Something failed that has no row. */

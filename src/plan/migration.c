@@ -95,6 +95,7 @@ static void check_registry(struct plan *p, struct step *s)
 static void check_static(struct plan *p, struct step *s)
 {
     if (s->bundle->decl == NULL || s->bundle->forward == NULL) {
+        s->risk_class = s->bundle->let_go;
         return;
     }
     for (size_t i = 0; i < s->bundle->n_faults; i++) {

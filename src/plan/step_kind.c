@@ -133,6 +133,11 @@ const char *step_target_text(struct arena *a, const struct plan *p, const struct
 
 struct reason *step_give(struct plan *p, struct step *s, enum reason_code code)
 {
+    enum { MOST = 2 }; /* of most steps */
+    if (s->cap_reasons == 0) {
+        s->reasons = ARENA_ARRAY(p->a, struct reason, MOST);
+        s->cap_reasons = MOST;
+    }
     ARENA_GROW(p->a, s->reasons, s->n_reasons, s->cap_reasons);
     struct reason *r = &s->reasons[s->n_reasons++];
     *r = (struct reason){.code = code, .cause = "", .was = "", .now = "", .detail = "", .step = -1};

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "model/key.h"
+#include "site/pending.h"
 #include "site/undeclared.h"
 
 enum { LOOKED_AT = 100, LIKE_LEAST = 50, LINE_LEAST = 8 };
@@ -123,10 +124,13 @@ static int look_for(struct site *s, const struct bundle *absent, struct err *e)
     const struct doc *inputs = doc_find(receipt, "claim.inputs");
     for (size_t i = 0; i < s->project->n_bundle && receipt != NULL; i++) {
         struct bundle *b = &s->project->bundle[i];
-        if (b->decl != NULL && plan_needs_scripts(&s->input, b) &&
-            compare(s, b, absent->id, inputs, e) != 0) {
+        if ((b->decl == NULL && b->let_go == 0) || !plan_needs_scripts(&s->input, b)) {
+            continue;
+        }
+        if (pending_take(s, b, e) != 0 || compare(s, b, absent->id, inputs, e) != 0) {
             return -1;
         }
+        pending_leave(s, b, false);
     }
     return 0;
 }

@@ -9,6 +9,7 @@
 #include "site/absent.h"
 #include "site/definitions.h"
 #include "site/halfway.h"
+#include "site/pending.h"
 #include "site/projected.h"
 #include "site/stores.h"
 #include "site/undeclared.h"
@@ -125,61 +126,6 @@ static int look_at_world(struct site *s, bool full, struct err *e)
     return 0;
 }
 
-/* What is to run is judged by what its tables count to. */
-static int ask_lineage(struct site *s, struct err *e)
-{
-    struct lineage *l = NULL;
-    if (s->pg == NULL || s->world.lineage != NULL) {
-        return 0;
-    }
-    if (catalog_lineage(s->pg, s->a, &l, e) != 0) {
-        return -1;
-    }
-    s->world.lineage = l;
-    return 0;
-}
-
-/* What is to run names roles: are they there? Where code runs that may make some, nobody can tell. */
-static int ask_roles(struct site *s, const struct role_wants *w, struct err *e)
-{
-    size_t n = w->is_open || s->pg == NULL ? 0 : w->needed.n;
-    const char **names = ARENA_ARRAY(s->a, const char *, n + 1);
-    struct role_fact *facts = ARENA_ARRAY(s->a, struct role_fact, n + 1);
-    s->world.roles = (struct table){.a = s->a};
-    for (size_t i = 0; i < n; i++) {
-        names[i] = w->needed.rows[i].key.p;
-    }
-    if (n > 0 && catalog_named_roles(s->pg, s->a, names, n, facts, e) != 0) {
-        return -1;
-    }
-    for (size_t i = 0; i < n; i++) {
-        (void)table_puts(&s->world.roles, names[i], &facts[i]);
-    }
-    return 0;
-}
-
-/* Declarations and scripts of what may have to run; a script that cannot be run blocks its own step only. */
-static int load_pending(struct site *s, struct err *e)
-{
-    struct role_wants wants = {.a = s->a};
-    s->input.defines = plan_defines(&s->input, s->project->bundle, s->project->n_bundle);
-    for (size_t i = 0; i < s->project->n_bundle; i++) {
-        struct bundle *b = &s->project->bundle[i];
-        if (!plan_needs_scripts(&s->input, b) || undeclared_owner(s, b) != NULL) {
-            continue;
-        }
-        if (load_decl(s->project, b, e) != 0) {
-            return -1;
-        }
-        plan_scripts(s->a, b);
-        plan_roles(b, &wants);
-        if (ask_lineage(s, e) != 0) {
-            return -1;
-        }
-    }
-    return ask_roles(s, &wants, e);
-}
-
 const struct bundle *const *site_bundles(struct arena *a, const struct project *p)
 {
     const struct bundle **v = ARENA_ARRAY(a, const struct bundle *, p->n_bundle + 1);
@@ -190,7 +136,8 @@ const struct bundle *const *site_bundles(struct arena *a, const struct project *
 }
 
 /* Once more where the ledger knows of migrations that are not here. */
-static int complete_plan(struct site *s, const struct bundle *const *here, struct err *e)
+static int complete_plan(struct site *s, struct arena *a, const struct bundle *const *here,
+                         struct err *e)
 {
     const struct bundle *absent = NULL;
     size_t n = 0;
@@ -208,16 +155,34 @@ static int complete_plan(struct site *s, const struct bundle *const *here, struc
     for (size_t i = 0; i < n; i++) {
         all[n_here + i] = &absent[i];
     }
-    if (plan_order(s->a, all, n_here + n, &order, e) != 0) {
+    if (plan_order(a, all, n_here + n, &order, e) != 0) {
         return -1;
     }
-    s->input.order = arena_dup(s->a, &order, sizeof order);
-    return plan_make(s->a, &s->input, &s->plan, e);
+    s->input.order = arena_dup(a, &order, sizeof order);
+    return plan_make(a, &s->input, &s->plan, e);
+}
+
+static void release(void *plan)
+{
+    arena_release(plan);
+}
+
+/* The one under the lock is the last that anybody asks for: where no plan is shown the one before it goes. */
+static struct arena *plan_arena(struct site *s)
+{
+    if (s->o.scripts_most == 0) {
+        return s->a;
+    }
+    struct arena *a = ARENA_NEW(s->a, struct arena);
+    arena_at_end(s->a, release, a);
+    return a;
 }
 
 /* The order comes first: what is wanted of a projection depends on the order of its chain. */
 static int make_plan(struct site *s, struct err *e)
 {
+    struct arena *a = plan_arena(s);
+    struct arena *before = s->plan.a;
     struct plan_order order;
     s->input = (struct plan_input){
         .env = s->env, .domains = &s->project->domains, .past = &s->past, .world = &s->world};
@@ -231,15 +196,21 @@ static int make_plan(struct site *s, struct err *e)
         return -1;
     }
     const struct bundle *const *here = undeclared_bundles(s);
-    if (load_pending(s, e) != 0 || stores_look(s, e) != 0 || halfway_find(s, e) != 0 ||
-        plan_order(s->a, here, s->project->n_bundle, &order, e) != 0) {
+    if (pending_load(s, e) != 0 || stores_look(s, e) != 0 || halfway_find(s, e) != 0 ||
+        plan_order(a, here, s->project->n_bundle, &order, e) != 0) {
         return -1;
     }
-    s->input.order = arena_dup(s->a, &order, sizeof order);
+    s->input.order = arena_dup(a, &order, sizeof order);
     if (s->project->n_projection + s->n_undeclared > 0 && projected_look(s, &order, e) != 0) {
         return -1;
     }
-    return plan_make(s->a, &s->input, &s->plan, e) != 0 ? -1 : complete_plan(s, here, e);
+    if (plan_make(a, &s->input, &s->plan, e) != 0 || complete_plan(s, a, here, e) != 0) {
+        return -1;
+    }
+    if (before != NULL && before != s->a) {
+        arena_release(before);
+    }
+    return 0;
 }
 
 /* Whoever else holds a lock is told, and that nothing but waiting came of it. */
@@ -294,4 +265,5 @@ void site_close(struct site *s)
 {
     projected_release(s);
     site_leave(s);
+    pending_close(s);
 }

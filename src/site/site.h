@@ -30,7 +30,9 @@ struct projected; /* site/projected.h */
  * audits   a ledger that went back, forked, or does not hash to its root is looked at all the same: why
  *          stands in the site's doubt, or it is_broken. What the sink and exports remember, who audits looks
  *          at himself.
- * said     of its run, for receipts, by the command line; NULL: nothing. */
+ * said     of its run, for receipts, by the command line; NULL: nothing.
+ * scripts_most  bytes of declarations and scripts of what is pending that stay once they were looked at; what
+ *          is beyond is read again when it runs. 0: all stay, as whoever shows the plan needs. */
 struct site_options {
     const char *verb, *self;
     const char *dbname;
@@ -39,6 +41,7 @@ struct site_options {
     const struct checkpoint *cites;
     bool audits;
     const struct said *said;
+    size_t scripts_most;
 };
 
 /* A store of the environment besides the one that holds the ledger, opened by its row. store NULL: it is not.
@@ -90,6 +93,10 @@ struct site {
     struct projection *undeclared; /* what generations are of and the project does not declare */
     size_t n_undeclared;
     struct world world;
+    struct arena scripts; /* of what is pending, while it is looked at (site/pending.h) */
+    struct arena_mark taken;
+    size_t n_scripts_kept;           /* bytes of those that stay */
+    const struct lineage *judged_by; /* world.lineage when they were looked at */
     struct plan_input input;
     struct plan plan;
     struct projected *projected;
@@ -150,6 +157,9 @@ int site_link(struct site *s, struct err *e) MUST_CHECK;
 /* Its parts: only the connection (again, after one was lost); only identity, entries and past. */
 int site_connect(struct site *s, struct err *e) MUST_CHECK;
 int site_refresh(struct site *s, struct err *e) MUST_CHECK;
+/* site_refresh() once all is done. Where nobody asks for entries and past any more (scripts_most, and no
+ * sink) they stay as they are, and new entries are only put into the cache, for the next run. */
+int site_see_end(struct site *s, struct err *e) MUST_CHECK;
 /* One more session with the same database; the caller closes it. */
 int site_open(const struct site *s, struct pg **out, struct err *e) MUST_CHECK;
 /* Where its connection comes from, into s->dsn (the embedded server is started); nothing to do where it is

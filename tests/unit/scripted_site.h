@@ -291,6 +291,9 @@ static inline void setting_project(const char *more)
     (void)setenv("T_LIVE", "postgresql://tester@live.example/kfm", 1);
 }
 
+/* Scripts of what is pending are let go once they were looked at, all of them (site/pending.h). */
+static bool setting_lets_go;
+
 /* The environment in the project as it is on disk, not connected; its server keeps a ledger of n entries, or none (uuid ""). */
 static inline void setting_open(struct setting *p, const char *env, const char *uuid, int n)
 {
@@ -302,6 +305,7 @@ static inline void setting_open(struct setting *p, const char *env, const char *
     p->ear = (struct ear){&p->heard, heard_hear, heard_stops};
     site_init(&p->s, &p->l.a, &p->l.p, p->l.cache, &p->ear, load_env(&p->l.p, env),
               &(struct site_options){.verb = "build", .self = "/bin/false"});
+    p->s.o.scripts_most = p->s.n_scripts_kept = setting_lets_go;
 }
 
 /* The scenario begins; its lines come before what is usual. */

@@ -123,6 +123,23 @@ static void test_copies(void)
     arena_release(&a);
 }
 
+static void test_room(void)
+{
+    struct arena a = {0};
+    int *v = NULL;
+    size_t n = 0;
+    size_t cap = 0;
+    ARENA_ROOM(&a, v, n, cap, 20);
+    is_int((long long)cap, 20, "room for as many as are to come");
+    v[n++] = 7;
+    const int *before = v;
+    ARENA_ROOM(&a, v, n, cap, 19);
+    ok(v == before && cap == 20, "what there is room for moves nothing");
+    ARENA_ROOM(&a, v, n, cap, 20);
+    ok(v[0] == 7 && cap == 21, "what there is not takes the old ones along");
+    arena_release(&a);
+}
+
 static void test_exhaustion(void)
 {
     pid_t pid = fork();
@@ -140,11 +157,12 @@ static void test_exhaustion(void)
 
 int main(void)
 {
-    tap_plan(7 + 5 + 3 + 9 + 1);
+    tap_plan(7 + 5 + 3 + 9 + 3 + 1);
     test_alloc();
     test_marks();
     test_ends();
     test_copies();
+    test_room();
     test_exhaustion();
     return tap_done();
 }

@@ -369,9 +369,24 @@ static void test_verdicts(const struct lineage *l)
     }
 }
 
+static void test_same(void)
+{
+    const struct object p = table("app", "p");
+    const struct object q = table("app", "q");
+    const struct object child = table("app", "c");
+    struct lineage *one = lineage_new(&arena);
+    struct lineage *other = lineage_new(&arena);
+    ok(lineage_same(NULL, one), "nothing is nothing");
+    lineage_add(one, &child, &p);
+    ok(!lineage_same(one, other) && !lineage_same(NULL, one), "one more");
+    lineage_add(other, &child, &q);
+    ok(!lineage_same(one, other), "another parent");
+    ok(lineage_same(one, one), "the same");
+}
+
 int main(void)
 {
-    tap_plan(2 + 9 + 2 * (11 + 9 + 3 * N_ROWS));
+    tap_plan(4 + 2 + 9 + 2 * (11 + 9 + 3 * N_ROWS));
     const struct lineage *whole = family();
     const struct lineage *const both[] = {whole, family_over(whole)};
     for (size_t i = 0; i < 2; i++) {
@@ -380,6 +395,7 @@ int main(void)
         test_verdicts(both[i]);
     }
     test_depth();
+    test_same();
     arena_release(&arena);
     return tap_done();
 }

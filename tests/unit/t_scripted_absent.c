@@ -135,9 +135,10 @@ static void play(size_t i)
 
 int main(void)
 {
-    tap_plan(N + N_TEXTS);
-    for (size_t i = 0; i < N; i++) {
-        play(i);
+    tap_plan(2 * N + N_TEXTS);
+    for (size_t i = 0; i < 2 * N; i++) {
+        setting_lets_go = i >= N;
+        play(i % N);
     }
     for (size_t i = 0; i < N_TEXTS; i++) {
         is_int(absent_likeness(bytes_str(texts[i].x), bytes_str(texts[i].y)), texts[i].percent,
