@@ -63,7 +63,7 @@ static void second_is_gone_and_a_third(void)
 
 static void third_cannot_run(void)
 {
-    verbs_migration("M-3", "app", "VACUUM app.t;\n");
+    verbs_migration("M-3", "app", "CREATE DATABASE other;\n");
 }
 
 static void third_cannot_run_and_the_first_is_meant(void)
@@ -209,12 +209,12 @@ static const struct {
     {"one that only the ledger knows", second_is_gone, NULL, &built, "", 0, ERR_NONE, "warning: dev: M-2: ", NULL},
     {"one that only the ledger knows, and one that is to be run", second_is_gone_and_a_third, NULL, &built, "", 0, ERR_NONE, "warning: dev: M-2: ... begin: M-3|statement: INSERT|done: |, apply M-3", NULL},
     {"five that only the ledger knows", NULL, NULL, &many, "", 0, ERR_NONE, "warning: dev: M-3: ... warning: dev: M-4: ... warning: dev: M-5: ... |warning: dev: 2 more are applied and not here; `kfmig status dev` names them|", NULL},
-    {"one that cannot run", third_cannot_run, NULL, &built, "", -1, ERR_CONFIG, "1 target is blocked; nothing was run; ... fault: VACUUM", NULL},
+    {"one that cannot run", third_cannot_run, NULL, &built, "", -1, ERR_CONFIG, "1 target is blocked; nothing was run; ... fault: CREATE DATABASE", NULL},
     {"one that cannot run, and is not meant", third_cannot_run_and_the_first_is_meant, NULL, &built, "", 0, ERR_NONE, NULL, NULL},
     {"a ledger of an older format in a protected environment", NULL, old_format_protected, &built, "", 0, ERR_NONE, NULL, NULL},
     {"frozen", a_third, frozen, &built, "", -1, ERR_NONE, "dev: changes are frozen from 2026-12-20 to 2027-01-03: year end; nothing was run; wait until it is over", NULL},
     {"frozen, and there is nothing to do", NULL, frozen, &built, "", 0, ERR_NONE, NULL, NULL},
-    {"frozen, and what is to be done is blocked", third_cannot_run, frozen, &built, "", -1, ERR_CONFIG, "1 target is blocked; nothing was run; ... fault: VACUUM", NULL},
+    {"frozen, and what is to be done is blocked", third_cannot_run, frozen, &built, "", -1, ERR_CONFIG, "1 target is blocked; nothing was run; ... fault: CREATE DATABASE", NULL},
     {"frozen while it runs: the one that is running ends, the next does not begin", four_more, frozen_in_between, &built, "", 0, ERR_PREFLIGHT, "begin: M-3|statement: INSERT|warning: dev: changes are frozen from 2026-12-20 to 2027-01-03: year end; what is left was not begun|done: |, apply M-3", NULL},
     {"outside of the window", a_third, outside, &built, "", -1, ERR_NONE, "dev: it is fri 00:00 UTC, outside of the maintenance window; nothing was run; wait for the window: sat-sun 02:00 to 06:00 UTC", NULL},
     {"inside of the window", a_third, inside, &built, "", 0, ERR_NONE, "begin: M-3|statement: INSERT|done: |, apply M-3", NULL},
