@@ -48,6 +48,19 @@ static int read_into(struct site *s, struct arena *a, struct bundle *b, struct e
     return 0;
 }
 
+/* Declarations are the project's, which other sites may be opened of. */
+static int read_to_keep(struct site *s, struct bundle *b, struct err *e)
+{
+    const struct arena *of = s->project->a;
+    size_t before = s->a->used + (of != s->a ? of->used : 0);
+    if (load_decl(s->project, b, e) != 0) {
+        return -1;
+    }
+    plan_scripts(s->a, b);
+    s->n_scripts_kept += s->a->used + (of != s->a ? of->used : 0) - before;
+    return 0;
+}
+
 static void forget(struct bundle *b)
 {
     b->decl = NULL;
@@ -118,11 +131,9 @@ static int load_one(struct pending_work *w, struct bundle *b, struct err *e)
         w->wants.is_open |= b->let_go_open;
         return gone < 0 ? -1 : 0;
     }
-    size_t before = s->a->used;
-    if (read_into(s, s->a, b, e) != 0) {
+    if (read_to_keep(s, b, e) != 0) {
         return -1;
     }
-    s->n_scripts_kept += s->a->used - before;
     b->let_go = 0;
     plan_roles(b, &w->wants);
     return 0;

@@ -291,7 +291,7 @@ static void one_more(void)
 
 static void one_more_unrunnable(void)
 {
-    verbs_migration("M-3", "app", "VACUUM app.t;\n");
+    verbs_migration("M-3", "app", "CREATE DATABASE other;\n");
 }
 
 static void one_more_with_a_role(void)
@@ -416,7 +416,7 @@ static const struct {
     {"an extension cannot be made", one_more, NULL, &with_extension, finds, EXTENSION("3.2") "~ CREATE EXTENSION* -> error 42501\n", {0}, NULL, NULL, NULL, -1, ERR_NONE, "the throwaway database lacks the extension \"postgis\""},
     {"the throwaway database does not say who it is", one_more, NULL, &built, finds, "", {"@ledger_identify_", "cut", 1, true}, NULL, NULL, NULL, -1, ERR_NONE, "lost"},
     {"one that changes roles", one_more_with_a_role, NULL, &built, finds, "", {0}, NULL, NULL, NULL, -1, ERR_NONE, "M-3 may change what the live database shares with its server (role:reader) ... nothing was written"},
-    {"one that cannot be run", one_more_unrunnable, NULL, &built, finds, "", {0}, NULL, NULL, NULL, -1, ERR_NONE, "1 target is blocked; nothing was run ... fault: VACUUM"},
+    {"one that cannot be run", one_more_unrunnable, NULL, &built, finds, "", {0}, NULL, NULL, NULL, -1, ERR_NONE, "1 target is blocked; nothing was run ... fault: CREATE DATABASE"},
     {"one that fails", one_more, NULL, &built, finds, "~ INSERT INTO app.t VALUES (3)* -> error 23505\n", {0}, NULL, NULL, NULL, -1, ERR_NONE, "M-3 does not run in a throwaway database; nothing was written"},
     {"what it made cannot be read", one_more, NULL, &built, finds, "", {"@ledger_read_objects", "error 42501", 1, true}, NULL, NULL, NULL, -1, ERR_NONE, "insufficient_privilege"},
     {"what stood before cannot be read", one_more, NULL, &built, finds, "", {"@ledger_read_objects", "error 42501", 2, true}, NULL, NULL, NULL, -1, ERR_NONE, "insufficient_privilege"},

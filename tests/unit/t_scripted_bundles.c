@@ -249,7 +249,7 @@ static void no_run(void)
 
 static void cannot_be_run(void)
 {
-    verbs_migration("M-3", "app", "VACUUM app.t;\n");
+    verbs_migration("M-3", "app", "CREATE DATABASE other;\n");
     id = "M-3";
 }
 
@@ -358,7 +358,7 @@ static const struct {
 
     /* scope and limits */
     {"a scope from its text", a_third, NULL, &built, rescopes, "", 0, ERR_NONE, "intent: \"Test\"\nscope:\n  allowed_schemas:\n    - app\n  allowed_tables:\n    - app.t\n ... max_row_backfill: 1"},
-    {"a scope from a text that cannot be run", cannot_be_run, NULL, &built, rescopes, "", -1, ERR_CONFIG, "M-3 cannot be read as it is; ... VACUUM"},
+    {"a scope from a text that cannot be run", cannot_be_run, NULL, &built, rescopes, "", -1, ERR_CONFIG, "M-3 cannot be read as it is; ... CREATE DATABASE"},
     {"a scope of what is in the cache", a_third, again, &built, rescopes, "", 0, ERR_NONE, "scope:\n  allowed_schemas:\n    - app\n  allowed_tables:\n    - app.t\n"},
     {"a scope of what was damaged since", a_third, again_and_damaged, &built, rescopes, "", -1, ERR_PREFLIGHT, "the files of \"M-3\" changed while kfmig ran; run kfmig again when nobody edits them"},
     {"a scope as its run was seen, and it was damaged since", a_third_observed, again_and_damaged, &failed, rescopes, "", -1, ERR_PREFLIGHT, "the files of \"M-3\" changed while kfmig ran; run kfmig again when nobody edits them"},

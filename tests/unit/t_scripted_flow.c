@@ -74,12 +74,12 @@ static void protects(void)
 
 static void no_script(void)
 {
-    verbs_migration("M-3", "app", "VACUUM app.t;\n");
+    verbs_migration("M-3", "app", "CREATE DATABASE other;\n");
 }
 
 static void no_chain_script(void)
 {
-    verbs_migration("C-1", "wells", "CREATE TABLE wells.pts (name text);\nVACUUM;\n");
+    verbs_migration("C-1", "wells", "CREATE TABLE wells.pts (name text);\nCREATE DATABASE other;\n");
 }
 
 static void no_version(void)
@@ -171,7 +171,7 @@ static void at_most_two(void)
 static void at_most_one_before_a_fault(void)
 {
     one_more();
-    verbs_migration("M-4", "app", "VACUUM app.t;\n");
+    verbs_migration("M-4", "app", "CREATE DATABASE other;\n");
     converging.most = 1;
 }
 
@@ -477,9 +477,9 @@ static const struct {
     {"nothing to build, and another plan was reviewed", NULL, reviewed_other, &built, build_these, "", -1, ERR_NONE, "something moved since it was reviewed"},
     {"nothing to build", NULL, NULL, &built, build_these, "", 0, ERR_NONE, ""},
     {"a protected environment, and a migration that nobody registered", one_more, protects, &built, build_these, "", -1, ERR_PREFLIGHT, "1 target is blocked; nothing was run"},
-    {"SQL that cannot be run", no_script, NULL, &built, build_these, "", -1, ERR_CONFIG, "1 target is blocked; nothing was run ... fault: VACUUM"},
-    {"SQL of a chain that cannot be run", no_chain_script, NULL, &built, build_these, "", -1, ERR_CONFIG, "1 target is blocked; nothing was run ... fault: VACUUM"},
-    {"SQL and a projection", both_blocked, NULL, &built, build_these, "", -1, ERR_CONFIG, "2 targets are blocked; nothing was run; `kfmig why TARGET` explains; -k runs what is not blocked ... blocked: ... fault: VACUUM"},
+    {"SQL that cannot be run", no_script, NULL, &built, build_these, "", -1, ERR_CONFIG, "1 target is blocked; nothing was run ... fault: CREATE DATABASE"},
+    {"SQL of a chain that cannot be run", no_chain_script, NULL, &built, build_these, "", -1, ERR_CONFIG, "1 target is blocked; nothing was run ... fault: CREATE DATABASE"},
+    {"SQL and a projection", both_blocked, NULL, &built, build_these, "", -1, ERR_CONFIG, "2 targets are blocked; nothing was run; `kfmig why TARGET` explains; -k runs what is not blocked ... blocked: ... fault: CREATE DATABASE"},
     {"SQL and a projection, and what is not blocked goes on", goes_on, NULL, &built, build_these, "", 0, ERR_CONFIG, "blocked: "},
     {"at most one", at_most_one, NULL, &built, build_these, "", 0, ERR_NONE, "begin: M-3|statement: INSERT|done: ... , apply M-3$"},
     {"at most two of three", at_most_two, NULL, &built, build_these, "", 0, ERR_NONE, ", apply M-3, apply M-4$"},
@@ -487,10 +487,10 @@ static const struct {
     {"what depends on a failure is left out, and the rest goes on", a_chain_of_three, NULL, &built, build_these, OTHER "~ INSERT INTO app.t VALUES (3)* -> error 23505\n", 0, ERR_APPLY, "apply M-3: ... apply M-5, 1 skipped"},
     {"what depends on what was left out is left out, too", a_chain_of_four, NULL, &built, build_these, OTHER "~ INSERT INTO app.t VALUES (3)* -> error 23505\n", 0, ERR_APPLY, "apply M-3: ... apply M-5, 2 skipped$"},
     {"a failure stops the rest", two_more, NULL, &built, build_these, "~ INSERT INTO app.t VALUES (3)* -> error 23505\n", 0, ERR_APPLY, "apply M-3: "},
-    {"what depends on something blocked is left out", a_chain_behind_a_fault, NULL, &built, build_these, OTHER, 0, ERR_CONFIG, "fault: VACUUM ... apply M-5"},
+    {"what depends on something blocked is left out", a_chain_behind_a_fault, NULL, &built, build_these, OTHER, 0, ERR_CONFIG, "fault: CREATE DATABASE ... apply M-5"},
 
     {"a projection whose chain goes on behind a failure is left out", a_chain_behind_one_more, NULL, &built, build_these, "~ INSERT INTO app.t VALUES (3)* -> error 23505\n", 0, ERR_APPLY, "apply M-3: ... , 1 skipped"},
-    {"a projection whose chain goes on behind something blocked", a_chain_behind_sql, NULL, &built, build_these, "", 0, ERR_CONFIG, "fault: VACUUM"},
+    {"a projection whose chain goes on behind something blocked", a_chain_behind_sql, NULL, &built, build_these, "", 0, ERR_CONFIG, "fault: CREATE DATABASE"},
 
     /* first contact says of what stands there what the plan said */
     {"first contact with nothing", NULL, NULL, &empty, build_these, "", 0, ERR_NONE, "first contact; the starting baseline is what every database has: nothing else was found there|"},
