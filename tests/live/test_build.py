@@ -711,7 +711,7 @@ def a_file_of_comments_only_is_applied(tmp):
 
 @cases(
     index_concurrently=("CREATE INDEX CONCURRENTLY ON app.t (note);", "CONCURRENTLY"),
-    vacuum=("VACUUM app.t;", "VACUUM"),
+    vacuum=("VACUUM;", "VACUUM"),
     savepoint=("SAVEPOINT s;", "SAVEPOINT"),
     rollback=("ROLLBACK;", "ROLLBACK"),
     commit=("COMMIT;", "COMMIT"),

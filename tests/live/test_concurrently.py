@@ -523,7 +523,7 @@ BOTH = dict(schemas=["app", "other"], globals_=["database:{db}"])
 # What is run, more of its declaration, what is another one afterwards, how the journal calls it, tables touched.
 SURVEYS = {
     "table": ("REINDEX TABLE CONCURRENTLY app.u", {}, ["app.u_name", "app.u_pkey"], "table app.u", 1),
-    "table_by_path": ("SET search_path = app; REINDEX (CONCURRENTLY) TABLE u", {}, ["app.u_name", "app.u_pkey"], "table app.u", 1),
+    "table_by_path": ("SET search_path = app; REINDEX TABLE CONCURRENTLY u", {}, ["app.u_name", "app.u_pkey"], "table app.u", 1),
     "schema_concurrently": ("REINDEX SCHEMA CONCURRENTLY app", {}, OF_APP, "schema app", 4),
     "schema": ("REINDEX SCHEMA app", {}, OF_APP, "schema app", 4),
     "database": ("REINDEX DATABASE CONCURRENTLY {db}", BOTH, [*OF_APP, "other.t_pkey"], "database {db}", 5),

@@ -79,7 +79,8 @@ static void no_script(void)
 
 static void no_chain_script(void)
 {
-    verbs_migration("C-1", "wells", "CREATE TABLE wells.pts (name text);\nCREATE DATABASE other;\n");
+    verbs_migration("C-1", "wells",
+                    "CREATE TABLE wells.pts (name text);\nCREATE DATABASE other;\n");
 }
 
 static void no_version(void)
