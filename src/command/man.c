@@ -40,8 +40,8 @@ static void put_phrase(struct buf *out, const char *s)
 static void put_head(struct buf *out, const struct command *c)
 {
     buf_puts(out, ".\\\" Made by `kfmig help --man`; do not edit.\n.TH KFMIG");
+    buf_puts(out, c != NULL ? "\\-" : "");
     for (const char *p = c != NULL ? c->name : ""; *p != '\0'; p++) {
-        buf_puts(out, p == c->name ? "\\-" : "");
         buf_putc(out, *p >= 'a' && *p <= 'z' ? (char)(*p - 'a' + 'A') : *p);
     }
     buf_puts(out, " 1 \"\" \"kfmig " KFMIG_VERSION "\" \"kfmig manual\"\n.SH NAME\nkfmig");

@@ -202,7 +202,7 @@ static bool is_ours(const struct site *s, const char *name)
     }
     const char *at = name + n + 1;
     size_t digits = 0;
-    for (size_t i = 0; at[i] != '\0' && i < STAMP; i++) {
+    for (size_t i = 0; i < STAMP && at[i] != '\0'; i++) {
         digits += isdigit((unsigned char)at[i]) != 0;
     }
     return strlen(at) >= STAMP && digits == STAMP - 2 && at[8] == 'T' && at[STAMP - 1] == 'Z' &&

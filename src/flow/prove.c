@@ -223,7 +223,7 @@ static int try_all(struct test_run *p, struct err *e)
     struct proof_found *known = ARENA_ARRAY(a, struct proof_found, n + 1);
     for (size_t i = 0; i < n; i++) {
         known[i] = *p->out->v[i].found;
-        if (p->out->v[i].is_cached && i < p->last) {
+        if (i < p->last && p->out->v[i].is_cached) {
             *p->out->v[i].found = (struct proof_found){.down = DOWN_UNTRIED};
         }
     }

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/arena.h"
 #include "pg/clients.h"
 #include "pg/session.h"
 
@@ -17,10 +18,7 @@ static bool is_of(const char *text, const char *name)
 static void put(struct pg_environment *x, const char *name, const char *value)
 {
     size_t n = strlen(name) + strlen(value) + 2;
-    char *text = malloc(n);
-    if (text == NULL) {
-        BUG("out of memory");
-    }
+    char *text = mem_realloc(NULL, n);
     (void)snprintf(text, n, "%s=%s", name, value);
     for (size_t i = 0; i < x->n; i++) {
         if (is_of(x->v[i], name)) {
@@ -31,6 +29,7 @@ static void put(struct pg_environment *x, const char *name, const char *value)
         }
     }
     x->v[x->n++] = text;
+    x->v[x->n] = NULL;
 }
 
 /* Ours, with room for n more. */
@@ -40,17 +39,12 @@ static void copy_ours(struct pg_environment *x, size_t n_more)
     while (environ[n] != NULL) {
         n++;
     }
-    x->v = calloc(n + n_more + 1, sizeof *x->v);
-    if (x->v == NULL) {
-        BUG("out of memory");
-    }
+    x->v = mem_realloc(NULL, (n + n_more + 1) * sizeof *x->v);
     for (size_t i = 0; i < n; i++) {
-        char *text = strdup(environ[i]);
-        if (text == NULL) {
-            BUG("out of memory");
-        }
-        x->v[x->n++] = text;
+        size_t size = strlen(environ[i]) + 1;
+        x->v[x->n++] = memcpy(mem_realloc(NULL, size), environ[i], size);
     }
+    x->v[x->n] = NULL;
 }
 
 static size_t count(const PQconninfoOption *options)

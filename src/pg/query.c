@@ -48,14 +48,14 @@ static bool send_binary(struct pg *s, const char *name, const struct pg_item *it
     const char *values[MOST];
     int lengths[MOST] = {0}, formats[MOST] = {0};
     int last = item->n_params;
-    if (last >= MOST || item->binary.n > INT_MAX) {
-        BUG("a binary parameter behind too many others, or too long");
+    if (last < MOST && item->binary.n <= INT_MAX) {
+        memcpy(values, item->params, (size_t)last * sizeof *values);
+        values[last] = item->binary.p;
+        lengths[last] = (int)item->binary.n;
+        formats[last] = 1;
+        return PQsendQueryPrepared(s->conn, name, last + 1, values, lengths, formats, 0) == 1;
     }
-    memcpy(values, item->params, (size_t)last * sizeof *values);
-    values[last] = item->binary.p;
-    lengths[last] = (int)item->binary.n;
-    formats[last] = 1;
-    return PQsendQueryPrepared(s->conn, name, last + 1, values, lengths, formats, 0) == 1;
+    BUG("a binary parameter behind too many others, or too long");
 }
 
 /* A query counts as prepared as soon as its Parse is queued, for the sake of those behind it in the same

@@ -247,7 +247,7 @@ IRREVERSIBLE = {
     "comment only": ("-- by hand, if at all\n", True, 1, "its rollback file holds no statement"),
     "by hand": ("-- BY HAND: put the rows back\nDROP TABLE app.u;\n", True, 5, "is still to be written by hand"),
     "no file": (None, False, 1, "it has no rollback file, as its declaration says (requires_rollback: false; approval CAB-7)"),
-    "cannot run": ("VACUUM app.t;\n", True, 5, "the rollback of PG-MIG-2026-01-01-02 cannot be run"),
+    "cannot run": ("CREATE DATABASE other;\n", True, 5, "the rollback of PG-MIG-2026-01-01-02 cannot be run"),
 }
 
 

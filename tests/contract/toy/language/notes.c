@@ -100,8 +100,8 @@ int notes_parse(struct arena *a, const char *path, struct bytes text, struct scr
                 next = skip_content(text, next, &n_content);
                 st.text = bytes_of(text.p + at, from - at + n_content);
             }
-            ARENA_GROW(a, out->v, out->n, cap);
-            out->v[out->n++] = st;
+            ARENA_GROW(a, out->forms, out->n, cap);
+            out->forms[out->n++] = st;
         }
         for (; at < next; at++) {
             number += text.p[at] == '\n';
