@@ -59,9 +59,22 @@ static int refuse_moved(const struct site *s, struct err *e)
     return err_hint(e, "look at `kfmig rollback %s --dry-run` and run it again", s->env->name);
 }
 
+/* What was not begun, and nothing else says why: the connection went while nothing of it ran. */
+static int refuse_rest(const struct writing *w, const char *id, struct err *e)
+{
+    const struct site *s = w->site;
+    if (w->result->worst != ERR_NONE || ear_stops(&s->ear) != ERR_NONE) {
+        return 0;
+    }
+    err_set(e, ERR_PREFLIGHT,
+            "the connection was lost before %s was taken back: what is left was not begun", id);
+    return err_hint(e, "run `kfmig rollback %s` again", s->env->name);
+}
+
 static int work(struct writing *w, void *ctx, struct err *e)
 {
     const struct retreat *t = ctx;
+    size_t i = 0;
     struct undoing now;
     if (undo_plan(w->site, t->wish, t->shown, &now, e) != 0) {
         return -1;
@@ -80,7 +93,7 @@ static int work(struct writing *w, void *ctx, struct err *e)
     }
     w->result->plan_digest = now.undo.digest;
     w->total = now.undo.n;
-    for (size_t i = 0; i < now.undo.n && may_go_on(w); i++) {
+    for (; i < now.undo.n && may_go_on(w); i++) {
         if (rollback_segmented(&now.back[i])) {
             durable_settle(w); /* what it does cannot be taken back with what went before it */
         }
@@ -92,7 +105,7 @@ static int work(struct writing *w, void *ctx, struct err *e)
         take_back(w, &now.back[i]);
     }
     durable_settle(w);
-    return 0;
+    return i < now.undo.n ? refuse_rest(w, now.back[i].bundle->id, e) : 0;
 }
 
 int rollback(struct site *s, const struct undo_wish *w, const struct undoing *u, bool skips_backup,

@@ -156,6 +156,34 @@ static void no_checksums(void)
     project_put("migrations/db/0001_a.down.sql", "DROP TABLE app.a;\n");
 }
 
+static void bad_second(void)
+{
+    project_bundle("M-10", "");
+    project_put("migrations/postgis/M-10/forward.sql", "CREATE TABLE other.t ();\n");
+}
+
+static void bad_second_projection(void)
+{
+    half_a_projection();
+    project_put("registry/projections/lakes.yml",
+                "projection: lakes\nstore: postgis\nschema: lakes\nsources:\n  - {dataset: d, "
+                "version: 2026-01.00000000, asset: a, into: t, columns: {c: x}}\n");
+}
+
+/* Of two in one folder. */
+static void empty_flat_rollback(void)
+{
+    project_put("migrations/db/0001_a.up.sql", "CREATE TABLE app.a ();\n");
+    project_put("migrations/db/0001_a.down.sql", "DROP TABLE app.a;\n");
+    project_put("migrations/db/0002_b.up.sql", "CREATE TABLE app.b ();\n");
+    project_put("migrations/db/0002_b.down.sql", "-- nothing\n");
+}
+
+static void no_end(void)
+{
+    forward("SELECT 'x");
+}
+
 static void left_open(void)
 {
     project_put("migrations/db/0001__a.sql", "CREATE TABLE app.a ();\n");
@@ -194,6 +222,10 @@ static const struct {
     {"more tables than are declared", too_many_tables, FINDINGS, "limit", BUNDLE "migration.yml:0", "M-1", "max_table_count_touched is 1"},
     {"checksums that are missing", no_checksums, WARNINGS, "meta", "migrations/db/meta/checksums.txt:0", "", "it is missing"},
     {"nothing that undoes it", left_open, WARNINGS, "open", "migrations/db/0001__a.sql:1", "0001__a", "nothing undoes it, and nothing says why"},
+    {"another schema, of one whose id begins as another's", bad_second, FINDINGS, "scope", "migrations/postgis/M-10/forward.sql:1", "M-10", "create of table other.t"},
+    {"a projection, of two", bad_second_projection, FAULTS, "projection", "registry/projections/wells.yml:3", "wells", "schema \"kfmig\" cannot belong"},
+    {"a rollback of a flat one that does nothing", empty_flat_rollback, FAULTS, "rollback", "migrations/db/0002_b.down.sql:1", "0002_b", "holds no statement"},
+    {"a text without an end", no_end, FAULTS, "script", BUNDLE "forward.sql:1", "M-1", "unterminated quoted string"},
     {"a protected schema", protected_schema, FINDINGS, "protected", BUNDLE "forward.sql:1", "M-1", "table app.t"},
 };
 /* clang-format on */
@@ -310,6 +342,39 @@ static void test_cycle(void)
     project_unload(&t);
 }
 
+/* M-1, which names nothing, comes behind M-0, which waits for what waits for M-1. */
+static void test_cycle_of_plan(void)
+{
+    struct checked c;
+    struct err e = {0};
+    good();
+    project_bundle("M-0", "depends_on: [M-2]\n");
+    project_bundle("M-2", "depends_on: [M-1]\n");
+    bool is_good = check(false, &c, &e) == 0 && c.faults.n == 1 &&
+                   strcmp(c.faults.v[0].rule, "order") == 0 &&
+                   strstr(c.faults.v[0].text, "M-0") != NULL;
+    if (!is_good) {
+        print(&c);
+    }
+    ok(is_good, "a cycle over the default order is one, too");
+    project_unload(&t);
+}
+
+/* Checksums became a folder since it was loaded. */
+static void test_cannot_fix(void)
+{
+    struct checked c;
+    struct err e = {0};
+    good();
+    no_checksums();
+    project_load(&t, false);
+    (void)mkdirat(project_fd, "migrations/db/meta/checksums.txt", 0755);
+    int rc = check_project(&t.p, false, true, &c, &e);
+    ok(rc == -1 && strstr(e.msg, "checksums.txt") != NULL, "checksums that cannot be written");
+    (void)unlinkat(project_fd, "migrations/db/meta/checksums.txt", AT_REMOVEDIR);
+    project_unload(&t);
+}
+
 static void test_fix(void)
 {
     struct checked c;
@@ -343,17 +408,30 @@ static void test_changed(void)
            strstr(c.faults.v[0].text, "changed while kfmig ran") != NULL,
        "a file that changes meanwhile");
     project_unload(&t);
+    good();
+    project_bundle("M-2", "");
+    project_load(&t, false);
+    forward("CREATE TABLE app.changed ();\n");
+    project_put("migrations/postgis/M-2/forward.sql", "CREATE TABLE app.changed ();\n");
+    t.p.bundle[0].decl = t.p.bundle[1].decl = NULL;
+    ok(check_project(&t.p, false, false, &c, &e) == 0 && c.faults.n == 2 &&
+           strstr(c.faults.v[0].text, "changed while kfmig ran") != NULL &&
+           strstr(c.faults.v[1].text, "changed while kfmig ran") != NULL,
+       "two files that change meanwhile");
+    project_unload(&t);
 }
 
 int main(void)
 {
-    tap_plan(N + 7);
+    tap_plan(N + 10);
     for (size_t i = 0; i < N; i++) {
         play(i);
     }
     ok(every_rule_is_found(), "each rule has a project that breaks it");
     test_order();
     test_cycle();
+    test_cycle_of_plan();
+    test_cannot_fix();
     test_fix();
     test_changed();
     project_remove();

@@ -85,6 +85,28 @@ static void no_list(void)
     programs(VERSION("15.1") WRITES, "exit 0");
 }
 
+static void list_is_a_link(void)
+{
+    third();
+    programs(VERSION("15.1") WRITES,
+             "for a; do case $a in --file=/dev/null) ;; --file=*) ln -s /nowhere ${a#--file=};; "
+             "esac; done");
+}
+
+/* pg_restore is there for the backup itself. */
+static void restore_goes(void)
+{
+    third();
+    programs(VERSION("15.1") WRITES, "rm $0\n" LISTS);
+}
+
+static void restore_goes_later(void)
+{
+    third();
+    programs(VERSION("15.1") WRITES,
+             LISTS "for a; do case $a in --file=/dev/null) ;; --file=*) rm $0;; esac; done");
+}
+
 static void dump_is_old(void)
 {
     third();
@@ -250,6 +272,14 @@ static void tries(void)
     wish.drills = true;
 }
 
+/* Somebody makes a schema in the throwaway database. */
+static void tries_beside(void)
+{
+    tries();
+    t.cluster.by_hand = "aaa";
+    t.cluster.by_hand_at = 2;
+}
+
 static void without_ledger(void)
 {
     dumps();
@@ -309,6 +339,14 @@ static const char *left(void)
 #define ABOUT "@site_backup_about(*) -> rows app\n"
 #define ABOUT_TWO "@site_backup_about(*) -> rows app ; far\n"
 #define SNAPSHOT "@site_backup_snapshot -> rows 00-1 | 0\n"
+/* Two tables, in whatever database; one that is asked for the schema and the role. */
+#define TABLES                                                                                     \
+    "~ @postgis_catalog_relations -> rows " RELATION_ROW(                                          \
+        "20000", "app", "t", "kfmig") " ; " RELATION_ROW("20001", "app", "u", "kfmig") "\n"
+#define SAME_SCHEMAS                                                                               \
+    "~ @postgis_catalog_schemas -> rows 2615 | 9001 | schema |  | app | owner | kfmig\n"
+#define SWEPT "a drill that all came back of"
+#define ROWS_OF(table, n) "SELECT count(*) FROM \"app\".\"" table "\" -> " n "\n"
 
 /* clang-format off */
 static const struct {
@@ -365,8 +403,17 @@ static const struct {
     {"by hand, without a ledger", third, without_ledger, backs_up, "", -1, ERR_PREFLIGHT, "environment \"dev\" has no ledger yet: no backup was made; `kfmig adopt dev` makes it", ""},
 
     {"a drill whose database stays empty", third, tries, backs_up, SNAPSHOT, -1, ERR_VALIDATE, "dev: what was restored is not what was backed up: ", "+ "},
+    {SWEPT, third, tries, backs_up, SNAPSHOT ROWS_OF("t", "rows 5") ROWS_OF("u", "rows 0") ROWS_OF("t", "rows 5") ROWS_OF("u", "rows 0") SAME_SCHEMAS TABLES, 0, ERR_NONE, ", backup dev", "+ "},
+    {"a drill, and rows are missing", third, tries, backs_up, SNAPSHOT ROWS_OF("t", "rows 5") ROWS_OF("u", "rows 0") ROWS_OF("t", "rows 4") ROWS_OF("u", "rows 0") SAME_SCHEMAS TABLES, -1, ERR_VALIDATE, "what was restored is not what was backed up: the rows of table app.t; its receipt", "+ "},
+    {"a drill, and nobody can count", third, tries, backs_up, SNAPSHOT ROWS_OF("t", "rows 5") ROWS_OF("u", "error 42501") ROWS_OF("t", "rows 5") ROWS_OF("u", "error 42501") SAME_SCHEMAS TABLES, -1, ERR_VALIDATE, "what was restored is not what was backed up: the rows of table app.u; its receipt", "+ "},
     {"a drill, and pg_restore tells of errors", restore_fails, tries, backs_up, SNAPSHOT, -1, ERR_VALIDATE, "warning: dev: pg_restore told of errors; what it said stands in state/backups/dev-", "+ l "},
     {"a drill, and pg_restore lists nothing", no_list, tries, backs_up, SNAPSHOT, -1, ERR_PREFLIGHT, "no backup of dev: pg_restore made no list", "+ l "},
+    {"a drill, and what pg_restore lists is a link", list_is_a_link, tries, backs_up, SNAPSHOT, -1, ERR_PREFLIGHT, "restore.list", "+ l "},
+    {"a drill, and pg_restore is gone", restore_goes, tries, backs_up, SNAPSHOT, -1, ERR_PREFLIGHT, "pg_restore", "+ l "},
+    {"a drill, and pg_restore is gone behind its list", restore_goes_later, tries, backs_up, SNAPSHOT, -1, ERR_PREFLIGHT, "pg_restore", "+ l "},
+    {"a drill, and something else stands there", third, tries_beside, backs_up, SNAPSHOT, -1, ERR_VALIDATE, "what was restored is not what was backed up: schema aaa, and more", "+ "},
+    {"a drill, and a table came back to another owner", third, tries, backs_up, SNAPSHOT "3: ~ @postgis_catalog_relations -> rows " RELATION_ROW("20000", "app", "t", "ada") " ; " RELATION_ROW("20001", "app", "u", "kfmig") "\n" SAME_SCHEMAS TABLES, -1, ERR_VALIDATE, "what was restored is not what was backed up: table app.t; its receipt", "+ "},
+    {"a drill, and a killed one left its database", third, tries, backs_up, "@site_drill_leftovers -> rows kfmig_drill_00000000\n" SNAPSHOT SAME_SCHEMAS TABLES, 0, ERR_NONE, ", backup dev", "+ "},
     {"a drill, and pg_dump fails", dump_fails, tries, backs_up, SNAPSHOT, -1, ERR_PREFLIGHT, "pg_dump ended with status 3", "l "},
     {"a drill, and there is no snapshot", third, tries, backs_up, "@site_backup_snapshot -> error 25001\n", -1, ERR_PREFLIGHT, "no backup of dev: ", ""},
     {"a drill, and the role may not make a database", third, tries, backs_up, SNAPSHOT "CREATE DATABASE* -> error 42501\n", -1, ERR_PREFLIGHT, "may not create the database", "+ "},
@@ -385,7 +432,9 @@ static void begin(void)
     (void)setenv("KFMIG_PG_BINDIR", folder, 1);
 }
 
-static void play(size_t i)
+static int refused; /* the question that the server refuses; 0: none */
+
+static void prepare(size_t i)
 {
     begin();
     cluster_copy(&t.cluster, &built);
@@ -399,12 +448,18 @@ static void play(size_t i)
     stops = false;
     t.l.p.env[0].operations = &operations;
     t.l.p.root = ".";
+    t.cluster.by_hand_at = 0;
     if (cases[i].then != NULL) {
         cases[i].then();
     }
-    run_of_play(&t, cases[i].does, cases[i].lines, 0, NULL, 0, NULL);
+    run_of_play(&t, cases[i].does, cases[i].lines, refused, "error 42501", 0, NULL);
     (void)unsetenv("KFMIG_NOW");
     t.cluster.is_stopped = false;
+}
+
+static void play(size_t i)
+{
+    prepare(i);
     const char *text = run_of_text(&t, "");
     bool good = t.rc == cases[i].rc && t.e.code == cases[i].code &&
                 strstr(text, cases[i].words) != NULL && strcmp(left(), cases[i].folder) == 0 &&
@@ -417,9 +472,43 @@ static void play(size_t i)
     ok(good, cases[i].name);
 }
 
+/* A drill of which each question is refused once: it is said, or what was drilled came back; the lock and
+ * the throwaway database go, but where it is its drop that is refused. */
+static void sweep_drill(void)
+{
+    static const char last_count[] = "SELECT count(*) FROM \"app\".\"u\"";
+    size_t i = 0;
+    int n_lies = 0;
+    int n_failed = 0;
+    while (strcmp(cases[i].name, SWEPT) != 0) {
+        i++;
+    }
+    prepare(i);
+    int asked = pq_asked();
+    project_unload(&t.l);
+    for (int n = 1; n <= asked; n++) {
+        refused = n;
+        prepare(i);
+        const char *live = strstr(pq_log(), last_count);
+        bool is_compared = live != NULL && strstr(live + 1, last_count) != NULL;
+        bool is_good = t.rc == 0 ? strcmp(left(), "+ ") == 0 && cluster_drills(&t.cluster) == 0
+                                 : t.e.code != ERR_NONE && t.e.msg[0] != '\0';
+        n_failed += t.rc != 0;
+        if (!is_good || t.n_holders != 0 || (cluster_drills(&t.cluster) > 0 && !is_compared)) {
+            n_lies++;
+            printf("# question %d: rc %d, left \"%s\", %d hold, %d drills: %s\n", n, t.rc, left(),
+                   t.n_holders, cluster_drills(&t.cluster), run_of_text(&t, ""));
+        }
+        project_unload(&t.l);
+    }
+    refused = 0;
+    ok(n_lies == 0 && asked > 60 && n_failed > 30, "a drill, and each question is refused once");
+    printf("# %d questions, %d failed\n", asked, n_failed);
+}
+
 int main(void)
 {
-    tap_plan(N + 1);
+    tap_plan(N + 2);
     (void)cluster_add(&empty, "kfm");
     (void)cluster_add(&empty, "postgres");
     begin();
@@ -432,6 +521,7 @@ int main(void)
     for (size_t i = 0; i < N; i++) {
         play(i);
     }
+    sweep_drill();
     cluster_release(&t.cluster);
     cluster_release(&empty);
     cluster_release(&built);

@@ -9,7 +9,7 @@
 #include "scripted_verbs.h"
 
 static struct run_of t;
-static struct cluster empty, built, failed, stopped, renamed;
+static struct cluster empty, built, failed, stopped, renamed, flatly, flatly_renamed;
 static const char *id, *old, *template;
 static bool must, is_written, is_observed, asks_only;
 static struct buf said; /* what the verb itself puts out */
@@ -130,6 +130,32 @@ static void other_forward_and_writes(void)
 {
     other_forward();
     is_written = true;
+}
+
+static void flat_of(const char *name)
+{
+    char path[256];
+    (void)snprintf(path, sizeof path, "migrations/db/%s.up.sql", name);
+    project_put(path, "INSERT INTO app.t VALUES (4);\n");
+    (void)snprintf(path, sizeof path, "migrations/db/%s.down.sql", name);
+    project_put(path, "DELETE FROM app.t WHERE n = 4;\n");
+    id = name;
+}
+
+static void flat(void)
+{
+    flat_of("003_x");
+}
+
+static void flat_is_gone(void)
+{
+    id = "003_x";
+}
+
+static void flat_of_another_id(void)
+{
+    flat_of("003_z");
+    old = "003_x";
 }
 
 static void bundle_is_gone(void)
@@ -331,6 +357,9 @@ static const struct {
     {"files that are gone are put back", gone_and_writes, NULL, &built, restores, "", 0, ERR_NONE, "migrations/postgis/M-2/migration.yml: written\nmigrations/postgis/M-2/forward.sql: written\nmigrations/postgis/M-2/rollback.sql: written\n"},
     {"files that cannot be put back", gone_and_a_file_there, NULL, &built, restores, "", -1, ERR_PREFLIGHT, "cannot open \"migrations/postgis/M-2\": Not a directory; a file stands where a folder is needed"},
     {"files of one that has another id since", another_id, NULL, &renamed, restores, "", 0, ERR_NONE, "==> migrations/postgis/M-9/migration.yml (is as it was) <==\nmigration_id: M-9\n"},
+    {"files of a flat one", flat, NULL, &flatly, restores, "", 0, ERR_NONE, "==> migrations/db/003_x.up.sql (is as it was) <==\nINSERT INTO app.t VALUES (4);\n==> migrations/db/003_x.down.sql (is as it was) <==\nDELETE FROM app.t WHERE n = 4;\n"},
+    {"files of a flat one that are gone", flat_is_gone, NULL, &flatly, restores, "", 0, ERR_NONE, "==> migrations/db/003_x.up.sql (differs) <== ... ==> migrations/db/003_x.down.sql (differs) <=="},
+    {"files of a flat one that has another id since", flat_of_another_id, NULL, &flatly_renamed, restores, "", 0, ERR_NONE, "==> migrations/db/003_z.up.sql (is as it was) <== ... ==> migrations/db/003_z.down.sql (is as it was) <=="},
     {"files of what was never applied", of_another, NULL, &built, restores, "", -1, ERR_PREFLIGHT, "no migration M-7 is applied in \"dev\"; `kfmig receipt list dev` shows what its ledger knows"},
     {"files of what is no migration", of_a_projection, NULL, &built, restores, "", -1, ERR_PREFLIGHT, "no migration wells is applied in \"dev\""},
     {"files of what failed", a_third, NULL, &failed, restores, "", -1, ERR_PREFLIGHT, "no migration M-3 is applied in \"dev\""},
@@ -482,17 +511,26 @@ static void destinations(void)
     destination(path, 0, "", "files go to a folder by its whole path");
     destination("file/put", -1, "file", "files cannot go beneath a file");
     destination("file", -1, "file", "files cannot go to a file");
+    if (mkdir("left", 0755) != 0 || chdir("left") != 0 || rmdir("../left") != 0) {
+        abort();
+    }
+    destination("out", -1, "cannot find the current directory", "files go nowhere from no folder");
+    if (fchdir(project_fd) != 0) {
+        abort();
+    }
 }
 
 int main(void)
 {
-    tap_plan(N + 4 + 6);
+    tap_plan(N + 6 + 7);
     (void)cluster_add(&empty, "kfm");
     (void)cluster_add(&empty, "postgres");
     make(&built, &empty, NULL, builds, "", ERR_NONE);
     make(&failed, &built, a_third, builds, GATE, ERR_APPLY);
     make(&stopped, &built, a_third, builds, STOPPED, ERR_APPLY);
     make(&renamed, &built, another_id, renames, "", ERR_NONE);
+    make(&flatly, &built, flat, builds, "", ERR_NONE);
+    make(&flatly_renamed, &flatly, flat_of_another_id, renames, "", ERR_NONE);
     for (size_t i = 0; i < N; i++) {
         play(i);
     }
@@ -504,6 +542,8 @@ int main(void)
     cluster_release(&failed);
     cluster_release(&stopped);
     cluster_release(&renamed);
+    cluster_release(&flatly);
+    cluster_release(&flatly_renamed);
     arena_release(&t.a);
     project_remove();
     return tap_done();

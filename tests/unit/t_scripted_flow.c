@@ -6,7 +6,7 @@
 #include "scripted_verbs.h"
 
 static struct run_of t;
-static struct cluster empty, built, older, twice, with_extension, with_table;
+static struct cluster empty, built, older, twice, with_extension, with_table, begun, citing;
 
 /* --- what is asked for, unless a case says otherwise */
 
@@ -409,6 +409,65 @@ static void exports(void)
                 R(LEDGER_UUID, "3", "2026-01-03T00:00:00Z", PREVIOUS));
 }
 
+/* What tells of a publication is nonsense, is of no success, of another generation, or of none. */
+#define PUBLISHED(n, result, claim)                                                                \
+    R(LEDGER_UUID, n, "2026-01-07T00:00:00Z",                                                      \
+      "},\"kind\":\"projection_publish\",\"result\":\"" result                                     \
+      "\",\"claim\":{\"projection\":{" claim "}")
+#define SOME_DIGEST "\"sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855\""
+
+static void sink_with_oddities(void)
+{
+    t.l.p.sink = "archive";
+    project_put(SINK LEDGER_UUID "/00000001-a.json", "\"projection_publish\" and no more");
+    project_put(SINK LEDGER_UUID "/00000002-b.json", PUBLISHED("2", "failed", ""));
+    project_put(SINK LEDGER_UUID "/00000004-d.json",
+                PUBLISHED("4", "success", "\"digest\":" SOME_DIGEST));
+    project_put(SINK LEDGER_UUID "/00000005-e.json",
+                PUBLISHED("5", "success", "\"digest\":\"sha256:xx\",\"content\":" SOME_DIGEST));
+    project_put(SINK LEDGER_UUID "/00000007-g.json",
+                PUBLISHED("7", "success",
+                          "\"name\":\"lakes\",\"digest\":" SOME_DIGEST
+                          ",\"content\":" SOME_DIGEST));
+    project_put(SINK LEDGER_UUID "/00000008-h.json", "{}");
+    (void)symlinkat("/nowhere", project_fd, SINK LEDGER_UUID "/00000009-i.json");
+    project_put(SINK LEDGER_UUID "/+0000009-i.json", "{}");
+    project_put(SINK LEDGER_UUID "/00000009.json", "{}");
+    project_put(SINK LEDGER_UUID "/999999999-z.json", "{}");
+    project_put(SINK OTHER_UUID, "a file");
+}
+
+static void sink_of_nonsense(void)
+{
+    t.l.p.sink = "archive";
+    project_put(SINK LEDGER_UUID "/notes.txt", "no receipt");
+}
+
+static void sink_of_an_older_one(void)
+{
+    t.l.p.sink = "archive";
+    project_put(SINK OTHER_UUID "/00000009-a.json",
+                R(OTHER_UUID, "9", "2026-01-02T00:00:00Z", PREVIOUS));
+    project_put(SINK LEDGER_UUID "/00000002-b.json",
+                R(LEDGER_UUID, "2", "2026-01-01T00:00:00Z", PREVIOUS));
+}
+
+/* The newer one does not say when; of entry 6 the first one does not say what was before it. */
+static void exports_that_lack_something(void)
+{
+    t.l.p.sink = "archive";
+    project_put(SINK LEDGER_UUID "/00000001-a.json",
+                R(LEDGER_UUID, "1", "2026-01-01T00:00:00Z", PREVIOUS));
+    project_put(SINK LEDGER_UUID "/00000003-c.json",
+                R(LEDGER_UUID, "3", "2026-01-03T00:00:00Z", PREVIOUS));
+    project_put(BUNDLE "run_receipt.json", R(LEDGER_UUID, "5", "2026-01-05T00:00:00Z", ""));
+    project_put(BUNDLE "dev/run_receipt.json", R(LEDGER_UUID, "6", "", ""));
+    project_put("migrations/postgis/M-2/receipts/run_receipt.json",
+                R(LEDGER_UUID, "6", "2026-01-06T00:00:00Z", PREVIOUS));
+    project_put("migrations/postgis/C-1/receipts/run_receipt.json",
+                R(OTHER_UUID, "9", "2026-01-02T00:00:00Z", PREVIOUS));
+}
+
 static void exports_that_are_none(void)
 {
     project_put(BUNDLE "run_receipt.json", R("7f0c8b1e", "4", "2026-01-04T00:00:00Z", ""));
@@ -436,6 +495,24 @@ static void remembered(void)
     static struct setting v;
     memset(&v, 0, sizeof v);
     kept_make(&was, LEDGER_UUID, 3);
+    v.l = t.l;
+    v.s.a = &t.l.a;
+    v.s.cache = t.l.cache;
+    setting_remember_of(&v, "dev", &was);
+}
+
+static void remembered_of_another(void)
+{
+    static struct kept was;
+    static struct setting v;
+    exports();
+    t.l.p.sink = "archive";
+    project_put(SINK OTHER_UUID "/00000009-a.json",
+                R(OTHER_UUID, "9", "2027-01-01T00:00:00Z", PREVIOUS));
+    project_put("migrations/postgis/C-1/receipts/run_receipt.json",
+                R(OTHER_UUID, "9", "2027-01-05T00:00:00Z", PREVIOUS));
+    memset(&v, 0, sizeof v);
+    kept_make(&was, OTHER_UUID, 3);
     v.l = t.l;
     v.s.a = &t.l.a;
     v.s.cache = t.l.cache;
@@ -563,6 +640,15 @@ static const struct {
     {"what the last run saw", NULL, remembered, NULL, recover_these, "", 0, ERR_NONE, "cites entry 3 of ledger " LEDGER_UUID " (cache)"},
     {"what the last run saw, and exported receipts", NULL, remembered_and_exported, NULL, recover_these, "", 0, ERR_NONE, "cites entry 6 of ledger " LEDGER_UUID " (exported receipts)"},
 
+    {"a sink whose publications are none", NULL, sink_with_oddities, NULL, recover_these, "", 0, ERR_NONE, "00000009-i.json is no receipt of that ledger: left aside ... 00000008-h.json ... cites entry 7 of ledger " LEDGER_UUID " (sink) ... publish wells ... \"receipts_missing\":\"3, 6\""},
+    {"a sink without a receipt", NULL, sink_of_nonsense, NULL, recover_these, "", 0, ERR_NONE, "cites none"},
+    {"a sink of two ledgers: the other one was written to last", NULL, sink_of_an_older_one, NULL, recover_these, "", 0, ERR_NONE, "cites entry 9 of ledger " OTHER_UUID " (sink) ... \"receipts_missing\":\"1-8\""},
+    {"exported receipts that lack something", NULL, exports_that_lack_something, NULL, recover_these, "", 0, ERR_NONE, "cites entry 6 of ledger " LEDGER_UUID " (exported receipts) ... \"receipts_missing\":\"2, 4-6\""},
+    {"a recovery that knew of nothing goes on so", NULL, exports, &begun, recover_these, "", 0, ERR_NONE, "publish wells ... \"cites\":null"},
+    {"a recovery that knew of a ledger goes on with that one", NULL, remembered_of_another, &citing, recover_these, "", 0, ERR_NONE, "cites entry 6 of ledger " LEDGER_UUID " (exported receipts)"},
+
+    {"a recovery that knew of a ledger, which the last run saw", NULL, remembered, &citing, recover_these, "", 0, ERR_NONE, "cites entry 6 of ledger " LEDGER_UUID},
+
     /* a migration that stands there already */
     {"one that stands there", one_more, NULL, &built, found_these, "", 0, ERR_NONE, "adopt M-3"},
     {"one that stands there, and a signal", one_more, stops_at_once, &built, found_these, "", -1, ERR_NONE, "interrupted while M-3 was tried; nothing was written; "},
@@ -664,9 +750,27 @@ static void make(struct cluster *out, const struct cluster *from, bool is_older,
     project_unload(&t.l);
 }
 
+/* The database was lost, and its recovery ended early. known: of the ledger that was lost. */
+static void make_begun(struct cluster *out, void (*known)(void))
+{
+    recovering = recover_all;
+    verbs_project();
+    project_load(&t.l, false);
+    if (known != NULL) {
+        known();
+    }
+    cluster_copy(&t.cluster, &built);
+    t.cluster.base[0].is_there = false;
+    run_of_play(&t, recover_these, "~ INSERT INTO app.t VALUES (2)* -> error 23505\n", 0, NULL, 0,
+                NULL);
+    ok(t.rc == 0 && t.r.worst == ERR_APPLY && pq_played(), "what the cases begin with");
+    run_of_leave(&t, out);
+    project_unload(&t.l);
+}
+
 int main(void)
 {
-    tap_plan(N + 5);
+    tap_plan(N + 7);
     (void)cluster_add(&empty, "kfm");
     (void)cluster_add(&empty, "postgres");
     make(&built, &empty, false, "");
@@ -674,9 +778,13 @@ int main(void)
     make(&twice, &older, false, "");
     make(&with_extension, &empty, false, EXTENSION);
     make(&with_table, &empty, false, TABLE);
+    make_begun(&begun, NULL);
+    make_begun(&citing, exports);
     for (size_t i = 0; i < N; i++) {
         play(i);
     }
+    cluster_release(&begun);
+    cluster_release(&citing);
     cluster_release(&t.cluster);
     cluster_release(&built);
     cluster_release(&older);
