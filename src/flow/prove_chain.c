@@ -34,6 +34,11 @@ static void begin_site(struct chain *c, struct site *made)
 
 /* --- what is tried ----------------------------------------------------------------------------------- */
 
+bool chain_is_connected(const struct chain *c)
+{
+    return c->made.pg != NULL && pg_is_alive(c->made.pg);
+}
+
 /* What comes before those that are proven here is only applied, and judged elsewhere. */
 static bool try_one(struct chain *c, struct writing *w, size_t i, size_t done)
 {
@@ -50,7 +55,7 @@ static bool try_one(struct chain *c, struct writing *w, size_t i, size_t done)
                       .is_counted = is_ours && proof->is_wanted && !c->is_fresh,
                       .proof = is_ours ? proof : &before};
     one_prove(&one, is_ours && proof->is_wanted);
-    if (ear_stops(&c->p->s->ear) != ERR_NONE || !pg_is_alive(c->made.pg)) {
+    if (ear_stops(&c->p->s->ear) != ERR_NONE || !chain_is_connected(c)) {
         return false;
     }
     if (c->is_fresh) {
@@ -58,6 +63,9 @@ static bool try_one(struct chain *c, struct writing *w, size_t i, size_t done)
     }
     if (!c->failed[i]) {
         one.proof->found->n_seeds = seeds_load(c, w, proof->id, is_ours);
+    }
+    if (!chain_is_connected(c)) {
+        return false;
     }
     if (one.is_counted) {
         workload_judge(c->workload, proof);
@@ -93,8 +101,7 @@ static int work(struct writing *w, void *ctx, struct err *e)
 {
     struct chain *c = ctx;
     c->failed = ARENA_ARRAY(c->made.a, bool, c->made.plan.n_migrations + 1);
-    c->workload = workload_begin(c);
-    int rc = try_each(c, w, e);
+    int rc = workload_begin(c, &c->workload, e) != 0 ? -1 : try_each(c, w, e);
     workload_end(c->workload);
     for (size_t i = c->from; i < c->to && c->workload != NULL; i++) {
         if (c->p->out->v[i].is_wanted) {

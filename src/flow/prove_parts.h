@@ -80,6 +80,8 @@ void *jobs_share(struct arena *a, size_t size);
 /* prove_chain.c: make the database, try everything, and where it is_fresh build it once more. The
  * database is still there. -1: it could not be tried to its end. */
 int chain_run(struct chain *c, struct err *e) MUST_CHECK;
+/* False: its session was lost, and no other could be had; nothing more can be tried. */
+bool chain_is_connected(const struct chain *c);
 
 /* prove_one.c: apply x, the at-th step of the plan, and what more is to be proven of it.
  * is_counted: the workload's waits count to proof, which is one of out->v. */
@@ -111,8 +113,9 @@ void seeds_left(struct chain *c);
 
 /* -1: the file cannot be used. *out has none where there is no file. */
 int workload_read(struct site *s, struct workload *out, struct err *e) MUST_CHECK;
-/* Begin the sessions of a chain that is connected; NULL: there are none. All that follow take that, too. */
-struct workload_run *workload_begin(struct chain *c);
+/* Begin the sessions of a chain that is connected; *out NULL: there are none. All that follow take that, too.
+ * -1: not all could begin; *out is to be ended all the same. */
+int workload_begin(struct chain *c, struct workload_run **out, struct err *e) MUST_CHECK;
 /* x is being applied from now on; NULL: nothing is. */
 void workload_at(struct workload_run *r, const struct proof *x);
 /* Take what was seen until now while x, one of out->v, was applied, and hold it to the limit. */

@@ -178,7 +178,7 @@ static bool load(struct chain *c, struct writing *w, struct seed_file *x, bool t
 size_t seeds_load(struct chain *c, struct writing *w, const char *id, bool tells)
 {
     size_t n = 0;
-    for (size_t i = 0; i < c->seeds.n; i++) {
+    for (size_t i = 0; i < c->seeds.n && chain_is_connected(c); i++) {
         struct seed_file *x = &c->seeds.v[i];
         bool is_time =
             x->after != NULL ? strcmp(x->after, id) == 0 : !x->is_loaded && can_load(c, x);

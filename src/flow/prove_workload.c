@@ -1,4 +1,5 @@
 /* Readers and writers beside what is tried. */
+#include <errno.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <string.h>
@@ -128,21 +129,23 @@ static _Noreturn void be(const struct workload_run *r, size_t session, pid_t par
 
 /* --- all of them ------------------------------------------------------------------------------------- */
 
-struct workload_run *workload_begin(struct chain *c)
+int workload_begin(struct chain *c, struct workload_run **out, struct err *e)
 {
     struct arena *a = c->p->s->a;
     const struct workload *w = &c->p->workload;
+    *out = NULL;
     if (w->n == 0 || c->is_fresh) {
-        return NULL;
+        return 0;
     }
     struct workload_run *r = ARENA_NEW(a, struct workload_run);
     *r = (struct workload_run){.c = c, .n_places = c->p->out->n};
     r->shared = jobs_share(a, sizeof *r->shared);
     r->seen = jobs_share(a, SESSIONS_MOST * (r->n_places + 1) * sizeof *r->seen);
     if (r->shared == NULL || r->seen == NULL) {
-        return NULL;
+        return err_set(e, ERR_INTERNAL, "there is no memory for the workload");
     }
     pid_t parent = getpid();
+    *out = r;
     for (size_t i = 0; i < w->n; i++) {
         for (int64_t k = 0; k < w->v[i].sessions; k++) {
             r->statement[r->n] = i;
@@ -150,11 +153,14 @@ struct workload_run *workload_begin(struct chain *c)
             if (pid == 0) {
                 be(r, r->n, parent);
             }
-            r->pid[r->n] = pid;
-            r->n += pid > 0;
+            if (pid < 0) {
+                return err_set(e, ERR_PREFLIGHT, "cannot begin a process of the workload: %s",
+                               strerror(errno));
+            }
+            r->pid[r->n++] = pid;
         }
     }
-    return r;
+    return 0;
 }
 
 void workload_at(struct workload_run *r, const struct proof *x)
