@@ -276,7 +276,7 @@ static void read_backup(const struct operations_work *w, const struct doc *d)
     if (age != NULL) {
         x->max_age_ms = threshold_read(UNIT_MS, age->text.p);
     }
-    if (x->max_age_ms < 0) {
+    if (age != NULL && x->max_age_ms < 0) {
         fault(w, age, "a time: 30s, 10min, 24h, 7d", "\"%s\" is no time", age->text.p);
     }
     if (x->command != NULL) {

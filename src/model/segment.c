@@ -109,6 +109,16 @@ static bool is_used_behind(const struct script *files, size_t n, size_t i, size_
     return false;
 }
 
+static bool makes(const struct touches *t, const struct object *o)
+{
+    for (size_t i = 0; i < t->n; i++) {
+        if (t->v[i].effect == EFFECT_CREATE && !t->v[i].maybe && object_eq(&t->v[i].object, o)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* Does one of the statements before k make the table that st, which is k, changes? */
 static bool is_of_new_table(const struct script *files, size_t i, size_t k,
                             const struct statement *st)
@@ -117,12 +127,8 @@ static bool is_of_new_table(const struct script *files, size_t i, size_t k,
     const struct object *o = st->touches.n > 0 ? &st->touches.v[0].object : NULL;
     for (size_t f = 0; o != NULL && f <= i; f++) {
         for (size_t j = 0; j < (f < i ? files[f].n : k); j++) {
-            const struct touches *t = &script_at(&files[f], j, &room)->touches;
-            for (size_t x = 0; x < t->n; x++) {
-                if (t->v[x].effect == EFFECT_CREATE && !t->v[x].maybe &&
-                    object_eq(&t->v[x].object, o)) {
-                    return true;
-                }
+            if (makes(&script_at(&files[f], j, &room)->touches, o)) {
+                return true;
             }
         }
     }

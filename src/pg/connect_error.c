@@ -96,39 +96,38 @@ static void keep_words(struct err *e, const char *sqlstate, const char *words)
  * connection string itself is at fault. */
 static const struct {
     const char *words;
-    enum err_code code;
     const char *msg;
     const char *hint;
+    enum err_code code;
     bool stays; /* however long one waits */
 } connect_faults[] = {
-    {"Connection refused", ERR_PREFLIGHT, "connection refused by ",
-     "start the server, or check host and port", false},
-    {"No such file or directory", ERR_PREFLIGHT, "no server at ",
-     "start the server, or name its host", false},
-    {"Permission denied", ERR_PREFLIGHT, "no right to use ",
-     "check the rights of the socket's folder", false},
-    {"timeout", ERR_PREFLIGHT, "no answer from ", "check host, port and firewalls", false},
-    {"timed out", ERR_PREFLIGHT, "no answer from ", "check host, port and firewalls", false},
-    {"could not translate host name", ERR_PREFLIGHT,
-     "host name not found: ", "check the host's name", false},
-    {"no password supplied", ERR_PREFLIGHT, "a password is wanted and none was given for ",
-     "put it in the connection string that the *_ref names, or in a passfile", true},
-    {"does not support SSL", ERR_PREFLIGHT,
-     "the encryption that sslmode asks for is not offered by ",
-     "turn on ssl in the server, or change sslmode", true},
-    {"does not match host name", ERR_PREFLIGHT, "another host's name is in the certificate of ",
-     "connect by the name in the certificate, or check who answers there", true},
-    {"certificate", ERR_PREFLIGHT, "no trust in the certificate of ",
-     "check sslmode and sslrootcert", true},
-    {"SSL error", ERR_PREFLIGHT, "no encrypted connection to ",
-     "check sslmode and the server's certificate", true},
-    {"^invalid ", ERR_CONFIG, "the connection string holds an invalid value",
+    {"Connection refused", "connection refused by ", "start the server, or check host and port",
+     ERR_PREFLIGHT, false},
+    {"No such file or directory", "no server at ", "start the server, or name its host",
+     ERR_PREFLIGHT, false},
+    {"Permission denied", "no right to use ", "check the rights of the socket's folder",
+     ERR_PREFLIGHT, false},
+    {"timeout", "no answer from ", "check host, port and firewalls", ERR_PREFLIGHT, false},
+    {"timed out", "no answer from ", "check host, port and firewalls", ERR_PREFLIGHT, false},
+    {"could not translate host name", "host name not found: ", "check the host's name",
+     ERR_PREFLIGHT, false},
+    {"no password supplied", "a password is wanted and none was given for ",
+     "put it in the connection string that the *_ref names, or in a passfile", ERR_PREFLIGHT, true},
+    {"does not support SSL", "the encryption that sslmode asks for is not offered by ",
+     "turn on ssl in the server, or change sslmode", ERR_PREFLIGHT, true},
+    {"does not match host name", "another host's name is in the certificate of ",
+     "connect by the name in the certificate, or check who answers there", ERR_PREFLIGHT, true},
+    {"certificate", "no trust in the certificate of ", "check sslmode and sslrootcert",
+     ERR_PREFLIGHT, true},
+    {"SSL error", "no encrypted connection to ", "check sslmode and the server's certificate",
+     ERR_PREFLIGHT, true},
+    {"^invalid ", "the connection string holds an invalid value",
      "check port, sslmode and the like; a password with : / ? # @ or % is written percent-encoded",
-     false},
-    {"^definition of service", ERR_CONFIG, "the connection string names an unknown service",
-     "check pg_service.conf", false},
-    {"closed the connection", ERR_PREFLIGHT, "connection closed by ",
-     "check that a PostgreSQL server listens there", false},
+     ERR_CONFIG, false},
+    {"^definition of service", "the connection string names an unknown service",
+     "check pg_service.conf", ERR_CONFIG, false},
+    {"closed the connection", "connection closed by ",
+     "check that a PostgreSQL server listens there", ERR_PREFLIGHT, false},
 };
 
 static bool says(const char *words, const char *part)

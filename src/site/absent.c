@@ -127,7 +127,8 @@ static int look_for(struct site *s, const struct bundle *absent, struct err *e)
         if ((b->decl == NULL && b->let_go == 0) || !plan_needs_scripts(&s->input, b)) {
             continue;
         }
-        if (pending_take(s, b, e) != 0 || compare(s, b, absent->id, inputs, e) != 0) {
+        if (pending_take(s, b, e) != 0 ||
+            (b->decl != NULL && compare(s, b, absent->id, inputs, e) != 0)) {
             return -1;
         }
         pending_leave(s, b, false);
