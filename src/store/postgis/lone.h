@@ -64,7 +64,7 @@ struct bytes lone_text(struct arena *a, const struct lone *l, const struct lone_
 int lone_foresee(struct pg *s, struct arena *a, const struct lone *l, const struct lone_state *x,
                  const struct catalog *base, struct observation *out, struct err *e) MUST_CHECK;
 /* How many tables those are that it touched: a partition counts to its parent. Pure. */
-int lone_count(struct arena *a, const struct observation *seen);
+int lone_count(struct arena *a, const struct observation *o);
 /* What is not as base says of what it touched (as lone_look() found it before), once it stands: changes and
  * touches with their facets, and how many indexes came or went in out->index_delta. */
 int lone_observe(struct pg *s, struct arena *a, const struct lone *l, const struct lone_state *x,
