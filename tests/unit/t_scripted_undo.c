@@ -390,7 +390,7 @@ static void test_depended_on(void)
         "one that a live projection was built on");
     verbs_chain(false);
     for (int i = 3; i < 9; i++) {
-        char id[8];
+        char id[16];
         (void)snprintf(id, sizeof id, "M-%d", i);
         verbs_migration(id, "app", "INSERT INTO app.t VALUES (1);\n");
     }
