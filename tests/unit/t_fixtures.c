@@ -212,8 +212,8 @@ static void type_plain(struct doc *d)
     static const char *const patterns[] = {
         "^(~|null|Null|NULL|)$",
         "^(true|True|TRUE|false|False|FALSE|yes|Yes|YES|no|No|NO|on|On|ON|off|Off|OFF)$",
-        "^([-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+|[-+]?(\\.[0-9]+|[0-9]+(\\.[0-9]*)?)([eE][-+]?[0-9]+)"
-        "?)$",
+        ("^([-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+|[-+]?(\\.[0-9]+|[0-9]+(\\.[0-9]*)?)([eE][-+]?[0-9]+"
+         ")?)$"),
     };
     static const enum doc_type types[] = {DOC_NULL, DOC_BOOL, DOC_INT};
     for (size_t i = 0; i < 3 && d->type == DOC_TEXT && d->plain; i++) {

@@ -113,7 +113,7 @@ enum { N = sizeof variants / sizeof *variants };
 
 static void put(const struct file *f)
 {
-    static const char *const names[] = {RECEIPT, "dev/" RECEIPT, REF};
+    static const char *const names[] = {RECEIPT, ("dev/" RECEIPT), REF};
     struct digest d = digest_of(bytes_str("another"));
     char root[DIGEST_TEXT];
     char text[512];
