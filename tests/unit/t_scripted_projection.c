@@ -340,7 +340,7 @@ static const struct {
     {"rows that are refused at COMMIT, too", HOLDS_LIVE, BUILD, NULL, "COPY * -> copy\ncopy end -> COPY 2\nCOMMIT -> error 23505\n" WHOLE("f") STAGE REFUSED("23505") REFUSED("23505"), RUN_FAILED, ERR_APPLY, "record 1: the server refused this row: unique_violation (23505)", 1, 0, 1, false},
     {"rows that are refused for other reasons then", HOLDS_LIVE, BUILD, NULL, "COPY * -> error 23505\n" WHOLE("f") STAGE REFUSED("23514"), RUN_FAILED, ERR_APPLY, "unique_violation (23505)", 1, 0, 1, false},
     {"rows that are refused no more", HOLDS_LIVE, BUILD, NULL, "COPY * -> error 23505\n" WHOLE("f") STAGE TAKEN("2"), RUN_FAILED, ERR_APPLY, "unique_violation (23505)", 1, 0, 1, false},
-    {"rows that are judged as a whole", HOLDS_LIVE, BUILD, NULL, "COPY * -> error P0001\n" WHOLE("t") STAGE, RUN_FAILED, ERR_APPLY, "the server refused COPY: raise_exception (P0001)", 1, 0, 1, false},
+    {"rows that are judged as a whole", HOLDS_LIVE, BUILD, NULL, "COPY * -> error P0001\n" WHOLE("t"), RUN_FAILED, ERR_APPLY, "the server refused COPY: raise_exception (P0001)", 1, 0, 1, false},
     {"an artifact that was altered", HOLDS_LIVE, BUILD, with_another_digest, "~ COPY * -> error 42501\n", RUN_FAILED, ERR_PREFLIGHT, "v1.csv", 1, 0, 1, false},
     {"an asset that is not in the catalog", HOLDS_LIVE, BUILD, without_asset, "~ COPY * -> error 42501\n", RUN_FAILED, ERR_CONFIG, "no artifact \"lines\"", 1, 0, 1, false},
     {"an artifact that is not there", HOLDS_LIVE, BUILD, with_missing_file, "~ COPY * -> error 42501\n", RUN_FAILED, ERR_PREFLIGHT, "v1.shp", 1, 0, 1, false},

@@ -83,19 +83,19 @@ static int find_record(struct stage *g, const char *schema, const struct load_wa
                        const struct err *e, struct found_record *out)
 {
     struct err mine = {0};
+    bool is_key = strcmp(e->sqlstate, "23503") == 0;
     bool is_whole = false;
     int64_t n = 0;
-    if (load_stage_rows(g, watch, &n, &mine) != 0) {
+    int64_t taken = 0;
+    if ((!is_key && is_judged_whole(g, schema, &is_whole, &mine) != 0) || is_whole ||
+        load_stage_rows(g, watch, &n, &mine) != 0) {
         return -1;
     }
-    if (strcmp(e->sqlstate, "23503") == 0) {
-        int64_t taken = 0;
-        int rc = load_find_key(g, schema, out, &mine);
-        return rc != 0 || out->number > 0 ? rc : load_from_stage(g, 0, n, &taken, &mine);
+    if (!is_key) {
+        return bisect(g, n, e, &out->number);
     }
-    return is_judged_whole(g, schema, &is_whole, &mine) != 0 || is_whole
-               ? -1
-               : bisect(g, n, e, &out->number);
+    int rc = load_find_key(g, schema, out, &mine);
+    return rc != 0 || out->number > 0 ? rc : load_from_stage(g, 0, n, &taken, &mine);
 }
 
 bool load_may_find(const struct err *e)
