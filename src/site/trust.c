@@ -322,26 +322,23 @@ static int hold_exports_to(const struct site *s, bool pending_only, bool *is_kno
     return 0;
 }
 
-static int hold_exports(const struct site *s, bool pending_only, bool *is_known, struct err *e)
+static int hold_sink_to(const struct site *s, bool pending_only, bool *is_known, struct err *e)
 {
-    int rc = hold_exports_to(s, pending_only, is_known, e);
-    const struct site *now = rc != 0 && e->code == ERR_INTEGRITY ? as_now(s) : NULL;
-    if (now != NULL) {
-        *e = (struct err){0};
-        rc = hold_exports_to(now, pending_only, is_known, e);
-    }
-    return rc;
+    (void)pending_only; /* the sink is of no bundle */
+    struct archive r = site_archive(s);
+    return sink_check(&r, is_known, e);
 }
 
-static int hold_sink(const struct site *s, bool *is_known, struct err *e)
+/* What remembers the ledger of s says nothing against it; is_known: it remembers it. */
+typedef int judge(const struct site *s, bool pending_only, bool *is_known, struct err *e);
+
+static int hold(judge *to, const struct site *s, bool pending_only, bool *is_known, struct err *e)
 {
-    struct archive r = site_archive(s);
-    int rc = sink_check(&r, is_known, e);
+    int rc = to(s, pending_only, is_known, e);
     const struct site *now = rc != 0 && e->code == ERR_INTEGRITY ? as_now(s) : NULL;
     if (now != NULL) {
         *e = (struct err){0};
-        r = site_archive(now);
-        rc = sink_check(&r, is_known, e);
+        rc = to(now, pending_only, is_known, e);
     }
     return rc;
 }
@@ -373,11 +370,12 @@ int site_trust(struct site *s, struct err *e)
     if (s->o.audits) {
         return 0;
     }
-    if (hold_sink(s, &is_sunk, e) != 0) {
+    if (hold(hold_sink_to, s, false, &is_sunk, e) != 0) {
         return -1;
     }
     s->is_as_seen = is_seen && is_as_seen(s, &seen);
-    if (s->id.has_ledger && !s->is_as_seen && hold_exports(s, false, &is_exported, e) != 0) {
+    if (s->id.has_ledger && !s->is_as_seen &&
+        hold(hold_exports_to, s, false, &is_exported, e) != 0) {
         return -1;
     }
     s->trusts_first = s->id.has_ledger && !is_seen && !is_sunk && !is_exported;
@@ -389,7 +387,7 @@ int site_trust_planned(const struct site *s, struct err *e)
     char root[DIGEST_TEXT];
     bool ignored;
     if (s->is_as_seen && s->plan.n_state[STATE_CURRENT] < s->plan.n_steps) {
-        return hold_exports(s, true, &ignored, e);
+        return hold(hold_exports_to, s, true, &ignored, e);
     }
     if (s->trusts_first && s->cache != NULL) {
         tell_note(&s->ear,
