@@ -110,9 +110,12 @@ static void put_overview(struct buf *out, const struct command *const *commands)
         {"registry/migrations.v1.json", "ids, types, owners and status of the migrations"},
         {"migrations/postgis/ID/", "a migration: migration.yml, forward.sql, rollback.sql, "
                                    "notes.md, and the evidence of its run"},
+        {"migrations/postgis/repeatable/NAME.sql",
+         "a definition that is made again whenever its text changes"},
+        {"tests/seeds/, tests/workload.yml", "what `kfmig test` loads, and runs beside migrations"},
         {"state/",
          "the cache and the embedded server; receipts that are still owed to a ledger; reports "
-         "of preflight and postflight, in logs/"},
+         "of preflight and postflight, in logs/; backups, in backups/"},
     };
     buf_puts(out, ".SH FILES\n");
     for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {

@@ -218,7 +218,7 @@ static const char *expected(enum option_kind k)
                                         [OPTION_TEXT] = "text that is not empty",
                                         [OPTION_NUMBER] = "a whole number",
                                         [OPTION_DURATION] = "a time: 30s, 10m, 1h, 0",
-                                        [OPTION_FORMAT] = "text, json, markdown or dot",
+                                        [OPTION_FORMAT] = "text, json, markdown, dot or junit",
                                         [OPTION_PROGRESS] = "text or json"};
     return words[k];
 }
