@@ -42,23 +42,14 @@ int backup_may_waive(const struct site *s, bool skips, bool forces, struct err *
 
 /* --- what a run may touch --------------------------------------------------------------------------- */
 
-static void add(struct arena *a, struct backup_needs *out, const struct bundle *b)
-{
-    const struct bundle **v = ARENA_ARRAY(a, const struct bundle *, out->n + 1);
-    for (size_t i = 0; i < out->n; i++) {
-        v[i] = out->v[i];
-    }
-    v[out->n++] = b;
-    out->v = v;
-}
-
 void backup_needs_of(const struct site *s, int64_t most, struct backup_needs *out)
 {
     const struct plan *p = &s->plan;
+    out->v = ARENA_ARRAY(s->a, const struct bundle *, p->n_migrations + 1);
     for (size_t i = 0; i < p->n_migrations && (most == 0 || (int64_t)out->n < most); i++) {
         const struct step *x = &p->v[i];
         if (x->selected && x->action == ACTION_APPLY) {
-            add(s->a, out, x->bundle);
+            out->v[out->n++] = x->bundle;
         }
     }
     out->rebuilds = p->n_rebuild > 0;

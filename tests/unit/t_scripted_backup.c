@@ -506,9 +506,34 @@ static void sweep_drill(void)
     printf("# %d questions, %d failed\n", asked, n_failed);
 }
 
+/* A list as long as the plan, not as long as all its beginnings. */
+static void of_a_long_plan(void)
+{
+    enum { MIGRATIONS = 14300, ROOM = MIGRATIONS * 64 };
+    struct arena a = {0};
+    struct bundle b = {.id = "M"};
+    struct site s = {.a = &a};
+    struct backup_needs all = {.n = 0};
+    struct backup_needs two = {.n = 0};
+    s.plan.n_migrations = MIGRATIONS;
+    s.plan.v = ARENA_ARRAY(&a, struct step, MIGRATIONS);
+    for (size_t i = 0; i < MIGRATIONS; i++) {
+        s.plan.v[i] = (struct step){.action = ACTION_APPLY, .selected = i != 1, .bundle = &b};
+    }
+    size_t before = a.used;
+    backup_needs_of(&s, 0, &all);
+    ok(all.n == MIGRATIONS - 1 && all.v[0] == &b && all.v[all.n - 1] == &b && !all.rebuilds,
+       "all that is selected of a long plan");
+    ok(a.used - before < ROOM, "in little memory");
+    printf("# %zu bytes\n", a.used - before);
+    backup_needs_of(&s, 2, &two);
+    ok(two.n == 2, "no more than are run");
+    arena_release(&a);
+}
+
 int main(void)
 {
-    tap_plan(N + 2);
+    tap_plan(N + 2 + 3);
     (void)cluster_add(&empty, "kfm");
     (void)cluster_add(&empty, "postgres");
     begin();
@@ -522,6 +547,7 @@ int main(void)
         play(i);
     }
     sweep_drill();
+    of_a_long_plan();
     cluster_release(&t.cluster);
     cluster_release(&empty);
     cluster_release(&built);
