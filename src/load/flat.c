@@ -90,16 +90,17 @@ static void put_identity(const struct flat_work *w)
     (void)put_made(w, w->d, "type", doc_text(w->a, f->type));
 }
 
-/* "add_widgets_table" -> "add widgets table" */
-static const char *words_of(struct arena *a, const char *id)
+/* "027_add_widgets_table" -> "add widgets table"; all of the name of a definition, which has no number. */
+static const char *words_of(struct arena *a, const struct flat *f)
 {
     struct layout_name name;
-    const char *slug = strstr(id, "_");
-    if (layout_name_parse(a, arena_printf(a, "%s.sql", id), &name) ||
-        layout_name_parse(a, arena_printf(a, "%s.up.sql", id), &name)) {
+    const char *slug = f->id;
+    if (f->layout != LAYOUT_REPEATABLE &&
+        (layout_name_parse(a, arena_printf(a, "%s.sql", f->id), &name) ||
+         layout_name_parse(a, arena_printf(a, "%s.up.sql", f->id), &name))) {
         slug = name.slug;
     }
-    char *words = arena_strdup(a, slug != NULL ? slug : id);
+    char *words = arena_strdup(a, slug);
     for (char *p = words; *p != '\0'; p++) {
         *p = *p == '_' || *p == '-' ? ' ' : *p;
     }
@@ -127,7 +128,7 @@ static void put_words(const struct flat_work *w)
                                        "rebuild", "idempotent", "depends_on"};
     struct doc *intent = doc_get(w->f->header, "intent");
     (void)put(w, w->d, "intent",
-              intent != NULL ? intent : placed(w, doc_text(w->a, words_of(w->a, w->f->id))));
+              intent != NULL ? intent : placed(w, doc_text(w->a, words_of(w->a, w->f))));
     for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
         (void)put_said(w, keys[i]);
     }

@@ -222,6 +222,8 @@ static const struct {
      "1_x; x; ada; " DB "1_x.down.sql; own; -1/-1/5;\n"},
     {"another folder", {{"backend/db/migrations/027_x.up.sql", "CREATE TABLE app.t ();\n"}, {"backend/db/migrations/027_x.down.sql", "DROP TABLE app.t;\n"}, {"migrations/postgis/README.md", ""}},
      "027_x; x; TBD; backend/db/migrations/027_x.down.sql; app; 1/0/0;\n"},
+    {"a definition is what it is called", {{DB "R__active_widgets.sql", "CREATE VIEW app.v AS SELECT 1;\n"}, {"migrations/postgis/repeatable/sums.sql", "CREATE VIEW app.w AS SELECT 1;\n"}},
+     "active_widgets; active widgets; TBD; -; app; 0/0/0;\nsums; sums; TBD; -; app; 0/0/0;\n"},
     {"all layouts and bundles in one folder", {{"migrations/postgis/V10__d.sql", "CREATE TABLE app.a ();\n"}, {"migrations/postgis/9_c.up.sql", "CREATE TABLE app.b ();\n"},
        {"migrations/postgis/20260225_1200__e.sql", "CREATE TABLE app.c ();\n"}, {"migrations/postgis/0001__b.sql", "CREATE TABLE app.d ();\n"}},
      "0001__b; b; TBD; -; app; 1/0/0; requires_rollback\n9_c; c; TBD; -; app; 1/0/0; requires_rollback\nV10__d; d; TBD; -; app; 1/0/0; requires_rollback\n"
