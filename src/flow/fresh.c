@@ -186,7 +186,7 @@ int fresh_intent(const char *words, const char *from, struct fresh *f, struct er
     return 0;
 }
 
-/* The reviewers of the newest bundle are most likely those of the next. */
+/* The reviewers of the newest migration are most likely those of the next. */
 void fresh_reviewers(struct project *p, struct fresh *f)
 {
     struct err ignored;
@@ -194,7 +194,8 @@ void fresh_reviewers(struct project *p, struct fresh *f)
     f->draft.decl.reviewers = (struct names){arena_dup(p->a, nobody, sizeof nobody), 1, 1};
     for (size_t i = p->n_bundle; i-- > 0;) {
         struct bundle *b = &p->bundle[i];
-        if (b->store == f->bundle.store && load_decl(p, b, &ignored) == 0) {
+        if (b->store == f->bundle.store && !bundle_is_repeatable(b) &&
+            load_decl(p, b, &ignored) == 0) {
             if (b->decl->reviewers.n > 0) {
                 f->draft.decl.reviewers = b->decl->reviewers;
             }
@@ -297,7 +298,8 @@ void fresh_warn(const struct project *p, const struct ear *ear, const char *fold
     }
     for (size_t i = 0; i < p->n_bundle; i++) {
         const struct bundle *b = &p->bundle[i];
-        if (f->made == NULL && strcmp(b->folder, folder) == 0 && strcmp(b->id, d->decl.id) > 0) {
+        if (f->made == NULL && !bundle_is_repeatable(b) && strcmp(b->folder, folder) == 0 &&
+            strcmp(b->id, d->decl.id) > 0) {
             tell_warning(
                 ear, "%s sorts after the new id and so runs after it; depends_on can say otherwise",
                 b->id);

@@ -36,6 +36,12 @@ static void a_later_one(void)
     project_bundle("Z-1", "");
 }
 
+static void a_definition_beside_it(void)
+{
+    project_bundle("M-1", "");
+    project_put("migrations/postgis/R__v.sql", "CREATE VIEW app.v AS SELECT 1;\n");
+}
+
 static void one_of_another_store(void)
 {
     project_put("migrations/graph/Z-1/migration.yml", "type: neo4j\n");
@@ -100,6 +106,7 @@ static const struct {
     {"code that is not in its text", nothing_more, "in.sql", "SELECT 1;\nDO 'BEGIN END';\n", NULL, "|warning: forward.sql:2: what this does cannot be read off its text; scope and limits may be too tight|"},
     {"names without a schema", nothing_more, "in.sql", "CREATE TABLE t (id int);\n", NULL, "|warning: forward.sql: names without a schema are taken to be in schema public| ... - public"},
     {"a protected domain", nothing_more, "in.sql", "CREATE TABLE app.u ();\nALTER TABLE gov.t ADD a int;\n", NULL, "warning: forward.sql:2: "},
+    {"definitions are behind every migration", a_definition_beside_it, NULL, NULL, NULL, "0; ; | ... - ada"},
     {"one sorts after it", a_later_one, NULL, NULL, NULL, "|warning: Z-1 sorts after the new id and so runs after it; depends_on can say otherwise| ... - ada"},
     {"one of another store", one_of_another_store, NULL, NULL, NULL, "0; ; | ... - TBD"},
     {"the newest cannot be read", one_that_cannot_be_read, NULL, NULL, NULL, "0; ; | ... - ada"},
