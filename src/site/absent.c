@@ -112,26 +112,49 @@ static int compare(struct site *s, struct bundle *b, const char *id, const struc
     return 0;
 }
 
-static int look_for(struct site *s, const struct bundle *absent, struct err *e)
+/* An absent one, and what its receipt names. */
+struct was {
+    const char *id;
+    const struct doc *inputs;
+};
+
+/* b, which is pending, with each of them. */
+static int compare_all(struct site *s, struct bundle *b, const struct was *v, size_t n,
+                       struct err *e)
 {
-    struct doc *receipt = NULL;
-    if (bundle_is_repeatable(absent)) {
-        return 0;
-    }
-    if (site_receipt(s, absent->id, &receipt, e) != 0) {
+    if (pending_take(s, b, e) != 0) {
         return -1;
     }
-    const struct doc *inputs = doc_find(receipt, "claim.inputs");
-    for (size_t i = 0; i < s->project->n_bundle && receipt != NULL; i++) {
-        struct bundle *b = &s->project->bundle[i];
-        if ((b->decl == NULL && b->let_go == 0) || !plan_needs_scripts(&s->input, b)) {
-            continue;
-        }
-        if (pending_take(s, b, e) != 0 ||
-            (b->decl != NULL && compare(s, b, absent->id, inputs, e) != 0)) {
+    for (size_t i = 0; b->decl != NULL && i < n; i++) {
+        if (compare(s, b, v[i].id, v[i].inputs, e) != 0) {
             return -1;
         }
-        pending_leave(s, b, false);
+    }
+    pending_leave(s, b, false);
+    return 0;
+}
+
+/* The newest, which stand last, are looked at first: those are renamed, if any are. What is pending is read
+ * once for all of them. */
+static int look_for(struct site *s, const struct bundle *absent, size_t n_absent, struct err *e)
+{
+    struct was v[LOOKED_AT];
+    size_t n = 0;
+    for (size_t i = n_absent; i-- > 0 && n_absent - i <= LOOKED_AT;) {
+        struct doc *receipt = NULL;
+        if (!bundle_is_repeatable(&absent[i]) && site_receipt(s, absent[i].id, &receipt, e) != 0) {
+            return -1;
+        }
+        if (receipt != NULL) {
+            v[n++] = (struct was){absent[i].id, doc_find(receipt, "claim.inputs")};
+        }
+    }
+    for (size_t i = 0; n > 0 && i < s->project->n_bundle; i++) {
+        struct bundle *b = &s->project->bundle[i];
+        if ((b->decl != NULL || b->let_go != 0) && plan_needs_scripts(&s->input, b) &&
+            compare_all(s, b, v, n, e) != 0) {
+            return -1;
+        }
     }
     return 0;
 }
@@ -146,7 +169,6 @@ static size_t count_known(const struct plan *p)
     return n;
 }
 
-/* The newest are looked at first: those are renamed, if any are. */
 static int find_absent(struct site *s, const struct bundle **out, size_t *n, struct err *e)
 {
     const struct table *by_id = &s->past.by_id;
@@ -165,12 +187,7 @@ static int find_absent(struct site *s, const struct bundle **out, size_t *n, str
     undeclared_absent(s, v, n);
     *out = v;
     bool is_pending = s->plan.n_apply + s->plan.n_state[STATE_BLOCKED] > 0;
-    for (size_t i = n_applied; i-- > 0 && n_applied - i <= LOOKED_AT && is_pending;) {
-        if (look_for(s, &v[i], e) != 0) {
-            return -1;
-        }
-    }
-    return 0;
+    return is_pending ? look_for(s, v, n_applied, e) : 0;
 }
 
 /* --- line ends -------------------------------------------------------------------------------------- */

@@ -27,6 +27,12 @@ static void renamed(void)
     applied("M-0", "migrations/postgis/M-0/forward.sql", FORWARD);
 }
 
+static void twice(void)
+{
+    applied("M-00", "migrations/postgis/M-0/forward.sql", FORWARD);
+    renamed();
+}
+
 static void rewritten(void)
 {
     applied("M-0", "migrations/postgis/M-0/forward.sql", "SELECT something_else();\n");
@@ -60,7 +66,9 @@ static const char *hear(void *ctx, int session, const char *text, int n, const c
 {
     static char row[sizeof receipt + 32];
     if (strcmp(answer, "receipt") == 0) {
-        (void)snprintf(row, sizeof row, "rows 4 | run-4 | %s", receipt);
+        const char *run_id = params[1]; /* of the entry whose receipt it is */
+        (void)snprintf(row, sizeof row, "rows %s | %s | %s", run_id + strlen("run-"), run_id,
+                       receipt);
         return row;
     }
     return strcmp(answer, "blob") == 0 ? blob : keeper_hears(ctx, session, text, n, params, answer);
@@ -79,6 +87,7 @@ static const struct {
 } scenarios[] = {
     {"none is absent", NULL, "", ERR_NONE, "M-1 resembles nobody 0"},
     {"a pending one has the text of an absent one", renamed, RECEIPT "@ledger_read_blob -> blob\n", ERR_NONE, "M-1 resembles M-0 100, M-0 absent"},
+    {"of two that are the same the newest counts", twice, RECEIPT RECEIPT "@ledger_read_blob -> blob\n@ledger_read_blob -> blob\n", ERR_NONE, "M-1 resembles M-0 100, M-00 absent, M-0 absent"},
     {"a pending one has another text", rewritten, RECEIPT "@ledger_read_blob -> blob\n", ERR_NONE, "M-1 resembles nobody 0, M-0 absent"},
     {"the absent one had another file", with_another_file, RECEIPT, ERR_NONE, "M-1 resembles nobody 0, M-0 absent"},
     {"the absent one's file stood in no folder", without_a_folder, RECEIPT, ERR_NONE, "M-1 resembles nobody 0, M-0 absent"},
