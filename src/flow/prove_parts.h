@@ -113,8 +113,8 @@ void seeds_left(struct chain *c);
 
 /* -1: the file cannot be used. *out has none where there is no file. */
 int workload_read(struct site *s, struct workload *out, struct err *e) MUST_CHECK;
-/* Begin the sessions of a chain that is connected; *out NULL: there are none. All that follow take that, too.
- * -1: not all could begin; *out is to be ended all the same. */
+/* Begin the sessions of a chain that is connected, and wait until all of them are, too; *out NULL: there
+ * are none. All that follow take that, too. -1: not all could; *out is to be ended all the same. */
 int workload_begin(struct chain *c, struct workload_run **out, struct err *e) MUST_CHECK;
 /* x is being applied from now on; NULL: nothing is. */
 void workload_at(struct workload_run *r, const struct proof *x);

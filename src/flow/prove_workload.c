@@ -21,13 +21,15 @@ struct seen {
 };
 
 /* Sessions of one chain, each a process. at: the place in out->v of what is being applied, from 1;
- * 0: nothing is. seen: by session, then by place. */
+ * 0: nothing is. is_there: it has connected; refusal: why it could not. seen: by session, then by place. */
 struct workload_run {
     struct chain *c;
     struct {
         _Atomic size_t at;
         _Atomic int64_t since; /* clock_ms() */
         _Atomic bool ends;
+        _Atomic bool is_there[SESSIONS_MOST];
+        struct err refusal[SESSIONS_MOST];
     } * shared;
     struct seen *seen;
     size_t n_places, n;
@@ -112,19 +114,43 @@ static void replay(const struct workload_run *r, size_t session, struct pg *pg)
     }
 }
 
+/* Status 0: it had connected. */
 static _Noreturn void be(const struct workload_run *r, size_t session, pid_t parent)
 {
-    struct err e = {0};
     struct pg *pg = NULL;
     (void)signal(SIGINT, SIG_DFL);
     (void)signal(SIGTERM, SIG_DFL);
     (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
     r->c->made.ear = (struct ear){.hear = NULL};
-    if (getppid() == parent && site_open(&r->c->made, &pg, &e) == 0) {
-        replay(r, session, pg);
-        pg_close(pg);
+    if (getppid() != parent || site_open(&r->c->made, &pg, &r->shared->refusal[session]) != 0) {
+        _exit(1);
     }
+    atomic_store(&r->shared->is_there[session], true);
+    replay(r, session, pg);
+    pg_close(pg);
     _exit(0);
+}
+
+/* What is proven beside less than the whole workload would be remembered as proven beside it. */
+static int meet(const struct workload_run *r, size_t session, struct err *e)
+{
+    const struct ear *ear = &r->c->p->s->ear;
+    pid_t ended = 0;
+    int status = 0;
+    while (!atomic_load(&r->shared->is_there[session]) && ended == 0 &&
+           ear_stops(ear) == ERR_NONE) {
+        clock_sleep_ms(LOOK_MS);
+        ended = waitpid(r->pid[session], &status, WNOHANG);
+    }
+    if (ear_stops(ear) != ERR_NONE) {
+        return err_set(e, ear_stops(ear), "interrupted while the workload connected");
+    }
+    if (status == 0) {
+        return 0;
+    }
+    *e = r->shared->refusal[session];
+    return err_wrap(e, ERR_PREFLIGHT, "a session of the workload cannot connect: %s",
+                    e->msg[0] != '\0' ? e->msg : "its process was killed");
 }
 
 /* --- all of them ------------------------------------------------------------------------------------- */
@@ -160,7 +186,11 @@ int workload_begin(struct chain *c, struct workload_run **out, struct err *e)
             r->pid[r->n++] = pid;
         }
     }
-    return 0;
+    int rc = 0;
+    for (size_t i = 0; i < r->n && rc == 0; i++) {
+        rc = meet(r, i, e);
+    }
+    return rc;
 }
 
 void workload_at(struct workload_run *r, const struct proof *x)

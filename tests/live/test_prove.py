@@ -309,6 +309,10 @@ def who_may_not_or_cannot_is_told(tmp):
         ran = p.run("test", *args)
         contains(ran.err, words)
         equal(ran.out, "", "nothing was tried, so nothing is counted")
+    pg.psql("postgres", f'ALTER ROLE "{p.db}" CREATEDB CONNECTION LIMIT 8')
+    p.write("tests/workload.yml", "statements: [{name: look, sql: SELECT 1, sessions: 16}]\n")
+    fails(prove(p, "-j", "1"), 1, "a session of the workload cannot connect", "too many connections at")
+    equal(databases(), [])
 
 
 def killed(p, point, jobs):

@@ -61,12 +61,13 @@ static void put_proofs(void)
 /* --- the system: memory, processes, and what happens while something is asked */
 
 /* no_memory, no_process: the n-th that is wanted is refused, from 1; 0: none is. stops_waiting: a Ctrl-C comes while
- * processes are waited for. makes: each transaction says that it wrote the first schema. makes_at, makes_nth: the
- * statement that makes schema app as its side effect; NULL: none does. */
+ * processes are waited for. keeps_out: processes beside the test's own cannot connect. makes: each transaction says that
+ * it wrote the first schema. makes_at, makes_nth: the statement that makes schema app as its side effect; NULL: none
+ * does. */
 struct trouble {
     void (*meanwhile)(const char *text);
     int no_memory, no_process;
-    bool stops_waiting, makes;
+    bool stops_waiting, keeps_out, makes;
     const char *makes_at;
     int makes_nth;
 };
@@ -129,6 +130,9 @@ static const char *hears(void *ctx, int session, const char *text, int n_params,
     if (trouble.meanwhile != NULL) {
         trouble.meanwhile(text);
     }
+    if (trouble.keeps_out && getpid() != tester && strcmp(text, "connect") == 0) {
+        answer = "fatal 53300";
+    }
     if (trouble.makes && strcmp(text, "@postgis_observe_counters") == 0) {
         static char row[64];
         (void)snprintf(row, sizeof row, "rows 2615 | pg_namespace | %d | 0 | 0", ++n_written);
@@ -186,6 +190,21 @@ static void stops_at_first(const char *text)
 static void stops_at_rollback(const char *text)
 {
     t.cluster.is_stopped |= asks(text, "SELECT 1");
+}
+
+/* A session of the workload is killed while it connects, or waits for ever for an answer to that. */
+static void dies_connecting(const char *text)
+{
+    if (getpid() != tester && strcmp(text, "connect") == 0) {
+        (void)raise(SIGKILL);
+    }
+}
+
+static void never_connects(const char *text)
+{
+    while (getpid() != tester && strcmp(text, "connect") == 0) {
+        really_pause();
+    }
 }
 
 /* Its session never comes back. */
@@ -569,6 +588,9 @@ static const struct {
     {"a workload whose sessions are lost", loaded_slowly, "~ " GLIMPSE " -> cut\n" AS_USUAL, {0}, 0, ERR_NONE, "2 proven ... 1 statements", {0}},
     {"a workload that never ends", loaded_with_one, "~ " GLIMPSE " -> SELECT 1\n" AS_USUAL, {0}, 0, ERR_NONE, "[M-1 exact fresh=passed " GOOD " repeat=not tried because never proven] [M-2 exact ... never proven] second passed ; 2 proven ... 1 statements", {.meanwhile = never_ends}},
     {"a workload beside the second", loaded, AS_USUAL, {.targets = second, .n_targets = 1}, 0, ERR_NONE, "[M-1 not tried fresh=passed up=passed down=not tried ... [M-2 exact fresh=passed " GOOD " ... 1 proven, 0 known, 0 failed, 0 skipped, 1 left; 1 statements", {0}},
+    {"a workload that cannot connect", loaded, AS_USUAL, {0}, -1, ERR_NONE, "a session of the workload cannot connect: too many connections at db.example:5432; wait until other sessions have ended ... 0 proven, 0 known, 0 failed, 0 skipped, 2 left", {.keeps_out = true}},
+    {"a workload that is killed while it connects", loaded, AS_USUAL, {0}, -1, ERR_NONE, "a session of the workload cannot connect: its process was killed ... 0 proven", {.meanwhile = dies_connecting}},
+    {"a Ctrl-C while a workload connects", loaded, AS_USUAL, {0}, -1, ERR_NONE, "interrupted while the workload connected ... 0 proven", {.meanwhile = never_connects, .stops_waiting = true}},
     {"no process for a workload", loaded, AS_USUAL, {0}, -1, ERR_NONE, "cannot begin a process of the workload: Resource temporarily unavailable ... 0 proven", {.no_process = 1}},
     {"no memory for a workload", loaded, AS_USUAL, {0}, -1, ERR_NONE, "there is no memory for the workload ... 0 proven", {.no_memory = 3}},
     {"no memory for what it sees", loaded, AS_USUAL, {0}, -1, ERR_NONE, "there is no memory for the workload ... 0 proven", {.no_memory = 4}},
