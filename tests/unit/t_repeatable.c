@@ -352,10 +352,9 @@ static void test_scripts(void)
         }
         struct plan_input in = {
             .env = &t.env, .domains = &t.domains, .past = &t.past, .world = &t.world};
-        bool here = !t.b[1].is_absent;
-        in.defines = here && plan_defines(&in, t.b, t.n);
-        ok(!here || decisions[i].action != ACTION_APPLY || plan_needs_scripts(&in, &t.b[1]),
-           decisions[i].name);
+        in.defines = !t.b[1].is_absent && plan_defines(&in, t.b, t.n);
+        is_int(in.defines && plan_needs_scripts(&in, &t.b[1]), decisions[i].action == ACTION_APPLY,
+               decisions[i].name);
         is_int(plan_defines(&in, t.b, 1), false, "without a definition nothing is to be defined");
         arena_release(&a);
     }
