@@ -19,14 +19,20 @@ static const char *within(const char *uri, const char *id)
     return NULL;
 }
 
-/* Of a flat migration's file: from the folder of first, which is the first of them. */
-static const char *beside(struct arena *a, const char *first, const char *uri)
+/* Is path that of a flat migration or, f being one, of a definition in its folder? */
+static bool is_flat(struct arena *a, const struct fact *f, const char *path)
+{
+    struct layout_name name;
+    return f->is_definition ? strchr(path, '/') == NULL && layout_definition(a, path, true) != NULL
+                            : layout_name_parse(a, path, &name);
+}
+
+/* Of a flat file: from the folder of first, which is the first of them. */
+static const char *beside(struct arena *a, const struct fact *f, const char *first, const char *uri)
 {
     const char *slash = strrchr(first, '/');
-    struct layout_name name;
     size_t n = slash != NULL ? (size_t)(slash - first) + 1 : 0;
-    bool is_flat = n > 0 && strncmp(uri, first, n) == 0 && layout_name_parse(a, uri + n, &name);
-    return is_flat ? uri + n : NULL;
+    return n > 0 && strncmp(uri, first, n) == 0 && is_flat(a, f, uri + n) ? uri + n : NULL;
 }
 
 static int read_one(const struct ledger_source *l, struct arena *a, const struct fact *f,
@@ -34,8 +40,8 @@ static int read_one(const struct ledger_source *l, struct arena *a, const struct
 {
     bool found = false;
     const char *uri = doc_str(input, "uri", "");
-    const char *name = within(uri, f->recorded_as);
-    name = name == NULL ? beside(a, first, uri) : name;
+    const char *name = f->is_definition ? NULL : within(uri, f->recorded_as);
+    name = name == NULL ? beside(a, f, first, uri) : name;
     if (name == NULL || digest_parse(doc_str(input, "digest", ""), &out->digest) != 0) {
         return err_set(e, ERR_INTEGRITY, "the receipt of entry %lld names \"%s\" as an input",
                        (long long)f->sequence, uri);
@@ -64,7 +70,7 @@ int texts_read(const struct ledger_source *l, struct arena *a, const struct fact
             return -1;
         }
     }
-    *folder = slash != NULL && out->n > 0 && beside(a, first, first) != NULL
+    *folder = slash != NULL && out->n > 0 && beside(a, f, first, first) != NULL
                   ? arena_strndup(a, first, (size_t)(slash - first))
                   : NULL;
     return 0;

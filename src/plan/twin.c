@@ -176,7 +176,7 @@ static void definition_gone(struct plan *p, struct step *s)
 {
     struct reason *r = step_give(p, s, REASON_DEFINITION_GONE);
     r->was = s->bundle->id;
-    r->detail = absent_text(p, s, &r->cause);
+    r->detail = arena_printf(p->a, "%s, no file here", absent_text(p, s, &r->cause));
 }
 
 void absent_decide(struct plan *p, struct step *s)

@@ -111,6 +111,15 @@ static void about_rename(struct buf *out, const struct plan *p, const struct rea
     buf_putc(out, '`');
 }
 
+static void restore_command(struct buf *out, const struct plan *p, const char *id)
+{
+    buf_puts(out, "`kfmig receipt text ");
+    words_safe(out, p->env->name);
+    buf_putc(out, ' ');
+    words_safe(out, id);
+    buf_puts(out, " --write`");
+}
+
 /* r->was: its id; r->now: what it may be called now. */
 static void about_absent(struct buf *out, const struct plan *p, const struct reason *r)
 {
@@ -125,11 +134,16 @@ static void about_absent(struct buf *out, const struct plan *p, const struct rea
         buf_puts(out, "'` finds it)");
         return;
     }
-    buf_puts(out, "'` finds it), or as it was applied with `kfmig receipt text ");
-    words_safe(out, p->env->name);
-    buf_putc(out, ' ');
-    words_safe(out, r->was);
-    buf_puts(out, " --write`");
+    buf_puts(out, "'` finds it), or as it was applied with ");
+    restore_command(out, p, r->was);
+}
+
+/* r->was: its id. */
+static void about_definition(struct buf *out, const struct plan *p, const struct reason *r)
+{
+    buf_puts(out, "put its file back (");
+    restore_command(out, p, r->was);
+    buf_puts(out, "), or write a migration that drops what it made");
 }
 
 static void about_declaration(struct buf *out, const struct plan *p, const struct reason *r)
@@ -171,6 +185,7 @@ static const struct {
     {REASON_DRIFT, about_drift, NULL},
     {REASON_ABSENT, about_absent, NULL},
     {REASON_ABSENT_NOTE, about_absent, NULL},
+    {REASON_DEFINITION_GONE, about_definition, NULL},
     {REASON_NOT_DECLARED, about_declaration, NULL},
     {REASON_RENAMED, about_renamed, NULL},
     {REASON_APPLIED_TWIN, about_twin, NULL},
@@ -229,11 +244,8 @@ static void about_checksum(struct buf *out, const struct plan *p, const struct s
     }
     if (s->bundle->only_line_ends) {
         buf_puts(out, "keep git from converting line ends (a line `/migrations/** -text` in "
-                      ".gitattributes), then put the files back with `kfmig receipt text ");
-        words_safe(out, p->env->name);
-        buf_putc(out, ' ');
-        words_safe(out, s->bundle->id);
-        buf_puts(out, " --write`");
+                      ".gitattributes), then put the files back with ");
+        restore_command(out, p, s->bundle->id);
         return;
     }
     buf_puts(out, "restore what was applied with `git checkout -- ");

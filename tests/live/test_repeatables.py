@@ -167,10 +167,30 @@ def a_file_that_is_gone_is_told_and_nothing_dropped(tmp):
     p = project(tmp, v=V)
     p.path(f"{HOME}v.sql").unlink()
     equal(reason(p, "v")[1:], ("not-applicable", "definition_gone"))
-    contains(p.build().text, "v")
+    contains(p.build().text, ", no file here\n")
+    contains(p.run("why", "dev/v").text, "next: put its file back (`kfmig receipt text dev v --write`), or write a migration that drops what it made\n")
     equal(pg.psql(p.db, "SELECT count(*) FROM app.v"), [("10",)])
     p.write(f"{HOME}v.sql", V)
     equal(reason(p, "v")[1:], ("current", "current"))
+
+
+PLACES = {"own_folder": f"{HOME}v.sql", "beside_flat_ones": "migrations/db/R__v.sql", "called_as_a_folder": f"{HOME}repeatable.sql"}
+
+
+@cases(**PLACES)
+def its_text_is_put_back_as_it_was_built(path, tmp):
+    """Where the file stood, or where it stands now; another text is another build."""
+    p = project(tmp)
+    name = path.rsplit("/", 1)[1].removeprefix("R__").removesuffix(".sql")
+    p.write(path, V)
+    built(p)
+    contains(p.run("receipt", "text", "dev", name).out, f"==> {path} (is as it was) <==", V)
+    p.path(path).unlink()
+    contains(p.run("receipt", "text", "dev", name, "--write").out, f"{path}: written")
+    equal(p.path(path).read_text(), V)
+    p.write(path, V + "COMMENT ON VIEW app.v IS 'x';\n")
+    contains(p.run("receipt", "text", "dev", name, "--write").out, f"{path}: written")
+    contains(p.build().text, "nothing to do (2 current)")
 
 
 V2 = "CREATE OR REPLACE VIEW app.v AS SELECT id, name FROM app.t;\n"

@@ -309,7 +309,8 @@ static const struct {
      "it comes after M, as its text says"},
     {"evidence missing", on_missing, REASON_OUTPUT_MISSING, STATE_STALE, ACTION_EXPORT, NULL},
     {"evidence altered", on_altered, REASON_OUTPUT_ALTERED, STATE_STALE, ACTION_EXPORT, NULL},
-    {"its file is gone", on_gone, REASON_DEFINITION_GONE, STATE_NOT_APPLICABLE, ACTION_NONE, NULL},
+    {"its file is gone", on_gone, REASON_DEFINITION_GONE, STATE_NOT_APPLICABLE, ACTION_NONE,
+     "applied at 2026-01-01T00:00:00.000000Z by run run, no file here"},
     {"no registry has it", on_unregistered, REASON_NEVER_BUILT, STATE_STALE, ACTION_APPLY, NULL},
 };
 
