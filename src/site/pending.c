@@ -105,15 +105,14 @@ static int look_and_let_go(struct site *s, struct bundle *b, struct err *e)
 struct pending_work {
     struct site *s;
     struct role_wants wants;
-    const struct lineage *judged_by; /* what was let go, by what it counted to then */
-    bool has_definitions;            /* whatever names one of them is ordered by it */
+    bool is_judged;       /* what was let go, by what tables count to now */
+    bool has_definitions; /* whatever names one of them is ordered by it */
 };
 
 /* What drifted is looked for in every script. */
 static bool stays_gone(const struct pending_work *w, const struct bundle *b)
 {
-    return b->let_go != 0 && w->s->o.scripts_most > 0 && w->s->world.n_drift == 0 &&
-           lineage_same(w->judged_by, w->s->world.lineage);
+    return b->let_go != 0 && w->is_judged && w->s->o.scripts_most > 0 && w->s->world.n_drift == 0;
 }
 
 static bool is_kept(const struct pending_work *w, const struct bundle *b)
@@ -126,6 +125,13 @@ static bool is_kept(const struct pending_work *w, const struct bundle *b)
 static int load_one(struct pending_work *w, struct bundle *b, struct err *e)
 {
     struct site *s = w->s;
+    if (ask_lineage(s, e) != 0) {
+        return -1;
+    }
+    if (s->judged_by != s->world.lineage) { /* the first of them */
+        w->is_judged = lineage_same(s->judged_by, s->world.lineage);
+        s->judged_by = s->world.lineage;
+    }
     int gone = stays_gone(w, b) ? 1 : is_kept(w, b) ? 0 : look_and_let_go(s, b, e);
     if (gone != 0) {
         w->wants.is_open |= b->let_go_open;
@@ -141,20 +147,17 @@ static int load_one(struct pending_work *w, struct bundle *b, struct err *e)
 
 int pending_load(struct site *s, struct err *e)
 {
-    struct pending_work w = {.s = s, .wants = {.a = s->a}, .judged_by = s->judged_by};
+    struct pending_work w = {.s = s, .wants = {.a = s->a}, .is_judged = true};
     s->input.defines = plan_defines(&s->input, s->project->bundle, s->project->n_bundle);
     for (size_t i = 0; i < s->project->n_bundle; i++) {
         w.has_definitions |= s->project->bundle[i].definition != NULL;
     }
     for (size_t i = 0; i < s->project->n_bundle; i++) {
         struct bundle *b = &s->project->bundle[i];
-        if (!plan_needs_scripts(&s->input, b) || undeclared_owner(s, b) != NULL) {
-            continue;
-        }
-        if (ask_lineage(s, e) != 0 || load_one(&w, b, e) != 0) {
+        if (plan_needs_scripts(&s->input, b) && undeclared_owner(s, b) == NULL &&
+            load_one(&w, b, e) != 0) {
             return -1;
         }
-        s->judged_by = s->world.lineage;
     }
     return ask_roles(s, &w.wants, e);
 }
