@@ -16,7 +16,7 @@ WITH others AS MATERIALIZED (
         UNION ALL
         SELECT c.relname = 'head', true
         FROM pg_catalog.pg_rewrite w
-        WHERE c.relhasrules AND w.ev_class = c.oid
+        WHERE c.relhasrules AND w.ev_class = c.oid AND w.ev_type <> '1' -- of a SELECT: a view's
     ) AS x
     WHERE d.refclassid = 'pg_catalog.pg_namespace'::pg_catalog.regclass AND d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass
       AND d.refobjid = (SELECT n.oid FROM pg_catalog.pg_namespace n WHERE n.nspname = 'kfmig')
