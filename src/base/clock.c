@@ -67,6 +67,18 @@ const char *clock_text(int64_t unix_us, char out[static CLOCK_TEXT])
     return out;
 }
 
+const char *clock_stamp(const char *text, char out[static CLOCK_TEXT])
+{
+    size_t n = 0;
+    for (const char *c = text; *c != '\0' && n + 1 < CLOCK_TEXT; c++) {
+        if (*c != ':' && *c != '-' && *c != '.') {
+            out[n++] = *c;
+        }
+    }
+    out[n] = '\0';
+    return out;
+}
+
 /* A zone that it does not know is UTC to the C library. */
 static bool zone_is_known(const char *zone)
 {

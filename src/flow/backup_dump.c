@@ -237,19 +237,6 @@ static void remove_older(const struct site *s)
     }
 }
 
-static const char *stamp_of(struct arena *a, const char *time)
-{
-    char *out = arena_strdup(a, time);
-    size_t n = 0;
-    for (const char *c = time; *c != '\0'; c++) {
-        if (*c != ':' && *c != '-' && *c != '.') {
-            out[n++] = *c;
-        }
-    }
-    out[n] = '\0';
-    return out;
-}
-
 /* Nothing of it comes into a commit, whatever the project's own files say. */
 static int keep_out(const struct site *s, struct err *e)
 {
@@ -269,9 +256,10 @@ static int faulty(struct err *e)
 int backup_dump(struct site *s, struct backup_made *m, struct err *e)
 {
     char now[CLOCK_TEXT];
+    char stamp[CLOCK_TEXT];
     int64_t start = clock_ms();
     m->started_at = arena_strdup(s->a, clock_text(clock_unix_us(), now));
-    m->path = arena_printf(s->a, "%s/%s-%s", folder, s->env->name, stamp_of(s->a, m->started_at));
+    m->path = arena_printf(s->a, "%s/%s-%s", folder, s->env->name, clock_stamp(now, stamp));
     const char *log = arena_printf(s->a, "%s.log", m->path);
     if (file_mkdirs(s->project->dirfd, m->path, FOLDER_MODE, e) != 0 || keep_out(s, e) != 0) {
         (void)!tree_remove(s->project->dirfd, m->path);

@@ -287,16 +287,9 @@ int inspect_keep(const struct site *s, const struct inspection *x, const struct 
     canon_write(&text, d);
     buf_putc(&text, '\n');
     const struct leak *leak = leak_in(buf_str(&text));
-    char time[CLOCK_TEXT];
-    size_t n = 0;
-    for (const char *c = x->timestamp; *c != '\0'; c++) {
-        if (*c != ':' && *c != '-' && *c != '.') {
-            time[n++] = *c;
-        }
-    }
-    time[n] = '\0';
+    char stamp[CLOCK_TEXT];
     *path = arena_printf(s->a, "state/logs/%s-%s-%s.json", x->is_after ? "postflight" : "preflight",
-                         x->env, time);
+                         x->env, clock_stamp(x->timestamp, stamp));
     int rc = 0;
     if (leak != NULL) {
         (void)err_set(e, ERR_LEAK, "the report would hold %s (rule %s): it was not written",

@@ -24,6 +24,9 @@ static void test_text(void)
         char out[CLOCK_TEXT];
         is_str(clock_text(rows[i].us, out), rows[i].text, rows[i].text);
     }
+    char stamp[CLOCK_TEXT];
+    is_str(clock_stamp("2026-03-02T04:05:06.000789Z", stamp), "20260302T040506000789Z",
+           "for names of files");
 }
 
 static void test_now(void)
@@ -90,7 +93,7 @@ static void test_local(void)
 
 int main(void)
 {
-    tap_plan(8 + 6 + 33 + 5);
+    tap_plan(9 + 6 + 33 + 5);
     test_local();
     test_text();
     test_now();
