@@ -39,6 +39,12 @@ struct doc *doc_text(struct arena *a, const char *s)
     return doc_textn(a, bytes_str(s));
 }
 
+struct doc *doc_digest(struct arena *a, const struct digest *d)
+{
+    char text[DIGEST_TEXT];
+    return digest_is_zero(d) ? doc_new(a, DOC_NULL) : doc_text(a, digest_text(d, text));
+}
+
 struct doc *doc_safe(struct arena *a, const char *s)
 {
     if (s == NULL || s[0] == '\0') {

@@ -11,6 +11,7 @@
 
 #include "base/arena.h"
 #include "base/bytes.h"
+#include "base/digest.h"
 #include "base/err.h"
 
 enum doc_type { DOC_NULL, DOC_BOOL, DOC_INT, DOC_TEXT, DOC_LIST, DOC_MAP };
@@ -40,6 +41,8 @@ struct doc *doc_text(struct arena *a, const char *s);
 struct doc *doc_textn(struct arena *a, struct bytes s);
 /* s as text_safe() has it; null where it is NULL or empty. */
 struct doc *doc_safe(struct arena *a, const char *s);
+/* Its text; null for zero. */
+struct doc *doc_digest(struct arena *a, const struct digest *d);
 /* A name from a database, or words that hold one: text_encode()d. The document says so in its member "names":
  * without it, as in what an older kfmig wrote, names stand as they are. */
 #define NAMES_ENCODED "%XX"

@@ -20,7 +20,7 @@ struct bytes pointer_write(struct arena *a, const struct pointer *p)
     doc_put(a, d, "run_id", doc_text(a, p->run_id));
     doc_put(a, d, "uri", doc_text(a, p->uri));
     doc_put(a, d, "sequence", doc_int(a, p->sequence));
-    doc_put(a, d, "sha256", receipt_digest(a, &p->sha256));
+    doc_put(a, d, "sha256", doc_digest(a, &p->sha256));
     canon_pretty(&out, d);
     struct bytes text = bytes_of(arena_dup(a, buf_str(&out), out.n), out.n);
     buf_release(&out);

@@ -6,12 +6,6 @@
 #include "doc/canon.h"
 #include "evidence/baseline.h"
 
-struct doc *receipt_digest(struct arena *a, const struct digest *d)
-{
-    char text[DIGEST_TEXT];
-    return digest_is_zero(d) ? doc_new(a, DOC_NULL) : doc_text(a, digest_text(d, text));
-}
-
 static struct doc *text_or_null(struct arena *a, const char *s)
 {
     return s[0] == '\0' ? doc_new(a, DOC_NULL) : doc_text(a, s);
@@ -56,11 +50,11 @@ static void put_inputs(struct arena *a, const struct account_inputs *inputs, str
         const struct account_input *f = &inputs->v[i];
         struct doc *d = doc_push(a, list, doc_new(a, DOC_MAP));
         doc_put(a, d, "uri", doc_text(a, f->uri));
-        doc_put(a, d, "digest", receipt_digest(a, &f->digest));
+        doc_put(a, d, "digest", doc_digest(a, &f->digest));
         if (f->is_data) {
             doc_put(a, d, "kept", doc_bool(a, false));
         }
-        doc_put(a, checksums, f->uri, receipt_digest(a, &f->digest));
+        doc_put(a, checksums, f->uri, doc_digest(a, &f->digest));
     }
 }
 
@@ -72,7 +66,7 @@ static void put_output(struct arena *a, struct doc *list, const char *uri,
     }
     struct doc *d = doc_push(a, list, doc_new(a, DOC_MAP));
     doc_put(a, d, "uri", doc_text(a, uri));
-    doc_put(a, d, "digest", receipt_digest(a, digest));
+    doc_put(a, d, "digest", doc_digest(a, digest));
     doc_put(a, d, "media_type", doc_text(a, type));
 }
 
@@ -185,7 +179,7 @@ static struct doc *sources_doc(struct arena *a, const struct account_generation 
         doc_put(a, d, "asset", doc_text(a, s->asset));
         doc_put(a, d, "into", doc_text(a, s->into));
         doc_put(a, d, "rows", count_or_null(a, s->rows));
-        doc_put(a, d, "fingerprint", receipt_digest(a, &s->fingerprint));
+        doc_put(a, d, "fingerprint", doc_digest(a, &s->fingerprint));
         doc_put(a, d, "copied", doc_bool(a, s->copied));
         struct doc *partial =
             s->n_partial > 0 ? doc_put(a, d, "partial", doc_new(a, DOC_LIST)) : NULL;
@@ -212,12 +206,12 @@ static struct doc *generation_doc(struct arena *a, const struct account_generati
     doc_put(a, d, "name", doc_text(a, g->name));
     doc_put(a, d, "schema", doc_text(a, g->schema));
     doc_put(a, d, "generation", g->number > 0 ? doc_int(a, g->number) : doc_new(a, DOC_NULL));
-    doc_put(a, d, "digest", receipt_digest(a, &g->digest));
-    doc_put(a, d, "content", receipt_digest(a, &g->content));
+    doc_put(a, d, "digest", doc_digest(a, &g->digest));
+    doc_put(a, d, "content", doc_digest(a, &g->content));
     struct doc *components = doc_put(a, d, "components", doc_new(a, DOC_MAP));
     for (size_t i = 0; i < g->components.n; i++) {
         const struct named_digest *c = &g->components.v[i];
-        doc_put(a, components, c->name, receipt_digest(a, &c->digest));
+        doc_put(a, components, c->name, doc_digest(a, &c->digest));
     }
     put_lent(a, d, "parts", g->parts);
     doc_put(a, d, "sources", sources_doc(a, g));
@@ -240,11 +234,11 @@ static void put_allowed(struct arena *a, struct doc *d, const struct account *x)
 /* What bundle digest and checksum are made of, besides the inputs. */
 static void put_declaration(struct arena *a, struct doc *d, const struct account *x)
 {
-    doc_put(a, d, "checksum", receipt_digest(a, &x->declaration.checksum));
-    doc_put(a, d, "bundle_digest", receipt_digest(a, &x->declaration.bundle_digest));
+    doc_put(a, d, "checksum", doc_digest(a, &x->declaration.checksum));
+    doc_put(a, d, "bundle_digest", doc_digest(a, &x->declaration.bundle_digest));
     if (x->declaration.document != NULL) {
         put_lent(a, d, "declaration", x->declaration.document);
-        doc_put(a, d, "notes_digest", receipt_digest(a, &x->declaration.notes));
+        doc_put(a, d, "notes_digest", doc_digest(a, &x->declaration.notes));
     }
     put_allowed(a, d, x);
     doc_put(a, d, "scope", scope_doc(a, &x->declaration.scope));
@@ -261,12 +255,12 @@ static struct doc *claim_doc(struct arena *a, const struct account *x, struct do
     put_inputs(a, &x->inputs, inputs, checksums);
     doc_put(a, d, "outputs", outputs_doc(a, x));
     struct doc *baselines = doc_put(a, d, "baselines", doc_new(a, DOC_MAP));
-    doc_put(a, baselines, "pre", receipt_digest(a, &x->pre));
-    doc_put(a, baselines, "post", receipt_digest(a, &x->post));
+    doc_put(a, baselines, "pre", doc_digest(a, &x->pre));
+    doc_put(a, baselines, "post", doc_digest(a, &x->post));
     if (x->baseline_format > 1 && (!digest_is_zero(&x->pre) || !digest_is_zero(&x->post))) {
         doc_put(a, baselines, "format", doc_text(a, baseline_format_text(x->baseline_format)));
     }
-    doc_put(a, d, "diff", receipt_digest(a, &x->diff));
+    doc_put(a, d, "diff", doc_digest(a, &x->diff));
     doc_put(a, d, "gates", gates_doc(a, x));
     put_residue(a, d, x);
     doc_put(a, d, "validation", validation_doc(a, x));
@@ -360,7 +354,7 @@ struct doc *receipt_write(struct arena *a, const struct account *x)
     for (size_t i = 0; i < x->migrations.n; i++) {
         struct doc *m = doc_push(a, migrations, doc_new(a, DOC_MAP));
         doc_put(a, m, "id", doc_text(a, x->migrations.v[i].name));
-        doc_put(a, m, "sha256", receipt_digest(a, &x->migrations.v[i].digest));
+        doc_put(a, m, "sha256", doc_digest(a, &x->migrations.v[i].digest));
     }
     doc_put(a, d, "notes", doc_text(a, x->notes));
     if (x->intent[0] != '\0') {
@@ -383,7 +377,7 @@ struct bytes receipt_seal(struct arena *a, struct doc *receipt, const char *inst
     struct doc *ledger = doc_put(a, receipt, "ledger", doc_new(a, DOC_MAP));
     doc_put(a, ledger, "instance", doc_text(a, instance));
     doc_put(a, ledger, "sequence", doc_int(a, sequence));
-    doc_put(a, ledger, "previous", receipt_digest(a, previous));
+    doc_put(a, ledger, "previous", doc_digest(a, previous));
     struct buf text = {0};
     canon_write(&text, receipt);
     struct bytes out = bytes_of(arena_dup(a, buf_str(&text), text.n), text.n);

@@ -27,9 +27,7 @@ int receipt_read(struct arena *a, const struct doc *receipt, struct account *out
  * in a. */
 const char *receipt_name(struct arena *a, const struct doc *document, const char *text);
 
-/* A digest as receipts write it: its text, or null for zero. In a. */
-struct doc *receipt_digest(struct arena *a, const struct digest *d);
-/* The other way round; null, or nothing at all, is zero. -1: it is no digest. */
+/* Of what doc_digest() wrote; null, or nothing at all, is zero. -1: it is no digest. */
 int receipt_read_digest(const struct doc *d, struct digest *out) MUST_CHECK;
 /* Limits as receipts and diffs list them: {"limit","declared","observed"}, null for -1; and back. */
 struct doc *receipt_limits(struct arena *a, const struct limits *declared,

@@ -116,12 +116,6 @@ static int find_schemas(struct site *s, const struct backup_needs *n, struct tou
 
 /* --- what the ledger says of it --------------------------------------------------------------------- */
 
-static struct doc *digest_doc(struct arena *a, const struct digest *d)
-{
-    char text[DIGEST_TEXT];
-    return digest_is_zero(d) ? doc_new(a, DOC_NULL) : doc_text(a, digest_text(d, text));
-}
-
 static struct doc *text_doc(struct arena *a, const char *text)
 {
     return text != NULL ? doc_text(a, text) : doc_new(a, DOC_NULL);
@@ -131,7 +125,7 @@ static void put_files(struct arena *a, struct doc *d, const struct backup_made *
 {
     doc_put(a, d, "path", text_doc(a, m != NULL ? m->path : NULL));
     doc_put(a, d, "size", m != NULL ? doc_int(a, m->size) : doc_new(a, DOC_NULL));
-    doc_put(a, d, "digest", m != NULL ? digest_doc(a, &m->digest) : doc_new(a, DOC_NULL));
+    doc_put(a, d, "digest", m != NULL ? doc_digest(a, &m->digest) : doc_new(a, DOC_NULL));
 }
 
 static struct doc *covers_doc(struct arena *a, const struct backup_made *m)

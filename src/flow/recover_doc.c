@@ -1,12 +1,6 @@
 /* What a recovery found and made, as documents. */
 #include "flow/recover.h"
 
-static struct doc *digest_doc(struct arena *a, const struct digest *d)
-{
-    char text[DIGEST_TEXT];
-    return digest_is_zero(d) ? doc_new(a, DOC_NULL) : doc_text(a, digest_text(d, text));
-}
-
 struct doc *recover_lost_doc(struct arena *a, const struct recovery *r)
 {
     struct doc *d = doc_new(a, DOC_MAP);
@@ -72,8 +66,8 @@ struct doc *recover_doc(struct arena *a, const struct recovery *r)
         const struct rebuilt *b = &r->rebuilt[i];
         struct doc *x = doc_push(a, list, doc_new(a, DOC_MAP));
         doc_put(a, x, "name", doc_text(a, b->p->name));
-        doc_put(a, x, "digest", digest_doc(a, &b->generation));
-        doc_put(a, x, "content", digest_doc(a, &b->content));
+        doc_put(a, x, "digest", doc_digest(a, &b->generation));
+        doc_put(a, x, "content", doc_digest(a, &b->content));
         doc_put(a, x, "sequence", b->sequence > 0 ? doc_int(a, b->sequence) : doc_new(a, DOC_NULL));
         doc_put(a, x, "same_as",
                 b->lost != NULL ? doc_int(a, b->lost->sequence) : doc_new(a, DOC_NULL));

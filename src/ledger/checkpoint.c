@@ -5,13 +5,6 @@
 
 #include "ledger/ledger.h"
 
-static void put_digest(struct arena *a, struct doc *map, const char *key, const struct digest *d)
-{
-    char text[DIGEST_TEXT];
-    doc_put(a, map, key,
-            digest_is_zero(d) ? doc_new(a, DOC_NULL) : doc_text(a, digest_text(d, text)));
-}
-
 struct doc *checkpoint_doc(struct arena *a, const struct checkpoint *c)
 {
     if (c->sequence == 0) {
@@ -20,9 +13,9 @@ struct doc *checkpoint_doc(struct arena *a, const struct checkpoint *c)
     struct doc *d = doc_new(a, DOC_MAP);
     doc_put(a, d, "instance", doc_text(a, c->instance));
     doc_put(a, d, "sequence", doc_int(a, c->sequence));
-    put_digest(a, d, "root", &c->root);
-    put_digest(a, d, "previous", &c->previous);
-    put_digest(a, d, "receipt", &c->receipt);
+    doc_put(a, d, "root", doc_digest(a, &c->root));
+    doc_put(a, d, "previous", doc_digest(a, &c->previous));
+    doc_put(a, d, "receipt", doc_digest(a, &c->receipt));
     struct doc *found = doc_put(a, d, "found_in", doc_new(a, DOC_LIST));
     for (size_t i = 0; i < sizeof c->found_in / sizeof c->found_in[0]; i++) {
         if (c->found_in[i] != NULL) {

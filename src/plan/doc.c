@@ -2,18 +2,12 @@
 #include "doc/canon.h"
 #include "plan/plan.h"
 
-static struct doc *digest_doc(struct arena *a, const struct digest *d)
-{
-    char text[DIGEST_TEXT];
-    return digest_is_zero(d) ? doc_new(a, DOC_NULL) : doc_text(a, digest_text(d, text));
-}
-
 static struct doc *step_doc(struct arena *a, const struct plan *p, const struct step *s)
 {
     struct doc *d = doc_new(a, DOC_MAP);
     doc_put(a, d, "target", doc_text(a, step_target_text(a, p, s)));
     doc_put(a, d, "action", doc_text(a, plan_action_text(s->action)));
-    doc_put(a, d, "key", digest_doc(a, step_key(s)));
+    doc_put(a, d, "key", doc_digest(a, step_key(s)));
     doc_put(a, d, "decision", doc_text(a, plan_state_text(s->state)));
     struct doc *reasons = doc_put(a, d, "reasons", doc_new(a, DOC_LIST));
     for (size_t i = 0; i < s->n_reasons; i++) {
@@ -39,7 +33,7 @@ static struct doc *drift_doc(struct arena *a, const struct world *w)
     for (size_t i = 0; i < w->n_drift; i++) {
         struct doc *d = doc_push(a, list, doc_new(a, DOC_MAP));
         doc_put(a, d, "object", doc_text(a, w->drift[i].text));
-        doc_put(a, d, "now", digest_doc(a, &w->drift[i].now));
+        doc_put(a, d, "now", doc_digest(a, &w->drift[i].now));
     }
     return list;
 }
@@ -52,7 +46,7 @@ static struct doc *promotion_doc(struct arena *a, const struct world *w)
         const struct upstream *u = &w->upstream[i];
         struct doc *d = doc_push(a, list, doc_new(a, DOC_MAP));
         doc_put(a, d, "environment", doc_text(a, u->env));
-        doc_put(a, d, "root", u->reachable ? digest_doc(a, &u->past->root) : doc_new(a, DOC_NULL));
+        doc_put(a, d, "root", u->reachable ? doc_digest(a, &u->past->root) : doc_new(a, DOC_NULL));
     }
     return list;
 }
@@ -67,8 +61,8 @@ struct doc *plan_doc(struct arena *a, const struct plan *p)
             p->world->instance[0] != '\0' ? doc_text(a, p->world->instance) : doc_new(a, DOC_NULL));
     struct doc *ledger = doc_put(a, d, "ledger", doc_new(a, DOC_MAP));
     doc_put(a, ledger, "size", doc_int(a, p->past->size));
-    doc_put(a, ledger, "root", digest_doc(a, &p->past->root));
-    doc_put(a, d, "managed", digest_doc(a, &p->past->managed));
+    doc_put(a, ledger, "root", doc_digest(a, &p->past->root));
+    doc_put(a, d, "managed", doc_digest(a, &p->past->managed));
     doc_put(a, d, "existing", doc_int(a, p->world->n_existing));
     doc_put(a, d, "drift", drift_doc(a, p->world));
     doc_put(a, d, "promotion", promotion_doc(a, p->world));

@@ -182,8 +182,8 @@ static struct doc *target_doc(struct arena *a, const struct plan *p, const struc
     for (size_t i = 0; i < x->n_reasons && state == x->state; i++) {
         doc_push(a, reasons, reason_doc(a, &x->reasons[i]));
     }
-    doc_put(a, d, "output", words_digest(a, &output));
-    doc_put(a, d, "receipt", last != NULL ? words_digest(a, &last->receipt) : doc_new(a, DOC_NULL));
+    doc_put(a, d, "output", doc_digest(a, &output));
+    doc_put(a, d, "receipt", last != NULL ? doc_digest(a, &last->receipt) : doc_new(a, DOC_NULL));
     doc_put(a, d, "last_result", last != NULL ? doc_text(a, last->result) : doc_new(a, DOC_NULL));
     if (plan_phase(x->in->p, part) == PHASE_PUBLISH) {
         words_put_step(a, d, x);

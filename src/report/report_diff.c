@@ -272,7 +272,7 @@ static struct doc *fact_doc(struct arena *a, const struct fact *f)
     struct doc *d = doc_new(a, DOC_MAP);
     doc_put(a, d, "sequence", doc_int(a, f->sequence));
     doc_put(a, d, "finished_at", words_doc(a, f->finished_at));
-    doc_put(a, d, "checksum", words_digest(a, &f->checksum));
+    doc_put(a, d, "checksum", doc_digest(a, &f->checksum));
     doc_put(a, d, "run_id", words_doc(a, f->run_id));
     return d;
 }

@@ -15,8 +15,8 @@ struct doc *report_generations(struct buf *out, struct arena *a, const char *env
         doc_put(a, row, "generation", doc_int(a, g->number));
         doc_put(a, row, "state", doc_text(a, generation_state_text(g->state)));
         doc_put(a, row, "changed_at", doc_text(a, g->changed_at));
-        doc_put(a, row, "digest", words_digest(a, &g->digest));
-        doc_put(a, row, "content", words_digest(a, &g->content));
+        doc_put(a, row, "digest", doc_digest(a, &g->digest));
+        doc_put(a, row, "content", doc_digest(a, &g->content));
         buf_printf(out, "%-4lld %-8s %s  content %s\n", (long long)g->number,
                    generation_state_text(g->state), g->changed_at,
                    digest_is_zero(&g->content) ? "-" : digest_text(&g->content, text));

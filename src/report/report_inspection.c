@@ -149,8 +149,8 @@ struct doc *report_inspection_doc(struct arena *a, const struct inspection *x)
 {
     struct doc *d = doc_new(a, DOC_MAP);
     put_place(a, d, x);
-    doc_put(a, d, "plan_digest", words_digest(a, &x->plan));
-    doc_put(a, d, "schema_checksum", words_digest(a, &x->checksum));
+    doc_put(a, d, "plan_digest", doc_digest(a, &x->plan));
+    doc_put(a, d, "schema_checksum", doc_digest(a, &x->checksum));
     doc_put(a, d, "last_applied", words_doc(a, x->last_applied));
     doc_put(a, d, "migrations_applied", doc_int(a, (int64_t)x->applied));
     doc_put(a, d, "pending_migrations", doc_int(a, (int64_t)x->pending));

@@ -203,8 +203,8 @@ static struct doc *proof_doc(struct arena *a, const struct proofs *o, const stru
 {
     struct doc *d = doc_new(a, DOC_MAP);
     doc_put(a, d, "migration", doc_text(a, p->id));
-    doc_put(a, d, "checksum", words_digest(a, &p->bundle->checksum));
-    doc_put(a, d, "key", words_digest(a, &p->key));
+    doc_put(a, d, "checksum", doc_digest(a, &p->bundle->checksum));
+    doc_put(a, d, "key", doc_digest(a, &p->key));
     doc_put(a, d, "result", doc_text(a, word_of(p)));
     doc_put(a, d, "because", words_doc(a, p->because));
     doc_put(a, d, "down", doc_text(a, down_class_text(p->found->down)));

@@ -12,11 +12,11 @@ static struct doc *row_doc(struct arena *a, const struct result_row *row)
     doc_put(a, d, "action", doc_text(a, result_action_text(row->action)));
     doc_put(a, d, "sequence", row->sequence > 0 ? doc_int(a, row->sequence) : doc_new(a, DOC_NULL));
     doc_put(a, d, "run_id", words_doc(a, row->sequence > 0 ? row->run_id : NULL));
-    doc_put(a, d, "key", words_digest(a, &row->key));
+    doc_put(a, d, "key", doc_digest(a, &row->key));
     doc_put(a, d, "ms", doc_int(a, row->ms));
     if (row->generation > 0) {
         doc_put(a, d, "generation", doc_int(a, row->generation));
-        doc_put(a, d, "content", words_digest(a, &row->content));
+        doc_put(a, d, "content", doc_digest(a, &row->content));
     }
     if (row->action == RESULT_ADOPT || row->action == RESULT_RETIRE) {
         doc_put(a, d, row->action == RESULT_ADOPT ? "objects" : "generations",
@@ -62,7 +62,7 @@ static struct doc *ledger_doc(struct arena *a, const struct result *r)
     struct doc *d = doc_new(a, DOC_MAP);
     doc_put(a, d, "instance", doc_text(a, r->instance));
     doc_put(a, d, "size", doc_int(a, r->size));
-    doc_put(a, d, "root", words_digest(a, &r->root));
+    doc_put(a, d, "root", doc_digest(a, &r->root));
     return d;
 }
 
@@ -90,7 +90,7 @@ struct doc *report_result_doc(struct arena *a, const struct result *r, const str
         doc_put(a, d, "current", doc_int(a, (int64_t)r->n_current));
         doc_put(a, d, "left", left_doc(a, &r->left));
         doc_put(a, d, "plan_digest",
-                r->has_plan ? words_digest(a, &r->plan_digest) : doc_new(a, DOC_NULL));
+                r->has_plan ? doc_digest(a, &r->plan_digest) : doc_new(a, DOC_NULL));
         doc_put(a, d, "ledger", ledger_doc(a, r));
         doc_put(a, d, "ms", doc_int(a, r->ms));
         if (r->durability != NULL) {

@@ -162,7 +162,7 @@ struct doc *report_undo_doc(struct arena *a, const struct undo_list *u)
     struct doc *d = doc_new(a, DOC_MAP);
     doc_put(a, d, "environment", doc_text(a, u->environment));
     doc_put(a, d, "exact", doc_bool(a, u->is_exact));
-    doc_put(a, d, "plan_digest", words_digest(a, &u->digest));
+    doc_put(a, d, "plan_digest", doc_digest(a, &u->digest));
     struct doc *list = doc_put(a, d, "migrations", doc_new(a, DOC_LIST));
     for (size_t i = 0; i < u->n; i++) {
         const struct undo_step *x = &u->v[i];
@@ -171,7 +171,7 @@ struct doc *report_undo_doc(struct arena *a, const struct undo_list *u)
         doc_put(a, m, "sequence", doc_int(a, x->fact->sequence));
         doc_put(a, m, "run_id", doc_text(a, x->fact->run_id));
         doc_put(a, m, "applied_at", doc_text(a, x->fact->finished_at));
-        doc_put(a, m, "checksum", words_digest(a, &x->bundle->checksum));
+        doc_put(a, m, "checksum", doc_digest(a, &x->bundle->checksum));
         doc_put(a, m, "because", words_doc(a, x->because));
         doc_put(a, m, "statements", doc_int(a, (int64_t)x->n_statements));
         struct doc *tables = doc_put(a, m, "tables", doc_new(a, DOC_LIST));

@@ -13,7 +13,7 @@ static struct doc *link_doc(struct arena *a, const struct link_why *l)
                 words_doc(a, arena_printf(a, "ledger entry %lld of %s",
                                           (long long)l->fact->sequence, l->fact_env)));
         doc_put(a, d, "was", doc_new(a, DOC_NULL));
-        doc_put(a, d, "now", words_digest(a, &l->fact->checksum));
+        doc_put(a, d, "now", doc_digest(a, &l->fact->checksum));
         doc_put(a, d, "detail",
                 words_doc(a, arena_printf(a, "finished at %s by run %s", l->fact->finished_at,
                                           l->fact->run_id)));

@@ -79,10 +79,9 @@ struct doc *words_target(struct arena *a, const struct plan *p, const struct ste
             doc_push(a, reasons, reason_doc(a, &s->reasons[i]));
         }
     }
-    doc_put(a, d, "output", words_digest(a, &output));
+    doc_put(a, d, "output", doc_digest(a, &output));
     bool has_receipt = !declared && h != NULL && h->last != NULL;
-    doc_put(a, d, "receipt",
-            has_receipt ? words_digest(a, &h->last->receipt) : doc_new(a, DOC_NULL));
+    doc_put(a, d, "receipt", has_receipt ? doc_digest(a, &h->last->receipt) : doc_new(a, DOC_NULL));
     doc_put(a, d, "last_result", has_receipt ? doc_text(a, h->last->result) : doc_new(a, DOC_NULL));
     if (stage == STAGE_APPLY) {
         words_put_step(a, d, s);

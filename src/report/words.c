@@ -179,12 +179,6 @@ struct doc *words_doc(struct arena *a, const char *s)
     return doc_safe(a, s);
 }
 
-struct doc *words_digest(struct arena *a, const struct digest *d)
-{
-    char text[DIGEST_TEXT];
-    return digest_is_zero(d) ? doc_new(a, DOC_NULL) : doc_text(a, digest_text(d, text));
-}
-
 struct doc *words_place(struct arena *a, const char *path, int line, int col)
 {
     if (path == NULL || path[0] == '\0') {

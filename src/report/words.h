@@ -71,7 +71,6 @@ void words_time(struct buf *out, int64_t ms);
 
 /* An escaped text node; null for NULL and "". */
 struct doc *words_doc(struct arena *a, const char *s);
-struct doc *words_digest(struct arena *a, const struct digest *d); /* null for zero */
 /* "path:line:col"; null where path is NULL. */
 struct doc *words_place(struct arena *a, const char *path, int line, int col);
 /* The member "error" wherever one is told: {"code","message","where","hint","sqlstate"}. */
