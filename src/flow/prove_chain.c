@@ -198,7 +198,7 @@ int chain_run(struct chain *c, struct err *e)
     site_close(&c->made);
     if (rc == 0 && c->is_fresh) {
         rc = build_again(c, e);
-    } else if (rc == 0 && c->to == c->p->last) {
+    } else if (rc == 0 && c->to == c->p->out->n) {
         seeds_left(c);
     }
     return rc;

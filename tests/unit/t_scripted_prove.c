@@ -514,6 +514,11 @@ static void drops_an_index(void)
 static const char *const first[] = {"M-1"};
 static const char *const second[] = {"M-2@apply"};
 
+static void seeded_after_second(void)
+{
+    project_put(SEED, "-- kfmig:after M-2\nINSERT INTO app.s VALUES (1);\n");
+}
+
 /* clang-format off */
 static const struct {
     const char *name;
@@ -557,6 +562,7 @@ static const struct {
     {"an extension is provided", provided, "~ CREATE EXTENSION* -> CREATE EXTENSION\n" AS_USUAL, {0}, 0, ERR_NONE, "2 proven", {0}},
     {"an extension is not there", provided, "~ CREATE EXTENSION* -> error 58P01\n" AS_USUAL, {0}, -1, ERR_NONE, "the throwaway database lacks the extension \"hstore\"; have an administrator make a template", {0}},
     {"the first alone", NULL, AS_USUAL, {.targets = first, .n_targets = 1}, 0, ERR_NONE, "[M-1 exact fresh=passed " GOOD " ... [M-2 not tried fresh=not tried up=not tried ... second passed ; 1 proven, 0 known, 0 failed, 0 skipped, 1 left", {0}},
+    {"the first alone, and a seed behind the second", seeded_after_second, AS_USUAL, {.targets = first, .n_targets = 1}, 0, ERR_NONE, "[M-1 exact fresh=passed " GOOD " ... second passed ; 1 proven, 0 known, 0 failed, 0 skipped, 1 left; 0 statements\ndone: ", {0}},
     {"a rollback cannot be read", unreadable_down, AS_USUAL, {0}, 0, ERR_CONFIG, "[M-1 exact ... [M-2 fails fresh=passed up=passed down=failed again=not tried ... the rollback of M-2 cannot be run ... 1 proven, 0 known, 1 failed", {0}},
     {"an empty one that need not be", needless_down, AS_USUAL, {0}, 0, ERR_NONE, "[M-2 empty fresh=passed up=passed down=not tried again=not tried ... 2 proven, 0 known, 0 failed", {0}},
     {"rows are deleted", NULL, DELETES AS_USUAL, {0}, 0, ERR_NONE, "[M-1 exact fresh=passed " GOOD " repeat=not tried deletes 3 of table app.t because ... [M-2 exact ... deletes 3 of table app.t ... 2 proven", {0}},
