@@ -258,6 +258,16 @@ static int begin(struct test_run *p, struct err *e)
     return 0;
 }
 
+static enum err_code worst_of_whole(const struct proof_whole *w)
+{
+    enum err_code worst = w->second == PROOF_BAD ? ERR_VALIDATE : ERR_NONE;
+    for (size_t i = 0; i < w->n_notes; i++) {
+        worst = err_worse(worst, w->notes[i].fault.code);
+    }
+    return worst;
+}
+
+/* A fault of the whole is to be found by the next run, too: that one has to try something. */
 int prove(struct site *s, const struct prove_options *o, struct proofs *out, struct err *e)
 {
     int64_t start = clock_ms();
@@ -269,16 +279,13 @@ int prove(struct site *s, const struct prove_options *o, struct proofs *out, str
     if (rc == 0 && p->last > 0) {
         rc = try_all(p, e);
     }
-    if (rc == 0) {
+    enum err_code whole = out->whole != NULL ? worst_of_whole(out->whole) : ERR_NONE;
+    if (rc == 0 && whole == ERR_NONE) {
         keys_keep(p, pg_server_version(p->base.pg));
     }
     site_close(&p->base);
     proofs_count(out);
-    bool differs = out->whole != NULL && out->whole->second == PROOF_BAD;
-    out->worst = differs ? err_worse(out->worst, ERR_VALIDATE) : out->worst;
-    for (size_t i = 0; out->whole != NULL && i < out->whole->n_notes; i++) {
-        out->worst = err_worse(out->worst, out->whole->notes[i].fault.code);
-    }
+    out->worst = err_worse(out->worst, whole);
     out->ms = clock_ms() - start;
     return rc;
 }
