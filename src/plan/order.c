@@ -232,8 +232,10 @@ static int report_cycle(struct arena *a, const struct order_work *w, struct err 
         }
     }
     struct buf text = {0};
+    bool has_definition = false;
     for (int k = seen[i] - 1; k < n; k++) {
         const struct bundle *b = w->old[path[k]].bundle;
+        has_definition = has_definition || bundle_is_repeatable(b);
         buf_printf(&text, "%s (%s:%d) -> ", b->id, bundle_file(a, b), b->depends_line);
     }
     const struct bundle *b = w->old[i].bundle;
@@ -241,7 +243,8 @@ static int report_cycle(struct arena *a, const struct order_work *w, struct err 
     err_at(e, ERR_CONFIG, file, b->depends_line, 1, "dependency cycle: %s%s", buf_str(&text),
            b->id);
     buf_release(&text);
-    return err_hint(e, "remove one of these depends_on");
+    return err_hint(e, "remove one of these depends_on%s",
+                    has_definition ? "; definitions that need each other are one file" : "");
 }
 
 /* Of those that are free repeatable definitions go last: what a text does not tell, a migration may have
