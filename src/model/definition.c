@@ -39,7 +39,7 @@ const char *definition_last(const char *name, bool *is_open)
     return last;
 }
 
-static bool is_same(const char *a, const char *b)
+bool definition_same(const char *a, const char *b)
 {
     bool is_open_a;
     bool is_open_b;
@@ -56,7 +56,7 @@ static bool is_same(const char *a, const char *b)
 bool definition_has(const struct names *list, const char *name)
 {
     for (size_t i = 0; i < list->n; i++) {
-        if (is_same(list->v[i], name)) {
+        if (definition_same(list->v[i], name)) {
             return true;
         }
     }
@@ -131,22 +131,23 @@ static const struct {
 #undef DEFINES
 };
 
-bool definition_admits(const struct statement *st)
+/* Does the list have it? only_says: among those that say something of what is there. */
+static bool is_listed(const struct statement *st, bool only_says)
 {
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        if (strcmp(st->tag, rows[i].tag) == 0) {
+        if ((rows[i].says || !only_says) && strcmp(st->tag, rows[i].tag) == 0) {
             return true;
         }
     }
     return false;
 }
 
+bool definition_admits(const struct statement *st)
+{
+    return is_listed(st, false);
+}
+
 bool definition_says(const struct statement *st)
 {
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        if (rows[i].says && strcmp(st->tag, rows[i].tag) == 0) {
-            return true;
-        }
-    }
-    return false;
+    return is_listed(st, true);
 }

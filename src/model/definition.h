@@ -20,7 +20,9 @@ const char *definition_name(struct arena *a, const struct object *o);
  * before it. */
 const char *definition_last(const char *name, bool *is_open);
 
-/* Is one of list the object called name? An unqualified one stands in any schema. */
+/* Do both mean the same object? An unqualified one stands in any schema. */
+bool definition_same(const char *a, const char *b);
+/* Is one of list the object called name? */
 bool definition_has(const struct names *list, const char *name);
 
 /* d, which may be NULL, as it outlives the memory that it stands in. In a. */
