@@ -17,10 +17,8 @@ static const struct rewritten *written_since(const struct world *w, const char *
     }
     for (size_t i = 0; i < w->written.n; i++) {
         const struct rewritten *x = w->written.rows[i].value;
-        const char *text = w->written.rows[i].key.p;
-        const struct names one = {&text, 1, 1};
-        if (x->sequence > sequence && definition_has(&one, name)) {
-            *object = text;
+        if (x->sequence > sequence && definition_same(w->written.rows[i].key.p, name)) {
+            *object = w->written.rows[i].key.p;
             return x;
         }
     }
@@ -51,6 +49,28 @@ static const struct fact *find_later(const struct past *past, const struct bundl
         }
     }
     return NULL;
+}
+
+/* What makes it stale, whatever else is to run: the first of these that holds. */
+struct anew {
+    const struct fact *built; /* NULL: it is not */
+    bool is_other;            /* built with another text */
+    const struct rewritten *written;
+    const char *object; /* that was written: it makes it, or stands on it */
+    const struct fact *later;
+};
+
+static bool find_anew(const struct past *past, const struct world *w, const struct bundle *b,
+                      struct anew *out)
+{
+    const struct history *h = past_get(past, b->id);
+    *out = (struct anew){.built = h != NULL ? h->applied : NULL, .object = ""};
+    if (out->built != NULL) {
+        out->is_other = !digest_eq(&out->built->checksum, &b->checksum);
+        out->written = find_written(w, b, out->built->sequence, &out->object);
+        out->later = find_later(past, b, out->built->sequence);
+    }
+    return out->built == NULL || out->is_other || out->written != NULL || out->later != NULL;
 }
 
 static void give_written(struct plan *p, struct step *s, const struct rewritten *x,
@@ -116,22 +136,19 @@ static void give_text(struct plan *p, struct step *s, const struct fact *f)
 
 void repeatable_decide(struct plan *p, struct step *s)
 {
-    const struct fact *f = s->history != NULL ? s->history->applied : NULL;
-    const char *object = "";
-    const struct rewritten *x =
-        f != NULL ? find_written(p->world, s->bundle, f->sequence, &object) : NULL;
-    const struct fact *later = f != NULL ? find_later(p->past, s->bundle, f->sequence) : NULL;
-    if (f == NULL) {
-        give_new(p, s);
-    } else if (!digest_eq(&f->checksum, &s->bundle->checksum)) {
-        give_text(p, s, f);
-    } else if (x != NULL) {
-        give_written(p, s, x, object);
-    } else if (later != NULL) {
-        give_later(p, s, later);
-    } else if (!is_waiting(p, s)) {
-        give_current(p, s, f);
+    struct anew why;
+    if (!find_anew(p->past, p->world, s->bundle, &why) && !is_waiting(p, s)) {
+        give_current(p, s, why.built);
         return;
+    }
+    if (why.built == NULL) {
+        give_new(p, s);
+    } else if (why.is_other) {
+        give_text(p, s, why.built);
+    } else if (why.written != NULL) {
+        give_written(p, s, why.written, why.object);
+    } else if (why.later != NULL) {
+        give_later(p, s, why.later);
     }
     s->action = ACTION_APPLY;
     migration_gates(p, s);
@@ -139,15 +156,9 @@ void repeatable_decide(struct plan *p, struct step *s)
 
 static bool may_run(const struct plan_input *in, const struct bundle *b)
 {
-    const char *object = "";
-    const struct history *h = past_get(in->past, b->id);
-    const struct fact *f = h != NULL ? h->applied : NULL;
-    if (!bundle_is_repeatable(b)) {
-        return plan_needs_scripts(in, b);
-    }
-    return f == NULL || !digest_eq(&f->checksum, &b->checksum) ||
-           find_written(in->world, b, f->sequence, &object) != NULL ||
-           find_later(in->past, b, f->sequence) != NULL;
+    struct anew why;
+    return bundle_is_repeatable(b) ? find_anew(in->past, in->world, b, &why)
+                                   : plan_needs_scripts(in, b);
 }
 
 bool plan_defines(const struct plan_input *in, const struct bundle *bundles, size_t n)
