@@ -6,17 +6,8 @@
 
 static void put_place(struct buf *out, const char *path, int line, int col)
 {
-    if (path[0] == '\0') {
-        return;
-    }
-    words_safe(out, path);
-    if (line > 0) {
-        buf_printf(out, ":%d", line);
-    }
-    if (line > 0 && col > 0) {
-        buf_printf(out, ":%d", col);
-    }
-    buf_puts(out, ": ");
+    words_where(out, path, line, col);
+    buf_puts(out, path[0] != '\0' ? ": " : "");
 }
 
 static void put_extra(struct buf *out, const struct style *st, const char *label, const char *text)

@@ -35,17 +35,10 @@ static enum paint paint_of(const struct proof *p)
                                                                     : PAINT_GOOD;
 }
 
-static void put_place(struct buf *out, const struct err *e)
-{
-    if (e->where.path[0] != '\0') {
-        words_safe(out, e->where.path);
-        buf_printf(out, ":%d:%d: ", e->where.line, e->where.col);
-    }
-}
-
 static void put_fault(struct buf *out, const struct err *e)
 {
-    put_place(out, e);
+    words_where(out, e->where.path, e->where.line, e->where.col);
+    buf_puts(out, e->where.path[0] != '\0' ? ": " : "");
     words_safe(out, e->msg);
     if (e->detail[0] != '\0') {
         buf_puts(out, "\n        server: ");
@@ -298,14 +291,15 @@ static void begin_case(struct buf *out, const char *class, const char *name, int
 static void put_ended(struct buf *out, enum proof_end end, const struct err *e)
 {
     if (end == PROOF_BAD) {
+        struct buf place = {0};
+        words_where(&place, e->where.path, e->where.line, e->where.col);
         buf_puts(out, "<failure message=\"");
         put_xml(out, e->msg);
         buf_puts(out, "\">");
-        put_xml(out, e->where.path);
-        if (e->where.path[0] != '\0') {
-            buf_printf(out, ":%d:%d\n", e->where.line, e->where.col);
-        }
+        put_xml(out, buf_str(&place));
+        buf_puts(out, place.n > 0 ? "\n" : "");
         put_xml(out, e->hint);
+        buf_release(&place);
         buf_puts(out, "</failure>");
     } else if (end == PROOF_SKIPPED) {
         buf_puts(out, "<skipped message=\"");

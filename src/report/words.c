@@ -179,6 +179,17 @@ struct doc *words_doc(struct arena *a, const char *s)
     return doc_safe(a, s);
 }
 
+void words_where(struct buf *out, const char *path, int line, int col)
+{
+    words_safe(out, path);
+    if (path[0] != '\0' && line > 0) {
+        buf_printf(out, ":%d", line);
+    }
+    if (path[0] != '\0' && line > 0 && col > 0) {
+        buf_printf(out, ":%d", col);
+    }
+}
+
 struct doc *words_place(struct arena *a, const char *path, int line, int col)
 {
     if (path == NULL || path[0] == '\0') {

@@ -71,7 +71,9 @@ void words_time(struct buf *out, int64_t ms);
 
 /* An escaped text node; null for NULL and "". */
 struct doc *words_doc(struct arena *a, const char *s);
-/* "path:line:col"; null where path is NULL. */
+/* "path:line:col", as far as it is known; nothing where path is "". */
+void words_where(struct buf *out, const char *path, int line, int col);
+/* The same as a text node; null where path is NULL or "". */
 struct doc *words_place(struct arena *a, const char *path, int line, int col);
 /* The member "error" wherever one is told: {"code","message","where","hint","sqlstate"}. */
 struct doc *words_error(struct arena *a, const struct err *e);

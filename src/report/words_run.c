@@ -71,13 +71,8 @@ static void put_what(struct buf *out, const struct bundle *b, const struct fact_
 {
     const char *between = "";
     if (run->path[0] != '\0') {
-        words_safe(out, b != NULL ? words_in_bundle(b, run->path) : run->path);
-        if (run->line > 0) {
-            buf_printf(out, ":%d", run->line);
-        }
-        if (run->line > 0 && run->col > 0) {
-            buf_printf(out, ":%d", run->col);
-        }
+        words_where(out, b != NULL ? words_in_bundle(b, run->path) : run->path, run->line,
+                    run->col);
         between = ", ";
     }
     if (run->statement > 0) {

@@ -163,6 +163,27 @@ static void as_junit(void)
     buf_release(&out);
 }
 
+/* A file as a whole is at fault. */
+static void without_a_line(void)
+{
+    static struct proof_found f = {.part = {{.end = PROOF_BAD}}};
+    static struct proof_whole none;
+    struct proof p = {
+        .id = "M-7", .bundle = &bundle, .is_wanted = true, .because = "", .found = &f};
+    const struct proofs one = {.environment = "dev", .server = "", .v = &p, .n = 1, .whole = &none};
+    struct buf out = {0};
+    (void)err_at(&f.fault[0], ERR_CONFIG, "a/forward.sql", 0, 0, "it cannot be read");
+    report_proofs(&out, &(struct style){.verbose = false}, &one);
+    ok(strstr(buf_str(&out), "\n      fresh: a/forward.sql: it cannot be read\n") != NULL,
+       "a place without a line, as text");
+    out.n = 0;
+    report_proofs_junit(&out, &one);
+    ok(strstr(buf_str(&out), "<failure message=\"it cannot be read\">a/forward.sql\n</failure>") !=
+           NULL,
+       "as JUnit's XML");
+    buf_release(&out);
+}
+
 static void as_data(void)
 {
     ok(all.worst == ERR_APPLY || all.worst == ERR_ROLLBACK, "the worst of what failed");
@@ -175,11 +196,12 @@ static void as_data(void)
 
 int main(void)
 {
-    tap_plan(10);
+    tap_plan(12);
     make();
     as_text();
     as_document();
     as_junit();
+    without_a_line();
     as_data();
     return tap_done();
 }
