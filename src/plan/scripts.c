@@ -205,17 +205,20 @@ static void find_data(const struct script *s, struct err_list *faults)
     enum { ROWS_MOST = 1000, BYTES_MOST = 1024 * 1024 };
     int64_t n_rows = 0;
     size_t n_bytes = 0;
-    struct statement over = {.line = 0};
+    int line = 0;
+    int col = 0;
     for (size_t i = 0; i < s->n && !s->allows_data; i++) {
         struct statement room;
         const struct statement *st = script_at(s, i, &room);
         n_rows += data_of(st, &n_bytes);
-        bool is_over = n_rows > ROWS_MOST || n_bytes > BYTES_MOST;
-        over = over.line == 0 && is_over ? *st : over;
+        if (line == 0 && (n_rows > ROWS_MOST || n_bytes > BYTES_MOST)) {
+            line = st->line;
+            col = st->col;
+        }
     }
-    if (over.line != 0) {
+    if (line != 0) {
         err_list_addf(
-            faults, ERR_CONFIG, s->path, over.line, over.col,
+            faults, ERR_CONFIG, s->path, line, col,
             "make the rows a dataset that a projection loads; where they have to stand here, say "
             "why in a line \"-- kfmig:allow-data REASON\"",
             "the file holds %lld row%s of data, %zu KiB: more than 1,000 rows or 1 MiB",

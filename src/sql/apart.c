@@ -2,7 +2,6 @@
 #include "sql/apart.h"
 
 #include <string.h>
-#include <strings.h>
 
 #include "sql/analysis.h"
 

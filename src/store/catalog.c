@@ -184,7 +184,6 @@ void catalog_seal(struct catalog *c)
     }
 }
 
-/* A copy in the base's memory: observations do not live as long. */
 /* Calls fn with the place of each text of o. */
 static void each_text(struct catalog_object *o, void (*fn)(const char **text, void *ctx), void *ctx)
 {
@@ -215,7 +214,8 @@ static void move(const char **text, void *ctx)
     }
 }
 
-/* Its texts stand one behind the other: there are twenty, most shorter than what an arena aligns to. */
+/* A copy in the base's memory: observations do not live as long. Its texts stand one behind the other: there
+ * are twenty, most shorter than what an arena aligns to. */
 static struct catalog_object *keep(struct arena *a, const struct catalog_object *o)
 {
     struct catalog_object *k = arena_dup(a, o, sizeof *o);
