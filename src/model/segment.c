@@ -79,13 +79,14 @@ static bool is_word(char c)
 static bool names(struct bytes text, const char *value, bool is_data)
 {
     const size_t n = strlen(value);
-    for (size_t at = 0; at + n <= text.n; at++) {
-        char before = at > 0 ? text.p[at - 1] : ' ';
-        char after = at + n < text.n ? text.p[at + n] : ' ';
-        if (memcmp(text.p + at, value, n) == 0 &&
-            (is_data ? !is_word(before) && !is_word(after)
-                     : (before == '\'' && after == '\'') || before == '{' || after == '}' ||
-                           before == '$' || before == '"')) {
+    const char *const end = text.p + text.n;
+    for (const char *at = text.p;
+         at <= end && (at = memmem(at, (size_t)(end - at), value, n)) != NULL; at++) {
+        char before = at > text.p ? at[-1] : ' ';
+        char after = at + n < end ? at[n] : ' ';
+        if (is_data ? !is_word(before) && !is_word(after)
+                    : (before == '\'' && after == '\'') || before == '{' || after == '}' ||
+                          before == '$' || before == '"') {
             return true;
         }
     }
@@ -136,17 +137,13 @@ static bool is_of_new_table(const struct script *files, size_t i, size_t k,
 }
 
 /* From the statement that adds a value on: it, or the COMMIT of its block. */
-static void end_behind(struct script *files, size_t n, size_t i, size_t k)
+static void end_behind(struct script *files, size_t n, size_t i, size_t k, bool in_block)
 {
     struct script *s = &files[i];
     struct statement room;
     const char *value = script_at(s, k, &room)->adds;
-    size_t end = k;
-    for (size_t j = 0; j < k; j++) {
-        enum statement_kind kind = script_at(s, j, &room)->kind;
-        end = kind == STATEMENT_BEGIN ? 0 : kind == STATEMENT_COMMIT ? k : end;
-    }
-    for (; end != k && k + 1 < s->n && script_at(s, k, &room)->kind != STATEMENT_COMMIT; k++) {
+    while (in_block && k + 1 < s->n && script_at(s, k, &room)->kind != STATEMENT_COMMIT) {
+        k++;
     }
     if (!script_at(s, k, &room)->ends_transaction && is_used_behind(files, n, i, k + 1, value)) {
         script_own(s, k)->ends_transaction = true;
@@ -157,13 +154,15 @@ void segments_mark(struct script *files, size_t n)
 {
     struct statement room;
     for (size_t i = 0; i < n; i++) {
+        bool in_block = false;
         for (size_t k = 0; k < files[i].n; k++) {
             const struct statement *st = script_at(&files[i], k, &room);
+            in_block = st->kind == STATEMENT_BEGIN || (in_block && st->kind != STATEMENT_COMMIT);
             if (st->is_apart && is_of_new_table(files, i, k, st)) {
                 script_own(&files[i], k)->is_apart = false;
             }
             if (st->adds != NULL) {
-                end_behind(files, n, i, k);
+                end_behind(files, n, i, k, in_block);
             }
         }
     }
