@@ -56,6 +56,18 @@ static void call_files_by_id(struct site *s, struct restoring *x, const char *ol
     }
 }
 
+/* The file that a definition stands in now; b NULL: as that was called, with its id. */
+static void call_definition_by_id(struct site *s, struct restoring *x, const struct bundle *b)
+{
+    for (size_t i = 0; i < x->files.n; i++) {
+        struct artifact *f = &x->files.v[i];
+        const char *was = layout_definition(s->a, f->path, true);
+        size_t n = was != NULL ? strlen(f->path) - strlen(was) - strlen(".sql") : 0;
+        f->path = b != NULL ? b->file + strlen(b->folder) + 1
+                            : arena_printf(s->a, "%.*s%s.sql", (int)n, f->path, x->id);
+    }
+}
+
 int restore_read(struct site *s, const char *id, struct restoring *out, struct err *e)
 {
     const struct history *h = past_get(&s->past, id);
@@ -73,7 +85,11 @@ int restore_read(struct site *s, const char *id, struct restoring *out, struct e
     }
     if (folder != NULL) {
         out->dir = b != NULL && b->file != NULL ? b->folder : folder;
-        call_files_by_id(s, out, h->applied->recorded_as);
+        if (h->applied->is_definition) {
+            call_definition_by_id(s, out, b);
+        } else {
+            call_files_by_id(s, out, h->applied->recorded_as);
+        }
     } else if (call_by_id(s, out, h->applied->recorded_as, e) != 0) {
         return -1;
     }

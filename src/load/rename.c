@@ -233,6 +233,12 @@ static int check_form(struct arena *a, const struct bundle *b, const char *id, s
     if (b->file == NULL || (layout_name_parse(a, path, &name) && name.layout == b->layout)) {
         return 0;
     }
+    if (bundle_is_repeatable(b)) {
+        err_set(e, ERR_CONFIG, "%s is a repeatable definition, which is called as its file is",
+                b->id);
+        return err_hint(e, "rename its file, then `kfmig rename %s %s` tells the ledgers", b->id,
+                        id);
+    }
     err_set(e, ERR_CONFIG, "\"%s\" is no id of layout %s, which %s is in", id,
             layout_row(b->layout)->name, b->id);
     return err_hint(e, "one of its files is called like %s", layout_row(b->layout)->example);

@@ -193,6 +193,22 @@ def its_text_is_put_back_as_it_was_built(path, tmp):
     contains(p.build().text, "nothing to do (2 current)")
 
 
+@test
+def its_file_is_renamed_and_then_the_ledgers_are_told(tmp):
+    """`rename` says so; built again it is not, and its text is put back under its new name, with its file or without."""
+    p = project(tmp, v=V)
+    fails(p.run("rename", "v", "w"), 5, "v is a repeatable definition", "rename its file, then `kfmig rename v w` tells the ledgers")
+    p.path(f"{HOME}v.sql").rename(p.path(f"{HOME}w.sql"))
+    equal(p.run("rename", "v", "w").status, 0)
+    contains(p.build().text, "nothing to do (2 current)")
+    contains(p.run("receipt", "text", "dev", "w").out, f"==> {HOME}w.sql (is as it was) <==")
+    p.path(f"{HOME}w.sql").rename(p.path("migrations/postgis/R__w.sql"))
+    contains(p.run("receipt", "text", "dev", "w").out, "==> migrations/postgis/R__w.sql (is as it was) <==")
+    p.path("migrations/postgis/R__w.sql").unlink()
+    contains(p.run("receipt", "text", "dev", "w", "--write").out, f"{HOME}w.sql: written")
+    contains(p.build().text, "nothing to do (2 current)")
+
+
 V2 = "CREATE OR REPLACE VIEW app.v AS SELECT id, name FROM app.t;\n"
 # what cannot be replaced: (files before, files after, what is asked, the answer)
 REMADE = {
