@@ -113,22 +113,20 @@ static int make_database(struct test_run *p, struct chain *c, struct err *e)
 void prove_tell(const struct test_run *p, const struct proof *x, size_t at)
 {
     enum proof_part part = proof_decisive(x);
-    struct tell t = {.kind = TELL_DONE,
-                     .target = x->id,
-                     .what =
-                         part == PROOF_PARTS ? "proven" : proof_end_text(x->found->part[part].end),
-                     .at = at,
-                     .n = p->last};
-    for (int i = 0; i < PROOF_PARTS; i++) {
-        t.ms += x->found->part[i].ms;
-    }
+    const struct tell t = {.kind = TELL_DONE,
+                           .target = x->id,
+                           .what = part == PROOF_PARTS ? "proven"
+                                                       : proof_end_text(x->found->part[part].end),
+                           .ms = proof_ms(x),
+                           .at = at,
+                           .n = p->last};
     if (x->is_wanted) {
         tell(&p->s->ear, &t);
     }
 }
 
 /* Where the parts of v[0..last) begin that n processes prove in the same time: to apply one costs
- * 1, to prove it 3, and who begins at k applies k. In tenths of a percent of the whole. */
+ * 1, to prove it 3, and who begins at k applies k. */
 static size_t cut(size_t last, int64_t n, int64_t i)
 {
     double all = 0;

@@ -52,6 +52,15 @@ const struct err *proof_fault(const struct proof *p)
     return at == PROOF_PARTS ? NULL : fault_at(p, at);
 }
 
+int64_t proof_ms(const struct proof *p)
+{
+    int64_t ms = 0;
+    for (int i = 0; i < PROOF_PARTS; i++) {
+        ms += p->found->part[i].ms;
+    }
+    return ms;
+}
+
 void proofs_count(struct proofs *o)
 {
     o->n_proven = o->n_cached = o->n_failed = o->n_skipped = o->n_left = 0;

@@ -113,6 +113,8 @@ bool proof_holds(const struct proof *p);
 enum proof_part proof_decisive(const struct proof *p);
 /* Why that part did not hold; NULL: it did. */
 const struct err *proof_fault(const struct proof *p);
+/* Milliseconds of all its parts. */
+int64_t proof_ms(const struct proof *p);
 /* Add up v[0..n) into the counts of o, and worst. */
 void proofs_count(struct proofs *o);
 

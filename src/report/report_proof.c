@@ -7,15 +7,6 @@
 
 /* --- text ------------------------------------------------------------------------------------------- */
 
-static int64_t ms_of(const struct proof *p)
-{
-    int64_t ms = 0;
-    for (int i = 0; i < PROOF_PARTS; i++) {
-        ms += p->found->part[i].ms;
-    }
-    return ms;
-}
-
 /* "proven", "failed", "skipped", "known", "not tried". */
 static const char *word_of(const struct proof *p)
 {
@@ -104,7 +95,7 @@ static void put_proof(struct buf *out, const struct style *st, const struct proo
     if (p->found->down != DOWN_UNTRIED) {
         put_down(out, p->found);
     }
-    buf_printf(out, "; %lld ms", (long long)ms_of(p));
+    buf_printf(out, "; %lld ms", (long long)proof_ms(p));
     if (st->verbose && p->because[0] != '\0') {
         buf_puts(out, "; ");
         words_safe(out, p->because);
