@@ -175,7 +175,7 @@ static int try_chains(struct test_run *p, struct err *e)
     p->out->jobs = jobs;
     for (size_t i = 0; i < n; i++) {
         v[i] = ARENA_NEW(p->s->a, struct chain);
-        *v[i] = (struct chain){.p = p, .is_fresh = i == 0, .to = p->last, .seeds = p->seeds};
+        *v[i] = (struct chain){.p = p, .is_fresh = i == 0, .to = p->last};
         if (i > 0) {
             v[i]->from = cut(p->last, (int64_t)n - 1, (int64_t)i - 1);
             v[i]->to = cut(p->last, (int64_t)n - 1, (int64_t)i);
@@ -279,7 +279,7 @@ int prove(struct site *s, const struct prove_options *o, struct proofs *out, str
     }
     enum err_code whole = out->whole != NULL ? worst_of_whole(out->whole) : ERR_NONE;
     if (rc == 0 && whole == ERR_NONE) {
-        keys_keep(p, pg_server_version(p->base.pg));
+        keys_keep(p);
     }
     site_close(&p->base);
     proofs_count(out);

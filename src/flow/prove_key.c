@@ -157,7 +157,7 @@ static struct bytes name_of(const struct test_run *p, const struct proof *x)
     return bytes_str(arena_printf(p->s->a, "%s/%s", p->env.name, x->id));
 }
 
-static void find(struct test_run *p, struct proof *x, const struct digest *place)
+static void find(struct test_run *p, struct proof *x)
 {
     struct bytes text;
     struct err e = {0};
@@ -169,19 +169,19 @@ static void find(struct test_run *p, struct proof *x, const struct digest *place
     if (d != NULL && is_same(d, "key", &x->key)) {
         take(x, d);
     } else if (d != NULL) {
-        x->because = why(x, d, place);
+        x->because = why(x, d, &p->place);
     }
 }
 
 void keys_find(struct test_run *p, int version)
 {
-    struct digest place = surroundings(p, version);
     struct digest before = {{0}};
+    p->place = surroundings(p, version);
     for (size_t i = 0; i < p->out->n; i++) {
         struct proof *x = &p->out->v[i];
         x->before = before;
-        x->key = key_of(x, &place);
-        find(p, x, &place);
+        x->key = key_of(x, &p->place);
+        find(p, x);
         struct digester *d = digester_open("kfmig.proof-before.v1");
         add_digest(d, "before", &before);
         digester_field(d, "id", bytes_str(x->id));
@@ -190,16 +190,15 @@ void keys_find(struct test_run *p, int version)
     }
 }
 
-void keys_keep(const struct test_run *p, int version)
+void keys_keep(const struct test_run *p)
 {
-    struct digest place = surroundings(p, version);
     for (size_t i = 0; i < p->out->n; i++) {
         const struct proof *x = &p->out->v[i];
         struct buf text = {0};
         if (x->is_cached || !x->is_wanted || !proof_holds(x)) {
             continue;
         }
-        canon_write(&text, kept_doc(p->s->a, x, &place));
+        canon_write(&text, kept_doc(p->s->a, x, &p->place));
         cache_put(p->s->cache, kind, name_of(p, x), buf_bytes(&text));
         buf_release(&text);
     }

@@ -37,7 +37,8 @@ struct workload_run; /* its sessions beside one chain */
 
 /* All of a run. env: the environment as it is on throwaway databases: unprotected, alone, nothing
  * exported. base: a session beside them, which holds their names. by_id: id -> its struct proof.
- * last: the last of v that is to be proven, from 1; 0: none. */
+ * place: digest of all that proofs depend on beside the migrations. last: the last of v that is to be
+ * proven, from 1; 0: none. */
 struct test_run {
     struct site *s;
     const struct prove_options *o;
@@ -47,6 +48,7 @@ struct test_run {
     struct table by_id;
     struct seed_files seeds;
     struct workload workload;
+    struct digest place;
     size_t last;
     bool has_jobs; /* chains are processes of their own, and the first one tells */
 };
@@ -63,7 +65,6 @@ struct chain {
     char name[DRILL_NAME];
     struct site made;
     struct result result;
-    struct seed_files seeds;
     bool *failed;
     struct workload_run *workload; /* NULL: none */
     struct err late;               /* of dropping it */
@@ -128,6 +129,6 @@ void workload_end(struct workload_run *r);
 /* Give every proof its key, and take what is known of it from the cache. version: of the server. */
 void keys_find(struct test_run *p, int version);
 /* Keep those that hold now. */
-void keys_keep(const struct test_run *p, int version);
+void keys_keep(const struct test_run *p);
 
 #endif

@@ -92,8 +92,8 @@ int seeds_read(struct site *s, struct seed_files *out, struct err *e)
     out->v = ARENA_ARRAY(s->a, struct seed_file, names.n + 1);
     for (size_t i = 0; i < names.n && rc == 0; i++) {
         struct seed_file *x = &out->v[out->n];
-        if (language_of(names.v[i].name) == NULL ||
-            strcmp(language_of(names.v[i].name)->ending, ".sql") != 0) {
+        const struct language *language = language_of(names.v[i].name);
+        if (language == NULL || strcmp(language->ending, ".sql") != 0) {
             continue;
         }
         rc = read_one(s, names.v[i].name, x, e);
@@ -178,11 +178,9 @@ static bool load(struct chain *c, struct writing *w, struct seed_file *x, bool t
 size_t seeds_load(struct chain *c, struct writing *w, const char *id, bool tells)
 {
     size_t n = 0;
-    for (size_t i = 0; i < c->seeds.n && chain_is_connected(c); i++) {
-        struct seed_file *x = &c->seeds.v[i];
-        bool is_time =
-            x->after != NULL ? strcmp(x->after, id) == 0 : !x->is_loaded && can_load(c, x);
-        if (is_time && !x->is_loaded) {
+    for (size_t i = 0; i < c->p->seeds.n && chain_is_connected(c); i++) {
+        struct seed_file *x = &c->p->seeds.v[i];
+        if (!x->is_loaded && (x->after != NULL ? strcmp(x->after, id) == 0 : can_load(c, x))) {
             n += load(c, w, x, tells);
         }
     }
@@ -191,8 +189,8 @@ size_t seeds_load(struct chain *c, struct writing *w, const char *id, bool tells
 
 void seeds_left(struct chain *c)
 {
-    for (size_t i = 0; i < c->seeds.n; i++) {
-        struct seed_file *x = &c->seeds.v[i];
+    for (size_t i = 0; i < c->p->seeds.n; i++) {
+        struct seed_file *x = &c->p->seeds.v[i];
         struct err e = {0};
         if (x->is_loaded) {
             continue;
