@@ -30,18 +30,11 @@ static void differs(struct site *s, struct backup_drill *x, const char *what)
 static void compare_objects(struct site *s, const struct catalog *was, const struct catalog *now,
                             struct backup_drill *x)
 {
-    for (size_t i = 0, k = 0; i < was->n || k < now->n;) {
-        int order = i >= was->n ? 1 : k >= now->n ? -1 : strcmp(was->v[i]->text, now->v[k]->text);
-        const struct catalog_object *o = order <= 0 ? was->v[i] : now->v[k];
-        bool same = order == 0 && digest_eq(&was->v[i]->fingerprint, &now->v[k]->fingerprint);
-        if (drill_is_compared(o)) {
-            x->n_objects++;
-            if (!same) {
-                differs(s, x, o->text);
-            }
+    for (struct drill_walk w = {0}; drill_next(&w, was, now);) {
+        x->n_objects++;
+        if (!w.is_same) {
+            differs(s, x, w.text);
         }
-        i += order <= 0;
-        k += order >= 0;
     }
 }
 
@@ -50,10 +43,7 @@ static void compare_rows(struct site *s, const struct standing_there *was,
 {
     for (size_t i = 0; i < was->n_tables; i++) {
         const struct table_rows *t = &was->tables[i];
-        int64_t rows = -1;
-        for (size_t k = 0; k < now->n_tables && rows < 0; k++) {
-            rows = strcmp(now->tables[k].text, t->text) == 0 ? now->tables[k].rows : rows;
-        }
+        int64_t rows = recover_rows(now->tables, now->n_tables, t->text, -1);
         x->n_tables++;
         x->n_rows += rows > 0 ? rows : 0;
         if (rows != t->rows || rows < 0) {

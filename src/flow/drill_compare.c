@@ -74,18 +74,38 @@ static int compare_projection(struct drill *d, const struct step *x, struct err 
     return 0;
 }
 
-/* What belongs to the server, or carries the database's name, says nothing about the rebuild. */
-bool drill_is_compared(const struct catalog_object *o)
+static bool is_compared(const struct catalog_object *o)
 {
     return o->object.kind != OBJ_ROLE && o->object.kind != OBJ_TABLESPACE &&
            o->object.kind != OBJ_DATABASE && o->object.kind != OBJ_SETTING;
+}
+
+/* Both are sorted by text. */
+bool drill_next(struct drill_walk *w, const struct catalog *live, const struct catalog *made)
+{
+    while (w->i < live->n || w->k < made->n) {
+        int order = w->i >= live->n   ? 1
+                    : w->k >= made->n ? -1
+                                      : strcmp(live->v[w->i]->text, made->v[w->k]->text);
+        const struct catalog_object *l = order <= 0 ? live->v[w->i++] : NULL;
+        const struct catalog_object *m = order >= 0 ? made->v[w->k++] : NULL;
+        const struct catalog_object *o = l != NULL ? l : m;
+        if (is_compared(o)) {
+            w->text = o->text;
+            w->is_live = l != NULL;
+            w->is_made = m != NULL;
+            w->is_same = order == 0 && digest_eq(&l->fingerprint, &m->fingerprint);
+            return true;
+        }
+    }
+    return false;
 }
 
 static struct digest structure_digest(const struct catalog *c)
 {
     struct digester *x = digester_open("kfmig.structure.v1");
     for (size_t i = 0; i < c->n; i++) {
-        if (drill_is_compared(c->v[i])) {
+        if (is_compared(c->v[i])) {
             digester_field(x, c->v[i]->text, bytes_of((const char *)c->v[i]->fingerprint.b, 32));
         }
     }
@@ -103,7 +123,6 @@ static void put_object(struct drill *d, struct doc *list, const char *text, cons
     }
 }
 
-/* Both are sorted by text. */
 static void compare_structure(struct drill *d)
 {
     char text[DIGEST_TEXT];
@@ -116,20 +135,13 @@ static void compare_structure(struct drill *d)
     doc_put(a, d->structure, "live", doc_text(a, digest_text(&l, text)));
     doc_put(a, d->structure, "rebuilt", doc_text(a, digest_text(&m, text)));
     struct doc *list = doc_put(a, d->structure, "different", doc_new(a, DOC_LIST));
-    for (size_t i = 0, k = 0; i < live->n || k < made->n;) {
-        int order = i >= live->n   ? 1
-                    : k >= made->n ? -1
-                                   : strcmp(live->v[i]->text, made->v[k]->text);
-        const struct catalog_object *o = order <= 0 ? live->v[i] : made->v[k];
-        bool same = order == 0 && digest_eq(&live->v[i]->fingerprint, &made->v[k]->fingerprint);
-        if (!same && drill_is_compared(o)) {
-            put_object(d, list, o->text,
-                       order < 0   ? "only live"
-                       : order > 0 ? "only rebuilt"
-                                   : "differs");
+    for (struct drill_walk w = {0}; drill_next(&w, live, made);) {
+        if (!w.is_same) {
+            put_object(d, list, w.text,
+                       !w.is_made   ? "only live"
+                       : !w.is_live ? "only rebuilt"
+                                    : "differs");
         }
-        i += order <= 0;
-        k += order >= 0;
     }
     doc_put(a, d->structure, "n_different", doc_int(a, (int64_t)d->n_objects));
 }
@@ -148,10 +160,7 @@ static void compare_tables(struct drill *d)
     size_t n = 0;
     recover_count(d->live, &live, &n);
     for (size_t i = 0; i < n; i++) {
-        int64_t made = 0;
-        for (size_t k = 0; k < d->r.n_tables; k++) {
-            made = strcmp(d->r.tables[k].text, live[i].text) == 0 ? d->r.tables[k].rows : made;
-        }
+        int64_t made = recover_rows(d->r.tables, d->r.n_tables, live[i].text, 0);
         if (live[i].rows != made || made < 0) {
             struct doc *x = doc_push(a, d->tables, doc_new(a, DOC_MAP));
             doc_put(a, x, "table", doc_text(a, live[i].text));

@@ -28,8 +28,15 @@ struct drill {
  * one of them could not be read. */
 int drill_compare(struct drill *d, struct err *e) MUST_CHECK;
 
-/* Does it say anything about the database alone: not what belongs to the server, or carries its name? */
-bool drill_is_compared(const struct catalog_object *o);
+/* A walk along two catalogs at once, begun with a zeroed one. text: of the object that it is at. */
+struct drill_walk {
+    size_t i, k;
+    const char *text;
+    bool is_live, is_made, is_same;
+};
+/* To the next object of either; what belongs to the server, or carries the database's name, says nothing about
+ * a database made beside it, and is passed over. False: there is none. */
+bool drill_next(struct drill_walk *w, const struct catalog *live, const struct catalog *made);
 
 /* claim.drill of the receipt, its further inputs, and its timings; in the arena of live. */
 struct doc *drill_findings_doc(const struct drill *d);

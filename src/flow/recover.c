@@ -1,6 +1,7 @@
 /* Making a database again from the project alone. */
 #include "flow/recover_parts.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -212,6 +213,17 @@ void recover_count(struct site *s, struct table_rows **out, size_t *n)
         (*out)[(*n)++] = (struct table_rows){s->catalog.v[i]->text, good ? pg_int(rows, 0, 0) : -1};
         pg_rows_free(rows);
     }
+}
+
+static int by_text(const void *text, const void *table)
+{
+    return strcmp(text, ((const struct table_rows *)table)->text);
+}
+
+int64_t recover_rows(const struct table_rows *v, size_t n, const char *text, int64_t otherwise)
+{
+    const struct table_rows *found = n > 0 ? bsearch(text, v, n, sizeof *v, by_text) : NULL;
+    return found != NULL ? found->rows : otherwise;
 }
 
 /* An ordinary build may have come first since the database was looked at: its ledger cites nothing. */

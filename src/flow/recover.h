@@ -66,6 +66,8 @@ int recover_check_inputs(const struct site *s, const struct meant *m, struct err
 int recover_make(struct recovery *r, int64_t lock_wait_ms, struct err *e) MUST_CHECK;
 /* Rows of every table of s's catalog that is in no projection's schema; in s->a. */
 void recover_count(struct site *s, struct table_rows **out, size_t *n);
+/* The rows of that table among those that recover_count() found; otherwise: it is not there. */
+int64_t recover_rows(const struct table_rows *v, size_t n, const char *text, int64_t otherwise);
 
 /* Parts of the documents; in a. */
 struct doc *recover_lost_doc(struct arena *a, const struct recovery *r);
