@@ -345,10 +345,6 @@ int backup_before(struct writing *w, const struct backup_needs *n, struct err *e
 
 /* --- by hand ---------------------------------------------------------------------------------------- */
 
-struct by_hand {
-    const struct backup_wish *wish;
-};
-
 static int fail_drill(const struct site *s, const struct backup_drill *x, struct err *e)
 {
     err_set(e, ERR_VALIDATE, "%s: what was restored is not what was backed up: %s%s", s->env->name,
@@ -358,17 +354,17 @@ static int fail_drill(const struct site *s, const struct backup_drill *x, struct
 
 static int work(struct writing *w, void *ctx, struct err *e)
 {
-    const struct by_hand *h = ctx;
+    const struct backup_wish *wish = ctx;
     struct site *s = w->site;
     struct backup_made m = {0};
     struct backup_drill x = {0};
     int64_t sequence = 0;
     struct backup_needs n = {0};
     struct touched_schemas t;
-    if (rule_of(s)->command != NULL && !h->wish->drills) {
+    if (rule_of(s)->command != NULL && !wish->drills) {
         return run_command(s, e) != 0 ? -1 : record(w, NULL, NULL, &sequence, e);
     }
-    if (h->wish->plan_only) {
+    if (wish->plan_only) {
         backup_needs_of(s, 0, &n);
         if (find_schemas(s, &n, &t, e) != 0 ||
             (t.any && !t.whole && site_schemas(s, &t.v, &m.schemas, e) != 0)) {
@@ -379,8 +375,8 @@ static int work(struct writing *w, void *ctx, struct err *e)
             return 0;
         }
     }
-    if (make_dump(s, &m, h->wish->drills ? &x : NULL, e) != 0 ||
-        record(w, &m, h->wish->drills ? &x : NULL, &sequence, e) != 0) {
+    if (make_dump(s, &m, wish->drills ? &x : NULL, e) != 0 ||
+        record(w, &m, wish->drills ? &x : NULL, &sequence, e) != 0) {
         return -1;
     }
     return x.n_different > 0 ? fail_drill(s, &x, e) : 0;
@@ -389,7 +385,7 @@ static int work(struct writing *w, void *ctx, struct err *e)
 int backup(struct site *s, const struct backup_wish *wish, const struct writing_order *o,
            struct result *r, struct err *e)
 {
-    struct by_hand h = {wish};
+    struct backup_wish mine = *wish;
     struct writing_order order = *o;
     if (!s->id.has_ledger) {
         err_set(e, ERR_PREFLIGHT, "environment \"%s\" has no ledger yet: no backup was made",
@@ -400,6 +396,6 @@ int backup(struct site *s, const struct backup_wish *wish, const struct writing_
     order.is_confirmed = true; /* it changes nothing but the ledger */
     order.is_unheld = true;
     order.work = work;
-    order.ctx = &h;
+    order.ctx = &mine;
     return writing(s, &order, r, e);
 }

@@ -33,7 +33,7 @@ int backup_client(struct site *s, const struct backup_made *m, const char *progr
 /* What came of restoring it. differs: names of what does, as many as are listed. */
 struct backup_drill {
     size_t n_objects, n_tables, n_different;
-    int64_t n_rows, ms;
+    int64_t n_rows;
     struct names differs;
 };
 /* Make a backup of the whole database in a snapshot of s, restore it in a throwaway database,

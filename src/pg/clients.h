@@ -14,8 +14,8 @@ struct clients {
 
 /* Those that can read a server of the version least_major: of the folder that KFMIG_PG_BINDIR names
  * and no other if it is set; else of the first folder of PATH, then of /usr/lib/postgresql/N/bin,
- * highest N first, whose pg_dump is not older. Runs programs, each for at most limit_ms. -1
- * ERR_PREFLIGHT: there are none, or all are older. */
+ * highest N first, whose pg_dump is of that version, else whose is newer. Runs programs, each for at
+ * most limit_ms. -1 ERR_PREFLIGHT: there are none, or all are older. */
 int clients_find(int least_major, int64_t limit_ms, struct clients *out, struct err *e) MUST_CHECK;
 
 /* Our environment with what conninfo says as libpq's own variables, ended by NULL; dbname NULL:
@@ -24,7 +24,7 @@ int clients_find(int least_major, int64_t limit_ms, struct clients *out, struct 
  * wipes and frees it; of a zeroed one is fine. */
 struct pg_environment {
     char **v;
-    size_t n, cap;
+    size_t n;
 };
 int pg_environment_make(const struct secret *conninfo, const char *dbname,
                         struct pg_environment *out, struct err *e) MUST_CHECK;

@@ -18,7 +18,7 @@ static bool is_of(const char *text, const char *name)
 static void put(struct pg_environment *x, const char *name, const char *value)
 {
     size_t n = strlen(name) + strlen(value) + 2;
-    char *text = mem_realloc(NULL, n);
+    char *text = mem_alloc(n);
     (void)snprintf(text, n, "%s=%s", name, value);
     for (size_t i = 0; i < x->n; i++) {
         if (is_of(x->v[i], name)) {
@@ -39,10 +39,10 @@ static void copy_ours(struct pg_environment *x, size_t n_more)
     while (environ[n] != NULL) {
         n++;
     }
-    x->v = mem_realloc(NULL, (n + n_more + 1) * sizeof *x->v);
+    x->v = mem_alloc((n + n_more + 1) * sizeof *x->v);
     for (size_t i = 0; i < n; i++) {
         size_t size = strlen(environ[i]) + 1;
-        x->v[x->n++] = memcpy(mem_realloc(NULL, size), environ[i], size);
+        x->v[x->n++] = memcpy(mem_alloc(size), environ[i], size);
     }
     x->v[x->n] = NULL;
 }
