@@ -35,18 +35,17 @@ static int dump(struct invocation *s, const struct request *req, struct result *
         return -1;
     }
     report_dump(&out, &d);
-    struct doc *doc = report_dump_doc(s->a, &d);
+    struct doc *doc = req->format == FORMAT_JSON ? report_dump_doc(s->a, &d) : NULL;
     struct doc *found = req->check != NULL ? compare(s, &out, e) : NULL;
-    if (found != NULL) {
+    if (req->check != NULL && found == NULL) {
+        buf_release(&out);
+        return -1;
+    }
+    if (doc != NULL && found != NULL) {
         doc_put(s->a, doc, "differences", found);
-        result_worsen(r, doc_len(found) > 0 ? ERR_DIFFERENT : ERR_NONE);
     }
-    if (e->code == ERR_NONE &&
-        (req->format == FORMAT_JSON ? output_json(req, doc) : output_result(req, &out)) != 0) {
-        (void)err_set(e, ERR_PREFLIGHT, "the result could not be written");
-    }
-    buf_release(&out);
-    return e->code == ERR_NONE ? 0 : -1;
+    result_worsen(r, doc_len(found) > 0 ? ERR_DIFFERENT : ERR_NONE);
+    return verb_print(req, &out, doc, e);
 }
 
 static int run(const struct request *req)

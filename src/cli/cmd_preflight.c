@@ -15,10 +15,9 @@ static int print(struct invocation *s, const struct inspection *x, struct err *e
         return -1;
     }
     report_inspection(&out, &st, x);
-    int rc = s->req->format == FORMAT_JSON ? output_json(s->req, d) : output_result(s->req, &out);
-    buf_release(&out);
+    int rc = verb_print(s->req, &out, d, e);
     verb_note(s, "%s: the report is %s", x->env, path);
-    return rc == 0 ? 0 : err_set(e, ERR_PREFLIGHT, "the result could not be written");
+    return rc;
 }
 
 static int confirm(struct invocation *s, const struct arguments *args, struct err *e)

@@ -24,10 +24,7 @@ static int wait_verb(struct invocation *s, const struct request *req, struct res
         return -1;
     }
     report_waited(&out, &w);
-    int rc = req->format == FORMAT_JSON ? output_json(req, report_waited_doc(s->a, &w))
-                                        : output_result(req, &out);
-    buf_release(&out);
-    return rc == 0 ? 0 : err_set(e, ERR_PREFLIGHT, "the result could not be written");
+    return verb_print(req, &out, report_waited_doc(s->a, &w), e);
 }
 
 static int run(const struct request *req)

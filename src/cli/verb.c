@@ -69,6 +69,13 @@ int verb_end(struct invocation *s, const struct request *req, int rc, struct res
     return r->worst != ERR_NONE ? err_status(r->worst) : status;
 }
 
+int verb_print(const struct request *req, struct buf *text, const struct doc *d, struct err *e)
+{
+    int rc = req->format == FORMAT_JSON ? output_json(req, d) : output_result(req, text);
+    buf_release(text);
+    return rc == 0 ? 0 : err_set(e, ERR_PREFLIGHT, "the result could not be written");
+}
+
 void verb_result(struct invocation *s, const struct result *r, bool was_run)
 {
     struct buf out = {0};
