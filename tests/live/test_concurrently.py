@@ -80,6 +80,18 @@ def builds_index(db):
     return pg.psql(db, "SELECT pid FROM pg_stat_progress_create_index WHERE datname = current_database()")
 
 
+def is_killed_while_it_builds(p):
+    """Both kfmig and its backend, while that builds an index concurrently."""
+    with holding(p.db):
+        child = p.start("build", "dev")
+        until(lambda: builds_index(p.db), "an index is being built")
+        pid = builds_index(p.db)[0][0]
+        child.kill()
+        child.wait()
+        pg.psql(p.db, f"SELECT pg_terminate_backend({pid})")
+        until(lambda: not builds_index(p.db), "the backend comes to its end")
+
+
 def texts(p):
     """What the dones of the journal kept, newest last."""
     return [json.loads(row[0]) for row in pg.psql(p.db, """
@@ -400,14 +412,7 @@ def who_holds_an_old_snapshot_is_named(tmp):
 def an_index_of_another_shape_that_took_our_name_is_held(tmp):
     p = applied(tmp)
     p.bundle("M-02", "CREATE INDEX CONCURRENTLY i ON app.t (name);\n")
-    with holding(p.db):
-        child = p.start("build", "dev")
-        until(lambda: builds_index(p.db), "an index is being built")
-        pid = builds_index(p.db)[0][0]
-        child.kill()
-        child.wait()
-        pg.psql(p.db, f"SELECT pg_terminate_backend({pid})")
-        until(lambda: not builds_index(p.db), "the backend comes to its end")
+    is_killed_while_it_builds(p)
     equal(index(p, "app.i"), "invalid", "half of it was left")
     row = p.targets()["M-02@apply"]
     equal((row["state"], row["reasons"][0]["code"]), ("stale", "begun"))
@@ -593,14 +598,7 @@ def what_may_not_be_renewed_is_not_begun(case, tmp):
 def a_schema_that_is_renewed_half_way_is_gone_on_with(tmp):
     p = applied(tmp)
     p.bundle("M-02", "REINDEX SCHEMA CONCURRENTLY app;\n")
-    with holding(p.db):
-        child = p.start("build", "dev")
-        until(lambda: builds_index(p.db), "an index is being built")
-        pid = builds_index(p.db)[0][0]
-        child.kill()
-        child.wait()
-        pg.psql(p.db, f"SELECT pg_terminate_backend({pid})")
-        until(lambda: not builds_index(p.db), "the backend comes to its end")
+    is_killed_while_it_builds(p)
     equal(index(p, "app.t_pkey_ccnew"), "invalid", "half of it was left")
     row = p.targets()["M-02@apply"]
     equal((row["state"], row["reasons"][0]["code"]), ("stale", "begun"), repr(row))
