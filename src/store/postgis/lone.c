@@ -30,6 +30,18 @@ static struct object object_at(struct arena *a, const struct pg_rows *r, int sch
                            arena_strdup(a, pg_text(r, 0, name)), NULL};
 }
 
+/* As SQL names it. */
+static const char *qualified(struct arena *a, const char *schema, const char *name)
+{
+    return arena_printf(a, "%s.%s", pg_ident(a, schema), pg_ident(a, name));
+}
+
+static void add_scrap(struct arena *a, struct names *out, const char *name)
+{
+    ARENA_GROW(a, out->v, out->n, out->cap);
+    out->v[out->n++] = name;
+}
+
 enum { /* lone_survey.sql */ WHAT, NUMBER, SCHEMA, NAME, MARK };
 
 static int by_name(const void *a, const void *b)
@@ -50,13 +62,10 @@ static void read_survey(struct arena *a, const struct pg_rows *r, struct lone_st
             out->tables[out->n_tables++] = (struct lone_table){(uint32_t)pg_int(r, i, NUMBER),
                                                                {OBJ_TABLE, schema, name, NULL}};
         } else if (strcmp(what, "item") == 0) {
-            out->items[out->n_items++] =
-                (struct lone_item){arena_printf(a, "%s.%s", pg_ident(a, schema), pg_ident(a, name)),
-                                   arena_strdup(a, pg_text(r, i, MARK))};
+            out->items[out->n_items++] = (struct lone_item){qualified(a, schema, name),
+                                                            arena_strdup(a, pg_text(r, i, MARK))};
         } else if (strcmp(what, "scrap") == 0) {
-            ARENA_GROW(a, out->scraps.v, out->scraps.n, out->scraps.cap);
-            out->scraps.v[out->scraps.n++] =
-                arena_printf(a, "%s.%s", pg_ident(a, schema), pg_ident(a, name));
+            add_scrap(a, &out->scraps, qualified(a, schema, name));
         } else if (strcmp(what, "not ours") == 0) {
             out->not_ours = arena_printf(a, "%s.%s", schema, name);
         } else {
@@ -75,8 +84,8 @@ static int survey(struct pg *s, struct arena *a, const struct lone *l, struct lo
     const char **names = ARENA_ARRAY(a, const char *, n + 1);
     for (size_t i = 0; i < n; i++) {
         const char *schema = i == 0 ? l->schema : l->tables[i].schema;
-        const char *name = pg_ident(a, i == 0 ? l->name : l->tables[i].name);
-        names[i] = schema[0] != '\0' ? arena_printf(a, "%s.%s", pg_ident(a, schema), name) : name;
+        const char *name = i == 0 ? l->name : l->tables[i].name;
+        names[i] = schema[0] != '\0' ? qualified(a, schema, name) : pg_ident(a, name);
     }
     const char *params[] = {n > 0                            ? "tables"
                             : l->kind == LONE_CLUSTER        ? "clustered"
@@ -122,9 +131,7 @@ static void read_scraps(struct arena *a, const char *schema, const char *text, s
     *out = (struct names){0};
     while (*text != '\0') {
         size_t n = strcspn(text, "\n");
-        ARENA_GROW(a, out->v, out->n, out->cap);
-        out->v[out->n++] =
-            arena_printf(a, "%s.%s", pg_ident(a, schema), pg_ident(a, arena_strndup(a, text, n)));
+        add_scrap(a, out, qualified(a, schema, arena_strndup(a, text, n)));
         text += n + (text[n] == '\n');
     }
 }
@@ -138,9 +145,11 @@ int lone_look(struct pg *s, struct arena *a, const struct lone *l, struct lone_s
     const struct pg_sql *q =
         l->kind == LONE_DETACH_PARTITION ? &postgis_lone_partition : &postgis_lone_index;
     *out = (struct lone_state){.shape = ""};
-    if (lone_surveys(l->kind) || l->kind == LONE_ALTER_SYSTEM) {
-        return l->kind == LONE_ALTER_SYSTEM ? look_setting(s, a, l, out, e)
-                                            : survey(s, a, l, out, e);
+    if (lone_surveys(l->kind)) {
+        return survey(s, a, l, out, e);
+    }
+    if (l->kind == LONE_ALTER_SYSTEM) {
+        return look_setting(s, a, l, out, e);
     }
     if (pg_query(s, q, params, 4, &r, e) != 0) {
         return -1;
@@ -382,9 +391,7 @@ int lone_clean(struct pg *s, struct arena *a, const struct lone *l, const struct
                const struct pg_wait *w, struct err *e)
 {
     if (l->kind == LONE_CREATE_INDEX) {
-        return drop(s, a,
-                    arena_printf(a, "%s.%s", pg_ident(a, x->table.schema), pg_ident(a, l->name)), w,
-                    e);
+        return drop(s, a, qualified(a, x->table.schema, l->name), w, e);
     }
     for (size_t i = 0; i < x->scraps.n; i++) {
         if (drop(s, a, x->scraps.v[i], w, e) != 0) {
@@ -400,9 +407,9 @@ struct bytes lone_text(struct arena *a, const struct lone *l, const struct lone_
     if (l->kind != LONE_DETACH_PARTITION || x->oid == 0 || x->is_whole) {
         return text;
     }
-    return bytes_str(arena_printf(a, "ALTER TABLE %s.%s DETACH PARTITION %s.%s FINALIZE",
-                                  pg_ident(a, x->table.schema), pg_ident(a, x->table.name),
-                                  pg_ident(a, x->part.schema), pg_ident(a, x->part.name)));
+    return bytes_str(arena_printf(a, "ALTER TABLE %s DETACH PARTITION %s FINALIZE",
+                                  qualified(a, x->table.schema, x->table.name),
+                                  qualified(a, x->part.schema, x->part.name)));
 }
 
 /* --- what it touches -------------------------------------------------------------------------------- */
