@@ -267,15 +267,18 @@ static int write_file(const struct registry_work *w, struct err *e)
 
 static void start_empty(struct registry_work *w)
 {
+    size_t n = 0;
+    for (size_t i = 0; i < w->p->n_bundle; i++) {
+        n += !bundle_is_repeatable(&w->p->bundle[i]);
+    }
     w->is_new = true;
     w->registry = doc_new(w->a, DOC_MAP);
     (void)doc_put(w->a, w->registry, "version", doc_int(w->a, 1));
     (void)doc_put(w->a, w->registry, "migrations", doc_new(w->a, DOC_LIST));
-    if (!w->fix && w->p->n_bundle > 0) {
-        err_list_addf(&w->p->warnings, ERR_CONFIG, REGISTRY_PATH, 0, 0,
-                      "`kfmig check --fix` writes it",
-                      "there is no registry: %zu migration%s not registered", w->p->n_bundle,
-                      w->p->n_bundle == 1 ? " is" : "s are");
+    if (!w->fix && n > 0) {
+        err_list_addf(
+            &w->p->warnings, ERR_CONFIG, REGISTRY_PATH, 0, 0, "`kfmig check --fix` writes it",
+            "there is no registry: %zu migration%s not registered", n, n == 1 ? " is" : "s are");
     }
 }
 

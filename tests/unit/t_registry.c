@@ -80,6 +80,8 @@ static void test_absent(void)
     project_start();
     project_put("migrations/README.md", "");
     check(false, "", false, "", "no bundles and no registry");
+    project_put("migrations/postgis/repeatable/v.sql", "CREATE VIEW app.v AS SELECT 1;\n");
+    check(false, "", false, "", "a definition is not registered");
     project_bundle("A-1", "");
     check(false,
           "registry/migrations.v1.json:0:0 there is no registry: 1 migration is not registered\n",
@@ -108,7 +110,7 @@ static void test_faults(void)
 
 int main(void)
 {
-    tap_plan(4 * 9);
+    tap_plan(4 * 10);
     test_differences();
     test_absent();
     test_faults();
