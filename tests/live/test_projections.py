@@ -257,6 +257,24 @@ def a_changed_file_of_the_chain_is_a_rebuild_and_never_a_block(tmp):
 
 
 @test
+def a_definition_in_the_schema_belongs_to_the_chain(tmp):
+    """Another text of it is another generation, in which it stands as it reads now; the kept one has the old one."""
+    p = project(tmp, built=False)
+    home = "migrations/postgis/repeatable/"
+    p.write(home + "east.sql", "CREATE OR REPLACE VIEW app.east AS SELECT id FROM app.pts WHERE ST_X(geom) > -100;\n")
+    equal(p.build().status, 0)
+    p.write(home + "east.sql", "CREATE OR REPLACE VIEW app.east AS SELECT version, id FROM app.pts WHERE ST_X(geom) > -100;\n")
+    equal(reason(p), "input_changed")
+    contains(p.run("why", "dev/east").out, "in_generation: runs inside the next generation of its projection")
+    equal(p.build().status, 0)
+    equal(generations(p), [("1", "kept"), ("2", "live")])
+    columns = "SELECT table_schema, string_agg(column_name, ' ' ORDER BY ordinal_position) FROM information_schema.columns WHERE table_name = 'east' GROUP BY 1 ORDER BY 1"
+    equal(pg.psql(p.db, columns), [("app", "version id"), ("app__g1", "id")])
+    equal([kind for _, kind, _, _ in p.entries() if kind == "define"], [])
+    contains(p.build().text, "nothing to do")
+
+
+@test
 def form_rebuilds_nothing(tmp):
     p = project(tmp)
     declare(p, A, extra="# a comment\npolicy: prefer-rebuild\nretain: {generations: 1, for: 1h}\n")
