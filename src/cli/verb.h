@@ -33,8 +33,8 @@ int verb_run(const struct request *req, verb_fn *body);
 
 /* A line on stderr, as progress. */
 #define verb_note(s, ...) tell_note(&(s)->progress.ear, __VA_ARGS__)
-/* The result of a verb that has one of its own, to stdout: d with --json, else text, which is released. d NULL
- * where it is not asked for. -1 with ERR_PREFLIGHT: stdout does not take it. */
+/* The result of a verb that has one of its own, to stdout: d with --json, else text, which is released. d
+ * NULL where it is not asked for. -1 with ERR_PREFLIGHT: stdout does not take it. */
 int verb_print(const struct request *req, struct buf *text, const struct doc *d,
                struct err *e) MUST_CHECK;
 /* That line at the end of a build, as report_result() has it. */

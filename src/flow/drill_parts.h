@@ -34,8 +34,8 @@ struct drill_walk {
     const char *text;
     bool is_live, is_made, is_same;
 };
-/* To the next object of either; what belongs to the server, or carries the database's name, says nothing about
- * a database made beside it, and is passed over. False: there is none. */
+/* To the next object of either; what belongs to the server, or carries the database's name, says nothing
+ * about a database made beside it, and is passed over. False: there is none. */
 bool drill_next(struct drill_walk *w, const struct catalog *live, const struct catalog *made);
 
 /* claim.drill of the receipt, its further inputs, and its timings; in the arena of live. */
