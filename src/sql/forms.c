@@ -12,14 +12,19 @@ static bool is_long(const struct parse *p)
     return p->out->bytes.n > PIECE;
 }
 
-struct statement *forms_add(struct parse *p, size_t at, size_t end, const struct verdict *verdict)
+static struct statement *new_form(struct parse *p)
 {
     struct forms *f = &p->forms;
     if (f->n == f->cap) {
         f->cap = f->cap > 0 ? 2 * f->cap : 16;
         p->out->forms = mem_realloc(p->out->forms, f->cap * sizeof *p->out->forms);
     }
-    struct statement *st = &p->out->forms[f->n++];
+    return &p->out->forms[f->n++];
+}
+
+struct statement *forms_add(struct parse *p, size_t at, size_t end, const struct verdict *verdict)
+{
+    struct statement *st = new_form(p);
     memset(st, 0, sizeof *st); /* its padding too: describe() */
     st->kind = verdict->kind;
     st->text = bytes_of(p->out->bytes.p + at, end - at);
@@ -174,20 +179,18 @@ bool forms_settle(struct parse *p)
 
 struct statement *forms_own(struct parse *p, size_t i)
 {
-    static const struct verdict any = {STATEMENT_PLAIN, "", ""};
     struct script *s = p->out;
+    struct statement own;
     if (s->places == NULL) {
         return &s->forms[i];
     }
-    struct statement_place *place = script_place(s, i);
-    struct statement *st = forms_add(p, place->at, place->at + place->n, &any);
-    struct statement own = *st;
-    memcpy(st, &s->forms[place->like], sizeof *st);
-    st->text = own.text;
-    st->offset = own.offset;
-    st->line = own.line;
-    st->col = own.col;
-    place->like = (uint32_t)(p->forms.n - 1);
+    const struct statement *is = script_at(s, i, &own);
+    if (is != &own) {
+        own = *is; /* forms may move */
+    }
+    struct statement *st = new_form(p);
+    *st = own;
+    script_place(s, i)->like = (uint32_t)(p->forms.n - 1);
     return st;
 }
 
