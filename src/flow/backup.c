@@ -55,25 +55,17 @@ void backup_needs_of(const struct site *s, int64_t most, struct backup_needs *ou
     out->rebuilds = p->n_rebuild > 0;
 }
 
-static void add_name(struct arena *a, struct names *l, const char *name)
-{
-    if (!names_have(l, name)) {
-        ARENA_GROW(a, l->v, l->n, l->cap);
-        l->v[l->n++] = name;
-    }
-}
-
 /* The schemas of one scope; false: it does not name them all. */
 static bool add_scope(struct arena *a, const struct scope *x, struct names *out)
 {
     bool names_all = x->allowed_schemas.n > 0 || x->allowed_tables.n > 0;
     for (size_t i = 0; i < x->allowed_schemas.n; i++) {
-        add_name(a, out, x->allowed_schemas.v[i]);
+        names_add(a, out, x->allowed_schemas.v[i]);
     }
     for (size_t i = 0; i < x->allowed_tables.n; i++) {
         const char *dot = strchr(x->allowed_tables.v[i], '.');
         if (dot != NULL) {
-            add_name(
+            names_add(
                 a, out,
                 arena_strndup(a, x->allowed_tables.v[i], (size_t)(dot - x->allowed_tables.v[i])));
         } else {

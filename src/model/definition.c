@@ -63,14 +63,6 @@ bool definition_has(const struct names *list, const char *name)
     return false;
 }
 
-static void add(struct arena *a, struct names *l, const char *name)
-{
-    if (!names_have(l, name)) {
-        ARENA_GROW(a, l->v, l->n, l->cap);
-        l->v[l->n++] = name;
-    }
-}
-
 static void read_touch(struct arena *a, const struct touch *t, struct definition *out)
 {
     if (object_kind_global(t->object.kind) || t->object.kind == OBJ_SCHEMA ||
@@ -78,7 +70,7 @@ static void read_touch(struct arena *a, const struct touch *t, struct definition
         return;
     }
     bool is_made = t->effect == EFFECT_CREATE || t->effect == EFFECT_DROP;
-    add(a, is_made ? &out->makes : &out->needs, definition_name(a, &t->object));
+    names_add(a, is_made ? &out->makes : &out->needs, definition_name(a, &t->object));
 }
 
 const struct definition *definition_copy(struct arena *a, const struct definition *d)

@@ -22,6 +22,14 @@ bool names_same(const struct names *x, const struct names *y)
     return same;
 }
 
+void names_add(struct arena *a, struct names *l, const char *name)
+{
+    if (!names_have(l, name)) {
+        ARENA_GROW(a, l->v, l->n, l->cap);
+        l->v[l->n++] = name;
+    }
+}
+
 struct names names_copy(struct arena *a, const struct names *l)
 {
     struct names out = {.n = l->n, .cap = l->n};

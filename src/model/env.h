@@ -18,6 +18,8 @@ struct names {
 bool names_have(const struct names *l, const char *name);
 /* The same ones in the same order? */
 bool names_same(const struct names *x, const struct names *y);
+/* Put name behind them, where it is not among them. Borrowed; room is taken in a. */
+void names_add(struct arena *a, struct names *l, const char *name);
 /* With their texts, in a. */
 struct names names_copy(struct arena *a, const struct names *l);
 

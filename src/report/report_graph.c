@@ -22,11 +22,7 @@ static const char *dataset_name(struct arena *a, const struct projection_source 
 static void find_datasets(struct graph *g, const struct projection *x)
 {
     for (size_t i = 0; i < x->n_sources; i++) {
-        const char *name = dataset_name(g->a, &x->source[i]);
-        if (!names_have(&g->datasets, name)) {
-            ARENA_GROW(g->a, g->datasets.v, g->datasets.n, g->datasets.cap);
-            g->datasets.v[g->datasets.n++] = name;
-        }
+        names_add(g->a, &g->datasets, dataset_name(g->a, &x->source[i]));
     }
 }
 

@@ -220,10 +220,7 @@ static int tables_of(struct making *m, struct names *out)
 {
     *out = (struct names){0};
     for (size_t i = 0; i < m->p->n_sources; i++) {
-        if (!names_have(out, m->p->source[i].into)) {
-            ARENA_GROW(m->r->a, out->v, out->n, out->cap);
-            out->v[out->n++] = m->p->source[i].into;
-        }
+        names_add(m->r->a, out, m->p->source[i].into);
     }
     return 0;
 }

@@ -178,9 +178,7 @@ static struct script said_of(struct arena *a, const struct script *s)
 static void join_names(struct arena *a, struct names *to, const struct names *from)
 {
     for (size_t i = 0; i < from->n; i++) {
-        if (!names_have(to, from->v[i])) {
-            add(a, to, from->v[i]);
-        }
+        names_add(a, to, from->v[i]);
     }
 }
 

@@ -7,14 +7,6 @@
 
 #include "base/table.h"
 
-static void add(struct arena *a, struct names *l, const char *name)
-{
-    if (!names_have(l, name)) {
-        ARENA_GROW(a, l->v, l->n, l->cap);
-        l->v[l->n++] = name;
-    }
-}
-
 static bool is_relation(enum object_kind k)
 {
     return k == OBJ_TABLE || k == OBJ_VIEW || k == OBJ_MATVIEW || k == OBJ_FOREIGN_TABLE ||
@@ -29,7 +21,8 @@ static const char *qualified(struct arena *a, const struct object *o)
 static void add_global(struct arena *a, struct scope *s, const struct object *o)
 {
     const char *kind = object_kind_text(o->kind);
-    add(a, &s->allowed_global, o->name[0] != '\0' ? arena_printf(a, "%s:%s", kind, o->name) : kind);
+    names_add(a, &s->allowed_global,
+              o->name[0] != '\0' ? arena_printf(a, "%s:%s", kind, o->name) : kind);
 }
 
 /* Which schemas may it stand in? */
@@ -39,14 +32,14 @@ static void add_schema(struct arena *a, struct draft *d, const struct names *pat
     const char *schema = o->kind == OBJ_SCHEMA ? o->name : o->schema;
     struct names *l = &d->decl.scope.allowed_schemas;
     if (schema[0] != '\0') {
-        add(a, l, schema);
+        names_add(a, l, schema);
     } else if (path->n > 0) {
         for (size_t i = 0; i < path->n; i++) {
-            add(a, l, path->v[i]);
+            names_add(a, l, path->v[i]);
         }
     } else {
         d->guessed_schema = true;
-        add(a, l, "public");
+        names_add(a, l, "public");
     }
 }
 
@@ -56,14 +49,14 @@ static void add_touch(struct arena *a, struct draft *d, const struct names *path
     struct scope *s = &d->decl.scope;
     const struct object *o = &t->object;
     if (t->effect == EFFECT_REFERENCE && o->kind == OBJ_TABLE) {
-        add(a, &s->references, qualified(a, o));
+        names_add(a, &s->references, qualified(a, o));
     }
     if (t->effect == EFFECT_REFERENCE ||
         (t->effect == EFFECT_READ && !object_kind_global(o->kind))) {
         return;
     }
     if (o->kind == OBJ_EXTENSION) {
-        add(a, &s->allowed_extensions, o->name);
+        names_add(a, &s->allowed_extensions, o->name);
     } else if (object_kind_global(o->kind) &&
                !(o->kind == OBJ_DEFAULT_PRIVILEGES && o->schema[0] != '\0')) {
         add_global(a, s, o);
@@ -71,7 +64,7 @@ static void add_touch(struct arena *a, struct draft *d, const struct names *path
         add_schema(a, d, path, o);
     }
     if (is_relation(o->kind) && o->name[0] != '\0') {
-        add(a, &s->allowed_tables, qualified(a, o));
+        names_add(a, &s->allowed_tables, qualified(a, o));
     }
 }
 
@@ -129,7 +122,7 @@ static void read_touches(struct draft_reading *r, const struct statement *st)
         add_touch(r->a, r->d, &r->s->search_path, t);
         if (st->opaque && t->effect == EFFECT_REFERENCE && t->object.kind == OBJ_FUNCTION &&
             t->object.schema[0] != '\0') {
-            add(r->a, &r->d->decl.scope.allowed_schemas, t->object.schema);
+            names_add(r->a, &r->d->decl.scope.allowed_schemas, t->object.schema);
         }
         if (counts_as_table(t)) {
             (void)table_puts(&r->tables, object_text(r->a, &t->object), r->d);
@@ -173,7 +166,7 @@ static void read_statement(struct draft_reading *r, const struct statement *st)
 static void add_default_schema(struct arena *a, struct names *l)
 {
     if (l->n == 0) {
-        add(a, l, "public");
+        names_add(a, l, "public");
     }
 }
 

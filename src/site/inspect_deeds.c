@@ -32,14 +32,6 @@ static bool is_relation(enum object_kind k)
            k == OBJ_FOREIGN_TABLE;
 }
 
-static void add_extension(struct deeds *d, const char *name)
-{
-    if (!names_have(d->extensions, name)) {
-        ARENA_GROW(d->a, d->extensions->v, d->extensions->n, d->extensions->cap);
-        d->extensions->v[d->extensions->n++] = name;
-    }
-}
-
 static void add_touch(struct deeds *d, const struct touch *t)
 {
     const struct object *o = &t->object;
@@ -48,7 +40,7 @@ static void add_touch(struct deeds *d, const struct touch *t)
         return;
     }
     if (is_made && o->kind == OBJ_EXTENSION) {
-        add_extension(d, o->name);
+        names_add(d->a, d->extensions, o->name);
     } else if (is_made && o->kind == OBJ_SCHEMA) {
         add(d, "schema", "", o->name, o->name);
     } else if (is_made && o->schema != NULL && o->schema[0] != '\0') {
