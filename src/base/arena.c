@@ -179,6 +179,18 @@ void arena_at_end(struct arena *a, void (*fn)(void *), void *p)
     a->ends = end;
 }
 
+static void release(void *a)
+{
+    arena_release(a);
+}
+
+struct arena *arena_within(struct arena *a)
+{
+    struct arena *own = ARENA_NEW(a, struct arena);
+    arena_at_end(a, release, own);
+    return own;
+}
+
 static void *widen(struct arena *a, const void *v, size_t n, size_t *cap, size_t want, size_t size)
 {
     void *wider = arena_array(a, want, size);

@@ -37,6 +37,9 @@ void arena_release(struct arena *a);                    /* a is reusable afterwa
  * Newest first; fn may read the arena but not allocate from it. */
 void arena_at_end(struct arena *a, void (*fn)(void *), void *p);
 
+/* Another one, empty, that goes away with a at the latest: for what may be released before. */
+struct arena *arena_within(struct arena *a);
+
 #define ARENA_NEW(a, type) ((type *)arena_alloc((a), sizeof(type)))
 #define ARENA_ARRAY(a, type, n) ((type *)arena_array((a), (n), sizeof(type)))
 

@@ -406,18 +406,12 @@ static struct migration_work work_of(struct run *r, const struct bundle *b,
     return w;
 }
 
-static void release(void *own)
-{
-    arena_release(own);
-}
-
 /* All that it needs goes with an arena of its own. */
 static void run_alone(struct migration_work *w)
 {
     struct run *r = w->r;
     struct arena *whole = r->a;
-    struct arena *own = ARENA_NEW(whole, struct arena);
-    arena_at_end(whole, release, own);
+    struct arena *own = arena_within(whole);
     int64_t start = clock_ms();
     w->o->own = own;
     r->a = own;

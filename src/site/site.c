@@ -162,20 +162,10 @@ static int complete_plan(struct site *s, struct arena *a, const struct bundle *c
     return plan_make(a, &s->input, &s->plan, e);
 }
 
-static void release(void *plan)
-{
-    arena_release(plan);
-}
-
 /* The one under the lock is the last that anybody asks for: where no plan is shown the one before it goes. */
 static struct arena *plan_arena(struct site *s)
 {
-    if (s->o.scripts_most == 0) {
-        return s->a;
-    }
-    struct arena *a = ARENA_NEW(s->a, struct arena);
-    arena_at_end(s->a, release, a);
-    return a;
+    return s->o.scripts_most == 0 ? s->a : arena_within(s->a);
 }
 
 /* The order comes first: what is wanted of a projection depends on the order of its chain. */

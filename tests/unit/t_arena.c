@@ -86,6 +86,11 @@ static void test_ends(void)
     is_str(log_text, "32", "a reset calls what came after the mark, newest first");
     arena_release(&a);
     is_str(log_text, "321", "a release calls the rest, once");
+    struct arena *within = arena_within(&a);
+    arena_at_end(within, note, one);
+    arena_at_end(&a, note, two);
+    arena_release(&a);
+    is_str(log_text, "32121", "and what goes with an arena within it");
 }
 
 static void test_copies(void)
@@ -157,7 +162,7 @@ static void test_exhaustion(void)
 
 int main(void)
 {
-    tap_plan(7 + 5 + 3 + 9 + 3 + 1);
+    tap_plan(7 + 5 + 4 + 9 + 3 + 1);
     test_alloc();
     test_marks();
     test_ends();
