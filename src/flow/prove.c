@@ -150,6 +150,34 @@ static int64_t jobs_of(const struct test_run *p)
     return n > CHAINS_MOST ? CHAINS_MOST : n;
 }
 
+static struct chain *chain_of(struct test_run *p, bool is_fresh, size_t from, size_t to)
+{
+    struct chain *c = ARENA_NEW(p->s->a, struct chain);
+    *c = (struct chain){.p = p, .is_fresh = is_fresh, .from = from, .to = to};
+    return c;
+}
+
+/* The fresh one, and one for each part that has anything to prove: what comes before that, it only
+ * applies. */
+static size_t divide(struct test_run *p, int64_t n_parts, struct chain **v)
+{
+    size_t n = 0;
+    size_t from = 0;
+    v[n++] = chain_of(p, true, 0, p->last);
+    for (int64_t i = 1; i <= n_parts; i++) {
+        size_t to = cut(p->last, n_parts, i);
+        bool any = false;
+        for (size_t k = from; k < to; k++) {
+            any |= p->out->v[k].is_wanted;
+        }
+        if (any) {
+            v[n++] = chain_of(p, false, from, to);
+            from = to;
+        }
+    }
+    return n;
+}
+
 /* The fresh one first; where there are no jobs, one after the other. */
 static int run_chains(struct test_run *p, struct chain *const *v, size_t n, struct err *e)
 {
@@ -169,18 +197,12 @@ static int try_chains(struct test_run *p, struct err *e)
 {
     struct chain *v[CHAINS_MOST];
     int64_t jobs = jobs_of(p);
-    size_t n = jobs < 2 ? 2 : (size_t)jobs;
+    size_t n = divide(p, jobs < 2 ? 1 : jobs - 1, v);
     int rc = 0;
     p->has_jobs = jobs > 1;
-    p->out->jobs = jobs;
-    for (size_t i = 0; i < n; i++) {
-        v[i] = ARENA_NEW(p->s->a, struct chain);
-        *v[i] = (struct chain){.p = p, .is_fresh = i == 0, .to = p->last};
-        if (i > 0) {
-            v[i]->from = cut(p->last, (int64_t)n - 1, (int64_t)i - 1);
-            v[i]->to = cut(p->last, (int64_t)n - 1, (int64_t)i);
-        }
-        rc = rc == 0 ? make_database(p, v[i], e) : rc;
+    p->out->jobs = p->has_jobs ? (int64_t)n : 1;
+    for (size_t i = 0; i < n && rc == 0; i++) {
+        rc = make_database(p, v[i], e);
     }
     rc = rc == 0 ? run_chains(p, v, n, e) : rc;
     for (size_t i = 0; i < n; i++) {

@@ -696,6 +696,21 @@ static void remember(size_t i)
     ok(good, known[i].name);
 }
 
+/* Where only the second is to be proven, one process does, and no other makes a database to prove nothing. */
+static void divide(void)
+{
+    verbs_project();
+    begin(&(struct prove_options){.targets = second, .n_targets = 1, .jobs = 4});
+    project_load(&t.l, true);
+    run_of_play(&t, proves, AS_USUAL, 0, NULL, 0, NULL);
+    bool good = judge(
+        0, ERR_NONE,
+        "[M-1 not tried fresh=passed up=passed down=not tried ... [M-2 exact fresh=passed " GOOD
+        " ... 1 proven");
+    project_unload(&t.l);
+    ok(good && n_forks == 2 && found.jobs == 2, "no process without anything to prove");
+}
+
 /* What was proven in a run that found a fault of the whole is not remembered, so that the next one tells it, too. */
 static void forget(void)
 {
@@ -802,7 +817,7 @@ static void compare(void)
 
 int main(void)
 {
-    tap_plan(N + N_KNOWN + 11);
+    tap_plan(N + N_KNOWN + 12);
     tester = getpid();
     n_looks =
         mmap(NULL, sizeof *n_looks, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
@@ -814,6 +829,7 @@ int main(void)
     for (size_t i = 0; i < N_KNOWN; i++) {
         remember(i);
     }
+    divide();
     forget();
     sweep("cut", false, false);
     sweep("cut", false, true);
