@@ -317,18 +317,20 @@ int backup_before(struct writing *w, const struct backup_needs *n, struct err *e
     if (s->o.dbname != NULL || (!rule->is_wanted && !n->skips && !n->is_forced)) {
         return 0;
     }
-    if (find_schemas(s, n, &x, e) != 0) {
-        return -1;
-    }
     if (n->skips) {
         tell_warning(&s->ear, "%s: no backup is made (--skip-backup)", s->env->name);
     }
-    if (n->skips || !rule->is_wanted || !x.any) {
+    if (n->skips || !rule->is_wanted) {
+        say(w, n, "none", n->skips ? "skipped" : "none is declared", NULL, 0);
+        return 0;
+    }
+    if (find_schemas(s, n, &x, e) != 0) {
+        return -1;
+    }
+    if (!x.any) {
         say(w, n, "none",
-            n->skips           ? "skipped"
-            : !rule->is_wanted ? "none is declared"
-            : x.can_be_made    ? "what is changed can be rebuilt"
-                               : "nothing of this database is changed",
+            x.can_be_made ? "what is changed can be rebuilt"
+                          : "nothing of this database is changed",
             NULL, 0);
         return 0;
     }
