@@ -84,7 +84,6 @@ static int take_barrier(struct writing *w, struct barrier *b)
     if (s->pg == NULL || (w->n_held == 0 && !pg_is_alive(s->pg))) {
         return -1;
     }
-    w->run.clean_pid = 0; /* its row of kfmig.lease counts in this session */
     if (!FAULT(BARRIER) && ledger_barrier(s->pg, b, &e) == 0 && !FAULT(BARRIER_PASSED)) {
         return 0;
     }

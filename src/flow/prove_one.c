@@ -178,7 +178,6 @@ static bool take_back(const struct one *one, const struct outcome *applied)
     if (undo_newest(s, &fact, (int)one->at, &u, &e) != 0) {
         return fail_down(one, DOWN_FAILS, &e);
     }
-    one->w->run.clean_pid = 0; /* the ledger was read in its session: that would count */
     if (rollback_segmented(&u.back[0])) {
         if (site_refresh(s, &e) != 0) {
             return fail_down(one, DOWN_FAILS, &e);

@@ -129,7 +129,7 @@ int pg_copy_start(struct pg *s, const char *sql, struct err *e)
     if (pg_ready(s, e) != 0) {
         return -1;
     }
-    pg_copy_text(s->last, sizeof s->last, sql);
+    pg_asks(s, sql);
     s->refused_row = 0;
     s->refused_column[0] = '\0';
     pg_call_begin(&call, &s->wait, s->default_timeout_ms);

@@ -30,7 +30,7 @@ static int start(struct pg *s, const char *sql, const char *const *params, int n
     if (pg_ready(s, e) != 0) {
         return -1;
     }
-    pg_copy_text(s->last, sizeof s->last, sql);
+    pg_asks(s, sql);
     pg_call_begin(&s->running, &s->wait, 0);
     s->single_row = false;
     s->lost = PQsendQueryParams(s->conn, sql, n_params, NULL, params, NULL, NULL, 0) != 1;

@@ -87,6 +87,9 @@ extern const struct pg_sql *const pg_session_pin;
 void pg_close(struct pg *s); /* what runs is cancelled, and its end awaited; NULL is fine */
 void pg_where(const struct pg *s, struct pg_where *out); /* borrowed from s */
 int pg_backend_pid(const struct pg *s);
+/* How often this session was asked anything; a batch, and a COPY, counts once. The same number as before:
+ * nobody used it since. */
+int64_t pg_asked(const struct pg *s);
 int pg_server_version(const struct pg *s); /* 150018 */
 /* How many transactions of this session are known to have been given an id. Whoever has seen that one was,
  * by a row that it wrote or by asking for it, says so once for each. */

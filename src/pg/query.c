@@ -295,8 +295,7 @@ static int pg_pipeline(struct pg *s, struct pg_item *v, size_t n, const struct p
         return -1;
     }
     const struct pg_item *last = &v[n - 1];
-    pg_copy_text(s->last, sizeof s->last,
-                 last->shared != NULL ? last->shared->sql.p : last->q->name);
+    pg_asks(s, last->shared != NULL ? last->shared->sql.p : last->q->name);
     pg_call_begin(&c, w != NULL ? w : &s->wait, w != NULL ? w->timeout_ms : s->default_timeout_ms);
     if (!send_all(s, v, n)) {
         s->lost = true;

@@ -19,6 +19,12 @@ void pg_call_begin(struct pg_call *c, const struct pg_wait *w, int64_t timeout_m
     c->deadline = timeout_ms > 0 ? now + timeout_ms : 0;
 }
 
+void pg_asks(struct pg *s, const char *text)
+{
+    pg_copy_text(s->last, sizeof s->last, text);
+    s->n_asked++;
+}
+
 /* PQcancel() blocks without a deadline, so a child with an alarm does it; libpq allows that call even in a
  * signal handler. The child is waited for: a cancel that arrived late would hit the session's next
  * statement. */
@@ -217,6 +223,11 @@ void pg_where(const struct pg *s, struct pg_where *out)
 int pg_backend_pid(const struct pg *s)
 {
     return PQbackendPID(s->conn);
+}
+
+int64_t pg_asked(const struct pg *s)
+{
+    return s->n_asked;
 }
 
 int pg_server_version(const struct pg *s)

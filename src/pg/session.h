@@ -66,7 +66,11 @@ struct pg {
     struct pg_call running; /* between pg_start() and pg_end() */
     bool is_running;
     char last[PG_NAME];
+    int64_t n_asked;
 };
+
+/* text is asked now, or is the last of what is: messages name it, and pg_asked() counts it. */
+void pg_asks(struct pg *s, const char *text);
 
 /* The clock of one call starts; timeout_ms 0: no deadline. */
 void pg_call_begin(struct pg_call *c, const struct pg_wait *w, int64_t timeout_ms);

@@ -181,7 +181,7 @@ int pg_statement_with(struct pg *s, struct bytes sql, const struct pg_params *pa
     char *text = mem_alloc(sql.n + 1);
     memcpy(text, sql.n > 0 ? sql.p : "", sql.n);
     text[sql.n] = '\0';
-    pg_copy_text(s->last, sizeof s->last, text);
+    pg_asks(s, text);
     pg_call_begin(&c, &wait, wait.timeout_ms);
     int rc = run(s, &c, text, params, &o);
     free(text);
@@ -220,7 +220,7 @@ int pg_command_within(struct pg *s, const char *sql, const struct pg_wait *w, ch
         return -1;
     }
     *sent = true;
-    pg_copy_text(s->last, sizeof s->last, sql);
+    pg_asks(s, sql);
     pg_call_begin(&c, w != NULL ? w : &s->wait, w != NULL ? w->timeout_ms : s->default_timeout_ms);
     const struct pg_params none = {.n = 0};
     int rc = run(s, &c, sql, &none, &o);

@@ -59,10 +59,10 @@ static int begin(struct migration_work *w, struct err *e)
     if (is_first && pg_deallocate(*r->pg, e) != 0) {
         return -1;
     }
-    if (r->clean_pid != pg_backend_pid(*r->pg)) {
+    if (r->clean.pid != pg_backend_pid(*r->pg) || r->clean.asked != pg_asked(*r->pg)) {
         postgis_clean_add(*r->pg);
     }
-    r->clean_pid = 0;
+    r->clean.pid = 0;
     postgis_begin_add(*r->pg);
     if (sets_transaction(w->b) &&
         (pg_batch_run(*r->pg, NULL, e) != 0 || execution_set_transaction(&w->x, e) != 0)) {
@@ -284,7 +284,8 @@ static enum attempt attempt_once(struct migration_work *w)
     }
     catalog_advance(w->r->base, &o->seen);
     baseline_keep(w->r->sum);
-    w->r->clean_pid = w->guard.left_nothing ? pg_backend_pid(*w->r->pg) : 0;
+    w->r->clean = (struct clean_session){
+        .pid = w->guard.left_nothing ? pg_backend_pid(*w->r->pg) : 0, .asked = pg_asked(*w->r->pg)};
     return ATTEMPT_DONE;
 }
 

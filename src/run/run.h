@@ -44,7 +44,12 @@ struct run {
     /* run_migration(): the row of the live generation that the migration becomes part of; NULL: none. */
     const struct generation *live_after;
     struct observer_memory observer; /* of the session */
-    int clean_pid; /* of the session, where the last migration is known to have left nothing in it; 0 */
+    /* The session, where the last migration is known to have left nothing in it, and how often that was
+     * asked by then; pid 0: none. */
+    struct clean_session {
+        int pid;
+        int64_t asked;
+    } clean;
     const struct run_actor *actor;
     const struct ear *ear;      /* hears statements, phases, waiting; asked whether to stop */
     const struct pg_wait *wait; /* for statements that run long */

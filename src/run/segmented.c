@@ -321,7 +321,6 @@ static void run_whole(struct segmented *w, const struct entries *past)
     struct outcome *o = w->o;
     *o = (struct outcome){0};
     random_uuid(o->run_id);
-    r->clean_pid = 0; /* nobody finds the session as it was */
     w->in =
         (struct receipt_input){.kind = w->back != NULL ? "db_rollback" : "db_migration",
                                .bundle = w->about,

@@ -13,7 +13,7 @@
 #include "pg_server.h"
 #include "tap.h"
 
-enum { PLANNED = 142, LONG_ENOUGH_MS = 20000 };
+enum { PLANNED = 155, LONG_ENOUGH_MS = 20000 };
 
 #define COUNT(v) ((int)(sizeof(v) / sizeof *(v)))
 
@@ -157,6 +157,28 @@ static void test_batch(struct pg *s)
     ok(e.detail[0] != '\0', "whose message is fit for a terminal");
     is_str(server_ask(&e, s, &one, NULL), "1", "the session goes on");
     is_int(pg_tx(s), PG_TX_IDLE, "in no transaction");
+}
+
+/* Each way to the server counts, so that who finds the same number knows that nobody used the session. */
+static void test_asked(struct pg *s)
+{
+    char tag[64];
+    int64_t before = pg_asked(s);
+    is_int(pg_asked(s), before, "looking asks nothing");
+    is_str(server_ask(&e, s, &one, NULL), "1", "a query");
+    is_int(pg_asked(s), before + 1, "is one");
+    is_int(pg_run(s, "SELECT 1", NULL, 0, NULL, &e), 0, "one whose text is made");
+    is_int(pg_asked(s), before + 2, "is another");
+    is_int(pg_command(s, "SELECT 1", tag, NULL, &e), 0, "a command");
+    is_int(pg_asked(s), before + 3, "too");
+    is_int(pg_start(s, "SELECT 1", &e), 0, "what is begun");
+    is_int(pg_end(s, &e), 0, "and ended");
+    is_int(pg_asked(s), before + 4, "is one");
+    pg_batch_add(s, &one, NULL, 0, NULL);
+    pg_batch_add(s, &one, NULL, 0, NULL);
+    is_int(pg_asked(s), before + 4, "what is to be asked is not asked yet");
+    is_int(pg_batch_run(s, NULL, &e), 0, "a batch");
+    is_int(pg_asked(s), before + 5, "is one");
 }
 
 static void test_forgotten(struct pg *s)
@@ -409,6 +431,7 @@ int main(int argc, char **argv)
         test_query(s);
         test_arrays(s);
         test_batch(s);
+        test_asked(s);
         test_forgotten(s);
         test_deadlines(s);
         test_silence();
