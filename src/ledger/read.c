@@ -29,7 +29,7 @@ struct entries_reading {
 static int add_text(struct entries_reading *g, struct bytes text, struct err *e)
 {
     struct entries *all = g->out;
-    struct entry passing; /* entry_read() sets all of it */
+    struct entry passing = {0};
     struct arena_mark mark = arena_mark(g->a);
     if (!g->is_passing) {
         ARENA_GROW(g->a, all->v, all->n, all->cap);
