@@ -1,10 +1,16 @@
-"""What a command costs, in what a busy machine does not change: processor time of server and client, messages over the connection."""
+"""What a command costs, in what a busy machine changes little or not at all: processor time of server and client, instructions, messages over the connection."""
 
 import os
+import re
 import resource
+import shlex
+import signal
+import subprocess
 
+import pg
 import proxy
 from seen import until
+from tap import equal
 
 TICK = os.sysconf("SC_CLK_TCK")
 
@@ -43,3 +49,46 @@ def client_ms():
     """Processor time of the programs that this one has run and waited for."""
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     return (used.ru_utime + used.ru_stime) * 1000
+
+
+class Callgrind:
+    """Programs under valgrind's callgrind, which counts the instructions of each process: they do not depend on what else the machine does."""
+
+    def __init__(self, root):
+        root.mkdir()
+        os.chmod(root, 0o777)  # the server writes there, as another user
+        os.chmod(root.parent, 0o755)
+        self.root = root
+
+    def cluster(self, **settings):
+        """A server whose sessions are counted."""
+        made = pg.Cluster(**settings)
+        made.stop(signal.SIGINT)
+        own, made.bin = made.bin, self.root
+        program = self.root / "postgres"
+        program.write_text(f'#!/bin/sh\nexec {shlex.join(self._command("server", own / "postgres"))} "$@"\n')
+        os.chmod(program, 0o755)
+        made.start()
+        return made
+
+    def _command(self, name, program):
+        return ["valgrind", "-q", "--tool=callgrind", f"--callgrind-out-file={self.root}/{name}.%p", str(program)]
+
+    def _taken(self, name):
+        """Instructions of each process of that name that has ended; its file is gone then."""
+        totals = []
+        for path in self.root.glob(f"{name}.*"):
+            found = re.search(r"^totals: (\d+)", path.read_text(encoding="utf-8", errors="replace"), re.MULTILINE)
+            if found:
+                totals.append(int(found.group(1)))
+                path.unlink()
+        return totals
+
+    def counted(self, cluster, command, cwd, env):
+        """Instructions of the client that the command is, and of the longest of its sessions, while no others begin."""
+        standing = sessions(cluster)
+        self._taken("server")
+        done = subprocess.run(self._command("client", command[0]) + command[1:], cwd=cwd, env=env, stdin=subprocess.DEVNULL, capture_output=True, check=False)
+        equal(done.returncode, 0, done.stderr.decode()[-2000:])
+        server_ms(cluster, standing)
+        return max(self._taken("client")), max(self._taken("server"))
