@@ -81,7 +81,6 @@ void fresh_empty(struct arena *a, struct fresh *f)
 {
     draft_make(a, NULL, 0, &f->draft);
     f->draft.decl.change_class = class_text('A');
-    buf_puts(&f->rollback, "-- Undo forward.sql here, last statement first.\n");
 }
 
 static void draft_of(struct arena *a, struct fresh *f)
@@ -102,13 +101,22 @@ int fresh_from(struct arena *a, const char *path, const char *data, struct fresh
     if ((data != NULL || dump_is(f->forward.bytes)) && leave_out(a, data, f, faults, e) != 0) {
         return -1;
     }
-    struct script forward = f->bundle.forward[0];
-    forward.path = "forward.sql";
     draft_of(a, f);
+    return 0;
+}
+
+void fresh_undo(struct arena *a, const struct script *s, const char *name, struct fresh *f)
+{
+    if (f->rollback.n > 0) {
+        return; /* what was done outside kfmig has its own way back */
+    }
+    if (s == NULL) {
+        buf_printf(&f->rollback, "-- Undo %s here, last statement first.\n", name);
+        return;
+    }
     buf_puts(&f->rollback, "-- Undoes the migration, last statement first. Made from its text by "
                            "`kfmig new`: read it before you rely on it.\n");
-    language_of(path)->invert(a, &forward, "forward.sql", &f->rollback, &f->n_open);
-    return 0;
+    language_of(s->path)->invert(a, s, name, &f->rollback, &f->n_open);
 }
 
 static size_t put_lines(struct buf *out, const struct sql_line *v, size_t n)
@@ -211,7 +219,7 @@ static int write_one(struct project *p, const char *dir, const char *name, struc
 }
 
 /* migration.yml last: a folder without it is no bundle yet. */
-int fresh_write(struct project *p, const char *folder, const struct fresh *f, struct err *e)
+int fresh_write(struct project *p, const char *folder, struct fresh *f, struct err *e)
 {
     const char *dir = arena_printf(p->a, "%s/%s", folder, f->draft.decl.id);
     const char *intent = f->draft.decl.intent;
@@ -221,6 +229,7 @@ int fresh_write(struct project *p, const char *folder, const struct fresh *f, st
     const char *notes = arena_printf(
         p->a, "# %s\n\nWhy now:\n\nRisk, and what to watch:\n\nAfter a rollback, check:\n", intent);
     struct buf yml = {0};
+    fresh_undo(p->a, f->forward.path != NULL ? &f->bundle.forward[0] : NULL, "forward.sql", f);
     draft_write(&yml, &f->draft);
     int rc = write_one(p, dir, "forward.sql", forward, e);
     rc = rc == 0 ? write_one(p, dir, "rollback.sql", buf_bytes(&f->rollback), e) : rc;

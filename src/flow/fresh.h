@@ -12,7 +12,7 @@ struct fresh {
     struct draft draft;
     struct bundle bundle;    /* just enough for plan_judge() */
     struct artifact forward; /* its SQL; path NULL: there is none */
-    struct buf rollback;     /* released by the caller */
+    struct buf rollback;     /* made by fresh_undo(); released by the caller */
     size_t n_forward_open;   /* places in forward that a person must write */
     size_t n_open;           /* places in rollback that a person must write */
     size_t n_left_out;       /* statements with data that were left out of a pg_dump */
@@ -38,6 +38,10 @@ int fresh_drift(struct arena *a, const struct env *env, const struct drift_detai
                 const struct drift_sql *sql, struct fresh *f, struct err_list *faults,
                 struct err *e) MUST_CHECK;
 
+/* Make f's rollback, unless it has one: of s, its SQL as it is written into the file called name (NULL: there is
+ * none yet), which its comments name. Scratch in a. */
+void fresh_undo(struct arena *a, const struct script *s, const char *name, struct fresh *f);
+
 /* What it is for: words (borrowed), or else the name of the file at from. -1 with ERR_CONFIG: neither says
  * anything, or the words hold what no declaration may. */
 int fresh_intent(const char *words, const char *from, struct fresh *f, struct err *e) MUST_CHECK;
@@ -46,7 +50,7 @@ void fresh_reviewers(struct project *p, struct fresh *f);
 
 /* Write f, whose draft has its id, into a folder of that name beneath folder. -1: a file could not be
  * written; without migration.yml, which is the last, the folder is no bundle. */
-int fresh_write(struct project *p, const char *folder, const struct fresh *f,
+int fresh_write(struct project *p, const char *folder, struct fresh *f,
                 struct err *e) MUST_CHECK;
 
 /* What a person must look at, as warnings: the files say it too. */

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "script/language.h"
 
 enum { SLUG_MOST = 60 };
 
@@ -184,6 +185,20 @@ static int count_lines(const struct buf *text)
     return n;
 }
 
+/* What undoes it names the file and the lines of its SQL as they are there. */
+static int undo(struct arena *a, const char *file, const struct buf *up, struct fresh *f,
+                struct err *e)
+{
+    struct script s;
+    const char *name = strrchr(file, '/') + 1;
+    bool is_empty = f->forward.path == NULL;
+    if (!is_empty && language_parse(a, file, buf_bytes(up), &s, e) != 0) {
+        return -1;
+    }
+    fresh_undo(a, is_empty ? NULL : &s, name, f);
+    return 0;
+}
+
 int fresh_flat_write(struct project *p, const struct fresh_place *at, struct fresh *f,
                      struct err *e)
 {
@@ -197,7 +212,8 @@ int fresh_flat_write(struct project *p, const struct fresh_place *at, struct fre
         f->n_before = count_lines(&up);
         buf_add(&up, f->forward.bytes.p, f->forward.bytes.n);
     }
-    int rc = file_write(p->dirfd, down, buf_bytes(&f->rollback), 0666, e);
+    int rc = undo(p->a, file, &up, f, e);
+    rc = rc == 0 ? file_write(p->dirfd, down, buf_bytes(&f->rollback), 0666, e) : rc;
     rc = rc == 0 ? file_write(p->dirfd, file, buf_bytes(&up), 0666, e) : rc;
     buf_release(&up);
     f->file = file;

@@ -154,8 +154,10 @@ static int make(size_t i, struct fresh *f, struct err_list *faults, struct err *
     }
     f->draft.decl.id = "N-1";
     fresh_reviewers(&l.p, f);
+    int rc = fresh_intent("a test", from, f, e);
+    rc = rc == 0 ? fresh_write(&l.p, FOLDER, f, e) : rc;
     fresh_warn(&l.p, &ear, FOLDER, f);
-    return fresh_intent("a test", from, f, e) != 0 ? -1 : fresh_write(&l.p, FOLDER, f, e);
+    return rc;
 }
 
 static void play(size_t i)

@@ -157,7 +157,7 @@ static void folder_is_a_file(void)
     "-- [KFM_MIGRATION]\n-- id: 20260225_1200__a\n-- intent: \"" intent "\"\n-- owner: \"" owner   \
     "\"\n-- ticket: TBD\n-- risk: " risk "\n-- rollout: safe\n-- rollback: down\n-- dialect: "     \
     "postgresql\n-- [/KFM_MIGRATION]\n"
-#define SQL "CREATE TABLE app.t ();\n"
+#define SQL "DROP TABLE app.t;\n"
 
 /* sql NULL: there is none. in_the_way: a folder of that name. text NULL: the error holds down. */
 static const struct {
@@ -199,6 +199,23 @@ static const char *text_of(const char *path)
     return file_read(&l.a, project_fd, path, 1 << 20, &text, NULL, &ignored) == 0 ? text.p : "-";
 }
 
+/* What undoes it names its own file, and lines as they are in there: behind the header. */
+static void is_undone(size_t i)
+{
+    char line[256];
+    const char *name = strrchr(files[i].up, '/') + 1;
+    const char *down = text_of(files[i].down);
+    (void)snprintf(line, sizeof line, "-- Undo %s here, last statement first.\n", name);
+    if (files[i].sql != NULL) {
+        (void)snprintf(line, sizeof line, "%s:%d (", name,
+                       layout_row(files[i].layout)->is_stamped   ? 12
+                       : layout_row(files[i].layout)->has_lines ? 5
+                                                                : 3);
+    }
+    bool names_it = strstr(down, line) != NULL && strstr(down, "forward.sql") == NULL;
+    is_str(files[i].sql != NULL && names_it ? line : down, line, files[i].name);
+}
+
 static void file(size_t i)
 {
     char both[256];
@@ -214,7 +231,6 @@ static void file(size_t i)
     if (files[i].sql != NULL) {
         f.forward = (struct artifact){.path = "in.sql", .bytes = bytes_str(files[i].sql)};
     }
-    buf_puts(&f.rollback, "-- Undoes it.\n");
     const struct fresh_place at = {files[i].layout, files[i].folder};
     int rc = fresh_flat_write(&l.p, &at, &f, &e);
     bool is_written = files[i].text != NULL;
@@ -223,7 +239,7 @@ static void file(size_t i)
     if (is_written) {
         (void)snprintf(both, sizeof both, "%s %s", files[i].up, files[i].down);
         is_str(f.made, both, files[i].name);
-        is_str(text_of(files[i].down), "-- Undoes it.\n", files[i].name);
+        is_undone(i);
     } else {
         ok(strstr(e.msg, files[i].down) != NULL, files[i].name);
         is_str(text_of(files[i].up), "-", files[i].name);
