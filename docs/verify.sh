@@ -417,6 +417,7 @@ list_facts()
         row(n; "diffs/summary.json"; $c | output("diffs/summary.json"); $o.diff; "its receipt"),
         row(n; "checksum"; member($c.rename; "checksum"); $e.checksum; "its receipt"),
         row(n; "checksum"; member($c.confirm; "plan"); $e.checksum; "its receipt"),
+        row(n; "checksum"; member($c.deploy; "digest"); $e.checksum; "its receipt"),
         row(n; "checksum"; member($c.backup; "digest"); $e.checksum; "its receipt"),
         row(n; "key"; member($c.journal; "key"); $e.checksum; "its receipt"),
         row(n; "payload"; $c.journal | values | $c.inputs[0].digest; $e.bundle_digest; "its receipt"),

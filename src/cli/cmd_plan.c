@@ -32,7 +32,7 @@ static int run(const struct request *req)
     } else {
         const struct plan *p = &s.site.plan;
         status = print(req, &s);
-        if (status == 0 && p->n_state[STATE_BLOCKED] > 0) {
+        if (status == 0 && p->n_state[STATE_BLOCKED] > p->n_awaits) {
             status = err_status(ERR_PREFLIGHT);
         } else if (status == 0 && req->exit_code &&
                    p->n_apply + p->n_export + p->n_rebuild + p->world->n_drift + p->n_absent > 0) {

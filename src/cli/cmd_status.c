@@ -29,7 +29,8 @@ static int run(const struct request *req)
     } else {
         status = print(req, &s);
         bool unreachable = s.site.plan.env->store[store_of_ledger()] && !s.site.world.reachable;
-        bool blocked = req->exit_code && s.site.plan.n_state[STATE_BLOCKED] > 0;
+        const struct plan *p = &s.site.plan;
+        bool blocked = req->exit_code && p->n_state[STATE_BLOCKED] > p->n_awaits;
         if (status == 0 && (unreachable || blocked)) {
             status = err_status(ERR_PREFLIGHT);
         } else if (status == 0 && req->exit_code &&

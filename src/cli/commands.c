@@ -8,5 +8,5 @@ const struct command *const commands[] = {
     &command_rollback, &command_adopt,     &command_env,        &command_receipt,
     &command_dataset,  &command_rebuild,   &command_switch,     &command_gc,
     &command_test,     &command_preflight, &command_postflight, &command_backup,
-    &command_wait,     &command_dump,      &command_help,       NULL,
+    &command_wait,     &command_dump,      &command_deployed,  &command_help,       NULL,
 };

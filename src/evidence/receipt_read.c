@@ -264,6 +264,7 @@ static void read_claim(struct reading *g, const struct doc *claim, struct accoun
     out->recovery = doc_get(claim, "recovery");
     out->rename = doc_get(claim, "rename");
     out->confirm = doc_get(claim, "confirm");
+    out->deploy = doc_get(claim, "deploy");
     out->backup = doc_get(claim, "backup");
     out->precaution = doc_get(claim, "precaution");
 }

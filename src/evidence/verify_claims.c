@@ -69,6 +69,7 @@ static void check_entry(const struct claimed *k)
                 {output(k, "diffs/summary.json"), &en->diff, "diffs/summary.json"},
                 {doc_find(k->claim, "rename.checksum"), &en->checksum, "checksum"},
                 {doc_find(k->claim, "confirm.plan"), &en->checksum, "checksum"},
+                {doc_find(k->claim, "deploy.digest"), &en->checksum, "checksum"},
                 {doc_find(k->claim, "backup.digest"), &en->checksum, "checksum"},
                 {doc_get(step, "key"), &en->checksum, "key"},
                 {first, &en->bundle_digest, "payload"},

@@ -52,7 +52,7 @@ static void find_blocked(const struct plan *p, int64_t left, struct blocked *o)
         if (step_is_absent(x)) {
             continue;
         }
-        if (x->selected && x->state == STATE_BLOCKED) {
+        if (x->selected && x->state == STATE_BLOCKED && !x->awaits) {
             add_blocked(o, &x->reasons[0], x->bundle, NULL);
         } else if (x->selected && x->action == ACTION_APPLY && --left == 0) {
             return;
@@ -60,7 +60,7 @@ static void find_blocked(const struct plan *p, int64_t left, struct blocked *o)
     }
     for (size_t i = 0; i < p->n_projections; i++) {
         const struct step *x = &p->projections[i];
-        if (x->selected && x->state == STATE_BLOCKED && !step_is_absent(x)) {
+        if (x->selected && x->state == STATE_BLOCKED && !x->awaits && !step_is_absent(x)) {
             add_blocked(o, &x->reasons[0], NULL, x->in->script_faults);
         }
     }
@@ -83,6 +83,22 @@ static void say_absent(const struct site *s)
     }
 }
 
+/* What waits for a deployment stops nothing else, and is never passed over in silence. */
+static void say_awaiting(const struct site *s)
+{
+    const struct plan *p = &s->plan;
+    for (size_t i = 0; i < p->n_steps && p->n_awaits > 0; i++) {
+        const struct step *x = &p->v[i];
+        for (size_t k = 0; k < x->n_reasons && x->selected && x->awaits; k++) {
+            const struct reason *r = &x->reasons[k];
+            if (r->code == REASON_AWAITS_DEPLOY) {
+                tell_warning(&s->ear, "%s: %s is held back: %s; `kfmig deployed %s %s` records it",
+                             s->env->name, step_name(x), r->detail, s->env->name, r->now);
+            }
+        }
+    }
+}
+
 int converge_blocked(struct site *s, const struct converge_options *o, struct result *r,
                      struct err *e)
 {
@@ -91,6 +107,7 @@ int converge_blocked(struct site *s, const struct converge_options *o, struct re
         return -1;
     }
     say_absent(s);
+    say_awaiting(s);
     find_blocked(&s->plan, o->most, &b);
     enum err_code code = b.n_scripts > 0 ? ERR_CONFIG : ERR_PREFLIGHT;
     if (b.n_scripts < b.n) {

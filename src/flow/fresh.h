@@ -38,8 +38,8 @@ int fresh_drift(struct arena *a, const struct env *env, const struct drift_detai
                 const struct drift_sql *sql, struct fresh *f, struct err_list *faults,
                 struct err *e) MUST_CHECK;
 
-/* Make f's rollback, unless it has one: of s, its SQL as it is written into the file called name (NULL: there is
- * none yet), which its comments name. Scratch in a. */
+/* Make f's rollback, unless it has one: of s, its SQL as it is written into the file called name (NULL: there
+ * is none yet), which its comments name. Scratch in a. */
 void fresh_undo(struct arena *a, const struct script *s, const char *name, struct fresh *f);
 
 /* What it is for: words (borrowed), or else the name of the file at from. -1 with ERR_CONFIG: neither says

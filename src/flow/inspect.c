@@ -92,12 +92,13 @@ static void judge_version(const struct site *s, const char *expect, struct inspe
 
 static void judge_pending(const struct site *s, struct inspection *x)
 {
-    x->was_asked[INSPECT_PENDING] = true;
+    x->was_asked[INSPECT_PENDING] = x->was_asked[INSPECT_DEPLOYS] = true;
     for (size_t i = 0; i < s->plan.n_steps; i++) {
         const struct step *step = &s->plan.v[i];
         if (step->selected && step->state == STATE_BLOCKED && !step_is_absent(step)) {
             const struct reason *r = &step->reasons[0];
-            inspect_add(s, x, INSPECT_PENDING, step_name(step), "%s%s%s", reason_sentence(r->code),
+            enum inspect check = step->awaits ? INSPECT_DEPLOYS : INSPECT_PENDING;
+            inspect_add(s, x, check, step_name(step), "%s%s%s", reason_sentence(r->code),
                         r->detail[0] != '\0' ? ": " : "", r->detail);
         }
     }
@@ -236,7 +237,7 @@ static void count(const struct site *s, struct inspection *x)
     x->last_applied = last_applied(s);
     x->applied = s->past.n_applied;
     x->pending = s->plan.n_apply + s->plan.n_rebuild;
-    x->blocked = s->plan.n_state[STATE_BLOCKED];
+    x->blocked = s->plan.n_state[STATE_BLOCKED] - s->plan.n_awaits;
     if (s->world.n_drift == 0) {
         x->checksum = s->past.managed;
     }

@@ -367,6 +367,7 @@ static void fill(struct bundle_work *w, struct bundle *out)
     out->change_class = d->change_class;
     out->intent = d->intent;
     out->wants_window = d->wants_window;
+    out->deploy = d->deploy;
     out->lacks = (unsigned char)d->lacks;
     out->schemas = d->scope.allowed_schemas;
     out->has_extensions = d->scope.allowed_extensions.n > 0;
@@ -407,7 +408,8 @@ void bundle_read(const struct bundle_reader *r, const struct bundle_place *at, s
                            .layout = at->layout,
                            .number = at->number,
                            .change_class = "",
-                           .intent = ""};
+                           .intent = "",
+                           .deploy = ""};
     bool is_sound = declare[at->layout](w, out);
     out->id = w->d.id[0] == '\0' ? at->id : w->d.id;
     out->depends_line = w->d.depends_line;

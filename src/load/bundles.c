@@ -372,6 +372,7 @@ static void keep(struct arena *a, const struct bundle *read, struct bundle *b)
     out.decl = NULL;
     out.change_class = read->change_class[0] == '\0' ? "" : arena_strdup(a, read->change_class);
     out.intent = arena_strdup(a, read->intent);
+    out.deploy = read->deploy[0] == '\0' ? "" : arena_strdup(a, read->deploy);
     out.depends_on = names_copy(a, &read->depends_on);
     out.schemas = names_copy(a, &read->schemas);
     out.definition = definition_copy(a, read->definition);

@@ -293,6 +293,7 @@ static void read_decl(struct arena *a, const struct doc *d, struct decl *out,
     out->requires_rollback = doc_yes(d, "requires_rollback", true);
     out->after_load = strcmp(doc_str(d, "rebuild", "chain"), "after-load") == 0;
     out->is_idempotent = doc_yes(d, "idempotent", false);
+    out->deploy = doc_str(d, "requires_deploy", "");
     read_governance(a, d, out);
     out->runner = doc_str(doc_get(d, "runner"), "tool", "native");
     out->has_depends = doc_get(d, "depends_on") != NULL;

@@ -125,7 +125,7 @@ static void put_words(const struct flat_work *w)
 {
     static const char *const keys[] = {"owner",   "ticket",     "risk",
                                        "rollout", "timeouts",   "lock_retries",
-                                       "rebuild", "idempotent", "depends_on"};
+                                       "rebuild", "idempotent", "requires_deploy", "depends_on"};
     struct doc *intent = doc_get(w->f->header, "intent");
     (void)put(w, w->d, "intent",
               intent != NULL ? intent : placed(w, doc_text(w->a, words_of(w->a, w->f))));

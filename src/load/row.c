@@ -8,7 +8,7 @@
 
 enum {
     ROW_FORMAT =
-        6, /* to be raised when rows, or the checks that a cached bundle has passed, change */
+        7, /* to be raised when rows, or the checks that a cached bundle has passed, change */
     FILES_MAX = 4096,
     PATH_SIZE = 512
 };
@@ -104,6 +104,7 @@ void row_encode(struct buf *out, const struct bundle *b, const struct used *used
     }
     row_put_text(out, b->change_class);
     row_put_text(out, b->intent != NULL ? b->intent : "");
+    row_put_text(out, b->deploy != NULL ? b->deploy : "");
     for (size_t i = 0; i < b->depends_on.n; i++) {
         row_put_text(out, b->depends_on.v[i]);
     }
@@ -165,6 +166,8 @@ static void take_texts(struct arena *a, struct row_reader *r, const struct fixed
     const char *class = row_take_text(r);
     b->change_class = class[0] == '\0' ? "" : arena_strdup(a, class);
     b->intent = arena_strdup(a, row_take_text(r));
+    const char *deploy = row_take_text(r);
+    b->deploy = deploy[0] == '\0' ? "" : arena_strdup(a, deploy);
     take_names(a, r, f->n_depends, &b->depends_on);
     take_names(a, r, f->n_schemas, &b->schemas);
     if (bundle_is_repeatable(b)) {

@@ -94,14 +94,14 @@ struct said {
  * inputs           in order; their digests also make the receipt's checksums.
  * pre .. touched   digests of the run's documents; zero: there is none.
  * residue          what the run's role could have done so that no sensor tells, in words.
- * drill, recovery, rename, confirm, backup  claims of their own, as documents; NULL: none.
+ * drill, recovery, rename, confirm, deploy, backup  claims of their own, as documents; NULL: none.
  * timings          no part of the claim; NULL: none.
  * precaution       the backup that was made before the run, what was waived; NULL: nothing is said of it.
  * instance         of the ledger; "" until the receipt has its position there. */
 struct account {
     const char *
         kind; /* "db_migration", "db_definition", "db_rollback", "adopt", "drill", "rename", "confirm",
-               * "backup", "projection_publish" */
+               * "deploy", "backup", "projection_publish" */
     bool has_plain_names; /* an older kfmig wrote it: names from the database are not encoded */
     const char *run_id, *environment;
     const char
@@ -135,7 +135,7 @@ struct account {
     enum approval approval;
     struct domains protected_domains;
     const struct account_generation *generation; /* NULL: no projection */
-    const struct doc *drill, *recovery, *rename, *confirm, *backup, *precaution, *timings;
+    const struct doc *drill, *recovery, *rename, *confirm, *deploy, *backup, *precaution, *timings;
     const char *reason; /* of an adoption: "format", "upgrade"; "": what stood there was accepted */
 
     struct account_failure failure;

@@ -75,6 +75,7 @@ struct decl {
     bool requires_rollback;
     bool after_load;    /* rebuild: after-load */
     bool is_idempotent; /* idempotent: run over itself it changes nothing; in no key */
+    const char *deploy; /* requires_deploy: the deployment that it waits for; "": none; in no key */
     struct names reviewers;
     const char *change_class;
     const char *approval_reference; /* approvals.reference; "" if none */
@@ -116,6 +117,7 @@ struct bundle {
     struct names depends_on;
     const char *change_class;
     const char *intent;     /* one line of the declaration; "" where only the ledger knows it */
+    const char *deploy;     /* the tag of the deployment that it waits for; NULL, "": none */
     struct names schemas;   /* scope.allowed_schemas */
     const char *projection; /* whose chain it belongs to; NULL */
     const char *status;     /* in registry/migrations.v1.json; NULL: not registered */

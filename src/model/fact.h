@@ -207,6 +207,7 @@ struct world {
     struct store_world store[STORE_COUNT]; /* that of the ledger is left empty */
     const struct begun *begun;
     size_t n_begun;
+    struct names deployed; /* tags of deployments that the ledger has */
     const struct lineage *lineage; /* which relations count to which; NULL: not asked for */
     /* object_text() of a table -> int64_t: about how many rows it holds; empty: nobody has looked. */
     struct table rows;

@@ -26,6 +26,7 @@ enum result_action {
     RESULT_ROLLBACK, /* of a migration; key: its checksum */
     RESULT_CONFIRM,  /* an item of the checklist */
     RESULT_BACKUP,   /* key: its digest */
+    RESULT_DEPLOY,   /* a deployment, recorded; target: its tag */
     RESULT_ACTIONS
 };
 const char *result_action_text(enum result_action a); /* "apply" */

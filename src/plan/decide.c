@@ -39,11 +39,12 @@ bool plan_needs_scripts(const struct plan_input *in, const struct bundle *b)
 static void count_states(struct plan *p)
 {
     memset(p->n_state, 0, sizeof p->n_state);
-    p->n_apply = p->n_export = p->n_rebuild = 0;
+    p->n_apply = p->n_export = p->n_rebuild = p->n_awaits = 0;
     for (size_t i = 0; i < p->n_steps; i++) {
         const struct step *s = &p->v[i];
         if (s->selected) {
             p->n_state[s->state]++;
+            p->n_awaits += s->awaits;
             p->n_apply += s->action == ACTION_APPLY;
             p->n_export += s->action == ACTION_EXPORT;
             p->n_rebuild += s->action == ACTION_REBUILD || s->action == ACTION_PUBLISH;

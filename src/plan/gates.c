@@ -94,6 +94,18 @@ void gate_lacks(struct plan *p, struct step *s, const struct bundle *b)
     }
 }
 
+void gate_deploy(struct plan *p, struct step *s, const struct bundle *b)
+{
+    if (b->deploy == NULL || b->deploy[0] == '\0' || names_have(&p->world->deployed, b->deploy)) {
+        return;
+    }
+    struct reason *r = step_give(p, s, REASON_AWAITS_DEPLOY);
+    r->cause = bundle_file(p->a, b);
+    r->now = b->deploy;
+    r->detail = arena_printf(p->a, "nobody has recorded that \"%s\" is deployed in %s", b->deploy,
+                             p->env->name);
+}
+
 void gate_upstream(struct plan *p, struct step *s)
 {
     for (size_t i = 0; i < s->n_upstream; i++) {

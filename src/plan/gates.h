@@ -17,6 +17,9 @@ void gate_roles(struct plan *p, struct step *s);
 /* left_open: a protected environment, and what b, which is the step's or a member of its chain, leaves open.
  */
 void gate_lacks(struct plan *p, struct step *s, const struct bundle *b);
+/* awaits_deploy: b, which is the step's or a member of its chain, waits for a deployment that the ledger has
+ * not. */
+void gate_deploy(struct plan *p, struct step *s, const struct bundle *b);
 /* upstream_blocked, upstream_pending: what comes before cannot run, or is still to run. */
 void gate_upstream(struct plan *p, struct step *s);
 

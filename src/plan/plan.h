@@ -102,6 +102,7 @@ struct step {
     /* Asked for by its name: what was switched back to by hand does not hold it, nor that the same content is
      * applied under another id. */
     bool is_named;
+    bool awaits; /* nothing blocks it but a deployment that is not recorded, of its own or of an upstream */
     bool order_only;        /* upstream is the default order, not depends_on */
     struct reason *reasons; /* at least one; the decisive one first */
     size_t n_reasons, cap_reasons;
@@ -146,6 +147,7 @@ struct plan {
     size_t n_steps, n_migrations, n_projections;
     struct step *projections; /* in v */
     size_t n_state[4];        /* selected steps by state */
+    size_t n_awaits;          /* of those that are blocked: step.awaits */
     size_t n_apply, n_export;
     size_t n_rebuild;                      /* selected projections with something to do */
     const struct projection_input *inputs; /* of the projections */

@@ -61,6 +61,7 @@ static void check_members(struct plan *p, struct step *x)
             r->detail = b->id;
         }
         gate_lacks(p, x, b);
+        gate_deploy(p, x, b);
         if (b->decl != NULL && b->forward != NULL) {
             plan_judge(p->a, b, p->domains, p->world->lineage, &found, &n);
         }

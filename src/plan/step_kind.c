@@ -186,8 +186,22 @@ static bool give_obstacle(struct plan *p, struct step *s)
     return s->n_reasons > 0;
 }
 
+/* Does nothing block it but that a deployment is not recorded yet? */
+static bool only_awaits(const struct plan *p, const struct step *s)
+{
+    for (size_t i = 0; i < s->n_reasons; i++) {
+        const struct reason *r = &s->reasons[i];
+        bool is_upstream = r->code == REASON_UPSTREAM_BLOCKED && r->step >= 0;
+        if (reason_state(r->code) == STATE_BLOCKED && r->code != REASON_AWAITS_DEPLOY &&
+            !(is_upstream && p->v[r->step].awaits)) {
+            return false;
+        }
+    }
+    return s->state == STATE_BLOCKED;
+}
+
 /* Blocking reasons first; otherwise as they were found: the sort is stable. */
-static void settle(struct step *s)
+static void settle(const struct plan *p, struct step *s)
 {
     for (size_t i = 1; i < s->n_reasons; i++) {
         struct reason r = s->reasons[i];
@@ -200,6 +214,7 @@ static void settle(struct step *s)
         s->reasons[k] = r;
     }
     s->state = reason_state(s->reasons[0].code);
+    s->awaits = only_awaits(p, s);
     if (s->state != STATE_STALE) {
         s->action = ACTION_NONE;
     }
@@ -213,5 +228,5 @@ void step_decide(struct plan *p, struct step *s)
     if (!give_obstacle(p, s)) {
         step_kind_row(s->kind)->decide(p, s);
     }
-    settle(s);
+    settle(p, s);
 }

@@ -18,6 +18,16 @@ void advice_command(struct buf *out, const struct plan *p, const char *verb, con
 
 /* --- what holds for migrations and projections alike -------------------------------------------------- */
 
+/* r->now: the tag. */
+static void about_deploy(struct buf *out, const struct plan *p, const struct reason *r)
+{
+    buf_puts(out, "once it is deployed, `kfmig deployed ");
+    words_safe(out, p->env->name);
+    buf_putc(out, ' ');
+    words_safe(out, r->now);
+    buf_puts(out, "` records it");
+}
+
 static void about_approval(struct buf *out, const struct plan *p, const struct reason *r)
 {
     (void)r;
@@ -179,6 +189,7 @@ static const struct {
     const char *text; /* where put is NULL */
 } shared[] = {
     {REASON_CURRENT, NULL, "nothing to do"},
+    {REASON_AWAITS_DEPLOY, about_deploy, NULL},
     {REASON_UPSTREAM_PENDING, about_cause, NULL},
     {REASON_UPSTREAM_BLOCKED, about_cause, NULL},
     {REASON_IN_GENERATION, about_cause, NULL},

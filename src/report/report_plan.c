@@ -134,7 +134,7 @@ static void put_world(struct buf *out, const struct style *st, const struct plan
 static const char *first_blocked(const struct plan *p)
 {
     for (size_t i = 0; i < p->n_steps; i++) {
-        if (p->v[i].selected && p->v[i].state == STATE_BLOCKED) {
+        if (p->v[i].selected && p->v[i].state == STATE_BLOCKED && !p->v[i].awaits) {
             return step_name(&p->v[i]);
         }
     }
@@ -150,7 +150,8 @@ static void put_next(struct buf *out, const struct style *st, const struct plan 
     buf_putc(out, '\n');
     const char *blocked = first_blocked(p);
     if (blocked != NULL) {
-        words_count(out, p->n_state[STATE_BLOCKED], p->n_projections > 0 ? "target" : "migration");
+        words_count(out, p->n_state[STATE_BLOCKED] - p->n_awaits,
+                    p->n_projections > 0 ? "target" : "migration");
         buf_puts(out, " blocked; `kfmig why ");
         words_safe(out, p->env->name);
         buf_putc(out, '/');
@@ -158,7 +159,9 @@ static void put_next(struct buf *out, const struct style *st, const struct plan 
         buf_puts(out, "` says what to do\n");
     }
     if (p->n_apply + p->n_export + p->n_rebuild == 0) {
-        buf_puts(out, blocked == NULL ? "nothing to do\n" : "");
+        buf_puts(out, blocked != NULL      ? ""
+                      : p->n_awaits > 0    ? "nothing else to do\n"
+                                           : "nothing to do\n");
         return;
     }
     buf_puts(out, "run it with `kfmig build ");

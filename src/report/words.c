@@ -138,7 +138,8 @@ void words_summary(struct buf *out, const struct plan *p)
                  {p->n_rebuild, "to publish"},
                  {p->n_export, "to export"},
                  {idle.waiting, "waiting"},
-                 {p->n_state[STATE_BLOCKED], "blocked"},
+                 {p->n_state[STATE_BLOCKED] - p->n_awaits, "blocked"},
+                 {p->n_awaits, "held back"},
                  {p->n_state[STATE_CURRENT], "current"},
                  {idle.not_here, "applied but not here"},
                  {idle.not_applicable, "not applicable"}};

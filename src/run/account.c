@@ -109,6 +109,16 @@ static const struct doc *confirmation_doc(struct arena *a, const struct confirma
     return d;
 }
 
+static const struct doc *deployment_doc(struct arena *a, const char *tag)
+{
+    char text[DIGEST_TEXT];
+    const struct digest digest = digest_of(bytes_str(tag));
+    struct doc *d = doc_new(a, DOC_MAP);
+    doc_put(a, d, "tag", doc_text(a, tag));
+    doc_put(a, d, "digest", doc_text(a, digest_text(&digest, text)));
+    return d;
+}
+
 /* What kfmig says of the run, then what who made it says. */
 static const char *notes_of(struct arena *a, const char *ours, const char *theirs)
 {
@@ -159,6 +169,7 @@ void account_of(struct arena *a, const struct run *r, const struct receipt_input
     }
     out->rename = in->renaming != NULL ? renaming_doc(a, in->renaming) : NULL;
     out->confirm = in->confirmation != NULL ? confirmation_doc(a, in->confirmation) : NULL;
+    out->deploy = in->deployed != NULL ? deployment_doc(a, in->deployed) : NULL;
     out->backup = in->backup != NULL ? in->backup->claim : NULL;
     if (in->drill != NULL) {
         add_drill(a, in->drill, out);

@@ -23,8 +23,8 @@ void account_diff_of(struct arena *a, const struct bundle *b, const struct outco
 
 struct making; /* projection_parts.h */
 /* What an account is made of, besides the run that it belongs to. All borrowed.
- * kind    "db_migration", "db_definition", "db_rollback", "adopt", "drill", "rename", "confirm", "backup",
- *         "projection_publish"
+ * kind    "db_migration", "db_definition", "db_rollback", "adopt", "drill", "rename", "confirm", "deploy",
+ *         "backup", "projection_publish"
  * bundle  NULL: nothing is declared, as in an adoption
  * store   the store that it is about, NULL: the one that holds the ledger
  * identity  of an adoption of a store: the digest of the place's identity, zero where it tells none
@@ -32,6 +32,7 @@ struct making; /* projection_parts.h */
  * drill   NULL: no drill
  * renaming  NULL: nothing gets another id
  * confirmation  NULL: nothing is confirmed
+ * deployed  the tag of a deployment; NULL: none is recorded
  * backup  NULL: none was made */
 struct receipt_input {
     const char *kind;
@@ -48,6 +49,7 @@ struct receipt_input {
     const struct drill_record *drill;
     const struct renaming *renaming;
     const struct confirmation *confirmation;
+    const char *deployed;
     const struct backup_record *backup;
 };
 /* Everything that can be told of it, in *out; texts borrowed from r and in, or in a. It has no position in

@@ -1,6 +1,6 @@
 /* Receipts that tell of no change in the database: what a rebuild in a throwaway one showed about
- * the live one, that a migration has another id, that a person has confirmed something, that a backup was
- * made. */
+ * the live one, that a migration has another id, that a person has confirmed something, that a deployment is
+ * done, that a backup was made. */
 #include "base/clock.h"
 #include "run/record.h"
 
@@ -46,6 +46,12 @@ int run_record_confirm(struct run *r, const struct confirmation *x, struct outco
 {
     struct receipt_input in = {.kind = "confirm", .confirmation = x};
     return record(r, &in, ENTRY_CONFIRM, o, e);
+}
+
+int run_record_deploy(struct run *r, const char *tag, struct outcome *o, struct err *e)
+{
+    struct receipt_input in = {.kind = "deploy", .deployed = tag};
+    return record(r, &in, ENTRY_DEPLOY, o, e);
 }
 
 int run_record_backup(struct run *r, const struct backup_record *x, struct outcome *o,

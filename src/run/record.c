@@ -71,6 +71,10 @@ static void entry_fill(const struct run *r, const struct receipt_input *in, enum
         en->subject = in->confirmation->item;
         en->checksum = in->confirmation->plan;
     }
+    if (in->deployed != NULL) {
+        en->subject = in->deployed;
+        en->checksum = digest_of(bytes_str(in->deployed));
+    }
     if (in->backup != NULL) {
         en->subject = in->backup->subject;
         en->checksum = in->backup->digest;

@@ -148,6 +148,9 @@ struct confirmation {
 int run_record_confirm(struct run *r, const struct confirmation *x, struct outcome *o,
                        struct err *e) MUST_CHECK;
 
+/* Record that a deployment is out, by its tag: an entry of kind "deploy", and nothing else. */
+int run_record_deploy(struct run *r, const char *tag, struct outcome *o, struct err *e) MUST_CHECK;
+
 /* A backup that was made. subject: "database", "plan", "drill". claim: claim.backup. digest: of its
  * files; zero: a command made it. */
 struct backup_record {

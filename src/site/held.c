@@ -1,4 +1,4 @@
-/* What holds an environment back now: its windows, freezes and checklist. */
+/* What holds an environment back now: its windows, freezes and checklist; what a person or CI recorded. */
 #include <string.h>
 
 #include "model/operations.h"
@@ -34,6 +34,20 @@ bool site_is_confirmed(const struct site *s, const char *item, const struct dige
         }
     }
     return false;
+}
+
+struct names site_deployed(const struct site *s)
+{
+    struct names out = {0};
+    for (size_t i = 0; i < s->entries.n; i++) {
+        const struct entry *en = &s->entries.v[i];
+        if (en->kind == ENTRY_DEPLOY && strcmp(en->result, "success") == 0 &&
+            !names_have(&out, en->subject)) {
+            ARENA_GROW(s->a, out.v, out.n, out.cap);
+            out.v[out.n++] = en->subject;
+        }
+    }
+    return out;
 }
 
 static void judge_checklist(const struct site *s, struct findings *out)

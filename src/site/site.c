@@ -178,6 +178,7 @@ static int make_plan(struct site *s, struct err *e)
         .env = s->env, .domains = &s->project->domains, .past = &s->past, .world = &s->world};
     struct archive r = site_archive(s);
     s->input.exports = evidence_states(&r, s->a);
+    s->world.deployed = site_deployed(s);
     if (generations_read(s, e) != 0) {
         return -1;
     }

@@ -131,6 +131,8 @@ const struct findings *site_held(struct site *s);
 struct findings site_held_by_time(const struct site *s);
 /* Was the item confirmed for the plan of that digest? */
 bool site_is_confirmed(const struct site *s, const char *item, const struct digest *plan);
+/* The tags of the deployments that the ledger has; in s->a. */
+struct names site_deployed(const struct site *s);
 /* The connection and the lease go; what was read stays. */
 void site_leave(struct site *s);
 /* site_leave(), and what is not in the arena. Of a zeroed site is fine. */

@@ -37,6 +37,7 @@ usage: kfmig COMMAND [ENV] [TARGET...] [options]
   wait        Wait until the server of an environment answers.
   dump        Print the definitions of what stands in an environment, for
               comparing.
+  deployed    Record that an application's deployment is out, with a receipt.
   help        Explain a command, or a file that people write.
 
 A TARGET is ENV/ID@STAGE; a part of it that fits only one is enough.
@@ -250,6 +251,9 @@ One migration: what it may touch, how much, how it is undone, who reviews it.
       on empty tables; or after-load
   idempotent: run over itself it changes nothing: kfmig test tries that;
       default false
+  requires_deploy: the deployment that it waits for; `kfmig deployed ENV TAG`
+      records one. Letters, digits, '.', '_', '+', '/', ':', '@' and '-', at
+      most 100
   timeouts: how long to wait, e.g. {lock: 5s, statement: 10min, idle: 60s}
     lock: how long one statement waits for a lock: 5s (default), 500ms, 1min
     statement: how long one statement may run: 30s, 2h; 0 (default) for as long

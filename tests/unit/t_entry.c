@@ -199,7 +199,7 @@ static void test_kinds(void)
     }
     is_str(buf_str(&known),
            "contact adopt apply define rollback intent batch done publish drill rename backup "
-           "confirm ",
+           "deploy confirm ",
            "the kinds of format 1");
     buf_release(&known);
 }

@@ -171,14 +171,15 @@ static const char *told(struct loaded *l, struct bundle *b)
         }
     }
     return arena_printf(
-        a, "%s; %s; %s; %s; %s%s; %lld/%lld/%lld;%s%s\n", b->id, d->intent,
+        a, "%s; %s; %s; %s; %s%s; %lld/%lld/%lld;%s%s%s\n", b->id, d->intent,
         names_text(a, &d->reviewers),
         d->rollback.n > 0      ? d->rollback.v[0].path
         : d->requires_rollback ? "?"
                                : "-",
         names_text(a, &d->scope.allowed_schemas), d->scope.is_open ? "+" : "",
         (long long)d->limits.max_table_count_touched, (long long)d->limits.max_index_count_delta,
-        (long long)d->limits.max_row_backfill, lacks, b->wants_window ? " window" : "");
+        (long long)d->limits.max_row_backfill, lacks, b->wants_window ? " window" : "",
+        b->deploy[0] != '\0' ? arena_printf(a, " waits for %s", b->deploy) : "");
 }
 
 /* clang-format off */
@@ -196,6 +197,8 @@ static const struct {
     {"scope and limits of a header", {{DB STAMP ".sql", "-- [KFM_MIGRATION]\n-- owner: ada\n-- ticket: \"#7\"\n-- rollback: manual\n-- notes: nothing is lost\n"
        "-- scope:\n--   allowed_schemas: [app, pub]\n-- limits: {max_row_backfill: 9}\n-- [/KFM_MIGRATION]\nDO $$ BEGIN END $$;\n"}},
      STAMP "; add widgets table; ada; -; app,pub; -1/-1/9;\n"},
+    {"a deployment that it waits for", {{DB STAMP ".sql", "-- [KFM_MIGRATION]\n-- owner: ada\n-- ticket: T\n-- rollback: none\n-- notes: x\n-- requires_deploy: app/v2.1\n-- [/KFM_MIGRATION]\nCREATE TABLE app.w ();\n"}},
+     STAMP "; add widgets table; ada; -; app; 1/0/0; waits for app/v2.1\n"},
     {"CRLF", {{DB STAMP ".sql", "-- [KFM_MIGRATION]\r\n-- owner: ada\r\n-- ticket: T\r\n-- rollback: none\r\n-- notes: x\r\n-- [/KFM_MIGRATION]\r\nCREATE TABLE app.w ();\r\n"}},
      STAMP "; add widgets table; ada; -; app; 1/0/0;\n"},
     {"reference 003 as it is printed", {{DB "0010__schemas.sql", "-- 0010__schemas.sql\n-- Purpose: the schema of the index\n-- Risk: low  Rollback: none\n-- Notes: runs at once\n\nBEGIN;\n\n"

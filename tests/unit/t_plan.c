@@ -108,6 +108,23 @@ static void on_no_window(struct stage_set *t)
     t->env.is_protected = true;
     t->b[0].wants_window = true;
 }
+static void on_deploy(struct stage_set *t)
+{
+    static const char *other[] = {"v1"};
+    t->b[0].deploy = "v2";
+    t->world.deployed = (struct names){other, 1, 1};
+}
+static void on_deploy_and_open(struct stage_set *t)
+{
+    on_deploy(t);
+    on_open(t);
+}
+static void on_deployed(struct stage_set *t)
+{
+    static const char *both[] = {"v1", "v2"};
+    t->b[0].deploy = "v2";
+    t->world.deployed = (struct names){both, 2, 2};
+}
 static void on_late(struct stage_set *t)
 {
     happened(t, "b", "success", "b");
@@ -149,6 +166,10 @@ static const struct {
      ACTION_APPLY, STATE_STALE},
     {"wants a window where none is declared", on_no_window, REASON_LEFT_OPEN, STATE_BLOCKED,
      ACTION_NONE, STATE_BLOCKED},
+    {"waits for a deployment", on_deploy, REASON_AWAITS_DEPLOY, STATE_BLOCKED, ACTION_NONE,
+     STATE_BLOCKED},
+    {"waited for a deployment", on_deployed, REASON_NEVER_BUILT, STATE_STALE, ACTION_APPLY,
+     STATE_STALE},
     {"not adopted", on_unadopted, REASON_NOT_ADOPTED, STATE_BLOCKED, ACTION_NONE, STATE_BLOCKED},
     {"late", on_late, REASON_NEVER_BUILT, STATE_STALE, ACTION_APPLY, STATE_CURRENT},
     {"late, protected", on_late_protected, REASON_OUT_OF_ORDER, STATE_BLOCKED, ACTION_NONE,
@@ -177,6 +198,35 @@ static void try_decisions(void)
         is_int(made ? p.v[0].state : 99, decisions[i].state, "its state");
         is_int(made ? p.v[0].action : 99, decisions[i].action, "its action");
         is_int(made ? p.v[1].state : 99, decisions[i].next, "what follows it");
+        arena_release(&a);
+    }
+}
+
+/* Who waits for a deployment only is not counted with what is blocked; who has another obstacle, too, is. */
+static void try_awaiting(void)
+{
+    static const struct {
+        const char *name;
+        void (*arrange)(struct stage_set *t);
+        size_t blocked, awaits;
+    } rows[] = {{"neither", NULL, 0, 0},
+                {"one, and what follows it", on_deploy, 2, 2},
+                {"one that leaves something open, too", on_deploy_and_open, 2, 0},
+                {"one whose deployment is recorded", on_deployed, 0, 0}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct arena a = {0};
+        struct stage_set t;
+        struct plan p;
+        struct err e = {0};
+        set_up(&t, &a);
+        add(&t, "a", NULL);
+        add(&t, "b", NULL);
+        if (rows[i].arrange != NULL) {
+            rows[i].arrange(&t);
+        }
+        bool made = make(&t, &p, &e) == 0;
+        is_int(made ? p.n_state[STATE_BLOCKED] : 99, (long long)rows[i].blocked, rows[i].name);
+        is_int(made ? p.n_awaits : 99, (long long)rows[i].awaits, rows[i].name);
         arena_release(&a);
     }
 }
@@ -288,10 +338,11 @@ static void try_targets(void)
 
 int main(void)
 {
-    tap_plan(6 + 5 + 5 * N_DECISIONS + 7 + 4 + 2 * N_TARGETS);
+    tap_plan(6 + 5 + 8 + 5 * N_DECISIONS + 7 + 4 + 2 * N_TARGETS);
     try_orders();
     try_faults();
     try_decisions();
+    try_awaiting();
     try_digest();
     try_selection();
     try_targets();
