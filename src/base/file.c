@@ -69,6 +69,16 @@ int file_stamp(int dirfd, const char *path, struct stamp *out, struct err *e)
     return 0;
 }
 
+int file_program(struct stamp *out)
+{
+    struct stat st;
+    if (stat("/proc/self/exe", &st) != 0) {
+        return -1;
+    }
+    *out = stamp_of(&st);
+    return 0;
+}
+
 /* Reads until the end or n bytes, whichever is first. */
 static ssize_t read_upto(int fd, char *to, size_t n)
 {

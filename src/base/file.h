@@ -23,6 +23,9 @@ struct stamp {
  * ERR_CONFIG when it is not a regular file (directory, symlink, FIFO, device), the message naming
  * what it is. */
 int file_stamp(int dirfd, const char *path, struct stamp *out, struct err *e) MUST_CHECK;
+/* Stamp of the file that this program was started from: one that was built or installed anew has another.
+ * Returns 0, or -1: it cannot be told. */
+int file_program(struct stamp *out) MUST_CHECK;
 bool stamp_eq(const struct stamp *a, const struct stamp *b);
 
 /* Read all of dirfd/path. Symlinks anywhere in path, "..", absolute paths and everything that is no

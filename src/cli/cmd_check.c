@@ -46,7 +46,7 @@ static int run(const struct request *req)
         return output_error(req, -1, &e);
     }
     if (invocation_open(&s, req, true, &e) != 0 ||
-        check_project(&s.project, is_strict, req->fix, &found, &e) != 0) {
+        check_project(&s.project, s.cache, is_strict, req->fix, &found, &e) != 0) {
         status = output_error(req, s.project.dirfd, &e);
     } else {
         status = print(req, s.a, &found);

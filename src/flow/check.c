@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "flow/check_kept.h"
 #include "plan/order.h"
 #include "site/site.h"
 
@@ -94,18 +95,11 @@ static bool is_told(const struct findings *l, const struct err *e)
     return false;
 }
 
-static void check_bundle(const struct checking *c, struct bundle *b)
+static void check_scripts(const struct checking *c, struct bundle *b)
 {
-    struct err e = {0};
     struct err_list l = {0};
     struct arena *a = c->p->a;
     struct findings *faults = &c->out->faults;
-    if (load_decl(c->p, b, &e) != 0) {
-        if (!is_told(faults, &e)) {
-            add_fault(c, faults, CHECK_DECLARATION, &e);
-        }
-        return;
-    }
     plan_scripts(a, b);
     plan_script_faults(b, &l);
     add_all(c, faults, CHECK_SCRIPT, &l);
@@ -118,6 +112,23 @@ static void check_bundle(const struct checking *c, struct bundle *b)
     add_all(c, faults, CHECK_DATA, &l);
     plan_rollback_faults(a, b, &l);
     add_all(c, faults, CHECK_ROLLBACK, &l);
+}
+
+/* Is there nothing to say of it? One that was loaded with faults has its declaration already. */
+static bool check_bundle(const struct checking *c, struct bundle *b)
+{
+    struct err e = {0};
+    struct findings *faults = &c->out->faults;
+    bool is_sound = b->decl == NULL;
+    size_t n = faults->n;
+    if (load_decl(c->p, b, &e) == 0) {
+        check_scripts(c, b);
+        return is_sound && faults->n == n;
+    }
+    if (!is_told(faults, &e)) {
+        add_fault(c, faults, CHECK_DECLARATION, &e);
+    }
+    return false;
 }
 
 static enum check check_of(enum reason_code code)
@@ -156,16 +167,37 @@ static void judge_bundle(const struct checking *c, const struct bundle *b,
 
 /* --- all of them ------------------------------------------------------------------------------------ */
 
-/* Whether what they do is in their scope: a part that one of them makes counts to its parent in all. */
-static void judge_bundles(const struct checking *c)
+static struct lineage *lineage_of_all(const struct project *p)
 {
-    struct lineage *all = lineage_new(c->p->a);
-    for (size_t i = 0; i < c->p->n_bundle; i++) {
-        plan_lineage(&c->p->bundle[i], NULL, all);
+    struct lineage *all = lineage_new(p->a);
+    for (size_t i = 0; i < p->n_bundle; i++) {
+        plan_lineage(&p->bundle[i], NULL, all);
     }
-    for (size_t i = 0; i < c->p->n_bundle; i++) {
-        judge_bundle(c, &c->p->bundle[i], all);
+    return all;
+}
+
+/* Can what it does be run, and is it in its scope? A part that one of them makes counts to its parent in all,
+ * so that what was found beside other parts is looked at again. */
+static void check_bundles(const struct checking *c, struct cache *cache)
+{
+    struct project *p = c->p;
+    struct check_kept k;
+    check_kept_find(&k, p, cache);
+    for (size_t i = 0; i < p->n_bundle; i++) {
+        k.good[i] = k.good[i] || check_bundle(c, &p->bundle[i]);
     }
+    struct lineage *all = lineage_of_all(p);
+    bool is_same = check_kept_beside(&k, all);
+    for (size_t i = 0; i < p->n_bundle; i++) {
+        size_t n = c->out->findings.n;
+        struct bundle *b = &p->bundle[i];
+        if (k.good[i] && b->decl == NULL && !is_same) {
+            k.good[i] = check_bundle(c, b);
+        }
+        judge_bundle(c, b, all);
+        k.good[i] = k.good[i] && c->out->findings.n == n && !plan_has_kin(b);
+    }
+    check_kept_keep(&k);
 }
 
 /* Can everything be put in order? */
@@ -179,8 +211,8 @@ static void check_order(const struct checking *c)
     }
 }
 
-int check_project(struct project *p, bool is_strict, bool may_fix, struct checked *out,
-                  struct err *e)
+int check_project(struct project *p, struct cache *cache, bool is_strict, bool may_fix,
+                  struct checked *out, struct err *e)
 {
     struct err_list missing = {0};
     const struct checking c = {p, out};
@@ -197,10 +229,7 @@ int check_project(struct project *p, bool is_strict, bool may_fix, struct checke
     add_all(&c, is_strict ? &out->findings : &out->warnings, CHECK_EVIDENCE, &missing);
     add_all(&c, &out->faults, CHECK_DECLARATION, &p->faults);
     add_all(&c, &out->warnings, CHECK_DECLARATION, &p->warnings);
-    for (size_t i = 0; i < p->n_bundle; i++) {
-        check_bundle(&c, &p->bundle[i]);
-    }
-    judge_bundles(&c);
+    check_bundles(&c, cache);
     /* A cycle may close over the default order, which only the plan knows; with other faults it would be
      * said twice. */
     if (out->faults.n == 0) {

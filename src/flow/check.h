@@ -16,10 +16,13 @@ struct checked {
     bool is_fixed;
 };
 
+struct cache;
+
 /* Check p, which is loaded with its faults in it. is_strict: whoever reads looks at the exit status only, so
  * that missing evidence is a finding. may_fix: write what is missing into the registry. *out lives in p->a.
- * -1: the registry could not be written. */
-int check_project(struct project *p, bool is_strict, bool may_fix, struct checked *out,
-                  struct err *e) MUST_CHECK;
+ * Scripts that an earlier check found good are not read again where the cache says so (flow/check_kept.h);
+ * it may be NULL. -1: the registry could not be written. */
+int check_project(struct project *p, struct cache *cache, bool is_strict, bool may_fix,
+                  struct checked *out, struct err *e) MUST_CHECK;
 
 #endif

@@ -174,6 +174,20 @@ void plan_lineage(const struct bundle *b, const struct lineage *known, struct li
     }
 }
 
+bool plan_has_kin(const struct bundle *b)
+{
+    struct statement room;
+    for (size_t i = 0; b->forward != NULL && i < b->decl->forward.n; i++) {
+        for (size_t k = 0; k < b->forward[i].n; k++) {
+            if (!script_repeats(&b->forward[i], k) &&
+                script_at(&b->forward[i], k, &room)->n_kin > 0) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
 /* known, and what b itself makes. */
 static const struct lineage *lineage_for(struct arena *a, const struct bundle *b,
                                          const struct lineage *known)

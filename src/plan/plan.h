@@ -228,6 +228,8 @@ const struct script *plan_rollback(struct arena *a, struct bundle *b, struct err
 /* What counts to what by b's forward scripts, which must be parsed: what they make as a part of another, or
  * make and attach, and what has a new name and is a part by known (may be NULL). Into l. */
 void plan_lineage(const struct bundle *b, const struct lineage *known, struct lineage *l);
+/* Does a forward script of b say anything of that? False before they are parsed. */
+bool plan_has_kin(const struct bundle *b);
 /* Roles that scripts need to find and do not make. Zeroed, with a, at first; needed: a role's name -> the
  * first statement; is_open: something runs whose text does not say which roles it makes. */
 struct role_wants {

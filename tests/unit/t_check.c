@@ -5,7 +5,7 @@
 #include "tap.h"
 
 static struct loaded t;
-static bool is_strict;
+static bool is_strict, with_cache;
 
 /* --- projects: each breaks one thing of a good one */
 
@@ -270,8 +270,8 @@ static bool has(const struct checked *c, size_t i)
 
 static int check(bool may_fix, struct checked *c, struct err *e)
 {
-    project_load(&t, false);
-    return check_project(&t.p, is_strict, may_fix, c, e);
+    project_load(&t, with_cache);
+    return check_project(&t.p, t.cache, is_strict, may_fix, c, e);
 }
 
 static void play(size_t i)
@@ -289,6 +289,112 @@ static void play(size_t i)
     }
     project_unload(&t);
     ok(is_good, cases[i].name);
+}
+
+/* --- what an earlier check found good */
+
+/* Does check() read the scripts of that bundle? found: what it finds, may be NULL. */
+static bool is_read(size_t i, size_t *found)
+{
+    struct checked c;
+    struct err e = {0};
+    with_cache = true;
+    bool is = check(false, &c, &e) == 0 && t.p.n_bundle > i && t.p.bundle[i].forward != NULL;
+    if (found != NULL) {
+        *found = c.faults.n + c.findings.n;
+    }
+    project_unload(&t);
+    with_cache = false;
+    return is;
+}
+
+/* Found good, then broken: the same is said as of one that was never seen, and again. */
+static void play_again(size_t i)
+{
+    struct checked c;
+    struct err e = {0};
+    bool is_good = true;
+    good();
+    is_strict = false;
+    (void)is_read(0, NULL);
+    if (cases[i].breaks != NULL) {
+        cases[i].breaks();
+    }
+    with_cache = true;
+    for (int times = 0; times < 2 && is_good; times++) {
+        is_good = check(false, &c, &e) == 0 && has(&c, i);
+        if (!is_good) {
+            print(&c);
+        }
+        project_unload(&t);
+    }
+    with_cache = false;
+    char name[128];
+    (void)snprintf(name, sizeof name, "%s, of a project that was good", cases[i].name);
+    ok(is_good, name);
+}
+
+/* A row of the cache with one byte changed, and that many left; its guard fits. */
+static void forge(size_t at, size_t n)
+{
+    struct arena a = {0};
+    struct bytes row = {0};
+    char *text = NULL;
+    if (project_cached("checked", "scripts", &a, &row) && row.n > at && row.n >= n) {
+        text = arena_strndup(&a, row.p, row.n);
+        text[at] = (char)(text[at] ^ 1);
+    }
+    struct cache *c = cache_open(project_fd, project_path);
+    cache_put(c, "checked", bytes_str("scripts"), bytes_of(text, n));
+    cache_close(c);
+    arena_release(&a);
+}
+
+static void test_kept(void)
+{
+    enum { PLACE = 0, LINEAGE = 16, NUMBER = 32, ROW = 48 };
+    static const size_t forged[][2] = {{PLACE, ROW},     {LINEAGE, ROW},     {NUMBER, ROW},
+                                       {NUMBER, NUMBER}, {PLACE, PLACE + 3}, {0, 0}};
+    good();
+    bool first = is_read(0, NULL);
+    ok(first && !is_read(0, NULL) && !is_read(0, NULL),
+       "scripts that were good are not read again");
+    bool all = true;
+    for (size_t i = 0; i < sizeof forged / sizeof *forged; i++) {
+        forge(forged[i][0], forged[i][1]);
+        bool again = is_read(0, NULL);
+        all = all && again && !is_read(0, NULL);
+    }
+    ok(all, "but where another program, other parts, another migration or no whole row is kept");
+    forward("CREATE TABLE app.t (a int);\n");
+    bool changed = is_read(0, NULL);
+    ok(changed && !is_read(0, NULL), "nor where they changed");
+    protected_schema();
+    bool elsewhere = is_read(0, NULL);
+    ok(elsewhere && is_read(0, NULL),
+       "or what is protected did; one with findings is read each time");
+}
+
+/* What M-1 changes turns out to be a part of what is protected, by another migration. */
+static void test_kept_parts(void)
+{
+    size_t n = 0;
+    good();
+    protected_schema();
+    forward("ALTER TABLE app.p ADD COLUMN x int;\n");
+    bool first = is_read(0, &n);
+    ok(first && n == 0 && !is_read(0, &n) && n == 0, "a table of which nothing is known");
+    project_bundle("M-2", "");
+    project_put("migrations/postgis/M-2/forward.sql",
+                "CREATE TABLE app.p PARTITION OF app.t FOR VALUES IN (1);\n");
+    (void)is_read(0, &n);
+    size_t with_parts = n;
+    (void)is_read(0, &n);
+    ok(with_parts >= 2 && n == with_parts, "it is judged anew once it is a part of another");
+    good();
+    forward("CREATE TABLE app.t PARTITION OF app.m FOR VALUES IN (1);\n");
+    (void)is_read(0, &n);
+    ok(n == 0 && is_read(0, &n) && n == 0, "one that makes a part is read each time");
 }
 
 /* --- what a table does not say */
@@ -369,7 +475,7 @@ static void test_cannot_fix(void)
     no_checksums();
     project_load(&t, false);
     (void)mkdirat(project_fd, "migrations/db/meta/checksums.txt", 0755);
-    int rc = check_project(&t.p, false, true, &c, &e);
+    int rc = check_project(&t.p, NULL, false, true, &c, &e);
     ok(rc == -1 && strstr(e.msg, "checksums.txt") != NULL, "checksums that cannot be written");
     (void)unlinkat(project_fd, "migrations/db/meta/checksums.txt", AT_REMOVEDIR);
     project_unload(&t);
@@ -388,7 +494,7 @@ static void test_fix(void)
     not_registered();
     project_load(&t, false);
     (void)fchmodat(project_fd, "registry", 0500, 0);
-    int rc = check_project(&t.p, false, true, &c, &e);
+    int rc = check_project(&t.p, NULL, false, true, &c, &e);
     (void)fchmodat(project_fd, "registry", 0755, 0);
     ok(rc != 0 ? strstr(e.msg, "registry") != NULL : geteuid() == 0, "or cannot be written");
     project_unload(&t);
@@ -403,7 +509,7 @@ static void test_changed(void)
     project_load(&t, false);
     forward("CREATE TABLE app.changed ();\n");
     t.p.bundle[0].decl = NULL;
-    ok(check_project(&t.p, false, false, &c, &e) == 0 && c.faults.n == 1 &&
+    ok(check_project(&t.p, NULL, false, false, &c, &e) == 0 && c.faults.n == 1 &&
            strcmp(c.faults.v[0].rule, "declaration") == 0 &&
            strstr(c.faults.v[0].text, "changed while kfmig ran") != NULL,
        "a file that changes meanwhile");
@@ -414,7 +520,7 @@ static void test_changed(void)
     forward("CREATE TABLE app.changed ();\n");
     project_put("migrations/postgis/M-2/forward.sql", "CREATE TABLE app.changed ();\n");
     t.p.bundle[0].decl = t.p.bundle[1].decl = NULL;
-    ok(check_project(&t.p, false, false, &c, &e) == 0 && c.faults.n == 2 &&
+    ok(check_project(&t.p, NULL, false, false, &c, &e) == 0 && c.faults.n == 2 &&
            strstr(c.faults.v[0].text, "changed while kfmig ran") != NULL &&
            strstr(c.faults.v[1].text, "changed while kfmig ran") != NULL,
        "two files that change meanwhile");
@@ -423,10 +529,13 @@ static void test_changed(void)
 
 int main(void)
 {
-    tap_plan(N + 10);
+    tap_plan(2 * N + 17);
     for (size_t i = 0; i < N; i++) {
         play(i);
+        play_again(i);
     }
+    test_kept();
+    test_kept_parts();
     ok(every_rule_is_found(), "each rule has a project that breaks it");
     test_order();
     test_cycle();
