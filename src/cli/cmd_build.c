@@ -6,24 +6,6 @@
 #include "cli/verb.h"
 #include "flow/converge.h"
 
-static void print_plan(struct invocation *s, FILE *stream)
-{
-    struct buf out = {0};
-    struct style st = output_style(s->req, stream);
-    site_ask_around(&s->site, AROUND_ROWS, -1);
-    if (s->req->format == FORMAT_JSON) {
-        report_json(&out, report_plan_doc(s->a, &s->site.plan));
-    } else {
-        report_plan(&out, &st, &s->site.plan);
-    }
-    if (stream == stdout) {
-        (void)output_result(s->req, &out);
-    } else {
-        (void)fputs(buf_str(&out), stream);
-    }
-    buf_release(&out);
-}
-
 /* A protected environment shows the plan and wants a yes from a person, or --apply. */
 static int confirm(struct invocation *s, bool *is_confirmed, struct err *e)
 {
@@ -32,7 +14,7 @@ static int confirm(struct invocation *s, bool *is_confirmed, struct err *e)
     if (!s->site.env->is_protected) {
         return 0;
     }
-    print_plan(s, s->req->format == FORMAT_JSON ? stderr : stdout);
+    verb_plan(s, s->req->format == FORMAT_JSON ? stderr : stdout);
     if (writing_may(&s->site, e) != 0) {
         return -1;
     }
@@ -59,7 +41,7 @@ static int build(struct invocation *s, const struct request *req, struct result 
         return -1;
     }
     if (req->dry_run) {
-        print_plan(s, stdout);
+        verb_plan(s, stdout);
         return 0;
     }
     o.order.plan_digest = req->plan_digest;

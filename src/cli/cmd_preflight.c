@@ -8,10 +8,10 @@
 static int print(struct invocation *s, const struct inspection *x, struct err *e)
 {
     struct buf out = {0};
-    const char *path = NULL;
+    const char *path = inspect_path(&s->site, x);
     struct style st = output_style(s->req, stdout);
     const struct doc *d = report_inspection_doc(s->a, x);
-    if (inspect_keep(&s->site, x, d, &path, e) != 0) {
+    if (inspect_keep(&s->site, path, d, e) != 0) {
         return -1;
     }
     report_inspection(&out, &st, x);

@@ -3,25 +3,7 @@
 
 #include <stdio.h>
 
-#include "cli/output.h"
 #include "cli/verb.h"
-
-static void print(const struct invocation *s, const struct undo_list *u, FILE *stream)
-{
-    struct buf out = {0};
-    struct style st = output_style(s->req, stream);
-    if (s->req->format == FORMAT_JSON && stream == stdout) {
-        report_json(&out, report_undo_doc(s->a, u));
-    } else {
-        report_undo(&out, &st, u);
-    }
-    if (stream == stdout) {
-        (void)output_result(s->req, &out);
-    } else {
-        (void)fputs(buf_str(&out), stream);
-    }
-    buf_release(&out);
-}
 
 /* A protected environment wants a yes, and so does every other where rows may go. */
 static int confirm(struct invocation *s, const struct undo_list *u, bool *is_confirmed,
@@ -29,7 +11,7 @@ static int confirm(struct invocation *s, const struct undo_list *u, bool *is_con
 {
     *is_confirmed = s->req->apply || !(s->site.env->is_protected || undo_loses(u));
     if (!s->req->quiet) {
-        print(s, u, s->req->format == FORMAT_JSON ? stderr : stdout);
+        verb_undo(s, u, s->req->format == FORMAT_JSON ? stderr : stdout);
     }
     if (writing_may(&s->site, e) != 0) {
         return -1;
@@ -79,7 +61,7 @@ static int rollback_verb(struct invocation *s, const struct request *req, struct
         return -1;
     }
     if (req->dry_run) {
-        print(s, &undoing.undo, stdout);
+        verb_undo(s, &undoing.undo, stdout);
         return 0;
     }
     result_begin(r, &s->site);

@@ -33,6 +33,7 @@ extern const struct command command_postflight;
 extern const struct command command_backup;
 extern const struct command command_wait;
 extern const struct command command_dump;
+extern const struct command command_migrate_safe;
 extern const struct command command_help;
 int preflight_run(const struct request *req); /* of preflight and postflight */
 

@@ -1,9 +1,17 @@
 /* One run of the program on a project. */
 #include "cli/invocation.h"
 
+#include <fcntl.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 
 #include "cli/output.h"
+
+static bool has_state(int dirfd)
+{
+    struct stat st;
+    return fstatat(dirfd, "state", &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(st.st_mode);
+}
 
 int invocation_open(struct invocation *s, const struct request *req, bool tolerate, struct err *e)
 {
@@ -17,7 +25,9 @@ int invocation_open(struct invocation *s, const struct request *req, bool tolera
         return -1;
     }
     s->progress.dirfd = s->project.dirfd;
-    s->cache = cache_open(s->project.dirfd, s->project.root);
+    if (!req->command->makes_no_state || has_state(s->project.dirfd)) {
+        s->cache = cache_open(s->project.dirfd, s->project.root);
+    }
     if (load_project(&s->project, s->cache, e) != 0) {
         return -1;
     }
@@ -58,6 +68,7 @@ void invocation_site(struct invocation *s, const struct env *env)
               &(struct site_options){.verb = s->req->command->name,
                                      .self = s->req->self,
                                      .said = &s->req->said,
+                                     .backup = s->backup,
                                      .scripts_most =
                                          s->shows_no_plan && !env->is_protected ? SCRIPTS_MOST : 0,
                                      .look_wait_ms = s->req->look_wait_ms,

@@ -16,6 +16,7 @@ struct invocation {
     struct cache *cache;
     struct progress progress;
     struct site site;
+    const struct backup_rule *backup; /* for site_options; set behind invocation_open() */
     bool shows_no_plan; /* set before invocation_site(): what is pending is read for its run only */
 };
 

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "cli/transcript.h"
 #include "doc/canon.h"
 #include "report/fold.h"
 
@@ -27,7 +28,7 @@ static bool tells_json(const struct request *req)
 
 enum server_words output_words(const struct request *req, const struct env *env)
 {
-    if (tells_json(req) || isatty(fileno(stderr)) != 1) {
+    if (tells_json(req) || isatty(fileno(stderr)) != 1 || transcript_is_open()) {
         return SERVER_WORDS_SAFE;
     }
     return req->show_server_text ? SERVER_WORDS_ALL
@@ -47,6 +48,7 @@ size_t output_columns(FILE *stream)
 static bool put(FILE *stream, const struct buf *text, bool is_text)
 {
     struct buf folded = {0};
+    transcript_text(buf_bytes(text));
     size_t columns = is_text ? output_columns(stream) : 0;
     if (columns > 0) {
         fold(&folded, buf_bytes(text), columns);

@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "cli/output.h"
 #include "cli/signals.h"
+#include "cli/transcript.h"
 
 enum { HEARTBEAT_MS = 30000, LOADING_MS = 1000, LINE_BYTES = 110 };
 
@@ -338,6 +339,7 @@ static void hear(void *ctx, const struct tell *t)
         [TELL_RETRY] = on_retry, [TELL_SAID] = on_said,       [TELL_RESOLVING] = on_resolving,
         [TELL_TICK] = on_tick,   [TELL_BATCH] = on_batch};
     struct progress *p = ctx;
+    transcript_tell(t);
     (p->req->progress_json ? put_json : on[t->kind])(p, t);
 }
 

@@ -76,6 +76,43 @@ int verb_print(const struct request *req, struct buf *text, const struct doc *d,
     return rc == 0 ? 0 : err_set(e, ERR_PREFLIGHT, "the result could not be written");
 }
 
+static void print(const struct invocation *s, struct buf *out, FILE *stream)
+{
+    if (stream == stdout) {
+        (void)output_result(s->req, out);
+    } else if (s->req->format == FORMAT_JSON) { /* a line, however narrow the terminal */
+        (void)fputs(buf_str(out), stream);
+    } else {
+        output_text(out);
+    }
+    buf_release(out);
+}
+
+void verb_plan(struct invocation *s, FILE *stream)
+{
+    struct buf out = {0};
+    struct style st = output_style(s->req, stream);
+    site_ask_around(&s->site, AROUND_ROWS, -1);
+    if (s->req->format == FORMAT_JSON) {
+        report_json(&out, report_plan_doc(s->a, &s->site.plan));
+    } else {
+        report_plan(&out, &st, &s->site.plan);
+    }
+    print(s, &out, stream);
+}
+
+void verb_undo(const struct invocation *s, const struct undo_list *u, FILE *stream)
+{
+    struct buf out = {0};
+    struct style st = output_style(s->req, stream);
+    if (s->req->format == FORMAT_JSON && stream == stdout) {
+        report_json(&out, report_undo_doc(s->a, u));
+    } else {
+        report_undo(&out, &st, u);
+    }
+    print(s, &out, stream);
+}
+
 void verb_result(struct invocation *s, const struct result *r, bool was_run)
 {
     struct buf out = {0};

@@ -3,8 +3,11 @@
 #ifndef KFMIG_CLI_VERB_H
 #define KFMIG_CLI_VERB_H
 
+#include <stdio.h>
+
 #include "cli/invocation.h"
 #include "flow/writing.h"
+#include "model/undo.h"
 
 /* What the command line says about any writing: --apply, --lock-wait. */
 struct writing_order verb_order(const struct request *req);
@@ -37,6 +40,10 @@ int verb_run(const struct request *req, verb_fn *body);
  * NULL where it is not asked for. -1 with ERR_PREFLIGHT: stdout does not take it. */
 int verb_print(const struct request *req, struct buf *text, const struct doc *d,
                struct err *e) MUST_CHECK;
+/* The plan of s, or what is to be taken back, to stdout or stderr; as JSON with --json (what is taken back on
+ * stdout only). */
+void verb_plan(struct invocation *s, FILE *stream);
+void verb_undo(const struct invocation *s, const struct undo_list *u, FILE *stream);
 /* That line at the end of a build, as report_result() has it. */
 void verb_result(struct invocation *s, const struct result *r, bool was_run);
 

@@ -48,13 +48,14 @@ struct request {
     int64_t jobs;                 /* test --jobs=N; -1: not given */
     const char *expect, *confirm; /* preflight --expect=ID, --confirm=ITEM,... */
     bool skip_backup, force;      /* build, rollback: waivers */
-    const char *check;            /* dump --check=FILE */
-    int64_t timeout_ms;           /* wait --timeout=TIME; -1: not given */
-    struct said said;             /* --intent=, --pr=, --links=, --notes= */
-    const char *self;             /* absolute path of this program */
-    bool embedded;                /* init --embedded */
-    const char *layout;           /* init --layout=NAME */
-    bool man;                     /* help --man */
+    bool preflight, postflight, rollback; /* modes of migrate-safe, besides --apply and --dry-run */
+    const char *check;                    /* dump --check=FILE */
+    int64_t timeout_ms;                   /* wait --timeout=TIME; -1: not given */
+    struct said said;                     /* --intent=, --pr=, --links=, --notes= */
+    const char *self;                     /* absolute path of this program */
+    bool embedded;                        /* init --embedded */
+    const char *layout;                   /* init --layout=NAME */
+    bool man;                             /* help --man */
     bool help, version, no_color; /* settled by command_parse(): help becomes the command help */
 };
 
@@ -91,6 +92,7 @@ struct command {
     int (*run)(const struct request
                    *req); /* returns the exit status; prints its own result and its errors */
     unsigned formats;     /* 1U << FORMAT_x for what it prints besides text and JSON */
+    bool makes_no_state;  /* without a folder state/ nothing is remembered there */
 };
 
 extern const struct option

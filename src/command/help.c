@@ -113,7 +113,7 @@ void help_overview(struct buf *out, const struct command *const *commands)
     buf_puts(out, "kfmig: make for migrations\n\n"
                   "usage: kfmig COMMAND [ENV] [TARGET...] [options]\n\n");
     for (size_t i = 0; commands[i] != NULL; i++) {
-        put_row(out, commands[i]->name, NAME_WIDTH + 1, commands[i]->summary);
+        put_row(out, commands[i]->name, NAME_WIDTH + 2, commands[i]->summary);
     }
     buf_puts(out, "\nA TARGET is ENV/ID@STAGE; a part of it that fits only one is enough.\n"
                   "`kfmig help COMMAND` explains a command.\n\noptions for every command:\n");

@@ -13,9 +13,9 @@
 
 enum { MAJOR = 10000 };
 
-static const struct backup_rule *rule_of(const struct site *s)
+const struct backup_rule *backup_rule_of(const struct site *s)
 {
-    return &operations_of(s->env)->backup;
+    return s->o.backup != NULL ? s->o.backup : &operations_of(s->env)->backup;
 }
 
 static int find_clients(const struct site *s, struct clients *out, struct err *e)
@@ -156,7 +156,7 @@ static struct doc *claim_of(const struct site *s, const struct backup_made *m,
     struct arena *a = s->a;
     struct doc *d = doc_new(a, DOC_MAP);
     doc_put(a, d, "how", doc_text(a, m != NULL ? "pg_dump" : "command"));
-    doc_put(a, d, "command", text_doc(a, m != NULL ? NULL : rule_of(s)->command));
+    doc_put(a, d, "command", text_doc(a, m != NULL ? NULL : backup_rule_of(s)->command));
     doc_put(a, d, "tool",
             text_doc(a, m != NULL ? arena_printf(a, "pg_dump %d", m->clients.major) : NULL));
     put_files(a, d, m);
@@ -228,6 +228,22 @@ static void say(struct writing *w, const struct backup_needs *n, const char *how
     w->actor.precaution = d;
 }
 
+/* Rows of one schema, whatever the run touches: that there is more is said. */
+static int find_rows(struct site *s, const struct touched_schemas *x, struct backup_made *m,
+                     struct err *e)
+{
+    const char *only = backup_rule_of(s)->rows_of;
+    struct names one = {0};
+    names_add(s->a, &one, only);
+    for (size_t i = 0; i < x->v.n; i++) {
+        if (strcmp(x->v.v[i], only) != 0) {
+            tell_warning(&s->ear, "%s: the backup holds schema %s; what is run may touch %s, too",
+                         s->env->name, only, x->v.v[i]);
+        }
+    }
+    return site_schemas(s, &one, &m->schemas, e);
+}
+
 /* --- making one ------------------------------------------------------------------------------------- */
 
 static int fail_made(const struct site *s, struct err *e)
@@ -241,7 +257,7 @@ static int run_command(struct site *s, struct err *e)
 {
     const char *why = NULL;
     int64_t ms = 0;
-    const char *command = rule_of(s)->command;
+    const char *command = backup_rule_of(s)->command;
     const struct probe_limits limits = {.limit_ms =
                                             operations_of(s->env)->threshold[THRESHOLD_BACKUP_TIME],
                                         .grace_ms = BACKUP_GRACE_MS};
@@ -259,7 +275,9 @@ static int run_command(struct site *s, struct err *e)
 static int make_dump(struct site *s, struct backup_made *m, struct backup_drill *x, struct err *e)
 {
     if (find_clients(s, &m->clients, e) != 0 ||
-        (x != NULL ? backup_try(s, m, x, e) : backup_dump(s, m, e)) != 0) {
+        (x != NULL                            ? backup_try(s, m, x, e)
+         : backup_rule_of(s)->rows_of != NULL ? backup_rows(s, m, e)
+                                              : backup_dump(s, m, e)) != 0) {
         return fail_made(s, e);
     }
     tell_note(&s->ear, "%s: backup of %s in %s, %lld KiB, %.1f s", s->env->name,
@@ -273,7 +291,7 @@ static int make_dump(struct site *s, struct backup_made *m, struct backup_drill 
 static bool is_young(const struct site *s, const struct entry *last)
 {
     int64_t age = last != NULL ? inspect_age(last->finished_at) : -1;
-    return age >= 0 && age <= rule_of(s)->max_age_ms;
+    return age >= 0 && age <= backup_rule_of(s)->max_age_ms;
 }
 
 static int before_by_command(struct writing *w, const struct backup_needs *n, struct err *e)
@@ -295,10 +313,14 @@ static int before_by_dump(struct writing *w, const struct backup_needs *n,
     struct site *s = w->site;
     struct backup_made m = {0};
     int64_t sequence = 0;
-    if (!x->whole && site_schemas(s, &x->v, &m.schemas, e) != 0) {
+    bool is_whole = x->whole && backup_rule_of(s)->rows_of == NULL;
+    int rc = is_whole                             ? 0
+             : backup_rule_of(s)->rows_of != NULL ? find_rows(s, x, &m, e)
+                                                  : site_schemas(s, &x->v, &m.schemas, e);
+    if (rc != 0) {
         return fail_made(s, e);
     }
-    if (!x->whole && m.schemas.n == 0) {
+    if (!is_whole && m.schemas.n == 0) {
         say(w, n, "none", "nothing of what may be touched stands there yet", NULL, 0);
         return 0;
     }
@@ -313,7 +335,7 @@ int backup_before(struct writing *w, const struct backup_needs *n, struct err *e
 {
     struct site *s = w->site;
     struct touched_schemas x;
-    const struct backup_rule *rule = rule_of(s);
+    const struct backup_rule *rule = backup_rule_of(s);
     if (s->o.dbname != NULL || (!rule->is_wanted && !n->skips && !n->is_forced)) {
         return 0;
     }
@@ -355,7 +377,7 @@ static int work(struct writing *w, void *ctx, struct err *e)
     int64_t sequence = 0;
     struct backup_needs n = {0};
     struct touched_schemas t;
-    if (rule_of(s)->command != NULL && !wish->drills) {
+    if (backup_rule_of(s)->command != NULL && !wish->drills) {
         return run_command(s, e) != 0 ? -1 : record(w, NULL, NULL, &sequence, e);
     }
     if (wish->plan_only) {

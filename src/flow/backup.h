@@ -37,6 +37,8 @@ struct backup_wish {
 int backup(struct site *s, const struct backup_wish *wish, const struct writing_order *o,
            struct result *r, struct err *e) MUST_CHECK;
 
+/* What holds for s: as its options have it, else as its environment declares. */
+const struct backup_rule *backup_rule_of(const struct site *s);
 /* Could pg_dump read that server? Finding it runs programs. -1: why not. */
 int backup_can(const struct site *s, struct err *e) MUST_CHECK;
 

@@ -77,19 +77,12 @@ static const char *data_of(const struct site *s, const struct backup_made *m)
     return arena_printf(s->a, "%s/data", m->path);
 }
 
-static int dump(struct site *s, const struct backup_made *m, const char *log, struct err *e)
+int backup_run_dump(struct site *s, const struct backup_made *m, const char **args, size_t n,
+                    const char *log, struct err *e)
 {
     int status = 0;
-    size_t n = 0;
-    const char **args = ARENA_ARRAY(s->a, const char *, m->schemas.n + 8);
-    args[n++] = "--format=directory";
     args[n++] = "--no-password";
     args[n++] = "--lock-wait-timeout=30s";
-    args[n++] = arena_printf(s->a, "--jobs=%d", operations_of(s->env)->backup.jobs);
-    args[n++] = arena_printf(s->a, "--file=%s", data_of(s, m));
-    if (m->snapshot != NULL) {
-        args[n++] = arena_printf(s->a, "--snapshot=%s", m->snapshot);
-    }
     for (size_t i = 0; i < m->schemas.n; i++) {
         args[n++] = arena_printf(s->a, "--schema=%s", pg_ident(s->a, m->schemas.v[i]));
     }
@@ -98,6 +91,19 @@ static int dump(struct site *s, const struct backup_made *m, const char *log, st
         return -1;
     }
     return status == 0 ? 0 : fail("pg_dump", status, log, e);
+}
+
+static int dump(struct site *s, const struct backup_made *m, const char *log, struct err *e)
+{
+    size_t n = 0;
+    const char **args = ARENA_ARRAY(s->a, const char *, m->schemas.n + 8);
+    args[n++] = "--format=directory";
+    args[n++] = arena_printf(s->a, "--jobs=%d", operations_of(s->env)->backup.jobs);
+    args[n++] = arena_printf(s->a, "--file=%s", data_of(s, m));
+    if (m->snapshot != NULL) {
+        args[n++] = arena_printf(s->a, "--snapshot=%s", m->snapshot);
+    }
+    return backup_run_dump(s, m, args, n, log, e);
 }
 
 /* Can it be read back: pg_restore reads its table of contents to the end. */

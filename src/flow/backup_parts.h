@@ -23,6 +23,13 @@ struct backup_made {
  * and what killed runs left. m->clients, schemas and snapshot are filled. On -1 nothing is left but
  * what pg_dump said, in state/backups/NAME.log. */
 int backup_dump(struct site *s, struct backup_made *m, struct err *e) MUST_CHECK;
+/* The same for one script, compressed, of the rows of m->schemas: backups/migrations/backup-TIME.sql.gz, read
+ * to its end, and its path in latest-backup.txt beside it. Of older ones none is removed, but for what killed
+ * runs left. */
+int backup_rows(struct site *s, struct backup_made *m, struct err *e) MUST_CHECK;
+/* pg_dump with args[0..n), which have room for m->schemas and three more. What it says goes to log. */
+int backup_run_dump(struct site *s, const struct backup_made *m, const char **args, size_t n,
+                    const char *log, struct err *e) MUST_CHECK;
 /* Run a program of m's with the environment's connection, to dbname (NULL: its own database), in
  * the project's folder. What it says goes to the file log. args: behind its name, ended by NULL.
  * *status: its exit status. -1: it could not be run, or was stopped. */

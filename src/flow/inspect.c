@@ -153,12 +153,12 @@ static void judge_held(struct site *s, struct inspection *x)
 static void judge_backup(const struct site *s, struct inspection *x)
 {
     struct err e = {0};
-    const struct operations *o = operations_of(s->env);
+    const struct backup_rule *rule = backup_rule_of(s);
     const struct entry *last = site_last_backup(s, false);
     struct finding *f = NULL;
     x->was_asked[INSPECT_BACKUP] = true;
-    if (o->backup.is_wanted) {
-        if (o->backup.command == NULL && backup_can(s, &e) != 0) {
+    if (rule->is_wanted) {
+        if (rule->command == NULL && backup_can(s, &e) != 0) {
             f = inspect_add(s, x, INSPECT_BACKUP, "pg_dump", "%s", e.msg);
             f->hint = arena_strdup(s->a, e.hint);
             f->severity = SEVERITY_ERROR;
@@ -169,7 +169,8 @@ static void judge_backup(const struct site *s, struct inspection *x)
         f = inspect_fail(s->a, x, s->env, INSPECT_BACKUP, true,
                          "kfmig knows of no backup, nor how old one is");
     } else if (inspect_age(last->finished_at) < 0 ||
-               inspect_age(last->finished_at) > o->threshold[THRESHOLD_BACKUP_AGE]) {
+               inspect_age(last->finished_at) >
+                   operations_of(s->env)->threshold[THRESHOLD_BACKUP_AGE]) {
         f = inspect_add(s, x, INSPECT_BACKUP, s->env->name, "the last one was at %s, entry %lld",
                         last->finished_at, (long long)last->sequence);
     }
@@ -281,23 +282,26 @@ int inspect_verdict(const struct inspection *x, struct err *e)
     return err_hint(e, "the list above says what each is, and what to do");
 }
 
-int inspect_keep(const struct site *s, const struct inspection *x, const struct doc *d,
-                 const char **path, struct err *e)
+const char *inspect_path(const struct site *s, const struct inspection *x)
+{
+    char stamp[CLOCK_TEXT];
+    return arena_printf(s->a, "state/logs/%s-%s-%s.json", x->is_after ? "postflight" : "preflight",
+                        x->env, clock_stamp(x->timestamp, stamp));
+}
+
+int inspect_keep(const struct site *s, const char *path, const struct doc *d, struct err *e)
 {
     struct buf text = {0};
     canon_write(&text, d);
     buf_putc(&text, '\n');
     const struct leak *leak = leak_in(buf_str(&text));
-    char stamp[CLOCK_TEXT];
-    *path = arena_printf(s->a, "state/logs/%s-%s-%s.json", x->is_after ? "postflight" : "preflight",
-                         x->env, clock_stamp(x->timestamp, stamp));
     int rc = 0;
     if (leak != NULL) {
         (void)err_set(e, ERR_LEAK, "the report would hold %s (rule %s): it was not written",
                       leak->what, leak->rule);
         rc = err_hint(e, "somebody named a session, a role or an object so");
     } else {
-        rc = file_write(s->project->dirfd, *path, buf_bytes(&text), 0600, e);
+        rc = file_write(s->project->dirfd, path, buf_bytes(&text), 0600, e);
     }
     buf_release(&text);
     return rc;

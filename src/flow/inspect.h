@@ -22,9 +22,11 @@ int inspect_refused(const struct site *s, const struct inspect_options *o, const
                     struct inspection *x, struct err *e) MUST_CHECK;
 /* What stands in the way, as an error: ERR_PREFLIGHT, postflight ERR_VALIDATE. 0: nothing does. */
 int inspect_verdict(const struct inspection *x, struct err *e) MUST_CHECK;
-/* Keep its document: state/logs/KIND-ENV-TIME.json, in *path. -1 with ERR_LEAK: it would hold a secret. */
-int inspect_keep(const struct site *s, const struct inspection *x, const struct doc *d,
-                 const char **path, struct err *e) MUST_CHECK;
+/* Where its document is kept: state/logs/KIND-ENV-TIME.json; in s->a. */
+const char *inspect_path(const struct site *s, const struct inspection *x);
+/* Keep it there. -1 with ERR_LEAK: it would hold a secret. */
+int inspect_keep(const struct site *s, const char *path, const struct doc *d,
+                 struct err *e) MUST_CHECK;
 
 /* Milliseconds since a time of the ledger ("2026-..Z"), by this machine's clock; -1: it cannot be read. */
 int64_t inspect_age(const char *at);

@@ -55,10 +55,12 @@ struct query_probe {
 };
 /* What is backed up before it is changed, and how. command: a program that does it, or NULL: pg_dump, with so
  * many jobs, of which the last keep are kept. max_age_ms: how old what command made may be; 0: any age is too
- * much. */
+ * much. rows_of: the rows of this schema and nothing else, whatever a run may touch, as one compressed
+ * script beneath backups/migrations, of which all are kept; NULL: folders beneath state/backups. */
 enum { BACKUP_JOBS = 4, BACKUP_KEEP = 3 }; /* where nothing is declared */
 struct backup_rule {
     bool is_wanted;
+    const char *rows_of;
     const char *command;
     int64_t max_age_ms;
     int jobs, keep;

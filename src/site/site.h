@@ -15,7 +15,8 @@
 #include "store/postgis/postgis.h"
 #include "store/store.h"
 
-struct projected; /* site/projected.h */
+struct projected;   /* site/projected.h */
+struct backup_rule; /* model/operations.h */
 
 /* What whoever opens a site says of it. All borrowed.
  * verb     what runs, for others to see: in the server's list of sessions, in the lock.
@@ -31,6 +32,7 @@ struct projected; /* site/projected.h */
  *          stands in the site's doubt, or it is_broken. What the sink and exports remember, who audits looks
  *          at himself.
  * said     of its run, for receipts, by the command line; NULL: nothing.
+ * backup   how this run backs up, whatever the environment declares; NULL: as it declares.
  * scripts_most  bytes of declarations and scripts of what is pending that stay once they were looked at; what
  *          is beyond is read again when it runs. 0: all stay, as whoever shows the plan needs. */
 struct site_options {
@@ -41,6 +43,7 @@ struct site_options {
     const struct checkpoint *cites;
     bool audits;
     const struct said *said;
+    const struct backup_rule *backup;
     size_t scripts_most;
 };
 

@@ -6,6 +6,7 @@ to=${DESTDIR:-}$2
 
 install -d "$to/bin"
 install -m 755 "$1/kfmig" "$to/bin/kfmig"
+ln -sf kfmig "$to/bin/migrate-safe"
 for page in docs/man/*.[1-8]; do
     if [ -f "$page" ]; then
         install -d "$to/share/man/man${page##*.}"

@@ -5,6 +5,6 @@ kfmig=$1
 dir=${2:-docs/man}
 mkdir -p "$dir"
 "$kfmig" help --man >"$dir/kfmig.1"
-for command in $(sed -n 's/^\.BR kfmig\\-\([a-z]*\) (1)$/\1/p' "$dir/kfmig.1"); do
+for command in $(sed -n 's/^\.BR kfmig\\-\([a-z-]*\) (1)$/\1/p' "$dir/kfmig.1"); do
     "$kfmig" help --man "$command" >"$dir/kfmig-$command.1"
 done

@@ -7,38 +7,40 @@ kfmig: make for migrations
 
 usage: kfmig COMMAND [ENV] [TARGET...] [options]
 
-  build       Converge an environment: plan, then run what is stale.
-  plan        Show what build would do, and why.
-  why         Explain the state of a target, down to the root cause.
-  status      Show every target, its state and its last receipt.
-  graph       Show what depends on what.
-  diff        Show what differs from the ledger, or between environments.
-  check       Find all faults of the project, without a database.
-  init        Make a project.
-  new         Make a migration.
-  scope       Write a migration's scope and limits anew.
-  rename      Give a migration another id.
-  reset       Make the database of an unprotected environment anew, and build
-              it.
-  rollback    Take migrations back, and prove that everything is as it was
-              before.
-  adopt       Accept a database as it stands as the starting point, with a
-              receipt.
-  env         Environments; the embedded server; a psql session in one.
-  receipt     List, show, verify and export the receipts of a ledger.
-  dataset     List, show and verify dataset versions and their catalogs.
-  rebuild     Make projections again from catalogs and artifacts alone.
-  switch      List the generations of a projection, or publish a kept one.
-  gc          Drop generations of projections that nothing needs.
-  test        Prove migrations on throwaway databases: up, down and up again.
-  preflight   Look whether an environment may be changed now.
-  postflight  Look whether all is well after an environment was changed.
-  backup      Back up an environment, or try whether a backup can be restored.
-  wait        Wait until the server of an environment answers.
-  dump        Print the definitions of what stands in an environment, for
-              comparing.
-  deployed    Record that an application's deployment is out, with a receipt.
-  help        Explain a command, or a file that people write.
+  build        Converge an environment: plan, then run what is stale.
+  plan         Show what build would do, and why.
+  why          Explain the state of a target, down to the root cause.
+  status       Show every target, its state and its last receipt.
+  graph        Show what depends on what.
+  diff         Show what differs from the ledger, or between environments.
+  check        Find all faults of the project, without a database.
+  init         Make a project.
+  new          Make a migration.
+  scope        Write a migration's scope and limits anew.
+  rename       Give a migration another id.
+  reset        Make the database of an unprotected environment anew, and build
+               it.
+  rollback     Take migrations back, and prove that everything is as it was
+               before.
+  adopt        Accept a database as it stands as the starting point, with a
+               receipt.
+  env          Environments; the embedded server; a psql session in one.
+  receipt      List, show, verify and export the receipts of a ledger.
+  dataset      List, show and verify dataset versions and their catalogs.
+  rebuild      Make projections again from catalogs and artifacts alone.
+  switch       List the generations of a projection, or publish a kept one.
+  gc           Drop generations of projections that nothing needs.
+  test         Prove migrations on throwaway databases: up, down and up again.
+  preflight    Look whether an environment may be changed now.
+  postflight   Look whether all is well after an environment was changed.
+  backup       Back up an environment, or try whether a backup can be restored.
+  wait         Wait until the server of an environment answers.
+  dump         Print the definitions of what stands in an environment, for
+               comparing.
+  deployed     Record that an application's deployment is out, with a receipt.
+  migrate-safe The script interface of the migration safety runbook, on
+               DATABASE_URL.
+  help         Explain a command, or a file that people write.
 
 A TARGET is ENV/ID@STAGE; a part of it that fits only one is enough.
 `kfmig help COMMAND` explains a command.
@@ -92,7 +94,8 @@ options:
       --steps=N            run at most N migrations; 0: run nothing; rollback:
                            the last N (1)
       --plan=DIGEST        run exactly the plan with this digest, or nothing
-      --apply              run in a protected environment without asking
+      --apply              run in a protected environment without asking;
+                           migrate-safe: run what is pending
   -k, --keep-going         after a failure go on with what does not depend on
                            it
       --skip-backup        make no backup first; receipts name it

@@ -35,7 +35,8 @@ class Sizes(proxy.Pass):
 class Sweep:
     """See above."""
 
-    def __init__(self, verb, prepare, truthful, converges):
+    def __init__(self, verb, prepare, truthful, converges, ref="KFM_DSN"):
+        self.ref = ref  # the variable that leads to the database
         self.verb, self.prepare, self.truthful, self.converges = verb, prepare, truthful, converges
         self.folder = fresh_folder()
         at_exit(shutil.rmtree, self.folder, True)
@@ -48,7 +49,7 @@ class Sweep:
         template_role()
         pg.psql("postgres", f'CREATE DATABASE {TEMPLATE} OWNER "{ROLE}"')
         p = Project(self.folder, db=None)
-        p.env["KFM_DSN"] = pg.dsn(TEMPLATE, user=ROLE)
+        p.env[self.ref] = pg.dsn(TEMPLATE, user=ROLE)
         self.prepare(p)
         shutil.rmtree(p.root / "state", ignore_errors=True)
         return p
@@ -63,7 +64,7 @@ class Sweep:
         pg.psql("postgres", f'CREATE DATABASE "{p.db}" TEMPLATE {TEMPLATE} OWNER "{ROLE}"')
         p.root = self.folder / p.db
         shutil.copytree(self.pristine.root, p.root)
-        p.env = {**self.pristine.env, "KFM_DSN": pg.dsn(p.db, user=ROLE)}
+        p.env = {**self.pristine.env, self.ref: pg.dsn(p.db, user=ROLE)}
         return p
 
     def drop(self, p):
@@ -88,7 +89,7 @@ class Sweep:
         """The verb, through a proxy in that mode; returns what ran and whether the fault happened."""
         with proxy.Proxy(pg.cluster().host) as between:
             between.mode = mode
-            ran = p.run(*self.verb, env={"KFM_DSN": pg.dsn(p.db, user=ROLE, host=between.host)})
+            ran = p.run(*self.verb, env={self.ref: pg.dsn(p.db, user=ROLE, host=between.host)})
             return ran, between.fired.is_set()
 
     def faulted(self, points, passages, mode):

@@ -83,7 +83,7 @@ static void test_overview(void)
     bool all = true;
     for (size_t i = 0; commands[i] != NULL; i++) {
         struct buf line = {0};
-        buf_printf(&line, "\n  %-11s %.40s", commands[i]->name, commands[i]->summary);
+        buf_printf(&line, "\n  %-12s %.40s", commands[i]->name, commands[i]->summary);
         all = all && strstr(buf_str(&out), buf_str(&line)) != NULL;
         buf_release(&line);
     }

@@ -178,6 +178,54 @@ static void command_sleeps(void)
     program("snap.sh", "sleep 60");
 }
 
+/* What writes a script of rows: of so many bytes, with so many of pg_dump's last words. */
+#define SCRIPT(body) "for a; do case $a in --file=*) f=${a#--file=};; esac; done; " body " >$f\n"
+#define LAST "echo '-- PostgreSQL database dump complete'"
+
+static void rows(void)
+{
+    third();
+    programs(VERSION("15.1") SCRIPT("(seq 100000; " LAST "; seq 9) | gzip"), LISTS);
+}
+
+static void rows_end_early(void)
+{
+    third();
+    programs(VERSION("15.1") SCRIPT("(" LAST "; seq 100000) | gzip"), LISTS);
+}
+
+static void rows_are_cut(void)
+{
+    third();
+    programs(VERSION("15.1") SCRIPT("(seq 100000; " LAST ") | gzip | head -c 5000"), LISTS);
+}
+
+static void rows_are_none(void)
+{
+    third();
+    programs(VERSION("15.1") "exit 0", LISTS);
+}
+
+static void rows_fail(void)
+{
+    third();
+    programs(VERSION("15.1") SCRIPT(LAST) "exit 3", LISTS);
+}
+
+static void rows_after_a_kill(void)
+{
+    rows();
+    project_put("backups/migrations/backup-20200101T000000000000Z.sql.gz.part", "x");
+    project_put("backups/migrations/backup-20200101T000000000000Z.sql.gz", "x");
+    project_put("backups/migrations/other.part", "x");
+}
+
+static void rows_have_no_folder(void)
+{
+    rows();
+    project_put("backups", "x");
+}
+
 static void nothing(void)
 {
     programs(VERSION("15.1") WRITES, LISTS);
@@ -296,6 +344,18 @@ static int builds_so(struct run_of *v)
                : converge(&v->s, &options, &v->r, &v->e);
 }
 
+/* With the rows of one schema, as migrate-safe has it. */
+static int builds_rows(struct run_of *v)
+{
+    static const struct backup_rule rule = {.is_wanted = true, .rows_of = "public"};
+    options.order = order_confirmed;
+    int rc = plan_first(v);
+    v->s.o.backup = &rule;
+    return rc != 0 || converge_blocked(&v->s, &options, &v->r, &v->e) != 0
+               ? -1
+               : converge(&v->s, &options, &v->r, &v->e);
+}
+
 static int backs_up(struct run_of *v)
 {
     int rc = plan_first(v);
@@ -304,38 +364,50 @@ static int backs_up(struct run_of *v)
 }
 
 /* What state/backups holds: "+" a whole one, "-" one without backup.json, "l" what a program said;
- * others by name. */
+ * others by name. What backups/migrations holds: "z" a script, "t" what tells the latest. */
+static const char *named(struct arena *a, const char *name)
+{
+    struct stamp stamp;
+    size_t k = strlen(name);
+    const char *about = arena_printf(a, "state/backups/%s/backup.json", name);
+    if (k > 4 && strcmp(name + k - 4, ".log") == 0) {
+        return "l";
+    }
+    if (strncmp(name, "backup-", 7) == 0 && strcmp(name + k - 7, ".sql.gz") == 0) {
+        return "z";
+    }
+    if (strcmp(name, "latest-backup.txt") == 0) {
+        return "t";
+    }
+    if (strncmp(name, "dev-", 4) != 0 || k != 4 + 22) {
+        return name;
+    }
+    return file_stamp(project_fd, about, &stamp, &(struct err){0}) == 0 ? "+" : "-";
+}
+
 static const char *left(void)
 {
     static char text[1024];
+    static const char *const folders[] = {"state/backups", "backups/migrations"};
     struct arena a = {0};
-    struct file_names names;
-    struct stamp stamp;
     size_t n = 0;
     text[0] = '\0';
-    if (file_list(&a, project_fd, "state/backups", &names, NULL) == 0) {
+    for (size_t f = 0; f < 2; f++) {
+        struct file_names names;
+        if (file_list(&a, project_fd, folders[f], &names, &(struct err){0}) != 0) {
+            continue;
+        }
         for (size_t i = 0; i < names.n; i++) {
-            const char *name = names.v[i].name;
-            if (name[0] == '.') {
-                continue;
+            if (names.v[i].name[0] != '.') {
+                n += (size_t)snprintf(text + n, sizeof text - n, "%s ", named(&a, names.v[i].name));
             }
-            size_t k = strlen(name);
-            bool is_log = k > 4 && strcmp(name + k - 4, ".log") == 0;
-            bool is_of_dev = strncmp(name, "dev-", 4) == 0 && k == 4 + 22;
-            bool is_whole =
-                file_stamp(project_fd, arena_printf(&a, "state/backups/%s/backup.json", name),
-                           &stamp, &(struct err){0}) == 0;
-            n += (size_t)snprintf(text + n, sizeof text - n, "%s ",
-                                  is_log       ? "l"
-                                  : !is_of_dev ? name
-                                  : is_whole   ? "+"
-                                               : "-");
         }
     }
     arena_release(&a);
     return text;
 }
 
+#define PUBLIC "@site_backup_about(*) -> rows public\n"
 #define ABOUT "@site_backup_about(*) -> rows app\n"
 #define ABOUT_TWO "@site_backup_about(*) -> rows app ; far\n"
 #define SNAPSHOT "@site_backup_snapshot -> rows 00-1 | 0\n"
@@ -392,6 +464,16 @@ static const struct {
     {"and is backed up", third, forces_and_dumps, builds_so, ABOUT, 0, ERR_NONE, ", backup dev, apply M-3", "+ "},
     {"nor forced where it is protected", third, protected_forces, builds_so, "", -1, ERR_PREFLIGHT, "--force is not taken there", ""},
 
+    {"rows alone", rows, NULL, builds_rows, PUBLIC, 0, ERR_NONE, "backup of 1 schema in backups/migrations/backup-", "z t "},
+    {"rows alone, and what else is touched", rows, NULL, builds_rows, PUBLIC, 0, ERR_NONE, "the backup holds schema public; what is run may touch app, too", "z t "},
+    {"rows alone, of no schema", rows, NULL, builds_rows, "@site_backup_about(*) -> rows\n", 0, ERR_NONE, ", apply M-3", ""},
+    {"rows alone, and nobody says what is there", rows, NULL, builds_rows, "@site_backup_about(*) -> error 42501\n", -1, ERR_PREFLIGHT, "no backup of dev: ", ""},
+    {"rows that end early", rows_end_early, NULL, builds_rows, PUBLIC, -1, ERR_PREFLIGHT, "no backup of dev: what pg_dump wrote is not whole", "l "},
+    {"rows that are cut", rows_are_cut, NULL, builds_rows, PUBLIC, -1, ERR_PREFLIGHT, "no backup of dev: what pg_dump wrote cannot be read: ", "l "},
+    {"no rows at all", rows_are_none, NULL, builds_rows, PUBLIC, -1, ERR_PREFLIGHT, "no backup of dev: what pg_dump wrote cannot be read: ", "l "},
+    {"pg_dump of rows fails", rows_fail, NULL, builds_rows, PUBLIC, -1, ERR_PREFLIGHT, "pg_dump ended with status 3; what it said stands in backups/migrations/backup-", "l "},
+    {"what a killed run left goes, and nothing else", rows_after_a_kill, NULL, builds_rows, PUBLIC, 0, ERR_NONE, "backup of 1 schema in ", "z z t other.part "},
+    {"the folder of rows cannot be made", rows_have_no_folder, NULL, builds_rows, PUBLIC, -1, ERR_PREFLIGHT, "no backup of dev: ", ""},
     {"by hand, all of it", third, dumps, backs_up, "", 0, ERR_NONE, "backup of the database in ", "+ "},
     {"by hand, where none is declared", third, NULL, backs_up, "", 0, ERR_NONE, ", backup dev", "+ "},
     {"by hand, what the plan may touch", third, of_plan, backs_up, ABOUT, 0, ERR_NONE, "backup of 1 schema in ", "+ "},

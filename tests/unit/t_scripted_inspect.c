@@ -627,7 +627,6 @@ static void test_confirm(void)
 
 static void test_keep(void)
 {
-    const char *path = "";
     begin();
     cluster_copy(&t.cluster, &built);
     project_load(&t.l, false);
@@ -653,13 +652,13 @@ static void test_keep(void)
     e = (struct err){0};
     is_str(inspect_result(&x, INSPECT_IDENTITY), t.s.id.version == 0 ? "unknown" : "fail",
            "who answers is not known");
-    ok(inspect_keep(&t.s, &x, d, &path, &e) == 0, "it is kept");
-    is_str(path, "state/logs/postflight-dev-20261225T000000000000Z.json",
+    ok(inspect_keep(&t.s, inspect_path(&t.s, &x), d, &e) == 0, "it is kept");
+    is_str(inspect_path(&t.s, &x), "state/logs/postflight-dev-20261225T000000000000Z.json",
            "by kind, environment and time");
-    ok(inspect_keep(&t.s, &before, d, &path, &e) == 0, "and one of preflight");
-    is_str(path, "state/logs/preflight-dev-20261225T000000000000Z.json", "by its own kind");
+    ok(inspect_keep(&t.s, inspect_path(&t.s, &before), d, &e) == 0, "and one of preflight");
+    is_str(inspect_path(&t.s, &before), "state/logs/preflight-dev-20261225T000000000000Z.json", "by its own kind");
     doc_put(&t.a, d, "role", doc_text(&t.a, "AKIAIOSFODNN7REALKEY"));
-    ok(inspect_keep(&t.s, &x, d, &path, &e) != 0 && e.code == ERR_LEAK, "but no secret");
+    ok(inspect_keep(&t.s, inspect_path(&t.s, &x), d, &e) != 0 && e.code == ERR_LEAK, "but no secret");
     (void)unsetenv("KFMIG_NOW");
     project_unload(&t.l);
 }
