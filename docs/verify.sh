@@ -437,7 +437,8 @@ list_facts()
           field("limits"; $d.limits | canon | @base64),
           field("runner.tool"; $d.runner.tool | @base64),
           field("requires_rollback"; $d.requires_rollback | tostring | @base64),
-          ($d.rebuild | select(. == "after-load") | field("rebuild"; @base64))) | d("checksum")),
+          ($d.rebuild | select(. == "after-load") | field("rebuild"; @base64)),
+          ($d.rebuilds | select(. != null and . != []) | field("rebuilds"; sort | canon | @base64))) | d("checksum")),
         ((field("declaration"; $d | canon | @base64), field("notes"; .notes_digest // "" | if . == "" then "" else hex end)) | d("bundle"));
 
     def parts: claims("parts"; .projection.digest), (.projection.parts[] | (field("part"; .part | @base64),

@@ -129,6 +129,12 @@ static void read_declared(const struct claimed *k, const struct doc *d, bool is_
                          .runner = doc_str(doc_get(d, "runner"), "tool", ""),
                          .requires_rollback = doc_yes(d, "requires_rollback", false),
                          .after_load = strcmp(doc_str(d, "rebuild", ""), "after-load") == 0};
+    const struct doc *rebuilds = doc_get(d, "rebuilds");
+    for (size_t i = 0; i < doc_len(rebuilds) && rebuilds->type == DOC_LIST; i++) {
+        if (rebuilds->item[i]->type == DOC_TEXT) {
+            names_add(k->x, &out->rebuilds, rebuilds->item[i]->text.p);
+        }
+    }
     read_limits(doc_get(d, "limits"), &out->limits);
     size_t n_forward = doc_len(doc_find(d, "artifacts.forward"));
     out->forward = take(k, inputs, &at, n_forward + (doc_get(d, "backfill") != NULL ? 1 : 0));

@@ -414,7 +414,7 @@ static int load(struct picking *c, const struct standing_one *x, struct taking_b
     }
     *out = (struct taking_back){
         .bundle = b, .scripts = scripts, .sequence = x->fact->sequence, .is_exact = c->w->is_exact};
-    return 0;
+    return undo_rebuilding(s, out, e);
 }
 
 static size_t count_statements(const struct taking_back *t)

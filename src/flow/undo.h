@@ -34,6 +34,10 @@ int undo_newest(struct site *s, const struct fact *fact, int step, struct undoin
 /* Is it what was reviewed as that digest (NULL: anything)? ERR_PREFLIGHT. */
 int undo_reviewed(const struct undo_list *u, const char *plan_digest, struct err *e) MUST_CHECK;
 
+/* undo_rebuild.c: the definitions that go and come back with t, each by the text that it had before t was
+ * applied. -1: ERR_INTEGRITY, or the ledger could not be asked. */
+int undo_rebuilding(struct site *s, struct taking_back *t, struct err *e) MUST_CHECK;
+
 /* undo_rows.c: the tables of all steps, of which statements and the ledger are known; is_brief: not what
  * receipts tell of them. -1: the database could not be asked. */
 int undo_rows(struct site *s, bool is_brief, struct undoing *u, struct err *e) MUST_CHECK;

@@ -8,6 +8,7 @@
 #include "load/declaration.h"
 #include "load/evidence.h"
 #include "load/header.h"
+#include "load/mark.h"
 #include "load/meta.h"
 #include "load/repeatable.h"
 #include "load/text.h"
@@ -334,9 +335,8 @@ static bool declare_flat(struct bundle_work *w, struct bundle *out)
     const struct artifact declaring = w->d.decl.file;
     size_t n_faults = w->r->faults->n;
     struct doc *header = header_read(w->r->a, file.bytes, path, layout_row(f.layout), w->r->faults);
-    f.header = header;
+    f.header = header != NULL ? mark_header(w->r->a, header, f.layout, file.bytes, path) : NULL;
     if (header != NULL && f.layout == LAYOUT_REPEATABLE) {
-        f.header = repeatable_header(w->r->a, header, file.bytes, path);
         out->definition = repeatable_read(w->r->a, path, file.bytes, w->r->faults);
     }
     if (f.header != NULL) {
@@ -363,6 +363,7 @@ static void fill(struct bundle_work *w, struct bundle *out)
     out->bundle_digest = key_bundle(d, w->d.doc, &out->checksum);
     out->has_depends = d->has_depends;
     out->depends_on = d->depends_on;
+    out->rebuilds = d->rebuilds;
     out->requires_rollback = d->requires_rollback;
     out->change_class = d->change_class;
     out->intent = d->intent;

@@ -13,6 +13,7 @@
 #include "load/bundle.h"
 #include "load/declaration.h"
 #include "load/header.h"
+#include "load/mark.h"
 #include "load/repeatable.h"
 #include "load/row.h"
 #include "load/text.h"
@@ -374,6 +375,7 @@ static void keep(struct arena *a, const struct bundle *read, struct bundle *b)
     out.intent = arena_strdup(a, read->intent);
     out.deploy = read->deploy[0] == '\0' ? "" : arena_strdup(a, read->deploy);
     out.depends_on = names_copy(a, &read->depends_on);
+    out.rebuilds = names_copy(a, &read->rebuilds);
     out.schemas = names_copy(a, &read->schemas);
     out.definition = definition_copy(a, read->definition);
     *b = out;
@@ -580,7 +582,7 @@ static const struct doc *declaring(struct arena *a, const struct project *p, con
     struct doc *d = b->file == NULL ? yaml_read(a, text, path, &e)
                                     : header_read(a, text, path, layout_row(b->layout), &ignored);
     err_list_release(&ignored);
-    return d != NULL && bundle_is_repeatable(b) ? repeatable_header(a, d, text, path) : d;
+    return d != NULL && b->file != NULL ? mark_header(a, d, b->layout, text, path) : d;
 }
 
 void bundles_place(const struct project *p, const struct bundle *b, const char *key,

@@ -298,6 +298,7 @@ static void read_decl(struct arena *a, const struct doc *d, struct decl *out,
     out->runner = doc_str(doc_get(d, "runner"), "tool", "native");
     out->has_depends = doc_get(d, "depends_on") != NULL;
     out->depends_on = names_of(a, doc_get(d, "depends_on"));
+    out->rebuilds = names_of(a, doc_get(d, "rebuilds"));
     out->lock_timeout_ms = timeout_of(timeouts, "lock", 5000, faults);
     out->statement_timeout_ms = timeout_of(timeouts, "statement", 0, faults);
     out->idle_timeout_ms = timeout_of(timeouts, "idle", 60000, faults);

@@ -35,6 +35,23 @@ static void report_unknown(struct project *p, const struct bundle *b, const char
                   "\"%s\" depends on \"%s\", which does not exist", b->id, id);
 }
 
+/* One that is not here is none that stands: its file went when it was dropped, and the migration stays. */
+static void check_rebuilds(struct project *p, const struct bundle *b)
+{
+    for (size_t i = 0; i < b->rebuilds.n; i++) {
+        struct place at;
+        const char *name = b->rebuilds.v[i];
+        const struct bundle *named = table_gets(&p->by_id, name);
+        if (named == NULL || bundle_is_repeatable(named)) {
+            continue;
+        }
+        bundles_place(p, b, "rebuilds", name, &at);
+        err_list_addf(&p->faults, ERR_CONFIG, at.path, at.line, at.col,
+                      "name repeatable definitions, by the names of their files",
+                      "\"%s\" rebuilds \"%s\", which is a migration", b->id, name);
+    }
+}
+
 /* --- cycles ------------------------------------------------------------------------------------- */
 
 struct depends_work {
@@ -169,6 +186,7 @@ static void link_all(struct depends_work *w, const struct table *known)
     struct project *p = w->p;
     for (size_t i = 0; i < p->n_bundle; i++) {
         const struct bundle *b = &p->bundle[i];
+        check_rebuilds(p, b);
         for (size_t k = 0; k < b->depends_on.n; k++) {
             const char *id = b->depends_on.v[k];
             size_t from = index_of(p, id);

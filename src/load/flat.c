@@ -125,7 +125,8 @@ static void put_words(const struct flat_work *w)
 {
     static const char *const keys[] = {"owner",   "ticket",     "risk",
                                        "rollout", "timeouts",   "lock_retries",
-                                       "rebuild", "idempotent", "requires_deploy", "depends_on"};
+                                       "rebuild", "idempotent", "requires_deploy", "depends_on",
+                                       "rebuilds"};
     struct doc *intent = doc_get(w->f->header, "intent");
     (void)put(w, w->d, "intent",
               intent != NULL ? intent : placed(w, doc_text(w->a, words_of(w->a, w->f))));
@@ -177,6 +178,16 @@ static void put_rollback(const struct flat_work *w)
     (void)put(w, w->d, "requires_rollback", flag);
 }
 
+/* A definition is made again itself. */
+static void check_rebuilds(const struct flat_work *w)
+{
+    const struct doc *d = doc_get(w->f->header, "rebuilds");
+    if (d != NULL && w->f->layout == LAYOUT_REPEATABLE) {
+        fault(w, d, "leave it out: what stands upon a definition is made again with it",
+              "only a migration rebuilds definitions");
+    }
+}
+
 static void put_files(const struct flat_work *w)
 {
     struct doc *d = doc_new(w->a, DOC_MAP);
@@ -199,6 +210,7 @@ struct doc *flat_document(struct arena *a, const struct flat *f, struct err_list
     put_identity(&w);
     put_words(&w);
     put_rollback(&w);
+    check_rebuilds(&w);
     put_files(&w);
     return w.d;
 }
@@ -266,7 +278,7 @@ void flat_complete(struct arena *a, const struct flat *f, struct bytes forward, 
 
 static void check_keys(const struct doc *d, struct err_list *faults)
 {
-    static const char *const own[] = {"id", "intent", "rollback", "notes", "depends_on", "rebuild"};
+    static const char *const own[] = {"id", "intent", "rollback", "notes", "depends_on", "rebuild", "rebuilds"};
     for (size_t i = 0; i < d->n; i++) {
         for (size_t k = 0; k < sizeof own / sizeof own[0]; k++) {
             if (strcmp(d->key[i]->text.p, own[k]) == 0) {

@@ -8,12 +8,6 @@
 
 /* The folder of nothing else, beneath that of the store which holds the ledger. */
 #define REPEATABLE_NAME "repeatable"
-/* How a line begins that names what has to be built before: "-- kfmig:after NAME, NAME". */
-#define REPEATABLE_AFTER "kfmig:after"
-
-/* The header with depends_on made of the lines kfmig:after, where it has none of its own. In a. */
-struct doc *repeatable_header(struct arena *a, struct doc *header, struct bytes text,
-                              const char *path);
 
 /* What text, the file at path, makes and needs. Statements that are no definition are faults. NULL: it
  * cannot be parsed, which is told elsewhere. In a. */

@@ -17,7 +17,7 @@ enum {
 struct fixed {
     uint64_t rules;
     struct hint stamps;
-    uint32_t n_files, n_depends, n_schemas, n_makes, n_needs;
+    uint32_t n_files, n_depends, n_rebuilds, n_schemas, n_makes, n_needs;
     int32_t depends_line, scope_line;
     uint8_t store, has_depends, requires_rollback, has_evidence;
     uint8_t evidence_intact, has_extensions, after_load, wants_window, lacks, unused[3];
@@ -78,6 +78,7 @@ void row_encode(struct buf *out, const struct bundle *b, const struct used *used
     f.stamps = used_hint(used->stamp, used->n);
     f.n_files = (uint32_t)used->n;
     f.n_depends = (uint32_t)b->depends_on.n;
+    f.n_rebuilds = (uint32_t)b->rebuilds.n;
     f.n_schemas = (uint32_t)b->schemas.n;
     f.n_makes = b->definition != NULL ? (uint32_t)b->definition->makes.n : 0;
     f.n_needs = b->definition != NULL ? (uint32_t)b->definition->needs.n : 0;
@@ -107,6 +108,9 @@ void row_encode(struct buf *out, const struct bundle *b, const struct used *used
     row_put_text(out, b->deploy != NULL ? b->deploy : "");
     for (size_t i = 0; i < b->depends_on.n; i++) {
         row_put_text(out, b->depends_on.v[i]);
+    }
+    for (size_t i = 0; i < b->rebuilds.n; i++) {
+        row_put_text(out, b->rebuilds.v[i]);
     }
     for (size_t i = 0; i < b->schemas.n; i++) {
         row_put_text(out, b->schemas.v[i]);
@@ -169,6 +173,7 @@ static void take_texts(struct arena *a, struct row_reader *r, const struct fixed
     const char *deploy = row_take_text(r);
     b->deploy = deploy[0] == '\0' ? "" : arena_strdup(a, deploy);
     take_names(a, r, f->n_depends, &b->depends_on);
+    take_names(a, r, f->n_rebuilds, &b->rebuilds);
     take_names(a, r, f->n_schemas, &b->schemas);
     if (bundle_is_repeatable(b)) {
         struct definition *d = ARENA_NEW(a, struct definition);
@@ -184,7 +189,7 @@ bool row_decode(struct arena *a, int folderfd, const char *id, struct bytes row,
     struct fixed f;
     struct bundle out = *b;
     row_take(&r, &f, sizeof f);
-    if (r.is_short || f.rules != row_rules() || f.n_files > FILES_MAX || f.n_depends > row.n ||
+    if (r.is_short || f.rules != row_rules() || f.n_files > FILES_MAX || f.n_depends > row.n || f.n_rebuilds > row.n ||
         f.n_schemas > row.n || f.n_makes > row.n || f.n_needs > row.n ||
         f.store != (uint8_t)b->store) {
         return false;

@@ -96,6 +96,8 @@ struct said {
  * residue          what the run's role could have done so that no sensor tells, in words.
  * drill, recovery, rename, confirm, deploy, backup  claims of their own, as documents; NULL: none.
  * timings          no part of the claim; NULL: none.
+ * rebuilt          definitions that were dropped and made again with it, each with the digest of its text.
+ * variables        names of the environment's variables that its texts hold, with the digests of their values.
  * precaution       the backup that was made before the run, what was waived; NULL: nothing is said of it.
  * instance         of the ledger; "" until the receipt has its position there. */
 struct account {
@@ -136,6 +138,7 @@ struct account {
     struct domains protected_domains;
     const struct account_generation *generation; /* NULL: no projection */
     const struct doc *drill, *recovery, *rename, *confirm, *deploy, *backup, *precaution, *timings;
+    const struct doc *rebuilt, *variables; /* as in the claim; NULL: none */
     const char *reason; /* of an adoption: "format", "upgrade"; "": what stood there was accepted */
 
     struct account_failure failure;

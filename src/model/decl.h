@@ -82,6 +82,7 @@ struct decl {
     const char *runner;             /* "native" or "psql" (served natively) */
     bool has_depends;
     struct names depends_on;
+    struct names rebuilds; /* definitions that are dropped before it and made again behind it */
     int64_t lock_timeout_ms, statement_timeout_ms,
         idle_timeout_ms; /* defaults 5,000, 0 (none), 60,000 */
     int lock_retries;    /* default 5 */
@@ -115,6 +116,7 @@ struct bundle {
     struct digest checksum;      /* what can change what runs */
     struct digest bundle_digest; /* checksum, the rest of the declaration, notes */
     struct names depends_on;
+    struct names rebuilds; /* definitions that its transaction drops and makes again */
     const char *change_class;
     const char *intent;     /* one line of the declaration; "" where only the ledger knows it */
     const char *deploy;     /* the tag of the deployment that it waits for; NULL, "": none */

@@ -119,6 +119,11 @@ struct digest key_checksum(const struct decl *d, const char *dir)
     if (d->after_load) {
         digester_field(h, "rebuild", bytes_str("after-load"));
     }
+    if (d->rebuilds.n > 0) {
+        struct doc *said = doc_new(&a, DOC_MAP);
+        put_names(&a, said, "rebuilds", &d->rebuilds, true);
+        add_doc(h, "rebuilds", doc_get(said, "rebuilds"));
+    }
     arena_release(&a);
     return digester_close(h);
 }

@@ -16,6 +16,7 @@
  *   "runner.tool"        "native" or "psql"
  *   "requires_rollback"  "true" or "false"
  *   "rebuild"            "after-load", if it is declared
+ *   "rebuilds"           canonical JSON of the list, sorted, if it names any
  *
  * Of a flat migration the fields are the same and the values are these: "forward" and "rollback"
  * name their files forward and rollback, whatever they are called, so that an id is in no checksum;

@@ -68,6 +68,22 @@ static void link_statement(struct order_texts *w, int from, const struct stateme
     }
 }
 
+/* What a pending migration makes again comes behind it, whatever its text tells. */
+static void link_rebuilt(struct order_texts *w, int from)
+{
+    const struct bundle *b = w->bundles[from];
+    for (size_t i = 0; b->forward != NULL && i < w->n && b->rebuilds.n > 0; i++) {
+        const struct bundle *to = w->bundles[i];
+        if (to->definition == NULL || w->seen[i] == from + 1 || !may_precede(b, to) ||
+            !names_have(&b->rebuilds, to->id)) {
+            continue;
+        }
+        w->seen[i] = from + 1;
+        ARENA_GROW(w->a, w->v, w->n_edges, w->cap);
+        w->v[w->n_edges++] = (struct order_edge){from, (int)i};
+    }
+}
+
 static void link_bundle(struct order_texts *w, int from)
 {
     const struct bundle *b = w->bundles[from];
@@ -83,6 +99,7 @@ static void link_bundle(struct order_texts *w, int from)
             }
         }
     }
+    link_rebuilt(w, from);
 }
 
 static int by_target(const void *a, const void *b)

@@ -119,6 +119,19 @@ static const struct doc *deployment_doc(struct arena *a, const char *tag)
     return d;
 }
 
+static const struct doc *rebuilt_doc(struct arena *a, const struct rebuilding *l)
+{
+    char text[DIGEST_TEXT];
+    struct doc *list = doc_new(a, DOC_LIST);
+    for (size_t i = 0; i < l->n; i++) {
+        const struct bundle *b = l->v[i];
+        struct doc *d = doc_push(a, list, doc_new(a, DOC_MAP));
+        doc_put(a, d, "definition", doc_text(a, b->id));
+        doc_put(a, d, "sha256", doc_text(a, digest_text(&b->decl->forward.v[0].digest, text)));
+    }
+    return list;
+}
+
 /* What kfmig says of the run, then what who made it says. */
 static const char *notes_of(struct arena *a, const char *ours, const char *theirs)
 {
@@ -171,6 +184,7 @@ void account_of(struct arena *a, const struct run *r, const struct receipt_input
     out->confirm = in->confirmation != NULL ? confirmation_doc(a, in->confirmation) : NULL;
     out->deploy = in->deployed != NULL ? deployment_doc(a, in->deployed) : NULL;
     out->backup = in->backup != NULL ? in->backup->claim : NULL;
+    out->rebuilt = in->rebuilt != NULL && in->rebuilt->n > 0 ? rebuilt_doc(a, in->rebuilt) : NULL;
     if (in->drill != NULL) {
         add_drill(a, in->drill, out);
     } else if (in->making != NULL) {

@@ -5,6 +5,7 @@
 
 #include "evidence/diff.h"
 #include "evidence/receipt.h"
+#include "run/rebuild.h"
 #include "run/run.h"
 
 /* Only digests of baselines: the ledger's sum of objects gives the bytes back. */
@@ -33,7 +34,8 @@ struct making; /* projection_parts.h */
  * renaming  NULL: nothing gets another id
  * confirmation  NULL: nothing is confirmed
  * deployed  the tag of a deployment; NULL: none is recorded
- * backup  NULL: none was made */
+ * backup  NULL: none was made
+ * rebuilt  NULL: no definition was dropped and made again with it */
 struct receipt_input {
     const char *kind;
     const struct bundle *bundle;
@@ -51,6 +53,7 @@ struct receipt_input {
     const struct confirmation *confirmation;
     const char *deployed;
     const struct backup_record *backup;
+    const struct rebuilding *rebuilt;
 };
 /* Everything that can be told of it, in *out; texts borrowed from r and in, or in a. It has no position in
  * a ledger yet. */

@@ -29,6 +29,8 @@ struct migration_work {
     struct evidence_set evidence;
     const struct object_row *rows; /* what changed, for the ledger */
     const char *notes;             /* of the receipt */
+    struct rebuilding rebuilt;     /* definitions that go and come back with it */
+    size_t n_ahead;                /* statements before b's own */
     const char *started_at;
     /* Tables of which an attempt removed rows that nobody had counted: the next one counts them first. */
     const struct catalog_object *const *count;
@@ -138,6 +140,7 @@ static int record_success(struct migration_work *w, struct err *e)
                                .evidence = &w->evidence,
                                .started_at = w->started_at,
                                .finished_at = w->o->seen.server_time,
+                               .rebuilt = &w->rebuilt,
                                .notes = w->notes};
     w->guard.left_nothing = w->part == NULL && observer_left_nothing(w->x.observer);
     if (w->guard.left_nothing) {
@@ -249,6 +252,7 @@ static enum attempt attempt_once(struct migration_work *w)
     o->observed = false;
     o->failed_statement = 0;
     w->x.n_done = w->part != NULL ? w->part->n_before : 0;
+    w->x.n_ahead = w->n_ahead;
     baseline_undo(w->r->sum);
     w->evidence = (struct evidence_set){0};
     if (begin(w, e) != 0 || execution_scripts(&w->x, e) != 0 || execution_settle(&w->x, e) != 0 ||
@@ -327,6 +331,7 @@ static void record_failure(struct migration_work *w)
                                .outcome = w->o,
                                .evidence = &w->evidence,
                                .started_at = w->started_at,
+                               .rebuilt = &w->rebuilt,
                                .notes = w->notes};
     if (in_doubt) {
         w->o->owed = owed_write(r, &in);
@@ -372,7 +377,7 @@ static bool remake(struct migration_work *w)
 {
     struct run *r = w->r;
     struct err e = {0};
-    const char *with = "";
+    struct rebuilding with;
     struct bundle *view = ARENA_NEW(r->a, struct bundle);
     bool may = w->back == NULL && w->part == NULL && bundle_is_repeatable(w->about);
     if (!may || !remake_helps(&w->o->failure)) {
@@ -385,8 +390,9 @@ static bool remake(struct migration_work *w)
     if (rc != 0) {
         return false;
     }
-    w->notes =
-        arena_printf(r->a, "dropped and made again%s%s", with[0] != '\0' ? ", with " : "", with);
+    w->rebuilt = with;
+    w->notes = arena_printf(r->a, "dropped and made again%s%s", with.n > 1 ? ", with " : "",
+                            rebuilding_text(r->a, &with, 1));
     tell_note(r->ear, "%s cannot be replaced as it is (%s): %s", w->about->id,
               w->o->failure.condition, w->notes);
     w->b = w->x.bundle = view;
@@ -394,10 +400,38 @@ static bool remake(struct migration_work *w)
     return true;
 }
 
+/* Definitions that it says stand upon what it changes, or changes back, go before its files and come back
+ * behind them. False: one cannot. */
+static bool rebuild(struct migration_work *w)
+{
+    struct run *r = w->r;
+    struct bundle *view = ARENA_NEW(r->a, struct bundle);
+    if (w->back != NULL) {
+        w->rebuilt = w->back->rebuilding;
+    } else if (w->part == NULL && r->plan != NULL && w->about->rebuilds.n > 0) {
+        rebuilding_named(r->a, r->plan, &w->about->rebuilds, &w->rebuilt);
+    }
+    if (w->rebuilt.n == 0) {
+        return true;
+    }
+    int rc = rebuild_view(r, w->b, &w->rebuilt, view, &w->n_ahead, &w->o->failure);
+    if (rc != 0) {
+        w->rebuilt = (struct rebuilding){0};
+        return rc > 0;
+    }
+    w->b = w->x.bundle = view;
+    w->x.n_statements = execution_count(view) - w->n_ahead;
+    w->notes = arena_printf(r->a, "with it dropped and made again: %s",
+                            rebuilding_text(r->a, &w->rebuilt, 0));
+    tell_note(r->ear, "%s: %s", w->about->id, w->notes);
+    return true;
+}
+
 static struct migration_work work_of(struct run *r, const struct bundle *b,
                                      const struct transaction_part *part, struct outcome *o)
 {
     struct migration_work w = {.r = r, .b = b, .about = b, .part = part, .o = o, .notes = ""};
+    w.n_ahead = part != NULL ? part->n_ahead : 0;
     w.x = (struct execution){.run = r, .bundle = b, .outcome = o};
     w.x.batch = part != NULL ? part->batch : NULL;
     w.x.n_statements = part != NULL ? part->n : execution_count(b);
@@ -416,7 +450,7 @@ static void run_alone(struct migration_work *w)
     int64_t start = clock_ms();
     w->o->own = own;
     r->a = own;
-    if (!try_often(w) && !(remake(w) && try_often(w))) {
+    if (!rebuild(w) || (!try_often(w) && !(remake(w) && try_often(w)))) {
         record_failure(w);
     }
     r->a = whole;

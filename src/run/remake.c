@@ -10,8 +10,7 @@
 struct remake {
     struct run *r;
     const struct bundle *b;
-    const struct bundle **v; /* it, and those upon it, in the order of the plan */
-    size_t n;
+    const struct rebuilding *l;
     struct names made; /* objects, by the ledger */
     struct names classes, oids, roots;
     struct buf drops, keeps;
@@ -31,50 +30,6 @@ bool remake_helps(const struct err *failure)
         }
     }
     return false;
-}
-
-/* --- which definitions ------------------------------------------------------------------------------- */
-
-static bool is_among(const struct remake *w, const struct bundle *b)
-{
-    for (size_t i = 0; i < w->n; i++) {
-        if (w->v[i] == b) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static bool needs_one(const struct remake *w, const struct bundle *b)
-{
-    for (size_t i = 0; i < w->n; i++) {
-        if (definition_needs(b->definition, w->v[i]->definition)) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/* What stands upon what stands here already. In the plan's order those come behind what they need.
- * False: one of them may not run, so what it made cannot be made again. */
-static bool find_upon(struct remake *w)
-{
-    const struct plan *p = w->r->plan;
-    w->v = ARENA_ARRAY(w->r->a, const struct bundle *, p->n_migrations + 1);
-    w->v[w->n++] = w->b;
-    for (size_t i = 0; i < p->n_migrations; i++) {
-        const struct step *s = &p->v[i];
-        const struct bundle *b = s->bundle;
-        if (b->definition == NULL || b->is_absent || is_among(w, b) || s->history == NULL ||
-            s->history->applied == NULL || !needs_one(w, b)) {
-            continue;
-        }
-        if (s->state == STATE_BLOCKED || b->forward == NULL || b->n_faults > 0) {
-            return false;
-        }
-        w->v[w->n++] = b;
-    }
-    return true;
 }
 
 /* --- what stands there ------------------------------------------------------------------------------- */
@@ -100,11 +55,11 @@ static void add_object(struct remake *w, const char *text)
         return;
     }
     const char *name = definition_name(a, &o->object);
-    for (size_t i = 0; i < w->n; i++) {
-        if (makes(w->v[i], name)) {
+    for (size_t i = 0; i < w->l->n; i++) {
+        if (makes(w->l->v[i], name)) {
             add(a, &w->classes, arena_printf(a, "%u", o->classid));
             add(a, &w->oids, arena_printf(a, "%u", o->objid));
-            add(a, &w->roots, w->v[i] == w->b ? "t" : "f");
+            add(a, &w->roots, i < w->l->n_roots ? "t" : "f");
             return;
         }
     }
@@ -115,8 +70,8 @@ static int find_objects(struct remake *w, struct err *e)
     struct arena *a = w->r->a;
     struct names subjects = {0};
     struct pg_rows *rows = NULL;
-    for (size_t i = 0; i < w->n; i++) {
-        add(a, &subjects, w->v[i]->id);
+    for (size_t i = 0; i < w->l->n; i++) {
+        add(a, &subjects, w->l->v[i]->id);
     }
     const char *params[] = {pg_array(a, subjects.v, subjects.n)};
     if (pg_query(*w->r->pg, &run_remake_made, params, 1, &rows, e) != 0) {
@@ -127,6 +82,46 @@ static int find_objects(struct remake *w, struct err *e)
     }
     pg_rows_free(rows);
     return 0;
+}
+
+/* What undoes one statement that makes something on a table, whether it stands or not; "": it makes none. */
+static const char *undo_on_table(struct arena *a, const struct script *s, size_t k)
+{
+    static const char *const kinds[] = {"TRIGGER", "POLICY", "RULE"};
+    struct statement room;
+    const struct language *lang = language_of(s->path);
+    const struct statement *st = script_at(s, k, &room);
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+        if (strcmp(st->tag, arena_printf(a, "CREATE %s", kinds[i])) != 0) {
+            continue;
+        }
+        size_t n_open = 0;
+        struct buf text = {0};
+        struct script one = *s;
+        one.forms = arena_dup(a, st, sizeof *st);
+        one.places = NULL;
+        one.n = one.n_forms = 1;
+        lang->invert(a, &one, "", &text, &n_open);
+        const char *drop = arena_printf(a, "DROP %s ", kinds[i]);
+        const char *at = strstr(buf_str(&text), drop);
+        const char *out = at == NULL || n_open > 0 ? ""
+                                                   : arena_printf(a, "DROP %s IF EXISTS %s",
+                                                                  kinds[i], at + strlen(drop));
+        buf_release(&text);
+        return out;
+    }
+    return "";
+}
+
+/* They stand on what the migration changes, as views do, and are nothing that anything depends on. */
+static void drop_on_tables(struct remake *w)
+{
+    for (size_t i = w->l->n; i-- > 0;) {
+        const struct script *s = w->l->v[i]->forward;
+        for (size_t k = s[0].n; k-- > 0;) {
+            buf_puts(&w->drops, undo_on_table(w->r->a, &s[0], k));
+        }
+    }
 }
 
 static int find_words(struct remake *w, struct err *e)
@@ -211,27 +206,53 @@ static void put_script(struct decl *d, struct script *v, const struct script *s)
     d->forward.v[d->forward.n++] = (struct artifact){.path = s->path, .digest = s->digest};
 }
 
+/* What one may do is done twice: it goes, and comes back. A limit of its own that one does not have can hold for
+ * nobody, unless it is a migration's (is_strict): that then has to do for what is not said, too. */
+static void add_limits(struct limits *to, const struct limits *from, int times, bool is_strict)
+{
+    for (int i = 0; limit_key(i) != NULL; i++) {
+        int64_t more = limit_value(from, i);
+        if (limit_value(to, i) >= 0 && more >= 0) {
+            limit_set(to, i, limit_value(to, i) + times * more);
+        } else if (!is_strict) {
+            limit_set(to, i, -1);
+        }
+    }
+}
+
+static void put_forward(struct decl *d, struct script *v, const struct bundle *b)
+{
+    for (size_t i = 0; i < b->decl->forward.n; i++) {
+        put_script(d, v, &b->forward[i]);
+    }
+}
+
 static void fill(struct remake *w, const struct script *drops, const struct script *keeps,
                  struct bundle *out)
 {
     struct arena *a = w->r->a;
+    const struct rebuilding *l = w->l;
+    bool is_own = w->b->definition != NULL;
     struct decl *d = arena_dup(a, w->b->decl, sizeof *w->b->decl);
-    size_t most = 2;
-    for (size_t i = 0; i < w->n; i++) {
-        most += 2 * w->v[i]->decl->forward.n;
+    size_t most = 3 + w->b->decl->forward.n;
+    for (size_t i = 0; i < l->n; i++) {
+        most += 2 * l->v[i]->decl->forward.n;
     }
-    struct script *v = ARENA_ARRAY(a, struct script, most + 1);
-    d->forward = (struct artifacts){ARENA_ARRAY(a, struct artifact, most + 1), 0, most};
-    d->limits = limits_none;
+    struct script *v = ARENA_ARRAY(a, struct script, most);
+    d->forward = (struct artifacts){ARENA_ARRAY(a, struct artifact, most), 0, most};
     d->scope = copy_scope(a, &w->b->decl->scope);
     put_script(d, v, drops);
-    for (size_t i = 0; i < w->n; i++) {
-        join_scope(a, &d->scope, &w->v[i]->decl->scope);
-        put_script(d, v, &w->v[i]->forward[0]);
+    if (!is_own) {
+        put_forward(d, v, w->b);
+    }
+    for (size_t i = 0; i < l->n; i++) {
+        join_scope(a, &d->scope, &l->v[i]->decl->scope);
+        add_limits(&d->limits, &l->v[i]->decl->limits, l->v[i] == w->b ? 1 : 2, !is_own);
+        put_forward(d, v, l->v[i]);
     }
     put_script(d, v, keeps);
-    for (size_t i = 0; i < w->n; i++) {
-        struct script said = said_of(a, &w->v[i]->forward[0]);
+    for (size_t i = 0; i < l->n; i++) {
+        struct script said = said_of(a, &l->v[i]->forward[0]);
         put_script(d, v, &said);
     }
     *out = *w->b;
@@ -239,36 +260,64 @@ static void fill(struct remake *w, const struct script *drops, const struct scri
     out->forward = v;
 }
 
-static const char *others(const struct remake *w)
+static int make(struct remake *w, struct bundle *out, size_t *n_ahead, struct err *e)
 {
-    const char *text = "";
-    for (size_t i = 1; i < w->n; i++) {
-        text = arena_printf(w->r->a, "%s%s%s", text, i > 1 ? ", " : "", w->v[i]->id);
-    }
-    return text;
-}
-
-int remake_view(struct run *r, const struct bundle *b, struct bundle *out, const char **with,
-                struct err *e)
-{
-    struct remake w = {.r = r, .b = b};
     struct script drops;
     struct script keeps;
-    if (r->plan == NULL || b->definition == NULL || !find_upon(&w)) {
-        return 1;
+    int rc = find_objects(w, e);
+    if (rc == 0 && w->b->definition == NULL) {
+        drop_on_tables(w);
     }
-    int rc = find_objects(&w, e);
-    rc = rc == 0 && w.oids.n > 0 ? find_words(&w, e) : rc;
-    bool is_any = rc == 0 && w.drops.n > 0;
-    if (is_any && (parse(&w, "drops", &w.drops, &drops, e) != 0 ||
-                   parse(&w, "keeps", &w.keeps, &keeps, e) != 0)) {
+    rc = rc == 0 && w->oids.n > 0 ? find_words(w, e) : rc;
+    bool is_any = rc == 0 && w->drops.n > 0;
+    if (is_any && (parse(w, "drops", &w->drops, &drops, e) != 0 ||
+                   parse(w, "keeps", &w->keeps, &keeps, e) != 0)) {
         rc = -1;
     }
-    buf_release(&w.drops);
-    buf_release(&w.keeps);
+    buf_release(&w->drops);
+    buf_release(&w->keeps);
     if (rc == 0 && is_any) {
-        fill(&w, &drops, &keeps, out);
-        *with = others(&w);
+        fill(w, &drops, &keeps, out);
+        *n_ahead = drops.n;
     }
     return rc != 0 ? -1 : !is_any;
+}
+
+static bool have_scripts(const struct rebuilding *l)
+{
+    for (size_t i = 0; i < l->n; i++) {
+        if (l->v[i]->forward == NULL || l->v[i]->decl == NULL || l->v[i]->n_faults > 0) {
+            return false;
+        }
+    }
+    return l->n > 0;
+}
+
+int remake_view(struct run *r, const struct bundle *b, struct bundle *out, struct rebuilding *l,
+                struct err *e)
+{
+    size_t n_ahead = 0;
+    if (r->plan == NULL || b->definition == NULL) {
+        return 1;
+    }
+    rebuilding_of(r->a, r->plan, b, l);
+    struct remake w = {.r = r, .b = b, .l = l};
+    return l->blocked != NULL || !have_scripts(l) ? 1 : make(&w, out, &n_ahead, e);
+}
+
+int rebuild_view(struct run *r, const struct bundle *b, const struct rebuilding *l,
+                 struct bundle *out, size_t *n_ahead, struct err *e)
+{
+    struct remake w = {.r = r, .b = b, .l = l};
+    if (l->blocked != NULL || !have_scripts(l)) {
+        const struct bundle *one = l->blocked;
+        for (size_t i = 0; i < l->n && one == NULL; i++) {
+            one = l->v[i]->forward == NULL || l->v[i]->n_faults > 0 ? l->v[i] : NULL;
+        }
+        err_set(e, ERR_PREFLIGHT, "%s is to be dropped and made again with it, and may not run",
+                one != NULL ? one->id : "a definition");
+        return err_hint(e, "`kfmig why %s/%s` says what holds it", r->env->name,
+                        one != NULL ? one->id : "");
+    }
+    return make(&w, out, n_ahead, e);
 }

@@ -4,6 +4,7 @@
 #ifndef KFMIG_RUN_ROLLBACK_H
 #define KFMIG_RUN_ROLLBACK_H
 
+#include "run/rebuild.h"
 #include "run/run.h"
 
 /* How many rows of a table a person was told may go: more of them stop it. */
@@ -17,6 +18,8 @@ struct rows_shown {
  * sequence  of the entry that applied it.
  * before    what that entry changed, as recorded before it, sorted by object; fingerprint zero: not there.
  * rows      of each table that may lose any; others may lose none. any_rows: every one may lose all.
+ * rebuilding  definitions that are dropped before its files and made again behind them, by the texts that stood
+ *           before it was applied. n 0: none.
  * is_exact  another order of columns or of an enum's values is a difference like any other. */
 struct taking_back {
     const struct bundle *bundle;
@@ -28,6 +31,7 @@ struct taking_back {
     size_t n_rows;
     bool any_rows;
     bool is_exact;
+    struct rebuilding rebuilding;
 };
 /* Take it back. Never fails as a call: everything is in *o; a failure is ERR_ROLLBACK and nothing was
  * changed, unless it is one of those that say more (in doubt, interrupted). Gates as of a migration but

@@ -10,6 +10,7 @@
 #include "run/lone_step.h"
 #include "run/partly.h"
 #include "run/record.h"
+#include "run/remake.h"
 #include "run/segmented_parts.h"
 #include "run/statements.h"
 
@@ -112,15 +113,37 @@ int segmented_fail(struct segmented *w, const struct outcome *part, struct err *
     return -1;
 }
 
+/* Where it may change what definitions stand on, they go before it and come back behind it. */
+static int rebuild_part(const struct segmented *w, const struct bundle *b, struct bundle *out,
+                        size_t *n_ahead, struct err *e)
+{
+    *out = *b;
+    *n_ahead = 0;
+    if (w->rebuilt.n == 0 || !rebuilding_reached(w->r->a, &w->rebuilt, b)) {
+        return 0;
+    }
+    int rc = rebuild_view(w->r, b, &w->rebuilt, out, n_ahead, e);
+    if (rc == 1) {
+        *out = *b;
+    }
+    return rc < 0 ? -1 : 0;
+}
+
 static int run_part(struct segmented *w, const struct segment *x, struct err *e)
 {
     struct decl decl;
+    struct bundle own;
     struct bundle b;
     struct outcome o;
+    size_t n_ahead = 0;
     bool is_last = w->n_stand + 1 == w->segments.n;
-    size_t n_settings = segment_bundle(w->r->a, w->b, x, is_last, &decl, &b);
+    size_t n_settings = segment_bundle(w->r->a, w->b, x, is_last, &decl, &own);
+    if (rebuild_part(w, &own, &b, &n_ahead, e) != 0) {
+        return -1;
+    }
     const struct transaction_part part = {.n_before = x->first - n_settings,
                                           .n = w->segments.n_statements,
+                                          .n_ahead = n_ahead,
                                           .ctx = w,
                                           .add = add_before,
                                           .prove = prove_part,
@@ -312,6 +335,26 @@ static const struct doc *people(struct segmented *w)
     return receipt_people(w->r->a, &about);
 }
 
+/* Those that it may reach, for its receipt; what no transaction of it may is left alone. */
+static void find_rebuilt(struct segmented *w)
+{
+    struct run *r = w->r;
+    if (w->back != NULL) {
+        w->rebuilt = w->back->rebuilding;
+    } else if (r->plan != NULL && w->about->rebuilds.n > 0) {
+        rebuilding_named(r->a, r->plan, &w->about->rebuilds, &w->rebuilt);
+    }
+    if (w->rebuilt.n > 0 && !rebuilding_reached(r->a, &w->rebuilt, w->b)) {
+        w->rebuilt = (struct rebuilding){0};
+    }
+    if (w->rebuilt.n > 0) {
+        w->in.notes = arena_printf(r->a, "with it dropped and made again: %s",
+                                   rebuilding_text(r->a, &w->rebuilt, 0));
+        w->in.rebuilt = &w->rebuilt;
+        tell_note(r->ear, "%s: %s", w->about->id, w->in.notes);
+    }
+}
+
 /* w has r, b, about, back and o. */
 static void run_whole(struct segmented *w, const struct entries *past)
 {
@@ -328,6 +371,7 @@ static void run_whole(struct segmented *w, const struct entries *past)
                                .evidence = &w->evidence,
                                .started_at = arena_strdup(r->a, clock_text(clock_unix_us(), now)),
                                .notes = ""};
+    find_rebuilt(w);
     w->run = (struct journal_run){.pg = r->pg,
                                   .id = r->id,
                                   .merkle = r->merkle,

@@ -6,6 +6,7 @@
 
 #include "base/fault.h"
 #include "run/queries.h"
+#include "run/rebuild.h"
 
 /* How much longer than the server a client waits for what the server ends by itself: its word says more
  * than a deadline's. */
@@ -55,6 +56,43 @@ static bool is_stopped(const struct err *e)
     return e->code == ERR_INTERRUPTED || e->code == ERR_TERMINATED;
 }
 
+/* Something stands upon what is to be changed: definitions can be dropped and made again with it. */
+static void advise_rebuilding(const struct execution *x, const struct statement *st, struct err *e)
+{
+    struct arena *a = x->run->a;
+    const struct bundle *b = x->bundle;
+    struct names upon = {0};
+    const char *list = "";
+    if (x->run->plan != NULL && !bundle_is_repeatable(b)) {
+        rebuilding_upon(a, x->run->plan, st, &upon);
+    }
+    for (size_t i = 0; i < upon.n; i++) {
+        list = arena_printf(a, "%s%s%s", list, i > 0 ? ", " : "", upon.v[i]);
+    }
+    if (upon.n > 0) {
+        (void)err_hint(e,
+                       b->file != NULL
+                           ? "the line \"-- kfmig:rebuilds %s\" has it dropped before and made "
+                             "again behind, in the same transaction (docs/repeatables.md)"
+                           : "`rebuilds: [%s]` in migration.yml has it dropped before and made "
+                             "again behind, in the same transaction (docs/repeatables.md)",
+                       list);
+    } else if (strcmp(e->sqlstate, "2BP01") == 0 && e->hint[0] == '\0') {
+        (void)err_hint(e, "drop what stands on it first, or make it a repeatable definition, which "
+                          "a migration can rebuild (docs/repeatables.md)");
+    }
+}
+
+/* One more statement was run. */
+static void count_done(struct execution *x)
+{
+    if (x->n_ahead > 0) {
+        x->n_ahead--;
+    } else {
+        x->n_done++;
+    }
+}
+
 static int locate(struct execution *x, const struct script *s, const struct statement *st,
                   int64_t position, struct err *e)
 {
@@ -64,25 +102,25 @@ static int locate(struct execution *x, const struct script *s, const struct stat
     const char *what = e->condition[0] != '\0' ? e->condition : e->msg;
     const char *tag = st->tag[0] != '\0' ? st->tag : "not analysed";
     const char *whole = x->batch != NULL ? "the batch" : "everything";
+    const char *at = x->n_ahead > 0 ? "a statement before its own"
+                                    : arena_printf(x->run->a, "statement %zu", x->n_done + 1);
     if (is_stopped(e)) {
-        err_wrap(e, e->code, "%s in statement %zu (%s), %s was rolled back",
-                 ear_stop_text(x->run->ear), x->n_done + 1, tag, whole);
+        err_wrap(e, e->code, "%s in %s (%s), %s was rolled back", ear_stop_text(x->run->ear), at,
+                 tag, whole);
     } else {
-        err_wrap(e, ERR_APPLY, "statement %zu (%s) failed, %s was rolled back: %s%s%s%s%s%s",
-                 x->n_done + 1, tag, whole, what, e->sqlstate[0] != '\0' ? " (" : "", e->sqlstate,
+        err_wrap(e, ERR_APPLY, "%s (%s) failed, %s was rolled back: %s%s%s%s%s%s", at, tag, whole,
+                 what, e->sqlstate[0] != '\0' ? " (" : "", e->sqlstate,
                  e->sqlstate[0] != '\0' ? ")" : "", e->object[0] != '\0' ? " on " : "", e->object);
     }
     if (strcmp(e->sqlstate, "55P04") == 0) { /* by code, or in the block that adds it */
         (void)err_hint(e, "a value of an enum can be used once it is committed: add it in a "
                           "migration before this one, or outside of the block that uses it");
     }
-    if (strcmp(e->sqlstate, "2BP01") == 0 && e->hint[0] == '\0') {
-        (void)err_hint(e, "drop what stands on it first; a repeatable definition upon it that the "
-                          "migration drops is made "
-                          "again by the same build (docs/repeatables.md)");
+    if (strcmp(e->sqlstate, "2BP01") == 0 || strcmp(e->sqlstate, "0A000") == 0) {
+        advise_rebuilding(x, st, e);
     }
     err_place(e, s->path, line, col);
-    x->outcome->failed_statement = (int)x->n_done + 1;
+    x->outcome->failed_statement = x->n_ahead > 0 ? 0 : (int)x->n_done + 1;
     return -1;
 }
 
@@ -124,7 +162,7 @@ static bool shows_all(const struct statement *st)
 static void tell_statement(const struct execution *x, const struct script *s,
                            const struct statement *st)
 {
-    if (x->batch != NULL) {
+    if (x->batch != NULL || x->n_ahead > 0) {
         return;
     }
     tell(x->run->ear, &(struct tell){.kind = TELL_STATEMENT,
@@ -173,7 +211,7 @@ static int run_statement(struct execution *x, const struct script *s, const stru
                x->n_done + 1);
         return err_hint(e, "leave BEGIN, COMMIT and ROLLBACK to kfmig");
     }
-    x->n_done++;
+    count_done(x);
     return FAULT(TX_STATEMENT) ? execution_injected(e) : 0;
 }
 
@@ -201,7 +239,7 @@ static void done_shared(void *ctx)
 {
     struct flight *f = ctx;
     f->n_done++;
-    f->x->n_done++;
+    count_done(f->x);
     f->is_injected |= FAULT(TX_STATEMENT);
     tell_shared(f);
 }

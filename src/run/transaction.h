@@ -13,6 +13,7 @@
  * are judged; -1: the database could not be asked. */
 struct transaction_part {
     size_t n_before, n;
+    size_t n_ahead; /* of the bundle's statements, those that stand before the migration's own */
     struct batch *batch; /* run/statements.h: it is one of a backfill; NULL */
     void *ctx;
     void (*add)(void *ctx, struct observation *seen);

@@ -1,6 +1,8 @@
 """Repeatable definitions on a real server: built, stale when their text or what they stand on changes, in which order, within which scope."""
 # run: needs=postgres limit=600 majors
 
+import json
+
 import pg
 from project import FAULTY, Project, full_id
 from tap import cases, contains, equal, fails, main, spread_over_majors, test
@@ -32,6 +34,12 @@ def ran_since(p, sequence):
 
 def last(p):
     return int(p.entries()[-1][0])
+
+
+def receipt(p, subject):
+    """The newest one of that subject."""
+    text = pg.psql(p.db, f"SELECT r.body FROM kfmig.receipt r JOIN kfmig.entry e ON e.run_id = r.run_id WHERE e.subject = '{subject}' ORDER BY e.seq DESC LIMIT 1")
+    return json.loads(text[0][0])
 
 
 def reason(p, name):
@@ -310,6 +318,160 @@ def a_migration_that_changes_what_is_below_drops_it_first(tmp):
     equal(ran_since(p, at), [full_id("M-02"), "v"])
     equal(pg.psql(p.db, "SELECT pg_typeof(n), count(*) FROM app.v GROUP BY 1"), [("bigint", "10")])
     contains(p.build().text, "nothing to do (3 current)")
+
+
+# name -> (definitions, the migration, what is asked, the answer, its rollback file)
+REBUILT = {
+    "a column of another type": ({"v": V2.replace("name", "n")}, "ALTER TABLE app.t ALTER n TYPE bigint;\n", "SELECT pg_typeof(n), count(*) FROM app.v GROUP BY 1", ("bigint", "10"),
+                                 "ALTER TABLE app.t ALTER n TYPE int;\n"),
+    "views upon it": ({"v": V2.replace("name", "n"), "a_top": "CREATE OR REPLACE VIEW app.top AS SELECT n FROM app.v;\n"}, "ALTER TABLE app.t ALTER n TYPE bigint;\n",
+                      "SELECT pg_typeof(n), sum(n) FROM app.top GROUP BY 1", ("bigint", "55"), "ALTER TABLE app.t ALTER n TYPE int;\n"),
+    "a materialized view": ({"v": "CREATE MATERIALIZED VIEW app.v AS SELECT n FROM app.t;\nCREATE UNIQUE INDEX v_n ON app.v (n);\n"}, "ALTER TABLE app.t ALTER n TYPE bigint;\n",
+                            "SELECT pg_typeof(n), count(*) FROM app.v GROUP BY 1", ("bigint", "10"), "ALTER TABLE app.t ALTER n TYPE int;\n"),
+    "a function that takes a row": ({"v": "CREATE OR REPLACE FUNCTION app.v(t app.t) RETURNS int LANGUAGE sql AS 'SELECT t.n';\n"},
+                                    "DROP TABLE app.t;\nCREATE TABLE app.t (id int PRIMARY KEY, name text, n int, more int);\n",
+                                    "SELECT count(*) FROM pg_proc WHERE proname = 'v'", ("1",), None),
+    "a policy": ({"v": "DROP POLICY IF EXISTS p ON app.t;\nCREATE POLICY p ON app.t USING (n > 0);\n"}, "ALTER TABLE app.t ALTER n TYPE bigint;\n",
+                 "SELECT pg_get_expr(polqual, polrelid) FROM pg_policy", ("(n > 0)",), "ALTER TABLE app.t ALTER n TYPE int;\n"),
+    "a trigger": ({"v": "CREATE OR REPLACE FUNCTION app.g() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NEW; END $$;\nDROP TRIGGER IF EXISTS g ON app.t;\n"
+                        "CREATE TRIGGER g BEFORE UPDATE OF n ON app.t FOR EACH ROW EXECUTE FUNCTION app.g();\n"}, "ALTER TABLE app.t ALTER n TYPE bigint;\n",
+                  "SELECT count(*) FROM pg_trigger WHERE tgname = 'g'", ("1",), "ALTER TABLE app.t ALTER n TYPE int;\n"),
+    "a rule": ({"v": "CREATE OR REPLACE RULE r AS ON DELETE TO app.t WHERE OLD.n < 0 DO INSTEAD NOTHING;\n"}, "ALTER TABLE app.t ALTER n TYPE bigint;\n",
+               "SELECT count(*) FROM pg_rewrite WHERE rulename = 'r'", ("1",), "ALTER TABLE app.t ALTER n TYPE int;\n"),
+}
+KEPT = "GRANT SELECT ON app.v TO PUBLIC; COMMENT ON VIEW app.v IS 'kept'"
+
+
+@cases(**{name.replace(" ", "_"): name for name in REBUILT})
+@spread_over_majors
+def what_a_migration_rebuilds_goes_and_comes_back_with_it(name, tmp):
+    """In one transaction, forward and back; without `rebuilds` the server's refusal says to write it; the receipt names them."""
+    files, sql, asked, answer, back = REBUILT[name]
+    p = project(tmp, **files)
+    is_view = files["v"].startswith("CREATE OR REPLACE VIEW")
+    if is_view:
+        pg.psql(p.db, KEPT)
+        equal(p.run("adopt", "dev", "--apply").status, 0)
+        built(p)
+    p.bundle("M-02", sql, back or "SELECT 1;\n")
+    fails(p.build(), 2, "docs/repeatables.md", "rebuilds: [v" if back is not None else "2BP01")
+    p.bundle("M-02", sql, back or "SELECT 1;\n", extra="rebuilds: [v]\n")
+    at = last(p)
+    ran = built(p)
+    equal(ran_since(p, at)[0], full_id("M-02"))
+    contains(ran.text, "with it dropped and made again: " + ", ".join(sorted(files, reverse=True)))
+    equal(pg.psql(p.db, asked), [answer])
+    if is_view:
+        equal(pg.psql(p.db, "SELECT obj_description('app.v'::regclass), relacl::text LIKE '%=r/%' FROM pg_class WHERE oid = 'app.v'::regclass"), [("kept", "t")])
+    contains(p.build().text, "nothing to do")
+    equal(p.run("diff", "dev", "--exit-code").status, 0)
+    contains(p.run("receipt", "verify").text, "all as they should be")
+    equal([one["definition"] for one in receipt(p, full_id("M-02"))["claim"]["rebuilt"]], sorted(files, reverse=True))
+    if back is not None:
+        equal(p.run("rollback", "dev", "--apply").status, 0)
+        equal(pg.psql(p.db, "SELECT atttypid::regtype FROM pg_attribute WHERE attrelid = 'app.t'::regclass AND attname = 'n'"), [("integer",)])
+        contains(p.run("receipt", "verify").text, "all as they should be")
+        equal(p.run("diff", "dev", "--exit-code").status, 0)
+
+
+@test
+def in_flat_files_a_line_says_what_is_rebuilt(tmp):
+    """With the advice for it; its down file goes the same way; a definition has no such line, and only definitions are named."""
+    p = Project(tmp)
+    p.write("migrations/db/001_t.up.sql", "CREATE TABLE public.t (id int, n int);\n")
+    p.write("migrations/db/001_t.down.sql", "DROP TABLE public.t;\n")
+    p.write("migrations/db/R__v.sql", "CREATE OR REPLACE VIEW public.v AS SELECT n FROM t;\n")
+    built(p)
+    up = "ALTER TABLE public.t ALTER n TYPE bigint;\n"
+    p.write("migrations/db/002_n.up.sql", up)
+    p.write("migrations/db/002_n.down.sql", up.replace("bigint", "int"))
+    fails(p.build(), 2, "-- kfmig:rebuilds v")
+    p.write("migrations/db/002_n.up.sql", "-- kfmig:rebuilds 001_t\n" + up)
+    fails(p.build(), 5, '"002_n" rebuilds "001_t", which is a migration', "002_n.up.sql:1:19")
+    p.write("migrations/db/002_n.up.sql", "-- kfmig:rebuilds v, gone_by_now\n" + up)
+    built(p)
+    equal(pg.psql(p.db, "SELECT atttypid::regtype FROM pg_attribute WHERE attrelid = 'public.v'::regclass AND attname = 'n'"), [("bigint",)])
+    equal(p.run("rollback", "dev", "--apply").status, 0)
+    equal(pg.psql(p.db, "SELECT atttypid::regtype FROM pg_attribute WHERE attrelid = 'public.v'::regclass AND attname = 'n'"), [("integer",)])
+    p.write("migrations/db/R__v.sql", "-- [KFM_MIGRATION]\n-- id: v\n-- rebuilds: [x]\n-- [/KFM_MIGRATION]\nCREATE OR REPLACE VIEW public.v AS SELECT n FROM t;\n")
+    fails(p.build(), 5, "only a migration rebuilds definitions")
+
+
+@test
+def a_new_text_comes_with_the_migration_and_goes_with_it(tmp):
+    """The migration drops a column that the old text names; taken back, the old text stands again, and the file waits for the migration."""
+    p = project(tmp, v=V2.replace("name", "n"))
+    p.bundle("M-02", "ALTER TABLE app.t DROP COLUMN n;\n", "ALTER TABLE app.t ADD COLUMN n int;\n", extra="rebuilds: [v]\n")
+    p.write(f"{HOME}v.sql", V2)
+    built(p)
+    equal(pg.psql(p.db, "SELECT attname FROM pg_attribute WHERE attrelid = 'app.v'::regclass AND attnum = 2"), [("name",)])
+    equal(p.run("rollback", "dev", "--apply").status, 0)
+    equal(pg.psql(p.db, "SELECT attname FROM pg_attribute WHERE attrelid = 'app.v'::regclass AND attnum = 2"), [("n",)])
+    equal(reason(p, "v")[1:], ("blocked", "upstream_blocked"))
+    contains(p.run("receipt", "verify").text, "all as they should be")
+
+
+SEGMENTS = "ALTER TABLE app.t ALTER n TYPE bigint;\nCREATE INDEX CONCURRENTLY t_n ON app.t (n);\nALTER TABLE app.t ADD COLUMN more int;\n"
+
+
+@test
+def of_segments_those_that_reach_it_rebuild_it(tmp):
+    """A migration that does not run in one transaction: each transaction of it that may reach the view drops it and makes it again; back as well."""
+    p = project(tmp, v=V2.replace("name", "n"))
+    p.bundle("M-02", SEGMENTS, "ALTER TABLE app.t DROP COLUMN more;\nDROP INDEX CONCURRENTLY app.t_n;\nALTER TABLE app.t ALTER n TYPE int;\n", extra="rebuilds: [v]\n")
+    ran = built(p)
+    contains(ran.text, "with it dropped and made again: v")
+    equal(pg.psql(p.db, "SELECT pg_typeof(n), count(*) FROM app.v GROUP BY 1"), [("bigint", "10")])
+    equal([one["definition"] for one in receipt(p, full_id("M-02"))["claim"]["rebuilt"]], ["v"])
+    equal(p.run("rollback", "dev", "--apply").status, 0)
+    equal(pg.psql(p.db, "SELECT pg_typeof(n), count(*) FROM app.v GROUP BY 1"), [("integer", "10")])
+    contains(p.run("receipt", "verify").text, "all as they should be")
+    equal(p.run("diff", "dev", "--exit-code").status, 0)
+
+
+@cases(**{point.replace(".", "_"): point for point in ("tx.begun", "tx.statement", "tx.observed", "tx.recorded", "tx.commit_sent", "tx.committed")})
+def killed_while_a_migration_rebuilds_it_happens_once(point, tmp):
+    """In one transaction and in segments: readers have the view before it or behind it, and the next build goes on."""
+    p = project(tmp, v=V2.replace("name", "n"))
+    p.bundle("M-02", "ALTER TABLE app.t ALTER n TYPE bigint;\n", extra="rebuilds: [v]\n")
+    p.bundle("M-03", SEGMENTS.replace("bigint", "numeric"), extra="rebuilds: [v]\n")
+    for passage in (1, 2, 3):
+        p.run("build", "dev", "--apply", env={"KFMIG_FAULT": f"{point}:kill:{passage}"}, program=FAULTY)
+        equal(pg.psql(p.db, "SELECT count(n) FROM app.v"), [("10",)])
+    built(p)
+    equal(pg.psql(p.db, "SELECT pg_typeof(n), count(*) FROM app.v GROUP BY 1"), [("numeric", "10")])
+    equal([subject for subject in p.applied() if subject != full_id("M-01")], [full_id("M-02"), full_id("M-03")])
+    contains(p.run("receipt", "verify").text, "all as they should be")
+    equal(p.run("diff", "dev", "--exit-code").status, 0)
+
+
+@test
+def one_that_cannot_be_made_again_holds_the_migration(tmp):
+    """Changed by hand; its text does not fit what the migration leaves: nothing is changed, and it is said which one."""
+    p = project(tmp, v=V2.replace("name", "n"))
+    p.bundle("M-02", "ALTER TABLE app.t DROP COLUMN n;\n", "ALTER TABLE app.t ADD COLUMN n int;\n", extra="rebuilds: [v]\n")
+    fails(p.build(), 2, f"{HOME}v.sql:1:44", "statement 2 (CREATE VIEW) failed")
+    equal(pg.psql(p.db, "SELECT count(n) FROM app.v"), [("10",)])
+    pg.psql(p.db, "CREATE OR REPLACE VIEW app.v AS SELECT id, n FROM app.t WHERE id > 3")
+    p.bundle("M-02", "ALTER TABLE app.t ALTER n TYPE bigint;\n", extra="rebuilds: [v]\n")
+    fails(p.build("-k"), 1, "app.v")
+    equal(pg.psql(p.db, "SELECT count(n) FROM app.v"), [("7",)])
+
+
+@test
+def limits_hold_where_definitions_are_made_again(tmp):
+    """What one may do it may do going and coming; and a migration's own are those of what it does, besides."""
+    header = "-- [KFM_MIGRATION]\n-- id: m\n-- limits: {max_index_count_delta: %d}\n-- [/KFM_MIGRATION]\n"
+    text = "CREATE MATERIALIZED VIEW app.m AS SELECT id, n FROM app.t;\n"
+    p = project(tmp, m=header % 1 + text + "CREATE INDEX m_n ON app.m (n);\n")
+    p.write(f"{HOME}m.sql", header % 1 + text + "CREATE INDEX m_n ON app.m (n);\nCREATE INDEX m_id ON app.m (id);\n")
+    fails(p.build(), 1, "max_index_count_delta is 1, the scripts need at least 2")
+    p.write(f"{HOME}m.sql", header % 2 + text + "CREATE INDEX m_n ON app.m (n);\nCREATE INDEX m_id ON app.m (id);\n")
+    built(p)
+    p.bundle("M-02", "ALTER TABLE app.t ALTER n TYPE bigint;\n", limits={"max_index_count_delta": 0}, extra="rebuilds: [m]\n")
+    built(p)
+    p.bundle("M-03", "ALTER TABLE app.t ALTER n TYPE numeric;\nCREATE INDEX t_n ON app.t (n);\n", limits={"max_index_count_delta": 0}, extra="rebuilds: [m]\n")
+    fails(p.build(), 1, "max_index_count_delta")
 
 
 @test
