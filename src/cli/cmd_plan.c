@@ -43,7 +43,7 @@ static int run(const struct request *req)
     return status;
 }
 
-static const char *const takes[] = {"exit-code", "lock-wait", NULL};
+static const char *const takes[] = {"exit-code", "prune", "lock-wait", NULL};
 static const struct example examples[] = {
     {"kfmig plan prod", "what `kfmig build prod` would do, and its plan digest"},
     {"kfmig plan prod --format=markdown", "the same for a pull request"},

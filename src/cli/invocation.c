@@ -69,6 +69,7 @@ void invocation_site(struct invocation *s, const struct env *env)
                                      .self = s->req->self,
                                      .said = &s->req->said,
                                      .backup = s->backup,
+                                     .prunes = s->req->prune,
                                      .scripts_most =
                                          s->shows_no_plan && !env->is_protected ? SCRIPTS_MOST : 0,
                                      .look_wait_ms = s->req->look_wait_ms,

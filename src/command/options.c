@@ -94,6 +94,8 @@ const struct option options[] = {
     {"confirm", 0, OPTION_TEXT, "ITEM,...",
      "record that these items of the checklist are confirmed, for the present plan",
      FIELD(confirm)},
+    {"prune", 0, OPTION_FLAG, NULL, "drop what definitions made whose files are gone",
+     FIELD(prune)},
     {"skip-backup", 0, OPTION_FLAG, NULL, "make no backup first; receipts name it",
      FIELD(skip_backup)},
     {"force", 0, OPTION_FLAG, NULL,

@@ -66,14 +66,35 @@ static void find_blocked(const struct plan *p, int64_t left, struct blocked *o)
     }
 }
 
+/* Definitions whose files are gone, all in one line. */
+static void say_gone(const struct site *s)
+{
+    const struct plan *p = &s->plan;
+    const char *names = "";
+    size_t n = 0;
+    for (size_t i = 0; i < p->n_migrations && p->n_absent > 0; i++) {
+        const struct step *x = &p->v[i];
+        if (step_is_absent(x) && x->reasons[0].code == REASON_DEFINITION_GONE && n++ < ABSENT_SHOWN) {
+            names = arena_printf(s->a, "%s%s%s", names, n > 1 ? ", " : "", step_name(x));
+        }
+    }
+    if (n > 0) {
+        tell_warning(&s->ear, "%s: %zu definition%s, no file here (%s%s): --prune drops what %s made",
+                     s->env->name, n, n == 1 ? "" : "s", names, n > ABSENT_SHOWN ? ", ..." : "",
+                     n == 1 ? "it" : "they");
+    }
+}
+
 /* What only the ledger knows stops nothing here, and is never passed over in silence. */
 static void say_absent(const struct site *s)
 {
     const struct plan *p = &s->plan;
     size_t n = 0;
+    say_gone(s);
     for (size_t i = 0; i < p->n_steps && p->n_absent > 0; i++) {
         const struct step *x = &p->v[i];
-        if (step_is_absent(x) && x->state == STATE_NOT_APPLICABLE && n++ < ABSENT_SHOWN) {
+        if (step_is_absent(x) && x->state == STATE_NOT_APPLICABLE &&
+            x->reasons[0].code != REASON_DEFINITION_GONE && n++ < ABSENT_SHOWN) {
             tell_warning(&s->ear, "%s: %s: %s", s->env->name, step_name(x), x->reasons[0].detail);
         }
     }

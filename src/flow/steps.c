@@ -6,6 +6,7 @@
 #include "flow/contact.h"
 #include "flow/durable.h"
 #include "flow/job.h"
+#include "flow/prune.h"
 #include "model/segment.h"
 #include "run/in_store.h"
 #include "run/segmented.h"
@@ -211,6 +212,12 @@ static void run_projections(const struct steps *r, const bool *failed)
     }
 }
 
+static bool may_go_on(const void *ctx)
+{
+    const struct steps *r = ctx;
+    return !must_stop(r) && !steps_held(r->w);
+}
+
 /* Evidence and projections follow what is on disk. */
 void steps_run(const struct steps *r)
 {
@@ -237,6 +244,7 @@ void steps_run(const struct steps *r)
             export_all(w, done, &n_done);
         }
     }
+    prune_all(w, may_go_on, r);
     durable_settle(w);
     export_all(w, done, &n_done);
     run_projections(r, failed);

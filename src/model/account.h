@@ -102,8 +102,8 @@ struct said {
  * instance         of the ledger; "" until the receipt has its position there. */
 struct account {
     const char *
-        kind; /* "db_migration", "db_definition", "db_rollback", "adopt", "drill", "rename", "confirm",
-               * "deploy", "backup", "projection_publish" */
+        kind; /* "db_migration", "db_definition", "db_prune", "db_rollback", "adopt", "drill", "rename",
+               * "confirm", "deploy", "backup", "projection_publish" */
     bool has_plain_names; /* an older kfmig wrote it: names from the database are not encoded */
     const char *run_id, *environment;
     const char

@@ -23,6 +23,7 @@ enum result_action {
     RESULT_RETIRE,  /* of a projection; n: generations dropped */
     RESULT_DRILL,
     RESULT_RENAME,   /* of a migration, in the ledger */
+    RESULT_PRUNE,    /* of a definition whose file is gone; key: its checksum */
     RESULT_ROLLBACK, /* of a migration; key: its checksum */
     RESULT_CONFIRM,  /* an item of the checklist */
     RESULT_BACKUP,   /* key: its digest */

@@ -45,7 +45,7 @@ static void count_states(struct plan *p)
         if (s->selected) {
             p->n_state[s->state]++;
             p->n_awaits += s->awaits;
-            p->n_apply += s->action == ACTION_APPLY;
+            p->n_apply += s->action == ACTION_APPLY || s->action == ACTION_PRUNE;
             p->n_export += s->action == ACTION_EXPORT;
             p->n_rebuild += s->action == ACTION_REBUILD || s->action == ACTION_PUBLISH;
         }
@@ -89,7 +89,7 @@ static void begin_steps(struct plan *p, const struct plan_input *in)
 int plan_make(struct arena *a, const struct plan_input *in, struct plan *out, struct err *e)
 {
     *out = (struct plan){
-        .a = a, .env = in->env, .past = in->past, .world = in->world, .domains = in->domains};
+        .a = a, .env = in->env, .past = in->past, .world = in->world, .domains = in->domains, .prunes = in->prunes};
     begin_steps(out, in);
     find_newest(out, in);
     if (projections_begin(out, in, e) != 0) {

@@ -19,10 +19,10 @@ const char *
 plan_state_text(enum plan_state s); /* "current", "stale", "blocked", "not-applicable" */
 
 /* ACTION_REBUILD: make a new generation of a projection, or go on with the one begun, and publish it;
- * ACTION_PUBLISH: only publish it. */
-enum plan_action { ACTION_NONE, ACTION_APPLY, ACTION_EXPORT, ACTION_REBUILD, ACTION_PUBLISH };
+ * ACTION_PUBLISH: only publish it. ACTION_PRUNE: drop what a definition made, whose file is gone. */
+enum plan_action { ACTION_NONE, ACTION_APPLY, ACTION_EXPORT, ACTION_REBUILD, ACTION_PUBLISH, ACTION_PRUNE };
 const char *
-plan_action_text(enum plan_action a); /* "none", "apply", "export", "rebuild", "publish" */
+plan_action_text(enum plan_action a); /* "none", "apply", "export", "rebuild", "publish", "prune" */
 
 enum stage {
     STAGE_DECLARATION,
@@ -142,6 +142,7 @@ struct plan {
     const struct past *past;
     const struct world *world;
     const struct domains *domains;
+    bool prunes; /* as struct plan_input says */
     struct step
         *v; /* in the order in which they run: all migrations, then projections in order of name */
     size_t n_steps, n_migrations, n_projections;
@@ -195,6 +196,7 @@ struct plan_input {
     size_t n_projections;
     const enum export_state *
         exports; /* per bundle as it was ordered (its index): its exported evidence; NULL: none is wanted */
+    bool prunes;  /* definitions whose files are gone are dropped */
     bool defines; /* repeatable definitions may have to run: plan_defines() */
 };
 

@@ -9,7 +9,7 @@ const char *plan_state_text(enum plan_state s)
 
 const char *plan_action_text(enum plan_action a)
 {
-    static const char *const text[] = {"none", "apply", "export", "rebuild", "publish"};
+    static const char *const text[] = {"none", "apply", "export", "rebuild", "publish", "prune"};
     return text[a];
 }
 

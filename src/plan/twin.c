@@ -174,6 +174,14 @@ static const char *absent_text(struct plan *p, const struct step *s, const char 
 /* What it defined stays until somebody drops it. */
 static void definition_gone(struct plan *p, struct step *s)
 {
+    if (p->prunes && s->history != NULL && s->history->applied != NULL) {
+        struct reason *pruned = step_give(p, s, REASON_PRUNED);
+        pruned->detail = absent_text(p, s, &pruned->cause);
+        s->action = ACTION_PRUNE;
+        gate_adoption(p, s);
+        gate_approval(p, s);
+        return;
+    }
     struct reason *r = step_give(p, s, REASON_DEFINITION_GONE);
     r->was = s->bundle->id;
     r->detail = arena_printf(p->a, "%s, no file here", absent_text(p, s, &r->cause));

@@ -153,7 +153,9 @@ static void about_definition(struct buf *out, const struct plan *p, const struct
 {
     buf_puts(out, "put its file back (");
     restore_command(out, p, r->was);
-    buf_puts(out, "), or write a migration that drops what it made");
+    buf_puts(out, "), or drop what it made: ");
+    advice_command(out, p, "build", r->was);
+    buf_puts(out, " --prune");
 }
 
 static void about_declaration(struct buf *out, const struct plan *p, const struct reason *r)
@@ -197,6 +199,7 @@ static const struct {
     {REASON_ABSENT, about_absent, NULL},
     {REASON_ABSENT_NOTE, about_absent, NULL},
     {REASON_DEFINITION_GONE, about_definition, NULL},
+    {REASON_PRUNED, NULL, "put its file back, if it is not to be dropped"},
     {REASON_NOT_DECLARED, about_declaration, NULL},
     {REASON_RENAMED, about_renamed, NULL},
     {REASON_APPLIED_TWIN, about_twin, NULL},

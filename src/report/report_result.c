@@ -111,6 +111,7 @@ static void put_counts(struct buf *out, const struct result *r)
         size_t n;
         const char *text;
     } parts[] = {{r->n_done[RESULT_PUBLISH], "published"},
+                 {r->n_done[RESULT_PRUNE], "dropped"},
                  {r->n_failed, "failed"},
                  {r->n_skipped, "skipped"},
                  {r->n_done[RESULT_EXPORT], "exported again"},

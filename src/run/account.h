@@ -24,8 +24,8 @@ void account_diff_of(struct arena *a, const struct bundle *b, const struct outco
 
 struct making; /* projection_parts.h */
 /* What an account is made of, besides the run that it belongs to. All borrowed.
- * kind    "db_migration", "db_definition", "db_rollback", "adopt", "drill", "rename", "confirm", "deploy",
- *         "backup", "projection_publish"
+ * kind    "db_migration", "db_definition", "db_prune", "db_rollback", "adopt", "drill", "rename",
+ *         "confirm", "deploy", "backup", "projection_publish"
  * bundle  NULL: nothing is declared, as in an adoption
  * store   the store that it is about, NULL: the one that holds the ledger
  * identity  of an adoption of a store: the digest of the place's identity, zero where it tells none

@@ -24,6 +24,7 @@ struct migration_work {
     const struct bundle *b, *about;
     const struct transaction_part *part; /* NULL: the whole migration */
     const struct taking_back *back;      /* NULL: it is applied */
+    bool prunes;                         /* what it made is dropped, and nothing comes back */
     struct outcome *o;
     struct guard guard;
     struct evidence_set evidence;
@@ -120,6 +121,7 @@ static void prepare_evidence(struct migration_work *w)
 static enum entry_kind entry_of(const struct migration_work *w)
 {
     return w->back != NULL                  ? ENTRY_ROLLBACK
+           : w->prunes                      ? ENTRY_PRUNE
            : bundle_is_repeatable(w->about) ? ENTRY_DEFINE
                                             : ENTRY_APPLY;
 }
@@ -127,6 +129,7 @@ static enum entry_kind entry_of(const struct migration_work *w)
 static const char *receipt_of(const struct migration_work *w)
 {
     return w->back != NULL                  ? "db_rollback"
+           : w->prunes                      ? "db_prune"
            : bundle_is_repeatable(w->about) ? "db_definition"
                                             : "db_migration";
 }
@@ -234,7 +237,7 @@ static enum ending commit(struct migration_work *w, const struct merkle *before,
     const struct pg_wait wait = execution_wait(&w->x);
     const struct commit c = {.subject = w->b->id,
                              .run_id = w->o->run_id,
-                             .done = w->back != NULL ? "taken back" : "applied",
+                             .done = w->back != NULL ? "taken back" : w->prunes ? "dropped" : "applied",
                              .before = before,
                              .wait = &wait,
                              .settle = w->part != NULL ? w->part->settle : NULL,
@@ -379,7 +382,7 @@ static bool remake(struct migration_work *w)
     struct err e = {0};
     struct rebuilding with;
     struct bundle *view = ARENA_NEW(r->a, struct bundle);
-    bool may = w->back == NULL && w->part == NULL && bundle_is_repeatable(w->about);
+    bool may = w->back == NULL && w->part == NULL && !w->prunes && bundle_is_repeatable(w->about);
     if (!may || !remake_helps(&w->o->failure)) {
         return false;
     }
@@ -406,6 +409,10 @@ static bool rebuild(struct migration_work *w)
 {
     struct run *r = w->r;
     struct bundle *view = ARENA_NEW(r->a, struct bundle);
+    if (w->prunes) {
+        w->b = w->x.bundle = view;
+        return prune_view(r, w->about, view, &w->o->failure) == 0;
+    }
     if (w->back != NULL) {
         w->rebuilt = w->back->rebuilding;
     } else if (w->part == NULL && r->plan != NULL && w->about->rebuilds.n > 0) {
@@ -461,6 +468,13 @@ static void run_alone(struct migration_work *w)
 void run_migration(struct run *r, const struct step *s, struct outcome *o)
 {
     struct migration_work w = work_of(r, s->bundle, NULL, o);
+    run_alone(&w);
+}
+
+void run_prune(struct run *r, const struct bundle *b, struct outcome *o)
+{
+    struct migration_work w = work_of(r, b, NULL, o);
+    w.prunes = true;
     run_alone(&w);
 }
 

@@ -85,6 +85,7 @@ static int entry_from(const struct run *r, const struct doc *receipt, struct ent
         .kind = x.generation != NULL                   ? ENTRY_PUBLISH
                 : strcmp(x.kind, "db_rollback") == 0   ? ENTRY_ROLLBACK
                 : strcmp(x.kind, "db_definition") == 0 ? ENTRY_DEFINE
+                : strcmp(x.kind, "db_prune") == 0      ? ENTRY_PRUNE
                                                        : ENTRY_APPLY,
         .subject = x.generation != NULL ? x.generation->name : x.migration_id,
         .result = x.result,

@@ -71,7 +71,12 @@ static int find_objects(struct remake *w, struct err *e)
     struct names subjects = {0};
     struct pg_rows *rows = NULL;
     for (size_t i = 0; i < w->l->n; i++) {
+        const struct history *h = past_get(w->r->plan->past, w->l->v[i]->id);
         add(a, &subjects, w->l->v[i]->id);
+        if (h != NULL && h->applied != NULL &&
+            strcmp(h->applied->recorded_as, w->l->v[i]->id) != 0) {
+            add(a, &subjects, h->applied->recorded_as); /* it may have been renamed */
+        }
     }
     const char *params[] = {pg_array(a, subjects.v, subjects.n)};
     if (pg_query(*w->r->pg, &run_remake_made, params, 1, &rows, e) != 0) {
@@ -320,4 +325,67 @@ int rebuild_view(struct run *r, const struct bundle *b, const struct rebuilding 
                         one != NULL ? one->id : "");
     }
     return make(&w, out, n_ahead, e);
+}
+
+/* --- what goes for good ------------------------------------------------------------------------------- */
+
+static bool makes_triggers(const struct script *s)
+{
+    struct statement room;
+    for (size_t i = 0; i < s->n; i++) {
+        if (strcmp(script_at(s, i, &room)->tag, "CREATE TRIGGER") == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The server would refuse the DROP, and name nobody. */
+static int refuse_upon(struct remake *w, struct err *e)
+{
+    struct arena *a = w->r->a;
+    struct pg_rows *rows = NULL;
+    const char *list = "";
+    const char *params[] = {pg_array(a, w->classes.v, w->classes.n),
+                            pg_array(a, w->oids.v, w->oids.n),
+                            makes_triggers(&w->b->forward[0]) ? "f" : "t"};
+    if (pg_query(*w->r->pg, &run_prune_upon, params, 3, &rows, e) != 0) {
+        return -1;
+    }
+    for (size_t i = 0; i < pg_rows_n(rows); i++) {
+        list = arena_printf(a, "%s%s%s", list, i > 0 ? ", " : "", pg_text(rows, i, 0));
+    }
+    pg_rows_free(rows);
+    if (list[0] == '\0') {
+        return 0;
+    }
+    err_set(e, ERR_APPLY, "what %s made is not dropped: %s stands upon it", w->b->id, list);
+    return err_hint(e, "drop that first, by a migration or by taking it out of its definition");
+}
+
+int prune_view(struct run *r, const struct bundle *b, struct bundle *out, struct err *e)
+{
+    struct script drops;
+    const struct bundle *one[] = {b};
+    struct rebuilding l = {.v = one, .n = 1, .n_roots = 1};
+    struct remake w = {.r = r, .b = b, .l = &l};
+    int rc = find_objects(&w, e);
+    if (rc == 0) {
+        drop_on_tables(&w);
+        rc = w.oids.n > 0 && (refuse_upon(&w, e) != 0 || find_words(&w, e) != 0) ? -1 : 0;
+    }
+    rc = rc == 0 ? parse(&w, "drops", &w.drops, &drops, e) : rc;
+    buf_release(&w.drops);
+    buf_release(&w.keeps);
+    if (rc != 0) {
+        return -1;
+    }
+    struct decl *d = arena_dup(r->a, b->decl, sizeof *b->decl);
+    struct script *v = arena_dup(r->a, &drops, sizeof drops);
+    d->forward = (struct artifacts){ARENA_ARRAY(r->a, struct artifact, 1), 0, 1};
+    put_script(d, v, &drops);
+    *out = *b;
+    out->decl = d;
+    out->forward = v;
+    return 0;
 }

@@ -26,4 +26,9 @@ int remake_view(struct run *r, const struct bundle *b, struct bundle *out, struc
 int rebuild_view(struct run *r, const struct bundle *b, const struct rebuilding *l,
                  struct bundle *out, size_t *n_ahead, struct err *e) MUST_CHECK;
 
+/* b, a definition, as a bundle whose forward file drops what it made and what stands: its objects by the ledger,
+ * and by its text what it put on tables. In r->a. -1: something else stands upon that (ERR_APPLY, which names
+ * it), or the server could not be asked. */
+int prune_view(struct run *r, const struct bundle *b, struct bundle *out, struct err *e) MUST_CHECK;
+
 #endif

@@ -158,7 +158,7 @@ static void find_position(const struct site *s, struct past *out)
 
 static bool entry_is_migration(enum entry_kind k)
 {
-    return k == ENTRY_APPLY || k == ENTRY_DEFINE || k == ENTRY_ROLLBACK;
+    return k == ENTRY_APPLY || k == ENTRY_DEFINE || k == ENTRY_PRUNE || k == ENTRY_ROLLBACK;
 }
 
 static void add_facts(struct site *s)
@@ -184,7 +184,7 @@ static void add_facts(struct site *s)
         struct fact f = {.sequence = en->sequence,
                          .subject = en->subject,
                          .is_migration = entry_is_migration(en->kind),
-                         .is_definition = en->kind == ENTRY_DEFINE,
+                         .is_definition = en->kind == ENTRY_DEFINE || en->kind == ENTRY_PRUNE,
                          .undoes = says == FACT_UNDONE,
                          .result = en->result,
                          .run_id = en->run_id,

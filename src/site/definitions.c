@@ -19,11 +19,17 @@ static int64_t find_first(const struct site *s)
     return first;
 }
 
+/* What it changed is a definition's doing, and no change below another. */
+static bool is_of_definition(const struct entry *en)
+{
+    return en->kind == ENTRY_DEFINE || en->kind == ENTRY_PRUNE;
+}
+
 /* Another definition's entry counts for what it makes, and not for a table that it has a trigger or a policy
  * on: two of them on one table would else wake each other for ever. */
 static const struct bundle *maker_of(const struct site *s, const struct entry *en)
 {
-    return en->kind == ENTRY_DEFINE ? table_gets(&s->project->by_id, en->subject) : NULL;
+    return is_of_definition(en) ? table_gets(&s->project->by_id, en->subject) : NULL;
 }
 
 /* Does b, built before en, stand on what en's definition makes? */
@@ -47,7 +53,7 @@ static bool concerns(const struct site *s, const struct entry *en)
             return true;
         }
     }
-    return en->kind != ENTRY_DEFINE;
+    return !is_of_definition(en);
 }
 
 static bool must_ask(const struct site *s, int64_t first)
@@ -75,7 +81,7 @@ static void add_row(struct site *s, const struct object_row *row)
     }
     const char *name = definition_name(s->a, &o);
     const struct bundle *maker = maker_of(s, en);
-    bool counts = en->kind != ENTRY_DEFINE || (maker != NULL && maker->definition != NULL &&
+    bool counts = !is_of_definition(en) || (maker != NULL && maker->definition != NULL &&
                                                definition_has(&maker->definition->makes, name));
     if (counts) {
         struct rewritten *x = ARENA_NEW(s->a, struct rewritten);

@@ -175,7 +175,8 @@ static int make_plan(struct site *s, struct err *e)
     struct arena *before = s->plan.a;
     struct plan_order order;
     s->input = (struct plan_input){
-        .env = s->env, .domains = &s->project->domains, .past = &s->past, .world = &s->world};
+        .env = s->env, .domains = &s->project->domains, .past = &s->past, .world = &s->world,
+        .prunes = s->o.prunes};
     struct archive r = site_archive(s);
     s->input.exports = evidence_states(&r, s->a);
     s->world.deployed = site_deployed(s);

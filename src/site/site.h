@@ -42,6 +42,7 @@ struct site_options {
     int64_t look_wait_ms, connect_ms;
     const struct checkpoint *cites;
     bool audits;
+    bool prunes;
     const struct said *said;
     const struct backup_rule *backup;
     size_t scripts_most;

@@ -98,6 +98,7 @@ options:
                            migrate-safe: run what is pending
   -k, --keep-going         after a failure go on with what does not depend on
                            it
+      --prune              drop what definitions made whose files are gone
       --skip-backup        make no backup first; receipts name it
       --force              let windows, freezes and the checklist through;
                            receipts name them
@@ -250,6 +251,8 @@ One migration: what it may touch, how much, how it is undone, who reviews it.
     max_row_backfill: rows inserted, updated and deleted, at most
   requires_rollback (required): true: rollback files are there; false: notes
       and approvals.reference say why there are none
+  rebuilds: list the repeatable definitions upon what it changes: they are
+      dropped before it and made again behind it, in the same transaction
   rebuild: chain | after-load: when it runs inside a rebuilt projection: chain,
       on empty tables; or after-load
   idempotent: run over itself it changes nothing: kfmig test tries that;

@@ -9,7 +9,7 @@ from tap import cases, contains, equal, fails, main, spread_over_majors, test
 
 HOME = "migrations/postgis/repeatable/"
 TABLE = "CREATE SCHEMA app;\nCREATE TABLE app.t (id int PRIMARY KEY, name text, n int);\nINSERT INTO app.t SELECT i, 'n' || i, i FROM generate_series(1, 10) i;\n"
-CODES = ["need_changed", "definition_gone"]  # reached below
+CODES = ["need_changed", "definition_gone", "pruned"]  # reached below
 
 
 def project(tmp, **files):
@@ -175,11 +175,87 @@ def a_file_that_is_gone_is_told_and_nothing_dropped(tmp):
     p = project(tmp, v=V)
     p.path(f"{HOME}v.sql").unlink()
     equal(reason(p, "v")[1:], ("not-applicable", "definition_gone"))
-    contains(p.build().text, ", no file here\n")
-    contains(p.run("why", "dev/v").text, "next: put its file back (`kfmig receipt text dev v --write`), or write a migration that drops what it made\n")
+    ran = p.build()
+    equal(ran.err, "kfmig: warning: dev: 1 definition, no file here (v): --prune drops what it made\ndev: nothing to do (1 current, 1 applied but not here)\n")
+    contains(p.run("why", "dev/v").text, "next: put its file back (`kfmig receipt text dev v --write`), or drop what it made: `kfmig build dev v` --prune\n")
     equal(pg.psql(p.db, "SELECT count(*) FROM app.v"), [("10",)])
     p.write(f"{HOME}v.sql", V)
     equal(reason(p, "v")[1:], ("current", "current"))
+
+
+# what a definition made: (its text, what is asked, the answer while it stands, the answer once it is dropped)
+PRUNED = {
+    "view": (V, "SELECT count(*) FROM pg_class WHERE relname = 'v'", "1", "0"),
+    "view with a trigger": (V + "CREATE OR REPLACE FUNCTION app.g() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NEW; END $$;\n"
+                            "DROP TRIGGER IF EXISTS g ON app.v;\nCREATE TRIGGER g INSTEAD OF INSERT ON app.v FOR EACH ROW EXECUTE FUNCTION app.g();\n",
+                            "SELECT count(*) FROM pg_proc WHERE proname = 'g'", "1", "0"),
+    "functions of one name": (F + F.replace("i int", "i text").replace("i * 2", "1"), "SELECT count(*) FROM pg_proc WHERE proname = 'f'", "2", "0"),
+    "materialized view": ("CREATE MATERIALIZED VIEW app.m AS SELECT id FROM app.t;\nCREATE INDEX m_id ON app.m (id);\n", "SELECT count(*) FROM pg_class WHERE relname LIKE 'm%'", "2", "0"),
+    "policy": ("DROP POLICY IF EXISTS p ON app.t;\nCREATE POLICY p ON app.t USING (n > 0);\n", "SELECT count(*) FROM pg_policy", "1", "0"),
+    "rule": ("CREATE OR REPLACE RULE r AS ON DELETE TO app.t WHERE OLD.id < 0 DO INSTEAD NOTHING;\n", "SELECT count(*) FROM pg_rewrite WHERE rulename = 'r'", "1", "0"),
+    "trigger on a table": ("CREATE OR REPLACE FUNCTION app.g() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NEW; END $$;\n"
+                           "DROP TRIGGER IF EXISTS g ON app.t;\nCREATE TRIGGER g BEFORE INSERT ON app.t FOR EACH ROW EXECUTE FUNCTION app.g();\n",
+                           "SELECT (SELECT count(*) FROM pg_trigger WHERE tgname = 'g') + (SELECT count(*) FROM pg_proc WHERE proname = 'g')", "2", "0"),
+    "already dropped": (V, "SELECT 0", "0", "0"),
+}
+
+
+@cases(**{name.replace(" ", "_"): name for name in PRUNED})
+@spread_over_majors
+def what_a_file_that_is_gone_made_is_dropped_where_it_is_said(name, tmp):
+    """--prune: shown, dropped, recorded, and known no more; the same file once more is new."""
+    text, asked, there, gone = PRUNED[name]
+    p = project(tmp, d=text, other="CREATE OR REPLACE FUNCTION app.o() RETURNS int LANGUAGE sql AS 'SELECT 1';\n")
+    if name == "already dropped":
+        p.bundle("M-02", "DROP VIEW app.v;\n")
+    p.path(f"{HOME}d.sql").unlink()
+    built(p)
+    equal(pg.psql(p.db, asked), [(there,)])
+    contains(p.run("plan", "dev", "--prune").text, "prune")
+    at = last(p)
+    ran = p.build("--prune")
+    equal(ran.status, 0, repr(ran))
+    contains(ran.text, "1 dropped")
+    equal(pg.psql(p.db, asked), [(gone,)])
+    equal([entry[1:] for entry in p.entries() if int(entry[0]) > at], [("prune", "d", "success")])
+    equal(receipt(p, "d")["run_kind"], "db_prune")
+    contains(p.build("--prune").text, "nothing to do")
+    equal(p.run("diff", "dev", "--exit-code").status, 0)
+    contains(p.run("receipt", "verify").text, "all as they should be")
+    p.write(f"{HOME}d.sql", text)
+    equal(reason(p, "d")[1:], ("stale", "never_built"))
+    built(p)
+    contains(p.run("receipt", "verify").text, "all as they should be")
+
+
+@test
+def what_stands_upon_it_keeps_it(tmp):
+    """Never with CASCADE, and it is said what; both gone they go, the upper one first; drift holds it."""
+    p = project(tmp, v=V, a_top="CREATE OR REPLACE VIEW app.top AS SELECT id FROM app.v;\n")
+    p.path(f"{HOME}v.sql").unlink()
+    fails(p.build("--prune"), 2, "what v made is not dropped: view app.top stands upon it")
+    equal(pg.psql(p.db, "SELECT count(*) FROM app.top"), [("10",)])
+    p.path(f"{HOME}a_top.sql").unlink()
+    contains(p.build().err, "2 definitions, no file here (v, a_top)")
+    pg.psql(p.db, "CREATE OR REPLACE VIEW app.top AS SELECT id FROM app.v WHERE id > 3")
+    fails(p.build("--prune"), 2, 'gate "drift" failed')
+    equal(p.run("adopt", "dev", "--apply").status, 0)
+    at = last(p)
+    equal(p.build("--prune").status, 0)
+    equal([entry[1:] for entry in p.entries() if int(entry[0]) > at], [("prune", "a_top", "success"), ("prune", "v", "success")])
+    contains(p.run("receipt", "verify").text, "all as they should be")
+
+
+@cases(**{point.replace(".", "_"): point for point in ("tx.begun", "tx.statement", "tx.observed", "tx.recorded", "tx.commit_sent", "tx.committed")})
+def killed_while_it_is_dropped_it_goes_once(point, tmp):
+    """--prune, killed at each point: it stands or it is gone, and the next one ends it."""
+    p = project(tmp, v=V)
+    p.path(f"{HOME}v.sql").unlink()
+    p.run("build", "dev", "--apply", "--prune", env={"KFMIG_FAULT": f"{point}:kill"}, program=FAULTY)
+    equal(p.build("--prune").status, 0)
+    equal([entry[1:] for entry in p.entries() if entry[1] == "prune"], [("prune", "v", "success")])
+    equal(pg.psql(p.db, "SELECT count(*) FROM pg_class WHERE relname = 'v'"), [("0",)])
+    contains(p.run("receipt", "verify").text, "all as they should be")
 
 
 PLACES = {"own_folder": f"{HOME}v.sql", "beside_flat_ones": "migrations/db/R__v.sql", "called_as_a_folder": f"{HOME}repeatable.sql"}

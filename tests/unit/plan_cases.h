@@ -20,6 +20,7 @@ struct stage_set {
     struct past past;
     struct world world;
     enum export_state exports[MOST];
+    bool prunes;
     struct projection_input in[2];
     size_t n_in;
     struct projection p[2];
@@ -93,7 +94,8 @@ static inline int make(struct stage_set *t, struct plan *p, struct err *e)
                             .world = &t->world,
                             .projections = t->in,
                             .n_projections = t->n_in,
-                            .exports = t->exports};
+                            .exports = t->exports,
+                            .prunes = t->prunes};
     int rc = plan_order(t->a, t->order, t->n, &order, e);
     return rc == 0 ? plan_make(t->a, &in, p, e) : rc;
 }

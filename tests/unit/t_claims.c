@@ -50,6 +50,7 @@ static const struct change {
     {"runner", "declared", "declaration.runner.tool", "\"psql\"", MADE, 0},
     {"rollback", "declared", "declaration.requires_rollback", "false", MADE, 0},
     {"after load", "declared", "declaration.rebuild", "\"after-load\"", MADE, 0},
+    {"rebuilds", "declared", "declaration.rebuilds", "[\"v\"]", MADE, 0},
     {"intent", "declared", "declaration.intent", "\"x\"", BUNDLE, 0},
     {"notes", "declared", "notes_digest", OTHER, BUNDLE, 0},
     {"no notes", "declared", "notes_digest", "null", BUNDLE, 0},

@@ -198,7 +198,7 @@ static void test_kinds(void)
         }
     }
     is_str(buf_str(&known),
-           "contact adopt apply define rollback intent batch done publish drill rename backup "
+           "contact adopt apply define prune rollback intent batch done publish drill rename backup "
            "deploy confirm ",
            "the kinds of format 1");
     buf_release(&known);

@@ -279,6 +279,13 @@ static void on_gone(struct stage_set *t)
     t->b[1].layout = LAYOUT_REPEATABLE;
     t->env.is_protected = true;
 }
+static void on_pruned(struct stage_set *t)
+{
+    on_built(t);
+    t->b[1] = bundle_absent("v", &t->b[1].checksum);
+    t->b[1].layout = LAYOUT_REPEATABLE;
+    t->prunes = true;
+}
 static void on_unregistered(struct stage_set *t)
 {
     happened(t, "M", "success", "M");
@@ -311,6 +318,8 @@ static const struct {
      "it comes after M, as its text says"},
     {"evidence missing", on_missing, REASON_OUTPUT_MISSING, STATE_STALE, ACTION_EXPORT, NULL},
     {"evidence altered", on_altered, REASON_OUTPUT_ALTERED, STATE_STALE, ACTION_EXPORT, NULL},
+    {"its file is gone, and what it made is to go", on_pruned, REASON_PRUNED, STATE_STALE, ACTION_PRUNE,
+     NULL},
     {"its file is gone", on_gone, REASON_DEFINITION_GONE, STATE_NOT_APPLICABLE, ACTION_NONE,
      "applied at 2026-01-01T00:00:00.000000Z by run run, no file here"},
     {"no registry has it", on_unregistered, REASON_NEVER_BUILT, STATE_STALE, ACTION_APPLY, NULL},
