@@ -44,6 +44,18 @@ static inline bool grammar_sets_expression(const PgQuery__AlterTableCmd *c)
 #endif
 }
 
+/* ... NOT ENFORCED (18) */
+static inline bool grammar_not_enforced(const PgQuery__Constraint *k)
+{
+#if PG_VERSION_NUM >= 180000
+    return !k->is_enforced && (k->contype == PG_QUERY__CONSTR_TYPE__CONSTR_CHECK ||
+                               k->contype == PG_QUERY__CONSTR_TYPE__CONSTR_FOREIGN);
+#else
+    (void)k;
+    return false;
+#endif
+}
+
 /* ALTER CONSTRAINT ... [NOT] ENFORCED (18) */
 static inline bool grammar_enforces(const PgQuery__AlterTableCmd *c)
 {

@@ -1,5 +1,6 @@
 /* How deeply a text nests, before anybody parses it. */
 #include "sql/token.h"
+#include "sql/tree.h"
 
 /* One open parenthesis, CASE, or the statement itself. */
 struct level {
@@ -64,4 +65,16 @@ unsigned tokens_height(const struct token *v, size_t n)
         stack[top].chain += inner + 1;
     }
     return height(&stack[0]);
+}
+
+int tokens_parse(struct arena *scratch, const char *sql, const PgQuery__ParseResult **out)
+{
+    struct tokens t = {0};
+    struct err ignored = {0};
+    *out = NULL;
+    if (tokens_scan(scratch, "", bytes_str(sql), &t, &ignored) != 0 ||
+        tokens_height(t.v, t.n) > TOKENS_DEEPEST) {
+        return -1;
+    }
+    return tree_parse(scratch, sql, out, NULL);
 }

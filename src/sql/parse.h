@@ -8,6 +8,7 @@
 #include "sql/classify.h"
 #include "sql/forms.h"
 #include "sql/token.h"
+#include "sql/watch.h"
 
 /* A file up to this size is one piece; larger ones are cut behind the last statement that ends
  * within it. Measured: a parse tree takes about 60 bytes for a byte of text. */
@@ -19,6 +20,7 @@ struct parse {
     struct arena scratch; /* for one piece: its text, tokens and trees */
     struct arena lists;   /* for one statement: see struct analysis */
     struct script *out;
+    const struct watcher *watcher; /* NULL: nobody looks on */
     struct forms forms;
     size_t base,
         end;   /* the piece, in the file; a piece ends behind a semicolon, or with the file */

@@ -32,6 +32,13 @@ static bool writes(const struct statement *st)
     return yes;
 }
 
+static void show(const struct parse *p, const struct statement *st, const tree *stmt, size_t base)
+{
+    if (p->watcher != NULL) {
+        p->watcher->see(p->watcher->ctx, &(struct watched){st, stmt, base, &p->lines});
+    }
+}
+
 static void judge(struct statement *st, const struct verdict *v)
 {
     st->kind = v->kind;
@@ -113,6 +120,7 @@ static void analyse(struct parse *p, size_t i, const tree *stmt, size_t base)
     st->quiet = quiet_of(st, stmt);
     marked_read(p, stmt, base, st);
     analysis_end(&x);
+    show(p, st, stmt, base);
     if (st->kind == STATEMENT_COMMIT || st->kind == STATEMENT_NO_TRANSACTION) {
         temps_commit(&p->temps);
     }
@@ -135,6 +143,7 @@ static void leave_unread(struct parse *p, size_t i, size_t stop)
     st->destructive =
         v[0].type == TOK(DROP) || v[0].type == TOK(TRUNCATE) || v[0].type == TOK(DELETE_P);
     marked_read(p, NULL, p->base, st);
+    show(p, st, NULL, p->base);
     (void)forms_settle(p);
 }
 
@@ -375,10 +384,10 @@ static bool says(struct bytes text, const char *words, bool wants_reason)
     return false;
 }
 
-int script_parse(struct arena *a, const char *path, struct bytes text, struct script *out,
-                 struct err *e)
+int script_watch(struct arena *a, const char *path, struct bytes text, const struct watcher *w,
+                 struct script *out, struct err *e)
 {
-    struct parse p = {.a = a, .out = out};
+    struct parse p = {.a = a, .out = out, .watcher = w};
     *out = (struct script){.path = arena_strdup(a, path), .bytes = text, .digest = digest_of(text)};
     out->allows_unread = says(text, "-- kfmig:allow-unparsed", false);
     out->allows_data = says(text, "-- kfmig:allow-data", true);
@@ -395,6 +404,12 @@ int script_parse(struct arena *a, const char *path, struct bytes text, struct sc
     arena_release(&p.scratch);
     arena_release(&p.keep);
     return rc;
+}
+
+int script_parse(struct arena *a, const char *path, struct bytes text, struct script *out,
+                 struct err *e)
+{
+    return script_watch(a, path, text, NULL, out, e);
 }
 
 bool script_changes_rows(const struct script *s)

@@ -110,17 +110,13 @@ static bool may_declare(struct bytes text)
 void srids_of(struct arena *a, struct bytes text, struct srids *out)
 {
     struct arena scratch = {0};
-    struct tokens tokens = {0};
     const PgQuery__ParseResult *r = NULL;
-    struct err ignored = {0};
     struct search s = {a, out};
     *out = (struct srids){.is_complete = !may_declare(text)};
     if (out->is_complete) {
         return;
     }
-    if (tokens_scan(&scratch, "", text, &tokens, &ignored) == 0 &&
-        tokens_height(tokens.v, tokens.n) <= TOKENS_DEEPEST &&
-        tree_parse(&scratch, text.p, &r, NULL) == 0) {
+    if (tokens_parse(&scratch, text.p, &r) == 0) {
         out->is_complete = true;
         for (size_t i = 0; i < r->n_stmts; i++) {
             const tree *stmt = tree_of(r->stmts[i]->stmt);

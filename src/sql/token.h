@@ -53,4 +53,9 @@ void tokens_split_as(struct arena *a, const struct tokens *t, const PgQuery__Par
 #define TOKENS_DEEPEST 1500
 unsigned tokens_height(const struct token *v, size_t n);
 
+/* Parse a text that nobody has looked at yet, as tree_parse(); it ends with a NUL. -1 also where it nests too
+ * deeply or cannot be split into tokens. All memory in scratch. */
+int tokens_parse(struct arena *scratch, const char *sql,
+                 const PgQuery__ParseResult **out) MUST_CHECK;
+
 #endif

@@ -21,12 +21,8 @@ static void touch_names(struct analysis *x, enum object_kind kind, struct tree_l
  * that does not parse is the server's to refuse. */
 static void body_text(struct analysis *x, const char *body)
 {
-    struct tokens t = {0};
-    struct err ignored;
     const PgQuery__ParseResult *r;
-    if (x->depth >= DEEPEST_BODY ||
-        tokens_scan(x->scratch, "", bytes_str(body), &t, &ignored) != 0 ||
-        tokens_height(t.v, t.n) > TOKENS_DEEPEST || tree_parse(x->scratch, body, &r, NULL) != 0) {
+    if (x->depth >= DEEPEST_BODY || tokens_parse(x->scratch, body, &r) != 0) {
         return;
     }
     bool elsewhere = x->elsewhere;
