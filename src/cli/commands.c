@@ -9,6 +9,7 @@ const struct command *const commands[] = {
     &command_graph,
     &command_diff,
     &command_check,
+    &command_lint,
     &command_init,
     &command_new,
     &command_scope,

@@ -13,6 +13,7 @@ extern const struct command command_status;
 extern const struct command command_graph;
 extern const struct command command_diff;
 extern const struct command command_check;
+extern const struct command command_lint;
 extern const struct command command_init;
 extern const struct command command_new;
 extern const struct command command_scope;

@@ -11,7 +11,15 @@
 #include "base/bytes.h"
 #include "model/account.h"
 
-enum format { FORMAT_TEXT, FORMAT_JSON, FORMAT_MARKDOWN, FORMAT_DOT, FORMAT_JUNIT };
+enum format {
+    FORMAT_TEXT,
+    FORMAT_JSON,
+    FORMAT_MARKDOWN,
+    FORMAT_DOT,
+    FORMAT_JUNIT,
+    FORMAT_SARIF,
+    FORMAT_GITHUB
+};
 
 /* What the command line said. args: positional arguments after the verb, borrowed from argv. */
 struct request {
@@ -52,6 +60,9 @@ struct request {
     bool preflight, postflight, rollback; /* modes of migrate-safe, besides --apply and --dry-run */
     const char *check;                    /* dump --check=FILE */
     int64_t timeout_ms;                   /* wait --timeout=TIME; -1: not given */
+    const char *changed_since, *explain;  /* lint */
+    bool write_baseline, strict, rules;
+    int64_t server_version; /* lint; 0: not given */
     struct said said;                     /* --intent=, --pr=, --links=, --notes= */
     const char *self;                     /* absolute path of this program */
     bool embedded;                        /* init --embedded */

@@ -14,7 +14,7 @@ const struct option options[] = {
      "work on the project in DIR instead of the current directory", FIELD(project)},
     {"json", 0, OPTION_FORMAT, NULL, "print JSON; the same as --format=json", FIELD(format)},
     {"format", 0, OPTION_FORMAT, "FORMAT",
-     "print text, json, markdown (plan), dot (graph) or junit (test)", FIELD(format)},
+     "print text, json, markdown (plan), dot (graph), junit (test, lint), sarif or github (lint)", FIELD(format)},
     {"quiet", 'q', OPTION_FLAG, NULL, "print no progress", FIELD(quiet)},
     {"verbose", 'v', OPTION_FLAG, NULL, "print more", FIELD(verbose)},
     {"show-server-text", 0, OPTION_FLAG, NULL,
@@ -48,7 +48,7 @@ const struct option options[] = {
     {"exit-code", 0, OPTION_FLAG, NULL, "exit with 10 if something would run or differs",
      FIELD(exit_code)},
     {"fix", 0, OPTION_FLAG, NULL,
-     "correct registry/migrations.v1.json and the meta/ of flat folders", FIELD(fix)},
+     "correct registry/migrations.v1.json and the meta/ of flat folders; lint: the files", FIELD(fix)},
     {"embedded", 0, OPTION_FLAG, NULL, "declare the embedded server instead of DATABASE_URL",
      FIELD(embedded)},
     {"layout", 0, OPTION_TEXT, "NAME",
@@ -110,6 +110,15 @@ const struct option options[] = {
      FIELD(check)},
     {"timeout", 0, OPTION_DURATION, "TIME", "give up after this long (default 1m)",
      FIELD(timeout_ms)},
+    {"changed-since", 0, OPTION_TEXT, "REF", "only what changed since that commit of git",
+     FIELD(changed_since)},
+    {"write-baseline", 0, OPTION_FLAG, NULL,
+     "keep what is found in registry/lint.v1.json, and tell it no more", FIELD(write_baseline)},
+    {"server-version", 0, OPTION_NUMBER, "N", "only what concerns that major version of PostgreSQL",
+     FIELD(server_version)},
+    {"strict", 0, OPTION_FLAG, NULL, "exit with 1 for warnings, too", FIELD(strict)},
+    {"rules", 0, OPTION_FLAG, NULL, "list the rules", FIELD(rules)},
+    {"explain", 0, OPTION_TEXT, "RULE", "what a rule is about, with examples", FIELD(explain)},
     {"man", 0, OPTION_FLAG, NULL, "print the source of a manual page", FIELD(man)},
     {NULL, 0, OPTION_FLAG, NULL, NULL, 0},
 };
@@ -205,7 +214,9 @@ static int read_format(const char *text, enum format *out)
                                         [FORMAT_JSON] = "json",
                                         [FORMAT_MARKDOWN] = "markdown",
                                         [FORMAT_DOT] = "dot",
-                                        [FORMAT_JUNIT] = "junit"};
+                                        [FORMAT_JUNIT] = "junit",
+                                        [FORMAT_SARIF] = "sarif",
+                                        [FORMAT_GITHUB] = "github"};
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         if (strcmp(names[i], text) == 0) {
             *out = (enum format)i;
@@ -227,7 +238,7 @@ static const char *expected(enum option_kind k)
                                         [OPTION_TEXT] = "text that is not empty",
                                         [OPTION_NUMBER] = "a whole number",
                                         [OPTION_DURATION] = "a time: 30s, 10m, 1h, 0",
-                                        [OPTION_FORMAT] = "text, json, markdown, dot or junit",
+                                        [OPTION_FORMAT] = "text, json, markdown, dot, junit, sarif or github",
                                         [OPTION_PROGRESS] = "text or json"};
     return words[k];
 }

@@ -124,7 +124,7 @@ static struct doc *approvals_of(const struct flat_work *w)
 static void put_words(const struct flat_work *w)
 {
     static const char *const keys[] = {"owner",   "ticket",     "risk",
-                                       "rollout", "timeouts",   "lock_retries",
+                                       "class", "rollout", "timeouts",   "lock_retries",
                                        "rebuild", "idempotent", "requires_deploy", "depends_on",
                                        "rebuilds"};
     struct doc *intent = doc_get(w->f->header, "intent");

@@ -10,6 +10,7 @@
 #include "model/inspection.h"
 #include "model/result.h"
 #include "model/waited.h"
+#include "lint/lint.h"
 #include "plan/plan.h"
 
 /* How to print: colour only where the stream is a terminal and NO_COLOR is unset; verbose adds detail. */
@@ -46,6 +47,26 @@ struct check_report {
 void report_check(struct buf *out, const struct style *st, const struct check_report *r);
 /* The same as a document, as registry/schemas/check.v1 says; in a. */
 struct doc *report_check_doc(struct arena *a, const struct check_report *r);
+
+/* What the linter found; n_fixed: changes made in files; has_kept, n_kept: a baseline was written, of so many;
+ * version: kfmig's. */
+struct lint_report {
+    const struct lint_result *result;
+    size_t n_fixed, n_kept;
+    bool has_kept;
+    const char *version;
+};
+/* Errors and warnings, each with the line that it is in; st->verbose: notes and what is let through, too. */
+void report_lint(struct buf *out, const struct style *st, const struct lint_report *o);
+/* All of it, as registry/schemas/lint.v1 says; as SARIF 2.1.0; in a. */
+struct doc *report_lint_doc(struct arena *a, const struct lint_report *o);
+struct doc *report_lint_sarif(struct arena *a, const struct lint_report *o);
+/* Annotations of GitHub, and JUnit. */
+void report_lint_github(struct buf *out, const struct lint_report *o);
+void report_lint_junit(struct buf *out, const struct lint_report *o);
+/* The rules, a line each; and the page of one, as Markdown. */
+void report_lint_rules(struct buf *out);
+void report_lint_page(struct buf *out, const struct lint_rule *r);
 
 /* What a verb that writes has done: registry/schemas/result.v1.schema.json, with the members of r->more and,
  * where the verb failed, "error". r that was never begun gives only that. In a. */

@@ -243,26 +243,6 @@ struct doc *report_proofs_doc(struct arena *a, const struct proofs *o)
 
 /* --- JUnit ------------------------------------------------------------------------------------------ */
 
-/* As text of XML: markup escaped, what no XML may hold as text_safe() has it. */
-static void put_xml(struct buf *out, const char *s)
-{
-    struct buf safe = {0};
-    words_safe(&safe, s);
-    for (const char *p = buf_str(&safe); *p != '\0'; p++) {
-        const char *as = *p == '&'   ? "&amp;"
-                         : *p == '<' ? "&lt;"
-                         : *p == '>' ? "&gt;"
-                         : *p == '"' ? "&quot;"
-                                     : NULL;
-        if (as != NULL) {
-            buf_puts(out, as);
-        } else {
-            buf_putc(out, *p);
-        }
-    }
-    buf_release(&safe);
-}
-
 static void put_seconds(struct buf *out, int64_t ms)
 {
     buf_printf(out, " time=\"%lld.%03lld\"", (long long)(ms / 1000), (long long)(ms % 1000));
@@ -271,9 +251,9 @@ static void put_seconds(struct buf *out, int64_t ms)
 static void begin_case(struct buf *out, const char *class, const char *name, int64_t ms)
 {
     buf_puts(out, "  <testcase classname=\"");
-    put_xml(out, class);
+    words_xml(out, class);
     buf_puts(out, "\" name=\"");
-    put_xml(out, name);
+    words_xml(out, name);
     buf_puts(out, "\"");
     put_seconds(out, ms);
     buf_puts(out, ">");
@@ -285,16 +265,16 @@ static void put_ended(struct buf *out, enum proof_end end, const struct err *e)
         struct buf place = {0};
         words_where(&place, e->where.path, e->where.line, e->where.col);
         buf_puts(out, "<failure message=\"");
-        put_xml(out, e->msg);
+        words_xml(out, e->msg);
         buf_puts(out, "\">");
-        put_xml(out, buf_str(&place));
+        words_xml(out, buf_str(&place));
         buf_puts(out, place.n > 0 ? "\n" : "");
-        put_xml(out, e->hint);
+        words_xml(out, e->hint);
         buf_release(&place);
         buf_puts(out, "</failure>");
     } else if (end == PROOF_SKIPPED) {
         buf_puts(out, "<skipped message=\"");
-        put_xml(out, e->msg);
+        words_xml(out, e->msg);
         buf_puts(out, "\"/>");
     }
 }
@@ -332,7 +312,7 @@ void report_proofs_junit(struct buf *out, const struct proofs *o)
     size_t n[3] = {0};
     count_cases(o, n);
     buf_puts(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuite name=\"kfmig test ");
-    put_xml(out, o->environment);
+    words_xml(out, o->environment);
     buf_printf(out, "\" tests=\"%zu\" failures=\"%zu\" skipped=\"%zu\" errors=\"0\"", n[0], n[1],
                n[2]);
     put_seconds(out, o->ms);

@@ -343,3 +343,22 @@ void words_rows(struct buf *out, int64_t n)
         words_count(out, (size_t)n, "row");
     }
 }
+
+void words_xml(struct buf *out, const char *s)
+{
+    struct buf safe = {0};
+    words_safe(&safe, s);
+    for (const char *p = buf_str(&safe); *p != '\0'; p++) {
+        const char *as = *p == '&'   ? "&amp;"
+                         : *p == '<' ? "&lt;"
+                         : *p == '>' ? "&gt;"
+                         : *p == '"' ? "&quot;"
+                                     : NULL;
+        if (as != NULL) {
+            buf_puts(out, as);
+        } else {
+            buf_putc(out, *p);
+        }
+    }
+    buf_release(&safe);
+}

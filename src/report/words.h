@@ -10,7 +10,9 @@ enum paint { PAINT_GOOD, PAINT_BUSY, PAINT_BAD, PAINT_DIM, PAINT_BOLD };
 
 /* Append s as text_safe() has it; NULL counts as "". */
 void words_safe(struct buf *out, const char *s);
-/* The same, followed by blanks up to width characters (at least one if width > 0). */
+/* As text of XML: markup escaped, what no XML may hold as text_safe() has it. */
+void words_xml(struct buf *out, const char *s);
+/* words_safe(), followed by blanks up to width characters (at least one if width > 0). */
 void words_cell(struct buf *out, const char *s, size_t width);
 /* The same between colour codes, if st wants colour. */
 void words_paint(struct buf *out, const struct style *st, enum paint p, const char *s,

@@ -8,7 +8,7 @@
 #include "sql/script.h"
 
 static const struct language languages[] = {
-    {"SQL", ".sql", script_version, script_parse, inverse_write},
+    {"SQL", ".sql", script_version, script_parse, inverse_write, true},
 };
 
 const struct language *language_of(const char *path)

@@ -22,6 +22,7 @@ struct language {
                  struct err *e);
     void (*invert)(struct arena *a, const struct script *s, const char *name, struct buf *out,
                    size_t *n_open);
+    bool is_linted; /* lint/lint.h reads it */
 };
 
 /* The language of a file by the ending of its name, or NULL. Static memory. */

@@ -14,6 +14,7 @@ usage: kfmig COMMAND [ENV] [TARGET...] [options]
   graph        Show what depends on what.
   diff         Show what differs from the ledger, or between environments.
   check        Find all faults of the project, without a database.
+  lint         Find what is dangerous about migrations, without a database.
   init         Make a project.
   new          Make a migration.
   scope        Write a migration's scope and limits anew.
@@ -49,8 +50,8 @@ options for every command:
   -C, --project=DIR        work on the project in DIR instead of the current
                            directory
       --json               print JSON; the same as --format=json
-      --format=FORMAT      print text, json, markdown (plan), dot (graph) or
-                           junit (test)
+      --format=FORMAT      print text, json, markdown (plan), dot (graph),
+                           junit (test, lint), sarif or github (lint)
   -q, --quiet              print no progress
   -v, --verbose            print more
       --show-server-text   on a terminal, show server messages that may quote
@@ -116,8 +117,8 @@ options for every command:
   -C, --project=DIR        work on the project in DIR instead of the current
                            directory
       --json               print JSON; the same as --format=json
-      --format=FORMAT      print text, json, markdown (plan), dot (graph) or
-                           junit (test)
+      --format=FORMAT      print text, json, markdown (plan), dot (graph),
+                           junit (test, lint), sarif or github (lint)
   -q, --quiet              print no progress
   -v, --verbose            print more
       --show-server-text   on a terminal, show server messages that may quote
@@ -177,8 +178,8 @@ options for every command:
   -C, --project=DIR        work on the project in DIR instead of the current
                            directory
       --json               print JSON; the same as --format=json
-      --format=FORMAT      print text, json, markdown (plan), dot (graph) or
-                           junit (test)
+      --format=FORMAT      print text, json, markdown (plan), dot (graph),
+                           junit (test, lint), sarif or github (lint)
   -q, --quiet              print no progress
   -v, --verbose            print more
       --show-server-text   on a terminal, show server messages that may quote
@@ -228,6 +229,8 @@ One migration: what it may touch, how much, how it is undone, who reviews it.
   ticket: the issue or decision that asked for it, in quotes where it begins
       with #; TBD as for owner
   risk: low | medium | high: how much can go wrong
+  class: A | B | C | D: what kind of change it is: A adds, B writes rows, C
+      breaks what is there, D rebuilds
   rollout: safe | requires-maintenance-window: whether it may run at any time,
       or only in a window of its environment
   depends_on: list the ids that must run first; [] for none; leave it out to

@@ -46,7 +46,7 @@ kfmig: unknown option "-Z"
   hint: `kfmig help build` lists its options
 [5]
 $ kfmig plan --format=xml
-kfmig: --format wants text, json, markdown, dot or junit, not "xml"
+kfmig: --format wants text, json, markdown, dot, junit, sarif or github, not "xml"
   hint: `kfmig help plan` lists its options
 [5]
 $ kfmig status --format=dot

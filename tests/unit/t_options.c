@@ -58,7 +58,7 @@ static const struct {
      "`kfmig help build` lists its options"},
     {"kfmig build --dry-run=yes", "--dry-run takes no value",
      "`kfmig help build` lists its options"},
-    {"kfmig plan --format=xml", "--format wants text, json, markdown, dot or junit, not \"xml\"",
+    {"kfmig plan --format=xml", "--format wants text, json, markdown, dot, junit, sarif or github, not \"xml\"",
      "`kfmig help plan` lists its options"},
     {"kfmig plan --format=dot", "`kfmig plan` cannot print this format",
      "`kfmig help plan` lists its options"},

@@ -1,0 +1,302 @@
+/* A project's migrations, linted. */
+#include "flow/lint.h"
+
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "doc/canon.h"
+#include "doc/json.h"
+#include "flow/lint_files.h"
+#include "load/checker.h"
+#include "model/leak.h"
+#include "pg/child.h"
+#include "plan/order.h"
+#include "script/language.h"
+#include "site/site.h"
+
+struct linting {
+    struct project *p;
+    const struct lint_wish *w;
+    struct lint *l;
+    bool *is_asked; /* of p->bundle */
+    struct table changed; /* paths; with w->since */
+    struct table baseline; /* marks */
+};
+
+/* --- which ------------------------------------------------------------------------------------------ */
+
+static bool is_executed(const struct bundle *b)
+{
+    static const char mark[] = "executed_";
+    return b->status != NULL && strncmp(b->status, mark, sizeof mark - 1) == 0;
+}
+
+static bool ends_in(const char *id, const char *end)
+{
+    size_t n = strlen(id);
+    size_t m = strlen(end);
+    return n >= m && strcmp(id + n - m, end) == 0;
+}
+
+/* The one whose id is, or ends in, name. */
+static int ask_for(const struct linting *x, const char *name, struct err *e)
+{
+    size_t found = SIZE_MAX;
+    for (size_t i = 0; i < x->p->n_bundle; i++) {
+        const char *id = x->p->bundle[i].id;
+        bool is_it = strcmp(id, name) == 0;
+        if (!is_it && !ends_in(id, name)) {
+            continue;
+        }
+        if (found != SIZE_MAX && !is_it) {
+            err_set(e, ERR_CONFIG, "\"%s\" is %s and %s", name, x->p->bundle[found].id, id);
+            return err_hint(e, "write more of the id");
+        }
+        found = i;
+        if (is_it) {
+            break;
+        }
+    }
+    if (found == SIZE_MAX) {
+        err_set(e, ERR_CONFIG, "there is no migration \"%s\"", name);
+        return err_hint(e, "`kfmig graph` shows what there is");
+    }
+    x->is_asked[found] = true;
+    return 0;
+}
+
+static int choose(const struct linting *x, struct err *e)
+{
+    for (size_t i = 0; i < x->w->n_ids; i++) {
+        if (ask_for(x, x->w->ids[i], e) != 0) {
+            return -1;
+        }
+    }
+    for (size_t i = 0; i < x->p->n_bundle && x->w->n_ids == 0; i++) {
+        x->is_asked[i] = x->w->all || !is_executed(&x->p->bundle[i]);
+    }
+    return 0;
+}
+
+/* --- what changed since a commit -------------------------------------------------------------------- */
+
+enum { GIT_MS = 30000, GIT_TEXT = 64 << 20 };
+
+static int run_git(const struct linting *x, const char *const *argv, int fd, struct err *e)
+{
+    const struct child c = {.argv = argv, .out = fd};
+    int status = 0;
+    if (child_run(&c, NULL, GIT_MS, &status, e) != 0) {
+        return -1;
+    }
+    if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) {
+        err_set(e, ERR_PREFLIGHT, "git does not say what changed since \"%s\"", x->w->since);
+        return err_hint(e, "name a commit that this clone has, in a project that git keeps: "
+                           "`git diff --merge-base %s` says why",
+                        x->w->since);
+    }
+    return 0;
+}
+
+static int read_changed(struct linting *x, int fd, struct err *e)
+{
+    off_t n = lseek(fd, 0, SEEK_END);
+    if (n < 0 || n > GIT_TEXT) {
+        return err_set(e, ERR_PREFLIGHT, "git names more files than can be read");
+    }
+    char *text = arena_alloc(x->p->a, (size_t)n + 1);
+    if (pread(fd, text, (size_t)n, 0) != n) {
+        return err_set(e, ERR_PREFLIGHT, "what git wrote cannot be read");
+    }
+    x->changed.a = x->p->a;
+    for (char *p = text; *p != '\0';) {
+        size_t len = strcspn(p, "\n");
+        bool last = p[len] == '\0';
+        p[len] = '\0';
+        (void)table_puts(&x->changed, p, p);
+        p += len + !last;
+    }
+    return 0;
+}
+
+/* Names, a line each, beneath the project: changed since the two histories parted, and not known to git. */
+static int ask_git(struct linting *x, struct err *e)
+{
+    const char *root = x->p->root;
+    const char *const diff[] = {"git", "-C", root, "-c", "core.quotePath=false", "--no-pager",
+                                "diff", "--relative", "--name-only", "--no-renames",
+                                "--no-ext-diff", "--merge-base", "--end-of-options",
+                                x->w->since, "--", ".", NULL};
+    const char *const others[] = {"git", "-C", root, "-c", "core.quotePath=false", "ls-files",
+                                  "--others", "--exclude-standard", "--", ".", NULL};
+    int fd = memfd_create("kfmig-git", MFD_CLOEXEC);
+    if (fd < 0) {
+        return err_set(e, ERR_PREFLIGHT, "no memory for what git says");
+    }
+    int rc = run_git(x, diff, fd, e);
+    rc = rc == 0 ? run_git(x, others, fd, e) : rc;
+    rc = rc == 0 ? read_changed(x, fd, e) : rc;
+    (void)close(fd);
+    return rc;
+}
+
+/* Any file of it. */
+static bool has_changed(const struct linting *x, const struct bundle *b, const struct artifact *f)
+{
+    const char *own = b->file != NULL ? b->file : arena_printf(x->p->a, "%s/migration.yml", b->dir);
+    return x->w->since == NULL || table_gets(&x->changed, f->path) != NULL ||
+           table_gets(&x->changed, own) != NULL;
+}
+
+/* --- the baseline ----------------------------------------------------------------------------------- */
+
+static int read_baseline(struct linting *x, struct err *e)
+{
+    struct bytes text = {NULL, 0};
+    struct err_list faults = {0};
+    struct arena *a = x->p->a;
+    int rc = file_read(a, x->p->dirfd, LINT_BASELINE, GIT_TEXT, &text, NULL, e);
+    if (rc > 0) {
+        return 0;
+    }
+    struct doc *d = rc == 0 ? json_read(a, text, LINT_BASELINE, e) : NULL;
+    if (d == NULL) {
+        return -1;
+    }
+    if (schema_check(a, checker_schema("lint_baseline.v1"), d, &faults) > 0) {
+        *e = faults.v[0];
+        err_list_release(&faults);
+        return -1;
+    }
+    const struct doc *list = doc_get(d, "findings");
+    x->baseline.a = a;
+    for (size_t i = 0; i < doc_len(list); i++) {
+        (void)table_puts(&x->baseline, doc_str(list->item[i], "mark", ""), x);
+    }
+    return 0;
+}
+
+static bool is_known(void *ctx, const struct digest *mark)
+{
+    const struct linting *x = ctx;
+    char text[DIGEST_TEXT];
+    return table_gets(&x->baseline, digest_text(mark, text)) != NULL;
+}
+
+static int write_baseline(const struct linting *x, struct linted *out, struct err *e)
+{
+    struct arena *a = x->p->a;
+    struct buf text = {0};
+    struct doc *d = doc_new(a, DOC_MAP);
+    doc_put(a, d, "format", doc_text(a, "lint_baseline.v1"));
+    struct doc *list = doc_put(a, d, "findings", doc_new(a, DOC_LIST));
+    for (size_t i = 0; i < out->result.n; i++) {
+        const struct lint_found *f = &out->result.v[i];
+        if (f->finding.waived_by[0] != '\0' && !is_known((void *)(uintptr_t)x, &f->mark)) {
+            continue; /* a comment says it */
+        }
+        struct doc *one = doc_push(a, list, doc_new(a, DOC_MAP));
+        doc_put(a, one, "rule", doc_text(a, f->finding.rule));
+        doc_put(a, one, "path", doc_safe(a, f->finding.path));
+        doc_put(a, one, "mark", doc_digest(a, &f->mark));
+        out->n_kept++;
+    }
+    canon_pretty(&text, d);
+    int rc = file_write(x->p->dirfd, LINT_BASELINE, buf_bytes(&text), 0644, e);
+    buf_release(&text);
+    return rc;
+}
+
+/* --- reading ---------------------------------------------------------------------------------------- */
+
+static char class_of(const struct decl *d)
+{
+    const char *class = doc_str(d->document, "class", "");
+    const char *risk = doc_str(d->document, "risk", "");
+    return class[0] != '\0'            ? class[0]
+           : strcmp(risk, "low") == 0    ? 'A'
+           : strcmp(risk, "medium") == 0 ? 'B'
+           : strcmp(risk, "high") == 0   ? 'C'
+                                         : (char)0;
+}
+
+static int read_file(const struct linting *x, const struct bundle *b, const struct artifact *f,
+                     bool is_asked, struct err *e)
+{
+    const struct language *language = language_of(f->path);
+    struct lint_file file = {.path = f->path,
+                             .subject = b->id,
+                             .text = f->bytes,
+                             .part = is_asked && has_changed(x, b, f) ? LINT_ASKED
+                                     : is_executed(b)                 ? LINT_PAST
+                                                                      : LINT_PLANNED,
+                             .class = class_of(b->decl),
+                             .is_fixed = is_executed(b)};
+    return language != NULL && language->is_linted && f->bytes.p != NULL
+               ? lint_read(x->l, &file, e)
+               : 0;
+}
+
+static int read_bundle(const struct linting *x, size_t i, struct err *e)
+{
+    struct bundle *b = &x->p->bundle[i];
+    struct err ignored = {0};
+    if (b->decl == NULL && load_decl(x->p, b, &ignored) != 0) {
+        return 0;
+    }
+    for (size_t k = 0; k < b->decl->forward.n; k++) {
+        if (read_file(x, b, &b->decl->forward.v[k], x->is_asked[i], e) != 0) {
+            return -1;
+        }
+    }
+    return 0;
+}
+
+static int read_all(const struct linting *x, struct err *e)
+{
+    struct plan_order order;
+    struct arena *a = x->p->a;
+    if (plan_order(a, site_bundles(a, x->p), x->p->n_bundle, &order, e) != 0) {
+        return -1;
+    }
+    for (size_t i = 0; i < x->p->n_bundle; i++) {
+        if (read_bundle(x, order.v[i].index, e) != 0) {
+            return -1;
+        }
+    }
+    return 0;
+}
+
+/* Secrets are let through by the same comment. */
+static const char *const *other_rules(struct arena *a)
+{
+    size_t n = 0;
+    while (leak_rule(n) != NULL) {
+        n++;
+    }
+    const char **list = ARENA_ARRAY(a, const char *, n + 1);
+    for (size_t i = 0; i < n; i++) {
+        list[i] = leak_rule(i)->rule;
+    }
+    return list;
+}
+
+int lint_project(struct project *p, const struct lint_wish *w, struct linted *out, struct err *e)
+{
+    const struct lint_options options = {w->server, other_rules(p->a)};
+    struct linting x = {.p = p, .w = w, .l = lint_begin(p->a, &options)};
+    *out = (struct linted){.n_fixed = 0};
+    x.is_asked = ARENA_ARRAY(p->a, bool, p->n_bundle + 1);
+    if (choose(&x, e) != 0 || (w->since != NULL && ask_git(&x, e) != 0) ||
+        read_baseline(&x, e) != 0 || read_all(&x, e) != 0) {
+        return -1;
+    }
+    lint_end(x.l, is_known, &x, &out->result);
+    if (w->fixes && lint_files_mend(p, &out->result, &out->n_fixed, e) != 0) {
+        return -1;
+    }
+    return w->writes_baseline ? write_baseline(&x, out, e) : 0;
+}
