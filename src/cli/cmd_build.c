@@ -5,6 +5,7 @@
 #include "cli/output.h"
 #include "cli/verb.h"
 #include "flow/converge.h"
+#include "flow/idle.h"
 
 /* A protected environment shows the plan and wants a yes from a person, or --apply. */
 static int confirm(struct invocation *s, bool *is_confirmed, struct err *e)
@@ -23,7 +24,35 @@ static int confirm(struct invocation *s, bool *is_confirmed, struct err *e)
     return verb_confirm(s, question, "run", is_confirmed, e);
 }
 
-static int build(struct invocation *s, const struct request *req, struct result *r, struct err *e)
+/* The environment of a build of everything, of which only its end is told, by its declaration; NULL: it is
+ * another build, or the arguments are for others to judge. */
+static const struct env *whole(const struct invocation *s, const struct request *req)
+{
+    if (req->format != FORMAT_TEXT || req->dry_run || req->steps >= 0 || req->n_args > 1 ||
+        req->plan_digest != NULL || req->force || req->skip_backup || req->prune) {
+        return NULL;
+    }
+    return req->n_args == 1 ? load_env(&s->project, req->args[0]) : s->project.default_env;
+}
+
+/* Is it known that there is nothing to do? As idle_known(). */
+static int is_known(struct invocation *s, const struct request *req, const struct looks *looks,
+                    struct result *r, struct err *e)
+{
+    const struct env *env = whole(s, req);
+    if (env == NULL) {
+        return 0;
+    }
+    invocation_site(s, env);
+    int known = idle_known(looks, &s->site, r, e);
+    if (known > 0) {
+        verb_result(s, r, false);
+    }
+    return known;
+}
+
+static int converge_all(struct invocation *s, const struct request *req, struct result *r,
+                        bool *is_idle, struct err *e)
 {
     struct arguments args;
     struct converge_options o = {.order = verb_order(req),
@@ -31,9 +60,6 @@ static int build(struct invocation *s, const struct request *req, struct result 
                                  .skips_backup = req->skip_backup,
                                  .forces = req->force,
                                  .most = req->steps > 0 ? req->steps : 0};
-    if (invocation_open(s, req, false, e) != 0) {
-        return -1;
-    }
     s->shows_no_plan = !req->dry_run;
     if (arguments_resolve(s, &args, e) != 0 || arguments_plan(s, &args, true, e) != 0 ||
         arguments_restrict(s, &args, e) != 0 ||
@@ -56,12 +82,33 @@ static int build(struct invocation *s, const struct request *req, struct result 
     if (converge_blocked(&s->site, &o, r, e) != 0) {
         return -1;
     }
-    bool is_idle = !converge_has_work(&s->site);
-    if ((!is_idle && confirm(s, &o.order.is_confirmed, e) != 0) ||
+    *is_idle = !converge_has_work(&s->site);
+    if ((!*is_idle && confirm(s, &o.order.is_confirmed, e) != 0) ||
         converge(&s->site, &o, r, e) != 0) {
         return -1;
     }
-    verb_result(s, r, !is_idle);
+    verb_result(s, r, !*is_idle);
+    return 0;
+}
+
+static int build(struct invocation *s, const struct request *req, struct result *r, struct err *e)
+{
+    struct looks looks;
+    bool is_idle = false;
+    if (invocation_begin(s, req, e) != 0) {
+        return -1;
+    }
+    idle_begin(&looks, &s->project);
+    int known = is_known(s, req, &looks, r, e);
+    if (known != 0) {
+        return known > 0 ? 0 : -1;
+    }
+    if (invocation_open(s, req, false, e) != 0 || converge_all(s, req, r, &is_idle, e) != 0) {
+        return -1;
+    }
+    if (is_idle && whole(s, req) != NULL) {
+        idle_keep(&looks, &s->site, r);
+    }
     return 0;
 }
 
@@ -71,8 +118,8 @@ static int run(const struct request *req)
 }
 
 static const char *const build_options[] = {
-    "dry-run", "steps", "plan",  "apply", "keep-going", "prune", "skip-backup", "force",
-    "intent",  "pr",    "links", "notes", "lock-wait",  "progress",    NULL};
+    "dry-run", "steps", "plan",  "apply", "keep-going", "prune",    "skip-backup", "force",
+    "intent",  "pr",    "links", "notes", "lock-wait",  "progress", NULL};
 static const struct example build_examples[] = {
     {"kfmig build dev", "apply what is not applied yet"},
     {"kfmig build dev PG-MIG-2026-02-28-01", "only this migration and what it needs"},

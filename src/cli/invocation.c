@@ -13,7 +13,7 @@ static bool has_state(int dirfd)
     return fstatat(dirfd, "state", &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(st.st_mode);
 }
 
-int invocation_open(struct invocation *s, const struct request *req, bool tolerate, struct err *e)
+int invocation_begin(struct invocation *s, const struct request *req, struct err *e)
 {
     *s = (struct invocation){.req = req, .a = mem_alloc(sizeof(struct arena))};
     *s->a = (struct arena){0};
@@ -28,7 +28,17 @@ int invocation_open(struct invocation *s, const struct request *req, bool tolera
     if (!req->command->makes_no_state || has_state(s->project.dirfd)) {
         s->cache = cache_open(s->project.dirfd, s->project.root);
     }
-    if (load_project(&s->project, s->cache, e) != 0) {
+    load_environments(&s->project);
+    s->has_begun = true;
+    return 0;
+}
+
+int invocation_open(struct invocation *s, const struct request *req, bool tolerate, struct err *e)
+{
+    bool has_begun = s->has_begun;
+    s->has_begun = false; /* it may be opened again */
+    if ((!has_begun && invocation_begin(s, req, e) != 0) ||
+        load_project(&s->project, s->cache, e) != 0) {
         return -1;
     }
     if (tolerate || s->project.faults.n == 0) {

@@ -17,9 +17,12 @@ struct invocation {
     struct progress progress;
     struct site site;
     const struct backup_rule *backup; /* for site_options; set behind invocation_open() */
+    bool has_begun;     /* invocation_begin() was, and invocation_open() not yet */
     bool shows_no_plan; /* set before invocation_site(): what is pending is read for its run only */
 };
 
+/* Find the project and read its environments: what invocation_open() begins with, where it was not. */
+int invocation_begin(struct invocation *s, const struct request *req, struct err *e) MUST_CHECK;
 /* Find and load the project. Faults are told (all of them) and -1 is returned with ERR_CONFIG if there are
  * any and tolerate is false. s must stay where it is. */
 int invocation_open(struct invocation *s, const struct request *req, bool tolerate,

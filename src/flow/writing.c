@@ -502,6 +502,16 @@ static void count_left(struct result *r, const struct plan *p)
     r->left.not_run = planned > n ? planned - n : 0;
 }
 
+void result_ledger(struct result *r, const struct site *s)
+{
+    if (s->id.has_ledger) {
+        r->instance = arena_strdup(s->a, s->id.uuid);
+        r->size = s->id.size;
+        r->root = s->id.root;
+    }
+    r->ms = clock_ms() - r->ms;
+}
+
 void result_end(struct result *r, struct site *s)
 {
     deliver(r, s);
@@ -509,12 +519,7 @@ void result_end(struct result *r, struct site *s)
     if (r->worst == ERR_NONE) {
         site_settle(s, false);
     }
-    if (s->id.has_ledger) {
-        r->instance = arena_strdup(s->a, s->id.uuid);
-        r->size = s->id.size;
-        r->root = s->id.root;
-    }
-    r->ms = clock_ms() - r->ms;
+    result_ledger(r, s);
 }
 
 void writing_begin(const struct writing *w, const char *target)

@@ -96,6 +96,8 @@ void result_begin(struct result *r, const struct site *s);
 /* How it was left: the ledger, the plan, current targets. writing() does it; for a run that had nothing to
  * do. Also the sink gets what it lacks, which is all that such a run may write. */
 void result_end(struct result *r, struct site *s);
+/* The part of it that is not from a plan: the ledger, and how long it took. */
+void result_ledger(struct result *r, const struct site *s);
 
 /* A target begins; it ended: tells, and adds row with what o says, or holds it until it is on disk. as: how a
  * good end is called where it is more than done, else ""; NULL: the verb says it. A receipt that no ledger

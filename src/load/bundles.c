@@ -3,17 +3,13 @@
 
 #include <dirent.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "doc/yaml.h"
 #include "load/beside.h"
 #include "load/bundle.h"
 #include "load/declaration.h"
-#include "load/header.h"
-#include "load/mark.h"
 #include "load/repeatable.h"
 #include "load/row.h"
 #include "load/text.h"
@@ -69,6 +65,11 @@ static const struct folder types[FOLDER_COUNT] = {
      .store = STORE_POSTGIS,
      .is_repeatable = true},
 };
+
+const char *bundles_folder(size_t i)
+{
+    return i < FOLDER_COUNT ? types[i].path : NULL;
+}
 
 /* --- listing ------------------------------------------------------------------------------------ */
 
@@ -557,46 +558,4 @@ int bundles_read(struct project *p, struct cache *cache, struct table *known, st
     }
     arena_release(&w.scratch);
     return 0;
-}
-
-static const struct doc *item_named(const struct doc *list, const char *item)
-{
-    for (size_t i = 0; i < doc_len(list) && list->type == DOC_LIST; i++) {
-        if (list->item[i]->type == DOC_TEXT && strcmp(list->item[i]->text.p, item) == 0) {
-            return list->item[i];
-        }
-    }
-    return list;
-}
-
-/* The document that declares b; NULL: none could be read. In a. */
-static const struct doc *declaring(struct arena *a, const struct project *p, const struct bundle *b,
-                                   const char *path)
-{
-    struct err e = {0};
-    struct err_list ignored = {0};
-    struct bytes text;
-    if (file_read(a, p->dirfd, path, LIMIT_SCRIPT, &text, NULL, &e) != 0) {
-        return NULL;
-    }
-    struct doc *d = b->file == NULL ? yaml_read(a, text, path, &e)
-                                    : header_read(a, text, path, layout_row(b->layout), &ignored);
-    err_list_release(&ignored);
-    return d != NULL && b->file != NULL ? mark_header(a, d, b->layout, text, path) : d;
-}
-
-void bundles_place(const struct project *p, const struct bundle *b, const char *key,
-                   const char *item, struct place *out)
-{
-    struct arena a = {0};
-    const char *path = bundle_file(&a, b);
-    *out = (struct place){.line = 1, .col = 1};
-    (void)snprintf(out->path, sizeof out->path, "%s", path);
-    const struct doc *d = doc_get(declaring(&a, p, b, path), key);
-    d = d != NULL && item != NULL ? item_named(d, item) : d;
-    if (d != NULL) {
-        out->line = d->line;
-        out->col = d->col;
-    }
-    arena_release(&a);
 }

@@ -9,6 +9,9 @@
  * migrations/ cannot be listed. */
 int bundles_read(struct project *p, struct cache *cache, struct table *known, struct err *e);
 
+/* The folders that migrations stand in, one after the other; NULL: there are no more. */
+const char *bundles_folder(size_t i);
+
 /* Where b's declaration has the value of key, or the item of its list that reads item (NULL: the
  * value itself). For messages: reads the file again. Without such a place *out is the file. */
 void bundles_place(const struct project *p, const struct bundle *b, const char *key,

@@ -33,6 +33,7 @@ struct project {
     struct err_list faults;
     struct err_list warnings;
     bool has_environments_file;
+    bool has_environments; /* they were read */
 };
 
 /* Find the project: the nearest directory at or above start that has registry/environments.v1.yml,
@@ -42,6 +43,9 @@ int load_find(struct arena *a, const char *start, int *dirfd, const char **root,
 
 /* What is added to p->faults and p->warnings from now on is found by that check. */
 void load_checks(struct project *p, enum check c);
+
+/* The environments of p, which is found: load_project() reads them first, where they were not. */
+void load_environments(struct project *p);
 
 /* Load all. cache may be NULL; with one, a bundle whose files' stamps equal the cached ones is
  * taken from there without reading a file (one fstatat per file plus one readdir stamp per bundle

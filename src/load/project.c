@@ -112,11 +112,19 @@ void load_checks(struct project *p, enum check c)
     p->faults.rule = p->warnings.rule = check_rule(c);
 }
 
+void load_environments(struct project *p)
+{
+    if (!p->has_environments) {
+        load_checks(p, CHECK_ENVIRONMENTS);
+        read_environments(p);
+        p->has_environments = true;
+    }
+}
+
 int load_project(struct project *p, struct cache *cache, struct err *e)
 {
     struct table known = {.a = p->a};
-    load_checks(p, CHECK_ENVIRONMENTS);
-    read_environments(p);
+    load_environments(p);
     load_checks(p, CHECK_DECLARATION);
     if (bundles_read(p, cache, &known, e) != 0) {
         return -1;

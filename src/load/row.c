@@ -123,6 +123,14 @@ void row_encode(struct buf *out, const struct bundle *b, const struct used *used
     }
 }
 
+static void skip_evidence(struct row_reader *r, const struct fixed *f)
+{
+    struct digest ignored[2];
+    if (f->has_evidence) {
+        row_take(r, ignored, sizeof ignored);
+    }
+}
+
 /* Do the files look as they did? Paths begin with the folder's name. */
 static bool look_same(struct row_reader *r, int folderfd, const char *id, const struct fixed *f)
 {
@@ -151,6 +159,26 @@ static bool look_same(struct row_reader *r, int folderfd, const char *id, const 
     }
     arena_release(&a);
     return good;
+}
+
+bool row_files(int folderfd, struct bytes row, const struct bundle *b, struct buf *out,
+               struct hint *stamps)
+{
+    struct row_reader r = {row.p, row.p + row.n, false};
+    struct fixed f;
+    row_take(&r, &f, sizeof f);
+    if (r.is_short || f.rules != row_rules() || f.n_files > ROW_FILES_FEW ||
+        !digest_eq(&f.checksum, &b->checksum) || !digest_eq(&f.bundle_digest, &b->bundle_digest)) {
+        return false;
+    }
+    skip_evidence(&r, &f);
+    const char *files = r.p;
+    if (!look_same(&r, folderfd, b->id, &f)) {
+        return false;
+    }
+    buf_add(out, files, (size_t)(r.p - files));
+    *stamps = f.stamps;
+    return true;
 }
 
 static void take_names(struct arena *a, struct row_reader *r, size_t n, struct names *out)

@@ -18,6 +18,13 @@ void row_encode(struct buf *out, const struct bundle *b, const struct used *used
  * False: the row is of other rules, or a file looks different; *b is then untouched. */
 bool row_decode(struct arena *a, int folderfd, const char *id, struct bytes row, struct bundle *b);
 
+/* Append to out the files that a row was made from, as they are called behind the name of b's folder, NUL
+ * behind each, and set *stamps to the number of their stamps: where all look as they did, and what the
+ * row says of their content is what b says. At most ROW_FILES_FEW files. */
+enum { ROW_FILES_FEW = 32 };
+bool row_files(int folderfd, struct bytes row, const struct bundle *b, struct buf *out,
+               struct hint *stamps) MUST_CHECK;
+
 /* Reading and writing bytes one after the other; a reader that runs out of bytes gives zeros and is_short. */
 struct row_reader {
     const char *p, *end;

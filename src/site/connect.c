@@ -298,11 +298,20 @@ static int explain_missing(const struct site *s, struct err *e)
         s->env->name);
 }
 
+int site_reach(struct site *s, struct err *e)
+{
+    if (site_connect(s, e) != 0) {
+        bool is_missing = s->o.cites == NULL && strcmp(e->sqlstate, "3D000") == 0;
+        return is_missing ? explain_missing(s, e) : -1;
+    }
+    return 0;
+}
+
 int site_link(struct site *s, struct err *e)
 {
     bool is_new = s->o.cites != NULL;
-    if (site_connect(s, e) != 0) {
-        return !is_new && strcmp(e->sqlstate, "3D000") == 0 ? explain_missing(s, e) : -1;
+    if (site_reach(s, e) != 0) {
+        return -1;
     }
     if (site_refresh(s, e) != 0 || site_await(s, e) != 0) {
         return -1;

@@ -160,6 +160,8 @@ int64_t site_count_existing(const struct site *s);
 /* Connect, identify, read entries and past; refuse a replica, a pooler, another environment's database, and,
  * unless it takes a lost one's place, another, shorter or forked ledger than the last run or the sink saw. */
 int site_link(struct site *s, struct err *e) MUST_CHECK;
+/* Its first part: the connection, with a way out where the database is not there. */
+int site_reach(struct site *s, struct err *e) MUST_CHECK;
 /* Its parts: only the connection (again, after one was lost); only identity, entries and past. */
 int site_connect(struct site *s, struct err *e) MUST_CHECK;
 int site_refresh(struct site *s, struct err *e) MUST_CHECK;

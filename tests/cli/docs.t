@@ -90,6 +90,7 @@ $ ls src/cli/cmd_*.c | sed 's,.*/cmd_\(.*\)\.c,\1,' | diff - <(printf '%s\n' $ve
 $ writing=$(grep -l '"cli/verb.h"' src/cli/cmd_*.c | grep -vE 'cmd_(dump|test|wait)\.c') && echo $writing
 src/cli/cmd_adopt.c src/cli/cmd_backup.c src/cli/cmd_build.c src/cli/cmd_deployed.c src/cli/cmd_gc.c src/cli/cmd_migrate_safe.c src/cli/cmd_preflight.c src/cli/cmd_rebuild.c src/cli/cmd_reset.c src/cli/cmd_rollback.c src/cli/cmd_switch.c
 $ for f in $writing; do for h in $(sed -n 's,^#include "flow/\(.*\)\.h",src/flow/\1.c,p' $f); do grep -qE '\b(writing|recover_make)\(' $h || echo "$h: no writing()"; done; done
+src/flow/idle.c: no writing()
 src/flow/safe.c: no writing()
 src/flow/inspect.c: no writing()
 src/flow/reset.c: no writing()

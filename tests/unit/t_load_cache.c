@@ -2,6 +2,7 @@
 /* Loading with a cache: the same result, and every change is seen; evidence, which depends on more files than any other thing. */
 #include "tap.h"
 
+#include "load/looks.h"
 #include "load/row.h"
 #include "project.h"
 
@@ -174,6 +175,155 @@ static void test_changes(void)
         changes[i].change();
         ok(is_forged() == changes[i].forged, changes[i].name);
     }
+}
+
+/* --- the look of all files --------------------------------------------------------------------------- */
+
+static void bundle_added(void)
+{
+    project_bundle("M-2", "");
+}
+
+static void flat_added(void)
+{
+    project_put("migrations/db/0001_a.up.sql", "CREATE TABLE app.a ();\n");
+}
+
+static void old_flat_added(void)
+{
+    project_put("backend/db/migrations/0001_a.up.sql", "CREATE TABLE app.a ();\n");
+}
+
+static void repeatable_added(void)
+{
+    project_put("migrations/postgis/repeatable/a.sql", "CREATE VIEW app.v AS SELECT 1;\n");
+}
+
+static void store_added(void)
+{
+    project_declare("search", "S-1", "");
+}
+
+static void environments_added(void)
+{
+    project_put("registry/environments.v1.yml", "environments: {}\n");
+}
+
+static void registry_added(void)
+{
+    project_put("registry/migrations.v1.json", "{\"version\": 1, \"migrations\": []}\n");
+}
+
+static void projection_added(void)
+{
+    project_put("registry/projections/wells.yml", "projection: wells\n");
+}
+
+static const struct change_row others[] = {
+    {"a new bundle", bundle_added, false},
+    {"a flat migration", flat_added, false},
+    {"one in the other folder of reference 004", old_flat_added, false},
+    {"a repeatable definition", repeatable_added, false},
+    {"a bundle of another store", store_added, false},
+    {"environments", environments_added, false},
+    {"a registry", registry_added, false},
+    {"a projection", projection_added, false},
+};
+
+/* Into *text how the project looks, once its files are old enough. */
+static void take_looks(struct buf *text)
+{
+    bool is_taken = false;
+    while (!is_taken) {
+        struct loaded l;
+        struct looks begun;
+        buf_clear(text);
+        looks_begin(project_fd, &begun);
+        project_load(&l, true);
+        is_taken = looks_encode(&l.p, l.cache, &begun, text);
+        project_unload(&l);
+    }
+}
+
+static bool looks_as(struct bytes text)
+{
+    struct looks now;
+    looks_begin(project_fd, &now);
+    return looks_same(project_fd, &now, text);
+}
+
+static void test_looks(const struct change_row *v, size_t n)
+{
+    struct buf text = {0};
+    for (size_t i = 0; i < n; i++) {
+        char name[128];
+        start();
+        take_looks(&text);
+        v[i].change();
+        (void)snprintf(name, sizeof name, "%s, by the look of all", v[i].name);
+        ok(looks_as(buf_bytes(&text)) == v[i].forged, name);
+    }
+    buf_release(&text);
+}
+
+/* Cut off or changed anywhere, it is no look of this project, and does no harm. */
+static void test_odd_looks(void)
+{
+    struct buf text = {0};
+    int believed = 0;
+    start();
+    project_bundle("M-2", "");
+    take_looks(&text);
+    bool is_good = looks_as(buf_bytes(&text));
+    for (size_t n = 0; n < text.n; n++) {
+        char *cut = malloc(n + 1);
+        memcpy(cut, text.p, n);
+        believed += looks_as(bytes_of(cut, n));
+        free(cut);
+        text.p[n] = (char)(text.p[n] ^ 4);
+        believed += looks_as(buf_bytes(&text));
+        text.p[n] = (char)(text.p[n] ^ 4);
+    }
+    ok(is_good && believed == 0, "a look that is cut off, or of which a byte is another");
+    buf_release(&text);
+}
+
+/* What changed between the first look and the last is in neither, and what was only just written may yet change. */
+static void test_no_looks(void)
+{
+    struct loaded l;
+    struct looks begun;
+    struct buf text = {0};
+    start();
+    take_looks(&text);
+    looks_begin(project_fd, &begun);
+    project_load(&l, true);
+    registry_added();
+    ok(!looks_encode(&l.p, l.cache, &begun, &text), "no look where the registry came meanwhile");
+    project_unload(&l);
+    looks_begin(project_fd, &begun);
+    project_load(&l, true);
+    ok(!looks_encode(&l.p, l.cache, &begun, &text), "nor where it is new");
+    project_unload(&l);
+    start();
+    take_looks(&text);
+    looks_begin(project_fd, &begun);
+    project_load(&l, true);
+    same_size();
+    ok(!looks_encode(&l.p, l.cache, &begun, &text), "nor where a bundle changed meanwhile");
+    project_unload(&l);
+    start();
+    flat_added();
+    project_warm_up(ROW_BUNDLE, DIR);
+    looks_begin(project_fd, &begun);
+    project_load(&l, true);
+    ok(!looks_encode(&l.p, l.cache, &begun, &text), "nor of flat migrations");
+    project_unload(&l);
+    looks_begin(project_fd, &begun);
+    project_load(&l, false);
+    ok(!looks_encode(&l.p, NULL, &begun, &text), "nor without a cache");
+    project_unload(&l);
+    buf_release(&text);
 }
 
 static struct digest digest_of_first(bool with_cache)
@@ -440,9 +590,14 @@ static void test_evidence_cached(void)
 int main(void)
 {
     size_t n_changes = sizeof changes / sizeof changes[0];
+    size_t n_others = sizeof others / sizeof others[0];
     size_t n_evidence = sizeof evidence_rows / sizeof evidence_rows[0];
-    tap_plan((int)n_changes + 7 + 4 + 5 + 6 * (int)n_evidence + 5);
+    tap_plan(2 * (int)n_changes + (int)n_others + 6 + 7 + 4 + 5 + 6 * (int)n_evidence + 5);
     test_changes();
+    test_looks(changes, n_changes);
+    test_looks(others, n_others);
+    test_odd_looks();
+    test_no_looks();
     test_same();
     test_not_cached();
     test_odd_rows();
