@@ -419,6 +419,7 @@ list_facts()
         row(n; "checksum"; member($c.confirm; "plan"); $e.checksum; "its receipt"),
         row(n; "checksum"; member($c.deploy; "digest"); $e.checksum; "its receipt"),
         row(n; "checksum"; member($c.backup; "digest"); $e.checksum; "its receipt"),
+        row(n; "checksum"; member($c.dropped; "digest"); $e.checksum; "its receipt"),
         row(n; "key"; member($c.journal; "key"); $e.checksum; "its receipt"),
         row(n; "payload"; $c.journal | values | $c.inputs[0].digest; $e.bundle_digest; "its receipt"),
         row(n; "digest before"; member($c.journal; "before"); $o.pre; "its receipt"),
@@ -730,6 +731,7 @@ check_wanted() # PROJECT bundle|folder|pointer
     awk -F "$us" '$8 != "success" { next }
         $7 == "apply" || $7 == "import" { at[$6] = 1 }
         $7 == "rollback" { delete at[$6] }
+        $7 == "drop" { n = split($6, gone, " "); for (i = 2; i <= n; i++) delete at[gone[i]] }
         $7 == "rename" { split($6, pair, " "); if (pair[1] in at) at[pair[2]] = 1; delete at[pair[1]] }
         END { for (id in at) print id }' "$dir/.said" | sort >"$dir/.wanted"
     while IFS= read -r id; do

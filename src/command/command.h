@@ -38,6 +38,7 @@ struct request {
     const char *dataset_version;  /* rebuild --dataset-version=ID */
     const char *projection;       /* rebuild --projection=NAME */
     bool all;                     /* --all */
+    const char *given_up;         /* gc --given-up[=NAME]; "": all of them */
     bool yes;                     /* reset --yes */
     bool write;                   /* receipt text --write */
     bool verify;                  /* --verify */
@@ -77,7 +78,8 @@ enum option_kind {
     OPTION_NUMBER,
     OPTION_DURATION,
     OPTION_FORMAT,
-    OPTION_PROGRESS
+    OPTION_PROGRESS,
+    OPTION_CHOICE, /* may stand without a value, which is then "" */
 };
 struct option {
     const char *name; /* "plan" for --plan */

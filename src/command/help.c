@@ -66,7 +66,7 @@ void help_option_name(struct buf *out, const struct option *o)
     }
     buf_printf(out, "--%s", o->name);
     if (o->argument != NULL) {
-        buf_printf(out, "=%s", o->argument);
+        buf_printf(out, o->kind == OPTION_CHOICE ? "[=%s]" : "=%s", o->argument);
     }
 }
 

@@ -73,6 +73,9 @@ const struct option options[] = {
      FIELD(dataset_version)},
     {"projection", 0, OPTION_TEXT, "NAME", "only this projection", FIELD(projection)},
     {"all", 0, OPTION_FLAG, NULL, "all of them", FIELD(all)},
+    {"given-up", 0, OPTION_CHOICE, "NAME",
+     "drop projections that are no longer declared, or only this one, with their schemas",
+     FIELD(given_up)},
     {"write", 0, OPTION_FLAG, NULL, "write the files into the bundle", FIELD(write)},
     {"yes", 0, OPTION_FLAG, NULL, "do it without asking", FIELD(yes)},
     {"verify", 0, OPTION_FLAG, NULL, "compare the content, too", FIELD(verify)},
@@ -239,7 +242,8 @@ static const char *expected(enum option_kind k)
                                         [OPTION_NUMBER] = "a whole number",
                                         [OPTION_DURATION] = "a time: 30s, 10m, 1h, 0",
                                         [OPTION_FORMAT] = "text, json, markdown, dot, junit, sarif or github",
-                                        [OPTION_PROGRESS] = "text or json"};
+                                        [OPTION_PROGRESS] = "text or json",
+                                        [OPTION_CHOICE] = "a name, or no \"=\""};
     return words[k];
 }
 
@@ -251,6 +255,7 @@ static int set_value(struct parser *p, const struct option *o, const char *value
     case OPTION_FLAG:
         *(bool *)field = true;
         break;
+    case OPTION_CHOICE:
     case OPTION_TEXT:
         *(const char **)field = value;
         rc = value[0] == '\0' ? -1 : 0;
@@ -293,6 +298,10 @@ static int use_option(struct parser *p, const struct option *o, const char *valu
             return hint_help(p->e, p->out->command);
         }
         return set_value(p, o, o->kind == OPTION_FORMAT ? "json" : "");
+    }
+    if (value == NULL && o->kind == OPTION_CHOICE) {
+        *(const char **)field_of(p->out, o) = "";
+        return 0;
     }
     if (value == NULL) {
         if (p->at + 1 >= p->argc) {

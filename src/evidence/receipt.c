@@ -279,6 +279,7 @@ static struct doc *claim_doc(struct arena *a, const struct account *x, struct do
     put_lent(a, d, "confirm", x->confirm);
     put_lent(a, d, "deploy", x->deploy);
     put_lent(a, d, "backup", x->backup);
+    put_lent(a, d, "dropped", x->dropped);
     put_lent(a, d, "precaution", x->precaution);
     return d;
 }

@@ -268,6 +268,7 @@ static void read_claim(struct reading *g, const struct doc *claim, struct accoun
     out->confirm = doc_get(claim, "confirm");
     out->deploy = doc_get(claim, "deploy");
     out->backup = doc_get(claim, "backup");
+    out->dropped = doc_get(claim, "dropped");
     out->precaution = doc_get(claim, "precaution");
 }
 

@@ -71,6 +71,7 @@ static void check_entry(const struct claimed *k)
                 {doc_find(k->claim, "confirm.plan"), &en->checksum, "checksum"},
                 {doc_find(k->claim, "deploy.digest"), &en->checksum, "checksum"},
                 {doc_find(k->claim, "backup.digest"), &en->checksum, "checksum"},
+                {doc_find(k->claim, "dropped.digest"), &en->checksum, "checksum"},
                 {doc_get(step, "key"), &en->checksum, "key"},
                 {first, &en->bundle_digest, "payload"},
                 {doc_get(step, "before"), &en->pre, "digest before"},

@@ -8,7 +8,10 @@ static int work(struct writing *w, void *ctx, struct err *e)
     for (size_t i = 0; i < p->n_projections; i++) {
         struct result_row row = {.action = RESULT_RETIRE, .target = p->projections[i].in->p->name};
         if (step_is_absent(&p->projections[i])) {
-            tell_note(&w->site->ear, "%s is not declared here: its generations stay", row.target);
+            tell_note(
+                &w->site->ear,
+                "%s is not declared here: its generations stay, unless --given-up=%s drops them",
+                row.target, row.target);
             continue;
         }
         if (run_retire(&w->run, &p->projections[i], *all, &row.n, e) != 0) {

@@ -163,6 +163,8 @@ struct lock_wait {
 };
 int ledger_lock(struct pg *s, const char *run_id, const char *holder, const struct lock_wait *w,
                 int64_t *epoch, struct err *e) MUST_CHECK;
+/* The view kfmig.schema_migrations as this kfmig defines it; outside of a transaction. */
+void ledger_add_view(struct pg *s);
 int ledger_unlock(struct pg *s, struct err *e) MUST_CHECK;
 /* Who holds the run's lock now, "kfmig build M-1 (pid 7, connected since ...)"; NULL: nobody. In a. Asks
  * for no lock. */

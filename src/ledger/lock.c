@@ -128,7 +128,7 @@ static int wait_for(struct pg *s, const struct wanted *w, const struct lock_wait
 
 /* A ledger that an older kfmig made gets its view from the first run that writes. Without it nothing is
  * wrong: a role that may not make it goes on. */
-static void add_view(struct pg *s)
+void ledger_add_view(struct pg *s)
 {
     struct pg_rows *r = NULL;
     struct err ignored;
@@ -153,7 +153,7 @@ static int take_lease(struct pg *s, const char *run_id, const char *holder, int6
     pg_rows_free(r);
     if (rc == 0 && *epoch < 0) {
         *epoch = -*epoch;
-        add_view(s);
+        ledger_add_view(s);
     }
     return rc;
 }

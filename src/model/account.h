@@ -94,7 +94,7 @@ struct said {
  * inputs           in order; their digests also make the receipt's checksums.
  * pre .. touched   digests of the run's documents; zero: there is none.
  * residue          what the run's role could have done so that no sensor tells, in words.
- * drill, recovery, rename, confirm, deploy, backup  claims of their own, as documents; NULL: none.
+ * drill, recovery, rename, confirm, deploy, backup, dropped  claims of their own, as documents; NULL: none.
  * timings          no part of the claim; NULL: none.
  * rebuilt          definitions that were dropped and made again with it, each with the digest of its text.
  * variables        names of the environment's variables that its texts hold, with the digests of their values.
@@ -103,7 +103,8 @@ struct said {
 struct account {
     const char *
         kind; /* "db_migration", "db_definition", "db_prune", "db_rollback", "adopt", "drill", "rename",
-               * "confirm", "deploy", "backup", "projection_publish" */
+               * "confirm", "deploy", "backup", "projection_publish",
+               * "projection_drop" */
     bool has_plain_names; /* an older kfmig wrote it: names from the database are not encoded */
     const char *run_id, *environment;
     const char
@@ -137,7 +138,8 @@ struct account {
     enum approval approval;
     struct domains protected_domains;
     const struct account_generation *generation; /* NULL: no projection */
-    const struct doc *drill, *recovery, *rename, *confirm, *deploy, *backup, *precaution, *timings;
+    const struct doc *drill, *recovery, *rename, *confirm, *deploy, *backup, *dropped, *precaution,
+        *timings;
     const struct doc *rebuilt, *variables; /* as in the claim; NULL: none */
     const char *reason; /* of an adoption: "format", "upgrade"; "": what stood there was accepted */
 

@@ -6,7 +6,7 @@
 
 #include "base/bytes.h"
 
-enum entry_fact { FACT_NONE, FACT_MADE, FACT_UNDONE, FACT_RENAMED };
+enum entry_fact { FACT_NONE, FACT_MADE, FACT_UNDONE, FACT_RENAMED, FACT_DROPPED };
 enum entry_objects { OBJECTS_NONE, OBJECTS_FOUND, OBJECTS_WRITTEN };
 
 enum entry_kind {

@@ -58,6 +58,15 @@ void past_rename(struct arena *a, struct past *p, const char *old, const char *i
     past_add(a, p, &f);
 }
 
+void past_forget(struct past *p, const char *id)
+{
+    struct history *h = past_get(p, id);
+    if (h != NULL) {
+        p->n_applied -= h->applied != NULL && h->applied->is_migration;
+        *h = (struct history){.applied = NULL};
+    }
+}
+
 const char *rename_subject(struct arena *a, const char *old, const char *id)
 {
     return arena_printf(a, "%s %s", old, id);
@@ -72,6 +81,28 @@ int rename_read(struct arena *a, const char *subject, const char **old, const ch
     *old = arena_strndup(a, subject, (size_t)(blank - subject));
     *id = arena_strdup(a, blank + 1);
     return 0;
+}
+
+const char *drop_subject(struct arena *a, const char *projection, const struct names *migrations)
+{
+    struct buf text = {0};
+    buf_puts(&text, projection);
+    for (size_t i = 0; i < migrations->n; i++) {
+        buf_printf(&text, " %s", migrations->v[i]);
+    }
+    const char *subject = arena_strdup(a, buf_str(&text));
+    buf_release(&text);
+    return subject;
+}
+
+void drop_read(struct arena *a, const char *subject, struct names *out)
+{
+    *out = (struct names){0};
+    for (const char *at = subject; *at != '\0';) {
+        size_t n = strcspn(at, " ");
+        names_add(a, out, arena_strndup(a, at, n));
+        at += n + (at[n] == ' ' ? 1 : 0);
+    }
 }
 
 const char *generation_state_text(enum generation_state s)

@@ -59,9 +59,14 @@ struct history *past_get(const struct past *p, const char *id); /* NULL if nothi
 void past_add(struct arena *a, struct past *p, const struct fact *f);
 /* From here on what is known of migration old is known of id; nothing where nothing is applied as old. */
 void past_rename(struct arena *a, struct past *p, const char *old, const char *id);
+/* From here on nothing is applied as id, nor taken back: it went with the projection that it belonged to. */
+void past_forget(struct past *p, const char *id);
 /* The subject of a rename's entry, "OLD NEW", in a; and back: -1, it is none. */
 const char *rename_subject(struct arena *a, const char *old, const char *id);
 int rename_read(struct arena *a, const char *subject, const char **old, const char **id);
+/* The subject of a drop's entry, "PROJECTION MIGRATION...", in a; and back, the projection first. */
+const char *drop_subject(struct arena *a, const char *projection, const struct names *migrations);
+void drop_read(struct arena *a, const char *subject, struct names *out);
 
 /* An object that is not as the ledger's sum says. was zero: appeared; now zero: vanished. */
 struct drift {

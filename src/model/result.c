@@ -4,12 +4,11 @@
 const char *result_action_text(enum result_action a)
 {
     static const char *const texts[RESULT_ACTIONS] = {
-        [RESULT_APPLY] = "apply",     [RESULT_PUBLISH] = "publish", [RESULT_SWITCH] = "switch",
-        [RESULT_EXPORT] = "export",   [RESULT_ADOPT] = "adopt",     [RESULT_RETIRE] = "retire",
-        [RESULT_DRILL] = "drill",     [RESULT_RENAME] = "rename",   [RESULT_ROLLBACK] = "rollback",
-        [RESULT_PRUNE] = "prune",
-        [RESULT_CONFIRM] = "confirm", [RESULT_BACKUP] = "backup",
-        [RESULT_DEPLOY] = "deploy"};
+        [RESULT_APPLY] = "apply",   [RESULT_PUBLISH] = "publish", [RESULT_SWITCH] = "switch",
+        [RESULT_EXPORT] = "export", [RESULT_ADOPT] = "adopt",     [RESULT_RETIRE] = "retire",
+        [RESULT_DRILL] = "drill",   [RESULT_RENAME] = "rename",   [RESULT_ROLLBACK] = "rollback",
+        [RESULT_PRUNE] = "prune",   [RESULT_DROP] = "drop",       [RESULT_CONFIRM] = "confirm",
+        [RESULT_BACKUP] = "backup", [RESULT_DEPLOY] = "deploy"};
     return texts[a];
 }
 

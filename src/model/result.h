@@ -21,6 +21,7 @@ enum result_action {
     RESULT_EXPORT,  /* evidence of a migration, written again */
     RESULT_ADOPT,   /* n: objects */
     RESULT_RETIRE,  /* of a projection; n: generations dropped */
+    RESULT_DROP, /* a projection that was given up; n: generations; key: digest of the live one */
     RESULT_DRILL,
     RESULT_RENAME,   /* of a migration, in the ledger */
     RESULT_PRUNE,    /* of a definition whose file is gone; key: its checksum */

@@ -124,12 +124,16 @@ static void put_declaration(struct buf *out, const struct plan *p, const struct 
     if (r->now[0] != '\0') {
         put_text(out,
                  "give it its old name back, the file and what it declares: ", x->in->p->file.path,
-                 "");
+                 ", or ");
+        put_text(out, "drop what is left of the old one: `kfmig gc ", p->env->name, " --given-up=");
+        put_text(out, "", x->in->p->name, "`");
         return;
     }
     put_text(out, "put its declaration back from version control (`git log --all -- ",
              x->in->p->file.path, "` finds it); where it is no longer wanted ");
-    put_text(out, "in ", p->env->name, ", keep it and list other environments in it");
+    put_text(out, "in ", p->env->name, ", keep it and list other environments in it, or ");
+    put_text(out, "drop what is left of it: `kfmig gc ", p->env->name, " --given-up=");
+    put_text(out, "", x->in->p->name, "`");
 }
 
 static void put_schema(struct buf *out, const struct plan *p, const struct step *x,

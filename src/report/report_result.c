@@ -18,7 +18,7 @@ static struct doc *row_doc(struct arena *a, const struct result_row *row)
         doc_put(a, d, "generation", doc_int(a, row->generation));
         doc_put(a, d, "content", doc_digest(a, &row->content));
     }
-    if (row->action == RESULT_ADOPT || row->action == RESULT_RETIRE) {
+    if (row->action == RESULT_ADOPT || row->action == RESULT_RETIRE || row->action == RESULT_DROP) {
         doc_put(a, d, row->action == RESULT_ADOPT ? "objects" : "generations",
                 doc_int(a, (int64_t)row->n));
     }

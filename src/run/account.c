@@ -185,11 +185,12 @@ void account_of(struct arena *a, const struct run *r, const struct receipt_input
     out->deploy = in->deployed != NULL ? deployment_doc(a, in->deployed) : NULL;
     out->backup = in->backup != NULL ? in->backup->claim : NULL;
     out->rebuilt = in->rebuilt != NULL && in->rebuilt->n > 0 ? rebuilt_doc(a, in->rebuilt) : NULL;
+    out->dropped = in->dropping != NULL ? account_dropped(a, in->dropping) : NULL;
     if (in->drill != NULL) {
         add_drill(a, in->drill, out);
     } else if (in->making != NULL) {
         account_of_making(a, in->making, out);
-    } else if (in->bundle != NULL) {
+    } else if (in->bundle != NULL && in->dropping == NULL) {
         out->migration_id = in->bundle->id;
         named_digests_add(a, &out->migrations, in->bundle->id, &in->bundle->checksum);
     }

@@ -22,10 +22,11 @@ void evidence_of(struct arena *a, const struct bundle *b, const struct outcome *
 void account_diff_of(struct arena *a, const struct bundle *b, const struct outcome *o,
                      struct account_diff *out);
 
-struct making; /* projection_parts.h */
+struct making;   /* projection_parts.h */
+struct dropping; /* projection_drop.h */
 /* What an account is made of, besides the run that it belongs to. All borrowed.
  * kind    "db_migration", "db_definition", "db_prune", "db_rollback", "adopt", "drill", "rename",
- *         "confirm", "deploy", "backup", "projection_publish"
+ *         "confirm", "deploy", "backup", "projection_publish", "projection_drop"
  * bundle  NULL: nothing is declared, as in an adoption
  * store   the store that it is about, NULL: the one that holds the ledger
  * identity  of an adoption of a store: the digest of the place's identity, zero where it tells none
@@ -35,7 +36,8 @@ struct making; /* projection_parts.h */
  * confirmation  NULL: nothing is confirmed
  * deployed  the tag of a deployment; NULL: none is recorded
  * backup  NULL: none was made
- * rebuilt  NULL: no definition was dropped and made again with it */
+ * rebuilt  NULL: no definition was dropped and made again with it
+ * dropping  NULL: no projection goes */
 struct receipt_input {
     const char *kind;
     const struct bundle *bundle;
@@ -54,6 +56,7 @@ struct receipt_input {
     const char *deployed;
     const struct backup_record *backup;
     const struct rebuilding *rebuilt;
+    const struct dropping *dropping;
 };
 /* Everything that can be told of it, in *out; texts borrowed from r and in, or in a. It has no position in
  * a ledger yet. */
@@ -61,6 +64,9 @@ void account_of(struct arena *a, const struct run *r, const struct receipt_input
                 struct account *out);
 /* The part of it that is about a projection: its generation, artifacts and catalogs, the chain. */
 void account_of_making(struct arena *a, const struct making *m, struct account *out);
+
+/* As claim.dropped. In a. */
+struct doc *account_dropped(struct arena *a, const struct dropping *d);
 
 /* What was counted, limit by limit; -1 (ROWS_UNKNOWN) where that is not known. */
 struct limits limits_observed(const struct observation *seen);

@@ -90,6 +90,12 @@ static int begin(struct migration_work *w, struct err *e)
     return FAULT(TX_BEGUN) ? execution_injected(e) : 0;
 }
 
+static int prepare(struct migration_work *w, struct err *e)
+{
+    const struct transaction_part *part = w->part;
+    return part != NULL && part->prepare != NULL ? part->prepare(part->ctx, e) : 0;
+}
+
 /* Deferred constraints and triggers act here, which may take as long as a statement. */
 static int observe(struct migration_work *w, struct err *e)
 {
@@ -232,12 +238,20 @@ static bool judge(struct migration_work *w)
     return passed;
 }
 
+static const char *done_of(const struct migration_work *w)
+{
+    return w->back != NULL                            ? "taken back"
+           : w->prunes                                ? "dropped"
+           : w->part != NULL && w->part->done != NULL ? w->part->done
+                                                      : "applied";
+}
+
 static enum ending commit(struct migration_work *w, const struct merkle *before, struct err *e)
 {
     const struct pg_wait wait = execution_wait(&w->x);
     const struct commit c = {.subject = w->b->id,
                              .run_id = w->o->run_id,
-                             .done = w->back != NULL ? "taken back" : w->prunes ? "dropped" : "applied",
+                             .done = done_of(w),
                              .before = before,
                              .wait = &wait,
                              .settle = w->part != NULL ? w->part->settle : NULL,
@@ -258,8 +272,9 @@ static enum attempt attempt_once(struct migration_work *w)
     w->x.n_ahead = w->n_ahead;
     baseline_undo(w->r->sum);
     w->evidence = (struct evidence_set){0};
-    if (begin(w, e) != 0 || execution_scripts(&w->x, e) != 0 || execution_settle(&w->x, e) != 0 ||
-        execution_invariants(&w->x, e) != 0 || observe(w, e) != 0 || prove(w, e) != 0) {
+    if (begin(w, e) != 0 || prepare(w, e) != 0 || execution_scripts(&w->x, e) != 0 ||
+        execution_settle(&w->x, e) != 0 || execution_invariants(&w->x, e) != 0 ||
+        observe(w, e) != 0 || prove(w, e) != 0) {
         tx_roll_back(*w->r->pg);
         return is_transient(e) ? ATTEMPT_RETRY : ATTEMPT_FAILED;
     }

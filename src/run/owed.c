@@ -71,23 +71,38 @@ struct bytes owed_write(struct run *r, const struct receipt_input *in)
     return out;
 }
 
+/* What an owed receipt is about, as its entry says it; "": it does not say. */
+static const char *subject_of(struct arena *a, const struct account *x)
+{
+    if (x->dropped == NULL) {
+        return x->generation != NULL ? x->generation->name : x->migration_id;
+    }
+    struct names migrations = {0};
+    const struct doc *list = doc_get(x->dropped, "migrations");
+    for (size_t i = 0; i < doc_len(list); i++) {
+        names_add(a, &migrations, list->item[i]->type == DOC_TEXT ? list->item[i]->text.p : "");
+    }
+    return drop_subject(a, doc_str(x->dropped, "projection", ""), &migrations);
+}
+
 static int entry_from(const struct run *r, const struct doc *receipt, struct entry *en,
                       struct err *e)
 {
     struct account x;
     if (receipt_read(r->a, receipt, &x, e) != 0 || strcmp(x.environment, r->env->name) != 0 ||
-        x.run_id[0] == '\0' || (x.generation == NULL && x.migration_id[0] == '\0')) {
+        x.run_id[0] == '\0' || subject_of(r->a, &x)[0] == '\0') {
         err_set(e, ERR_INTEGRITY, "an owed receipt is damaged or belongs to another environment");
         return -1;
     }
     *en = (struct entry){
         .sequence = r->merkle->size + 1,
-        .kind = x.generation != NULL                   ? ENTRY_PUBLISH
+        .kind = x.dropped != NULL                      ? ENTRY_DROP
+                : x.generation != NULL                 ? ENTRY_PUBLISH
                 : strcmp(x.kind, "db_rollback") == 0   ? ENTRY_ROLLBACK
                 : strcmp(x.kind, "db_definition") == 0 ? ENTRY_DEFINE
                 : strcmp(x.kind, "db_prune") == 0      ? ENTRY_PRUNE
                                                        : ENTRY_APPLY,
-        .subject = x.generation != NULL ? x.generation->name : x.migration_id,
+        .subject = subject_of(r->a, &x),
         .result = x.result,
         .run_id = x.run_id,
         .finished_at = x.finished_at,

@@ -1,4 +1,5 @@
 /* What an account says of a projection's generation. */
+#include "run/projection_drop.h"
 #include "run/projection_parts.h"
 
 static void add_files(struct arena *a, const struct dataset_files *files,
@@ -24,6 +25,29 @@ static struct account_source source_of(const struct projection_source *s, const 
                                    .copied = l->copied,
                                    .partial = l->partial,
                                    .n_partial = l->n_partial};
+}
+
+struct doc *account_dropped(struct arena *a, const struct dropping *d)
+{
+    struct doc *doc = doc_new(a, DOC_MAP);
+    doc_put(a, doc, "projection", doc_text(a, d->bundle->id));
+    doc_put(a, doc, "digest", doc_digest(a, &d->bundle->checksum));
+    struct doc *schemas = doc_put(a, doc, "schemas", doc_new(a, DOC_LIST));
+    for (size_t i = 0; i < d->bundle->schemas.n; i++) {
+        doc_push(a, schemas, doc_text(a, d->bundle->schemas.v[i]));
+    }
+    struct doc *generations = doc_put(a, doc, "generations", doc_new(a, DOC_LIST));
+    for (size_t i = 0; i < d->n; i++) {
+        struct doc *g = doc_push(a, generations, doc_new(a, DOC_MAP));
+        doc_put(a, g, "generation", doc_int(a, d->generation[i].number));
+        doc_put(a, g, "state", doc_text(a, generation_state_text(d->generation[i].state)));
+        doc_put(a, g, "digest", doc_digest(a, &d->generation[i].digest));
+    }
+    struct doc *migrations = doc_put(a, doc, "migrations", doc_new(a, DOC_LIST));
+    for (size_t i = 0; i < d->migrations.n; i++) {
+        doc_push(a, migrations, doc_text(a, d->migrations.v[i]));
+    }
+    return doc;
 }
 
 void account_of_making(struct arena *a, const struct making *m, struct account *out)

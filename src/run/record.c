@@ -4,6 +4,7 @@
 #include "model/leak.h"
 #include "run/commit.h"
 #include "run/owed.h"
+#include "run/projection_drop.h"
 #include "run/queries.h"
 
 static void blob_add(struct blob *v, size_t *n, const struct digest *digest, struct bytes bytes)
@@ -78,6 +79,9 @@ static void entry_fill(const struct run *r, const struct receipt_input *in, enum
     if (in->backup != NULL) {
         en->subject = in->backup->subject;
         en->checksum = in->backup->digest;
+    }
+    if (in->dropping != NULL) {
+        en->subject = drop_subject(r->a, in->bundle->id, &in->dropping->migrations);
     }
     if (in->bundle != NULL) {
         en->checksum = in->bundle->checksum;

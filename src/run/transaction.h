@@ -5,7 +5,8 @@
 #include "run/account.h"
 
 /* What a transaction is where it is not the whole migration. n_before: statements of the migration
- * that stand before those of the bundle, n: of them all. add: lays what earlier segments came to
+ * that stand before those of the bundle, n: of them all. done: the word for its effect. prepare (may be NULL): runs in the open
+ * transaction, before its statements. add: lays what earlier segments came to
  * over what was seen, before it is judged. record: writes, in the open transaction, what takes the
  * place of the migration's entry: rows are the objects that it changed; o->run_id is what the
  * ledger is asked for where COMMIT's answer is lost; settle, where it is not NULL, asks for something
@@ -13,9 +14,11 @@
  * are judged; -1: the database could not be asked. */
 struct transaction_part {
     size_t n_before, n;
-    size_t n_ahead; /* of the bundle's statements, those that stand before the migration's own */
+    size_t n_ahead;   /* of the bundle's statements, those that stand before the migration's own */
+    const char *done; /* NULL: "applied" */
     struct batch *batch; /* run/statements.h: it is one of a backfill; NULL */
     void *ctx;
+    int (*prepare)(void *ctx, struct err *e);
     void (*add)(void *ctx, struct observation *seen);
     int (*prove)(void *ctx, struct outcome *o, struct err *e);
     int (*record)(void *ctx, struct outcome *o, const struct evidence_set *evidence,

@@ -161,6 +161,15 @@ static bool entry_is_migration(enum entry_kind k)
     return k == ENTRY_APPLY || k == ENTRY_DEFINE || k == ENTRY_PRUNE || k == ENTRY_ROLLBACK;
 }
 
+static void forget_dropped(struct site *s, const char *subject)
+{
+    struct names gone;
+    drop_read(s->a, subject, &gone);
+    for (size_t i = 0; i < gone.n; i++) {
+        past_forget(&s->past, gone.v[i]);
+    }
+}
+
 static void add_facts(struct site *s)
 {
     s->past = (struct past){.by_id = {.a = s->a}};
@@ -178,6 +187,9 @@ static void add_facts(struct site *s)
             past_rename(s->a, &s->past, old, id);
         }
         enum entry_fact says = entry_kind_fact(en->kind);
+        if (says == FACT_DROPPED && success) {
+            forget_dropped(s, en->subject);
+        }
         if (says != FACT_MADE && says != FACT_UNDONE) {
             continue;
         }

@@ -24,6 +24,7 @@ ELSEWHERE += [p for p in POINTS if p.startswith("generation.")]  # test_projecti
 ELSEWHERE += [p for p in POINTS if p.startswith("journal.")]  # t_journal.c, and the contract of stores that need it
 ELSEWHERE += [p for p in POINTS if p.startswith("batch.")]  # test_backfill.py
 ELSEWHERE += [p for p in POINTS if p.startswith("backup.")]  # test_backups.py
+ELSEWHERE += [p for p in POINTS if p.startswith("drop.")]  # test_given_up.py
 
 folder = fresh_folder()
 at_exit(shutil.rmtree, folder, True)

@@ -198,8 +198,8 @@ static void test_kinds(void)
         }
     }
     is_str(buf_str(&known),
-           "contact adopt apply define prune rollback intent batch done publish drill rename backup "
-           "deploy confirm ",
+           "contact adopt apply define prune rollback intent batch done publish drop drill rename "
+           "backup deploy confirm ",
            "the kinds of format 1");
     buf_release(&known);
 }
@@ -216,7 +216,7 @@ static void test_kind_meanings(void)
         {ENTRY_APPLY, FACT_MADE, OBJECTS_WRITTEN},  {ENTRY_PUBLISH, FACT_MADE, OBJECTS_WRITTEN},
         {ENTRY_DRILL, FACT_NONE, OBJECTS_NONE},     {ENTRY_ROLLBACK, FACT_UNDONE, OBJECTS_WRITTEN},
         {ENTRY_WAIVER, FACT_NONE, OBJECTS_NONE},    {ENTRY_DONE, FACT_NONE, OBJECTS_NONE},
-        {ENTRY_RENAME, FACT_RENAMED, OBJECTS_NONE},
+        {ENTRY_RENAME, FACT_RENAMED, OBJECTS_NONE}, {ENTRY_DROP, FACT_DROPPED, OBJECTS_WRITTEN},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         ok(entry_kind_fact(rows[i].kind) == rows[i].fact &&
@@ -309,7 +309,7 @@ static void test_every_byte(void)
 
 int main(void)
 {
-    tap_plan(4 + 1 + 19 + ENTRY_KINDS + 1 + 9 + 25 + 3);
+    tap_plan(4 + 1 + 19 + ENTRY_KINDS + 1 + 10 + 25 + 3);
     test_round_trips();
     test_text();
     test_refused();

@@ -231,9 +231,11 @@ static void with_sum(void)
 /* --- the scenarios */
 
 #define OBSTACLE                                                                                   \
-    "~ @postgis_generation_dependants(wells) -> rows dependant | view app.v | table wells.pts\n"
+    "~ @postgis_generation_dependants({\"wells\"}) -> rows dependant | view app.v | table "        \
+    "wells.pts\n"
 #define FOUR_OBSTACLES                                                                             \
-    "~ @postgis_generation_dependants(wells) -> rows dependant | view app.v1 | table wells.pts ; " \
+    "~ @postgis_generation_dependants({\"wells\"}) -> rows dependant | view app.v1 | table "       \
+    "wells.pts ; "                                                                                 \
     "dependant | view app.v2 | table wells.pts ; dependant | view app.v3 | table wells.pts ; "     \
     "dependant | view app.v4 | table wells.pts\n"
 #define FACTS(rows) "~ SELECT count(*), count(*) - count(g)* -> rows " rows "\n"

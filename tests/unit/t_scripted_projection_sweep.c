@@ -24,8 +24,8 @@ struct journey {
     bool has_crew, is_atomic, after_load;
     int step;
 };
-static const char obstacle[] =
-    "~ @postgis_generation_dependants(wells) -> rows dependant | view app.v | table wells.pts\n";
+static const char obstacle[] = "~ @postgis_generation_dependants({\"wells\"}) -> rows dependant | "
+                               "view app.v | table wells.pts\n";
 static const struct journey journeys[] = {
     {"a first generation", HOLDS_NOTHING, "", false, false, false, 1},
     {"the next generation, indexes by several hands", HOLDS_LIVE, "", true, false, true, 1},

@@ -66,7 +66,7 @@ static const struct {
     {"of two that are old the older goes", LISTED("wells | 1 | kept | NULL" OLD " ; wells | 2 | kept | NULL" OLD " ; " LIVE) DROPPED("1") HELD COMMITTED THEN_NOTHING, retire, 0, ERR_NONE, "", 1, 0},
     {"all go where all are to go", LISTED("wells | 1 | kept | NULL" OLD " ; wells | 2 | kept | NULL" OLD " ; " LIVE) DROPPED("2") HELD COMMITTED DROPPED("1") HELD COMMITTED THEN_NOTHING, retire_all, 0, ERR_NONE, "", 2, 0},
     {"what was begun for another digest goes", LISTED("wells | 1 | loading | NULL" OLD " ; " LIVE) DROPPED("1") HELD COMMITTED THEN_NOTHING, retire, 0, ERR_NONE, "", 1, 0},
-    {"what depends on it is named", LISTED("wells | 1 | ready | NULL" OLD " ; " LIVE) BEGUN_WORK "@postgis_generation_dependants(wells__g1) -> rows depends | view app.v | table wells__g1.pts\n" ROLLED_BACK,
+    {"what depends on it is named", LISTED("wells | 1 | ready | NULL" OLD " ; " LIVE) BEGUN_WORK "@postgis_generation_dependants({\"wells__g1\"}) -> rows depends | view app.v | table wells__g1.pts\n" ROLLED_BACK,
      retire, -1, ERR_PREFLIGHT, "schema \"wells__g1\" cannot be dropped: view app.v depends on", 0, 0},
     {"dropping is refused", LISTED("wells | 1 | ready | NULL" OLD) BEGUN_WORK "DROP SCHEMA* -> error 55P03\n" ROLLED_BACK, retire, -1, ERR_APPLY, "lock_not_available", 0, 0},
     {"the row is refused", LISTED("wells | 1 | ready | NULL" OLD) BEGUN_WORK "DROP SCHEMA* -> DROP SCHEMA\n@ledger_generation_drop -> error 42501\n" ROLLED_BACK, retire, -1, ERR_PREFLIGHT, "insufficient_privilege", 0, 0},

@@ -193,6 +193,37 @@ static void try_renaming(void)
     arena_release(&a);
 }
 
+static void try_forgetting(void)
+{
+    struct arena a = {0};
+    struct stage_set t;
+    struct names both = {0};
+    struct names read = {0};
+    set_up(&t, &a);
+    done(&t, "one", "x");
+    done(&t, "two", "x");
+    past_forget(&t.past, "one");
+    past_forget(&t.past, "one");
+    past_forget(&t.past, "nobody");
+    const struct history *h = past_get(&t.past, "one");
+    ok(h != NULL && h->applied == NULL && h->undone == NULL && h->last == NULL, "it is forgotten");
+    is_int((long long)t.past.n_applied, 1, "the other one counts");
+    done(&t, "one", "x");
+    ok(past_get(&t.past, "one")->applied != NULL && !past_get(&t.past, "one")->applied->is_again,
+       "and is applied as if for the first time");
+    is_str(drop_subject(&a, "wells", &both), "wells", "of a projection alone");
+    names_add(&a, &both, "M-1");
+    names_add(&a, &both, "M-2");
+    const char *subject = drop_subject(&a, "wells", &both);
+    is_str(subject, "wells M-1 M-2", "with its migrations");
+    drop_read(&a, subject, &read);
+    ok(read.n == 3 && strcmp(read.v[0], "wells") == 0 && strcmp(read.v[2], "M-2") == 0,
+       "a subject reads back");
+    drop_read(&a, "", &read);
+    is_int((long long)read.n, 0, "an empty one is of nothing");
+    arena_release(&a);
+}
+
 static void try_likeness(void)
 {
     static const struct {
@@ -254,10 +285,11 @@ static void try_line_ends(void)
 
 int main(void)
 {
-    tap_plan(4 * N_CASES + 6 * 4 + 7 + 6 + 11 + 7);
+    tap_plan(4 * N_CASES + 6 * 4 + 7 + 6 + 11 + 7 + 7);
     try_cases();
     try_gone();
     try_renaming();
+    try_forgetting();
     try_likeness();
     try_line_ends();
     return tap_done();

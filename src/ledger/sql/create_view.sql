@@ -1,5 +1,5 @@
 -- What reference 004's queries ask for: SELECT version, applied_at, dirty FROM kfmig.schema_migrations. One row for each migration that is applied, by the
--- name that it has now, or that was begun and not finished: an intent without its done. Only entries are read: whoever may read them may read it.
+-- name that it has now, and did not go with a projection that was given up, or that was begun and not finished: an intent without its done. Only entries are read: whoever may read them may read it.
 CREATE OR REPLACE VIEW kfmig.schema_migrations (version, applied_at, dirty) AS
 WITH RECURSIVE renamed AS (
     SELECT e.seq, pg_catalog.split_part(e.subject, ' ', 1) AS old, pg_catalog.split_part(e.subject, ' ', 2) AS new
@@ -29,6 +29,9 @@ WITH RECURSIVE renamed AS (
       AND NOT EXISTS (SELECT FROM fact f WHERE f.name = i.subject AND f.seq > i.seq)
     ORDER BY i.subject, i.seq DESC
 )
-SELECT f.name, f.at, false FROM fact f WHERE f.kind = 'apply' AND NOT EXISTS (SELECT FROM begun b WHERE b.subject = f.name)
+SELECT f.name, f.at, false FROM fact f
+WHERE f.kind = 'apply' AND NOT EXISTS (SELECT FROM begun b WHERE b.subject = f.name)
+  AND NOT EXISTS (SELECT FROM kfmig.entry d WHERE d.kind = 'drop' AND d.result = 'success' AND d.seq > f.seq
+                                              AND f.name = ANY (pg_catalog.string_to_array(d.subject, ' ')))
 UNION ALL
 SELECT b.subject, b.at, true FROM begun b

@@ -204,6 +204,14 @@ int generation_swap(struct pg *s, struct arena *a, const char *live, int64_t liv
 int generation_exposed(struct pg *s, const char *hidden, bool *out, struct err *e) MUST_CHECK;
 int generation_conceal(struct pg *s, const char *hidden, struct err *e) MUST_CHECK;
 
+/* What outside of these schemas, which all go together, depends on something in them, or publishes it; as
+ * obstacles of the codes dependant, inherits, publication. Inside a transaction or outside. */
+int generation_dependants(struct pg *s, struct arena *a, const struct names *schemas,
+                          struct obstacles *out, struct err *e) MUST_CHECK;
+/* Lock every relation of these schemas ACCESS EXCLUSIVE, waiting for each as lock_timeout says, until the
+ * transaction ends. */
+int generation_hold(struct pg *s, struct arena *a, const struct names *schemas,
+                    struct err *e) MUST_CHECK;
 /* DROP SCHEMA hidden CASCADE, but only if nothing outside of it depends on it or publishes it (else
  * -1 naming it). */
 int generation_drop(struct pg *s, struct arena *a, const char *hidden, struct err *e) MUST_CHECK;

@@ -37,6 +37,12 @@ int generation_old_snapshots(struct pg *s, struct arena *a, const char *horizon,
     return 0;
 }
 
+int generation_hold(struct pg *s, struct arena *a, const struct names *schemas, struct err *e)
+{
+    const char *params[1] = {pg_array(a, schemas->v, schemas->n)};
+    return generation_each(s, &postgis_generation_hold, params, 1, e);
+}
+
 /* lock_not_available, deadlock_detected */
 static bool is_held(const struct err *e)
 {

@@ -150,10 +150,12 @@ static int look(struct pg *s, const struct obstacle_search *f, const char *name,
 {
     const char *both[3] = {f->live, f->hidden, acl};
     const char *wanted[1] = {pg_array(f->a, &name, 1)};
+    const char *of_live[1] = {pg_array(f->a, &f->live, 1)};
+    const char *of_hidden[1] = {pg_array(f->a, &f->hidden, 1)};
     enum pins p = pins_for(s);
     pins_add(s, p, true);
-    pg_batch_add(s, &postgis_generation_dependants, &f->live, 1, &r[ROWS_LIVE]);
-    pg_batch_add(s, &postgis_generation_dependants, &f->hidden, 1, &r[ROWS_HIDDEN]);
+    pg_batch_add(s, &postgis_generation_dependants, of_live, 1, &r[ROWS_LIVE]);
+    pg_batch_add(s, &postgis_generation_dependants, of_hidden, 1, &r[ROWS_HIDDEN]);
     pg_batch_add(s, &postgis_generation_relatives, both, 2, &r[ROWS_RELATIVES]);
     pg_batch_add(s, &postgis_generation_functions, &f->hidden, 1, &r[ROWS_FUNCTIONS]);
     pg_batch_add(s, &postgis_generation_privileges, both, 3, &r[ROWS_PRIVILEGES]);
@@ -216,10 +218,34 @@ int generation_carry(struct pg *s, struct arena *a, const char *live, const char
     return rc;
 }
 
+int generation_dependants(struct pg *s, struct arena *a, const struct names *schemas,
+                          struct obstacles *out, struct err *e)
+{
+    struct pg_rows *r = NULL;
+    const char *params[1] = {pg_array(a, schemas->v, schemas->n)};
+    *out = (struct obstacles){0};
+    if (generation_ask(s, &postgis_generation_dependants, params, 1, &r, e) != 0) {
+        return -1;
+    }
+    for (size_t i = 0; i < pg_rows_n(r); i++) {
+        const char *code = pg_text(r, i, COL_CODE);
+        const char *how = strcmp(code, "publication") == 0 ? "publishes" : "depends on";
+        ARENA_GROW(a, out->v, out->n, out->cap);
+        out->v[out->n++] =
+            (struct obstacle){.code = arena_strdup(a, code),
+                              .object = arena_strdup(a, pg_text(r, i, COL_OBJECT)),
+                              .detail = arena_printf(a, "%s %s", how, pg_text(r, i, COL_DETAIL))};
+    }
+    pg_rows_free(r);
+    sort(out);
+    return 0;
+}
+
 int generation_drop(struct pg *s, struct arena *a, const char *hidden, struct err *e)
 {
     struct pg_rows *r = NULL;
-    if (generation_ask(s, &postgis_generation_dependants, &hidden, 1, &r, e) != 0) {
+    const char *schemas[1] = {pg_array(a, &hidden, 1)};
+    if (generation_ask(s, &postgis_generation_dependants, schemas, 1, &r, e) != 0) {
         return -1;
     }
     int rc = 0;

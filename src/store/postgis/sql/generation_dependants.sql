@@ -1,7 +1,7 @@
--- Objects outside of schema $1 that depend on one in it. Rows: code, object, what it depends on. What belongs to a table, a type or an
+-- Objects outside of the schemas $1 that depend on one in them. Rows: code, object, what it depends on. What belongs to a table, a type or an
 -- operator family stands where that stands; a cast belongs to its types.
 WITH home AS (
-    SELECT n.oid FROM pg_namespace AS n WHERE n.nspname = $1
+    SELECT n.oid FROM pg_namespace AS n WHERE n.nspname = ANY ($1)
 ), relation AS (
     SELECT c.oid FROM pg_class AS c JOIN home AS h ON h.oid = c.relnamespace
 ), type AS (
