@@ -92,6 +92,10 @@ static int run(const struct request *req)
     if (invocation_open(&s, req, true, &e) != 0 || lint_project(&s.project, &w, &found, &e) != 0) {
         status = output_error(req, s.project.dirfd, &e);
     } else {
+        if (s.project.faults.n > 0) {
+            output_warning(req, "the project has faults, and what they are about is not linted: `kfmig "
+                                "check` tells them");
+        }
         status = print(req, s.a, &found);
         status = status == 0 ? exit_status(req, &found) : status;
     }
