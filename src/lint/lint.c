@@ -63,7 +63,7 @@ static struct note *add_note(struct lint *l, enum hazard rule, int line, int col
                        .file = l->now,
                        .line = line,
                        .col = col,
-                       .subject = subject,
+                       .subject = arena_strdup(l->a, subject), /* often the tree's */
                        .text = text,
                        .from = line,
                        .to = line};
@@ -85,12 +85,15 @@ struct note *lint_note(struct lint *l, enum hazard rule, int location, const cha
     va_start(ap, fmt);
     buf_vprintf(&text, fmt, ap);
     va_end(ap);
+    size_t place = st->offset;
     if (location > 0) {
-        lines_place(l->w->lines, l->w->base + (size_t)location, &line, &col);
+        place = l->w->base + (size_t)location;
+        lines_place(l->w->lines, place, &line, &col);
     }
     struct note *n = add_note(l, rule, line, col, subject != NULL ? subject : "",
                               arena_strndup(l->a, text.p, text.n));
     buf_release(&text);
+    n->place = place;
     n->at = st->offset;
     n->end = end_of(st);
     n->from = st->line > l->last_line ? l->last_line + 1 : st->line;
@@ -113,9 +116,13 @@ void lint_cancel(struct note *n)
     }
 }
 
-void lint_mark(struct lint *l, enum hazard rule, int line, const char *rule_name, const char *what)
+void lint_mark(struct lint *l, enum hazard rule, int line, const char *name, const char *what)
 {
-    (void)add_note(l, rule, line, 1, rule_name, arena_printf(l->a, "%s %s", rule_name, what));
+    struct bytes text = l->now->f.text;
+    struct note *n = add_note(l, rule, line, 1, name, arena_printf(l->a, "%s %s", name, what));
+    for (int i = 1; i < line; n->place++) {
+        i += text.p[n->place] == '\n';
+    }
 }
 
 /* --- names ------------------------------------------------------------------------------------------ */
@@ -306,7 +313,6 @@ int lint_read(struct lint *l, const struct lint_file *f, struct err *e)
     l->file[l->n_file++] = now;
     if (f->part == LINT_ASKED) {
         marks_read(l->a, now);
-        lines_find(l->a, f->text, &now->lines);
     }
     end_transaction(l);
     int rc = script_watch(&keep, now->f.path, f->text, &w, &script, e);
@@ -384,9 +390,9 @@ static struct digest next_mark(struct table *seen, const struct note *n)
 static void quote(struct arena *a, const struct note *n, struct lint_found *f)
 {
     struct bytes text = n->file->f.text;
-    size_t at = 0;
-    for (int line = 1; line < n->line && at < text.n; at++) {
-        line += text.p[at] == '\n';
+    size_t at = n->place;
+    while (at > 0 && text.p[at - 1] != '\n') {
+        at--;
     }
     const char *end = memchr(text.p + at, '\n', text.n - at);
     size_t len = end != NULL ? (size_t)(end - text.p) - at : text.n - at;
@@ -468,7 +474,9 @@ void lint_end(struct lint *l, lint_known_fn *known, void *ctx, struct lint_resul
             l->note[n++] = l->note[i];
         }
     }
-    qsort(l->note, n, sizeof *l->note, by_place);
+    if (n > 0) {
+        qsort(l->note, n, sizeof *l->note, by_place);
+    }
     out->v = ARENA_ARRAY(l->a, struct lint_found, n + 1);
     for (size_t i = 0; i < n; i++) {
         settle(l, l->note[i], &seen, known, ctx, out);

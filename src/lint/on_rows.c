@@ -201,8 +201,8 @@ static void look_at_targets(struct lint *l, struct tree_list targets)
             (void)lint_note(l, LINT_COLUMN_TWICE, t->location, t->name, "%s is set twice", t->name);
         }
         names_add(l->a, &seen, arena_strdup(l->a, t->name));
-        const tree *value = tree_of(t->val);
-        if (is_call_of(t->val, "st_setsrid") &&
+        const tree *value = is_call_of(t->val, "st_setsrid") ? tree_of(t->val) : NULL;
+        if (value != NULL && TREE(FuncCall, value)->n_args > 0 &&
             tree_is(tree_of(TREE(FuncCall, value)->args[0]), &pg_query__column_ref__descriptor)) {
             (void)lint_note(l, LINT_SET_SRID, t->location, t->name, "coordinates stay as they are");
         }

@@ -86,7 +86,6 @@ struct names known_names(struct arena *a, struct tree_list list);
 /* A file that was read. */
 struct read_file {
     struct lint_file f;
-    struct lines lines;
     struct allowances allow;
     bool *is_used; /* of allow */
     bool ignores_all; /* -- squawk-ignore-file */
@@ -94,12 +93,13 @@ struct read_file {
     size_t n_statements;
 };
 
-/* What may become a finding. Statements go from at to end in the file; marks for it stand in lines from to to. */
+/* What may become a finding. In the file it stands at place, its statement from at to end; marks for it stand in
+ * lines from to to. */
 struct note {
     enum hazard rule;
     const struct read_file *file;
     int line, col;
-    size_t at, end;
+    size_t place, at, end;
     int from, to;
     const char *subject, *text;
     struct lint_edit edit;

@@ -137,6 +137,8 @@ static const struct {
      "class-undeclared drop-constraint move-to-schema drop-column", "domains and types"},
     {"COPY s.a (n) FROM STDIN;\n1\n\\.\n", "", "rows that stand behind their COPY"},
     {"SELECT 1; ROLLBACK;", "session-escape", "what kfmig refuses"},
+    {"UPDATE s.a SET g = ST_SetSRID() WHERE id = 1;", "", "a call without what it needs"},
+    {"UPDATE s.a SET g = ST_SetSRID(g, 4326) WHERE id = 1;", "set-srid-relabels", "coordinates that are called otherwise"},
     {"", "", "nothing"},
     {"-- only a comment\n", "", "a comment"},
 };
