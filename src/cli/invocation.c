@@ -41,7 +41,7 @@ int invocation_open(struct invocation *s, const struct request *req, bool tolera
         load_project(&s->project, s->cache, e) != 0) {
         return -1;
     }
-    if (tolerate || s->project.faults.n == 0) {
+    if (tolerate || s->project.faults.n == s->project.n_confined) {
         return 0;
     }
     tell_faults(&s->progress.ear, &s->project.faults);

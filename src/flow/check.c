@@ -101,8 +101,9 @@ static void check_scripts(const struct checking *c, struct bundle *b)
     struct arena *a = c->p->a;
     struct findings *faults = &c->out->faults;
     plan_scripts(a, b);
-    plan_script_faults(b, &l);
-    add_all(c, faults, CHECK_SCRIPT, &l);
+    for (size_t i = b->n_misread; i < b->n_faults; i++) {
+        add_fault(c, faults, CHECK_SCRIPT, &b->faults[i]);
+    }
     if (b->forward == NULL) {
         return;
     }
@@ -119,13 +120,13 @@ static bool check_bundle(const struct checking *c, struct bundle *b)
 {
     struct err e = {0};
     struct findings *faults = &c->out->faults;
-    bool is_sound = b->decl == NULL;
+    bool is_sound = b->decl == NULL && !b->is_illegible;
     size_t n = faults->n;
     if (load_decl(c->p, b, &e) == 0) {
         check_scripts(c, b);
         return is_sound && faults->n == n;
     }
-    if (!is_told(faults, &e)) {
+    if (!b->is_illegible && !is_told(faults, &e)) {
         add_fault(c, faults, CHECK_DECLARATION, &e);
     }
     return false;

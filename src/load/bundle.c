@@ -294,7 +294,7 @@ static bool declare_bundle(struct bundle_work *w, struct bundle *out)
     read_list(w, &w->d.decl.rollback, "rollback");
     read_invariants(w);
     read_notes(w);
-    return true;
+    return file.secret_line == 0; /* what it says may be said again: its intent, its owner */
 }
 
 static struct flat flat_at(const struct bundle_work *w, const char *path)
@@ -351,7 +351,7 @@ static bool declare_flat(struct bundle_work *w, struct bundle *out)
     read_list(w, &w->d.decl.rollback, "rollback");
     w->is_flat = true;
     w->flat = f;
-    return true;
+    return file.secret_line == 0;
 }
 
 /* --- the whole -------------------------------------------------------------------------------------- */

@@ -18,8 +18,6 @@
 enum { BUNDLES_MAX = 200000 };
 enum { FLAT_FOLDERS = 3, FOLDER_COUNT = STORE_COUNT + 1 + FLAT_FOLDERS };
 
-enum state { STATE_UNREAD, STATE_READ, STATE_DROPPED };
-
 /* A file that undoes the flat migration id; path: from its folder. */
 struct down {
     const char *path, *id;
@@ -46,7 +44,7 @@ struct bundles_work {
     struct cache *cache;
     struct table *known;
     struct folder folder[FOLDER_COUNT];
-    unsigned char *state; /* enum state, per bundle */
+    bool *is_read; /* per bundle */
     struct arena scratch;
 };
 
@@ -351,7 +349,7 @@ static void take_row(void *ctx, struct bytes name, struct bytes value)
     struct bundle *b = &w->p->bundle[i];
     if ((b->file == NULL || beside_take(&f->beside, &value)) &&
         row_decode(w->p->a, f->fd, b->id, value, b)) {
-        w->state[i] = STATE_READ;
+        w->is_read[i] = true;
     }
 }
 
@@ -400,22 +398,28 @@ static void remember(struct bundles_work *w, const struct bundle *b, const struc
 }
 
 /* A bundle with faults keeps its declaration, so that its scripts can be checked too; without one
- * nothing can be said about it. */
-static enum state keep_faulty(struct bundles_work *w, const struct bundle_place *at,
-                              const struct bundle *read, struct bundle *b)
+ * nothing can be said about it, but that it stands there. */
+static void keep_faulty(struct bundles_work *w, const struct bundle_place *at,
+                        const struct bundle *read, struct bundle *b)
 {
     (void)table_puts(w->known, arena_strdup(w->p->a, read->id), w);
     (void)table_puts(w->known, b->id, w);
-    if (read->decl == NULL) {
-        return STATE_DROPPED;
+    if (read->decl != NULL) {
+        struct err_list ignored = {0};
+        struct used used = {.a = w->p->a};
+        struct bundle_reader again = {
+            w->p->a, w->p->dirfd, true, &used, &ignored, &ignored, &folder_with(w, b)->beside.said};
+        bundle_read(&again, at, b);
+        err_list_release(&ignored);
     }
-    struct err_list ignored = {0};
-    struct used used = {.a = w->p->a};
-    struct bundle_reader again = {
-        w->p->a, w->p->dirfd, true, &used, &ignored, &ignored, &folder_with(w, b)->beside.said};
-    bundle_read(&again, at, b);
-    err_list_release(&ignored);
-    return b->decl == NULL ? STATE_DROPPED : STATE_READ;
+    b->is_illegible = b->decl == NULL;
+}
+
+/* What is wrong with one bundle stops nothing but that. */
+static void confine(struct project *p, struct bundle *b, const struct err_list *faults)
+{
+    b->faults = arena_dup(p->a, faults->v, faults->n * sizeof *faults->v);
+    b->n_faults = b->n_misread = faults->n;
 }
 
 static void move_all(struct err_list *to, struct err_list *from)
@@ -432,14 +436,14 @@ static void read_beside(struct bundles_work *w, struct folder *f)
 {
     bool wanted = !f->has_flat && f->n_down > 0;
     for (size_t i = f->first; i < f->first + f->n && !wanted; i++) {
-        wanted = w->p->bundle[i].file != NULL && w->state[i] == STATE_UNREAD;
+        wanted = w->p->bundle[i].file != NULL && !w->is_read[i];
     }
     if (wanted) {
         beside_read(&f->beside, w->p);
     }
 }
 
-static enum state read_one(struct bundles_work *w, struct bundle *b)
+static void read_one(struct bundles_work *w, struct bundle *b)
 {
     int64_t started = used_now();
     struct err_list faults = {0};
@@ -455,20 +459,21 @@ static enum state read_one(struct bundles_work *w, struct bundle *b)
                               &warnings,
                               &folder_with(w, b)->beside.said};
     struct arena_mark mark = arena_mark(&w->scratch);
-    enum state state = STATE_READ;
     bundle_read(&r, &at, &read);
     if (faults.n > 0) {
-        state = keep_faulty(w, &at, &read, b);
+        keep_faulty(w, &at, &read, b);
+        confine(w->p, b, &faults);
     } else {
         keep(w->p->a, &read, b);
     }
     if (faults.n == 0 && warnings.n == 0) {
         remember(w, b, &used, started);
     }
+    const size_t before = w->p->faults.n;
     move_all(&w->p->faults, &faults);
+    w->p->n_confined += w->p->faults.n - before;
     move_all(&w->p->warnings, &warnings);
     arena_reset(&w->scratch, mark);
-    return state;
 }
 
 /* --- the whole ---------------------------------------------------------------------------------- */
@@ -506,20 +511,12 @@ static void sort_flats(struct project *p)
     }
 }
 
-/* Closes the gaps that dropped bundles leave. */
-static void settle(struct bundles_work *w)
+/* Finds them by id. */
+static void settle(struct project *p)
 {
-    struct project *p = w->p;
-    size_t n = 0;
-    for (size_t i = 0; i < p->n_bundle; i++) {
-        if (w->state[i] == STATE_READ) {
-            p->bundle[n++] = p->bundle[i];
-        }
-    }
-    p->n_bundle = n;
     sort_flats(p);
     p->by_id = (struct table){.a = p->a};
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0; i < p->n_bundle; i++) {
         struct bundle *b = &p->bundle[i];
         const struct bundle *first = table_gets(&p->by_id, b->id);
         if (first != NULL) {
@@ -540,17 +537,17 @@ int bundles_read(struct project *p, struct cache *cache, struct table *known, st
     for (int i = 0; i < FOLDER_COUNT; i++) {
         list_folder(&w, &w.folder[i]);
     }
-    w.state = arena_alloc(p->a, p->n_bundle + 1);
+    w.is_read = ARENA_ARRAY(p->a, bool, p->n_bundle + 1);
     cache_each(cache, ROW_BUNDLE, take_row, &w);
     for (int i = 0; i < FOLDER_COUNT; i++) {
         read_beside(&w, &w.folder[i]);
     }
     for (size_t i = 0; i < p->n_bundle; i++) {
-        if (w.state[i] == STATE_UNREAD) {
-            w.state[i] = (unsigned char)read_one(&w, &p->bundle[i]);
+        if (!w.is_read[i]) {
+            read_one(&w, &p->bundle[i]);
         }
     }
-    settle(&w);
+    settle(p);
     for (int i = 0; i < FOLDER_COUNT; i++) {
         if (w.folder[i].fd >= 0) {
             (void)close(w.folder[i].fd);

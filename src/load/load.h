@@ -31,6 +31,7 @@ struct project {
     struct table by_id;
     struct table defaults; /* by folder: what load_decl() read of defaults.yml there */
     struct err_list faults;
+    size_t n_confined; /* of faults those that stop nothing but the bundle whose faults they are, too */
     struct err_list warnings;
     bool has_environments_file;
     bool has_environments; /* they were read */
@@ -56,7 +57,8 @@ void load_release(struct project *p); /* closes dirfd; not the arena */
 
 /* The full declaration and artifacts' bytes of one bundle (idempotent); scripts are parsed by
  * plan/. The bytes must still have the digests that load_project() saw, else -1 ("changed while
- * kfmig ran"). Other faults were reported by load_project() already. */
+ * kfmig ran"). Other faults were reported by load_project() already; of one that is illegible the first of
+ * them is given. */
 int load_decl(struct project *p, struct bundle *b, struct err *e) MUST_CHECK;
 /* The same into a, which then is how long it is there: before a goes, b->decl is set to NULL again. */
 int load_decl_into(struct project *p, struct bundle *b, struct arena *a, struct err *e) MUST_CHECK;

@@ -201,6 +201,10 @@ int load_decl_into(struct project *p, struct bundle *b, struct arena *a, struct 
     if (b->decl != NULL) {
         return 0;
     }
+    if (b->is_illegible) {
+        *e = b->faults[0];
+        return -1;
+    }
     struct bundle again;
     struct err_list faults = {0};
     struct err_list warnings = {0};

@@ -209,8 +209,8 @@ static int add_entry(struct registry_work *w, struct bundle *b, struct err *e)
 static int compare_bundle(struct registry_work *w, struct bundle *b, struct err *e)
 {
     struct doc *entry = table_gets(&w->by_id, b->id);
-    if (bundle_is_repeatable(b)) {
-        return 0; /* content has no history to register */
+    if (bundle_is_repeatable(b) || b->is_illegible) {
+        return 0; /* content has no history to register; what cannot be read is told elsewhere */
     }
     if (entry == NULL && w->fix && may_add(b)) {
         return add_entry(w, b, e);

@@ -142,8 +142,11 @@ struct bundle {
     const struct decl *decl;      /* NULL until load_decl(), and while they are let go */
     const struct script *forward; /* one per decl->forward; NULL until plan_scripts() parsed them */
     const struct script *invariants; /* one per decl->invariants */
-    const struct err *faults; /* why forward and invariants cannot be run, by plan_scripts() */
-    size_t n_faults;
+    /* Why it cannot be run: what load_project() found wrong with its files (the first n_misread), and behind
+     * that its forward files and invariants, by plan_scripts(). */
+    const struct err *faults;
+    size_t n_faults, n_misread;
+    bool is_illegible; /* its declaration could not be read: nothing is known but where it stands */
 };
 /* Is it content, made anew whenever it changes, and no migration? */
 bool bundle_is_repeatable(const struct bundle *b);

@@ -92,14 +92,19 @@ static void check_registry(struct plan *p, struct step *s)
     }
 }
 
+static void give_faults(struct plan *p, struct step *s)
+{
+    for (size_t i = 0; i < s->bundle->n_faults; i++) {
+        reason_from_fault(p->a, step_give(p, s, REASON_SCRIPT_FAULT), &s->bundle->faults[i]);
+    }
+}
+
 static void check_static(struct plan *p, struct step *s)
 {
+    give_faults(p, s);
     if (s->bundle->decl == NULL || s->bundle->forward == NULL) {
         s->risk_class = s->bundle->let_go;
         return;
-    }
-    for (size_t i = 0; i < s->bundle->n_faults; i++) {
-        reason_from_fault(p->a, step_give(p, s, REASON_SCRIPT_FAULT), &s->bundle->faults[i]);
     }
     struct reason *found = NULL;
     size_t n = 0;
@@ -258,6 +263,10 @@ void migration_decide(struct plan *p, struct step *s)
     bool excluded = false;
     if (s->bundle->is_absent) {
         absent_decide(p, s);
+        return;
+    }
+    if (s->bundle->is_illegible) { /* applied or not: what it is now cannot be told */
+        give_faults(p, s);
         return;
     }
     const struct projection_input *x = projection_of(p, s->bundle, &excluded);

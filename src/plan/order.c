@@ -84,7 +84,9 @@ static int link_depends(struct arena *a, struct order_work *w, const struct tabl
                    "depends_on names \"%s\", which no bundle declares", d->v[k]);
             return err_hint(e, "correct the id, or add its bundle");
         }
-        edge_add(w, s, from, i);
+        if (from != i) { /* itself: a fault of its declaration, which blocks it */
+            edge_add(w, s, from, i);
+        }
     }
     return 0;
 }

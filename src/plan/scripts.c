@@ -147,6 +147,9 @@ void plan_scripts(struct arena *a, struct bundle *b)
         !store_row(b->store)->has_engine) {
         return;
     }
+    for (size_t i = 0; i < b->n_misread; i++) {
+        err_list_add(&faults, &b->faults[i]);
+    }
     b->forward = parse_all(a, &b->decl->forward, allowed_in(b), &n_run, &faults);
     if (!store_can(b->store, STORE_HOLDS_LEDGER)) {
         check_journaled(b, &faults);
@@ -288,11 +291,25 @@ static void find_backfills(const struct script *s, struct err_list *faults)
     }
 }
 
+/* What load_project() found in the rollback files: the bytes are not what a reader takes them for. */
+static void add_misread(const struct bundle *b, struct err_list *faults)
+{
+    const struct artifacts *files = &b->decl->rollback;
+    for (size_t i = 0; i < b->n_misread; i++) {
+        for (size_t k = 0; k < files->n; k++) {
+            if (strcmp(files->v[k].path, b->faults[i].where.path) == 0) {
+                err_list_add(faults, &b->faults[i]);
+            }
+        }
+    }
+}
+
 const struct script *plan_rollback(struct arena *a, struct bundle *b, struct err_list *faults)
 {
     size_t n_run = 0;
     size_t before = faults->n;
     const struct artifacts *files = &b->decl->rollback;
+    add_misread(b, faults);
     const struct script *s = parse_all(a, files, allowed_in(b), &n_run, faults);
     for (size_t i = 0; i < files->n; i++) {
         find_open(a, b, &files->v[i], faults);

@@ -211,7 +211,7 @@ static const struct {
     {REASON_ROLE_MISSING, NULL,
      "make the role there, or whoever runs kfmig a member of it (GRANT role TO ...), or take "
      "the statement out: a pg_dump made with --no-owner --no-privileges has none"},
-    {REASON_SCRIPT_FAULT, NULL, "correct the script; `kfmig check` finds all such faults"},
+    {REASON_SCRIPT_FAULT, NULL, "correct the file; `kfmig check` finds all such faults"},
     {REASON_UNREGISTERED, NULL, "`kfmig check --fix` adds it; commit registry/migrations.v1.json"},
     {REASON_LEFT_OPEN, NULL,
      "say it in its header, or for all of its folder in defaults.yml, and have that reviewed; "

@@ -83,7 +83,7 @@ static int find_back(struct halfway *x, struct bundle *b, struct begun *out, str
 {
     struct site *s = x->s;
     struct err_list faults = {0};
-    if (b->store != store_of_ledger() || !is_applied(s, b)) {
+    if (b->store != store_of_ledger() || b->is_illegible || !is_applied(s, b)) {
         return 0;
     }
     if (load_decl(s->project, b, e) != 0) {

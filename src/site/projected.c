@@ -137,12 +137,25 @@ static bool transforms(struct site *s, const struct projected *x, const struct s
     return false;
 }
 
+/* A declaration that cannot be read says not whether it belongs to the chain. */
+static bool find_illegible(const struct site *s, struct projected *x)
+{
+    size_t before = x->faults.n;
+    for (size_t i = 0; i < s->project->n_bundle; i++) {
+        const struct bundle *b = &s->project->bundle[i];
+        if (b->is_illegible && store_can(b->store, STORE_HOLDS_LEDGER)) {
+            err_list_add(&x->faults, &b->faults[0]);
+        }
+    }
+    return x->faults.n > before;
+}
+
 static void find_digest(struct site *s, struct projected *x)
 {
     const struct projection *p = x->input.p;
     struct source_facts *facts = ARENA_ARRAY(s->a, struct source_facts, p->n_sources + 1);
     find_datasets(s, x);
-    if (!find_facts(s, x, facts)) {
+    if (!find_facts(s, x, facts) || find_illegible(s, x)) {
         return;
     }
     const char *proj = NULL;

@@ -45,6 +45,21 @@ def refused(p, *parts, verbs=(("check",), ("plan", "dev"), ("build", "dev"))):
         equal(set(json.loads(line)), {"error"}, repr(ran))
 
 
+def blocked(p, *parts):
+    """The fault is one migration's: check and build name it, the plan shows what it blocks, and nothing is run."""
+    before = files(p.root, skip=CACHE)
+    leaves_nothing(p, before, "check", status=5, parts=parts)
+    leaves_nothing(p, before, "build", "dev", status=5, parts=(*parts, "1 target is blocked; nothing was run"))
+    equal(p.run("build", "dev", "--json").status, 5)
+    plan = p.run("plan", "dev")
+    equal(plan.status, 1, repr(plan))
+    contains(plan.out, "blocked  ")
+    contains(plan.out, "it cannot be run as it stands: ")
+    for part in parts:
+        contains(plan.out, part.removeprefix(f"{HOME}/"))
+    equal(p.run("status", "dev").status, 0)
+
+
 # --- declarations
 
 
@@ -112,7 +127,7 @@ def declaration(case, tmp):
     ran = p.run("check")
     lacks(ran.text, "\u202e")
     lacks(ran.text, "root:")
-    refused(p, *parts)
+    (refused if "PG-MIG-2026-09-09-09" in parts else blocked)(p, *parts)
 
 
 @test
@@ -155,16 +170,16 @@ def a_reused_id_is_refused(tmp):
 def a_rollback_that_is_required_must_be_there(tmp):
     p = one_table(tmp)
     p.path(f"{HOME}/rollback.sql").unlink()
-    refused(p, "rollback.sql")
+    blocked(p, "rollback.sql")
     edit("  rollback: [rollback.sql]\n", "")(p)
-    refused(p, "rollback")
+    blocked(p, "rollback")
 
 
 @test
 def a_forward_script_alone_is_no_bundle(tmp):
     p = one_table(tmp)
     p.path(DECLARATION).unlink()
-    refused(p, HOME)
+    blocked(p, "there is no migration.yml in the folder")
 
 
 # --- things that are no regular files
@@ -208,7 +223,10 @@ def no_regular_file(case, tmp):
         ran = p.run("check")
         one_error(ran, 5, name, "too large")
         return
-    refused(p, name)
+    if name in (ENVS, REGISTRY):
+        refused(p, name)
+    else:
+        blocked(p, name)
 
 
 @test
@@ -296,7 +314,7 @@ def script(case, tmp):
     data, place = case
     p = one_table(tmp)
     p.path(FORWARD).write_bytes(data)
-    refused(p, FORWARD + place)
+    blocked(p, FORWARD + place)
 
 
 @cases(
@@ -318,9 +336,9 @@ def a_script_that_cannot_be_run_blocks_its_own_step_only(case, tmp):
     plan = p.run("plan", "dev")
     equal(plan.status, 1, repr(plan))
     contains(plan.text, f"blocked  {TWO}")
-    contains(plan.text, "its script cannot be run as it stands")
+    contains(plan.text, "it cannot be run as it stands")
     contains(plan.text, words)
-    contains(p.run("why", f"dev/{TWO}@apply").text, "correct the script")
+    contains(p.run("why", f"dev/{TWO}@apply").text, "correct the file")
 
 
 @cases(named=["dev", ONE], first_step=["dev", "--steps=1"], keep_going=["dev", "-k"])
@@ -330,6 +348,131 @@ def a_fault_in_a_file_that_is_not_run_stops_nobody(args, tmp):
     ran = p.run("build", *args)
     equal(ran.status, 5 if "-k" in args else 0, repr(ran))
     equal(p.applied(), [ONE])
+
+
+def written(name, data):
+    """A change of M-02: that file holds data, or (None) is not there."""
+    def change(p):
+        path = p.path(f"migrations/postgis/{TWO}/{name}")
+        if data is None:
+            path.unlink()
+        else:
+            path.parent.mkdir(exist_ok=True)
+            path.write_bytes(data.encode() if isinstance(data, str) else data)
+    return change
+
+
+def declared(old, new):
+    """A change of M-02: its declaration says new where it said old."""
+    def change(p):
+        path = p.path(f"migrations/postgis/{TWO}/migration.yml")
+        equal(old in path.read_text(), True, old)
+        path.write_text(path.read_text().replace(old, new))
+    return change
+
+
+# H4: what is wrong with M-02, a word of it, and whether its checksum is still that of what was applied.
+OF_ONE = {
+    "no forward file": (written("forward.sql", None), 'there is no file "forward.sql" in the bundle', False),
+    "no rollback file": (written("rollback.sql", None), 'there is no file "rollback.sql" in the bundle', False),
+    "bidi in forward": (written("forward.sql", "SELECT 1; -- \u202e\n"), "bidirectional control character", False),
+    "NUL in forward": (written("forward.sql", b"SELECT 1;\x00"), "NUL byte", False),
+    "no UTF-8 in forward": (written("forward.sql", b"SELECT '\xe9';"), "byte that is not UTF-8", False),
+    "bidi in rollback": (written("rollback.sql", "DROP TABLE app.u; -- \u202e\n"), "bidirectional control character", False),
+    "bidi in an invariant": (written("invariants/a.sql", "SELECT 1 WHERE false; -- \u202e\n"), "bidirectional control character", False),
+    "a secret in forward": (written("forward.sql", "SELECT 'AKIA" + "Q3ZXW5LKJ7HGFD2M'; -- x\n"), "an AWS access key stands in the file", False),
+    "a secret in the notes": (written("notes.md", "password: hunter" + "2canary\n"), "a password stands in the file", True),
+    "bytes in the notes": (written("notes.md", b"\xff"), "byte that is not UTF-8", True),
+    "the marks of a merge": (written("forward.sql", "<<<<<<< HEAD\nSELECT 1;\n=======\nSELECT 2;\n>>>>>>> x\n"), "the marks of a merge", False),
+    "no declaration": (written("migration.yml", None), "there is no migration.yml in the folder", None),
+    "no YAML": (declared("limits: {}", "limits: {"), "migration.yml:", None),
+    "the marks of a merge in YAML": (declared("limits: {}", "<<<<<<< HEAD\nlimits: {}\n=======\n>>>>>>> x"), "the marks of a merge", None),
+    "bytes in YAML": (written("migration.yml", b"\xff"), "byte that is not UTF-8", None),
+    "a secret in YAML": (declared('intent: "A test"', 'intent: "password=hunter' + '2canary"'), "a password stands in the file", None),
+    "an unknown key": (declared("limits: {}", "limits: {}\nsurprise: 1"), 'unknown key "surprise"', None),
+    "an unknown limit": (declared("limits: {}", "limits: {max_rows: 1}"), 'unknown key "max_rows"', None),
+    "a runner that is not served": (declared("tool: native", "tool: flyway"), '"flyway" is not allowed', None),
+    "another id": (declared(f"migration_id: {TWO}", f"migration_id: {full_id('M-09')}"), "but its folder is named", False),
+    "itself upstream": (declared("limits: {}", f"limits: {{}}\ndepends_on: [{TWO}]"), "depends on itself", True),
+}
+
+
+def with_two(tmp):
+    p = one_table(tmp)
+    p.bundle("M-02", "CREATE TABLE app.u (id int);", rollback="DROP TABLE app.u;\n", extra="depends_on: []\n")
+    return p
+
+
+def of_one(tmp, change):
+    """M-01 and M-02, of which something is wrong with the latter; no depends_on where the change writes one."""
+    p = with_two(tmp)
+    base = p.path(f"migrations/postgis/{TWO}/migration.yml")
+    if change is OF_ONE["itself upstream"][0]:
+        base.write_text(base.read_text().replace("depends_on: []\n", ""))
+    change(p)
+    return p
+
+
+@cases(**{what.replace(" ", "_"): row for what, row in OF_ONE.items()})
+def what_is_wrong_with_one_migration_stops_no_other(row, tmp):
+    change, words, _ = row
+    p = of_one(tmp, change)
+    id_now = full_id("M-09") if "folder" in words and "named" in words else TWO
+    fails(p.run("check"), 5, words)
+    ran = p.build()
+    fails(ran, 5, words, "1 target is blocked; nothing was run")
+    equal(pg.value(p.db, "SELECT to_regnamespace('kfmig')"), None, "nothing was run")
+    ran = p.run("build", "dev", ONE)
+    equal((ran.status, p.applied()), (0, [ONE]), repr(ran))
+    ran = p.build("-k")
+    equal((ran.status, p.applied()), (5, [ONE]), repr(ran))
+    contains(ran.text, words)
+    contains(p.run("plan", "dev").out, words)
+    contains(p.run("why", f"dev/{id_now}@apply").text, words)
+    for verb in (["status", "dev"], ["status", "dev", "--json"], ["receipt", "verify", "dev"], ["receipt", "list", "dev"], ["graph", "dev"]):
+        ran = p.run(*verb)
+        equal(ran.status, 0, f"{verb}: {ran!r}")
+        lacks(ran.text, "canary")
+    for verb in (["plan", "dev"], ["plan", "dev", "--json"], ["plan", "dev", "--format=markdown"], ["check"], ["check", "--json"]):
+        lacks(p.run(*verb).text, "canary")
+    row = [r for r in p.json("status", "dev")["targets"] if r["target"] == f"dev/{id_now}@apply"]
+    equal([r["state"] for r in row], ["blocked"])
+    p.bundle("M-03", "CREATE TABLE app.w ();", extra=f"depends_on: [{ONE}]\n")
+    ran = p.run("build", "dev", THREE)
+    equal((ran.status, p.applied()), (0, [ONE, THREE]), repr(ran))
+
+
+@cases(**{what.replace(" ", "_"): row for what, row in OF_ONE.items() if what != "another id"})
+def what_is_wrong_with_one_that_is_applied_stops_no_other(row, tmp):
+    change, words, is_same = row
+    p = with_two(tmp)
+    base = p.path(f"migrations/postgis/{TWO}/migration.yml")
+    if words == "depends on itself":
+        base.write_text(base.read_text().replace("depends_on: []\n", ""))
+    equal(p.build().status, 0)
+    change(p)
+    p.bundle("M-03", "CREATE TABLE app.w ();", extra=f"depends_on: [{ONE}]\n")
+    fails(p.run("check"), 5, words)
+    ran = p.run("build", "dev", THREE)
+    equal((ran.status, p.applied()), (0, [ONE, TWO, THREE]), repr(ran))
+    state, = [r["state"] for r in p.json("status", "dev")["targets"] if r["target"] == f"dev/{TWO}@apply"]
+    equal(state, "current" if is_same else "blocked")
+    ran = p.build()
+    equal(ran.status, 0 if is_same else 5 if is_same is None else 1, repr(ran))
+    if is_same is None:
+        contains(ran.text, words)
+    equal(p.run("receipt", "verify", "dev").status, 0)
+
+
+@cases(bidi="DROP TABLE app.u; -- \u202e\n", secret="DROP TABLE app.u; -- password=hunter" + "2canary\n")
+def a_rollback_file_that_is_not_what_it_looks_like_is_not_run(text, tmp):
+    """It was applied by something that let it pass: the ledger has it as it stands."""
+    p = with_two(tmp)
+    equal(p.build().status, 0)
+    p.path(f"migrations/postgis/{TWO}/rollback.sql").write_text(text)
+    ran = p.run("rollback", "dev", TWO)
+    equal((ran.status != 0, p.applied()), (True, [ONE, TWO]), repr(ran))
+    equal(pg.value(p.db, "SELECT to_regclass('app.u') IS NOT NULL"), "t")
 
 
 @cases(

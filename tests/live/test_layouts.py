@@ -152,8 +152,11 @@ def check_keeps_manifest_and_checksums_true(tmp):
     manifest = json.loads(p.path("migrations/db/meta/manifest.json").read_text())
     equal([(m["id"], m["order"], len(m["files"])) for m in manifest["migrations"]], [("20260101_1200__s0", 1, 2)])
     up.write_text(up.read_text() + "-- more\n")
-    for verb in (["build", "dev"], ["plan", "dev"], ["check"]):
+    for verb in (["build", "dev"], ["check"]):
         fails(p.run(*verb), 5, "meta/checksums.txt:1:1", "has another SHA-256 than this line says")
+    plan = p.run("plan", "dev")
+    equal(plan.status, 1, repr(plan))
+    contains(plan.out, "has another SHA-256 than this line says")
     equal(p.run("check", "--fix").status, 0)
     equal(p.build().status, 0)
 

@@ -395,7 +395,7 @@ def a_token_in_a_file_stops_before_anything_is_written(case, tmp):
     path.write_text(good + PLACES[place].format(TOKENS[rule]))
     for verb in (["check"], ["plan", "dev"], ["build", "dev"], ["build", "dev", "--json"]):
         ran = p.run(*verb)
-        equal(ran.status, 5, repr(ran))
+        equal(ran.status, 1 if "plan" in verb else 5, repr(ran))
         contains(ran.text, f"kfmig:allow {rule} REASON")
         lacks(ran.text, TOKENS[rule])
     equal(pg.value(p.db, "SELECT to_regnamespace('kfmig')"), None)

@@ -203,7 +203,7 @@ static const struct {
     {"a good project", NULL, NOWHERE, "", "", "", ""},
     {"an environment that is not declared", no_environment, FAULTS, "environments", ENVIRONMENTS ":3", "", "prod"},
     {"signatures, which nobody can verify", wants_signatures, WARNINGS, "approval", ENVIRONMENTS ":3", "", "wants signatures"},
-    {"an unknown key of a declaration", unknown_key, FAULTS, "declaration", BUNDLE "migration.yml:10", "", "unknown key \"color\""},
+    {"an unknown key of a declaration", unknown_key, FAULTS, "declaration", BUNDLE "migration.yml:10", "M-1", "unknown key \"color\""},
     {"a file that is not there", no_file, FAULTS, "declaration", BUNDLE "migration.yml:9", "M-1", "there is no file \"rollback.sql\""},
     {"a file that is not read", not_read, WARNINGS, "declaration", "migrations/postgis/notes.txt:0", "", "not read"},
     {"a registry that is none", no_registry, FAULTS, "registry", REGISTRY ":1", "", "migrations"},

@@ -542,11 +542,20 @@ static void test_faulty(void)
     (void)unlinkat(project_fd, M1 "rollback.sql", 0);
     project_bundle("M-2", "x: 1\n");
     project_load(&l, false);
+    const struct bundle *b = l.p.bundle;
     is_int(l.p.faults.n, 2, "two faults");
-    is_int(l.p.n_bundle, 1, "one bundle can be used in part");
+    is_int(l.p.n_confined, 2, "each stops nothing but its bundle");
+    is_int(l.p.n_bundle, 2, "which both stand there");
     struct err e = {0};
-    is_int(load_decl(&l.p, &l.p.bundle[0], &e), 0, "its declaration is there");
-    ok(l.p.bundle[0].decl->forward.v[0].bytes.n > 0, "with its script");
+    is_int(load_decl(&l.p, &l.p.bundle[0], &e), 0,
+           "one can be used in part: its declaration is there");
+    ok(b[0].decl->forward.v[0].bytes.n > 0, "with its script");
+    ok(!b[0].is_illegible && b[0].n_misread == 1 && b[0].n_faults == 1, "and its fault");
+    is_str(b[0].faults[0].msg, "there is no file \"rollback.sql\" in the bundle", "which is told");
+    ok(b[1].is_illegible && b[1].decl == NULL && b[1].n_misread == 1, "the other cannot be read");
+    is_str(b[1].id, "M-2", "but has the name of its folder");
+    is_int(load_decl(&l.p, &l.p.bundle[1], &e), -1, "whoever wants its declaration");
+    ok(strstr(e.msg, "unknown key \"x\"") != NULL, "is told why");
     project_unload(&l);
 }
 
@@ -587,7 +596,7 @@ static void test_find(void)
 int main(void)
 {
     size_t n = sizeof rows / sizeof rows[0];
-    tap_plan(3 * (int)n + 72);
+    tap_plan(3 * (int)n + 79);
     for (size_t i = 0; i < n; i++) {
         project_start();
         rows[i].make();

@@ -64,6 +64,13 @@ static void unreadable_script(void)
     project_put(M1 "forward.sql", "CREATE SCHEMA app;\nSELECT 'no end;\n");
 }
 
+/* It may belong to the chain or not. */
+static void unreadable_declaration(void)
+{
+    usual();
+    project_put("migrations/postgis/M-2/migration.yml", "[");
+}
+
 /* --- the scenarios. words: all that describe() says, or of the error */
 
 #define CONNECT "connect -> ok\n"
@@ -99,6 +106,7 @@ static const struct {
     {"a column of another SRID: the server's PROJ counts", 3, other_srid, WHO SNAPSHOT LIST("") LIST("") "@postgis_proj_schema -> rows ext\nSELECT \"ext\".postgis_proj_version() -> rows 9.1.1\n", ERR_NONE, "known 5 parts, 1 of the chain, 0 generations, PROJ sha256:d469bd94; rebuild, objects 0"},
     {"a column of another SRID, and no PostGIS", 3, other_srid, WHO SNAPSHOT LIST("") LIST("") "@postgis_proj_schema -> rows\n", ERR_NONE, "known 5 parts, 1 of the chain, 0 generations, PROJ sha256:a7740b69; rebuild, objects 0"},
     {"a chain that changes rows", 3, changes_rows, WHO SNAPSHOT LIST("") LIST(""), ERR_NONE, "known 4 parts, 1 of the chain, 0 generations, changes rows: migrations/postgis/M-1/forward.sql; none, objects 0"},
+    {"a declaration that cannot be read", 3, unreadable_declaration, WHO SNAPSHOT LIST("") LIST(""), ERR_NONE, "unknown 0 parts, 1 of the chain, 0 generations, a value is missing here; write one, or put this text in quotes; none, objects 0"},
     {"a script that has no end", 3, unreadable_script, WHO SNAPSHOT LIST("") LIST(""), ERR_NONE, "known 4 parts, 1 of the chain, 0 generations, script: unterminated quoted string; none, objects 0"},
 };
 /* clang-format on */

@@ -407,8 +407,10 @@ static void needless_down(void)
         "migrations/postgis/M-2/migration.yml",
         "migration_id: M-2\ntype: postgis\nintent: \"Test\"\nscope: {allowed_schemas: "
         "[app]}\nlimits: {}\n"
-        "requires_rollback: false\napprovals: {required_reviewers: [ada], change_class: c}\n"
+        "requires_rollback: false\n"
+        "approvals: {required_reviewers: [ada], change_class: c, reference: CAB-7}\n"
         "runner: {tool: native}\nartifacts: {forward: [forward.sql], rollback: [rollback.sql]}\n");
+    project_put("migrations/postgis/M-2/notes.md", "From the backup.\n");
 }
 
 static void seeded_emptily(void)
