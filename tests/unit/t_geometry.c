@@ -180,6 +180,11 @@ static const struct form wkt[] = {
     {"a suffix with more behind it", ANY, "POINT ZMX (1 2 3 4)", NEITHER},
     {"a SRID with a sign in it", ANY, "SRID=2691-;POINT(1 2)", NEITHER},
     {"a SRID with a letter behind it", ANY, "SRID=26914a;POINT(1 2)", NEITHER},
+    {"a SRID with a zero before it", ANY, "SRID=026914;POINT(1 2)", "1 20000001 25"},
+    {"a SRID of eight digits", ANY, "SRID=10000000;POINT(1 2)", NEITHER},
+    {"a SRID that is the asset's, but for 2 to the 32nd", ANY, "SRID=4294994210;POINT(1 2)", NEITHER},
+    {"a word that goes on with the first letter", KEEP, "POINT EMPTYA", NEITHER},
+    {"a word that goes on with the last letter", KEEP, "POINT EMPTYz", NEITHER},
     {"no number", ANY, "POINT(1 x)", NEITHER},
 };
 

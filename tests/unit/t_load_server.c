@@ -6,7 +6,7 @@
 #include "store/postgis/load.h"
 #include "store_server.h"
 
-enum { PLANNED = 112 + 2 * 26 + 1 + 36 + 4 * 15, MANY = 30000 };
+enum { PLANNED = 112 + 2 * 26 + 1 + 36 + 4 * 15 + 8 + 2 + 2 + 1, MANY = 30000 };
 
 #define COUNT(v) ((int)(sizeof(v) / sizeof *(v)))
 
@@ -531,6 +531,98 @@ static void test_refusals(struct pg *s)
     }
 }
 
+/* Columns of geometries, what the artifact has for them, and what is loaded, or why not. */
+static const struct {
+    const char *name, *columns, *a, *b;
+    enum empty_rule empty;
+    const char *want;
+} shaped[] = {
+    {"M beside Z", "a gis.geometry(PointM, 4326), b gis.geometry(PointZ, 4326)", "POINT M (1 2 3)",
+     "POINT Z (1 2 3)", EMPTY_REFUSE, "POINT M (1 2 3) POINT Z (1 2 3)"},
+    {"Z beside M", "a gis.geometry(PointZ, 4326), b gis.geometry(PointM, 4326)", "POINT Z (1 2 3)",
+     "POINT M (1 2 3)", EMPTY_REFUSE, "POINT Z (1 2 3) POINT M (1 2 3)"},
+    {"Z beside XY", "a gis.geometry(PointZ, 4326), b gis.geometry(Point, 4326)", "POINT Z (1 2 3)",
+     "POINT(1 2)", EMPTY_REFUSE, "POINT Z (1 2 3) POINT(1 2)"},
+    {"Z where all are XY", "a gis.geometry(Point, 4326), b gis.geometry(Point, 4326)", "POINT(1 2)",
+     "POINT Z (1 2 3)", EMPTY_REFUSE,
+     "byte 17, record 1: the WKT has other dimensions than the column, or than what it is part of"},
+    {"M where all are Z", "a gis.geometry(PointZ, 4326), b gis.geometry(PointZ, 4326)",
+     "POINT Z (1 2 3)", "POINT M (1 2 3)", EMPTY_REFUSE,
+     "byte 22, record 1: the WKT has other dimensions than the column, or than what it is part of"},
+    {"an empty one that is kept", "a gis.geometry(Point, 4326), b gis.geometry", "POINT EMPTY",
+     "POINT(1 2)", EMPTY_KEEP, "POINT EMPTY POINT(1 2)"},
+    {"an empty one that is NULL", "a gis.geometry(Point, 4326), b gis.geometry", "POINT EMPTY",
+     "POINT(1 2)", EMPTY_NULL, "- POINT(1 2)"},
+    {"an empty one that is refused", "a gis.geometry(Point, 4326), b gis.geometry", "POINT EMPTY",
+     "POINT(1 2)", EMPTY_REFUSE,
+     "byte 4, record 1: the geometry is empty (POINT EMPTY): the source's `empty:` says if it is "
+     "taken"},
+};
+
+static void test_shaped(struct pg *s)
+{
+    for (int i = 0; i < COUNT(shaped); i++) {
+        struct mapping m[] = {PATH("a", "a"), PATH("b", "b")};
+        struct load_source in = source_of("array.ndjson", FORMAT_CSV, "shaped", m, COUNT(m));
+        int64_t rows = 0;
+        from.empty = shaped[i].empty;
+        must(file_write(
+                 dirfd_of_data, "array.ndjson",
+                 bytes_str(arena_printf(&arena, "a,b\n\"%s\",\"%s\"\n", shaped[i].a, shaped[i].b)),
+                 0600, &e),
+             "artifact");
+        run(s, arena_printf(&arena, "CREATE TABLE app.shaped (%s)", shaped[i].columns));
+        int rc = load_in_transaction(s, plan_well(s, &in), NULL, &rows);
+        const char *got =
+            rc != 0 ? e.msg
+                    : ask(s, "SELECT coalesce(gis.st_astext(a), '-') || ' ' || gis.st_astext(b) "
+                             "FROM app.shaped");
+        is_str(got, shaped[i].want, shaped[i].name);
+        run(s, "DROP TABLE app.shaped");
+    }
+}
+
+struct partial {
+    int calls;
+    const char *column;
+    int64_t found, rows;
+};
+
+static void on_partial(void *ctx, const struct mapping *m, int64_t found, int64_t rows)
+{
+    struct partial *p = ctx;
+    *p = (struct partial){p->calls + 1, m->column, found, rows};
+}
+
+/* A value of the mapping is in every row; one of the artifact is told of where some have none. */
+static void test_partial(struct pg *s)
+{
+    struct mapping m[] = {CONST("note", "x"), PATH("fid", "properties.geoid"),
+                          PATH("pop", "properties.y"), OTHER("version", VERSION)};
+    struct load_source in = source_of("names.geojson", FORMAT_GEOJSON, "feature", m, COUNT(m));
+    struct partial p = {0};
+    const struct load_watch watch = {.on_partial = on_partial, .ctx = &p};
+    int64_t rows = 0;
+    is_int(load_dry(plan_well(s, &in), &watch, &rows, &e), 0, "a member that one of two has");
+    ok(p.calls == 1 && strcmp(p.column, "pop") == 0 && p.found == 1 && p.rows == 2,
+       "is told, and nothing else");
+}
+
+/* A value that stands in the declaration: the server refuses it where the record begins. */
+static void test_refused_constant(struct pg *s)
+{
+    struct mapping m[] = {CONST("v", "canary"), PATH("fid", "fid")};
+    struct load_source in = source_of("rows.ndjson", FORMAT_NDJSON, "fixed", m, COUNT(m));
+    int64_t rows = 0;
+    run(s, "CREATE TABLE app.fixed (fid text, v inet)");
+    is_int(load_in_transaction(s, plan_well(s, &in), NULL, &rows), -1, "a constant of no use");
+    is_str(e.msg,
+           "byte 0, record 1, \"v\": the server refused this value: "
+           "invalid_text_representation (22P02)",
+           "is told with the record's place");
+    run(s, "DROP TABLE app.fixed");
+}
+
 static void test_wrong(struct pg *s)
 {
     struct mapping m[] = {PATH("fid", "properties.geoid"), OTHER("version", VERSION),
@@ -686,6 +778,7 @@ static void test_many(struct pg *s)
     h = (struct heard){.stop_at = 1};
     is_int(load_dry(l, &watch, &rows, &e), -1, "progress can stop a dry run");
     is_int(e.code, ERR_INTERRUPTED, "which is then interrupted");
+    is_str(e.msg, "interrupted while loading \"many.ndjson\"", "and says at what");
     h = (struct heard){.stop_at = 1};
     is_int(load_in_transaction(s, l, &watch, &rows), -1, "and a load");
     is_int(e.code, ERR_INTERRUPTED, "likewise");
@@ -760,6 +853,9 @@ int main(int argc, char **argv)
     test_matches(s);
     test_arrays(s);
     test_refusals(s);
+    test_shaped(s);
+    test_partial(s);
+    test_refused_constant(s);
     test_wrong(s);
     test_text_and_stage(s);
     test_stage_faults(s);
