@@ -18,8 +18,9 @@ FEW, MANY = 20, int(os.environ.get("KFMIG_BENCH_MIGRATIONS", "220"))
 BUILD = [KFMIG, "build", "dev", "--quiet"]
 
 # What one migration takes with `durability: each`. Where it takes more of one by over NEAR, that is a regression; less, and the figure here
-# is out of date: the new one is written down, so that it cannot be lost again unseen.
-EXACT = {"flights": 4, "statements": 29}
+# is out of date: the new one is written down, so that it cannot be lost again unseen. WHOLE: on a busy machine a run asks once or twice what
+# it would not else, a hundredth of a flight in each migration, where one that every migration makes is a whole one.
+WHOLE = {"flights": 4, "statements": 29}
 FIGURES = {"KB up": 11.93, "KB down": 9.38, "KB of WAL": 24.61, "M instructions, server": 9.42, "M instructions, client": 3.76}
 NEAR = 0.03
 FLUSH_SECONDS = 0.5  # of `batch`: what it holds back is on disk that soon
@@ -99,9 +100,9 @@ def one_small_migration():
         note(f"{name:>5}: " + ", ".join(f"{key} {value:.2f}" for key, value in row.items()))
         keep(f"a small migration, {name}", migrations=MANY - FEW, **{key.replace(" ", "_"): value for key, value in row.items()})
     each, all_of_batch = rows["each"][0], rows["batch"][1]
-    equal({name: each[name] for name in EXACT}, EXACT, "of a migration of three statements")
+    equal({name: round(each[name]) for name in WHOLE}, WHOLE, f"of a migration of three statements: {each}")
     equal(round(each["waits for the disk"]), 1, str(each))
-    equal(int(rows["batch"][0]["flights"]), EXACT["flights"], "flights with `batch`, but those of its waits")
+    equal(abs(rows["batch"][0]["flights"] - WHOLE["flights"]) < 0.75, True, f"with `batch`, and its waits beside them: {rows['batch'][0]}")
     most = all_of_batch["seconds"] / FLUSH_SECONDS + 4
     equal(all_of_batch["waits for the disk"] <= most, True, f"`batch` waits twice a second, and at both ends: {all_of_batch}")
     for name in ("KB up", "KB down", "KB of WAL"):
