@@ -27,6 +27,7 @@ const struct command *const commands[] = {
     &command_preflight,
     &command_postflight,
     &command_backup,
+    &command_resolve,
     &command_wait,
     &command_dump,
     &command_deployed,

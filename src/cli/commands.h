@@ -18,6 +18,7 @@ extern const struct command command_init;
 extern const struct command command_new;
 extern const struct command command_scope;
 extern const struct command command_deployed;
+extern const struct command command_resolve;
 extern const struct command command_rename;
 extern const struct command command_reset;
 extern const struct command command_rollback;

@@ -59,6 +59,7 @@ struct request {
     bool skip_backup, force;      /* build, rollback: waivers */
     bool prune; /* plan, build: definitions whose files are gone are dropped */
     bool preflight, postflight, rollback; /* modes of migrate-safe, besides --apply and --dry-run */
+    const char *as;                       /* resolve --as=applied|absent */
     const char *check;                    /* dump --check=FILE */
     int64_t timeout_ms;                   /* wait --timeout=TIME; -1: not given */
     const char *changed_since, *explain;  /* lint */

@@ -109,6 +109,8 @@ const struct option options[] = {
      FIELD(postflight)},
     {"rollback", 0, OPTION_FLAG, NULL, "take the last migration back, or the last --steps=N",
      FIELD(rollback)},
+    {"as", 0, OPTION_TEXT, "applied|absent", "what came of it: it counts as done, or did not happen",
+     FIELD(as)},
     {"check", 0, OPTION_TEXT, "FILE", "compare with this dump, and exit with 10 if it differs",
      FIELD(check)},
     {"timeout", 0, OPTION_DURATION, "TIME", "give up after this long (default 1m)",

@@ -334,6 +334,26 @@ struct doc *receipt_people(struct arena *a, const struct account *x)
     return d;
 }
 
+/* What whoever made the run says of it. */
+static void put_said(struct arena *a, struct doc *d, const struct account *x)
+{
+    doc_put(a, d, "notes", doc_text(a, x->notes));
+    if (x->intent[0] != '\0') {
+        doc_put(a, d, "intent", doc_text(a, x->intent));
+    }
+    struct doc *links = doc_put(a, d, "links", doc_new(a, DOC_MAP));
+    for (size_t i = 0; i < x->links.n; i++) {
+        doc_put(a, links, x->links.v[i].name, doc_text(a, x->links.v[i].url));
+    }
+}
+
+struct doc *receipt_people_said(struct arena *a, const struct account *x)
+{
+    struct doc *d = receipt_people(a, x);
+    put_said(a, d, x);
+    return d;
+}
+
 struct doc *receipt_write(struct arena *a, const struct account *x)
 {
     struct doc *d = doc_new(a, DOC_MAP);
@@ -360,14 +380,7 @@ struct doc *receipt_write(struct arena *a, const struct account *x)
         doc_put(a, m, "id", doc_text(a, x->migrations.v[i].name));
         doc_put(a, m, "sha256", doc_digest(a, &x->migrations.v[i].digest));
     }
-    doc_put(a, d, "notes", doc_text(a, x->notes));
-    if (x->intent[0] != '\0') {
-        doc_put(a, d, "intent", doc_text(a, x->intent));
-    }
-    struct doc *links = doc_put(a, d, "links", doc_new(a, DOC_MAP));
-    for (size_t i = 0; i < x->links.n; i++) {
-        doc_put(a, links, x->links.v[i].name, doc_text(a, x->links.v[i].url));
-    }
+    put_said(a, d, x);
     if (x->failure.code != NULL) {
         doc_put(a, d, "failure", failure_doc(a, x));
     }

@@ -12,6 +12,8 @@
 struct doc *receipt_write(struct arena *a, const struct account *x);
 /* Of it who, with what, on what: the members that receipts of the journal have, too. In a. */
 struct doc *receipt_people(struct arena *a, const struct account *x);
+/* The same, with notes, intent and links. */
+struct doc *receipt_people_said(struct arena *a, const struct account *x);
 /* Add the position; returns the bytes that the ledger's entry hashes: canonical, in a. previous: the
  * tree's root before the entry. */
 struct bytes receipt_seal(struct arena *a, struct doc *receipt, const char *instance,

@@ -123,9 +123,16 @@ static void judge_doubt(const struct site *s, struct inspection *x)
     x->was_asked[INSPECT_DOUBT] = s->world.has_ledger;
     x->dirty = journal_unfinished(journal_open(s->a, NULL, &s->entries), s->a, &v);
     for (size_t i = 0; i < x->dirty; i++) {
+        const struct begun *b = world_begun(&s->world, v[i]->subject);
+        const char *how =
+            b == NULL || !begun_in_doubt(b)
+                ? ""
+                : arena_printf(s->a,
+                               "; no build can tell what came of it: `kfmig resolve %s %s` shows it",
+                               s->env->name, v[i]->subject);
         inspect_add(s, x, INSPECT_DOUBT, v[i]->subject,
-                    "a step was begun by run %s (ledger entry %lld) and not finished", v[i]->run_id,
-                    (long long)v[i]->intent);
+                    "a step was begun by run %s (ledger entry %lld) and not finished%s",
+                    v[i]->run_id, (long long)v[i]->intent, how);
     }
     if (owed_any(s)) {
         inspect_add(s, x, INSPECT_DOUBT, "state/owed",

@@ -353,8 +353,8 @@ static void close_frame(struct writing *w)
     }
     if (site_see_end(s, &ignored) == 0 && site_await(s, &ignored) == 0) {
         site_remember(s);
-        /* What somebody else did meanwhile nobody has looked at. */
-        if (s->world.n_drift == 0 && w->run.base != NULL && witness_alone(s)) {
+        /* What somebody else did meanwhile nobody has looked at; what was forgiven may be settled. */
+        if (s->world.n_drift + s->world.n_forgiven == 0 && w->run.base != NULL && witness_alone(s)) {
             site_witness(s);
         }
     }

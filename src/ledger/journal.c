@@ -128,6 +128,17 @@ static void take_batch(struct journal *j, const struct entry *en)
     }
 }
 
+/* Its end, by the entry sequence: it stands, with that proof and what is kept; or it did not happen. */
+static void close_row(struct journal_row *row, bool is_done, int64_t sequence,
+                      const struct digest *proof, const struct digest *kept)
+{
+    row->is_open = false;
+    row->is_done = is_done;
+    row->done = is_done ? sequence : 0;
+    row->proof = *proof;
+    row->kept = is_done ? *kept : (struct digest){{0}};
+}
+
 static void take_done(struct journal *j, const struct entry *en)
 {
     struct journal_row *row = row_of(j, &en->checksum);
@@ -138,11 +149,15 @@ static void take_done(struct journal *j, const struct entry *en)
         row->intent = en->sequence;
         row->before = en->pre;
     }
-    row->is_open = false;
-    row->is_done = is_done;
-    row->done = is_done ? en->sequence : 0;
-    row->proof = en->post;
-    row->kept = is_done ? en->bundle_digest : (struct digest){{0}};
+    close_row(row, is_done, en->sequence, &en->post, &en->bundle_digest);
+}
+
+static void take_resolve(struct journal *j, const struct entry *en)
+{
+    struct journal_row *row = row_of(j, &en->checksum);
+    if (row != NULL && strcmp(en->result, "success") == 0) {
+        close_row(row, !digest_is_zero(&en->post), en->sequence, &en->post, &en->bundle_digest);
+    }
 }
 
 /* A subject that was applied, or taken back, begins anew: steps that were done before it count no more. */
@@ -162,6 +177,8 @@ static void take(struct journal *j, const struct entry *en)
         take_batch(j, en);
     } else if (en->kind == ENTRY_DONE) {
         take_done(j, en);
+    } else if (en->kind == ENTRY_RESOLVE) {
+        take_resolve(j, en);
     } else if (j->subjects.n > 0 && entry_kind_fact(en->kind) != FACT_NONE) {
         take_fact(j, en);
     }
@@ -259,6 +276,7 @@ struct note {
     const struct journal_step *step;
     struct digest key, before, proof, payload;
     struct bytes text;
+    const struct journal_settling *settling; /* of a resolve; else NULL */
 };
 
 static struct doc *put(struct arena *a, struct doc *map, const char *key, const char *value)
@@ -270,11 +288,22 @@ static struct doc *input_doc(struct arena *a, const struct note *n)
 {
     char text[DIGEST_TEXT];
     struct doc *d = doc_new(a, DOC_MAP);
-    bool keeps_changes = n->kind == ENTRY_DONE && n->text.p != NULL;
+    bool is_end = n->kind == ENTRY_DONE || n->kind == ENTRY_RESOLVE;
+    bool keeps_changes = is_end && n->text.p != NULL;
     put(a, d, "uri", n->kind == ENTRY_BATCH ? "cursor" : keeps_changes ? "changes" : "payload");
     put(a, d, "digest", digest_text(&n->payload, text));
     doc_put(a, d, "kept", doc_bool(a, n->text.p != NULL));
     return d;
+}
+
+/* What a person saw there, and says of it. */
+static void put_settling(struct arena *a, struct doc *claim, const struct journal_settling *x)
+{
+    char text[DIGEST_TEXT];
+    struct doc *d = doc_put(a, claim, "resolve", doc_new(a, DOC_MAP));
+    put(a, d, "as", x->is_applied ? "applied" : "absent");
+    doc_put(a, d, "seen", doc_name(a, x->seen));
+    put(a, d, "stands", digest_is_zero(&x->stands) ? NULL : digest_text(&x->stands, text));
 }
 
 static struct doc *claim_doc(struct arena *a, const struct note *n)
@@ -298,6 +327,9 @@ static struct doc *claim_doc(struct arena *a, const struct note *n)
         doc_put(a, b, "count", doc_int(a, n->step->batches->n));
         doc_put(a, b, "rows", doc_int(a, n->step->batches->rows));
         put(a, b, "digest", digest_text(&n->step->batches->digest, text));
+    }
+    if (n->settling != NULL) {
+        put_settling(a, d, n->settling);
     }
     return d;
 }
@@ -483,11 +515,7 @@ static void keep(struct note *n, struct bytes text)
 
 static void take_note(struct journal_row *row, const struct note *n, int64_t sequence)
 {
-    row->is_open = false;
-    row->is_done = strcmp(n->result, "success") == 0;
-    row->done = row->is_done ? sequence : 0;
-    row->proof = n->proof;
-    row->kept = row->is_done ? n->payload : (struct digest){{0}};
+    close_row(row, strcmp(n->result, "success") == 0, sequence, &n->proof, &n->payload);
 }
 
 int journal_record(struct journal *j, const struct journal_step *step, const struct digest *before,
@@ -546,4 +574,27 @@ int journal_done(struct journal *j, const struct journal_step *step, enum journa
     }
     take_note(row, &n, sequence);
     return 0;
+}
+
+int journal_resolve(struct journal *j, const struct journal_row *at,
+                    const struct journal_step *step, const struct journal_settling *x,
+                    int64_t *sequence, struct err *e)
+{
+    struct journal_row *row = row_of(j, &at->key);
+    struct note n = {.kind = ENTRY_RESOLVE,
+                     .result = "success",
+                     .how = x->is_applied ? "applied" : "absent",
+                     .step = step,
+                     .key = at->key,
+                     .settling = x};
+    const struct digest gone = digest_of(bytes_str("gone"));
+    must_be(row != NULL && (row->is_open || row->is_done) && pg_tx(*j->run->pg) != PG_TX_OPEN);
+    n.before = row->before;
+    n.proof = !x->is_applied ? n.proof : digest_is_zero(&x->stands) ? gone : x->stands;
+    keep(&n, x->kept);
+    if (note_write(j, &n, sequence, e) != 0) {
+        return -1;
+    }
+    close_row(row, x->is_applied, *sequence, &n.proof, &n.payload);
+    return FAULT(RESOLVE_RECORDED) ? err_set(e, ERR_APPLY, "stopped behind it: fault point") : 0;
 }

@@ -12,7 +12,8 @@
  *    of the effect stands.
  * An intent without a done is open. Whoever finds one holds the run's lock, so that nobody works on
  * it any more, and asks the store: absent (run it), there (adopt it), partly (go on from the cursor,
- * or clean and run), foreign (hold it for `resolve`). No second intent is written while one is open,
+ * or clean and run), foreign (hold it: an entry of kind "resolve" says what a person knows of it). No second
+ * intent is written while one is open,
  * and none for a step that is done: nothing is ever begun twice.
  *
  * In these entries subject is the subject's own; checksum is the step's key; pre is what stood
@@ -20,6 +21,10 @@
  * payload, in a batch that of the cursor. A cursor stands among the input texts, because it may be
  * made of row values, which no receipt holds; so may the payload, where its text is given. A done may keep a
  * text, too, what the step changed: bundle_digest is then that one's.
+ *
+ * A resolve closes a step as a done does: post, what stands there and counts as its proof; zero: it did not
+ * happen, and is to be begun again. It says so of a step that is done, too, where what was begun is not what
+ * the subject is now.
  *
  * Where effect and entry are one transaction (journal_record()) there is a done without an intent: the effect
  * stands exactly if that does. */
@@ -89,8 +94,7 @@ struct journal *journal_open(struct arena *a, const struct journal_run *run,
 /* NULL: never intended. Changes as the journal writes. */
 const struct journal_row *journal_find(const struct journal *j, const struct digest *key);
 /* The open intents, oldest first: all that a crash may have left half done. *v in a. Their receipts
- * (ledger_receipts()) name the thing in claim.journal: {"at","how","key","object","store","verb"}. The verb
- * that settles them is not there yet. */
+ * (ledger_receipts()) name the thing in claim.journal: {"at","how","key","object","store","verb"}. */
 size_t journal_unfinished(const struct journal *j, struct arena *a, const struct journal_row ***v);
 /* What was begun of a subject and is no fact yet: its intents that are open or done since, oldest first. *v
  * in a. */
@@ -127,6 +131,20 @@ const char *journal_end_text(enum journal_end end);
  * NULL: none. */
 int journal_done(struct journal *j, const struct journal_step *step, enum journal_end how,
                  const struct digest *proof, struct bytes kept, struct err *e) MUST_CHECK;
+/* What a person says of a step that no machine can know of. stands: the digest of what was seen there, zero:
+ * nothing; seen: the same in words, names of objects only. kept: as of a done; p NULL where it did not
+ * happen. */
+struct journal_settling {
+    bool is_applied;
+    struct digest stands;
+    const char *seen;
+    struct bytes kept;
+};
+/* row, of this journal, is settled so, in a transaction of its own: an entry of kind "resolve", whose
+ * *sequence is told. step: as its intent names it. What was begun stays a part of the ledger. */
+int journal_resolve(struct journal *j, const struct journal_row *row,
+                    const struct journal_step *step, const struct journal_settling *x,
+                    int64_t *sequence, struct err *e) MUST_CHECK;
 /* A step whose effect the open transaction is: its done becomes part of it, without an intent, guarded by g.
  * Both stand once it is committed; whoever rolls back calls journal_rolled_back(). */
 int journal_record(struct journal *j, const struct journal_step *step, const struct digest *before,

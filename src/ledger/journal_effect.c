@@ -23,7 +23,8 @@ static int foreign(const struct passage *p, struct err *e)
                   "%s: %s %s was begun (ledger entry %lld), and what stands there is neither what "
                   "stood there before nor what it makes",
                   p->step->subject, p->step->verb, p->step->object, (long long)p->row->intent);
-    return err_hint(e, "find out who changed it, put back what stood there before, and run again");
+    return err_hint(e, "find out who changed it, put back what stood there before, and run again; or "
+                       "say with `kfmig resolve` what came of it");
 }
 
 static int ineffective(const struct passage *p, enum standing s, struct err *e)

@@ -115,3 +115,18 @@ bool world_is_old(const struct world *w)
 {
     return w->has_ledger && w->format < w->newest_format;
 }
+
+bool begun_in_doubt(const struct begun *b)
+{
+    return b->is_otherwise || (b->at < b->n && b->standing == STANDS_FOREIGN);
+}
+
+const struct begun *world_begun(const struct world *w, const char *subject)
+{
+    for (size_t i = 0; i < w->n_begun; i++) {
+        if (strcmp(w->begun[i].subject, subject) == 0) {
+            return &w->begun[i];
+        }
+    }
+    return NULL;
+}

@@ -165,14 +165,20 @@ struct store_world {
  * and did not finish. at: the first of its
  * n steps that is not done, n: all are; standing: what stands of that one. is_otherwise: what was begun is
  * not what its scripts say now. sequence, run_id: of the newest intent. batches, rows: of a backfill, those
- * that stand. */
+ * that stand. key: of that step, where it has an intent that is open; stands: the digest of what was seen
+ * there, zero: nothing; seen: the same in words, NULL: nobody looked. */
 struct begun {
     const char *subject, *run_id, *verb, *object;
     int64_t sequence, batches, rows;
     size_t at, n;
     enum standing standing;
     bool is_otherwise, undoes;
+    struct digest key, stands;
+    const char *seen;
 };
+/* Is it what no machine can know: what stands of its next step is somebody else's, or what was begun is not
+ * what is declared now? */
+bool begun_in_doubt(const struct begun *b);
 
 /* The newest entry that changed an object, by another than what defines it. by: its subject. */
 struct rewritten {
@@ -203,6 +209,7 @@ struct world {
     int64_t n_existing; /* without a ledger: managed objects found there */
     struct drift *drift;
     size_t n_drift;
+    size_t n_forgiven; /* not in drift: the doing of what was begun, as long as that is not settled */
     size_t n_upgraded; /* of these: with from_major */
     int server_major;
     int format,
@@ -224,6 +231,8 @@ struct world {
     struct table roles; /* a role's name -> struct role_fact; empty: nobody has looked */
 };
 
+/* Of the subject; NULL: nothing of it was begun and not finished. */
+const struct begun *world_begun(const struct world *w, const char *subject);
 /* Are the fingerprints of w's ledger of an older format than the next build would make? */
 bool world_is_old(const struct world *w);
 /* Are a table's rows written anew by st? Never REWRITE_UNKNOWN: where nobody has looked it is as its text

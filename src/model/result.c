@@ -8,7 +8,7 @@ const char *result_action_text(enum result_action a)
         [RESULT_EXPORT] = "export", [RESULT_ADOPT] = "adopt",     [RESULT_RETIRE] = "retire",
         [RESULT_DRILL] = "drill",   [RESULT_RENAME] = "rename",   [RESULT_ROLLBACK] = "rollback",
         [RESULT_PRUNE] = "prune",   [RESULT_DROP] = "drop",       [RESULT_CONFIRM] = "confirm",
-        [RESULT_BACKUP] = "backup", [RESULT_DEPLOY] = "deploy"};
+        [RESULT_BACKUP] = "backup", [RESULT_DEPLOY] = "deploy",   [RESULT_RESOLVE] = "resolve"};
     return texts[a];
 }
 

@@ -28,6 +28,7 @@ enum result_action {
     RESULT_ROLLBACK, /* of a migration; key: its checksum */
     RESULT_CONFIRM,  /* an item of the checklist */
     RESULT_BACKUP,   /* key: its digest */
+    RESULT_RESOLVE,  /* a step of a migration, settled by hand; key: the step's */
     RESULT_DEPLOY,   /* a deployment, recorded; target: its tag */
     RESULT_ACTIONS
 };

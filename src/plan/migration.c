@@ -9,23 +9,20 @@ static const char *entry_name(struct plan *p, const struct fact *f)
     return arena_printf(p->a, "ledger entry %lld", (long long)f->sequence);
 }
 
-static const struct begun *begun_of(const struct plan *p, const struct step *s)
-{
-    for (size_t i = 0; i < p->world->n_begun; i++) {
-        if (strcmp(p->world->begun[i].subject, s->bundle->id) == 0) {
-            return &p->world->begun[i];
-        }
-    }
-    return NULL;
-}
-
-static void decide_begun(struct plan *p, struct step *s, const struct begun *b)
+static const char *stands_words(struct arena *a, const struct begun *b)
 {
     static const char *const stands[STANDING_COUNT] = {
         [STANDS_ABSENT] = "stands not yet",
         [STANDS_THERE] = "stands, not recorded yet",
         [STANDS_PARTLY] = "stands in part",
         [STANDS_FOREIGN] = "is neither what stood there before nor what it makes"};
+    return b->standing == STANDS_FOREIGN && b->seen != NULL
+               ? arena_printf(a, "%s: %s", stands[b->standing], b->seen)
+               : stands[b->standing];
+}
+
+static void decide_begun(struct plan *p, struct step *s, const struct begun *b)
+{
     struct reason *r = step_give(p, s,
                                  b->undoes                       ? REASON_BACK_BEGUN
                                  : b->is_otherwise               ? REASON_BEGUN_OTHERWISE
@@ -38,7 +35,7 @@ static void decide_begun(struct plan *p, struct step *s, const struct begun *b)
                     ? arena_printf(p->a, "all %zu steps stand, and it is not recorded as %s", b->n,
                                    b->undoes ? "taken back" : "applied")
                     : arena_printf(p->a, "step %zu of %zu (%s %s) %s%s", b->at + 1, b->n, b->verb,
-                                   b->object, stands[b->standing],
+                                   b->object, stands_words(p->a, b),
                                    b->batches == 0 ? ""
                                                    : arena_printf(p->a, ": %lld batch%s, %lld rows",
                                                                   (long long)b->batches,
@@ -50,7 +47,7 @@ static void decide_begun(struct plan *p, struct step *s, const struct begun *b)
 static void decide_applied(struct plan *p, struct step *s)
 {
     const struct fact *f = s->history->applied;
-    const struct begun *begun = begun_of(p, s);
+    const struct begun *begun = world_begun(p->world, s->bundle->id);
     if (begun != NULL && begun->undoes) {
         decide_begun(p, s, begun);
         return;
@@ -233,7 +230,7 @@ void migration_gates(struct plan *p, struct step *s)
 static void decide_pending(struct plan *p, struct step *s)
 {
     const struct fact *last = s->history != NULL ? s->history->last : NULL;
-    const struct begun *begun = begun_of(p, s);
+    const struct begun *begun = world_begun(p->world, s->bundle->id);
     if (twin_holds(p, s) || stays_back(p, s)) {
         return;
     }

@@ -91,11 +91,30 @@ static void about_other(struct buf *out, const struct plan *p, const struct reas
     advice_command(out, p, "adopt", NULL);
 }
 
+static void put_resolve(struct buf *out, const struct plan *p)
+{
+    buf_puts(out, "`kfmig resolve ");
+    words_safe(out, p->env->name);
+    buf_puts(out, " TARGET`");
+}
+
+static void about_doubt(struct buf *out, const struct plan *p, const struct reason *r)
+{
+    (void)r;
+    buf_puts(out, "find out who changed it, put back what stood there before or what the step "
+                  "makes, and ask again; or ");
+    put_resolve(out, p);
+    buf_puts(out, " shows what was seen and records what came of it");
+}
+
 static void about_otherwise(struct buf *out, const struct plan *p, const struct reason *r)
 {
     buf_puts(out, "put back the scripts that it was begun with and build it; `kfmig receipt show ");
     words_safe(out, p->env->name);
-    buf_printf(out, " %s` names what was begun", r->cause + strcspn(r->cause, "0123456789"));
+    buf_printf(out, " %s` names what was begun; or, where nothing of it stands any more, ",
+               r->cause + strcspn(r->cause, "0123456789"));
+    put_resolve(out, p);
+    buf_puts(out, " --as=absent");
 }
 
 static void about_environment(struct buf *out, const struct plan *p, const struct reason *r)
@@ -219,10 +238,7 @@ static const struct {
     {REASON_NOT_ADOPTED, about_adoption, NULL},
     {REASON_UNREACHABLE, about_unreachable, NULL},
     {REASON_OTHER_STORE, about_other, NULL},
-    {REASON_IN_DOUBT, NULL,
-     "find out who changed it, put back what stood there before or what the step makes, and "
-     "ask "
-     "again"},
+    {REASON_IN_DOUBT, about_doubt, NULL},
     {REASON_BEGUN_OTHERWISE, about_otherwise, NULL},
     {REASON_UNSUPPORTED, NULL,
      "use a kfmig that knows this store, or take the store out of the environment in "

@@ -287,6 +287,12 @@ static int keep(void *ctx, const struct journal_step *step, struct bytes *out, s
     return 0;
 }
 
+int lone_seen_of(struct segmented *w, const struct segment *x, struct bytes *kept, struct err *e)
+{
+    struct lone_work k = {.w = w, .x = x, .position = -1, .is_resumed = true};
+    return lone_settings(w, x, e) != 0 || see(&k, e) != 0 ? -1 : keep(&k, NULL, kept, e);
+}
+
 /* --- the step --------------------------------------------------------------------------------------- */
 
 static void announce(const struct segmented *w, const struct segment *x)

@@ -303,13 +303,10 @@ static int apply(struct segmented *w, struct err *e)
                                                          : blame(w, "it could not be proven", e);
 }
 
-/* The sum goes back to what the ledger says; a failure leaves a receipt, too. In doubt the next build asks.
- */
-static void fail(struct segmented *w)
+/* The sum goes back to what the ledger says. */
+static void put_back(struct segmented *w)
 {
     struct run *r = w->r;
-    struct outcome *o = w->o;
-    bool is_interrupted = o->failure.code == ERR_INTERRUPTED || o->failure.code == ERR_TERMINATED;
     for (size_t i = 0; i < w->so_far.objects.n; i++) {
         const struct object_row *row = w->so_far.objects.rows[i].value;
         const struct object_row none = {.object = row->object};
@@ -317,6 +314,15 @@ static void fail(struct segmented *w)
         baseline_lay(r->sum, before != NULL ? before : &none, 1);
     }
     baseline_keep(r->sum);
+}
+
+/* A failure leaves a receipt, too. In doubt the next build asks. */
+static void fail(struct segmented *w)
+{
+    struct run *r = w->r;
+    struct outcome *o = w->o;
+    bool is_interrupted = o->failure.code == ERR_INTERRUPTED || o->failure.code == ERR_TERMINATED;
+    put_back(w);
     if (o->result == RUN_IN_DOUBT) {
         return;
     }
@@ -355,6 +361,38 @@ static void find_rebuilt(struct segmented *w)
     }
 }
 
+static void open_journal(struct segmented *w, const struct entries *past)
+{
+    struct run *r = w->r;
+    w->run = (struct journal_run){.pg = r->pg,
+                                  .id = r->id,
+                                  .merkle = r->merkle,
+                                  .epoch = r->epoch,
+                                  .run_id = w->o->run_id,
+                                  .about = people(w)};
+    w->journal = journal_open(r->a, &w->run, past);
+    segments_of(r->a, w->b, &w->segments);
+    so_far_begin(&w->so_far, r->a);
+    baseline_rows(r->sum, r->a, &w->was);
+}
+
+int segmented_seen(struct run *r, const struct entries *past, const struct bundle *b,
+                   struct bytes *kept, struct err *e)
+{
+    struct outcome o = {0};
+    struct segmented w = {.r = r, .b = b, .about = b, .o = &o};
+    w.in = (struct receipt_input){
+        .kind = "resolve", .bundle = b, .outcome = &o, .evidence = &w.evidence, .notes = ""};
+    open_journal(&w, past);
+    find_standing(&w);
+    int rc = read_past(&w, e);
+    if (rc == 0) {
+        rc = lone_seen_of(&w, &w.segments.v[w.n_stand], kept, e);
+    }
+    put_back(&w);
+    return rc;
+}
+
 /* w has r, b, about, back and o. */
 static void run_whole(struct segmented *w, const struct entries *past)
 {
@@ -372,16 +410,7 @@ static void run_whole(struct segmented *w, const struct entries *past)
                                .started_at = arena_strdup(r->a, clock_text(clock_unix_us(), now)),
                                .notes = ""};
     find_rebuilt(w);
-    w->run = (struct journal_run){.pg = r->pg,
-                                  .id = r->id,
-                                  .merkle = r->merkle,
-                                  .epoch = r->epoch,
-                                  .run_id = o->run_id,
-                                  .about = people(w)};
-    w->journal = journal_open(r->a, &w->run, past);
-    segments_of(r->a, w->b, &w->segments);
-    so_far_begin(&w->so_far, r->a);
-    baseline_rows(r->sum, r->a, &w->was);
+    open_journal(w, past);
     if (apply(w, &o->failure) != 0) {
         fail(w);
     }

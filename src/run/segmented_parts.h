@@ -41,6 +41,13 @@ struct journal_step segmented_step(const struct segmented *w, const struct segme
  * failed, and w->is_open says whether it may stand in part. */
 int segmented_journal(struct segmented *w, const struct segment *x, const struct journal_step *step,
                       const struct journal_effect *effect, struct err *e) MUST_CHECK;
+/* What the next segment of b, which runs alone and was begun, has left as it stands now, as its done would
+ * keep it: *kept in r->a. The ledger's sum stays. past: its entries. -1: it could not be looked at. */
+int segmented_seen(struct run *r, const struct entries *past, const struct bundle *b,
+                   struct bytes *kept, struct err *e) MUST_CHECK;
+/* The same of x in w. */
+int lone_seen_of(struct segmented *w, const struct segment *x, struct bytes *kept,
+                 struct err *e) MUST_CHECK;
 /* What the done of a segment keeps of what o saw, in r->a. */
 struct bytes segmented_text(const struct segmented *w, const struct outcome *o,
                             const struct object_row *rows);

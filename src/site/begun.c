@@ -55,6 +55,9 @@ const struct journal_row *begun_fill(const struct journal *j, const struct journ
         }
     }
     out->is_otherwise = n_matched != n_rows;
+    if (next != NULL && next->is_open) {
+        out->key = next->key;
+    }
     if (out->at < n) {
         out->verb = steps[out->at].verb;
         out->object = steps[out->at].object;
@@ -79,12 +82,19 @@ static void find_one(struct beginning *x)
         steps[i] = step_of(x, i);
     }
     const struct journal_row *next = begun_fill(x->journal, steps, x->program.n, rows, n, x->out);
-    if (next != NULL && store->ops->verify(store, &x->program.v[x->out->at], &next->before,
-                                           &x->out->standing, &proof, &e) != 0) {
+    const struct store_step *step = next != NULL ? &x->program.v[x->out->at] : NULL;
+    if (step != NULL &&
+        (store->ops->verify(store, step, &next->before, &x->out->standing, &proof, &e) != 0 ||
+         store->ops->stands(store, step, &x->out->stands, &e) != 0)) {
         s->world.store[x->b->store].reachable = false;
         s->world.store[x->b->store].why_not = arena_strdup(s->a, e.msg);
         return;
     }
+    x->out->seen = step == NULL ? NULL
+                                : arena_printf(s->a, "%s %s", step->object,
+                                               digest_is_zero(&x->out->stands)
+                                                   ? "is not there"
+                                                   : "stands there, and is not what it is to be");
     s->world.n_begun++;
 }
 

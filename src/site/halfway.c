@@ -42,6 +42,8 @@ static int ask(struct halfway *x, const struct segment *g, const struct journal_
         return -1;
     }
     out->standing = lone_standing(g->lone->lone, &state, &row->before);
+    out->stands = lone_digest(&state);
+    out->seen = lone_seen(x->s->a, g->lone->lone, &state);
     x->open[x->n_open++] = g->lone->lone;
     return 0;
 }
@@ -78,16 +80,11 @@ static int find_one(struct halfway *x, const struct bundle *b, struct begun *out
                                  : 0;
 }
 
-/* What is applied and has steps since then is being taken back: its rollback files are the program. */
-static int find_back(struct halfway *x, struct bundle *b, struct begun *out, struct err *e)
+struct bundle *halfway_back(struct site *s, struct bundle *b, struct err *e)
 {
-    struct site *s = x->s;
     struct err_list faults = {0};
-    if (b->store != store_of_ledger() || b->is_illegible || !is_applied(s, b)) {
-        return 0;
-    }
     if (load_decl(s->project, b, e) != 0) {
-        return -1;
+        return NULL;
     }
     plan_scripts(s->a, b);
     struct decl *decl = arena_dup(s->a, b->decl, sizeof *decl);
@@ -96,6 +93,19 @@ static int find_back(struct halfway *x, struct bundle *b, struct begun *out, str
     view->decl = decl;
     view->forward = plan_rollback(s->a, b, &faults);
     err_list_release(&faults);
+    return view;
+}
+
+/* What is applied and has steps since then is being taken back: its rollback files are the program. */
+static int find_back(struct halfway *x, struct bundle *b, struct begun *out, struct err *e)
+{
+    if (b->store != store_of_ledger() || b->is_illegible || !is_applied(x->s, b)) {
+        return 0;
+    }
+    const struct bundle *view = halfway_back(x->s, b, e);
+    if (view == NULL) {
+        return -1;
+    }
     if (view->forward == NULL || find_one(x, view, out, e) != 0) {
         return view->forward == NULL ? 0 : -1;
     }
@@ -229,6 +239,7 @@ static void forgive(const struct halfway *x)
             w->drift[n++] = w->drift[i];
         }
     }
+    w->n_forgiven = w->n_drift - n;
     w->n_drift = n;
 }
 

@@ -97,7 +97,7 @@ static int look_at_world(struct site *s, bool full, struct err *e)
     s->world.moved = site_moved(s);
     s->world.format = site_format(s);
     s->world.newest_format = LEDGER_FORMAT;
-    s->world.n_drift = 0;
+    s->world.n_drift = s->world.n_forgiven = 0;
     s->world.lineage = NULL;
     if (!full && s->world.has_ledger && site_unmoved(s)) {
         witness_begin(s);

@@ -35,6 +35,7 @@ usage: kfmig COMMAND [ENV] [TARGET...] [options]
   preflight    Look whether an environment may be changed now.
   postflight   Look whether all is well after an environment was changed.
   backup       Back up an environment, or try whether a backup can be restored.
+  resolve      Settle by hand what no machine can know, with a receipt.
   wait         Wait until the server of an environment answers.
   dump         Print the definitions of what stands in an environment, for
                comparing.

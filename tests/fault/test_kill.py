@@ -25,6 +25,7 @@ ELSEWHERE += [p for p in POINTS if p.startswith("journal.")]  # t_journal.c, and
 ELSEWHERE += [p for p in POINTS if p.startswith("batch.")]  # test_backfill.py
 ELSEWHERE += [p for p in POINTS if p.startswith("backup.")]  # test_backups.py
 ELSEWHERE += [p for p in POINTS if p.startswith("drop.")]  # test_given_up.py
+ELSEWHERE += [p for p in POINTS if p.startswith("resolve.")]  # test_resolve.py
 
 folder = fresh_folder()
 at_exit(shutil.rmtree, folder, True)

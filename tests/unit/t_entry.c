@@ -198,8 +198,8 @@ static void test_kinds(void)
         }
     }
     is_str(buf_str(&known),
-           "contact adopt apply define prune rollback intent batch done publish drop drill rename "
-           "backup deploy confirm ",
+           "contact adopt apply define prune rollback intent batch done publish drop drill resolve "
+           "rename backup deploy confirm ",
            "the kinds of format 1");
     buf_release(&known);
 }

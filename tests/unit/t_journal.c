@@ -14,7 +14,7 @@
 #include "doc/json.h"
 #include "ledger_server.h"
 
-enum { PLANNED = 126, LINES = 3, LINE = 5 };
+enum { PLANNED = 144, LINES = 3, LINE = 5 };
 #define WANTED "one..two..three"
 
 static char folder[] = "/tmp/kfmig-journal-XXXXXX";
@@ -275,6 +275,48 @@ static void test_foreign(void)
     work_end(&w);
 }
 
+/* What a person says of it counts from then on, in this journal and for whoever reads the entries. */
+static void test_resolve(void)
+{
+    static const struct {
+        const char *subject;
+        bool is_applied;
+        const char *kinds; /* resolves, and the step's end after them */
+        int rc;
+        enum journal_end end;
+    } rows[] = {{"APPLIED", true, "1", 0, JOURNAL_STOOD}, {"ABSENT", false, "1", 0, JOURNAL_RAN}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct work w;
+        struct toy t = {0};
+        int64_t sequence = 0;
+        enum journal_end end = JOURNAL_VOID;
+        put("thing", "");
+        put("count", "");
+        is_int(run_with("journal.batch:kill", rows[i].subject, false), -SIGKILL, "killed");
+        put("thing", "theirs");
+        work_start(&w);
+        struct journal_step step = step_of(rows[i].subject);
+        struct digest key = journal_key(&step);
+        const struct journal_row *row = journal_find(w.j, &key);
+        const struct journal_settling x = {.is_applied = rows[i].is_applied,
+                                           .stands = digest_of(bytes_str("theirs")),
+                                           .seen = "it is theirs"};
+        is_int(journal_resolve(w.j, row, &step, &x, &sequence, &e), 0, e.msg);
+        ok(!row->is_open && row->is_done == rows[i].is_applied, "settled");
+        work_end(&w);
+        work_start(&w);
+        row = journal_find(w.j, &key);
+        ok(!row->is_open && row->is_done == rows[i].is_applied, "and read so");
+        is_int(row->done, rows[i].is_applied ? sequence : 0, "its entry");
+        put("thing", rows[i].is_applied ? "theirs" : "");
+        is_int(effect(&w, rows[i].subject, &t, false, &end), rows[i].rc, "it goes on");
+        is_str(journal_end_text(end), journal_end_text(rows[i].end), "as was said");
+        is_int(t.n_runs, rows[i].is_applied ? 0 : 1, "begun again only where it did not happen");
+        is_str(count_kind(&w, "resolve", rows[i].subject), rows[i].kinds, "one entry");
+        work_end(&w);
+    }
+}
+
 static void test_clean(void)
 {
     struct work w;
@@ -471,6 +513,7 @@ int main(int argc, char **argv)
         test_crash(&crashes[i]);
     }
     test_foreign();
+    test_resolve();
     test_clean();
     test_failures();
     test_stale();

@@ -47,7 +47,7 @@ enum { N = sizeof scenarios / sizeof *scenarios };
 static void play(size_t i)
 {
     struct scene t;
-    char script[1 << 14];
+    static char script[1 << 14];
     struct object_row before = {
         .object = gone[0], .fingerprint = digest_of(bytes_str("x")), .definition = "owner\tu\n"};
     (void)snprintf(script, sizeof script, "%s%s%s", CONNECT, ALWAYS, scenarios[i].script);

@@ -194,6 +194,35 @@ struct digest lone_digest(const struct lone_state *x)
     return digest_if(x, x->is_whole);
 }
 
+static const char *index_seen(struct arena *a, const struct lone *l, const struct lone_state *x)
+{
+    bool is_other = l->kind == LONE_CREATE_INDEX && strcmp(x->shape, l->shape) != 0;
+    if (!x->fits) {
+        return l->table != NULL && l->table[0] != '\0'
+                   ? arena_printf(a, "%s stands there, and is no index of table %s",
+                                  lone_object(a, l), l->table)
+                   : arena_printf(a, "%s stands there, and is no index", lone_object(a, l));
+    }
+    return arena_printf(a, "%s stands there, %s%s%s", lone_object(a, l),
+                        x->is_whole ? "valid" : "invalid",
+                        is_other ? ", of another shape than it is to be" : "",
+                        x->is_building ? ", and a session builds an index of that table" : "");
+}
+
+const char *lone_seen(struct arena *a, const struct lone *l, const struct lone_state *x)
+{
+    if (x->oid == 0) {
+        return arena_printf(a, "nothing stands there as %s", lone_object(a, l));
+    }
+    if (l->kind == LONE_ALTER_SYSTEM) {
+        return arena_printf(a, "%s has another value than it is to have", lone_object(a, l));
+    }
+    return l->kind != LONE_DETACH_PARTITION
+               ? index_seen(a, l, x)
+               : arena_printf(a, "%s is a part of table %s%s", lone_object(a, l), l->table,
+                              x->is_whole ? "" : ", half detached");
+}
+
 /* --- the rules -------------------------------------------------------------------------------------- */
 
 /* What an earlier attempt left that was not ours: it may be anybody's. */

@@ -44,6 +44,8 @@ int lone_look(struct pg *s, struct arena *a, const struct lone *l, struct lone_s
               struct err *e) MUST_CHECK;
 /* The digest of what stands there; zero: nothing. Pure. */
 struct digest lone_digest(const struct lone_state *x);
+/* What stands there of it, for people: names and no definition. In a. */
+const char *lone_seen(struct arena *a, const struct lone *l, const struct lone_state *x);
 /* May it begin on what stands there? -1 with ERR_APPLY: what stands in the way, and what to do. */
 int lone_may_begin(struct arena *a, const struct lone *l, const struct lone_state *x,
                    struct err *e) MUST_CHECK;
