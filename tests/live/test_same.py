@@ -160,6 +160,24 @@ SILENT = {
     "a role nobody knows": "CREATE ROLE stranger; ALTER ROLE stranger CREATEDB; COMMENT ON ROLE stranger IS 'x'",
     "settings of a role everywhere": "ALTER ROLE stranger SET work_mem = '3MB'",
     "settings of a role elsewhere": "ALTER ROLE stranger IN DATABASE postgres SET work_mem = '3MB'",
+    "order of wrapper options": "ALTER FOREIGN DATA WRAPPER fw OPTIONS (DROP a); ALTER FOREIGN DATA WRAPPER fw OPTIONS (ADD a '1')",
+    "order of foreign table options": "ALTER FOREIGN TABLE app.ft OPTIONS (DROP schema_name); ALTER FOREIGN TABLE app.ft OPTIONS (ADD schema_name 's')",
+    "order of a foreign column's options": "ALTER FOREIGN TABLE app.ft ALTER c OPTIONS (DROP a); ALTER FOREIGN TABLE app.ft ALTER c OPTIONS (ADD a '1')",
+    "order of user mapping options": "ALTER USER MAPPING FOR postgres SERVER sw OPTIONS (DROP a); ALTER USER MAPPING FOR postgres SERVER sw OPTIONS (ADD a '1')",
+    "order of storage options": "ALTER TABLE app.t RESET (fillfactor); ALTER TABLE app.t SET (fillfactor = 70)",
+    "order of an index's options": "ALTER INDEX app.t_gin RESET (fastupdate); ALTER INDEX app.t_gin SET (fastupdate = off)",
+    "order of a view's options": "ALTER VIEW app.v RESET (security_barrier); ALTER VIEW app.v SET (security_barrier = true)",
+    "order of a column's options": "ALTER TABLE app.t ALTER id RESET (n_distinct); ALTER TABLE app.t ALTER id SET (n_distinct = 5)",
+    "order of a function's settings": "ALTER FUNCTION app.g() RESET work_mem; ALTER FUNCTION app.g() SET work_mem = '4MB'",
+    "order of the database's settings": 'ALTER DATABASE "{db}" RESET work_mem; ALTER DATABASE "{db}" SET work_mem = \'4MB\'',
+    "order of privileges": "REVOKE SELECT ON app.t FROM pg_signal_backend; GRANT SELECT ON app.t TO pg_signal_backend",
+    "order of default privileges": "ALTER DEFAULT PRIVILEGES IN SCHEMA app REVOKE SELECT ON TABLES FROM pg_monitor; "
+                                   "ALTER DEFAULT PRIVILEGES IN SCHEMA app GRANT SELECT ON TABLES TO pg_monitor",
+    "default privileges given and taken": "ALTER DEFAULT PRIVILEGES GRANT SELECT ON SEQUENCES TO pg_monitor; ALTER DEFAULT PRIVILEGES REVOKE SELECT ON SEQUENCES FROM pg_monitor",
+    "order of a publication's tables": "ALTER PUBLICATION pb DROP TABLE app.t; ALTER PUBLICATION pb ADD TABLE app.t",
+    "language": "GRANT USAGE ON LANGUAGE plpgsql TO pg_monitor; REVOKE USAGE ON LANGUAGE plpgsql FROM pg_monitor",
+    "wrapper": "GRANT USAGE ON FOREIGN DATA WRAPPER fw TO pg_monitor; REVOKE ALL ON FOREIGN DATA WRAPPER fw FROM pg_monitor",
+    "statistics": "ANALYZE app.t",
     "a tablespace nobody uses": "ALTER TABLESPACE pg_default SET (random_page_cost = 3); ALTER TABLESPACE pg_default RESET (random_page_cost)",
 }
 # What somebody changed, and what plan says of it.
@@ -177,17 +195,44 @@ TOLD = {
     "an extension's wrapper": ("GRANT USAGE ON FOREIGN DATA WRAPPER postgres_fdw TO pg_monitor", "foreign_data_wrapper postgres_fdw appeared"),
     "large object": ("GRANT SELECT ON LARGE OBJECT 4242 TO pg_monitor", "large_object 4242 appeared"),
     "settings of a role here": ('ALTER ROLE postgres IN DATABASE "{db}" SET work_mem = \'3MB\'', "setting postgres appeared"),
+    "wrapper options": ("ALTER FOREIGN DATA WRAPPER fw OPTIONS (SET a '2')", "foreign_data_wrapper fw changed"),
+    "foreign column options": ("ALTER FOREIGN TABLE app.ft ALTER c OPTIONS (SET a '2')", "foreign_table app.ft changed"),
+    "settings of the database": ('ALTER DATABASE "{db}" SET work_mem = \'5MB\'', "setting database changed"),
+    "default privileges": ("ALTER DEFAULT PRIVILEGES IN SCHEMA app GRANT INSERT ON TABLES TO pg_monitor", "default_privileges app changed"),
+    "publication": ("ALTER PUBLICATION pb DROP TABLE app.t", "publication pb changed"),
+    "a trigger that is off": ("ALTER TABLE app.t DISABLE TRIGGER USER", "table app.t changed"),
+    "row security": ("ALTER TABLE app.t FORCE ROW LEVEL SECURITY", "table app.t changed"),
+    "storage of a column": ("ALTER TABLE app.t ALTER k SET STORAGE EXTERNAL", "table app.t changed"),
+    "statistics target": ("ALTER TABLE app.t ALTER id SET STATISTICS 7", "table app.t changed"),
+    "replica identity": ("ALTER TABLE app.t REPLICA IDENTITY FULL", "table app.t changed"),
+    "a comment": ("COMMENT ON COLUMN app.t.id IS 'x'", "table app.t changed"),
+    "a language's owner": ("ALTER LANGUAGE plpgsql OWNER TO pg_monitor", "language plpgsql changed"),
+    "event trigger": ("ALTER EVENT TRIGGER et DISABLE", "event_trigger et changed"),
+    "tablespace that is used": ("ALTER TABLESPACE used SET (random_page_cost = 3)", "tablespace used changed"),
     "privileges": ("GRANT SELECT ON app.t TO pg_monitor", "table app.t changed"),
     "privileges taken from PUBLIC": ("REVOKE EXECUTE ON FUNCTION app.f() FROM PUBLIC", "function app.f() changed"),
 }
 FIXTURE = """CREATE EXTENSION postgres_fdw; CREATE SCHEMA app; CREATE TABLE app.t (id int); CREATE VIEW app.v AS SELECT id FROM app.t; CREATE SEQUENCE app.s;
     CREATE FUNCTION app.f() RETURNS int LANGUAGE sql AS 'SELECT 1'; CREATE TYPE app.e AS ENUM ('a'); CREATE DOMAIN app.d AS int; SELECT lo_create(4242);
-    CREATE SERVER sv FOREIGN DATA WRAPPER postgres_fdw OPTIONS (port '5432', host 'h', dbname 'x'); CREATE USER MAPPING FOR postgres SERVER sv OPTIONS (password 'hunter2');"""
+    CREATE SERVER sv FOREIGN DATA WRAPPER postgres_fdw OPTIONS (port '5432', host 'h', dbname 'x'); CREATE USER MAPPING FOR postgres SERVER sv OPTIONS (password 'hunter2');
+    CREATE FOREIGN DATA WRAPPER fw OPTIONS (a '1', b '2'); CREATE SERVER sw FOREIGN DATA WRAPPER fw; CREATE USER MAPPING FOR postgres SERVER sw OPTIONS (a '1', b '2');
+    CREATE FOREIGN TABLE app.ft (c int OPTIONS (a '1', b '2')) SERVER sw OPTIONS (schema_name 's', table_name 't');
+    ALTER TABLE app.t SET (fillfactor = 70, autovacuum_enabled = off), ADD k text, ADD l int[], ALTER id SET (n_distinct = 5, n_distinct_inherited = 6);
+    CREATE INDEX t_gin ON app.t USING gin (l) WITH (fastupdate = off, gin_pending_list_limit = 100);
+    ALTER VIEW app.v SET (security_barrier = true, check_option = local);
+    CREATE FUNCTION app.g() RETURNS int LANGUAGE sql SET work_mem = '4MB' SET lock_timeout = '1s' AS 'SELECT 1';
+    GRANT SELECT ON app.t TO pg_signal_backend, pg_read_all_stats; CREATE TABLE app.u (id int) TABLESPACE used; CREATE PUBLICATION pb FOR TABLE app.t, app.u;
+    ALTER DEFAULT PRIVILEGES IN SCHEMA app GRANT SELECT ON TABLES TO pg_monitor; ALTER DEFAULT PRIVILEGES IN SCHEMA app GRANT SELECT ON TABLES TO pg_signal_backend;
+    CREATE FUNCTION app.tg() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'; CREATE TRIGGER tg BEFORE INSERT ON app.t FOR EACH ROW EXECUTE FUNCTION app.tg();
+    CREATE FUNCTION app.ev() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN END'; CREATE EVENT TRIGGER et ON ddl_command_end WHEN TAG IN ('CREATE RULE') EXECUTE FUNCTION app.ev();"""
 
 
 def adopted(tmp):
     db = pg.createdb()
+    if pg.value("postgres", "SELECT count(*) FROM pg_tablespace WHERE spcname = 'used'") == "0":
+        pg.psql("postgres", "SET allow_in_place_tablespaces = on; CREATE TABLESPACE used LOCATION ''")
     pg.psql(db, FIXTURE)
+    pg.psql(db, f"ALTER DATABASE {pg.quoted(db)} SET lock_timeout = '1s'; ALTER DATABASE {pg.quoted(db)} SET work_mem = '4MB'")
     p = project(tmp, pg.cluster(), db)
     equal(p.run("adopt", "dev").status, 0)
     equal(drift(p), [])
@@ -201,6 +246,18 @@ def what_says_nothing_else_is_no_drift(tmp):
     for name, sql in SILENT.items():
         pg.psql(p.db, sql.format(db=p.db))
         equal(drift(p), [], name)
+
+
+@test
+@on_majors
+def all_of_it_outlives_a_restore(tmp):
+    p = adopted(tmp)
+    was = p.db
+    p.db = f"{was}_again"
+    copied(pg.cluster(), was, pg.cluster(), p.db)
+    pg.psql(p.db, f"ALTER DATABASE {pg.quoted(p.db)} OWNER TO {pg.quoted(was)}; ALTER DATABASE {pg.quoted(p.db)} SET work_mem = '4MB'; ALTER DATABASE {pg.quoted(p.db)} SET lock_timeout = '1s'")
+    p.env["KFM_DSN"] = pg.dsn(p.db, user="postgres")
+    equal(drift(p), [])
 
 
 @test
@@ -220,7 +277,7 @@ def what_somebody_changed_is_told(tmp):
 @on_majors
 def what_a_migration_does_to_them_is_none(tmp):
     p = adopted(tmp)
-    everything = ["user_mapping", "foreign_server", "large_object", "language", "foreign_data_wrapper", "setting"]
+    everything = ["user_mapping", "foreign_server", "large_object", "language", "foreign_data_wrapper", "setting", "publication", "event_trigger", "tablespace"]
     for n, (name, (sql, _)) in enumerate(TOLD.items(), 1):
         p.bundle(f"M-{n:02}", sql.format(db=p.db) + ";\n", schemas=["app", "pg_catalog", "information_schema", "public"], globals_=everything, extensions=["postgres_fdw", "plpgsql"])
         ran = p.build()
