@@ -3,6 +3,7 @@
 
 #include "evidence/export.h"
 #include "evidence/state.h"
+#include "flow/built.h"
 #include "flow/contact.h"
 #include "flow/durable.h"
 #include "flow/job.h"
@@ -93,6 +94,26 @@ static void apply(struct writing *w, const struct step *step, struct outcome *o)
     }
 }
 
+/* Of a definition that was built with another text: how it was, for what it makes no more. */
+static int find_was(struct writing *w, const struct step *step, struct err *e)
+{
+    struct site *s = w->site;
+    const struct bundle *b = step->bundle;
+    const struct history *h = bundle_is_repeatable(b) ? past_get(&s->past, b->id) : NULL;
+    w->run.was = NULL;
+    if (h == NULL || h->applied == NULL || digest_eq(&h->applied->checksum, &b->checksum)) {
+        return 0;
+    }
+    struct bundle *was = ARENA_NEW(s->a, struct bundle);
+    *was = (struct bundle){
+        .id = b->id, .store = b->store, .layout = b->layout, .dir = b->dir, .folder = b->folder};
+    if (built_gone(s, h->applied, was, e) != 0) {
+        return -1;
+    }
+    w->run.was = was;
+    return 0;
+}
+
 static bool run_step(struct writing *w, const struct step *step)
 {
     struct outcome o = {0};
@@ -100,12 +121,14 @@ static bool run_step(struct writing *w, const struct step *step)
     bool grows = job_grown(w->site, step, &grown);
     writing_begin(w, step->bundle->id);
     w->run.live_after = grows ? &grown : NULL;
-    if (pending_take(w->site, step->bundle, &o.failure) == 0) {
+    if (pending_take(w->site, step->bundle, &o.failure) == 0 &&
+        find_was(w, step, &o.failure) == 0) {
         apply(w, step, &o);
     } else {
         o.result = RUN_FAILED;
     }
     w->run.live_after = NULL;
+    w->run.was = NULL;
     bool is_good = o.result == RUN_SUCCESS;
     if (is_good && grows) {
         job_remember(w->site, step, &grown);

@@ -2,6 +2,7 @@
 #include "run/account.h"
 
 #include "model/leak.h"
+#include "model/variables.h"
 
 const char *result_text(enum run_result result)
 {
@@ -39,6 +40,7 @@ static void add_declaration(struct arena *a, const struct bundle *b, const struc
 {
     const struct decl *d = b->decl;
     out->has_declaration = true;
+    out->variables = b->variables.n > 0 ? variables_doc(a, &b->variables, b->values) : NULL;
     out->schema = d->scope.allowed_schemas.n > 0 ? text_of(d->scope.allowed_schemas.v[0]) : "";
     out->declaration.checksum = b->checksum;
     out->declaration.bundle_digest = b->bundle_digest;

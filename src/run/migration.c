@@ -140,9 +140,28 @@ static const char *receipt_of(const struct migration_work *w)
                                             : "db_migration";
 }
 
+/* What went with a new text, as it was seen to go. */
+static void note_left(struct migration_work *w)
+{
+    struct arena *a = w->r->a;
+    const char *list = "";
+    for (size_t i = 0; i < w->o->seen.n_changes; i++) {
+        const struct change *c = &w->o->seen.changes[i];
+        if (c->after == NULL) {
+            list = arena_printf(a, "%s%s%s", list, list[0] != '\0' ? ", " : "", change_text(c));
+        }
+    }
+    if (list[0] != '\0' && w->r->was != NULL && bundle_is_repeatable(w->about) && !w->prunes) {
+        w->notes = arena_printf(a, "%s%sdropped, as its text makes it no more: %s", w->notes,
+                                w->notes[0] != '\0' ? "; " : "", list);
+        tell_note(w->r->ear, "%s: %s", w->about->id, w->notes);
+    }
+}
+
 static int record_success(struct migration_work *w, struct err *e)
 {
     struct run *r = w->r;
+    note_left(w);
     struct receipt_input in = {.kind = receipt_of(w),
                                .bundle = w->about,
                                .outcome = w->o,
@@ -390,6 +409,23 @@ static bool try_often(struct migration_work *w)
     return a == ATTEMPT_DONE;
 }
 
+/* What it made as it was built before, and makes no more, goes with its new text. False: it cannot be told. */
+static bool leave(struct migration_work *w)
+{
+    struct run *r = w->r;
+    struct bundle *view = ARENA_NEW(r->a, struct bundle);
+    bool may = w->back == NULL && w->part == NULL && !w->prunes && bundle_is_repeatable(w->about);
+    if (!may || r->was == NULL) {
+        return true;
+    }
+    if (leave_view(r, w->about, r->was, w->b, view, &w->o->failure) != 0) {
+        return false;
+    }
+    w->b = w->x.bundle = view;
+    w->x.n_statements = execution_count(view);
+    return true;
+}
+
 /* A definition that the server would not replace is dropped and made again, in one more try. */
 static bool remake(struct migration_work *w)
 {
@@ -415,7 +451,7 @@ static bool remake(struct migration_work *w)
               w->o->failure.condition, w->notes);
     w->b = w->x.bundle = view;
     w->x.n_statements = execution_count(view);
-    return true;
+    return leave(w);
 }
 
 /* Definitions that it says stand upon what it changes, or changes back, go before its files and come back
@@ -472,7 +508,7 @@ static void run_alone(struct migration_work *w)
     int64_t start = clock_ms();
     w->o->own = own;
     r->a = own;
-    if (!rebuild(w) || (!try_often(w) && !(remake(w) && try_often(w)))) {
+    if (!rebuild(w) || !leave(w) || (!try_often(w) && !(remake(w) && try_often(w)))) {
         record_failure(w);
     }
     r->a = whole;

@@ -90,8 +90,8 @@ static bool needs_touched(struct arena *a, const struct definition *d, const str
 {
     for (size_t i = 0; i < st->touches.n; i++) {
         const struct touch *t = &st->touches.v[i];
-        bool is_named = touch_changes(t) && !object_kind_global(t->object.kind) &&
-                        t->object.name[0] != '\0';
+        bool is_named =
+            touch_changes(t) && !object_kind_global(t->object.kind) && t->object.name[0] != '\0';
         if (is_named && definition_has(&d->needs, definition_name(a, &t->object))) {
             return true;
         }

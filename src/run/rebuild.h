@@ -11,7 +11,8 @@
 struct rebuilding {
     const struct bundle **v;
     size_t n, n_roots;
-    const struct bundle *blocked; /* one that may not run, so that nothing can make it again; NULL */
+    const struct bundle
+        *blocked; /* one that may not run, so that nothing can make it again; NULL */
 };
 
 /* Of the definitions called names, those that are built, with the built ones upon them. Whether they have

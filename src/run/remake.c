@@ -11,6 +11,8 @@ struct remake {
     struct run *r;
     const struct bundle *b;
     const struct rebuilding *l;
+    const struct bundle
+        *now;          /* what it makes as a relation is not looked for; NULL: everything is */
     struct names made; /* objects, by the ledger */
     struct names classes, oids, roots;
     struct buf drops, keeps;
@@ -51,7 +53,8 @@ static void add_object(struct remake *w, const char *text)
     const struct catalog_object *o = table_gets(&w->r->base->by_text, text);
     bool is_droppable = o != NULL && (o->object.kind == OBJ_VIEW || o->object.kind == OBJ_MATVIEW ||
                                       o->object.kind == OBJ_FUNCTION);
-    if (!is_droppable) {
+    if (!is_droppable || (w->now != NULL && o->object.kind != OBJ_FUNCTION &&
+                          makes(w->now, definition_name(a, &o->object)))) {
         return;
     }
     const char *name = definition_name(a, &o->object);
@@ -382,10 +385,99 @@ int prune_view(struct run *r, const struct bundle *b, struct bundle *out, struct
     }
     struct decl *d = arena_dup(r->a, b->decl, sizeof *b->decl);
     struct script *v = arena_dup(r->a, &drops, sizeof drops);
+    d->limits = limits_none; /* what is its own goes as a whole */
     d->forward = (struct artifacts){ARENA_ARRAY(r->a, struct artifact, 1), 0, 1};
     put_script(d, v, &drops);
     *out = *b;
     out->decl = d;
     out->forward = v;
     return 0;
+}
+
+/* --- what a text makes no more ------------------------------------------------------------------------ */
+
+static bool undoes(struct arena *a, const struct script *s, const char *drop)
+{
+    for (size_t k = 0; k < s->n; k++) {
+        if (strcmp(undo_on_table(a, s, k), drop) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Before the text, as nothing depends on them: one that the text names otherwise comes back at once. */
+static void leave_on_tables(struct remake *w, const struct script *was, const struct script *now)
+{
+    for (size_t k = was->n; k-- > 0;) {
+        const char *drop = undo_on_table(w->r->a, was, k);
+        if (drop[0] != '\0' && !undoes(w->r->a, now, drop)) {
+            buf_puts(&w->drops, drop);
+        }
+    }
+}
+
+static int find_left(struct remake *w, struct err *e)
+{
+    struct pg_rows *rows = NULL;
+    const char *params[] = {pg_array(w->r->a, w->classes.v, w->classes.n),
+                            pg_array(w->r->a, w->oids.v, w->oids.n)};
+    if (w->oids.n == 0) {
+        return 0;
+    }
+    if (pg_query(*w->r->pg, &run_remake_left, params, 2, &rows, e) != 0) {
+        return -1;
+    }
+    for (size_t i = 0; i < pg_rows_n(rows); i++) {
+        buf_printf(&w->keeps, "%s;\n", pg_text(rows, i, 0));
+    }
+    pg_rows_free(rows);
+    return 0;
+}
+
+/* Its own files between what goes before and what goes behind. */
+static void put_between(struct remake *w, const struct script *before, const struct script *behind,
+                        const struct bundle *view, const struct decl *was, struct bundle *out)
+{
+    struct arena *a = w->r->a;
+    struct decl *d = arena_dup(a, view->decl, sizeof *view->decl);
+    size_t most = view->decl->forward.n + 2;
+    struct script *v = ARENA_ARRAY(a, struct script, most);
+    d->forward = (struct artifacts){ARENA_ARRAY(a, struct artifact, most), 0, most};
+    d->scope = copy_scope(a, &view->decl->scope);
+    join_scope(a, &d->scope, &was->scope);
+    add_limits(&d->limits, &was->limits, 1, true);
+    put_script(d, v, before);
+    put_forward(d, v, view);
+    put_script(d, v, behind);
+    *out = *view;
+    out->decl = d;
+    out->forward = v;
+}
+
+int leave_view(struct run *r, const struct bundle *b, const struct bundle *was,
+               const struct bundle *view, struct bundle *out, struct err *e)
+{
+    struct script before;
+    struct script behind;
+    const struct bundle *one[] = {was};
+    struct rebuilding l = {.v = one, .n = 1, .n_roots = 1};
+    struct remake w = {.r = r, .b = b, .l = &l, .now = b};
+    int rc = find_objects(&w, e);
+    *out = *view;
+    if (rc == 0) {
+        leave_on_tables(&w, &was->forward[0], &b->forward[0]);
+        rc = find_left(&w, e);
+    }
+    bool is_any = rc == 0 && w.drops.n + w.keeps.n > 0;
+    if (is_any && (parse(&w, "goes", &w.drops, &before, e) != 0 ||
+                   parse(&w, "left", &w.keeps, &behind, e) != 0)) {
+        rc = -1;
+    }
+    buf_release(&w.drops);
+    buf_release(&w.keeps);
+    if (rc == 0 && is_any) {
+        put_between(&w, &before, &behind, view, was->decl, out);
+    }
+    return rc;
 }

@@ -31,4 +31,11 @@ int rebuild_view(struct run *r, const struct bundle *b, const struct rebuilding 
  * it), or the server could not be asked. */
 int prune_view(struct run *r, const struct bundle *b, struct bundle *out, struct err *e) MUST_CHECK;
 
+/* view, in which b's text runs, with what was, the same definition as it was built last, made and b makes no
+ * more: what it put on tables goes before the text, views and functions behind it, and a function only where the
+ * text did not write it again. In r->a; *out is view itself where nothing of that stands. -1: the server could
+ * not be asked. */
+int leave_view(struct run *r, const struct bundle *b, const struct bundle *was,
+               const struct bundle *view, struct bundle *out, struct err *e) MUST_CHECK;
+
 #endif

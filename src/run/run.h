@@ -51,6 +51,8 @@ struct run {
         int64_t asked;
     } clean;
     const struct run_actor *actor;
+    /* run_migration() of a definition: the same as it was built last, with another text; NULL: it was not. */
+    const struct bundle *was;
     const struct ear *ear;      /* hears statements, phases, waiting; asked whether to stop */
     const struct pg_wait *wait; /* for statements that run long */
     /* Connect again, refuse another database, take the lock again (new epoch). 0, or -1: still unknown. */

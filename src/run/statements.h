@@ -23,7 +23,8 @@ struct execution {
     struct outcome *outcome;
     struct observer *observer;
     size_t n_statements, n_done;
-    size_t n_ahead; /* of the statements to come, those that are none of the migration's own, nor counted */
+    size_t
+        n_ahead; /* of the statements to come, those that are none of the migration's own, nor counted */
     bool glances; /* nothing but the observation follows: it may share the statements' flight */
 };
 
