@@ -57,7 +57,7 @@ struct request {
     int64_t jobs;                 /* test --jobs=N; -1: not given */
     const char *expect, *confirm; /* preflight --expect=ID, --confirm=ITEM,... */
     bool skip_backup, force;      /* build, rollback: waivers */
-    bool prune; /* plan, build: definitions whose files are gone are dropped */
+    bool prune;                   /* plan, build: definitions whose files are gone are dropped */
     bool preflight, postflight, rollback; /* modes of migrate-safe, besides --apply and --dry-run */
     const char *as;                       /* resolve --as=applied|absent */
     const char *check;                    /* dump --check=FILE */

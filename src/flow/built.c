@@ -6,6 +6,7 @@
 #include "evidence/receipt.h"
 #include "evidence/texts.h"
 #include "model/definition.h"
+#include "model/variables.h"
 #include "script/language.h"
 
 const struct entry *built_find(const struct site *s, const char *id, int64_t sequence)
@@ -14,10 +15,10 @@ const struct entry *built_find(const struct site *s, const char *id, int64_t seq
     const struct entry *found = NULL;
     for (size_t i = 0; i < s->entries.n; i++) {
         const struct entry *en = &s->entries.v[i];
-        bool is_its = en->kind == ENTRY_DEFINE && strcmp(en->result, "success") == 0 &&
-                      (strcmp(en->subject, id) == 0 ||
-                       (h != NULL && h->applied != NULL &&
-                        strcmp(en->subject, h->applied->recorded_as) == 0));
+        bool is_its =
+            en->kind == ENTRY_DEFINE && strcmp(en->result, "success") == 0 &&
+            (strcmp(en->subject, id) == 0 || (h != NULL && h->applied != NULL &&
+                                              strcmp(en->subject, h->applied->recorded_as) == 0));
         if (is_its && (found == NULL || en->sequence < sequence)) {
             found = en;
         }
@@ -71,7 +72,15 @@ static int take(struct site *s, const struct artifact *text, struct decl *d, str
 {
     struct script *script = ARENA_NEW(s->a, struct script);
     struct artifact *one = arena_dup(s->a, text, sizeof *text);
-    if (language_parse(s->a, one->path, one->bytes, script, e) != 0) {
+    struct bytes filled;
+    struct err_list faults = {0};
+    variables_fill(s->a, &b->variables, b->values, one->path, one->bytes, &filled, &faults);
+    if (faults.n > 0) {
+        *e = faults.v[0];
+        err_list_release(&faults);
+        return -1;
+    }
+    if (language_parse(s->a, one->path, filled, script, e) != 0) {
         return err_wrap(e, ERR_INTEGRITY, "the text of %s as it was built cannot be read: %s",
                         b->id, e->msg);
     }
@@ -116,8 +125,7 @@ int built_gone(struct site *s, const struct fact *f, struct bundle *b, struct er
     struct artifact text;
     struct doc *receipt = NULL;
     struct decl *d = ARENA_NEW(s->a, struct decl);
-    if (read_text(s, f, NULL, &text, e) != 0 ||
-        site_receipt(s, b->id, &receipt, e) != 0) {
+    if (read_text(s, f, NULL, &text, e) != 0 || site_receipt(s, b->id, &receipt, e) != 0) {
         return -1;
     }
     const struct doc *claim = doc_get(receipt, "claim");
@@ -125,7 +133,6 @@ int built_gone(struct site *s, const struct fact *f, struct bundle *b, struct er
                        .type = store_text(b->store),
                        .intent = "",
                        .scope = scope_of(s, claim),
-                       .limits = limits_none,
                        .change_class = "",
                        .approval_reference = "",
                        .runner = "native",
@@ -134,6 +141,13 @@ int built_gone(struct site *s, const struct fact *f, struct bundle *b, struct er
                        .lock_retries = 5,
                        .file = text,
                        .document = doc_get(claim, "declaration")};
+    struct limits observed;
+    receipt_read_limits(doc_get(claim, "limits"), &d->limits, &observed);
     b->file = text.path;
+    b->values = s->env->variables;
+    const struct doc *said = doc_get(d->document, "variables");
+    for (size_t i = 0; i < doc_len(said) && said->type == DOC_LIST; i++) {
+        names_add(s->a, &b->variables, said->item[i]->text.p);
+    }
     return take(s, &text, d, b, e);
 }

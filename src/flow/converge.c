@@ -74,12 +74,14 @@ static void say_gone(const struct site *s)
     size_t n = 0;
     for (size_t i = 0; i < p->n_migrations && p->n_absent > 0; i++) {
         const struct step *x = &p->v[i];
-        if (step_is_absent(x) && x->reasons[0].code == REASON_DEFINITION_GONE && n++ < ABSENT_SHOWN) {
+        if (step_is_absent(x) && x->reasons[0].code == REASON_DEFINITION_GONE &&
+            n++ < ABSENT_SHOWN) {
             names = arena_printf(s->a, "%s%s%s", names, n > 1 ? ", " : "", step_name(x));
         }
     }
     if (n > 0) {
-        tell_warning(&s->ear, "%s: %zu definition%s, no file here (%s%s): --prune drops what %s made",
+        tell_warning(&s->ear,
+                     "%s: %zu definition%s, no file here (%s%s): --prune drops what %s made",
                      s->env->name, n, n == 1 ? "" : "s", names, n > ABSENT_SHOWN ? ", ..." : "",
                      n == 1 ? "it" : "they");
     }

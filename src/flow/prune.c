@@ -34,8 +34,7 @@ static int read_all(struct pruning *x, struct err *e)
 static bool stands_below(const struct pruning *x, size_t i)
 {
     for (size_t k = 0; k < x->n; k++) {
-        if (k != i && !x->is_done[k] &&
-            definition_needs(x->v[k].definition, x->v[i].definition)) {
+        if (k != i && !x->is_done[k] && definition_needs(x->v[k].definition, x->v[i].definition)) {
             return true;
         }
     }
@@ -62,8 +61,7 @@ static size_t next_of(const struct pruning *x)
 static bool prune_one(struct writing *w, const struct bundle *b)
 {
     struct outcome o = {0};
-    const struct result_row row = {
-        .action = RESULT_PRUNE, .target = b->id, .key = b->checksum};
+    const struct result_row row = {.action = RESULT_PRUNE, .target = b->id, .key = b->checksum};
     writing_begin(w, b->id);
     w->is_loose = true;
     run_prune(&w->run, b, &o);

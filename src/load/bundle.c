@@ -14,6 +14,7 @@
 #include "load/text.h"
 #include "model/backfill.h"
 #include "model/key.h"
+#include "model/variables.h"
 
 struct bundle_work {
     const struct bundle_reader *r;
@@ -337,7 +338,8 @@ static bool declare_flat(struct bundle_work *w, struct bundle *out)
     struct doc *header = header_read(w->r->a, file.bytes, path, layout_row(f.layout), w->r->faults);
     f.header = header != NULL ? mark_header(w->r->a, header, f.layout, file.bytes, path) : NULL;
     if (header != NULL && f.layout == LAYOUT_REPEATABLE) {
-        out->definition = repeatable_read(w->r->a, path, file.bytes, w->r->faults);
+        out->definition = repeatable_read(w->r->a, path, file.bytes, doc_get(f.header, "variables"),
+                                          w->r->faults);
     }
     if (f.header != NULL) {
         struct doc *d = flat_document(w->r->a, &f, w->r->faults);
@@ -354,6 +356,32 @@ static bool declare_flat(struct bundle_work *w, struct bundle *out)
     return file.secret_line == 0;
 }
 
+/* Names of a scope are those of its texts, with the environment's values, or what stands for them. What has none
+ * is told where it is run. */
+static void fill_names(const struct bundle_reader *r, const struct decl *d, struct names *l)
+{
+    struct err_list ignored = {0};
+    struct names out = {.v = ARENA_ARRAY(r->a, const char *, l->n + 1), .n = l->n, .cap = l->n};
+    for (size_t i = 0; i < l->n; i++) {
+        struct bytes text;
+        variables_fill(r->a, &d->variables, r->values, "", bytes_str(l->v[i]), &text, &ignored);
+        out.v[i] = arena_strndup(r->a, text.p, text.n);
+    }
+    err_list_release(&ignored);
+    *l = out;
+}
+
+/* Behind the checksum, which is the same in every environment. */
+static void fill_scope(const struct bundle_reader *r, struct decl *d)
+{
+    struct names *const lists[] = {&d->scope.allowed_schemas,   &d->scope.allowed_tables,
+                                   &d->scope.forbidden_schemas, &d->scope.forbidden_tables,
+                                   &d->scope.references,        &d->scope.allowed_global};
+    for (size_t i = 0; i < sizeof lists / sizeof *lists && d->variables.n > 0; i++) {
+        fill_names(r, d, lists[i]);
+    }
+}
+
 /* --- the whole -------------------------------------------------------------------------------------- */
 
 static void fill(struct bundle_work *w, struct bundle *out)
@@ -364,6 +392,7 @@ static void fill(struct bundle_work *w, struct bundle *out)
     out->has_depends = d->has_depends;
     out->depends_on = d->depends_on;
     out->rebuilds = d->rebuilds;
+    out->variables = d->variables;
     out->requires_rollback = d->requires_rollback;
     out->change_class = d->change_class;
     out->intent = d->intent;
@@ -416,10 +445,11 @@ void bundle_read(const struct bundle_reader *r, const struct bundle_place *at, s
     out->depends_line = w->d.depends_line;
     if (is_sound) {
         if (w->is_flat) {
-            flat_complete(r->a, &w->flat, w->d.decl.file.bytes, &w->d.decl);
+            flat_complete(r->a, &w->flat, w->d.decl.file.bytes, r->values, &w->d.decl);
             meta_compare(r->beside->meta, out, &w->d.decl, r->faults);
         }
         fill(w, out);
+        fill_scope(r, &w->d.decl);
         evidence_read(r->a, r->dirfd, out, r->used, r->warnings);
     }
 }

@@ -29,6 +29,7 @@ struct bundle_reader {
     struct used *used;
     struct err_list *faults, *warnings;
     const struct flat_folder *beside;
+    const struct variables *values; /* of the environment it is read for; NULL: of none */
 };
 
 /* Read and check a bundle. out->decl is set where the declaration keeps to its schema, even if

@@ -375,6 +375,7 @@ static void keep(struct arena *a, const struct bundle *read, struct bundle *b)
     out.deploy = read->deploy[0] == '\0' ? "" : arena_strdup(a, read->deploy);
     out.depends_on = names_copy(a, &read->depends_on);
     out.rebuilds = names_copy(a, &read->rebuilds);
+    out.variables = names_copy(a, &read->variables);
     out.schemas = names_copy(a, &read->schemas);
     out.definition = definition_copy(a, read->definition);
     *b = out;
@@ -408,7 +409,8 @@ static void keep_faulty(struct bundles_work *w, const struct bundle_place *at,
         struct err_list ignored = {0};
         struct used used = {.a = w->p->a};
         struct bundle_reader again = {
-            w->p->a, w->p->dirfd, true, &used, &ignored, &ignored, &folder_with(w, b)->beside.said};
+            w->p->a, w->p->dirfd, true, &used, &ignored, &ignored, &folder_with(w, b)->beside.said,
+            NULL};
         bundle_read(&again, at, b);
         err_list_release(&ignored);
     }
@@ -451,13 +453,9 @@ static void read_one(struct bundles_work *w, struct bundle *b)
     struct used used = {.a = &w->scratch};
     struct bundle_place at = bundle_place_of(b);
     struct bundle read;
-    struct bundle_reader r = {&w->scratch,
-                              w->p->dirfd,
-                              false,
-                              &used,
-                              &faults,
-                              &warnings,
-                              &folder_with(w, b)->beside.said};
+    struct bundle_reader r = {
+        &w->scratch, w->p->dirfd, false, &used, &faults, &warnings, &folder_with(w, b)->beside.said,
+        NULL};
     struct arena_mark mark = arena_mark(&w->scratch);
     bundle_read(&r, &at, &read);
     if (faults.n > 0) {

@@ -299,6 +299,7 @@ static void read_decl(struct arena *a, const struct doc *d, struct decl *out,
     out->has_depends = doc_get(d, "depends_on") != NULL;
     out->depends_on = names_of(a, doc_get(d, "depends_on"));
     out->rebuilds = names_of(a, doc_get(d, "rebuilds"));
+    out->variables = names_of(a, doc_get(d, "variables"));
     out->lock_timeout_ms = timeout_of(timeouts, "lock", 5000, faults);
     out->statement_timeout_ms = timeout_of(timeouts, "statement", 0, faults);
     out->idle_timeout_ms = timeout_of(timeouts, "idle", 60000, faults);

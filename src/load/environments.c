@@ -1,12 +1,15 @@
 /* Checks of environments.v1.yml beyond its schema, and the way from a typed document to plain data. */
 #include "load/environments.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "doc/yaml.h"
 #include "load/checker.h"
 #include "load/declaration.h"
 #include "load/operations.h"
+#include "model/leak.h"
+#include "model/variables.h"
 
 struct environments_work {
     struct arena *a;
@@ -190,6 +193,69 @@ static void read_stores(const struct environments_work *w, const struct doc *sto
     }
 }
 
+/* --- values --------------------------------------------------------------------------------------- */
+
+/* A name that says what may stand in no file. */
+static bool is_secret_name(const char *name)
+{
+    static const char *const words[] = {"PASSWORD", "PASSWD", "SECRET", "TOKEN", "CREDENTIAL"};
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+        if (strcasestr(name, words[i]) != NULL) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool is_variable_name(const char *name)
+{
+    size_t n = strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_");
+    return n > 0 && name[n] == '\0' && n <= 63 && (name[0] < '0' || name[0] > '9');
+}
+
+static void check_variable(const struct environments_work *w, const char *env,
+                           const struct doc *key, const struct doc *value)
+{
+    const char *name = key->text.p;
+    const char *why = variable_fault(value->text.p);
+    const struct leak *leak = leak_in(value->text.p);
+    if (!is_variable_name(name)) {
+        doc_fault(w->faults, key, "write a name of letters, digits and '_', at most 63: TENANT",
+                  "environment \"%s\": \"%s\" is no name of a variable", env, name);
+    } else if (is_secret_name(name) || leak != NULL) {
+        doc_fault(w->faults, key,
+                  "a secret is never put into SQL: receipts and the server's log would have it",
+                  "environment \"%s\": variable %s %s", env, name,
+                  leak != NULL ? "holds what looks like a secret" : "is called like a secret");
+    } else if (why != NULL) {
+        doc_fault(w->faults, value,
+                  "it is put into SQL as it stands: write letters, digits, blanks and _ . , : / @ "
+                  "+ = % -",
+                  "environment \"%s\": the value of %s cannot be used: %s", env, name, why);
+    }
+}
+
+static int by_variable(const void *a, const void *b)
+{
+    return strcmp(((const struct variable *)a)->name, ((const struct variable *)b)->name);
+}
+
+/* Also where there are none: what wants one then is told so. */
+static const struct variables *read_variables(const struct environments_work *w, const char *env,
+                                              const struct doc *d)
+{
+    struct variables *out = ARENA_NEW(w->a, struct variables);
+    *out = (struct variables){.env = env, .v = ARENA_ARRAY(w->a, struct variable, doc_len(d) + 1)};
+    for (size_t i = 0; i < doc_len(d); i++) {
+        check_variable(w, env, d->key[i], d->item[i]);
+        out->v[out->n++] = (struct variable){.name = d->key[i]->text.p,
+                                             .value = d->item[i]->text.p,
+                                             .digest = digest_of(d->item[i]->text)};
+    }
+    qsort(out->v, out->n, sizeof *out->v, by_variable);
+    return out;
+}
+
 static void read_env(const struct environments_work *w, size_t i, struct env *env)
 {
     static const char *const approvals[] = {"none", "review", "signature", NULL};
@@ -213,6 +279,7 @@ static void read_env(const struct environments_work *w, size_t i, struct env *en
     env->kind = (enum env_kind)word_index(doc_str(d, "kind", NULL), kinds,
                                           env->is_protected ? ENV_PROD : ENV_DEV);
     read_stores(w, doc_get(d, "stores"), env);
+    env->variables = read_variables(w, env->name, doc_get(d, "variables"));
     env->operations = operations_read(w->a, d, env->name, w->faults);
     if (env->is_protected && env->approval == APPROVAL_NONE) {
         doc_fault(w->faults, doc_get(d, "approval"), "write review or signature",

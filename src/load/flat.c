@@ -6,6 +6,7 @@
 #include "doc/yaml.h"
 #include "load/checker.h"
 #include "load/text.h"
+#include "model/variables.h"
 #include "script/draft.h"
 #include "script/language.h"
 
@@ -126,7 +127,7 @@ static void put_words(const struct flat_work *w)
     static const char *const keys[] = {"owner",   "ticket",     "risk",
                                        "class", "rollout", "timeouts",   "lock_retries",
                                        "rebuild", "idempotent", "requires_deploy", "depends_on",
-                                       "rebuilds"};
+                                       "rebuilds", "variables"};
     struct doc *intent = doc_get(w->f->header, "intent");
     (void)put(w, w->d, "intent",
               intent != NULL ? intent : placed(w, doc_text(w->a, words_of(w->a, w->f))));
@@ -243,7 +244,8 @@ static void complete_limits(struct decl *d, const struct draft *read)
     }
 }
 
-void flat_complete(struct arena *a, const struct flat *f, struct bytes forward, struct decl *d)
+void flat_complete(struct arena *a, const struct flat *f, struct bytes forward,
+                   const struct variables *values, struct decl *d)
 {
     struct script script;
     struct draft read;
@@ -260,7 +262,11 @@ void flat_complete(struct arena *a, const struct flat *f, struct bytes forward, 
     if (!no_scope && !no_limits) {
         return;
     }
-    if (language_parse(a, f->path, forward, &script, &ignored) != 0) {
+    struct bytes text;
+    struct err_list unfilled = {0};
+    variables_fill(a, &d->variables, values, f->path, forward, &text, &unfilled);
+    err_list_release(&unfilled);
+    if (language_parse(a, f->path, text, &script, &ignored) != 0) {
         draft_make(a, NULL, 0, &read);
         read.open[DRAFT_HIDDEN] = (struct draft_open){f->name, "", 1};
     } else {
@@ -278,7 +284,8 @@ void flat_complete(struct arena *a, const struct flat *f, struct bytes forward, 
 
 static void check_keys(const struct doc *d, struct err_list *faults)
 {
-    static const char *const own[] = {"id", "intent", "rollback", "notes", "depends_on", "rebuild", "rebuilds"};
+    static const char *const own[] = {"id",         "intent",  "rollback", "notes",
+                                      "depends_on", "rebuild", "rebuilds", "variables"};
     for (size_t i = 0; i < d->n; i++) {
         for (size_t k = 0; k < sizeof own / sizeof own[0]; k++) {
             if (strcmp(d->key[i]->text.p, own[k]) == 0) {

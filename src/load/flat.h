@@ -26,8 +26,9 @@ struct doc *flat_document(struct arena *a, const struct flat *f, struct err_list
 
 /* What d, made of that document, leaves open: scope and limits that nothing declares are read off
  * forward, the text of its file, and what that does not tell is a lack. forward that cannot be
- * parsed tells nothing. In a. */
-void flat_complete(struct arena *a, const struct flat *f, struct bytes forward, struct decl *d);
+ * parsed tells nothing. values: of the variables in it; NULL: their names stand for them. In a. */
+void flat_complete(struct arena *a, const struct flat *f, struct bytes forward,
+                   const struct variables *values, struct decl *d);
 
 struct meta; /* load/meta.h */
 /* What stands beside the flat migrations of a folder. meta NULL: nothing is compared with it. */

@@ -14,6 +14,7 @@ static const struct mark {
 } marks[] = {
     {"kfmig:after", "depends_on", OF_DEFINITIONS},
     {"kfmig:rebuilds", "rebuilds", OF_MIGRATIONS},
+    {"kfmig:variables", "variables", OF_BOTH},
 };
 
 /* Is line a comment that begins with the mark? *at: behind it. */

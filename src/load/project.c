@@ -212,7 +212,7 @@ int load_decl_into(struct project *p, struct bundle *b, struct arena *a, struct 
     struct bundle_place at = bundle_place_of(b);
     struct flat_folder beside = {.defaults =
                                      b->file != NULL ? defaults_of(p, b->folder, &faults) : NULL};
-    struct bundle_reader r = {a, p->dirfd, true, &used, &faults, &warnings, &beside};
+    struct bundle_reader r = {a, p->dirfd, true, &used, &faults, &warnings, &beside, b->values};
     bundle_read(&r, &at, &again);
     bool same = faults.n == 0 && digest_eq(&again.checksum, &b->checksum) &&
                 digest_eq(&again.bundle_digest, &b->bundle_digest);

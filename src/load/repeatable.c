@@ -1,7 +1,9 @@
 /* What repeatable definitions say. */
 #include "load/repeatable.h"
 
+#include "doc/doc.h"
 #include "model/definition.h"
+#include "model/variables.h"
 #include "script/language.h"
 
 static void check(const struct script *s, struct err_list *faults)
@@ -21,17 +23,25 @@ static void check(const struct script *s, struct err_list *faults)
 }
 
 struct definition *repeatable_read(struct arena *a, const char *path, struct bytes text,
-                                   struct err_list *faults)
+                                   const struct doc *variables, struct err_list *faults)
 {
     struct script script;
     struct err ignored = {0};
-    if (language_parse(a, path, text, &script, &ignored) != 0) {
+    struct names declared = {0};
+    struct bytes filled;
+    for (size_t i = 0; i < doc_len(variables) && variables->type == DOC_LIST; i++) {
+        if (variables->item[i]->type == DOC_TEXT) {
+            names_add(a, &declared, variables->item[i]->text.p);
+        }
+    }
+    variables_fill(a, &declared, NULL, path, text, &filled, faults);
+    if (language_parse(a, path, filled, &script, &ignored) != 0) {
         return NULL;
     }
     struct definition *d = ARENA_NEW(a, struct definition);
     check(&script, faults);
     definition_read(a, &script, 1, d);
-    if (d->makes.n + d->needs.n == 0) {
+    if (!variables_undeclared(&script, faults) && d->makes.n + d->needs.n == 0) {
         err_list_addf(faults, ERR_CONFIG, path, 1, 1, "write what is to stand, or remove the file",
                       "the file defines nothing");
     }

@@ -8,7 +8,7 @@
 
 enum {
     ROW_FORMAT =
-        7, /* to be raised when rows, or the checks that a cached bundle has passed, change */
+        8, /* to be raised when rows, or the checks that a cached bundle has passed, change */
     FILES_MAX = 4096,
     PATH_SIZE = 512
 };
@@ -17,7 +17,7 @@ enum {
 struct fixed {
     uint64_t rules;
     struct hint stamps;
-    uint32_t n_files, n_depends, n_rebuilds, n_schemas, n_makes, n_needs;
+    uint32_t n_files, n_depends, n_rebuilds, n_variables, n_schemas, n_makes, n_needs;
     int32_t depends_line, scope_line;
     uint8_t store, has_depends, requires_rollback, has_evidence;
     uint8_t evidence_intact, has_extensions, after_load, wants_window, lacks, unused[3];
@@ -79,6 +79,7 @@ void row_encode(struct buf *out, const struct bundle *b, const struct used *used
     f.n_files = (uint32_t)used->n;
     f.n_depends = (uint32_t)b->depends_on.n;
     f.n_rebuilds = (uint32_t)b->rebuilds.n;
+    f.n_variables = (uint32_t)b->variables.n;
     f.n_schemas = (uint32_t)b->schemas.n;
     f.n_makes = b->definition != NULL ? (uint32_t)b->definition->makes.n : 0;
     f.n_needs = b->definition != NULL ? (uint32_t)b->definition->needs.n : 0;
@@ -111,6 +112,9 @@ void row_encode(struct buf *out, const struct bundle *b, const struct used *used
     }
     for (size_t i = 0; i < b->rebuilds.n; i++) {
         row_put_text(out, b->rebuilds.v[i]);
+    }
+    for (size_t i = 0; i < b->variables.n; i++) {
+        row_put_text(out, b->variables.v[i]);
     }
     for (size_t i = 0; i < b->schemas.n; i++) {
         row_put_text(out, b->schemas.v[i]);
@@ -202,6 +206,7 @@ static void take_texts(struct arena *a, struct row_reader *r, const struct fixed
     b->deploy = deploy[0] == '\0' ? "" : arena_strdup(a, deploy);
     take_names(a, r, f->n_depends, &b->depends_on);
     take_names(a, r, f->n_rebuilds, &b->rebuilds);
+    take_names(a, r, f->n_variables, &b->variables);
     take_names(a, r, f->n_schemas, &b->schemas);
     if (bundle_is_repeatable(b)) {
         struct definition *d = ARENA_NEW(a, struct definition);
@@ -217,9 +222,9 @@ bool row_decode(struct arena *a, int folderfd, const char *id, struct bytes row,
     struct fixed f;
     struct bundle out = *b;
     row_take(&r, &f, sizeof f);
-    if (r.is_short || f.rules != row_rules() || f.n_files > FILES_MAX || f.n_depends > row.n || f.n_rebuilds > row.n ||
-        f.n_schemas > row.n || f.n_makes > row.n || f.n_needs > row.n ||
-        f.store != (uint8_t)b->store) {
+    if (r.is_short || f.rules != row_rules() || f.n_files > FILES_MAX || f.n_depends > row.n ||
+        f.n_rebuilds > row.n || f.n_variables > row.n || f.n_schemas > row.n || f.n_makes > row.n ||
+        f.n_needs > row.n || f.store != (uint8_t)b->store) {
         return false;
     }
     out.id = b->file == NULL ? id : b->id;

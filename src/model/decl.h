@@ -54,6 +54,7 @@ struct artifacts {
 
 struct script;     /* model/script.h */
 struct definition; /* model/definition.h */
+struct variables;  /* model/variables.h */
 
 /* What a declaration may leave open: bit 1u << LACK_x of its lacks. Static texts. */
 enum lack {
@@ -82,7 +83,8 @@ struct decl {
     const char *runner;             /* "native" or "psql" (served natively) */
     bool has_depends;
     struct names depends_on;
-    struct names rebuilds; /* definitions that are dropped before it and made again behind it */
+    struct names variables; /* names that its texts hold as ${NAME} */
+    struct names rebuilds;  /* definitions that are dropped before it and made again behind it */
     int64_t lock_timeout_ms, statement_timeout_ms,
         idle_timeout_ms; /* defaults 5,000, 0 (none), 60,000 */
     int lock_retries;    /* default 5 */
@@ -116,6 +118,9 @@ struct bundle {
     struct digest checksum;      /* what can change what runs */
     struct digest bundle_digest; /* checksum, the rest of the declaration, notes */
     struct names depends_on;
+    struct names variables; /* that its texts hold as ${NAME} */
+    /* Of the environment that it is looked at for, whose values its scripts were read with; NULL: of none. */
+    const struct variables *values;
     struct names rebuilds; /* definitions that its transaction drops and makes again */
     const char *change_class;
     const char *intent;     /* one line of the declaration; "" where only the ledger knows it */

@@ -219,7 +219,7 @@ struct world {
     struct store_world store[STORE_COUNT]; /* that of the ledger is left empty */
     const struct begun *begun;
     size_t n_begun;
-    struct names deployed; /* tags of deployments that the ledger has */
+    struct names deployed;         /* tags of deployments that the ledger has */
     const struct lineage *lineage; /* which relations count to which; NULL: not asked for */
     /* object_text() of a table -> int64_t: about how many rows it holds; empty: nobody has looked. */
     struct table rows;
@@ -228,6 +228,8 @@ struct world {
     /* definition_name() of an object -> struct rewritten, of entries behind the first of repeatable
      * definitions that are here and applied; empty: there are none. */
     struct table written;
+    /* A migration or definition that holds variables -> the struct doc {NAME: digest} of its last run. */
+    struct table valued;
     struct table roles; /* a role's name -> struct role_fact; empty: nobody has looked */
 };
 

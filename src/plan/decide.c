@@ -88,8 +88,12 @@ static void begin_steps(struct plan *p, const struct plan_input *in)
 
 int plan_make(struct arena *a, const struct plan_input *in, struct plan *out, struct err *e)
 {
-    *out = (struct plan){
-        .a = a, .env = in->env, .past = in->past, .world = in->world, .domains = in->domains, .prunes = in->prunes};
+    *out = (struct plan){.a = a,
+                         .env = in->env,
+                         .past = in->past,
+                         .world = in->world,
+                         .domains = in->domains,
+                         .prunes = in->prunes};
     begin_steps(out, in);
     find_newest(out, in);
     if (projections_begin(out, in, e) != 0) {

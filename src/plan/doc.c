@@ -1,6 +1,16 @@
 /* The plan as a document: what plan_digest covers. Never costs, times or locks. */
 #include "doc/canon.h"
+#include "model/variables.h"
 #include "plan/plan.h"
+
+/* What is to be put into its texts: another value is another plan. */
+static void put_values(struct arena *a, const struct step *s, struct doc *d)
+{
+    const struct bundle *b = s->kind == STEP_MIGRATION ? s->bundle : NULL;
+    if (b != NULL && b->variables.n > 0 && s->action == ACTION_APPLY) {
+        doc_put(a, d, "variables", variables_doc(a, &b->variables, b->values));
+    }
+}
 
 static struct doc *step_doc(struct arena *a, const struct plan *p, const struct step *s)
 {
@@ -9,6 +19,7 @@ static struct doc *step_doc(struct arena *a, const struct plan *p, const struct 
     doc_put(a, d, "action", doc_text(a, plan_action_text(s->action)));
     doc_put(a, d, "key", doc_digest(a, step_key(s)));
     doc_put(a, d, "decision", doc_text(a, plan_state_text(s->state)));
+    put_values(a, s, d);
     struct doc *reasons = doc_put(a, d, "reasons", doc_new(a, DOC_LIST));
     for (size_t i = 0; i < s->n_reasons; i++) {
         doc_push(a, reasons, doc_text(a, reason_text(s->reasons[i].code)));

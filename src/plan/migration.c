@@ -1,6 +1,7 @@
 /* What is to be done about a migration, and why. */
 #include <string.h>
 
+#include "model/variables.h"
 #include "plan/projection.h"
 #include "plan/twin.h"
 
@@ -80,6 +81,11 @@ static void decide_applied(struct plan *p, struct step *s)
     r->cause = entry_name(p, f);
     r->now = step_digest(p, &f->checksum);
     r->detail = arena_printf(p->a, "applied at %s by run %s", f->finished_at, f->run_id);
+    const char *was = "";
+    const struct variable *x = plan_revalued(p->world, s->bundle, &was);
+    if (x != NULL) {
+        plan_give_value(p, step_give(p, s, REASON_OTHER_VALUE), x, was);
+    }
 }
 
 static void check_registry(struct plan *p, struct step *s)

@@ -20,7 +20,14 @@ plan_state_text(enum plan_state s); /* "current", "stale", "blocked", "not-appli
 
 /* ACTION_REBUILD: make a new generation of a projection, or go on with the one begun, and publish it;
  * ACTION_PUBLISH: only publish it. ACTION_PRUNE: drop what a definition made, whose file is gone. */
-enum plan_action { ACTION_NONE, ACTION_APPLY, ACTION_EXPORT, ACTION_REBUILD, ACTION_PUBLISH, ACTION_PRUNE };
+enum plan_action {
+    ACTION_NONE,
+    ACTION_APPLY,
+    ACTION_EXPORT,
+    ACTION_REBUILD,
+    ACTION_PUBLISH,
+    ACTION_PRUNE
+};
 const char *
 plan_action_text(enum plan_action a); /* "none", "apply", "export", "rebuild", "publish", "prune" */
 
@@ -102,7 +109,8 @@ struct step {
     /* Asked for by its name: what was switched back to by hand does not hold it, nor that the same content is
      * applied under another id. */
     bool is_named;
-    bool awaits; /* nothing blocks it but a deployment that is not recorded, of its own or of an upstream */
+    bool
+        awaits; /* nothing blocks it but a deployment that is not recorded, of its own or of an upstream */
     bool order_only;        /* upstream is the default order, not depends_on */
     struct reason *reasons; /* at least one; the decisive one first */
     size_t n_reasons, cap_reasons;

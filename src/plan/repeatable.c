@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "model/definition.h"
+#include "model/variables.h"
 #include "plan/step_kind.h"
 
 /* What name stands for was changed by an entry behind sequence. An unqualified name stands in any schema. */
@@ -58,6 +59,8 @@ struct anew {
     const struct rewritten *written;
     const char *object; /* that was written: it makes it, or stands on it */
     const struct fact *later;
+    const struct variable *valued; /* one that has another value */
+    const char *value_was;
 };
 
 static bool find_anew(const struct past *past, const struct world *w, const struct bundle *b,
@@ -69,8 +72,10 @@ static bool find_anew(const struct past *past, const struct world *w, const stru
         out->is_other = !digest_eq(&out->built->checksum, &b->checksum);
         out->written = find_written(w, b, out->built->sequence, &out->object);
         out->later = find_later(past, b, out->built->sequence);
+        out->valued = plan_revalued(w, b, &out->value_was);
     }
-    return out->built == NULL || out->is_other || out->written != NULL || out->later != NULL;
+    return out->built == NULL || out->is_other || out->written != NULL || out->later != NULL ||
+           out->valued != NULL;
 }
 
 static void give_written(struct plan *p, struct step *s, const struct rewritten *x,
@@ -145,6 +150,8 @@ void repeatable_decide(struct plan *p, struct step *s)
         give_new(p, s);
     } else if (why.is_other) {
         give_text(p, s, why.built);
+    } else if (why.valued != NULL) {
+        plan_give_value(p, step_give(p, s, REASON_VALUE_CHANGED), why.valued, why.value_was);
     } else if (why.written != NULL) {
         give_written(p, s, why.written, why.object);
     } else if (why.later != NULL) {

@@ -3,6 +3,7 @@
 
 #include "model/program.h"
 #include "model/segment.h"
+#include "model/variables.h"
 #include "plan/plan.h"
 #include "script/language.h"
 
@@ -73,9 +74,19 @@ static void leave_whole(struct script *v, size_t n)
 
 enum allowed { INVARIANTS, TRANSACTIONS, SEGMENTS };
 
+/* Values in place of variables; false: one has none. */
+static bool fill(struct arena *a, const struct bundle *b, const struct artifact *f,
+                 struct bytes *text, struct err_list *faults)
+{
+    size_t n = faults->n;
+    variables_fill(a, &b->variables, b->values, f->path, f->bytes, text, faults);
+    return faults->n == n;
+}
+
 /* *n_run receives how many statements there are to run. */
-static struct script *parse_all(struct arena *a, const struct artifacts *files,
-                                enum allowed allowed, size_t *n_run, struct err_list *faults)
+static struct script *parse_all(struct arena *a, const struct bundle *b,
+                                const struct artifacts *files, enum allowed allowed, size_t *n_run,
+                                struct err_list *faults)
 {
     bool one_statement = allowed == INVARIANTS;
     struct script *out = ARENA_ARRAY(a, struct script, files->n + 1);
@@ -83,10 +94,16 @@ static struct script *parse_all(struct arena *a, const struct artifacts *files,
     for (size_t i = 0; i < files->n; i++) {
         struct err e = {0};
         const struct artifact *f = &files->v[i];
-        if (language_parse(a, f->path, f->bytes, &out[i], &e) != 0) {
+        struct bytes text;
+        if (!fill(a, b, f, &text, faults)) {
+            continue;
+        }
+        if (language_parse(a, f->path, text, &out[i], &e) != 0) {
             err_list_add(faults, &e);
             continue;
         }
+        (void)variables_undeclared(&out[i], faults);
+        out[i].allows_unread = out[i].allows_unread || (b->values == NULL && text.p != f->bytes.p);
         size_t n = count_run(&out[i], allowed == SEGMENTS, faults);
         if (one_statement && n != 1) {
             err_list_addf(faults, ERR_CONFIG, f->path, 1, 1,
@@ -150,11 +167,17 @@ void plan_scripts(struct arena *a, struct bundle *b)
     for (size_t i = 0; i < b->n_misread; i++) {
         err_list_add(&faults, &b->faults[i]);
     }
-    b->forward = parse_all(a, &b->decl->forward, allowed_in(b), &n_run, &faults);
+    if (b->projection != NULL && b->variables.n > 0) {
+        err_list_addf(&faults, ERR_CONFIG, bundle_file(a, b), 1, 1,
+                      "write the value into its files",
+                      "it belongs to a projection, whose generations are the same in every "
+                      "environment: it has no variables");
+    }
+    b->forward = parse_all(a, b, &b->decl->forward, allowed_in(b), &n_run, &faults);
     if (!store_can(b->store, STORE_HOLDS_LEDGER)) {
         check_journaled(b, &faults);
     }
-    b->invariants = parse_all(a, &b->decl->invariants, INVARIANTS, &n_run, &faults);
+    b->invariants = parse_all(a, b, &b->decl->invariants, INVARIANTS, &n_run, &faults);
     b->faults = arena_dup(a, faults.v, faults.n * sizeof *faults.v);
     b->n_faults = faults.n;
     err_list_release(&faults);
@@ -310,7 +333,7 @@ const struct script *plan_rollback(struct arena *a, struct bundle *b, struct err
     size_t before = faults->n;
     const struct artifacts *files = &b->decl->rollback;
     add_misread(b, faults);
-    const struct script *s = parse_all(a, files, allowed_in(b), &n_run, faults);
+    const struct script *s = parse_all(a, b, files, allowed_in(b), &n_run, faults);
     for (size_t i = 0; i < files->n; i++) {
         find_open(a, b, &files->v[i], faults);
         find_backfills(&s[i], faults);
@@ -327,7 +350,7 @@ void plan_rollback_faults(struct arena *a, const struct bundle *b, struct err_li
     const struct artifacts *files = &b->decl->rollback;
     size_t n_run;
     size_t before = faults->n;
-    const struct script *s = parse_all(a, files, allowed_in(b), &n_run, faults);
+    const struct script *s = parse_all(a, b, files, allowed_in(b), &n_run, faults);
     for (size_t i = 0; i < files->n; i++) {
         find_unread(&s[i], faults);
         find_backfills(&s[i], faults);

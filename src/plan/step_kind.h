@@ -41,4 +41,12 @@ void migration_decide(struct plan *p, struct step *s);
 /* That of projections. */
 void projection_decide(struct plan *p, struct step *x);
 
+struct variable; /* model/variables.h */
+/* r is about x, which had a value of the digest was. */
+void plan_give_value(struct plan *p, struct reason *r, const struct variable *x, const char *was);
+/* The first variable of b's texts whose value is another than its last run had; NULL: none, or nobody knows.
+ * *was: the digest of that one, as text. */
+const struct variable *plan_revalued(const struct world *w, const struct bundle *b,
+                                     const char **was);
+
 #endif

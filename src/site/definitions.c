@@ -82,7 +82,7 @@ static void add_row(struct site *s, const struct object_row *row)
     const char *name = definition_name(s->a, &o);
     const struct bundle *maker = maker_of(s, en);
     bool counts = !is_of_definition(en) || (maker != NULL && maker->definition != NULL &&
-                                               definition_has(&maker->definition->makes, name));
+                                            definition_has(&maker->definition->makes, name));
     if (counts) {
         struct rewritten *x = ARENA_NEW(s->a, struct rewritten);
         *x = (struct rewritten){en->sequence, en->subject};

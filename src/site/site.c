@@ -13,6 +13,7 @@
 #include "site/projected.h"
 #include "site/stores.h"
 #include "site/undeclared.h"
+#include "site/values.h"
 #include "site/witness.h"
 
 void site_init(struct site *s, struct arena *a, struct project *project, struct cache *cache,
@@ -174,9 +175,11 @@ static int make_plan(struct site *s, struct err *e)
     struct arena *a = plan_arena(s);
     struct arena *before = s->plan.a;
     struct plan_order order;
-    s->input = (struct plan_input){
-        .env = s->env, .domains = &s->project->domains, .past = &s->past, .world = &s->world,
-        .prunes = s->o.prunes};
+    s->input = (struct plan_input){.env = s->env,
+                                   .domains = &s->project->domains,
+                                   .past = &s->past,
+                                   .world = &s->world,
+                                   .prunes = s->o.prunes};
     struct archive r = site_archive(s);
     s->input.exports = evidence_states(&r, s->a);
     s->world.deployed = site_deployed(s);
@@ -184,7 +187,7 @@ static int make_plan(struct site *s, struct err *e)
         return -1;
     }
     undeclared_find(s);
-    if (definitions_look(s, e) != 0) {
+    if (values_bind(s, e) != 0 || values_look(s, e) != 0 || definitions_look(s, e) != 0) {
         return -1;
     }
     const struct bundle *const *here = undeclared_bundles(s);

@@ -257,6 +257,7 @@ One migration: what it may touch, how much, how it is undone, who reviews it.
       and approvals.reference say why there are none
   rebuilds: list the repeatable definitions upon what it changes: they are
       dropped before it and made again behind it, in the same transaction
+  variables: list the environment's variables that its files hold as ${NAME}
   rebuild: chain | after-load: when it runs inside a rebuilt projection: chain,
       on empty tables; or after-load
   idempotent: run over itself it changes nothing: kfmig test tries that;

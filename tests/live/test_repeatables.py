@@ -1,15 +1,16 @@
 """Repeatable definitions on a real server: built, stale when their text or what they stand on changes, in which order, within which scope."""
 # run: needs=postgres limit=600 majors
 
+import hashlib
 import json
 
 import pg
-from project import FAULTY, Project, full_id
+from project import ENVIRONMENTS, FAULTY, Project, full_id
 from tap import cases, contains, equal, fails, main, spread_over_majors, test
 
 HOME = "migrations/postgis/repeatable/"
 TABLE = "CREATE SCHEMA app;\nCREATE TABLE app.t (id int PRIMARY KEY, name text, n int);\nINSERT INTO app.t SELECT i, 'n' || i, i FROM generate_series(1, 10) i;\n"
-CODES = ["need_changed", "definition_gone", "pruned"]  # reached below
+CODES = ["need_changed", "definition_gone", "pruned", "value_changed", "other_value"]  # reached below
 
 
 def project(tmp, **files):
@@ -578,6 +579,146 @@ def killed_while_it_is_dropped_it_is_whole_again(point, tmp):
     built(p)
     equal(pg.psql(p.db, "SELECT count(*) FROM pg_attribute WHERE attrelid = 'app.v'::regclass AND attnum > 0"), [("1",)])
     contains(p.build().text, "nothing to do")
+
+
+def with_values(p, **values):
+    """The project's environment dev, with these variables."""
+    lines = "".join(f'      {name}: "{value}"\n' for name, value in values.items())
+    stores = "    stores:\n      postgis:\n        dsn_ref: KFM_DSN\n"
+    p.write("registry/environments.v1.yml", ENVIRONMENTS.replace(stores, stores + (f"    variables:\n{lines}" if values else "")))
+
+
+@test
+def values_of_the_environment_stand_in_texts_that_declare_them(tmp):
+    """In names, literals and the scope; receipts have digests and never values; the same text is the same migration with other values."""
+    p = project(tmp)
+    with_values(p, TENANT="kansas", MOST="5")
+    p.bundle("M-02", "CREATE TABLE app.${TENANT}_t (who text DEFAULT '${TENANT}', CHECK (length(who) < ${MOST} + 10));\nINSERT INTO app.${TENANT}_t DEFAULT VALUES;\n",
+             "DROP TABLE app.${TENANT}_t;\n", tables=["app.${TENANT}_t"], extra="variables: [TENANT, MOST]\n")
+    p.write(f"{HOME}v.sql", "-- kfmig:variables TENANT\nCREATE OR REPLACE VIEW app.v AS SELECT who, '${TENANT}' AS tenant FROM app.${TENANT}_t;\n")
+    p.write(f"{HOME}a_top.sql", "CREATE OR REPLACE VIEW app.top AS SELECT who FROM app.v;\n")
+    built(p)
+    equal(pg.psql(p.db, "SELECT who, tenant FROM app.v"), [("kansas", "kansas")])
+    said = receipt(p, full_id("M-02"))["claim"]["variables"]
+    equal(sorted(said), ["MOST", "TENANT"])
+    equal(said["TENANT"], "sha256:" + hashlib.sha256(b"kansas").hexdigest())
+    equal(pg.psql(p.db, "SELECT count(*) FROM kfmig.receipt WHERE body LIKE '%\"kansas\"%'"), [("0",)])
+    contains(p.build().text, "nothing to do")
+    contains(p.run("receipt", "verify").text, "all as they should be")
+    ran = p.run("check")
+    equal(ran.status, 0, repr(ran))
+
+
+@test
+def another_value_makes_a_definition_anew_and_leaves_a_migration(tmp):
+    """`plan` and `why` name the variable; a plan that was reviewed with the old value is another plan."""
+    p = project(tmp)
+    with_values(p, WHO="ada")
+    p.bundle("M-02", "CREATE TABLE app.u (who text DEFAULT '${WHO}');\n", "DROP TABLE app.u;\n", extra="variables: [WHO]\n")
+    p.write(f"{HOME}v.sql", "-- kfmig:variables WHO\nCREATE OR REPLACE VIEW app.v AS SELECT '${WHO}'::text AS who;\n")
+    built(p)
+    with_values(p, WHO="bob")
+    equal(reason(p, "v")[1:], ("stale", "value_changed"))
+    equal(reason(p, full_id("M-02"))[1:], ("current", "current"))
+    contains(p.run("why", "dev/v").text, "variables.WHO of dev in registry/environments.v1.yml")
+    contains(p.run("why", f"dev/{full_id('M-02')}").text, "other_value: applied with another value of a variable")
+    digest = p.json("plan", "dev")["plan_digest"]
+    with_values(p, WHO="eve")
+    fails(p.run("build", "dev", "--apply", f"--plan={digest}"), 1, "plan")
+    built(p)
+    equal(pg.psql(p.db, "SELECT who FROM app.v"), [("eve",)])
+    contains(p.build().text, "nothing to do")
+    p.path(f"{HOME}v.sql").unlink()
+    equal(p.build("--prune").status, 0)
+    equal(pg.psql(p.db, "SELECT count(*) FROM pg_class WHERE relname = 'v'"), [("0",)])
+    equal(p.run("rollback", "dev", full_id("M-02"), "--apply").status, 0)
+
+
+# name -> (the definition's text, the variables, status, words)
+NO_VALUE = {
+    "not declared": ("-- kfmig:variables A\nCREATE OR REPLACE VIEW app.v AS SELECT '${A}' AS a, '${B}' AS b;\n", {"A": "x"}, 5, ["${B} is not declared", f"{HOME}v.sql:2:54"]),
+    "nothing declared": ("CREATE OR REPLACE VIEW app.v AS SELECT ${A} AS a;\n", {"A": "1"}, 5, ["a variable that is not declared", f"{HOME}v.sql:1:40", "kfmig:variables"]),
+    "no value here": ("-- kfmig:variables A\nCREATE OR REPLACE VIEW app.v AS SELECT '${A}' AS a;\n", {}, 5,
+                      ['${A} has no value in environment "dev"', f"{HOME}v.sql:2:41", "registry/environments.v1.yml"]),
+    "a quote": (V, {"A": "x'y"}, 5, ["the value of A cannot be used"]),
+    "a semicolon": (V, {"A": "x; DROP TABLE app.t"}, 5, ["the value of A cannot be used"]),
+    "a comment": (V, {"A": "x -- y"}, 5, ["it begins a comment"]),
+    "called like a secret": (V, {"API_TOKEN": "x"}, 5, ["variable API_TOKEN is called like a secret"]),
+    "a password": (V, {"DB_PASSWORD": "x"}, 5, ["a password stands in the file"]),
+    "a token": (V, {"A": "ghp_" + "0123456789abcdefghijABCDEFGHIJ012345"}, 5, ["a GitHub token stands in the file"]),
+    "no name": (V, {"A-B": "x"}, 5, ['"A-B" is no name of a variable']),
+}
+
+
+@cases(**{name.replace(" ", "_"): name for name in NO_VALUE})
+def a_variable_without_a_value_or_with_a_bad_one_is_one_clear_error(name, tmp):
+    text, values, status, words = NO_VALUE[name]
+    p = project(tmp)
+    p.write(f"{HOME}v.sql", text)
+    with_values(p, **values)
+    fails(p.build(), status, *words)
+    equal(pg.psql(p.db, "SELECT count(*) FROM pg_class WHERE relname = 'v'"), [("0",)])
+
+
+@test
+def in_flat_files_variables_stand_in_a_line(tmp):
+    """Scope and limits are read off the filled text; text that declares nothing keeps its ${NAME} in quotes."""
+    p = Project(tmp)
+    with_values(p, TABLE="wells")
+    p.write("migrations/db/001_t.up.sql", "-- kfmig:variables TABLE\nCREATE TABLE public.${TABLE} (id int);\n")
+    p.write("migrations/db/001_t.down.sql", "DROP TABLE public.${TABLE};\n")
+    p.write("migrations/db/002_u.up.sql", "CREATE TABLE public.u (t text DEFAULT '${TABLE}');\n")
+    p.write("migrations/db/002_u.down.sql", "DROP TABLE public.u;\n")
+    built(p)
+    equal(receipt(p, "001_t")["claim"]["scope"]["allowed_tables"], ["public.wells"])
+    equal(pg.psql(p.db, "INSERT INTO u DEFAULT VALUES; SELECT t FROM u"), [("${TABLE}",)])
+    equal(p.run("rollback", "dev", "--steps=2", "--apply").status, 0)
+    equal(pg.psql(p.db, "SELECT count(*) FROM pg_class WHERE relname = 'wells'"), [("0",)])
+
+
+# what a text makes no more: (before, after, what is asked, the answer)
+LEFT = {
+    "a view": (V + "CREATE OR REPLACE VIEW app.w AS SELECT id FROM app.v;\n", V, "SELECT count(*) FROM pg_class WHERE relname = 'w'", "0"),
+    "views upon each other": (V + "CREATE OR REPLACE VIEW app.w AS SELECT id FROM app.v;\n", V.replace("app.v", "app.x"), "SELECT count(*) FROM pg_class WHERE relname IN ('v', 'w', 'x')", "1"),
+    "a view under another that stays": ("CREATE OR REPLACE VIEW app.w AS SELECT id FROM app.t;\nCREATE OR REPLACE VIEW app.v AS SELECT id FROM app.w;\n", V,
+                                        "SELECT count(*) FROM pg_class WHERE relname IN ('v', 'w')", "1"),
+    "a function with other arguments": (F, F.replace("i int", "i int, k int DEFAULT 1"), "SELECT count(*) FROM pg_proc WHERE proname = 'f'", "1"),
+    "one of two functions": (F + F.replace("i int", "i text").replace("i * 2", "1"), F, "SELECT count(*) FROM pg_proc WHERE proname = 'f'", "1"),
+    "a function that is written otherwise": (F, F.replace("i int", "i pg_catalog.int4").replace("* 2", "* 3"), "SELECT app.f(1)", "3"),
+    "a trigger": (KINDS["trigger"][0], KINDS["trigger"][0].split("DROP TRIGGER")[0], "SELECT count(*) FROM pg_trigger WHERE tgname = 'g'", "0"),
+    "a policy": ("DROP POLICY IF EXISTS p ON app.t;\nCREATE POLICY p ON app.t USING (n > 0);\n", "DROP POLICY IF EXISTS q ON app.t;\nCREATE POLICY q ON app.t USING (n > 0);\n",
+                 "SELECT polname FROM pg_policy", "q"),
+    "a rule": ("CREATE OR REPLACE RULE r AS ON DELETE TO app.t WHERE OLD.id < 0 DO INSTEAD NOTHING;\n" + V, V, "SELECT count(*) FROM pg_rewrite WHERE rulename = 'r'", "0"),
+    "with one that cannot be replaced": (V2 + "CREATE OR REPLACE VIEW app.w AS SELECT id FROM app.t;\n", V, "SELECT count(*) FROM pg_class WHERE relname IN ('v', 'w')", "1"),
+}
+
+
+@cases(**{name.replace(" ", "_"): name for name in LEFT})
+@spread_over_majors
+def what_a_text_makes_no_more_goes_with_it(name, tmp):
+    """In the same transaction; the receipt's notes name it; what stands upon it stops it."""
+    before, after, asked, answer = LEFT[name]
+    p = project(tmp, d=before)
+    p.write(f"{HOME}d.sql", after)
+    ran = built(p)
+    equal(pg.psql(p.db, asked), [(answer,)])
+    if name not in ("a function that is written otherwise", "a trigger", "a policy", "a rule"):
+        contains(ran.text, "as its text makes it no more: ")
+        contains(receipt(p, "d")["notes"], "as its text makes it no more: ")
+    contains(p.build().text, "nothing to do")
+    equal(p.run("diff", "dev", "--exit-code").status, 0)
+    contains(p.run("receipt", "verify").text, "all as they should be")
+
+
+@test
+def what_stands_upon_what_a_text_makes_no_more_holds_it(tmp):
+    """A migration's view upon it: nothing is changed, and the text that makes it still may stay."""
+    p = project(tmp, d=V + "CREATE OR REPLACE VIEW app.w AS SELECT id FROM app.v;\n")
+    p.bundle("M-02", "CREATE VIEW app.mine AS SELECT id FROM app.w;\n")
+    built(p)
+    p.write(f"{HOME}d.sql", V)
+    fails(p.build(), 2, "DROP VIEW", "2BP01")
+    equal(pg.psql(p.db, "SELECT count(*) FROM app.mine"), [("10",)])
 
 
 # name -> (text, status, words)

@@ -57,7 +57,8 @@ static void set_up_all(const char *script)
     for (int i = 0; i < UPON; i++) {
         set_up_one(i);
     }
-    plan = (struct plan){.a = &t.a, .v = steps, .n_steps = UPON, .n_migrations = UPON, .past = &past};
+    plan =
+        (struct plan){.a = &t.a, .v = steps, .n_steps = UPON, .n_migrations = UPON, .past = &past};
     t.run.plan = &plan;
     stands[0] = (struct catalog_object){
         .classid = 1259, .objid = 7, .object = {OBJ_VIEW, "app", "v", NULL}};
@@ -160,8 +161,7 @@ static struct bundle migration_of(const char *text, struct decl *d, struct artif
     *file = (struct artifact){.path = "migrations/postgis/M/forward.sql"};
     *d = (struct decl){.limits = {1, -1, 0}, .forward = {file, 1, 1}};
     (void)!language_parse(&t.a, file->path, bytes_str(text), &script, &e);
-    return (struct bundle){
-        .id = "M", .decl = d, .forward = &script, .rebuilds = {name, 1, 1}};
+    return (struct bundle){.id = "M", .decl = d, .forward = &script, .rebuilds = {name, 1, 1}};
 }
 
 static void test_rebuilt(void)
@@ -234,8 +234,7 @@ static void test_not_rebuilt(void)
 
 /* --- one whose file is gone --------------------------------------------------------------------------- */
 
-#define OWN                                                                                        \
-    CONNECT "~ @pg_pin_query -> rows 1\n@run_remake_made({\"v\"}) -> rows view app.v\n"
+#define OWN CONNECT "~ @pg_pin_query -> rows 1\n@run_remake_made({\"v\"}) -> rows view app.v\n"
 #define UPON_IT "@run_prune_upon({\"1259\"}, {\"7\"}, t) -> rows"
 
 static const struct {
