@@ -100,7 +100,9 @@ void rows_attach(struct parse *p)
     st->rows = (int64_t)p->n_rows;
     lines_place(&p->lines, (size_t)(p->rows.p - p->out->bytes.p), &st->data_line, &col);
     if (classify_waits(st)) {
-        st->kind = STATEMENT_PLAIN;
-        st->why = st->hint = "";
+        const struct verdict *touched = classify_touched(&st->touches);
+        st->kind = touched != NULL ? touched->kind : STATEMENT_PLAIN;
+        st->why = touched != NULL ? touched->why : "";
+        st->hint = touched != NULL ? touched->hint : "";
     }
 }

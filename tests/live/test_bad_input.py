@@ -512,6 +512,7 @@ REFUSED = {
     "bare analyze": ("ANALYZE;", "ANALYZE: without names it takes in every table", "name the tables: ANALYZE a, b"),
     "update of a catalog": ("UPDATE pg_class SET relname = 'x' WHERE false;", "UPDATE: what rows of a system catalog mean", "use DDL"),
     "delete within WITH": ("WITH w AS (DELETE FROM pg_depend RETURNING 1) SELECT * FROM w;", "SELECT: what rows of a system catalog mean", "use DDL"),
+    "rows for a catalog": ("COPY pg_description FROM stdin;\n1\t1\t1\tx\n\\.\n", "COPY: what rows of a system catalog mean", "use DDL"),
     "discard temp": ("DISCARD TEMP;", "DISCARD: DISCARD TEMP drops every temporary table", "DROP what is meant by name"),
 }
 

@@ -144,6 +144,9 @@ static const struct sql_case cases[] = {
      "plain: LOCK TABLE / plain: CREATE FUNCTION / plain: UPDATE"},
     {"COPY t FROM STDIN",
      "refused: COPY"},
+    {"COPY pg_description FROM STDIN;\n1\t1\t1\tx\n\\.\nCOPY pg_catalog.pg_class (relname) FROM STDIN;\n\\.\n"
+     "COPY t FROM STDIN;\n1\n\\.\nCOPY pg_largeobject FROM STDIN;\n\\.\n",
+     "refused: COPY / refused: COPY / plain: COPY / plain: COPY"},
     {"COPY t TO STDOUT",
      "refused: COPY"},
     {"COPY (SELECT 1) TO STDOUT",
