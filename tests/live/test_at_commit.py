@@ -82,6 +82,7 @@ REFUSED = {
     "large object open at the end": ("DO $$BEGIN PERFORM lo_open(lo_create(0), 131072); END$$;", "large_object"),
     # what outlives a transaction in its session
     "prepared statement": ("PREPARE p AS SELECT 1;", "leaves a prepared statement in the session"),
+    "prepared statements of kfmig dropped": ("DO $$BEGIN EXECUTE 'DEALLOCATE ALL'; END$$;", "dropped the prepared statements of kfmig's session"),
     "prepared statement of a function": ("SELECT other.prepares();", "leaves a prepared statement in the session"),
     "prepared statement of a DO block": ("DO $$BEGIN EXECUTE 'PREPARE \"od\"\"d\" AS SELECT 1'; END$$;", "leaves a prepared statement"),
     "advisory lock": ("SELECT pg_advisory_lock(7);", "leaves an advisory lock of the session"),

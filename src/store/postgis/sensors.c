@@ -257,6 +257,17 @@ static int take_locks(struct observer *o, const struct pg_rows *r, struct err *e
                : err_set(e, ERR_INTERNAL, "the transaction's id could not be bounded");
 }
 
+/* Code that runs may say DEALLOCATE ALL, which drops what kfmig prepared, too. */
+static int explain_round(struct err *e)
+{
+    if (strcmp(e->sqlstate, "26000") == 0) {
+        (void)err_wrap(e, ERR_APPLY,
+                       "the migration dropped the prepared statements of kfmig's session");
+        (void)err_hint(e, "DEALLOCATE what is meant by name");
+    }
+    return -1;
+}
+
 /* One round: what is deferred acts, and what it opened is closed; then what can be seen. */
 static int sense_round(struct observer *o, struct err *e)
 {
@@ -278,7 +289,7 @@ static int sense_round(struct observer *o, struct err *e)
     pg_batch_add(s, &postgis_observe_state, NULL, 0, &r[2]);
     if (pg_batch_run(s, &failed, e) != 0) {
         o->out->deferred_failed = failed == settle;
-        return -1;
+        return explain_round(e);
     }
     pg_id_is_ours(s); /* the mark's */
     o->is_pinned = true;
