@@ -8,6 +8,7 @@
 #include "doc/yaml.h"
 #include "load/checker.h"
 #include "model/object.h"
+#include "model/scope.h"
 
 enum { LONGEST_MS = 24 * 60 * 60 * 1000 };
 
@@ -115,6 +116,7 @@ static void read_scope(struct arena *a, const struct doc *d, struct scope *s,
     s->has_tables = doc_get(d, "allowed_tables") != NULL;
     s->allowed_schemas = names_of(a, doc_get(d, "allowed_schemas"));
     s->allowed_tables = names_of(a, doc_get(d, "allowed_tables"));
+    scope_sort(a, s);
     s->forbidden_schemas = names_of(a, doc_get(d, "forbidden_schemas"));
     s->forbidden_tables = names_of(a, doc_get(d, "forbidden_tables"));
     s->references = names_of(a, doc_get(d, "references"));

@@ -1,6 +1,7 @@
 /* The judgement about one touch. The rules and their order stand in model/scope.h. Pure. */
 #include "model/scope.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 /* Which list of the scope would have to name it. */
@@ -54,6 +55,48 @@ static bool entry_names(const char *entry, const struct object *o)
            (strlen(o->schema) == n_schema && strncmp(entry, o->schema, n_schema) == 0);
 }
 
+static int by_bytes(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+void scope_sort(struct arena *a, struct scope *s)
+{
+    enum { FEW = 16 };
+    const struct names *l = &s->allowed_tables;
+    s->sorted_tables = NULL;
+    if (l->n > FEW) {
+        s->sorted_tables = arena_dup(a, l->v, l->n * sizeof *l->v);
+        qsort(s->sorted_tables, l->n, sizeof *l->v, by_bytes);
+    }
+}
+
+/* An entry beside "s.t", or "t" where s is "". */
+static int compare_name(const char *entry, const char *schema, const char *name)
+{
+    size_t n = strlen(schema);
+    int order = strncmp(entry, schema, n);
+    if (order != 0 || n == 0) {
+        return n == 0 ? strcmp(entry, name) : order;
+    }
+    return entry[n] != '.' ? (unsigned char)entry[n] - '.' : strcmp(entry + n + 1, name);
+}
+
+static bool is_sorted_in(const struct scope *s, const char *schema, const char *name)
+{
+    size_t from = 0, to = s->allowed_tables.n;
+    while (from < to) {
+        size_t at = from + (to - from) / 2;
+        int order = compare_name(s->sorted_tables[at], schema, name);
+        if (order == 0) {
+            return true;
+        }
+        from = order < 0 ? at + 1 : from;
+        to = order < 0 ? to : at;
+    }
+    return false;
+}
+
 static bool tables_name(const struct names *l, const struct object *o)
 {
     for (size_t i = 0; i < l->n; i++) {
@@ -62,6 +105,17 @@ static bool tables_name(const struct names *l, const struct object *o)
         }
     }
     return false;
+}
+
+/* The same of the list that may be long. */
+static bool allows_table(const struct scope *s, const struct object *o)
+{
+    if (s->sorted_tables == NULL) {
+        return tables_name(&s->allowed_tables, o);
+    }
+    return is_sorted_in(s, "", o->name) ||
+           (o->schema[0] != '\0' ? is_sorted_in(s, o->schema, o->name)
+                                 : tables_name(&s->allowed_tables, o));
 }
 
 static bool judge_forbidden(const struct scope *s, const struct object *o, struct ruling *out)
@@ -116,7 +170,7 @@ static bool needs_table_entry(enum object_kind k)
 
 static struct ruling judge_relation(const struct scope *s, const struct object *o)
 {
-    bool named = s->has_tables && tables_name(&s->allowed_tables, o);
+    bool named = s->has_tables && allows_table(s, o);
     if (o->name[0] == '\0') { /* the table of an index: text names its schema at most */
         return s->has_schemas || !s->has_tables
                    ? judge_schema(s, o->schema)

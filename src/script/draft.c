@@ -6,6 +6,7 @@
 #include <strings.h>
 
 #include "base/table.h"
+#include "model/scope.h"
 
 static bool is_relation(enum object_kind k)
 {
@@ -16,6 +17,27 @@ static bool is_relation(enum object_kind k)
 static const char *qualified(struct arena *a, const struct object *o)
 {
     return o->schema[0] != '\0' ? arena_printf(a, "%s.%s", o->schema, o->name) : o->name;
+}
+
+/* A draft in the making: lists that grow with a script, with what they have already. */
+struct drafting {
+    struct arena *a;
+    struct draft *d;
+    struct table tables, references;
+};
+
+static struct drafting drafting(struct arena *a, struct draft *d)
+{
+    return (struct drafting){a, d, {.a = a}, {.a = a}};
+}
+
+static void list(struct drafting *x, struct names *l, struct table *has, const char *name)
+{
+    if (table_gets(has, name) == NULL) {
+        (void)table_puts(has, name, x);
+        ARENA_GROW(x->a, l->v, l->n, l->cap);
+        l->v[l->n++] = name;
+    }
 }
 
 static void add_global(struct arena *a, struct scope *s, const struct object *o)
@@ -43,13 +65,13 @@ static void add_schema(struct arena *a, struct draft *d, const struct names *pat
     }
 }
 
-static void add_touch(struct arena *a, struct draft *d, const struct names *path,
-                      const struct touch *t)
+static void add_touch(struct drafting *x, const struct names *path, const struct touch *t)
 {
-    struct scope *s = &d->decl.scope;
+    struct arena *a = x->a;
+    struct scope *s = &x->d->decl.scope;
     const struct object *o = &t->object;
     if (t->effect == EFFECT_REFERENCE && o->kind == OBJ_TABLE) {
-        names_add(a, &s->references, qualified(a, o));
+        list(x, &s->references, &x->references, qualified(a, o));
     }
     if (t->effect == EFFECT_REFERENCE ||
         (t->effect == EFFECT_READ && !object_kind_global(o->kind))) {
@@ -61,19 +83,19 @@ static void add_touch(struct arena *a, struct draft *d, const struct names *path
                !(o->kind == OBJ_DEFAULT_PRIVILEGES && o->schema[0] != '\0')) {
         add_global(a, s, o);
     } else {
-        add_schema(a, d, path, o);
+        add_schema(a, x->d, path, o);
     }
     if (is_relation(o->kind) && o->name[0] != '\0') {
-        names_add(a, &s->allowed_tables, qualified(a, o));
+        list(x, &s->allowed_tables, &x->tables, qualified(a, o));
     }
 }
 
 /* A table that may be changed may also be referred to. */
-static void drop_needless_references(struct scope *s)
+static void drop_needless_references(struct scope *s, const struct table *tables)
 {
     size_t n = 0;
     for (size_t i = 0; i < s->references.n; i++) {
-        if (!names_have(&s->allowed_tables, s->references.v[i])) {
+        if (table_gets(tables, s->references.v[i]) == NULL) {
             s->references.v[n++] = s->references.v[i];
         }
     }
@@ -91,6 +113,7 @@ static bool counts_as_table(const struct touch *t)
 struct draft_reading {
     struct arena *a;
     struct draft *d;
+    struct drafting x;
     const struct script *s;
     struct table tables; /* that count */
     struct table made;   /* relations that the scripts make themselves: nothing hangs on them yet */
@@ -119,7 +142,7 @@ static void read_touches(struct draft_reading *r, const struct statement *st)
 {
     for (size_t i = 0; i < st->touches.n; i++) {
         const struct touch *t = &st->touches.v[i];
-        add_touch(r->a, r->d, &r->s->search_path, t);
+        add_touch(&r->x, &r->s->search_path, t);
         if (st->opaque && t->effect == EFFECT_REFERENCE && t->object.kind == OBJ_FUNCTION &&
             t->object.schema[0] != '\0') {
             names_add(r->a, &r->d->decl.scope.allowed_schemas, t->object.schema);
@@ -170,10 +193,27 @@ static void add_default_schema(struct arena *a, struct names *l)
     }
 }
 
-static void close_scope(struct arena *a, struct draft *d)
+/* A declaration is read up to a size: what would fill half of that is left to the schemas. */
+static void leave_tables_to_schemas(struct draft *d)
 {
+    enum { LISTED_MOST = 128 * 1024, LINE = 8 };
+    struct names *l = &d->decl.scope.allowed_tables;
+    size_t size = 0;
+    for (size_t i = 0; i < l->n; i++) {
+        size += strlen(l->v[i]) + LINE;
+    }
+    if (size > LISTED_MOST) {
+        d->n_unlisted = l->n;
+        *l = (struct names){0};
+    }
+}
+
+static void close_scope(const struct drafting *x)
+{
+    struct arena *a = x->a;
+    struct draft *d = x->d;
     struct scope *scope = &d->decl.scope;
-    drop_needless_references(scope);
+    drop_needless_references(scope, &x->tables);
     if (scope->allowed_extensions.n + scope->allowed_global.n == 0 ||
         d->open[DRAFT_TABLES].path != NULL) {
         add_default_schema(a, &scope->allowed_schemas);
@@ -182,22 +222,28 @@ static void close_scope(struct arena *a, struct draft *d)
     if (d->open[DRAFT_TABLES].path != NULL) {
         scope->allowed_tables = (struct names){0};
     }
+    leave_tables_to_schemas(d);
     scope->has_tables = scope->allowed_tables.n > 0;
+    scope_sort(a, scope);
 }
 
 void draft_make(struct arena *a, const struct script *v, size_t n, struct draft *out)
 {
     *out = (struct draft){.decl = {.requires_rollback = true}};
-    struct draft_reading r = {.a = a, .d = out, .tables = {.a = a}, .made = {.a = a}};
+    struct draft_reading r = {.a = a,
+                              .d = out,
+                              .x = drafting(a, out),
+                              .tables = {.a = a},
+                              .made = {.a = a}};
     struct limits *l = &out->decl.limits;
-    struct statement room;
+    struct statement_room room;
     for (size_t i = 0; i < n; i++) {
         r.s = &v[i];
         for (size_t k = 0; k < v[i].n; k++) {
             read_statement(&r, script_at(&v[i], k, &room));
         }
     }
-    close_scope(a, out);
+    close_scope(&r.x);
     l->max_table_count_touched = (int64_t)r.tables.n;
     for (int i = 0; i < DRAFT_LIMITS; i++) {
         if (n == 0 || out->open[i].path != NULL) {
@@ -211,12 +257,13 @@ void draft_observed(struct arena *a, const struct touches *seen, const struct li
 {
     static const struct names no_path;
     *out = (struct draft){.decl = {.requires_rollback = true, .limits = *counted}};
+    struct drafting x = drafting(a, out);
     for (size_t i = 0; i < seen->n; i++) {
         if (seen->v[i].object.kind != OBJ_UNKNOWN) {
-            add_touch(a, out, &no_path, &seen->v[i]);
+            add_touch(&x, &no_path, &seen->v[i]);
         }
     }
-    close_scope(a, out);
+    close_scope(&x);
 }
 
 static bool is_plain(const char *s)
@@ -309,6 +356,10 @@ static void draft_put_scope(struct buf *out, const struct draft *d)
     put_names(out, "allowed_schemas", &s->allowed_schemas);
     put_why(out, &d->open[DRAFT_TABLES], "allowed_tables: name them; which tables are changed by",
             " is not in its text");
+    if (d->n_unlisted > 0) {
+        buf_printf(out, "  # allowed_tables: %zu tables are too many to list, and left to the schemas\n",
+                   d->n_unlisted);
+    }
     put_names(out, "allowed_tables", &s->allowed_tables);
     put_names(out, "forbidden_schemas", &s->forbidden_schemas);
     put_names(out, "forbidden_tables", &s->forbidden_tables);
