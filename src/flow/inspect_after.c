@@ -144,7 +144,7 @@ static int ask_script(struct site *s, enum inspect i, const struct script *f, st
                       struct err *e)
 {
     for (size_t k = 0; k < f->n; k++) {
-        struct statement room;
+        struct statement_room room;
         const struct statement *st = script_at(f, k, &room);
         const struct wanted_rows w = {
             .inspect = i, .subject = arena_strdup(s->a, f->path), .sql = st->text};

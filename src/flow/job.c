@@ -66,7 +66,7 @@ static struct script *parse_invariants(struct site *s, const struct projection *
             return NULL;
         }
         for (size_t k = 0; k < v[i].n; k++) {
-            struct statement room;
+            struct statement_room room;
             const struct statement *st = script_at(&v[i], k, &room);
             if (strcmp(st->tag, "SELECT") != 0) {
                 err_at(e, ERR_CONFIG, f->path, st->line, st->col,

@@ -32,7 +32,7 @@ static int check(const struct seed_file *x, struct err *e)
         *e = x->bundle.faults[0];
         return -1;
     }
-    struct statement room;
+    struct statement_room room;
     for (size_t i = 0; i < s->n; i++) {
         const struct statement *st = script_at(s, i, &room);
         for (size_t k = 0; k < st->touches.n; k++) {
@@ -131,7 +131,7 @@ static bool stands(const struct catalog *c, struct arena *a, const struct object
 static bool can_load(const struct chain *c, const struct seed_file *x)
 {
     const struct script *s = &x->bundle.forward[0];
-    struct statement room;
+    struct statement_room room;
     for (size_t i = 0; i < s->n; i++) {
         const struct statement *st = script_at(s, i, &room);
         for (size_t k = 0; k < st->touches.n && !script_repeats(s, i); k++) {

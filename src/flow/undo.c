@@ -419,7 +419,7 @@ static int load(struct picking *c, const struct standing_one *x, struct taking_b
 
 static size_t count_statements(const struct taking_back *t)
 {
-    struct statement room;
+    struct statement_room room;
     size_t n = 0;
     for (size_t i = 0; i < t->bundle->decl->rollback.n; i++) {
         for (size_t k = 0; k < t->scripts[i].n; k++) {

@@ -158,7 +158,7 @@ static void take_statement(struct tables *t, const struct statement *st)
 
 static void add_scripts(struct tables *t, const struct taking_back *back)
 {
-    struct statement room;
+    struct statement_room room;
     for (size_t i = 0; i < back->bundle->decl->rollback.n; i++) {
         for (size_t k = 0; k < back->scripts[i].n; k++) {
             if (!script_repeats(&back->scripts[i], k)) {
@@ -207,7 +207,7 @@ static void note_statement(struct arena *a, struct table *written, const struct 
 /* What the rollback of a newer one makes, or writes, is not counted yet. */
 static void note_written(struct arena *a, struct table *written, const struct taking_back *back)
 {
-    struct statement room;
+    struct statement_room room;
     for (size_t i = 0; i < back->bundle->decl->rollback.n; i++) {
         for (size_t k = 0; k < back->scripts[i].n; k++) {
             if (!script_repeats(&back->scripts[i], k)) {

@@ -8,7 +8,7 @@
 
 static void check(const struct script *s, struct err_list *faults)
 {
-    struct statement room;
+    struct statement_room room;
     for (size_t i = 0; i < s->n; i++) {
         const struct statement *st = script_at(s, i, &room);
         if (st->analysed && !definition_admits(st)) {

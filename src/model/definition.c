@@ -86,7 +86,7 @@ const struct definition *definition_copy(struct arena *a, const struct definitio
 void definition_read(struct arena *a, const struct script *v, size_t n, struct definition *out)
 {
     size_t kept = 0;
-    struct statement room;
+    struct statement_room room;
     *out = (struct definition){0};
     for (size_t i = 0; i < n; i++) {
         for (size_t k = 0; k < v[i].n; k++) {

@@ -23,7 +23,7 @@ void program_of(struct arena *a, const struct script *scripts, size_t n, struct 
         most += scripts[i].n;
     }
     struct store_step *v = ARENA_ARRAY(a, struct store_step, most);
-    struct statement room;
+    struct statement_room room;
     *out = (struct program){v, 0};
     for (size_t i = 0; i < n; i++) {
         for (size_t k = 0; k < scripts[i].n; k++) {

@@ -124,7 +124,8 @@ struct statement {
     /* Changes what only superusers may look at: a password, options of a user mapping. As anyone else
      * it cannot be observed, and is refused. */
     bool unseen;
-    /* In a long file shared by all statements that do the same: places are then those of the first. */
+    /* In a long file shared by all statements that do the same: places are then those of the first; or put
+     * together from a form and the statement's own names: places are then where the statement begins. */
     struct touches touches;
     /* What it makes, attaches or lets inherit, with what that is then a part of; renames: a relation's new
      * name, with the one that it had. */
@@ -140,12 +141,39 @@ struct statement {
 /* What a statement that may rewrite is known by in tables: borrowed from st, which has rewriting. */
 struct bytes rewriting_key(const struct statement *st);
 
-/* Where a statement of a long file stands, in bytes, and the form that it has. */
+/* Where a statement of a long file stands, in bytes, and what it does. */
 struct statement_place {
     uint32_t at, n;
-    uint32_t like; /* index of forms */
+    uint32_t like : 30;    /* index of forms; named: where its own names stand */
+    uint32_t named : 1;    /* it does what its form does, to objects of other names */
+    uint32_t repeated : 1; /* an earlier statement does the very same */
 };
 enum { PLACES = 4096 }; /* of a block */
+
+/* Names of statements that differ in nothing else: the index of their form, 4 bytes, and its names in the order
+ * of statement_names(), each with a NUL behind it. None goes across the end of a block. */
+enum { NAMES_BLOCK = 65536, NAMES_MOST = 1 << 30 };
+
+/* A statement that is put together, with what it points to. */
+enum { ROOM_TOUCHES = 6, ROOM_LOCKS = 4, ROOM_KIN = 2, ROOM_ROLES = 2, ROOM_NAMES = 8 };
+struct statement_room {
+    struct statement st;
+    struct touch touches[ROOM_TOUCHES];
+    struct table_lock locks[ROOM_LOCKS];
+    struct kin kin[ROOM_KIN];
+    struct role_need role[ROOM_ROLES];
+    struct role_needs roles; /* v: role */
+};
+
+/* The names of objects and roles in a statement's lists, each once, in the order in which they stand there. */
+struct statement_names {
+    const char *v[ROOM_NAMES];
+    size_t n;
+};
+/* false: the lists or the names are longer than there is room for. */
+bool statement_names(const struct statement *st, struct statement_names *out);
+/* Its index there, or out->n: that of none ("" is no name). */
+size_t statement_name(const struct statement_names *names, const char *name);
 
 /* One SQL file. Made once; the bytes hashed are the bytes run. Its statements: script_at(). */
 struct script {
@@ -158,7 +186,10 @@ struct script {
     struct statement *forms;
     size_t n_forms; /* where places is set; there is room for one more for each that has adds */
     struct statement_place **places; /* in blocks, which never move; NULL behind the last */
-    struct lines lines;              /* where places is set */
+    char **names;                    /* in blocks, which never move; NULL behind the last */
+    struct statement_room *owned;    /* one for each form that script_own() may make */
+    size_t n_owned;
+    struct lines lines; /* where places is set */
     /* Says with a comment "kfmig:allow-unparsed" that statements may be unknown to the parser. */
     bool allows_unread;
     /* Says with "kfmig:allow-data REASON" why it holds more data than a migration should. */
@@ -174,9 +205,10 @@ bool statement_is_single(const struct statement *st);
 /* Of statement i of a long file. */
 struct statement_place *script_place(const struct script *s, size_t i);
 
-/* Statement i of s. room: where it is put together if it shares its form with others. Returns room, or what s
- * holds: that stays as long as s does, and so does everything that the statement points to. */
-const struct statement *script_at(const struct script *s, size_t i, struct statement *room);
+/* Statement i of s. room: where it is put together if it shares its form with others. Returns &room->st, or what
+ * s holds, which stays as long as s does. Names and texts stay as long as s does in either case; its lists may lie
+ * in room. */
+const struct statement *script_at(const struct script *s, size_t i, struct statement_room *room);
 /* The form of statement i, to be changed: that of no other from now on. In a long file, of those that are not
  * single, at most as many as it has statements with adds. */
 struct statement *script_own(struct script *s, size_t i);

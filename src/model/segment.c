@@ -57,7 +57,7 @@ static void tally_add(struct tally *t, const struct statement *st)
 bool segments_any(const struct bundle *b)
 {
     struct tally t = {0};
-    struct statement room;
+    struct statement_room room;
     for (size_t i = 0; b->forward != NULL && i < b->decl->forward.n; i++) {
         for (size_t k = 0; k < b->forward[i].n && t.n < 2; k++) {
             tally_add(&t, script_at(&b->forward[i], k, &room));
@@ -97,7 +97,7 @@ static bool names(struct bytes text, const char *value, bool is_data)
 static bool is_used_behind(const struct script *files, size_t n, size_t i, size_t k,
                            const char *value)
 {
-    struct statement room;
+    struct statement_room room;
     for (; i < n; i++, k = 0) {
         for (; k < files[i].n; k++) {
             const struct statement *st = script_at(&files[i], k, &room);
@@ -124,7 +124,7 @@ static bool makes(const struct touches *t, const struct object *o)
 static bool is_of_new_table(const struct script *files, size_t i, size_t k,
                             const struct statement *st)
 {
-    struct statement room;
+    struct statement_room room;
     const struct object *o = st->touches.n > 0 ? &st->touches.v[0].object : NULL;
     for (size_t f = 0; o != NULL && f <= i; f++) {
         for (size_t j = 0; j < (f < i ? files[f].n : k); j++) {
@@ -140,7 +140,7 @@ static bool is_of_new_table(const struct script *files, size_t i, size_t k,
 static void end_behind(struct script *files, size_t n, size_t i, size_t k, bool in_block)
 {
     struct script *s = &files[i];
-    struct statement room;
+    struct statement_room room;
     const char *value = script_at(s, k, &room)->adds;
     while (in_block && k + 1 < s->n && script_at(s, k, &room)->kind != STATEMENT_COMMIT) {
         k++;
@@ -152,7 +152,7 @@ static void end_behind(struct script *files, size_t n, size_t i, size_t k, bool 
 
 void segments_mark(struct script *files, size_t n)
 {
-    struct statement room;
+    struct statement_room room;
     for (size_t i = 0; i < n; i++) {
         bool in_block = false;
         for (size_t k = 0; k < files[i].n; k++) {
@@ -269,7 +269,7 @@ static void add(struct gathering *g, const struct script *s, const struct statem
 void segments_of(struct arena *a, const struct bundle *b, struct segments *out)
 {
     struct gathering g = {.a = a, .out = out};
-    struct statement room;
+    struct statement_room room;
     *out = (struct segments){0};
     for (size_t i = 0; i < b->decl->forward.n; i++) {
         for (size_t k = 0; k < b->forward[i].n; k++) {
@@ -306,7 +306,7 @@ static void take(const struct script *from, size_t k, struct script *to)
 static void select_statements(const struct script *s, const struct segment *x, size_t *at,
                               struct script *to, size_t *n_before)
 {
-    struct statement room;
+    struct statement_room room;
     for (size_t k = 0; k < s->n; k++) {
         const struct statement *st = script_at(s, k, &room);
         bool is_own = *at >= x->first && *at < x->first + x->n;
@@ -350,7 +350,7 @@ size_t segment_settings(struct arena *a, const struct bundle *b, const struct se
 {
     size_t at = 0;
     size_t n = 0;
-    struct statement room;
+    struct statement_room room;
     *out = ARENA_ARRAY(a, const struct statement *, x->first + 1);
     for (size_t i = 0; i < b->decl->forward.n; i++) {
         for (size_t k = 0; k < b->forward[i].n && at < x->first; k++) {

@@ -139,7 +139,7 @@ static void blame(const struct way_search *s, const struct script *script,
                   const struct statement *st, const struct touch *named, const char *through)
 {
     struct touch *t = s->t;
-    struct statement room;
+    struct statement_room room;
     size_t n = 0;
     for (const struct script *p = s->scripts; p <= script; p++) {
         for (size_t i = 0; i < p->n; i++) {
@@ -159,7 +159,7 @@ static void blame(const struct way_search *s, const struct script *script,
 
 static bool try_stop(const struct way_search *s, const struct stop *at)
 {
-    struct statement room;
+    struct statement_room room;
     for (size_t i = 0; i < s->n_scripts; i++) {
         for (size_t k = 0; k < s->scripts[i].n; k++) {
             const struct statement *st = script_at(&s->scripts[i], k, &room);
@@ -208,7 +208,7 @@ static bool search(const struct way_search *s)
 static const struct statement *only_opaque(const struct way_search *s, const struct script **script)
 {
     const struct statement *found = NULL;
-    struct statement room;
+    struct statement_room room;
     for (size_t i = 0; i < s->n_scripts; i++) {
         for (size_t k = 0; k < s->scripts[i].n; k++) {
             const struct statement *st = script_at(&s->scripts[i], k, &room);

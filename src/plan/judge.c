@@ -126,9 +126,13 @@ static bool creates(const struct touches *list, const struct object *table)
     return false;
 }
 
-static bool makes(const struct bundle *b, const struct object *table)
+/* st, or another one. */
+static bool makes(const struct bundle *b, const struct statement *st, const struct object *table)
 {
-    struct statement room;
+    struct statement_room room;
+    if (creates(&st->touches, table)) {
+        return true;
+    }
     for (size_t i = 0; i < b->decl->forward.n; i++) {
         for (size_t k = 0; k < b->forward[i].n; k++) {
             if (!script_repeats(&b->forward[i], k) &&
@@ -158,7 +162,7 @@ static void add_kin(const struct bundle *b, const struct statement *st, const st
         if (st->renames) {
             follow_name(k, known, l);
             follow_name(k, l, l);
-        } else if (makes(b, &k->child)) {
+        } else if (makes(b, st, &k->child)) {
             lineage_add(l, &k->child, &k->parent);
         }
     }
@@ -166,7 +170,7 @@ static void add_kin(const struct bundle *b, const struct statement *st, const st
 
 void plan_lineage(const struct bundle *b, const struct lineage *known, struct lineage *l)
 {
-    struct statement room;
+    struct statement_room room;
     for (size_t i = 0; b->forward != NULL && i < b->decl->forward.n; i++) {
         for (size_t k = 0; k < b->forward[i].n; k++) {
             add_kin(b, script_at(&b->forward[i], k, &room), known, l);
@@ -204,7 +208,7 @@ void plan_judge(struct arena *a, const struct bundle *b, const struct domains *d
         .a = a, .b = b, .domains = d, .lineage = lineage_for(a, b, known), .tables = {.a = a}};
     for (size_t i = 0; i < b->decl->forward.n && b->forward != NULL; i++) {
         const struct script *s = &b->forward[i];
-        struct statement room;
+        struct statement_room room;
         for (size_t k = 0; k < s->n; k++) {
             const struct statement *st = script_at(s, k, &room);
             const struct touches *list = &st->touches;
@@ -236,7 +240,7 @@ static bool writes_rows(const struct statement *st)
 char plan_risk_class(const struct bundle *b)
 {
     char class = b->n_faults > 0 ? 'U' : 'A';
-    struct statement room;
+    struct statement_room room;
     for (size_t i = 0; i < b->decl->forward.n && b->forward != NULL; i++) {
         for (size_t k = 0; k < b->forward[i].n; k++) {
             const struct statement *st = script_at(&b->forward[i], k, &room);

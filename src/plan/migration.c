@@ -135,25 +135,27 @@ static bool touches_object(const struct touch *t, const struct object *o)
     return strncmp(t->object.name, o->name, n) == 0 && (o->name[n] == '\0' || o->name[n] == '(');
 }
 
-static const struct touch *touch_in(const struct script *script, const struct object *o)
+/* A copy in a. */
+static const struct touch *touch_in(struct arena *a, const struct script *script,
+                                    const struct object *o)
 {
-    struct statement room;
+    struct statement_room room;
     for (size_t k = 0; k < script->n; k++) {
         const struct touches *list = &script_at(script, k, &room)->touches;
         for (size_t t = 0; t < list->n; t++) {
             if (touches_object(&list->v[t], o)) {
-                return &list->v[t];
+                return arena_dup(a, &list->v[t], sizeof list->v[t]);
             }
         }
     }
     return NULL;
 }
 
-static const struct touch *first_touch(const struct step *s, const struct object *o,
-                                       const char **path)
+static const struct touch *first_touch(struct arena *a, const struct step *s,
+                                       const struct object *o, const char **path)
 {
     for (size_t i = 0; i < s->bundle->decl->forward.n; i++) {
-        const struct touch *t = touch_in(&s->bundle->forward[i], o);
+        const struct touch *t = touch_in(a, &s->bundle->forward[i], o);
         if (t != NULL) {
             *path = s->bundle->forward[i].path;
             return t;
@@ -172,7 +174,7 @@ static void check_drift(struct plan *p, struct step *s)
     for (size_t i = 0; i < p->world->n_drift; i++) {
         const struct drift *d = &p->world->drift[i];
         const char *path = NULL;
-        const struct touch *t = first_touch(s, &d->object, &path);
+        const struct touch *t = first_touch(p->a, s, &d->object, &path);
         if (t == NULL) {
             continue;
         }

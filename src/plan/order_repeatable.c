@@ -88,7 +88,7 @@ static void link_bundle(struct order_texts *w, int from)
 {
     const struct bundle *b = w->bundles[from];
     const struct definition *d = b->definition;
-    struct statement room;
+    struct statement_room room;
     for (size_t i = 0; d != NULL && i < d->makes.n; i++) {
         link_name(w, from, d->makes.v[i]);
     }

@@ -15,26 +15,27 @@ static void add_made(const struct statement *st, struct role_wants *w)
 }
 
 /* What was not made by a statement before. */
-static void add_needed(const struct statement *st, struct role_wants *w)
+static void add_needed(const struct script *s, size_t k, const struct statement *st,
+                       struct role_wants *w)
 {
     for (size_t i = 0; st->roles != NULL && i < st->roles->n; i++) {
         const char *name = st->roles->v[i].name;
         if (table_gets(&w->made, name) == NULL && table_gets(&w->needed, name) == NULL) {
-            (void)table_puts(&w->needed, name, (void *)(uintptr_t)st);
+            (void)table_puts(&w->needed, name, (void *)(uintptr_t)script_keep(w->a, s, k));
         }
     }
 }
 
 void plan_roles(const struct bundle *b, struct role_wants *w)
 {
-    struct statement room;
+    struct statement_room room;
     w->made.a = w->needed.a = w->a;
     for (size_t i = 0; b->forward != NULL && i < b->decl->forward.n; i++) {
         for (size_t k = 0; k < b->forward[i].n; k++) {
             const struct statement *st = script_at(&b->forward[i], k, &room);
             add_made(st, w);
             w->is_open |= st->opaque || !st->analysed;
-            add_needed(st, w);
+            add_needed(&b->forward[i], k, st, w);
         }
     }
 }
@@ -65,7 +66,7 @@ static void judge(struct plan *p, struct step *s, const struct script *script,
 void gate_roles(struct plan *p, struct step *s)
 {
     struct table said = {.a = p->a};
-    struct statement room;
+    struct statement_room room;
     for (size_t i = 0; i < s->bundle->decl->forward.n && p->world->roles.n > 0; i++) {
         for (size_t k = 0; k < s->bundle->forward[i].n; k++) {
             const struct script *script = &s->bundle->forward[i];

@@ -31,7 +31,7 @@ static size_t count_run(const struct script *s, bool allows_lone, struct err_lis
 {
     size_t n = 0;
     for (size_t i = 0; i < s->n; i++) {
-        struct statement room;
+        struct statement_room room;
         const struct statement *st = script_at(s, i, &room);
         if (allows_lone && st->lone != NULL) {
             n++;
@@ -62,7 +62,7 @@ static size_t count_run(const struct script *s, bool allows_lone, struct err_lis
 /* What is one transaction whatever stands in it: the chain of a projection. */
 static void leave_whole(struct script *v, size_t n)
 {
-    struct statement room;
+    struct statement_room room;
     for (size_t i = 0; i < n; i++) {
         for (size_t k = 0; k < v[i].n; k++) {
             if (script_at(&v[i], k, &room)->is_apart) {
@@ -133,7 +133,7 @@ static bool names_changes(const struct statement *st)
 /* After a crash the journal has to know of each step, from its text alone, what it may have changed. */
 static void check_journaled(const struct bundle *b, struct err_list *faults)
 {
-    struct statement room;
+    struct statement_room room;
     for (size_t i = 0; i < b->decl->forward.n; i++) {
         const struct script *s = &b->forward[i];
         for (size_t k = 0; k < s->n; k++) {
@@ -194,7 +194,7 @@ static void find_unread(const struct script *s, struct err_list *faults)
 {
     for (size_t i = 0; i < s->n && !s->allows_unread; i++) {
         int line, col;
-        struct statement room;
+        struct statement_room room;
         const struct statement *st = script_at(s, i, &room);
         if (st->analysed) {
             continue;
@@ -234,7 +234,7 @@ static void find_data(const struct script *s, struct err_list *faults)
     int line = 0;
     int col = 0;
     for (size_t i = 0; i < s->n && !s->allows_data; i++) {
-        struct statement room;
+        struct statement_room room;
         const struct statement *st = script_at(s, i, &room);
         n_rows += data_of(st, &n_bytes);
         if (line == 0 && (n_rows > ROWS_MOST || n_bytes > BYTES_MOST)) {
@@ -305,7 +305,7 @@ static void find_open(struct arena *a, const struct bundle *b, const struct arti
 
 static void find_backfills(const struct script *s, struct err_list *faults)
 {
-    struct statement room;
+    struct statement_room room;
     for (size_t i = 0; i < s->n; i++) {
         const struct statement *st = script_at(s, i, &room);
         if (st->backfill != NULL) {

@@ -169,7 +169,7 @@ size_t planned_alike(const struct style *st, const struct plan *p, const struct 
 {
     size_t n = 1;
     struct buf one = {0}, next = {0};
-    struct statement room;
+    struct statement_room room;
     put_whole(&one, st, p, script_at(script, first, &room));
     while (!st->verbose && first + n < script->n) {
         const struct statement *t = script_at(script, first + n, &room);
@@ -194,7 +194,7 @@ static bool has_scripts(const struct step *s)
 
 size_t planned_statements(const struct step *s)
 {
-    struct statement room;
+    struct statement_room room;
     size_t n = 0;
     for (size_t i = 0; has_scripts(s) && i < s->bundle->decl->forward.n; i++) {
         for (size_t k = 0; k < s->bundle->forward[i].n; k++) {
@@ -206,7 +206,8 @@ size_t planned_statements(const struct step *s)
 
 /* The heaviest lock so far. opaque: some statement holds code. */
 struct weight {
-    const struct table_lock *lock;
+    struct table_lock lock;
+    bool is_set;
     enum rewrite_verdict rewrites;
     bool opaque;
     int64_t rows;
@@ -214,11 +215,11 @@ struct weight {
 
 static bool is_heavier(const struct weight *x, const struct weight *than)
 {
-    if (than->lock == NULL || x->rewrites != than->rewrites) {
-        return than->lock == NULL || x->rewrites > than->rewrites;
+    if (!than->is_set || x->rewrites != than->rewrites) {
+        return !than->is_set || x->rewrites > than->rewrites;
     }
-    return x->lock->level != than->lock->level ? x->lock->level > than->lock->level
-                                               : x->rows > than->rows;
+    return x->lock.level != than->lock.level ? x->lock.level > than->lock.level
+                                             : x->rows > than->rows;
 }
 
 static void weigh(struct weight *most, const struct plan *p, const struct statement *t)
@@ -231,7 +232,11 @@ static void weigh(struct weight *most, const struct plan *p, const struct statem
             continue;
         }
         const int64_t *rows = table_gets(&p->world->rows, object_text(&a, &t->locks[i].object));
-        struct weight x = {&t->locks[i], rewrites, most->opaque, rows != NULL ? *rows : 0};
+        struct weight x = {.lock = t->locks[i],
+                           .is_set = true,
+                           .rewrites = rewrites,
+                           .opaque = most->opaque,
+                           .rows = rows != NULL ? *rows : 0};
         *most = is_heavier(&x, most) ? x : *most;
         rewrites = REWRITE_NEVER;
     }
@@ -242,7 +247,7 @@ void planned_weight(struct buf *out, const struct plan *p, const struct step *s)
 {
     struct arena a = {0};
     struct weight most = {0};
-    struct statement room;
+    struct statement_room room;
     for (size_t i = 0; has_scripts(s) && i < s->bundle->decl->forward.n; i++) {
         for (size_t k = 0; k < s->bundle->forward[i].n; k++) {
             const struct statement *t = script_at(&s->bundle->forward[i], k, &room);
@@ -251,14 +256,14 @@ void planned_weight(struct buf *out, const struct plan *p, const struct step *s)
             }
         }
     }
-    if (most.lock != NULL) {
+    if (most.is_set) {
         buf_puts(out, words_rewrite(most.rewrites));
-        (void)put_lock(out, &a, p, most.lock);
+        (void)put_lock(out, &a, p, &most.lock);
     }
     if (most.opaque) {
         buf_puts(out,
-                 most.lock != NULL ? "; holds code" : "holds code that is observed when it runs");
-    } else if (most.lock == NULL) {
+                 most.is_set ? "; holds code" : "holds code that is observed when it runs");
+    } else if (!most.is_set) {
         buf_puts(out, "locks nothing that is there");
     }
     arena_release(&a);

@@ -23,7 +23,7 @@ static size_t put_run(struct buf *out, const struct style *st, const struct plan
 {
     struct buf place = {0}, locks = {0};
     size_t n = planned_alike(st, p, script, first);
-    struct statement room;
+    struct statement_room room;
     int to = script_at(script, first + n - 1, &room)->line;
     const struct statement *t = script_at(script, first, &room);
     int from = t->line;
@@ -49,7 +49,7 @@ static void put_statements(struct buf *out, const struct style *st, const struct
                            const struct step *s)
 {
     const struct bundle *b = s->bundle;
-    struct statement room;
+    struct statement_room room;
     if (s->action != ACTION_APPLY || b->decl == NULL || b->forward == NULL) {
         return;
     }

@@ -58,7 +58,7 @@ static void add_statements(struct arena *a, const struct plan *p, struct doc *ta
     if (s->action != ACTION_APPLY || b->decl == NULL || b->forward == NULL) {
         return;
     }
-    struct statement room;
+    struct statement_room room;
     const char *class = s->risk_class != 0 ? plan_risk_text(s->risk_class) : "";
     doc_put(a, target, "class", words_doc(a, class));
     struct doc *list = doc_put(a, target, "statements", doc_new(a, DOC_LIST));
@@ -209,7 +209,7 @@ static size_t put_statement_row(struct buf *out, const struct plan *p, const str
 {
     struct buf text = {0};
     size_t n = planned_alike(&plain, p, script, first);
-    struct statement room;
+    struct statement_room room;
     int to = script_at(script, first + n - 1, &room)->line;
     const struct statement *t = script_at(script, first, &room);
     int from = t->line;
@@ -236,7 +236,7 @@ static size_t put_statement_row(struct buf *out, const struct plan *p, const str
 
 static void put_scripts(struct buf *out, const struct plan *p, const struct step *s)
 {
-    struct statement room;
+    struct statement_room room;
     const struct bundle *b = s->bundle;
     for (size_t i = 0; i < b->decl->forward.n; i++) {
         for (size_t k = 0; k < b->forward[i].n;) {

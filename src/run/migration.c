@@ -40,7 +40,7 @@ struct migration_work {
 
 static bool sets_transaction(const struct bundle *b)
 {
-    struct statement room;
+    struct statement_room room;
     for (size_t i = 0; i < b->decl->forward.n; i++) {
         for (size_t k = 0; k < b->forward[i].n; k++) {
             const struct statement *st = script_at(&b->forward[i], k, &room);

@@ -8,7 +8,7 @@
 
 static bool makes_schema(const struct script *s, const char *schema)
 {
-    struct statement room;
+    struct statement_room room;
     for (size_t i = 0; i < s->n; i++) {
         const struct statement *st = script_at(s, i, &room);
         for (size_t k = 0; k < st->touches.n; k++) {

@@ -169,7 +169,7 @@ static struct script said_of(struct arena *a, const struct script *s)
     out.places = NULL;
     out.n = out.n_forms = 0;
     for (size_t i = 0; i < s->n; i++) {
-        struct statement room;
+        struct statement_room room;
         const struct statement *st = script_at(s, i, &room);
         if (definition_says(st)) {
             out.forms[out.n++] = *st;

@@ -20,7 +20,7 @@ int execution_injected(struct err *e)
 
 size_t execution_count(const struct bundle *b)
 {
-    struct statement room;
+    struct statement_room room;
     size_t n = 0;
     for (size_t i = 0; i < b->decl->forward.n; i++) {
         for (size_t k = 0; k < b->forward[i].n; k++) {
@@ -283,7 +283,7 @@ static int fly(struct flight *f, bool is_last, struct err *e)
 
 static int send_scripts(struct execution *x, struct flight *f, struct err *e)
 {
-    struct statement room;
+    struct statement_room room;
     for (size_t i = 0; i < x->bundle->decl->forward.n; i++) {
         const struct script *s = &x->bundle->forward[i];
         for (size_t k = 0; k < s->n; k++) {
@@ -397,7 +397,7 @@ static int prove(struct execution *x, const struct script *s, const struct state
 
 int execution_invariants(struct execution *x, struct err *e)
 {
-    struct statement room;
+    struct statement_room room;
     for (size_t i = 0; i < x->bundle->decl->invariants.n; i++) {
         const struct script *s = &x->bundle->invariants[i];
         const char *name =
@@ -415,7 +415,7 @@ int execution_invariants(struct execution *x, struct err *e)
 /* A file may begin with SET TRANSACTION, which must come before any query of ours. */
 int execution_set_transaction(struct execution *x, struct err *e)
 {
-    struct statement room;
+    struct statement_room room;
     for (size_t i = 0; i < x->bundle->decl->forward.n; i++) {
         const struct script *s = &x->bundle->forward[i];
         for (size_t k = 0; k < s->n; k++) {

@@ -146,7 +146,7 @@ static void read_bound(struct declaring *x)
 
 static size_t count_plain(const struct script *s)
 {
-    struct statement room;
+    struct statement_room room;
     size_t n = 0;
     for (size_t i = 0; i < s->n; i++) {
         n += script_at(s, i, &room)->kind == STATEMENT_PLAIN ? 1 : 0;
@@ -276,7 +276,7 @@ static void declare(struct arena *a, struct script *s, struct statement *st, par
 void backfill_declare(struct arena *a, struct script *s, parse_fn *parse)
 {
     for (size_t i = 0; i < s->n; i++) {
-        struct statement room;
+        struct statement_room room;
         if (script_at(s, i, &room)->mark.p != NULL) {
             declare(a, s, script_own(s, i), parse);
         }

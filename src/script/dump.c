@@ -95,7 +95,7 @@ struct bytes dump_structure(struct arena *a, const struct script *s, const struc
     struct buf out = {0};
     bool *found = ARENA_ARRAY(a, bool, tables->n + 1);
     size_t at = 0;
-    struct statement room;
+    struct statement_room room;
     *n_left_out = 0;
     for (size_t i = 0; i < s->n; i++) {
         const struct statement *st = script_at(s, i, &room);

@@ -5,15 +5,15 @@
 static void find_locked(struct arena *a, const struct script *script, struct table *found,
                         const struct object **v, size_t *n)
 {
-    struct statement room;
+    struct statement_room room;
     for (size_t k = 0; k < script->n; k++) {
         const struct statement *st = script_at(script, k, &room);
         for (size_t i = 0; i < st->n_locks && !script_repeats(script, k); i++) {
             const struct object *o = &st->locks[i].object;
             const char *text = object_text(a, o);
             if (table_gets(found, text) == NULL) {
-                (void)table_puts(found, text, (void *)(uintptr_t)o);
-                v[(*n)++] = o;
+                (void)table_puts(found, text, found);
+                v[(*n)++] = arena_dup(a, o, sizeof *o);
             }
         }
     }
@@ -22,7 +22,7 @@ static void find_locked(struct arena *a, const struct script *script, struct tab
 static size_t count_locks(const struct bundle *b)
 {
     size_t n = 0;
-    struct statement room;
+    struct statement_room room;
     for (size_t i = 0; i < b->decl->forward.n; i++) {
         for (size_t k = 0; k < b->forward[i].n; k++) {
             n += script_repeats(&b->forward[i], k) ? 0
@@ -102,7 +102,7 @@ static void add_questions(struct arena *a, const struct statement *st, struct qu
 
 static void find_questions(struct site *s, struct questions *q)
 {
-    struct statement room;
+    struct statement_room room;
     for (size_t i = 0; i < s->plan.n_migrations; i++) {
         const struct bundle *b = s->plan.v[i].bundle;
         for (size_t k = 0; is_to_run(&s->plan.v[i]) && k < b->decl->forward.n; k++) {

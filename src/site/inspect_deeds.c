@@ -75,7 +75,7 @@ static void add_step(struct deeds *d, const struct step *s)
     if (s->kind == STEP_PROJECTION && s->action == ACTION_REBUILD) {
         add(d, "schema", "", arena_printf(d->a, "%s__g", s->in->p->schema), "");
     }
-    struct statement room;
+    struct statement_room room;
     bool is_to_run = s->state == STATE_STALE || s->state == STATE_BLOCKED;
     if (!s->selected || !is_to_run || b == NULL || b->decl == NULL || b->forward == NULL) {
         return;

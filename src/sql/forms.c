@@ -48,18 +48,32 @@ static void put_text(struct buf *out, const char *text)
     buf_add(out, text, strlen(text) + 1);
 }
 
-static void put_object(struct buf *out, const struct object *o, int what, int flags)
+/* Which of the names it is; or the name itself where no room is made for them. */
+static void put_name(struct buf *out, const struct statement_names *names, const char *name)
 {
-    const int v[] = {(int)o->kind, what, flags};
-    buf_add(out, v, sizeof v);
-    put_text(out, o->schema);
-    put_text(out, o->name);
+    if (names != NULL) {
+        buf_putc(out, name[0] != '\0' ? (char)('0' + statement_name(names, name)) : '-');
+    } else {
+        put_text(out, name);
+    }
 }
 
-/* All that is not its place. A member that struct statement gets later is compared as bytes. */
+static void put_object(struct buf *out, const struct statement_names *names, const struct object *o,
+                       int what, int flags)
+{
+    const int v[] = {(int)o->kind, what, flags, names != NULL};
+    buf_add(out, v, sizeof v);
+    put_name(out, names, o->schema);
+    put_name(out, names, o->name);
+}
+
+/* All that is neither its place nor a name of its own. A member that struct statement gets later is compared as
+ * bytes. */
 static void describe(struct buf *out, const struct statement *st)
 {
     struct statement x;
+    struct statement_names all;
+    const struct statement_names *names = statement_names(st, &all) ? &all : NULL;
     memcpy(&x, st, sizeof x);
     x.text = (struct bytes){NULL, 0};
     x.offset = 0;
@@ -68,6 +82,8 @@ static void describe(struct buf *out, const struct statement *st)
     x.touches.v = NULL;
     x.touches.cap = 0;
     x.locks = NULL;
+    x.kin = NULL;
+    x.roles = NULL;
     buf_clear(out);
     buf_add(out, &x, sizeof x);
     put_text(out, st->tag);
@@ -75,11 +91,20 @@ static void describe(struct buf *out, const struct statement *st)
     put_text(out, st->hint);
     for (size_t i = 0; i < st->touches.n; i++) {
         const struct touch *t = &st->touches.v[i];
-        put_object(out, &t->object, (int)t->effect, t->stored + 2 * t->maybe + 4 * t->only);
+        put_object(out, names, &t->object, (int)t->effect,
+                   t->stored + 2 * t->maybe + 4 * t->only);
         put_text(out, t->through != NULL ? t->through : "");
     }
     for (size_t i = 0; i < st->n_locks; i++) {
-        put_object(out, &st->locks[i].object, st->locks[i].level, 0);
+        put_object(out, names, &st->locks[i].object, st->locks[i].level, 0);
+    }
+    for (size_t i = 0; i < st->n_kin; i++) {
+        put_object(out, names, &st->kin[i].child, 0, 0);
+        put_object(out, names, &st->kin[i].parent, 0, 0);
+    }
+    for (size_t i = 0; st->roles != NULL && i < st->roles->n; i++) {
+        buf_putc(out, st->roles->v[i].joined ? 'j' : 'r');
+        put_name(out, names, st->roles->v[i].name);
     }
 }
 
@@ -137,7 +162,7 @@ static void grow(struct parse *p)
 
 /* --- as statements -------------------------------------------------------------------------------- */
 
-static void add_place(struct parse *p, const struct statement *st, uint32_t like)
+static struct statement_place *add_place(struct parse *p, const struct statement *st, size_t like)
 {
     struct script *s = p->out;
     if (s->n % PLACES == 0) {
@@ -146,8 +171,96 @@ static void add_place(struct parse *p, const struct statement *st, uint32_t like
         s->places[n_blocks] = mem_alloc(PLACES * sizeof **s->places);
         s->places[n_blocks + 1] = NULL;
     }
-    *script_place(s, s->n++) =
-        (struct statement_place){(uint32_t)st->offset, (uint32_t)st->text.n, like};
+    struct statement_place *place = script_place(s, s->n++);
+    *place = (struct statement_place){.at = (uint32_t)st->offset,
+                                      .n = (uint32_t)st->text.n,
+                                      .like = (uint32_t)like & (NAMES_MOST - 1)};
+    return place;
+}
+
+/* --- names ---------------------------------------------------------------------------------------- */
+
+/* Of those that were kept last, so many are remembered: a file that goes round more names than that keeps them
+ * each time. */
+enum { LAST_NAMES = 4096 };
+
+static bool is_same_entry(const struct script *s, size_t at, struct bytes entry)
+{
+    size_t room = NAMES_BLOCK - at % NAMES_BLOCK;
+    return entry.n <= room &&
+           memcmp(s->names[at / NAMES_BLOCK] + at % NAMES_BLOCK, entry.p, entry.n) == 0;
+}
+
+/* Where an entry of that length goes; NAMES_MOST: nowhere. Nothing stands at 0. */
+static size_t room_for(struct parse *p, size_t n)
+{
+    struct forms *f = &p->forms;
+    struct script *s = p->out;
+    size_t at = f->n_names > 0 ? f->n_names : 1;
+    if (at % NAMES_BLOCK + n > NAMES_BLOCK) {
+        at += NAMES_BLOCK - at % NAMES_BLOCK;
+    }
+    if (n > NAMES_BLOCK || at + n > NAMES_MOST) {
+        return NAMES_MOST;
+    }
+    if (f->n_names == 0 || at % NAMES_BLOCK == 0) {
+        size_t n_blocks = at / NAMES_BLOCK;
+        s->names = mem_realloc(s->names, (n_blocks + 2) * sizeof *s->names);
+        s->names[n_blocks] = mem_alloc(NAMES_BLOCK);
+        memset(s->names[n_blocks], 0, NAMES_BLOCK);
+        s->names[n_blocks + 1] = NULL;
+    }
+    f->n_names = at + n;
+    return at;
+}
+
+/* Keeps f->entry, unless it stands there. Where it does, or NAMES_MOST: there is no room; *had: it stood there. */
+static size_t keep_entry(struct parse *p, bool *had)
+{
+    struct forms *f = &p->forms;
+    if (f->last == NULL) {
+        f->last = mem_alloc(LAST_NAMES * sizeof *f->last);
+        memset(f->last, 0, LAST_NAMES * sizeof *f->last);
+    }
+    uint32_t *last = &f->last[hash_of(&f->entry) % LAST_NAMES];
+    *had = *last != 0 && is_same_entry(p->out, *last, buf_bytes(&f->entry));
+    if (*had) {
+        return *last;
+    }
+    size_t at = room_for(p, f->entry.n);
+    if (at < NAMES_MOST) {
+        memcpy(p->out->names[at / NAMES_BLOCK] + at % NAMES_BLOCK, f->entry.p, f->entry.n);
+        *last = (uint32_t)at;
+    }
+    return at;
+}
+
+/* st does what that form does. Returns false if its names find no room, and the form has others. */
+static bool take_form(struct parse *p, const struct statement *st, uint32_t like)
+{
+    struct buf *entry = &p->forms.entry;
+    struct statement_names own, its;
+    bool had = true;
+    size_t at = like;
+    bool is_named = false;
+    if (statement_names(st, &own) && statement_names(&p->out->forms[like], &its)) {
+        buf_clear(entry);
+        buf_add(entry, &like, sizeof like);
+        for (size_t i = 0; i < own.n; i++) {
+            put_text(entry, own.v[i]);
+            is_named |= strcmp(own.v[i], its.v[i]) != 0;
+        }
+    }
+    if (is_named) {
+        at = keep_entry(p, &had);
+        if (at == NAMES_MOST) {
+            return false;
+        }
+    }
+    struct statement_place *place = add_place(p, st, at);
+    place->named = is_named;
+    place->repeated = had;
+    return true;
 }
 
 bool forms_settle(struct parse *p)
@@ -159,7 +272,7 @@ bool forms_settle(struct parse *p)
         return false;
     }
     if (statement_is_single(st)) {
-        add_place(p, st, (uint32_t)(f->n - 1));
+        (void)add_place(p, st, f->n - 1);
         return false;
     }
     if (2 * f->n_used >= f->n_slots) {
@@ -167,31 +280,40 @@ bool forms_settle(struct parse *p)
     }
     describe(&f->now, st);
     uint32_t *slot = slot_of(p);
-    bool is_new = *slot == 0;
-    if (is_new) {
+    if (*slot != 0 && take_form(p, st, *slot - 1)) {
+        f->n--;
+        return true;
+    }
+    if (*slot == 0) {
         *slot = (uint32_t)f->n;
         f->n_used++;
     }
-    add_place(p, st, *slot - 1);
-    f->n -= !is_new;
-    return !is_new;
+    (void)add_place(p, st, f->n - 1);
+    return false;
 }
 
 struct statement *forms_own(struct parse *p, size_t i)
 {
     struct script *s = p->out;
-    struct statement own;
     if (s->places == NULL) {
         return &s->forms[i];
     }
-    const struct statement *is = script_at(s, i, &own);
-    if (is != &own) {
-        own = *is; /* forms may move */
-    }
+    const struct statement own = *script_keep(p->a, s, i); /* forms may move */
     struct statement *st = new_form(p);
+    struct statement_place *place = script_place(s, i);
     *st = own;
-    script_place(s, i)->like = (uint32_t)(p->forms.n - 1);
+    place->named = place->repeated = 0;
+    place->like = (uint32_t)(p->forms.n - 1) & (NAMES_MOST - 1);
     return st;
+}
+
+static void free_names(void *p)
+{
+    char **blocks = p;
+    for (size_t i = 0; blocks != NULL && blocks[i] != NULL; i++) {
+        free(blocks[i]);
+    }
+    free(blocks);
 }
 
 static void free_places(void *p)
@@ -208,13 +330,17 @@ void forms_end(struct parse *p, bool is_kept)
 {
     struct script *s = p->out;
     free(p->forms.slots);
+    free(p->forms.last);
     buf_release(&p->forms.now);
     buf_release(&p->forms.was);
+    buf_release(&p->forms.entry);
     if (!is_kept) {
         free(s->forms);
         free_places(s->places);
+        free_names(s->names);
         s->forms = NULL;
         s->places = NULL;
+        s->names = NULL;
         s->n = 0;
         return;
     }
@@ -226,8 +352,12 @@ void forms_end(struct parse *p, bool is_kept)
         s->forms = mem_realloc(s->forms, (p->forms.n + n_adds) * sizeof *s->forms);
     }
     s->n_forms = p->forms.n;
+    s->owned = n_adds > 0 ? ARENA_ARRAY(p->a, struct statement_room, n_adds) : NULL;
     arena_at_end(p->a, free, s->forms);
     if (s->places != NULL) {
         arena_at_end(p->a, free_places, s->places);
+    }
+    if (s->names != NULL) {
+        arena_at_end(p->a, free_names, s->names);
     }
 }

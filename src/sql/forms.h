@@ -1,4 +1,5 @@
-/* Statements of a file, kept so that memory grows with what differs among them, not with how many there are.
+/* Statements of a file, kept so that memory grows with what differs among them, not with how many there are;
+ * where only the names of objects differ, with those.
  * For sql/script.c, insert.c and rows.c only. */
 #ifndef KFMIG_SQL_FORMS_H
 #define KFMIG_SQL_FORMS_H
@@ -11,6 +12,9 @@ struct forms {
     uint32_t *slots; /* by what they are like: number of a form plus one; 0: free */
     size_t n_slots, n_used;
     struct buf now, was; /* two of them while they are compared */
+    size_t n_names;      /* bytes of out->names that are taken, with what is left free at the ends of blocks */
+    uint32_t *last;      /* where names stand that were kept last, by what they are; 0: none */
+    struct buf entry;    /* one of out->names */
 };
 
 struct parse;
@@ -23,7 +27,8 @@ struct statement *forms_add(struct parse *p, size_t at, size_t end, const struct
 void forms_drop(struct parse *p);
 
 /* The form that was added is whole, and becomes the next statement. Returns true if the file had one that is
- * the same but for its place: that one is taken, and nothing that belongs to this one is needed any more. */
+ * the same but for its place and the names in it: that one is taken, and nothing that belongs to this one is
+ * needed any more. */
 bool forms_settle(struct parse *p);
 
 /* The form of statement i, to be changed: from now on that of no other. Other forms may move. */

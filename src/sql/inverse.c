@@ -96,7 +96,7 @@ static void count_functions(struct inversion *v, const struct script *s)
 {
     for (size_t i = 0; i < s->n; i++) {
         struct head h;
-        struct statement room;
+        struct statement_room room;
         const struct statement *st = script_at(s, i, &room);
         bool routine =
             strcmp(st->tag, "CREATE FUNCTION") == 0 || strcmp(st->tag, "CREATE PROCEDURE") == 0;
@@ -165,7 +165,7 @@ void inverse_write(struct arena *a, const struct script *s, const char *name, st
     count_functions(&l.v, s);
     for (size_t i = 0; i < s->n; i++) {
         buf_clear(&one);
-        struct statement room;
+        struct statement_room room;
         const struct statement *st = script_at(s, i, &room);
         enum answer answer = invert(&l, st);
         l.parts[i] = part(&l, st, answer);

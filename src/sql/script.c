@@ -268,7 +268,7 @@ static void balance_one(struct balance *b, size_t i, const struct statement *st)
 static void balance(struct parse *p)
 {
     struct balance b = {.p = p, .is_first = true};
-    struct statement room;
+    struct statement_room room;
     for (size_t i = 0; i < p->out->n; i++) {
         const struct statement *st = script_at(p->out, i, &room);
         if (st->kind == STATEMENT_BEGIN) {
@@ -416,7 +416,7 @@ bool script_changes_rows(const struct script *s)
 {
     static const char *const tags[] = {"UPDATE", "DELETE", "MERGE", "CREATE TABLE AS",
                                        "SELECT INTO"};
-    struct statement room;
+    struct statement_room room;
     for (size_t i = 0; i < s->n; i++) {
         const struct statement *st = script_at(s, i, &room);
         for (size_t k = 0; k < sizeof tags / sizeof *tags; k++) {

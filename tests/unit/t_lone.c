@@ -100,7 +100,7 @@ static const char *read_ends(struct arena *a, const char *sql, size_t n_before)
 {
     struct script s;
     struct err e = {0};
-    struct statement room;
+    struct statement_room room;
     char text[16] = "";
     size_t from = 0;
     if (script_parse(a, "a.sql", bytes_str(sql), &s, &e) != 0) {

@@ -35,6 +35,24 @@ static const struct {
     {"refused ones", "ROLLBACK;\nSELECT # FROM a.b;\n"},
     {"middling ones", "INSERT INTO app.a (id, name, place) VALUES (#, 'a name of some length', "
                       "'and a place that is longer than its name'), (#, 'b', 'c');\n"},
+    {"each another table", "DROP TABLE app.a#;\n"},
+    {"each another, of any length", "DROP TABLE a#, \"B #\";\n"},
+    {"made, filled and dropped", "CREATE TABLE a# (n int);\nINSERT INTO a# VALUES (1);\n"
+                                 "UPDATE a# SET n = 2;\nDROP TABLE a#;\n"},
+    {"joins of two", "INSERT INTO a# SELECT * FROM b#;\n"},
+    {"each another key", "CREATE TABLE b# (n int PRIMARY KEY, m int REFERENCES app.c);\n"},
+    {"each another index", "CREATE INDEX i# ON app.a# (n);\n"},
+    {"comments on each", "COMMENT ON COLUMN app.a#.n IS 'n';\n"},
+    {"views", "CREATE VIEW v# AS SELECT n FROM a#;\n"},
+    {"functions", "CREATE FUNCTION f#() RETURNS int LANGUAGE sql AS 'SELECT 1';\n"},
+    {"sequences", "CREATE SEQUENCE s#;\nSELECT setval('s#', 5);\n"},
+    {"schemas", "CREATE SCHEMA s#;\n"},
+    {"renamed", "ALTER TABLE a# RENAME TO b#;\n"},
+    {"defaults", "ALTER TABLE a# ALTER n SET DEFAULT #;\n"},
+    {"columns", "ALTER TABLE a# ADD COLUMN m int;\n"},
+    {"owners", "ALTER TABLE a# OWNER TO kfm;\n"},
+    {"granted", "GRANT SELECT ON a# TO kfm;\n"},
+    {"partitions", "CREATE TABLE p# PARTITION OF app.t FOR VALUES IN (#);\n"},
     {"comments on things", "COMMENT ON TABLE app.a IS 'it is number #, and has been for long';\n"},
 };
 enum { N_CASES = sizeof cases / sizeof cases[0], SMALL = 300 * 1000, LARGE = 3 * SMALL };
@@ -149,9 +167,134 @@ static void test_most(size_t i, const char *name)
     buf_release(&text);
 }
 
+/* --- what statements of a long file say ------------------------------------------------------------- */
+
+static bool is_object(const struct object *x, const struct object *y)
+{
+    return object_eq(x, y) && strcmp(x->schema, y->schema) == 0 && strcmp(x->name, y->name) == 0;
+}
+
+static bool same_roles(const struct role_needs *x, const struct role_needs *y)
+{
+    bool same = (x == NULL) == (y == NULL) && (x == NULL || x->n == y->n);
+    for (size_t i = 0; same && x != NULL && i < x->n; i++) {
+        same = strcmp(x->v[i].name, y->v[i].name) == 0 && x->v[i].joined == y->v[i].joined;
+    }
+    return same;
+}
+
+static bool same_lists(const struct statement *x, const struct statement *y)
+{
+    bool same = x->touches.n == y->touches.n && x->n_locks == y->n_locks && x->n_kin == y->n_kin &&
+                same_roles(x->roles, y->roles);
+    for (size_t i = 0; same && i < x->touches.n; i++) {
+        same = is_object(&x->touches.v[i].object, &y->touches.v[i].object) &&
+               x->touches.v[i].effect == y->touches.v[i].effect;
+    }
+    for (size_t i = 0; same && i < x->n_locks; i++) {
+        same = is_object(&x->locks[i].object, &y->locks[i].object) &&
+               x->locks[i].level == y->locks[i].level;
+    }
+    for (size_t i = 0; same && i < x->n_kin; i++) {
+        same = is_object(&x->kin[i].child, &y->kin[i].child) &&
+               is_object(&x->kin[i].parent, &y->kin[i].parent);
+    }
+    return same;
+}
+
+static bool same_said(const struct statement *x, const struct statement *y)
+{
+    return bytes_eq(x->text, y->text) && strcmp(x->tag, y->tag) == 0 && x->quiet == y->quiet &&
+           x->opaque == y->opaque && x->destructive == y->destructive && x->rows == y->rows &&
+           x->index_delta == y->index_delta && x->rewrites == y->rewrites && same_lists(x, y);
+}
+
+/* One that says again what an earlier one said has its touches where that one stands. */
+static bool has_its_place(const struct script *s, size_t i, const struct statement *st)
+{
+    int line = 1;
+    for (size_t at = 0; at < st->offset; at++) {
+        line += s->bytes.p[at] == '\n';
+    }
+    bool has = st->line == line && s->bytes.p + st->offset == st->text.p;
+    for (size_t t = 0; t < st->touches.n && !script_repeats(s, i); t++) {
+        has = has && st->touches.v[t].line == line;
+    }
+    return has;
+}
+
+/* Alone, as a file of its own. */
+static bool is_as_alone(struct arena *a, const struct script *s, size_t i)
+{
+    struct statement_room room, again;
+    struct err e = {0};
+    struct script one;
+    const struct statement *st = script_at(s, i, &room);
+    if (script_parse(a, "t.sql", st->text, &one, &e) != 0 || one.n != 1) {
+        return false;
+    }
+    const struct statement *alone = script_at(&one, 0, &again);
+    return same_said(st, alone) && same_said(script_keep(a, s, i), alone) && has_its_place(s, i, st);
+}
+
+/* Every few statements, of those that stand by themselves, and the last. */
+static void test_said(size_t i)
+{
+    enum { STEP = 397 };
+    struct arena a = {0};
+    struct err e = {0};
+    struct script s;
+    struct buf text = {0};
+    size_t n = 0, n_good = 0;
+    fill(&text, cases[i].text, SMALL);
+    if (script_parse(&a, "t.sql", buf_bytes(&text), &s, &e) == 0) {
+        for (size_t k = 0; k < s.n; k = k + STEP < s.n || k == s.n - 1 ? k + STEP : s.n - 1) {
+            n++;
+            n_good += is_as_alone(&a, &s, k);
+        }
+    }
+    ok(n > 5 && n_good == n, cases[i].name);
+    arena_release(&a);
+    buf_release(&text);
+}
+
+/* What is made of one's own is of that one only, and has its names. */
+static void test_own(void)
+{
+    struct arena a = {0};
+    struct err e = {0};
+    struct script s;
+    struct buf text = {0};
+    struct statement_room room, other;
+    buf_puts(&text, "ALTER TYPE app.e ADD VALUE 'x';\n");
+    fill(&text, "DROP TABLE a#;\n", SMALL);
+    bool good = script_parse(&a, "t.sql", buf_bytes(&text), &s, &e) == 0 && s.n > 700;
+    if (good) {
+        script_own(&s, 700)->ends_transaction = true;
+        const struct statement *st = script_at(&s, 700, &room);
+        good = st->ends_transaction && strcmp(st->touches.v[0].object.name, "a699") == 0 &&
+               strcmp(st->locks[0].object.name, "a699") == 0 && !script_repeats(&s, 700) &&
+               !script_at(&s, 701, &other)->ends_transaction;
+    }
+    ok(good, "one's own");
+    arena_release(&a);
+    buf_release(&text);
+}
+
 int main(void)
 {
-    tap_plan(N_CASES + 2 + 2);
+    static const char *const together[] = {"temporary tables", "refused ones", "blocks"};
+    tap_plan(N_CASES + 2 + 2 + N_CASES - 3 + 1);
+    for (size_t i = 0; i < N_CASES; i++) {
+        bool is_alone = true;
+        for (size_t k = 0; k < sizeof together / sizeof *together; k++) {
+            is_alone = is_alone && strcmp(cases[i].name, together[k]) != 0;
+        }
+        if (is_alone) {
+            test_said(i);
+        }
+    }
+    test_own();
     for (size_t i = 0; i < N_CASES; i++) {
         test_kept(i, cases[i].name);
     }

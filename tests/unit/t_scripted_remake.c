@@ -81,7 +81,7 @@ static const char *texts_of(const struct bundle *b)
     const char *out = "";
     for (size_t i = 0; i < b->decl->forward.n; i++) {
         for (size_t k = 0; k < b->forward[i].n; k++) {
-            struct statement room;
+            struct statement_room room;
             const struct bytes text = script_at(&b->forward[i], k, &room)->text;
             out = arena_printf(&t.a, "%s%.*s\n", out, (int)text.n, text.p);
         }

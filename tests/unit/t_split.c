@@ -379,7 +379,7 @@ static void test_pieces(void)
     struct buf text = {0};
     struct err e = {0};
     struct script s;
-    struct statement room;
+    struct statement_room room;
     size_t n_units = sizeof units / sizeof units[0], n = 0, k = 0, wrong = 0;
     while (text.n < 1500000) {
         buf_printf(&text, "%s\n", units[n++ % n_units]);
@@ -442,7 +442,7 @@ static void test_long_insert(size_t i)
     buf_printf(&text, "%s\nSELECT 2", endings[i].last);
     is_int(script_parse(&a, "t.sql", buf_bytes(&text), &s, &e), 0, endings[i].name);
     bool three = s.n == 3;
-    struct statement room, last;
+    struct statement_room room, last;
     const struct statement *st = script_at(&s, three ? 1 : 0, &room);
     ok(three && st->text.n > 890000 && st->text.p[st->text.n] == ';' && st->line == 2,
        "is one statement");
