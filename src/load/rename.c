@@ -4,10 +4,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "doc/yaml.h"
 #include "load/bundles.h"
+#include "load/depends.h"
 #include "load/header.h"
 #include "load/meta.h"
 #include "load/registry.h"
@@ -244,6 +246,78 @@ static int check_form(struct arena *a, const struct bundle *b, const char *id, s
     return err_hint(e, "one of its files is called like %s", layout_row(b->layout)->example);
 }
 
+/* --- whether the rest still has an order -------------------------------------------------------------- */
+
+static int by_order(const void *a, const void *b)
+{
+    return bundle_compare(a, b);
+}
+
+/* b as it will be. Every id that it depends on is put into known. */
+static void as_renamed(struct arena *a, struct bundle *b, const char *old, const char *id,
+                       struct table *known)
+{
+    struct layout_name name;
+    if (strcmp(b->id, old) == 0) {
+        b->id = id;
+        if (b->file != NULL &&
+            layout_name_parse(a, destination(a, b, id) + strlen(b->folder) + 1, &name)) {
+            b->number = name.number;
+        }
+    }
+    b->depends_on = names_copy(a, &b->depends_on);
+    for (size_t i = 0; i < b->depends_on.n; i++) {
+        const char **at = &b->depends_on.v[i];
+        *at = strcmp(*at, old) == 0 ? id : *at;
+        (void)table_puts(known, *at, b);
+    }
+}
+
+/* The project as it will be, in a; its faults are to be released. */
+static void shadow(struct arena *a, const struct project *p, const char *old, const char *id,
+                   struct project *out)
+{
+    struct table known = {.a = a};
+    *out = *p;
+    out->a = a;
+    out->bundle = arena_dup(a, p->bundle, p->n_bundle * sizeof *p->bundle);
+    out->by_id = (struct table){.a = a};
+    out->faults = (struct err_list){0};
+    for (size_t i = 0; i < out->n_bundle; i++) {
+        as_renamed(a, &out->bundle[i], old, id, &known);
+    }
+    for (size_t i = 0, n; i < out->n_bundle; i += n) {
+        n = 1;
+        while (i + n < out->n_bundle && out->bundle[i + n].folder == out->bundle[i].folder) {
+            n++;
+        }
+        qsort(&out->bundle[i], n, sizeof *out->bundle, by_order);
+    }
+    for (size_t i = 0; i < out->n_bundle; i++) {
+        (void)table_puts(&out->by_id, out->bundle[i].id, &out->bundle[i]);
+    }
+    depends_check(out, &known);
+}
+
+/* One without depends_on waits for the one before it, which is another where its id is another. */
+static int check_order(const struct project *p, const char *old, const char *id, struct err *e)
+{
+    struct arena a = {0};
+    struct project after;
+    int rc = 0;
+    shadow(&a, p, old, id, &after);
+    if (after.faults.n > 0) {
+        rc = err_set(e, ERR_CONFIG, "called \"%s\" it would wait for itself: %s", id,
+                     after.faults.v[0].msg);
+        (void)err_hint(e, "write depends_on into the declaration of each that waits for the one "
+                          "before it, or take an id that sorts as \"%s\" does; nothing was moved",
+                       old);
+    }
+    err_list_release(&after.faults);
+    arena_release(&a);
+    return rc;
+}
+
 int load_rename(struct project *p, const char *old, const char *id, bool *moved, struct err *e)
 {
     const struct bundle *from = table_gets(&p->by_id, old);
@@ -260,6 +334,9 @@ int load_rename(struct project *p, const char *old, const char *id, bool *moved,
         return 0;
     }
     if (from != NULL && to == NULL && check_form(p->a, from, id, e) != 0) {
+        return -1;
+    }
+    if (from != NULL && to == NULL && check_order(p, old, id, e) != 0) {
         return -1;
     }
     if (*moved && check_free(p, from != NULL ? from : to, id, e) != 0) {

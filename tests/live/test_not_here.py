@@ -357,6 +357,22 @@ def rename_refuses(how, tmp):
     contains(p.build().text, "nothing to do (3 current)")
 
 
+@cases(later=(TWO, FIVE, THREE, TWO, FOUR), earlier=(FOUR, full_id("M-02b"), FOUR, THREE, full_id("M-09")))
+def rename_moves_nothing_where_two_would_wait_for_each_other(case, tmp):
+    """One without depends_on waits for the one before it: for one that depends on it, under the new id. An id that keeps the order will do."""
+    old, new, waits, upstream, good = case
+    p = built(tmp)
+    p.bundle("M-04", "CREATE TABLE app.four (id int);\n")
+    declaration = p.path(f"migrations/postgis/{waits}/migration.yml")
+    declaration.write_text(declaration.read_text() + f"depends_on: [{upstream}]\n")
+    equal(p.build().status, 0)
+    ran = renamed(p, old, new, "dev", status=5)
+    for words in (f'called "{new}" it would wait for itself: dependency cycle: ', "write depends_on into the declaration", "nothing was moved"):
+        contains(ran.err, words)
+    equal((folder(p, old).exists(), folder(p, new).exists()), (True, False))
+    contains(p.build().text, "nothing to do (4 current)")
+
+
 @test
 def two_people_took_one_id(tmp):
     """Mine is applied here as 02; the merge brought another 02, and mine got a new folder."""
