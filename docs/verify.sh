@@ -45,6 +45,7 @@ queries()
     query blobs "SELECT encode(digest, 'hex'), translate(encode(bytes, 'base64'), E'\\n', '') FROM kfmig.blob ORDER BY digest"
     query objects "SELECT seq, translate(encode(textsend(object), 'base64'), E'\\n', ''), coalesce(encode(fingerprint, 'hex'), '-'), translate(encode(textsend(definition), 'base64'), E'\\n', '') FROM kfmig.object ORDER BY object, seq"
     query triggers "SELECT c.relname, t.tgname, t.tgenabled, t.tgtype, t.tgqual IS NULL, p.pronamespace = 'kfmig'::regnamespace AND p.proname = 'refuse', regexp_replace(p.prosrc, '\\s+', ' ', 'g') FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid JOIN pg_proc p ON p.oid = t.tgfoid WHERE c.relnamespace = 'kfmig'::regnamespace AND NOT t.tgisinternal ORDER BY 1, 2"
+    query made "SELECT relname FROM pg_class WHERE relnamespace = 'kfmig'::regnamespace AND relname = 'batch'"
     query rules "SELECT c.relname, w.rulename FROM pg_rewrite w JOIN pg_class c ON c.oid = w.ev_class WHERE c.relnamespace = 'kfmig'::regnamespace AND NOT (c.relname = 'schema_migrations' AND c.relkind = 'v' AND w.rulename = '_RETURN') ORDER BY 1, 2"
 }
 
@@ -389,7 +390,7 @@ list_said()
 #   I DIGEST JSON         results of invariants            Y KIND NAME           what is protected
 #   C CLAIM DIGEST        what it claims to be made of     O DIGEST URI          a baseline
 #   D CLAIM NAME VALUE    the fields of it                 N RULE DIGEST URI     a text that must be there
-#   U                     one that cannot be computed
+#   U                     one that cannot be computed      E                     that was all: jq came to the end
 list_facts()
 {
     rm -rf "$dir/.facts"
@@ -424,18 +425,25 @@ list_facts()
         row(n; "payload"; $c.journal | values | $c.inputs[0].digest; $e.bundle_digest; "its receipt"),
         row(n; "digest before"; member($c.journal; "before"); $o.pre; "its receipt"),
         row(n; "proof"; member($c.journal; "proof"); $o.post; "its receipt"),
+        ($c.journal | values | select(.proof and .batches.count > 0 and .batches.digest != .proof) |
+            found("claim"; "entry \(n): digest of batches is not that of its proof")),
         row(n; "checksum"; member($c.projection; "digest"); $e.checksum; "its generation"),
         row(n; "bundle digest"; $c.projection | values | $c.inputs[0].digest // empty; $e.bundle_digest; "its declaration"),
         ($o.invariants | values | ["I", ., ($c.validation.invariants | canon)] | line);
 
-    def declaration: .declaration as $d | ($d.artifacts.forward | length) as $f | ($d.artifacts.rollback | length) as $r |
-        (.inputs[0].uri | rtrimstr("migration.yml")) as $dir |
-        def files(name): .[] | field(name; (.uri | ltrimstr($dir) | @base64) + " x00 " + (.digest | hex));
+    def folder: (.inputs[0].uri // "" | sub("[^/]*$"; "")) as $dir | select(.inputs | all(.uri | startswith($dir))) | $dir;
+    def is_bundle: .inputs[0].uri | endswith("/migration.yml");
+
+    # A flat migration, or a definition, has no migration.yml: its names are in no checksum, nor what its header says.
+    def declaration: .declaration as $d | folder as $dir | is_bundle as $whole | (if $whole then 1 else 0 end) as $from |
+        ($from + ($d.artifacts.forward | length) + (if $d.backfill then 1 else 0 end)) as $f | ($f + ($d.artifacts.rollback | length)) as $r |
+        def files(name): .[] | field(name; (if $whole then .uri | ltrimstr($dir) else name end | @base64) + " x00 " + (.digest | hex));
         claims("checksum"; .checksum), claims("bundle"; .bundle_digest),
-        (((.inputs[1:1 + $f] | files("forward")), (.inputs[1 + $f:1 + $f + $r] | files("rollback")),
-          (.inputs[1 + $f + $r:] | sort_by(.uri) | files("invariant")),
-          field("scope"; $d.scope | with_entries(select(.value != [] or .key == "allowed_schemas" or .key == "allowed_tables") | .value |= sort) | canon | @base64),
-          field("limits"; $d.limits | canon | @base64),
+        (((.inputs[$from:$f] | files("forward")), (.inputs[$f:$r] | files("rollback")),
+          (.inputs[$r:] | sort_by(.uri) | files("invariant")),
+          field("scope"; if $whole then $d.scope else {} end |
+              with_entries(select(.value != [] or .key == "allowed_schemas" or .key == "allowed_tables") | .value |= sort) | canon | @base64),
+          field("limits"; if $whole then $d.limits else {} end | canon | @base64),
           field("runner.tool"; $d.runner.tool | @base64),
           field("requires_rollback"; $d.requires_rollback | tostring | @base64),
           ($d.rebuild | select(. == "after-load") | field("rebuild"; @base64)),
@@ -457,9 +465,17 @@ list_facts()
             ($p.digest | values | if $p.parts then "parts" else "unproven" end),
             ($p.content | values | if ($p.sources | length) > 0 and ($p.sources | all(.rows != null)) then "content" else "unproven" end)
         elif has("checksum") then
-            (.inputs[0].uri // "" | rtrimstr("migration.yml")) as $dir |
-            if .declaration and ($dir | endswith("/")) and (.inputs | all(.uri | startswith($dir))) then "declaration" else "unproven" end
+            if .declaration and ([folder] | length > 0) and ([is_bundle, ((.inputs[0].uri | split("/")[-1]) == .declaration.artifacts.forward[0])] | any)
+            then "declaration" else "unproven" end
         else empty end;
+
+    # Members that are there are of the types that the schema says; what is read of them, too.
+    def is_list: type == "array" and all(type == "object" and (.uri | type == "string" and (explode | all(. > 31))) and (.digest | type) == "string");
+    def has_form: type == "object" and
+        ([("baselines", "policy", "declaration", "projection", "journal", "rename", "confirm", "backup", "validation") as $k | select(has($k)) | .[$k] | type == "object"] | all) and
+        ([("inputs", "outputs") as $k | select(has($k)) | .[$k] | is_list] | all) and ((has("gates") | not) or (.gates | type == "array")) and
+        ((.baselines // {} | .format // "" | type) == "string") and
+        ([(.policy // {} | .protected // {} | if type == "object" then .[] else 0 end) | if type == "array" then all(type == "string") else false end] | all);
 
     . as $n | (input | fromjson? // null | object) as $e | input as $run | input as $text | ($text | fromjson? // null) as $b | ($b | object) as $r |
     ($r.claim | object) as $c |
@@ -467,6 +483,7 @@ list_facts()
      (if [$r.run_id, $r.result, $r.ledger.sequence, $r.ledger.instance, $r.ledger.previous, $r.environment, $r.finished_at]
           == [$e.run_id, $e.result, $e.sequence, $e.instance, $e.previous, $e.environment, $e.finished_at] and $run == $e.run_id
       then empty else found("receipt"; "entry \($n): its receipt is that of another run") end),
+     (if ($r.claim | has_form) then empty else found("receipt"; "entry \($n): its receipt is not of the form of a receipt") end),
      ($e.outputs.invariants | values | ["N", "input", ., "results of invariants"] | line),
      ($c | (.inputs[]? | select(.kept != false) | ["N", "input", .digest, .uri] | line),
            (.outputs[]? | select(.uri | startswith("diffs/")) | ["N", "output", .digest, .uri] | line)),
@@ -474,7 +491,8 @@ list_facts()
      ($c | made as $made | if $made == "declaration" then declaration elif $made == "parts" then parts elif $made == "content" then content else "U" end),
      (["M", $c.baselines.format // "", (($r.target.server_version // 0) / 10000 | floor | tostring)] | line),
      ($c.policy.protected // {} | to_entries[] | .key as $k | .value[] | ["Y", $k, @uri] | line),
-     ($c | .outputs[]? | select(.uri == "baselines/pre.json" or .uri == "baselines/post.json") | ["O", .digest, .uri] | line)
+     ($c | .outputs[]? | select(.uri == "baselines/pre.json" or .uri == "baselines/post.json") | ["O", .digest, .uri] | line),
+     (["E"] | line)
     ) | "\($n)\t\(.)"' | awk -F "$tab" -v to="$dir/.facts/" '
         $1 != at { if (at) close(to at); at = $1 }
         { print substr($0, length($1) + 2) >(to at) }'
@@ -586,6 +604,8 @@ check_facts() # SEQUENCE
 {
     made=
     policy=
+    ended=
+    [ -e "$dir/.facts/$1" ] || : >"$dir/.facts/$1"
     while IFS=$us read -r type a b c; do
         case $type in
         F) finding "$a" "$b" ;;
@@ -600,8 +620,10 @@ check_facts() # SEQUENCE
             ;;
         Y) policy=$policy${policy:+$newline}$a$tab$b ;;
         O) check_baseline "$1" "$a" "$b" ;;
+        E) ended=yes ;;
         esac
     done <"$dir/.facts/$1"
+    [ "$ended" ] || grep -qx "F${us}receipt${us}entry $1: its receipt is not of the form of a receipt" "$dir/.facts/$1" || finding receipt "entry $1: its receipt is not of the form of a receipt"
     for claim in $made; do
         check_claim "$1" "${claim%%=*}" "${claim#*=}"
     done
@@ -667,11 +689,12 @@ check_objects()
 check_guards()
 {
     refuses=" BEGIN RAISE EXCEPTION 'kfmig.% is append-only', TG_TABLE_NAME USING ERRCODE = 'object_not_in_prerequisite_state'; END "
-    for table in blob entry object receipt; do
+    for table in batch blob entry object receipt; do
+        [ "$table" != batch ] || [ -s "$dir/made" ] || continue # with the first backfill
         grep -Fqx "$table${tab}append_only${tab}A${tab}58${tab}t${tab}t$tab$refuses" "$dir/triggers" ||
             finding guard "kfmig.$table is not append-only: trigger append_only is missing, off or another"
     done
-    awk -F "$tab" -v OFS="$tab" '!($2 == "append_only" && $1 ~ /^(blob|entry|object|receipt)$/) { print $1, "trigger that is not kfmig'"'"'s: " $2 }' "$dir/triggers" >"$dir/.lacking"
+    awk -F "$tab" -v OFS="$tab" '!($2 == "append_only" && $1 ~ /^(batch|blob|entry|object|receipt)$/) { print $1, "trigger that is not kfmig'"'"'s: " $2 }' "$dir/triggers" >"$dir/.lacking"
     [ ! -e "$dir/rules" ] || sed "s/$tab/${tab}rule: /" "$dir/rules" >>"$dir/.lacking"
     while IFS=$tab read -r table words; do
         finding guard "kfmig.$table has a $words"

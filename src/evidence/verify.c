@@ -273,6 +273,20 @@ static void check_outputs(struct pass *p, const struct doc *receipt, int64_t seq
     }
 }
 
+/* What has another form says nothing that could be computed anew, and must not pass for that. */
+static void check_form(struct pass *p, struct arena *a, const struct entry *en, struct doc *receipt)
+{
+    struct err_list faults = {0};
+    if (p->r->schema != NULL) {
+        (void)schema_check(a, p->r->schema("run_receipt.v1"), receipt, &faults);
+    }
+    if (faults.n > 0) {
+        find(p, "receipt", "entry %lld: its receipt is not of the form of a receipt: %s",
+             (long long)en->sequence, faults.v[0].msg);
+    }
+    err_list_release(&faults);
+}
+
 static void check_receipt(struct pass *p, const struct entry *en, struct bytes body)
 {
     struct arena a = {0};
@@ -292,6 +306,7 @@ static void check_receipt(struct pass *p, const struct entry *en, struct bytes b
             find(p, "receipt", "entry %lld: its receipt is that of another run",
                  (long long)en->sequence);
         }
+        check_form(p, &a, en, receipt);
         verify_claims(p->v, p->a, en, receipt);
         check_inputs(p, receipt, en->sequence);
         check_outputs(p, receipt, en->sequence);

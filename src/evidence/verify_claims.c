@@ -8,7 +8,6 @@
 #include "evidence/receipt.h"
 #include "evidence/verify_exports.h"
 #include "model/key.h"
-#include "model/layout.h"
 #include "model/part.h"
 
 /* One receipt. x: of this look only. */
@@ -81,6 +80,17 @@ static void check_entry(const struct claimed *k)
     }
 }
 
+/* What proves a backfill is the digest over its batches, where it has any. */
+static void check_batches(const struct claimed *k)
+{
+    const struct doc *batches = doc_find(k->claim, "journal.batches");
+    const char *proof = doc_str(doc_get(k->claim, "journal"), "proof", "");
+    if (proof[0] != '\0' && doc_num(batches, "count", 0) > 0 &&
+        strcmp(doc_str(batches, "digest", ""), proof) != 0) {
+        differs(k, "digest of batches", "its proof");
+    }
+}
+
 /* What invariants gave stands in the receipt, and as a text of its own. */
 static void check_invariants(const struct claimed *k)
 {
@@ -147,16 +157,23 @@ static void read_declared(const struct claimed *k, const struct doc *d, bool is_
     }
 }
 
-/* The folder, which the paths of its files begin with; NULL: they do not. A flat migration has no
- * migration.yml. */
+/* Is the file that the declaration begins with called so? */
+static bool is_first_file(const struct claimed *k, const char *name)
+{
+    const struct doc *files = doc_find(k->claim, "declaration.artifacts.forward");
+    return doc_len(files) > 0 && files->item[0]->type == DOC_TEXT &&
+           strcmp(files->item[0]->text.p, name) == 0;
+}
+
+/* The folder, which the paths of its files begin with; NULL: they do not. A flat migration and a
+ * repeatable definition have no migration.yml. */
 static const char *folder_of(const struct claimed *k, bool *is_flat)
 {
     static const char name[] = "/migration.yml";
     const struct doc *inputs = doc_get(k->claim, "inputs");
     const char *file = doc_len(inputs) > 0 ? doc_str(inputs->item[0], "uri", "") : "";
     const char *slash = strrchr(file, '/');
-    struct layout_name parsed;
-    *is_flat = slash != NULL && layout_name_parse(k->x, slash + 1, &parsed);
+    *is_flat = slash != NULL && strcmp(slash, name) != 0 && is_first_file(k, slash + 1);
     if (slash == NULL || (!*is_flat && strcmp(slash, name) != 0)) {
         return NULL;
     }
@@ -253,6 +270,7 @@ void verify_claims(struct verified *v, struct arena *a, const struct entry *en,
     struct claimed k = {v, a, en, doc_get(receipt, "claim"), &x};
     const struct doc *generation = doc_get(k.claim, "projection");
     check_entry(&k);
+    check_batches(&k);
     check_invariants(&k);
     if (generation == NULL) {
         check_declaration(&k);

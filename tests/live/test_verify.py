@@ -5,6 +5,7 @@ import copy
 import json
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 
@@ -274,6 +275,48 @@ CLAIMS = {
 }
 
 
+# A claim that is none: what cannot be read says nothing that could be computed anew, and must not pass for that.
+SHAPELESS = [(("declaration",), 5), (("declaration",), []), (("declaration",), {}), (("declaration",), None), (("inputs",), "x"), (("inputs",), [5]), (("inputs",), None),
+             (("inputs", 0, "uri"), 7), (("inputs", 1, "digest"), 7), (("declaration", "artifacts"), None),
+             (("declaration", "artifacts", "forward"), "x"), (("declaration", "scope"), 5), (("declaration", "scope", "allowed_schemas"), "app"),
+             (("declaration", "limits"), 5), (("declaration", "runner"), 5), (("journal",), 5), (("journal",), {"batches": 5}), (("projection",), 5), (("projection",), {}),
+             (("projection",), {"parts": 5}), (("projection",), {"sources": 5}), (("outputs",), 5), (("outputs",), [5]), (("outputs", 0, "digest"), 5), (("baselines",), 5),
+             (("baselines", "format"), 5), (("policy",), 5), (("policy",), {"protected": 5}), (("policy",), {"protected": {"schemas": 5}}),
+             (("policy",), {"protected": {"schemas": [5]}}), (("validation",), 5), (("validation", "invariants"), 5), (("notes_digest",), 5), (("checksum",), 5),
+             (("checksum",), None), (("bundle_digest",), None), (("diff",), 5), (("rename",), 5), (("confirm",), 5), (("backup",), 5), (("gates",), 5)]
+
+
+@test
+def a_receipt_of_another_form_passes_for_nothing(tmp):
+    """Each member that is read, of another type, in a history written anew: found by both, and nothing behind it is left unread"""
+    p = built(tmp)
+    cases_ = {}
+
+    def change(entries, receipts):
+        for path, to in SHAPELESS:
+            entry, receipt = copy.deepcopy((entries[2], receipts[2]))
+            in_claim(*path, to=to)(entry, receipt["claim"])
+            entries.append(entry)
+            receipts.append(receipt)
+            cases_[len(entries)] = (path, to)
+        for key in ("claim", "target"):
+            entry, receipt = copy.deepcopy((entries[2], receipts[2]))
+            receipt[key] = 5
+            entries.append(entry)
+            receipts.append(receipt)
+            cases_[len(entries)] = (key, 5)
+
+    forge(p.db, change)
+    shutil.rmtree(p.path("state"))
+    ours = [f["message"] for f in json.loads(p.run("receipt", "verify", "dev", "--json").out)["findings"]]
+    script(p, "--export", pg.dsn(p.db, user=pg.SUPERUSER), "audit")
+    theirs = [line.partition(": ")[2] for line in script(p, "audit").stdout.splitlines()]
+    for n, case in cases_.items():
+        for said, who in ((ours, "kfmig"), (theirs, "verify.sh")):
+            found = [words for words in said if words.startswith(f"entry {n}: ") and "is not what its receipt names" not in words]
+            equal(bool(found), True, f"{who}: {case}")
+
+
 def forged(p, at, cases_):
     """In the ledger of p a copy of entry at (from 0) for each case, with its change; findings about claims must be the same, words and all, by both,
     and be what the case says, for its entry and no other. Returns what verify.sh said."""
@@ -318,6 +361,99 @@ def every_text_is_missed_and_every_altered_one_is_found(tmp):
     equal(ours.status, 8)
     # kfmig tells of each text once, the script of each entry that names it
     equal((ours.text.count("the ledger lacks"), theirs.stdout.count("the ledger lacks") >= n), (n, True), f"{n}: {ours!r}\n{theirs.stdout}")
+
+
+# --- each kind of entry there is, and each digest that its receipt claims
+
+KINDS = re.findall(r'^ENTRY\([A-Z]+, "([a-z]+)", .*, true\)', (SRC / "src/model/entry_kind.def").read_text(), re.M)
+KINDS.remove("batch")  # a word of the journal that no entry has: batches stand in kfmig.batch
+FILL = {"table": "app.t", "key": ["id"], "rows": 7, "statement": "UPDATE app.t SET note = 'x' WHERE id > :from AND id <= :to"}
+VIEW = "CREATE OR REPLACE VIEW app.v AS SELECT id FROM app.t;\n"
+
+
+def done(p, *args):
+    """Run, confirmed before where it is a build."""
+    if args[0] in ("build", "switch"):
+        p.run("preflight", "dev", "--confirm=on-call assigned")
+    ran = p.run(*args, timeout=120)
+    equal(ran.status, 0, f"{args}: {ran!r}")
+
+
+def of_every_kind(tmp):
+    """A ledger that holds an entry of each kind: migrations in a bundle, flat, in segments, by batches, taken back and renamed; a definition; a projection."""
+    p = Project(tmp, environments=BUNDLE)
+    pg.psql(p.db, f'ALTER ROLE "{p.db}" CREATEDB')
+    p.env["KFMIG_PG_BINDIR"] = str(pathlib.Path(pg.client("pg_dump")).parent)
+    p.bundle("M-01", "CREATE SCHEMA app;\nCREATE TABLE app.t (id int PRIMARY KEY, note text);\nINSERT INTO app.t SELECT g, 'n' FROM generate_series(1, 30) g;\n",
+             limits={"max_row_backfill": 50}, invariants={"a.sql": "SELECT 1 WHERE false;"})
+    p.write("migrations/postgis/repeatable/v.sql", VIEW)
+    p.write("migrations/db/027_flat.up.sql", "CREATE SCHEMA flat;\nCREATE TABLE flat.f (n int);\n")
+    p.write("migrations/db/027_flat.down.sql", "DROP TABLE flat.f;\nDROP SCHEMA flat;\n")
+    p.write("migrations/db/028_alone.up.sql", "CREATE TABLE flat.g (n int);\n")
+    done(p, "build", "dev")
+    p.write("registry/environments.v1.yml", BUNDLE.replace("evidence: bundle\n", "evidence: bundle\n    backup: pg_dump\n    checklist: [on-call assigned]\n"))
+    p.bundle("M-02", "CREATE INDEX CONCURRENTLY i ON app.t (note);\n", rollback="DROP INDEX app.i;\n", extra=f"depends_on: [{ONE}]\n")
+    p.bundle("M-03", None, rollback="UPDATE app.t SET note = 'n';\n", extra=f"depends_on: [{TWO}]\nbackfill: {json.dumps(FILL)}\n", limits={"max_row_backfill": 100})
+    p.bundle("M-04", "ALTER TABLE app.t ADD more int;\n", rollback="ALTER TABLE app.t DROP more;\n", extra=f"depends_on: [{ONE}]\n")
+    p.write("migrations/postgis/repeatable/v.sql", VIEW.replace("id FROM", "id, note FROM"))
+    done(p, "build", "dev")
+    p.bundle("M-05", "CREATE SCHEMA made; CREATE TABLE made.pts (version text, id text);", schemas=("made",), extra="depends_on: []\n")
+    version(p, "wells", A, [point(f"p{i}", -100 + i, 38) for i in range(3)])
+    p.write("registry/projections/wells.yml", "projection: wells\nstore: postgis\nschema: made\nsources:\n"
+            f"  - {{dataset: wells, version: {A}, asset: features, into: pts, columns: {{version: $dataset_version_id, id: properties.id}}}}\n")
+    done(p, "build", "dev")
+    done(p, "rebuild", "dev", "--all", "--drill")
+    done(p, "rename", TWO, full_id("M-12"), "dev")
+    done(p, "backup", "dev")
+    done(p, "rollback", "dev", full_id("M-04"))
+    equal(sorted({kind for _, kind, _, _ in p.entries()}), sorted(KINDS))
+    return p
+
+
+def digests(value, path=()):
+    """Where a document has digests."""
+    if isinstance(value, str):
+        return [path] if re.fullmatch("sha256:[0-9a-f]{64}", value) else []
+    parts = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    return [found for key, part in parts for found in digests(part, (*path, key))]
+
+
+# What no ledger can tell: files that are not kept, what only a live database says, and a backup's own words.
+FREE = [("inputs",), ("projection", "components"), ("drill",), ("precaution", "digest")]
+
+
+@test
+def each_digest_of_each_kind_of_entry_is_held_to_something_by_both(tmp):
+    """A ledger of every kind is good, by both, with every claim computed; another digest anywhere in a receipt's claim, in a history written anew, is found by both"""
+    p = of_every_kind(tmp)
+    agree(p, 0, " 0 claims not computed", "0 findings")
+    cases_ = {}
+
+    def change(entries, receipts):
+        first = {}
+        for i, (entry, receipt) in enumerate(zip(entries, receipts)):
+            first.setdefault((entry["kind"], receipt["run_kind"], entry["subject"]), i)
+        for i in first.values():
+            for path in digests(receipts[i]["claim"]):
+                entry, receipt = copy.deepcopy((entries[i], receipts[i]))
+                in_claim(*path, to=f"sha256:{len(entries):064x}")(entry, receipt["claim"])
+                entries.append(entry)
+                receipts.append(receipt)
+                cases_[len(entries)] = (entry["kind"], entry["subject"], path, receipts[i]["claim"])
+
+    forge(p.db, change)
+    shutil.rmtree(p.path("state"))  # it remembers another history
+    ours = [f["message"] for f in json.loads(p.run("receipt", "verify", "dev", "--json", timeout=300).out)["findings"] if f["rule"] in ("claim", "input", "output") and "is not what its receipt names" not in f["message"]]
+    script(p, "--export", pg.dsn(p.db, user=pg.SUPERUSER), "audit")
+    theirs = [line.partition(": ") for line in script(p, "audit").stdout.splitlines()]
+    theirs = [words for rule, _, words in theirs if rule in ("claim", "input", "output") and "is not what its receipt names" not in words]
+    equal(len(cases_) > 60, True, len(cases_))
+    for n, (kind, subject, path, claim) in cases_.items():
+        kept = path[0] == "inputs" and claim["inputs"][path[1]].get("kept", True)
+        is_free = any(path[:len(f)] == f for f in FREE) and not kept
+        for said, who in ((ours, "kfmig"), (theirs, "verify.sh")):
+            found = [words for words in said if re.search(rf"entry {n}\b", words)]
+            equal(bool(found), not is_free, f"{who} of {kind} {subject} {path}: {found}")
 
 
 # --- the same of a projection
