@@ -180,7 +180,7 @@ void plan_lineage(const struct bundle *b, const struct lineage *known, struct li
 
 bool plan_has_kin(const struct bundle *b)
 {
-    struct statement room;
+    struct statement_room room;
     for (size_t i = 0; b->forward != NULL && i < b->decl->forward.n; i++) {
         for (size_t k = 0; k < b->forward[i].n; k++) {
             if (!script_repeats(&b->forward[i], k) &&

@@ -110,7 +110,7 @@ static bool is_reached(struct arena *a, const struct rebuilding *l, const struct
 
 bool rebuilding_reached(struct arena *a, const struct rebuilding *l, const struct bundle *b)
 {
-    struct statement room;
+    struct statement_room room;
     for (size_t i = 0; i < b->decl->forward.n; i++) {
         for (size_t k = 0; k < b->forward[i].n; k++) {
             if (is_reached(a, l, script_at(&b->forward[i], k, &room))) {

@@ -96,7 +96,7 @@ static int find_objects(struct remake *w, struct err *e)
 static const char *undo_on_table(struct arena *a, const struct script *s, size_t k)
 {
     static const char *const kinds[] = {"TRIGGER", "POLICY", "RULE"};
-    struct statement room;
+    struct statement_room room;
     const struct language *lang = language_of(s->path);
     const struct statement *st = script_at(s, k, &room);
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
@@ -334,7 +334,7 @@ int rebuild_view(struct run *r, const struct bundle *b, const struct rebuilding 
 
 static bool makes_triggers(const struct script *s)
 {
-    struct statement room;
+    struct statement_room room;
     for (size_t i = 0; i < s->n; i++) {
         if (strcmp(script_at(s, i, &room)->tag, "CREATE TRIGGER") == 0) {
             return true;

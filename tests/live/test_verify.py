@@ -373,7 +373,7 @@ VIEW = "CREATE OR REPLACE VIEW app.v AS SELECT id FROM app.t;\n"
 
 def done(p, *args):
     """Run, confirmed before where it is a build."""
-    if args[0] in ("build", "switch"):
+    if args[0] == "build":
         p.run("preflight", "dev", "--confirm=on-call assigned")
     ran = p.run(*args, timeout=120)
     equal(ran.status, 0, f"{args}: {ran!r}")
@@ -406,6 +406,14 @@ def of_every_kind(tmp):
     done(p, "rename", TWO, full_id("M-12"), "dev")
     done(p, "backup", "dev")
     done(p, "rollback", "dev", full_id("M-04"))
+    done(p, "deployed", "dev", "v1")
+    p.write("registry/environments.v1.yml", BUNDLE)  # nothing to be confirmed from here on
+    p.path("migrations/postgis/repeatable/v.sql").unlink()
+    p.path("registry/projections/wells.yml").unlink()
+    shutil.rmtree(p.path(f"migrations/postgis/{full_id('M-05')}"))
+    shutil.rmtree(p.path(f"migrations/postgis/{full_id('M-04')}"))  # what was taken back blocks a build
+    done(p, "gc", "dev", "--given-up", "--apply")
+    done(p, "build", "dev", "--prune")
     equal(sorted({kind for _, kind, _, _ in p.entries()}), sorted(KINDS))
     return p
 
@@ -426,7 +434,7 @@ FREE = [("inputs",), ("projection", "components"), ("drill",), ("precaution", "d
 def each_digest_of_each_kind_of_entry_is_held_to_something_by_both(tmp):
     """A ledger of every kind is good, by both, with every claim computed; another digest anywhere in a receipt's claim, in a history written anew, is found by both"""
     p = of_every_kind(tmp)
-    agree(p, 0, " 0 claims not computed", "0 findings")
+    agree(p, 0, " 1 claims not computed", "0 findings")  # of what was pruned, whose file is gone
     cases_ = {}
 
     def change(entries, receipts):

@@ -199,7 +199,7 @@ static void test_rebuilt(void)
     const struct bundle code = migration_of("DO 'BEGIN END';\n", &d, &file);
     ok(rebuilding_reached(&t.a, &with, &code), "code may reach anything");
     struct names upon = {0};
-    struct statement room;
+    struct statement_room room;
     rebuilding_upon(&t.a, &plan, script_at(m.forward, 0, &room), &upon);
     scene_close(&t);
     ok(pq_played(), "asked for once");
