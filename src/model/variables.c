@@ -51,7 +51,7 @@ static bool variable_begins(struct bytes text, size_t at)
 bool variables_undeclared(const struct script *s, struct err_list *faults)
 {
     bool is_any = false;
-    struct statement room;
+    struct statement_room room;
     for (size_t i = 0; i < s->n; i++) {
         int line = 1;
         int col = 1;

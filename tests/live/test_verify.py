@@ -427,7 +427,7 @@ def digests(value, path=()):
 
 
 # What no ledger can tell: files that are not kept, what only a live database says, and a backup's own words.
-FREE = [("inputs",), ("projection", "components"), ("drill",), ("precaution", "digest")]
+FREE = [("inputs",), ("projection", "components"), ("drill",), ("precaution", "digest"), ("dropped", "generations")]
 
 
 @test
