@@ -254,7 +254,10 @@ static int observe(struct lone_work *k, struct err *e)
     struct run *r = k->w->r;
     struct observation *seen = &k->o.seen;
     struct lineage *family = NULL;
-    const struct lone_state *x = k->is_resumed ? &k->state : &k->began;
+    /* What a statement of this run has dropped tells no more of which table it was. */
+    const struct lone_state *x = k->has_run      ? &k->ran_from
+                                 : k->is_resumed ? &k->state
+                                                 : &k->began;
     if ((k->family == NULL && catalog_lineage(*r->pg, r->a, &family, e) != 0) ||
         lone_observe(*r->pg, r->a, k->x->lone->lone, x, r->base, seen, e) != 0) {
         return -1;
