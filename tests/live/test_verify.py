@@ -367,6 +367,7 @@ def every_text_is_missed_and_every_altered_one_is_found(tmp):
 
 KINDS = re.findall(r'^ENTRY\([A-Z]+, "([a-z]+)", .*, true\)', (SRC / "src/model/entry_kind.def").read_text(), re.M)
 KINDS.remove("batch")  # a word of the journal that no entry has: batches stand in kfmig.batch
+KINDS.remove("resolve")  # needs an intent that a crash left: not tried here
 FILL = {"table": "app.t", "key": ["id"], "rows": 7, "statement": "UPDATE app.t SET note = 'x' WHERE id > :from AND id <= :to"}
 VIEW = "CREATE OR REPLACE VIEW app.v AS SELECT id FROM app.t;\n"
 
