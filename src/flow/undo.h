@@ -38,8 +38,10 @@ int undo_reviewed(const struct undo_list *u, const char *plan_digest, struct err
  * applied. -1: ERR_INTEGRITY, or the ledger could not be asked. */
 int undo_rebuilding(struct site *s, struct taking_back *t, struct err *e) MUST_CHECK;
 
-/* undo_rows.c: the tables of all steps, of which statements and the ledger are known; is_brief: not what
- * receipts tell of them. -1: the database could not be asked. */
-int undo_rows(struct site *s, bool is_brief, struct undoing *u, struct err *e) MUST_CHECK;
+/* undo_rows.c: the tables of all steps, of which statements and the ledger are known. known: what the first
+ * look found, whose receipts are not asked again; NULL: this is the first. -1: the database could not be
+ * asked. */
+int undo_rows(struct site *s, const struct undo_list *known, struct undoing *u,
+              struct err *e) MUST_CHECK;
 
 #endif

@@ -254,12 +254,22 @@ static void allow(struct arena *a, const struct undo_step *x, struct taking_back
     back->rows = v;
 }
 
-int undo_rows(struct site *s, bool is_brief, struct undoing *u, struct err *e)
+/* The tables that the first look knew, by receipts too: a name without schema means the same ones again. */
+static void add_known(struct tables *t, const struct undo_list *known, size_t i)
+{
+    for (size_t k = 0; i < known->n && k < known->v[i].n_tables; k++) {
+        (void)table_of(t, known->v[i].tables[k].table);
+    }
+}
+
+int undo_rows(struct site *s, const struct undo_list *known, struct undoing *u, struct err *e)
 {
     for (size_t i = 0; i < u->undo.n; i++) {
         struct tables t = {.a = s->a, .x = &u->undo.v[i], .at = {.a = s->a}};
         add_changed(&t, &u->back[i]);
-        if (!is_brief && add_receipt(s, &t, u->undo.v[i].fact, e) != 0) {
+        if (known != NULL) {
+            add_known(&t, known, i);
+        } else if (add_receipt(s, &t, u->undo.v[i].fact, e) != 0) {
             return -1;
         }
         add_scripts(&t, &u->back[i]);

@@ -63,6 +63,7 @@ VARIANTS = {
     "partitions": ("CREATE TABLE app.p (k int) PARTITION BY LIST (k); CREATE TABLE app.p_1 PARTITION OF app.p FOR VALUES IN (1);"
                    " INSERT INTO app.p VALUES (1), (1);", "DROP TABLE app.p;", "exact"),
     "rows": ("INSERT INTO app.t SELECT i FROM generate_series(11, 15) i;", "DELETE FROM app.t WHERE id > 10;", "exact"),
+    "rows by a short name": ("INSERT INTO app.t VALUES (11);", "SET LOCAL search_path = app; DELETE FROM t WHERE id > 10;", "exact"),
     "rows in code": ("INSERT INTO app.t VALUES (11);", "DO $$ BEGIN DELETE FROM app.t WHERE id > 10; END $$;", "exact"),
     "emptied": ("INSERT INTO app.t VALUES (11);", "TRUNCATE app.t;", "exact"),
     "several": ("ALTER TABLE app.t ADD a int; CREATE TABLE app.x (id int); CREATE VIEW app.v AS SELECT a FROM app.t;",
