@@ -6,10 +6,10 @@
 
 #include "base/clock.h"
 #include "cli/output.h"
-#include "cli/transcript.h"
 #include "cli/verb.h"
 #include "flow/rollback.h"
 #include "flow/safe.h"
+#include "report/transcript.h"
 
 static const char events[] = "logs/migrations.jsonl";
 

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 
 #include "cli/output.h"
+#include "flow/alembic.h"
 
 static bool has_state(int dirfd)
 {
@@ -28,6 +29,8 @@ int invocation_begin(struct invocation *s, const struct request *req, struct err
     if (!req->command->makes_no_state || has_state(s->project.dirfd)) {
         s->cache = cache_open(s->project.dirfd, s->project.root);
     }
+    s->project.render = alembic_render;
+    s->project.render_ctx = &s->progress.ear;
     load_environments(&s->project);
     s->has_begun = true;
     return 0;

@@ -8,9 +8,9 @@
 #include <unistd.h>
 
 #include "base/file.h"
-#include "cli/transcript.h"
 #include "doc/canon.h"
 #include "report/fold.h"
+#include "report/transcript.h"
 
 enum { SOURCE_MAX = 16 * 1024 * 1024 };
 

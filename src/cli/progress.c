@@ -9,7 +9,7 @@
 #include "base/clock.h"
 #include "cli/output.h"
 #include "cli/signals.h"
-#include "cli/transcript.h"
+#include "report/transcript.h"
 
 enum { HEARTBEAT_MS = 30000, LOADING_MS = 1000, LINE_BYTES = 110 };
 

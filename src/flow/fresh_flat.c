@@ -16,7 +16,7 @@ static const struct bundle *last_of(const struct project *p, enum layout l)
     for (size_t i = 0; i < p->n_bundle; i++) {
         const struct bundle *b = &p->bundle[i];
         if (store_can(b->store, STORE_HOLDS_LEDGER) && !bundle_is_repeatable(b) &&
-            (l == LAYOUT_COUNT || b->layout == l)) {
+            b->layout != LAYOUT_ALEMBIC && (l == LAYOUT_COUNT || b->layout == l)) {
             last = b;
         }
     }

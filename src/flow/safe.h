@@ -20,8 +20,8 @@ const char *safe_mode_text(enum safe_mode m); /* "dry-run" */
 /* The rows of schema public, as backups/migrations/backup-TIME.sql.gz: for site_options. */
 extern const struct backup_rule safe_backup;
 
-/* The environment that DATABASE_URL leads to: the implicit one, or the only one whose reference it is. -1 with
- * ERR_CONFIG: the variable is not set, there is no such environment, there are several. */
+/* The environment that DATABASE_URL leads to: the implicit one, or the only one whose reference it is.
+ * -1 with ERR_CONFIG: the variable is not set, there is no such environment, there are several. */
 int safe_env(const struct project *p, const struct env **out, struct err *e) MUST_CHECK;
 
 /* Restrict s's plan to everything, by name: what a rollback took back is pending again, as in reference
@@ -31,8 +31,8 @@ int safe_select(struct site *s, const char *const **targets, size_t *n, struct e
 /* Where the report is kept: logs/preflight-report-TIME.json; in s->a. */
 const char *safe_report(const struct site *s, const struct inspection *x);
 
-/* What kfmig's status is in that mode: 1 preflight, 2 migration, 3 postflight, 4 rollback, 5 configuration. What
- * that reference does not know (6 in doubt, 7 locked, 8 integrity, 130) stays as it is. */
+/* What kfmig's status is in that mode: 1 preflight, 2 migration, 3 postflight, 4 rollback, 5 configuration.
+ * What that reference does not know (6 in doubt, 7 locked, 8 integrity, 130) stays as it is. */
 int safe_status(enum safe_mode m, int status);
 
 #endif

@@ -424,6 +424,7 @@ static bool (*const declare[LAYOUT_COUNT])(struct bundle_work *, struct bundle *
     [LAYOUT_TIMESTAMPED] = declare_flat, [LAYOUT_VERSIONED] = declare_flat,
     [LAYOUT_NUMBERED] = declare_flat,    [LAYOUT_PAIRED] = declare_flat,
     [LAYOUT_BUNDLE] = declare_bundle,    [LAYOUT_REPEATABLE] = declare_flat,
+    [LAYOUT_ALEMBIC] = declare_flat,
 };
 
 void bundle_read(const struct bundle_reader *r, const struct bundle_place *at, struct bundle *out)

@@ -10,18 +10,16 @@
 #include "load/beside.h"
 #include "load/bundle.h"
 #include "load/declaration.h"
+#include "load/flats.h"
 #include "load/repeatable.h"
 #include "load/row.h"
 #include "load/text.h"
 #include "model/definition.h"
 
 enum { BUNDLES_MAX = 200000 };
-enum { FLAT_FOLDERS = 3, FOLDER_COUNT = STORE_COUNT + 1 + FLAT_FOLDERS };
-
-/* A file that undoes the flat migration id; path: from its folder. */
-struct down {
-    const char *path, *id;
-};
+/* The folder of migrations/ where evidence of what Alembic renders stands. */
+#define ALEMBIC_NAME "alembic"
+enum { FLAT_FOLDERS = 4, FOLDER_COUNT = STORE_COUNT + 1 + FLAT_FOLDERS };
 
 /* migrations/TYPE, or one for flat migrations alone. Its migrations are p->bundle[first..first+n),
  * while they are read in the order of the names of their folders and files. */
@@ -36,6 +34,7 @@ struct folder {
     size_t n_down, cap_down;
     bool has_flat;
     bool is_repeatable; /* of definitions alone */
+    bool is_rendered;   /* of what Alembic renders */
     struct beside beside;
 };
 
@@ -62,6 +61,7 @@ static const struct folder types[FOLDER_COUNT] = {
      .type = "postgis",
      .store = STORE_POSTGIS,
      .is_repeatable = true},
+    {.path = ALEMBIC_FOLDER, .type = "postgis", .store = STORE_POSTGIS, .is_rendered = true},
 };
 
 const char *bundles_folder(size_t i)
@@ -91,6 +91,9 @@ static bool is_usual_folder(const struct folder *f, const char *name)
 
 static bool is_read(const char *name)
 {
+    if (strcmp(name, ALEMBIC_NAME) == 0) {
+        return true; /* evidence */
+    }
     for (int i = 0; i < FOLDER_COUNT; i++) {
         const size_t n = strlen("migrations/");
         if (strncmp(types[i].path, "migrations/", n) == 0 && strcmp(types[i].path + n, name) == 0) {
@@ -144,16 +147,17 @@ static void add_flat(struct project *p, struct folder *f, const struct layout_na
                      const char *file)
 {
     ARENA_GROW(p->a, p->bundle, p->n_bundle, p->cap_bundle);
-    p->bundle[p->n_bundle++] =
-        (struct bundle){.id = name->id,
-                        .store = f->store,
-                        .layout = name->layout,
-                        .dir = arena_printf(p->a, "%s/" META_NAME "/%s", f->path, name->id),
-                        .folder = f->path,
-                        .file = join(p->a, f->path, strlen(f->path), file),
-                        .number = name->number,
-                        .change_class = "",
-                        .intent = ""};
+    p->bundle[p->n_bundle++] = (struct bundle){
+        .id = name->id,
+        .store = f->store,
+        .layout = name->layout,
+        .dir = f->is_rendered ? arena_printf(p->a, "migrations/" ALEMBIC_NAME "/%s", name->id)
+                              : arena_printf(p->a, "%s/" META_NAME "/%s", f->path, name->id),
+        .folder = f->path,
+        .file = join(p->a, f->path, strlen(f->path), file),
+        .number = name->number,
+        .change_class = "",
+        .intent = ""};
     f->has_flat = true;
 }
 
@@ -164,10 +168,34 @@ static void add_down(struct project *p, struct folder *f, const struct layout_na
     f->down[f->n_down++] = (struct down){arena_strdup(p->a, path), name->id};
 }
 
+/* What Alembic renders is called as its files are, which have no number: what each revises orders them. */
+static bool add_rendered(struct project *p, struct folder *f, const char *name)
+{
+    const struct layout_row *r = layout_row(LAYOUT_ALEMBIC);
+    struct layout_name parsed = {.layout = LAYOUT_ALEMBIC};
+    size_t n = strlen(name);
+    size_t n_up = strlen(r->up[0]);
+    size_t n_down = strlen(r->down);
+    if (!f->is_rendered) {
+        return false;
+    }
+    if (n > n_up && strcmp(name + n - n_up, r->up[0]) == 0) {
+        parsed.id = arena_strndup(p->a, name, n - n_up);
+        add_flat(p, f, &parsed, name);
+    } else if (n > n_down && strcmp(name + n - n_down, r->down) == 0) {
+        parsed.id = arena_strndup(p->a, name, n - n_down);
+        add_down(p, f, &parsed, name);
+    }
+    return true;
+}
+
 /* path: from f. A file that only looks like a migration would not run, and nobody would notice. */
 static void add_file(struct project *p, struct folder *f, const char *path, const char *name)
 {
     struct layout_name parsed;
+    if (add_rendered(p, f, path)) {
+        return;
+    }
     bool may = f->store != STORE_COUNT && store_can(f->store, STORE_HOLDS_LEDGER);
     const char *id = may ? layout_definition(p->a, path, f->is_repeatable) : NULL;
     if (id != NULL && strchr(path, '/') == NULL) {
@@ -225,62 +253,15 @@ static void list_downs(struct project *p, struct folder *f)
     }
 }
 
-/* A number twice: which of the two runs first, nobody said. */
-static void check_numbers(struct project *p, const struct folder *f, struct table *ids)
-{
-    struct table seen = {.a = ids->a};
-    for (size_t i = f->first; i < f->first + f->n; i++) {
-        const struct bundle *b = &p->bundle[i];
-        if (b->file == NULL || bundle_is_repeatable(b)) {
-            continue;
-        }
-        struct bytes key = bytes_of((const char *)&b->number, sizeof b->number);
-        const struct bundle *first = table_get(&seen, key);
-        (void)table_puts(ids, b->id, &p->bundle[i]);
-        if (first == NULL) {
-            (void)table_put(&seen, key, &p->bundle[i]);
-            continue;
-        }
-        err_list_addf(&p->faults, ERR_CONFIG, b->file, 0, 0,
-                      "give the one that is not applied yet the next free number",
-                      "the number %llu is used twice: here and in %s",
-                      (unsigned long long)b->number, first->file);
-    }
-}
-
-static void check_downs(struct project *p, const struct folder *f, const struct table *ids)
-{
-    for (size_t i = 0; i < f->n_down; i++) {
-        const struct down *d = &f->down[i];
-        const char *at = join(ids->a, f->path, strlen(f->path), d->path);
-        const struct bundle *b = table_gets(ids, d->id);
-        const char *down = b != NULL ? layout_down(ids->a, b->layout, b->id) : "";
-        if (b == NULL) {
-            err_list_addf(&p->faults, ERR_CONFIG, at, 0, 0, "add what it undoes, or remove it",
-                          "it undoes a migration %s, which is not here", d->id);
-        } else if (strcmp(down, d->path) != 0) {
-            err_list_addf(&p->faults, ERR_CONFIG, at, 0, 0,
-                          arena_printf(p->a, "call it %s/%s", f->path, down),
-                          "what undoes %s stands elsewhere in its layout", b->file);
-        }
-    }
-}
-
-static void check_flats(struct project *p, const struct folder *f)
-{
-    struct arena a = {0};
-    struct table ids = {.a = &a};
-    check_numbers(p, f, &ids);
-    check_downs(p, f, &ids);
-    arena_release(&a);
-}
-
 static void list_folder(struct bundles_work *w, struct folder *f)
 {
     struct project *p = w->p;
     struct file_names names;
     f->first = p->n_bundle;
     f->fd = -1;
+    if (f->is_rendered && p->alembic == NULL) {
+        return; /* rendered once, and not declared any more */
+    }
     bool is_told = f->is_repeatable && w->folder[f->store].fd < 0; /* of the folder above */
     if (is_told || list_names(p, &w->scratch, f->path, &names) != 0) {
         return;
@@ -299,7 +280,7 @@ static void list_folder(struct bundles_work *w, struct folder *f)
     list_downs(p, f);
     if (f->has_flat || f->n_down > 0) {
         load_checks(p, CHECK_ORDER);
-        check_flats(p, f);
+        flats_check(p, &(struct flats){f->path, f->first, f->n, f->down, f->n_down});
         load_checks(p, CHECK_DECLARATION);
         beside_look(&f->beside, p->dirfd, f->path);
     }

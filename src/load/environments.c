@@ -7,8 +7,10 @@
 #include "doc/yaml.h"
 #include "load/checker.h"
 #include "load/declaration.h"
+#include "load/load.h"
 #include "load/operations.h"
 #include "model/leak.h"
+#include "model/operations.h"
 #include "model/variables.h"
 
 struct environments_work {
@@ -404,6 +406,32 @@ static void read_roots(struct environments_work *w, const struct doc *list)
     }
 }
 
+/* Its program runs code of the project, so that nothing but a declaration makes kfmig run it. */
+static void read_alembic(struct environments_work *w, const struct doc *d)
+{
+    if (d == NULL) {
+        return;
+    }
+    struct alembic *out = ARENA_NEW(w->a, struct alembic);
+    const struct doc *config = doc_get(d, "config");
+    const char *limit = doc_str(d, "time_limit", "120s");
+    const char *why = config != NULL ? declaration_name_fault(config->text.p) : NULL;
+    *out = (struct alembic){.config = doc_str(d, "config", "alembic.ini"),
+                            .command = doc_str(d, "command", "alembic"),
+                            .limit_ms = threshold_read(UNIT_MS, limit)};
+    if (why != NULL) {
+        doc_fault(w->faults, config, "name a file of the project: alembic.ini",
+                  "the config of alembic \"%s\" %s", config->text.p, why);
+        return;
+    }
+    if (out->limit_ms <= 0) {
+        doc_fault(w->faults, doc_get(d, "time_limit"), "write a time: 120s",
+                  "the time limit of alembic is no time");
+        return;
+    }
+    w->out->alembic = out;
+}
+
 enum { ENVIRONMENTS_MAX = 1000 };
 
 static void read_all(struct environments_work *w, const struct doc *root)
@@ -416,6 +444,7 @@ static void read_all(struct environments_work *w, const struct doc *root)
     read_roots(w, doc_get(root, "data_roots"));
     w->out->sink = doc_str(doc_get(root, "receipts"), "sink", NULL);
     w->out->layout = layout_parse(doc_str(root, "layout", ""));
+    read_alembic(w, doc_get(root, "alembic"));
     if (w->envs->n > ENVIRONMENTS_MAX) {
         doc_fault(w->faults, w->envs, "split the project",
                   "a project may have %d environments at most", ENVIRONMENTS_MAX);

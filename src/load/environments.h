@@ -10,14 +10,16 @@
 
 #define ENVIRONMENTS_PATH "registry/environments.v1.yml"
 
+struct alembic; /* load/load.h */
 struct environments {
     struct env *env; /* as declared */
     size_t n;
     const struct env *preset; /* default_environment; NULL if there is none */
     struct domains domains;
-    const char *sink;   /* or NULL */
-    enum layout layout; /* LAYOUT_COUNT: not said */
-    struct names roots; /* data_roots as declared */
+    const char *sink;              /* or NULL */
+    enum layout layout;            /* LAYOUT_COUNT: not said */
+    struct names roots;            /* data_roots as declared */
+    const struct alembic *alembic; /* load/load.h; NULL: there is none */
 };
 
 /* Read from text; path is used for places only. Faults are added; with faults the rest is filled as

@@ -9,6 +9,16 @@
 #include "model/finding.h"
 #include "model/projection.h"
 
+/* Where what Alembic renders is kept, one flat migration a revision. */
+#define ALEMBIC_FOLDER "state/alembic"
+
+/* A project of Alembic's: its ini file, relative to the project; the program, of PATH or with a '/'; how long
+ * one run of it may take. */
+struct alembic {
+    const char *config, *command;
+    int64_t limit_ms;
+};
+
 /* env and bundle arrays are ordered: environments as declared, bundles by (store, folder, id)
  * bytewise. by_id finds a bundle by id. faults: everything wrong with the project (ERR_CONFIG);
  * warnings: what deserves a word but stops nothing. */
@@ -34,7 +44,12 @@ struct project {
     size_t n_confined; /* of faults those that stop nothing but the bundle whose faults they are, too */
     struct err_list warnings;
     bool has_environments_file;
-    bool has_environments; /* they were read */
+    bool has_environments;         /* they were read */
+    const struct alembic *alembic; /* NULL: not declared, and ALEMBIC_FOLDER is not read */
+    /* Set by who calls load_project(): makes ALEMBIC_FOLDER what it is to be, where it is declared
+     * (flow/alembic.h). NULL: it is read as it is. */
+    int (*render)(struct project *p, void *ctx, struct err *e);
+    void *render_ctx;
 };
 
 /* Find the project: the nearest directory at or above start that has registry/environments.v1.yml,

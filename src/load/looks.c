@@ -109,7 +109,7 @@ static bool has_bundles_only(const struct project *p)
             return false;
         }
     }
-    return p->n_projection == 0 && p->faults.n + p->warnings.n == 0;
+    return p->n_projection == 0 && p->alembic == NULL && p->faults.n + p->warnings.n == 0;
 }
 
 bool looks_encode(const struct project *p, struct cache *cache, const struct looks *begun,

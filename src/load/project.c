@@ -100,6 +100,7 @@ static void read_environments(struct project *p)
     p->domains = found.domains;
     p->sink = found.sink;
     p->layout = found.layout;
+    p->alembic = found.alembic;
     p->roots = found.roots;
     for (size_t i = 0; i < p->n_env; i++) {
         operations_check_files(&p->env[i], p->dirfd, ENVIRONMENTS_PATH, &p->faults);
@@ -125,6 +126,9 @@ int load_project(struct project *p, struct cache *cache, struct err *e)
 {
     struct table known = {.a = p->a};
     load_environments(p);
+    if (p->alembic != NULL && p->render != NULL && p->render(p, p->render_ctx, e) != 0) {
+        return -1;
+    }
     load_checks(p, CHECK_DECLARATION);
     if (bundles_read(p, cache, &known, e) != 0) {
         return -1;

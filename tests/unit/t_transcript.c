@@ -1,7 +1,7 @@
 /* layer: cli */
 /* What is kept of what a run says: lines behind a time, no colours, no secrets. */
-#include "cli/transcript.h"
 #include "project.h"
+#include "report/transcript.h"
 #include "tap.h"
 
 #include <stdlib.h>
