@@ -1,6 +1,6 @@
 /* How all files look that a project of bundles is made of: while they look the same, it is the same project,
- * and none of it needs to be read. Projections, flat migrations, Alembic are made of more: of a project that has
- * some nothing is said.
+ * and none of it needs to be read. Projections, flat migrations and Alembic are made of more: of a project
+ * that has some nothing is said.
  * Owns: the list of what counts, and its form in a row of the cache. */
 #ifndef KFMIG_LOAD_LOOKS_H
 #define KFMIG_LOAD_LOOKS_H
