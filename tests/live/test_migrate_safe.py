@@ -135,8 +135,9 @@ def the_backup_brings_rows_back():
     other = pg.createdb()
     pg.psql(other, p.path("backend/db/migrations/026_first.up.sql").read_text().split("INSERT")[0])
     with gzip.open(script) as text:
-        done = subprocess.run([pg.client("psql"), "-X", "-q", "-v", "ON_ERROR_STOP=1", pg.dsn(other, user=pg.SUPERUSER)], input=text.read(), capture_output=True, check=False)
-    equal((done.returncode, done.stderr), (0, b""))
+        done = subprocess.run([pg.client("psql"), "-X", "-q", pg.dsn(other, user=pg.SUPERUSER)], input=text.read(), capture_output=True, check=False)
+    said = [line for line in done.stderr.decode().splitlines() if "transaction_timeout" not in line]  # pg_dump of 17 and later sets it, older servers have none
+    equal((done.returncode, said), (0, []))
     equal(pg.psql(other, "SELECT id, name FROM public.users"), [("1", "secret row")])
 
 
