@@ -5,7 +5,8 @@
 
 #include "site/site.h"
 
-/* The last entry before sequence that built definition id; where there is none, the first one at all. NULL: it
+/* The last entry before sequence that built definition id; where there is none, the first one at all.
+ * NULL: it
  * was never built. */
 const struct entry *built_find(const struct site *s, const char *id, int64_t sequence);
 /* b, whose decl is there, with the text of entry en in place of its file's; what it makes and needs is what

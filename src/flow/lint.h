@@ -29,7 +29,8 @@ struct linted {
 };
 
 /* p is loaded; faults of single migrations are no matter, these are left out and are `kfmig check`'s to tell.
- * Returns 0, or -1: ERR_CONFIG (no such migration, a baseline that cannot be read, text that cannot be split),
+ * Returns 0, or -1: ERR_CONFIG (no such migration, a baseline that cannot be read, text that cannot be
+ * split),
  * ERR_PREFLIGHT (git does not answer, files that cannot be written). */
 int lint_project(struct project *p, const struct lint_wish *w, struct linted *out,
                  struct err *e) MUST_CHECK;

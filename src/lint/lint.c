@@ -55,11 +55,11 @@ static size_t end_of(const struct statement *st)
     return st->offset + st->text.n;
 }
 
-static struct note *add_note(struct lint *l, enum hazard rule, int line, int col, const char *subject,
+static struct lint_remark *add_note(struct lint *l, enum hazard rule, int line, int col, const char *subject,
                              const char *text)
 {
-    struct note *n = ARENA_NEW(l->a, struct note);
-    *n = (struct note){.rule = rule,
+    struct lint_remark *n = ARENA_NEW(l->a, struct lint_remark);
+    *n = (struct lint_remark){.rule = rule,
                        .file = l->now,
                        .line = line,
                        .col = col,
@@ -73,7 +73,7 @@ static struct note *add_note(struct lint *l, enum hazard rule, int line, int col
     return n;
 }
 
-struct note *lint_note(struct lint *l, enum hazard rule, int location, const char *subject,
+struct lint_remark *lint_note(struct lint *l, enum hazard rule, int location, const char *subject,
                        const char *fmt, ...)
 {
     struct buf text = {0};
@@ -90,7 +90,7 @@ struct note *lint_note(struct lint *l, enum hazard rule, int location, const cha
         place = l->w->base + (size_t)location;
         lines_place(l->w->lines, place, &line, &col);
     }
-    struct note *n = add_note(l, rule, line, col, subject != NULL ? subject : "",
+    struct lint_remark *n = add_note(l, rule, line, col, subject != NULL ? subject : "",
                               arena_strndup(l->a, text.p, text.n));
     buf_release(&text);
     n->place = place;
@@ -102,14 +102,14 @@ struct note *lint_note(struct lint *l, enum hazard rule, int location, const cha
     return n;
 }
 
-void lint_edit(struct note *n, size_t at, size_t end, const char *text)
+void lint_edit(struct lint_remark *n, size_t at, size_t end, const char *text)
 {
     if (!n->file->f.is_fixed) {
         n->edit = (struct lint_edit){at, end, text};
     }
 }
 
-void lint_cancel(struct note *n)
+void lint_cancel(struct lint_remark *n)
 {
     if (n != NULL) {
         n->is_cancelled = true;
@@ -119,7 +119,7 @@ void lint_cancel(struct note *n)
 void lint_mark(struct lint *l, enum hazard rule, int line, const char *name, const char *what)
 {
     struct bytes text = l->now->f.text;
-    struct note *n = add_note(l, rule, line, 1, name, arena_printf(l->a, "%s %s", name, what));
+    struct lint_remark *n = add_note(l, rule, line, 1, name, arena_printf(l->a, "%s %s", name, what));
     for (int i = 1; i < line; n->place++) {
         i += text.p[n->place] == '\n';
     }
@@ -329,7 +329,7 @@ static char class_of(const struct read_file *f)
     return f->f.class != 0 ? f->f.class : f->is_c ? 'C' : f->is_b ? 'B' : 'A';
 }
 
-static enum severity severity_of(const struct note *n)
+static enum severity severity_of(const struct lint_remark *n)
 {
     char c = rules[n->rule].severities[class_of(n->file) - 'A'];
     return c == 'E' ? SEVERITY_ERROR : c == 'W' ? SEVERITY_WARNING : SEVERITY_NOTE;
@@ -351,7 +351,7 @@ static void add_words(struct digester *d, struct bytes text)
     buf_release(&words);
 }
 
-static struct digest mark_of(struct arena *a, const struct note *n, size_t nth)
+static struct digest mark_of(struct arena *a, const struct lint_remark *n, size_t nth)
 {
     struct digester *d = digester_open("kfmig.lint.v1");
     digester_field(d, "rule", bytes_str(rules[n->rule].id));
@@ -364,8 +364,8 @@ static struct digest mark_of(struct arena *a, const struct note *n, size_t nth)
 
 static int by_place(const void *x, const void *y)
 {
-    const struct note *a = *(const struct note *const *)x;
-    const struct note *b = *(const struct note *const *)y;
+    const struct lint_remark *a = *(const struct lint_remark *const *)x;
+    const struct lint_remark *b = *(const struct lint_remark *const *)y;
     int c = strcmp(a->file->f.path, b->file->f.path);
     c = c != 0 ? c : (a->line > b->line) - (a->line < b->line);
     c = c != 0 ? c : (a->col > b->col) - (a->col < b->col);
@@ -373,7 +373,7 @@ static int by_place(const void *x, const void *y)
 }
 
 /* Of the same rule, file and words, how many came before. */
-static struct digest next_mark(struct table *seen, const struct note *n)
+static struct digest next_mark(struct table *seen, const struct lint_remark *n)
 {
     struct digest mark = mark_of(seen->a, n, 0);
     struct bytes key = bytes_of(arena_dup(seen->a, &mark, sizeof mark), sizeof mark);
@@ -387,7 +387,7 @@ static struct digest next_mark(struct table *seen, const struct note *n)
 }
 
 /* The line that it stands in, and where it ends there. */
-static void quote(struct arena *a, const struct note *n, struct lint_found *f)
+static void quote(struct arena *a, const struct lint_remark *n, struct lint_found *f)
 {
     struct bytes text = n->file->f.text;
     size_t at = n->place;
@@ -404,7 +404,7 @@ static void quote(struct arena *a, const struct note *n, struct lint_found *f)
     f->end_col = (int)stop + 1;
 }
 
-static void settle(struct lint *l, const struct note *n, struct table *seen, lint_known_fn *known,
+static void settle(struct lint *l, const struct lint_remark *n, struct table *seen, lint_known_fn *known,
                    void *ctx, struct lint_result *out)
 {
     const struct lint_rule *r = &rules[n->rule];

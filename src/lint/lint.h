@@ -36,7 +36,8 @@ enum lint_part {
     LINT_ASKED    /* the same, and judged */
 };
 
-/* class: 'A' .. 'D' as declared, 0: it is not. subject: the migration. is_fixed: nobody may change its text any
+/* class: 'A' .. 'D' as declared, 0: it is not. subject: the migration. is_fixed: nobody may change its
+ * text any
  * more. text ends with a NUL, and is valid until lint_end(). */
 struct lint_file {
     const char *path, *subject;
@@ -81,7 +82,8 @@ struct lint_options {
 struct lint;
 /* In a, for as long as it. */
 struct lint *lint_begin(struct arena *a, const struct lint_options *o);
-/* Read one file, in the order of the plan. Returns 0, or -1 with ERR_CONFIG and the place where the text cannot
+/* Read one file, in the order of the plan. Returns 0, or -1 with ERR_CONFIG and the place where the text
+ * cannot
  * be split into statements: what came before it is kept. */
 int lint_read(struct lint *l, const struct lint_file *f, struct err *e) MUST_CHECK;
 /* Whether a mark is one of those that are known and let be; NULL: none are. */

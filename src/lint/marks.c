@@ -88,7 +88,7 @@ static bool allows(const struct allowance *a, const struct lint_rule *r)
     return a->reason[0] != '\0' && strcmp(a->rule, r->id) == 0;
 }
 
-const char *marks_allow(const struct note *n)
+const char *marks_allow(const struct lint_remark *n)
 {
     const struct read_file *f = n->file;
     const char *reason = f->ignores_all ? "squawk-ignore-file" : "";

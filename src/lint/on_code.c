@@ -8,7 +8,7 @@
 
 /* --- what a body in SQL says ------------------------------------------------------------------------ */
 
-struct body {
+struct function_body {
     bool looks_up; /* names something of its own without a schema */
     bool moves;    /* asks for the moment, chance, a setting or a table */
 };
@@ -27,7 +27,7 @@ static bool is_moving(const char *name)
 
 static void look(void *ctx, const tree *m)
 {
-    struct body *b = ctx;
+    struct function_body *b = ctx;
     if (tree_is(m, &pg_query__func_call__descriptor)) {
         struct dotted d = tree_dotted(LIST(TREE(FuncCall, m), funcname));
         b->looks_up |= d.schema[0] == '\0' && !builtin_function(d.name);
@@ -55,9 +55,9 @@ static const char *word_of(struct tree_list options, const char *name)
     return s != NULL ? s : "";
 }
 
-static struct body body_of(const PgQuery__CreateFunctionStmt *s)
+static struct function_body body_of(const PgQuery__CreateFunctionStmt *s)
 {
-    struct body b = {false, false};
+    struct function_body b = {false, false};
     struct arena scratch = {0};
     const PgQuery__ParseResult *r = NULL;
     const char *text = text_of(tree_option(LIST(s, options), "as"));
@@ -128,7 +128,7 @@ static void create_function(struct lint *l, const tree *m)
     struct known *k = &l->known;
     const char *name = lint_name(l, d.schema, d.name);
     const char *language = word_of(LIST(s, options), "language");
-    const struct body b = body_of(s);
+    const struct function_body b = body_of(s);
     ARENA_GROW(l->a, k->function, k->n_function, k->cap_function);
     struct known_function *f = &k->function[k->n_function++];
     *f = (struct known_function){.schema = arena_strdup(l->a, d.schema),

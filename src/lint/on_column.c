@@ -10,7 +10,7 @@
 /* --- types ------------------------------------------------------------------------------------------ */
 
 /* A type that is advised against: by name, and whether only with a modifier. */
-static const struct advice {
+static const struct type_advice {
     const char *type;
     bool with_modifier;
     enum hazard rule;
@@ -32,7 +32,7 @@ static const char *column_name(struct lint *l, const struct known_table *t, cons
 }
 
 /* The word of a type in the text, where it is one word that can be put for another. */
-static void offer_type(struct lint *l, struct note *n, const PgQuery__TypeName *t, const char *word,
+static void offer_type(struct lint *l, struct lint_remark *n, const PgQuery__TypeName *t, const char *word,
                        const char *other)
 {
     size_t at = l->w->base + (size_t)t->location;
@@ -53,11 +53,11 @@ static void look_at_type(struct lint *l, const struct known_table *t, const PgQu
     const PgQuery__TypeName *type = c->type_name;
     const char *name = type != NULL ? tree_dotted(LIST(type, names)).name : "";
     for (size_t i = 0; i < sizeof advices / sizeof *advices; i++) {
-        const struct advice *x = &advices[i];
+        const struct type_advice *x = &advices[i];
         if (strcmp(name, x->type) != 0 || (x->with_modifier && type->n_typmods == 0)) {
             continue;
         }
-        struct note *n = lint_note(l, x->rule, type->location, column_name(l, t, c->colname),
+        struct lint_remark *n = lint_note(l, x->rule, type->location, column_name(l, t, c->colname),
                                    "column %s of %s %s", c->colname,
                                    lint_name(l, t->schema, t->name), x->words);
         if (x->other != NULL) {

@@ -143,7 +143,7 @@ static void rename_relation(struct lint *l, const PgQuery__RenameStmt *s)
     }
     if (!is_new) {
         ARENA_GROW(l->a, l->renamed, l->n_renamed, l->cap_renamed);
-        l->renamed[l->n_renamed++] = (struct renamed){
+        l->renamed[l->n_renamed++] = (struct renamed_relation){
             name, lint_note(l, LINT_RENAME_RELATION, -1, name, "%s is called %s from now on", name,
                             s->newname)};
     }

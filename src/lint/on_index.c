@@ -113,7 +113,7 @@ static size_t behind_word(const struct lint *l, const char *word)
     return 0;
 }
 
-static void offer_concurrently(const struct lint *l, struct note *n, const char *word)
+static void offer_concurrently(const struct lint *l, struct lint_remark *n, const char *word)
 {
     size_t at = l->is_block ? 0 : behind_word(l, word);
     if (at > 0) {
@@ -129,7 +129,7 @@ static void create_index(struct lint *l, const tree *m)
         known_table_of(l->a, &l->known, s->relation->schemaname, s->relation->relname);
     lint_given(l, s->idxname, -1);
     if (!t->is_new && !s->concurrent) {
-        struct note *n = lint_note(l, LINT_INDEX_BLOCKS, -1, table,
+        struct lint_remark *n = lint_note(l, LINT_INDEX_BLOCKS, -1, table,
                                    "writes to %s wait until the index is built", table);
         offer_concurrently(l, n, "INDEX");
     }

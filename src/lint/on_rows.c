@@ -133,7 +133,8 @@ static void look(void *ctx, const tree *m)
     tree_children(m, look, ctx);
 }
 
-void lint_query(struct lint *l, const tree *m, bool is_kept)
+/* What a query says; is_kept: its rows are stored. */
+static void lint_query(struct lint *l, const tree *m, bool is_kept)
 {
     struct query q = {.l = l, .is_kept = is_kept};
     if (m != NULL) {
@@ -279,14 +280,14 @@ static void cancel_renamed(struct lint *l, const char *name)
     }
 }
 
-struct source {
+struct view_source {
     struct lint *l;
     const char *name; /* the first table with policies */
 };
 
 static void find_policies(void *ctx, const tree *m)
 {
-    struct source *x = ctx;
+    struct view_source *x = ctx;
     if (tree_is(m, &pg_query__range_var__descriptor) && x->name == NULL) {
         const PgQuery__RangeVar *r = TREE(RangeVar, m);
         const struct known_table *t = known_table(&x->l->known, r->schemaname, r->relname);
@@ -326,7 +327,7 @@ static void view(struct lint *l, const tree *m)
 {
     const PgQuery__ViewStmt *s = TREE(ViewStmt, m);
     const char *name = lint_range(l, s->view);
-    struct source x = {l, NULL};
+    struct view_source x = {l, NULL};
     bool is_new = !s->replace && l->now->f.part != LINT_PAST;
     cancel_renamed(l, name);
     known_table_new(l->a, &l->known, s->view)->is_new = is_new;

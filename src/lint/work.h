@@ -10,7 +10,7 @@
 
 /* --- what the plan makes ---------------------------------------------------------------------------- */
 
-struct note;
+struct lint_remark;
 
 struct known_column {
     const char *name;
@@ -25,15 +25,16 @@ struct known_index {
     const char *all;      /* columns with order and operator class, method, and WHERE: what it is */
     bool is_partial, is_primary;
 };
-/* A check that is not validated yet. of: the column that it says IS NOT NULL of; "": it says something else. */
+/* A check that is not validated yet. of: the column that it says IS NOT NULL of; "": it says something
+ * else. */
 struct known_check {
     const char *name, *of;
     size_t transaction;
-    struct note *never;
+    struct lint_remark *never;
 };
 struct known_key {
     struct names columns;
-    struct note *unindexed;
+    struct lint_remark *unindexed;
 };
 struct known_table {
     const char *schema, *name;
@@ -48,14 +49,14 @@ struct known_table {
     size_t n_check, cap_check;
     struct known_key *key;
     size_t n_key, cap_key;
-    struct note *no_key, *no_gist;
+    struct lint_remark *no_key, *no_gist;
     size_t last_altered; /* number of the statement */
     struct known_table *older; /* of the same name */
 };
 struct known_function {
     const char *schema, *name;
     bool has_path, is_looked_up; /* its body names something without a schema */
-    struct note *for_all;
+    struct lint_remark *for_all;
 };
 struct known {
     struct table by_name; /* the newest of each name */
@@ -93,9 +94,10 @@ struct read_file {
     size_t n_statements;
 };
 
-/* What may become a finding. In the file it stands at place, its statement from at to end; marks for it stand in
+/* What may become a finding. In the file it stands at place, its statement from at to end; marks for it
+ * stand in
  * lines from to to. */
-struct note {
+struct lint_remark {
     enum hazard rule;
     const struct read_file *file;
     int line, col;
@@ -107,22 +109,22 @@ struct note {
 };
 
 /* A relation that was in use, under the name that it had. */
-struct renamed {
+struct renamed_relation {
     const char *name;
-    struct note *note;
+    struct lint_remark *note;
 };
 
 struct lint {
     struct arena *a;
     struct lint_options o;
     struct known known;
-    struct note **note;
+    struct lint_remark **note;
     size_t n_note, cap_note;
     struct read_file **file;
     size_t n_file, cap_file;
 
     struct names dropped; /* tables that were in use */
-    struct renamed *renamed;
+    struct renamed_relation *renamed;
     size_t n_renamed, cap_renamed;
 
     /* the present file */
@@ -145,19 +147,20 @@ struct lint {
 
 /* Note it at a place of the tree; location -1, 0: the statement's own. subject may be NULL. Returns the note,
  * which may be cancelled later; never NULL. */
-struct note *lint_note(struct lint *l, enum hazard rule, int location, const char *subject,
+struct lint_remark *lint_note(struct lint *l, enum hazard rule, int location, const char *subject,
                        const char *fmt, ...) PRINTF_LIKE(5, 6);
 /* The words of n bytes of the statement at its offset at become text. */
-void lint_edit(struct note *n, size_t at, size_t end, const char *text);
-void lint_cancel(struct note *n); /* NULL is nothing */
+void lint_edit(struct lint_remark *n, size_t at, size_t end, const char *text);
+void lint_cancel(struct lint_remark *n); /* NULL is nothing */
 
 /* Of a comment in a line, not of a statement: "NAME what". */
 void lint_mark(struct lint *l, enum hazard rule, int line, const char *name, const char *what);
 
-/* What the comments of a file let through: read once; the reason why a note is let through, "": it is not; and
+/* What the comments of a file let through: read once; the reason why a note is let through, "": it is not;
+ * and
  * what is wrong with the comments themselves, once all notes were asked for. */
 void marks_read(struct arena *a, struct read_file *f);
-const char *marks_allow(const struct note *n);
+const char *marks_allow(const struct lint_remark *n);
 void marks_judge(struct lint *l, struct read_file *f);
 
 /* Is the relation there already, and in use, as far as anyone can tell? */
@@ -176,8 +179,6 @@ void lint_column(struct lint *l, struct known_table *t, const PgQuery__ColumnDef
 /* A constraint of t, of column (NULL: of the table); is_added: t was there before the statement. */
 void lint_constraint(struct lint *l, struct known_table *t, struct known_column *column,
                      const PgQuery__Constraint *k, bool is_added);
-/* What a query says, and whether its rows are kept. */
-void lint_query(struct lint *l, const tree *m, bool is_kept);
 
 /* What looks at a type of statement. */
 typedef void lint_fn(struct lint *l, const tree *m);

@@ -356,7 +356,8 @@ static bool declare_flat(struct bundle_work *w, struct bundle *out)
     return file.secret_line == 0;
 }
 
-/* Names of a scope are those of its texts, with the environment's values, or what stands for them. What has none
+/* Names of a scope are those of its texts, with the environment's values, or what stands for them. What
+ * has none
  * is told where it is run. */
 static void fill_names(const struct bundle_reader *r, const struct decl *d, struct names *l)
 {

@@ -8,7 +8,7 @@ static const char blanks[] = " \t\r,";
 /* whose: of definitions alone, of migrations alone, or of both. */
 enum whose { OF_BOTH, OF_DEFINITIONS, OF_MIGRATIONS };
 
-static const struct mark {
+static const struct header_mark {
     const char *mark, *member;
     enum whose whose;
 } marks[] = {
@@ -77,7 +77,7 @@ static struct doc *read_mark(struct arena *a, const char *mark, struct bytes tex
     return list;
 }
 
-static bool has_it(const struct mark *m, enum layout layout)
+static bool has_it(const struct header_mark *m, enum layout layout)
 {
     bool is_definition = layout == LAYOUT_REPEATABLE;
     return m->whose == OF_BOTH || (m->whose == OF_DEFINITIONS) == is_definition;
@@ -87,7 +87,7 @@ struct doc *mark_header(struct arena *a, struct doc *header, enum layout layout,
                         const char *path)
 {
     for (size_t i = 0; i < sizeof marks / sizeof *marks; i++) {
-        const struct mark *m = &marks[i];
+        const struct header_mark *m = &marks[i];
         if (!has_it(m, layout) || doc_get(header, m->member) != NULL ||
             memmem(text.p, text.n, m->mark, strlen(m->mark)) == NULL) {
             continue;

@@ -20,7 +20,8 @@ bool rename_alters(struct project *p, struct bundle *b, const char *old);
 /* Call bundle old id: migration_id, depends_on of others, the registry's entry, then the folder. Nothing to
  * do where old has no bundle and id has one (*moved false): it was renamed by hand, or by a run that died
  * behind that; the registry is mended all the same. Where both are there nothing is moved either. -1 with
- * ERR_CONFIG: neither is there, migrations would wait for each other, or a declaration cannot be changed as it is
+ * ERR_CONFIG: neither is there, migrations would wait for each other, or a declaration cannot be changed
+ * as it is
  * written; ERR_PREFLIGHT: a file
  * could not be written. A run that dies in between is gone on with by the same call. p is to be loaded anew
  * afterwards. */

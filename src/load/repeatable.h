@@ -10,7 +10,8 @@
 #define REPEATABLE_NAME "repeatable"
 
 /* What text, the file at path, makes and needs. Statements that are no definition are faults. NULL: it
- * cannot be parsed, which is told elsewhere. variables: the list of those that it declares, whose names stand for
+ * cannot be parsed, which is told elsewhere. variables: the list of those that it declares, whose names
+ * stand for
  * their values; NULL: none. In a. */
 struct definition *repeatable_read(struct arena *a, const char *path, struct bytes text,
                                    const struct doc *variables, struct err_list *faults);

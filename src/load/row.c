@@ -69,6 +69,13 @@ const char *row_take_text(struct row_reader *r)
     return s;
 }
 
+static void put_names(struct buf *out, const struct names *l)
+{
+    for (size_t i = 0; i < l->n; i++) {
+        row_put_text(out, l->v[i]);
+    }
+}
+
 void row_encode(struct buf *out, const struct bundle *b, const struct used *used)
 {
     struct fixed f;
@@ -107,18 +114,10 @@ void row_encode(struct buf *out, const struct bundle *b, const struct used *used
     row_put_text(out, b->change_class);
     row_put_text(out, b->intent != NULL ? b->intent : "");
     row_put_text(out, b->deploy != NULL ? b->deploy : "");
-    for (size_t i = 0; i < b->depends_on.n; i++) {
-        row_put_text(out, b->depends_on.v[i]);
-    }
-    for (size_t i = 0; i < b->rebuilds.n; i++) {
-        row_put_text(out, b->rebuilds.v[i]);
-    }
-    for (size_t i = 0; i < b->variables.n; i++) {
-        row_put_text(out, b->variables.v[i]);
-    }
-    for (size_t i = 0; i < b->schemas.n; i++) {
-        row_put_text(out, b->schemas.v[i]);
-    }
+    put_names(out, &b->depends_on);
+    put_names(out, &b->rebuilds);
+    put_names(out, &b->variables);
+    put_names(out, &b->schemas);
     for (size_t i = 0; i < f.n_makes; i++) {
         row_put_text(out, b->definition->makes.v[i]);
     }

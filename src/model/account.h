@@ -97,7 +97,8 @@ struct said {
  * drill, recovery, rename, confirm, deploy, backup, dropped  claims of their own, as documents; NULL: none.
  * timings          no part of the claim; NULL: none.
  * rebuilt          definitions that were dropped and made again with it, each with the digest of its text.
- * variables        names of the environment's variables that its texts hold, with the digests of their values.
+ * variables        names of the environment's variables that its texts hold, with the digests of their
+ * values.
  * precaution       the backup that was made before the run, what was waived; NULL: nothing is said of it.
  * instance         of the ledger; "" until the receipt has its position there. */
 struct account {

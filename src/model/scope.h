@@ -37,7 +37,8 @@ enum verdict {
  * several parents, all of them.
  * An unqualified name (schema "") matches any allowed schema, and any forbidden table of that name. With
  * neither allowed_schemas nor allowed_tables, no schema-bound object is allowed. */
-/* Puts a long list of allowed tables in order, in a: judging takes as long for few as for many then. Anew where
+/* Puts a long list of allowed tables in order, in a: judging takes as long for few as for many then. Anew
+ * where
  * the list changed. */
 void scope_sort(struct arena *a, struct scope *s);
 

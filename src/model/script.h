@@ -150,7 +150,8 @@ struct statement_place {
 };
 enum { PLACES = 4096 }; /* of a block */
 
-/* Names of statements that differ in nothing else: the index of their form, 4 bytes, and its names in the order
+/* Names of statements that differ in nothing else: the index of their form, 4 bytes, and its names in the
+ * order
  * of statement_names(), each with a NUL behind it. None goes across the end of a block. */
 enum { NAMES_BLOCK = 65536, NAMES_MOST = 1 << 30 };
 
@@ -165,7 +166,8 @@ struct statement_room {
     struct role_needs roles; /* v: role */
 };
 
-/* The names of objects and roles in a statement's lists, each once, in the order in which they stand there. */
+/* The names of objects and roles in a statement's lists, each once, in the order in which they stand
+ * there. */
 struct statement_names {
     const char *v[ROOM_NAMES];
     size_t n;
@@ -205,8 +207,10 @@ bool statement_is_single(const struct statement *st);
 /* Of statement i of a long file. */
 struct statement_place *script_place(const struct script *s, size_t i);
 
-/* Statement i of s. room: where it is put together if it shares its form with others. Returns &room->st, or what
- * s holds, which stays as long as s does. Names and texts stay as long as s does in either case; its lists may lie
+/* Statement i of s. room: where it is put together if it shares its form with others. Returns &room->st,
+ * or what
+ * s holds, which stays as long as s does. Names and texts stay as long as s does in either case; its lists
+ * may lie
  * in room. */
 const struct statement *script_at(const struct script *s, size_t i, struct statement_room *room);
 /* The form of statement i, to be changed: that of no other from now on. In a long file, of those that are not

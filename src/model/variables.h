@@ -23,8 +23,10 @@ const struct variable *variables_find(const struct variables *l, const char *nam
 /* What a value may not have in it, as it is put into SQL as it stands; NULL: it is good. Static. */
 const char *variable_fault(const char *value);
 
-/* The text with the values of those that declared names in place of "${NAME}"; *out is text itself where none is.
- * values NULL: nobody knows them, and a name in small letters stands for its value. Line ends stay where they are. Faults, with
+/* The text with the values of those that declared names in place of "${NAME}"; *out is text itself where
+ * none is.
+ * values NULL: nobody knows them, and a name in small letters stands for its value. Line ends stay where
+ * they are. Faults, with
  * their place in path: a name that is not declared, and one that has no value. In a. */
 void variables_fill(struct arena *a, const struct names *declared, const struct variables *values,
                     const char *path, struct bytes text, struct bytes *out,
@@ -34,7 +36,8 @@ struct doc; /* doc/doc.h */
 struct doc *variables_doc(struct arena *a, const struct names *declared,
                           const struct variables *values);
 struct script; /* model/script.h */
-/* A statement at which the grammar stopped as "${" stands there is a fault, with its place: nothing was put in its
+/* A statement at which the grammar stopped as "${" stands there is a fault, with its place: nothing was
+ * put in its
  * place, as nobody declared the name. True: there was one. */
 bool variables_undeclared(const struct script *s, struct err_list *faults);
 

@@ -48,7 +48,8 @@ void report_check(struct buf *out, const struct style *st, const struct check_re
 /* The same as a document, as registry/schemas/check.v1 says; in a. */
 struct doc *report_check_doc(struct arena *a, const struct check_report *r);
 
-/* What the linter found; n_fixed: changes made in files; has_kept, n_kept: a baseline was written, of so many;
+/* What the linter found; n_fixed: changes made in files; has_kept, n_kept: a baseline was written, of so
+ * many;
  * version: kfmig's. */
 struct lint_report {
     const struct lint_result *result;

@@ -1,5 +1,6 @@
 /* What the linter found, for others: SARIF 2.1.0, annotations of GitHub, JUnit.
- * Source of SARIF: OASIS, "Static Analysis Results Interchange Format (SARIF) Version 2.1.0", sections 3.13 to 3.49. */
+ * Source of SARIF: OASIS, "Static Analysis Results Interchange Format (SARIF) Version 2.1.0", sections
+ * 3.13 to 3.49. */
 #include <string.h>
 
 #include "report/report.h"

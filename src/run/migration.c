@@ -409,7 +409,8 @@ static bool try_often(struct migration_work *w)
     return a == ATTEMPT_DONE;
 }
 
-/* What it made as it was built before, and makes no more, goes with its new text. False: it cannot be told. */
+/* What it made as it was built before, and makes no more, goes with its new text. False: it cannot be
+ * told. */
 static bool leave(struct migration_work *w)
 {
     struct run *r = w->r;

@@ -1,4 +1,5 @@
-/* What is left of a projection that was given up, dropped: a migration's transaction, recorded as what it is. */
+/* What is left of a projection that was given up, dropped: a migration's transaction, recorded as what it
+ * is. */
 #include "run/projection_drop.h"
 
 #include "base/clock.h"

@@ -16,7 +16,8 @@ struct dropping {
     size_t n;
     struct names migrations;
 };
-/* Drop it. Never fails as a call: everything is in *o. Gates as of a migration, without limits: what is not in
+/* Drop it. Never fails as a call: everything is in *o. Gates as of a migration, without limits: what is
+ * not in
  * its schemas may not change, nor what of them drifted. One entry, ENTRY_DROP, which records every object
  * that is gone; the rows of the generations go in the same transaction, and their numbers are never given
  * out again. First its relations are locked, and what depends on it is asked for once more. */

@@ -214,7 +214,8 @@ static void put_script(struct decl *d, struct script *v, const struct script *s)
     d->forward.v[d->forward.n++] = (struct artifact){.path = s->path, .digest = s->digest};
 }
 
-/* What one may do is done twice: it goes, and comes back. A limit of its own that one does not have can hold for
+/* What one may do is done twice: it goes, and comes back. A limit of its own that one does not have can
+ * hold for
  * nobody, unless it is a migration's (is_strict): that then has to do for what is not said, too. */
 static void add_limits(struct limits *to, const struct limits *from, int times, bool is_strict)
 {

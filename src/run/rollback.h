@@ -18,7 +18,8 @@ struct rows_shown {
  * sequence  of the entry that applied it.
  * before    what that entry changed, as recorded before it, sorted by object; fingerprint zero: not there.
  * rows      of each table that may lose any; others may lose none. any_rows: every one may lose all.
- * rebuilding  definitions that are dropped before its files and made again behind them, by the texts that stood
+ * rebuilding  definitions that are dropped before its files and made again behind them, by the texts that
+ * stood
  *           before it was applied. n 0: none.
  * is_exact  another order of columns or of an enum's values is a difference like any other. */
 struct taking_back {

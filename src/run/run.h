@@ -84,7 +84,8 @@ struct outcome {
 /* Apply s's migration. Its bundle has decl and scripts. Never fails as a call: everything is in *o. */
 void run_migration(struct run *r, const struct step *s, struct outcome *o);
 
-/* Drop what b made, a definition whose file is gone: its decl and script are those of the entry that built it.
+/* Drop what b made, a definition whose file is gone: its decl and script are those of the entry that built
+ * it.
  * Nothing of it with CASCADE: what stands upon it stops it, and is named. One entry, ENTRY_PRUNE. As
  * run_migration(). */
 void run_prune(struct run *r, const struct bundle *b, struct outcome *o);

@@ -13,7 +13,8 @@
  * sorted. rows: of the transaction that is being recorded; is_recorded: its done was written, and
  * is undone with it. is_open: the statement that failed may stand in part. is_proven: the
  * invariants held in the last transaction (its findings). failed: of the transaction that failed,
- * what was seen. rebuilt: definitions that go and come back in each transaction that may reach them. about: what its receipt is about, b itself but where it is taken back (back). */
+ * what was seen. rebuilt: definitions that go and come back in each transaction that may reach them.
+ * about: what its receipt is about, b itself but where it is taken back (back). */
 struct segmented {
     struct run *r;
     const struct bundle *b, *about;

@@ -5,7 +5,8 @@
 #include "run/account.h"
 
 /* What a transaction is where it is not the whole migration. n_before: statements of the migration
- * that stand before those of the bundle, n: of them all. done: the word for its effect. prepare (may be NULL): runs in the open
+ * that stand before those of the bundle, n: of them all. done: the word for its effect. prepare (may be
+ * NULL): runs in the open
  * transaction, before its statements. add: lays what earlier segments came to
  * over what was seen, before it is judged. record: writes, in the open transaction, what takes the
  * place of the migration's entry: rows are the objects that it changed; o->run_id is what the

@@ -67,7 +67,8 @@ static void put_object(struct buf *out, const struct statement_names *names, con
     put_name(out, names, o->name);
 }
 
-/* All that is neither its place nor a name of its own. A member that struct statement gets later is compared as
+/* All that is neither its place nor a name of its own. A member that struct statement gets later is
+ * compared as
  * bytes. */
 static void describe(struct buf *out, const struct statement *st)
 {
@@ -180,7 +181,8 @@ static struct statement_place *add_place(struct parse *p, const struct statement
 
 /* --- names ---------------------------------------------------------------------------------------- */
 
-/* Of those that were kept last, so many are remembered: a file that goes round more names than that keeps them
+/* Of those that were kept last, so many are remembered: a file that goes round more names than that keeps
+ * them
  * each time. */
 enum { LAST_NAMES = 4096 };
 
@@ -214,7 +216,8 @@ static size_t room_for(struct parse *p, size_t n)
     return at;
 }
 
-/* Keeps f->entry, unless it stands there. Where it does, or NAMES_MOST: there is no room; *had: it stood there. */
+/* Keeps f->entry, unless it stands there. Where it does, or NAMES_MOST: there is no room; *had: it stood
+ * there. */
 static size_t keep_entry(struct parse *p, bool *had)
 {
     struct forms *f = &p->forms;

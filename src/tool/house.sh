@@ -1,14 +1,14 @@
 #!/bin/sh
 # house.sh [--update]: how the files of src/ are to be, beyond what a formatter sees; prints each violation, exits 1 if there is one.
 #   tag       a struct is defined once
-#   sql       no literal begins with an SQL keyword outside of sql/, pg/, ledger/, store/postgis/ (and cache/, whose SQL is SQLite's)
+#   sql       no literal begins with an SQL keyword outside of sql/, lint/, pg/, ledger/, store/postgis/ (and cache/, whose SQL is SQLite's)
 #   comment   a line of a comment has at most 110 columns
 #   docstring a prototype in a header has a comment: its own, or that of the lines it stands among
 #   caller    a function of a header is used by another file of src/ than the one that has it; one that only tests call, or nothing yet,
 #             says so in its comment ("For tests", "not there yet")
 #   function  has at most 55 lines, from its first to its last
 #   file      has at most 600 lines
-#   folder    src/cli has at most 5,000 lines: verbs there are words, the work is done below
+#   folder    src/cli has at most 5,500 lines: verbs there are words, the work is done below
 # house.allow holds what is not yet so: "CHECK FILE NUMBER" (tag: "tag NAME NUMBER"), at most that many. It only shrinks: --update
 # lowers its numbers to what there is, and drops what is mended.
 set -eu
@@ -54,7 +54,7 @@ FNR == 1 {
     file = FILENAME
     is_header = file ~ /\.h$/
     is_c = file ~ /\.[ch]$/
-    may_sql = file ~ /^src\/(cache|sql|pg|ledger|store\/postgis)\//
+    may_sql = file ~ /^src\/(cache|sql|lint|pg|ledger|store\/postgis)\//
     in_comment = in_function = signature = depth = 0
 }
 {
@@ -144,8 +144,8 @@ is_c && !is_header {
 END {
     end_of_paragraph()
     end_of_file()
-    if (in_cli > 5000) {
-        found("folder", "src/cli", "src/cli", "a folder of " in_cli " lines, more than 5000")
+    if (in_cli > 5500) {
+        found("folder", "src/cli", "src/cli", "a folder of " in_cli " lines, more than 5500")
     }
     for (name in place_of) {
         if (n_users[name] < 2) {
