@@ -66,9 +66,9 @@ src/run/many.c:601: a file of 601 lines, more than 600
 [1]
 
 # So has the command line as a whole.
-$ mkdir src/cli && for i in 1 2 3 4 5 6 7 8 9; do seq 556 | sed 's/.*/int a;/' >src/cli/verb$i.c; done
+$ mkdir src/cli && for i in 1 2 3 4 5 6 7 8 9 10; do seq 551 | sed 's/.*/int a;/' >src/cli/verb$i.c; done
 $ src/tool/house.sh | grep cli; rm -r src/cli
-src/cli: a folder of 5004 lines, more than 5000
+src/cli: a folder of 5510 lines, more than 5500
 
 # What is known is let pass, but no more of it; a list that allows too much has to shrink.
 $ printf 'function src/run/long.c 1\nfile src/run/many.c 2\n' >src/tool/house.allow
