@@ -367,8 +367,9 @@ const char *alembic_location(struct arena *a, struct bytes ini, const char **oth
     const char *end = ini.p + ini.n;
     const char *found = NULL;
     *other = NULL;
-    for (const char *p = ini.p; p != NULL && p < end;) {
-        struct bytes line = line_at(p, end, &p);
+    const char *next = NULL;
+    for (const char *p = ini.p; p < end; p = next != NULL ? next : end) {
+        struct bytes line = line_at(p, end, &next);
         const char *value = value_of(a, line, "script_location");
         found = value != NULL && found == NULL ? value : found;
         if (value_of(a, line, "version_locations") != NULL) {
