@@ -116,8 +116,9 @@ static bool is_version(struct arena *a, struct bytes line, const char *table)
 static bool has_line(struct bytes text, const char *line)
 {
     const char *end = text.p + text.n;
-    for (const char *p = text.p; p != NULL && p < end;) {
-        if (is_line(line_at(p, end, &p), line)) {
+    const char *next = NULL;
+    for (const char *p = text.p; p < end; p = next != NULL ? next : end) {
+        if (is_line(line_at(p, end, &next), line)) {
             return true;
         }
     }
@@ -174,10 +175,11 @@ int alembic_read(struct arena *a, const char *path, struct bytes text, bool is_u
     const char *from = text.p; /* of the section, behind its marker */
     int number = 0;
     *out = (struct alembic_steps){.table = table != NULL ? table : "", .create = ""};
-    for (const char *p = text.p; p != NULL && p < end;) {
+    const char *next = NULL;
+    for (const char *p = text.p; p < end; p = next != NULL ? next : end) {
         struct alembic_step step;
         const char *at = p;
-        struct bytes line = line_at(p, end, &p);
+        struct bytes line = line_at(p, end, &next);
         number++;
         if (!read_marker(a, line, is_up, &step)) {
             continue;
@@ -193,7 +195,7 @@ int alembic_read(struct arena *a, const char *path, struct bytes text, bool is_u
         }
         ARENA_GROW(a, out->v, out->n, out->cap);
         out->v[out->n++] = step;
-        from = p != NULL ? p : end;
+        from = next != NULL ? next : end;
     }
     if (out->n > 0) {
         take_body(a, bytes_of(from, (size_t)(end - from)), out->table, &out->v[out->n - 1]);
@@ -325,8 +327,9 @@ void alembic_file_read(struct arena *a, struct bytes text, struct alembic_file *
     struct names revs = {0};
     struct buf header = {0};
     *out = (struct alembic_file){.header = ""};
-    for (const char *p = text.p; p != NULL && p < end;) {
-        struct bytes line = line_at(p, end, &p);
+    const char *next = NULL;
+    for (const char *p = text.p; p < end; p = next != NULL ? next : end) {
+        struct bytes line = line_at(p, end, &next);
         if (memmem(line.p, line.n, "[KFM_MIGRATION]", 15) != NULL) {
             is_header = true;
         } else if (memmem(line.p, line.n, "[/KFM_MIGRATION]", 16) != NULL) {

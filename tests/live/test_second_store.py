@@ -71,7 +71,7 @@ def follow_recipes(tree):
     add_behind(tree / "src/tool/layers.txt", "store/postgis:", "store/toy: base doc model data store pg")
     equal(steps_of("A language of migrations")[:3], ["src/NAME/NAME.c", "src/script/language.c", "src/tool/layers.txt"])
     shutil.copytree(TOY / "language", tree / "src/notes")
-    add_behind(tree / "src/script/language.c", '    {"SQL",', '    {"notes", ".notes", "notes 1", notes_parse, NULL},')
+    add_behind(tree / "src/script/language.c", '    {"SQL",', '    {"notes", ".notes", "notes 1", notes_parse, NULL, false},')
     add_behind(tree / "src/script/language.c", "#include <string.h>", '#include "notes/notes.h"')
     add_behind(tree / "src/tool/layers.txt", "sql: ", "notes:  base model")
     layers = tree / "src/tool/layers.txt"
