@@ -61,7 +61,7 @@ static int explain(const struct request *req)
         (void)err_hint(&e, "`kfmig lint --rules` lists them");
         return output_error(req, -1, &e);
     }
-    report_lint_page(&out, lint_rule(rule));
+    report_lint_page(&out, rule);
     int status = output_result(req, &out);
     buf_release(&out);
     return status;

@@ -19,6 +19,12 @@ const struct lint_rule *lint_rule(enum hazard r)
     return &rules[r];
 }
 
+enum severity lint_severity(enum hazard r, char class)
+{
+    char c = rules[r].severities[class - 'A'];
+    return c == 'E' ? SEVERITY_ERROR : c == 'W' ? SEVERITY_WARNING : SEVERITY_NOTE;
+}
+
 enum hazard lint_named(const char *id)
 {
     int r = 0;
@@ -329,12 +335,6 @@ static char class_of(const struct read_file *f)
     return f->f.class != 0 ? f->f.class : f->is_c ? 'C' : f->is_b ? 'B' : 'A';
 }
 
-static enum severity severity_of(const struct lint_remark *n)
-{
-    char c = rules[n->rule].severities[class_of(n->file) - 'A'];
-    return c == 'E' ? SEVERITY_ERROR : c == 'W' ? SEVERITY_WARNING : SEVERITY_NOTE;
-}
-
 /* Words of the statement, apart by one blank each. */
 static void add_words(struct digester *d, struct bytes text)
 {
@@ -412,7 +412,7 @@ static void settle(struct lint *l, const struct lint_remark *n, struct table *se
     struct lint_found *f = &out->v[out->n++];
     *f = (struct lint_found){.rule = n->rule, .edit = n->edit, .mark = next_mark(seen, n)};
     struct finding *found = finding_fail(l->a, &one, r->id, "%s", n->text);
-    found->severity = severity_of(n);
+    found->severity = lint_severity(n->rule, class_of(n->file));
     found->path = n->file->f.path;
     found->line = n->line;
     found->col = n->col;

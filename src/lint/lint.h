@@ -26,6 +26,8 @@ struct lint_rule {
     const char *bad, *good;
 };
 const struct lint_rule *lint_rule(enum hazard r);
+/* Of a migration of class 'A' .. 'D'. */
+enum severity lint_severity(enum hazard r, char class);
 /* By its id; LINTS: there is none of that name. */
 enum hazard lint_named(const char *id);
 

@@ -67,7 +67,7 @@ void report_lint_github(struct buf *out, const struct lint_report *o);
 void report_lint_junit(struct buf *out, const struct lint_report *o);
 /* The rules, a line each; and the page of one, as Markdown. */
 void report_lint_rules(struct buf *out);
-void report_lint_page(struct buf *out, const struct lint_rule *r);
+void report_lint_page(struct buf *out, enum hazard rule);
 
 /* What a verb that writes has done: registry/schemas/result.v1.schema.json, with the members of r->more and,
  * where the verb failed, "error". r that was never begun gives only that. In a. */

@@ -161,15 +161,14 @@ static void put_also(struct buf *out, const char *also)
     }
 }
 
-void report_lint_page(struct buf *out, const struct lint_rule *r)
+void report_lint_page(struct buf *out, enum hazard rule)
 {
-    static const char *const words[] = {"error", "warning", "note"};
+    const struct lint_rule *r = lint_rule(rule);
     buf_printf(out, "# %s\n\n%s %s\n\n", r->id, r->what, r->why);
     buf_printf(out, "**Instead:** %s.\n\n", r->instead);
     buf_puts(out, "| class | A | B | C | D |\n|---|---|---|---|---|\n| severity |");
-    for (int i = 0; i < 4; i++) {
-        const char c = r->severities[i];
-        buf_printf(out, " %s |", words[c == 'E' ? 0 : c == 'W' ? 1 : 2]);
+    for (char class = 'A'; class <= 'D'; class++) {
+        buf_printf(out, " %s |", severity_text(lint_severity(rule, class)));
     }
     buf_puts(out, "\n\nServers: ");
     put_majors(out, r);

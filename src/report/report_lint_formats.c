@@ -15,27 +15,20 @@ static struct doc *text_doc(struct arena *a, const char *text)
     return d;
 }
 
-static const char *level_of(enum severity s)
+/* Levels are SARIF's words, and ours. */
+static struct doc *rule_doc(struct arena *a, enum hazard rule)
 {
-    return severity_text(s); /* SARIF's words are the same */
-}
-
-static struct doc *rule_doc(struct arena *a, const struct lint_rule *r)
-{
+    const struct lint_rule *r = lint_rule(rule);
     struct buf page = {0};
     struct doc *d = doc_new(a, DOC_MAP);
-    report_lint_page(&page, r);
+    report_lint_page(&page, rule);
     doc_put(a, d, "id", doc_text(a, r->id));
     doc_put(a, d, "shortDescription", text_doc(a, r->what));
     doc_put(a, d, "fullDescription", text_doc(a, r->why));
     struct doc *help = doc_put(a, d, "help", text_doc(a, r->instead));
     doc_put(a, help, "markdown", doc_textn(a, buf_bytes(&page)));
     struct doc *preset = doc_put(a, d, "defaultConfiguration", doc_new(a, DOC_MAP));
-    const char c = r->severities[0];
-    doc_put(a, preset, "level",
-            doc_text(a, level_of(c == 'E'   ? SEVERITY_ERROR
-                                 : c == 'W' ? SEVERITY_WARNING
-                                            : SEVERITY_NOTE)));
+    doc_put(a, preset, "level", doc_text(a, severity_text(lint_severity(rule, 'A'))));
     buf_release(&page);
     return d;
 }
@@ -76,7 +69,7 @@ static struct doc *result_doc(struct arena *a, const struct lint_found *f, const
     struct doc *d = doc_new(a, DOC_MAP);
     doc_put(a, d, "ruleId", doc_text(a, x->rule));
     doc_put(a, d, "ruleIndex", doc_int(a, rule_at[f->rule]));
-    doc_put(a, d, "level", doc_text(a, level_of(x->severity)));
+    doc_put(a, d, "level", doc_text(a, severity_text(x->severity)));
     doc_put(a, d, "message",
             text_doc(a, arena_printf(a, "%s. Instead: %s", x->text, x->hint)));
     struct doc *places = doc_put(a, d, "locations", doc_new(a, DOC_LIST));
@@ -100,7 +93,7 @@ static struct doc *rules_doc(struct arena *a, const struct lint_result *r, int r
         }
         rule_at[i] = (int)doc_len(list);
         if (is_there) {
-            doc_push(a, list, rule_doc(a, lint_rule((enum hazard)i)));
+            doc_push(a, list, rule_doc(a, (enum hazard)i));
         }
     }
     return list;
