@@ -53,8 +53,7 @@ static bool is_kept(const struct kept *k)
     return found;
 }
 
-/* The kind of environment that a status says it was run in; false: none. */
-static bool kind_of(const char *status, enum env_kind *kind)
+bool load_executed_in(const char *status, enum env_kind *kind)
 {
     static const char mark[] = "executed_";
     for (int i = ENV_DEV; status != NULL && i <= ENV_PROD; i++) {
@@ -72,7 +71,7 @@ void load_executed_check(const struct project *p, struct err_list *missing)
     for (size_t i = 0; i < p->n_bundle; i++) {
         struct arena a = {0};
         struct kept k = {.p = p, .a = &a, .b = &p->bundle[i]};
-        if (kind_of(k.b->status, &k.kind) && !is_kept(&k)) {
+        if (load_executed_in(k.b->status, &k.kind) && !is_kept(&k)) {
             err_list_addf(
                 missing, ERR_PREFLIGHT, REGISTRY_PATH, 0, 0,
                 "`kfmig receipt export` writes it from the ledger; `evidence: pointer` of "

@@ -85,6 +85,8 @@ int load_decl_into(struct project *p, struct bundle *b, struct arena *a, struct 
  * further, where both have one); its faults then are no more. */
 int load_registry_check(struct project *p, bool fix, bool *fixed, struct err *e) MUST_CHECK;
 
+/* The kind of environment that a status of the registry says it was run in; NULL is none. false: in none. */
+bool load_executed_in(const char *status, enum env_kind *kind);
 /* Migrations that the registry calls executed_dev, _stage or _prod, and whose receipts/ holds neither a
  * receipt (in bundle or folder form) nor a pointer of an environment of that kind: added to missing,
  * ERR_PREFLIGHT, one each. Reads files. */
