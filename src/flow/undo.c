@@ -525,11 +525,11 @@ static struct digest digest_of_undo(struct site *s, const struct undo_list *u)
 {
     struct arena *a = s->a;
     struct doc *d = doc_new(a, DOC_MAP);
-    doc_put(a, d, "format", doc_text(a, "kfmig.rollback.v1"));
+    doc_put(a, d, "format", doc_text(a, "kfmig.rollback.v2"));
     doc_put(a, d, "environment", doc_text(a, u->environment));
     doc_put(a, d, "instance", doc_text(a, s->id.uuid));
-    doc_put(a, d, "size", doc_int(a, s->past.size));
-    doc_put(a, d, "root", digest_doc(a, &s->past.root));
+    doc_put(a, d, "position", doc_int(a, s->past.position));
+    doc_put(a, d, "leaf", digest_doc(a, &s->past.leaf));
     doc_put(a, d, "exact", doc_bool(a, u->is_exact));
     struct doc *steps = doc_put(a, d, "steps", doc_new(a, DOC_LIST));
     for (size_t i = 0; i < u->n; i++) {

@@ -176,8 +176,8 @@ static int refuse_moved(const struct site *s, struct err *e)
     return err_hint(e, "look at `kfmig plan %s` and run the build again", s->env->name);
 }
 
-/* What the reviewed plan says of the ledger: position and instance. First contact moves both, and nothing
- * else of a plan. */
+/* What the reviewed plan says of the ledger and of what stands there. First contact moves that, and nothing
+ * else of a plan: it makes no fact. */
 struct reviewed {
     struct past past;
     struct world world;
@@ -188,7 +188,7 @@ struct reviewed {
 static void review(const struct site *s, struct reviewed *out)
 {
     *out = (struct reviewed){
-        .past = {.size = s->past.size, .root = s->past.root, .managed = s->past.managed},
+        .past = {.managed = s->past.managed},
         .world = {.n_existing = s->world.n_existing},
         .is_first = !s->id.has_ledger || s->id.size == 1};
     memcpy(out->instance, s->world.instance, strlen(s->world.instance) + 1);
@@ -202,8 +202,6 @@ static struct digest digest_now(const struct site *s, const struct reviewed *was
     struct past past = s->past;
     struct world world = s->world;
     if (was->is_first && is_first) {
-        past.size = was->past.size;
-        past.root = was->past.root;
         past.managed = was->past.managed;
         world.instance = was->instance;
         world.n_existing = site_count_existing(s);

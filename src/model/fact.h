@@ -51,8 +51,10 @@ struct past {
     size_t n_applied;   /* migrations with a success */
     struct digest
         managed;  /* post digest of the newest entry that has one; zero on an empty ledger */
-    int64_t size; /* up to the last entry that can say anything about a subject or an object, */
-    struct digest root; /* and the tree's root then: a confirmation or a drill moves neither */
+    /* The last entry that made or undid a fact, and the hash of its leaf; 0: there is none. What failed, a
+     * confirmation, a drill or a backup moves neither. */
+    int64_t position;
+    struct digest leaf;
 };
 struct history *past_get(const struct past *p, const char *id); /* NULL if nothing is known */
 /* Add a fact; later facts (higher sequence) win. Memory in a. */

@@ -1,4 +1,5 @@
-/* The plan as a document: what plan_digest covers. Never costs, times or locks. */
+/* The plan as a document: what plan_digest covers. Never costs, times or locks; never what is said of the plan
+ * itself (approvals, waivers, confirmations), which names its digest: giving one does not void it. */
 #include "doc/canon.h"
 #include "model/variables.h"
 #include "plan/plan.h"
@@ -12,6 +13,24 @@ static void put_values(struct arena *a, const struct step *s, struct doc *d)
     }
 }
 
+/* The receipts of the required environments that let it in, by their digests: another run of the same there is
+ * other evidence, and what else happens there is none. */
+static void put_promotion(struct arena *a, const struct plan *p, const struct step *s,
+                          struct doc *d)
+{
+    struct doc *list = NULL;
+    for (size_t i = 0; i < p->world->n_upstream && s->action != ACTION_NONE; i++) {
+        const struct fact *f = step_promoted(s, &p->world->upstream[i]);
+        if (f == NULL) {
+            continue;
+        }
+        list = list != NULL ? list : doc_put(a, d, "promotion", doc_new(a, DOC_LIST));
+        struct doc *one = doc_push(a, list, doc_new(a, DOC_MAP));
+        doc_put(a, one, "environment", doc_text(a, p->world->upstream[i].env));
+        doc_put(a, one, "receipt", doc_digest(a, &f->receipt));
+    }
+}
+
 static struct doc *step_doc(struct arena *a, const struct plan *p, const struct step *s)
 {
     struct doc *d = doc_new(a, DOC_MAP);
@@ -20,6 +39,7 @@ static struct doc *step_doc(struct arena *a, const struct plan *p, const struct 
     doc_put(a, d, "key", doc_digest(a, step_key(s)));
     doc_put(a, d, "decision", doc_text(a, plan_state_text(s->state)));
     put_values(a, s, d);
+    put_promotion(a, p, s, d);
     struct doc *reasons = doc_put(a, d, "reasons", doc_new(a, DOC_LIST));
     for (size_t i = 0; i < s->n_reasons; i++) {
         doc_push(a, reasons, doc_text(a, reason_text(s->reasons[i].code)));
@@ -49,34 +69,20 @@ static struct doc *drift_doc(struct arena *a, const struct world *w)
     return list;
 }
 
-/* What the required environments said: a change there is a change of the plan's evidence. */
-static struct doc *promotion_doc(struct arena *a, const struct world *w)
-{
-    struct doc *list = doc_new(a, DOC_LIST);
-    for (size_t i = 0; i < w->n_upstream; i++) {
-        const struct upstream *u = &w->upstream[i];
-        struct doc *d = doc_push(a, list, doc_new(a, DOC_MAP));
-        doc_put(a, d, "environment", doc_text(a, u->env));
-        doc_put(a, d, "root", u->reachable ? doc_digest(a, &u->past->root) : doc_new(a, DOC_NULL));
-    }
-    return list;
-}
-
 struct doc *plan_doc(struct arena *a, const struct plan *p)
 {
     struct doc *d = doc_new(a, DOC_MAP);
-    doc_put(a, d, "format", doc_text(a, "kfmig.plan.v1"));
+    doc_put(a, d, "format", doc_text(a, "kfmig.plan.v2"));
     doc_put(a, d, "rules", doc_int(a, PLAN_RULES));
     doc_put(a, d, "environment", doc_text(a, p->env->name));
     doc_put(a, d, "instance",
             p->world->instance[0] != '\0' ? doc_text(a, p->world->instance) : doc_new(a, DOC_NULL));
     struct doc *ledger = doc_put(a, d, "ledger", doc_new(a, DOC_MAP));
-    doc_put(a, ledger, "size", doc_int(a, p->past->size));
-    doc_put(a, ledger, "root", doc_digest(a, &p->past->root));
+    doc_put(a, ledger, "position", doc_int(a, p->past->position));
+    doc_put(a, ledger, "leaf", doc_digest(a, &p->past->leaf));
     doc_put(a, d, "managed", doc_digest(a, &p->past->managed));
     doc_put(a, d, "existing", doc_int(a, p->world->n_existing));
     doc_put(a, d, "drift", drift_doc(a, p->world));
-    doc_put(a, d, "promotion", promotion_doc(a, p->world));
     doc_put(a, d, "approval", doc_text(a, approval_text(p->env->approval)));
     struct doc *selection = doc_put(a, d, "selection", doc_new(a, DOC_LIST));
     for (size_t i = 0; i < p->selection.n; i++) {

@@ -42,15 +42,22 @@ static const char *promotion_lacks(struct plan *p, const struct step *s, const s
 }
 
 /* Every success is an entry of the other ledger, with the step's key as checksum. */
+const struct fact *step_promoted(const struct step *s, const struct upstream *u)
+{
+    const struct history *h = u->reachable ? past_get(u->past, step_name(s)) : NULL;
+    const struct fact *f = h != NULL ? h->applied : NULL;
+    return f != NULL && digest_eq(&f->checksum, step_key(s)) ? f : NULL;
+}
+
 void gate_promotion(struct plan *p, struct step *s)
 {
     for (size_t i = 0; i < p->world->n_upstream; i++) {
         const struct upstream *u = &p->world->upstream[i];
-        const struct history *h = u->reachable ? past_get(u->past, step_name(s)) : NULL;
-        const struct fact *f = h != NULL ? h->applied : NULL;
-        if (f != NULL && digest_eq(&f->checksum, step_key(s))) {
+        if (step_promoted(s, u) != NULL) {
             continue;
         }
+        const struct history *h = u->reachable ? past_get(u->past, step_name(s)) : NULL;
+        const struct fact *f = h != NULL ? h->applied : NULL;
         struct reason *r = step_give(p, s, REASON_NOT_PROMOTED);
         r->cause = arena_printf(p->a, "%s/%s@receipt", u->env, step_name(s));
         r->was = f != NULL ? step_digest(p, &f->checksum) : "";

@@ -12,7 +12,7 @@
 #include "model/projection.h"
 #include "model/script.h"
 
-#define PLAN_RULES 1 /* version of the decision rules; part of the plan digest */
+#define PLAN_RULES 2 /* version of the decision rules; part of the plan digest */
 
 enum plan_state { STATE_CURRENT, STATE_STALE, STATE_BLOCKED, STATE_NOT_APPLICABLE };
 const char *
@@ -169,6 +169,8 @@ struct plan {
         newest; /* of a folder -> a pointer to its last applied bundle, outside of chains */
     struct names selection; /* as given, "" none: everything */
 };
+/* The success of s in a required environment that lets it in: it has the same key. NULL: there is none. */
+const struct fact *step_promoted(const struct step *s, const struct upstream *u);
 /* The target that stands for all of them: "dev/X@apply", "dev/feature_index@publish"; in a. */
 const char *step_target_text(struct arena *a, const struct plan *p, const struct step *s);
 

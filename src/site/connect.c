@@ -141,21 +141,6 @@ int site_refuse_wrong(const struct site *s, struct err *e)
     return 0;
 }
 
-/* The ledger as far as a plan depends on it: without what stands behind the last entry that can say anything
- * about a subject or an object (confirmations, drills, the journal). */
-static void find_position(const struct site *s, struct past *out)
-{
-    size_t n = s->entries.n;
-    out->size = s->id.size;
-    out->root = s->id.root;
-    while (n > 0 && entry_kind_fact(s->entries.v[n - 1].kind) == FACT_NONE &&
-           entry_kind_objects(s->entries.v[n - 1].kind) == OBJECTS_NONE) {
-        out->size = s->entries.v[n - 1].sequence - 1;
-        out->root = s->entries.v[n - 1].previous;
-        n--;
-    }
-}
-
 static bool entry_is_migration(enum entry_kind k)
 {
     return k == ENTRY_APPLY || k == ENTRY_DEFINE || k == ENTRY_PRUNE || k == ENTRY_ROLLBACK;
@@ -173,7 +158,6 @@ static void forget_dropped(struct site *s, const char *subject)
 static void add_facts(struct site *s)
 {
     s->past = (struct past){.by_id = {.a = s->a}};
-    find_position(s, &s->past);
     for (size_t i = 0; i < s->entries.n; i++) {
         const struct entry *en = &s->entries.v[i];
         bool success = strcmp(en->result, "success") == 0;
@@ -187,6 +171,10 @@ static void add_facts(struct site *s)
             past_rename(s->a, &s->past, old, id);
         }
         enum entry_fact says = entry_kind_fact(en->kind);
+        if (says != FACT_NONE && success) {
+            s->past.position = en->sequence;
+            s->past.leaf = en->leaf;
+        }
         if (says == FACT_DROPPED && success) {
             forget_dropped(s, en->subject);
         }

@@ -75,7 +75,7 @@ static inline struct bundle *add(struct stage_set *t, const char *id, const char
 static inline void happened(struct stage_set *t, const char *id, const char *result,
                             const char *content)
 {
-    struct fact f = {.sequence = ++t->past.size,
+    struct fact f = {.sequence = ++t->past.position,
                      .subject = id,
                      .result = result,
                      .run_id = "run",

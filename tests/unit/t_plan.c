@@ -247,9 +247,13 @@ static struct digest digest_with(struct arena *a, void (*change)(struct stage_se
     return make(&t, &p, &e) == 0 ? plan_digest(&p) : (struct digest){0};
 }
 
-static void on_root(struct stage_set *t)
+static void on_position(struct stage_set *t)
 {
-    t->past.root = digest_from("root");
+    t->past.position++;
+}
+static void on_leaf(struct stage_set *t)
+{
+    t->past.leaf = digest_from("leaf");
 }
 static void on_instance(struct stage_set *t)
 {
@@ -268,12 +272,50 @@ static void try_digest(void)
     struct digest same = digest_with(&a, NULL);
     struct digest again = digest_with(&a, NULL);
     ok(digest_eq(&same, &again), "equal input, equal digest");
-    void (*const changes[])(struct stage_set *) = {on_root,    on_instance,  on_drift,
+    void (*const changes[])(struct stage_set *) = {on_position, on_leaf, on_instance, on_drift,
                                                    on_current, on_signature, on_not_promoted};
     for (size_t i = 0; i < sizeof changes / sizeof *changes; i++) {
         struct digest other = digest_with(&a, changes[i]);
         ok(!digest_eq(&same, &other), "what a plan rests on is in its digest");
     }
+    arena_release(&a);
+}
+
+/* The digest of a plan that is let in by a receipt of the other environment, which has n other facts besides. */
+static struct digest digest_let_in(struct arena *a, const char *receipt, int n)
+{
+    struct stage_set t;
+    struct plan p;
+    struct err e = {0};
+    struct past theirs = {.by_id = {.a = a}};
+    struct upstream u = {.env = "staging", .reachable = true, .why_not = "", .past = &theirs};
+    set_up(&t, a);
+    add(&t, "a", NULL);
+    for (int i = 0; i <= n; i++) {
+        struct fact f = {.sequence = ++theirs.position,
+                         .subject = i == 0 ? "a" : "other",
+                         .result = "success",
+                         .run_id = "run",
+                         .finished_at = "",
+                         .receipt = digest_from(receipt),
+                         .checksum = digest_from("a")};
+        past_add(a, &theirs, &f);
+    }
+    t.world.upstream = &u;
+    t.world.n_upstream = 1;
+    return make(&t, &p, &e) == 0 && p.n_apply == 1 ? plan_digest(&p) : (struct digest){0};
+}
+
+static void try_evidence(void)
+{
+    struct arena a = {0};
+    struct digest d = digest_let_in(&a, "receipt", 0);
+    struct digest more = digest_let_in(&a, "receipt", 2);
+    struct digest other = digest_let_in(&a, "another", 0);
+    struct digest none = digest_with(&a, NULL);
+    ok(!digest_is_zero(&d) && digest_eq(&d, &more), "what else happens in the other environment voids no plan");
+    ok(!digest_eq(&d, &other), "another receipt is other evidence");
+    ok(!digest_eq(&d, &none), "and none is none");
     arena_release(&a);
 }
 
@@ -338,12 +380,13 @@ static void try_targets(void)
 
 int main(void)
 {
-    tap_plan(6 + 5 + 8 + 5 * N_DECISIONS + 7 + 4 + 2 * N_TARGETS);
+    tap_plan(6 + 5 + 8 + 5 * N_DECISIONS + 8 + 3 + 4 + 2 * N_TARGETS);
     try_orders();
     try_faults();
     try_decisions();
     try_awaiting();
     try_digest();
+    try_evidence();
     try_selection();
     try_targets();
     return tap_done();

@@ -6,7 +6,7 @@
 
 static void done(struct stage_set *t, const char *id, const char *content)
 {
-    struct fact f = {.sequence = ++t->past.size,
+    struct fact f = {.sequence = ++t->past.position,
                      .subject = id,
                      .is_migration = true,
                      .result = "success",
