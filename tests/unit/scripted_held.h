@@ -159,7 +159,7 @@ static inline void quoted(const char *text, const char *behind, char out[static 
     const char *p = strstr(text, behind);
     p = p == NULL ? "" : p + strlen(behind);
     p += *p == '"' ? 1 : 0;
-    (void)snprintf(out, HELD_TEXT, "%.*s", (int)strcspn(p, "\". "), p);
+    (void)snprintf(out, HELD_TEXT, "%.*s", (int)strcspn(p, "\". ,;"), p);
 }
 
 static inline void put_row(struct server *v, const char *const *params)
@@ -197,6 +197,22 @@ static inline void rename_schema(struct held *h, const char *text)
     }
 }
 
+/* DROP SCHEMA [IF EXISTS] name, ... [CASCADE] */
+static inline void drop_schemas(struct held *h, const char *text)
+{
+    char name[HELD_TEXT];
+    const char *exists = strstr(text, "EXISTS ");
+    const char *p = exists != NULL ? exists + strlen("EXISTS ") : text + strlen("DROP SCHEMA ");
+    for (; p != NULL; p = strstr(p, ", ")) {
+        p += strspn(p, ", ");
+        quoted(p, "", name);
+        struct held_schema *s = held_schema(h, name);
+        if (s != NULL) {
+            *s = h->schema[--h->n_schemas];
+        }
+    }
+}
+
 static inline void add_rows(struct held *h, const char *text, const char *behind, int rows)
 {
     char name[HELD_TEXT];
@@ -222,11 +238,7 @@ static inline void server_does(struct server *v, int session, const char *text,
     } else if (asks(text, "ALTER SCHEMA ")) {
         rename_schema(h, text);
     } else if (asks(text, "DROP SCHEMA ")) {
-        quoted(text, "DROP SCHEMA ", name);
-        struct held_schema *s = held_schema(h, name);
-        if (s != NULL) {
-            *s = h->schema[--h->n_schemas];
-        }
+        drop_schemas(h, text);
     } else if (asks(text, "COPY ")) {
         add_rows(h, text, "COPY ", ROWS);
     } else if (asks(text, "INSERT INTO wells__") || asks(text, "INSERT INTO \"wells")) {
