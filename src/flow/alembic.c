@@ -44,21 +44,20 @@ struct alembic_work {
 
 /* --- what it is made of ----------------------------------------------------------------------------- */
 
+/* A regular file of a folder that was just listed, whose name ends in .py. */
 static int take_file(struct alembic_work *w, const char *path, struct err *e)
 {
     struct bytes text;
-    struct revision r = {.stem = ""};
-    const char *slash = strrchr(path, '/');
-    const char *name = slash != NULL ? slash + 1 : path;
-    size_t n = strlen(name);
+    struct revision r;
+    const char *name = strrchr(path, '/') + 1;
     int rc = file_read(w->a, w->p->dirfd, path, FILE_MOST, &text, NULL, e);
     if (rc != 0) {
         return rc < 0 ? -1 : err_set(e, ERR_CONFIG, "\"%s\" is not there", path);
     }
     digester_field(w->inputs, path, text);
     alembic_file_read(w->a, text, &r.is);
-    if (r.is.rev != NULL && n > 3 && strcmp(name + n - 3, ".py") == 0) {
-        r.stem = arena_strndup(w->a, name, n - 3);
+    if (r.is.rev != NULL) {
+        r.stem = arena_strndup(w->a, name, strlen(name) - strlen(".py"));
         ARENA_GROW(w->a, w->v, w->n, w->cap);
         w->v[w->n++] = r;
     }
@@ -152,6 +151,7 @@ static int open_log(const struct alembic_work *w, struct err *e)
     return fd >= 0 ? fd : err_errno(e, ERR_PREFLIGHT, "cannot write \"%s\"", log_path);
 }
 
+/* 1: it says no, which is its own affair; what is no answer at all is -1. */
 static int judge(const struct alembic_work *w, const struct buf *out, int status, struct err *e)
 {
     if (out->n >= OUTPUT_MOST) {
@@ -164,10 +164,11 @@ static int judge(const struct alembic_work *w, const struct buf *out, int status
                  WIFSIGNALED(status) ? "alembic was ended by signal %d"
                                      : "alembic ended with status %d",
                  WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
-    return err_hint(e, "what it said stands in %s", log_path);
+    (void)err_hint(e, "what it said stands in %s", log_path);
+    return WIFEXITED(status) ? 1 : -1;
 }
 
-/* alembic --config=... WHAT RANGE --sql; *text in w->a. */
+/* alembic --config=... WHAT RANGE --sql; *text in w->a. 1, with *e: a migration raises. */
 static int run(struct alembic_work *w, const char *what, const char *range, struct bytes *text,
                struct err *e)
 {
@@ -293,38 +294,49 @@ static int remove_others(struct alembic_work *w, const struct names *written, st
 /* --- all of it -------------------------------------------------------------------------------------- */
 
 /* One after the other, where not all of them can be taken back: a revision whose downgrade() raises has no
- * rollback. */
-static int render_downs(struct alembic_work *w, const struct alembic_steps *up,
-                        struct alembic_steps *out, struct err *e)
+ * rollback. Nothing else that goes wrong says so. */
+static int render_downs_alone(struct alembic_work *w, const struct alembic_steps *up,
+                              struct alembic_steps *out, struct err *e)
 {
     struct bytes text;
-    struct err own = {0};
-    if (run(w, "downgrade", "heads:base", &text, &own) == 0) {
-        return alembic_read(w->a, "alembic downgrade", text, false, up->table, out, e);
-    }
+    struct alembic_steps one;
     *out = (struct alembic_steps){.table = up->table};
     for (size_t i = 0; i < up->n; i++) {
-        struct alembic_steps one;
+        struct err own = {0};
         const struct alembic_step *s = &up->v[i];
         const char *to = s->parents.n > 0 ? s->parents.v[0] : "base";
-        if (own.code == ERR_INTERRUPTED) {
+        if (s->parents.n > 1) {
+            continue;
+        }
+        int rc = run(w, "downgrade", arena_printf(w->a, "%s:%s", s->rev, to), &text, &own);
+        if (rc < 0) {
             *e = own;
             return -1;
         }
-        own = (struct err){0};
-        if (s->parents.n > 1 ||
-            run(w, "downgrade", arena_printf(w->a, "%s:%s", s->rev, to), &text, &own) != 0) {
-            continue;
-        }
-        if (alembic_read(w->a, "alembic downgrade", text, false, up->table, &one, e) != 0) {
+        if (rc == 0 &&
+            alembic_read(w->a, "alembic downgrade", text, false, up->table, &one, e) != 0) {
             return -1;
         }
-        if (one.n == 1) {
+        if (rc == 0 && one.n == 1) {
             ARENA_GROW(w->a, out->v, out->n, out->cap);
             out->v[out->n++] = one.v[0];
         }
     }
     return 0;
+}
+
+static int render_downs(struct alembic_work *w, const struct alembic_steps *up,
+                        struct alembic_steps *out, struct err *e)
+{
+    struct bytes text;
+    struct err own = {0};
+    int rc = run(w, "downgrade", "heads:base", &text, &own);
+    if (rc < 0) {
+        *e = own;
+        return -1;
+    }
+    return rc == 0 ? alembic_read(w->a, "alembic downgrade", text, false, up->table, out, e)
+                   : render_downs_alone(w, up, out, e);
 }
 
 static int render(struct alembic_work *w, const char *inputs, struct err *e)
