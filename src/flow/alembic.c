@@ -44,6 +44,16 @@ struct alembic_work {
 
 /* --- what it is made of ----------------------------------------------------------------------------- */
 
+static bool has_stem(const struct alembic_work *w, const char *stem)
+{
+    for (size_t i = 0; i < w->n; i++) {
+        if (strcmp(w->v[i].stem, stem) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* A regular file of a folder that was just listed, whose name ends in .py. */
 static int take_file(struct alembic_work *w, const char *path, struct err *e)
 {
@@ -58,6 +68,11 @@ static int take_file(struct alembic_work *w, const char *path, struct err *e)
     alembic_file_read(w->a, text, &r.is);
     if (r.is.rev != NULL) {
         r.stem = arena_strndup(w->a, name, strlen(name) - strlen(".py"));
+        if (has_stem(w, r.stem)) {
+            (void)err_at(e, ERR_CONFIG, path, 0, 0, "another revision's file is called %s, too",
+                         name);
+            return err_hint(e, "a migration is called as its file is: give it another name");
+        }
         ARENA_GROW(w->a, w->v, w->n, w->cap);
         w->v[w->n++] = r;
     }

@@ -192,6 +192,16 @@ static void large_revision(void)
     large(VERSIONS "c_step.py");
 }
 
+static void two_of_one_name(void)
+{
+    project_put(VERSIONS "2025/a_step.py", "revision = 'z'\n");
+}
+
+static void a_name_that_is_no_other_revision(void)
+{
+    project_put("db/a_step.py", "import os\n");
+}
+
 /* What is not looked at: each would be too large, or read in vain. */
 static void things_beside(void)
 {
@@ -466,6 +476,8 @@ static const struct {
     {"an ini file with more places", ini_with_more_places, -1, ERR_CONFIG, "! alembic.ini:0 `version_locations` is not read; kfmig reads the versions/ beneath script_location\n$", NULL},
     {"a folder that is not there", ini_to_nothing, -1, ERR_CONFIG, "there is no folder \"none\"", "calls"},
     {"a folder that is a file", ini_to_a_file, -1, ERR_PREFLIGHT, "bin/alembic", "calls"},
+    {"two revisions whose files have one name", two_of_one_name, -1, ERR_CONFIG, "! " VERSIONS "a_step.py:0 another revision's file is called a_step.py, too; a migration is called as its file is: give it another name", "calls"},
+    {"a file of that name that is no revision", a_name_that_is_no_other_revision, 0, ERR_NONE, INSERT("b") "$", NULL},
     {"a revision that is too large", large_revision, -1, ERR_CONFIG, VERSIONS "c_step.py", "calls"},
     {"folders are looked into as deep as that", as_deep_as_may_be, -1, ERR_CONFIG, "db/a/b/c/d/e/f/g/h/x.py", "calls"},
     {"more files than anybody has", too_many_files, -1, ERR_CONFIG, "more than 20000 files in \"db\"", "calls"},
