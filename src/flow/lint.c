@@ -41,30 +41,27 @@ static bool ends_in(const char *id, const char *end)
     return n >= m && strcmp(id + n - m, end) == 0;
 }
 
-/* The one whose id is, or ends in, name. */
+/* The one whose id is name, else the only one whose id ends in it. */
 static int ask_for(const struct linting *x, const char *name, struct err *e)
 {
-    size_t found = SIZE_MAX;
-    for (size_t i = 0; i < x->p->n_bundle; i++) {
-        const char *id = x->p->bundle[i].id;
-        bool is_it = strcmp(id, name) == 0;
-        if (!is_it && !ends_in(id, name)) {
+    const struct bundle *found = table_gets(&x->p->by_id, name);
+    bool is_whole = found != NULL;
+    for (size_t i = 0; i < x->p->n_bundle && !is_whole; i++) {
+        const struct bundle *b = &x->p->bundle[i];
+        if (!ends_in(b->id, name)) {
             continue;
         }
-        if (found != SIZE_MAX && !is_it) {
-            err_set(e, ERR_CONFIG, "\"%s\" is %s and %s", name, x->p->bundle[found].id, id);
+        if (found != NULL) {
+            err_set(e, ERR_CONFIG, "\"%s\" is %s and %s", name, found->id, b->id);
             return err_hint(e, "write more of the id");
         }
-        found = i;
-        if (is_it) {
-            break;
-        }
+        found = b;
     }
-    if (found == SIZE_MAX) {
+    if (found == NULL) {
         err_set(e, ERR_CONFIG, "there is no migration \"%s\"", name);
         return err_hint(e, "`kfmig graph` shows what there is");
     }
-    x->is_asked[found] = true;
+    x->is_asked[found - x->p->bundle] = true;
     return 0;
 }
 
