@@ -20,6 +20,11 @@ static int by_offset(const void *x, const void *y)
     return (a->at > b->at) - (a->at < b->at);
 }
 
+static int fail_changed(const char *path, struct err *e)
+{
+    return err_at(e, ERR_PREFLIGHT, path, 0, 0, "it changed while kfmig read it");
+}
+
 /* n findings of one file, in r from first on. */
 static int mend_file(const struct project *p, const struct lint_found *v, size_t n, size_t *made,
                      struct err *e)
@@ -37,10 +42,11 @@ static int mend_file(const struct project *p, const struct lint_found *v, size_t
         }
     }
     int rc = n_edit > 0 ? file_read(&a, p->dirfd, path, FILE_MOST, &text, NULL, e) : 0;
+    rc = rc > 0 ? fail_changed(path, e) : rc;
     qsort(edit, n_edit, sizeof *edit, by_offset);
     for (size_t i = 0; i < n_edit && rc == 0; i++) {
         if (edit[i].at < at || edit[i].end > text.n) {
-            rc = err_at(e, ERR_PREFLIGHT, path, 0, 0, "it changed while kfmig read it");
+            rc = fail_changed(path, e);
             break;
         }
         buf_add(&out, text.p + at, edit[i].at - at);
@@ -54,7 +60,7 @@ static int mend_file(const struct project *p, const struct lint_found *v, size_t
     }
     buf_release(&out);
     arena_release(&a);
-    return rc == 0 ? 0 : -1;
+    return rc;
 }
 
 static void leave_out(struct lint_result *r)
