@@ -21,9 +21,11 @@ struct linting {
     struct project *p;
     const struct lint_wish *w;
     struct lint *l;
-    bool *is_asked; /* of p->bundle */
-    struct table changed; /* paths; with w->since */
-    struct table baseline; /* marks */
+    bool *is_asked;         /* of p->bundle */
+    struct table changed;   /* paths; with w->since */
+    struct table baseline;  /* marks */
+    const struct doc *kept; /* the baseline's findings; NULL: there is none */
+    struct table unjudged;  /* paths that were read for what they make */
 };
 
 /* --- which ------------------------------------------------------------------------------------------ */
@@ -91,8 +93,9 @@ static int run_git(const struct linting *x, const char *const *argv, int fd, str
     }
     if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) {
         err_set(e, ERR_PREFLIGHT, "git does not say what changed since \"%s\"", x->w->since);
-        return err_hint(e, "name a commit that this clone has, in a project that git keeps: "
-                           "`git diff --merge-base %s` says why",
+        return err_hint(e,
+                        "name a commit that this clone has, in a project that git keeps: "
+                        "`git diff --merge-base %s` says why",
                         x->w->since);
     }
     return 0;
@@ -123,12 +126,34 @@ static int read_changed(struct linting *x, int fd, struct err *e)
 static int ask_git(struct linting *x, struct err *e)
 {
     const char *root = x->p->root;
-    const char *const diff[] = {"git", "-C", root, "-c", "core.quotePath=false", "--no-pager",
-                                "diff", "--relative", "--name-only", "--no-renames",
-                                "--no-ext-diff", "--merge-base", "--end-of-options",
-                                x->w->since, "--", ".", NULL};
-    const char *const others[] = {"git", "-C", root, "-c", "core.quotePath=false", "ls-files",
-                                  "--others", "--exclude-standard", "--", ".", NULL};
+    const char *const diff[] = {"git",
+                                "-C",
+                                root,
+                                "-c",
+                                "core.quotePath=false",
+                                "--no-pager",
+                                "diff",
+                                "--relative",
+                                "--name-only",
+                                "--no-renames",
+                                "--no-ext-diff",
+                                "--merge-base",
+                                "--end-of-options",
+                                x->w->since,
+                                "--",
+                                ".",
+                                NULL};
+    const char *const others[] = {"git",
+                                  "-C",
+                                  root,
+                                  "-c",
+                                  "core.quotePath=false",
+                                  "ls-files",
+                                  "--others",
+                                  "--exclude-standard",
+                                  "--",
+                                  ".",
+                                  NULL};
     int fd = memfd_create("kfmig-git", MFD_CLOEXEC);
     if (fd < 0) {
         return err_set(e, ERR_PREFLIGHT, "no memory for what git says");
@@ -168,10 +193,10 @@ static int read_baseline(struct linting *x, struct err *e)
         err_list_release(&faults);
         return -1;
     }
-    const struct doc *list = doc_get(d, "findings");
+    x->kept = doc_get(d, "findings");
     x->baseline.a = a;
-    for (size_t i = 0; i < doc_len(list); i++) {
-        (void)table_puts(&x->baseline, doc_str(list->item[i], "mark", ""), x);
+    for (size_t i = 0; i < doc_len(x->kept); i++) {
+        (void)table_puts(&x->baseline, doc_str(x->kept->item[i], "mark", ""), x);
     }
     return 0;
 }
@@ -183,10 +208,37 @@ static bool is_known(void *ctx, const struct digest *mark)
     return table_gets(&x->baseline, digest_text(mark, text)) != NULL;
 }
 
+static void keep_found(const struct linting *x, const struct lint_found *f, struct doc *list)
+{
+    struct arena *a = x->p->a;
+    struct doc *one = doc_push(a, list, doc_new(a, DOC_MAP));
+    doc_put(a, one, "rule", doc_text(a, f->finding.rule));
+    doc_put(a, one, "path", doc_safe(a, f->finding.path));
+    doc_put(a, one, "mark", doc_digest(a, &f->mark));
+}
+
+/* From the at-th on, those before path (NULL: all) of files that were not judged this time: what is known of
+ * them stays. Where the next one stands. */
+static size_t keep_unjudged(const struct linting *x, size_t at, const char *path, struct doc *list)
+{
+    for (; at < doc_len(x->kept); at++) {
+        struct doc *one = x->kept->item[at];
+        const char *own = doc_str(one, "path", "");
+        if (path != NULL && strcmp(own, path) >= 0) {
+            break;
+        }
+        if (table_gets(&x->unjudged, own) != NULL) {
+            (void)doc_push(x->p->a, list, one);
+        }
+    }
+    return at;
+}
+
 static int write_baseline(const struct linting *x, struct linted *out, struct err *e)
 {
     struct arena *a = x->p->a;
     struct buf text = {0};
+    size_t at = 0;
     struct doc *d = doc_new(a, DOC_MAP);
     doc_put(a, d, "format", doc_text(a, "lint_baseline.v1"));
     struct doc *list = doc_put(a, d, "findings", doc_new(a, DOC_LIST));
@@ -195,12 +247,11 @@ static int write_baseline(const struct linting *x, struct linted *out, struct er
         if (f->finding.waived_by[0] != '\0' && !is_known((void *)(uintptr_t)x, &f->mark)) {
             continue; /* a comment says it */
         }
-        struct doc *one = doc_push(a, list, doc_new(a, DOC_MAP));
-        doc_put(a, one, "rule", doc_text(a, f->finding.rule));
-        doc_put(a, one, "path", doc_safe(a, f->finding.path));
-        doc_put(a, one, "mark", doc_digest(a, &f->mark));
-        out->n_kept++;
+        at = keep_unjudged(x, at, f->finding.path, list);
+        keep_found(x, f, list);
     }
+    (void)keep_unjudged(x, at, NULL, list);
+    out->n_kept = doc_len(list);
     canon_pretty(&text, d);
     int rc = file_write(x->p->dirfd, LINT_BASELINE, buf_bytes(&text), 0644, e);
     buf_release(&text);
@@ -213,31 +264,34 @@ static char class_of(const struct decl *d)
 {
     const char *class = doc_str(d->document, "class", "");
     const char *risk = doc_str(d->document, "risk", "");
-    return class[0] != '\0'            ? class[0]
+    return class[0] != '\0'              ? class[0]
            : strcmp(risk, "low") == 0    ? 'A'
            : strcmp(risk, "medium") == 0 ? 'B'
            : strcmp(risk, "high") == 0   ? 'C'
                                          : (char)0;
 }
 
-static int read_file(const struct linting *x, const struct bundle *b, const struct artifact *f,
+static int read_file(struct linting *x, const struct bundle *b, const struct artifact *f,
                      bool is_asked, struct err *e)
 {
     const struct language *language = language_of(f->path);
+    bool is_judged = is_asked && has_changed(x, b, f);
     struct lint_file file = {.path = f->path,
                              .subject = b->id,
                              .text = f->bytes,
-                             .part = is_asked && has_changed(x, b, f) ? LINT_ASKED
-                                     : is_executed(b)                 ? LINT_PAST
-                                                                      : LINT_PLANNED,
+                             .part = is_judged        ? LINT_ASKED
+                                     : is_executed(b) ? LINT_PAST
+                                                      : LINT_PLANNED,
                              .class = class_of(b->decl),
                              .is_fixed = is_executed(b)};
-    return language != NULL && language->is_linted && f->bytes.p != NULL
-               ? lint_read(x->l, &file, e)
-               : 0;
+    if (!is_judged) {
+        (void)table_puts(&x->unjudged, f->path, x);
+    }
+    return language != NULL && language->is_linted && f->bytes.p != NULL ? lint_read(x->l, &file, e)
+                                                                         : 0;
 }
 
-static int read_bundle(const struct linting *x, size_t i, struct err *e)
+static int read_bundle(struct linting *x, size_t i, struct err *e)
 {
     struct bundle *b = &x->p->bundle[i];
     struct err ignored = {0};
@@ -252,7 +306,7 @@ static int read_bundle(const struct linting *x, size_t i, struct err *e)
     return 0;
 }
 
-static int read_all(const struct linting *x, struct err *e)
+static int read_all(struct linting *x, struct err *e)
 {
     struct plan_order order;
     struct arena *a = x->p->a;
@@ -286,6 +340,7 @@ int lint_project(struct project *p, const struct lint_wish *w, struct linted *ou
     const struct lint_options options = {w->server, other_rules(p->a)};
     struct linting x = {.p = p, .w = w, .l = lint_begin(p->a, &options)};
     *out = (struct linted){.n_fixed = 0};
+    x.unjudged.a = p->a;
     x.is_asked = ARENA_ARRAY(p->a, bool, p->n_bundle + 1);
     if (choose(&x, e) != 0 || (w->since != NULL && ask_git(&x, e) != 0) ||
         read_baseline(&x, e) != 0 || read_all(&x, e) != 0) {
