@@ -388,6 +388,56 @@ static void on_not_null(struct lint *l, struct known_table *t, const PgQuery__Co
     }
 }
 
+/* --- checks that the view geometry_columns reads ----------------------------------------------------- */
+
+/* The functions by whose names that view finds a check in the texts of a table's constraints. */
+static bool is_shape_call(const tree *m)
+{
+    static const char *const names[] = {"st_srid", "st_ndims", "geometrytype"};
+    const char *name = tree_is(m, &pg_query__func_call__descriptor)
+                           ? tree_dotted(LIST(TREE(FuncCall, m), funcname)).name
+                           : "";
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        if (strcmp(name, names[i]) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void find_shape(void *ctx, const tree *m)
+{
+    *(bool *)ctx |= is_shape_call(m);
+    tree_children(m, find_shape, ctx);
+}
+
+/* One call = one constant, of all rows: the form that the view was written for. */
+static bool is_plain_shape(const PgQuery__Constraint *k)
+{
+    const tree *m = tree_of(k->raw_expr);
+    if (k->skip_validation || grammar_not_enforced(k) ||
+        !tree_is(m, &pg_query__a__expr__descriptor)) {
+        return false;
+    }
+    const PgQuery__AExpr *e = TREE(AExpr, m);
+    const char *op = e->n_name == 1 ? tree_string(e->name[0]) : NULL;
+    return e->kind == PG_QUERY__A__EXPR__KIND__AEXPR_OP && op != NULL && strcmp(op, "=") == 0 &&
+           is_shape_call(tree_of(e->lexpr)) &&
+           tree_is(tree_of(e->rexpr), &pg_query__a__const__descriptor);
+}
+
+static void look_at_shape(struct lint *l, const struct known_table *t, const PgQuery__Constraint *k)
+{
+    bool is_shape = false;
+    find_shape(&is_shape, tree_of(k->raw_expr));
+    if (is_shape && !is_plain_shape(k)) {
+        const char *name = lint_name(l, t->schema, t->name);
+        (void)lint_note(l, LINT_SRID_CHECK, k->location, name,
+                        "geometry_columns reads a check of %s by its text, and not what it says",
+                        name);
+    }
+}
+
 void lint_constraint(struct lint *l, struct known_table *t, struct known_column *column,
                      const PgQuery__Constraint *k, bool is_added)
 {
@@ -395,6 +445,7 @@ void lint_constraint(struct lint *l, struct known_table *t, struct known_column 
         lint_given(l, k->conname, k->location);
     }
     if (k->contype == CONSTR(CHECK)) {
+        look_at_shape(l, t, k);
         on_check(l, t, k, is_added);
     } else if (k->contype == CONSTR(PRIMARY)) {
         on_primary(l, t, column, k, is_added);
