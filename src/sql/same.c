@@ -301,6 +301,34 @@ static bool number_literal(struct arena *a, PgQuery__Node *n)
     return true;
 }
 
+/* What SELECT 'a'::text is called is "text" only when it is read the second time. */
+static bool forget_names(const PgQuery__SelectStmt *select)
+{
+    bool changed = false;
+    for (size_t i = 0; i < select->n_target_list; i++) {
+        PgQuery__Node *target = select->target_list[i];
+        if (target->node_case == PG_QUERY__NODE__NODE_RES_TARGET &&
+            target->res_target->name[0] != '\0') {
+            target->res_target->name[0] = '\0';
+            changed = true;
+        }
+    }
+    if (select->larg != NULL) { /* UNION and the like: both sides */
+        changed |= forget_names(select->larg);
+        changed |= forget_names(select->rarg);
+    }
+    return changed;
+}
+
+static bool names_in_sublink(struct arena *a, PgQuery__Node *n)
+{
+    (void)a;
+    const PgQuery__Node *select =
+        n->node_case == PG_QUERY__NODE__NODE_SUB_LINK ? n->sub_link->subselect : NULL;
+    return select != NULL && select->node_case == PG_QUERY__NODE__NODE_SELECT_STMT &&
+           forget_names(select->select_stmt);
+}
+
 /* --- the walk ---------------------------------------------------------------------------------------- */
 
 static bool (*const rewrites[])(struct arena *a, PgQuery__Node *n) = {
@@ -358,7 +386,8 @@ bool same_is_plain(const char *text)
 {
     const char *cast = strstr(text, "::");
     return strstr(text, " AND ") == NULL && strstr(text, " OR ") == NULL &&
-           strstr(text, "ARRAY[") == NULL && strstr(text, "}'::") == NULL &&
+           strstr(text, "ARRAY[") == NULL &&
+           (strstr(text, "( SELECT ") == NULL || strstr(text, "'::") == NULL) && strstr(text, "}'::") == NULL &&
            (cast == NULL || strstr(cast + 2, "::") == NULL);
 }
 

@@ -30,8 +30,8 @@ enum same_piece {
  * the parser does not know the text, or it is nested too deeply; *out is then as it was. All memory
  * is given back. No I/O. */
 bool same_form(enum same_piece piece, const char *text, struct digest *out);
-/* Can the table say anything of the text? It has neither an AND, OR, ARRAY nor two casts: then only
- * the very same words mean the same, and no tree is worth making. */
+/* Can the table say anything of the text? It has neither an AND, OR, ARRAY, two casts nor a constant in a
+ * subquery: then only the very same words mean the same, and no tree is worth making. */
 bool same_is_plain(const char *text);
 
 #endif

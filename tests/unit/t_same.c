@@ -56,6 +56,21 @@ static const struct {
           "ARRAY['x'::character varying]"),
     OTHER("cast_of_array", EXPRESSION, "(ARRAY[a])::character(2)[]", "ARRAY[(a)::character(3)]"),
 
+    SAME_AS("names_in_sublink", EXPRESSION, "(k IN ( SELECT 'a'::text))",
+            "(k IN ( SELECT 'a'::text AS text))"),
+    SAME_AS("names_in_sublink", EXPRESSION, "(EXISTS ( SELECT 'a'::text UNION SELECT 'b'::text))",
+            "(EXISTS ( SELECT 'a'::text AS text UNION SELECT 'b'::text AS text))"),
+    SAME_AS("names_in_sublink", STATEMENT,
+            "UPDATE s SET (w, x) = ( SELECT 'a'::text, 1) FROM p WHERE (p.id = s.id)",
+            "UPDATE s SET (w, x) = ( SELECT 'a'::text AS text, 1) FROM p WHERE (p.id = s.id)"),
+    OTHER("names_in_sublink", EXPRESSION, "(k IN ( SELECT 'a'::text))",
+          "(k IN ( SELECT 'b'::text AS text))"),
+    OTHER("names_in_sublink", STATEMENT, "SELECT q.a FROM ( SELECT 'a'::text AS a) q",
+          "SELECT q.a FROM ( SELECT 'a'::text AS b) q"),
+    OTHER("names_in_sublink", STATEMENT, "SELECT 'a'::text AS a", "SELECT 'a'::text AS b"),
+    OTHER("names_in_sublink", EXPRESSION, "( SELECT q.a FROM ( SELECT 1 AS a, 2 AS b) q)",
+          "( SELECT q.a FROM ( SELECT 1 AS b, 2 AS a) q)"),
+
     SAME_AS("cast_twice", EXPRESSION, "((a)::text)::text", "(a)::text"),
     SAME_AS("cast_twice", EXPRESSION, "((a)::numeric(5,2))::numeric(5,2)", "(a)::numeric(5,2)"),
     OTHER("cast_twice", EXPRESSION, "((a)::numeric(5,2))::numeric(5,1)", "(a)::numeric(5,1)"),
@@ -103,6 +118,8 @@ static const struct {
     {"ARRAY[1, 2]", false},
     {"('x'::character varying)::text", false},
     {"'{a}'::text[]", false},
+    {"(k IN ( SELECT 'a'::text))", false},
+    {"(k IN ( SELECT a FROM t))", true},
 };
 enum { N_PLAIN = sizeof plain / sizeof *plain };
 
