@@ -8,6 +8,7 @@
 #include "load/text.h"
 #include "model/variables.h"
 #include "script/draft.h"
+#include "script/fill.h"
 #include "script/language.h"
 
 /* --- the document ------------------------------------------------------------------------------------ */
@@ -124,10 +125,10 @@ static struct doc *approvals_of(const struct flat_work *w)
 
 static void put_words(const struct flat_work *w)
 {
-    static const char *const keys[] = {"owner",   "ticket",     "risk",
-                                       "class", "rollout", "timeouts",   "lock_retries",
-                                       "rebuild", "idempotent", "requires_deploy", "depends_on",
-                                       "rebuilds", "variables"};
+    static const char *const keys[] = {"owner",      "ticket",          "risk",         "class",
+                                       "rollout",    "timeouts",        "lock_retries", "rebuild",
+                                       "idempotent", "requires_deploy", "depends_on",   "rebuilds",
+                                       "variables",  "runner"};
     struct doc *intent = doc_get(w->f->header, "intent");
     (void)put(w, w->d, "intent",
               intent != NULL ? intent : placed(w, doc_text(w->a, words_of(w->a, w->f))));
@@ -192,15 +193,17 @@ static void check_rebuilds(const struct flat_work *w)
 static void put_files(const struct flat_work *w)
 {
     struct doc *d = doc_new(w->a, DOC_MAP);
-    struct doc *runner = doc_new(w->a, DOC_MAP);
     struct doc *list = doc_put(w->a, d, "forward", doc_new(w->a, DOC_LIST));
     (void)doc_push(w->a, list, doc_text(w->a, w->f->name));
     if (w->f->has_down) {
         list = doc_put(w->a, d, "rollback", doc_new(w->a, DOC_LIST));
         (void)doc_push(w->a, list, doc_text(w->a, w->f->down));
     }
-    (void)doc_put(w->a, runner, "tool", doc_text(w->a, "native"));
-    (void)put_made(w, w->d, "runner", runner);
+    if (doc_get(w->d, "runner") == NULL) {
+        struct doc *runner = doc_new(w->a, DOC_MAP);
+        (void)doc_put(w->a, runner, "tool", doc_text(w->a, "native"));
+        (void)put_made(w, w->d, "runner", runner);
+    }
     (void)put_made(w, w->d, "artifacts", d);
 }
 
@@ -264,7 +267,8 @@ void flat_complete(struct arena *a, const struct flat *f, struct bytes forward,
     }
     struct bytes text;
     struct err_list unfilled = {0};
-    variables_fill(a, &d->variables, values, f->path, forward, &text, &unfilled);
+    const struct filling x = {&d->variables, values, d->runner};
+    script_fill(a, &x, f->path, forward, &text, &unfilled);
     err_list_release(&unfilled);
     if (language_parse(a, f->path, text, &script, &ignored) != 0) {
         draft_make(a, NULL, 0, &read);
@@ -284,8 +288,8 @@ void flat_complete(struct arena *a, const struct flat *f, struct bytes forward,
 
 static void check_keys(const struct doc *d, struct err_list *faults)
 {
-    static const char *const own[] = {"id",         "intent",  "rollback", "notes",
-                                      "depends_on", "rebuild", "rebuilds", "variables"};
+    static const char *const own[] = {"id",      "intent",   "rollback",  "notes", "depends_on",
+                                      "rebuild", "rebuilds", "variables", "runner"};
     for (size_t i = 0; i < d->n; i++) {
         for (size_t k = 0; k < sizeof own / sizeof own[0]; k++) {
             if (strcmp(d->key[i]->text.p, own[k]) == 0) {

@@ -5,6 +5,7 @@
 #include "model/segment.h"
 #include "model/variables.h"
 #include "plan/plan.h"
+#include "script/fill.h"
 #include "script/language.h"
 
 static void refuse(struct err_list *faults, const struct script *s, const struct statement *st)
@@ -79,7 +80,8 @@ static bool fill(struct arena *a, const struct bundle *b, const struct artifact 
                  struct bytes *text, struct err_list *faults)
 {
     size_t n = faults->n;
-    variables_fill(a, &b->variables, b->values, f->path, f->bytes, text, faults);
+    const struct filling x = {&b->variables, b->values, b->decl->runner};
+    script_fill(a, &x, f->path, f->bytes, text, faults);
     return faults->n == n;
 }
 

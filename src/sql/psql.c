@@ -9,21 +9,23 @@ struct psql_advice {
     const char *hint;
 };
 
-static const char other_hint[] = "remove it, or let psql run the file (runner.tool: psql)";
+static const char other_hint[] = "remove it";
 
 static const struct psql_advice advices[] = {
     {" copy ", "write COPY ... FROM STDIN with the rows behind it, or load them as a dataset"},
     {" i ir include include_relative ",
      "put the statements into this file, or make them a migration of their own"},
-    {" set unset gset prompt getenv setenv ", "write the value itself"},
+    {" set unset ", "write the value itself, or declare `runner: {tool: psql}`"},
+    {" gset prompt getenv setenv ", "write the value itself"},
     {" echo qecho warn ", "write it as a comment (--)"},
     {" c connect ", "the environment names the database; remove the line"},
-    {" if elif else endif ", "write the condition in a DO block"},
+    {" if elif else endif ",
+     "write the condition in a DO block, or declare `runner: {tool: psql}`"},
     {" gexec ", "write a DO block with EXECUTE"},
     {" g gx gdesc crosstabview watch ", "end the statement with a semicolon"},
     {" restrict unrestrict timing pset x q conninfo encoding ", "remove the line"},
     {" . ", "it ends the rows of a COPY ... FROM STDIN, and there is none before it"},
-    {" ! ", "declare a migration with runner.tool: command"},
+    {" ! ", "remove it"},
 };
 
 static const char *hint_for(const char *word, size_t n)
@@ -174,7 +176,8 @@ int psql_check_variables(const char *path, struct bytes text, const struct token
                    (int)(v[i + 1].end - v[i].at < 40 ? v[i + 1].end - v[i].at : 40),
                    text.p + v[i].at);
             return err_hint(e,
-                            "write the value itself, or let psql run the file (runner.tool: psql)");
+                            "write the value itself, or declare the name: `variables: [NAME]` with "
+                            "`runner: {tool: psql}`");
         }
     }
     return 0;

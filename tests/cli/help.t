@@ -281,7 +281,8 @@ One migration: what it may touch, how much, how it is undone, who reviews it.
     reference: where the approval was given: an issue, ADR or decision record
   runner (required): how it is run: {tool: native}
     tool (required): native | psql: native: kfmig runs the files itself; psql:
-        the same, for .sql files without psql's own commands
+        the same, with psql's :variables and those of its commands of which the
+        text says what they do
     command: a wrapper for other tools; native and psql need none and ignore it
     environment: list the names of the environment variables that hold secrets,
         never their values
