@@ -477,7 +477,10 @@ void environments_implicit(struct arena *a, struct environments *out)
 {
     *out = (struct environments){.n = 1, .layout = LAYOUT_COUNT};
     out->env = ARENA_NEW(a, struct env);
-    *out->env = (struct env){.name = "default", .is_default = true, .implicit = true};
+    struct variables *none = ARENA_NEW(a, struct variables);
+    none->env = "default";
+    *out->env =
+        (struct env){.name = none->env, .is_default = true, .implicit = true, .variables = none};
     out->env->store[store_of_ledger()] = true;
     out->preset = out->env;
 }

@@ -59,7 +59,7 @@ struct env {
         dsn_ref; /* NULL if embedded; a name of an environment variable, or a path if it has a '/' */
     bool implicit; /* no environments.v1.yml: takes DATABASE_URL or the libpq PG* variables */
     const struct operations *operations; /* model/operations.h; NULL: nothing of it is declared */
-    const struct variables *variables;   /* values for ${NAME}; NULL: none are declared */
+    const struct variables *variables;   /* values for ${NAME}, if any */
     struct names extensions;             /* provision */
     struct names roles;
     int line, col;

@@ -158,6 +158,35 @@ static enum allowed allowed_in(const struct bundle *b)
                                                                             : TRANSACTIONS;
 }
 
+static bool is_misread(const struct bundle *b, const struct err *e)
+{
+    for (size_t i = 0; i < b->n_misread; i++) {
+        const struct err *known = &b->faults[i];
+        if (known->where.line == e->where.line && known->where.col == e->where.col &&
+            strcmp(known->where.path, e->where.path) == 0 && strcmp(known->msg, e->msg) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* What load_project() found comes first, and is not told again. */
+static void keep_faults(struct arena *a, struct bundle *b, const struct err_list *found)
+{
+    struct err *v = ARENA_ARRAY(a, struct err, b->n_misread + found->n + 1);
+    size_t n = 0;
+    for (size_t i = 0; i < b->n_misread; i++) {
+        v[n++] = b->faults[i];
+    }
+    for (size_t i = 0; i < found->n; i++) {
+        if (!is_misread(b, &found->v[i])) {
+            v[n++] = found->v[i];
+        }
+    }
+    b->faults = v;
+    b->n_faults = n;
+}
+
 void plan_scripts(struct arena *a, struct bundle *b)
 {
     struct err_list faults = {0};
@@ -165,9 +194,6 @@ void plan_scripts(struct arena *a, struct bundle *b)
     if (b->forward != NULL || b->decl == NULL || b->store == STORE_COUNT ||
         !store_row(b->store)->has_engine) {
         return;
-    }
-    for (size_t i = 0; i < b->n_misread; i++) {
-        err_list_add(&faults, &b->faults[i]);
     }
     if (b->projection != NULL && b->variables.n > 0) {
         err_list_addf(&faults, ERR_CONFIG, bundle_file(a, b), 1, 1,
@@ -180,8 +206,7 @@ void plan_scripts(struct arena *a, struct bundle *b)
         check_journaled(b, &faults);
     }
     b->invariants = parse_all(a, b, &b->decl->invariants, INVARIANTS, &n_run, &faults);
-    b->faults = arena_dup(a, faults.v, faults.n * sizeof *faults.v);
-    b->n_faults = faults.n;
+    keep_faults(a, b, &faults);
     err_list_release(&faults);
 }
 

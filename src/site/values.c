@@ -46,11 +46,6 @@ static int bind(struct site *s, struct bundle *b, const struct variables *values
 int values_bind(struct site *s, struct err *e)
 {
     const struct variables *values = s->env->variables;
-    if (values == NULL) {
-        struct variables *none = ARENA_NEW(s->a, struct variables);
-        none->env = s->env->name;
-        values = none;
-    }
     for (size_t i = 0; i < s->project->n_bundle; i++) {
         struct bundle *b = &s->project->bundle[i];
         if (b->variables.n > 0 && b->values != values && bind(s, b, values, e) != 0) {

@@ -81,26 +81,32 @@ static inline void kept_root(const struct kept *k, int n, struct digest *out)
     *out = merkle_root(&m);
 }
 
-/* One more entry, as kfmig writes it. receipt: what it names; NULL: nothing that is there. */
-static inline void kept_add(struct kept *k, enum entry_kind kind, const char *subject,
-                            const char *receipt)
+/* One more entry, as kfmig writes it: en says what it is of, the rest is as the ledger stands. */
+static inline void kept_put(struct kept *k, struct entry en)
 {
     struct buf text = {0};
     char run_id[16];
-    struct entry en = {.sequence = k->n + 1,
-                       .kind = kind,
-                       .subject = subject,
-                       .result = "success",
-                       .run_id = run_id,
-                       .finished_at = MOMENT,
-                       .environment = "dev",
-                       .instance = k->uuid,
-                       .receipt = digest_of(bytes_str(receipt != NULL ? receipt : subject))};
+    en.sequence = k->n + 1;
+    en.run_id = run_id;
+    en.finished_at = MOMENT;
+    en.environment = "dev";
+    en.instance = k->uuid;
     (void)snprintf(run_id, sizeof run_id, "run-%d", k->n + 1);
     kept_root(k, k->n, &en.previous);
     entry_write(&text, &en);
     (void)snprintf(k->text[k->n++], KEPT_TEXT, "%s", buf_str(&text));
     buf_release(&text);
+}
+
+/* A success. receipt: what it names; NULL: nothing that is there. */
+static inline void kept_add(struct kept *k, enum entry_kind kind, const char *subject,
+                            const char *receipt)
+{
+    kept_put(k,
+             (struct entry){.kind = kind,
+                            .subject = subject,
+                            .result = "success",
+                            .receipt = digest_of(bytes_str(receipt != NULL ? receipt : subject))});
 }
 
 /* Contact, adoption, then what was published as S-1, S-2, ...: n entries. */
