@@ -132,19 +132,26 @@ static void drop_on_tables(struct remake *w)
     }
 }
 
-static int find_words(struct remake *w, struct err *e)
+enum { COL_DROPPED, COL_KEPT, COL_LEFT }; /* remake_words.sql */
+
+static int ask_words(struct remake *w, struct pg_rows **rows, struct err *e)
 {
     struct arena *a = w->r->a;
-    struct pg_rows *rows = NULL;
     const char *params[] = {pg_array(a, w->classes.v, w->classes.n),
                             pg_array(a, w->oids.v, w->oids.n), pg_array(a, w->roots.v, w->roots.n)};
-    if (pg_query(*w->r->pg, &run_remake_words, params, 3, &rows, e) != 0) {
+    return pg_query(*w->r->pg, &run_remake_words, params, 3, rows, e);
+}
+
+static int find_words(struct remake *w, struct err *e)
+{
+    struct pg_rows *rows = NULL;
+    if (ask_words(w, &rows, e) != 0) {
         return -1;
     }
     size_t n = pg_rows_n(rows);
     for (size_t i = 0; i < n; i++) {
-        buf_printf(&w->drops, "%s;\n", pg_text(rows, i, 0));
-        buf_printf(&w->keeps, "%s;\n", pg_text(rows, n - 1 - i, 1));
+        buf_printf(&w->drops, "%s;\n", pg_text(rows, i, COL_DROPPED));
+        buf_printf(&w->keeps, "%s;\n", pg_text(rows, n - 1 - i, COL_KEPT));
     }
     pg_rows_free(rows);
     return 0;
@@ -421,16 +428,14 @@ static void leave_on_tables(struct remake *w, const struct script *was, const st
 static int find_left(struct remake *w, struct err *e)
 {
     struct pg_rows *rows = NULL;
-    const char *params[] = {pg_array(w->r->a, w->classes.v, w->classes.n),
-                            pg_array(w->r->a, w->oids.v, w->oids.n)};
     if (w->oids.n == 0) {
         return 0;
     }
-    if (pg_query(*w->r->pg, &run_remake_left, params, 2, &rows, e) != 0) {
+    if (ask_words(w, &rows, e) != 0) {
         return -1;
     }
     for (size_t i = 0; i < pg_rows_n(rows); i++) {
-        buf_printf(&w->keeps, "%s;\n", pg_text(rows, i, 0));
+        buf_printf(&w->keeps, "%s;\n", pg_text(rows, i, COL_LEFT));
     }
     pg_rows_free(rows);
     return 0;

@@ -1,6 +1,7 @@
 -- Of the views, materialized views and functions at $1 (catalogs) and $2 (oids) those of $3 (is it to be dropped?) and what among them stands on
 -- those: what drops each, in an order in which that can be done, and what gives it back its owner, privileges, comments, and what else is on it that
--- its text does not make (triggers, rules, indexes, columns' defaults).
+-- its text does not make (triggers, rules, indexes, columns' defaults); and what drops each for good, behind a text that was run: a function that was
+-- written in the transaction that runs it stays, as the text has it still, with these arguments.
 WITH RECURSIVE given AS (
     SELECT g.classid, g.objid, g.is_root
     FROM ROWS FROM (pg_catalog.unnest($1::pg_catalog.oid[]), pg_catalog.unnest($2::pg_catalog.oid[]), pg_catalog.unnest($3::pg_catalog.bool[]))
@@ -38,7 +39,7 @@ WITH RECURSIVE given AS (
     LEFT JOIN pg_catalog.pg_proc p ON f.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass AND p.oid = f.objid
     JOIN pg_catalog.pg_namespace n ON n.oid = COALESCE(c.relnamespace, p.pronamespace)
 ), code AS (
-    SELECT t.depth, t.kind, t.name,
+    SELECT t.depth, t.kind, t.name, t.objid, t.relation,
            CASE WHEN t.relation IS NULL
                 THEN pg_catalog.format('IF EXISTS (SELECT FROM pg_catalog.pg_proc WHERE oid = pg_catalog.to_regprocedure(%L) AND prokind = %L) THEN ',
                          t.objid::pg_catalog.regprocedure::pg_catalog.text, t.sort)
@@ -90,6 +91,9 @@ WITH RECURSIVE given AS (
     FROM thing t
 )
 SELECT pg_catalog.format('DROP %s %s', c.kind, c.name) AS dropped,
-       pg_catalog.format('DO %L', 'DECLARE g text; BEGIN ' || c.head || c.body || 'END IF; END') AS kept
+       pg_catalog.format('DO %L', 'DECLARE g text; BEGIN ' || c.head || c.body || 'END IF; END') AS kept,
+       CASE WHEN c.relation IS NOT NULL THEN pg_catalog.format('DROP %s %s', c.kind, c.name)
+            ELSE pg_catalog.format('DO %L', pg_catalog.format('BEGIN IF EXISTS (SELECT FROM pg_catalog.pg_proc WHERE oid = %s AND xmin <> pg_catalog.pg_current_xact_id()::pg_catalog.xid) THEN DROP %s %s; END IF; END',
+                     c.objid, c.kind, c.name)) END AS "left"
 FROM code c
 ORDER BY c.depth DESC, c.name
