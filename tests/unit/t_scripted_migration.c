@@ -88,6 +88,62 @@ static void with_limits(struct scene *t)
     t->decl.limits = (struct limits){1, 1, 1};
 }
 
+/* Table app.old stands there, and may go; n rows may go with it. */
+static void with_table(struct scene *t, int64_t n)
+{
+    static const char *schemas[] = {"app"};
+    struct catalog_object *o =
+        catalog_add(&t->base, (struct object){OBJ_TABLE, "app", "old", NULL}, NULL, 0);
+    o->classid = 1259;
+    o->objid = 8;
+    (void)table_put(&t->base.by_oid, address_key(&t->a, 1259, 8), o);
+    catalog_seal(&t->base);
+    t->base.format = CATALOG_FORMAT;
+    t->decl.scope = (struct scope){.has_schemas = true, .allowed_schemas = {schemas, 1, 1}};
+    t->decl.limits.max_row_backfill = n;
+}
+
+static void with_table_of_two(struct scene *t)
+{
+    with_table(t, 2);
+}
+
+static void with_table_of_three(struct scene *t)
+{
+    with_table(t, 3);
+}
+
+static void with_no_table_to_touch(struct scene *t)
+{
+    with_table(t, 3);
+    t->decl.limits.max_table_count_touched = 0;
+}
+
+static void with_batch(struct scene *t)
+{
+    t->env.durability = DURABILITY_BATCH;
+}
+
+/* It is locked, and the catalogs do not have it any more; then it is recorded. */
+#define TABLE_GONE                                                                                 \
+    SETTLED LOCKS(                                                                                 \
+        "untouched",                                                                               \
+        " ; relation | 8 | 128 | NULL | NULL | NULL | NULL | NULL | NULL | NULL | NULL "           \
+        "| NULL | NULL | NULL | 0 | 0 | 0 | NULL | f | NULL") "@postgis_observe_counters -> rows " \
+                                                              "1259 | pg_class | 0 | 0 | 1\n"
+#define GONE_RECORDED                                                                              \
+    GUARD("t | t | t | t | t")                                                                     \
+    "@ledger_record_head -> UPDATE 1\n"                                                            \
+    "@ledger_record_entry(1, M-1, apply, success, *, *, *) -> INSERT 0 1\n"                        \
+    "@ledger_record_receipt -> INSERT 0 1\n"                                                       \
+    "@ledger_record_objects(1, {\"table app.old\"}, {\"\"}, {\"\"}) -> INSERT 0 1\n"               \
+    "@ledger_record_blobs -> INSERT 0 1\n"                                                         \
+    "@ledger_record_end -> SET\n"
+#define COUNTED                                                                                    \
+    "@postgis_before_listed({8}) -> rows 8 | t | app.old\n"                                        \
+    "LOCK TABLE ONLY app.old IN ACCESS EXCLUSIVE MODE -> LOCK TABLE\n"                             \
+    "@postgis_before_rows({8}) -> rows 8 | 3\n"
+
 /* A round that writes is followed by another, fifteen times; see write_rounds(). */
 static char rounds_15[8192], rounds_16[8192];
 
@@ -231,6 +287,19 @@ static const struct {
      "M-1 failed, everything was rolled back", 0, true, 0, 0, 0, with_generation},
 
     /* limits */
+    {"rows that code removed are counted first, and it runs again", BEGUN STATEMENT TABLE_GONE ROLLED_BACK BEGUN COUNTED STATEMENT TABLE_GONE GONE_RECORDED COMMITTED,
+     RUN_SUCCESS, ERR_NONE, "", 1, false, 0, 0, 0, with_table_of_three},
+    {"more rows than declared were removed by code", BEGUN STATEMENT TABLE_GONE ROLLED_BACK BEGUN COUNTED STATEMENT TABLE_GONE ROLLED_BACK FAILURE,
+     RUN_FAILED, ERR_APPLY, "gate \"limit max_row_backfill\" failed, everything was rolled back: declared 2, observed 3", 1, false, 0, 0, 0, with_table_of_two},
+    {"the rows cannot be counted first", BEGUN STATEMENT TABLE_GONE ROLLED_BACK BEGUN "@postgis_before_listed -> error 42501\n" ROLLED_BACK FAILURE,
+     RUN_FAILED, ERR_PREFLIGHT, "insufficient_privilege", 1, false, 0, 0, 0, with_table_of_three},
+    {"something else is wrong, too: it does not run again", BEGUN STATEMENT TABLE_GONE ROLLED_BACK FAILURE,
+     RUN_FAILED, ERR_APPLY, "gate \"limit max_table_count_touched\" failed, everything was rolled back: declared 0, observed 1", 1, false, 0, 0, 0, with_no_table_to_touch},
+
+    /* the barrier comes later */
+    {"of a batch, COMMIT does not wait for the disk", BEGUN STATEMENT SETTLED GUARD("t | t | t | t | t") "@ledger_record_head -> UPDATE 1\n@ledger_record_entry -> INSERT 0 1\n"
+     "@ledger_record_receipt -> INSERT 0 1\n@ledger_record_blobs -> INSERT 0 1\n@ledger_record_end(*, *, *, *, *, *, off, *, *, *, *, *, *) -> SET\n" COMMITTED,
+     RUN_SUCCESS, ERR_NONE, "", 1, false, 0, 0, 0, with_batch},
     {"rows are counted", BEGUN STATEMENT SETTLED RECORDED("success") COMMITTED, RUN_SUCCESS, ERR_NONE, "", 1, false, 0, 0, 0, with_limits},
 };
 /* clang-format on */
