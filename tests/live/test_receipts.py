@@ -545,6 +545,46 @@ def a_receipt_owed_because_the_server_died_is_paid_by_the_next_run(tmp):
     cluster.remove()
 
 
+def owing(tmp):
+    """M-01 is applied, a receipt of M-02 is owed, and the server answers again."""
+    cluster = pg.Cluster()
+    at_exit(cluster.remove)
+    db = cluster.createdb()
+    p = Project(tmp, db=db)
+    p.env["KFM_DSN"] = cluster.dsn(db)
+    p.bundle("M-01", TABLE, rollback="DROP TABLE app.t;\nDROP SCHEMA app;\n")
+    equal(p.build().status, 0)
+    p.bundle("M-02", "SELECT pg_sleep(120);\n")
+    child = p.start("build", "dev")
+    until(lambda: cluster.value("postgres", "SELECT count(*) FROM pg_stat_activity WHERE query ~ '^SELECT pg_sleep'") == "1", "it sleeps")
+    cluster.stop()
+    equal(finish(child, seconds=120)[0], 2)
+    equal(len(list(p.path("state/owed").iterdir())), 1)
+    cluster.start()
+    p.bundle("M-02", "ALTER TABLE app.t ADD COLUMN more int;\n", rollback="ALTER TABLE app.t DROP COLUMN more;\n")
+    return p, cluster
+
+
+PAID = "recorded 1 receipt that an earlier run could not deliver"
+
+
+@cases(rollback=(("rollback", "dev", "--dry-run", "--json"), ("rollback", "dev", "--apply"), ["apply", "apply", "rollback"]),
+       build=(("plan", "dev", "--json"), ("build", "dev"), ["apply", "apply", "apply"]))
+def what_was_reviewed_before_an_owed_receipt_is_recorded_runs(case, tmp):
+    """The run that pays writes an entry before its work: that entry is no move of what was shown, and one of anybody else is."""
+    look, work, kinds = case
+    p, cluster = owing(tmp)
+    digest = p.json(*look[:-1])["plan_digest"]
+    ran = p.run(*work, f"--plan={digest}")
+    equal(ran.status, 0, repr(ran))
+    contains(ran.err, PAID)
+    rows = cluster.psql(p.db, "SELECT kind FROM kfmig.entry WHERE kind IN ('apply', 'rollback') ORDER BY seq")
+    equal([r[0] for r in rows], kinds)
+    equal(p.run("receipt", "verify", "dev").status, 0)
+    fails(p.run(*work, f"--plan={digest}"), 1, f"now, not {digest}")
+    cluster.remove()
+
+
 LARGE = b'{"blobs":["' + b"x" * (65 << 20) + b'"],"receipt":{"environment":"dev"}}'
 
 
