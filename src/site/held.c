@@ -50,6 +50,16 @@ struct names site_deployed(const struct site *s)
     return out;
 }
 
+/* What makes preflight plan what s has, and not another thing. */
+static const char *planned_words(const struct site *s)
+{
+    const char *text = s->env->name;
+    for (size_t i = 0; i < s->plan.selection.n; i++) {
+        text = arena_printf(s->a, "%s %s", text, s->plan.selection.v[i]);
+    }
+    return s->o.prunes ? arena_printf(s->a, "%s --prune", text) : text;
+}
+
 static void judge_checklist(const struct site *s, struct findings *out)
 {
     const struct names *list = &operations_of(s->env)->checklist;
@@ -66,7 +76,7 @@ static void judge_checklist(const struct site *s, struct findings *out)
                                          "nobody has confirmed \"%s\" for this plan", list->v[i]);
         f->subject = list->v[i];
         f->hint = arena_printf(s->a, "whoever knows: `kfmig preflight %s --confirm=\"%s\"`",
-                               s->env->name, list->v[i]);
+                               planned_words(s), list->v[i]);
     }
 }
 

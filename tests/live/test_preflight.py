@@ -4,10 +4,14 @@
 import contextlib
 import json
 import os
+import re
+import shlex
+import shutil
 import subprocess
 import time
 
 import pg
+from datasets import point, version
 from project import Project, full_id
 from schemas import valid
 from seen import until as until_it
@@ -329,6 +333,45 @@ def a_checklist_for_one_plan(tmp):
     report(p, "preflight", "--confirm=on-call assigned,comms posted")
     equal(p.build().status, 0)
     equal(p.run("receipt", "verify", "dev").status, 0)
+
+
+CHECKED = {  # what is left to do, the verb that does it
+    "all": (None, ("build", "dev")),
+    "one of two": (None, ("build", "dev", full_id("M-02"))),
+    "pruned": (lambda p: p.path("migrations/postgis/repeatable/v.sql").unlink(), ("build", "dev", "--prune")),
+    "pruned, by id": (lambda p: p.path("migrations/postgis/repeatable/v.sql").unlink(), ("build", "dev", "v", "--prune")),
+    "switched": (None, ("switch", "dev", "wells", "1")),
+    "collected": (None, ("gc", "dev", "--all")),
+    "given up": (lambda p: p.path("registry/projections/wells.yml").unlink(), ("gc", "dev", "--given-up", "--apply")),
+    "rebuilt": (lambda p: [shutil.rmtree(p.path(f"migrations/postgis/{full_id(m)}")) for m in ("M-02", "M-03")], ("rebuild", "dev", "--all")),
+}
+
+
+@cases(**CHECKED)
+def what_confirms_an_item_is_what_the_verb_says(case, tmp):
+    """Whichever verb wants an item confirmed, the command that its hint names confirms it, word by word, and the verb runs"""
+    change, verb = case
+    p = Project(tmp, environments=ENVIRONMENT)
+    p.bundle("M-01", TABLE)
+    p.bundle("M-04", "CREATE SCHEMA made;\nCREATE TABLE made.pts (version text, id text);\n", schemas=("made",), extra="depends_on: []\n")
+    p.write("migrations/postgis/repeatable/v.sql", "CREATE OR REPLACE VIEW app.v AS SELECT id FROM app.t;\n")
+    for at, ident in enumerate(("2026-02.0000000a", "2026-03.0000000b")):
+        version(p, "wells", ident, [point(f"p{i}", -100 + i, 38) for i in range(2 + at)])
+        p.write("registry/projections/wells.yml", "projection: wells\nstore: postgis\nschema: made\nsources:\n"
+                f"  - {{dataset: wells, version: {ident}, asset: features, into: pts, columns: {{version: $dataset_version_id, id: properties.id}}}}\n")
+        equal(p.build().status, 0)
+    p.write("registry/environments.v1.yml", ENVIRONMENT + "    checklist: [on-call assigned]\n")
+    p.bundle("M-02", MORE, extra=f"depends_on: [{full_id('M-01')}]\n")
+    p.bundle("M-03", "ALTER TABLE app.t ADD COLUMN other int;\n", extra=f"depends_on: [{full_id('M-01')}]\n")
+    if change:
+        change(p)
+    ran = p.run(*verb)
+    fails(ran, 1, 'nobody has confirmed "on-call assigned" for this plan; nothing was ')
+    said = re.search(r"whoever knows: `kfmig (preflight [^`]*)`", ran.err)[1]
+    contains(p.run(*shlex.split(said)).err, 'confirmed "on-call assigned"')
+    ran = p.run(*verb)
+    equal(ran.status, 0, repr(ran))
+    lacks(ran.text, "nobody has confirmed")
 
 
 # --- policies, queries, programs

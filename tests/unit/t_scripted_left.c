@@ -10,7 +10,7 @@ static const char *target; /* NULL: all */
 
 /* The first one's beginning freezes the environment. */
 static struct operations operations;
-static bool freezes;
+static bool freezes, prunes;
 
 static void freezing_hear(void *ctx, const struct tell *what)
 {
@@ -22,7 +22,9 @@ static int build_it(struct run_of *v)
 {
     const struct converge_options o = {.order = {.is_confirmed = true}};
     v->s.ear.hear = freezing_hear;
-    return plan_first(v) != 0 ||
+    int rc = plan_first(v);
+    v->s.o.prunes = prunes;
+    return rc != 0 ||
                    (target != NULL && plan_restrict(&v->s.plan, &target, 1, &v->e) != 0) ||
                    converge_blocked(&v->s, &o, &v->r, &v->e) != 0
                ? -1
@@ -175,6 +177,13 @@ static void unconfirmed(void)
     operations = (struct operations){.checklist = {asked, 2, 2}};
 }
 
+static void unconfirmed_of_some(void)
+{
+    unconfirmed();
+    target = "M-3";
+    prunes = true;
+}
+
 static void four_more(void)
 {
     a_third();
@@ -220,6 +229,7 @@ static const struct {
     {"inside of the window", a_third, inside, &built, "", 0, ERR_NONE, "begin: M-3|statement: INSERT|done: |, apply M-3", NULL},
     {"a window in a zone that nobody knows", a_third, in_no_zone, &built, "", -1, ERR_NONE, "dev: this machine does not know the time zone \"America/Nowhere\", so nobody knows; nothing was run; install the zone database (tzdata), or write the zone as UTC", NULL},
     {"items that nobody has confirmed", a_third, unconfirmed, &built, "", -1, ERR_NONE, "dev: nobody has confirmed \"comms posted\" for this plan; nothing was run; whoever knows: `kfmig preflight dev --confirm=\"comms posted\"` ... warning: dev: nobody has confirmed \"on-call assigned\" for this plan|", NULL},
+    {"items of a plan of some, with what is pruned", a_third, unconfirmed_of_some, &built, "", -1, ERR_NONE, "`kfmig preflight dev M-3 --prune --confirm=\"comms posted\"`", NULL},
 
     {"a ledger of an older format", NULL, old_format, &built, "", 0, ERR_NONE, "note: dev: fingerprints of 1 object recorded anew in format 2; ledger entry 6|", NULL},
 };
@@ -229,7 +239,7 @@ enum { N = sizeof cases / sizeof *cases };
 static void begin(void)
 {
     target = NULL;
-    freezes = false;
+    freezes = prunes = false;
     (void)unsetenv("KFMIG_NOW");
     verbs_project();
     if (fchdir(project_fd) != 0) {
