@@ -387,8 +387,8 @@ bool same_is_plain(const char *text)
     const char *cast = strstr(text, "::");
     return strstr(text, " AND ") == NULL && strstr(text, " OR ") == NULL &&
            strstr(text, "ARRAY[") == NULL &&
-           (strstr(text, "( SELECT ") == NULL || strstr(text, "'::") == NULL) && strstr(text, "}'::") == NULL &&
-           (cast == NULL || strstr(cast + 2, "::") == NULL);
+           (strstr(text, "( SELECT ") == NULL || strstr(text, "'::") == NULL) &&
+           strstr(text, "}'::") == NULL && (cast == NULL || strstr(cast + 2, "::") == NULL);
 }
 
 /* A level takes a character at least, so that most texts need not be looked at. */

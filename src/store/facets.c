@@ -240,9 +240,8 @@ bool facets_by_version(const struct difference *d)
     const char *some = d->was != NULL ? d->was : d->now;
     bool explained = false;
     for (size_t i = 0; i < sizeof by_version / sizeof *by_version && !explained; i++) {
-        explained = begins(d->name, by_version[i].name) &&
-                    begins(some, by_version[i].begins) && ends(some, by_version[i].ends) &&
-                    is_explained(by_version[i].how, d);
+        explained = begins(d->name, by_version[i].name) && begins(some, by_version[i].begins) &&
+                    ends(some, by_version[i].ends) && is_explained(by_version[i].how, d);
     }
     return explained;
 }

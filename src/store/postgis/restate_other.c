@@ -19,24 +19,27 @@ static const char *member(struct restating *r, const char *facet)
 
 /* --- publications -------------------------------------------------------------------------------------- */
 
-/* "all tables of insert, update by the root" */
-static const char *publication_options(struct restating *r, const char *value)
+/* "all tables of insert, update by the root generated columns s"; had: it was said of generated columns before. */
+static const char *publication_options(struct restating *r, const char *value, bool had)
 {
     enum { HEAD, ROOT, COLUMNS, PARTS };
     static const char *const keys[] = {" by the root", " generated columns "};
     const char *part[PARTS];
     const char *of = strstr(value, "of ");
     restate_split(r->a, of != NULL ? of + strlen("of ") : "", keys, PARTS - 1, part);
-    return part[COLUMNS] != NULL
-               ? NULL
-               : arena_printf(r->a, "publish = '%s', publish_via_partition_root = %s", part[HEAD],
-                              part[ROOT] != NULL ? "true" : "false");
+    bool is_known = part[COLUMNS] == NULL || same(part[COLUMNS], "s");
+    const char *columns = part[COLUMNS] != NULL ? ", publish_generated_columns = stored"
+                          : had                 ? ", publish_generated_columns = none"
+                                                : "";
+    return is_known ? arena_printf(r->a, "publish = '%s', publish_via_partition_root = %s%s",
+                                   part[HEAD], part[ROOT] != NULL ? "true" : "false", columns)
+                    : NULL;
 }
 
 static void make_publication(struct restating *r)
 {
     const char *value = member(r, "options");
-    const char *options = publication_options(r, value);
+    const char *options = publication_options(r, value, false);
     made(r, "options",
          options == NULL || strstr(value, "all sequences") != NULL
              ? NULL
@@ -53,7 +56,8 @@ static bool publication_facet(struct restating *r, const struct facet_pair *p)
     bool is_options = same(p->facet, "options");
     const char *what = is_schema ? "TABLES IN SCHEMA" : "TABLE";
     if (is_options && p->was != NULL && p->now != NULL) {
-        const char *options = publication_options(r, p->now);
+        bool had = strstr(p->was, " generated columns ") != NULL;
+        const char *options = publication_options(r, p->now, had);
         bool same_all = begins(p->was, "all ") == begins(p->now, "all ");
         restate_add(r, STAGE_REST, p->facet,
                     options != NULL && same_all
