@@ -92,7 +92,7 @@ void verb_plan(struct invocation *s, FILE *stream)
 {
     struct buf out = {0};
     struct style st = output_style(s->req, stream);
-    site_ask_around(&s->site, AROUND_ROWS, -1);
+    site_ask_around(&s->site, AROUND_ROWS | AROUND_LINT, -1);
     if (s->req->format == FORMAT_JSON) {
         report_json(&out, report_plan_doc(s->a, &s->site.plan));
     } else {

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "flow/check_kept.h"
+#include "flow/lint.h"
 #include "plan/order.h"
 #include "site/site.h"
 
@@ -212,6 +213,52 @@ static void check_order(const struct checking *c)
     }
 }
 
+/* --- the linter ------------------------------------------------------------------------------------- */
+
+/* A class that is declared too low misleads whoever reads the declaration; other errors are what a script
+ * would do. */
+static struct findings *list_for(const struct checking *c, const struct lint_found *f)
+{
+    const struct finding *x = &f->finding;
+    bool is_said = f->rule == LINT_UNKNOWN; /* a fault, unless its file allows it */
+    if (x->waived_by[0] != '\0' || x->severity == SEVERITY_NOTE || is_said) {
+        return NULL;
+    }
+    return x->severity == SEVERITY_WARNING ? &c->out->warnings
+           : f->rule == LINT_CLASS_TOO_LOW ? &c->out->faults
+                                           : &c->out->findings;
+}
+
+static void add_linted(const struct checking *c, const struct lint_result *r)
+{
+    for (size_t i = 0; i < r->n; i++) {
+        const struct finding *x = &r->v[i].finding;
+        struct findings *to = list_for(c, &r->v[i]);
+        if (to != NULL) {
+            const char *text = arena_printf(c->p->a, "%s: %s", x->rule, x->text);
+            add(c, to, x->rule, x->path, x->line, x->col, text)->hint = x->hint;
+        }
+    }
+}
+
+/* What is not applied anywhere yet, as the registry says. What cannot be read is a fault of its own. */
+static void check_lint(const struct checking *c, struct cache *cache)
+{
+    struct err e = {0};
+    struct linted found;
+    const struct lint_wish all = {.n_ids = 0};
+    struct lint_kept k;
+    if (lint_kept_find(&k, c->p, cache)) {
+        return;
+    }
+    if (lint_project(c->p, &all, &found, &e) == 0) {
+        add_linted(c, &found.result);
+        lint_kept_keep(&k, found.result.n_error + found.result.n_warning == 0);
+    } else if (c->out->faults.n == 0) {
+        add_fault(c, &c->out->faults, CHECK_LINT, &e);
+    }
+}
+
 int check_project(struct project *p, struct cache *cache, bool is_strict, bool may_fix,
                   struct checked *out, struct err *e)
 {
@@ -236,6 +283,7 @@ int check_project(struct project *p, struct cache *cache, bool is_strict, bool m
     if (out->faults.n == 0) {
         check_order(&c);
     }
+    check_lint(&c, cache);
     findings_sort(&out->faults);
     findings_sort(&out->findings);
     findings_sort(&out->warnings);

@@ -3,6 +3,9 @@
 
 #include <string.h>
 
+#include "base/file.h"
+#include "site/linted.h"
+
 static const char kind[] = "checked";
 
 struct kept_head {
@@ -126,4 +129,48 @@ void check_kept_keep(const struct check_kept *k)
         cache_put(k->cache, kind, name(), buf_bytes(&row));
     }
     buf_release(&row);
+}
+
+/* --- the linter ------------------------------------------------------------------------------------- */
+
+static void put_baseline(struct buf *out, const struct project *p)
+{
+    struct err ignored = {0};
+    struct bytes text = {NULL, 0};
+    struct arena a = {0};
+    if (file_read(&a, p->dirfd, LINT_BASELINE, LINT_BASELINE_MOST, &text, NULL, &ignored) == 0) {
+        buf_add(out, text.p, text.n);
+    }
+    arena_release(&a);
+}
+
+bool lint_kept_find(struct lint_kept *k, const struct project *p, struct cache *cache)
+{
+    struct buf text = {0};
+    struct bytes row = {NULL, 0};
+    struct hint place;
+    *k = (struct lint_kept){.cache = cache, .is_sure = place_of(p, &place)};
+    buf_add(&text, (const char *)&place, k->is_sure ? sizeof place : 0);
+    for (size_t i = 0; i < p->n_bundle; i++) {
+        const struct bundle *b = &p->bundle[i];
+        struct hint h = number_of(b);
+        enum env_kind kind_of;
+        bool is_executed = load_executed_in(b->status, &kind_of);
+        buf_add(&text, (const char *)&h, sizeof h);
+        buf_add(&text, b->id, strlen(b->id) + 1);
+        buf_putc(&text, is_executed ? 'x' : '-');
+    }
+    put_baseline(&text, p);
+    k->now = hint_of(buf_bytes(&text));
+    buf_release(&text);
+    return k->is_sure && cache_get(cache, kind, bytes_str("lint"), p->a, &row) &&
+           row.n == sizeof k->now && is_same(hint_at(row, 0), k->now);
+}
+
+void lint_kept_keep(const struct lint_kept *k, bool is_quiet)
+{
+    if (k->is_sure && is_quiet) {
+        cache_put(k->cache, kind, bytes_str("lint"),
+                  bytes_of((const char *)&k->now, sizeof k->now));
+    }
 }

@@ -24,4 +24,16 @@ bool check_kept_beside(struct check_kept *k, const struct lineage *all);
 /* Remember which ones are good now. */
 void check_kept_keep(const struct check_kept *k);
 
+/* The same for the linter: one row, what was read when it had nothing to tell but notes. Rules go by what
+ * earlier migrations make, so that all of them count together. */
+struct lint_kept {
+    struct cache *cache;
+    struct hint now;
+    bool is_sure; /* it is known which program this is */
+};
+/* Was it so with these migrations, statuses and findings that the project lives with? cache may be NULL. */
+bool lint_kept_find(struct lint_kept *k, const struct project *p, struct cache *cache);
+/* Remember it, where is_quiet says so. */
+void lint_kept_keep(const struct lint_kept *k, bool is_quiet);
+
 #endif

@@ -8,14 +8,10 @@
 
 #include "base/file.h"
 #include "doc/canon.h"
-#include "doc/json.h"
 #include "flow/lint_files.h"
-#include "load/checker.h"
-#include "model/leak.h"
 #include "pg/child.h"
 #include "plan/order.h"
-#include "script/language.h"
-#include "site/site.h"
+#include "site/linted.h"
 
 struct linting {
     struct project *p;
@@ -82,7 +78,7 @@ static int choose(const struct linting *x, struct err *e)
 
 /* --- what changed since a commit -------------------------------------------------------------------- */
 
-enum { GIT_MS = 30000, GIT_TEXT = 64 << 20 };
+enum { GIT_MS = 30000, GIT_TEXT = LINT_BASELINE_MOST };
 
 static int run_git(const struct linting *x, const char *const *argv, int fd, struct err *e)
 {
@@ -175,39 +171,6 @@ static bool has_changed(const struct linting *x, const struct bundle *b, const s
 
 /* --- the baseline ----------------------------------------------------------------------------------- */
 
-static int read_baseline(struct linting *x, struct err *e)
-{
-    struct bytes text = {NULL, 0};
-    struct err_list faults = {0};
-    struct arena *a = x->p->a;
-    int rc = file_read(a, x->p->dirfd, LINT_BASELINE, GIT_TEXT, &text, NULL, e);
-    if (rc > 0) {
-        return 0;
-    }
-    struct doc *d = rc == 0 ? json_read(a, text, LINT_BASELINE, e) : NULL;
-    if (d == NULL) {
-        return -1;
-    }
-    if (schema_check(a, checker_schema("lint_baseline.v1"), d, &faults) > 0) {
-        *e = faults.v[0];
-        err_list_release(&faults);
-        return -1;
-    }
-    x->kept = doc_get(d, "findings");
-    x->baseline.a = a;
-    for (size_t i = 0; i < doc_len(x->kept); i++) {
-        (void)table_puts(&x->baseline, doc_str(x->kept->item[i], "mark", ""), x);
-    }
-    return 0;
-}
-
-static bool is_known(void *ctx, const struct digest *mark)
-{
-    const struct linting *x = ctx;
-    char text[DIGEST_TEXT];
-    return table_gets(&x->baseline, digest_text(mark, text)) != NULL;
-}
-
 static void keep_found(const struct linting *x, const struct lint_found *f, struct doc *list)
 {
     struct arena *a = x->p->a;
@@ -234,7 +197,7 @@ static size_t keep_unjudged(const struct linting *x, size_t at, const char *path
     return at;
 }
 
-static int write_baseline(const struct linting *x, struct linted *out, struct err *e)
+static int write_baseline(struct linting *x, struct linted *out, struct err *e)
 {
     struct arena *a = x->p->a;
     struct buf text = {0};
@@ -244,7 +207,7 @@ static int write_baseline(const struct linting *x, struct linted *out, struct er
     struct doc *list = doc_put(a, d, "findings", doc_new(a, DOC_LIST));
     for (size_t i = 0; i < out->result.n; i++) {
         const struct lint_found *f = &out->result.v[i];
-        if (f->finding.waived_by[0] != '\0' && !is_known((void *)(uintptr_t)x, &f->mark)) {
+        if (f->finding.waived_by[0] != '\0' && !linted_is_known(&x->baseline, &f->mark)) {
             continue; /* a comment says it */
         }
         at = keep_unjudged(x, at, f->finding.path, list);
@@ -260,35 +223,14 @@ static int write_baseline(const struct linting *x, struct linted *out, struct er
 
 /* --- reading ---------------------------------------------------------------------------------------- */
 
-static char class_of(const struct decl *d)
+static enum lint_part part_of(struct linting *x, const struct bundle *b, const struct artifact *f,
+                              bool is_asked)
 {
-    const char *class = doc_str(d->document, "class", "");
-    const char *risk = doc_str(d->document, "risk", "");
-    return class[0] != '\0'              ? class[0]
-           : strcmp(risk, "low") == 0    ? 'A'
-           : strcmp(risk, "medium") == 0 ? 'B'
-           : strcmp(risk, "high") == 0   ? 'C'
-                                         : (char)0;
-}
-
-static int read_file(struct linting *x, const struct bundle *b, const struct artifact *f,
-                     bool is_asked, struct err *e)
-{
-    const struct language *language = language_of(f->path);
-    bool is_judged = is_asked && has_changed(x, b, f);
-    struct lint_file file = {.path = f->path,
-                             .subject = b->id,
-                             .text = f->bytes,
-                             .part = is_judged        ? LINT_ASKED
-                                     : is_executed(b) ? LINT_PAST
-                                                      : LINT_PLANNED,
-                             .class = class_of(b->decl),
-                             .is_fixed = is_executed(b)};
-    if (!is_judged) {
-        (void)table_puts(&x->unjudged, f->path, x);
+    if (is_asked && has_changed(x, b, f)) {
+        return LINT_ASKED;
     }
-    return language != NULL && language->is_linted && f->bytes.p != NULL ? lint_read(x->l, &file, e)
-                                                                         : 0;
+    (void)table_puts(&x->unjudged, f->path, x);
+    return is_executed(b) ? LINT_PAST : LINT_PLANNED;
 }
 
 static int read_bundle(struct linting *x, size_t i, struct err *e)
@@ -299,7 +241,9 @@ static int read_bundle(struct linting *x, size_t i, struct err *e)
         return 0;
     }
     for (size_t k = 0; k < b->decl->forward.n; k++) {
-        if (read_file(x, b, &b->decl->forward.v[k], x->is_asked[i], e) != 0) {
+        const struct artifact *f = &b->decl->forward.v[k];
+        enum lint_part part = part_of(x, b, f, x->is_asked[i]);
+        if (linted_read(x->l, b, f, part, is_executed(b), e) != 0) {
             return -1;
         }
     }
@@ -321,32 +265,29 @@ static int read_all(struct linting *x, struct err *e)
     return 0;
 }
 
-/* Secrets are let through by the same comment. */
-static const char *const *other_rules(struct arena *a)
+static bool any_asked(const struct linting *x)
 {
-    size_t n = 0;
-    while (leak_rule(n) != NULL) {
-        n++;
+    for (size_t i = 0; i < x->p->n_bundle; i++) {
+        if (x->is_asked[i]) {
+            return true;
+        }
     }
-    const char **list = ARENA_ARRAY(a, const char *, n + 1);
-    for (size_t i = 0; i < n; i++) {
-        list[i] = leak_rule(i)->rule;
-    }
-    return list;
+    return false;
 }
 
 int lint_project(struct project *p, const struct lint_wish *w, struct linted *out, struct err *e)
 {
-    const struct lint_options options = {w->server, other_rules(p->a)};
+    const struct lint_options options = linted_options(p->a, w->server);
     struct linting x = {.p = p, .w = w, .l = lint_begin(p->a, &options)};
     *out = (struct linted){.n_fixed = 0};
     x.unjudged.a = p->a;
     x.is_asked = ARENA_ARRAY(p->a, bool, p->n_bundle + 1);
     if (choose(&x, e) != 0 || (w->since != NULL && ask_git(&x, e) != 0) ||
-        read_baseline(&x, e) != 0 || read_all(&x, e) != 0) {
+        linted_baseline(p, &x.baseline, &x.kept, e) != 0 ||
+        ((any_asked(&x) || w->writes_baseline) && read_all(&x, e) != 0)) {
         return -1;
     }
-    lint_end(x.l, is_known, &x, &out->result);
+    lint_end(x.l, linted_is_known, &x.baseline, &out->result);
     if (w->fixes && lint_files_mend(p, &out->result, &out->n_fixed, e) != 0) {
         return -1;
     }

@@ -7,9 +7,6 @@
 #include "lint/lint.h"
 #include "load/load.h"
 
-/* Where findings are kept that a project lives with. */
-#define LINT_BASELINE "registry/lint.v1.json"
-
 /* ids: those that are asked for, by id or its end; n_ids 0: all that the registry does not call executed.
  * all: these too. since: only what changed since git's commit of that name; NULL: whatever. server: see
  * struct lint_options. writes_baseline: keep what is found. fixes: put text-local changes into the files. */

@@ -25,6 +25,24 @@ enum severity lint_severity(enum hazard r, char class)
     return c == 'E' ? SEVERITY_ERROR : c == 'W' ? SEVERITY_WARNING : SEVERITY_NOTE;
 }
 
+bool lint_is(enum hazard r, enum lint_kind k)
+{
+    static const struct {
+        enum hazard rule;
+        enum lint_kind kind;
+    } all[] = {
+#define LINT_KIND(kind, rule) {LINT_##rule, LINT_##kind},
+#include "lint/kind.def"
+#undef LINT_KIND
+    };
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
+        if (all[i].rule == r && all[i].kind == k) {
+            return true;
+        }
+    }
+    return false;
+}
+
 enum hazard lint_named(const char *id)
 {
     int r = 0;
@@ -410,7 +428,7 @@ static void settle(struct lint *l, const struct lint_remark *n, struct table *se
     const struct lint_rule *r = &rules[n->rule];
     struct findings one = {0};
     struct lint_found *f = &out->v[out->n++];
-    *f = (struct lint_found){.rule = n->rule, .edit = n->edit, .mark = next_mark(seen, n)};
+    *f = (struct lint_found){.rule = n->rule, .edit = n->edit, .mark = next_mark(seen, n), .migration = n->file->f.subject};
     struct finding *found = finding_fail(l->a, &one, r->id, "%s", n->text);
     found->severity = lint_severity(n->rule, class_of(n->file));
     found->path = n->file->f.path;

@@ -28,6 +28,9 @@ struct lint_rule {
 const struct lint_rule *lint_rule(enum hazard r);
 /* Of a migration of class 'A' .. 'D'. */
 enum severity lint_severity(enum hazard r, char class);
+/* What it is about, as lint/kind.def says. */
+enum lint_kind { LINT_BY_SIZE = 1, LINT_POSTURE = 2 };
+bool lint_is(enum hazard r, enum lint_kind k);
 /* By its id; LINTS: there is none of that name. */
 enum hazard lint_named(const char *id);
 
@@ -58,11 +61,13 @@ struct lint_edit {
 
 /* One finding. mark: what it is known by in baselines and in SARIF's partialFingerprints: rule, path, words
  * of the statement, and which of several the same; another line does not change it.
+ * migration: what the file was given as the subject of; lives as long as that text.
  * source: the line it stands in. end_col: behind what it is about, in that line; 0: not known. */
 struct lint_found {
     struct finding finding;
     enum hazard rule;
     struct digest mark;
+    const char *migration;
     const char *source;
     int end_col;
     struct lint_edit edit;

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "doc/doc.h"
+
 static const struct {
     const char *key, *text, *hint;
 } lacks[LACK_COUNT] = {
@@ -24,6 +26,17 @@ const char *lack_text(enum lack l)
 const char *lack_hint(enum lack l)
 {
     return lacks[l].hint;
+}
+
+char decl_class(const struct decl *d)
+{
+    const char *class = doc_str(d->document, "class", "");
+    const char *risk = doc_str(d->document, "risk", "");
+    return class[0] != '\0'              ? class[0]
+           : strcmp(risk, "low") == 0    ? 'A'
+           : strcmp(risk, "medium") == 0 ? 'B'
+           : strcmp(risk, "high") == 0   ? 'C'
+                                         : (char)0;
 }
 
 const struct limits limits_none = {

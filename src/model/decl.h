@@ -98,6 +98,10 @@ struct decl {
     const struct doc *document; /* what it says, typed by the schema; NULL: nobody read one */
 };
 
+/* The class of change that it says it is, 'A' to 'D': class, or else risk low, medium, high for A, B, C;
+ * 0: neither is said. */
+char decl_class(const struct decl *d);
+
 /* What the plan needs of a migration, small enough for 100,000 of them; cached between runs. */
 struct bundle {
     const char *id;

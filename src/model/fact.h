@@ -188,6 +188,11 @@ struct rewritten {
     const char *by;
 };
 
+/* About what a table holds, with its parts: rows, and bytes of its heap and of what is stored out of line. */
+struct table_size {
+    int64_t rows, bytes;
+};
+
 /* A role that pending scripts name, as the server has it. joined: whoever runs them is a member of it, or a
  * superuser. */
 struct role_fact {
@@ -223,8 +228,7 @@ struct world {
     size_t n_begun;
     struct names deployed;         /* tags of deployments that the ledger has */
     const struct lineage *lineage; /* which relations count to which; NULL: not asked for */
-    /* object_text() of a table -> int64_t: about how many rows it holds; empty: nobody has looked. */
-    struct table rows;
+    struct table sizes; /* object_text() of a table -> struct table_size; empty: nobody has looked */
     /* rewriting_key() of a statement -> enum rewrite_verdict; empty: nobody has looked. */
     struct table rewrites;
     /* definition_name() of an object -> struct rewritten, of entries behind the first of repeatable
@@ -232,6 +236,8 @@ struct world {
     struct table written;
     /* A migration or definition that holds variables -> the struct doc {NAME: digest} of its last run. */
     struct table valued;
+    /* A migration's id -> struct findings of the linter; empty: nobody has looked, or there are none. */
+    struct table linted;
     struct table roles; /* a role's name -> struct role_fact; empty: nobody has looked */
 };
 

@@ -1,6 +1,7 @@
 /* Adoption, promotion, approval, and what comes before: the same for every kind of step. */
 #include "plan/gates.h"
 
+#include "model/finding.h"
 #include "model/operations.h"
 #include "plan/step_kind.h"
 
@@ -98,6 +99,24 @@ void gate_lacks(struct plan *p, struct step *s, const struct bundle *b)
                                  "it wants a maintenance window, and %s declares none; declare "
                                  "windows in registry/environments.v1.yml",
                                  p->env->name);
+    }
+}
+
+void gate_lint(struct plan *p, struct step *s, const struct bundle *b)
+{
+    const struct findings *l = table_gets(&p->world->linted, b->id);
+    for (size_t i = 0; p->env->is_protected && l != NULL && i < l->n; i++) {
+        const struct finding *f = &l->v[i];
+        if (!finding_stops(f)) {
+            continue;
+        }
+        struct reason *r = step_give(p, s, REASON_LINT);
+        r->cause = f->path;
+        r->now = f->rule;
+        r->detail = arena_printf(p->a, "%s: %s", f->rule, f->text);
+        r->path = f->path;
+        r->line = f->line;
+        r->col = f->col;
     }
 }
 

@@ -17,6 +17,9 @@ void gate_roles(struct plan *p, struct step *s);
 /* left_open: a protected environment, and what b, which is the step's or a member of its chain, leaves open.
  */
 void gate_lacks(struct plan *p, struct step *s, const struct bundle *b);
+/* lint_error: a protected environment, and what the linter finds in b, which is the step's, that stands in
+ * the way. */
+void gate_lint(struct plan *p, struct step *s, const struct bundle *b);
 /* awaits_deploy: b, which is the step's or a member of its chain, waits for a deployment that the ledger has
  * not. */
 void gate_deploy(struct plan *p, struct step *s, const struct bundle *b);

@@ -229,6 +229,7 @@ void migration_gates(struct plan *p, struct step *s)
     gate_approval(p, s);
     check_registry(p, s);
     gate_lacks(p, s, s->bundle);
+    gate_lint(p, s, s->bundle);
     gate_deploy(p, s, s->bundle);
     check_drift(p, s);
     check_lateness(p, s);

@@ -235,6 +235,9 @@ static const struct {
     {REASON_LEFT_OPEN, NULL,
      "say it in its header, or for all of its folder in defaults.yml, and have that reviewed; "
      "`kfmig check` lists what is left open"},
+    {REASON_LINT, NULL,
+     "`kfmig lint --explain=RULE` says why and what to write; where it is right as it stands, say so with a "
+     "comment `-- kfmig:allow RULE REASON` before the statement"},
     {REASON_NOT_ADOPTED, about_adoption, NULL},
     {REASON_UNREACHABLE, about_unreachable, NULL},
     {REASON_OTHER_STORE, about_other, NULL},

@@ -66,15 +66,16 @@ static bool put_lock(struct buf *out, struct arena *a, const struct plan *p,
                      const struct table_lock *l)
 {
     const char *text = object_text(a, &l->object);
-    const int64_t *rows = table_gets(&p->world->rows, text);
+    const struct table_size *size = table_gets(&p->world->sizes, text);
     words_safe(out, text);
-    if (rows != NULL) {
+    if (size != NULL) {
         buf_puts(out, ", ");
-        words_rows(out, *rows);
+        words_rows(out, size->rows);
+        words_bytes(out, ", ", size->bytes);
         buf_putc(out, ',');
     }
     buf_printf(out, " %s", words_lock(l->level));
-    return rows != NULL;
+    return size != NULL;
 }
 
 /* What stands before the first table that a statement locks. */
@@ -115,10 +116,10 @@ int64_t planned_n_batches(struct arena *a, const struct plan *p, const struct st
     const struct backfill *b = t->backfill;
     for (size_t i = 0; i < t->n_locks; i++) {
         const struct object *o = &t->locks[i].object;
-        const int64_t *rows = table_gets(&p->world->rows, object_text(a, o));
-        if (rows != NULL && strcmp(o->name, b->table) == 0 &&
+        const struct table_size *size = table_gets(&p->world->sizes, object_text(a, o));
+        if (size != NULL && strcmp(o->name, b->table) == 0 &&
             (b->schema[0] == '\0' || strcmp(o->schema, b->schema) == 0)) {
-            return (*rows + b->rows - 1) / b->rows;
+            return (size->rows + b->rows - 1) / b->rows;
         }
     }
     return -1;
@@ -231,12 +232,13 @@ static void weigh(struct weight *most, const struct plan *p, const struct statem
         if (t->locks[i].level <= LOCK_QUIET) {
             continue;
         }
-        const int64_t *rows = table_gets(&p->world->rows, object_text(&a, &t->locks[i].object));
+        const struct table_size *size =
+            table_gets(&p->world->sizes, object_text(&a, &t->locks[i].object));
         struct weight x = {.lock = t->locks[i],
                            .is_set = true,
                            .rewrites = rewrites,
                            .opaque = most->opaque,
-                           .rows = rows != NULL ? *rows : 0};
+                           .rows = size != NULL ? size->rows : 0};
         *most = is_heavier(&x, most) ? x : *most;
         rewrites = REWRITE_NEVER;
     }

@@ -3,6 +3,7 @@
 #ifndef KFMIG_REPORT_PLANNED_H
 #define KFMIG_REPORT_PLANNED_H
 
+#include "model/finding.h"
 #include "report/words.h"
 
 /* Is a step told of? What is current is not, but with st->verbose. */
@@ -14,6 +15,25 @@ const size_t *planned_roots(struct arena *a, const struct plan *p);
  * each is told by itself, or i waits for none. */
 size_t planned_waiting(const struct style *st, const struct plan *p, const size_t *root, size_t i,
                        size_t *last);
+
+/* What the linter says of a migration that is to run; none where nobody has looked. */
+const struct findings *planned_lint(const struct plan *p, const struct step *s);
+/* One of them as it is told: behind its text stands what its table holds, where that decides how grave it is,
+ * and of a small table a warning is a note. text is borrowed, or in a. */
+struct planned_finding {
+    const struct finding *finding;
+    enum severity severity;
+    const char *text;
+};
+void planned_found(struct arena *a, const struct plan *p, const struct finding *f,
+                   struct planned_finding *out);
+/* Notes and what is let through are told with st->verbose. */
+bool planned_found_shown(const struct style *st, const struct planned_finding *f);
+/* All that is shown, a line each; and all of them: [{"rule","severity","where","subject","message","instead",
+ * "waived_by"}]. */
+void planned_put_lint(struct buf *out, const struct style *st, const struct plan *p,
+                      const struct step *s);
+struct doc *planned_lint_doc(struct arena *a, const struct plan *p, const struct step *s);
 
 /* BEGIN and COMMIT are not told of. */
 bool planned_shown(const struct statement *t);

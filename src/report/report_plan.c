@@ -84,6 +84,7 @@ static void put_migration(struct buf *out, const struct style *st, const struct 
         first = false;
     }
     put_statements(out, st, p, s);
+    planned_put_lint(out, st, p, s);
 }
 
 static void put_step(struct buf *out, const struct style *st, const struct plan *p,

@@ -41,10 +41,11 @@ static struct doc *statement_doc(struct arena *a, const struct plan *p, const st
     for (size_t i = 0; i < t->n_locks; i++) {
         struct doc *lock = doc_push(a, locks, doc_new(a, DOC_MAP));
         const char *text = object_text(a, &t->locks[i].object);
-        const int64_t *rows = table_gets(&p->world->rows, text);
+        const struct table_size *size = table_gets(&p->world->sizes, text);
         doc_put(a, lock, "object", words_doc(a, text));
-        if (rows != NULL) {
-            doc_put(a, lock, "rows", doc_int(a, *rows));
+        if (size != NULL) {
+            doc_put(a, lock, "rows", doc_int(a, size->rows));
+            doc_put(a, lock, "bytes", doc_int(a, size->bytes));
         }
         doc_put(a, lock, "level", doc_text(a, words_lock(t->locks[i].level)));
     }
@@ -61,6 +62,7 @@ static void add_statements(struct arena *a, const struct plan *p, struct doc *ta
     struct statement_room room;
     const char *class = s->risk_class != 0 ? plan_risk_text(s->risk_class) : "";
     doc_put(a, target, "class", words_doc(a, class));
+    doc_put(a, target, "lint", planned_lint_doc(a, p, s));
     struct doc *list = doc_put(a, target, "statements", doc_new(a, DOC_LIST));
     for (size_t i = 0; i < b->decl->forward.n; i++) {
         const struct script *script = &b->forward[i];
@@ -269,6 +271,45 @@ static void put_statement_table(struct buf *out, const struct plan *p)
     buf_puts(out, "\n</details>\n");
 }
 
+static void put_lint_rows(struct buf *out, const struct plan *p, const struct step *s, size_t *n)
+{
+    struct arena a = {0};
+    struct buf text = {0};
+    struct planned_finding f;
+    const struct findings *l = planned_lint(p, s);
+    for (size_t i = 0; i < l->n; i++) {
+        planned_found(&a, p, &l->v[i], &f);
+        if (!planned_found_shown(&plain, &f)) {
+            continue;
+        }
+        buf_puts(out,
+                 (*n)++ == 0
+                     ? "\n| severity | where | rule | what | instead |\n|---|---|---|---|---|\n"
+                     : "");
+        words_where(&text, f.finding->path, f.finding->line, f.finding->col);
+        buf_printf(out, "| %s | ", severity_text(f.severity));
+        put_cell_buf(out, &text);
+        buf_printf(out, " | %s | ", f.finding->rule);
+        put_cell(out, f.text);
+        buf_puts(out, " | ");
+        put_cell(out, f.finding->hint);
+        buf_puts(out, " |\n");
+    }
+    buf_release(&text);
+    arena_release(&a);
+}
+
+/* What the linter says of what is to run. */
+static void put_lint(struct buf *out, const struct plan *p)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < p->n_migrations; i++) {
+        if (p->v[i].selected) {
+            put_lint_rows(out, p, &p->v[i], &n);
+        }
+    }
+}
+
 static void put_held(struct buf *out, const struct findings *l)
 {
     for (size_t i = 0; l != NULL && i < l->n; i++) {
@@ -295,6 +336,7 @@ void report_plan_markdown(struct buf *out, const struct plan *p)
     }
     put_held(out, p->world->held);
     put_rows(out, p);
+    put_lint(out, p);
     put_statement_table(out, p);
     buf_printf(out, "\nplan `%s`\n", digest_text(&digest, text));
 }

@@ -344,6 +344,20 @@ void words_rows(struct buf *out, int64_t n)
     }
 }
 
+void words_bytes(struct buf *out, const char *before, int64_t n)
+{
+    static const char *const units[] = {"MiB", "GiB", "TiB"};
+    double size = (double)n / (1 << 20);
+    size_t i = 0;
+    while (size >= 1024 && i + 1 < sizeof units / sizeof *units) {
+        size /= 1024;
+        i++;
+    }
+    if (size >= 1) {
+        buf_printf(out, "%s%.1f %s", before, size, units[i]);
+    }
+}
+
 void words_xml(struct buf *out, const char *s)
 {
     struct buf safe = {0};

@@ -68,6 +68,8 @@ void words_put_step(struct arena *a, struct doc *d, const struct step *s);
 void words_put_running(struct arena *a, struct doc *d, const struct plan *p);
 /* "1 row", "950 rows", "12 k rows", "1.0 M rows". */
 void words_rows(struct buf *out, int64_t n);
+/* "8.0 MiB", "1.2 GiB" behind a text; neither for less than a mebibyte. */
+void words_bytes(struct buf *out, const char *before, int64_t n);
 /* "0.3 s", "12 min"; "" for -1. */
 void words_time(struct buf *out, int64_t ms);
 

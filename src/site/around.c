@@ -1,5 +1,5 @@
 /* What the plan does not need, and people want to see beside it. */
-#include "site/site.h"
+#include "site/linted.h"
 
 /* Tables that one script locks, once each: those that are not in found yet, into v, if that is not NULL. */
 static void find_locked(struct arena *a, const struct script *script, struct table *found,
@@ -56,19 +56,19 @@ static size_t find_tables(struct site *s, const struct object ***out)
     return n;
 }
 
-static void ask_rows(struct site *s)
+static void ask_sizes(struct site *s)
 {
     struct err ignored = {0};
     const struct object **v = NULL;
     size_t n = find_tables(s, &v);
-    int64_t *rows = ARENA_ARRAY(s->a, int64_t, n + 1);
-    if (n == 0 || catalog_rows(s->pg, s->a, v, n, rows, &ignored) != 0) {
+    struct table_size *sizes = ARENA_ARRAY(s->a, struct table_size, n + 1);
+    if (n == 0 || catalog_sizes(s->pg, s->a, v, n, sizes, &ignored) != 0) {
         return;
     }
-    s->world.rows = (struct table){.a = s->a};
+    s->world.sizes = (struct table){.a = s->a};
     for (size_t i = 0; i < n; i++) {
-        if (rows[i] > 0) {
-            (void)table_puts(&s->world.rows, object_text(s->a, v[i]), &rows[i]);
+        if (sizes[i].rows > 0) {
+            (void)table_puts(&s->world.sizes, object_text(s->a, v[i]), &sizes[i]);
         }
     }
 }
@@ -171,7 +171,10 @@ void site_ask_around(struct site *s, unsigned what, int step)
         ask_runs(s, step);
     }
     if (s->pg != NULL && s->world.reachable && (what & AROUND_ROWS) != 0) {
-        ask_rows(s);
+        ask_sizes(s);
         ask_rewrites(s);
+    }
+    if ((what & AROUND_LINT) != 0) {
+        (void)(site_lint(s, s->input.order, &ignored) == 0);
     }
 }

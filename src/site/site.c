@@ -9,6 +9,7 @@
 #include "site/absent.h"
 #include "site/definitions.h"
 #include "site/halfway.h"
+#include "site/linted.h"
 #include "site/pending.h"
 #include "site/projected.h"
 #include "site/stores.h"
@@ -196,6 +197,9 @@ static int make_plan(struct site *s, struct err *e)
         return -1;
     }
     s->input.order = arena_dup(a, &order, sizeof order);
+    if (s->env->is_protected && site_lint(s, &order, e) != 0) {
+        return -1;
+    }
     if (s->project->n_projection + s->n_undeclared > 0 && projected_look(s, &order, e) != 0) {
         return -1;
     }
@@ -233,6 +237,7 @@ int site_replan(struct site *s, bool full, struct err *e)
 int site_plan(struct site *s, bool want_server, struct err *e)
 {
     s->world = (struct world){.why_not = "", .server_said = "", .hint = "", .instance = ""};
+    s->linted_at = 0;
     if (!s->env->store[store_of_ledger()]) {
         return make_plan(s, e);
     }

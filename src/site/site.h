@@ -97,6 +97,7 @@ struct site {
     struct projection *undeclared; /* what generations are of and the project does not declare */
     size_t n_undeclared;
     struct world world;
+    int64_t linted_at; /* past.position when world.linted was found, and one; 0: it was not */
     struct arena scripts; /* of what is pending, while it is looked at (site/pending.h) */
     struct arena_mark taken;
     size_t n_scripts_kept;           /* bytes of those that stay */
@@ -123,9 +124,10 @@ int site_replan(struct site *s, bool full, struct err *e) MUST_CHECK;
 int site_refuse_wrong(const struct site *s, struct err *e) MUST_CHECK;
 /* For people, once the plan is made: who runs something there now (s->world.running); with AROUND_RUNS what
  * receipts tell of each last run (run of facts), of the steps on the chain from step, or, where it is -1, of
- * all that are selected; with AROUND_ROWS about how many rows stand in the tables that statements to be run
- * lock (s->world.rows). What cannot be had is left out. */
-enum { AROUND_RUNS = 1, AROUND_ROWS = 2 };
+ * all that are selected; with AROUND_ROWS about what the tables hold that statements to be run lock
+ * (s->world.sizes); with AROUND_LINT what the linter says of what is to run (s->world.linted), by these
+ * figures where they are known. What cannot be had is left out. */
+enum { AROUND_RUNS = 1, AROUND_ROWS = 2, AROUND_LINT = 4 };
 void site_ask_around(struct site *s, unsigned what, int step);
 /* held.c: what stands in the way of any change now, whatever the plan says: rules "window", "freeze" and, for
  * each item of the checklist, "checklist". Of s's plan as it is restricted now; into s->world.held, too. No

@@ -15,9 +15,12 @@ migrations/postgis/PG-MIG-2026-03-02-01/forward.sql:4:17: finding: touches somet
 migrations/postgis/PG-MIG-2026-03-02-01/migration.yml: finding: exceeds a declared limit: limits.max_table_count_touched is 1, the scripts need at least 2
   hint: correct the script, or raise the limit in migration.yml
 3 findings
+migrations/postgis/PG-MIG-2026-03-02-01/forward.sql:4:1: warning: grant-to-public: everyone gets it
+  hint: GRANT to a role
+1 warning
 [1]
 $ kfmig check --json
-{"faults":[],"findings":[{"code":"preflight","column":14,"hint":"correct the script, or widen scope in migration.yml","line":3,"message":"touches something outside its declared scope: create of table b.t: not in scope.allowed_tables","path":"migrations/postgis/PG-MIG-2026-03-02-01/forward.sql","rule":"scope","severity":"error","subject":"PG-MIG-2026-03-02-01"},{"code":"preflight","column":17,"hint":"correct the script, or widen scope in migration.yml","line":4,"message":"touches something outside its declared scope: alter of table b.t: not in scope.allowed_tables","path":"migrations/postgis/PG-MIG-2026-03-02-01/forward.sql","rule":"scope","severity":"error","subject":"PG-MIG-2026-03-02-01"},{"code":"preflight","column":null,"hint":"correct the script, or raise the limit in migration.yml","line":null,"message":"exceeds a declared limit: limits.max_table_count_touched is 1, the scripts need at least 2","path":"migrations/postgis/PG-MIG-2026-03-02-01/migration.yml","rule":"limit","severity":"error","subject":"PG-MIG-2026-03-02-01"}],"fixed":false,"migrations":1,"warnings":[]}
+{"faults":[],"findings":[{"code":"preflight","column":14,"hint":"correct the script, or widen scope in migration.yml","line":3,"message":"touches something outside its declared scope: create of table b.t: not in scope.allowed_tables","path":"migrations/postgis/PG-MIG-2026-03-02-01/forward.sql","rule":"scope","severity":"error","subject":"PG-MIG-2026-03-02-01"},{"code":"preflight","column":17,"hint":"correct the script, or widen scope in migration.yml","line":4,"message":"touches something outside its declared scope: alter of table b.t: not in scope.allowed_tables","path":"migrations/postgis/PG-MIG-2026-03-02-01/forward.sql","rule":"scope","severity":"error","subject":"PG-MIG-2026-03-02-01"},{"code":"preflight","column":null,"hint":"correct the script, or raise the limit in migration.yml","line":null,"message":"exceeds a declared limit: limits.max_table_count_touched is 1, the scripts need at least 2","path":"migrations/postgis/PG-MIG-2026-03-02-01/migration.yml","rule":"limit","severity":"error","subject":"PG-MIG-2026-03-02-01"}],"fixed":false,"migrations":1,"warnings":[{"code":"config","column":1,"hint":"GRANT to a role","line":4,"message":"grant-to-public: everyone gets it","path":"migrations/postgis/PG-MIG-2026-03-02-01/forward.sql","rule":"grant-to-public","severity":"warning","subject":"PG-MIG-2026-03-02-01"}]}
 [1]
 
 # Faults of all files come together; the status is that of the faults.
@@ -34,6 +37,9 @@ migrations/postgis/PG-MIG-2026-03-02-01/forward.sql:4:17: finding: touches somet
 migrations/postgis/PG-MIG-2026-03-02-01/migration.yml: finding: exceeds a declared limit: limits.max_table_count_touched is 1, the scripts need at least 2
   hint: correct the script, or raise the limit in migration.yml
 3 findings
+migrations/postgis/PG-MIG-2026-03-02-01/forward.sql:4:1: warning: grant-to-public: everyone gets it
+  hint: GRANT to a role
+1 warning
 [5]
 $ echo 'color: red' >>migration.yml && kfmig check --json
 {"faults":[{"code":"config","column":7,"hint":"add the file, or correct its name","line":30,"message":"there is no file \"rollback.sql\" in the bundle","path":"migrations/postgis/PG-MIG-2026-03-02-01/migration.yml","rule":"declaration","severity":"error","subject":"PG-MIG-2026-03-02-01"},{"code":"config","column":1,"hint":"known keys: \"migration_id\", \"type\", \"intent\", \"owner\", \"ticket\", \"risk\", \"class\", \"rollout\", \"depends_on\", \"scope\", \"limits\", \"requires_rollback\", \"rebuilds\", \"variables\", \"rebuild\", \"idempotent\", \"requires_deploy\", \"timeouts\", \"lock_retries\", \"approvals\", \"runner\", \"backfill\", \"artifacts\"","line":31,"message":"unknown key \"color\" in the migration declaration","path":"migrations/postgis/PG-MIG-2026-03-02-01/migration.yml","rule":"declaration","severity":"error","subject":"PG-MIG-2026-03-02-01"},{"code":"config","column":1,"hint":"keep one of the two","line":8,"message":"duplicate key \"default_environment\": it stands in line 7 and again in line 8","path":"registry/environments.v1.yml","rule":"environments","severity":"error","subject":null}],"findings":[],"fixed":false,"migrations":1,"warnings":[]}
@@ -104,18 +110,30 @@ $ kfmig new --from=g.sql >new.txt && cp f.sql migrations/postgis/PG-MIG-2026-03-
 migrations/postgis/PG-MIG-2026-03-02-01/forward.sql:2:1: error: a syntax error in the statement of line 2
   hint: correct it; if it is right and only a newer server knows it, say so with a line "-- kfmig:allow-unparsed"
 1 fault
+migrations/postgis/PG-MIG-2026-03-02-01/forward.sql:1:1: warning: class-undeclared: nothing declares class C, and it breaks what is there
+  hint: class: C in migration.yml, -- Risk: high in a flat file
+1 warning
 [5]
 $ printf -- '-- kfmig:allow-unparsed\n' >>migrations/postgis/PG-MIG-2026-03-02-01/forward.sql && kfmig check
+migrations/postgis/PG-MIG-2026-03-02-01/forward.sql:1:1: warning: class-undeclared: nothing declares class C, and it breaks what is there
+  hint: class: C in migration.yml, -- Risk: high in a flat file
+1 warning
 1 migration checked: no faults
 $ printf -- '-- BY HAND: finish it\n' >>migrations/postgis/PG-MIG-2026-03-02-01/rollback.sql && kfmig check
 migrations/postgis/PG-MIG-2026-03-02-01/rollback.sql:3:1: error: a part of the rollback is still to be written by hand
   hint: write what undoes it and remove the line, or set requires_rollback: false
 1 fault
+migrations/postgis/PG-MIG-2026-03-02-01/forward.sql:1:1: warning: class-undeclared: nothing declares class C, and it breaks what is there
+  hint: class: C in migration.yml, -- Risk: high in a flat file
+1 warning
 [5]
 $ printf -- '-- nothing\n' >migrations/postgis/PG-MIG-2026-03-02-01/rollback.sql && kfmig check
 migrations/postgis/PG-MIG-2026-03-02-01/rollback.sql:1:1: error: it holds no statement, and the forward files have something to undo
   hint: write what undoes the forward files, or set requires_rollback: false
 1 fault
+migrations/postgis/PG-MIG-2026-03-02-01/forward.sql:1:1: warning: class-undeclared: nothing declares class C, and it breaks what is there
+  hint: class: C in migration.yml, -- Risk: high in a flat file
+1 warning
 [5]
 
 # Executed means that there is a receipt: a warning, and a finding where CI is true. Protected environments that want signatures are told.

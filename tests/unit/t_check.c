@@ -189,6 +189,33 @@ static void left_open(void)
     project_put("migrations/db/0001__a.sql", "CREATE TABLE app.a ();\n");
 }
 
+static void bad_baseline(void)
+{
+    project_put("registry/lint.v1.json", "{\"format\": 7}");
+}
+
+static void empties_others(void)
+{
+    forward("TRUNCATE app.t CASCADE;\n");
+}
+
+static void empties_others_and_says_so(void)
+{
+    forward("-- kfmig:allow truncate-cascade nothing refers to it\n"
+            "-- kfmig:allow truncate it is a cache\nTRUNCATE app.t CASCADE;\n");
+}
+
+static void class_of_another(void)
+{
+    project_declare("postgis", "M-1", "class: A\n");
+    forward("DROP TABLE app.t;\n");
+}
+
+static void blocks_writes(void)
+{
+    forward("CREATE INDEX t_a ON app.t (a);\n");
+}
+
 /* --- the table */
 
 enum list { NOWHERE, FAULTS, FINDINGS, WARNINGS };
@@ -226,6 +253,11 @@ static const struct {
     {"a projection, of two", bad_second_projection, FAULTS, "projection", "registry/projections/wells.yml:3", "wells", "schema \"kfmig\" cannot belong"},
     {"a rollback of a flat one that does nothing", empty_flat_rollback, FAULTS, "rollback", "migrations/db/0002_b.down.sql:1", "0002_b", "holds no statement"},
     {"a text without an end", no_end, FAULTS, "script", BUNDLE "forward.sql:1", "M-1", "unterminated quoted string"},
+    {"findings to live with that cannot be read", bad_baseline, FAULTS, "lint", "registry/lint.v1.json:1", "", "missing key \"findings\""},
+    {"an error of the linter", empties_others, FINDINGS, "truncate-cascade", BUNDLE "forward.sql:1", "M-1", "truncate-cascade: "},
+    {"a warning of the linter, where an error is let through", empties_others_and_says_so, WARNINGS, "class-undeclared", BUNDLE "forward.sql:1", "M-1", "nothing declares class C"},
+    {"a class that is too low", class_of_another, FAULTS, "class-too-low", BUNDLE "forward.sql:1", "M-1", "class A is declared"},
+    {"a warning of the linter", blocks_writes, WARNINGS, "index-blocks-writes", BUNDLE "forward.sql:1", "M-1", "writes to app.t wait"},
     {"a protected schema", protected_schema, FINDINGS, "protected", BUNDLE "forward.sql:1", "M-1", "table app.t"},
 };
 /* clang-format on */

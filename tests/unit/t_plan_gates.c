@@ -2,6 +2,7 @@
 /* What an environment asks of every step: adoption, promotion, approval, what comes before; each reason with all that it says. */
 #include "plan_cases.h"
 
+#include "model/finding.h"
 #include "plan/step_kind.h"
 
 static struct arena arena;
@@ -184,14 +185,39 @@ static void test_upstream(void)
            "what only exports is nothing to wait for");
 }
 
+static void lint_of_it(struct plan *plan, struct step *s)
+{
+    gate_lint(plan, s, s->bundle);
+}
+
+static void test_lint(void)
+{
+    struct findings l = {0};
+    begin();
+    is_str(given(lint_of_it), "", "nobody has looked");
+    world.linted = (struct table){.a = &arena};
+    (void)table_puts(&world.linted, "M-1", &l);
+    finding_fail(&arena, &l, "grant-to-public", "everyone gets it")->severity = SEVERITY_WARNING;
+    finding_fail(&arena, &l, "drop-table", "it goes")->waived_by = "it is empty";
+    is_str(given(lint_of_it), "", "warnings and what is let through stop nothing");
+    struct finding *f = finding_fail(&arena, &l, "truncate-cascade", "all go");
+    f->path = "forward.sql";
+    f->line = 3;
+    is_str(given(lint_of_it), "lint_error|forward.sql||truncate-cascade|truncate-cascade: all go|-1\n",
+           "an error does");
+    env.is_protected = false;
+    is_str(given(lint_of_it), "", "in an environment that is protected");
+}
+
 int main(void)
 {
-    tap_plan(10 + 6 + 2 + 2 + 3);
+    tap_plan(4 + 10 + 6 + 2 + 2 + 3);
     test_adoption();
     test_promotion();
     test_promotion_of_projections();
     test_approval();
     test_upstream();
+    test_lint();
     arena_release(&arena);
     return tap_done();
 }

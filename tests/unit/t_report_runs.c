@@ -256,14 +256,14 @@ static void test_weights(void)
     for (size_t i = 0; i < sizeof weights / sizeof weights[0]; i++) {
         struct world_of_tests w;
         struct buf out = {0};
-        int64_t t = weights[i].t, u = weights[i].u;
+        struct table_size t = {weights[i].t, 0}, u = {weights[i].u, 0};
         setup(&w, 4);
-        w.world.rows = (struct table){.a = &w.a};
-        if (t > 0) {
-            (void)table_puts(&w.world.rows, "table s.t", &t);
+        w.world.sizes = (struct table){.a = &w.a};
+        if (t.rows > 0) {
+            (void)table_puts(&w.world.sizes, "table s.t", &t);
         }
-        if (u > 0) {
-            (void)table_puts(&w.world.rows, "table s.u", &u);
+        if (u.rows > 0) {
+            (void)table_puts(&w.world.sizes, "table s.u", &u);
         }
         give_statements(&w, weights[i].letters);
         report_plan(&out, &plain, &w.plan);
@@ -286,13 +286,80 @@ static void test_weights(void)
     }
 }
 
+static struct finding *found(struct world_of_tests *w, struct findings *l, const char *rule,
+                             enum severity severity)
+{
+    struct finding *f = finding_fail(&w->a, l, rule, "it is so");
+    f->severity = severity;
+    f->path = "migrations/postgis/PG-02/forward.sql";
+    f->line = 3;
+    f->col = 1;
+    f->subject = "s.t";
+    f->hint = "write it otherwise";
+    return f;
+}
+
+/* Text, a column a line, and Markdown of what the linter says. */
+static void lint_is_told(struct world_of_tests *w, const char *text, const char *row, const char *name)
+{
+    struct buf out = {0};
+    report_plan(&out, &plain, &w->plan);
+    bool good = strstr(buf_str(&out), text) != NULL;
+    buf_clear(&out);
+    report_plan_markdown(&out, &w->plan);
+    good = good && strstr(buf_str(&out), row) != NULL;
+    ok(good, name);
+    buf_release(&out);
+}
+
+static void test_lint(void)
+{
+    struct world_of_tests w;
+    struct findings l = {0};
+    struct table_size size = {20000, 0};
+    setup(&w, 2);
+    give_statements(&w, "I");
+    w.world.linted = (struct table){.a = &w.a};
+    (void)table_puts(&w.world.linted, "PG-02", &l);
+    (void)found(&w, &l, "index-blocks-writes", SEVERITY_WARNING);
+    lint_is_told(&w, "warning: index-blocks-writes: it is so\n",
+                 "| warning | migrations/postgis/PG-02/forward.sql:3:1 | index-blocks-writes | it is so | "
+                 "write it otherwise |",
+                 "what the linter says, where nobody knows how large the table is");
+    w.world.sizes = (struct table){.a = &w.a};
+    (void)table_puts(&w.world.sizes, "table s.t", &size);
+    lint_is_told(&w, "warning: index-blocks-writes: it is so (20 k rows)\n", "| it is so (20 k rows) |",
+                 "... and where it is");
+    size = (struct table_size){100, 9 << 20};
+    lint_is_told(&w, "it is so (100 rows, 9.0 MiB)\n", "| it is so (100 rows, 9.0 MiB) |",
+                 "few rows that are large");
+    size.bytes = 8192;
+    (void)found(&w, &l, "grant-to-public", SEVERITY_WARNING);
+    found(&w, &l, "drop-table", SEVERITY_ERROR)->waived_by = "empty";
+    lint_is_told(&w, "warning: grant-to-public: it is so\n", "|---|---|---|---|---|\n| warning | migrations/postgis/PG-02/forward.sql:3:1 | grant-to-public |",
+                 "of a small table it is a note, and what its size does not decide is not");
+    struct buf out = {0};
+    report_plan(&out, &verbose, &w.plan);
+    ok(strstr(buf_str(&out), "note: index-blocks-writes: it is so (100 rows)") != NULL &&
+           strstr(buf_str(&out), "error: drop-table: it is so; let through: empty") != NULL,
+       "notes and what is let through, where all is asked for");
+    buf_clear(&out);
+    report_json(&out, report_plan_doc(&w.a, &w.plan));
+    ok(strstr(buf_str(&out), "{\"instead\":\"write it otherwise\",\"message\":\"it is so (100 rows)\","
+                             "\"rule\":\"index-blocks-writes\",\"severity\":\"note\",\"subject\":\"s.t\","
+                             "\"waived_by\":null,") != NULL,
+       "... and as JSON");
+    buf_release(&out);
+    arena_release(&w.a);
+}
+
 /* Markdown folds what text does. */
 static void test_markdown_runs(void)
 {
     struct many m;
     struct world_of_tests w;
     struct buf out = {0};
-    int64_t n = 12000;
+    struct table_size size = {12000, 0};
     give_steps(&m, "XbbbXb");
     report_plan_markdown(&out, &m.w.plan);
     ok(strstr(buf_str(&out),
@@ -304,8 +371,8 @@ static void test_markdown_runs(void)
     arena_release(&m.w.a);
     buf_clear(&out);
     setup(&w, 2);
-    w.world.rows = (struct table){.a = &w.a};
-    (void)table_puts(&w.world.rows, "table s.t", &n);
+    w.world.sizes = (struct table){.a = &w.a};
+    (void)table_puts(&w.world.sizes, "table s.t", &size);
     give_statements(&w, "(IIIDI)");
     report_plan_markdown(&out, &w.plan);
     ok(strstr(buf_str(&out), "\n<details><summary>5 statements</summary>\n\n| statement | does | "
@@ -366,10 +433,10 @@ static void test_sizes(void)
     for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
         struct world_of_tests w;
         struct buf out = {0};
-        int64_t n = sizes[i].n;
+        struct table_size n = {sizes[i].n, 0};
         setup(&w, 2);
-        w.world.rows = (struct table){.a = &w.a};
-        (void)table_puts(&w.world.rows, "table s.t", &n);
+        w.world.sizes = (struct table){.a = &w.a};
+        (void)table_puts(&w.world.sizes, "table s.t", &n);
         give_statements(&w, "J4D");
         report_plan(&out, &plain, &w.plan);
         is_str(statement_lines(&w.a, buf_str(&out)),
@@ -387,7 +454,7 @@ static void test_rewrites(void)
 {
     struct world_of_tests w;
     struct buf out = {0};
-    int64_t n = 1000000;
+    struct table_size n = {1000000, 25 * (1 << 20)};
     struct table_lock locks[] = {{{OBJ_TABLE, "shop", "orders", NULL}, 8},
                                  {{OBJ_TABLE, "s", "u", NULL}, 6}};
     struct rewriting surely = {.surely = true};
@@ -407,17 +474,17 @@ static void test_rewrites(void)
            "ShareRowExclusive\n",
            "what is written anew");
     buf_clear(&out);
-    w.world.rows = (struct table){.a = &w.a};
-    (void)table_puts(&w.world.rows, "table shop.orders", &n);
+    w.world.sizes = (struct table){.a = &w.a};
+    (void)table_puts(&w.world.sizes, "table shop.orders", &n);
     report_plan(&out, &plain, &w.plan);
     is_str(statement_lines(&w.a, buf_str(&out)),
-           "1 ALTER TABLE  may rewrite table shop.orders, 1.0 M rows, AccessExclusive; locks table "
-           "s.u ShareRowExclusive\n",
+           "1 ALTER TABLE  may rewrite table shop.orders, 1.0 M rows, 25.0 MiB, AccessExclusive; "
+           "locks table s.u ShareRowExclusive\n",
            "... and how large it is");
     buf_clear(&out);
     report_json(&out, report_plan_doc(&w.a, &w.plan));
     ok(strstr(buf_str(&out), "\"rewrites\":\"maybe\"") != NULL, "... as JSON: maybe");
-    ok(strstr(buf_str(&out), "{\"level\":\"AccessExclusive\",\"object\":\"table "
+    ok(strstr(buf_str(&out), "{\"bytes\":26214400,\"level\":\"AccessExclusive\",\"object\":\"table "
                              "shop.orders\",\"rows\":1000000},{\"level\":\"ShareRowExclusive\","
                              "\"object\":\"table s.u\"}") != NULL,
        "as JSON");
@@ -427,7 +494,7 @@ static void test_rewrites(void)
     buf_clear(&out);
     report_plan(&out, &plain, &w.plan);
     is_str(statement_lines(&w.a, buf_str(&out)),
-           "1 ALTER TABLE  rewrites table shop.orders, 1.0 M rows, AccessExclusive; locks table "
+           "1 ALTER TABLE  rewrites table shop.orders, 1.0 M rows, 25.0 MiB, AccessExclusive; locks table "
            "s.u ShareRowExclusive\n",
            "what the database says is certain");
     buf_clear(&out);
@@ -437,7 +504,7 @@ static void test_rewrites(void)
     buf_clear(&out);
     report_plan(&out, &plain, &w.plan);
     is_str(statement_lines(&w.a, buf_str(&out)),
-           "1 ALTER TABLE  locks table shop.orders, 1.0 M rows, AccessExclusive; locks table "
+           "1 ALTER TABLE  locks table shop.orders, 1.0 M rows, 25.0 MiB, AccessExclusive; locks table "
            "s.u ShareRowExclusive\n",
            "... or that it is not so");
     buf_clear(&out);
@@ -450,10 +517,11 @@ static void test_rewrites(void)
 int main(void)
 {
     tap_plan(sizeof scripts / sizeof scripts[0] + 2 * (sizeof plans / sizeof plans[0]) +
-             2 * (sizeof weights / sizeof weights[0]) + sizeof sizes / sizeof sizes[0] + 10);
+             2 * (sizeof weights / sizeof weights[0]) + sizeof sizes / sizeof sizes[0] + 16);
     test_statements();
     test_waiting();
     test_weights();
+    test_lint();
     test_markdown_runs();
     test_sums();
     test_sizes();

@@ -45,10 +45,10 @@ int catalog_lineage(struct pg *s, struct arena *a, struct lineage **out, struct 
 int catalog_named_roles(struct pg *s, struct arena *a, const char *const *v, size_t n,
                         struct role_fact *out, struct err *e) MUST_CHECK;
 
-/* About how many rows the tables v[0..n) hold, with their parts, from the statistics that the server has: one
- * query, which waits for nobody. Into rows[0..n), -1: nothing is known of it. */
-int catalog_rows(struct pg *s, struct arena *a, const struct object *const *v, size_t n,
-                 int64_t *rows, struct err *e) MUST_CHECK;
+/* About what the tables v[0..n) hold, with their parts, from the statistics that the server has: one query,
+ * which waits for nobody. Into out[0..n), rows -1: nothing is known of it. */
+int catalog_sizes(struct pg *s, struct arena *a, const struct object *const *v, size_t n,
+                  struct table_size *out, struct err *e) MUST_CHECK;
 
 /* A question about a table of a plan: is it written anew? retype NULL: has it rows of its own at all? */
 struct rewrite_question {

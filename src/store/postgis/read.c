@@ -125,8 +125,8 @@ int catalog_named_roles(struct pg *s, struct arena *a, const char *const *v, siz
     return 0;
 }
 
-int catalog_rows(struct pg *s, struct arena *a, const struct object *const *v, size_t n,
-                 int64_t *rows, struct err *e)
+int catalog_sizes(struct pg *s, struct arena *a, const struct object *const *v, size_t n,
+                  struct table_size *out, struct err *e)
 {
     struct pg_rows *r = NULL;
     const char **schemas = ARENA_ARRAY(a, const char *, n + 1);
@@ -134,14 +134,14 @@ int catalog_rows(struct pg *s, struct arena *a, const struct object *const *v, s
     for (size_t i = 0; i < n; i++) {
         schemas[i] = v[i]->schema != NULL ? v[i]->schema : "";
         names[i] = v[i]->name;
-        rows[i] = -1;
+        out[i] = (struct table_size){-1, -1};
     }
     const char *params[] = {pg_array(a, schemas, n), pg_array(a, names, n)};
-    if (pg_query(s, &postgis_rows_about, params, 2, &r, e) != 0) {
+    if (pg_query(s, &postgis_sizes_about, params, 2, &r, e) != 0) {
         return -1;
     }
     for (size_t i = 0; i < pg_rows_n(r); i++) {
-        rows[pg_int(r, i, 0) - 1] = pg_int(r, i, 1);
+        out[pg_int(r, i, 0) - 1] = (struct table_size){pg_int(r, i, 1), pg_int(r, i, 2)};
     }
     pg_rows_free(r);
     return 0;

@@ -1,0 +1,88 @@
+"""What is asked of a change before it runs: what the linter says of it, in the plan and as a refusal where the environment is protected."""
+# run: needs=postgres limit=300
+
+import json
+
+import pg
+from project import Project
+from schemas import valid
+from tap import contains, equal, fails, lacks, main, test
+
+CODES = ["lint_error"]  # reached below
+
+GUARDED = """environments:
+  dev:
+    protected: true
+    approval: review
+    stores:
+      postgis: {dsn_ref: KFM_DSN}
+default_environment: dev
+"""
+
+
+def owned(p):
+    """kfmig connects as the owner of the database."""
+    p.env["KFM_DSN"] = pg.dsn(p.db, user=p.db)
+
+
+def has(text, *parts):
+    for part in parts:
+        contains(text, part)
+
+
+def apply_row(p, ident):
+    doc = p.json("plan", "dev")
+    valid("plan.v1", doc)
+    return next(t for t in doc["targets"] if t["target"] == f"dev/PG-MIG-2026-01-01-{ident}@apply")
+
+
+def rules(row):
+    return [(f["rule"], f["severity"]) for f in row["lint"] if f["severity"] != "note"]
+
+
+@test
+def the_plan_says_what_the_linter_finds_and_how_large_the_table_is(tmp):
+    p = Project(tmp)
+    p.bundle("M-01", "CREATE SCHEMA app; CREATE TABLE app.big (id bigint PRIMARY KEY, at timestamptz); CREATE TABLE app.few (id bigint PRIMARY KEY, at timestamptz);")
+    equal(p.build().status, 0)
+    pg.psql(p.db, "INSERT INTO app.big SELECT i, now() FROM generate_series(1, 30000) i; INSERT INTO app.few VALUES (1, now()); ANALYZE app.big; ANALYZE app.few")
+    p.bundle("M-02", "CREATE INDEX big_at ON app.big (at);\nCREATE INDEX few_at ON app.few (at);\nGRANT SELECT ON app.few TO PUBLIC;\n")
+    row = apply_row(p, "02")
+    equal(rules(row), [("index-blocks-writes", "warning"), ("grant-to-public", "warning")])
+    contains(row["lint"][0]["message"], "writes to app.big wait until the index is built (30 k rows, 1.")
+    (lock,) = [x for s in row["statements"] for x in s["locks"] if x["object"] == "table app.big"]
+    equal((lock["rows"], lock["bytes"] > 1 << 20), (30000, True))
+    for text in (p.run("plan", "dev").out, p.run("plan", "dev", "--format=markdown").out):
+        has(text, "index-blocks-writes", "app.big wait until the index is built (30 k rows", "grant-to-public")
+        lacks(text, "app.few wait")
+    contains(p.run("plan", "dev", "-v").out, "note: index-blocks-writes: writes to app.few wait until the index is built (1 row)")
+    equal(p.build().status, 0)
+
+
+@test
+def an_error_of_the_linter_blocks_where_the_environment_is_protected(tmp):
+    p = Project(tmp, environments=GUARDED)
+    owned(p)
+    p.bundle("M-01", "CREATE SCHEMA app; CREATE TABLE app.t (id bigint PRIMARY KEY);")
+    equal(p.run("check", "--fix").status, 0)
+    equal(p.build("--apply").status, 0)
+    p.bundle("M-02", "TRUNCATE app.t CASCADE;\n", extra="class: C\nticket: KFM-1\n")
+    equal(p.run("check", "--fix").status, 1)
+    row = apply_row(p, "02")
+    equal(row["state"], "blocked")
+    (reason,) = [r for r in row["reasons"] if r["code"] == "lint_error"]
+    contains(reason["detail"], "truncate-cascade: ")
+    contains(reason["where"], "/forward.sql:1:1")
+    fails(p.build("--apply"), 1, "truncate-cascade", "kfmig why")
+    has(p.run("why", "dev/PG-MIG-2026-01-01-02").out, "kfmig lint --explain=RULE", "-- kfmig:allow RULE REASON")
+    equal(len(p.applied()), 1)
+    p.bundle("M-02", "-- kfmig:allow truncate-cascade nothing refers to it yet\nTRUNCATE app.t CASCADE;\n", extra="class: C\nticket: KFM-1\n")
+    row = apply_row(p, "02")
+    (waived,) = [f for f in row["lint"] if f["rule"] == "truncate-cascade"]
+    equal(waived["waived_by"], "nothing refers to it yet")
+    equal(p.build("--apply").status, 0)
+    receipt = p.json("receipt", "show", "dev/PG-MIG-2026-01-01-02")
+    has(json.dumps(receipt), "truncate-cascade", "nothing refers to it yet")
+
+
+main()
