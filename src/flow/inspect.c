@@ -301,7 +301,7 @@ int inspect_keep(const struct site *s, const char *path, const struct doc *d, st
     struct buf text = {0};
     canon_write(&text, d);
     buf_putc(&text, '\n');
-    const struct leak *leak = leak_in(buf_str(&text));
+    const struct leak *leak = leak_in(LEAK_RECORD, buf_str(&text));
     int rc = 0;
     if (leak != NULL) {
         (void)err_set(e, ERR_LEAK, "the report would hold %s (rule %s): it was not written",

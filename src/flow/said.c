@@ -6,7 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "load/secret.h"
+#include "model/leak.h"
 
 enum {
     LINK_NAME_MAX = 40,
@@ -99,12 +99,14 @@ static bool is_control(const unsigned char *p)
     return *p < 0x20 || *p == 0x7f || (*p == 0xc2 && p[1] >= 0x80 && p[1] < 0xa0);
 }
 
-static int check(const struct said_reading *g, const struct text_from *t, size_t most)
+/* Whoever runs it may be named by an e-mail address: that is what many roles and users are called. */
+static int check_as(const struct said_reading *g, const struct text_from *t, size_t most,
+                    enum leak_where where)
 {
     size_t at = 0;
     const char *what = NULL;
     struct bytes text = bytes_str(t->text);
-    const struct leak *found = secret_find(text, "said.md", &at);
+    const struct leak *found = leak_in(where, t->text);
     if (found != NULL) {
         (void)err_set(g->e, ERR_LEAK, "%s holds %s (rule %s): nothing is written", t->from,
                       found->what, found->rule);
@@ -122,6 +124,11 @@ static int check(const struct said_reading *g, const struct text_from *t, size_t
         }
     }
     return 0;
+}
+
+static int check(const struct said_reading *g, const struct text_from *t, size_t most)
+{
+    return check_as(g, t, most, LEAK_SAID);
 }
 
 /* t, else ci; "" if nobody says any. */
@@ -263,7 +270,7 @@ static int read_actor(const struct said_reading *g, struct run_actor *out)
                           given != NULL ? "KFMIG_ACTOR" : "the user's name"};
     out->type = is_true("CI") ? "service" : "human";
     out->id = arena_strdup(g->a, t.text);
-    return check(g, &t, ACTOR_MAX);
+    return check_as(g, &t, ACTOR_MAX, LEAK_NAME);
 }
 
 int said_read(struct arena *a, const struct said *given, struct run_actor *out, struct err *e)

@@ -220,7 +220,7 @@ static void check_variable(const struct environments_work *w, const char *env,
 {
     const char *name = key->text.p;
     const char *why = variable_fault(value->text.p);
-    const struct leak *leak = leak_in(value->text.p);
+    const struct leak *leak = leak_in(LEAK_NAME, value->text.p);
     if (!is_variable_name(name)) {
         doc_fault(w->faults, key, "write a name of letters, digits and '_', at most 63: TENANT",
                   "environment \"%s\": \"%s\" is no name of a variable", env, name);

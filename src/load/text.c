@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "load/secret.h"
+#include "model/leak.h"
 
 static int add_at(struct err_list *faults, const char *path, struct bytes text, size_t at,
                   const char *hint, const char *msg)
@@ -33,7 +33,7 @@ static void check_text(struct arena *a, const char *path, struct text_file *file
         return; /* what it means to a reader is not what it means to a machine */
     }
     file->is_text = true;
-    const struct leak *found = secret_find(text, path, &at);
+    const struct leak *found = leak_file(text, path, &at);
     if (found != NULL) {
         file->secret_line = add_at(faults, path, text, at,
                                    arena_printf(a,

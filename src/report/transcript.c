@@ -7,8 +7,8 @@
 
 #include "base/clock.h"
 #include "base/file.h"
-#include "model/leak.h"
 #include "report/report.h"
+#include "report/withheld.h"
 
 enum { MODE = 0600 };
 
@@ -69,13 +69,8 @@ static void put_line(struct bytes text)
     struct buf plain = {0};
     struct buf line = {0};
     put_plain(&plain, text);
-    const struct leak *leak = leak_in(buf_str(&plain));
     buf_printf(&line, "%s  ", clock_text(clock_unix_us(), now));
-    if (leak != NULL) {
-        buf_printf(&line, "(a line with %s is left out, rule %s)", leak->what, leak->rule);
-    } else {
-        buf_add(&line, buf_str(&plain), plain.n);
-    }
+    withheld_put(&line, buf_bytes(&plain), LEAK_RECORD);
     buf_putc(&line, '\n');
     put(kept.text, &line);
     buf_release(&plain);
@@ -96,11 +91,8 @@ void transcript_text(struct bytes text)
 static void put_event(const struct buf *line)
 {
     struct buf other = {0};
-    const struct leak *leak = leak_in(buf_str(line));
-    if (leak != NULL) {
-        buf_printf(&other, "{\"event\":\"withheld\",\"rule\":\"%s\"}\n", leak->rule);
-    }
-    put(kept.events, leak != NULL ? &other : line);
+    withheld_put(&other, buf_bytes(line), LEAK_RECORD);
+    put(kept.events, &other);
     buf_release(&other);
 }
 

@@ -88,7 +88,8 @@ static struct account_failure failure_of(const struct outcome *o)
                                     .col = e->where.col,
                                     .sqlstate = e->sqlstate,
                                     .condition = e->condition,
-                                    .object = leak_in(e->object) != NULL ? "" : e->object};
+                                    .object =
+                                        leak_in(LEAK_NAME, e->object) != NULL ? "" : e->object};
 }
 
 static const struct doc *renaming_doc(struct arena *a, const struct renaming *x)

@@ -208,14 +208,14 @@ const struct leak *gates_secret(const struct run *r, const struct observation *s
 {
     const struct leak *found = NULL;
     for (size_t i = 0; found == NULL && i < seen->touches.n; i++) {
-        found = leak_in(object_text(r->a, &seen->touches.v[i].object));
+        found = leak_in(LEAK_NAME, object_text(r->a, &seen->touches.v[i].object));
     }
     for (size_t i = 0; found == NULL && i < seen->n_changes; i++) {
         const struct change *c = &seen->changes[i];
-        found = leak_in(c->before == NULL ? NULL : c->before->text);
+        found = leak_in(LEAK_NAME, c->before == NULL ? NULL : c->before->text);
         if (found == NULL && c->after != NULL) {
-            found = leak_in(c->after->text);
-            found = found != NULL ? found : leak_in(catalog_lines(r->a, c->after));
+            found = leak_in(LEAK_NAME, c->after->text);
+            found = found != NULL ? found : leak_in(LEAK_NAME, catalog_lines(r->a, c->after));
         }
     }
     return found;

@@ -94,8 +94,8 @@ static int check_secrets(const struct object_row *objects, size_t n, struct err 
 {
     for (size_t i = 0; i < n; i++) {
         const struct object_row *o = &objects[i];
-        const struct leak *found = leak_in(o->object);
-        found = found != NULL ? found : leak_in(o->definition);
+        const struct leak *found = leak_in(LEAK_NAME, o->object);
+        found = found != NULL ? found : leak_in(LEAK_NAME, o->definition);
         if (found != NULL) {
             (void)err_set(e, ERR_LEAK,
                           "the name or definition of an object in the database holds %s (rule %s): "
@@ -105,6 +105,31 @@ static int check_secrets(const struct object_row *objects, size_t n, struct err 
         }
     }
     return 0;
+}
+
+/* The last look at what was made of all that, as it would be written: whatever it came from. */
+static int check_record(struct arena *a, const char *what, struct bytes text, struct err *e)
+{
+    const struct leak *found =
+        text.n > 0 ? leak_in(LEAK_RECORD, arena_strndup(a, text.p, text.n)) : NULL;
+    if (found == NULL) {
+        return 0;
+    }
+    (void)err_set(e, ERR_LEAK, "the %s would hold %s (rule %s): nothing is written", what,
+                  found->what, found->rule);
+    return err_hint(e, "it comes from a name, a definition or what is said of the run: intent, "
+                       "notes, links, reasons in comments");
+}
+
+static int check_records(struct arena *a, const struct recording *x, const struct evidence_set *ev,
+                         struct err *e)
+{
+    return check_record(a, "receipt", x->receipt, e) != 0 ||
+                   check_record(a, "diff", ev->diff.bytes, e) != 0 ||
+                   check_record(a, "list of what was touched", ev->touched.bytes, e) != 0 ||
+                   check_record(a, "list of invariants", ev->invariants.bytes, e) != 0
+               ? -1
+               : 0;
 }
 
 int record_make(struct run *r, const struct receipt_input *in, enum entry_kind kind,
@@ -128,7 +153,7 @@ int record_make(struct run *r, const struct receipt_input *in, enum entry_kind k
                               .epoch = r->epoch,
                               .format = in->format};
     out->blobs = record_blobs(r, in, &out->n_blobs);
-    return 0;
+    return check_records(r->a, out, in->evidence, e);
 }
 
 int record_entry(struct run *r, const struct receipt_input *in, enum entry_kind kind,

@@ -114,10 +114,7 @@ static struct sql_line *lines_of(struct arena *a, struct restatements *l)
     restate_sort(l);
     for (size_t i = 0; i < l->n; i++) {
         const struct restatement *x = &l->v[i];
-        size_t at;
-        size_t end;
-        const struct leak *leak =
-            x->sql != NULL ? leak_find(bytes_str(x->sql), 0, &at, &end) : NULL;
+        const struct leak *leak = leak_in(LEAK_NAME, x->sql);
         v[i] = (struct sql_line){
             .object = x->object,
             .facet = x->facet,

@@ -1,4 +1,4 @@
-/* layer: load */
+/* layer: model */
 /* Which tokens and keys are found, where, and what merely looks like one. No token stands in this file: each is
  * put together at run time from a prefix in pieces and characters by lot. */
 #include "tap.h"
@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "base/arena.h"
-#include "load/secret.h"
+#include "model/leak.h"
 
 static struct arena arena;
 
@@ -177,7 +177,7 @@ enum { N_PLACES = sizeof places / sizeof places[0] };
 static const char *found_in(const char *path, const char *text)
 {
     size_t at = 0;
-    const struct leak *l = secret_find(bytes_str(text), path, &at);
+    const struct leak *l = leak_file(bytes_str(text), path, &at);
     return l == NULL ? "nothing" : l->rule;
 }
 
@@ -193,21 +193,92 @@ static void test_found(void)
     }
 }
 
-/* Each rule of the table has a sample here. */
-static void test_all_rules(void)
+/* The table's own examples. */
+static const struct example {
+    const char *rule;
+    unsigned where;
+    const char *found, *passed;
+} examples[] = {
+#define EVERYWHERE (LEAK_FILE | LEAK_NAME | LEAK_SAID | LEAK_RECORD)
+#define RECORDS (LEAK_NAME | LEAK_SAID | LEAK_RECORD)
+#define SHAPE(rule, what, where, is, found, passed) {rule, where, found, passed},
+#include "model/leak.def"
+#define TEXT(rule, what, where, find, found, passed) {rule, where, found, passed},
+#include "model/leak.def"
+};
+enum { N_EXAMPLES = sizeof examples / sizeof examples[0] };
+
+static const enum leak_where wheres[] = {LEAK_FILE, LEAK_NAME, LEAK_SAID, LEAK_RECORD};
+enum { N_WHERES = sizeof wheres / sizeof wheres[0] };
+
+static const char *rule_in(enum leak_where where, const char *text)
 {
-    int missing = 0;
-    for (size_t i = 0; leak_rule(i) != NULL; i++) {
-        bool is_tried = false;
-        for (size_t k = 0; k < N_SAMPLES; k++) {
-            is_tried = is_tried || strcmp(samples[k].rule, leak_rule(i)->rule) == 0;
-        }
-        if (!is_tried) {
-            printf("# %s\n", leak_rule(i)->rule);
-            missing++;
+    size_t at = 0;
+    const struct leak *l =
+        where == LEAK_FILE ? leak_file(bytes_str(text), "x.sql", &at) : leak_in(where, text);
+    return l == NULL ? "nothing" : l->rule;
+}
+
+/* Found where the table says so, within a text and alone, and nowhere else. */
+static void test_examples(void)
+{
+    for (size_t i = 0; i < N_EXAMPLES; i++) {
+        const struct example *x = &examples[i];
+        for (size_t k = 0; k < N_WHERES; k++) {
+            bool counts = (x->where & (unsigned)wheres[k]) != 0;
+            const char *name = arena_printf(&arena, "%s, %d", x->rule, (int)wheres[k]);
+            is_str(rule_in(wheres[k], x->found), counts ? x->rule : "nothing", name);
+            is_str(rule_in(wheres[k], arena_printf(&arena, "see (%s), and", x->found)),
+                   counts ? x->rule : "nothing", name);
+            is_str(rule_in(wheres[k], x->passed), "nothing", x->passed);
         }
     }
-    is_int(missing, 0, "every rule is tried");
+}
+
+/* Each token of the table, made of its prefix: of its least length it is found; shorter, longer than its most, within
+ * a longer word it is none. */
+static void test_tokens(void)
+{
+    static const struct {
+        const char *rule, *prefix, *alphabet;
+        size_t min, max;
+    } tokens[] = {
+#define UPPER upper
+#define ALNUM alnum
+#define WORD alnum
+#define WORD_EQ alnum
+#define BASE32 base32
+#define BASE64 alnum
+#define HEX lower_hex
+#define DOTTED alnum
+#define PATH alnum
+#define TOKEN(rule, what, prefix, class, min, max) {rule, prefix, class, min, max},
+#include "model/leak.def"
+    };
+    int wrong = 0;
+    for (size_t i = 0; i < sizeof tokens / sizeof tokens[0]; i++) {
+        struct buf b = {0};
+        buf_puts(&b, tokens[i].prefix);
+        add_lots(&b, tokens[i].alphabet, (int)tokens[i].min);
+        const char *token = arena_strdup(&arena, buf_str(&b));
+        buf_putc(&b, lot(tokens[i].alphabet));
+        const char *longer = arena_strdup(&arena, buf_str(&b));
+        buf_release(&b);
+        const char *shorter = arena_strndup(&arena, token, strlen(token) - 1);
+        const char *within = arena_printf(&arena, "x%s", token);
+        bool is_right =
+            strcmp(rule_in(LEAK_RECORD, token), tokens[i].rule) == 0 &&
+            strcmp(rule_in(LEAK_RECORD, shorter), "nothing") == 0 &&
+            strcmp(rule_in(LEAK_NAME, within), "nothing") == 0 &&
+            (tokens[i].max != tokens[i].min || strcmp(rule_in(LEAK_FILE, longer), "nothing") == 0);
+        if (!is_right) {
+            printf("# %s %s: %s, %s, %s, %s\n", tokens[i].rule, tokens[i].prefix,
+                   rule_in(LEAK_RECORD, token), rule_in(LEAK_RECORD, shorter),
+                   rule_in(LEAK_NAME, within), rule_in(LEAK_FILE, longer));
+            wrong++;
+        }
+    }
+    is_int(wrong, 0, "tokens, by their prefixes and lengths");
 }
 
 static const char *const harmless[] = {
@@ -298,25 +369,29 @@ static void test_allowed(void)
 /* Half a megabyte of beginnings takes a moment. */
 static void test_long(void)
 {
-    static const char *const parts[] = {"ey",      "AK", "-----BEGIN ", "token=", "1",
-                                        "Bearer ", "a.", "sk-",         "A3T"};
+    static const char *const parts[] = {
+        "ey",  "AK",     "-----BEGIN ",      "token=",        "1",    "Bearer ", "a.",   "sk-",
+        "A3T", "POINT(", "1.2345;a",         "coordinates:[", "a@b.", "01",      "$2a$", "123-45-",
+        "1 ",  "4111 ",  "pgp_sym_encrypt(a"};
     for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
         struct buf text = {0};
         size_t at = 0;
-        size_t end = 0;
         while (text.n < 512u << 10) {
             buf_puts(&text, parts[i]);
         }
-        ok(leak_find(buf_bytes(&text), 0, &at, &end) == NULL, parts[i]);
+        ok(leak_file(buf_bytes(&text), "x.sql", &at) == NULL, parts[i]);
+        ok(leak_in(LEAK_NAME, buf_str(&text)) == NULL, parts[i]);
         buf_release(&text);
     }
 }
 
 int main(void)
 {
-    tap_plan(N_SAMPLES * N_PLACES + 1 + 2 * N_HARMLESS + 4 + 13 + 9);
+    tap_plan(N_SAMPLES * N_PLACES + 3 * N_WHERES * N_EXAMPLES + 1 + 2 * N_HARMLESS + 4 + 13 +
+             2 * 19);
     test_found();
-    test_all_rules();
+    test_examples();
+    test_tokens();
     test_harmless();
     test_near();
     test_allowed();

@@ -206,6 +206,40 @@ static void test_secrets(void)
     }
 }
 
+/* What was made of all that is looked at once more, as it would be written. */
+static void test_records(void)
+{
+    static const char place[] = "POINT(-98.5"
+                                "7951 39.82834)";
+    const struct {
+        const char *what;
+        struct document *of;
+    } cases[] = {{"diff", &evidence.diff},
+                 {"list of what was touched", &evidence.touched},
+                 {"list of invariants", &evidence.invariants}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct err e = {0};
+        struct recording r = {0};
+        struct receipt_input in = input(NULL);
+        struct document before = *cases[i].of;
+        cases[i].of->bytes = bytes_str(place);
+        int rc = record_make(&t.run, &in, ENTRY_ADOPT, NULL, 0, &r, &e);
+        *cases[i].of = before;
+        ok(rc == -1 && e.code == ERR_LEAK &&
+               has_in_order(e.msg, "would hold the coordinates of a geometry (rule place-wkt): "
+                                   "nothing is written") &&
+               strstr(e.msg, cases[i].what) != NULL && strstr(e.msg, "98.5") == NULL,
+           cases[i].what);
+    }
+    struct err e = {0};
+    struct recording r = {0};
+    struct receipt_input in = input(NULL);
+    in.store = place;
+    ok(record_make(&t.run, &in, ENTRY_ADOPT, NULL, 0, &r, &e) == -1 && e.code == ERR_LEAK &&
+           strstr(e.msg, "the receipt would hold") == e.msg,
+       "the receipt itself");
+}
+
 static void test_objects(void)
 {
     struct facet facet = {.name = "columns", .value = "id"};
@@ -226,8 +260,9 @@ static void test_objects(void)
 
 int main(void)
 {
-    tap_plan(3 + 5 + 15 + 5);
-    void (*const tests[])(void) = {test_blobs, test_entries, test_secrets, test_objects};
+    tap_plan(3 + 5 + 15 + 4 + 5);
+    void (*const tests[])(void) = {test_blobs, test_entries, test_secrets, test_records,
+                                   test_objects};
     for (size_t i = 0; i < sizeof tests / sizeof *tests; i++) {
         begin();
         tests[i]();

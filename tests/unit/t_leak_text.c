@@ -1,11 +1,11 @@
-/* layer: load */
+/* layer: model */
 /* What counts as a connection string or a password in a project file, and what does not. */
 #include "tap.h"
 
 #include <stdlib.h>
 
 #include "base/arena.h"
-#include "load/secret.h"
+#include "model/leak.h"
 
 static const char dsn[] = "a connection string";
 static const char url[] = "a URL with a password";
@@ -94,6 +94,20 @@ static const struct row rows[] = {
     {"x.sql", "SELECT password::text FROM u", NULL, 0},
     {"x.sql", "password: is a word here", NULL, 0},
     {"x.sql", "CREATE ROLE r PASSWORD_X 'y'", NULL, 0},
+    {"x.sql", "CREATE ROLE r PASSWORD $$hunter2$$", word, 14},
+    {"x.sql", "CREATE ROLE r PASSWORD $x$hunter2$x$", word, 14},
+    {"x.sql", "CREATE ROLE r PASSWORD $1", NULL, 0},
+    {"x.sql", "CREATE ROLE r PASSWORD $tag", NULL, 0},
+    {"x.sql", "CREATE ROLE r PASSWORD U&'hunter2'", word, 14},
+    {"x.sql", "EXECUTE 'CREATE ROLE r PASSWORD ''hunter2'''", word, 23},
+    {"x.sql", "EXECUTE format('CREATE ROLE r PASSWORD %L', x)", NULL, 0},
+    {"x.sql", "EXECUTE 'CREATE ROLE r PASSWORD ''' || x || ''''", NULL, 0},
+    {"x.sql", "-- Host=db;Username=kfm;Password=hunter2", dsn, 24},
+    {"x.sql", "-- jdbc:mysql://db/kfm?user=kfm&password=hunter2", url, 8},
+    {"x.sql", "-- https://db/kfm?password=$PASSWORD", NULL, 0},
+    {"x.sql", "SELECT 1;password=2", NULL, 0},
+    {"x.sql", "set PGPASSWORD=yourpasswordhere", NULL, 0},
+    {"x.sql", "-- https://ada:xxxx@db.example/", NULL, 0},
     {"x.cypher", "MATCH (u) SET u.password = 'x'", NULL, 0},
     {"x.sql", "-- SCRAM-SHA-256$4096:abc", scram, 3},
     {"x.sql", "SET password_encryption = 'scram-sha-256'", NULL, 0},
@@ -105,7 +119,7 @@ static const struct row rows[] = {
 static void check_row(const struct row *r)
 {
     size_t at = 0;
-    const struct leak *found = secret_find(bytes_str(r->text), r->path, &at);
+    const struct leak *found = leak_file(bytes_str(r->text), r->path, &at);
     is_str(found == NULL ? NULL : found->what, r->what, r->text);
     is_int(found == NULL ? 0 : at, r->at, "and where it begins");
 }
@@ -118,8 +132,8 @@ static void check_long(const char *part)
     while (text.n < 512u << 10) {
         buf_puts(&text, part);
     }
-    ok(secret_find(buf_bytes(&text), "x.sql", &at) == NULL, part);
-    ok(secret_find(buf_bytes(&text), "x.txt", &at) == NULL, "as another kind of file");
+    ok(leak_file(buf_bytes(&text), "x.sql", &at) == NULL, part);
+    ok(leak_file(buf_bytes(&text), "x.txt", &at) == NULL, "as another kind of file");
     buf_release(&text);
 }
 
