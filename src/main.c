@@ -8,6 +8,7 @@
 #include "base/fault.h"
 #include "cli/commands.h"
 #include "cli/output.h"
+#include "flow/kept_back.h"
 #include "pg/embedded.h"
 #include "script/language.h"
 
@@ -99,6 +100,7 @@ int main(int argc, char **argv)
     (void)signal(SIGPIPE, SIG_IGN);
     (void)signal(SIGXFSZ, SIG_IGN);
     err_on_bug(report_bug);
+    kept_back_begin();
     if (run_hidden(argc, argv, &status)) {
         return status;
     }

@@ -114,6 +114,23 @@ static int open_folder(int dirfd, const char *folder, struct err *e)
     return fd;
 }
 
+/* Who judges what is written; the one state of this file. */
+static file_judge *judge_of_all;
+
+void file_judge_by(file_judge *judge)
+{
+    judge_of_all = judge;
+}
+
+static int ask_judge(const char *path, struct bytes data, struct err *e)
+{
+    file_judge *judge = judge_of_all;
+    judge_of_all = NULL;
+    int rc = judge != NULL ? judge(path, data, e) : 0;
+    judge_of_all = judge;
+    return rc;
+}
+
 int file_write(int dirfd, const char *path, struct bytes data, unsigned mode, struct err *e)
 {
     char folder[PATH_MAX];
@@ -131,7 +148,7 @@ int file_write(int dirfd, const char *path, struct bytes data, unsigned mode, st
     }
     memcpy(folder, n == 0 ? "." : path, n == 0 ? 1 : n);
     folder[n == 0 ? 1 : n] = '\0';
-    int dir = open_folder(dirfd, folder, e);
+    int dir = ask_judge(path, data, e) != 0 ? -1 : open_folder(dirfd, folder, e);
     if (dir < 0) {
         return -1;
     }

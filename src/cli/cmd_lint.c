@@ -46,7 +46,7 @@ static int print_rules(const struct request *req)
 {
     struct buf out = {0};
     report_lint_rules(&out);
-    int status = output_result(req, &out);
+    int status = output_manual(req, &out);
     buf_release(&out);
     return status;
 }
@@ -62,7 +62,7 @@ static int explain(const struct request *req)
         return output_error(req, -1, &e);
     }
     report_lint_page(&out, rule);
-    int status = output_result(req, &out);
+    int status = output_manual(req, &out);
     buf_release(&out);
     return status;
 }
@@ -93,8 +93,9 @@ static int run(const struct request *req)
         status = output_error(req, s.project.dirfd, &e);
     } else {
         if (s.project.faults.n > 0) {
-            output_warning(req, "the project has faults, and what they are about is not linted: `kfmig "
-                                "check` tells them");
+            output_warning(req,
+                           "the project has faults, and what they are about is not linted: `kfmig "
+                           "check` tells them");
         }
         status = print(req, s.a, &found);
         status = status == 0 ? exit_status(req, &found) : status;
@@ -103,8 +104,9 @@ static int run(const struct request *req)
     return status;
 }
 
-static const char *const takes[] = {"all",  "changed-since", "server-version", "fix", "write-baseline",
-                                    "strict", "rules",       "explain",        NULL};
+static const char *const takes[] = {"all",   "changed-since",  "server-version",
+                                    "fix",   "write-baseline", "strict",
+                                    "rules", "explain",        NULL};
 static const struct example examples[] = {
     {"kfmig lint", "what is not applied yet, as the registry says"},
     {"kfmig lint 02-28-01 --server-version=17", "one migration, for servers of that major"},
@@ -128,7 +130,8 @@ const struct command command_lint = {
         "rule through: -- kfmig:allow RULE REASON; the reason stands in the receipt. -- "
         "squawk-ignore is understood. --write-baseline keeps what is found in "
         "registry/lint.v1.json: from then on only what is new is told.\n\n"
-        "--fix puts those changes into the files that are local to their text. Notes are shown with "
+        "--fix puts those changes into the files that are local to their text. Notes are shown "
+        "with "
         "-v. Exits with 1 if there are errors, with --strict also for warnings.",
     .options = takes,
     .examples = examples,

@@ -9,8 +9,10 @@
 
 #include "base/file.h"
 #include "doc/canon.h"
+#include "flow/kept_back.h"
 #include "report/fold.h"
 #include "report/transcript.h"
+#include "report/withheld.h"
 
 enum { SOURCE_MAX = 16 * 1024 * 1024 };
 
@@ -63,12 +65,24 @@ static bool put(FILE *stream, const struct buf *text, bool is_text)
 /* Nobody can be told when stderr itself fails. */
 static void put_stderr(const struct buf *text)
 {
-    (void)put(stderr, text, true);
+    struct buf shown = {0};
+    withheld_put(&shown, buf_bytes(text), LEAK_FILE);
+    (void)put(stderr, &shown, true);
+    buf_release(&shown);
 }
 
 void output_text(const struct buf *text)
 {
     put_stderr(text);
+}
+
+void output_lines(FILE *stream, const struct buf *text)
+{
+    struct buf shown = {0};
+    withheld_put(&shown, buf_bytes(text), LEAK_FILE);
+    (void)fwrite(buf_str(&shown), 1, shown.n, stream);
+    (void)fflush(stream);
+    buf_release(&shown);
 }
 
 static void PRINTF_LIKE(2, 0) say(const char *before, const char *fmt, va_list ap)
@@ -164,14 +178,22 @@ int output_error(const struct request *req, int dirfd, const struct err *e)
     int status = output_fault(req, dirfd, e);
     if (req->format == FORMAT_JSON) {
         report_err_json(&out, e);
-        (void)fwrite(buf_str(&out), 1, out.n, stdout);
-        (void)fflush(stdout);
+        output_lines(stdout, &out);
     }
     buf_release(&out);
     return status;
 }
 
 int output_result(const struct request *req, const struct buf *text)
+{
+    struct err e = {0};
+    const char *name = req->format == FORMAT_TEXT ? "result.txt" : "result.json";
+    return kept_back_result(name, bytes_of(buf_str(text), text->n), &e) != 0
+               ? output_fault(req, -1, &e)
+               : output_manual(req, text);
+}
+
+int output_manual(const struct request *req, const struct buf *text)
 {
     if (put(stdout, text, req->format == FORMAT_TEXT)) {
         return 0;

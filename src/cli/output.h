@@ -19,8 +19,10 @@ enum server_words output_words(const struct request *req, const struct env *env)
  * that. */
 size_t output_columns(FILE *stream);
 
-/* Text to stderr. */
+/* Text to stderr. Here, and in all that goes there, lines that hold a secret are left out, and it is said. */
 void output_text(const struct buf *text);
+/* Lines for programs: as they are, however narrow the terminal, and not into the log. */
+void output_lines(FILE *stream, const struct buf *text);
 
 /* One line of progress to stderr; nothing with --quiet. Control characters are escaped. */
 void output_note(const struct request *req, const char *fmt, ...) PRINTF_LIKE(2, 3);
@@ -41,8 +43,10 @@ int output_error(const struct request *req, int dirfd, const struct err *e);
 void output_findings(const struct request *req, const struct findings *l);
 
 /* The result to stdout, all at once. Returns 0, or, after saying why, the exit status where stdout
- * does not take it. */
+ * does not take it, or where it holds a secret: then it is put aside and not shown (flow/kept_back.h). */
 int output_result(const struct request *req, const struct buf *text);
+/* The same of what kfmig says of itself, whose examples look like secrets: help, rules. */
+int output_manual(const struct request *req, const struct buf *text);
 /* A JSON document to stdout: canonical, with a newline. */
 int output_json(const struct request *req, const struct doc *d);
 

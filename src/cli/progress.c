@@ -307,8 +307,7 @@ static void put_json(struct progress *p, const struct tell *t)
     }
     struct buf out = {0};
     report_tell(&out, &with);
-    (void)fwrite(buf_str(&out), 1, out.n, stderr);
-    (void)fflush(stderr);
+    output_lines(stderr, &out);
     buf_release(&out);
     p->said_ms = now;
     if (t->kind == TELL_DONE || t->kind == TELL_FAILED) {

@@ -81,7 +81,7 @@ static void print(const struct invocation *s, struct buf *out, FILE *stream)
     if (stream == stdout) {
         (void)output_result(s->req, out);
     } else if (s->req->format == FORMAT_JSON) { /* a line, however narrow the terminal */
-        (void)fputs(buf_str(out), stream);
+        output_lines(stream, out);
     } else {
         output_text(out);
     }

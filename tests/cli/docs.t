@@ -98,3 +98,7 @@ $ for f in $writing; do for o in apply lock-wait progress; do grep -q "\"$o\"" $
 src/cli/cmd_deployed.c: no --apply
 src/cli/cmd_preflight.c: no --apply
 src/cli/cmd_reset.c: no --apply
+
+# The table of docs/secrets.md is what the program prints.
+$ diff <(kfmig help secrets) <(sed -n '/^| rule/,$p' "$KFMIG_SRC/docs/secrets.md") && echo same
+same

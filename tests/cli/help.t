@@ -202,11 +202,11 @@ examples:
       receipts, baselines and diffs as files
 $ kfmig help nothing
 kfmig: no command "nothing"
-  hint: `kfmig help` lists all commands; migration.yml, environments and projection are explained, too
+  hint: `kfmig help` lists all commands; migration.yml, environments, projection and secrets are explained, too
 [5]
 $ kfmig help biuld
 kfmig: no command "biuld"
-  hint: `kfmig help` lists all commands; migration.yml, environments and projection are explained, too
+  hint: `kfmig help` lists all commands; migration.yml, environments, projection and secrets are explained, too
 [5]
 $ kfmig help --man build | head -5
 .\" Made by `kfmig help --man`; do not edit.
@@ -346,5 +346,5 @@ A schema that is rebuilt from pinned dataset versions. File:
       new generation, or a change in place
 $ kfmig help nonsense
 kfmig: no command "nonsense"
-  hint: `kfmig help` lists all commands; migration.yml, environments and projection are explained, too
+  hint: `kfmig help` lists all commands; migration.yml, environments, projection and secrets are explained, too
 [5]
