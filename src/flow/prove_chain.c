@@ -36,7 +36,7 @@ static void begin_site(struct chain *c, struct site *made)
 
 bool chain_is_connected(const struct chain *c)
 {
-    return c->made.pg != NULL && pg_is_alive(c->made.pg);
+    return pg_is_alive(c->made.pg);
 }
 
 /* What comes before those that are proven here is only applied, and judged elsewhere. */

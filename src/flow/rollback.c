@@ -49,7 +49,7 @@ static bool may_go_on(struct writing *w)
 {
     const struct site *s = w->site;
     return ear_stops(&s->ear) == ERR_NONE && w->result->worst == ERR_NONE && !w->is_lost &&
-           s->pg != NULL && pg_is_alive(s->pg) && !steps_held(w);
+           pg_is_alive(s->pg) && !steps_held(w);
 }
 
 static int refuse_moved(const struct site *s, struct err *e)

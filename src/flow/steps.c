@@ -179,7 +179,7 @@ static bool must_stop(const struct steps *r)
     const struct site *s = r->w->site;
     const struct result *done = r->w->result;
     if (ear_stops(&s->ear) != ERR_NONE || done->worst == ERR_DOUBT || r->w->is_lost ||
-        s->pg == NULL || !pg_is_alive(s->pg)) {
+        !pg_is_alive(s->pg)) {
         return true;
     }
     if (r->w->is_closed || (done->n_failed > 0 && !r->keep_going)) {

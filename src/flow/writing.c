@@ -187,10 +187,9 @@ struct reviewed {
 
 static void review(const struct site *s, struct reviewed *out)
 {
-    *out = (struct reviewed){
-        .past = {.managed = s->past.managed},
-        .world = {.n_existing = s->world.n_existing},
-        .is_first = !s->id.has_ledger || s->id.size == 1};
+    *out = (struct reviewed){.past = {.managed = s->past.managed},
+                             .world = {.n_existing = s->world.n_existing},
+                             .is_first = !s->id.has_ledger || s->id.size == 1};
     memcpy(out->instance, s->world.instance, strlen(s->world.instance) + 1);
 }
 
@@ -342,7 +341,7 @@ static void close_frame(struct writing *w)
     struct err ignored = {0};
     durable_close(w);
     baseline_release(&w->sum);
-    if (s->pg == NULL || !pg_is_alive(s->pg)) {
+    if (!pg_is_alive(s->pg)) {
         return;
     }
     if (w->locked) {
@@ -352,7 +351,8 @@ static void close_frame(struct writing *w)
     if (site_see_end(s, &ignored) == 0 && site_await(s, &ignored) == 0) {
         site_remember(s);
         /* What somebody else did meanwhile nobody has looked at; what was forgiven may be settled. */
-        if (s->world.n_drift + s->world.n_forgiven == 0 && w->run.base != NULL && witness_alone(s)) {
+        if (s->world.n_drift + s->world.n_forgiven == 0 && w->run.base != NULL &&
+            witness_alone(s)) {
             site_witness(s);
         }
     }
@@ -445,7 +445,7 @@ static void deliver(struct result *r, const struct site *s)
 {
     struct err e = {0};
     struct archive a = site_archive(s);
-    if (s->pg != NULL && pg_is_alive(s->pg) && sink_deliver(&a, &e) != 0) {
+    if (pg_is_alive(s->pg) && sink_deliver(&a, &e) != 0) {
         tell_fault(&s->ear, &e);
         result_worsen(r, ERR_VALIDATE);
     }

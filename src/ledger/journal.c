@@ -200,6 +200,11 @@ struct journal *journal_open(struct arena *a, const struct journal_run *run,
     return j;
 }
 
+bool journal_is_reachable(const struct journal *j)
+{
+    return *j->run->pg != NULL;
+}
+
 const struct journal_row *journal_find(const struct journal *j, const struct digest *key)
 {
     return row_of(j, key);

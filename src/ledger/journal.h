@@ -91,6 +91,8 @@ struct journal;
 /* What the entries say; no I/O. The journal lives in a. run NULL: only to look. */
 struct journal *journal_open(struct arena *a, const struct journal_run *run,
                              const struct entries *past);
+/* Is there a session to write to? There is none where it was lost and nobody answered again. */
+bool journal_is_reachable(const struct journal *j);
 /* NULL: never intended. Changes as the journal writes. */
 const struct journal_row *journal_find(const struct journal *j, const struct digest *key);
 /* The open intents, oldest first: all that a crash may have left half done. *v in a. Their receipts

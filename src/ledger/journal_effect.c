@@ -11,8 +11,12 @@ struct passage {
     struct digest proof;
 };
 
+/* What stands is of use only where it can be written down. */
 static int verify(struct passage *p, enum standing *out, struct err *e)
 {
+    if (!journal_is_reachable(p->j)) {
+        return err_set(e, ERR_PREFLIGHT, "the session that holds the lock is gone");
+    }
     p->proof = (struct digest){{0}};
     return p->effect->verify(p->effect->ctx, p->step, &p->row->before, out, &p->proof, e);
 }
@@ -23,8 +27,9 @@ static int foreign(const struct passage *p, struct err *e)
                   "%s: %s %s was begun (ledger entry %lld), and what stands there is neither what "
                   "stood there before nor what it makes",
                   p->step->subject, p->step->verb, p->step->object, (long long)p->row->intent);
-    return err_hint(e, "find out who changed it, put back what stood there before, and run again; or "
-                       "say with `kfmig resolve` what came of it");
+    return err_hint(e,
+                    "find out who changed it, put back what stood there before, and run again; or "
+                    "say with `kfmig resolve` what came of it");
 }
 
 static int ineffective(const struct passage *p, enum standing s, struct err *e)

@@ -95,7 +95,7 @@ int pg_server_version(const struct pg *s); /* 150018 */
  * by a row that it wrote or by asking for it, says so once for each. */
 int64_t pg_ids_ours(const struct pg *s);
 void pg_id_is_ours(struct pg *s);
-bool pg_is_alive(const struct pg *s); /* false once the connection was lost */
+bool pg_is_alive(const struct pg *s); /* false once the connection was lost, and for NULL */
 
 enum pg_tx { PG_TX_IDLE, PG_TX_OPEN, PG_TX_FAILED, PG_TX_UNKNOWN };
 enum pg_tx pg_tx(const struct pg *s); /* as the server said last; no I/O */

@@ -247,7 +247,7 @@ void pg_id_is_ours(struct pg *s)
 
 bool pg_is_alive(const struct pg *s)
 {
-    return !s->lost && !is_broken(s);
+    return s != NULL && !s->lost && !is_broken(s);
 }
 
 enum pg_tx pg_tx(const struct pg *s)

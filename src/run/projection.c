@@ -180,7 +180,7 @@ static void fail(struct making *m)
                                .making = m,
                                .notes = ""};
     /* There is no session any more where connecting again has failed. */
-    bool ours = making_session(m) != NULL && pg_is_alive(making_session(m)) &&
+    bool ours = pg_is_alive(making_session(m)) &&
                 ledger_lock_check(making_session(m), r->epoch, &held, &ignored) == 0 && held;
     if (in_doubt || (!ours && r->reconnect(r->reconnect_ctx, &ignored) != 0) ||
         record_alone(r, &in, ENTRY_PUBLISH, NULL, 0, o, &ignored) != 0) {

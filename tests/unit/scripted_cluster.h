@@ -7,7 +7,7 @@
 #include "scripted_projection.h"
 #include "scripted_site.h"
 
-enum { BASES = 6, OBJECTS = 48, BLOBS = 48, CLUSTER_SESSIONS = 256 };
+enum { BASES = 6, OBJECTS = 48, BLOBS = 48, CLUSTER_SESSIONS = 1024 };
 
 /* fingerprint "": the object is gone. */
 struct stored_object {

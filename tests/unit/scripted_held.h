@@ -366,7 +366,7 @@ static inline const char *server_hears(void *ctx, int session, const char *text,
         return "error 25P02";
     }
     if (asks(text, "BEGIN") || strcmp(text, "@postgis_begin") == 0 ||
-        strcmp(text, "@postgis_look_begin") == 0) {
+        strcmp(text, "@postgis_look_begin") == 0 || strcmp(text, "@ledger_journal_begin") == 0) {
         v->has_begun[session % HELD_SESSIONS] = true;
         /* The crew's transactions only make indexes, which are counted apart. */
         if (!v->in_transaction) {

@@ -157,7 +157,7 @@ int postgis_snapshot_end(struct pg *s, struct err *e)
 void postgis_let_go(struct pg *s)
 {
     struct err ignored = {0};
-    if (s != NULL && pg_is_alive(s) && pg_tx(s) == PG_TX_IDLE && pg_deallocate(s, &ignored) == 0) {
+    if (pg_is_alive(s) && pg_tx(s) == PG_TX_IDLE && pg_deallocate(s, &ignored) == 0) {
         pg_batch_add(s, &postgis_clean_locks, NULL, 0, NULL);
         (void)!pg_batch_run(s, NULL, &ignored);
     }
