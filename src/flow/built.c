@@ -56,14 +56,12 @@ static int read_text(struct site *s, const struct fact *f, const char *path, str
     if (texts_read(&l, s->a, f, &files, &folder, e) != 0) {
         return -1;
     }
-    if (files.n != 1) {
+    if (files.n != 1 || folder == NULL) {
         return err_set(e, ERR_INTEGRITY, "entry %lld has no text of %s", (long long)f->sequence,
                        f->subject);
     }
     *out = files.v[0];
-    out->path = path != NULL     ? path
-                : folder != NULL ? arena_printf(s->a, "%s/%s", folder, files.v[0].path)
-                                 : files.v[0].path;
+    out->path = path != NULL ? path : arena_printf(s->a, "%s/%s", folder, files.v[0].path);
     return 0;
 }
 

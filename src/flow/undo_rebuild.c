@@ -7,8 +7,9 @@ int undo_rebuilding(struct site *s, struct taking_back *t, struct err *e)
     rebuilding_named(s->a, &s->plan, &t->bundle->rebuilds, &t->rebuilding);
     for (size_t i = 0; i < t->rebuilding.n; i++) {
         struct bundle *b = table_gets(&s->project->by_id, t->rebuilding.v[i]->id);
-        const struct entry *en = b != NULL ? built_find(s, b->id, t->sequence) : NULL;
-        if (b == NULL || load_decl(s->project, b, e) != 0) {
+        const struct entry *en =
+            built_find(s, b->id, t->sequence); /* NULL: it was found standing */
+        if (load_decl(s->project, b, e) != 0) {
             return -1;
         }
         struct bundle *was = arena_dup(s->a, b, sizeof *b);

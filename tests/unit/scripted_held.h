@@ -10,7 +10,7 @@
 #include "base/arena.h"
 #include "scripted_pq.h"
 
-enum { HELD = 12, HELD_SESSIONS = 32, HELD_TEXT = 64, VERSIONS = 2, ROWS = 2 };
+enum { HELD = 24, HELD_SESSIONS = 32, HELD_TEXT = 64, VERSIONS = 2, ROWS = 2 };
 
 /* number: of the generation that the schema was hidden as, 0: never. rows: sent or copied into its table. */
 struct held_schema {

@@ -41,7 +41,7 @@
 #define LOOKED LOOK OBJECTS("") "COMMIT -> COMMIT\n"
 #define LOOKED_NO_LEDGER LOOK "COMMIT -> COMMIT\n"
 
-enum { KEPT_ENTRIES = 20, KEPT_TEXT = 2048 };
+enum { KEPT_ENTRIES = 14, KEPT_TEXT = 2048 };
 
 /* The ledger: its entries' texts. uuid "": there is none. */
 struct kept {
