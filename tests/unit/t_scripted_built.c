@@ -353,7 +353,7 @@ enum { N = sizeof cases / sizeof *cases };
 
 static void play(size_t i)
 {
-    static char text[32768];
+    static char text[32772];
     static char script[4096];
     name = cases[i].what;
     sequence = cases[i].sequence;
