@@ -28,8 +28,7 @@ static int confirm(struct invocation *s, bool *is_confirmed, struct err *e)
  * another build, or the arguments are for others to judge. */
 static const struct env *whole(const struct invocation *s, const struct request *req)
 {
-    if (req->format != FORMAT_TEXT || req->dry_run || req->steps >= 0 || req->n_args > 1 ||
-        req->plan_digest != NULL || req->force || req->skip_backup || req->prune) {
+    if (req->asks_more || req->n_args > 1) {
         return NULL;
     }
     return req->n_args == 1 ? load_env(&s->project, req->args[0]) : s->project.default_env;

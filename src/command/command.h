@@ -21,11 +21,13 @@ enum format {
     FORMAT_GITHUB
 };
 
-/* What the command line said. args: positional arguments after the verb, borrowed from argv. */
+/* What the command line said. args: positional arguments after the verb, borrowed from argv. asks_more: it
+ * has an option that makes a difference even where there is nothing to do. */
 struct request {
     const struct command *command;
     const char **args;
     size_t n_args;
+    bool asks_more;
     const char *project; /* -C DIR; default "." */
     enum format format;  /* --json, --format= */
     bool quiet, verbose, color;

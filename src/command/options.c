@@ -130,6 +130,11 @@ const struct option options[] = {
 };
 const size_t n_global_options = 9;
 
+/* Where there is nothing to do these make no difference. A new option makes one until it stands here. */
+static const char *const idle_options[] = {
+    "project", "quiet",     "verbose",  "show-server-text", "no-color", "apply", "keep-going",
+    "intent",  "lock-wait", "progress", "links",            "notes",    "pr",    NULL};
+
 /* One pass over argv. */
 struct parser {
     const struct command *const *commands;
@@ -156,6 +161,16 @@ static bool takes(const struct command *c, const struct option *o)
         }
     }
     return false;
+}
+
+static bool asks_more(const struct option *o)
+{
+    for (size_t i = 0; idle_options[i] != NULL; i++) {
+        if (strcmp(idle_options[i], o->name) == 0) {
+            return false;
+        }
+    }
+    return true;
 }
 
 static int hint_help(struct err *e, const struct command *c)
@@ -295,6 +310,7 @@ static int use_option(struct parser *p, const struct option *o, const char *valu
         err_set(p->e, ERR_CONFIG, "`kfmig %s` does not take --%s", c->name, o->name);
         return hint_help(p->e, c);
     }
+    p->out->asks_more = p->out->asks_more || asks_more(o);
     if (o->argument == NULL) {
         if (value != NULL) {
             err_set(p->e, ERR_CONFIG, "--%s takes no value", o->name);

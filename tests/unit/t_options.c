@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "cli/commands.h"
+#include "command/help.h"
 #include "tap.h"
 
 /* Split a line at blanks into argv. */
@@ -58,7 +59,8 @@ static const struct {
      "`kfmig help build` lists its options"},
     {"kfmig build --dry-run=yes", "--dry-run takes no value",
      "`kfmig help build` lists its options"},
-    {"kfmig plan --format=xml", "--format wants text, json, markdown, dot, junit, sarif or github, not \"xml\"",
+    {"kfmig plan --format=xml",
+     "--format wants text, json, markdown, dot, junit, sarif or github, not \"xml\"",
      "`kfmig help plan` lists its options"},
     {"kfmig plan --format=dot", "`kfmig plan` cannot print this format",
      "`kfmig help plan` lists its options"},
@@ -126,6 +128,45 @@ static void test_fields(void)
     arena_release(&a);
 }
 
+/* What is known without a plan is all that these ask for; whatever else there is asks for more. */
+static void test_asks_more(void)
+{
+    static const char idle[] =
+        "kfmig build dev -C x -q -v --show-server-text --no-color --apply -k --intent=a --pr=b "
+        "--links=c=d --notes=e";
+    static const char more[] = "kfmig build dev --lock-wait=1m --progress=json";
+    struct arena a = {0};
+    struct request r;
+    struct err e;
+    ok(parse(&a, idle, &r, &e) == 0 && !r.asks_more, "what is told, and how, asks for no more");
+    ok(parse(&a, more, &r, &e) == 0 && !r.asks_more, "nor does how long is waited");
+    ok(parse(&a, "kfmig build -kn", &r, &e) == 0 && r.asks_more, "one that does is enough");
+    arena_release(&a);
+}
+
+/* Each that build takes, but for those: one that is new is among them. */
+static void test_others_ask_more(void)
+{
+    static const char known[] = " apply keep-going intent pr links notes lock-wait progress ";
+    struct arena a = {0};
+    struct request r;
+    struct err e;
+    size_t n = 0;
+    for (; command_build.options[n] != NULL; n++) {
+        const char *name = command_build.options[n];
+        const struct option *o = help_option(name);
+        const char *value = o->kind == OPTION_NUMBER ? "=1" : o->argument != NULL ? "=x" : "";
+        bool is_known = strstr(known, arena_printf(&a, " %s ", name)) != NULL;
+        const char *line = arena_printf(&a, "kfmig build --%s%s", name, value);
+        if (!is_known && (parse(&a, line, &r, &e) != 0 || !r.asks_more)) {
+            break;
+        }
+    }
+    ok(command_build.options[n] == NULL, "every other option of build asks for more");
+    ok(parse(&a, "kfmig build --format=text", &r, &e) == 0 && r.asks_more, "and each format");
+    arena_release(&a);
+}
+
 static void test_help(void)
 {
     struct arena a = {0};
@@ -150,9 +191,11 @@ static void test_help(void)
 
 int main(void)
 {
-    tap_plan(3 * (int)(sizeof refused / sizeof refused[0]) + 22 + 7);
+    tap_plan(3 * (int)(sizeof refused / sizeof refused[0]) + 22 + 7 + 5);
     test_refused();
     test_fields();
+    test_asks_more();
+    test_others_ask_more();
     test_help();
     return tap_done();
 }
