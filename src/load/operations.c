@@ -290,6 +290,110 @@ static void read_backup(const struct operations_work *w, const struct doc *d)
     }
 }
 
+/* --- policy -------------------------------------------------------------------------------------- */
+
+static void read_deeds(const struct operations_work *w, const struct doc *list,
+                       struct policy_rule *r)
+{
+    r->deeds = ARENA_ARRAY(w->a, struct policy_deed, doc_len(list) + 1);
+    for (size_t i = 0; i < doc_len(list); i++) {
+        const char *text = list->item[i]->text.p;
+        if (policy_deed_parse(text, &r->deeds[r->n_deeds])) {
+            r->n_deeds++;
+        } else {
+            fault(w, list->item[i],
+                  "write, truncate, create, alter or drop, with or without a kind of object (drop "
+                  "table, "
+                  "alter role), or any",
+                  "policy \"%s\": \"%s\" is nothing that can be forbidden or warned of", r->id,
+                  text);
+        }
+    }
+}
+
+static void read_needs(const struct operations_work *w, const struct doc *list,
+                       struct policy_rule *r)
+{
+    for (size_t i = 0; i < doc_len(list); i++) {
+        enum policy_need n = policy_need_parse(list->item[i]->text.p);
+        if (n == NEED_WINDOW && w->out->n_windows == 0) {
+            fault(w, list->item[i], "declare windows, or require something else",
+                  "policy \"%s\" requires a window, and the environment has none", r->id);
+        }
+        r->needs |= n < POLICY_NEEDS ? 1U << n : 0;
+    }
+}
+
+static const char *classes_of(struct arena *a, const struct doc *list)
+{
+    char *out = arena_alloc(a, doc_len(list) + 1);
+    for (size_t i = 0; i < doc_len(list); i++) {
+        out[i] = list->item[i]->text.p[0];
+    }
+    out[doc_len(list)] = '\0';
+    return out;
+}
+
+static void read_rule(const struct operations_work *w, const struct doc *d, struct policy_rule *r)
+{
+    size_t n = 0;
+    *r = (struct policy_rule){.id = doc_str(d, "id", ""),
+                              .classes = classes_of(w->a, doc_get(d, "classes")),
+                              .rows_over = doc_num(d, "rows_over", -1),
+                              .why = doc_str(d, "why", "")};
+    for (int e = POLICY_FORBID; e <= POLICY_WARN; e++) {
+        const struct doc *list = doc_get(d, policy_effect_text((enum policy_effect)e));
+        if (list == NULL) {
+            continue;
+        }
+        n++;
+        r->effect = (enum policy_effect)e;
+        if (r->effect == POLICY_REQUIRE) {
+            read_needs(w, list, r);
+        } else {
+            read_deeds(w, list, r);
+        }
+    }
+    if (n != 1) {
+        fault(w, d, "write {id: NAME, forbid: [drop table]}: a rule does one thing",
+              "policy \"%s\" has %s of forbid, require and warn", r->id,
+              n == 0 ? "none" : "several");
+    } else if (r->effect == POLICY_REQUIRE && r->rows_over >= 0) {
+        fault(w, d, "name classes",
+              "policy \"%s\": rows_over is for what is forbidden or warned of", r->id);
+    }
+}
+
+/* Rule i against all before it. */
+static void check_policy(const struct operations_work *w, const struct doc *at,
+                         const struct policy *p, size_t i)
+{
+    const struct policy_rule *own = &p->v[i];
+    for (size_t k = 0; k < i; k++) {
+        const struct policy_rule *other = &p->v[k];
+        const char *forward = policy_contradicts(own, other);
+        const char *back = policy_contradicts(other, own);
+        if (strcmp(own->id, other->id) == 0) {
+            fault(w, at, "give it another id", "two policies have the id \"%s\"", own->id);
+        }
+        if (forward != NULL || back != NULL) {
+            fault(w, at, "remove one of them, or say for which classes each is meant",
+                  "policy \"%s\" %s \"%s\"", forward != NULL ? own->id : other->id,
+                  forward != NULL ? forward : back, forward != NULL ? other->id : own->id);
+        }
+    }
+}
+
+static void read_policy(const struct operations_work *w, const struct doc *list)
+{
+    struct policy *p = &w->out->policy;
+    p->v = ARENA_ARRAY(w->a, struct policy_rule, doc_len(list) + 1);
+    for (; p->n < doc_len(list); p->n++) {
+        read_rule(w, list->item[p->n], &p->v[p->n]);
+        check_policy(w, list->item[p->n], p, p->n);
+    }
+}
+
 static struct names names_of(const struct operations_work *w, const struct doc *list, bool paths)
 {
     size_t n = doc_len(list);
@@ -306,9 +410,9 @@ static struct names names_of(const struct operations_work *w, const struct doc *
 const struct operations *operations_read(struct arena *a, const struct doc *env, const char *name,
                                          struct err_list *faults)
 {
-    static const char *const keys[] = {"windows",    "freeze",        "checklist",
-                                       "thresholds", "policy_probes", "queries",
-                                       "probes",     "smoke",         "backup"};
+    static const char *const keys[] = {"windows",       "freeze",  "checklist", "thresholds",
+                                       "policy_probes", "queries", "probes",    "smoke",
+                                       "backup",        "policy"};
     bool any = false;
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
         any = any || doc_get(env, keys[i]) != NULL;
@@ -328,6 +432,7 @@ const struct operations *operations_read(struct arena *a, const struct doc *env,
     out->checklist = names_of(&w, doc_get(env, "checklist"), false);
     out->smoke = names_of(&w, doc_get(env, "smoke"), true);
     read_backup(&w, doc_get(env, "backup"));
+    read_policy(&w, doc_get(env, "policy"));
     return out;
 }
 

@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "model/env.h"
 #include "model/finding.h"
+#include "model/policy.h"
 
 enum threshold_unit { UNIT_MS, UNIT_BYTES, UNIT_PERCENT };
 enum threshold {
@@ -81,6 +82,7 @@ struct operations {
     size_t n_policies, n_queries;
     struct names smoke; /* commands */
     struct backup_rule backup;
+    struct policy policy;
 };
 /* Of an environment that declares nothing of it: env->operations may be NULL. */
 const struct operations *operations_of(const struct env *env);

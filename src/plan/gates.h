@@ -20,6 +20,9 @@ void gate_lacks(struct plan *p, struct step *s, const struct bundle *b);
 /* lint_error: a protected environment, and what the linter finds in b, which is the step's, that stands in
  * the way. */
 void gate_lint(struct plan *p, struct step *s, const struct bundle *b);
+/* policy, policy_warning: what the environment's policy says of the forward scripts of s, which must be
+ * parsed, and of its declaration. */
+void gate_policy(struct plan *p, struct step *s);
 /* awaits_deploy: b, which is the step's or a member of its chain, waits for a deployment that the ledger has
  * not. */
 void gate_deploy(struct plan *p, struct step *s, const struct bundle *b);

@@ -230,6 +230,7 @@ void migration_gates(struct plan *p, struct step *s)
     check_registry(p, s);
     gate_lacks(p, s, s->bundle);
     gate_lint(p, s, s->bundle);
+    gate_policy(p, s);
     gate_deploy(p, s, s->bundle);
     check_drift(p, s);
     check_lateness(p, s);

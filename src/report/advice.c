@@ -235,6 +235,9 @@ static const struct {
     {REASON_LEFT_OPEN, NULL,
      "say it in its header, or for all of its folder in defaults.yml, and have that reviewed; "
      "`kfmig check` lists what is left open"},
+    {REASON_POLICY, NULL,
+     "do without it, or give it what is required; policy in registry/environments.v1.yml has the rule"},
+    {REASON_POLICY_NOTE, NULL, "nothing is in its way; policy in registry/environments.v1.yml has the rule"},
     {REASON_LINT, NULL,
      "`kfmig lint --explain=RULE` says why and what to write; where it is right as it stands, say so with a "
      "comment `-- kfmig:allow RULE REASON` before the statement"},

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "model/leak.h"
+#include "model/operations.h"
 #include "model/scope.h"
 #include "run/account.h"
 
@@ -221,6 +222,42 @@ const struct leak *gates_secret(const struct run *r, const struct observation *s
     return found;
 }
 
+static bool breaks_policy(struct run *r, const struct bundle *b, const struct policy_rule *rule,
+                          const struct touch *t, struct outcome *o)
+{
+    if (!policy_meets(rule, t, policy_rows(t))) {
+        return false;
+    }
+    struct finding *f =
+        finding_fail(r->a, &o->gates, arena_printf(r->a, "policy %s", rule->id), "%s of %s%s%s%s",
+                     effect_text(t->effect), object_text(r->a, &t->object), told_by(r->a, b, t),
+                     rule->why[0] != '\0' ? ": " : "", rule->why);
+    f->subject = object_text(r->a, &t->object);
+    f->severity = rule->effect == POLICY_WARN ? SEVERITY_WARNING : SEVERITY_ERROR;
+    f->hint = "policy in registry/environments.v1.yml has the rule";
+    return true;
+}
+
+/* What texts say that they do the plan has judged: here is what was really done, by code, triggers and
+ * cascades, too. One finding for each rule. */
+static void judge_policy(struct run *r, const struct bundle *b, struct outcome *o)
+{
+    const struct policy *all = &operations_of(r->env)->policy;
+    for (size_t i = 0; i < all->n; i++) {
+        const struct policy_rule *rule = &all->v[i];
+        bool broken = false;
+        if (rule->effect == POLICY_REQUIRE || !policy_is_about(rule, plan_risk_class(b))) {
+            continue;
+        }
+        for (size_t k = 0; k < o->seen.touches.n && !broken; k++) {
+            broken = breaks_policy(r, b, rule, &o->seen.touches.v[k], o);
+        }
+        if (!broken) {
+            finding_pass(r->a, &o->gates, arena_printf(r->a, "policy %s", rule->id));
+        }
+    }
+}
+
 /* What would be written holds a secret: then nothing that was seen is written, in the receipt of the failure
  * neither. */
 static bool judge_secrets(struct run *r, const struct bundle *b, struct outcome *o)
@@ -252,6 +289,7 @@ bool gates_judge(struct run *r, const struct bundle *b, struct outcome *o)
     judge_touches(r, b, VERDICT_OUTSIDE, o);
     judge_touches(r, b, VERDICT_PROTECTED, o);
     judge_limits(r, b, o);
+    judge_policy(r, b, o);
     judge_drift(r, o);
     judge_observation(r, o);
     finding_pass(r->a, &o->gates, "secrets");

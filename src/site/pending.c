@@ -1,6 +1,7 @@
 /* Reading what is pending, in an arena of its own where it is let go again. */
 #include "site/pending.h"
 
+#include "model/operations.h"
 #include "model/segment.h"
 #include "site/undeclared.h"
 
@@ -75,7 +76,8 @@ static bool may_go(struct site *s, const struct bundle *b, bool *is_open)
     struct role_wants own = {.a = &s->scripts};
     struct reason *reasons = NULL;
     size_t n = 0;
-    if (!store_can(b->store, STORE_HOLDS_LEDGER) || b->n_faults > 0 || segments_any(b)) {
+    if (!store_can(b->store, STORE_HOLDS_LEDGER) || b->n_faults > 0 || segments_any(b) ||
+        operations_of(s->env)->policy.n > 0) {
         return false;
     }
     plan_roles(b, &own);

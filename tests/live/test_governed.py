@@ -8,7 +8,7 @@ from project import Project
 from schemas import valid
 from tap import contains, equal, fails, lacks, main, test
 
-CODES = ["lint_error"]  # reached below
+CODES = ["lint_error", "policy", "policy_warning"]  # reached below
 
 GUARDED = """environments:
   dev:
@@ -83,6 +83,53 @@ def an_error_of_the_linter_blocks_where_the_environment_is_protected(tmp):
     equal(p.build("--apply").status, 0)
     receipt = p.json("receipt", "show", "dev/PG-MIG-2026-01-01-02")
     has(json.dumps(receipt), "truncate-cascade", "nothing refers to it yet")
+
+
+POLICY = """environments:
+  dev:
+    stores:
+      postgis: {dsn_ref: KFM_DSN}
+    policy:
+      - {id: no-drops, forbid: [drop table, truncate], why: rows stay}
+      - {id: few-rows, forbid: [write], rows_over: 100}
+      - {id: look, warn: [alter table]}
+      - {id: plan-first, require: [reference], classes: [C]}
+default_environment: dev
+"""
+
+
+def codes(row):
+    return [(r["code"], r["detail"]) for r in row["reasons"] if r["code"].startswith("policy")]
+
+
+@test
+def a_policy_is_judged_by_the_text_and_by_what_is_done(tmp):
+    p = Project(tmp, environments=POLICY)
+    p.bundle("M-01", "CREATE SCHEMA app; CREATE TABLE app.t (id bigint PRIMARY KEY, n int); CREATE TABLE app.u (id bigint PRIMARY KEY);")
+    equal(p.build().status, 0)
+    p.bundle("M-02", "DROP TABLE app.u;\n")
+    equal(codes(apply_row(p, "02")), [("policy", "policy no-drops: drop of table app.u; rows stay"),
+                                      ("policy", "policy plan-first: it has no reference: name the plan, issue or ADR: ticket, or approvals.reference")])
+    fails(p.build(), 1, "policy no-drops")
+    contains(p.run("why", "dev/PG-MIG-2026-01-01-02").out, "policy in registry/environments.v1.yml has the rule")
+    p.bundle("M-02", "DO $$ BEGIN EXECUTE 'DROP TABLE app.u'; END $$;\n", extra="ticket: KFM-1\n")
+    equal(codes(apply_row(p, "02")), [])
+    fails(p.build(), 2, 'gate "policy no-drops" failed, everything was rolled back: drop of table app.u')
+    equal(pg.psql(p.db, "SELECT to_regclass('app.u') IS NULL"), [("f",)])
+    p.bundle("M-02", "INSERT INTO app.t SELECT i, i FROM generate_series(1, 101) i;\n")
+    fails(p.build(), 2, 'gate "policy few-rows" failed')
+    p.bundle("M-02", "INSERT INTO app.t SELECT i, i FROM generate_series(1, 100) i;\nALTER TABLE app.t ADD COLUMN m int;\n")
+    equal(codes(apply_row(p, "02")), [("policy_warning", "policy look: alter of table app.t")])
+    equal(p.build().status, 0)
+    gates = {g["gate"]: g["result"] for g in p.json("receipt", "show", "dev/PG-MIG-2026-01-01-02")["claim"]["gates"]}
+    equal({k: v for k, v in gates.items() if k.startswith("policy")}, {"policy no-drops": "pass", "policy few-rows": "pass", "policy look": "fail"})
+
+
+@test
+def a_policy_that_contradicts_itself_is_refused(tmp):
+    p = Project(tmp, environments=POLICY.replace("warn: [alter table]", "warn: [drop table]"))
+    fails(p.run("check"), 5, "registry/environments.v1.yml:8:", 'environment "dev": policy "no-drops" forbids all that is warned of by "look"')
+    fails(p.build(), 5, 'policy "no-drops" forbids all')
 
 
 main()

@@ -32,7 +32,8 @@ static void scene_begin(struct scene *s)
     *s = (struct scene){.base = {.by_text = {.a = &arena}}};
     table_puts(&s->base.by_text, "table app.t", s);
     table_puts(&s->base.by_text, "schema governance", s);
-    s->run = (struct run){.a = &arena, .domains = &governed, .world = &s->world, .base = &s->base};
+    static const struct env nothing_declared = {.name = "dev"};
+    s->run = (struct run){.a = &arena, .env = &nothing_declared, .domains = &governed, .world = &s->world, .base = &s->base};
     s->decl = (struct decl){.limits = limits_none, .file = {.path = "m/migration.yml"}};
     s->decl.scope = app;
     s->bundle = (struct bundle){.id = "M-1", .decl = &s->decl, .scope_line = 4};

@@ -1,5 +1,6 @@
 /* layer: run */
 /* The gates before COMMIT, judged from observations made by hand: every rule passes, fails, and says what would admit what it refused. */
+#include "model/operations.h"
 #include "run/gates.h"
 #include "tap.h"
 
@@ -8,6 +9,7 @@ static const char *allowed[] = {"app"};
 static const char *guarded[] = {"governance"};
 static const char *reader[] = {"role:reader"};
 static const char *other[] = {"other.t"};
+static struct policy_deed drop = {.effect = EFFECT_DROP, .kind = OBJ_TABLE};
 static struct drift drift = {.text = "table app.t", .last_writer = "M-0"};
 
 /* What one case sees and declares, beyond a migration of schema app that does nothing. */
@@ -15,7 +17,7 @@ struct seen {
     struct touch touch; /* kind OBJ_KINDS..: none if its name is NULL */
     int tables, indexes;
     int64_t rows, max_rows; /* max_rows -1: no limit is declared */
-    bool drifted, ledger, existed;
+    bool drifted, ledger, existed, has_policy;
     const char *unreconciled;
 };
 
@@ -48,6 +50,8 @@ static const struct {
     {"what somebody changed is changed", {.touch = TOUCH(EFFECT_ALTER, OBJ_TABLE, "app", "t"), .drifted = true, .max_rows = -1}, "table app.t was changed outside kfmig after M-0", "drift", NULL},
     {"what somebody changed is read", {.touch = TOUCH(EFFECT_READ, OBJ_TABLE, "app", "t"), .drifted = true, .max_rows = -1}, "", "", ""},
     {"something else than what somebody changed", {.touch = TOUCH(EFFECT_ALTER, OBJ_TABLE, "app", "u"), .drifted = true, .max_rows = -1}, "", "", ""},
+    {"what a policy forbids", {.touch = TOUCH(EFFECT_DROP, OBJ_TABLE, "app", "t"), .has_policy = true, .max_rows = -1}, "M-1: gate \"policy no-drops\" failed, everything was rolled back: drop of table app.t: rows stay", "policy no-drops", NULL},
+    {"something else than a policy forbids", {.touch = TOUCH(EFFECT_ALTER, OBJ_TABLE, "app", "t"), .has_policy = true, .max_rows = -1}, "", "", ""},
     {"the ledger was touched", {.ledger = true, .max_rows = -1}, "schema kfmig was read or written", "ledger", NULL},
     {"a change that cannot be named", {.unreconciled = "pg_cast: 1 row changed", .max_rows = -1}, "gate \"observation\" failed, everything was rolled back: pg_cast: 1 row changed", "observation", NULL},
     {"the first of several is told, and how many more", {.touch = TOUCH(EFFECT_ALTER, OBJ_TABLE, "other", "t"), .ledger = true, .max_rows = -1}, "(and 1 more)", "scope", NULL},
@@ -93,7 +97,10 @@ static bool is_told_well(size_t i, const struct outcome *o)
         limited ? "scope:pass protected:pass limit max_table_count_touched:pass "
                   "limit max_index_count_delta:pass limit max_row_backfill:pass "
                   "drift:pass ledger:pass observation:pass secrets:pass"
-                : "scope:pass protected:pass drift:pass ledger:pass observation:pass secrets:pass";
+        : cases[i].seen.has_policy
+            ? "scope:pass protected:pass policy no-drops:pass drift:pass ledger:pass "
+              "observation:pass secrets:pass"
+            : "scope:pass protected:pass drift:pass ledger:pass observation:pass secrets:pass";
     if (f == NULL) {
         return strcmp(told(&o->gates), all) == 0;
     }
@@ -111,7 +118,16 @@ static void judge(size_t i)
     struct catalog base = {.a = &arena, .by_text = {.a = &arena}, .by_oid = {.a = &arena}};
     struct decl decl = {.id = "M-1", .limits = limits_none};
     struct bundle bundle = {.id = "M-1", .decl = &decl, .scope_line = 4};
-    struct run run = {.a = &arena, .domains = &domains, .world = &world, .base = &base};
+    struct policy_rule rule = {.id = "no-drops",
+                               .effect = POLICY_FORBID,
+                               .deeds = &drop,
+                               .n_deeds = 1,
+                               .classes = "",
+                               .rows_over = -1,
+                               .why = "rows stay"};
+    struct operations operations = {.policy = {&rule, s->has_policy}};
+    struct env env = {.operations = &operations};
+    struct run run = {.a = &arena, .env = &env, .domains = &domains, .world = &world, .base = &base};
     decl.file.path = "migrations/postgis/M-1/migration.yml";
     decl.scope = (struct scope){.has_schemas = true,
                                 .allowed_schemas = {allowed, 1, 1},
@@ -144,9 +160,35 @@ static void judge(size_t i)
     ok(good, cases[i].name);
 }
 
+/* It is told, and stands in nobody's way. */
+static void test_warning(void)
+{
+    struct outcome o = {0};
+    struct policy_rule rule = {.id = "look", .effect = POLICY_WARN, .deeds = &drop, .n_deeds = 1,
+                               .classes = "", .rows_over = -1, .why = ""};
+    struct policy_rule wants = {.id = "plan", .effect = POLICY_REQUIRE, .classes = ""};
+    struct policy_rule rules[] = {rule, wants};
+    struct operations operations = {.policy = {rules, 2}};
+    struct env env = {.operations = &operations};
+    struct domains domains = {0};
+    struct world world = {0};
+    struct catalog base = {.a = &arena, .by_text = {.a = &arena}, .by_oid = {.a = &arena}};
+    struct decl decl = {.id = "M-1", .limits = limits_none};
+    decl.scope = (struct scope){.has_schemas = true, .allowed_schemas = {allowed, 1, 1}};
+    struct bundle bundle = {.id = "M-1", .decl = &decl};
+    struct run run = {.a = &arena, .env = &env, .domains = &domains, .world = &world, .base = &base};
+    touches_add(&arena, &o.seen.touches,
+                (struct touch){.object = {OBJ_TABLE, "app", "t", NULL}, .effect = EFFECT_DROP, .statement = -1});
+    bool passed = gates_judge(&run, &bundle, &o);
+    const struct finding *f = first_failed(&o.gates);
+    ok(passed && f != NULL && strcmp(f->rule, "policy look") == 0 && f->severity == SEVERITY_WARNING,
+       "what a policy warns of");
+}
+
 int main(void)
 {
-    tap_plan(N);
+    tap_plan(N + 1);
+    test_warning();
     for (size_t i = 0; i < N; i++) {
         judge(i);
     }

@@ -3,6 +3,7 @@
 #include "plan_cases.h"
 
 #include "model/finding.h"
+#include "model/operations.h"
 #include "plan/step_kind.h"
 
 static struct arena arena;
@@ -209,15 +210,60 @@ static void test_lint(void)
     is_str(given(lint_of_it), "", "in an environment that is protected");
 }
 
+static struct touch touches[] = {
+    {.object = {OBJ_TABLE, "app", "t", NULL}, .effect = EFFECT_DROP, .line = 2, .col = 1},
+    {.object = {OBJ_TABLE, "app", "u", NULL}, .effect = EFFECT_DROP, .line = 3, .col = 1},
+};
+
+static void test_policy(void)
+{
+    struct policy_deed drop = {.effect = EFFECT_DROP, .kind = OBJ_TABLE};
+    struct policy_rule rule = {.id = "no-drops", .effect = POLICY_FORBID, .deeds = &drop, .n_deeds = 1,
+                               .classes = "C", .rows_over = -1, .why = "rows stay"};
+    struct operations operations = {.policy = {&rule, 1}};
+    struct statement statement = {.analysed = true, .touches = {touches, 2, 2}};
+    struct script script = {.path = "forward.sql", .forms = &statement, .n = 1};
+    struct artifact file = {.path = "forward.sql"};
+    struct decl decl = {.forward = {&file, 1, 1}, .approval_reference = ""};
+    begin();
+    env.operations = &operations;
+    bundle[0].decl = &decl;
+    bundle[0].forward = &script;
+    steps[0].risk_class = 'C';
+    is_str(given(gate_policy), "policy|forward.sql||no-drops|policy no-drops: drop of table app.t; rows stay|-1\n",
+           "what is forbidden is told once a file");
+    steps[0].risk_class = 'A';
+    is_str(given(gate_policy), "", "of another class");
+    steps[0].risk_class = 'U';
+    rule.effect = POLICY_WARN;
+    rule.why = "";
+    is_str(given(gate_policy), "policy_warning|forward.sql||no-drops|policy no-drops: drop of table app.t|-1\n",
+           "what nobody knows is as strict as class C; a warning");
+    touches[0].maybe = touches[1].maybe = true;
+    is_str(given(gate_policy), "", "what may never come to it");
+    rule.effect = POLICY_REQUIRE;
+    rule.needs = 1U << NEED_REFERENCE;
+    is_str(given(gate_policy),
+           "policy|migrations/postgis/M-1/migration.yml||no-drops|policy no-drops: it has no reference: name the "
+           "plan, issue or ADR: ticket, or approvals.reference|-1\n",
+           "what is required");
+    decl.approval_reference = "ADR 7";
+    is_str(given(gate_policy), "", "and is there");
+    bundle[0].forward = NULL;
+    decl.approval_reference = "";
+    is_str(given(gate_policy), "", "a script that was not read is judged when it runs");
+}
+
 int main(void)
 {
-    tap_plan(4 + 10 + 6 + 2 + 2 + 3);
+    tap_plan(7 + 4 + 10 + 6 + 2 + 2 + 3);
     test_adoption();
     test_promotion();
     test_promotion_of_projections();
     test_approval();
     test_upstream();
     test_lint();
+    test_policy();
     arena_release(&arena);
     return tap_done();
 }
