@@ -445,6 +445,7 @@ list_facts()
               with_entries(select(.value != [] or .key == "allowed_schemas" or .key == "allowed_tables") | .value |= sort) | canon | @base64),
           field("limits"; if $whole then $d.limits else {} end | canon | @base64),
           field("runner.tool"; $d.runner.tool | @base64),
+          ($d.runner | select(.tool == "command") | .command | field("runner.command"; @base64)),
           field("requires_rollback"; $d.requires_rollback | tostring | @base64),
           ($d.rebuild | select(. == "after-load") | field("rebuild"; @base64)),
           ($d.rebuilds | select(. != null and . != []) | field("rebuilds"; sort | canon | @base64))) | d("checksum")),

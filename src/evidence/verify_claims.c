@@ -129,6 +129,13 @@ static void read_limits(const struct doc *d, struct limits *out)
     }
 }
 
+static const char *receipt_command(const struct doc *d)
+{
+    const struct doc *runner = doc_get(d, "runner");
+    return strcmp(doc_str(runner, "tool", ""), "command") == 0 ? doc_str(runner, "command", "")
+                                                               : NULL;
+}
+
 /* Inputs are migration.yml, where it is no flat migration, then forward (and what it says of a
  * backfill) and rollback as the declaration lists them, then invariants. */
 static void read_declared(const struct claimed *k, const struct doc *d, bool is_flat,
@@ -138,6 +145,7 @@ static void read_declared(const struct claimed *k, const struct doc *d, bool is_
     size_t at = is_flat ? 0 : 1;
     *out = (struct decl){.scope = receipt_read_scope(k->x, doc_get(d, "scope")),
                          .runner = doc_str(doc_get(d, "runner"), "tool", ""),
+                         .command = receipt_command(d),
                          .requires_rollback = doc_yes(d, "requires_rollback", false),
                          .after_load = strcmp(doc_str(d, "rebuild", ""), "after-load") == 0};
     const struct doc *rebuilds = doc_get(d, "rebuilds");

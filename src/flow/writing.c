@@ -128,6 +128,11 @@ static void fill_run(struct writing *w)
 {
     struct site *s = w->site;
     w->wait = (struct pg_wait){.on_wait = durable_wait, .ctx = w};
+    w->place = (struct launch_place){.dirfd = s->project->dirfd,
+                                     .root = s->project->root,
+                                     .env = s->env->name,
+                                     .conninfo = &s->dsn,
+                                     .roots = &s->project->roots};
     w->run = (struct run){.pg = &s->pg,
                           .a = s->a,
                           .env = s->env,
@@ -144,7 +149,8 @@ static void fill_run(struct writing *w)
                           .wait = &w->wait,
                           .reconnect = reconnect,
                           .open = open_beside,
-                          .reconnect_ctx = w};
+                          .reconnect_ctx = w,
+                          .place = &w->place};
 }
 
 /* --- debts ------------------------------------------------------------------------------------------- */

@@ -6,6 +6,7 @@
 #define KFMIG_FLOW_WRITING_H
 
 #include "model/result.h"
+#include "run/launch.h"
 #include "run/projection.h"
 #include "run/run.h"
 #include "site/site.h"
@@ -24,6 +25,7 @@ struct writing {
     struct site *site;
     struct result *result;
     struct run run;
+    struct launch_place place; /* of run */
     struct run_actor actor;
     char run_id[37];     /* of the lease */
     struct baseline sum; /* the ledger's sum of objects */

@@ -202,14 +202,15 @@ static void check_name(struct arena *a, const struct doc *d, const char *ending,
     }
 }
 
+/* What a program is given may be called anything. */
 static void check_artifacts(struct arena *a, const struct doc *artifacts, const char *type,
-                            struct err_list *faults)
+                            bool is_program, struct err_list *faults)
 {
     static const char *const lists[] = {"forward", "rollback", "invariants"};
     for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++) {
         const struct doc *list = doc_get(artifacts, lists[i]);
         for (size_t k = 0; k < doc_len(list); k++) {
-            check_name(a, list->item[k], ending_for(type), faults);
+            check_name(a, list->item[k], is_program && i == 0 ? NULL : ending_for(type), faults);
         }
     }
     const struct doc *notes = doc_get(artifacts, "notes");
@@ -280,6 +281,45 @@ static void read_governance(struct arena *a, const struct doc *d, struct decl *o
     out->lacks |= is_unsaid(d, "ticket") ? 1U << LACK_TICKET : 0;
 }
 
+/* --- a program ---------------------------------------------------------------------------------- */
+
+static void read_runner(struct arena *a, const struct doc *d, struct decl *out,
+                        struct err_list *faults)
+{
+    enum { PROGRAM_MS = 600000 };
+    const struct doc *runner = doc_get(d, "runner");
+    out->runner = doc_str(runner, "tool", "native");
+    if (strcmp(out->runner, "command") != 0) {
+        return;
+    }
+    out->command = doc_str(runner, "command", "");
+    out->wants = names_of(a, doc_get(runner, "environment"));
+    out->command_limit_ms = timeout_of(runner, "time_limit", PROGRAM_MS, faults);
+    out->lacks |= 1U << LACK_UNOBSERVED;
+}
+
+/* What nobody can hold it to it does not declare. */
+static void check_program(const struct doc *d, const struct decl *out, struct err_list *faults)
+{
+    const struct doc *rows = doc_get(doc_get(d, "limits"), "max_row_backfill");
+    if (out->command == NULL) {
+        return;
+    }
+    if (out->command[strspn(out->command, " ")] == '\0') {
+        add_fault(faults, declaration_key(d, "runner"),
+                  "runner: {tool: command, command: psql -X -f forward.sql}",
+                  "\"runner.tool\" is command, but \"runner.command\" names no program");
+    }
+    if (rows != NULL) {
+        add_fault(faults, rows, "leave it out, or write the migration as SQL",
+                  "\"max_row_backfill\" cannot be held: nobody sees which rows a program writes");
+    }
+    if (doc_get(d, "backfill") != NULL) {
+        add_fault(faults, declaration_key(d, "backfill"), "make it a migration of its own",
+                  "a program runs this migration, and no backfill");
+    }
+}
+
 static void read_decl(struct arena *a, const struct doc *d, struct decl *out,
                       struct err_list *faults)
 {
@@ -297,7 +337,7 @@ static void read_decl(struct arena *a, const struct doc *d, struct decl *out,
     out->is_idempotent = doc_yes(d, "idempotent", false);
     out->deploy = doc_str(d, "requires_deploy", "");
     read_governance(a, d, out);
-    out->runner = doc_str(doc_get(d, "runner"), "tool", "native");
+    read_runner(a, d, out, faults);
     out->has_depends = doc_get(d, "depends_on") != NULL;
     out->depends_on = names_of(a, doc_get(d, "depends_on"));
     out->rebuilds = names_of(a, doc_get(d, "rebuilds"));
@@ -312,7 +352,8 @@ static void read_decl(struct arena *a, const struct doc *d, struct decl *out,
     out->notes.path = doc_str(artifacts, "notes", NULL);
     check_type(a, d, faults);
     check_forward(d, faults);
-    check_artifacts(a, artifacts, out->type, faults);
+    check_artifacts(a, artifacts, out->type, out->command != NULL, faults);
+    check_program(d, out, faults);
     check_depends(a, doc_get(d, "depends_on"), out->id, faults);
 }
 

@@ -128,3 +128,8 @@ int bundle_compare(const struct bundle *a, const struct bundle *b)
     }
     return strcmp(a->id, b->id);
 }
+
+bool bundle_is_program(const struct bundle *b)
+{
+    return b->decl != NULL && b->decl->command != NULL;
+}

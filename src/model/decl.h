@@ -81,7 +81,11 @@ struct decl {
     struct names reviewers;
     const char *change_class;
     const char *approval_reference; /* approvals.reference; "" if none */
-    const char *runner;             /* "native" or "psql" (served natively) */
+    const char *runner;             /* "native", "psql" (served natively), "command" */
+    /* Of "command": the words of what runs it, the variables that it wants to be set, and for how long. */
+    const char *command;
+    struct names wants;
+    int64_t command_limit_ms;
     bool has_depends;
     struct names depends_on;
     struct names variables; /* names that its texts hold as ${NAME} */
@@ -173,5 +177,9 @@ const char *bundle_key_folder(const struct bundle *b);
 /* Which of two of a folder runs first, where nothing says otherwise: flat ones by number, then bundles by id,
  * then repeatable definitions. As strcmp(). */
 int bundle_compare(const struct bundle *a, const struct bundle *b);
+
+/* Is it a program that runs it, so that nothing of what it does is observed while it does it? Its declaration
+ * is there. */
+bool bundle_is_program(const struct bundle *b);
 
 #endif

@@ -115,6 +115,9 @@ struct digest key_checksum(const struct decl *d, const char *dir)
     add_doc(h, "scope", scope_doc(&a, dir != NULL ? &d->scope : &unsaid));
     add_doc(h, "limits", limits_doc(&a, dir != NULL ? &d->limits : &limits_none));
     digester_field(h, "runner.tool", bytes_str(d->runner));
+    if (d->command != NULL) {
+        digester_field(h, "runner.command", bytes_str(d->command));
+    }
     digester_field(h, "requires_rollback", bytes_str(d->requires_rollback ? "true" : "false"));
     if (d->after_load) {
         digester_field(h, "rebuild", bytes_str("after-load"));

@@ -13,7 +13,8 @@
  *                        allowed_schemas and allowed_tables if they are given, the others if they
  *                        are not empty
  *   "limits"             canonical JSON of the limits that are declared
- *   "runner.tool"        "native" or "psql"
+ *   "runner.tool"        "native", "psql" or "command"
+ *   "runner.command"     the command, if the tool is "command"
  *   "requires_rollback"  "true" or "false"
  *   "rebuild"            "after-load", if it is declared
  *   "rebuilds"           canonical JSON of the list, sorted, if it names any

@@ -58,6 +58,9 @@ bool segments_any(const struct bundle *b)
 {
     struct tally t = {0};
     struct statement_room room;
+    if (bundle_is_program(b)) {
+        return true;
+    }
     for (size_t i = 0; b->forward != NULL && i < b->decl->forward.n; i++) {
         for (size_t k = 0; k < b->forward[i].n && t.n < 2; k++) {
             tally_add(&t, script_at(&b->forward[i], k, &room));
@@ -266,11 +269,28 @@ static void add(struct gathering *g, const struct script *s, const struct statem
     }
 }
 
+/* What it runs with is part of what it is: the checksum has the command and all files. */
+static void add_program(struct gathering *g, const struct bundle *b)
+{
+    char text[DIGEST_TEXT];
+    *add_segment(g) =
+        (struct segment){.is_program = true,
+                         .n = 1,
+                         .verb = "run",
+                         .object = b->decl->command,
+                         .text = bytes_str(arena_strdup(g->a, digest_text(&b->checksum, text)))};
+    g->out->n_statements = 1;
+}
+
 void segments_of(struct arena *a, const struct bundle *b, struct segments *out)
 {
     struct gathering g = {.a = a, .out = out};
     struct statement_room room;
     *out = (struct segments){0};
+    if (bundle_is_program(b)) {
+        add_program(&g, b);
+        return;
+    }
     for (size_t i = 0; i < b->decl->forward.n; i++) {
         for (size_t k = 0; k < b->forward[i].n; k++) {
             add(&g, &b->forward[i], script_at(&b->forward[i], k, &room));

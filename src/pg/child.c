@@ -94,8 +94,8 @@ static _Noreturn void exec_child(const struct child *c, int out, int report, boo
 {
     (void)umask(077);
     reset_signals();
-    if (set_streams(out, c->out) == 0 && drop_descriptors() == 0 && become(c->user) == 0 &&
-        (c->dir == NULL || chdir(c->dir) == 0)) {
+    if (set_streams(out, c->joins ? out : c->out) == 0 && drop_descriptors() == 0 &&
+        become(c->user) == 0 && (c->dir == NULL || chdir(c->dir) == 0)) {
         if (dies_with_us) {
             (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
         }
@@ -260,6 +260,9 @@ int child_run(const struct child *c, struct buf *words, int64_t timeout_ms, int 
     if (out[1] >= 0) {
         (void)close(out[1]);
         out[1] = -1;
+    }
+    if (rc == 0 && c->has_begun != NULL) {
+        *c->has_begun = true;
     }
     if (rc == 0) {
         rc = wait_end(c, pid, out[0], words, timeout_ms, status, e);

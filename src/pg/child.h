@@ -24,7 +24,7 @@ struct child_user {
 
 /* argv and env end with NULL; argv[0] is looked up in PATH if it holds no slash; env NULL: ours. user NULL:
  * as we are. out: a descriptor for stdout and stderr, -1 for /dev/null. dir: where it starts, NULL: where we
- * are. ear: who may say stop while child_run() waits, NULL: nobody. grace_ms: how long it may take to end by
+ * are. joins: stderr goes where stdout goes. has_begun (may be NULL): set once it runs. ear: who may say stop while child_run() waits, NULL: nobody. grace_ms: how long it may take to end by
  * itself once it is told to, by SIGTERM, before it is killed; 0: it is killed at once. words_most: how much
  * child_run() keeps of what it writes; 0: 64 KiB. */
 struct child {
@@ -33,6 +33,8 @@ struct child {
     const struct child_user *user;
     int out;
     const char *dir;
+    bool joins;
+    bool *has_begun;
     const struct ear *ear;
     int64_t grace_ms;
     size_t words_most;

@@ -239,7 +239,7 @@ static bool writes_rows(const struct statement *st)
 
 char plan_risk_class(const struct bundle *b)
 {
-    char class = b->n_faults > 0 ? 'U' : 'A';
+    char class = b->n_faults > 0 || bundle_is_program(b) ? 'U' : 'A';
     struct statement_room room;
     for (size_t i = 0; i < b->decl->forward.n && b->forward != NULL; i++) {
         for (size_t k = 0; k < b->forward[i].n; k++) {

@@ -195,13 +195,25 @@ void plan_scripts(struct arena *a, struct bundle *b)
         !store_row(b->store)->has_engine) {
         return;
     }
+    if (bundle_is_program(b) &&
+        (b->projection != NULL || !store_can(b->store, STORE_HOLDS_LEDGER))) {
+        err_list_addf(
+            &faults, ERR_CONFIG, bundle_file(a, b), 1, 1, "write it for its store's own language",
+            "a program runs only migrations of the store that holds the ledger, and none of a "
+            "projection");
+    }
     if (b->projection != NULL && b->variables.n > 0) {
         err_list_addf(&faults, ERR_CONFIG, bundle_file(a, b), 1, 1,
                       "write the value into its files",
                       "it belongs to a projection, whose generations are the same in every "
                       "environment: it has no variables");
     }
-    b->forward = parse_all(a, b, &b->decl->forward, allowed_in(b), &n_run, &faults);
+    if (bundle_is_program(b)) {
+        b->forward =
+            ARENA_ARRAY(a, struct script, b->decl->forward.n + 1); /* of it nobody knows the text */
+    } else {
+        b->forward = parse_all(a, b, &b->decl->forward, allowed_in(b), &n_run, &faults);
+    }
     if (!store_can(b->store, STORE_HOLDS_LEDGER)) {
         check_journaled(b, &faults);
     }

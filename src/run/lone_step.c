@@ -41,6 +41,16 @@ struct bytes segmented_text(const struct segmented *w, const struct outcome *o,
     return stepped_write(w->r->a, &s);
 }
 
+void segmented_keep(struct segmented *w, struct outcome *o, struct bytes *out)
+{
+    so_far_add(&w->so_far, &o->seen);
+    w->rows = record_objects(w->r, &o->seen);
+    *out = segmented_text(w, o, w->rows);
+    baseline_lay(w->r->sum, w->rows, o->seen.n_changes);
+    baseline_keep(w->r->sum);
+    so_far_take(&w->so_far, &o->seen, w->rows, o->seen.n_changes);
+}
+
 /* --- the session ------------------------------------------------------------------------------------ */
 
 int lone_settings(struct segmented *w, const struct segment *x, struct err *e)
@@ -255,9 +265,7 @@ static int observe(struct lone_work *k, struct err *e)
     struct observation *seen = &k->o.seen;
     struct lineage *family = NULL;
     /* What a statement of this run has dropped tells no more of which table it was. */
-    const struct lone_state *x = k->has_run      ? &k->ran_from
-                                 : k->is_resumed ? &k->state
-                                                 : &k->began;
+    const struct lone_state *x = k->has_run ? &k->ran_from : k->is_resumed ? &k->state : &k->began;
     if ((k->family == NULL && catalog_lineage(*r->pg, r->a, &family, e) != 0) ||
         lone_observe(*r->pg, r->a, k->x->lone->lone, x, r->base, seen, e) != 0) {
         return -1;
@@ -275,18 +283,11 @@ static int observe(struct lone_work *k, struct err *e)
 static int keep(void *ctx, const struct journal_step *step, struct bytes *out, struct err *e)
 {
     struct lone_work *k = ctx;
-    struct segmented *w = k->w;
-    struct outcome *o = &k->o;
     (void)step;
     if (observe(k, e) != 0) {
         return -1;
     }
-    so_far_add(&w->so_far, &o->seen);
-    w->rows = record_objects(w->r, &o->seen);
-    *out = segmented_text(w, o, w->rows);
-    baseline_lay(w->r->sum, w->rows, o->seen.n_changes);
-    baseline_keep(w->r->sum);
-    so_far_take(&w->so_far, &o->seen, w->rows, o->seen.n_changes);
+    segmented_keep(k->w, &k->o, out);
     return 0;
 }
 
@@ -301,11 +302,12 @@ int lone_seen_of(struct segmented *w, const struct segment *x, struct bytes *kep
 static void announce(const struct segmented *w, const struct segment *x)
 {
     const struct statement *st = x->lone != NULL ? x->lone : x->backfill;
+    const char *path = x->is_program ? w->b->decl->file.path : x->script->path;
     tell(w->r->ear, &(struct tell){.kind = TELL_STATEMENT,
                                    .target = w->b->id,
                                    .what = x->verb,
-                                   .path = x->script->path,
-                                   .line = st->line,
+                                   .path = path,
+                                   .line = st != NULL ? st->line : 1,
                                    .at = x->first + 1,
                                    .n = w->segments.n_statements});
 }

@@ -380,6 +380,7 @@ void rollback_view(const struct taking_back *t, struct decl *decl, struct bundle
     decl->forward = decl->rollback;
     decl->rollback = decl->invariants = (struct artifacts){0};
     decl->limits = limits_none;
+    decl->command = NULL; /* they are SQL, whatever ran the others */
     *out = *t->bundle;
     out->decl = decl;
     out->forward = t->scripts;

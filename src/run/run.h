@@ -27,6 +27,7 @@ struct run_actor {
 };
 
 /* One run against one environment, under its lock. The caller owns everything pointed to. */
+struct launch_place; /* run/launch.h */
 struct run {
     struct pg **pg;  /* replaced by reconnect() */
     struct arena *a; /* lives as long as the run */
@@ -61,6 +62,7 @@ struct run {
      * NULL: there is only the one. */
     int (*open)(void *ctx, struct pg **out, struct err *e);
     void *reconnect_ctx; /* of both */
+    const struct launch_place *place; /* where programs run; NULL: none is run */
 };
 
 enum run_result { RUN_SUCCESS, RUN_FAILED, RUN_INTERRUPTED, RUN_IN_DOUBT };

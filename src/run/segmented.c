@@ -9,6 +9,7 @@
 #include "run/gates.h"
 #include "run/lone_step.h"
 #include "run/partly.h"
+#include "run/program_step.h"
 #include "run/record.h"
 #include "run/remake.h"
 #include "run/segmented_parts.h"
@@ -229,7 +230,8 @@ static int run_segments(struct segmented *w, struct err *e)
             (void)err_set(e, why, "stopped before it");
             return blame_segment(w, e);
         }
-        if ((x->lone != NULL       ? lone_step(w, x, e)
+        if ((x->is_program         ? program_step(w, x, e)
+             : x->lone != NULL     ? lone_step(w, x, e)
              : x->backfill != NULL ? backfill_step(w, x, e)
                                    : run_part(w, x, e)) != 0) {
             return blame_segment(w, e);
@@ -249,6 +251,9 @@ static bool judge(struct segmented *w, struct err *e)
         o->seen.lineage = family;
     }
     o->observed = true;
+    if (bundle_is_program(w->b)) {
+        names_add(w->r->a, &o->seen.unsensed, "rows: not attributed");
+    }
     for (size_t i = 0; i < w->invariants.n; i++) {
         if (strncmp(w->invariants.v[i].rule, "invariant ", strlen("invariant ")) == 0) {
             finding_pass(w->r->a, &o->gates, w->invariants.v[i].rule);
@@ -387,7 +392,8 @@ int segmented_seen(struct run *r, const struct entries *past, const struct bundl
     find_standing(&w);
     int rc = read_past(&w, e);
     if (rc == 0) {
-        rc = lone_seen_of(&w, &w.segments.v[w.n_stand], kept, e);
+        const struct segment *x = &w.segments.v[w.n_stand];
+        rc = x->is_program ? program_seen_of(&w, kept, e) : lone_seen_of(&w, x, kept, e);
     }
     put_back(&w);
     return rc;

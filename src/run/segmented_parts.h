@@ -53,4 +53,8 @@ int lone_seen_of(struct segmented *w, const struct segment *x, struct bytes *kep
 struct bytes segmented_text(const struct segmented *w, const struct outcome *o,
                             const struct object_row *rows);
 
+/* The segment that o saw to run alone is done: laid over those before it and into the sum; *out, in r->a, is
+ * what its done keeps. */
+void segmented_keep(struct segmented *w, struct outcome *o, struct bytes *out);
+
 #endif

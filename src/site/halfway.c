@@ -18,6 +18,7 @@ struct halfway {
     struct table expected;
     const struct lone **open;
     size_t n_open;
+    bool has_program; /* one was begun: whatever is otherwise may be its doing */
 };
 
 static bool is_applied(const struct site *s, const struct bundle *b)
@@ -74,6 +75,12 @@ static int find_one(struct halfway *x, const struct bundle *b, struct begun *out
     const struct journal_row *next = begun_fill(x->journal, steps, l.n, rows, n, out);
     x->s->world.n_begun++;
     const struct segment *g = next != NULL ? &l.v[out->at] : NULL;
+    if (g != NULL && g->is_program) {
+        x->has_program = true;
+        out->standing = STANDS_FOREIGN;
+        out->seen = "a program, of which nobody can tell how far it came";
+        return 0;
+    }
     return g == NULL             ? 0
            : g->lone != NULL     ? ask(x, g, next, out, e)
            : g->backfill != NULL ? ask_backfill(x, next, out, e)
@@ -90,6 +97,7 @@ struct bundle *halfway_back(struct site *s, struct bundle *b, struct err *e)
     struct decl *decl = arena_dup(s->a, b->decl, sizeof *decl);
     struct bundle *view = arena_dup(s->a, b, sizeof *view);
     decl->forward = decl->rollback;
+    decl->command = NULL;
     view->decl = decl;
     view->forward = plan_rollback(s->a, b, &faults);
     err_list_release(&faults);
@@ -235,7 +243,7 @@ static void forgive(const struct halfway *x)
     struct world *w = &x->s->world;
     size_t n = 0;
     for (size_t i = 0; i < w->n_drift; i++) {
-        if (!is_theirs(x, &w->drift[i])) {
+        if (!x->has_program && !is_theirs(x, &w->drift[i])) {
             w->drift[n++] = w->drift[i];
         }
     }

@@ -280,12 +280,16 @@ One migration: what it may touch, how much, how it is undone, who reviews it.
         backfill, governance-critical
     reference: where the approval was given: an issue, ADR or decision record
   runner (required): how it is run: {tool: native}
-    tool (required): native | psql: native: kfmig runs the files itself; psql:
-        the same, with psql's :variables and those of its commands of which the
-        text says what they do
-    command: a wrapper for other tools; native and psql need none and ignore it
+    tool (required): native | psql | command: native: kfmig runs the files
+        itself; psql: the same, with psql's :variables and those of its
+        commands of which the text says what they do; command: a program,
+        unobserved: no gate stands before its COMMIT
+    command: of tool command: the program and its arguments, divided by blanks,
+        no shell: psql -X -f forward.sql; native and psql ignore it
     environment: list the names of the environment variables that hold secrets,
-        never their values
+        never their values; a command is not run without them
+    time_limit: of tool command: how long it may run before it is ended: 10min
+        (default)
   backfill: one statement over a table's rows, a range of its key at a time,
       behind the forward files
     table (required): the table whose rows it goes over: schema.name

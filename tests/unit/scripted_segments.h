@@ -6,6 +6,7 @@
 #include "evidence/stepped.h"
 #include "run/segmented.h"
 #include "scripted_entries.h"
+#include "scripted_texts.h"
 #include "sql/script.h"
 
 enum { ABSENT, INVALID, VALID, OTHER };
@@ -30,12 +31,6 @@ static struct server {
     bool stood_before; /* invalid, before anything began */
 } server;
 static struct scene t;
-static struct arena memory; /* of what was kept */
-static struct {
-    struct bytes hex;
-    struct digest digest;
-} texts[512]; /* the input texts that were written; of what was rolled back, too */
-static int n_texts;
 static struct {
     int64_t sequence;
     char run_id[37];
@@ -93,40 +88,6 @@ static inline const char *segments_make(const char *answer)
     return answer;
 }
 
-/* {"\\xab...","\\x..."} */
-static inline void segments_take_texts(const char *array)
-{
-    for (const char *p = strstr(array, "\\x"); p != NULL; p = strstr(p, "\\x")) {
-        char byte[3] = "";
-        struct buf text = {0};
-        p += 2;
-        size_t n = strspn(p, "0123456789abcdef");
-        for (size_t i = 0; i + 1 < n; i += 2) {
-            byte[0] = p[i];
-            byte[1] = p[i + 1];
-            buf_putc(&text, (char)strtol(byte, NULL, 16));
-        }
-        if (n_texts < (int)(sizeof texts / sizeof *texts)) {
-            texts[n_texts].hex = bytes_of(arena_strndup(&memory, p, n), n);
-            texts[n_texts++].digest = digest_of(buf_bytes(&text));
-        }
-        buf_release(&text);
-    }
-}
-
-static inline const char *segments_find_text(const char *digest)
-{
-    static char row[65536];
-    char text[DIGEST_TEXT];
-    (void)snprintf(row, sizeof row, "rows");
-    for (int i = 0; i < n_texts; i++) {
-        if (strstr(digest, digest_text(&texts[i].digest, text) + strlen("sha256:")) != NULL) {
-            (void)snprintf(row, sizeof row, "rows %s", texts[i].hex.p);
-        }
-    }
-    return row;
-}
-
 static inline void segments_take_receipt(const char *const *params)
 {
     int64_t sequence = strtoll(params[0], NULL, 10);
@@ -179,7 +140,7 @@ static inline const char *segments_hear(void *ctx, int session, const char *text
         server.index = ABSENT;
         server.n_dropped++;
     } else if (strcmp(text, "@ledger_record_blobs") == 0 && good) {
-        segments_take_texts(params[1]);
+        take_texts(params[1]);
     } else if (strcmp(text, "@ledger_record_receipt") == 0 && good) {
         segments_take_receipt(params);
     } else if (strcmp(text, "@ledger_read_receipts") == 0 && strcmp(answer, "receipts") == 0) {
@@ -187,7 +148,7 @@ static inline const char *segments_hear(void *ctx, int session, const char *text
     } else if (strcmp(text, "@ledger_record_head") == 0 && good) {
         return atoi(params[0]) == ledger.n_open ? "UPDATE 1" : "UPDATE 0";
     } else if (strcmp(text, "@ledger_read_blob") == 0 && good) {
-        return segments_find_text(params[0]);
+        return find_text(params[0]);
     } else if (strcmp(text, "@ledger_find_run") == 0 && good) {
         return ledger_knows(params[0]);
     }
@@ -267,8 +228,8 @@ static inline void segments_begin(enum mood mood)
 {
     ledger_forget();
     ledger.kept = false;
-    n_texts = n_receipts = 0;
-    arena_release(&memory);
+    n_receipts = 0;
+    texts_forget();
     server = (struct server){.mood = mood};
 }
 
