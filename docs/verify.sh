@@ -49,6 +49,33 @@ queries()
     query rules "SELECT c.relname, w.rulename FROM pg_rewrite w JOIN pg_class c ON c.oid = w.ev_class WHERE c.relnamespace = 'kfmig'::regnamespace AND NOT (c.relname = 'schema_migrations' AND c.relkind = 'v' AND w.rulename = '_RETURN') ORDER BY 1, 2"
 }
 
+# What the batches of each backfill come to: INTENT TAB HOW MANY TAB ROWS TAB DIGEST. The server computes the digests, so that keys stay there.
+query_batches()
+{
+    printf "\\o '%s'\n" "$(printf '%s' "$dir/batches" | sed "s/'/''/g")"
+    cat <<'END'
+SELECT to_regclass('kfmig.batch') IS NOT NULL AS has_batches \gset
+\if :has_batches
+WITH RECURSIVE chain AS (
+    SELECT i.intent, 0::int8 AS at, 0::numeric AS n_rows, decode(repeat('00', 32), 'hex') AS digest FROM (SELECT DISTINCT b.intent FROM kfmig.batch AS b) AS i
+    UNION ALL
+    SELECT c.intent, b.at, c.n_rows + b.n_rows,
+           sha256(int8send(14) || 'kfmig.batch.v1'::bytea || int8send(6) || 'before'::bytea || int8send(32) || c.digest || b.said)
+    FROM chain AS c
+    CROSS JOIN LATERAL ( -- one row by its key: joined, all batches would be read for each
+        SELECT b.at, b.n_rows,
+               (SELECT string_agg(int8send(4) || 'last'::bytea || int8send(octet_length(textsend(k.key))) || textsend(k.key), ''::bytea ORDER BY k.n)
+                FROM unnest(b.last) WITH ORDINALITY AS k (key, n))
+               || int8send(4) || 'rows'::bytea || int8send(octet_length(b.n_rows::text)) || textsend(b.n_rows::text) AS said
+        FROM kfmig.batch AS b
+        WHERE b.intent = c.intent AND b.at = c.at + 1
+        LIMIT 1) AS b
+)
+SELECT DISTINCT ON (c.intent) c.intent, c.at, c.n_rows, encode(c.digest, 'hex') FROM chain AS c ORDER BY c.intent, c.at DESC;
+\endif
+END
+}
+
 # The rows of live generations: PROJECTION TAB SOURCE TAB ROWS TAB the sums of each byte of the rows' digests, a line per source. One query makes
 # one for each source, which psql runs: a row's digest is SHA-256 over the shape of its table and its values, as docs/audit.md says.
 query_rows()
@@ -117,7 +144,7 @@ export_ledger()
     encoding=$(psql -XqAt -d "$conninfo" -c "SHOW server_encoding") || die 1 "cannot connect to the database"
     [ "$encoding" = SQL_ASCII ] || encoding=UTF8
     rm -f "$dir/rows"
-    { queries; [ -z "$rows" ] || query_rows; } | PGCLIENTENCODING=$encoding psql -XqAt -F "$tab" -v ON_ERROR_STOP=1 -d "$conninfo" -f - || die 1 "cannot read the ledger"
+    { queries; query_batches; [ -z "$rows" ] || query_rows; } | PGCLIENTENCODING=$encoding psql -XqAt -F "$tab" -v ON_ERROR_STOP=1 -d "$conninfo" -f - || die 1 "cannot read the ledger"
 }
 
 # --- digests ---
@@ -381,7 +408,7 @@ baseline_1() # MAJOR; schemas go by their names with %XX here: "unproven" where 
 list_said()
 {
     jq -Rr "$jq_words"'. as $text | (fromjson? // null) as $e | ($e | if type == "object" then . else {} end) |
-        ["\($e | canon)" == $text, .sequence, .previous, .instance, .environment, .subject, .kind, .result, .run_id, .finished_at, .receipt] | map(tostring) | join("\u001f")' \
+        ["\($e | canon)" == $text, .sequence, .previous, .instance, .environment, .subject, .kind, .result, .run_id, .finished_at, .checksum, .receipt] | map(tostring) | join("\u001f")' \
         "$dir/entries" >"$dir/.said"
 }
 
@@ -390,14 +417,15 @@ list_said()
 #   I DIGEST JSON         results of invariants            Y KIND NAME           what is protected
 #   C CLAIM DIGEST        what it claims to be made of     O DIGEST URI          a baseline
 #   D CLAIM NAME VALUE    the fields of it                 N RULE DIGEST URI     a text that must be there
-#   U                     one that cannot be computed      E                     that was all: jq came to the end
+#   U                     one that cannot be computed      L WHAT VALUES         what it says of other entries
+#   E                     that was all: jq came to the end
 list_facts()
 {
     rm -rf "$dir/.facts"
     mkdir "$dir/.facts" || die 1 "cannot write below $dir"
     awk -F "$tab" -v receipts="$dir/receipts" '
         FILENAME == receipts { run[$1] = $2; body[$1] = $0; sub(/^[^\t]*\t[^\t]*\t[^\t]*\t/, "", body[$1]); next }
-        FNR in body { print FNR; print $0; print run[FNR]; print body[FNR] }' "$dir/receipts" "$dir/entries" | jq -Rr "$jq_words"'
+        FNR in body { print FNR; print $0; print run[FNR]; print body[FNR] }' "$dir/receipts" "$dir/entries" | jq -Rr --arg gone "sha256:$(printf gone | sha)" "$jq_words"'
     def line: join("\u001f");
     def object: if type == "object" then . else {} end;
     def found(rule; words): ["F", rule, words] | line;
@@ -430,6 +458,21 @@ list_facts()
         row(n; "checksum"; member($c.projection; "digest"); $e.checksum; "its generation"),
         row(n; "bundle digest"; $c.projection | values | $c.inputs[0].digest // empty; $e.bundle_digest; "its declaration"),
         ($o.invariants | values | ["I", ., ($c.validation.invariants | canon)] | line);
+
+    # What it says of a projection that was dropped, of a step that a person settled, of the backup before it, and of batches.
+    def linked(n; $e): . as $c |
+        ($c.dropped | objects | . as $d |
+            (select(([.projection // "", (.migrations | arrays | .[] | if type == "string" then . else "" end)] | join(" ")) != $e.subject) |
+                found("claim"; "entry \(n): subject is not that of its receipt")),
+            (.generations | arrays | .[] | objects | select(.state == "live" and .digest != $d.digest) |
+                found("claim"; "entry \(n): digest of its live generation is not that of what was dropped"))),
+        (select($e.kind == "resolve") | ($c.resolve | object) as $said |
+            (select(($said.as // "") != ($c.journal | object | .how // "")) | found("claim"; "entry \(n): how it was settled is not that of what was said")),
+            (select($e.outputs.post != (if $said.as == "applied" then $said.stands // $gone else null end)) |
+                found("claim"; "entry \(n): proof is not that of what was seen")),
+            (["L", "step", $e.checksum, $e.subject] | map(tostring) | line)),
+        ($c.precaution | objects | select(.entry != null) | ["L", "backup", .entry, .digest] | map(tostring) | line),
+        ($c.journal | objects | .batches | objects | ["L", "batches", $e.checksum, $e.subject, "\(.count // 0) \(.rows // 0) \(.digest)"] | map(tostring) | line);
 
     def folder: (.inputs[0].uri // "" | sub("[^/]*$"; "")) as $dir | select(.inputs | all(.uri | startswith($dir))) | $dir;
     def is_bundle: .inputs[0].uri | endswith("/migration.yml");
@@ -473,7 +516,7 @@ list_facts()
     # Members that are there are of the types that the schema says; what is read of them, too.
     def is_list: type == "array" and all(type == "object" and (.uri | type == "string" and (explode | all(. > 31))) and (.digest | type) == "string");
     def has_form: type == "object" and
-        ([("baselines", "policy", "declaration", "projection", "journal", "rename", "confirm", "backup", "validation") as $k | select(has($k)) | .[$k] | type == "object"] | all) and
+        ([("baselines", "policy", "declaration", "projection", "journal", "rename", "confirm", "backup", "validation", "dropped", "resolve", "precaution") as $k | select(has($k)) | .[$k] | type == "object"] | all) and
         ([("inputs", "outputs") as $k | select(has($k)) | .[$k] | is_list] | all) and ((has("gates") | not) or (.gates | type == "array")) and
         ((.baselines // {} | .format // "" | type) == "string") and
         ([(.policy // {} | .protected // {} | if type == "object" then .[] else 0 end) | if type == "array" then all(type == "string") else false end] | all);
@@ -489,6 +532,7 @@ list_facts()
      ($c | (.inputs[]? | select(.kept != false) | ["N", "input", .digest, .uri] | line),
            (.outputs[]? | select(.uri | startswith("diffs/")) | ["N", "output", .digest, .uri] | line)),
      ($c | same($n; $e)),
+     ($c | linked($n; $e)),
      ($c | made as $made | if $made == "declaration" then declaration elif $made == "parts" then parts elif $made == "content" then content else "U" end),
      (["M", $c.baselines.format // "", (($r.target.server_version // 0) / 10000 | floor | tostring)] | line),
      ($c.policy.protected // {} | to_entries[] | .key as $k | .value[] | ["Y", $k, @uri] | line),
@@ -504,7 +548,7 @@ list_facts()
 check_entry() # TEXT; the entry at position n + 1, and the line that says of it
 {
     at=$((n + 1))
-    IFS=$us read -r canonical sequence previous instance env subject kind result run_id finished_at receipt <&4 || canonical=false
+    IFS=$us read -r canonical sequence previous instance env subject kind result run_id finished_at _ receipt <&4 || canonical=false
     IFS= read -r columns <&5 || columns=
     [ "$canonical" = true ] || finding tree "entry $at is not canonical JSON"
     [ "$sequence" = "$at" ] || finding tree "entry $at calls itself $sequence"
@@ -621,6 +665,7 @@ check_facts() # SEQUENCE
             ;;
         Y) policy=$policy${policy:+$newline}$a$tab$b ;;
         O) check_baseline "$1" "$a" "$b" ;;
+        L) printf '%s\n' "$1$us$a$us$b$us$c" >>"$dir/.links" ;;
         E) ended=yes ;;
         esac
     done <"$dir/.facts/$1"
@@ -647,6 +692,7 @@ hash_receipts()
 check_receipts()
 {
     : >"$dir/.names"
+    : >"$dir/.links"
     list_facts
     hash_receipts
     while read -r seq said column hash; do
@@ -661,6 +707,34 @@ check_receipts()
     awk -F "$tab" -v n="$n" '$1 < 1 || $1 > n { print "receipt: receipt " $1 " belongs to no entry" }' "$dir/receipts" >"$dir/.lacking"
     awk -F "$tab" 'FILENAME ~ /\/blobs$/ { there[$1] = 1; next }
         !($3 in there) { print $2 ": entry " $1 ": the ledger lacks the text of " $2 " " $4 }' "$dir/blobs" "$dir/.names" >>"$dir/.lacking"
+    cat "$dir/.lacking"
+    found=$((found + $(wc -l <"$dir/.lacking")))
+}
+
+# What receipts say of other entries, and of batches, which are not looked at where they were not exported.
+check_links()
+{
+    batches=$dir/batches
+    [ -e "$batches" ] || batches=/dev/null
+    awk -F "$us" -v without="$([ "$batches" != /dev/null ] || echo yes)" '
+    function step(n, sum, of, with_done) { # the newest entry before n that is about that step
+        while (--n > 0 && !(checksum[n] == sum && subject[n] == of && (kind[n] == "intent" || (with_done && kind[n] == "done")))) continue
+        return n
+    }
+    function differs(what, from) { print "claim: entry " $1 ": " what " is not that of " from }
+    FILENAME ~ /\.said$/ { subject[FNR] = $6; kind[FNR] = $7; result[FNR] = $8; checksum[FNR] = $11; next }
+    FILENAME ~ /\/batches$/ {
+        split($0, b, "\t")
+        come_to[b[1]] = b[2] " " b[3] " sha256:" b[4]
+        if (kind[b[1]] != "intent") print "claim: entry " b[1] ", which has batches, began none"
+        next
+    }
+    $2 == "step" && !step($1, $3, $4, 1) { differs("step", "an entry before it") }
+    $2 == "backup" && !($3 + 0 < $1 + 0 && kind[$3] == "backup" && result[$3] == "success" && checksum[$3] == $4) { differs("the backup before it", "its entry") }
+    $2 == "batches" && !without {
+        begun = step($1, $3, $4, 0)
+        if (begun in come_to ? come_to[begun] != $5 : $5 !~ /^0 /) differs("what it says of its batches", "kfmig.batch")
+    }' "$dir/.said" "$batches" "$dir/.links" >"$dir/.lacking"
     cat "$dir/.lacking"
     found=$((found + $(wc -l <"$dir/.lacking")))
 }
@@ -850,6 +924,7 @@ true 2>/dev/null >"$dir/.baselines" || : # list_things says that the folder is n
 list_things
 check_tree
 check_receipts
+check_links
 check_blobs
 check_objects
 check_guards
@@ -857,7 +932,7 @@ check_guards
 [ -z "$sink" ] || check_sink "$sink"
 [ $# -ne 2 ] || check_exports "$2"
 [ $# -ne 2 ] || [ -z "$evidence" ] || check_wanted "$2" "$evidence"
-for name in lacking named names exports exported wanted want said pairs hashes things policy members counts sets document baselines sunk; do
+for name in lacking links named names exports exported wanted want said pairs hashes things policy members counts sets document baselines sunk; do
     rm -f "$dir/.$name"
 done
 rm -rf "$dir/.facts" "$dir"/.fields*

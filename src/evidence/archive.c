@@ -53,6 +53,12 @@ static int blobs_of(void *ctx, blob_fn *each, void *each_ctx, struct err *e)
     return ledger_blobs_each(ctx, each, each_ctx, e);
 }
 
+static int batches_of(void *ctx, struct arena *a, struct backfill_batches **v, size_t *n,
+                      struct err *e)
+{
+    return ledger_backfill_batches(ctx, a, v, n, e);
+}
+
 struct ledger_source ledger_source_of(struct pg *s)
 {
     return (struct ledger_source){.ctx = s,
@@ -64,5 +70,6 @@ struct ledger_source ledger_source_of(struct pg *s)
                                   .objects = objects_of,
                                   .changes = changes_of,
                                   .faults = faults_of,
-                                  .blobs = blobs_of};
+                                  .blobs = blobs_of,
+                                  .batches = batches_of};
 }

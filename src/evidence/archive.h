@@ -5,6 +5,7 @@
 #define KFMIG_EVIDENCE_ARCHIVE_H
 
 #include "doc/schema.h"
+#include "ledger/backfill.h"
 #include "ledger/ledger.h"
 #include "model/decl.h"
 #include "model/env.h"
@@ -20,7 +21,8 @@
  * blob      a text by its digest, in a; *found false: there is none.
  * objects   the sum of objects up to an entry; in a.
  * faults    what it sees itself that does not hold together (ledger_faults()); in a.
- * blobs     each text that it holds, as it stands there; each() asks nothing in turn. */
+ * blobs     each text that it holds, as it stands there; each() asks nothing in turn.
+ * batches   what the batches of each backfill come to (ledger_backfill_batches()); in a. */
 struct ledger_source {
     void *ctx;
     int (*identity)(void *ctx, struct identity *out, struct err *e);
@@ -38,6 +40,8 @@ struct ledger_source {
     int (*faults)(void *ctx, const struct merkle *m, const struct entries *all, struct arena *a,
                   struct ledger_fault **v, size_t *n, struct err *e);
     int (*blobs)(void *ctx, blob_fn *each, void *each_ctx, struct err *e);
+    int (*batches)(void *ctx, struct arena *a, struct backfill_batches **v, size_t *n,
+                   struct err *e);
 };
 /* The ledger behind a session. NULL: one that nothing is asked of. */
 struct ledger_source ledger_source_of(struct pg *s);

@@ -9,6 +9,7 @@
 #include "evidence/receipts.h"
 #include "evidence/verify_claims.h"
 #include "evidence/verify_exports.h"
+#include "evidence/verify_links.h"
 #include "evidence/verify_sink.h"
 
 enum { KEPT_MAX = 1000 };
@@ -24,8 +25,9 @@ struct pass {
     struct table texts; /* all that stood there: digest as text -> one of the two words */
     struct table seen;  /* digests of texts that were looked at: text -> the pass */
     struct table named; /* digests of all texts that anything names */
-    int64_t next;       /* the entry whose receipt comes next */
-    int64_t *beyond;    /* receipts behind the last entry that was read */
+    struct verify_others others;
+    int64_t next;    /* the entry whose receipt comes next */
+    int64_t *beyond; /* receipts behind the last entry that was read */
     size_t n_beyond, cap_beyond;
 };
 
@@ -308,6 +310,7 @@ static void check_receipt(struct pass *p, const struct entry *en, struct bytes b
         }
         check_form(p, &a, en, receipt);
         verify_claims(p->v, p->a, en, receipt);
+        verify_links(p->v, p->a, &p->others, en, receipt);
         check_inputs(p, receipt, en->sequence);
         check_outputs(p, receipt, en->sequence);
         if (!digest_is_zero(&en->invariants)) {
@@ -367,6 +370,28 @@ static int check_beyond(struct pass *p, struct err *e)
     return 0;
 }
 
+/* Batches behind the entries: what a done among these tells of stood there by then. */
+static int read_batches(struct pass *p, struct err *e)
+{
+    const struct ledger_source *l = &p->r->ledger;
+    struct verify_others *o = &p->others;
+    struct backfill_batches *batches = NULL;
+    struct identity now;
+    o->entries = &p->entries;
+    if (l->batches(l->ctx, p->a, &batches, &o->n_batches, e) != 0) {
+        return -1;
+    }
+    o->batches = batches;
+    if (o->n_batches == 0) {
+        return 0;
+    }
+    if (l->identity(l->ctx, &now, e) != 0) {
+        return -1;
+    }
+    verify_batches(p->v, p->a, o, now.size);
+    return 0;
+}
+
 int verify_ledger(const struct archive *r, struct arena *a, struct verified *v, struct err *e)
 {
     const struct ledger_source *l = &r->ledger;
@@ -388,8 +413,9 @@ int verify_ledger(const struct archive *r, struct arena *a, struct verified *v, 
     }
     check_tree(&p, &m);
     sums_begin(&p.sums, l, (int64_t)p.entries.n);
-    int rc =
-        check_tables(&p, &m, e) != 0 ? -1 : l->receipts(l->ctx, INT64_MIN, next_receipt, &p, e);
+    int rc = check_tables(&p, &m, e) != 0 || read_batches(&p, e) != 0
+                 ? -1
+                 : l->receipts(l->ctx, INT64_MIN, next_receipt, &p, e);
     sums_release(&p.sums);
     if (rc != 0) {
         return -1;

@@ -90,6 +90,36 @@ int ledger_backfill_read(struct pg *s, int64_t intent, struct arena *a, struct b
     return rc;
 }
 
+int ledger_backfill_batches(struct pg *s, struct arena *a, struct backfill_batches **v, size_t *n,
+                            struct err *e)
+{
+    struct pg_rows *r = NULL;
+    bool is_there = false;
+    *v = NULL;
+    *n = 0;
+    if (ask(s, &ledger_backfill_found, NULL, 0, &is_there, e) != 0) {
+        return -1;
+    }
+    if (!is_there) {
+        return 0;
+    }
+    if (pg_query(s, &ledger_backfill_batches_read, NULL, 0, &r, e) != 0) {
+        return -1;
+    }
+    int rc = 0;
+    *n = pg_rows_n(r);
+    *v = ARENA_ARRAY(a, struct backfill_batches, *n + 1);
+    for (size_t i = 0; i < *n && rc == 0; i++) {
+        struct backfill_batches *b = &(*v)[i];
+        b->intent = pg_int(r, i, 0);
+        b->n = pg_int(r, i, 1);
+        b->rows = pg_int(r, i, 2);
+        rc = ledger_row_digest(r, i, 3, &b->digest, e);
+    }
+    pg_rows_free(r);
+    return rc;
+}
+
 struct digest ledger_backfill_digest(const struct digest *was, const struct names *last,
                                      int64_t rows)
 {

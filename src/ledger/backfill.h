@@ -26,6 +26,15 @@ int ledger_backfill_create(struct pg *s, bool *is_made, struct err *e) MUST_CHEC
 /* How far the backfill is that intent began, in a; all zero where it has no batch yet. */
 int ledger_backfill_read(struct pg *s, int64_t intent, struct arena *a, struct backfilled *out,
                          struct err *e) MUST_CHECK;
+/* What the batches of the backfill that intent began come to, as they stand in kfmig.batch: how many follow
+ * each other from the first, the rows that they wrote, the digest over them, computed by the server. */
+struct backfill_batches {
+    int64_t intent, n, rows;
+    struct digest digest;
+};
+/* Those of all backfills, in the order of their intents; *v in a. None where there was no backfill yet. */
+int ledger_backfill_batches(struct pg *s, struct arena *a, struct backfill_batches **v, size_t *n,
+                            struct err *e) MUST_CHECK;
 /* The digest over the batches with one more behind was. Pure. */
 struct digest ledger_backfill_digest(const struct digest *was, const struct names *last,
                                      int64_t rows);

@@ -12,7 +12,7 @@ import subprocess
 import pg
 from datasets import point, version
 from forge import forge
-from project import ENVIRONMENTS, Project, full_id
+from project import ENVIRONMENTS, FAULTY, Project, full_id
 from tap import cases, contains, equal, fails, fresh_folder, main, test
 
 SRC = pathlib.Path(os.environ["KFMIG_SRC"])
@@ -283,7 +283,8 @@ SHAPELESS = [(("declaration",), 5), (("declaration",), []), (("declaration",), {
              (("projection",), {"parts": 5}), (("projection",), {"sources": 5}), (("outputs",), 5), (("outputs",), [5]), (("outputs", 0, "digest"), 5), (("baselines",), 5),
              (("baselines", "format"), 5), (("policy",), 5), (("policy",), {"protected": 5}), (("policy",), {"protected": {"schemas": 5}}),
              (("policy",), {"protected": {"schemas": [5]}}), (("validation",), 5), (("validation", "invariants"), 5), (("notes_digest",), 5), (("checksum",), 5),
-             (("checksum",), None), (("bundle_digest",), None), (("diff",), 5), (("rename",), 5), (("confirm",), 5), (("backup",), 5), (("gates",), 5)]
+             (("checksum",), None), (("bundle_digest",), None), (("diff",), 5), (("rename",), 5), (("confirm",), 5), (("backup",), 5), (("gates",), 5),
+             (("dropped",), 5), (("resolve",), 5), (("precaution",), 5)]
 
 
 @test
@@ -367,7 +368,7 @@ def every_text_is_missed_and_every_altered_one_is_found(tmp):
 
 KINDS = re.findall(r'^ENTRY\([A-Z]+, "([a-z]+)", .*, true\)', (SRC / "src/model/entry_kind.def").read_text(), re.M)
 KINDS.remove("batch")  # a word of the journal that no entry has: batches stand in kfmig.batch
-KINDS.remove("resolve")  # needs an intent that a crash left: not tried here
+KINDS.remove("resolve")  # needs an intent that a crash left: below
 FILL = {"table": "app.t", "key": ["id"], "rows": 7, "statement": "UPDATE app.t SET note = 'x' WHERE id > :from AND id <= :to"}
 VIEW = "CREATE OR REPLACE VIEW app.v AS SELECT id FROM app.t;\n"
 
@@ -427,8 +428,113 @@ def digests(value, path=()):
     return [found for key, part in parts for found in digests(part, (*path, key))]
 
 
-# What no ledger can tell: files that are not kept, what only a live database says, and a backup's own words.
-FREE = [("inputs",), ("projection", "components"), ("drill",), ("precaution", "digest"), ("dropped", "generations")]
+# What no ledger can tell: files that are not kept, and what only a live database says.
+FREE = [("inputs",), ("projection", "components"), ("drill",)]
+# kfmig.batch is no part of the tree: what a backfill's done says of it holds it.
+BATCHES = {
+    "rows": "UPDATE kfmig.batch SET n_rows = n_rows + 1 WHERE at = 1",
+    "a key": "UPDATE kfmig.batch SET last = ARRAY['2'] WHERE at = 1",
+    "one gone": "DELETE FROM kfmig.batch WHERE at = (SELECT max(at) FROM kfmig.batch)",
+    "one in the middle gone": "DELETE FROM kfmig.batch WHERE at = 2",
+    "all gone": "DELETE FROM kfmig.batch",
+    "one more": "INSERT INTO kfmig.batch SELECT intent, at + 1, last, 0 FROM kfmig.batch ORDER BY at DESC LIMIT 1",
+    "of another intent": "UPDATE kfmig.batch SET intent = 1",
+}
+
+
+def batches_are_held_to_receipts(p):
+    done_at, = [n for n, kind, subject, result in p.entries() if kind == "done" and subject == full_id("M-03") and result == "success"]
+    dsn = p.env["KFM_DSN"]
+    for name, sql in BATCHES.items():
+        db = pg.copydb(p.db)
+        pg.psql(db, OFF.format("batch", sql))
+        p.env["KFM_DSN"] = pg.dsn(db, user=p.db)
+        ours = p.run("receipt", "verify", "dev", "--json")
+        script(p, "--export", pg.dsn(db, user=pg.SUPERUSER), "audit")
+        theirs = script(p, "audit")
+        words = {f"entry {done_at}: what it says of its batches is not that of kfmig.batch"} | ({"entry 1, which has batches, began none"} if "intent" in name else set())
+        equal({f["message"] for f in json.loads(ours.out)["findings"] if f["rule"] == "claim"}, words, name)
+        equal({line[7:] for line in theirs.stdout.splitlines() if line.startswith("claim: ")}, words, name)
+        equal((ours.status, theirs.returncode), (8, 8), name)
+    p.env["KFM_DSN"] = dsn
+
+
+def settled(tmp):
+    """An index that was begun, and in whose place somebody else's stands, counts as done."""
+    p = Project(tmp)
+    p.bundle("M-01", "CREATE SCHEMA app;\nCREATE TABLE app.t (id int PRIMARY KEY, note text);\n")
+    equal(p.build().status, 0)
+    p.bundle("M-02", "CREATE INDEX CONCURRENTLY i ON app.t (note);\n", rollback="DROP INDEX app.i;\n")
+    equal(p.run("build", "dev", "--apply", program=FAULTY, env={"KFMIG_FAULT": "journal.intended:kill:1"}).status, -9)
+    pg.psql(p.db, "CREATE INDEX i ON app.t (id)")
+    for args in (("resolve", "dev", TWO, "--as=applied"), ("build", "dev")):
+        done(p, *args)
+    return p
+
+
+def as_absent(entry, claim):
+    """As if it had not happened: all that says so, but for the proof."""
+    claim["resolve"]["as"] = claim["journal"]["how"] = "absent"
+
+
+def of_nobody(entry, claim):
+    entry["checksum"] = claim["journal"]["key"] = OTHER
+
+
+def unproven(entry, claim):
+    del entry["outputs"]["post"]
+    claim["journal"]["proof"] = None
+
+
+RESOLVED = {
+    "untouched": (lambda entry, claim: None, ""),
+    "what was seen, in words": (in_claim("resolve", "seen", to="nothing"), ""),  # a statement
+    "what was seen": (in_claim("resolve", "stands"), "proof is not that of what was seen"),
+    "nothing was seen": (in_claim("resolve", "stands", to=None), "proof is not that of what was seen"),
+    "proof": (in_claim("journal", "proof"), "proof is not that of its receipt"),
+    "proof of the entry": (in_entry("outputs", "post"), "proof is not that of what was seen"),
+    "no proof": (unproven, "proof is not that of what was seen"),
+    "what was said": (in_claim("resolve", "as", to="absent"), "how it was settled is not that of what was said"),
+    "how": (in_claim("journal", "how", to="absent"), "how it was settled is not that of what was said"),
+    "both, and the proof stays": (as_absent, "proof is not that of what was seen"),
+    "another step": (of_nobody, "step is not that of an entry before it"),
+    "key": (in_claim("journal", "key"), "key is not that of its receipt"),
+    "before": (in_claim("journal", "before"), "digest before is not that of its receipt"),
+    "changes": (in_claim("inputs", 0, "digest"), "payload is not that of its receipt"),
+    "nothing is said": (lambda entry, claim: claim.pop("resolve"), "how it was settled is not that of what was said"),
+}
+
+
+@test
+def what_a_person_settled_is_held_to_what_it_says_by_both(tmp):
+    p = settled(tmp)
+    agree(p, 0, "0 findings")
+    at, = [int(n) - 1 for n, kind, _, _ in p.entries() if kind == "resolve"]
+    forged(p, at, RESOLVED)
+
+
+def gone_with(entry, claim):
+    """The subject says of one more that it is not applied any more."""
+    entry["subject"] += " " + ONE
+
+
+DROPPED = {
+    "untouched": (lambda entry, claim: None, ""),
+    "subject": (gone_with, "subject is not that of its receipt"),
+    "projection": (in_claim("dropped", "projection", to="springs"), "subject is not that of its receipt"),
+    "a migration more": (lambda entry, claim: claim["dropped"]["migrations"].append(ONE), "subject is not that of its receipt"),
+    "digest": (in_claim("dropped", "digest"), "checksum is not that of its receipt"),
+    "live generation": (in_claim("dropped", "generations", 0, "digest"), "digest of its live generation is not that of what was dropped"),
+    "schemas": (in_claim("dropped", "schemas", to=["other"]), ""),  # a statement: the statement that ran is an input
+}
+PRECAUTIONS = {
+    "untouched": (lambda entry, claim: None, ""),
+    "digest": (in_claim("precaution", "digest"), "the backup before it is not that of its entry"),
+    "another entry": (in_claim("precaution", "entry", to=1), "the backup before it is not that of its entry"),
+    "an entry of the future": (in_claim("precaution", "entry", to=10 ** 6), "the backup before it is not that of its entry"),
+    "no entry": (in_claim("precaution", "entry", to=None), ""),  # then it is a statement
+    "path": (in_claim("precaution", "path", to="elsewhere"), ""),  # a statement
+}
 
 
 @test
@@ -436,6 +542,7 @@ def each_digest_of_each_kind_of_entry_is_held_to_something_by_both(tmp):
     """A ledger of every kind is good, by both, with every claim computed; another digest anywhere in a receipt's claim, in a history written anew, is found by both"""
     p = of_every_kind(tmp)
     agree(p, 0, " 1 claims not computed", "0 findings")  # of what was pruned, whose file is gone
+    batches_are_held_to_receipts(p)
     cases_ = {}
 
     def change(entries, receipts):
@@ -463,6 +570,22 @@ def each_digest_of_each_kind_of_entry_is_held_to_something_by_both(tmp):
         for said, who in ((ours, "kfmig"), (theirs, "verify.sh")):
             found = [words for words in said if re.search(rf"entry {n}\b", words)]
             equal(bool(found), not is_free, f"{who} of {kind} {subject} {path}: {found}")
+
+
+@test
+def what_a_receipt_says_of_other_entries_is_held_to_them_by_both(tmp):
+    """A projection that was given up, and the backup that was made before a run."""
+    p = of_every_kind(tmp)
+    receipts = [json.loads(body)["claim"] for body, in pg.psql(p.db, "SELECT body FROM kfmig.receipt ORDER BY seq")]
+    dropped, = [n for n, claim in enumerate(receipts) if "dropped" in claim]
+    backed = [n for n, claim in enumerate(receipts) if (claim.get("precaution") or {}).get("entry")][0]
+    first = pg.copydb(p.db)
+    forged(p, dropped, DROPPED)
+    other = Project(tmp / "other", db=first, environments=BUNDLE)
+    shutil.copytree(p.path("migrations"), other.path("migrations"), dirs_exist_ok=True)
+    other.path("state").mkdir(exist_ok=True)
+    other.env["KFM_DSN"] = pg.dsn(first, user=p.db)
+    forged(other, backed, PRECAUTIONS)
 
 
 # --- the same of a projection

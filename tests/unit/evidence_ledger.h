@@ -25,6 +25,8 @@ struct memory {
     struct ledger_fault odd[4];
     size_t n_odd;
     struct digest unreadable;
+    struct backfill_batches batches[4];
+    size_t n_batches;
     int baselines;   /* format of the next migration's; 0: the newest */
     int64_t n_asked; /* texts and objects that were asked for */
 };
@@ -140,6 +142,17 @@ static inline int memory_blobs(void *ctx, blob_fn *each, void *each_ctx, struct 
     return 0;
 }
 
+static inline int memory_batches(void *ctx, struct arena *a, struct backfill_batches **v, size_t *n,
+                                 struct err *e)
+{
+    struct memory *m = ctx;
+    (void)a;
+    (void)e;
+    *v = m->batches;
+    *n = m->n_batches;
+    return 0;
+}
+
 static inline struct ledger_source memory_source(struct memory *m)
 {
     return (struct ledger_source){.ctx = m,
@@ -151,7 +164,8 @@ static inline struct ledger_source memory_source(struct memory *m)
                                   .objects = memory_objects,
                                   .changes = memory_changes,
                                   .faults = memory_faults,
-                                  .blobs = memory_blobs};
+                                  .blobs = memory_blobs,
+                                  .batches = memory_batches};
 }
 
 static inline void memory_begin(struct memory *m, struct arena *a)
