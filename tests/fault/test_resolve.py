@@ -2,6 +2,7 @@
 # run: serial limit=900 needs=postgres
 
 import pg
+import proxy
 from project import FAULTY, full_id
 from sweep import Sweep
 from tap import cases, equal, main, test
@@ -88,6 +89,12 @@ def failed_at_every_point(which):
 def the_server_crashes_at_every_point():
     n = SWEEPS["absent"].crashed(POINTS, (1,))
     equal(n >= len(POINTS) - 1, True, f"{n} crashes")
+
+
+@cases(**{f"{which}_{name}": (which, sender) for which in ("applied", "otherwise") for name, sender in (("client", proxy.CLIENT), ("server", proxy.SERVER))})
+def the_connection_is_cut_anywhere(case):
+    which, sender = case
+    SWEEPS[which].cut(sender, 4)
 
 
 main()

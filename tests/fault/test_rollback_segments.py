@@ -1,7 +1,8 @@
-"""A rollback in segments, killed, failed and crashed at every point of its protocol: each segment is taken back exactly once."""
+"""A rollback in segments, killed, failed, cut and crashed at every point of its protocol: each segment is taken back exactly once."""
 # run: serial limit=900 needs=postgres
 
 import pg
+import proxy
 from project import full_id
 from sweep import Sweep
 from tap import cases, equal, main, test
@@ -67,6 +68,11 @@ def at_every_point(mode):
 def the_server_crashes_at_every_point():
     n = sweep.crashed(POINTS, (1, 2))
     equal(n >= len(POINTS), True, f"{n} crashes")
+
+
+@cases(client=proxy.CLIENT, server=proxy.SERVER)
+def the_connection_is_cut_anywhere(sender):
+    sweep.cut(sender, 4)
 
 
 main()

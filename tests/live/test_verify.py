@@ -581,7 +581,7 @@ def what_a_receipt_says_of_other_entries_is_held_to_them_by_both(tmp):
     backed = [n for n, claim in enumerate(receipts) if (claim.get("precaution") or {}).get("entry")][0]
     first = pg.copydb(p.db)
     forged(p, dropped, DROPPED)
-    other = Project(tmp / "other", db=first, environments=BUNDLE)
+    other = Project(fresh_folder(), db=first, environments=BUNDLE)
     shutil.copytree(p.path("migrations"), other.path("migrations"), dirs_exist_ok=True)
     other.path("state").mkdir(exist_ok=True)
     other.env["KFM_DSN"] = pg.dsn(first, user=p.db)
