@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Other migration tools, for benches: pinned, from Go's proxy, npm, PyPI, Maven and crates.io through their clients, into the cache that servers.py keeps.
 
-    tests/lib/peers.py               fetch what the cache lacks (./configure --install-deps=bench does it): some minutes
+    tests/lib/peers.py [NAME...]     fetch what the cache lacks (./configure --install-deps=bench does it): some minutes
     for peer in peers.ALL: ...       peer.name, peer.version, peer.folder() or None
     peer.write(root, texts)          a project of that tool: one migration for each text, in order
     peer.command(root, db)           what applies them to a database, as its manual has it in scripts
@@ -293,14 +293,14 @@ class Sqlx(Peer):
 ALL = [Tern(), Goose(), GolangMigrate(), Dbmate(), NodePgMigrate(), Alembic(), Flyway(), Liquibase(), Sqlx()]
 
 
-def fetch():
-    """What the cache lacks, one after the other; one that cannot be had leaves the others."""
+def fetch(names):
+    """What the cache lacks of those names (none: of all), one after the other; one that cannot be had leaves the others."""
     servers.caches()[0].mkdir(parents=True, exist_ok=True)
     bad = 0
     with tempfile.TemporaryDirectory(dir=servers.caches()[0]) as name:
         scratch = pathlib.Path(name)
         for peer in ALL:
-            if peer.folder():
+            if peer.folder() or (names and peer.name not in names):
                 continue
             print(f"peers: fetching {peer.name} {peer.version}", flush=True)
             target = scratch / peer.cached
@@ -315,4 +315,4 @@ def fetch():
 
 
 if __name__ == "__main__":
-    sys.exit(fetch())
+    sys.exit(fetch(sys.argv[1:]))

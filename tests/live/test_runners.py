@@ -3,11 +3,15 @@
 
 import json
 import os
+import shutil
 import signal
+import subprocess
 
+import peers
 import pg
+import proxy
 from project import FAULTY, Project, full_id
-from tap import cases, contains, equal, fails, fresh_folder, main, test
+from tap import after_test, cases, contains, equal, fails, fresh_folder, main, missing, test
 
 PSQL = f"{pg.client('psql')} -X -q -v ON_ERROR_STOP=1 -f forward.sql"
 BEGIN = "CREATE SCHEMA app;\nCREATE TABLE app.t (id int PRIMARY KEY, v text);\nINSERT INTO app.t VALUES (1, 'a');\n"
@@ -56,6 +60,8 @@ def what_cannot_be_rendered_runs_in_psql(tmp):
     equal(said["claim"]["declaration"]["runner"]["tool"], "command")
     contains(p.build().text, "nothing to do (2 current)")
     contains(p.run("receipt", "verify").text, "all as they should be")
+    done = subprocess.run(["sh", f"{os.environ['KFMIG_SRC']}/docs/verify.sh", "--export", pg.dsn(p.db, user=pg.SUPERUSER), "audit"], cwd=p.root, capture_output=True, text=True, check=False)
+    equal((done.returncode, done.stderr), (0, ""), done.stdout)
     equal(p.run("diff", "dev").status, 0)
     ran = p.run("rollback", "dev", "--apply")
     equal((ran.status, pg.psql(p.db, "SELECT to_regclass('app.u')")), (0, [(None,)]), repr(ran))
@@ -183,6 +189,40 @@ def killed_anywhere_it_is_in_doubt(tmp):
         else:
             equal(state(p), ("blocked", "in_doubt"))
             equal(pg.psql(p.db, "SELECT count(*) FROM kfmig.entry WHERE kind = 'intent'"), [("1",)])
+
+
+@test
+def a_flyway_project_runs_as_it_is(tmp):
+    """The real Flyway over its own folder, which stays as it is: what it made is in the ledger, and what comes later is another migration; its own history agrees."""
+    flyway = peers.Flyway()
+    if flyway.folder() is None or shutil.which("java") is None:
+        missing("Flyway (./configure --install-deps=test)")
+    relay = proxy.Proxy(pg.cluster().host, tcp=True)
+    after_test(relay.close)
+    java = " ".join(str(word) for word in flyway.java("Run"))
+    body = f'exec {java} "$FLYWAY_URL/$PGDATABASE?ApplicationName=$PGAPPNAME" "$PGUSER" "$KFMIG_ROOT/sql"'
+    p = script(tmp, body, more="\n  environment: [FLYWAY_URL]", schemas=("app", "public"))
+    p.env["FLYWAY_URL"] = f"jdbc:postgresql://{relay.host}:{relay.port}"
+    p.write("sql/V1__one.sql", "CREATE TABLE app.u (a int);\n")
+    p.write("sql/V2__two.sql", "CREATE INDEX u_a ON app.u (a);\nINSERT INTO app.u VALUES (1);\n")
+    ran = p.build(timeout=300)
+    equal(ran.status, 0, repr(ran))
+    history = "SELECT version, success FROM flyway_schema_history ORDER BY installed_rank"
+    equal(pg.psql(p.db, history), [("1", "t"), ("2", "t")])
+    contains(p.build().text, "nothing to do (2 current)")
+    equal(p.run("diff", "dev").status, 0)
+    p.write("sql/V3__three.sql", "CREATE TABLE forbidden.x (a int);\n")
+    folder = p.bundle("M-03", "-- V3\n", "SELECT 1;\n", schemas=("app", "public"))
+    p.write(f"{folder}/run.sh", f"#!/bin/sh\n{body}\n")
+    os.chmod(p.path(f"{folder}/run.sh"), 0o755)
+    text = p.path(f"{folder}/migration.yml").read_text()
+    p.write(f"{folder}/migration.yml", text.replace("tool: native", "tool: command\n  command: ./run.sh").replace("[forward.sql]", "[run.sh]"))
+    fails(p.build(timeout=300), 2, "ended with status 1")
+    contains(p.path(f"state/runners/{full_id('M-03')}.log").read_text(), "forbidden")
+    p.write("sql/V3__three.sql", "CREATE TABLE app.v (a int);\n")
+    equal(p.run("resolve", f"dev/{full_id('M-03')}", "--as=absent", "--apply").status, 0)
+    ran = p.build(timeout=300)
+    equal((ran.status, pg.psql(p.db, history)[-1]), (0, ("3", "t")), repr(ran))
 
 
 if __name__ == "__main__":
