@@ -10,6 +10,8 @@ int64_t clock_ms(void);      /* monotonic, for deadlines and durations */
 int64_t clock_unix_us(void); /* wall clock; KFMIG_NOW (seconds since 1970) freezes it in tests */
 /* RFC 3339, UTC, microseconds; clamped to the years 1 to 9999. Returns out. */
 const char *clock_text(int64_t unix_us, char out[static CLOCK_TEXT]);
+/* What clock_text() wrote, back: -1 where it would not have written that. */
+int clock_read(const char *text, int64_t *unix_us);
 /* Of what clock_text() wrote, for names of files: "20260302T000000000000Z". Returns out. */
 const char *clock_stamp(const char *text, char out[static CLOCK_TEXT]);
 /* A moment by the clock on a wall. date: as 20261231; weekday: 0 is Sunday; minute: of the day. */

@@ -55,13 +55,14 @@ static int drop_descriptors(void)
 }
 
 /* Copies first: what out and err name may itself stand at 0, 1 or 2. */
-static int set_streams(int out, int err)
+static int set_streams(const char *in, int out, int err)
 {
     int null = open("/dev/null", O_RDWR | O_CLOEXEC);
-    if (null < 0) {
+    int file = in != NULL ? open(in, O_RDONLY | O_CLOEXEC) : null;
+    if (null < 0 || file < 0) {
         return -1;
     }
-    const int from[] = {null, out >= 0 ? out : null, err >= 0 ? err : null};
+    const int from[] = {file, out >= 0 ? out : null, err >= 0 ? err : null};
     int copy[3];
     for (int i = 0; i < 3; i++) {
         copy[i] = fcntl(from[i], F_DUPFD_CLOEXEC, FIRST_FD);
@@ -94,7 +95,7 @@ static _Noreturn void exec_child(const struct child *c, int out, int report, boo
 {
     (void)umask(077);
     reset_signals();
-    if (set_streams(out, c->joins ? out : c->out) == 0 && drop_descriptors() == 0 &&
+    if (set_streams(c->in, out, c->joins ? out : c->out) == 0 && drop_descriptors() == 0 &&
         become(c->user) == 0 && (c->dir == NULL || chdir(c->dir) == 0)) {
         if (dies_with_us) {
             (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -159,7 +160,9 @@ static int start(const struct child *c, int out, pid_t *pid, struct err *e)
     }
     *pid = fork();
     if (*pid == 0) {
-        (void)setpgid(0, 0);
+        if (!c->is_foreground) {
+            (void)setpgid(0, 0);
+        }
         exec_child(c, out, ends[1], true);
     }
     int number = *pid < 0 ? errno : 0;
@@ -195,19 +198,27 @@ static bool take_words(int fd, struct buf *words, int wait_ms)
     return true;
 }
 
+/* Whom signals go to that are to end it: all of its group, where that is its own. */
+static pid_t group_of(const struct child *c, pid_t pid)
+{
+    return c->is_foreground ? pid : -pid;
+}
+
 /* Asked first, where it has a grace: who ends by himself cleans up behind him. */
 static void end_group(const struct child *c, pid_t pid)
 {
     int64_t until = clock_ms() + c->grace_ms;
     bool is_gone = false;
     if (c->grace_ms > 0) {
-        (void)kill(-pid, SIGTERM);
+        (void)kill(group_of(c, pid), SIGTERM);
     }
     while (!is_gone && clock_ms() < until) {
         clock_sleep_ms(PAUSE_MS);
         is_gone = waitpid(pid, NULL, WNOHANG) == pid;
     }
-    (void)kill(-pid, SIGKILL);
+    if (!is_gone || !c->is_foreground) {
+        (void)kill(group_of(c, pid), SIGKILL);
+    }
     if (!is_gone) {
         reap(pid);
     }
@@ -229,7 +240,9 @@ static int wait_end(const struct child *c, pid_t pid, int fd, struct buf *words,
             if (is_open) {
                 (void)take_words(fd, words, 0);
             }
-            (void)kill(-pid, SIGKILL); /* whoever it left behind */
+            if (!c->is_foreground) {
+                (void)kill(-pid, SIGKILL); /* whoever it left behind */
+            }
             return 0;
         }
         if ((done < 0 && errno != EINTR) || clock_ms() >= deadline) {

@@ -26,7 +26,9 @@ struct child_user {
  * as we are. out: a descriptor for stdout and stderr, -1 for /dev/null. dir: where it starts, NULL: where we
  * are. joins: stderr goes where stdout goes. has_begun (may be NULL): set once it runs. ear: who may say stop while child_run() waits, NULL: nobody. grace_ms: how long it may take to end by
  * itself once it is told to, by SIGTERM, before it is killed; 0: it is killed at once. words_most: how much
- * child_run() keeps of what it writes; 0: 64 KiB. */
+ * child_run() keeps of what it writes; 0: 64 KiB. in: the file that is its stdin, NULL: /dev/null.
+ * is_foreground: it stays in our process group, so that it may ask a person on the terminal; what it starts
+ * itself is then its own to end. */
 struct child {
     const char *const *argv;
     const char *const *env;
@@ -38,6 +40,8 @@ struct child {
     const struct ear *ear;
     int64_t grace_ms;
     size_t words_most;
+    const char *in;
+    bool is_foreground;
 };
 
 /* Run it to its end, at most timeout_ms, then kill its process group, whatever signals it ignores. words (may
