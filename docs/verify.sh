@@ -1,5 +1,5 @@
 #!/bin/sh
-# Is everything that a ledger of kfmig says consistent? Without kfmig: psql, jq, sha256sum, base64 and POSIX tools. docs/audit.md says what
+# Is everything that a ledger of kfmig says consistent? Without kfmig: psql, jq, sha256sum, base64, ssh-keygen and POSIX tools. docs/audit.md says what
 # is checked, and why. What it finds stands on stdout, a line each; the last line counts.
 #   verify.sh --export CONNINFO DIR   reads the ledger into files (psql; the role needs SELECT on schema kfmig), then checks them
 #   verify.sh DIR [PROJECT]           checks the files alone; with PROJECT also what is exported in its migrations/
@@ -516,7 +516,7 @@ list_facts()
     # Members that are there are of the types that the schema says; what is read of them, too.
     def is_list: type == "array" and all(type == "object" and (.uri | type == "string" and (explode | all(. > 31))) and (.digest | type) == "string");
     def has_form: type == "object" and
-        ([("baselines", "policy", "declaration", "projection", "journal", "rename", "confirm", "backup", "validation", "dropped", "resolve", "precaution") as $k | select(has($k)) | .[$k] | type == "object"] | all) and
+        ([("baselines", "policy", "declaration", "projection", "journal", "rename", "confirm", "backup", "validation", "dropped", "resolve", "precaution", "approvals") as $k | select(has($k)) | .[$k] | type == "object"] | all) and
         ([("inputs", "outputs") as $k | select(has($k)) | .[$k] | is_list] | all) and ((has("gates") | not) or (.gates | type == "array")) and
         ((.baselines // {} | .format // "" | type) == "string") and
         ([(.policy // {} | .protected // {} | if type == "object" then .[] else 0 end) | if type == "array" then all(type == "string") else false end] | all);
@@ -531,6 +531,10 @@ list_facts()
      ($e.outputs.invariants | values | ["N", "input", ., "results of invariants"] | line),
      ($c | (.inputs[]? | select(.kept != false) | ["N", "input", .digest, .uri] | line),
            (.outputs[]? | select(.uri | startswith("diffs/")) | ["N", "output", .digest, .uri] | line)),
+     ($c.approvals | values | (["N", "input", .signers, "list of signers"] | line), (.signers as $by | .signed[]? |
+        (["N", "input", .statement, "signed statement"] | line), (["N", "input", .signature, "signature"] | line),
+        (if .kind == "bundle" then $c.bundle_digest elif .kind == "projection" then $c.projection.digest else .digest end) as $over |
+        ["S", .person, .key, ([$over, .digest, .kind, .signed_at, .statement, .signature, $by, ($e.finished_at | gsub("[-T:]|\\.[0-9]*"; ""))] | join(" "))] | line)),
      ($c | same($n; $e)),
      ($c | linked($n; $e)),
      ($c | made as $made | if $made == "declaration" then declaration elif $made == "parts" then parts elif $made == "content" then content else "U" end),
@@ -644,6 +648,35 @@ check_claim() # SEQUENCE CLAIM SAID
     : >"$fields"
 }
 
+text_of() # DIGEST; of the ledger
+{
+    awk -F "$tab" -v want="${1#sha256:}" '$1 == want { print $2; exit }' "$dir/blobs" | base64 -d 2>/dev/null
+}
+
+# A signature is over the statement that the ledger kept, by a key that stands in the list of signers that it kept, behind that person.
+check_signed() # SEQUENCE PERSON KEY "OVER DIGEST KIND SIGNED_AT STATEMENT SIGNATURE SIGNERS TIME"
+{
+    entry=$1
+    person=$2
+    key=$3
+    # shellcheck disable=SC2086 # words without blanks
+    set -- $4
+    if ! command -v ssh-keygen >/dev/null; then
+        unproven=$((unproven + 1))
+        return
+    fi
+    text_of "$5" >"$dir/.statement"
+    text_of "$6" >"$dir/.signature"
+    text_of "$7" | awk -v person="$person" 'index($0, person " ") == 1 || index($0, person ",") == 1' >"$dir/.signers"
+    said=$(jq -r '[.digest, .digest, .kind, .signed_at] | join(" ")' "$dir/.statement" 2>/dev/null)
+    if [ "$said" != "$1 $2 $3 $4" ]; then
+        finding approval "entry $entry: the signature of $person is not what its receipt says of it"
+    elif ! ssh-keygen -Y verify -f "$dir/.signers" -I "$person" -n kfmig -s "$dir/.signature" -O "verify-time=$8" <"$dir/.statement" 2>/dev/null |
+        grep -qF " key $key"; then
+        finding approval "entry $entry: the signature of $person is none, or is not by the key $key"
+    fi
+}
+
 # Older versions do not say all of it.
 check_facts() # SEQUENCE
 {
@@ -666,6 +699,7 @@ check_facts() # SEQUENCE
         Y) policy=$policy${policy:+$newline}$a$tab$b ;;
         O) check_baseline "$1" "$a" "$b" ;;
         L) printf '%s\n' "$1$us$a$us$b$us$c" >>"$dir/.links" ;;
+        S) check_signed "$1" "$a" "$b" "$c" ;;
         E) ended=yes ;;
         esac
     done <"$dir/.facts/$1"

@@ -117,7 +117,7 @@ static int run(const struct request *req)
 }
 
 static const char *const build_options[] = {
-    "dry-run", "steps", "plan",  "apply", "keep-going", "prune",    "skip-backup", "force",
+    "dry-run", "steps", "plan",  "apply", "keep-going", "prune",    "skip-backup", "force", "key",
     "intent",  "pr",    "links", "notes", "lock-wait",  "progress", NULL};
 static const struct example build_examples[] = {
     {"kfmig build dev", "apply what is not applied yet"},

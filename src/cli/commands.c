@@ -15,6 +15,7 @@ const struct command *const commands[] = {
     &command_scope,
     &command_rename,
     &command_reset,
+    &command_approve,
     &command_rollback,
     &command_adopt,
     &command_env,

@@ -24,6 +24,7 @@ extern const struct command command_reset;
 extern const struct command command_rollback;
 extern const struct command command_test;
 extern const struct command command_adopt;
+extern const struct command command_approve;
 extern const struct command command_env;
 extern const struct command command_receipt;
 extern const struct command command_dataset;

@@ -73,6 +73,13 @@ int invocation_env(struct invocation *s, const char *name, const struct env **ou
     return -1;
 }
 
+/* An empty variable is not there. */
+static const char *key_of(const struct request *req)
+{
+    const char *key = req->key != NULL ? req->key : getenv("KFMIG_KEY");
+    return key != NULL && key[0] != '\0' ? key : NULL;
+}
+
 void invocation_site(struct invocation *s, const struct env *env)
 {
     enum { SCRIPTS_MOST = 2 * 1024 * 1024 };
@@ -81,6 +88,7 @@ void invocation_site(struct invocation *s, const struct env *env)
               &(struct site_options){.verb = s->req->command->name,
                                      .self = s->req->self,
                                      .said = &s->req->said,
+                                     .key = key_of(s->req),
                                      .backup = s->backup,
                                      .prunes = s->req->prune,
                                      .scripts_most =

@@ -58,6 +58,7 @@ struct request {
     int64_t time_limit_ms;        /* test --time-limit=TIME; 0: not given */
     int64_t jobs;                 /* test --jobs=N; -1: not given */
     const char *expect, *confirm; /* preflight --expect=ID, --confirm=ITEM,... */
+    const char *key, *expires, *waive; /* approve; --key: of build and rollback, too */
     bool skip_backup, force;      /* build, rollback: waivers */
     bool prune;                   /* plan, build: definitions whose files are gone are dropped */
     bool preflight, postflight, rollback; /* modes of migrate-safe, besides --apply and --dry-run */

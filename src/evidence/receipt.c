@@ -271,6 +271,7 @@ static struct doc *claim_doc(struct arena *a, const struct account *x, struct do
     if (x->reason[0] != '\0') {
         doc_put(a, d, "reason", doc_text(a, x->reason));
     }
+    put_lent(a, d, "approvals", x->approvals);
     put_lent(a, d, "rebuilt", x->rebuilt);
     put_lent(a, d, "variables", x->variables);
     put_lent(a, d, "drill", x->drill);

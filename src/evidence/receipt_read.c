@@ -260,6 +260,7 @@ static void read_claim(struct reading *g, const struct doc *claim, struct accoun
         out->residue.v[i] = receipt_name(g->a, g->receipt, out->residue.v[i]);
     }
     out->generation = generation_at(g, doc_get(claim, "projection"));
+    out->approvals = doc_get(claim, "approvals");
     out->rebuilt = doc_get(claim, "rebuilt");
     out->variables = doc_get(claim, "variables");
     out->drill = doc_get(claim, "drill");

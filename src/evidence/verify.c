@@ -10,6 +10,7 @@
 #include "evidence/verify_claims.h"
 #include "evidence/verify_exports.h"
 #include "evidence/verify_links.h"
+#include "evidence/verify_signed.h"
 #include "evidence/verify_sink.h"
 
 enum { KEPT_MAX = 1000 };
@@ -254,6 +255,27 @@ static void check_inputs(struct pass *p, const struct doc *receipt, int64_t sequ
     }
 }
 
+struct signed_of {
+    struct pass *p;
+    int64_t sequence;
+};
+
+static void next_signed(void *ctx, const char *what, const struct digest *digest)
+{
+    const struct signed_of *of = ctx;
+    remember(of->p, digest);
+    (void)check_kept(of->p, what, "", digest, of->sequence);
+}
+
+static void check_signed(struct pass *p, const struct entry *en, const struct doc *receipt)
+{
+    struct signed_of of = {p, en->sequence};
+    if (doc_find(receipt, "claim.approvals") != NULL) {
+        signed_texts(receipt, next_signed, &of);
+        verify_signed(&p->r->ledger, p->v, p->a, en, receipt);
+    }
+}
+
 static void check_outputs(struct pass *p, const struct doc *receipt, int64_t sequence)
 {
     const struct doc *outputs = doc_find(receipt, "claim.outputs");
@@ -312,6 +334,7 @@ static void check_receipt(struct pass *p, const struct entry *en, struct bytes b
         verify_claims(p->v, p->a, en, receipt);
         verify_links(p->v, p->a, &p->others, en, receipt);
         check_inputs(p, receipt, en->sequence);
+        check_signed(p, en, receipt);
         check_outputs(p, receipt, en->sequence);
         if (!digest_is_zero(&en->invariants)) {
             (void)check_kept(p, "the results of invariants", "", &en->invariants, en->sequence);

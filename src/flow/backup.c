@@ -30,16 +30,6 @@ int backup_can(const struct site *s, struct err *e)
     return find_clients(s, &c, e);
 }
 
-int backup_may_waive(const struct site *s, bool skips, bool forces, struct err *e)
-{
-    if (!s->env->is_protected || (!skips && !forces)) {
-        return 0;
-    }
-    err_set(e, ERR_PREFLIGHT, "environment \"%s\" is protected: %s is not taken there",
-            s->env->name, skips ? "--skip-backup" : "--force");
-    return err_hint(e, "a waiver would have to be signed, and there are no signatures yet");
-}
-
 /* --- what a run may touch --------------------------------------------------------------------------- */
 
 void backup_needs_of(const struct site *s, int64_t most, struct backup_needs *out)

@@ -17,8 +17,7 @@ struct backup_needs {
 };
 /* Of the plan as it is restricted now, at most so many migrations (0: all); in s->a. */
 void backup_needs_of(const struct site *s, int64_t most, struct backup_needs *out);
-/* May these waivers be given there? -1: the environment is protected. */
-int backup_may_waive(const struct site *s, bool skips, bool forces, struct err *e) MUST_CHECK;
+
 
 /* To be called by a run's work before its first write, under the lock. Where the environment
  * declares `backup:`, makes what n may touch, or runs the declared command if its last backup is

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "flow/check_kept.h"
+#include "flow/check_signers.h"
 #include "flow/lint.h"
 #include "plan/order.h"
 #include "site/site.h"
@@ -272,7 +273,7 @@ int check_project(struct project *p, struct cache *cache, bool is_strict, bool m
         return -1;
     }
     load_lacks_check(p);
-    load_approvals_check(p);
+    check_signers(p);
     load_executed_check(p, &missing);
     add_all(&c, is_strict ? &out->findings : &out->warnings, CHECK_EVIDENCE, &missing);
     add_all(&c, &out->faults, CHECK_DECLARATION, &p->faults);

@@ -126,9 +126,6 @@ int converge_blocked(struct site *s, const struct converge_options *o, struct re
                      struct err *e)
 {
     struct blocked b = {.n = 0};
-    if (backup_may_waive(s, o->skips_backup, o->forces, e) != 0) {
-        return -1;
-    }
     say_absent(s);
     say_awaiting(s);
     find_blocked(&s->plan, o->most, &b);
@@ -177,6 +174,13 @@ static int work(struct writing *w, void *ctx, struct err *e)
     return 0;
 }
 
+static void waive(struct arena *a, bool is_wanted, const char *word, struct names *l)
+{
+    if (is_wanted) {
+        names_add(a, l, word);
+    }
+}
+
 int converge(struct site *s, const struct converge_options *o, struct result *r, struct err *e)
 {
     struct converge_options mine = *o;
@@ -191,6 +195,10 @@ int converge(struct site *s, const struct converge_options *o, struct result *r,
     order.baseline = writing_found;
     order.is_held = s->env->is_protected;
     order.is_unheld = o->forces;
+    const struct digest digest = plan_digest(&s->plan);
+    order.signs = &digest;
+    waive(s->a, o->forces, APPROVAL_FORCE, &order.waives);
+    waive(s->a, o->skips_backup, APPROVAL_SKIP_BACKUP, &order.waives);
     order.work = work;
     order.ctx = &mine;
     return writing(s, &order, r, e);

@@ -19,8 +19,7 @@ bool converge_has_work(const struct site *s);
 /* Does what is blocked among the targets that this run would come to (with most none behind the most-th) stop
  * it? Told: faults of files with their places, everything else by the plan. -1 with ERR_CONFIG (nothing worse
  * than SQL that cannot be run) or ERR_PREFLIGHT; with keep_going only r says so. Where nothing is blocked and
- * there is work, also what holds the environment back now (writing_held()). Waivers that the
- * environment does not take are ERR_PREFLIGHT. */
+ * there is work, also what holds the environment back now (writing_held()). */
 int converge_blocked(struct site *s, const struct converge_options *o, struct result *r,
                      struct err *e) MUST_CHECK;
 

@@ -112,10 +112,12 @@ int rollback(struct site *s, const struct undo_wish *w, const struct undoing *u,
              const struct writing_order *o, struct result *r, struct err *e)
 {
     struct retreat t = {w, u, skips_backup};
-    if (backup_may_waive(s, skips_backup, false, e) != 0) {
-        return -1;
-    }
     struct writing_order order = *o;
+    order.signs = &u->undo.digest;
+    order.is_unplanned = true;
+    if (skips_backup) {
+        names_add(s->a, &order.waives, APPROVAL_SKIP_BACKUP);
+    }
     order.done = "taken back";
     order.is_unheld = true; /* what goes wrong is taken back when it does */
     order.hint = "look at what is shown above, then add --apply, or better --apply --plan=DIGEST";

@@ -293,23 +293,6 @@ static int refuse_projections(const struct picking *c, struct err *e)
     return 0;
 }
 
-/* As for what a build runs: fail closed. */
-static int refuse_unsigned(const struct picking *c, struct err *e)
-{
-    const struct env *env = c->s->env;
-    if (c->n_chosen == 0 || env->approval != APPROVAL_SIGNATURE) {
-        return 0;
-    }
-    err_set(e, ERR_PREFLIGHT,
-            "environment \"%s\" wants a signature over what is run, and this kfmig "
-            "cannot verify one",
-            env->name);
-    return err_hint(e,
-                    "where the repository host's review is enough, declare `approval: review` for "
-                    "%s in registry/environments.v1.yml",
-                    env->name);
-}
-
 /* What was begun is finished first: nobody can tell what is before and after it. */
 static int refuse_begun(const struct picking *c, struct err *e)
 {
@@ -546,7 +529,7 @@ int undo_plan(struct site *s, const struct undo_wish *w, const struct undoing *k
     find_applied(&c);
     if (choose_wanted(&c, e) != 0 || choose_dependants(&c, e) != 0 ||
         refuse_dependants(&c, e) != 0 || refuse_projections(&c, e) != 0 ||
-        refuse_begun(&c, e) != 0 || refuse_unsigned(&c, e) != 0 || load_chosen(&c, out, e) != 0 ||
+        refuse_begun(&c, e) != 0 || load_chosen(&c, out, e) != 0 ||
         load_before(s, out, e) != 0 ||
         undo_rows(s, known != NULL ? &known->undo : NULL, out, e) != 0) {
         return -1;

@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/fault.h"
 #include "evidence/sink.h"
+#include "flow/consent.h"
 #include "flow/contact.h"
 #include "flow/durable.h"
 #include "flow/owed.h"
@@ -302,7 +303,7 @@ int writing_held(struct site *s, const char *done, struct err *e)
     return err_hint(e, "%s", first->hint);
 }
 
-static int refuse(const struct writing *w, const struct writing_order *o, struct err *e)
+static int refuse(struct writing *w, const struct writing_order *o, struct err *e)
 {
     struct site *s = w->site;
     if (s->env->is_protected && !o->is_confirmed) {
@@ -313,7 +314,8 @@ static int refuse(const struct writing *w, const struct writing_order *o, struct
     if (writing_may(s, e) != 0 || writing_reviewed(s, o->plan_digest, e) != 0) {
         return -1;
     }
-    return w->is_unheld ? 0 : writing_held(s, o->done, e);
+    return !w->is_unheld && writing_held(s, o->done, e) != 0 ? -1
+                                                             : consent_hold(s, o, &w->actor, e);
 }
 
 static int open_frame(struct writing *w, const struct writing_order *o, struct err *e)

@@ -58,6 +58,9 @@ struct writing {
  * is_unheld    windows, freezes and the checklist do not hold it back: it changes nothing but the ledger,
  *              takes something back, or makes a lost database again.
  * targets      to which that plan is restricted; none: all.
+ * signs        the digest that approvals beside the plan name: the plan's, a rollback's; NULL: none are wanted.
+ *              is_unplanned: nothing of it was signed for by bundles.
+ * waives       what is let through, which a protected environment takes only signed: "force", "skip-backup".
  * baseline     where the ledger says nothing yet of what stands there (there is none, or one with nothing but
  *              its contact), record that as the starting baseline, with these notes; writing_found are those
  *              of a run that wants to do something else. NULL: do not.
@@ -70,6 +73,9 @@ struct writing_order {
     bool is_held, is_unheld;
     const char *const *targets;
     size_t n_targets;
+    const struct digest *signs;
+    bool is_unplanned;
+    struct names waives;
     const char *baseline;
     int64_t lock_wait_ms;
     int (*work)(struct writing *w, void *ctx, struct err *e);

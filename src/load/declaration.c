@@ -28,7 +28,7 @@ const struct doc *declaration_key(const struct doc *map, const char *key)
     return NULL;
 }
 
-static struct names names_of(struct arena *a, const struct doc *list)
+struct names declaration_names(struct arena *a, const struct doc *list)
 {
     size_t n = doc_len(list);
     struct names out = {.v = ARENA_ARRAY(a, const char *, n + 1), .n = n, .cap = n};
@@ -114,14 +114,14 @@ static void read_scope(struct arena *a, const struct doc *d, struct scope *s,
 {
     s->has_schemas = doc_get(d, "allowed_schemas") != NULL;
     s->has_tables = doc_get(d, "allowed_tables") != NULL;
-    s->allowed_schemas = names_of(a, doc_get(d, "allowed_schemas"));
-    s->allowed_tables = names_of(a, doc_get(d, "allowed_tables"));
+    s->allowed_schemas = declaration_names(a, doc_get(d, "allowed_schemas"));
+    s->allowed_tables = declaration_names(a, doc_get(d, "allowed_tables"));
     scope_sort(a, s);
-    s->forbidden_schemas = names_of(a, doc_get(d, "forbidden_schemas"));
-    s->forbidden_tables = names_of(a, doc_get(d, "forbidden_tables"));
-    s->references = names_of(a, doc_get(d, "references"));
-    s->allowed_extensions = names_of(a, doc_get(d, "allowed_extensions"));
-    s->allowed_global = names_of(a, doc_get(d, "allowed_global"));
+    s->forbidden_schemas = declaration_names(a, doc_get(d, "forbidden_schemas"));
+    s->forbidden_tables = declaration_names(a, doc_get(d, "forbidden_tables"));
+    s->references = declaration_names(a, doc_get(d, "references"));
+    s->allowed_extensions = declaration_names(a, doc_get(d, "allowed_extensions"));
+    s->allowed_global = declaration_names(a, doc_get(d, "allowed_global"));
     check_globals(a, doc_get(d, "allowed_global"), faults);
 }
 
@@ -273,7 +273,7 @@ static bool is_unsaid(const struct doc *d, const char *key)
 static void read_governance(struct arena *a, const struct doc *d, struct decl *out)
 {
     const struct doc *approvals = doc_get(d, "approvals");
-    out->reviewers = names_of(a, doc_get(approvals, "required_reviewers"));
+    out->reviewers = declaration_names(a, doc_get(approvals, "required_reviewers"));
     out->change_class = doc_str(approvals, "change_class", "");
     out->approval_reference = doc_str(approvals, "reference", "");
     out->wants_window = strcmp(doc_str(d, "rollout", "safe"), "safe") != 0;
@@ -293,7 +293,7 @@ static void read_runner(struct arena *a, const struct doc *d, struct decl *out,
         return;
     }
     out->command = doc_str(runner, "command", "");
-    out->wants = names_of(a, doc_get(runner, "environment"));
+    out->wants = declaration_names(a, doc_get(runner, "environment"));
     out->command_limit_ms = timeout_of(runner, "time_limit", PROGRAM_MS, faults);
     out->lacks |= 1U << LACK_UNOBSERVED;
 }
@@ -339,9 +339,9 @@ static void read_decl(struct arena *a, const struct doc *d, struct decl *out,
     read_governance(a, d, out);
     read_runner(a, d, out, faults);
     out->has_depends = doc_get(d, "depends_on") != NULL;
-    out->depends_on = names_of(a, doc_get(d, "depends_on"));
-    out->rebuilds = names_of(a, doc_get(d, "rebuilds"));
-    out->variables = names_of(a, doc_get(d, "variables"));
+    out->depends_on = declaration_names(a, doc_get(d, "depends_on"));
+    out->rebuilds = declaration_names(a, doc_get(d, "rebuilds"));
+    out->variables = declaration_names(a, doc_get(d, "variables"));
     out->lock_timeout_ms = timeout_of(timeouts, "lock", 5000, faults);
     out->statement_timeout_ms = timeout_of(timeouts, "statement", 0, faults);
     out->idle_timeout_ms = timeout_of(timeouts, "idle", 60000, faults);

@@ -36,4 +36,7 @@ const struct doc *declaration_key(const struct doc *map, const char *key);
 /* Of a declaration with faults: the files that it names all the same, as far as they can be told. */
 void declaration_files(struct arena *a, struct declaration *d);
 
+/* The texts of a list, as the schema has looked at it; none where list is NULL. In a. */
+struct names declaration_names(struct arena *a, const struct doc *list);
+
 #endif

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "doc/yaml.h"
+#include "load/approvals.h"
 #include "load/checker.h"
 #include "load/declaration.h"
 #include "load/load.h"
@@ -19,16 +20,6 @@ struct environments_work {
     struct err_list *faults;
     const struct doc *envs; /* the map "environments" */
 };
-
-static struct names names_of(struct arena *a, const struct doc *list)
-{
-    size_t n = doc_len(list);
-    struct names out = {.v = ARENA_ARRAY(a, const char *, n + 1), .n = n, .cap = n};
-    for (size_t i = 0; i < n; i++) {
-        out.v[i] = list->item[i]->text.p;
-    }
-    return out;
-}
 
 static struct env *env_named(const struct environments *l, const char *name)
 {
@@ -153,8 +144,8 @@ static void read_server(const struct environments_work *w, const struct doc *d,
     const struct doc *provision = doc_get(d, "provision");
     env->embedded = doc_get(d, "server") != NULL;
     env->dsn_ref = dsn == NULL ? NULL : dsn->text.p;
-    env->extensions = names_of(w->a, doc_get(provision, "extensions"));
-    env->roles = names_of(w->a, doc_get(provision, "roles"));
+    env->extensions = declaration_names(w->a, doc_get(provision, "extensions"));
+    env->roles = declaration_names(w->a, doc_get(provision, "roles"));
     if (env->embedded && dsn != NULL) {
         doc_fault(w->faults, dsn, "keep one of the two",
                   "environment \"%s\" has \"server: embedded\" and "
@@ -269,9 +260,9 @@ static void read_env(const struct environments_work *w, size_t i, struct env *en
                         .line = w->envs->key[i]->line,
                         .col = w->envs->key[i]->col};
     env->is_protected = doc_yes(d, "protected", false);
-    env->requires = names_of(w->a, doc_get(d, "requires"));
+    env->requires = declaration_names(w->a, doc_get(d, "requires"));
     env->approval =
-        (enum approval)word_index(doc_str(d, "approval", NULL), approvals,
+        (enum approval_mode)word_index(doc_str(d, "approval", NULL), approvals,
                                   env->is_protected ? APPROVAL_SIGNATURE : APPROVAL_NONE);
     env->evidence = (enum evidence)word_index(doc_str(d, "evidence", NULL), evidences,
                                               env->is_protected ? EVIDENCE_POINTER : EVIDENCE_NONE);
@@ -283,6 +274,7 @@ static void read_env(const struct environments_work *w, size_t i, struct env *en
     read_stores(w, doc_get(d, "stores"), env);
     env->variables = read_variables(w, env->name, doc_get(d, "variables"));
     env->operations = operations_read(w->a, d, env->name, w->faults);
+    env->approvals = approvals_read(w->a, doc_get(d, "approvals"), env, w->faults);
     if (env->is_protected && env->approval == APPROVAL_NONE) {
         doc_fault(w->faults, doc_get(d, "approval"), "write review or signature",
                   "environment \"%s\" is protected, but its approval is none", env->name);
@@ -396,7 +388,7 @@ static void set_default(const struct environments_work *w, const struct doc *roo
 /* Data comes from beneath the project, where its digests can be checked by whoever has the project. */
 static void read_roots(struct environments_work *w, const struct doc *list)
 {
-    w->out->roots = names_of(w->a, list);
+    w->out->roots = declaration_names(w->a, list);
     for (size_t i = 0; i < doc_len(list); i++) {
         const char *why = declaration_name_fault(list->item[i]->text.p);
         if (why != NULL) {
@@ -438,9 +430,9 @@ static void read_all(struct environments_work *w, const struct doc *root)
 {
     const struct doc *domains = doc_find(root, "policy.protected");
     w->envs = doc_get(root, "environments");
-    w->out->domains = (struct domains){names_of(w->a, doc_get(domains, "schemas")),
-                                       names_of(w->a, doc_get(domains, "tables")),
-                                       names_of(w->a, doc_get(domains, "roles"))};
+    w->out->domains = (struct domains){declaration_names(w->a, doc_get(domains, "schemas")),
+                                       declaration_names(w->a, doc_get(domains, "tables")),
+                                       declaration_names(w->a, doc_get(domains, "roles"))};
     read_roots(w, doc_get(root, "data_roots"));
     w->out->sink = doc_str(doc_get(root, "receipts"), "sink", NULL);
     w->out->layout = layout_parse(doc_str(root, "layout", ""));

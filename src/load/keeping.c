@@ -84,21 +84,6 @@ void load_executed_check(const struct project *p, struct err_list *missing)
     }
 }
 
-void load_approvals_check(struct project *p)
-{
-    load_checks(p, CHECK_APPROVAL);
-    for (size_t i = 0; i < p->n_env; i++) {
-        const struct env *env = &p->env[i];
-        if (env->is_protected && env->approval == APPROVAL_SIGNATURE) {
-            err_list_addf(&p->warnings, ERR_CONFIG, ENVIRONMENTS_PATH, env->line, env->col,
-                          "where the repository host's review is enough, write approval: review",
-                          "environment \"%s\" is protected and wants signatures, which this kfmig "
-                          "cannot verify: every migration is blocked there",
-                          env->name);
-        }
-    }
-}
-
 void load_lacks_check(struct project *p)
 {
     load_checks(p, CHECK_OPEN);

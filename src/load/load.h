@@ -91,8 +91,6 @@ bool load_executed_in(const char *status, enum env_kind *kind);
  * receipt (in bundle or folder form) nor a pointer of an environment of that kind: added to missing,
  * ERR_PREFLIGHT, one each. Reads files. */
 void load_executed_check(const struct project *p, struct err_list *missing);
-/* Protected environments that want signatures, of which this kfmig can verify none: warnings of p. */
-void load_approvals_check(struct project *p);
 
 /* What declarations leave open, which a protected environment refuses: warnings of p. */
 void load_lacks_check(struct project *p);

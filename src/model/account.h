@@ -99,6 +99,7 @@ struct said {
  * rebuilt          definitions that were dropped and made again with it, each with the digest of its text.
  * variables        names of the environment's variables that its texts hold, with the digests of their
  * values.
+ * approvals        who let it in, with the digests of what they signed; NULL: nobody had to.
  * precaution       the backup that was made before the run, what was waived; NULL: nothing is said of it.
  * instance         of the ledger; "" until the receipt has its position there. */
 struct account {
@@ -136,12 +137,12 @@ struct account {
     int baseline_format; /* of the documents whose digests pre and post are */
     struct findings gates;
     struct names residue;
-    enum approval approval;
+    enum approval_mode approval;
     struct domains protected_domains;
     const struct account_generation *generation; /* NULL: no projection */
     const struct doc *drill, *recovery, *rename, *confirm, *deploy, *backup, *dropped, *precaution,
         *timings;
-    const struct doc *rebuilt, *variables; /* as in the claim; NULL: none */
+    const struct doc *rebuilt, *variables, *approvals; /* as in the claim; NULL: none */
     const char *reason; /* of an adoption: "format", "upgrade"; "": what stood there was accepted */
 
     struct account_failure failure;

@@ -40,18 +40,18 @@ struct names names_copy(struct arena *a, const struct names *l)
     return out;
 }
 
-const char *approval_text(enum approval a)
+const char *approval_text(enum approval_mode a)
 {
     static const char *const names[] = {
         [APPROVAL_NONE] = "none", [APPROVAL_REVIEW] = "review", [APPROVAL_SIGNATURE] = "signature"};
     return names[a];
 }
 
-enum approval approval_parse(const char *text)
+enum approval_mode approval_parse(const char *text)
 {
     for (int i = APPROVAL_SIGNATURE; i > APPROVAL_NONE; i--) {
-        if (strcmp(approval_text((enum approval)i), text) == 0) {
-            return (enum approval)i;
+        if (strcmp(approval_text((enum approval_mode)i), text) == 0) {
+            return (enum approval_mode)i;
         }
     }
     return APPROVAL_NONE;

@@ -8,7 +8,8 @@
 #include "base/arena.h"
 #include "model/store_kind.h"
 
-struct operations; /* model/operations.h */
+struct operations;    /* model/operations.h */
+struct approval_rule; /* model/approval.h */
 struct variables;  /* model/variables.h */
 
 struct names {
@@ -24,7 +25,7 @@ void names_add(struct arena *a, struct names *l, const char *name);
 /* With their texts, in a. */
 struct names names_copy(struct arena *a, const struct names *l);
 
-enum approval { APPROVAL_NONE, APPROVAL_REVIEW, APPROVAL_SIGNATURE };
+enum approval_mode { APPROVAL_NONE, APPROVAL_REVIEW, APPROVAL_SIGNATURE };
 /* What an environment is for: receipts say it, and the statuses of the registry follow from it. */
 enum env_kind { ENV_DEV, ENV_STAGE, ENV_PROD };
 const char *env_kind_text(enum env_kind k); /* "dev", "stage", "prod" */
@@ -35,8 +36,8 @@ enum export_state { EXPORT_DONE, EXPORT_MISSING, EXPORT_ALTERED };
  * before anything is said of them (flow/durable.h); EACH: each before the next one begins. */
 enum durability { DURABILITY_BATCH, DURABILITY_EACH };
 const char *durability_text(enum durability d); /* "batch", "each" */
-const char *approval_text(enum approval a);
-enum approval approval_parse(const char *text); /* APPROVAL_NONE for anything else */
+const char *approval_text(enum approval_mode a);
+enum approval_mode approval_parse(const char *text); /* APPROVAL_NONE for anything else */
 const char *evidence_text(enum evidence e);
 
 /* protected: a protected environment (asks, refuses superusers, wants signatures). kind, approval, evidence
@@ -48,7 +49,7 @@ struct env {
     bool is_protected;
     bool is_default;
     struct names requires;
-    enum approval approval;
+    enum approval_mode approval;
     enum evidence evidence;
     enum durability durability;
     bool store[STORE_COUNT]; /* configured here? */
@@ -59,6 +60,7 @@ struct env {
         dsn_ref; /* NULL if embedded; a name of an environment variable, or a path if it has a '/' */
     bool implicit; /* no environments.v1.yml: takes DATABASE_URL or the libpq PG* variables */
     const struct operations *operations; /* model/operations.h; NULL: nothing of it is declared */
+    const struct approval_rule *approvals; /* model/approval.h; NULL: nothing of it is declared */
     const struct variables *variables;   /* values for ${NAME}, if any */
     struct names extensions;             /* provision */
     struct names roles;

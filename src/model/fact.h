@@ -15,6 +15,7 @@
 
 struct doc;      /* doc/doc.h */
 struct findings; /* model/finding.h */
+struct approvals; /* model/approval.h */
 
 /* One ledger entry about a migration, or about a projection that was published: checksum is then the digest
  * of its generation. subject: what it is called now; recorded_as: what the entry calls it. undoes: it takes
@@ -145,10 +146,11 @@ struct file_change {
     const char *old_excerpt, *new_excerpt;
 };
 
-/* One environment named in requires, as its own ledger tells it now. */
+/* One environment named in requires, as its own ledger tells it now; or, where that is not reachable, as signed
+ * receipts of it do (vouched): past then holds no more than they say. */
 struct upstream {
     const char *env;
-    bool reachable;
+    bool reachable, vouched;
     const char *why_not; /* one line, where not reachable */
     const struct past *past;
 };
@@ -238,6 +240,7 @@ struct world {
     struct table valued;
     /* A migration's id -> struct findings of the linter; empty: nobody has looked, or there are none. */
     struct table linted;
+    const struct approvals *approvals; /* those that were found; NULL: nobody has looked */
     struct table roles; /* a role's name -> struct role_fact; empty: nobody has looked */
 };
 

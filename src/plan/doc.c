@@ -31,6 +31,16 @@ static void put_promotion(struct arena *a, const struct plan *p, const struct st
     }
 }
 
+/* Approvals of what it runs; those of the plan are no part of it. */
+static void put_approvals(struct arena *a, const struct step *s, struct doc *d)
+{
+    bool counts = s->action != ACTION_NONE && s->approved.n > 0;
+    struct doc *list = counts ? doc_put(a, d, "approvals", doc_new(a, DOC_LIST)) : NULL;
+    for (size_t i = 0; counts && i < s->approved.n; i++) {
+        doc_push(a, list, doc_digest(a, &s->approved.v[i]->statement_digest));
+    }
+}
+
 static struct doc *step_doc(struct arena *a, const struct plan *p, const struct step *s)
 {
     struct doc *d = doc_new(a, DOC_MAP);
@@ -40,6 +50,7 @@ static struct doc *step_doc(struct arena *a, const struct plan *p, const struct 
     doc_put(a, d, "decision", doc_text(a, plan_state_text(s->state)));
     put_values(a, s, d);
     put_promotion(a, p, s, d);
+    put_approvals(a, s, d);
     struct doc *reasons = doc_put(a, d, "reasons", doc_new(a, DOC_LIST));
     for (size_t i = 0; i < s->n_reasons; i++) {
         doc_push(a, reasons, doc_text(a, reason_text(s->reasons[i].code)));

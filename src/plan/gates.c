@@ -45,7 +45,8 @@ static const char *promotion_lacks(struct plan *p, const struct step *s, const s
 /* Every success is an entry of the other ledger, with the step's key as checksum. */
 const struct fact *step_promoted(const struct step *s, const struct upstream *u)
 {
-    const struct history *h = u->reachable ? past_get(u->past, step_name(s)) : NULL;
+    const struct history *h =
+        u->reachable || u->vouched ? past_get(u->past, step_name(s)) : NULL;
     const struct fact *f = h != NULL ? h->applied : NULL;
     return f != NULL && digest_eq(&f->checksum, step_key(s)) ? f : NULL;
 }
@@ -67,16 +68,47 @@ void gate_promotion(struct plan *p, struct step *s)
     }
 }
 
-void gate_approval(struct plan *p, struct step *s)
+static void judge_signed(struct plan *p, struct step *s, bool is_protected)
 {
     const struct step_kind_row *kind = step_kind_row(s->kind);
-    if (p->env->approval == APPROVAL_SIGNATURE) {
+    struct approval_want want;
+    if (s->bundle != NULL) {
+        approvals_of(p->a, p->world->approvals, p->env, s->bundle, is_protected, NULL,
+                     &s->approved);
+        return;
+    }
+    approval_wants(p->a, p->env, NULL, NULL, is_protected, &want);
+    want.subject = kind->name(s);
+    approvals_judge(p->a, p->world->approvals, kind->signs(s), p->env, &want, &s->approved);
+}
+
+void gate_approval(struct plan *p, struct step *s, bool is_protected)
+{
+    const struct step_kind_row *kind = step_kind_row(s->kind);
+    s->approved = (struct approval_verdict){.n = 0};
+    if (p->env->approval != APPROVAL_SIGNATURE) {
+        return;
+    }
+    judge_signed(p, s, is_protected);
+    if (s->approved.lacks != NULL) {
         struct reason *r = step_give(p, s, REASON_APPROVAL_MISSING);
         r->cause = kind->file(p->a, s);
         r->now = step_digest(p, kind->signs(s));
-        r->detail =
-            arena_printf(p->a, "%s wants a signature over %s", p->env->name, kind->signed_as);
+        r->detail = arena_printf(p->a, "%s wants signatures over %s: %s", p->env->name,
+                                 kind->signed_as, s->approved.lacks);
     }
+}
+
+bool gate_waives(struct plan *p, const struct step *s, enum reason_code code)
+{
+    struct approval_verdict v;
+    bool is_protected = code == REASON_PROTECTED_DOMAIN;
+    if (s->bundle == NULL || (!is_protected && code != REASON_LIMIT_EXCEEDED)) {
+        return false;
+    }
+    approvals_of(p->a, p->world->approvals, p->env, s->bundle, is_protected,
+                 is_protected ? APPROVAL_PROTECTED : APPROVAL_LIMITS, &v);
+    return v.lacks == NULL;
 }
 
 void gate_lacks(struct plan *p, struct step *s, const struct bundle *b)

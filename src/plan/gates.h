@@ -9,8 +9,11 @@
 void gate_adoption(struct plan *p, struct step *s);
 /* not_promoted: for each required environment that has not done the same. */
 void gate_promotion(struct plan *p, struct step *s);
-/* approval_missing: the environment wants a signature. */
-void gate_approval(struct plan *p, struct step *s);
+/* approval_missing: the environment wants signatures, and there are not enough; those that there are into
+ * s->approved. is_protected: it touches a protected domain. */
+void gate_approval(struct plan *p, struct step *s, bool is_protected);
+/* Is what the reason of that code says let through by approvals that name it? */
+bool gate_waives(struct plan *p, const struct step *s, enum reason_code code);
 /* role_missing: for each role that its scripts, which must be parsed, need and the server has not, or of
  * which whoever runs them is no member. */
 void gate_roles(struct plan *p, struct step *s);

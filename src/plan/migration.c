@@ -102,21 +102,27 @@ static void give_faults(struct plan *p, struct step *s)
     }
 }
 
-static void check_static(struct plan *p, struct step *s)
+/* True: it touches a protected domain. */
+static bool check_static(struct plan *p, struct step *s)
 {
     give_faults(p, s);
     if (s->bundle->decl == NULL || s->bundle->forward == NULL) {
         s->risk_class = s->bundle->let_go;
-        return;
+        return false;
     }
+    bool is_protected = false;
     struct reason *found = NULL;
     size_t n = 0;
     plan_judge(p->a, s->bundle, p->domains, p->world->lineage, &found, &n);
     for (size_t i = 0; i < n; i++) {
-        *step_give(p, s, found[i].code) = found[i];
+        is_protected = is_protected || found[i].code == REASON_PROTECTED_DOMAIN;
+        if (!gate_waives(p, s, found[i].code)) {
+            *step_give(p, s, found[i].code) = found[i];
+        }
     }
     gate_roles(p, s);
     s->risk_class = plan_risk_class(s->bundle);
+    return is_protected;
 }
 
 static bool touches_object(const struct touch *t, const struct object *o)
@@ -224,9 +230,9 @@ static bool stays_back(struct plan *p, struct step *s)
 void migration_gates(struct plan *p, struct step *s)
 {
     gate_adoption(p, s);
-    check_static(p, s);
+    bool is_protected = check_static(p, s);
     gate_promotion(p, s);
-    gate_approval(p, s);
+    gate_approval(p, s, is_protected);
     check_registry(p, s);
     gate_lacks(p, s, s->bundle);
     gate_lint(p, s, s->bundle);

@@ -6,6 +6,7 @@
 #define KFMIG_PLAN_PLAN_H
 
 #include "doc/doc.h"
+#include "model/approval.h"
 #include "model/decl.h"
 #include "model/fact.h"
 #include "model/lineage.h"
@@ -126,6 +127,8 @@ struct step {
     enum export_state exported;
     char risk_class;
     const char *moved;
+    /* Whose signatures let it in, where the environment wants any. */
+    struct approval_verdict approved;
     /* Of a projection; else NULL and 0. live: what readers see; next: the generation begun or made for the
      * wanted digest, or kept with it; NULL: none. members: indexes of the steps of its chain, in order. cost:
      * what a new generation should take. */

@@ -95,6 +95,6 @@ void projection_check_gates(struct plan *p, struct step *x)
         check_members(p, x);
         check_space(p, x);
     }
-    gate_approval(p, x);
+    gate_approval(p, x, false);
     gate_promotion(p, x);
 }

@@ -179,7 +179,7 @@ static void definition_gone(struct plan *p, struct step *s)
         pruned->detail = absent_text(p, s, &pruned->cause);
         s->action = ACTION_PRUNE;
         gate_adoption(p, s);
-        gate_approval(p, s);
+        gate_approval(p, s, false);
         return;
     }
     struct reason *r = step_give(p, s, REASON_DEFINITION_GONE);

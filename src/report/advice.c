@@ -31,9 +31,10 @@ static void about_deploy(struct buf *out, const struct plan *p, const struct rea
 static void about_approval(struct buf *out, const struct plan *p, const struct reason *r)
 {
     (void)r;
-    buf_puts(out, "this kfmig cannot verify signatures; where the repository host's review is "
-                  "enough, declare "
-                  "`approval: review` for ");
+    buf_puts(out, "whoever has the role signs with ");
+    advice_command(out, p, "approve", "TARGET");
+    buf_puts(out, " and commits what it writes (docs/approvals.md); where the repository host's review "
+                  "is enough, declare `approval: review` for ");
     words_safe(out, p->env->name);
     buf_puts(out, " in registry/environments.v1.yml");
 }
@@ -225,8 +226,8 @@ static const struct {
     {REASON_RESEMBLES, about_resembling, NULL},
     {REASON_APPROVAL_MISSING, about_approval, NULL},
     {REASON_PROTECTED_DOMAIN, NULL,
-     "leave the protected object as it is; policy.protected in registry/environments.v1.yml "
-     "lists what is protected"},
+     "leave the protected object as it is, which policy.protected in registry/environments.v1.yml "
+     "lists; or have it signed for: `kfmig approve ID --waive=protected`"},
     {REASON_ROLE_MISSING, NULL,
      "make the role there, or whoever runs kfmig a member of it (GRANT role TO ...), or take "
      "the statement out: a pg_dump made with --no-owner --no-privileges has none"},

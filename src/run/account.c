@@ -3,6 +3,7 @@
 
 #include "model/leak.h"
 #include "model/variables.h"
+#include "run/projection_parts.h"
 
 const char *result_text(enum run_result result)
 {
@@ -135,6 +136,69 @@ static const struct doc *rebuilt_doc(struct arena *a, const struct rebuilding *l
     return list;
 }
 
+struct approval_verdict account_signed(struct arena *a, const struct run *r,
+                                       const struct receipt_input *in)
+{
+    struct approval_verdict out = {.n = 0};
+    const struct approvals *all = r->world != NULL ? r->world->approvals : NULL;
+    if (in->making != NULL) {
+        approvals_over(a, all, &in->making->g.digest, r->env, &out);
+    } else if (in->bundle != NULL && in->dropping == NULL) {
+        approvals_over(a, all, &in->bundle->bundle_digest, r->env, &out);
+    }
+    const struct approval **v =
+        ARENA_ARRAY(a, const struct approval *, out.n + r->actor->n_signed_for + 1);
+    for (size_t i = 0; i < out.n; i++) {
+        v[i] = out.v[i];
+    }
+    for (size_t i = 0; i < r->actor->n_signed_for; i++) {
+        v[out.n++] = r->actor->signed_for[i];
+    }
+    out.v = v;
+    return out;
+}
+
+static struct doc *texts_doc(struct arena *a, const struct names *l)
+{
+    struct doc *list = doc_new(a, DOC_LIST);
+    for (size_t i = 0; i < l->n; i++) {
+        doc_push(a, list, doc_text(a, l->v[i]));
+    }
+    return list;
+}
+
+static struct doc *approval_doc(struct arena *a, const struct approval *x)
+{
+    struct doc *d = doc_new(a, DOC_MAP);
+    doc_put(a, d, "kind", doc_text(a, approval_kind_text(x->kind)));
+    doc_put(a, d, "digest", doc_digest(a, &x->digest));
+    doc_put(a, d, "person", doc_text(a, x->person));
+    doc_put(a, d, "roles", texts_doc(a, &x->roles));
+    doc_put(a, d, "key", doc_text(a, x->key));
+    doc_put(a, d, "waives", texts_doc(a, &x->waives));
+    doc_put(a, d, "signed_at", doc_text(a, x->signed_at));
+    doc_put(a, d, "statement", doc_digest(a, &x->statement_digest));
+    doc_put(a, d, "signature", doc_digest(a, &x->signature_digest));
+    return d;
+}
+
+/* NULL: nobody signed for it. */
+static const struct doc *approvals_doc(struct arena *a, const struct run *r,
+                                       const struct receipt_input *in)
+{
+    const struct approval_verdict v = account_signed(a, r, in);
+    if (v.n == 0) {
+        return NULL;
+    }
+    struct doc *d = doc_new(a, DOC_MAP);
+    doc_put(a, d, "signers", doc_digest(a, &r->world->approvals->signers_digest));
+    struct doc *list = doc_put(a, d, "signed", doc_new(a, DOC_LIST));
+    for (size_t i = 0; i < v.n; i++) {
+        doc_push(a, list, approval_doc(a, v.v[i]));
+    }
+    return d;
+}
+
 /* What kfmig says of the run, then what who made it says. */
 static const char *notes_of(struct arena *a, const char *ours, const char *theirs)
 {
@@ -183,6 +247,7 @@ void account_of(struct arena *a, const struct run *r, const struct receipt_input
     if (in->bundle != NULL) {
         add_declaration(a, in->bundle, o, out);
     }
+    out->approvals = approvals_doc(a, r, in);
     out->rename = in->renaming != NULL ? renaming_doc(a, in->renaming) : NULL;
     out->confirm = in->confirmation != NULL ? confirmation_doc(a, in->confirmation) : NULL;
     out->deploy = in->deployed != NULL ? deployment_doc(a, in->deployed) : NULL;

@@ -61,6 +61,21 @@ static const char *told_by(struct arena *a, const struct bundle *b, const struct
                         by_way ? t->through : "");
 }
 
+/* What is let through by approvals that name it; who gave them stands in the finding. */
+static void waive(struct run *r, const struct bundle *b, bool is_protected, const char *waiver,
+                  struct finding *f)
+{
+    struct approval_verdict v;
+    const struct approvals *all = r->world->approvals;
+    if (all == NULL || all->n == 0) {
+        return;
+    }
+    approvals_of(r->a, all, r->env, b, is_protected, waiver, &v);
+    if (v.lacks == NULL) {
+        f->waived_by = arena_printf(r->a, "approval of %s", approval_persons(r->a, &v));
+    }
+}
+
 /* One finding per touch that is not admitted, with the line of migration.yml that would admit it. */
 static bool judge_touch(struct run *r, const struct bundle *b, const struct touch *t,
                         enum verdict which, struct outcome *o)
@@ -81,9 +96,13 @@ static bool judge_touch(struct run *r, const struct bundle *b, const struct touc
     f->fix = scope_fix(r->a, scope, r->domains, family, t, existed);
     f->path = b->decl->file.path != NULL ? b->decl->file.path : "";
     f->line = f->path[0] != '\0' ? b->scope_line : 0;
+    if (is_protected) {
+        waive(r, b, true, APPROVAL_PROTECTED, f);
+    }
     f->hint =
         is_protected
-            ? "existing objects of a protected domain change only with a signed approval"
+            ? "existing objects of a protected domain change only with signed approvals that name it: "
+              "`kfmig approve ID --waive=protected`"
             : arena_printf(r->a,
                            "narrow the migration, or widen its scope in %s and have that reviewed",
                            bundle_declares_in(b));
@@ -145,6 +164,7 @@ static void judge_limits(struct run *r, const struct bundle *b, struct outcome *
                 bundle_declares_in(b));
         }
         f->path = b->decl->file.path != NULL ? b->decl->file.path : "";
+        waive(r, b, false, APPROVAL_LIMITS, f);
     }
 }
 

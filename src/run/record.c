@@ -21,10 +21,26 @@ static void blobs_add_files(struct blob *v, size_t *n, const struct artifacts *f
     }
 }
 
+/* What was signed, the signatures, and whose keys these were then: whoever audits needs no other file. */
+static void blobs_add_signed(const struct run *r, struct blob *v, size_t *n,
+                             const struct approval_verdict *signed_for)
+{
+    for (size_t i = 0; i < signed_for->n; i++) {
+        const struct approval *x = signed_for->v[i];
+        blob_add(v, n, &x->statement_digest, x->statement);
+        blob_add(v, n, &x->signature_digest, x->signature);
+    }
+    if (signed_for->n > 0) {
+        const struct approvals *all = r->world->approvals;
+        blob_add(v, n, &all->signers_digest, all->signers);
+    }
+}
+
 struct blob *record_blobs(struct run *r, const struct receipt_input *in, size_t *n)
 {
     *n = 0;
-    size_t most = 4;
+    const struct approval_verdict signed_for = account_signed(r->a, r, in);
+    size_t most = 5 + 2 * signed_for.n;
     const struct decl *d = in->bundle != NULL ? in->bundle->decl : NULL;
     if (d != NULL) {
         most += 1 + d->forward.n + d->rollback.n + d->invariants.n;
@@ -36,6 +52,7 @@ struct blob *record_blobs(struct run *r, const struct receipt_input *in, size_t 
         blobs_add_files(v, n, &d->rollback);
         blobs_add_files(v, n, &d->invariants);
     }
+    blobs_add_signed(r, v, n, &signed_for);
     const struct evidence_set *ev = in->evidence;
     blob_add(v, n, &ev->diff.digest, ev->diff.bytes);
     blob_add(v, n, &ev->touched.digest, ev->touched.bytes);

@@ -21,6 +21,9 @@ struct run_actor {
     const char *pr;         /* "" if unknown */
     const char *tool_version;
     const char *intent, *notes; /* NULL or "": nothing is said */
+    /* Of the plan that runs: approvals of it, and what shows who runs it; NULL and 0: nobody was asked. */
+    const struct approval *const *signed_for;
+    size_t n_signed_for;
     const struct doc
         *precaution; /* as claim.precaution of all its receipts; NULL: nothing is said */
     struct links links;

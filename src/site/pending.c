@@ -76,8 +76,9 @@ static bool may_go(struct site *s, const struct bundle *b, bool *is_open)
     struct role_wants own = {.a = &s->scripts};
     struct reason *reasons = NULL;
     size_t n = 0;
-    if (!store_can(b->store, STORE_HOLDS_LEDGER) || b->n_faults > 0 || segments_any(b) ||
-        operations_of(s->env)->policy.n > 0) {
+    bool is_signed = s->env->approval == APPROVAL_SIGNATURE; /* its declaration says who signs */
+    if (is_signed || !store_can(b->store, STORE_HOLDS_LEDGER) || b->n_faults > 0 ||
+        segments_any(b) || operations_of(s->env)->policy.n > 0) {
         return false;
     }
     plan_roles(b, &own);

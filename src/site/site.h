@@ -16,6 +16,7 @@
 #include "store/store.h"
 
 struct projected;   /* site/projected.h */
+struct signers;     /* approval/signers.h */
 struct backup_rule; /* model/operations.h */
 
 /* What whoever opens a site says of it. All borrowed.
@@ -33,6 +34,7 @@ struct backup_rule; /* model/operations.h */
  *          at himself.
  * said     of its run, for receipts, by the command line; NULL: nothing.
  * backup   how this run backs up, whatever the environment declares; NULL: as it declares.
+ * key      the file of the key that shows who runs; NULL: nothing does.
  * scripts_most  bytes of declarations and scripts of what is pending that stay once they were looked at; what
  *          is beyond is read again when it runs. 0: all stay, as whoever shows the plan needs. */
 struct site_options {
@@ -45,6 +47,7 @@ struct site_options {
     bool prunes;
     const struct said *said;
     const struct backup_rule *backup;
+    const char *key;
     size_t scripts_most;
 };
 
@@ -107,6 +110,9 @@ struct site {
     struct projected *projected;
     size_t n_projected;
     struct site_store store[STORE_COUNT];
+    const struct signers *signers; /* who may sign; NULL: nobody has looked */
+    struct approvals approvals;
+    struct table verified; /* digests of a statement and its signature -> why it is not good, "": it is */
 };
 
 /* No I/O. s stays where it is from now on. */

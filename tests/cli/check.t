@@ -152,8 +152,8 @@ $ printf '  prod: {protected: true, stores: {postgis: {dsn_ref: KFM_PROD_DSN}}}\
 > r /dev/stdin
 > N
 > }' registry/environments.v1.yml && sed -i '/^default/d' registry/environments.v1.yml && kfmig check
-registry/environments.v1.yml:7:3: warning: environment "prod" is protected and wants signatures, which this kfmig cannot verify: every migration is blocked there
-  hint: where the repository host's review is enough, write approval: review
+registry/environments.v1.yml:7:3: warning: environment "prod" wants signatures, and registry/allowed_signers is not there: every migration is blocked there
+  hint: write registry/allowed_signers and an empty registry/revoked_signers (docs/approvals.md); or, where the repository host's review is enough, approval: review
 registry/migrations.v1.json: warning: "PG-MIG-2026-03-02-01" is executed_dev, but its receipts/ has neither that run's receipt nor a pointer to it
   hint: `kfmig receipt export` writes it from the ledger; `evidence: pointer` of the environment does so with every build
 2 warnings

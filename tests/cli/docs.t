@@ -81,13 +81,13 @@ $ grep -cE '^## (A store|A verb|A rule of the SQL linter|A layout of migrations|
 
 # A verb is what its recipe says: a file, a line in two tables, a page, and somebody who tries it.
 $ verbs=$(kfmig help | sed -n 's/^  \([a-z][a-z-]*\) .*/\1/p') && echo $verbs
-build plan why status graph diff check lint init new scope rename reset rollback adopt env receipt dataset rebuild switch gc test preflight postflight backup resolve wait dump deployed migrate-safe help
+build plan why status graph diff check lint init new scope rename reset approve rollback adopt env receipt dataset rebuild switch gc test preflight postflight backup resolve wait dump deployed migrate-safe help
 $ for v in $(echo $verbs | tr - _); do grep -q "^const struct command command_$v = {" src/cli/cmd_$v.c && grep -qw "command_$v;" src/cli/commands.h && grep -q "&command_$v," src/cli/commands.c || echo "$v: src/cli"; done
 $ for v in $verbs; do test -s docs/man/kfmig-$v.1 || echo "$v: no page"; grep -qE "kfmig $v\b" tests/cli/*.t || grep -qE "\"$v\"" tests/live/*.py || echo "$v: no test"; done
 $ ls src/cli/cmd_*.c | sed 's,.*/cmd_\(.*\)\.c,\1,' | diff - <(printf '%s\n' $verbs | tr - _ | sort)
 
 # What writes goes through the ritual, ends in one place, and has the options of both; dump, test and wait end there, too, and change no environment.
-$ writing=$(grep -l '"cli/verb.h"' src/cli/cmd_*.c | grep -vE 'cmd_(dump|test|wait)\.c') && echo $writing
+$ writing=$(grep -l '"cli/verb.h"' src/cli/cmd_*.c | grep -vE 'cmd_(approve|dump|test|wait)\.c') && echo $writing
 src/cli/cmd_adopt.c src/cli/cmd_backup.c src/cli/cmd_build.c src/cli/cmd_deployed.c src/cli/cmd_gc.c src/cli/cmd_migrate_safe.c src/cli/cmd_preflight.c src/cli/cmd_rebuild.c src/cli/cmd_reset.c src/cli/cmd_resolve.c src/cli/cmd_rollback.c src/cli/cmd_switch.c
 $ for f in $writing; do for h in $(sed -n 's,^#include "flow/\(.*\)\.h",src/flow/\1.c,p' $f); do grep -qE '\b(writing|recover_make)\(' $h || echo "$h: no writing()"; done; done
 src/flow/idle.c: no writing()

@@ -21,6 +21,7 @@ usage: kfmig COMMAND [ENV] [TARGET...] [options]
   rename       Give a migration another id.
   reset        Make the database of an unprotected environment anew, and build
                it.
+  approve      Sign a migration's bundle, a projection's generation or a plan.
   rollback     Take migrations back, and prove that everything is as it was
                before.
   adopt        Accept a database as it stands as the starting point, with a
@@ -104,6 +105,9 @@ options:
       --skip-backup        make no backup first; receipts name it
       --force              let windows, freezes and the checklist through;
                            receipts name them
+      --key=FILE           the SSH key to sign with: private, or the .pub file
+                           of one that an agent or a token holds (default:
+                           KFMIG_KEY)
       --intent=TEXT        what the run is for, for its receipts
       --pr=TEXT            the pull request that it belongs to
       --links=LINKS        where more is said: "NAME=URL NAME=URL"

@@ -353,7 +353,7 @@ def protected_wants_a_yes(tmp):
     p.write("registry/environments.v1.yml", PROTECTED.replace("approval: review", "approval: signature"))
     signed = rollback(p)
     equal(signed.status, 1, repr(signed))
-    contains(signed.err, 'environment "dev" wants a signature over what is run, and this kfmig cannot verify one')
+    contains(signed.err, 'environment "dev" wants signatures over what is taken back: 0 of 1 signature; nothing was taken back')
     p.write("registry/environments.v1.yml", PROTECTED)
     equal(rollback(p).status, 0)
 

@@ -157,15 +157,57 @@ static void test_promotion_of_projections(void)
            "not published there");
 }
 
+static void gate_signed(struct plan *at, struct step *s)
+{
+    gate_approval(at, s, false);
+}
+
+static void gate_signed_protected(struct plan *at, struct step *s)
+{
+    gate_approval(at, s, true);
+}
+
 static void test_approval(void)
 {
+    static const char *roles[] = {"p", "limits"};
+    struct approval one = {.path = "a.json",
+                           .subject = "M-1",
+                           .person = "ann",
+                           .digest = digest_from("bundle"),
+                           .roles = {roles, 1, 1}};
+    struct approvals all = {.v = &one, .n = 1};
     begin();
-    is_str(given(gate_approval), "", "a review is not asked here");
+    is_str(given(gate_signed), "", "a review is not asked here");
     env.approval = APPROVAL_SIGNATURE;
-    is_str(given(gate_approval),
-           "approval_missing|migrations/postgis/M-1/migration.yml||bundle|prod wants a signature "
-           "over the bundle digest|-1\n",
+    is_str(given(gate_signed),
+           "approval_missing|migrations/postgis/M-1/migration.yml||bundle|prod wants signatures "
+           "over the bundle digest: 0 of 1 signature|-1\n",
            "a signature is");
+    world.approvals = &all;
+    is_str(given(gate_signed), "", "and there it is");
+    is_int((int)steps[0].approved.n, 1, "kept with the step");
+    is_str(given(gate_signed_protected),
+           "approval_missing|migrations/postgis/M-1/migration.yml||bundle|prod wants signatures "
+           "over the bundle digest: 0 of 1 signature, missing: kfm-governance|-1\n",
+           "what is protected wants governance");
+    ok(!gate_waives(&p, &steps[0], REASON_LIMIT_EXCEEDED), "it waives nothing");
+    one.waives = (struct names){roles + 1, 1, 1};
+    ok(gate_waives(&p, &steps[0], REASON_LIMIT_EXCEEDED), "but what it names");
+    ok(!gate_waives(&p, &steps[0], REASON_PROTECTED_DOMAIN) &&
+           !gate_waives(&p, &steps[0], REASON_SCOPE_EXCEEDED),
+       "and nothing else");
+}
+
+static void test_vouched(void)
+{
+    struct upstream up = {.env = "test", .past = &other};
+    begin();
+    applied_elsewhere("content");
+    ok(step_promoted(&steps[0], &up) == NULL, "what is not reachable says nothing");
+    up.vouched = true;
+    ok(step_promoted(&steps[0], &up) != NULL, "but by receipts that somebody vouches for");
+    applied_elsewhere("elsewhere");
+    ok(step_promoted(&steps[0], &up) == NULL, "of the same content");
 }
 
 static void test_upstream(void)
@@ -256,11 +298,12 @@ static void test_policy(void)
 
 int main(void)
 {
-    tap_plan(7 + 4 + 10 + 6 + 2 + 2 + 3);
+    tap_plan(7 + 4 + 10 + 6 + 2 + 2 + 3 + 9);
     test_adoption();
     test_promotion();
     test_promotion_of_projections();
     test_approval();
+    test_vouched();
     test_upstream();
     test_lint();
     test_policy();

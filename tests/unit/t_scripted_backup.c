@@ -296,18 +296,6 @@ static void forces_and_dumps(void)
     forces();
 }
 
-static void protected_skips(void)
-{
-    skips();
-    t.l.p.env[0].is_protected = true;
-}
-
-static void protected_forces(void)
-{
-    forces();
-    t.l.p.env[0].is_protected = true;
-}
-
 static void of_plan(void)
 {
     dumps();
@@ -459,10 +447,8 @@ static const struct {
     {"a command, and somebody says stop", command_sleeps, stop, backs_up, "", -1, ERR_INTERRUPTED, "interrupted", ""},
 
     {"skipped", third, skips, builds_so, "", 0, ERR_NONE, "warning: dev: no backup is made (--skip-backup)", ""},
-    {"not skipped where it is protected", third, protected_skips, builds_so, "", -1, ERR_PREFLIGHT, "environment \"dev\" is protected: --skip-backup is not taken there; a waiver would have to be signed", ""},
     {"what holds back is let through", third, forces, builds_so, "", 0, ERR_NONE, ", apply M-3", ""},
     {"and is backed up", third, forces_and_dumps, builds_so, ABOUT, 0, ERR_NONE, ", backup dev, apply M-3", "+ "},
-    {"nor forced where it is protected", third, protected_forces, builds_so, "", -1, ERR_PREFLIGHT, "--force is not taken there", ""},
 
     {"rows alone", rows, NULL, builds_rows, PUBLIC, 0, ERR_NONE, "backup of 1 schema in backups/migrations/backup-", "z t "},
     {"rows alone, and what else is touched", rows, NULL, builds_rows, PUBLIC, 0, ERR_NONE, "the backup holds schema public; what is run may touch app, too", "z t "},

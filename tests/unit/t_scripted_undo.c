@@ -208,7 +208,7 @@ static const struct {
     {"the connection goes at the second one", takes_back, {.steps = 2}, NULL, NOTHING_BEFORE NO_ROWS "~ DELETE FROM app.t* -> DELETE 1\n~ SELECT 1* -> cut\n", 0, "done: taken back|failed: M-1 was not taken back, nothing was changed: statement 1 (SELECT) failed, everything was rolled back: connection_failure (08006)"},
     {"the connection goes once the rows are counted under the lock", takes_back, {.steps = 2}, NULL, NOTHING_BEFORE "@postgis_rows_now -> rows\nROLLBACK -> ROLLBACK\n@postgis_rows_now -> rows\nROLLBACK -> cut\n" RUNS, -1, "the connection was lost before M-2 was taken back: what is left was not begun; run `kfmig rollback dev` again"},
     {"the ledger does not say under the lock what was before", takes_back, {0}, NULL, "@ledger_read_before -> rows\n~ @ledger_read_before -> error 42501\n" NO_ROWS RUNS, -1, "42501"},
-    {"without a backup, where it is protected", skips_backup, {0}, NULL, AS_USUAL, -1, "environment \"dev\" is protected: --skip-backup is not taken there"},
+    {"without a backup, where it is protected", skips_backup, {0}, NULL, AS_USUAL, -1, "environment \"dev\" wants signatures over the plan that name --skip-backup: 0 of 1 signature; nothing was taken back; `kfmig approve dev --plan="},
     {"a backup that cannot be made", lacks_pg_dump, {0}, NULL, "~ @site_backup_about(*) -> rows app\n" AS_USUAL, -1, "no backup of dev: "},
     {"it is another under the lock", takes_back, {0}, NULL, NOTHING_BEFORE "@postgis_rows_now -> rows 1 | 7 | f\n~ @postgis_rows_now -> rows 1 | 0 | f\n" RUNS, -1, "what is to be taken back moved between review and lock: nothing was"},
 };
@@ -472,22 +472,6 @@ static void test_receipt(void)
     }
 }
 
-/* Nothing verifies a signature. */
-static void test_unsigned(void)
-{
-    struct env *dev = &project.p.env[0];
-    enum approval before = dev->approval;
-    dev->approval = APPROVAL_SIGNATURE;
-    wish = (struct undo_wish){0};
-    const char *text = play(&built, plans, AS_USUAL);
-    dev->approval = before;
-    ok(t.rc == -1 &&
-           strstr(text, "environment \"dev\" wants a signature over what is run, and this kfmig "
-                        "cannot verify one; where the repository host's review is enough, declare "
-                        "`approval: review` for dev in registry/environments.v1.yml") != NULL,
-       "signatures are wanted");
-}
-
 /* What else may be so: something was begun, it is a definition, nothing is live. */
 static void test_also(void)
 {
@@ -669,7 +653,7 @@ int main(void)
         printf("# not built: %s\n", t.e.msg);
     }
     run_of_leave(&t, &built);
-    tap_plan(N + N_FILES + 31);
+    tap_plan(N + N_FILES + 30);
     for (size_t i = 0; i < N; i++) {
         try(i);
     }
@@ -680,7 +664,6 @@ int main(void)
     sweep(NULL, false, "both, and a Ctrl-C comes with each question once");
     sweep("error 57014", false, "both, and each question times out once");
     test_twice();
-    test_unsigned();
     test_receipt();
     test_also();
     test_reviewed();
