@@ -127,10 +127,16 @@ static const struct leak *begins_at(const struct looking *l, size_t at, size_t *
     return found;
 }
 
-/* Tokens and names begin where a word begins. */
+/* Tokens and names begin where a word begins, or behind the dashes that it begins with, as options do. */
 static bool is_start(struct bytes text, size_t i)
 {
-    return (leak_signs(text.p[i]) & WORD) != 0 && (leak_signs(leak_before(text, i)) & WORD) == 0;
+    enum { DASHES = 4 };
+    size_t first = i;
+    while (first > 0 && i - first < DASHES && text.p[first - 1] == '-') {
+        first--;
+    }
+    return (leak_signs(text.p[i]) & WORD) != 0 &&
+           (leak_signs(leak_before(text, first)) & WORD) == 0;
 }
 
 static bool is_let_through(const struct looking *l, size_t at, const struct leak *found)

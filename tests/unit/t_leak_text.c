@@ -124,12 +124,12 @@ static void check_row(const struct row *r)
     is_int(found == NULL ? 0 : at, r->at, "and where it begins");
 }
 
-/* Hostile files of 512 KB: each takes a moment and not hours. */
+/* Hostile files of 128 KB: each takes a moment and not hours. */
 static void check_long(const char *part)
 {
     struct buf text = {0};
     size_t at = 0;
-    while (text.n < 512u << 10) {
+    while (text.n < 128u << 10) {
         buf_puts(&text, part);
     }
     ok(leak_file(buf_bytes(&text), "x.sql", &at) == NULL, part);
