@@ -33,9 +33,9 @@ static size_t digits_at(struct bytes text, size_t at, const char *between, size_
     *n = 0;
     for (size_t i = at; i < text.n && *n <= most; i++) {
         bool is_digit = (leak_signs(text.p[i]) & DIGIT) != 0;
-        if (!is_digit &&
-            (text.p[i] == '\0' || strchr(between, text.p[i]) == NULL ||
-             (i > at && strchr(between, text.p[i - 1]) != NULL && text.p[i - 1] != ')'))) {
+        bool may_follow = i == at || text.p[i] == '(' || text.p[i - 1] == ')' ||
+                          strchr(between, text.p[i - 1]) == NULL;
+        if (!is_digit && (text.p[i] == '\0' || strchr(between, text.p[i]) == NULL || !may_follow)) {
             break;
         }
         if (is_digit && *n < most) {

@@ -281,6 +281,152 @@ static void test_tokens(void)
     is_int(wrong, 0, "tokens, by their prefixes and lengths");
 }
 
+/* Shapes at their edges: what is one by a character, and what is none. The 53 characters of a hash, the 60 of a token and
+ * the like are by lot: %N stands for that many. */
+static const struct {
+    const char *text;
+    enum leak_where where;
+    const char *want;
+} edges[] = {
+    {"a8Xk2mQ9Zr7tLw.atlas"
+     "v1.%60",
+     LEAK_FILE, "terraform-token"},
+    {"a8Xk2mQ9Zr7tLw.atlas"
+     "v1.%59",
+     LEAK_FILE, "nothing"},
+    {"a8Xk2mQ9Zr7tL.atlas"
+     "v1.%60",
+     LEAK_FILE, "nothing"},
+    {"$2"
+     "b$12$%53",
+     LEAK_FILE, "password-hash"},
+    {"$2"
+     "b$12$%49",
+     LEAK_FILE, "nothing"},
+    {"2"
+     "b$12$%53",
+     LEAK_FILE, "nothing"},
+    {"$6"
+     "$%16$%86",
+     LEAK_RECORD, "password-hash"},
+    {"$6"
+     "$%16$%20",
+     LEAK_RECORD, "nothing"},
+    {"$argon2"
+     "id$v=19$m=65536,t=3,p=4$%22$%43",
+     LEAK_NAME, "password-hash"},
+    {"pbkdf2_"
+     "sha256$260000$%22$%44",
+     LEAK_NAME, "password-hash"},
+    {"pbkdf2_"
+     "sha256$260000$%8",
+     LEAK_NAME, "nothing"},
+    {"api_"
+     "key='k8Xq2mZ9Lw4Rt7Yv'",
+     LEAK_FILE, "named-secret"},
+    {"api_"
+     "key='k8Xq2mZ9Lw4Rt7Yv plus words'",
+     LEAK_FILE, "nothing"},
+    {"api_"
+     "key='k8Xq2mZ9'",
+     LEAK_FILE, "nothing"},
+    {"api_"
+     "key = k8Xq2mZ9Lw4Rt7Yv",
+     LEAK_FILE, "nothing"},
+    {"api_"
+     "key=k8Xq2mZ9Lw4Rt7Yv!",
+     LEAK_FILE, "nothing"},
+    {"api_"
+     "key_name='k8Xq2mZ9Lw4Rt7Yv'",
+     LEAK_FILE, "nothing"},
+    {"pgp_sym_en"
+     "crypt(f(a, b), 'hunter2hunter2')",
+     LEAK_FILE, "cipher-key"},
+    {"pgp_sym_en"
+     "crypt(f(a, 'hunter2hunter2'), k)",
+     LEAK_FILE, "nothing"},
+    {"pgp_sym_de"
+     "crypt(v, $1)",
+     LEAK_FILE, "nothing"},
+    {"pgp_sym_en"
+     "crypt(v); SELECT a, 'hunter2hunter2'",
+     LEAK_FILE, "nothing"},
+    {"'a8Xk2mQ9Zr7tLw4Yv6Np3Bc5Df1Gh0JxSe/Ui+K='", LEAK_FILE, "random-value"},
+    {"'a8Xk2mQ9Zr7tLw4Yv6Np3Bc5Df1Gh0JxSe/Ui+'", LEAK_FILE, "nothing"},
+    {"\"a8Xk2mQ9Zr7tLw4Yv6Np3Bc5Df1Gh0JxSe/Ui+K=\"", LEAK_FILE, "nothing"},
+    {"point z ( -98.5 39.828 4)", LEAK_RECORD, "place-wkt"},
+    {"MULTIPOLYGON(((-98.579 39.8, -98 39)))", LEAK_RECORD, "place-wkt"},
+    {"POINT(-98.57 39.82)", LEAK_RECORD, "nothing"},
+    {"POINT EMPTY, POINT(x y)", LEAK_RECORD, "nothing"},
+    {"{\\\"coordinates\\\":[[[-98.5,39.828]]]}", LEAK_RECORD, "place-geojson"},
+    {"\"coordinates\": \"none\"", LEAK_RECORD, "nothing"},
+    {"00000000013ff00000000000003ff0000000000000", LEAK_RECORD, "place-ewkb"},
+    {"01080000013ff00000000000003ff0000000000000", LEAK_RECORD, "nothing"},
+    {"02010000003ff00000000000003ff0000000000000", LEAK_RECORD, "nothing"},
+    {"39\xc2\xb0"
+     "61'",
+     LEAK_SAID, "nothing"},
+    {"190\xc2\xb0"
+     "10'",
+     LEAK_SAID, "nothing"},
+    {"39\xc2\xb0 49\xe2\x80\xb2", LEAK_SAID, "place-degrees"},
+    {"39.828; 181.579", LEAK_SAID, "nothing"},
+    {"-39.828 98.579", LEAK_SAID, "place-pair"},
+    {"v1.39.828, 98.579", LEAK_SAID, "nothing"},
+    {"39.828, 98.579.1", LEAK_SAID, "nothing"},
+    {"60XAA123456", LEAK_SAID, "place-mgrs"},
+    {"61XAA123456", LEAK_SAID, "nothing"},
+    {"60YAA123456", LEAK_SAID, "nothing"},
+    {"60XAA1234", LEAK_SAID, "nothing"},
+    {"60XAA1234567", LEAK_SAID, "nothing"},
+    {"86C6RCHC+8", LEAK_SAID, "nothing"},
+    {"site_geohash: 9yum8", LEAK_SAID, "nothing"},
+    {"site_geohash: 9yum8j", LEAK_SAID, "place-geohash"},
+    {"8d268cda2c17fff", LEAK_SAID, "nothing"},
+    {"8a268cda2c17ff0", LEAK_SAID, "nothing"},
+    {"ada@kansas", LEAK_SAID, "nothing"},
+    {"ada@kansas.1", LEAK_SAID, "nothing"},
+    {"https://ada@kansas.example/", LEAK_SAID, "nothing"},
+    {"+1 785 555 01", LEAK_SAID, "nothing"},
+    {"+0 785 555 0142", LEAK_SAID, "nothing"},
+    {"+1 (785) 555-0142.", LEAK_SAID, "person-phone"},
+    {"666-12-3456, 912-12-3456, 512-00-3456, 512-12-0000, 1512-12-3456, 512-12-34567", LEAK_SAID,
+     "nothing"},
+    {"3782-822463-10005", LEAK_SAID, "person-card"},
+    {"5105105105105100", LEAK_SAID, "person-card"},
+    {"2223003122003222", LEAK_SAID, "person-card"},
+    {"6011111111111117", LEAK_SAID, "person-card"},
+    {"1111111111111117, 411111111111111, 0.4111111111111111", LEAK_SAID, "nothing"},
+    {"C:\\Users\\ada\\project", LEAK_RECORD, "home-path"},
+    {"see /Users"
+     "/ada/x",
+     LEAK_RECORD, "home-path"},
+    {"/home"
+     "/ada, x/home"
+     "/ada/y",
+     LEAK_RECORD, "nothing"},
+};
+enum { N_EDGES = sizeof edges / sizeof edges[0] };
+
+static void test_edges(void)
+{
+    for (size_t i = 0; i < N_EDGES; i++) {
+        struct buf b = {0};
+        for (const char *p = edges[i].text; *p != '\0'; p++) {
+            char *behind = NULL;
+            long n = *p == '%' ? strtol(p + 1, &behind, 10) : 0;
+            if (n > 0) {
+                add_lots(&b, alnum, (int)n);
+                p = behind - 1;
+            } else {
+                buf_putc(&b, *p);
+            }
+        }
+        is_str(rule_in(edges[i].where, buf_str(&b)), edges[i].want, edges[i].text);
+        buf_release(&b);
+    }
+}
+
 static const char *const harmless[] = {
     "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
     "'\\x0101000020E6100000000000000000F03F000000000000F03F'",
@@ -390,11 +536,12 @@ static void test_long(void)
 
 int main(void)
 {
-    tap_plan(N_SAMPLES * N_PLACES + 3 * N_WHERES * N_EXAMPLES + 1 + 2 * N_HARMLESS + 6 + 13 +
-             2 * 19);
+    tap_plan(N_EDGES + N_SAMPLES * N_PLACES + 3 * N_WHERES * N_EXAMPLES + 1 + 2 * N_HARMLESS + 6 +
+             13 + 2 * 19);
     test_found();
     test_examples();
     test_tokens();
+    test_edges();
     test_harmless();
     test_near();
     test_allowed();
