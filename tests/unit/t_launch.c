@@ -132,6 +132,31 @@ static void test_not_begun(void)
     arena_release(&a);
 }
 
+/* More folders in each other than are looked into. */
+static void test_deep(void)
+{
+    static const char deep[] =
+        "d=data; for i in $(seq 70); do d=$d/x; done; mkdir -p $d && echo x >$d/y";
+    struct arena a = {0};
+    struct err e = {0};
+    struct names none = {0};
+    bool has_begun = true;
+    char text[512];
+    shell(deep);
+    ok(run(&a, "true", &none, 20000, &has_begun, &e) != 0 && !has_begun &&
+           strstr(e.msg, "folders in each other") != NULL,
+       "data that cannot be looked at is told before");
+    e = (struct err){0};
+    (void)snprintf(text, sizeof text,
+                   "rm -r data; mkdir data; cat >m/run.sh <<'END'\ncd ..; %s\nEND", deep);
+    shell(text);
+    ok(run(&a, "sh run.sh", &none, 20000, &has_begun, &e) != 0 && has_begun &&
+           strstr(e.msg, "folders in each other") != NULL,
+       "or behind");
+    shell("rm -r data; mkdir data");
+    arena_release(&a);
+}
+
 static void test_much(void)
 {
     struct stat st = {0};
@@ -150,7 +175,8 @@ static void test_much(void)
 
 int main(void)
 {
-    tap_plan(3 * N + 4);
+    tap_plan(3 * N + 6);
+    (void)setenv("PGAPPNAME", "of the tests", 1);
     if (mkdtemp(folder) == NULL) {
         return 1;
     }
@@ -159,6 +185,7 @@ int main(void)
         play(i);
     }
     test_not_begun();
+    test_deep();
     test_much();
     (void)close(at);
     (void)!tree_remove(AT_FDCWD, folder);

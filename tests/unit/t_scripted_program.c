@@ -10,13 +10,14 @@
 #include "base/tree.h"
 #include "run/launch.h"
 #include "run/segmented.h"
+#include "run/segmented_parts.h"
 #include "scripted_entries.h"
 #include "scripted_texts.h"
 
 static char folder[] = "/tmp/kfmig-program-XXXXXX";
 static int at;
 static struct scene t;
-static bool leaves_session, makes_outside;
+static bool leaves_session, makes_outside, removes, alters;
 
 static const char *path_of(const char *name)
 {
@@ -52,6 +53,12 @@ static int runs(void)
 /* Schema app stands once it ran; another, too, where it makes that. */
 static const char *schemas(void)
 {
+    if (runs() > 0 && removes) {
+        return "rows 2615 | 9002 | schema |  | app | owner | kfmig";
+    }
+    if (runs() > 0 && alters) {
+        return "rows 2615 | 9001 | schema |  | was | owner | other";
+    }
     return runs() == 0     ? "rows 2615 | 9001 | schema |  | was | owner | kfmig"
            : makes_outside ? "rows 2615 | 9001 | schema |  | was | owner | kfmig ; "
                              "2615 | 9003 | schema |  | outside | owner | kfmig"
@@ -68,7 +75,9 @@ static const char *hear(void *ctx, int session, const char *text, int n, const c
         return schemas();
     }
     if (strcmp(text, "@run_program_left") == 0 && good) {
-        return leaves_session ? "rows session 7 of it is still open (idle)" : "rows";
+        return leaves_session ? "rows session 7 of it is still open (idle) ; session 8 of it is "
+                                "still open (idle)"
+                              : "rows";
     }
     if (strcmp(text, "@ledger_record_head") == 0 && good) {
         return atoi(params[0]) == ledger.n_open ? "UPDATE 1" : "UPDATE 0";
@@ -121,7 +130,7 @@ static void begin(const char *body)
     ledger_forget();
     texts_forget();
     ledger.kept = false;
-    leaves_session = makes_outside = false;
+    leaves_session = makes_outside = removes = alters = false;
     command = "./run.sh";
     (void)unlink(path_of("ran"));
     (void)snprintf(text, sizeof text, "#!/bin/sh\necho x >>%s/ran\n%s\n", folder, body);
@@ -149,7 +158,7 @@ static int go(int n, const char *answer)
 
 /* --- what becomes of it */
 
-enum side { NOTHING, SESSION, OUTSIDE, MISSING };
+enum side { NOTHING, SESSION, OUTSIDE, MISSING, REMOVES, ALTERS };
 
 /* clang-format off */
 /* what the program does besides; how it ends, what is said, how often it ran after another run, done and failed dones then */
@@ -163,9 +172,11 @@ static const struct {
     {"all is well", "", NOTHING, RUN_SUCCESS, "", 1, 1, 0},
     {"another status", "exit 3", NOTHING, RUN_FAILED, "ended with status 3", 1, 0, 0},
     {"a signal", "kill -9 $$", NOTHING, RUN_FAILED, "ended by signal 9", 1, 0, 0},
-    {"it leaves a session", "", SESSION, RUN_FAILED, "session 7 of it is still open (idle)", 1, 0, 0},
+    {"it leaves a session", "", SESSION, RUN_FAILED, "session 7 of it is still open (idle) (and 1 more)", 1, 0, 0},
     {"it writes into a data root", "mkdir -p ../data; echo x >>../data/a", NOTHING, RUN_FAILED, "a data root", 1, 0, 0},
     {"it makes what it may not", "", OUTSIDE, RUN_FAILED, "gate \"scope\" failed: create of schema outside", 1, 1, 0},
+    {"it takes away what it may not", "", REMOVES, RUN_FAILED, "gate \"scope\" failed: drop of schema was", 1, 1, 0},
+    {"it changes what it may not", "", ALTERS, RUN_FAILED, "gate \"scope\" failed: alter of schema was", 1, 1, 0},
     {"it is not there", "", MISSING, RUN_FAILED, "nothing was changed; segment 1 (run ./nothing): cannot start", 0, 0, 2},
 };
 /* clang-format on */
@@ -176,6 +187,8 @@ static void play(size_t i)
     begin(cases[i].body);
     leaves_session = cases[i].side == SESSION;
     makes_outside = cases[i].side == OUTSIDE;
+    removes = cases[i].side == REMOVES;
+    alters = cases[i].side == ALTERS;
     command = cases[i].side == MISSING ? "./nothing" : "./run.sh";
     (void)go(0, NULL);
     ok(t.o.result == cases[i].result, cases[i].name);
@@ -259,9 +272,37 @@ static void test_no_place(void)
     scene_close(&t);
 }
 
+/* What a person says of it: all that stands otherwise than the ledger says is its doing; the sum stays. */
+static void test_seen(void)
+{
+    struct entries past = {0};
+    struct bytes kept = {NULL, 0};
+    struct err e = {0};
+    begin("exit 1");
+    (void)go(0, NULL);
+    scene_close(&t);
+    scene_open_failing(&t, SERVER JOURNALING, 0, NULL, 0, NULL);
+    pq_model(hear, NULL);
+    declare();
+    const struct object_row row = {
+        .object = "schema gone", .fingerprint = digest_of(bytes_str("x")), .definition = ""};
+    baseline_lay(t.run.sum, &row, 1);
+    baseline_keep(t.run.sum);
+    struct digest before = baseline_digest(t.run.sum);
+    bool good = ledger_found(&t, &past, &e) == 0 &&
+                catalog_read(t.pg, CATALOG_FORMAT, t.run.a, t.run.base, &e) == 0 &&
+                segmented_seen(&t.run, &past, &t.bundle, &kept, &e) == 0;
+    struct digest after = baseline_digest(t.run.sum);
+    ok(good && runs() == 1, "what a program left is seen, and it is not begun again");
+    ok(good && bytes_mention(kept, "schema app") && bytes_mention(kept, "schema gone"),
+       "with what stands otherwise than the ledger says");
+    ok(digest_eq(&before, &after), "and the sum is as it was");
+    scene_close(&t);
+}
+
 int main(void)
 {
-    tap_plan(4 * N + 4);
+    tap_plan(4 * N + 7);
     if (mkdtemp(folder) == NULL || mkdir(path_of("m"), 0755) != 0) {
         return 1;
     }
@@ -270,6 +311,7 @@ int main(void)
         play(i);
     }
     test_no_place();
+    test_seen();
     sweep("error 57014", false, "an error at each question");
     sweep("cut", false, "a connection that is cut at each question");
     sweep("cut", true, "and what was asked for happened all the same");

@@ -70,7 +70,7 @@ int main(void)
     struct arena a = {0};
     struct stamps none = {0};
     struct err e = {0};
-    tap_plan(4 * N + 1);
+    tap_plan(4 * N + 2);
     if (mkdtemp(folder) == NULL) {
         return 1;
     }
@@ -78,6 +78,10 @@ int main(void)
     for (size_t i = 0; i < N; i++) {
         play(at, folder, i);
     }
+    ok(shell(folder, "d=data; for i in $(seq 70); do d=$d/x; done; mkdir -p $d && echo x >$d/y") &&
+           stamps_take(&a, at, roots, 3, &none, &e) != 0 &&
+           strstr(e.msg, "folders in each other") != NULL,
+       "too deep a tree is told");
     (void)stamps_take(&a, at, roots + 2, 0, &none, &e);
     ok(none.n == 0, "no roots, nothing");
     (void)close(at);
