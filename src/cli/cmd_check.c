@@ -74,7 +74,11 @@ const struct command command_check = {
         "declared scope, limits or "
         "a protected domain) and warnings. A migration that the registry calls executed, and of "
         "which the bundle has neither receipt nor pointer, is a warning, and a finding where the "
-        "variable CI is true.\n\n"
+        "variable CI is true. A status that falls behind the receipts that are kept in receipts/ "
+        "(the "
+        "furthest kind of environment with a success) is a warning, which --fix mends; what a "
+        "person says "
+        "beyond that, rolled_back or superseded, stays.\n\n"
         "Exits with 5 if there are faults, else with 1 if there are findings, else with 0.",
     .options = takes,
     .examples = examples,

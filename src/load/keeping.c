@@ -1,5 +1,7 @@
 /* What a project says of itself, and its files do not bear out. */
+#include <fcntl.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "doc/json.h"
 #include "load/bundles.h"
@@ -13,18 +15,27 @@ struct kept {
     struct arena *a;
     const struct bundle *b;
     enum env_kind kind; /* wanted of the environment that ran it */
+    bool is_sure;       /* what does not say its kind is of none */
 };
 
-/* Of an environment that is declared no more nothing is known: its receipt counts. */
+/* Of an environment that is declared no more nothing is known: its receipt counts, where nobody wants to be
+ * sure. */
 static bool is_of_kind(const struct kept *k, const struct doc *receipt)
 {
     const char *said = doc_str(doc_get(receipt, "target"), "kind", NULL);
     const struct env *env = load_env(k->p, doc_str(receipt, "environment", ""));
     const char *kind = said != NULL ? said : env != NULL ? env_kind_text(env->kind) : NULL;
-    return kind == NULL || strcmp(kind, env_kind_text(k->kind)) == 0;
+    return kind == NULL ? !k->is_sure : strcmp(kind, env_kind_text(k->kind)) == 0;
 }
 
-/* Is receipts/NAME of that schema, and about this migration in an environment of that kind? */
+/* A pointer says nothing of it: what is pointed to is what was applied. */
+static bool is_of_success(const struct doc *receipt)
+{
+    return strcmp(doc_str(receipt, "result", "success"), "success") == 0 &&
+           strcmp(doc_str(receipt, "run_kind", ""), "db_rollback") != 0;
+}
+
+/* Is receipts/NAME of that schema, and of a success of this migration in an environment of that kind? */
 static bool holds(const struct kept *k, const char *name, const char *schema)
 {
     struct err_list faults = {0};
@@ -36,7 +47,8 @@ static bool holds(const struct kept *k, const char *name, const char *schema)
         d = json_read(k->a, file.bytes, path, &e);
     }
     bool is_good = d != NULL && schema_check(k->a, checker_schema(schema), d, &faults) == 0 &&
-                   strcmp(doc_str(d, "migration_id", ""), k->b->id) == 0 && is_of_kind(k, d);
+                   strcmp(doc_str(d, "migration_id", ""), k->b->id) == 0 && is_of_success(d) &&
+                   is_of_kind(k, d);
     err_list_release(&faults);
     return is_good;
 }
@@ -64,6 +76,22 @@ bool load_executed_in(const char *status, enum env_kind *kind)
         }
     }
     return false;
+}
+
+bool load_executed_furthest(const struct project *p, const struct bundle *b, enum env_kind *kind)
+{
+    struct arena a = {0};
+    bool found = false;
+    const char *path = arena_printf(&a, "%s/receipts", b->dir);
+    if (faccessat(p->dirfd, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0) {
+        for (int i = ENV_PROD; i >= ENV_DEV && !found; i--) {
+            const struct kept k = {p, &a, b, (enum env_kind)i, true};
+            found = is_kept(&k);
+            *kind = (enum env_kind)i;
+        }
+    }
+    arena_release(&a);
+    return found;
 }
 
 void load_executed_check(const struct project *p, struct err_list *missing)

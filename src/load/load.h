@@ -78,15 +78,18 @@ int load_decl(struct project *p, struct bundle *b, struct err *e) MUST_CHECK;
 /* The same into a, which then is how long it is there: before a goes, b->decl is set to NULL again. */
 int load_decl_into(struct project *p, struct bundle *b, struct arena *a, struct err *e) MUST_CHECK;
 
-/* Compare registry/migrations.v1.json with the bundles: missing, unknown, differing type.
- * Differences are warnings. fix: rewrite it atomically (sorted by id, entries kept as they are
- * where right, missing ones added with status "draft", owners from reviewers). *fixed: it was
+/* Compare registry/migrations.v1.json with the bundles: missing, unknown, differing type, a status that kept
+ * receipts are ahead of. Differences are warnings. fix: rewrite it atomically (sorted by id, entries kept as
+ * they are where right, missing ones added with status "draft", owners from reviewers). *fixed: it was
  * rewritten. One with the marks of a merge is made of what both sides have (the entry that came
  * further, where both have one); its faults then are no more. */
 int load_registry_check(struct project *p, bool fix, bool *fixed, struct err *e) MUST_CHECK;
 
 /* The kind of environment that a status of the registry says it was run in; NULL is none. false: in none. */
 bool load_executed_in(const char *status, enum env_kind *kind);
+/* The furthest kind of environment that a success of b is kept of, in its receipts/: a receipt or a pointer of
+ * an environment that is declared, or a receipt that says the kind. false: none is. Reads files. */
+bool load_executed_furthest(const struct project *p, const struct bundle *b, enum env_kind *kind);
 /* Migrations that the registry calls executed_dev, _stage or _prod, and whose receipts/ holds neither a
  * receipt (in bundle or folder form) nor a pointer of an environment of that kind: added to missing,
  * ERR_PREFLIGHT, one each. Reads files. */

@@ -188,6 +188,31 @@ static bool may_add(const struct bundle *b)
     return b->file != NULL || strcmp(b->dir + strlen(b->folder) + 1, b->id) == 0;
 }
 
+/* What was executed follows from receipts: of what is proposed, approved, merged or executed the status is the
+ * furthest kind of environment with a success. Never back: receipts are not kept for ever, and what a person
+ * says of it beyond that (rolled_back, superseded) stays. */
+static void compare_status(struct registry_work *w, const struct bundle *b, struct doc *entry)
+{
+    enum env_kind kind;
+    const struct doc *status = doc_get(entry, "status");
+    uint8_t at = status_index(doc_str(entry, "status", ""));
+    if (at >= status_index("executed_prod") || !load_executed_furthest(w->p, b, &kind)) {
+        return;
+    }
+    const char *now = arena_printf(w->a, "executed_%s", env_kind_text(kind));
+    if (status_index(now) <= at) {
+        return;
+    }
+    if (w->fix) {
+        (void)doc_put(w->a, entry, "status", doc_text(w->a, now));
+        w->is_changed = true;
+    } else {
+        doc_fault(&w->p->warnings, status, "`kfmig check --fix` corrects it",
+                  "\"%s\" is registered as %s, and its receipts say %s", b->id, status->text.p,
+                  now);
+    }
+}
+
 static int add_entry(struct registry_work *w, struct bundle *b, struct err *e)
 {
     if (load_decl(w->p, b, e) != 0) {
@@ -202,6 +227,7 @@ static int add_entry(struct registry_work *w, struct bundle *b, struct err *e)
     (void)doc_put(w->a, d, "type", doc_text(w->a, store_text(b->store)));
     (void)doc_put(w->a, d, "owners", owners);
     (void)doc_put(w->a, d, "status", doc_text(w->a, "draft"));
+    compare_status(w, b, d);
     w->is_changed = true;
     return 0;
 }
@@ -219,6 +245,9 @@ static int compare_bundle(struct registry_work *w, struct bundle *b, struct err 
         err_list_addf(&w->p->warnings, ERR_CONFIG, bundle_file(w->a, b), 1, 1,
                       "`kfmig check --fix` adds it", "\"%s\" is not in " REGISTRY_PATH, b->id);
         return 0;
+    }
+    if (entry != NULL) {
+        compare_status(w, b, entry);
     }
     const struct doc *type = doc_get(entry, "type");
     if (type == NULL || strcmp(type->text.p, store_text(b->store)) == 0) {

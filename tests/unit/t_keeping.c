@@ -7,9 +7,10 @@
 
 #define DIGEST "sha256:0000000000000000000000000000000000000000000000000000000000000001"
 #define RUN "11111111-2222-4333-8444-555555555555"
-#define RECEIPT(id, env, more)                                                                     \
-    "{\"format\":\"kfmig.run_receipt.v1\",\"run_id\":\"" RUN "\",\"run_kind\":\"db_migration\","   \
-    "\"migration_id\":\"" id "\",\"environment\":\"" env "\",\"result\":\"success\","              \
+#define RECEIPT(id, env, more) RECEIPT_OF("db_migration", "success", id, env, more)
+#define RECEIPT_OF(kind, result, id, env, more)                                                    \
+    "{\"format\":\"kfmig.run_receipt.v1\",\"run_id\":\"" RUN "\",\"run_kind\":\"" kind "\","       \
+    "\"migration_id\":\"" id "\",\"environment\":\"" env "\",\"result\":\"" result "\","           \
     "\"started_at\":\"2026-01-01T00:00:00.000000Z\","                                              \
     "\"finished_at\":\"2026-01-01T00:00:01.000000Z\","                                             \
     "\"actor\":{\"type\":\"human\",\"id\":\"ada\"},\"repo\":{\"commit_sha\":null,\"pr\":null},"    \
@@ -69,11 +70,93 @@ static const struct row rows[] = {
     {"a pointer to another migration's", "executed_prod", "receipt_ref.json",
      POINTER("A-2", "live"), true},
     {"a pointer that is none", "executed_prod", "receipt_ref.json", "{}", true},
+    {"a receipt of a failure", "executed_dev", "run_receipt.json",
+     RECEIPT_OF("db_migration", "failed", "A-1", "dev", ""), true},
+    {"a receipt of a rollback", "executed_dev", "run_receipt.json",
+     RECEIPT_OF("db_rollback", "success", "A-1", "dev", ""), true},
     {"in a folder of its own", "executed_stage", "here/run_receipt.json",
      RECEIPT("A-1", "here", ""), false},
     {"in that of another", "executed_stage", "live/run_receipt.json", RECEIPT("A-1", "here", ""),
      true},
 };
+
+/* What the registry says, what is kept, and what follows: NULL, nothing. */
+static const struct {
+    const char *name, *status;
+    const char *file, *text, *file2, *text2;
+    const char *now;
+} followed[] = {
+    {"nothing is kept", "approved", NULL, NULL, NULL, NULL, NULL},
+    {"run in dev", "draft", "run_receipt.json", RECEIPT("A-1", "dev", ""), NULL, NULL,
+     "executed_dev"},
+    {"run in dev, and it is told already", "executed_dev", "run_receipt.json",
+     RECEIPT("A-1", "dev", ""), NULL, NULL, NULL},
+    {"run in dev, merged", "merged", "run_receipt.json", RECEIPT("A-1", "dev", ""), NULL, NULL,
+     "executed_dev"},
+    {"the furthest of two", "executed_dev", "dev/run_receipt.json", RECEIPT("A-1", "dev", ""),
+     "here/run_receipt.json", RECEIPT("A-1", "here", ""), "executed_stage"},
+    {"a pointer of production", "executed_dev", "run_receipt.json", RECEIPT("A-1", "dev", ""),
+     "receipt_ref.json", POINTER("A-1", "live"), "executed_prod"},
+    {"never back", "executed_prod", "run_receipt.json", RECEIPT("A-1", "dev", ""), NULL, NULL,
+     NULL},
+    {"taken back, says a person", "rolled_back", "run_receipt.json", RECEIPT("A-1", "dev", ""),
+     NULL, NULL, NULL},
+    {"replaced, says a person", "superseded", "run_receipt.json", RECEIPT("A-1", "live", ""), NULL,
+     NULL, NULL},
+    {"a failure", "approved", "run_receipt.json",
+     RECEIPT_OF("db_migration", "failed", "A-1", "live", ""), NULL, NULL, NULL},
+    {"a rollback", "approved", "run_receipt.json",
+     RECEIPT_OF("db_rollback", "success", "A-1", "dev", ""), NULL, NULL, NULL},
+    {"of an environment that nobody knows", "approved", "run_receipt.json",
+     RECEIPT("A-1", "gone", ""), NULL, NULL, NULL},
+    {"of one that is gone, and it says its kind", "approved", "run_receipt.json",
+     RECEIPT("A-1", "gone", ", \"kind\": \"stage\""), NULL, NULL, "executed_stage"},
+    {"of another migration", "approved", "run_receipt.json", RECEIPT("A-2", "dev", ""), NULL, NULL,
+     NULL},
+};
+enum { N_FOLLOWED = sizeof followed / sizeof *followed };
+
+static void put_receipt(const char *file, const char *text)
+{
+    char path[256];
+    (void)snprintf(path, sizeof path, "migrations/postgis/A-1/receipts/%s", file);
+    if (file[0] != '\0') {
+        project_put(path, text);
+    }
+}
+
+/* Checked, mended, and checked again. */
+static void test_followed(size_t i)
+{
+    char text[512];
+    char want[512] = "";
+    project_start();
+    project_put("registry/environments.v1.yml", environments);
+    (void)snprintf(text, sizeof text,
+                   "{\"version\": 1, \"migrations\": [{\"id\": \"A-1\", \"type\": \"postgis\", "
+                   "\"owners\": [], \"status\": \"%s\"}]}",
+                   followed[i].status);
+    project_put("registry/migrations.v1.json", text);
+    project_bundle("A-1", "");
+    put_receipt(followed[i].file != NULL ? followed[i].file : "", followed[i].text);
+    put_receipt(followed[i].file2 != NULL ? followed[i].file2 : "", followed[i].text2);
+    if (followed[i].now != NULL) {
+        (void)snprintf(want, sizeof want, "\"A-1\" is registered as %s, and its receipts say %s",
+                       followed[i].status, followed[i].now);
+    }
+    for (int turn = 0; turn < 3; turn++) {
+        struct loaded l;
+        struct err e = {0};
+        bool is_fixed = false;
+        project_load(&l, false);
+        size_t before = l.p.warnings.n;
+        is_int(load_registry_check(&l.p, turn == 1, &is_fixed, &e), 0, followed[i].name);
+        is_str(l.p.warnings.n > before ? l.p.warnings.v[before].msg : "", turn == 0 ? want : "",
+               "what is told");
+        is_int(is_fixed, turn == 1 && followed[i].now != NULL, "is it mended?");
+        project_unload(&l);
+    }
+}
 
 static void test_row(const struct row *r)
 {
@@ -130,9 +213,12 @@ static void test_defaults(void)
 int main(void)
 {
     size_t n = sizeof rows / sizeof rows[0];
-    tap_plan((int)n * 2 + 8);
+    tap_plan((int)n * 2 + 8 + N_FOLLOWED * 9);
     for (size_t i = 0; i < n; i++) {
         test_row(&rows[i]);
+    }
+    for (size_t i = 0; i < N_FOLLOWED; i++) {
+        test_followed(i);
     }
     test_defaults();
     project_remove();
