@@ -6,6 +6,7 @@
 #include "flow/check_kept.h"
 #include "flow/check_signers.h"
 #include "flow/lint.h"
+#include "load/depends.h"
 #include "plan/order.h"
 #include "site/site.h"
 
@@ -264,6 +265,7 @@ int check_project(struct project *p, struct cache *cache, bool is_strict, bool m
                   struct checked *out, struct err *e)
 {
     struct err_list missing = {0};
+    struct err_list unknown = {0};
     const struct checking c = {p, out};
     *out = (struct checked){.n_migrations = p->n_bundle};
     if (load_meta_check(p, may_fix, &out->is_fixed, e) != 0) {
@@ -278,6 +280,8 @@ int check_project(struct project *p, struct cache *cache, bool is_strict, bool m
     add_all(&c, is_strict ? &out->findings : &out->warnings, CHECK_EVIDENCE, &missing);
     add_all(&c, &out->faults, CHECK_DECLARATION, &p->faults);
     add_all(&c, &out->warnings, CHECK_DECLARATION, &p->warnings);
+    depends_warn(p, &unknown);
+    add_all(&c, &out->warnings, CHECK_ORDER, &unknown);
     check_bundles(&c, cache);
     /* A cycle may close over the default order, which only the plan knows; with other faults it would be
      * said twice. */

@@ -24,6 +24,26 @@ static const char *nearest_id(const struct project *p, const char *id)
     return best;
 }
 
+void depends_warn(const struct project *p, struct err_list *out)
+{
+    for (size_t i = 0; i < p->n_bundle; i++) {
+        const struct bundle *b = &p->bundle[i];
+        for (size_t k = 0; k < b->rebuilds.n; k++) {
+            struct place at;
+            const char *name = b->rebuilds.v[k];
+            if (table_gets(&p->by_id, name) != NULL) {
+                continue;
+            }
+            const char *best = nearest_id(p, name);
+            bundles_place(p, b, "rebuilds", name, &at);
+            err_list_addf(out, ERR_CONFIG, at.path, at.line, at.col,
+                          best != NULL ? arena_printf(p->a, "did you mean \"%s\"?", best)
+                                       : "correct the name; where its file went, all is well",
+                          "\"%s\" rebuilds \"%s\", and there is no such definition", b->id, name);
+        }
+    }
+}
+
 static void report_unknown(struct project *p, const struct bundle *b, const char *id)
 {
     struct place at;

@@ -9,4 +9,9 @@
  * shown whole, with the file and line of each of its members. */
 void depends_check(struct project *p, const struct table *known);
 
+/* Names in rebuilds that no definition here has, as warnings: the file may have gone when the definition was
+ * dropped, and the migration stays; or the name is misspelled, and the server then refuses the migration.
+ * Reads the files of these again, for the places. */
+void depends_warn(const struct project *p, struct err_list *out);
+
 #endif

@@ -54,6 +54,27 @@ static void no_file(void)
     (void)unlinkat(project_fd, BUNDLE "rollback.sql", 0);
 }
 
+static void rebuilds_nothing(void)
+{
+    project_declare("postgis", "M-1", "rebuilds: [active_well]\n");
+    project_put("migrations/postgis/repeatable/active_wells.sql",
+                "CREATE VIEW app.v AS SELECT 1 AS n;\n");
+}
+
+static void rebuilds_something(void)
+{
+    project_declare("postgis", "M-1", "rebuilds: [gone_by_now]\n");
+}
+
+static void behind_its_receipts(void)
+{
+    project_put(
+        BUNDLE "receipts/receipt_ref.json",
+        "{\"format\": \"kfmig.receipt_ref.v1\", \"run_id\": \"r\", \"migration_id\": \"M-1\", "
+        "\"environment\": \"dev\", \"uri\": \"u\", \"sequence\": 1, \"sha256\": "
+        "\"sha256:0000000000000000000000000000000000000000000000000000000000000001\"}");
+}
+
 static void not_read(void)
 {
     project_put("migrations/postgis/notes.txt", "x");
@@ -232,6 +253,9 @@ static const struct {
     {"signatures, which nobody can verify", wants_signatures, WARNINGS, "approval", ENVIRONMENTS ":3", "", "wants signatures"},
     {"an unknown key of a declaration", unknown_key, FAULTS, "declaration", BUNDLE "migration.yml:10", "M-1", "unknown key \"color\""},
     {"a file that is not there", no_file, FAULTS, "declaration", BUNDLE "migration.yml:9", "M-1", "there is no file \"rollback.sql\""},
+    {"a status that its receipts are ahead of", behind_its_receipts, WARNINGS, "registry", REGISTRY ":1", "", "\"M-1\" is registered as draft, and its receipts say executed_dev"},
+    {"it rebuilds what nobody has, by a slip", rebuilds_nothing, WARNINGS, "order", BUNDLE "migration.yml:10", "M-1", "\"M-1\" rebuilds \"active_well\", and there is no such definition"},
+    {"it rebuilds what is gone", rebuilds_something, WARNINGS, "order", BUNDLE "migration.yml:10", "M-1", "\"M-1\" rebuilds \"gone_by_now\", and there is no such definition"},
     {"a file that is not read", not_read, WARNINGS, "declaration", "migrations/postgis/notes.txt:0", "", "not read"},
     {"a registry that is none", no_registry, FAULTS, "registry", REGISTRY ":1", "", "migrations"},
     {"a bundle that the registry does not have", not_registered, WARNINGS, "registry", BUNDLE "migration.yml:1", "M-1", "is not in registry"},
