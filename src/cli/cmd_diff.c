@@ -65,9 +65,7 @@ static int diff(struct invocation *s, const struct request *req, struct err *e)
         return -1;
     }
     if (!s->site.world.has_ledger) {
-        err_set(e, ERR_PREFLIGHT, "environment \"%s\" has no ledger yet: nothing is expected there",
-                args.env->name);
-        return err_hint(e, "`kfmig build %s` makes it", args.env->name);
+        return site_no_ledger(args.env, "nothing is expected there", e);
     }
     size_t n = 0;
     const struct drift_detail *v = site_details(&s->site, &n);

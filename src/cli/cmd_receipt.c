@@ -32,8 +32,7 @@ static int open_ledger(struct receipt_call *c, const struct env *env, struct err
         return -1;
     }
     if (!s->site.id.has_ledger) {
-        err_set(e, ERR_PREFLIGHT, "environment \"%s\" has no ledger yet", env->name);
-        return err_hint(e, "`kfmig build %s` makes it", env->name);
+        return site_no_ledger(env, "there are no receipts", e);
     }
     return 0;
 }

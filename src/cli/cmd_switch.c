@@ -52,6 +52,9 @@ static int switch_verb(struct invocation *s, const struct request *req, struct r
         err_set(e, ERR_CONFIG, "no projection \"%s\"", name);
         return err_hint(e, "registry/projections declares them");
     }
+    if (!s->site.id.has_ledger) {
+        return site_no_ledger(env, "no generation was built there", e);
+    }
     const struct step *x = &s->site.plan.projections[found];
     if (req->n_args == at + 1) {
         result_worsen(r, list(s, x) == 0 ? ERR_NONE : ERR_PREFLIGHT);

@@ -211,9 +211,7 @@ int adopt_find(const struct site *s, const char *const *given, size_t n, bool is
 {
     *out = (struct names){0};
     if (n > 0 && !s->world.has_ledger) {
-        err_set(e, ERR_PREFLIGHT, "environment \"%s\" has no ledger yet", s->env->name);
-        return err_hint(e, "`kfmig adopt %s` takes the database as it stands, as a whole, first",
-                        s->env->name);
+        return site_no_ledger(s->env, "nothing was adopted", e);
     }
     if (n > 0 && s->world.n_drift == 0) { /* nobody had to look at what stands there */
         return err_set(e, ERR_PREFLIGHT, "\"%s\" is as its ledger says: there is nothing to adopt",

@@ -394,9 +394,7 @@ int backup(struct site *s, const struct backup_wish *wish, const struct writing_
     struct backup_wish mine = *wish;
     struct writing_order order = *o;
     if (!s->id.has_ledger) {
-        err_set(e, ERR_PREFLIGHT, "environment \"%s\" has no ledger yet: no backup was made",
-                s->env->name);
-        return err_hint(e, "`kfmig adopt %s` makes it", s->env->name);
+        return site_no_ledger(s->env, "no backup was made", e);
     }
     order.done = "backed up";
     order.is_confirmed = true; /* it changes nothing but the ledger */

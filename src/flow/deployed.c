@@ -78,10 +78,7 @@ int deployed(struct site *s, const char *tag, const struct writing_order *o, str
                            "'@' and '-', at most %d in all", TAG_MOST);
     }
     if (!s->id.has_ledger) {
-        err_set(e, ERR_PREFLIGHT, "environment \"%s\" has no ledger yet: nothing was recorded",
-                s->env->name);
-        return err_hint(e, "`kfmig build %s`, in a protected environment `kfmig adopt %s`, makes it",
-                        s->env->name, s->env->name);
+        return site_no_ledger(s->env, "nothing was recorded", e);
     }
     order.done = "recorded";
     order.is_confirmed = true; /* it is what a person or CI says, and changes nothing but the ledger */

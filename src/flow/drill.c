@@ -62,9 +62,7 @@ static int refuse_live(struct site *s, const struct recover_options *o, struct e
 {
     const char *name = s->env->name;
     if (!s->id.has_ledger) {
-        err_set(e, ERR_PREFLIGHT,
-                "environment \"%s\" has no ledger: there is nothing to compare with", name);
-        return err_hint(e, "`kfmig build %s` makes it", name);
+        return site_no_ledger(s->env, "there is nothing to compare with", e);
     }
     if (s->plan.n_apply > 0) {
         err_set(e, ERR_PREFLIGHT,

@@ -169,8 +169,7 @@ static int refuse(struct site *s, const struct bundle *b, const char *id, struct
         return err_hint(e, "`kfmig build` takes an existing schema as its first generation");
     }
     if (!s->id.has_ledger) {
-        err_set(e, ERR_PREFLIGHT, "environment \"%s\" has no ledger yet", s->env->name);
-        return err_hint(e, "`kfmig adopt %s` takes the database as it stands first", s->env->name);
+        return site_no_ledger(s->env, "nothing was recorded", e);
     }
     return 0;
 }

@@ -161,7 +161,7 @@ int given_up_find(struct site *s, const char *name, struct given_ups *out, struc
     const struct plan *p = &s->plan;
     struct object_rows sum = {0};
     *out = (struct given_ups){ARENA_ARRAY(s->a, struct given_up, p->n_projections + 1), 0};
-    if (p->n_projections > 0 && ledger_objects(s->pg, 0, s->a, &sum, e) != 0) {
+    if (p->n_projections > 0 && s->id.has_ledger && ledger_objects(s->pg, 0, s->a, &sum, e) != 0) {
         return -1;
     }
     for (size_t i = 0; i < p->n_projections; i++) {

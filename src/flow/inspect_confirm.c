@@ -62,9 +62,7 @@ int inspect_confirm(struct site *s, const char *items, const struct writing_orde
         return -1;
     }
     if (!s->id.has_ledger) {
-        err_set(e, ERR_PREFLIGHT, "environment \"%s\" has no ledger yet: nothing was confirmed",
-                s->env->name);
-        return err_hint(e, "`kfmig adopt %s` makes it", s->env->name);
+        return site_no_ledger(s->env, "nothing was confirmed", e);
     }
     order.done = "confirmed";
     order.is_confirmed = true; /* the item is what a person says */

@@ -132,7 +132,10 @@ int rename_ledger(struct site *s, const char *old, const char *id, int64_t lock_
                                         .work = work,
                                         .ctx = &j};
     result_begin(&r, s);
-    return site_plan(s, true, e) != 0 || writing(s, &order, &r, e) != 0 ? -1 : 0;
+    if (site_plan(s, true, e) != 0) {
+        return -1;
+    }
+    return s->id.has_ledger ? writing(s, &order, &r, e) : 0; /* nothing is known of any id */
 }
 
 struct doc *rename_doc(struct arena *a, const char *old, const char *id, bool moved,

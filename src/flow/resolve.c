@@ -43,6 +43,9 @@ int resolve_find(const struct site *s, const char *id, const struct begun **out,
 {
     const struct begun *b = world_begun(&s->world, id);
     *out = b;
+    if (!s->id.has_ledger) {
+        return site_no_ledger(s->env, "nothing was begun there", e);
+    }
     if (b == NULL) {
         err_set(e, ERR_PREFLIGHT, "nothing of %s was begun in \"%s\" and not finished", id,
                 s->env->name);

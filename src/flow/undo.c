@@ -526,6 +526,9 @@ int undo_plan(struct site *s, const struct undo_wish *w, const struct undoing *k
 {
     struct picking c = {.s = s, .w = w, .known = known};
     *out = (struct undoing){.back = NULL};
+    if (!s->id.has_ledger) {
+        return site_no_ledger(s->env, "nothing was applied there", e);
+    }
     find_applied(&c);
     if (choose_wanted(&c, e) != 0 || choose_dependants(&c, e) != 0 ||
         refuse_dependants(&c, e) != 0 || refuse_projections(&c, e) != 0 ||

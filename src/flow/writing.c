@@ -311,6 +311,9 @@ static int refuse(struct writing *w, const struct writing_order *o, struct err *
                 o->done);
         return err_hint(e, "%s", o->hint);
     }
+    if (!s->id.has_ledger && o->baseline == NULL) {
+        return site_no_ledger(s->env, arena_printf(s->a, "nothing was %s", o->done), e);
+    }
     if (writing_may(s, e) != 0 || writing_reviewed(s, o->plan_digest, e) != 0) {
         return -1;
     }

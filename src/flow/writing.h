@@ -63,7 +63,7 @@ struct writing {
  * waives       what is let through, which a protected environment takes only signed: "force", "skip-backup".
  * baseline     where the ledger says nothing yet of what stands there (there is none, or one with nothing but
  *              its contact), record that as the starting baseline, with these notes; writing_found are those
- *              of a run that wants to do something else. NULL: do not.
+ *              of a run that wants to do something else. NULL: do not, and refuse where there is no ledger.
  * work         called once under the lock, the site replanned. -1 with *e: it is over; what failed on the way
  *              is in w->result. */
 struct writing_order {

@@ -194,13 +194,8 @@ static void compare_objects(struct site *s, const struct site *other, struct env
 
 static int refuse(const struct site *s, const struct site *other, struct err *e)
 {
-    const char *none = s->id.size <= 1       ? s->env->name
-                       : other->id.size <= 1 ? other->env->name
-                                             : NULL;
-    if (none != NULL) {
-        err_set(e, ERR_PREFLIGHT, "environment \"%s\" has no ledger yet: nothing is known of it",
-                none);
-        return err_hint(e, "`kfmig build %s` makes it", none);
+    if (s->id.size <= 1 || other->id.size <= 1) {
+        return site_no_ledger(s->id.size <= 1 ? s->env : other->env, "nothing is known of it", e);
     }
     if (s->id.format != other->id.format) {
         const char *old = s->id.format < other->id.format ? s->env->name : other->env->name;

@@ -235,6 +235,16 @@ int site_replan(struct site *s, bool full, struct err *e)
     return make_plan(s, e);
 }
 
+int site_no_ledger(const struct env *env, const char *then, struct err *e)
+{
+    const char *name = env->name;
+    (void)err_set(e, ERR_PREFLIGHT, "environment \"%s\" has no ledger yet: %s", name, then);
+    return env->is_protected
+               ? err_hint(e, "`kfmig adopt %s` makes it, and takes the database as it stands", name)
+               : err_hint(e, "`kfmig build %s` makes it; `kfmig adopt %s`, too, and runs nothing",
+                          name, name);
+}
+
 int site_plan(struct site *s, bool want_server, struct err *e)
 {
     s->world = (struct world){.why_not = "", .server_said = "", .hint = "", .instance = ""};

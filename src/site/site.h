@@ -118,6 +118,9 @@ struct site {
 /* No I/O. s stays where it is from now on. */
 void site_init(struct site *s, struct arena *a, struct project *project, struct cache *cache,
                const struct ear *ear, const struct env *env, const struct site_options *o);
+/* The refusal of whatever needs a ledger where env has none: then is "nothing was recorded" and the like.
+ * ERR_PREFLIGHT, always -1. */
+int site_no_ledger(const struct env *env, const char *then, struct err *e);
 /* Connect, refuse the wrong database (replica, pooler, other name or ledger), read entries and past, look for
  * drift, ask upstreams, parse what must be parsed, make the plan. A store that cannot be reached is no error
  * here: the plan then says so (store_unreachable); want_server true makes it one. */

@@ -51,8 +51,8 @@ static const struct {
      "how; without --upgrade it is adopted all the same",
      true, false},
     {"there is no ledger", "app.v",
-     "environment \"dev\" has no ledger yet; `kfmig adopt dev` takes the database as it stands, as "
-     "a whole, first",
+     "environment \"dev\" has no ledger yet: nothing was adopted; `kfmig build dev` makes it; "
+     "`kfmig adopt dev`, too, and runs nothing",
      false, true},
 };
 enum { N = sizeof cases / sizeof *cases };

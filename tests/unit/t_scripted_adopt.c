@@ -398,7 +398,7 @@ static const struct {
     {"a migration that is not there", one_more, another_id, &built, finds, "", {0}, NULL, NULL, NULL, -1, ERR_NONE, "there is no migration \"M-9\""},
     {"one that is applied", one_more, an_applied_one, &built, finds, "", {0}, NULL, NULL, NULL, -1, ERR_NONE, "M-1 is applied in \"dev\" already"},
     {"one of a projection", one_more, one_of_a_chain, &built, finds, "", {0}, NULL, NULL, NULL, -1, ERR_NONE, "C-1 belongs to the projection wells; `kfmig build` takes an existing schema as its first generation"},
-    {"one of a database without a ledger", one_more, NULL, &empty, finds, "", {0}, NULL, NULL, NULL, -1, ERR_NONE, "environment \"dev\" has no ledger yet; `kfmig adopt dev` takes the database as it stands first"},
+    {"one of a database without a ledger", one_more, NULL, &empty, finds, "", {0}, NULL, NULL, NULL, -1, ERR_NONE, "environment \"dev\" has no ledger yet: nothing was recorded; `kfmig build dev` makes it; `kfmig adopt dev`, too, and runs nothing"},
     {"one whose files changed meanwhile", one_more, changed_meanwhile, &built, finds, "", {0}, NULL, NULL, NULL, -1, ERR_PREFLIGHT, "the files of \"M-3\" changed while kfmig ran"},
     {"one that makes nothing", one_more, NULL, &built, finds, "", {0}, "", "", NULL, 0, ERR_NONE, "note: trying M-3 in the throwaway database kfmig_drill_ ... adopt M-3 0 at 6; nothing else"},
     {"one whose table stands", one_more, NULL, &standing, finds, TABLE, {0}, "table app.t | @ | " FINGERPRINT_OF_T " |$", "", NULL, 0, ERR_NONE, "adopt M-3 1 at 6; nothing else"},

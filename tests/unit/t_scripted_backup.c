@@ -468,7 +468,7 @@ static const struct {
     {"by hand, and nobody says what is there", third, of_plan, backs_up, "@site_backup_about(*) -> cut\n", -1, ERR_PREFLIGHT, "was lost", ""},
     {"by hand, by the command", command, commands, backs_up, "", 0, ERR_NONE, ", backup dev", ""},
     {"by hand, and it fails", dump_fails, dumps, backs_up, "", -1, ERR_PREFLIGHT, "no backup of dev: pg_dump ended with status 3", "l "},
-    {"by hand, without a ledger", third, without_ledger, backs_up, "", -1, ERR_PREFLIGHT, "environment \"dev\" has no ledger yet: no backup was made; `kfmig adopt dev` makes it", ""},
+    {"by hand, without a ledger", third, without_ledger, backs_up, "", -1, ERR_PREFLIGHT, "environment \"dev\" has no ledger yet: no backup was made; `kfmig build dev` makes it; `kfmig adopt dev`, too, and runs nothing", ""},
 
     {"a drill whose database stays empty", third, tries, backs_up, SNAPSHOT, -1, ERR_VALIDATE, "dev: what was restored is not what was backed up: ", "+ "},
     {SWEPT, third, tries, backs_up, SNAPSHOT ROWS_OF("t", "rows 5") ROWS_OF("u", "rows 0") ROWS_OF("t", "rows 5") ROWS_OF("u", "rows 0") SAME_SCHEMAS TABLES, 0, ERR_NONE, ", backup dev", "+ "},

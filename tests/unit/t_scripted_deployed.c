@@ -65,7 +65,7 @@ static const struct {
     {"a tag with a brace", "v{", NULL, &built, "", -1, ERR_CONFIG, NO_TAG},
     {"a tag with a bracket", "v[", NULL, &built, "", -1, ERR_CONFIG, NO_TAG},
     {"a tag that ends outside of ASCII", "v\xc3\xa9", NULL, &built, "", -1, ERR_CONFIG, NO_TAG},
-    {"there is no ledger", "v1.2", NULL, &empty, "", -1, ERR_PREFLIGHT, "environment \"dev\" has no ledger yet: nothing was recorded; `kfmig build dev`, in a protected environment `kfmig adopt dev`, makes it"},
+    {"there is no ledger", "v1.2", NULL, &empty, "", -1, ERR_PREFLIGHT, "environment \"dev\" has no ledger yet: nothing was recorded; `kfmig build dev` makes it; `kfmig adopt dev`, too, and runs nothing"},
     {"the ledger does not take it", "v1.2", NULL, &built, "~ @ledger_record_entry -> error 42501\n", -1, ERR_APPLY, "the ledger cannot be written; ... ; last: publish wells success"},
 };
 /* clang-format on */

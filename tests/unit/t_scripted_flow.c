@@ -656,7 +656,7 @@ static const struct {
     /* a drill */
     {"a drill", NULL, NULL, &built, drill_these, "", 0, ERR_NONE, "drill dev ... \"same\":true"},
     {"a drill: what is said of it", NULL, dry, &built, drill_these, "", 0, ERR_NONE, "would rebuild in a throwaway database beside dev, compare, drop it, and record a ledger entry"},
-    {"a drill of what has no ledger", NULL, NULL, &empty, drill_these, "", -1, ERR_PREFLIGHT, "environment \"dev\" has no ledger: there is nothing to compare with; `kfmig build dev` makes it"},
+    {"a drill of what has no ledger", NULL, NULL, &empty, drill_these, "", -1, ERR_PREFLIGHT, "environment \"dev\" has no ledger yet: there is nothing to compare with; `kfmig build dev` makes it; `kfmig adopt dev`, too, and runs nothing"},
     {"a drill before a migration", one_more, NULL, &built, drill_these, "", -1, ERR_PREFLIGHT, "1 migration is of dev not applied yet: a drill compares with what is; `kfmig build dev` comes first"},
     {"a drill before two migrations", two_more, NULL, &built, drill_these, "", -1, ERR_PREFLIGHT, "2 migrations are of dev not applied yet"},
     {"a drill in a protected environment", NULL, protects, &built, drill_these, "", -1, ERR_PREFLIGHT, "environment \"dev\" is protected: no drill was run; add --apply"},

@@ -24,8 +24,7 @@ static int build_it(struct run_of *v)
     v->s.ear.hear = freezing_hear;
     int rc = plan_first(v);
     v->s.o.prunes = prunes;
-    return rc != 0 ||
-                   (target != NULL && plan_restrict(&v->s.plan, &target, 1, &v->e) != 0) ||
+    return rc != 0 || (target != NULL && plan_restrict(&v->s.plan, &target, 1, &v->e) != 0) ||
                    converge_blocked(&v->s, &o, &v->r, &v->e) != 0
                ? -1
                : converge(&v->s, &o, &v->r, &v->e);

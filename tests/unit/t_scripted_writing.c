@@ -268,7 +268,6 @@ static void owes_in_a_throwaway(void)
     BEGIN PROBED "@ledger_create_found -> rows f | f | t\n~ @ledger_create_* -> CREATE\n~ "        \
                  "@ledger_record_objects -> INSERT 0 1\n"                                          \
                  "~ @ledger_generation_* -> CREATE\n" ENTRY("1", "database", "contact", "success")
-#define BARE(end) BARE_UNTIL "COMMIT -> " end "\n"
 #define MADE(end) BARE_UNTIL ENTRY("2", "database", "adopt", "success") "COMMIT -> " end "\n"
 #define FOUND BEGIN PROBED "@ledger_create_found -> rows t | t | f\nROLLBACK -> ROLLBACK\n"
 #define KEPT                                                                                       \
@@ -369,7 +368,7 @@ static const struct {
     {"first contact, as reviewed", "dev", -1, reviewed_with_baseline, PLANNED_NO_LEDGER NO_LEDGER MADE("COMMIT") LOCKED IDENTIFY ENTRIES OBJECTS("") LOOKED AFTER, 0, ERR_NONE, "worked 1 size 2; note: dev: first contact; the starting baseline is what every database has: nothing else was found there|"},
     {"first contact, and something came between review and lock", "dev", -1, reviewed_with_baseline, PLANNED_NO_LEDGER NO_LEDGER MADE("COMMIT") LOCKED IDENTIFY ENTRIES
      OBJECTS("") LOOK "@postgis_catalog_schemas* -> rows 2615 | 5000 | schema |  | app | owner | kfm\n" OBJECTS("") "COMMIT -> COMMIT\n" AFTER, -1, ERR_PREFLIGHT, "the plan moved between review and lock"},
-    {"first contact without a baseline", "dev", -1, NULL, PLANNED_NO_LEDGER BARE("COMMIT") LOCKED IDENTIFY ENTRIES LOOKED AFTER, 0, ERR_NONE, "worked 1 size 1"},
+    {"no ledger, and nothing that would make one", "dev", -1, NULL, PLANNED_NO_LEDGER, -1, ERR_PREFLIGHT, "environment \"dev\" has no ledger yet: nothing was built; `kfmig build dev` makes it; `kfmig adopt dev`, too, and runs nothing"},
     {"first contact: COMMIT is cut and took effect", "dev", -1, with_baseline, PLANNED_NO_LEDGER NO_LEDGER MADE("kept") CONNECT IDENTIFY FOUND LOCKED IDENTIFY ENTRIES OBJECTS("") LOOKED AFTER, 0, ERR_NONE, "worked 1 size 2; resolving: contact|note: dev: first contact; the starting baseline is what every database has: nothing else was found there|"},
     {"first contact: COMMIT is cut and took none", "dev", -1, with_baseline, PLANNED_NO_LEDGER NO_LEDGER MADE("cut") CONNECT NO_LEDGER MADE("COMMIT") LOCKED IDENTIFY ENTRIES OBJECTS("") LOOKED AFTER, 0, ERR_NONE, "worked 1 size 2; resolving: contact|note: dev: first contact; the starting baseline is what every database has: nothing else was found there|"},
     {"first contact: COMMIT is cut and nobody listens", "dev", -1, with_baseline, PLANNED_NO_LEDGER NO_LEDGER MADE("cut") "~ connect -> wait=2000 words Connection refused\n", -1, ERR_DOUBT, "the connection was lost while the ledger was made and the outcome is not known yet"},
