@@ -185,7 +185,14 @@ static void set_detail(struct err *e, const struct pg *s, const PGresult *r)
     buf_release(&words);
 }
 
-static void set_hint(struct err *e, const struct pg *s, const char *sqlstate, const char *words)
+/* In what is said, or in the server's own hint, whose names of settings are never translated. */
+static bool says(const char *words, const char *server_hint, const char *what)
+{
+    return strstr(words, what) != NULL || strstr(server_hint, what) != NULL;
+}
+
+static void set_hint(struct err *e, const struct pg *s, const char *sqlstate, const char *words,
+                     const char *server_hint)
 {
     static const struct {
         const char *sqlstate, *words, *hint;
@@ -199,6 +206,12 @@ static void set_hint(struct err *e, const struct pg *s, const char *sqlstate, co
         {"40001", "", "another session changed the same rows: run it again"},
         {"40P01", "", "another session holds what this one needs: run it again"},
         {"53100", "", "the server's disk is full"},
+        {"53200", "max_locks_per_transaction",
+         "its table of locks is full: raise max_locks_per_transaction, or make the migration "
+         "several ones"},
+        {"53200", "max_pred_locks_per_transaction",
+         "its table of predicate locks is full: raise max_pred_locks_per_transaction"},
+        {"53200", "", "the server's memory is full"},
         {"53300", "", "wait until other sessions have ended, or raise max_connections"},
         {"55P03", "", "another session holds the lock: run it again when that has ended"},
         {"57014", "statement timeout", "it took longer than statement_timeout allows"},
@@ -216,7 +229,7 @@ static void set_hint(struct err *e, const struct pg *s, const char *sqlstate, co
                        s->user);
     }
     for (size_t i = 0; i < sizeof hints / sizeof *hints; i++) {
-        if (strcmp(sqlstate, hints[i].sqlstate) == 0 && strstr(words, hints[i].words) != NULL) {
+        if (strcmp(sqlstate, hints[i].sqlstate) == 0 && says(words, server_hint, hints[i].words)) {
             (void)err_hint(e, "%s", hints[i].hint); /* the first one stays */
         }
     }
@@ -246,7 +259,7 @@ static int fail_refused(const struct pg *s, const PGresult *r, enum err_code cod
         if (is_upgraded(r)) {
             (void)err_hint(e, "the server's files are newer than the server that runs: restart it");
         }
-        set_hint(e, s, sqlstate, field(r, PG_DIAG_MESSAGE_PRIMARY));
+        set_hint(e, s, sqlstate, field(r, PG_DIAG_MESSAGE_PRIMARY), field(r, PG_DIAG_MESSAGE_HINT));
     }
     return -1;
 }
@@ -272,7 +285,7 @@ static int fail_lost(const struct pg *s, const PGresult *r, struct err *e)
     (void)err_set(e, ERR_PREFLIGHT, "the connection to %s was lost: %s (%s)",
                   pg_place(s, place, sizeof place), pg_condition(sqlstate), sqlstate);
     set_sqlstate(e, sqlstate);
-    set_hint(e, s, sqlstate, "");
+    set_hint(e, s, sqlstate, "", "");
     return -1;
 }
 

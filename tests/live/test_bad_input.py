@@ -508,8 +508,18 @@ def read_only_says_where_that_was_set(row, tmp):
     one_error(ran, 1, 'environment "dev" is read-only: default_transaction_read_only is on, set ' + words)
 
 
+@test
+def a_full_table_of_locks_says_what_to_raise(tmp):
+    cluster = pg.Cluster(max_locks_per_transaction="10", max_connections="12")
+    p = Project(tmp, db=None)
+    p.env["KFM_DSN"] = cluster.dsn(cluster.createdb("crowded"))
+    cluster.psql("crowded", "CREATE SCHEMA app", user="crowded")
+    p.bundle("M-01", "".join(f"CREATE TABLE app.t{n} (id int);\n" for n in range(3000)))
+    fails(p.build(), 2, "out_of_memory (53200)", "its table of locks is full: raise max_locks_per_transaction")
+    cluster.remove()
+
+
 REFUSED = {
-    "bare analyze": ("ANALYZE;", "ANALYZE: without names it takes in every table", "name the tables: ANALYZE a, b"),
     "update of a catalog": ("UPDATE pg_class SET relname = 'x' WHERE false;", "UPDATE: what rows of a system catalog mean", "use DDL"),
     "delete within WITH": ("WITH w AS (DELETE FROM pg_depend RETURNING 1) SELECT * FROM w;", "SELECT: what rows of a system catalog mean", "use DDL"),
     "rows for a catalog": ("COPY pg_description FROM stdin;\n1\t1\t1\tx\n\\.\n", "COPY: what rows of a system catalog mean", "use DDL"),
