@@ -131,6 +131,18 @@ static void check_item_times(struct dataset_catalog *c, const struct doc *proper
     }
 }
 
+/* STAC collection specification, "Temporal Extent Object": one end may be open. */
+static void check_interval(struct dataset_catalog *c, const struct doc *pair)
+{
+    const struct doc *start = pair->item[0];
+    const struct doc *end = pair->item[1];
+    if (start->type == DOC_NULL && end->type == DOC_NULL) {
+        CATALOG_FAULT(c, CODE_SHAPE, pair, "an interval is open at both ends");
+        return;
+    }
+    check_window(c, start, end, "interval", "interval");
+}
+
 static void check_intervals(struct dataset_catalog *c, const struct doc *intervals)
 {
     if (intervals == NULL) {
@@ -145,7 +157,7 @@ static void check_intervals(struct dataset_catalog *c, const struct doc *interva
         if (pair->type != DOC_LIST || pair->n != 2) {
             CATALOG_FAULT(c, CODE_SHAPE, pair, "an interval has to be a pair of times or nulls");
         } else {
-            check_window(c, pair->item[0], pair->item[1], "interval", "interval");
+            check_interval(c, pair);
         }
     }
 }

@@ -168,7 +168,7 @@ static double turn(const struct shape *s, size_t from, size_t to)
 
 static const char crosses[] =
     "an edge is longer than 180 degrees: what crosses the antimeridian has to be cut there "
-    "(RFC 7946 section 3.1.9)";
+    "(RFC 7946 section 3.1.9), and what does not needs a position on its way";
 
 /* Has it an edge that is shorter the other way round the globe? From one side of the antimeridian to the
  * other it may go along a whole parallel, as the world's own frame does. */
@@ -201,7 +201,7 @@ static const char *check_ring(const struct shape *s, size_t from, size_t to, boo
     }
     double area = turn(s, from, to);
     bool is_as_told = is_hole ? area < 0 : area > 0;
-    if ((rules->any_ring_order || !is_as_told) && is_wide(s, from, to, rules)) {
+    if (is_wide(s, from, to, rules)) {
         return crosses;
     }
     if (!rules->any_ring_order && !is_as_told) {

@@ -34,9 +34,9 @@ struct wanted_value {
  * column has Z and M; else what GeoJSON has behind the third number of a position is read over (RFC 7946
  * section 3.1.1, and what PostGIS does). promote: Point, LineString, Polygon become Multi*.
  * any_ring_order: take rings whose direction is not the one of RFC 7946 section 3.1.6 (exterior
- * counterclockwise, holes clockwise); else they are refused. Under 4326 a line, and a ring whose direction
- * tells nothing or is wrong, may have no edge of more than 180 degrees, but from one side of the
- * antimeridian to the other: it crosses it (section 3.1.9). empty: what becomes of a geometry without any
+ * counterclockwise, holes clockwise); else they are refused. Under 4326 no line and no ring may have
+ * an edge of more than 180 degrees, but from one side of the antimeridian to the other: it crosses it
+ * (section 3.1.9), or needs a position on its way. empty: what becomes of a geometry without any
  * position; one with empty parts or members is refused in any case. */
 struct geometry_rules {
     int srid;
