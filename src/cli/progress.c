@@ -225,13 +225,16 @@ static void on_retry(struct progress *p, const struct tell *t)
          (long long)t->ms, t->at, t->n, p->waiting[0] != '\0' ? "; it was " : "", p->waiting);
 }
 
-/* What a statement makes the server say: with its words where they may be shown; else a warning only. */
+/* What a statement makes the server say: with its words where they may be shown; else a warning only, and one
+ * of each kind: ANALYZE warns of each catalog that the role may not analyze. */
 static void on_said(struct progress *p, const struct tell *t)
 {
     bool has_words = t->what[0] != '\0';
-    if (p->n_statements == 0 || (!has_words && strcmp(t->severity, "WARNING") != 0)) {
+    if (p->n_statements == 0 || (!has_words && (strcmp(t->severity, "WARNING") != 0 ||
+                                                strcmp(t->sqlstate, p->warned_of) == 0))) {
         return;
     }
+    copy(p->warned_of, sizeof p->warned_of, has_words ? "" : t->sqlstate);
     line(p, "  %s:%d: %s%s%s%s", p->path, p->line, t->severity, has_words ? ": " : " ",
          has_words ? t->what : t->sqlstate,
          has_words ? "" : "; a terminal with --show-server-text has its words");
@@ -272,6 +275,7 @@ static bool is_due(struct progress *p, const struct tell *t, int64_t now)
     case TELL_STATEMENT:
         copy(p->path, sizeof p->path, t->path);
         p->line = t->line;
+        p->warned_of[0] = '\0';
         return true;
     case TELL_LOADING:
     case TELL_BATCH:

@@ -24,6 +24,7 @@ struct progress {
     char waiting[256];  /* for whom, or how far it is */
     int64_t begun_ms;   /* of the target */
     int64_t started_ms; /* of the statement or phase */
+    char warned_of[8];  /* the SQLSTATE of the last warning told without words of this statement */
     int64_t said_ms;    /* when a line was last printed */
     int64_t beat_ms;    /* a heartbeat is due so long after that */
 };

@@ -61,10 +61,6 @@ static const struct verdict discard_sequences = {
 static const struct verdict discard_plans = {
     STATEMENT_REFUSED, "DISCARD PLANS makes the server plan again, and changes nothing",
     "remove it"};
-static const struct verdict analyze_all = {
-    STATEMENT_REFUSED,
-    "without names it takes in every table that the role may analyze, kfmig's too",
-    "name the tables: ANALYZE a, b"};
 static const struct verdict of_catalog = {
     STATEMENT_REFUSED, "what rows of a system catalog mean, written directly, cannot be told",
     "use DDL: ALTER, COMMENT, GRANT, SET ... say the same by name"};
@@ -200,11 +196,7 @@ static const struct verdict *on_alter_table(const tree *m)
 
 static const struct verdict *on_vacuum(const tree *m)
 {
-    const PgQuery__VacuumStmt *s = TREE(VacuumStmt, m);
-    if (s->is_vacuumcmd) {
-        return &not_in_block;
-    }
-    return s->n_rels == 0 ? &analyze_all : &plain;
+    return TREE(VacuumStmt, m)->is_vacuumcmd ? &not_in_block : &plain;
 }
 
 static const struct verdict *on_cluster(const tree *m)

@@ -3,7 +3,7 @@
 
 import pg
 from project import Project, adopted_copy, full_id
-from tap import contains, equal, fails, main, note, test
+from tap import contains, equal, fails, lacks, main, note, test
 
 import shutil
 
@@ -162,6 +162,10 @@ VIOLATIONS = {
         2, 'gate "scope" failed, everything was rolled back: write of table other.o, in statement 1 (forward.sql:1) through trigger d of app.deferred: not in scope.allowed_schemas'),
     "hidden in subtransaction": ("DO $$BEGIN BEGIN INSERT INTO other.o VALUES (97, 's'); EXCEPTION WHEN division_by_zero THEN NULL; END; END$$;",
         2, 'gate "scope" failed, everything was rolled back: write of table other.o, in statement 1 (forward.sql:1): not in scope.allowed_schemas'),
+    "analyze all, a forbidden table too": ("ANALYZE;",
+        2, 'gate "scope" failed, everything was rolled back: read of table app.secret, in statement 1 (forward.sql:1): forbidden by scope.forbidden_tables'),
+    "analyze all and write elsewhere": ("DO $$BEGIN EXECUTE 'ANALYZE'; EXECUTE 'COMMENT ON TABLE other.o IS $q$x$q$'; END$$;",
+        2, "alter of table other.o, in statement 1 (forward.sql:1): not in scope.allowed_schemas"),
     "read forbidden table": ("CREATE TABLE app.copy AS SELECT * FROM app.secret;",
         1, "read of table app.secret: forbidden by scope.forbidden_tables"),
     "read forbidden schema": ("INSERT INTO app.t SELECT id + 900, 'x' FROM audit.log;",
@@ -256,6 +260,7 @@ LEGITIMATE = {
     "nothing": "-- only a comment\n",
     "notify": "NOTIFY app_changed;",
     "analyze": "ANALYZE app.t;",
+    "analyze and write": "INSERT INTO app.t VALUES (900, 'x'); ANALYZE app.t; COMMENT ON TABLE app.t IS 'words';",
     "rename": "ALTER TABLE app.u RENAME TO u2;",
     "rename column": "ALTER TABLE app.u RENAME COLUMN t_id TO tee;",
     "statistics": "CREATE STATISTICS app.st ON id, note FROM app.t;",
@@ -404,6 +409,27 @@ def all_that_fails_is_told_at_once_with_what_would_admit_it(tmp):
     text = p.path(f"{one}/migration.yml").read_text()
     p.write(f"{one}/migration.yml", text.replace('allowed_schemas: ["app"]', "allowed_schemas: [app, other]"))
     equal(p.build().status, 0)
+
+
+@test
+def analyze_without_names_takes_in_what_the_role_may(tmp):
+    """Statistics are no change; of what the role may not, the server warns for each table, and kfmig once."""
+    p = project(tmp)
+    sql = "ANALYZE; ANALYZE (VERBOSE); DO $$BEGIN EXECUTE 'ANALYZE'; END$$; INSERT INTO app.t VALUES (900, 'x');"
+    p.bundle("M-01", sql, schemas=["app"], limits=dict(max_table_count_touched=1, max_row_backfill=1))
+    before = pg.value(p.db, "SELECT count(*) FROM pg_statistic s JOIN pg_class c ON c.oid = s.starelid WHERE c.relnamespace = 'other'::regnamespace")
+    ran = p.build()
+    equal(ran.status, 0, repr(ran))
+    equal(ran.err.count("WARNING 01000"), 1, repr(ran))
+    after = pg.value(p.db, "SELECT count(*) FROM pg_statistic s JOIN pg_class c ON c.oid = s.starelid WHERE c.relnamespace = 'other'::regnamespace")
+    equal((before, int(after) > 0), ("0", True))
+    equal(p.run("plan", "dev", "--exit-code").status, 0)
+    pg.psql("postgres", f"ALTER ROLE {pg.quoted(p.owner)} SUPERUSER")
+    p.bundle("M-02", "ANALYZE;", schemas=["app"], limits=dict(max_table_count_touched=0))
+    ran = p.build()
+    equal(ran.status, 0, repr(ran))
+    lacks(ran.err, "WARNING")
+    equal(p.run("receipt", "verify", "dev").status, 0)
 
 
 @test

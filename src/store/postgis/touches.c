@@ -378,6 +378,14 @@ static bool is_let_go(const struct observer *o, const struct lock *l)
     return was && !is;
 }
 
+/* ANALYZE, which reads rows and writes statistics, takes this lock beside those of readers; what else takes
+ * it changes a definition. */
+static bool is_analyzed(const struct lock *l)
+{
+    return (l->modes & ~(unsigned)(LOCKED_ACCESS_SHARE | LOCKED_ROW_SHARE)) ==
+           LOCKED_SHARE_UPDATE_EXCLUSIVE;
+}
+
 /* Locked against others without a difference or rows: for a foreign key, a child or a publication,
  * or for something like LOCK TABLE. One in SHARE MODE only keeps writers out. */
 static enum effect effect_of_strong(const struct observer *o, const struct lock *l)
@@ -389,7 +397,7 @@ static enum effect effect_of_strong(const struct observer *o, const struct lock 
     unsigned strongest = l->modes & ~(unsigned)(LOCKED_SHARE_ROW_EXCLUSIVE - 1);
     bool relates = has_moved(o, "pg_trigger") || has_moved(o, "pg_inherits") ||
                    has_moved(o, "pg_publication_rel");
-    if (relates && is_let_go(o, l)) {
+    if (relates ? is_let_go(o, l) : is_analyzed(l)) {
         return EFFECT_READ;
     }
     return strongest == LOCKED_SHARE_ROW_EXCLUSIVE || relates ? EFFECT_REFERENCE : EFFECT_WRITE;
@@ -438,7 +446,7 @@ static bool is_outside(const struct observer *o, const struct lock *l)
         return true; /* see reconcile.c */
     }
     if (strcmp(l->schema, "kfmig") == 0) {
-        return digest_eq(&o->ledger, &o->now.ledger);
+        return digest_eq(&o->ledger, &o->now.ledger) || is_analyzed(l);
     }
     /* An extension that this transaction made or changed counts as one object, rows and all. */
     return l->extension[0] != '\0' && (reads || pair_at(o, PG_CLASS, l->oid) != NULL ||

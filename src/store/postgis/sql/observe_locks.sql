@@ -6,7 +6,7 @@
 --       does; an extension by whatever lock.
 --       "id" (name): a transaction id, its own or that of the subtransaction just marked.
 --       "ledger" (name): how much this backend did to schema kfmig in this transaction, as a text to compare; counters only grow,
---       but for TRUNCATE, which shows in the modes.
+--       but for TRUNCATE, which shows in the modes; that of ANALYZE is left out: it writes statistics, and what scans is counted.
 WITH mine AS MATERIALIZED (
     SELECT l.locktype, l.relation, l.classid, l.objid, l.transactionid, l.mode
     FROM pg_locks AS l
@@ -63,7 +63,7 @@ SELECT 'ledger', NULL, bit_or(h.modes), NULL, NULL, concat_ws(' ', count(*), sum
        sum(pg_stat_get_xact_numscans(d.objid) + pg_stat_get_xact_tuples_returned(d.objid)
            + pg_stat_get_xact_tuples_fetched(d.objid) + pg_stat_get_xact_tuples_inserted(d.objid)
            + pg_stat_get_xact_tuples_updated(d.objid) + pg_stat_get_xact_tuples_deleted(d.objid))
-           FILTER (WHERE d.classid = 'pg_class'::regclass), bit_or(h.modes)),
+           FILTER (WHERE d.classid = 'pg_class'::regclass), nullif(bit_or(h.modes & ~8), 0)),
        NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL
 FROM pg_depend AS d
 LEFT JOIN held AS h ON d.classid = 'pg_class'::regclass AND h.relation = d.objid
