@@ -64,8 +64,7 @@ struct lint *lint_begin(struct arena *a, const struct lint_options *o)
 
 static bool is_meant(const struct lint *l, const struct lint_rule *r)
 {
-    return l->o.server == 0 ||
-           (l->o.server >= r->from && (r->to == 0 || l->o.server <= r->to));
+    return l->o.server == 0 || (l->o.server >= r->from && (r->to == 0 || l->o.server <= r->to));
 }
 
 /* One that differs between B and C is what makes a migration one of class C. */
@@ -79,18 +78,18 @@ static size_t end_of(const struct statement *st)
     return st->offset + st->text.n;
 }
 
-static struct lint_remark *add_note(struct lint *l, enum hazard rule, int line, int col, const char *subject,
-                             const char *text)
+static struct lint_remark *add_note(struct lint *l, enum hazard rule, int line, int col,
+                                    const char *subject, const char *text)
 {
     struct lint_remark *n = ARENA_NEW(l->a, struct lint_remark);
     *n = (struct lint_remark){.rule = rule,
-                       .file = l->now,
-                       .line = line,
-                       .col = col,
-                       .subject = arena_strdup(l->a, subject), /* often the tree's */
-                       .text = text,
-                       .from = line,
-                       .to = line};
+                              .file = l->now,
+                              .line = line,
+                              .col = col,
+                              .subject = arena_strdup(l->a, subject), /* often the tree's */
+                              .text = text,
+                              .from = line,
+                              .to = line};
     n->is_cancelled = l->now->f.part != LINT_ASKED || !is_meant(l, &rules[rule]);
     ARENA_GROW(l->a, l->note, l->n_note, l->cap_note);
     l->note[l->n_note++] = n;
@@ -98,7 +97,7 @@ static struct lint_remark *add_note(struct lint *l, enum hazard rule, int line, 
 }
 
 struct lint_remark *lint_note(struct lint *l, enum hazard rule, int location, const char *subject,
-                       const char *fmt, ...)
+                              const char *fmt, ...)
 {
     struct buf text = {0};
     const struct statement *st = l->st;
@@ -115,7 +114,7 @@ struct lint_remark *lint_note(struct lint *l, enum hazard rule, int location, co
         lines_place(l->w->lines, place, &line, &col);
     }
     struct lint_remark *n = add_note(l, rule, line, col, subject != NULL ? subject : "",
-                              arena_strndup(l->a, text.p, text.n));
+                                     arena_strndup(l->a, text.p, text.n));
     buf_release(&text);
     n->place = place;
     n->at = st->offset;
@@ -143,7 +142,8 @@ void lint_cancel(struct lint_remark *n)
 void lint_mark(struct lint *l, enum hazard rule, int line, const char *name, const char *what)
 {
     struct bytes text = l->now->f.text;
-    struct lint_remark *n = add_note(l, rule, line, 1, name, arena_printf(l->a, "%s %s", name, what));
+    struct lint_remark *n =
+        add_note(l, rule, line, 1, name, arena_printf(l->a, "%s %s", name, what));
     for (int i = 1; i < line; n->place++) {
         i += text.p[n->place] == '\n';
     }
@@ -204,8 +204,9 @@ static void end_transaction(struct lint *l)
 /* What takes long, by what it does to a relation that is in use: reads or writes all of it. */
 static bool is_slow(const struct lint *l)
 {
-    static const char *const tags[] = {"CREATE INDEX", "REINDEX", "REFRESH MATERIALIZED VIEW",
-                                       "CREATE TABLE AS", "SELECT INTO", "CLUSTER"};
+    static const char *const tags[] = {
+        "CREATE INDEX",    "REINDEX",     "REFRESH MATERIALIZED VIEW",
+        "CREATE TABLE AS", "SELECT INTO", "CLUSTER"};
     const struct statement *st = l->st;
     for (size_t i = 0; i < sizeof tags / sizeof *tags; i++) {
         if (strcmp(st->tag, tags[i]) == 0) {
@@ -240,8 +241,8 @@ static void look_at_locks(struct lint *l)
     const struct statement *st = l->st;
     const char *held = l->held;
     if (held != NULL && is_slow(l)) {
-        (void)lint_note(l, LINT_UNDER_LOCK, -1, held,
-                        "%s runs while %s is locked ACCESS EXCLUSIVE", st->tag, held);
+        (void)lint_note(l, LINT_UNDER_LOCK, -1, held, "%s runs while %s is locked ACCESS EXCLUSIVE",
+                        st->tag, held);
     }
     for (size_t i = 0; i < st->n_locks; i++) {
         const struct object *o = &st->locks[i].object;
@@ -358,7 +359,8 @@ static void add_words(struct digester *d, struct bytes text)
 {
     struct buf words = {0};
     for (size_t i = 0; i < text.n; i++) {
-        bool blank = text.p[i] == ' ' || text.p[i] == '\n' || text.p[i] == '\t' || text.p[i] == '\r';
+        bool blank =
+            text.p[i] == ' ' || text.p[i] == '\n' || text.p[i] == '\t' || text.p[i] == '\r';
         if (!blank) {
             buf_putc(&words, text.p[i]);
         } else if (words.n > 0 && words.p[words.n - 1] != ' ') {
@@ -422,13 +424,16 @@ static void quote(struct arena *a, const struct lint_remark *n, struct lint_foun
     f->end_col = (int)stop + 1;
 }
 
-static void settle(struct lint *l, const struct lint_remark *n, struct table *seen, lint_known_fn *known,
-                   void *ctx, struct lint_result *out)
+static void settle(struct lint *l, const struct lint_remark *n, struct table *seen,
+                   lint_known_fn *known, void *ctx, struct lint_result *out)
 {
     const struct lint_rule *r = &rules[n->rule];
     struct findings one = {0};
     struct lint_found *f = &out->v[out->n++];
-    *f = (struct lint_found){.rule = n->rule, .edit = n->edit, .mark = next_mark(seen, n), .migration = n->file->f.subject};
+    *f = (struct lint_found){.rule = n->rule,
+                             .edit = n->edit,
+                             .mark = next_mark(seen, n),
+                             .migration = n->file->f.subject};
     struct finding *found = finding_fail(l->a, &one, r->id, "%s", n->text);
     found->severity = lint_severity(n->rule, class_of(n->file));
     found->path = n->file->f.path;
@@ -465,14 +470,42 @@ static void judge_class(struct lint *l, struct read_file *f)
     }
 }
 
+/* What one file of a migration does is done by all of it: files of one stand together. */
+static void share_class(struct lint *l)
+{
+    for (size_t i = 0, end; i < l->n_file; i = end) {
+        bool is_c = false, is_b = false;
+        const char *subject = l->file[i]->f.subject;
+        for (end = i; end < l->n_file && strcmp(l->file[end]->f.subject, subject) == 0; end++) {
+            is_c = is_c || l->file[end]->is_c;
+            is_b = is_b || l->file[end]->is_b;
+        }
+        for (size_t k = i; k < end; k++) {
+            l->file[k]->is_c = is_c;
+            l->file[k]->is_b = is_b;
+        }
+    }
+}
+
+/* Of the first of a migration's files that is asked for. */
+static bool tells_class(const struct lint *l, size_t i)
+{
+    const struct lint_file *f = &l->file[i]->f;
+    const struct lint_file *before = i > 0 ? &l->file[i - 1]->f : NULL;
+    return before == NULL || before->part != LINT_ASKED || strcmp(before->subject, f->subject) != 0;
+}
+
 void lint_end(struct lint *l, lint_known_fn *known, void *ctx, struct lint_result *out)
 {
     struct table seen = {.a = l->a};
     *out = (struct lint_result){0};
+    share_class(l);
     for (size_t i = 0; i < l->n_file; i++) {
         struct read_file *f = l->file[i];
         if (f->f.part == LINT_ASKED) {
-            judge_class(l, f);
+            if (tells_class(l, i)) {
+                judge_class(l, f);
+            }
             out->n_files++;
             out->n_statements += f->n_statements;
         }

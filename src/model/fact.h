@@ -241,6 +241,8 @@ struct world {
     /* A migration's id -> struct findings of the linter; empty: nobody has looked, or there are none. */
     struct table linted;
     const struct approvals *approvals; /* those that were found; NULL: nobody has looked */
+    /* The same of what reduces what is enforced, whatever a comment lets through. */
+    struct table reduced;
     struct table roles; /* a role's name -> struct role_fact; empty: nobody has looked */
 };
 

@@ -152,6 +152,12 @@ void gate_lint(struct plan *p, struct step *s, const struct bundle *b)
     }
 }
 
+const struct findings *plan_needs_governance(const struct plan *p, const struct step *s)
+{
+    bool is_asked = p->env->is_protected && s->kind == STEP_MIGRATION;
+    return is_asked ? table_gets(&p->world->reduced, s->bundle->id) : NULL;
+}
+
 void gate_deploy(struct plan *p, struct step *s, const struct bundle *b)
 {
     if (b->deploy == NULL || b->deploy[0] == '\0' || names_have(&p->world->deployed, b->deploy)) {

@@ -346,6 +346,12 @@ struct doc *plan_doc(struct arena *a, const struct plan *p);
 /* SHA-256 over plan_doc() in canonical form. */
 struct digest plan_digest(const struct plan *p);
 
+/* What of s, if it is pending, reduces what is enforced, as far as its text tells: privileges for all, row
+ * security off, policies dropped or open, powerful or new login roles, code with its owner's rights for
+ * all, views past policies, foreign servers. In a protected environment that wants a signature of
+ * governance. NULL: nothing does, or nobody has looked. */
+const struct findings *plan_needs_governance(const struct plan *p, const struct step *s);
+
 /* The chain from a step to its root causes: indexes of steps, following reason.step of the decisive reason,
  * the step itself first. */
 size_t plan_chain(const struct plan *p, int step, int *out, size_t cap);

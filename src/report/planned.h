@@ -16,7 +16,8 @@ const size_t *planned_roots(struct arena *a, const struct plan *p);
 size_t planned_waiting(const struct style *st, const struct plan *p, const size_t *root, size_t i,
                        size_t *last);
 
-/* What the linter says of a migration that is to run; none where nobody has looked. */
+/* What the linter says of a migration that is pending, blocked or not: whoever is to approve it reads that;
+ * none where nobody has looked. */
 const struct findings *planned_lint(const struct plan *p, const struct step *s);
 /* One of them as it is told: behind its text stands what its table holds, where that decides how grave it is,
  * and of a small table a warning is a note. text is borrowed, or in a. */
@@ -34,6 +35,8 @@ bool planned_found_shown(const struct style *st, const struct planned_finding *f
 void planned_put_lint(struct buf *out, const struct style *st, const struct plan *p,
                       const struct step *s);
 struct doc *planned_lint_doc(struct arena *a, const struct plan *p, const struct step *s);
+/* The rules of what reduces what is enforced, each once; for protected environments. */
+struct doc *planned_reduced_doc(struct arena *a, const struct plan *p, const struct step *s);
 
 /* BEGIN and COMMIT are not told of. */
 bool planned_shown(const struct statement *t);

@@ -50,9 +50,8 @@ void planned_found(struct arena *a, const struct plan *p, const struct finding *
 const struct findings *planned_lint(const struct plan *p, const struct step *s)
 {
     static const struct findings none;
-    const struct findings *l = s->kind == STEP_MIGRATION && s->action == ACTION_APPLY
-                                   ? table_gets(&p->world->linted, s->bundle->id)
-                                   : NULL;
+    const struct findings *l =
+        s->kind == STEP_MIGRATION ? table_gets(&p->world->linted, s->bundle->id) : NULL;
     return l != NULL ? l : &none;
 }
 
@@ -85,6 +84,41 @@ static void put_one(struct buf *out, const struct style *st, const struct step *
     buf_release(&place);
 }
 
+/* The rules of what reduces what is enforced, each once. In a. */
+static struct names reduced(struct arena *a, const struct plan *p, const struct step *s)
+{
+    struct names out = {0};
+    const struct findings *l = plan_needs_governance(p, s);
+    for (size_t i = 0; l != NULL && i < l->n; i++) {
+        names_add(a, &out, l->v[i].rule);
+    }
+    return out;
+}
+
+/* "reduces what is enforced: grant-to-public, login-role". */
+static void put_reduced(struct buf *out, const struct plan *p, const struct step *s)
+{
+    struct arena a = {0};
+    struct names rules = reduced(&a, p, s);
+    if (rules.n > 0) {
+        buf_printf(out, "%*sreduces what is enforced: ", VERB_WIDTH + 2, "");
+    }
+    for (size_t i = 0; i < rules.n; i++) {
+        buf_printf(out, "%s%s%s", i > 0 ? ", " : "", rules.v[i], i + 1 == rules.n ? "\n" : "");
+    }
+    arena_release(&a);
+}
+
+struct doc *planned_reduced_doc(struct arena *a, const struct plan *p, const struct step *s)
+{
+    struct doc *list = doc_new(a, DOC_LIST);
+    struct names rules = reduced(a, p, s);
+    for (size_t i = 0; i < rules.n; i++) {
+        doc_push(a, list, doc_text(a, rules.v[i]));
+    }
+    return list;
+}
+
 void planned_put_lint(struct buf *out, const struct style *st, const struct plan *p,
                       const struct step *s)
 {
@@ -97,6 +131,7 @@ void planned_put_lint(struct buf *out, const struct style *st, const struct plan
             put_one(out, st, s, &f);
         }
     }
+    put_reduced(out, p, s);
     arena_release(&a);
 }
 

@@ -62,7 +62,6 @@ static void add_statements(struct arena *a, const struct plan *p, struct doc *ta
     struct statement_room room;
     const char *class = s->risk_class != 0 ? plan_risk_text(s->risk_class) : "";
     doc_put(a, target, "class", words_doc(a, class));
-    doc_put(a, target, "lint", planned_lint_doc(a, p, s));
     struct doc *list = doc_put(a, target, "statements", doc_new(a, DOC_LIST));
     for (size_t i = 0; i < b->decl->forward.n; i++) {
         const struct script *script = &b->forward[i];
@@ -94,6 +93,8 @@ struct doc *report_plan_doc(struct arena *a, const struct plan *p)
              stage++) {
             struct doc *t = doc_push(a, targets, words_target(a, p, &p->v[i], (enum stage)stage));
             if (stage == STAGE_APPLY) {
+                doc_put(a, t, "lint", planned_lint_doc(a, p, &p->v[i]));
+                doc_put(a, t, "reduces", planned_reduced_doc(a, p, &p->v[i]));
                 add_statements(a, p, t, &p->v[i]);
             }
         }

@@ -67,6 +67,13 @@ struct lint_options linted_options(struct arena *a, int server)
     return (struct lint_options){server, other_rules(a)};
 }
 
+/* The chain of a projection is rebuilt, whatever its files say. */
+static char class_of(const struct bundle *b)
+{
+    char declared = decl_class(b->decl);
+    return declared == 0 && b->projection != NULL ? 'D' : declared;
+}
+
 int linted_read(struct lint *l, const struct bundle *b, const struct artifact *f,
                 enum lint_part part, bool is_executed, struct err *e)
 {
@@ -75,7 +82,7 @@ int linted_read(struct lint *l, const struct bundle *b, const struct artifact *f
                              .subject = b->id,
                              .text = f->bytes,
                              .part = part,
-                             .class = decl_class(b->decl),
+                             .class = class_of(b),
                              .is_fixed = is_executed};
     return language != NULL && language->is_linted && f->bytes.p != NULL ? lint_read(l, &file, e)
                                                                          : 0;
@@ -145,13 +152,13 @@ static void read_all(struct plan_linting *x, const struct plan_order *order)
 }
 
 /* In s->a, as the rest of what is known of the world. */
-static void keep(struct site *s, const struct lint_found *f)
+static void keep(struct site *s, const struct lint_found *f, struct table *into)
 {
     const struct finding *from = &f->finding;
-    struct findings *l = table_gets(&s->world.linted, f->migration);
+    struct findings *l = table_gets(into, f->migration);
     if (l == NULL) {
         l = ARENA_NEW(s->a, struct findings);
-        (void)table_puts(&s->world.linted, arena_strdup(s->a, f->migration), l);
+        (void)table_puts(into, arena_strdup(s->a, f->migration), l);
     }
     struct finding *to = finding_fail(s->a, l, from->rule, "%s", from->text);
     to->severity = from->severity;
@@ -179,8 +186,12 @@ int site_lint(struct site *s, const struct plan_order *order, struct err *e)
     read_all(&x, order);
     lint_end(x.l, linted_is_known, &baseline, &found);
     s->world.linted = (struct table){.a = s->a};
+    s->world.reduced = (struct table){.a = s->a};
     for (size_t i = 0; i < found.n; i++) {
-        keep(s, &found.v[i]);
+        keep(s, &found.v[i], &s->world.linted);
+        if (lint_is(found.v[i].rule, LINT_POSTURE)) {
+            keep(s, &found.v[i], &s->world.reduced);
+        }
     }
     s->linted_at = s->past.position + 1;
     arena_release(&x.work);

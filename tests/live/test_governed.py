@@ -85,6 +85,18 @@ def an_error_of_the_linter_blocks_where_the_environment_is_protected(tmp):
     has(json.dumps(receipt), "truncate-cascade", "nothing refers to it yet")
 
 
+@test
+def what_reduces_what_is_enforced_is_told_where_the_environment_is_protected(tmp):
+    p = Project(tmp, environments=GUARDED)
+    owned(p)
+    p.bundle("M-01", "CREATE SCHEMA app; CREATE TABLE app.t (id bigint PRIMARY KEY);\n-- kfmig:allow grant-to-public it is a list of countries\nGRANT SELECT ON app.t TO PUBLIC;\nALTER TABLE app.t DISABLE ROW LEVEL SECURITY;\n")
+    p.bundle("M-02", "CREATE TABLE app.u (id bigint PRIMARY KEY);\n")
+    equal((apply_row(p, "01")["reduces"], apply_row(p, "02")["reduces"]), (["grant-to-public", "row-security-off"], []))
+    contains(p.run("plan", "dev").out, "reduces what is enforced: grant-to-public, row-security-off\n")
+    p.write("registry/environments.v1.yml", GUARDED.replace("protected: true", "protected: false"))
+    equal(apply_row(p, "01")["reduces"], [])
+
+
 POLICY = """environments:
   dev:
     stores:

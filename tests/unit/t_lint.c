@@ -214,6 +214,29 @@ static void test_classes(void)
     is_str(ids_of(&r), "class-too-low unknown-statement", "what is unknown is as strict as C");
 }
 
+/* The class is that of the whole migration, told at its first file. */
+static void test_class_of_files(void)
+{
+    struct err e = {0};
+    struct lint_result r;
+    const struct lint_options o = {0, NULL};
+    struct lint *l = lint_begin(&arena, &o);
+    const struct lint_file f[] = {
+        {"a.sql", "A", bytes_str("ALTER TABLE s.t ADD COLUMN n int;"), LINT_ASKED, 'A', false},
+        {"b.sql", "A", bytes_str("DROP TABLE s.t;"), LINT_ASKED, 'A', false},
+        {"c.sql", "C", bytes_str("ALTER TABLE s.u ADD COLUMN n int;"), LINT_ASKED, 'A', false}};
+    bool is_read = lint_read(l, &f[0], &e) == 0 && lint_read(l, &f[1], &e) == 0 && lint_read(l, &f[2], &e) == 0;
+    lint_end(l, NULL, NULL, &r);
+    size_t n = 0;
+    for (size_t i = 0; i < r.n; i++) {
+        n += r.v[i].rule == LINT_CLASS_TOO_LOW;
+    }
+    const struct lint_found *found = find(&r, LINT_CLASS_TOO_LOW);
+    ok(is_read && n == 1 && found != NULL && strcmp(found->finding.path, "a.sql") == 0 &&
+           strcmp(found->migration, "A") == 0,
+       "the class of a migration of two files is told once");
+}
+
 static void test_servers(void)
 {
     static const char late[] = "ALTER TABLE s.o DETACH PARTITION s.p;";
@@ -282,7 +305,7 @@ static void test_unreadable(void)
 
 int main(void)
 {
-    int n = 4 * LINTS + 1 + (int)(sizeof cases / sizeof *cases + sizeof marks / sizeof *marks) + 27;
+    int n = 4 * LINTS + 1 + (int)(sizeof cases / sizeof *cases + sizeof marks / sizeof *marks) + 28;
     for (int i = 0; i < LINTS; i++) {
         n -= lint_rule((enum hazard)i)->bad == NULL;
     }
@@ -291,6 +314,7 @@ int main(void)
     test_cases();
     test_marks();
     test_classes();
+    test_class_of_files();
     test_servers();
     test_places();
     test_identity();

@@ -252,6 +252,23 @@ static void test_lint(void)
     is_str(given(lint_of_it), "", "in an environment that is protected");
 }
 
+static void test_governance(void)
+{
+    struct findings l = {0};
+    begin();
+    steps[0].action = ACTION_APPLY;
+    ok(plan_needs_governance(&p, &steps[0]) == NULL, "nobody has looked");
+    world.reduced = (struct table){.a = &arena};
+    (void)table_puts(&world.reduced, "M-1", &l);
+    finding_fail(&arena, &l, "grant-to-public", "everyone gets it")->waived_by = "a comment";
+    ok(plan_needs_governance(&p, &steps[0]) == &l, "what reduces, whatever lets it through");
+    ok(plan_needs_governance(&p, &steps[1]) == NULL, "another migration does not");
+    steps[0].action = ACTION_NONE;
+    ok(plan_needs_governance(&p, &steps[0]) == &l, "one that is blocked, and waits for that signature");
+    env.is_protected = false;
+    ok(plan_needs_governance(&p, &steps[0]) == NULL, "an environment that is not protected");
+}
+
 static struct touch touches[] = {
     {.object = {OBJ_TABLE, "app", "t", NULL}, .effect = EFFECT_DROP, .line = 2, .col = 1},
     {.object = {OBJ_TABLE, "app", "u", NULL}, .effect = EFFECT_DROP, .line = 3, .col = 1},
@@ -298,7 +315,7 @@ static void test_policy(void)
 
 int main(void)
 {
-    tap_plan(7 + 4 + 10 + 6 + 2 + 2 + 3 + 9);
+    tap_plan(5 + 7 + 4 + 10 + 6 + 2 + 2 + 3 + 9);
     test_adoption();
     test_promotion();
     test_promotion_of_projections();
@@ -307,6 +324,7 @@ int main(void)
     test_upstream();
     test_lint();
     test_policy();
+    test_governance();
     arena_release(&arena);
     return tap_done();
 }
