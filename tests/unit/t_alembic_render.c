@@ -411,6 +411,7 @@ static void a_folder_stands_at(const char *name)
 
 static void a_folder_for_up(void)
 {
+    project_put(RENDERED ".inputs", "another\n");
     a_folder_stands_at("b_step.up.sql");
 }
 
@@ -451,7 +452,7 @@ static const struct {
     {"its ini file in a folder: what it names is beneath that", in_a_folder, 0, ERR_NONE, "note: alembic renders the migrations of conf/db\n ... --config conf/alembic.ini upgrade heads --sql ... " RENDERED "z.up.sql:\n", "down.sql"},
     {"no revision yet: nothing is asked back", no_revisions, 0, ERR_NONE, "upgrade heads --sql 1 0 ours\n" RENDERED ".inputs\n", "downgrade"},
     {"a merge, and one that depends on more", a_merge, 0, ERR_NONE, RENDERED "c_step.up.sql:\n" HEADER("\"a_step\", \"b_step\", \"alembic-nowhere\"") " ... " RENDERED "d_step.down.sql:\nDROP TABLE w;\n ... " RENDERED "d_step.up.sql:\n" HEADER("\"b_step\", \"c_step\"") "-- scope: {allowed_schemas: [app]}\n", NULL},
-    {"a revision whose file has another name than one of ours", unknown_revision, 0, ERR_NONE, RENDERED "a_step.up.sql:\n ... " RENDERED "alembic-b.down.sql:\nDROP TABLE u; ... " RENDERED "alembic-b.up.sql:\n" HEADER("\"a_step\""), "notes"},
+    {"a revision whose file has another name than one of ours", unknown_revision, 0, ERR_NONE, RENDERED "a_step.up.sql:\n ... " RENDERED "alembic-b.down.sql:\nDROP TABLE u; ... " RENDERED "alembic-b.up.sql:\n" HEADER("\"a_step\"") "-- [/KFM_MIGRATION]\n", "notes"},
     {"two roots: neither takes the table of versions with it", two_roots, 0, ERR_NONE, RENDERED "a_step.down.sql:\nDROP TABLE t;\n ... " RENDERED "b_step.down.sql:\nSELECT 2;\n", "DROP TABLE alembic_version"},
     {"files of before: what is no more goes, what is no script stays", old_files, 0, ERR_NONE, RENDERED ".inputs\n" RENDERED ".inputs:\nsha256: ... " RENDERED ".kept.sql\n ... " RENDERED "b_step.up.sql:\n" HEADER("\"a_step\"") " ... " RENDERED "notes.txt", "gone.up.sql"},
     {"folders that are not looked into", hidden_folders, 0, ERR_NONE, INSERT("b") "$", NULL},

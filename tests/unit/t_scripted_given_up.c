@@ -224,6 +224,7 @@ static const struct {
     {"nothing was ever built", removed, NULL, &empty, finds, "", 0, ERR_NONE, "; \n[]"},
     {"one that is declared without generations", NULL, NULL, &empty, finds, "", 0, ERR_NONE, "; \n[]"},
     {"one that is declared for here by name", here_too, NULL, &built, finds, "", 0, ERR_NONE, "; \n[]"},
+    {"one that is for another environment and was never built", elsewhere, NULL, &empty, finds, "", 0, ERR_NONE, "; \n[]"},
     {"one that is asked for and nobody knows", NULL, ask_lakes, &built, finds, "", -1, ERR_NONE, "dev has no projection \"lakes\"; `kfmig gc dev --given-up --dry-run` lists those that were given up"},
     {"one that is asked for and was never built", NULL, ask_wells, &empty, finds, "", -1, ERR_NONE, "dev has no projection \"wells\"; "},
     {"one that is asked for and is declared", NULL, ask_wells, &built, finds, "", -1, ERR_NONE, "projection \"wells\" was not given up: it is declared for dev; remove its file, or list other environments in it; generations that a declared one does not retain are dropped by `kfmig gc`"},
@@ -261,7 +262,7 @@ static const struct {
     {"another one's live generation stands nobody knows where", removed_whole, NULL, &built, finds, GENERATIONS(GENERATION("lakes", "7", "live", "{\"schema\":\"lakes\"}") " ; " GENERATION("ponds", "1", "live", "{}")), -1, ERR_NONE, "generation 1 of ponds"},
 
     /* it is dropped */
-    {"dropped", removed, NULL, &built, drops, "", 0, ERR_NONE, "begin: wells|statement: DROP SCHEMA|done: dropped|, drop wells; left: |generations: 0|drop wells success|{\"digest\":\"sha256: ... \",\"generations\":[{\"digest\":\"sha256: ... \",\"generation\":1,\"state\":\"live\"}],\"migrations\":[],\"projection\":\"wells\",\"schemas\":[\"wells\"]}"},
+    {"dropped", removed, NULL, &built, drops, "", 0, ERR_NONE, "begin: wells|statement: DROP SCHEMA|done: dropped|, drop wells; left: |generations: 0|drop wells success|{\"digest\":\"sha256: ... \",\"generations\":[{\"digest\":\"sha256: ... \",\"generation\":1,\"state\":\"live\"}],\"migrations\":[],\"projection\":\"wells\",\"schemas\":[\"wells\"]} ... \"inputs\":[{\"digest\":\"sha256:185a8d8b95690b685406d9ad32be12fc1aaa0752c54350eb293f829c81e453ba\",\"uri\":\"gc/wells.sql\"}]"},
     {"dropped with what was kept, in one statement", removed, NULL, &twice, drops, "DROP SCHEMA IF EXISTS \"wells\", \"wells__g1\" CASCADE -> DROP SCHEMA\n", 0, ERR_NONE, ", drop wells; left: |generations: 0|drop wells success| ... \"schemas\":[\"wells\",\"wells__g1\"]}"},
     {"dropped with what was applied in place", removed_grown, NULL, &grown, drops, "", 0, ERR_NONE, "left: |generations: 0|drop wells C-2 success| ... \"migrations\":[\"C-2\"]"},
     {"dropped by its name, and the other one is not", removed, ask_wells, &built, drops, GENERATIONS(LAKES("kept") " ; " WELLS_LIVE), 0, ERR_NONE, "begin: wells|statement: DROP SCHEMA|done: dropped|, drop wells; "},

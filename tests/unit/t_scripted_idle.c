@@ -173,6 +173,11 @@ static void more_was_seen(void)
     seen_with(NULL, 1, true);
 }
 
+static void less_was_seen(void)
+{
+    seen_with(NULL, -1, true);
+}
+
 static void other_entries_were_seen(void)
 {
     seen_with(NULL, 0, false);
@@ -258,6 +263,13 @@ static void other_entries(void)
     kept_add(&keeper()->is, ENTRY_DEPLOY, "v1", NULL);
 }
 
+/* The last run saw them. */
+static void other_entries_that_were_seen(void)
+{
+    other_entries();
+    seen_with(NULL, 0, true);
+}
+
 static void another_ledger(void)
 {
     memcpy(keeper()->is.uuid, OTHER_UUID, sizeof OTHER_UUID);
@@ -324,11 +336,13 @@ static const struct {
     {"there are generations", NULL, generations, "", 0, NOT_KNOWN, ASKED},
     {"an entry more", NULL, an_entry_more, "", 0, NOT_KNOWN, ASKED},
     {"as many entries, but others", NULL, other_entries, "", 0, NOT_KNOWN, ASKED},
+    {"as many entries, but others, which the last run saw", NULL, other_entries_that_were_seen, "", 0, NOT_KNOWN, ASKED},
     {"another ledger", NULL, another_ledger, "", 0, NOT_KNOWN, ASKED},
     {"another program found it", the_program, NULL, "", 0, NOT_KNOWN, ASKED},
     {"no run saw it", nothing_was_seen, NULL, "", 0, NOT_KNOWN, ASKED},
     {"the last run saw another ledger", another_ledger_was_seen, NULL, "", 0, NOT_KNOWN, ASKED},
     {"the last run saw more entries", more_was_seen, NULL, "", 0, NOT_KNOWN, ASKED},
+    {"the last run saw fewer entries", less_was_seen, NULL, "", 0, NOT_KNOWN, ASKED},
     {"the last run saw others", other_entries_were_seen, NULL, "", 0, NOT_KNOWN, ASKED},
     {"it is on another server now", NULL, another_server, "", 0, NOT_KNOWN, CATALOGS},
     {"somebody made a schema", NULL, somebody_made_a_schema, "", 0, NOT_KNOWN, CATALOGS},
