@@ -6,7 +6,7 @@ import shutil
 import time
 
 import pg
-from costs import client_ms, server_ms, sessions
+from costs import client_ms
 from project import Project
 from results import keep
 from tap import at_exit, equal, fresh_folder, main, note, test
@@ -22,7 +22,7 @@ at_exit(shutil.rmtree, folder, True)
 
 @test
 def looked_at():
-    """One migration is to be run on one of the tables: kfmig's own processor time, and the time that the server was not at work"""
+    """One migration is to be run on one of the tables: kfmig's own processor time, which is all but the server's answers, and what went by"""
     cluster = pg.Cluster(max_locks_per_transaction="1000")
     at_exit(cluster.remove)
     p = Project(folder, db=None)
@@ -32,20 +32,18 @@ def looked_at():
                  " (id bigint PRIMARY KEY, name text DEFAULT ''x'')', i); END LOOP; END $$", user=p.db)
     equal(p.run("adopt", "dev", "--quiet", timeout=600).status, 0)
     p.bundle("M-01", "ALTER TABLE app.t1 ADD COLUMN more int;")
-    own, beside = [], []
+    own, took = [], []
     for _ in range(ROUNDS):
-        standing = sessions(cluster)
-        server, client, start = server_ms(cluster, standing), client_ms(), time.perf_counter()
+        client, start = client_ms(), time.perf_counter()
         ran = p.run("preflight", "dev", "--quiet", timeout=600)
-        elapsed = (time.perf_counter() - start) * 1000
+        took.append((time.perf_counter() - start) * 1000)
         equal(ran.status, 0, repr(ran))
         own.append(client_ms() - client)
-        beside.append(elapsed - (server_ms(cluster, standing) - server))
     note(f"{TABLES} tables; {ROUNDS} rounds: least and mean")
-    note(f"kfmig's processor {min(own):.0f}, {sum(own) / ROUNDS:.0f} ms; elapsed without the server's processor {min(beside):.0f}, {sum(beside) / ROUNDS:.0f} ms (goal {GOAL})")
-    keep("preflight", tables=TABLES, client_ms=min(own), beside_ms=min(beside), goal=GOAL)
+    note(f"kfmig's processor {min(own):.0f}, {sum(own) / ROUNDS:.0f} ms (goal {GOAL}); elapsed {min(took):.0f}, {sum(took) / ROUNDS:.0f} ms")
+    keep("preflight", tables=TABLES, client_ms=min(own), elapsed_ms=min(took), goal=GOAL)
     if STRICT:
-        equal(min(beside) <= GOAL, True, f"{min(beside):.0f} ms")
+        equal(min(own) <= GOAL, True, f"{min(own):.0f} ms")
 
 
 main()
