@@ -34,7 +34,6 @@ static void check_env(struct project *p, const struct env *env, const struct sig
     check_roles(p, env, l, &r->roles);
     check_roles(p, env, l, &r->plan);
     check_roles(p, env, l, &r->runners);
-    check_roles(p, env, l, &r->promoters);
     for (size_t i = 0; i < r->n_routes; i++) {
         check_roles(p, env, l, &r->routes[i].roles);
     }

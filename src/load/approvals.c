@@ -47,8 +47,7 @@ const struct approval_rule *approvals_read(struct arena *a, const struct doc *d,
     *out = (struct approval_rule){.reviewers = doc_num(d, "reviewers", 1),
                                   .roles = declaration_names(a, doc_get(d, "roles")),
                                   .plan = declaration_names(a, doc_get(d, "plan")),
-                                  .runners = declaration_names(a, doc_get(d, "runners")),
-                                  .promoters = declaration_names(a, doc_get(d, "promoters"))};
+                                  .runners = declaration_names(a, doc_get(d, "runners"))};
     static const struct env none = {.name = ""};
     const struct doc *protected = doc_get(d, "protected");
     out->protected = protected != NULL ? declaration_names(a, protected) : approval_rule_of(&none)->protected;

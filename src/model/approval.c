@@ -11,8 +11,7 @@ const char *approval_kind_text(enum approval_kind k)
     static const char *const texts[] = {[APPROVES_BUNDLE] = "bundle",
                                         [APPROVES_PROJECTION] = "projection",
                                         [APPROVES_PLAN] = "plan",
-                                        [APPROVES_RUN] = "run",
-                                        [APPROVES_RECEIPT] = "receipt"};
+                                        [APPROVES_RUN] = "run"};
     return texts[k];
 }
 
@@ -131,7 +130,7 @@ static bool is_wanted_by(const struct approval *x, const struct approval_want *w
 
 static bool is_over(const struct approval *x, const struct digest *digest, const struct env *env)
 {
-    return digest_eq(&x->digest, digest) && x->kind != APPROVES_RUN && x->kind != APPROVES_RECEIPT &&
+    return digest_eq(&x->digest, digest) && x->kind != APPROVES_RUN &&
            (x->environments.n == 0 || names_have(&x->environments, env->name));
 }
 

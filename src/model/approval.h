@@ -13,16 +13,15 @@
 struct bundle; /* model/decl.h */
 
 /* What a statement is over: a migration's bundle digest, a projection's generation digest, a plan's (or a
- * rollback's) digest, a run of a plan by who signs, the receipt of a run in another environment. */
+ * rollback's) digest, a run of a plan by who signs. */
 enum approval_kind {
     APPROVES_BUNDLE,
     APPROVES_PROJECTION,
     APPROVES_PLAN,
     APPROVES_RUN,
-    APPROVES_RECEIPT,
     APPROVAL_KINDS
 };
-const char *approval_kind_text(enum approval_kind k); /* "bundle", "projection", "plan", "run", "receipt" */
+const char *approval_kind_text(enum approval_kind k); /* "bundle", "projection", "plan", "run" */
 
 /* A statement with its signature. subject: what it is called: an id, a name; "" of a plan. environments: where it
  * counts, none: everywhere. waives: what it lets through besides ("force", "skip-backup", "limits",
@@ -66,11 +65,10 @@ struct approval_route {
 };
 /* What an environment declares of approvals. reviewers: at least so many persons. roles: each of them signs, for
  * whatever it is; protected: for what touches a protected domain; plan: for the plan itself. runners: the roles of
- * who may run, shown by a signature; none: anybody. promoters: of who vouches for receipts of environments that are
- * not asked. max_age_ms: how old one may be; 0: any age. */
+ * who may run, shown by a signature; none: anybody. max_age_ms: how old one may be; 0: any age. */
 struct approval_rule {
     int64_t reviewers;
-    struct names roles, protected, plan, runners, promoters;
+    struct names roles, protected, plan, runners;
     struct approval_route *routes;
     size_t n_routes;
     int64_t max_age_ms;

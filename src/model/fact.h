@@ -146,11 +146,10 @@ struct file_change {
     const char *old_excerpt, *new_excerpt;
 };
 
-/* One environment named in requires, as its own ledger tells it now; or, where that is not reachable, as signed
- * receipts of it do (vouched): past then holds no more than they say. */
+/* One environment named in requires, as its own ledger tells it now. */
 struct upstream {
     const char *env;
-    bool reachable, vouched;
+    bool reachable;
     const char *why_not; /* one line, where not reachable */
     const struct past *past;
 };

@@ -45,8 +45,7 @@ static const char *promotion_lacks(struct plan *p, const struct step *s, const s
 /* Every success is an entry of the other ledger, with the step's key as checksum. */
 const struct fact *step_promoted(const struct step *s, const struct upstream *u)
 {
-    const struct history *h =
-        u->reachable || u->vouched ? past_get(u->past, step_name(s)) : NULL;
+    const struct history *h = u->reachable ? past_get(u->past, step_name(s)) : NULL;
     const struct fact *f = h != NULL ? h->applied : NULL;
     return f != NULL && digest_eq(&f->checksum, step_key(s)) ? f : NULL;
 }

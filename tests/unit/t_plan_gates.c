@@ -198,18 +198,6 @@ static void test_approval(void)
        "and nothing else");
 }
 
-static void test_vouched(void)
-{
-    struct upstream up = {.env = "test", .past = &other};
-    begin();
-    applied_elsewhere("content");
-    ok(step_promoted(&steps[0], &up) == NULL, "what is not reachable says nothing");
-    up.vouched = true;
-    ok(step_promoted(&steps[0], &up) != NULL, "but by receipts that somebody vouches for");
-    applied_elsewhere("elsewhere");
-    ok(step_promoted(&steps[0], &up) == NULL, "of the same content");
-}
-
 static void test_upstream(void)
 {
     static int before[] = {1, 2, 3};
@@ -315,12 +303,11 @@ static void test_policy(void)
 
 int main(void)
 {
-    tap_plan(5 + 7 + 4 + 10 + 6 + 2 + 2 + 3 + 9);
+    tap_plan(5 + 7 + 4 + 10 + 6 + 2 + 2 + 3 + 6);
     test_adoption();
     test_promotion();
     test_promotion_of_projections();
     test_approval();
-    test_vouched();
     test_upstream();
     test_lint();
     test_policy();
