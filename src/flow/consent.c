@@ -16,11 +16,25 @@ struct consent {
     size_t n, cap;
 };
 
+static bool is_kept(const struct consent *c, const struct approval *x)
+{
+    for (size_t i = 0; i < c->n; i++) {
+        if (digest_eq(&c->v[i]->statement_digest, &x->statement_digest) &&
+            digest_eq(&c->v[i]->signature_digest, &x->signature_digest)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* One that lets in the plan and what is waived with it stands in a receipt once. */
 static void keep(struct consent *c, const struct approval_verdict *v)
 {
     for (size_t i = 0; i < v->n; i++) {
-        ARENA_GROW(c->s->a, c->v, c->n, c->cap);
-        c->v[c->n++] = v->v[i];
+        if (!is_kept(c, v->v[i])) {
+            ARENA_GROW(c->s->a, c->v, c->n, c->cap);
+            c->v[c->n++] = v->v[i];
+        }
     }
 }
 
