@@ -49,7 +49,8 @@ const char *key_fingerprint(struct arena *a, struct bytes key)
     struct digest d = digest_of(key);
     struct buf text = {0};
     base64_write(&text, bytes_of((const char *)d.b, sizeof d.b));
-    const char *out = arena_printf(a, "SHA256:%.*s", (int)strcspn(buf_str(&text), "="), buf_str(&text));
+    const char *out =
+        arena_printf(a, "SHA256:%.*s", (int)strcspn(buf_str(&text), "="), buf_str(&text));
     buf_release(&text);
     return out;
 }

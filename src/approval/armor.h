@@ -1,5 +1,6 @@
-/* A signature of OpenSSH as a file holds it (PROTOCOL.sshsig): the text, the key in it, and what it says that it is
- * for. Owns: reading that text, strictly. Whether the signature is good is for ssh-keygen to say (approval/keygen.h). */
+/* A signature of OpenSSH as a file holds it (PROTOCOL.sshsig): the text, the key in it, and what it
+ * says that it is for. Owns: reading that text, strictly. Whether the signature is good is for
+ * ssh-keygen to say (approval/keygen.h). */
 #ifndef KFMIG_APPROVAL_ARMOR_H
 #define KFMIG_APPROVAL_ARMOR_H
 
@@ -12,8 +13,8 @@ struct armor {
     const char *type;
     const char *namespace;
 };
-/* Read text, which must be one signature of one form and nothing besides: what ssh-keygen would read of more, or of
- * another spelling of it, nobody signed. In a. -1: *why says what it is not, one line. */
+/* Read text, which must be one signature of one form and nothing besides: what ssh-keygen would read of
+ * more, or of another spelling of it, nobody signed. In a. -1: *why says what it is not, one line. */
 int armor_read(struct arena *a, struct bytes text, struct armor *out, const char **why) MUST_CHECK;
 
 /* The type that a public key begins with; NULL: it does not. In a. */

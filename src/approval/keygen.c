@@ -56,14 +56,14 @@ static int run(const struct child *c, int64_t limit_ms, int *status, struct err 
     return 0;
 }
 
-/* --- verifying -------------------------------------------------------------------------------------------- */
+/* --- verifying ---------------------------------------------------------------------------------------- */
 
 /* One line with one key: which of several counts, and when, was settled before. */
 static int lay_out(struct arena *a, const struct desk *d, const struct signer *x, struct bytes text,
                    struct bytes signature, struct err *e)
 {
-    const char *line = arena_printf(a, "%s namespaces=\"%s\" %s %s\n", x->person,
-                                    SIGNERS_NAMESPACE, x->type, x->encoded);
+    const char *line = arena_printf(a, "%s namespaces=\"%s\" %s %s\n", x->person, SIGNERS_NAMESPACE,
+                                    x->type, x->encoded);
     return file_write(d->fd, "signers", bytes_str(line), 0600, e) != 0 ||
                    file_write(d->fd, "text", text, 0600, e) != 0 ||
                    file_write(d->fd, "signature", signature, 0600, e) != 0
@@ -71,8 +71,8 @@ static int lay_out(struct arena *a, const struct desk *d, const struct signer *x
                : 0;
 }
 
-int keygen_verify(struct arena *a, const struct signer *x, struct bytes text, struct bytes signature,
-                  const struct ear *ear, const char **why, struct err *e)
+int keygen_verify(struct arena *a, const struct signer *x, struct bytes text,
+                  struct bytes signature, const struct ear *ear, const char **why, struct err *e)
 {
     struct desk d = {.path = ""};
     int status = 0;
@@ -80,8 +80,8 @@ int keygen_verify(struct arena *a, const struct signer *x, struct bytes text, st
     if (desk_open(a, &d, e) != 0) {
         return -1;
     }
-    const char *argv[] = {"ssh-keygen", "-Y", "verify", "-f",        "signers", "-I", x->person,
-                          "-n",         SIGNERS_NAMESPACE, "-s", "signature", NULL};
+    const char *argv[] = {"ssh-keygen", "-Y", "verify",          "-f", "signers",   "-I",
+                          x->person,    "-n", SIGNERS_NAMESPACE, "-s", "signature", NULL};
     const struct child c = {.argv = argv,
                             .out = -1,
                             .dir = d.path,
@@ -98,7 +98,7 @@ int keygen_verify(struct arena *a, const struct signer *x, struct bytes text, st
     return rc;
 }
 
-/* --- signing ---------------------------------------------------------------------------------------------- */
+/* --- signing ------------------------------------------------------------------------------------------ */
 
 /* ssh-keygen passes over a key that others can read with a warning, and says then that there is none. */
 static int check_key(const char *key, struct err *e)
@@ -137,10 +137,9 @@ int keygen_sign(struct arena *a, const char *key, struct bytes text, const struc
         return -1;
     }
     const char *file = arena_printf(a, "%s/text", d.path);
-    const char *argv[] = {"ssh-keygen", "-q", "-Y", "sign", "-f", key,
-                          "-n",         SIGNERS_NAMESPACE, file, NULL};
-    const struct child c = {
-        .argv = argv, .out = STDERR_FILENO, .ear = ear, .is_foreground = true};
+    const char *argv[] = {"ssh-keygen",      "-q", "-Y", "sign", "-f", key, "-n",
+                          SIGNERS_NAMESPACE, file, NULL};
+    const struct child c = {.argv = argv, .out = STDERR_FILENO, .ear = ear, .is_foreground = true};
     int rc = file_write(d.fd, "text", text, 0600, e);
     if (rc == 0) {
         rc = run(&c, SIGN_MS, &status, e);

@@ -19,8 +19,8 @@ struct signers_work {
     struct err_list *faults;
 };
 
-static void PRINTF_LIKE(3, 4) fault(const struct signers_work *w, const char *hint, const char *fmt,
-                                    ...)
+static void PRINTF_LIKE(3, 4)
+    fault(const struct signers_work *w, const char *hint, const char *fmt, ...)
 {
     struct buf msg = {0};
     va_list ap;
@@ -76,10 +76,11 @@ static bool read_moment(const struct signers_work *w, const char *name, const ch
 {
     *text = moment_of(w->a, value, us);
     if (*text == NULL) {
-        fault(w, "write it in UTC, with a Z: 20261231Z, 202612312359Z",
-              "%s is \"%s\", which ssh-keygen takes by the local time of whoever runs it, or not at "
-              "all",
-              name, value);
+        fault(
+            w, "write it in UTC, with a Z: 20261231Z, 202612312359Z",
+            "%s is \"%s\", which ssh-keygen takes by the local time of whoever runs it, or not at "
+            "all",
+            name, value);
     }
     return *text != NULL;
 }
@@ -105,7 +106,8 @@ static bool read_option(const struct signers_work *w, const char *name, char *va
         read_namespaces(x, value);
         return true;
     }
-    fault(w, "options are namespaces=\"kfmig\", valid-after=\"20260101Z\", valid-before=\"20270101Z\"",
+    fault(w,
+          "options are namespaces=\"kfmig\", valid-after=\"20260101Z\", valid-before=\"20270101Z\"",
           "the option \"%s\" is not taken: authorities that sign keys, and what only some "
           "ssh-keygens know, make a line mean different things",
           name);
@@ -142,9 +144,13 @@ static bool read_options(const struct signers_work *w, char **text, struct signe
 
 static bool is_type(const char *s)
 {
-    static const char *const types[] = {
-        "ssh-ed25519", "sk-ssh-ed25519@openssh.com", "ecdsa-sha2-nistp256", "ecdsa-sha2-nistp384",
-        "ecdsa-sha2-nistp521", "sk-ecdsa-sha2-nistp256@openssh.com", "ssh-rsa"};
+    static const char *const types[] = {"ssh-ed25519",
+                                        "sk-ssh-ed25519@openssh.com",
+                                        "ecdsa-sha2-nistp256",
+                                        "ecdsa-sha2-nistp384",
+                                        "ecdsa-sha2-nistp521",
+                                        "sk-ecdsa-sha2-nistp256@openssh.com",
+                                        "ssh-rsa"};
     for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
         if (strcmp(types[i], s) == 0) {
             return true;
@@ -272,10 +278,11 @@ void signers_load(struct arena *a, int dirfd, struct signers *out, struct err_li
         if (rc == 0) {
             signers_read_revoked(a, text, REVOKED_PATH, out, faults);
         } else if (rc == 1) {
-            err_list_addf(faults, ERR_CONFIG, REVOKED_PATH, 0, 0,
-                          "make it, be it empty, and keep it: `touch " REVOKED_PATH "`",
-                          "the list of revoked keys is not there: whether one was lost nobody could "
-                          "tell");
+            err_list_addf(
+                faults, ERR_CONFIG, REVOKED_PATH, 0, 0,
+                "make it, be it empty, and keep it: `touch " REVOKED_PATH "`",
+                "the list of revoked keys is not there: whether one was lost nobody could "
+                "tell");
         }
     }
     if (rc < 0) {

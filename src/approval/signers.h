@@ -1,8 +1,9 @@
-/* Who may sign: registry/allowed_signers as ssh-keygen(1) has it, and registry/revoked_signers.
- * A line of the first is PRINCIPALS [OPTIONS] TYPE KEY [COMMENT]. The first principal is the person; the others are
- * the roles that person has: "ann@example.org,kfm-platform". Of the options valid-after, valid-before (UTC, with a Z)
- * and namespaces are taken; what ssh-keygen would take otherwise, or by the machine's own time, is a fault.
- * A line of the second is a public key (TYPE KEY) or its fingerprint (SHA256:...): what it ever signed counts no more.
+/* Who may sign: registry/allowed_signers as ssh-keygen(1) has it, and registry/revoked_signers. A line
+ * of the first is PRINCIPALS [OPTIONS] TYPE KEY [COMMENT]. The first principal is the person; the
+ * others are the roles that person has: "ann@example.org,kfm-platform". Of the options valid-after,
+ * valid-before (UTC, with a Z) and namespaces are taken; what ssh-keygen would take otherwise, or by
+ * the machine's own time, is a fault. A line of the second is a public key (TYPE KEY) or its
+ * fingerprint (SHA256:...): what it ever signed counts no more.
  * Owns: reading both, and what a key is worth at a moment. Must not know signatures. */
 #ifndef KFMIG_APPROVAL_SIGNERS_H
 #define KFMIG_APPROVAL_SIGNERS_H
@@ -14,7 +15,8 @@
 #define REVOKED_PATH "registry/revoked_signers"
 #define SIGNERS_NAMESPACE "kfmig"
 
-/* from_us, until_us: when its signatures count, since 1970; from INT64_MIN until INT64_MAX where nothing is said. */
+/* from_us, until_us: when its signatures count, since 1970; from INT64_MIN until INT64_MAX where
+ * nothing is said. */
 struct signer {
     const char *person;
     struct names roles;
@@ -36,11 +38,11 @@ struct signers {
     struct names revoked;
 };
 
-/* Read both beneath dirfd, in a. What is wrong with them is added to faults, each at its place: then no signature
- * counts. Where the first is not there nobody can sign; the second must be there with it, be it empty: without it
- * nobody could tell a revocation that is lost from none. */
+/* Read both beneath dirfd, in a. What is wrong with them is added to faults, each at its place: then no
+ * signature counts. Where the first is not there nobody can sign; the second must be there with it, be
+ * it empty: without it nobody could tell a revocation that is lost from none. */
 void signers_load(struct arena *a, int dirfd, struct signers *out, struct err_list *faults);
-/* The same of texts; path: for places. For whoever has them from somewhere else. */
+/* The same of texts; path: for places. Receipts hold the first, too; the second alone is for tests. */
 void signers_read(struct arena *a, struct bytes text, const char *path, struct signers *out,
                   struct err_list *faults);
 void signers_read_revoked(struct arena *a, struct bytes text, const char *path, struct signers *out,

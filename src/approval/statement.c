@@ -102,7 +102,7 @@ const char *statement_file(struct arena *a, const struct approval *x)
     return arena_printf(a, "%s-%.*s", approval_kind_text(x->kind), NAME_DIGITS, text + 7);
 }
 
-/* --- the verdict ------------------------------------------------------------------------------------------ */
+/* --- the verdict -------------------------------------------------------------------------------------- */
 
 /* When: signed in the future by a clock that goes fast is let go for a while, but not for long. */
 static const char *time_fault(struct arena *a, const struct approval *x, int64_t signed_us,

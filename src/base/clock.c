@@ -88,7 +88,8 @@ int clock_read(const char *text, int64_t *unix_us)
     }
     int64_t seconds = days_until(v[0], v[1], v[2]) * 86400 + v[3] * 3600 + v[4] * 60 + v[5];
     *unix_us = seconds * US + v[6];
-    return strcmp(clock_text(*unix_us, again), text) == 0 ? 0 : -1; /* no 31st of June, no hour 24 */
+    return strcmp(clock_text(*unix_us, again), text) == 0 ? 0
+                                                          : -1; /* no 31st of June, no hour 24 */
 }
 
 const char *clock_stamp(const char *text, char out[static CLOCK_TEXT])

@@ -57,8 +57,9 @@ int file_write(int dirfd, const char *path, struct bytes data, unsigned mode,
 
 /* Says whether data may stand in a file of that path; else -1, and why in *e. */
 typedef int file_judge(const char *path, struct bytes data, struct err *e);
-/* From now on file_write() asks judge before it makes anything (NULL: nobody is asked), for the whole program: what
- * may leave it is not for each writer to remember. While judge runs it may write without being asked. */
+/* From now on file_write() asks judge before it makes anything (NULL: nobody is asked), for the whole
+ * program: what may leave it is not for each writer to remember. While judge runs it may write without
+ * being asked. */
 void file_judge_by(file_judge *judge);
 
 /* Names in directory dirfd/path, sorted bytewise, without "." and "..". Returns 0, 1 if the

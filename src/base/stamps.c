@@ -9,7 +9,7 @@
 
 enum { FILES_MOST = 4000000, DEPTH_MOST = 64 };
 
-struct walk {
+struct descent {
     struct arena *a;
     int dirfd;
     struct stamps *out;
@@ -25,9 +25,9 @@ static int fail(const char *path, struct err *e)
     return err_errno(e, ERR_PREFLIGHT, "cannot look at \"%s\"", path);
 }
 
-static int walk_folder(struct walk *w, const char *path, int depth, struct err *e);
+static int walk_folder(struct descent *w, const char *path, int depth, struct err *e);
 
-static int add(struct walk *w, const char *path, int depth, struct err *e)
+static int add(struct descent *w, const char *path, int depth, struct err *e)
 {
     struct stat st;
     struct stamps *out = w->out;
@@ -47,7 +47,7 @@ static int add(struct walk *w, const char *path, int depth, struct err *e)
     return 0;
 }
 
-static int walk_folder(struct walk *w, const char *path, int depth, struct err *e)
+static int walk_folder(struct descent *w, const char *path, int depth, struct err *e)
 {
     struct file_names names;
     int rc = file_list(w->a, w->dirfd, path, &names, e);
@@ -65,7 +65,7 @@ static int by_path(const void *a, const void *b)
 int stamps_take(struct arena *a, int dirfd, const char *const *roots, size_t n, struct stamps *out,
                 struct err *e)
 {
-    struct walk w = {a, dirfd, out};
+    struct descent w = {a, dirfd, out};
     *out = (struct stamps){0};
     for (size_t i = 0; i < n; i++) {
         if (add(&w, roots[i], 0, e) != 0) {

@@ -15,12 +15,12 @@ struct stamps {
     struct stamped *v; /* sorted by path */
     size_t n, cap;
 };
-/* All beneath the n roots of dirfd; one that is not there has nothing beneath it. In a. -1 with ERR_PREFLIGHT:
- * it cannot be looked at, or there are more than 4 million files. */
+/* All beneath the n roots of dirfd; one that is not there has nothing beneath it. In a. -1 with
+ * ERR_PREFLIGHT: it cannot be looked at, or there are more than 4 million files. */
 int stamps_take(struct arena *a, int dirfd, const char *const *roots, size_t n, struct stamps *out,
                 struct err *e) MUST_CHECK;
-/* How many differ, of those before and those after. *first, *what (static): one of them, and "changed", "added"
- * or "removed". Folders count as their entries do. */
+/* How many differ, of those before and those after. *first, *what (static): one of them, and "changed",
+ * "added" or "removed". Folders count as their entries do. */
 size_t stamps_differ(const struct stamps *before, const struct stamps *after, const char **first,
                      const char **what);
 

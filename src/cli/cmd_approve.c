@@ -59,8 +59,8 @@ static int put_plan(struct invocation *s, const struct request *req, const struc
     return 0;
 }
 
-static int put_projection(struct invocation *s, const struct arguments *args, struct approve_wish *w,
-                          struct err *e)
+static int put_projection(struct invocation *s, const struct arguments *args,
+                          struct approve_wish *w, struct err *e)
 {
     if (w->what.environments.n == 0) {
         err_set(e, ERR_CONFIG, "a generation of a projection is of one environment");
@@ -146,8 +146,8 @@ static int approve_verb(struct invocation *s, const struct request *req, struct 
     if (req->n_args > 0 && load_env(&s->project, req->args[0]) != NULL) {
         names_add(s->a, &w.what.environments, args.env->name);
     }
-    int rc = req->plan_digest != NULL ? put_plan(s, req, &args, &w, e)
-                                      : put_target(s, &args, &w, e);
+    int rc =
+        req->plan_digest != NULL ? put_plan(s, req, &args, &w, e) : put_target(s, &args, &w, e);
     if (rc != 0 || approve(&s->project, &w, &s->progress.ear, &made, e) != 0) {
         return -1;
     }
@@ -162,7 +162,8 @@ static int run(const struct request *req)
 
 static const char *const takes[] = {"plan", "key", "expires", "waive", NULL};
 static const struct example examples[] = {
-    {"kfmig approve PG-MIG-2026-02-28-01 --key=$HOME/.ssh/id_ed25519", "its bundle, for every environment"},
+    {"kfmig approve PG-MIG-2026-02-28-01 --key=$HOME/.ssh/id_ed25519",
+     "its bundle, for every environment"},
     {"kfmig approve prod PG-MIG-2026-02-28-01 --expires=14d", "for prod, and two weeks"},
     {"kfmig approve prod --plan=sha256:... --waive=skip-backup",
      "that plan, and that no backup is made before it"},
@@ -173,16 +174,24 @@ const struct command command_approve = {
     .synopsis = "[ENV] ID | ENV --plan=DIGEST",
     .summary = "Sign a migration's bundle, a projection's generation or a plan.",
     .description =
-        "Signs, with an SSH key and by ssh-keygen, that what has this digest may be done: of a migration "
-        "its bundle digest, which covers the declaration, all scripts and the notes; of a projection what its "
-        "next generation in ENV is made of; with --plan what `kfmig plan` showed, or `kfmig rollback "
+        "Signs, with an SSH key and by ssh-keygen, that what has this digest may be done: of a "
+        "migration "
+        "its bundle digest, which covers the declaration, all scripts and the notes; of a "
+        "projection what its "
+        "next generation in ENV is made of; with --plan what `kfmig plan` showed, or `kfmig "
+        "rollback "
         "--dry-run`. One byte changed, and it counts no more. With ENV it counts there alone.\n\n"
-        "Who may sign stands in registry/allowed_signers, a line PERSON,ROLE,... TYPE KEY for each key; whose "
-        "keys count no more in registry/revoked_signers. An environment that says `approval: signature` runs "
-        "nothing without as many persons, of the roles, as it and the declaration ask for (docs/approvals.md).\n\n"
+        "Who may sign stands in registry/allowed_signers, a line PERSON,ROLE,... TYPE KEY for each "
+        "key; whose "
+        "keys count no more in registry/revoked_signers. An environment that says `approval: "
+        "signature` runs "
+        "nothing without as many persons, of the roles, as it and the declaration ask for "
+        "(docs/approvals.md).\n\n"
         "The statement and its signature are written to approvals/ beside the bundle, else to "
-        "registry/approvals: commit them. No database is asked, but for a projection's digest. The key is "
-        "--key, or KFMIG_KEY; it may be the .pub file of a key that an agent or a hardware token holds.",
+        "registry/approvals: commit them. No database is asked, but for a projection's digest. The "
+        "key is "
+        "--key, or KFMIG_KEY; it may be the .pub file of a key that an agent or a hardware token "
+        "holds.",
     .options = takes,
     .examples = examples,
     .run = run,

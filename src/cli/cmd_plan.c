@@ -9,7 +9,8 @@ static int print(const struct request *req, struct invocation *s)
     struct buf out = {0};
     struct style st = output_style(req, stdout);
     /* Only JSON tells of receipts. */
-    site_ask_around(&s->site, AROUND_ROWS | AROUND_LINT | (req->format == FORMAT_JSON ? AROUND_RUNS : 0), -1);
+    site_ask_around(&s->site,
+                    AROUND_ROWS | AROUND_LINT | (req->format == FORMAT_JSON ? AROUND_RUNS : 0), -1);
     if (req->format == FORMAT_JSON) {
         report_json(&out, report_plan_doc(s->a, p));
     } else if (req->format == FORMAT_MARKDOWN) {

@@ -68,8 +68,8 @@ int preflight_run(const struct request *req)
     return verb_run(req, look);
 }
 
-static const char *const takes[] = {"expect", "confirm", "plan",  "prune",     "intent",
-                                    "pr",     "links",   "notes", "lock-wait", "progress", NULL};
+static const char *const takes[] = {"expect", "confirm", "plan",      "prune",    "intent", "pr",
+                                    "links",  "notes",   "lock-wait", "progress", NULL};
 static const struct example examples[] = {
     {"kfmig preflight prod", "may what is pending be run there now?"},
     {"kfmig preflight prod --expect=PG-MIG-2026-02-28-01", "that one is the last applied there"},

@@ -23,7 +23,8 @@ static int find(struct invocation *s, const struct request *req, enum resolve_as
     }
     if (t.bundle < 0) {
         err_set(e, ERR_CONFIG, "\"%s\" is no migration", args.targets[0]);
-        return err_hint(e, "what a projection has begun, the next build goes on with or begins anew");
+        return err_hint(e,
+                        "what a projection has begun, the next build goes on with or begins anew");
     }
     return resolve_find(&s->site, s->site.plan.v[t.bundle].bundle->id, out, e);
 }
@@ -46,10 +47,12 @@ static int resolve_verb(struct invocation *s, const struct request *req, struct 
         return 0;
     }
     if (as == RESOLVE_UNSAID) {
-        err_set(e, ERR_CONFIG, "say what came of it: --as=applied or --as=absent; nothing was resolved");
+        err_set(e, ERR_CONFIG,
+                "say what came of it: --as=applied or --as=absent; nothing was resolved");
         return err_hint(e, "--dry-run only shows it");
     }
-    const char *question = arena_printf(s->a, "Take this of %s for %s in %s?", b->subject, req->as, name);
+    const char *question =
+        arena_printf(s->a, "Take this of %s for %s in %s?", b->subject, req->as, name);
     if (writing_may(&s->site, e) != 0 || writing_reviewed(&s->site, req->plan_digest, e) != 0 ||
         verb_confirm(s, question, "resolved", &order.is_confirmed, e) != 0) {
         return -1;
@@ -77,7 +80,8 @@ const struct command command_resolve = {
     .summary = "Settle by hand what no machine can know, with a receipt.",
     .description =
         "What no transaction covers is journaled: where a run was killed the next one asks the "
-        "database whether the step that was begun stands, stands in part, or does not, and goes on. "
+        "database whether the step that was begun stands, stands in part, or does not, and goes "
+        "on. "
         "Where what stands there is somebody else's (`in_doubt`), or what was begun is not what is "
         "declared now (`begun_otherwise`), nobody but a person can tell. This shows what was seen "
         "of it, and takes an answer:\n\n"

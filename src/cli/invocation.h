@@ -17,7 +17,7 @@ struct invocation {
     struct progress progress;
     struct site site;
     const struct backup_rule *backup; /* for site_options; set behind invocation_open() */
-    bool has_begun;     /* invocation_begin() was, and invocation_open() not yet */
+    bool has_begun;                   /* invocation_begin() was, and invocation_open() not yet */
     bool shows_no_plan; /* set before invocation_site(): what is pending is read for its run only */
 };
 

@@ -36,43 +36,43 @@ struct request {
     int64_t steps; /* --steps=N; -1: all */
     int64_t
         lock_wait_ms; /* --lock-wait=DURATION; default 10 minutes on a terminal and elsewhere alike */
-    int64_t look_wait_ms;         /* the same, as struct site_options has it; 0: not given */
-    const char *dataset_version;  /* rebuild --dataset-version=ID */
-    const char *projection;       /* rebuild --projection=NAME */
-    bool all;                     /* --all */
-    const char *given_up;         /* gc --given-up[=NAME]; "": all of them */
-    bool yes;                     /* reset --yes */
-    bool write;                   /* receipt text --write */
-    bool verify;                  /* --verify */
-    bool new_bundle;              /* diff --new */
-    bool canonical;               /* receipt show --canonical */
-    bool new_database, drill;     /* rebuild --new-database, --drill */
-    const char *template_db;      /* rebuild --template=DATABASE */
-    const char *plan_digest;      /* --plan=sha256:... */
-    const char *from;             /* new --from=FILE.sql */
-    const char *migration;        /* adopt --migration=ID */
-    const char *data;             /* new --data=TABLE,... */
-    const char *to;               /* receipt export --to=DIR, rollback --to=ID */
-    bool exact, with_dependants;  /* rollback */
-    const char *server;           /* test --server=REF */
-    int64_t time_limit_ms;        /* test --time-limit=TIME; 0: not given */
-    int64_t jobs;                 /* test --jobs=N; -1: not given */
-    const char *expect, *confirm; /* preflight --expect=ID, --confirm=ITEM,... */
+    int64_t look_wait_ms;              /* the same, as struct site_options has it; 0: not given */
+    const char *dataset_version;       /* rebuild --dataset-version=ID */
+    const char *projection;            /* rebuild --projection=NAME */
+    bool all;                          /* --all */
+    const char *given_up;              /* gc --given-up[=NAME]; "": all of them */
+    bool yes;                          /* reset --yes */
+    bool write;                        /* receipt text --write */
+    bool verify;                       /* --verify */
+    bool new_bundle;                   /* diff --new */
+    bool canonical;                    /* receipt show --canonical */
+    bool new_database, drill;          /* rebuild --new-database, --drill */
+    const char *template_db;           /* rebuild --template=DATABASE */
+    const char *plan_digest;           /* --plan=sha256:... */
+    const char *from;                  /* new --from=FILE.sql */
+    const char *migration;             /* adopt --migration=ID */
+    const char *data;                  /* new --data=TABLE,... */
+    const char *to;                    /* receipt export --to=DIR, rollback --to=ID */
+    bool exact, with_dependants;       /* rollback */
+    const char *server;                /* test --server=REF */
+    int64_t time_limit_ms;             /* test --time-limit=TIME; 0: not given */
+    int64_t jobs;                      /* test --jobs=N; -1: not given */
+    const char *expect, *confirm;      /* preflight --expect=ID, --confirm=ITEM,... */
     const char *key, *expires, *waive; /* approve; --key: of build and rollback, too */
-    bool skip_backup, force;      /* build, rollback: waivers */
-    bool prune;                   /* plan, build: definitions whose files are gone are dropped */
+    bool skip_backup, force;           /* build, rollback: waivers */
+    bool prune; /* plan, build: definitions whose files are gone are dropped */
     bool preflight, postflight, rollback; /* modes of migrate-safe, besides --apply and --dry-run */
     const char *as;                       /* resolve --as=applied|absent */
     const char *check;                    /* dump --check=FILE */
     int64_t timeout_ms;                   /* wait --timeout=TIME; -1: not given */
     const char *changed_since, *explain;  /* lint */
     bool write_baseline, strict, rules;
-    int64_t server_version; /* lint; 0: not given */
-    struct said said;                     /* --intent=, --pr=, --links=, --notes= */
-    const char *self;                     /* absolute path of this program */
-    bool embedded;                        /* init --embedded */
-    const char *layout;                   /* init --layout=NAME */
-    bool man;                             /* help --man */
+    int64_t server_version;       /* lint; 0: not given */
+    struct said said;             /* --intent=, --pr=, --links=, --notes= */
+    const char *self;             /* absolute path of this program */
+    bool embedded;                /* init --embedded */
+    const char *layout;           /* init --layout=NAME */
+    bool man;                     /* help --man */
     bool help, version, no_color; /* settled by command_parse(): help becomes the command help */
 };
 

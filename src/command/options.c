@@ -14,7 +14,8 @@ const struct option options[] = {
      "work on the project in DIR instead of the current directory", FIELD(project)},
     {"json", 0, OPTION_FORMAT, NULL, "print JSON; the same as --format=json", FIELD(format)},
     {"format", 0, OPTION_FORMAT, "FORMAT",
-     "print text, json, markdown (plan), dot (graph), junit (test, lint), sarif or github (lint)", FIELD(format)},
+     "print text, json, markdown (plan), dot (graph), junit (test, lint), sarif or github (lint)",
+     FIELD(format)},
     {"quiet", 'q', OPTION_FLAG, NULL, "print no progress", FIELD(quiet)},
     {"verbose", 'v', OPTION_FLAG, NULL, "print more", FIELD(verbose)},
     {"show-server-text", 0, OPTION_FLAG, NULL,
@@ -29,12 +30,15 @@ const struct option options[] = {
     {"plan", 0, OPTION_TEXT, "DIGEST", "run exactly the plan with this digest, or nothing",
      FIELD(plan_digest)},
     {"key", 0, OPTION_TEXT, "FILE",
-     "the SSH key to sign with: private, or the .pub file of one that an agent or a token holds (default: KFMIG_KEY)",
+     "the SSH key to sign with: private, or the .pub file of one that an agent or a token holds "
+     "(default: KFMIG_KEY)",
      FIELD(key)},
-    {"expires", 0, OPTION_TEXT, "TIME", "how long the approval counts: 14d (default: as long as what it is over)",
-     FIELD(expires)},
+    {"expires", 0, OPTION_TEXT, "TIME",
+     "how long the approval counts: 14d (default: as long as what it is over)", FIELD(expires)},
     {"waive", 0, OPTION_TEXT, "WHAT,...",
-     "what it lets through besides: limits, protected (of a migration), force, skip-backup (of a plan)", FIELD(waive)},
+     "what it lets through besides: limits, protected (of a migration), force, skip-backup (of a "
+     "plan)",
+     FIELD(waive)},
     {"steps", 0, OPTION_NUMBER, "N",
      "run at most N migrations; 0: run nothing; rollback: the last N (1)", FIELD(steps)},
     {"keep-going", 'k', OPTION_FLAG, NULL, "after a failure go on with what does not depend on it",
@@ -56,7 +60,8 @@ const struct option options[] = {
     {"exit-code", 0, OPTION_FLAG, NULL, "exit with 10 if something would run or differs",
      FIELD(exit_code)},
     {"fix", 0, OPTION_FLAG, NULL,
-     "correct registry/migrations.v1.json and the meta/ of flat folders; lint: the files", FIELD(fix)},
+     "correct registry/migrations.v1.json and the meta/ of flat folders; lint: the files",
+     FIELD(fix)},
     {"embedded", 0, OPTION_FLAG, NULL, "declare the embedded server instead of DATABASE_URL",
      FIELD(embedded)},
     {"layout", 0, OPTION_TEXT, "NAME",
@@ -117,8 +122,8 @@ const struct option options[] = {
      FIELD(postflight)},
     {"rollback", 0, OPTION_FLAG, NULL, "take the last migration back, or the last --steps=N",
      FIELD(rollback)},
-    {"as", 0, OPTION_TEXT, "applied|absent", "what came of it: it counts as done, or did not happen",
-     FIELD(as)},
+    {"as", 0, OPTION_TEXT, "applied|absent",
+     "what came of it: it counts as done, or did not happen", FIELD(as)},
     {"check", 0, OPTION_TEXT, "FILE", "compare with this dump, and exit with 10 if it differs",
      FIELD(check)},
     {"timeout", 0, OPTION_DURATION, "TIME", "give up after this long (default 1m)",
@@ -139,8 +144,9 @@ const size_t n_global_options = 9;
 
 /* Where there is nothing to do these make no difference. A new option makes one until it stands here. */
 static const char *const idle_options[] = {
-    "project", "quiet",     "verbose",  "show-server-text", "no-color", "apply", "keep-going",
-    "intent",  "lock-wait", "progress", "links",            "notes",    "pr",    NULL};
+    "project",    "quiet",  "verbose",   "show-server-text", "no-color", "apply",
+    "keep-going", "intent", "lock-wait", "progress",         "links",    "notes",
+    "pr",         NULL};
 
 /* One pass over argv. */
 struct parser {
@@ -238,13 +244,10 @@ static int read_duration(const char *text, int64_t *out)
 
 static int read_format(const char *text, enum format *out)
 {
-    static const char *const names[] = {[FORMAT_TEXT] = "text",
-                                        [FORMAT_JSON] = "json",
-                                        [FORMAT_MARKDOWN] = "markdown",
-                                        [FORMAT_DOT] = "dot",
-                                        [FORMAT_JUNIT] = "junit",
-                                        [FORMAT_SARIF] = "sarif",
-                                        [FORMAT_GITHUB] = "github"};
+    static const char *const names[] = {
+        [FORMAT_TEXT] = "text",    [FORMAT_JSON] = "json",   [FORMAT_MARKDOWN] = "markdown",
+        [FORMAT_DOT] = "dot",      [FORMAT_JUNIT] = "junit", [FORMAT_SARIF] = "sarif",
+        [FORMAT_GITHUB] = "github"};
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         if (strcmp(names[i], text) == 0) {
             *out = (enum format)i;
@@ -266,7 +269,8 @@ static const char *expected(enum option_kind k)
                                         [OPTION_TEXT] = "text that is not empty",
                                         [OPTION_NUMBER] = "a whole number",
                                         [OPTION_DURATION] = "a time: 30s, 10m, 1h, 0",
-                                        [OPTION_FORMAT] = "text, json, markdown, dot, junit, sarif or github",
+                                        [OPTION_FORMAT] =
+                                            "text, json, markdown, dot, junit, sarif or github",
                                         [OPTION_PROGRESS] = "text or json",
                                         [OPTION_CHOICE] = "a name, or no \"=\""};
     return words[k];

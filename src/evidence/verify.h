@@ -7,13 +7,13 @@
 
 /* findings: one per thing that does not fit, all errors; path names a file, or is "" for the ledger.
  * Rules: "trust" (the archive's doubt), "tree" (entries, roots, frontier), "columns", "receipt" (of an
- * entry), "input" and "output" (texts that a receipt names), "text" (one that nothing names), "object" (a
- * definition that its fingerprint was not made of), "claim" (a digest that is not that of what it is made
- * of), "approval" (who signed), "guard" (triggers and rules of the ledger's tables), "export" (files in the project), "sink" (receipts
- * there). At most 1,000 are kept; n_found counts all. n_unproven: digests of which the receipt does not say
- * what they are made of. n_sunk: receipts in the sink that are right. n_foreign: exported files of another
- * ledger, of which only their own consistency was looked at. n_held: the most bytes of receipts and of what
- * they name that were held at one time. */
+ * entry), "input" and "output" (texts that a receipt names), "text" (one that nothing names), "object"
+ * (a definition that its fingerprint was not made of), "claim" (a digest that is not that of what it is
+ * made of), "approval" (who signed), "guard" (triggers and rules of the ledger's tables), "export"
+ * (files in the project), "sink" (receipts there). At most 1,000 are kept; n_found counts all.
+ * n_unproven: digests of which the receipt does not say what they are made of. n_sunk: receipts in the
+ * sink that are right. n_foreign: exported files of another ledger, of which only their own consistency
+ * was looked at. n_held: the most bytes of receipts and of what they name that were held at one time. */
 struct verified {
     struct findings findings;
     size_t n_found;

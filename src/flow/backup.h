@@ -18,7 +18,6 @@ struct backup_needs {
 /* Of the plan as it is restricted now, at most so many migrations (0: all); in s->a. */
 void backup_needs_of(const struct site *s, int64_t most, struct backup_needs *out);
 
-
 /* To be called by a run's work before its first write, under the lock. Where the environment
  * declares `backup:`, makes what n may touch, or runs the declared command if its last backup is
  * too old, records it (an entry of kind "backup"), and from then on every receipt of the run says

@@ -24,7 +24,8 @@ static void check_env(struct project *p, const struct env *env, const struct sig
     const struct approval_rule *r = approval_rule_of(env);
     if (!l->is_there) {
         err_list_addf(&p->warnings, ERR_CONFIG, ENVIRONMENTS_PATH, env->line, env->col,
-                      "write " SIGNERS_PATH " and an empty " REVOKED_PATH " (docs/approvals.md); or, "
+                      "write " SIGNERS_PATH " and an empty " REVOKED_PATH
+                      " (docs/approvals.md); or, "
                       "where the repository host's review is enough, approval: review",
                       "environment \"%s\" wants signatures, and " SIGNERS_PATH
                       " is not there: every migration is blocked there",

@@ -4,8 +4,8 @@
 
 #include "load/load.h"
 
-/* What is wrong with registry/allowed_signers and registry/revoked_signers: faults of p; environments that want
- * signatures which nobody can give: its warnings. Reads both. */
+/* What is wrong with registry/allowed_signers and registry/revoked_signers: faults of p; environments
+ * that want signatures which nobody can give: its warnings. Reads both. */
 void check_signers(struct project *p);
 
 #endif

@@ -44,8 +44,8 @@ static int refuse(const struct consent *c, const char *what, const char *waives,
     char text[DIGEST_TEXT];
     const char *env = c->s->env->name;
     (void)digest_text(&c->digest, text);
-    err_set(e, ERR_PREFLIGHT, "environment \"%s\" wants signatures over %s: %s; nothing was %s", env,
-            what, lacks, c->o->done);
+    err_set(e, ERR_PREFLIGHT, "environment \"%s\" wants signatures over %s: %s; nothing was %s",
+            env, what, lacks, c->o->done);
     return err_hint(e, "`kfmig approve %s --plan=%s%s%s` signs it", env, text,
                     waives != NULL ? " --waive=" : "", waives != NULL ? waives : "");
 }
@@ -91,7 +91,7 @@ static int hold_waivers(struct consent *c, struct err *e)
     return 0;
 }
 
-/* --- who runs it ------------------------------------------------------------------------------------------ */
+/* --- who runs it -------------------------------------------------------------------------------------- */
 
 static int refuse_runner(const struct consent *c, const char *who, const char *why, struct err *e)
 {
@@ -118,8 +118,8 @@ static bool has_any(const struct names *roles, const struct names *of)
     return false;
 }
 
-/* Who signs that he runs it has let in nothing of it: with others' signatures alone there must be enough, and the
- * plan was made so (site/approvals.h). */
+/* Who signs that he runs it has let in nothing of it: with others' signatures alone there must be
+ * enough, and the plan was made so (site/approvals.h). */
 static int show_runner(struct consent *c, struct err *e)
 {
     struct site *s = c->s;
@@ -127,9 +127,8 @@ static int show_runner(struct consent *c, struct err *e)
     struct approve_wish w = {.key = s->o.key, .lasts_ms = RUN_LASTS_MS};
     struct approval *x = ARENA_NEW(s->a, struct approval);
     if (s->o.key == NULL) {
-        return runners->n == 0
-                   ? 0
-                   : refuse_runner(c, "whoever this is", "no key shows who it is", e);
+        return runners->n == 0 ? 0
+                               : refuse_runner(c, "whoever this is", "no key shows who it is", e);
     }
     if (runners->n == 0 && s->env->approval != APPROVAL_SIGNATURE) {
         return 0;

@@ -12,8 +12,7 @@ static bool is_tag(const char *tag)
     size_t n = strlen(tag);
     for (size_t i = 0; i < n; i++) {
         char c = tag[i];
-        bool is_plain =
-            (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+        bool is_plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
         if (!is_plain && (i == 0 || strchr(more, c) == NULL)) {
             return false;
         }
@@ -52,8 +51,8 @@ static int work(struct writing *w, void *ctx, struct err *e)
     const struct entry *before = entry_of(s, tag);
     size_t n = count_waiting(s, tag);
     if (before != NULL) {
-        tell_note(&s->ear, "%s: \"%s\" is recorded already: ledger entry %lld, %s", s->env->name, tag,
-                  (long long)before->sequence, before->finished_at);
+        tell_note(&s->ear, "%s: \"%s\" is recorded already: ledger entry %lld, %s", s->env->name,
+                  tag, (long long)before->sequence, before->finished_at);
         return 0;
     }
     if (run_record_deploy(&w->run, tag, &o, e) != 0) {
@@ -62,7 +61,8 @@ static int work(struct writing *w, void *ctx, struct err *e)
     const struct result_row row = {
         .action = RESULT_DEPLOY, .target = tag, .n = n, .key = digest_of(bytes_str(tag))};
     writing_end(w, row, NULL, &o);
-    tell_note(&s->ear, "%s: \"%s\" is deployed; %zu target%s here wait%s for it; ledger entry %lld, run %s",
+    tell_note(&s->ear,
+              "%s: \"%s\" is deployed; %zu target%s here wait%s for it; ledger entry %lld, run %s",
               s->env->name, tag, n, n == 1 ? "" : "s", n == 1 ? "s" : "", (long long)o.sequence,
               o.run_id);
     return 0;
@@ -74,14 +74,18 @@ int deployed(struct site *s, const char *tag, const struct writing_order *o, str
     struct writing_order order = *o;
     if (!is_tag(tag)) {
         err_set(e, ERR_CONFIG, "\"%s\" is no tag of a deployment", tag);
-        return err_hint(e, "begin with a letter or digit; then letters, digits, '.', '_', '+', '/', ':', "
-                           "'@' and '-', at most %d in all", TAG_MOST);
+        return err_hint(
+            e,
+            "begin with a letter or digit; then letters, digits, '.', '_', '+', '/', ':', "
+            "'@' and '-', at most %d in all",
+            TAG_MOST);
     }
     if (!s->id.has_ledger) {
         return site_no_ledger(s->env, "nothing was recorded", e);
     }
     order.done = "recorded";
-    order.is_confirmed = true; /* it is what a person or CI says, and changes nothing but the ledger */
+    order.is_confirmed =
+        true; /* it is what a person or CI says, and changes nothing but the ledger */
     order.is_unheld = true;
     order.work = work;
     order.ctx = (void *)(uintptr_t)tag;

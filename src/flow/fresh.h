@@ -50,8 +50,7 @@ void fresh_reviewers(struct project *p, struct fresh *f);
 
 /* Write f, whose draft has its id, into a folder of that name beneath folder. -1: a file could not be
  * written; without migration.yml, which is the last, the folder is no bundle. */
-int fresh_write(struct project *p, const char *folder, struct fresh *f,
-                struct err *e) MUST_CHECK;
+int fresh_write(struct project *p, const char *folder, struct fresh *f, struct err *e) MUST_CHECK;
 
 /* What a person must look at, as warnings: the files say it too. */
 void fresh_warn(const struct project *p, const struct ear *ear, const char *folder,

@@ -127,9 +127,9 @@ static void judge_doubt(const struct site *s, struct inspection *x)
         const char *how =
             b == NULL || !begun_in_doubt(b)
                 ? ""
-                : arena_printf(s->a,
-                               "; no build can tell what came of it: `kfmig resolve %s %s` shows it",
-                               s->env->name, v[i]->subject);
+                : arena_printf(
+                      s->a, "; no build can tell what came of it: `kfmig resolve %s %s` shows it",
+                      s->env->name, v[i]->subject);
         inspect_add(s, x, INSPECT_DOUBT, v[i]->subject,
                     "a step was begun by run %s (ledger entry %lld) and not finished%s",
                     v[i]->run_id, (long long)v[i]->intent, how);

@@ -8,9 +8,9 @@
 
 int resolve_as_read(const char *text, enum resolve_as *out, struct err *e)
 {
-    *out = text == NULL                      ? RESOLVE_UNSAID
+    *out = text == NULL                   ? RESOLVE_UNSAID
            : strcmp(text, "applied") == 0 ? RESOLVE_APPLIED
-                                             : RESOLVE_ABSENT;
+                                          : RESOLVE_ABSENT;
     if (text == NULL || *out == RESOLVE_APPLIED || strcmp(text, "absent") == 0) {
         return 0;
     }
@@ -156,10 +156,12 @@ int resolve(struct site *s, const struct begun *b, enum resolve_as as,
     struct writing_order order = *o;
     struct resolve_work x = {*b, as};
     if (b->is_otherwise && as == RESOLVE_APPLIED) {
-        err_set(e, ERR_CONFIG, "what was begun of %s is not what it says now: it cannot count as done",
+        err_set(e, ERR_CONFIG,
+                "what was begun of %s is not what it says now: it cannot count as done",
                 b->subject);
-        return err_hint(e, "put back the scripts that it was begun with; or take away what stands of "
-                           "it, and say --as=absent");
+        return err_hint(e,
+                        "put back the scripts that it was begun with; or take away what stands of "
+                        "it, and say --as=absent");
     }
     order.done = "resolved";
     order.hint = "look at what is shown above, then add --apply";

@@ -532,8 +532,7 @@ int undo_plan(struct site *s, const struct undo_wish *w, const struct undoing *k
     find_applied(&c);
     if (choose_wanted(&c, e) != 0 || choose_dependants(&c, e) != 0 ||
         refuse_dependants(&c, e) != 0 || refuse_projections(&c, e) != 0 ||
-        refuse_begun(&c, e) != 0 || load_chosen(&c, out, e) != 0 ||
-        load_before(s, out, e) != 0 ||
+        refuse_begun(&c, e) != 0 || load_chosen(&c, out, e) != 0 || load_before(s, out, e) != 0 ||
         undo_rows(s, known != NULL ? &known->undo : NULL, out, e) != 0) {
         return -1;
     }

@@ -58,7 +58,8 @@ struct writing {
  * is_unheld    windows, freezes and the checklist do not hold it back: it changes nothing but the ledger,
  *              takes something back, or makes a lost database again.
  * targets      to which that plan is restricted; none: all.
- * signs        the digest that approvals beside the plan name: the plan's, a rollback's; NULL: none are wanted.
+ * signs        the digest that approvals beside the plan name: the plan's, a rollback's; NULL: none are
+ *              wanted.
  *              is_unplanned: nothing of it was signed for by bundles.
  * waives       what is let through, which a protected environment takes only signed: "force", "skip-backup".
  * baseline     where the ledger says nothing yet of what stands there (there is none, or one with nothing but

@@ -57,8 +57,8 @@ const char *known_type(struct arena *a, const PgQuery__TypeName *t)
 {
     /* Before the server's parser has rewritten them. */
     static const char *const serials[][2] = {
-        {"serial", "int4"},     {"serial4", "int4"},     {"bigserial", "int8"},
-        {"serial8", "int8"},    {"smallserial", "int2"}, {"serial2", "int2"},
+        {"serial", "int4"},  {"serial4", "int4"},     {"bigserial", "int8"},
+        {"serial8", "int8"}, {"smallserial", "int2"}, {"serial2", "int2"},
     };
     const char *name = t != NULL ? tree_dotted(LIST(t, names)).name : "";
     for (size_t i = 0; i < sizeof serials / sizeof *serials; i++) {
@@ -70,8 +70,7 @@ const char *known_type(struct arena *a, const PgQuery__TypeName *t)
 static int number_of(const PgQuery__Node *n)
 {
     const tree *m = tree_of(n);
-    const PgQuery__AConst *c =
-        tree_is(m, &pg_query__a__const__descriptor) ? TREE(AConst, m) : NULL;
+    const PgQuery__AConst *c = tree_is(m, &pg_query__a__const__descriptor) ? TREE(AConst, m) : NULL;
     return c != NULL && c->val_case == PG_QUERY__A__CONST__VAL_IVAL ? c->ival->ival : -1;
 }
 

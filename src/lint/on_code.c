@@ -15,8 +15,8 @@ struct function_body {
 
 static bool is_moving(const char *name)
 {
-    static const char *const names[] = {"now",         "statement_timestamp",
-                                        "current_setting", "transaction_timestamp"};
+    static const char *const names[] = {"now", "statement_timestamp", "current_setting",
+                                        "transaction_timestamp"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         if (strcmp(name, names[i]) == 0) {
             return true;
@@ -186,8 +186,8 @@ static void trigger(struct lint *l, const tree *m)
 static void event_trigger(struct lint *l, const tree *m)
 {
     const PgQuery__CreateEventTrigStmt *s = TREE(CreateEventTrigStmt, m);
-    (void)lint_note(l, LINT_EVENT_TRIGGER, -1, s->trigname, "%s runs at %s of everyone", s->trigname,
-                    s->eventname);
+    (void)lint_note(l, LINT_EVENT_TRIGGER, -1, s->trigname, "%s runs at %s of everyone",
+                    s->trigname, s->eventname);
 }
 
 static void rule(struct lint *l, const tree *m)

@@ -32,8 +32,8 @@ static const char *column_name(struct lint *l, const struct known_table *t, cons
 }
 
 /* The word of a type in the text, where it is one word that can be put for another. */
-static void offer_type(struct lint *l, struct lint_remark *n, const PgQuery__TypeName *t, const char *word,
-                       const char *other)
+static void offer_type(struct lint *l, struct lint_remark *n, const PgQuery__TypeName *t,
+                       const char *word, const char *other)
 {
     size_t at = l->w->base + (size_t)t->location;
     size_t len = strlen(word);
@@ -57,9 +57,9 @@ static void look_at_type(struct lint *l, const struct known_table *t, const PgQu
         if (strcmp(name, x->type) != 0 || (x->with_modifier && type->n_typmods == 0)) {
             continue;
         }
-        struct lint_remark *n = lint_note(l, x->rule, type->location, column_name(l, t, c->colname),
-                                   "column %s of %s %s", c->colname,
-                                   lint_name(l, t->schema, t->name), x->words);
+        struct lint_remark *n =
+            lint_note(l, x->rule, type->location, column_name(l, t, c->colname),
+                      "column %s of %s %s", c->colname, lint_name(l, t->schema, t->name), x->words);
         if (x->other != NULL) {
             offer_type(l, n, type, x->type, x->other);
         }
@@ -68,8 +68,7 @@ static void look_at_type(struct lint *l, const struct known_table *t, const PgQu
 
 static const char *serial_of(const PgQuery__ColumnDef *c)
 {
-    const char *name =
-        c->type_name != NULL ? tree_dotted(LIST(c->type_name, names)).name : "";
+    const char *name = c->type_name != NULL ? tree_dotted(LIST(c->type_name, names)).name : "";
     return strstr(name, "serial") != NULL ? name : NULL;
 }
 
@@ -96,8 +95,7 @@ static void look_at_geometry(struct lint *l, struct known_table *t, const struct
     }
     const char *name = column_name(l, t, c->name);
     if (is_geometry && c->srid <= 0) {
-        (void)lint_note(l, LINT_NO_SRID, def->location, name,
-                        "%s has no %s", name,
+        (void)lint_note(l, LINT_NO_SRID, def->location, name, "%s has no %s", name,
                         def->type_name->n_typmods == 0 ? "type and SRID" : "SRID");
     }
     for (size_t i = 0; i < t->n_column && c->srid > 0; i++) {
@@ -109,8 +107,8 @@ static void look_at_geometry(struct lint *l, struct known_table *t, const struct
         }
     }
     if (t->is_new && t->no_gist == NULL) {
-        t->no_gist = lint_note(l, LINT_NO_GIST, def->location, name,
-                               "no spatial index serves %s", name);
+        t->no_gist =
+            lint_note(l, LINT_NO_GIST, def->location, name, "no spatial index serves %s", name);
     }
 }
 
@@ -145,7 +143,8 @@ static void look_at_default(struct lint *l, const struct known_table *t,
     if (v.call != NULL) {
         (void)lint_note(l, LINT_ADD_VOLATILE, k->location, column_name(l, t, c->colname),
                         "the default of %s calls %s(), which %s from row to row",
-                        column_name(l, t, c->colname), v.call, v.is_sure ? "differs" : "may differ");
+                        column_name(l, t, c->colname), v.call,
+                        v.is_sure ? "differs" : "may differ");
     }
 }
 
@@ -229,8 +228,8 @@ static void remember_index(struct lint *l, struct known_table *t, struct names c
                            bool is_primary)
 {
     ARENA_GROW(l->a, t->index, t->n_index, t->cap_index);
-    t->index[t->n_index++] = (struct known_index){
-        .name = "", .columns = columns, .all = "", .is_primary = is_primary};
+    t->index[t->n_index++] =
+        (struct known_index){.name = "", .columns = columns, .all = "", .is_primary = is_primary};
     for (size_t i = 0; i < t->n_key; i++) {
         if (known_indexed(t, &t->key[i].columns)) {
             lint_cancel(t->key[i].unindexed);
@@ -252,11 +251,11 @@ static struct names columns_of(struct lint *l, struct tree_list list,
 static const char *not_null_of(const PgQuery__Constraint *k)
 {
     const tree *m = tree_of(k->raw_expr);
-    const tree *arg = tree_is(m, &pg_query__null_test__descriptor) &&
-                              TREE(NullTest, m)->nulltesttype ==
-                                  PG_QUERY__NULL_TEST_TYPE__IS_NOT_NULL
-                          ? tree_of(TREE(NullTest, m)->arg)
-                          : NULL;
+    const tree *arg =
+        tree_is(m, &pg_query__null_test__descriptor) &&
+                TREE(NullTest, m)->nulltesttype == PG_QUERY__NULL_TEST_TYPE__IS_NOT_NULL
+            ? tree_of(TREE(NullTest, m)->arg)
+            : NULL;
     if (!tree_is(arg, &pg_query__column_ref__descriptor) || TREE(ColumnRef, arg)->n_fields != 1) {
         return "";
     }
@@ -360,8 +359,8 @@ static void on_foreign(struct lint *l, struct known_table *t, const struct known
                         "the foreign key of %s is looked at for all rows at once", name);
     }
     if (k->fk_del_action[0] != '\0' && strchr("cnd", k->fk_del_action[0]) != NULL) {
-        (void)lint_note(l, LINT_FK_CASCADE, k->location, name,
-                        "a DELETE in %s changes rows of %s", lint_range(l, k->pktable), name);
+        (void)lint_note(l, LINT_FK_CASCADE, k->location, name, "a DELETE in %s changes rows of %s",
+                        lint_range(l, k->pktable), name);
     }
     if (k->pktable != NULL) {
         compare_types(l, t, &own, k);

@@ -69,7 +69,8 @@ static void drop_one(struct lint *l, const PgQuery__DropStmt *s, const PgQuery__
                       ? !lint_in_use(l, d.schema, d.name)
                       : is_part_of_new(l, object);
     for (size_t i = 0; i < sizeof drops / sizeof *drops && !is_new; i++) {
-        if (drops[i].type == s->remove_type && !(s->concurrent && drops[i].rule == LINT_INDEX_DROP_BLOCKS)) {
+        if (drops[i].type == s->remove_type &&
+            !(s->concurrent && drops[i].rule == LINT_INDEX_DROP_BLOCKS)) {
             (void)lint_note(l, drops[i].rule, -1, name, "%s is dropped", name);
         }
     }
@@ -107,7 +108,8 @@ static void truncate(struct lint *l, const tree *m)
     const PgQuery__TruncateStmt *s = TREE(TruncateStmt, m);
     for (size_t i = 0; i < s->n_relations; i++) {
         const tree *r = tree_of(s->relations[i]);
-        if (tree_is(r, &pg_query__range_var__descriptor) && lint_range_in_use(l, TREE(RangeVar, r))) {
+        if (tree_is(r, &pg_query__range_var__descriptor) &&
+            lint_range_in_use(l, TREE(RangeVar, r))) {
             const char *name = lint_range(l, TREE(RangeVar, r));
             (void)lint_note(l, LINT_TRUNCATE, TREE(RangeVar, r)->location, name,
                             "all rows of %s go", name);
@@ -152,9 +154,8 @@ static void rename_relation(struct lint *l, const PgQuery__RenameStmt *s)
 static void rename_column(struct lint *l, const PgQuery__RenameStmt *s)
 {
     const struct known_table *t =
-        s->relation != NULL
-            ? known_table(&l->known, s->relation->schemaname, s->relation->relname)
-            : NULL;
+        s->relation != NULL ? known_table(&l->known, s->relation->schemaname, s->relation->relname)
+                            : NULL;
     struct known_column *c = known_column(t, s->subname);
     if (c != NULL) {
         c->name = arena_strdup(l->a, s->newname);

@@ -130,7 +130,7 @@ static void create_index(struct lint *l, const tree *m)
     lint_given(l, s->idxname, -1);
     if (!t->is_new && !s->concurrent) {
         struct lint_remark *n = lint_note(l, LINT_INDEX_BLOCKS, -1, table,
-                                   "writes to %s wait until the index is built", table);
+                                          "writes to %s wait until the index is built", table);
         offer_concurrently(l, n, "INDEX");
     }
     if (s->concurrent && s->if_not_exists) {

@@ -15,8 +15,8 @@ static bool is_cut(const struct lint *l, const char *name)
     struct bytes text = l->st->text;
     size_t n = strlen(name);
     const char *stop = text.p + text.n;
-    for (const char *p = text.p; n >= NAME_MOST && (p = memmem(p, (size_t)(stop - p), name, n)) != NULL;
-         p++) {
+    for (const char *p = text.p;
+         n >= NAME_MOST && (p = memmem(p, (size_t)(stop - p), name, n)) != NULL; p++) {
         unsigned char next = p + n < stop ? (unsigned char)p[n] : ' ';
         if (isalnum(next) || next == '_' || next >= 0x80) {
             return true;
@@ -65,8 +65,8 @@ static bool is_zero(const PgQuery__VariableSetStmt *s)
         TREE(AConst, m)->val_case == PG_QUERY__A__CONST__VAL_IVAL) {
         return TREE(AConst, m)->ival->ival == 0;
     }
-    return text != NULL && (strcmp(text, "0") == 0 || strncmp(text, "0ms", 3) == 0 ||
-                            strncmp(text, "0s", 2) == 0);
+    return text != NULL &&
+           (strcmp(text, "0") == 0 || strncmp(text, "0ms", 3) == 0 || strncmp(text, "0s", 2) == 0);
 }
 
 static void set(struct lint *l, const tree *m)
@@ -139,8 +139,8 @@ static void alter_domain(struct lint *l, const tree *m)
     const PgQuery__AlterDomainStmt *s = TREE(AlterDomainStmt, m);
     const tree *k = tree_of(s->def);
     struct dotted d = tree_dotted(LIST(s, type_name));
-    bool is_checked = tree_is(k, &pg_query__constraint__descriptor) &&
-                      !TREE(Constraint, k)->skip_validation;
+    bool is_checked =
+        tree_is(k, &pg_query__constraint__descriptor) && !TREE(Constraint, k)->skip_validation;
     if (strcmp(s->subtype, "X") == 0) {
         (void)lint_note(l, LINT_DROP_CONSTRAINT, -1, d.name, "%s of %s keeps nothing out any more",
                         s->name, lint_name(l, d.schema, d.name));

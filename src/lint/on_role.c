@@ -79,8 +79,7 @@ static void grant_role(struct lint *l, const tree *m)
 static void default_privileges(struct lint *l, const tree *m)
 {
     const PgQuery__AlterDefaultPrivilegesStmt *s = TREE(AlterDefaultPrivilegesStmt, m);
-    (void)lint_note(l, LINT_DEFAULT_PRIVILEGES, -1, NULL,
-                    "privileges on what is made from now on");
+    (void)lint_note(l, LINT_DEFAULT_PRIVILEGES, -1, NULL, "privileges on what is made from now on");
     if (s->action != NULL) {
         grant(l, &s->action->base);
     }

@@ -46,12 +46,20 @@ static bool is_cast_to(const PgQuery__Node *n, const char *type)
 
 static void look_at_call(const struct query *q, const PgQuery__FuncCall *f)
 {
-    static const char *const lists[] = {"array_agg",      "string_agg",      "json_agg",
-                                        "jsonb_agg",      "json_object_agg", "jsonb_object_agg",
-                                        "xmlagg",         NULL};
-    static const char *const chances[] = {
-        "now",        "random", "clock_timestamp", "statement_timestamp", "transaction_timestamp",
-        "timeofday",  "gen_random_uuid", "uuid_generate_v4", "uuidv4", "uuidv7", NULL};
+    static const char *const lists[] = {
+        "array_agg",       "string_agg",       "json_agg", "jsonb_agg",
+        "json_object_agg", "jsonb_object_agg", "xmlagg",   NULL};
+    static const char *const chances[] = {"now",
+                                          "random",
+                                          "clock_timestamp",
+                                          "statement_timestamp",
+                                          "transaction_timestamp",
+                                          "timeofday",
+                                          "gen_random_uuid",
+                                          "uuid_generate_v4",
+                                          "uuidv4",
+                                          "uuidv7",
+                                          NULL};
     struct lint *l = q->l;
     const char *name = tree_dotted(LIST(f, funcname)).name;
     if (q->is_kept && is_one_of(name, lists) && f->n_agg_order == 0 && f->over == NULL) {
@@ -218,7 +226,7 @@ static void update(struct lint *l, const tree *m)
     lint_query(l, m, false);
 }
 
-static void delete(struct lint *l, const tree *m)
+static void delete (struct lint *l, const tree *m)
 {
     const PgQuery__DeleteStmt *s = TREE(DeleteStmt, m);
     write_rows(l, s->relation, s->where_clause, LINT_DELETE_ALL);

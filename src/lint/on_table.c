@@ -56,9 +56,10 @@ static void create_table(struct lint *l, const tree *m)
 /* Whole numbers by size. */
 static int int_size(const char *type)
 {
-    return strcmp(type, "int2") == 0 ? 2 : strcmp(type, "int4") == 0 ? 4
-                                       : strcmp(type, "int8") == 0 ? 8
-                                                                   : 0;
+    return strcmp(type, "int2") == 0   ? 2
+           : strcmp(type, "int4") == 0 ? 4
+           : strcmp(type, "int8") == 0 ? 8
+                                       : 0;
 }
 
 static bool is_text(const char *type)
@@ -72,16 +73,16 @@ static bool is_wider(const struct known_column *c, const char *type, int modifie
     if (is_text(c->type) && is_text(type)) {
         return modifier < 0 || (c->modifier >= 0 && modifier >= c->modifier);
     }
-    return strcmp(c->type, type) == 0 &&
-           (modifier == c->modifier || modifier < 0) && strcmp(type, "numeric") != 0;
+    return strcmp(c->type, type) == 0 && (modifier == c->modifier || modifier < 0) &&
+           strcmp(type, "numeric") != 0;
 }
 
 static bool is_narrower(const struct known_column *c, const char *type, int modifier)
 {
     static const char *const pairs[][2] = {
-        {"float8", "float4"},     {"numeric", "int8"}, {"numeric", "int4"},   {"numeric", "int2"},
-        {"numeric", "float8"},    {"float8", "int4"},  {"float8", "int8"},    {"timestamptz", "date"},
-        {"timestamp", "date"},    {"float4", "int4"},  {"jsonb", "text"},
+        {"float8", "float4"},  {"numeric", "int8"}, {"numeric", "int4"}, {"numeric", "int2"},
+        {"numeric", "float8"}, {"float8", "int4"},  {"float8", "int8"},  {"timestamptz", "date"},
+        {"timestamp", "date"}, {"float4", "int4"},  {"jsonb", "text"},
     };
     if (is_text(c->type) && is_text(type)) {
         return modifier >= 0 && (c->modifier < 0 || modifier < c->modifier);
@@ -161,8 +162,8 @@ static void drop_constraint(const struct altered *x, const PgQuery__AlterTableCm
         }
     }
     if (x->is_used) {
-        (void)lint_note(x->l, LINT_DROP_CONSTRAINT, -1, c->name, "%s of %s keeps nothing out any more",
-                        c->name, x->name);
+        (void)lint_note(x->l, LINT_DROP_CONSTRAINT, -1, c->name,
+                        "%s of %s keeps nothing out any more", c->name, x->name);
     }
 }
 

@@ -14,10 +14,10 @@ struct lint_remark;
 
 struct known_column {
     const char *name;
-    const char *type;     /* the server's word: "int4", "timestamptz"; "int4[]" */
-    int modifier;         /* the only or first one; -1: none */
-    int srid;             /* geometry and geography; 0: none */
-    bool is_not_null_ok;  /* NOT NULL, or a validated check says so */
+    const char *type;    /* the server's word: "int4", "timestamptz"; "int4[]" */
+    int modifier;        /* the only or first one; -1: none */
+    int srid;            /* geometry and geography; 0: none */
+    bool is_not_null_ok; /* NOT NULL, or a validated check says so */
 };
 struct known_index {
     const char *name;
@@ -38,7 +38,7 @@ struct known_key {
 };
 struct known_table {
     const char *schema, *name;
-    bool is_new;   /* made by the plan: nobody else uses it */
+    bool is_new;            /* made by the plan: nobody else uses it */
     bool is_gone, is_whole; /* whole: all of its columns are known */
     bool has_policies, is_partition;
     struct known_column *column;
@@ -50,7 +50,7 @@ struct known_table {
     struct known_key *key;
     size_t n_key, cap_key;
     struct lint_remark *no_key, *no_gist;
-    size_t last_altered; /* number of the statement */
+    size_t last_altered;       /* number of the statement */
     struct known_table *older; /* of the same name */
 };
 struct known_function {
@@ -88,7 +88,7 @@ struct names known_names(struct arena *a, struct tree_list list);
 struct read_file {
     struct lint_file f;
     struct allowances allow;
-    bool *is_used; /* of allow */
+    bool *is_used;    /* of allow */
     bool ignores_all; /* -- squawk-ignore-file */
     bool is_c, is_b;  /* its class, as far as statements tell */
     size_t n_statements;
@@ -129,13 +129,14 @@ struct lint {
 
     /* the present file */
     struct read_file *now;
-    int last_line; /* where the statement before it ends */
+    int last_line;  /* where the statement before it ends */
     bool sets_path; /* SET search_path came by */
     size_t n_seen;  /* statements of all files */
     /* the present transaction */
     size_t transaction;
-    bool is_block;       /* BEGIN ... COMMIT of the file's own */
-    const char *held;    /* the first table that is there and was locked ACCESS EXCLUSIVE; NULL: none */
+    bool is_block; /* BEGIN ... COMMIT of the file's own */
+    const char
+        *held; /* the first table that is there and was locked ACCESS EXCLUSIVE; NULL: none */
     size_t n_held, n_changed;
     struct names held_all, enum_values;
     bool is_wide_told, is_large_told;
@@ -148,7 +149,7 @@ struct lint {
 /* Note it at a place of the tree; location -1, 0: the statement's own. subject may be NULL. Returns the note,
  * which may be cancelled later; never NULL. */
 struct lint_remark *lint_note(struct lint *l, enum hazard rule, int location, const char *subject,
-                       const char *fmt, ...) PRINTF_LIKE(5, 6);
+                              const char *fmt, ...) PRINTF_LIKE(5, 6);
 /* The words of n bytes of the statement at its offset at become text. */
 void lint_edit(struct lint_remark *n, size_t at, size_t end, const char *text);
 void lint_cancel(struct lint_remark *n); /* NULL is nothing */

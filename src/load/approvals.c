@@ -37,8 +37,8 @@ static void check_mode(const struct doc *d, const struct env *env, struct err_li
     }
 }
 
-const struct approval_rule *approvals_read(struct arena *a, const struct doc *d, const struct env *env,
-                                           struct err_list *faults)
+const struct approval_rule *approvals_read(struct arena *a, const struct doc *d,
+                                           const struct env *env, struct err_list *faults)
 {
     if (d == NULL) {
         return NULL;
@@ -50,7 +50,8 @@ const struct approval_rule *approvals_read(struct arena *a, const struct doc *d,
                                   .runners = declaration_names(a, doc_get(d, "runners"))};
     static const struct env none = {.name = ""};
     const struct doc *protected = doc_get(d, "protected");
-    out->protected = protected != NULL ? declaration_names(a, protected) : approval_rule_of(&none)->protected;
+    out->protected =
+        protected != NULL ? declaration_names(a, protected) : approval_rule_of(&none)->protected;
     read_routes(a, doc_get(d, "change_class"), out);
     read_age(d, env->name, out, faults);
     check_mode(d, env, faults);

@@ -263,7 +263,7 @@ static void read_env(const struct environments_work *w, size_t i, struct env *en
     env->requires = declaration_names(w->a, doc_get(d, "requires"));
     env->approval =
         (enum approval_mode)word_index(doc_str(d, "approval", NULL), approvals,
-                                  env->is_protected ? APPROVAL_SIGNATURE : APPROVAL_NONE);
+                                       env->is_protected ? APPROVAL_SIGNATURE : APPROVAL_NONE);
     env->evidence = (enum evidence)word_index(doc_str(d, "evidence", NULL), evidences,
                                               env->is_protected ? EVIDENCE_POINTER : EVIDENCE_NONE);
     env->durability =

@@ -41,7 +41,8 @@ struct project {
     struct table by_id;
     struct table defaults; /* by folder: what load_decl() read of defaults.yml there */
     struct err_list faults;
-    size_t n_confined; /* of faults those that stop nothing but the bundle whose faults they are, too */
+    size_t
+        n_confined; /* of faults those that stop nothing but the bundle whose faults they are, too */
     struct err_list warnings;
     bool has_environments_file;
     bool has_environments;         /* they were read */
@@ -87,8 +88,9 @@ int load_registry_check(struct project *p, bool fix, bool *fixed, struct err *e)
 
 /* The kind of environment that a status of the registry says it was run in; NULL is none. false: in none. */
 bool load_executed_in(const char *status, enum env_kind *kind);
-/* The furthest kind of environment that a success of b is kept of, in its receipts/: a receipt or a pointer of
- * an environment that is declared, or a receipt that says the kind. false: none is. Reads files. */
+/* The furthest kind of environment that a success of b is kept of, in its receipts/: a receipt or a
+ * pointer of an environment that is declared, or a receipt that says the kind. false: none is. Reads
+ * files. */
 bool load_executed_furthest(const struct project *p, const struct bundle *b, enum env_kind *kind);
 /* Migrations that the registry calls executed_dev, _stage or _prod, and whose receipts/ holds neither a
  * receipt (in bundle or folder form) nor a pointer of an environment of that kind: added to missing,

@@ -188,9 +188,9 @@ static bool may_add(const struct bundle *b)
     return b->file != NULL || strcmp(b->dir + strlen(b->folder) + 1, b->id) == 0;
 }
 
-/* What was executed follows from receipts: of what is proposed, approved, merged or executed the status is the
- * furthest kind of environment with a success. Never back: receipts are not kept for ever, and what a person
- * says of it beyond that (rolled_back, superseded) stays. */
+/* What was executed follows from receipts: of what is proposed, approved, merged or executed the status
+ * is the furthest kind of environment with a success. Never back: receipts are not kept for ever, and
+ * what a person says of it beyond that (rolled_back, superseded) stays. */
 static void compare_status(struct registry_work *w, const struct bundle *b, struct doc *entry)
 {
     enum env_kind kind;

@@ -317,8 +317,9 @@ static int check_order(const struct project *p, const char *old, const char *id,
     if (after.faults.n > 0) {
         rc = err_set(e, ERR_CONFIG, "called \"%s\" it would wait for itself: %s", id,
                      after.faults.v[0].msg);
-        (void)err_hint(e, "write depends_on into the declaration of each that waits for the one "
-                          "before it, or take an id that sorts as \"%s\" does; nothing was moved",
+        (void)err_hint(e,
+                       "write depends_on into the declaration of each that waits for the one "
+                       "before it, or take an id that sorts as \"%s\" does; nothing was moved",
                        old);
     }
     err_list_release(&after.faults);

@@ -72,7 +72,8 @@ void approval_wants_plan(struct arena *a, const struct env *env, const char *wai
 
 /* --- one person for each role ----------------------------------------------------------------------- */
 
-/* persons[0..n): the approvals that count, one each; of: role -> the person that stands for it, -1: nobody yet. */
+/* persons[0..n): the approvals that count, one each; of: role -> the person that stands for it, -1:
+ * nobody yet. */
 struct matching {
     const struct approval **persons;
     size_t n;
@@ -199,7 +200,8 @@ static const char *lacks_text(struct arena *a, const struct approvals *all,
                               const struct names *lacking, int64_t n_wanted)
 {
     struct buf text = {0};
-    buf_printf(&text, "%zu of %lld signature%s", v->n, (long long)n_wanted, n_wanted == 1 ? "" : "s");
+    buf_printf(&text, "%zu of %lld signature%s", v->n, (long long)n_wanted,
+               n_wanted == 1 ? "" : "s");
     put_list(&text, ", missing: ", lacking);
     if (v->n > 0) {
         buf_printf(&text, "; signed by %s", approval_persons(a, v));

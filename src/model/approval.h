@@ -1,5 +1,5 @@
-/* Approvals: signed statements that something may be done, by its digest; who has to give how many; whether those
- * that are there are enough.
+/* Approvals: signed statements that something may be done, by its digest; who has to give how many;
+ * whether those that are there are enough.
  * Owns: these as plain data, and the rule of many eyes. Pure. Must not know files, keys, signatures: whoever
  * reads them (site/approvals.h) says in why_not whether one counts. */
 #ifndef KFMIG_MODEL_APPROVAL_H
@@ -23,11 +23,12 @@ enum approval_kind {
 };
 const char *approval_kind_text(enum approval_kind k); /* "bundle", "projection", "plan", "run" */
 
-/* A statement with its signature. subject: what it is called: an id, a name; "" of a plan. environments: where it
+/* A statement with its signature. subject: what it is called: an id, a name; "" of a plan.
+ * environments: where it
  * counts, none: everywhere. waives: what it lets through besides ("force", "skip-backup", "limits",
- * "protected"). signed_at, expires_at: clock_text(), "": never. person, roles, key (its fingerprint): of who
- * signed, as registry/allowed_signers has him; "" where nobody knows him. why_not: why it does not count; NULL:
- * it does. statement, signature: the files' texts. */
+ * "protected"). signed_at, expires_at: clock_text(), "": never. person, roles, key (its fingerprint):
+ * of who signed, as registry/allowed_signers has him; "" where nobody knows him. why_not: why it does
+ * not count; NULL: it does. statement, signature: the files' texts. */
 struct approval {
     enum approval_kind kind;
     const char *path;
@@ -45,7 +46,8 @@ struct approval {
 struct approvals {
     struct approval *v;
     size_t n, cap;
-    const char *runner; /* who runs it, by the key that was given: that person's do not count; NULL: nobody says */
+    /* who runs it, by the key that was given: that person's do not count; NULL: nobody says */
+    const char *runner;
     struct bytes signers;
     struct digest signers_digest;
 };
@@ -63,9 +65,10 @@ struct approval_route {
     const char *label;
     struct names roles;
 };
-/* What an environment declares of approvals. reviewers: at least so many persons. roles: each of them signs, for
- * whatever it is; protected: for what touches a protected domain; plan: for the plan itself. runners: the roles of
- * who may run, shown by a signature; none: anybody. max_age_ms: how old one may be; 0: any age. */
+/* What an environment declares of approvals. reviewers: at least so many persons. roles: each of them
+ * signs, for whatever it is; protected: for what touches a protected domain; plan: for the plan itself.
+ * runners: the roles of who may run, shown by a signature; none: anybody. max_age_ms: how old one may
+ * be; 0: any age. */
 struct approval_rule {
     int64_t reviewers;
     struct names roles, protected, plan, runners;
@@ -76,13 +79,14 @@ struct approval_rule {
 /* Of one that declares nothing: env->approvals may be NULL. */
 const struct approval_rule *approval_rule_of(const struct env *env);
 
-/* Who has to sign. roles: each by another person; n: persons in all. waives: each of them names it; NULL: nothing is
- * waived. */
+/* Who has to sign. roles: each by another person; n: persons in all. waives: each of them names it;
+ * NULL: nothing is waived. */
 struct approval_want {
     int64_t n;
     struct names roles;
     const char *waives;
-    const char *subject; /* of which others, given over another content, are told, too; NULL: of none */
+    const char
+        *subject; /* of which others, given over another content, are told, too; NULL: of none */
 };
 /* What a migration, or projection, wants in env: by its declaration's reviewers (NULL: it names none) and
  * change_class; is_protected: it touches a protected domain. Roles in a. */
@@ -92,20 +96,20 @@ void approval_wants(struct arena *a, const struct env *env, const struct names *
 void approval_wants_plan(struct arena *a, const struct env *env, const char *waives,
                          struct approval_want *out);
 
-/* v[0..n): those that count, one per person, in the order of their persons. lacks: what is missing, one line; NULL:
- * nothing is. */
+/* v[0..n): those that count, one per person, in the order of their persons. lacks: what is missing, one
+ * line; NULL: nothing is. */
 struct approval_verdict {
     const struct approval **v;
     size_t n;
     const char *lacks;
 };
-/* Are there enough of that digest, in env? Of one role another person each, and as many as there have to be in all:
- * who has two roles stands for one. all NULL: there is none. Memory in a. */
+/* Are there enough of that digest, in env? Of one role another person each, and as many as there have
+ * to be in all: who has two roles stands for one. all NULL: there is none. Memory in a. */
 void approvals_judge(struct arena *a, const struct approvals *all, const struct digest *digest,
                      const struct env *env, const struct approval_want *want,
                      struct approval_verdict *out);
-/* approval_wants() of a migration, by its declaration as far as that was read, and approvals_judge() of its bundle
- * digest. waives: NULL, or what each of them has to name. */
+/* approval_wants() of a migration, by its declaration as far as that was read, and approvals_judge() of
+ * its bundle digest. waives: NULL, or what each of them has to name. */
 void approvals_of(struct arena *a, const struct approvals *all, const struct env *env,
                   const struct bundle *b, bool is_protected, const char *waives,
                   struct approval_verdict *out);

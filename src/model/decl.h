@@ -22,7 +22,8 @@ struct scope {
     struct names allowed_extensions;
     struct names
         allowed_global; /* "role:kfm_reader", "role" (any), "program", ... kinds as in model/object.h */
-    const char **sorted_tables; /* allowed_tables in order, where they are many: scope_sort(); else NULL */
+    const char *
+        *sorted_tables; /* allowed_tables in order, where they are many: scope_sort(); else NULL */
 };
 
 /* The closed list of limits; LIMIT(FIELD, "key", "what it counts"). -1: not declared. */

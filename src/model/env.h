@@ -10,7 +10,7 @@
 
 struct operations;    /* model/operations.h */
 struct approval_rule; /* model/approval.h */
-struct variables;  /* model/variables.h */
+struct variables;     /* model/variables.h */
 
 struct names {
     const char **v;
@@ -59,10 +59,10 @@ struct env {
     const char *
         dsn_ref; /* NULL if embedded; a name of an environment variable, or a path if it has a '/' */
     bool implicit; /* no environments.v1.yml: takes DATABASE_URL or the libpq PG* variables */
-    const struct operations *operations; /* model/operations.h; NULL: nothing of it is declared */
+    const struct operations *operations;   /* model/operations.h; NULL: nothing of it is declared */
     const struct approval_rule *approvals; /* model/approval.h; NULL: nothing of it is declared */
-    const struct variables *variables;   /* values for ${NAME}, if any */
-    struct names extensions;             /* provision */
+    const struct variables *variables;     /* values for ${NAME}, if any */
+    struct names extensions;               /* provision */
     struct names roles;
     int line, col;
 };

@@ -13,8 +13,8 @@
 #include "model/standing.h"
 #include "model/store_kind.h"
 
-struct doc;      /* doc/doc.h */
-struct findings; /* model/finding.h */
+struct doc;       /* doc/doc.h */
+struct findings;  /* model/finding.h */
 struct approvals; /* model/approval.h */
 
 /* One ledger entry about a migration, or about a projection that was published: checksum is then the digest
@@ -51,7 +51,7 @@ struct past {
     struct table by_id; /* id -> struct history */
     size_t n_applied;   /* migrations with a success */
     struct digest
-        managed;  /* post digest of the newest entry that has one; zero on an empty ledger */
+        managed; /* post digest of the newest entry that has one; zero on an empty ledger */
     /* The last entry that made or undid a fact, and the hash of its leaf; 0: there is none. What failed, a
      * confirmation, a drill or a backup moves neither. */
     int64_t position;
@@ -217,7 +217,8 @@ struct world {
     int64_t n_existing; /* without a ledger: managed objects found there */
     struct drift *drift;
     size_t n_drift;
-    size_t n_forgiven; /* not in drift: the doing of what was begun, as long as that is not settled */
+    size_t
+        n_forgiven; /* not in drift: the doing of what was begun, as long as that is not settled */
     size_t n_upgraded; /* of these: with from_major */
     int server_major;
     int format,
@@ -229,7 +230,8 @@ struct world {
     size_t n_begun;
     struct names deployed;         /* tags of deployments that the ledger has */
     const struct lineage *lineage; /* which relations count to which; NULL: not asked for */
-    struct table sizes; /* object_text() of a table -> struct table_size; empty: nobody has looked */
+    struct table
+        sizes; /* object_text() of a table -> struct table_size; empty: nobody has looked */
     /* rewriting_key() of a statement -> enum rewrite_verdict; empty: nobody has looked. */
     struct table rewrites;
     /* definition_name() of an object -> struct rewritten, of entries behind the first of repeatable

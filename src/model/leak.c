@@ -7,13 +7,13 @@
 
 /* --- the rules ------------------------------------------------------------------------------------------ */
 
-struct token {
+struct leak_token {
     struct leak leak;
     const char *prefix;
     unsigned class;
     size_t min, max;
 };
-static const struct token tokens[] = {
+static const struct leak_token tokens[] = {
 #define TOKEN(rule, what, prefix, class, min, max)                                                 \
     {{rule, what, EVERYWHERE}, prefix, class, min, max},
 #include "model/leak.def"
@@ -70,7 +70,9 @@ static bool line_allows(struct bytes line, const char *rule)
     return false;
 }
 
-bool leak_allowed(struct bytes text, size_t at, const char *rule)
+/* Does a comment "kfmig:allow RULE reason" stand on the line of at or on the one before? A reason must be
+ * given. */
+static bool is_allowed(struct bytes text, size_t at, const char *rule)
 {
     size_t start = at;
     while (start > 0 && text.p[start - 1] != '\n') {
@@ -91,7 +93,7 @@ bool leak_allowed(struct bytes text, size_t at, const char *rule)
 /* --- looking -------------------------------------------------------------------------------------------- */
 
 /* One text, and what may not stand in it. allows: comments in it count. */
-struct looking {
+struct leak_search {
     struct bytes text;
     enum leak_where where;
     enum leak_language language;
@@ -101,7 +103,7 @@ struct looking {
 static const struct leak *token_at(struct bytes text, size_t at, size_t *end)
 {
     for (size_t i = 0; i < N_TOKENS; i++) {
-        const struct token *t = &tokens[i];
+        const struct leak_token *t = &tokens[i];
         if (t->prefix[0] != text.p[at] || !leak_begins(text, at, t->prefix)) {
             continue;
         }
@@ -117,7 +119,7 @@ static const struct leak *token_at(struct bytes text, size_t at, size_t *end)
 }
 
 /* What begins at that place, of what may not stand there. */
-static const struct leak *begins_at(const struct looking *l, size_t at, size_t *end)
+static const struct leak *begins_at(const struct leak_search *l, size_t at, size_t *end)
 {
     const struct leak *found = token_at(l->text, at, end);
     for (size_t i = 0; found == NULL && i < N_SHAPES; i++) {
@@ -139,12 +141,12 @@ static bool is_start(struct bytes text, size_t i)
            (leak_signs(leak_before(text, first)) & WORD) == 0;
 }
 
-static bool is_let_through(const struct looking *l, size_t at, const struct leak *found)
+static bool is_let_through(const struct leak_search *l, size_t at, const struct leak *found)
 {
-    return l->allows && leak_allowed(l->text, at, found->rule);
+    return l->allows && is_allowed(l->text, at, found->rule);
 }
 
-static const struct leak *look_at_words(const struct looking *l, size_t *at)
+static const struct leak *look_at_words(const struct leak_search *l, size_t *at)
 {
     for (size_t i = 0; i < l->text.n; i++) {
         size_t end = i + 1;
@@ -158,7 +160,7 @@ static const struct leak *look_at_words(const struct looking *l, size_t *at)
     return NULL;
 }
 
-static const struct leak *look_for_texts(const struct looking *l, size_t *at)
+static const struct leak *look_for_texts(const struct leak_search *l, size_t *at)
 {
     for (size_t i = 0; i < N_TEXTS; i++) {
         const struct leak *leak = &texts[i].leak;
@@ -173,7 +175,7 @@ static const struct leak *look_for_texts(const struct looking *l, size_t *at)
     return NULL;
 }
 
-static const struct leak *look(const struct looking *l, size_t *at)
+static const struct leak *look(const struct leak_search *l, size_t *at)
 {
     const struct leak *found = look_for_texts(l, at);
     return found != NULL ? found : look_at_words(l, at);
@@ -188,7 +190,7 @@ static enum leak_language language_of(const char *path)
 
 const struct leak *leak_file(struct bytes text, const char *path, size_t *at)
 {
-    const struct looking l = {text, LEAK_FILE, language_of(path), true};
+    const struct leak_search l = {text, LEAK_FILE, language_of(path), true};
     return look(&l, at);
 }
 
@@ -196,7 +198,7 @@ const struct leak *leak_file(struct bytes text, const char *path, size_t *at)
 const struct leak *leak_in(enum leak_where where, const char *text)
 {
     size_t at = 0;
-    struct looking l = {.text = bytes_str(text != NULL ? text : ""), .where = where};
+    struct leak_search l = {.text = bytes_str(text != NULL ? text : ""), .where = where};
     const struct leak *found = look(&l, &at);
     l.language = LEAK_PROSE;
     return found == NULL && where == LEAK_SAID ? look(&l, &at) : found;

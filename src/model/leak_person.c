@@ -25,7 +25,8 @@ bool is_email(struct bytes text, size_t at, size_t *end)
                (size_t)(text.p + *end - dot - 1);
 }
 
-/* Digits with one of between, or nothing, among them; at most most. Returns the place behind the last digit. */
+/* Digits with one of between, or nothing, among them; at most most. Returns the place behind the last
+ * digit. */
 static size_t digits_at(struct bytes text, size_t at, const char *between, size_t most, char *out,
                         size_t *n)
 {

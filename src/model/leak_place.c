@@ -7,8 +7,8 @@
 
 enum { COARSE_DECIMALS = 2 }; /* 0.01 degrees are about a kilometre */
 
-/* The digits of a number with a sign, and how many are behind its point. Returns the place behind it; at: it is
- * none. */
+/* The digits of a number with a sign, and how many are behind its point. Returns the place behind it;
+ * at: it is none. */
 static size_t number_at(struct bytes text, size_t at, double *value, size_t *decimals)
 {
     size_t i = at + (at < text.n && (text.p[at] == '-' || text.p[at] == '+'));

@@ -46,7 +46,8 @@ size_t leak_span(struct bytes text, size_t from, unsigned class)
     return i - from;
 }
 
-double leak_entropy(struct bytes s)
+/* Bits of entropy for a character of s. */
+static double entropy(struct bytes s)
 {
     unsigned count[256] = {0};
     double bits = 0;
@@ -62,7 +63,7 @@ double leak_entropy(struct bytes s)
 
 bool leak_is_sample(struct bytes body)
 {
-    return leak_entropy(body) < 2.5 || memmem(body.p, body.n, "EXAMPLE", 7) != NULL;
+    return entropy(body) < 2.5 || memmem(body.p, body.n, "EXAMPLE", 7) != NULL;
 }
 
 bool leak_begins(struct bytes text, size_t at, const char *prefix)
@@ -179,7 +180,8 @@ bool is_verifier(struct bytes text, size_t at, size_t *end)
            leak_span(text, at + 3, WORD) == 32 && at > 0 && strchr("'\"", text.p[at - 1]) != NULL;
 }
 
-/* What crypt(3) and its kind keep of a password: $2b$12$ and 53 characters, $6$, $argon2id$, pbkdf2_sha256$. */
+/* What crypt(3) and its kind keep of a password: $2b$12$ and 53 characters, $6$, $argon2id$,
+ * pbkdf2_sha256$. */
 bool is_password_hash(struct bytes text, size_t at, size_t *end)
 {
     static const struct {
@@ -225,7 +227,7 @@ bool is_bearer(struct bytes text, size_t at, size_t *end)
             *end = from + n;
             return n >= 20 && leak_span(text, from, LOWER) < n &&
                    leak_span(text, from, DASH | ALNUM) >= 16 &&
-                   leak_entropy(bytes_of(text.p + from, n)) >= 3.5;
+                   entropy(bytes_of(text.p + from, n)) >= 3.5;
         }
     }
     return false;
@@ -275,8 +277,7 @@ bool is_named_secret(struct bytes text, size_t at, size_t *end)
     bool whole = quoted ? stop == '"' || stop == '\'' : strchr(" \t\r\n,;}])`", stop) != NULL;
     bool mixed = has_any(value, DIGIT) && has_any(value, LOWER | BIG) &&
                  memchr(value.p, '%', value.n) == NULL;
-    return (quoted || !needs_quote) && whole && value.n >= 10 && mixed &&
-           leak_entropy(value) >= 3.5;
+    return (quoted || !needs_quote) && whole && value.n >= 10 && mixed && entropy(value) >= 3.5;
 }
 
 /* pgcrypto's functions with a key written out: encrypt(data, 'key', ...), pgp_sym_encrypt(data, 'key'). */
@@ -306,8 +307,9 @@ bool is_cipher_key(struct bytes text, size_t at, size_t *end)
     return false;
 }
 
-/* 'aB3+...=': a literal of one piece in base64 that nobody would type: 40 to 128 characters of all kinds. Digests
- * say so before them, public keys begin with what they are; geometries in base64 stand in JSON. */
+/* 'aB3+...=': a literal of one piece in base64 that nobody would type: 40 to 128 characters of all
+ * kinds. Digests say so before them, public keys begin with what they are; geometries in base64 stand
+ * in JSON. */
 bool is_random(struct bytes text, size_t at, size_t *end)
 {
     static const char *const harmless[] = {"sha", "md5", "AAAA", "MII", "MCow", "LS0t"};
@@ -324,6 +326,6 @@ bool is_random(struct bytes text, size_t at, size_t *end)
             return false;
         }
     }
-    return leak_entropy(value) >= 4.5 && !leak_is_sample(value) &&
+    return entropy(value) >= 4.5 && !leak_is_sample(value) &&
            memmem(value.p, n, "ABCDEF", 6) == NULL;
 }

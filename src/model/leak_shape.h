@@ -41,8 +41,6 @@ unsigned leak_signs(char c);
 size_t leak_span(struct bytes text, size_t from, unsigned class);
 /* Does text have prefix at that place? */
 bool leak_begins(struct bytes text, size_t at, const char *prefix);
-/* Bits of entropy for a character of s. */
-double leak_entropy(struct bytes s);
 /* xxxx, 0123..., EXAMPLE: stands for a token. */
 bool leak_is_sample(struct bytes body);
 /* The character before at; a blank before the first. */

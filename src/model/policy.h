@@ -14,8 +14,8 @@ const char *policy_effect_text(enum policy_effect e);
 
 /* What a migration is to have. Bit 1u << NEED_x of a rule's needs. */
 enum policy_need { NEED_WINDOW, NEED_REFERENCE, NEED_ROLLBACK, NEED_INVARIANTS, POLICY_NEEDS };
-const char *policy_need_text(enum policy_need n); /* "window" */
-const char *policy_need_hint(enum policy_need n); /* what would fulfil it */
+const char *policy_need_text(enum policy_need n);     /* "window" */
+const char *policy_need_hint(enum policy_need n);     /* what would fulfil it */
 enum policy_need policy_need_parse(const char *text); /* POLICY_NEEDS: it is none */
 
 /* Something that is done: "drop table", "truncate", "write", "any". kind OBJ_COUNT: to whatever it is. */

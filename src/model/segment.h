@@ -7,10 +7,10 @@
 #include "model/decl.h"
 #include "model/script.h"
 
-/* lone: the statement that runs alone, in script; backfill: the one that runs range by range; both NULL: a
- * transaction, or where is_program says so a program, which is all of the migration. first, n: of all statements that are
- * run, counted together over the files, from 0. verb, object: for people and for the journal. text: what its
- * key is made of, all its statements. */
+/* lone: the statement that runs alone, in script; backfill: the one that runs range by range; both
+ * NULL: a transaction, or where is_program says so a program, which is all of the migration. first, n:
+ * of all statements that are run, counted together over the files, from 0. verb, object: for people and
+ * for the journal. text: what its key is made of, all its statements. */
 struct segment {
     const struct script *script;
     const struct statement *lone, *backfill;

@@ -22,11 +22,12 @@ struct child_user {
     int n_groups;
 };
 
-/* argv and env end with NULL; argv[0] is looked up in PATH if it holds no slash; env NULL: ours. user NULL:
- * as we are. out: a descriptor for stdout and stderr, -1 for /dev/null. dir: where it starts, NULL: where we
- * are. joins: stderr goes where stdout goes. has_begun (may be NULL): set once it runs. ear: who may say stop while child_run() waits, NULL: nobody. grace_ms: how long it may take to end by
- * itself once it is told to, by SIGTERM, before it is killed; 0: it is killed at once. words_most: how much
- * child_run() keeps of what it writes; 0: 64 KiB. in: the file that is its stdin, NULL: /dev/null.
+/* argv and env end with NULL; argv[0] is looked up in PATH if it holds no slash; env NULL: ours. user
+ * NULL: as we are. out: a descriptor for stdout and stderr, -1 for /dev/null. dir: where it starts,
+ * NULL: where we are. joins: stderr goes where stdout goes. has_begun (may be NULL): set once it runs.
+ * ear: who may say stop while child_run() waits, NULL: nobody. grace_ms: how long it may take to end by
+ * itself once it is told to, by SIGTERM, before it is killed; 0: it is killed at once. words_most: how
+ * much child_run() keeps of what it writes; 0: 64 KiB. in: the file that is its stdin, NULL: /dev/null.
  * is_foreground: it stays in our process group, so that it may ask a person on the terminal; what it starts
  * itself is then its own to end. */
 struct child {

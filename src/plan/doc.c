@@ -1,5 +1,6 @@
-/* The plan as a document: what plan_digest covers. Never costs, times or locks; never what is said of the plan
- * itself (approvals, waivers, confirmations), which names its digest: giving one does not void it. */
+/* The plan as a document: what plan_digest covers. Never costs, times or locks; never what is said of
+ * the plan itself (approvals, waivers, confirmations), which names its digest: giving one does not void
+ * it. */
 #include "doc/canon.h"
 #include "model/variables.h"
 #include "plan/plan.h"
@@ -13,8 +14,8 @@ static void put_values(struct arena *a, const struct step *s, struct doc *d)
     }
 }
 
-/* The receipts of the required environments that let it in, by their digests: another run of the same there is
- * other evidence, and what else happens there is none. */
+/* The receipts of the required environments that let it in, by their digests: another run of the same
+ * there is other evidence, and what else happens there is none. */
 static void put_promotion(struct arena *a, const struct plan *p, const struct step *s,
                           struct doc *d)
 {

@@ -33,8 +33,9 @@ static void about_approval(struct buf *out, const struct plan *p, const struct r
     (void)r;
     buf_puts(out, "whoever has the role signs with ");
     advice_command(out, p, "approve", "TARGET");
-    buf_puts(out, " and commits what it writes (docs/approvals.md); where the repository host's review "
-                  "is enough, declare `approval: review` for ");
+    buf_puts(out,
+             " and commits what it writes (docs/approvals.md); where the repository host's review "
+             "is enough, declare `approval: review` for ");
     words_safe(out, p->env->name);
     buf_puts(out, " in registry/environments.v1.yml");
 }
@@ -237,10 +238,13 @@ static const struct {
      "say it in its header, or for all of its folder in defaults.yml, and have that reviewed; "
      "`kfmig check` lists what is left open"},
     {REASON_POLICY, NULL,
-     "do without it, or give it what is required; policy in registry/environments.v1.yml has the rule"},
-    {REASON_POLICY_NOTE, NULL, "nothing is in its way; policy in registry/environments.v1.yml has the rule"},
+     "do without it, or give it what is required; policy in registry/environments.v1.yml has the "
+     "rule"},
+    {REASON_POLICY_NOTE, NULL,
+     "nothing is in its way; policy in registry/environments.v1.yml has the rule"},
     {REASON_LINT, NULL,
-     "`kfmig lint --explain=RULE` says why and what to write; where it is right as it stands, say so with a "
+     "`kfmig lint --explain=RULE` says why and what to write; where it is right as it stands, say "
+     "so with a "
      "comment `-- kfmig:allow RULE REASON` before the statement"},
     {REASON_NOT_ADOPTED, about_adoption, NULL},
     {REASON_UNREACHABLE, about_unreachable, NULL},

@@ -263,8 +263,7 @@ void planned_weight(struct buf *out, const struct plan *p, const struct step *s)
         (void)put_lock(out, &a, p, &most.lock);
     }
     if (most.opaque) {
-        buf_puts(out,
-                 most.is_set ? "; holds code" : "holds code that is observed when it runs");
+        buf_puts(out, most.is_set ? "; holds code" : "holds code that is observed when it runs");
     } else if (!most.is_set) {
         buf_puts(out, "locks nothing that is there");
     }

@@ -4,13 +4,13 @@
 
 #include "base/tell.h"
 #include "doc/doc.h"
+#include "lint/lint.h"
 #include "model/account.h"
 #include "model/comparison.h"
 #include "model/finding.h"
 #include "model/inspection.h"
 #include "model/result.h"
 #include "model/waited.h"
-#include "lint/lint.h"
 #include "plan/plan.h"
 
 /* How to print: colour only where the stream is a terminal and NO_COLOR is unset; verbose adds detail. */

@@ -167,7 +167,7 @@ void report_lint_page(struct buf *out, enum hazard rule)
     buf_printf(out, "# %s\n\n%s %s\n\n", r->id, r->what, r->why);
     buf_printf(out, "**Instead:** %s.\n\n", r->instead);
     buf_puts(out, "| class | A | B | C | D |\n|---|---|---|---|---|\n| severity |");
-    for (char class = 'A'; class <= 'D'; class++) {
+    for (char class = 'A'; class <= 'D'; class ++) {
         buf_printf(out, " %s |", severity_text(lint_severity(rule, class)));
     }
     buf_puts(out, "\n\nServers: ");
@@ -182,7 +182,8 @@ void report_lint_page(struct buf *out, enum hazard rule)
         buf_printf(out, "\n\nFound in:\n\n```sql\n%s\n```", r->bad);
     }
     buf_printf(out, "\n\nNot in:\n\n```sql\n%s\n```\n\n", r->good);
-    buf_printf(out, "To let it through, before the statement: `-- kfmig:allow %s REASON`. The reason "
-                    "stands in the receipt.\n",
+    buf_printf(out,
+               "To let it through, before the statement: `-- kfmig:allow %s REASON`. The reason "
+               "stands in the receipt.\n",
                r->id);
 }

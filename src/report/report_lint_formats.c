@@ -70,8 +70,7 @@ static struct doc *result_doc(struct arena *a, const struct lint_found *f, const
     doc_put(a, d, "ruleId", doc_text(a, x->rule));
     doc_put(a, d, "ruleIndex", doc_int(a, rule_at[f->rule]));
     doc_put(a, d, "level", doc_text(a, severity_text(x->severity)));
-    doc_put(a, d, "message",
-            text_doc(a, arena_printf(a, "%s. Instead: %s", x->text, x->hint)));
+    doc_put(a, d, "message", text_doc(a, arena_printf(a, "%s. Instead: %s", x->text, x->hint)));
     struct doc *places = doc_put(a, d, "locations", doc_new(a, DOC_LIST));
     doc_push(a, places, place_doc(a, f));
     struct doc *marks = doc_put(a, d, "partialFingerprints", doc_new(a, DOC_MAP));
@@ -83,7 +82,8 @@ static struct doc *result_doc(struct arena *a, const struct lint_found *f, const
 }
 
 /* Rules that something breaks, in the table's order; rule_at: their places. */
-static struct doc *rules_doc(struct arena *a, const struct lint_result *r, int rule_at[static LINTS])
+static struct doc *rules_doc(struct arena *a, const struct lint_result *r,
+                             int rule_at[static LINTS])
 {
     struct doc *list = doc_new(a, DOC_LIST);
     for (int i = 0; i < LINTS; i++) {
@@ -170,9 +170,10 @@ void report_lint_junit(struct buf *out, const struct lint_report *o)
 {
     const struct lint_result *r = o->result;
     size_t n = r->n > 0 ? r->n : 1;
-    buf_printf(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n<testsuite "
-                    "name=\"kfmig lint\" tests=\"%zu\" failures=\"%zu\" errors=\"0\" "
-                    "skipped=\"%zu\">\n",
+    buf_printf(out,
+               "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n<testsuite "
+               "name=\"kfmig lint\" tests=\"%zu\" failures=\"%zu\" errors=\"0\" "
+               "skipped=\"%zu\">\n",
                n, stopping(r), r->n - stopping(r));
     if (r->n == 0) {
         buf_puts(out, "  <testcase classname=\"kfmig lint\" name=\"nothing found\"/>\n");

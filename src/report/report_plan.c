@@ -160,9 +160,9 @@ static void put_next(struct buf *out, const struct style *st, const struct plan 
         buf_puts(out, "` says what to do\n");
     }
     if (p->n_apply + p->n_export + p->n_rebuild == 0) {
-        buf_puts(out, blocked != NULL      ? ""
-                      : p->n_awaits > 0    ? "nothing else to do\n"
-                                           : "nothing to do\n");
+        buf_puts(out, blocked != NULL   ? ""
+                      : p->n_awaits > 0 ? "nothing else to do\n"
+                                        : "nothing to do\n");
         return;
     }
     buf_puts(out, "run it with `kfmig build ");

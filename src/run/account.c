@@ -207,6 +207,19 @@ static const char *notes_of(struct arena *a, const char *ours, const char *their
                                : arena_printf(a, "%s; %s", ours, theirs);
 }
 
+/* What only runs of one kind tell. */
+static void add_documents(struct arena *a, const struct run *r, const struct receipt_input *in,
+                          struct account *out)
+{
+    out->approvals = approvals_doc(a, r, in);
+    out->rename = in->renaming != NULL ? renaming_doc(a, in->renaming) : NULL;
+    out->confirm = in->confirmation != NULL ? confirmation_doc(a, in->confirmation) : NULL;
+    out->deploy = in->deployed != NULL ? deployment_doc(a, in->deployed) : NULL;
+    out->backup = in->backup != NULL ? in->backup->claim : NULL;
+    out->rebuilt = in->rebuilt != NULL && in->rebuilt->n > 0 ? rebuilt_doc(a, in->rebuilt) : NULL;
+    out->dropped = in->dropping != NULL ? account_dropped(a, in->dropping) : NULL;
+}
+
 void account_of(struct arena *a, const struct run *r, const struct receipt_input *in,
                 struct account *out)
 {
@@ -247,13 +260,7 @@ void account_of(struct arena *a, const struct run *r, const struct receipt_input
     if (in->bundle != NULL) {
         add_declaration(a, in->bundle, o, out);
     }
-    out->approvals = approvals_doc(a, r, in);
-    out->rename = in->renaming != NULL ? renaming_doc(a, in->renaming) : NULL;
-    out->confirm = in->confirmation != NULL ? confirmation_doc(a, in->confirmation) : NULL;
-    out->deploy = in->deployed != NULL ? deployment_doc(a, in->deployed) : NULL;
-    out->backup = in->backup != NULL ? in->backup->claim : NULL;
-    out->rebuilt = in->rebuilt != NULL && in->rebuilt->n > 0 ? rebuilt_doc(a, in->rebuilt) : NULL;
-    out->dropped = in->dropping != NULL ? account_dropped(a, in->dropping) : NULL;
+    add_documents(a, r, in, out);
     if (in->drill != NULL) {
         add_drill(a, in->drill, out);
     } else if (in->making != NULL) {

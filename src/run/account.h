@@ -71,8 +71,8 @@ struct doc *account_dropped(struct arena *a, const struct dropping *d);
 /* What was counted, limit by limit; -1 (ROWS_UNKNOWN) where that is not known. */
 struct limits limits_observed(const struct observation *seen);
 
-/* Approvals that count for what in is about, and those of the plan that runs: what its receipt names, and the ledger
- * keeps. In a. */
+/* Approvals that count for what in is about, and those of the plan that runs: what its receipt names,
+ * and the ledger keeps. In a. */
 struct approval_verdict account_signed(struct arena *a, const struct run *r,
                                        const struct receipt_input *in);
 

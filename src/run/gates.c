@@ -101,7 +101,8 @@ static bool judge_touch(struct run *r, const struct bundle *b, const struct touc
     }
     f->hint =
         is_protected
-            ? "existing objects of a protected domain change only with signed approvals that name it: "
+            ? "existing objects of a protected domain change only with signed approvals that name "
+              "it: "
               "`kfmig approve ID --waive=protected`"
             : arena_printf(r->a,
                            "narrow the migration, or widen its scope in %s and have that reviewed",

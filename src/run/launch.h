@@ -29,12 +29,12 @@ struct launch {
 };
 enum { LAUNCH_WORDS_MOST = 1024 * 1024, LAUNCH_GRACE_MS = 5000 };
 
-/* Run it to its end. Its words, the first MiB of stdout and stderr, stand in state/runners/NAME.log (mode 0600),
- * which is removed where all went well. *has_begun: it ran, so that it may have done anything. Past its time,
- * or where ear says stop, its process group gets SIGTERM and LAUNCH_GRACE_MS later SIGKILL; whoever is left of
- * the group when it ends is killed too. -1 with ERR_PREFLIGHT: it could not be started; else ERR_APPLY: it did
- * not end in time, ended by a signal or with another status than 0, or something beneath the data roots
- * changed; ERR_INTERRUPTED. */
+/* Run it to its end. Its words, the first MiB of stdout and stderr, stand in state/runners/NAME.log
+ * (mode 0600), which is removed where all went well. *has_begun: it ran, so that it may have done
+ * anything. Past its time, or where ear says stop, its process group gets SIGTERM and LAUNCH_GRACE_MS
+ * later SIGKILL; whoever is left of the group when it ends is killed too. -1 with ERR_PREFLIGHT: it
+ * could not be started; else ERR_APPLY: it did not end in time, ended by a signal or with another
+ * status than 0, or something beneath the data roots changed; ERR_INTERRUPTED. */
 int launch_run(const struct launch_place *at, struct arena *a, const struct launch *x,
                bool *has_begun, struct err *e) MUST_CHECK;
 

@@ -10,8 +10,8 @@
 #include "run/record.h"
 #include "store/postgis/lone.h"
 
-/* One on its way. was: the catalogs before it. has_tried: this run began it; has_begun: and it ran; has_ended:
- * well. */
+/* One on its way. was: the catalogs before it. has_tried: this run began it; has_begun: and it ran;
+ * has_ended: well. */
 struct program_work {
     struct segmented *w;
     const struct segment *x;

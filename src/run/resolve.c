@@ -82,8 +82,7 @@ static int settle(struct settling *g, const struct journal_row *row, struct byte
                   struct err *e)
 {
     struct journal_step step;
-    const struct journal_settling s = {
-        g->x->is_applied, g->x->stands, g->x->seen, kept};
+    const struct journal_settling s = {g->x->is_applied, g->x->stands, g->x->seen, kept};
     if (read_step(g, row, &step, e) != 0) {
         return -1;
     }

@@ -64,7 +64,7 @@ struct run {
     /* One more session with the same database, for work beside the first's; the caller closes it.
      * NULL: there is only the one. */
     int (*open)(void *ctx, struct pg **out, struct err *e);
-    void *reconnect_ctx; /* of both */
+    void *reconnect_ctx;              /* of both */
     const struct launch_place *place; /* where programs run; NULL: none is run */
 };
 

@@ -230,11 +230,8 @@ static void close_scope(const struct drafting *x)
 void draft_make(struct arena *a, const struct script *v, size_t n, struct draft *out)
 {
     *out = (struct draft){.decl = {.requires_rollback = true}};
-    struct draft_reading r = {.a = a,
-                              .d = out,
-                              .x = drafting(a, out),
-                              .tables = {.a = a},
-                              .made = {.a = a}};
+    struct draft_reading r = {
+        .a = a, .d = out, .x = drafting(a, out), .tables = {.a = a}, .made = {.a = a}};
     struct limits *l = &out->decl.limits;
     struct statement_room room;
     for (size_t i = 0; i < n; i++) {
@@ -357,7 +354,8 @@ static void draft_put_scope(struct buf *out, const struct draft *d)
     put_why(out, &d->open[DRAFT_TABLES], "allowed_tables: name them; which tables are changed by",
             " is not in its text");
     if (d->n_unlisted > 0) {
-        buf_printf(out, "  # allowed_tables: %zu tables are too many to list, and left to the schemas\n",
+        buf_printf(out,
+                   "  # allowed_tables: %zu tables are too many to list, and left to the schemas\n",
                    d->n_unlisted);
     }
     put_names(out, "allowed_tables", &s->allowed_tables);

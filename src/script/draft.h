@@ -32,7 +32,8 @@ struct draft {
     struct decl decl;
     struct draft_open open[DRAFT_PARTS];
     bool guessed_schema; /* an unqualified name was taken to be in schema public */
-    size_t n_unlisted;   /* tables that allowed_tables does not list, as they are too many; 0: it does */
+    size_t
+        n_unlisted; /* tables that allowed_tables does not list, as they are too many; 0: it does */
 };
 
 /* Scope and limits from what n scripts touch; of none: an empty scope in schema public, and all

@@ -12,7 +12,7 @@
 
 enum { APPROVALS_MOST = 1000 }; /* in one folder */
 
-void approvals_signers(struct site *s)
+static void read_signers(struct site *s)
 {
     struct err_list faults = {0};
     if (s->signers != NULL) {
@@ -40,7 +40,8 @@ static int read_files(struct site *s, const char *folder, const char *name, stru
     }
     struct err ignored = {0};
     const char *sig = arena_printf(s->a, "%s.sig", x->path);
-    if (file_read(s->a, s->project->dirfd, sig, STATEMENT_LIMIT, &x->signature, NULL, &ignored) != 0) {
+    if (file_read(s->a, s->project->dirfd, sig, STATEMENT_LIMIT, &x->signature, NULL, &ignored) !=
+        0) {
         x->signature = bytes_of(NULL, 0);
     }
     return 0;
@@ -131,7 +132,8 @@ static bool is_statement(const struct file_name *f)
     return f->type == DT_REG && n > end && strcmp(f->name + n - end, STATEMENT_ENDING) == 0;
 }
 
-static int add_folder(struct site *s, const char *folder, const struct approval_wish *w, struct err *e)
+static int add_folder(struct site *s, const char *folder, const struct approval_wish *w,
+                      struct err *e)
 {
     struct file_names files = {0};
     struct err why = {0};
@@ -175,8 +177,8 @@ static int add_projections(struct site *s, struct err *e)
     return n > 0 ? add_folder(s, APPROVALS_FOLDER, &w, e) : 0;
 }
 
-/* Whom the key that was given belongs to, by its public part: what he signed before does not count, and he shows by
- * a signature that he has the key before anything is run. NULL: nobody who is known. */
+/* Whom the key that was given belongs to, by its public part: what he signed before does not count, and
+ * he shows by a signature that he has the key before anything is run. NULL: nobody who is known. */
 static const char *runner_of(struct site *s)
 {
     struct bytes text;
@@ -195,18 +197,16 @@ static const char *runner_of(struct site *s)
     char *rest = arena_strndup(s->a, text.p, strcspn(text.p, "\r\n"));
     (void)strsep(&rest, " ");
     const char *encoded = rest != NULL ? strsep(&rest, " ") : "";
-    const struct signer *x = base64_read(s->a, bytes_str(encoded), &key) == 0
-                                 ? signers_find(s->signers, key)
-                                 : NULL;
+    const struct signer *x =
+        base64_read(s->a, bytes_str(encoded), &key) == 0 ? signers_find(s->signers, key) : NULL;
     return x != NULL ? x->person : NULL;
 }
 
 int approvals_look(struct site *s, struct err *e)
 {
-    approvals_signers(s);
-    s->approvals = (struct approvals){.signers = s->signers->text,
-                                      .signers_digest = s->signers->digest,
-                                      .runner = runner_of(s)};
+    read_signers(s);
+    s->approvals = (struct approvals){
+        .signers = s->signers->text, .signers_digest = s->signers->digest, .runner = runner_of(s)};
     s->world.approvals = &s->approvals;
     if (!s->signers->is_there) {
         return 0;
@@ -217,6 +217,6 @@ int approvals_look(struct site *s, struct err *e)
 int approvals_look_at(struct site *s, const struct digest *digest, struct err *e)
 {
     const struct approval_wish w = {APPROVES_PLAN, NULL, digest, 1};
-    approvals_signers(s);
+    read_signers(s);
     return s->signers->is_there ? add_folder(s, APPROVALS_FOLDER, &w, e) : 0;
 }

@@ -157,8 +157,8 @@ int pending_load(struct site *s, struct err *e)
     }
     for (size_t i = 0; i < s->project->n_bundle; i++) {
         struct bundle *b = &s->project->bundle[i];
-        if (!b->is_illegible && plan_needs_scripts(&s->input, b) && undeclared_owner(s, b) == NULL &&
-            load_one(&w, b, e) != 0) {
+        if (!b->is_illegible && plan_needs_scripts(&s->input, b) &&
+            undeclared_owner(s, b) == NULL && load_one(&w, b, e) != 0) {
             return -1;
         }
     }

@@ -204,7 +204,8 @@ static int make_plan(struct site *s, struct err *e)
     if (s->project->n_projection + s->n_undeclared > 0 && projected_look(s, &order, e) != 0) {
         return -1;
     }
-    if (approvals_look(s, e) != 0 || plan_make(a, &s->input, &s->plan, e) != 0 || complete_plan(s, a, here, e) != 0) {
+    if (approvals_look(s, e) != 0 || plan_make(a, &s->input, &s->plan, e) != 0 ||
+        complete_plan(s, a, here, e) != 0) {
         return -1;
     }
     if (before != NULL && before != s->a) {

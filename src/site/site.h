@@ -100,7 +100,7 @@ struct site {
     struct projection *undeclared; /* what generations are of and the project does not declare */
     size_t n_undeclared;
     struct world world;
-    int64_t linted_at; /* past.position when world.linted was found, and one; 0: it was not */
+    int64_t linted_at;    /* past.position when world.linted was found, and one; 0: it was not */
     struct arena scripts; /* of what is pending, while it is looked at (site/pending.h) */
     struct arena_mark taken;
     size_t n_scripts_kept;           /* bytes of those that stay */
@@ -112,7 +112,8 @@ struct site {
     struct site_store store[STORE_COUNT];
     const struct signers *signers; /* who may sign; NULL: nobody has looked */
     struct approvals approvals;
-    struct table verified; /* digests of a statement and its signature -> why it is not good, "": it is */
+    struct table
+        verified; /* digests of a statement and its signature -> why it is not good, "": it is */
 };
 
 /* No I/O. s stays where it is from now on. */

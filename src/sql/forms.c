@@ -92,8 +92,7 @@ static void describe(struct buf *out, const struct statement *st)
     put_text(out, st->hint);
     for (size_t i = 0; i < st->touches.n; i++) {
         const struct touch *t = &st->touches.v[i];
-        put_object(out, names, &t->object, (int)t->effect,
-                   t->stored + 2 * t->maybe + 4 * t->only);
+        put_object(out, names, &t->object, (int)t->effect, t->stored + 2 * t->maybe + 4 * t->only);
         put_text(out, t->through != NULL ? t->through : "");
     }
     for (size_t i = 0; i < st->n_locks; i++) {

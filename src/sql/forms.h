@@ -12,9 +12,9 @@ struct forms {
     uint32_t *slots; /* by what they are like: number of a form plus one; 0: free */
     size_t n_slots, n_used;
     struct buf now, was; /* two of them while they are compared */
-    size_t n_names;      /* bytes of out->names that are taken, with those left free at ends of blocks */
-    uint32_t *last;      /* where names stand that were kept last, by what they are; 0: none */
-    struct buf entry;    /* one of out->names */
+    size_t n_names; /* bytes of out->names that are taken, with those left free at ends of blocks */
+    uint32_t *last; /* where names stand that were kept last, by what they are; 0: none */
+    struct buf entry; /* one of out->names */
 };
 
 struct parse;

@@ -51,8 +51,6 @@ struct psql_reading {
 bool psql_is_name(char c); /* of a variable */
 /* Is what stands here sent? */
 bool psql_is_sent(const struct psql_reading *r);
-/* Put it out where it is sent, blanks in place of it where not, or where it is a command. Line ends stay. */
-void psql_put(struct psql_reading *r, const char *p, size_t n);
 void psql_blank(struct psql_reading *r, const char *p, size_t n);
 void psql_fault(struct psql_reading *r, size_t at, const char *what, const char *hint);
 

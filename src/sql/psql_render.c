@@ -36,7 +36,8 @@ void psql_blank(struct psql_reading *r, const char *p, size_t n)
     }
 }
 
-void psql_put(struct psql_reading *r, const char *p, size_t n)
+/* Put it out where it is sent, blanks in place of it where not, or where it is a command. Line ends stay. */
+static void put(struct psql_reading *r, const char *p, size_t n)
 {
     if (psql_is_sent(r)) {
         buf_add(&r->out, p, n);
@@ -413,7 +414,7 @@ static size_t take_rows(struct psql_reading *r, const char *p, size_t n)
 static size_t take_semicolon(struct psql_reading *r, const char *p, size_t n, bool is_value)
 {
     bool has_rows = r->copies && psql_is_sent(r) && !is_value;
-    psql_put(r, p, 1);
+    put(r, p, 1);
     if (r->parens == 0 || !psql_is_sent(r)) {
         end_statement(r);
     }
@@ -423,7 +424,7 @@ static size_t take_semicolon(struct psql_reading *r, const char *p, size_t n, bo
 static size_t take_backslash(struct psql_reading *r, const char *p, size_t n, bool is_value)
 {
     if (n > 1 && (p[1] == ';' || p[1] == ':')) {
-        psql_put(r, p + 1, 1); /* psql sends it with what follows, in one message */
+        put(r, p + 1, 1); /* psql sends it with what follows, in one message */
         psql_blank(r, " ", 1);
         if (p[1] == ';') {
             end_statement(r);
@@ -463,7 +464,7 @@ static size_t take(struct psql_reading *r, const char *p, size_t n, bool is_valu
           : r->state == PSQL_COMMENT ? take_comment(r, p, n)
           : r->state == PSQL_DOLLARS ? take_dollars(r, p, n)
                                      : take_quoted(r, p, n);
-    psql_put(r, p, len);
+    put(r, p, len);
     return len;
 }
 

@@ -1,7 +1,7 @@
 /* Files for psql, as the SQL that psql would send of them.
- * Owns: psql's lexical rules (src/fe_utils/psqlscan.l and src/bin/psql/psqlscanslash.l of PostgreSQL): where a
- * variable stands and what is put in its place, and what those meta-commands do that are known from the text
- * alone. Pure: nothing is asked and nothing is run. docs/runners.md lists the commands. */
+ * Owns: psql's lexical rules (src/fe_utils/psqlscan.l and src/bin/psql/psqlscanslash.l of PostgreSQL):
+ * where a variable stands and what is put in its place, and what those meta-commands do that are known
+ * from the text alone. Pure: nothing is asked and nothing is run. docs/runners.md lists the commands. */
 #ifndef KFMIG_SQL_PSQL_RENDER_H
 #define KFMIG_SQL_PSQL_RENDER_H
 

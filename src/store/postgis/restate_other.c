@@ -19,7 +19,8 @@ static const char *member(struct restating *r, const char *facet)
 
 /* --- publications -------------------------------------------------------------------------------------- */
 
-/* "all tables of insert, update by the root generated columns s"; had: it was said of generated columns before. */
+/* "all tables of insert, update by the root generated columns s"; had: it was said of generated columns
+ * before. */
 static const char *publication_options(struct restating *r, const char *value, bool had)
 {
     enum { HEAD, ROOT, COLUMNS, PARTS };
