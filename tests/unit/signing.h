@@ -1,10 +1,15 @@
-/* People with keys of their own, who sign in the project of project.h; and what is told meanwhile. ssh-keygen makes, signs and verifies. */
+/* People with keys of their own. ssh-keygen makes them, signs and verifies. */
 #ifndef KFMIG_TESTS_UNIT_SIGNING_H
 #define KFMIG_TESTS_UNIT_SIGNING_H
 
-#include "base/tell.h"
-#include "flow/approve.h"
-#include "project.h"
+#include <ftw.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/bytes.h"
+#include "base/file.h"
 
 /* When they sign, unless a test says otherwise: 2026-01-02T03:04:05Z. */
 #define SIGNING_NOW "1767323045"
@@ -32,9 +37,16 @@ static inline bool signing_begin(void)
     return good;
 }
 
+static inline int signing_remove_one(const char *path, const struct stat *st, int flag,
+                                     struct FTW *ftw)
+{
+    (void)st, (void)flag, (void)ftw;
+    return remove(path);
+}
+
 static inline void signing_end(void)
 {
-    (void)nftw(signing_path, project_remove_one, 16, FTW_DEPTH | FTW_PHYS);
+    (void)nftw(signing_path, signing_remove_one, 16, FTW_DEPTH | FTW_PHYS);
     arena_release(&signing_arena);
 }
 
@@ -70,52 +82,6 @@ static inline const char *signing_lines(const char *text)
                              signing_public(who));
     }
     return lines;
-}
-
-static inline void signing_allow(const char *text)
-{
-    project_put("registry/allowed_signers", signing_lines(text));
-    project_put("registry/revoked_signers", "");
-}
-
-/* WHO signs what, in folder of the loaded project p, for lasts_ms (0: for ever). Returns the path. */
-static inline const char *signing_sign(const struct project *p, const char *who,
-                                       const struct approval *what, const char *folder,
-                                       int64_t lasts_ms)
-{
-    struct err e = {0};
-    struct approval made;
-    const struct approve_wish w = {*what, folder, signing_key(who), lasts_ms};
-    if (approve(p, &w, NULL, &made, &e) != 0) {
-        printf("Bail out! %s cannot sign: %s\n", who, e.msg);
-        abort();
-    }
-    return made.path;
-}
-
-/* What was told, one behind another: "warning: ...|fault: ...|". */
-struct signing_heard {
-    char text[4096];
-    size_t n;
-    enum err_code stops;
-};
-
-static inline void signing_hear(void *ctx, const struct tell *t)
-{
-    struct signing_heard *h = ctx;
-    size_t n = t->kind == TELL_FAULTS ? t->faults->n : 1;
-    for (size_t i = 0; i < n; i++) {
-        const char *text = t->kind == TELL_FAULTS  ? t->faults->v[i].msg
-                           : t->kind == TELL_FAULT ? t->fault->msg
-                                                   : t->what;
-        h->n += (size_t)snprintf(h->text + h->n, sizeof h->text - h->n, "%s: %s|",
-                                 tell_name(t->kind), text);
-    }
-}
-
-static inline enum err_code signing_stops(void *ctx)
-{
-    return ((struct signing_heard *)ctx)->stops;
 }
 
 /* Programs are looked for there meanwhile; NULL: where they are. */

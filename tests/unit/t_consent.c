@@ -2,7 +2,7 @@
 /* What stands beside a plan: whose signatures let it run, what is waived with it, who shows that he runs it; and what is said where something
  * is missing. ssh-keygen signs and verifies. */
 #include "flow/consent.h"
-#include "signing.h"
+#include "signing_project.h"
 #include "site/approvals.h"
 #include "tap.h"
 
@@ -173,7 +173,7 @@ static void write_project(const char *env)
 }
 
 /* '@': over another plan; '!': a run of this one. */
-static void sign(const struct project *p, const char *text)
+static void sign(const char *text)
 {
     char *rest = arena_strdup(&signing_arena, text);
     for (char *word = strsep(&rest, " "); word != NULL && word[0] != '\0';
@@ -186,7 +186,7 @@ static void sign(const struct project *p, const char *text)
         for (char *w = strsep(&word, ","); w != NULL; w = strsep(&word, ",")) {
             names_add(&signing_arena, &x.waives, w);
         }
-        (void)signing_sign(p, who, &x, "registry/approvals", 0);
+        (void)signing_sign(who, x, "registry/approvals");
     }
 }
 
@@ -244,7 +244,7 @@ static void test_row(size_t i)
                                     .waives = waivers(rows[i].waives)};
     write_project(rows[i].env);
     project_load(&l, false);
-    sign(&l.p, rows[i].signatures);
+    sign(rows[i].signatures);
     if (rows[i].before != NULL) {
         rows[i].before();
     }
