@@ -294,9 +294,10 @@ def waived(tmp):
     equal(p.run("rollback", "dev", "--apply", "--skip-backup", env=now).status, 0)
     equal(receipts(p, "db_rollback")[-1]["claim"]["precaution"]["why"], "skipped")
     declare(p, PROTECTED)
-    p.bundle("M-03", "ALTER TABLE app.t ADD COLUMN third int;\n")
-    for words in (["build", "dev", "--apply", "--skip-backup"], ["build", "dev", "--apply", "--force"], ["rollback", "dev", full_id("M-01"), "--apply", "--skip-backup"]):
-        one_error(p.run(*words), 1, 'environment "dev" is protected', words[-1])
+    equal(p.run("check", "--fix").status, 0)
+    build = ["build", "dev", full_id("M-02"), "--apply"]
+    for words in ([*build, "--skip-backup"], [*build, "--force"], ["rollback", "dev", full_id("M-01"), "--apply", "--skip-backup"]):
+        one_error(p.run(*words), 1, 'environment "dev" wants signatures over the plan that name ' + words[-1])
     equal(kinds(p)[-1], "db_rollback")
     sound(p)
 
