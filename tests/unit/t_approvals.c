@@ -180,8 +180,9 @@ static void run_of_it(void)
 
 static void others(void)
 {
-    (void)signing_sign(
-        "bob", (struct approval){.kind = APPROVES_BUNDLE, .subject = "M-1", .digest = over}, FOLDER);
+    (void)signing_sign("bob",
+                       (struct approval){.kind = APPROVES_BUNDLE, .subject = "M-1", .digest = over},
+                       FOLDER);
     (void)signing_sign(
         "bob", (struct approval){.kind = APPROVES_PLAN, .subject = "", .digest = other}, FOLDER);
 }
@@ -198,7 +199,8 @@ static const struct {
     const char *found, *heard; /* the whole; a part */
 } rows[] = {
     {"one", "", nothing, 0, "plan ann@x", ""},
-    {"without its signature", "", no_signature, 0, "plan !its signature is not there (.json.sig)", ""},
+    {"without its signature", "", no_signature, 0, "plan !its signature is not there (.json.sig)",
+     ""},
     {"with another's signature", "", signature_of_other, 0,
      "plan ann@x!it is no signature of ann@x over this text", ""},
     {"what is no statement is told", "", not_a_statement, 0, "",
@@ -210,17 +212,18 @@ static const struct {
     {"a folder that is a file is told", "", folder_is_a_file, 0, "", "fault: "},
     {"a folder that is a link is told", "", folder_is_a_link, 0, "", "fault: "},
     {"without a list nothing is read", "", list_is_gone, 0, "", ""},
-    {"with one fault in the list nobody is known", "", list_is_faulty, 0, "!is nobody's in registry/allowed_signers",
-     "faults: principals are names"},
-    {"nor without the list of revoked keys", "", revoked_is_gone, 0, "!is nobody's in registry/allowed_signers",
-     "faults: the list of revoked keys is not there"},
+    {"with one fault in the list nobody is known", "", list_is_faulty, 0,
+     "!is nobody's in registry/allowed_signers", "faults: principals are names"},
+    {"nor without the list of revoked keys", "", revoked_is_gone, 0,
+     "!is nobody's in registry/allowed_signers", "faults: the list of revoked keys is not there"},
     {"a revoked key", "", revoked, 0, "!the key SHA256: ... of ann@x is revoked", ""},
     {"as old as it may be", "approvals: {max_age: 30d}, ", later, 0, "plan ann@x", ""},
     {"older", "approvals: {max_age: 30d}, ", a_second_later_than_30_days, 0,
      "plan ann@x!it was signed at 2026-01-02T03:04:05.000000Z, longer ago than max_age", ""},
     {"of any age, where nothing is said", "", a_second_later_than_30_days, 0, "plan ann@x", ""},
     {"before it was signed", "", earlier, 0,
-     "plan ann@x!it says that it was signed at 2026-01-02T03:04:05.000000Z, which is yet to come", ""},
+     "plan ann@x!it says that it was signed at 2026-01-02T03:04:05.000000Z, which is yet to come",
+     ""},
     {"by a clock that is five minutes apart", "", a_clock_apart, 0, "plan ann@x", ""},
     {"a run of it lets nothing in", "", run_of_it, 0,
      "plan ann@x; run bob@x!it is over other content", ""},
@@ -356,10 +359,14 @@ static void test_runner(void)
     static const struct {
         const char *key, *public, *who;
     } v[] = {
-        {"ann", NULL, "ann@x"},       {"ann.pub", NULL, "ann@x"},
-        {"eve", NULL, NULL},          {"nobody", NULL, NULL},
-        {"made", "", NULL},           {"made", "ssh-ed25519", NULL},
-        {"made", "ssh-ed25519 !", NULL}, {"made", "ssh-ed25519 AAAA", NULL},
+        {"ann", NULL, "ann@x"},
+        {"ann.pub", NULL, "ann@x"},
+        {"eve", NULL, NULL},
+        {"nobody", NULL, NULL},
+        {"made", "", NULL},
+        {"made", "ssh-ed25519", NULL},
+        {"made", "ssh-ed25519 !", NULL},
+        {"made", "ssh-ed25519 AAAA", NULL},
     };
     for (size_t i = 0; i < sizeof v / sizeof *v; i++) {
         struct view view;

@@ -88,7 +88,8 @@ static const struct {
      ERR_NONE, ""},
     {"a plan that wants none", SIGNED, NULL, "", NULL, "", false, 0, ERR_NONE, ""},
     {"a plan that nobody signed", WANTS("plan: [g]"), NULL, "", NULL, "", false, -1, ERR_PREFLIGHT,
-     "environment \"prod\" wants signatures over the plan: 0 of 1 signature, missing: g; nothing was "
+     "environment \"prod\" wants signatures over the plan: 0 of 1 signature, missing: g; nothing "
+     "was "
      "built ... `kfmig approve prod --plan=sha256:"},
     {"a plan that is signed", WANTS("plan: [g]"), NULL, "bob", NULL, "", false, 0, ERR_NONE,
      "plan bob@x"},
@@ -100,8 +101,8 @@ static const struct {
      "does not count: bob@x runs it; nothing"},
     {"where the list cannot be read", WANTS("plan: [g]"), faulty_list, "bob", NULL, "", false, -1,
      ERR_PREFLIGHT, "is nobody's in registry/allowed_signers"},
-    {"where there is no list", WANTS("plan: [g]"), no_list, "bob", NULL, "", false, -1, ERR_PREFLIGHT,
-     "0 of 1 signature, missing: g; nothing"},
+    {"where there is no list", WANTS("plan: [g]"), no_list, "bob", NULL, "", false, -1,
+     ERR_PREFLIGHT, "0 of 1 signature, missing: g; nothing"},
     {"where there is no ssh-keygen", WANTS("plan: [g]"), no_keygen, "bob", NULL, "", false, -1,
      ERR_PREFLIGHT, "cannot start \"ssh-keygen\" ... OpenSSH's client"},
 
@@ -137,27 +138,30 @@ static const struct {
      "--key=FILE, or KFMIG_KEY: the key of a person with one of the roles o, q"},
     {"who runs it may not", WANTS("runners: [o]"), NULL, "", "ann", "", false, -1, ERR_PREFLIGHT,
      "ann@x may not run environment \"prod\": none of that person's roles may; nothing was built"},
-    {"who runs it may", WANTS("runners: [q, o]"), NULL, "", "op", "", false, 0, ERR_NONE, "run op@x"},
+    {"who runs it may", WANTS("runners: [q, o]"), NULL, "", "op", "", false, 0, ERR_NONE,
+     "run op@x"},
     {"anybody may, and says who", SIGNED, NULL, "", "ann", "", false, 0, ERR_NONE, "run ann@x"},
-    {"beside who signed the plan", WANTS("plan: [g], runners: [o]"), NULL, "bob", "op", "", false, 0,
-     ERR_NONE, "plan bob@x, run op@x"},
-    {"a run that was signed before", WANTS("plan: [g], runners: [o]"), NULL, "!bob", "op", "", false,
-     -1, ERR_PREFLIGHT, "over the plan: 0 of 1 signature, missing: g; nothing"},
+    {"beside who signed the plan", WANTS("plan: [g], runners: [o]"), NULL, "bob", "op", "", false,
+     0, ERR_NONE, "plan bob@x, run op@x"},
+    {"a run that was signed before", WANTS("plan: [g], runners: [o]"), NULL, "!bob", "op", "",
+     false, -1, ERR_PREFLIGHT, "over the plan: 0 of 1 signature, missing: g; nothing"},
     {"a key that is not there", WANTS("runners: [o]"), key_is_gone, "", "op", "", false, -1,
      ERR_CONFIG, "there is no key \""},
     {"a key that is nobody's", WANTS("runners: [o]"), NULL, "", "eve", "", false, -1, ERR_CONFIG,
      "the signature would not count: its key SHA256: ... is nobody's"},
-    {"its public part is not there", WANTS("runners: [o]"), public_part_is_gone, "", "op", "", false,
-     -1, ERR_PREFLIGHT,
+    {"its public part is not there", WANTS("runners: [o]"), public_part_is_gone, "", "op", "",
+     false, -1, ERR_PREFLIGHT,
      "op@x may not run environment \"prod\": the key is not the one whose public part was read"},
     {"its public part is none", WANTS("runners: [o]"), public_part_is_none, "", "op", "", false, -1,
      ERR_PREFLIGHT, "op@x may not run environment \"prod\": the key is not the one"},
     {"its public part is another's", WANTS("runners: [o]"), public_part_is_claimed, "", "eve", "",
-     false, -1, ERR_CONFIG, "sign"}, /* newer ssh-keygens see that themselves; by older ones it is nobody's */
-    {"its public part is given, and the key lies beside it", WANTS("runners: [o]"), NULL, "", "op.pub",
-     "", false, 0, ERR_NONE, "run op@x"},
+     false, -1, ERR_CONFIG,
+     "sign"}, /* newer ssh-keygens see that themselves; by older ones it is nobody's */
+    {"its public part is given, and the key lies beside it", WANTS("runners: [o]"), NULL, "",
+     "op.pub", "", false, 0, ERR_NONE, "run op@x"},
     {"its public part is given, and nobody has the key", WANTS("runners: [o]"), key_is_gone, "",
-     "op.pub", "", false, -1, ERR_CONFIG, "ssh-keygen did not sign with \" ... an agent has to hold"},
+     "op.pub", "", false, -1, ERR_CONFIG,
+     "ssh-keygen did not sign with \" ... an agent has to hold"},
 };
 enum { N = sizeof rows / sizeof *rows };
 
@@ -222,7 +226,8 @@ static int hold(struct loaded *l, const char *key, const char *dbname,
     struct arena a = {0};
     heard = (struct signing_heard){.n = 0};
     struct ear ear = {&heard, signing_hear, signing_stops};
-    const struct site_options so = {.verb = "build", .self = "/bin/false", .dbname = dbname, .key = key};
+    const struct site_options so = {
+        .verb = "build", .self = "/bin/false", .dbname = dbname, .key = key};
     site_init(&s, &a, &l->p, NULL, &ear, load_env(&l->p, "prod"), &so);
     s.plan = (struct plan){.env = s.env, .world = &s.world, .past = &s.past};
     s.world.why_not = "";
@@ -270,7 +275,8 @@ static void test_other_orders(void)
     is_int(hold(&l, NULL, "kfmig_x", &o, &said, &e), 0, "a throwaway database is nobody's to sign");
     is_str(said, "", "nor does anybody");
     o.signs = NULL;
-    is_int(hold(&l, signing_key("op"), NULL, &o, &said, &e), 0, "what is no build wants no plan signed");
+    is_int(hold(&l, signing_key("op"), NULL, &o, &said, &e), 0,
+           "what is no build wants no plan signed");
     is_str(said, "run op@x", "but shows who runs it");
     is_int(hold(&l, NULL, NULL, &o, &said, &e), -1, "or is refused");
     ok(has_in_order(said, "no key shows who it is; nothing was built"), said);

@@ -49,7 +49,8 @@ static struct doc *add_at(struct scene *s, const char *who, enum approval_kind k
     struct signers l = {0};
     struct buf text = {0};
     const struct signer *signer = NULL;
-    struct approval x = {.path = "", .kind = kind, .subject = "M-1", .digest = over, .signed_at = at};
+    struct approval x = {
+        .path = "", .kind = kind, .subject = "M-1", .digest = over, .signed_at = at};
     x.expires_at = EXPIRES;
     names_add(&s->a, &x.waives, "limits");
     statement_write(&text, &x);
@@ -270,7 +271,8 @@ static const struct {
     {"another moment is", other_moment, APPROVES_BUNDLE, 0, NOT_AS_SAID},
     {"another digest is", other_digest, APPROVES_BUNDLE, 0, NOT_AS_SAID},
     {"a plan's other digest is", other_digest, APPROVES_PLAN, 0, NOT_AS_SAID},
-    {"something else was applied", other_claim, APPROVES_BUNDLE, 0, "is not what its receipt says of it"},
+    {"something else was applied", other_claim, APPROVES_BUNDLE, 0,
+     "is not what its receipt says of it"},
     {"a projection was signed for, and none was published", other_kind, APPROVES_PROJECTION, 0,
      NOT_AS_SAID},
     {"a role is said that was not there", role_more, APPROVES_BUNDLE, 0, NOT_AS_SAID},
@@ -286,8 +288,9 @@ static const struct {
     {"a signature that is not named", signature_has_no_digest, APPROVES_BUNDLE, 0, ""},
     {"a statement that cannot be read", ledger_is_unreadable, APPROVES_BUNDLE, 0, ""},
     {"signed after the run", ended_before, APPROVES_BUNDLE, 0,
-     BY_ANN "does not count: it says that it was signed at 2026-01-02T03:04:05.000000Z, which is yet "
-            "to come"},
+     BY_ANN
+     "does not count: it says that it was signed at 2026-01-02T03:04:05.000000Z, which is yet "
+     "to come"},
     {"expired before it ended", ended_late, APPROVES_BUNDLE, 0,
      BY_ANN "does not count: it expired at 2026-01-02T05:04:05.000000Z"},
     {"by nobody who might", nobodys, APPROVES_BUNDLE, 0, BY_ANN "does not count: its key SHA256:"},
@@ -342,7 +345,8 @@ static void test_texts(void)
     doc_put(&s.a, s.all, "signers", doc_text(&s.a, memory_text(&s.m, "x")));
     signature_has_no_digest(&s);
     signed_texts(s.receipt, note_text, &text);
-    is_str(buf_str(&text), "the list of signers, a signed statement, a signed statement, a signature",
+    is_str(buf_str(&text),
+           "the list of signers, a signed statement, a signed statement, a signature",
            "with one, and without a signature");
     buf_clear(&text);
     signed_texts(doc_new(&s.a, DOC_MAP), note_text, &text);
