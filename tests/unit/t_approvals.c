@@ -1,4 +1,5 @@
 /* layer: site */
+/* run: needs=ssh-keygen */
 /* Approvals as they stand in a project: which are found beside bundles and in registry/approvals, which count, why one does not, and what is
  * told of those that nobody can place. ssh-keygen signs and verifies. */
 #include "signing_project.h"

@@ -1,4 +1,5 @@
 /* layer: flow */
+/* run: needs=ssh-keygen */
 /* What stands beside a plan: whose signatures let it run, what is waived with it, who shows that he runs it; and what is said where something
  * is missing. ssh-keygen signs and verifies. */
 #include "flow/consent.h"

@@ -1,4 +1,5 @@
 /* layer: evidence */
+/* run: needs=ssh-keygen */
 /* Who signed, by what a ledger kept of it: a receipt that is right about each signature, and each way in which it is not, told by the rule
  * "approval" and its words. ssh-keygen signs and verifies. */
 #include "approval/keygen.h"

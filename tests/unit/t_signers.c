@@ -1,4 +1,5 @@
 /* layer: approval */
+/* run: needs=ssh-keygen */
 /* Who may sign, and what a statement and a signature are: what is read, what is refused, and when a key counts. ssh-keygen itself is asked
  * by tests/live/test_approvals.py; here it signs and verifies once. */
 #include "tap.h"
