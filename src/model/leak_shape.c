@@ -7,34 +7,78 @@
 
 enum { LOOK_FAR = 512 };
 
-unsigned leak_signs(char c)
-{
-    if (c >= '0' && c <= '9') {
-        return c >= '2' && c <= '7' ? DIGIT | BASE32_DIGIT : DIGIT;
-    }
-    if (c >= 'a' && c <= 'z') {
-        return c <= 'f' ? LOWER | HEX_LETTER : LOWER;
-    }
-    if (c >= 'A' && c <= 'Z') {
-        return BIG;
-    }
-    switch (c) {
-    case '-':
-    case '_':
-        return DASH;
-    case '+':
-    case '/':
-        return SIGN;
-    case '=':
-        return EQUALS;
-    case '.':
-    case '~':
-    case '%':
-        return DOT;
-    default:
-        return 0;
-    }
-}
+const unsigned short leak_signs_of[256] = {
+    ['0'] = DIGIT,
+    ['1'] = DIGIT,
+    ['2'] = DIGIT | BASE32_DIGIT,
+    ['3'] = DIGIT | BASE32_DIGIT,
+    ['4'] = DIGIT | BASE32_DIGIT,
+    ['5'] = DIGIT | BASE32_DIGIT,
+    ['6'] = DIGIT | BASE32_DIGIT,
+    ['7'] = DIGIT | BASE32_DIGIT,
+    ['8'] = DIGIT,
+    ['9'] = DIGIT,
+    ['a'] = LOWER | HEX_LETTER,
+    ['b'] = LOWER | HEX_LETTER,
+    ['c'] = LOWER | HEX_LETTER,
+    ['d'] = LOWER | HEX_LETTER,
+    ['e'] = LOWER | HEX_LETTER,
+    ['f'] = LOWER | HEX_LETTER,
+    ['g'] = LOWER,
+    ['h'] = LOWER,
+    ['i'] = LOWER,
+    ['j'] = LOWER,
+    ['k'] = LOWER,
+    ['l'] = LOWER,
+    ['m'] = LOWER,
+    ['n'] = LOWER,
+    ['o'] = LOWER,
+    ['p'] = LOWER,
+    ['q'] = LOWER,
+    ['r'] = LOWER,
+    ['s'] = LOWER,
+    ['t'] = LOWER,
+    ['u'] = LOWER,
+    ['v'] = LOWER,
+    ['w'] = LOWER,
+    ['x'] = LOWER,
+    ['y'] = LOWER,
+    ['z'] = LOWER,
+    ['A'] = BIG,
+    ['B'] = BIG,
+    ['C'] = BIG,
+    ['D'] = BIG,
+    ['E'] = BIG,
+    ['F'] = BIG,
+    ['G'] = BIG,
+    ['H'] = BIG,
+    ['I'] = BIG,
+    ['J'] = BIG,
+    ['K'] = BIG,
+    ['L'] = BIG,
+    ['M'] = BIG,
+    ['N'] = BIG,
+    ['O'] = BIG,
+    ['P'] = BIG,
+    ['Q'] = BIG,
+    ['R'] = BIG,
+    ['S'] = BIG,
+    ['T'] = BIG,
+    ['U'] = BIG,
+    ['V'] = BIG,
+    ['W'] = BIG,
+    ['X'] = BIG,
+    ['Y'] = BIG,
+    ['Z'] = BIG,
+    ['-'] = DASH,
+    ['_'] = DASH,
+    ['+'] = SIGN,
+    ['/'] = SIGN,
+    ['='] = EQUALS,
+    ['.'] = DOT,
+    ['~'] = DOT,
+    ['%'] = DOT,
+};
 
 size_t leak_span(struct bytes text, size_t from, unsigned class)
 {
@@ -64,12 +108,6 @@ static double entropy(struct bytes s)
 bool leak_is_sample(struct bytes body)
 {
     return entropy(body) < 2.5 || memmem(body.p, body.n, "EXAMPLE", 7) != NULL;
-}
-
-bool leak_begins(struct bytes text, size_t at, const char *prefix)
-{
-    size_t n = strlen(prefix);
-    return text.n - at >= n && memcmp(text.p + at, prefix, n) == 0;
 }
 
 static bool has_any(struct bytes s, unsigned class)
@@ -221,8 +259,8 @@ bool is_bearer(struct bytes text, size_t at, size_t *end)
 {
     static const char *const words[] = {"Bearer ", "bearer ", "Basic "};
     for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
-        size_t from = at + strlen(words[i]);
         if (leak_begins(text, at, words[i])) {
+            size_t from = at + strlen(words[i]);
             size_t n = leak_span(text, from, BASE64 | DASH | DOT);
             *end = from + n;
             return n >= 20 && leak_span(text, from, LOWER) < n &&
@@ -236,13 +274,23 @@ bool is_bearer(struct bytes text, size_t at, size_t *end)
 /* How a name ends that speaks of a secret. */
 static bool is_secret_name(struct bytes name)
 {
-    static const char *const ends[] = {"secret",      "token",       "passwd",       "password",
-                                       "passphrase",  "api_key",     "apikey",       "api-key",
-                                       "credential",  "credentials", "access_key",   "secret_key",
-                                       "private_key", "auth_key",    "client_secret"};
+#define END(text)                                                                                  \
+    {                                                                                              \
+        text, sizeof text - 1, (text)[sizeof text - 2]                                             \
+    }
+    static const struct {
+        const char *text;
+        size_t n;
+        char last;
+    } ends[] = {END("secret"),      END("token"),       END("passwd"),       END("password"),
+                END("passphrase"),  END("api_key"),     END("apikey"),       END("api-key"),
+                END("credential"),  END("credentials"), END("access_key"),   END("secret_key"),
+                END("private_key"), END("auth_key"),    END("client_secret")};
+#undef END
+    char last = name.n > 0 ? (char)(name.p[name.n - 1] | 0x20) : ' ';
     for (size_t i = 0; i < sizeof ends / sizeof ends[0]; i++) {
-        size_t n = strlen(ends[i]);
-        if (name.n >= n && strncasecmp(name.p + name.n - n, ends[i], n) == 0) {
+        if (ends[i].last == last && name.n >= ends[i].n &&
+            strncasecmp(name.p + name.n - ends[i].n, ends[i].text, ends[i].n) == 0) {
             return true;
         }
     }
@@ -287,7 +335,8 @@ bool is_cipher_key(struct bytes text, size_t at, size_t *end)
                                         "pgp_sym_encrypt_bytea(", "pgp_sym_decrypt_bytea("};
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         size_t n = strlen(names[i]);
-        if (text.n - at <= n || strncasecmp(text.p + at, names[i], n) != 0) {
+        if ((text.p[at] | 0x20) != 'p' || text.n - at <= n ||
+            strncasecmp(text.p + at, names[i], n) != 0) {
             continue;
         }
         size_t far = text.n - at < LOOK_FAR ? text.n : at + LOOK_FAR;

@@ -3,6 +3,8 @@
 #ifndef KFMIG_MODEL_LEAK_SHAPE_H
 #define KFMIG_MODEL_LEAK_SHAPE_H
 
+#include <string.h>
+
 #include "model/leak.h"
 
 /* What a character is; a class is a set of these. */
@@ -27,6 +29,7 @@ enum {
     BASE64 = ALNUM | SIGN | EQUALS,
     PATH = WORD | SIGN,
     DOTTED = WORD | DOT | EQUALS,
+    OF_TOKENS = WORD | SIGN | EQUALS | DOT, /* all of which a TOKEN may be made */
 };
 /* Where a rule holds, in the words of leak.def. */
 enum {
@@ -34,13 +37,24 @@ enum {
     RECORDS = LEAK_NAME | LEAK_SAID | LEAK_RECORD
 };
 
-/* What c is, of the above. */
-unsigned leak_signs(char c);
+/* What a character is, of the above, by its byte. */
+extern const unsigned short leak_signs_of[256];
+static inline unsigned leak_signs(char c)
+{
+    return leak_signs_of[(unsigned char)c];
+}
 /* How many characters of the class follow. Words do not overlap, so that their whole length may be looked at
  * from where they begin; of everything else 512, or a hostile file would cost its length squared. */
 size_t leak_span(struct bytes text, size_t from, unsigned class);
-/* Does text have prefix at that place? */
-bool leak_begins(struct bytes text, size_t at, const char *prefix);
+/* Does text have prefix at that place? Asked for each word and rule; nearly always the first byte says no. */
+static inline bool leak_begins(struct bytes text, size_t at, const char *prefix)
+{
+    if (at >= text.n || text.p[at] != prefix[0]) {
+        return false;
+    }
+    size_t n = strlen(prefix);
+    return text.n - at >= n && memcmp(text.p + at, prefix, n) == 0;
+}
 /* xxxx, 0123..., EXAMPLE: stands for a token. */
 bool leak_is_sample(struct bytes body);
 /* The character before at; a blank before the first. */
