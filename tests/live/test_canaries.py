@@ -12,7 +12,7 @@ import urllib.parse
 import pg
 from datasets import collection, point, version
 from project import ENVIRONMENTS, FAULTY, KFMIG, Project, full_id
-from tap import at_exit, cases, contains, equal, fresh_folder, main, note, test
+from tap import at_exit, cases, contains, equal, fails, fresh_folder, main, note, test
 
 TWO = full_id("M-02")
 TABLES = ("blob", "entry", "generation", "head", "instance", "lease", "object", "receipt")
@@ -240,12 +240,12 @@ def everything():
         p.bundle("M-03", sql.replace("{c}", say(number("refused", name))), limits=limits)
         for form in [], ["--json"], ["--progress=json"], ["--show-server-text"]:
             ran = _seen.run(p, " ".join(["build, failing", *form]), "build", "dev", *form)
-            equal(ran.status, 2, f"{name}: {ran!r}")
+            fails(ran, 2, full_id("M-03"))
         _seen.run(p, "why, failing", "why", "dev", full_id("M-03"))
         _seen.run(p, "receipt show, failing", "receipt", "show", "dev", full_id("M-03"))
     _seen.add("build on a terminal, failing", on_a_terminal(p, "build", "dev", "--json"))
     p.bundle("M-03", f"INSERT INTO app.t (id, v) SELECT 41, {say(number('refused', 'row of an invariant'))};", limits=limits, invariants={"none.sql": "SELECT v FROM app.t WHERE id = 41;\n"})
-    equal(_seen.run(p, "build, failing", "build", "dev").status, 2)
+    fails(_seen.run(p, "build, failing", "build", "dev"), 2, full_id("M-03"))
     shutil.rmtree(p.path(f"migrations/postgis/{full_id('M-03')}"))
     pg.psql(p.db, spoken("hand", BY_HAND, as_it_is), user=p.db)
     look(p, _seen)

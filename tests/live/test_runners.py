@@ -126,7 +126,7 @@ def what_did_not_end_well_is_in_doubt(name, tmp):
 def what_counts_as_done_is_recorded(tmp):
     """It failed at its end; a person says that all of it stands: its objects are in the ledger then."""
     p = script(tmp, f"{PSQL}\nexit 1")
-    equal(p.build().status, 2)
+    fails(p.build(), 2, "ended with status 1")
     ran = p.run("resolve", f"dev/{full_id('M-02')}", "--as=applied", "--apply")
     equal(ran.status, 0, repr(ran))
     ran = p.build()
@@ -139,8 +139,7 @@ def what_counts_as_done_is_recorded(tmp):
 def ten_gigabytes_fill_nothing(tmp):
     """What a program prints is read and dropped past the first MiB; it ends at its time."""
     p = script(tmp, "head -c 10000000000 /dev/zero; exit 1", "\n  time_limit: 20s")
-    ran = p.build(timeout=120)
-    equal(ran.status, 2, repr(ran))
+    fails(p.build(timeout=120), 2, "did not end within 20 s")
     log = p.path(f"state/runners/{full_id('M-02')}.log")
     equal((log.stat().st_size, oct(log.stat().st_mode & 0o777)), (1 << 20, "0o600"))
 
