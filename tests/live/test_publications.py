@@ -1,6 +1,9 @@
 """Publications with lists of columns, conditions on rows, schemas and roots of partitions: built, drawn up, drifted from, restored, taken back."""
 # run: needs=postgres majors
 
+import json
+import re
+
 import pg
 from project import adopted_copy
 from tap import cases, contains, equal, fails, main, skip, spread_over_majors
@@ -124,6 +127,11 @@ def is_named_where_it_follows(sql, tmp):
     equal(drift(p), [])
 
 
+def without_conditions(found):
+    """The differences, without digests of conditions: one that went through text reads otherwise on 15 and 16, as after a restore."""
+    return re.sub(r"where sha256:[0-9a-f]+", "where", json.dumps(found["differences"]))
+
+
 @cases(**OUTSIDE)
 @spread_over_majors
 def is_told_and_undone(how, tmp):
@@ -141,7 +149,7 @@ def is_told_and_undone(how, tmp):
         do(p, first, "undo")
         equal(drift(p), [], repr(first["sql"]["undo"]))
         do(p, first, "keep")
-        equal(p.json("diff", "dev")["differences"], first["differences"])
+        equal(without_conditions(p.json("diff", "dev")), without_conditions(first))
 
 
 main()
