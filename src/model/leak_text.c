@@ -180,6 +180,13 @@ static bool has_neighbour(struct bytes text, size_t start, size_t value)
     return next > p && is_keyword(next, strcspn(next, " \t\r\n\"'`"));
 }
 
+/* "password=set": what kfmig writes of an option whose value it hides (store/postgis/facet_list.c). */
+static bool is_hidden_here(const char *value)
+{
+    return strncmp(value, "set", 3) == 0 &&
+           (value[3] == ',' || value[3] == '\n' || value[3] == '\0');
+}
+
 /* Is there a place for a key before start? */
 static bool is_key_place(struct bytes text, size_t start, enum leak_language language)
 {
@@ -255,7 +262,9 @@ static enum said_here judge_pair(struct bytes text, size_t start, size_t place,
     if (is_env || language != LEAK_SQL) {
         return A_PASSWORD;
     }
-    return has_neighbour(text, start, place + sizeof word) ? A_CONNECTION : NOTHING;
+    size_t value = place + sizeof word;
+    return !is_hidden_here(text.p + value) && has_neighbour(text, start, value) ? A_CONNECTION
+                                                                                : NOTHING;
 }
 
 /* place: where "password" stands. */
