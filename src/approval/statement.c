@@ -12,15 +12,6 @@ enum { NAME_DIGITS = 16 };
 
 /* --- the text ----------------------------------------------------------------------------------------- */
 
-static struct doc *names_doc(struct arena *a, const struct names *l)
-{
-    struct doc *list = doc_new(a, DOC_LIST);
-    for (size_t i = 0; i < l->n; i++) {
-        doc_push(a, list, doc_text(a, l->v[i]));
-    }
-    return list;
-}
-
 void statement_write(struct buf *out, const struct approval *x)
 {
     struct arena a = {0};

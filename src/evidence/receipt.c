@@ -21,15 +21,6 @@ static struct doc *count_or_null(struct arena *a, int64_t v)
     return v < 0 ? doc_new(a, DOC_NULL) : doc_int(a, v);
 }
 
-static struct doc *names_doc(struct arena *a, const struct names *n)
-{
-    struct doc *list = doc_new(a, DOC_LIST);
-    for (size_t i = 0; i < n->n; i++) {
-        doc_push(a, list, doc_text(a, n->v[i]));
-    }
-    return list;
-}
-
 struct doc *receipt_limits(struct arena *a, const struct limits *declared,
                            const struct limits *observed)
 {

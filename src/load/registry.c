@@ -219,13 +219,9 @@ static int add_entry(struct registry_work *w, struct bundle *b, struct err *e)
         return -1;
     }
     struct doc *d = doc_push(w->a, doc_get(w->registry, "migrations"), doc_new(w->a, DOC_MAP));
-    struct doc *owners = doc_new(w->a, DOC_LIST);
-    for (size_t i = 0; i < b->decl->reviewers.n; i++) {
-        (void)doc_push(w->a, owners, doc_text(w->a, b->decl->reviewers.v[i]));
-    }
     (void)doc_put(w->a, d, "id", doc_text(w->a, b->id));
     (void)doc_put(w->a, d, "type", doc_text(w->a, store_text(b->store)));
-    (void)doc_put(w->a, d, "owners", owners);
+    (void)doc_put(w->a, d, "owners", names_doc(w->a, &b->decl->reviewers));
     (void)doc_put(w->a, d, "status", doc_text(w->a, "draft"));
     compare_status(w, b, d);
     w->is_changed = true;

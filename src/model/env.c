@@ -40,6 +40,15 @@ struct names names_copy(struct arena *a, const struct names *l)
     return out;
 }
 
+struct doc *names_doc(struct arena *a, const struct names *l)
+{
+    struct doc *list = doc_new(a, DOC_LIST);
+    for (size_t i = 0; i < l->n; i++) {
+        doc_push(a, list, doc_text(a, l->v[i]));
+    }
+    return list;
+}
+
 const char *approval_text(enum approval_mode a)
 {
     static const char *const names[] = {

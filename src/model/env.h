@@ -6,6 +6,7 @@
 #include <stddef.h>
 
 #include "base/arena.h"
+#include "doc/doc.h"
 #include "model/store_kind.h"
 
 struct operations;    /* model/operations.h */
@@ -24,6 +25,8 @@ bool names_same(const struct names *x, const struct names *y);
 void names_add(struct arena *a, struct names *l, const char *name);
 /* With their texts, in a. */
 struct names names_copy(struct arena *a, const struct names *l);
+/* The list of them, in their order; in a. */
+struct doc *names_doc(struct arena *a, const struct names *l);
 
 enum approval_mode { APPROVAL_NONE, APPROVAL_REVIEW, APPROVAL_SIGNATURE };
 /* What an environment is for: receipts say it, and the statuses of the registry follow from it. */

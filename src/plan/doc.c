@@ -96,10 +96,7 @@ struct doc *plan_doc(struct arena *a, const struct plan *p)
     doc_put(a, d, "existing", doc_int(a, p->world->n_existing));
     doc_put(a, d, "drift", drift_doc(a, p->world));
     doc_put(a, d, "approval", doc_text(a, approval_text(p->env->approval)));
-    struct doc *selection = doc_put(a, d, "selection", doc_new(a, DOC_LIST));
-    for (size_t i = 0; i < p->selection.n; i++) {
-        doc_push(a, selection, doc_text(a, p->selection.v[i]));
-    }
+    doc_put(a, d, "selection", names_doc(a, &p->selection));
     put_steps(a, p, p->v, p->n_migrations, doc_put(a, d, "steps", doc_new(a, DOC_LIST)));
     if (p->n_projections > 0) {
         struct doc *list = doc_put(a, d, "projections", doc_new(a, DOC_LIST));

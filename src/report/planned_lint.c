@@ -111,12 +111,8 @@ static void put_reduced(struct buf *out, const struct plan *p, const struct step
 
 struct doc *planned_reduced_doc(struct arena *a, const struct plan *p, const struct step *s)
 {
-    struct doc *list = doc_new(a, DOC_LIST);
-    struct names rules = reduced(a, p, s);
-    for (size_t i = 0; i < rules.n; i++) {
-        doc_push(a, list, doc_text(a, rules.v[i]));
-    }
-    return list;
+    const struct names rules = reduced(a, p, s);
+    return names_doc(a, &rules);
 }
 
 void planned_put_lint(struct buf *out, const struct style *st, const struct plan *p,

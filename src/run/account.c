@@ -158,24 +158,15 @@ struct approval_verdict account_signed(struct arena *a, const struct run *r,
     return out;
 }
 
-static struct doc *texts_doc(struct arena *a, const struct names *l)
-{
-    struct doc *list = doc_new(a, DOC_LIST);
-    for (size_t i = 0; i < l->n; i++) {
-        doc_push(a, list, doc_text(a, l->v[i]));
-    }
-    return list;
-}
-
 static struct doc *approval_doc(struct arena *a, const struct approval *x)
 {
     struct doc *d = doc_new(a, DOC_MAP);
     doc_put(a, d, "kind", doc_text(a, approval_kind_text(x->kind)));
     doc_put(a, d, "digest", doc_digest(a, &x->digest));
     doc_put(a, d, "person", doc_text(a, x->person));
-    doc_put(a, d, "roles", texts_doc(a, &x->roles));
+    doc_put(a, d, "roles", names_doc(a, &x->roles));
     doc_put(a, d, "key", doc_text(a, x->key));
-    doc_put(a, d, "waives", texts_doc(a, &x->waives));
+    doc_put(a, d, "waives", names_doc(a, &x->waives));
     doc_put(a, d, "signed_at", doc_text(a, x->signed_at));
     doc_put(a, d, "statement", doc_digest(a, &x->statement_digest));
     doc_put(a, d, "signature", doc_digest(a, &x->signature_digest));

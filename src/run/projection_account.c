@@ -32,10 +32,7 @@ struct doc *account_dropped(struct arena *a, const struct dropping *d)
     struct doc *doc = doc_new(a, DOC_MAP);
     doc_put(a, doc, "projection", doc_text(a, d->bundle->id));
     doc_put(a, doc, "digest", doc_digest(a, &d->bundle->checksum));
-    struct doc *schemas = doc_put(a, doc, "schemas", doc_new(a, DOC_LIST));
-    for (size_t i = 0; i < d->bundle->schemas.n; i++) {
-        doc_push(a, schemas, doc_text(a, d->bundle->schemas.v[i]));
-    }
+    doc_put(a, doc, "schemas", names_doc(a, &d->bundle->schemas));
     struct doc *generations = doc_put(a, doc, "generations", doc_new(a, DOC_LIST));
     for (size_t i = 0; i < d->n; i++) {
         struct doc *g = doc_push(a, generations, doc_new(a, DOC_MAP));
@@ -43,10 +40,7 @@ struct doc *account_dropped(struct arena *a, const struct dropping *d)
         doc_put(a, g, "state", doc_text(a, generation_state_text(d->generation[i].state)));
         doc_put(a, g, "digest", doc_digest(a, &d->generation[i].digest));
     }
-    struct doc *migrations = doc_put(a, doc, "migrations", doc_new(a, DOC_LIST));
-    for (size_t i = 0; i < d->migrations.n; i++) {
-        doc_push(a, migrations, doc_text(a, d->migrations.v[i]));
-    }
+    doc_put(a, doc, "migrations", names_doc(a, &d->migrations));
     return doc;
 }
 

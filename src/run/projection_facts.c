@@ -106,11 +106,8 @@ static struct doc *load_doc(struct arena *a, const struct projection_source *s,
         doc_put(a, d, "by", doc_text(a, version_column(s)));
         doc_put(a, d, "version", doc_text(a, s->version));
     }
-    struct doc *list = doc_put(a, d, "filled", doc_new(a, DOC_LIST));
     mapped_columns(a, s, &filled);
-    for (size_t i = 0; i < filled.n; i++) {
-        doc_push(a, list, doc_text(a, filled.v[i]));
-    }
+    doc_put(a, d, "filled", names_doc(a, &filled));
     if (l->content.rows >= 0) {
         doc_put(a, d, "sum", doc_text(a, digest_text(&l->content.sum, text)));
     }

@@ -28,15 +28,6 @@ static const char *said_of(struct scene *s, const struct digest *d)
     return arena_strdup(&s->a, digest_text(d, text));
 }
 
-static struct doc *names_doc(struct scene *s, const struct names *l)
-{
-    struct doc *list = doc_new(&s->a, DOC_LIST);
-    for (size_t i = 0; i < l->n; i++) {
-        doc_push(&s->a, list, doc_text(&s->a, l->v[i]));
-    }
-    return list;
-}
-
 static const char *kept(struct scene *s, struct bytes text)
 {
     return memory_text(&s->m, arena_strndup(&s->a, text.p, text.n));
@@ -68,9 +59,9 @@ static struct doc *add_at(struct scene *s, const char *who, enum approval_kind k
     doc_put(&s->a, d, "kind", doc_text(&s->a, approval_kind_text(kind)));
     doc_put(&s->a, d, "digest", doc_text(&s->a, said_of(s, &over)));
     doc_put(&s->a, d, "person", doc_text(&s->a, x.person));
-    doc_put(&s->a, d, "roles", names_doc(s, &x.roles));
+    doc_put(&s->a, d, "roles", names_doc(&s->a, &x.roles));
     doc_put(&s->a, d, "key", doc_text(&s->a, x.key));
-    doc_put(&s->a, d, "waives", names_doc(s, &x.waives));
+    doc_put(&s->a, d, "waives", names_doc(&s->a, &x.waives));
     doc_put(&s->a, d, "signed_at", doc_text(&s->a, x.signed_at));
     doc_put(&s->a, d, "statement", doc_text(&s->a, kept(s, x.statement)));
     doc_put(&s->a, d, "signature", doc_text(&s->a, kept(s, x.signature)));
@@ -153,7 +144,7 @@ static void put_names(struct scene *s, const char *key, const char *one, const c
     if (two != NULL) {
         names_add(&s->a, &l, two);
     }
-    doc_put(&s->a, s->first, key, names_doc(s, &l));
+    doc_put(&s->a, s->first, key, names_doc(&s->a, &l));
 }
 
 static void role_more(struct scene *s)
