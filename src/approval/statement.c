@@ -120,7 +120,7 @@ static const char *read_armor(struct arena *a, const struct approval *x, struct 
 {
     const char *why = NULL;
     if (x->signature.p == NULL) {
-        return "its signature is not there (" SIGNATURE_ENDING ")";
+        return "its signature is not there (" STATEMENT_ENDING SIGNATURE_ENDING ")";
     }
     if (armor_read(a, x->signature, out, &why) != 0) {
         return why;

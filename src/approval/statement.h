@@ -9,9 +9,6 @@
 #include "model/approval.h"
 
 #define STATEMENT_FORMAT "kfmig.approval.v1"
-#define STATEMENT_ENDING ".json"
-#define SIGNATURE_ENDING ".json.sig"
-#define APPROVALS_FOLDER "registry/approvals" /* of what has no folder of its own */
 enum { STATEMENT_LIMIT = 64 * 1024, CLOCKS_APART_S = 300 };
 
 /* The text of x: its kind, subject, digest, environments, waives, signed_at, expires_at. */

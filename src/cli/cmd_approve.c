@@ -41,12 +41,12 @@ static int read_wish(struct invocation *s, const struct request *req, struct app
     return read_waives(s, req->waive, &w->what.waives, e);
 }
 
-static int put_plan(struct invocation *s, const struct request *req, const struct arguments *args,
-                    struct approve_wish *w, struct err *e)
+static int put_plan(const struct request *req, const struct arguments *args, struct approve_wish *w,
+                    struct err *e)
 {
     w->what.kind = APPROVES_PLAN;
     w->what.subject = "";
-    w->folder = "registry/approvals";
+    w->folder = APPROVALS_FOLDER;
     if (digest_parse(req->plan_digest, &w->what.digest) != 0) {
         err_set(e, ERR_CONFIG, "--plan=%s is no digest", req->plan_digest);
         return err_hint(e, "`kfmig plan ENV` shows it: sha256:...");
@@ -55,7 +55,6 @@ static int put_plan(struct invocation *s, const struct request *req, const struc
         err_set(e, ERR_CONFIG, "a plan is of one environment, and of all that it says");
         return err_hint(e, "kfmig approve ENV --plan=DIGEST");
     }
-    (void)s;
     return 0;
 }
 
@@ -80,7 +79,7 @@ static int put_projection(struct invocation *s, const struct arguments *args,
         return err_hint(e, "`kfmig why %s/%s` says why", args->env->name, w->what.subject);
     }
     w->what.kind = APPROVES_PROJECTION;
-    w->folder = "registry/approvals";
+    w->folder = APPROVALS_FOLDER;
     return 0;
 }
 
@@ -146,8 +145,7 @@ static int approve_verb(struct invocation *s, const struct request *req, struct 
     if (req->n_args > 0 && load_env(&s->project, req->args[0]) != NULL) {
         names_add(s->a, &w.what.environments, args.env->name);
     }
-    int rc =
-        req->plan_digest != NULL ? put_plan(s, req, &args, &w, e) : put_target(s, &args, &w, e);
+    int rc = req->plan_digest != NULL ? put_plan(req, &args, &w, e) : put_target(s, &args, &w, e);
     if (rc != 0 || approve(&s->project, &w, &s->progress.ear, &made, e) != 0) {
         return -1;
     }

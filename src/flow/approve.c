@@ -83,7 +83,7 @@ int approve(const struct project *p, const struct approve_wish *w, const struct 
     }
     out->path = arena_printf(p->a, "%s/%s" STATEMENT_ENDING, w->folder, statement_file(p->a, out));
     /* The signature first: a statement without one is told as a fault. */
-    const char *sig = arena_printf(p->a, "%s.sig", out->path);
+    const char *sig = arena_printf(p->a, "%s" SIGNATURE_ENDING, out->path);
     return file_write(p->dirfd, sig, out->signature, 0666, e) != 0 ||
                    file_write(p->dirfd, out->path, out->statement, 0666, e) != 0
                ? -1

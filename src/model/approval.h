@@ -10,6 +10,10 @@
 #include "base/digest.h"
 #include "model/env.h"
 
+#define APPROVALS_FOLDER "registry/approvals" /* of what has no folder of its own */
+#define STATEMENT_ENDING ".json"
+#define SIGNATURE_ENDING ".sig" /* behind the statement's whole name */
+
 struct bundle; /* model/decl.h */
 
 /* What a statement is over: a migration's bundle digest, a projection's generation digest, a plan's (or a

@@ -39,7 +39,7 @@ static int read_files(struct site *s, const char *folder, const char *name, stru
         return -1;
     }
     struct err ignored = {0};
-    const char *sig = arena_printf(s->a, "%s.sig", x->path);
+    const char *sig = arena_printf(s->a, "%s" SIGNATURE_ENDING, x->path);
     if (file_read(s->a, s->project->dirfd, sig, STATEMENT_LIMIT, &x->signature, NULL, &ignored) !=
         0) {
         x->signature = bytes_of(NULL, 0);
@@ -68,21 +68,20 @@ static int verify(struct site *s, struct approval *x, const struct signer *signe
 
 /* Is it over what is wanted now? Nothing else has to be verified. */
 struct approval_wish {
-    enum approval_kind kind; /* and RUN with PLAN */
-    const char *subject;     /* NULL: any */
+    enum approval_kind kind;
+    const char *subject; /* NULL: any */
     const struct digest *digests;
     size_t n;
 };
 
 static bool is_wished(const struct approval *x, const struct approval_wish *w)
 {
-    bool is_kind = x->kind == w->kind;
-    for (size_t i = 0; is_kind && i < w->n; i++) {
-        if (digest_eq(&x->digest, &w->digests[i])) {
-            return w->subject == NULL || strcmp(w->subject, x->subject) == 0;
-        }
+    bool is_over = false;
+    for (size_t i = 0; i < w->n; i++) {
+        is_over = is_over || digest_eq(&x->digest, &w->digests[i]);
     }
-    return false;
+    return is_over && x->kind == w->kind &&
+           (w->subject == NULL || strcmp(w->subject, x->subject) == 0);
 }
 
 /* What it is over nobody can tell, so that no reason of a step does; once. */
@@ -108,7 +107,7 @@ static int add(struct site *s, const char *folder, const char *name, const struc
                     &signer);
     if (!digest_is_zero(&x.digest) && x.kind != w->kind &&
         (w->kind != APPROVES_PLAN || x.kind != APPROVES_RUN)) {
-        return 0; /* somebody else looks at it */
+        return 0; /* somebody else looks at it; of a run nobody does: it is told beside plans */
     }
     if (x.why_not == NULL && is_wished(&x, w)) {
         if (verify(s, &x, signer, e) != 0) {
