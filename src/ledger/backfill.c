@@ -59,24 +59,29 @@ static int read_list(struct arena *a, const char *text, struct names *out, struc
     return 0;
 }
 
+/* *r NULL: no backfill was ever begun there. */
+static int query_if_any(struct pg *s, const struct pg_sql *q, const char *const *params, int n,
+                        struct pg_rows **r, struct err *e)
+{
+    bool is_there = false;
+    *r = NULL;
+    if (ask(s, &ledger_backfill_found, NULL, 0, &is_there, e) != 0) {
+        return -1;
+    }
+    return is_there ? pg_query(s, q, params, n, r, e) : 0;
+}
+
 int ledger_backfill_read(struct pg *s, int64_t intent, struct arena *a, struct backfilled *out,
                          struct err *e)
 {
     struct pg_rows *r = NULL;
-    bool is_there = false;
-    *out = (struct backfilled){.batches = 0};
-    if (ask(s, &ledger_backfill_found, NULL, 0, &is_there, e) != 0) {
-        return -1;
-    }
-    if (!is_there) {
-        return 0;
-    }
     const char *params[] = {ledger_number(a, intent)};
-    if (pg_query(s, &ledger_backfill_read_row, params, 1, &r, e) != 0) {
+    *out = (struct backfilled){.batches = 0};
+    if (query_if_any(s, &ledger_backfill_read_row, params, 1, &r, e) != 0) {
         return -1;
     }
     int rc = 0;
-    if (pg_rows_n(r) == 1) {
+    if (r != NULL && pg_rows_n(r) == 1) {
         const char *kept = arena_strdup(a, pg_text(r, 0, KEPT));
         out->batches = pg_int(r, 0, BATCHES);
         out->rows = pg_int(r, 0, ROWS);
@@ -94,20 +99,11 @@ int ledger_backfill_batches(struct pg *s, struct arena *a, struct backfill_batch
                             struct err *e)
 {
     struct pg_rows *r = NULL;
-    bool is_there = false;
-    *v = NULL;
-    *n = 0;
-    if (ask(s, &ledger_backfill_found, NULL, 0, &is_there, e) != 0) {
-        return -1;
-    }
-    if (!is_there) {
-        return 0;
-    }
-    if (pg_query(s, &ledger_backfill_batches_read, NULL, 0, &r, e) != 0) {
+    if (query_if_any(s, &ledger_backfill_batches_read, NULL, 0, &r, e) != 0) {
         return -1;
     }
     int rc = 0;
-    *n = pg_rows_n(r);
+    *n = r != NULL ? pg_rows_n(r) : 0;
     *v = ARENA_ARRAY(a, struct backfill_batches, *n + 1);
     for (size_t i = 0; i < *n && rc == 0; i++) {
         struct backfill_batches *b = &(*v)[i];
