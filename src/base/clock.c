@@ -67,29 +67,21 @@ const char *clock_text(int64_t unix_us, char out[static CLOCK_TEXT])
     return out;
 }
 
-/* Days from 1970-01-01 to a day of the Gregorian calendar; March is a year's first month here. */
-static int64_t days_until(int64_t year, int month, int day)
-{
-    int64_t y = month <= 2 ? year - 1 : year;
-    int m = month <= 2 ? month + 9 : month - 3;
-    return 365 * y + y / 4 - y / 100 + y / 400 + (153 * m + 2) / 5 + day - 1 - 719468;
-}
-
 int clock_read(const char *text, int64_t *unix_us)
 {
     char again[CLOCK_TEXT];
-    int v[7] = {0};
-    int end = 0;
+    struct tm t = {0};
+    int us = 0;
     if (strlen(text) != CLOCK_TEXT - 1 ||
-        sscanf(text, "%4d-%2d-%2dT%2d:%2d:%2d.%6dZ%n", &v[0], &v[1], &v[2], &v[3], &v[4], &v[5],
-               &v[6], &end) != 7 ||
-        end != CLOCK_TEXT - 1 || v[1] < 1 || v[1] > 12) {
+        sscanf(text, "%4d-%2d-%2dT%2d:%2d:%2d.%6dZ", &t.tm_year, &t.tm_mon, &t.tm_mday, &t.tm_hour,
+               &t.tm_min, &t.tm_sec, &us) != 7) {
         return -1;
     }
-    int64_t seconds = days_until(v[0], v[1], v[2]) * 86400 + v[3] * 3600 + v[4] * 60 + v[5];
-    *unix_us = seconds * US + v[6];
-    return strcmp(clock_text(*unix_us, again), text) == 0 ? 0
-                                                          : -1; /* no 31st of June, no hour 24 */
+    t.tm_year -= 1900;
+    t.tm_mon--;
+    *unix_us = (int64_t)timegm(&t) * US + us;
+    /* No 31st of June, no hour 24: what was read is written so, or was none. */
+    return strcmp(clock_text(*unix_us, again), text) == 0 ? 0 : -1;
 }
 
 const char *clock_stamp(const char *text, char out[static CLOCK_TEXT])
