@@ -104,8 +104,7 @@ int keygen_verify(struct arena *a, const struct signer *x, struct bytes text,
 static int check_key(const char *key, struct err *e)
 {
     struct stat st;
-    size_t n = strlen(key);
-    bool is_public = n > 4 && strcmp(key + n - 4, ".pub") == 0;
+    bool is_public = text_ends(key, ".pub");
     if (stat(key, &st) != 0 || !S_ISREG(st.st_mode)) {
         err_set(e, ERR_CONFIG, "there is no key \"%s\"", key);
         return err_hint(e, "name the file of a private key, or the .pub file of one that an agent "

@@ -21,6 +21,13 @@ bool bytes_eq(struct bytes a, struct bytes b)
     return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
 }
 
+bool text_ends(const char *text, const char *ending)
+{
+    size_t n = strlen(text);
+    size_t n_ending = strlen(ending);
+    return n >= n_ending && strcmp(text + n - n_ending, ending) == 0;
+}
+
 int bytes_cmp(struct bytes a, struct bytes b)
 {
     size_t n = a.n < b.n ? a.n : b.n;

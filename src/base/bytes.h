@@ -21,6 +21,8 @@ static inline struct bytes bytes_of(const char *p, size_t n)
 struct bytes bytes_str(const char *s);
 bool bytes_eq(struct bytes a, struct bytes b);
 int bytes_cmp(struct bytes a, struct bytes b); /* memcmp order, shorter first */
+/* Does text end in ending, or is it ending? */
+bool text_ends(const char *text, const char *ending);
 /* Does text hold word, in whatever case its ASCII letters are? */
 bool bytes_mention(struct bytes text, const char *word);
 

@@ -10,19 +10,12 @@
 #include "base/file.h"
 #include "model/leak.h"
 
-static bool ends_with(const char *path, const char *ending)
-{
-    size_t n = strlen(path);
-    size_t m = strlen(ending);
-    return n >= m && strcmp(path + n - m, ending) == 0;
-}
-
 /* JSON and CSV, but for what people write: scripts of search and graph stores, the registry. */
 static bool is_record(const char *path)
 {
     static const char *const of_people[] = {"migrations/", "registry/"};
     static const char *const of_records[] = {"/receipts/", "/baselines/", "/diffs/"};
-    bool is_data = ends_with(path, ".json") || ends_with(path, ".csv") || ends_with(path, ".jsonl");
+    bool is_data = text_ends(path, ".json") || text_ends(path, ".csv") || text_ends(path, ".jsonl");
     for (size_t i = 0; i < sizeof of_records / sizeof of_records[0]; i++) {
         if (strstr(path, of_records[i]) != NULL) {
             return true;

@@ -32,13 +32,6 @@ static bool is_executed(const struct bundle *b)
     return load_executed_in(b->status, &ignored);
 }
 
-static bool ends_in(const char *id, const char *end)
-{
-    size_t n = strlen(id);
-    size_t m = strlen(end);
-    return n >= m && strcmp(id + n - m, end) == 0;
-}
-
 /* The one whose id is name, else the only one whose id ends in it. */
 static int ask_for(const struct linting *x, const char *name, struct err *e)
 {
@@ -46,7 +39,7 @@ static int ask_for(const struct linting *x, const char *name, struct err *e)
     bool is_whole = found != NULL;
     for (size_t i = 0; i < x->p->n_bundle && !is_whole; i++) {
         const struct bundle *b = &x->p->bundle[i];
-        if (!ends_in(b->id, name)) {
+        if (!text_ends(b->id, name)) {
             continue;
         }
         if (found != NULL) {

@@ -187,9 +187,7 @@ static const char *runner_of(struct site *s)
     if (path == NULL) {
         return NULL;
     }
-    size_t n = strlen(path);
-    bool is_public = n > 4 && strcmp(path + n - 4, ".pub") == 0;
-    path = is_public ? path : arena_printf(s->a, "%s.pub", path);
+    path = text_ends(path, ".pub") ? path : arena_printf(s->a, "%s.pub", path);
     if (file_read_given(s->a, path, STATEMENT_LIMIT, &text, &ignored) != 0) {
         return NULL;
     }

@@ -51,13 +51,6 @@ static bool begins(const char *text, const char *with)
     return text != NULL && strncmp(text, with, strlen(with)) == 0;
 }
 
-static bool ends(const char *text, const char *with)
-{
-    size_t n = strlen(text);
-    size_t k = strlen(with);
-    return n >= k && strcmp(text + n - k, with) == 0;
-}
-
 static bool is_hidden(const char *value)
 {
     return value != NULL && strcmp(value, FACET_HIDDEN) == 0;
@@ -81,7 +74,7 @@ static bool means_same(struct arena *a, const struct kept_facets *k, const struc
 static bool is_named_by_server(const struct difference *d, const char *value)
 {
     return value != NULL && begins(d->name, "constraint ") && begins(value, "FOREIGN KEY ") &&
-           ends(value, " inherited");
+           text_ends(value, " inherited");
 }
 
 static void forget_names_of_server(struct differences *d)
@@ -241,7 +234,7 @@ bool facets_by_version(const struct difference *d)
     bool explained = false;
     for (size_t i = 0; i < sizeof by_version / sizeof *by_version && !explained; i++) {
         explained = begins(d->name, by_version[i].name) && begins(some, by_version[i].begins) &&
-                    ends(some, by_version[i].ends) && is_explained(by_version[i].how, d);
+                    text_ends(some, by_version[i].ends) && is_explained(by_version[i].how, d);
     }
     return explained;
 }
