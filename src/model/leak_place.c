@@ -57,9 +57,8 @@ bool is_wkt(struct bytes text, size_t at, size_t *end)
     static const char *const words[] = {"MULTIPOINT", "MULTILINESTRING", "MULTIPOLYGON",
                                         "POINT",      "LINESTRING",      "POLYGON"};
     for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
-        size_t n = strlen(words[i]);
-        if (text.n - at > n && strncasecmp(text.p + at, words[i], n) == 0) {
-            size_t from = skip(text, at + n, " ZMzm");
+        if (leak_says(text, at, words[i])) {
+            size_t from = skip(text, at + strlen(words[i]), " ZMzm");
             size_t inside = skip(text, from, "( \t\r\n");
             return inside > from && is_fine_pair(text, inside, " \t\r\n", end);
         }
@@ -71,8 +70,11 @@ bool is_wkt(struct bytes text, size_t at, size_t *end)
 bool is_geojson(struct bytes text, size_t at, size_t *end)
 {
     static const char name[] = "coordinates";
+    if (!leak_begins(text, at, name)) {
+        return false;
+    }
     size_t colon = skip(text, at + sizeof name - 1, "\\\"' \t");
-    if (!leak_begins(text, at, name) || colon == text.n || text.p[colon] != ':') {
+    if (colon == text.n || text.p[colon] != ':') {
         return false;
     }
     size_t from = skip(text, colon + 1, " \t\r\n");

@@ -334,14 +334,12 @@ bool is_cipher_key(struct bytes text, size_t at, size_t *end)
     static const char *const names[] = {"pgp_sym_encrypt(", "pgp_sym_decrypt(",
                                         "pgp_sym_encrypt_bytea(", "pgp_sym_decrypt_bytea("};
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-        size_t n = strlen(names[i]);
-        if ((text.p[at] | 0x20) != 'p' || text.n - at <= n ||
-            strncasecmp(text.p + at, names[i], n) != 0) {
+        if (!leak_says(text, at, names[i])) {
             continue;
         }
         size_t far = text.n - at < LOOK_FAR ? text.n : at + LOOK_FAR;
         size_t depth = 0;
-        for (size_t k = at + n; k < far && text.p[k] != ';'; k++) {
+        for (size_t k = at + strlen(names[i]); k < far && text.p[k] != ';'; k++) {
             depth += text.p[k] == '(';
             if (text.p[k] == ')' && depth-- == 0) {
                 return false;

@@ -4,6 +4,7 @@
 #define KFMIG_MODEL_LEAK_SHAPE_H
 
 #include <string.h>
+#include <strings.h>
 
 #include "model/leak.h"
 
@@ -54,6 +55,15 @@ static inline bool leak_begins(struct bytes text, size_t at, const char *prefix)
     }
     size_t n = strlen(prefix);
     return text.n - at >= n && memcmp(text.p + at, prefix, n) == 0;
+}
+/* The same of a word that begins with a letter, in any case of letters, with something behind it. */
+static inline bool leak_says(struct bytes text, size_t at, const char *word)
+{
+    if (at >= text.n || ((text.p[at] ^ word[0]) & ~0x20) != 0) {
+        return false;
+    }
+    size_t n = strlen(word);
+    return text.n - at > n && strncasecmp(text.p + at, word, n) == 0;
 }
 /* xxxx, 0123..., EXAMPLE: stands for a token. */
 bool leak_is_sample(struct bytes body);
