@@ -24,6 +24,7 @@ VARIANTS = {
     "in an escape string": f"{INTO}E'\\':N';",
     "behind an escape string": f"{INTO}E'\\'' || :'WHO';",
     "escape string that goes on": f"{INTO}E'a'\n  '\\x' || :N;",
+    "escape string that goes on behind a quote": f"{INTO}E'it'\n'\\'s :N' || 4;",
     "string that goes on": f"{INTO}'a'\n  ':N' || :N;",
     "in a unicode string": f"{INTO}U&':N \\0041';",
     "in a bit string": f"{INTO}B'101' || B'1';",
