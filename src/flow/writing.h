@@ -6,7 +6,7 @@
 #define KFMIG_FLOW_WRITING_H
 
 #include "model/result.h"
-#include "run/launch.h"
+#include "launch/launch.h"
 #include "run/projection.h"
 #include "run/run.h"
 #include "site/site.h"

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "run/launch.h"
+#include "launch/launch.h"
 #include "run/queries.h"
 #include "run/record.h"
 #include "store/postgis/lone.h"

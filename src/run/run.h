@@ -30,7 +30,7 @@ struct run_actor {
 };
 
 /* One run against one environment, under its lock. The caller owns everything pointed to. */
-struct launch_place; /* run/launch.h */
+struct launch_place; /* launch/launch.h */
 struct run {
     struct pg **pg;  /* replaced by reconnect() */
     struct arena *a; /* lives as long as the run */

@@ -1,6 +1,6 @@
-/* layer: run */
+/* layer: launch */
 /* Programs as children: what they get, what is kept of what they say, what is said of how they ended, and of what they did to data. */
-#include "run/launch.h"
+#include "launch/launch.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -173,9 +173,86 @@ static void test_much(void)
     arena_release(&a);
 }
 
+/* clang-format off */
+/* what it does that is only asked, and what comes of it */
+static const struct {
+    const char *name, *does, *said, *msg;
+    int64_t limit_ms;
+} asked[] = {
+    {"it says what it sees", "echo out; echo err >&2", "out\n", "", 20000},
+    {"it says nothing", "exit 0", "", "", 20000},
+    {"whom it is for", "echo \"$KFMIG_ENVIRONMENT/$KFMIG_PROBE/$KFMIG_MIGRATION\"", "dev/P-1/\n", "", 20000},
+    {"data roots are not looked at", "echo x >../data/new; echo ok", "ok\n", "", 20000},
+    {"it ends badly", "echo out; exit 3", "out\n", "\"./run.sh\" ended with status 3", 20000},
+    {"by a signal", "kill -TERM $$", "", "\"./run.sh\" was ended by signal 15", 20000},
+    {"not at all", "trap '' TERM; while :; do :; done", "", "\"./run.sh\" did not end within 1 s", 1000},
+};
+/* clang-format on */
+enum { N_ASKED = sizeof asked / sizeof *asked };
+
+static int ask(struct arena *a, const char *command, const struct names *wants, int64_t limit_ms,
+               struct buf *said, struct err *e)
+{
+    static const char *root_names[] = {"data"};
+    static const struct names roots = {root_names, 1, 1};
+    static const struct secret none;
+    const struct launch_place place = {
+        .dirfd = at, .root = folder, .env = "dev", .conninfo = &none, .roots = &roots};
+    const struct launch x = {.command = command,
+                             .dir = "m",
+                             .name = "P-1",
+                             .app = "kfmig",
+                             .wants = wants,
+                             .limit_ms = limit_ms};
+    return launch_ask(&place, a, &x, said, e);
+}
+
+static void test_asked(void)
+{
+    for (size_t i = 0; i < N_ASKED; i++) {
+        char text[512];
+        struct arena a = {0};
+        struct buf said = {0};
+        struct err e = {0};
+        shell("rm -rf -- * && mkdir data m");
+        (void)snprintf(text, sizeof text,
+                       "cat >m/run.sh <<'END' && chmod 755 m/run.sh\n#!/bin/sh\n%s\nEND\n",
+                       asked[i].does);
+        shell(text);
+        (void)!ask(&a, "./run.sh", NULL, asked[i].limit_ms, &said, &e);
+        is_str(e.msg, asked[i].msg, asked[i].name);
+        is_str(buf_str(&said), asked[i].said, "and says so");
+        buf_release(&said);
+        arena_release(&a);
+    }
+}
+
+static void test_asked_in_vain(void)
+{
+    struct arena a = {0};
+    struct buf said = {0};
+    struct err e = {0};
+    struct names wants = {0};
+    names_add(&a, &wants, "KFM_LAUNCH_LACKING");
+    ok(ask(&a, "./run.sh", &wants, 1000, &said, &e) != 0 &&
+           strstr(e.msg, "KFM_LAUNCH_LACKING is not set") != NULL,
+       "what it wants is looked for");
+    e = (struct err){0};
+    ok(ask(&a, "./nothing", NULL, 1000, &said, &e) != 0 && e.code == ERR_PREFLIGHT &&
+           strstr(e.msg, "cannot start \"./nothing\"") != NULL,
+       "a program that is not there");
+    shell("printf '#!/bin/sh\nhead -c 50000000 /dev/zero\n' >m/run.sh && chmod 755 m/run.sh");
+    e = (struct err){0};
+    ok(ask(&a, "./run.sh", NULL, 60000, &said, &e) == 0 && said.n == LAUNCH_SAID_MOST,
+       "of much that it says a little is kept");
+    ok(faccessat(at, "state", F_OK, 0) != 0, "and nothing is written of it");
+    buf_release(&said);
+    arena_release(&a);
+}
+
 int main(void)
 {
-    tap_plan(3 * N + 6);
+    tap_plan(3 * N + 6 + 2 * N_ASKED + 4);
     (void)setenv("PGAPPNAME", "of the tests", 1);
     if (mkdtemp(folder) == NULL) {
         return 1;
@@ -187,6 +264,8 @@ int main(void)
     test_not_begun();
     test_deep();
     test_much();
+    test_asked();
+    test_asked_in_vain();
     (void)close(at);
     (void)!tree_remove(AT_FDCWD, folder);
     return tap_done();

@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "base/tree.h"
-#include "run/launch.h"
+#include "launch/launch.h"
 #include "run/segmented.h"
 #include "run/segmented_parts.h"
 #include "scripted_entries.h"

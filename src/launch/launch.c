@@ -1,5 +1,5 @@
 /* Programs as children. */
-#include "run/launch.h"
+#include "launch/launch.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -34,11 +34,12 @@ static bool is_of(const char *text, const char *name)
 
 /* Ours, with the connection as libpq's variables, and what says whom it runs for. */
 static const char **surroundings(const struct launch_place *at, struct arena *a,
-                                 const struct launch *x, const struct pg_environment *base)
+                                 const struct launch *x, const struct pg_environment *base,
+                                 bool is_asked)
 {
     const char *own[][2] = {{"PGAPPNAME", x->app},
                             {"KFMIG_ENVIRONMENT", at->env},
-                            {"KFMIG_MIGRATION", x->name},
+                            {is_asked ? "KFMIG_PROBE" : "KFMIG_MIGRATION", x->name},
                             {"KFMIG_ROOT", at->root}};
     size_t n_own = sizeof own / sizeof *own;
     const char **v = ARENA_ARRAY(a, const char *, base->n + n_own + 1);
@@ -60,7 +61,7 @@ static const char **surroundings(const struct launch_place *at, struct arena *a,
 
 static int check_wanted(const struct launch *x, struct err *e)
 {
-    for (size_t i = 0; i < x->wants->n; i++) {
+    for (size_t i = 0; x->wants != NULL && i < x->wants->n; i++) {
         if (getenv(x->wants->v[i]) == NULL) {
             (void)err_set(e, ERR_PREFLIGHT, "the variable %s is not set, and the program wants it",
                           x->wants->v[i]);
@@ -84,9 +85,14 @@ static void keep_words(const struct launch_place *at, const char *log, const str
     }
 }
 
+static bool is_well(int status)
+{
+    return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
 static int judge_end(const char *program, const char *log, int status, struct err *e)
 {
-    if (WIFEXITED(status) && WEXITSTATUS(status) == 0) {
+    if (is_well(status)) {
         return 0;
     }
     return err_set(e, ERR_APPLY,
@@ -115,23 +121,20 @@ static int judge_roots(const struct launch_place *at, struct arena *a, const cha
         program, first, what, n > 1 ? arena_printf(a, " (and %zu more)", n - 1) : "");
 }
 
+/* c: what it is given besides its words and surroundings. */
 static int run(const struct launch_place *at, struct arena *a, const struct launch *x,
-               struct buf *words, bool *has_begun, int *status, struct err *e)
+               struct child c, struct buf *words, int *status, struct err *e)
 {
     struct pg_environment env;
-    const char **argv = words_of(a, x->command);
     if (pg_environment_make(at->conninfo, NULL, &env, e) != 0) {
         return -1;
     }
-    const struct child c = {.argv = argv,
-                            .env = surroundings(at, a, x, &env),
-                            .out = -1,
-                            .joins = true,
-                            .has_begun = has_begun,
-                            .dir = arena_printf(a, "%s/%s", at->root, x->dir),
-                            .ear = x->ear,
-                            .grace_ms = LAUNCH_GRACE_MS,
-                            .words_most = LAUNCH_WORDS_MOST};
+    c.argv = words_of(a, x->command);
+    c.env = surroundings(at, a, x, &env, c.has_begun == NULL);
+    c.out = -1;
+    c.dir = arena_printf(a, "%s/%s", at->root, x->dir);
+    c.ear = x->ear;
+    c.grace_ms = LAUNCH_GRACE_MS;
     int rc = child_run(&c, words, x->limit_ms, status, e);
     pg_environment_wipe(&env);
     return rc;
@@ -150,7 +153,9 @@ int launch_run(const struct launch_place *at, struct arena *a, const struct laun
         stamps_take(a, at->dirfd, at->roots->v, at->roots->n, &before, e) != 0) {
         return -1;
     }
-    int rc = run(at, a, x, &words, has_begun, &status, e);
+    const struct child c = {
+        .joins = true, .has_begun = has_begun, .words_most = LAUNCH_WORDS_MOST};
+    int rc = run(at, a, x, c, &words, &status, e);
     if (rc != 0 && *has_begun && e->code == ERR_PREFLIGHT) {
         (void)err_wrap(e, ERR_APPLY, "%s, which runner.time_limit says; what it said stands in %s",
                        e->msg, log);
@@ -164,4 +169,19 @@ int launch_run(const struct launch_place *at, struct arena *a, const struct laun
     }
     buf_release(&words);
     return rc;
+}
+
+int launch_ask(const struct launch_place *at, struct arena *a, const struct launch *x,
+               struct buf *said, struct err *e)
+{
+    int status = 0;
+    const struct child c = {.words_most = LAUNCH_SAID_MOST};
+    if (check_wanted(x, e) != 0 || run(at, a, x, c, said, &status, e) != 0) {
+        return -1;
+    }
+    return is_well(status)       ? 0
+           : WIFSIGNALED(status) ? err_set(e, ERR_PREFLIGHT, "\"%s\" was ended by signal %d",
+                                           words_of(a, x->command)[0], WTERMSIG(status))
+                                 : err_set(e, ERR_PREFLIGHT, "\"%s\" ended with status %d",
+                                           words_of(a, x->command)[0], WEXITSTATUS(status));
 }
