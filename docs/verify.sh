@@ -459,7 +459,7 @@ list_facts()
         row(n; "bundle digest"; $c.projection | values | $c.inputs[0].digest // empty; $e.bundle_digest; "its declaration"),
         ($o.invariants | values | ["I", ., ($c.validation.invariants | canon)] | line);
 
-    # What it says of a projection that was dropped, of a step that a person settled, of the backup before it, and of batches.
+    # What it says of a projection that was dropped, of a step that a person settled, of the backup before it, of a text that is replaced, and of batches.
     def linked(n; $e): . as $c |
         ($c.dropped | objects | . as $d |
             (select(([.projection // "", (.migrations | arrays | .[] | if type == "string" then . else "" end)] | join(" ")) != $e.subject) |
@@ -472,6 +472,7 @@ list_facts()
                 found("claim"; "entry \(n): proof is not that of what was seen")),
             (["L", "step", $e.checksum, $e.subject] | map(tostring) | line)),
         ($c.precaution | objects | select(.entry != null) | ["L", "backup", .entry, .digest] | map(tostring) | line),
+        ($c.replaces | objects | ["L", "text", .sequence, .checksum] | map(tostring) | line),
         ($c.journal | objects | .batches | objects | ["L", "batches", $e.checksum, $e.subject, "\(.count // 0) \(.rows // 0) \(.digest)"] | map(tostring) | line);
 
     def folder: (.inputs[0].uri // "" | sub("[^/]*$"; "")) as $dir | select(.inputs | all(.uri | startswith($dir))) | $dir;
@@ -516,7 +517,7 @@ list_facts()
     # Members that are there are of the types that the schema says; what is read of them, too.
     def is_list: type == "array" and all(type == "object" and (.uri | type == "string" and (explode | all(. > 31))) and (.digest | type) == "string");
     def has_form: type == "object" and
-        ([("baselines", "policy", "declaration", "projection", "journal", "rename", "confirm", "backup", "validation", "dropped", "resolve", "precaution", "approvals") as $k | select(has($k)) | .[$k] | type == "object"] | all) and
+        ([("baselines", "policy", "declaration", "projection", "journal", "rename", "replaces", "confirm", "backup", "validation", "dropped", "resolve", "precaution", "approvals") as $k | select(has($k)) | .[$k] | type == "object"] | all) and
         ([("inputs", "outputs") as $k | select(has($k)) | .[$k] | is_list] | all) and ((has("gates") | not) or (.gates | type == "array")) and
         ((.baselines // {} | .format // "" | type) == "string") and
         ([(.policy // {} | .protected // {} | if type == "object" then .[] else 0 end) | if type == "array" then all(type == "string") else false end] | all);
@@ -765,6 +766,7 @@ check_links()
     }
     $2 == "step" && !step($1, $3, $4, 1) { differs("step", "an entry before it") }
     $2 == "backup" && !($3 + 0 < $1 + 0 && kind[$3] == "backup" && result[$3] == "success" && checksum[$3] == $4) { differs("the backup before it", "its entry") }
+    $2 == "text" && !($3 + 0 < $1 + 0 && kind[$3] == "apply" && result[$3] == "success" && checksum[$3] == $4) { differs("the text that it replaces", "its entry") }
     $2 == "batches" && !without {
         begun = step($1, $3, $4, 0)
         if (begun in come_to ? come_to[begun] != $5 : $5 !~ /^0 /) differs("what it says of its batches", "kfmig.batch")

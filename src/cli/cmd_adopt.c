@@ -50,6 +50,21 @@ static int resolve(struct invocation *s, const struct request *req, struct names
     return adopt_find(&s->site, args.targets, args.n_targets, req->upgrade, objects, e);
 }
 
+/* A migration that was applied with another text has the present one's checksum as its key. */
+static void tell_row(const struct invocation *s, const struct result_row *x)
+{
+    const char *name = s->site.env->name;
+    if (!digest_is_zero(&x->key)) {
+        verb_note(s,
+                  "%s: %s has its present text from here on, which leaves what was applied; ledger "
+                  "entry %lld, run %s",
+                  name, x->target, (long long)x->sequence, x->run_id);
+        return;
+    }
+    verb_note(s, "%s: %zu object%s adopted; ledger entry %lld, run %s", name, x->n,
+              x->n == 1 ? "" : "s", (long long)x->sequence, x->run_id);
+}
+
 static int adopt_verb(struct invocation *s, const struct request *req, struct result *r,
                       struct err *e)
 {
@@ -81,9 +96,7 @@ static int adopt_verb(struct invocation *s, const struct request *req, struct re
         verb_note(s, "%s: nothing to adopt, the database is as the ledger says", name);
     }
     for (size_t i = 0; i < r->n && r->n_failed == 0; i++) {
-        const struct result_row *x = &r->v[i];
-        verb_note(s, "%s: %zu object%s adopted; ledger entry %lld, run %s", name, x->n,
-                  x->n == 1 ? "" : "s", (long long)x->sequence, x->run_id);
+        tell_row(s, &r->v[i]);
     }
     return 0;
 }
@@ -123,7 +136,10 @@ const struct command command_adopt = {
         "reads differently, and leaves the rest as drift. Nothing in the database changes "
         "but the ledger.\n\n"
         "With --migration=ID that migration is taken for applied, if everything that it makes "
-        "in a throwaway database beside this one stands here just so.",
+        "in a throwaway database beside this one stands here just so.\n"
+        "Where it is applied with another text, and the environment is not protected, both texts "
+        "are tried in throwaway databases, and the present one is taken if they leave the same and "
+        "do the same to rows.",
     .options = adopt_options,
     .examples = adopt_examples,
     .run = run,

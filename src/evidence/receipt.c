@@ -268,6 +268,7 @@ static struct doc *claim_doc(struct arena *a, const struct account *x, struct do
     put_lent(a, d, "drill", x->drill);
     put_lent(a, d, "recovery", x->recovery);
     put_lent(a, d, "rename", x->rename);
+    put_lent(a, d, "replaces", x->replaces);
     put_lent(a, d, "confirm", x->confirm);
     put_lent(a, d, "deploy", x->deploy);
     put_lent(a, d, "backup", x->backup);

@@ -266,6 +266,7 @@ static void read_claim(struct reading *g, const struct doc *claim, struct accoun
     out->drill = doc_get(claim, "drill");
     out->recovery = doc_get(claim, "recovery");
     out->rename = doc_get(claim, "rename");
+    out->replaces = doc_get(claim, "replaces");
     out->confirm = doc_get(claim, "confirm");
     out->deploy = doc_get(claim, "deploy");
     out->backup = doc_get(claim, "backup");

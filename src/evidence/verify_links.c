@@ -117,6 +117,20 @@ static void check_precaution(const struct linked *k)
     }
 }
 
+/* --- another text of the same effect ----------------------------------------------------------------- */
+
+static void check_replaces(const struct linked *k, const struct doc *said)
+{
+    struct digest was;
+    const struct entry *en = entry_before(k, doc_num(said, "sequence", 0));
+    bool is_its = en != NULL && en->kind == ENTRY_APPLY && strcmp(en->result, "success") == 0 &&
+                  receipt_read_digest(doc_get(said, "checksum"), &was) == 0 &&
+                  digest_eq(&was, &en->checksum);
+    if (!is_its) {
+        differs(k, "the text that it replaces", "its entry");
+    }
+}
+
 /* --- the batches of a backfill ------------------------------------------------------------------------ */
 
 static const struct backfill_batches *batches_of(const struct verify_others *l,
@@ -172,6 +186,9 @@ void verify_links(struct verified *v, struct arena *a, const struct verify_other
         check_resolve(&k);
     }
     check_precaution(&k);
+    if (doc_get(k.claim, "replaces") != NULL) {
+        check_replaces(&k, doc_get(k.claim, "replaces"));
+    }
     if (batches != NULL) {
         check_batches(&k, batches);
     }

@@ -1,4 +1,4 @@
-/* The inside of a drill; for src/flow/drill*.c, found.c and backup_drill.c only. */
+/* The inside of a drill; for src/flow/drill*.c, trial.c, prove*.c and backup_drill.c only. */
 #ifndef KFMIG_FLOW_DRILL_PARTS_H
 #define KFMIG_FLOW_DRILL_PARTS_H
 

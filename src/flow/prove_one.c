@@ -169,6 +169,7 @@ static bool take_back(const struct one *one, const struct outcome *applied)
     struct site *s = &one->c->made;
     struct proof_found *f = one->proof->found;
     const struct fact fact = {.sequence = applied->sequence,
+                              .wrote = applied->sequence,
                               .subject = one->proof->id,
                               .is_migration = true,
                               .result = "success",

@@ -27,8 +27,8 @@ struct picking {
 
 static int newest_first(const void *a, const void *b)
 {
-    int64_t x = ((const struct standing_one *)a)->fact->sequence;
-    int64_t y = ((const struct standing_one *)b)->fact->sequence;
+    int64_t x = ((const struct standing_one *)a)->fact->wrote;
+    int64_t y = ((const struct standing_one *)b)->fact->wrote;
     return (x < y) - (x > y);
 }
 
@@ -158,10 +158,10 @@ static struct standing_one *applied_by(const struct picking *c, int64_t sequence
     size_t to = c->n;
     while (from < to) {
         size_t mid = from + (to - from) / 2;
-        if (c->v[mid].fact->sequence == sequence) {
+        if (c->v[mid].fact->wrote == sequence) {
             return &c->v[mid];
         }
-        if (c->v[mid].fact->sequence > sequence) {
+        if (c->v[mid].fact->wrote > sequence) {
             from = mid + 1;
         } else {
             to = mid;
@@ -214,8 +214,8 @@ static int choose_dependants(struct picking *c, struct err *e)
         return 0;
     }
     for (size_t i = 0; i < c->n; i++) {
-        if (c->v[i].is_chosen && c->v[i].fact->sequence < first) {
-            first = c->v[i].fact->sequence;
+        if (c->v[i].is_chosen && c->v[i].fact->wrote < first) {
+            first = c->v[i].fact->wrote;
         }
     }
     if (ledger_changes(s->pg, first - 1, s->id.size, s->a, &changes, e) != 0) {
@@ -396,7 +396,7 @@ static int load(struct picking *c, const struct standing_one *x, struct taking_b
         return refuse_irreversible(b, "its rollback file holds no statement", e);
     }
     *out = (struct taking_back){
-        .bundle = b, .scripts = scripts, .sequence = x->fact->sequence, .is_exact = c->w->is_exact};
+        .bundle = b, .scripts = scripts, .sequence = x->fact->wrote, .is_exact = c->w->is_exact};
     return undo_rebuilding(s, out, e);
 }
 

@@ -94,7 +94,8 @@ struct said {
  * inputs           in order; their digests also make the receipt's checksums.
  * pre .. touched   digests of the run's documents; zero: there is none.
  * residue          what the run's role could have done so that no sensor tells, in words.
- * drill, recovery, rename, confirm, deploy, backup, dropped  claims of their own, as documents; NULL: none.
+ * drill, recovery, rename, replaces, confirm, deploy, backup, dropped  claims of their own, as documents;
+ *                  NULL: none.
  * timings          no part of the claim; NULL: none.
  * rebuilt          definitions that were dropped and made again with it, each with the digest of its text.
  * variables        names of the environment's variables that its texts hold, with the digests of their
@@ -140,7 +141,7 @@ struct account {
     enum approval_mode approval;
     struct domains protected_domains;
     const struct account_generation *generation; /* NULL: no projection */
-    const struct doc *drill, *recovery, *rename, *confirm, *deploy, *backup, *dropped, *precaution,
+    const struct doc *drill, *recovery, *rename, *replaces, *confirm, *deploy, *backup, *dropped, *precaution,
         *timings;
     const struct doc *rebuilt, *variables, *approvals; /* as in the claim; NULL: none */
     const char *reason; /* of an adoption: "format", "upgrade"; "": what stood there was accepted */

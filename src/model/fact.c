@@ -19,6 +19,14 @@ struct history *past_get(const struct past *p, const char *id)
     return table_gets(&p->by_id, id);
 }
 
+/* A migration that is applied and is applied once more got another text, and did not run: definitions are
+ * made anew. */
+static int64_t wrote(const struct history *h, const struct fact *f)
+{
+    bool is_reworded = h->applied != NULL && f->is_migration && !f->is_definition && !f->undoes;
+    return f->wrote > 0 ? f->wrote : is_reworded ? h->applied->wrote : f->sequence;
+}
+
 void past_add(struct arena *a, struct past *p, const struct fact *f)
 {
     if (p->by_id.a == NULL) {
@@ -31,6 +39,7 @@ void past_add(struct arena *a, struct past *p, const struct fact *f)
     }
     struct fact *copy = arena_dup(a, f, sizeof *f);
     copy->is_again = !f->undoes && h->undone != NULL;
+    copy->wrote = wrote(h, f);
     copy->recorded_as = f->recorded_as != NULL ? f->recorded_as : f->subject;
     if (h->last == NULL || f->sequence > h->last->sequence) {
         h->last = copy;

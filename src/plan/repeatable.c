@@ -45,7 +45,7 @@ static const struct fact *find_later(const struct past *past, const struct bundl
 {
     for (size_t i = 0; i < b->depends_on.n; i++) {
         const struct history *h = past_get(past, b->depends_on.v[i]);
-        if (h != NULL && h->applied != NULL && h->applied->sequence > sequence) {
+        if (h != NULL && h->applied != NULL && h->applied->wrote > sequence) {
             return h->applied;
         }
     }

@@ -300,6 +300,11 @@ static void about_checksum(struct buf *out, const struct plan *p, const struct s
     buf_puts(
         out,
         "`, or from the commit that had it; put the change into a new migration (`kfmig new`)");
+    if (!p->env->is_protected) {
+        buf_printf(out,
+                   "; where only its words are others, `kfmig adopt %s --migration=%s` takes them",
+                   p->env->name, s->bundle->id);
+    }
 }
 
 /* The cause of not_promoted is the other environment's target: "staging/X@receipt". */

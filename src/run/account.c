@@ -198,12 +198,21 @@ static const char *notes_of(struct arena *a, const char *ours, const char *their
                                : arena_printf(a, "%s; %s", ours, theirs);
 }
 
+static struct doc *replaces_doc(struct arena *a, const struct fact *f)
+{
+    struct doc *d = doc_new(a, DOC_MAP);
+    doc_put(a, d, "sequence", doc_int(a, f->sequence));
+    doc_put(a, d, "checksum", doc_digest(a, &f->checksum));
+    return d;
+}
+
 /* What only runs of one kind tell. */
 static void add_documents(struct arena *a, const struct run *r, const struct receipt_input *in,
                           struct account *out)
 {
     out->approvals = approvals_doc(a, r, in);
     out->rename = in->renaming != NULL ? renaming_doc(a, in->renaming) : NULL;
+    out->replaces = in->replaces != NULL ? replaces_doc(a, in->replaces) : NULL;
     out->confirm = in->confirmation != NULL ? confirmation_doc(a, in->confirmation) : NULL;
     out->deploy = in->deployed != NULL ? deployment_doc(a, in->deployed) : NULL;
     out->backup = in->backup != NULL ? in->backup->claim : NULL;

@@ -34,6 +34,7 @@ struct dropping; /* projection_drop.h */
  * drill   NULL: no drill
  * renaming  NULL: nothing gets another id
  * confirmation  NULL: nothing is confirmed
+ * replaces  what the bundle is applied as, where it gets another text; NULL: it gets none
  * deployed  the tag of a deployment; NULL: none is recorded
  * backup  NULL: none was made
  * rebuilt  NULL: no definition was dropped and made again with it
@@ -52,6 +53,7 @@ struct receipt_input {
     int64_t format;     /* the ledger has this format from the entry on; 0: the one it has */
     const struct drill_record *drill;
     const struct renaming *renaming;
+    const struct fact *replaces;
     const struct confirmation *confirmation;
     const char *deployed;
     const struct backup_record *backup;

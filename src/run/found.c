@@ -2,8 +2,9 @@
 #include "base/clock.h"
 #include "run/record.h"
 
-int run_record_found(struct run *r, const struct bundle *b, const struct object_row *rows, size_t n,
-                     const char *notes, struct outcome *o, struct err *e)
+int run_record_found(struct run *r, const struct bundle *b, const struct fact *replaces,
+                     const struct object_row *rows, size_t n, const char *notes, struct outcome *o,
+                     struct err *e)
 {
     char now[CLOCK_TEXT];
     struct evidence_set evidence = {0};
@@ -11,6 +12,7 @@ int run_record_found(struct run *r, const struct bundle *b, const struct object_
                                .bundle = b,
                                .outcome = o,
                                .evidence = &evidence,
+                               .replaces = replaces,
                                .started_at = arena_strdup(r->a, clock_text(clock_unix_us(), now)),
                                .notes = notes};
     *o = (struct outcome){.observed = true}; /* nothing was done, and nothing seen */

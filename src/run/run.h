@@ -127,9 +127,11 @@ int run_first_contact(struct run *r, const struct checkpoint *cites, const char 
                       size_t *n_changed, struct outcome *o, struct err *e) MUST_CHECK;
 
 /* Record b as applied without running it: it was found standing. rows: what it makes, as it stands here;
- * nothing of the database changes but the ledger. */
-int run_record_found(struct run *r, const struct bundle *b, const struct object_row *rows, size_t n,
-                     const char *notes, struct outcome *o, struct err *e) MUST_CHECK;
+ * replaces: what it is applied as, where only its text is another; NULL: it is not applied. Nothing of the
+ * database changes but the ledger. */
+int run_record_found(struct run *r, const struct bundle *b, const struct fact *replaces,
+                     const struct object_row *rows, size_t n, const char *notes, struct outcome *o,
+                     struct err *e) MUST_CHECK;
 
 /* What a drill found, for its receipt. findings: claim.drill; inputs: more of claim.inputs;
  * migrations: what ran, by id and checksum; timings: milliseconds by part, which are no part of the

@@ -247,7 +247,8 @@ static void test_why(void)
            "    + (not shown: it may hold a secret)\n"
            "  next: restore what was applied with `git checkout -- "
            "migrations/postgis/PG-04/forward.sql`, or from the commit that had it; put the change "
-           "into a new migration (`kfmig new`)\n",
+           "into a new migration (`kfmig new`); where only its words are others, `kfmig adopt dev "
+           "--migration=PG-04` takes them\n",
            "a changed file, its lines, and no line that may hold a secret");
     buf_clear(&out);
     report_why(&out, &plain, &w.plan, 2, STAGE_POST, NULL, 0);

@@ -62,6 +62,11 @@ static int found_these(struct run_of *v)
     return was_told ? rc : err_set(&v->e, ERR_PREFLIGHT, "not told as what it is: %s", v->e.msg);
 }
 
+static int reword_these(struct run_of *v)
+{
+    return plan_first(v) != 0 ? -1 : found(&v->s, "M-2", &order, &v->r, &v->e);
+}
+
 /* --- other projects. They are declared before anything is loaded */
 
 static void protects(void)
@@ -117,6 +122,21 @@ static void elsewhere(void)
 static void one_more(void)
 {
     verbs_migration("M-3", "app", "INSERT INTO app.t VALUES (3);\n");
+}
+
+static void says_otherwise(void)
+{
+    verbs_migration("M-2", "app", "-- said otherwise\nINSERT INTO app.t VALUES (2);\n");
+}
+
+static void does_otherwise(void)
+{
+    verbs_migration("M-2", "app", "\nINSERT INTO app.t VALUES (7);\n");
+}
+
+static void cannot_run(void)
+{
+    verbs_migration("M-2", "app", "CREATE DATABASE other;\n");
 }
 
 static void two_more(void)
@@ -652,6 +672,14 @@ static const struct {
     /* a migration that stands there already */
     {"one that stands there", one_more, NULL, &built, found_these, "", 0, ERR_NONE, "adopt M-3"},
     {"one that stands there, and a signal", one_more, stops_at_once, &built, found_these, "", -1, ERR_NONE, "interrupted while M-3 was tried; nothing was written; "},
+
+    /* one that is applied, with another text */
+    {"another text that does the same", says_otherwise, NULL, &built, reword_these, "", 0, ERR_NONE, "adopt M-2"},
+    {"another text: the same", NULL, NULL, &built, reword_these, "", -1, ERR_NONE, "M-2 is applied in \"dev\" already"},
+    {"another text that writes other rows", does_otherwise, NULL, &built, reword_these, "", -1, ERR_NONE, "M-2: the statements that write rows or run code are not those that were applied"},
+    {"another text that cannot be run", cannot_run, NULL, &built, reword_these, "", -1, ERR_NONE, "CREATE DATABASE: PostgreSQL runs it outside of transaction blocks only"},
+    {"another text, and a signal", says_otherwise, stops_at_once, &built, reword_these, "", -1, ERR_NONE, "interrupted while M-2 was tried; nothing was written"},
+    {"another text in a protected environment", says_otherwise, protects, &built, reword_these, "", -1, ERR_NONE, "M-2 is applied in \"dev\", which is protected: it keeps the text that was applied; `kfmig receipt text dev M-2 --write`"},
 
     /* a drill */
     {"a drill", NULL, NULL, &built, drill_these, "", 0, ERR_NONE, "drill dev ... \"same\":true"},

@@ -47,6 +47,7 @@ static struct backfill_batches batches[] = {{.intent = 1, .n = 2, .rows = 30}};
 #define BACKED(entry, digest) "\"precaution\":{\"entry\":" entry ",\"digest\":" digest "}"
 #define BATCHES(n, rows, digest)                                                                   \
     "\"journal\":{\"batches\":{\"count\":" n ",\"rows\":" rows ",\"digest\":" digest "}}"
+#define REPLACES(entry, digest) "\"replaces\":{\"sequence\":" entry ",\"checksum\":" digest "}"
 #define Q(digest) "\"" digest "\""
 
 /* Of entry 6: its kind, what it is about and its proof; what its receipt claims; what is said of that, "": nothing. */
@@ -110,6 +111,15 @@ static const struct {
      "the backup before it is not that of its entry"},
     {"a backup in no place", ENTRY_APPLY, "M", A, NULL, BACKED("0", Q(C)),
      "the backup before it is not that of its entry"},
+
+    {"another text of an applied one", ENTRY_APPLY, "M", A, NULL, REPLACES("5", Q(C)),
+     "the text that it replaces is not that of its entry"},
+    {"another text of none", ENTRY_APPLY, "M", A, NULL, REPLACES("0", Q(C)),
+     "the text that it replaces is not that of its entry"},
+    {"another text of a later one", ENTRY_APPLY, "M", A, NULL, REPLACES("6", Q(A)),
+     "the text that it replaces is not that of its entry"},
+    {"another text whose checksum cannot be read", ENTRY_APPLY, "M", A, NULL, REPLACES("2", "5"),
+     "the text that it replaces is not that of its entry"},
 
     {"the batches that stand there", ENTRY_DONE, "M", A, B, BATCHES("2", "30", Q(C)), ""},
     {"a batch fewer", ENTRY_DONE, "M", A, B, BATCHES("1", "30", Q(C)),
