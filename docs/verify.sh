@@ -514,6 +514,9 @@ list_facts()
             then "declaration" else "unproven" end
         else empty end;
 
+    # Seconds since 1970; null: it is none.
+    def moment: if type == "string" and test("^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\\.[0-9]{6}Z$")
+        then (sub("\\.[0-9]*Z$"; "Z") | fromdateiso8601? // null) else null end;
     # Members that are there are of the types that the schema says; what is read of them, too.
     def is_list: type == "array" and all(type == "object" and (.uri | type == "string" and (explode | all(. > 31))) and (.digest | type) == "string");
     def has_form: type == "object" and
@@ -532,10 +535,15 @@ list_facts()
      ($e.outputs.invariants | values | ["N", "input", ., "results of invariants"] | line),
      ($c | (.inputs[]? | select(.kept != false) | ["N", "input", .digest, .uri] | line),
            (.outputs[]? | select(.uri | startswith("diffs/")) | ["N", "output", .digest, .uri] | line)),
-     ($c.approvals | values | (["N", "input", .signers, "list of signers"] | line), (.signers as $by | .signed[]? |
+     ($c.approvals | values | (.judged_at // $e.finished_at) as $at |
+        (if has("judged_at") and (.judged_at | moment) == null
+         then found("approval"; "entry \($n): its receipt does not say when those who signed were judged")
+         elif $e.result == "success" and ($at | moment) > ($e.finished_at | moment) + 300
+         then found("approval"; "entry \($n): who signed was judged at \($at), after it had ended") else empty end),
+        (["N", "input", .signers, "list of signers"] | line), (.signers as $by | .signed[]? |
         (["N", "input", .statement, "signed statement"] | line), (["N", "input", .signature, "signature"] | line),
         (if .kind == "bundle" then $c.bundle_digest elif .kind == "projection" then $c.projection.digest else .digest end) as $over |
-        ["S", .person, .key, ([$over, .digest, .kind, .signed_at, .statement, .signature, $by, ($e.finished_at | gsub("[-T:]|\\.[0-9]*"; ""))] | join(" "))] | line)),
+        ["S", .person, .key, ([$over, .digest, .kind, .signed_at, .statement, .signature, $by, ($at | gsub("[-T:]|\\.[0-9]*"; "")), $at, $e.environment] | join(" "))] | line)),
      ($c | same($n; $e)),
      ($c | linked($n; $e)),
      ($c | made as $made | if $made == "declaration" then declaration elif $made == "parts" then parts elif $made == "content" then content else "U" end),
@@ -654,14 +662,17 @@ text_of() # DIGEST; of the ledger
     awk -F "$tab" -v want="${1#sha256:}" '$1 == want { print $2; exit }' "$dir/blobs" | base64 -d 2>/dev/null
 }
 
-# A signature is over the statement that the ledger kept, by a key that stands in the list of signers that it kept, behind that person.
-check_signed() # SEQUENCE PERSON KEY "OVER DIGEST KIND SIGNED_AT STATEMENT SIGNATURE SIGNERS TIME"
+# A signature is over the statement that the ledger kept, by a key that stands in the list of signers that it kept, behind that person; statement and
+# key counted at the moment of consent. A plan's stands in the receipt of each of its migrations: what was found good is asked once.
+check_signed() # SEQUENCE PERSON KEY "OVER DIGEST KIND SIGNED_AT STATEMENT SIGNATURE SIGNERS TIME MOMENT ENVIRONMENT"
 {
     entry=$1
     person=$2
     key=$3
+    all="$person $key $4"
     # shellcheck disable=SC2086 # words without blanks
     set -- $4
+    grep -qxF -- "$all" "$dir/.signed" 2>/dev/null && return
     if ! command -v ssh-keygen >/dev/null; then
         unproven=$((unproven + 1))
         return
@@ -670,11 +681,20 @@ check_signed() # SEQUENCE PERSON KEY "OVER DIGEST KIND SIGNED_AT STATEMENT SIGNA
     text_of "$6" >"$dir/.signature"
     text_of "$7" | awk -v person="$person" 'index($0, person " ") == 1 || index($0, person ",") == 1' >"$dir/.signers"
     said=$(jq -r '[.digest, .digest, .kind, .signed_at] | join(" ")' "$dir/.statement" 2>/dev/null)
+    void=$(jq -r --arg at "$9" --arg env "${10}" 'def s: sub("\\.[0-9]*Z$"; "Z") | fromdateiso8601;
+        if .expires_at != null and $at >= .expires_at then "does not count: it expired at \(.expires_at)"
+        elif (.signed_at | s) > ($at | s) + 300 then "does not count: it says that it was signed at \(.signed_at), which is yet to come"
+        elif (.environments | length) > 0 and (.environments | index([$env]) == null) then "is not for environment \"\($env)\"" else "" end' "$dir/.statement" 2>/dev/null) ||
+        void="is not what its receipt says of it"
     if [ "$said" != "$1 $2 $3 $4" ]; then
         finding approval "entry $entry: the signature of $person is not what its receipt says of it"
+    elif [ -n "$void" ]; then
+        finding approval "entry $entry: the signature of $person $void"
     elif ! ssh-keygen -Y verify -f "$dir/.signers" -I "$person" -n kfmig -s "$dir/.signature" -O "verify-time=$8" <"$dir/.statement" 2>/dev/null |
         grep -qF " key $key"; then
         finding approval "entry $entry: the signature of $person is none, or is not by the key $key"
+    else
+        printf '%s\n' "$all" >>"$dir/.signed"
     fi
 }
 
@@ -727,6 +747,7 @@ hash_receipts()
 check_receipts()
 {
     : >"$dir/.names"
+    : >"$dir/.signed"
     : >"$dir/.links"
     list_facts
     hash_receipts
@@ -968,7 +989,7 @@ check_guards
 [ -z "$sink" ] || check_sink "$sink"
 [ $# -ne 2 ] || check_exports "$2"
 [ $# -ne 2 ] || [ -z "$evidence" ] || check_wanted "$2" "$evidence"
-for name in lacking links named names exports exported wanted want said pairs hashes things policy members counts sets document baselines sunk; do
+for name in lacking links named names signed signers signature statement exports exported wanted want said pairs hashes things policy members counts sets document baselines sunk; do
     rm -f "$dir/.$name"
 done
 rm -rf "$dir/.facts" "$dir"/.fields*

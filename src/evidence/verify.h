@@ -2,6 +2,7 @@
 #ifndef KFMIG_EVIDENCE_VERIFY_H
 #define KFMIG_EVIDENCE_VERIFY_H
 
+#include "base/table.h"
 #include "evidence/archive.h"
 #include "model/finding.h"
 
@@ -22,6 +23,8 @@ struct verified {
     size_t n_sunk;
     size_t n_foreign;
     size_t n_held;
+    struct table
+        signatures; /* that ssh-keygen was asked about -> why one is none, "": it is good */
 };
 
 /* Entries, tree and receipts of r->ledger, read anew; texts that receipts name; evidence exported to the

@@ -9,8 +9,9 @@ typedef void signed_text_fn(void *ctx, const char *what, const struct digest *di
 /* Name each text of claim.approvals. */
 void signed_texts(const struct doc *receipt, signed_text_fn *each, void *ctx);
 /* Is each signature over what the receipt claims, by whom it says, with a key that was that person's
- * and counted when the run ended? From the ledger's own texts and ssh-keygen; findings by the rule
- * "approval". Without ssh-keygen they are counted as unproven. */
+ * and counted at the moment of consent (of older receipts: when the run ended)? From the ledger's own texts
+ * and ssh-keygen, which is asked once about each signature of v's; findings by the rule "approval". Without
+ * ssh-keygen they are counted as unproven. */
 void verify_signed(const struct ledger_source *l, struct verified *v, struct arena *a,
                    const struct entry *en, const struct doc *receipt);
 

@@ -2,10 +2,12 @@
 #include "flow/approve.h"
 
 #include <string.h>
+#include <unistd.h>
 
 #include "approval/keygen.h"
 #include "approval/statement.h"
 #include "base/clock.h"
+#include "base/fault.h"
 #include "base/file.h"
 
 /* Until when, as its statement says; now is when it is signed. */
@@ -75,6 +77,22 @@ int approve_sign(struct arena *a, int dirfd, const struct approve_wish *w, const
     return why == NULL ? 0 : refuse(out, why, e);
 }
 
+/* The signature first: a statement without one is told as a fault, a signature without one is nothing, and
+ * goes where its statement cannot be written. */
+static int write_both(int dirfd, const struct approval *x, const char *sig, struct err *e)
+{
+    if (file_write(dirfd, sig, x->signature, 0666, e) != 0) {
+        return -1;
+    }
+    int rc = FAULT(APPROVE_HALF)
+                 ? err_set(e, ERR_PREFLIGHT, "the statement was not written: fault point")
+                 : file_write(dirfd, x->path, x->statement, 0666, e);
+    if (rc != 0) {
+        (void)unlinkat(dirfd, sig, 0);
+    }
+    return rc;
+}
+
 int approve(const struct project *p, const struct approve_wish *w, const struct ear *ear,
             struct approval *out, struct err *e)
 {
@@ -82,10 +100,8 @@ int approve(const struct project *p, const struct approve_wish *w, const struct 
         return -1;
     }
     out->path = arena_printf(p->a, "%s/%s" STATEMENT_ENDING, w->folder, statement_file(p->a, out));
-    /* The signature first: a statement without one is told as a fault. */
-    const char *sig = arena_printf(p->a, "%s" SIGNATURE_ENDING, out->path);
-    return file_write(p->dirfd, sig, out->signature, 0666, e) != 0 ||
-                   file_write(p->dirfd, out->path, out->statement, 0666, e) != 0
-               ? -1
-               : 0;
+    if (FAULT(APPROVE_SIGNED)) {
+        return err_set(e, ERR_PREFLIGHT, "the signature was not written: fault point");
+    }
+    return write_both(p->dirfd, out, arena_printf(p->a, "%s" SIGNATURE_ENDING, out->path), e);
 }

@@ -18,7 +18,8 @@ struct approve_wish {
 };
 /* Sign, verify as a build would, write NAME.json and NAME.json.sig. *out, in p's arena: as it stands
  * there. -1 with ERR_CONFIG: a key that cannot be used, or is nobody's in registry/allowed_signers,
- * revoked, not valid now; then nothing was written. */
+ * revoked, not valid now; ERR_PREFLIGHT: a file that cannot be written. Then no statement was written: what
+ * was signed does not count. */
 int approve(const struct project *p, const struct approve_wish *w, const struct ear *ear,
             struct approval *out, struct err *e) MUST_CHECK;
 /* The same without files: for what a run shows of itself. */

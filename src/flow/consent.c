@@ -169,5 +169,20 @@ int consent_hold(struct site *s, const struct writing_order *o, struct run_actor
     }
     actor->signed_for = c.v;
     actor->n_signed_for = c.n;
-    return 0;
+    return c.n > 0 ? approvals_moment(s, e) : 0;
+}
+
+int consent_last(struct site *s, const struct run_actor *actor, const char *done, struct err *e)
+{
+    const char *why = NULL;
+    if (approvals_last(s, actor->signed_for, actor->n_signed_for, &why, e) != 0) {
+        return -1;
+    }
+    if (why == NULL) {
+        return 0;
+    }
+    err_set(e, ERR_PREFLIGHT, "environment \"%s\": %s; nothing was %s", s->env->name, why, done);
+    return err_hint(e,
+                    "have it signed again; the clocks here and at the server may be five minutes "
+                    "apart at most");
 }

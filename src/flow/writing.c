@@ -336,7 +336,7 @@ static int open_frame(struct writing *w, const struct writing_order *o, struct e
     if (take_lock(w, e) != 0 ||
         (s->project->n_projection > 0 && ledger_generations_create(s->pg, e) != 0) ||
         site_refresh(s, e) != 0 || contact_baseline(w, o->baseline, e) != 0 || pay(w, e) != 0 ||
-        site_replan(s, true, e) != 0) {
+        site_replan(s, true, e) != 0 || consent_last(s, &w->actor, o->done, e) != 0) {
         return -1;
     }
     baseline_release(&w->sum);

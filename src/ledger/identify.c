@@ -173,6 +173,17 @@ int ledger_read_only_from(struct pg *s, const char **out, struct err *e)
     return 0;
 }
 
+int ledger_clock(struct pg *s, struct arena *a, const char **out, struct err *e)
+{
+    struct pg_rows *r = NULL;
+    if (pg_query(s, &ledger_journal_clock, NULL, 0, &r, e) != 0) {
+        return -1;
+    }
+    *out = pg_rows_n(r) == 1 ? arena_strdup(a, pg_text(r, 0, 0)) : "";
+    pg_rows_free(r);
+    return 0;
+}
+
 int ledger_identify(struct pg *s, struct identity *out, struct err *e)
 {
     struct err first = {0};

@@ -46,12 +46,15 @@ struct approval {
     struct bytes statement, signature;
     struct digest statement_digest, signature_digest;
 };
-/* signers: the text of registry/allowed_signers by which they were looked at; p NULL: there is none. */
+/* signers: the text of registry/allowed_signers by which they were looked at; p NULL: there is none. at, at_us:
+ * the moment of consent, by which they were judged, as clock_text() and since 1970; "": none was. */
 struct approvals {
     struct approval *v;
     size_t n, cap;
     /* who runs it, by the key that was given: that person's do not count; NULL: nobody says */
     const char *runner;
+    const char *at;
+    int64_t at_us;
     struct bytes signers;
     struct digest signers_digest;
 };

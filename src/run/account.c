@@ -183,6 +183,7 @@ static const struct doc *approvals_doc(struct arena *a, const struct run *r,
     }
     struct doc *d = doc_new(a, DOC_MAP);
     doc_put(a, d, "signers", doc_digest(a, &r->world->approvals->signers_digest));
+    doc_put(a, d, "judged_at", doc_text(a, r->world->approvals->at));
     struct doc *list = doc_put(a, d, "signed", doc_new(a, DOC_LIST));
     for (size_t i = 0; i < v.n; i++) {
         doc_push(a, list, approval_doc(a, v.v[i]));

@@ -66,6 +66,29 @@ static int verify(struct site *s, struct approval *x, const struct signer *signe
     return 0;
 }
 
+/* The server's clock, which nothing here moves (KFMIG_NOW does the machine's): whoever runs it does not say when.
+ * Where no server answers nothing is run. */
+int approvals_moment(struct site *s, struct err *e)
+{
+    struct approvals *all = &s->approvals;
+    char text[CLOCK_TEXT];
+    if (all->at != NULL && all->at[0] != '\0') {
+        return 0;
+    }
+    if (s->pg == NULL) {
+        all->at_us = clock_unix_us();
+        all->at = arena_strdup(s->a, clock_text(all->at_us, text));
+        return 0;
+    }
+    if (ledger_clock(s->pg, s->a, &all->at, e) != 0) {
+        return -1;
+    }
+    return clock_read(all->at, &all->at_us) == 0
+               ? 0
+               : err_set(e, ERR_PREFLIGHT,
+                         "the server's clock cannot be read: whether approvals count nobody knows");
+}
+
 /* Is it over what is wanted now? Nothing else has to be verified. */
 struct approval_wish {
     enum approval_kind kind;
@@ -103,7 +126,10 @@ static int add(struct site *s, const char *folder, const char *name, const struc
         tell_fault(&s->ear, &why);
         return 0;
     }
-    statement_judge(s->a, s->signers, clock_unix_us(), approval_rule_of(s->env)->max_age_ms, &x,
+    if (approvals_moment(s, e) != 0) {
+        return -1;
+    }
+    statement_judge(s->a, s->signers, s->approvals.at_us, approval_rule_of(s->env)->max_age_ms, &x,
                     &signer);
     if (!digest_is_zero(&x.digest) && x.kind != w->kind &&
         (w->kind != APPROVES_PLAN || x.kind != APPROVES_RUN)) {
@@ -202,8 +228,10 @@ static const char *runner_of(struct site *s)
 int approvals_look(struct site *s, struct err *e)
 {
     read_signers(s);
-    s->approvals = (struct approvals){
-        .signers = s->signers->text, .signers_digest = s->signers->digest, .runner = runner_of(s)};
+    s->approvals = (struct approvals){.signers = s->signers->text,
+                                      .signers_digest = s->signers->digest,
+                                      .runner = runner_of(s),
+                                      .at = ""};
     s->world.approvals = &s->approvals;
     if (!s->signers->is_there) {
         return 0;
@@ -216,4 +244,24 @@ int approvals_look_at(struct site *s, const struct digest *digest, struct err *e
     const struct approval_wish w = {APPROVES_PLAN, NULL, digest, 1};
     read_signers(s);
     return s->signers->is_there ? add_folder(s, APPROVALS_FOLDER, &w, e) : 0;
+}
+
+int approvals_last(struct site *s, const struct approval *const *v, size_t n, const char **why,
+                   struct err *e)
+{
+    *why = NULL;
+    if (n > 0 && approvals_moment(s, e) != 0) {
+        return -1;
+    }
+    for (size_t i = 0; i < n && *why == NULL; i++) {
+        const struct signer *signer = NULL;
+        struct approval again = *v[i];
+        statement_judge(s->a, s->signers, s->approvals.at_us, approval_rule_of(s->env)->max_age_ms,
+                        &again, &signer);
+        *why = again.why_not == NULL
+                   ? NULL
+                   : arena_printf(s->a, "the signature of %s (%s) counts no more: %s", v[i]->person,
+                                  approval_kind_text(v[i]->kind), again.why_not);
+    }
+    return 0;
 }

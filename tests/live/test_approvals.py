@@ -1,12 +1,15 @@
 """Signed approvals: from a new bundle to an audited production run with two reviewers; whatever is wrong with a signature; waivers; who runs it."""
 # run: needs=postgres,ssh-keygen limit=900
 
+import datetime
 import json
 import os
+import shutil
 import subprocess
 import time
 
 import pg
+from forge import forge
 from project import Project, full_id
 from tap import cases, contains, equal, fails, lacks, main, test
 
@@ -108,9 +111,9 @@ def from_new_to_an_audited_run_with_two_reviewers(tmp):
     equal(p.prod().status, 0, "and nothing is left to do")
 
 
-def script(p):
+def script(p, env=None):
     done = subprocess.run(["sh", os.environ["KFMIG_SRC"] + "/docs/verify.sh", "--export", pg.dsn(p.db, user=pg.SUPERUSER), "seen"], cwd=p.root,
-                          capture_output=True, text=True, check=False)
+                          env={**os.environ, **(env or {})}, capture_output=True, text=True, check=False)
     return done.returncode, done.stdout + done.stderr
 
 
@@ -276,8 +279,81 @@ def an_approval_ends(tmp):
     p = Team(tmp)
     p.approved("ann@x.org", "bob@x.org", args=("prod", ONE, "--expires=1d"))
     equal(p.json("plan", "prod")["plan"]["steps"][0]["decision"], "stale")
-    ran = p.run("why", f"prod/{ONE}@apply", env={"KFMIG_NOW": str(int(time.time()) + 90000)})
+    ran = p.run("why", f"prod/{ONE}@apply", env=moved(90000))
+    lacks(ran.text, "expired")  # the server's clock says when, not that of whoever runs it
+    equal(p.prod(env=moved(90000)).status, 0)
+
+
+@test
+def nobody_turns_the_clock_back(tmp):
+    p = Team(tmp)
+    for person in ("ann@x.org", "bob@x.org"):
+        equal(p.approve(person, "prod", ONE, "--expires=1d", env=moved(-90000)).status, 0)
+    contains(p.why(), "it expired at")
+    ran = p.run("why", f"prod/{ONE}@apply", env=moved(-90000))
     contains(ran.out, "it expired at")
+    fails(p.prod(env=moved(-90000)), 1, "is blocked; nothing was run")
+
+
+def moved(seconds):
+    return {"KFMIG_NOW": str(int(time.time()) + seconds)}
+
+
+@cases(
+    expired=("judged_at", "2100-01-01T00:00:00.000000Z", ["ann@x.org does not count: it expired at"]),
+    not_signed_yet=("judged_at", "2001-01-01T00:00:00.000000Z", ["ann@x.org does not count: it says that it was signed at"]),
+    at_no_moment=("judged_at", "soon", ["its receipt does not say when those who signed were judged"]),
+    after_the_end=("judged_at", None, ["after it had ended"]),
+    the_run_outlasts_it=("finished_at", "2100-01-01T00:00:00.000000Z", []),
+)
+def the_moment_of_consent(case, tmp):
+    member, moment, words = case
+    p = Team(tmp)
+    p.approved("ann@x.org", "bob@x.org", args=("prod", ONE, "--expires=1d"))
+    equal(p.prod().status, 0)
+    agreed(p)
+
+    def change(entries, receipts):
+        entry, receipt = entries[-1], receipts[-1]
+        at = receipt["claim"]["approvals"]["judged_at"]
+        new = moment or f"{datetime.date.today() + datetime.timedelta(days=1)}T{at.split('T')[1]}"
+        for one in (entry, receipt) if member == "finished_at" else (receipt["claim"]["approvals"],):
+            one[member] = new
+
+    forge(p.db, change)
+    if words:
+        agreed(p, *words)
+    for text in () if words else (p.run("receipt", "verify", "prod").out, script(p)[1]):
+        contains(text, "the columns of entry 3")  # which a forger forgot
+        lacks(text, "signature of")
+
+
+@test
+def one_signature_is_asked_about_once(tmp):
+    p = Team(tmp, keys="approvals: {plan: [kfm-governance]}")
+    for i in range(2, 7):
+        p.migration(f"CREATE TABLE app.t{i} (id int);\n", short=f"M-{i:02}")
+    equal(p.run("check", "--fix").status, 0)
+    ids = [full_id(f"M-{i:02}") for i in range(1, 7)]
+    for ident in ids:
+        p.approved("ann@x.org", "bob@x.org", args=("prod", ident))
+    equal(p.run("adopt", "prod", "--apply").status, 0)
+    digest = p.json("plan", "prod")["plan_digest"]
+    p.approved("bob@x.org", args=("prod", f"--plan={digest}"))
+    counted = p.root / "bin"
+    counted.mkdir()
+    (counted / "ssh-keygen").write_text(f"#!/bin/sh\necho x >>{counted}/n\nexec {shutil.which('ssh-keygen')} \"$@\"\n")
+    (counted / "ssh-keygen").chmod(0o755)
+    env = {"PATH": f"{counted}:{os.environ['PATH']}"}
+    for verb in (("build", "prod", "--apply", f"--plan={digest}"), ("receipt", "verify", "prod")):
+        (counted / "n").write_text("")
+        ran = p.run(*verb, env=env)
+        equal(ran.status, 0, repr(ran))
+        equal(len((counted / "n").read_text().split()), 13, "two of each migration, one of the plan")
+    p.env.update(env)
+    (counted / "n").write_text("")
+    equal(script(p, env)[0], 0)
+    equal(len((counted / "n").read_text().split()), 13)
 
 
 @test

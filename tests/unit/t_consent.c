@@ -284,9 +284,72 @@ static void test_other_orders(void)
     project_unload(&l);
 }
 
+/* Looked at, held to; then the lock is waited for, and looked at again so much later. */
+static int hold_and_wait(struct loaded *l, const struct writing_order *o, const char *later,
+                         const char **said, struct err *e)
+{
+    static struct signing_heard heard;
+    struct run_actor actor = {.id = "op"};
+    struct site s;
+    struct arena a = {0};
+    heard = (struct signing_heard){.n = 0};
+    struct ear ear = {&heard, signing_hear, signing_stops};
+    const struct site_options so = {
+        .verb = "build", .self = "/bin/false", .key = signing_key("op")};
+    site_init(&s, &a, &l->p, NULL, &ear, load_env(&l->p, "prod"), &so);
+    s.plan = (struct plan){.env = s.env, .world = &s.world, .past = &s.past};
+    s.world.why_not = "";
+    int rc = approvals_look(&s, e) != 0 || consent_hold(&s, o, &actor, e) != 0 ? -1 : 0;
+    (void)setenv("KFMIG_NOW", later, 1);
+    if (rc == 0 && approvals_look(&s, e) == 0) {
+        rc = consent_last(&s, &actor, o->done, e);
+    }
+    *said = rc == 0 ? arena_strdup(&signing_arena, s.approvals.at)
+                    : arena_printf(&signing_arena, "%s; %s", e->msg, e->hint);
+    (void)setenv("KFMIG_NOW", SIGNING_NOW, 1);
+    site_close(&s);
+    arena_release(&a);
+    return rc;
+}
+
+static void test_waiting(void)
+{
+    static const struct {
+        const char *name, *later;
+        int rc;
+        const char *words;
+    } v[] = {
+        {"what let it in still counts when the lock is there", "1767409444", 0,
+         "2026-01-03T03:04:04.000000Z"},
+        {"who showed a day ago that he runs it does so no more", "1767409445", -1,
+         "environment \"prod\": the signature of op@x (run) counts no more: it expired at "
+         "2026-01-03T03:04:05.000000Z; nothing was built; have it signed again"},
+        {"of the plan: longer ago than may be", "1767409446", -1,
+         "the signature of bob@x (plan) counts no more: it was signed at "
+         "2026-01-02T03:04:05.000000Z, longer ago than max_age; nothing was built"},
+        {"the server's clock is before it", "1767322744", -1,
+         "bob@x (plan) counts no more: it says that it was signed at ... yet to come ... "
+         "five minutes apart"},
+    };
+    for (size_t i = 0; i < sizeof v / sizeof *v; i++) {
+        struct loaded l;
+        struct err e = {0};
+        const char *said = "";
+        const struct writing_order o = {.done = "built", .signs = &plan};
+        write_project(i == 2 ? WANTS("plan: [g], max_age: 1d") : WANTS("plan: [g]"));
+        project_load(&l, false);
+        sign("bob");
+        int rc = hold_and_wait(&l, &o, v[i].later, &said, &e);
+        if (!ok(rc == v[i].rc && has_in_order(said, v[i].words), v[i].name)) {
+            printf("# rc %d: %s\n", rc, said);
+        }
+        project_unload(&l);
+    }
+}
+
 int main(void)
 {
-    tap_plan(N + 6);
+    tap_plan(N + 10);
     plan = digest_of(bytes_str("this"));
     other = digest_of(bytes_str("that"));
     if (!signing_begin()) {
@@ -297,6 +360,7 @@ int main(void)
         test_row(i);
     }
     test_other_orders();
+    test_waiting();
     project_remove();
     signing_end();
     return tap_done();

@@ -281,7 +281,8 @@ static const char *signed_of(const struct receipt_input *in)
     }
     struct digest signers = {{0}};
     (void)!digest_parse(doc_str(x.approvals, "signers", ""), &signers);
-    return arena_printf(&t.a, "%s%s", text, x.approvals != NULL ? name_of(&signers) : "none");
+    return arena_printf(&t.a, "%s%s%s%s", text, x.approvals != NULL ? name_of(&signers) : "none", x.approvals != NULL ? " at " : "",
+                        doc_str(x.approvals, "judged_at", ""));
 }
 
 static struct approval approval_of(enum approval_kind kind, const char *over, const char *person, const char *statement,
@@ -309,26 +310,27 @@ static void test_signed(void)
                               approval_of(APPROVES_BUNDLE, "elsewhere", "bob", "one.sql", "two.sql")};
     struct approval plan = approval_of(APPROVES_PLAN, "plan", "cy", "plan statement", "plan signature");
     const struct approval *of_plan[] = {&plan};
-    struct approvals all = {.v = over, .n = 2, .signers = named("signers"), .signers_digest = digest_named("signers")};
+    struct approvals all = {.v = over, .n = 2, .signers = named("signers"), .signers_digest = digest_named("signers"),
+                            .at = "2026-01-02T03:04:05.000006Z"};
     struct receipt_input in = input(&t.bundle);
     over[0].roles = (struct names){roles, 1, 1};
     plan.waives = (struct names){waives, 1, 1};
     is_str(signed_of(&in), "none", "where nobody signs nothing is said");
     t.world.approvals = &all;
-    is_str(signed_of(&in), "bundle ann kfm-platform - 2026-01-01T00:00:00Z statement signature;signers",
+    is_str(signed_of(&in), "bundle ann kfm-platform - 2026-01-01T00:00:00Z statement signature;signers at 2026-01-02T03:04:05.000006Z",
            "who signed this content, and not another");
     t.actor.signed_for = of_plan;
     t.actor.n_signed_for = 1;
     is_str(signed_of(&in),
            "bundle ann kfm-platform - 2026-01-01T00:00:00Z statement signature;"
-           "plan cy - force 2026-01-01T00:00:00Z plan statement plan signature;signers",
+           "plan cy - force 2026-01-01T00:00:00Z plan statement plan signature;signers at 2026-01-02T03:04:05.000006Z",
            "and who signed the plan");
     is_str(blob_names(&in),
            "migration.yml forward.sql forward2.sql rollback.sql one.sql two.sql statement signature plan statement plan "
            "signature signers diff touched invariants",
            "all that was signed is kept, each signature, and the keys");
     in.bundle = NULL;
-    is_str(signed_of(&in), "plan cy - force 2026-01-01T00:00:00Z plan statement plan signature;signers",
+    is_str(signed_of(&in), "plan cy - force 2026-01-01T00:00:00Z plan statement plan signature;signers at 2026-01-02T03:04:05.000006Z",
            "without a migration the plan's");
     over[0].why_not = "it is too old";
     in = input(&t.bundle);

@@ -33,6 +33,8 @@ static const char *kept(struct scene *s, struct bytes text)
     return memory_text(&s->m, arena_strndup(&s->a, text.p, text.n));
 }
 
+static const char *environments; /* of what is signed; NULL: all */
+
 /* WHO signs in that second, for two hours, and the receipt says so. */
 static struct doc *add_at(struct scene *s, const char *who, enum approval_kind kind, const char *at)
 {
@@ -44,6 +46,9 @@ static struct doc *add_at(struct scene *s, const char *who, enum approval_kind k
     struct approval x = {
         .path = "", .kind = kind, .subject = "M-1", .digest = over, .signed_at = at};
     x.expires_at = EXPIRES;
+    if (environments != NULL) {
+        names_add(&s->a, &x.environments, environments);
+    }
     names_add(&s->a, &x.waives, "limits");
     statement_write(&text, &x);
     x = (struct approval){.path = ""};
@@ -77,7 +82,8 @@ static void scene_begin(struct scene *s, enum approval_kind kind)
 {
     *s = (struct scene){.who_lists = "ann@x,p,q bob@x,g"};
     memory_begin(&s->m, &s->a);
-    s->en = (struct entry){.sequence = 7, .finished_at = FINISHED};
+    s->en = (struct entry){
+        .sequence = 7, .finished_at = FINISHED, .result = "success", .environment = "prod"};
     s->receipt = doc_new(&s->a, DOC_MAP);
     s->claim = doc_put(&s->a, s->receipt, "claim", doc_new(&s->a, DOC_MAP));
     if (kind == APPROVES_PROJECTION) {
@@ -214,6 +220,66 @@ static void ended_late(struct scene *s)
     s->en.finished_at = "2026-01-03T00:00:00.000000Z";
 }
 
+static void judged_at(struct scene *s, const char *at)
+{
+    doc_put(&s->a, s->all, "judged_at", doc_text(&s->a, at));
+}
+
+/* The run outlasts what let it in. */
+static void judged_before_it_expired(struct scene *s)
+{
+    judged_at(s, "2026-01-02T05:04:04.999999Z");
+    s->en.finished_at = "2026-01-09T00:00:00.000000Z";
+}
+
+static void judged_when_it_had_expired(struct scene *s)
+{
+    judged_at(s, EXPIRES);
+    s->en.finished_at = "2026-01-09T00:00:00.000000Z";
+}
+
+static void judged_before_it_was_signed(struct scene *s)
+{
+    judged_at(s, "2026-01-02T02:59:04.999999Z");
+}
+
+static void judged_after_the_end(struct scene *s)
+{
+    judged_at(s, "2026-01-02T04:05:00.000001Z");
+}
+
+static void judged_just_after_the_end(struct scene *s)
+{
+    judged_at(s, "2026-01-02T04:05:00.000000Z");
+}
+
+static void judged_after_a_failed_run(struct scene *s)
+{
+    judged_after_the_end(s);
+    s->en.result = "failed";
+}
+
+static void judged_never(struct scene *s)
+{
+    judged_at(s, "soon");
+}
+
+static void judged_by_no_text(struct scene *s)
+{
+    doc_put(&s->a, s->all, "judged_at", doc_int(&s->a, 1));
+}
+
+static void key_expired_later(struct scene *s)
+{
+    judged_at(s, "2026-01-02T03:04:30.000000Z");
+    s->who_lists = "ann@x,p,q+valid-before=\"20260102030500Z\" bob@x,g";
+}
+
+static void other_environment(struct scene *s)
+{
+    s->en.environment = "staging";
+}
+
 static void nobodys(struct scene *s)
 {
     s->who_lists = "bob@x,g";
@@ -285,6 +351,25 @@ static const struct {
      "to come"},
     {"expired before it ended", ended_late, APPROVES_BUNDLE, 0,
      BY_ANN "does not count: it expired at 2026-01-02T05:04:05.000000Z"},
+    {"judged before it expired, by a run that ended later", judged_before_it_expired,
+     APPROVES_BUNDLE, 0, ""},
+    {"judged when it had expired", judged_when_it_had_expired, APPROVES_BUNDLE, 0,
+     BY_ANN "does not count: it expired at 2026-01-02T05:04:05.000000Z"},
+    {"judged before it was signed", judged_before_it_was_signed, APPROVES_BUNDLE, 0,
+     BY_ANN
+     "does not count: it says that it was signed at 2026-01-02T03:04:05.000000Z, which is yet "
+     "to come"},
+    {"judged after the run had ended", judged_after_the_end, APPROVES_BUNDLE, 0,
+     "entry 7: who signed was judged at 2026-01-02T04:05:00.000001Z, after it had ended"},
+    {"by clocks that are five minutes apart", judged_just_after_the_end, APPROVES_BUNDLE, 0, ""},
+    {"when a run failed another clock may say", judged_after_a_failed_run, APPROVES_BUNDLE, 0, ""},
+    {"judged at no moment", judged_never, APPROVES_BUNDLE, 0,
+     "entry 7: its receipt does not say when those who signed were judged"},
+    {"judged at what is no text", judged_by_no_text, APPROVES_BUNDLE, 0,
+     "entry 7: its receipt does not say when those who signed were judged"},
+    {"by a key that expired later", key_expired_later, APPROVES_BUNDLE, 0, ""},
+    {"for another environment", other_environment, APPROVES_BUNDLE, 0,
+     BY_ANN "is not for environment \"staging\""},
     {"by nobody who might", nobodys, APPROVES_BUNDLE, 0, BY_ANN "does not count: its key SHA256:"},
     {"by a key that had expired", key_expired, APPROVES_BUNDLE, 0,
      BY_ANN "does not count: the key of ann@x expired at 2026-01-02T03:05:00.000000Z"},
@@ -303,6 +388,7 @@ static void test_row(size_t i)
 {
     struct scene s;
     struct verified v = {.n_found = 0};
+    environments = rows[i].spoil == other_environment ? "prod" : NULL;
     scene_begin(&s, rows[i].kind);
     rows[i].spoil(&s);
     const char *list = s.who_lists != NULL ? signing_lines(s.who_lists) : NULL;
@@ -321,6 +407,27 @@ static void test_row(size_t i)
         printf("# %zu found: %s\n", v.n_found, said);
     }
     is_int(v.n_unproven, rows[i].n_unproven, "what could not be proven");
+    arena_release(&s.a);
+}
+
+/* A plan's signatures stand in the receipts of all its migrations. */
+static void test_once(void)
+{
+    struct scene s;
+    struct verified v = {.n_found = 0};
+    scene_begin(&s, APPROVES_PLAN);
+    doc_put(&s.a, s.all, "signers",
+            doc_text(&s.a, memory_text(&s.m, signing_lines("ann@x,p,q bob@x,g"))));
+    const struct ledger_source l = memory_source(&s.m);
+    verify_signed(&l, &v, &s.a, &s.en, s.receipt);
+    signing_look_in("/nowhere");
+    verify_signed(&l, &v, &s.a, &s.en, s.receipt);
+    is_int(v.n_unproven, 0, "ssh-keygen is asked once about each of them");
+    s.who_lists = "bob@x,p,q";
+    doc_put(&s.a, s.all, "signers", doc_text(&s.a, memory_text(&s.m, signing_lines("bob@x,g"))));
+    verify_signed(&l, &v, &s.a, &s.en, s.receipt);
+    is_int(v.n_found, 1, "by another list the one who is not in it counts no more");
+    signing_look_in(NULL);
     arena_release(&s.a);
 }
 
@@ -349,7 +456,7 @@ static void test_texts(void)
 
 int main(void)
 {
-    tap_plan(2 * N + 3);
+    tap_plan(2 * N + 5);
     over = digest_of(bytes_str("this"));
     if (!signing_begin()) {
         printf("Bail out! no ssh-keygen\n");
@@ -358,6 +465,7 @@ int main(void)
     for (size_t i = 0; i < N; i++) {
         test_row(i);
     }
+    test_once();
     test_texts();
     signing_end();
     return tap_done();
