@@ -190,7 +190,7 @@ def every_verb_that_writes_ends_in_one_place(tmp):
     verbs = sorted((pathlib.Path(os.environ["KFMIG_SRC"]) / "src/cli").glob("cmd_*.c"))
     reads = ["cmd_dump", "cmd_test", "cmd_wait"]  # they end there for the signal's sake
     ends = [v.stem for v in verbs if "return verb_run(" in v.read_text() and v.stem not in reads]
-    equal(ends, ["cmd_adopt", "cmd_backup", "cmd_build", "cmd_deployed", "cmd_gc", "cmd_preflight", "cmd_rebuild", "cmd_reset", "cmd_resolve", "cmd_rollback", "cmd_switch"], "t_verb.c says what that gives")
+    equal(ends, ["cmd_adopt", "cmd_approve", "cmd_backup", "cmd_build", "cmd_deployed", "cmd_gc", "cmd_preflight", "cmd_rebuild", "cmd_reset", "cmd_resolve", "cmd_rollback", "cmd_switch"], "t_verb.c says what that gives")
     # These write files of the project; rename also tells several ledgers, in a document of its own; test makes databases of its own.
     files = ["cmd_check", "cmd_init", "cmd_lint", "cmd_migrate_safe", "cmd_new", "cmd_receipt", "cmd_rename", "cmd_scope", "cmd_test"]
     equal([v.stem for v in verbs if '#include "flow/' in v.read_text() and v.stem not in ends], files)
