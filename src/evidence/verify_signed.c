@@ -149,7 +149,7 @@ static void look(const struct signed_look *k)
     }
 }
 
-/* By the server's clock both: what let a run in was judged before it ended. Older receipts do not say when. */
+/* By the server's clock both: what let a run in was judged before it ended. Older receipts say no moment. */
 static void read_moment(struct signed_look *k, const struct doc *all)
 {
     const char *at = doc_str(all, "judged_at", "");

@@ -95,16 +95,10 @@ static int hold_waivers(struct consent *c, struct err *e)
 
 static int refuse_runner(const struct consent *c, const char *who, const char *why, struct err *e)
 {
-    struct buf roles = {0};
-    const struct names *l = &approval_rule_of(c->s->env)->runners;
-    for (size_t i = 0; i < l->n; i++) {
-        buf_printf(&roles, "%s%s", i > 0 ? ", " : "", l->v[i]);
-    }
     err_set(e, ERR_PREFLIGHT, "%s may not run environment \"%s\": %s; nothing was %s", who,
             c->s->env->name, why, c->o->done);
     err_hint(e, "--key=FILE, or KFMIG_KEY: the key of a person with one of the roles %s",
-             buf_str(&roles));
-    buf_release(&roles);
+             names_text(c->s->a, &approval_rule_of(c->s->env)->runners));
     return -1;
 }
 

@@ -12,8 +12,8 @@
 int consent_hold(struct site *s, const struct writing_order *o, struct run_actor *actor,
                  struct err *e) MUST_CHECK;
 
-/* Under the lock, which may have been waited for: does what is in actor still count? What the plan rests on was
- * looked at again with it. -1: ERR_PREFLIGHT. */
+/* Under the lock, which may have been waited for: does what is in actor still count? What the plan rests on
+ * was looked at again with it. -1: ERR_PREFLIGHT. */
 int consent_last(struct site *s, const struct run_actor *actor, const char *done,
                  struct err *e) MUST_CHECK;
 

@@ -54,7 +54,8 @@ int ledger_identify(struct pg *s, struct identity *out, struct err *e) MUST_CHEC
 /* Where default_transaction_read_only was turned on for this session: "for the database", "in the server's
  * configuration"; "" where it is off. Static text. One round trip. */
 int ledger_read_only_from(struct pg *s, const char **out, struct err *e) MUST_CHECK;
-/* What the server's clock says now, as clock_text() writes it; in a. No ledger has to be there. One round trip. */
+/* What the server's clock says now, as clock_text() writes it; in a. No ledger has to be there. One round
+ * trip. */
 int ledger_clock(struct pg *s, struct arena *a, const char **out, struct err *e) MUST_CHECK;
 
 /* One entry = one leaf. Its canonical JSON text (keys sorted, exactly these) is what the tree hashes:

@@ -29,7 +29,7 @@ bool approval_is_waiver(const char *word)
 
 const struct approval_rule *approval_rule_of(const struct env *env)
 {
-    static const char *governance[] = {"kfm-governance"};
+    static const char *governance[] = {APPROVAL_GOVERNANCE};
     static const struct approval_rule none = {.reviewers = 1, .protected = {governance, 1, 1}};
     return env->approvals != NULL ? env->approvals : &none;
 }

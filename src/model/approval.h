@@ -46,8 +46,8 @@ struct approval {
     struct bytes statement, signature;
     struct digest statement_digest, signature_digest;
 };
-/* signers: the text of registry/allowed_signers by which they were looked at; p NULL: there is none. at, at_us:
- * the moment of consent, by which they were judged, as clock_text() and since 1970; "": none was. */
+/* signers: the text of registry/allowed_signers by which they were looked at; p NULL: there is none. at,
+ * at_us: the moment of consent, by which they were judged, as clock_text() and since 1970; "": none was. */
 struct approvals {
     struct approval *v;
     size_t n, cap;
@@ -64,6 +64,9 @@ struct approvals {
 #define APPROVAL_SKIP_BACKUP "skip-backup" /* build --skip-backup */
 #define APPROVAL_LIMITS "limits"           /* a migration touches more than its limits say */
 #define APPROVAL_PROTECTED "protected"     /* it changes what stands in a protected domain */
+/* The role that signs for what reduces what is enforced, in every protected environment: it is no matter of
+ * what the environment declares. */
+#define APPROVAL_GOVERNANCE "kfm-governance"
 /* Is it one of them? */
 bool approval_is_waiver(const char *word);
 

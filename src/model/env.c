@@ -40,6 +40,17 @@ struct names names_copy(struct arena *a, const struct names *l)
     return out;
 }
 
+const char *names_text(struct arena *a, const struct names *l)
+{
+    struct buf text = {0};
+    for (size_t i = 0; i < l->n; i++) {
+        buf_printf(&text, "%s%s", i > 0 ? ", " : "", l->v[i]);
+    }
+    const char *out = arena_strdup(a, buf_str(&text));
+    buf_release(&text);
+    return out;
+}
+
 struct doc *names_doc(struct arena *a, const struct names *l)
 {
     struct doc *list = doc_new(a, DOC_LIST);

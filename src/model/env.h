@@ -25,6 +25,8 @@ bool names_same(const struct names *x, const struct names *y);
 void names_add(struct arena *a, struct names *l, const char *name);
 /* With their texts, in a. */
 struct names names_copy(struct arena *a, const struct names *l);
+/* "one, two", in their order; in a. */
+const char *names_text(struct arena *a, const struct names *l);
 /* The list of them, in their order; in a. */
 struct doc *names_doc(struct arena *a, const struct names *l);
 

@@ -67,34 +67,59 @@ void gate_promotion(struct plan *p, struct step *s)
     }
 }
 
-static void judge_signed(struct plan *p, struct step *s, bool is_protected)
+static void add_rules(struct arena *a, const struct findings *l, struct names *out)
 {
-    const struct step_kind_row *kind = step_kind_row(s->kind);
-    struct approval_want want;
-    if (s->bundle != NULL) {
-        approvals_of(p->a, p->world->approvals, p->env, s->bundle, is_protected, NULL,
-                     &s->approved);
-        return;
+    for (size_t i = 0; l != NULL && i < l->n; i++) {
+        names_add(a, out, l->v[i].rule);
     }
-    approval_wants(p->a, p->env, NULL, NULL, is_protected, &want);
-    want.subject = kind->name(s);
-    approvals_judge(p->a, p->world->approvals, kind->signs(s), p->env, &want, &s->approved);
+}
+
+/* Of a projection: what the migrations of its chain do anew with each generation. */
+static struct names reduced_by(const struct plan *p, const struct step *s)
+{
+    struct names out = {0};
+    add_rules(p->a, plan_needs_governance(p, s), &out);
+    for (size_t i = 0; i < s->n_members; i++) {
+        add_rules(p->a, plan_needs_governance(p, &p->v[s->members[i]]), &out);
+    }
+    return out;
+}
+
+/* What is left to the repository host's review wants governance's signature alone. */
+static void wants_of(const struct plan *p, const struct step *s, bool is_protected, bool reduces,
+                     struct approval_want *out)
+{
+    const struct decl *d = s->bundle != NULL ? s->bundle->decl : NULL;
+    *out = (struct approval_want){.n = 0};
+    if (p->env->approval == APPROVAL_SIGNATURE) {
+        approval_wants(p->a, p->env, d != NULL ? &d->reviewers : NULL,
+                       d != NULL ? d->change_class : NULL, is_protected, out);
+    }
+    if (reduces) {
+        names_add(p->a, &out->roles, APPROVAL_GOVERNANCE);
+    }
+    out->subject = step_kind_row(s->kind)->name(s);
 }
 
 void gate_approval(struct plan *p, struct step *s, bool is_protected)
 {
     const struct step_kind_row *kind = step_kind_row(s->kind);
+    const struct names rules = reduced_by(p, s);
+    struct approval_want want;
     s->approved = (struct approval_verdict){.n = 0};
-    if (p->env->approval != APPROVAL_SIGNATURE) {
+    if (p->env->approval != APPROVAL_SIGNATURE && rules.n == 0) {
         return;
     }
-    judge_signed(p, s, is_protected);
+    wants_of(p, s, is_protected, rules.n > 0, &want);
+    approvals_judge(p->a, p->world->approvals, kind->signs(s), p->env, &want, &s->approved);
     if (s->approved.lacks != NULL) {
         struct reason *r = step_give(p, s, REASON_APPROVAL_MISSING);
         r->cause = kind->file(p->a, s);
         r->now = step_digest(p, kind->signs(s));
-        r->detail = arena_printf(p->a, "%s wants signatures over %s: %s", p->env->name,
-                                 kind->signed_as, s->approved.lacks);
+        r->detail =
+            arena_printf(p->a, "%s wants signatures over %s: %s%s%s", p->env->name, kind->signed_as,
+                         s->approved.lacks, rules.n > 0 ? "; it reduces what is enforced: " : "",
+                         names_text(p->a, &rules));
     }
 }
 

@@ -101,10 +101,8 @@ static void put_reduced(struct buf *out, const struct plan *p, const struct step
     struct arena a = {0};
     struct names rules = reduced(&a, p, s);
     if (rules.n > 0) {
-        buf_printf(out, "%*sreduces what is enforced: ", VERB_WIDTH + 2, "");
-    }
-    for (size_t i = 0; i < rules.n; i++) {
-        buf_printf(out, "%s%s%s", i > 0 ? ", " : "", rules.v[i], i + 1 == rules.n ? "\n" : "");
+        buf_printf(out, "%*sreduces what is enforced: %s\n", VERB_WIDTH + 2, "",
+                   names_text(&a, &rules));
     }
     arena_release(&a);
 }

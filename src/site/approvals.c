@@ -66,8 +66,8 @@ static int verify(struct site *s, struct approval *x, const struct signer *signe
     return 0;
 }
 
-/* The server's clock, which nothing here moves (KFMIG_NOW does the machine's): whoever runs it does not say when.
- * Where no server answers nothing is run. */
+/* The server's clock, which nothing here moves (KFMIG_NOW does the machine's): whoever runs it does not say
+ * when. Where no server answers nothing is run. */
 int approvals_moment(struct site *s, struct err *e)
 {
     struct approvals *all = &s->approvals;

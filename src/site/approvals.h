@@ -10,11 +10,11 @@
  * was verified; one that does not count says why. Where nobody may sign (no registry/allowed_signers)
  * nothing is read. -1: stopped, or no ssh-keygen though there is something to verify. */
 int approvals_look(struct site *s, struct err *e) MUST_CHECK;
-/* The moment by which this look judges them, into s->approvals, unless it is there: the server's. -1: it cannot be
- * asked. */
+/* The moment by which this look judges them, into s->approvals, unless it is there: the server's. -1: it
+ * cannot be asked. */
 int approvals_moment(struct site *s, struct err *e) MUST_CHECK;
-/* Do v[0..n), which counted when an earlier look judged them, count at the moment of the last one? *why: why one
- * does not, one line in s->a; NULL: all do. */
+/* Do v[0..n), which counted when an earlier look judged them, count at the moment of the last one? *why: why
+ * one does not, one line in s->a; NULL: all do. */
 int approvals_last(struct site *s, const struct approval *const *v, size_t n, const char **why,
                    struct err *e) MUST_CHECK;
 /* The same of those over a plan's, a rollback's or a run's digest, which the plan cannot wait for. */

@@ -502,6 +502,27 @@ def a_rollback_is_signed_for(tmp):
     equal(pg.value(p.db, "SELECT to_regclass('app.t') IS NULL"), "t")
 
 
+# --- what reduces what is enforced --------------------------------------------------------------------------------
+
+
+@cases(signature=ENVIRONMENTS, review=ENVIRONMENTS.replace("approval: signature", "approval: review"))
+def governance_signs_for_what_reduces_enforcement(environments, tmp):
+    p = Team(tmp, environments=environments)
+    p.migration(TABLE + "GRANT SELECT ON app.t TO PUBLIC;\n", reviewers=f"[{PLATFORM}]")
+    p.approved("ann@x.org", args=("prod", ONE, "--waive=protected,limits"))
+    contains(p.why(), "missing: kfm-governance; ")
+    contains(p.why(), "it reduces what is enforced: grant-to-public")
+    contains(p.run("plan", "prod").out, "reduces what is enforced: grant-to-public")
+    fails(p.prod(), 1, "is blocked; nothing was run")
+    fails(p.prod("--force"), 1, "is blocked; nothing was run")
+    p.approved("bob@x.org")
+    lacks(p.why(), "approval_missing")
+    equal(p.prod().status, 0)
+    receipt = json.loads(pg.value(p.db, f"SELECT r.body FROM kfmig.receipt r JOIN kfmig.entry e USING (seq) WHERE e.kind = 'apply' AND e.subject = '{ONE}'"))
+    equal("bob@x.org" in [s["person"] for s in receipt["claim"]["approvals"]["signed"]], True)
+    agreed(p)
+
+
 # --- who runs it ----------------------------------------------------------------------------------------------------
 
 

@@ -93,6 +93,8 @@ def what_reduces_what_is_enforced_is_told_where_the_environment_is_protected(tmp
     p.bundle("M-02", "CREATE TABLE app.u (id bigint PRIMARY KEY);\n")
     equal((apply_row(p, "01")["reduces"], apply_row(p, "02")["reduces"]), (["grant-to-public", "row-security-off"], []))
     contains(p.run("plan", "dev").out, "reduces what is enforced: grant-to-public, row-security-off\n")
+    (reason,) = [r for r in apply_row(p, "01")["reasons"] if r["code"] == "approval_missing"]
+    contains(reason["detail"], "0 of 1 signature, missing: kfm-governance; it reduces what is enforced: grant-to-public, row-security-off")
     p.write("registry/environments.v1.yml", GUARDED.replace("protected: true", "protected: false"))
     equal(apply_row(p, "01")["reduces"], [])
 

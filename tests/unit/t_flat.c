@@ -146,7 +146,7 @@ static void test_bad(void)
 
 /* --- what is read ----------------------------------------------------------------------------------- */
 
-static const char *names_text(struct arena *a, const struct names *l)
+static const char *names_listed(struct arena *a, const struct names *l)
 {
     const char *text = "";
     for (size_t i = 0; i < l->n; i++) {
@@ -172,11 +172,11 @@ static const char *told(struct loaded *l, struct bundle *b)
     }
     return arena_printf(
         a, "%s; %s; %s; %s; %s%s; %lld/%lld/%lld;%s%s%s\n", b->id, d->intent,
-        names_text(a, &d->reviewers),
+        names_listed(a, &d->reviewers),
         d->rollback.n > 0      ? d->rollback.v[0].path
         : d->requires_rollback ? "?"
                                : "-",
-        names_text(a, &d->scope.allowed_schemas), d->scope.is_open ? "+" : "",
+        names_listed(a, &d->scope.allowed_schemas), d->scope.is_open ? "+" : "",
         (long long)d->limits.max_table_count_touched, (long long)d->limits.max_index_count_delta,
         (long long)d->limits.max_row_backfill, lacks, b->wants_window ? " window" : "",
         b->deploy[0] != '\0' ? arena_printf(a, " waits for %s", b->deploy) : "");

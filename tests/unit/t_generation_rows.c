@@ -37,7 +37,7 @@ static const char *const indexed[] = {
     "CREATE TABLE h.r (b int REFERENCES h.t (b))",
 };
 
-static const char *names_text(const struct index_defs *l)
+static const char *indexes_text(const struct index_defs *l)
 {
     struct buf b = {0};
     for (size_t i = 0; i < l->n; i++) {
@@ -52,7 +52,7 @@ static const char *missing_of(const struct index_defs *wanted)
 {
     struct index_defs missing;
     must(generation_index_missing(owner, &arena, "h", wanted, &missing, &e), "missing");
-    return names_text(&missing);
+    return indexes_text(&missing);
 }
 
 static void test_indexes(void)
@@ -65,7 +65,7 @@ static void test_indexes(void)
     command(owner, "BEGIN");
     must(generation_defer_indexes(owner, &arena, "h", &tables, &defs, &e), "defer");
     command(owner, "COMMIT");
-    is_str(names_text(&defs),
+    is_str(indexes_text(&defs),
            "A \"quoted\", expression, of_p1, of_u, own_function, spatial, unique_one, z_plain",
            "what pg_get_indexdef() can make again is put off, in order of name");
     is_str(
@@ -80,7 +80,7 @@ static void test_indexes(void)
                                     "NULLS LAST, c) INCLUDE (id) "
                                     "WITH (fillfactor='70') WHERE (b > 1)") == 0,
        "and the definition, names with their schemas");
-    is_str(missing_of(&defs), names_text(&defs), "all of them are missing");
+    is_str(missing_of(&defs), indexes_text(&defs), "all of them are missing");
     for (size_t i = 0; i + 1 < defs.n; i++) {
         run(owner, defs.v[i].definition);
     }

@@ -167,6 +167,62 @@ static void gate_signed_protected(struct plan *at, struct step *s)
     gate_approval(at, s, true);
 }
 
+/* What reduces what is enforced: governance signs, whatever else the environment asks for, and nothing waives it. */
+static void test_posture(void)
+{
+    static const char *roles[] = {"p", "kfm-governance", "limits", "protected"};
+    static struct projection wells = {.name = "wells", .store = STORE_POSTGIS};
+    static struct projection_input in = {.p = &wells};
+    static struct table reduced;
+    struct findings l = {0};
+    int members[] = {0};
+    struct approval one = {.path = "a.json",
+                           .subject = "M-1",
+                           .person = "ann",
+                           .digest = digest_from("bundle"),
+                           .roles = {roles, 1, 1},
+                           .waives = {roles + 2, 2, 2}};
+    struct approvals all = {.v = &one, .n = 1};
+    begin();
+    reduced = (struct table){.a = &arena};
+    (void)finding_fail(&arena, &l, "grant-to-public", "everyone gets it");
+    (void)finding_fail(&arena, &l, "grant-to-public", "everyone gets it");
+    (void)finding_fail(&arena, &l, "login-role", "x may log in");
+    (void)table_puts(&reduced, "M-1", &l);
+    world.reduced = reduced;
+    world.approvals = &all;
+    env.is_protected = false;
+    is_str(given(gate_signed), "", "nobody signs for it where nothing is protected");
+    env.is_protected = true;
+#define LACKS_ALL                                                                                  \
+    "0 of 1 signature, missing: kfm-governance; it reduces what is enforced: grant-to-public, "    \
+    "login-role|-1\n"
+    is_str(given(gate_signed),
+           "approval_missing|migrations/postgis/M-1/migration.yml||bundle|prod wants signatures "
+           "over the bundle digest: " LACKS_ALL,
+           "where the host reviews governance signs all the same, whatever others waive");
+    env.approval = APPROVAL_SIGNATURE;
+    is_str(given(gate_signed),
+           "approval_missing|migrations/postgis/M-1/migration.yml||bundle|prod wants signatures "
+           "over the bundle digest: " LACKS_ALL,
+           "and where signatures are wanted");
+    one.roles = (struct names){roles + 1, 1, 1};
+    is_str(given(gate_signed), "", "governance has signed");
+    is_int((int)steps[0].approved.n, 1, "which is kept with the step");
+    in.digest = digest_from("content");
+    steps[1] = steps[0];
+    steps[1].n_members = 1;
+    steps[1].members = members;
+    steps[1].kind = STEP_PROJECTION;
+    steps[1].bundle = NULL;
+    steps[1].in = &in;
+    steps[1].reasons = NULL;
+    steps[1].n_reasons = steps[1].cap_reasons = 0;
+    gate_approval(&p, &steps[1], false);
+    ok(steps[1].approved.lacks != NULL && strstr(steps[1].approved.lacks, "kfm-governance") != NULL,
+       "a projection wants it for what its chain does");
+}
+
 static void test_approval(void)
 {
     static const char *roles[] = {"p", "limits"};
@@ -303,11 +359,12 @@ static void test_policy(void)
 
 int main(void)
 {
-    tap_plan(5 + 7 + 4 + 10 + 6 + 2 + 2 + 3 + 6);
+    tap_plan(5 + 7 + 4 + 10 + 6 + 2 + 2 + 3 + 6 + 6);
     test_adoption();
     test_promotion();
     test_promotion_of_projections();
     test_approval();
+    test_posture();
     test_upstream();
     test_lint();
     test_policy();
