@@ -39,6 +39,7 @@ struct column {
     bool not_null;
     bool has_default;  /* or is an identity column: may be left out */
     bool is_generated; /* takes no value */
+    bool is_secured;   /* row security of its table holds for us */
     int max_chars;     /* of varchar(n), char(n): characters; 0: no limit */
     /* numeric(p,s): digits in all and after the point; precision 0: no limit. */
     int precision, scale;

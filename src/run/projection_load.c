@@ -173,6 +173,38 @@ static int run_after(struct making *m, struct err *e)
     return generation_hide(s, a, m->p->schema, m->g.number, had_live, &acl, e);
 }
 
+static bool has_index_of(const struct index_defs *l, const char *table)
+{
+    size_t i = 0;
+    while (i < l->n && strcmp(l->v[i].table, table) != 0) {
+        i++;
+    }
+    return i < l->n;
+}
+
+/* Which record it was that a deferred index does not take: its table is filled once more, with the index
+ * there. In a transaction of its own, of which nothing stays. */
+static void find_unindexed(struct making *m, struct err *e)
+{
+    struct err mine = {0};
+    struct index_defs missing = {0};
+    if (!load_may_find(e) || making_begin(m, &mine) != 0) {
+        return;
+    }
+    int rc = generation_index_missing(making_session(m), m->r->a, m->hidden, &m->indexes, &missing,
+                                      &mine);
+    for (size_t i = 0; i < missing.n && rc == 0; i++) {
+        rc = generation_empty(making_session(m), m->r->a, m->hidden, missing.v[i].table, &mine);
+    }
+    rc = rc == 0 ? indexes_here(m, &mine) : rc;
+    for (size_t i = 0; i < m->p->n_sources && rc == 0; i++) {
+        if (has_index_of(&missing, m->p->source[i].into)) {
+            rc = find_refused_of(m, i, e);
+        }
+    }
+    making_roll_back(m);
+}
+
 int make_indexes(struct making *m, struct err *e)
 {
     int64_t start = clock_ms();
@@ -181,10 +213,15 @@ int make_indexes(struct making *m, struct err *e)
     }
     making_phase(m, "index");
     if (indexes_together(m, e) != 0) {
+        find_unindexed(m, e);
         return -1;
     }
-    if (making_begin(m, e) != 0 || indexes_here(m, e) != 0 || run_after(m, e) != 0 ||
-        generation_settle(making_session(m), m->r->a, m->hidden, e) != 0 ||
+    if (making_begin(m, e) != 0 || indexes_here(m, e) != 0) {
+        making_roll_back(m);
+        find_unindexed(m, e);
+        return -1;
+    }
+    if (run_after(m, e) != 0 || generation_settle(making_session(m), m->r->a, m->hidden, e) != 0 ||
         generation_size(making_session(m), m->hidden, &m->size, e) != 0) {
         making_roll_back(m);
         return -1;

@@ -131,6 +131,58 @@ def what_is_refused_names_record_and_column(case, tmp):
         equal(pg.value(p.db, "SELECT count(*) FROM pg_class WHERE relname LIKE 'kfmig_stage%'"), "0")
 
 
+# What stands behind the table: indexes that are built when the rows are in, and row security that holds for the owner, too.
+FORCED = """ALTER TABLE app.pts ENABLE ROW LEVEL SECURITY;
+ALTER TABLE app.pts FORCE ROW LEVEL SECURITY;
+CREATE POLICY seen ON app.pts USING (true);
+CREATE POLICY few ON app.pts AS RESTRICTIVE FOR INSERT WITH CHECK (n < 1000);
+"""
+ODD_TWICE = rows(*UNEQUAL, (7, {"kind": "K2"}))
+
+
+@cases(
+    an_expression=("CREATE UNIQUE INDEX odd ON app.pts (lower(kind));", ODD_TWICE, "unique_violation (23505)", "", 'index "odd" of lower(kind)'),
+    an_expression_beside_others=("CREATE UNIQUE INDEX odd ON app.pts (lower(kind)); CREATE INDEX x1 ON app.pts (n); CREATE INDEX x2 ON app.pts (m);",
+                                 ODD_TWICE, "unique_violation (23505)", "", 'index "odd" of lower(kind)'),
+    a_column=("CREATE UNIQUE INDEX plain ON app.pts (kind);", TWICE, "unique_violation (23505)", "kind", 'index "plain"'),
+    some_rows=("CREATE UNIQUE INDEX part ON app.pts (kind) WHERE n > 0;", TWICE, "unique_violation (23505)", "kind", 'index "part"'),
+    a_column_and_an_expression=("CREATE UNIQUE INDEX two ON app.pts (m, (n % 1000));", PAIR_TWICE, "unique_violation (23505)", "", 'index "two" of m, (n % 1000)'),
+    with_others_beside=("CREATE UNIQUE INDEX wide ON app.pts (kind) INCLUDE (n);", TWICE, "unique_violation (23505)", "kind", 'index "wide"'),
+    a_key_that_refers_to_it=("CREATE UNIQUE INDEX odd ON app.pts (lower(kind)); CREATE TABLE app.child (up text REFERENCES app.pts);",
+                             ODD_TWICE, "unique_violation (23505)", "", 'index "odd" of lower(kind)'),
+    an_expression_that_fails=("CREATE INDEX ratio ON app.pts ((1 / (7413987 - n)));", LARGE, "division_by_zero (22012)", "", ""))
+def what_is_refused_when_the_rows_are_in(case, tmp):
+    """Indexes that are built after the load name the record, too"""
+    behind, features, words, column, hint = case
+    for srid in 4326, 3857:
+        (tmp / str(srid)).mkdir()
+        p = project(tmp / str(srid), "", features, srid=srid, behind=behind)
+        ran = p.build()
+        equal(ran.status, 5 if "22012" in words else 2, repr(ran))
+        contains(ran.text, "points.geojson")
+        contains(ran.text, f'record 7, "{column}": the server refused this value: {words}' if column else f"record 7: the server refused this row: {words}")
+        contains(ran.text, hint)
+        body = pg.value(p.db, "SELECT body FROM kfmig.receipt ORDER BY seq DESC LIMIT 1")
+        for text in (ran.text, body):
+            lacks(text, "7413987")
+            lacks(text, "k2")
+        equal(pg.value(p.db, "SELECT count(*) FROM pg_class WHERE relname LIKE 'kfmig_stage%'"), "0")
+
+
+@cases(as_they_are=4326, transformed=3857)
+def row_security_that_holds_for_the_owner(srid, tmp):
+    """Said before a row is read: they could not be proven, whether the policies admit them or not"""
+    p = project(tmp, "", LARGE, srid=srid, behind=FORCED)
+    ran = p.build()
+    equal(ran.status, 5, repr(ran))
+    contains(ran.text, 'registry/projections/pts.yml:5:29: row security of table "pts" holds for the role that loads, too')
+    contains(ran.text, "load as a role with BYPASSRLS")
+    version(p, "pts", VERSION, rows(*UNEQUAL))
+    p.bundle("M-01", HEAD + TABLE.format(srid=srid, more="") + FORCED.replace(" FORCE ROW", " NO FORCE ROW"))
+    equal(p.build().status, 0)
+    equal(pg.value(p.db, "SELECT count(*) FROM app.pts"), "10")
+
+
 RAISES = """CREATE FUNCTION app.no() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN IF {found} THEN RAISE EXCEPTION 'not %', {found_what}; END IF; RETURN NULL; END $$;
 CREATE {kind} TRIGGER late AFTER INSERT ON app.pts {how} EXECUTE FUNCTION app.no();

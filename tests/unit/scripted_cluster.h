@@ -539,9 +539,9 @@ static inline const char *cluster_hears(void *ctx, int session, const char *text
     "~ @postgis_witness -> ask\n"                                                                  \
     "~ @postgis_catalog_schemas -> ask\n"                                                          \
     "~ @postgis_load_columns -> rows name | text | text | -1 | f | f | f | NULL | NULL | NULL | "  \
-    "-1 ; version | text | text | -1 | f | f | f | NULL | NULL | NULL | -1 ; geom | "              \
+    "-1 | f ; version | text | text | -1 | f | f | f | NULL | NULL | NULL | -1 | f ; geom | "      \
     "public.geometry(Point,4326) | geometry | 1 | f | f | f | geometry | "                         \
-    "public.geometry(Point,4326) | NULL | -1\n"                                                    \
+    "public.geometry(Point,4326) | NULL | -1 | f\n"                                                \
     "~ SELECT count(*), sum(get_byte* -> rows 1 | " FINGERPRINT "\n"                               \
     "~ SELECT count(*), count(*) - count(g)* -> rows 1 | 0 | 0 | 0 | 0 | -98.5 | 38.25 | -98.5 | " \
     "38.25\n"                                                                                      \

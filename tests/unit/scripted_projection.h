@@ -60,12 +60,14 @@ enum { FILES = 3 };
                                "~ @postgis_generation_copied -> rows id | id | t.id | f\n"         \
                                "~ @postgis_generation_copy_settings -> rows was\n"                 \
                                "~ @postgis_load_columns -> rows "                                  \
-                               "id | integer | int4 | -1 | t | f | f | NULL | NULL | NULL | -1 ; " \
+                               "id | integer | int4 | -1 | t | f | f | NULL | NULL | NULL | -1 | " \
+                               "f ; "                                                              \
                                "version | text | text | -1 | t | f | f | NULL | NULL | NULL | -1 " \
+                               "| f "                                                              \
                                "; "                                                                \
                                "geom | public.geometry(Point,4326) | geometry | 1 | f | f | f | "  \
                                "geometry | "                                                       \
-                               "public.geometry(Point,4326) | NULL | -1\n"                         \
+                               "public.geometry(Point,4326) | NULL | -1 | f\n"                     \
                                "~ @postgis_catalog_schemas -> rows 2615 | 9001 | schema |  | "     \
                                "wells | owner | kfmig\n"                                           \
                                "~ @postgis_observe_begin -> rows 700 | u u | t | NULL\n"           \

@@ -267,10 +267,10 @@ static int frozen(struct err *e)
 #define ASKED(first)                                                                               \
     first " versions long_transactions blocking_locks prepared_transactions invalid_indexes "      \
           "replication_lag replication_slots "
-#define ID "id | integer | int4 | -1 | t | f | f | NULL | NULL | NULL | -1"
+#define ID "id | integer | int4 | -1 | t | f | f | NULL | NULL | NULL | -1 | f"
 #define GEOMETRY                                                                                   \
     "geom | public.geometry(Point,4326) | geometry | 1 | f | f | f | geometry | "                  \
-    "public.geometry(Point,4326) | NULL | -1"
+    "public.geometry(Point,4326) | NULL | -1 | f"
 
 /* clang-format off */
 static const struct {

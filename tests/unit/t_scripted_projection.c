@@ -258,6 +258,14 @@ static void with_sum(void)
     "\nSET CONSTRAINTS ALL IMMEDIATE -> SET CONSTRAINTS\nRELEASE SAVEPOINT kfmig_rows -> "         \
     "RELEASE\n"
 #define STAGE "~ CREATE UNLOGGED TABLE * -> SELECT 0\n~ ALTER TABLE * -> ALTER TABLE\n"
+/* An index is refused; then its table is empty, and filled once more with the index there. */
+#define UNINDEXED(refused) refused "~ TRUNCATE * -> TRUNCATE TABLE\n" WHOLE("f") STAGE
+/* Row security holds for us. */
+#define SECURED                                                                                    \
+    "~ @postgis_load_columns -> rows id | integer | int4 | -1 | t | f | f | NULL | NULL | NULL | " \
+    "-1 | t ; version | text | text | -1 | t | f | f | NULL | NULL | NULL | -1 | t ; geom | "      \
+    "public.geometry(Point,4326) | geometry | 1 | f | f | f | geometry | "                         \
+    "public.geometry(Point,4326) | NULL | -1 | t\n"
 #define STAGED STAGE "~ SELECT COALESCE(pg_catalog.min* -> "
 
 /* clang-format off */
@@ -348,6 +356,7 @@ static const struct {
     {"an artifact that is not there", HOLDS_LIVE, BUILD, with_missing_file, "~ COPY * -> error 42501\n", RUN_FAILED, ERR_PREFLIGHT, "v1.shp", 1, 0, 1, false},
     {"an asset that nothing reads", HOLDS_LIVE, BUILD, with_unknown_format, "~ COPY * -> error 42501\n", RUN_FAILED, ERR_CONFIG, "no reader for asset \"features\" (image/png)", 1, 0, 1, false},
     {"a table that the chain does not make", HOLDS_LIVE, BUILD, NULL, "~ @postgis_load_columns -> rows\n", RUN_FAILED, ERR_CONFIG, "the chain makes no table \"pts\" in schema wells", 1, 0, 1, false},
+    {"a table whose row security holds for us", HOLDS_LIVE, BUILD, NULL, SECURED, RUN_FAILED, ERR_CONFIG, "row security of table \"pts\" holds for the role that loads, too", 1, 0, 1, false},
     {"a column that the table does not have", HOLDS_LIVE, BUILD, with_unknown_column, "", RUN_FAILED, ERR_CONFIG, "\"number\"", 1, 0, 1, false},
     {"two columns that the table does not have", HOLDS_LIVE, BUILD, with_two_unknown_columns, "", RUN_FAILED, ERR_CONFIG, "\"number\"", 1, 0, 1, false},
     {"a schema's name that is too long", HOLDS_NOTHING, BUILD, with_a_long_name, "", RUN_FAILED, ERR_CONFIG, "is too long for a projection", 0, 0, 1, false},
@@ -382,6 +391,12 @@ static const struct {
     {"an index that cannot be made", HOLDS_LIVE, BUILD, with_crew, "~ CREATE INDEX * -> error 53100\n", RUN_FAILED, ERR_APPLY, "disk_full", 1, 0, 1, false},
     {"a starter has the work lock", HOLDS_LIVE, BUILD, with_crew, "~ 2: @ledger_work_begin -> rows f | 700 | u u | n | on\n", RUN_FAILED, ERR_LOCKED, "another run is taking over", 1, 0, 1, false},
     {"the COMMIT of an index is refused", HOLDS_LIVE, BUILD, with_crew, "~ 3: COMMIT -> error 53100\n", RUN_FAILED, ERR_PREFLIGHT, "index pts_id was not committed: disk_full", 1, 0, 1, false},
+    {"an index that does not take a record", HOLDS_LIVE, BUILD, NULL, UNINDEXED("CREATE INDEX * -> error 23505\n") REFUSED("23505") TAKEN("1"), RUN_FAILED, ERR_APPLY, "record 2: the server refused this row: unique_violation (23505)", 1, 0, 1, false},
+    {"one of several that does not", HOLDS_LIVE, BUILD, with_crew, UNINDEXED("2x CREATE INDEX * -> error 23505\n") REFUSED("23505") TAKEN("1"), RUN_FAILED, ERR_APPLY, "record 2: the server refused this row: unique_violation (23505)", 1, 0, 1, false},
+    {"an index that takes those of one source, and not of the other", HOLDS_LIVE, BUILD, NULL, UNINDEXED("CREATE INDEX * -> error 23505\n") TAKEN("2") REFUSED("23505") TAKEN("1"), RUN_FAILED, ERR_APPLY, "record 2: the server refused this row: unique_violation (23505)", 1, 0, 1, false},
+    {"an index that takes them all now", HOLDS_LIVE, BUILD, NULL, UNINDEXED("CREATE INDEX * -> error 23505\n") TAKEN("2") TAKEN("2"), RUN_FAILED, ERR_APPLY, "unique_violation (23505)", 1, 0, 1, false},
+    {"an index that is made of no rows, either", HOLDS_LIVE, BUILD, NULL, "2x CREATE INDEX * -> error 22012\n~ TRUNCATE * -> TRUNCATE TABLE\n", RUN_FAILED, ERR_APPLY, "division_by_zero (22012)", 1, 0, 1, false},
+    {"an index of a table that may not be emptied", HOLDS_LIVE, BUILD, NULL, "CREATE INDEX * -> error 23505\n~ TRUNCATE * -> error 42501\n", RUN_FAILED, ERR_APPLY, "unique_violation (23505)", 1, 0, 1, false},
     {"an index that is invalid is made again", HOLDS_LIVE, BUILD, NULL, "2x @postgis_generation_indexes_found -> rows pts_id | NULL\n", RUN_SUCCESS, ERR_NONE, "", 2, 1, 0, false},
 
     /* publishing */

@@ -224,6 +224,9 @@ int generation_count(struct pg *s, struct arena *a, const char *schema, const ch
                      int64_t *n, struct err *e) MUST_CHECK;
 int generation_clear(struct pg *s, struct arena *a, const char *schema, const char *table,
                      int64_t *n, struct err *e) MUST_CHECK;
+/* Empty hidden.table, and whatever refers to it: inside a transaction that is rolled back. */
+int generation_empty(struct pg *s, struct arena *a, const char *hidden, const char *table,
+                     struct err *e) MUST_CHECK;
 
 /* Bytes of all relations of a schema with indexes and TOAST; 0 if it does not exist. Inside a
  * transaction or outside. */

@@ -290,6 +290,14 @@ int generation_count(struct pg *s, struct arena *a, const char *schema, const ch
     return 0;
 }
 
+int generation_empty(struct pg *s, struct arena *a, const char *hidden, const char *table,
+                     struct err *e)
+{
+    const char *sql =
+        arena_printf(a, "TRUNCATE %s.%s CASCADE", pg_ident(a, hidden), pg_ident(a, table));
+    return pg_run(s, sql, NULL, 0, NULL, e);
+}
+
 int generation_clear(struct pg *s, struct arena *a, const char *schema, const char *table,
                      int64_t *n, struct err *e)
 {

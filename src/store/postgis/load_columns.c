@@ -16,7 +16,8 @@ enum {
     COL_GEOMETRY,
     COL_BASE,
     COL_ELEMENT,
-    COL_ELEMENT_TYPMOD
+    COL_ELEMENT_TYPMOD,
+    COL_SECURED
 };
 
 enum {
@@ -101,7 +102,8 @@ static void set_column(struct arena *a, struct column *c, const struct pg_rows *
                          .not_null = pg_bool(r, i, COL_NOT_NULL),
                          .has_default = pg_bool(r, i, COL_DEFAULT),
                          .is_generated = pg_bool(r, i, COL_GENERATED),
-                         .takes_geometry = !pg_null(r, i, COL_GEOMETRY)};
+                         .takes_geometry = !pg_null(r, i, COL_GEOMETRY),
+                         .is_secured = pg_bool(r, i, COL_SECURED)};
     c->element = element_of(a, r, i);
     set_typmod(c, (int)pg_int(r, i, COL_TYPMOD));
     if (c->takes_geometry && !pg_null(r, i, COL_BASE)) {

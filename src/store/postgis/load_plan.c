@@ -119,6 +119,19 @@ static void check_unfilled(const struct planner *p)
     }
 }
 
+/* COPY does not go there, and what is behind policies cannot be proven to be all that was loaded. */
+static void check_unsecured(const struct planner *p)
+{
+    const struct projection_source *from = p->in->from;
+    if (p->n > 0 && p->columns[0].is_secured) {
+        err_list_addf(p->faults, ERR_CONFIG, p->in->declared_in, from->line, from->col,
+                      "leave FORCE ROW LEVEL SECURITY away, or load as a role with BYPASSRLS",
+                      "row security of table \"%s\" holds for the role that loads, too: rows can "
+                      "neither be copied into it nor be proven",
+                      from->into);
+    }
+}
+
 static int dims_of(const struct column *c)
 {
     if (c->any_dims) {
@@ -175,6 +188,7 @@ struct load *load_plan(struct arena *a, const struct load_source *in, const stru
         plan_mapping(&p, &in->from->column[i]);
     }
     check_unfilled(&p);
+    check_unsecured(&p);
     set_rules(l);
     return faults->n == n_before ? l : NULL;
 }

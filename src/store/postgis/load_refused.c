@@ -6,6 +6,8 @@
 
 #define SAVEPOINT "kfmig_rows"
 
+enum { OVER, EXPRESSION, INDEX }; /* of load_constraint.sql */
+
 /* The rows in (from, to], with all that waits for the end of the transaction. 1: refused as e says, -1: for
  * another reason, and nothing can be said. */
 static int try_rows(const struct stage *g, const struct err *e, int64_t from, int64_t to)
@@ -57,7 +59,7 @@ static int is_judged_whole(const struct stage *g, const char *schema, bool *out,
     return rc;
 }
 
-/* Is the constraint that refused the record over one column? */
+/* Is the constraint or unique index that refused the record over one column? */
 static void find_column(struct pg *s, struct arena *a, const char *schema, const struct load *l,
                         const char *constraint, struct found_record *out)
 {
@@ -70,11 +72,14 @@ static void find_column(struct pg *s, struct arena *a, const char *schema, const
     }
     size_t n = pg_rows_n(r);
     for (size_t i = 0; i < n; i++) {
-        buf_printf(&names, "%s%s", i > 0 ? ", " : "", pg_text(r, i, 0));
+        buf_printf(&names, "%s%s", i > 0 ? ", " : "", pg_text(r, i, OVER));
     }
-    out->column = n == 1 ? arena_strdup(a, pg_text(r, 0, 0)) : "";
-    out->hint = arena_printf(a, "constraint \"%s\"%s%s", constraint, n > 1 ? " of " : "",
-                             n > 1 ? buf_str(&names) : "");
+    bool is_column = n == 1 && !pg_bool(r, 0, EXPRESSION);
+    bool is_listed = n > 0 && !is_column;
+    out->column = is_column ? arena_strdup(a, pg_text(r, 0, OVER)) : "";
+    out->hint =
+        arena_printf(a, "%s \"%s\"%s%s", n > 0 && pg_bool(r, 0, INDEX) ? "index" : "constraint",
+                     constraint, is_listed ? " of " : "", is_listed ? buf_str(&names) : "");
     buf_release(&names);
     pg_rows_free(r);
 }

@@ -1,6 +1,6 @@
 -- The columns of table $2 in schema $1, in their order; none if there is no such table. type: the name of a base type of PostgreSQL or PostGIS,
 -- else empty. What domains say counts as the column's own. base: for geometry, geography and domains over them, the type at the bottom.
--- element: of an array, what type is.
+-- element: of an array, what type is. is_secured: row security holds for us there.
 WITH RECURSIVE postgis AS (
     SELECT t.oid, t.typname
     FROM pg_catalog.pg_extension AS x
@@ -29,7 +29,7 @@ SELECT a.attname AS name, pg_catalog.format_type(a.atttypid, a.atttypmod) AS sho
        CASE WHEN e.oid IS NULL THEN NULL
             WHEN e.typnamespace = 'pg_catalog'::pg_catalog.regnamespace AND e.typtype = 'b' THEN e.typname::pg_catalog.text
             ELSE '' END AS element,
-       b.typmod AS element_typmod
+       b.typmod AS element_typmod, pg_catalog.row_security_active(c.oid) AS is_secured
 FROM bottom AS b
 JOIN pg_catalog.pg_attribute AS a ON a.attnum = b.attnum
 JOIN pg_catalog.pg_class AS c ON c.oid = a.attrelid AND c.relname = $2::pg_catalog.name
