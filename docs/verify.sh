@@ -480,7 +480,8 @@ list_facts()
 
     # A flat migration, or a definition, has no migration.yml: its names are in no checksum, nor what its header says.
     def declaration: .declaration as $d | folder as $dir | is_bundle as $whole | (if $whole then 1 else 0 end) as $from |
-        ($from + ($d.artifacts.forward | length) + (if $d.backfill then 1 else 0 end)) as $f | ($f + ($d.artifacts.rollback | length)) as $r |
+        ($from + ($d.artifacts.forward | length) + (if $d.backfill then 1 else 0 end) + (if $d.runner.apply then 1 else 0 end)) as $f |
+        ($f + ($d.artifacts.rollback | length) + (if $d.runner.rollback then 1 else 0 end)) as $r |
         def files(name): .[] | field(name; (if $whole then .uri | ltrimstr($dir) else name end | @base64) + " x00 " + (.digest | hex));
         claims("checksum"; .checksum), claims("bundle"; .bundle_digest),
         (((.inputs[$from:$f] | files("forward")), (.inputs[$f:$r] | files("rollback")),
@@ -489,7 +490,7 @@ list_facts()
               with_entries(select(.value != [] or .key == "allowed_schemas" or .key == "allowed_tables") | .value |= sort) | canon | @base64),
           field("limits"; if $whole then $d.limits else {} end | canon | @base64),
           field("runner.tool"; $d.runner.tool | @base64),
-          ($d.runner | select(.tool == "command") | .command | field("runner.command"; @base64)),
+          ($d.runner | select(.tool == "command") | (.command // .apply) | field("runner.command"; @base64)),
           field("requires_rollback"; $d.requires_rollback | tostring | @base64),
           ($d.rebuild | select(. == "after-load") | field("rebuild"; @base64)),
           ($d.rebuilds | select(. != null and . != []) | field("rebuilds"; sort | canon | @base64))) | d("checksum")),

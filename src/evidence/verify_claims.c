@@ -132,12 +132,19 @@ static void read_limits(const struct doc *d, struct limits *out)
 static const char *receipt_command(const struct doc *d)
 {
     const struct doc *runner = doc_get(d, "runner");
-    return strcmp(doc_str(runner, "tool", ""), "command") == 0 ? doc_str(runner, "command", "")
-                                                               : NULL;
+    return strcmp(doc_str(runner, "tool", ""), "command") != 0
+               ? NULL
+               : doc_str(runner, "command", doc_str(runner, "apply", ""));
+}
+
+/* How many files the declaration makes of member of it: one, where it has that. */
+static size_t made_of(const struct doc *d, const char *member)
+{
+    return doc_find(d, member) != NULL ? 1 : 0;
 }
 
 /* Inputs are migration.yml, where it is no flat migration, then forward (and what it says of a
- * backfill) and rollback as the declaration lists them, then invariants. */
+ * backfill, or of programs) and rollback as the declaration lists them, then invariants. */
 static void read_declared(const struct claimed *k, const struct doc *d, bool is_flat,
                           struct decl *out)
 {
@@ -156,8 +163,10 @@ static void read_declared(const struct claimed *k, const struct doc *d, bool is_
     }
     read_limits(doc_get(d, "limits"), &out->limits);
     size_t n_forward = doc_len(doc_find(d, "artifacts.forward"));
-    out->forward = take(k, inputs, &at, n_forward + (doc_get(d, "backfill") != NULL ? 1 : 0));
-    out->rollback = take(k, inputs, &at, doc_len(doc_find(d, "artifacts.rollback")));
+    size_t n_rollback = doc_len(doc_find(d, "artifacts.rollback"));
+    out->forward =
+        take(k, inputs, &at, n_forward + made_of(d, "backfill") + made_of(d, "runner.apply"));
+    out->rollback = take(k, inputs, &at, n_rollback + made_of(d, "runner.rollback"));
     out->invariants = take(k, inputs, &at, doc_len(inputs));
     if (receipt_read_digest(doc_get(k->claim, "notes_digest"), &out->notes.digest) == 0 &&
         !digest_is_zero(&out->notes.digest)) {

@@ -153,8 +153,7 @@ int launch_run(const struct launch_place *at, struct arena *a, const struct laun
         stamps_take(a, at->dirfd, at->roots->v, at->roots->n, &before, e) != 0) {
         return -1;
     }
-    const struct child c = {
-        .joins = true, .has_begun = has_begun, .words_most = LAUNCH_WORDS_MOST};
+    const struct child c = {.joins = true, .has_begun = has_begun, .words_most = LAUNCH_WORDS_MOST};
     int rc = run(at, a, x, c, &words, &status, e);
     if (rc != 0 && *has_begun && e->code == ERR_PREFLIGHT) {
         (void)err_wrap(e, ERR_APPLY, "%s, which runner.time_limit says; what it said stands in %s",

@@ -39,9 +39,9 @@ enum { LAUNCH_WORDS_MOST = 1024 * 1024, LAUNCH_SAID_MOST = 4096, LAUNCH_GRACE_MS
 int launch_run(const struct launch_place *at, struct arena *a, const struct launch *x,
                bool *has_begun, struct err *e) MUST_CHECK;
 
-/* Run one that looks and says what it sees: its stdout, LAUNCH_SAID_MOST bytes of it, in said, which the caller
- * releases; the rest, and its stderr, is dropped. Ends as above. -1 with ERR_PREFLIGHT: it could not be started,
- * or did not end in time, or not well; ERR_INTERRUPTED. */
+/* Run one that looks and says what it sees: its stdout, LAUNCH_SAID_MOST bytes of it, in said, which the
+ * caller releases; the rest, and its stderr, is dropped. Ends as above. -1 with ERR_PREFLIGHT: it could not
+ * be started, or did not end in time, or not well; ERR_INTERRUPTED. */
 int launch_ask(const struct launch_place *at, struct arena *a, const struct launch *x,
                struct buf *said, struct err *e) MUST_CHECK;
 

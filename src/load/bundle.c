@@ -13,6 +13,7 @@
 #include "load/repeatable.h"
 #include "load/text.h"
 #include "model/backfill.h"
+#include "model/errand.h"
 #include "model/key.h"
 #include "model/variables.h"
 
@@ -240,6 +241,15 @@ static bool keep_declaration(struct bundle_work *w, const struct artifact *file)
     return w->d.is_sound;
 }
 
+static void add_text(struct arena *a, const struct bundle_work *w, struct artifacts *files,
+                     const char *name, struct bytes bytes)
+{
+    ARENA_GROW(a, files->v, files->n, files->cap);
+    files->v[files->n++] = (struct artifact){.path = arena_printf(a, "%s/%s", w->at->dir, name),
+                                             .digest = digest_of(bytes),
+                                             .bytes = bytes};
+}
+
 /* What stands in the declaration is as what stands behind a mark in a file: a forward file of its own, the
  * last one, whose bytes are the mark and the statement. */
 static void add_backfill(struct bundle_work *w)
@@ -262,11 +272,28 @@ static void add_backfill(struct bundle_work *w)
     buf_printf(&text, "\n%s\n", doc_str(d, "statement", ""));
     struct bytes bytes = bytes_of(arena_strndup(a, buf_str(&text), text.n), text.n);
     buf_release(&text);
-    ARENA_GROW(a, files->v, files->n, files->cap);
-    files->v[files->n++] =
-        (struct artifact){.path = arena_printf(a, "%s/" BACKFILL_FILE, w->at->dir),
-                          .digest = digest_of(bytes),
-                          .bytes = bytes};
+    add_text(a, w, files, BACKFILL_FILE, bytes);
+}
+
+/* So are the programs that a store of programs runs: the last file of those that apply it, or undo it. */
+static void add_errands(struct bundle_work *w)
+{
+    struct arena *a = w->r->a;
+    struct decl *d = &w->d.decl;
+    struct errand x = {.store = w->at->type,
+                       .state = d->probe,
+                       .run = d->command,
+                       .expect = d->expect,
+                       .wants = d->wants};
+    if (d->probe == NULL) {
+        return;
+    }
+    add_text(a, w, &d->forward, ERRAND_APPLY, errand_write(a, &x));
+    if (d->undo_command != NULL) {
+        x.run = d->undo_command;
+        x.expect = NULL;
+        add_text(a, w, &d->rollback, ERRAND_ROLLBACK, errand_write(a, &x));
+    }
 }
 
 static bool declare_bundle(struct bundle_work *w, struct bundle *out)
@@ -293,6 +320,7 @@ static bool declare_bundle(struct bundle_work *w, struct bundle *out)
     read_list(w, &w->d.decl.forward, "forward");
     add_backfill(w);
     read_list(w, &w->d.decl.rollback, "rollback");
+    add_errands(w);
     read_invariants(w);
     read_notes(w);
     return file.secret_line == 0; /* what it says may be said again: its intent, its owner */

@@ -19,7 +19,7 @@
 enum { BUNDLES_MAX = 200000 };
 /* The folder of migrations/ where evidence of what Alembic renders stands. */
 #define ALEMBIC_NAME "alembic"
-enum { FLAT_FOLDERS = 4, FOLDER_COUNT = STORE_COUNT + 1 + FLAT_FOLDERS };
+enum { FLAT_FOLDERS = 4, FOLDER_COUNT = STORE_COUNT + FLAT_FOLDERS };
 
 /* migrations/TYPE, or one for flat migrations alone. Its migrations are p->bundle[first..first+n),
  * while they are read in the order of the names of their folders and files. */
@@ -53,7 +53,6 @@ static const struct folder types[FOLDER_COUNT] = {
 #include "model/stores.def"
 #undef STORE_PLANNED
 #undef STORE
-    {.path = "migrations/other", .type = "other", .store = STORE_COUNT},
     /* Reference 001 keeps its files in the one, reference 004 in the other. */
     {.path = "migrations/db", .type = "postgis", .store = STORE_POSTGIS},
     {.path = "backend/db/migrations", .type = "postgis", .store = STORE_POSTGIS},
@@ -196,7 +195,7 @@ static void add_file(struct project *p, struct folder *f, const char *path, cons
     if (add_rendered(p, f, path)) {
         return;
     }
-    bool may = f->store != STORE_COUNT && store_can(f->store, STORE_HOLDS_LEDGER);
+    bool may = store_can(f->store, STORE_HOLDS_LEDGER);
     const char *id = may ? layout_definition(p->a, path, f->is_repeatable) : NULL;
     if (id != NULL && strchr(path, '/') == NULL) {
         parsed = (struct layout_name){.layout = LAYOUT_REPEATABLE, .id = id};

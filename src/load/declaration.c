@@ -164,16 +164,17 @@ const char *declaration_types(struct arena *a)
 {
     const char *text = store_text((enum store_kind)0);
     for (int k = 1; k < STORE_COUNT; k++) {
-        text = arena_printf(a, "%s, %s", text, store_text((enum store_kind)k));
+        text = arena_printf(a, "%s%s%s", text, k + 1 < STORE_COUNT ? ", " : " or ",
+                            store_text((enum store_kind)k));
     }
-    return arena_printf(a, "%s or other", text);
+    return text;
 }
 
 /* The schema knows no names of stores. */
 static void check_type(struct arena *a, const struct doc *d, struct err_list *faults)
 {
     const struct doc *type = doc_get(d, "type");
-    if (store_parse(type->text.p) == STORE_COUNT && strcmp(type->text.p, "other") != 0) {
+    if (store_parse(type->text.p) == STORE_COUNT) {
         add_fault(faults, type, arena_printf(a, "write %s", declaration_types(a)),
                   arena_printf(a, "\"type\": there is no store \"%s\"", type->text.p));
     }
@@ -202,7 +203,24 @@ static void check_name(struct arena *a, const struct doc *d, const char *ending,
     }
 }
 
-/* What a program is given may be called anything. */
+/* Do programs make the migrations of that store, declared under runner? */
+static bool is_of_programs(const char *type)
+{
+    return store_can(store_parse(type), STORE_RUNS_PROGRAMS);
+}
+
+/* What a program is given may be called anything, but as what its declaration becomes. */
+static void check_given(struct arena *a, const struct doc *d, const char *ending,
+                        struct err_list *faults)
+{
+    check_name(a, d, NULL, faults);
+    if (ending != NULL && ends_in(d->text.p, ending)) {
+        add_fault(faults, d, "rename the file",
+                  arena_printf(a, "the file name \"%s\" ends in %s, as what runner says does",
+                               d->text.p, ending));
+    }
+}
+
 static void check_artifacts(struct arena *a, const struct doc *artifacts, const char *type,
                             bool is_program, struct err_list *faults)
 {
@@ -210,7 +228,12 @@ static void check_artifacts(struct arena *a, const struct doc *artifacts, const 
     for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++) {
         const struct doc *list = doc_get(artifacts, lists[i]);
         for (size_t k = 0; k < doc_len(list); k++) {
-            check_name(a, list->item[k], is_program && i == 0 ? NULL : ending_for(type), faults);
+            if (is_of_programs(type)) {
+                check_given(a, list->item[k], ending_for(type), faults);
+            } else {
+                check_name(a, list->item[k], is_program && i == 0 ? NULL : ending_for(type),
+                           faults);
+            }
         }
     }
     const struct doc *notes = doc_get(artifacts, "notes");
@@ -224,7 +247,12 @@ static void check_artifacts(struct arena *a, const struct doc *artifacts, const 
 static void check_rollback(const struct doc *d, const struct decl *decl, struct err_list *faults)
 {
     const struct doc *key = declaration_key(d, "requires_rollback");
-    if (decl->requires_rollback && decl->rollback.n == 0) {
+    if (decl->requires_rollback && decl->probe != NULL && decl->undo_command == NULL) {
+        add_fault(faults, key,
+                  "name the program that undoes it under runner.rollback; or set it to false and "
+                  "say why in notes.md and under approvals.reference",
+                  "\"requires_rollback\" is true, but runner.rollback names no program");
+    } else if (decl->requires_rollback && decl->probe == NULL && decl->rollback.n == 0) {
         add_fault(
             faults, key,
             "list the files that undo it under artifacts.rollback; or set it to false and say "
@@ -256,7 +284,8 @@ static int64_t limit_of(const struct doc *d, const char *key)
 static void check_forward(const struct doc *d, struct err_list *faults)
 {
     const struct doc *artifacts = doc_get(d, "artifacts");
-    if (doc_get(artifacts, "forward") == NULL && doc_get(d, "backfill") == NULL) {
+    if (doc_get(artifacts, "forward") == NULL && doc_get(d, "backfill") == NULL &&
+        doc_find(d, "runner.apply") == NULL) {
         add_fault(faults, artifacts,
                   "the files of the bundle, at least {forward: [forward.sql]}; only a backfill "
                   "needs none",
@@ -292,20 +321,70 @@ static void read_runner(struct arena *a, const struct doc *d, struct decl *out,
     if (strcmp(out->runner, "command") != 0) {
         return;
     }
-    out->command = doc_str(runner, "command", "");
+    bool applies = is_of_programs(out->type);
+    out->command = doc_str(runner, applies ? "apply" : "command", "");
+    out->undo_command = applies ? doc_str(runner, "rollback", NULL) : NULL;
+    out->probe = applies ? doc_str(runner, "probe", "") : NULL;
+    out->expect = applies ? doc_str(runner, "expect", NULL) : NULL;
     out->wants = declaration_names(a, doc_get(runner, "environment"));
     out->command_limit_ms = timeout_of(runner, "time_limit", PROGRAM_MS, faults);
     out->lacks |= 1U << LACK_UNOBSERVED;
+}
+
+/* Members that only a store of programs knows, and one that it does not. */
+static void check_errand_keys(struct arena *a, const struct doc *runner, bool applies,
+                              struct err_list *faults)
+{
+    static const char *const own[] = {"probe", "apply", "rollback", "expect"};
+    for (size_t i = 0; !applies && i < sizeof own / sizeof *own; i++) {
+        const struct doc *key = declaration_key(runner, own[i]);
+        if (key != NULL) {
+            add_fault(faults, key, "runner: {tool: command, command: ...} runs a program here",
+                      arena_printf(a,
+                                   "\"runner.%s\" is of stores whose migrations are programs, "
+                                   "and of no other",
+                                   own[i]));
+        }
+    }
+    const struct doc *command = declaration_key(runner, "command");
+    if (applies && command != NULL) {
+        add_fault(faults, command, "write apply: in place of command:",
+                  "\"runner.command\" is of databases; here \"runner.apply\" names the program");
+    }
+}
+
+/* A migration of a store of programs: what brings its state about, and what says that it did. */
+static void check_errand(const struct doc *d, const struct decl *out, struct err_list *faults)
+{
+    static const char hint[] =
+        "runner: {tool: command, probe: site, apply: ./publish.sh, rollback: ./withdraw.sh}";
+    const struct doc *runner = declaration_key(d, "runner");
+    const struct doc *invariants = doc_find(d, "artifacts.invariants");
+    if (out->command == NULL) {
+        add_fault(faults, runner, hint,
+                  "programs make the migrations of its store: \"runner.tool\" has to be command");
+    } else if (out->command[strspn(out->command, " \t")] == '\0') {
+        add_fault(faults, runner, hint, "\"runner.apply\" names no program");
+    } else if (out->probe[0] == '\0') {
+        add_fault(faults, runner, hint, "\"runner.probe\" names no probe of what it changes");
+    }
+    if (doc_len(invariants) > 0) {
+        add_fault(faults, invariants, "say what is to stand behind it: runner: {expect: ...}",
+                  "a store of programs has no invariants: its probe says what stands there");
+    }
 }
 
 /* What nobody can hold it to it does not declare. */
 static void check_program(const struct doc *d, const struct decl *out, struct err_list *faults)
 {
     const struct doc *rows = doc_get(doc_get(d, "limits"), "max_row_backfill");
+    if (is_of_programs(out->type)) {
+        check_errand(d, out, faults);
+    }
     if (out->command == NULL) {
         return;
     }
-    if (out->command[strspn(out->command, " ")] == '\0') {
+    if (!is_of_programs(out->type) && out->command[strspn(out->command, " ")] == '\0') {
         add_fault(faults, declaration_key(d, "runner"),
                   "runner: {tool: command, command: psql -X -f forward.sql}",
                   "\"runner.tool\" is command, but \"runner.command\" names no program");
@@ -353,6 +432,7 @@ static void read_decl(struct arena *a, const struct doc *d, struct decl *out,
     check_type(a, d, faults);
     check_forward(d, faults);
     check_artifacts(a, artifacts, out->type, out->command != NULL, faults);
+    check_errand_keys(a, doc_get(d, "runner"), is_of_programs(out->type), faults);
     check_program(d, out, faults);
     check_depends(a, doc_get(d, "depends_on"), out->id, faults);
 }

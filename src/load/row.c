@@ -8,7 +8,7 @@
 
 enum {
     ROW_FORMAT =
-        9, /* to be raised when rows, or the checks that a cached bundle has passed, change */
+        10, /* to be raised when rows, or the checks that a cached bundle has passed, change */
     FILES_MAX = 4096,
     PATH_SIZE = 512
 };

@@ -71,7 +71,7 @@ const char *lack_hint(enum lack l); /* what would close it */
 
 struct decl {
     const char *id;
-    const char *type; /* postgis | search | graph | other */
+    const char *type; /* the name of a store */
     const char *intent;
     struct scope scope;
     struct limits limits;
@@ -87,6 +87,9 @@ struct decl {
     const char *command;
     struct names wants;
     int64_t command_limit_ms;
+    /* Of a store whose migrations are programs: what undoes it (NULL: nothing), the probe of what it changes,
+     * and what that is to say then (NULL: it is not declared). */
+    const char *undo_command, *probe, *expect;
     bool has_depends;
     struct names depends_on;
     struct names variables; /* names that its texts hold as ${NAME} */
@@ -110,7 +113,7 @@ char decl_class(const struct decl *d);
 /* What the plan needs of a migration, small enough for 100,000 of them; cached between runs. */
 struct bundle {
     const char *id;
-    enum store_kind store; /* STORE_COUNT for type "other" */
+    enum store_kind store;
     bool has_depends;
     bool requires_rollback;
     bool has_extensions; /* scope.allowed_extensions is not empty */

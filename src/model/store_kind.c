@@ -22,7 +22,7 @@ const struct store_row *store_row(enum store_kind k)
 
 const char *store_text(enum store_kind k)
 {
-    return (unsigned)k < STORE_COUNT ? rows[k].name : "other";
+    return (unsigned)k < STORE_COUNT ? rows[k].name : "";
 }
 
 enum store_kind store_parse(const char *name)

@@ -15,7 +15,9 @@ enum store_can {
     STORE_SWITCHES = 4, /* a generation is published in an instant; needs generations */
     STORE_COPIES_ROWS =
         8, /* rows of an unchanged source go from one generation to the next inside it */
-    STORE_ROLLS_BACK_DDL = 16 /* abandon() undoes also what defines objects */
+    STORE_ROLLS_BACK_DDL = 16, /* abandon() undoes also what defines objects */
+    STORE_RUNS_PROGRAMS =
+        32 /* its migrations are programs, which a declaration's runner names: model/errand.h */
 };
 
 enum store_kind {
@@ -38,7 +40,7 @@ struct store_row {
 };
 /* Static memory; NULL for STORE_COUNT. */
 const struct store_row *store_row(enum store_kind k);
-const char *store_text(enum store_kind k); /* "postgis"; "other" for STORE_COUNT */
+const char *store_text(enum store_kind k); /* "postgis"; "" for STORE_COUNT */
 /* STORE_COUNT: there is no store of that name. */
 enum store_kind store_parse(const char *name);
 /* Does the value of such a key name where the place is, and not the place itself? */

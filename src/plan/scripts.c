@@ -85,6 +85,14 @@ static bool fill(struct arena *a, const struct bundle *b, const struct artifact 
     return faults->n == n;
 }
 
+/* What a program reads is in no language: of its text nobody knows anything. */
+static bool is_given(const struct bundle *b, const struct artifact *f)
+{
+    const struct language *l = language_of(f->path);
+    return store_can(b->store, STORE_RUNS_PROGRAMS) &&
+           (l == NULL || strcmp(l->ending, store_row(b->store)->ending) != 0);
+}
+
 /* *n_run receives how many statements there are to run. */
 static struct script *parse_all(struct arena *a, const struct bundle *b,
                                 const struct artifacts *files, enum allowed allowed, size_t *n_run,
@@ -97,6 +105,10 @@ static struct script *parse_all(struct arena *a, const struct bundle *b,
         struct err e = {0};
         const struct artifact *f = &files->v[i];
         struct bytes text;
+        if (is_given(b, f)) {
+            out[i] = (struct script){.path = f->path, .bytes = f->bytes, .digest = f->digest};
+            continue;
+        }
         if (!fill(a, b, f, &text, faults)) {
             continue;
         }
@@ -195,7 +207,8 @@ void plan_scripts(struct arena *a, struct bundle *b)
         !store_row(b->store)->has_engine) {
         return;
     }
-    if (bundle_is_program(b) &&
+    bool runs_programs = store_can(b->store, STORE_RUNS_PROGRAMS);
+    if (bundle_is_program(b) && !runs_programs &&
         (b->projection != NULL || !store_can(b->store, STORE_HOLDS_LEDGER))) {
         err_list_addf(
             &faults, ERR_CONFIG, bundle_file(a, b), 1, 1, "write it for its store's own language",
@@ -208,7 +221,7 @@ void plan_scripts(struct arena *a, struct bundle *b)
                       "it belongs to a projection, whose generations are the same in every "
                       "environment: it has no variables");
     }
-    if (bundle_is_program(b)) {
+    if (bundle_is_program(b) && !runs_programs) {
         b->forward =
             ARENA_ARRAY(a, struct script, b->decl->forward.n + 1); /* of it nobody knows the text */
     } else {

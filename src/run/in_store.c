@@ -20,7 +20,8 @@ struct in_store_work {
     struct program program;
     struct journaled_count done;
     struct store_stop stop;
-    bool is_open; /* the step that failed may stand in part */
+    bool is_open;         /* the step that failed may stand in part */
+    struct digest before; /* what stood there before it, if so */
     struct evidence_set evidence;
     struct receipt_input in;
 };
@@ -33,7 +34,8 @@ static const struct store_ops *ops_of(const struct in_store_work *w)
 static struct deadlines deadlines_of(const struct in_store_work *w)
 {
     const struct decl *d = w->b->decl;
-    return (struct deadlines){d->lock_timeout_ms, d->statement_timeout_ms, d->idle_timeout_ms};
+    int64_t limit_ms = d->command != NULL ? d->command_limit_ms : d->statement_timeout_ms;
+    return (struct deadlines){d->lock_timeout_ms, limit_ms, d->idle_timeout_ms};
 }
 
 /* The journal's entries bear a run id of their own: a COMMIT whose answer is lost is settled by asking for
@@ -65,6 +67,7 @@ static int run_steps(struct in_store_work *w, struct err *e)
     const struct digest key = journal_key(&step);
     const struct journal_row *row = journal_find(steps.journal, &key);
     w->is_open = row != NULL && row->is_open;
+    w->before = w->is_open ? row->before : w->before;
     return -1;
 }
 
@@ -146,6 +149,17 @@ static int blame(const struct in_store_work *w, const char *what, struct err *e)
     return partly_blame(&p, what, e);
 }
 
+/* Is what stands of the step that failed nothing that a next run can tell apart? */
+static bool is_in_doubt(const struct in_store_work *w)
+{
+    struct err ignored = {0};
+    struct digest proof;
+    enum standing s = STANDS_FOREIGN;
+    return w->is_open && (ops_of(w)->verify(w->x->store, &w->program.v[w->stop.step], &w->before,
+                                            &s, &proof, &ignored) != 0 ||
+                          s == STANDS_FOREIGN);
+}
+
 static int blame_step(struct in_store_work *w, struct err *e)
 {
     const struct partly p = partly_of(w);
@@ -158,6 +172,12 @@ static int blame_step(struct in_store_work *w, struct err *e)
         &p, arena_printf(w->r->a, "step %zu (%s %s)", w->stop.step + 1, step->verb, step->object),
         e);
     err_place(e, step->script->path, line, col);
+    if (e->hint[0] == '\0' && is_in_doubt(w)) {
+        return err_hint(e,
+                        "nobody can tell how far it came: look, then `kfmig resolve %s/%s "
+                        "--as=applied` or `--as=absent`",
+                        w->r->env->name, w->b->id);
+    }
     return partly_hint(&p, e);
 }
 

@@ -22,56 +22,6 @@ struct program_work {
 
 /* --- what is otherwise ------------------------------------------------------------------------------- */
 
-static bool is_index(const struct facet *f)
-{
-    return strncmp(f->name, "index ", strlen("index ")) == 0;
-}
-
-/* Indexes of x that y has not; y NULL: all. */
-static int count_indexes(const struct catalog_object *x, const struct catalog_object *y)
-{
-    int n = 0;
-    for (size_t i = 0; x != NULL && i < x->n_facets; i++) {
-        n += is_index(&x->facets[i]) && (y == NULL || facet_of(y, x->facets[i].name) == NULL);
-    }
-    return n;
-}
-
-static void add_change(struct arena *a, struct observation *seen, struct catalog_object *before,
-                       struct catalog_object *after)
-{
-    const struct catalog_object *one = after != NULL ? after : before;
-    seen->changes[seen->n_changes++] = (struct change){before, after};
-    seen->index_delta += count_indexes(before, after) + count_indexes(after, before);
-    touches_add(a, &seen->touches,
-                (struct touch){.object = one->object,
-                               .effect = before == NULL  ? EFFECT_CREATE
-                                         : after == NULL ? EFFECT_DROP
-                                                         : EFFECT_ALTER,
-                               .statement = -1});
-}
-
-/* From one to the other, by names of objects. */
-static void compare(struct arena *a, const struct catalog *was, const struct catalog *now,
-                    struct observation *seen)
-{
-    seen->changes = ARENA_ARRAY(a, struct change, was->n + now->n + 1);
-    for (size_t i = 0; i < was->n; i++) {
-        struct catalog_object *after = table_gets(&now->by_text, was->v[i]->text);
-        if (after == NULL || !digest_eq(&after->fingerprint, &was->v[i]->fingerprint)) {
-            add_change(a, seen, was->v[i], after);
-        }
-    }
-    for (size_t i = 0; i < now->n; i++) {
-        if (table_gets(&was->by_text, now->v[i]->text) == NULL) {
-            add_change(a, seen, NULL, now->v[i]);
-        }
-    }
-    if (seen->n_changes > 0) {
-        qsort(seen->changes, seen->n_changes, sizeof *seen->changes, change_by_text);
-    }
-}
-
 static int observe(struct program_work *k, struct err *e)
 {
     struct catalog now;
@@ -82,7 +32,7 @@ static int observe(struct program_work *k, struct err *e)
         catalog_lineage(*r->pg, r->a, &family, e) != 0) {
         return -1;
     }
-    compare(r->a, &k->was, &now, seen);
+    catalog_compare(r->a, &k->was, &now, seen);
     seen->lineage = family;
     seen->n_tables_touched = lone_count(r->a, seen);
     catalog_advance(r->base, seen);
@@ -276,7 +226,7 @@ int program_seen_of(struct segmented *w, struct bytes *kept, struct err *e)
     if (as_catalog(r->a, &sum, &k.was, e) != 0 || catalog_lineage(*r->pg, r->a, &family, e) != 0) {
         return -1;
     }
-    compare(r->a, &k.was, r->base, &k.o.seen);
+    catalog_compare(r->a, &k.was, r->base, &k.o.seen);
     k.o.seen.lineage = family;
     k.o.seen.n_tables_touched = lone_count(r->a, &k.o.seen);
     segmented_keep(w, &k.o, kept);

@@ -3,12 +3,15 @@
 
 #include <string.h>
 
+#include "model/errand.h"
 #include "script/backfill.h"
+#include "script/errands.h"
 #include "sql/inverse.h"
 #include "sql/script.h"
 
 static const struct language languages[] = {
     {"SQL", ".sql", script_version, script_parse, inverse_write, true},
+    {"errands", ERRAND_ENDING, "errands 1", errands_parse, NULL, false},
 };
 
 const struct language *language_of(const char *path)

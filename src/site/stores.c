@@ -65,11 +65,18 @@ static bool stop_wanted(void *ctx)
 static int open_store(struct site *s, enum store_kind k, struct err *e)
 {
     struct secret v[STORE_KEYS] = {0};
+    struct store_project *project = ARENA_NEW(s->a, struct store_project);
+    *project = (struct store_project){.dirfd = s->project->dirfd,
+                                      .root = s->project->root,
+                                      .env = s->env->name,
+                                      .roots = &s->project->roots,
+                                      .ear = &s->ear};
     const struct store_place at = {.address = &v[0],
                                    .more = &v[1],
                                    .who = arena_printf(s->a, "kfmig %s", s->o.verb),
                                    .is_stopped = stop_wanted,
-                                   .ctx = &s->ear};
+                                   .ctx = &s->ear,
+                                   .project = project};
     int rc = 0;
     for (int i = 0; rc == 0 && i < STORE_KEYS; i++) {
         rc = value_of(s, k, i, &v[i], e);

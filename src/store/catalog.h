@@ -130,6 +130,9 @@ struct observation {
         *unreconciled; /* NULL, or which catalog moved by how much more than could be named */
 };
 
+/* What of now is not as it was, by names of objects: seen's changes, touches and index_delta. In a. */
+void catalog_compare(struct arena *a, const struct catalog *was, const struct catalog *now,
+                     struct observation *seen);
 /* Take a schema and what is in it out of c. */
 void catalog_leave_out(struct catalog *c, const char *schema);
 /* Carry the base forward by what was committed. */

@@ -14,6 +14,7 @@
 
 struct pg;
 struct secret;
+struct ear; /* base/tell.h */
 
 struct store_ops;
 /* One place, opened, and one change of it under way: the first members of what each row has. a:
@@ -26,16 +27,26 @@ struct store_change {
     struct arena *a;
 };
 
+/* What a place is looked at and changed for; for engines that run programs of the project. dirfd, root: its
+ * folder. env: the environment's name. roots: the folders that hold its data. ear: who may say stop. */
+struct store_project {
+    int dirfd;
+    const char *root, *env;
+    const struct names *roots;
+    const struct ear *ear;
+};
 /* Where to, and for whom. address: what the first key of the row leads to (a connection string, a
  * folder's absolute path, a URL). more: STORE_KEYS - 1 of them, the row's other keys, unset where they
  * are not given; NULL: none is. who: shown to others who use the place; no secret. is_stopped (may be
- * NULL) is asked while waiting; true ends the call with ERR_INTERRUPTED. */
+ * NULL) is asked while waiting; true ends the call with ERR_INTERRUPTED. project: outlives
+ * the store. */
 struct store_place {
     const struct secret *address;
     const struct secret *more;
     const char *who;
     bool (*is_stopped)(void *ctx);
     void *ctx;
+    const struct store_project *project;
 };
 
 /* What a place says about itself, at little cost. Texts live in the arena given. */

@@ -226,8 +226,8 @@ One migration: what it may touch, how much, how it is undone, who reviews it.
 
   migration_id (required): the id is the name of the bundle's folder, and is
       never used again: PG-MIG-2026-02-28-01
-  type (required): the store that it changes (postgis, search, graph, ...), or
-      other; also the name of the folder that its bundle stands in
+  type (required): the store that it changes (postgis, search, graph, other,
+      ...); also the name of the folder that its bundle stands in
   intent (required): say in one sentence what it changes and why
   owner: who answers for it; TBD is told by `kfmig check` and refused in
       protected environments
@@ -290,6 +290,14 @@ One migration: what it may touch, how much, how it is undone, who reviews it.
         unobserved: no gate stands before its COMMIT
     command: of tool command: the program and its arguments, divided by blanks,
         no shell: psql -X -f forward.sql; native and psql ignore it
+    probe: of a store whose migrations are programs: the probe that says what
+        stands there, a program of the environment's folder of probes: site
+    apply: of such a store: the program and its arguments, divided by blanks,
+        no shell: ./publish.sh --all
+    rollback: of such a store: the program that undoes it; it is reviewed and
+        kept with the migration
+    expect: of such a store: what the probe says once it is applied; a run that
+        was killed is then known to be done
     environment: list the names of the environment variables that hold secrets,
         never their values; a command is not run without them
     time_limit: of tool command: how long it may run before it is ended: 10min

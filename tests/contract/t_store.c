@@ -15,7 +15,14 @@
 
 extern const struct store_ops store_toy;
 
-enum { COMMON = 47, JOURNALED = 95, STEPS = 3, DEADLINE_MS = 60000 };
+enum {
+    COMMON = 39,
+    OF_GENERATIONS = 8,
+    OF_CRASH = 8,
+    OF_FOREIGN = 7,
+    STEPS = 3,
+    DEADLINE_MS = 60000
+};
 
 static char folder[] = "/tmp/kfmig-contract-XXXXXX";
 
@@ -27,13 +34,18 @@ static char folder[] = "/tmp/kfmig-contract-XXXXXX";
     }
 
 /* How an empty place of a store is had, and what makes, changes and drops two things there that
- * look() calls "table shop.a" and "table shop.b"; broken: its second step fails. in_generation:
- * makes a thing "a" in the hidden generation of shop, 1 or 2. */
+ * look() calls "table shop.a" and "table shop.b" (a state has no schema: "state a"); broken: its second
+ * step fails. in_generation: makes a thing "a" in the hidden generation of shop, 1 or 2. crashes: what is
+ * left where it is killed; torn: where somebody else can come between. */
+struct crash;
 struct specimen {
     const char *store;
     unsigned can; /* as its row says, or would */
     void (*fresh)(struct secret *address);
     struct store_step make[STEPS], change[2], broken[STEPS], in_generation[2];
+    const struct crash *crashes;
+    size_t n_crashes;
+    const char *torn;
 };
 
 static void fresh_database(struct secret *address)
@@ -52,6 +64,67 @@ static void fresh_folder(struct secret *address)
     secret_set(address, arena_printf(&arena, "%s/toy", folder));
 }
 
+/* A probe says the digest of a file of data/, or that there is none; bin/put writes its words there. */
+static void fresh_programs(struct secret *address)
+{
+    static const char probe[] =
+        "[ -f \"data/${0##*/}\" ] || exec echo absent; sha256sum <\"data/${0##*/}\" | cut -c1-64";
+    char command[1024];
+    fresh_folder(address);
+    (void)snprintf(
+        command, sizeof command,
+        "cd %s/toy && mkdir data bin && for p in a b c d none; do printf '#!/bin/sh\\n%%s\\n' "
+        "'%s' >$p; done && printf '#!/bin/sh\\necho $2 >data/$1\\n' >bin/put && chmod 755 "
+        "bin/put a b c d none",
+        folder, probe);
+    must(system(command) == 0 ? 0 : -1, command);
+}
+
+/* The first step writes three lines, each a batch; the second one. standing: of the step that was
+ * under way; ran and so on: of the next run. */
+struct crash {
+    const char *fault;
+    enum standing standing;
+    size_t n_ran, n_adopted, n_stood;
+};
+static const struct crash in_batches[] = {
+    {"tx.recorded:kill:1", STANDS_ABSENT, 2, 0, 0},
+    {"journal.intended:kill:1", STANDS_ABSENT, 2, 0, 0},
+    {"journal.batch:kill:1", STANDS_PARTLY, 2, 0, 0},
+    {"tx.recorded:kill:3", STANDS_PARTLY, 2, 0, 0},
+    {"journal.ran:kill:1", STANDS_THERE, 1, 1, 0},
+    {"journal.proven:kill:1", STANDS_THERE, 1, 1, 0},
+    {"tx.recorded:kill:5", STANDS_THERE, 1, 1, 0},
+    {"journal.done:kill:1", STANDS_THERE, 1, 0, 1},
+    {"journal.intended:kill:2", STANDS_ABSENT, 1, 0, 1},
+    {"journal.ran:kill:2", STANDS_THERE, 0, 1, 1},
+    {"journal.done:kill:2", STANDS_THERE, 0, 0, 2},
+};
+/* Programs, which say what is expected of them. */
+static const struct crash at_once[] = {
+    {"tx.recorded:kill:1", STANDS_ABSENT, 2, 0, 0},
+    {"journal.intended:kill:1", STANDS_ABSENT, 2, 0, 0},
+    {"journal.ran:kill:1", STANDS_THERE, 1, 1, 0},
+    {"journal.proven:kill:1", STANDS_THERE, 1, 1, 0},
+    {"tx.recorded:kill:2", STANDS_THERE, 1, 1, 0},
+    {"journal.done:kill:1", STANDS_THERE, 1, 0, 1},
+    {"journal.intended:kill:2", STANDS_ABSENT, 1, 0, 1},
+    {"journal.ran:kill:2", STANDS_THERE, 0, 1, 1},
+    {"tx.recorded:kill:4", STANDS_THERE, 0, 1, 1},
+    {"journal.done:kill:2", STANDS_THERE, 0, 0, 2},
+};
+#define N_OF(v) (sizeof(v) / sizeof *(v))
+
+/* "put STATE WORD"; the digests are those of "1\n" and so on. */
+#define PUT(state, word)                                                                           \
+    STEP("apply", "other:state " state,                                                            \
+         "{\"run\":\"./bin/put " state " " word "\",\"state\":\"" state "\",\"store\":\"other\"}")
+#define PUT_ONE(state, expect)                                                                     \
+    STEP("apply", "other:state " state,                                                            \
+         "{\"expect\":\"sha256:" expect "\",\"run\":\"./bin/put " state " 1\",\"state\":\"" state  \
+         "\",\"store\":\"other\"}")
+#define ONE "4355a46b19d348dc2f57c046f8ef63d4538ebb936000f3c9ee954a27460dd865"
+
 static const struct specimen specimens[] = {
     {"postgis",
      STORE_TRANSACTS | STORE_HOLDS_LEDGER | STORE_SWITCHES | STORE_COPIES_ROWS |
@@ -66,7 +139,24 @@ static const struct specimen specimens[] = {
       STEP("CREATE TABLE", "table nowhere.c", "CREATE TABLE nowhere.c ()"),
       STEP("CREATE TABLE", "table shop.d", "CREATE TABLE shop.d ()")},
      {STEP("CREATE TABLE", "table shop__g1.a", "CREATE TABLE shop__g1.a (x int)"),
-      STEP("CREATE TABLE", "table shop__g2.a", "CREATE TABLE shop__g2.a (x bigint)")}},
+      STEP("CREATE TABLE", "table shop__g2.a", "CREATE TABLE shop__g2.a (x bigint)")},
+     NULL,
+     0,
+     NULL},
+    {"other",
+     STORE_RUNS_PROGRAMS,
+     fresh_programs,
+     {PUT_ONE("a", ONE), PUT_ONE("b", ONE), PUT("b", "2")},
+     {PUT("a", "3"), STEP("apply", "other:state b",
+                          "{\"run\":\"rm data/b\",\"state\":\"b\",\"store\":\"other\"}")},
+     {PUT("c", "4"),
+      STEP("apply", "other:state none",
+           "{\"run\":\"rm data/none\",\"state\":\"none\",\"store\":\"other\"}"),
+      PUT("d", "5")},
+     {{0}},
+     at_once,
+     N_OF(at_once),
+     "journal.intended:kill:1"},
     {"toy",
      STORE_SWITCHES,
      fresh_folder,
@@ -76,7 +166,10 @@ static const struct specimen specimens[] = {
      {STEP("put", "shop/c", "put shop/c\nseven\n"), STEP("drop", "shop/none", "drop shop/none"),
       STEP("put", "shop/d", "put shop/d\neight\n")},
      {STEP("put", "shop__g1/a", "put shop__g1/a\nfirst\n"),
-      STEP("put", "shop__g2/a", "put shop__g2/a\nsecond\n")}},
+      STEP("put", "shop__g2/a", "put shop__g2/a\nsecond\n")},
+     in_batches,
+     N_OF(in_batches),
+     "journal.batch:kill:2"},
 };
 enum { N_SPECIMENS = sizeof specimens / sizeof *specimens };
 
@@ -103,7 +196,13 @@ struct bench {
 
 static bool bench_open(struct bench *b)
 {
-    const struct store_place at = {.address = &b->address, .who = "contract"};
+    static const struct names no_roots;
+    static int dir = -1;
+    static struct store_project project;
+    dir = dir < 0 ? open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : dir;
+    project =
+        (struct store_project){.dirfd = dir, .root = folder, .env = "dev", .roots = &no_roots};
+    const struct store_place at = {.address = &b->address, .who = "contract", .project = &project};
     e = (struct err){0};
     must(b->ops->open(&b->s, &at, &e), "open");
     return b->s != NULL;
@@ -151,11 +250,15 @@ static struct catalog looked(struct bench *b)
     return c;
 }
 
-/* What bears that name, in whichever store it is. */
+/* What bears that name, in whichever store it is; of a state that is what stands behind the last '.'. */
 static bool bears(const char *text, const char *name)
 {
     size_t n = 0;
-    return strcmp(text + (object_store(text, &n) != NULL ? n + 1 : 0), name) == 0;
+    static const char state[] = "state ";
+    const char *own = text + (object_store(text, &n) != NULL ? n + 1 : 0);
+    bool is_state = strncmp(own, state, sizeof state - 1) == 0;
+    return is_state ? strcmp(own + sizeof state - 1, strrchr(name, '.') + 1) == 0
+                    : strcmp(own, name) == 0;
 }
 
 static const struct catalog_object *found(const struct catalog *c, const char *text)
@@ -438,7 +541,7 @@ static int run_as(char **argv)
     return run_steps(&x, &n) == 0 ? 0 : 1;
 }
 
-static int killed_at(const char *fault, int place)
+static int killed_at(const char *fault, const char *subject, int place)
 {
     char number[12];
     int status = 0;
@@ -447,7 +550,7 @@ static int killed_at(const char *fault, int place)
     pid_t child = fork();
     if (child == 0) {
         (void)setenv("KFMIG_FAULT", fault, 1);
-        (void)execl("/proc/self/exe", "t_store", "--run", fault, folder, where.opaque, number,
+        (void)execl("/proc/self/exe", "t_store", "--run", subject, folder, where.opaque, number,
                     NULL);
         _exit(127);
     }
@@ -456,28 +559,6 @@ static int killed_at(const char *fault, int place)
     }
     return WIFSIGNALED(status) ? WTERMSIG(status) : -WEXITSTATUS(status);
 }
-
-/* The first step writes three lines, each a batch; the second one. standing: of the step that was
- * under way; ran and so on: of the next run. */
-struct crash {
-    const char *fault;
-    enum standing standing;
-    size_t n_ran, n_adopted, n_stood;
-};
-static const struct crash crashes[] = {
-    {"tx.recorded:kill:1", STANDS_ABSENT, 2, 0, 0},
-    {"journal.intended:kill:1", STANDS_ABSENT, 2, 0, 0},
-    {"journal.batch:kill:1", STANDS_PARTLY, 2, 0, 0},
-    {"tx.recorded:kill:3", STANDS_PARTLY, 2, 0, 0},
-    {"journal.ran:kill:1", STANDS_THERE, 1, 1, 0},
-    {"journal.proven:kill:1", STANDS_THERE, 1, 1, 0},
-    {"tx.recorded:kill:5", STANDS_THERE, 1, 1, 0},
-    {"journal.done:kill:1", STANDS_THERE, 1, 0, 1},
-    {"journal.intended:kill:2", STANDS_ABSENT, 1, 0, 1},
-    {"journal.ran:kill:2", STANDS_THERE, 0, 1, 1},
-    {"journal.done:kill:2", STANDS_THERE, 0, 0, 2},
-};
-enum { N_CRASHES = sizeof crashes / sizeof *crashes };
 
 static const char *entries_of(struct run_of *x, const char *kind, const char *subject)
 {
@@ -504,16 +585,17 @@ static void case_crash(const struct specimen *p, const struct crash *c)
     struct run_of x = {0};
     struct journaled_count n;
     p->fresh(&x.b.address);
-    is_int(killed_at(c->fault, (int)(p - specimens)), SIGKILL, c->fault);
-    run_begin(&x, p, c->fault);
+    const char *subject = arena_printf(&arena, "%s %s", p->store, c->fault);
+    is_int(killed_at(c->fault, subject, (int)(p - specimens)), SIGKILL, c->fault);
+    run_begin(&x, p, subject);
     is_str(standing_text(stood(&x, c)), standing_text(c->standing), "what it left");
     is_int(run_steps(&x, &n), 0, e.msg);
     ok(n.n_ran == c->n_ran && n.n_adopted == c->n_adopted && n.n_stood == c->n_stood,
        "run, adopted, left alone as it should");
     struct catalog now = looked(&x.b);
     ok(found(&now, "table shop.a") != NULL && found(&now, "table shop.b") != NULL, "all stands");
-    is_str(entries_of(&x, "intent", c->fault), "2", "one intent for each step");
-    is_str(entries_of(&x, "done", c->fault), "2", "one done for each step");
+    is_str(entries_of(&x, "intent", subject), "2", "one intent for each step");
+    is_str(entries_of(&x, "done", subject), "2", "one done for each step");
     is_int(run_steps(&x, &n) == 0 ? n.n_stood : 99, 2, "once more: nothing is done");
     run_end(&x);
 }
@@ -523,21 +605,31 @@ static void case_foreign(const struct specimen *p)
     struct run_of x = {0};
     struct journaled_count n;
     struct bench other = bench_begin(p);
-    is_int(killed_at("journal.batch:kill:2", (int)(p - specimens)), SIGKILL,
-           "killed in the middle");
+    is_int(killed_at(p->torn, p->store, (int)(p - specimens)), SIGKILL, "killed in the middle");
     change_made(&other, p->change, 1);
     struct catalog theirs = looked(&other);
-    run_begin(&x, p, "journal.batch:kill:2");
+    run_begin(&x, p, p->store);
     is_int(run_steps(&x, &n), -1, "somebody else has changed it since");
     is_int(e.code, ERR_DOUBT, "which nobody can know to be right");
     struct catalog now = looked(&x.b);
     ok(same(&theirs, &now), "it is left as it stands");
     const struct journal_row **open = NULL;
-    is_int(journal_unfinished(x.w.journal, &arena, &open), 1, "and held for a person");
+    is_int(journal_begun(x.w.journal, &arena, p->store, &open), 1, "and held for a person");
     ok(n.n_ran + n.n_adopted == 0, "no step behind it is begun");
     ok(strstr(e.hint, "put back what stood there") != NULL, e.hint);
     run_end(&x);
     bench_end(&other);
+}
+
+static int count_cases(void)
+{
+    int n = 0;
+    for (size_t i = 0; i < N_SPECIMENS; i++) {
+        const struct specimen *p = &specimens[i];
+        n += COMMON + (can(p, STORE_SWITCHES) ? OF_GENERATIONS : 0);
+        n += can(p, STORE_TRANSACTS) ? 0 : (int)p->n_crashes * OF_CRASH + OF_FOREIGN;
+    }
+    return n;
 }
 
 static void contract(const struct specimen *p)
@@ -550,10 +642,12 @@ static void contract(const struct specimen *p)
     case_abandon(p);
     case_broken(p);
     case_ledger(p);
-    case_generations(p);
+    if (can(p, STORE_SWITCHES)) {
+        case_generations(p);
+    }
     if (!can(p, STORE_TRANSACTS)) {
-        for (int i = 0; i < N_CRASHES; i++) {
-            case_crash(p, &crashes[i]);
+        for (size_t i = 0; i < p->n_crashes; i++) {
+            case_crash(p, &p->crashes[i]);
         }
         case_foreign(p);
     }
@@ -568,7 +662,7 @@ int main(int argc, char **argv)
     if (argc == 6 && strcmp(argv[1], "--run") == 0) {
         return run_as(argv);
     }
-    tap_plan(N_SPECIMENS * COMMON + JOURNALED + 3);
+    tap_plan(count_cases() + 3);
     if (!server_up() || mkdtemp(folder) == NULL) {
         return 1;
     }
@@ -589,7 +683,7 @@ int main(int argc, char **argv)
     is_int(n_known, n_rows, "every row has a place here");
     ok(store_ops(store_parse("no such store")) == NULL, "a name without a row");
     ok(n_rows == N_SPECIMENS || store_parse(store_toy.name) == STORE_COUNT,
-       n_rows == N_SPECIMENS ? "both rows of the table are known" : "the toy store is no row");
+       n_rows == N_SPECIMENS ? "all rows of the table are known" : "the toy store is no row");
     for (int i = 0; i < N_SPECIMENS; i++) {
         contract(&specimens[i]);
     }

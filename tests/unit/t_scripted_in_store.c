@@ -17,6 +17,7 @@ enum mood {
     FULL_WITH_A_PLACE_BEHIND,
     FULL_WITH_A_HINT,
     HALF_LATER,
+    FULL_AND_STRANGE,
     STRANGE_LATER,
     CLOSED_LATER,
     REFUSING_COMMIT,
@@ -113,7 +114,7 @@ static int toy_run(struct store_change *c, const struct program *p, const struct
     enum mood mood = at == 1 || place.mood == FULL_AT_ONCE ? place.mood : WILLING;
     place.n_ran[at]++;
     place.is_partly[at] = mood == HALF_LATER;
-    place.is_foreign[at] = mood == STRANGE_LATER;
+    place.is_foreign[at] = mood == STRANGE_LATER || mood == FULL_AND_STRANGE;
     if (mood == FULL_WITH_A_PLACE || mood == FULL_WITH_A_PLACE_BEHIND) {
         stop->position = mood == FULL_WITH_A_PLACE ? 4 : 400;
     }
@@ -121,8 +122,8 @@ static int toy_run(struct store_change *c, const struct program *p, const struct
         (void)err_set(e, ERR_APPLY, "the store is full");
         return err_hint(e, "make room in it");
     }
-    if (mood == FULL_AT_ONCE || mood == FULL_LATER || mood == HALF_LATER ||
-        mood == SEES_SECRETS_LATER || mood == FULL_WITH_A_PLACE ||
+    if (mood == FULL_AND_STRANGE || mood == FULL_AT_ONCE || mood == FULL_LATER ||
+        mood == HALF_LATER || mood == SEES_SECRETS_LATER || mood == FULL_WITH_A_PLACE ||
         mood == FULL_WITH_A_PLACE_BEHIND) {
         return err_set(e, ERR_APPLY, "the store is full");
     }
@@ -380,6 +381,7 @@ static const struct {
     {"the store knows what to do", FULL_WITH_A_HINT, NULL, RUN_FAILED, ERR_APPLY, STEP_2 "the store is full", "make room in it", 2, 1, 1, "failed", false},
     {"its second step stands in part", HALF_LATER, NULL, RUN_FAILED, ERR_APPLY, "M-1: stands: 1 of 2 steps, and perhaps a part of step 2; step 2 (PUT table toy.b): the store is full", GO_ON, 2, 1, 1, "failed", false},
     {"something else stands there", STRANGE_LATER, NULL, RUN_FAILED, ERR_DOUBT, "M-1: stands: 1 of 2 steps, and perhaps a part of step 2; step 2 (PUT table toy.b): M-1: PUT table toy.b was begun", NULL, 2, 1, 1, "failed", false},
+    {"its second step fails, and something else stands there", FULL_AND_STRANGE, NULL, RUN_FAILED, ERR_APPLY, "M-1: stands: 1 of 2 steps, and perhaps a part of step 2; step 2 (PUT table toy.b): the store is full", "nobody can tell how far it came: look, then `kfmig resolve dev/M-1 --as=applied` or `--as=absent`", 2, 1, 1, "failed", false},
     {"the store goes before its second step", CLOSED_LATER, NULL, RUN_FAILED, ERR_APPLY, STEP_2 "the store is away", GO_ON, 2, 1, 1, "failed", false},
     {"the store takes back its second step", REFUSING_COMMIT, NULL, RUN_FAILED, ERR_APPLY, STEP_2 "the store takes nothing any more", GO_ON, 2, 1, 1, "failed", false},
     {"interrupted before its first step", WILLING, interrupted, RUN_INTERRUPTED, ERR_INTERRUPTED, "M-1: nothing was changed; step 1 (PUT table toy.a): stopped before PUT table toy.a", GO_ON, 1, 1, 0, "interrupted", false},
