@@ -4,6 +4,7 @@
 #include "flow/backup.h"
 #include "flow/durable.h"
 #include "flow/steps.h"
+#include "run/in_store.h"
 
 /* shown: what was looked at before the lock was taken. */
 struct retreat {
@@ -26,11 +27,22 @@ static const char *end_words(const struct site *s, const struct outcome *o)
     return text;
 }
 
+/* Does the journal stand around what it does, as no transaction holds it? */
+static bool is_journaled(const struct taking_back *back)
+{
+    return !store_can(back->bundle->store, STORE_HOLDS_LEDGER) || rollback_segmented(back);
+}
+
 static void take_back(struct writing *w, const struct taking_back *back)
 {
     struct outcome o = {0};
+    struct site *s = w->site;
+    struct site_store *at = &s->store[back->bundle->store];
+    const struct in_store x = {.store = at->store, .base = &at->base, .past = &s->entries};
     writing_begin(w, back->bundle->id);
-    if (rollback_segmented(back)) {
+    if (!store_can(back->bundle->store, STORE_HOLDS_LEDGER)) {
+        run_rollback_in_store(&w->run, &x, back, &o);
+    } else if (rollback_segmented(back)) {
         run_rollback_segmented(&w->run, &w->site->entries, back, &o);
     } else {
         w->is_loose = true;
@@ -94,7 +106,7 @@ static int work(struct writing *w, void *ctx, struct err *e)
     w->result->plan_digest = now.undo.digest;
     w->total = now.undo.n;
     for (; i < now.undo.n && may_go_on(w); i++) {
-        if (rollback_segmented(&now.back[i])) {
+        if (is_journaled(&now.back[i])) {
             durable_settle(w); /* what it does cannot be taken back with what went before it */
         }
         if (!may_go_on(w)) {

@@ -337,15 +337,23 @@ static int refuse_irreversible(const struct bundle *b, const char *why, struct e
                         : "undo it with a migration of its own, or from a backup");
 }
 
-static int refuse_kind(const struct standing_one *x, const struct bundle *b, struct err *e)
+static int refuse_kind(const struct site *s, const struct standing_one *x, const struct bundle *b,
+                       struct err *e)
 {
+    bool is_elsewhere = !store_can(b->store, STORE_HOLDS_LEDGER);
     if (b->projection != NULL) {
         return refuse_chain(x->fact->subject, b->projection, e);
     }
-    if (!store_can(b->store, STORE_HOLDS_LEDGER)) {
+    if (is_elsewhere && !store_can(b->store, STORE_RUNS_PROGRAMS)) {
         err_set(e, ERR_PREFLIGHT, "%s is of store %s, whose migrations are not taken back",
                 x->fact->subject, store_text(b->store));
         return err_hint(e, "undo it with a migration of its own");
+    }
+    if (is_elsewhere && !s->store[b->store].was_seen) {
+        const char *why = s->world.store[b->store].why_not;
+        return err_set(e, ERR_PREFLIGHT, "%s cannot be taken back: %s (store %s of %s)",
+                       x->fact->subject, why != NULL ? why : "its store was not looked at",
+                       store_text(b->store), s->env->name);
     }
     return 0;
 }
@@ -372,7 +380,7 @@ static int load(struct picking *c, const struct standing_one *x, struct taking_b
     if (b == NULL || step->bundle->is_absent) {
         return refuse_text(s, x->fact, "is not here", e);
     }
-    if (refuse_kind(x, b, e) != 0) {
+    if (refuse_kind(s, x, b, e) != 0) {
         return -1;
     }
     if (!b->is_illegible && !digest_eq(&b->checksum, &x->fact->checksum)) {

@@ -10,12 +10,14 @@
 #include "run/record.h"
 #include "run/statements.h"
 
-/* One migration on its way. run: r, as the gates see it: with what stood in this store. */
+/* One migration on its way, or being taken back. run: r, as the gates see it: with what stood in this store.
+ * b: what is run, of about, which receipts tell of; back: NULL: it is applied. */
 struct in_store_work {
     struct run *r;
     struct run run;
     const struct in_store *x;
-    const struct bundle *b;
+    const struct bundle *b, *about;
+    const struct taking_back *back;
     struct outcome *o;
     struct program program;
     struct journaled_count done;
@@ -137,6 +139,7 @@ static struct partly partly_of(const struct in_store_work *w)
 {
     return (struct partly){.a = w->r->a,
                            .b = w->b,
+                           .is_back = w->back != NULL,
                            .unit = "step",
                            .n_stand = w->done.n_ran + w->done.n_adopted + w->done.n_stood,
                            .n = w->program.n,
@@ -194,12 +197,14 @@ static int record(struct in_store_work *w, struct err *e)
 {
     struct run *r = w->r;
     struct outcome *o = w->o;
-    const struct object_row *rows = record_objects(r, &o->seen);
+    enum entry_kind kind = w->back != NULL ? ENTRY_ROLLBACK : ENTRY_APPLY;
+    const struct object_row *rows =
+        w->back != NULL ? restored_rows(r, w->back, o) : record_objects(r, &o->seen);
     baseline_lay(r->sum, rows, o->seen.n_changes);
     w->evidence.post = baseline_digest(r->sum);
-    evidence_of(r->a, w->b, o, &w->evidence);
+    evidence_of(r->a, w->about, o, &w->evidence);
     o->result = RUN_SUCCESS;
-    if (record_alone(r, &w->in, ENTRY_APPLY, rows, o->seen.n_changes, o, e) != 0) {
+    if (record_alone(r, &w->in, kind, rows, o->seen.n_changes, o, e) != 0) {
         baseline_undo(r->sum);
         o->result = e->code == ERR_DOUBT ? RUN_IN_DOUBT : RUN_FAILED;
         return blame(w, "it could not be recorded", e);
@@ -216,7 +221,8 @@ static int apply(struct in_store_work *w, struct err *e)
         return blame_step(w, e);
     }
     w->evidence.pre = baseline_digest(r->sum);
-    if (check_invariants(w, e) != 0 || observe(w, e) != 0) {
+    if (check_invariants(w, e) != 0 || observe(w, e) != 0 ||
+        (w->back != NULL && restored_judge(&w->run, w->back, true, w->o, e) != 0)) {
         return blame(w, "it could not be looked at", e);
     }
     return gates_judge(&w->run, w->b, w->o) ? record(w, e) : blame_gates(w, e);
@@ -242,31 +248,50 @@ static void fail(struct in_store_work *w)
     }
     o->result = is_interrupted ? RUN_INTERRUPTED : RUN_FAILED;
     look_back(w);
-    evidence_of(w->r->a, w->b, o, &w->evidence);
+    evidence_of(w->r->a, w->about, o, &w->evidence);
     w->evidence.post = (struct digest){{0}};
-    record_failed(w->r, &w->in, ENTRY_APPLY, o);
+    record_failed(w->r, &w->in, w->back != NULL ? ENTRY_ROLLBACK : ENTRY_APPLY, o);
+}
+
+/* w has r, x, b, about, back and o. */
+static void run_whole(struct in_store_work *w)
+{
+    char now[CLOCK_TEXT];
+    int64_t start = clock_ms();
+    struct run *r = w->r;
+    *w->o = (struct outcome){0};
+    random_uuid(w->o->run_id);
+    w->run = *r;
+    w->run.base = w->x->base;
+    w->stop.position = -1;
+    program_of(r->a, w->b->forward, w->b->decl->forward.n, &w->program);
+    w->in =
+        (struct receipt_input){.kind = w->back != NULL ? "db_rollback" : "db_migration",
+                               .bundle = w->about,
+                               .store = w->x->store->ops->name,
+                               .outcome = w->o,
+                               .evidence = &w->evidence,
+                               .started_at = arena_strdup(r->a, clock_text(clock_unix_us(), now)),
+                               .notes = ""};
+    if (apply(w, &w->o->failure) != 0) {
+        fail(w);
+    }
+    w->o->elapsed_ms = clock_ms() - start;
 }
 
 void run_in_store(struct run *r, const struct in_store *x, const struct step *s, struct outcome *o)
 {
-    char now[CLOCK_TEXT];
-    int64_t start = clock_ms();
-    struct in_store_work w = {
-        .r = r, .run = *r, .x = x, .b = s->bundle, .o = o, .stop = {.position = -1}};
-    *o = (struct outcome){0};
-    random_uuid(o->run_id);
-    w.run.base = x->base;
-    program_of(r->a, w.b->forward, w.b->decl->forward.n, &w.program);
-    w.in =
-        (struct receipt_input){.kind = "db_migration",
-                               .bundle = w.b,
-                               .store = x->store->ops->name,
-                               .outcome = o,
-                               .evidence = &w.evidence,
-                               .started_at = arena_strdup(r->a, clock_text(clock_unix_us(), now)),
-                               .notes = ""};
-    if (apply(&w, &o->failure) != 0) {
-        fail(&w);
-    }
-    o->elapsed_ms = clock_ms() - start;
+    struct in_store_work w = {.r = r, .x = x, .b = s->bundle, .about = s->bundle, .o = o};
+    run_whole(&w);
+}
+
+void run_rollback_in_store(struct run *r, const struct in_store *x, const struct taking_back *t,
+                           struct outcome *o)
+{
+    struct decl decl;
+    struct bundle b;
+    rollback_view(t, &decl, &b);
+    decl.command = t->bundle->decl->command; /* a program, for as long as one may run */
+    struct in_store_work w = {.r = r, .x = x, .b = &b, .about = t->bundle, .back = t, .o = o};
+    run_whole(&w);
 }

@@ -4,7 +4,7 @@
 #ifndef KFMIG_RUN_IN_STORE_H
 #define KFMIG_RUN_IN_STORE_H
 
-#include "run/run.h"
+#include "run/rollback.h"
 
 /* Where it goes. base: what stood there before it (of what an earlier run began, as it was then); advanced
  * when it is applied. past: the ledger's entries, as read under the lock. All borrowed. */
@@ -20,5 +20,10 @@ struct in_store {
  * seen there. Whatever ends it before leaves what the next build goes on with: o->failure begins with what
  * stands. */
 void run_in_store(struct run *r, const struct in_store *x, const struct step *s, struct outcome *o);
+/* Take back one that was applied there: its rollback, journaled likewise. It is recorded, ENTRY_ROLLBACK,
+ * once all that it changed is as it was before (restored_judge()); else what stands is told, and it stays
+ * applied. */
+void run_rollback_in_store(struct run *r, const struct in_store *x, const struct taking_back *t,
+                           struct outcome *o);
 
 #endif

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "model/program.h"
+#include "site/halfway.h"
 
 /* One migration of which something was begun. */
 struct beginning {
@@ -98,17 +99,38 @@ static void find_one(struct beginning *x)
     s->world.n_begun++;
 }
 
+/* What is applied and has steps since then is being taken back: its rollback is the program. NULL: it is not,
+ * or cannot be read. */
+static const struct bundle *view_of(struct site *s, struct bundle *b, const struct journal *journal)
+{
+    struct err ignored = {0};
+    const struct journal_row **rows = NULL;
+    if (!is_applied(s, b)) {
+        return b->forward != NULL ? b : NULL;
+    }
+    if (b->is_illegible || journal_begun(journal, s->a, b->id, &rows) == 0) {
+        return NULL;
+    }
+    const struct bundle *view = halfway_back(s, b, &ignored);
+    return view != NULL && view->forward != NULL ? view : NULL;
+}
+
 void begun_find(struct site *s)
 {
     const struct journal *journal = journal_open(s->a, NULL, &s->entries);
     struct begun *v = ARENA_ARRAY(s->a, struct begun, s->project->n_bundle + 1);
     s->world.begun = v;
     for (size_t i = 0; i < s->project->n_bundle; i++) {
-        const struct bundle *b = &s->project->bundle[i];
-        if (b->store != STORE_COUNT && s->world.store[b->store].reachable && b->forward != NULL &&
-            !is_applied(s, b)) {
-            find_one(&(struct beginning){
-                .s = s, .journal = journal, .b = b, .out = &v[s->world.n_begun]});
+        struct bundle *b = &s->project->bundle[i];
+        bool is_there = b->store != STORE_COUNT && s->world.store[b->store].reachable;
+        const struct bundle *view = is_there ? view_of(s, b, journal) : NULL;
+        struct begun *next = &v[s->world.n_begun];
+        size_t n = s->world.n_begun;
+        if (view != NULL) {
+            find_one(&(struct beginning){.s = s, .journal = journal, .b = view, .out = next});
+        }
+        if (s->world.n_begun > n) {
+            next->undoes = view != b;
         }
     }
 }
@@ -129,8 +151,9 @@ static void find_changed(struct site *s, enum store_kind k, struct table *out)
 {
     struct beginning x = {.s = s, .journal = journal_open(s->a, NULL, &s->entries)};
     for (size_t i = 0; i < s->world.n_begun; i++) {
-        x.b = table_gets(&s->project->by_id, s->world.begun[i].subject);
-        if (x.b == NULL || x.b->store != k) {
+        struct bundle *b = table_gets(&s->project->by_id, s->world.begun[i].subject);
+        x.b = b == NULL || b->store != k ? NULL : view_of(s, b, x.journal);
+        if (x.b == NULL) {
             continue;
         }
         program_of(s->a, x.b->forward, x.b->decl->forward.n, &x.program);

@@ -294,8 +294,8 @@ One migration: what it may touch, how much, how it is undone, who reviews it.
         stands there, a program of the environment's folder of probes: site
     apply: of such a store: the program and its arguments, divided by blanks,
         no shell: ./publish.sh --all
-    rollback: of such a store: the program that undoes it; it is reviewed and
-        kept with the migration
+    rollback: of such a store: the program that undoes it; the probe proves it,
+        which has to say what it said before
     expect: of such a store: what the probe says once it is applied; a run that
         was killed is then known to be done
     environment: list the names of the environment variables that hold secrets,

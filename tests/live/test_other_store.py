@@ -6,7 +6,9 @@ Projects of them go through every verb, every crash, and every probe and program
 
 import hashlib
 import os
+import shutil
 import signal
+import subprocess
 import time
 
 import pg
@@ -14,7 +16,7 @@ from project import FAULTY, Project
 from schemas import valid
 from tap import cases, contains, equal, fails, lacks, main, test
 
-CODES = ["begun", "begun_otherwise", "in_doubt", "left_open", "store_unreachable", "drift"]  # reached here, and asked for below
+CODES = ["begun", "begun_otherwise", "in_doubt", "left_open", "store_unreachable", "drift", "rollback_begun"]  # reached here, and asked for below
 ENVIRONMENTS = """\
 environments:
   dev:
@@ -97,8 +99,13 @@ runner:
         return [(r[1], r[2], r[3]) for r in self.entries()]
 
     def verified(self):
+        """Both verifiers say so."""
         ran = self.run("receipt", "verify", "dev")
         equal(ran.status, 0, repr(ran))
+        done = subprocess.run(["sh", f"{os.environ['KFMIG_SRC']}/docs/verify.sh", "--export", pg.dsn(self.db, user=pg.SUPERUSER), "audit"], cwd=self.root,
+                              capture_output=True, text=True, check=False)
+        equal(done.returncode, 0, f"{done.stdout}\n{done.stderr}")
+        shutil.rmtree(self.path("audit"))
 
 
 def site(tmp, **more):
@@ -408,6 +415,82 @@ def an_interrupted_program_is_ended_and_the_probe_decides(tmp):
     equal((state, codes in (["begun"], ["interrupted"])), ("stale", True), f"{codes}")
     p.publish(1)
     equal(p.run("build", "dev").status, 0)
+    p.verified()
+
+
+# --- taken back
+
+
+@test
+def what_was_applied_is_taken_back_and_proven(tmp):
+    p = built(tmp)
+    shown = p.run("rollback", "dev", "--dry-run")
+    equal((shown.status, p.pages()), (0, {"index.html": "hello\n"}), repr(shown))
+    contains(shown.text, ident(1))
+    ran = p.run("rollback", "dev", "--apply")
+    equal((ran.status, p.pages()), (0, {}), repr(ran))
+    equal(p.kinds()[-3:], [("intent", ident(1), "success"), ("done", ident(1), "success"), ("rollback", ident(1), "success")])
+    receipt = p.json("receipt", "show", "dev", str(len(p.entries())))
+    valid("run_receipt.v1", receipt)
+    equal((receipt["target"]["store"], [g["gate"] for g in receipt["claim"]["gates"] if g["result"] != "pass"]), ("other", []))
+    contains(" ".join(g["gate"] for g in receipt["claim"]["gates"]), "restored")
+    equal(p.state(1)[:2], ("blocked", ["rolled_back"]))
+    equal(p.run("diff", "dev").status, 0)
+    p.verified()
+    equal(p.run("build", "dev", ident(1)).status, 0)
+    equal(p.pages(), {"index.html": "hello\n"})
+    p.verified()
+
+
+@test
+def the_newest_goes_first_and_each_to_what_was_before_it(tmp):
+    p = built(tmp)
+    p.publish(2, apply="./publish.sh more", rollback="./withdraw.sh more", text="more\n")
+    equal(p.run("build", "dev").status, 0)
+    fails(p.run("rollback", "dev", ident(1), "--apply"), 1, f"{ident(2)} changed other:state site after {ident(1)}")
+    equal((p.run("rollback", "dev", "--apply").status, p.pages()), (0, {"index.html": "hello\n"}))
+    equal((p.run("rollback", "dev", "--apply").status, p.pages()), (0, {}))
+    p.verified()
+
+
+@test
+def a_rollback_that_brings_back_something_else_is_told(tmp):
+    p = built(tmp, rollback="./publish.sh other")
+    ran = p.run("rollback", "dev", "--apply")
+    equal(ran.status, 4, repr(ran))
+    contains(ran.text, f'{ident(1)} was not taken back: stands: 1 of 1 steps; gate "restored" failed: other:state site')
+    equal(p.kinds()[-1], ("rollback", ident(1), "failed"))
+    p.verified()
+
+
+@test
+def a_rollback_that_changes_nothing_is_told(tmp):
+    p = built(tmp, rollback="true")
+    ran = p.run("rollback", "dev", "--apply")
+    equal(ran.status, 4, repr(ran))
+    contains(ran.text, f"{ident(1)} was not taken back: nothing was changed; step 1 (rollback other:state site): the program ended well, but changed nothing")
+    equal(p.state(1)[:2], ("current", ["current"]))
+    p.verified()
+
+
+@test
+def what_cannot_be_looked_at_is_not_taken_back(tmp):
+    p = built(tmp)
+    p.program("probes/site", "#!/bin/sh\nexit 3\n")
+    fails(p.run("rollback", "dev", "--apply"), 1, f'{ident(1)} cannot be taken back: the probe of state "site"')
+    equal(p.pages(), {"index.html": "hello\n"})
+
+
+@test
+def a_rollback_killed_behind_its_program_is_in_doubt(tmp):
+    p = built(tmp)
+    ran = p.run("rollback", "dev", "--apply", env={"KFMIG_FAULT": "journal.ran:kill:1"}, program=FAULTY)
+    equal((ran.status, p.pages()), (-signal.SIGKILL, {}))
+    equal(p.state(1)[:2], ("blocked", ["rollback_begun"]))
+    fails(p.run("rollback", "dev", "--apply"), 6, "what stands there is neither what stood there before nor what it makes")
+    equal(p.run("resolve", f"dev/{ident(1)}", "--as=applied", "--apply").status, 0)
+    ran = p.run("rollback", "dev", ident(1), "--apply")
+    equal((ran.status, p.kinds()[-1]), (0, ("rollback", ident(1), "success")), repr(ran))
     p.verified()
 
 

@@ -351,6 +351,45 @@ static void run_once(void)
     run_in_store(&t.run, &(struct in_store){&store, &base, &past}, &t.step, &t.o);
 }
 
+/* --- taken back: the same steps, the other way */
+
+static const struct back_case {
+    const char *name;
+    bool knew; /* was it as it is then before it was applied? */
+    enum mood mood;
+    enum run_result result;
+    enum err_code code;
+    const char *words, *receipt;
+} backs[] = {
+    {"taken back to what was before", true, WILLING, RUN_SUCCESS, ERR_NONE, "", "success"},
+    {"taken back to something else", false, WILLING, RUN_FAILED, ERR_ROLLBACK,
+     "M-1 was not taken back: stands: 2 of 2 steps; gate \"restored\" failed: ", "failed"},
+    {"its second step back fails", true, FULL_LATER, RUN_FAILED, ERR_ROLLBACK,
+     "M-1 was not taken back: stands: 1 of 2 steps; step 2 (PUT table toy.b): the store is full",
+     "failed"},
+    {"the store does not show itself behind it", true, BLIND, RUN_FAILED, ERR_ROLLBACK,
+     "M-1 was not taken back: stands: 2 of 2 steps; it could not be looked at", "failed"},
+};
+enum { N_BACKS = sizeof backs / sizeof *backs };
+
+static void take_back_once(const struct back_case *x)
+{
+    struct store store = {.ops = &toy};
+    struct entries past = {0};
+    struct err e = {0};
+    struct catalog base = {.a = &t.a, .by_text = {.a = &t.a}, .by_oid = {.a = &t.a}};
+    const struct digest it = digest_of(bytes_str("content\tit\n"));
+    const struct object_row before[] = {{.object = "toy:table toy.a", .fingerprint = it},
+                                        {.object = "toy:table toy.b", .fingerprint = it}};
+    t.decl.rollback = t.decl.forward;
+    const struct taking_back back = {
+        .bundle = &t.bundle, .scripts = &t.script, .before = before, .n_before = x->knew ? 2 : 0};
+    if (ledger_found(&t, &past, &e) != 0) {
+        printf("# %s\n", e.msg);
+    }
+    run_rollback_in_store(&t.run, &(struct in_store){&store, &base, &past}, &back, &t.o);
+}
+
 /* --- the scenarios. ran: steps that were run, in both; receipt: entries of kind "apply" with that result */
 
 #define STEP_2 "M-1: stands: 1 of 2 steps; step 2 (PUT table toy.b): "
@@ -491,12 +530,42 @@ static void play(size_t i)
     }
 }
 
+static void play_back(const struct back_case *x)
+{
+    pq_draw_again();
+    ledger_forget();
+    ledger.kept = false;
+    place = (struct toy){.mood = x->mood};
+    end_of_entry = "";
+    is_away = is_leaked = false;
+    scene_open(&t, "~ @ledger_lock_try -> rows t\n~ @ledger_lock_work_is_free -> rows t\n"
+                   "~ @ledger_lock_lease -> rows 8\n~ @ledger_lock_held -> rows t\n"
+                   "~ @ledger_find_run -> rows f\n" JOURNALING);
+    pq_model(hear, NULL);
+    declare();
+    take_back_once(x);
+    bool good = t.o.result == x->result && t.o.failure.code == x->code &&
+                strncmp(t.o.failure.msg, x->words, strlen(x->words)) == 0 &&
+                ledger_count("rollback", x->receipt) == 1 && ledger_count("apply", "success") == 0;
+    if (!good) {
+        printf("# result %d, code %d, rolled back %d, failed %d\n# %s\n", (int)t.o.result,
+               (int)t.o.failure.code, ledger_count("rollback", "success"),
+               ledger_count("rollback", "failed"), t.o.failure.msg);
+    }
+    scene_note_outcome(&t.o);
+    scene_close(&t);
+    ok(pq_played() && good, x->name);
+}
+
 int main(void)
 {
-    tap_plan(N + N_WHOLE);
+    tap_plan(N + N_WHOLE + N_BACKS);
     said_open("in_store");
     for (size_t i = 0; i < N; i++) {
         play(i);
+    }
+    for (size_t i = 0; i < N_BACKS; i++) {
+        play_back(&backs[i]);
     }
     ledger_forget();
     said_close();
