@@ -114,7 +114,8 @@ static int find_was(struct writing *w, const struct step *step, struct err *e)
     return 0;
 }
 
-static bool run_step(struct writing *w, const struct step *step)
+/* made: by the id of a definition that a migration of this run made again, that migration's step. */
+static bool run_step(struct writing *w, const struct step *step, struct table *made)
 {
     struct outcome o = {0};
     struct generation grown;
@@ -137,11 +138,51 @@ static bool run_step(struct writing *w, const struct step *step)
         .action = RESULT_APPLY, .target = step->bundle->id, .key = step->bundle->checksum};
     writing_end(w, row, "", &o);
     remember_fact(w->site, step, &o);
+    for (size_t i = 0; i < o.rebuilt.n && is_good; i++) {
+        (void)table_puts(made, o.rebuilt.v[i], (void *)(uintptr_t)step);
+    }
     if (is_good && o.own != NULL) {
         arena_release(o.own);
     }
     pending_leave(w->site, step->bundle, !is_good);
     return is_good;
+}
+
+/* Was a definition made again of its present text by that migration, so that nothing is left to do? Not where
+ * what it stands on, or another definition below it, ran behind that. */
+static const struct step *made_with(const struct writing *w, const struct step *step,
+                                    const struct table *made, const bool *recorded)
+{
+    const struct plan *p = &w->site->plan;
+    const struct step *by = table_gets(made, step->bundle->id);
+    const struct history *h = past_get(&w->site->past, step->bundle->id);
+    if (by == NULL || h == NULL || h->applied == NULL ||
+        !digest_eq(&h->applied->checksum, &step->bundle->checksum)) {
+        return NULL;
+    }
+    for (size_t i = 0; i < step->n_upstream; i++) {
+        size_t up = (size_t)step->upstream[i];
+        if (&p->v[up] > by && p->v[up].action == ACTION_APPLY && !recorded[up]) {
+            return NULL;
+        }
+    }
+    return by;
+}
+
+/* Its own step is an entry, and nothing runs twice. */
+static bool record_step(struct writing *w, const struct step *step, const struct step *by)
+{
+    struct outcome o = {0};
+    const struct bundle *b = step->bundle;
+    const struct result_row row = {.action = RESULT_APPLY, .target = b->id, .key = b->checksum};
+    const char *notes = arena_printf(w->site->a, "made again with %s", by->bundle->id);
+    writing_begin(w, b->id);
+    if (run_record_found(&w->run, b, NULL, NULL, 0, notes, &o, &o.failure) != 0) {
+        o.result = RUN_FAILED;
+    }
+    writing_end(w, row, notes, &o);
+    remember_fact(w->site, step, &o);
+    return o.result == RUN_SUCCESS;
 }
 
 /* Of steps that are on disk. Committed evidence of the same content stays: it is a fact too, whichever
@@ -247,7 +288,9 @@ void steps_run(const struct steps *r)
     struct writing *w = r->w;
     struct plan *p = &w->site->plan;
     bool *failed = ARENA_ARRAY(w->site->a, bool, p->n_migrations + 1);
+    bool *recorded = ARENA_ARRAY(w->site->a, bool, p->n_migrations + 1);
     const struct step **done = ARENA_ARRAY(w->site->a, const struct step *, p->n_migrations + 1);
+    struct table made = {.a = w->site->a};
     size_t n_done = 0;
     for (size_t i = 0; i < p->n_migrations && !must_stop(r); i++) {
         const struct step *step = &p->v[i];
@@ -260,7 +303,9 @@ void steps_run(const struct steps *r)
             failed[i] = true;
             w->result->n_skipped++;
         } else if (step->action == ACTION_APPLY && !steps_held(r->w)) {
-            failed[i] = !run_step(w, step);
+            const struct step *by = made_with(w, step, &made, recorded);
+            recorded[i] = by != NULL;
+            failed[i] = by != NULL ? !record_step(w, step, by) : !run_step(w, step, &made);
             if (!failed[i]) {
                 done[n_done++] = step;
             }

@@ -1,4 +1,5 @@
-/* A migration that was found standing: it acted before there was a ledger to say so. */
+/* What stands already: a migration that acted before there was a ledger to say so, or has another text since;
+ * a definition that was made again with a migration. */
 #include "base/clock.h"
 #include "run/record.h"
 
@@ -8,7 +9,8 @@ int run_record_found(struct run *r, const struct bundle *b, const struct fact *r
 {
     char now[CLOCK_TEXT];
     struct evidence_set evidence = {0};
-    struct receipt_input in = {.kind = "db_migration",
+    bool is_definition = bundle_is_repeatable(b);
+    struct receipt_input in = {.kind = is_definition ? "db_definition" : "db_migration",
                                .bundle = b,
                                .outcome = o,
                                .evidence = &evidence,
@@ -20,5 +22,5 @@ int run_record_found(struct run *r, const struct bundle *b, const struct fact *r
     evidence_of(r->a, b, o, &evidence);
     evidence.pre = baseline_digest(r->sum);
     evidence.post = evidence.pre;
-    return record_alone(r, &in, ENTRY_APPLY, rows, n, o, e);
+    return record_alone(r, &in, is_definition ? ENTRY_DEFINE : ENTRY_APPLY, rows, n, o, e);
 }

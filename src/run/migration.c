@@ -521,6 +521,9 @@ void run_migration(struct run *r, const struct step *s, struct outcome *o)
 {
     struct migration_work w = work_of(r, s->bundle, NULL, o);
     run_alone(&w);
+    for (size_t i = 0; i < w.rebuilt.n && !bundle_is_repeatable(s->bundle); i++) {
+        names_add(r->a, &o->rebuilt, w.rebuilt.v[i]->id);
+    }
 }
 
 void run_prune(struct run *r, const struct bundle *b, struct outcome *o)

@@ -80,6 +80,7 @@ struct outcome {
     struct observation seen;
     bool observed; /* seen is filled */
     int64_t elapsed_ms;
+    struct names rebuilt; /* definitions that went and came back with it, in one transaction */
     struct bytes owed; /* a receipt that could not be recorded: for state/owed; p NULL if none */
     /* Of a migration: what it needed, and gates, seen and owed live in. Whoever is done with them may release
      * it, as a run may have ten thousands of them; else it goes with the run's arena. */
@@ -126,9 +127,9 @@ int run_adopt(struct run *r, const struct object_rows *sum, const struct adoptio
 int run_first_contact(struct run *r, const struct checkpoint *cites, const char *notes,
                       size_t *n_changed, struct outcome *o, struct err *e) MUST_CHECK;
 
-/* Record b as applied without running it: it was found standing. rows: what it makes, as it stands here;
- * replaces: what it is applied as, where only its text is another; NULL: it is not applied. Nothing of the
- * database changes but the ledger. */
+/* Record b as applied, or a definition as built, without running it: it was found standing. rows: what it
+ * makes, as it stands here; replaces: what it is applied as, where only its text is another; NULL: it is
+ * not applied. Nothing of the database changes but the ledger. */
 int run_record_found(struct run *r, const struct bundle *b, const struct fact *replaces,
                      const struct object_row *rows, size_t n, const char *notes, struct outcome *o,
                      struct err *e) MUST_CHECK;

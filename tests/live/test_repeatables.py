@@ -488,6 +488,33 @@ def a_new_text_comes_with_the_migration_and_goes_with_it(tmp):
     contains(p.run("receipt", "verify").text, "all as they should be")
 
 
+@test
+def what_was_rebuilt_does_not_run_again(tmp):
+    """A view that a migration made again has an entry of its own, and no second run; unless something below it ran behind that, or its text is new."""
+    p = project(tmp, v=V2.replace("name", "n"), a_top="CREATE OR REPLACE VIEW app.top AS SELECT n FROM app.v;\n")
+    p.bundle("M-02", "ALTER TABLE app.t ALTER n TYPE bigint;\n", extra="rebuilds: [v]\n")
+    at = last(p)
+    ran = built(p)
+    equal(ran_since(p, at), [full_id("M-02"), "v", "a_top"])
+    for name in ("v", "a_top"):
+        contains(ran.text, f"made again with {full_id('M-02')}")
+        equal(receipt(p, name)["notes"], f"made again with {full_id('M-02')}")
+    equal(pg.value(p.db, f"SELECT count(*) FROM kfmig.object WHERE seq > {at + 1}"), "0", "neither did anything")
+    contains(p.build().text, "nothing to do (4 current)")
+    contains(p.run("receipt", "verify").text, "all as they should be")
+    p.bundle("M-03", "ALTER TABLE app.t ALTER n TYPE numeric;\n", extra="rebuilds: [v]\n")
+    p.bundle("M-04", "ALTER TABLE app.t ADD COLUMN behind int;\n")
+    built(p)
+    equal((receipt(p, "v")["notes"], receipt(p, "a_top")["notes"]), ("", ""), "the table below them was changed once more")
+    p.bundle("M-05", "ALTER TABLE app.t ALTER n TYPE bigint USING n::bigint;\n", extra="rebuilds: [v]\n")
+    p.write(f"{HOME}v.sql", V2.replace("name", "n") + "COMMENT ON VIEW app.v IS 'new';\n")
+    built(p)
+    equal(receipt(p, "v")["notes"], "", "its text is another")
+    equal(pg.value(p.db, "SELECT obj_description('app.v'::regclass)"), "new")
+    contains(p.build().text, "nothing to do (7 current)")
+    contains(p.run("receipt", "verify").text, "all as they should be")
+
+
 SEGMENTS = "ALTER TABLE app.t ALTER n TYPE bigint;\nCREATE INDEX CONCURRENTLY t_n ON app.t (n);\nALTER TABLE app.t ADD COLUMN more int;\n"
 
 

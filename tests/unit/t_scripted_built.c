@@ -8,7 +8,7 @@
 #include "scripted_verbs.h"
 
 static struct run_of t;
-static struct cluster empty, first, second, failed, circle;
+static struct cluster empty, first, second, failed, circle, ruled;
 static char own[8192];
 static int64_t sequence;
 static const char *name;
@@ -264,6 +264,34 @@ static void rebuilds_nothing(void)
     rebuilding("");
 }
 
+#define RULE "CREATE OR REPLACE RULE r AS ON DELETE TO app.t DO INSTEAD NOTHING;\n"
+
+static void defines_rule(void)
+{
+    project_put(HOME "v.sql", RULE);
+}
+
+static void rebuilds_rule(void)
+{
+    defines_rule();
+    verbs_migration("M-3", "app", "ALTER TABLE app.t ADD x int;\n");
+    verbs_declare("M-3", "app", "rebuilds: [v]\n");
+}
+
+/* And the table is changed behind it. */
+static void rebuilds_rule_too_early(void)
+{
+    rebuilds_rule();
+    verbs_migration("M-4", "app", "ALTER TABLE app.t ADD y int;\n");
+}
+
+/* And its text is another now. */
+static void rebuilds_another_rule(void)
+{
+    rebuilds_rule();
+    project_put(HOME "v.sql", "-- new\n" RULE);
+}
+
 /* --- what is other */
 
 static void another_name(void)
@@ -290,6 +318,8 @@ static void frozen_in_between(void)
 /* --- the cases */
 
 #define VIEWS "~ CREATE OR REPLACE VIEW* -> CREATE VIEW\n~ @run_remake_made -> rows\n"
+#define RULES "~ CREATE OR REPLACE RULE* -> CREATE RULE\n~ DROP RULE* -> DROP RULE\n~ ALTER TABLE app.t* -> ALTER TABLE\n"
+#define REFUSED_ONCE "@ledger_record_receipt* -> ask\n~ @ledger_record_receipt* -> error 53100\n"
 #define V_IS(text) "v of " HOME "v.sql: " text "parsed "
 
 /* clang-format off */
@@ -340,6 +370,12 @@ static const struct {
     {"one cannot be read: none is dropped", no_value_is_left, NULL, &second, prunes, "", 0, "", 0, ERR_CONFIG, "|fault: ${WHO} has no value in environment \"dev\"|write `variables: {WHO: VALUE}` under dev in registry/environments.v1.yml|, prune z$"},
     {"one fails: the next is not begun", nothing_is_left, NULL, &second, prunes, "", 0, "~ @run_remake_made({\"w\"}) -> error 42501\n", 0, ERR_PREFLIGHT, "|begin: w|failed: the server refused kfmig's query \"run_remake_made\" ... |, prune w$"},
     {"frozen while the first one goes: the next is not begun", nothing_is_left, frozen_in_between, &second, prunes, "", 0, "", 0, ERR_PREFLIGHT, "|begin: w|warning: dev: changes are frozen from 2026-12-20 to 2027-01-03: year end; what is left was not begun|done: dropped|, prune w$"},
+
+    /* made again with a migration */
+    {"its own step is only an entry", rebuilds_rule, NULL, &ruled, builds, "", 0, RULES, 0, ERR_NONE, "begin: M-3 ... M-3: with it dropped and made again: v ... begin: v|done: |done: made again with M-3| ... apply M-3, apply v$"},
+    {"the entry cannot be written", rebuilds_rule, NULL, &ruled, builds, "", 0, REFUSED_ONCE RULES, 0, ERR_APPLY, "begin: v|done: |failed: the server refused kfmig's query \"ledger_record_receipt\""},
+    {"what is below it runs behind that: so does its step", rebuilds_rule_too_early, NULL, &ruled, builds, "", 0, RULES, 0, ERR_NONE, "begin: M-3 ... begin: M-4 ... begin: v|statement: CREATE RULE| ... apply M-3, apply M-4, apply v$"},
+    {"its text is another: its step runs", rebuilds_another_rule, NULL, &ruled, builds, "", 0, RULES, 0, ERR_NONE, "begin: M-3 ... begin: v|statement: CREATE RULE| ... apply M-3, apply v$"},
 
     /* where a migration is taken back */
     {"they come back as they are", rebuilds_v, NULL, &second, rebuilds_back, "", 99, "", 0, ERR_NONE, "\n" V_IS(V_SECOND) " ... \nw of " HOME "w.sql: "},
@@ -396,13 +432,14 @@ static void make(struct cluster *out, const struct cluster *from, void (*project
 
 int main(void)
 {
-    tap_plan(N + 4);
+    tap_plan(N + 5);
     (void)cluster_add(&empty, "kfm");
     (void)cluster_add(&empty, "postgres");
     make(&first, &empty, defines_first, VIEWS, ERR_NONE);
     make(&second, &first, defines_second, VIEWS, ERR_NONE);
     make(&failed, &first, defines_what_fails,
          "~ CREATE OR REPLACE VIEW app.v* -> error 42501\n" VIEWS, ERR_APPLY);
+    make(&ruled, &empty, defines_rule, RULES VIEWS, ERR_NONE);
     make(&circle, &first, v_stands_upon_w, VIEWS, ERR_NONE);
     for (size_t i = 0; i < N; i++) {
         play(i);
@@ -412,6 +449,7 @@ int main(void)
     cluster_release(&second);
     cluster_release(&failed);
     cluster_release(&circle);
+    cluster_release(&ruled);
     arena_release(&t.a);
     project_remove();
     return tap_done();
