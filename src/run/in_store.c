@@ -69,6 +69,7 @@ static int run_steps(struct in_store_work *w, struct err *e)
     const struct digest key = journal_key(&step);
     const struct journal_row *row = journal_find(steps.journal, &key);
     w->is_open = row != NULL && row->is_open;
+    w->done.n_ran += row != NULL && row->is_done ? 1 : 0; /* it failed behind its done */
     w->before = w->is_open ? row->before : w->before;
     return -1;
 }
