@@ -290,7 +290,9 @@ static const struct row rows[] = {
      ""},
     {"an id used twice", used_twice,
      "migrations/other/M-1/migration.yml:1:15 the id \"M-1\" is used twice: here and in "
-     "migrations/postgis/M-1/migration.yml:1:15\n",
+     "migrations/postgis/M-1/migration.yml:1:15\n"
+     "migrations/other/M-1/migration.yml:8:1 programs make the migrations of its store: "
+     "\"runner.tool\" has to be command\n",
      ""},
     {"a type that differs from its folder", type_differs,
      "migrations/search/M-1/migration.yml:2:7 \"type\" is \"postgis\", but its folder stands in "
@@ -444,10 +446,16 @@ static void test_good(void)
     project_bundle("A-1", "timeouts: {lock: 1min}\n");
     project_bundle("a-1", "depends_on: [A-1]\n");
     project_declare("other", "Z-1", "depends_on: []\n");
+    project_put("migrations/other/Z-1/migration.yml",
+                "migration_id: Z-1\ntype: other\nintent: x\ndepends_on: []\n"
+                "scope: {allowed_global: [state]}\nlimits: {max_table_count_touched: 1}\n"
+                "requires_rollback: true\napprovals: {required_reviewers: [a], change_class: b}\n"
+                "runner: {tool: command, probe: z, apply: ./a, rollback: ./b}\n"
+                "artifacts: {forward: [forward.sql], rollback: [rollback.sql]}\n");
     project_put("migrations/other/Z-1/forward.sql", "one");
     project_put("migrations/other/Z-1/rollback.sql", "two");
-    project_put("migrations/other/Z-1/invariants/b.sql", "b");
-    project_put("migrations/other/Z-1/invariants/a.sql", "a");
+    project_put("migrations/other/Z-1/invariants/b.command", "b");
+    project_put("migrations/other/Z-1/invariants/a.command", "a");
     project_load(&l, false);
     struct project *p = &l.p;
     struct buf text = {0};
@@ -460,7 +468,7 @@ static void test_good(void)
     is_str(p->bundle[1].id, "B-1", "and id,");
     is_str(p->bundle[2].id, "a-1", "bytewise");
     is_str(p->bundle[3].id, "Z-1", "other stores last");
-    is_int(p->bundle[3].store, STORE_COUNT, "type other has no store");
+    is_int(p->bundle[3].store, STORE_OTHER, "type other is a store");
     is_str(p->bundle[3].folder, "migrations/other", "folder");
     is_str(p->bundle[3].dir, "migrations/other/Z-1", "and dir");
     ok(table_gets(&p->by_id, "B-1") == &p->bundle[1], "found by id");
@@ -499,7 +507,7 @@ static void test_good(void)
     is_str(d->forward.v[0].path, "migrations/other/Z-1/forward.sql", "paths begin at the project");
     ok(bytes_eq(d->forward.v[0].bytes, bytes_str("one")), "with bytes");
     is_int(d->invariants.n, 2, "invariants");
-    is_str(d->invariants.v[0].path, "migrations/other/Z-1/invariants/a.sql", "sorted");
+    is_str(d->invariants.v[0].path, "migrations/other/Z-1/invariants/a.command", "sorted");
     is_int(d->lock_timeout_ms, 5000, "default timeouts");
     is_int(d->idle_timeout_ms, 60000, "of idling");
     is_int(d->lock_retries, 5, "and retries");

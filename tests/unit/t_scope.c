@@ -374,8 +374,10 @@ static void check_fixes(void)
 /* Tables that a long list has, or nearly has: as in a short one, whose only entry is theirs. */
 static void check_long_lists(void)
 {
-    static const char *const entries[] = {"a.t", "a", "a.b.c", "ab.t", "a-b.t", "t", "a.tt", "A.t", ""};
-    static const char *const words[] = {"a", "t", "a.b", "b.c", "c", "ab", "a-b", "tt", "A", "", "a.t"};
+    static const char *const entries[] = {"a.t", "a",    "a.b.c", "ab.t", "a-b.t",
+                                          "t",   "a.tt", "A.t",   ""};
+    static const char *const words[] = {"a",   "t",  "a.b", "b.c", "c",  "ab",
+                                        "a-b", "tt", "A",   "",    "a.t"};
     enum { N = sizeof entries / sizeof *entries, W = sizeof words / sizeof *words, MANY = 40 };
     struct arena a = {0};
     char text[MANY][16];
@@ -409,7 +411,7 @@ static void check_long_lists(void)
 int main(void)
 {
     size_t n = sizeof rows / sizeof rows[0];
-    tap_plan(3 * (int)n + (int)(sizeof fixes / sizeof fixes[0]) + 14 + 2);
+    tap_plan(3 * (int)n + (int)(sizeof fixes / sizeof fixes[0]) + 14 + 3);
     check_long_lists();
     for (size_t i = 0; i < n; i++) {
         check_row(i);
@@ -423,7 +425,8 @@ int main(void)
     is_str(store_text(STORE_POSTGIS), "postgis", "store postgis");
     is_str(store_text(STORE_SEARCH), "search", "store search");
     is_str(store_text(STORE_GRAPH), "graph", "store graph");
-    is_str(store_text(STORE_COUNT), "other", "no store");
+    is_str(store_text(STORE_COUNT), "", "no store");
+    is_str(store_text(STORE_OTHER), "other", "store other");
     is_str(approval_text(APPROVAL_NONE), "none", "approval none");
     is_str(approval_text(APPROVAL_REVIEW), "review", "approval review");
     is_str(approval_text(APPROVAL_SIGNATURE), "signature", "approval signature");
