@@ -72,6 +72,13 @@ def edit(old, new, count=1):
     return change
 
 
+def both(*changes):
+    def change(p):
+        for one in changes:
+            one(p)
+    return change
+
+
 def replace(data):
     return lambda p: p.path(DECLARATION).write_bytes(data if isinstance(data, bytes) else data.encode())
 
@@ -110,7 +117,8 @@ ALIAS_BOMB = "a: &a [x, x, x, x, x, x, x, x, x]\n" + "".join(
     a_list=(replace("- a\n- b\n"), DECLARATION + ":1:1"),
     unbalanced=(append("depends_on: [A\n"), DECLARATION + ":"),
     id_differs_from_folder=(edit(f"migration_id: {ONE}", f"migration_id: {TWO}"), DECLARATION + ":1:", ONE, TWO),
-    type_differs_from_folder=(edit("type: postgis", "type: other"), DECLARATION + ":2:"),
+    type_differs_from_folder=(both(edit("type: postgis", "type: other"), edit("tool: native", "tool: command\n  probe: x\n  apply: x\n  rollback: x")),
+                              DECLARATION + ":2:"),
     unknown_dependency=(append("depends_on: [PG-MIG-2026-09-09-09]\n"), DECLARATION + ":", "PG-MIG-2026-09-09-09"),
     depends_on_itself=(append(f"depends_on: [{ONE}]\n"), DECLARATION + ":", ONE),
     missing_forward=(edit("forward: [forward.sql]", "forward: [there_is_none.sql]"), "there_is_none.sql"),
