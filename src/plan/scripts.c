@@ -230,6 +230,10 @@ void plan_scripts(struct arena *a, struct bundle *b)
     if (!store_can(b->store, STORE_HOLDS_LEDGER)) {
         check_journaled(b, &faults);
     }
+    if (runs_programs && b->decl->invariants.n > 0) {
+        err_list_addf(&faults, ERR_CONFIG, b->decl->invariants.v[0].path, 1, 1, "remove the file",
+                      "a store of programs has no invariants: its probe says what stands there");
+    }
     b->invariants = parse_all(a, b, &b->decl->invariants, INVARIANTS, &n_run, &faults);
     keep_faults(a, b, &faults);
     err_list_release(&faults);

@@ -348,6 +348,14 @@ def a_bad_declaration_is_a_fault(name, tmp):
 
 
 @test
+def a_file_among_the_invariants_runs_nothing(tmp):
+    p = site(tmp)
+    p.write(f"migrations/other/{ident(1)}/invariants/a.command", '{"run":"true","state":"site","store":"other"}\n')
+    equal((p.state(1)[0], p.state(1)[1][0]), ("blocked", "script_fault"))
+    fails(p.run("check"), 5, "a store of programs has no invariants")
+
+
+@test
 def no_other_store_knows_its_members(tmp):
     p = Project(tmp)
     p.bundle("M-01", "CREATE SCHEMA app;\n")
