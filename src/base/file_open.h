@@ -1,4 +1,4 @@
-/* Opening files beneath a root, for base/file*.c and data/source*.c only.
+/* Opening files beneath a root, for base/file*.c, data/source*.c and store/tiles/ only.
  * Owns: how a path is resolved (no symlink, no "..", never out of the root) and the words for what
  * the system refuses. */
 #ifndef KFMIG_BASE_FILE_OPEN_H

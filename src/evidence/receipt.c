@@ -206,6 +206,7 @@ static struct doc *generation_doc(struct arena *a, const struct account_generati
     }
     put_lent(a, d, "parts", g->parts);
     doc_put(a, d, "sources", sources_doc(a, g));
+    put_lent(a, d, "tiles", g->tiles);
     return d;
 }
 

@@ -9,6 +9,7 @@
 #include "load/depends.h"
 #include "plan/order.h"
 #include "site/site.h"
+#include "site/tiling.h"
 
 struct checking {
     struct project *p;
@@ -204,6 +205,20 @@ static void check_bundles(const struct checking *c, struct cache *cache)
     check_kept_keep(&k);
 }
 
+/* Can the queries of tiles be what they are to be? */
+static void check_tiles(const struct checking *c)
+{
+    struct err_list l = {0};
+    for (size_t i = 0; i < c->p->n_projection; i++) {
+        const struct projection *p = &c->p->projection[i];
+        const struct projection *from = p->tiling != NULL ? tiling_from(c->p, p) : NULL;
+        if (from != NULL) {
+            tiling_queries(c->p->a, p, from->schema, &l);
+        }
+    }
+    add_all(c, &c->out->faults, CHECK_PROJECTION, &l);
+}
+
 /* Can everything be put in order? */
 static void check_order(const struct checking *c)
 {
@@ -287,6 +302,7 @@ int check_project(struct project *p, struct cache *cache, bool is_strict, bool m
      * said twice. */
     if (out->faults.n == 0) {
         check_order(&c);
+        check_tiles(&c);
     }
     check_lint(&c, cache);
     findings_sort(&out->faults);

@@ -1,6 +1,8 @@
 /* Dropping generations that nothing needs. */
 #include "flow/collect.h"
 
+#include "flow/tiles.h"
+
 static int work(struct writing *w, void *ctx, struct err *e)
 {
     const bool *all = ctx;
@@ -14,7 +16,10 @@ static int work(struct writing *w, void *ctx, struct err *e)
                 row.target, row.target);
             continue;
         }
-        if (run_retire(&w->run, &p->projections[i], *all, &row.n, e) != 0) {
+        const struct step *x = &p->projections[i];
+        int rc = x->in->p->tiling != NULL ? tiles_collect(w, x, *all, &row.n, e)
+                                          : run_retire(&w->run, x, *all, &row.n, e);
+        if (rc != 0) {
             return -1;
         }
         if (row.n > 0) {

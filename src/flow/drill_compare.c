@@ -177,7 +177,7 @@ static void leave_out_others(struct drill *d)
     struct site *s = d->live;
     for (size_t i = 0; i < s->plan.n_projections; i++) {
         const struct projection *p = s->plan.projections[i].in->p;
-        if (!meant_is(&d->o->meant, s->env, p) && p->schema[0] != '\0') {
+        if (!meant_in_database(&d->o->meant, s->env, p) && p->schema[0] != '\0') {
             catalog_leave_out(&s->catalog, p->schema);
         }
     }
@@ -198,7 +198,7 @@ int drill_compare(struct drill *d, struct err *e)
     leave_out_others(d);
     for (size_t i = 0; i < s->plan.n_projections; i++) {
         const struct step *x = &s->plan.projections[i];
-        if (meant_is(&d->o->meant, s->env, x->in->p) && compare_projection(d, x, e) != 0) {
+        if (meant_in_database(&d->o->meant, s->env, x->in->p) && compare_projection(d, x, e) != 0) {
             return -1;
         }
     }

@@ -25,7 +25,7 @@ struct doc *drill_inputs_doc(const struct drill *d)
     struct table seen = {.a = s->a};
     for (size_t i = 0; i < s->n_projected; i++) {
         const struct projected *x = &s->projected[i];
-        if (!meant_is(&d->o->meant, s->env, x->input.p)) {
+        if (!meant_in_database(&d->o->meant, s->env, x->input.p)) {
             continue;
         }
         for (size_t k = 0; k < x->input.p->n_sources; k++) {

@@ -43,6 +43,9 @@ static int add_schema(struct site *s, struct given_up *g, const struct generatio
                 (long long)x->number, g->name);
         return err_hint(e, "put its declaration back; `kfmig build` then writes it down");
     }
+    if (schema[0] == '\0') {
+        return 0; /* of tiles: nothing of it stands in the database */
+    }
     if (x->state != GENERATION_LIVE &&
         generation_schema(s->a, x->schema, x->number, &schema, e) != 0) {
         return -1;

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "flow/job.h"
+#include "flow/tiles.h"
 
 static bool uses(const struct projection *p, const char *version)
 {
@@ -20,6 +21,11 @@ bool meant_is(const struct meant *m, const struct env *env, const struct project
     return !p->is_absent && (!p->has_environments || names_have(&p->environments, env->name)) &&
            env->store[p->store] && (m->projection == NULL || strcmp(m->projection, p->name) == 0) &&
            (m->all || uses(p, m->dataset_version));
+}
+
+bool meant_in_database(const struct meant *m, const struct env *env, const struct projection *p)
+{
+    return p->tiling == NULL && meant_is(m, env, p);
 }
 
 /* What is meant and can be rebuilt; *blocked: one that cannot, or NULL. */
@@ -80,6 +86,10 @@ static int rebuild_one(struct writing *w, struct step *x, struct err *e)
     struct outcome o = {0};
     struct result_row row = {
         .action = RESULT_PUBLISH, .target = x->in->p->name, .key = x->in->digest};
+    if (x->in->p->tiling != NULL) {
+        tiles_build(w, x, true, "rebuilt and published");
+        return 0;
+    }
     writing_begin(w, row.target);
     if (job_make(s, x, &job, e) != 0) {
         return -1;

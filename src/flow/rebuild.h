@@ -13,6 +13,9 @@ struct meant {
 /* Does it mean p, in env? */
 bool meant_is(const struct meant *m, const struct env *env, const struct projection *p);
 
+/* The same, and it stands in the database: what a database made anew can have. */
+bool meant_in_database(const struct meant *m, const struct env *env, const struct projection *p);
+
 /* Is something meant, and can all of it be rebuilt now: declared, not blocked, no migration pending?
  * ERR_CONFIG, ERR_PREFLIGHT. No I/O. */
 int rebuild_check(const struct site *s, const struct meant *m, struct err *e) MUST_CHECK;

@@ -46,7 +46,7 @@ int recover_check_inputs(const struct site *s, const struct meant *m, struct err
         return -1;
     }
     for (size_t i = 0; i < s->project->n_projection && ear_stops(&s->ear) == ERR_NONE; i++) {
-        if (meant_is(m, s->env, &s->project->projection[i])) {
+        if (meant_in_database(m, s->env, &s->project->projection[i])) {
             check_sources(s, &s->project->projection[i], &faults);
             n++;
         }
@@ -76,7 +76,7 @@ int recover_check_inputs(const struct site *s, const struct meant *m, struct err
 static bool wants(void *ctx, const struct step *x)
 {
     const struct recovery *r = ctx;
-    return meant_is(r->meant, r->s->env, x->in->p);
+    return meant_in_database(r->meant, r->s->env, x->in->p);
 }
 
 static struct rebuilt *rebuilt_of(struct recovery *r, const struct projection *p)
@@ -124,7 +124,7 @@ static int refuse_blocked(const struct recovery *r, struct err *e)
     }
     for (size_t i = 0; i < s->plan.n_projections; i++) {
         const struct step *x = &s->plan.projections[i];
-        n += x->state == STATE_BLOCKED && meant_is(r->meant, s->env, x->in->p);
+        n += x->state == STATE_BLOCKED && meant_in_database(r->meant, s->env, x->in->p);
     }
     if (n == 0) {
         return 0;
@@ -140,7 +140,7 @@ static void list_meant(struct recovery *r)
     r->rebuilt = ARENA_ARRAY(s->a, struct rebuilt, s->plan.n_projections + 1);
     for (size_t i = 0; i < s->plan.n_projections; i++) {
         const struct projection_input *in = s->plan.projections[i].in;
-        if (meant_is(r->meant, s->env, in->p)) {
+        if (meant_in_database(r->meant, s->env, in->p)) {
             r->rebuilt[r->n_rebuilt++] = (struct rebuilt){
                 .p = in->p, .generation = in->digest, .lost = lost_content_of(&r->lost, in)};
         }

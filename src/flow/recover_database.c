@@ -70,7 +70,7 @@ static int say_what(struct site *s, const struct recover_options *o, const char 
     tell_note(&s->ear, "would apply what is not applied of %zu migration%s outside of projections",
               n, n == 1 ? "" : "s");
     for (size_t i = 0; i < s->project->n_projection; i++) {
-        if (meant_is(&o->meant, s->env, &s->project->projection[i])) {
+        if (meant_in_database(&o->meant, s->env, &s->project->projection[i])) {
             tell_note(&s->ear, "would rebuild %s", s->project->projection[i].name);
         }
     }

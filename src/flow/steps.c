@@ -8,6 +8,7 @@
 #include "flow/durable.h"
 #include "flow/job.h"
 #include "flow/prune.h"
+#include "flow/tiles.h"
 #include "model/segment.h"
 #include "run/in_store.h"
 #include "run/segmented.h"
@@ -232,6 +233,10 @@ static bool must_stop(const struct steps *r)
 static void run_one_projection(const struct steps *r, const struct step *x)
 {
     struct writing *w = r->w;
+    if (x->in->p->tiling != NULL) {
+        tiles_build(w, x, false, "published");
+        return;
+    }
     struct projection_job job;
     struct outcome o = {0};
     struct err e = {0};
@@ -254,7 +259,7 @@ static void run_one_projection(const struct steps *r, const struct step *x)
     writing_end(w, row, "published", &o);
 }
 
-static void run_projections(const struct steps *r, const bool *failed)
+static void run_projections(const struct steps *r, bool *failed)
 {
     const struct plan *p = &r->w->site->plan;
     for (size_t i = 0; i < p->n_projections && !must_stop(r); i++) {
@@ -266,13 +271,16 @@ static void run_projections(const struct steps *r, const bool *failed)
             continue;
         }
         if (upstream_failed(p, x, failed)) {
+            failed[p->n_migrations + i] = true;
             r->w->result->n_skipped++;
             continue;
         }
         if (steps_held(r->w)) {
             return;
         }
+        size_t n_failed = r->w->result->n_failed;
         run_one_projection(r, x);
+        failed[p->n_migrations + i] = r->w->result->n_failed > n_failed;
     }
 }
 
@@ -287,7 +295,7 @@ void steps_run(const struct steps *r)
 {
     struct writing *w = r->w;
     struct plan *p = &w->site->plan;
-    bool *failed = ARENA_ARRAY(w->site->a, bool, p->n_migrations + 1);
+    bool *failed = ARENA_ARRAY(w->site->a, bool, p->n_steps + 1);
     bool *recorded = ARENA_ARRAY(w->site->a, bool, p->n_migrations + 1);
     const struct step **done = ARENA_ARRAY(w->site->a, const struct step *, p->n_migrations + 1);
     struct table made = {.a = w->site->a};

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "flow/job.h"
+#include "flow/tiles.h"
 
 const struct generation *switch_target(const struct step *x, const char *text, struct err *e)
 {
@@ -48,11 +49,16 @@ static int work(struct writing *w, void *ctx, struct err *e)
         return err_set(e, ERR_CONFIG, "no projection \"%s\"", wish->name);
     }
     const struct generation *to = switch_target(x, wish->number, e);
-    if (to == NULL || job_make(s, x, &job, e) != 0) {
+    bool is_tiles = x->in->p->tiling != NULL;
+    if (to == NULL || (!is_tiles && job_make(s, x, &job, e) != 0)) {
         return -1;
     }
     writing_begin(w, wish->name);
-    run_switch(&w->run, &job, to, wish->verifies, &o);
+    if (is_tiles) {
+        tiles_switch(w, x, to, &o);
+    } else {
+        run_switch(&w->run, &job, to, wish->verifies, &o);
+    }
     const struct result_row row = {.action = RESULT_SWITCH,
                                    .target = wish->name,
                                    .generation = to->number,

@@ -497,7 +497,7 @@ static void count_left(struct result *r, const struct plan *p)
     size_t planned = p->n_apply + p->n_rebuild + p->n_export;
     size_t n = r->n_failed + r->n_skipped;
     size_t inside = n_inside(r, p);
-    r->n_current = p->n_state[STATE_CURRENT] + inside;
+    r->n_current = p->n_state[STATE_CURRENT] + inside + r->n_as_before;
     r->left = (struct result_left){.blocked = p->n_state[STATE_BLOCKED],
                                    .waiting = idle.waiting - inside,
                                    .not_here = idle.not_here,
@@ -507,7 +507,7 @@ static void count_left(struct result *r, const struct plan *p)
         r->left.not_exported += owes && !was_done(r, RESULT_APPLY, r->v[i].target);
     }
     n += r->left.not_exported + r->n_done[RESULT_APPLY] + r->n_done[RESULT_PUBLISH] +
-         r->n_done[RESULT_EXPORT];
+         r->n_done[RESULT_EXPORT] + r->n_as_before;
     r->left.not_run = planned > n ? planned - n : 0;
 }
 

@@ -19,7 +19,19 @@
 enum { BUNDLES_MAX = 200000 };
 /* The folder of migrations/ where evidence of what Alembic renders stands. */
 #define ALEMBIC_NAME "alembic"
-enum { FLAT_FOLDERS = 4, FOLDER_COUNT = STORE_COUNT + FLAT_FOLDERS };
+enum {
+    STORE_FOLDERS = 0
+#define STORE(...) +1
+#define STORE_PLANNED STORE
+#define STORE_DERIVED(...)
+#include "model/stores.def"
+#undef STORE_DERIVED
+#undef STORE_PLANNED
+#undef STORE
+    ,
+    FLAT_FOLDERS = 4,
+    FOLDER_COUNT = STORE_FOLDERS + FLAT_FOLDERS
+};
 
 /* migrations/TYPE, or one for flat migrations alone. Its migrations are p->bundle[first..first+n),
  * while they are read in the order of the names of their folders and files. */
@@ -50,7 +62,9 @@ struct bundles_work {
 static const struct folder types[FOLDER_COUNT] = {
 #define STORE(NAME, name, ...) {.path = "migrations/" #name, .type = #name, .store = STORE_##NAME},
 #define STORE_PLANNED STORE
+#define STORE_DERIVED(...)
 #include "model/stores.def"
+#undef STORE_DERIVED
 #undef STORE_PLANNED
 #undef STORE
     /* Reference 001 keeps its files in the one, reference 004 in the other. */

@@ -160,12 +160,20 @@ static const char *ending_for(const char *type)
     return row != NULL ? row->ending : NULL;
 }
 
+/* Is there such a store, and does it take migrations? */
+static bool takes_migrations(enum store_kind k)
+{
+    return k != STORE_COUNT && !store_row(k)->is_derived;
+}
+
 const char *declaration_types(struct arena *a)
 {
     const char *text = store_text((enum store_kind)0);
     for (int k = 1; k < STORE_COUNT; k++) {
-        text = arena_printf(a, "%s%s%s", text, k + 1 < STORE_COUNT ? ", " : " or ",
-                            store_text((enum store_kind)k));
+        if (takes_migrations((enum store_kind)k)) {
+            text = arena_printf(a, "%s%s%s", text, k + 1 < STORE_COUNT ? ", " : " or ",
+                                store_text((enum store_kind)k));
+        }
     }
     return text;
 }
@@ -174,7 +182,7 @@ const char *declaration_types(struct arena *a)
 static void check_type(struct arena *a, const struct doc *d, struct err_list *faults)
 {
     const struct doc *type = doc_get(d, "type");
-    if (store_parse(type->text.p) == STORE_COUNT) {
+    if (!takes_migrations(store_parse(type->text.p))) {
         add_fault(faults, type, arena_printf(a, "write %s", declaration_types(a)),
                   arena_printf(a, "\"type\": there is no store \"%s\"", type->text.p));
     }

@@ -165,16 +165,25 @@ static void read_server(const struct environments_work *w, const struct doc *d,
     }
 }
 
+static const char *store_names(struct arena *a)
+{
+    const char *text = store_text((enum store_kind)0);
+    for (int k = 1; k < STORE_COUNT; k++) {
+        text = arena_printf(a, "%s%s%s", text, k + 1 < STORE_COUNT ? ", " : " and ",
+                            store_text((enum store_kind)k));
+    }
+    return text;
+}
+
 static void read_stores(const struct environments_work *w, const struct doc *stores,
                         struct env *env)
 {
     for (size_t i = 0; i < doc_len(stores); i++) {
         enum store_kind k = store_parse(stores->key[i]->text.p);
         if (k == STORE_COUNT) {
-            doc_fault(w->faults, stores->key[i],
-                      arena_printf(w->a, "stores are %s", declaration_types(w->a)),
-                      "environment \"%s\": there is no store \"%s\"", env->name,
-                      stores->key[i]->text.p);
+            doc_fault(
+                w->faults, stores->key[i], arena_printf(w->a, "stores are %s", store_names(w->a)),
+                "environment \"%s\": there is no store \"%s\"", env->name, stores->key[i]->text.p);
             continue;
         }
         env->store[k] = true;
@@ -426,6 +435,23 @@ static void read_alembic(struct environments_work *w, const struct doc *d)
 
 enum { ENVIRONMENTS_MAX = 1000 };
 
+/* What one puts into a folder is no other's. */
+static void check_folders(const struct environments_work *w)
+{
+    for (size_t i = 0; i < w->out->n; i++) {
+        const char *mine = w->out->env[i].place[STORE_TILES][0];
+        for (size_t k = 0; k < i && mine != NULL; k++) {
+            const char *other = w->out->env[k].place[STORE_TILES][0];
+            if (other != NULL && strcmp(mine, other) == 0) {
+                doc_fault(w->faults, w->envs->key[i],
+                          "give each a folder of its own: state/tiles/dev",
+                          "environments \"%s\" and \"%s\" have their tiles in one folder",
+                          w->out->env[k].name, w->out->env[i].name);
+            }
+        }
+    }
+}
+
 static void read_all(struct environments_work *w, const struct doc *root)
 {
     const struct doc *domains = doc_find(root, "policy.protected");
@@ -448,6 +474,7 @@ static void read_all(struct environments_work *w, const struct doc *root)
     }
     check_known(w);
     check_cycles(w);
+    check_folders(w);
     set_default(w, root);
 }
 

@@ -1,6 +1,7 @@
 /* The generation digest: the definition stands in load/generation_key.h. */
 #include "load/generation_key.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -120,4 +121,71 @@ int generation_parts(struct arena *a, const struct projection *p, const struct b
                       "projection \"%s\" is made of \"%s\" twice", p->name, part_text(a, twice));
     }
     return 0;
+}
+
+/* --- tiles ------------------------------------------------------------------------------------------ */
+
+static struct digest upstream_digest_of(const struct generation *from)
+{
+    struct digester *d = digester_open("kfmig.upstream.v1");
+    digester_field(d, "content", digest_bytes(&from->content));
+    for (size_t i = 0; i < from->parts.n; i++) {
+        const struct part *part = &from->parts.v[i];
+        if (part->kind == PART_MIGRATION) {
+            digester_field(d, "migration", bytes_str(part->id));
+            digester_field(d, "checksum", digest_bytes(&part->digest));
+        }
+    }
+    return digester_close(d);
+}
+
+static void add_number(struct digester *d, const char *name, int value)
+{
+    char text[16];
+    int n = snprintf(text, sizeof text, "%d", value);
+    digester_field(d, name, bytes_of(text, (size_t)n));
+}
+
+static void add_tile_layer(struct digester *d, const struct tile_layer *l)
+{
+    digester_field(d, "layer", bytes_str(l->name));
+    digester_field(d, "sql", digest_bytes(&l->sql.digest));
+    digester_field(d, "key", bytes_str(l->key));
+    digester_field(d, "geometry", bytes_str(l->geometry));
+    for (size_t i = 0; i < l->attributes.n; i++) {
+        digester_field(d, "attribute", bytes_str(l->attributes.v[i]));
+    }
+    add_number(d, "extent", l->extent);
+    add_number(d, "buffer", l->buffer);
+    add_number(d, "min_zoom", l->min_zoom);
+    add_number(d, "max_zoom", l->max_zoom);
+}
+
+static struct digest tiling_digest_of(const struct projection *p)
+{
+    const struct tiling *t = p->tiling;
+    struct digester *d = digester_open("kfmig.tiles.v1");
+    digester_field(d, "name", bytes_str(p->name));
+    add_number(d, "min_zoom", t->min_zoom);
+    add_number(d, "max_zoom", t->max_zoom);
+    digester_field(d, "attribution", bytes_str(t->attribution != NULL ? t->attribution : ""));
+    for (size_t i = 0; i < t->n_layers; i++) {
+        add_tile_layer(d, &t->layer[i]);
+    }
+    return digester_close(d);
+}
+
+void generation_parts_of_tiles(struct arena *a, const struct projection *p,
+                               const struct generation *from, const char *engines,
+                               struct parts *out)
+{
+    const char *rules = arena_printf(a, "tiles %d, %s", TILE_RULES, engines);
+    *out = (struct parts){0};
+    parts_add(a, out,
+              (struct part){.kind = PART_UPSTREAM,
+                            .id = from->projection,
+                            .digest = upstream_digest_of(from)});
+    parts_add(a, out, (struct part){.kind = PART_TILES, .digest = tiling_digest_of(p)});
+    parts_add(a, out,
+              (struct part){.kind = PART_RULE, .digest = text_digest("kfmig.rule.v1", rules)});
 }

@@ -39,4 +39,18 @@ int generation_parts(struct arena *a, const struct projection *p, const struct b
                      size_t n_chain, const struct source_facts *facts, const char *proj,
                      struct parts *out, struct err *e) MUST_CHECK;
 
+/* How rows become tiles; raised when that changes. */
+#define TILE_RULES 1
+
+/* The same of a projection of tiles, in this order:
+ *   upstream  the projection that it is made from; domain "kfmig.upstream.v1": the content fingerprint of its
+ *             generation from, and per migration of its chain, in their order, its id and checksum
+ *   tiles     domain "kfmig.tiles.v1": zooms, attribution, and per layer all that it declares, the digest of
+ *             its query's file included
+ *   rule      domain "kfmig.rule.v1": TILE_RULES and engines, which names the versions of all that has a hand
+ *             in it: "postgis 3.3.2, geos 3.11.1, zlib 1.2.13" */
+void generation_parts_of_tiles(struct arena *a, const struct projection *p,
+                               const struct generation *from, const char *engines,
+                               struct parts *out);
+
 #endif

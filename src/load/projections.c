@@ -11,6 +11,7 @@
 #include "load/checker.h"
 #include "load/declaration.h"
 #include "load/text.h"
+#include "load/tiling.h"
 
 enum {
     GENERATIONS = 2,
@@ -302,20 +303,27 @@ static void check_environments(const struct projections_work *w)
     }
 }
 
-static void read_projection(const struct projections_work *w)
+/* What projections of every store say. */
+static void read_common(const struct projections_work *w)
 {
     struct projection *p = w->out;
     const struct doc *d = w->doc;
     const struct doc *retain = doc_get(d, "retain");
     const struct doc *list = doc_get(d, "environments");
-    const struct doc *sources = doc_get(d, "sources");
-    p->store = store_of_ledger(); /* the schema admits no other */
-    p->schema = text_at(d, "schema", "");
+    p->store = store_parse(text_at(d, "store", "")); /* the schemas admit no other */
     p->has_environments = list != NULL;
-    p->environments.v = ARENA_ARRAY(w->p->a, const char *, doc_len(list) + 1);
-    for (size_t i = 0; list != NULL && i < list->n; i++) {
-        p->environments.v[p->environments.n++] = list->item[i]->text.p;
-    }
+    p->environments = declaration_names(w->p->a, list);
+    p->keep_generations = doc_num(retain, "generations", GENERATIONS);
+    p->keep_seconds = seconds_of(retain, "for", KEEP_S);
+    check_environments(w);
+}
+
+static void read_projection(const struct projections_work *w)
+{
+    struct projection *p = w->out;
+    const struct doc *d = w->doc;
+    const struct doc *sources = doc_get(d, "sources");
+    p->schema = text_at(d, "schema", "");
     p->policy = strcmp(text_at(d, "policy", "prefer-rebuild"), "in-place") == 0
                     ? PROJECTION_IN_PLACE
                     : PROJECTION_PREFER_REBUILD;
@@ -323,8 +331,6 @@ static void read_projection(const struct projections_work *w)
         strcmp(text_at(d, "grants", "declared"), "carry") == 0 ? GRANTS_CARRY : GRANTS_DECLARED;
     p->fallback =
         strcmp(text_at(d, "fallback", "refuse"), "atomic") == 0 ? FALLBACK_ATOMIC : FALLBACK_REFUSE;
-    p->keep_generations = doc_num(retain, "generations", GENERATIONS);
-    p->keep_seconds = seconds_of(retain, "for", KEEP_S);
     p->snapshot_wait_ms = 1000 * seconds_of(d, "snapshot_wait", SNAPSHOT_WAIT_S);
     p->n_sources = sources->n;
     p->source = ARENA_ARRAY(w->p->a, struct projection_source, sources->n + 1);
@@ -332,9 +338,38 @@ static void read_projection(const struct projections_work *w)
         read_source(w, sources->item[i], &p->source[i]);
     }
     check_schema(w);
-    check_environments(w);
+    read_common(w);
     check_sources(w);
     read_validate(w, doc_get(d, "validate"));
+}
+
+static void read_tiling(const struct projections_work *w)
+{
+    read_common(w);
+    tiling_read(w->p, w->doc, w->out);
+}
+
+/* Those of tiles have a schema of their own. */
+static bool is_tiling(const struct doc *d)
+{
+    const struct doc *store = d != NULL && d->type == DOC_MAP ? doc_get(d, "store") : NULL;
+    return store != NULL && store->type == DOC_TEXT &&
+           strcmp(store->text.p, store_text(STORE_TILES)) == 0;
+}
+
+/* No two projections stand in one schema. */
+static void check_alone(const struct projections_work *w)
+{
+    const struct project *p = w->p;
+    const char *schema = text_at(w->doc, "schema", "");
+    for (size_t i = 0; i + 1 < p->n_projection; i++) {
+        if (schema[0] != '\0' && strcmp(p->projection[i].schema, schema) == 0) {
+            doc_fault(&w->p->faults, doc_get(w->doc, "schema"),
+                      "give each projection a schema of its own",
+                      "schema \"%s\" belongs to projection \"%s\" already (%s)", schema,
+                      p->projection[i].name, p->projection[i].file.path);
+        }
+    }
 }
 
 static void read_file(struct project *p, const char *path, const char *stem)
@@ -350,8 +385,8 @@ static void read_file(struct project *p, const char *path, const char *stem)
     if (d == NULL) {
         err_list_add(&p->faults, &e);
     }
-    bool is_sound =
-        d != NULL && schema_check(p->a, checker_schema("projection.v1"), d, &p->faults) == 0;
+    const char *schema = is_tiling(d) ? "tiles.v1" : "projection.v1";
+    bool is_sound = d != NULL && schema_check(p->a, checker_schema(schema), d, &p->faults) == 0;
     text_drop_echoes(&file, &p->faults, n_faults);
     if (!is_sound) {
         return;
@@ -366,15 +401,12 @@ static void read_file(struct project *p, const char *path, const char *stem)
         doc_fault(&w.p->faults, name, "rename the file, or correct the name",
                   "the projection is \"%s\", but its file is named \"%s.yml\"", out->name, stem);
     }
-    for (size_t i = 0; i + 1 < p->n_projection; i++) {
-        if (strcmp(p->projection[i].schema, text_at(d, "schema", "")) == 0) {
-            doc_fault(&w.p->faults, doc_get(d, "schema"),
-                      "give each projection a schema of its own",
-                      "schema \"%s\" belongs to projection \"%s\" already (%s)",
-                      text_at(d, "schema", ""), p->projection[i].name, p->projection[i].file.path);
-        }
+    check_alone(&w);
+    if (is_tiling(d)) {
+        read_tiling(&w);
+    } else {
+        read_projection(&w);
     }
-    read_projection(&w);
 }
 
 /* --- the migrations ------------------------------------------------------------------------------- */
@@ -439,6 +471,9 @@ void projections_read(struct project *p)
                           arena_printf(p->a, "name it %s.yml", stem),
                           "the file of a projection ends in .yml: nothing reads this one");
         }
+    }
+    for (size_t i = 0; i < p->n_projection; i++) {
+        tiling_check_from(p, &p->projection[i]);
     }
     for (size_t i = 0; i < p->n_bundle; i++) {
         place_bundle(p, &p->bundle[i]);

@@ -63,6 +63,8 @@ struct account_generation {
         *parts; /* what digest is made of, as parts_doc(); NULL: an older kfmig wrote it */
     struct account_source *sources;
     size_t n_sources;
+    const struct doc
+        *tiles; /* what its file holds; NULL: it is a schema, or nothing was made yet */
 };
 
 /* What stopped it; policy-safe. code NULL: nothing did. statement: 1-based over the forward scripts, 0:

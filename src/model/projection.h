@@ -40,6 +40,30 @@ struct projection_source {
     int line, col;       /* of version */
 };
 
+/* One layer of tiles. sql: the file of its query, over the schema of the projection that it is made from;
+ * query: its one statement, filled when it is parsed. key: a column of it that tells its rows apart, by which
+ * they are ordered; geometry, attributes: its other columns. */
+struct tile_layer {
+    const char *name;
+    struct artifact sql;
+    struct bytes query;
+    const char *key, *geometry;
+    struct names attributes;
+    int extent, buffer;
+    int min_zoom, max_zoom;
+    int line, col;
+};
+
+/* What a projection is that is made of another one's tables as vector tiles. */
+struct tiling {
+    const char *from; /* the projection */
+    int min_zoom, max_zoom;
+    const char *attribution; /* NULL: none */
+    struct tile_layer *layer;
+    size_t n_layers;
+    int line, col; /* of from */
+};
+
 struct projection {
     const char *name;
     enum store_kind store;
@@ -58,7 +82,8 @@ struct projection {
     bool extents_from_catalog;
     double tolerance; /* of extents, in degrees */
     struct artifacts invariants;
-    struct artifact file; /* the declaration itself; of an absent one only where it would be */
+    struct tiling *tiling; /* NULL: it is a schema with sources, not a file of tiles */
+    struct artifact file;  /* the declaration itself; of an absent one only where it would be */
     bool
         is_absent; /* only the ledger knows it: name and schema ("": not even that), nothing else */
     int line, col;

@@ -70,6 +70,7 @@ struct result {
     size_t n, cap;
     size_t n_done[RESULT_ACTIONS];
     size_t n_failed, n_skipped, n_current;
+    size_t n_as_before; /* was to be built, and turned out to be made from the same content */
     struct result_left left;
     bool has_plan;
     struct digest plan_digest;

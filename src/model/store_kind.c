@@ -4,12 +4,18 @@
 #include <string.h>
 
 static const struct store_row rows[STORE_COUNT] = {
-#define ROW(NAME, engine, word, caps, end, ...)                                                    \
-    [STORE_##NAME] = {                                                                             \
-        .name = #word, .has_engine = engine, .can = caps, .ending = end, .keys = {__VA_ARGS__}},
-#define STORE(NAME, name, ...) ROW(NAME, true, name, __VA_ARGS__)
-#define STORE_PLANNED(NAME, name, ...) ROW(NAME, false, name, __VA_ARGS__)
+#define ROW(NAME, engine, derived, word, caps, end, ...)                                           \
+    [STORE_##NAME] = {.name = #word,                                                               \
+                      .has_engine = engine,                                                        \
+                      .is_derived = derived,                                                       \
+                      .can = caps,                                                                 \
+                      .ending = end,                                                               \
+                      .keys = {__VA_ARGS__}},
+#define STORE(NAME, name, ...) ROW(NAME, true, false, name, __VA_ARGS__)
+#define STORE_PLANNED(NAME, name, ...) ROW(NAME, false, false, name, __VA_ARGS__)
+#define STORE_DERIVED(NAME, name, ...) ROW(NAME, false, true, name, __VA_ARGS__)
 #include "model/stores.def"
+#undef STORE_DERIVED
 #undef STORE_PLANNED
 #undef STORE
 #undef ROW

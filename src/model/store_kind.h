@@ -23,7 +23,9 @@ enum store_can {
 enum store_kind {
 #define STORE(NAME, name, ...) STORE_##NAME,
 #define STORE_PLANNED STORE
+#define STORE_DERIVED STORE
 #include "model/stores.def"
+#undef STORE_DERIVED
 #undef STORE_PLANNED
 #undef STORE
     STORE_COUNT
@@ -34,6 +36,7 @@ enum { STORE_KEYS = 4 };
 struct store_row {
     const char *name;
     bool has_engine;
+    bool is_derived; /* projections fill it, and nothing else: it needs no engine */
     unsigned can;
     const char *ending;
     const char *keys[STORE_KEYS];

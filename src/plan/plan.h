@@ -70,6 +70,13 @@ struct reason {
 /* Take place, words and hint of a fault of a file over into r. */
 void reason_from_fault(struct arena *a, struct reason *r, const struct err *fault);
 
+/* A file that was published, and is another one now: its path, why, the digests of its tiles then and now
+ * (zero: there are none). */
+struct altered_file {
+    const char *path, *why;
+    struct digest was, now;
+};
+
 /* A projection as the session found it. digest, parts: of the generation that the declaration wants now;
  * digest zero: it cannot be known, faults say why (catalogs that are missing, disagree, are unknown or
  * restricted). artifact_bytes: what its artifacts occupy; free_bytes: what is free at the server, -1:
@@ -87,6 +94,7 @@ struct projection_input {
     bool has_schema;
     const char *has_dml;
     const struct err_list *script_faults; /* of its chain, if that has to run; NULL: none */
+    const struct altered_file *altered;   /* its live file; NULL: it is as it was published */
 };
 
 /* From what the generation of basis took and occupies, in proportion to the artifacts: its own live one, or
@@ -154,8 +162,9 @@ struct plan {
     const struct world *world;
     const struct domains *domains;
     bool prunes; /* as struct plan_input says */
-    struct step
-        *v; /* in the order in which they run: all migrations, then projections in order of name */
+    struct step *
+        v; /* in the order in which they run: all migrations, then projections in order of name, those
+         * that are made from others behind them */
     size_t n_steps, n_migrations, n_projections;
     struct step *projections; /* in v */
     size_t n_state[4];        /* selected steps by state */

@@ -63,14 +63,15 @@ void projection_member(struct plan *p, struct step *s, const struct projection_i
 
 /* --- decisions -------------------------------------------------------------------------------------- */
 
-static void give_faults(struct plan *p, struct step *x)
+void projection_give_faults(struct plan *p, struct step *x)
 {
     const struct err_list *l = x->in->faults;
+    enum reason_code code = x->in->p->tiling != NULL ? REASON_TILES_FAULT : REASON_CATALOG_FAULT;
     for (size_t i = 0; l != NULL && i < l->n; i++) {
-        reason_from_fault(p->a, step_give(p, x, REASON_CATALOG_FAULT), &l->v[i]);
+        reason_from_fault(p->a, step_give(p, x, code), &l->v[i]);
     }
     if (x->n_reasons == 0) {
-        step_give(p, x, REASON_CATALOG_FAULT)->detail = "its digest is not known";
+        step_give(p, x, code)->detail = "its digest is not known";
     }
 }
 
@@ -129,8 +130,7 @@ static void give_next(struct plan *p, struct step *x)
     r->now = step_digest(p, &x->in->digest);
 }
 
-/* same: the live generation has the wanted digest. */
-static void decide_wanted(struct plan *p, struct step *x, bool same)
+void projection_decide_wanted(struct plan *p, struct step *x, bool same)
 {
     bool made = x->next != NULL && x->next->state != GENERATION_LOADING;
     if (!same && !made) {
@@ -169,42 +169,54 @@ static void give_growth(struct plan *p, struct step *x)
     }
 }
 
-void projection_decide(struct plan *p, struct step *x)
+bool projection_is_current(struct plan *p, struct step *x, bool same)
 {
-    if (x->in->p->is_absent) {
-        undeclared_decide(p, x);
-        return;
-    }
-    if (undeclared_hinders(p, x)) {
-        return;
-    }
-    if (digest_is_zero(&x->in->digest)) {
-        give_faults(p, x);
-        return;
-    }
-    bool same = x->live != NULL && digest_eq(&x->live->digest, &x->in->digest);
-    if (same) {
-        give_drift(p, x);
-    }
     if (same && x->n_reasons == 0 && !is_to_be_published(x)) {
         struct reason *r = step_give(p, x, REASON_CURRENT);
         r->cause = generation_name(p, x->live);
         r->now = step_digest(p, &x->in->digest);
         r->detail = arena_printf(p->a, "published at %s", x->live->changed_at);
-        return;
+        return true;
     }
     if (!same && is_switched_back(x)) {
         struct reason *r = step_give(p, x, REASON_SWITCHED_BACK);
         r->cause = generation_name(p, x->live);
         r->was = step_digest(p, &x->live->digest);
         r->now = step_digest(p, &x->in->digest);
+        return true;
+    }
+    return false;
+}
+
+void projection_decide(struct plan *p, struct step *x)
+{
+    if (x->in->p->is_absent) {
+        undeclared_decide(p, x);
+        return;
+    }
+    if (x->in->p->tiling != NULL) {
+        tiling_decide(p, x);
+        return;
+    }
+    if (undeclared_hinders(p, x)) {
+        return;
+    }
+    if (digest_is_zero(&x->in->digest)) {
+        projection_give_faults(p, x);
+        return;
+    }
+    bool same = x->live != NULL && digest_eq(&x->live->digest, &x->in->digest);
+    if (same) {
+        give_drift(p, x);
+    }
+    if (projection_is_current(p, x, same)) {
         return;
     }
     if (generation_grows(x->in)) {
         give_growth(p, x);
         return;
     }
-    decide_wanted(p, x, same);
+    projection_decide_wanted(p, x, same);
 }
 
 /* --- all of them ------------------------------------------------------------------------------------ */
@@ -245,6 +257,17 @@ static void count_members(struct plan *p, struct members *m)
 static int by_position(const void *a, const void *b)
 {
     return *(const int *)a - *(const int *)b;
+}
+
+/* The one that its tables are read from, if it is made from another. */
+static void find_source(struct plan *p, struct step *x)
+{
+    const struct tiling *t = x->in->p->tiling;
+    int at = t != NULL ? plan_find_projection(p, t->from) : -1;
+    if (at >= 0) {
+        x->upstream = ARENA_ARRAY(p->a, int, 1);
+        x->upstream[x->n_upstream++] = (int)p->n_migrations + at;
+    }
 }
 
 /* What stands outside and comes before a member, in the order of the walk. */
@@ -312,7 +335,9 @@ static void find_cost(struct plan *p, struct step *x)
     x->cost = (struct cost){.ms = -1, .bytes = x->in->artifact_bytes};
     bool found = cost_from(x->in, x);
     for (size_t i = 0; i < p->n_projections && !found; i++) {
-        found = cost_from(&p->inputs[i], x);
+        const struct projection_input *other = &p->inputs[i];
+        bool is_like = (other->p->tiling != NULL) == (x->in->p->tiling != NULL);
+        found = is_like && cost_from(other, x);
     }
 }
 
@@ -339,6 +364,7 @@ int projections_begin(struct plan *p, const struct plan_input *in, struct err *e
         x->next = generation_next(x->in);
         find_cost(p, x);
         find_upstream(p, &m, (int)i);
+        find_source(p, x);
     }
     return 0;
 }
@@ -355,6 +381,12 @@ void projections_select(struct plan *p, const bool *roots)
         }
         for (size_t k = 0; k < x->n_members; k++) {
             x->selected |= p->v[x->members[k]].selected;
+        }
+    }
+    for (size_t i = 0; i < p->n_projections; i++) {
+        struct step *x = &p->projections[i];
+        for (size_t k = 0; k < x->n_upstream && x->selected && x->in->p->tiling != NULL; k++) {
+            p->v[x->upstream[k]].selected = true;
         }
     }
 }

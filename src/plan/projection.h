@@ -51,6 +51,16 @@ bool generation_grows(const struct projection_input *in);
 /* Is b a member that the live generation was made without? */
 bool generation_lacks(const struct projection_input *in, const struct bundle *b);
 
+/* A projection of tiles: its live file against what it is made from. */
+void tiling_decide(struct plan *p, struct step *x);
+/* The same generation is wanted, and nothing is to be done about it: true. */
+bool projection_is_current(struct plan *p, struct step *x, bool same);
+/* Why the wanted generation is not live, and what is to be done: to make or only to publish it. same: the
+ * live one has its digest. */
+void projection_decide_wanted(struct plan *p, struct step *x, bool same);
+/* Faults of x's inputs as reasons; at least one. */
+void projection_give_faults(struct plan *p, struct step *x);
+
 /* What forbids to make a generation although it is wanted: its chain, its policy. */
 void projection_check_rebuild(struct plan *p, struct step *x);
 /* What its environment asks before one is made or published; its members are looked at like migrations, and

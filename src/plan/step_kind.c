@@ -173,7 +173,8 @@ static bool give_obstacle(struct plan *p, struct step *s)
         step_give(p, s, REASON_NOT_IN_ENVIRONMENT)->cause = kind->file(p->a, s);
     } else if (store == STORE_COUNT || !p->env->store[store]) {
         step_give(p, s, REASON_NO_STORE)->cause = "registry/environments.v1.yml";
-    } else if (!store_row(store)->has_engine) {
+    } else if (!store_row(store)->has_engine &&
+               (s->kind != STEP_PROJECTION || !store_row(store)->is_derived)) {
         step_give(p, s, REASON_UNSUPPORTED)->cause = kind->file(p->a, s);
     } else if (!p->world->reachable) {
         struct reason *r = step_give(p, s, REASON_UNREACHABLE);

@@ -152,6 +152,14 @@ static void put_taken(struct buf *out, const struct plan *p, const struct step *
     put_text(out, "give it its old name back, ", r->was, ", or a schema of its own");
 }
 
+static void put_tiles(struct buf *out, const struct plan *p, const struct step *x,
+                      const struct reason *r)
+{
+    (void)p;
+    put_text(out, "correct ", r->path != NULL ? r->path : x->in->p->file.path,
+             ", as the sentence above says");
+}
+
 void advice_put_projection(struct buf *out, const struct plan *p, const struct step *x,
                            const struct reason *r)
 {
@@ -166,7 +174,9 @@ void advice_put_projection(struct buf *out, const struct plan *p, const struct s
         {REASON_GENERATION_PENDING, put_resume},
         {REASON_PUBLISH_PENDING, put_publish},
         {REASON_GENERATION_KEPT, put_publish},
+        {REASON_FILE_ALTERED, put_rebuild},
         {REASON_CATALOG_FAULT, put_catalog},
+        {REASON_TILES_FAULT, put_tiles},
         {REASON_CHAIN_HAS_DML, put_dml},
         {REASON_NO_SPACE, put_space},
         {REASON_IN_PLACE, put_in_place},

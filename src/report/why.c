@@ -100,6 +100,7 @@ static void add_chain(struct arena *a, const struct plan *p, int step, enum stag
     }
 }
 
+/* One that is made from another is explained by that one, too. */
 static void add_projection(struct arena *a, const struct plan *p, const struct step *x, int part,
                            struct links_why *out)
 {
@@ -123,7 +124,12 @@ static void add_projection(struct arena *a, const struct plan *p, const struct s
             from = from < 0 ? r->step : from;
         }
     }
-    if (from >= 0) {
+    if (from < 0 && x->in->p->tiling != NULL && x->n_upstream > 0) {
+        from = x->upstream[0]; /* what is in its tiles comes from there */
+    }
+    if (from >= 0 && p->v[from].kind == STEP_PROJECTION) {
+        add_projection(a, p, &p->v[from], plan_part_publish(p->v[from].in->p), out);
+    } else if (from >= 0) {
         add_chain(a, p, from, STAGE_APPLY, out);
     }
 }

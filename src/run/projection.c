@@ -156,8 +156,7 @@ static int start(struct making *m, struct run *r, const struct projection_job *j
     return from == NULL ? 0 : generation_schema(r->a, in->p->schema, from->number, &m->hidden, e);
 }
 
-/* A failure leaves a receipt too. */
-static void fail(struct making *m)
+void making_fail(struct making *m)
 {
     struct run *r = m->r;
     struct outcome *o = m->o;
@@ -229,7 +228,7 @@ void run_projection(struct run *r, const struct projection_job *job, struct outc
     const struct generation *from = job->fresh ? NULL : job->step->next;
     if (start(&m, r, job, from, o, e) != 0 ||
         run_retire_unfinished(r, job->step->in->p, from, e) != 0 || build(&m, e) != 0) {
-        fail(&m);
+        making_fail(&m);
     } else {
         (void)!run_retire(r, job->step, false, &n,
                           &(struct err){0}); /* the next build tries again */
@@ -247,7 +246,7 @@ void run_switch(struct run *r, const struct projection_job *job, const struct ge
     int rc = start(&m, r, job, to, o, e);
     m.verifies = verify;
     if (rc != 0 || make_rehearsal(&m, e) != 0 || make_public(&m, true, e) != 0) {
-        fail(&m);
+        making_fail(&m);
     } else {
         (void)!run_conceal(r, m.p, &(struct err){0}); /* the next publication tries again */
     }

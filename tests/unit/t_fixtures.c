@@ -55,16 +55,28 @@ static void check_registry(struct arena *a, struct bytes text, const char *name,
     ok((d == NULL) == (faults->n > 0), "a registry is read, or has faults");
 }
 
-static void check_projection(struct arena *a, struct bytes text, const char *name,
-                             struct err_list *faults)
+static void check_by(struct arena *a, struct bytes text, const char *name, const char *schema,
+                     struct err_list *faults)
 {
     struct err e = {0};
     struct doc *d = yaml_read(a, text, name, &e);
     if (d == NULL) {
         err_list_add(faults, &e);
     } else {
-        (void)schema_check(a, checker_schema("projection.v1"), d, faults);
+        (void)schema_check(a, checker_schema(schema), d, faults);
     }
+}
+
+static void check_projection(struct arena *a, struct bytes text, const char *name,
+                             struct err_list *faults)
+{
+    check_by(a, text, name, "projection.v1", faults);
+}
+
+static void check_tiles(struct arena *a, struct bytes text, const char *name,
+                        struct err_list *faults)
+{
+    check_by(a, text, name, "tiles.v1", faults);
 }
 
 /* "run_receipt--success.json" is checked by the schema run_receipt.v1 alone, "baseline.v2--sets.json" by
@@ -94,6 +106,7 @@ static const struct {
     {"environments--", check_environments, "environments.v1"},
     {"projection--", check_projection, "projection.v1"},
     {"registry--", check_registry, NULL},
+    {"tiles--", check_tiles, "tiles.v1"},
     {"", check_document, NULL},
 };
 

@@ -184,7 +184,7 @@ static void try_older_form(void)
 static void try_damage(void)
 {
     static const char *const rows[] = {
-        "{\"components\":{\"tiles\":" ONE "}}",
+        "{\"components\":{\"moons\":" ONE "}}",
         "{\"components\":{\"rule of thumb\":" ONE "}}",
         "{\"components\":{\"migration\":" ONE "}}",
         "{\"components\":{\"source wells\":" ONE "}}",
@@ -192,7 +192,7 @@ static void try_damage(void)
         "{\"components\":{\"rule\":\"sha256:1\"}}",
         "{\"components\":[" ONE "]}",
         "{\"parts\":{\"rule\":" ONE "}}",
-        "{\"parts\":[{\"part\":\"tiles\",\"digest\":" ONE "}]}",
+        "{\"parts\":[{\"part\":\"moons\",\"digest\":" ONE "}]}",
         "{\"parts\":[{\"part\":\"migration\",\"digest\":" ONE "}]}",
         "{\"parts\":[{\"part\":\"source\",\"dataset\":\"w\",\"version\":\"1\",\"digest\":" ONE
         "}]}",

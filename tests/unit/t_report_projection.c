@@ -5,7 +5,7 @@
 #include "report_cases.h"
 
 #define ZERO_BUT(last) "00000000000000000000000000000000000000000000000000000000000000" last
-enum { N_PROJECTION_CODES = 24 };
+enum { N_PROJECTION_CODES = 26 };
 
 /* PG-02 becomes the chain of a projection over two datasets, which PG-01 comes before. */
 struct projection_of_tests {
@@ -350,6 +350,7 @@ static void test_projection_advice(void)
         REASON_PROTECTED_DOMAIN, REASON_SCOPE_EXCEEDED,     REASON_LIMIT_EXCEEDED,
         REASON_UNREGISTERED,     REASON_NOT_ADOPTED,        REASON_UNREACHABLE,
         REASON_UPSTREAM_BLOCKED, REASON_NOT_IN_ENVIRONMENT, REASON_NO_STORE,
+        REASON_FILE_ALTERED,     REASON_TILES_FAULT,
     };
     for (size_t i = 0; i < N_PROJECTION_CODES; i++) {
         struct world_of_tests w;
