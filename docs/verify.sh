@@ -6,6 +6,7 @@
 # --rows, first, with --export: also reads every row of the live generations, and holds them to what their receipts say of each source.
 # --sink SINK, first: also the receipts of this ledger in the sink. --evidence bundle, folder or pointer, as registry/environments.v1.yml
 # says of the environment: also that what is applied has its receipt, or pointer, in PROJECT.
+# --attestations KEYS SINK/ENV/INSTANCE: what is signed of the receipts there, by verify-attestations.sh beside this script, from files alone.
 # Exit status: 0 all is as it should be, 8 something is not, 5 usage, 1 the database or a file cannot be read.
 set -u
 export LC_ALL=C
@@ -946,6 +947,10 @@ check_rows()
 }
 
 usage="usage: verify.sh [--sink SINK] [--evidence KIND] DIR [PROJECT], or verify.sh [--rows] --export CONNINFO DIR"
+if [ "${1:-}" = --attestations ]; then
+    shift
+    exec sh "${0%/*}/verify-attestations.sh" "$@"
+fi
 rows=
 [ "${1:-}" != --rows ] || { rows=yes; shift; }
 sink=

@@ -3,6 +3,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "attest/signer.h"
+#include "attest/verify.h"
 #include "cli/arguments.h"
 #include "cli/commands.h"
 #include "cli/output.h"
@@ -11,6 +13,7 @@
 #include "evidence/receipts.h"
 #include "evidence/verify.h"
 #include "flow/restore.h"
+#include "load/checker.h"
 #include "site/site.h"
 
 /* One call: what is left of the request behind the word list, show, verify or export. */
@@ -180,19 +183,41 @@ static int print_verified(struct receipt_call *c, struct verified *v)
     return status;
 }
 
-static int verify(struct receipt_call *c, struct err *e)
+/* What stands in the project's files; no ledger. */
+static struct archive archive_of_files(const struct receipt_call *c)
 {
-    struct verified v;
+    const struct project *p = &c->s.project;
+    return (struct archive){
+        .env = c->args.env, .dirfd = p->dirfd, .sink = p->sink, .schema = checker_schema};
+}
+
+static int verify_files(struct receipt_call *c, struct verified *v, struct err *e)
+{
+    if (arguments_resolve(&c->s, &c->args, e) != 0 || arguments_known(&c->args, e) != 0) {
+        return -1;
+    }
+    struct archive r = archive_of_files(c);
+    return attest_verify_files(&r, c->s.a, v, e);
+}
+
+static int verify_all(struct receipt_call *c, struct verified *v, struct err *e)
+{
     c->audits = true;
     if (open_targets(c, e) != 0) {
         return -1;
     }
-    if (c->args.n_targets > 0) {
+    struct archive r = site_archive(&c->s.site);
+    return verify_ledger(&r, c->s.a, v, e) != 0 ? -1 : attest_verify_ledger(&r, c->s.a, v, e);
+}
+
+static int verify(struct receipt_call *c, struct err *e)
+{
+    struct verified v;
+    int rc = c->req.offline ? verify_files(c, &v, e) : verify_all(c, &v, e);
+    if (rc == 0 && c->args.n_targets > 0) {
         err_set(e, ERR_CONFIG, "`kfmig receipt verify` takes no targets");
         return err_hint(e, "the entries of a ledger stand or fall together");
     }
-    struct archive r = site_archive(&c->s.site);
-    int rc = verify_ledger(&r, c->s.a, &v, e);
     if (rc == 0) {
         c->status = print_verified(c, &v);
         if (c->status == 0 && v.n_found > 0) {
@@ -281,11 +306,27 @@ static int text(struct receipt_call *c, struct err *e)
     return 0;
 }
 
+/* The public half of the key that the environment signs with, as registry/keys.v1.json has it. */
+static int key(struct receipt_call *c, struct err *e)
+{
+    struct doc *row = NULL;
+    struct buf out = {0};
+    if (arguments_resolve(&c->s, &c->args, e) != 0 ||
+        signer_row(c->args.env, c->s.project.dirfd, 1, c->s.a, &row, e) != 0) {
+        return -1;
+    }
+    canon_pretty(&out, row);
+    c->status =
+        c->req.format == FORMAT_JSON ? output_json(&c->req, row) : output_result(&c->req, &out);
+    buf_release(&out);
+    return 0;
+}
+
 static const struct {
     const char *name;
     int (*run)(struct receipt_call *c, struct err *e);
-} verbs[] = {
-    {"list", list}, {"show", show}, {"verify", verify}, {"export", export}, {"text", text}};
+} verbs[] = {{"list", list},     {"show", show}, {"verify", verify},
+             {"export", export}, {"text", text}, {"key", key}};
 
 static int call_verb(struct receipt_call *c, const struct request *req, struct err *e)
 {
@@ -297,7 +338,7 @@ static int call_verb(struct receipt_call *c, const struct request *req, struct e
     }
     c->s.project.dirfd = -1;
     err_set(e, ERR_CONFIG, "receipt knows no \"%s\"", name);
-    return err_hint(e, "kfmig receipt list, show, verify, export or text");
+    return err_hint(e, "kfmig receipt list, show, verify, export, text or key");
 }
 
 static int run(const struct request *req)
@@ -317,11 +358,13 @@ static int run(const struct request *req)
     return c.status;
 }
 
-static const char *const takes[] = {"to", "write", "canonical", NULL};
+static const char *const takes[] = {"to", "write", "canonical", "offline", NULL};
 static const struct example examples[] = {
     {"kfmig receipt list prod", "every entry of the ledger of prod, oldest first"},
     {"kfmig receipt show prod PG-MIG-2026-02-28-01", "the last receipt of that migration"},
     {"kfmig receipt verify prod", "recompute every digest and the tree over them"},
+    {"kfmig receipt verify prod --offline",
+     "the same of the signed receipts in the sink, without a database"},
     {"kfmig receipt text dev PG-MIG-2026-02-28-01 --write",
      "its files as they were when it was applied"},
     {"kfmig receipt export prod --to=evidence", "receipts, baselines and diffs as files"},
@@ -330,7 +373,7 @@ static const struct example examples[] = {
 
 const struct command command_receipt = {
     .name = "receipt",
-    .synopsis = "list|show|verify|export|text [ENV] [ID]",
+    .synopsis = "list|show|verify|export|text|key [ENV] [ID]",
     .summary = "List, show, verify and export the receipts of a ledger.",
     .description =
         "Every run that touched or tried to touch a database left a receipt in its ledger.\n\n"
@@ -349,14 +392,18 @@ const struct command command_receipt = {
         "one. "
         "docs/verify.sh does the same without kfmig; "
         "docs/audit.md "
-        "says how each digest is made.\n\n"
+        "says how each digest is made. Where the environment declares attestations it looks at "
+        "what "
+        "is signed in the receipt sink, too; with --offline at nothing else, and asks no database "
+        "(docs/attestations.md).\n\n"
         "export writes baselines, diffs and receipts of what is applied into the bundles, or below "
         "DIR with --to. The bytes "
         "are those that were hashed: sha256sum of a file gives the digest in the receipt.\n\n"
         "text prints the files of a migration that is applied, as the ledger has them; with "
         "--write "
         "it puts them into the bundle, which it makes where it is gone. Notes are not in the "
-        "ledger.",
+        "ledger.\n\n"
+        "key prints the row of registry/keys.v1.json for the key that runs of ENV are signed with.",
     .options = takes,
     .examples = examples,
     .run = run,

@@ -6,6 +6,8 @@ struct doc *verified_doc(struct arena *a, const char *env, const struct verified
     struct doc *d = doc_new(a, DOC_MAP);
     doc_put(a, d, "environment", doc_text(a, env));
     doc_put(a, d, "entries", doc_int(a, (int64_t)v->n_entries));
+    doc_put(a, d, "attested", doc_int(a, (int64_t)v->n_attested));
+    doc_put(a, d, "checkpoints", doc_int(a, (int64_t)v->n_checkpoints));
     doc_put(a, d, "exports", doc_int(a, (int64_t)v->n_exports));
     doc_put(a, d, "foreign", doc_int(a, (int64_t)v->n_foreign));
     doc_put(a, d, "sunk", doc_int(a, (int64_t)v->n_sunk));
@@ -39,6 +41,10 @@ void verified_put(struct buf *out, const char *env, const struct verified *v, bo
     }
     if (has_sink) {
         buf_printf(out, "%zu in the sink\n", v->n_sunk);
+    }
+    if (v->n_checkpoints > 0) {
+        buf_printf(out, "%zu attested in %zu checkpoint%s\n", v->n_attested, v->n_checkpoints,
+                   plural(v->n_checkpoints));
     }
     if (v->n_unproven > 0) {
         buf_printf(out,

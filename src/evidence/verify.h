@@ -11,10 +11,12 @@
  * entry), "input" and "output" (texts that a receipt names), "text" (one that nothing names), "object"
  * (a definition that its fingerprint was not made of), "claim" (a digest that is not that of what it is
  * made of), "approval" (who signed), "guard" (triggers and rules of the ledger's tables), "export"
- * (files in the project), "sink" (receipts there). At most 1,000 are kept; n_found counts all.
- * n_unproven: digests of which the receipt does not say what they are made of. n_sunk: receipts in the
- * sink that are right. n_foreign: exported files of another ledger, of which only their own consistency
- * was looked at. n_held: the most bytes of receipts and of what they name that were held at one time. */
+ * (files in the project), "sink" (receipts there), "attestation" (what was signed of them). At most 1,000
+ * are kept; n_found counts all. n_unproven: digests of which the receipt does not say what they are made
+ * of. n_sunk: receipts in the sink that are right. n_foreign: exported files of another ledger, of which
+ * only their own consistency was looked at. n_attested, n_checkpoints: attestations and
+ * checkpoints in the sink that hold (attest/verify.h). n_held: the most bytes of receipts and of what they
+ * name that were held at one time. */
 struct verified {
     struct findings findings;
     size_t n_found;
@@ -25,6 +27,7 @@ struct verified {
     size_t n_held;
     struct table
         signatures; /* that ssh-keygen was asked about -> why one is none, "": it is good */
+    size_t n_attested, n_checkpoints;
 };
 
 /* Entries, tree and receipts of r->ledger, read anew; texts that receipts name; evidence exported to the

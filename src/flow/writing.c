@@ -6,6 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "attest/deliver.h"
+#include "attest/signer.h"
 #include "base/clock.h"
 #include "base/fault.h"
 #include "evidence/sink.h"
@@ -314,7 +316,9 @@ static int refuse(struct writing *w, const struct writing_order *o, struct err *
     if (!s->id.has_ledger && o->baseline == NULL) {
         return site_no_ledger(s->env, arena_printf(s->a, "nothing was %s", o->done), e);
     }
-    if (writing_may(s, e) != 0 || writing_reviewed(s, o->plan_digest, e) != 0) {
+    struct archive a = site_archive(s);
+    if (writing_may(s, e) != 0 || writing_reviewed(s, o->plan_digest, e) != 0 ||
+        signer_ready(&a, e) != 0) {
         return -1;
     }
     return !w->is_unheld && writing_held(s, o->done, e) != 0 ? -1
@@ -456,9 +460,12 @@ static void deliver(struct result *r, const struct site *s)
 {
     struct err e = {0};
     struct archive a = site_archive(s);
-    if (pg_is_alive(s->pg) && sink_deliver(&a, &e) != 0) {
+    if (!pg_is_alive(s->pg)) {
+        return;
+    }
+    if (sink_deliver(&a, &e) != 0 || attest_deliver(&a, &e) != 0) {
         tell_fault(&s->ear, &e);
-        result_worsen(r, ERR_VALIDATE);
+        result_worsen(r, e.code == ERR_INTEGRITY ? ERR_INTEGRITY : ERR_VALIDATE);
     }
 }
 

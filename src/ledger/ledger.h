@@ -99,7 +99,7 @@ void merkle_add(struct merkle *m, const struct digest *leaf);
 struct digest merkle_root(const struct merkle *m); /* SHA-256 of nothing for size 0 */
 /* Proofs (RFC 6962 2.1.1, 2.1.2) over leaves[0..n): path nodes into out (at most 64); return their
  * number, or -1 if there is no such leaf or smaller tree. From an empty tree every growth is consistent:
- * no nodes. What hands them out (attestations) is not there yet. */
+ * no nodes. attest/deliver.h hands them out. */
 int merkle_inclusion(const struct digest *leaves, int64_t n, int64_t index, struct digest *out);
 int merkle_consistency(const struct digest *leaves, int64_t n, int64_t old_n, struct digest *out);
 bool merkle_check_inclusion(const struct digest *leaf, int64_t index, int64_t n,

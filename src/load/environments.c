@@ -283,6 +283,7 @@ static void read_env(const struct environments_work *w, size_t i, struct env *en
     read_stores(w, doc_get(d, "stores"), env);
     env->variables = read_variables(w, env->name, doc_get(d, "variables"));
     env->operations = operations_read(w->a, d, env->name, w->faults);
+    env->attest_key = doc_str(doc_get(d, "attestations"), "key_ref", NULL);
     env->approvals = approvals_read(w->a, doc_get(d, "approvals"), env, w->faults);
     if (env->is_protected && env->approval == APPROVAL_NONE) {
         doc_fault(w->faults, doc_get(d, "approval"), "write review or signature",
@@ -374,6 +375,20 @@ static void check_cycles(const struct environments_work *w)
     for (size_t i = 0; i < w->out->n; i++) {
         if (x.seen[i] == 0) {
             walk(&x, i);
+        }
+    }
+}
+
+/* They stand beside the receipts. */
+static void check_attestations(const struct environments_work *w)
+{
+    for (size_t i = 0; i < w->out->n; i++) {
+        if (w->out->env[i].attest_key != NULL && w->out->sink == NULL) {
+            doc_fault(w->faults, doc_get(w->envs->item[i], "attestations"),
+                      "write receipts: {sink: FOLDER}, which gets every receipt",
+                      "environment \"%s\" wants attestations, and there is no receipt sink for "
+                      "them to stand in",
+                      w->out->env[i].name);
         }
     }
 }
@@ -475,6 +490,7 @@ static void read_all(struct environments_work *w, const struct doc *root)
     check_known(w);
     check_cycles(w);
     check_folders(w);
+    check_attestations(w);
     set_default(w, root);
 }
 

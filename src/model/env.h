@@ -63,6 +63,7 @@ struct env {
     bool embedded; /* stores.postgis.server: embedded */
     const char *
         dsn_ref; /* NULL if embedded; a name of an environment variable, or a path if it has a '/' */
+    const char *attest_key; /* attestations.key_ref, as dsn_ref; NULL: runs are not signed */
     bool implicit; /* no environments.v1.yml: takes DATABASE_URL or the libpq PG* variables */
     const struct operations *operations;   /* model/operations.h; NULL: nothing of it is declared */
     const struct approval_rule *approvals; /* model/approval.h; NULL: nothing of it is declared */

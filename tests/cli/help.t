@@ -146,7 +146,7 @@ usage: kfmig plan [ENV] [TARGET...] [options]
 Shows which migrations build would apply, which evidence it would export, and
 $ for c in build plan why status graph check init new adopt env receipt help; do kfmig help $c >/dev/null || echo $c; done
 $ kfmig help receipt
-usage: kfmig receipt list|show|verify|export|text [ENV] [ID] [options]
+usage: kfmig receipt list|show|verify|export|text|key [ENV] [ID] [options]
 
 Every run that touched or tried to touch a database left a receipt in its
 ledger.
@@ -163,7 +163,9 @@ looks for guards that are missing and triggers that are not kfmig's, and
 compares exported files with their receipts, and documents with their schemas.
 It prints one line per finding and exits with 8 if there is any; a ledger that
 is shorter than it was, or forked, is one. docs/verify.sh does the same without
-kfmig; docs/audit.md says how each digest is made.
+kfmig; docs/audit.md says how each digest is made. Where the environment
+declares attestations it looks at what is signed in the receipt sink, too; with
+--offline at nothing else, and asks no database (docs/attestations.md).
 
 export writes baselines, diffs and receipts of what is applied into the
 bundles, or below DIR with --to. The bytes are those that were hashed:
@@ -173,11 +175,16 @@ text prints the files of a migration that is applied, as the ledger has them;
 with --write it puts them into the bundle, which it makes where it is gone.
 Notes are not in the ledger.
 
+key prints the row of registry/keys.v1.json for the key that runs of ENV are
+signed with.
+
 options:
       --to=DIR|ID          write below DIR instead of into the bundles;
                            rollback: what was applied after ID
       --write              write the files into the bundle
       --canonical          the bytes that were hashed, and nothing else
+      --offline            look at the files of the receipt sink alone, and ask
+                           no database
 
 options for every command:
   -C, --project=DIR        work on the project in DIR instead of the current
@@ -200,6 +207,8 @@ examples:
       the last receipt of that migration
   kfmig receipt verify prod
       recompute every digest and the tree over them
+  kfmig receipt verify prod --offline
+      the same of the signed receipts in the sink, without a database
   kfmig receipt text dev PG-MIG-2026-02-28-01 --write
       its files as they were when it was applied
   kfmig receipt export prod --to=evidence

@@ -79,7 +79,7 @@ kfmig: registry/environments.v1.yml:3:3: environment "dev" takes its connection 
 [5]
 $ kfmig receipt frame
 kfmig: receipt knows no "frame"
-  hint: kfmig receipt list, show, verify, export or text
+  hint: kfmig receipt list, show, verify, export, text or key
 [5]
 $ kfmig receipt show
 kfmig: `kfmig receipt show` needs one run id, ledger sequence or migration

@@ -21,6 +21,7 @@ WORKERS = 2
 POINTS = subprocess.run([FAULTY, "--fault-points"], capture_output=True, text=True, check=False).stdout.split()
 ELSEWHERE = ["server.start"]  # passed by the embedded server only: t_embedded.c
 ELSEWHERE += [p for p in POINTS if p.startswith("approve.")]  # test_approve.py
+ELSEWHERE += [p for p in POINTS if p.startswith("attest.")]  # test_attestations.py
 ELSEWHERE += [p for p in POINTS if p.startswith("generation.")]  # test_projection_faults.py
 ELSEWHERE += [p for p in POINTS if p.startswith("tiles.")]  # test_tiles.py
 ELSEWHERE += [p for p in POINTS if p.startswith("journal.")]  # t_journal.c, and the contract of stores that need it

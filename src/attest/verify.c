@@ -1,0 +1,371 @@
+/* Do the attestations of a ledger hold? */
+#include "attest/verify.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "attest/envelope.h"
+#include "attest/folder.h"
+#include "attest/statement.h"
+#include "base/file.h"
+#include "evidence/sink.h"
+#include "evidence/verify_exports.h"
+
+enum { RECEIPT_MAX = 64 * 1024 * 1024 };
+
+/* One ledger's folder. receipts[n]: the name of the receipt at position n < n_receipts; NULL: there is none.
+ * roots: of the checkpoints, in the order of their sizes; zero where one says nothing. */
+struct attest_look {
+    const struct archive *r;
+    const struct key_list *keys;
+    struct arena *a; /* of the findings */
+    struct verified *v;
+    const char *instance, *origin;
+    struct attest_folder folder;
+    const char **receipts;
+    int64_t n_receipts;
+    struct digest *roots;
+};
+
+#define find(x, path, ...) verify_found((x)->v, (x)->a, "attestation", (path), __VA_ARGS__)
+
+/* --- keys ------------------------------------------------------------------------------------------- */
+
+/* Is the note of this ledger, and signed by a key that counts for its newest entry? */
+static bool check_note(struct attest_look *x, const char *path, const struct signed_note *n)
+{
+    if (strcmp(n->origin, x->origin) != 0) {
+        find(x, path, "is about another ledger: %s", n->origin);
+        return false;
+    }
+    struct arena a = {0};
+    const char *why = "no key of " KEYS_PATH " signed its checkpoint";
+    bool is_good = false;
+    for (size_t i = 0; i < x->keys->n && !is_good; i++) {
+        const struct key_row *row = &x->keys->v[i];
+        struct key_want want = {&row->id, x->r->env->name, x->instance, n->size};
+        const char *not = "";
+        if (note_holds(n, &row->key)) {
+            is_good = key_row_find(&a, x->keys, &want, &not ) != NULL;
+            why = arena_printf(&a, "its key %s", not );
+        }
+    }
+    if (!is_good) {
+        find(x, path, "%s", why);
+    }
+    arena_release(&a);
+    return is_good;
+}
+
+static bool check_envelope(struct attest_look *x, struct arena *a, const char *path,
+                           const struct envelope *en, int64_t sequence)
+{
+    const char *why = "";
+    struct key_want want = {&en->key, x->r->env->name, x->instance, sequence};
+    const struct key_row *row = key_row_find(a, x->keys, &want, &why);
+    if (row == NULL) {
+        find(x, path, "its key %s", why);
+    } else if (!envelope_holds(en, &row->key)) {
+        find(x, path, "its signature does not hold");
+    }
+    return row != NULL && envelope_holds(en, &row->key);
+}
+
+/* --- checkpoints ------------------------------------------------------------------------------------ */
+
+static int read_proof(struct attest_look *x, struct arena *a, enum attest_part part, int64_t number,
+                      struct tree_proof *out)
+{
+    struct bytes text = {NULL, 0};
+    struct err e = {0};
+    const char *path = attest_path(&x->folder, a, part, number);
+    if (attest_read(&x->folder, a, part, number, &text, &e) == 0 &&
+        proof_read(a, text, path, part == CHECKPOINTS ? PROOF_GROWTH : PROOF_INCLUSION, out, &e) ==
+            0) {
+        return 0;
+    }
+    find(x, path, "%s", e.msg);
+    return -1;
+}
+
+/* The checkpoint in place i, which grew out of the one before it. */
+static void check_checkpoint(struct attest_look *x, size_t i)
+{
+    struct arena a = {0};
+    struct tree_proof p;
+    const struct positions *l = &x->folder.parts[CHECKPOINTS];
+    int64_t before = i > 0 ? l->v[i - 1] : 0;
+    struct digest nothing = digest_of(bytes_of("", 0));
+    const struct digest *root = i > 0 ? &x->roots[i - 1] : &nothing;
+    const char *path = attest_path(&x->folder, &a, CHECKPOINTS, l->v[i]);
+    if (read_proof(x, &a, CHECKPOINTS, l->v[i], &p) == 0 && check_note(x, path, &p.note)) {
+        if (p.note.size != l->v[i]) {
+            find(x, path, "is the checkpoint of %lld entries", (long long)p.note.size);
+        } else if (p.number != before) {
+            find(x, path, "follows a checkpoint of %lld entries, the one before it has %lld",
+                 (long long)p.number, (long long)before);
+        } else if (!digest_is_zero(root) &&
+                   !merkle_check_consistency(before, root, p.note.size, &p.note.root, p.path,
+                                             p.n_path)) {
+            find(x, path, "did not grow out of the checkpoint before it");
+        } else {
+            x->roots[i] = p.note.root;
+            x->v->n_checkpoints++;
+        }
+    }
+    arena_release(&a);
+}
+
+/* Each is the root of so many entries of the ledger itself. */
+static void check_against(struct attest_look *x)
+{
+    struct merkle m = {0};
+    const struct entries *all = x->r->entries;
+    const struct positions *l = &x->folder.parts[CHECKPOINTS];
+    for (size_t i = 0; i < l->n; i++) {
+        struct arena a = {0};
+        while (m.size < l->v[i] && m.size < (int64_t)all->n) {
+            merkle_add(&m, &all->v[m.size].leaf);
+        }
+        struct digest root = merkle_root(&m);
+        const char *path = attest_path(&x->folder, &a, CHECKPOINTS, l->v[i]);
+        if (m.size < l->v[i]) {
+            find(x, path, "the ledger has %zu entries: it went back", all->n);
+        } else if (!digest_is_zero(&x->roots[i]) && !digest_eq(&root, &x->roots[i])) {
+            find(x, path, "the ledger has other entries: history was rewritten");
+        }
+        arena_release(&a);
+    }
+}
+
+static void check_checkpoints(struct attest_look *x)
+{
+    const struct positions *l = &x->folder.parts[CHECKPOINTS];
+    x->roots = ARENA_ARRAY(x->a, struct digest, l->n + 1);
+    for (size_t i = 0; i < l->n; i++) {
+        check_checkpoint(x, i);
+    }
+    if (x->r->entries != NULL) {
+        check_against(x);
+    }
+}
+
+/* The root of the checkpoint of that size, if there is one that holds; NULL: there is none. */
+static const struct digest *root_at(const struct attest_look *x, int64_t size)
+{
+    const struct positions *l = &x->folder.parts[CHECKPOINTS];
+    for (size_t i = 0; i < l->n; i++) {
+        if (l->v[i] == size) {
+            return digest_is_zero(&x->roots[i]) ? NULL : &x->roots[i];
+        }
+    }
+    return NULL;
+}
+
+/* --- entries ---------------------------------------------------------------------------------------- */
+
+static const char *receipt_name(const struct attest_look *x, int64_t sequence)
+{
+    return sequence < x->n_receipts ? x->receipts[sequence] : NULL;
+}
+
+static void check_receipt(struct attest_look *x, struct arena *a, const char *path,
+                          const struct entry *en)
+{
+    struct bytes text = {NULL, 0};
+    struct err e = {0};
+    const char *name = receipt_name(x, en->sequence);
+    if (name == NULL) {
+        find(x, x->folder.path, "lacks the receipt of ledger entry %lld", (long long)en->sequence);
+        return;
+    }
+    const char *receipt = arena_printf(a, "%s/%s", x->folder.path, name);
+    if (file_read(a, x->folder.dirfd, receipt, RECEIPT_MAX, &text, NULL, &e) != 0) {
+        find(x, receipt, "%s", e.msg);
+        return;
+    }
+    struct digest have = digest_of(text);
+    if (!digest_eq(&have, &en->receipt)) {
+        find(x, path, "%s is not the receipt that was signed", name);
+    }
+}
+
+/* Reads what was signed at that position into *en. */
+static bool check_attestation(struct attest_look *x, struct arena *a, int64_t sequence,
+                              struct entry *en)
+{
+    struct bytes text = {NULL, 0};
+    struct envelope envelope;
+    struct err e = {0};
+    const char *path = attest_path(&x->folder, a, ATTESTATIONS, sequence);
+    if (attest_read(&x->folder, a, ATTESTATIONS, sequence, &text, &e) != 0 ||
+        envelope_read(a, text, path, &envelope, &e) != 0) {
+        find(x, path, "%s", e.msg);
+        return false;
+    }
+    if (!check_envelope(x, a, path, &envelope, sequence)) {
+        return false;
+    }
+    if (attested_read(a, envelope.payload, path, en, &e) != 0) {
+        find(x, path, "%s", e.msg);
+        return false;
+    }
+    if (en->sequence != sequence || strcmp(en->instance, x->instance) != 0 ||
+        strcmp(en->environment, x->r->env->name) != 0) {
+        find(x, path, "is about entry %lld of ledger %s, %s", (long long)en->sequence, en->instance,
+             en->environment);
+        return false;
+    }
+    check_receipt(x, a, path, en);
+    return true;
+}
+
+static void check_inclusion(struct attest_look *x, struct arena *a, const struct entry *en)
+{
+    struct tree_proof p;
+    const char *path = attest_path(&x->folder, a, PROOFS, en->sequence);
+    if (read_proof(x, a, PROOFS, en->sequence, &p) != 0 || !check_note(x, path, &p.note)) {
+        return;
+    }
+    const struct digest *root = root_at(x, p.note.size);
+    if (root == NULL || !digest_eq(root, &p.note.root)) {
+        find(x, path, "names a checkpoint of %lld entries, which is not there",
+             (long long)p.note.size);
+    } else if (p.number != en->sequence - 1 ||
+               !merkle_check_inclusion(&en->leaf, p.number, p.note.size, p.path, p.n_path, root)) {
+        find(x, path, "does not prove that the ledger has the entry that was signed");
+    }
+}
+
+static void check_position(struct attest_look *x, int64_t sequence)
+{
+    struct arena a = {0};
+    struct entry en;
+    size_t before = x->v->n_found;
+    if (check_attestation(x, &a, sequence, &en)) {
+        check_inclusion(x, &a, &en);
+    }
+    x->v->n_attested += before == x->v->n_found;
+    arena_release(&a);
+}
+
+/* --- all of it -------------------------------------------------------------------------------------- */
+
+static int list_receipts(struct attest_look *x, struct err *e)
+{
+    struct file_names names = {0};
+    if (file_list(x->a, x->folder.dirfd, x->folder.path, &names, e) < 0) {
+        return -1;
+    }
+    for (int pass = 0; pass < 2; pass++) {
+        for (size_t i = 0; i < names.n; i++) {
+            char *end = NULL;
+            long long n = strtoll(names.v[i].name, &end, 10);
+            if (n < 1 || *end != '-') {
+                continue;
+            }
+            if (pass == 0) {
+                x->n_receipts = n >= x->n_receipts && n < INT32_MAX ? n + 1 : x->n_receipts;
+            } else if (n < x->n_receipts) {
+                x->receipts[n] = names.v[i].name;
+            }
+        }
+        x->receipts =
+            pass == 0 ? ARENA_ARRAY(x->a, const char *, (size_t)x->n_receipts + 1) : x->receipts;
+    }
+    return 0;
+}
+
+static int64_t last_of(const struct positions *l)
+{
+    return l->n > 0 ? l->v[l->n - 1] : 0;
+}
+
+/* The last position that anything here is about. */
+static int64_t last_position(const struct attest_look *x)
+{
+    int64_t last = x->n_receipts - 1;
+    for (int i = 0; i < ATTEST_PARTS; i++) {
+        int64_t n = last_of(&x->folder.parts[i]);
+        last = n > last && n < INT32_MAX ? n : last;
+    }
+    return last;
+}
+
+static bool has_any(const struct attest_look *x, int64_t sequence)
+{
+    return positions_have(&x->folder.parts[ATTESTATIONS], sequence) ||
+           positions_have(&x->folder.parts[PROOFS], sequence) ||
+           key_list_covers(x->keys, x->r->env->name, x->instance, sequence);
+}
+
+/* Of one ledger. With r->entries each checkpoint is one of that ledger, too. */
+static int verify_folder(const struct archive *r, const char *instance, const struct key_list *keys,
+                         struct arena *a, struct verified *v, struct err *e)
+{
+    struct attest_look x = {.r = r,
+                            .keys = keys,
+                            .a = a,
+                            .v = v,
+                            .instance = instance,
+                            .origin = note_origin(a, r->env->name, instance)};
+    if (attest_folder_open(r, instance, a, &x.folder, e) != 0) {
+        return -1;
+    }
+    int rc = list_receipts(&x, e);
+    if (rc == 0) {
+        check_checkpoints(&x);
+        for (int64_t n = 1; n <= last_position(&x); n++) {
+            if (has_any(&x, n)) {
+                check_position(&x, n);
+            }
+        }
+    }
+    attest_folder_close(&x.folder);
+    return rc;
+}
+
+static int begin(const struct archive *r, struct arena *a, struct key_list *keys, struct err *e)
+{
+    if (r->sink == NULL) {
+        (void)err_set(e, ERR_CONFIG,
+                      "the project has no receipt sink: there are no files to look "
+                      "at");
+        return err_hint(e, "write receipts: {sink: FOLDER} into registry/environments.v1.yml");
+    }
+    return key_list_load(a, r->dirfd, r->schema("keys.v1"), keys, e);
+}
+
+int attest_verify_files(const struct archive *r, struct arena *a, struct verified *v, struct err *e)
+{
+    struct key_list keys;
+    struct file_names names = {0};
+    *v = (struct verified){.n_entries = 0};
+    if (begin(r, a, &keys, e) != 0) {
+        return -1;
+    }
+    int dirfd = sink_root(r->sink, r->dirfd);
+    int rc = file_list(a, dirfd, sink_folder(a, r->sink, r->env->name), &names, e);
+    for (size_t i = 0; i < names.n && rc == 0; i++) {
+        rc = verify_folder(r, names.v[i].name, &keys, a, v, e);
+    }
+    if (dirfd >= 0) {
+        (void)close(dirfd);
+    }
+    if (rc >= 0 && v->n_checkpoints + v->n_found == 0) {
+        verify_found(v, a, "attestation", sink_folder(a, r->sink, r->env->name),
+                     "holds no checkpoint: nothing is attested");
+    }
+    return rc < 0 ? -1 : 0;
+}
+
+int attest_verify_ledger(const struct archive *r, struct arena *a, struct verified *v,
+                         struct err *e)
+{
+    struct key_list keys;
+    if (r->env->attest_key == NULL || r->sink == NULL) {
+        return 0;
+    }
+    return begin(r, a, &keys, e) != 0 ? -1 : verify_folder(r, r->id->uuid, &keys, a, v, e);
+}
