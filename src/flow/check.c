@@ -8,6 +8,7 @@
 #include "flow/lint.h"
 #include "load/depends.h"
 #include "plan/order.h"
+#include "plan/wants.h"
 #include "site/site.h"
 #include "site/tiling.h"
 
@@ -152,6 +153,28 @@ static const char *advice_of(struct arena *a, enum check check, const struct bun
                               bundle_declares_in(b));
 }
 
+/* What its class asks for. What ran is as it is. */
+static void want_more(const struct checking *c, const struct bundle *b)
+{
+    enum env_kind ignored;
+    struct arena *a = c->p->a;
+    if (b->forward == NULL || load_executed_in(b->status, &ignored)) {
+        return;
+    }
+    const char class = bundle_class(a, b);
+    const unsigned lacking = bundle_wants(b, class);
+    for (int w = 0; w < WANT_COUNT; w++) {
+        const struct want_row *row = want_row((enum want)w);
+        if ((lacking & 1U << w) != 0) {
+            const char *text = want_text(a, (enum want)w, class);
+            add(c, &c->out->warnings, check_rule(CHECK_OPEN), bundle_file(a, b), 0, 0,
+                arena_printf(a, "%s%s", text,
+                             row->is_refused ? "; protected environments refuse that" : ""))
+                ->hint = row->hint;
+        }
+    }
+}
+
 static void judge_bundle(const struct checking *c, const struct bundle *b,
                          const struct lineage *all)
 {
@@ -194,13 +217,14 @@ static void check_bundles(const struct checking *c, struct cache *cache)
     struct lineage *all = lineage_of_all(p);
     bool is_same = check_kept_beside(&k, all);
     for (size_t i = 0; i < p->n_bundle; i++) {
-        size_t n = c->out->findings.n;
+        size_t n = c->out->findings.n + c->out->warnings.n;
         struct bundle *b = &p->bundle[i];
         if (k.good[i] && b->decl == NULL && !is_same) {
             k.good[i] = check_bundle(c, b);
         }
         judge_bundle(c, b, all);
-        k.good[i] = k.good[i] && c->out->findings.n == n && !plan_has_kin(b);
+        want_more(c, b);
+        k.good[i] = k.good[i] && c->out->findings.n + c->out->warnings.n == n && !plan_has_kin(b);
     }
     check_kept_keep(&k);
 }

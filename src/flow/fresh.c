@@ -72,15 +72,15 @@ static int leave_out(struct arena *a, const char *data, struct fresh *f, struct 
 }
 
 /* Classes of reference 000, as words for approvals.change_class. */
-static const char *class_text(char class)
+static const char *label_of(char class)
 {
-    return class == 'B' ? "backfill" : class == 'C' || class == 'U' ? "breaking" : "schema-only";
+    return class == 'B' ? "backfill" : class_as_strict(class) == 'C' ? "breaking" : "schema-only";
 }
 
 void fresh_empty(struct arena *a, struct fresh *f)
 {
     draft_make(a, NULL, 0, &f->draft);
-    f->draft.decl.change_class = class_text('A');
+    f->draft.decl.change_class = label_of('A');
 }
 
 static void draft_of(struct arena *a, struct fresh *f)
@@ -89,7 +89,7 @@ static void draft_of(struct arena *a, struct fresh *f)
     forward.path = "forward.sql";
     draft_make(a, &forward, 1, &f->draft);
     f->draft.decl.forward = (struct artifacts){&f->forward, 1, 1};
-    f->draft.decl.change_class = class_text(plan_risk_class(&f->bundle));
+    f->draft.decl.change_class = label_of(bundle_class(a, &f->bundle));
 }
 
 int fresh_from(struct arena *a, const char *path, const char *data, struct fresh *f,

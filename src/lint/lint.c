@@ -67,12 +67,6 @@ static bool is_meant(const struct lint *l, const struct lint_rule *r)
     return l->o.server == 0 || (l->o.server >= r->from && (r->to == 0 || l->o.server <= r->to));
 }
 
-/* One that differs between B and C is what makes a migration one of class C. */
-static bool is_breaking(const struct lint_rule *r)
-{
-    return r->severities[1] != r->severities[2];
-}
-
 static size_t end_of(const struct statement *st)
 {
     return st->offset + st->text.n;
@@ -121,7 +115,6 @@ struct lint_remark *lint_note(struct lint *l, enum hazard rule, int location, co
     n->end = end_of(st);
     n->from = st->line > l->last_line ? l->last_line + 1 : st->line;
     lines_place(l->w->lines, n->end, &n->to, &last_col);
-    l->now->is_c = l->now->is_c || is_breaking(&rules[rule]);
     return n;
 }
 
@@ -308,19 +301,29 @@ static void see(void *ctx, const struct watched *w)
     }
     look_at_kind(l);
     if (w->stmt == NULL && st->mark.p == NULL) {
-        l->now->is_c = true;
         (void)lint_note(l, LINT_UNKNOWN, -1, NULL, "the grammar does not know this statement");
     } else if (w->stmt != NULL) {
         look_at_values(l);
         look_at_locks(l);
         dispatch(l, w->stmt);
     }
-    l->now->is_b = l->now->is_b || st->mark.p != NULL;
+    class_add(l->now->tally, st);
     if (is_alone || st->kind == STATEMENT_COMMIT) {
         end_transaction(l);
     }
     l->is_block = l->is_block || st->kind == STATEMENT_BEGIN;
     lines_place(w->lines, end_of(st), &l->last_line, &col);
+}
+
+static struct class_tally *tally_for(struct lint *l, const char *subject)
+{
+    const struct read_file *last = l->n_file > 0 ? l->file[l->n_file - 1] : NULL;
+    if (last != NULL && strcmp(last->f.subject, subject) == 0) {
+        return last->tally;
+    }
+    struct class_tally *t = ARENA_NEW(l->a, struct class_tally);
+    *t = (struct class_tally){.a = l->a};
+    return t;
 }
 
 int lint_read(struct lint *l, const struct lint_file *f, struct err *e)
@@ -329,7 +332,7 @@ int lint_read(struct lint *l, const struct lint_file *f, struct err *e)
     struct script script;
     const struct watcher w = {see, l};
     struct read_file *now = ARENA_NEW(l->a, struct read_file);
-    *now = (struct read_file){.f = *f};
+    *now = (struct read_file){.f = *f, .tally = tally_for(l, f->subject)};
     now->f.path = arena_strdup(l->a, f->path);
     l->now = now;
     l->last_line = 0;
@@ -349,9 +352,10 @@ int lint_read(struct lint *l, const struct lint_file *f, struct err *e)
 
 /* --- the end ---------------------------------------------------------------------------------------- */
 
-static char class_of(const struct read_file *f)
+static char judged_as(const struct read_file *f)
 {
-    return f->f.class != 0 ? f->f.class : f->is_c ? 'C' : f->is_b ? 'B' : 'A';
+    bool is_said = f->f.class != 0 && (f->f.class != 'D' || f->f.is_rebuilt);
+    return is_said ? f->f.class : f->f.is_rebuilt ? 'D' : class_as_strict(class_tallied(f->tally));
 }
 
 /* Words of the statement, apart by one blank each. */
@@ -435,7 +439,7 @@ static void settle(struct lint *l, const struct lint_remark *n, struct table *se
                              .mark = next_mark(seen, n),
                              .migration = n->file->f.subject};
     struct finding *found = finding_fail(l->a, &one, r->id, "%s", n->text);
-    found->severity = lint_severity(n->rule, class_of(n->file));
+    found->severity = lint_severity(n->rule, judged_as(n->file));
     found->path = n->file->f.path;
     found->line = n->line;
     found->col = n->col;
@@ -458,32 +462,20 @@ static void settle(struct lint *l, const struct lint_remark *n, struct table *se
 /* What its declaration says of its class is less than what it does. */
 static void judge_class(struct lint *l, struct read_file *f)
 {
-    char does = f->is_c ? 'C' : f->is_b ? 'B' : 'A';
+    const char class = f->f.class;
+    const char does = class_as_strict(class_tallied(f->tally));
+    const char *why = class_why(f->tally);
     l->now = f;
-    if (f->f.class == 0 && does == 'C') {
-        (void)add_note(l, LINT_CLASS_UNDECLARED, 1, 1, "",
-                       "nothing declares class C, and it breaks what is there");
-    } else if (f->f.class != 0 && f->f.class < does) {
+    if (class == 'D' && !f->f.is_rebuilt) {
         (void)add_note(l, LINT_CLASS_TOO_LOW, 1, 1, "",
-                       arena_printf(l->a, "class %c is declared, and it is one of class %c",
-                                    f->f.class, does));
-    }
-}
-
-/* What one file of a migration does is done by all of it: files of one stand together. */
-static void share_class(struct lint *l)
-{
-    for (size_t i = 0, end; i < l->n_file; i = end) {
-        bool is_c = false, is_b = false;
-        const char *subject = l->file[i]->f.subject;
-        for (end = i; end < l->n_file && strcmp(l->file[end]->f.subject, subject) == 0; end++) {
-            is_c = is_c || l->file[end]->is_c;
-            is_b = is_b || l->file[end]->is_b;
-        }
-        for (size_t k = i; k < end; k++) {
-            l->file[k]->is_c = is_c;
-            l->file[k]->is_b = is_b;
-        }
+                       "class D is declared, and it belongs to no projection that is rebuilt");
+    } else if (class == 0 && does == 'C' && !f->f.is_rebuilt) {
+        (void)add_note(l, LINT_CLASS_UNDECLARED, 1, 1, "",
+                       arena_printf(l->a, "nothing declares class C, and it %s", why));
+    } else if (class != 0 && class < does) {
+        (void)add_note(l, LINT_CLASS_TOO_LOW, 1, 1, "",
+                       arena_printf(l->a, "class %c is declared, and it %s, which is class %c",
+                                    class, why, does));
     }
 }
 
@@ -499,7 +491,6 @@ void lint_end(struct lint *l, lint_known_fn *known, void *ctx, struct lint_resul
 {
     struct table seen = {.a = l->a};
     *out = (struct lint_result){0};
-    share_class(l);
     for (size_t i = 0; i < l->n_file; i++) {
         struct read_file *f = l->file[i];
         if (f->f.part == LINT_ASKED) {

@@ -41,15 +41,15 @@ enum lint_part {
     LINT_ASKED    /* the same, and judged */
 };
 
-/* class: 'A' .. 'D' as declared, 0: it is not. subject: the migration. is_fixed: nobody may change its
- * text any
- * more. text ends with a NUL, and is valid until lint_end(). */
+/* class: 'A' .. 'D' as declared, 0: it is not. subject: the migration. is_rebuilt: it belongs to a
+ * projection. is_fixed: nobody may change its text any more. text ends with a NUL, and is valid until
+ * lint_end(). */
 struct lint_file {
     const char *path, *subject;
     struct bytes text;
     enum lint_part part;
     char class;
-    bool is_fixed;
+    bool is_rebuilt, is_fixed;
 };
 
 /* A text-local change that mends it: in the file, from at to end there is text from then on. text NULL: there

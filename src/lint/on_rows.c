@@ -182,7 +182,6 @@ static void write_rows(struct lint *l, const PgQuery__RangeVar *r, const PgQuery
     if (l->st->mark.p != NULL || !lint_range_in_use(l, r)) {
         return;
     }
-    l->now->is_b = true;
     if (names_have(&l->held_all, name)) {
         (void)lint_note(l, LINT_BACKFILL_WITH_DDL, -1, name,
                         "rows of %s are written while it is locked ACCESS EXCLUSIVE", name);
@@ -253,7 +252,6 @@ static void insert(struct lint *l, const tree *m)
                         "values for %s go by the order of its columns", name);
     }
     if (is_used && reads_tables(rows) && l->st->mark.p == NULL) {
-        l->now->is_b = true;
         (void)lint_note(l, LINT_UNBOUNDED, -1, name,
                         "rows of %s are written in one transaction, however many", name);
     }
@@ -264,7 +262,6 @@ static void merge(struct lint *l, const tree *m)
 {
     const PgQuery__MergeStmt *s = TREE(MergeStmt, m);
     if (lint_range_in_use(l, s->relation) && l->st->mark.p == NULL) {
-        l->now->is_b = true;
         (void)lint_note(l, LINT_UNBOUNDED, -1, lint_range(l, s->relation),
                         "rows of %s are written in one transaction, however many",
                         lint_range(l, s->relation));

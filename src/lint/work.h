@@ -5,6 +5,7 @@
 #include "base/table.h"
 #include "lint/lint.h"
 #include "model/allow.h"
+#include "model/class.h"
 #include "sql/analysis.h"
 #include "sql/watch.h"
 
@@ -90,7 +91,7 @@ struct read_file {
     struct allowances allow;
     bool *is_used;    /* of allow */
     bool ignores_all; /* -- squawk-ignore-file */
-    bool is_c, is_b;  /* its class, as far as statements tell */
+    struct class_tally *tally; /* what its migration does; files of one stand together */
     size_t n_statements;
 };
 

@@ -39,6 +39,13 @@ char decl_class(const struct decl *d)
                                          : (char)0;
 }
 
+bool decl_has_reference(const struct decl *d)
+{
+    const char *ticket = doc_str(d->document, "ticket", "");
+    bool is_named = ticket[0] != '\0' && strcmp(ticket, "TBD") != 0;
+    return is_named || d->approval_reference[0] != '\0';
+}
+
 const struct limits limits_none = {
 #define LIMIT(field, key, text) .field = -1,
     LIMITS(LIMIT)

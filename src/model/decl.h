@@ -109,6 +109,8 @@ struct decl {
 /* The class of change that it says it is, 'A' to 'D': class, or else risk low, medium, high for A, B, C;
  * 0: neither is said. */
 char decl_class(const struct decl *d);
+/* Does it name a plan, ADR, issue or ticket (approvals.reference, ticket)? "TBD" is none. */
+bool decl_has_reference(const struct decl *d);
 
 /* What the plan needs of a migration, small enough for 100,000 of them; cached between runs. */
 struct bundle {

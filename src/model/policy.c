@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "doc/doc.h"
+#include "model/class.h"
 
 const char *policy_effect_text(enum policy_effect e)
 {
@@ -84,7 +85,7 @@ static bool is_deed(const struct policy_deed *d, const struct touch *t)
 
 bool policy_is_about(const struct policy_rule *r, char class)
 {
-    return r->classes[0] == '\0' || strchr(r->classes, class == 'U' ? 'C' : class) != NULL;
+    return r->classes[0] == '\0' || strchr(r->classes, class_as_strict(class)) != NULL;
 }
 
 bool policy_meets(const struct policy_rule *r, const struct touch *t, int64_t rows)
@@ -110,13 +111,11 @@ int64_t policy_rows(const struct touch *t)
 
 static bool has(const struct decl *d, enum policy_need n)
 {
-    const char *ticket = doc_str(d->document, "ticket", "");
-    bool is_named = ticket[0] != '\0' && strcmp(ticket, "TBD") != 0;
     switch (n) {
     case NEED_WINDOW:
         return d->wants_window;
     case NEED_REFERENCE:
-        return is_named || d->approval_reference[0] != '\0';
+        return decl_has_reference(d);
     case NEED_ROLLBACK:
         return d->rollback.n > 0;
     case NEED_INVARIANTS:

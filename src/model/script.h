@@ -11,6 +11,14 @@
 #include "model/lone.h"
 #include "model/touch.h"
 
+/* What of it matters to those who use what is there: bits 1u << DEED_x of a statement. */
+enum deed {
+#define DEED(NAME, ...) DEED_##NAME,
+#include "model/class.def"
+#undef DEED
+    DEED_COUNT
+};
+
 enum statement_kind {
     STATEMENT_PLAIN,  /* runs inside kfmig's transaction */
     STATEMENT_BEGIN,  /* BEGIN, START TRANSACTION: opens a segment; not sent */
@@ -98,7 +106,9 @@ struct statement {
     /* Holds code whose effects cannot be read off it: DO, CALL, a call of a function that the
      * server does not itself provide; touches are then only a lower bound. */
     bool opaque;
-    bool destructive; /* DROP, TRUNCATE, DELETE, or a column type change */
+    bool destructive;    /* DROP, TRUNCATE, DELETE, or a column type change */
+    bool replaces;       /* CREATE OR REPLACE of a relation: what it makes may have been there */
+    unsigned char deeds; /* what its migration's class follows from (model/class.h) */
     /* TRUNCATE or DROP of relations or schemas: rows must be counted before it runs. */
     bool counts_rows_before;
     bool cascade;

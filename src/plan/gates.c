@@ -4,6 +4,7 @@
 #include "model/finding.h"
 #include "model/operations.h"
 #include "plan/step_kind.h"
+#include "plan/wants.h"
 
 static void give_adoption(struct plan *p, struct step *s, const char *cause, int64_t n)
 {
@@ -135,6 +136,24 @@ bool gate_waives(struct plan *p, const struct step *s, enum reason_code code)
     return v.lacks == NULL;
 }
 
+/* What was let go lacked nothing (site/pending.h). */
+static void give_wants(struct plan *p, struct step *s, const struct bundle *b)
+{
+    const bool is_there = p->env->is_protected && b->decl != NULL && b->forward != NULL;
+    const char class = is_there ? bundle_class(p->a, b) : 'A';
+    const unsigned lacking = is_there ? bundle_wants(b, class) : 0;
+    for (int w = 0; w < WANT_COUNT; w++) {
+        const struct want_row *row = want_row((enum want)w);
+        if (!row->is_refused || (lacking & 1U << w) == 0) {
+            continue;
+        }
+        struct reason *r = step_give(p, s, REASON_LEFT_OPEN);
+        r->cause = bundle_file(p->a, b);
+        r->now = row->member;
+        r->detail = arena_printf(p->a, "%s; %s", want_text(p->a, (enum want)w, class), row->hint);
+    }
+}
+
 void gate_lacks(struct plan *p, struct step *s, const struct bundle *b)
 {
     for (int l = 0; l < LACK_COUNT && p->env->is_protected; l++) {
@@ -146,6 +165,7 @@ void gate_lacks(struct plan *p, struct step *s, const struct bundle *b)
                 arena_printf(p->a, "%s; %s", lack_text((enum lack)l), lack_hint((enum lack)l));
         }
     }
+    give_wants(p, s, b);
     /* Where there are windows, nothing runs outside of them. */
     if (p->env->is_protected && b->wants_window && operations_of(p->env)->n_windows == 0) {
         struct reason *r = step_give(p, s, REASON_LEFT_OPEN);

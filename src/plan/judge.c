@@ -226,47 +226,19 @@ void plan_judge(struct arena *a, const struct bundle *b, const struct domains *d
     *n = l.n;
 }
 
-static bool writes_rows(const struct statement *st)
+char bundle_class(struct arena *a, const struct bundle *b)
 {
-    for (size_t t = 0; t < st->touches.n; t++) {
-        const struct touch *touch = &st->touches.v[t];
-        if (touch->effect == EFFECT_WRITE && is_table(touch->object.kind)) {
-            return true;
-        }
-    }
-    return false;
-}
-
-char plan_risk_class(const struct bundle *b)
-{
-    char class = b->n_faults > 0 || bundle_is_program(b) ? 'U' : 'A';
     struct statement_room room;
+    struct class_tally tally = {.a = a};
     for (size_t i = 0; i < b->decl->forward.n && b->forward != NULL; i++) {
         for (size_t k = 0; k < b->forward[i].n; k++) {
-            const struct statement *st = script_at(&b->forward[i], k, &room);
-            if (st->destructive) {
-                return 'C';
-            }
-            if (!st->analysed) {
-                class = 'U';
-            } else if (class == 'A' && writes_rows(st)) {
-                class = 'B';
-            }
+            class_add(&tally, script_at(&b->forward[i], k, &room));
         }
     }
-    return class;
-}
-
-const char *plan_risk_text(char risk_class)
-{
-    switch (risk_class) {
-    case 'A':
-        return "A";
-    case 'B':
-        return "B";
-    case 'C':
-        return "C";
-    default:
-        return "unknown";
-    }
+    char does = class_tallied(&tally);
+    bool is_read = b->n_faults == 0 && !bundle_is_program(b);
+    char declared = decl_class(b->decl);
+    does = is_read || does == 'C' ? does : 'U';
+    does = b->projection != NULL && does != 'U' ? 'D' : does;
+    return declared == 0 || declared == 'D' ? does : class_stricter(declared, does);
 }

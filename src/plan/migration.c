@@ -107,7 +107,7 @@ static bool check_static(struct plan *p, struct step *s)
 {
     give_faults(p, s);
     if (s->bundle->decl == NULL || s->bundle->forward == NULL) {
-        s->risk_class = s->bundle->let_go;
+        s->class = s->bundle->let_go;
         return false;
     }
     bool is_protected = false;
@@ -121,7 +121,7 @@ static bool check_static(struct plan *p, struct step *s)
         }
     }
     gate_roles(p, s);
-    s->risk_class = plan_risk_class(s->bundle);
+    s->class = bundle_class(p->a, s->bundle);
     return is_protected;
 }
 

@@ -7,6 +7,7 @@
 
 #include "doc/doc.h"
 #include "model/approval.h"
+#include "model/class.h"
 #include "model/decl.h"
 #include "model/fact.h"
 #include "model/lineage.h"
@@ -128,12 +129,12 @@ struct step {
      * outside its chain that members come after. */
     int *upstream;
     size_t n_upstream;
-    /* Of a migration; else NULL and 0. exported: its evidence. risk_class: plan_risk_class(); 0 if the
+    /* Of a migration; else NULL. exported: its evidence. class: bundle_class(), D of a projection; 0 if the
      * scripts were not parsed. moved: where its content is another than was applied, the id of a pending
      * bundle here that has what was. */
     const struct bundle *bundle;
     enum export_state exported;
-    char risk_class;
+    char class;
     const char *moved;
     /* Whose signatures let it in, where the environment wants any. */
     struct approval_verdict approved;
@@ -269,11 +270,10 @@ void plan_roles(const struct bundle *b, struct role_wants *w);
  * project; NULL: only what b's own scripts say. */
 void plan_judge(struct arena *a, const struct bundle *b, const struct domains *d,
                 const struct lineage *known, struct reason **out, size_t *n);
-/* The class of reference 000, derived from the scripts, which must be parsed: 'A' schema-only, 'B' with
- * backfill, 'C' breaking; 'U' unknown, as strict as C: it cannot be run, or holds a statement that the
- * grammar does not know. */
-char plan_risk_class(const struct bundle *b);
-const char *plan_risk_text(char risk_class); /* "A", "unknown" */
+/* The class of reference 000: what its scripts do, which must be parsed (model/class.h), D where it runs
+ * inside a projection, U where it cannot be run; or what its declaration says, where that is stricter.
+ * Works in a. */
+char bundle_class(struct arena *a, const struct bundle *b);
 
 /* Compute the plan, everything selected. Memory in a; what in points to must live as long. -1 with
  * ERR_CONFIG: a migration outside depends on one that runs inside a projection. */

@@ -65,7 +65,7 @@ void gate_policy(struct plan *p, struct step *s)
     const struct policy *all = &operations_of(p->env)->policy;
     for (size_t i = 0; i < all->n && b->decl != NULL && b->forward != NULL; i++) {
         const struct policing x = {p, s, &all->v[i]};
-        if (!policy_is_about(x.r, s->risk_class)) {
+        if (!policy_is_about(x.r, s->class)) {
             continue;
         }
         if (x.r->effect == POLICY_REQUIRE) {

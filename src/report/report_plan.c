@@ -66,8 +66,8 @@ static void put_migration(struct buf *out, const struct style *st, const struct 
 {
     words_verb(out, st, s);
     words_cell(out, s->bundle->id, width);
-    if (s->risk_class != 0) {
-        buf_printf(out, "class %s, ", plan_risk_text(s->risk_class));
+    if (s->class != 0) {
+        buf_printf(out, "class %s, ", class_text(s->class));
     }
     bool first = true;
     for (size_t i = 0; i < s->n_reasons; i++) {
@@ -209,7 +209,7 @@ static void put_table_row(struct buf *out, const struct style *st, const struct 
     bool applies = s->action == ACTION_APPLY && s->kind == STEP_MIGRATION;
     words_verb(out, st, s);
     words_cell(out, step_name(s), width);
-    words_cell(out, s->risk_class != 0 ? plan_risk_text(s->risk_class) : "-", 7);
+    words_cell(out, s->class != 0 ? class_text(s->class) : "-", 7);
     if (applies) {
         (void)snprintf(n, sizeof n, "%zu", planned_statements(s));
     }

@@ -56,12 +56,13 @@ static void add_statements(struct arena *a, const struct plan *p, struct doc *ta
                            const struct step *s)
 {
     const struct bundle *b = s->bundle;
+    if (s->class != 0) {
+        doc_put(a, target, "class", doc_text(a, class_text(s->class)));
+    }
     if (s->action != ACTION_APPLY || b->decl == NULL || b->forward == NULL) {
         return;
     }
     struct statement_room room;
-    const char *class = s->risk_class != 0 ? plan_risk_text(s->risk_class) : "";
-    doc_put(a, target, "class", words_doc(a, class));
     struct doc *list = doc_put(a, target, "statements", doc_new(a, DOC_LIST));
     for (size_t i = 0; i < b->decl->forward.n; i++) {
         const struct script *script = &b->forward[i];
@@ -149,7 +150,7 @@ static void put_row(struct buf *out, const struct plan *p, const struct step *s)
     buf_printf(out, "| %s | ",
                s->action != ACTION_NONE ? plan_action_text(s->action) : plan_state_text(s->state));
     put_cell(out, step_name(s));
-    buf_printf(out, " | %s | ", s->risk_class != 0 ? plan_risk_text(s->risk_class) : "-");
+    buf_printf(out, " | %s | ", s->class != 0 ? class_text(s->class) : "-");
     if (applies) {
         buf_printf(out, "%zu", planned_statements(s));
         planned_weight(&text, p, s);

@@ -264,10 +264,11 @@ static bool breaks_policy(struct run *r, const struct bundle *b, const struct po
 static void judge_policy(struct run *r, const struct bundle *b, struct outcome *o)
 {
     const struct policy *all = &operations_of(r->env)->policy;
+    const char class = all->n > 0 ? bundle_class(r->a, b) : 'A';
     for (size_t i = 0; i < all->n; i++) {
         const struct policy_rule *rule = &all->v[i];
         bool broken = false;
-        if (rule->effect == POLICY_REQUIRE || !policy_is_about(rule, plan_risk_class(b))) {
+        if (rule->effect == POLICY_REQUIRE || !policy_is_about(rule, class)) {
             continue;
         }
         for (size_t k = 0; k < o->seen.touches.n && !broken; k++) {

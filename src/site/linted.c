@@ -67,13 +67,6 @@ struct lint_options linted_options(struct arena *a, int server)
     return (struct lint_options){server, other_rules(a)};
 }
 
-/* The chain of a projection is rebuilt, whatever its files say. */
-static char class_of(const struct bundle *b)
-{
-    char declared = decl_class(b->decl);
-    return declared == 0 && b->projection != NULL ? 'D' : declared;
-}
-
 int linted_read(struct lint *l, const struct bundle *b, const struct artifact *f,
                 enum lint_part part, bool is_executed, struct err *e)
 {
@@ -82,7 +75,8 @@ int linted_read(struct lint *l, const struct bundle *b, const struct artifact *f
                              .subject = b->id,
                              .text = f->bytes,
                              .part = part,
-                             .class = class_of(b),
+                             .class = decl_class(b->decl),
+                             .is_rebuilt = b->projection != NULL,
                              .is_fixed = is_executed};
     return language != NULL && language->is_linted && f->bytes.p != NULL ? lint_read(l, &file, e)
                                                                          : 0;

@@ -3,6 +3,7 @@
 
 #include "model/operations.h"
 #include "model/segment.h"
+#include "plan/wants.h"
 #include "site/undeclared.h"
 
 /* What is to run is judged by what its tables count to. */
@@ -82,6 +83,9 @@ static bool may_go(struct site *s, const struct bundle *b, bool *is_open)
         return false;
     }
     plan_roles(b, &own);
+    if (s->env->is_protected && bundle_wants(b, bundle_class(&s->scripts, b)) != 0) {
+        return false;
+    }
     plan_judge(&s->scripts, b, &s->project->domains, s->world.lineage, &reasons, &n);
     *is_open = own.is_open;
     return own.needed.n + own.made.n + n == 0;
@@ -95,7 +99,7 @@ static int look_and_let_go(struct site *s, struct bundle *b, struct err *e)
     int rc = read_into(s, &s->scripts, b, e);
     b->let_go = 0;
     if (rc == 0 && may_go(s, b, &is_open)) {
-        b->let_go = plan_risk_class(b);
+        b->let_go = bundle_class(&s->scripts, b);
         b->let_go_open = is_open;
     }
     forget(b);

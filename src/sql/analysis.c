@@ -393,9 +393,19 @@ void analysis_opaque(struct analysis *x)
     x->st->opaque |= !x->defining;
 }
 
-void analysis_destructive(struct analysis *x)
+void analysis_deed(struct analysis *x, enum deed d)
+{
+    if (!x->defining && !x->temporary) {
+        x->st->deeds |= (unsigned char)(1U << d);
+    }
+}
+
+void analysis_destructive(struct analysis *x, enum deed d)
 {
     x->st->destructive |= !x->defining;
+    if (d < DEED_COUNT) {
+        analysis_deed(x, d);
+    }
 }
 
 void analysis_rewrites(struct analysis *x)

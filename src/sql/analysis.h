@@ -121,7 +121,9 @@ void analysis_needs_all(struct analysis *x, struct tree_list roles, bool joined)
 
 /* Facts about the statement; ignored while defining. */
 void analysis_opaque(struct analysis *x);
-void analysis_destructive(struct analysis *x);
+/* d: DEED_COUNT: what it destroys breaks nobody. */
+void analysis_destructive(struct analysis *x, enum deed d);
+void analysis_deed(struct analysis *x, enum deed d); /* what its class follows from */
 void analysis_rewrites(struct analysis *x); /* a table's rows are written anew, or may be */
 void analysis_indexes(struct analysis *x, int delta);
 void analysis_hidden_indexes(struct analysis *x); /* made or dropped, how many is not in the text */

@@ -182,6 +182,7 @@ void plpgsql_read(struct analysis *x, const char *body)
         return;
     }
     read_all(&b);
+    x->st->deeds |= inner.deeds; /* it may come to that */
     for (size_t i = 0; i < inner.touches.n; i++) {
         const struct touch *t = &inner.touches.v[i];
         analysis_maybe(x, &t->object, t->effect);

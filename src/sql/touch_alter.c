@@ -24,7 +24,7 @@ static void add_column(struct analysis *x, const PgQuery__AlterTableCmd *c, bool
 static void change_type(struct analysis *x, const PgQuery__AlterTableCmd *c, bool if_there)
 {
     const tree *def = tree_of(c->def);
-    analysis_destructive(x);
+    analysis_destructive(x, DEED_RETYPES);
     analysis_visit(x, def);
     if (tree_is(def, &pg_query__column_def__descriptor)) {
         rewrite_retyped(x, c->name, TREE(ColumnDef, def), if_there);
@@ -81,7 +81,7 @@ static void command(struct analysis *x, const PgQuery__AlterTableCmd *c, bool if
     } else if (c->subtype == AT(AlterColumnType)) {
         change_type(x, c, if_there);
     } else if (c->subtype == AT(DropColumn)) {
-        analysis_destructive(x);
+        analysis_destructive(x, DEED_DROPS);
         analysis_hidden_indexes(x);
     } else if (c->subtype == AT(DropConstraint)) {
         analysis_hidden_indexes(x);

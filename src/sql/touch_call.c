@@ -250,7 +250,7 @@ static bool postgis_changes(struct analysis *x, const PgQuery__FuncCall *f, cons
                 rewrite_whole(x, false);
             }
             if (t->effect == EFFECT_DROP) {
-                analysis_destructive(x);
+                analysis_destructive(x, DEED_DROPS);
                 analysis_hidden_indexes(x);
                 x->st->counts_rows_before |= !x->defining;
             }

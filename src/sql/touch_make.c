@@ -105,6 +105,7 @@ static void create_enum(struct analysis *x, const tree *m)
 static void alter_enum(struct analysis *x, const tree *m)
 {
     if (TREE(AlterEnumStmt, m)->old_val[0] != '\0') {
+        analysis_deed(x, DEED_RENAMES);
         analysis_hidden_tables(x);
     }
     touch_names(x, OBJ_TYPE, LIST(TREE(AlterEnumStmt, m), type_name), EFFECT_ALTER);

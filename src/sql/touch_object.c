@@ -18,7 +18,8 @@ static void drop_one(struct analysis *x, const PgQuery__DropStmt *s, const PgQue
         }
         return;
     }
-    analysis_destructive(x);
+    bool is_missed = t != OT(INDEX) && t != OT(STATISTIC_EXT) && t != OT(POLICY); /* by name */
+    analysis_destructive(x, is_missed ? DEED_DROPS : DEED_COUNT);
     address_touch(x, t, object, NULL, EFFECT_DROP, LOCK_ACCESS_EXCLUSIVE);
     if (t == OT(INDEX)) {
         analysis_indexes(x, -1);
@@ -52,6 +53,13 @@ static void drop_stmt(struct analysis *x, const tree *m)
     for (size_t i = 0; i < s->n_objects; i++) {
         drop_one(x, s, s->objects[i]);
     }
+}
+
+/* What programs name, as opposed to constraints, indexes, triggers, policies, roles. */
+static bool is_named_by_programs(PgQuery__ObjectType t)
+{
+    return !address_is_part(t) ? t != OT(INDEX) && t != OT(ROLE) && t != OT(TABLESPACE)
+                               : t == OT(COLUMN) || t == OT(ATTRIBUTE);
 }
 
 /* Definitions elsewhere mention it by name: a view's query, a column's default or type, privileges. */
@@ -99,6 +107,9 @@ static void rename_stmt(struct analysis *x, const tree *m)
     analysis_cascade(x, s->behavior);
     mentioned(x, t);
     mappings(x, t);
+    if (is_named_by_programs(t)) {
+        analysis_deed(x, DEED_RENAMES);
+    }
     if (t == OT(ROLE) || t == OT(DATABASE) || t == OT(SCHEMA) || t == OT(TABLESPACE)) {
         analysis_touch(x, address_kind(t), "", s->subname, EFFECT_ALTER, -1);
         analysis_touch(x, address_kind(t), "", s->newname, EFFECT_CREATE, -1);
@@ -123,6 +134,9 @@ static void schema_stmt(struct analysis *x, const tree *m)
 {
     const PgQuery__AlterObjectSchemaStmt *s = TREE(AlterObjectSchemaStmt, m);
     mentioned(x, s->object_type);
+    if (is_named_by_programs(s->object_type)) {
+        analysis_deed(x, DEED_RENAMES);
+    }
     address_touch(x, s->object_type, s->object, s->relation, EFFECT_ALTER, LOCK_ACCESS_EXCLUSIVE);
     if (s->object_type == OT(EXTENSION)) {
         analysis_touch(x, OBJ_SCHEMA, "", s->newschema, EFFECT_REFERENCE, -1);

@@ -124,7 +124,7 @@ static void delete_stmt(struct analysis *x, const tree *m)
     const struct cte *outer = x->ctes;
     enter_with(x, s->with_clause);
     if (analysis_relation(x, s->relation, OBJ_TABLE, EFFECT_WRITE, LOCK_ROW_EXCLUSIVE)) {
-        analysis_destructive(x);
+        analysis_destructive(x, tree_of(s->where_clause) == NULL ? DEED_EMPTIES : DEED_COUNT);
     }
     analysis_nodes(x, LIST(s, using_clause));
     analysis_node(x, s->where_clause);
@@ -143,7 +143,7 @@ static void merge_stmt(struct analysis *x, const tree *m)
     for (size_t i = 0; i < s->n_merge_when_clauses; i++) {
         const PgQuery__MergeWhenClause *w = s->merge_when_clauses[i]->merge_when_clause;
         if (lasting && w->command_type == PG_QUERY__CMD_TYPE__CMD_DELETE) {
-            analysis_destructive(x);
+            analysis_destructive(x, DEED_COUNT);
         }
         analysis_children(x, &w->base);
     }

@@ -55,7 +55,7 @@ static void drop_mapping(struct analysis *x, const tree *m)
 {
     const PgQuery__DropUserMappingStmt *s = TREE(DropUserMappingStmt, m);
     mapping(x, s->user, s->servername, EFFECT_DROP);
-    analysis_destructive(x);
+    analysis_destructive(x, DEED_DROPS);
 }
 
 /* With LIMIT TO the new tables are named; otherwise only the remote server knows them. */
@@ -125,7 +125,7 @@ static void drop_subscription(struct analysis *x, const tree *m)
 {
     analysis_touch(x, OBJ_SUBSCRIPTION, "", TREE(DropSubscriptionStmt, m)->subname, EFFECT_DROP,
                    -1);
-    analysis_destructive(x);
+    analysis_destructive(x, DEED_DROPS);
 }
 
 static const struct handler rows[] = {

@@ -47,7 +47,7 @@ static void drop_role(struct analysis *x, const tree *m)
     if (!s->missing_ok) {
         analysis_needs_all(x, LIST(s, roles), false);
     }
-    analysis_destructive(x);
+    analysis_destructive(x, DEED_DROPS);
 }
 
 static void grant_role(struct analysis *x, const tree *m)
@@ -125,7 +125,7 @@ static void drop_owned(struct analysis *x, const tree *m)
     const PgQuery__DropOwnedStmt *s = TREE(DropOwnedStmt, m);
     analysis_needs_all(x, LIST(s, roles), true);
     analysis_opaque(x);
-    analysis_destructive(x);
+    analysis_destructive(x, DEED_DROPS);
     analysis_cascade(x, s->behavior);
 }
 
@@ -163,7 +163,7 @@ static void refresh_database(struct analysis *x, const tree *m)
 static void drop_database(struct analysis *x, const tree *m)
 {
     analysis_touch(x, OBJ_DATABASE, "", TREE(DropdbStmt, m)->dbname, EFFECT_DROP, -1);
-    analysis_destructive(x);
+    analysis_destructive(x, DEED_DROPS);
 }
 
 static void create_tablespace(struct analysis *x, const tree *m)
@@ -182,7 +182,7 @@ static void drop_tablespace(struct analysis *x, const tree *m)
 {
     const PgQuery__DropTableSpaceStmt *s = TREE(DropTableSpaceStmt, m);
     analysis_touch(x, OBJ_TABLESPACE, "", s->tablespacename, EFFECT_DROP, -1);
-    analysis_destructive(x);
+    analysis_destructive(x, DEED_DROPS);
 }
 
 static const struct handler rows[] = {

@@ -87,6 +87,7 @@ static void view_stmt(struct analysis *x, const tree *m)
     const PgQuery__ViewStmt *s = TREE(ViewStmt, m);
     bool lasting = analysis_create(x, s->view, OBJ_VIEW, false);
     if (s->replace && lasting) {
+        x->st->replaces |= !x->defining;
         analysis_lock(x, s->view, OBJ_VIEW, LOCK_ACCESS_EXCLUSIVE);
     }
     analysis_define(x, tree_of(s->query));
@@ -152,7 +153,7 @@ static void truncate_stmt(struct analysis *x, const tree *m)
             analysis_relation(x, TREE(RangeVar, r), OBJ_TABLE, EFFECT_TRUNCATE,
                               LOCK_ACCESS_EXCLUSIVE)) {
             x->st->counts_rows_before |= !x->defining;
-            analysis_destructive(x);
+            analysis_destructive(x, DEED_EMPTIES);
         }
     }
     x->only = false;

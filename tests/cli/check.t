@@ -39,7 +39,11 @@ migrations/postgis/PG-MIG-2026-03-02-01/migration.yml: finding: exceeds a declar
 3 findings
 migrations/postgis/PG-MIG-2026-03-02-01/forward.sql:4:1: warning: grant-to-public: everyone gets it
   hint: GRANT to a role
-1 warning
+migrations/postgis/PG-MIG-2026-03-02-01/migration.yml: warning: it is of class unknown, and no plan, ADR or issue stands behind it; protected environments refuse that
+  hint: name it: approvals.reference in migration.yml, ticket in a flat file
+migrations/postgis/PG-MIG-2026-03-02-01/migration.yml: warning: it is of class unknown, and its notes do not say how long it takes
+  hint: write "## Runtime" into its notes: how long, and measured where
+3 warnings
 [5]
 $ echo 'color: red' >>migration.yml && kfmig check --json
 {"faults":[{"code":"config","column":7,"hint":"add the file, or correct its name","line":30,"message":"there is no file \"rollback.sql\" in the bundle","path":"migrations/postgis/PG-MIG-2026-03-02-01/migration.yml","rule":"declaration","severity":"error","subject":"PG-MIG-2026-03-02-01"},{"code":"config","column":1,"hint":"known keys: \"migration_id\", \"type\", \"intent\", \"owner\", \"ticket\", \"risk\", \"class\", \"rollout\", \"depends_on\", \"scope\", \"limits\", \"requires_rollback\", \"rebuilds\", \"variables\", \"rebuild\", \"idempotent\", \"requires_deploy\", \"timeouts\", \"lock_retries\", \"approvals\", \"runner\", \"backfill\", \"artifacts\"","line":31,"message":"unknown key \"color\" in the migration declaration","path":"migrations/postgis/PG-MIG-2026-03-02-01/migration.yml","rule":"declaration","severity":"error","subject":"PG-MIG-2026-03-02-01"},{"code":"config","column":1,"hint":"keep one of the two","line":8,"message":"duplicate key \"default_environment\": it stands in line 7 and again in line 8","path":"registry/environments.v1.yml","rule":"environments","severity":"error","subject":null}],"findings":[],"fixed":false,"migrations":1,"warnings":[]}
@@ -110,30 +114,46 @@ $ kfmig new --from=g.sql >new.txt && cp f.sql migrations/postgis/PG-MIG-2026-03-
 migrations/postgis/PG-MIG-2026-03-02-01/forward.sql:2:1: error: a syntax error in the statement of line 2
   hint: correct it; if it is right and only a newer server knows it, say so with a line "-- kfmig:allow-unparsed"
 1 fault
-migrations/postgis/PG-MIG-2026-03-02-01/forward.sql:1:1: warning: class-undeclared: nothing declares class C, and it breaks what is there
+migrations/postgis/PG-MIG-2026-03-02-01/forward.sql:1:1: warning: class-undeclared: nothing declares class C, and it holds what the grammar does not know
   hint: class: C in migration.yml, -- Risk: high in a flat file
-1 warning
+migrations/postgis/PG-MIG-2026-03-02-01/migration.yml: warning: it is of class unknown, and no plan, ADR or issue stands behind it; protected environments refuse that
+  hint: name it: approvals.reference in migration.yml, ticket in a flat file
+migrations/postgis/PG-MIG-2026-03-02-01/migration.yml: warning: it is of class unknown, and its notes do not say how long it takes
+  hint: write "## Runtime" into its notes: how long, and measured where
+3 warnings
 [5]
 $ printf -- '-- kfmig:allow-unparsed\n' >>migrations/postgis/PG-MIG-2026-03-02-01/forward.sql && kfmig check
-migrations/postgis/PG-MIG-2026-03-02-01/forward.sql:1:1: warning: class-undeclared: nothing declares class C, and it breaks what is there
+migrations/postgis/PG-MIG-2026-03-02-01/forward.sql:1:1: warning: class-undeclared: nothing declares class C, and it holds what the grammar does not know
   hint: class: C in migration.yml, -- Risk: high in a flat file
-1 warning
+migrations/postgis/PG-MIG-2026-03-02-01/migration.yml: warning: it is of class unknown, and no plan, ADR or issue stands behind it; protected environments refuse that
+  hint: name it: approvals.reference in migration.yml, ticket in a flat file
+migrations/postgis/PG-MIG-2026-03-02-01/migration.yml: warning: it is of class unknown, and its notes do not say how long it takes
+  hint: write "## Runtime" into its notes: how long, and measured where
+3 warnings
 1 migration checked: no faults
 $ printf -- '-- BY HAND: finish it\n' >>migrations/postgis/PG-MIG-2026-03-02-01/rollback.sql && kfmig check
 migrations/postgis/PG-MIG-2026-03-02-01/rollback.sql:3:1: error: a part of the rollback is still to be written by hand
   hint: write what undoes it and remove the line, or set requires_rollback: false
 1 fault
-migrations/postgis/PG-MIG-2026-03-02-01/forward.sql:1:1: warning: class-undeclared: nothing declares class C, and it breaks what is there
+migrations/postgis/PG-MIG-2026-03-02-01/forward.sql:1:1: warning: class-undeclared: nothing declares class C, and it holds what the grammar does not know
   hint: class: C in migration.yml, -- Risk: high in a flat file
-1 warning
+migrations/postgis/PG-MIG-2026-03-02-01/migration.yml: warning: it is of class unknown, and no plan, ADR or issue stands behind it; protected environments refuse that
+  hint: name it: approvals.reference in migration.yml, ticket in a flat file
+migrations/postgis/PG-MIG-2026-03-02-01/migration.yml: warning: it is of class unknown, and its notes do not say how long it takes
+  hint: write "## Runtime" into its notes: how long, and measured where
+3 warnings
 [5]
 $ printf -- '-- nothing\n' >migrations/postgis/PG-MIG-2026-03-02-01/rollback.sql && kfmig check
 migrations/postgis/PG-MIG-2026-03-02-01/rollback.sql:1:1: error: it holds no statement, and the forward files have something to undo
   hint: write what undoes the forward files, or set requires_rollback: false
 1 fault
-migrations/postgis/PG-MIG-2026-03-02-01/forward.sql:1:1: warning: class-undeclared: nothing declares class C, and it breaks what is there
+migrations/postgis/PG-MIG-2026-03-02-01/forward.sql:1:1: warning: class-undeclared: nothing declares class C, and it holds what the grammar does not know
   hint: class: C in migration.yml, -- Risk: high in a flat file
-1 warning
+migrations/postgis/PG-MIG-2026-03-02-01/migration.yml: warning: it is of class unknown, and no plan, ADR or issue stands behind it; protected environments refuse that
+  hint: name it: approvals.reference in migration.yml, ticket in a flat file
+migrations/postgis/PG-MIG-2026-03-02-01/migration.yml: warning: it is of class unknown, and its notes do not say how long it takes
+  hint: write "## Runtime" into its notes: how long, and measured where
+3 warnings
 [5]
 
 # Executed means that there is a receipt: a warning, and a finding where CI is true. Protected environments that want signatures are told.

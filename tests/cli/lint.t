@@ -32,7 +32,7 @@ migrations/postgis/PG-MIG-2026-03-02-02/forward.sql:2:77: warning: json-column: 
     2 | CREATE TABLE shop.kinds (id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY, j json);
       |                                                                             ^~~~
       instead: jsonb
-migrations/postgis/PG-MIG-2026-03-02-03/forward.sql:1:1: warning: class-undeclared: nothing declares class C, and it breaks what is there
+migrations/postgis/PG-MIG-2026-03-02-03/forward.sql:1:1: warning: class-undeclared: nothing declares class C, and it drops what is there
     1 | CREATE INDEX kinds_j ON shop.kinds ((j::text));
       | ^~~~~~
       instead: class: C in migration.yml, -- Risk: high in a flat file
@@ -48,15 +48,15 @@ migrations/postgis/PG-MIG-2026-03-02-02/forward.sql:2:77: warning: json-column: 
       instead: jsonb
 1 file, 2 statements: 0 errors, 2 warnings, 0 notes
 $ kfmig lint --json 03
-{"errors":0,"files":1,"findings":[{"column":1,"instead":"class: C in migration.yml, -- Risk: high in a flat file","line":1,"mark":"sha256:e5cba316e60a2dfd5656eb25f61ad55b2cdfd01d05e23ec1eef8255998c5c9fb","message":"nothing declares class C, and it breaks what is there","path":"migrations/postgis/PG-MIG-2026-03-02-03/forward.sql","rule":"class-undeclared","severity":"warning","subject":null,"waived_by":null},{"column":1,"instead":"first a release that no longer uses it","line":2,"mark":"sha256:816faa70d0cfb0106c9aab0110ee7ec069c006c7028f421c059ffc37bbc0601a","message":"shop.old is dropped","path":"migrations/postgis/PG-MIG-2026-03-02-03/forward.sql","rule":"drop-object","severity":"note","subject":"shop.old","waived_by":null}],"fixed":0,"notes":1,"statements":2,"waived":0,"warnings":1}
+{"errors":0,"files":1,"findings":[{"column":1,"instead":"class: C in migration.yml, -- Risk: high in a flat file","line":1,"mark":"sha256:e5cba316e60a2dfd5656eb25f61ad55b2cdfd01d05e23ec1eef8255998c5c9fb","message":"nothing declares class C, and it drops what is there","path":"migrations/postgis/PG-MIG-2026-03-02-03/forward.sql","rule":"class-undeclared","severity":"warning","subject":null,"waived_by":null},{"column":1,"instead":"first a release that no longer uses it","line":2,"mark":"sha256:816faa70d0cfb0106c9aab0110ee7ec069c006c7028f421c059ffc37bbc0601a","message":"shop.old is dropped","path":"migrations/postgis/PG-MIG-2026-03-02-03/forward.sql","rule":"drop-object","severity":"note","subject":"shop.old","waived_by":null}],"fixed":0,"notes":1,"statements":2,"waived":0,"warnings":1}
 $ kfmig lint --format=github 03
-::warning file=migrations/postgis/PG-MIG-2026-03-02-03/forward.sql,line=1,col=1,title=class-undeclared::nothing declares class C, and it breaks what is there. Instead: class: C in migration.yml, -- Risk: high in a flat file
+::warning file=migrations/postgis/PG-MIG-2026-03-02-03/forward.sql,line=1,col=1,title=class-undeclared::nothing declares class C, and it drops what is there. Instead: class: C in migration.yml, -- Risk: high in a flat file
 ::notice file=migrations/postgis/PG-MIG-2026-03-02-03/forward.sql,line=2,col=1,title=drop-object::shop.old is dropped. Instead: first a release that no longer uses it
 $ kfmig lint --format=junit 03
 <?xml version="1.0" encoding="UTF-8"?>
 <testsuites>
 <testsuite name="kfmig lint" tests="2" failures="1" errors="0" skipped="1">
-  <testcase classname="migrations/postgis/PG-MIG-2026-03-02-03/forward.sql" name="class-undeclared 1:1"><failure message="nothing declares class C, and it breaks what is there"/></testcase>
+  <testcase classname="migrations/postgis/PG-MIG-2026-03-02-03/forward.sql" name="class-undeclared 1:1"><failure message="nothing declares class C, and it drops what is there"/></testcase>
   <testcase classname="migrations/postgis/PG-MIG-2026-03-02-03/forward.sql" name="drop-object 2:1"><skipped message="shop.old is dropped"/></testcase>
 </testsuite>
 </testsuites>
@@ -73,7 +73,7 @@ $ kfmig lint --format=sarif 03 | jq -c '.runs[0].results[].suppressions'
 null
 [{"justification":"nobody reads it since 2.4","kind":"inSource"}]
 $ kfmig lint 03 -v
-migrations/postgis/PG-MIG-2026-03-02-03/forward.sql:1:1: warning: class-undeclared: nothing declares class C, and it breaks what is there
+migrations/postgis/PG-MIG-2026-03-02-03/forward.sql:1:1: warning: class-undeclared: nothing declares class C, and it drops what is there
     1 | -- kfmig:allow drop-object nobody reads it since 2.4
       | ^~
       instead: class: C in migration.yml, -- Risk: high in a flat file
@@ -84,7 +84,7 @@ migrations/postgis/PG-MIG-2026-03-02-03/forward.sql:2:1: note: drop-object: shop
 1 file, 1 statement: 0 errors, 1 warning, 0 notes, 1 let through
 $ printf -- '-- kfmig:allow drop-view it is old\n-- kfmig:allow drop-object\nDROP VIEW shop.old;\n' >migrations/postgis/PG-MIG-2026-03-02-03/forward.sql
 $ kfmig lint 03
-migrations/postgis/PG-MIG-2026-03-02-03/forward.sql:1:1: warning: class-undeclared: nothing declares class C, and it breaks what is there
+migrations/postgis/PG-MIG-2026-03-02-03/forward.sql:1:1: warning: class-undeclared: nothing declares class C, and it drops what is there
     1 | -- kfmig:allow drop-view it is old
       | ^~
       instead: class: C in migration.yml, -- Risk: high in a flat file
@@ -105,7 +105,7 @@ migrations/postgis/PG-MIG-2026-03-02-02/forward.sql:2:29: warning: int-key-runs-
     2 | CREATE TABLE shop.kinds (id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY, j json);
       |                             ^~~
       instead: bigint
-migrations/postgis/PG-MIG-2026-03-02-03/forward.sql:1:1: warning: class-undeclared: nothing declares class C, and it breaks what is there
+migrations/postgis/PG-MIG-2026-03-02-03/forward.sql:1:1: warning: class-undeclared: nothing declares class C, and it drops what is there
     1 | -- kfmig:allow drop-view it is old
       | ^~
       instead: class: C in migration.yml, -- Risk: high in a flat file
@@ -131,7 +131,7 @@ migrations/postgis/PG-MIG-2026-03-02-02/forward.sql:2:29: warning: int-key-runs-
     2 | CREATE TABLE shop.kinds (id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY, j jsonb);
       |                             ^~~
       instead: bigint
-migrations/postgis/PG-MIG-2026-03-02-03/forward.sql:1:1: warning: class-undeclared: nothing declares class C, and it breaks what is there
+migrations/postgis/PG-MIG-2026-03-02-03/forward.sql:1:1: warning: class-undeclared: nothing declares class C, and it drops what is there
     1 | -- kfmig:allow drop-view it is old
       | ^~
       instead: class: C in migration.yml, -- Risk: high in a flat file
@@ -188,7 +188,7 @@ migrations/postgis/PG-MIG-2026-03-02-03/forward.sql:4:1: warning: drop-table: sh
 
 # A class that says less than what it does.
 $ sed -i 's/^intent: .*/&\nclass: A/' migrations/postgis/PG-MIG-2026-03-02-03/migration.yml && kfmig lint 03
-migrations/postgis/PG-MIG-2026-03-02-03/forward.sql:1:1: error: class-too-low: class A is declared, and it is one of class C
+migrations/postgis/PG-MIG-2026-03-02-03/forward.sql:1:1: error: class-too-low: class A is declared, and it drops what is there, which is class C
     1 | -- kfmig:allow drop-view it is old
       | ^~
       instead: class: C (risk: high) for what breaks programs, class: B (risk: medium) for what writes rows
@@ -253,7 +253,7 @@ kfmig: registry/lint.v1.json:1:44: "findings": expected a list, found the number
 $ rm registry/lint.v1.json && git init -q . && git -c user.name=a -c user.email=a@b add . && git -c user.name=a -c user.email=a@b commit -qm a && kfmig lint --changed-since=HEAD
 0 files, 0 statements: 0 errors, 0 warnings, 0 notes
 $ echo 'DROP VIEW shop.v;' >>migrations/postgis/PG-MIG-2026-03-02-01/forward.sql && kfmig lint --changed-since=HEAD
-migrations/postgis/PG-MIG-2026-03-02-01/forward.sql:1:1: warning: class-undeclared: nothing declares class C, and it breaks what is there
+migrations/postgis/PG-MIG-2026-03-02-01/forward.sql:1:1: warning: class-undeclared: nothing declares class C, and it drops what is there
     1 | CREATE INDEX CONCURRENTLY orders_at ON shop.orders (created_at);
       | ^~~~~~
       instead: class: C in migration.yml, -- Risk: high in a flat file

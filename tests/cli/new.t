@@ -95,7 +95,7 @@ requires_rollback: true
 approvals:
   required_reviewers:
     - TBD
-  change_class: backfill
+  change_class: schema-only
 
 runner:
   tool: native

@@ -103,7 +103,8 @@ class Project:
 
     def bundle(self, short, forward, rollback="SELECT 1; -- nothing to take back\n", schemas=("app",), tables=None,
                forbidden_schemas=(), forbidden_tables=(), references=(), extensions=(), globals_=(), limits=None,
-               invariants=None, extra="", folder="postgis", requires_rollback=True, notes="Notes.\n"):
+               invariants=None, extra="", folder="postgis", requires_rollback=True, notes="Notes.\n",
+               reference="plan 7"):
         """Write one bundle; extra is YAML text appended to migration.yml; forward None: no such file. Returns its path relative to the project."""
         ident = full_id(short)
         scope = [f"  allowed_schemas: {yaml_list(schemas)}"]
@@ -127,6 +128,7 @@ scope:
 approvals:
   required_reviewers: [reviewers]
   change_class: test
+{f'  reference: "{reference}"' if reference else ""}
 runner:
   tool: native
 artifacts:

@@ -99,6 +99,25 @@ def what_reduces_what_is_enforced_is_told_where_the_environment_is_protected(tmp
     equal(apply_row(p, "01")["reduces"], [])
 
 
+@test
+def what_breaks_wants_a_reference_where_the_environment_is_protected(tmp):
+    p = Project(tmp, environments=GUARDED)
+    owned(p)
+    p.bundle("M-01", "CREATE SCHEMA app; CREATE TABLE app.t (id bigint PRIMARY KEY); INSERT INTO app.t VALUES (1);", reference="")
+    p.bundle("M-02", "ALTER TABLE app.t RENAME TO u;\n", rollback="ALTER TABLE app.u RENAME TO t;\n", reference="", extra="class: C\n")
+    contains(p.run("check", "--fix").text, "it is of class C, and no plan, ADR or issue stands behind it; protected environments refuse that")
+    equal((apply_row(p, "01")["class"], apply_row(p, "02")["class"]), ("A", "C"))
+    equal([r["detail"].split(";")[0] for r in apply_row(p, "02")["reasons"] if r["code"] == "left_open"],
+          ["it is of class C, and no plan, ADR or issue stands behind it"])
+    fails(p.build("--apply"), 1, "approvals.reference")
+    p.bundle("M-02", "ALTER TABLE app.t RENAME TO u;\n", rollback="ALTER TABLE app.u RENAME TO t;\n", reference="ADR 7", extra="class: C\n")
+    equal(p.build("--apply").status, 0)
+    p.write("registry/environments.v1.yml", GUARDED.replace("protected: true", "protected: false"))
+    p.bundle("M-03", "ALTER TABLE app.u RENAME TO t;\n", rollback="ALTER TABLE app.t RENAME TO u;\n", reference="")
+    equal(apply_row(p, "03")["class"], "C")
+    equal(p.build().status, 0)
+
+
 POLICY = """environments:
   dev:
     stores:
@@ -121,7 +140,7 @@ def a_policy_is_judged_by_the_text_and_by_what_is_done(tmp):
     p = Project(tmp, environments=POLICY)
     p.bundle("M-01", "CREATE SCHEMA app; CREATE TABLE app.t (id bigint PRIMARY KEY, n int); CREATE TABLE app.u (id bigint PRIMARY KEY);")
     equal(p.build().status, 0)
-    p.bundle("M-02", "DROP TABLE app.u;\n")
+    p.bundle("M-02", "DROP TABLE app.u;\n", reference="")
     equal(codes(apply_row(p, "02")), [("policy", "policy no-drops: drop of table app.u; rows stay"),
                                       ("policy", "policy plan-first: it has no reference: name the plan, issue or ADR: ticket, or approvals.reference")])
     fails(p.build(), 1, "policy no-drops")

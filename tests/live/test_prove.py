@@ -58,7 +58,7 @@ def project(tmp, variants=None, environments=ENVIRONMENTS):
         p.bundle(short(i), up.replace("{t}", names_of["t"]).replace("{s}", names_of["s"]),
                  down.replace("{t}", names_of["t"]).replace("{s}", names_of["s"]) if down is not None else None, requires_rollback=down is not None)
         path = p.path(f"migrations/postgis/{full_id(short(i))}/migration.yml")
-        path.write_text(path.read_text().replace("  change_class: test", "  change_class: test\n  reference: CAB-7"))
+        path.write_text(path.read_text().replace('reference: "plan 7"', "reference: CAB-7"))
     return p
 
 

@@ -258,7 +258,7 @@ def irreversible(variant, tmp):
     p = project(tmp)
     base = p.bundle("M-02", "CREATE TABLE app.u (id int);", down or "", requires_rollback=requires)
     if not requires:
-        text = p.path(f"{base}/migration.yml").read_text().replace("  change_class: test", "  change_class: test\n  reference: CAB-7")
+        text = p.path(f"{base}/migration.yml").read_text().replace('reference: "plan 7"', "reference: CAB-7")
         p.write(f"{base}/migration.yml", text)
     ran = p.build("-k")
     equal(p.applied(), [full_id("M-01"), full_id("M-02")], repr(ran))

@@ -117,7 +117,7 @@ static inline void setup(struct world_of_tests *w, size_t n)
     w->script = (struct script){.path = w->file.path, .forms = w->statement, .n = 2};
     w->bundle[1].decl = &w->decl;
     w->bundle[1].forward = &w->script;
-    w->step[1].risk_class = 'A';
+    w->step[1].class = 'A';
     set_step(w, 2, "PG-03", STATE_STALE, ACTION_APPLY,
              reason(REASON_UPSTREAM_PENDING, "dev/PG-02@apply", ""));
     w->reason[2].step = 1;

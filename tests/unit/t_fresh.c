@@ -113,7 +113,7 @@ static const struct {
     {"the newest has other reviewers", the_newest_has_other_reviewers, NULL, NULL, NULL, "0; ; | ... - bob\n    - eve\n"},
 
     {"a dump", nothing_more, "in.sql", DUMP, NULL, "warning: forward.sql: 2 statements with data left out; --data=TABLE,... keeps rows| ... forward: -- PostgreSQL database dump\nCREATE TABLE app.t (id int);\nCREATE TABLE app.u (id int);\n| ... change_class: schema-only"},
-    {"a dump with the rows of one table", nothing_more, "in.sql", DUMP, "app.t", "warning: forward.sql: 1 statement with data left out; ... COPY app.t (id) FROM stdin;\n1\n\\.\n| ... change_class: backfill"},
+    {"a dump with the rows of one table", nothing_more, "in.sql", DUMP, "app.t", "warning: forward.sql: 1 statement with data left out; ... COPY app.t (id) FROM stdin;\n1\n\\.\n| ... change_class: schema-only"},
     {"a dump with the rows of both, and a comma", nothing_more, "in.sql", DUMP, "app.t,u,", "COPY app.t (id) FROM stdin;\n1\n\\.\nCOPY app.u (id) FROM stdin;\n2\n\\.\n|"},
     {"rows of a table that is not there", nothing_more, "in.sql", DUMP, "app.v", "-1; in.sql holds no rows of table \"app.v\"; --data names tables as the dump does: schema.table"},
     {"no dump, and the rows of no table", nothing_more, "in.sql", "INSERT INTO app.t VALUES (1);\nCREATE TABLE app.u ();\n", "", "1 statement with data left out; ... forward: CREATE TABLE app.u ();\n|"},

@@ -546,7 +546,7 @@ static const struct {
     {"a low risk is class A", low, 0, ERR_NONE, FILE_OF("M-3") ":1 error class-too-low\n" FILE_OF("M-3") ":1 error drop-table\n ... ~ class A ", NULL},
     {"a medium risk is class B", medium, 0, ERR_NONE, FILE_OF("M-3") ":1 error class-too-low\n" FILE_OF("M-3") ":1 error drop-table\n ... ~ class B ", NULL},
     {"a high risk is class C", high, 0, ERR_NONE, "^" INDEX_FOUND FILE_OF("M-3") ":1 warning drop-table\n" SUM("3", "0", "2", "0", "0", "0", "0"), NULL},
-    {"class D", class_d, 0, ERR_NONE, "^" INDEX_FOUND FILE_OF("M-3") ":1 warning drop-table\n" SUM("3", "0", "2", "0", "0", "0", "0"), NULL},
+    {"class D outside of a projection", class_d, 0, ERR_NONE, FILE_OF("M-3") ":1 error class-too-low\n" FILE_OF("M-3") ":1 warning drop-table\n ... ~ class D ... no projection", NULL},
     {"a class goes before a risk", class_before_risk, 0, ERR_NONE, "^" INDEX_FOUND FILE_OF("M-3") ":1 warning drop-table\n" SUM("3", "0", "2", "0", "0", "0", "0"), NULL},
     {"for servers of one major", on_16, 0, ERR_NONE, "set-not-null-scans", NULL},
     {"a comment lets it through", let_through, 0, ERR_NONE, "^" FILE_OF("M-2") ":2 warning index-blocks-writes by nobody writes at night\n" DROP_FOUND SUM("3", "0", "2", "0", "1", "0", "0"), NULL},

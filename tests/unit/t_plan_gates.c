@@ -254,6 +254,38 @@ static void test_approval(void)
        "and nothing else");
 }
 
+static void gate_open(struct plan *at, struct step *s)
+{
+    gate_lacks(at, s, s->bundle);
+}
+
+/* What its class asks for is refused where the environment is protected, a heading of its notes is not. */
+static void test_reference(void)
+{
+    static struct touch drop = {.object = {OBJ_TABLE, "app", "t", NULL}, .effect = EFFECT_DROP};
+    static struct statement st = {.tag = "DROP TABLE", .analysed = true, .deeds = 1U << DEED_DROPS, .touches = {&drop, 1, 1}};
+    static struct artifact file = {.path = "forward.sql"};
+    static struct script forward = {.n = 1, .forms = &st, .n_forms = 1};
+    static struct decl decl = {.forward = {&file, 1, 1}, .runner = "native", .approval_reference = ""};
+    begin();
+    bundle[0].decl = &decl;
+    bundle[0].requires_rollback = true;
+    is_str(given(gate_open), "", "scripts that were let go lack nothing");
+    bundle[0].forward = &forward;
+    is_str(given(gate_open),
+           "left_open|migrations/postgis/M-1/migration.yml||approvals.reference|it is of class C, and no plan, "
+           "ADR or issue stands behind it; name it: approvals.reference in migration.yml, ticket in a flat file|-1\n",
+           "class C without a reference");
+    decl.approval_reference = "ADR 7";
+    is_str(given(gate_open), "", "and with one");
+    bundle[0].requires_rollback = false;
+    ok(strstr(given(gate_open), "left_open|migrations/postgis/M-1/migration.yml||notes|nothing undoes it, and its "
+                                "notes name no alternative; ") != NULL,
+       "without an alternative");
+    env.is_protected = false;
+    is_str(given(gate_open), "", "elsewhere nothing is refused");
+}
+
 static void test_upstream(void)
 {
     static int before[] = {1, 2, 3};
@@ -332,12 +364,12 @@ static void test_policy(void)
     env.operations = &operations;
     bundle[0].decl = &decl;
     bundle[0].forward = &script;
-    steps[0].risk_class = 'C';
+    steps[0].class = 'C';
     is_str(given(gate_policy), "policy|forward.sql||no-drops|policy no-drops: drop of table app.t; rows stay|-1\n",
            "what is forbidden is told once a file");
-    steps[0].risk_class = 'A';
+    steps[0].class = 'A';
     is_str(given(gate_policy), "", "of another class");
-    steps[0].risk_class = 'U';
+    steps[0].class = 'U';
     rule.effect = POLICY_WARN;
     rule.why = "";
     is_str(given(gate_policy), "policy_warning|forward.sql||no-drops|policy no-drops: drop of table app.t|-1\n",
@@ -359,12 +391,13 @@ static void test_policy(void)
 
 int main(void)
 {
-    tap_plan(5 + 7 + 4 + 10 + 6 + 2 + 2 + 3 + 6 + 6);
+    tap_plan(5 + 7 + 4 + 10 + 6 + 2 + 2 + 3 + 6 + 6 + 5);
     test_adoption();
     test_promotion();
     test_promotion_of_projections();
     test_approval();
     test_posture();
+    test_reference();
     test_upstream();
     test_lint();
     test_policy();

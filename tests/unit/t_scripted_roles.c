@@ -36,7 +36,7 @@ static void describe(char *out, size_t size)
 {
     const struct step *s = &t.s.plan.v[0];
     is_gone = s->bundle->decl == NULL && s->bundle->forward == NULL && s->bundle->let_go != 0 &&
-              s->risk_class == s->bundle->let_go;
+              s->class == s->bundle->let_go;
     size_t n = 0;
     out[0] = '\0';
     for (size_t i = 0; i < s->n_reasons && n < size; i++) {
