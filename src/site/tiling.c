@@ -24,6 +24,9 @@ static const struct touch *outside(const struct statement *st, const char *schem
     for (size_t i = 0; i < st->touches.n; i++) {
         const struct touch *t = &st->touches.v[i];
         bool is_inside = t->object.schema[0] == '\0' || strcmp(t->object.schema, schema) == 0;
+        if (t->object.kind == OBJ_FUNCTION && t->effect == EFFECT_REFERENCE) {
+            continue; /* whose code it is, the statement says: opaque */
+        }
         if (t->effect != EFFECT_READ || !is_inside) {
             return t;
         }
@@ -33,13 +36,24 @@ static const struct touch *outside(const struct statement *st, const char *schem
 
 static const char *only_select = "a layer is one SELECT without INTO";
 
+static void fault_unread(const struct tile_layer *l, const struct statement *st,
+                         struct err_list *faults)
+{
+    int line, col;
+    text_place(l->sql.bytes, st->unread_at, &line, &col);
+    err_list_addf(faults, ERR_CONFIG, l->sql.path, line, col, only_select,
+                  "layer \"%s\": a syntax error in its query", l->name);
+}
+
 static void judge(struct arena *a, const struct tile_layer *l, const struct statement *st,
                   const char *schema, struct err_list *faults)
 {
     const struct touch *t = outside(st, schema);
     const char *unsteady =
         query_unsteady(a, bytes_of(arena_strndup(a, st->text.p, st->text.n), st->text.n));
-    if (!st->analysed || st->kind != STATEMENT_PLAIN || strcmp(st->tag, "SELECT") != 0) {
+    if (!st->analysed) {
+        fault_unread(l, st, faults);
+    } else if (st->kind != STATEMENT_PLAIN || strcmp(st->tag, "SELECT") != 0) {
         fault(faults, l, st, only_select, "its query is something else");
     } else if (t != NULL) {
         fault(
