@@ -437,7 +437,7 @@ def receipts_are_listed_shown_and_exported(tmp):
     ran = p.run("receipt", "export", "dev", ONE, f"--to={out}")
     equal(ran.status, 0, repr(ran))
     equal(files(out), {f"{ONE}/{name}": digest(p.path(f"{HOME}/{name}")) for name in EVIDENCE["bundle"]})
-    one_error(p.run("receipt", "frame"), 5, "list, show, verify, export or text")
+    one_error(p.run("receipt", "frame"), 5, "list, show, verify, export, text or key")
 
 
 TOKEN = "ghp_" + "0a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R"
