@@ -5,8 +5,8 @@
 #ifndef KFMIG_FLOW_WRITING_H
 #define KFMIG_FLOW_WRITING_H
 
-#include "model/result.h"
 #include "launch/launch.h"
+#include "model/result.h"
 #include "run/projection.h"
 #include "run/run.h"
 #include "site/site.h"

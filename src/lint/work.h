@@ -89,8 +89,8 @@ struct names known_names(struct arena *a, struct tree_list list);
 struct read_file {
     struct lint_file f;
     struct allowances allow;
-    bool *is_used;    /* of allow */
-    bool ignores_all; /* -- squawk-ignore-file */
+    bool *is_used;             /* of allow */
+    bool ignores_all;          /* -- squawk-ignore-file */
     struct class_tally *tally; /* what its migration does; files of one stand together */
     size_t n_statements;
 };

@@ -143,8 +143,8 @@ struct account {
     enum approval_mode approval;
     struct domains protected_domains;
     const struct account_generation *generation; /* NULL: no projection */
-    const struct doc *drill, *recovery, *rename, *replaces, *confirm, *deploy, *backup, *dropped, *precaution,
-        *timings;
+    const struct doc *drill, *recovery, *rename, *replaces, *confirm, *deploy, *backup, *dropped,
+        *precaution, *timings;
     const struct doc *rebuilt, *variables, *approvals; /* as in the claim; NULL: none */
     const char *reason; /* of an adoption: "format", "upgrade"; "": what stood there was accepted */
 

@@ -23,7 +23,8 @@ struct approvals; /* model/approval.h */
  * definition, which counts as a migration. */
 struct fact {
     int64_t sequence;
-    int64_t wrote; /* the entry that ran it: earlier, where its text was replaced since; see past_add() */
+    int64_t
+        wrote; /* the entry that ran it: earlier, where its text was replaced since; see past_add() */
     const char *subject, *recorded_as;
     bool is_migration, is_definition, undoes, is_again;
     const char *result; /* "success", "failed", "interrupted" */

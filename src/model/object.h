@@ -48,7 +48,7 @@
     KIND(PROGRAM, "program", true) /* COPY ... PROGRAM: an effect outside the database */          \
     KIND(SERVER_FILE, "server_file",                                                               \
          true)                   /* COPY to or from a file of the server, lo_export, lo_import */  \
-    KIND(STATE, "state", true)   /* what a probe says, of a store whose migrations are programs */   \
+    KIND(STATE, "state", true)   /* what a probe says, of a store whose migrations are programs */ \
     KIND(REMOTE, "remote", true) /* dblink, writes to foreign tables */                            \
     KIND(UNKNOWN, "unknown", true) /* a change that could not be named: always refused */
 

@@ -349,7 +349,8 @@ int projections_begin(struct plan *p, const struct plan_input *in, struct err *e
     for (size_t i = 0; i < p->n_projections; i++) {
         const struct projection_input *x = &in->projections[i];
         table_puts(&p->by_name, x->p->name, (void *)(uintptr_t)x);
-        p->projections[i] = (struct step){.kind = STEP_PROJECTION, .in = x, .class = 'D', .selected = true};
+        p->projections[i] =
+            (struct step){.kind = STEP_PROJECTION, .in = x, .class = 'D', .selected = true};
         p->n_absent += x->p->is_absent;
     }
     for (size_t i = 0; i < p->n_migrations && p->n_projections > 0; i++) {

@@ -81,7 +81,7 @@ struct outcome {
     bool observed; /* seen is filled */
     int64_t elapsed_ms;
     struct names rebuilt; /* definitions that went and came back with it, in one transaction */
-    struct bytes owed; /* a receipt that could not be recorded: for state/owed; p NULL if none */
+    struct bytes owed;    /* a receipt that could not be recorded: for state/owed; p NULL if none */
     /* Of a migration: what it needed, and gates, seen and owed live in. Whoever is done with them may release
      * it, as a run may have ten thousands of them; else it goes with the run's arena. */
     struct arena *own;

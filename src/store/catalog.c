@@ -331,10 +331,10 @@ static int count_indexes(const struct catalog_object *x, const struct catalog_ob
     return n;
 }
 
-static void add_change(struct arena *a, struct observation *seen, struct catalog_object *before,
-                       struct catalog_object *after)
+/* one: whichever of the two is there. */
+static void add_change(struct arena *a, struct observation *seen, const struct catalog_object *one,
+                       struct catalog_object *before, struct catalog_object *after)
 {
-    const struct catalog_object *one = after != NULL ? after : before;
     seen->changes[seen->n_changes++] = (struct change){before, after};
     seen->index_delta += count_indexes(before, after) + count_indexes(after, before);
     touches_add(a, &seen->touches,
@@ -352,12 +352,12 @@ void catalog_compare(struct arena *a, const struct catalog *was, const struct ca
     for (size_t i = 0; i < was->n; i++) {
         struct catalog_object *after = table_gets(&now->by_text, was->v[i]->text);
         if (after == NULL || !digest_eq(&after->fingerprint, &was->v[i]->fingerprint)) {
-            add_change(a, seen, was->v[i], after);
+            add_change(a, seen, was->v[i], was->v[i], after);
         }
     }
     for (size_t i = 0; i < now->n; i++) {
         if (table_gets(&was->by_text, now->v[i]->text) == NULL) {
-            add_change(a, seen, NULL, now->v[i]);
+            add_change(a, seen, now->v[i], NULL, now->v[i]);
         }
     }
     if (seen->n_changes > 0) {

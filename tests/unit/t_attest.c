@@ -45,8 +45,9 @@ static const char *row_of(int byte, const char *members)
     struct buf text = {0};
     char name[DIGEST_TEXT];
     ed25519_public_write(&text, &p);
-    const char *row = arena_printf(&arena, "{\"key\":\"%s\",\"public_key\":\"%s\",\"environment\":\"dev\",%s}", digest_text(&id, name),
-                                   buf_str(&text), members);
+    const char *row =
+        arena_printf(&arena, "{\"key\":\"%s\",\"public_key\":\"%s\",\"environment\":\"dev\",%s}",
+                     digest_text(&id, name), buf_str(&text), members);
     buf_release(&text);
     ed25519_close(k);
     return row;
@@ -54,7 +55,8 @@ static const char *row_of(int byte, const char *members)
 
 static void put_keys(const char *rows)
 {
-    files_put(KEYS_PATH, arena_printf(&arena, "{\"format\":\"kfmig.keys.v1\",\"keys\":[%s]}", rows));
+    files_put(KEYS_PATH,
+              arena_printf(&arena, "{\"format\":\"kfmig.keys.v1\",\"keys\":[%s]}", rows));
 }
 
 static void put_key(int byte)
@@ -147,7 +149,8 @@ static void test_deliver(void)
     take("secret/key.pem");
     is_int(deliver(&s), 0, "with nothing owed no key is read");
     v = (struct verified){0};
-    ok(attest_verify_ledger(&s.r, &arena, &v, &s.e) == 0 && v.n_found == 0 && v.n_checkpoints == 2, "held to the ledger, too");
+    ok(attest_verify_ledger(&s.r, &arena, &v, &s.e) == 0 && v.n_found == 0 && v.n_checkpoints == 2,
+       "held to the ledger, too");
 }
 
 static void test_nothing(void)
@@ -156,12 +159,15 @@ static void test_nothing(void)
     struct verified v = {0};
     scene_begin(&s);
     s.env.attest_key = NULL;
-    ok(deliver(&s) == 0 && !is_there(HOME "attestations") && signer_ready(&s.r, &s.e) == 0, "no attestations are declared");
-    ok(attest_verify_ledger(&s.r, &arena, &v, &s.e) == 0 && v.n_found == 0, "and none are looked for");
+    ok(deliver(&s) == 0 && !is_there(HOME "attestations") && signer_ready(&s.r, &s.e) == 0,
+       "no attestations are declared");
+    ok(attest_verify_ledger(&s.r, &arena, &v, &s.e) == 0 && v.n_found == 0,
+       "and none are looked for");
     scene_begin(&s);
     s.r.sink = NULL;
     ok(attest_deliver(&s.r, &s.e) == 0 && signer_ready(&s.r, &s.e) == 0, "no sink");
-    ok(attest_verify_files(&s.r, &arena, &v, &s.e) == -1 && s.e.code == ERR_CONFIG, "no files without a sink");
+    ok(attest_verify_files(&s.r, &arena, &v, &s.e) == -1 && s.e.code == ERR_CONFIG,
+       "no files without a sink");
     scene_begin(&s);
     s.m.id.has_ledger = false;
     ok(attest_deliver(&s.r, &s.e) == 0, "no ledger");
@@ -169,7 +175,8 @@ static void test_nothing(void)
     is_str(found(&s, &v), "holds no checkpoint: nothing is attested", "an empty sink is no proof");
     scene_begin(&s);
     put_keys(row_of(1, "\"from\":4"));
-    ok(deliver(&s) == 0 && !is_there(HOME "attestations"), "entries before the first key are owed nothing");
+    ok(deliver(&s) == 0 && !is_there(HOME "attestations"),
+       "entries before the first key are owed nothing");
     (void)memory_migration(&s.m, "M-4", "SELECT 4;");
     is_int(deliver(&s), 0, "its first entry");
     is_str(found(&s, &v), "", "holds");
@@ -251,7 +258,9 @@ static void keys_no_key(struct scene *s)
 static void revoked(struct scene *s)
 {
     (void)s;
-    put_keys(arena_printf(&arena, "%s,%s", row_of(1, "\"from\":1,\"revoked\":{\"from\":2,\"reason\":\"x\"}"), row_of(2, "\"from\":2")));
+    put_keys(arena_printf(&arena, "%s,%s",
+                          row_of(1, "\"from\":1,\"revoked\":{\"from\":2,\"reason\":\"x\"}"),
+                          row_of(2, "\"from\":2")));
 }
 
 static void folder_in_its_place(struct scene *s)
@@ -273,13 +282,16 @@ static const struct {
     enum err_code code;
     const char *says;
 } refusals[] = {
-    {"a ledger with another history", grown_another, ERR_INTEGRITY, "no continuation of this checkpoint"},
+    {"a ledger with another history", grown_another, ERR_INTEGRITY,
+     "no continuation of this checkpoint"},
     {"one that went back", gone_back, ERR_INTEGRITY, "no continuation of this checkpoint"},
     {"an altered entry", altered, ERR_INTEGRITY, "is not whole: nothing was signed"},
     {"entries out of order", out_of_order, ERR_INTEGRITY, "is not whole"},
     {"fewer entries than the head counts", cut_off, ERR_INTEGRITY, "is not whole"},
-    {"a checkpoint that is none", no_checkpoint, ERR_INTEGRITY, "no checkpoint as kfmig writes one"},
-    {"a key that nobody knows", other_key, ERR_CONFIG, "does not stand in registry/keys.v1.json for \"dev\""},
+    {"a checkpoint that is none", no_checkpoint, ERR_INTEGRITY,
+     "no checkpoint as kfmig writes one"},
+    {"a key that nobody knows", other_key, ERR_CONFIG,
+     "does not stand in registry/keys.v1.json for \"dev\""},
     {"no list of keys", no_keys, ERR_CONFIG, "registry/keys.v1.json is not there"},
     {"one that is no JSON", keys_no_json, ERR_CONFIG, ""},
     {"one of another form", keys_of_another_form, ERR_CONFIG, ""},
@@ -296,7 +308,9 @@ static void test_refusals(void)
         scene_begin(&s);
         refusals[i].make(&s);
         int rc = deliver(&s);
-        if (!ok(rc == -1 && s.e.code == refusals[i].code && strstr(s.e.msg, refusals[i].says) != NULL, refusals[i].name)) {
+        if (!ok(rc == -1 && s.e.code == refusals[i].code &&
+                    strstr(s.e.msg, refusals[i].says) != NULL,
+                refusals[i].name)) {
             printf("# %d %d %s\n", rc, (int)s.e.code, s.e.msg);
         }
         ok(!is_there(HOME "checkpoints/00000004.checkpoint"), "and nothing was signed");
@@ -316,7 +330,8 @@ static void check_signer(const char *ref, const char *value, const char *says)
     struct env env = {.name = "dev", .attest_key = ref};
     (void)(value != NULL ? setenv("KFM_TEST_KEY", value, 1) : unsetenv("KFM_TEST_KEY"));
     int rc = signer_open(&env, files_fd, &k, &e);
-    if (!ok(says == NULL ? rc == 0 && k != NULL : rc == -1 && e.code == ERR_CONFIG && strstr(e.msg, says) != NULL,
+    if (!ok(says == NULL ? rc == 0 && k != NULL
+                         : rc == -1 && e.code == ERR_CONFIG && strstr(e.msg, says) != NULL,
             says != NULL ? says : "a key")) {
         printf("# %d %s\n", rc, e.msg);
     }
@@ -357,23 +372,33 @@ static void test_signer(void)
     check_signer("secret/.", NULL, "is no regular file");
     is_int(signer_ready(&s.r, &s.e), 0, "a registered key may sign");
     put_keys(row_of(1, "\"from\":1,\"to\":3"));
-    ok(signer_ready(&s.r, &s.e) == -1 && s.e.code == ERR_CONFIG && strstr(s.e.msg, "signs entries 1 to 3: it may not sign ledger entry 4") != NULL,
+    ok(signer_ready(&s.r, &s.e) == -1 && s.e.code == ERR_CONFIG &&
+           strstr(s.e.msg, "signs entries 1 to 3: it may not sign ledger entry 4") != NULL,
        "one may not whose entries are over");
     put_keys(row_of(1, "\"from\":9"));
-    ok(signer_ready(&s.r, &s.e) == -1 && strstr(s.e.msg, "signs entries from 9 on") != NULL, "nor one whose entries come later");
+    ok(signer_ready(&s.r, &s.e) == -1 && strstr(s.e.msg, "signs entries from 9 on") != NULL,
+       "nor one whose entries come later");
     put_keys(row_of(1, "\"from\":1,\"instance\":\"00000000-0000-4000-8000-000000000000\""));
     ok(signer_ready(&s.r, &s.e) == -1, "nor one of another ledger");
     s.m.id.uuid[0] = '\0';
     is_int(signer_ready(&s.r, &s.e), 0, "before the ledger is there it may be that one");
     put_keys(row_of(1, "\"from\":2,\"to\":1"));
-    ok(signer_ready(&s.r, &s.e) == -1 && strstr(s.e.msg, "signs from entry 2 to entry 1, which is none") != NULL, "a range without an entry");
-    ok(signer_row(&s.env, files_fd, 5, &arena, &row, &s.e) == 0 && doc_num(row, "from", 0) == 5, "its row");
-    put_keys(arena_printf(&arena, "{\"key\":\"sha256:%064d\",\"public_key\":\"%s\",\"environment\":\"dev\"}", 0, doc_str(row, "public_key", "")));
-    ok(signer_ready(&s.r, &s.e) == -1 && strstr(s.e.msg, "is not the SHA-256 of") != NULL, "a name that is another key's");
+    ok(signer_ready(&s.r, &s.e) == -1 &&
+           strstr(s.e.msg, "signs from entry 2 to entry 1, which is none") != NULL,
+       "a range without an entry");
+    ok(signer_row(&s.env, files_fd, 5, &arena, &row, &s.e) == 0 && doc_num(row, "from", 0) == 5,
+       "its row");
+    put_keys(arena_printf(
+        &arena, "{\"key\":\"sha256:%064d\",\"public_key\":\"%s\",\"environment\":\"dev\"}", 0,
+        doc_str(row, "public_key", "")));
+    ok(signer_ready(&s.r, &s.e) == -1 && strstr(s.e.msg, "is not the SHA-256 of") != NULL,
+       "a name that is another key's");
     take("secret/key.pem");
-    ok(signer_row(&s.env, files_fd, 5, &arena, &row, &s.e) == -1 && signer_ready(&s.r, &s.e) == -1, "without a key there is none");
+    ok(signer_row(&s.env, files_fd, 5, &arena, &row, &s.e) == -1 && signer_ready(&s.r, &s.e) == -1,
+       "without a key there is none");
     s.env.attest_key = NULL;
-    ok(signer_row(&s.env, files_fd, 5, &arena, &row, &s.e) == -1 && s.e.code == ERR_CONFIG, "nor without a declaration");
+    ok(signer_row(&s.env, files_fd, 5, &arena, &row, &s.e) == -1 && s.e.code == ERR_CONFIG,
+       "nor without a declaration");
 }
 
 /* --- bits --------------------------------------------------------------------------------------------- */
@@ -416,7 +441,8 @@ static void test_bits(void)
     struct verified v;
     scene_begin(&s);
     is_int(deliver(&s), 0, "delivered");
-    is_int((int64_t)n_unfound(&s, HOME "checkpoints/00000003.checkpoint"), 0, "every bit of a checkpoint");
+    is_int((int64_t)n_unfound(&s, HOME "checkpoints/00000003.checkpoint"), 0,
+           "every bit of a checkpoint");
     is_int((int64_t)n_unfound(&s, HOME "proofs/00000002.tlog-proof"), 0, "every bit of a proof");
     is_str(found(&s, &v), "", "and as it was it holds");
 }
@@ -434,8 +460,12 @@ static void test_envelope(void)
     struct ed25519_public p = ed25519_public_of(k);
     attested_write(&payload, &s.m.entries.v[1]);
     envelope_write(&text, buf_bytes(&payload), k);
-    ok(envelope_read(&arena, buf_bytes(&text), "f", &x, &s.e) == 0 && envelope_holds(&x, &p) && bytes_eq(x.payload, buf_bytes(&payload)), "reads back");
-    ok(attested_read(&arena, x.payload, "f", &en, &s.e) == 0 && en.sequence == 2 && digest_eq(&en.leaf, &s.m.entries.v[1].leaf), "and says the entry");
+    ok(envelope_read(&arena, buf_bytes(&text), "f", &x, &s.e) == 0 && envelope_holds(&x, &p) &&
+           bytes_eq(x.payload, buf_bytes(&payload)),
+       "reads back");
+    ok(attested_read(&arena, x.payload, "f", &en, &s.e) == 0 && en.sequence == 2 &&
+           digest_eq(&en.leaf, &s.m.entries.v[1].leaf),
+       "and says the entry");
     size_t n = 0;
     for (size_t i = 0; i < text.n * 8; i++) {
         struct arena a = {0};
@@ -458,17 +488,33 @@ static void test_envelope(void)
         arena_release(&a);
     }
     is_int((int64_t)n, 0, "no bit of a statement leaves the entry that it is about");
-    ok(envelope_read(&arena, bytes_str("{"), "f", &x, &s.e) == -1 && s.e.code == ERR_INTEGRITY, "what is no JSON");
-    ok(envelope_read(&arena, bytes_str("{}"), "f", &x, &s.e) == -1 && strstr(s.e.msg, "is no Sigstore bundle") != NULL, "what is no bundle");
+    ok(envelope_read(&arena, bytes_str("{"), "f", &x, &s.e) == -1 && s.e.code == ERR_INTEGRITY,
+       "what is no JSON");
+    ok(envelope_read(&arena, bytes_str("{}"), "f", &x, &s.e) == -1 &&
+           strstr(s.e.msg, "is no Sigstore bundle") != NULL,
+       "what is no bundle");
 #define BUNDLE "{\"mediaType\":\"application/vnd.dev.sigstore.bundle.v0.3+json\",\"dsseEnvelope\":{"
-    ok(envelope_read(&arena, bytes_str(BUNDLE "}}"), "f", &x, &s.e) == -1 && strstr(s.e.msg, "has no payload type") != NULL, "no payload type");
-    ok(envelope_read(&arena, bytes_str(BUNDLE "\"payloadType\":\"text/plain\"}}"), "f", &x, &s.e) == -1 && strstr(s.e.msg, "another type") != NULL, "another one");
+    ok(envelope_read(&arena, bytes_str(BUNDLE "}}"), "f", &x, &s.e) == -1 &&
+           strstr(s.e.msg, "has no payload type") != NULL,
+       "no payload type");
+    ok(envelope_read(&arena, bytes_str(BUNDLE "\"payloadType\":\"text/plain\"}}"), "f", &x, &s.e) ==
+               -1 &&
+           strstr(s.e.msg, "another type") != NULL,
+       "another one");
 #define TYPED BUNDLE "\"payloadType\":\"application/vnd.in-toto+json\","
-    ok(envelope_read(&arena, bytes_str(TYPED "\"signatures\":[1,2]}}"), "f", &x, &s.e) == -1 && strstr(s.e.msg, "has 2 signatures, and may have exactly one") != NULL,
+    ok(envelope_read(&arena, bytes_str(TYPED "\"signatures\":[1,2]}}"), "f", &x, &s.e) == -1 &&
+           strstr(s.e.msg, "has 2 signatures, and may have exactly one") != NULL,
        "two signatures");
-    ok(envelope_read(&arena, bytes_str(TYPED "\"signatures\":[1]}}"), "f", &x, &s.e) == -1 && strstr(s.e.msg, "not written as kfmig") != NULL, "one that is none");
-    ok(attested_read(&arena, bytes_str("{}"), "f", &en, &s.e) == -1 && strstr(s.e.msg, "no statement about a ledger entry") != NULL, "no statement");
-    ok(attested_read(&arena, bytes_str("{\"predicate\":{},\"predicateType\":\"urn:kfmig:schema:entry.v1\"}"), "f", &en, &s.e) == -1, "one without an entry");
+    ok(envelope_read(&arena, bytes_str(TYPED "\"signatures\":[1]}}"), "f", &x, &s.e) == -1 &&
+           strstr(s.e.msg, "not written as kfmig") != NULL,
+       "one that is none");
+    ok(attested_read(&arena, bytes_str("{}"), "f", &en, &s.e) == -1 &&
+           strstr(s.e.msg, "no statement about a ledger entry") != NULL,
+       "no statement");
+    ok(attested_read(
+           &arena, bytes_str("{\"predicate\":{},\"predicateType\":\"urn:kfmig:schema:entry.v1\"}"),
+           "f", &en, &s.e) == -1,
+       "one without an entry");
     buf_release(&text);
     buf_release(&payload);
     ed25519_close(k);
@@ -575,7 +621,8 @@ static void attestation_gone(struct scene *s)
 static void of_another_ledger(struct scene *s)
 {
     (void)s;
-    (void)renameat(files_fd, "sink/dev/" UUID, files_fd, "sink/dev/00000000-0000-4000-8000-000000000000");
+    (void)renameat(files_fd, "sink/dev/" UUID, files_fd,
+                   "sink/dev/00000000-0000-4000-8000-000000000000");
 }
 
 static const struct {
@@ -584,18 +631,22 @@ static const struct {
     const char *says;
 } exchanges[] = {
     {"an attestation by a key that nobody knows", attested_by_another, "its key does not stand in"},
-    {"a proof whose checkpoint such a key signed", proven_by_another, "no key of registry/keys.v1.json signed its checkpoint"},
+    {"a proof whose checkpoint such a key signed", proven_by_another,
+     "no key of registry/keys.v1.json signed its checkpoint"},
     {"a revoked key", key_revoked, "its key is revoked from entry 2 on"},
     {"another entry's attestation", other_attestation, "is about entry 3 of ledger " UUID ", dev"},
-    {"another entry's proof", other_proof, "does not prove that the ledger has the entry that was signed"},
+    {"another entry's proof", other_proof,
+     "does not prove that the ledger has the entry that was signed"},
     {"a checkpoint under another name", other_checkpoint, "is the checkpoint of 3 entries"},
-    {"an earlier checkpoint that is gone", first_checkpoint_gone, "follows a checkpoint of 3 entries, the one before it has 0"},
+    {"an earlier checkpoint that is gone", first_checkpoint_gone,
+     "follows a checkpoint of 3 entries, the one before it has 0"},
     {"a checkpoint of another history", forked, "did not grow out of the checkpoint before it"},
     {"another receipt", receipt_altered, "is not the receipt that was signed"},
     {"no receipt", receipt_gone, "lacks the receipt of ledger entry 2"},
     {"a receipt that cannot be read", receipt_unreadable, "00000002"},
     {"no attestation", attestation_gone, "is not there"},
-    {"the folder of another ledger", of_another_ledger, "is about another ledger: kfmig.ledger/dev/" UUID},
+    {"the folder of another ledger", of_another_ledger,
+     "is about another ledger: kfmig.ledger/dev/" UUID},
 };
 enum { EXCHANGES = sizeof exchanges / sizeof *exchanges };
 
@@ -608,7 +659,8 @@ static void test_exchanges(void)
         int rc = deliver(&s);
         exchanges[i].make(&s);
         const char *what = found(&s, &v);
-        if (!ok(rc == 0 && what != NULL && strstr(what, exchanges[i].says) != NULL, exchanges[i].name)) {
+        if (!ok(rc == 0 && what != NULL && strstr(what, exchanges[i].says) != NULL,
+                exchanges[i].name)) {
             printf("# %s\n", what != NULL ? what : s.e.msg);
         }
     }

@@ -8,10 +8,27 @@
 static const struct {
     const char *text, *data; /* data NULL: it is refused */
 } rows[] = {
-    {"", ""},           {"Zg==", "f"},      {"Zm8=", "fo"},    {"Zm9v", "foo"},    {"Zm9vYg==", "foob"}, {"Zm9vYmE=", "fooba"},
-    {"Zm9vYmFy", "foobar"}, {"+/+/", "\xfb\xff\xbf"}, {"Zh==", NULL},      {"Zm9=", NULL},     {"Zg=", NULL},         {"Zg", NULL},
-    {"Zg===", NULL},    {"Z", NULL},        {"Zm 9v", NULL},   {"Zm9v\n", NULL},   {"Zm9v=", NULL},      {"-_-_", NULL},
-    {"=", NULL},        {"Zm=v", NULL},     {"====", NULL},
+    {"", ""},
+    {"Zg==", "f"},
+    {"Zm8=", "fo"},
+    {"Zm9v", "foo"},
+    {"Zm9vYg==", "foob"},
+    {"Zm9vYmE=", "fooba"},
+    {"Zm9vYmFy", "foobar"},
+    {"+/+/", "\xfb\xff\xbf"},
+    {"Zh==", NULL},
+    {"Zm9=", NULL},
+    {"Zg=", NULL},
+    {"Zg", NULL},
+    {"Zg===", NULL},
+    {"Z", NULL},
+    {"Zm 9v", NULL},
+    {"Zm9v\n", NULL},
+    {"Zm9v=", NULL},
+    {"-_-_", NULL},
+    {"=", NULL},
+    {"Zm=v", NULL},
+    {"====", NULL},
 };
 enum { N = sizeof rows / sizeof *rows };
 
@@ -41,7 +58,8 @@ int main(void)
     for (size_t i = 0; i < N; i++) {
         struct bytes out;
         int rc = base64_read(&a, bytes_str(rows[i].text), &out);
-        ok(rows[i].data == NULL ? rc != 0 : rc == 0 && bytes_eq(out, bytes_str(rows[i].data)), rows[i].text);
+        ok(rows[i].data == NULL ? rc != 0 : rc == 0 && bytes_eq(out, bytes_str(rows[i].data)),
+           rows[i].text);
     }
     for (size_t i = 0; i < 7; i++) {
         struct buf text = {0};
@@ -56,7 +74,8 @@ int main(void)
         every[i] = (char)i;
     }
     base64_write(&text, bytes_of(every, sizeof every));
-    ok(base64_read(&a, buf_bytes(&text), &all) == 0 && bytes_eq(all, bytes_of(every, sizeof every)), "every byte");
+    ok(base64_read(&a, buf_bytes(&text), &all) == 0 && bytes_eq(all, bytes_of(every, sizeof every)),
+       "every byte");
     buf_release(&text);
     for (size_t i = 0; i < N_MOMENTS; i++) {
         int64_t us = 0;

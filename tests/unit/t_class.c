@@ -84,8 +84,8 @@ static void begin(const char *sql, const char *yaml)
                          .runner = "native",
                          .approval_reference = "",
                          .document = yaml_read(&arena, bytes_str(yaml), "migration.yml", &e)};
-    bundle = (struct bundle){
-        .id = "M-1", .decl = &decl, .forward = &forward, .requires_rollback = true};
+    bundle =
+        (struct bundle){.id = "M-1", .decl = &decl, .forward = &forward, .requires_rollback = true};
 }
 
 static void test_declared(void)
@@ -141,15 +141,18 @@ static void test_wants(void)
 {
     begin("DROP TABLE s.a;", "a: 1\n");
     is_str(wanted('A'), "", "class A asks for nothing");
-    is_str(wanted('C'), "reference rollback monitoring runtime locks ", "class C, of one that says nothing");
+    is_str(wanted('C'), "reference rollback monitoring runtime locks ",
+           "class C, of one that says nothing");
     is_str(wanted('D'), "reference rollback ", "class D");
     decl.approval_reference = "ADR 7";
-    decl.notes.bytes = bytes_str("# It\n\n## Monitoring\n\nRuntime: 3 s, see the lock log\nAfter a Rollback: nothing\n");
+    decl.notes.bytes = bytes_str(
+        "# It\n\n## Monitoring\n\nRuntime: 3 s, see the lock log\nAfter a Rollback: nothing\n");
     is_str(wanted('C'), "locks ", "what stands in no heading is not said");
     decl.notes.bytes = bytes_str("## What to watch\n## Duration\n### Risk\n## Rollback");
     is_str(wanted('C'), "", "other words for it");
     begin("UPDATE s.a SET n = 1;", "ticket: TBD\n");
-    is_str(wanted('B'), "reference rollback monitoring runtime locks ", "a ticket to be done is none");
+    is_str(wanted('B'), "reference rollback monitoring runtime locks ",
+           "a ticket to be done is none");
     bundle.lacks = 1U << LACK_TICKET;
     ok(strstr(wanted('B'), "reference") == NULL, "what is told as open is not told twice");
     begin("UPDATE s.a SET n = 1;", "ticket: T-1\n");

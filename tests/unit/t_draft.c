@@ -181,7 +181,8 @@ static const char *outcome_of(struct pg *s, const struct catalog *base, const st
     struct bundle b = {.id = "M", .decl = &d->decl, .forward = script};
     struct outcome o = {.result = RUN_SUCCESS};
     const struct env env = {.name = "dev"};
-    struct run r = {.a = &arena, .env = &env, .base = &stands, .domains = &no_domains, .world = &world};
+    struct run r = {
+        .a = &arena, .env = &env, .base = &stands, .domains = &no_domains, .world = &world};
     const char *text;
     observer_before_add(s);
     must(pg_batch_run(s, NULL, &e), "before");

@@ -208,7 +208,7 @@ static void is_undone(size_t i)
     (void)snprintf(line, sizeof line, "-- Undo %s here, last statement first.\n", name);
     if (files[i].sql != NULL) {
         (void)snprintf(line, sizeof line, "%s:%d (", name,
-                       layout_row(files[i].layout)->is_stamped   ? 12
+                       layout_row(files[i].layout)->is_stamped  ? 12
                        : layout_row(files[i].layout)->has_lines ? 5
                                                                 : 3);
     }

@@ -33,7 +33,11 @@ static void scene_begin(struct scene *s)
     table_puts(&s->base.by_text, "table app.t", s);
     table_puts(&s->base.by_text, "schema governance", s);
     static const struct env nothing_declared = {.name = "dev"};
-    s->run = (struct run){.a = &arena, .env = &nothing_declared, .domains = &governed, .world = &s->world, .base = &s->base};
+    s->run = (struct run){.a = &arena,
+                          .env = &nothing_declared,
+                          .domains = &governed,
+                          .world = &s->world,
+                          .base = &s->base};
     s->decl = (struct decl){.limits = limits_none, .file = {.path = "m/migration.yml"}};
     s->decl.scope = app;
     s->bundle = (struct bundle){.id = "M-1", .decl = &s->decl, .scope_line = 4};

@@ -127,7 +127,8 @@ static void judge(size_t i)
                                .why = "rows stay"};
     struct operations operations = {.policy = {&rule, s->has_policy}};
     struct env env = {.operations = &operations};
-    struct run run = {.a = &arena, .env = &env, .domains = &domains, .world = &world, .base = &base};
+    struct run run = {
+        .a = &arena, .env = &env, .domains = &domains, .world = &world, .base = &base};
     decl.file.path = "migrations/postgis/M-1/migration.yml";
     decl.scope = (struct scope){.has_schemas = true,
                                 .allowed_schemas = {allowed, 1, 1},
@@ -164,8 +165,13 @@ static void judge(size_t i)
 static void test_warning(void)
 {
     struct outcome o = {0};
-    struct policy_rule rule = {.id = "look", .effect = POLICY_WARN, .deeds = &drop, .n_deeds = 1,
-                               .classes = "", .rows_over = -1, .why = ""};
+    struct policy_rule rule = {.id = "look",
+                               .effect = POLICY_WARN,
+                               .deeds = &drop,
+                               .n_deeds = 1,
+                               .classes = "",
+                               .rows_over = -1,
+                               .why = ""};
     struct policy_rule wants = {.id = "plan", .effect = POLICY_REQUIRE, .classes = ""};
     struct policy_rule rules[] = {rule, wants};
     struct operations operations = {.policy = {rules, 2}};
@@ -176,12 +182,16 @@ static void test_warning(void)
     struct decl decl = {.id = "M-1", .limits = limits_none};
     decl.scope = (struct scope){.has_schemas = true, .allowed_schemas = {allowed, 1, 1}};
     struct bundle bundle = {.id = "M-1", .decl = &decl};
-    struct run run = {.a = &arena, .env = &env, .domains = &domains, .world = &world, .base = &base};
+    struct run run = {
+        .a = &arena, .env = &env, .domains = &domains, .world = &world, .base = &base};
     touches_add(&arena, &o.seen.touches,
-                (struct touch){.object = {OBJ_TABLE, "app", "t", NULL}, .effect = EFFECT_DROP, .statement = -1});
+                (struct touch){.object = {OBJ_TABLE, "app", "t", NULL},
+                               .effect = EFFECT_DROP,
+                               .statement = -1});
     bool passed = gates_judge(&run, &bundle, &o);
     const struct finding *f = first_failed(&o.gates);
-    ok(passed && f != NULL && strcmp(f->rule, "policy look") == 0 && f->severity == SEVERITY_WARNING,
+    ok(passed && f != NULL && strcmp(f->rule, "policy look") == 0 &&
+           f->severity == SEVERITY_WARNING,
        "what a policy warns of");
 }
 

@@ -26,7 +26,8 @@ static struct lint_result lint_as(const char *text, char class, int server)
     if (lint_read(l, &f, &e) != 0) {
         printf("# %s:%d:%d: %s\n", e.where.path, e.where.line, e.where.col, e.msg);
     }
-    f = (struct lint_file){"migrations/b.sql", "B", bytes_str(text), LINT_ASKED, class, false, false};
+    f = (struct lint_file){
+        "migrations/b.sql", "B", bytes_str(text), LINT_ASKED, class, false, false};
     if (lint_read(l, &f, &e) != 0) {
         printf("# %s:%d:%d: %s\n", e.where.path, e.where.line, e.where.col, e.msg);
     }
@@ -77,7 +78,8 @@ static void test_examples(void)
         struct lint_result r;
         if (rule->bad != NULL) {
             r = lint_text(rule->bad);
-            ok(has(&r, (enum hazard)i), NAMED("%s finds what breaks it (%s)", rule->id, ids_of(&r)));
+            ok(has(&r, (enum hazard)i),
+               NAMED("%s finds what breaks it (%s)", rule->id, ids_of(&r)));
         }
         r = lint_text(rule->good);
         ok(!has(&r, (enum hazard)i), NAMED("%s lets be what does not (%s)", rule->id, ids_of(&r)));
@@ -95,14 +97,16 @@ static const struct {
     const char *text, *want, *name;
 } cases[] = {
     {"CREATE TABLE s.a (id bigint PRIMARY KEY, n int); CREATE INDEX a1 ON s.a (n); "
-     "ALTER TABLE s.a ADD COLUMN m int NOT NULL; ALTER TABLE s.a ALTER n SET NOT NULL; DROP TABLE s.a;",
+     "ALTER TABLE s.a ADD COLUMN m int NOT NULL; ALTER TABLE s.a ALTER n SET NOT NULL; DROP TABLE "
+     "s.a;",
      "", "a table of its own is nobody else's"},
     {"CREATE TEMP TABLE t (n int); CREATE INDEX ON t (n); UPDATE t SET n = 1; DROP TABLE t;",
      "index-without-name", "a temporary table is nobody else's"},
     {"-- applied before\nCREATE TABLE s.a (id bigint PRIMARY KEY, n int);\n-- now\n"
      "CREATE INDEX a1 ON s.a (n);",
      "index-blocks-writes", "a table that is applied is in use"},
-    {"-- applied before\nCREATE TABLE s.a (id bigint PRIMARY KEY, n int); CREATE INDEX a1 ON s.a (n);\n-- now\n"
+    {"-- applied before\nCREATE TABLE s.a (id bigint PRIMARY KEY, n int); CREATE INDEX a1 ON s.a "
+     "(n);\n-- now\n"
      "ALTER TABLE s.a ADD CONSTRAINT f FOREIGN KEY (n) REFERENCES s.b (id) NOT VALID; "
      "ALTER TABLE s.a VALIDATE CONSTRAINT f;",
      "", "an index that is applied serves a foreign key"},
@@ -132,13 +136,16 @@ static const struct {
      "", "a partition has the key of its parent"},
     {"COMMENT ON TABLE s.a IS 'x'; ANALYZE s.a; SELECT 1;", "", "what is harmless"},
     {"INSERT INTO s.a (id) VALUES (1), (2) ON CONFLICT DO NOTHING;", "", "rows that are named"},
-    {"ALTER TABLE s.a ADD CONSTRAINT c NOT NULL n;", "set-not-null-scans", "NOT NULL as a constraint"},
-    {"ALTER DOMAIN s.d DROP CONSTRAINT c; ALTER TYPE s.t SET SCHEMA u; ALTER TYPE s.p DROP ATTRIBUTE b;",
+    {"ALTER TABLE s.a ADD CONSTRAINT c NOT NULL n;", "set-not-null-scans",
+     "NOT NULL as a constraint"},
+    {"ALTER DOMAIN s.d DROP CONSTRAINT c; ALTER TYPE s.t SET SCHEMA u; ALTER TYPE s.p DROP "
+     "ATTRIBUTE b;",
      "class-undeclared drop-constraint move-to-schema drop-column", "domains and types"},
     {"COPY s.a (n) FROM STDIN;\n1\n\\.\n", "", "rows that stand behind their COPY"},
     {"SELECT 1; ROLLBACK;", "session-escape", "what kfmig refuses"},
     {"UPDATE s.a SET g = ST_SetSRID() WHERE id = 1;", "", "a call without what it needs"},
-    {"UPDATE s.a SET g = ST_SetSRID(g, 4326) WHERE id = 1;", "set-srid-relabels", "coordinates that are called otherwise"},
+    {"UPDATE s.a SET g = ST_SetSRID(g, 4326) WHERE id = 1;", "set-srid-relabels",
+     "coordinates that are called otherwise"},
     {"", "", "nothing"},
     {"-- only a comment\n", "", "a comment"},
 };
@@ -162,7 +169,8 @@ static const struct {
      "index-blocks-writes!", "one behind it, in its last line"},
     {"CREATE INDEX i\n  -- kfmig:allow index-blocks-writes it is small\n  ON s.a (n);",
      "index-blocks-writes!", "one within it"},
-    {"-- kfmig:allow index-blocks-writes it is small\nCREATE INDEX i ON s.a (n);\nCREATE INDEX k ON s.b (n);",
+    {"-- kfmig:allow index-blocks-writes it is small\nCREATE INDEX i ON s.a (n);\nCREATE INDEX k "
+     "ON s.b (n);",
      "index-blocks-writes! index-blocks-writes", "it is for one statement"},
     {"-- kfmig:allow index-blocks-writes\nCREATE INDEX i ON s.a (n);",
      "allow-without-reason index-blocks-writes", "a reason is wanted"},
@@ -173,7 +181,8 @@ static const struct {
     {"-- kfmig:allow-data states\n-- kfmig:allow-unparsed\nSELECT 1;", "", "those of others"},
     {"-- squawk-ignore require-concurrent-index-creation\nCREATE INDEX i ON s.a (n);",
      "index-blocks-writes!", "squawk's comment"},
-    {"-- squawk-ignore ban-drop-table, require-concurrent-index-creation\nCREATE INDEX i ON s.a (n);",
+    {"-- squawk-ignore ban-drop-table, require-concurrent-index-creation\nCREATE INDEX i ON s.a "
+     "(n);",
      "index-blocks-writes!", "with several names"},
     {"-- squawk-ignore\nCREATE INDEX i ON s.a (n);", "index-blocks-writes!", "without a name"},
     {"-- squawk-ignore ban-drop-table\nCREATE INDEX i ON s.a (n);", "index-blocks-writes",
@@ -201,7 +210,8 @@ static void test_classes(void)
     static const char rows[] = "UPDATE s.a SET n = 1 WHERE id = 1;";
     struct lint_result r = lint_as(drop, 'A', 0);
     is_str(ids_of(&r), "class-too-low drop-table", "one of class A that drops");
-    is_str(r.v[0].finding.text, "class A is declared, and it drops what is there, which is class C", "what it is");
+    is_str(r.v[0].finding.text, "class A is declared, and it drops what is there, which is class C",
+           "what it is");
     ok(find(&r, LINT_DROP_TABLE)->finding.severity == SEVERITY_ERROR, "an error in class A");
     r = lint_as(drop, 'C', 0);
     is_str(ids_of(&r), "drop-table", "one of class C that drops");
@@ -222,10 +232,13 @@ static void test_class_of_files(void)
     const struct lint_options o = {0, NULL};
     struct lint *l = lint_begin(&arena, &o);
     const struct lint_file f[] = {
-        {"a.sql", "A", bytes_str("ALTER TABLE s.t ADD COLUMN n int;"), LINT_ASKED, 'A', false, false},
+        {"a.sql", "A", bytes_str("ALTER TABLE s.t ADD COLUMN n int;"), LINT_ASKED, 'A', false,
+         false},
         {"b.sql", "A", bytes_str("DROP TABLE s.t;"), LINT_ASKED, 'A', false, false},
-        {"c.sql", "C", bytes_str("ALTER TABLE s.u ADD COLUMN n int;"), LINT_ASKED, 'A', false, false}};
-    bool is_read = lint_read(l, &f[0], &e) == 0 && lint_read(l, &f[1], &e) == 0 && lint_read(l, &f[2], &e) == 0;
+        {"c.sql", "C", bytes_str("ALTER TABLE s.u ADD COLUMN n int;"), LINT_ASKED, 'A', false,
+         false}};
+    bool is_read = lint_read(l, &f[0], &e) == 0 && lint_read(l, &f[1], &e) == 0 &&
+                   lint_read(l, &f[2], &e) == 0;
     lint_end(l, NULL, NULL, &r);
     size_t n = 0;
     for (size_t i = 0; i < r.n; i++) {
@@ -248,7 +261,8 @@ static void test_servers(void)
 
 static void test_places(void)
 {
-    struct lint_result r = lint_text("SELECT 1;\n\nCREATE TABLE s.a (\n  id bigint PRIMARY KEY,\n  j json\n);\n");
+    struct lint_result r =
+        lint_text("SELECT 1;\n\nCREATE TABLE s.a (\n  id bigint PRIMARY KEY,\n  j json\n);\n");
     ok(r.n == 1 && r.v[0].finding.line == 5 && r.v[0].finding.col == 5, "where the type stands");
     is_str(r.v[0].source, "  j json", "the line");
     ok(r.v[0].end_col == 9, "where it ends");
@@ -285,7 +299,8 @@ static void test_baseline(void)
     struct err e = {0};
     struct lint_result r;
     struct lint *l = lint_begin(&arena, &(struct lint_options){.server = 0});
-    const struct lint_file f = {"a.sql", "A", bytes_str("DROP VIEW s.v;"), LINT_ASKED, 'C', false, false};
+    const struct lint_file f = {"a.sql", "A",  bytes_str("DROP VIEW s.v;"), LINT_ASKED, 'C',
+                                false,   false};
     ok(lint_read(l, &f, &e) == 0, "it is read");
     lint_end(l, knows_all, &e, &r);
     ok(r.n == 1 && r.n_waived == 1, "what the baseline has is let through");
@@ -297,7 +312,8 @@ static void test_unreadable(void)
     struct err e = {0};
     struct lint_result r;
     struct lint *l = lint_begin(&arena, &(struct lint_options){.server = 0});
-    const struct lint_file f = {"a.sql", "A", bytes_str("SELECT 1;\nSELECT 'x;"), LINT_ASKED, 0, false, false};
+    const struct lint_file f = {"a.sql", "A",  bytes_str("SELECT 1;\nSELECT 'x;"), LINT_ASKED, 0,
+                                false,   false};
     ok(lint_read(l, &f, &e) != 0 && e.where.line == 2, "a text that cannot be split says where");
     lint_end(l, NULL, NULL, &r);
     ok(r.n_files == 1, "the file counts");

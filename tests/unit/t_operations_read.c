@@ -81,7 +81,8 @@ static void check(size_t i)
     project_words(&l.p.faults, &text);
     is_str(buf_str(&text), cases[i].faults, cases[i].name);
     for (size_t k = 0; k < l.p.faults.n; k++) {
-        hints = hints && (l.p.faults.v[k].hint[0] != '\0' || strstr(l.p.faults.v[k].msg, "no file") != NULL);
+        hints = hints &&
+                (l.p.faults.v[k].hint[0] != '\0' || strstr(l.p.faults.v[k].msg, "no file") != NULL);
     }
     ok(hints, "and each says what to do");
     buf_release(&text);
@@ -94,11 +95,13 @@ static const char *times(struct arena *a, const struct operations *o)
     const char *text = "";
     for (size_t i = 0; i < o->n_windows; i++) {
         const struct window *w = &o->windows[i];
-        text = arena_printf(a, "%s%x %d-%d %s (%s);", text, w->days, w->from, w->to, w->zone, w->text);
+        text =
+            arena_printf(a, "%s%x %d-%d %s (%s);", text, w->days, w->from, w->to, w->zone, w->text);
     }
     for (size_t i = 0; i < o->n_freezes; i++) {
         const struct freeze *f = &o->freezes[i];
-        text = arena_printf(a, "%s%d-%d %s %s (%s);", text, f->from, f->to, f->zone, f->reason, f->text);
+        text = arena_printf(a, "%s%d-%d %s %s (%s);", text, f->from, f->to, f->zone, f->reason,
+                            f->text);
     }
     return text;
 }
@@ -106,11 +109,13 @@ static const char *times(struct arena *a, const struct operations *o)
 static void test_times(void)
 {
     struct loaded l;
-    begin("windows: [{from: \"02:05\", to: \"24:00\"}, {days: \"fri-sun,wed\", from: \"22:00\", to: \"04:10\", zone: UTC}]\n"
+    begin("windows: [{from: \"02:05\", to: \"24:00\"}, {days: \"fri-sun,wed\", from: \"22:00\", "
+          "to: \"04:10\", zone: UTC}]\n"
           "    freeze: [{from: 2026-12-20, to: 2027-01-03, reason: year end}]");
     project_load(&l, false);
     is_str(times(&l.a, l.p.env[0].operations),
-           "7f 125-1440 UTC (daily 02:05 to 24:00 UTC);69 1320-250 UTC (fri-sun,wed 22:00 to 04:10 UTC);"
+           "7f 125-1440 UTC (daily 02:05 to 24:00 UTC);69 1320-250 UTC (fri-sun,wed 22:00 to 04:10 "
+           "UTC);"
            "20261220-20270103 UTC year end (2026-12-20 to 2027-01-03);",
            "windows and freezes");
     project_unload(&l);
@@ -129,13 +134,16 @@ static void test_figures(void)
     ok(o->threshold[THRESHOLD_LONG_TRANSACTION] == 5000 && o->is_set[THRESHOLD_LONG_TRANSACTION] &&
            o->threshold[THRESHOLD_DEAD_ROWS] == 30,
        "thresholds as declared");
-    ok(o->threshold[THRESHOLD_LOCK_WAIT] == 1000 && !o->is_set[THRESHOLD_LOCK_WAIT], "and as preset");
-    ok(o->n_probes == 2 && o->probes[0].has_most && !o->probes[0].has_least && o->probes[0].at_most > 0.49 &&
-           o->probes[0].at_most < 0.51 && !o->probes[1].has_most && o->probes[1].has_least &&
-           o->probes[1].at_least > 2.9 && o->probes[1].at_least < 3.1,
+    ok(o->threshold[THRESHOLD_LOCK_WAIT] == 1000 && !o->is_set[THRESHOLD_LOCK_WAIT],
+       "and as preset");
+    ok(o->n_probes == 2 && o->probes[0].has_most && !o->probes[0].has_least &&
+           o->probes[0].at_most > 0.49 && o->probes[0].at_most < 0.51 && !o->probes[1].has_most &&
+           o->probes[1].has_least && o->probes[1].at_least > 2.9 && o->probes[1].at_least < 3.1,
        "bounds of probes, whole and not");
-    ok(o->n_policies == 1 && o->policies[0].denied && strcmp(o->policies[0].role, "r") == 0, "what is denied");
-    ok(o->n_queries == 1 && !o->queries[0].denied && o->queries[0].rows == 105 && o->queries[0].role == NULL,
+    ok(o->n_policies == 1 && o->policies[0].denied && strcmp(o->policies[0].role, "r") == 0,
+       "what is denied");
+    ok(o->n_queries == 1 && !o->queries[0].denied && o->queries[0].rows == 105 &&
+           o->queries[0].role == NULL,
        "how many rows there are");
     ok(o->smoke.n == 1 && strcmp(o->smoke.v[0], "there.sh") == 0 && o->checklist.n == 1 &&
            strcmp(o->checklist.v[0], "on call") == 0,
@@ -151,8 +159,9 @@ static void backs_up(const char *declared, const char *want, const char *name)
     begin(declared);
     project_load(&l, false);
     const struct backup_rule *b = &l.p.env[0].operations->backup;
-    is_str(arena_printf(&l.a, "%d %s %d %d %lld", b->is_wanted, b->command != NULL ? b->command : "pg_dump", b->jobs,
-                        b->keep, (long long)b->max_age_ms),
+    is_str(arena_printf(&l.a, "%d %s %d %d %lld", b->is_wanted,
+                        b->command != NULL ? b->command : "pg_dump", b->jobs, b->keep,
+                        (long long)b->max_age_ms),
            want, name);
     project_unload(&l);
 }
@@ -163,8 +172,9 @@ static const char *rules(struct arena *a, const struct policy *p)
     const char *text = "";
     for (size_t i = 0; i < p->n; i++) {
         const struct policy_rule *r = &p->v[i];
-        text = arena_printf(a, "%s%s %s:%zu %x \"%s\" %lld %s;", text, r->id, policy_effect_text(r->effect), r->n_deeds,
-                            r->needs, r->classes, (long long)r->rows_over, r->why);
+        text = arena_printf(a, "%s%s %s:%zu %x \"%s\" %lld %s;", text, r->id,
+                            policy_effect_text(r->effect), r->n_deeds, r->needs, r->classes,
+                            (long long)r->rows_over, r->why);
     }
     return text;
 }
@@ -172,11 +182,13 @@ static const char *rules(struct arena *a, const struct policy *p)
 static void test_policy(void)
 {
     struct loaded l;
-    begin("policy: [{id: a, forbid: [drop table, truncate], classes: [A, C], why: rows stay}, {id: b, warn: [write], "
+    begin("policy: [{id: a, forbid: [drop table, truncate], classes: [A, C], why: rows stay}, {id: "
+          "b, warn: [write], "
           "rows_over: 10}, {id: c, require: [rollback, reference]}]");
     project_load(&l, false);
     const struct policy *p = &l.p.env[0].operations->policy;
-    is_str(rules(&l.a, p), "a forbid:2 0 \"AC\" -1 rows stay;b warn:1 0 \"\" 10 ;c require:0 6 \"\" -1 ;",
+    is_str(rules(&l.a, p),
+           "a forbid:2 0 \"AC\" -1 rows stay;b warn:1 0 \"\" 10 ;c require:0 6 \"\" -1 ;",
            "what each rule says");
     ok(p->v[0].deeds[0].effect == EFFECT_DROP && p->v[0].deeds[0].kind == OBJ_TABLE &&
            p->v[0].deeds[1].effect == EFFECT_TRUNCATE && p->v[0].deeds[1].kind == OBJ_COUNT,

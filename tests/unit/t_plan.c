@@ -272,8 +272,8 @@ static void try_digest(void)
     struct digest same = digest_with(&a, NULL);
     struct digest again = digest_with(&a, NULL);
     ok(digest_eq(&same, &again), "equal input, equal digest");
-    void (*const changes[])(struct stage_set *) = {on_position, on_leaf, on_instance, on_drift,
-                                                   on_current, on_signature, on_not_promoted};
+    void (*const changes[])(struct stage_set *) = {
+        on_position, on_leaf, on_instance, on_drift, on_current, on_signature, on_not_promoted};
     for (size_t i = 0; i < sizeof changes / sizeof *changes; i++) {
         struct digest other = digest_with(&a, changes[i]);
         ok(!digest_eq(&same, &other), "what a plan rests on is in its digest");
@@ -313,7 +313,8 @@ static void try_evidence(void)
     struct digest more = digest_let_in(&a, "receipt", 2);
     struct digest other = digest_let_in(&a, "another", 0);
     struct digest none = digest_with(&a, NULL);
-    ok(!digest_is_zero(&d) && digest_eq(&d, &more), "what else happens in the other environment voids no plan");
+    ok(!digest_is_zero(&d) && digest_eq(&d, &more),
+       "what else happens in the other environment voids no plan");
     ok(!digest_eq(&d, &other), "another receipt is other evidence");
     ok(!digest_eq(&d, &none), "and none is none");
     arena_release(&a);

@@ -263,24 +263,29 @@ static void gate_open(struct plan *at, struct step *s)
 static void test_reference(void)
 {
     static struct touch drop = {.object = {OBJ_TABLE, "app", "t", NULL}, .effect = EFFECT_DROP};
-    static struct statement st = {.tag = "DROP TABLE", .analysed = true, .deeds = 1U << DEED_DROPS, .touches = {&drop, 1, 1}};
+    static struct statement st = {
+        .tag = "DROP TABLE", .analysed = true, .deeds = 1U << DEED_DROPS, .touches = {&drop, 1, 1}};
     static struct artifact file = {.path = "forward.sql"};
     static struct script forward = {.n = 1, .forms = &st, .n_forms = 1};
-    static struct decl decl = {.forward = {&file, 1, 1}, .runner = "native", .approval_reference = ""};
+    static struct decl decl = {
+        .forward = {&file, 1, 1}, .runner = "native", .approval_reference = ""};
     begin();
     bundle[0].decl = &decl;
     bundle[0].requires_rollback = true;
     is_str(given(gate_open), "", "scripts that were let go lack nothing");
     bundle[0].forward = &forward;
     is_str(given(gate_open),
-           "left_open|migrations/postgis/M-1/migration.yml||approvals.reference|it is of class C, and no plan, "
-           "ADR or issue stands behind it; name it: approvals.reference in migration.yml, ticket in a flat file|-1\n",
+           "left_open|migrations/postgis/M-1/migration.yml||approvals.reference|it is of class C, "
+           "and no plan, "
+           "ADR or issue stands behind it; name it: approvals.reference in migration.yml, ticket "
+           "in a flat file|-1\n",
            "class C without a reference");
     decl.approval_reference = "ADR 7";
     is_str(given(gate_open), "", "and with one");
     bundle[0].requires_rollback = false;
-    ok(strstr(given(gate_open), "left_open|migrations/postgis/M-1/migration.yml||notes|nothing undoes it, and its "
-                                "notes name no alternative; ") != NULL,
+    ok(strstr(given(gate_open),
+              "left_open|migrations/postgis/M-1/migration.yml||notes|nothing undoes it, and its "
+              "notes name no alternative; ") != NULL,
        "without an alternative");
     env.is_protected = false;
     is_str(given(gate_open), "", "elsewhere nothing is refused");
@@ -322,7 +327,8 @@ static void test_lint(void)
     struct finding *f = finding_fail(&arena, &l, "truncate-cascade", "all go");
     f->path = "forward.sql";
     f->line = 3;
-    is_str(given(lint_of_it), "lint_error|forward.sql||truncate-cascade|truncate-cascade: all go|-1\n",
+    is_str(given(lint_of_it),
+           "lint_error|forward.sql||truncate-cascade|truncate-cascade: all go|-1\n",
            "an error does");
     env.is_protected = false;
     is_str(given(lint_of_it), "", "in an environment that is protected");
@@ -340,7 +346,8 @@ static void test_governance(void)
     ok(plan_needs_governance(&p, &steps[0]) == &l, "what reduces, whatever lets it through");
     ok(plan_needs_governance(&p, &steps[1]) == NULL, "another migration does not");
     steps[0].action = ACTION_NONE;
-    ok(plan_needs_governance(&p, &steps[0]) == &l, "one that is blocked, and waits for that signature");
+    ok(plan_needs_governance(&p, &steps[0]) == &l,
+       "one that is blocked, and waits for that signature");
     env.is_protected = false;
     ok(plan_needs_governance(&p, &steps[0]) == NULL, "an environment that is not protected");
 }
@@ -353,8 +360,13 @@ static struct touch touches[] = {
 static void test_policy(void)
 {
     struct policy_deed drop = {.effect = EFFECT_DROP, .kind = OBJ_TABLE};
-    struct policy_rule rule = {.id = "no-drops", .effect = POLICY_FORBID, .deeds = &drop, .n_deeds = 1,
-                               .classes = "C", .rows_over = -1, .why = "rows stay"};
+    struct policy_rule rule = {.id = "no-drops",
+                               .effect = POLICY_FORBID,
+                               .deeds = &drop,
+                               .n_deeds = 1,
+                               .classes = "C",
+                               .rows_over = -1,
+                               .why = "rows stay"};
     struct operations operations = {.policy = {&rule, 1}};
     struct statement statement = {.analysed = true, .touches = {touches, 2, 2}};
     struct script script = {.path = "forward.sql", .forms = &statement, .n = 1};
@@ -365,21 +377,24 @@ static void test_policy(void)
     bundle[0].decl = &decl;
     bundle[0].forward = &script;
     steps[0].class = 'C';
-    is_str(given(gate_policy), "policy|forward.sql||no-drops|policy no-drops: drop of table app.t; rows stay|-1\n",
+    is_str(given(gate_policy),
+           "policy|forward.sql||no-drops|policy no-drops: drop of table app.t; rows stay|-1\n",
            "what is forbidden is told once a file");
     steps[0].class = 'A';
     is_str(given(gate_policy), "", "of another class");
     steps[0].class = 'U';
     rule.effect = POLICY_WARN;
     rule.why = "";
-    is_str(given(gate_policy), "policy_warning|forward.sql||no-drops|policy no-drops: drop of table app.t|-1\n",
+    is_str(given(gate_policy),
+           "policy_warning|forward.sql||no-drops|policy no-drops: drop of table app.t|-1\n",
            "what nobody knows is as strict as class C; a warning");
     touches[0].maybe = touches[1].maybe = true;
     is_str(given(gate_policy), "", "what may never come to it");
     rule.effect = POLICY_REQUIRE;
     rule.needs = 1U << NEED_REFERENCE;
     is_str(given(gate_policy),
-           "policy|migrations/postgis/M-1/migration.yml||no-drops|policy no-drops: it has no reference: name the "
+           "policy|migrations/postgis/M-1/migration.yml||no-drops|policy no-drops: it has no "
+           "reference: name the "
            "plan, issue or ADR: ticket, or approvals.reference|-1\n",
            "what is required");
     decl.approval_reference = "ADR 7";

@@ -30,9 +30,9 @@ static struct document document(const char *name)
 static const char *name_of(const struct digest *d)
 {
     static const char *const names[] = {
-        "migration.yml", "forward.sql", "forward2.sql", "rollback.sql", "one.sql",
-        "two.sql",       "diff",        "touched",      "invariants",   "pre",
-        "post",          "checksum",    "bundle",       "identity",     "renamed",
+        "migration.yml", "forward.sql", "forward2.sql",   "rollback.sql",   "one.sql",
+        "two.sql",       "diff",        "touched",        "invariants",     "pre",
+        "post",          "checksum",    "bundle",         "identity",       "renamed",
         "statement",     "signature",   "plan statement", "plan signature", "signers"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         struct digest is = digest_named(names[i]);
@@ -274,19 +274,20 @@ static const char *signed_of(const struct receipt_input *in)
         struct digest signature = {{0}};
         (void)!digest_parse(doc_str(d, "statement", ""), &statement);
         (void)!digest_parse(doc_str(d, "signature", ""), &signature);
-        text = arena_printf(&t.a, "%s%s %s %s %s %s %s %s;", text, doc_str(d, "kind", ""), doc_str(d, "person", ""),
+        text = arena_printf(&t.a, "%s%s %s %s %s %s %s %s;", text, doc_str(d, "kind", ""),
+                            doc_str(d, "person", ""),
                             doc_len(roles) > 0 ? roles->item[0]->text.p : "-",
-                            doc_len(waives) > 0 ? waives->item[0]->text.p : "-", doc_str(d, "signed_at", ""),
-                            name_of(&statement), name_of(&signature));
+                            doc_len(waives) > 0 ? waives->item[0]->text.p : "-",
+                            doc_str(d, "signed_at", ""), name_of(&statement), name_of(&signature));
     }
     struct digest signers = {{0}};
     (void)!digest_parse(doc_str(x.approvals, "signers", ""), &signers);
-    return arena_printf(&t.a, "%s%s%s%s", text, x.approvals != NULL ? name_of(&signers) : "none", x.approvals != NULL ? " at " : "",
-                        doc_str(x.approvals, "judged_at", ""));
+    return arena_printf(&t.a, "%s%s%s%s", text, x.approvals != NULL ? name_of(&signers) : "none",
+                        x.approvals != NULL ? " at " : "", doc_str(x.approvals, "judged_at", ""));
 }
 
-static struct approval approval_of(enum approval_kind kind, const char *over, const char *person, const char *statement,
-                                   const char *signature)
+static struct approval approval_of(enum approval_kind kind, const char *over, const char *person,
+                                   const char *statement, const char *signature)
 {
     return (struct approval){.kind = kind,
                              .path = "a.json",
@@ -306,31 +307,42 @@ static void test_signed(void)
 {
     static const char *roles[] = {"kfm-platform"};
     static const char *waives[] = {"force"};
-    struct approval over[] = {approval_of(APPROVES_BUNDLE, "bundle", "ann", "statement", "signature"),
-                              approval_of(APPROVES_BUNDLE, "elsewhere", "bob", "one.sql", "two.sql")};
-    struct approval plan = approval_of(APPROVES_PLAN, "plan", "cy", "plan statement", "plan signature");
+    struct approval over[] = {
+        approval_of(APPROVES_BUNDLE, "bundle", "ann", "statement", "signature"),
+        approval_of(APPROVES_BUNDLE, "elsewhere", "bob", "one.sql", "two.sql")};
+    struct approval plan =
+        approval_of(APPROVES_PLAN, "plan", "cy", "plan statement", "plan signature");
     const struct approval *of_plan[] = {&plan};
-    struct approvals all = {.v = over, .n = 2, .signers = named("signers"), .signers_digest = digest_named("signers"),
+    struct approvals all = {.v = over,
+                            .n = 2,
+                            .signers = named("signers"),
+                            .signers_digest = digest_named("signers"),
                             .at = "2026-01-02T03:04:05.000006Z"};
     struct receipt_input in = input(&t.bundle);
     over[0].roles = (struct names){roles, 1, 1};
     plan.waives = (struct names){waives, 1, 1};
     is_str(signed_of(&in), "none", "where nobody signs nothing is said");
     t.world.approvals = &all;
-    is_str(signed_of(&in), "bundle ann kfm-platform - 2026-01-01T00:00:00Z statement signature;signers at 2026-01-02T03:04:05.000006Z",
+    is_str(signed_of(&in),
+           "bundle ann kfm-platform - 2026-01-01T00:00:00Z statement signature;signers at "
+           "2026-01-02T03:04:05.000006Z",
            "who signed this content, and not another");
     t.actor.signed_for = of_plan;
     t.actor.n_signed_for = 1;
     is_str(signed_of(&in),
            "bundle ann kfm-platform - 2026-01-01T00:00:00Z statement signature;"
-           "plan cy - force 2026-01-01T00:00:00Z plan statement plan signature;signers at 2026-01-02T03:04:05.000006Z",
+           "plan cy - force 2026-01-01T00:00:00Z plan statement plan signature;signers at "
+           "2026-01-02T03:04:05.000006Z",
            "and who signed the plan");
     is_str(blob_names(&in),
-           "migration.yml forward.sql forward2.sql rollback.sql one.sql two.sql statement signature plan statement plan "
+           "migration.yml forward.sql forward2.sql rollback.sql one.sql two.sql statement "
+           "signature plan statement plan "
            "signature signers diff touched invariants",
            "all that was signed is kept, each signature, and the keys");
     in.bundle = NULL;
-    is_str(signed_of(&in), "plan cy - force 2026-01-01T00:00:00Z plan statement plan signature;signers at 2026-01-02T03:04:05.000006Z",
+    is_str(signed_of(&in),
+           "plan cy - force 2026-01-01T00:00:00Z plan statement plan signature;signers at "
+           "2026-01-02T03:04:05.000006Z",
            "without a migration the plan's");
     over[0].why_not = "it is too old";
     in = input(&t.bundle);
@@ -341,8 +353,8 @@ static void test_signed(void)
 int main(void)
 {
     tap_plan(3 + 5 + 15 + 4 + 5 + 6);
-    void (*const tests[])(void) = {test_blobs, test_entries, test_secrets, test_records,
-                                   test_objects, test_signed};
+    void (*const tests[])(void) = {test_blobs,   test_entries, test_secrets,
+                                   test_records, test_objects, test_signed};
     for (size_t i = 0; i < sizeof tests / sizeof *tests; i++) {
         begin();
         tests[i]();

@@ -181,8 +181,8 @@ static void test_merged(size_t i)
     ok(rc == 0 && faults_of(&l.p) == (merged[i].now == NULL ? n : 0), "and they are gone, or stay");
     (void)file_read(&l.a, project_fd, PATH, 1 << 20, &found, NULL, &e);
     const struct doc *d = merged[i].now != NULL ? json_read(&l.a, found, PATH, &e) : NULL;
-    is_str(d != NULL ? statuses_of(&l.a, d) : found.p, merged[i].now != NULL ? merged[i].now : merged[i].text,
-           "what stands there now");
+    is_str(d != NULL ? statuses_of(&l.a, d) : found.p,
+           merged[i].now != NULL ? merged[i].now : merged[i].text, "what stands there now");
     project_unload(&l);
 }
 
@@ -211,8 +211,8 @@ static void test_renamed(size_t i)
     is_int(registry_rename(&l.p, "Z-1", "N-1", &e), 0, renamed[i].name);
     (void)file_read(&l.a, project_fd, PATH, 1 << 20, &found, NULL, &e);
     const struct doc *d = renamed[i].now != NULL ? json_read(&l.a, found, PATH, &e) : NULL;
-    is_str(d != NULL ? statuses_of(&l.a, d) : found.p, renamed[i].now != NULL ? renamed[i].now : renamed[i].text,
-           "what stands there now");
+    is_str(d != NULL ? statuses_of(&l.a, d) : found.p,
+           renamed[i].now != NULL ? renamed[i].now : renamed[i].text, "what stands there now");
     project_unload(&l);
 }
 

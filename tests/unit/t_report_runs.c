@@ -300,7 +300,8 @@ static struct finding *found(struct world_of_tests *w, struct findings *l, const
 }
 
 /* Text, a column a line, and Markdown of what the linter says. */
-static void lint_is_told(struct world_of_tests *w, const char *text, const char *row, const char *name)
+static void lint_is_told(struct world_of_tests *w, const char *text, const char *row,
+                         const char *name)
 {
     struct buf out = {0};
     report_plan(&out, &plain, &w->plan);
@@ -322,21 +323,24 @@ static void test_lint(void)
     w.world.linted = (struct table){.a = &w.a};
     (void)table_puts(&w.world.linted, "PG-02", &l);
     (void)found(&w, &l, "index-blocks-writes", SEVERITY_WARNING);
-    lint_is_told(&w, "warning: index-blocks-writes: it is so\n",
-                 "| warning | migrations/postgis/PG-02/forward.sql:3:1 | index-blocks-writes | it is so | "
-                 "write it otherwise |",
-                 "what the linter says, where nobody knows how large the table is");
+    lint_is_told(
+        &w, "warning: index-blocks-writes: it is so\n",
+        "| warning | migrations/postgis/PG-02/forward.sql:3:1 | index-blocks-writes | it is so | "
+        "write it otherwise |",
+        "what the linter says, where nobody knows how large the table is");
     w.world.sizes = (struct table){.a = &w.a};
     (void)table_puts(&w.world.sizes, "table s.t", &size);
-    lint_is_told(&w, "warning: index-blocks-writes: it is so (20 k rows)\n", "| it is so (20 k rows) |",
-                 "... and where it is");
+    lint_is_told(&w, "warning: index-blocks-writes: it is so (20 k rows)\n",
+                 "| it is so (20 k rows) |", "... and where it is");
     size = (struct table_size){100, 9 << 20};
     lint_is_told(&w, "it is so (100 rows, 9.0 MiB)\n", "| it is so (100 rows, 9.0 MiB) |",
                  "few rows that are large");
     size.bytes = 8192;
     (void)found(&w, &l, "grant-to-public", SEVERITY_WARNING);
     found(&w, &l, "drop-table", SEVERITY_ERROR)->waived_by = "empty";
-    lint_is_told(&w, "warning: grant-to-public: it is so\n", "|---|---|---|---|---|\n| warning | migrations/postgis/PG-02/forward.sql:3:1 | grant-to-public |",
+    lint_is_told(&w, "warning: grant-to-public: it is so\n",
+                 "|---|---|---|---|---|\n| warning | migrations/postgis/PG-02/forward.sql:3:1 | "
+                 "grant-to-public |",
                  "of a small table it is a note, and what its size does not decide is not");
     struct buf out = {0};
     report_plan(&out, &verbose, &w.plan);
@@ -345,9 +349,10 @@ static void test_lint(void)
        "notes and what is let through, where all is asked for");
     buf_clear(&out);
     report_json(&out, report_plan_doc(&w.a, &w.plan));
-    ok(strstr(buf_str(&out), "{\"instead\":\"write it otherwise\",\"message\":\"it is so (100 rows)\","
-                             "\"rule\":\"index-blocks-writes\",\"severity\":\"note\",\"subject\":\"s.t\","
-                             "\"waived_by\":null,") != NULL,
+    ok(strstr(buf_str(&out),
+              "{\"instead\":\"write it otherwise\",\"message\":\"it is so (100 rows)\","
+              "\"rule\":\"index-blocks-writes\",\"severity\":\"note\",\"subject\":\"s.t\","
+              "\"waived_by\":null,") != NULL,
        "... and as JSON");
     buf_release(&out);
     arena_release(&w.a);
@@ -494,7 +499,8 @@ static void test_rewrites(void)
     buf_clear(&out);
     report_plan(&out, &plain, &w.plan);
     is_str(statement_lines(&w.a, buf_str(&out)),
-           "1 ALTER TABLE  rewrites table shop.orders, 1.0 M rows, 25.0 MiB, AccessExclusive; locks table "
+           "1 ALTER TABLE  rewrites table shop.orders, 1.0 M rows, 25.0 MiB, AccessExclusive; "
+           "locks table "
            "s.u ShareRowExclusive\n",
            "what the database says is certain");
     buf_clear(&out);
@@ -504,7 +510,8 @@ static void test_rewrites(void)
     buf_clear(&out);
     report_plan(&out, &plain, &w.plan);
     is_str(statement_lines(&w.a, buf_str(&out)),
-           "1 ALTER TABLE  locks table shop.orders, 1.0 M rows, 25.0 MiB, AccessExclusive; locks table "
+           "1 ALTER TABLE  locks table shop.orders, 1.0 M rows, 25.0 MiB, AccessExclusive; locks "
+           "table "
            "s.u ShareRowExclusive\n",
            "... or that it is not so");
     buf_clear(&out);

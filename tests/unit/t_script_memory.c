@@ -234,7 +234,8 @@ static bool is_as_alone(struct arena *a, const struct script *s, size_t i)
         return false;
     }
     const struct statement *alone = script_at(&one, 0, &again);
-    return same_said(st, alone) && same_said(script_keep(a, s, i), alone) && has_its_place(s, i, st);
+    return same_said(st, alone) && same_said(script_keep(a, s, i), alone) &&
+           has_its_place(s, i, st);
 }
 
 /* Every few statements, of those that stand by themselves, and the last. */

@@ -318,7 +318,9 @@ static void frozen_in_between(void)
 /* --- the cases */
 
 #define VIEWS "~ CREATE OR REPLACE VIEW* -> CREATE VIEW\n~ @run_remake_made -> rows\n"
-#define RULES "~ CREATE OR REPLACE RULE* -> CREATE RULE\n~ DROP RULE* -> DROP RULE\n~ ALTER TABLE app.t* -> ALTER TABLE\n"
+#define RULES                                                                                      \
+    "~ CREATE OR REPLACE RULE* -> CREATE RULE\n~ DROP RULE* -> DROP RULE\n~ ALTER TABLE app.t* "   \
+    "-> ALTER TABLE\n"
 #define REFUSED_ONCE "@ledger_record_receipt* -> ask\n~ @ledger_record_receipt* -> error 53100\n"
 #define V_IS(text) "v of " HOME "v.sql: " text "parsed "
 

@@ -656,9 +656,11 @@ static void test_keep(void)
     is_str(inspect_path(&t.s, &x), "state/logs/postflight-dev-20261225T000000000000Z.json",
            "by kind, environment and time");
     ok(inspect_keep(&t.s, inspect_path(&t.s, &before), d, &e) == 0, "and one of preflight");
-    is_str(inspect_path(&t.s, &before), "state/logs/preflight-dev-20261225T000000000000Z.json", "by its own kind");
+    is_str(inspect_path(&t.s, &before), "state/logs/preflight-dev-20261225T000000000000Z.json",
+           "by its own kind");
     doc_put(&t.a, d, "role", doc_text(&t.a, "AKIAIOSFODNN7REALKEY"));
-    ok(inspect_keep(&t.s, inspect_path(&t.s, &x), d, &e) != 0 && e.code == ERR_LEAK, "but no secret");
+    ok(inspect_keep(&t.s, inspect_path(&t.s, &x), d, &e) != 0 && e.code == ERR_LEAK,
+       "but no secret");
     (void)unsetenv("KFMIG_NOW");
     project_unload(&t.l);
 }

@@ -36,17 +36,20 @@ static void put_project(size_t i)
 {
     char text[600];
     setting_project("");
-    (void)snprintf(text, sizeof text,
-                   "environments:\n  dev: {protected: %s, evidence: none, stores: {postgis: {dsn_ref: "
-                   "T_DEV}}}\ndefault_environment: dev\n",
-                   cases[i].is_protected ? "true" : "false");
+    (void)snprintf(
+        text, sizeof text,
+        "environments:\n  dev: {protected: %s, evidence: none, stores: {postgis: {dsn_ref: "
+        "T_DEV}}}\ndefault_environment: dev\n",
+        cases[i].is_protected ? "true" : "false");
     project_put("registry/environments.v1.yml", text);
-    project_put("registry/migrations.v1.json",
-                "{\"version\": 1, \"migrations\": [{\"id\": \"M-1\", \"type\": \"postgis\", \"owners\": "
-                "[\"ada\"], \"status\": \"draft\"}, {\"id\": \"M-2\", \"type\": \"postgis\", \"owners\": "
-                "[\"ada\"], \"status\": \"draft\"}]}");
+    project_put(
+        "registry/migrations.v1.json",
+        "{\"version\": 1, \"migrations\": [{\"id\": \"M-1\", \"type\": \"postgis\", \"owners\": "
+        "[\"ada\"], \"status\": \"draft\"}, {\"id\": \"M-2\", \"type\": \"postgis\", \"owners\": "
+        "[\"ada\"], \"status\": \"draft\"}]}");
     project_put("migrations/postgis/M-1/forward.sql",
-                cases[i].past != NULL ? cases[i].past : "CREATE TABLE app.t (a bigint PRIMARY KEY);\n");
+                cases[i].past != NULL ? cases[i].past
+                                      : "CREATE TABLE app.t (a bigint PRIMARY KEY);\n");
     project_bundle("M-2", "");
     project_put("migrations/postgis/M-2/forward.sql", cases[i].forward);
 }
@@ -92,7 +95,8 @@ static void play(size_t i)
         add_found(found, sizeof found);
         add_reasons(reasons, sizeof reasons);
     }
-    bool good = rc == 0 && strcmp(found, cases[i].found) == 0 && strcmp(reasons, cases[i].reasons) == 0;
+    bool good =
+        rc == 0 && strcmp(found, cases[i].found) == 0 && strcmp(reasons, cases[i].reasons) == 0;
     if (!good) {
         printf("# rc %d, \"%s\", \"%s\": %s\n", rc, found, reasons, e.msg);
     }

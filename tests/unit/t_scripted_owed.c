@@ -180,7 +180,8 @@ static void record_found(size_t i)
     struct err e = {0};
     const struct object_row row = {"table app.t", digest_of(bytes_str("t")), "owner\tann\n", 1, 1};
     open_scene(founds[i].lines);
-    int rc = run_record_found(&t.run, &t.bundle, NULL, &row, founds[i].n, "found standing", &t.o, &e);
+    int rc =
+        run_record_found(&t.run, &t.bundle, NULL, &row, founds[i].n, "found standing", &t.o, &e);
     bool good = rc == founds[i].rc && e.code == founds[i].code &&
                 strstr(e.msg, founds[i].words) != NULL && strcmp(entry, founds[i].entry) == 0 &&
                 t.o.sequence == (rc == 0 ? 1 : 0) && t.merkle.size == t.o.sequence &&

@@ -63,7 +63,8 @@ static int toy_verify(struct store *s, const struct store_step *step, const stru
     return place.mood == DUMB ? err_set(e, ERR_PREFLIGHT, "the store does not tell") : 0;
 }
 
-static int toy_stands(struct store *s, const struct store_step *step, struct digest *out, struct err *e)
+static int toy_stands(struct store *s, const struct store_step *step, struct digest *out,
+                      struct err *e)
 {
     (void)s;
     (void)step;

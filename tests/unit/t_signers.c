@@ -70,7 +70,8 @@ static const char *told(const struct signers *l, const struct err_list *faults)
     for (size_t i = 0; i < x->roles.n; i++) {
         roles = arena_printf(&arena, "%s%s%s", roles, i > 0 ? " " : "", x->roles.v[i]);
     }
-    return arena_printf(&arena, "%s|%s|%s|%s%s", x->person, roles, x->from, x->until, x->is_ours ? "" : "not ours");
+    return arena_printf(&arena, "%s|%s|%s|%s%s", x->person, roles, x->from, x->until,
+                        x->is_ours ? "" : "not ours");
 }
 
 static void test_signers(void)
@@ -82,8 +83,11 @@ static void test_signers(void)
         is_int((int)l.n, rows[i].n, rows[i].name);
         const char *says = told(&l, &faults);
         /* which fingerprint, and which word for a byte, is not what these rows are about */
-        const char *cut = strstr(rows[i].says, "SHA256:") != NULL ? "the key SHA256:" : strstr(rows[i].says, "no text") != NULL ? "it holds what is no text" : NULL;
-        ok(cut != NULL ? strncmp(says, cut, strlen(cut)) == 0 : strcmp(says, rows[i].says) == 0, says);
+        const char *cut = strstr(rows[i].says, "SHA256:") != NULL   ? "the key SHA256:"
+                          : strstr(rows[i].says, "no text") != NULL ? "it holds what is no text"
+                                                                    : NULL;
+        ok(cut != NULL ? strncmp(says, cut, strlen(cut)) == 0 : strcmp(says, rows[i].says) == 0,
+           says);
         err_list_release(&faults);
     }
 }
@@ -96,7 +100,8 @@ static void test_worth(void)
         const char *why; /* a part; NULL: it counts */
     } v[] = {
         {"", "", 10, 20, NULL},
-        {"valid-after=\"19700101000015Z\" ", "", 10, 20, "counts from 1970-01-01T00:00:15.000000Z on"},
+        {"valid-after=\"19700101000015Z\" ", "", 10, 20,
+         "counts from 1970-01-01T00:00:15.000000Z on"},
         {"valid-after=\"19700101000010Z\" ", "", 10, 20, NULL},
         {"valid-before=\"19700101000015Z\" ", "", 10, 20, "expired at 1970-01-01T00:00:15.000000Z"},
         {"valid-before=\"19700101000010Z\" ", "", 10, 10, "expired at"},
@@ -108,16 +113,25 @@ static void test_worth(void)
     for (size_t i = 0; i < sizeof v / sizeof *v; i++) {
         struct signers l = {0};
         struct err_list faults = {0};
-        signers_read(&arena, bytes_str(arena_printf(&arena, "ann@x,kfm-a %s" LINE "\n", v[i].options)), "signers", &l, &faults);
+        signers_read(&arena,
+                     bytes_str(arena_printf(&arena, "ann@x,kfm-a %s" LINE "\n", v[i].options)),
+                     "signers", &l, &faults);
         signers_read_revoked(&arena, bytes_str(v[i].revoked), "revoked", &l, &faults);
-        const char *why = l.n == 1 ? signer_fault(&arena, &l, &l.v[0], v[i].signed_at * 1000000, v[i].now * 1000000) : "?";
-        ok(faults.n == 0 && (v[i].why == NULL ? why == NULL : why != NULL && strstr(why, v[i].why) != NULL), why != NULL ? why : "it counts");
-        ok(signers_have_role(&l, "kfm-a") && !signers_have_role(&l, "ann@x"), "a person is no role");
+        const char *why = l.n == 1 ? signer_fault(&arena, &l, &l.v[0], v[i].signed_at * 1000000,
+                                                  v[i].now * 1000000)
+                                   : "?";
+        ok(faults.n == 0 &&
+               (v[i].why == NULL ? why == NULL : why != NULL && strstr(why, v[i].why) != NULL),
+           why != NULL ? why : "it counts");
+        ok(signers_have_role(&l, "kfm-a") && !signers_have_role(&l, "ann@x"),
+           "a person is no role");
         err_list_release(&faults);
     }
     struct signers l = {0};
     struct err_list faults = {0};
-    signers_read_revoked(&arena, bytes_str("SHA256:0123456789012345678901234567890123456789012\nSHA256:short\n"), "revoked", &l, &faults);
+    signers_read_revoked(
+        &arena, bytes_str("SHA256:0123456789012345678901234567890123456789012\nSHA256:short\n"),
+        "revoked", &l, &faults);
     ok(l.revoked.n == 1 && faults.n == 1, "fingerprints are revoked, too; what is none is a fault");
     err_list_release(&faults);
 }
@@ -126,7 +140,11 @@ static void test_worth(void)
 
 static struct approval statement(void)
 {
-    struct approval x = {.kind = APPROVES_BUNDLE, .path = "a.json", .subject = "M-1", .signed_at = "1970-01-01T00:00:10.000000Z", .expires_at = ""};
+    struct approval x = {.kind = APPROVES_BUNDLE,
+                         .path = "a.json",
+                         .subject = "M-1",
+                         .signed_at = "1970-01-01T00:00:10.000000Z",
+                         .expires_at = ""};
     x.digest = digest_of(bytes_str("content"));
     names_add(&arena, &x.environments, "prod");
     return x;
@@ -144,7 +162,9 @@ static const char *text_of(const struct approval *x)
 static const char *replaced(const char *text, const char *what, const char *by)
 {
     const char *at = strstr(text, what);
-    return at == NULL ? "?" : arena_printf(&arena, "%.*s%s%s", (int)(at - text), text, by, at + strlen(what));
+    return at == NULL
+               ? "?"
+               : arena_printf(&arena, "%.*s%s%s", (int)(at - text), text, by, at + strlen(what));
 }
 
 static void test_statement(void)
@@ -152,18 +172,31 @@ static void test_statement(void)
     static const struct {
         const char *what, *by;
     } v[] = {
-        {"\n", ""},          {"\n", "\n\n"},          {"kfmig.approval.v1", "kfmig.approval.v2"}, {"\"bundle\"", "\"all\""},   {":", ": "},
-        {"sha256:", "md5:"}, {"[\"prod\"]", "\"prod\""}, {"[\"prod\"]", "[1]"},                    {"\"M-1\"", "\"M-1\",\"x\":1"}, {"00:00:10", "00:00:99"},
-        {"null", "\"soon\""}, {"\"waives\":[]", "\"waives\":null"}, {"{", "[{"},
+        {"\n", ""},
+        {"\n", "\n\n"},
+        {"kfmig.approval.v1", "kfmig.approval.v2"},
+        {"\"bundle\"", "\"all\""},
+        {":", ": "},
+        {"sha256:", "md5:"},
+        {"[\"prod\"]", "\"prod\""},
+        {"[\"prod\"]", "[1]"},
+        {"\"M-1\"", "\"M-1\",\"x\":1"},
+        {"00:00:10", "00:00:99"},
+        {"null", "\"soon\""},
+        {"\"waives\":[]", "\"waives\":null"},
+        {"{", "[{"},
     };
     struct approval x = statement();
     const char *text = text_of(&x);
     const char *why = NULL;
     struct approval y = {.path = "a.json", .statement = bytes_str(text)};
     is_int(statement_read(&arena, &y, &why), 0, "what is written is read");
-    ok(digest_eq(&y.digest, &x.digest) && y.kind == x.kind && names_have(&y.environments, "prod") && y.waives.n == 0, "and is the same");
+    ok(digest_eq(&y.digest, &x.digest) && y.kind == x.kind && names_have(&y.environments, "prod") &&
+           y.waives.n == 0,
+       "and is the same");
     for (size_t i = 0; i < sizeof v / sizeof *v; i++) {
-        y = (struct approval){.path = "a.json", .statement = bytes_str(replaced(text, v[i].what, v[i].by))};
+        y = (struct approval){.path = "a.json",
+                              .statement = bytes_str(replaced(text, v[i].what, v[i].by))};
         ok(statement_read(&arena, &y, &why) != 0, v[i].by);
     }
 }
@@ -187,16 +220,20 @@ static bool make_key(struct signing *s)
     struct err e = {0};
     struct err_list faults = {0};
     s->key = arena_printf(&arena, "%s/key", getenv("TMPDIR") != NULL ? getenv("TMPDIR") : "/tmp");
-    bool good = run(arena_printf(&arena, "ssh-keygen -q -t ed25519 -N '' -f %s </dev/null", s->key)) == 0 &&
-                file_read_given(&arena, arena_printf(&arena, "%s.pub", s->key), 10000, &public, &e) == 0;
+    bool good =
+        run(arena_printf(&arena, "ssh-keygen -q -t ed25519 -N '' -f %s </dev/null", s->key)) == 0 &&
+        file_read_given(&arena, arena_printf(&arena, "%s.pub", s->key), 10000, &public, &e) == 0;
     if (good) {
-        signers_read(&arena, bytes_str(arena_printf(&arena, "ann@x,kfm-a %.*s", (int)public.n, public.p)), "signers", &s->l, &faults);
+        signers_read(&arena,
+                     bytes_str(arena_printf(&arena, "ann@x,kfm-a %.*s", (int)public.n, public.p)),
+                     "signers", &s->l, &faults);
     }
     err_list_release(&faults);
     return good && s->l.n == 1;
 }
 
-static const char *verdict(struct signing *s, struct bytes text, struct bytes signature, int64_t now_s, int64_t max_age_ms)
+static const char *verdict(struct signing *s, struct bytes text, struct bytes signature,
+                           int64_t now_s, int64_t max_age_ms)
 {
     const struct signer *signer = NULL;
     const char *why = NULL;
@@ -221,16 +258,24 @@ static void test_signature(void)
     is_int(keygen_sign(&arena, s.key, bytes_str(text), NULL, &sig, &e), 0, "it signs");
     is_str(verdict(&s, bytes_str(text), sig, 20, 0), "good", "and what it signed is good");
     is_str(s.x.person, "ann@x", "by its person");
-    ok(strncmp(statement_file(&arena, &s.x), "bundle-", 7) == 0, "its file is called by what it is");
-    is_str(verdict(&s, bytes_str(replaced(text, "M-1", "M-2")), sig, 20, 0), "it is no signature of ann@x over this text", "not over another text");
-    is_str(verdict(&s, bytes_str(text), sig, -1000, 0), "it says that it was signed at 1970-01-01T00:00:10.000000Z, which is yet to come", "nor before it was made");
-    is_str(verdict(&s, bytes_str(text), sig, 20, 5000), "it was signed at 1970-01-01T00:00:10.000000Z, longer ago than max_age", "nor when it is old");
+    ok(strncmp(statement_file(&arena, &s.x), "bundle-", 7) == 0,
+       "its file is called by what it is");
+    is_str(verdict(&s, bytes_str(replaced(text, "M-1", "M-2")), sig, 20, 0),
+           "it is no signature of ann@x over this text", "not over another text");
+    is_str(verdict(&s, bytes_str(text), sig, -1000, 0),
+           "it says that it was signed at 1970-01-01T00:00:10.000000Z, which is yet to come",
+           "nor before it was made");
+    is_str(verdict(&s, bytes_str(text), sig, 20, 5000),
+           "it was signed at 1970-01-01T00:00:10.000000Z, longer ago than max_age",
+           "nor when it is old");
     x.expires_at = "1970-01-01T00:00:20.000000Z";
     text = text_of(&x);
     is_int(keygen_sign(&arena, s.key, bytes_str(text), NULL, &sig, &e), 0, "one that ends");
     is_str(verdict(&s, bytes_str(text), sig, 19, 0), "good", "counts until then");
-    is_str(verdict(&s, bytes_str(text), sig, 20, 0), "it expired at 1970-01-01T00:00:20.000000Z", "and no longer");
-    is_str(verdict(&s, bytes_str(text), bytes_of(NULL, 0), 19, 0), "its signature is not there (.json.sig)", "without a signature it is none");
+    is_str(verdict(&s, bytes_str(text), sig, 20, 0), "it expired at 1970-01-01T00:00:20.000000Z",
+           "and no longer");
+    is_str(verdict(&s, bytes_str(text), bytes_of(NULL, 0), 19, 0),
+           "its signature is not there (.json.sig)", "without a signature it is none");
     int n_taken = 0; /* no bit of a signature can be turned */
     for (size_t i = 0; i < sig.n; i += 7) {
         char *other = arena_dup(&arena, sig.p, sig.n);
@@ -239,11 +284,17 @@ static void test_signature(void)
     }
     is_int(n_taken, 0, "no bit of it can be turned");
     s.l.n = 0;
-    ok(strstr(verdict(&s, bytes_str(text), sig, 19, 0), "is nobody's in registry/allowed_signers") != NULL, "nobody's key");
+    ok(strstr(verdict(&s, bytes_str(text), sig, 19, 0),
+              "is nobody's in registry/allowed_signers") != NULL,
+       "nobody's key");
     (void)chmod(s.key, 0640);
-    ok(keygen_sign(&arena, s.key, bytes_str(text), NULL, &sig, &e) != 0 && strstr(e.msg, "(mode 0640)") != NULL, "a key that others can read does not sign");
+    ok(keygen_sign(&arena, s.key, bytes_str(text), NULL, &sig, &e) != 0 &&
+           strstr(e.msg, "(mode 0640)") != NULL,
+       "a key that others can read does not sign");
     e = (struct err){0};
-    ok(keygen_sign(&arena, "/nowhere", bytes_str(text), NULL, &sig, &e) != 0 && e.code == ERR_CONFIG, "nor one that is not there");
+    ok(keygen_sign(&arena, "/nowhere", bytes_str(text), NULL, &sig, &e) != 0 &&
+           e.code == ERR_CONFIG,
+       "nor one that is not there");
 }
 
 int main(void)

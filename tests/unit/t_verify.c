@@ -534,7 +534,12 @@ static void check_said(void)
         "be\n",
         "what was looked at");
     out.n = 0;
-    v = (struct verified){.n_entries = 2, .n_foreign = 3, .n_sunk = 4, .n_unproven = 5, .n_attested = 6, .n_checkpoints = 1};
+    v = (struct verified){.n_entries = 2,
+                          .n_foreign = 3,
+                          .n_sunk = 4,
+                          .n_unproven = 5,
+                          .n_attested = 6,
+                          .n_checkpoints = 1};
     finding_fail(&arena, &v.findings, "export", "is lost")->path = "lost.json";
     v.n_found = 1;
     verified_put(&out, "dev", &v, true);
@@ -548,7 +553,8 @@ static void check_said(void)
     out.n = 0;
     canon_write(&out, verified_doc(&arena, "dev", &v));
     is_str(buf_str(&out),
-           "{\"attested\":6,\"checkpoints\":1,\"entries\":2,\"environment\":\"dev\",\"exports\":0,\"findings\":[{\"message\":\"is "
+           "{\"attested\":6,\"checkpoints\":1,\"entries\":2,\"environment\":\"dev\",\"exports\":0,"
+           "\"findings\":[{\"message\":\"is "
            "lost\","
            "\"path\":\"lost.json\",\"rule\":\"export\"}],\"foreign\":3,\"sunk\":4,\"unproven\":5}",
            "as a document");
