@@ -120,10 +120,21 @@ void publish_changes(struct making *m); /* m->o->seen: from the ledger's sum to 
 int publish_entry(struct making *m, bool by_hand, struct err *e) MUST_CHECK;
 int publish_commit(struct making *m, const struct merkle *before, struct err *e) MUST_CHECK;
 
-/* Is g, which is not live, to stay? Going through a projection's generations from the newest on: *kept, 0 at
- * first, counts those that were published once. wanted: the digest that is declared. */
-bool retire_stays(const struct projection *p, const struct generation *g,
-                  const struct digest *wanted, bool all, int64_t *kept);
+/* How a generation of p goes that nobody needs any more: what drop() removes, and its row. place: of drop. */
+struct retiring {
+    struct run *r;
+    const struct projection *p;
+    int (*drop)(const struct retiring *t, int64_t number, struct err *e);
+    const void *place;
+};
+/* Drop what was begun and never published, but for one: 0: all of it. */
+int retire_begun(const struct retiring *t, int64_t but, struct err *e) MUST_CHECK;
+/* Drop what is not live and need not be kept (all: nothing need), but what was begun for wanted, the
+ * digest that is declared. *n: how many went. */
+int retire_old(const struct retiring *t, const struct digest *wanted, bool all, size_t *n,
+               struct err *e) MUST_CHECK;
+/* The server's time and a success: what an entry that publishes says last. */
+int making_stamp(struct making *m, struct err *e) MUST_CHECK;
 
 /* How source i is read into m->hidden. */
 int source_plan(struct making *m, size_t i, struct load **out, struct err *e) MUST_CHECK;

@@ -193,16 +193,23 @@ static int record(struct making *m, const struct object_row *rows, struct err *e
     return record_entry(m->r, &in, ENTRY_PUBLISH, rows, m->o->seen.n_changes, &m->guard, m->o, e);
 }
 
-int publish_entry(struct making *m, bool by_hand, struct err *e)
+int making_stamp(struct making *m, struct err *e)
 {
     struct pg_rows *now = NULL;
-    if (put_live(m, by_hand, e) != 0 ||
-        pg_query(making_session(m), &run_clock, NULL, 0, &now, e) != 0) {
+    if (pg_query(making_session(m), &run_clock, NULL, 0, &now, e) != 0) {
         return -1;
     }
     m->o->seen.server_time = arena_strdup(m->r->a, pg_text(now, 0, 0));
     pg_rows_free(now);
     m->o->result = RUN_SUCCESS;
+    return 0;
+}
+
+int publish_entry(struct making *m, bool by_hand, struct err *e)
+{
+    if (put_live(m, by_hand, e) != 0 || making_stamp(m, e) != 0) {
+        return -1;
+    }
     m->evidence.pre = baseline_digest(m->r->sum);
     const struct object_row *rows = record_objects(m->r, &m->o->seen);
     baseline_lay(m->r->sum, rows, m->o->seen.n_changes);

@@ -10,8 +10,10 @@
 
 enum { CONCEAL_MS = 1000 };
 
-static int drop(struct run *r, const struct projection *p, int64_t number, struct err *e)
+static int drop(const struct retiring *t, int64_t number, struct err *e)
 {
+    struct run *r = t->r;
+    const struct projection *p = t->p;
     struct making m = {.r = r, .p = p, .started_at = ""};
     const char *hidden = NULL;
     if (generation_schema(r->a, p->schema, number, &hidden, e) != 0 || making_begin(&m, e) != 0) {
@@ -30,21 +32,27 @@ static bool is_unfinished(const struct generation *g)
     return g->state == GENERATION_LOADING || g->state == GENERATION_READY;
 }
 
-int run_retire_unfinished(struct run *r, const struct projection *p, const struct generation *but,
-                          struct err *e)
+int retire_begun(const struct retiring *t, int64_t but, struct err *e)
 {
     struct generations now = {0};
-    if (ledger_generations(*r->pg, r->a, &now, e) != 0) {
+    if (ledger_generations(*t->r->pg, t->r->a, &now, e) != 0) {
         return -1;
     }
     for (size_t i = 0; i < now.n; i++) {
         const struct generation *g = &now.v[i];
-        if (is_unfinished(g) && strcmp(g->projection, p->name) == 0 &&
-            (but == NULL || g->number != but->number) && drop(r, p, g->number, e) != 0) {
+        if (is_unfinished(g) && strcmp(g->projection, t->p->name) == 0 && g->number != but &&
+            t->drop(t, g->number, e) != 0) {
             return -1;
         }
     }
     return 0;
+}
+
+int run_retire_unfinished(struct run *r, const struct projection *p, const struct generation *but,
+                          struct err *e)
+{
+    const struct retiring t = {.r = r, .p = p, .drop = drop};
+    return retire_begun(&t, but != NULL ? but->number : 0, e);
 }
 
 static int64_t age_s(const struct generation *g)
@@ -114,34 +122,42 @@ int run_conceal(struct run *r, const struct projection *p, struct err *e)
     return 0;
 }
 
-bool retire_stays(const struct projection *p, const struct generation *g,
+/* Is g, which is not live, to stay? Going through a projection's generations from the newest on: *kept, 0 at
+ * first, counts those that were published once. */
+static bool stays(const struct projection *p, const struct generation *g,
                   const struct digest *wanted, bool all, int64_t *kept)
 {
     bool is_wanted = is_unfinished(g) && digest_eq(&g->digest, wanted);
-    bool stays = !is_unfinished(g) && (*kept < p->keep_generations || age_s(g) < p->keep_seconds);
+    bool is_kept = !is_unfinished(g) && (*kept < p->keep_generations || age_s(g) < p->keep_seconds);
     *kept += is_unfinished(g) ? 0 : 1;
-    return is_wanted || (stays && !all);
+    return is_wanted || (is_kept && !all);
 }
 
-int run_retire(struct run *r, const struct step *step, bool all, size_t *n, struct err *e)
+int retire_old(const struct retiring *t, const struct digest *wanted, bool all, size_t *n,
+               struct err *e)
 {
     struct generations now = {0};
-    const struct projection *p = step->in->p;
     int64_t kept = 0;
     *n = 0;
-    if (ledger_generations(*r->pg, r->a, &now, e) != 0) {
+    if (ledger_generations(*t->r->pg, t->r->a, &now, e) != 0) {
         return -1;
     }
     for (size_t i = now.n; i-- > 0;) {
         const struct generation *g = &now.v[i];
-        if (strcmp(g->projection, p->name) != 0 || g->state == GENERATION_LIVE ||
-            retire_stays(p, g, &step->in->digest, all, &kept)) {
+        if (strcmp(g->projection, t->p->name) != 0 || g->state == GENERATION_LIVE ||
+            stays(t->p, g, wanted, all, &kept)) {
             continue;
         }
-        if (drop(r, p, g->number, e) != 0) {
+        if (t->drop(t, g->number, e) != 0) {
             return -1;
         }
         (*n)++;
     }
-    return run_conceal(r, p, e);
+    return 0;
+}
+
+int run_retire(struct run *r, const struct step *step, bool all, size_t *n, struct err *e)
+{
+    const struct retiring t = {.r = r, .p = step->in->p, .drop = drop};
+    return retire_old(&t, &step->in->digest, all, n, e) != 0 ? -1 : run_conceal(r, t.p, e);
 }

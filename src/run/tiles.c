@@ -68,42 +68,26 @@ static int put_row(struct making *m, enum generation_state state, struct err *e)
     return making_commit(m, e);
 }
 
-static int drop(struct run *r, const struct projection *p, const struct tile_place *place,
-                int64_t number, struct err *e)
+static int drop(const struct retiring *t, int64_t number, struct err *e)
 {
-    struct making m = {.r = r, .p = p, .started_at = ""};
+    const struct tile_place *place = t->place;
+    struct making m = {.r = t->r, .p = t->p, .started_at = ""};
     tilefile_abandon(place, number);
     if (tilefile_drop(place, number, e) != 0 || making_begin(&m, e) != 0) {
         return -1;
     }
-    if (ledger_generation_remove(*r->pg, p->name, number, e) != 0) {
+    if (ledger_generation_remove(*t->r->pg, t->p->name, number, e) != 0) {
         making_roll_back(&m);
         return -1;
     }
     return making_commit(&m, e);
 }
 
-static bool is_unfinished(const struct generation *g)
-{
-    return g->state == GENERATION_LOADING || g->state == GENERATION_READY;
-}
-
 /* Those that were begun for something else, or that nobody can go on with. */
 static int drop_unfinished(struct tiles_work *w, int64_t but, struct err *e)
 {
-    struct generations now = {0};
-    const struct projection *p = w->m.p;
-    if (ledger_generations(making_session(&w->m), w->m.r->a, &now, e) != 0) {
-        return -1;
-    }
-    for (size_t i = 0; i < now.n; i++) {
-        const struct generation *g = &now.v[i];
-        if (is_unfinished(g) && strcmp(g->projection, p->name) == 0 && g->number != but &&
-            drop(w->m.r, p, &w->job->place, g->number, e) != 0) {
-            return -1;
-        }
-    }
-    return 0;
+    const struct retiring t = {.r = w->m.r, .p = w->m.p, .drop = drop, .place = &w->job->place};
+    return retire_begun(&t, but, e);
 }
 
 /* --- making it -------------------------------------------------------------------------------------- */
@@ -204,18 +188,13 @@ static int keep_live(struct making *m, struct err *e)
 
 static int put_entry(struct making *m, struct err *e)
 {
-    struct pg_rows *now = NULL;
     m->g.state = GENERATION_LIVE;
     m->g.is_chosen = m->chosen_against != NULL;
     put_facts(m);
     if (making_begin(m, e) != 0 || keep_live(m, e) != 0 ||
-        ledger_generation_put(making_session(m), &m->g, e) != 0 ||
-        pg_query(making_session(m), &run_clock, NULL, 0, &now, e) != 0) {
+        ledger_generation_put(making_session(m), &m->g, e) != 0 || making_stamp(m, e) != 0) {
         return -1;
     }
-    m->o->seen.server_time = arena_strdup(m->r->a, pg_text(now, 0, 0));
-    pg_rows_free(now);
-    m->o->result = RUN_SUCCESS;
     m->evidence.pre = baseline_digest(m->r->sum);
     m->evidence.post = m->evidence.pre;
     struct receipt_input in = {.kind = "projection_publish",
@@ -327,23 +306,6 @@ void run_tiles(struct run *r, const struct tiles_job *job, struct outcome *o)
 int run_tiles_retire(struct run *r, const struct step *step, const struct tile_place *place,
                      bool all, size_t *n, struct err *e)
 {
-    struct generations now = {0};
-    const struct projection *p = step->in->p;
-    int64_t kept = 0;
-    *n = 0;
-    if (ledger_generations(*r->pg, r->a, &now, e) != 0) {
-        return -1;
-    }
-    for (size_t i = now.n; i-- > 0;) {
-        const struct generation *g = &now.v[i];
-        if (strcmp(g->projection, p->name) != 0 || g->state == GENERATION_LIVE ||
-            retire_stays(p, g, &step->in->digest, all, &kept)) {
-            continue;
-        }
-        if (drop(r, p, place, g->number, e) != 0) {
-            return -1;
-        }
-        (*n)++;
-    }
-    return 0;
+    const struct retiring t = {.r = r, .p = step->in->p, .drop = drop, .place = place};
+    return retire_old(&t, &step->in->digest, all, n, e);
 }
