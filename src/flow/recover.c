@@ -172,12 +172,10 @@ static int find_contents(struct recovery *r, struct err *e)
     if (ledger_generations(s->pg, s->a, &all, e) != 0) {
         return -1;
     }
-    for (size_t i = 0; i < all.n; i++) {
-        for (size_t k = 0; k < r->n_rebuilt; k++) {
-            if (all.v[i].state == GENERATION_LIVE &&
-                strcmp(all.v[i].projection, r->rebuilt[k].p->name) == 0) {
-                r->rebuilt[k].content = all.v[i].content;
-            }
+    for (size_t k = 0; k < r->n_rebuilt; k++) {
+        const struct generation *live = generations_live(&all, r->rebuilt[k].p->name);
+        if (live != NULL) {
+            r->rebuilt[k].content = live->content;
         }
     }
     return 0;

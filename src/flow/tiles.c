@@ -6,16 +6,6 @@
 #include "run/tiles.h"
 #include "site/tiling.h"
 
-static const struct generation *live_of(const struct generations *l, const char *projection)
-{
-    for (size_t i = 0; i < l->n; i++) {
-        if (l->v[i].state == GENERATION_LIVE && strcmp(l->v[i].projection, projection) == 0) {
-            return &l->v[i];
-        }
-    }
-    return NULL;
-}
-
 /* What is wanted once everything before it has run: the plan may have been made without knowing. */
 static int make_job(struct site *s, const struct step *x, struct tiles_job *job, struct err *e)
 {
@@ -25,7 +15,7 @@ static int make_job(struct site *s, const struct step *x, struct tiles_job *job,
     if (from == NULL || ledger_generations(s->pg, s->a, &now, e) != 0) {
         return from != NULL ? -1 : err_set(e, ERR_CONFIG, "%s is made from nothing", p->name);
     }
-    const struct generation *live = live_of(&now, from->name);
+    const struct generation *live = generations_live(&now, from->name);
     if (live == NULL) {
         err_set(e, ERR_PREFLIGHT, "%s, which %s is made from, is not built", from->name, p->name);
         return err_hint(e, "`kfmig build %s` builds both", s->env->name);

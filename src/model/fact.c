@@ -139,3 +139,13 @@ const struct begun *world_begun(const struct world *w, const char *subject)
     }
     return NULL;
 }
+
+const struct generation *generations_live(const struct generations *l, const char *projection)
+{
+    for (size_t i = 0; i < l->n; i++) {
+        if (l->v[i].state == GENERATION_LIVE && strcmp(l->v[i].projection, projection) == 0) {
+            return &l->v[i];
+        }
+    }
+    return NULL;
+}

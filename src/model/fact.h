@@ -136,6 +136,8 @@ struct generations {
     struct generation *v; /* sorted by projection, then number */
     size_t n, cap;
 };
+/* The one of a projection that readers see; NULL: there is none. */
+const struct generation *generations_live(const struct generations *l, const char *projection);
 
 /* A file of an applied migration that is not as it was then: for why. was, now: digests as text, "" where
  * there is no such file. first_line, last_line: of the range that differs in the new text; 0: the old

@@ -140,17 +140,6 @@ int tiling_parts(struct site *s, const struct projection *p, const struct genera
     return 0;
 }
 
-static const struct generation *live_of(const struct site *s, const char *projection)
-{
-    for (size_t i = 0; i < s->generations.n; i++) {
-        const struct generation *g = &s->generations.v[i];
-        if (g->state == GENERATION_LIVE && strcmp(g->projection, projection) == 0) {
-            return g;
-        }
-    }
-    return NULL;
-}
-
 /* --- the file --------------------------------------------------------------------------------------- */
 
 /* What is wrong with it, and the digest of its tiles; NULL: nothing. */
@@ -179,7 +168,7 @@ static const char *find_wrong(const struct tile_place *at, const struct generati
 
 static void look_at_file(struct site *s, struct projected *x)
 {
-    const struct generation *live = live_of(s, x->input.p->name);
+    const struct generation *live = generations_live(&s->generations, x->input.p->name);
     struct tile_place at = tiling_place(s, x->input.p);
     struct digest now = {{0}};
     const char *why = live != NULL ? find_wrong(&at, live, &now) : NULL;
@@ -195,7 +184,7 @@ void tiling_look(struct site *s, struct projected *x)
 {
     const struct projection *p = x->input.p;
     const struct projection *from = tiling_from(s->project, p);
-    const struct generation *live = live_of(s, p->tiling->from);
+    const struct generation *live = generations_live(&s->generations, p->tiling->from);
     struct err e = {0};
     x->input.free_bytes = -1;
     if (from == NULL) {
