@@ -18,7 +18,7 @@ static const struct {
     [CHECKPOINTS] = {"checkpoints", GROWTH_ENDING},
 };
 
-bool positions_have(const struct positions *l, int64_t number)
+size_t positions_find(const struct positions *l, int64_t number)
 {
     size_t from = 0;
     size_t to = l->n;
@@ -30,7 +30,12 @@ bool positions_have(const struct positions *l, int64_t number)
             to = mid;
         }
     }
-    return from < l->n && l->v[from] == number;
+    return from < l->n && l->v[from] == number ? from : l->n;
+}
+
+bool positions_have(const struct positions *l, int64_t number)
+{
+    return positions_find(l, number) < l->n;
 }
 
 const char *attest_path(const struct attest_folder *f, struct arena *a, enum attest_part part,

@@ -19,6 +19,8 @@ struct positions {
     int64_t *v;
     size_t n, cap;
 };
+/* Its place in l->v; l->n: it is not there. */
+size_t positions_find(const struct positions *l, int64_t number);
 bool positions_have(const struct positions *l, int64_t number);
 
 /* Of one ledger. dirfd: closed by attest_folder_close(). */

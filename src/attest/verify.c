@@ -66,10 +66,13 @@ static bool check_envelope(struct attest_look *x, struct arena *a, const char *p
     const struct key_row *row = key_row_find(a, x->keys, &want, &why);
     if (row == NULL) {
         find(x, path, "its key %s", why);
-    } else if (!envelope_holds(en, &row->key)) {
-        find(x, path, "its signature does not hold");
+        return false;
     }
-    return row != NULL && envelope_holds(en, &row->key);
+    if (!envelope_holds(en, &row->key)) {
+        find(x, path, "its signature does not hold");
+        return false;
+    }
+    return true;
 }
 
 /* --- checkpoints ------------------------------------------------------------------------------------ */
@@ -155,12 +158,8 @@ static void check_checkpoints(struct attest_look *x)
 static const struct digest *root_at(const struct attest_look *x, int64_t size)
 {
     const struct positions *l = &x->folder.parts[CHECKPOINTS];
-    for (size_t i = 0; i < l->n; i++) {
-        if (l->v[i] == size) {
-            return digest_is_zero(&x->roots[i]) ? NULL : &x->roots[i];
-        }
-    }
-    return NULL;
+    size_t i = positions_find(l, size);
+    return i == l->n || digest_is_zero(&x->roots[i]) ? NULL : &x->roots[i];
 }
 
 /* --- entries ---------------------------------------------------------------------------------------- */
