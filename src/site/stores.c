@@ -170,13 +170,19 @@ static void look(struct site *s, enum store_kind k, const struct object_rows *su
     }
 }
 
+/* Derived stores are reached without being opened, and hold nothing to look at. */
+static bool is_open(const struct site *s, int k)
+{
+    return s->world.store[k].reachable && s->store[k].store != NULL;
+}
+
 int stores_look(struct site *s, struct err *e)
 {
     struct object_rows sum = {0};
     bool any = false;
     s->world.n_begun = 0;
     for (int k = 0; k < STORE_COUNT; k++) {
-        any = any || (s->world.store[k].reachable && s->store[k].store != NULL);
+        any = any || is_open(s, k);
     }
     if (!any) {
         return 0;
@@ -186,7 +192,7 @@ int stores_look(struct site *s, struct err *e)
     }
     begun_find(s);
     for (int k = 0; k < STORE_COUNT; k++) {
-        if (s->world.store[k].reachable && s->store[k].store != NULL) {
+        if (is_open(s, k)) {
             look(s, (enum store_kind)k, &sum);
         }
     }
