@@ -90,7 +90,7 @@ def the_toy_store_is_added_by_the_recipe(tmp):
     equal(ran.returncode, 0, ran.stdout[-2000:])
     equal([line for line in lines if line.startswith("not ok")], [])
     equal(lines[1], "ok 1 - every row has a place here")
-    equal("ok 3 - both rows of the table are known" in lines, True, "the toy store is a row of the table")
+    equal("ok 3 - all rows of the table are known" in lines, True, "the toy store is a row of the table")
 
 
 main()
