@@ -117,8 +117,8 @@ static int run(const struct request *req)
 }
 
 static const char *const build_options[] = {
-    "dry-run", "steps",  "plan", "apply", "keep-going", "prune",     "skip-backup", "force",
-    "key",     "intent", "pr",   "links", "notes",      "lock-wait", "progress",    NULL};
+    "dry-run", "steps", "plan",  "apply", "keep-going", "prune",     "skip-backup", "force", "key",
+    "intent",  "pr",    "links", "notes", "jobs",       "lock-wait", "progress",    NULL};
 static const struct example build_examples[] = {
     {"kfmig build dev", "apply what is not applied yet"},
     {"kfmig build dev PG-MIG-2026-02-28-01", "only this migration and what it needs"},

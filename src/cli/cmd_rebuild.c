@@ -97,9 +97,9 @@ static int run(const struct request *req)
 }
 
 static const char *const rebuild_options[] = {
-    "dataset-version", "all",     "projection", "new-database", "drill",
-    "template",        "dry-run", "apply",      "intent",       "pr",
-    "links",           "notes",   "lock-wait",  "progress",     NULL};
+    "dataset-version", "all",    "projection", "new-database", "drill", "template", "dry-run",
+    "apply",           "intent", "pr",         "links",        "notes", "jobs",     "lock-wait",
+    "progress",        NULL};
 static const struct example rebuild_examples[] = {
     {"kfmig rebuild prod --dataset-version=2026-03.41bf996d",
      "every projection that uses that version, into a new generation"},

@@ -94,6 +94,7 @@ void invocation_site(struct invocation *s, const struct env *env)
                                      .scripts_most =
                                          s->shows_no_plan && !env->is_protected ? SCRIPTS_MOST : 0,
                                      .look_wait_ms = s->req->look_wait_ms,
+                                     .jobs = s->req->jobs,
                                      .words = output_words(s->req, env)});
 }
 

@@ -105,7 +105,9 @@ const struct option options[] = {
     {"time-limit", 0, OPTION_DURATION, "TIME", "how long a migration may take (default 30s)",
      FIELD(time_limit_ms)},
     {"jobs", 'j', OPTION_NUMBER, "N",
-     "how many databases are worked on at once (default: one per processor, at most 4)",
+     "how many sessions fill and prove a projection at once (default: one per processor, at most "
+     "8); "
+     "test: how many databases are worked on (at most 4)",
      FIELD(jobs)},
     {"expect", 0, OPTION_TEXT, "ID", "the migration that is to be the last one applied",
      FIELD(expect)},
@@ -148,7 +150,7 @@ const size_t n_global_options = 9;
 static const char *const idle_options[] = {
     "project",    "quiet",  "verbose",   "show-server-text", "no-color", "apply",
     "keep-going", "intent", "lock-wait", "progress",         "links",    "notes",
-    "pr",         NULL};
+    "pr",         "jobs",   NULL};
 
 /* One pass over argv. */
 struct parser {

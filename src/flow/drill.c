@@ -136,8 +136,11 @@ static int make_again(struct drill *d, struct err *e)
     d->env = *s->env;
     d->env.evidence = EVIDENCE_NONE;
     site_init(&d->made, s->a, s->project, NULL, &s->ear, &d->env,
-              &(struct site_options){
-                  .verb = s->o.verb, .self = s->o.self, .dbname = d->name, .words = s->o.words});
+              &(struct site_options){.verb = s->o.verb,
+                                     .self = s->o.self,
+                                     .dbname = d->name,
+                                     .words = s->o.words,
+                                     .jobs = s->o.jobs});
     result_begin(&d->made_result, &d->made);
     d->r.s = &d->made;
     d->r.meant = &d->o->meant;

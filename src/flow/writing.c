@@ -152,6 +152,7 @@ static void fill_run(struct writing *w)
                           .wait = &w->wait,
                           .reconnect = reconnect,
                           .open = open_beside,
+                          .jobs = s->o.jobs,
                           .reconnect_ctx = w,
                           .place = &w->place};
 }

@@ -2,7 +2,7 @@
  * Owns: the only use of libpq; deadlines, pipelines, cancel, and what of a server's error may be repeated.
  * Must not know kfmig's tables. Every call that talks to the server is asynchronous underneath
  * (PQconnectStart/Poll, PQsendQuery*, PQconsumeInput, poll) with a deadline: blocking libpq calls hang for
- * ever on some failures. */
+ * ever on some failures. Several sessions can be at work at once, each in a task of base/tasks.h. */
 #ifndef KFMIG_PG_PG_H
 #define KFMIG_PG_PG_H
 
@@ -84,7 +84,7 @@ bool pg_may_answer_later(const struct err *e);
 const char *pg_dbname(struct arena *a, const struct secret *conninfo);
 /* What pg_open() pins, as a query: to be sent again after RESET ALL. */
 extern const struct pg_sql *const pg_session_pin;
-void pg_close(struct pg *s); /* what runs is cancelled, and its end awaited; NULL is fine */
+void pg_close(struct pg *s);                             /* NULL is fine */
 void pg_where(const struct pg *s, struct pg_where *out); /* borrowed from s */
 int pg_backend_pid(const struct pg *s);
 /* How often this session was asked anything; a batch, and a COPY, counts once. The same number as before:
@@ -169,14 +169,6 @@ int pg_statement_with(struct pg *s, struct bytes sql, const struct pg_params *pa
  * on_wait may cancel. *out may be NULL. -1 with ERR_APPLY if the server refuses. */
 int pg_run(struct pg *s, const char *sql, const char *const *params, int n_params,
            struct pg_rows **out, struct err *e) MUST_CHECK;
-/* The same in two halves, so that several sessions can work at once. start(): the statement (no parameters,
- * no rows wanted) is on its way; until end() the session does nothing else. any(): waits until one of v[0..n)
- * that were started has an answer, or on_wait of the first says stop: then end() of each will cancel.
- * *which: its index. */
-enum { PG_TOGETHER = 16 }; /* sessions at most */
-int pg_start(struct pg *s, const char *sql, struct err *e) MUST_CHECK;
-void pg_any(struct pg *const *v, size_t n, size_t *which);
-int pg_end(struct pg *s, struct err *e) MUST_CHECK;
 const char *pg_ident(struct arena *a, const char *name);   /* "na""me", always quoted */
 const char *pg_literal(struct arena *a, const char *text); /* for DDL, which takes no parameters */
 

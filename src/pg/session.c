@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/tasks.h"
 #include "pg/session.h"
 
 enum { CANCEL_SECONDS = PG_CANCEL_GRACE_MS / 1000 };
@@ -87,7 +88,7 @@ int pg_call_poll(struct pg_call *c, int fd, short events)
         until = c->deadline;
     }
     struct pollfd p = {.fd = fd, .events = events};
-    int n = poll(&p, 1, until > now ? (int)(until - now) : 0);
+    int n = tasks_poll(&p, until > now ? (int)(until - now) : 0);
     if (n < 0 && errno == EINTR) {
         c->next_tick = 0;
     }
@@ -156,12 +157,6 @@ int pg_next(struct pg *s, struct pg_call *c, PGresult **r)
     return 0;
 }
 
-bool pg_has_answer(struct pg *s)
-{
-    (void)PQflush(s->conn);
-    return s->lost || take_input(s) != 0 || is_broken(s) || PQisBusy(s->conn) == 0;
-}
-
 int pg_await_copy(struct pg *s, struct pg_call *c, bool sending)
 {
     int unsent = PQflush(s->conn);
@@ -197,11 +192,6 @@ void pg_close(struct pg *s)
 {
     if (s == NULL) {
         return;
-    }
-    if (s->is_running) {
-        struct err ignored = {0};
-        pg_cancel(s);
-        (void)!pg_end(s, &ignored);
     }
     PQfinish(s->conn);
     free(s->host);

@@ -63,8 +63,6 @@ struct pg {
     struct pg_copy *copy; /* the COPY under way, see copy.c */
     int64_t refused_row;  /* of the last COPY; 0: not said */
     char refused_column[PG_NAME];
-    struct pg_call running; /* between pg_start() and pg_end() */
-    bool is_running;
     char last[PG_NAME];
     int64_t n_asked;
 };
@@ -79,7 +77,8 @@ void pg_call_begin(struct pg_call *c, const struct pg_wait *w, int64_t timeout_m
  * has passed. */
 int pg_call_tick(struct pg *s, struct pg_call *c);
 
-/* Wait at most until the next tick for fd to become readable (or writable). Returns what poll() found, 0 for
+/* Wait at most until the next tick for fd to become readable (or writable); other tasks of base/tasks.h run
+ * meanwhile. Returns what poll() found, 0 for
  * nothing; a signal makes the next tick due at once. */
 int pg_call_poll(struct pg_call *c, int fd, short events);
 
@@ -97,9 +96,6 @@ int64_t pg_byte_offset(const struct pg *s, struct bytes sql, const char *charact
 /* The next result of what was sent, NULL at its end. Returns 0, or -1 when the connection had to be given up
  * (s->lost); a result that ends the session (FATAL) sets s->lost and is handed over. The caller frees *r. */
 int pg_next(struct pg *s, struct pg_call *c, PGresult **r) MUST_CHECK;
-
-/* Has the server's answer begun to come in, or the connection ended? Does not wait. */
-bool pg_has_answer(struct pg *s);
 
 /* Wait until COPY data can be had or put without blocking. Returns 0, or -1 as pg_next(). */
 int pg_await_copy(struct pg *s, struct pg_call *c, bool sending) MUST_CHECK;

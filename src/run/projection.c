@@ -41,11 +41,12 @@ void making_roll_back(struct making *m)
     postgis_let_go(making_session(m));
 }
 
-/* The lock is asked for by this very session: while its transaction is open nobody can have taken it. */
+/* The lock is asked for by the session that has it: while a transaction with the work lock is open nobody can
+ * have taken it. */
 static int check_lock(struct making *m, struct err *e)
 {
     bool held = false;
-    if (ledger_lock_check(making_session(m), m->r->epoch, &held, e) != 0 || !held) {
+    if (ledger_lock_check(making_session(making_lead(m)), m->r->epoch, &held, e) != 0 || !held) {
         making_roll_back(m);
         return held || e->code != ERR_NONE
                    ? -1

@@ -178,6 +178,7 @@ static struct doc *facts_doc(struct making *m)
 
 int facts_put(struct making *m, struct err *e)
 {
-    m->g.facts = facts_doc(m);
-    return ledger_generation_put(making_session(m), &m->g, e);
+    struct making *of = making_lead(m);
+    of->g.facts = facts_doc(of);
+    return ledger_generation_put(making_session(m), &of->g, e);
 }

@@ -4,22 +4,6 @@
 
 #include "base/fault.h"
 #include "run/projection_parts.h"
-#include "run/queries.h"
-
-enum { CREW = 4 };
-
-/* A session of the crew; at: the index it is building, in order of the missing ones. */
-struct hand {
-    struct pg *s;
-    size_t at;
-};
-
-struct crew {
-    struct making *m;
-    struct index_defs missing;
-    struct hand hand[CREW];
-    size_t n, next;
-};
 
 int indexes_here(struct making *m, struct err *e)
 {
@@ -29,8 +13,7 @@ int indexes_here(struct making *m, struct err *e)
         return -1;
     }
     for (size_t i = 0; i < missing.n; i++) {
-        if (generation_index_start(s, m->r->a, m->hidden, &missing.v[i], e) != 0 ||
-            pg_end(s, e) != 0) {
+        if (generation_index_make(s, m->r->a, m->hidden, &missing.v[i], e) != 0) {
             return -1;
         }
     }
@@ -39,100 +22,68 @@ int indexes_here(struct making *m, struct err *e)
 
 /* Each hand holds the work lock while it works, so that nobody takes over from a run that died
  * while its server still builds. */
-static int begin(struct crew *c, struct hand *h, struct err *e)
+static int build(struct making *m, const struct index_def *x, struct err *e)
 {
-    struct pg_rows *work = NULL;
-    struct guard guard;
-    h->at = c->next++;
-    postgis_begin_add(h->s);
-    ledger_work_add(h->s, &c->m->p->name, &work);
-    postgis_deadlines_add(h->s, c->m->r->a, &(struct deadlines){.lock_ms = 5000});
-    const struct index_def *x = &c->missing.v[h->at];
-    if (pg_batch_run(h->s, NULL, e) != 0 ||
-        ledger_work_done(h->s, work, c->m->r->a, &guard, e) != 0) {
+    if (making_begin(m, e) != 0) {
         return -1;
     }
-    return generation_index_start(h->s, c->m->r->a, c->m->hidden, x, e);
-}
-
-/* The lock is asked for by the run's own session, which has nothing else to do meanwhile. */
-static int commit(struct crew *c, struct hand *h, struct err *e)
-{
-    bool held = false;
-    struct err f = {0};
-    if (ledger_lock_check(making_session(c->m), c->m->r->epoch, &held, e) != 0) {
+    if (generation_index_make(making_session(m), m->r->a, m->hidden, x, e) != 0) {
+        making_roll_back(m);
         return -1;
-    }
-    if (!held) {
-        return err_set(e, ERR_LOCKED, "another run has taken over the environment");
-    }
-    if (tx_commit(h->s, NULL, &f) != TX_ENDED) {
-        err_set(e, ERR_PREFLIGHT, "%s: index %s was not committed: %s", c->m->p->name,
-                c->missing.v[h->at].name, f.condition[0] != '\0' ? f.condition : "no answer");
-        return err_hint(e, "run the same command again: it goes on with what is missing");
-    }
-    return FAULT(GENERATION_INDEX) ? execution_injected(e) : 0;
-}
-
-static int build(struct crew *c, struct err *e)
-{
-    struct pg *v[CREW];
-    size_t running = 0;
-    for (size_t i = 0; i < c->n; i++) {
-        v[i] = c->hand[i].s;
-        if (begin(c, &c->hand[i], e) != 0) {
-            return -1;
-        }
-        running++;
-    }
-    while (running > 0) {
-        size_t i = 0;
-        pg_any(v, c->n, &i);
-        struct hand *h = &c->hand[i];
-        if (pg_end(h->s, e) != 0 || commit(c, h, e) != 0) {
-            return -1;
-        }
-        running--;
-        if (c->next < c->missing.n) {
-            if (begin(c, h, e) != 0) {
-                return -1;
-            }
-            running++;
-        }
     }
     return 0;
 }
 
-/* Fewer hands are no failure: where no other session is to be had, the run's own does it. */
-static void gather(struct crew *c)
+static int commit(struct making *m, const struct index_def *x, struct err *e)
 {
-    struct run *r = c->m->r;
-    struct err ignored = {0};
-    while (c->n < CREW && c->n < c->missing.n && r->open != NULL &&
-           r->open(r->reconnect_ctx, &c->hand[c->n].s, &ignored) == 0) {
-        c->n++;
+    struct making *lead = making_lead(m);
+    tasks_enter(&lead->commit);
+    int rc = making_commit(m, e);
+    tasks_leave(&lead->commit);
+    if (rc != 0) {
+        return err_wrap(e, e->code, "index %s: %s", x->name, e->msg);
     }
+    return FAULT(GENERATION_INDEX) ? execution_injected(e) : 0;
 }
 
-static void dismiss(struct crew *c)
+static int one(struct making *m, void *ctx, size_t i, struct err *e)
 {
-    for (size_t i = 0; i < c->n; i++) {
-        pg_close(c->hand[i].s);
-    }
+    const struct index_defs *missing = ctx;
+    const struct index_def *x = &missing->v[i];
+    return build(m, x, e) == 0 ? commit(m, x, e) : -1;
 }
 
+/* Those that take longest come first: any other kind takes several times as long as a B-tree of the same
+ * rows. */
+static void order(struct arena *a, struct index_defs *l)
+{
+    struct index_def *v = ARENA_ARRAY(a, struct index_def, l->n + 1);
+    size_t n = 0;
+    for (int is_btree = 0; is_btree < 2; is_btree++) {
+        for (size_t i = 0; i < l->n; i++) {
+            if ((strstr(l->v[i].definition, " USING btree ") != NULL) == (is_btree == 1)) {
+                v[n++] = l->v[i];
+            }
+        }
+    }
+    l->v = v;
+}
+
+/* What is missing still is for indexes_here(). */
 int indexes_together(struct making *m, struct err *e)
 {
-    struct crew c = {.m = m};
-    if (generation_index_missing(making_session(m), m->r->a, m->hidden, &m->indexes, &c.missing,
-                                 e) != 0) {
-        return -1;
-    }
-    if (c.missing.n < 2) {
+    struct index_defs missing = {0};
+    if (!crew_may(m, m->indexes.n)) {
         return 0;
     }
-    gather(&c);
-    int rc = c.n >= 2 ? build(&c, e) : 0;
-    dismiss(&c);
-    return rc;
+    if (generation_index_missing(making_session(m), m->r->a, m->hidden, &m->indexes, &missing, e) !=
+        0) {
+        return -1;
+    }
+    if (missing.n < 2) {
+        return 0;
+    }
+    order(m->r->a, &missing);
+    const struct crew_work w = {.n = missing.n, .one = one, .ctx = &missing};
+    return crew_run(m, &w, e) < 0 ? -1 : 0;
 }

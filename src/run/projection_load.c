@@ -38,10 +38,8 @@ bool is_unchanged(const struct making *m, size_t i)
 bool making_loads(void *ctx, int64_t rows, int64_t done, int64_t size)
 {
     const struct making *m = ctx;
-    tell(m->r->ear,
-         &(struct tell){
-             .kind = TELL_LOADING, .target = m->p->name, .rows = rows, .done = done, .size = size});
-    return ear_stops(m->r->ear) != ERR_NONE;
+    making_tells(m, rows, done, size);
+    return making_stops(m);
 }
 
 /* What the copy holds is compared with what the live generation was proven to hold. */
@@ -102,6 +100,39 @@ static void find_refused(struct making *m, size_t i, struct err *e)
     making_roll_back(m);
 }
 
+/* The generation's row says so in the same transaction; only one at a time writes it, so that none says of
+ * another what that has not committed. Behind one of which nobody knows whether it has, nobody writes it. */
+static int commit_load(struct making *m, struct loaded *l, struct err *e)
+{
+    struct making *lead = making_lead(m);
+    tasks_enter(&lead->commit);
+    if (making_is_given_up(m)) {
+        tasks_leave(&lead->commit);
+        return err_set(e, ERR_INTERRUPTED, "another session's part of the load failed");
+    }
+    l->is_done = true;
+    lead->made_ms = making_made(m, l->ms);
+    int rc = facts_put(m, e) != 0       ? -1
+             : FAULT(GENERATION_LOADED) ? execution_injected(e)
+                                        : making_commit(m, e);
+    l->is_done = rc == 0;
+    if (rc != 0) {
+        making_give_up(m);
+    }
+    tasks_leave(&lead->commit);
+    return rc;
+}
+
+/* Not by a hand: what is to be said of it the run's own session finds out. */
+static int load_failed(struct making *m, size_t i, struct err *e)
+{
+    making_roll_back(m);
+    if (m->hand == NULL && load_may_find(e)) {
+        find_refused(m, i, e);
+    }
+    return -1;
+}
+
 static int load_one(struct making *m, size_t i, bool copies, bool *is_good, struct err *e)
 {
     int64_t start = clock_ms();
@@ -113,42 +144,113 @@ static int load_one(struct making *m, size_t i, bool copies, bool *is_good, stru
         return -1;
     }
     int rc = copies ? copy_rows(m, i, is_good, e) : load_rows(m, i, e);
-    if (rc != 0 || !*is_good) {
+    if (rc == 0 && !*is_good) {
         making_roll_back(m);
-        if (rc != 0 && load_may_find(e)) {
-            find_refused(m, i, e);
-        }
-        return rc;
+        return 0;
     }
-    l->is_done = true;
     l->ms = clock_ms() - start;
-    m->made_ms += l->ms;
-    if (facts_put(m, e) != 0 || FAULT(GENERATION_LOADED)) {
-        l->is_done = false;
-        making_roll_back(m);
-        return e->code != ERR_NONE ? -1 : execution_injected(e);
-    }
-    if (making_commit(m, e) != 0) {
-        if (load_may_find(e)) {
-            find_refused(m, i, e);
-        }
+    return rc == 0 && commit_load(m, l, e) == 0 ? 0 : load_failed(m, i, e);
+}
+
+/* From the live generation where that has the same, else from the artifact. */
+static int load_source(struct making *m, size_t i, struct err *e)
+{
+    bool is_good = false;
+    making_phase(m, arena_printf(m->r->a, "load %s", m->p->source[i].dataset));
+    if (is_unchanged(m, i) && load_one(m, i, true, &is_good, e) != 0) {
         return -1;
     }
-    return 0;
+    return is_good ? 0 : load_one(m, i, false, &is_good, e);
+}
+
+/* --- by several sessions --- */
+
+/* filling: of each source; before: what was known of them. */
+struct loading {
+    struct making *m;
+    struct fills *filling;
+    struct loaded *before;
+};
+
+static int one(struct making *m, void *ctx, size_t i, struct err *e)
+{
+    (void)ctx;
+    return load_source(m, i, e);
+}
+
+static bool is_loaded(void *ctx, size_t i)
+{
+    const struct loading *x = ctx;
+    return x->m->loaded[i].is_done;
+}
+
+/* Rows of one table are told apart by their version where that is part of every key. */
+static bool are_apart(const struct making *m, const struct fills *f, size_t i, size_t k)
+{
+    return !f[i].shares && !f[k].shares && f[i].column != NULL && f[k].column != NULL &&
+           strcmp(f[i].column, f[k].column) == 0 &&
+           strcmp(m->p->source[i].version, m->p->source[k].version) != 0;
+}
+
+static bool waits(void *ctx, size_t i, size_t k)
+{
+    const struct loading *x = ctx;
+    const struct fills *f = x->filling;
+    bool is_same = strcmp(f[i].table, f[k].table) == 0;
+    return f[i].alone || f[k].alone || names_have(&f[i].with, f[k].table) ||
+           (is_same && !are_apart(x->m, f, i, k));
+}
+
+static int prepare(struct making *m, struct loading *x, struct err *e)
+{
+    size_t n = m->p->n_sources;
+    *x = (struct loading){.m = m,
+                          .filling = ARENA_ARRAY(m->r->a, struct fills, n + 1),
+                          .before = arena_dup(m->r->a, m->loaded, (n + 1) * sizeof *m->loaded)};
+    for (size_t i = 0; i < n; i++) {
+        x->filling[i].table = m->p->source[i].into;
+        x->filling[i].column = version_column(&m->p->source[i]);
+    }
+    return generation_fillings(making_session(m), m->r->a, m->hidden, x->filling, n, e);
+}
+
+static size_t count_open(const struct making *m)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < m->p->n_sources; i++) {
+        n += m->loaded[i].is_done ? 0 : 1;
+    }
+    return n;
+}
+
+/* As crew_run(). */
+static int loads_together(struct making *m, struct loading *x, struct err *e)
+{
+    if (prepare(m, x, e) != 0) {
+        return -1;
+    }
+    const struct crew_work w = {m->p->n_sources, one, waits, is_loaded, x};
+    return crew_run(m, &w, e);
+}
+
+/* What the receipt of a failure says of sources behind the one that failed is what it would say had the hands
+ * not been faster. */
+static void forget_behind(struct making *m, const struct loading *x, size_t i)
+{
+    for (size_t k = i + 1; x->before != NULL && k < m->p->n_sources; k++) {
+        m->loaded[k] = x->before[k];
+    }
 }
 
 int make_loads(struct making *m, struct err *e)
 {
+    struct loading x = {.m = m};
+    if (crew_may(m, count_open(m)) && loads_together(m, &x, e) < 0) {
+        return -1;
+    }
     for (size_t i = 0; i < m->p->n_sources; i++) {
-        bool is_good = false;
-        if (m->loaded[i].is_done) {
-            continue;
-        }
-        making_phase(m, arena_printf(m->r->a, "load %s", m->p->source[i].dataset));
-        if (is_unchanged(m, i) && load_one(m, i, true, &is_good, e) != 0) {
-            return -1;
-        }
-        if (!is_good && load_one(m, i, false, &is_good, e) != 0) {
+        if (!m->loaded[i].is_done && load_source(m, i, e) != 0) {
+            forget_behind(m, &x, i);
             return -1;
         }
     }

@@ -2,6 +2,7 @@
 #ifndef KFMIG_RUN_PROJECTION_PARTS_H
 #define KFMIG_RUN_PROJECTION_PARTS_H
 
+#include "base/tasks.h"
 #include "run/account.h"
 #include "run/projection.h"
 #include "run/statements.h"
@@ -17,6 +18,8 @@ struct loaded {
     struct account_partial *partial; /* what its records do not all have */
     size_t n_partial, cap_partial;
     struct content content; /* filled by validation; rows -1: not yet */
+    bool is_proven;         /* and judged, by a hand: */
+    struct findings gates;
 };
 
 /* One generation on its way. chain: the members as one bundle, whose scope is the projection's schema. */
@@ -51,7 +54,39 @@ struct making {
     const struct doc
         *tiles; /* of tiles: what the file holds; NULL: nothing yet, or it is a schema */
     struct evidence_set evidence;
+    struct hand *hand;        /* of a crew, whose copy this is; NULL: the run's own */
+    struct tasks_gate commit; /* the generation's row is written by one of them at a time */
 };
+
+/* crew.c: the run's own, of whatever hand m is. */
+struct making *making_lead(struct making *m);
+/* How long making it took until now; ms: its own last piece. */
+int64_t making_made(const struct making *m, int64_t ms);
+/* The crew is to stop, now; is it? false where m is no hand's. */
+void making_give_up(struct making *m);
+bool making_is_given_up(const struct making *m);
+/* Is the run, or the crew, to stop? And tell how far reading a source is. */
+bool making_stops(const struct making *m);
+void making_tells(const struct making *m, int64_t rows, int64_t done, int64_t size);
+
+/* n pieces of one phase.
+ * one      piece i with m, a hand's own: the same generation, loaded and all, seen from another session. It
+ *          begins and ends its transaction, and enters commit of making_lead() around what writes the row.
+ * waits    has piece i to wait for k, before it? NULL: none has to wait.
+ * is_done  is nothing to be done for piece i? NULL: all are to be done. */
+struct crew_work {
+    size_t n;
+    int (*one)(struct making *m, void *ctx, size_t i, struct err *e);
+    bool (*waits)(void *ctx, size_t i, size_t k);
+    bool (*is_done)(void *ctx, size_t i);
+    void *ctx;
+};
+/* All of them, by hands, outside of a transaction. 0: done. 1: not all of them, as no hands were to be had,
+ * or one was refused something: m is to go on alone, in order, and comes to what is to be said. -1: it
+ * cannot. All of the hands' transactions have ended then, but where a connection was lost. */
+int crew_run(struct making *m, const struct crew_work *w, struct err *e) MUST_CHECK;
+/* Are hands for n pieces worth asking for? */
+bool crew_may(const struct making *m, size_t n);
 
 struct pg *making_session(const struct making *m);
 void making_phase(const struct making *m, const char *what);
@@ -79,9 +114,9 @@ int make_schema(struct making *m,
                 struct err *e) MUST_CHECK; /* the chain in a hidden schema; proves the artifacts */
 int make_loads(struct making *m, struct err *e) MUST_CHECK;
 int make_indexes(struct making *m, struct err *e) MUST_CHECK;
-/* The deferred indexes of m->hidden that are missing. together: each in a transaction of its own,
- * several at once in sessions of their own, unless it is only one; else, and for those that are
- * then missing still, one after the other in the open transaction. */
+/* The deferred indexes of m->hidden that are missing. together: each in a transaction of its own, by
+ * hands, unless it is only one; else, and for those that are then missing still, one after the other
+ * in the open transaction. */
 int indexes_together(struct making *m, struct err *e) MUST_CHECK;
 int indexes_here(struct making *m, struct err *e) MUST_CHECK;
 int make_proof(struct making *m, struct err *e) MUST_CHECK; /* validation; READY */
@@ -106,7 +141,8 @@ bool is_unchanged(const struct making *m, size_t i); /* since the live generatio
 int load_rows(struct making *m, size_t i, struct err *e) MUST_CHECK;
 /* load_find_refused() for source i, whose rows are not in the table, in the open transaction. */
 int find_refused_of(struct making *m, size_t i, struct err *e);
-int prove_rows(struct making *m, struct err *e) MUST_CHECK; /* gates, and m->g.content */
+/* gates, and m->g.content, of what hands have not proven before. */
+int prove_rows(struct making *m, struct err *e) MUST_CHECK;
 int run_invariants(struct making *m, struct err *e) MUST_CHECK;
 int judge_proof(struct making *m, struct err *e) MUST_CHECK; /* ERR_VALIDATE: a gate failed */
 /* What stands in the way of a switch: a gate and ERR_PREFLIGHT; where m->can_replace neither, but

@@ -344,10 +344,49 @@ int judge_proof(struct making *m, struct err *e)
         e, "a correction of the data is a new dataset version; the generation before stays live");
 }
 
+/* One source, in a transaction of a hand, which only reads. */
+static int prove_one(struct making *m, void *ctx, size_t i, struct err *e)
+{
+    struct loaded *l = &m->loaded[i];
+    struct outcome judged = {0};
+    (void)ctx;
+    if (making_begin(m, e) != 0) {
+        return -1;
+    }
+    m->o = &judged;
+    int rc = prove_source(m, i, e);
+    m->o = making_lead(m)->o;
+    making_roll_back(m);
+    l->gates = judged.gates;
+    l->is_proven = rc == 0;
+    return rc;
+}
+
+/* What is not proven then is for prove_rows(). */
+static int prove_together(struct making *m, struct err *e)
+{
+    const struct crew_work w = {.n = m->p->n_sources, .one = prove_one};
+    for (size_t i = 0; i < m->p->n_sources; i++) {
+        m->loaded[i].is_proven = false;
+    }
+    return !crew_may(m, w.n) || crew_run(m, &w, e) >= 0 ? 0 : -1;
+}
+
+static void take_gates(struct making *m, const struct findings *l)
+{
+    struct findings *to = &m->o->gates;
+    for (size_t i = 0; i < l->n; i++) {
+        ARENA_GROW(m->r->a, to->v, to->n, to->cap);
+        to->v[to->n++] = l->v[i];
+    }
+}
+
 int prove_rows(struct making *m, struct err *e)
 {
     for (size_t i = 0; i < m->p->n_sources; i++) {
-        if (prove_source(m, i, e) != 0) {
+        if (m->loaded[i].is_proven) {
+            take_gates(m, &m->loaded[i].gates);
+        } else if (prove_source(m, i, e) != 0) {
             return -1;
         }
     }
@@ -390,7 +429,7 @@ int make_proof(struct making *m, struct err *e)
     /* All rows are committed, and whoever publishes has to know since when: this run, or one that finds
      * the generation ready. */
     if (generation_horizon(making_session(m), m->r->a, &m->horizon, e) != 0 ||
-        making_begin(m, e) != 0) {
+        prove_together(m, e) != 0 || making_begin(m, e) != 0) {
         return -1;
     }
     if (prove_rows(m, e) != 0 || find_obstacles(m, e) != 0 || rehearse(m, e) != 0 ||

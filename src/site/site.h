@@ -36,7 +36,8 @@ struct backup_rule; /* model/operations.h */
  * backup   how this run backs up, whatever the environment declares; NULL: as it declares.
  * key      the file of the key that shows who runs; NULL: nothing does.
  * scripts_most  bytes of declarations and scripts of what is pending that stay once they were looked at; what
- *          is beyond is read again when it runs. 0: all stay, as whoever shows the plan needs. */
+ *          is beyond is read again when it runs. 0: all stay, as whoever shows the plan needs.
+ * jobs     sessions that fill and prove a projection at once; 0: one per processor. */
 struct site_options {
     const char *verb, *self;
     const char *dbname;
@@ -49,6 +50,7 @@ struct site_options {
     const struct backup_rule *backup;
     const char *key;
     size_t scripts_most;
+    int64_t jobs;
 };
 
 /* A store of the environment besides the one that holds the ledger, opened by its row. store NULL: it is not.

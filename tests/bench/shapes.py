@@ -89,16 +89,13 @@ def register(p, slug, version, path, n):
                     "sha256": digest_of(file), "byte_count": file.stat().st_size, "feature_count": n}}))
 
 
-def declare(p, slug, version, table, extra=""):
-    """A projection of the schema app with one source into app.TABLE (version, id, geom)."""
-    p.write(f"registry/projections/{slug}.yml", f"""\
-projection: {slug}
-store: postgis
-schema: app
-{extra}sources:
-  - {{dataset: {slug}, version: "{version}", asset: {slug}, into: {table},
+def declare(p, slug, version, table, extra="", more=()):
+    """A projection of the schema app with one source into app.TABLE (version, id, geom). more: (slug, table) of further ones, of that version."""
+    sources = "".join(f"""\
+  - {{dataset: {dataset}, version: "{version}", asset: {dataset}, into: {into},
      columns: {{version: $dataset_version_id, id: properties.id, geom: geometry}}}}
-""")
+""" for dataset, into in ((slug, table), *more))
+    p.write(f"registry/projections/{slug}.yml", f"projection: {slug}\nstore: postgis\nschema: app\n{extra}sources:\n{sources}")
 
 
 def table(name, kind):

@@ -6,7 +6,8 @@
     ... p.run("build", "dev"), in whatever way it ends ...
     story.settles(p, 1)                  # what is live now is whole; one clean build later it is data state 1
 
-From one state to the other one source is loaded anew, and the other one is copied inside the server.
+From one state to the other one source is loaded anew, and the other two are copied inside the server, one of them behind the other, whose
+rows it refers to.
 """
 
 import os
@@ -23,7 +24,8 @@ from tap import contains, equal
 
 WELLS = ("2026-02.0000000a", "2026-03.0000000b")
 SPRINGS = "2026-01.0000000c"
-N_WELLS, N_SPRINGS = 300, 100
+BROOKS = "2026-01.0000000d"
+N_WELLS, N_SPRINGS, N_BROOKS = 300, 100, 50
 
 CHAIN = """\
 CREATE SCHEMA app;
@@ -33,6 +35,9 @@ CREATE TABLE app.pts (
 CREATE INDEX pts_geom ON app.pts USING gist (geom);
 CREATE TABLE app.springs (version text NOT NULL, id text NOT NULL, geom geometry(Point, 4326) NOT NULL, PRIMARY KEY (version, id));
 CREATE INDEX springs_id ON app.springs (id);
+CREATE TABLE app.brooks (version text NOT NULL, id text PRIMARY KEY, geom geometry(Point, 4326) NOT NULL,
+    spring_version text NOT NULL, spring text NOT NULL, FOREIGN KEY (spring_version, spring) REFERENCES app.springs (version, id));
+CREATE INDEX brooks_geom ON app.brooks USING gist (geom);
 CREATE MATERIALIZED VIEW app.numbers AS SELECT version, count(*) AS n FROM app.pts GROUP BY version;
 CREATE VIEW app.west AS SELECT id FROM app.pts WHERE ST_X(geom) < -100;
 GRANT USAGE ON SCHEMA app TO PUBLIC;
@@ -49,6 +54,7 @@ FROM app.pts p JOIN app.numbers m ON m.version = p.version"""
 WHOLE = """
 SELECT 'pts', count(*), md5(string_agg(concat_ws('|', version, id, label, ST_AsEWKT(geom)), ',' ORDER BY version, id)) FROM app.pts;
 SELECT 'springs', count(*), md5(string_agg(concat_ws('|', version, id, ST_AsEWKT(geom)), ',' ORDER BY version, id)) FROM app.springs;
+SELECT 'brooks', count(*), md5(string_agg(concat_ws('|', version, id, spring, ST_AsEWKT(geom)), ',' ORDER BY id)) FROM app.brooks;
 SELECT 'numbers', count(*), string_agg(concat_ws('|', version, n), ',' ORDER BY version) FROM app.numbers;
 SELECT 'index', indexname, replace(indexdef, 'app.', '') FROM pg_indexes WHERE schemaname = 'app' ORDER BY indexname;
 SELECT 'class', relname, relacl::text || relispopulated FROM pg_class WHERE relnamespace = 'app'::regnamespace ORDER BY relname;
@@ -116,6 +122,7 @@ class Projecting:
         for number, ident in enumerate(WELLS):
             version(self.pristine, "wells", ident, wells[number:])
         version(self.pristine, "springs", SPRINGS, [point(f"s{i}", round(-99 + i / 100, 6), 38) for i in range(N_SPRINGS)])
+        version(self.pristine, "brooks", BROOKS, [point(f"b{i}", round(-99 + i / 100, 6), 38.5) for i in range(N_BROOKS)])
         self.made = set()
         self.copies = 0
         self.learned = [None, None]
@@ -142,6 +149,11 @@ sources:
     asset: features
     into: springs
     columns: {{version: $dataset_version_id, id: properties.id, geom: geometry}}
+  - dataset: brooks
+    version: {BROOKS}
+    asset: features
+    into: brooks
+    columns: {{version: $dataset_version_id, id: properties.id, geom: geometry, spring_version: {{const: "{springs}"}}, spring: {{const: s1}}}}
 validate: {{counts: catalog, extents: {{from: catalog}}}}
 """)
 

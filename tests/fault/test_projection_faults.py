@@ -1,9 +1,10 @@
 """A projection's build killed, cut off, crashed, failing and without room in every phase: readers see one generation, whole; what is
 said is so; the next build comes to what an undisturbed one comes to, with one success receipt."""
-# run: serial limit=600 needs=postgres,postgis
+# run: serial limit=1200 needs=postgres,postgis
 
 import concurrent.futures
 import functools
+import itertools
 import random
 import re
 import shutil
@@ -26,6 +27,14 @@ KILLS, CUTS = 60, 25  # cuts: a direction
 POINTS = subprocess.run([FAULTY, "--fault-points"], capture_output=True, text=True, check=False).stdout.split()
 OWN = [p for p in POINTS if p.startswith("generation.")]
 COMMITS = "tx.commit_sent"
+
+JOBS = itertools.cycle((3, 2))
+
+
+def hands():
+    """By how many sessions the next build is made, besides its own."""
+    return f"--jobs={next(JOBS)}"
+
 
 folder = fresh_folder()
 at_exit(shutil.rmtree, folder, True)
@@ -113,7 +122,7 @@ def through(p, mode):
     """Build through a proxy in that mode; returns what ran and whether the fault happened."""
     with proxy.Proxy(pg.cluster().host) as between:
         between.mode = mode
-        ran = p.build(env={"KFM_DSN": pg.dsn(p.db, user="builder", host=between.host)})
+        ran = p.build(hands(), env={"KFM_DSN": pg.dsn(p.db, user="builder", host=between.host)})
         return ran, between.fired.is_set()
 
 
@@ -127,7 +136,7 @@ def undisturbed():
     for _ in range(3):
         def build(p):
             start = time.monotonic()
-            ran = p.build()
+            ran = p.build(hands())
             took.append(time.monotonic() - start)
             worked.append(int(re.search(r"published, (\d+) ms", ran.err).group(1)) / 1000)
             return ran
@@ -189,7 +198,7 @@ def at_point(worker, job):
     """Returns the job if its fault happened."""
     point, mode, passage = job
     what = f"{point}:{mode}:{passage}"
-    ran, is_done = worker.trial(what, lambda p: p.run("build", "dev", program=FAULTY, env={"KFMIG_FAULT": what}))
+    ran, is_done = worker.trial(what, lambda p: p.run("build", "dev", hands(), program=FAULTY, env={"KFMIG_FAULT": what}))
     if mode == "kill" and ran.status == 0:
         return None
     equal(ran.status == -9 if mode == "kill" else ran.status < 7 or point == "lock.taken", True, f"{what}: {ran!r}")
@@ -200,7 +209,7 @@ def at_point(worker, job):
 
 @cases(kill="kill", error="error")
 def a_fault_at_every_point(mode):
-    jobs = [(point, mode, passage) for point in OWN for passage in ((1, 2) if point == "generation.loaded" else (1,))]
+    jobs = [(point, mode, passage) for point in OWN for passage in ((1, 2, 3) if point in ("generation.loaded", "generation.index") else (1,))]
     jobs += [(point, mode, passage) for point in ("lock.taken", "tx.recorded", "tx.committed") for passage in (1,)]
     jobs += [(COMMITS, mode, passage + 1) for passage in range(len(undisturbed()[0].commits))]
     done, statuses = each(at_point, jobs)
@@ -212,7 +221,7 @@ def killed_after(worker, seconds):
     """Returns the number of transactions of the build that were committed when it was killed, or None if it was over before."""
 
     def build(p):
-        child = p.start("build", "dev")
+        child = p.start("build", "dev", hands())
         try:
             child.wait(timeout=seconds)
         except subprocess.TimeoutExpired:
@@ -304,7 +313,7 @@ def the_server_crashes_in_every_phase():
     worker = Worker("crash")
     for what in jobs:
         def build(p, what=what):
-            child = p.start("build", "dev", program=FAULTY, env={"KFMIG_FAULT": what})
+            child = p.start("build", "dev", hands(), program=FAULTY, env={"KFMIG_FAULT": what})
             until(lambda: child.poll() is not None or is_stopped(child), f"{what} is passed")
             pg.cluster().stop()
             pg.cluster().start()

@@ -37,6 +37,16 @@ struct held_index {
     int session;
 };
 
+/* What a transaction did beside the first one that is open, to be done once it is committed. */
+enum { HELD_DEEDS = 32, HELD_PARAMS = 6 };
+struct held_deed {
+    const char *text, *params[HELD_PARAMS];
+};
+struct held_beside {
+    struct held_deed v[HELD_DEEDS];
+    int n;
+};
+
 /* kept: a COMMIT whose answer is lost took effect. wanted: rows that readers must see; 0: of all versions.
  * n_begun, n_committed: transactions that may write. */
 struct server {
@@ -46,6 +56,7 @@ struct server {
     int session;                           /* whose transaction is open */
     bool in_transaction, kept, is_foreign; /* foreign: a schema stood there before any generation */
     bool has_begun[HELD_SESSIONS], has_failed[HELD_SESSIONS];
+    struct held_beside beside[HELD_SESSIONS];
     int wanted, n_begun, n_committed;
     int n_lies; /* states in between that no reader may see */
     const char *lie;
@@ -121,20 +132,39 @@ static inline const char *held_lie(struct server *v)
     return s != NULL && s->rows != wanted ? "readers see half of the rows" : NULL;
 }
 
+static inline void server_does(struct server *v, struct held *h, int session, const char *text,
+                               const char *const *params);
+
+static inline void server_is(struct server *v)
+{
+    v->n_committed++;
+    v->lie = held_lie(v);
+    v->n_lies += v->lie != NULL ? 1 : 0;
+    if (v->lie != NULL) {
+        printf("# %s\n", v->lie);
+    }
+}
+
 static inline void server_end(struct server *v, int session, bool commits)
 {
+    struct held_beside *beside = &v->beside[session % HELD_SESSIONS];
     if (v->in_transaction && v->session == session) {
         if (commits) {
             v->is = v->open;
-            v->n_committed++;
-            v->lie = held_lie(v);
-            v->n_lies += v->lie != NULL ? 1 : 0;
-            if (v->lie != NULL) {
-                printf("# %s\n", v->lie);
-            }
+            server_is(v);
         }
         v->in_transaction = false;
     }
+    for (int i = 0; i < beside->n && commits; i++) {
+        server_does(v, &v->is, session, beside->v[i].text, beside->v[i].params);
+        if (v->in_transaction) { /* the first one, which does nothing else to the same */
+            server_does(v, &v->open, session, beside->v[i].text, beside->v[i].params);
+        }
+    }
+    if (beside->n > 0 && commits) {
+        server_is(v);
+    }
+    beside->n = 0;
     int n = 0;
     for (int i = 0; i < v->n_indexes; i++) {
         struct held_index x = v->index[i];
@@ -162,9 +192,8 @@ static inline void quoted(const char *text, const char *behind, char out[static 
     (void)snprintf(out, HELD_TEXT, "%.*s", (int)strcspn(p, "\". ,;"), p);
 }
 
-static inline void put_row(struct server *v, const char *const *params)
+static inline void put_row(struct server *v, struct held *h, const char *const *params)
 {
-    struct held *h = &v->open;
     int number = (int)strtol(params[1], NULL, 10);
     struct held_row *r = held_row(h, number);
     r = r != NULL ? r : &h->row[h->n_rows++];
@@ -225,10 +254,9 @@ static inline void add_rows(struct held *h, const char *text, const char *behind
 }
 
 /* A statement that was answered well. */
-static inline void server_does(struct server *v, int session, const char *text,
+static inline void server_does(struct server *v, struct held *h, int session, const char *text,
                                const char *const *params)
 {
-    struct held *h = &v->open;
     char name[HELD_TEXT];
     if (asks(text, "CREATE SCHEMA ")) {
         quoted(text, "CREATE SCHEMA ", name);
@@ -254,7 +282,7 @@ static inline void server_does(struct server *v, int session, const char *text,
     } else if (asks(text, "ROLLBACK TO SAVEPOINT kfmig_rehearsal")) {
         *h = v->before_rehearsal;
     } else if (strcmp(text, "@ledger_generation_put_row") == 0) {
-        put_row(v, params);
+        put_row(v, h, params);
     } else if (strcmp(text, "@ledger_generation_drop") == 0) {
         drop_row(h, (int)strtol(params[1], NULL, 10));
     } else if (strcmp(text, "@ledger_record_entry") == 0) {
@@ -297,6 +325,26 @@ static inline void tell_indexes(struct server *v, int session)
             size_t n = strlen(v->told);
             (void)snprintf(v->told + n, sizeof v->told - n, "%s %.*s | %s", n > 4 ? " ;" : "",
                            (int)strcspn(name, " "), name, v->index[i].definition);
+        }
+    }
+}
+
+/* Now, where it is of the first transaction, or an index; else with that session's COMMIT. */
+static inline void server_did(struct server *v, int session, const char *text, int n_params,
+                              const char *const *params)
+{
+    struct held_beside *beside = &v->beside[session % HELD_SESSIONS];
+    bool is_first = v->in_transaction && v->session == session;
+    if (is_first || !v->has_begun[session % HELD_SESSIONS] || asks(text, "CREATE INDEX ")) {
+        server_does(v, &v->open, session, text, params);
+        return;
+    }
+    bool is_row = strcmp(text, "@ledger_generation_put_row") == 0;
+    if (is_row || asks(text, "COPY ") || asks(text, "INSERT INTO ")) {
+        struct held_deed *d = &beside->v[beside->n++];
+        d->text = arena_strdup(&v->a, text);
+        for (int i = 0; is_row && i < n_params && i < HELD_PARAMS; i++) {
+            d->params[i] = params[i] != NULL ? arena_strdup(&v->a, params[i]) : NULL;
         }
     }
 }
@@ -368,7 +416,7 @@ static inline const char *server_hears(void *ctx, int session, const char *text,
     if (asks(text, "BEGIN") || strcmp(text, "@postgis_begin") == 0 ||
         strcmp(text, "@postgis_look_begin") == 0 || strcmp(text, "@ledger_journal_begin") == 0) {
         v->has_begun[session % HELD_SESSIONS] = true;
-        /* The crew's transactions only make indexes, which are counted apart. */
+        /* A crew's transactions run side by side. */
         if (!v->in_transaction) {
             v->open = v->is;
             v->session = session;
@@ -378,7 +426,7 @@ static inline const char *server_hears(void *ctx, int session, const char *text,
         return answer;
     }
     const char *told = strcmp(answer, "ask") == 0 ? server_tells(v, session, text, params) : answer;
-    server_does(v, session, text, params);
+    server_did(v, session, text, n_params, params);
     return told;
 }
 

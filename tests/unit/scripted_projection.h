@@ -59,6 +59,8 @@ enum { FILES = 3 };
                                "~ @postgis_generation_geometry -> rows t.geom | public. | 1\n"     \
                                "~ @postgis_generation_copied -> rows id | id | t.id | f\n"         \
                                "~ @postgis_generation_copy_settings -> rows was\n"                 \
+                               "~ @postgis_generation_fillings -> rows\n"                          \
+                               "~ @postgis_generation_spare -> rows 9\n"                           \
                                "~ @postgis_load_columns -> rows "                                  \
                                "id | integer | int4 | -1 | t | f | f | NULL | NULL | NULL | -1 | " \
                                "f ; "                                                              \
@@ -273,11 +275,13 @@ static inline void build_open(struct build *b, const char *lines, int n, const c
     b->server.in_transaction = false;
     memset(b->server.has_begun, 0, sizeof b->server.has_begun);
     memset(b->server.has_failed, 0, sizeof b->server.has_failed);
+    memset(b->server.beside, 0, sizeof b->server.beside);
     pq_model(server_hears, &b->server);
     build_declare(b);
     b->in = (struct projection_input){.p = &b->p};
     build_parts(b);
     b->t.run.open = b->has_crew ? build_open_another : NULL;
+    b->t.run.jobs = 2;
 }
 
 static inline void build_close(struct build *b)

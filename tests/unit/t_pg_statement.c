@@ -3,11 +3,12 @@
 /* Statements of a user's file and commands of ours against a real server: counts, places, what errors may say, COPY. */
 #include <unistd.h>
 
+#include "base/tasks.h"
 #include "pg/pg.h"
 #include "pg_server.h"
 #include "tap.h"
 
-enum { PLANNED = 133 };
+enum { PLANNED = 128 };
 
 #define COUNT(v) ((int)(sizeof(v) / sizeof *(v)))
 
@@ -157,31 +158,57 @@ static bool nobody_waits(struct pg *s)
     return none;
 }
 
+/* Three sessions at once: two wait for what a fourth holds, the one between them works, and then tells one
+ * of them to stop and lets the other go on. */
+struct three {
+    struct pg *held, *v[3];
+    struct err e[3];
+    int rc[3];
+    bool is_over;
+};
+
+static bool is_told(void *ctx)
+{
+    const struct three *t = ctx;
+    return t->is_over;
+}
+
+static void at_once(void *ctx, size_t i)
+{
+    struct three *t = ctx;
+    if (i != 1) {
+        t->rc[i] = pg_run(t->v[i], "SELECT pg_advisory_lock(5)", NULL, 0, NULL, &t->e[i]);
+        return;
+    }
+    is_int(pg_run(t->v[1], "CREATE TABLE together (i int)", NULL, 0, NULL, &t->e[1]), 0,
+           "one works");
+    t->rc[1] = pg_run(t->v[1], "CREATE TABLE together (i int)", NULL, 0, NULL, &t->e[1]);
+    t->is_over = true;
+    while (t->rc[2] == 9) {
+        (void)tasks_poll(NULL, 5);
+    }
+    is_int(server_run(&e, t->held, "SELECT pg_advisory_unlock(5)"), 0, "the lock is let go");
+}
+
 static void test_together(struct pg *s)
 {
-    struct pg *v[3] = {server_connect(&where, &e), server_connect(&where, &e),
-                       server_connect(&where, &e)};
-    size_t which = 9;
+    struct three t = {.held = s, .rc = {9, 9, 9}};
+    const struct pg_wait w = {.on_wait = is_told, .ctx = &t};
+    for (size_t i = 0; i < 3; i++) {
+        t.v[i] = server_connect(&where, &e);
+    }
+    pg_heed(t.v[2], &w);
     is_int(server_run(&e, s, "SELECT pg_advisory_lock(5)"), 0, "a lock is held");
-    is_int(pg_start(v[0], "SELECT pg_advisory_lock(5)", &e), 0, "one session waits for it");
-    is_int(pg_start(v[2], "SELECT pg_advisory_lock(5)", &e), 0, "another one, too");
-    is_int(pg_start(v[1], "CREATE TABLE together (i int)", &e), 0, "one works");
-    pg_any(v, 3, &which);
-    is_int((int)which, 1, "it is the first to end");
-    is_int(pg_end(v[1], &e), 0, "well");
-    is_int(pg_start(v[1], "CREATE TABLE together (i int)", &e), 0, "what fails can be started");
-    pg_any(v, 3, &which);
-    is_int((int)which, 1, "its end is heard");
-    is_int(pg_end(v[1], &e), -1, "it failed");
-    is_str(e.sqlstate, "42P07", "for its own reason");
-    pg_close(v[2]);
-    is_int(server_run(&e, s, "SELECT pg_advisory_unlock(5)"), 0, "the lock is free");
-    pg_any(v, 2, &which);
-    is_int((int)which, 0, "who waited has it");
-    is_int(pg_end(v[0], &e), 0, "and ends well");
-    ok(nobody_waits(s), "the closed session waits no longer");
-    pg_close(v[0]);
-    pg_close(v[1]);
+    tasks_run(3, at_once, &t);
+    is_int(t.rc[1], -1, "what fails fails");
+    is_str(t.e[1].sqlstate, "42P07", "for its own reason");
+    is_int(t.rc[2], -1, "who is told to stop stops");
+    is_int(t.e[2].code, ERR_INTERRUPTED, "and says so");
+    is_int(t.rc[0], 0, "who waited gets the lock");
+    ok(nobody_waits(s), "nobody waits any longer");
+    for (size_t i = 0; i < 3; i++) {
+        pg_close(t.v[i]);
+    }
 }
 
 int main(int argc, char **argv)

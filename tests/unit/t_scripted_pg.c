@@ -1,5 +1,6 @@
 /* layer: pg scripted */
 /* Sessions, line by line: what src/pg asks, and what it makes of every answer, cut, silence and flood. */
+#include "base/tasks.h"
 #include "pg/pg.h"
 #include "scripted_pq.h"
 #include "tap.h"
@@ -159,26 +160,29 @@ static int copy_and_abort(struct pg *s, struct err *e)
     return rc == 0 ? pg_copy_abort(s, e) : rc;
 }
 
-static int together(struct pg *s, struct err *e)
+struct both {
+    struct pg *v[2];
+    struct err *e;
+    int rc;
+};
+
+static void index_of(void *ctx, size_t i)
 {
-    struct pg *v[2] = {s, NULL};
-    size_t which = 9;
-    int rc = open_session(&v[1], e);
-    for (size_t i = 0; rc == 0 && i < 2; i++) {
-        rc = pg_start(v[i], i == 0 ? "CREATE INDEX slow" : "CREATE INDEX quick", e);
-    }
-    for (size_t i = 0; rc == 0 && i < 2; i++) {
-        pg_any(v, 2, &which);
-        (void)snprintf(seen.text + strlen(seen.text), 8, "%zu", which);
-        rc = pg_end(v[which], e);
-    }
-    pg_close(v[1]);
-    return rc;
+    struct both *b = ctx;
+    const char *sql = i == 0 ? "CREATE INDEX slow" : "CREATE INDEX quick";
+    b->rc = b->rc == 0 ? pg_run(b->v[i], sql, NULL, 0, NULL, b->e) : -1;
+    (void)snprintf(seen.text + strlen(seen.text), 8, "%zu", i);
 }
 
-static int close_while_running(struct pg *s, struct err *e)
+static int together(struct pg *s, struct err *e)
 {
-    return pg_start(s, "CREATE INDEX slow", e);
+    struct both b = {.v = {s, NULL}, .e = e};
+    if (open_session(&b.v[1], e) != 0) {
+        return -1;
+    }
+    tasks_run(2, index_of, &b);
+    pg_close(b.v[1]);
+    return b.rc;
 }
 
 /* --- the scenarios. want: the error's SQLSTATE, or the beginning of its message, NULL: success. tx: as pg_tx() says afterwards */
@@ -263,7 +267,6 @@ static const struct {
     {"a statement of ours has no deadline", "CREATE INDEX ON t (a) -> wait=7200000 CREATE INDEX\n", run, ERR_NONE, NULL, PG_TX_IDLE, 7200000, 0, NULL},
     {"two sessions at once", "2: connect -> ok\n2: @pg_pin_query -> rows 1\n1: CREATE INDEX slow -> wait=500 CREATE INDEX\n"
                              "2: CREATE INDEX quick -> wait=300 CREATE INDEX\n", together, ERR_NONE, NULL, PG_TX_IDLE, 500, 0, "text=10"},
-    {"what runs is cancelled when the session is closed", "CREATE INDEX slow -> silence\n", close_while_running, ERR_NONE, NULL, PG_TX_UNKNOWN, 0, 0, NULL},
 
     /* COPY */
     {"rows are copied", "COPY t FROM STDIN -> copy\ncopy end -> COPY 2\n", copy_in_two, ERR_NONE, NULL, PG_TX_IDLE, 1200, 0, "n=2 copied=1\n2\n"},

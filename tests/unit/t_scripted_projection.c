@@ -15,6 +15,18 @@ static void with_crew(void)
     b.t.run.open = build_open_another;
 }
 
+static void with_crew_anew(void)
+{
+    with_crew();
+    b.job.fresh = true;
+}
+
+static void with_crew_of_one(void)
+{
+    with_crew_anew();
+    b.t.run.jobs = 1;
+}
+
 static void with_fallback(void)
 {
     b.p.fallback = FALLBACK_ATOMIC;
@@ -210,6 +222,12 @@ static void stopped(void)
     b.t.stop_at = 1;
 }
 
+static void with_crew_stopped(void)
+{
+    with_crew_anew();
+    stopped();
+}
+
 static void without_sums(void)
 {
     with_fallback();
@@ -390,14 +408,26 @@ static const struct {
     {"only one hand can be had", HOLDS_LIVE, BUILD, with_crew, "connect -> ok\n" AWAY, RUN_SUCCESS, ERR_NONE, "", 2, 1, 0, false},
     {"an index that cannot be made", HOLDS_LIVE, BUILD, with_crew, "~ CREATE INDEX * -> error 53100\n", RUN_FAILED, ERR_APPLY, "disk_full", 1, 0, 1, false},
     {"a starter has the work lock", HOLDS_LIVE, BUILD, with_crew, "~ 2: @ledger_work_begin -> rows f | 700 | u u | n | on\n", RUN_FAILED, ERR_LOCKED, "another run is taking over", 1, 0, 1, false},
-    {"the COMMIT of an index is refused", HOLDS_LIVE, BUILD, with_crew, "~ 3: COMMIT -> error 53100\n", RUN_FAILED, ERR_PREFLIGHT, "index pts_id was not committed: disk_full", 1, 0, 1, false},
+    {"the COMMIT of a hand's index is refused", HOLDS_LIVE, BUILD, with_crew, "~ 3: COMMIT -> error 53100\n", RUN_SUCCESS, ERR_NONE, "", 2, 1, 0, false},
     {"an index that does not take a record", HOLDS_LIVE, BUILD, NULL, UNINDEXED("CREATE INDEX * -> error 23505\n") REFUSED("23505") TAKEN("1"), RUN_FAILED, ERR_APPLY, "record 2: the server refused this row: unique_violation (23505)", 1, 0, 1, false},
     {"one of several that does not", HOLDS_LIVE, BUILD, with_crew, UNINDEXED("2x CREATE INDEX * -> error 23505\n") REFUSED("23505") TAKEN("1"), RUN_FAILED, ERR_APPLY, "record 2: the server refused this row: unique_violation (23505)", 1, 0, 1, false},
     {"an index that takes those of one source, and not of the other", HOLDS_LIVE, BUILD, NULL, UNINDEXED("CREATE INDEX * -> error 23505\n") TAKEN("2") REFUSED("23505") TAKEN("1"), RUN_FAILED, ERR_APPLY, "record 2: the server refused this row: unique_violation (23505)", 1, 0, 1, false},
     {"an index that takes them all now", HOLDS_LIVE, BUILD, NULL, UNINDEXED("CREATE INDEX * -> error 23505\n") TAKEN("2") TAKEN("2"), RUN_FAILED, ERR_APPLY, "unique_violation (23505)", 1, 0, 1, false},
     {"an index that is made of no rows, either", HOLDS_LIVE, BUILD, NULL, "2x CREATE INDEX * -> error 22012\n~ TRUNCATE * -> TRUNCATE TABLE\n", RUN_FAILED, ERR_APPLY, "division_by_zero (22012)", 1, 0, 1, false},
     {"an index of a table that may not be emptied", HOLDS_LIVE, BUILD, NULL, "CREATE INDEX * -> error 23505\n~ TRUNCATE * -> error 42501\n", RUN_FAILED, ERR_APPLY, "unique_violation (23505)", 1, 0, 1, false},
-    {"an index that is invalid is made again", HOLDS_LIVE, BUILD, NULL, "2x @postgis_generation_indexes_found -> rows pts_id | NULL\n", RUN_SUCCESS, ERR_NONE, "", 2, 1, 0, false},
+    {"one hand's rows are refused: the run's own session says so, in order", HOLDS_LIVE, BUILD, with_crew_anew, "~ 3: copy end -> error 23505\n~ copy end -> error 23505\n" WHOLE("t"), RUN_FAILED, ERR_APPLY, "23505", 1, 0, 1, false},
+    {"a hand is refused what the run's own session may", HOLDS_LIVE, BUILD, with_crew_anew, "~ 2: COPY * -> error 42501\n", RUN_SUCCESS, ERR_NONE, "", 2, 1, 0, false},
+    {"a hand's connection is lost", HOLDS_LIVE, BUILD, with_crew_anew, "~ 2: COPY * -> cut\n", RUN_FAILED, ERR_PREFLIGHT, "08006", 1, 0, 1, false},
+    {"no session is to spare", HOLDS_LIVE, BUILD, with_crew_anew, "~ @postgis_generation_spare -> rows 3\n", RUN_SUCCESS, ERR_NONE, "", 2, 1, 0, false},
+    {"nobody says how many are", HOLDS_LIVE, BUILD, with_crew_anew, "~ @postgis_generation_spare -> error 42501\n", RUN_SUCCESS, ERR_NONE, "", 2, 1, 0, false},
+    {"what keeps them apart cannot be had", HOLDS_LIVE, BUILD, with_crew_anew, "~ @postgis_generation_fillings -> error 42501\n", RUN_FAILED, ERR_PREFLIGHT, "42501", 1, 0, 1, false},
+    {"one source waits for the other", HOLDS_LIVE, BUILD, with_crew_anew, "~ @postgis_generation_fillings -> rows 1 | shares | NULL ; 2 | shares | NULL\n", RUN_SUCCESS, ERR_NONE, "", 2, 1, 0, false},
+    {"a source that looks at everything", HOLDS_LIVE, BUILD, with_crew_anew, "~ @postgis_generation_fillings -> rows 1 | alone | NULL\n", RUN_SUCCESS, ERR_NONE, "", 2, 1, 0, false},
+    {"a key between the two", HOLDS_LIVE, BUILD, with_crew_anew, "~ @postgis_generation_fillings -> rows 1 | with | pts ; 2 | with | pts\n", RUN_SUCCESS, ERR_NONE, "", 2, 1, 0, false},
+    {"one session, as was asked for", HOLDS_LIVE, BUILD, with_crew_of_one, "~ @postgis_generation_spare -> error 42501\n", RUN_SUCCESS, ERR_NONE, "", 2, 1, 0, false},
+    {"hands that fail to prove", HOLDS_LIVE, BUILD, with_crew_anew, "~ 3: SELECT count(*), sum(get_byte* -> error 53200\n", RUN_SUCCESS, ERR_NONE, "", 2, 1, 0, false},
+    {"interrupted while hands load", HOLDS_LIVE, BUILD, with_crew_stopped, "", RUN_INTERRUPTED, ERR_INTERRUPTED, "interrupted", 1, 0, 1, false},
+    {"an index that is invalid is made again", HOLDS_LIVE, BUILD, NULL, "@postgis_generation_indexes_found -> rows pts_id | NULL\n", RUN_SUCCESS, ERR_NONE, "", 2, 1, 0, false},
 
     /* publishing */
     {"a reader whose snapshot is old", HOLDS_LIVE, BUILD, NULL, "~ @postgis_generation_old_snapshots -> rows session 5\n", RUN_FAILED, ERR_PREFLIGHT, "wells is ready, but not published: session 5 would see an empty or mixed one", 1, 0, 1, false},

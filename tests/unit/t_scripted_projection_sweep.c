@@ -26,9 +26,13 @@ struct journey {
 };
 static const char obstacle[] = "~ @postgis_generation_dependants({\"wells\"}) -> rows dependant | "
                                "view app.v | table wells.pts\n";
+/* The others go on while the server answers. */
+static const char slowly[] = "~ @ledger_lock_held -> wait=20 rows t\n"
+                             "~ @ledger_generation_put_row -> wait=20 INSERT 0 1\n";
 static const struct journey journeys[] = {
+    {"a first generation by several hands", HOLDS_NOTHING, slowly, true, false, false, 1},
     {"a first generation", HOLDS_NOTHING, "", false, false, false, 1},
-    {"the next generation, indexes by several hands", HOLDS_LIVE, "", true, false, true, 1},
+    {"the next generation by several hands", HOLDS_LIVE, "", true, false, true, 1},
     {"rows replaced in place", HOLDS_LIVE, obstacle, false, true, false, 1},
     {"over a schema that nobody built", HOLDS_FOREIGN, "", false, false, false, 3},
     {"one that is ready", HOLDS_READY, "", false, false, false, 1},

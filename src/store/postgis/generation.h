@@ -54,9 +54,26 @@ int generation_index_missing(struct pg *s, struct arena *a, const char *hidden,
                              const struct index_defs *wanted, struct index_defs *out,
                              struct err *e) MUST_CHECK;
 
-/* One of those is on its way in s, pg_end() waits for it: what stands in its place is dropped before. */
-int generation_index_start(struct pg *s, struct arena *a, const char *hidden,
-                           const struct index_def *x, struct err *e) MUST_CHECK;
+/* Make one of those: what stands in its place is dropped before. */
+int generation_index_make(struct pg *s, struct arena *a, const char *hidden,
+                          const struct index_def *x, struct err *e) MUST_CHECK;
+
+/* In which order the tables of hidden that sources fill have to be filled: table[i] with rows that column[i]
+ * (NULL: none) tells from those of every other source.
+ * alone    what fills it may read or write anything (triggers, functions of somebody's own): it waits for all
+ *          before it, and all behind it wait for it; so with tables that are parts of another or have parts.
+ * shares   no two sources may fill it at once: rows of one could be refused for those of the other.
+ * with     tables whose rows are checked against its own, or the other way round. */
+struct fills {
+    const char *table, *column;
+    bool alone, shares;
+    struct names with;
+};
+int generation_fillings(struct pg *s, struct arena *a, const char *hidden, struct fills *v,
+                        size_t n, struct err *e) MUST_CHECK;
+
+/* How many more sessions this role may have, by what the server, the database and the role allow. */
+int generation_spare_sessions(struct pg *s, int64_t *n, struct err *e) MUST_CHECK;
 
 /* How often what is deferred may defer itself anew until it has to be settled. */
 enum { SETTLE_ROUNDS = 16 };

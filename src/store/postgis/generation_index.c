@@ -66,11 +66,12 @@ int generation_index_missing(struct pg *s, struct arena *a, const char *hidden,
     return 0;
 }
 
-int generation_index_start(struct pg *s, struct arena *a, const char *hidden,
-                           const struct index_def *x, struct err *e)
+int generation_index_make(struct pg *s, struct arena *a, const char *hidden,
+                          const struct index_def *x, struct err *e)
 {
     const char *drop =
         arena_printf(a, "DROP INDEX IF EXISTS %s.%s", pg_ident(a, hidden), pg_ident(a, x->name));
-    return !x->is_valid && pg_run(s, drop, NULL, 0, NULL, e) != 0 ? -1
-                                                                  : pg_start(s, x->definition, e);
+    return !x->is_valid && pg_run(s, drop, NULL, 0, NULL, e) != 0
+               ? -1
+               : pg_run(s, x->definition, NULL, 0, NULL, e);
 }
