@@ -15,7 +15,8 @@
 enum { RECEIPT_MAX = 64 * 1024 * 1024 };
 
 /* One ledger's folder. receipts[n]: the name of the receipt at position n < n_receipts; NULL: there is none.
- * roots: of the checkpoints, in the order of their sizes; zero where one says nothing. */
+ * roots: of the checkpoints, in the order of their sizes; zero where one says nothing. taken: the entries
+ * that hold, in a; NULL: nobody wants them. */
 struct attest_look {
     const struct archive *r;
     const struct key_list *keys;
@@ -26,6 +27,7 @@ struct attest_look {
     const char **receipts;
     int64_t n_receipts;
     struct digest *roots;
+    struct entries *taken;
 };
 
 #define find(x, path, ...) verify_found((x)->v, (x)->a, "attestation", (path), __VA_ARGS__)
@@ -237,6 +239,22 @@ static void check_inclusion(struct attest_look *x, struct arena *a, const struct
     }
 }
 
+/* As it was verified: what a second look at the file would find nobody has verified. */
+static void take_entry(struct attest_look *x, const struct entry *en)
+{
+    struct entries *l = x->taken;
+    ARENA_GROW(x->a, l->v, l->n, l->cap);
+    struct entry *to = &l->v[l->n++];
+    *to = *en;
+    to->subject = arena_strdup(x->a, en->subject);
+    to->result = arena_strdup(x->a, en->result);
+    to->run_id = arena_strdup(x->a, en->run_id);
+    to->finished_at = arena_strdup(x->a, en->finished_at);
+    to->environment = arena_strdup(x->a, en->environment);
+    to->instance = arena_strdup(x->a, en->instance);
+    to->text = (struct bytes){NULL, 0};
+}
+
 static void check_position(struct attest_look *x, int64_t sequence)
 {
     struct arena a = {0};
@@ -245,7 +263,12 @@ static void check_position(struct attest_look *x, int64_t sequence)
     if (check_attestation(x, &a, sequence, &en)) {
         check_inclusion(x, &a, &en);
     }
-    x->v->n_attested += before == x->v->n_found;
+    if (before == x->v->n_found) {
+        x->v->n_attested++;
+        if (x->taken != NULL) {
+            take_entry(x, &en);
+        }
+    }
     arena_release(&a);
 }
 
@@ -299,15 +322,17 @@ static bool has_any(const struct attest_look *x, int64_t sequence)
            key_list_covers(x->keys, x->r->env->name, x->instance, sequence);
 }
 
-/* Of one ledger. With r->entries each checkpoint is one of that ledger, too. */
+/* Of one ledger. With r->entries each checkpoint is one of that ledger, too. taken: what of it holds. */
 static int verify_folder(const struct archive *r, const char *instance, const struct key_list *keys,
-                         struct arena *a, struct verified *v, struct err *e)
+                         struct arena *a, struct verified *v, struct attested_ledger *taken,
+                         struct err *e)
 {
     struct attest_look x = {.r = r,
                             .keys = keys,
                             .a = a,
                             .v = v,
                             .instance = instance,
+                            .taken = taken != NULL ? &taken->entries : NULL,
                             .origin = note_origin(a, r->env->name, instance)};
     if (attest_folder_open(r, instance, a, &x.folder, e) != 0) {
         return -1;
@@ -319,6 +344,11 @@ static int verify_folder(const struct archive *r, const char *instance, const st
             if (has_any(&x, n)) {
                 check_position(&x, n);
             }
+        }
+        if (taken != NULL) {
+            taken->instance = instance;
+            taken->path = x.folder.path;
+            taken->size = last_of(&x.folder.parts[CHECKPOINTS]);
         }
     }
     attest_folder_close(&x.folder);
@@ -336,7 +366,9 @@ static int begin(const struct archive *r, struct arena *a, struct key_list *keys
     return key_list_load(a, r->dirfd, r->schema("keys.v1"), keys, e);
 }
 
-int attest_verify_files(const struct archive *r, struct arena *a, struct verified *v, struct err *e)
+/* Of every ledger of r->env in the sink. taken: what of each holds, *n of them; NULL: nobody wants it. */
+static int verify_folders(const struct archive *r, struct arena *a, struct verified *v,
+                          struct attested_ledger **taken, size_t *n, struct err *e)
 {
     struct key_list keys;
     struct file_names names = {0};
@@ -346,17 +378,30 @@ int attest_verify_files(const struct archive *r, struct arena *a, struct verifie
     }
     int dirfd = sink_root(r->sink, r->dirfd);
     int rc = file_list(a, dirfd, sink_folder(a, r->sink, r->env->name), &names, e);
+    struct attested_ledger *all = ARENA_ARRAY(a, struct attested_ledger, names.n + 1);
     for (size_t i = 0; i < names.n && rc == 0; i++) {
-        rc = verify_folder(r, names.v[i].name, &keys, a, v, e);
+        rc = verify_folder(r, names.v[i].name, &keys, a, v, taken != NULL ? &all[i] : NULL, e);
     }
     if (dirfd >= 0) {
         (void)close(dirfd);
     }
-    if (rc >= 0 && v->n_checkpoints + v->n_found == 0) {
+    if (taken != NULL) {
+        *taken = all;
+        *n = names.n;
+    }
+    return rc < 0 ? -1 : 0;
+}
+
+int attest_verify_files(const struct archive *r, struct arena *a, struct verified *v, struct err *e)
+{
+    if (verify_folders(r, a, v, NULL, NULL, e) != 0) {
+        return -1;
+    }
+    if (v->n_checkpoints + v->n_found == 0) {
         verify_found(v, a, "attestation", sink_folder(a, r->sink, r->env->name),
                      "holds no checkpoint: nothing is attested");
     }
-    return rc < 0 ? -1 : 0;
+    return 0;
 }
 
 int attest_verify_ledger(const struct archive *r, struct arena *a, struct verified *v,
@@ -366,5 +411,60 @@ int attest_verify_ledger(const struct archive *r, struct arena *a, struct verifi
     if (r->env->attest_key == NULL || r->sink == NULL) {
         return 0;
     }
-    return begin(r, a, &keys, e) != 0 ? -1 : verify_folder(r, r->id->uuid, &keys, a, v, e);
+    return begin(r, a, &keys, e) != 0 ? -1 : verify_folder(r, r->id->uuid, &keys, a, v, NULL, e);
+}
+
+/* --- for whoever cannot ask the ledger ---------------------------------------------------------------- */
+
+static const struct entry *last_entry(const struct attested_ledger *l)
+{
+    return l->entries.n > 0 ? &l->entries.v[l->entries.n - 1] : NULL;
+}
+
+/* What was signed is in order; behind the first that is, nothing may be left out. */
+static int check_whole(const struct attested_ledger *l, struct err *e)
+{
+    for (size_t i = 0; i < l->entries.n; i++) {
+        int64_t wanted = l->first + (int64_t)i;
+        if (l->entries.v[i].sequence != wanted) {
+            return err_at(e, ERR_INTEGRITY, l->path, 0, 0, "ledger entry %lld is not signed",
+                          (long long)wanted);
+        }
+    }
+    if (last_entry(l)->sequence != l->size) {
+        return err_at(e, ERR_INTEGRITY, l->path, 0, 0,
+                      "ledger entry %lld is not signed, and its checkpoint has %lld",
+                      (long long)last_entry(l)->sequence + 1, (long long)l->size);
+    }
+    return 0;
+}
+
+int attest_read_ledger(const struct archive *r, struct arena *a, struct attested_ledger *out,
+                       struct err *e)
+{
+    struct verified v;
+    struct attested_ledger *all = NULL;
+    size_t n = 0;
+    *out = (struct attested_ledger){.first = 0};
+    if (verify_folders(r, a, &v, &all, &n, e) != 0) {
+        return -1;
+    }
+    if (v.n_found > 0) {
+        const struct finding *f = &v.findings.v[0];
+        return err_at(e, ERR_INTEGRITY, f->path, 0, 0, "%s", f->text);
+    }
+    for (size_t i = 0; i < n; i++) {
+        const struct entry *last = last_entry(&all[i]);
+        const struct entry *newest = last_entry(out);
+        if (last != NULL &&
+            (newest == NULL || strcmp(last->finished_at, newest->finished_at) > 0)) {
+            *out = all[i];
+            out->first = out->entries.v[0].sequence;
+        }
+    }
+    if (out->entries.n == 0) {
+        return err_set(e, ERR_PREFLIGHT, "%s holds no signed receipts",
+                       sink_folder(a, r->sink, r->env->name));
+    }
+    return check_whole(out, e);
 }

@@ -19,4 +19,19 @@ int attest_verify_files(const struct archive *r, struct arena *a, struct verifie
 int attest_verify_ledger(const struct archive *r, struct arena *a, struct verified *v,
                          struct err *e) MUST_CHECK;
 
+/* A ledger as its signed entries tell it, for whoever cannot ask it. path: SINK/ENV/INSTANCE. entries: all
+ * from the first that is signed (its sequence is first) to the last one of the newest checkpoint, of so many
+ * as size. */
+struct attested_ledger {
+    const char *instance, *path;
+    int64_t first, size;
+    struct entries entries;
+};
+/* That of r->env whose last entry is the newest, from the sink's files; r->ledger is not asked. All that is
+ * there has to hold (attest_verify_files()), and of that ledger no entry may be without a signature that a
+ * later one follows. In a. -1 with ERR_CONFIG: there is no sink, or no list of keys; ERR_PREFLIGHT: no
+ * signed receipts of it; ERR_INTEGRITY: they do not hold. */
+int attest_read_ledger(const struct archive *r, struct arena *a, struct attested_ledger *out,
+                       struct err *e) MUST_CHECK;
+
 #endif

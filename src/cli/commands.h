@@ -10,6 +10,7 @@ extern const struct command command_build;
 extern const struct command command_plan;
 extern const struct command command_why;
 extern const struct command command_status;
+extern const struct command command_promote;
 extern const struct command command_graph;
 extern const struct command command_diff;
 extern const struct command command_check;

@@ -150,11 +150,15 @@ struct file_change {
     const char *old_excerpt, *new_excerpt;
 };
 
-/* One environment named in requires, as its own ledger tells it now. */
+/* One environment named in requires, as its own ledger tells it now; or, where that could not be asked, as
+ * its signed receipts tell it: files is then their folder, else NULL. reachable: one of both told its past,
+ * of n entries up to the moment at. why_not: why it could not be asked, one line; where it is not reachable,
+ * what is wrong with its receipts, too. */
 struct upstream {
     const char *env;
     bool reachable;
-    const char *why_not; /* one line, where not reachable */
+    const char *why_not, *files, *at;
+    int64_t n;
     const struct past *past;
 };
 

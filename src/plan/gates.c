@@ -28,27 +28,31 @@ void gate_adoption(struct plan *p, struct step *s)
     }
 }
 
-/* f: what the other environment has of it; NULL: nothing. */
-static const char *promotion_lacks(struct plan *p, const struct step *s, const struct upstream *u,
-                                   const struct fact *f)
+/* What stands there of it, whatever its key. */
+static const struct fact *step_elsewhere(const struct step *s, const struct upstream *u)
 {
-    const struct step_kind_row *kind = step_kind_row(s->kind);
-    if (!u->reachable) {
-        return arena_printf(p->a, "%s could not be asked: %s", u->env, u->why_not);
-    }
-    if (f != NULL) {
-        return arena_printf(p->a, "%s has %s", u->env, kind->other);
-    }
-    return kind->is_for(s, u->env) ? arena_printf(p->a, "not %s in %s", kind->done, u->env)
-                                   : arena_printf(p->a, "it is not declared for %s", u->env);
+    const struct history *h = u->reachable ? past_get(u->past, step_name(s)) : NULL;
+    return h != NULL ? h->applied : NULL;
 }
 
 /* Every success is an entry of the other ledger, with the step's key as checksum. */
 const struct fact *step_promoted(const struct step *s, const struct upstream *u)
 {
-    const struct history *h = u->reachable ? past_get(u->past, step_name(s)) : NULL;
-    const struct fact *f = h != NULL ? h->applied : NULL;
+    const struct fact *f = step_elsewhere(s, u);
     return f != NULL && digest_eq(&f->checksum, step_key(s)) ? f : NULL;
+}
+
+const char *step_unpromoted(struct arena *a, const struct step *s, const struct upstream *u)
+{
+    const struct step_kind_row *kind = step_kind_row(s->kind);
+    if (!u->reachable) {
+        return arena_printf(a, "%s could not be asked: %s", u->env, u->why_not);
+    }
+    if (step_elsewhere(s, u) != NULL) {
+        return arena_printf(a, "%s has %s", u->env, kind->other);
+    }
+    return kind->is_for(s, u->env) ? arena_printf(a, "not %s in %s", kind->done, u->env)
+                                   : arena_printf(a, "it is not declared for %s", u->env);
 }
 
 void gate_promotion(struct plan *p, struct step *s)
@@ -58,13 +62,12 @@ void gate_promotion(struct plan *p, struct step *s)
         if (step_promoted(s, u) != NULL) {
             continue;
         }
-        const struct history *h = u->reachable ? past_get(u->past, step_name(s)) : NULL;
-        const struct fact *f = h != NULL ? h->applied : NULL;
+        const struct fact *f = step_elsewhere(s, u);
         struct reason *r = step_give(p, s, REASON_NOT_PROMOTED);
         r->cause = arena_printf(p->a, "%s/%s@receipt", u->env, step_name(s));
         r->was = f != NULL ? step_digest(p, &f->checksum) : "";
         r->now = step_digest(p, step_key(s));
-        r->detail = promotion_lacks(p, s, u, f);
+        r->detail = step_unpromoted(p->a, s, u);
     }
 }
 

@@ -184,6 +184,8 @@ struct plan {
 };
 /* The success of s in a required environment that lets it in: it has the same key. NULL: there is none. */
 const struct fact *step_promoted(const struct step *s, const struct upstream *u);
+/* Where that is NULL: what is lacking, one line, in a. */
+const char *step_unpromoted(struct arena *a, const struct step *s, const struct upstream *u);
 /* The target that stands for all of them: "dev/X@apply", "dev/feature_index@publish"; in a. */
 const char *step_target_text(struct arena *a, const struct plan *p, const struct step *s);
 

@@ -307,6 +307,14 @@ static void about_checksum(struct buf *out, const struct plan *p, const struct s
     }
 }
 
+void advice_unasked(struct buf *out, const char *env)
+{
+    buf_puts(out, "make ");
+    words_safe(out, env);
+    buf_puts(out, " reachable from here, as its ledger is asked live; or bring its signed receipts "
+                  "into the receipt sink (docs/attestations.md)");
+}
+
 /* The cause of not_promoted is the other environment's target: "staging/X@receipt". */
 static void about_promotion(struct buf *out, const struct plan *p, const struct step *s,
                             const struct reason *r)
@@ -318,9 +326,7 @@ static void about_promotion(struct buf *out, const struct plan *p, const struct 
             continue;
         }
         if (!u->reachable) {
-            buf_puts(out, "make ");
-            words_safe(out, u->env);
-            buf_puts(out, " reachable from here: its ledger is asked live");
+            advice_unasked(out, u->env);
             return;
         }
         if (r->was[0] != '\0') {

@@ -14,6 +14,8 @@ void advice_put_projection(struct buf *out, const struct plan *p, const struct s
                            const struct reason *r);
 /* What says the same about both; false: nothing. */
 bool advice_put_shared(struct buf *out, const struct plan *p, const struct reason *r);
+/* A required environment could be neither asked nor read from files. */
+void advice_unasked(struct buf *out, const char *env);
 /* "`kfmig build dev X`"; id NULL: without one. */
 void advice_command(struct buf *out, const struct plan *p, const char *verb, const char *id);
 

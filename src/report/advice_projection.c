@@ -29,7 +29,7 @@ static void put_promotion(struct buf *out, const struct plan *p, const struct st
             continue;
         }
         if (!u->reachable) {
-            put_text(out, "make ", u->env, " reachable from here: its ledger is asked live");
+            advice_unasked(out, u->env);
             return;
         }
         put_text(out, "`kfmig build ", u->env, " ");

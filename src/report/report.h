@@ -121,6 +121,14 @@ void report_status(struct buf *out, const struct style *st, const struct plan *p
 /* {"environment","targets":[...]}, in a. */
 struct doc *report_status_doc(struct arena *a, const struct plan *p);
 
+/* What env lacks of what those that it requires have: of each target that is not current there the receipts
+ * that let it in, or what is missing, and what else stands in its way. */
+void report_promote(struct buf *out, const struct style *st, const struct plan *p);
+/* The same as a document, as registry/schemas/promote.v1 says; in a. */
+struct doc *report_promote_doc(struct arena *a, const struct plan *p);
+/* Of the targets that env lacks, how many have no receipt of one of those. *n_lacking: how many it lacks. */
+size_t report_unpromoted(const struct plan *p, size_t *n_lacking);
+
 /* The chain from one target of step to its root causes; changes: the files that differ, for
  * checksum_mismatch. */
 void report_why(struct buf *out, const struct style *st, const struct plan *p, int step,

@@ -146,37 +146,37 @@ static bool entry_is_migration(enum entry_kind k)
     return k == ENTRY_APPLY || k == ENTRY_DEFINE || k == ENTRY_PRUNE || k == ENTRY_ROLLBACK;
 }
 
-static void forget_dropped(struct site *s, const char *subject)
+static void forget_dropped(struct arena *a, struct past *past, const char *subject)
 {
     struct names gone;
-    drop_read(s->a, subject, &gone);
+    drop_read(a, subject, &gone);
     for (size_t i = 0; i < gone.n; i++) {
-        past_forget(&s->past, gone.v[i]);
+        past_forget(past, gone.v[i]);
     }
 }
 
-static void add_facts(struct site *s)
+void site_past_of(struct arena *a, const struct entries *l, struct past *out)
 {
-    s->past = (struct past){.by_id = {.a = s->a}};
-    for (size_t i = 0; i < s->entries.n; i++) {
-        const struct entry *en = &s->entries.v[i];
+    *out = (struct past){.by_id = {.a = a}};
+    for (size_t i = 0; i < l->n; i++) {
+        const struct entry *en = &l->v[i];
         bool success = strcmp(en->result, "success") == 0;
         if (success && entry_kind_objects(en->kind) != OBJECTS_NONE && !digest_is_zero(&en->post)) {
-            s->past.managed = en->post;
+            out->managed = en->post;
         }
         const char *old = NULL;
         const char *id = NULL;
         if (entry_kind_fact(en->kind) == FACT_RENAMED && success &&
-            rename_read(s->a, en->subject, &old, &id) == 0) {
-            past_rename(s->a, &s->past, old, id);
+            rename_read(a, en->subject, &old, &id) == 0) {
+            past_rename(a, out, old, id);
         }
         enum entry_fact says = entry_kind_fact(en->kind);
         if (says != FACT_NONE && success) {
-            s->past.position = en->sequence;
-            s->past.leaf = en->leaf;
+            out->position = en->sequence;
+            out->leaf = en->leaf;
         }
         if (says == FACT_DROPPED && success) {
-            forget_dropped(s, en->subject);
+            forget_dropped(a, out, en->subject);
         }
         if (says != FACT_MADE && says != FACT_UNDONE) {
             continue;
@@ -196,7 +196,7 @@ static void add_facts(struct site *s)
                          .post = en->post,
                          .diff = en->diff,
                          .invariants = en->invariants};
-        past_add(s->a, &s->past, &f);
+        past_add(a, out, &f);
     }
 }
 
@@ -232,7 +232,7 @@ int site_refresh(struct site *s, struct err *e)
     if (s->id.has_ledger && read_entries(s, e) != 0) {
         return -1;
     }
-    add_facts(s);
+    site_past_of(s->a, &s->entries, &s->past);
     return 0;
 }
 

@@ -15,6 +15,7 @@
 #include "site/projected.h"
 #include "site/stores.h"
 #include "site/undeclared.h"
+#include "site/upstream.h"
 #include "site/values.h"
 #include "site/witness.h"
 
@@ -58,36 +59,6 @@ int site_receipt(const struct site *s, const char *id, struct doc **out, struct 
     }
     *e = why;
     return -1;
-}
-
-/* Environments that must have a migration first are asked now, in their own ledgers. */
-static void ask_upstreams(struct site *s)
-{
-    const struct env *env = s->env;
-    struct upstream *u = ARENA_ARRAY(s->a, struct upstream, env->requires.n + 1);
-    for (size_t i = 0; i < env->requires.n; i++) {
-        struct err e = {0};
-        struct site other;
-        const struct env *theirs = load_env(s->project, env->requires.v[i]);
-        enum server_words most = theirs->is_protected ? SERVER_WORDS_SAFE : SERVER_WORDS_RAISED;
-        site_init(
-            &other, s->a, s->project, s->cache, &s->ear, theirs,
-            &(struct site_options){.verb = s->o.verb,
-                                   .self = s->o.self,
-                                   .words = s->o.words == SERVER_WORDS_RAISED ? most : s->o.words});
-        u[i] = (struct upstream){.env = env->requires.v[i]};
-        struct past *past = ARENA_NEW(s->a, struct past);
-        if (site_link(&other, &e) == 0) {
-            *past = other.past;
-            u[i].reachable = true;
-        } else {
-            u[i].why_not = arena_strdup(s->a, e.msg);
-        }
-        u[i].past = past;
-        site_close(&other);
-    }
-    s->world.upstream = u;
-    s->world.n_upstream = env->requires.n;
 }
 
 static int look_at_world(struct site *s, bool full, struct err *e)
@@ -263,7 +234,7 @@ int site_plan(struct site *s, bool want_server, struct err *e)
         s->world.hint = arena_strdup(s->a, e->hint);
         return make_plan(s, e);
     }
-    ask_upstreams(s);
+    site_ask_upstreams(s);
     int rc = site_replan(s, false, e);
     watch_over(&s->watch);
     if (rc != 0 || site_trust_planned(s, e) != 0) {

@@ -182,6 +182,8 @@ int site_refresh(struct site *s, struct err *e) MUST_CHECK;
 /* site_refresh() once all is done. Where nobody asks for entries and past any more (scripts_most, and no
  * sink) they stay as they are, and new entries are only put into the cache, for the next run. */
 int site_see_end(struct site *s, struct err *e) MUST_CHECK;
+/* What entries, in their order, say of the past; in a. Texts are borrowed. No I/O. */
+void site_past_of(struct arena *a, const struct entries *l, struct past *out);
 /* One more session with the same database; the caller closes it. */
 int site_open(const struct site *s, struct pg **out, struct err *e) MUST_CHECK;
 /* Where its connection comes from, into s->dsn (the embedded server is started); nothing to do where it is

@@ -81,7 +81,7 @@ $ grep -cE '^## (A store|A verb|A rule of the SQL linter|A layout of migrations|
 
 # A verb is what its recipe says: a file, a line in two tables, a page, and somebody who tries it.
 $ verbs=$(kfmig help | sed -n 's/^  \([a-z][a-z-]*\) .*/\1/p') && echo $verbs
-build plan why status graph diff check lint init new scope rename reset approve rollback adopt env receipt dataset rebuild switch gc test preflight postflight backup resolve wait dump deployed migrate-safe help
+build plan why status promote graph diff check lint init new scope rename reset approve rollback adopt env receipt dataset rebuild switch gc test preflight postflight backup resolve wait dump deployed migrate-safe help
 $ for v in $(echo $verbs | tr - _); do grep -q "^const struct command command_$v = {" src/cli/cmd_$v.c && grep -qw "command_$v;" src/cli/commands.h && grep -q "&command_$v," src/cli/commands.c || echo "$v: src/cli"; done
 $ for v in $verbs; do test -s docs/man/kfmig-$v.1 || echo "$v: no page"; grep -qE "kfmig $v\b" tests/cli/*.t || grep -qE "\"$v\"" tests/live/*.py || echo "$v: no test"; done
 $ ls src/cli/cmd_*.c | sed 's,.*/cmd_\(.*\)\.c,\1,' | diff - <(printf '%s\n' $verbs | tr - _ | sort)

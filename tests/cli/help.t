@@ -11,6 +11,7 @@ usage: kfmig COMMAND [ENV] [TARGET...] [options]
   plan         Show what build would do, and why.
   why          Explain the state of a target, down to the root cause.
   status       Show every target, its state and its last receipt.
+  promote      Show what an environment lacks of those it requires.
   graph        Show what depends on what.
   diff         Show what differs from the ledger, or between environments.
   check        Find all faults of the project, without a database.

@@ -1,4 +1,4 @@
 # The manual pages in docs/man are what the program prints.
 
 $ "$KFMIG_SRC/src/tool/man.sh" "$KFMIG" "$PWD/man" && diff -r man "$KFMIG_SRC/docs/man" && ls man | wc -l
-33
+34

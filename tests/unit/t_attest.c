@@ -682,11 +682,119 @@ static void check_ledger(const char *name, const char *says)
     ok(rc == 0 && v.n_found == 1 && strstr(v.findings.v[0].text, says) != NULL, name);
 }
 
+/* --- a ledger read from its signed entries ------------------------------------------------------------ */
+
+static void grown(struct scene *s)
+{
+    (void)deliver(s);
+    (void)memory_migration(&s->m, "M-4", "SELECT 4;");
+    (void)deliver(s);
+}
+
+static void unsigned_first(struct scene *s)
+{
+    put_keys(row_of(1, "\"from\":3"));
+    (void)deliver(s);
+}
+
+static void unsigned_middle(struct scene *s)
+{
+    (void)deliver(s);
+    put_keys(
+        arena_printf(&arena, "%s,%s", row_of(1, "\"from\":1,\"to\":1"), row_of(1, "\"from\":3")));
+    take(HOME "attestations/00000002.sigstore.json");
+    take(HOME "proofs/00000002.tlog-proof");
+}
+
+static void unsigned_last(struct scene *s)
+{
+    (void)deliver(s);
+    put_keys(arena_printf(&arena, "%s,%s", row_of(1, "\"from\":1,\"to\":2"),
+                          row_of(1, "\"from\":3,\"to\":3,\"instance\":\"x\"")));
+    take(HOME "attestations/00000003.sigstore.json");
+    take(HOME "proofs/00000003.tlog-proof");
+}
+
+static void nothing_signed(struct scene *s)
+{
+    put_keys("");
+    (void)deliver(s);
+}
+
+static void one_exchanged(struct scene *s)
+{
+    (void)deliver(s);
+    attestation_gone(s);
+}
+
+static void no_list(struct scene *s)
+{
+    (void)deliver(s);
+    take(KEYS_PATH);
+}
+
+static void no_sink(struct scene *s)
+{
+    s->r.sink = NULL;
+}
+
+static void beside_another(struct scene *s)
+{
+    (void)deliver(s);
+    files_put("sink/dev/another/readme", "nothing is signed here\n");
+}
+
+/* first: of what is read; 0: nothing is, for that reason. */
+static const struct {
+    const char *name;
+    void (*make)(struct scene *s);
+    int64_t first;
+    enum err_code code;
+    const char *says;
+} readings[] = {
+    {"all of it", grown, 1, ERR_NONE, ""},
+    {"beside a folder with nothing signed", beside_another, 1, ERR_NONE, ""},
+    {"from the first key on", unsigned_first, 3, ERR_NONE, ""},
+    {"one between that nobody signed", unsigned_middle, 0, ERR_INTEGRITY,
+     "ledger entry 2 is not signed"},
+    {"a checkpoint that no key may have signed", unsigned_last, 0, ERR_INTEGRITY, "its key"},
+    {"nothing signed", nothing_signed, 0, ERR_PREFLIGHT, "sink/dev holds no signed receipts"},
+    {"what does not hold", one_exchanged, 0, ERR_INTEGRITY, "is not there"},
+    {"no list of keys", no_list, 0, ERR_CONFIG, KEYS_PATH " is not there"},
+    {"no sink", no_sink, 0, ERR_CONFIG, "has no receipt sink"},
+};
+enum { READINGS = sizeof readings / sizeof *readings };
+
+static void test_readings(void)
+{
+    for (size_t i = 0; i < READINGS; i++) {
+        struct scene s;
+        struct attested_ledger l;
+        struct err e = {0};
+        scene_begin(&s);
+        readings[i].make(&s);
+        s.r.entries = NULL;
+        int rc = attest_read_ledger(&s.r, &arena, &l, &e);
+        bool good = rc == 0 ? readings[i].first > 0 && l.first == readings[i].first &&
+                                  l.size == (int64_t)s.m.entries.n && strcmp(l.instance, UUID) == 0
+                            : readings[i].first == 0 && e.code == readings[i].code &&
+                                  strstr(e.msg, readings[i].says) != NULL;
+        for (size_t k = 0; rc == 0 && k < l.entries.n; k++) {
+            const struct entry *was = &s.m.entries.v[l.first - 1 + (int64_t)k];
+            good = good && digest_eq(&l.entries.v[k].leaf, &was->leaf) &&
+                   strcmp(l.entries.v[k].subject, was->subject) == 0;
+        }
+        if (!ok(good, readings[i].name)) {
+            printf("# %d: %s\n", rc, rc != 0 ? e.msg : l.path);
+        }
+    }
+}
+
 int main(void)
 {
     static const char schema[] = "{\"type\":\"object\",\"required\":[\"keys\"]}";
     struct err e = {0};
-    tap_plan(13 + 9 + REFUSALS * 2 + 1 + 26 + 4 + 12 + EXCHANGES + 2);
+    tap_plan(13 + 9 + REFUSALS * 2 + 1 + 26 + 4 + 12 + EXCHANGES + 2 + READINGS);
     keys_schema = schema_compile(&arena, json_read(&arena, bytes_str(schema), "s", &e), &e);
     if (!files_begin() || keys_schema == NULL) {
         return 1;
@@ -700,6 +808,7 @@ int main(void)
     test_exchanges();
     check_ledger("a ledger that was rewritten", "history was rewritten");
     check_ledger("one that went back", "it went back");
+    test_readings();
     files_end();
     arena_release(&arena);
     return tap_done();

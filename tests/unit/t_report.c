@@ -354,7 +354,8 @@ static void test_why_promotion(void)
     buf_clear(&out);
     report_why(&out, &plain, &w.plan, 0, STAGE_APPLY, NULL, 0);
     ok(strstr(buf_str(&out),
-              "  next: make staging reachable from here: its ledger is asked live\n") != NULL,
+              "  next: make staging reachable from here, as its ledger is asked live; or bring its "
+              "signed receipts into the receipt sink (docs/attestations.md)\n") != NULL,
        "an environment that cannot be asked");
     buf_release(&out);
     arena_release(&w.a);
