@@ -177,7 +177,7 @@ static int print_verified(struct receipt_call *c, struct verified *v)
     }
     report_faults(&out, &st, &faults, "finding");
     err_list_release(&faults);
-    verified_put(&out, env, v, c->s.site.project->sink != NULL);
+    verified_put(&out, env, v, c->s.project.sink != NULL && !c->req.offline);
     int status = output_result(&c->req, &out);
     buf_release(&out);
     return status;
