@@ -19,6 +19,24 @@ static void check_roles(struct project *p, const struct env *env, const struct s
     }
 }
 
+/* Whatever it declares, a protected environment wants governance's signature where enforcement is reduced. */
+static void check_governance(struct project *p, const struct env *env, const struct signers *l)
+{
+    const struct approval_rule *r = approval_rule_of(env);
+    bool is_told = env->approval == APPROVAL_SIGNATURE &&
+                   (!l->is_there || names_have(&r->roles, APPROVAL_GOVERNANCE) ||
+                    names_have(&r->plan, APPROVAL_GOVERNANCE));
+    if (env->is_protected && !is_told && !signers_have_role(l, APPROVAL_GOVERNANCE)) {
+        err_list_addf(&p->warnings, ERR_CONFIG, ENVIRONMENTS_PATH, env->line, env->col,
+                      "give a person that role in " SIGNERS_PATH ", with a " REVOKED_PATH
+                      " beside it (docs/approvals.md)",
+                      "environment \"%s\" wants a signature of \"" APPROVAL_GOVERNANCE
+                      "\" for what reduces what is enforced, and nobody has that role: such a "
+                      "migration is blocked there",
+                      env->name);
+    }
+}
+
 static void check_env(struct project *p, const struct env *env, const struct signers *l)
 {
     const struct approval_rule *r = approval_rule_of(env);
@@ -49,5 +67,6 @@ void check_signers(struct project *p)
         if (p->env[i].approval == APPROVAL_SIGNATURE) {
             check_env(p, &p->env[i], &l);
         }
+        check_governance(p, &p->env[i], &l);
     }
 }

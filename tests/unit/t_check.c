@@ -44,6 +44,36 @@ static void wants_signatures(void)
                 "T_PROD}}}\ndefault_environment: dev\n");
 }
 
+static void reviewed(const char *signers)
+{
+    project_put(ENVIRONMENTS,
+                "environments:\n  dev: {stores: {postgis: {dsn_ref: T_DEV}}}\n"
+                "  prod: {protected: true, approval: review, stores: {postgis: {dsn_ref: "
+                "T_PROD}}}\ndefault_environment: dev\n");
+    if (signers != NULL) {
+        project_put("registry/allowed_signers", signers);
+        project_put("registry/revoked_signers", "");
+    }
+}
+
+static void without_governance(void)
+{
+    reviewed(NULL);
+}
+
+#define ANY_KEY                                                                                    \
+    "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f\n"
+
+static void with_another_role(void)
+{
+    reviewed("ann@example.org,kfm-platform " ANY_KEY);
+}
+
+static void with_governance(void)
+{
+    reviewed("ann@example.org,kfm-governance " ANY_KEY);
+}
+
 static void unknown_key(void)
 {
     project_declare("postgis", "M-1", "color: red\n");
@@ -251,6 +281,9 @@ static const struct {
     {"a good project", NULL, NOWHERE, "", "", "", ""},
     {"an environment that is not declared", no_environment, FAULTS, "environments", ENVIRONMENTS ":3", "", "prod"},
     {"signatures, which nobody can verify", wants_signatures, WARNINGS, "approval", ENVIRONMENTS ":3", "", "wants signatures"},
+    {"governance's signature, which nobody can give", without_governance, WARNINGS, "approval", ENVIRONMENTS ":3", "", "wants a signature of \"kfm-governance\" for what reduces"},
+    {"the same where others may sign", with_another_role, WARNINGS, "approval", ENVIRONMENTS ":3", "", "wants a signature of \"kfm-governance\" for what reduces"},
+    {"governance's signature, which somebody can give", with_governance, NOWHERE, "", "", "", ""},
     {"an unknown key of a declaration", unknown_key, FAULTS, "declaration", BUNDLE "migration.yml:10", "M-1", "unknown key \"color\""},
     {"a file that is not there", no_file, FAULTS, "declaration", BUNDLE "migration.yml:9", "M-1", "there is no file \"rollback.sql\""},
     {"a status that its receipts are ahead of", behind_its_receipts, WARNINGS, "registry", REGISTRY ":1", "", "\"M-1\" is registered as draft, and its receipts say executed_dev"},
