@@ -159,8 +159,9 @@ static const char *find_wrong(const struct tile_place *at, const struct generati
     if (digest_eq(&file, &known)) {
         return NULL;
     }
-    if (tilefile_read(at, 0, &set, &e) != 0) {
-        return "it is no file of tiles";
+    int64_t most = doc_num(doc_get(live->facts, "file"), "tiles", 0);
+    if (tilefile_read(at, 0, most, &set, &e) != 0) {
+        return "it is no file of these tiles";
     }
     *now = set.content;
     return digest_eq(&set.content, &live->content) ? NULL : "its tiles are others";

@@ -188,7 +188,7 @@ static void test_file(int i)
     int fd = new_file();
     is_int(write_file(fd, files[i].first, files[i].step, files[i].n, files[i].kinds, &made), 0,
            files[i].name);
-    is_int(pmtiles_read(fd, "a.pmtiles", see, &s, &found, &e), 0, "it is read");
+    is_int(pmtiles_read(fd, "a.pmtiles", INT64_MAX, see, &s, &found, &e), 0, "it is read");
     is_int(s.n, files[i].n, "all of it");
     ok(s.ascends && s.is_right, "in order, each with its bytes");
     is_int(found.entries, files[i].entries, "runs are one entry");
@@ -261,13 +261,13 @@ static void test_broken(void)
             bytes[k] = (uint8_t)(broken[i].value >> (8 * k));
         }
         (void)!pwrite(fd, bytes, (size_t)broken[i].n, broken[i].at);
-        is_int(pmtiles_read(fd, "b.pmtiles", NULL, NULL, &set, &e), -1, broken[i].name);
+        is_int(pmtiles_read(fd, "b.pmtiles", INT64_MAX, NULL, NULL, &set, &e), -1, broken[i].name);
         ok(strstr(e.msg, broken[i].words) != NULL && e.code == ERR_INTEGRITY, e.msg);
         (void)close(fd);
     }
     struct err e = {0};
     int fd = new_file();
-    is_int(pmtiles_read(fd, "b.pmtiles", NULL, NULL, &set, &e), -1, "nothing at all");
+    is_int(pmtiles_read(fd, "b.pmtiles", INT64_MAX, NULL, NULL, &set, &e), -1, "nothing at all");
     ok(strstr(e.msg, "it is cut off") != NULL, e.msg);
     (void)close(fd);
     fd = open("/dev/full", O_RDWR);
@@ -279,6 +279,84 @@ static void test_broken(void)
     is_int(gzip_unpack(buf_bytes(&packed), &out), -1, "more than is wanted");
     buf_release(&out);
     buf_release(&packed);
+}
+
+/* --- files made to be read for long ------------------------------------------------------------------------ */
+
+/* depth: 1, the entries are of tiles; 2, of leaves. */
+static const struct {
+    const char *name;
+    int depth, n;
+    struct pmtiles_entry v[2];
+    const char *words; /* "": it is read, where five tiles were made */
+} endless[] = {
+    {"as many as were made", 1, 1, {{0, 0, 0, 5}}, ""},
+    {"one more", 1, 1, {{0, 0, 0, 6}}, "more tiles than were made"},
+    {"a run of four thousand millions", 1, 1, {{0, 0, 0, UINT32_MAX}}, "more tiles than"},
+    {"the same bytes twice", 1, 2, {{0, 0, 0, 1}, {2, 0, 0, 1}}, ""},
+    {"some of the same bytes", 1, 2, {{0, 0, 0, 1}, {2, 0, 7, 1}}, "tiles overlap"},
+    {"others that overlap", 1, 2, {{0, 0, 0, 1}, {2, 1, 9, 1}}, "is not"},
+    {"a leaf twice", 2, 2, {{0, 0, 0, 0}, {2, 0, 0, 0}}, "directories overlap"},
+};
+enum { N_ENDLESS = sizeof endless / sizeof *endless, ENDLESS_TESTS = 2 * N_ENDLESS };
+
+static void put_section(int fd, struct pmtiles_section *s, struct bytes raw, uint64_t *at)
+{
+    struct buf packed = {0};
+    gzip_pack(raw, &packed);
+    *s = (struct pmtiles_section){*at, packed.n};
+    (void)!pwrite(fd, packed.p, packed.n, (off_t)*at);
+    *at += packed.n;
+    buf_release(&packed);
+}
+
+static void put_directory(int fd, struct pmtiles_section *s, const struct pmtiles_entry *v,
+                          size_t n, uint64_t *at)
+{
+    struct buf raw = {0};
+    pmtiles_directory_put(v, n, &raw);
+    put_section(fd, s, buf_bytes(&raw), at);
+    buf_release(&raw);
+}
+
+/* One tile, and a leaf that names it; an entry without a length gets that of what it names. */
+static void write_endless(int fd, int i)
+{
+    uint8_t head[PMTILES_HEADER];
+    uint64_t at = PMTILES_HEADER;
+    struct pmtiles_entry v[2];
+    struct pmtiles_header h = {.entries = (uint64_t)endless[i].n,
+                               .contents = 1,
+                               .inner = PMTILES_GZIP,
+                               .outer = PMTILES_GZIP,
+                               .type = PMTILES_MVT,
+                               .max_zoom = 1};
+    put_section(fd, &h.data, bytes_str("a tile"), &at);
+    put_directory(fd, &h.leaves, &(struct pmtiles_entry){0, 0, (uint32_t)h.data.n, 1}, 1, &at);
+    const struct pmtiles_section *named = endless[i].depth == 1 ? &h.data : &h.leaves;
+    memcpy(v, endless[i].v, sizeof v);
+    for (int k = 0; k < endless[i].n; k++) {
+        v[k].length = v[k].length > 0 ? v[k].length : (uint32_t)named->n;
+        h.addressed += v[k].run;
+    }
+    put_directory(fd, &h.root, v, (size_t)endless[i].n, &at);
+    pmtiles_header_put(&h, head);
+    (void)!pwrite(fd, head, sizeof head, 0);
+}
+
+static void test_endless(void)
+{
+    for (int i = 0; i < N_ENDLESS; i++) {
+        struct err e = {0};
+        struct tileset set;
+        int fd = new_file();
+        write_endless(fd, i);
+        bool is_read = endless[i].words[0] == '\0';
+        is_int(pmtiles_read(fd, "e.pmtiles", 5, NULL, NULL, &set, &e), is_read ? 0 : -1,
+               endless[i].name);
+        ok(is_read ? set.contents == 1 : strstr(e.msg, endless[i].words) != NULL, e.msg);
+        (void)close(fd);
+    }
 }
 
 /* --- names of files ---------------------------------------------------------------------------------------- */
@@ -324,7 +402,7 @@ static void test_names(void)
     is_str(tilefile_path(&arena, &p, 0), "deep/tiles/wells.pmtiles", "what readers open");
     is_str(tilefile_path(&arena, &p, 3), "deep/tiles/wells__g3.pmtiles", "a generation");
     is_int(tilefile_digest(&p, 0, &live, &size, &e), 1, "there is none yet");
-    is_int(tilefile_read(&p, 0, &set, &e), 1, "nor anything to read");
+    is_int(tilefile_read(&p, 0, 5, &set, &e), 1, "nor anything to read");
     is_int(tilefile_drop(&p, 1, &e), 0, "nor to drop");
     is_int(make(&p, 1, 1), 0, "one is made");
     is_int(tilefile_digest(&p, 0, &live, &size, &e), 1, "which readers do not find");
@@ -342,7 +420,7 @@ static void test_names(void)
     ok(tilefile_digest(&p, 0, &live, &size, &e) == 0 && !digest_eq(&live, &one), "and found");
     ok(tilefile_digest(&p, 1, &live, &size, &e) == 0 && digest_eq(&live, &one),
        "the old one stays");
-    ok(tilefile_read(&p, 0, &set, &e) == 0 && set.addressed == 5, "it is read");
+    ok(tilefile_read(&p, 0, 5, &set, &e) == 0 && set.addressed == 5, "it is read");
     ok(tilefile_drop(&p, 1, &e) == 0 && count_files(folder) == 2, "until it is dropped");
     is_int(tilefile_publish(&p, 1, &e), -1, "what is gone cannot be published");
     char command[64];
@@ -353,7 +431,8 @@ static void test_names(void)
 
 int main(void)
 {
-    tap_plan(ID_TESTS + DIRECTORY_TESTS + FILE_TESTS + 4 + BROKEN_TESTS + NAME_TESTS);
+    tap_plan(ID_TESTS + DIRECTORY_TESTS + FILE_TESTS + 4 + BROKEN_TESTS + ENDLESS_TESTS +
+             NAME_TESTS);
     test_ids();
     test_directories();
     for (int i = 0; i < N_FILES; i++) {
@@ -361,6 +440,7 @@ int main(void)
     }
     test_content();
     test_broken();
+    test_endless();
     test_names();
     arena_release(&arena);
     return tap_done();

@@ -113,7 +113,7 @@ static bool is_published(const struct tile_scene *x)
 {
     struct err e = {0};
     struct tileset set;
-    return tilefile_read(&x->job.place, 0, &set, &e) == 0;
+    return tilefile_read(&x->job.place, 0, INT64_MAX, &set, &e) == 0;
 }
 
 static int count_hidden(const struct tile_scene *x)

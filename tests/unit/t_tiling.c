@@ -116,6 +116,7 @@ static void publish(struct tile_scene *t, const char *bytes)
     struct doc *facts = doc_new(&t->a, DOC_MAP);
     struct doc *known = doc_put(&t->a, facts, "file", doc_new(&t->a, DOC_MAP));
     (void)doc_put(&t->a, known, "sha256", doc_digest(&t->a, &file));
+    (void)doc_put(&t->a, known, "tiles", doc_int(&t->a, set.addressed));
     t->live[1].facts = facts;
     t->live[1].content = set.content;
 }
@@ -135,6 +136,15 @@ static void found(struct tile_scene *t, const char *want, const char *name)
     is_str(t->x.input.altered != NULL ? t->x.input.altered->why : "", want, name);
 }
 
+/* How many tiles it has is known, and nothing else. */
+static void forget_digest(struct tile_scene *t)
+{
+    struct doc *facts = doc_new(&t->a, DOC_MAP);
+    struct doc *known = doc_put(&t->a, facts, "file", doc_new(&t->a, DOC_MAP));
+    (void)doc_put(&t->a, known, "tiles", doc_int(&t->a, 1));
+    t->live[1].facts = facts;
+}
+
 enum { FILE_TESTS = 12 };
 
 static void test_file(void)
@@ -148,12 +158,12 @@ static void test_file(void)
     publish(&t, "another");
     t.live[1].content = content;
     found(&t, "", "a file whose own digest is known is not read");
-    t.live[1].facts = doc_new(&t.a, DOC_MAP);
+    forget_digest(&t);
     found(&t, "its tiles are others", "tiles of somebody else");
     ok(t.x.input.altered != NULL && !digest_eq(&t.x.input.altered->now, &content),
        "and which they are is known");
     overwrite(&t, "no tiles");
-    found(&t, "it is no file of tiles", "bytes of somebody else");
+    found(&t, "it is no file of these tiles", "bytes of somebody else");
     is_str(t.x.input.altered->path, "tiles/t.pmtiles", "and which file that is");
     t.live[1].state = GENERATION_READY;
     found(&t, "", "where nothing is published, nothing is looked for");

@@ -27,8 +27,10 @@ void pmtiles_release(struct pmtiles *w); /* NULL is fine */
 typedef bool pmtiles_fn(void *ctx, struct tile t, struct bytes raw);
 /* Read all of it: what is known of it into *set (bounds as the header says). fn may be NULL. Everything that
  * the format forbids is an error, ERR_INTEGRITY: another version, tiles that are no vector tiles in gzip,
- * sections beyond the end, ids that do not ascend, counts and zooms that are not so. */
-int pmtiles_read(int fd, const char *path, pmtiles_fn *fn, void *ctx, struct tileset *set,
-                 struct err *e) MUST_CHECK;
+ * sections beyond the end, ids that do not ascend, counts and zooms that are not so; and what kfmig does not
+ * write: tiles or directories that overlap. most: with more tiles it is an error, too, so that the time is
+ * bounded by these and by the size of the file, whatever is in it. */
+int pmtiles_read(int fd, const char *path, int64_t most, pmtiles_fn *fn, void *ctx,
+                 struct tileset *set, struct err *e) MUST_CHECK;
 
 #endif

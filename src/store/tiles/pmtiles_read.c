@@ -11,8 +11,15 @@
 
 enum {
     MOST_DEPTH = 3, /* of directories, as the specification says */
-    MOST_DIRECTORY = 64 << 20,
+    MOST_DIRECTORY = 16 << 20,
     MOST_TILE = 256 << 20
+};
+
+/* What stands at an offset, which is unpacked once: its entries may be many. */
+struct read_place {
+    uint64_t offset;
+    uint32_t length;
+    struct digest digest;
 };
 
 struct tiles_reading {
@@ -24,8 +31,11 @@ struct tiles_reading {
     void *ctx;
     struct digester *content;
     struct tileset set;
-    struct table places;    /* of tiles: offset -> anything */
-    uint64_t next;          /* the lowest id that may come */
+    struct table places; /* of tiles: offset -> struct read_place */
+    int64_t most;        /* tiles */
+    uint64_t in_places,
+        in_leaves; /* bytes: each belongs to one, or a small file would unpack without end */
+    uint64_t next; /* the lowest id that may come */
     struct buf packed, raw; /* of the tile at hand */
     bool is_stopped;
 };
@@ -107,33 +117,71 @@ static int read_header(struct tiles_reading *r, struct err *e)
     return 0;
 }
 
-static void count_place(struct tiles_reading *r, uint64_t offset)
+static int read_tile(struct tiles_reading *r, const struct pmtiles_entry *x, struct err *e)
 {
-    struct bytes key = bytes_of((const char *)&offset, sizeof offset);
-    if (table_get(&r->places, key) == NULL) {
-        key.p = arena_dup(&r->a, &offset, sizeof offset);
-        (void)table_put(&r->places, key, r);
-        r->set.contents++;
-    }
+    return unpack(r, &r->h.data, x->offset, x->length, MOST_TILE, e);
 }
 
-static int read_run(struct tiles_reading *r, const struct pmtiles_entry *x, struct err *e)
+static const struct read_place *add_place(struct tiles_reading *r, const struct pmtiles_entry *x,
+                                          struct err *e)
+{
+    if (read_tile(r, x, e) != 0) {
+        return NULL;
+    }
+    r->in_places += x->length;
+    if (r->in_places > r->h.data.n) {
+        (void)bad(r, "tiles overlap", e);
+        return NULL;
+    }
+    struct read_place *place = ARENA_NEW(&r->a, struct read_place);
+    *place = (struct read_place){x->offset, x->length, digest_of(buf_bytes(&r->raw))};
+    (void)table_put(&r->places, bytes_of((const char *)&place->offset, sizeof place->offset),
+                    place);
+    r->set.contents++;
+    return place;
+}
+
+/* The place of an entry; where there is somebody to be told, its tile is in r->raw. */
+static const struct read_place *find_place(struct tiles_reading *r, const struct pmtiles_entry *x,
+                                           struct err *e)
+{
+    const struct read_place *place =
+        table_get(&r->places, bytes_of((const char *)&x->offset, sizeof x->offset));
+    if (place == NULL) {
+        return add_place(r, x, e);
+    }
+    if (place->length != x->length) {
+        (void)bad(r, "tiles overlap", e);
+        return NULL;
+    }
+    return r->fn == NULL || read_tile(r, x, e) == 0 ? place : NULL;
+}
+
+static int check_run(const struct tiles_reading *r, const struct pmtiles_entry *x, struct err *e)
 {
     uint64_t end = tile_first(TILES_MOST_ZOOM + 1);
     if (x->id < r->next || x->id >= end || x->run > end - x->id) {
         return bad(r, "ids of tiles do not ascend, or are too high", e);
     }
-    if (unpack(r, &r->h.data, x->offset, x->length, MOST_TILE, e) != 0) {
+    return x->run > r->most - r->set.addressed ? bad(r, "it holds more tiles than were made", e)
+                                               : 0;
+}
+
+static int read_run(struct tiles_reading *r, const struct pmtiles_entry *x, struct err *e)
+{
+    if (check_run(r, x, e) != 0) {
         return -1;
     }
-    const struct digest digest = digest_of(buf_bytes(&r->raw));
-    count_place(r, x->offset);
+    const struct read_place *place = find_place(r, x, e);
+    if (place == NULL) {
+        return -1;
+    }
     r->set.entries++;
     r->next = x->id + x->run;
     for (uint32_t i = 0; i < x->run && !r->is_stopped; i++) {
         struct tile t = tile_of_id(x->id + i);
         tileset_count(&r->set, t);
-        tileset_hash(r->content, t, &digest);
+        tileset_hash(r->content, t, &place->digest);
         r->is_stopped = r->fn != NULL && !r->fn(r->ctx, t, buf_bytes(&r->raw));
     }
     return 0;
@@ -147,24 +195,21 @@ static int read_leaf(struct tiles_reading *r, const struct pmtiles_entry *x, int
                      struct err *e)
 {
     uint64_t before = r->next;
+    r->in_leaves += x->length;
+    if (r->in_leaves > r->h.leaves.n) {
+        return bad(r, "directories overlap", e);
+    }
     if (read_directory(r, &r->h.leaves, x->offset, x->length, depth, e) != 0) {
         return -1;
     }
     return r->next > before || r->is_stopped ? 0 : bad(r, "a directory names no tile", e);
 }
 
-static int read_directory(struct tiles_reading *r, const struct pmtiles_section *s, uint64_t at,
-                          uint64_t n, int depth, struct err *e)
+static int read_entries(struct tiles_reading *r, const struct pmtiles_entries *l, int depth,
+                        struct err *e)
 {
-    struct pmtiles_entries l;
-    if (unpack(r, s, at, n, MOST_DIRECTORY, e) != 0) {
-        return -1;
-    }
-    if (pmtiles_directory_get(&r->a, buf_bytes(&r->raw), &l) != 0) {
-        return bad(r, "a directory cannot be read", e);
-    }
-    for (size_t i = 0; i < l.n && !r->is_stopped; i++) {
-        const struct pmtiles_entry *x = &l.v[i];
+    for (size_t i = 0; i < l->n && !r->is_stopped; i++) {
+        const struct pmtiles_entry *x = &l->v[i];
         if (x->run > 0 && read_run(r, x, e) != 0) {
             return -1;
         }
@@ -176,6 +221,21 @@ static int read_directory(struct tiles_reading *r, const struct pmtiles_section 
         }
     }
     return 0;
+}
+
+static int read_directory(struct tiles_reading *r, const struct pmtiles_section *s, uint64_t at,
+                          uint64_t n, int depth, struct err *e)
+{
+    struct arena a = {0};
+    struct pmtiles_entries l;
+    if (unpack(r, s, at, n, MOST_DIRECTORY, e) != 0) {
+        return -1;
+    }
+    int rc = pmtiles_directory_get(&a, buf_bytes(&r->raw), &l) == 0
+                 ? read_entries(r, &l, depth, e)
+                 : bad(r, "a directory cannot be read", e);
+    arena_release(&a);
+    return rc;
 }
 
 static int check_counts(const struct tiles_reading *r, struct err *e)
@@ -199,11 +259,11 @@ static int read_all(struct tiles_reading *r, struct err *e)
     return r->is_stopped ? 0 : check_counts(r, e);
 }
 
-int pmtiles_read(int fd, const char *path, pmtiles_fn *fn, void *ctx, struct tileset *set,
-                 struct err *e)
+int pmtiles_read(int fd, const char *path, int64_t most, pmtiles_fn *fn, void *ctx,
+                 struct tileset *set, struct err *e)
 {
     struct tiles_reading r = {
-        .fd = fd, .path = path, .fn = fn, .ctx = ctx, .content = digester_open(NULL)};
+        .fd = fd, .path = path, .most = most, .fn = fn, .ctx = ctx, .content = digester_open(NULL)};
     r.places.a = &r.a;
     int rc = read_all(&r, e);
     r.set.content = digester_close(r.content);

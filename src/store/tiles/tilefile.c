@@ -213,7 +213,7 @@ int tilefile_digest(const struct tile_place *p, int64_t generation, struct diges
     return rc;
 }
 
-int tilefile_read(const struct tile_place *p, int64_t generation, struct tileset *out,
+int tilefile_read(const struct tile_place *p, int64_t generation, int64_t most, struct tileset *out,
                   struct err *e)
 {
     struct arena a = {0};
@@ -221,7 +221,7 @@ int tilefile_read(const struct tile_place *p, int64_t generation, struct tileset
     int fd = open_file(p, generation, &a, &path, e);
     int rc = fd == FILE_ABSENT ? 1 : -1;
     if (fd >= 0) {
-        rc = pmtiles_read(fd, path, NULL, NULL, out, e);
+        rc = pmtiles_read(fd, path, most, NULL, NULL, out, e);
         (void)close(fd);
     }
     arena_release(&a);

@@ -33,8 +33,8 @@ int tilefile_drop(const struct tile_place *p, int64_t generation, struct err *e)
 /* The SHA-256 and size of a file; generation 0: of the one that readers find. 1: there is none. */
 int tilefile_digest(const struct tile_place *p, int64_t generation, struct digest *out,
                     int64_t *size, struct err *e) MUST_CHECK;
-/* The tiles in it, as pmtiles_read() finds them. 1: there is no file. */
-int tilefile_read(const struct tile_place *p, int64_t generation, struct tileset *out,
+/* The tiles in it, at most so many, as pmtiles_read() finds them. 1: there is no file. */
+int tilefile_read(const struct tile_place *p, int64_t generation, int64_t most, struct tileset *out,
                   struct err *e) MUST_CHECK;
 
 #endif
