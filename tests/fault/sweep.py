@@ -3,7 +3,7 @@
     sweep = Sweep(("build", "dev"), prepare, truthful, converges)
 
 prepare(p): write and apply what stands before the verb; done once, every copy is as that left it.
-truthful(p, ran, what): what a disturbed run said is so. converges(p, what): one clean run later all is as it must be.
+template: the database that theirs begin as. truthful(p, ran, what): what a disturbed run said is so. converges(p, what): one clean run later all is as it must be.
 """
 
 import random
@@ -35,8 +35,9 @@ class Sizes(proxy.Pass):
 class Sweep:
     """See above."""
 
-    def __init__(self, verb, prepare, truthful, converges, ref="KFM_DSN"):
+    def __init__(self, verb, prepare, truthful, converges, ref="KFM_DSN", template="template1"):
         self.ref = ref  # the variable that leads to the database
+        self.template = template
         self.verb, self.prepare, self.truthful, self.converges = verb, prepare, truthful, converges
         self.folder = fresh_folder()
         at_exit(shutil.rmtree, self.folder, True)
@@ -49,7 +50,7 @@ class Sweep:
         if not MADE:
             template_role()
         MADE.append(f"template_of_all{len(MADE)}")
-        pg.psql("postgres", f'CREATE DATABASE {MADE[-1]} OWNER "{ROLE}"')
+        pg.psql("postgres", f'CREATE DATABASE {MADE[-1]} TEMPLATE {self.template} OWNER "{ROLE}"')
         p = Project(self.folder, db=None)
         p.db = MADE[-1]
         p.env[self.ref] = pg.dsn(p.db, user=ROLE)

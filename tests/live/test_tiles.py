@@ -7,69 +7,17 @@ import os
 
 import pg
 import pmtiles_plain
-from datasets import point, version
 from project import FAULTY, Project
 from tap import contains, equal, fails, lacks, main, test
+from tiled import B, ENVIRONMENTS, LAYER, LIVE, ONE, TILES, declare, tiles, write
 
-A, B = "2026-02.0000000a", "2026-03.0000000b"
-ONE = [point(f"p{i:03}", round(-102 + i % 20 * 0.35, 6), round(37 + i // 20 * 0.15, 6)) for i in range(400)]
-TWO = ONE[:-1] + [point("p399", -94.5, 39.99)]
-CHAIN = """\
-CREATE SCHEMA app;
-CREATE TABLE app.pts (
-    version text NOT NULL, id text NOT NULL, geom geometry(Point, 4326), evidence text NOT NULL, PRIMARY KEY (version, id));
-CREATE INDEX pts_geom ON app.pts USING gist (geom);
-"""
-LAYER = "SELECT id, geom, length(id) AS size, 1.25::numeric AS weight FROM app.pts -- all of them\n"
-TILES = """\
-projection: well_tiles
-store: tiles
-from: wells
-zooms: {{min: 0, max: {most}}}
-attribution: "Nobody's wells"
-layers:
-  - name: wells
-    sql: wells.sql
-    key: {key}
-    attributes: {attributes}
-"""
-ENVIRONMENTS = """\
-environments:
-  dev:
-    evidence: none
-    stores:
-      postgis: {dsn_ref: KFM_DSN}
-      tiles: {dir: state/tiles}
-default_environment: dev
-"""
 CODES = ["file_altered", "tiles_fault"]  # reached below
-LIVE = "state/tiles/well_tiles.pmtiles"
 POINTS = ["tiles.built", "tiles.made", "tiles.ready", "tiles.rename", "tiles.swapped", "tiles.recorded"]
-
-
-def declare(p, *versions, validate="{counts: catalog}"):
-    sources = "".join(f"""\
-  - dataset: wells
-    version: {v}
-    asset: features
-    into: pts
-    columns: {{version: $dataset_version_id, id: properties.id, geom: geometry, evidence: $evidence_ref}}
-""" for v in versions)
-    p.write("registry/projections/wells.yml", f"projection: wells\nstore: postgis\nschema: app\nsources:\n{sources}validate: {validate}\n")
-
-
-def tiles(p, most=5, key="id", attributes="[id, size, weight]", sql=LAYER):
-    p.write("registry/projections/well_tiles.yml", TILES.format(most=most, key=key, attributes=attributes))
-    p.write("registry/projections/well_tiles/wells.sql", sql)
 
 
 def project(tmp, built=True):
     p = Project(tmp, environments=ENVIRONMENTS, postgis=True)
-    p.bundle("M-01", CHAIN)
-    version(p, "wells", A, ONE)
-    version(p, "wells", B, TWO)
-    declare(p, A)
-    tiles(p)
+    write(p)
     if built:
         ran = p.build()
         equal(ran.status, 0, repr(ran))
@@ -128,7 +76,7 @@ def new_data_rebuilds_the_tiles_behind_it_and_the_same_content_stops_there(tmp):
     ran = p.build()
     equal(ran.status, 0, repr(ran))
     equal(generations(p), [("1", "kept"), ("2", "live")])
-    equal(p.path("state/tiles/well_tiles__g1.pmtiles").read_bytes(), before)
+    equal(p.path("tiles/well_tiles__g1.pmtiles").read_bytes(), before)
     equal(p.path(LIVE).read_bytes() != before, True)
     ran = p.run("rebuild", "dev", "--all", "--apply")
     equal(ran.status, 0, repr(ran))
@@ -148,7 +96,7 @@ def the_file_that_readers_find_is_looked_at(tmp):
     equal(p.path(LIVE).read_bytes(), whole)
     p.path(LIVE).unlink()
     p.path(LIVE).write_bytes(whole[:-20])
-    contains(p.run("why", "well_tiles").text, "it is no file of tiles")
+    contains(p.run("why", "well_tiles").text, "it is no file of these tiles")
     equal(p.build().status, 0)
     equal(p.path(LIVE).read_bytes(), whole)
     contains(p.build().text, "dev: nothing to do (3 current)")
@@ -168,7 +116,7 @@ def what_cannot_become_tiles_is_refused_with_its_place(tmp):
         tiles(p, sql=sql + "\n")
         fails(p.build(), 1, words, "registry/projections/well_tiles/wells.sql:")
         equal(reason(p), "tiles_fault")
-    equal(p.path("state/tiles").exists(), False)
+    equal(p.path("tiles").exists(), False)
 
 
 @test
@@ -187,7 +135,7 @@ def rows_that_cannot_become_tiles_are_refused_and_nothing_is_published(tmp):
         ran = p.build()
         fails(ran, 2 if "none" in attributes else ran.status, words)
         equal(receipt(p)["result"], "failed")
-        equal([f.name for f in p.path("state/tiles").glob("*")], [])
+        equal([f.name for f in p.path("tiles").glob("*")], [])
     tiles(p)
     equal(p.build().status, 0)
     equal(len(generations(p)), 1)
@@ -210,11 +158,11 @@ def bad_declarations_are_refused(tmp):
 @test
 def an_environment_without_the_store_has_no_tiles(tmp):
     p = project(tmp, built=False)
-    p.write("registry/environments.v1.yml", ENVIRONMENTS.replace("      tiles: {dir: state/tiles}\n", ""))
+    p.write("registry/environments.v1.yml", ENVIRONMENTS.replace("      tiles: {dir: tiles}\n", ""))
     ran = p.build()
     equal(ran.status, 0, repr(ran))
     equal(reason(p), "store_not_configured")
-    equal(p.path("state/tiles").exists(), False)
+    equal(p.path("tiles").exists(), False)
 
 
 @test
@@ -240,13 +188,13 @@ def whatever_stops_it_readers_find_one_of_both_and_the_next_run_converges(tmp):
             ran = p.run("build", "dev", program=FAULTY, env={"KFMIG_FAULT": f"{at}:{mode}"})
             equal(ran.status != 0, True, f"{at} {mode}: {ran!r}")
             seen = p.path(LIVE).read_bytes()
-            kept = {f.name: f.read_bytes() for f in p.path("state/tiles").glob("well_tiles__g*.pmtiles")}
+            kept = {f.name: f.read_bytes() for f in p.path("tiles").glob("well_tiles__g*.pmtiles")}
             equal(seen == old or seen in kept.values(), True, f"{at} {mode}: readers find neither")
             ran = p.run("build", "dev", program=FAULTY)
             equal(ran.status, 0, f"{at} {mode}: {ran!r}")
             equal(len([g for g in generations(p) if g[1] == "live"]), 1)
             equal(receipt(p)["claim"]["projection"]["content"], digest(p), f"{at} {mode}")
-            equal([f for f in os.listdir(p.path("state/tiles")) if f.startswith(".")], [], f"{at} {mode} {n}")
+            equal([f for f in os.listdir(p.path("tiles")) if f.startswith(".")], [], f"{at} {mode} {n}")
     contains(p.build().text, "dev: nothing to do (3 current)")
 
 
