@@ -3,7 +3,9 @@
 
 #include <string.h>
 
+#include "cache/cache.h"
 #include "load/generation_key.h"
+#include "load/used.h"
 #include "script/language.h"
 #include "sql/steady.h"
 #include "store/postgis/tiles.h"
@@ -142,16 +144,59 @@ int tiling_parts(struct site *s, const struct projection *p, const struct genera
 
 /* --- the file --------------------------------------------------------------------------------------- */
 
+static const char kind[] = "tiles";
+
+/* What the cache remembers of a file. */
+struct seen_file {
+    struct stamp stamp;
+    struct digest digest;
+};
+
+static bool recall(const struct site *s, const char *path, const struct stamp *now,
+                   struct digest *out)
+{
+    struct bytes row;
+    struct seen_file seen;
+    if (!cache_get(s->cache, kind, bytes_str(path), s->a, &row) || row.n != sizeof seen) {
+        return false;
+    }
+    memcpy(&seen, row.p, sizeof seen);
+    *out = seen.digest;
+    return stamp_eq(&seen.stamp, now);
+}
+
+/* The digest of what readers find, which is read only where it does not look as it did when it was read last.
+ * 1: it is not there. */
+static int digest_file(const struct site *s, const struct tile_place *at, struct digest *out,
+                       struct err *e)
+{
+    int64_t size = 0;
+    int64_t started = used_now();
+    struct stamp after = {0};
+    struct seen_file seen = {{0}, {{0}}};
+    const char *path = tilefile_path(s->a, at, 0);
+    int rc = file_stamp(at->dirfd, path, &seen.stamp, e);
+    if (rc != 0 || recall(s, path, &seen.stamp, out)) {
+        return rc;
+    }
+    rc = tilefile_digest(at, 0, out, &size, e);
+    if (rc == 0 && file_stamp(at->dirfd, path, &after, e) == 0 && stamp_eq(&after, &seen.stamp) &&
+        used_is_settled(&after, 1, started)) {
+        seen.digest = *out;
+        cache_put(s->cache, kind, bytes_str(path), bytes_of((const char *)&seen, sizeof seen));
+    }
+    return rc;
+}
+
 /* What is wrong with it, and the digest of its tiles; NULL: nothing. */
-static const char *find_wrong(const struct tile_place *at, const struct generation *live,
-                              struct digest *now)
+static const char *find_wrong(const struct site *s, const struct tile_place *at,
+                              const struct generation *live, struct digest *now)
 {
     struct err e = {0};
     struct digest file;
     struct digest known = {{0}};
     struct tileset set;
-    int64_t size = 0;
-    int rc = tilefile_digest(at, 0, &file, &size, &e);
+    int rc = digest_file(s, at, &file, &e);
     if (rc != 0) {
         return rc > 0 ? "it is not there" : "it cannot be read";
     }
@@ -172,7 +217,7 @@ static void look_at_file(struct site *s, struct projected *x)
     const struct generation *live = generations_live(&s->generations, x->input.p->name);
     struct tile_place at = tiling_place(s, x->input.p);
     struct digest now = {{0}};
-    const char *why = live != NULL ? find_wrong(&at, live, &now) : NULL;
+    const char *why = live != NULL ? find_wrong(s, &at, live, &now) : NULL;
     if (why == NULL) {
         return;
     }

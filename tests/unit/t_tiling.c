@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "cache/cache.h"
+#include "load/used.h"
 #include "sql/script.h"
 #include "store/tiles/pmtiles.h"
 #include "tap.h"
@@ -189,11 +191,71 @@ static void test_from(void)
     clear(&t);
 }
 
+/* --- what is remembered of it ----------------------------------------------------------------------------------- */
+
+enum { SEEN_TESTS = 10 };
+
+/* As src/site/tiling.c keeps it: stamp and digest. */
+struct row {
+    struct stamp stamp;
+    struct digest digest;
+};
+
+static bool recall(struct tile_scene *t, struct row *out)
+{
+    struct bytes v;
+    bool is_there = cache_get(t->site.cache, "tiles", bytes_str("tiles/t.pmtiles"), &t->a, &v) &&
+                    v.n == sizeof *out;
+    if (is_there) {
+        memcpy(out, v.p, sizeof *out);
+    }
+    return is_there;
+}
+
+/* Long enough ago that a change of it now would show. */
+static void settle(const struct tile_scene *t)
+{
+    struct stamp stamp;
+    do {
+        (void)used_look(t->project.dirfd, "tiles/t.pmtiles", &stamp);
+    } while (!used_is_settled(&stamp, 1, used_now()));
+}
+
+static void test_seen(void)
+{
+    struct tile_scene t;
+    struct err e = {0};
+    struct row row = {{0}, {{0}}};
+    arrange(&t);
+    t.site.cache = cache_open(t.project.dirfd, t.folder);
+    publish(&t, "one");
+    settle(&t);
+    found(&t, "", "what was published");
+    struct doc *file = doc_get(t.live[1].facts, "file");
+    struct digest known = {{0}};
+    (void)!digest_parse(doc_str(file, "sha256", ""), &known);
+    ok(recall(&t, &row) && digest_eq(&row.digest, &known), "is remembered");
+    overwrite(&t, "no tiles");
+    settle(&t);
+    found(&t, "it is no file of these tiles", "what is remembered of another file does not count");
+    ok(recall(&t, &row) && !digest_eq(&row.digest, &known), "and is forgotten");
+    is_int(file_stamp(t.project.dirfd, "tiles/t.pmtiles", &row.stamp, &e), 0, "of the same file");
+    row.digest = known;
+    cache_put(t.site.cache, "tiles", bytes_str("tiles/t.pmtiles"),
+              bytes_of((const char *)&row, sizeof row));
+    found(&t, "", "it counts: the file is not read");
+    overwrite(&t, "no tiles");
+    found(&t, "it is no file of these tiles", "until it is written again, were it the same");
+    cache_close(t.site.cache);
+    clear(&t);
+}
+
 int main(void)
 {
-    tap_plan(2 * N_QUERIES + FILE_TESTS + 5);
+    tap_plan(2 * N_QUERIES + FILE_TESTS + SEEN_TESTS + 5);
     test_queries();
     test_file();
+    test_seen();
     test_from();
     script_shutdown();
     return tap_done();
