@@ -81,9 +81,10 @@ int load_decl_into(struct project *p, struct bundle *b, struct arena *a, struct 
 
 /* Compare registry/migrations.v1.json with the bundles: missing, unknown, differing type, a status that kept
  * receipts are ahead of. Differences are warnings. fix: rewrite it atomically (sorted by id, entries kept as
- * they are where right, missing ones added with status "draft", owners from reviewers). *fixed: it was
- * rewritten. One with the marks of a merge is made of what both sides have (the entry that came
- * further, where both have one); its faults then are no more. */
+ * they are where right, missing ones added with status "draft", owners from CODEOWNERS, else from reviewers).
+ * Owners that are others than in CODEOWNERS are only told. *fixed: it was rewritten. One with the marks of a
+ * merge is made of what both sides have (the entry that came further, where both have one); its faults then
+ * are no more. */
 int load_registry_check(struct project *p, bool fix, bool *fixed, struct err *e) MUST_CHECK;
 
 /* The kind of environment that a status of the registry says it was run in; NULL is none. false: in none. */

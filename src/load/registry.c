@@ -8,6 +8,7 @@
 #include "doc/canon.h"
 #include "doc/json.h"
 #include "load/checker.h"
+#include "load/owners.h"
 #include "load/row.h"
 #include "load/text.h"
 
@@ -177,6 +178,7 @@ struct registry_work {
     struct arena *a;
     struct doc *registry;
     struct table by_id; /* entries */
+    struct owners owners;
     bool fix;
     bool is_changed;
     bool is_new;
@@ -213,6 +215,18 @@ static void compare_status(struct registry_work *w, const struct bundle *b, stru
     }
 }
 
+static void compare_owners(struct registry_work *w, const struct bundle *b, const struct doc *entry)
+{
+    const struct owner_rule *r = owners_of(&w->owners, bundle_file(w->a, b));
+    const struct doc *list = doc_get(entry, "owners");
+    if (r != NULL && list != NULL && !owners_same(r, list)) {
+        struct names theirs = owners_names(w->a, r);
+        doc_fault(&w->p->warnings, list, "correct the one of the two that is wrong",
+                  "the owners of \"%s\" are others than in %s:%d (%s)", b->id, w->owners.path,
+                  r->line, names_text(w->a, &theirs));
+    }
+}
+
 static int add_entry(struct registry_work *w, struct bundle *b, struct err *e)
 {
     if (load_decl(w->p, b, e) != 0) {
@@ -221,7 +235,9 @@ static int add_entry(struct registry_work *w, struct bundle *b, struct err *e)
     struct doc *d = doc_push(w->a, doc_get(w->registry, "migrations"), doc_new(w->a, DOC_MAP));
     (void)doc_put(w->a, d, "id", doc_text(w->a, b->id));
     (void)doc_put(w->a, d, "type", doc_text(w->a, store_text(b->store)));
-    (void)doc_put(w->a, d, "owners", names_doc(w->a, &b->decl->reviewers));
+    const struct owner_rule *r = owners_of(&w->owners, bundle_file(w->a, b));
+    const struct names owners = r != NULL ? owners_names(w->a, r) : b->decl->reviewers;
+    (void)doc_put(w->a, d, "owners", names_doc(w->a, &owners));
     (void)doc_put(w->a, d, "status", doc_text(w->a, "draft"));
     compare_status(w, b, d);
     w->is_changed = true;
@@ -244,6 +260,7 @@ static int compare_bundle(struct registry_work *w, struct bundle *b, struct err 
     }
     if (entry != NULL) {
         compare_status(w, b, entry);
+        compare_owners(w, b, entry);
     }
     const struct doc *type = doc_get(entry, "type");
     if (type == NULL || strcmp(type->text.p, store_text(b->store)) == 0) {
@@ -311,6 +328,7 @@ static int compare(struct registry_work *w, struct err *e)
 {
     const struct doc *entries = entries_of(w->registry);
     w->by_id = (struct table){.a = w->a};
+    owners_load(w->a, w->p->dirfd, &w->owners, &w->p->faults);
     for (size_t i = 0; i < entries->n; i++) {
         struct doc *entry = entries->item[i];
         compare_entry(w, entry);

@@ -92,6 +92,28 @@ static void test_absent(void)
     check(false, "", false, first, "and then it is right");
 }
 
+static void test_owners(void)
+{
+    static const char owned[] =
+        "{\n  \"migrations\": [\n"
+        "    {\n      \"id\": \"A-1\",\n      \"owners\": [\n        \"data\",\n        \"zoe\"\n"
+        "      ],\n      \"status\": \"draft\",\n      \"type\": \"postgis\"\n    }\n"
+        "  ],\n  \"version\": 1\n}\n";
+    project_start();
+    project_bundle("A-1", "");
+    project_put("CODEOWNERS", "* @org/all\n/migrations/ @org/data @zoe\n");
+    check(true, "", true, owned, "owners are those of CODEOWNERS");
+    project_put("CODEOWNERS", "* @org/all\n");
+    check(false,
+          "registry/migrations.v1.json:5:17 the owners of \"A-1\" are others than in CODEOWNERS:1 "
+          "(all)\n",
+          false, owned, "others are told");
+    check(true,
+          "registry/migrations.v1.json:5:17 the owners of \"A-1\" are others than in CODEOWNERS:1 "
+          "(all)\n",
+          false, owned, "and left as they are");
+}
+
 static void test_faults(void)
 {
     project_start();
@@ -218,7 +240,7 @@ static void test_renamed(size_t i)
 
 int main(void)
 {
-    tap_plan(4 * 10 + 5 * N_MERGED + 2 * N_RENAMED);
+    tap_plan(4 * 10 + 5 * N_MERGED + 2 * N_RENAMED + 12);
     for (size_t i = 0; i < N_MERGED; i++) {
         test_merged(i);
     }
@@ -227,6 +249,7 @@ int main(void)
     }
     test_differences();
     test_absent();
+    test_owners();
     test_faults();
     project_remove();
     return tap_done();
