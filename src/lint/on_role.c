@@ -117,7 +117,11 @@ static void create_role(struct lint *l, const tree *m)
 static void alter_role(struct lint *l, const tree *m)
 {
     const PgQuery__AlterRoleStmt *s = TREE(AlterRoleStmt, m);
-    look_at_role(l, LIST(s, options), s->role != NULL ? s->role->rolename : "");
+    const char *name = s->role != NULL ? s->role->rolename : "";
+    look_at_role(l, LIST(s, options), name);
+    if (tree_option_on(LIST(s, options), "canlogin", false)) {
+        (void)lint_note(l, LINT_ROLE_LOGIN, -1, name, "%s may log in", name);
+    }
 }
 
 /* --- policies --------------------------------------------------------------------------------------- */
@@ -150,6 +154,10 @@ static void alter_policy(struct lint *l, const tree *m)
 {
     const PgQuery__AlterPolicyStmt *s = TREE(AlterPolicyStmt, m);
     look_at_policy(l, s->policy_name, s->qual, s->with_check);
+    if (s->n_roles > 0 || s->qual != NULL || s->with_check != NULL) {
+        (void)lint_note(l, LINT_POLICY_CHANGED, -1, s->policy_name, "policy %s changes",
+                        s->policy_name);
+    }
 }
 
 /* --- elsewhere -------------------------------------------------------------------------------------- */

@@ -1,5 +1,6 @@
 /* The gates: everything that must hold before COMMIT. Rules, in the order of their findings: "invariant
- * FILE", "scope", "protected", "limit KEY", "drift", "ledger", "observation". */
+ * FILE", "scope", "protected", "limit KEY", "drift", "ledger", "observation". Before them "posture"
+ * (run/posture.h). */
 #ifndef KFMIG_RUN_GATES_H
 #define KFMIG_RUN_GATES_H
 

@@ -7,6 +7,7 @@
 #include "run/commit.h"
 #include "run/gates.h"
 #include "run/owed.h"
+#include "run/posture.h"
 #include "run/queries.h"
 #include "run/record.h"
 #include "run/remake.h"
@@ -245,6 +246,9 @@ static bool judge(struct migration_work *w)
     struct outcome *o = w->o;
     struct ways ways = {0};
     struct err ignored = {0};
+    if (w->back == NULL) { /* what is restored was announced when it was made */
+        gates_posture(w->r, w->b, o);
+    }
     size_t n_before = o->gates.n;
     bool passed = gates_judge(w->r, w->b, o);
     if (!passed && gates_reach(w->r, w->b, o) &&

@@ -3,6 +3,7 @@
 
 #include "base/fault.h"
 #include "run/gates.h"
+#include "run/posture.h"
 #include "run/projection_parts.h"
 #include "run/record.h"
 
@@ -83,6 +84,7 @@ int run_chain(struct making *m, const struct bundle *chain, struct err *e)
     if (pg_batch_run(s, NULL, e) != 0) {
         return -1;
     }
+    gates_posture(&judged, chain, m->o);
     if (!gates_judge(&judged, chain, m->o)) {
         *e = m->o->failure;
         return -1;

@@ -9,6 +9,7 @@
 #include "run/gates.h"
 #include "run/lone_step.h"
 #include "run/partly.h"
+#include "run/posture.h"
 #include "run/program_step.h"
 #include "run/record.h"
 #include "run/remake.h"
@@ -258,6 +259,9 @@ static bool judge(struct segmented *w, struct err *e)
         if (strncmp(w->invariants.v[i].rule, "invariant ", strlen("invariant ")) == 0) {
             finding_pass(w->r->a, &o->gates, w->invariants.v[i].rule);
         }
+    }
+    if (w->back == NULL) {
+        gates_posture(w->r, w->b, o);
     }
     if (w->back != NULL && restored_judge(w->r, w->back, true, o, e) != 0) {
         return false;

@@ -520,6 +520,7 @@ def governance_signs_for_what_reduces_enforcement(environments, tmp):
     equal(p.prod().status, 0)
     receipt = json.loads(pg.value(p.db, f"SELECT r.body FROM kfmig.receipt r JOIN kfmig.entry e USING (seq) WHERE e.kind = 'apply' AND e.subject = '{ONE}'"))
     equal("bob@x.org" in [s["person"] for s in receipt["claim"]["approvals"]["signed"]], True)
+    equal([g["result"] for g in receipt["claim"]["gates"] if g["gate"] == "posture"], ["pass"], "what a plain statement says is announced")
     agreed(p)
 
 
