@@ -109,16 +109,9 @@ static int check_growth(struct attesting *x, struct err *e)
 
 static int check_key(struct attesting *x, struct err *e)
 {
-    const char *why = "";
-    struct ed25519_public p = ed25519_public_of(x->key);
-    struct digest id = ed25519_id(&p);
-    struct key_want want = {&id, x->r->env->name, x->id.uuid, x->id.size};
-    if (key_row_find(x->a, &x->keys, &want, &why) != NULL) {
-        return 0;
-    }
-    (void)err_set(e, ERR_CONFIG, "the key of \"%s\" %s: ledger entry %lld is not signed",
-                  x->r->env->name, why, (long long)x->id.size);
-    return err_hint(e, "`kfmig receipt key %s` prints its row for " KEYS_PATH, x->r->env->name);
+    const struct key_want want = {
+        .env = x->r->env->name, .instance = x->id.uuid, .sequence = x->id.size};
+    return signer_may(x->a, &x->keys, x->key, &want, e);
 }
 
 /* --- writing ------------------------------------------------------------------------------------------ */

@@ -84,12 +84,28 @@ int signer_open(const struct env *env, int dirfd, struct ed25519_key **out, stru
 
 /* --- may it? ------------------------------------------------------------------------------------------ */
 
+int signer_may(struct arena *a, const struct key_list *l, const struct ed25519_key *key,
+               const struct key_want *of, struct err *e)
+{
+    const char *why = "";
+    char text[DIGEST_TEXT];
+    struct ed25519_public p = ed25519_public_of(key);
+    struct digest id = ed25519_id(&p);
+    struct key_want want = *of;
+    want.id = &id;
+    if (key_row_find(a, l, &want, &why) != NULL) {
+        return 0;
+    }
+    (void)err_set(e, ERR_CONFIG, "the key %s of \"%s\" %s: it may not sign ledger entry %lld",
+                  digest_text(&id, text), of->env, why, (long long)of->sequence);
+    return err_hint(e, "`kfmig receipt key %s` prints its row for " KEYS_PATH, of->env);
+}
+
 int signer_ready(const struct archive *r, struct err *e)
 {
     struct arena a = {0};
     struct key_list keys;
     struct ed25519_key *key = NULL;
-    const char *why = "";
     if (r->env->attest_key == NULL || r->sink == NULL) {
         return 0;
     }
@@ -98,15 +114,9 @@ int signer_ready(const struct archive *r, struct err *e)
         rc = key_list_load(&a, r->dirfd, r->schema("keys.v1"), &keys, e);
     }
     if (rc == 0) {
-        struct ed25519_public p = ed25519_public_of(key);
-        struct digest id = ed25519_id(&p);
-        struct key_want want = {&id, r->env->name, r->id->uuid, r->id->size + 1};
-        if (key_row_find(&a, &keys, &want, &why) == NULL) {
-            char text[DIGEST_TEXT];
-            (void)err_set(e, ERR_CONFIG, "the key %s %s: it may not sign ledger entry %lld",
-                          digest_text(&id, text), why, (long long)want.sequence);
-            rc = err_hint(e, "`kfmig receipt key %s` prints its row for " KEYS_PATH, r->env->name);
-        }
+        const struct key_want want = {
+            .env = r->env->name, .instance = r->id->uuid, .sequence = r->id->size + 1};
+        rc = signer_may(&a, &keys, key, &want, e);
     }
     ed25519_close(key);
     arena_release(&a);

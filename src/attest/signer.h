@@ -13,6 +13,11 @@
 int signer_open(const struct env *env, int dirfd, struct ed25519_key **out,
                 struct err *e) MUST_CHECK;
 
+/* Does key count, by l, for the entry that of asks about (its id does not matter)? -1 with ERR_CONFIG: it does
+ * not, and why; the hint says how its row is made. What is found lives in a. */
+int signer_may(struct arena *a, const struct key_list *l, const struct ed25519_key *key,
+               const struct key_want *of, struct err *e) MUST_CHECK;
+
 /* May what the next entry is going to be signed, in that ledger? Nothing to ask where env declares no
  * attestations, or r has no sink. -1 with ERR_CONFIG, before anything runs. */
 int signer_ready(const struct archive *r, struct err *e) MUST_CHECK;
