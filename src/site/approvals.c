@@ -140,7 +140,8 @@ static int add(struct site *s, const char *folder, const char *name, const struc
             return -1;
         }
     } else if (x.why_not == NULL) {
-        x.why_not = "it is over other content";
+        x.why_not = x.kind == APPROVES_RUN ? "it says who runs a plan, and approves none"
+                                           : "it is over other content";
     } else if (digest_is_zero(&x.digest)) {
         warn(s, &x);
         return 0;

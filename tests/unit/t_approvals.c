@@ -227,7 +227,7 @@ static const struct {
      ""},
     {"by a clock that is five minutes apart", "", a_clock_apart, 0, "plan ann@x", ""},
     {"a run of it lets nothing in", "", run_of_it, 0,
-     "plan ann@x; run bob@x!it is over other content", ""},
+     "plan ann@x; run bob@x!it says who runs a plan, and approves none", ""},
     {"over other content, and of another kind", "", others, 0,
      "plan ann@x; plan bob@x!it is over other content", ""},
     {"without ssh-keygen", "", no_keygen, -1, "!cannot start \"ssh-keygen\"", ""},
