@@ -110,9 +110,9 @@ static int open_embedded(struct site *s, struct err *e)
 
 static int refuse_pooler(const struct env *env, struct err *e)
 {
-    err_set(e, ERR_PREFLIGHT, "environment \"%s\" is reached through a transaction pooler",
+    err_set(e, ERR_PREFLIGHT, "environment \"%s\" is reached through a connection pooler",
             env->name);
-    return err_hint(e, "a lock would be taken on another backend than the work runs on; connect to "
+    return err_hint(e, "a lock may be taken on another backend than the work runs on; connect to "
                        "the server itself");
 }
 

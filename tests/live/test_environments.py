@@ -244,8 +244,8 @@ def a_replica_is_refused(tmp):
 
 
 @contextlib.contextmanager
-def pgbouncer(db):
-    """A transaction pooler in front of db; yields a DSN."""
+def pgbouncer(db, mode):
+    """A pooler in front of db; yields a DSN."""
     program = shutil.which("pgbouncer", path="/usr/sbin:/usr/bin:" + os.environ["PATH"])
     if program is None:
         missing("pgbouncer")
@@ -254,7 +254,7 @@ def pgbouncer(db):
     ini = folder / "pgbouncer.ini"
     ini.write_text(f"[databases]\n{db} = host={cluster.host} port={cluster.port} dbname={db} user={db}\n"
                    f"[pgbouncer]\nlisten_addr =\nlisten_port = 6432\nunix_socket_dir = {folder}\nunix_socket_mode = 0777\n"
-                   "auth_type = any\npool_mode = transaction\n")
+                   f"auth_type = any\npool_mode = {mode}\n")
     if cluster.identity:
         os.chown(folder, cluster.identity["user"], cluster.identity["group"])
     pooler = subprocess.Popen([program, "-q", str(ini)], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
@@ -268,15 +268,17 @@ def pgbouncer(db):
         shutil.rmtree(folder, ignore_errors=True)
 
 
-@test
-def a_transaction_pooler_is_refused(tmp):
+@cases(transaction="transaction", statement="statement", session="session")
+def a_pooler_is_refused(mode, tmp):
+    """In each of its modes, before anything is written: the process that answers is not the one that was connected to."""
     p = one_table(tmp)
-    with pgbouncer(p.db) as dsn:
+    with pgbouncer(p.db, mode) as dsn:
         for _ in range(2):  # the pooler hands the same session to both
             one_error(p.run("build", "dev", env={"KFM_DSN": dsn}), 1, "pooler", "server itself")
-            ran = p.run("plan", "dev", env={"KFM_DSN": dsn})
-            equal(ran.status, 1, repr(ran))
-            contains(ran.text, "pooler")
+            for verb in ("plan", "preflight"):
+                ran = p.run(verb, "dev", env={"KFM_DSN": dsn})
+                equal(ran.status, 1, repr(ran))
+                contains(ran.text, "pooler")
     equal(has_ledger(p.db), False)
 
 
