@@ -58,6 +58,9 @@ struct digest journal_key(const struct journal_step *step);
 /* Step at (from 0) of a program, as the journal calls it; borrows everything. */
 struct journal_step journal_step_of(const char *subject, const char *store, const struct program *p,
                                     size_t at);
+/* A program that takes back what stood before: of n objects, sorted by name, as they are to be again. Its
+ * steps in a, the last one of each object leaves that. */
+void journal_leaves(struct arena *a, struct program *p, const struct object_row *before, size_t n);
 /* The same for a segment of a migration. */
 struct journal_step journal_step_of_segment(const char *subject, const char *store,
                                             const struct segments *l, size_t at);

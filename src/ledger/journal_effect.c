@@ -2,6 +2,9 @@
 #include "base/fault.h"
 #include "ledger/journal.h"
 
+#include <stdlib.h>
+#include <string.h>
+
 /* One step on its way. */
 struct passage {
     struct journal *j;
@@ -152,4 +155,29 @@ int journal_effect(struct journal *j, const struct journal_step *step,
     }
     p.row = journal_find(j, &key);
     return run(&p, (struct bytes){NULL, 0}, end, e);
+}
+
+/* --- what stood before ------------------------------------------------------------------------------ */
+
+static int by_object(const void *key, const void *row)
+{
+    return strcmp(key, ((const struct object_row *)row)->object);
+}
+
+void journal_leaves(struct arena *a, struct program *p, const struct object_row *before, size_t n)
+{
+    struct table behind = {.a = a}; /* objects that a later step changes, too */
+    struct store_step *v = ARENA_ARRAY(a, struct store_step, p->n + 1);
+    for (size_t i = p->n; i-- > 0;) {
+        v[i] = p->v[i];
+        const struct object_row *row =
+            n == 0 || table_gets(&behind, v[i].object) != NULL
+                ? NULL
+                : bsearch(v[i].object, before, n, sizeof *before, by_object);
+        if (row != NULL) {
+            v[i].leaves = digest_is_zero(&row->fingerprint) ? "" : row->definition;
+        }
+        (void)table_puts(&behind, v[i].object, &v[i]);
+    }
+    p->v = v;
 }

@@ -170,6 +170,7 @@ struct store_world {
     bool is_known; /* the ledger has its starting baseline */
     bool is_other; /* another place answered than the one that the ledger knows */
     int64_t n_existing; /* not known: objects found there */
+    struct digest eyes; /* of the programs that look for it; zero: there are none */
 };
 
 /* A migration whose steps are journaled, which an earlier run began to apply, or (undoes) to take back,

@@ -8,7 +8,8 @@
 /* One thing to do: a statement, an operation. verb, object: what and on what, for people and for
  * the journal. touches: what it is predicted to touch; NULL: nobody knows. counts_rows: rows that
  * it takes along are to be counted before, cascade: dependants too. script, statement: where it stands; NULL:
- * in none. */
+ * in none. leaves: the object's definition once it is done, as the ledger had it when that stood before; "":
+ * it is not there then; NULL: nobody knows. */
 struct store_step {
     const char *verb, *object;
     struct bytes text;
@@ -16,6 +17,7 @@ struct store_step {
     bool counts_rows, cascade;
     const struct script *script;
     const struct statement *statement;
+    const char *leaves;
 };
 struct program {
     const struct store_step *v;

@@ -81,6 +81,30 @@ static struct doc *drift_doc(struct arena *a, const struct world *w)
     return list;
 }
 
+static bool store_changes(const struct plan *p, enum store_kind k)
+{
+    for (size_t i = 0; i < p->n_migrations; i++) {
+        const struct step *s = &p->v[i];
+        if (s->selected && s->action != ACTION_NONE && s->bundle->store == k) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Who looks for it at what is to be changed: what was agreed on was seen with those eyes. */
+static void put_probes(struct arena *a, const struct plan *p, struct doc *d)
+{
+    struct doc *of = NULL;
+    for (int k = 0; k < STORE_COUNT; k++) {
+        const struct digest *eyes = &p->world->store[k].eyes;
+        if (!digest_is_zero(eyes) && store_changes(p, (enum store_kind)k)) {
+            of = of != NULL ? of : doc_put(a, d, "probes", doc_new(a, DOC_MAP));
+            doc_put(a, of, store_text((enum store_kind)k), doc_digest(a, eyes));
+        }
+    }
+}
+
 struct doc *plan_doc(struct arena *a, const struct plan *p)
 {
     struct doc *d = doc_new(a, DOC_MAP);
@@ -97,6 +121,7 @@ struct doc *plan_doc(struct arena *a, const struct plan *p)
     doc_put(a, d, "drift", drift_doc(a, p->world));
     doc_put(a, d, "approval", doc_text(a, approval_text(p->env->approval)));
     doc_put(a, d, "selection", names_doc(a, &p->selection));
+    put_probes(a, p, d);
     put_steps(a, p, p->v, p->n_migrations, doc_put(a, d, "steps", doc_new(a, DOC_LIST)));
     if (p->n_projections > 0) {
         struct doc *list = doc_put(a, d, "projections", doc_new(a, DOC_LIST));

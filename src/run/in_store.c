@@ -266,6 +266,9 @@ static void run_whole(struct in_store_work *w)
     w->run.base = w->x->base;
     w->stop.position = -1;
     program_of(r->a, w->b->forward, w->b->decl->forward.n, &w->program);
+    if (w->back != NULL) {
+        journal_leaves(r->a, &w->program, w->back->before, w->back->n_before);
+    }
     w->in =
         (struct receipt_input){.kind = w->back != NULL ? "db_rollback" : "db_migration",
                                .bundle = w->about,

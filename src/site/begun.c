@@ -66,6 +66,24 @@ const struct journal_row *begun_fill(const struct journal *j, const struct journ
     return next;
 }
 
+/* What it takes back is to be as the ledger had it before. Where that cannot be read nobody knows what its
+ * steps are to leave. */
+static void find_leaves(struct beginning *x)
+{
+    struct err ignored = {0};
+    struct objects_before all;
+    struct site *s = x->s;
+    const int64_t applied = past_get(&s->past, x->b->id)->applied->wrote;
+    if (ledger_before(s->pg, &applied, 1, s->a, &all, &ignored) != 0) {
+        return;
+    }
+    struct object_row *rows = ARENA_ARRAY(s->a, struct object_row, all.n + 1);
+    for (size_t i = 0; i < all.n; i++) {
+        rows[i] = all.v[i].before;
+    }
+    journal_leaves(s->a, &x->program, rows, all.n);
+}
+
 static void find_one(struct beginning *x)
 {
     struct err e = {0};
@@ -78,6 +96,9 @@ static void find_one(struct beginning *x)
         return;
     }
     program_of(s->a, x->b->forward, x->b->decl->forward.n, &x->program);
+    if (is_applied(s, x->b)) {
+        find_leaves(x);
+    }
     struct journal_step *steps = ARENA_ARRAY(s->a, struct journal_step, x->program.n + 1);
     for (size_t i = 0; i < x->program.n; i++) {
         steps[i] = step_of(x, i);

@@ -116,7 +116,8 @@ static void ask(struct site *s, enum store_kind k)
         return;
     }
     const struct digest now = digest_of(bytes_str(x->facts.identity));
-    *w = (struct store_world){.reachable = true, .is_known = stores_known(s, k, &known)};
+    *w = (struct store_world){
+        .reachable = true, .is_known = stores_known(s, k, &known), .eyes = x->facts.eyes};
     w->is_other =
         !digest_is_zero(&known) && x->facts.identity[0] != '\0' && !digest_eq(&known, &now);
 }

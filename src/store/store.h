@@ -56,6 +56,8 @@ struct store_facts {
     const char *version; /* of the engine: "15.18" */
     const char *
         witness; /* equal as long as nothing that look() tells has moved; NULL: the engine has none */
+    struct digest
+        eyes; /* of the programs of the project that look for it; zero: the engine looks itself */
     bool is_writable;
 };
 

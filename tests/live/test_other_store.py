@@ -488,17 +488,82 @@ def what_cannot_be_looked_at_is_not_taken_back(tmp):
     equal(p.pages(), {"index.html": "hello\n"})
 
 
+def killed_in_its_rollback(p, fault, left):
+    """Rolled back and killed there; left: the pages that stand then."""
+    ran = p.run("rollback", "dev", ident(p.last), "--apply", env={"KFMIG_FAULT": f"{fault}:kill:1"}, program=FAULTY)
+    equal((ran.status, p.pages()), (-signal.SIGKILL, left))
+    equal(p.state(p.last)[:2], ("blocked", ["rollback_begun"]))
+
+
+@cases(to_nothing=(1, "journal.intended", "journal.ran"), to_another=(2, "journal.intended", "journal.ran"))
+def a_rollback_that_was_killed_goes_on_where_the_probe_says_what_it_said_before(case, tmp):
+    """Absent or as the migration before left it: done; as it was before the rollback: not begun. Nobody is asked."""
+    last, *faults = case
+    for fault in faults:
+        (tmp / fault).mkdir()
+        p = built(tmp / fault)
+        p.last = last
+        if last == 2:
+            p.publish(2, apply="./publish.sh more", rollback="./withdraw.sh more", text="more\n")
+            equal(p.run("build", "dev").status, 0)
+        before = {"index.html": "hello\n"} if last == 2 else {}
+        killed_in_its_rollback(p, fault, p.pages() if fault == "journal.intended" else before)
+        fails(p.run("resolve", f"dev/{ident(last)}"), 1, "is not in doubt")
+        ran = p.run("rollback", "dev", ident(last), "--apply")
+        equal((ran.status, p.pages(), p.kinds()[-1]), (0, before, ("rollback", ident(last), "success")), repr(ran))
+        equal(p.state(last)[:2], ("blocked", ["rolled_back"]))
+        p.verified()
+
+
 @test
-def a_rollback_killed_behind_its_program_is_in_doubt(tmp):
-    p = built(tmp)
-    ran = p.run("rollback", "dev", "--apply", env={"KFMIG_FAULT": "journal.ran:kill:1"}, program=FAULTY)
-    equal((ran.status, p.pages()), (-signal.SIGKILL, {}))
-    equal(p.state(1)[:2], ("blocked", ["rollback_begun"]))
+def a_rollback_killed_behind_its_program_is_in_doubt_where_something_else_stands(tmp):
+    p = built(tmp, rollback="./publish.sh other")
+    p.last = 1
+    killed_in_its_rollback(p, "journal.ran", {"index.html": "hello\n", "other.html": "hello\n"})
     fails(p.run("rollback", "dev", "--apply"), 6, "what stands there is neither what stood there before nor what it makes")
-    equal(p.run("resolve", f"dev/{ident(1)}", "--as=applied", "--apply").status, 0)
+    shown = p.run("resolve", f"dev/{ident(1)}")
+    contains(shown.text, "other:state site stands there, and is not what it is to be")
+    for name in p.pages():
+        p.path(f"state/site/{name}").unlink()
+    p.path("state/site").rmdir()
+    fails(p.run("resolve", f"dev/{ident(1)}", "--as=applied", "--apply"), 1, "is not in doubt")
     ran = p.run("rollback", "dev", ident(1), "--apply")
     equal((ran.status, p.kinds()[-1]), (0, ("rollback", ident(1), "success")), repr(ran))
     p.verified()
+
+
+@test
+def what_a_person_says_of_a_rollback_counts(tmp):
+    p = built(tmp, rollback="./publish.sh other")
+    p.last = 1
+    killed_in_its_rollback(p, "journal.ran", {"index.html": "hello\n", "other.html": "hello\n"})
+    equal(p.run("resolve", f"dev/{ident(1)}", "--as=applied", "--apply").status, 0)
+    fails(p.run("rollback", "dev", ident(1), "--apply"), 4, 'gate "restored" failed: other:state site')
+    p.verified()
+
+
+# --- who looks
+
+
+@test
+def another_probe_is_another_plan(tmp):
+    """What was agreed on was seen with the probes' bytes of then, and with whatever they read beside them; an applied migration stands."""
+    p = site(tmp)
+    p.publish(2, text="again\n")
+    seen = {}
+    for name, text in (("probes/site", PROBE), ("probes/site", PROBE + "# another\n"), ("probes/lib.sh", "x=1\n")):
+        p.write(name, text)
+        d = p.json("plan", "dev")
+        valid("plan.v1", d)
+        seen[d["plan_digest"]] = d["plan"]["probes"]["other"]
+    equal((len(seen), len(set(seen.values()))), (3, 3))
+    equal(p.json("plan", "dev")["plan_digest"], d["plan_digest"])
+    for old in list(seen)[:2]:
+        fails(p.run("build", "dev", f"--plan={old}"), 1, "plan")
+    equal(p.run("build", "dev", f"--plan={d['plan_digest']}").status, 0)
+    p.write("probes/site", PROBE + "# a third\n")
+    lacks(p.json("plan", "dev")["plan"], "probes")
+    equal(p.state(1)[:2], ("current", ["current"]))
 
 
 main()

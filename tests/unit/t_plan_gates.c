@@ -404,9 +404,38 @@ static void test_policy(void)
     is_str(given(gate_policy), "", "a script that was not read is judged when it runs");
 }
 
+/* The digest of what looks for the store "search", as the plan has it; "": it is in none. */
+static const char *probes(void)
+{
+    return doc_str(doc_get(plan_doc(&arena, &p), "probes"), "search", "");
+}
+
+static void test_probes(void)
+{
+    begin();
+    world.instance = "uuid";
+    is_str(probes(), "", "an engine that looks itself");
+    const struct digest none = plan_digest(&p);
+    world.store[STORE_SEARCH].eyes = digest_from("content");
+    bundle[0].store = STORE_SEARCH;
+    steps[0].selected = true;
+    is_str(probes(), "", "programs that look at what stays as it is");
+    steps[0].action = ACTION_APPLY;
+    is_str(named(probes()), "content", "programs that look at what is to be changed");
+    const struct digest first = plan_digest(&p);
+    world.store[STORE_SEARCH].eyes = digest_from("elsewhere");
+    const struct digest second = plan_digest(&p);
+    ok(!digest_eq(&none, &first) && !digest_eq(&first, &second), "others are another plan");
+    steps[0].selected = false;
+    is_str(probes(), "", "a change that is not selected");
+    steps[0].selected = true;
+    bundle[0].store = STORE_POSTGIS;
+    is_str(probes(), "", "a change of another store");
+}
+
 int main(void)
 {
-    tap_plan(5 + 7 + 4 + 10 + 6 + 2 + 2 + 3 + 6 + 6 + 5);
+    tap_plan(5 + 7 + 4 + 10 + 6 + 2 + 2 + 3 + 6 + 6 + 5 + 6);
     test_adoption();
     test_promotion();
     test_promotion_of_projections();
@@ -417,6 +446,7 @@ int main(void)
     test_lint();
     test_policy();
     test_governance();
+    test_probes();
     arena_release(&arena);
     return tap_done();
 }
