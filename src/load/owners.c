@@ -43,7 +43,7 @@ static void read_line(struct arena *a, char *line, int number, struct owners *ou
 
 void owners_load(struct arena *a, int dirfd, struct owners *out, struct err_list *faults)
 {
-    struct text_file file;
+    struct text_file file = {.bytes = {NULL, 0}};
     *out = (struct owners){.path = NULL};
     for (size_t i = 0; i < sizeof places / sizeof *places && out->path == NULL; i++) {
         int rc = text_read(a, dirfd, places[i], LIMIT_NOTES, NULL, &file, faults);
