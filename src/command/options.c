@@ -106,8 +106,7 @@ const struct option options[] = {
      FIELD(time_limit_ms)},
     {"jobs", 'j', OPTION_NUMBER, "N",
      "how many sessions fill and prove a projection at once (default: one per processor, at most "
-     "8); "
-     "test: how many databases are worked on (at most 4)",
+     "8; one for artifacts under 8 MiB); test: how many databases are worked on (at most 4)",
      FIELD(jobs)},
     {"expect", 0, OPTION_TEXT, "ID", "the migration that is to be the last one applied",
      FIELD(expect)},

@@ -9,7 +9,8 @@
 #include "base/clock.h"
 #include "run/projection_parts.h"
 
-enum { LOOK_MS = 5, JOBS_USUAL = 8 };
+/* FEW_BYTES: of artifacts; with fewer, opening sessions costs more than they save. */
+enum { LOOK_MS = 5, JOBS_USUAL = 8, FEW_BYTES = 8 * 1024 * 1024 };
 
 enum piece { PIECE_OPEN, PIECE_BEGUN, PIECE_DONE };
 
@@ -136,7 +137,9 @@ static void work(void *ctx, size_t at)
 
 bool crew_may(const struct making *m, size_t n)
 {
-    return n > 1 && m->r->jobs != 1 && m->r->open != NULL;
+    const struct run *r = m->r;
+    bool is_wanted = r->jobs > 1 || (r->jobs == 0 && m->job->step->in->artifact_bytes >= FEW_BYTES);
+    return n > 1 && is_wanted && r->open != NULL;
 }
 
 /* As many as were asked for, else as there are processors; at most one for each piece, and half of what the

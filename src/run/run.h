@@ -65,7 +65,7 @@ struct run {
      * NULL: there is only the one. */
     int (*open)(void *ctx, struct pg **out, struct err *e);
     void *reconnect_ctx;              /* of both */
-    int64_t jobs;                     /* sessions that work at once; 0: one per processor */
+    int64_t jobs;                     /* sessions that work at once; 0: crew_may() says */
     const struct launch_place *place; /* where programs run; NULL: none is run */
 };
 

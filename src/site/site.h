@@ -37,7 +37,7 @@ struct backup_rule; /* model/operations.h */
  * key      the file of the key that shows who runs; NULL: nothing does.
  * scripts_most  bytes of declarations and scripts of what is pending that stay once they were looked at; what
  *          is beyond is read again when it runs. 0: all stay, as whoever shows the plan needs.
- * jobs     sessions that fill and prove a projection at once; 0: one per processor. */
+ * jobs     sessions that fill and prove a projection at once; 0: as many as the data is worth. */
 struct site_options {
     const char *verb, *self;
     const char *dbname;

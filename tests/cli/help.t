@@ -114,8 +114,9 @@ options:
       --links=LINKS        where more is said: "NAME=URL NAME=URL"
       --notes=TEXT         what else the receipts shall say
   -j, --jobs=N             how many sessions fill and prove a projection at
-                           once (default: one per processor, at most 8); test:
-                           how many databases are worked on (at most 4)
+                           once (default: one per processor, at most 8; one for
+                           artifacts under 8 MiB); test: how many databases are
+                           worked on (at most 4)
       --lock-wait=TIME     wait this long for another run to end (default 10m),
                            and for what others have locked and is to be read
                            (30s)

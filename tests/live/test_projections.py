@@ -524,7 +524,7 @@ def an_index_that_the_rows_do_not_allow(tmp):
     p = project(tmp)
     before = rows(p)
     added = p.bundle("M-02", "CREATE INDEX pts_bad ON app.pts ((1 / (length(id) - 2)));\n")
-    fails(p.build(), 5, "points.geojson: byte 41, record 1: the server refused this row: division_by_zero (22012)")
+    fails(p.build("--jobs=3"), 5, "points.geojson: byte 41, record 1: the server refused this row: division_by_zero (22012)")
     equal(rows(p), before)
     equal(pg.value(p.db, "SELECT count(*) FROM pg_stat_activity WHERE application_name LIKE 'kfmig build%' "
                          "AND datname = current_database()"), "0", "its sessions are closed")

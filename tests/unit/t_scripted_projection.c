@@ -27,6 +27,19 @@ static void with_crew_of_one(void)
     b.t.run.jobs = 1;
 }
 
+static void with_crew_for_few_bytes(void)
+{
+    with_crew_anew();
+    b.t.run.jobs = 0;
+    b.in.artifact_bytes = 8 * 1024 * 1024 - 1;
+}
+
+static void with_crew_for_enough_bytes(void)
+{
+    with_crew_for_few_bytes();
+    b.in.artifact_bytes++;
+}
+
 static void with_fallback(void)
 {
     b.p.fallback = FALLBACK_ATOMIC;
@@ -424,7 +437,9 @@ static const struct {
     {"one source waits for the other", HOLDS_LIVE, BUILD, with_crew_anew, "~ @postgis_generation_fillings -> rows 1 | shares | NULL ; 2 | shares | NULL\n", RUN_SUCCESS, ERR_NONE, "", 2, 1, 0, false},
     {"a source that looks at everything", HOLDS_LIVE, BUILD, with_crew_anew, "~ @postgis_generation_fillings -> rows 1 | alone | NULL\n", RUN_SUCCESS, ERR_NONE, "", 2, 1, 0, false},
     {"a key between the two", HOLDS_LIVE, BUILD, with_crew_anew, "~ @postgis_generation_fillings -> rows 1 | with | pts ; 2 | with | pts\n", RUN_SUCCESS, ERR_NONE, "", 2, 1, 0, false},
-    {"one session, as was asked for", HOLDS_LIVE, BUILD, with_crew_of_one, "~ @postgis_generation_spare -> error 42501\n", RUN_SUCCESS, ERR_NONE, "", 2, 1, 0, false},
+    {"one session, as was asked for", HOLDS_LIVE, BUILD, with_crew_of_one, "~ @postgis_generation_fillings -> error 42501\n", RUN_SUCCESS, ERR_NONE, "", 2, 1, 0, false},
+    {"one session, as there is little to load", HOLDS_LIVE, BUILD, with_crew_for_few_bytes, "~ @postgis_generation_fillings -> error 42501\n", RUN_SUCCESS, ERR_NONE, "", 2, 1, 0, false},
+    {"several, as there is more", HOLDS_LIVE, BUILD, with_crew_for_enough_bytes, "~ @postgis_generation_fillings -> error 42501\n", RUN_FAILED, ERR_PREFLIGHT, "42501", 1, 0, 1, false},
     {"hands that fail to prove", HOLDS_LIVE, BUILD, with_crew_anew, "~ 3: SELECT count(*), sum(get_byte* -> error 53200\n", RUN_SUCCESS, ERR_NONE, "", 2, 1, 0, false},
     {"interrupted while hands load", HOLDS_LIVE, BUILD, with_crew_stopped, "", RUN_INTERRUPTED, ERR_INTERRUPTED, "interrupted", 1, 0, 1, false},
     {"an index that is invalid is made again", HOLDS_LIVE, BUILD, NULL, "@postgis_generation_indexes_found -> rows pts_id | NULL\n", RUN_SUCCESS, ERR_NONE, "", 2, 1, 0, false},
