@@ -197,6 +197,16 @@ static void judge_drift(struct run *r, struct outcome *o)
         f->hint = "`kfmig adopt ENV` accepts the database as it stands, with a receipt";
         untouched = false;
     }
+    for (size_t i = 0; i < o->seen.taken_along.n; i++) {
+        const char *text = o->seen.taken_along.v[i];
+        struct finding *f = finding_fail(r->a, &o->gates, "drift",
+                                         "%s was dropped along, which another session committed "
+                                         "while this ran, or just before",
+                                         text);
+        f->subject = text;
+        f->hint = "run it again: the plan then tells it as a change outside kfmig";
+        untouched = false;
+    }
     if (untouched) {
         finding_pass(r->a, &o->gates, "drift");
     }

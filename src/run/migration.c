@@ -97,6 +97,27 @@ static int prepare(struct migration_work *w, struct err *e)
     return part != NULL && part->prepare != NULL ? part->prepare(part->ctx, e) : 0;
 }
 
+/* Asked by a second session, which still sees what this transaction dropped. Where none is to be had,
+ * nobody can tell. */
+static int ask_beside(struct migration_work *w)
+{
+    struct run *r = w->r;
+    struct pg *beside = NULL;
+    struct err ignored = {0};
+    if (!observer_may_take_along(w->x.observer)) {
+        return 0;
+    }
+    if (r->open == NULL || r->open(r->reconnect_ctx, &beside, &ignored) != 0) {
+        w->o->seen.unreconciled =
+            "what CASCADE or code dropped could not be compared with what other "
+            "sessions made meanwhile, as no second session could be opened";
+        return 0;
+    }
+    int rc = observer_taken_along(w->x.observer, beside, &w->o->seen, &w->o->failure);
+    pg_close(beside);
+    return rc;
+}
+
 /* Deferred constraints and triggers act here, which may take as long as a statement. */
 static int observe(struct migration_work *w, struct err *e)
 {
@@ -107,6 +128,9 @@ static int observe(struct migration_work *w, struct err *e)
     (void)pg_patience(*r->pg, usual);
     if (rc != 0) {
         return w->o->seen.deferred_failed ? execution_blame_deferred(&w->x, e) : -1;
+    }
+    if (ask_beside(w) != 0) {
+        return -1;
     }
     w->o->observed = true;
     if (w->part != NULL) {

@@ -158,6 +158,14 @@ static bool shows_all(const struct statement *st)
     return st->analysed && !st->opaque && !writes;
 }
 
+static void tell_observer(const struct execution *x, const struct statement *st)
+{
+    observer_statement(x->observer, shows_all(st), st->quiet);
+    if (st->cascade) {
+        observer_cascades(x->observer);
+    }
+}
+
 /* Of a backfill it is told how far it is, batch by batch (run/backfill_step.c). */
 static void tell_statement(const struct execution *x, const struct script *s,
                            const struct statement *st)
@@ -193,7 +201,7 @@ static int run_statement(struct execution *x, const struct script *s, const stru
     int64_t position = -1;
     int64_t rows = 0;
     tell_statement(x, s, st);
-    observer_statement(x->observer, shows_all(st), st->quiet);
+    tell_observer(x, st);
     if (st->counts_rows_before &&
         observer_count_before(x->observer, *r->pg, &st->touches, st->cascade, e) != 0) {
         locate(x, s, st, position, e); /* it waits for the statement's own locks */
@@ -252,7 +260,7 @@ static void share(struct flight *f, const struct script *s, size_t i)
     const char *text = arena_strndup(&f->a, st->text.p, st->text.n);
     f->shared[f->n] =
         (struct pg_shared){.sql = bytes_of(text, st->text.n), .done = done_shared, .ctx = f};
-    observer_statement(f->x->observer, shows_all(st), st->quiet);
+    tell_observer(f->x, st);
     f->n++;
 }
 

@@ -125,6 +125,8 @@ struct observation {
     bool
         deferred_failed; /* observer_finish() failed, and it was a deferred constraint or trigger */
     bool unsettled; /* deferred triggers deferred themselves again in every round they were given */
+    struct names
+        taken_along;     /* "view app.v": dropped, and what another session committed meanwhile */
     bool ledger_touched; /* anything in schema kfmig was read or written by the migration */
     const char
         *unreconciled; /* NULL, or which catalog moved by how much more than could be named */

@@ -158,16 +158,6 @@ static inline void build_folder_remove(void)
     (void)rmdir(build_folder);
 }
 
-static inline int build_open_another(void *ctx, struct pg **out, struct err *e)
-{
-    struct scene *t = ctx;
-    struct pg *was = t->pg;
-    int rc = scene_connect(t, e);
-    *out = rc == 0 ? t->pg : NULL;
-    t->pg = was;
-    return rc;
-}
-
 static inline void build_source(struct build *b, int i)
 {
     static const char *const versions[VERSIONS] = {"2026-01", "2026-02"};
@@ -280,7 +270,7 @@ static inline void build_open(struct build *b, const char *lines, int n, const c
     build_declare(b);
     b->in = (struct projection_input){.p = &b->p};
     build_parts(b);
-    b->t.run.open = b->has_crew ? build_open_another : NULL;
+    b->t.run.open = b->has_crew ? scene_open_another : NULL;
     b->t.run.jobs = 2;
 }
 

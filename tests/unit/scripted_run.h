@@ -153,6 +153,17 @@ static inline int scene_reconnect(void *ctx, struct err *e)
                                     : ledger_lock(t->pg, "run", "tester", &wait, &t->run.epoch, e);
 }
 
+/* One more, beside the first. */
+static inline int scene_open_another(void *ctx, struct pg **out, struct err *e)
+{
+    struct scene *t = ctx;
+    struct pg *was = t->pg;
+    int rc = scene_connect(t, e);
+    *out = rc == 0 ? t->pg : NULL;
+    t->pg = was;
+    return rc;
+}
+
 static inline void scene_declare(struct scene *t, const char *sql)
 {
     t->statement = (struct statement){.kind = STATEMENT_PLAIN,

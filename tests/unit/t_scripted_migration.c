@@ -144,6 +144,35 @@ static void with_batch(struct scene *t)
     "LOCK TABLE ONLY app.old IN ACCESS EXCLUSIVE MODE -> LOCK TABLE\n"                             \
     "@postgis_before_rows({8}) -> rows 8 | 3\n"
 
+/* Relation 77, which no catalog has, was locked as one that is dropped. */
+#define TAKEN                                                                                      \
+    SETTLED LOCKS("untouched",                                                                     \
+                  " ; relation | 77 | 128 | NULL | NULL | NULL | NULL | NULL | NULL | NULL | "     \
+                  "NULL | NULL | NULL | NULL | 0 | 0 | 0 | NULL | f | NULL")
+#define GONE_HERE "@postgis_observe_gone({1259}, {77}, {77}) -> "
+#define BESIDE(answer) "connect -> ok\n" GONE_HERE "rows\n" GONE_HERE answer "\n"
+
+static void with_cascade_alone(struct scene *t)
+{
+    t->statement.cascade = true;
+}
+
+static void with_cascade(struct scene *t)
+{
+    with_cascade_alone(t);
+    t->run.open = scene_open_another;
+}
+
+/* Table app.old has the key k. */
+static void with_key(struct scene *t)
+{
+    static struct facet key = {.name = "constraint k", .value = "FOREIGN KEY"};
+    with_cascade(t);
+    with_table(t, 3);
+    t->base.v[0]->facets = &key;
+    t->base.v[0]->n_facets = 1;
+}
+
 /* A round that writes is followed by another, fifteen times; see write_rounds(). */
 static char rounds_15[8192], rounds_16[8192];
 
@@ -295,6 +324,26 @@ static const struct {
      RUN_FAILED, ERR_PREFLIGHT, "insufficient_privilege", 1, false, 0, 0, 0, with_table_of_three},
     {"something else is wrong, too: it does not run again", BEGUN STATEMENT TABLE_GONE ROLLED_BACK FAILURE,
      RUN_FAILED, ERR_APPLY, "gate \"limit max_table_count_touched\" failed, everything was rolled back: declared 0, observed 1", 1, false, 0, 0, 0, with_no_table_to_touch},
+
+    /* what CASCADE took along */
+    {"CASCADE took what another session had committed", BEGUN STATEMENT TAKEN BESIDE("rows 1259 | 77 | view theirs.v | NULL | NULL | NULL") ROLLED_BACK FAILURE,
+     RUN_FAILED, ERR_APPLY, "gate \"drift\" failed, everything was rolled back: view theirs.v was dropped along", 1, false, 0, 0, 0, with_cascade},
+    {"what it made and dropped itself nobody else sees", BEGUN STATEMENT TAKEN BESIDE("rows") RECORDED("success") COMMITTED,
+     RUN_SUCCESS, ERR_NONE, "", 1, false, 0, 0, 0, with_cascade},
+    {"what stands here, too, was only locked", BEGUN STATEMENT TAKEN "connect -> ok\n" GONE_HERE "rows 1259 | 77 | view theirs.v | NULL | NULL | NULL\n"
+     GONE_HERE "rows 1259 | 77 | view theirs.v | NULL | NULL | NULL\n" RECORDED("success") COMMITTED, RUN_SUCCESS, ERR_NONE, "", 1, false, 0, 0, 0, with_cascade},
+    {"a part that its owner shows is known", BEGUN STATEMENT TAKEN BESIDE("rows 2606 | 77 | constraint k | 1259 | 8 | constraint k") RECORDED("success") COMMITTED,
+     RUN_SUCCESS, ERR_NONE, "", 1, false, 0, 0, 0, with_key},
+    {"a part that its owner does not show is another's", BEGUN STATEMENT TAKEN BESIDE("rows 2606 | 77 | constraint m | 1259 | 8 | constraint m") ROLLED_BACK FAILURE,
+     RUN_FAILED, ERR_APPLY, "constraint m was dropped along", 1, false, 0, 0, 0, with_key},
+    {"a part of what is not known is another's", BEGUN STATEMENT TAKEN BESIDE("rows 2606 | 77 | constraint k | 1259 | 9 | constraint k") ROLLED_BACK FAILURE,
+     RUN_FAILED, ERR_APPLY, "constraint k was dropped along", 1, false, 0, 0, 0, with_key},
+    {"nobody can be asked what CASCADE took", BEGUN STATEMENT TAKEN ROLLED_BACK FAILURE, RUN_FAILED, ERR_APPLY,
+     "gate \"observation\" failed, everything was rolled back: what CASCADE or code dropped could not be compared", 1, false, 0, 0, 0, with_cascade_alone},
+    {"the second session is refused", BEGUN STATEMENT TAKEN "connect -> words Connection refused\n" ROLLED_BACK FAILURE, RUN_FAILED, ERR_APPLY,
+     "no second session could be opened", 1, false, 0, 0, 0, with_cascade},
+    {"the second session does not answer", BEGUN STATEMENT TAKEN "connect -> ok\n" GONE_HERE "rows\n" GONE_HERE "error 42501\n" ROLLED_BACK FAILURE, RUN_FAILED, ERR_PREFLIGHT,
+     "insufficient_privilege", 1, false, 0, 0, 0, with_cascade},
 
     /* the barrier comes later */
     {"of a batch, COMMIT does not wait for the disk", BEGUN STATEMENT SETTLED GUARD("t | t | t | t | t") "@ledger_record_head -> UPDATE 1\n@ledger_record_entry -> INSERT 0 1\n"

@@ -12,7 +12,7 @@ enum act { BUILD, SWITCH, VERIFY };
 
 static void with_crew(void)
 {
-    b.t.run.open = build_open_another;
+    b.t.run.open = scene_open_another;
 }
 
 static void with_crew_anew(void)

@@ -34,6 +34,11 @@ void observer_statement(struct observer *o, bool shows_all, enum quiet quiet)
     o->is_told = true;
 }
 
+void observer_cascades(struct observer *o)
+{
+    o->cascades = true;
+}
+
 bool observer_left_nothing(const struct observer *o)
 {
     return o->glance.is_taken && o->glance.had_run_locks;

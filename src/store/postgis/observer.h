@@ -16,7 +16,9 @@
  * 5. Definitions mention other objects' names: where one of those changed, what depends on it is
  *    read again too. Counters that say more than was found are then harmless: rolled-back
  *    subtransactions and objects created and dropped again. What remains is unreconciled: catalogs
- *    that are not in sources.def, and those whose rows this role may not look at. */
+ *    that are not in sources.def, and those whose rows this role may not look at.
+ * 6. What another session committed behind the base, and this one dropped, is neither in the base nor
+ *    there at the end: gone.c. */
 #ifndef KFMIG_STORE_POSTGIS_OBSERVER_H
 #define KFMIG_STORE_POSTGIS_OBSERVER_H
 
@@ -160,6 +162,7 @@ struct observer {
     bool
         ran_code; /* something ran whose effects its text does not show, or nothing was said of it */
     bool is_told;
+    bool cascades; /* one drops what its text does not name */
     bool is_quiet; /* all statements were, so far */
     struct glance glance;
     /* finish */

@@ -101,6 +101,8 @@ int observer_count_before(struct observer *o, struct pg *s, const struct touches
  * row that a trigger sees). Where that is not said, it is taken for one that does not. quiet: as in
  * model/script.h. */
 void observer_statement(struct observer *o, bool shows_all, enum quiet quiet);
+/* ... and one that drops what its text does not name (CASCADE): see observer_may_take_along(). */
+void observer_cascades(struct observer *o);
 /* Behind the last statement, as an addition to its batch, where observer_finish() comes next: if all were
  * quiet, what it would ask first. base: as there. */
 void observer_glance_add(struct observer *o, struct pg *s, const struct catalog *base);
@@ -123,6 +125,14 @@ int observer_settle(struct observer *o, struct pg *s, struct observation *out,
 int observer_finish(struct observer *o, struct pg *s, const struct catalog *base,
                     struct observation *out, struct err *e) MUST_CHECK;
 void observer_end_add(struct pg *s);
+/* CASCADE waits for whoever is just building on what it drops, and then takes that along: it is in no base,
+ * and gone when all is compared. After observer_finish(): was anything dropped that the base does not know?
+ * No I/O. */
+bool observer_may_take_along(const struct observer *o);
+/* Then: what of it others see as long as this transaction is not committed, into out->taken_along. beside:
+ * another session with the same database. */
+int observer_taken_along(struct observer *o, struct pg *beside, struct observation *out,
+                         struct err *e) MUST_CHECK;
 /* After observer_finish(): how what was touched leads to each other in this database, for
  * way_find(). One round trip, for a migration that failed. In the observer's arena. */
 int observer_ways(struct observer *o, struct ways *out, struct err *e) MUST_CHECK;
