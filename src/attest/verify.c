@@ -258,7 +258,7 @@ static void take_entry(struct attest_look *x, const struct entry *en)
 static void check_position(struct attest_look *x, int64_t sequence)
 {
     struct arena a = {0};
-    struct entry en;
+    struct entry en = {.subject = ""};
     size_t before = x->v->n_found;
     if (check_attestation(x, &a, sequence, &en)) {
         check_inclusion(x, &a, &en);
@@ -418,7 +418,7 @@ int attest_verify_ledger(const struct archive *r, struct arena *a, struct verifi
 
 static const struct entry *last_entry(const struct attested_ledger *l)
 {
-    return l->entries.n > 0 ? &l->entries.v[l->entries.n - 1] : NULL;
+    return l->entries.v != NULL ? &l->entries.v[l->entries.n - 1] : NULL;
 }
 
 /* What was signed is in order; behind the first that is, nothing may be left out. */
@@ -431,10 +431,12 @@ static int check_whole(const struct attested_ledger *l, struct err *e)
                           (long long)wanted);
         }
     }
-    if (last_entry(l)->sequence != l->size) {
+    const struct entry *last = last_entry(l);
+    const int64_t end = last != NULL ? last->sequence : 0;
+    if (end != l->size) {
         return err_at(e, ERR_INTEGRITY, l->path, 0, 0,
                       "ledger entry %lld is not signed, and its checkpoint has %lld",
-                      (long long)last_entry(l)->sequence + 1, (long long)l->size);
+                      (long long)end + 1, (long long)l->size);
     }
     return 0;
 }
