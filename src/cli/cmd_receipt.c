@@ -11,6 +11,7 @@
 #include "doc/canon.h"
 #include "evidence/export.h"
 #include "evidence/receipts.h"
+#include "evidence/shape.h"
 #include "evidence/verify.h"
 #include "flow/restore.h"
 #include "load/checker.h"
@@ -21,6 +22,7 @@ struct receipt_call {
     struct invocation s;
     struct request req;
     struct arguments args;
+    const struct receipt_shape *shape; /* of --shape; may be NULL */
     bool audits;
     int status;
 };
@@ -97,7 +99,8 @@ static int show_one(struct receipt_call *c, const struct entry *en, struct buf *
     struct arena *a = c->s.a;
     struct ledger_source ledger = ledger_source_of(c->s.site.pg);
     if (receipts_body(&ledger, a, en->sequence, en->run_id, &en->receipt, &body, e) != 0 ||
-        receipts_parse(a, body, en->sequence, &receipt, e) != 0) {
+        receipts_parse(a, body, en->sequence, &receipt, e) != 0 ||
+        (c->shape != NULL && shape_of(c->shape, a, receipt, &en->receipt, &receipt, e) != 0)) {
         return -1;
     }
     if (c->req.canonical) {
@@ -240,7 +243,9 @@ static int export_all(struct receipt_call *c, struct sums *sums, int dirfd, stru
             continue;
         }
         const char *prefix = c->req.to != NULL ? b->id : b->dir;
-        if (export_bundle(&r, sums, h->applied, b, dirfd, prefix, EVIDENCE_BUNDLE, e) != 0) {
+        if (export_bundle(&r, sums, h->applied, b, dirfd, prefix, EVIDENCE_BUNDLE, e) != 0 ||
+            (c->shape != NULL &&
+             shape_export(c->shape, &r.ledger, h->applied, dirfd, prefix, e) != 0)) {
             return -1;
         }
         buf_printf(out, "exported %s%s%s\n", c->req.to != NULL ? c->req.to : "",
@@ -328,12 +333,34 @@ static const struct {
 } verbs[] = {{"list", list},     {"show", show}, {"verify", verify},
              {"export", export}, {"text", text}, {"key", key}};
 
+static int read_shape(struct receipt_call *c, const char *name, struct err *e)
+{
+    const char *shape = c->req.shape;
+    if (shape == NULL) {
+        return 0;
+    }
+    c->s.project.dirfd = -1;
+    if (strcmp(name, "show") != 0 && strcmp(name, "export") != 0) {
+        return err_set(e, ERR_CONFIG, "`kfmig receipt %s` has no --shape: show and export have it",
+                       name);
+    }
+    if (c->req.canonical) {
+        return err_set(
+            e, ERR_CONFIG,
+            "--canonical prints the bytes that were hashed, which --shape does not keep");
+    }
+    c->shape = shape_find(shape, e);
+    return c->shape != NULL ? 0 : -1;
+}
+
 static int call_verb(struct receipt_call *c, const struct request *req, struct err *e)
 {
     const char *name = req->n_args > 0 ? req->args[0] : "list";
     for (size_t i = 0; i < sizeof verbs / sizeof verbs[0]; i++) {
         if (strcmp(verbs[i].name, name) == 0) {
-            return invocation_open(&c->s, &c->req, false, e) == 0 ? verbs[i].run(c, e) : -1;
+            return read_shape(c, name, e) == 0 && invocation_open(&c->s, &c->req, false, e) == 0
+                       ? verbs[i].run(c, e)
+                       : -1;
         }
     }
     c->s.project.dirfd = -1;
@@ -358,7 +385,7 @@ static int run(const struct request *req)
     return c.status;
 }
 
-static const char *const takes[] = {"to", "write", "canonical", "offline", NULL};
+static const char *const takes[] = {"to", "write", "canonical", "shape", "offline", NULL};
 static const struct example examples[] = {
     {"kfmig receipt list prod", "every entry of the ledger of prod, oldest first"},
     {"kfmig receipt show prod PG-MIG-2026-02-28-01", "the last receipt of that migration"},
@@ -368,6 +395,8 @@ static const struct example examples[] = {
     {"kfmig receipt text dev PG-MIG-2026-02-28-01 --write",
      "its files as they were when it was applied"},
     {"kfmig receipt export prod --to=evidence", "receipts, baselines and diffs as files"},
+    {"kfmig receipt show prod PG-MIG-2026-02-28-01 --shape=prov",
+     "where it came from, for readers of W3C PROV"},
     {NULL, NULL},
 };
 
@@ -380,7 +409,8 @@ const struct command command_receipt = {
         "list prints one line per ledger entry. show prints receipts as JSON, checked against the "
         "digest in the ledger; the "
         "beginning of a run id is enough; with --canonical the bytes that were hashed, for "
-        "sha256sum.\n\n"
+        "sha256sum, with --shape as others read them: prov (W3C PROV-O as JSON-LD), runbook and ci "
+        "(docs/receipts.md).\n\n"
         "verify recomputes the digest of every receipt and of every text and baseline that "
         "receipts name, checksums, bundle digests and generation digests from what receipts say "
         "that they are made of, the tree over all "
@@ -398,7 +428,9 @@ const struct command command_receipt = {
         "(docs/attestations.md).\n\n"
         "export writes baselines, diffs and receipts of what is applied into the bundles, or below "
         "DIR with --to. The bytes "
-        "are those that were hashed: sha256sum of a file gives the digest in the receipt.\n\n"
+        "are those that were hashed: sha256sum of a file gives the digest in the receipt. With "
+        "--shape "
+        "each receipt stands beside it in that shape, too.\n\n"
         "text prints the files of a migration that is applied, as the ledger has them; with "
         "--write "
         "it puts them into the bundle, which it makes where it is gone. Notes are not in the "

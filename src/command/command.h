@@ -46,6 +46,7 @@ struct request {
     bool verify;                       /* --verify */
     bool new_bundle;                   /* diff --new */
     bool canonical;                    /* receipt show --canonical */
+    const char *shape;                 /* receipt show, export --shape */
     bool offline;                      /* receipt verify --offline */
     bool new_database, drill;          /* rebuild --new-database, --drill */
     const char *template_db;           /* rebuild --template=DATABASE */

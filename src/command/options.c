@@ -82,6 +82,8 @@ const struct option options[] = {
      FIELD(with_dependants)},
     {"canonical", 0, OPTION_FLAG, NULL, "the bytes that were hashed, and nothing else",
      FIELD(canonical)},
+    {"shape", 0, OPTION_TEXT, "SHAPE", "receipts as others read them: prov, runbook or ci",
+     FIELD(shape)},
     {"offline", 0, OPTION_FLAG, NULL,
      "look at the files of the receipt sink alone, and ask no database", FIELD(offline)},
     {"dataset-version", 0, OPTION_TEXT, "ID", "the dataset version whose projections are meant",

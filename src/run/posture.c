@@ -13,8 +13,8 @@ struct posture_look {
     const char *rule;
 };
 
-/* Texts name functions without the types of their arguments, relations maybe without a schema and by another kind
- * (GRANT ON TABLE of a view), and all that is in a schema by the schema. */
+/* Texts name functions without the types of their arguments, relations maybe without a schema and by
+ * another kind (GRANT ON TABLE of a view), and all that is in a schema by the schema. */
 static bool is_about(const struct touch *t, const struct object *o)
 {
     const struct object *said = &t->object;

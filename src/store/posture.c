@@ -131,7 +131,8 @@ static void judge_privileges(const struct posture *w, const char *was, const cha
     judge_options(w, was, now);
 }
 
-/* Privileges on a column, or on a sequence that a column owns, stand behind the rest of it; names are quoted. */
+/* Privileges on a column, or on a sequence that a column owns, stand behind the rest of it; names are
+ * quoted. */
 static const char *of_part(const char *value)
 {
     bool is_quoted = false;

