@@ -61,8 +61,7 @@ static void without_governance(void)
     reviewed(NULL);
 }
 
-#define ANY_KEY                                                                                    \
-    "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f\n"
+#define ANY_KEY "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f\n"
 
 static void with_another_role(void)
 {

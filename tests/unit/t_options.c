@@ -134,7 +134,7 @@ static void test_asks_more(void)
     static const char idle[] =
         "kfmig build dev -C x -q -v --show-server-text --no-color --apply -k --intent=a --pr=b "
         "--links=c=d --notes=e";
-    static const char more[] = "kfmig build dev --lock-wait=1m --progress=json";
+    static const char more[] = "kfmig build dev --lock-wait=1m --progress=json -j 2";
     struct arena a = {0};
     struct request r;
     struct err e;
@@ -147,7 +147,7 @@ static void test_asks_more(void)
 /* Each that build takes, but for those: one that is new is among them. */
 static void test_others_ask_more(void)
 {
-    static const char known[] = " apply keep-going intent pr links notes lock-wait progress ";
+    static const char known[] = " apply keep-going intent pr links notes jobs lock-wait progress ";
     struct arena a = {0};
     struct request r;
     struct err e;
