@@ -230,6 +230,12 @@ static int wait_end(const struct child *c, pid_t pid, int fd, struct buf *words,
     int64_t deadline = clock_ms() + timeout_ms;
     bool is_open = words != NULL;
     for (;;) {
+        /* Before the first wait, too: one that ends at once must not outrun what was said before it. */
+        if (ear_stops(c->ear) != ERR_NONE) {
+            end_group(c, pid);
+            return err_set(e, ERR_INTERRUPTED, "%s while \"%s\" ran", ear_stop_text(c->ear),
+                           c->argv[0]);
+        }
         if (is_open) {
             is_open = take_words(fd, words, PAUSE_MS);
         } else {
@@ -249,11 +255,6 @@ static int wait_end(const struct child *c, pid_t pid, int fd, struct buf *words,
             end_group(c, pid);
             return err_set(e, ERR_PREFLIGHT, "\"%s\" did not end within %lld s", c->argv[0],
                            (long long)(timeout_ms / 1000));
-        }
-        if (ear_stops(c->ear) != ERR_NONE) {
-            end_group(c, pid);
-            return err_set(e, ERR_INTERRUPTED, "%s while \"%s\" ran", ear_stop_text(c->ear),
-                           c->argv[0]);
         }
     }
 }
