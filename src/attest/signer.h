@@ -13,8 +13,8 @@
 int signer_open(const struct env *env, int dirfd, struct ed25519_key **out,
                 struct err *e) MUST_CHECK;
 
-/* Does key count, by l, for the entry that of asks about (its id does not matter)? -1 with ERR_CONFIG: it does
- * not, and why; the hint says how its row is made. What is found lives in a. */
+/* Does key count, by l, for the entry that of asks about (its id does not matter)? -1 with ERR_CONFIG: it
+ * does not, and why; the hint says how its row is made. What is found lives in a. */
 int signer_may(struct arena *a, const struct key_list *l, const struct ed25519_key *key,
                const struct key_want *of, struct err *e) MUST_CHECK;
 
