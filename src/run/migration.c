@@ -104,7 +104,8 @@ static int ask_beside(struct migration_work *w)
     struct run *r = w->r;
     struct pg *beside = NULL;
     struct err ignored = {0};
-    if (!observer_may_take_along(w->x.observer)) {
+    bool is_held = w->part != NULL && w->part->is_held;
+    if (is_held || !observer_may_take_along(w->x.observer)) {
         return 0;
     }
     if (r->open == NULL || r->open(r->reconnect_ctx, &beside, &ignored) != 0) {

@@ -100,6 +100,7 @@ void run_drop(struct run *r, const struct dropping *d, struct outcome *o)
     struct drop_work w = {.r = r, .d = d};
     const struct transaction_part part = {.n = execution_count(d->bundle),
                                           .done = "dropped",
+                                          .is_held = true,
                                           .ctx = &w,
                                           .prepare = hold,
                                           .add = add_nothing,

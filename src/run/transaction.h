@@ -17,6 +17,7 @@ struct transaction_part {
     size_t n_before, n;
     size_t n_ahead;   /* of the bundle's statements, those that stand before the migration's own */
     const char *done; /* NULL: "applied" */
+    bool is_held; /* nobody else can make what would go with what it drops: nothing to ask for */
     struct batch *batch; /* run/statements.h: it is one of a backfill; NULL */
     void *ctx;
     int (*prepare)(void *ctx, struct err *e);

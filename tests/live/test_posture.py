@@ -141,7 +141,6 @@ def what_code_reduces_is_refused(tmp):
     rows = REDUCES + (REDUCES_15 if pg.cluster().major >= 15 else [])
     for n, (sql, rule) in enumerate(rows):
         ran = do(p, sql, "do" if n % 2 else "function")
-        equal(ran.status, 2, f"{sql}: {ran!r}")
         fails(ran, 2, 'gate "posture" failed, everything was rolled back', "which no statement says")
         contains(json.dumps(posture(p, "M-09")), f"({rule}), which no statement says", sql)
     note(f"{len(rows)} ways")
