@@ -49,6 +49,7 @@ SAYS = {
     f"why {ONE}": (0, "never built"),
     "plan dev": (0, "first contact"),
     "graph dev": (0, "stale"),
+    "promote dev": (5, 'environment "dev" requires no other'),
     "dump dev": (0, "# definitions"),
     "wait dev": (0, "without a ledger"),
     "adopt dev --dry-run": (0, "nothing was adopted"),
