@@ -693,7 +693,7 @@ def killed_in_any_phase_the_next_build_goes_on(tmp):
         declare(p, wanted)
         p.run("gc", "dev", "--all")
         for mode in ("kill", "error"):
-            ran = p.build(env={"KFMIG_FAULT": f"{where}:{mode}"}, program=FAULTY)
+            ran = p.build("--jobs=2", env={"KFMIG_FAULT": f"{where}:{mode}"}, program=FAULTY)
             equal(ran.status != 0, True, f"{where}:{mode} {ran!r}")
             equal([s for s in schemas(p) if "aside" in s], [])
         ran = p.build()
