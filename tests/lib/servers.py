@@ -176,23 +176,17 @@ def fetch_clients(scratch):
     place(target, f"{CLIENTS[0]}-{CLIENTS[1]}")
 
 
-def fetch_alembic(scratch):
-    """Three wheels with what they need."""
-    target = scratch / "alembic"
-    run(sys.executable, "-m", "pip", "install", "-q", "--only-binary=:all:", "--target", str(target), *ALEMBIC)
-    place(target, ALEMBIC[0].replace("==", "-"))
+def fetch_wheels(wanted, scratch):
+    """Those, with what they need, in a folder that is called after the first."""
+    name = wanted[0].replace("==", "-")
+    target = scratch / name
+    run(sys.executable, "-m", "pip", "install", "-q", "--only-binary=:all:", "--target", str(target), *wanted)
+    place(target, name)
 
 
 def fetch_pmtiles(scratch):
     """One wheel, which needs nothing."""
     place(unpacked_wheel(PMTILES, scratch), f"{PMTILES[0]}-{PMTILES[1]}")
-
-
-def fetch_rdflib(scratch):
-    """Two wheels; no others are needed here."""
-    target = scratch / "rdflib"
-    run(sys.executable, "-m", "pip", "install", "-q", "--no-deps", "--only-binary=:all:", "--target", str(target), *RDFLIB)
-    place(target, RDFLIB[0].replace("==", "-"))
 
 
 def main():
@@ -213,13 +207,13 @@ def main():
             fetch_clients(scratch)
         if not alembic():
             print(f"servers: fetching {ALEMBIC[0]}", flush=True)
-            fetch_alembic(scratch)
+            fetch_wheels(ALEMBIC, scratch)
         if not pmtiles():
             print(f"servers: fetching {PMTILES[0]}", flush=True)
             fetch_pmtiles(scratch)
         if not rdflib():
             print(f"servers: fetching {RDFLIB[0]}", flush=True)
-            fetch_rdflib(scratch)
+            fetch_wheels(RDFLIB, scratch)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
 
