@@ -36,13 +36,13 @@ static bool succeeded(const struct shaping *s)
     return strcmp(doc_str(s->receipt, "result", ""), "success") == 0;
 }
 
-/* What an IRI may not hold is written %XX; what is encoded already stays as it is. */
+/* What an IRI may not hold is written %XX, a "%" too: nobody has to know what was encoded before. */
 static const char *in_iri(struct arena *a, const char *text)
 {
     struct buf out = {0};
     for (const unsigned char *p = (const unsigned char *)text; *p != '\0'; p++) {
         bool plain = (*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z') ||
-                     (*p >= '0' && *p <= '9') || strchr("-._~:@/%+", *p) != NULL;
+                     (*p >= '0' && *p <= '9') || strchr("-._~:@/+", *p) != NULL;
         buf_printf(&out, plain ? "%c" : "%%%02X", *p);
     }
     const char *iri = arena_strndup(a, buf_str(&out), out.n);

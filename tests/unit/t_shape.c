@@ -20,7 +20,7 @@ static struct arena arena;
 static const char migration[] =
     "{\"actor\":{\"id\":\"github:jo doe\",\"type\":\"human\"},"
     "\"checksums\":{\"m/forward.sql\":\"" H_A "\"},"
-    "\"claim\":{\"approvals\":{\"signed\":[{\"person\":\"ann\"},{\"person\":\"bo\"},{\"person\":"
+    "\"claim\":{\"approvals\":{\"signed\":[{\"person\":\"ann\"},{\"person\":\"b%o\"},{\"person\":"
     "\"ann\"}]},"
     "\"baselines\":{\"post\":\"" H_C "\",\"pre\":\"" H_B "\"},"
     "\"inputs\":[{\"digest\":\"" H_A "\",\"uri\":\"m/forward.sql\"},{\"digest\":\"" H_A
@@ -130,6 +130,8 @@ static const struct {
     {"kfmig acted for them",
      "\"prov:actedOnBehalfOf\":[{\"@id\":\"urn:kfmig:agent:github:jo%20doe\"}]", 1},
     {"who signed twice approved once", "\"prov:hadRole\":{\"@id\":\"kfmig:approver\"}", 2},
+    {"a name with a per cent sign makes an IRI, too",
+     "{\"@id\":\"urn:kfmig:signer:b%25o\",\"@type\":\"prov:Person\",\"rdfs:label\":\"b%o\"}", 1},
     {"and is one person", "\"rdfs:label\":\"ann\"", 1},
 };
 
